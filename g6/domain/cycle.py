@@ -1,0 +1,95 @@
+"""The cycle, the unit, the words for how they end, and the reports they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+STAGES = ("collect", "analyse", "persist")
+
+
+class Status(StrEnum):
+    """How a unit or a cycle ended; the only four status words there are."""
+
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    MISSING = "MISSING"
+    SKIPPED = "SKIPPED"
+
+
+def isoformat_z(instant: datetime | float) -> str:
+    """Write an instant (aware, or epoch seconds) as UTC ISO-8601 with `Z`; microseconds only where there are some."""
+    if not isinstance(instant, datetime):
+        instant = datetime.fromtimestamp(round(instant, 6), UTC)
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_z(text: str) -> datetime:
+    """Read what `isoformat_z` wrote; naive text raises ValueError."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; write it as 2026-11-20T04:05:00Z")
+    return instant.astimezone(UTC)
+
+
+def on_grid(epoch: float, interval: int) -> float:
+    """Return the grid instant at or before `epoch`: `floor(epoch / interval) * interval`, both in seconds."""
+    return float(epoch // interval * interval)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unit:
+    """One index in one cycle: the unit of work. `cycle` is the ISO instant, `index` the underlying's name."""
+
+    cycle: str
+    index: str
+
+    @property
+    def instant(self) -> datetime:
+        """The cycle's instant, UTC."""
+        return parse_z(self.cycle)
+
+
+def cycle_status(units: Mapping[str, Status]) -> Status:
+    """Return the cycle's status: OK if all units are, SKIPPED if all are, else PARTIAL (no units: SKIPPED)."""
+    seen = set(units.values())
+    if seen == {Status.OK}:
+        return Status.OK
+    if seen <= {Status.SKIPPED}:
+        return Status.SKIPPED
+    return Status.PARTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What one stage of one unit did. `seconds` maps a part (quotes, analyse, csv, …) to wall seconds; `counts` are facts."""
+
+    cycle: str
+    index: str
+    stage: str
+    status: str
+    reason: str = ""
+    attempt: int = 1
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What one finished cycle was: its status, each unit's status and reason, and wall times in seconds.
+
+    `lateness_seconds`: first stage's start after the cycle's instant; `elapsed_seconds`: instant to overview and panels in Redis.
+    """
+
+    cycle: str
+    status: str
+    units: Mapping[str, str]
+    reasons: Mapping[str, str]
+    options: Mapping[str, int]
+    lateness_seconds: float
+    elapsed_seconds: float
+    attempt: int = 1
+    rows: tuple[Mapping[str, Any], ...] = ()

@@ -1,0 +1,111 @@
+"""Everything that can go wrong in G6, split by what the caller should do.
+
+G6Error
+├── UserError                 say one sentence and exit 2: the person can mend it
+│   ├── BadConfig             a wrong or unknown setting
+│   ├── BadInput              a file or recording that cannot be read
+│   ├── UncoveredYear         a session was asked for in a year without a calendar
+│   └── Unavailable           a port, program, directory or server that is not there
+├── NothingToDo               what was asked for does not exist any more: exit 3
+├── Retryable                 try again before the deadline
+│   ├── ProviderBusy          rate limit, timeout, a server's bad moment
+│   └── StoreBusy             a lock or a disk that may come back
+└── Terminal                  this unit is lost, with a reason; do not try again
+    ├── ProviderRefused       dead token, missing entitlement, malformed answer
+    ├── FrameMissing          the claim check is gone from Redis
+    └── Late                  the unit's deadline has passed
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class G6Error(Exception):
+    """The root: everything G6 raises on purpose."""
+
+
+class UserError(G6Error):
+    """Something the person who runs G6 can mend; `fix` is the command or edit that does it."""
+
+    def __init__(self, sentence: str, fix: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.sentence}\n  fix: {self.fix}" if self.fix else self.sentence
+
+
+class BadConfig(UserError):
+    """A setting that is unknown or has a value it cannot have."""
+
+
+class BadInput(UserError):
+    """A file that cannot be read as what it should be; names the file, the row and the reason."""
+
+    def __init__(self, path: str | Path, row: int | str | None, reason: str, fix: str = "") -> None:
+        self.path, self.row, self.reason = str(path), row, reason
+        where = f"{path}, row {row}" if row is not None else str(path)
+        super().__init__(f"{where}: {reason}", fix)
+
+
+class UncoveredYear(UserError):
+    """A session was asked for in a year that the calendar does not cover."""
+
+    def __init__(self, year: int, last: int) -> None:
+        self.year, self.last = year, last
+        super().__init__(
+            f"the exchange calendar ends with {last}; no session of {year} is known",
+            "add the year's holidays and sessions to config/sessions.local.toml",
+        )
+
+
+class Unavailable(UserError):
+    """A server, port, program or directory that is needed and not there."""
+
+
+class NothingToDo(G6Error):
+    """What was asked for does not exist (any more)."""
+
+
+class Retryable(G6Error):
+    """May succeed when tried again before the deadline."""
+
+    reason = "retryable"
+
+
+class ProviderBusy(Retryable):
+    """The provider is slow, limits us or has a bad moment."""
+
+    reason = "provider"
+
+
+class StoreBusy(Retryable):
+    """The store cannot take the write now: a lock, a full or read-only disk."""
+
+    reason = "store"
+
+
+class Terminal(G6Error):
+    """Ends the unit with `reason`."""
+
+    reason = "error"
+
+
+class ProviderRefused(Terminal):
+    """The provider will not answer this until somebody acts."""
+
+    reason = "provider"
+
+
+class FrameMissing(Terminal):
+    """A frame that a stage needs is not in Redis any more."""
+
+    reason = "frame_missing"
+
+
+class Late(Terminal):
+    """The unit's deadline passed before the stage could run."""
+
+    reason = "expired"
