@@ -1,0 +1,1 @@
+"""Pure: arrays, dates and formulas; no I/O, no clock, no logging."""

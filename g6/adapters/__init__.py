@@ -1,0 +1,1 @@
+"""Everything outside: one file per outside thing; adapters import no other adapter."""

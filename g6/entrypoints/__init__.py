@@ -1,0 +1,1 @@
+"""Doorways: Celery tasks, the command line, the web; thin."""

@@ -1,0 +1,1 @@
+"""Metrics, rules and dashboards, all from one catalogue."""
