@@ -1,0 +1,35 @@
+"""What the solver answers: a volatility per option, or the reason why there is none."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Solution", "Status"]
+
+
+class Status(IntEnum):
+    """Why an option has, or has not, an implied volatility; `Status(code).name` is the word that is stored."""
+
+    ok = 0
+    below_intrinsic = 1  # no time value: price at or below the discounted payoff on the forward
+    above_bound = 2  # price at or above what the option can ever be worth
+    expired = 3  # no time left
+    no_convergence = 4  # iterations exhausted, or strike, rate, years or phi are no contract
+    no_price = 5  # the price is NaN
+    no_forward = 6  # the forward is not a positive finite number
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Implied volatilities of the broadcast shape of the arguments.
+
+    sigma: float64, per square root of a year, NaN wherever status is not ok.
+    status: int8, codes of `Status`.
+    iterations: int16, evaluations of the pricing function spent on each option, 0 where none was needed.
+    """
+
+    sigma: NDArray[np.float64]
+    status: NDArray[np.int8]
+    iterations: NDArray[np.int16]
