@@ -1,0 +1,116 @@
+"""One day's trading: its hours by the clock in India, and the same as instants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Literal
+
+IST = timezone(timedelta(hours=5, minutes=30), "IST")  # India has one zone and, since 1945, no daylight saving
+
+Phase = Literal["closed", "pre-open", "open", "break", "index frozen", "closing auction", "index final"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The clock times (IST) of an era, from `since` on, or of the special session of the day `since`."""
+
+    since: date
+    open: time
+    close: time
+    settlement_fix: time
+    pre_open: time | None = None
+    index_freeze: time | None = None
+    index_resume: time | None = None
+    breaks: tuple[tuple[time, time], ...] = ()
+    special: str | None = None
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One day of trading on one exchange, in UTC. Both ends belong to it: the last cycle is the one at `close`.
+
+    From `index_freeze` the index waits for the closing auction; it moves once, between `settlement_fix` and `index_resume`.
+    `breaks` are spans without trading whose ends still trade. `special` names a session out of the ordinary, `provisional`
+    says that no circular has confirmed its hours yet.
+    """
+
+    exchange: str
+    day: date
+    open: datetime
+    close: datetime
+    settlement_fix: datetime
+    index_freeze: datetime | None = None
+    index_resume: datetime | None = None
+    special: str | None = None
+    pre_open: datetime | None = None
+    breaks: tuple[tuple[datetime, datetime], ...] = ()
+    provisional: bool = False
+
+    @classmethod
+    def on(cls, exchange: str, day: date, hours: Hours) -> Session:
+        """Return the session that `hours` make of `day`."""
+
+        def instant(clock: time | None) -> datetime | None:
+            return None if clock is None else instant_of(day, clock)
+
+        return cls(
+            exchange,
+            day,
+            instant_of(day, hours.open),
+            instant_of(day, hours.close),
+            instant_of(day, hours.settlement_fix),
+            instant(hours.index_freeze),
+            instant(hours.index_resume),
+            hours.special,
+            instant(hours.pre_open),
+            tuple((instant_of(day, start), instant_of(day, end)) for start, end in hours.breaks),
+            hours.provisional,
+        )
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether contracts trade at `at`."""
+        return self.open <= at <= self.close and not any(start < at < end for start, end in self.breaks)
+
+    def first_cycle(self, at: datetime, interval_seconds: int) -> datetime | None:
+        """Return the first grid instant (epoch multiple of the interval) at or after `at`, None where the session has none left."""
+        step = timedelta(seconds=interval_seconds)
+        instant = _grid_from(max(at, self.open), step)
+        for start, end in self.breaks:
+            if start < instant < end:
+                instant = _grid_from(end, step)
+        return instant if instant <= self.close else None
+
+    def cycles(self, interval_seconds: int) -> tuple[datetime, ...]:
+        """Return the grid instants (epoch multiples of the interval) of the session, both its ends included."""
+        step = timedelta(seconds=interval_seconds)
+        first = _grid_from(self.open, step)
+        instants = (first + k * step for k in range((self.close - first) // step + 1))
+        return tuple(instant for instant in instants if self.holds(instant))
+
+    def phases(self) -> tuple[tuple[datetime, Phase], ...]:
+        """Return every instant at which a phase begins, with the phase, in order; the last is the close."""
+        begins: list[tuple[datetime | None, Phase]] = [(self.pre_open, "pre-open"), (self.open, "open"), (self.close, "closed")]
+        for start, end in self.breaks:
+            begins += [(start, "break"), (end, "open")]
+        if self.index_freeze is not None:
+            begins += [(self.index_freeze, "index frozen"), (self.settlement_fix, "closing auction")]
+            begins += [(self.index_resume, "index final")]
+        return tuple(sorted(((at, phase) for at, phase in begins if at is not None), key=lambda begin: begin[0]))
+
+
+def instant_of(day: date, clock: time) -> datetime:
+    """Return the UTC instant at which clocks in India show `clock` on `day`."""
+    return datetime.combine(day, clock, IST).astimezone(UTC)
+
+
+def day_of(at: datetime) -> date:
+    """Return the date in India at `at`."""
+    return at.astimezone(IST).date()
+
+
+def _grid_from(at: datetime, step: timedelta) -> datetime:
+    return _EPOCH - ((_EPOCH - at) // step) * step

@@ -1,0 +1,221 @@
+"""What is listed: indices, and the option and future contracts of one underlying as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+CE, PE = 0, 1
+SIDES = ("CE", "PE")
+VIX = "NSE:INDIA VIX"
+
+_MONTHS = frozenset(("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"))
+_NEIGHBOURS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index: root of its contracts, exchange of its cash market, exchange of its contracts, name as a quoted instrument."""
+
+    name: str
+    exchange: Literal["NSE", "BSE"]
+    derivatives: Literal["NFO", "BFO"]
+    spot: str
+
+    @property
+    def quote_key(self) -> str:
+        """The key a quote is asked under, such as `NSE:NIFTY 50`."""
+        return f"{self.exchange}:{self.spot}"
+
+
+INDICES: Mapping[str, Index] = MappingProxyType(
+    {
+        index.name: index
+        for index in (
+            Index("NIFTY", "NSE", "NFO", "NIFTY 50"),
+            Index("BANKNIFTY", "NSE", "NFO", "NIFTY BANK"),
+            Index("FINNIFTY", "NSE", "NFO", "NIFTY FIN SERVICE"),
+            Index("MIDCPNIFTY", "NSE", "NFO", "NIFTY MID SELECT"),
+            Index("SENSEX", "BSE", "BFO", "SENSEX"),
+            Index("BANKEX", "BSE", "BFO", "BANKEX"),
+            Index("NIFTYNXT50", "NSE", "NFO", "NIFTY NEXT 50"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contracts:
+    """Options of one underlying, one column entry per (expiry, strike), sorted by both; axis 0 of two-row columns is (CE, PE).
+
+    Shapes: expiry (n,) datetime64[D]; strike (n,) index points; lot_size (n,) units; tick_size (n,) points; symbol (2, n) str
+    objects, "" where that side is not listed; token (2, n) int64, 0 where not listed.
+    """
+
+    underlying: str
+    expiry: NDArray[np.datetime64]
+    strike: NDArray[np.float64]
+    lot_size: NDArray[np.int64]
+    tick_size: NDArray[np.float64]
+    symbol: NDArray[np.object_]
+    token: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.strike)
+
+    @property
+    def expiries(self) -> tuple[date, ...]:
+        """The distinct expiries, ascending."""
+        return tuple(np.unique(self.expiry).tolist())
+
+    def take(self, index: NDArray[np.bool_] | NDArray[np.integer[Any]] | slice) -> Contracts:
+        """Return the contracts that a mask (n,), positions or a slice choose, in the order they are chosen."""
+        return Contracts(
+            self.underlying,
+            self.expiry[index],
+            self.strike[index],
+            self.lot_size[index],
+            self.tick_size[index],
+            self.symbol[:, index],
+            self.token[:, index],
+        )
+
+    def of(self, expiry: date) -> Contracts:
+        """Return the contracts of one expiry; empty where it is not listed."""
+        return self.take(self.expiry == np.datetime64(expiry, "D"))
+
+
+@dataclass(frozen=True, slots=True)
+class Future:
+    """One listed future; `lot_size` in units, `tick_size` in points."""
+
+    symbol: str
+    token: int
+    expiry: date
+    lot_size: int
+    tick_size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a dump lists of one underlying on the trading day `on`; futures by expiry, nearest first."""
+
+    underlying: str
+    on: date
+    contracts: Contracts
+    futures: tuple[Future, ...]
+
+
+def listing(underlying: str, columns: Mapping[str, Sequence[Any] | NDArray[Any]], on: date) -> Listing:
+    """Return what the dump of day `on` lists of `underlying`.
+
+    `columns`: equally long `symbol, token, name, expiry` (date or None), `strike, tick_size, lot_size, instrument_type` (CE, PE,
+    FUT), `segment, exchange`. A row belongs to the underlying when its `name` equals it and its segment is one of contracts of
+    the index's exchange (any, for an index not in INDICES): symbols are never read, since roots begin with each other's names.
+    A strike listed on one side only is kept. Rows without an expiry and options without a strike cannot be traded: left out.
+    """
+    known = INDICES.get(underlying)
+    exchanges = (known.derivatives,) if known else ("NFO", "BFO")
+    rows = np.flatnonzero(_objects(columns["name"]) == underlying)
+    rows = rows[np.isin(_strings(columns["segment"], rows), [f"{each}-{kind}" for each in exchanges for kind in ("OPT", "FUT")])]
+    expiry = np.array(_chosen(columns["expiry"], rows), dtype="datetime64[D]")
+    rows, expiry = rows[~np.isnat(expiry)], expiry[~np.isnat(expiry)]
+    kind = _strings(columns["instrument_type"], rows)
+    options, futures = np.isin(kind, SIDES), kind == "FUT"
+    return Listing(
+        underlying,
+        on,
+        _contracts(underlying, columns, rows[options], expiry[options], (kind[options] == "PE").astype(np.intp)),
+        _futures(columns, rows[futures], expiry[futures]),
+    )
+
+
+def _contracts(
+    underlying: str,
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+    rows: NDArray[np.intp],
+    expiry: NDArray[np.datetime64],
+    side: NDArray[np.intp],
+) -> Contracts:
+    strike = np.array(_chosen(columns["strike"], rows), dtype=np.float64)
+    order = np.lexsort((strike, expiry))
+    order = order[strike[order] > 0]
+    rows, expiry, strike, side = rows[order], expiry[order], strike[order], side[order]
+    first = np.ones(len(rows), dtype=np.bool_)
+    first[1:] = (expiry[1:] != expiry[:-1]) | (strike[1:] != strike[:-1])
+    pair = np.cumsum(first) - 1
+    n = int(first.sum())
+    symbol, token = np.full((2, n), "", dtype=object), np.zeros((2, n), dtype=np.int64)
+    symbol[side, pair] = _chosen(columns["symbol"], rows)
+    token[side, pair] = np.array(_chosen(columns["token"], rows), dtype=np.int64)
+    return Contracts(
+        underlying,
+        expiry[first],
+        strike[first],
+        np.array(_chosen(columns["lot_size"], rows[first]), dtype=np.int64),
+        np.array(_chosen(columns["tick_size"], rows[first]), dtype=np.float64),
+        symbol,
+        token,
+    )
+
+
+def _futures(
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]], rows: NDArray[np.intp], expiry: NDArray[np.datetime64]
+) -> tuple[Future, ...]:
+    days: list[date] = expiry.tolist()
+    found = [
+        Future(
+            str(columns["symbol"][row]),
+            int(columns["token"][row]),
+            day,
+            int(columns["lot_size"][row]),
+            float(columns["tick_size"][row]),
+        )
+        for row, day in zip(rows.tolist(), days, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda future: (future.expiry, future.symbol)))
+
+
+def _objects(column: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+    """Return the column as an array; lists as objects, which is ten times cheaper than padding 40,000 strings."""
+    return column if isinstance(column, np.ndarray) else np.array(column, dtype=object)
+
+
+def _chosen(column: Sequence[Any] | NDArray[Any], rows: NDArray[np.intp]) -> Any:
+    return column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows.tolist()]
+
+
+def _strings(column: Sequence[Any] | NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.str_]:
+    return np.array(_chosen(column, rows), dtype=np.str_)
+
+
+def strike_step(strikes: NDArray[np.float64], near: float) -> float:
+    """Return the most frequent distance between neighbouring strikes among those nearest `near` (the smaller on a tie), in points.
+
+    Looks ten strikes to either side, because steps widen away from the money. NaN where fewer than two strikes are listed.
+    """
+    listed = np.unique(strikes)
+    centre = int(np.searchsorted(listed, near))
+    window = listed[max(0, centre - _NEIGHBOURS) : centre + _NEIGHBOURS + 1]
+    if len(window) < 2:
+        window = listed[-2:] if centre else listed[:2]
+    if len(window) < 2:
+        return float("nan")
+    steps, counts = np.unique(np.round(np.diff(window), 6), return_counts=True)
+    return float(steps[np.argmax(counts)])
+
+
+def monthly_by_symbol(symbol: str, underlying: str) -> bool:
+    """Tell whether a Kite symbol of `underlying` carries a three-letter month, the mark of a monthly (`NIFTY26NOV26000CE`).
+
+    Weeklies carry a one-character month and a day instead (`NIFTY26N0926000CE`). The root must be known: read from the symbol,
+    the 50 of `NIFTYNXT5026NOV70000CE` would pass for a year.
+    """
+    date_part = symbol.removeprefix(underlying)
+    return date_part != symbol and date_part[:2].isdigit() and date_part[2:5] in _MONTHS
