@@ -1,0 +1,31 @@
+"""The configuration: one model (`sections`, `model`), one loader, what follows from it, and the lint at start.
+
+    settings = load(overrides={"interval": 1, "market.speed": 12.0})
+    settings.indices, settings.directory, settings.origin("interval")
+    plan(settings), calendar()
+    subprocess.Popen(…, env=os.environ | environment(settings))    # a child with the very same settings
+
+Keys of one index stand under `index_params.NIFTY`; environment variables are `G6_` and the path in capitals, `__` for each dot.
+"""
+
+from g6.config.derive import calendar, plan
+from g6.config.identity import changed, config_id, flat, hashes, masked, values
+from g6.config.lint import lint
+from g6.config.load import build, environment, load
+from g6.config.model import Settings
+
+__all__ = [
+    "Settings",
+    "build",
+    "calendar",
+    "changed",
+    "config_id",
+    "environment",
+    "flat",
+    "hashes",
+    "lint",
+    "load",
+    "masked",
+    "plan",
+    "values",
+]

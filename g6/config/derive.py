@@ -1,0 +1,41 @@
+"""What the domain is told of the configuration: the plan and the calendar."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from importlib import resources
+from pathlib import Path
+
+from g6.config.identity import config_id
+from g6.config.model import Settings
+from g6.config.sections import IndexParams
+from g6.domain.calendar import Calendar
+from g6.domain.instrument import INDICES
+from g6.domain.plan import IndexPlan, Plan, Pricing, Quality
+from g6.errors import BadInput
+
+LOCAL_SESSIONS = Path("config/sessions.local.toml")
+
+
+def plan(settings: Settings) -> Plan:
+    """Return the plan: which indices, which expiries and strikes, how priced, under which configuration id."""
+    indices = {name: _index_plan(name, settings.index_params[name]) for name in settings.indices}
+    pricing = Pricing(**settings.greeks.model_dump())
+    quality = Quality(**settings.quality.model_dump())
+    return Plan(settings.interval, indices, settings.scope, pricing, quality, config_id(settings))
+
+
+def _index_plan(name: str, params: IndexParams) -> IndexPlan:
+    rules = tuple(date.fromisoformat(rule) if rule[:1].isdigit() else rule for rule in params.expiries)
+    return IndexPlan(INDICES[name], rules, params.strikes_itm, params.strikes_otm, params.strike_step)
+
+
+def calendar(local: Path = LOCAL_SESSIONS) -> Calendar:
+    """Return the exchanges' calendar: the one that ships, with a user's additions laid over it. Errors: BadInput."""
+    base = tomllib.loads(resources.files("g6").joinpath("sessions.toml").read_text(encoding="utf-8"))
+    try:
+        additions = tomllib.loads(local.read_text(encoding="utf-8")) if local.is_file() else None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(local, None, f"is not TOML: {error}") from error
+    return Calendar.parse(base, additions)

@@ -1,0 +1,233 @@
+"""The sections of the configuration: every key with its type, bounds, default and meaning. Seconds unless a key says otherwise."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+BUCKETS = ("this_week", "next_week", "this_month", "next_month")
+
+
+def _rule(text: str) -> str:
+    """Return an expiry rule in one spelling: a bucket, `nth:N` or an ISO date."""
+    word = text.strip().lower()
+    if word in BUCKETS:
+        return word
+    if word.startswith(("nth:", "nth_")) and word[4:].isdigit() and int(word[4:]) > 0:
+        return f"nth:{int(word[4:])}"
+    try:
+        return date.fromisoformat(word).isoformat()
+    except ValueError:
+        raise ValueError(f"should be one of {', '.join(BUCKETS)}, a date such as 2026-12-29, or nth:N") from None
+
+
+def _split(value: Any) -> Any:
+    """Read a list written in an environment variable: JSON, or words between commas."""
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.lstrip().startswith("[") else [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("should name its time zone, as 2026-11-18T05:30:00Z does")
+    return instant.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_utc)]
+Rules = Annotated[tuple[Annotated[str, AfterValidator(_rule)], ...], BeforeValidator(_split)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Switch = Literal["auto", "always", "never"]
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Provider(Section):
+    """Where quotes come from."""
+
+    name: Literal["sim", "replay"] = Field(default="sim", description="sim: the simulated market; replay: a recording")
+    recording: Path | None = Field(default=None, description="replay: file or directory to replay")
+
+
+class Market(Section):
+    """The simulated market, and the pace of simulated and replayed time."""
+
+    seed: int = Field(default=7, ge=0, description="the simulated market is a pure function of seed and instant")
+    start: Instant = Field(
+        default=datetime(2026, 11, 18, 5, 30, tzinfo=UTC),
+        description="market time at which a simulation starts (ISO-8601 with zone)",
+    )
+    speed: Annotated[float, Field(gt=0)] | Literal["max"] = Field(
+        default=1.0, description="market seconds per wall second; max (replay): as fast as the cycles close"
+    )
+    faults: str = Field(default="", description="faults of the simulated market to switch on, words between commas")
+
+
+class Clock(Section):
+    """The two faces of time. The supervisor sets both when its workers are ready; leave them alone by hand."""
+
+    wall_origin: float | None = Field(
+        default=None, description="wall time, epoch seconds, at which the market's clock shows market_origin"
+    )
+    market_origin: Instant | None = Field(
+        default=None, description="market time at wall_origin (ISO-8601 with zone); none: both clocks coincide"
+    )
+
+
+class IndexParams(Section):
+    """What is collected of one index."""
+
+    enabled: bool = Field(default=True, description="collect this index")
+    expiries: Rules = Field(default=BUCKETS, description="buckets, ISO dates or nth:N, in any mixture")
+    strikes_itm: int = Field(
+        default=10, ge=0, le=500, description="strikes below ATM of the window (scope window, CSV files, window PCR)"
+    )
+    strikes_otm: int = Field(default=10, ge=0, le=500, description="strikes above ATM of the window")
+    strike_step: float | None = Field(default=None, gt=0, description="points between strikes; none: read from the listed strikes")
+
+
+class Collection(Section):
+    """How much of a chain is asked for."""
+
+    scope: Literal["auto", "chain", "window"] = Field(
+        default="auto",
+        description="chain: every listed strike of the expiries; window: strikes around ATM; auto: chain from 30 s intervals on",
+    )
+
+
+class Greeks(Section):
+    """Implied volatility and Greeks. Volatilities and rates are fractions per year (0.055 is 5.5 %)."""
+
+    enabled: bool = Field(default=True, description="compute implied volatility and Greeks")
+    estimate_iv: bool = Field(
+        default=True, description="solve for implied volatility; off: no option has one, nor Greeks, unless fallback_iv is set"
+    )
+    model: Literal["black76", "nse", "bse"] = Field(
+        default="black76", description="black76 on the parity forward; nse, bse: the exchanges' own conventions, to compare"
+    )
+    risk_free_rate: float = Field(default=0.055, ge=-0.05, le=0.5, description="continuously compounded, fraction per year")
+    iv_min: float = Field(default=0.005, gt=0, description="smallest volatility that is believed, fraction")
+    iv_max: float = Field(default=5.0, gt=0, le=10, description="largest volatility that is believed, fraction")
+    iv_max_iterations: int = Field(default=100, ge=1, le=1000, description="iterations after which the solver gives up")
+    iv_precision: float = Field(default=1e-8, gt=0, le=0.01, description="solver tolerance, fraction of volatility")
+    fallback_iv: float | None = Field(
+        default=None, gt=0, le=5, description="volatility for Greeks where there is none; every field made of it is flagged"
+    )
+
+
+class Quality(Section):
+    """When a quote may be believed."""
+
+    max_quote_age: float = Field(default=30.0, gt=0, description="seconds after which a quote is stale")
+    max_trade_age: float = Field(default=300.0, gt=0, description="seconds after which a last price is not analysed")
+    max_spread_points: float = Field(default=1.0, ge=0, description="a book narrower than this is never wide, index points")
+    max_spread_fraction: float = Field(default=0.10, gt=0, description="a book wider than this part of its mid is wide, fraction")
+    min_volume: float = Field(default=0.0, ge=0, description="least volume of the day for a quote to count, units")
+    min_oi: float = Field(default=0.0, ge=0, description="least open interest for a quote to count, units")
+
+
+class Redis(Section):
+    """Broker, ledger and frames. Without a broker URL an embedded server is started."""
+
+    broker_url: str | None = Field(
+        default=None, description="redis:// or sentinel:// URL of broker, ledger and bus; none: an embedded server"
+    )
+    cache_url: str | None = Field(default=None, description="URL of frames and quote cache, if another server; it may evict")
+    master_name: str | None = Field(default=None, description="name of the master, for sentinel:// URLs")
+
+
+class Frames(Section):
+    """Frames in Redis between the stages."""
+
+    max_bytes: int = Field(
+        default=512 * 1024**2, ge=1024**2, description="bytes all frames may take; the oldest persisted go first"
+    )
+    persisted_seconds: float = Field(default=3600.0, gt=0, description="time to live of raw quotes once the unit is persisted")
+    unpersisted_seconds: float = Field(
+        default=172800.0, gt=0, description="time to live of raw quotes while the unit is not persisted"
+    )
+
+
+class Csv(Section):
+    """CSV files for people and older tools."""
+
+    enabled: bool = Field(default=True, description="write CSV files")
+    base_dir: Path | None = Field(
+        default=None, description="where they go; none: csv below the data directory (also G6_CSV_BASE_DIR)"
+    )
+
+
+class Parquet(Section):
+    """The store that code reads."""
+
+    enabled: bool = Field(default=True, description="write Parquet files")
+
+
+class Storage(Section):
+    """Sinks of persisted rows."""
+
+    csv: Csv = Field(default=Csv(), description=Csv.__doc__)
+    parquet: Parquet = Field(default=Parquet(), description=Parquet.__doc__)
+
+
+class Panels(Section):
+    """Panel documents."""
+
+    validate_: Literal["off", "warn", "strict"] = Field(
+        default="warn", alias="validate", description="check each panel against its JSON Schema"
+    )
+    verify_seconds: float = Field(
+        default=60.0, ge=5, description="seconds between two checks of the panel files against their manifest"
+    )
+
+
+class Features(Section):
+    """Whole components that can be left out of `g6 up`."""
+
+    serve: bool = Field(default=True, description="start the process that answers /metrics and /status")
+    panels: bool = Field(default=True, description="build panels when a cycle closes")
+    second_beat: bool = Field(default=False, description="run two beats, so that one may die")
+
+
+class Terminal(Section):
+    """What people see on a terminal."""
+
+    banner: bool = Field(default=True, description="show the banner at start")
+    colour: Switch = Field(default="auto", description="colours; auto: on a terminal (also G6_COLOR=0|1|auto, and NO_COLOR)")
+    ascii: Switch = Field(default="auto", description="plain ASCII; auto: in the C locale")
+
+
+class Log(Section):
+    """Logging."""
+
+    format: Literal["auto", "human", "json"] = Field(
+        default="auto", description="auto: human on a terminal, else one JSON line per report"
+    )
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least severity that is written")
+
+
+class Serve(Section):
+    """The process that answers over HTTP. Port 0 is any free one."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    metrics_port: Port = Field(default=9108, description="port of /metrics")
+    web_port: Port = Field(default=9109, description="port of /status and the web pages")
+
+
+class Workers(Section):
+    """Processes per queue on this machine."""
+
+    collect: int | None = Field(default=None, ge=1, le=256, description="none: one per index")
+    analytics: int | None = Field(default=None, ge=1, le=256, description="none: one per core")
+    persist: int = Field(default=2, ge=1, le=256, description="on the one host that owns the data directory")
+    aggregate: int = Field(default=2, ge=1, le=256, description="never behind collection")
+    manual: int | None = Field(default=None, ge=1, le=256, description="reruns and recomputation; none: one per core")
+    maintenance: int = Field(default=1, ge=1, le=256, description="sweep, compaction, checks")
