@@ -11,8 +11,9 @@ from g6.domain.calendar.session import Hours
 from g6.errors import BadInput
 
 _CLOCKS = ("open", "close", "settlement_fix", "pre_open", "index_freeze", "index_resume")
+_SHAPES = {"exchanges": list, "covered_years": list, "holidays": Mapping, "hours": list, "specials": list}
 _KEYS = {
-    "file": {"exchanges", "covered_years", "holidays", "hours", "specials"},
+    "file": set(_SHAPES),
     "hours": {"since", "exchanges", *_CLOCKS},
     "specials": {"day", "name", "exchanges", "breaks", "provisional", *_CLOCKS},
 }
@@ -33,13 +34,12 @@ class Days:
 
 def parse_sessions(base: Mapping[str, Any], additions: Mapping[str, Any] | None = None) -> tuple[dict[str, Days], frozenset[int]]:
     """Return the days of each exchange and the covered years. Errors: BadInput, with the entry and what is wrong with it."""
-    exchanges = tuple(base.get("exchanges", ()))
+    days = {str(exchange): Days() for exchange in base.get("exchanges", ())}
     years: set[int] = set()
-    days = {exchange: Days() for exchange in exchanges}
     for name, layer in (("sessions.toml", base), ("sessions.local.toml", additions or {})):
-        file = _File(name, layer, exchanges)
-        file.check("file", layer, None)
-        years.update(int(year) for year in layer.get("covered_years", ()))
+        file = _File(name, layer, tuple(days))
+        file.check_shape()
+        years.update(layer.get("covered_years", ()))
         days = {exchange: file.laid_over(exchange, under) for exchange, under in days.items()}
     if not days or not years:
         raise BadInput("sessions.toml", None, "exchanges and covered_years are needed")
@@ -77,9 +77,8 @@ class _File:
 
     def eras(self, exchange: str) -> Iterator[Hours]:
         for row, entry in self.entries("hours", exchange):
-            clocks = {key: self.clock(entry[key], row) for key in _CLOCKS if key in entry}
             try:
-                yield self.in_order(Hours(self.day(entry.get("since"), row), **clocks), row)
+                yield self.in_order(Hours(self.day(entry.get("since"), row), **self.clocks(entry, row)), row)
             except TypeError as error:
                 raise BadInput(self.name, row, "open, close and settlement_fix are needed") from error
 
@@ -87,11 +86,14 @@ class _File:
         """A special session without hours of its own is a whole one; one with them has no auction and is fixed at its close."""
         for row, entry in self.entries("specials", exchange):
             day = self.day(entry.get("day"), row)
-            clocks = {key: self.clock(entry[key], row) for key in _CLOCKS if key in entry}
-            named = {"since": day, "special": str(entry.get("name", "special")), "provisional": bool(entry.get("provisional"))}
+            clocks = self.clocks(entry, row)
+            named: dict[str, Any] = {
+                "since": day,
+                "special": str(entry.get("name", "special")),
+                "provisional": bool(entry.get("provisional")),
+            }
             if "open" in clocks and "close" in clocks:
-                breaks = tuple((self.clock(start, row), self.clock(end, row)) for start, end in entry.get("breaks", ()))
-                hours = Hours(**{"settlement_fix": clocks["close"], **clocks, **named, "breaks": breaks})
+                hours = Hours(**{"settlement_fix": clocks["close"], **clocks, **named})
             else:
                 hours = replace(base.hours(day), **clocks, **named)
             yield day, self.in_order(hours, row)
@@ -102,6 +104,14 @@ class _File:
             self.check(table, entry, row)
             if exchange in entry.get("exchanges", self.exchanges):
                 yield row, entry
+
+    def check_shape(self) -> None:
+        self.check("file", self.content, None)
+        for key, value in self.content.items():
+            if not isinstance(value, _SHAPES[key]):
+                raise BadInput(self.name, key, "has the wrong shape; see g6/sessions.toml for the format")
+        if strange := [year for year in self.content.get("covered_years", ()) if not isinstance(year, int)]:
+            raise BadInput(self.name, "covered_years", f"{strange[0]!r} is not a year; write it as 2027")
 
     def check(self, table: str, entry: Mapping[str, Any], row: str | None) -> None:
         unknown = sorted(set(entry) - _KEYS[table])
@@ -123,6 +133,15 @@ class _File:
             return value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError as error:
             raise BadInput(self.name, row, f"{value!r} is not a day; write it as 2026-11-24") from error
+
+    def clocks(self, entry: Mapping[str, Any], row: str) -> dict[str, Any]:
+        clocks: dict[str, Any] = {key: self.clock(entry[key], row) for key in _CLOCKS if key in entry}
+        if "breaks" in entry:
+            try:
+                clocks["breaks"] = tuple((self.clock(start, row), self.clock(end, row)) for start, end in entry["breaks"])
+            except (TypeError, ValueError) as error:
+                raise BadInput(self.name, row, "breaks are pairs of times, such as [[10:00:00, 11:30:00]]") from error
+        return clocks
 
     def clock(self, value: Any, row: str) -> time:
         try:
