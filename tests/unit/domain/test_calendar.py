@@ -86,7 +86,7 @@ def test_the_file_is_what_its_script_writes() -> None:
 
 
 def test_the_days_agree_with_a_second_calendar() -> None:
-    second = pytest.importorskip("nse_calendar", reason="nse-trading-calendar is not installed: a cross-check only")
+    second = pytest.importorskip("nse_calendar.calendar", reason="nse-trading-calendar is not installed: a cross-check only")
     theirs = {day for day in second.NSETradingCalendar().trading_days if 2023 <= day.year <= 2026}
     ours = {session.day for session in CALENDAR.sessions_between("NSE", date(2023, 1, 1), date(2026, 12, 31))}
     assert theirs ^ ours <= {date(2026, 11, 8)}
