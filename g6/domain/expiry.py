@@ -23,12 +23,10 @@ BIT: Mapping[str, int] = MappingProxyType({bucket: 1 << n for n, bucket in enume
 _ALIASES: Mapping[str, str] = MappingProxyType(
     {
         **{bucket: bucket for bucket in BUCKETS},
-        **dict.fromkeys(("week", "weekly", "current_week", "near_week", "cw", "w1"), "this_week"),
+        **dict.fromkeys(("thisweek", "week", "weekly", "current_week", "cw", "w1"), "this_week"),
         **dict.fromkeys(("nextweek", "next_weekly", "nw", "w2"), "next_week"),
-        **dict.fromkeys(("month", "monthly", "current_month", "near_month", "cm", "m1"), "this_month"),
+        **dict.fromkeys(("thismonth", "month", "monthly", "current_month", "cm", "m1"), "this_month"),
         **dict.fromkeys(("nextmonth", "next_monthly", "nm", "m2"), "next_month"),
-        **dict.fromkeys(("thisweek",), "this_week"),
-        **dict.fromkeys(("thismonth",), "this_month"),
     }
 )
 _NTH = re.compile(r"nth[:_]([1-9]\d?)")
