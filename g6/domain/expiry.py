@@ -148,7 +148,7 @@ def resolve(
         masks[expiry] = masks.get(expiry, 0) | BIT.get(name, 0)
     return Resolution(
         tuple(Slot(name, expiry, masks[expiry]) for expiry, name in names.items()),
-        MappingProxyType(buckets),
+        buckets,
         sum(masks.values()),
         tuple(name for name, expiry in answers.items() if expiry is None),
     )
