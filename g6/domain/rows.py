@@ -50,6 +50,7 @@ dte | integer | days | calendar days to expiry, 0 on the day
 lot_size | integer | units | contract size of this expiry
 model | text | | black76, nse or bse
 config_id | text | | the configuration this row was made under
+tick_size | float | points | smallest step of a premium
 """)
 
 CHAIN_SIDE = _columns("""
@@ -79,11 +80,11 @@ last_trade_time | instant | UTC | time of the last trade
 quote_time | instant | UTC | the exchange's time of this quote
 age_seconds | float | s | cycle's instant less quote_time
 source | text | | stream, rest, replay, sim or backfill
-quality | flags | | 1 stale, 2 untraded today, 4 no two-sided book, 8 crossed, 16 below intrinsic, 32 wide, 64 missing, 128 repaired, 256 age unknown
+quality | flags | | 1 stale, 2 untraded today, 4 no two-sided book, 8 crossed, 16 below intrinsic, 32 wide, 64 missing, 128 repaired, 256 age unknown, 512 negative open interest, 1024 last price zero or less
 iv | iv | fraction per sqrt(year) | implied volatility
 iv_bid | iv | fraction per sqrt(year) | implied volatility of the bid
 iv_ask | iv | fraction per sqrt(year) | implied volatility of the ask
-iv_status | text | | ok, shared, fallback, or why there is none
+iv_status | text | | ok, shared, fallback, or why there is none; empty where this side is not listed
 delta | iv | per unit | change of the premium per point of spot
 gamma | iv | 1/points | change of delta per point
 theta | iv | points per day | change of the premium per calendar day

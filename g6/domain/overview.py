@@ -1,0 +1,254 @@
+"""One row per index and cycle: the unit in sixty numbers, and the facts that reports and metrics are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from g6.domain import analytics, rows
+from g6.domain.chain import Chain
+from g6.domain.cycle import Status, isoformat_z
+from g6.domain.expiry import BUCKETS, Slot
+from g6.domain.forward import nearest
+from g6.domain.instrument import CE, PE
+from g6.domain.quality import quality_counts
+from g6.domain.volatility import FAILED, SOLVED
+
+__all__ = ["MAX_MISSING_SHARE", "facts", "missing_row", "summarise"]
+
+MAX_MISSING_SHARE = 0.05
+
+_NUMBERS = frozenset(column.name for column in rows.OVERVIEW if column.kind in {"float", "iv"})
+_INSTANTS = frozenset(column.name for column in rows.OVERVIEW if column.kind == "instant")
+_COUNTS = frozenset(column.name for column in rows.OVERVIEW if column.kind in {"integer", "flags"})
+
+
+def summarise(chain: Chain) -> dict[str, Any]:
+    """Return the unit's overview row: keys of `rows.OVERVIEW`, JSON-able, None for what is not known.
+
+    Figures named nearest, and those without a bucket, are of the nearest expiry whose fix lies ahead.
+    """
+    return _row({**_market(chain), **_by_bucket(chain), **_nearest(chain), **_coverage(chain), **_iv_counts(chain)})
+
+
+def missing_row(
+    cycle: str, index: str, status: Status, reason: str, *, expected_mask: int | None = None, expiries_expected: int | None = None
+) -> dict[str, Any]:
+    """Return the row of a unit of which nothing was analysed (MISSING) or begun (SKIPPED): it says why, and no figure."""
+    known = {
+        "timestamp": cycle, "underlying": index, "status": status.value, "reason": reason, "expected_mask": expected_mask,
+        "collected_mask": 0, "missing_mask": expected_mask, "expiries_expected": expiries_expected, "expiries_collected": 0,
+        "options": 0,
+    }  # fmt: skip
+    return {column.name: known.get(column.name) for column in rows.OVERVIEW}
+
+
+def _row(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {column.name: _plain(column.name, values.get(column.name)) for column in rows.OVERVIEW}
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as JSON has it."""
+    if name in _NUMBERS or name in _COUNTS or name in _INSTANTS:
+        if value is None or isinstance(value, str):
+            return value
+        if not isfinite(value):
+            return None
+    if name in _INSTANTS:
+        return isoformat_z(value)
+    if name in _COUNTS:
+        return round(value)
+    return float(value) if name in _NUMBERS else value
+
+
+def _market(chain: Chain) -> dict[str, Any]:
+    seen, stamp = chain.quotes.spot, chain.stamp
+    return {
+        "timestamp": stamp.cycle,
+        "observed_at": chain.quotes.observed_at,
+        "underlying": stamp.index,
+        "spot": seen.spot,
+        "spot_source": seen.spot_source,
+        "spot_age_seconds": stamp.at.timestamp() - seen.spot_time,
+        "open": seen.open,
+        "high": seen.high,
+        "low": seen.low,
+        "prev_close": seen.prev_close,
+        "change_pct": analytics.change_pct(seen.spot, seen.prev_close),
+        "future": seen.future,
+        "future_expiry": seen.future_expiry or None,
+        "basis": seen.future - seen.spot,
+        "vix": seen.vix,
+        "day_width": seen.high - seen.low,
+    }
+
+
+def _by_bucket(chain: Chain) -> dict[str, float]:
+    """PCR over the whole chain and ATM volatility, per bucket."""
+    found: dict[str, float] = {}
+    days = {slot.expiry.isoformat(): i for i, slot in enumerate(chain.expiries.slot)}
+    for bucket in BUCKETS:
+        i = days.get(chain.stamp.buckets.get(bucket, ""))
+        if i is not None:
+            mine = chain.expiries.rows(i)
+            found[f"pcr_{bucket}"] = analytics.pcr(chain.oi[:, mine])
+            found[f"atm_iv_{bucket}"] = _atm_iv(chain, i)
+    return found
+
+
+def _atm_iv(chain: Chain, i: int) -> float:
+    mine = chain.expiries.rows(i)
+    return analytics.atm_iv(chain.quotes.strike[mine], chain.expiries.forward[i], chain.vol.iv[:, mine])
+
+
+def _nearest(chain: Chain) -> dict[str, Any]:
+    slot = chain.nearest()
+    i = chain.expiries.place(slot.expiry) if slot else None
+    if slot is None or i is None:
+        return {"expiry_nearest": slot.expiry.isoformat() if slot else None}
+    expiries, mine = chain.expiries, chain.expiries.rows(i)
+    strike, oi, offset = chain.quotes.strike[mine], chain.oi[:, mine], chain.offset[mine]
+    forward, years, iv = expiries.forward[i], expiries.years[i], chain.vol.iv[:, mine]
+    deviation = analytics.expected_move(forward, _atm_iv(chain, i), years)
+    rr25, bf25 = analytics.risk_reversal_butterfly(strike, forward, iv, years)
+    straddle = analytics.straddle(strike, chain.prices.price[:, mine], expiries.atm[i])
+    window = (offset >= -chain.stamp.window[0]) & (offset <= chain.stamp.window[1])
+    levels = (strike, oi, chain.quotes.oi_prev[:, mine], forward, deviation)
+    spot = chain.quotes.spot.spot
+    return {
+        "expiry_nearest": slot.expiry.isoformat(),
+        "forward": forward,
+        "forward_source": expiries.source[i],
+        "forward_spread": expiries.spread[i],
+        "atm": expiries.atm[i],
+        "atm_spot": float(strike[nearest(strike, spot)]) if isfinite(spot) else nan,
+        "pcr_window_nearest": analytics.pcr(oi[:, window]),
+        "pcr_volume_nearest": analytics.pcr(chain.quotes.volume[:, mine]),
+        "oi_strikes": analytics.strikes_with(oi),
+        "max_pain_nearest": analytics.max_pain(strike, oi),
+        "support": analytics.support(*levels).strike,
+        "resistance": analytics.resistance(*levels).strike,
+        "oi_calls": analytics.total(oi, CE),
+        "oi_puts": analytics.total(oi, PE),
+        "straddle_nearest": straddle,
+        "em_sd": deviation,
+        "em_straddle": analytics.expected_move_straddle(straddle),
+        "rr25": rr25,
+        "bf25": bf25,
+    }
+
+
+def _coverage(chain: Chain) -> dict[str, Any]:
+    """Masks, counts of expiries and options, and the unit's status: more than 5 % of an expiry's strikes missing is PARTIAL."""
+    slots = {slot.expiry: slot for slot in chain.stamp.slots}
+    shares = {day: _covered(chain, slot) for day, slot in slots.items()}
+    collected = [slots[day] for day, share in shares.items() if share > 0]
+    mask = sum(slot.mask for slot in collected)
+    options = int(np.count_nonzero(chain.prices.listed & ~chain.prices.missing))
+    status, reason = Status.OK, ""
+    if not options:
+        status, reason = Status.MISSING, "no_quotes"
+    elif len(collected) < len(slots):
+        status, reason = Status.PARTIAL, "expiry_missing"
+    elif min(shares.values(), default=1.0) < 1 - MAX_MISSING_SHARE:
+        status, reason = Status.PARTIAL, "strikes_missing"
+    return {
+        "expiries_expected": len(slots),
+        "expiries_collected": len(collected),
+        "expected_mask": chain.stamp.expected_mask,
+        "collected_mask": mask & chain.stamp.expected_mask,
+        "missing_mask": chain.stamp.expected_mask & ~mask,
+        "options": options,
+        "rejected": int(np.count_nonzero(chain.prices.missing)),
+        "status": status.value,
+        "reason": reason,
+    }
+
+
+def _covered(chain: Chain, slot: Slot) -> float:
+    """Share of the strikes asked for that came, 0 to 1."""
+    i = chain.expiries.place(slot.expiry)
+    if i is None:
+        return 0.0
+    wanted = chain.expiries.wanted[i]
+    return min(1.0, chain.expiries.collected[i] / wanted) if wanted else 0.0
+
+
+def _iv_counts(chain: Chain) -> dict[str, int]:
+    words = _statuses(chain, slice(None))
+    solved, failed = (sum(words[word] for word in kind) for kind in (SOLVED, FAILED))
+    return {"iv_ok": solved, "iv_failed": failed, "iv_unavailable": words.total() - solved - failed}
+
+
+def _statuses(chain: Chain, mine: slice) -> Counter[str]:
+    """Words of the options that have a quote."""
+    answered = (chain.prices.listed & ~chain.prices.missing)[:, mine]
+    return Counter(chain.vol.status[:, mine][answered].tolist())
+
+
+def facts(chain: Chain) -> dict[str, Any]:
+    """Return the counts that reports and metrics are made of; JSON-able.
+
+    `iv` by bucket: ok, failed and unavailable by reason, over options that have a quote. `iterations` by bucket: sum and count
+    over prices that the solver worked on, and over all of them how many took how many. `atm` by ISO expiry, points.
+    """
+    quotes, expiries, answered = chain.quotes, chain.expiries, chain.prices.listed & ~chain.prices.missing
+    worked = chain.vol.iterations[chain.vol.iterations > 0]
+    buckets = [(slot.bucket, expiries.rows(i)) for i, slot in enumerate(expiries.slot)]
+    return {
+        "options": int(np.count_nonzero(answered)),
+        "missing": int(np.count_nonzero(chain.prices.missing)),
+        "iv": {bucket: _iv_facts(chain, mine) for bucket, mine in buckets},
+        "iterations": {bucket: _iteration_facts(chain, mine) for bucket, mine in buckets},
+        "iterations_histogram": {str(count): times for count, times in sorted(Counter(worked.tolist()).items())},
+        "quality": quality_counts(chain.flags),
+        "sources": dict(sorted(Counter(quotes.source[answered].tolist()).items())),
+        "expiries": [_expiry_facts(chain, slot) for slot in chain.stamp.slots],
+        "staleness_seconds": _staleness(chain),
+        "spot": quotes.spot.spot if isfinite(quotes.spot.spot) else None,
+        "atm": {slot.expiry.isoformat(): atm for slot, atm in zip(expiries.slot, expiries.atm, strict=True) if isfinite(atm)},
+    }
+
+
+def _iv_facts(chain: Chain, mine: slice) -> dict[str, Any]:
+    words = _statuses(chain, mine)
+    told = {*SOLVED, *FAILED}
+    return {
+        "ok": sum(words[word] for word in SOLVED),
+        "failed": sum(words[word] for word in FAILED),
+        "unavailable": {word: count for word, count in sorted(words.items()) if word not in told},
+    }
+
+
+def _iteration_facts(chain: Chain, mine: slice) -> dict[str, int]:
+    spent = chain.vol.iterations[:, mine]
+    return {"sum": int(spent.sum()), "count": int(np.count_nonzero(spent))}
+
+
+def _expiry_facts(chain: Chain, slot: Slot) -> dict[str, Any]:
+    i = chain.expiries.place(slot.expiry)
+    coverage = _covered(chain, slot)
+    status = Status.OK if coverage >= 1 - MAX_MISSING_SHARE else Status.PARTIAL if coverage > 0 else Status.MISSING
+    forward = nan if i is None else chain.expiries.forward[i]
+    return {
+        "bucket": slot.bucket,
+        "expiry": slot.expiry.isoformat(),
+        "strikes_wanted": chain.stamp.wanted.get(slot.expiry.isoformat(), 0) if i is None else chain.expiries.wanted[i],
+        "strikes": 0 if i is None else chain.expiries.collected[i],
+        "coverage": coverage,
+        "status": status.value,
+        "forward": forward if isfinite(forward) else None,
+        "forward_source": "" if i is None else chain.expiries.source[i],
+    }
+
+
+def _staleness(chain: Chain) -> float | None:
+    """Age of the freshest option quote at the cycle's instant, without times that of the index; None when neither has one."""
+    ages = chain.prices.age_seconds
+    youngest = np.min(ages, where=np.isfinite(ages), initial=np.inf)
+    age = float(youngest) if np.isfinite(youngest) else chain.stamp.at.timestamp() - chain.quotes.spot.spot_time
+    return max(0.0, age) if isfinite(age) else None

@@ -1,0 +1,126 @@
+"""What a quote is worth: its flags, and the one price that is taken from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.plan import Model, Quality
+from g6.domain.quote import Quotes
+
+__all__ = ["Flag", "Prices", "prices", "quality_counts"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_ANSWERED = ("last", "bid", "ask", "volume", "oi", "close", "quote_time")
+
+
+class Flag(IntFlag):
+    """Bits of the column `quality`; the lower-case name is the reason in metrics."""
+
+    STALE = 1  # the quote is too old, or has no book and its last trade is too old
+    UNTRADED = 2  # no volume today: the last price is of another day
+    NO_BOOK = 4  # not two-sided
+    CROSSED = 8  # ask below bid
+    BELOW_INTRINSIC = 16  # the price taken is not worth more than exercise
+    WIDE = 32  # two-sided, and too far apart for a mid
+    MISSING = 64  # asked for and not answered
+    REPAIRED = 128  # filled in later from candles
+    AGE_UNKNOWN = 256  # the price taken carries no time
+    BAD_OI = 512  # negative open interest: kept as it came, in no sum
+    BAD_PRICE = 1024  # a last price of zero or less
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The prices of a chain, each `(2, n)`: what is analysed and how well it is known.
+
+    `price` in points, NaN where there is none; `source` mid, last or ""; `half_spread` in points (half a tick of a last price);
+    `bid`, `ask` those of a fresh, uncrossed book, else NaN; `mid` the price where it is a mid; `traded` a last price of the
+    trade window, `timed` where its time is known; `flags` bits of `Flag`; `age_seconds` of the quote, NaN unknown;
+    `listed` and `missing` say which options exist and which did not answer.
+    """
+
+    price: Array
+    source: NDArray[np.object_]
+    half_spread: Array
+    bid: Array
+    ask: Array
+    mid: Array
+    traded: Array
+    timed: Mask
+    flags: NDArray[np.int32]
+    age_seconds: Array
+    listed: Mask
+    missing: Mask
+
+
+def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76") -> Prices:
+    """Return the price of every option at the cycle's instant `at` (epoch seconds).
+
+    Mid of a two-sided, uncrossed book at most `max_quote_age` old and not wider than the larger of `max_spread_points` and
+    `max_spread_fraction` of the mid; else the last price of a trade of today at most `max_trade_age` old; else none. An unknown
+    time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges do.
+    """
+    listed = quotes.symbol != ""
+    missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
+    last, bid, ask = (_positive(quotes.values[name]) for name in ("last", "bid", "ask"))
+    age, trade_age = at - quotes.quote_time, at - quotes.last_trade_time
+    two_sided = np.isfinite(bid + ask)
+    crossed = two_sided & (ask < bid)
+    old_quote, untraded = age > quality.max_quote_age, quotes.volume == 0
+    middle = 0.5 * (bid + ask)
+    wide = two_sided & ~crossed & (ask - bid > np.maximum(quality.max_spread_points, quality.max_spread_fraction * middle))
+    mid = np.where(two_sided & ~crossed & ~wide & ~old_quote, middle, np.nan)
+    traded = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
+    use_mid = np.isfinite(mid) & (model == "black76")
+    price = np.where(use_mid, mid, traded if model == "black76" else last)
+    use_last = ~use_mid & np.isfinite(price)
+    no_time = np.where(use_mid, np.isnan(age), use_last & np.isnan(trade_age))
+    old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~untraded
+    flags = (
+        _bits(old_quote | old_trade, Flag.STALE)
+        | _bits(untraded, Flag.UNTRADED)
+        | _bits(~two_sided & ~missing, Flag.NO_BOOK)
+        | _bits(crossed, Flag.CROSSED)
+        | _bits(wide, Flag.WIDE)
+        | _bits(missing, Flag.MISSING)
+        | _bits(quotes.source == "backfill", Flag.REPAIRED)
+        | _bits(no_time, Flag.AGE_UNKNOWN)
+        | _bits(quotes.oi < 0, Flag.BAD_OI)
+        | _bits(quotes.last <= 0, Flag.BAD_PRICE)
+    )
+    usable = ~crossed & ~old_quote
+    return Prices(
+        price=price,
+        source=np.where(use_mid, "mid", np.where(use_last, "last", "")).astype(object),
+        half_spread=np.where(use_mid, 0.5 * (ask - bid), np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
+        bid=np.where(usable, bid, np.nan),
+        ask=np.where(usable, ask, np.nan),
+        mid=mid,
+        traded=traded,
+        timed=np.isfinite(trade_age),
+        flags=np.where(listed, flags, 0).astype(np.int32),
+        age_seconds=age,
+        listed=listed,
+        missing=missing,
+    )
+
+
+def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
+    """Return how many options carry each flag, by reason; reasons that none carries are left out."""
+    counts = {flag.name.lower(): int(np.count_nonzero(flags & flag)) for flag in Flag if flag.name}
+    return {reason: count for reason, count in counts.items() if count}
+
+
+def _positive(values: Array) -> Array:
+    """Prices that can be one: a broker writes an empty level as 0 or −0.01."""
+    return np.where((values > 0) & np.isfinite(values), values, np.nan)
+
+
+def _bits(mask: Mask, flag: Flag) -> NDArray[np.int32]:
+    return np.where(mask, np.int32(flag), np.int32(0))
