@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date
 from importlib import resources
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from g6.config.identity import config_id
 from g6.config.model import Settings
 from g6.config.sections import IndexParams
 from g6.domain.calendar import Calendar
+from g6.domain.expiry import rule_of
 from g6.domain.instrument import INDICES
 from g6.domain.plan import IndexPlan, Plan, Pricing, Quality
 from g6.errors import BadInput
@@ -27,7 +27,7 @@ def plan(settings: Settings) -> Plan:
 
 
 def _index_plan(name: str, params: IndexParams) -> IndexPlan:
-    rules = tuple(date.fromisoformat(rule) if rule[:1].isdigit() else rule for rule in params.expiries)
+    rules = tuple(rule_of(rule) for rule in params.expiries)
     return IndexPlan(INDICES[name], rules, params.strikes_itm, params.strikes_otm, params.strike_step)
 
 

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-BUCKETS = ("this_week", "next_week", "this_month", "next_month")
+from g6.domain.expiry import BUCKETS, rule_of
+from g6.errors import BadConfig
 
 
 def _rule(text: str) -> str:
-    """Return an expiry rule in one spelling: a bucket, `nth:N` or an ISO date."""
-    word = text.strip().lower()
-    if word in BUCKETS:
-        return word
-    if word.startswith(("nth:", "nth_")) and word[4:].isdigit() and int(word[4:]) > 0:
-        return f"nth:{int(word[4:])}"
+    """Return an expiry rule in its one spelling: a bucket, an ISO date or `nth_3`."""
     try:
-        return date.fromisoformat(word).isoformat()
-    except ValueError:
-        raise ValueError(f"should be one of {', '.join(BUCKETS)}, a date such as 2026-12-29, or nth:N") from None
+        rule = rule_of(text)
+    except BadConfig as error:
+        raise ValueError(f"should be one of {', '.join(BUCKETS)}, a date such as 2026-12-29, or nth:N") from error
+    return rule if isinstance(rule, str) else rule.isoformat()
 
 
 def _split(value: Any) -> Any:

@@ -1,0 +1,95 @@
+"""The command line.
+
+A command lives in a module of this package with a function `register(app)`, which adds it to the Typer app; the module's name in
+`MODULES` below is its registration, and the order there is the order in `g6 --help`. A command imports what it needs inside its
+function, so that `g6 --help` stays quick; takes the shared options of `options`; gets its settings from `options.settings`; writes
+through `terminal.console(settings)`; and raises the errors of `g6.errors`. Its docstring is its help: one line of what it does,
+then `Example:` with one call.
+
+Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from g6.config import masked
+from g6.entrypoints.cli import terminal, version
+from g6.errors import G6Error, NothingToDo, UserError
+
+MODULES = ("settings", "scaffold", "market", "panels")
+
+RETIRED_FLAGS = {
+    "--mock-data": "say --provider sim",
+    "--refresh-expiries": "expiries are read from the listing of the day; there is nothing to refresh",
+    "--enable-greeks": "set greeks.enabled in the configuration",
+    "--disable-greeks": "set greeks.enabled in the configuration",
+    "--estimate-iv": "set greeks.estimate_iv in the configuration",
+    "--run-once": "say g6 run --once",
+    "--runtime-status-file": "set status_file in the configuration",
+}
+
+
+def application() -> typer.Typer:
+    """Return the app with every command."""
+    app = typer.Typer(
+        name="g6", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+        help="Collects and analyses Indian index option chains.\n\nExample: g6 demo",
+    )  # fmt: skip
+    app.callback()(_root)
+    for module in MODULES:
+        import_module(f"g6.entrypoints.cli.{module}").register(app)
+    return app
+
+
+def _root(version: version.Option = False) -> None:
+    """Collects and analyses Indian index option chains.
+
+    Example: g6 demo
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; whatever happens, a person reads sentences, not a traceback."""
+    terminal.plain_in_c_locale()
+    try:
+        return int(application()(args=arguments, prog_name="g6", standalone_mode=False) or 0)
+    except NothingToDo as nothing:
+        return _say(str(nothing), 3)
+    except UserError as error:
+        return _say(str(error), 2)
+    except G6Error as error:
+        return _say(str(error), 1)
+    except TyperException as error:
+        return _say(_usage(error), error.exit_code)
+    except (Abort, KeyboardInterrupt):
+        return 130
+    except Exception as error:  # noqa: BLE001 - the last resort: one sentence for the person, the trace in a file
+        return _say(f"{type(error).__name__}: {masked(str(error))}\n  the full trace is in {_keep_trace()}", 1)
+
+
+def _say(sentence: str, code: int) -> int:
+    sys.stderr.write(f"g6: {masked(sentence)}\n")
+    return code
+
+
+def _usage(error: TyperException) -> str:
+    sentence = error.format_message()
+    hints = [hint for flag, hint in RETIRED_FLAGS.items() if flag in sentence.split()]
+    if hints:
+        return f"{sentence}\n  fix: that option is gone; {hints[0]}"
+    context = getattr(error, "ctx", None)
+    return f"{sentence}\n  fix: {context.command_path} --help lists what there is" if context else sentence
+
+
+def _keep_trace() -> str:
+    with tempfile.NamedTemporaryFile("w", prefix="g6-trace-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write(str(masked(traceback.format_exc())))
+    return file.name

@@ -1,0 +1,80 @@
+"""`g6 config`: what is configured, where each value came from, what may be configured, and whether it would start."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from g6.config import Settings, changed, config_id, flat, masked, nested, values
+from g6.entrypoints.cli import options, terminal
+
+Origin = Annotated[bool, typer.Option("--origin", help="Say where each value came from.")]
+Changed = Annotated[bool, typer.Option("--changed", help="Only what differs from the defaults.")]
+Section = Annotated[str | None, typer.Argument(metavar="[SECTION]", help="One section or key.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `g6 config`."""
+    config = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show, explain and check the configuration.")
+    config.command("show")(show)
+    config.command("schema")(schema)
+    config.command("check")(check)
+    app.add_typer(config, name="config")
+
+
+def show(
+    *,
+    origin: Origin = False,
+    changed_only: Changed = False,
+    as_json: options.Json = False,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Show the settings in force; passwords are masked.
+
+    Example: g6 config show --origin --changed
+    """
+    settings = options.settings(config, set_)
+    chosen = masked(changed(settings) if changed_only else flat(values(settings)))
+    if as_json:
+        typer.echo(json.dumps(_as_json(settings, chosen, origin=origin), indent=2))
+        return
+    width = max(map(len, chosen), default=0)
+    for path, value in chosen.items():
+        note = f"  [{settings.origin(path)}]" if origin else ""
+        typer.echo(f"{path:<{width}}  {json.dumps(value)}{note}")
+    typer.echo(f"{'config id':<{width}}  {config_id(settings)}")
+
+
+def _as_json(settings: Settings, chosen: dict[str, Any], *, origin: bool) -> dict[str, Any]:
+    if not origin:
+        return nested(chosen)
+    return {path: {"value": value, "origin": settings.origin(path)} for path, value in chosen.items()}
+
+
+def schema(section: Section = None, as_json: options.Json = False) -> None:
+    """List every key: what it takes, its default and its meaning; --json writes the JSON Schema.
+
+    Example: g6 config schema greeks
+    """
+    from g6.config.reference import json_schema, listing
+
+    typer.echo(json.dumps(json_schema(), indent=2) if as_json else listing(section))
+
+
+def check(config: options.Config = None, set_: options.Set = None) -> None:
+    """Say whether G6 would start with these settings, and what is wrong if not.
+
+    Example: g6 config check --config config/wide.json
+    """
+    from g6.config import calendar, plan
+
+    settings = options.settings(config, set_)
+    plan(settings)
+    calendar()
+    console = terminal.console(settings)
+    console.print(
+        f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s", soft_wrap=True
+    )

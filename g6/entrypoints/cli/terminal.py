@@ -1,0 +1,53 @@
+"""What a terminal can show: colours when wanted, plain ASCII where the locale knows nothing else."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import locale
+import sys
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from g6.config import Settings
+
+PLAIN: Mapping[str, str] = {
+    "−": "-", "–": "-", "—": "-", "·": ".", "…": "...", "×": "x", "≤": "<=", "≥": ">=", "±": "+/-", "→": "->", "▶": ">",
+    "σ": "sigma", "Δ": "delta", "✓": "ok", "✗": "no", "•": "*", "│": "|", "─": "-", "█": "#", "▲": "^", "▼": "v", "₹": "Rs ",
+    "√": "sqrt", "’": "'", "“": '"', "”": '"',
+}  # fmt: skip
+"""ASCII for the signs that G6 writes; any other becomes a question mark."""
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+
+
+def plain() -> None:
+    """Make this process write ASCII only."""
+    codecs.register_error("g6-plain", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="ascii", errors="g6-plain")
+
+
+def plain_in_c_locale() -> None:
+    """Make this process write ASCII only where the locale is C (`LC_ALL=C`), before anything else is written."""
+    if locale.setlocale(locale.LC_CTYPE) in {"C", "POSIX"}:
+        plain()
+
+
+def console(settings: Settings, *, stderr: bool = False) -> Console:
+    """Return the console that people read, as `console.colour` and `console.ascii` want it."""
+    if settings.console.ascii == "always":
+        plain()
+    match settings.console.colour:
+        case "always":
+            return Console(stderr=stderr, force_terminal=True, color_system="standard", highlight=False)
+        case "never":
+            return Console(stderr=stderr, color_system=None, no_color=True, highlight=False)
+        case _:
+            return Console(stderr=stderr, highlight=False)
