@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from g6.domain.black76.model import Array, mills
+from g6.domain.black76.columns import Array
+from g6.domain.black76.model import mills
 
 __all__ = ["bracketed_root"]
 

@@ -1,15 +1,23 @@
-"""Implied volatility of arrays of options."""
+"""Implied volatility, alone or with the Greeks, of arrays of options.
+
+Options as exchanges list them need one step (`one_step`); what is left of a chunk is sorted into reasons, and the rest
+of it (volatile for its time, far in the tail, within rounding of a bound) solved inside brackets (`bracketed`).
+"""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from g6.domain.black76.bracketed import bracketed_root
-from g6.domain.black76.model import Array
+from g6.domain.black76.columns import CHUNK, Array, chunks, columns
+from g6.domain.black76.model import Greeks, greeks_of
+from g6.domain.black76.one_step import ROWS, greeks_after, step
 from g6.domain.black76.solution import Solution, Status
 
-__all__ = ["implied_vol"]
+__all__ = ["implied_vol", "solve"]
 
-_QUIET = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
+_LARGEST = 1e15  # years, and sigma: beyond them figures are no volatilities any more
+_HUGE = 1e150  # points: beyond it, or below its inverse, squares leave float64
+_LEAST = float(np.finfo(np.float64).tiny)
 
 
 def implied_vol(
@@ -22,36 +30,90 @@ def implied_vol(
     *,
     max_iterations: int = 100,
 ) -> Solution:
-    """Black-76 volatility that reproduces each price; all arguments broadcast."""
-    arguments = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (price, forward, strike, years, rate, phi)))
-    shape = arguments[0].shape
-    price, forward, strike, years, rate, phi = (a.ravel() for a in arguments)
-    with np.errstate(**_QUIET):
-        discount = np.exp(-rate * years)
-        value = price - np.maximum(phi * (forward * discount - strike * discount), 0.0)
-        bound = np.minimum(forward, strike) * discount
-        status = _statuses(price, value, bound, forward, strike, years, rate, phi)
-        sigma, iterations = np.full(status.shape, np.nan), np.zeros(status.shape, np.int16)
-        at = np.flatnonzero(status == Status.ok)
-        k = np.abs(np.log(forward / strike))[at]
-        w, iterations[at] = bracketed_root((value / bound)[at], ((bound - value) / bound)[at], k, k, max_iterations)
-        sigma[at] = w / np.sqrt(years[at])
-        status[at[~((sigma[at] > 0) & np.isfinite(sigma[at]))]] = Status.no_convergence
-        sigma[status != Status.ok] = np.nan
+    """Black-76 volatility that reproduces each price; all arguments broadcast.
+
+    price, forward and strike in points, years of 365 days, rate continuous, phi +1 call or -1 put. Prices may be as
+    small as 1e-300 out of the money; in the money the time value must exceed the rounding of the payoff.
+
+    Raises nothing for bad numbers; they have a status, by the first that applies: years <= 0 expired; a forward that is
+    not positive and finite no_forward; strike, years, rate or phi that make no contract no_convergence; a NaN price
+    no_price; no time value (or -inf) below_intrinsic; discounted forward (call) or strike (put) reached, or inf,
+    above_bound. What `max_iterations` evaluations do not settle is no_convergence.
+    """
+    flat, shape = columns(price, forward, strike, years, rate, phi)
+    return _solve(flat, shape, max_iterations, None)
+
+
+def solve(
+    price: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    phi: ArrayLike,
+    *,
+    max_iterations: int = 100,
+) -> tuple[Solution, Greeks]:
+    """`implied_vol`, and `greeks` at its volatilities, for little more than the price of the first.
+
+    The Greeks agree with those of `greeks` to 1e-10 of their scale.
+    """
+    flat, shape = columns(price, forward, strike, years, rate, phi)
+    figures = np.empty((5, flat[0].size))
+    solution = _solve(flat, shape, max_iterations, figures)
+    return solution, Greeks(*figures.reshape(5, *shape))
+
+
+def _solve(flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures: Array | None) -> Solution:
+    """Solve chunk by chunk; write the Greeks too where there are figures, (5, n), for them."""
+    length = flat[0].size
+    sigma, status, iterations = np.empty(length), np.zeros(length, np.int8), np.ones(length, np.int16)
+    done, block = np.empty(length, np.bool_), np.empty((ROWS, min(length, CHUNK)))
+    with np.errstate(all="ignore"):
+        for part in chunks(length):
+            options = tuple(column[part] for column in flat)
+            stepped = step(options, block[:, : options[0].size], sigma[part], done[part])
+            if figures is not None:
+                greeks_after(stepped, options, sigma[part], figures[:, part])
+            if np.count_nonzero(done[part]) < options[0].size:
+                left = part.start + np.flatnonzero(~done[part])
+                options = tuple(column[left] for column in flat)
+                sigma[left], status[left], iterations[left] = _remainder(options, sigma[left], limit)
+                if figures is not None:
+                    figures[:, left] = greeks_of(sigma[left], *options[1:])
     return Solution(sigma.reshape(shape), status.reshape(shape), iterations.reshape(shape))
 
 
-def _statuses(
-    price: Array, value: Array, bound: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
-) -> NDArray[np.int8]:
-    """Codes before solving; the first reason that applies wins, ok where a volatility exists."""
-    contract = (strike > 0) & np.isfinite(strike) & np.isfinite(rate * years) & np.isfinite(years) & (np.abs(phi) == 1)
-    reasons = (
-        (years <= 0, Status.expired),
-        (~((forward > 0) & np.isfinite(forward)), Status.no_forward),
-        (~contract, Status.no_convergence),
-        (np.isnan(price), Status.no_price),
-        (~(value > 0), Status.below_intrinsic),
-        (~(value < bound), Status.above_bound),
-    )
-    return np.select([mask for mask, _ in reasons], [np.int8(code) for _, code in reasons], np.int8(Status.ok)).astype(np.int8)
+def _remainder(options: tuple[Array, ...], guess: Array, limit: int) -> tuple[Array, NDArray[np.int8], NDArray[np.int16]]:
+    """Volatilities, statuses and evaluations of options that one step did not settle; guess may hold anything."""
+    price, forward, strike, years, rate, phi = options
+    discount = np.exp(-rate * years)
+    spot, present = forward * discount, strike * discount
+    value, bound = price - np.maximum(phi * (spot - present), 0.0), np.minimum(spot, present)
+    status = _reasons(options, value, bound, np.maximum(spot, present))
+    sigma, iterations = np.full(price.size, np.nan), np.zeros(price.size, np.int16)
+    at = np.flatnonzero(status == Status.ok)
+    if at.size:
+        value, bound, root_years = value[at], bound[at], np.sqrt(years[at])
+        k = np.abs(np.log(forward[at] / strike[at]))
+        w, spent = bracketed_root(value / bound, (bound - value) / bound, k, guess[at] * root_years, limit - 1)
+        found = w / root_years
+        sound = (found > 0) & (found < _LARGEST)
+        sigma[at], iterations[at] = np.where(sound, found, np.nan), spent + 1
+        status[at[~sound]] = Status.no_convergence
+    return sigma, status, iterations
+
+
+def _reasons(options: tuple[Array, ...], value: Array, bound: Array, other: Array) -> NDArray[np.int8]:
+    """Codes before solving, the gravest written last; ok where a volatility exists. bound and other: S* and KD by size."""
+    price, forward, strike, years, _, phi = options
+    status = np.zeros(price.size, np.int8)
+    status[~(value < bound)] = Status.above_bound
+    status[(value > 0) & (value < _LEAST * bound)] = Status.no_convergence
+    status[~(value > 0)] = Status.below_intrinsic
+    status[np.isnan(price)] = Status.no_price
+    measured = (bound > 1 / _HUGE) & (other < _HUGE)
+    status[~(measured & (strike > 0) & (years < _LARGEST) & (np.abs(phi) == 1))] = Status.no_convergence
+    status[~((forward > 0) & (forward < np.inf))] = Status.no_forward
+    status[years <= 0] = Status.expired
+    return status

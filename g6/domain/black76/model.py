@@ -5,7 +5,7 @@ Black-Scholes at the forward-implied spot S* = F exp(-rT), so the printed index 
 T is in years of 365 days, r continuously compounded.
 
 A settlement value that is an average over the last half hour has less variance left inside that half hour than this
-model gives it: there volatilities read too low and Greeks are those of a point fixing.
+model gives it: there volatilities read too low, and Greeks are those of a point fixing.
 
 Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
 """
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from math import pi, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import erfcx, ndtr
 
-__all__ = ["PHI", "Greeks", "HigherGreeks", "greeks", "higher_greeks", "price"]
+from g6.domain.black76.columns import Array, chunks, columns
 
-Array = NDArray[np.float64]
+__all__ = ["PHI", "Greeks", "HigherGreeks", "greeks", "greeks_of", "higher_greeks", "mills", "price"]
 
 PHI: Array = np.array([[1.0], [-1.0]])
 """Side axis: +1 call, -1 put, shape (2, 1); broadcasts a strike axis (n,) to the chain's (2, n)."""
@@ -29,7 +29,6 @@ _ROOT_HALF = sqrt(0.5)
 _ROOT_HALF_PI = sqrt(pi / 2)
 _INV_ROOT_2PI = 1 / sqrt(2 * pi)
 _DAYS = 365.0
-_QUIET = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,6 @@ class HigherGreeks:
     vomma: Array
 
 
-def mills(z: Array) -> Array:
-    """Mills ratio N(-z)/n(z) of the normal law; overflows to infinity below z = -37."""
-    ratio: Array = erfcx(z * _ROOT_HALF)
-    ratio *= _ROOT_HALF_PI
-    return ratio
-
-
 def price(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, phi: ArrayLike) -> Array:
     """Discounted Black-76 price, in points; all arguments broadcast.
 
@@ -78,28 +70,38 @@ def price(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayL
     With no volatility or no time left it is the discounted payoff on the forward. NaN where an argument is NaN,
     infinite or negative (rate may be negative), or forward or strike is zero.
     """
-    sigma, forward, strike, years, rate, phi = _floats(sigma, forward, strike, years, rate, phi)
-    with np.errstate(**_QUIET):
-        root_variance = sigma * np.sqrt(years)
-        distance = np.abs(np.log(forward / strike))
-        time_value = np.minimum(forward, strike) * folded_price(distance, root_variance)
-        value = np.exp(-rate * years) * (time_value + np.maximum(phi * (forward - strike), 0.0))
-        valid = (forward > 0) & (strike > 0) & (sigma >= 0) & (np.abs(phi) == 1)
-        return np.where(valid & np.isfinite(value), value, np.nan)
+    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
+    value = np.empty(arguments[0].size)
+    with np.errstate(all="ignore"):
+        for part in chunks(value.size):
+            value[part] = _price(*(column[part] for column in arguments))
+    return value.reshape(shape)
 
 
-def folded_price(distance: Array, root_variance: Array) -> Array:
+def _price(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
+    time_value = np.minimum(forward, strike) * _folded_price(np.abs(np.log(forward / strike)), sigma * np.sqrt(years))
+    value = np.exp(-rate * years) * (time_value + np.maximum(phi * (forward - strike), 0.0))
+    valid = (forward > 0) & (strike > 0) & (sigma >= 0) & (np.abs(phi) == 1) & np.isfinite(value)
+    return np.where(valid, value, np.nan)
+
+
+def _folded_price(distance: Array, root_variance: Array) -> Array:
     """Undiscounted out-of-the-money price over min(F, K), for distance = |ln(F/K)| and root_variance = sigma sqrt(T).
 
     Relative accuracy holds in the far tail, where N(d1) and exp(distance) N(d2) agree to many digits.
     """
-    away = np.where(root_variance > 0, distance / root_variance, np.inf)
-    half = 0.5 * root_variance
+    away, half = distance / root_variance, 0.5 * root_variance
     d1 = half - away
-    tail = mills(np.maximum(-d1, 0.0)) - mills(away + half)
-    body = ndtr(d1) - np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI * mills(away + half)
-    value = np.where(d1 > 0, body, np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI * tail)
-    return np.where(root_variance > 0, value, np.where(root_variance == 0, 0.0, np.nan))
+    density, far = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI, mills(away + half)
+    value = np.where(d1 > 0, ndtr(d1) - density * far, density * (mills(np.maximum(-d1, 0.0)) - far))
+    return np.where(root_variance == 0, 0.0, value)
+
+
+def mills(z: Array) -> Array:
+    """Mills ratio N(-z)/n(z) of the normal law; overflows to infinity below z = -37."""
+    ratio: Array = erfcx(z * _ROOT_HALF)
+    ratio *= _ROOT_HALF_PI
+    return ratio
 
 
 def greeks(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, phi: ArrayLike) -> Greeks:
@@ -109,54 +111,62 @@ def greeks(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: Array
     theta = (-S* n(d1) sigma/(2 sqrt T) - phi r K D N(phi d2))/365, rho = phi K T D N(phi d2)/100.
     NaN where sigma, forward, strike or years is not a positive finite number, or a figure exceeds float64.
     """
-    sigma, forward, strike, years, rate, phi = _floats(sigma, forward, strike, years, rate, phi)
-    with np.errstate(**_QUIET):
-        root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
-        discount = np.exp(-rate * years)
-        spot = forward * discount
-        money_density = spot * np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
-        strike_leg = phi * strike * discount * ndtr(phi * d2)
-        return Greeks(
-            delta=_finite(phi * ndtr(phi * d1), strike_leg),
-            gamma=_finite(money_density / (spot * spot * root_variance)),
-            theta=_finite((money_density * sigma / (-2.0 * root_years) - rate * strike_leg) / _DAYS),
-            vega=_finite(money_density * root_years * 0.01),
-            rho=_finite(strike_leg * years * 0.01),
-        )
+    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
+    figures = np.empty((5, arguments[0].size))
+    with np.errstate(all="ignore"):
+        for part in chunks(figures.shape[1]):
+            figures[:, part] = greeks_of(*(column[part] for column in arguments))
+    return Greeks(*figures.reshape(5, *shape))
+
+
+def greeks_of(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
+    """The formulas of `greeks` on columns of one length: delta, gamma, theta, vega, rho as rows."""
+    figures = np.empty((5, sigma.size))
+    root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
+    discount = np.exp(-rate * years)
+    spot = forward * discount
+    density = spot * np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
+    leg = phi * strike * discount * ndtr(phi * d2)
+    figures[0] = phi * ndtr(phi * d1)
+    figures[1] = density / (spot * spot * root_variance)
+    figures[2] = (density * sigma / (-2.0 * root_years) - rate * leg) / _DAYS
+    figures[3] = density * root_years * 0.01
+    figures[4] = leg * years * 0.01
+    figures[~np.isfinite(figures)] = np.nan
+    return figures
 
 
 def higher_greeks(
     sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, phi: ArrayLike
 ) -> HigherGreeks:
-    """Vanna, charm and vomma of spot Black-Scholes at S* = F exp(-rT); arguments as in `greeks`, NaN likewise.
+    """Vanna, charm and vomma of spot Black-Scholes at S* = F exp(-rT), the same for both sides; NaN as in `greeks`.
 
-    vanna = -n(d1) d2/sigma/100, vomma = S* n(d1) sqrt(T) d1 d2/sigma/10^4,
-    charm = -n(d1) (r/(sigma sqrt T) - d2/(2T))/365; vanna, charm and vomma are the same for both sides.
+    vanna = -n(d1) d2/sigma/100, charm = -n(d1) (r/(sigma sqrt T) - d2/(2T))/365,
+    vomma = S* n(d1) sqrt(T) d1 d2/sigma/10^4.
     """
-    sigma, forward, strike, years, rate, phi = _floats(sigma, forward, strike, years, rate, phi)
-    with np.errstate(**_QUIET):
-        root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
-        density = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
-        spot = forward * np.exp(-rate * years)
-        return HigherGreeks(
-            vanna=_finite(density * d2 / sigma * -0.01),
-            charm=_finite(density * (0.5 * d2 / years - rate / root_variance) / _DAYS),
-            vomma=_finite(spot * density * root_years * d1 * d2 / sigma * 1e-4),
-        )
+    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
+    figures = np.empty((3, arguments[0].size))
+    with np.errstate(all="ignore"):
+        for part in chunks(figures.shape[1]):
+            figures[:, part] = _higher_greeks(*(column[part] for column in arguments))
+    return HigherGreeks(*figures.reshape(3, *shape))
+
+
+def _higher_greeks(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
+    figures = np.empty((3, sigma.size))
+    root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
+    density = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
+    figures[0] = density * d2 / sigma * -0.01
+    figures[1] = density * (0.5 * d2 / years - rate / root_variance) / _DAYS
+    figures[2] = forward * np.exp(-rate * years) * density * root_years * d1 * d2 / sigma * 1e-4
+    figures[~np.isfinite(figures)] = np.nan
+    return figures
 
 
 def _moneyness(sigma: Array, forward: Array, strike: Array, years: Array, phi: Array) -> tuple[Array, Array, Array, Array]:
     """Root of time, root of variance, d1, d2; NaN where the arguments are no living option."""
-    root_years = np.where(years > 0, np.sqrt(years), np.nan)
-    root_variance = np.where((sigma > 0) & (np.abs(phi) == 1), sigma * root_years, np.nan)
+    alive = (sigma > 0) & (years > 0) & (forward > 0) & (np.abs(phi) == 1)
+    root_years = np.sqrt(years)
+    root_variance = np.where(alive, sigma * root_years, np.nan)
     d1 = np.log(forward / strike) / root_variance + 0.5 * root_variance
     return root_years, root_variance, d1, d1 - root_variance
-
-
-def _floats(*arguments: ArrayLike) -> tuple[Array, ...]:
-    return tuple(np.asarray(argument, dtype=np.float64) for argument in arguments)
-
-
-def _finite(figure: Array, also: Array | float = 0.0) -> Array:
-    """The figure, NaN where it, or the figure it came with, is not finite."""
-    return np.where(np.isfinite(figure) & np.isfinite(also), figure, np.nan)
