@@ -1,25 +1,29 @@
-"""The chain: raw quotes become prices, forwards, volatilities and Greeks, as a function of quotes and stamp alone."""
+"""The chain: which contracts to ask for, and their quotes made into prices, forwards, volatilities and Greeks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
-from math import isfinite, nan
+from math import exp, isfinite, log, nan
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.black76 import Greeks
+from g6.domain.calendar import Calendar
 from g6.domain.expiry import Slot, dte, years_to
-from g6.domain.forward import at_the_money, forwards, spot_forwards
+from g6.domain.forward import DAY_YEARS, at_the_money, forwards, nearest, spot_forwards
+from g6.domain.frame import Frame
+from g6.domain.instrument import Contracts, Listing
 from g6.domain.plan import Model
 from g6.domain.quality import Prices, prices
-from g6.domain.quote import Quotes, Stamp
+from g6.domain.quote import Quotes, Stamp, Underlying
 from g6.domain.volatility import Terms, Volatility, volatility
 
-__all__ = ["Chain", "Expiries", "assemble"]
+__all__ = ["Chain", "Expiries", "assemble", "centres", "previous_oi", "select"]
 
 Array = NDArray[np.float64]
 
@@ -170,3 +174,69 @@ def _offsets(strike: Array, expiries: Expiries) -> Array:
         if isfinite(atm):
             offset[rows] = np.arange(rows.stop - rows.start) - int(np.searchsorted(strike[rows], atm))
     return offset
+
+
+def centres(
+    listing: Listing, slots: Sequence[Slot], seen: Underlying, at: datetime, calendar: Calendar, exchange: str, rate: float
+) -> dict[str, float]:
+    """Return the listed strike around which each expiry (ISO date) is first collected, before a chain says where its forward is.
+
+    Grown from the future, at the rate that lies between index and future; without a future from the index at `rate`. Far from
+    expiry the bare index would be strikes off. Expiries of which nothing is known are left out.
+    """
+    left = {slot.expiry: _years_ahead(calendar, exchange, slot.expiry, at) for slot in slots}
+    level, since, growth = seen.spot, 0.0, rate
+    if seen.future > 0 and seen.future_expiry:
+        since = _years_ahead(calendar, exchange, date.fromisoformat(seen.future_expiry), at)
+        growth = log(seen.future / seen.spot) / since if seen.spot > 0 and since >= DAY_YEARS else rate
+        level = seen.future
+    found = {}
+    for expiry, years in left.items():
+        strikes = listing.contracts.of(expiry).strike
+        if level > 0 and len(strikes):
+            found[expiry.isoformat()] = float(strikes[nearest(strikes, level * exp(growth * (years - since)))])
+    return found
+
+
+def _years_ahead(calendar: Calendar, exchange: str, expiry: date, at: datetime) -> float:
+    years = years_to(calendar.settlement_fix(exchange, expiry), at)
+    return years if isfinite(years) else 0.0
+
+
+def select(
+    listing: Listing, slots: Sequence[Slot], centres: Mapping[str, float], itm: int, otm: int, scope: Literal["chain", "window"]
+) -> Contracts:
+    """Return the contracts to ask for: every listed strike of the slots, or `itm` strikes below to `otm` above each centre.
+
+    Below and above are named from the call's side. `centres`: ISO expiry to strike or level in points; in scope window an
+    expiry without one is not asked for, since nobody knows where its window lies.
+    """
+    contracts = listing.contracts
+    chosen = np.zeros(len(contracts), dtype=np.bool_)
+    for slot in slots:
+        rows = np.flatnonzero(contracts.expiry == np.datetime64(slot.expiry, "D"))
+        if scope == "window" and len(rows):
+            centre = centres.get(slot.expiry.isoformat(), nan)
+            middle = nearest(contracts.strike[rows], centre)
+            rows = rows[max(0, middle - itm) : middle + otm + 1] if isfinite(centre) else rows[:0]
+        chosen[rows] = True
+    return contracts.take(chosen)
+
+
+def previous_oi(contracts: Contracts | Quotes, table: Frame) -> Array:
+    """Return the open interest `(2, n)` of each contract, units, NaN where `table` (expiry, strike, ce_oi, pe_oi) has none."""
+    found = np.full((2, len(contracts)), np.nan)
+    known = _contract_key(table.columns["expiry"], table.columns["strike"])
+    order = np.argsort(known, kind="stable")
+    asked = _contract_key(contracts.expiry, contracts.strike)
+    place = np.searchsorted(known[order], asked)
+    held = place < len(known)
+    held[held] = known[order[place[held]]] == asked[held]
+    found[:, held] = table.both_sides("oi")[:, order[place[held]]]
+    return found
+
+
+def _contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.int64]:
+    """One number per (expiry, strike): days since 1970, then hundredths of a point."""
+    days = expiry.astype("datetime64[D]").astype(np.int64)
+    return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from g6.domain.quality import Prices
 from g6.domain.quote import Quotes, Underlying
 
-__all__ = ["Forwards", "at_the_money", "forwards", "nearest", "parity", "spot_forwards"]
+__all__ = ["DAY_YEARS", "Forwards", "at_the_money", "forwards", "nearest", "parity", "spot_forwards"]
 
 Array = NDArray[np.float64]
 
 PAIRS = 7
 MIN_PAIRS = 3
 HYSTERESIS_STEPS = 0.6
-_DAY_YEARS = 1 / 365
+DAY_YEARS = 1 / 365
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def _carried(found: Forwards, years: list[float], rate: float, spot: float) -> F
     if not spot > 0:
         return found
     pairs = zip(found.value, years, strict=True)
-    known = [(left, log(value / spot) / left) for value, left in pairs if value > 0 and left >= _DAY_YEARS]
+    known = [(left, log(value / spot) / left) for value, left in pairs if value > 0 and left >= DAY_YEARS]
     for i, left in enumerate(years):
         if found.source[i] or not isfinite(left):
             continue

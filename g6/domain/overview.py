@@ -36,11 +36,11 @@ def summarise(chain: Chain) -> dict[str, Any]:
 
 
 def missing_row(
-    cycle: str, index: str, status: Status, reason: str, *, expected_mask: int | None = None, expiries_expected: int | None = None
+    cycle: str, index: str, status: str, reason: str, *, expected_mask: int | None = None, expiries_expected: int | None = None
 ) -> dict[str, Any]:
     """Return the row of a unit of which nothing was analysed (MISSING) or begun (SKIPPED): it says why, and no figure."""
     known = {
-        "timestamp": cycle, "underlying": index, "status": status.value, "reason": reason, "expected_mask": expected_mask,
+        "timestamp": cycle, "underlying": index, "status": str(status), "reason": reason, "expected_mask": expected_mask,
         "collected_mask": 0, "missing_mask": expected_mask, "expiries_expected": expiries_expected, "expiries_collected": 0,
         "options": 0,
     }  # fmt: skip
