@@ -1,0 +1,76 @@
+# make demo      the first run: installs into .venv and shows six cycles of the simulated market
+# make test      installs the tools and runs the tests     (ARGS="-k name" for some of them, JOBS=1 for one process)
+# make check     format, lint, types, layers, generated files; `make format` mends the first two
+# make docs      writes the generated files again
+# make bench, bench-iv, chaos, soak    measurements and long runs; they need an otherwise quiet machine
+# make test-services    installs the servers that tests marked `services` need, on Debian as root
+# make lock      resolves the dependencies afresh, into both lock files
+# make clean     takes away what make made, data/ excepted
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: demo test check format docs bench bench-iv chaos soak test-services lock clean help
+
+PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+ARGS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SERVICES := redis-server libfaketime faketime prometheus victoria-metrics
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "G6 needs Python 3.11 or newer, and none was found; say make PYTHON=/path/to/python3"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install -r requirements.lock
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) install -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.run
+	@$(BIN)/g6 demo $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+
+bench bench-iv chaos soak: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/$(subst -,_,$@).py $(ARGS)
+
+test-services:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $(SERVICES); \
+	else \
+		echo "install $(SERVICES) with this system's package manager (apt-get as root does it here)"; \
+	fi
+
+lock: $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip --quiet install uv
+	$(VENV)/lock/bin/uv pip compile -q -U --universal --no-header --no-annotate --no-emit-index-url -o requirements.lock pyproject.toml
+	$(VENV)/lock/bin/uv pip compile -q -U --universal --no-header --no-annotate --no-emit-index-url -o requirements-dev.lock \
+		-c requirements.lock --all-extras --group dev pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
