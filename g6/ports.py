@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from g6.domain.instrument import Contracts, Listing
 
-from g6.domain.cycle import Unit
+from g6.domain.cycle import CycleReport, StageReport, Unit
 from g6.domain.frame import Frame
 from g6.domain.quote import Quotes, Underlying
 
@@ -95,6 +95,7 @@ class StageState:
     lease_until: float = 0.0
     started: float = 0.0
     ended: float = 0.0
+    starts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class CycleRecord:
     fired: float
     closed: float
     units: Mapping[str, UnitRecord]
+    attempt: int = 1
 
 
 class Ledger(Protocol):
@@ -137,16 +139,27 @@ class Ledger(Protocol):
         """Take the lease of a later stage. Answers `run`, `done`, `busy` (another task's lease is alive), `closed`, `unknown`."""
         ...
 
-    def renew(self, unit: Unit, stage: str, task: str, until: float) -> bool:
+    def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
         """Lengthen a lease to `until`; False when it is not ours any more."""
         ...
 
-    def done(self, unit: Unit, stage: str, task: str, now: float) -> None:
-        """Record that a stage's output is there."""
+    def done(self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None) -> bool:
+        """Record that a stage's output is there and publish its report, in one step; False when it was done already."""
         ...
 
-    def finish(self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float) -> bool:
-        """Make the unit terminal for analytics, once; True for the one call that completes the cycle (it sends the aggregate)."""
+    def finish(
+        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float, report: StageReport | None = None
+    ) -> str:
+        """Make the unit terminal for analytics, once, and publish its report.
+
+        OK and PARTIAL also end stage analyse; OK under a configuration other than the cycle's becomes PARTIAL, reason `config`
+        (`summary["config_id"]` is compared). Answers: `late` (it was terminal already), `finished`, or `completed` for the one
+        call that completes the cycle: its caller sends the aggregate.
+        """
+        ...
+
+    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
+        """Open the cycle if nobody has and make the unit SKIPPED; answers as `finish`."""
         ...
 
     def open_cycles(self) -> Sequence[CycleRecord]:
@@ -157,20 +170,28 @@ class Ledger(Protocol):
         """Return one cycle's record, None when the ledger does not know it."""
         ...
 
-    def fire_again(self, cycle: str, now: float) -> bool:
+    def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
         """Claim the right to send the aggregate of a fired cycle again; False when somebody just did or it is closed."""
         ...
 
-    def close(self, cycle: str, now: float) -> bool:
-        """Record that overview and panels are out; True the first time (per attempt)."""
+    def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
+        """Record that overview and panels are out and publish the report; True the first time (per attempt)."""
         ...
 
     def settle(self, cycle: str) -> None:
         """Forget a cycle from `open_cycles`: closed, and persisted as far as it ever will be."""
         ...
 
-    def reopen(self, unit: Unit, first_stage: str, now: float, deadline: float, opening: Opening) -> int:
-        """Raise the attempt of a unit for a rerun from `first_stage` on; return the attempt."""
+    def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
+        """Raise the attempt for a rerun of a unit from `analyse` or `persist` on; return the attempt."""
+        ...
+
+    def walked(self) -> str | None:
+        """Return the instant up to which the grid was walked for cycles nobody opened, None when not known."""
+        ...
+
+    def walk(self, cycle: str) -> None:
+        """Remember that the grid was walked up to `cycle`."""
         ...
 
     def last_closed(self) -> str | None:

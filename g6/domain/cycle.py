@@ -93,3 +93,34 @@ class CycleReport:
     elapsed_seconds: float
     attempt: int = 1
     rows: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Wall seconds of one cycle: `step` is the wall time between two cycles (interval / speed).
+
+    Every limit of pipeline.md in one place: a unit's deadline, what beat's messages live, leases, soft and hard limits.
+    """
+
+    step: float
+    lease: float = 5.0
+
+    @property
+    def grace(self) -> float:
+        """Seconds from a cycle's due time to its deadline."""
+        return max(0.8 * self.step, 2.0)
+
+    @property
+    def expires(self) -> float:
+        """Seconds that a message of beat lives; a unit that begins later than this is `expired`."""
+        return max(0.5 * self.step, 1.0)
+
+    @property
+    def soft(self) -> float:
+        """Soft time limit of a stage."""
+        return 0.6 * self.step
+
+    @property
+    def hard(self) -> float:
+        """Hard time limit of a stage; reaching it costs the pool slot seconds, so it stays well clear of the soft one."""
+        return max(0.8 * self.step, self.soft + 3.0)

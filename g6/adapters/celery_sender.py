@@ -1,0 +1,37 @@
+"""Sends tasks by name through a Celery app; every message carries one header `g6` with a trace id."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from celery import Celery
+from celery import chain as celery_chain
+
+from g6.domain.cycle import Unit
+
+TASKS = {"collect": "g6.collect", "analyse": "g6.analyse", "persist": "g6.persist"}
+
+
+class CelerySender:
+    """Sender port over Celery. Task ids are always fresh: an id that expired once is dropped by workers for hours."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+        options = {"queue": "manual"} if manual else {}
+        names = list(stages)
+        head = (unit.cycle, unit.index) if names[0] == "collect" else ([unit.cycle, unit.index],)
+        links = [self._app.signature(TASKS[names[0]], args=head).set(**options)]
+        links += [self._app.signature(TASKS[name]).set(**options) for name in names[1:]]
+        task_id = str(uuid.uuid4())
+        links[0].set(task_id=task_id)
+        (celery_chain(*links) if len(links) > 1 else links[0]).apply_async()
+        return task_id
+
+    def aggregate(self, cycle: str) -> None:
+        self._app.signature("g6.aggregate", args=(cycle,)).apply_async()
+
+    def publish(self, cycle: str) -> None:
+        self._app.signature("g6.publish", args=(cycle,)).apply_async()

@@ -1,0 +1,197 @@
+-- The ledger's steps, each one atomic call. KEYS: 1 cycle hash, 2 open cycles (zset by deadline), 3 collecting:<index>,
+-- 4 newest closed cycle, 5 event stream. ARGV: 1 step, 2 now, 3 cycle, 4 index, then what the step takes.
+-- A stage is one field `<index>:<stage>` = state|holder|lease until|started|ended|starts.
+local cycle_key, open_key, collecting_key, newest_key, stream_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local step, now, cycle, index = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local DAYS, SETTLED = 172800, 3600
+
+local function get(field) return redis.call('HGET', cycle_key, field) or '' end
+local function set(...) redis.call('HSET', cycle_key, ...) end
+
+local function read_stage(stage)
+  local parts = {}
+  for part in string.gmatch(get(index .. ':' .. stage) .. '|', '([^|]*)|') do parts[#parts + 1] = part end
+  return { state = parts[1] or '', holder = parts[2] or '', lease = tonumber(parts[3]) or 0,
+           started = parts[4] or '0', ended = parts[5] or '0', starts = tonumber(parts[6]) or 0 }
+end
+
+local function write_stage(stage, s)
+  set(index .. ':' .. stage, table.concat({ s.state, s.holder, string.format('%.6f', s.lease), s.started, s.ended, s.starts }, '|'))
+end
+
+local function take(stage, s, task, seconds)
+  s.state, s.holder, s.lease, s.started, s.starts = 'run', task, now + seconds, ARGV[2], s.starts + 1
+  write_stage(stage, s)
+end
+
+local function open(expected, config, deadline, due)
+  if redis.call('HEXISTS', cycle_key, 'opened') == 1 then return end
+  local _, commas = string.gsub(expected, ',', '')
+  set('expected', expected, 'config', config, 'deadline', deadline, 'due', due, 'opened', ARGV[2],
+      'left', commas + 1, 'fired', '0', 'closed', '0', 'attempt', '1')
+  redis.call('ZADD', open_key, deadline, cycle)
+  redis.call('EXPIRE', cycle_key, DAYS)
+end
+
+local function report(first)
+  if ARGV[first] and ARGV[first] ~= '' then
+    redis.call('XADD', stream_key, 'MAXLEN', '~', ARGV[first], '*', unpack(ARGV, first + 1))
+  end
+end
+
+-- True for the one call that completes the cycle.
+local function terminal(status, reason, summary)
+  set(index .. ':status', status, index .. ':reason', reason, index .. ':summary', summary)
+  if redis.call('HINCRBY', cycle_key, 'left', -1) <= 0 and tonumber(get('fired')) == 0 then
+    set('fired', ARGV[2])
+    return true
+  end
+  return false
+end
+
+local function release_collecting()
+  local held = redis.call('GET', collecting_key)
+  if held and string.sub(held, 1, #cycle + 1) == cycle .. '|' then redis.call('DEL', collecting_key) end
+end
+
+local function collecting_elsewhere()
+  local held = redis.call('GET', collecting_key)
+  if not held then return false end
+  local other, lease = string.match(held, '^([^|]*)|([^|]*)$')
+  return other ~= cycle and tonumber(lease) > now
+end
+
+-- Forget a cycle once it is closed and everything that can be persisted is.
+local function settle_when_whole()
+  if tonumber(get('closed')) == 0 then return end
+  local last = index
+  for name in string.gmatch(get('expected'), '[^,]+') do
+    index = name
+    local status = get(name .. ':status')
+    if (status == 'OK' or status == 'PARTIAL') and read_stage('persist').state ~= 'done' then index = last return end
+  end
+  index = last
+  redis.call('ZREM', open_key, cycle)
+  redis.call('EXPIRE', cycle_key, SETTLED)
+end
+
+local steps = {}
+
+function steps.begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 lease seconds
+  local task, seconds = ARGV[5], tonumber(ARGV[10])
+  open(ARGV[6], ARGV[7], ARGV[8], ARGV[9])
+  if get(index .. ':status') ~= '' then return 'closed' end
+  local owner, s = get(index .. ':task'), read_stage('collect')
+  if owner ~= '' and owner ~= task and (s.state == 'done' or s.lease > now) then return 'twin' end
+  if s.state == 'done' then return 'done' end
+  if collecting_elsewhere() then
+    set(index .. ':task', task)
+    if terminal('SKIPPED', 'overrun', '') then return 'overrun!' end
+    return 'overrun'
+  end
+  set(index .. ':task', task, index .. ':attempt', get('attempt'))
+  take('collect', s, task, seconds)
+  redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', s.lease), 'PX', math.floor(seconds * 4000))
+  return 'run'
+end
+
+function steps.start() -- 5 stage, 6 task, 7 lease seconds
+  if redis.call('EXISTS', cycle_key) == 0 then return 'unknown' end
+  local stage, task, s = ARGV[5], ARGV[6], read_stage(ARGV[5])
+  if s.state == 'done' then return 'done' end
+  if stage ~= 'persist' and get(index .. ':status') ~= '' then return 'closed' end
+  if stage == 'persist' and read_stage('analyse').state ~= 'done' then return 'closed' end
+  if s.state == 'run' and s.lease > now and s.holder ~= task then return 'busy' end
+  take(stage, s, task, tonumber(ARGV[7]))
+  return 'run'
+end
+
+function steps.renew() -- 5 stage, 6 task, 7 until
+  local s = read_stage(ARGV[5])
+  if s.state ~= 'run' or s.holder ~= ARGV[6] then return 0 end
+  s.lease = tonumber(ARGV[7])
+  write_stage(ARGV[5], s)
+  if ARGV[5] == 'collect' then
+    redis.call('SET', collecting_key, cycle .. '|' .. ARGV[7], 'PX', math.max(1, math.floor((s.lease - now) * 4000)))
+  end
+  return 1
+end
+
+function steps.done() -- 5 stage, 6 task, 7… report
+  local s = read_stage(ARGV[5])
+  if s.state == 'done' or redis.call('EXISTS', cycle_key) == 0 then return 0 end
+  s.state, s.ended = 'done', ARGV[2]
+  write_stage(ARGV[5], s)
+  if ARGV[5] == 'collect' then release_collecting() end
+  report(7)
+  if ARGV[5] == 'persist' then settle_when_whole() end
+  return 1
+end
+
+function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9… report
+  if redis.call('EXISTS', cycle_key) == 0 or get(index .. ':status') ~= '' then return 0 end
+  local status, reason = ARGV[5], ARGV[6]
+  if status == 'OK' or status == 'PARTIAL' then
+    local s = read_stage('analyse')
+    s.state, s.ended = 'done', ARGV[2]
+    write_stage('analyse', s)
+    if status == 'OK' and ARGV[8] ~= get('config') then status, reason = 'PARTIAL', 'config' end
+  end
+  release_collecting()
+  local completes = terminal(status, reason, ARGV[7])
+  report(9)
+  return completes and 2 or 1
+end
+
+function steps.fire_again() -- 5 seconds since it was fired
+  local fired = tonumber(get('fired')) or 0
+  if fired == 0 or tonumber(get('closed')) ~= 0 or now - fired < tonumber(ARGV[5]) then return 0 end
+  set('fired', ARGV[2])
+  return 1
+end
+
+function steps.close() -- 5 epoch of the cycle, 6… report
+  if redis.call('EXISTS', cycle_key) == 0 or tonumber(get('closed')) ~= 0 then return 0 end
+  set('closed', ARGV[2])
+  local newest = redis.call('GET', newest_key)
+  if not newest or tonumber(string.match(newest, '^[^|]*')) < tonumber(ARGV[5]) then
+    redis.call('SET', newest_key, ARGV[5] .. '|' .. cycle)
+  end
+  report(6)
+  settle_when_whole()
+  return 1
+end
+
+function steps.settle()
+  redis.call('ZREM', open_key, cycle)
+  redis.call('EXPIRE', cycle_key, SETTLED)
+  return 1
+end
+
+function steps.skip() -- 5 reason, 6 expected, 7 config, 8 deadline, 9 due
+  open(ARGV[6], ARGV[7], ARGV[8], ARGV[9])
+  if get(index .. ':status') ~= '' then return 0 end
+  return terminal('SKIPPED', ARGV[5], '') and 2 or 1
+end
+
+function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 due
+  open(ARGV[7], ARGV[8], ARGV[6], ARGV[9])
+  redis.call('EXPIRE', cycle_key, DAYS)
+  local attempt = redis.call('HINCRBY', cycle_key, 'attempt', 1)
+  local expected = get('expected')
+  if not string.find(',' .. expected .. ',', ',' .. index .. ',', 1, true) then
+    set('expected', expected .. ',' .. index)
+    redis.call('HINCRBY', cycle_key, 'left', 1)
+  end
+  if ARGV[5] == 'analyse' then
+    if get(index .. ':status') ~= '' then redis.call('HINCRBY', cycle_key, 'left', 1) end
+    redis.call('HDEL', cycle_key, index .. ':status', index .. ':reason', index .. ':summary', index .. ':analyse')
+    set('fired', '0', 'closed', '0')
+  end
+  redis.call('HDEL', cycle_key, index .. ':persist')
+  set(index .. ':attempt', attempt, index .. ':task', 'rerun', 'deadline', ARGV[6], 'config', ARGV[8])
+  redis.call('ZADD', open_key, ARGV[6], cycle)
+  return attempt
+end
+
+return steps[step]()

@@ -1,0 +1,176 @@
+"""The ledger in Redis: one hash per cycle, one Lua call per step (ledger.lua), the report published in the same call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+import redis
+
+from g6.adapters.redis.bus import event_fields
+from g6.adapters.redis.connection import translated
+from g6.domain.cycle import STAGES, CycleReport, StageReport, Unit, parse_z
+from g6.ports import CycleRecord, Opening, StageState, UnitRecord
+
+_FINISH = {0: "late", 1: "finished", 2: "completed"}
+_REMEMBER = """
+local held = redis.call('HMGET', KEYS[1], 'session', 'at')
+if held[1] == ARGV[1] and tonumber(held[2]) > tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'session', ARGV[1], 'at', ARGV[2], 'atm', ARGV[3])
+return 1
+"""
+
+
+class RedisLedger:
+    """Ledger port over one Redis. Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:walked`."""
+
+    def __init__(self, client: redis.Redis, namespace: str = "g6", *, stream: str = "events", stream_length: int = 20_000) -> None:
+        self._client, self._ns = client, namespace
+        self._stream, self._length = f"{namespace}:{stream}", stream_length
+        source = (files("g6.adapters.redis") / "ledger.lua").read_text("utf-8")
+        self._script = client.register_script(source)
+        self._remember = client.register_script(_REMEMBER)
+
+    @translated
+    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
+        return self._text(self._step("begin", unit.cycle, unit.index, now, task, *_opening(opening), lease))
+
+    @translated
+    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
+        return self._text(self._step("start", unit.cycle, unit.index, now, stage, task, lease))
+
+    @translated
+    def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
+        return bool(self._step("renew", unit.cycle, unit.index, now, stage, task, f"{until:.6f}"))
+
+    @translated
+    def done(self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None) -> bool:
+        return bool(self._step("done", unit.cycle, unit.index, now, stage, task, *self._event("unit.report", unit.index, report)))
+
+    @translated
+    def finish(
+        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float, report: StageReport | None = None
+    ) -> str:
+        text = json.dumps(summary, separators=(",", ":")) if summary else ""
+        config = str(summary.get("config_id", ""))
+        event = self._event("unit.report", unit.index, report)
+        return _FINISH[int(self._step("finish", unit.cycle, unit.index, now, status, reason, text, config, *event))]
+
+    @translated
+    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
+        return _FINISH[int(self._step("skip", unit.cycle, unit.index, now, reason, *_opening(opening)))]
+
+    @translated
+    def open_cycles(self) -> Sequence[CycleRecord]:
+        cycles = [self._text(name) for name in self._client.zrange(f"{self._ns}:open", 0, -1)]
+        pipeline = self._client.pipeline(transaction=False)
+        for cycle in cycles:
+            pipeline.hgetall(self._cycle_key(cycle))
+        held = dict(zip(cycles, pipeline.execute(), strict=True)) if cycles else {}
+        for cycle in [cycle for cycle, fields in held.items() if not fields]:
+            self._client.zrem(f"{self._ns}:open", cycle)
+        return [_record(cycle, fields) for cycle, fields in held.items() if fields]
+
+    @translated
+    def record(self, cycle: str) -> CycleRecord | None:
+        fields = self._client.hgetall(self._cycle_key(cycle))
+        return _record(cycle, fields) if fields else None
+
+    @translated
+    def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
+        return bool(self._step("fire_again", cycle, "", now, after))
+
+    @translated
+    def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
+        event = self._event("cycle.report", cycle, report)
+        return bool(self._step("close", cycle, "", now, parse_z(cycle).timestamp(), *event))
+
+    @translated
+    def settle(self, cycle: str) -> None:
+        self._step("settle", cycle, "", 0.0)
+
+    @translated
+    def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
+        expected, config, deadline, due = _opening(opening)
+        return int(self._step("reopen", unit.cycle, unit.index, now, first_stage, deadline, expected, config, due))
+
+    @translated
+    def last_closed(self) -> str | None:
+        held = self._client.get(f"{self._ns}:newest")
+        return self._text(held).partition("|")[2] if held else None
+
+    @translated
+    def walked(self) -> str | None:
+        held = self._client.get(f"{self._ns}:walked")
+        return self._text(held) if held else None
+
+    @translated
+    def walk(self, cycle: str) -> None:
+        self._client.set(f"{self._ns}:walked", cycle)
+
+    @translated
+    def remember_atm(self, index: str, cycle: str, session: str, atm: Mapping[str, float]) -> None:
+        values = (session, parse_z(cycle).timestamp(), json.dumps(atm))
+        self._remember(keys=[f"{self._ns}:atm:{index}"], args=values)
+
+    @translated
+    def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
+        held, atm = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
+        return json.loads(atm) if held and self._text(held) == session else {}
+
+    def _cycle_key(self, cycle: str) -> str:
+        return f"{self._ns}:cycle:{cycle}"
+
+    def _step(self, step: str, cycle: str, index: str, now: float, *arguments: str | float) -> Any:
+        ns = self._ns
+        keys = [self._cycle_key(cycle), f"{ns}:open", f"{ns}:collecting:{index}", f"{ns}:newest", self._stream]
+        return self._script(keys=keys, args=[step, f"{now:.6f}", cycle, index, *arguments])
+
+    def _event(self, type: str, key: str, report: StageReport | CycleReport | None) -> list[Any]:
+        if report is None:
+            return [""]
+        fields = event_fields(type, asdict(report), key=key)
+        return [self._length, *(part for pair in fields.items() for part in pair)]
+
+    @staticmethod
+    def _text(value: bytes | str) -> str:
+        return value.decode() if isinstance(value, bytes) else value
+
+
+def _opening(opening: Opening) -> tuple[str, str, str, str]:
+    return ",".join(opening.expected), opening.config_id, f"{opening.deadline:.6f}", f"{opening.due:.6f}"
+
+
+def _record(cycle: str, raw: Mapping[Any, Any]) -> CycleRecord:
+    fields = {RedisLedger._text(name): RedisLedger._text(value) for name, value in raw.items()}
+    expected = tuple(name for name in fields.get("expected", "").split(",") if name)
+    number = lambda name: float(fields.get(name, 0) or 0)  # noqa: E731
+    return CycleRecord(
+        cycle=cycle,
+        opening=Opening(expected, fields.get("config", ""), number("deadline"), number("due")),
+        opened=number("opened"),
+        fired=number("fired"),
+        closed=number("closed"),
+        units={index: _unit(index, fields) for index in expected},
+        attempt=int(number("attempt") or 1),
+    )
+
+
+def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
+    summary = fields.get(f"{index}:summary", "")
+    return UnitRecord(
+        task=fields.get(f"{index}:task", ""),
+        attempt=int(fields.get(f"{index}:attempt", 1)),
+        status=fields.get(f"{index}:status", ""),
+        reason=fields.get(f"{index}:reason", ""),
+        summary=json.loads(summary) if summary else {},
+        stages={stage: _stage(fields[f"{index}:{stage}"]) for stage in STAGES if f"{index}:{stage}" in fields},
+    )
+
+
+def _stage(text: str) -> StageState:
+    state, holder, lease, started, ended, starts = text.split("|")
+    return StageState(state, holder, float(lease), float(started), float(ended), int(starts))

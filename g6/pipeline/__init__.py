@@ -1,0 +1,14 @@
+"""The use cases: plain functions over a Runtime; Celery tasks and the command line are doorways to them.
+
+collect ─▶ analyse ─▶ persist      one unit: (cycle, index)
+              └─ the last one of a cycle ─▶ aggregate ─▶ publish      one cycle
+sweep closes what did not arrive; rerun does it again.
+"""
+
+from g6.pipeline.closing import aggregate, publish
+from g6.pipeline.rerun import rerun
+from g6.pipeline.runtime import Runtime
+from g6.pipeline.stages import analyse, collect, persist
+from g6.pipeline.sweep import sweep
+
+__all__ = ["Runtime", "aggregate", "analyse", "collect", "persist", "publish", "rerun", "sweep"]

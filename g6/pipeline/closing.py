@@ -1,0 +1,117 @@
+"""The end of a cycle: overview rows and panels to Redis, then to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from g6.domain import overview, panels
+from g6.domain.calendar import day_of
+from g6.domain.cycle import CycleReport, StageReport, Status, Unit, cycle_status, isoformat_z
+from g6.domain.frame import Frame
+from g6.errors import FrameMissing
+from g6.pipeline.runtime import Runtime, Watch
+from g6.ports import CycleRecord, UnitRecord
+
+
+def aggregate(runtime: Runtime, cycle: str) -> bool:
+    """Build overview rows and panels of a finished cycle; True when this call closed it."""
+    record = runtime.ledger.record(cycle)
+    if record is None or record.closed or not record.fired:
+        return False
+    rows = overview_rows(record)
+    report = _report(record, rows, runtime.clock.wall())
+    documents = panels.build(
+        report, rows, _chains(runtime, record), provider=runtime.provider.describe(), generated_at=isoformat_z(runtime.clock.wall())
+    )
+    runtime.panels.put(cycle, documents)
+    now = runtime.clock.wall()
+    if not runtime.ledger.close(cycle, now, _report(record, rows, now)):
+        return False
+    runtime.sender.publish(cycle)
+    return True
+
+
+def publish(runtime: Runtime, cycle: str) -> bool:
+    """Write a closed cycle's overview rows and the newest panels to disk; keep the day's instruments once."""
+    record = runtime.ledger.record(cycle)
+    if record is None:
+        return False
+    watch = Watch(runtime.clock)
+    written = runtime.store.write_overview(cycle, overview_rows(record))
+    watch.lap("overview")
+    documents = {name: document for name in runtime.panels.names() if (document := runtime.panels.get(name))}
+    runtime.panel_files.put(cycle, documents)
+    watch.lap("panels")
+    _keep_instruments(runtime, record)
+    watch.lap("instruments")
+    counts = {"rows": dict(written.rows), "bytes": dict(written.bytes), "errors": dict(written.errors)}
+    status = Status.PARTIAL if written.errors else Status.OK
+    report = watch.report(Unit(cycle, ""), "publish", status, "sink" if written.errors else "", counts)
+    runtime.bus.publish("unit.report", _payload(report), key="")
+    return True
+
+
+def overview_rows(record: CycleRecord) -> list[dict[str, Any]]:
+    """Return exactly one overview row per expected index; what the ledger says of status and reason beats the summary."""
+    return [_row(record.cycle, index, unit) for index, unit in record.units.items() if unit.status]
+
+
+def _row(cycle: str, index: str, unit: UnitRecord) -> dict[str, Any]:
+    if not unit.summary:
+        return overview.missing_row(cycle, index, Status(unit.status), unit.reason)
+    row = {name: value for name, value in unit.summary.items() if name != "config_id"}
+    return row | {"status": unit.status, "reason": unit.reason}
+
+
+def _report(record: CycleRecord, rows: list[dict[str, Any]], now: float) -> CycleReport:
+    statuses = {index: Status(unit.status) for index, unit in record.units.items() if unit.status}
+    starts = [unit.stages["collect"].started for unit in record.units.values() if "collect" in unit.stages]
+    due = record.opening.due
+    return CycleReport(
+        cycle=record.cycle,
+        status=cycle_status(statuses),
+        units=statuses,
+        reasons={index: unit.reason for index, unit in record.units.items() if unit.reason},
+        options={str(row["underlying"]): int(row["options"] or 0) for row in rows},
+        lateness_seconds=max(0.0, min(starts) - due) if starts else 0.0,
+        elapsed_seconds=now - due,
+        attempt=record.attempt,
+        rows=tuple(rows),
+    )
+
+
+def _chains(runtime: Runtime, record: CycleRecord) -> Mapping[str, Frame]:
+    frames = {}
+    for index, unit in record.units.items():
+        if unit.summary:
+            try:
+                frames[index] = runtime.frames.get(Unit(record.cycle, index), "chain")
+            except FrameMissing:
+                continue
+    return frames
+
+
+def _keep_instruments(runtime: Runtime, record: CycleRecord) -> None:
+    at = Unit(record.cycle, "").instant
+    for index, unit in record.units.items():
+        if unit.summary:
+            _keep_once(runtime, index, day_of(at), at)
+
+
+@lru_cache(maxsize=64)
+def _kept_day(runtime: int, index: str, day: date) -> list[bool]:
+    """Remember, per process, whether a day's listing of an index was kept already."""
+    return []
+
+
+def _keep_once(runtime: Runtime, index: str, day: date, at: datetime) -> None:
+    if not (kept := _kept_day(id(runtime), index, day)):
+        runtime.store.keep_listing(runtime.provider.listing(index, at), runtime.plan.indices[index].index.derivatives)
+        kept.append(True)
+
+
+def _payload(report: StageReport) -> dict[str, Any]:
+    return {name: getattr(report, name) for name in report.__dataclass_fields__}

@@ -1,0 +1,64 @@
+"""Doing a past unit again from its stored quotes; never from today's market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from g6.domain.cycle import Unit
+from g6.domain.frame import Frame
+from g6.errors import FrameMissing, NothingToDo
+from g6.pipeline.runtime import CHAIN_SECONDS, QUOTES_SECONDS, Runtime
+from g6.ports import Opening
+
+PATIENCE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """One unit that was sent again: its attempt, where its quotes came from (frame, store), and the first stage."""
+
+    unit: Unit
+    attempt: int
+    source: str
+    stage: str
+
+
+def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
+    """Raise the unit's attempt and send it again from `analyse` (quotes) or `persist` on the `manual` queue.
+
+    The quotes are the frame's, else the raw columns of the stored chain, stamped with the settings of now. Errors: NothingToDo.
+    """
+    source = "frame"
+    if first_stage == "persist":
+        try:
+            runtime.frames.expire(unit, "chain", CHAIN_SECONDS)
+            runtime.frames.get(unit, "chain")
+        except FrameMissing:
+            first_stage = "analyse"
+    if first_stage == "analyse":
+        frame, source = _quotes(runtime, unit)
+        runtime.frames.put(unit, "quotes", _restamped(frame, runtime), QUOTES_SECONDS)
+    now = runtime.clock.wall()
+    opening = Opening((unit.index,), runtime.plan.config_id, now + PATIENCE, runtime.clock.wall_of(unit.instant))
+    attempt = runtime.ledger.reopen(unit, first_stage, opening, now)
+    stages = ("persist",) if first_stage == "persist" else ("analyse", "persist")
+    runtime.sender.stages(unit, stages, manual=True)
+    return Rerun(unit, attempt, source, first_stage)
+
+
+def _quotes(runtime: Runtime, unit: Unit) -> tuple[Frame, str]:
+    try:
+        return runtime.frames.get(unit, "quotes"), "frame"
+    except FrameMissing:
+        stored = runtime.store.read_chain(unit)
+    if stored is None:
+        raise NothingToDo(
+            f"the quotes of {unit.index} at {unit.cycle} are gone: no frame in Redis and no stored chain; "
+            "a rerun never fetches today's quotes for a past cycle"
+        )
+    return stored, "store"
+
+
+def _restamped(frame: Frame, runtime: Runtime) -> Frame:
+    stamp = {**frame.header["stamp"], **runtime.plan.stamp()}
+    return Frame({**frame.header, "stamp": stamp}, frame.columns)

@@ -1,0 +1,78 @@
+"""What a use case is given: the ports, the plan, the calendar; frozen, built by bootstrap, passed explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from g6.domain.calendar import Calendar
+from g6.domain.cycle import StageReport, Timing, Unit, parse_z
+from g6.domain.plan import Plan
+from g6.ports import Bus, Clock, Controls, Frames, Ledger, Opening, PanelStore, Provider, Sender, Store
+
+QUOTES_SECONDS = 2 * 86_400.0
+PERSISTED_SECONDS = 3_600.0
+CHAIN_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The ports of one process and the decisions of one configuration.
+
+    `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` is True when a recording, not the calendar,
+    says which cycles there are.
+    """
+
+    plan: Plan
+    timing: Timing
+    calendar: Calendar
+    clock: Clock
+    provider: Provider
+    frames: Frames
+    ledger: Ledger
+    store: Store
+    panels: PanelStore
+    panel_files: PanelStore
+    bus: Bus
+    controls: Controls
+    sender: Sender
+    feeds: bool = False
+
+    def expected(self, cycle: str) -> tuple[str, ...]:
+        """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""
+        at = parse_z(cycle)
+        due = lambda name: self.feeds or self.calendar.is_open(self.plan.indices[name].index.exchange, at)  # noqa: E731
+        return tuple(name for name in self.plan.indices if due(name))
+
+    def opening(self, unit: Unit) -> Opening:
+        """Return what the ledger is told when this unit's cycle opens."""
+        due = self.clock.wall_of(unit.instant)
+        expected = self.expected(unit.cycle) or (unit.index,)
+        return Opening(expected, self.plan.config_id, due + self.timing.grace, due)
+
+
+@dataclass(slots=True)
+class Watch:
+    """Splits a stage's wall time into named parts."""
+
+    clock: Clock
+    began: float = field(init=False)
+    last: float = field(init=False)
+    parts: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.began = self.last = self.clock.wall()
+
+    def lap(self, part: str) -> float:
+        """Book the time since the last lap under `part`; return the wall time now."""
+        now = self.clock.wall()
+        self.parts[part] = self.parts.get(part, 0.0) + now - self.last
+        self.last = now
+        return now
+
+    def report(self, unit: Unit, stage: str, status: str, reason: str = "", counts: Mapping[str, Any] | None = None) -> StageReport:
+        """Return the stage's report with its parts and their total."""
+        seconds = self.parts | {"total": self.last - self.began}
+        return StageReport(unit.cycle, unit.index, stage, status, reason, seconds=seconds, counts=counts or {})
+

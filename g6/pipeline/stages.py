@@ -1,0 +1,181 @@
+"""The three stages of one unit. Each returns True when the chain may go on to the next stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain import chain, expiry, overview, quote
+from g6.domain.calendar import day_of
+from g6.domain.chain_rows import chain_frame
+from g6.domain.cycle import Status, Unit, isoformat_z
+from g6.domain.frame import Frame
+from g6.domain.instrument import Contracts
+from g6.domain.quote import Stamp
+from g6.errors import Late, Retryable, Terminal
+from g6.pipeline.runtime import CHAIN_SECONDS, PERSISTED_SECONDS, QUOTES_SECONDS, Runtime, Watch
+
+
+def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
+    """Claim the unit, fetch its quotes, leave frame `quotes`."""
+    watch = Watch(runtime.clock)
+    opening = runtime.opening(unit)
+    answer = runtime.ledger.begin(unit, task, opening, watch.began, runtime.timing.lease)
+    if answer == "overrun!":
+        runtime.sender.aggregate(unit.cycle)
+    if answer != "run":
+        return answer == "done"
+    controls = runtime.controls.read()
+    if reason := _paused(controls, unit.index):
+        return end(runtime, unit, Status.SKIPPED, reason, watch)
+    _wait_for(opening.due - watch.lap("claim"))
+    try:
+        if watch.lap("wait") - opening.due > runtime.timing.expires:
+            raise Late(unit.cycle)
+        frame, counts = gather(runtime, unit, controls, watch)
+        counts["bytes"] = runtime.frames.put(unit, "quotes", frame, QUOTES_SECONDS)
+    except (Retryable, Terminal) as error:
+        return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)})
+    now = watch.lap("frame")
+    counts["lateness_seconds"] = max(0.0, watch.began - opening.due)
+    return runtime.ledger.done(unit, "collect", task, now, watch.report(unit, "collect", Status.OK, counts=counts))
+
+
+def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
+    """Turn frame `quotes` into frame `chain` and the unit's overview row; finish the unit."""
+    watch = Watch(runtime.clock)
+    answer = runtime.ledger.start(unit, "analyse", task, watch.began, runtime.timing.lease)
+    if answer != "run":
+        return answer == "done"
+    try:
+        record = runtime.ledger.record(unit.cycle)
+        if record is None or watch.lap("claim") > record.opening.deadline:
+            raise Late(unit.cycle)
+        quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
+        watch.lap("read")
+        priced = chain.assemble(quotes, stamp)
+        summary = overview.summarise(priced) | {"config_id": stamp.config_id}
+        facts = overview.facts(priced)
+        watch.lap("compute")
+        runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
+    except (Retryable, Terminal) as error:
+        return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)}, stage="analyse")
+    watch.lap("frame")
+    runtime.ledger.remember_atm(unit.index, unit.cycle, day_of(unit.instant).isoformat(), facts["atm"])
+    status, reason, now = summary["status"], summary["reason"], watch.lap("ledger")
+    report = watch.report(unit, "analyse", status, reason, facts)
+    if runtime.ledger.finish(unit, status, reason, summary, now, report) == "completed":
+        runtime.sender.aggregate(unit.cycle)
+    return True
+
+
+def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
+    """Write frame `chain` to the store."""
+    watch = Watch(runtime.clock)
+    answer = runtime.ledger.start(unit, "persist", task, watch.began, runtime.timing.lease)
+    if answer != "run":
+        return answer == "done"
+    watch.lap("claim")
+    try:
+        frame = runtime.frames.get(unit, "chain")
+        watch.lap("read")
+        written = runtime.store.write_chain(unit, frame)
+        status, reason = (Status.PARTIAL, "sink") if written.errors else (Status.OK, "")
+        counts: dict[str, Any] = {
+            "rows": dict(written.rows), "bytes": dict(written.bytes), "repaired": written.repaired, "errors": dict(written.errors)
+        }  # fmt: skip
+        runtime.frames.expire(unit, "quotes", PERSISTED_SECONDS)
+    except Terminal as error:
+        status, reason, counts = Status.MISSING, error.reason, {"error": str(error)}
+    now = watch.lap("write")
+    return runtime.ledger.done(unit, "persist", task, now, watch.report(unit, "persist", status, reason, counts))
+
+
+def end(
+    runtime: Runtime,
+    unit: Unit,
+    status: Status,
+    reason: str,
+    watch: Watch,
+    counts: Mapping[str, Any] | None = None,
+    stage: str = "collect",
+) -> bool:
+    """Make the unit terminal without a chain; send the aggregate when that completes the cycle. Always False."""
+    now = watch.lap("end")
+    report = watch.report(unit, stage, status, reason, counts)
+    if runtime.ledger.finish(unit, status, reason, {}, now, report) == "completed":
+        runtime.sender.aggregate(unit.cycle)
+    return False
+
+
+def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Watch) -> tuple[Frame, dict[str, Any]]:
+    """Fetch the unit's quotes and stamp them with everything that analysis will read."""
+    at, plan = unit.instant, runtime.plan.indices[unit.index]
+    exchange, day = plan.index.exchange, day_of(at)
+    listing = runtime.provider.listing(unit.index, at)
+    resolved = expiry.resolve(listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=unit.index)
+    watch.lap("listing")
+    atm = runtime.ledger.recall_atm(unit.index, day.isoformat())
+    centres = atm
+    if runtime.plan.scope == "window" and any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
+        seen = runtime.provider.underlying(unit.index, at)
+        guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
+        centres = {**guessed, **atm}
+    wanted = chain.select(listing, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, runtime.plan.scope)
+    watch.lap("select")
+    quotes = runtime.provider.quotes(unit.index, wanted, at)
+    watch.lap("quotes")
+    oi_prev, source = _previous_oi(runtime, unit, wanted, day)
+    quotes.values["oi_prev"][:] = oi_prev  # type: ignore[index]
+    watch.lap("previous_oi")
+    expiries = [slot.expiry for slot in resolved.slots]
+    stamp = Stamp(
+        cycle=unit.cycle,
+        index=unit.index,
+        config_id=runtime.plan.config_id,
+        pricing=runtime.plan.pricing,
+        quality=runtime.plan.quality,
+        slots=resolved.slots,
+        buckets={name: on.isoformat() for name, on in resolved.buckets.items()},
+        expected_mask=resolved.expected_mask,
+        wanted={on.isoformat(): int((wanted.expiry == np.datetime64(on)).sum()) for on in expiries},
+        fixes={on.isoformat(): isoformat_z(runtime.calendar.settlement_fix(exchange, on)) for on in expiries},
+        closes={on.isoformat(): isoformat_z(runtime.calendar.close_of(exchange, on)) for on in expiries},
+        window=(plan.strikes_itm, plan.strikes_otm),
+        atm={name: value for name, value in atm.items() if name in {on.isoformat() for on in expiries}},
+        oi_prev_source=source,
+        controls={"greeks": controls.get("greeks", True)},
+    )
+    counts = {"options": int((quotes.symbol != "").sum()), "provider": dict(runtime.provider.describe())}
+    return quote.to_frame(quotes, stamp), counts
+
+
+def _previous_oi(runtime: Runtime, unit: Unit, wanted: Contracts, day: date) -> tuple[NDArray[np.float64], str]:
+    stored = _stored_oi(runtime.store, unit.index, day)
+    if stored is not None:
+        return chain.previous_oi(wanted, stored), "store"
+    return runtime.provider.previous_oi(unit.index, wanted, unit.instant), runtime.provider.name
+
+
+@lru_cache(maxsize=32)
+def _stored_oi(store: Any, index: str, day: date) -> Frame | None:
+    return store.last_oi(index, day)  # type: ignore[no-any-return]
+
+
+def _paused(controls: Mapping[str, Any], index: str) -> str:
+    paused = controls.get("paused") or {}
+    return "paused" if "*" in paused or index in paused else ""
+
+
+def _wait_for(seconds: float) -> None:
+    """Hold a cycle that beat's clock sent more than half a second too early."""
+    if seconds > 0.5:
+        time.sleep(seconds)
+
+
