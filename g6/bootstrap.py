@@ -1,0 +1,114 @@
+"""Settings -> Runtime: the only place that builds adapters."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from g6.adapters.clock import WallClock
+from g6.adapters.csv_store import CsvStore
+from g6.adapters.data_dir import owner
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.market.faults import Faults
+from g6.adapters.panel_files import PanelFiles
+from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.clock import SharedClock
+from g6.adapters.redis.connection import connect, translated
+from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.frames import RedisFrames
+from g6.adapters.redis.ledger import RedisLedger
+from g6.adapters.redis.panels import RedisPanels
+from g6.adapters.tee import Tee
+from g6.config import Settings, calendar, plan
+from g6.domain.calendar import Calendar
+from g6.domain.cycle import Timing
+from g6.errors import Unavailable
+from g6.pipeline import Runtime
+from g6.ports import Clock, Provider, Sender, Store
+
+
+def broker_url(settings: Settings) -> str:
+    """Return the broker's address: the configured one, else that of the G6 that owns the data directory. Errors: Unavailable."""
+    if settings.redis.broker_url:
+        return settings.redis.broker_url
+    if found := (owner(settings.directory) or {}).get("broker"):
+        return str(found)
+    raise Unavailable(
+        f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
+        "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+    )
+
+
+def build(settings: Settings, sender: Sender, broker: str = "") -> Runtime:
+    """Return the Runtime of one process. Clients connect when first used."""
+    url = broker or broker_url(settings)
+    master = settings.redis.master_name or ""
+    client = connect(url, master_name=master)
+    cache = connect(settings.redis.cache_url, master_name=master) if settings.redis.cache_url else client
+    days = calendar()
+    return Runtime(
+        plan=plan(settings),
+        timing=Timing(settings.wall_interval),
+        calendar=days,
+        clock=_clock(settings, client),
+        provider=_provider(settings, days),
+        frames=RedisFrames(cache, settings.namespace, max_bytes=settings.frames.max_bytes),
+        ledger=RedisLedger(client, settings.namespace),
+        store=store(settings),
+        panels=RedisPanels(client, settings.namespace),
+        panel_files=PanelFiles(settings.panels_dir, validate=settings.panels.validate_),
+        bus=RedisBus(client, settings.namespace),
+        controls=RedisControls(client, settings.namespace),
+        sender=sender,
+        feeds=settings.provider.name == "replay",
+    )
+
+
+def store(settings: Settings) -> Store:
+    """Return the configured sinks as one store."""
+    sinks: list[Store] = []
+    if settings.storage.parquet.enabled:
+        sinks.append(ParquetStore(settings.directory))
+    if settings.storage.csv.enabled:
+        sinks.append(CsvStore(settings.csv_dir, greeks=settings.greeks.enabled))
+    return Tee(*sinks)
+
+
+def _clock(settings: Settings, client: Any) -> Clock:
+    if settings.provider.name == "sim":
+        speed = float(settings.market.speed) if settings.market.speed != "max" else 1.0
+        return SharedClock(client, settings.namespace, settings.market.start, speed)
+    return WallClock()
+
+
+def _provider(settings: Settings, days: Calendar) -> Provider:
+    return SimulatedMarket(days, seed=settings.market.seed, faults=Faults.parse(settings.market.faults))
+
+
+def start_market(runtime: Runtime) -> None:
+    """Start a simulated market's clock a moment from now, unless it runs already."""
+    if isinstance(runtime.clock, SharedClock):
+        runtime.clock.set_origin(time.time() + 0.2)
+
+
+@translated
+def announce(settings: Settings, url: str) -> None:
+    """Say that one pool process of this host is ready."""
+    client = connect(url)
+    client.hset(f"{settings.namespace}:ready", str(os.getpid()), repr(time.time()))
+
+
+@translated
+def ready_workers(settings: Settings, url: str) -> Mapping[int, float]:
+    """Return the pool processes that announced themselves: process id -> wall time."""
+    held: Any = connect(url).hgetall(f"{settings.namespace}:ready")
+    return {int(pid): float(at) for pid, at in held.items()}
+
+
+@translated
+def forget_workers(settings: Settings, url: str) -> None:
+    """Forget who was ready, before new workers are started."""
+    connect(url).delete(f"{settings.namespace}:ready")

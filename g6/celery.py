@@ -1,0 +1,8 @@
+"""`app`, so that `celery -A g6 worker|beat|call|flower` works from any directory."""
+
+from __future__ import annotations
+
+from g6.config import load
+from g6.entrypoints.app import create_app
+
+app = create_app(load())

@@ -1,0 +1,80 @@
+"""The Celery application: settings, tasks, beat's entries, and one Runtime per process, built after the fork."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from typing import Any
+
+from celery import Celery, signals
+
+from g6 import bootstrap
+from g6.adapters.celery_sender import CelerySender
+from g6.config import Settings, lint
+from g6.entrypoints.queues import celery_settings
+from g6.log import configure
+from g6.pipeline import Runtime
+
+
+class G6(Celery):  # type: ignore[misc]
+    """Celery with G6's Settings and a Runtime of its own in each process."""
+
+    settings: Settings
+    _runtime: tuple[int, Runtime] | None = None
+
+    @property
+    def runtime(self) -> Runtime:
+        """This process's Runtime; connections are made after the fork, so a child builds its own."""
+        if self._runtime is None or self._runtime[0] != os.getpid():
+            self._runtime = (os.getpid(), bootstrap.build(self.settings, CelerySender(self)))
+        return self._runtime[1]
+
+
+def create_app(settings: Settings, broker_url: str = "") -> G6:
+    """Return the application for `settings`; nothing is connected yet. Errors: BadConfig from the start-up lint."""
+    url = broker_url or bootstrap.broker_url(settings)
+    app = G6("g6", set_as_current=False)
+    app.settings = settings
+    app.conf.update(celery_settings(settings, url))
+    lint(settings, app.conf)
+    app.conf.imports = ("g6.entrypoints.tasks",)
+    from g6.entrypoints import tasks
+
+    tasks.register(app)
+    _listen(app)
+    return app
+
+
+def _listen(app: G6) -> None:
+    """Connect the signals of workers and beat; they are kept alive by the application itself."""
+
+    def header(headers: dict[str, Any] | None = None, **_: Any) -> None:
+        if headers is not None and "g6" not in headers:
+            running = app.current_task
+            inherited = getattr(running.request, "g6", None) if running else None
+            headers["g6"] = inherited or {"version": 1, "trace": uuid.uuid4().hex}
+
+    def loggers(**_: Any) -> None:
+        configure(app.settings)
+        logging.getLogger("celery").setLevel(logging.WARNING)
+
+    def beat_init(sender: Any = None, **_: Any) -> None:
+        from g6.entrypoints.schedule import beat_schedule
+
+        bootstrap.start_market(app.runtime)
+        sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
+
+    def child_ready(**_: Any) -> None:
+        from g6.entrypoints.warmup import warm_up
+
+        warm_up()
+        bootstrap.announce(app.settings, app.conf.broker_url)
+
+    for signal, listener in (
+        (signals.before_task_publish, header),
+        (signals.setup_logging, loggers),
+        (signals.beat_init, beat_init),
+        (signals.worker_process_init, child_ready),
+    ):
+        signal.connect(listener, weak=False)

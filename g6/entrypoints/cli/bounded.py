@@ -1,0 +1,131 @@
+"""A bounded run on a terminal: progress while it starts and works, tables or lines as cycles close, what it left behind."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from g6 import bootstrap
+from g6.config import Settings
+from g6.domain.cycle import Unit, parse_z
+from g6.entrypoints.cli import screens, terminal
+from g6.entrypoints.cli.checks import self_checks
+from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, stoppable
+from g6.entrypoints.stack import Stack, aligned, open_window, running, window
+
+STORED_SECONDS = 30.0
+
+
+def demonstrate(settings: Settings, cycles: int) -> None:
+    """Run `cycles` cycles of the simulated market with a table each; end with one chain, three checks and what to try next."""
+    console = terminal.console(settings)
+    with stoppable(), _started(settings, cycles, console) as (stack, follower, limit):
+        last: Followed | None = None
+        for last in follower.until(cycles, limit):
+            _show_cycle(console, stack, last)
+        if last is None or not follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS):
+            raise typer.Exit(1)
+        _show_end(console, stack, last)
+
+
+def run_bounded(settings: Settings, cycles: int, *, json_lines: bool, mix: bool) -> None:
+    """Run `cycles` cycles and say how they went; exit code 1 when not all of them closed and were stored."""
+    console = terminal.console(settings, stderr=json_lines)
+    whole = False
+    with stoppable(), _started(settings, cycles, console, mix=mix) as (stack, follower, limit):
+        for followed in _with_progress(follower.until(cycles, limit), cycles, console):
+            if json_lines:
+                typer.echo(json.dumps(followed.report, separators=(",", ":")))
+        whole = follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS) and len(follower.closed) >= cycles
+        _summarise(console, stack, follower.closed, cycles)
+        if not whole:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def _started(settings: Settings, cycles: int, console: Console, *, mix: bool = False) -> Iterator[tuple[Stack, Follower, float]]:
+    settings = aligned(settings)
+    with running(settings, fresh=settings.simulated, mix=mix) as stack:
+        first, last = window(settings, stack.runtime, cycles)
+        open_window(stack.runtime, first, last)
+        with _bar(console) as progress:
+            task = progress.add_task("starting workers", total=None)
+            stack.start_workers()
+            stack.wait_ready(lambda ready, of: progress.update(task, completed=ready, total=of))
+        follower = Follower(stack, stack.runtime.bus.bounds()[1])
+        stack.start_beat()
+        timing = stack.runtime.timing
+        limit = stack.runtime.clock.wall() + (cycles - 1) * timing.step + timing.grace + PATIENCE
+        yield stack, follower, limit
+
+
+def _bar(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
+def _with_progress(closed: Iterator[Followed], cycles: int, console: Console) -> Iterator[Followed]:
+    counts: Counter[str] = Counter()
+    with _bar(console) as progress:
+        task = progress.add_task("collecting", total=cycles)
+        for followed in closed:
+            counts[followed.report["status"]] += 1
+            said = " ".join(f"{status} {count}" for status, count in counts.items())
+            progress.update(task, advance=1, description=f"collecting · {said}")
+            yield followed
+
+
+def _show_cycle(console: Console, stack: Stack, followed: Followed) -> None:
+    runtime, report = stack.runtime, followed.report
+    phase = runtime.calendar.phase("NSE", parse_z(report["cycle"]))
+    console.print()
+    console.print(screens.header(report, phase, runtime.provider.name, stack.settings.market.seed))
+    fixes = {row["underlying"]: fix for row in report["rows"] if (fix := _fix(stack, row)) is not None}
+    console.print(screens.cycle_table(report, fixes, followed.milliseconds))
+
+
+def _fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
+    if not row["expiry_nearest"]:
+        return None
+    exchange = stack.runtime.plan.indices[row["underlying"]].index.exchange
+    return stack.runtime.calendar.settlement_fix(exchange, date.fromisoformat(row["expiry_nearest"]))
+
+
+def _show_end(console: Console, stack: Stack, last: Followed) -> None:
+    store, settings = bootstrap.store(stack.settings), stack.settings
+    row = next((row for row in last.report["rows"] if row["status"] in ("OK", "PARTIAL")), None)
+    if row is not None and (frame := store.read_chain(Unit(last.report["cycle"], row["underlying"]))) is not None:
+        console.print(f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh", style="bold")
+        console.print(screens.chain_table(frame))
+    console.print("\nself-checks", style="bold")
+    for check, holds, seen in self_checks(store, last.report):
+        console.print(f"  {'✓' if holds else '✗'} {check}: {seen}", style="green" if holds else "red")
+    day = parse_z(last.report["cycle"]).date()
+    console.print("\nfiles", style="bold")
+    for name, what in (("chain", "every strike, Parquet"), ("csv", "the window around ATM, for people"), ("panels", "JSON documents"),
+                       ("logs", "of every process")):  # fmt: skip
+        console.print(f"  {settings.directory / name}  {what}")
+    console.print("\nnext", style="bold")
+    console.print(f'  python -c \'import g6; print(g6.load("NIFTY", "{day}", data_dir="{settings.directory}"))\'', soft_wrap=True)
+    console.print("  g6 run --cycles 60 --interval 1 --config config/wide.json · g6 up · g6 --help", soft_wrap=True)
+
+
+def _summarise(console: Console, stack: Stack, closed: Mapping[str, Mapping[str, Any]], cycles: int) -> None:
+    elapsed = np.array([report["elapsed_seconds"] for report in closed.values()] or [np.nan])
+    counts = Counter(str(report["status"]) for report in closed.values())
+    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none"
+    console.print(f"{len(closed)} of {cycles} cycles closed: {said}")
+    if closed:
+        p50, p95 = np.percentile(1e3 * elapsed, [50, 95])
+        options = sum(sum(report["options"].values()) for report in closed.values()) / len(closed)
+        console.print(f"{options:.0f} options a cycle; closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant")
+    console.print(f"files in {stack.settings.directory}")

@@ -1,0 +1,93 @@
+"""Following a run from outside: what the bus says, cycle by cycle, until the run is whole or somebody stops it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from g6.domain.cycle import parse_z
+from g6.entrypoints.stack import Stack
+from g6.errors import Retryable
+
+PATIENCE = 30.0
+"""Seconds beyond the last cycle's deadline after which a bounded run is given up."""
+
+
+@dataclass(slots=True)
+class Followed:
+    """One closed cycle: its report, and for each index the milliseconds from the cycle's instant to its analysis."""
+
+    report: Mapping[str, Any]
+    milliseconds: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Follower:
+    """Reads the bus after `last_id` and remembers which cycles were closed and published."""
+
+    stack: Stack
+    last_id: str
+    closed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    published: set[str] = field(default_factory=set)
+    analysed: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def poll(self, seconds: float = 0.25) -> Iterator[Followed]:
+        """Yield the cycles that closed since the last call, waiting up to `seconds` for news; keep the processes alive."""
+        self.stack.watch()
+        try:
+            events = self.stack.runtime.bus.read(self.last_id, block_seconds=seconds)
+        except Retryable:
+            time.sleep(seconds)
+            return
+        for event in events:
+            self.last_id = event.id
+            if event.type == "unit.report":
+                self._unit(event.payload, parse_z(event.ts).timestamp())
+            elif event.type == "cycle.report" and event.payload["cycle"] not in self.closed:
+                cycle = event.payload["cycle"]
+                self.closed[cycle] = event.payload
+                yield Followed(event.payload, self.analysed.pop(cycle, {}))
+
+    def _unit(self, report: Mapping[str, Any], at: float) -> None:
+        if report["stage"] == "publish":
+            self.published.add(report["cycle"])
+        elif report["stage"] == "analyse":
+            due = self.stack.runtime.clock.wall_of(parse_z(report["cycle"]))
+            self.analysed.setdefault(report["cycle"], {})[report["index"]] = 1e3 * (at - due)
+
+    def until(self, cycles: int, limit: float) -> Iterator[Followed]:
+        """Yield closed cycles until there are `cycles` of them, or until wall time `limit`."""
+        while len(self.closed) < cycles and self.stack.runtime.clock.wall() < limit:
+            yield from self.poll()
+
+    def until_stored(self, limit: float) -> bool:
+        """Wait until every closed cycle is persisted and published; False when `limit` (wall) came first."""
+        while self.stack.runtime.clock.wall() < limit:
+            if self.published >= set(self.closed) and not self.stack.runtime.ledger.open_cycles():
+                return True
+            for _ in self.poll():
+                pass
+        return False
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does: in order, exit code 0; once the end has begun, neither is heard again."""
+
+    def interrupt(number: int, _frame: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

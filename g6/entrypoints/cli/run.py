@@ -1,0 +1,115 @@
+"""`g6 demo`, `g6 run`, `g6 up`: the whole pipeline on this machine, bounded or until it is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from g6.entrypoints.cli import options
+from g6.errors import UserError
+
+Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")]
+Once = Annotated[bool, typer.Option("--once", help="One cycle; the same as --cycles 1.")]
+Mix = Annotated[bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")]
+Faults = Annotated[str | None, typer.Option("--faults", metavar="LIST", help="Faults of the simulated market, such as fail:BANKNIFTY.")]
+
+DEMO_CYCLES, DEMO_SPEED = 6, "12"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("demo")(demo)
+    app.command("run")(run)
+    app.command("up")(up)
+
+
+def demo(
+    *,
+    cycles: Cycles = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    interval: options.Interval = None,
+    indices: options.Indices = None,
+    faults: Faults = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Collect the simulated market for a few cycles and show what there is: no account, no network, any hour.
+
+    Example: g6 demo --cycles 3 --seed 42
+    """
+    chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
+    settings = options.settings(
+        config, chosen, data_dir=data_dir or Path("data/demo"), interval=interval, indices=indices, provider="sim", seed=seed,
+        speed=speed or DEMO_SPEED, start=start,
+    )  # fmt: skip
+    from g6.entrypoints.cli.bounded import demonstrate
+
+    demonstrate(settings, cycles or DEMO_CYCLES)
+
+
+def run(
+    *,
+    cycles: Cycles = None,
+    once: Once = False,
+    interval: options.Interval = None,
+    provider: options.ProviderName = None,
+    recording: options.Recording = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    indices: options.Indices = None,
+    model: options.Model = None,
+    faults: Faults = None,
+    data_dir: options.DataDir = None,
+    mix: Mix = False,
+    json_: options.Json = False,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Run the real pipeline for a bounded number of cycles, then stop.
+
+    Example: g6 run --cycles 60 --interval 1 --config config/wide.json
+    """
+    chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
+    settings = options.settings(
+        config, chosen, data_dir=data_dir, interval=interval, indices=indices, provider=provider, recording=recording, seed=seed,
+        speed=speed, start=start, model=model,
+    )  # fmt: skip
+    if not (once or cycles):
+        raise UserError("g6 run is bounded: how many cycles?", "g6 run --cycles 10, or g6 up to go on until Ctrl-C")
+    from g6.entrypoints.cli.bounded import run_bounded
+
+    run_bounded(settings, 1 if once else cycles or 1, json_lines=json_, mix=mix)
+
+
+def up(
+    *,
+    interval: options.Interval = None,
+    indices: options.Indices = None,
+    provider: options.ProviderName = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    data_dir: options.DataDir = None,
+    mix: Mix = False,
+    no_banner: options.NoBanner = False,
+    log_format: options.LogFormat = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Run everything on this machine until Ctrl-C: broker if none is configured, workers, beat, serve.
+
+    Example: g6 up --interval 60
+    """
+    settings = options.settings(
+        config, set_, data_dir=data_dir, interval=interval, indices=indices, provider=provider, speed=speed, seed=seed, start=start,
+        no_banner=no_banner, log_format=log_format,
+    )  # fmt: skip
+    from g6.entrypoints.cli.unbounded import run_until_stopped
+
+    run_until_stopped(settings, mix=mix)

@@ -1,0 +1,37 @@
+"""`g6 up` on a terminal: the startup line, then one line per cycle until it is stopped."""
+
+from __future__ import annotations
+
+from g6 import __version__, log
+from g6.config import Settings, hashes
+from g6.domain.cycle import CycleReport
+from g6.entrypoints.cli import terminal
+from g6.entrypoints.cli.following import Follower, stoppable
+from g6.entrypoints.stack import aligned, open_window, running
+
+
+def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
+    """Start everything and report each cycle until Ctrl-C or SIGTERM; then end everything, whole."""
+    settings = aligned(settings)
+    console = terminal.console(settings)
+    with stoppable(), running(settings, fresh=settings.simulated, mix=mix) as stack:
+        log.configure(settings)
+        log.startup(
+            version=__version__, indices=settings.indices, interval=settings.interval, provider=settings.provider.name,
+            hashes=hashes(settings),
+        )  # fmt: skip
+        if settings.simulated:
+            open_window(stack.runtime, settings.market.start, None)
+        stack.start_workers()
+        stack.wait_ready()
+        follower = Follower(stack, stack.runtime.bus.bounds()[1])
+        stack.start_beat()
+        if settings.features.serve:
+            stack.start_serve()
+        if settings.console.banner:
+            console.print(f"collecting {', '.join(settings.indices)} every {settings.interval} s; Ctrl-C stops")
+        while True:
+            for followed in follower.poll():
+                log.report(CycleReport(**followed.report))
+                follower.closed.clear()
+                follower.published.clear()

@@ -1,0 +1,127 @@
+"""When beat sends: at the grid's instants, inside sessions, never twice and never in a burst."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery.beat import BeatLazyFunc
+from celery.schedules import BaseSchedule, schedstate
+
+from g6.config import Settings
+from g6.domain.cycle import Timing, isoformat_z, on_grid, parse_z
+from g6.entrypoints.queues import STAGE_TASKS
+from g6.pipeline import Runtime
+
+FAR = 300.0
+SLACK = 0.002
+"""Seconds that a wall time may fall short of a due time it was computed from."""
+
+
+class CycleSchedule(BaseSchedule):  # type: ignore[misc]
+    """Due at the grid's instants of one exchange's sessions. Past instants are skipped, not replayed.
+
+    The cycle is what the clock says when beat sends; neither a late worker nor its clock chooses it.
+    """
+
+    def __init__(self, runtime: Runtime, exchange: str, app: Any = None) -> None:
+        super().__init__(app=app)
+        self._runtime, self._exchange = runtime, exchange
+        self._interval = runtime.plan.interval
+        self._sent = runtime.clock.wall() - runtime.timing.expires
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        """Return whether a cycle is due that was not sent yet, and the seconds until the next one."""
+        now = self._runtime.clock.wall()
+        cycle = self._current()
+        due = self._runtime.clock.wall_of(cycle) if cycle else 0.0
+        if cycle and due > self._sent:
+            self._sent = due + SLACK
+            return schedstate(True, self._until_next(now))
+        return schedstate(False, self._until_next(now))
+
+    def cycle(self) -> str:
+        """Return the cycle that is now."""
+        cycle = self._current()
+        return isoformat_z(cycle or self._grid(self._runtime.clock.market()))
+
+    def _grid(self, at: datetime) -> datetime:
+        at += timedelta(seconds=SLACK * self._interval / self._runtime.timing.step)
+        return at - timedelta(seconds=at.timestamp() - on_grid(at.timestamp(), self._interval))
+
+    def _current(self) -> datetime | None:
+        cycle = self._grid(self._runtime.clock.market())
+        window = self._window()
+        inside = window[0] <= cycle <= window[1] if window else True
+        return cycle if inside and self._runtime.calendar.is_open(self._exchange, cycle) else None
+
+    def _until_next(self, now: float) -> float:
+        after = self._grid(self._runtime.clock.market()) + timedelta(seconds=self._interval)
+        window = self._window()
+        if window and after > window[1]:
+            return FAR
+        following = self._runtime.calendar.next_cycle(self._exchange, max(after, window[0]) if window else after, self._interval)
+        return min(FAR, max(0.0, self._runtime.clock.wall_of(following) - now))
+
+    def _window(self) -> tuple[datetime, datetime] | None:
+        window = self._runtime.controls.read().get("window") or {}
+        last = window.get("last")
+        return (parse_z(window["first"]), parse_z(last)) if last else None
+
+    def __reduce__(self) -> tuple[type, tuple[Runtime, str]]:
+        return type(self), (self._runtime, self._exchange)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CycleSchedule) and other._exchange == self._exchange
+
+    def __hash__(self) -> int:
+        return hash(self._exchange)
+
+
+class WallSchedule(BaseSchedule):  # type: ignore[misc]
+    """Due at epoch multiples of `seconds` of the wall clock."""
+
+    def __init__(self, wall: Callable[[], float], seconds: float, app: Any = None) -> None:
+        super().__init__(app=app)
+        self._wall, self._seconds = wall, seconds
+        self._sent = self._slot()
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        """Return whether a multiple has passed since the last one, and the seconds until the next."""
+        slot = self._slot()
+        following = (slot + 1) * self._seconds - self._wall()
+        if slot > self._sent:
+            self._sent = slot
+            return schedstate(True, max(0.0, following))
+        return schedstate(False, max(0.0, following))
+
+    def _slot(self) -> int:
+        return math.floor(self._wall() / self._seconds)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WallSchedule) and other._seconds == self._seconds
+
+    def __hash__(self) -> int:
+        return hash(self._seconds)
+
+
+def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, dict[str, Any]]:
+    """Return beat's entries: one per enabled index, the sweep, the panels' check."""
+    timing: Timing = runtime.timing
+    entries: dict[str, dict[str, Any]] = {}
+    for index, plan in runtime.plan.indices.items():
+        schedule = CycleSchedule(runtime, plan.index.exchange)
+        link = app.signature(STAGE_TASKS["analyse"]).set(link=[app.signature(STAGE_TASKS["persist"])])
+        entries[f"collect-{index}"] = {
+            "task": STAGE_TASKS["collect"],
+            "schedule": schedule,
+            "args": (BeatLazyFunc(schedule.cycle), index),
+            "options": {"expires": timing.expires, "link": [link]},
+        }
+    every = WallSchedule(runtime.clock.wall, 2.0)
+    entries["sweep"] = {"task": "g6.sweep", "schedule": every, "options": {"expires": 2.0}}
+    check = WallSchedule(runtime.clock.wall, settings.panels.verify_seconds)
+    entries["verify-panels"] = {"task": "g6.verify_panels", "schedule": check, "options": {"expires": settings.panels.verify_seconds}}
+    return entries

@@ -1,0 +1,138 @@
+"""Everything on one machine under one supervisor: the embedded server if none is configured, workers, beat, serve."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from g6 import bootstrap
+from g6.adapters.data_dir import owned
+from g6.adapters.redis.server import EmbeddedServer
+from g6.config import Settings, calendar, environment
+from g6.domain.calendar import Calendar
+from g6.domain.cycle import isoformat_z
+from g6.domain.instrument import INDICES
+from g6.entrypoints.app import create_app
+from g6.entrypoints.processes import Process, stop
+from g6.errors import Unavailable
+from g6.pipeline import Runtime
+
+STOP_SECONDS = 8.5
+READY_SECONDS = 60.0
+CYCLE_QUEUES = "collect,analytics,persist,manual"
+CLOSING_QUEUES = "aggregate,maintenance"
+BROKER_DIR = ".broker"
+
+
+@dataclass(slots=True)
+class Stack:
+    """The running processes of one machine and the Runtime that watches them."""
+
+    settings: Settings
+    runtime: Runtime
+    broker: str
+    log_dir: Path
+    processes: list[Process] = field(default_factory=list)
+
+    def start_workers(self) -> None:
+        """Start one worker for the cycle's stages and one for aggregate and maintenance."""
+        bootstrap.forget_workers(self.settings, self.broker)
+        count = self.settings.workers.collect or max(len(self.settings.indices), os.cpu_count() or 1)
+        self._celery("cycle", "worker", "-Q", CYCLE_QUEUES, "-n", "cycle@%h", "-c", str(count))
+        self._celery("closing", "worker", "-Q", CLOSING_QUEUES, "-n", "closing@%h", "-c", str(self.settings.workers.aggregate))
+        self._expected = count + self.settings.workers.aggregate
+
+    def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
+        """Wait until every pool process has warmed up. Errors: Unavailable, with a worker's last words."""
+        limit = time.monotonic() + READY_SECONDS
+        while (ready := len(bootstrap.ready_workers(self.settings, self.broker))) < self._expected:
+            progress(ready, self._expected)
+            dead = next((process for process in self.processes if not process.alive), None)
+            if dead or time.monotonic() > limit:
+                process = dead or self.processes[0]
+                raise Unavailable(f"worker {process.name} did not start: {process.last_words()}", f"see {process.log}")
+            time.sleep(0.02)
+        progress(self._expected, self._expected)
+
+    def start_beat(self) -> None:
+        """Start beat (two, if so configured); a simulated market starts with the first."""
+        for name in ("beat", "beat2")[: 2 if self.settings.features.second_beat else 1]:
+            self._celery(name, "beat", "--schedule", os.devnull)
+
+    def start_serve(self, metrics_port: int | None = None, web_port: int | None = None) -> None:
+        """Start the process that answers over HTTP."""
+        ports = {"--metrics-port": metrics_port, "--web-port": web_port}
+        options = [word for name, port in ports.items() if port is not None for word in (name, str(port))]
+        self._start("serve", [sys.executable, "-m", "g6.entrypoints.cli", "serve", *options])
+
+    def watch(self) -> list[str]:
+        """Start again what died; return its names."""
+        return [process.name for process in self.processes if process.watch()]
+
+    def stop(self) -> None:
+        """End beat and serve, then the workers, in bounded time."""
+        stop(list(reversed(self.processes)), STOP_SECONDS)
+
+    def _celery(self, name: str, *arguments: str) -> None:
+        options = ["--without-mingle", "--without-gossip"] if arguments[0] == "worker" else []
+        self._start(name, [sys.executable, "-m", "celery", "-A", "g6", *arguments, *options])
+
+    def _start(self, name: str, command: list[str]) -> None:
+        own = {"G6_REDIS__BROKER_URL": self.broker, "REMAP_SIGTERM": "SIGQUIT", "OMP_NUM_THREADS": "1", "C_FORCE_ROOT": "1"}
+        process = Process(name, command, os.environ | environment(self.settings) | own, self.log_dir / f"{name}.log")
+        process.start()
+        self.processes.append(process)
+
+    _expected: int = 0
+
+
+@contextmanager
+def running(settings: Settings, *, fresh: bool = False, mix: bool = False) -> Iterator[Stack]:
+    """Own the data directory and a broker for the block; end everything that was started with it. Errors: Unavailable.
+
+    `fresh` forgets what an embedded server still knows of an earlier simulated run, whose instants this one repeats.
+    """
+    directory, kind = settings.directory, settings.provider.name if settings.simulated else "live"
+    with ExitStack() as cleanup:
+        broker = settings.redis.broker_url or ""
+        if not broker:
+            tell = cleanup.enter_context(owned(directory, kind, mix=mix))
+            if fresh:
+                shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
+            broker = cleanup.enter_context(EmbeddedServer.start(directory / BROKER_DIR)).url
+            tell(broker)
+        stack = Stack(settings, create_app(settings, broker).runtime, broker, directory / "logs")
+        cleanup.callback(stack.stop)
+        yield stack
+
+
+def window(settings: Settings, runtime: Runtime, cycles: int) -> tuple[datetime, datetime]:
+    """Return the first and last instant of a bounded run: from `market.start` (simulated) or from now (live) on."""
+    start = settings.market.start if settings.simulated else runtime.clock.market()
+    first = _next_cycle(runtime.calendar, settings, start)
+    return first, first + timedelta(seconds=(cycles - 1) * settings.interval)
+
+
+def open_window(runtime: Runtime, first: datetime, last: datetime | None) -> None:
+    """Tell beat and the sweep which instants this run has; None leaves the end open."""
+    runtime.controls.set("window", {"first": isoformat_z(first), "last": isoformat_z(last) if last else None})
+
+
+def aligned(settings: Settings) -> Settings:
+    """Return the settings with the simulated market's start on the grid, inside a session: at or after the one asked for."""
+    if settings.provider.name != "sim":
+        return settings
+    first = _next_cycle(calendar(), settings, settings.market.start)
+    return settings.model_copy(update={"market": settings.market.model_copy(update={"start": first})})
+
+
+def _next_cycle(days: Calendar, settings: Settings, at: datetime) -> datetime:
+    exchanges = {INDICES[name].exchange for name in settings.indices}
+    return min(days.next_cycle(exchange, at, settings.interval) for exchange in exchanges)
