@@ -9,7 +9,8 @@ G6Error
 ├── NothingToDo               what was asked for does not exist any more: exit 3
 ├── Retryable                 try again before the deadline
 │   ├── ProviderBusy          rate limit, timeout, a server's bad moment
-│   └── StoreBusy             a lock or a disk that may come back
+│   ├── StoreBusy             a lock or a disk that may come back
+│   └── BrokerDown            Redis does not answer, or cannot take a write now
 └── Terminal                  this unit is lost, with a reason; do not try again
     ├── ProviderRefused       dead token, missing entitlement, malformed answer
     ├── FrameMissing          the claim check is gone from Redis
@@ -85,6 +86,12 @@ class StoreBusy(Retryable):
     """The store cannot take the write now: a lock, a full or read-only disk."""
 
     reason = "store"
+
+
+class BrokerDown(Retryable):
+    """Redis does not answer, is loading, or cannot take a write now: memory, disk, a change of master."""
+
+    reason = "redis_down"
 
 
 class Terminal(G6Error):

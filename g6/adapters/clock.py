@@ -1,0 +1,74 @@
+"""Clocks of one process: the wall's, and a market that runs at a speed of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+class WallClock:
+    """Clock port of a live market: both faces show the wall's time."""
+
+    def wall(self) -> float:
+        """Return epoch seconds of the wall clock."""
+        return time.time()
+
+    def market(self) -> datetime:
+        """Return the wall's instant, UTC."""
+        return datetime.now(UTC)
+
+    def wall_of(self, instant: datetime) -> float:
+        """Return `instant` in epoch seconds."""
+        return instant.timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledClock:
+    """Clock port of a simulated or recorded market: at `wall_origin` (epoch seconds) it is `market_origin` there.
+
+    From then on the market runs `speed` (> 0) times as fast as the wall; before, it stands.
+    """
+
+    wall_origin: float
+    market_origin: datetime
+    speed: float = 1.0
+
+    def wall(self) -> float:
+        """Return epoch seconds of the wall clock."""
+        return time.time()
+
+    def market(self) -> datetime:
+        """Return the market's instant, UTC."""
+        return self.market_at(time.time())
+
+    def market_at(self, wall: float) -> datetime:
+        """Return the market's instant at wall time `wall` (epoch seconds), UTC."""
+        return self.market_origin + timedelta(seconds=max(0.0, wall - self.wall_origin) * self.speed)
+
+    def wall_of(self, instant: datetime) -> float:
+        """Return the wall time (epoch seconds) at which the market reaches `instant`."""
+        return self.wall_origin + (instant - self.market_origin).total_seconds() / self.speed
+
+
+@dataclass(slots=True)
+class StoppedClock:
+    """Clock port that stands still until it is told: both faces show `at` (an aware instant)."""
+
+    at: datetime
+
+    def wall(self) -> float:
+        """Return `at` in epoch seconds."""
+        return self.at.timestamp()
+
+    def market(self) -> datetime:
+        """Return `at`, UTC."""
+        return self.at.astimezone(UTC)
+
+    def wall_of(self, instant: datetime) -> float:
+        """Return `instant` in epoch seconds."""
+        return instant.timestamp()
+
+    def advance(self, seconds: float) -> None:
+        """Move both faces on by `seconds`."""
+        self.at += timedelta(seconds=seconds)

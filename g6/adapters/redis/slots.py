@@ -1,0 +1,63 @@
+"""The provider's rate limit: one sequence of request slots per family, shared by all workers and hosts, on Redis' own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import redis
+
+from g6.adapters.redis.connection import translated
+
+SPACINGS: Mapping[str, float] = MappingProxyType({"quote": 1.05, "historical": 0.35, "other": 0.1})
+"""Seconds between requests by family: a little wider than Kite's 1, 3 and 10 requests a second."""
+
+RESERVE = """
+local at = redis.call('TIME')
+local now = at[1] * 1000000 + at[2]
+local free = tonumber(redis.call('GET', KEYS[1]) or 0)
+-- A slot further ahead than anybody would wait was reserved before the server's clock went back.
+if free < now or free > now + 600000000 then free = now end
+local after = free + ARGV[1] * ARGV[2]
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
+return free - now
+"""
+
+
+class RedisLimiter:
+    """Limiter port over the keys `<namespace>:slots:{family}`; a family without a spacing of its own is `other`."""
+
+    def __init__(self, client: redis.Redis, namespace: str = "g6", *, spacings: Mapping[str, float] = SPACINGS) -> None:
+        self._client, self._prefix, self._spacings = client, f"{namespace}:slots:", dict(spacings)
+        self._reserve = client.register_script(RESERVE)
+
+    @translated
+    def reserve(self, family: str, count: int = 1) -> float:
+        """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first. Errors: BrokerDown."""
+        family = self._known(family)
+        spacing = round(self._spacings[family] * 1e6)
+        return float(self._reserve(keys=[self._prefix + family], args=[spacing, count])) / 1e6
+
+    def spacing(self, family: str) -> float:
+        """Return the seconds between two slots of `family`."""
+        return self._spacings[self._known(family)]
+
+    @translated
+    def describe(self) -> Mapping[str, Mapping[str, float]]:
+        """Return per family its spacing, the seconds until its next free slot and the requests left in the next minute."""
+        families = list(self._spacings)
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.mget([self._prefix + family for family in families])
+        (seconds, microseconds), free = pipeline.execute()
+        now = seconds * 1_000_000 + microseconds
+        waits = [max(0.0, (int(slot or 0) - now) / 1e6) for slot in free]
+        return {family: _budget(self._spacings[family], wait) for family, wait in zip(families, waits, strict=True)}
+
+    def _known(self, family: str) -> str:
+        return family if family in self._spacings else "other"
+
+
+def _budget(spacing: float, wait: float) -> dict[str, Any]:
+    return {"spacing_seconds": spacing, "wait_seconds": wait, "left_per_minute": max(0, int((60.0 - wait) / spacing))}
