@@ -86,7 +86,7 @@ class Chain:
         """The Greeks, each `(2, n)`."""
         return self.vol.greeks
 
-    def spread(self, figures: list[float] | list[int]) -> Array:
+    def per_row(self, figures: list[float]) -> Array:
         """Return one figure per expiry as one per row, `(n,)` float64."""
         return _per_row(figures, self.expiries.bounds)
 
@@ -162,7 +162,7 @@ def _expiries(quotes: Quotes, stamp: Stamp, found: Prices, rate: float) -> Expir
     )
 
 
-def _per_row(figures: list[float] | list[int], bounds: list[int]) -> Array:
+def _per_row(figures: list[float], bounds: list[int]) -> Array:
     return np.repeat(np.asarray(figures, dtype=np.float64), np.diff(bounds))
 
 

@@ -56,7 +56,7 @@ def _plain(chain: Chain) -> dict[str, NDArray[Any]]:
     return {
         **{name: np.full(n, text, dtype=object) for name, text in texts.items()},
         **{name: np.full(n, number, dtype=np.float64) for name, number in numbers.items()},
-        **{name: chain.spread(figure) for name, figure in figures.items()},
+        **{name: chain.per_row(figure) for name, figure in figures.items()},
         "bucket": np.repeat(np.array([slot.bucket for slot in expiries.slot], dtype=object), counts),
         "bucket_mask": np.repeat(np.array([slot.mask for slot in expiries.slot], dtype=np.int32), counts),
         "forward_source": np.repeat(np.array(expiries.source, dtype=object), counts),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import exp, isfinite, log, nan
+from math import exp, inf, isfinite, log, nan
 from statistics import median
 
 import numpy as np
@@ -85,7 +85,7 @@ def _of_future(seen: Underlying, expiry: str, oldest: float) -> tuple[float, str
 
 def _carried(found: Forwards, years: list[float], rate: float, spot: float) -> Forwards:
     """Fill what is still open from the carry of other expiries, else from the rate; both need the index."""
-    if not spot > 0:
+    if not 0 < spot < inf:
         return found
     pairs = zip(found.value, years, strict=True)
     known = [(left, log(value / spot) / left) for value, left in pairs if value > 0 and left >= DAY_YEARS]
@@ -99,7 +99,7 @@ def _carried(found: Forwards, years: list[float], rate: float, spot: float) -> F
 
 def spot_forwards(spot: float, years: list[float], rate: float) -> Forwards:
     """Return S e^{rT} for every expiry: the exchanges' presets, Black–Scholes on spot without a dividend."""
-    source = "spot_rate" if spot > 0 else ""
+    source = "spot_rate" if 0 < spot < inf else ""
     value = [spot * exp(rate * left) if source and isfinite(left) else nan for left in years]
     return Forwards(value, [source if isfinite(each) else "" for each in value], [nan] * len(years))
 

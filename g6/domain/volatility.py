@@ -84,7 +84,7 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
     code = _overruled(code, prices, terms, solve)
     iv = np.where(code == Status.ok, within[0], np.where(code == SHARED, within[0, ::-1], np.nan))
     code, used = _with_fallback(code, iv, prices, pricing.fallback_iv if enabled else None)
-    below = prices.listed & (solution.status[0] == Status.below_intrinsic)
+    below = prices.listed & ((time_value <= 0) | (solution.status[0] == Status.below_intrinsic))
     return Volatility(
         iv=iv,
         iv_bid=within[1],

@@ -1,0 +1,136 @@
+"""A small world: two expiries of NIFTY with tight books around Black-76 prices, a future, an index below its forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from g6.domain.black76 import PHI, price
+from g6.domain.chain import Chain, assemble
+from g6.domain.expiry import Slot
+from g6.domain.plan import Pricing, Quality
+from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
+
+AT = "2026-08-19T06:00:00Z"
+NEAR, FAR = "2026-08-25", "2026-09-01"
+RATE, TICK, LOT = 0.055, 0.05, 65
+
+
+def smile(strike: Any, forward: float) -> Any:
+    """The world's volatility: 12 % at the money, more below it."""
+    away = np.log(strike / forward)
+    return 0.12 - 0.3 * away + 2.0 * away**2
+
+
+@dataclass
+class World:
+    """Quotes and stamp of one unit; a test changes what it is about, then asks for the chain."""
+
+    quotes: Quotes
+    stamp: Stamp
+    forward: dict[str, float]
+
+    def chain(self, **changes: Any) -> Chain:
+        """The priced chain, under a stamp with `changes`."""
+        return assemble(self.quotes, replace(self.stamp, **changes))
+
+    def priced(self, **changes: Any) -> Chain:
+        """The priced chain, under other `Pricing`."""
+        return self.chain(pricing=replace(self.stamp.pricing, **changes))
+
+    def at(self, strike: float, expiry: str = NEAR) -> int:
+        """The row of a contract."""
+        return int(np.flatnonzero((self.quotes.strike == strike) & (self.quotes.expiry == np.datetime64(expiry)))[0])
+
+    def put(self, side: int, row: Any, **fields: float) -> None:
+        """Change fields of one option."""
+        for name, value in fields.items():
+            self.quotes.values[name][side, row] = value
+
+    def lose(self, side: int, row: Any) -> None:
+        """Make an option one that did not answer."""
+        self.put(side, row, **dict.fromkeys(QUOTE_FIELDS, float("nan")))
+
+    def unlist(self, side: int, row: Any) -> None:
+        """Make an option one that does not exist."""
+        self.quotes.symbol[side, row] = ""
+        self.lose(side, row)
+
+    def no_books(self) -> None:
+        """Leave last prices only."""
+        for name in ("bid", "ask"):
+            self.quotes.values[name][:] = np.nan
+
+    def see(self, **fields: Any) -> None:
+        """Change what is seen of the index, its future and VIX."""
+        self.quotes = replace(self.quotes, spot=replace(self.quotes.spot, **fields))
+
+
+def build(
+    *, at: str = AT, spot: float = 24050.0, near: float = 24101.0, far: float = 24140.0, step: float = 50.0, strikes: int = 41
+) -> World:
+    """Two expiries, `strikes` strikes around 24100 each; books of one tick either side of the model's price."""
+    now = datetime.fromisoformat(at).timestamp()
+    fixes = {day: f"{day}T10:00:00Z" for day in (NEAR, FAR)}
+    ladder = 24100.0 + step * (np.arange(strikes) - strikes // 2)
+    forward = {NEAR: near, FAR: far}
+    n = 2 * strikes
+    values = {name: np.full((2, n), np.nan) for name in QUOTE_FIELDS}
+    for i, day in enumerate((NEAR, FAR)):
+        years = max((datetime.fromisoformat(fixes[day]).timestamp() - now) / (365 * 86_400), 0.0)
+        rows = slice(i * strikes, (i + 1) * strikes)
+        fair = price(smile(ladder, forward[day]), forward[day], ladder, years, RATE, PHI)
+        fair = np.maximum(fair, 2 * TICK)
+        values["last"][:, rows] = fair
+        values["bid"][:, rows], values["ask"][:, rows] = fair - TICK, fair + TICK
+        away = np.abs(np.arange(strikes) - strikes // 2)
+        values["oi"][:, rows] = LOT * (1000.0 - 10 * away + 7 * (away % 5) + np.array([[0], [3]]))
+        values["volume"][:, rows] = LOT * (500.0 + away + np.array([[0], [11]]))
+    values["quote_time"][:] = now - 1.0
+    values["last_trade_time"][:] = now - 10.0
+    values["oi_prev"][:] = values["oi"] - LOT
+    symbols = np.array([[f"X{i}{side}" for i in range(n)] for side in ("CE", "PE")], dtype=object)
+    quotes = Quotes(
+        "NIFTY",
+        np.repeat(np.array([NEAR, FAR], dtype="datetime64[D]"), strikes),
+        np.tile(ladder, 2),
+        np.full(n, LOT),
+        np.full(n, TICK),
+        symbols,
+        np.arange(2 * n).reshape(2, n),
+        np.full((2, n), "sim", dtype=object),
+        values,
+        Underlying(spot=spot, open=24000.0, high=24120.0, low=23980.0, prev_close=24000.0, spot_time=now - 2.0, vix=12.5),
+        now + 0.25,
+    )
+    stamp = Stamp(
+        cycle=at,
+        index="NIFTY",
+        config_id="c1",
+        pricing=Pricing(risk_free_rate=RATE),
+        quality=Quality(),
+        slots=(Slot("this_week", date.fromisoformat(NEAR), 5), Slot("next_week", date.fromisoformat(FAR), 2)),
+        buckets={"this_week": NEAR, "this_month": NEAR, "next_week": FAR},
+        expected_mask=7,
+        wanted={NEAR: strikes, FAR: strikes},
+        fixes=fixes,
+        closes={day: f"{day}T10:10:00Z" for day in (NEAR, FAR)},
+    )
+    return World(quotes, stamp, forward)
+
+
+@pytest.fixture
+def world() -> World:
+    """The world as it stands."""
+    return build()
+
+
+@pytest.fixture
+def build_world() -> Callable[..., World]:
+    """Build a world that differs: at, spot, near, far, step, strikes."""
+    return build

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+
+from g6.domain.chain import centres, previous_oi, select
+from g6.domain.expiry import Slot
+from g6.domain.frame import Frame
+from g6.domain.instrument import Contracts, Listing
+from g6.domain.quote import Underlying
+
+CE, PE = 0, 1
+NAN = float("nan")
+NEAR, FAR = date(2026, 8, 25), date(2026, 9, 29)
+SLOTS = (Slot("this_week", NEAR, 5), Slot("next_month", FAR, 8))
+AT = datetime(2026, 8, 19, 6, 0, tzinfo=UTC)
+
+
+class Fixes:
+    """A calendar that knows one thing: the settlement fix is at 15:30 IST."""
+
+    def settlement_fix(self, exchange, day):
+        return datetime(day.year, day.month, day.day, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def listing():
+    strikes = np.arange(23000.0, 25050.0, 50.0)
+    n = len(strikes)
+    contracts = Contracts(
+        "NIFTY",
+        np.repeat(np.array([NEAR, date(2026, 9, 1), FAR], dtype="datetime64[D]"), n),
+        np.tile(strikes, 3),
+        np.full(3 * n, 65),
+        np.full(3 * n, 0.05),
+        np.full((2, 3 * n), "X", dtype=object),
+        np.zeros((2, 3 * n), dtype=np.int64),
+    )
+    return Listing("NIFTY", date(2026, 8, 19), contracts, ())
+
+
+def test_the_offset_counts_listed_strikes_from_the_money(build_world):
+    world = build_world(step=100.0)
+    chain = world.chain()
+    assert chain.expiries.atm == [24100.0, 24100.0]
+    assert chain.offset[world.at(24100.0)] == 0
+    assert chain.offset[world.at(23900.0)] == -2
+    assert chain.offset[world.at(24400.0, "2026-09-01")] == 3
+
+
+def test_the_remembered_atm_holds_inside_six_tenths_of_a_step(build_world):
+    world = build_world(near=24128.0)
+    assert world.chain().expiries.atm[0] == 24150.0
+    assert world.chain(atm={"2026-08-25": 24100.0}).expiries.atm[0] == 24100.0
+
+
+def test_without_an_atm_offsets_are_unknown(world):
+    world.see(spot=NAN)
+    world.no_books()
+    world.quotes.values["last"][:] = NAN
+    assert np.isnan(world.chain().offset).all()
+
+
+def test_a_strike_came_when_every_listed_side_answered(world):
+    world.lose(PE, world.at(24000.0))
+    world.unlist(CE, world.at(24050.0))
+    expiries = world.chain().expiries
+    assert (expiries.wanted, expiries.collected) == ([41, 41], [40, 41])
+
+
+def test_negative_open_interest_is_in_no_sum(world):
+    world.put(CE, 3, oi=-65.0)
+    chain = world.chain()
+    assert np.isnan(chain.oi[CE, 3])
+    assert chain.quotes.oi[CE, 3] == -65.0
+
+
+def test_the_nearest_expiry_is_the_first_whose_fix_lies_ahead(build_world):
+    assert build_world(at="2026-08-25T09:59:59Z").chain().nearest().expiry == NEAR
+    assert build_world(at="2026-08-25T10:00:00Z").chain().nearest().expiry == date(2026, 9, 1)
+    assert build_world(at="2026-09-01T10:00:00Z").chain().nearest() is None
+
+
+def test_the_same_quotes_give_the_same_bytes(world):
+    first, second = world.chain(), world.chain()
+    for name in ("iv", "iv_bid", "iv_ask", "time_value"):
+        assert getattr(first.vol, name).tobytes() == getattr(second.vol, name).tobytes()
+    assert first.expiries == second.expiries
+
+
+def test_an_expiry_nobody_asked_for_goes_under_its_own_date(world):
+    chain = world.chain(slots=world.stamp.slots[:1])
+    assert chain.expiries.slot[1] == Slot("2026-09-01", date(2026, 9, 1), 0)
+
+
+def test_scope_chain_asks_for_every_strike_of_the_slots_and_no_other(listing):
+    chosen = select(listing, SLOTS, {}, 1, 1, "chain")
+    assert chosen.expiries == (NEAR, FAR)
+    assert len(chosen) == 82
+
+
+def test_scope_window_asks_for_the_strikes_around_each_centre(listing):
+    chosen = select(listing, SLOTS, {"2026-08-25": 24110.0, "2026-09-29": 24225.0}, 2, 3, "window")
+    assert chosen.of(NEAR).strike.tolist() == [24000.0, 24050.0, 24100.0, 24150.0, 24200.0, 24250.0]
+    assert chosen.of(FAR).strike.tolist() == [24100.0, 24150.0, 24200.0, 24250.0, 24300.0, 24350.0]
+
+
+def test_ten_either_side_are_twenty_one_strikes(listing):
+    assert len(select(listing, SLOTS[:1], {"2026-08-25": 24100.0}, 10, 10, "window")) == 21
+
+
+def test_a_window_ends_with_the_list(listing):
+    chosen = select(listing, SLOTS[:1], {"2026-08-25": 23010.0}, 5, 2, "window")
+    assert chosen.strike.tolist() == [23000.0, 23050.0, 23100.0]
+
+
+def test_an_expiry_without_a_centre_has_no_window(listing):
+    assert select(listing, SLOTS, {"2026-08-25": 24100.0}, 1, 1, "window").expiries == (NEAR,)
+
+
+def test_the_first_centres_follow_the_future_not_the_bare_index(listing):
+    seen = Underlying(spot=24052.0, future=24250.0, future_expiry="2026-09-29")
+    found = centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)
+    assert found == {"2026-08-25": 24100.0, "2026-09-29": 24250.0}
+
+
+def test_without_a_future_the_first_centres_grow_at_the_rate(listing):
+    found = centres(listing, SLOTS, Underlying(spot=24052.0), AT, Fixes(), "NSE", 0.055)
+    assert found == {"2026-08-25": 24050.0, "2026-09-29": 24200.0}
+
+
+def test_without_an_index_the_first_centres_shrink_back_from_the_future(listing):
+    seen = Underlying(future=24205.0, future_expiry="2026-09-29")
+    assert centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)["2026-08-25"] == 24100.0
+
+
+def test_with_neither_index_nor_future_there_are_no_centres(listing):
+    assert centres(listing, SLOTS, Underlying(), AT, Fixes(), "NSE", 0.055) == {}
+
+
+def test_previous_open_interest_is_matched_by_expiry_and_strike(listing):
+    asked = select(listing, SLOTS, {"2026-08-25": 24100.0, "2026-09-29": 24100.0}, 1, 0, "window")
+    stored = Frame(
+        {},
+        {
+            "expiry": np.array([FAR, NEAR, NEAR, date(2026, 9, 1)], dtype="datetime64[D]"),
+            "strike": np.array([24100.0, 24100.0, 24000.0, 24050.0]),
+            "ce_oi": np.array([1.0, 2.0, 3.0, 4.0]),
+            "pe_oi": np.array([5.0, NAN, 7.0, 8.0]),
+        },
+    )
+    found = previous_oi(asked, stored)
+    assert np.array_equal(found, [[NAN, 2.0, NAN, 1.0], [NAN, NAN, NAN, 5.0]], equal_nan=True)
+
+
+def test_nothing_stored_is_no_previous_open_interest(listing):
+    empty = Frame(
+        {},
+        {
+            name: np.array([], dtype=kind)
+            for name, kind in {"expiry": "datetime64[D]", "strike": float, "ce_oi": float, "pe_oi": float}.items()
+        },
+    )
+    assert np.isnan(previous_oi(listing.contracts, empty)).all()
