@@ -1,0 +1,231 @@
+"""One ledger, two adapters: the same steps give the same answers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import redis
+
+from g6.adapters.memory import MemoryBus
+from g6.adapters.memory_ledger import MemoryLedger
+from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.ledger import RedisLedger
+from g6.domain.cycle import CycleReport, StageReport, Unit
+from g6.ports import Bus, Ledger, Opening
+
+CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
+NIFTY, SENSEX = Unit(CYCLE, "NIFTY"), Unit(CYCLE, "SENSEX")
+OPENING = Opening(("NIFTY", "SENSEX"), "c1", deadline=148.0, due=100.0)
+LEASE = 5.0
+SUMMARY = {"config_id": "c1", "options": 4}
+
+
+@pytest.fixture(params=["memory", "redis"])
+def world(request: pytest.FixtureRequest, namespace: str, redis_client: redis.Redis) -> tuple[Ledger, Bus]:
+    if request.param == "memory":
+        bus = MemoryBus()
+        return MemoryLedger(bus), bus
+    return RedisLedger(redis_client, namespace), RedisBus(redis_client, namespace)
+
+
+@pytest.fixture
+def ledger(world: tuple[Ledger, Bus]) -> Ledger:
+    return world[0]
+
+
+def collected(ledger: Ledger, unit: Unit, now: float = 100.0) -> None:
+    assert ledger.begin(unit, f"task-{unit.index}", OPENING, now, LEASE) == "run"
+    assert ledger.done(unit, "collect", f"task-{unit.index}", now + 1)
+
+
+def analysed(ledger: Ledger, unit: Unit, now: float = 102.0, status: str = "OK") -> str:
+    assert ledger.start(unit, "analyse", "a", now, LEASE) == "run"
+    return ledger.finish(unit, status, "", SUMMARY, now + 1)
+
+
+def test_the_first_task_runs_and_its_twin_is_ignored(ledger: Ledger) -> None:
+    assert ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE) == "run"
+    assert ledger.begin(NIFTY, "two", OPENING, 100.1, LEASE) == "twin"
+
+
+def test_the_same_task_id_again_is_a_redelivery_and_runs(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
+    assert ledger.begin(NIFTY, "one", OPENING, 100.1, LEASE) == "run"
+
+
+def test_another_task_takes_over_when_the_lease_has_lapsed(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
+    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE) == "run"
+
+
+def test_a_renewed_lease_is_not_taken_over(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
+    assert ledger.renew(NIFTY, "collect", "one", 108.0, 103.0)
+    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE) == "twin"
+    assert not ledger.renew(NIFTY, "collect", "two", 120.0, 105.2)
+
+
+def test_a_copy_that_finds_collect_done_lets_the_chain_go_on(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    assert ledger.begin(NIFTY, "task-NIFTY", OPENING, 102.0, LEASE) == "done"
+
+
+def test_a_cycle_is_skipped_while_its_predecessor_is_being_collected(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
+    later = replace(OPENING, expected=("NIFTY",))
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", later, 104.0, LEASE) == "overrun!"
+    record = ledger.record(LATER)
+    assert record is not None
+    assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == ("SKIPPED", "overrun")
+
+
+def test_a_cycle_runs_once_its_predecessor_is_collected(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", OPENING, 101.5, LEASE) == "run"
+
+
+def test_the_last_finisher_alone_completes_the_cycle(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    collected(ledger, SENSEX)
+    assert analysed(ledger, NIFTY) == "finished"
+    assert analysed(ledger, SENSEX) == "completed"
+    assert ledger.finish(SENSEX, "MISSING", "late", {}, 104.0) == "late"
+
+
+def test_a_unit_under_another_configuration_is_partial(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    ledger.start(NIFTY, "analyse", "a", 102.0, LEASE)
+    ledger.finish(NIFTY, "OK", "", {"config_id": "other"}, 103.0)
+    record = ledger.record(CYCLE)
+    assert record is not None
+    assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == ("PARTIAL", "config")
+
+
+def test_a_later_stage_of_an_unknown_cycle_does_not_run(ledger: Ledger) -> None:
+    assert ledger.start(NIFTY, "analyse", "a", 100.0, LEASE) == "unknown"
+
+
+def test_two_copies_of_a_stage_do_not_run_at_once(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    assert ledger.start(NIFTY, "analyse", "a", 102.0, LEASE) == "run"
+    assert ledger.start(NIFTY, "analyse", "b", 103.0, LEASE) == "busy"
+    assert ledger.start(NIFTY, "analyse", "b", 107.1, LEASE) == "run"
+    record = ledger.record(CYCLE)
+    assert record is not None
+    assert record.units["NIFTY"].stages["analyse"].starts == 2
+
+
+def test_analysis_of_a_unit_that_was_closed_is_refused_and_so_is_its_persistence(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    ledger.finish(NIFTY, "MISSING", "late", {}, 150.0)
+    assert ledger.start(NIFTY, "analyse", "a", 151.0, LEASE) == "closed"
+    assert ledger.start(NIFTY, "persist", "p", 151.0, LEASE) == "closed"
+
+
+def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        collected(ledger, unit)
+        analysed(ledger, unit)
+    assert ledger.close(CYCLE, 104.0)
+    assert not ledger.close(CYCLE, 104.1)
+    assert ledger.last_closed() == CYCLE
+    assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
+    for unit in (NIFTY, SENSEX):
+        assert ledger.start(unit, "persist", "p", 105.0, LEASE) == "run"
+        assert ledger.done(unit, "persist", "p", 106.0)
+        assert ledger.start(unit, "persist", "again", 106.1, LEASE) == "done"
+    assert ledger.open_cycles() == []
+
+
+def test_an_aggregate_that_never_came_is_fired_again_once(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        collected(ledger, unit)
+        analysed(ledger, unit, 102.0)
+    assert not ledger.fire_again(CYCLE, 104.0)
+    assert ledger.fire_again(CYCLE, 105.1)
+    assert not ledger.fire_again(CYCLE, 105.2)
+
+
+def test_skipping_every_unit_of_an_unopened_cycle_completes_it(ledger: Ledger) -> None:
+    assert ledger.skip(NIFTY, OPENING, "no_beat", 100.0) == "finished"
+    assert ledger.skip(SENSEX, OPENING, "no_beat", 100.0) == "completed"
+    assert ledger.skip(SENSEX, OPENING, "no_beat", 100.0) == "late"
+
+
+def test_a_rerun_raises_the_attempt_and_closes_the_cycle_again(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        collected(ledger, unit)
+        analysed(ledger, unit)
+    ledger.close(CYCLE, 104.0)
+    again = replace(OPENING, deadline=500.0)
+    assert ledger.reopen(NIFTY, "analyse", again, 200.0) == 2
+    assert ledger.start(NIFTY, "analyse", "r", 201.0, LEASE) == "run"
+    assert ledger.finish(NIFTY, "OK", "", SUMMARY, 202.0) == "completed"
+    assert ledger.close(CYCLE, 203.0)
+    record = ledger.record(CYCLE)
+    assert record is not None
+    assert (record.attempt, record.units["NIFTY"].attempt, record.units["SENSEX"].attempt) == (2, 2, 1)
+
+
+def test_a_rerun_of_a_cycle_the_ledger_forgot_opens_it_for_the_indices_rerun(ledger: Ledger) -> None:
+    alone = replace(OPENING, expected=("NIFTY",))
+    ledger.reopen(NIFTY, "analyse", alone, 200.0)
+    ledger.reopen(SENSEX, "analyse", replace(OPENING, expected=("SENSEX",)), 200.0)
+    assert analysed(ledger, NIFTY, 201.0) == "finished"
+    assert analysed(ledger, SENSEX, 201.0) == "completed"
+
+
+def test_a_rerun_from_persist_leaves_the_analysis_alone(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    ledger.start(NIFTY, "persist", "p", 104.0, LEASE)
+    ledger.done(NIFTY, "persist", "p", 105.0)
+    ledger.reopen(NIFTY, "persist", OPENING, 200.0)
+    assert ledger.start(NIFTY, "persist", "q", 201.0, LEASE) == "run"
+    record = ledger.record(CYCLE)
+    assert record is not None
+    assert record.units["NIFTY"].status == "OK"
+
+
+def test_reports_are_published_with_their_step_and_only_with_the_first(world: tuple[Ledger, Bus]) -> None:
+    ledger, bus = world
+    ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
+    report = StageReport(CYCLE, "NIFTY", "collect", "OK", seconds={"total": 0.5})
+    assert ledger.done(NIFTY, "collect", "one", 101.0, report)
+    assert not ledger.done(NIFTY, "collect", "one", 101.1, report)
+    ledger.finish(NIFTY, "MISSING", "late", {}, 102.0, replace(report, stage="analyse"))
+    ledger.finish(SENSEX, "MISSING", "late", {}, 102.0)
+    ledger.close(CYCLE, 103.0, CycleReport(CYCLE, "PARTIAL", {}, {}, {}, 0.0, 3.0))
+    events = bus.read("0")
+    assert [(event.type, event.key) for event in events] == [
+        ("unit.report", "NIFTY"), ("unit.report", "NIFTY"), ("cycle.report", CYCLE),
+    ]  # fmt: skip
+    assert events[0].payload["seconds"] == {"total": 0.5}
+
+
+def test_atm_is_kept_for_the_session_and_yields_only_to_a_newer_cycle(ledger: Ledger) -> None:
+    ledger.remember_atm("NIFTY", LATER, "2026-11-18", {"2026-11-23": 24500.0})
+    ledger.remember_atm("NIFTY", CYCLE, "2026-11-18", {"2026-11-23": 24400.0})
+    assert ledger.recall_atm("NIFTY", "2026-11-18") == {"2026-11-23": 24500.0}
+    assert ledger.recall_atm("NIFTY", "2026-11-19") == {}
+
+
+def test_the_walk_is_remembered(ledger: Ledger) -> None:
+    assert ledger.walked() is None
+    ledger.walk(CYCLE)
+    assert ledger.walked() == CYCLE
+
+
+@pytest.mark.parametrize("order", range(4))
+def test_sweep_and_last_finisher_never_both_complete(ledger: Ledger, order: int) -> None:
+    collected(ledger, NIFTY)
+    collected(ledger, SENSEX)
+    analysed(ledger, NIFTY)
+    calls: list[Callable[[], str]] = [
+        lambda: ledger.finish(SENSEX, "OK", "", SUMMARY, 148.0),
+        lambda: ledger.finish(SENSEX, "MISSING", "late", {}, 148.0),
+    ]
+    answers = [call() for call in (calls if order % 2 else calls[::-1])]
+    assert answers == ["completed", "late"]
+
+
