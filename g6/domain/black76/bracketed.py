@@ -41,7 +41,7 @@ def bracketed_root(p: Array, complement: Array, k: Array, guess: Array, limit: i
         spent[live[last]] = iteration
         if last.all():
             break
-        w, low, high, k, target, side, live = (a[~last] for a in (w, low, high, k, target, side, live))
+        live, (w, low, high, k, target, side) = live[~last], (a[~last] for a in (w, low, high, k, target, side))
     return root, spent
 
 

@@ -9,7 +9,7 @@ __all__ = ["CHUNK", "Array", "chunks", "columns"]
 
 Array = NDArray[np.float64]
 
-CHUNK = 2048
+CHUNK = 4096
 """Options worked on at once: the scratch of a chunk stays in a core's second-level cache, and memory stays flat."""
 
 
@@ -27,7 +27,7 @@ def columns(*arguments: ArrayLike) -> tuple[tuple[Array, ...], tuple[int, ...]]:
 
 def _column(array: Array, shape: tuple[int, ...]) -> Array:
     if array.shape == shape:
-        return array.reshape(-1)
+        return array if array.ndim == 1 else array.reshape(-1)
     full = np.empty(shape)
     full[...] = array
     return full.reshape(-1)

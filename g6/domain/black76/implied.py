@@ -17,6 +17,7 @@ __all__ = ["implied_vol", "solve"]
 
 _LARGEST = 1e15  # years, and sigma: beyond them figures are no volatilities any more
 _HUGE = 1e150  # points: beyond it, or below its inverse, squares leave float64
+_OK = int(Status.ok)
 _LEAST = float(np.finfo(np.float64).tiny)
 
 
@@ -67,8 +68,9 @@ def solve(
 def _solve(flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures: Array | None) -> Solution:
     """Solve chunk by chunk; write the Greeks too where there are figures, (5, n), for them."""
     length = flat[0].size
-    sigma, status, iterations = np.empty(length), np.zeros(length, np.int8), np.ones(length, np.int16)
+    sigma, status, iterations = np.empty(length), np.zeros(length, np.int8), np.empty(length, np.int16)
     done, block = np.empty(length, np.bool_), np.empty((ROWS, min(length, CHUNK)))
+    iterations.fill(1)
     with np.errstate(all="ignore"):
         for part in chunks(length):
             options = tuple(column[part] for column in flat)
@@ -80,7 +82,10 @@ def _solve(flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures:
                 options = tuple(column[left] for column in flat)
                 sigma[left], status[left], iterations[left] = _remainder(options, sigma[left], limit)
                 if figures is not None:
-                    figures[:, left] = greeks_of(sigma[left], *options[1:])
+                    figures[:, left] = np.nan
+                    found = left[status[left] == _OK]
+                    if found.size:
+                        figures[:, found] = greeks_of(sigma[found], *(column[found] for column in flat[1:]))
     return Solution(sigma.reshape(shape), status.reshape(shape), iterations.reshape(shape))
 
 
@@ -92,7 +97,7 @@ def _remainder(options: tuple[Array, ...], guess: Array, limit: int) -> tuple[Ar
     value, bound = price - np.maximum(phi * (spot - present), 0.0), np.minimum(spot, present)
     status = _reasons(options, value, bound, np.maximum(spot, present))
     sigma, iterations = np.full(price.size, np.nan), np.zeros(price.size, np.int16)
-    at = np.flatnonzero(status == Status.ok)
+    at = np.flatnonzero(status == _OK)
     if at.size:
         value, bound, root_years = value[at], bound[at], np.sqrt(years[at])
         k = np.abs(np.log(forward[at] / strike[at]))
