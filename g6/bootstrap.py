@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from g6.adapters.clock import WallClock
@@ -16,15 +14,16 @@ from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.clock import SharedClock
-from g6.adapters.redis.connection import connect, translated
+from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.frames import RedisFrames
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.panels import RedisPanels
+from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.tee import Tee
 from g6.config import Settings, calendar, plan
 from g6.domain.calendar import Calendar
-from g6.domain.cycle import Timing
+from g6.domain.cycle import QUEUES, Timing
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
@@ -63,6 +62,7 @@ def build(settings: Settings, sender: Sender, broker: str = "") -> Runtime:
         bus=RedisBus(client, settings.namespace),
         controls=RedisControls(client, settings.namespace),
         sender=sender,
+        vitals=vitals(settings, client),
         feeds=settings.provider.name == "replay",
     )
 
@@ -94,21 +94,6 @@ def start_market(runtime: Runtime) -> None:
         runtime.clock.set_origin(time.time() + 0.2)
 
 
-@translated
-def announce(settings: Settings, url: str) -> None:
-    """Say that one pool process of this host is ready."""
-    client = connect(url)
-    client.hset(f"{settings.namespace}:ready", str(os.getpid()), repr(time.time()))
-
-
-@translated
-def ready_workers(settings: Settings, url: str) -> Mapping[int, float]:
-    """Return the pool processes that announced themselves: process id -> wall time."""
-    held: Any = connect(url).hgetall(f"{settings.namespace}:ready")
-    return {int(pid): float(at) for pid, at in held.items()}
-
-
-@translated
-def forget_workers(settings: Settings, url: str) -> None:
-    """Forget who was ready, before new workers are started."""
-    connect(url).delete(f"{settings.namespace}:ready")
+def vitals(settings: Settings, client: Any) -> RedisVitals:
+    """Return the port that knows queues and workers."""
+    return RedisVitals(client, settings.namespace, QUEUES, settings.directory)

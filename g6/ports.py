@@ -264,6 +264,10 @@ class PanelStore(Protocol):
         """Return the names there are."""
         ...
 
+    def verify(self) -> Mapping[str, str]:
+        """Return what is wrong with the stored documents: name -> issue code; empty when all is well."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -305,6 +309,14 @@ class Controls(Protocol):
 
     def set(self, name: str, value: Any) -> None:
         """Set one switch; None removes it."""
+        ...
+
+
+class Vitals(Protocol):
+    """How the system is, for the heartbeat."""
+
+    def read(self) -> Mapping[str, Any]:
+        """Return queues (depth by name), workers (facts by name), clock_skew_seconds, retained_events, disk_free_bytes."""
         ...
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 STAGES = ("collect", "analyse", "persist")
+QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
 
 
 class Status(StrEnum):

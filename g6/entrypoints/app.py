@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery, signals
 
 from g6 import bootstrap
 from g6.adapters.celery_sender import CelerySender
+from g6.adapters.redis.connection import connect
 from g6.config import Settings, lint
 from g6.entrypoints.queues import celery_settings
+from g6.errors import Retryable
 from g6.log import configure
 from g6.pipeline import Runtime
 
@@ -49,6 +52,8 @@ def create_app(settings: Settings, broker_url: str = "") -> G6:
 def _listen(app: G6) -> None:
     """Connect the signals of workers and beat; they are kept alive by the application itself."""
 
+    vitals = bootstrap.vitals(app.settings, connect(app.conf.broker_url, master_name=app.settings.redis.master_name or ""))
+
     def header(headers: dict[str, Any] | None = None, **_: Any) -> None:
         if headers is not None and "g6" not in headers:
             running = app.current_task
@@ -68,13 +73,18 @@ def _listen(app: G6) -> None:
     def child_ready(**_: Any) -> None:
         from g6.entrypoints.warmup import warm_up
 
-        warm_up()
-        bootstrap.announce(app.settings, app.conf.broker_url)
+        warm_up(app.runtime)
+        vitals.announce(os.getpid())
+
+    def alive(sender: Any = None, **_: Any) -> None:
+        with suppress(Retryable):
+            vitals.sign(sender.eventer.hostname, os.getpid())
 
     for signal, listener in (
         (signals.before_task_publish, header),
         (signals.setup_logging, loggers),
         (signals.beat_init, beat_init),
         (signals.worker_process_init, child_ready),
+        (signals.heartbeat_sent, alive),
     ):
         signal.connect(listener, weak=False)

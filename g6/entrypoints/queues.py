@@ -7,9 +7,8 @@ from typing import Any
 from kombu import Exchange, Queue
 
 from g6.config import Settings
-from g6.domain.cycle import Timing
+from g6.domain.cycle import QUEUES, Timing
 
-QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
 STAGE_TASKS = {"collect": "g6.collect", "analyse": "g6.analyse", "persist": "g6.persist"}
 ROUTES = {
     "g6.collect": "collect",

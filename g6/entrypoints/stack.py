@@ -14,7 +14,9 @@ from pathlib import Path
 
 from g6 import bootstrap
 from g6.adapters.data_dir import owned
+from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.vitals import RedisVitals
 from g6.config import Settings, calendar, environment
 from g6.domain.calendar import Calendar
 from g6.domain.cycle import isoformat_z
@@ -43,7 +45,7 @@ class Stack:
 
     def start_workers(self) -> None:
         """Start one worker for the cycle's stages and one for aggregate and maintenance."""
-        bootstrap.forget_workers(self.settings, self.broker)
+        self._vitals.forget()
         count = self.settings.workers.collect or max(len(self.settings.indices), os.cpu_count() or 1)
         self._celery("cycle", "worker", "-Q", CYCLE_QUEUES, "-n", "cycle@%h", "-c", str(count))
         self._celery("closing", "worker", "-Q", CLOSING_QUEUES, "-n", "closing@%h", "-c", str(self.settings.workers.aggregate))
@@ -52,7 +54,7 @@ class Stack:
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
         """Wait until every pool process has warmed up. Errors: Unavailable, with a worker's last words."""
         limit = time.monotonic() + READY_SECONDS
-        while (ready := len(bootstrap.ready_workers(self.settings, self.broker))) < self._expected:
+        while (ready := self._vitals.announced()) < self._expected:
             progress(ready, self._expected)
             dead = next((process for process in self.processes if not process.alive), None)
             if dead or time.monotonic() > limit:
@@ -89,6 +91,10 @@ class Stack:
         process = Process(name, command, os.environ | environment(self.settings) | own, self.log_dir / f"{name}.log")
         process.start()
         self.processes.append(process)
+
+    @property
+    def _vitals(self) -> RedisVitals:
+        return bootstrap.vitals(self.settings, connect(self.broker, master_name=self.settings.redis.master_name or ""))
 
     _expected: int = 0
 

@@ -10,5 +10,6 @@ from g6.pipeline.rerun import rerun
 from g6.pipeline.runtime import Runtime
 from g6.pipeline.stages import analyse, collect, persist
 from g6.pipeline.sweep import sweep
+from g6.pipeline.watching import heartbeat, verify_panels
 
-__all__ = ["Runtime", "aggregate", "analyse", "collect", "persist", "publish", "rerun", "sweep"]
+__all__ = ["Runtime", "aggregate", "analyse", "collect", "heartbeat", "persist", "publish", "rerun", "sweep", "verify_panels"]

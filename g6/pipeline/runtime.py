@@ -9,7 +9,7 @@ from typing import Any
 from g6.domain.calendar import Calendar
 from g6.domain.cycle import StageReport, Timing, Unit, parse_z
 from g6.domain.plan import Plan
-from g6.ports import Bus, Clock, Controls, Frames, Ledger, Opening, PanelStore, Provider, Sender, Store
+from g6.ports import Bus, Clock, Controls, Frames, Ledger, Opening, PanelStore, Provider, Sender, Store, Vitals
 
 QUOTES_SECONDS = 2 * 86_400.0
 PERSISTED_SECONDS = 3_600.0
@@ -37,6 +37,7 @@ class Runtime:
     bus: Bus
     controls: Controls
     sender: Sender
+    vitals: Vitals
     feeds: bool = False
 
     def expected(self, cycle: str) -> tuple[str, ...]:
