@@ -113,7 +113,8 @@ def _level(strike: Array, oi: Array, oi_prev: Array, forward: float, deviation: 
 
 def smile(strike: Array, forward: float, iv: Array) -> Array:
     """Return one volatility per strike `(k,)`: that of the out-of-the-money side, calls above the forward, puts at and below it."""
-    return np.where(strike > forward, iv[CE], iv[PE])
+    curve: Array = np.where(strike > forward, iv[CE], iv[PE])
+    return curve
 
 
 def atm_iv(strike: Array, forward: float, iv: Array) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
-from math import exp, isfinite, log, nan
+from math import inf, isfinite, log, nan
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from g6.domain.black76 import Greeks
 from g6.domain.calendar import Calendar
 from g6.domain.expiry import Slot, dte, years_to
-from g6.domain.forward import DAY_YEARS, at_the_money, forwards, nearest, spot_forwards
+from g6.domain.forward import DAY_YEARS, at_the_money, forwards, grown, nearest, spot_forwards
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.plan import Model
@@ -186,15 +186,16 @@ def centres(
     """
     left = {slot.expiry: _years_ahead(calendar, exchange, slot.expiry, at) for slot in slots}
     level, since, growth = seen.spot, 0.0, rate
-    if seen.future > 0 and seen.future_expiry:
+    if 0 < seen.future < inf and seen.future_expiry:
         since = _years_ahead(calendar, exchange, date.fromisoformat(seen.future_expiry), at)
-        growth = log(seen.future / seen.spot) / since if seen.spot > 0 and since >= DAY_YEARS else rate
+        growth = log(seen.future / seen.spot) / since if 0 < seen.spot < inf and since >= DAY_YEARS else rate
         level = seen.future
     found = {}
     for expiry, years in left.items():
         strikes = listing.contracts.of(expiry).strike
-        if level > 0 and len(strikes):
-            found[expiry.isoformat()] = float(strikes[nearest(strikes, level * exp(growth * (years - since)))])
+        centre = grown(level, growth * (years - since))
+        if 0 < centre < inf and len(strikes):
+            found[expiry.isoformat()] = float(strikes[nearest(strikes, centre)])
     return found
 
 

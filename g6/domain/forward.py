@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from g6.domain.quality import Prices
 from g6.domain.quote import Quotes, Underlying
 
-__all__ = ["DAY_YEARS", "Forwards", "at_the_money", "forwards", "nearest", "parity", "spot_forwards"]
+__all__ = ["DAY_YEARS", "Forwards", "at_the_money", "forwards", "grown", "nearest", "parity", "spot_forwards"]
 
 Array = NDArray[np.float64]
 
 PAIRS = 7
 MIN_PAIRS = 3
 HYSTERESIS_STEPS = 0.6
+_MAX_EXPONENT = 50.0
 DAY_YEARS = 1 / 365
 
 
@@ -80,7 +81,7 @@ def _of_future(seen: Underlying, expiry: str, oldest: float) -> tuple[float, str
     if seen.future_expiry != expiry or seen.future_time < oldest:
         return nan, ""
     value = 0.5 * (seen.future_bid + seen.future_ask) if 0 < seen.future_bid <= seen.future_ask else seen.future
-    return (value, "future") if value > 0 else (nan, "")
+    return (value, "future") if 0 < value < inf else (nan, "")
 
 
 def _carried(found: Forwards, years: list[float], rate: float, spot: float) -> Forwards:
@@ -89,19 +90,25 @@ def _carried(found: Forwards, years: list[float], rate: float, spot: float) -> F
         return found
     pairs = zip(found.value, years, strict=True)
     known = [(left, log(value / spot) / left) for value, left in pairs if value > 0 and left >= DAY_YEARS]
+    times, carries = [left for left, _ in known], [carry for _, carry in known]
     for i, left in enumerate(years):
         if found.source[i] or not isfinite(left):
             continue
-        carry = float(np.interp(left, *zip(*known, strict=True))) if known else rate
-        found.value[i], found.source[i] = spot * exp(carry * left), "carry" if known else "spot_rate"
+        carry = float(np.interp(left, times, carries)) if known else rate
+        found.value[i], found.source[i] = grown(spot, carry * left), "carry" if known else "spot_rate"
     return found
 
 
 def spot_forwards(spot: float, years: list[float], rate: float) -> Forwards:
     """Return S e^{rT} for every expiry: the exchanges' presets, Black–Scholes on spot without a dividend."""
     source = "spot_rate" if 0 < spot < inf else ""
-    value = [spot * exp(rate * left) if source and isfinite(left) else nan for left in years]
+    value = [grown(spot, rate * left) if source and isfinite(left) else nan for left in years]
     return Forwards(value, [source if isfinite(each) else "" for each in value], [nan] * len(years))
+
+
+def grown(level: float, exponent: float) -> float:
+    """Return level × e^exponent; NaN where no price in points could be that large."""
+    return level * exp(exponent) if exponent < _MAX_EXPONENT else nan
 
 
 def nearest(strikes: Array, level: float) -> int:
