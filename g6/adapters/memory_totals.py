@@ -1,0 +1,31 @@
+"""Totals of the metrics in memory: what one process counts, for as long as it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+
+
+class MemoryTotals:
+    """TotalsStore in memory; safe between threads."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, float] = {}
+        self._texts: dict[str, str] = {}
+        self._last = "0"
+        self._lock = Lock()
+
+    def load(self) -> tuple[dict[str, float], dict[str, str], str]:
+        """Return numbers, texts and the last event's id; empty and "0" when there is nothing."""
+        with self._lock:
+            return dict(self._numbers), dict(self._texts), self._last
+
+    def save(self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str) -> bool:
+        """Store what changed and `last_id`, unless another id than `after` is held: then store nothing and return False."""
+        with self._lock:
+            if self._last != after:
+                return False
+            self._numbers.update(numbers)
+            self._texts.update(texts)
+            self._last = last_id
+            return True

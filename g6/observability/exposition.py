@@ -1,0 +1,80 @@
+"""The text of /metrics: every catalogued family, from the totals as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf, isnan, nan
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from g6.observability.catalogue import FAMILIES, Family, bounds, label_name
+from g6.observability.totals import parse_key
+
+__all__ = ["CONTENT_TYPE_LATEST", "render"]
+
+MetricFamily = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+Series = Mapping[tuple[str, ...], Mapping[str, float]]
+
+
+def render(state: Mapping[str, float], *, now: float, build: Mapping[str, str]) -> bytes:
+    """Return the exposition of `state` (see `totals`) at wall time `now`; `build` are the labels of g6_build_info."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Totals(state, now, build))
+    return generate_latest(registry)
+
+
+class _Totals(Collector):
+    def __init__(self, state: Mapping[str, float], now: float, build: Mapping[str, str]) -> None:
+        self._state, self._now, self._build = state, now, build
+
+    def describe(self) -> Iterable[MetricFamily]:
+        return (_empty(family) for family in FAMILIES.values())
+
+    def collect(self) -> Iterator[MetricFamily]:
+        series: dict[str, dict[tuple[str, ...], dict[str, float]]] = {}
+        for key, value in self._state.items():
+            name, labels, part = parse_key(key)
+            series.setdefault(name, {}).setdefault(labels, {})[part] = value
+        built = FAMILIES["g6_build_info"]
+        series[built.name] = {tuple(self._build.get(label, "") for label in built.labels): {"": 1.0}}
+        for family in FAMILIES.values():
+            yield _filled(family, series.get(family.name, {}), self._now)
+
+
+def _empty(family: Family) -> MetricFamily:
+    kinds: dict[str, type[MetricFamily]] = {
+        "counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily,
+    }  # fmt: skip
+    return kinds[family.kind](family.name, family.help, labels=[label_name(label) for label in family.labels])
+
+
+def _filled(family: Family, series: Series, now: float) -> MetricFamily:
+    metric = _empty(family)
+    for labels, parts in sorted(series.items()):
+        if isinstance(metric, HistogramMetricFamily):
+            metric.add_metric(labels, buckets=_cumulative(family, parts), sum_value=parts.get(":sum", 0.0))
+        else:
+            metric.add_metric(labels, _shown(family, parts, now))
+    return metric
+
+
+def _cumulative(family: Family, parts: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return (upper bound, observations at or below it), as Prometheus has them."""
+    below, buckets = 0.0, []
+    for bound in bounds(family):
+        below += parts.get(f":{bound:g}", 0.0)
+        buckets.append(("+Inf" if bound == inf else str(bound), below))
+    return buckets
+
+
+def _shown(family: Family, parts: Mapping[str, float], now: float) -> float:
+    value = parts.get("", nan)
+    if family.shown == "age":
+        return max(0.0, now - value)
+    if family.shown == "lag":
+        behind = parts.get("@", nan) - value
+        return behind if isnan(behind) else max(0.0, behind)
+    return value

@@ -1,0 +1,156 @@
+"""Totals: what samples add up to, as one flat mapping that can be stored with the id of the last event in it.
+
+Keys are `family{value,value}` with a part behind: none for a counter or gauge, `@` for the instant a gauge is as of,
+`:0.25` for the observations of one histogram bucket, `:sum` for their sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import inf, isnan, nan
+from typing import Protocol
+
+from g6.observability.catalogue import ALL, FAMILIES, LABELS, OTHER, Family, bounds, label_key
+
+_CLEAN = str.maketrans(",{}", "___")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One fact for one family: added to a counter, set on a gauge, or observed `weight` times by a histogram.
+
+    `as_of` (epoch seconds, 0 for always) keeps an older cycle that closes late from overwriting a newer one's gauge.
+    """
+
+    family: str
+    labels: tuple[str, ...] = ()
+    value: float = 1.0
+    weight: float = 1.0
+    as_of: float = 0.0
+
+
+class TotalsStore(Protocol):
+    """Where totals stay between restarts, together with the last event counted in them."""
+
+    def load(self) -> tuple[dict[str, float], dict[str, str], str]:
+        """Return the numbers, the texts and the id of the last event in them; empty and "0" when nothing is stored."""
+        ...
+
+    def save(self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str) -> bool:
+        """Store changed values and `last_id` in one transaction; False, and nothing stored, unless `after` is the id held."""
+        ...
+
+
+def key_of(family: str, labels: Iterable[str], part: str = "") -> str:
+    """Return the key of one value."""
+    return f"{family}{{{','.join(labels)}}}{part}"
+
+
+def parse_key(key: str) -> tuple[str, tuple[str, ...], str]:
+    """Return family, label values and part of a key."""
+    family, _, rest = key.partition("{")
+    labels, _, part = rest.rpartition("}")
+    return family, tuple(labels.split(",")) if labels else (), part
+
+
+class Totals:
+    """The state and its one step: samples in, changed values out. A commit replaces the whole state, so a reader sees one batch."""
+
+    def __init__(self, indices: Iterable[str] = (), state: Mapping[str, float] | None = None) -> None:
+        self._known: dict[str, set[str]] = {key: set(label.values) for key, label in LABELS.items()}
+        self._known["index"] |= {*indices, ALL}
+        self._state: dict[str, float] = dict(self._zeros())
+        self.commit(state or {})
+
+    def _zeros(self) -> Iterator[tuple[str, float]]:
+        """Yield a zero for every series of the families that start at one and whose label values are all known."""
+        for family in FAMILIES.values():
+            if family.primed:
+                for labels in product(*(self._starting(family, label_key(label)) for label in family.labels)):
+                    parts = ("",) if family.kind != "histogram" else (":sum", *(_bucket(bound) for bound in bounds(family)))
+                    yield from ((key_of(family.name, labels, part), 0.0) for part in parts)
+
+    def _starting(self, family: Family, label: str) -> list[str]:
+        values = self._known[label] - {ALL}
+        whole_cycle = label == "index" and "stage" in family.labels
+        return sorted(values | {ALL} if whole_cycle else values)
+
+    @property
+    def state(self) -> Mapping[str, float]:
+        """Every value there is, by key."""
+        return self._state
+
+    def value(self, family: str, *labels: str) -> float:
+        """Return one counter's or gauge's value as it is stored, NaN when there is none."""
+        return self._state.get(key_of(family, labels), nan)
+
+    def advance(self, samples: Iterable[Sample]) -> dict[str, float]:
+        """Return the values that `samples` change; the state stays as it is until they are committed."""
+        changed: dict[str, float] = {}
+        for sample in samples:
+            family = FAMILIES[sample.family]
+            labels = tuple(self._fold(label_key(label), text) for label, text in zip(family.labels, sample.labels, strict=True))
+            _STEPS[family.kind](self._state, changed, family, labels, sample)
+        return changed
+
+    def commit(self, changed: Mapping[str, float]) -> None:
+        """Make `changed` part of the state."""
+        for key in changed.keys() - self._state.keys():
+            name, labels, _ = parse_key(key)
+            for label, value in zip(FAMILIES[name].labels if name in FAMILIES else (), labels, strict=False):
+                self._known[label_key(label)].add(value)
+        self._state = {**self._state, **changed}
+
+    def _fold(self, label: str, value: str) -> str:
+        """Return the value a label may show: itself, or `other` when it is new and the label is full."""
+        value = value.translate(_CLEAN)
+        known = self._known[label]
+        if value in known:
+            return value
+        if not value or len(known) >= max(LABELS[label].room, 0):
+            return OTHER
+        known.add(value)
+        return value
+
+
+def _bucket(bound: float) -> str:
+    return f":{bound:g}"
+
+
+def _add(state: Mapping[str, float], changed: dict[str, float], family: Family, labels: tuple[str, ...], sample: Sample) -> None:
+    key = key_of(family.name, labels)
+    changed[key] = changed.get(key, state.get(key, 0.0)) + sample.value
+
+
+def _observe(
+    state: Mapping[str, float], changed: dict[str, float], family: Family, labels: tuple[str, ...], sample: Sample
+) -> None:
+    if isnan(sample.value):
+        return
+    bound = next(bound for bound in bounds(family) if sample.value <= bound)
+    for part, more in ((_bucket(bound), sample.weight), (":sum", sample.value * sample.weight)):
+        key = key_of(family.name, labels, part)
+        changed[key] = changed.get(key, state.get(key, 0.0)) + more
+
+
+def _set(state: Mapping[str, float], changed: dict[str, float], family: Family, labels: tuple[str, ...], sample: Sample) -> None:
+    key, moment = key_of(family.name, labels), key_of(family.name, labels, "@")
+    held = changed.get(key, state.get(key, nan))
+    held_as_of = changed.get(moment, state.get(moment, -inf))
+    if sample.as_of < held_as_of and family.shown != "lag":
+        return
+    value = sample.value
+    if family.shown == "lag":
+        value = max(held, value) if not isnan(held) and not isnan(value) else held if isnan(value) else value
+    elif family.shown == "lap":
+        value = value - held_as_of if held_as_of > 0 else nan
+    if isnan(value) and isnan(held) and family.shown != "lap":
+        return
+    changed[key] = value
+    if sample.as_of:
+        changed[moment] = max(held_as_of, sample.as_of)
+
+
+_STEPS = {"counter": _add, "gauge": _set, "histogram": _observe}

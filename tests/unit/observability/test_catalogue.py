@@ -1,0 +1,83 @@
+"""The catalogue: names and labels that others rely on, and bounds that hold."""
+
+import re
+
+import pytest
+
+from g6.domain.expiry import BUCKETS
+from g6.domain.quality import Flag
+from g6.domain.volatility import FAILED, SOLVED, WORDS
+from g6.observability.catalogue import FAMILIES, LABELS, label_key, label_name, series_cap
+
+DOCUMENTED_CAP = 2_500
+
+
+def test_counters_end_in_total_and_nothing_else_does():
+    assert {f.name for f in FAMILIES.values() if f.kind == "counter"} == {name for name in FAMILIES if name.endswith("_total")}
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_family_has_a_plain_name_known_labels_a_unit_and_a_sentence(family):
+    assert re.fullmatch(r"g6_[a-z][a-z0-9_]*", family.name)
+    assert all(label_key(label) in LABELS for label in family.labels)
+    assert family.unit
+    assert family.source
+    assert family.help.endswith(".")
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES.values() if f.kind == "histogram"], ids=lambda f: f.name)
+def test_buckets_ascend(family):
+    assert list(family.buckets) == sorted(set(family.buckets))
+
+
+def test_no_family_is_labelled_by_strike_symbol_or_error_text():
+    assert not {label_name(label) for f in FAMILIES.values() for label in f.labels} & {"strike", "symbol", "token", "error"}
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("g6_cycles_total", ["status"]),
+        ("g6_cycle_duration_seconds", []),
+        ("g6_cycle_start_lateness_seconds", []),
+        ("g6_stage_duration_seconds", ["stage", "index"]),
+        ("g6_last_success_cycle_unixtime", []),
+        ("g6_cycle_skipped_total", ["index", "reason"]),
+        ("g6_market_open", ["exchange"]),
+        ("g6_units_total", ["index", "status"]),
+        ("g6_index_options_processed", ["index"]),
+        ("g6_index_options_processed_total", ["index"]),
+        ("g6_index_pcr", ["index", "bucket"]),
+        ("g6_provider_requests_total", ["provider", "endpoint", "outcome"]),
+        ("g6_provider_request_seconds", ["endpoint"]),
+        ("g6_quotes_rejected_total", ["index", "reason"]),
+        ("g6_iv_estimation_success_total", ["index", "expiry"]),
+        ("g6_iv_estimation_failure_total", ["index", "expiry"]),
+        ("g6_iv_unavailable_total", ["index", "reason"]),
+        ("g6_iv_estimation_avg_iterations", ["index", "expiry"]),
+        ("g6_iv_iterations_histogram", []),
+        ("g6_rows_written_total", ["sink", "index"]),
+        ("g6_write_errors_total", ["sink", "reason"]),
+        ("g6_bus_events_dropped_total", ["bus", "reason"]),
+        ("g6_bus_publish_latency_ms", ["bus"]),
+        ("g6_process_resident_bytes", ["worker"]),
+        ("g6_process_cpu_ratio", ["worker"]),
+        ("g6_build_info", ["version", "git_commit", "config_hash", "build_time"]),
+    ],
+)
+def test_contract_families_have_the_labels_that_queries_use(name, labels):
+    assert [label_name(label) for label in FAMILIES[name].labels] == labels
+
+
+def test_every_word_that_the_domain_counts_by_is_a_label_value():
+    assert set(LABELS["quality"].values) == {flag.name.lower() for flag in Flag}
+    assert set(LABELS["iv_reason"].values) == {word for word in WORDS if word} - {*SOLVED, *FAILED}
+    assert LABELS["bucket"].values == BUCKETS
+
+
+def test_six_indices_stay_under_the_documented_number_of_series():
+    assert series_cap(6) <= DOCUMENTED_CAP
+
+
+def test_each_index_more_costs_a_bounded_number_of_series():
+    assert series_cap(7) - series_cap(6) <= 300
