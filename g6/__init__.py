@@ -1,0 +1,51 @@
+"""G6: whole option chains of Indian indices, collected every cycle, priced, and kept for good.
+
+>>> import g6
+>>> chain = g6.load("NIFTY", "2026-11-20")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["__version__", "load"]
+
+Day = str | date
+
+
+def load(
+    index: str | Sequence[str],
+    day: Day | tuple[Day, Day],
+    kind: Literal["chain", "overview", "instruments"] = "chain",
+    engine: Literal["pandas", "polars", "arrow"] = "pandas",
+    *,
+    columns: Sequence[str] | None = None,
+    expiry: Day | Sequence[Day] | None = None,
+    strike: float | tuple[float, float] | None = None,
+    as_of: str | datetime | None = None,
+    tz: str = "Asia/Kolkata",
+    shape: Literal["wide", "long"] = "wide",
+    data_dir: str | Path = "data/g6_data",
+) -> Any:
+    """Return stored rows of one or several indices over a session day (IST) or a range `(first, last)`, both included.
+
+    `columns` picks and orders; `expiry` one or several dates; `strike` one or an inclusive range; `as_of` (aware, or naive in `tz`)
+    leaves out everything that was observed later. `shape="long"` gives a row per option: columns without `ce_`/`pe_` and `side`.
+    Instants are in `tz`. Errors: NothingToDo names the first and the last day there is; BadInput a damaged file, an unknown column.
+    """
+    from g6.adapters.parquet_store.load import Query, load_table, to_engine
+
+    query = Query.of(index, day, kind, columns=columns, expiry=expiry, strike=strike, as_of=as_of, tz=tz, shape=shape)
+    return to_engine(load_table(query, Path(data_dir)), engine)
+
+
+def __getattr__(name: str) -> str:
+    """Look `__version__` up when it is asked for: reading package metadata costs more than the rest of this import."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("g6")
+    raise AttributeError(f"module 'g6' has no attribute {name!r}")

@@ -1,0 +1,173 @@
+"""Frames and rows to Arrow tables and Parquet bytes and back; every type comes from `rows`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from g6.domain.cycle import isoformat_z
+from g6.domain.frame import SIDES, Frame
+from g6.domain.quote import QUOTE_FIELDS
+from g6.domain.rows import CHAIN, OVERVIEW, SCHEMA_VERSION, Column
+
+TYPES = {
+    "instant": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "text": pa.dictionary(pa.int32(), pa.string()),
+    "float": pa.float64(),
+    "iv": pa.float32(),
+    "integer": pa.int64(),
+    "flags": pa.int32(),
+}
+_ENCODINGS = {
+    "instant": "DELTA_BINARY_PACKED",
+    "integer": "DELTA_BINARY_PACKED",
+    "flags": "DELTA_BINARY_PACKED",
+    "iv": "BYTE_STREAM_SPLIT",
+}
+_NULLABLE = frozenset(side + name for side in SIDES for name in QUOTE_FIELDS)
+
+LISTING = (
+    Column("underlying", "text", "", "name of the index"),
+    Column("instrument_type", "text", "", "CE, PE or FUT"),
+    Column("expiry", "date", "IST", "last trading day"),
+    Column("strike", "float", "points", "strike price, none for a future"),
+    Column("symbol", "text", "", "trading symbol"),
+    Column("token", "integer", "", "the broker's instrument number"),
+    Column("lot_size", "integer", "units", "contract size"),
+    Column("tick_size", "float", "points", "smallest price step"),
+)
+"""What is kept of an instrument dump."""
+
+
+def schema(columns: Iterable[Column]) -> pa.Schema:
+    """Return the Arrow schema of `columns`."""
+    return pa.schema([(column.name, TYPES[column.kind]) for column in columns])
+
+
+CHAIN_SCHEMA = schema(column for column in CHAIN if column.name != "underlying")
+"""A chain file's columns: `underlying` stands in its path."""
+OVERVIEW_SCHEMA = schema(OVERVIEW)
+LISTING_SCHEMA = schema(LISTING)
+_KINDS = {column.name: column.kind for column in (*LISTING, *OVERVIEW, *CHAIN)}
+
+
+def chain_table(frame: Frame) -> pa.Table:
+    """Return a chain frame as a table whose metadata carries the header."""
+    arrays = [_array(frame.columns[field.name], field) for field in CHAIN_SCHEMA]
+    return pa.table(arrays, schema=CHAIN_SCHEMA).replace_schema_metadata(_chain_metadata(frame))
+
+
+def _array(values: NDArray[Any], field: pa.Field) -> pa.Array:
+    kind = _KINDS[field.name]
+    if kind == "text":
+        return pa.array(values.tolist(), pa.string()).dictionary_encode()
+    if kind == "date":
+        return pa.array(values.astype("datetime64[D]"), pa.date32())
+    if kind in {"float", "iv"}:
+        return pa.array(values.astype(field.type.to_pandas_dtype()), from_pandas=True)
+    if values.dtype.kind != "f":
+        return pa.array(values).cast(field.type)
+    missing = np.isnan(values)
+    scale = 1e6 if kind == "instant" else 1.0
+    whole = np.rint(np.where(missing, 0.0, values) * scale).astype(np.int64)
+    return pa.array(whole, mask=missing).cast(field.type)
+
+
+def _chain_metadata(frame: Frame) -> dict[str, str]:
+    def only(name: str) -> str:
+        return "" if len(frame) == 0 else str(frame.columns[name][0])
+
+    return {
+        "g6.version": str(SCHEMA_VERSION),
+        "g6.model": only("model"),
+        "g6.rate": only("rate"),
+        "g6.config_id": only("config_id"),
+        "g6.header": json.dumps(frame.header, sort_keys=True, separators=(",", ":")),
+    }
+
+
+def chain_frame(table: pa.Table, index: str, header: Mapping[str, Any]) -> Frame:
+    """Return what `chain_table` took. A file of an earlier version lacks the newest columns: they are missing values."""
+    columns = {
+        column.name: _column(table, column) if column.name != "underlying" else np.full(table.num_rows, index, dtype=object)
+        for column in CHAIN
+    }
+    return Frame(header, columns)
+
+
+def _column(table: pa.Table, column: Column) -> NDArray[Any]:
+    """Instants and quantities of quotes come back as float64, whole numbers that are never missing as integers."""
+    if column.name not in table.column_names:
+        return _absent(column, table.num_rows)
+    values = table.column(column.name)
+    if column.kind == "text":
+        return np.array(values.to_pylist(), dtype=object)
+    if column.kind == "instant":
+        seconds = values.cast(pa.int64()).to_numpy() / 1e6
+        return np.asarray(seconds, dtype=np.float64)
+    found: NDArray[Any] = values.to_numpy()
+    if column.kind == "date":
+        return found.astype("datetime64[D]")
+    return found.astype(np.float64) if column.name in _NULLABLE else found
+
+
+def _absent(column: Column, n: int) -> NDArray[Any]:
+    if column.kind == "text":
+        return np.full(n, "", dtype=object)
+    return np.full(n, np.datetime64("NaT"), "datetime64[D]") if column.kind == "date" else np.full(n, np.nan)
+
+
+def overview_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return overview rows as a table sorted by underlying, so that the order of arrival leaves no trace."""
+    ordered = sorted(rows, key=lambda row: str(row["underlying"]))
+    arrays = [
+        pa.array([_parsed(row.get(field.name), _KINDS[field.name]) for row in ordered], field.type) for field in OVERVIEW_SCHEMA
+    ]
+    names = json.dumps([row["underlying"] for row in ordered])
+    metadata = {"g6.version": str(SCHEMA_VERSION), "g6.indices": names}
+    return pa.table(arrays, schema=OVERVIEW_SCHEMA).replace_schema_metadata(metadata)
+
+
+def _parsed(value: Any, kind: str) -> Any:
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the only value that differs from itself
+        return None
+    if kind == "instant" and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if kind == "date" and isinstance(value, str):
+        return date.fromisoformat(value)
+    return int(value) if kind in {"integer", "flags"} else value
+
+
+def overview_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Return what `overview_table` took: ISO text for instants and dates, None for missing."""
+    return [{column.name: _text(row.get(column.name)) for column in OVERVIEW} for row in table.to_pylist()]
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return isoformat_z(value.astimezone(UTC))
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def encode(table: pa.Table) -> bytes:
+    """Return the table as one Parquet file; the same table gives the same bytes."""
+    kinds = {name: _KINDS[name] for name in table.column_names}
+    buffer = io.BytesIO()
+    pq.write_table(
+        table,
+        buffer,
+        compression="zstd",
+        use_dictionary=[name for name, kind in kinds.items() if kind not in _ENCODINGS],
+        column_encoding={name: _ENCODINGS[kind] for name, kind in kinds.items() if kind in _ENCODINGS},
+        write_statistics=[name for name in ("timestamp", "observed_at", "expiry", "strike") if name in kinds],
+    )
+    return buffer.getvalue()
