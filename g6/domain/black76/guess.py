@@ -62,18 +62,18 @@ def first_guess(value: Array, distance: Array, scale: Array, k: Array, w: Array,
 
 @cache
 def _table() -> tuple[Array, Array]:
-    """Slope and intercept of H on each cell of l."""
-    l = np.arange(_CELLS + 1) / _CELLS_PER_UNIT
-    h = _bachelier_moneyness(l[1:])
-    height = np.concatenate([[np.sqrt(2 * pi)], -np.expm1(-l[1:]) / h])
+    """Slope and intercept of H on each cell of l (`level`)."""
+    level = np.arange(_CELLS + 1) / _CELLS_PER_UNIT
+    h = _bachelier_moneyness(level[1:])
+    height = np.concatenate([[np.sqrt(2 * pi)], -np.expm1(-level[1:]) / h])
     slope = np.diff(height) * _CELLS_PER_UNIT
-    return slope, height[:-1] - slope * l[:-1]
+    return slope, height[:-1] - slope * level[:-1]
 
 
-def _bachelier_moneyness(l: NDArray[np.float64]) -> Array:
-    """h = X/(sigma sqrt T) with X/y = h/(n(h) - h N(-h)) = e^l - 1; Newton in ln h, monotone from above."""
-    target = np.log(np.expm1(l))
-    h = np.sqrt(2 * l)
+def _bachelier_moneyness(level: NDArray[np.float64]) -> Array:
+    """h = X/(sigma sqrt T) with X/y = h/(n(h) - h N(-h)) = e^level - 1; Newton in ln h, monotone from above."""
+    target = np.log(np.expm1(level))
+    h = np.sqrt(2 * level)
     for _ in range(12):
         ratio = mills(h)
         rest = 1 - h * ratio

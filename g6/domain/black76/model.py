@@ -81,7 +81,8 @@ def price(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayL
 def _price(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
     time_value = np.minimum(forward, strike) * _folded_price(np.abs(np.log(forward / strike)), sigma * np.sqrt(years))
     value = np.exp(-rate * years) * (time_value + np.maximum(phi * (forward - strike), 0.0))
-    valid = (forward > 0) & (strike > 0) & (sigma >= 0) & (np.abs(phi) == 1) & np.isfinite(value)
+    finite = np.isfinite(value) & np.isfinite(forward + strike + sigma + years)
+    valid = finite & (forward > 0) & (strike > 0) & (sigma >= 0) & (np.abs(phi) == 1)
     return np.where(valid, value, np.nan)
 
 
@@ -165,8 +166,9 @@ def _higher_greeks(sigma: Array, forward: Array, strike: Array, years: Array, ra
 
 def _moneyness(sigma: Array, forward: Array, strike: Array, years: Array, phi: Array) -> tuple[Array, Array, Array, Array]:
     """Root of time, root of variance, d1, d2; NaN where the arguments are no living option."""
-    alive = (sigma > 0) & (years > 0) & (forward > 0) & (np.abs(phi) == 1)
     root_years = np.sqrt(years)
-    root_variance = np.where(alive, sigma * root_years, np.nan)
+    root_variance = sigma * root_years
     d1 = np.log(forward / strike) / root_variance + 0.5 * root_variance
+    alive = (sigma > 0) & (years > 0) & (forward > 0) & (np.abs(phi) == 1) & np.isfinite(d1)
+    d1 = np.where(alive, d1, np.nan)
     return root_years, root_variance, d1, d1 - root_variance

@@ -93,7 +93,8 @@ def step(columns: tuple[Array, ...], block: Array, sigma: Array, done: NDArray[n
     np.add(w, pull, w)
     np.sqrt(years, root_years)
     np.divide(w, root_years, sigma)
-    for sound in (sigma < _LARGEST, years < _LARGEST, forward > _ZERO, np.abs(phi) == _ONE):
+    # A negative time value can have a negative root, two negative points a positive ratio: neither is an option.
+    for sound in (sigma > _ZERO, forward > _ZERO, sigma < _LARGEST, years < _LARGEST, np.abs(phi) == _ONE):
         np.bitwise_and(done, sound, done)
     return stepped
 
