@@ -41,19 +41,18 @@ def broker_url(settings: Settings) -> str:
     )
 
 
-def build(settings: Settings, sender: Sender, broker: str = "") -> Runtime:
-    """Return the Runtime of one process. Clients connect when first used."""
+def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider | None = None) -> Runtime:
+    """Return the Runtime of one process. Clients connect when first used. `quotes`: a provider that was made already."""
     url = broker or broker_url(settings)
     master = settings.redis.master_name or ""
     client = connect(url, master_name=master)
     cache = connect(settings.redis.cache_url, master_name=master) if settings.redis.cache_url else client
-    days = calendar()
     return Runtime(
         plan=plan(settings),
         timing=Timing(settings.wall_interval),
-        calendar=days,
+        calendar=calendar(),
         clock=_clock(settings, client),
-        provider=_provider(settings, days),
+        provider=quotes or provider(settings),
         frames=RedisFrames(cache, settings.namespace, max_bytes=settings.frames.max_bytes),
         ledger=RedisLedger(client, settings.namespace),
         store=store(settings),
@@ -73,7 +72,7 @@ def store(settings: Settings) -> Store:
     if settings.storage.parquet.enabled:
         sinks.append(ParquetStore(settings.directory))
     if settings.storage.csv.enabled:
-        sinks.append(CsvStore(settings.csv_dir, greeks=settings.greeks.enabled))
+        sinks.append(CsvStore(settings.csv_dir))
     return Tee(*sinks)
 
 
@@ -84,8 +83,9 @@ def _clock(settings: Settings, client: Any) -> Clock:
     return WallClock()
 
 
-def _provider(settings: Settings, days: Calendar) -> Provider:
-    return SimulatedMarket(days, seed=settings.market.seed, faults=Faults.parse(settings.market.faults))
+def provider(settings: Settings) -> Provider:
+    """Return the configured source of quotes."""
+    return SimulatedMarket(calendar(), seed=settings.market.seed, faults=Faults.parse(settings.market.faults))
 
 
 def start_market(runtime: Runtime) -> None:

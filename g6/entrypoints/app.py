@@ -14,10 +14,14 @@ from g6 import bootstrap
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.connection import connect
 from g6.config import Settings, lint
+from g6.entrypoints import tasks
 from g6.entrypoints.queues import celery_settings
+from g6.entrypoints.schedule import beat_schedule
+from g6.entrypoints.warmup import warm_provider, warm_up, warmed_market
 from g6.errors import Retryable
 from g6.log import configure
 from g6.pipeline import Runtime
+from g6.ports import Provider
 
 
 class G6(Celery):  # type: ignore[misc]
@@ -25,13 +29,27 @@ class G6(Celery):  # type: ignore[misc]
 
     settings: Settings
     _runtime: tuple[int, Runtime] | None = None
+    _provider: Provider | None = None
+    _market: Provider | None = None
 
     @property
     def runtime(self) -> Runtime:
         """This process's Runtime; connections are made after the fork, so a child builds its own."""
         if self._runtime is None or self._runtime[0] != os.getpid():
-            self._runtime = (os.getpid(), bootstrap.build(self.settings, CelerySender(self)))
+            runtime = bootstrap.build(self.settings, CelerySender(self), self.conf.broker_url, self._provider)
+            self._runtime = (os.getpid(), runtime)
         return self._runtime[1]
+
+    def prepare(self) -> None:
+        """Before the fork: what needs no connection is made and warmed once, for all pool processes."""
+        self._market = warmed_market(self.settings)
+        if self.settings.provider.name == "sim":
+            self._provider = bootstrap.provider(self.settings)
+            warm_provider(self._provider, self.settings)
+
+    def warm_up(self) -> None:
+        """After the fork: run the stages once."""
+        warm_up(self.runtime, self._market or warmed_market(self.settings))
 
 
 def create_app(settings: Settings, broker_url: str = "") -> G6:
@@ -41,9 +59,6 @@ def create_app(settings: Settings, broker_url: str = "") -> G6:
     app.settings = settings
     app.conf.update(celery_settings(settings, url))
     lint(settings, app.conf)
-    app.conf.imports = ("g6.entrypoints.tasks",)
-    from g6.entrypoints import tasks
-
     tasks.register(app)
     _listen(app)
     return app
@@ -51,7 +66,6 @@ def create_app(settings: Settings, broker_url: str = "") -> G6:
 
 def _listen(app: G6) -> None:
     """Connect the signals of workers and beat; they are kept alive by the application itself."""
-
     vitals = bootstrap.vitals(app.settings, connect(app.conf.broker_url, master_name=app.settings.redis.master_name or ""))
 
     def header(headers: dict[str, Any] | None = None, **_: Any) -> None:
@@ -64,17 +78,18 @@ def _listen(app: G6) -> None:
         configure(app.settings)
         logging.getLogger("celery").setLevel(logging.WARNING)
 
-    def beat_init(sender: Any = None, **_: Any) -> None:
-        from g6.entrypoints.schedule import beat_schedule
+    def before_fork(**_: Any) -> None:
+        app.prepare()
 
+    def beat_init(sender: Any = None, **_: Any) -> None:
         bootstrap.start_market(app.runtime)
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
 
     def child_ready(**_: Any) -> None:
-        from g6.entrypoints.warmup import warm_up
-
-        warm_up(app.runtime)
-        vitals.announce(os.getpid())
+        try:
+            app.warm_up()
+        finally:
+            vitals.announce(os.getpid())
 
     def alive(sender: Any = None, **_: Any) -> None:
         with suppress(Retryable):
@@ -83,6 +98,7 @@ def _listen(app: G6) -> None:
     for signal, listener in (
         (signals.before_task_publish, header),
         (signals.setup_logging, loggers),
+        (signals.worker_init, before_fork),
         (signals.beat_init, beat_init),
         (signals.worker_process_init, child_ready),
         (signals.heartbeat_sent, alive),

@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from g6.adapters.clock import ScaledClock
 from g6.adapters.csv_store import CsvStore
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.tee import Tee
+from g6.config import Settings, calendar
 from g6.domain.cycle import Unit, isoformat_z
+from g6.errors import ProviderBusy
 from g6.pipeline import Runtime, aggregate, analyse, collect, persist
+from g6.ports import Provider
 
 INSTANT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 
 
-def warm_up(runtime: Runtime) -> None:
-    """Run collect, analyse, persist and aggregate of one small simulated unit on memory adapters and a temporary directory."""
+def warm_up(runtime: Runtime, market: Provider) -> None:
+    """Run collect, analyse, persist and aggregate of one small unit of `market` on memory adapters and a temporary directory."""
     index = next(iter(runtime.plan.indices))
     plan = replace(runtime.plan, scope="window", indices={index: replace(runtime.plan.indices[index], strikes_itm=2, strikes_otm=2)})
     unit = Unit(isoformat_z(INSTANT), index)
     with tempfile.TemporaryDirectory(prefix="g6-warm-") as directory:
         store = Tee(ParquetStore(Path(directory)), CsvStore(Path(directory) / "csv"))
         private = replace(
-            runtime, plan=plan, provider=SimulatedMarket(runtime.calendar), frames=MemoryFrames(), ledger=MemoryLedger(),
-            store=store, panels=MemoryPanels(), panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(),
-            sender=MemorySender(), clock=StoppedClock(INSTANT),
+            runtime, plan=plan, provider=market, frames=MemoryFrames(), ledger=MemoryLedger(), store=store, panels=MemoryPanels(),
+            panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(),
+            clock=ScaledClock(time.time(), INSTANT),
         )  # fmt: skip
         for stage in (collect, analyse, persist):
             stage(private, unit, "warm-up")
         aggregate(private, unit.cycle)
+
+
+def warmed_market(settings: Settings) -> Provider:
+    """Return a simulated market that the stages are warmed up on; made before the fork, its caches are shared by all children."""
+    market = SimulatedMarket(calendar())
+    _ask(market, settings.indices[:1], INSTANT)
+    return market
+
+
+def warm_provider(provider: Provider, settings: Settings) -> None:
+    """Let a simulated provider work out its first day once, before the fork."""
+    _ask(provider, settings.indices, settings.market.start)
+
+
+def _ask(provider: Provider, indices: Sequence[str], at: datetime) -> None:
+    for index in indices:
+        with suppress(ProviderBusy):  # a fault that the run was asked to show
+            provider.quotes(index, provider.listing(index, at).contracts, at)

@@ -112,7 +112,7 @@ def _walk(runtime: Runtime, now: float) -> int:
     stored = {} if walked else runtime.store.overview_cycles(after, until)
     instants = list(islice(_grid(runtime, after, until), MOST_AT_ONCE))
     missed = [cycle for cycle in map(isoformat_z, instants) if cycle not in stored and runtime.ledger.record(cycle) is None]
-    found = sum(_skip(runtime, cycle, now, "no_beat" if walked else "ledger_lost") for cycle in missed)
+    found = sum(_skip(runtime, cycle, now, "ledger_lost" if stored else "no_beat") for cycle in missed)
     runtime.ledger.walk(isoformat_z(instants[-1] if len(instants) == MOST_AT_ONCE else until))
     return found
 

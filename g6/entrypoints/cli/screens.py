@@ -46,7 +46,7 @@ def header(report: Mapping[str, Any], phase: str, provider: str, seed: int | Non
     """Return the line above a cycle's table."""
     at = parse_z(report["cycle"]).astimezone(IST)
     parts = [
-        f"{at:%a %d %b %Y %H:%M:%S} IST", phase, f"cycle {report['cycle']}", f"provider {provider}",
+        f"{at:%a %d %b %Y %H:%M:%S} IST", phase, f"cycle {report['cycle'][11:]}", provider,
         *([f"seed {seed}"] if seed is not None else []),
     ]  # fmt: skip
     line = Text(" · ".join(parts), style="bold")
