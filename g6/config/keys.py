@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -84,6 +85,7 @@ def allowed(path: Iterable[str]) -> tuple[str, ...]:
     return tuple(fields(model)) if model is not None else ()
 
 
+@cache
 def paths() -> tuple[str, ...]:
     """Return the dotted paths of all keys and sections, with every index by its name."""
 

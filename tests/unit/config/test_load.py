@@ -1,0 +1,114 @@
+"""Where settings come from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from g6.config import changed, environment, load, values
+from g6.errors import BadConfig
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def written(path: Path, **content: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_without_anything_the_defaults_hold(here: Path) -> None:
+    assert changed(load(environ={})) == {}
+
+
+def test_the_file_of_the_working_directory_is_read(here: Path) -> None:
+    written(here / "config/g6_config.json", interval=30)
+    settings = load(environ={})
+    assert (settings.interval, settings.origin("interval")) == (30, "config/g6_config.json")
+
+
+def test_the_command_line_wins_over_the_environment_that_over_the_file_that_over_defaults(here: Path) -> None:
+    file = written(here / "mine.json", interval=30, greeks={"risk_free_rate": 0.06, "iv_max": 4}, market={"seed": 3})
+    settings = load(file, {"interval": 10}, {"G6_INTERVAL": "20", "G6_GREEKS__RISK_FREE_RATE": "0.05"})
+    found = {path: (value, settings.origin(path)) for path, value in changed(settings).items()}
+    assert found == {
+        "interval": (10, "command line"),
+        "greeks.risk_free_rate": (0.05, "env G6_GREEKS__RISK_FREE_RATE"),
+        "greeks.iv_max": (4.0, str(file)),
+        "market.seed": (3, str(file)),
+    }
+    assert settings.origin("greeks.iv_min") == "default"
+
+
+def test_an_option_that_was_not_given_overrides_nothing(here: Path) -> None:
+    assert load(None, {"interval": None}, {"G6_INTERVAL": "20"}).interval == 20
+
+
+def test_g6_config_names_the_file_and_empty_means_none(here: Path) -> None:
+    written(here / "config/g6_config.json", interval=30)
+    other = written(here / "other.json", interval=15)
+    assert load(environ={"G6_CONFIG": str(other)}).interval == 15
+    assert load(environ={"G6_CONFIG": ""}).interval == 60
+
+
+def test_naming_one_index_keeps_the_others(here: Path) -> None:
+    settings = load(environ={"G6_INDEX_PARAMS__NIFTY__STRIKES_ITM": "20", "G6_INDEX_PARAMS__BANKEX__ENABLED": "false"})
+    assert settings.indices == ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX")
+    assert settings.index_params["NIFTY"].strikes_itm == 20
+
+
+def test_a_list_may_be_words_between_commas_or_json(here: Path) -> None:
+    for text in ("this_week, nth:3", '["this_week", "nth_3"]'):
+        settings = load(environ={"G6_INDEX_PARAMS__NIFTY__EXPIRIES": text})
+        assert settings.index_params["NIFTY"].expiries == ("this_week", "nth_3")
+
+
+def test_the_older_variable_moves_the_csv_files(here: Path) -> None:
+    settings = load(environ={"G6_CSV_BASE_DIR": "/elsewhere"})
+    assert settings.csv_dir == Path("/elsewhere")
+    assert settings.origin("storage.csv.base_dir") == "env G6_CSV_BASE_DIR"
+
+
+@pytest.mark.parametrize(
+    ("environ", "colour"),
+    [({"NO_COLOR": "1"}, "never"), ({"G6_COLOR": "1"}, "always"), ({"G6_COLOR": "0"}, "never"), ({"NO_COLOR": ""}, "auto")],
+)
+def test_the_usual_colour_variables_are_heard(here: Path, environ: dict[str, str], colour: str) -> None:
+    assert load(environ=environ).console.colour == colour
+
+
+def test_a_child_process_gets_the_very_same_settings(here: Path) -> None:
+    file = written(here / "config/g6_config.json", interval=30, index_params={"NIFTYNXT50": {"strikes_otm": 3}})
+    overrides = {"interval": 60, "market.speed": 12.0, "index_params.NIFTY.expiries": ["this_week"], "log.format": "json"}
+    environ = {"G6_INTERVAL": "20", "G6_CSV_BASE_DIR": "/elsewhere", "G6_REDIS__BROKER_URL": "redis://:pw@host/0", "PATH": "/bin"}
+    parent = load(file, overrides, environ)
+    child = load(environ=environ | environment(parent))
+    assert values(child) == values(parent)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("{", "is not JSON"), ("[]", "holds list, not an object"), ('{"interval": "often"}', "interval = 'often'")],
+)
+def test_a_file_that_cannot_be_used_is_named(here: Path, content: str, said: str) -> None:
+    (here / "bad.json").write_text(content)
+    with pytest.raises(BadConfig, match=r"bad\.json") as caught:
+        load(here / "bad.json", environ={})
+    assert said in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_an_error_only_when_it_was_named(here: Path) -> None:
+    with pytest.raises(BadConfig, match=r"gone\.json cannot be read"):
+        load("gone.json", environ={})
+
+
+def test_a_change_of_the_environment_after_loading_changes_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load()
+    monkeypatch.setenv("G6_INTERVAL", "5")
+    assert settings.interval == 60
