@@ -57,7 +57,7 @@ def solve(
 ) -> tuple[Solution, Greeks]:
     """`implied_vol`, and `greeks` at its volatilities, for little more than the price of the first.
 
-    The Greeks agree with those of `greeks` to 1e-10 of their scale.
+    The Greeks agree with those of `greeks` to 1e-9 of their scale.
     """
     flat, shape = columns(price, forward, strike, years, rate, phi)
     figures = np.empty((5, flat[0].size))
