@@ -55,8 +55,11 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
-bench bench-iv chaos soak: $(VENV)/.dev
-	$(BIN)/python tests/benchmarks/$(subst -,_,$@).py $(ARGS)
+bench chaos soak: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/$@.py $(ARGS)
+
+bench-iv: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/run_bench_iv.py $(ARGS)
 
 test-services:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
