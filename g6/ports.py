@@ -264,8 +264,12 @@ class PanelStore(Protocol):
         """Return the names there are."""
         ...
 
+
+class PanelArchive(PanelStore, Protocol):
+    """A panel store that can be held against its own manifest."""
+
     def verify(self) -> Mapping[str, str]:
-        """Return what is wrong with the stored documents: name -> issue code; empty when all is well."""
+        """Return what is wrong with the stored documents: file -> issue code; empty when all is well."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery.beat import BeatLazyFunc
@@ -30,17 +30,14 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
         super().__init__(app=app)
         self._runtime, self._exchange = runtime, exchange
         self._interval = runtime.plan.interval
-        self._sent = runtime.clock.wall() - runtime.timing.expires
+        self._window = _window(runtime)
 
     def is_due(self, last_run_at: datetime) -> schedstate:
-        """Return whether a cycle is due that was not sent yet, and the seconds until the next one."""
+        """Return whether the cycle that is now was not sent yet, and the seconds until the next one. Changes nothing."""
         now = self._runtime.clock.wall()
         cycle = self._current()
-        due = self._runtime.clock.wall_of(cycle) if cycle else 0.0
-        if cycle and due > self._sent:
-            self._sent = due + SLACK
-            return schedstate(True, self._until_next(now))
-        return schedstate(False, self._until_next(now))
+        due = self._runtime.clock.wall_of(cycle) if cycle else math.inf
+        return schedstate(last_run_at.timestamp() + 2 * SLACK < due <= now + SLACK, self._until_next(now, cycle, due))
 
     def cycle(self) -> str:
         """Return the cycle that is now."""
@@ -53,22 +50,17 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
 
     def _current(self) -> datetime | None:
         cycle = self._grid(self._runtime.clock.market())
-        window = self._window()
-        inside = window[0] <= cycle <= window[1] if window else True
+        inside = self._window is None or self._window[0] <= cycle <= self._window[1]
         return cycle if inside and self._runtime.calendar.is_open(self._exchange, cycle) else None
 
-    def _until_next(self, now: float) -> float:
+    def _until_next(self, now: float, cycle: datetime | None, due: float) -> float:
+        if cycle and due > now + SLACK:  # a market that is about to start stands at its first cycle
+            return due - now
         after = self._grid(self._runtime.clock.market()) + timedelta(seconds=self._interval)
-        window = self._window()
-        if window and after > window[1]:
+        if self._window and after > self._window[1]:
             return FAR
-        following = self._runtime.calendar.next_cycle(self._exchange, max(after, window[0]) if window else after, self._interval)
+        following = self._runtime.calendar.next_cycle(self._exchange, after, self._interval)
         return min(FAR, max(0.0, self._runtime.clock.wall_of(following) - now))
-
-    def _window(self) -> tuple[datetime, datetime] | None:
-        window = self._runtime.controls.read().get("window") or {}
-        last = window.get("last")
-        return (parse_z(window["first"]), parse_z(last)) if last else None
 
     def __reduce__(self) -> tuple[type, tuple[Runtime, str]]:
         return type(self), (self._runtime, self._exchange)
@@ -86,19 +78,13 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
     def __init__(self, wall: Callable[[], float], seconds: float, app: Any = None) -> None:
         super().__init__(app=app)
         self._wall, self._seconds = wall, seconds
-        self._sent = self._slot()
 
     def is_due(self, last_run_at: datetime) -> schedstate:
-        """Return whether a multiple has passed since the last one, and the seconds until the next."""
-        slot = self._slot()
-        following = (slot + 1) * self._seconds - self._wall()
-        if slot > self._sent:
-            self._sent = slot
-            return schedstate(True, max(0.0, following))
-        return schedstate(False, max(0.0, following))
-
-    def _slot(self) -> int:
-        return math.floor(self._wall() / self._seconds)
+        """Return whether a multiple has passed since the last run, and the seconds until the next."""
+        now = self._wall()
+        passed = math.floor((now + SLACK) / self._seconds)
+        due = passed > math.floor((last_run_at.timestamp() + SLACK) / self._seconds)
+        return schedstate(due, max(0.0, (passed + 1) * self._seconds - now))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WallSchedule) and other._seconds == self._seconds
@@ -110,6 +96,7 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
 def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, dict[str, Any]]:
     """Return beat's entries: one per enabled index, the sweep, the panels' check."""
     timing: Timing = runtime.timing
+    started = datetime.now(UTC) - timedelta(seconds=timing.expires)  # a cycle that is just due is sent, an older one never
     entries: dict[str, dict[str, Any]] = {}
     for index, plan in runtime.plan.indices.items():
         schedule = CycleSchedule(runtime, plan.index.exchange)
@@ -119,9 +106,16 @@ def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, d
             "schedule": schedule,
             "args": (BeatLazyFunc(schedule.cycle), index),
             "options": {"expires": timing.expires, "link": [link]},
+            "last_run_at": started,
         }
     every = WallSchedule(runtime.clock.wall, 2.0)
     entries["sweep"] = {"task": "g6.sweep", "schedule": every, "options": {"expires": 2.0}}
     check = WallSchedule(runtime.clock.wall, settings.panels.verify_seconds)
     entries["verify-panels"] = {"task": "g6.verify_panels", "schedule": check, "options": {"expires": settings.panels.verify_seconds}}
     return entries
+
+
+def _window(runtime: Runtime) -> tuple[datetime, datetime] | None:
+    """Return the first and last instant of a bounded run, None without an end."""
+    window = runtime.controls.read().get("window") or {}
+    return (parse_z(window["first"]), parse_z(window["last"])) if window.get("last") else None

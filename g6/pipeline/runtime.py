@@ -9,7 +9,7 @@ from typing import Any
 from g6.domain.calendar import Calendar
 from g6.domain.cycle import StageReport, Timing, Unit, parse_z
 from g6.domain.plan import Plan
-from g6.ports import Bus, Clock, Controls, Frames, Ledger, Opening, PanelStore, Provider, Sender, Store, Vitals
+from g6.ports import Bus, Clock, Controls, Frames, Ledger, Opening, PanelArchive, PanelStore, Provider, Sender, Store, Vitals
 
 QUOTES_SECONDS = 2 * 86_400.0
 PERSISTED_SECONDS = 3_600.0
@@ -33,7 +33,7 @@ class Runtime:
     ledger: Ledger
     store: Store
     panels: PanelStore
-    panel_files: PanelStore
+    panel_files: PanelArchive
     bus: Bus
     controls: Controls
     sender: Sender
