@@ -126,8 +126,13 @@ class ParquetStore:
                 tables.append(read(path, LISTING_SCHEMA, rows=pc.field("underlying") != listing.underlying))
             merged = pa.concat_tables([table.replace_schema_metadata({"g6.version": "1"}) for table in tables])
             order = [(name, "ascending") for name in ("underlying", "instrument_type", "expiry", "strike", "symbol")]
-            plain = merged.set_column(0, "underlying", merged.column("underlying").cast(pa.string()))
+            plain = merged.cast(pa.schema([(field.name, _plain_type(field.type)) for field in merged.schema]))
             _put(path, encode(_dictionaries(plain.sort_by(order))), len(listing.contracts))
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """Text without its dictionary: Arrow sorts no dictionaries."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _listing_table(listing: Listing) -> pa.Table:
