@@ -1,0 +1,114 @@
+"""Writes the generated files again, or says with --check which are stale.
+
+A page is one line in GENERATED: its path and the function that writes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import typer
+
+from g6.config.reference import example_environment, json_schema, scaffold, settings_page
+from g6.domain import rows
+from g6.entrypoints.cli import application
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTE = "<!-- Written by `make docs` (docs/generate.py); edit {source} instead. -->\n\n"
+
+
+def settings() -> str:
+    return NOTE.format(source="g6/config/sections.py") + settings_page()
+
+
+def cli() -> str:
+    helps = "\n".join(f"## {name}\n\n```text\n{text.rstrip()}\n```\n" for name, text in command_helps())
+    return NOTE.format(source="g6/entrypoints/cli") + f"# Command line\n\nExit codes: {EXIT_CODES}\n\n{helps}"
+
+
+EXIT_CODES = "0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on, 130 interrupted."
+
+
+def command_helps() -> Iterator[tuple[str, str]]:
+    """Yield each command's full name and its --help, 100 columns wide."""
+    pending = [("g6", typer.main.get_command(application()))]
+    while pending:
+        name, command = pending.pop(0)
+        context = command.context_class(command, info_name=name, terminal_width=100, max_content_width=100)
+        yield name, command.get_help(context)
+        pending[:0] = [(f"{name} {below}", each) for below, each in getattr(command, "commands", {}).items()]
+
+
+OFFSET_FILE = """## Offset file (CSV)
+
+The columns of the Greeks are there only while `greeks.enabled`. An offset file changes strike as ATM drifts; for one strike
+through the day say `g6.load(strike=…)`.
+"""
+
+
+def columns() -> str:
+    title = f"# Columns\n\nSchema version {rows.SCHEMA_VERSION}. Schemas grow by appending; select by name."
+    tables = [table("Chain row (Parquet)", rows.CHAIN), table("Overview row (Parquet and CSV)", rows.OVERVIEW)]
+    header = f"```text\n{wrapped(rows.csv_header(greeks=True))}\n```\n"
+    return NOTE.format(source="g6/domain/rows.py") + "\n\n".join([title, *tables, OFFSET_FILE + "\n" + header])
+
+
+def table(title: str, members: tuple[rows.Column, ...]) -> str:
+    lines = [f"| `{each.name}` | {each.kind} | {each.unit} | {each.meaning.replace('|', chr(92) + '|')} |" for each in members]
+    return "\n".join([f"## {title}\n", "| column | type | unit | meaning |", "|---|---|---|---|", *lines])
+
+
+def wrapped(names: list[str], width: int = 100) -> str:
+    lines = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) + 1 > width:
+            lines.append("")
+        lines[-1] += name + ","
+    return "\n".join(lines).rstrip(",")
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+GENERATED: list[tuple[str, Callable[[], str]]] = [
+    ("docs/reference/settings.md", settings),
+    ("docs/reference/cli.md", cli),
+    ("docs/reference/columns.md", columns),
+    ("config/schema_v2.json", lambda: as_json({"$comment": "Written by `make docs` from g6/config.", **json_schema()})),
+    ("config/g6_config.json", lambda: as_json(scaffold())),
+    (".env.example", example_environment),
+]
+
+
+def stale(root: Path = ROOT) -> dict[str, str]:
+    """Return what each file that is not as it should be ought to hold, by path."""
+    wanted = {path: make() for path, make in GENERATED}
+    return {
+        path: text
+        for path, text in wanted.items()
+        if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text
+    }
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--check", action="store_true", help="write nothing, exit 1 when a file is stale")
+    check = arguments.parse_args().check
+    found = stale()
+    for path, text in found.items():
+        if not check:
+            (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+            (ROOT / path).write_text(text, encoding="utf-8")
+        print(f"{path}: {'stale' if check else 'written'}")
+    if found and check:
+        print("make docs writes them again")
+    return 1 if found and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
