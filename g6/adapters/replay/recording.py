@@ -1,0 +1,112 @@
+"""A recording: what PATH holds, which instants there are, and which expiries."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from g6.adapters.replay.history import History
+from g6.adapters.replay.nse import NseAnswers
+from g6.adapters.replay.snapshot import Malformed, Snapshot, Source
+from g6.adapters.replay.stored import StoredDays
+from g6.adapters.replay.table_files import TableFiles
+from g6.domain.cycle import isoformat_z
+from g6.domain.expiry import BUCKETS
+from g6.errors import BadInput
+
+Kind = Literal["nse", "table", "stored"]
+
+MOST_EXPIRIES = 99
+"""The highest N that a rule nth_N can have."""
+_ANSWERS, _TABLES = frozenset((".json",)), frozenset((".parquet", ".csv"))
+_FORMATS = "NSE option-chain answers (.json), tables of snapshots (.parquet, .csv), or a G6 data directory"
+
+
+class Recording:
+    """A recording that was opened and checked; snapshots are read as they are asked for.
+
+    `kind`: nse (one answer or a directory of them), table (a file or a directory of them), stored (a G6 data directory).
+    """
+
+    def __init__(self, path: Path, kind: Kind, source: Source) -> None:
+        self.path, self.kind = path, kind
+        self._source = source
+        self._instants = source.instants()
+        self._histories = {index: History(instants, self._reader(index)) for index, instants in self._instants.items()}
+        self._cycles = tuple(sorted(set(chain.from_iterable(self._instants.values()))))
+
+    @classmethod
+    def open(cls, path: str | Path, *, thorough: bool = True) -> Recording:
+        """Open and check the recording at `path`; what it is shows in what is there.
+
+        `thorough` reads all of a data directory's columns, else only its instants: for processes of a run that was checked at its
+        start. Errors: BadInput with file, row and reason.
+        """
+        path = Path(path)
+        try:
+            kind, source = _sniffed(path, thorough)
+        except Malformed as error:
+            raise BadInput(path, error.row, error.reason) from error
+        if not any(source.instants().values()):
+            raise BadInput(path, None, "holds no snapshot")
+        return cls(path, kind, source)
+
+    def cycles(self) -> tuple[datetime, ...]:
+        """Return the recording's instants over all indices, UTC, ascending."""
+        return self._cycles
+
+    def indices(self, at: datetime | None = None) -> tuple[str, ...]:
+        """Return the indices that are recorded, or those that are at the instant `at`."""
+        return tuple(index for index in self._instants if at is None or self._has(index, at))
+
+    def rules(self, index: str) -> tuple[str, ...]:
+        """Return the expiry rules that collect every expiry recorded of `index`: the buckets, and nth_N for those without one."""
+        count = min(len(self._source.expiries()[index]), MOST_EXPIRIES)
+        return (*BUCKETS, *(f"nth_{n}" for n in range(1, count + 1)))
+
+    def snapshot(self, index: str, at: datetime) -> Snapshot | None:
+        """Return what is recorded of `index` at `at`, with its past of the day; None where nothing is. Errors: BadInput."""
+        if not self._has(index, at):
+            return None
+        return self._source.read(index, at) if self._source.remembers else self._histories[index].at(at)
+
+    def facts(self) -> Mapping[str, str | int]:
+        """Return what people ask of a recording: its name, kind, number of cycles, first and last instant."""
+        first, last = self._cycles[0], self._cycles[-1]
+        span = {"first": isoformat_z(first), "last": isoformat_z(last)}
+        return {"recording": self.path.name, "kind": self.kind, "cycles": len(self._cycles), **span}
+
+    def _has(self, index: str, at: datetime) -> bool:
+        instants = self._instants.get(index, ())
+        place = bisect_left(instants, at)
+        return place < len(instants) and instants[place] == at
+
+    def _reader(self, index: str) -> _Reader:
+        return _Reader(self._source, index)
+
+
+class _Reader:
+    """Reads snapshots of one index."""
+
+    def __init__(self, source: Source, index: str) -> None:
+        self._source, self._index = source, index
+
+    def __call__(self, at: datetime) -> Snapshot:
+        return self._source.read(self._index, at)
+
+
+def _sniffed(path: Path, thorough: bool) -> tuple[Kind, Source]:
+    if not path.exists():
+        raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
+    if (path / "chain").is_dir():
+        return "stored", StoredDays(path, thorough=thorough)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    answers, tables = ([file for file in files if file.suffix.lower() in kind] for kind in (_ANSWERS, _TABLES))
+    if bool(answers) == bool(tables):
+        what = "holds both answers and tables" if answers else "is no recording"
+        raise BadInput(path, None, what, f"give --recording {_FORMATS}")
+    return ("nse", NseAnswers(answers)) if answers else ("table", TableFiles(tables))
