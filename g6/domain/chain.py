@@ -19,7 +19,7 @@ from g6.domain.forward import DAY_YEARS, at_the_money, forwards, grown, nearest,
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.plan import Model
-from g6.domain.quality import Prices, prices
+from g6.domain.quality import Prices, countable, prices
 from g6.domain.quote import Quotes, Stamp, Underlying
 from g6.domain.volatility import Terms, Volatility, volatility
 
@@ -67,8 +67,8 @@ class Expiries:
 class Chain:
     """A priced chain over all expiries of one index; n strikes, axis 0 of `(2, n)` arrays is (CE, PE).
 
-    `offset` `(n,)` listed strikes from ATM, NaN where ATM is unknown; `flags` `(2, n)` bits of `quality.Flag`; `oi` `(2, n)` units,
-    NaN where it is missing or impossible; `rate` the continuous rate that was used.
+    `offset` `(n,)` listed strikes from ATM, NaN where ATM is unknown; `flags` `(2, n)` bits of `quality.Flag`;
+    `oi`, `volume` `(2, n)` units, NaN where missing or impossible; `rate` the continuous rate that was used.
     """
 
     quotes: Quotes
@@ -79,6 +79,7 @@ class Chain:
     vol: Volatility
     flags: NDArray[np.int32]
     oi: Array
+    volume: Array
     rate: float
 
     @property
@@ -114,8 +115,18 @@ def assemble(quotes: Quotes, stamp: Stamp) -> Chain:
         rate,
     )
     vol = volatility(found, terms, pricing, pricing.enabled and stamp.controls.get("greeks", True) is not False)
-    oi = np.where(quotes.oi < 0, np.nan, quotes.oi)
-    return Chain(quotes, stamp, expiries, _offsets(quotes.strike, expiries), found, vol, found.flags | vol.flags, oi, rate)
+    return Chain(
+        quotes=quotes,
+        stamp=stamp,
+        expiries=expiries,
+        offset=_offsets(quotes.strike, expiries),
+        prices=found,
+        vol=vol,
+        flags=found.flags | vol.flags,
+        oi=countable(quotes.oi, found.listed),
+        volume=countable(quotes.volume, found.listed),
+        rate=rate,
+    )
 
 
 def _slots(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:

@@ -13,6 +13,7 @@ from g6.domain import rows
 from g6.domain.chain import Chain
 from g6.domain.expiry import BIT
 from g6.domain.frame import Frame, by_side
+from g6.domain.quality import MAX_COUNT
 from g6.domain.quote import QUOTE_FIELDS, to_frame
 
 __all__ = ["chain_frame", "csv_rows", "offset_name"]
@@ -67,7 +68,7 @@ def _plain(chain: Chain) -> dict[str, NDArray[Any]]:
 
 def _computed(chain: Chain) -> dict[str, NDArray[Any]]:
     found, vol = chain.prices, chain.vol
-    whole = {name: np.rint(chain.quotes.values[name]) for name in QUOTE_FIELDS if name in _WHOLE}
+    whole = {name: _whole(chain.quotes.values[name]) for name in QUOTE_FIELDS if name in _WHOLE}
     single = {"iv": vol.iv, "iv_bid": vol.iv_bid, "iv_ask": vol.iv_ask} | {name: getattr(vol.greeks, name) for name in _GREEKS}
     arrays: dict[str, NDArray[Any]] = {
         **whole,
@@ -80,6 +81,11 @@ def _computed(chain: Chain) -> dict[str, NDArray[Any]]:
         **{name: array.astype(np.float32) for name, array in single.items()},
     }
     return by_side(arrays, arrays)
+
+
+def _whole(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Whole numbers, NaN for what no integer column can hold."""
+    return np.where(np.abs(quantity) < MAX_COUNT, np.rint(quantity), np.nan)
 
 
 def offset_name(offset: int) -> str:

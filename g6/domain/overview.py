@@ -127,7 +127,7 @@ def _nearest(chain: Chain) -> dict[str, Any]:
         "atm": expiries.atm[i],
         "atm_spot": float(strike[nearest(strike, spot)]) if isfinite(spot) else nan,
         "pcr_window_nearest": analytics.pcr(oi[:, window]),
-        "pcr_volume_nearest": analytics.pcr(chain.quotes.volume[:, mine]),
+        "pcr_volume_nearest": analytics.pcr(chain.volume[:, mine]),
         "oi_strikes": analytics.strikes_with(oi),
         "max_pain_nearest": analytics.max_pain(strike, oi),
         "support": analytics.support(*levels).strike,

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from g6.domain.plan import Model, Quality
 from g6.domain.quote import Quotes
 
-__all__ = ["Flag", "Prices", "prices", "quality_counts"]
+__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "prices", "quality_counts"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+MAX_COUNT = 2.0**53
 _ANSWERED = ("last", "bid", "ask", "volume", "oi", "close", "quote_time")
 
 
@@ -31,7 +32,7 @@ class Flag(IntFlag):
     MISSING = 64  # asked for and not answered
     REPAIRED = 128  # filled in later from candles
     AGE_UNKNOWN = 256  # the price taken carries no time
-    BAD_OI = 512  # negative open interest: kept as it came, in no sum
+    BAD_OI = 512  # negative or impossibly large open interest: kept as it came, in no sum
     BAD_PRICE = 1024  # a last price of zero or less
 
 
@@ -68,7 +69,7 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     """
     listed = quotes.symbol != ""
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
-    last, bid, ask = (_positive(quotes.values[name]) for name in ("last", "bid", "ask"))
+    last, bid, ask = (_positive(quotes.values[name], listed) for name in ("last", "bid", "ask"))
     age, trade_age = at - quotes.quote_time, at - quotes.last_trade_time
     two_sided = np.isfinite(bid + ask)
     crossed = two_sided & (ask < bid)
@@ -91,7 +92,7 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
         | _bits(missing, Flag.MISSING)
         | _bits(quotes.source == "backfill", Flag.REPAIRED)
         | _bits(no_time, Flag.AGE_UNKNOWN)
-        | _bits(quotes.oi < 0, Flag.BAD_OI)
+        | _bits((quotes.oi < 0) | (quotes.oi >= MAX_COUNT), Flag.BAD_OI)
         | _bits(quotes.last <= 0, Flag.BAD_PRICE)
     )
     usable = ~crossed & ~old_quote
@@ -117,9 +118,14 @@ def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
     return {reason: count for reason, count in counts.items() if count}
 
 
-def _positive(values: Array) -> Array:
+def countable(quantity: Array, listed: Mask) -> Array:
+    """Return a quantity with NaN for what cannot be one: negative, beyond what a float counts exactly, of an option not listed."""
+    return np.where(listed & (quantity >= 0) & (quantity < MAX_COUNT), quantity, np.nan)
+
+
+def _positive(values: Array, listed: Mask) -> Array:
     """Prices that can be one: a broker writes an empty level as 0 or −0.01."""
-    return np.where((values > 0) & np.isfinite(values), values, np.nan)
+    return np.where(listed & (values > 0) & np.isfinite(values), values, np.nan)
 
 
 def _bits(mask: Mask, flag: Flag) -> NDArray[np.int32]:
