@@ -67,6 +67,10 @@ class PanelFiles:
         """Return the names of the panels there are."""
         return sorted(path.stem for path in self._directory.glob("[!.]*.json") if path.name != MANIFEST)
 
+    def verify(self) -> Mapping[str, str]:
+        """Return what `verify_manifest_hashes` finds; nothing before the first panel was put."""
+        return verify_manifest_hashes(self._directory) if self._directory.is_dir() else {}
+
 
 def _read(path: Path) -> Any:
     with suppress(OSError, ValueError):
@@ -80,7 +84,7 @@ def _validator() -> Draft202012Validator:
 
 
 def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
-    """Return what is wrong with a panel's document: nothing looked for (`off`), logged (`warn`) or raised as BadInput (`strict`)."""
+    """Return what is wrong with a panel's document: not looked for (`off`), logged (`warn`), raised as BadInput (`strict`)."""
     if mode == "off":
         return ()
     errors = _validator().iter_errors(document)
@@ -98,8 +102,8 @@ def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
 def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:
     """Return what is wrong by file, empty when every panel is what the manifest says.
 
-    Codes: `mismatch`, `file_missing`, `invalid_hash_format`, `read_error:<Type>` (cannot be read as JSON), `error:<Type>` (is JSON, but
-    no panel or manifest). Errors: Unavailable when there is no such directory.
+    Codes: `mismatch`, `file_missing`, `invalid_hash_format`, `read_error:<Type>` (cannot be read as JSON), `error:<Type>` (is JSON
+    but no panel or manifest). Errors: Unavailable when there is no such directory.
     """
     directory = Path(directory)
     if not directory.is_dir():

@@ -1,7 +1,7 @@
 """Many small files become few: parts into quarter-hour segments during the day, everything into one file after it.
 
-The new file is written and read back before the old ones go, under a lock that listings share, so that a reader never finds a row in
-neither. A part that somebody rewrote meanwhile stays: it is newer than what was folded.
+The new file is written and read back before the old ones go, under a lock that listings share, so that a reader never finds a
+row in neither. A part that somebody rewrote meanwhile stays: it is newer than what was folded.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Folded:
 
 
 def fold(directory: Path, schema: pa.Schema, before: datetime) -> Folded:
-    """Fold the parts of a day that are older than `before` into the segments of their quarter hours. Errors: StoreBusy, BadInput."""
+    """Fold the parts of a day before `before` into the segments of their quarter hours. Errors: StoreBusy, BadInput."""
     total = Folded()
     with refusals(directory), directory_lock(directory.parent):
         found = files(directory)

@@ -219,10 +219,10 @@ def to_engine(table: pa.Table, engine: str) -> Any:
         return table
     try:
         if engine == "polars":
-            import polars
+            import polars as pl
 
-            return polars.from_arrow(table)
-        import pandas  # noqa: F401 - Arrow needs it and says so less plainly
+            return pl.from_arrow(table)
+        import pandas as pd  # noqa: F401 - Arrow needs it and says so less plainly
 
         return table.unify_dictionaries().to_pandas(date_as_object=False)
     except ImportError as error:
