@@ -19,10 +19,10 @@ from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.frames import RedisFrames
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.panels import RedisPanels
+from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.tee import Tee
 from g6.config import Settings, calendar, plan
-from g6.domain.calendar import Calendar
 from g6.domain.cycle import QUEUES, Timing
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
@@ -97,3 +97,9 @@ def start_market(runtime: Runtime) -> None:
 def vitals(settings: Settings, client: Any) -> RedisVitals:
     """Return the port that knows queues and workers."""
     return RedisVitals(client, settings.namespace, QUEUES, settings.directory)
+
+
+def totals(settings: Settings) -> RedisTotals:
+    """Return where the totals of the metrics stay."""
+    client = connect(broker_url(settings), master_name=settings.redis.master_name or "")
+    return RedisTotals(client, settings.namespace)

@@ -84,7 +84,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("iv_reason", IV_REASONS),
             Label("quality", QUALITY_REASONS),
             Label("write_reason", WRITE_REASONS),
-            Label("drop", ("trimmed",)),
+            Label("drop", ("trimmed", "unreadable")),
             Label("source", ("stream", "rest", "replay", "sim", "backfill")),
             Label("provider", (), 4),
             Label("endpoint", ("instruments", "quote", "historical")),
@@ -122,7 +122,7 @@ cycle | g6_cycles_total | counter | status | cycles | cycle.report | Cycles clos
 cycle | g6_cycle_duration_seconds | histogram | | seconds | cycle.report | From the cycle's instant to overview and panels in Redis, wall time.
 cycle | g6_cycle_start_lateness_seconds | histogram | | seconds | cycle.report | From the cycle's instant to its first stage running, wall time.
 cycle | g6_stage_duration_seconds | histogram | stage index | seconds | unit.report | Run time of one stage of one unit; stages of a whole cycle have index all.
-cycle | g6_last_success_cycle_unixtime | gauge | | seconds | cycle.report | Wall time at which the last cycle that was OK or PARTIAL closed; 0 before the first.
+cycle | g6_last_success_cycle_unixtime | gauge | | seconds | cycle.report | Wall time at which the last cycle closed in which an index was analysed; 0 before the first.
 cycle | g6_cycle_skipped_total | counter | index reason=cause | units | cycle.report | Units that were never begun, by reason.
 cycle | g6_market_open | gauge | exchange | boolean | heartbeat | 1 while the exchange is in session.
 cycle | g6_units_total | counter | index status | units | cycle.report | Units of closed cycles, by how they ended; a rerun is not counted again.
@@ -162,7 +162,7 @@ panels | g6_panels_integrity_last_elapsed_seconds | gauge? | | seconds | panels.
 panels | g6_panels_integrity_last_gap_seconds | gauge:lap | | seconds | panels.verify | Time between the last two checks.
 panels | g6_panels_integrity_last_success_age_seconds | gauge:age | | seconds | panels.verify | Time since the last check that found nothing.
 bus | g6_bus_events_published_total | counter | bus | events | the bus | Events appended to the stream.
-bus | g6_bus_events_dropped_total | counter | bus reason=drop | events | the bus | Events trimmed before the recorder read them.
+bus | g6_bus_events_dropped_total | counter | bus reason=drop | events | the bus | Events the recorder could not count: trimmed before it read them, or not what their type says.
 bus | g6_bus_queue_retained_events | gauge | bus | events | heartbeat | Events the stream holds.
 bus | g6_bus_subscriber_lag_events | gauge | bus subscriber | events | the bus | Events published and not yet read.
 bus | g6_bus_publish_latency_ms | histogram | bus | milliseconds | every event | From the publisher's stamp to the server's append; the server's clock ticks in milliseconds.

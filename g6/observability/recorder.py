@@ -118,7 +118,7 @@ def _cycle_report(report: Payload, event: Event) -> Iterator[Sample]:
             yield Sample("g6_units_total", (index, status))
             if status == "SKIPPED":
                 yield Sample("g6_cycle_skipped_total", (index, reasons.get(index, "")))
-    if report["status"] in ("OK", "PARTIAL"):
+    if {"OK", "PARTIAL"} & set(units.values()):
         closed = _epoch(event.ts)
         yield Sample("g6_last_success_cycle_unixtime", (), closed, as_of=closed)
     for index, n in (report.get("options") or {}).items():

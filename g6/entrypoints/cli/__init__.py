@@ -24,7 +24,7 @@ from g6.config import masked
 from g6.entrypoints.cli import terminal, version
 from g6.errors import G6Error, NothingToDo, UserError
 
-MODULES = ("run", "operate", "rerun", "settings", "scaffold", "market", "panels")
+MODULES = ("run", "operate", "serve", "rerun", "settings", "scaffold", "market", "panels")
 
 RETIRED_FLAGS = {
     "--mock-data": "say --provider sim",

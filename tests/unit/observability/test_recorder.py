@@ -162,9 +162,10 @@ def test_the_last_success_is_the_wall_time_of_closing_not_the_cycle():
     assert counted(cycle_report()).value("g6_last_success_cycle_unixtime") == AT + 1
 
 
-def test_a_skipped_cycle_is_no_success():
-    skipped = cycle_report(status="SKIPPED", units={"NIFTY": "SKIPPED"}, rows=[], options={"NIFTY": 0})
-    assert counted(skipped).value("g6_last_success_cycle_unixtime") == 0
+@pytest.mark.parametrize(("cycle", "unit"), [("SKIPPED", "SKIPPED"), ("PARTIAL", "MISSING")])
+def test_a_cycle_in_which_nothing_was_analysed_is_no_success(cycle, unit):
+    totals = counted(cycle_report(status=cycle, units={"NIFTY": unit}, rows=[], options={"NIFTY": 0}))
+    assert totals.value("g6_last_success_cycle_unixtime") == 0
 
 
 def test_a_rerun_is_not_another_cycle():

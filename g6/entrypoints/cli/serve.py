@@ -1,0 +1,114 @@
+"""`g6 serve` and `g6 status`: the running system, seen from outside."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from g6.entrypoints.cli import options, terminal
+
+Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")]
+MetricsPort = Annotated[int | None, typer.Option("--metrics-port", metavar="PORT", help="Port of /metrics; 0 takes a free one.")]
+WebPort = Annotated[int | None, typer.Option("--web-port", metavar="PORT", help="Port of /status and panels; 0 takes a free one.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Write a line per new cycle until Ctrl-C.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `g6 serve` and `g6 status`."""
+    app.command("serve")(serve)
+    app.command("status")(status)
+
+
+def serve(
+    *,
+    host: Host = None,
+    metrics_port: MetricsPort = None,
+    web_port: WebPort = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Answer over HTTP: /metrics on one port; /healthz, /readyz, /status and /panels/NAME on another.
+
+    Example: g6 serve --metrics-port 0
+    """
+    from g6 import bootstrap
+    from g6.entrypoints import serve as server
+    from g6.entrypoints.app import create_app
+
+    settings = options.settings(config, set_, data_dir=data_dir)
+    runtime, wanted = create_app(settings).runtime, settings.serve
+    server.serve(
+        runtime,
+        bootstrap.totals(settings),
+        host or wanted.host,
+        wanted.metrics_port if metrics_port is None else metrics_port,
+        wanted.web_port if web_port is None else web_port,
+        status_file=settings.status_file,
+        announce=typer.echo,
+    )
+
+
+def status(
+    *,
+    json_: options.Json = False,
+    watch: Watch = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Show the newest cycle, each index, workers, queues and the market; with --watch a line per new cycle.
+
+    Example: g6 status
+    """
+    from g6 import bootstrap
+    from g6.entrypoints.app import create_app
+    from g6.entrypoints.serve import Watcher
+    from g6.observability.follower import Follower
+
+    settings = options.settings(config, set_, data_dir=data_dir)
+    runtime = create_app(settings).runtime
+    watcher = Watcher(runtime, Follower(runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False))
+    watcher.follower.catch_up()
+    if watch:
+        _watch(watcher, json_)
+    elif json_:
+        typer.echo(json.dumps(watcher.status(), indent=2))
+    else:
+        _show(terminal.console(settings), watcher.status())
+
+
+def _watch(watcher: Any, as_json: bool) -> None:
+    shown = None
+    while True:
+        found = watcher.status()
+        if found["cycle"] != shown:
+            shown = found["cycle"]
+            typer.echo(json.dumps(found) if as_json else line(found))
+        watcher.follower.step(1.0)
+
+
+def line(found: dict[str, Any]) -> str:
+    """Return one cycle's status in a line."""
+    indices = " ".join(f"{name} {facts['status'] or '-'}/{facts['options']}" for name, facts in found["indices_info"].items())
+    elapsed = "-" if found["elapsed"] is None else f"{found['elapsed']:.2f} s"
+    return f"{found['cycle'] or 'no cycle yet'}  {elapsed}  {found['options_last_cycle']} options  {indices}"
+
+
+def _show(console: Any, found: dict[str, Any]) -> None:
+    market, ready = found["market"], "ready" if found["readiness_ok"] else f"not ready: {found['readiness_reason']}"
+    console.print(f"cycle {found['cycle'] or '-'}, {ready}")
+    console.print(
+        f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {found['provider']['mode'] or '-'}"
+    )
+    table = Table("index", "status", "last", "options", "PCR", "age s", box=None, padding=(0, 2, 0, 0))
+    for name, facts in found["indices_info"].items():
+        row = (facts["status"], facts["ltp"], facts["options"], facts["pcr"], facts["age_seconds"])
+        table.add_row(
+            name, *("-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value) for value in row)
+        )
+    console.print(table)
+    console.print("queues " + (", ".join(f"{name} {depth}" for name, depth in found["queues"].items()) or "-"))

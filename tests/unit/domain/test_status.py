@@ -1,0 +1,103 @@
+"""The runtime status document."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from g6.domain.status import Observed, readiness, runtime_status
+
+NOW = datetime(2026, 11, 20, 5, 30, 45, tzinfo=UTC)
+WALL = NOW.timestamp()
+FIELDS = {
+    "timestamp", "cycle", "elapsed", "interval", "sleep_sec", "success_rate_pct", "options_last_cycle", "options_per_minute",
+    "api_success_rate", "memory_mb", "cpu_pct", "readiness_ok", "readiness_reason", "indices", "indices_info", "provider", "queues",
+    "market", "last_gap",
+}  # fmt: skip
+REPORT = {
+    "cycle": "2026-11-20T05:30:00Z", "elapsed_seconds": 0.8, "units": {"NIFTY": "OK", "SENSEX": "MISSING"},
+    "options": {"NIFTY": 400, "SENSEX": 0}, "ts": "2026-11-20T05:30:01Z",
+    "rows": [
+        {"underlying": "NIFTY", "spot": 26_000.0, "observed_at": "2026-11-20T05:30:00.500000Z", "pcr_this_week": 0.9},
+        {"underlying": "SENSEX", "spot": None, "observed_at": None},
+    ],
+}  # fmt: skip
+BEAT = {
+    "ts": "2026-11-20T05:30:40Z", "queues": {"collect": 1}, "provider": {"name": "sim", "mode": "sim"},
+    "workers": {
+        "a": {"up": True, "resident_bytes": 150e6, "cpu_ratio": 0.25},
+        "b": {"up": True, "resident_bytes": 50e6, "cpu_ratio": 0.5},
+    },
+}  # fmt: skip
+OPEN = {"NSE": {"open": True, "phase": "continuous", "next_change": "2026-11-20T09:45:00Z"}}
+
+
+def seen(**changes):
+    facts = {
+        "wall": WALL, "market": NOW, "step": 60.0, "interval": 60, "indices": ["NIFTY", "SENSEX"], "report": REPORT, "beat": BEAT,
+        "last_success": WALL - 44, "phases": OPEN, "next_cycle_wall": WALL + 15,
+    }  # fmt: skip
+    return Observed(**facts | changes)
+
+
+def test_the_document_has_every_documented_field():
+    assert set(runtime_status(seen())) == FIELDS
+
+
+def test_a_system_that_just_started_has_every_field_too_and_invents_nothing():
+    found = runtime_status(seen(report={}, beat={}, last_success=0.0, phases={}, next_cycle_wall=None))
+    assert set(found) == FIELDS
+    assert [found[name] for name in ("cycle", "elapsed", "sleep_sec", "success_rate_pct", "memory_mb", "last_gap")] == [None] * 6
+    assert found["indices_info"]["NIFTY"] == {"ltp": None, "options": 0, "status": None, "age_seconds": None, "pcr": None}
+
+
+def test_each_index_has_price_options_status_age_and_pcr():
+    info = runtime_status(seen())["indices_info"]
+    assert info["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": 44.5, "pcr": 0.9}
+    assert info["SENSEX"] == {"ltp": None, "options": 0, "status": "MISSING", "age_seconds": None, "pcr": None}
+
+
+def test_an_index_without_weeklies_shows_its_monthly_pcr():
+    rows = [{"underlying": "NIFTY", "pcr_this_week": None, "pcr_this_month": 1.1}]
+    assert runtime_status(seen(report=REPORT | {"rows": rows}))["indices_info"]["NIFTY"]["pcr"] == 1.1
+
+
+def test_options_rates_memory_and_time_to_the_next_cycle():
+    found = runtime_status(seen(requests={"ok": 99.0, "busy": 1.0}))
+    assert (found["options_last_cycle"], found["options_per_minute"], found["success_rate_pct"]) == (400, 400.0, 50.0)
+    assert (found["api_success_rate"], found["memory_mb"], found["cpu_pct"], found["sleep_sec"]) == (99.0, 200.0, 75.0, 15.0)
+
+
+def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_does():
+    closed = {"open": False, "phase": "closed", "next_change": "2026-11-20T05:31:00Z"}
+    market = runtime_status(seen(phases={"BSE": closed, **OPEN}))["market"]
+    assert market == {"open": True, "phase": "continuous", "next_change": "2026-11-20T05:31:00Z"}
+
+
+def test_the_last_gap_is_shown_without_its_envelope():
+    gap = {"ts": "x", "index": "NIFTY", "from": "a", "to": "b", "reason": "no_beat"}
+    assert runtime_status(seen(gap=gap))["last_gap"] == {"index": "NIFTY", "from": "a", "to": "b", "reason": "no_beat"}
+
+
+def test_a_running_system_is_ready():
+    assert readiness(seen()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"trouble": "Redis: gone"}, "bus: Redis: gone"),
+        ({"beat": {}}, "heartbeat: none yet"),
+        ({"beat": BEAT | {"ts": "2026-11-20T05:30:00Z"}}, "heartbeat: none for 45 s"),
+        ({"beat": BEAT | {"workers": {"a": {"up": False}}}}, "worker: a is down"),
+        ({"last_success": 0.0}, "cycle: none closed yet"),
+        ({"last_success": WALL - 181}, "cycle: the last success was 181 s ago"),
+    ],
+)
+def test_readiness_names_what_is_missing(changes, missing):
+    assert readiness(seen(**changes)) == (missing,)
+    assert runtime_status(seen(**changes))["readiness_reason"] == missing
+
+
+def test_no_cycle_is_missed_while_the_market_is_closed():
+    closed = {"NSE": {"open": False, "phase": "closed", "next_change": None}}
+    assert readiness(seen(last_success=0.0, phases=closed)) == ()
