@@ -1,6 +1,8 @@
-"""Order books: bid and ask rounded outward to the tick, wider at the open and in the closing auction, one-sided far from the money."""
+"""Order books: bid and ask rounded outward to the tick, wide at the open and in the auction, one-sided far from the money."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +25,9 @@ _SIZES = -np.log1p(-(np.arange(256) + 0.5) / 256)
 Numbers = NDArray[np.float64]
 
 
-def half_spread(root: Root, rank: int, value: Numbers, busy: Numbers) -> Numbers:
+def half_spread(root: Root, rank: int, value: Numbers, busy: Numbers | float) -> Numbers:
     """Return half the spread of options worth `value`, in points; it grows with the value, fast where that is mostly intrinsic."""
-    plain = 0.015 + 0.0004 * value + 0.0015 * np.maximum(value - 0.02 * root.level, 0.0)
+    plain = 0.015 + 0.00022 * value + 0.0015 * np.maximum(value - 0.02 * root.level, 0.0)
     return plain * (root.spread * RANKS[rank]) * busy
 
 
@@ -36,11 +38,11 @@ def busyness(market: MarketDay, second: NDArray[np.int64]) -> Numbers:
     return np.where((second < 300) | (second >= late), BUSY, 1.0)
 
 
-def ticks(low: Numbers, high: Numbers) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def ticks(low: Numbers, high: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return `low` rounded down and `high` rounded up, in ticks."""
     down = np.floor(low / OPTION_TICK + _NOISE)
     up = np.ceil(high / OPTION_TICK - _NOISE)
-    return down.astype(np.int32), np.maximum(up, 1).astype(np.int32)
+    return down.astype(np.int64), np.maximum(up, 1).astype(np.int64)
 
 
 def turning(phase: Numbers, second: int) -> Numbers:
@@ -53,22 +55,32 @@ def sizes(turn: Numbers) -> Numbers:
     return np.asarray(_SIZES[(turn * 256).astype(np.int64)])
 
 
-def book(root: Root, rank: int, value: Numbers, offset: Numbers, phase: Numbers, second: int, busy: float) -> dict[str, Numbers]:
-    """Return `bid, ask` in points, NaN where that side is empty, and the four quantities in lots, all shaped as `value`.
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The books of a series' options at one moment: how active the series is, how busy the moment (see `busyness`)."""
 
-    `offset`: strikes out of the money, negative in the money.
-    """
-    turn = turning(phase, second)
-    half = half_spread(root, rank, value, np.float64(busy)) * (0.8 + 0.4 * turn)
-    bid, ask = ticks(value - half, value + half)
-    thin = turning(phase, second // 6) < np.clip((np.abs(offset) - 30) / 80, 0.0, 0.35)
-    no_bid = (bid < 1) | (thin & (offset > 0))
-    no_ask = thin & (offset < 0)
-    depth = (3 + 300 / (value + 2)) * (0.15 + root.interest) / RANKS[rank]
-    found = {"bid": np.where(no_bid, np.nan, bid * OPTION_TICK), "ask": np.where(no_ask, np.nan, ask * OPTION_TICK)}
-    for n, (name, empty) in enumerate((("bid", no_bid), ("ask", no_ask))):
-        size = np.floor(1 + depth * sizes((turn + 0.37 * n) % 1.0))
-        whole = np.floor(size * (12 + 25 * ((turn * 7 + 0.5 * n) % 1.0)))
-        found[f"{name}_quantity"] = np.where(empty, 0.0, size)
-        found["buy_quantity" if n == 0 else "sell_quantity"] = np.where(empty, 0.0, whole)
-    return found
+    root: Root
+    rank: int
+    second: int
+    busy: float
+
+    def quote(self, value: Numbers, offset: NDArray[np.int64], own: Numbers) -> dict[str, Numbers]:
+        """Return `bid, ask` in points, NaN where that side is empty, and the four quantities in lots, all shaped as `value`.
+
+        `offset`: strikes out of the money, negative in the money; `own`: each option's number in (0, 1).
+        """
+        turn = turning(own, self.second)
+        half = half_spread(self.root, self.rank, value, self.busy) * (0.8 + 0.4 * turn)
+        bid, ask = ticks(value - half, value + half)
+        thin = turning(own, self.second // 6) < np.clip((np.abs(offset) - 30) / 80, 0.0, 0.35)
+        no_bid, no_ask = (bid < 1) | (thin & (offset > 0)), thin & (offset < 0)
+        depth = (3 + 300 / (value + 2)) * (0.15 + self.root.interest) / RANKS[self.rank]
+        best, best_ask = (np.floor(1 + depth * sizes((turn + shift) % 1.0)) for shift in (0.0, 0.37))
+        return {
+            "bid": np.where(no_bid, np.nan, bid * OPTION_TICK),
+            "ask": np.where(no_ask, np.nan, ask * OPTION_TICK),
+            "bid_quantity": np.where(no_bid, 0.0, best),
+            "ask_quantity": np.where(no_ask, 0.0, best_ask),
+            "buy_quantity": np.where(no_bid, 0.0, best * np.floor(12 + 25 * (turn * 7 % 1.0))),
+            "sell_quantity": np.where(no_ask, 0.0, best_ask * np.floor(12 + 25 * ((turn * 7 + 0.5) % 1.0))),
+        }

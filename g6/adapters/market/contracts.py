@@ -1,4 +1,4 @@
-"""The contracts of a root on a day: strikes that follow the closes, Kite's symbols and token arithmetic, a side missing now and then."""
+"""The contracts of a root on a day: strikes that follow the closes, Kite's symbols and tokens, a side missing now and then."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _stem(root: Root, series: Series) -> str:
 
 
 def _token(root: Root, expiry: date) -> int:
-    """Return the token of the expiry's place 0, its future: a block for each week, within it one for each root; reused after years."""
+    """Return the token of the expiry's future, its place 0: a block for each week, in it one for each root; reused after years."""
     before = [each for each in ROOTS.values() if each.derivatives == root.derivatives]
     base = sum(int(3 * each.level / each.step) for each in before[: before.index(root)])
     number = (expiry.toordinal() // 7 % _WEEKS) * _PLACES + base

@@ -1,4 +1,4 @@
-"""Which expiries a root lists on a day: weeklies, serial months, quarterlies, half-yearlies; holidays move them to the day before."""
+"""Which expiries a root lists: weeklies, serial months, quarterlies, half-yearlies; a holiday moves one to the day before."""
 
 from __future__ import annotations
 

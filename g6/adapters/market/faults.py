@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
 from difflib import get_close_matches
+from typing import Any
 
 from g6.adapters.market.roots import ROOTS
 from g6.domain.calendar import IST
@@ -59,8 +60,13 @@ class Faults:
         found = cls()
         for word in filter(None, (part.strip() for part in text.split(","))):
             name, _, value = word.partition(":")
-            found = replace(found, **{name: _value(found, name, value, word)})
+            changed: dict[str, Any] = {name: _value(found, name, value, word)}
+            found = replace(found, **changed)
         return found
+
+    def describe(self) -> list[str]:
+        """Return the names of the faults that are switched on."""
+        return [each.name for each in fields(self) if getattr(self, each.name)]
 
     def spans(self, index: str) -> Iterator[Span]:
         """Yield the spans in which the feed of `index` stands still."""

@@ -1,9 +1,13 @@
-"""Open interest at the end of a day, in lots: heavier at round strikes, heaviest a little out of the money, puts in proportion to calls."""
+"""Open interest in lots: at the end of a day, and its way there within the day.
+
+It is heavier at round strikes and heaviest a little out of the money; puts stand in proportion to calls.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +16,24 @@ from scipy.special import ndtri
 from g6.adapters.market.contracts import lattice
 from g6.adapters.market.expiries import Series
 from g6.adapters.market.noise import normal
+from g6.adapters.market.paths import MarketDay
 from g6.adapters.market.roots import Root
 
-SCALE = 26_000.0
+SCALE = 44_000.0
 """Lots at a NIFTY strike that is not round, at the peak of a week-old series."""
 ROUND = np.array([[1.0, 3.1, 6.6], [1.0, 3.1, 7.8]])
 """Calls and puts: strikes in general, those on two steps, those on ten."""
 UNWOUND = 0.45
 """What is left at the end of expiry day."""
+SETTLED = 3
+"""Minutes before the close from which it does not change any more, so that the last published is the day's."""
 
-_AWAKE_ITM = (0.065, 0.04, 0.03, 0.02)
-_AWAKE_OTM = (0.2, 0.12, 0.08, 0.05)
+_AWAKE_ITM = (0.04, 0.016, 0.009, 0.008)
+_AWAKE_OTM = (0.2, 0.07, 0.04, 0.03)
+_AWAKE_ODD = (0.97, 0.8, 0.6, 0.3)
 _MEMORY = 0.6
 _LAGS = 3
+_SWING = 0.03
 _ORIGIN = date(2020, 1, 1).toordinal()
 
 Numbers = NDArray[np.float64]
@@ -40,21 +49,33 @@ class Day:
     spot: float
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Open interest of a series at both ends of a day, `(2, n)` lots, and which options have ever traded by its end."""
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    awake: NDArray[np.bool_]
+
+
 def awake(root: Root, seed: int, series: Series, strike: Numbers, known: Day) -> NDArray[np.bool_]:
     """Return which options have ever been traded by the end of the day, `(2, n)`; one that has stays so.
 
-    Deep in the money and far out of it many have not: what counts is how near the index ever came.
+    Deep in the money and far out of it many have not, nor have odd strikes: what counts is how near the index ever came.
     """
     below, above = np.maximum(known.low - strike, 0) / known.spot, np.maximum(strike - known.high, 0) / known.spot
     itm, otm = np.stack([below, above]), np.stack([above, below])
     chance = 1 / (1 + (itm / _AWAKE_ITM[series.rank]) ** 3) / (1 + (otm / _AWAKE_OTM[series.rank]) ** 6)
+    chance[:, np.rint(strike / root.step).astype(np.int64) % 2 == 1] *= _AWAKE_ODD[series.rank]
     return np.asarray(lattice(root, strike, seed, "awake", series.expiry) < chance)
 
 
 def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) -> NDArray[np.int64]:
     """Return the open interest at the end of the day in lots, `(2, n)`."""
     own = ndtri(lattice(root, strike, seed, "interest", series.expiry))
-    recent = sum(_MEMORY**lag * _daily(root, seed, series, strike, known.day, lag) for lag in range(_LAGS))
+    days = [known.day.toordinal() - lag for lag in range(_LAGS)]
+    daily = [ndtri(lattice(root, strike, seed, "interest", series.expiry, day)) for day in days]
+    recent = sum(_MEMORY**lag * each for lag, each in enumerate(daily))
     weight = _rounds(root, strike) * _shape(strike, known.spot) * np.exp(0.45 * own + 0.12 * recent)
     weight = weight * awake(root, seed, series, strike, known)
     calls, puts = weight.sum(axis=1)
@@ -65,16 +86,11 @@ def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) 
 
 
 def put_call_ratio(root: Root, seed: int, series: Series, day: date) -> float:
-    """Return the ratio of put to call open interest at the end of a day, between 0.74 and 1.16 and drawn back to 0.95."""
+    """Return the ratio of put to call open interest at the end of a day, between 0.74 and 1.14 and drawn back to 0.94."""
     last = day.toordinal() - _ORIGIN
     shocks = normal(last + 1, seed, "put-call", root.name, series.expiry)[-20:]
     level = float(shocks @ 0.85 ** np.arange(len(shocks) - 1, -1, -1.0))
-    return 0.95 + 0.21 * float(np.tanh(0.3 * level))
-
-
-def _daily(root: Root, seed: int, series: Series, strike: Numbers, day: date, lag: int) -> Numbers:
-    draw = lattice(root, strike, seed, "interest", series.expiry, day.toordinal() - lag)
-    return np.asarray(ndtri(draw))
+    return 0.94 + 0.2 * float(np.tanh(0.3 * level))
 
 
 def _rounds(root: Root, strike: Numbers) -> Numbers:
@@ -95,5 +111,37 @@ def _life(series: Series, day: date) -> float:
     """How much of its full size a series has on a day: weeklies fill in their last fortnight, monthlies in their last month."""
     left = (series.expiry - day).days
     if series.month < 0:
-        return 0.8 / (1 + np.exp((left - 7.5) / 2.6)) + 0.0012
-    return 1 / (1 + np.exp((left - 19) / 8.5)) + 0.002
+        return 0.8 / (1 + exp((left - 7.5) / 2.6)) + 0.0012
+    return 1 / (1 + exp(min(left - 19, 500) / 8.5)) + 0.002
+
+
+def path(series: Series, market: MarketDay, held: Held, swing: Numbers, last: NDArray[np.int16]) -> NDArray[np.int32]:
+    """Return open interest after each minute, `(minutes, 2n)`, calls before puts.
+
+    It goes from the day's start to its end, faster in the morning, swinging about the way by `swing` `(2, n)` in (0, 1), and
+    changes in a minute with a trade only: `last` `(minutes, 2n)` is the latest one, -1 none. On expiry day it is built first and
+    unwound after 14:30.
+    """
+    start, end = (each.reshape(-1).astype(np.float64) for each in (held.start, held.end))
+    minute, settled = np.arange(1, market.minutes + 1), market.minutes - SETTLED
+    way = np.minimum(minute / settled, 1.0)
+    if market.session.day == series.expiry:
+        unwinding = max(0.0, market.fix / 60 - 60)
+        gone = np.clip((minute - unwinding) / (settled - unwinding), 0, 1)
+        level = start + np.outer((1 - np.exp(-minute / 70)) * (1 - gone), 0.25 * start) + np.outer(gone, end - start)
+    else:
+        level = start + np.outer(1 - (1 - way) ** 1.6, end - start)
+    level += _swings(way, _SWING * np.minimum(start, end), 2 * np.pi * swing.reshape(-1))
+    final = np.where(last[settled - 1] >= 0, last[settled - 1], market.minutes)
+    level = np.where(np.arange(market.minutes)[:, None] >= final, end, np.maximum(level, 0))
+    seen = np.take_along_axis(np.rint(level).astype(np.int32), np.maximum(last, 0).astype(np.int64), axis=0)
+    return np.where(last >= 0, seen, start.astype(np.int32))
+
+
+def _swings(way: Numbers, size: Numbers, phase: Numbers) -> Numbers:
+    """Return waves over `way` `(minutes,)` that begin and end at 0, `(minutes, 2n)`."""
+    angle = 4 * np.pi * way
+    waves = np.outer(np.sin(angle) * (1 - way), size * np.cos(phase)) + np.outer(
+        (np.cos(angle) - 1) * (1 - way), size * np.sin(phase)
+    )
+    return np.asarray(waves)

@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.market.contracts import lattice
+from g6.adapters.market.dump import contract_rows, index_rows
 from g6.adapters.market.expiries import Series
 from g6.adapters.market.faults import Faults
+from g6.adapters.market.flows import KINDS, flows
 from g6.adapters.market.roots import ROOTS, Root
 from g6.adapters.market.snapshot import snapshot
+from g6.adapters.market.spoiled import SPOILERS
 from g6.adapters.market.spot import underlying
 from g6.adapters.market.world import World
 from g6.domain.calendar import IST, Calendar, Session, day_of
@@ -24,8 +27,8 @@ from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderBusy, ProviderRefused
 
 _LOTS = ("volume", "oi", "oi_prev", "oi_day_high", "oi_day_low", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity")
-_SPIKE = 10.0
-_STALE_SECONDS = 600.0
+
+Numbers = NDArray[np.float64]
 
 
 class SimulatedMarket:
@@ -68,7 +71,9 @@ class SimulatedMarket:
         values = {name: np.full((2, len(contracts)), NAN) for name in QUOTE_FIELDS}
         for expiry, chosen in _by_expiry(contracts):
             if expiry in listed:
-                self._fill(values, root, listed[expiry], session, second, contracts, chosen)
+                rows, found = self._series_quotes(root, listed[expiry], session.day, second, contracts.strike[chosen])
+                for name, each in found.items():
+                    values[name][:, chosen[rows]] = each * contracts.lot_size[chosen[rows]] if name in _LOTS else each
         self._spoil(values, root, session, second, contracts)
         for each in values.values():
             each[contracts.symbol == ""] = NAN
@@ -77,6 +82,15 @@ class SimulatedMarket:
             index, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, contracts.symbol, contracts.token,
             source, values, underlying(self.world, root, session.day, second), at.timestamp(),
         )  # fmt: skip
+
+    def _series_quotes(
+        self, root: Root, series: Series, day: date, second: int, strike: Numbers
+    ) -> tuple[NDArray[np.int64], dict[str, Numbers]]:
+        """Return which of the asked strikes are listed, by position, and their quotes in lots."""
+        tape = self.world.tape(root, series, day)
+        rows, there = _rows(tape.day.strike, strike)
+        close = self.world.previous_closes(root, series, day)
+        return np.flatnonzero(there), snapshot(tape, rows[there], second, close)
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:
         """Return the open interest `(2, n)` in units at the end of the previous session, NaN for what was not listed then."""
@@ -97,15 +111,36 @@ class SimulatedMarket:
         found[contracts.symbol == ""] = NAN
         return found
 
+    def dump(self, exchange: str, at: datetime) -> list[tuple[Any, ...]]:
+        """Return the rows of an exchange's instrument dump on the day of `at`, columns as `dump.COLUMNS`: NFO, BFO, NSE or BSE."""
+        roots = [root.name for root in ROOTS.values() if root.derivatives == exchange]
+        if not roots:
+            return index_rows(exchange)
+        return contract_rows((self.listing(name, at) for name in roots), exchange)
+
+    def flows(self, index: str, contracts: Contracts, since: datetime, until: datetime) -> Mapping[str, NDArray[np.float64]]:
+        """Return the truth about build-ups: units opened and closed by kind (`flows.KINDS`), `(2, n)` each.
+
+        From `since` to `until` in whole minutes of one session; contracts that are not listed have 0.
+        """
+        root = _root(index)
+        session, first = self._moment(root, since)
+        last = self._moment(root, until)[1]
+        listed = self.world.series(root, session.day)
+        found = {kind: np.zeros((2, len(contracts))) for kind in KINDS}
+        for expiry, chosen in _by_expiry(contracts):
+            if expiry not in listed or last // 60 <= first // 60:
+                continue
+            tape = self.world.tape(root, listed[expiry], session.day)
+            rows, there = _rows(tape.day.strike, contracts.strike[chosen])
+            for kind, lots in flows(tape, rows[there], first // 60, last // 60).items():
+                found[kind][:, chosen[there]] = lots * contracts.lot_size[chosen[there]]
+        return found
+
     def describe(self) -> Mapping[str, Any]:
         """Return facts for people and panels."""
-        return {
-            "name": self.name,
-            "mode": "sim",
-            "source": f"simulated market, seed {self.seed}",
-            "seed": self.seed,
-            "faults": self.faults != Faults(),
-        }
+        told = {"mode": "sim", "source": "simulated market", "seed": self.seed}
+        return told | ({"faults": self.faults.describe()} if self.faults != Faults() else {})
 
     def _answering(self, index: str) -> Root:
         root = _root(index)
@@ -116,7 +151,7 @@ class SimulatedMarket:
         return root
 
     def _moment(self, root: Root, at: datetime) -> tuple[Session, int]:
-        """Return the session whose values stand at `at` and the second of it: its last one outside sessions, the last before a halt."""
+        """Return the session whose values stand at `at` and its second: outside sessions the last, in a halt its first."""
         session = self.calendar.session(root.exchange, day_of(at))
         if session is None or at < session.open:
             session = self.calendar.previous_session(root.exchange, day_of(at))
@@ -127,33 +162,19 @@ class SimulatedMarket:
                 at = max(start, session.open)
         return session, int((at - session.open) / timedelta(seconds=1))
 
-    def _fill(
-        self, values: dict[str, NDArray[np.float64]], root: Root, series: Series, session: Session, second: int,
-        contracts: Contracts, chosen: NDArray[np.int64],
-    ) -> None:  # fmt: skip
-        tape = self.world.tape(root, series, session.day)
-        rows, there = _rows(tape.strike, contracts.strike[chosen])
-        close = self.world.previous_closes(root, series, session.day)
-        found = snapshot(tape, rows[there], second, close)
-        lots = contracts.lot_size[chosen[there]]
-        for name, each in found.items():
-            values[name][:, chosen[there]] = each * lots if name in _LOTS else each
-
-    def _spoil(
-        self, values: dict[str, NDArray[np.float64]], root: Root, session: Session, second: int, contracts: Contracts
-    ) -> None:
+    def _spoil(self, values: dict[str, Numbers], root: Root, session: Session, second: int, contracts: Contracts) -> None:
         """Put the faults that strike single quotes into `values`."""
-        minute = second // 60
-        for name in ("crossed", "spike", "stale", "zero", "negative"):
+        day = session.day
+        for name, spoil in SPOILERS.items():
             if share := getattr(self.faults, name):
-                _BAD[name](values, self._struck(root, contracts, share, name, session.day, minute))
+                spoil(values, self._struck(root, contracts, share, name, day, second // 60))
         gone = np.zeros(len(contracts), dtype=np.bool_)
         if self.faults.missing:
-            gone |= self._struck(root, contracts, self.faults.missing, "missing", session.day)[0]
+            gone |= self._struck(root, contracts, self.faults.missing, "missing", day)[0]
         if self.faults.drop:
             at = session.open + timedelta(seconds=second)
-            listed = self.world.series(root, session.day)
-            dropped = resolve(listed, at, self.calendar, root.exchange, self.faults.drop, root.name).slots
+            listed = self.world.series(root, day)
+            dropped = resolve(listed, at, self.calendar, root.exchange, self.faults.drop, underlying=root.name).slots
             gone |= np.isin(contracts.expiry, np.array([slot.expiry for slot in dropped], dtype="datetime64[D]"))
         for each in values.values():
             each[:, gone] = NAN
@@ -179,27 +200,3 @@ def _rows(listed: NDArray[np.float64], asked: NDArray[np.float64]) -> tuple[NDAr
     """Return where each asked strike stands among the listed, and whether it does."""
     rows = np.minimum(np.searchsorted(listed, asked), len(listed) - 1)
     return rows, listed[rows] == asked
-
-
-def _cross(values: dict[str, NDArray[np.float64]], struck: NDArray[np.bool_]) -> None:
-    values["bid"], values["ask"] = (np.where(struck, values[b], values[a]) for a, b in (("bid", "ask"), ("ask", "bid")))
-
-
-def _rush(values: dict[str, NDArray[np.float64]], struck: NDArray[np.bool_]) -> None:
-    values["last"][struck] *= _SPIKE
-
-
-def _age(values: dict[str, NDArray[np.float64]], struck: NDArray[np.bool_]) -> None:
-    values["quote_time"][struck] -= _STALE_SECONDS
-    values["last_trade_time"][struck] -= _STALE_SECONDS
-
-
-def _void(values: dict[str, NDArray[np.float64]], struck: NDArray[np.bool_]) -> None:
-    values["last"][struck] = 0.0
-
-
-def _invert(values: dict[str, NDArray[np.float64]], struck: NDArray[np.bool_]) -> None:
-    values["oi"][struck] *= -1
-
-
-_BAD = {"crossed": _cross, "spike": _rush, "stale": _age, "zero": _void, "negative": _invert}

@@ -53,7 +53,7 @@ def _lots(first: int, *changes: tuple[str, int]) -> tuple[tuple[date, int], ...]
 
 _ROOTS = (
     Root(
-        "NIFTY", "NSE", "NFO", 24_200, 50, 1.0, 0.990, 0.0, (0.092, 0.102, 0.095, 0.085), 0.1, 1.0, 0, 1.0,
+        "NIFTY", "NSE", "NFO", 24_200, 50, 1.0, 0.990, 0.0, (0.092, 0.11, 0.095, 0.085), 0.1, 1.0, 0, 1.0,
         _lots(50, ("2024-05-02", 25), ("2024-12-26", 75), ("2026-01-06", 65)), weekly=True, quarterlies=3, half_yearlies=True,
     ),
     Root(

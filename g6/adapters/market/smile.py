@@ -1,5 +1,7 @@
-"""What an option is worth: an own smile on an own clock. A lognormal core whose volatility bends with the strike, and, with a small
-weight, a distribution with heavy tails: it keeps far strikes from the tick and gives the smile its ends.
+"""What an option is worth: an own smile on an own clock.
+
+A lognormal core whose volatility bends with the strike, and with a small weight a distribution with heavy tails, which keeps far
+strikes from the tick and gives the smile its ends.
 """
 
 from __future__ import annotations
@@ -32,9 +34,10 @@ Seconds = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One expiry's prices on one day. By second of the session, `(seconds + 1,)`: `forward` in points and `total`, the standard
-    deviation of the logarithm left until the fix; `lean` by minute. `fix`: seconds from the open to the fix, days away perhaps;
-    `level` scales the floor of far strikes.
+    """One expiry's prices on one day.
+
+    By second of the session, `(seconds + 1,)`: `forward` in points and `total`, the standard deviation of the logarithm left until
+    the fix; `lean` by minute. `fix`: seconds from the open to the fix, days perhaps; `level` scales the floor of far strikes.
     """
 
     forward: Numbers
@@ -48,18 +51,16 @@ class Curve:
         return self._values(strike, self.forward[second], second)
 
     def dealt(self, strike: Numbers, second: Seconds) -> tuple[Numbers, Numbers]:
-        """Return what call and put are dealt at: the clock stands still within a minute, so that a minute's extremes are those of
-        the forward.
-        """
+        """Return what call and put are dealt at: the clock stands still within a minute, so its extremes are the forward's."""
         return self._values(strike, self.forward[second], second // 60 * 60)
 
     def days(self, second: Seconds) -> Numbers:
         """Return the calendar days left to the fix."""
-        return np.maximum(self.fix - second, 0.0) / 86_400
+        return np.asarray(np.maximum(self.fix - second, 0.0) / 86_400)
 
     def floor(self, days: Numbers) -> Numbers:
         """Return what an option an eighth of the forward out of the money is worth: 0.5 + 0.05 a day, nothing at the fix."""
-        return self.level * (0.5 + 0.05 * days) * np.minimum(days, 1.0)
+        return np.asarray(self.level * (0.5 + 0.05 * days) * np.minimum(days, 1.0))
 
     def _values(self, strike: Numbers, F: Numbers, clock: Seconds) -> tuple[Numbers, Numbers]:
         s, days = self.total[clock], self.days(clock)
@@ -75,8 +76,8 @@ class Curve:
 def _bend(days: Numbers, lean: Numbers) -> tuple[Numbers, Numbers]:
     """Return slope and curvature of the core's volatility: both grow with the tenor, the slope also when the market has fallen."""
     old = np.clip((days - 6) / 14, 0, 1)
-    steeper = np.exp(np.clip(-0.12 * lean, -0.6, 0.6))
-    return -(0.03 + 0.045 * old) * steeper, 0.05 + 0.07 * old
+    steeper = np.exp(np.clip(-0.08 * lean, -0.25, 0.25))
+    return -(0.03 + 0.03 * old) * steeper, 0.05 + 0.05 * old
 
 
 def _core(F: Numbers, K: Numbers, s: Numbers, slope: Numbers, curvature: Numbers) -> Numbers:
@@ -88,8 +89,19 @@ def _core(F: Numbers, K: Numbers, s: Numbers, slope: Numbers, curvature: Numbers
     return np.asarray(F * ndtr(d1) - K * ndtr(d1 - deviation))
 
 
-def curve(clock: BusinessClock, seed: int, root: Root, market: MarketDay, index: IndexDay, expiry: date) -> Curve:
+@dataclass(frozen=True, slots=True)
+class CurveInputs:
+    """What prices of a day follow from: the seed, the exchange's clock, its day and the index's."""
+
+    seed: int
+    clock: BusinessClock
+    market: MarketDay
+    index: IndexDay
+
+
+def curve(inputs: CurveInputs, root: Root, expiry: date) -> Curve:
     """Return the prices of `expiry` (alive on that day) by second of the session; after the fix they are intrinsic."""
+    market, clock = inputs.market, inputs.clock
     second = np.arange(market.seconds + 1)
     today = market.session.day
     fix = clock.calendar.settlement_fix(root.exchange, expiry).timestamp() - market.opened
@@ -99,7 +111,7 @@ def curve(clock: BusinessClock, seed: int, root: Root, market: MarketDay, index:
         left = np.maximum(market.units * (market.passed[min(market.fix, market.seconds)] - market.passed), 0.0)
     level = IMPLIED * root.volatility * np.exp(market.log_volatility)[second // 60]
     total = level * (1 + 0.04 * (1 - np.exp(-left / 12))) * np.sqrt(left / UNITS_A_YEAR)
-    premium = PREMIUM * np.exp(0.12 * float(normal(1, seed, "premium", root.exchange, today)[0]))
-    forward = index.latent * (np.exp(CARRY / 365 * days) + premium * -np.expm1(-days / 0.6))
-    forward = np.where(days > 0, forward, index.auction)
+    premium = PREMIUM * np.exp(0.08 * float(normal(1, inputs.seed, "premium", root.exchange, today)[0]))
+    forward = inputs.index.latent * (np.exp(CARRY / 365 * days) + premium * -np.expm1(-days / 0.6))
+    forward = np.where(days > 0, forward, inputs.index.auction)
     return Curve(forward, np.maximum(total, _LAST), market.lean, fix, (root.level / 24_200) ** 0.5)

@@ -3,120 +3,108 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from g6.adapters.market.books import book, busyness
+from g6.adapters.market.books import Book, busyness
 from g6.adapters.market.contracts import OPTION_TICK
-from g6.adapters.market.trades import SETTLED, Tape, deal, extremes, trade_second, trades_done
-
-Numbers = NDArray[np.float64]
-
-_NEVER = np.iinfo(np.int32).max
+from g6.adapters.market.interest import SETTLED
+from g6.adapters.market.series_day import Numbers, Whole
+from g6.adapters.market.trades import NEVER, Minute, Tape
 
 
-def snapshot(tape: Tape, rows: NDArray[np.int64], second: int, close: Numbers) -> dict[str, Numbers]:
+def snapshot(tape: Tape, rows: Whole, second: int, close: Numbers) -> dict[str, Numbers]:
     """Return the fields of a quote, `(2, m)` each, of the strikes at `rows` of the tape. Quantities are lots, times epoch seconds.
 
     `close`: previous closes `(2, n)` of all strikes of the tape, points. An option that has not traded today has its previous
     close as last price, zero open, high, low, volume and average, and no trade time.
     """
-    columns = np.concatenate([rows, rows + len(tape.strike)])
+    columns = np.concatenate([rows, rows + len(tape.day.strike)])
     fields = _traded(tape, rows, columns, second)
-    untraded = fields["volume"] == 0
     fields["close"] = close.reshape(-1)[columns]
-    fields["last"] = np.where(untraded, fields["close"], fields["last"])
+    fields["last"] = np.where(fields["volume"] == 0, fields["close"], fields["last"])
     fields |= _interest(tape, columns, second)
-    at = np.array([second])
-    strike = tape.strike[rows]
-    value = np.stack(tape.curve.values(strike, at))
-    offset = rows - int(np.abs(tape.strike - tape.curve.forward[second]).argmin())
-    own = tape.own[:, rows]
-    busy = float(busyness(tape.market, at)[0])
-    wide = book(tape.root, tape.series.rank, value, np.stack([offset, -offset]), own, second, busy)
+    paired = {name: each.reshape(2, len(rows)) for name, each in fields.items()}
+    return paired | _books(tape, rows, second)
+
+
+def _books(tape: Tape, rows: Whole, second: int) -> dict[str, Numbers]:
+    """Return the books and their times, `(2, m)`: near the money of this second, elsewhere up to three old."""
+    day, at = tape.day, np.array([second])
+    book = Book(day.root, day.series.rank, second, float(busyness(day.market, at)[0]))
+    offset, own = rows - day.at_the_money(second), day.own[:, rows]
+    found = book.quote(np.stack(day.curve.values(day.strike[rows], at)), np.stack([offset, -offset]), own)
     period = np.where(np.abs(offset) > 10, 3.0, 1.0)
     seen = np.floor((second - own * period) / period) * period + np.ceil(own * period)
-    wide["quote_time"] = tape.market.opened + np.clip(seen, 0, second)
-    return {name: each.reshape(2, len(rows)) for name, each in fields.items()} | wide
+    return found | {"quote_time": day.market.opened + np.clip(seen, 0, second)}
 
 
-def _traded(tape: Tape, rows: NDArray[np.int64], columns: NDArray[np.int64], second: int) -> dict[str, Numbers]:
+def _traded(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[str, Numbers]:
     """Return what the trades up to `second` leave, `(2m,)` each."""
-    minute = min(second // 60, tape.market.minutes)
+    market = tape.day.market
+    minute = min(second // 60, market.minutes)
     lots, price = tape.lots[:minute, columns], tape.price[:minute, columns]
     volume = lots.sum(axis=0, dtype=np.int64)
     value = np.einsum("ij,ij->j", lots, price, dtype=np.float64)
     high = tape.high[:minute, columns].max(axis=0, initial=0)
-    low = tape.low[:minute, columns].min(axis=0, initial=_NEVER)
-    latest = tape.last[minute - 1, columns].astype(np.int64) if minute else np.full(len(columns), -1)
-    last, when = _last(tape, columns, latest)
-    if minute < tape.market.minutes:
-        now = _this_minute(tape, rows, columns, minute, second)
+    low = tape.low[:minute, columns].min(axis=0, initial=NEVER)
+    last, when = _last(tape, columns, minute)
+    if minute < market.minutes:
+        now = _this_minute(tape, rows, columns, second)
+        moved = now["volume"] > 0
         volume, value = volume + now["volume"], value + now["volume"] * now["price"]
         high, low = np.maximum(high, now["high"]), np.minimum(low, now["low"])
-        moved = now["volume"] > 0
         last, when = np.where(moved, now["price"], last), np.where(moved, now["second"], when)
     traded = volume > 0
-    with np.errstate(invalid="ignore"):
-        average = np.where(traded, value / volume, 0.0)
-    first = tape.first[columns]
     return {
         "last": _points(last),
-        "open": _points(np.where(traded, first, 0)),
+        "open": _points(np.where(traded, tape.first[columns], 0)),
         "high": _points(np.where(traded, high, 0)),
         "low": _points(np.where(traded, low, 0)),
         "volume": volume.astype(np.float64),
-        "average_price": np.round(average * OPTION_TICK, 2),
-        "last_trade_time": np.where(traded, tape.market.opened + when, np.nan),
+        "average_price": np.round(value / np.maximum(volume, 1) * OPTION_TICK, 2),
+        "last_trade_time": np.where(traded, market.opened + when, np.nan),
     }
 
 
-def _last(tape: Tape, columns: NDArray[np.int64], latest: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return price in ticks and second of the last trade in minute `latest`."""
-    minute = np.maximum(latest, 0)
-    lots, phase = tape.lots[minute, columns], tape.phase[minute, columns]
-    count = trades_done(59, lots, phase)
-    return tape.price[minute, columns].astype(np.int64), minute * 60 + trade_second(count - 1, lots, phase)
+def _last(tape: Tape, columns: Whole, minute: int) -> tuple[Whole, Whole]:
+    """Return price in ticks and second of the last trade before `minute`; 0 and the open where there is none."""
+    if not minute:
+        return np.zeros(len(columns), dtype=np.int64), np.zeros(len(columns), dtype=np.int64)
+    latest = np.maximum(tape.last[minute - 1, columns].astype(np.int64), 0)
+    trades = Minute(tape.lots[latest, columns], tape.phase[latest, columns])
+    return tape.price[latest, columns].astype(np.int64), latest * 60 + trades.second(trades.count - 1)
 
 
-def _this_minute(
-    tape: Tape, rows: NDArray[np.int64], columns: NDArray[np.int64], minute: int, second: int
-) -> dict[str, NDArray[np.int64]]:
+def _this_minute(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[str, Whole]:
     """Return what has traded since the minute began: volume, last price and its second, high and low."""
-    lots, phase = tape.lots[minute, columns], tape.phase[minute, columns]
-    done = trades_done(second - 60 * minute, lots, phase)
+    day, minute = tape.day, second // 60
+    trades = Minute(tape.lots[minute, columns], tape.phase[minute, columns])
+    done = trades.done(second - 60 * minute)
     number = np.maximum(done - 1, 0)
-    when = minute * 60 + trade_second(number, lots, phase)
-    rank, count = tape.series.rank, np.maximum(trades_done(59, lots, phase), 1)
-    price = deal(tape.root, rank, tape.curve, tape.market, tape.strike, columns, when, phase, number)
-    path = tape.curve.forward[60 * minute : second + 1]
-    top, bottom = np.array([[60 * minute + int(path.argmax())]]), np.array([[60 * minute + int(path.argmin())]])
-    high, low = extremes(tape.root, rank, tape.curve, tape.market, tape.strike[rows], top, bottom)
-    several = lots >= 4
+    when = minute * 60 + trades.second(number)
+    price = day.deal(columns, when, trades.bought(number))
+    forward = day.curve.forward[60 * minute : second + 1]
+    top, bottom = np.array([[60 * minute + int(forward.argmax())]]), np.array([[60 * minute + int(forward.argmin())]])
+    high, low = (each.reshape(-1) for each in day.extremes(rows, top, bottom))
     return {
-        "volume": np.where(done > 0, lots.astype(np.int64) * done // count, 0),
-        "price": price.astype(np.int64),
+        "volume": np.where(done > 0, trades.lots.astype(np.int64) * done // np.maximum(trades.count, 1), 0),
+        "price": price,
         "second": when,
-        "high": np.where(done > 0, np.where(several, high[0], price), 0),
-        "low": np.where(done > 0, np.where(several, low[0], price), _NEVER),
+        "high": np.where(done > 0, np.where(trades.several, high, price), 0),
+        "low": np.where(done > 0, np.where(trades.several, low, price), NEVER),
     }
 
 
-def _interest(tape: Tape, columns: NDArray[np.int64], second: int) -> dict[str, Numbers]:
+def _interest(tape: Tape, columns: Whole, second: int) -> dict[str, Numbers]:
     """Return open interest in lots as last published: about once a minute, at each option's own second, a minute old by then."""
-    start = tape.held.start.reshape(-1)[columns]
-    own = (tape.own.reshape(-1)[columns] * 7919) % 1.0
-    known = np.floor((second - own * 60) / 60).astype(np.int64) - 1
-    known = np.minimum(known, tape.market.minutes - SETTLED)
+    start = tape.day.held.start.reshape(-1)[columns]
+    own = (tape.day.own.reshape(-1)[columns] * 7919) % 1.0
+    known = np.minimum(np.floor(second / 60 - own).astype(np.int64) - 1, tape.day.market.minutes - SETTLED)
     path = tape.interest[: max(int(known.max()) + 1, 1), columns]
-    beyond = np.arange(len(path))[:, None] > known
+    seen = np.where(np.arange(len(path))[:, None] > known, start, path)
     now = np.where(known >= 0, path[np.maximum(known, 0), np.arange(len(columns))], start)
-    return {
-        "oi": now.astype(np.float64),
-        "oi_day_high": np.where(beyond, start, path).max(axis=0).astype(np.float64),
-        "oi_day_low": np.where(beyond, start, path).min(axis=0).astype(np.float64),
-        "oi_prev": start.astype(np.float64),
-    }
+    found = {"oi": now, "oi_day_high": np.maximum(seen.max(axis=0), start), "oi_day_low": np.minimum(seen.min(axis=0), start)}
+    return {name: each.astype(np.float64) for name, each in found.items()} | {"oi_prev": start.astype(np.float64)}
 
 
-def _points(price: NDArray[np.int64]) -> Numbers:
+def _points(price: Whole) -> Numbers:
     return np.round(price * OPTION_TICK, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def underlying(world: World, root: Root, day: date, second: int) -> Underlying:
     )
 
 
-def _future(world: World, root: Root, day: date, second: int) -> dict[str, float | str]:
+def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
     """Return the fields of the nearest future: on tick, volume and open interest in units."""
     nearest = next((series for series in world.series(root, day).values() if series.monthly), None)
     if nearest is None:

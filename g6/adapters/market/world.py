@@ -18,10 +18,12 @@ from g6.adapters.market.contracts import OPTION_TICK
 from g6.adapters.market.expiries import Series
 from g6.adapters.market.faults import Faults
 from g6.adapters.market.history import History
+from g6.adapters.market.interest import Held
 from g6.adapters.market.paths import IndexDay, MarketDay, index_day, market_day
 from g6.adapters.market.roots import Root
-from g6.adapters.market.smile import Curve, curve
-from g6.adapters.market.trades import Held, Tape, tape
+from g6.adapters.market.series_day import SeriesDay
+from g6.adapters.market.smile import Curve, CurveInputs, curve
+from g6.adapters.market.trades import Tape, tape
 from g6.domain.calendar import Calendar
 from g6.domain.instrument import Listing
 
@@ -92,8 +94,10 @@ class World:
 
     def series(self, root: Root, day: date) -> dict[date, Series]:
         """Return what is listed on a day, by expiry."""
-        made = lambda: {each.expiry: each for each in expiries.listed(root, self.calendar, day)}  # noqa: E731
-        return self.shelf.get("series", (root.name, day), made)
+        return self.shelf.get("series", (root.name, day), lambda: self._series(root, day))
+
+    def _series(self, root: Root, day: date) -> dict[date, Series]:
+        return {each.expiry: each for each in expiries.listed(root, self.calendar, day)}
 
     def known(self, root: Root, series: Series, day: date) -> interest.Day:
         """Return the range of closes since the series was introduced, up to and including `day`."""
@@ -120,9 +124,10 @@ class World:
 
     def curve(self, root: Root, expiry: date, day: date) -> Curve:
         """Return the prices of an expiry alive on `day`."""
-        market, clock = self.market(root.exchange, day), self.clock(root.exchange)
-        made = lambda: curve(clock, self.seed, root, market, self.index(root, day), expiry)  # noqa: E731
-        return self.shelf.get("curve", (root.name, expiry, day), made)
+        return self.shelf.get("curve", (root.name, expiry, day), lambda: curve(self._inputs(root, day), root, expiry))
+
+    def _inputs(self, root: Root, day: date) -> CurveInputs:
+        return CurveInputs(self.seed, self.clock(root.exchange), self.market(root.exchange, day), self.index(root, day))
 
     def tape(self, root: Root, series: Series, day: date) -> Tape:
         """Return a series' day."""
@@ -131,7 +136,7 @@ class World:
     def _tape(self, root: Root, series: Series, day: date) -> Tape:
         market, strike = self.market(root.exchange, day), self.strikes(root, series, day)
         held, at = self.held(root, series, day), self.curve(root, series.expiry, day)
-        return tape(root, self.seed, series, market, at, strike, held, self._halted(market))
+        return tape(SeriesDay(root, self.seed, series, market, at, strike, held), self._halted(market))
 
     def _halted(self, market: MarketDay) -> NDArray[np.bool_]:
         halted = np.zeros(market.minutes, dtype=np.bool_)
