@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from g6.domain.cycle import parse_z
+from g6.domain.frame import Frame
+from g6.domain.rows import CHAIN
 
 ROOT = Path(__file__).resolve().parent.parent
 WARN_SECONDS, FAIL_SECONDS = 5.0, 30.0
@@ -66,3 +72,50 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"slower than {WARN_SECONDS:g} s")
         for each in sorted(slow, key=lambda each: -each.duration):
             terminalreporter.line(f"{each.duration:6.1f} s  {each.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def chain_of() -> Callable[..., Frame]:
+    """A function that gives a chain of two expiries with every column, rolled by a die, for whatever keeps or moves chains."""
+    return make_chain
+
+
+def make_chain(
+    cycle: str = "2026-11-20T04:05:00Z", index: str = "NIFTY", *, strikes: int = 5, seed: int = 0, greeks: bool = True
+) -> Frame:
+    """Roll a chain of `strikes` per expiry; the first value of a column that can be missing is."""
+    die, at, n, half = np.random.default_rng(seed), parse_z(cycle).timestamp(), 2 * strikes, strikes // 2
+    steps = np.tile(np.arange(-half, strikes - half, dtype=np.float64), 2)
+    words = {"underlying": index, "spot_source": "live", "model": "black76", "config_id": "c1", "forward_source": "parity"}
+    fixed: dict[str, Any] = {
+        "timestamp": np.full(n, at), "observed_at": np.full(n, at + 0.25), "rate": np.full(n, 0.055), "lot_size": np.full(n, 65),
+        "expiry": np.repeat(np.array(["2026-11-24", "2026-12-01"], dtype="datetime64[D]"), strikes),
+        "bucket": np.repeat(np.array(["this_week", "next_week"], dtype=object), strikes),
+        "bucket_mask": np.repeat(np.array([5, 2], dtype=np.int32), strikes), "dte": np.repeat(np.array([4, 11]), strikes),
+        "offset": steps, "strike": 26000.0 + 50.0 * steps,
+    }  # fmt: skip
+    fixed |= {name: np.full(n, word, dtype=object) for name, word in words.items()}
+    columns = {c.name: fixed[c.name] if c.name in fixed else _rolled(c.name, c.kind, n, at, die) for c in CHAIN}
+    stamp = {
+        "cycle": cycle, "index": index, "config_id": "c1", "window": [2, 2],
+        "pricing": {"model": "black76", "risk_free_rate": 0.055, "enabled": greeks},
+    }  # fmt: skip
+    header = {"stamp": stamp, "spot": {"spot": 26010.5, "vix": float("nan")}, "observed_at": at + 0.25}
+    return Frame(header, columns)
+
+
+def _rolled(name: str, kind: str, n: int, at: float, die: np.random.Generator) -> Any:
+    if kind == "text":
+        return np.array([f"{name}{i % 3}" for i in range(n)], dtype=object)
+    if kind == "flags":
+        return die.integers(0, 8, n).astype(np.int32)
+    if name.endswith("token"):
+        return die.integers(1, 10**8, n)
+    forms = {
+        "instant": at - np.round(die.uniform(0, 30, n), 3),
+        "integer": die.integers(0, 10**6, n) * 65.0,
+        "iv": die.uniform(0.1, 0.3, n).astype(np.float32),
+        "float": np.round(die.uniform(1, 500, n) * 20) / 20,
+    }
+    forms[kind][0] = np.nan
+    return forms[kind]
