@@ -109,8 +109,8 @@ class RedisFrames:
 
     @translated
     def trim(self) -> int:
-        """Bring all frames under nine tenths of the budget; return how many were dropped. Errors: BrokerDown."""
-        limit = self._max_bytes * 9 // 10
+        """Bring all frames under seven eighths of the budget; return how many were dropped. Errors: BrokerDown."""
+        limit = self._max_bytes * 7 // 8
         dropped: Any = self._trim(keys=[self._sizes, self._used], args=[self._prefix, limit, f"{time.time():.3f}"])
         return int(dropped)
 

@@ -102,11 +102,11 @@ class EmbeddedServer:
                 return server
             server.stop()
             why = _last_words(home / "server.log")
-            if "in use" not in why:
+            if not (taken := "Failed listening" in why):
                 break
         raise Unavailable(
             f"the Redis server did not start on {HOST}:{number}: {why}",
-            f"free port {number} or choose another" if "in use" in why else f"see {home / 'server.log'}",
+            f"free port {number} or choose another" if taken else f"see {home / 'server.log'}",
         )
 
     @property
