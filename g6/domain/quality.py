@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,47 +71,51 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     """
     listed = quotes.symbol != ""
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
-    last, bid, ask = (_positive(quotes.values[name], listed) for name in ("last", "bid", "ask"))
     age, trade_age = at - quotes.quote_time, at - quotes.last_trade_time
-    two_sided = np.isfinite(bid + ask)
-    crossed = two_sided & (ask < bid)
     old_quote, untraded = age > quality.max_quote_age, quotes.volume == 0
-    middle = 0.5 * (bid + ask)
-    wide = two_sided & ~crossed & (ask - bid > np.maximum(quality.max_spread_points, quality.max_spread_fraction * middle))
-    mid = np.where(two_sided & ~crossed & ~wide & ~old_quote, middle, np.nan)
+    book = _book(quotes, listed, quality)
+    mid = np.where(book.crossed | book.wide | old_quote, np.nan, book.middle)
+    last = _positive(quotes.last, listed)
     traded = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)
     use_last = ~use_mid & np.isfinite(price)
-    no_time = np.where(use_mid, np.isnan(age), use_last & np.isnan(trade_age))
     old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~untraded
-    flags = (
-        _bits(old_quote | old_trade, Flag.STALE)
-        | _bits(untraded, Flag.UNTRADED)
-        | _bits(~two_sided & ~missing, Flag.NO_BOOK)
-        | _bits(crossed, Flag.CROSSED)
-        | _bits(wide, Flag.WIDE)
-        | _bits(missing, Flag.MISSING)
-        | _bits(quotes.source == "backfill", Flag.REPAIRED)
-        | _bits(no_time, Flag.AGE_UNKNOWN)
-        | _bits((quotes.oi < 0) | (quotes.oi >= MAX_COUNT), Flag.BAD_OI)
-        | _bits(quotes.last <= 0, Flag.BAD_PRICE)
-    )
-    usable = ~crossed & ~old_quote
+    faults = _faults(quotes, book, missing) | {
+        Flag.STALE: old_quote | old_trade,
+        Flag.AGE_UNKNOWN: (use_mid & np.isnan(age)) | (use_last & np.isnan(trade_age)),
+    }
+    spoilt = book.crossed | old_quote
     return Prices(
         price=price,
         source=np.where(use_mid, "mid", np.where(use_last, "last", "")).astype(object),
-        half_spread=np.where(use_mid, 0.5 * (ask - bid), np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
-        bid=np.where(usable, bid, np.nan),
-        ask=np.where(usable, ask, np.nan),
+        half_spread=np.where(use_mid, 0.5 * (book.ask - book.bid), np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
+        bid=np.where(spoilt, np.nan, book.bid),
+        ask=np.where(spoilt, np.nan, book.ask),
         mid=mid,
         traded=traded,
         timed=np.isfinite(trade_age),
-        flags=np.where(listed, flags, 0).astype(np.int32),
+        flags=_flags(faults, listed),
         age_seconds=age,
         listed=listed,
         missing=missing,
     )
+
+
+class _Book(NamedTuple):
+    bid: Array
+    ask: Array
+    middle: Array
+    crossed: Mask
+    wide: Mask
+
+
+def _book(quotes: Quotes, listed: Mask, quality: Quality) -> _Book:
+    """The best level of each book; `middle` NaN where it is not two-sided."""
+    bid, ask = _positive(quotes.bid, listed), _positive(quotes.ask, listed)
+    middle, gap = 0.5 * (bid + ask), ask - bid
+    allowed = np.maximum(quality.max_spread_points, quality.max_spread_fraction * middle)
+    return _Book(bid, ask, middle, gap < 0, gap > allowed)
 
 
 def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
@@ -125,8 +131,25 @@ def countable(quantity: Array, listed: Mask) -> Array:
 
 def _positive(values: Array, listed: Mask) -> Array:
     """Prices that can be one: a broker writes an empty level as 0 or −0.01."""
-    return np.where(listed & (values > 0) & np.isfinite(values), values, np.nan)
+    return np.where(listed & (values > 0) & (values < MAX_COUNT), values, np.nan)
 
 
-def _bits(mask: Mask, flag: Flag) -> NDArray[np.int32]:
-    return np.where(mask, np.int32(flag), np.int32(0))
+def _faults(quotes: Quotes, book: _Book, missing: Mask) -> dict[Flag, Mask]:
+    """What can be said of a quote before a price is taken from it."""
+    return {
+        Flag.UNTRADED: quotes.volume == 0,
+        Flag.NO_BOOK: np.isnan(book.middle) & ~missing,
+        Flag.CROSSED: book.crossed,
+        Flag.WIDE: book.wide,
+        Flag.MISSING: missing,
+        Flag.REPAIRED: quotes.source == "backfill",
+        Flag.BAD_OI: (quotes.oi < 0) | (quotes.oi >= MAX_COUNT),
+        Flag.BAD_PRICE: quotes.last <= 0,
+    }
+
+
+def _flags(faults: Mapping[Flag, Mask], listed: Mask) -> NDArray[np.int32]:
+    flags = np.zeros(listed.shape, dtype=np.int32)
+    for flag, mask in faults.items():
+        flags |= np.where(mask & listed, np.int32(flag), np.int32(0))
+    return flags
