@@ -168,6 +168,10 @@ class NseAnswers:
         """Return one answer. Errors: BadInput."""
         return _read(self._files[index, at])[2]
 
+    def totals(self, index: str, at: datetime) -> dict[str, float]:
+        """Return the exchange's own sums of one answer. Errors: BadInput."""
+        return parse_totals(read_document(self._files[index, at]))
+
 
 def _read(path: Path) -> tuple[str, datetime, Snapshot]:
     try:

@@ -59,6 +59,13 @@ class Replay:
         seen = self._snapshot(index, at)
         return _aligned(seen, contracts, seen.values["oi_prev"])
 
+    def exchange_iv(self, index: str, contracts: Contracts | Quotes, at: datetime) -> NDArray[np.float64]:
+        """Return the exchange's own implied volatility `(2, n)` as a fraction, NaN where the recording has none."""
+        seen = self._snapshot(index, at)
+        if seen.exchange_iv is None:
+            return np.full((2, len(contracts)), NAN)
+        return _aligned(seen, contracts, seen.exchange_iv)
+
     def describe(self) -> Mapping[str, Any]:
         """Return facts about the recording."""
         return {"mode": "replay", "source": "replay", **self.recording.facts()}
@@ -69,7 +76,7 @@ class Replay:
         return found
 
 
-def _aligned(seen: Snapshot, contracts: Contracts, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _aligned(seen: Snapshot, contracts: Contracts | Quotes, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `values` `(2, m)` of the snapshot at the places of `contracts`, NaN for those it does not have."""
     known = contract_key(seen.contracts.expiry, seen.contracts.strike)
     asked = contract_key(contracts.expiry, contracts.strike)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from g6.adapters.replay.stored import StoredDays
 from g6.adapters.replay.table_files import TableFiles
 from g6.domain.cycle import isoformat_z
 from g6.domain.expiry import BUCKETS
+from g6.domain.plan import Plan
 from g6.errors import BadInput
 
 Kind = Literal["nse", "table", "stored"]
@@ -63,6 +65,17 @@ class Recording:
         """Return the indices that are recorded, or those that are at the instant `at`."""
         return tuple(index for index in self._instants if at is None or self._has(index, at))
 
+    def planned(self, plan: Plan) -> Plan:
+        """Return the plan that collects this recording: its indices, every expiry of each.
+
+        Errors: BadInput, when the plan has none of the recorded indices.
+        """
+        recorded = {name: replace(each, rules=self.rules(name)) for name, each in plan.indices.items() if name in self._instants}
+        if not recorded:
+            have, wanted = ", ".join(self._instants), ", ".join(plan.indices)
+            raise BadInput(self.path, None, f"holds {have}, and of these none is enabled (enabled: {wanted})", f"--indices {have}")
+        return replace(plan, indices=recorded)
+
     def rules(self, index: str) -> tuple[str, ...]:
         """Return the expiry rules that collect every expiry recorded of `index`: the buckets, and nth_N for those without one."""
         count = min(len(self._source.expiries()[index]), MOST_EXPIRIES)
@@ -73,6 +86,10 @@ class Recording:
         if not self._has(index, at):
             return None
         return self._source.read(index, at) if self._source.remembers else self._histories[index].at(at)
+
+    def totals(self, index: str, at: datetime) -> Mapping[str, float]:
+        """Return the exchange's own sums over the nearest expiry, contracts, by name; empty where the source has none."""
+        return self._source.totals(index, at) if isinstance(self._source, NseAnswers) else {}
 
     def facts(self) -> Mapping[str, str | int]:
         """Return what people ask of a recording: its name, kind, number of cycles, first and last instant."""
