@@ -16,6 +16,7 @@ import typer
 from g6.config.reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain import rows
 from g6.entrypoints.cli import application
+from g6.observability import glossary
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by `make docs` (docs/generate.py); edit {source} instead. -->\n\n"
@@ -57,6 +58,10 @@ def columns() -> str:
     return NOTE.format(source="g6/domain/rows.py") + "\n\n".join([title, *tables, OFFSET_FILE + "\n" + header])
 
 
+def metrics() -> str:
+    return NOTE.format(source="g6/observability/catalogue.py") + glossary.render()
+
+
 def table(title: str, members: tuple[rows.Column, ...]) -> str:
     lines = [f"| `{each.name}` | {each.kind} | {each.unit} | {each.meaning.replace('|', chr(92) + '|')} |" for each in members]
     return "\n".join([f"## {title}\n", "| column | type | unit | meaning |", "|---|---|---|---|", *lines])
@@ -79,6 +84,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/settings.md", settings),
     ("docs/reference/cli.md", cli),
     ("docs/reference/columns.md", columns),
+    ("docs/reference/metrics.md", metrics),
     ("config/schema_v2.json", lambda: as_json({"$comment": "Written by `make docs` from g6/config.", **json_schema()})),
     ("config/g6_config.json", lambda: as_json(scaffold())),
     (".env.example", example_environment),

@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, overload
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -137,6 +137,10 @@ def masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {name: MASK if _named_secret(name, value) else mask(value) for name, value in event.items()}
 
 
+@overload
+def mask(value: str) -> str: ...
+@overload
+def mask(value: Any) -> Any: ...
 def mask(value: Any) -> Any:
     """Return `value` without secrets; mappings and lists are gone through, numbers stay."""
     if isinstance(value, str):

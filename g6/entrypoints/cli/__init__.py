@@ -20,11 +20,11 @@ from importlib import import_module
 import typer
 from typer.exceptions import Abort, TyperException
 
-from g6.config import masked
 from g6.entrypoints.cli import terminal, version
 from g6.errors import G6Error, NothingToDo, UserError
+from g6.log import mask
 
-MODULES = ("run", "operate", "serve", "rerun", "settings", "scaffold", "market", "panels")
+MODULES = ("run", "operate", "serve", "rerun", "compare", "settings", "scaffold", "market", "panels")
 
 RETIRED_FLAGS = {
     "--mock-data": "say --provider sim",
@@ -72,11 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Abort, KeyboardInterrupt):
         return 130
     except Exception as error:  # noqa: BLE001 - the last resort: one sentence for the person, the trace in a file
-        return _say(f"{type(error).__name__}: {masked(str(error))}\n  the full trace is in {_keep_trace()}", 1)
+        return _say(f"{type(error).__name__}: {error}\n  the full trace is in {_keep_trace()}", 1)
 
 
 def _say(sentence: str, code: int) -> int:
-    sys.stderr.write(f"g6: {masked(sentence)}\n")
+    sys.stderr.write(f"g6: {mask(sentence)}\n")
     return code
 
 
@@ -91,5 +91,5 @@ def _usage(error: TyperException) -> str:
 
 def _keep_trace() -> str:
     with tempfile.NamedTemporaryFile("w", prefix="g6-trace-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        file.write(str(masked(traceback.format_exc())))
+        file.write(mask(traceback.format_exc()))
     return file.name

@@ -69,11 +69,13 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
 
     Example: g6 config check --config config/wide.json
     """
-    from g6.config import calendar, plan
+    from g6.config import calendar, lint, plan
+    from g6.entrypoints.queues import celery_settings
 
     settings = options.settings(config, set_)
     plan(settings)
     calendar()
+    lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
     console = terminal.console(settings)
     console.print(
         f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s", soft_wrap=True

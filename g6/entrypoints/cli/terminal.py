@@ -20,18 +20,38 @@ PLAIN: Mapping[str, str] = {
 """ASCII for the signs that G6 writes; any other becomes a question mark."""
 
 
+_CODEC = "g6_plain"  # a name of its own: Typer takes a stream that says `ascii` for a mistake and writes UTF-8 to it
+
+
 def _plainly(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 
 
+def _encode(text: str, _: str = "strict") -> tuple[bytes, int]:
+    return codecs.ascii_encode(text, _CODEC)
+
+
+class _Encoder(codecs.IncrementalEncoder):
+    def encode(self, input: str, final: bool = False) -> bytes:  # noqa: ARG002 - nothing is held back
+        return _encode(input)[0]
+
+
+def _codec(name: str) -> codecs.CodecInfo | None:
+    if name != _CODEC:
+        return None
+    decoder = codecs.getincrementaldecoder("ascii")
+    return codecs.CodecInfo(_encode, codecs.ascii_decode, incrementalencoder=_Encoder, incrementaldecoder=decoder, name=_CODEC)
+
+
 def plain() -> None:
     """Make this process write ASCII only."""
-    codecs.register_error("g6-plain", _plainly)
+    codecs.register_error(_CODEC, _plainly)
+    codecs.register(_codec)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="ascii", errors="g6-plain")
+            stream.reconfigure(encoding=_CODEC)
 
 
 def plain_in_c_locale() -> None:

@@ -1,0 +1,45 @@
+"""`g6 panels verify`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def panels(tmp_path: Path) -> Path:
+    data = {"spot": 1}
+    digest = hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    directory = tmp_path / "panels"
+    directory.mkdir()
+    (directory / "indices.json").write_text(json.dumps({"panel": "indices", "data": data, "meta": {"hash": digest[:12]}}))
+    (directory / "manifest.json").write_text(json.dumps({"panels": ["indices"], "hashes": {"indices.json": digest}}))
+    return directory
+
+
+def test_clean_panels_exit_zero(g6: Any, panels: Path) -> None:
+    assert g6("panels", "verify", "--panels-dir", str(panels), "--strict").code == 0
+
+
+@pytest.mark.parametrize(("strict", "code"), [(["--strict"], 1), ([], 0)])
+def test_a_tampered_panel_is_an_issue_and_fails_only_when_strict(g6: Any, panels: Path, strict: list[str], code: int) -> None:
+    (panels / "indices.json").write_text(json.dumps({"panel": "indices", "data": {"spot": 2}}))
+    answer = g6("panels", "verify", "--panels-dir", str(panels), "--json", *strict)
+    assert answer.code == code
+    assert json.loads(answer.out) == {"issues": {"indices.json": "mismatch"}, "count": 1}
+
+
+def test_quiet_writes_nothing(g6: Any, panels: Path) -> None:
+    (panels / "indices.json").unlink()
+    answer = g6("panels", "verify", "--panels-dir", str(panels), "--quiet", "--strict")
+    assert (answer.code, answer.out) == (1, "")
+
+
+def test_a_directory_without_a_manifest_could_not_be_checked(g6: Any, tmp_path: Path) -> None:
+    answer = g6("panels", "verify", "--panels-dir", str(tmp_path / "none"))
+    assert answer.code == 2
+    assert "has no manifest.json" in answer.err

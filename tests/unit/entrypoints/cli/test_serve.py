@@ -1,0 +1,109 @@
+"""`g6 serve` and `g6 status` as processes of their own, over a real server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer
+from g6.entrypoints.cli.serve import line
+
+G6 = [sys.executable, "-m", "g6.entrypoints.cli"]
+CYCLE = "2026-11-18T05:30:00Z"
+REPORT = {
+    "cycle": CYCLE, "status": "OK", "units": {"NIFTY": "OK"}, "options": {"NIFTY": 400}, "lateness_seconds": 0.01,
+    "elapsed_seconds": 0.5, "rows": [{"underlying": "NIFTY", "spot": 26_000.0}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with EmbeddedServer.start(tmp_path_factory.mktemp("redis"), append_only=False) as server:
+        yield server
+
+
+@pytest.fixture
+def environment(server, tmp_path):
+    with connect(server.url) as client:
+        client.flushall()
+    return os.environ | {"G6_REDIS__BROKER_URL": server.url, "G6_DATA_DIR": str(tmp_path)}
+
+
+@pytest.fixture
+def bus(server):
+    with connect(server.url) as client:
+        yield RedisBus(client)
+
+
+def started(environment):
+    command = [*G6, "serve", "--metrics-port", "0", "--web-port", "0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    metrics, web = (process.stdout.readline().split()[-1] for _ in range(2))
+    return process, metrics, web
+
+
+def ended(process, number=signal.SIGTERM):
+    process.send_signal(number)
+    process.communicate(timeout=10)
+    return process.returncode
+
+
+def shows(address, text, seconds=15.0):
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if text in httpx.get(address, timeout=10).text.splitlines():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_when_told(environment, number):
+    process, _, web = started(environment)
+    with httpx.Client() as client:
+        assert client.get(web).status_code == 200
+        assert ended(process, number) == 0
+
+
+def test_totals_are_exact_over_a_killed_serve(environment, bus):
+    process, metrics, _ = started(environment)
+    bus.publish("cycle.report", REPORT)
+    assert shows(metrics, 'g6_cycles_total{status="OK"} 1.0')
+    process.kill()
+    process.communicate(timeout=10)
+    bus.publish("cycle.report", REPORT | {"cycle": "2026-11-18T05:31:00Z"})
+    process, metrics, _ = started(environment)
+    assert shows(metrics, 'g6_cycles_total{status="OK"} 2.0')
+    assert shows(metrics, 'g6_bus_events_dropped_total{bus="events",reason="trimmed"} 0.0')
+    assert ended(process) == 0
+
+
+def test_status_needs_no_serve(environment, bus):
+    bus.publish("cycle.report", REPORT)
+    asked = subprocess.run([*G6, "status", "--json"], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    found = json.loads(asked.stdout)
+    assert found["cycle"] == CYCLE
+    assert found["indices_info"]["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": None, "pcr": None}
+
+
+def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(environment, bus):
+    process = subprocess.Popen([*G6, "status", "--watch"], env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().startswith("no cycle yet")
+    bus.publish("cycle.report", REPORT)
+    assert process.stdout.readline().startswith(f"{CYCLE}  0.50 s  400 options  NIFTY OK/400")
+    assert ended(process, signal.SIGINT) == 130
+
+
+def test_a_line_has_cycle_time_options_and_each_index():
+    found = {
+        "cycle": CYCLE, "elapsed": 0.5, "options_last_cycle": 400,
+        "indices_info": {"NIFTY": {"status": "OK", "options": 400}, "SENSEX": {"status": None, "options": 0}},
+    }  # fmt: skip
+    assert line(found) == f"{CYCLE}  0.50 s  400 options  NIFTY OK/400 SENSEX -/0"

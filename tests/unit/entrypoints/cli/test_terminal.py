@@ -1,0 +1,33 @@
+"""What a terminal can show."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from g6.config import load
+from g6.entrypoints.cli.terminal import PLAIN, console, plain
+
+
+def painted(capsys: pytest.CaptureFixture[str], **environ: str) -> str:
+    console(load("", environ=environ)).print("[green]OK[/]")
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"), [({"G6_COLOR": "1"}, True), ({"G6_COLOR": "0"}, False), ({"NO_COLOR": "1"}, False), ({}, False)]
+)
+def test_colours_are_those_that_were_asked_for(capsys: pytest.CaptureFixture[str], environ: dict[str, str], coloured: bool) -> None:
+    assert ("\x1b[" in painted(capsys, **environ)) is coloured
+
+
+def test_ascii_replaces_every_sign_that_has_a_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    stream: Any = io.TextIOWrapper(raw, encoding="utf-8")
+    monkeypatch.setattr("sys.stdout", stream)
+    plain()
+    stream.write("".join(PLAIN) + "é")
+    stream.flush()
+    assert raw.getvalue().decode("ascii") == "".join(PLAIN.values()) + "?"
