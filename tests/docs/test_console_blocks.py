@@ -1,8 +1,9 @@
 """What the documentation shows at a prompt is what happens.
 
-A block fenced as `console` is run line by line: `$ ` begins a command, `> ` goes on with it, everything else is what it writes, on
-either stream. A line `...` stands for any lines, `…` or `...` inside a line for any text; a command under which nothing is shown must
-succeed. Commands run in one directory per page, with `g6` on PATH and the project's `config` in it. Blocks fenced as `text` are not run.
+A block fenced as `console` is run line by line: `$ ` begins a command, `> ` goes on with it, everything else is what it writes,
+on either stream. A line `...` stands for any lines, `…` or `...` inside a line for any text; a command under which nothing is
+shown must succeed. Commands run in one directory per page, with `g6` on PATH and the project's `config` in it. Blocks fenced as
+`text` are not run.
 """
 
 from __future__ import annotations

@@ -1,0 +1,91 @@
+"""The house rules that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "g6").rglob("*.py"))
+VAGUE = {
+    "utils",
+    "helpers",
+    "common",
+    "manager",
+    "handler",
+    "processor",
+    "unified",
+    "enhanced",
+    "advanced",
+    "new",
+    "legacy",
+    "misc",
+    "v2",
+    "data",
+}
+MAY_READ_THE_ENVIRONMENT = {"g6/config/load.py"}
+MAY_PASS_IT_ON = {"g6/entrypoints/stack.py"}
+LONGER = {
+    "g6/ports.py": 400,  # signatures and what they promise, no code
+    "celery_settings": 50,  # one table
+}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_stays_under_three_hundred_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGER.get(name(path), 300)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_function_stays_within_forty_lines(path: Path) -> None:
+    long = [f"{node.name}: {lines}" for node in functions(path) if (lines := _lines(node)) > LONGER.get(node.name, 40)]
+    assert long == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_modules_name_says_its_one_subject(path: Path) -> None:
+    assert not VAGUE & {path.stem, *path.stem.split("_")} - ({"data"} if path.stem == "data_dir" else set())
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {name(path) for path in MODULES if _reads_environment(path)}
+    assert readers - MAY_READ_THE_ENVIRONMENT - MAY_PASS_IT_ON == set()
+
+
+def test_every_exception_is_caught_in_two_places_only() -> None:
+    places = [
+        name(path) for path in MODULES for node in ast.walk(_tree(path)) if isinstance(node, ast.ExceptHandler) and _broad(node)
+    ]
+    assert len(places) <= 2, places
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(_tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines without its signature and docstring."""
+    first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+    return (node.end_lineno or 0) - first.lineno + 1
+
+
+def _reads_environment(path: Path) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} for node in ast.walk(_tree(path)))
+
+
+def _broad(node: ast.ExceptHandler) -> bool:
+    """Tell whether a handler keeps every exception; one that tidies up and raises it again does not."""
+    if any(isinstance(each, ast.Raise) and each.exc is None for each in node.body):
+        return False
+    return node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
