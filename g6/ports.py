@@ -6,15 +6,14 @@ that runs over all its adapters. Adapters raise the errors of `g6.errors` only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from g6.domain.instrument import Contracts, Listing
-
 from g6.domain.cycle import CycleReport, StageReport, Unit
 from g6.domain.frame import Frame
+from g6.domain.instrument import Contracts, Listing
 from g6.domain.quote import Quotes, Underlying
 
 
@@ -34,7 +33,7 @@ class Clock(Protocol):
         ...
 
 
-class Provider(Protocol):
+class Provider(Hashable, Protocol):
     """A source of listings and quotes: a broker, the simulated market, a recording."""
 
     name: str
@@ -217,7 +216,7 @@ class Written:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-class Store(Protocol):
+class Store(Hashable, Protocol):
     """Where rows stay. Writing the same unit twice replaces; a crash leaves nothing half. Errors: StoreBusy."""
 
     def write_chain(self, unit: Unit, frame: Frame) -> Written:

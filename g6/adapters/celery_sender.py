@@ -20,6 +20,7 @@ class CelerySender:
         self._app = app
 
     def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+        """Send a chain of stages; return the id of the first task."""
         options = {"queue": "manual"} if manual else {}
         names = list(stages)
         head = (unit.cycle, unit.index) if names[0] == "collect" else ([unit.cycle, unit.index],)
@@ -31,7 +32,9 @@ class CelerySender:
         return task_id
 
     def aggregate(self, cycle: str) -> None:
+        """Send the aggregate of a cycle."""
         self._app.signature("g6.aggregate", args=(cycle,)).apply_async()
 
     def publish(self, cycle: str) -> None:
+        """Send the persistence of a cycle's overview and panels."""
         self._app.signature("g6.publish", args=(cycle,)).apply_async()

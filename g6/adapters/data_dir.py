@@ -19,8 +19,8 @@ OWNER, KIND = ".owner.json", ".kind"
 def owned(directory: Path, kind: str, *, mix: bool = False) -> Iterator[Callable[[str], None]]:
     """Own `directory` until the end of the block, or of the process.
 
-    `kind` is live, sim or replay: a directory remembers its kind and refuses another unless `mix`. The block is
-    given a function that tells others the broker's address; the file that holds it is 0600. Errors: Unavailable (owned, other kind, not writable).
+    `kind` is live, sim or replay: a directory remembers its kind and refuses another unless `mix`. The block is given a function
+    that tells others the broker's address; the file that holds it is 0600. Errors: Unavailable (owned, other kind, not writable).
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)

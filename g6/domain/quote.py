@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from g6.domain.expiry import Slot
 from numpy.typing import NDArray
 
+from g6.domain.expiry import Slot
 from g6.domain.frame import Frame, by_side
 from g6.domain.plan import Pricing, Quality
 

@@ -69,6 +69,16 @@ class Process:
         if self.alive and self._popen is not None:
             self._popen.send_signal(number)
 
+    def wait(self, seconds: float) -> None:
+        """Wait for its end; after `seconds` kill its whole session."""
+        if self._popen is None:
+            return
+        try:
+            self._popen.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._popen.wait()
+
     def last_words(self, lines: int = 3) -> str:
         """Return the end of its output."""
         text = self.log.read_text("utf-8", errors="replace") if self.log.exists() else ""
@@ -82,10 +92,4 @@ def stop(processes: Sequence[Process], seconds: float) -> None:
         process.signal(signal.SIGTERM)
     limit = time.monotonic() + seconds
     for process in processes:
-        if process._popen is None:
-            continue
-        try:
-            process._popen.wait(max(0.0, limit - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process._popen.wait()
+        process.wait(limit - time.monotonic())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from g6.config import Settings
 from g6.domain.cycle import QUEUES, Timing
@@ -38,13 +38,13 @@ def limits(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def visibility_timeout(settings: Settings) -> float:
     """Return twice the largest hard limit among tasks acknowledged late, at least 30 s."""
-    late = [limit["time_limit"] for limit in limits(settings).values() if limit.get("acks_late", True)]
+    late: list[float] = [limit["time_limit"] for limit in limits(settings).values() if limit.get("acks_late", True)]
     return max(30.0, 2.0 * max(late))
 
 
 def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
     """Return Celery's settings under Celery's names."""
-    exchange = Exchange(settings.namespace, type="direct")
+    exchange = Exchange(settings.namespace, type="direct")  # type: ignore[no-untyped-call]
     transport: dict[str, Any] = {
         "visibility_timeout": visibility_timeout(settings),
         "unacked_restore_interval": 5,
@@ -71,7 +71,7 @@ def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "task_retry_on_worker_lost": True,
         "task_default_queue": "maintenance",
-        "task_queues": [Queue(name, exchange, routing_key=name) for name in QUEUES],
+        "task_queues": [Queue(name, exchange, routing_key=name) for name in QUEUES],  # type: ignore[no-untyped-call]
         "task_routes": {task: {"queue": queue} for task, queue in ROUTES.items()},
         "task_annotations": limits(settings),
         "task_create_missing_queues": False,

@@ -111,7 +111,8 @@ def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, d
     every = WallSchedule(runtime.clock.wall, 2.0)
     entries["sweep"] = {"task": "g6.sweep", "schedule": every, "options": {"expires": 2.0}}
     check = WallSchedule(runtime.clock.wall, settings.panels.verify_seconds)
-    entries["verify-panels"] = {"task": "g6.verify_panels", "schedule": check, "options": {"expires": settings.panels.verify_seconds}}
+    expires = {"expires": settings.panels.verify_seconds}
+    entries["verify-panels"] = {"task": "g6.verify_panels", "schedule": check, "options": expires}
     return entries
 
 

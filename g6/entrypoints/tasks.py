@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,7 +43,7 @@ class UnitTask(Task):  # type: ignore[misc]
         except SoftTimeLimitExceeded:
             self._failed(unit, "time_limit", "soft time limit")
             goes_on = False
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the unit ends with a reason
             structlog.get_logger("g6").exception("stage failed", cycle=unit.cycle, index=unit.index, stage=self.stage)
             reason = getattr(error, "reason", "error") if isinstance(error, G6Error) else "error"
             self._failed(unit, reason, type(error).__name__)
@@ -59,43 +59,47 @@ class UnitTask(Task):  # type: ignore[misc]
             end(runtime, unit, Status.MISSING, reason, Watch(runtime.clock), {"error": error}, stage=self.stage)
 
 
+def _collect(self: UnitTask, cycle: str, index: str) -> list[str]:
+    return self.stage_of(Unit(cycle, index))
+
+
+def _later(self: UnitTask, unit: list[str]) -> list[str]:
+    return self.stage_of(Unit(*unit))
+
+
+def _aggregate(self: Task, cycle: str) -> None:
+    pipeline.aggregate(self.app.runtime, cycle)
+
+
+def _publish(self: Task, cycle: str) -> None:
+    pipeline.publish(self.app.runtime, cycle)
+
+
+def _rerun(self: Task, cycle: str, index: str, first_stage: str = "analyse") -> None:
+    pipeline.rerun(self.app.runtime, Unit(cycle, index), first_stage)
+
+
+def _sweep(self: Task) -> None:
+    pipeline.sweep(self.app.runtime)
+    pipeline.heartbeat(self.app.runtime)
+
+
+def _verify_panels(self: Task) -> None:
+    pipeline.verify_panels(self.app.runtime)
+
+
 def register(app: Any) -> None:
     """Give `app` its tasks."""
-
-    @app.task(name="g6.collect", base=UnitTask, bind=True, stage="collect")
-    def collect(self: UnitTask, cycle: str, index: str) -> list[str]:
-        return self.stage_of(Unit(cycle, index))
-
-    @app.task(name="g6.analyse", base=UnitTask, bind=True, stage="analyse")
-    def analyse(self: UnitTask, unit: list[str]) -> list[str]:
-        return self.stage_of(Unit(*unit))
-
-    @app.task(name="g6.persist", base=UnitTask, bind=True, stage="persist")
-    def persist(self: UnitTask, unit: list[str]) -> list[str]:
-        return self.stage_of(Unit(*unit))
-
-    options = {"autoretry_for": (Retryable,), "max_retries": 2, "default_retry_delay": 1}
-
-    @app.task(name="g6.aggregate", **options)
-    def aggregate(cycle: str) -> None:
-        pipeline.aggregate(app.runtime, cycle)
-
-    @app.task(name="g6.publish", **options)
-    def publish(cycle: str) -> None:
-        pipeline.publish(app.runtime, cycle)
-
-    @app.task(name="g6.rerun", **options)
-    def rerun(cycle: str, index: str, first_stage: str = "analyse") -> None:
-        pipeline.rerun(app.runtime, Unit(cycle, index), first_stage)
-
-    @app.task(name="g6.sweep")
-    def sweep() -> None:
-        pipeline.sweep(app.runtime)
-        pipeline.heartbeat(app.runtime)
-
-    @app.task(name="g6.verify_panels")
-    def verify_panels() -> None:
-        pipeline.verify_panels(app.runtime)
+    stages: dict[str, Callable[..., Any]] = {"collect": _collect, "analyse": _later, "persist": _later}
+    for stage, run in stages.items():
+        app.task(name=f"g6.{stage}", base=UnitTask, bind=True, stage=stage)(run)
+    again = {"autoretry_for": (Retryable,), "max_retries": 2, "default_retry_delay": 1}
+    others: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+        "aggregate": (_aggregate, again), "publish": (_publish, again), "rerun": (_rerun, again), "sweep": (_sweep, {}),
+        "verify_panels": (_verify_panels, {}),
+    }  # fmt: skip
+    for name, (run, options) in others.items():
+        app.task(name=f"g6.{name}", bind=True, **options)(run)
 
 
 @contextmanager

@@ -27,9 +27,11 @@ INSTANT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 
 
 def warm_up(runtime: Runtime, market: Provider) -> None:
-    """Run collect, analyse, persist and aggregate of one small unit of `market` on memory adapters and a temporary directory."""
+    """Run the stages of one small unit of `market` on memory adapters and a temporary directory."""
     index = next(iter(runtime.plan.indices))
-    plan = replace(runtime.plan, scope="window", indices={index: replace(runtime.plan.indices[index], strikes_itm=2, strikes_otm=2)})
+    plan = replace(
+        runtime.plan, scope="window", indices={index: replace(runtime.plan.indices[index], strikes_itm=2, strikes_otm=2)}
+    )
     unit = Unit(isoformat_z(INSTANT), index)
     with tempfile.TemporaryDirectory(prefix="g6-warm-") as directory:
         store = Tee(ParquetStore(Path(directory)), CsvStore(Path(directory) / "csv"))

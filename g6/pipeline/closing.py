@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 
 from g6.domain import overview, panels
-from g6.domain.calendar import day_of
+from g6.domain.calendar import IST, day_of
 from g6.domain.cycle import CycleReport, StageReport, Status, Unit, cycle_status, isoformat_z
 from g6.domain.frame import Frame
 from g6.errors import FrameMissing
@@ -95,22 +95,16 @@ def _chains(runtime: Runtime, record: CycleRecord) -> Mapping[str, Frame]:
 
 
 def _keep_instruments(runtime: Runtime, record: CycleRecord) -> None:
-    at = Unit(record.cycle, "").instant
+    day = day_of(Unit(record.cycle, "").instant)
     for index, unit in record.units.items():
         if unit.summary:
-            _keep_once(runtime, index, day_of(at), at)
+            _keep(runtime.store, runtime.provider, index, runtime.plan.indices[index].index.derivatives, day)
 
 
 @lru_cache(maxsize=64)
-def _kept_day(runtime: int, index: str, day: date) -> list[bool]:
-    """Remember, per process, whether a day's listing of an index was kept already."""
-    return []
-
-
-def _keep_once(runtime: Runtime, index: str, day: date, at: datetime) -> None:
-    if not (kept := _kept_day(id(runtime), index, day)):
-        runtime.store.keep_listing(runtime.provider.listing(index, at), runtime.plan.indices[index].index.derivatives)
-        kept.append(True)
+def _keep(store: Any, provider: Any, index: str, exchange: str, day: date) -> None:
+    """Keep a day's listing of an index, once per process; store and provider are told apart by identity."""
+    store.keep_listing(provider.listing(index, datetime.combine(day, time(12), IST)), exchange)
 
 
 def _payload(report: StageReport) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class Runtime:
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""
         at = parse_z(cycle)
-        due = lambda name: self.feeds or self.calendar.is_open(self.plan.indices[name].index.exchange, at)  # noqa: E731
-        return tuple(name for name in self.plan.indices if due(name))
+        plans = self.plan.indices.items()
+        return tuple(name for name, plan in plans if self.feeds or self.calendar.is_open(plan.index.exchange, at))
 
     def opening(self, unit: Unit) -> Opening:
         """Return what the ledger is told when this unit's cycle opens."""
@@ -76,4 +76,3 @@ class Watch:
         """Return the stage's report with its parts and their total."""
         seconds = self.parts | {"total": self.last - self.began}
         return StageReport(unit.cycle, unit.index, stage, status, reason, seconds=seconds, counts=counts or {})
-

@@ -132,7 +132,7 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
     quotes = runtime.provider.quotes(unit.index, wanted, at)
     watch.lap("quotes")
     oi_prev, source = _previous_oi(runtime, unit, wanted, day)
-    quotes.values["oi_prev"][:] = oi_prev  # type: ignore[index]
+    quotes.values["oi_prev"][:] = oi_prev
     watch.lap("previous_oi")
     expiries = [slot.expiry for slot in resolved.slots]
     stamp = Stamp(
@@ -165,7 +165,9 @@ def _previous_oi(runtime: Runtime, unit: Unit, wanted: Contracts, day: date) -> 
 
 @lru_cache(maxsize=32)
 def _stored_oi(store: Any, index: str, day: date) -> Frame | None:
-    return store.last_oi(index, day)  # type: ignore[no-any-return]
+    """Ask the store once per session and process; the store is told apart by identity."""
+    found: Frame | None = store.last_oi(index, day)
+    return found
 
 
 def _paused(controls: Mapping[str, Any], index: str) -> str:
@@ -177,5 +179,3 @@ def _wait_for(seconds: float) -> None:
     """Hold a cycle that beat's clock sent more than half a second too early."""
     if seconds > 0.5:
         time.sleep(seconds)
-
-

@@ -25,7 +25,10 @@ return 1
 
 
 class RedisLedger:
-    """Ledger port over one Redis. Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:walked`."""
+    """Ledger port over one Redis.
+
+    Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:walked`, `<ns>:atm:<index>`.
+    """
 
     def __init__(self, client: redis.Redis, namespace: str = "g6", *, stream: str = "events", stream_length: int = 20_000) -> None:
         self._client, self._ns = client, namespace
@@ -36,11 +39,11 @@ class RedisLedger:
 
     @translated
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
-        return self._text(self._step("begin", unit.cycle, unit.index, now, task, *_opening(opening), lease))
+        return _text(self._step("begin", unit.cycle, unit.index, now, task, *_opening(opening), lease))
 
     @translated
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
-        return self._text(self._step("start", unit.cycle, unit.index, now, stage, task, lease))
+        return _text(self._step("start", unit.cycle, unit.index, now, stage, task, lease))
 
     @translated
     def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
@@ -65,7 +68,7 @@ class RedisLedger:
 
     @translated
     def open_cycles(self) -> Sequence[CycleRecord]:
-        cycles = [self._text(name) for name in self._client.zrange(f"{self._ns}:open", 0, -1)]
+        cycles = [_text(name) for name in self._client.zrange(f"{self._ns}:open", 0, -1)]
         pipeline = self._client.pipeline(transaction=False)
         for cycle in cycles:
             pipeline.hgetall(self._cycle_key(cycle))
@@ -100,12 +103,12 @@ class RedisLedger:
     @translated
     def last_closed(self) -> str | None:
         held = self._client.get(f"{self._ns}:newest")
-        return self._text(held).partition("|")[2] if held else None
+        return _text(held).partition("|")[2] if held else None
 
     @translated
     def walked(self) -> str | None:
         held = self._client.get(f"{self._ns}:walked")
-        return self._text(held) if held else None
+        return _text(held) if held else None
 
     @translated
     def walk(self, cycle: str) -> None:
@@ -119,7 +122,7 @@ class RedisLedger:
     @translated
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
         held, atm = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
-        return json.loads(atm) if held and self._text(held) == session else {}
+        return json.loads(_text(atm)) if held and _text(held) == session else {}
 
     def _cycle_key(self, cycle: str) -> str:
         return f"{self._ns}:cycle:{cycle}"
@@ -135,9 +138,9 @@ class RedisLedger:
         fields = event_fields(type, asdict(report), key=key)
         return [self._length, *(part for pair in fields.items() for part in pair)]
 
-    @staticmethod
-    def _text(value: bytes | str) -> str:
-        return value.decode() if isinstance(value, bytes) else value
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _opening(opening: Opening) -> tuple[str, str, str, str]:
@@ -145,18 +148,21 @@ def _opening(opening: Opening) -> tuple[str, str, str, str]:
 
 
 def _record(cycle: str, raw: Mapping[Any, Any]) -> CycleRecord:
-    fields = {RedisLedger._text(name): RedisLedger._text(value) for name, value in raw.items()}
+    fields = {_text(name): _text(value) for name, value in raw.items()}
     expected = tuple(name for name in fields.get("expected", "").split(",") if name)
-    number = lambda name: float(fields.get(name, 0) or 0)  # noqa: E731
     return CycleRecord(
         cycle=cycle,
-        opening=Opening(expected, fields.get("config", ""), number("deadline"), number("due")),
-        opened=number("opened"),
-        fired=number("fired"),
-        closed=number("closed"),
+        opening=Opening(expected, fields.get("config", ""), _number(fields, "deadline"), _number(fields, "due")),
+        opened=_number(fields, "opened"),
+        fired=_number(fields, "fired"),
+        closed=_number(fields, "closed"),
         units={index: _unit(index, fields) for index in expected},
-        attempt=int(number("attempt") or 1),
+        attempt=int(_number(fields, "attempt") or 1),
     )
+
+
+def _number(fields: Mapping[str, str], name: str) -> float:
+    return float(fields.get(name) or 0)
 
 
 def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:

@@ -57,7 +57,9 @@ class RedisVitals:
         pipeline = self._client.pipeline(transaction=False)
         for queue in self._queues:
             pipeline.llen(f"{self._ns}:celery:{queue}")
-        pipeline.hgetall(f"{self._ns}:workers").xlen(f"{self._ns}:events").time()
+        pipeline.hgetall(f"{self._ns}:workers")
+        pipeline.xlen(f"{self._ns}:events")
+        pipeline.time()
         before = time.time()
         *depths, signed, retained, (seconds, micros) = pipeline.execute()
         here = (before + time.time()) / 2

@@ -23,6 +23,12 @@ from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, stoppable
 from g6.entrypoints.stack import Stack, aligned, open_window, running, window
 
 STORED_SECONDS = 30.0
+FILES = (
+    ("chain", "every strike, Parquet"),
+    ("csv", "the window around ATM, for people"),
+    ("panels", "JSON documents"),
+    ("logs", "of every process"),
+)
 
 
 def demonstrate(settings: Settings, cycles: int) -> None:
@@ -111,8 +117,7 @@ def _show_end(console: Console, stack: Stack, last: Followed) -> None:
         console.print(f"  {'✓' if holds else '✗'} {check}: {seen}", style="green" if holds else "red")
     day = parse_z(last.report["cycle"]).date()
     console.print("\nfiles", style="bold")
-    for name, what in (("chain", "every strike, Parquet"), ("csv", "the window around ATM, for people"), ("panels", "JSON documents"),
-                       ("logs", "of every process")):  # fmt: skip
+    for name, what in FILES:
         console.print(f"  {settings.directory / name}  {what}")
     console.print("\nnext", style="bold")
     console.print(f'  python -c \'import g6; print(g6.load("NIFTY", "{day}", data_dir="{settings.directory}"))\'', soft_wrap=True)

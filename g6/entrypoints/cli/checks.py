@@ -35,7 +35,8 @@ def _parity(chains: Mapping[str, Frame]) -> tuple[str, bool, str]:
         gaps += np.abs(gap[near]).tolist()
         allowed += (spread[near] / 2 + TICKS).tolist()
     worst, median = max(gaps), float(np.median(gaps))
-    return "put-call parity near the money", median <= float(np.median(allowed)), f"median gap {median:.3f} points, largest {worst:.2f}"
+    seen = f"median gap {median:.3f} points, largest {worst:.2f}"
+    return "put-call parity near the money", median <= float(np.median(allowed)), seen
 
 
 def _statuses(chains: Mapping[str, Frame], rows: Mapping[str, Mapping[str, Any]]) -> tuple[str, bool, str]:
@@ -53,4 +54,4 @@ def _recount(chains: Mapping[str, Frame], rows: Mapping[str, Mapping[str, Any]])
 def _same(frame: Frame, row: Mapping[str, Any]) -> bool:
     nearest = frame.columns["expiry"] == np.datetime64(row["expiry_nearest"])
     calls, puts = (float(np.nansum(frame.columns[f"{side}_oi"][nearest])) for side in ("ce", "pe"))
-    return calls == row["oi_calls"] and puts == row["oi_puts"]
+    return bool(calls == row["oi_calls"] and puts == row["oi_puts"])

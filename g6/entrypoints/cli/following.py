@@ -78,7 +78,7 @@ class Follower:
 def stoppable() -> Iterator[None]:
     """Let SIGTERM end the block as Ctrl-C does: in order, exit code 0; once the end has begun, neither is heard again."""
 
-    def interrupt(number: int, _frame: Any) -> None:
+    def interrupt(_number: int, _frame: Any) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt

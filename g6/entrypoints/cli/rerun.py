@@ -23,6 +23,7 @@ from g6.pipeline import Runtime
 from g6.pipeline import rerun as rerun_unit
 
 WAIT_SECONDS = 120.0
+First = Annotated[str, typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to do again.")]
 FIRST = {"quotes": "analyse", "analytics": "analyse", "persist": "persist"}
 
 
@@ -37,7 +38,7 @@ def rerun(
     since: Annotated[str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this instant …")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="CYCLE", help="… to this one.")] = None,
     index: Annotated[str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")] = None,
-    stage: Annotated[str, typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to do again.")] = "quotes",
+    stage: First = "quotes",
     failed: Annotated[bool, typer.Option("--failed", help="Only units that are not OK.")] = False,
     model: options.Model = None,
     json_: options.Json = False,
@@ -151,5 +152,3 @@ def _summarise(console: Console, results: Sequence[dict[str, Any]]) -> None:
             changed = "changed" if result.get("changed") else "the same rows"
             said = f"{result['outcome']}, attempt {result['attempt']}, from the {result['source']}: {changed}"
         console.print(f"{result['cycle']}  {result['index']:<10}  {said}")
-
-

@@ -13,7 +13,7 @@ from g6.errors import UserError
 Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")]
 Once = Annotated[bool, typer.Option("--once", help="One cycle; the same as --cycles 1.")]
 Mix = Annotated[bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")]
-Faults = Annotated[str | None, typer.Option("--faults", metavar="LIST", help="Faults of the simulated market, such as fail:BANKNIFTY.")]
+Faults = Annotated[str | None, typer.Option("--faults", metavar="LIST", help="Faults of the market, such as fail:BANKNIFTY.")]
 
 DEMO_CYCLES, DEMO_SPEED = 6, "12"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,14 @@ COLOURS = {"OK": "green", "PARTIAL": "yellow", "MISSING": "red", "SKIPPED": "mag
 
 def number(value: Any, places: int = 2, sign: bool = False) -> str:
     """Write a number with fixed places, `–` where there is none."""
-    if value is None or value != value:
+    if value is None or isnan(value):
         return "–"
     return f"{value:{'+' if sign else ''},.{places}f}"
 
 
 def percent(value: Any) -> str:
     """Write a fraction as a percentage."""
-    return "–" if value is None or value != value else f"{100 * value:.1f}"
+    return "–" if value is None or isnan(value) else f"{100 * value:.1f}"
 
 
 def left(expiry: str | None, fix: datetime | None, at: datetime) -> str:

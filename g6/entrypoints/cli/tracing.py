@@ -20,7 +20,6 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
     if record is None:
         raise NothingToDo(f"the ledger knows no cycle {cycle}: it keeps a settled cycle for an hour")
     due = record.opening.due
-    after = lambda wall: round(1e3 * (wall - due), 1) if wall else None  # noqa: E731
     reports = _reports(runtime, cycle)
     units = {
         index: {
@@ -28,7 +27,7 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
             "reason": unit.reason,
             "attempt": unit.attempt,
             "stages": {
-                name: {"began": after(stage.started), "ended": after(stage.ended), "starts": stage.starts,
+                name: {"began": _after(stage.started, due), "ended": _after(stage.ended, due), "starts": stage.starts,
                        "parts": _milliseconds(reports.get((index, name), {}))}
                 for name, stage in unit.stages.items()
             },
@@ -36,7 +35,15 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
         }
         for index, unit in record.units.items()
     }  # fmt: skip
-    return {"cycle": cycle, "opened": after(record.opened), "fired": after(record.fired), "closed": after(record.closed), "units": units}
+    times = {
+        name: _after(wall, due) for name, wall in (("opened", record.opened), ("fired", record.fired), ("closed", record.closed))
+    }
+    return {"cycle": cycle, **times, "units": units}
+
+
+def _after(wall: float, due: float) -> float | None:
+    """Return milliseconds after the cycle's instant."""
+    return round(1e3 * (wall - due), 1) if wall else None
 
 
 def _milliseconds(report: Mapping[str, Any]) -> dict[str, float]:
@@ -56,14 +63,16 @@ def _reports(runtime: Runtime, cycle: str) -> dict[tuple[str, str], Mapping[str,
 
 def show(console: Console, found: Mapping[str, Any]) -> None:
     """Print a trace: one line a stage, one an expiry."""
-    console.print(f"cycle {found['cycle']}: opened {found['opened']} ms, fired {found['fired']} ms, closed {found['closed']} ms after its instant")
+    times = ", ".join(f"{name} {_text(found[name])}" for name in ("opened", "fired", "closed"))
+    console.print(f"cycle {found['cycle']}: {times} (milliseconds after its instant)")
     table = Table("index", "stage", "began", "ended", "parts, ms", box=None, padding=(0, 2, 0, 0))
     for index, unit in found["units"].items():
         for name, stage in unit["stages"].items():
             parts = " ".join(f"{part} {took:g}" for part, took in stage["parts"].items() if took)
             table.add_row(index, name, _text(stage["began"]), _text(stage["ended"]), parts)
         for expiry in unit["expiries"]:
-            told = f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes, {expiry['status']}, forward by {expiry['forward_source']}"
+            strikes = f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes"
+            told = f"{strikes}, {expiry['status']}, forward by {expiry['forward_source']}"
             table.add_row("", f"  {expiry['expiry']}", "", "", told)
         if unit["reason"] or unit["status"] != "OK":
             table.add_row("", unit["status"], "", "", unit["reason"])
