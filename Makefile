@@ -24,6 +24,7 @@ help:
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "G6 needs Python 3.11 or newer, and none was found; say make PYTHON=/path/to/python3"; exit 2; }
+	@echo "installing into $(VENV), once; about a minute"
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
