@@ -20,7 +20,7 @@ class Observed:
     `wall` epoch seconds, `market` the market's instant; `step` wall and `interval` market seconds between cycles; `report`, `beat`
     and `gap` the newest payloads of cycle.report, heartbeat and gap.opened, with `ts` when they were sent; `last_success` wall
     time, 0 for never; `requests` to the provider by outcome; `phases` by exchange: open, phase, next_change; `trouble` with the
-    bus.
+    bus; `refused`, why the status file could not be written.
     """
 
     wall: float
@@ -36,6 +36,7 @@ class Observed:
     phases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     next_cycle_wall: float | None = None
     trouble: str = ""
+    refused: str = ""
 
 
 def runtime_status(seen: Observed) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def runtime_status(seen: Observed) -> dict[str, Any]:
 
 def readiness(seen: Observed) -> tuple[str, ...]:
     """Return what is missing before this system can be called ready; empty when nothing is."""
-    missing = [f"bus: {seen.trouble}"] if seen.trouble else []
+    missing = [f"{name}: {why}" for name, why in (("bus", seen.trouble), ("status file", seen.refused)) if why]
     silent = seen.wall - parse_z(seen.beat["ts"]).timestamp() if seen.beat else None
     if silent is None:
         missing.append("heartbeat: none yet")

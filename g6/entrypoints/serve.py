@@ -39,6 +39,7 @@ class Watcher:
     follower: Follower
     status_file: Path | None = None
     _written: str = field(default="", init=False)
+    _refused: str = field(default="", init=False)
 
     def status(self) -> dict[str, Any]:
         """Return the runtime status document."""
@@ -70,6 +71,7 @@ class Watcher:
             phases=_phases(runtime),
             next_cycle_wall=_next_cycle(runtime),
             trouble=self.follower.trouble,
+            refused=self._refused,
         )
 
     def write_status(self) -> None:
@@ -79,9 +81,9 @@ class Watcher:
             return
         try:
             files.replace(self.status_file, json.dumps(self.status(), indent=2).encode())
-            self._written = cycle
+            self._written, self._refused = cycle, ""
         except StoreBusy as error:
-            self.follower.trouble = str(error)
+            self._refused = str(error)
 
 
 def _exchanges(runtime: Runtime) -> list[str]:

@@ -17,7 +17,10 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label: values known beforehand, and how many distinct ones it may take; what comes after is counted as `other`."""
+    """A label: values known beforehand, and how many distinct ones it may take; what comes after is counted as `other`.
+
+    `index` knows the configured ones, and `all` for a whole cycle.
+    """
 
     name: str
     values: tuple[str, ...] = ()
@@ -74,7 +77,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
     {
         label.name: label
         for label in (
-            Label("index", (), 12),
+            Label("index"),
             Label("status", STATUS_WORDS),
             Label("stage", ("collect", "analyse", "persist", "publish")),
             Label("bucket", ("this_week", "next_week", "this_month", "next_month"), 8),

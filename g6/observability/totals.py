@@ -109,7 +109,7 @@ class Totals:
         known = self._known[label]
         if value in known:
             return value
-        if not value or len(known) >= max(LABELS[label].room, 0):
+        if not value or len(known) >= LABELS[label].room:
             return OTHER
         known.add(value)
         return value

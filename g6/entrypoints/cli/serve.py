@@ -82,7 +82,7 @@ def status(
 
 
 def _watch(watcher: Any, as_json: bool) -> None:
-    shown = None
+    shown: str | None = ""
     while True:
         found = watcher.status()
         if found["cycle"] != shown:

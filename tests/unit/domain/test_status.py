@@ -86,6 +86,7 @@ def test_a_running_system_is_ready():
     ("changes", "missing"),
     [
         ({"trouble": "Redis: gone"}, "bus: Redis: gone"),
+        ({"refused": "cannot write status.json"}, "status file: cannot write status.json"),
         ({"beat": {}}, "heartbeat: none yet"),
         ({"beat": BEAT | {"ts": "2026-11-20T05:30:00Z"}}, "heartbeat: none for 45 s"),
         ({"beat": BEAT | {"workers": {"a": {"up": False}}}}, "worker: a is down"),

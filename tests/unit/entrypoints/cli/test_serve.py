@@ -42,17 +42,34 @@ def bus(server):
         yield RedisBus(client)
 
 
-def started(environment):
-    command = [*G6, "serve", "--metrics-port", "0", "--web-port", "0"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    metrics, web = (process.stdout.readline().split()[-1] for _ in range(2))
-    return process, metrics, web
+@pytest.fixture
+def start(environment):
+    """Start commands; what a failed test leaves running is ended."""
+    processes = []
+
+    def begin(*arguments):
+        processes.append(subprocess.Popen([*G6, *arguments], env=environment, stdout=subprocess.PIPE, text=True))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+@pytest.fixture
+def serving(start):
+    def begin():
+        process = start("serve", "--metrics-port", "0", "--web-port", "0")
+        metrics, web = (process.stdout.readline().split()[-1] for _ in range(2))
+        return process, metrics, web
+
+    return begin
 
 
 def ended(process, number=signal.SIGTERM):
     process.send_signal(number)
-    process.communicate(timeout=10)
-    return process.returncode
+    return process.wait(timeout=10)
 
 
 def shows(address, text, seconds=15.0):
@@ -65,21 +82,20 @@ def shows(address, text, seconds=15.0):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_cleanly_when_told(environment, number):
-    process, _, web = started(environment)
+def test_it_ends_cleanly_when_told(serving, number):
+    process, _, web = serving()
     with httpx.Client() as client:
         assert client.get(web).status_code == 200
         assert ended(process, number) == 0
 
 
-def test_totals_are_exact_over_a_killed_serve(environment, bus):
-    process, metrics, _ = started(environment)
+def test_totals_are_exact_over_a_killed_serve(serving, bus):
+    process, metrics, _ = serving()
     bus.publish("cycle.report", REPORT)
     assert shows(metrics, 'g6_cycles_total{status="OK"} 1.0')
-    process.kill()
-    process.communicate(timeout=10)
+    ended(process, signal.SIGKILL)
     bus.publish("cycle.report", REPORT | {"cycle": "2026-11-18T05:31:00Z"})
-    process, metrics, _ = started(environment)
+    process, metrics, _ = serving()
     assert shows(metrics, 'g6_cycles_total{status="OK"} 2.0')
     assert shows(metrics, 'g6_bus_events_dropped_total{bus="events",reason="trimmed"} 0.0')
     assert ended(process) == 0
@@ -93,8 +109,8 @@ def test_status_needs_no_serve(environment, bus):
     assert found["indices_info"]["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": None, "pcr": None}
 
 
-def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(environment, bus):
-    process = subprocess.Popen([*G6, "status", "--watch"], env=environment, stdout=subprocess.PIPE, text=True)
+def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(start, bus):
+    process = start("status", "--watch")
     assert process.stdout.readline().startswith("no cycle yet")
     bus.publish("cycle.report", REPORT)
     assert process.stdout.readline().startswith(f"{CYCLE}  0.50 s  400 options  NIFTY OK/400")
