@@ -22,6 +22,7 @@ _FIXES = {
     errno.EROFS: "mount the file system writable, or set storage.data_dir to another one",
     errno.EACCES: "let the user who runs G6 write there (chown, chmod), or set storage.data_dir to another directory",
     errno.EPERM: "let the user who runs G6 write there (chown, chattr -i)",
+    errno.EEXIST: "move away the file that stands where a directory must be",
     errno.ENOTDIR: "move away the file that stands where a directory must be",
     errno.EISDIR: "move away the directory that stands where a file must be",
     errno.EMFILE: "raise the number of open files (ulimit -n)",

@@ -1,0 +1,187 @@
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from g6.adapters.parquet_store import ParquetStore, folding
+from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.folding import compact, fold
+from g6.adapters.parquet_store.reading import day_table
+from g6.domain.cycle import Unit, parse_z
+from g6.domain.frame import Frame
+from g6.errors import StoreBusy
+
+CYCLES = [f"2026-11-20T04:{minute:02d}:00Z" for minute in range(5, 45, 5)]
+ChainOf = Callable[..., Frame]
+
+
+@pytest.fixture
+def store(tmp_path: Path, chain_of: ChainOf) -> ParquetStore:
+    """Eight cycles from 04:05 to 04:40, one of them without a row."""
+    store = ParquetStore(tmp_path)
+    for seed, cycle in enumerate(CYCLES):
+        frame = chain_of(cycle, seed=seed)
+        store.write_chain(Unit(cycle, "NIFTY"), frame if seed != 3 else frame.take(np.array([], dtype=np.intp)))
+        store.write_overview(cycle, [{"timestamp": cycle, "underlying": name, "status": "OK"} for name in ("NIFTY", "SENSEX")])
+    return store
+
+
+@pytest.fixture
+def day(tmp_path: Path, store: ParquetStore) -> Path:
+    return tmp_path / "chain/underlying=NIFTY/date=2026-11-20"
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def facts(store: ParquetStore) -> list[object]:
+    found: list[object] = []
+    for cycle in CYCLES:
+        frame = store.read_chain(Unit(cycle, "NIFTY"))
+        assert frame is not None
+        found.append(
+            (frame.header["stamp"], len(frame), [frame.columns[name].tolist() for name in ("expiry", "strike", "ce_symbol")])
+        )
+        found.append([np.nan_to_num(frame.columns[name], nan=-1).tolist() for name in ("ce_iv", "pe_oi", "ce_quote_time")])
+    return found
+
+
+def test_old_parts_become_segments_of_their_quarter_hours(day: Path) -> None:
+    done = fold(day, CHAIN_SCHEMA, parse_z("2026-11-20T04:30:00Z"))
+    assert names(day) == [
+        "040000Z-041500Z.parquet", "041500Z-043000Z.parquet", "043000Z.parquet", "043500Z.parquet", "044000Z.parquet",
+    ]  # fmt: skip
+    assert (done.written, done.gone) == (2, 5)
+
+
+def test_a_later_fold_adds_to_the_segment(day: Path, store: ParquetStore) -> None:
+    before = facts(store)
+    for clock in ("04:12", "04:18", "04:50"):
+        fold(day, CHAIN_SCHEMA, parse_z(f"2026-11-20T{clock}:00Z"))
+    assert names(day) == [f"04{a}00Z-04{b}00Z.parquet" for a, b in (("00", "15"), ("15", "30"), ("30", "45"))]
+    assert facts(store) == before
+
+
+def test_a_compacted_day_is_one_file_with_every_row_and_header(day: Path, store: ParquetStore) -> None:
+    before = facts(store)
+    fold(day, CHAIN_SCHEMA, parse_z("2026-11-20T04:20:00Z"))
+    compact(day, CHAIN_SCHEMA)
+    assert names(day) == ["day.parquet"]
+    assert facts(store) == before
+
+
+def test_a_compacted_day_names_its_models_rates_and_configurations(day: Path) -> None:
+    compact(day, CHAIN_SCHEMA)
+    metadata = pq.read_metadata(day / "day.parquet").metadata
+    assert [metadata[f"g6.{name}".encode()] for name in ("version", "model", "rate", "config_id")] == [
+        b"1",
+        b"black76",
+        b"0.055",
+        b"c1",
+    ]
+
+
+def test_compacting_again_changes_nothing(day: Path) -> None:
+    compact(day, CHAIN_SCHEMA)
+    before = (day / "day.parquet").read_bytes()
+    assert compact(day, CHAIN_SCHEMA).written == 0
+    assert (day / "day.parquet").read_bytes() == before
+
+
+def test_a_rerun_after_compaction_beats_the_day_and_is_folded_into_it(day: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+    compact(day, CHAIN_SCHEMA)
+    unit = Unit(CYCLES[1], "NIFTY")
+    store.write_chain(unit, chain_of(CYCLES[1], seed=99))
+    rows = day_table(day, CHAIN_SCHEMA, ["timestamp"]).num_rows
+    for _ in range(2):
+        read = store.read_chain(unit)
+        assert read is not None
+        np.testing.assert_array_equal(read.columns["ce_bid"], chain_of(CYCLES[1], seed=99).columns["ce_bid"])
+        compact(day, CHAIN_SCHEMA)
+    assert day_table(day, CHAIN_SCHEMA, ["timestamp"]).num_rows == rows == 70
+
+
+def test_parts_that_a_fold_left_behind_count_once(day: Path) -> None:
+    kept = {path: path.read_bytes() for path in day.iterdir()}
+    fold(day, CHAIN_SCHEMA, parse_z("2026-11-20T04:50:00Z"))
+    for path, content in kept.items():
+        path.write_bytes(content)
+    assert day_table(day, CHAIN_SCHEMA, ["timestamp"]).num_rows == 70
+
+
+def test_overviews_are_found_wherever_they_are_folded(tmp_path: Path, store: ParquetStore) -> None:
+    directory = tmp_path / "overview/date=2026-11-20"
+    first, last = parse_z(CYCLES[1]), parse_z(CYCLES[-1])
+    before = store.overview_cycles(first, last)
+    assert list(before) == CYCLES[1:]
+    fold(directory, OVERVIEW_SCHEMA, parse_z("2026-11-20T04:20:00Z"))
+    assert store.overview_cycles(first, last) == before
+    compact(directory, OVERVIEW_SCHEMA)
+    assert store.overview_cycles(first, last) == before
+    assert store.last_overview() == last
+
+
+def test_a_rerun_of_one_index_takes_the_other_rows_from_the_compacted_day(tmp_path: Path, store: ParquetStore) -> None:
+    compact(tmp_path / "overview/date=2026-11-20", OVERVIEW_SCHEMA)
+    store.write_overview(CYCLES[0], [{"timestamp": CYCLES[0], "underlying": "SENSEX", "status": "PARTIAL"}])
+    part = pq.read_table(tmp_path / "overview/date=2026-11-20/040500Z.parquet").to_pylist()
+    assert [(row["underlying"], row["status"]) for row in part] == [("NIFTY", "OK"), ("SENSEX", "PARTIAL")]
+
+
+def test_open_interest_is_found_in_a_compacted_day(day: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+    compact(day, CHAIN_SCHEMA)
+    found = store.last_oi("NIFTY", parse_z("2026-11-21T04:00:00Z").date())
+    assert found is not None
+    np.testing.assert_array_equal(found.columns["ce_oi"], chain_of(CYCLES[-1], seed=7).columns["ce_oi"])
+
+
+def test_a_reader_never_finds_fewer_rows_while_files_are_folded(day: Path) -> None:
+    counts, errors, over = [], [], threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            try:
+                counts.append(day_table(day, CHAIN_SCHEMA, ["timestamp"]).num_rows)
+            except OSError as error:
+                errors.append(error)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        for clock in range(6, 46, 4):
+            fold(day, CHAIN_SCHEMA, parse_z(f"2026-11-20T04:{clock:02d}:00Z"))
+        compact(day, CHAIN_SCHEMA)
+        seen = len(counts)
+        while len(counts) <= seen and reader.is_alive():
+            pass
+    finally:
+        over.set()
+        reader.join()
+    assert errors == []
+    assert set(counts) == {70}
+
+
+def test_a_part_that_is_rewritten_while_it_is_folded_stays(
+    day: Path, store: ParquetStore, chain_of: ChainOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = folding.replace
+
+    def rerun_meanwhile(path: Path, content: bytes) -> None:
+        store.write_chain(Unit(CYCLES[0], "NIFTY"), chain_of(CYCLES[0], seed=99))
+        write(path, content)
+
+    monkeypatch.setattr(folding, "replace", rerun_meanwhile)
+    compact(day, CHAIN_SCHEMA)
+    assert names(day) == ["040500Z.parquet", "day.parquet"]
+
+
+def test_nothing_goes_when_the_new_file_does_not_read_back(day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, write = names(day), folding.encode
+    monkeypatch.setattr(folding, "encode", lambda table: write(table.slice(1)))
+    with pytest.raises(StoreBusy, match="does not read back"):
+        compact(day, CHAIN_SCHEMA)
+    assert names(day) == before

@@ -1,0 +1,74 @@
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from g6.errors import StoreBusy
+from g6.files import replace
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from g6.errors import StoreBusy
+from g6.files import replace
+os.setuid(65534)
+try:
+    replace(Path(sys.argv[1]), b"new")
+except StoreBusy as error:
+    print(error)
+"""
+SMALL = """
+import resource, signal, sys
+from pathlib import Path
+from g6.errors import StoreBusy
+from g6.files import replace
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    replace(Path(sys.argv[1]), b"x" * 5000)
+except StoreBusy as error:
+    print(error)
+"""
+
+
+def said(script: str, *arguments: Path) -> str:
+    done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_a_file_is_replaced_whole_and_nothing_stays_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file"
+    replace(path, b"old")
+    replace(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [each.name for each in path.parent.iterdir()] == ["file"]
+
+
+def test_a_file_where_a_directory_must_be_is_named_with_the_fix(tmp_path: Path) -> None:
+    (tmp_path / "chain").write_text("in the way")
+    with pytest.raises(StoreBusy, match=r"cannot write .*chain/part: .*; move away the file"):
+        replace(tmp_path / "chain" / "part", b"new")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to become somebody without rights")
+def test_a_directory_without_write_permission_is_named_with_the_fix() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        path = Path(directory) / "part"
+        path.write_bytes(b"old")
+        answer = said(AS_NOBODY, path)
+        assert f"cannot write {path}" in answer
+        assert "chown" in answer
+        assert path.read_bytes() == b"old"
+
+
+def test_what_is_there_stays_whole_when_the_disk_takes_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "part"
+    path.write_bytes(b"old")
+    answer = said(SMALL, path)
+    assert "ulimit" in answer
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["part"]

@@ -1,0 +1,156 @@
+"""`g6.load`: the past as a table."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import g6
+from g6.adapters.parquet_store import ParquetStore
+from g6.domain.cycle import Unit
+from g6.domain.frame import Frame
+from g6.domain.instrument import Contracts, Listing
+from g6.domain.rows import CHAIN, OVERVIEW
+from g6.errors import NothingToDo, UserError
+
+CYCLES = ["2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"]
+DAY = "2026-11-20"
+
+
+@pytest.fixture
+def history(tmp_path: Path, chain_of: Callable[..., Frame]) -> Path:
+    """NIFTY and SENSEX on two days, three cycles."""
+    store = ParquetStore(tmp_path)
+    for seed, cycle in enumerate(CYCLES):
+        for index in ("NIFTY", "SENSEX"):
+            store.write_chain(Unit(cycle, index), chain_of(cycle, index, seed=seed))
+        seen = cycle.replace(":00Z", ":00.250000Z")
+        rows = [
+            {"timestamp": cycle, "underlying": "NIFTY", "observed_at": seen, "spot": 1.5},
+            {"timestamp": cycle, "underlying": "SENSEX"},
+        ]
+        store.write_overview(cycle, rows)
+    contracts = Contracts(
+        "NIFTY", np.array(["2026-11-24"], dtype="datetime64[D]"), np.array([26000.0]), np.array([65]), np.array([0.05]),
+        np.array([["C"], ["P"]], dtype=object), np.array([[1], [2]]),
+    )  # fmt: skip
+    store.keep_listing(Listing("NIFTY", date(2026, 11, 20), contracts, ()), "NFO")
+    return tmp_path
+
+
+def load(history: Path, *arguments: Any, **more: Any) -> Any:
+    return g6.load(*arguments, **{"engine": "arrow", "data_dir": history} | more)
+
+
+def test_a_day_of_an_index_has_every_column_in_order(history: Path) -> None:
+    table = load(history, "NIFTY", DAY)
+    assert table.column_names == [column.name for column in CHAIN]
+    assert table.num_rows == 20
+    assert set(table.column("underlying").to_pylist()) == {"NIFTY"}
+
+
+def test_several_indices_and_a_range_of_days_come_together(history: Path) -> None:
+    table = load(history, ["NIFTY", "SENSEX"], ("2026-11-18", date(2026, 11, 20)))
+    assert table.num_rows == 60
+    assert table.column("underlying").to_pylist().count("SENSEX") == 30
+
+
+def test_columns_are_those_asked_for_in_that_order(history: Path) -> None:
+    table = load(history, "NIFTY", DAY, columns=["strike", "underlying", "ce_iv"], expiry="2026-11-24", strike=26000)
+    assert table.column_names == ["strike", "underlying", "ce_iv"]
+    assert set(table.column("strike").to_pylist()) == {26000.0}
+    assert table.num_rows == 2
+
+
+def test_a_strike_range_includes_both_ends(history: Path) -> None:
+    table = load(history, "NIFTY", DAY, strike=(26000, 26050), expiry=[date(2026, 11, 24), "2026-12-01"])
+    assert set(table.column("strike").to_pylist()) == {26000.0, 26050.0}
+
+
+def test_instants_are_in_the_time_zone_asked_for(history: Path) -> None:
+    assert load(history, "NIFTY", DAY).column("timestamp")[0].as_py().isoformat() == "2026-11-20T09:35:00+05:30"
+    assert load(history, "NIFTY", DAY, tz="UTC").schema.field("timestamp").type == pa.timestamp("us", "UTC")
+
+
+@pytest.mark.parametrize(("second", "rows"), [("00.249", 0), ("00.250", 10), ("59", 10)])
+def test_nothing_that_was_observed_later_is_shown(history: Path, second: str, rows: int) -> None:
+    table = load(history, "NIFTY", DAY, as_of=f"2026-11-20T09:35:{second}")
+    assert table.num_rows == rows
+
+
+def test_as_of_may_be_an_instant_and_a_row_nobody_observed_counts_from_its_cycle(history: Path) -> None:
+    table = load(history, ["NIFTY", "SENSEX"], DAY, "overview", as_of=datetime(2026, 11, 20, 4, 6, tzinfo=UTC))
+    assert [(row["underlying"], row["timestamp"].minute) for row in table.to_pylist()] == [
+        ("NIFTY", 35),
+        ("SENSEX", 35),
+        ("SENSEX", 36),
+    ]
+
+
+def test_the_long_shape_has_a_row_per_option(history: Path) -> None:
+    table = load(history, "NIFTY", DAY, shape="long", columns=["strike", "side", "iv"])
+    assert table.num_rows == 40
+    wide = load(history, "NIFTY", DAY)
+    puts = [row["iv"] for row in table.to_pylist() if row["side"] == "PE"]
+    assert puts == wide.column("pe_iv").to_pylist()
+
+
+def test_overviews_are_loaded_by_index(history: Path) -> None:
+    table = load(history, "NIFTY", DAY, "overview")
+    assert table.column_names == [column.name for column in OVERVIEW]
+    assert table.column("spot").to_pylist() == [1.5, 1.5]
+
+
+def test_instruments_are_loaded_with_day_and_exchange(history: Path) -> None:
+    table = load(history, "NIFTY", DAY, "instruments", columns=["date", "exchange", "symbol"])
+    assert table.to_pylist() == [
+        {"date": date(2026, 11, 20), "exchange": "NFO", "symbol": "C"}, {"date": date(2026, 11, 20), "exchange": "NFO", "symbol": "P"},
+    ]  # fmt: skip
+
+
+def test_pandas_and_polars_get_frames_of_their_own(history: Path) -> None:
+    frame = load(history, "NIFTY", DAY, engine="pandas")
+    assert isinstance(frame, pd.DataFrame)
+    assert str(frame["timestamp"].dtype) == "datetime64[us, Asia/Kolkata]"
+    assert frame["ce_iv"].dtype == np.float32
+    other = load(history, "NIFTY", DAY, engine="polars")
+    assert isinstance(other, pl.DataFrame)
+    assert other.shape == frame.shape
+
+
+def test_a_day_there_is_not_names_the_first_and_the_last(history: Path) -> None:
+    with pytest.raises(NothingToDo, match="first day there is 2026-11-18, the last 2026-11-20"):
+        load(history, "NIFTY", "2026-11-19")
+    with pytest.raises(NothingToDo, match="no day at all"):
+        load(history, "BANKEX", DAY)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fix"),
+    [
+        ({"columns": ["ce_ivv"]}, "ce_iv"), ({"kind": "chains"}, "chain"), ({"engine": "panda"}, "pandas"),
+        ({"day": "20-11-2026"}, "2026-11-20"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_told_what_was_meant(history: Path, arguments: dict[str, Any], fix: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(history, **{"index": "NIFTY", "day": DAY} | arguments)
+    assert fix in caught.value.fix
+
+
+def test_importing_g6_imports_nothing_heavy() -> None:
+    script = "import sys, g6; print(sorted(sys.modules.keys() & {'numpy', 'pyarrow', 'pandas', 'celery', 'pydantic'}))"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_only_the_version_is_looked_up() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        g6.nothing  # noqa: B018 - asking is the test
