@@ -27,8 +27,9 @@ class Replay:
         self.recording = recording
 
     def listing(self, index: str, at: datetime) -> Listing:
-        """Return what the recording's day has shown of `index` until `at`. Errors: ProviderRefused."""
-        return Listing(index, day_of(at), self._snapshot(index, at).contracts, ())
+        """Return what the day of `at` has shown of `index` until then, or at its beginning. Errors: ProviderRefused."""
+        known = self.recording.newest(index, at)
+        return Listing(index, day_of(at), self._snapshot(index, known or at).contracts, ())
 
     def underlying(self, index: str, at: datetime) -> Underlying:
         """Return the index as recorded. Errors: ProviderRefused."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from g6.adapters.replay.nse import NseAnswers
 from g6.adapters.replay.snapshot import Malformed, Snapshot, Source
 from g6.adapters.replay.stored import StoredDays
 from g6.adapters.replay.table_files import TableFiles
+from g6.domain.calendar import day_of
 from g6.domain.cycle import isoformat_z
 from g6.domain.expiry import BUCKETS
 from g6.domain.plan import Plan
@@ -86,6 +87,13 @@ class Recording:
         if not self._has(index, at):
             return None
         return self._source.read(index, at) if self._source.remembers else self._histories[index].at(at)
+
+    def newest(self, index: str, at: datetime) -> datetime | None:
+        """Return the newest instant of `index` that is not later than `at`, else the next; None where that day has none."""
+        instants = self._instants.get(index, ())
+        place = bisect_right(instants, at)
+        near = instants[max(place - 1, 0) : place + 1]
+        return next((known for known in near if day_of(known) == day_of(at)), None)
 
     def totals(self, index: str, at: datetime) -> Mapping[str, float]:
         """Return the exchange's own sums over the nearest expiry, contracts, by name; empty where the source has none."""

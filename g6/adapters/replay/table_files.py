@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from g6.errors import BadInput
 STRETCH_ROWS = 200_000
 """Rows of one index held in memory at a time, some 15 MB."""
 BATCH_ROWS = 65_536
+_CSV_ROW = re.compile(r"Row #(\d+)")  # of the file, its header included
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,9 @@ def _parsed(path: Path) -> Iterator[Options]:
     except Malformed as error:
         raise BadInput(path, error.row, error.reason) from error
     except (pa.ArrowInvalid, OSError) as error:
-        raise BadInput(path, None, f"cannot be read: {str(error).splitlines()[0]}") from error
+        said = str(error).splitlines()[0]
+        torn = _CSV_ROW.search(said)
+        raise BadInput(path, int(torn[1]) - 1 if torn else None, f"cannot be read: {said}") from error
 
 
 def _batches(path: Path) -> Iterator[pa.Table]:
@@ -179,15 +183,9 @@ def _batches(path: Path) -> Iterator[pa.Table]:
 
 def _csv_batches(path: Path) -> Iterator[pa.Table]:
     """A CSV's columns as text, so that a bad number is found with its row."""
-
-    def torn(row: pa_csv.InvalidRow) -> str:
-        number = None if row.number is None else row.number - 1
-        raise Malformed(number, f"has {row.actual_columns} columns, not {row.expected_columns}")
-
     with pa_csv.open_csv(
         path,
         read_options=pa_csv.ReadOptions(use_threads=False, block_size=1 << 23),
-        parse_options=pa_csv.ParseOptions(invalid_row_handler=torn),
         convert_options=pa_csv.ConvertOptions(
             column_types=dict.fromkeys(COLUMNS, pa.string()), null_values=["", "nan", "NaN", "null"], strings_can_be_null=True
         ),
