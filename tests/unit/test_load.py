@@ -111,9 +111,8 @@ def test_overviews_are_loaded_by_index(history: Path) -> None:
 
 def test_instruments_are_loaded_with_day_and_exchange(history: Path) -> None:
     table = load(history, "NIFTY", DAY, "instruments", columns=["date", "exchange", "symbol"])
-    assert table.to_pylist() == [
-        {"date": date(2026, 11, 20), "exchange": "NFO", "symbol": "C"}, {"date": date(2026, 11, 20), "exchange": "NFO", "symbol": "P"},
-    ]  # fmt: skip
+    day = date(2026, 11, 20)
+    assert table.to_pylist() == [{"date": day, "exchange": "NFO", "symbol": symbol} for symbol in "CP"]
 
 
 def test_pandas_and_polars_get_frames_of_their_own(history: Path) -> None:
