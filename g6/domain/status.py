@@ -17,10 +17,10 @@ SILENT_SECONDS = 20.0
 class Observed:
     """What the status is made of.
 
-    `wall` epoch seconds, `market` the market's instant; `step` wall and `interval` market seconds between cycles; `report`, `beat`
-    and `gap` the newest payloads of cycle.report, heartbeat and gap.opened, with `ts` when they were sent; `last_success` wall
-    time, 0 for never; `requests` to the provider by outcome; `phases` by exchange: open, phase, next_change; `trouble` with the
-    bus; `refused`, why the status file could not be written.
+    `wall` epoch seconds, `market` the market's instant; `step` wall and `interval` market seconds between cycles; `provider` its
+    name; `report`, `beat` and `gap` the newest payloads of cycle.report, heartbeat and gap.opened, with `ts` when they were sent;
+    `last_success` wall time, 0 for never; `requests` to the provider by outcome; `phases` by exchange: open, phase, next_change;
+    `trouble` with the bus; `refused`, why the status file could not be written.
     """
 
     wall: float
@@ -28,6 +28,7 @@ class Observed:
     step: float
     interval: int
     indices: Sequence[str]
+    provider: str
     report: Mapping[str, Any] = field(default_factory=dict)
     beat: Mapping[str, Any] = field(default_factory=dict)
     gap: Mapping[str, Any] = field(default_factory=dict)
@@ -62,7 +63,7 @@ def runtime_status(seen: Observed) -> dict[str, Any]:
         "readiness_reason": "; ".join(missing),
         "indices": list(seen.indices),
         "indices_info": _indices(seen),
-        "provider": _provider(seen.beat.get("provider") or {}),
+        "provider": _provider(seen),
         "queues": dict(seen.beat.get("queues") or {}),
         "market": _market(seen.phases),
         "last_gap": {name: value for name, value in seen.gap.items() if name != "ts"} or None,
@@ -107,8 +108,9 @@ def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _provider(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: facts.get(name) for name in ("name", "mode", "source", "breaker", "budget_left")}
+def _provider(seen: Observed) -> dict[str, Any]:
+    facts = seen.beat.get("provider") or {}
+    return {"name": seen.provider} | {name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left")}
 
 
 def _market(phases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

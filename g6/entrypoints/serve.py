@@ -63,6 +63,7 @@ class Watcher:
             step=runtime.timing.step,
             interval=runtime.plan.interval,
             indices=tuple(runtime.plan.indices),
+            provider=runtime.provider.name,
             report=latest.get("cycle.report", {}),
             beat=latest.get("heartbeat", {}),
             gap=latest.get("gap.opened", {}),

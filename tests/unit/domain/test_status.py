@@ -22,7 +22,7 @@ REPORT = {
     ],
 }  # fmt: skip
 BEAT = {
-    "ts": "2026-11-20T05:30:40Z", "queues": {"collect": 1}, "provider": {"name": "sim", "mode": "sim"},
+    "ts": "2026-11-20T05:30:40Z", "queues": {"collect": 1}, "provider": {"mode": "sim"},
     "workers": {
         "a": {"up": True, "resident_bytes": 150e6, "cpu_ratio": 0.25},
         "b": {"up": True, "resident_bytes": 50e6, "cpu_ratio": 0.5},
@@ -33,7 +33,7 @@ OPEN = {"NSE": {"open": True, "phase": "continuous", "next_change": "2026-11-20T
 
 def seen(**changes):
     facts = {
-        "wall": WALL, "market": NOW, "step": 60.0, "interval": 60, "indices": ["NIFTY", "SENSEX"], "report": REPORT, "beat": BEAT,
+        "wall": WALL, "market": NOW, "step": 60.0, "interval": 60, "indices": ["NIFTY", "SENSEX"], "provider": "sim", "report": REPORT, "beat": BEAT,
         "last_success": WALL - 44, "phases": OPEN, "next_cycle_wall": WALL + 15,
     }  # fmt: skip
     return Observed(**facts | changes)
@@ -65,6 +65,11 @@ def test_options_rates_memory_and_time_to_the_next_cycle():
     found = runtime_status(seen(requests={"ok": 99.0, "busy": 1.0}))
     assert (found["options_last_cycle"], found["options_per_minute"], found["success_rate_pct"]) == (400, 400.0, 50.0)
     assert (found["api_success_rate"], found["memory_mb"], found["cpu_pct"], found["sleep_sec"]) == (99.0, 200.0, 75.0, 15.0)
+
+
+def test_the_provider_is_named_and_what_it_does_not_tell_is_none():
+    found = runtime_status(seen())["provider"]
+    assert found == {"name": "sim", "mode": "sim", "source": None, "breaker": None, "budget_left": None}
 
 
 def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_does():
