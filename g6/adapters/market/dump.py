@@ -1,4 +1,4 @@
-"""A whole instrument dump of an exchange as a broker publishes it: all roots, their awkward neighbours included, and the indices."""
+"""A whole instrument dump of an exchange: all roots, awkward neighbours included, and the indices, as a broker has them."""
 
 from __future__ import annotations
 

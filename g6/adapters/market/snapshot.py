@@ -7,8 +7,9 @@ import numpy as np
 from g6.adapters.market.books import Book, busyness
 from g6.adapters.market.contracts import OPTION_TICK
 from g6.adapters.market.interest import SETTLED
+from g6.adapters.market.running import NEVER, QUARTER
 from g6.adapters.market.series_day import Numbers, Whole
-from g6.adapters.market.trades import NEVER, Minute, Tape
+from g6.adapters.market.trades import Minute, Tape
 
 
 def snapshot(tape: Tape, rows: Whole, second: int, close: Numbers) -> dict[str, Numbers]:
@@ -41,11 +42,7 @@ def _traded(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[str, N
     """Return what the trades up to `second` leave, `(2m,)` each."""
     market = tape.day.market
     minute = min(second // 60, market.minutes)
-    lots, price = tape.lots[:minute, columns], tape.price[:minute, columns]
-    volume = lots.sum(axis=0, dtype=np.int64)
-    value = np.einsum("ij,ij->j", lots, price, dtype=np.float64)
-    high = tape.high[:minute, columns].max(axis=0, initial=0)
-    low = tape.low[:minute, columns].min(axis=0, initial=NEVER)
+    volume, value, high, low = tape.totals(minute, columns)
     last, when = _last(tape, columns, minute)
     if minute < market.minutes:
         now = _this_minute(tape, rows, columns, second)
@@ -99,11 +96,19 @@ def _interest(tape: Tape, columns: Whole, second: int) -> dict[str, Numbers]:
     start = tape.day.held.start.reshape(-1)[columns]
     own = (tape.day.own.reshape(-1)[columns] * 7919) % 1.0
     known = np.minimum(np.floor(second / 60 - own).astype(np.int64) - 1, tape.day.market.minutes - SETTLED)
-    path = tape.interest[: max(int(known.max()) + 1, 1), columns]
-    seen = np.where(np.arange(len(path))[:, None] > known, start, path)
-    now = np.where(known >= 0, path[np.maximum(known, 0), np.arange(len(columns))], start)
-    found = {"oi": now, "oi_day_high": np.maximum(seen.max(axis=0), start), "oi_day_low": np.minimum(seen.min(axis=0), start)}
-    return {name: each.astype(np.float64) for name, each in found.items()} | {"oi_prev": start.astype(np.float64)}
+    quarter = max(int(known.min()) + 1, 0) // QUARTER
+    path = tape.interest[quarter * QUARTER : max(int(known.max()), 0) + 1, columns]
+    published = np.arange(quarter * QUARTER, quarter * QUARTER + len(path))[:, None] <= known
+    high = np.where(published, path, start).max(axis=0, initial=0)
+    low = np.where(published, path, start).min(axis=0, initial=NEVER)
+    now = np.where(known >= 0, tape.interest[np.maximum(known, 0), columns], start)
+    found = {
+        "oi": now,
+        "oi_day_high": np.maximum(np.maximum(high, start), tape.running.interest_high[quarter, columns]),
+        "oi_day_low": np.minimum(np.minimum(low, start), tape.running.interest_low[quarter, columns]),
+        "oi_prev": start,
+    }
+    return {name: each.astype(np.float64) for name, each in found.items()}
 
 
 def _points(price: Whole) -> Numbers:

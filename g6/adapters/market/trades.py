@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from g6.adapters.market.interest import SETTLED, path
 from g6.adapters.market.noise import words
+from g6.adapters.market.running import NEVER, QUARTER, Running, running
 from g6.adapters.market.series_day import Numbers, SeriesDay, Whole
 
 SHARES = (
@@ -22,13 +23,12 @@ SHARES = (
 BANDS = (3, 10, 20, 40)
 TURNOVER = (3.5, 1.8, 0.9, 0.2)
 """A day's volume over open interest, by rank."""
-NEVER = np.iinfo(np.int32).max
-"""The low of a minute without a trade, in ticks."""
 
 _EXPONENTIAL = -np.log1p(-(np.arange(256) + 0.5) / 256)
 _MOST_TRADES = 60
 _SEVERAL = 4
 _PEAK = 6.0
+_FARTHEST = np.iinfo(np.uint16).max
 
 Lots = NDArray[np.int32]
 
@@ -37,18 +37,42 @@ Lots = NDArray[np.int32]
 class Tape:
     """A series' day, `(minutes, 2n)` each, calls before puts.
 
-    `lots` traded in the minute; `phase` of its trades, a byte; `price` of its last trade, `high` and `low` in ticks; `last` the
-    latest minute with a trade up to and including this one, -1 none; `interest` in lots after the minute.
+    `lots` traded in the minute; `phase` of its trades, a byte; `price` of its last trade in ticks, 0 without one, `above` and
+    `below` how far the minute's high and low lie from it; `last` the latest minute with a trade up to and including this one, -1
+    none; `interest` in lots after the minute.
     """
 
     day: SeriesDay
     lots: Lots
     phase: NDArray[np.uint8]
     price: Lots
-    high: Lots
-    low: Lots
+    above: NDArray[np.uint16]
+    below: NDArray[np.uint16]
     last: NDArray[np.int16]
     interest: Lots
+
+    @cached_property
+    def running(self) -> Running:
+        """The day's totals by quarter hours."""
+        return running(self.lots, self.price, self._extremes(slice(None), slice(None)), self.interest)
+
+    def totals(self, minute: int, columns: Whole) -> tuple[Whole, Numbers, Whole, Whole]:
+        """Return volume in lots, lots × ticks, high and low in ticks of all trades before `minute`, `(m,)` each."""
+        quarter, so_far = minute // QUARTER, self.running
+        rest = slice(quarter * QUARTER, minute)
+        lots, price = self.lots[rest, columns], self.price[rest, columns]
+        high, low = self._extremes(rest, columns)
+        return (
+            so_far.volume[quarter, columns] + lots.sum(axis=0, dtype=np.int64),
+            so_far.value[quarter, columns] + np.einsum("ij,ij->j", lots, price, dtype=np.float64),
+            np.maximum(so_far.high[quarter, columns], high.max(axis=0, initial=0)).astype(np.int64),
+            np.minimum(so_far.low[quarter, columns], low.min(axis=0, initial=NEVER)).astype(np.int64),
+        )
+
+    def _extremes(self, minutes: slice, columns: Whole | slice) -> tuple[Lots, Lots]:
+        price = self.price[minutes, columns]
+        low = np.where(price > 0, price - self.below[minutes, columns], NEVER).astype(np.int32)
+        return price + self.above[minutes, columns], low
 
     @cached_property
     def first(self) -> Whole:
@@ -101,11 +125,11 @@ def tape(day: SeriesDay, halted: NDArray[np.bool_]) -> Tape:
     number = trade.count - 1
     price = np.zeros_like(lots)
     price[minute, column] = day.deal(column, minute * 60 + trade.second(number), trade.bought(number))
-    high, low = _extremes(day, lots, price)
+    above, below = _extremes(day, lots, price)
     marks = np.arange(len(lots), dtype=np.int16)[:, None]
     last = np.maximum.accumulate(np.where(lots > 0, marks, np.int16(-1)), axis=0)
     swing = day.draw("swing", day.market.session.day)
-    return Tape(day, lots, phase, price, high, low, last, path(day.series, day.market, day.held, swing, last))
+    return Tape(day, lots, phase, price, above, below, last, path(day.series, day.market, day.held, swing, last))
 
 
 def _volumes(day: SeriesDay) -> tuple[Lots, NDArray[np.uint8]]:
@@ -154,18 +178,18 @@ def _force(traded: NDArray[np.bool_], day: SeriesDay, phase: NDArray[np.uint8]) 
     traded[minute, column] = True
 
 
-def _extremes(day: SeriesDay, lots: Lots, price: Lots) -> tuple[Lots, Lots]:
-    """Return high and low of each minute in ticks, 0 and NEVER in one without a trade."""
+def _extremes(day: SeriesDay, lots: Lots, price: Lots) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """Return how far each minute's high lies above its last price and its low below it, in ticks, 0 in one of few trades."""
     n, minutes = len(day.strike), day.market.minutes
-    high, low = price.copy(), np.where(price > 0, price, NEVER).astype(np.int32)
+    above, below = np.zeros(lots.shape, dtype=np.uint16), np.zeros(lots.shape, dtype=np.uint16)
     several = lots >= _SEVERAL
     rows = np.flatnonzero((several[:, :n] | several[:, n:]).any(axis=0))
     forward = day.curve.forward[: minutes * 60].reshape(minutes, 60)
     start = np.arange(minutes) * 60
     top, bottom = start + forward.argmax(axis=1), start + forward.argmin(axis=1)
-    found = day.extremes(rows, top[:, None], bottom[:, None])
+    high, low = day.extremes(rows, top[:, None], bottom[:, None])
     columns = np.concatenate([rows, rows + n])
-    busy = several[:, columns]
-    high[:, columns] = np.where(busy, found[0], high[:, columns])
-    low[:, columns] = np.where(busy, found[1], low[:, columns])
-    return high, low
+    busy, last = several[:, columns], price[:, columns]
+    above[:, columns] = np.where(busy, np.clip(high - last, 0, _FARTHEST), 0)
+    below[:, columns] = np.where(busy, np.clip(last - low, 0, _FARTHEST), 0)
+    return above, below

@@ -1,0 +1,50 @@
+"""Running totals of a day's trades at the ends of quarter hours, so that no answer has to add up the whole day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Whole = NDArray[np.int64]
+Lots = NDArray[np.int32]
+
+T = TypeVar("T", np.int32, np.float64)
+
+QUARTER = 15
+NEVER = np.iinfo(np.int32).max
+"""The low where nothing has been, in ticks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Totals before minute 15 b, `(quarters + 1, 2n)` each: lots, lots × ticks, extremes of prices in ticks, of interest in lots."""
+
+    volume: Lots
+    value: NDArray[np.float64]
+    high: Lots
+    low: Lots
+    interest_high: Lots
+    interest_low: Lots
+
+
+def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots) -> Running:
+    """Return the totals of a day; `extremes`: high and low of each minute, 0 and NEVER without a trade; all `(minutes, 2n)`."""
+    high, low = extremes
+    marks = np.arange(0, len(lots), QUARTER)
+    value = np.add.reduceat(lots * price.astype(np.float64), marks, axis=0)
+    return Running(
+        _after(np.cumsum(np.add.reduceat(lots, marks, axis=0), axis=0, dtype=np.int32), 0),
+        _after(np.cumsum(value, axis=0), 0.0),
+        _after(np.maximum.accumulate(np.maximum.reduceat(high, marks, axis=0), axis=0), 0),
+        _after(np.minimum.accumulate(np.minimum.reduceat(low, marks, axis=0), axis=0), NEVER),
+        _after(np.maximum.accumulate(np.maximum.reduceat(interest, marks, axis=0), axis=0), 0),
+        _after(np.minimum.accumulate(np.minimum.reduceat(interest, marks, axis=0), axis=0), NEVER),
+    )
+
+
+def _after(totals: NDArray[T], nothing: float) -> NDArray[T]:
+    first = np.full((1, totals.shape[1]), nothing, dtype=totals.dtype)
+    return np.concatenate([first, totals])
