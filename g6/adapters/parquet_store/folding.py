@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store.columns import encode
 from g6.adapters.parquet_store.days import DAY_FILE, DayFile, Level, files, quarter_of, segment_path
-from g6.adapters.parquet_store.reading import headers, merge, pack_headers
+from g6.adapters.parquet_store.reading import by_contract, headers, merge, pack_headers
 from g6.domain.cycle import isoformat_z
 from g6.errors import StoreBusy
 from g6.files import directory_lock, refusals, replace
@@ -56,12 +56,14 @@ def compact(directory: Path, schema: pa.Schema) -> Folded:
     with refusals(directory), directory_lock(directory.parent):
         found = files(directory)
         loose = [file for file in found if file.level is not Level.DAY]
-        return _into(directory / DAY_FILE, found, schema) if loose else Folded()
+        return _into(directory / DAY_FILE, found, schema, by_contract) if loose else Folded()
 
 
-def _into(target: Path, sources: Sequence[DayFile], schema: pa.Schema) -> Folded:
+def _into(
+    target: Path, sources: Sequence[DayFile], schema: pa.Schema, order: Callable[[pa.Table], pa.Table] = lambda table: table
+) -> Folded:
     seen = {file.path: _signature(file.path) for file in sources}
-    table = merge(sources, schema, schema.names).unify_dictionaries().combine_chunks()
+    table = order(merge(sources, schema, schema.names).unify_dictionaries().combine_chunks())
     table = table.replace_schema_metadata(_metadata(sources))
     content = encode(table)
     _verify(target, content, table)

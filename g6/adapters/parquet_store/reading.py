@@ -93,10 +93,24 @@ def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> 
     tables: list[tuple[DayFile, pa.Table]] = []
     for level in Level:
         better = tables.copy()
-        tables += [(file, _without(read(file.path, schema, names), _held(file, better))) for file in found if file.level is level]
+        tables += [(file, _without(_rows(file, schema, names), _held(file, better))) for file in found if file.level is level]
     tables.sort(key=lambda pair: pair[0].first)
     empty = pa.schema([schema.field(name) for name in names]).empty_table()
     return pa.concat_tables([empty, *(table.replace_schema_metadata(None) for _, table in tables)])
+
+
+def by_contract(table: pa.Table) -> pa.Table:
+    """Return a day's chain as it is kept: each contract's rows together are a fifth smaller than each instant's."""
+    keys = [("expiry", "ascending"), ("strike", "ascending"), ("timestamp", "ascending")]
+    return table.sort_by(keys) if "strike" in table.column_names else table
+
+
+def _rows(file: DayFile, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
+    """Return a file's rows by instant, within one as they were written."""
+    table = read(file.path, schema, names)
+    if file.level is not Level.DAY or "strike" not in schema.names:
+        return table
+    return table.take(pc.sort_indices(table, sort_keys=[("timestamp", "ascending")]))
 
 
 def _held(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[datetime]:

@@ -74,6 +74,13 @@ def test_a_compacted_day_is_one_file_with_every_row_and_header(day: Path, store:
     assert facts(store) == before
 
 
+def test_a_compacted_day_is_read_in_the_order_of_its_instants(day: Path) -> None:
+    before = day_table(day, CHAIN_SCHEMA).to_pylist()
+    compact(day, CHAIN_SCHEMA)
+    assert day_table(day, CHAIN_SCHEMA).to_pylist() == before
+    assert pq.read_table(day / "day.parquet").column("strike").to_pylist() != [row["strike"] for row in before]
+
+
 def test_a_compacted_day_names_its_models_rates_and_configurations(day: Path) -> None:
     compact(day, CHAIN_SCHEMA)
     metadata = pq.read_metadata(day / "day.parquet").metadata
