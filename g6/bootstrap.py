@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from g6.adapters.clock import WallClock
@@ -16,15 +17,18 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.clock import SharedClock
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.feed_clock import FeedClock
 from g6.adapters.redis.frames import RedisFrames
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.panels import RedisPanels
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
+from g6.adapters.replay import Recording, Replay
 from g6.adapters.tee import Tee
 from g6.config import Settings, calendar, plan
 from g6.domain.cycle import QUEUES, Timing
-from g6.errors import Unavailable
+from g6.domain.plan import Plan
+from g6.errors import BadConfig, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
 
@@ -44,15 +48,16 @@ def broker_url(settings: Settings) -> str:
 def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider | None = None) -> Runtime:
     """Return the Runtime of one process. Clients connect when first used. `quotes`: a provider that was made already."""
     url = broker or broker_url(settings)
+    source = quotes or provider(settings)
     master = settings.redis.master_name or ""
     client = connect(url, master_name=master)
     cache = connect(settings.redis.cache_url, master_name=master) if settings.redis.cache_url else client
     return Runtime(
-        plan=plan(settings),
+        plan=collected(settings, source),
         timing=Timing(settings.wall_interval),
         calendar=calendar(),
-        clock=_clock(settings, client),
-        provider=quotes or provider(settings),
+        clock=_clock(settings, client, source),
+        provider=source,
         frames=RedisFrames(cache, settings.namespace, max_bytes=settings.frames.max_bytes),
         ledger=RedisLedger(client, settings.namespace),
         store=store(settings),
@@ -63,6 +68,8 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         sender=sender,
         vitals=vitals(settings, client),
         feeds=settings.provider.name == "replay",
+        quotes_seconds=settings.frames.unpersisted_seconds,
+        persisted_seconds=settings.frames.persisted_seconds,
     )
 
 
@@ -76,7 +83,9 @@ def store(settings: Settings) -> Store:
     return Tee(*sinks)
 
 
-def _clock(settings: Settings, client: Any) -> Clock:
+def _clock(settings: Settings, client: Any, source: Provider) -> Clock:
+    if isinstance(source, Replay):
+        return FeedClock(client, settings.namespace, source.recording.cycles()[0])
     if settings.provider.name == "sim":
         speed = float(settings.market.speed) if settings.market.speed != "max" else 1.0
         return SharedClock(client, settings.namespace, settings.market.start, speed)
@@ -84,8 +93,23 @@ def _clock(settings: Settings, client: Any) -> Clock:
 
 
 def provider(settings: Settings) -> Provider:
-    """Return the configured source of quotes."""
+    """Return the configured source of quotes. Errors: BadInput (a recording that cannot be read)."""
+    if settings.provider.name == "replay":
+        return Replay(Recording.open(recording(settings), thorough=False))
     return SimulatedMarket(calendar(), seed=settings.market.seed, faults=Faults.parse(settings.market.faults))
+
+
+def recording(settings: Settings) -> Path:
+    """Return the path of the recording to replay. Errors: BadConfig."""
+    if settings.provider.recording is None:
+        raise BadConfig("provider.name is replay, but no recording is named", "--recording PATH")
+    return settings.provider.recording
+
+
+def collected(settings: Settings, source: Provider) -> Plan:
+    """Return the plan: of a recording every expiry it has, else the configured ones."""
+    wanted = plan(settings)
+    return source.recording.planned(wanted) if isinstance(source, Replay) else wanted
 
 
 def start_market(runtime: Runtime) -> None:

@@ -58,7 +58,6 @@ def config_id(settings: Settings) -> str:
 def hashes(settings: Settings) -> dict[str, str]:
     """Return a hash per section and, as `all`, one over them; equal starts have equal hashes. Passwords do not enter."""
     shown = masked(values(settings))
-    shown.pop("clock")  # moments of one start, not configuration
     sections = {name: _digest(value) for name, value in shown.items() if isinstance(value, Mapping)}
     top = {name: value for name, value in shown.items() if not isinstance(value, Mapping)}
     sections["top"] = _digest(top)

@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     demo_dir: Path = Field(default=Path("data/demo"), description="where simulated and replayed rows go; --data-dir sets both")
     provider: s.Provider = Field(default=s.Provider(), description=s.Provider.__doc__)
     market: s.Market = Field(default=s.Market(), description=s.Market.__doc__)
-    clock: s.Clock = Field(default=s.Clock(), description=s.Clock.__doc__)
     index_params: dict[str, s.IndexParams] = Field(
         default={name: s.IndexParams() for name in SIX}, description=s.IndexParams.__doc__
     )
@@ -128,6 +127,6 @@ class Settings(BaseSettings):
 
     @property
     def wall_interval(self) -> float:
-        """Wall seconds between two cycles, at least one; a replay at full speed has no wall interval of its own: one."""
+        """Wall seconds between two cycles, at least one; a replay at full speed hurries nobody: its cycles have the whole interval."""
         speed = self.market.speed if self.simulated else 1.0
-        return 1.0 if speed == "max" else max(1.0, self.interval / speed)
+        return float(self.interval) if speed == "max" else max(1.0, self.interval / speed)

@@ -68,17 +68,6 @@ class Market(Section):
     faults: str = Field(default="", description="faults of the simulated market to switch on, words between commas")
 
 
-class Clock(Section):
-    """The two faces of time. The supervisor sets both when its workers are ready; leave them alone by hand."""
-
-    wall_origin: float | None = Field(
-        default=None, description="wall time, epoch seconds, at which the market's clock shows market_origin"
-    )
-    market_origin: Instant | None = Field(
-        default=None, description="market time at wall_origin (ISO-8601 with zone); none: both clocks coincide"
-    )
-
-
 class IndexParams(Section):
     """What is collected of one index."""
 
@@ -190,7 +179,6 @@ class Features(Section):
     """Whole components that can be left out of `g6 up`."""
 
     serve: bool = Field(default=True, description="start the process that answers /metrics and /status")
-    panels: bool = Field(default=True, description="build panels when a cycle closes")
     second_beat: bool = Field(default=False, description="run two beats, so that one may die")
 
 
@@ -220,11 +208,9 @@ class Serve(Section):
 
 
 class Workers(Section):
-    """Processes per queue on this machine."""
+    """Pool processes of the two workers that g6 up, run and demo start; on many hosts celery's own -c says it."""
 
-    collect: int | None = Field(default=None, ge=1, le=256, description="none: one per index")
-    analytics: int | None = Field(default=None, ge=1, le=256, description="none: one per core")
-    persist: int = Field(default=2, ge=1, le=256, description="on the one host that owns the data directory")
-    aggregate: int = Field(default=2, ge=1, le=256, description="never behind collection")
-    manual: int | None = Field(default=None, ge=1, le=256, description="reruns and recomputation; none: one per core")
-    maintenance: int = Field(default=1, ge=1, le=256, description="sweep, compaction, checks")
+    cycle: int | None = Field(
+        default=None, ge=1, le=256, description="collect, analytics, persist and manual; none: one per index, at least one per core"
+    )
+    closing: int = Field(default=2, ge=1, le=256, description="aggregate and maintenance, never behind collection")

@@ -17,6 +17,7 @@ from g6.adapters.data_dir import owned
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
+from g6.adapters.replay import Recording, Replay
 from g6.config import Settings, calendar, environment
 from g6.domain.calendar import Calendar
 from g6.domain.cycle import isoformat_z
@@ -33,6 +34,15 @@ CLOSING_QUEUES = "aggregate,maintenance"
 BROKER_DIR = ".broker"
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The first and last instant of a bounded run, and how many cycles lie between them, both included."""
+
+    first: datetime
+    last: datetime
+    cycles: int
+
+
 @dataclass(slots=True)
 class Stack:
     """The running processes of one machine and the Runtime that watches them."""
@@ -46,10 +56,10 @@ class Stack:
     def start_workers(self) -> None:
         """Start one worker for the cycle's stages and one for aggregate and maintenance."""
         self._vitals.forget()
-        count = self.settings.workers.collect or max(len(self.settings.indices), os.cpu_count() or 1)
+        count = self.settings.workers.cycle or max(len(self.settings.indices), os.cpu_count() or 1)
         self._celery("cycle", "worker", "-Q", CYCLE_QUEUES, "-n", "cycle@%h", "-c", str(count))
-        self._celery("closing", "worker", "-Q", CLOSING_QUEUES, "-n", "closing@%h", "-c", str(self.settings.workers.aggregate))
-        self._expected = count + self.settings.workers.aggregate
+        self._celery("closing", "worker", "-Q", CLOSING_QUEUES, "-n", "closing@%h", "-c", str(self.settings.workers.closing))
+        self._expected = count + self.settings.workers.closing
 
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
         """Wait until every pool process has warmed up. Errors: Unavailable, with a worker's last words."""
@@ -64,7 +74,10 @@ class Stack:
         progress(self._expected, self._expected)
 
     def start_beat(self) -> None:
-        """Start beat (two, if so configured); a simulated market starts with the first."""
+        """Start beat (two, if so configured), in a replay the feeder; a simulated market starts with the first."""
+        if self.runtime.feeds:
+            self._start("feeder", [sys.executable, "-m", "g6.entrypoints.feeder"])
+            return
         for name in ("beat", "beat2")[: 2 if self.settings.features.second_beat else 1]:
             self._celery(name, "beat", "--schedule", os.devnull)
 
@@ -119,11 +132,15 @@ def running(settings: Settings, *, fresh: bool = False, mix: bool = False) -> It
         yield stack
 
 
-def window(settings: Settings, runtime: Runtime, cycles: int) -> tuple[datetime, datetime]:
-    """Return the first and last instant of a bounded run: from `market.start` (simulated) or from now (live) on."""
+def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
+    """Return what a bounded run goes through: `cycles` instants from `market.start` or from now on, or a recording's."""
+    if isinstance(runtime.provider, Replay):
+        instants = runtime.provider.recording.cycles()[:cycles]
+        return Window(instants[0], instants[-1], len(instants))
+    count = cycles or 1
     start = settings.market.start if settings.simulated else runtime.clock.market()
     first = _next_cycle(runtime.calendar, settings, start)
-    return first, first + timedelta(seconds=(cycles - 1) * settings.interval)
+    return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)
 
 
 def open_window(runtime: Runtime, first: datetime, last: datetime | None) -> None:
@@ -132,7 +149,12 @@ def open_window(runtime: Runtime, first: datetime, last: datetime | None) -> Non
 
 
 def aligned(settings: Settings) -> Settings:
-    """Return the settings with the simulated market's start on the grid, inside a session: at or after the one asked for."""
+    """Return the settings with the simulated market's start on the grid, inside a session: at or after the one asked for.
+
+    A recording is read whole here, so that a corrupt one ends the run before anything is written. Errors: BadInput, BadConfig.
+    """
+    if settings.provider.name == "replay":
+        Recording.open(bootstrap.recording(settings))
     if settings.provider.name != "sim":
         return settings
     first = _next_cycle(calendar(), settings, settings.market.start)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from g6.domain import overview, panels
-from g6.domain.calendar import IST, day_of
+from g6.domain.calendar import day_of
 from g6.domain.cycle import CycleReport, StageReport, Status, Unit, cycle_status, isoformat_z
 from g6.domain.frame import Frame
 from g6.errors import FrameMissing
@@ -95,16 +95,18 @@ def _chains(runtime: Runtime, record: CycleRecord) -> Mapping[str, Frame]:
 
 
 def _keep_instruments(runtime: Runtime, record: CycleRecord) -> None:
-    day = day_of(Unit(record.cycle, "").instant)
+    at = Unit(record.cycle, "").instant
+    kept = _kept(runtime.store)
     for index, unit in record.units.items():
-        if unit.summary:
-            _keep(runtime.store, runtime.provider, index, runtime.plan.indices[index].index.derivatives, day)
+        if unit.summary and (index, day_of(at)) not in kept:
+            runtime.store.keep_listing(runtime.provider.listing(index, at), runtime.plan.indices[index].index.derivatives)
+            kept.add((index, day_of(at)))
 
 
-@lru_cache(maxsize=64)
-def _keep(store: Any, provider: Any, index: str, exchange: str, day: date) -> None:
-    """Keep a day's listing of an index, once per process; store and provider are told apart by identity."""
-    store.keep_listing(provider.listing(index, datetime.combine(day, time(12), IST)), exchange)
+@lru_cache(maxsize=4)
+def _kept(_store: Any) -> set[tuple[str, date]]:
+    """Remember, per process and store, which day's listing of which index was kept already."""
+    return set()
 
 
 def _payload(report: StageReport) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from g6.domain.cycle import Unit
 from g6.domain.frame import Frame
 from g6.errors import FrameMissing, NothingToDo
-from g6.pipeline.runtime import CHAIN_SECONDS, QUOTES_SECONDS, Runtime
+from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
 from g6.ports import Opening
 
 PATIENCE = 300.0
@@ -37,7 +37,7 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
             first_stage = "analyse"
     if first_stage == "analyse":
         frame, source = _quotes(runtime, unit)
-        runtime.frames.put(unit, "quotes", _restamped(frame, runtime), QUOTES_SECONDS)
+        runtime.frames.put(unit, "quotes", _restamped(frame, runtime), runtime.quotes_seconds)
     now = runtime.clock.wall()
     opening = Opening((unit.index,), runtime.plan.config_id, now + PATIENCE, runtime.clock.wall_of(unit.instant))
     attempt = runtime.ledger.reopen(unit, first_stage, opening, now)

@@ -11,8 +11,6 @@ from g6.domain.cycle import StageReport, Timing, Unit, parse_z
 from g6.domain.plan import Plan
 from g6.ports import Bus, Clock, Controls, Frames, Ledger, Opening, PanelArchive, PanelStore, Provider, Sender, Store, Vitals
 
-QUOTES_SECONDS = 2 * 86_400.0
-PERSISTED_SECONDS = 3_600.0
 CHAIN_SECONDS = 900.0
 
 
@@ -21,7 +19,7 @@ class Runtime:
     """The ports of one process and the decisions of one configuration.
 
     `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` is True when a recording, not the calendar,
-    says which cycles there are.
+    says which cycles there are. Raw quotes live `quotes_seconds`, once persisted `persisted_seconds`.
     """
 
     plan: Plan
@@ -39,6 +37,8 @@ class Runtime:
     sender: Sender
     vitals: Vitals
     feeds: bool = False
+    quotes_seconds: float = 2 * 86_400.0
+    persisted_seconds: float = 3_600.0
 
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""

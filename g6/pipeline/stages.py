@@ -19,7 +19,7 @@ from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts
 from g6.domain.quote import Stamp
 from g6.errors import Late, Retryable, Terminal
-from g6.pipeline.runtime import CHAIN_SECONDS, PERSISTED_SECONDS, QUOTES_SECONDS, Runtime, Watch
+from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 
 
 def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
@@ -39,7 +39,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
         if watch.lap("wait") - opening.due > runtime.timing.expires:
             raise Late(unit.cycle)
         frame, counts = gather(runtime, unit, controls, watch)
-        counts["bytes"] = runtime.frames.put(unit, "quotes", frame, QUOTES_SECONDS)
+        counts["bytes"] = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
     except (Retryable, Terminal) as error:
         return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)})
     now = watch.lap("frame")
@@ -90,7 +90,7 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
         counts: dict[str, Any] = {
             "rows": dict(written.rows), "bytes": dict(written.bytes), "repaired": written.repaired, "errors": dict(written.errors)
         }  # fmt: skip
-        runtime.frames.expire(unit, "quotes", PERSISTED_SECONDS)
+        runtime.frames.expire(unit, "quotes", runtime.persisted_seconds)
     except Terminal as error:
         status, reason, counts = Status.MISSING, error.reason, {"error": str(error)}
     now = watch.lap("write")

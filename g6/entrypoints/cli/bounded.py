@@ -34,7 +34,7 @@ FILES = (
 def demonstrate(settings: Settings, cycles: int) -> None:
     """Run `cycles` cycles of the simulated market with a table each; end with one chain, three checks and what to try next."""
     console = terminal.console(settings)
-    with stoppable(), _started(settings, cycles, console) as (stack, follower, limit):
+    with stoppable(), _started(settings, cycles, console) as (stack, follower, _, limit):
         last: Followed | None = None
         for last in follower.until(cycles, limit):
             _show_cycle(console, stack, last)
@@ -43,11 +43,11 @@ def demonstrate(settings: Settings, cycles: int) -> None:
         _show_end(console, stack, last)
 
 
-def run_bounded(settings: Settings, cycles: int, *, json_lines: bool, mix: bool) -> None:
-    """Run `cycles` cycles and say how they went; exit code 1 when not all of them closed and were stored."""
+def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix: bool) -> None:
+    """Run `asked` cycles, or a whole recording, and say how they went; exit code 1 when not all of them closed and were stored."""
     console = terminal.console(settings, stderr=json_lines)
     whole = False
-    with stoppable(), _started(settings, cycles, console, mix=mix) as (stack, follower, limit):
+    with stoppable(), _started(settings, asked, console, mix=mix) as (stack, follower, cycles, limit):
         for followed in _with_progress(follower.until(cycles, limit), cycles, console):
             if json_lines:
                 typer.echo(json.dumps(followed.report, separators=(",", ":")))
@@ -58,11 +58,13 @@ def run_bounded(settings: Settings, cycles: int, *, json_lines: bool, mix: bool)
 
 
 @contextmanager
-def _started(settings: Settings, cycles: int, console: Console, *, mix: bool = False) -> Iterator[tuple[Stack, Follower, float]]:
+def _started(
+    settings: Settings, cycles: int | None, console: Console, *, mix: bool = False
+) -> Iterator[tuple[Stack, Follower, int, float]]:
     settings = aligned(settings)
     with running(settings, fresh=settings.simulated, mix=mix) as stack:
-        first, last = window(settings, stack.runtime, cycles)
-        open_window(stack.runtime, first, last)
+        bounds = window(settings, stack.runtime, cycles)
+        open_window(stack.runtime, bounds.first, bounds.last)
         with _bar(console) as progress:
             task = progress.add_task("starting workers", total=None)
             stack.start_workers()
@@ -70,8 +72,8 @@ def _started(settings: Settings, cycles: int, console: Console, *, mix: bool = F
         follower = Follower(stack, stack.runtime.bus.bounds()[1])
         stack.start_beat()
         timing = stack.runtime.timing
-        limit = stack.runtime.clock.wall() + (cycles - 1) * timing.step + timing.grace + PATIENCE
-        yield stack, follower, limit
+        limit = stack.runtime.clock.wall() + (bounds.cycles - 1) * timing.step + timing.grace + PATIENCE
+        yield stack, follower, bounds.cycles, limit
 
 
 def _bar(console: Console) -> Progress:

@@ -80,11 +80,11 @@ def run(
         config, chosen, data_dir=data_dir, interval=interval, indices=indices, provider=provider, recording=recording, seed=seed,
         speed=speed, start=start, model=model,
     )  # fmt: skip
-    if not (once or cycles):
+    if not (once or cycles or settings.provider.name == "replay"):
         raise UserError("g6 run is bounded: how many cycles?", "g6 run --cycles 10, or g6 up to go on until Ctrl-C")
     from g6.entrypoints.cli.bounded import run_bounded
 
-    run_bounded(settings, 1 if once else cycles or 1, json_lines=json_, mix=mix)
+    run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
 
 
 def up(

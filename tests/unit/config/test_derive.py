@@ -37,7 +37,7 @@ def test_long_intervals_collect_the_whole_chain(interval: int, scope: str) -> No
     assert plan(settings(interval=interval)).scope == scope
 
 
-@pytest.mark.parametrize(("speed", "seconds"), [(1, 60.0), (12, 5.0), (120, 1.0), ("max", 1.0)])
+@pytest.mark.parametrize(("speed", "seconds"), [(1, 60.0), (12, 5.0), (120, 1.0), ("max", 60.0)])
 def test_the_wall_step_is_interval_by_speed_and_at_least_a_second(speed: object, seconds: float) -> None:
     assert settings(market__speed=speed).wall_interval == seconds
 

@@ -36,8 +36,7 @@ def test_what_influences_rows_changes_the_config_id(changes: dict[str, Any]) -> 
         {"log.level": "DEBUG"},
         {"data_dir": "/elsewhere"},
         {"redis.broker_url": "redis://host/0"},
-        {"workers.persist": 4},
-        {"clock.wall_origin": 1.0},
+        {"workers.closing": 4},
         {"market.start": "2026-11-18T06:30:00Z"},
         {"collection.scope": "chain"},
         {"market.speed": 2},
@@ -62,10 +61,6 @@ def test_two_equal_starts_have_equal_hashes_and_a_change_shows_in_its_section() 
     first, same, other = hashes(settings()), hashes(settings()), hashes(settings(greeks__enabled=False))
     assert first == same
     assert {name for name in first if first[name] != other[name]} == {"greeks", "all"}
-
-
-def test_moments_of_a_start_are_in_no_hash() -> None:
-    assert hashes(settings(**{"clock.wall_origin": 5.0})) == hashes(settings())
 
 
 @pytest.mark.parametrize(
