@@ -33,7 +33,8 @@ OPEN = {"NSE": {"open": True, "phase": "continuous", "next_change": "2026-11-20T
 
 def seen(**changes):
     facts = {
-        "wall": WALL, "market": NOW, "step": 60.0, "interval": 60, "indices": ["NIFTY", "SENSEX"], "provider": "sim", "report": REPORT, "beat": BEAT,
+        "wall": WALL, "market": NOW, "step": 60.0, "interval": 60, "indices": ["NIFTY", "SENSEX"], "provider": "sim",
+        "report": REPORT, "beat": BEAT,
         "last_success": WALL - 44, "phases": OPEN, "next_cycle_wall": WALL + 15,
     }  # fmt: skip
     return Observed(**facts | changes)
