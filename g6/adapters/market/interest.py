@@ -76,7 +76,7 @@ def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) 
     days = [known.day.toordinal() - lag for lag in range(_LAGS)]
     daily = [ndtri(lattice(root, strike, seed, "interest", series.expiry, day)) for day in days]
     recent = sum(_MEMORY**lag * each for lag, each in enumerate(daily))
-    weight = _rounds(root, strike) * _shape(strike, known.spot) * np.exp(0.45 * own + 0.12 * recent)
+    weight = _rounds(root, strike) * _shape(strike, known.spot) * np.exp(0.3 * own + 0.12 * recent)
     weight = weight * awake(root, seed, series, strike, known)
     calls, puts = weight.sum(axis=1)
     if calls and puts:
@@ -102,7 +102,7 @@ def _rounds(root: Root, strike: Numbers) -> Numbers:
 def _shape(strike: Numbers, spot: float) -> Numbers:
     """Out of the money a plateau to about 5 %, gone at 12 %; in the money a quick fall to a few per cent of the peak."""
     out = np.stack([strike / spot - 1, 1 - strike / spot])
-    otm = np.exp(-((np.maximum(out - 0.008, 0) / 0.058) ** 2))
+    otm = np.exp(-((np.maximum(out - 0.008, 0) / 0.068) ** 2.5))
     itm = 0.03 + 0.97 * np.exp(-np.maximum(0.008 - out, 0) / 0.011)
     return np.where(out > 0.008, otm, itm)
 

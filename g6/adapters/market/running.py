@@ -20,7 +20,7 @@ NEVER = np.iinfo(np.int32).max
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Totals before minute 15 b, `(quarters + 1, 2n)` each: lots, lots × ticks, extremes of prices in ticks, of interest in lots."""
+    """Totals before minute 15 b, `(quarters + 1, 2n)` each: lots, lots × ticks, extremes of prices and of interest."""
 
     volume: Lots
     value: NDArray[np.float64]

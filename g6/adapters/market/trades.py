@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.market.interest import SETTLED, path
-from g6.adapters.market.noise import words
+from g6.adapters.market.noise import normal, words
 from g6.adapters.market.running import NEVER, QUARTER, Running, running
 from g6.adapters.market.series_day import Numbers, SeriesDay, Whole
 
@@ -143,8 +143,18 @@ def _volumes(day: SeriesDay) -> tuple[Lots, NDArray[np.uint8]]:
     traded = (draw & 0xFFFF) < (chance * 65_536).astype(np.uint32)
     phase = (draw >> 24).astype(np.uint8)
     _force(traded, day, phase)
-    size = np.outer(pace, _turnover(day)) / np.maximum(chance, 0.02) * _EXPONENTIAL[(draw >> 16) & 0xFF]
+    size = np.outer(pace * _bursts(day, pace), _turnover(day)) / np.maximum(chance, 0.02) * _EXPONENTIAL[(draw >> 16) & 0xFF]
     return np.where(traded, np.maximum(np.ceil(size), 1), 0).astype(np.int32), phase
+
+
+def _bursts(day: SeriesDay, pace: Numbers) -> Numbers:
+    """Return how much busier than usual each minute is, `(minutes,)`: all trade more when the index moves, and in spells."""
+    ends = day.market.passed[::60][: day.market.minutes + 1]
+    moved = np.abs(np.diff(np.log(day.curve.forward[::60][: day.market.minutes + 1]))) / np.sqrt(np.maximum(np.diff(ends), 1e-9))
+    spells = normal(day.market.minutes + 4, day.seed, "spells", day.root.exchange, day.market.session.day)
+    lasting = np.convolve(spells, np.array([0.3, 0.6, 1.0, 0.6, 0.3]) / 1.4, mode="valid")
+    busy = np.exp(0.35 * lasting) * (0.5 + 0.63 * np.minimum(moved / moved[pace > 0].mean(), 4.0))
+    return np.asarray(busy / np.average(busy, weights=pace))
 
 
 def _chances(day: SeriesDay) -> Numbers:
