@@ -1,0 +1,51 @@
+"""The exchange's answer after the close: its volatilities and totals come out of ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from g6.adapters.replay import Recording, Replay
+from g6.config import Settings, calendar, plan
+from g6.config.sections import Greeks
+from g6.domain import analytics
+from g6.domain.comparison import agreement
+from g6.domain.instrument import CE, PE
+from g6.entrypoints.inprocess import Replayed, replayed
+
+
+@pytest.fixture(scope="module")
+def path(shared: Path) -> Path:
+    found = sorted((shared / "data/nse_chain").glob("NIFTY_20220401_*.json"))
+    if not found:
+        pytest.skip("needs the exchange's answer in ../shared/data/nse_chain")
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def done(path: Path) -> Replayed:
+    settings = Settings(greeks=Greeks(model="nse"))
+    return next(replayed(Replay(Recording.open(path)), plan(settings), calendar()))
+
+
+def test_the_exchanges_volatilities_are_reproduced(path: Path, done: Replayed) -> None:
+    theirs = Replay(Recording.open(path)).exchange_iv("NIFTY", done.chain.quotes, done.unit.instant)
+    found = agreement(done.chain.vol.iv, theirs, done.chain.quotes.volume)
+    assert found.options == 696
+    assert found.share >= 0.995
+
+
+def test_totals_equal_the_exchanges_exactly(path: Path, done: Replayed) -> None:
+    filtered = json.loads(path.read_bytes())["filtered"]
+    nearest = done.chain.expiries.rows(0)
+    contracts = done.chain.oi[:, nearest] / done.chain.quotes.lot_size[nearest]
+    assert analytics.total(contracts, CE) == filtered["CE"]["totOI"]
+    assert analytics.total(contracts, PE) == filtered["PE"]["totOI"]
+
+
+def test_every_expiry_is_collected(done: Replayed) -> None:
+    assert (done.row["status"], done.row["expiries_collected"], len(done.chain.expiries)) == ("OK", 21, 21)
+    assert np.isfinite(done.row["pcr_this_week"])

@@ -1,0 +1,81 @@
+"""`g6 compare parity` and `g6 compare exchange-iv` over small recordings."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from g6.domain.black76 import PHI, price
+
+EXPIRY, SPOT, RATE = date(2026, 8, 25), 24_050.0, 0.055
+STRIKES = np.arange(23_500.0, 24_601.0, 50.0)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Three minutes of one expiry: flat volatility of 12 % on a forward 40 above the index, every option trades every minute."""
+    rows: list[dict[str, Any]] = []
+    for minute in range(3):
+        years = (6 * 86_400 + 4 * 3_600 + (3 - minute) * 60) / (365 * 86_400)
+        worth = price(0.12, SPOT + 40, STRIKES, years, RATE, PHI)
+        rows += [
+            {
+                "timestamp": f"2026-08-19T11:{27 + minute}:00+05:30", "symbol": "NIFTY", "expiry": EXPIRY.isoformat(),
+                "strike": float(strike), "option_type": side, "spot": SPOT, "ltp": float(worth[row, place]),
+                "volume": 65.0 * (minute + 1), "oi": 6_500.0 + 65 * row, "exchange_iv_pct": 12.0,
+            }
+            for place, strike in enumerate(STRIKES)
+            for row, side in enumerate(("CE", "PE"))
+        ]  # fmt: skip
+    path = tmp_path / "flat.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def test_parity_finds_the_forward_and_agreeing_sides(g6: Any, recording: Path) -> None:
+    answer = g6("compare", "parity", "--recording", str(recording), "--json")
+    (found,) = json.loads(answer.out)
+    assert found["forward_less_spot"] == pytest.approx([40, 40], abs=1e-6)
+    assert found["gap_median"] < 1e-6
+    assert found["gap_strikes"] == 2 * 21
+    assert found["gap_on_spot_median"] > 0.1
+    assert (found["puts_first"], found["calls_first"]) == (101 * 23, 100 * 23)
+    assert found["atm"] == [["11:27:00", 24_100.0]]
+
+
+def test_the_parity_table_fits_a_terminal(g6: Any, recording: Path) -> None:
+    shown = g6("compare", "parity", "--recording", str(recording)).out
+    assert "NIFTY 2026-08-25" in shown
+    assert "2,323 put / 2,300 call contracts" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_table_with_the_exchanges_volatility_is_compared(g6: Any, recording: Path) -> None:
+    answer = g6("compare", "exchange-iv", str(recording), "--model", "bse", "--json")
+    first = json.loads(answer.out)[0]
+    assert (first["options"], first["model"], first["totals"]) == (2 * len(STRIKES), "bse", {})
+    assert first["within"] < first["options"]
+
+
+def test_the_comparison_with_the_exchange_is_a_sentence_a_cycle(g6: Any, recording: Path) -> None:
+    shown = g6("compare", "exchange-iv", str(recording)).out
+    assert shown.count("options within 0.011 volatility points") == 3
+
+
+def test_a_parity_without_recording_says_how_to_name_one(g6: Any) -> None:
+    answer = g6("compare", "parity")
+    assert answer.code == 2
+    assert "--recording PATH" in answer.err
+
+
+def test_a_missing_recording_is_a_sentence(g6: Any, tmp_path: Path) -> None:
+    answer = g6("compare", "exchange-iv", str(tmp_path / "none.json"))
+    assert answer.code == 2
+    assert "is not there" in answer.err
