@@ -30,7 +30,7 @@ from g6.domain.instrument import Listing
 Numbers = NDArray[np.float64]
 T = TypeVar("T")
 
-_KEPT = {"tape": 20, "curve": 24, "index": 24, "market": 6, "listing": 24}
+_KEPT = {"tape": 20, "curve": 24, "index": 24, "market": 6, "listing": 24, "held": 64}
 
 
 @dataclass
@@ -111,6 +111,9 @@ class World:
 
     def strikes(self, root: Root, series: Series, day: date) -> Numbers:
         """Return the strikes of a series listed on the morning of `day`."""
+        return self.shelf.get("strikes", (root.name, series.expiry, day), lambda: self._strikes(root, series, day))
+
+    def _strikes(self, root: Root, series: Series, day: date) -> Numbers:
         seen = self.known(root, series, self.before(root, day) or day)
         return contracts.strikes(root, series, day, seen.low, seen.high)
 
@@ -147,6 +150,9 @@ class World:
 
     def held(self, root: Root, series: Series, day: date) -> Held:
         """Return open interest at both ends of `day` by the strikes listed on it; 0 at the start of a strike that is new."""
+        return self.shelf.get("held", (root.name, series.expiry, day), lambda: self._held(root, series, day))
+
+    def _held(self, root: Root, series: Series, day: date) -> Held:
         strike = self.strikes(root, series, day)
         end, awake = self._closing(root, series, day)
         start = np.zeros_like(end)
