@@ -30,7 +30,7 @@ INDEX_TICK = 0.05
 class MarketDay:
     """One session's market: seconds count from the open, axis `(seconds + 1,)`; minutes `(minutes + 1,)`.
 
-    `passed` is the share of the session's variance behind each second, `units` its whole; `ahead(second)` follows from both.
+    `passed` is the share of the session's variance behind each second, `units` its whole.
     `log_volatility` and `lean` stand still within a minute.
     """
 
