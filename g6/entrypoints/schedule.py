@@ -33,30 +33,31 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
         self._window = _window(runtime)
 
     def is_due(self, last_run_at: datetime) -> schedstate:
-        """Return whether the cycle that is now was not sent yet, and the seconds until the next one. Changes nothing."""
-        now = self._runtime.clock.wall()
-        cycle = self._current()
-        due = self._runtime.clock.wall_of(cycle) if cycle else math.inf
-        return schedstate(last_run_at.timestamp() + 2 * SLACK < due <= now + SLACK, self._until_next(now, cycle, due))
+        """Return whether the cycle that is now was not sent yet, and the seconds until the next one. Changes nothing.
+
+        The market's clock is read once: an instant that passes between two readings would be found not due yet by the first and
+        gone by already by the second, and beat would sleep through it.
+        """
+        instant, now = self._instant(), self._runtime.clock.wall()
+        due = self._runtime.clock.wall_of(instant) if self._has(instant) else math.inf
+        return schedstate(last_run_at.timestamp() + 2 * SLACK < due <= now + SLACK, self._until_next(now, instant, due))
 
     def cycle(self) -> str:
         """Return the cycle that is now."""
-        cycle = self._current()
-        return isoformat_z(cycle or self._grid(self._runtime.clock.market()))
+        return isoformat_z(self._instant())
 
-    def _grid(self, at: datetime) -> datetime:
-        at += timedelta(seconds=SLACK * self._interval / self._runtime.timing.step)
+    def _instant(self) -> datetime:
+        at = self._runtime.clock.market() + timedelta(seconds=SLACK * self._interval / self._runtime.timing.step)
         return at - timedelta(seconds=at.timestamp() - on_grid(at.timestamp(), self._interval))
 
-    def _current(self) -> datetime | None:
-        cycle = self._grid(self._runtime.clock.market())
-        inside = self._window is None or self._window[0] <= cycle <= self._window[1]
-        return cycle if inside and self._runtime.calendar.is_open(self._exchange, cycle) else None
+    def _has(self, instant: datetime) -> bool:
+        inside = self._window is None or self._window[0] <= instant <= self._window[1]
+        return inside and self._runtime.calendar.is_open(self._exchange, instant)
 
-    def _until_next(self, now: float, cycle: datetime | None, due: float) -> float:
-        if cycle and due > now + SLACK:  # a market that is about to start stands at its first cycle
+    def _until_next(self, now: float, instant: datetime, due: float) -> float:
+        if now + SLACK < due < math.inf:  # a market that is about to start stands at its first cycle
             return due - now
-        after = self._grid(self._runtime.clock.market()) + timedelta(seconds=self._interval)
+        after = instant + timedelta(seconds=self._interval)
         if self._window and after > self._window[1]:
             return FAR
         following = self._runtime.calendar.next_cycle(self._exchange, after, self._interval)

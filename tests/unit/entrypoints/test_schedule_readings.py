@@ -1,0 +1,56 @@
+"""When beat sends, on a clock that moves between two readings: an instant may pass at any moment and must not be slept through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from g6.adapters.memory import MemoryControls
+from g6.config import calendar, load, plan
+from g6.domain.cycle import Timing
+from g6.entrypoints.schedule import SLACK, CycleSchedule
+from g6.pipeline import Runtime
+
+INSTANT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class MovingClock:
+    """A live market's clock that is `step` seconds further at every reading."""
+
+    at: datetime
+    step: float
+
+    def wall(self) -> float:
+        return self.market().timestamp()
+
+    def market(self) -> datetime:
+        self.at += timedelta(seconds=self.step)
+        return self.at
+
+    def wall_of(self, instant: datetime) -> float:
+        return instant.timestamp()
+
+
+def schedule(clock: MovingClock) -> CycleSchedule:
+    ports = ("provider", "frames", "ledger", "store", "panels", "panel_files", "bus", "sender", "vitals")
+    runtime = Runtime(
+        **dict.fromkeys(ports, cast("Any", None)),
+        plan=plan(load(None, {"interval": 1}, {})),
+        timing=Timing(1.0),
+        calendar=calendar(),
+        clock=clock,
+        controls=MemoryControls(),
+    )
+    return CycleSchedule(runtime, "NSE")
+
+
+@pytest.mark.parametrize("readings_before", [0.5, 1.5, 2.5, 3.5, 4.5])
+def test_an_instant_that_passes_between_two_readings_is_not_slept_through(readings_before: float) -> None:
+    step = 0.0001
+    clock = MovingClock(INSTANT - timedelta(seconds=SLACK + readings_before * step), step)
+    answer = schedule(clock).is_due(INSTANT - timedelta(seconds=1))
+    assert answer.is_due or answer.next <= 2 * SLACK
