@@ -1,0 +1,119 @@
+"""The supervisor's children: watched, started again, ended in time; every one of them ended by these tests themselves."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from g6.entrypoints.processes import Process, stop
+from tests.waiting import eventually
+
+Make = Callable[..., Process]
+SLEEP = "import time; time.sleep(60)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+FAMILY = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    made: list[Process] = []
+
+    def start(code: str, name: str = "child", **options: bool) -> Process:
+        process = Process(name, [sys.executable, "-c", code], os.environ, tmp_path / "logs" / f"{name}.log", **options)
+        process.start()
+        made.append(process)
+        return process
+
+    yield start
+    stop([process for process in made if process.alive], 0.0)
+
+
+def gone(process: Process) -> bool:
+    return not process.alive
+
+
+def test_a_process_runs_in_a_session_of_its_own_with_its_output_in_a_file(make: Make) -> None:
+    process = make("print('hello', flush=True); import time; time.sleep(60)")
+    assert process.alive
+    assert os.getsid(process.pid) == process.pid
+    eventually(lambda: process.log.read_text() == "hello\n")
+
+
+def test_its_last_words_are_the_end_of_its_output(make: Make) -> None:
+    process = make("print('one\\ntwo\\nthree\\nfour')")
+    eventually(lambda: gone(process))
+    assert process.last_words(2) == "three\nfour"
+
+
+def test_a_process_that_never_spoke_has_no_last_words(tmp_path: Path) -> None:
+    assert Process("x", ["true"], {}, tmp_path / "none.log").last_words() == ""
+
+
+def test_a_process_that_died_is_started_again_after_its_pause(make: Make) -> None:
+    process = make("raise SystemExit(1)")
+    first = process.pid
+    eventually(lambda: gone(process))
+    assert not process.watch()
+    eventually(process.watch)
+    assert (process.restarts, process.pid == first) == (1, False)
+
+
+def test_pauses_grow_while_it_keeps_dying(make: Make) -> None:
+    process = make("raise SystemExit(1)")
+    pauses = []
+    for _ in range(2):
+        eventually(lambda: gone(process))
+        process.watch()
+        pauses.append(process._next)
+        eventually(process.watch)
+    process.restarts = 20
+    eventually(lambda: gone(process))
+    process.watch()
+    assert process._next - process.started <= 31.0
+
+
+def test_one_that_lives_is_left_alone(make: Make) -> None:
+    process = make(SLEEP)
+    assert not process.watch()
+    assert process.restarts == 0
+
+
+def test_one_that_shall_not_come_back_stays_away(make: Make) -> None:
+    process = make("pass", again=False)
+    eventually(lambda: gone(process))
+    assert not process.watch()
+
+
+def test_stop_ends_all_of_them_and_they_stay_ended(make: Make) -> None:
+    processes = [make(SLEEP, name) for name in ("one", "two")]
+    stop(processes, 10.0)
+    assert not any(process.alive or process.watch() for process in processes)
+
+
+def test_one_that_does_not_hear_is_killed(make: Make) -> None:
+    process = make(DEAF)
+    eventually(lambda: "ready" in process.last_words())
+    stop([process], 0.2)
+    assert not process.alive
+
+
+def test_the_children_of_one_that_is_killed_end_with_it(make: Make) -> None:
+    process = make(FAMILY)
+    eventually(lambda: process.last_words().isdigit())
+    child = int(process.last_words())
+    stop([process], 0.2)
+    eventually(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_stopping_what_never_started_is_nothing(tmp_path: Path) -> None:
+    stop([Process("x", ["true"], {}, tmp_path / "x.log")], 0.1)

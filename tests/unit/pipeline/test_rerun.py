@@ -1,0 +1,128 @@
+"""Doing a past unit again: the same settings give the same bytes, and nothing is ever fetched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from g6 import pipeline
+from g6.domain.cycle import Unit
+from g6.domain.frame import Frame
+from g6.errors import NothingToDo
+from g6.pipeline.rerun import Rerun
+
+from .world import FIRST, NIFTY, SECOND, World
+
+
+def stored(world: World, unit: Unit = NIFTY) -> Frame:
+    frame = world.store.read_chain(unit)
+    assert frame is not None
+    return frame
+
+
+def same(one: Frame, other: Frame) -> bool:
+    return list(one.columns) == list(other.columns) and all(
+        np.array_equal(column, other.columns[name], equal_nan=column.dtype.kind == "f") for name, column in one.columns.items()
+    )
+
+
+def again(world: World, unit: Unit = NIFTY, stage: str = "analyse") -> Rerun:
+    result = pipeline.rerun(world.runtime, unit, stage)
+    world.drain()
+    return result
+
+
+@pytest.fixture
+def past(world: World) -> World:
+    """A world with two whole cycles, a while ago."""
+    world.cycle(FIRST)
+    world.cycle(SECOND)
+    world.later(1000.0)
+    return world
+
+
+def test_a_rerun_reproduces_the_rows_and_asks_the_provider_nothing(past: World) -> None:
+    chain, row, asked = stored(past), past.rows()["NIFTY"], past.provider.count
+    result = again(past)
+    assert (result.source, result.attempt) == ("frame", 2)
+    assert same(chain, stored(past))
+    assert past.rows()["NIFTY"] == row
+    assert past.provider.count == asked
+
+
+def test_it_runs_on_the_manual_queue_under_a_fresh_id(past: World) -> None:
+    pipeline.rerun(past.runtime, NIFTY)
+    (sent,) = past.sender.sent
+    assert sent[2:] == (NIFTY, ("analyse", "persist"), True)
+
+
+def test_another_rate_changes_the_greeks(past: World) -> None:
+    chain = stored(past)
+    past.settle_on(greeks__risk_free_rate=0.12)
+    again(past)
+    assert not same(chain, stored(past))
+    assert np.array_equal(chain.columns["ce_last"], stored(past).columns["ce_last"], equal_nan=True)
+    assert past.rows()["NIFTY"]["status"] == "OK"
+
+
+def test_without_the_frame_the_stored_quotes_serve_and_give_the_same(past: World) -> None:
+    chain = stored(past)
+    past.forget()
+    assert again(past).source == "store"
+    assert same(chain, stored(past))
+
+
+def test_gone_quotes_are_said_to_be_gone(past: World) -> None:
+    past.forget()
+    past.store._chains.clear()
+    with pytest.raises(NothingToDo, match="never fetches today's quotes"):
+        pipeline.rerun(past.runtime, NIFTY)
+    assert past.sender.sent == []
+
+
+def test_the_rows_of_the_other_indices_stay(past: World) -> None:
+    rows = past.rows()
+    past.forget()
+    again(past)
+    assert past.rows() == rows
+
+
+def test_a_panel_never_steps_back(past: World) -> None:
+    again(past)
+    assert set(past.panels.cycles().values()) == {SECOND}
+    assert set(past.archive.cycles().values()) == {SECOND}
+
+
+def test_from_persist_only_the_writing_is_done_again(past: World) -> None:
+    world, chain = past, stored(past)
+    world.cycle("2026-11-18T05:50:00Z")
+    unit = Unit("2026-11-18T05:50:00Z", "NIFTY")
+    chain = stored(world, unit)
+    world.store._chains.pop(unit)
+    pipeline.rerun(world.runtime, unit, "persist")
+    assert world.sender.sent[0][3] == ("persist",)
+    world.drain()
+    assert same(chain, stored(world, unit))
+
+
+def test_from_persist_without_a_chain_frame_analysis_is_done_again(past: World) -> None:
+    assert again(past, stage="persist").stage == "analyse"
+
+
+def test_the_same_rerun_twice_ends_the_same(past: World) -> None:
+    chain = stored(past)
+    pipeline.rerun(past.runtime, NIFTY)
+    pipeline.rerun(past.runtime, NIFTY)
+    past.drain()
+    assert same(chain, stored(past))
+    assert past.ledger.open_cycles() == []
+    assert past.ledger.record(FIRST).attempt == 3  # type: ignore[union-attr]
+
+
+def test_a_rerun_that_dies_is_taken_up_by_the_sweep(past: World) -> None:
+    pipeline.rerun(past.runtime, NIFTY)
+    past.sender.sent.clear()
+    past.later(5.1)
+    assert pipeline.sweep(past.runtime)["sent_again"] == 1
+    past.drain()
+    assert past.ends()["NIFTY"] == ("OK", "")

@@ -1,0 +1,16 @@
+"""Who is expected at a cycle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .world import FIRST, World
+
+
+def test_an_exchange_that_is_closed_is_not_expected(world: World) -> None:
+    assert world.runtime.expected("2026-11-18T03:44:00Z") == ()
+    assert world.runtime.expected(FIRST) == ("NIFTY", "BANKNIFTY")
+
+
+def test_a_recording_asks_no_session(world: World) -> None:
+    assert replace(world.runtime, feeds=True).expected("2026-11-22T05:30:00Z") == ("NIFTY", "BANKNIFTY")

@@ -1,0 +1,191 @@
+"""The three stages of a unit: what each leaves behind, and how a unit ends that cannot go on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from g6.domain import quote
+from g6.domain.cycle import Unit
+from g6.errors import FrameMissing, ProviderBusy, ProviderRefused
+from g6.pipeline import stages
+
+from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World
+
+
+def test_a_unit_goes_through_its_three_stages(world: World) -> None:
+    assert world.run(NIFTY) == [True, True, True]
+    stored = world.store.read_chain(NIFTY)
+    assert stored is not None
+    assert (stored.columns["offset"] == 0).sum() == len(set(stored.columns["expiry"].tolist()))
+
+
+def test_each_stage_leaves_one_report_with_its_parts_and_their_total(world: World) -> None:
+    world.run(NIFTY)
+    reports = world.reports("unit.report")
+    assert [report["stage"] for report in reports] == ["collect", "analyse", "persist"]
+    assert all("total" in report["seconds"] for report in reports)
+
+
+def test_a_twin_is_ignored_and_asks_the_provider_nothing(world: World) -> None:
+    world.run(NIFTY, "collect", task="one")
+    assert world.run(NIFTY, "collect", task="two") == [False]
+    assert world.provider.count == 1
+
+
+def test_a_redelivered_collect_goes_on_without_fetching_again(world: World) -> None:
+    world.run(NIFTY, "collect", task="one")
+    assert world.run(NIFTY, "collect", task="one") == [True]
+    assert world.provider.count == 1
+
+
+def test_a_redelivered_message_of_a_killed_child_runs(world: World) -> None:
+    world.begin(NIFTY, "collect", task="one")
+    assert world.run(NIFTY, "collect", task="one") == [True]
+
+
+def test_analysing_twice_leaves_the_same_chain(world: World) -> None:
+    world.run(NIFTY, "collect", "analyse")
+    first = world.frames.get(NIFTY, "chain")
+    assert world.run(NIFTY, "analyse", task="again") == [True]
+    assert all(np.array_equal(first.columns[name], column, equal_nan=column.dtype.kind == "f")
+               for name, column in world.frames.get(NIFTY, "chain").columns.items())  # fmt: skip
+
+
+def test_persisting_twice_writes_once(world: World) -> None:
+    world.run(NIFTY)
+    world.run(NIFTY, "persist", task="again")
+    assert [report["stage"] for report in world.reports("unit.report")].count("persist") == 1
+
+
+@pytest.mark.parametrize("error", [ProviderBusy("slow"), ProviderRefused("no token")])
+def test_a_provider_that_fails_for_one_index_costs_that_index_alone(world: World, error: Exception) -> None:
+    world.provider.broken = {"BANKNIFTY": error}
+    world.cycle()
+    assert world.ends() == {"NIFTY": ("OK", ""), "BANKNIFTY": ("MISSING", "provider")}
+    assert world.reports("cycle.report")[0]["status"] == "PARTIAL"
+
+
+def test_a_paused_index_is_skipped_and_the_other_is_not(world: World) -> None:
+    world.controls.set("paused", {"NIFTY": "by hand"})
+    world.cycle()
+    assert world.ends() == {"NIFTY": ("SKIPPED", "paused"), "BANKNIFTY": ("OK", "")}
+
+
+def test_everything_paused_makes_a_skipped_cycle(world: World) -> None:
+    world.controls.set("paused", {"*": "by hand"})
+    world.cycle()
+    assert world.reports("cycle.report")[0]["status"] == "SKIPPED"
+    assert world.provider.count == 0
+
+
+def test_a_cycle_whose_predecessor_is_still_being_collected_is_skipped(world: World) -> None:
+    world.later(57.0)
+    world.begin(NIFTY, "collect")
+    world.later(3.0)
+    assert world.run(Unit(SECOND, "NIFTY"), "collect") == [False]
+    world.run(Unit(SECOND, "BANKNIFTY"))
+    world.drain()
+    assert world.ends(SECOND) == {"NIFTY": ("SKIPPED", "overrun"), "BANKNIFTY": ("OK", "")}
+
+
+def test_a_cycle_that_ends_with_an_overrun_is_closed_too(world: World) -> None:
+    world.later(57.0)
+    world.begin(NIFTY, "collect")
+    world.later(3.0)
+    world.run(Unit(SECOND, "BANKNIFTY"))
+    world.run(Unit(SECOND, "NIFTY"), "collect")
+    world.drain()
+    assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", "overrun")
+
+
+def test_a_collect_that_starts_more_than_half_an_interval_late_is_expired(world: World) -> None:
+    world.later(30.1)
+    assert world.run(NIFTY, "collect") == [False]
+    world.run(BANKNIFTY, "collect")
+    world.drain()
+    assert world.ends() == {"NIFTY": ("MISSING", "expired"), "BANKNIFTY": ("MISSING", "expired")}
+
+
+def test_an_analysis_after_the_deadline_is_expired(world: World) -> None:
+    world.run(NIFTY, "collect")
+    world.later(48.1)
+    assert world.run(NIFTY, "analyse") == [False]
+    assert world.ledger.record(FIRST).units["NIFTY"].reason == "expired"  # type: ignore[union-attr]
+
+
+def test_a_frame_that_is_gone_ends_the_unit_with_a_reason(world: World) -> None:
+    world.run(NIFTY, "collect")
+    world.frames.expire(NIFTY, "quotes", 0.0)
+    assert world.run(NIFTY, "analyse") == [False]
+    unit = world.ledger.record(FIRST).units["NIFTY"]  # type: ignore[union-attr]
+    assert (unit.status, unit.reason) == ("MISSING", "frame_missing")
+
+
+def test_a_chain_that_is_gone_before_it_is_stored_is_reported(world: World) -> None:
+    world.run(NIFTY, "collect", "analyse")
+    world.frames.expire(NIFTY, "chain", 0.0)
+    world.run(NIFTY, "persist")
+    report = world.reports("unit.report")[-1]
+    assert (report["stage"], report["status"], report["reason"]) == ("persist", "MISSING", "frame_missing")
+
+
+def test_a_unit_collected_under_another_configuration_is_partial(world: World) -> None:
+    world.run(NIFTY)
+    world.settle_on(greeks__risk_free_rate=0.1)
+    world.run(BANKNIFTY)
+    world.drain()
+    assert world.ends() == {"NIFTY": ("OK", ""), "BANKNIFTY": ("PARTIAL", "config")}
+
+
+def test_greeks_switched_off_are_stamped_into_the_frame_and_hold_to_the_end(world: World) -> None:
+    world.controls.set("greeks", False)
+    world.run(NIFTY, "collect")
+    world.controls.set("greeks", None)
+    world.run(NIFTY, "analyse", "persist")
+    chain = world.store.read_chain(NIFTY)
+    assert chain is not None
+    assert np.isnan(chain.columns["ce_iv"]).all()
+    assert np.isfinite(chain.columns["ce_last"]).any()
+
+
+def test_the_frame_says_everything_that_analysis_reads(world: World) -> None:
+    world.run(NIFTY, "collect")
+    _, stamp = quote.from_frame(world.frames.get(NIFTY, "quotes"))
+    assert stamp.config_id == world.runtime.plan.config_id
+    assert stamp.pricing == world.runtime.plan.pricing
+    assert stamp.oi_prev_source == world.provider.name
+
+
+def test_atm_of_the_latest_cycle_is_what_the_next_frame_carries(world: World) -> None:
+    world.run(NIFTY, "collect", "analyse")
+    world.later(60.0)
+    world.run(Unit(SECOND, "NIFTY"), "collect")
+    _, stamp = quote.from_frame(world.frames.get(Unit(SECOND, "NIFTY"), "quotes"))
+    assert stamp.atm == world.ledger.recall_atm("NIFTY", "2026-11-18")
+    assert stamp.atm
+
+
+def test_the_last_unit_sends_the_aggregate_and_only_it(world: World) -> None:
+    world.run(NIFTY)
+    assert world.sender.sent == []
+    world.run(BANKNIFTY)
+    assert world.sender.sent == [("aggregate", FIRST)]
+
+
+def test_raw_quotes_live_shorter_once_the_unit_is_stored(world: World) -> None:
+    world.run(NIFTY)
+    world.later(world.runtime.persisted_seconds + 1.0)
+    with pytest.raises(FrameMissing):
+        world.frames.get(NIFTY, "quotes")
+
+
+def test_a_stage_without_its_cycle_does_nothing(world: World) -> None:
+    assert world.run(NIFTY, "analyse", "persist") == [False, False]
+
+
+def test_a_cycle_sent_too_early_waits_for_its_instant(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages.time, "sleep", world.later)
+    world.later(-1.25)
+    assert world.run(NIFTY, "collect") == [True]
+    assert world.clock.now == NIFTY.instant.timestamp()

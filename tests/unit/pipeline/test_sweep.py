@@ -1,0 +1,199 @@
+"""The sweep: nothing that was lost stays lost, nothing stays open, nothing is written twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from g6 import pipeline
+from g6.domain.cycle import Unit
+from g6.pipeline.sweep import PERSIST_TRIES, POISON
+
+from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
+
+CALM = {"closed": 0, "sent_again": 0, "fired_again": 0, "gaps": 0}
+
+
+def sent_stages(world: World) -> list[tuple[Unit, tuple[str, ...]]]:
+    return [(each[2], each[3]) for each in world.sender.sent if each[0] == "stages"]
+
+
+def swept(world: World, seconds: float = 0.0) -> dict[str, int]:
+    world.later(seconds)
+    return pipeline.sweep(world.runtime)
+
+
+def test_a_sweep_over_nothing_does_nothing(world: World) -> None:
+    assert swept(world) == CALM
+
+
+def test_a_stage_that_runs_is_left_alone(world: World) -> None:
+    world.begin(NIFTY, "collect")
+    assert swept(world, 4.0) == CALM
+
+
+def test_a_collection_whose_lease_lapsed_is_sent_again_with_all_that_follows(world: World) -> None:
+    world.run(BANKNIFTY)
+    world.begin(NIFTY, "collect")
+    assert swept(world, 5.1)["sent_again"] == 1
+    assert (NIFTY, ("collect", "analyse", "persist")) in sent_stages(world)
+
+
+def test_an_analysis_whose_worker_died_is_sent_again_from_its_frame(world: World) -> None:
+    world.run(NIFTY, "collect")
+    world.begin(NIFTY, "analyse")
+    swept(world, 5.1)
+    assert (NIFTY, ("analyse", "persist")) in sent_stages(world)
+    world.drain()
+    assert world.ledger.record(FIRST).units["NIFTY"].status == "OK"  # type: ignore[union-attr]
+
+
+def test_a_message_lost_between_two_stages_is_sent_again(world: World) -> None:
+    world.run(NIFTY, "collect")
+    assert swept(world, 4.0)["sent_again"] == 0
+    swept(world, 1.1)
+    assert sent_stages(world)[0] == (NIFTY, ("analyse", "persist"))
+
+
+def test_a_unit_that_never_began_is_sent_once_its_cycle_is_open(world: World) -> None:
+    world.run(NIFTY, "collect", "analyse", "persist")
+    swept(world, 5.1)
+    assert sent_stages(world) == [(BANKNIFTY, ("collect", "analyse", "persist"))]
+
+
+def test_persistence_lost_after_the_overview_is_sent_again(world: World) -> None:
+    world.run(NIFTY)
+    world.run(BANKNIFTY, "collect", "analyse")
+    world.drain()
+    swept(world, 5.1)
+    world.drain()
+    assert world.store.read_chain(BANKNIFTY) is not None
+    assert world.ledger.open_cycles() == []
+
+
+def test_persistence_that_never_succeeds_is_given_up(world: World) -> None:
+    world.run(NIFTY)
+    world.run(BANKNIFTY, "collect", "analyse")
+    world.drain()
+    for attempt in range(PERSIST_TRIES):
+        world.begin(BANKNIFTY, "persist", task=f"dies-{attempt}")
+        world.later(5.1)
+    assert swept(world)["sent_again"] == 0
+    assert FIRST not in [record.cycle for record in world.ledger.open_cycles()]
+
+
+@pytest.mark.parametrize(
+    ("stages", "dies_in", "reason"), [((), "", "expired"), ((), "collect", "provider"), (("collect",), "analyse", "late")]
+)
+def test_a_deadline_closes_what_did_not_arrive_and_says_why(
+    world: World, stages: tuple[str, ...], dies_in: str, reason: str
+) -> None:
+    world.run(NIFTY)
+    if stages:
+        world.run(BANKNIFTY, *stages)
+    if dies_in:
+        world.begin(BANKNIFTY, dies_in)
+    assert swept(world, 48.1)["closed"] == 1
+    world.drain()
+    assert world.ends() == {"NIFTY": ("OK", ""), "BANKNIFTY": ("MISSING", reason)}
+    assert world.reports("cycle.report")[0]["status"] == "PARTIAL"
+
+
+def test_a_unit_that_kills_whoever_takes_it_is_poison(world: World) -> None:
+    world.run(NIFTY)
+    world.run(BANKNIFTY, "collect")
+    for attempt in range(POISON):
+        world.begin(BANKNIFTY, "analyse", task=f"dies-{attempt}")
+        world.later(5.1)
+    assert swept(world)["sent_again"] == 0
+    swept(world, 48.0)
+    world.drain()
+    assert world.ends()["BANKNIFTY"] == ("MISSING", "poison")
+
+
+def test_nothing_is_sent_again_when_the_deadline_is_too_near(world: World) -> None:
+    world.begin(NIFTY, "collect")
+    assert swept(world, 47.5)["sent_again"] == 0
+
+
+def test_a_cycle_that_was_fired_and_not_closed_is_fired_again_after_two_seconds(world: World) -> None:
+    world.run(NIFTY)
+    world.run(BANKNIFTY)
+    world.sender.sent.clear()
+    assert swept(world, 1.9)["fired_again"] == 0
+    assert swept(world, 0.2)["fired_again"] == 1
+    world.drain()
+    assert world.ends() == {"NIFTY": ("OK", ""), "BANKNIFTY": ("OK", "")}
+
+
+def test_the_last_finisher_and_the_sweep_fire_a_cycle_once(world: World) -> None:
+    world.run(NIFTY)
+    world.run(BANKNIFTY, "collect")
+    world.later(48.1)
+    pipeline.sweep(world.runtime)
+    world.run(BANKNIFTY, "analyse")
+    assert world.sender.sent.count(("aggregate", FIRST)) == 1
+
+
+def test_a_first_walk_on_an_empty_store_begins_now(world: World) -> None:
+    assert swept(world, 600.0)["gaps"] == 0
+    assert swept(world)["gaps"] == 0
+
+
+def test_instants_that_nobody_opened_are_written_down_once(world: World) -> None:
+    world.cycle()
+    swept(world, 60.0)
+    found = swept(world, 180.0)
+    assert found["gaps"] == 2 * 3
+    world.drain()
+    assert [world.ends(after(FIRST, 60 * n))["NIFTY"] for n in (1, 2, 3)] == [("SKIPPED", "no_beat")] * 3
+    assert swept(world, 1.0)["gaps"] == 0
+
+
+def test_a_cycle_that_may_still_be_opened_is_not_a_gap(world: World) -> None:
+    world.cycle()
+    swept(world, 50.0)
+    assert swept(world, 30.0)["gaps"] == 0
+
+
+def test_a_window_bounds_the_walk_at_both_ends(world: World) -> None:
+    world.controls.set("window", {"first": SECOND, "last": after(FIRST, 120)})
+    assert swept(world, 1200.0)["gaps"] == 2 * 2
+    assert swept(world, 1200.0)["gaps"] == 0
+
+
+def test_an_emptied_redis_hides_nothing_and_doubles_nothing(world: World) -> None:
+    world.cycle()
+    swept(world, 49.0)
+    world.forget()
+    world.later(200.0)
+    world.cycle(after(FIRST, 240))
+    swept(world, 60.0)
+    while swept(world)["gaps"]:
+        world.drain()
+    world.drain()
+    lost = [world.ends(after(FIRST, 60 * n)).get("NIFTY") for n in (1, 2, 3)]
+    assert world.ends(FIRST)["NIFTY"] == ("OK", "")
+    assert lost == [("SKIPPED", "ledger_lost")] * 3
+    assert world.ends(after(FIRST, 240))["NIFTY"] == ("OK", "")
+
+
+def test_the_walk_leaves_the_night_out(world: World) -> None:
+    world.cycle()
+    swept(world, 60.0)
+    world.clock.now = Unit("2026-11-19T03:50:00Z", "NIFTY").instant.timestamp()
+    total = 0
+    while gaps := swept(world)["gaps"]:
+        total += gaps
+        world.drain()
+    until_close = 4 * 60 + 40  # 11:00 to 15:40, the first instant collected, the closing one due
+    assert total == 2 * (until_close + 5)
+    assert world.ends("2026-11-18T10:10:00Z")["NIFTY"] == ("SKIPPED", "no_beat")
+    assert world.ends("2026-11-18T10:11:00Z") == {}
+
+
+def test_a_recording_is_never_walked(world: World) -> None:
+    world.cycle()
+    world.runtime = replace(world.runtime, feeds=True)
+    assert swept(world, 600.0)["gaps"] == 0
