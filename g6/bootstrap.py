@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from g6.domain.plan import Plan
 from g6.errors import BadConfig, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
+
+SESSION_SECONDS = 86_400.0
 
 
 def broker_url(settings: Settings) -> str:
@@ -67,7 +70,7 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         controls=RedisControls(client, settings.namespace),
         sender=sender,
         vitals=vitals(settings, client),
-        feeds=settings.provider.name == "replay",
+        feeds=source.recording.indices if isinstance(source, Replay) else None,
         quotes_seconds=settings.frames.unpersisted_seconds,
         persisted_seconds=settings.frames.persisted_seconds,
     )
@@ -107,9 +110,17 @@ def recording(settings: Settings) -> Path:
 
 
 def collected(settings: Settings, source: Provider) -> Plan:
-    """Return the plan: of a recording every expiry it has, else the configured ones."""
+    """Return the plan: of a recording every expiry it has, else the configured ones.
+
+    A table without trade times knows only in which snapshot a volume last grew; its last prices are believed all session unless
+    `quality.max_trade_age` was set.
+    """
     wanted = plan(settings)
-    return source.recording.planned(wanted) if isinstance(source, Replay) else wanted
+    if not isinstance(source, Replay):
+        return wanted
+    if source.recording.kind == "table" and settings.origin("quality.max_trade_age") == "default":
+        wanted = replace(wanted, quality=replace(wanted.quality, max_trade_age=SESSION_SECONDS))
+    return source.recording.planned(wanted)
 
 
 def start_market(runtime: Runtime) -> None:

@@ -43,8 +43,8 @@ class G6(Celery):  # type: ignore[misc]
     def prepare(self) -> None:
         """Before the fork: what needs no connection is made and warmed once, for all pool processes."""
         self._market = warmed_market(self.settings)
+        self._provider = bootstrap.provider(self.settings)
         if self.settings.provider.name == "sim":
-            self._provider = bootstrap.provider(self.settings)
             warm_provider(self._provider, self.settings)
 
     def warm_up(self) -> None:

@@ -104,7 +104,7 @@ def in_process(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Runtim
         controls=MemoryControls(),
         sender=sender,
         vitals=Calm(),
-        feeds=True,
+        feeds=provider.recording.indices,
     )
     sender.runtime = runtime
     return runtime, store

@@ -53,6 +53,11 @@ class Stack:
     log_dir: Path
     processes: list[Process] = field(default_factory=list)
 
+    @property
+    def pace(self) -> float:
+        """Market seconds per wall second; a replay at full speed is given no less than real time."""
+        return self.settings.interval / self.settings.wall_interval
+
     def start_workers(self) -> None:
         """Start one worker for the cycle's stages and one for aggregate and maintenance."""
         self._vitals.forget()

@@ -26,10 +26,12 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
     documents = panels.build(
         report, rows, _chains(runtime, record), provider=runtime.provider.describe(), generated_at=isoformat_z(runtime.clock.wall())
     )
+    before = _statuses(runtime)
     runtime.panels.put(cycle, documents)
     now = runtime.clock.wall()
     if not runtime.ledger.close(cycle, now, _report(record, rows, now)):
         return False
+    _tell_gaps(runtime, cycle, rows, before)
     runtime.sender.publish(cycle)
     return True
 
@@ -81,6 +83,21 @@ def _report(record: CycleRecord, rows: list[dict[str, Any]], now: float) -> Cycl
         attempt=record.attempt,
         rows=tuple(rows),
     )
+
+
+def _statuses(runtime: Runtime) -> Mapping[str, str]:
+    """Return the newest status of each index, as the panels have it."""
+    shown = (runtime.panels.get("overview") or {}).get("data") or {}
+    return {row["underlying"]: row["status"] for row in shown.get("rows", ())}
+
+
+def _tell_gaps(runtime: Runtime, cycle: str, rows: list[dict[str, Any]], before: Mapping[str, str]) -> None:
+    """Publish where a gap opens (an index is not OK any more) and where one closes."""
+    for row in rows:
+        index, status = row["underlying"], row["status"]
+        if (status == Status.OK) != (before.get(index, Status.OK) == Status.OK):
+            kind = "gap.closed" if status == Status.OK else "gap.opened"
+            runtime.bus.publish(kind, {"index": index, "cycle": cycle, "status": status, "reason": row["reason"] or ""}, key=index)
 
 
 def _chains(runtime: Runtime, record: CycleRecord) -> Mapping[str, Frame]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from g6.domain.calendar import Calendar
@@ -18,8 +19,8 @@ CHAIN_SECONDS = 900.0
 class Runtime:
     """The ports of one process and the decisions of one configuration.
 
-    `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` is True when a recording, not the calendar,
-    says which cycles there are. Raw quotes live `quotes_seconds`, once persisted `persisted_seconds`.
+    `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` tells who is recorded at an instant, when a
+    recording and not the calendar says which cycles there are. Raw quotes live `quotes_seconds`, once persisted `persisted_seconds`.
     """
 
     plan: Plan
@@ -36,15 +37,17 @@ class Runtime:
     controls: Controls
     sender: Sender
     vitals: Vitals
-    feeds: bool = False
+    feeds: Callable[[datetime], Sequence[str]] | None = None
     quotes_seconds: float = 2 * 86_400.0
     persisted_seconds: float = 3_600.0
 
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""
         at = parse_z(cycle)
-        plans = self.plan.indices.items()
-        return tuple(name for name, plan in plans if self.feeds or self.calendar.is_open(plan.index.exchange, at))
+        if self.feeds is not None:
+            recorded = self.feeds(at)
+            return tuple(name for name in self.plan.indices if name in recorded)
+        return tuple(name for name, plan in self.plan.indices.items() if self.calendar.is_open(plan.index.exchange, at))
 
     def opening(self, unit: Unit) -> Opening:
         """Return what the ledger is told when this unit's cycle opens."""

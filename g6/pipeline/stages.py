@@ -20,6 +20,7 @@ from g6.domain.instrument import Contracts
 from g6.domain.quote import Stamp
 from g6.errors import Late, Retryable, Terminal
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
+from g6.ports import CycleRecord, StageState
 
 
 def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
@@ -61,7 +62,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         watch.lap("read")
         priced = chain.assemble(quotes, stamp)
         summary = overview.summarise(priced) | {"config_id": stamp.config_id}
-        facts = overview.facts(priced)
+        facts = overview.facts(priced) | {"queue_wait_seconds": _waited(record, unit, watch.began)}
         watch.lap("compute")
         runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
     except (Retryable, Terminal) as error:
@@ -168,6 +169,12 @@ def _stored_oi(store: Any, index: str, day: date) -> Frame | None:
     """Ask the store once per session and process; the store is told apart by identity."""
     found: Frame | None = store.last_oi(index, day)
     return found
+
+
+def _waited(record: CycleRecord, unit: Unit, began: float) -> float:
+    """Return the seconds from the end of collection to the beginning of analysis."""
+    collected = record.units[unit.index].stages.get("collect", StageState()).ended
+    return max(0.0, began - collected) if collected else 0.0
 
 
 def _paused(controls: Mapping[str, Any], index: str) -> str:

@@ -11,7 +11,7 @@ def heartbeat(runtime: Runtime) -> None:
     exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
     payload = {
         **runtime.vitals.read(),
-        "market_open": {exchange: runtime.feeds or runtime.calendar.is_open(exchange, at) for exchange in exchanges},
+        "market_open": {exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at) for exchange in exchanges},
         "provider": dict(runtime.provider.describe()),
     }
     runtime.bus.publish("heartbeat", payload)

@@ -72,7 +72,8 @@ def _started(
         follower = Follower(stack, stack.runtime.bus.bounds()[1])
         stack.start_beat()
         timing = stack.runtime.timing
-        limit = stack.runtime.clock.wall() + (bounds.cycles - 1) * timing.step + timing.grace + PATIENCE
+        ahead = max((bounds.cycles - 1) * timing.step, (bounds.last - bounds.first).total_seconds() / stack.pace)
+        limit = stack.runtime.clock.wall() + ahead + timing.grace + PATIENCE
         yield stack, follower, bounds.cycles, limit
 
 

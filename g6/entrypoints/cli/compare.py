@@ -15,7 +15,8 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from g6.config import Settings, calendar, plan
+from g6.bootstrap import collected
+from g6.config import Settings, calendar
 from g6.domain import analytics
 from g6.domain.calendar import IST
 from g6.domain.chain import Chain
@@ -128,7 +129,7 @@ def _series(settings: Settings) -> list[Series]:
 
     provider = Replay(Recording.open(str(settings.provider.recording)))
     found: dict[tuple[str, date], Series] = {}
-    for done in replayed(provider, plan(settings), calendar()):
+    for done in replayed(provider, collected(settings, provider), calendar()):
         for i, slot in enumerate(done.chain.expiries.slot):
             key = done.unit.index, slot.expiry
             series = found.setdefault(key, Series(done.unit.index, slot.expiry.isoformat(), slot.bucket))
@@ -193,7 +194,7 @@ def _exchange_figures(settings: Settings) -> Iterable[dict[str, Any]]:
 
     recording = Recording.open(str(settings.provider.recording))
     provider, totals = Replay(recording), recording.totals
-    for done in replayed(provider, plan(settings), calendar()):
+    for done in replayed(provider, collected(settings, provider), calendar()):
         chain, at = done.chain, done.unit.instant
         theirs = provider.exchange_iv(done.unit.index, chain.quotes, at)
         found = agreement(chain.vol.iv, theirs, chain.quotes.volume)
