@@ -1,0 +1,90 @@
+"""One expiry of a stored chain in one record: what open interest, prices and smile say, each figure as `analytics` defines it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain import analytics
+from g6.domain.analytics import Level
+from g6.domain.frame import Frame
+from g6.domain.instrument import CE, PE
+from g6.domain.quality import countable
+
+__all__ = ["ExpiryFigures", "figures"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryFigures:
+    """Figures of one expiry: points, units, years of 365 days, volatilities as fractions per root year; NaN unknown."""
+
+    expiry: date
+    bucket: str
+    years: float
+    forward: float
+    atm: float
+    pcr: float
+    pcr_volume: float
+    oi_calls: float
+    oi_puts: float
+    oi_strikes: int
+    max_pain: float
+    support: Level
+    resistance: Level
+    atm_iv: float
+    straddle: float
+    em_sd: float
+    em_straddle: float
+    em_session: float
+    rr25: float
+    bf25: float
+
+
+def figures(frame: Frame) -> Sequence[ExpiryFigures]:
+    """Return the figures of each expiry of a stored chain (columns of `rows.CHAIN`), ascending."""
+    days, starts = np.unique(frame.columns["expiry"], return_index=True)
+    bounds = [*starts.tolist(), len(frame)]
+    expiries = days.astype("datetime64[D]").tolist()
+    return [_figures(day, frame, slice(bounds[i], bounds[i + 1])) for i, day in enumerate(expiries)]
+
+
+def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
+    def sides(name: str) -> Array:
+        return frame.both_sides(name)[:, rows].astype(np.float64)
+
+    listed = frame.both_sides("symbol")[:, rows] != ""
+    oi, volume, iv = countable(sides("oi"), listed), countable(sides("volume"), listed), sides("iv")
+    strike = frame.columns["strike"][rows]
+    forward, years, atm = (float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm"))
+    atm_iv = analytics.atm_iv(strike, forward, iv)
+    straddle = analytics.straddle(strike, sides("price"), atm)
+    deviation = analytics.expected_move(forward, atm_iv, years)
+    rr25, bf25 = analytics.risk_reversal_butterfly(strike, forward, iv, years)
+    return ExpiryFigures(
+        expiry=day,
+        bucket=str(frame.columns["bucket"][rows][0]),
+        years=years,
+        forward=forward,
+        atm=atm,
+        pcr=analytics.pcr(oi),
+        pcr_volume=analytics.pcr(volume),
+        oi_calls=analytics.total(oi, CE),
+        oi_puts=analytics.total(oi, PE),
+        oi_strikes=analytics.strikes_with(oi),
+        max_pain=analytics.max_pain(strike, oi),
+        support=analytics.support(strike, oi, sides("oi_prev"), forward, deviation),
+        resistance=analytics.resistance(strike, oi, sides("oi_prev"), forward, deviation),
+        atm_iv=atm_iv,
+        straddle=straddle,
+        em_sd=deviation,
+        em_straddle=analytics.expected_move_straddle(straddle),
+        em_session=analytics.session_move(forward, atm_iv),
+        rr25=rr25,
+        bf25=bf25,
+    )

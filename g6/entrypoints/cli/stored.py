@@ -1,0 +1,124 @@
+"""Stored units, as the commands that look at them ask for them: an index, an instant, an expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from math import isfinite
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import typer
+
+from g6 import bootstrap
+from g6.config import Settings
+from g6.domain.cycle import Unit, isoformat_z, parse_z
+from g6.domain.expiry import BIT
+from g6.domain.frame import Frame
+from g6.domain.instrument import INDICES
+from g6.errors import NothingToDo, UserError
+
+__all__ = ["AsOf", "Cycles", "Expiry", "Index", "indices_at", "instant_of", "latest", "of_expiry", "plain", "units"]
+
+Index = Annotated[str, typer.Argument(metavar="INDEX", help="Such as NIFTY.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="INSTANT", help="Nothing observed later; a time without a zone is India's.")
+]
+Expiry = Annotated[str | None, typer.Option("--expiry", metavar="DATE|BUCKET", help="2026-11-24, this_week, …; else the nearest.")]
+Cycles = Annotated[int, typer.Option("--cycles", metavar="N", min=1, help="How many cycles back.")]
+
+_INDIA = ZoneInfo("Asia/Kolkata")
+_FAR = timedelta(days=15)
+
+
+def instant_of(text: str | None) -> datetime | None:
+    """Read an instant; without a zone it is India's. Errors: UserError."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(f"{text!r} is no instant", "write it as 2026-11-20T10:30:00") from error
+    return (at if at.tzinfo else at.replace(tzinfo=_INDIA)).astimezone(UTC)
+
+
+def units(settings: Settings, index: str, as_of: datetime | None, count: int) -> list[Unit]:
+    """Return the last `count` stored units of `index` up to `as_of`, oldest first, from at most 15 days. Errors: NothingToDo."""
+    name = _known(index)
+    found = [Unit(cycle, name) for cycle, indices in _cycles(settings, as_of) if name in indices]
+    if not found:
+        raise NothingToDo(f"nothing of {name} is stored in {settings.directory}{_until(as_of)}")
+    return found[-count:]
+
+
+def indices_at(settings: Settings, as_of: datetime | None) -> Sequence[str]:
+    """Return the indices of the newest stored cycle. Errors: NothingToDo."""
+    cycles = _cycles(settings, as_of)
+    if not cycles:
+        raise NothingToDo(f"nothing is stored in {settings.directory}{_until(as_of)}")
+    return sorted(cycles[-1][1])
+
+
+def latest(settings: Settings, index: str, as_of: datetime | None) -> tuple[Unit, Frame]:
+    """Return the newest stored chain of `index` that was observed by `as_of`. Errors: NothingToDo, BadInput."""
+    store = bootstrap.store(settings)
+    for unit in reversed(units(settings, index, as_of, 100)):
+        frame = store.read_chain(unit)
+        if frame is not None and len(frame) and _seen_by(frame, as_of):
+            return unit, frame
+    raise NothingToDo(f"no chain of {index.upper()} is stored in {settings.directory}")
+
+
+def of_expiry(frame: Frame, expiry: str | None) -> Frame:
+    """Return the rows of one expiry: by date or bucket, else the nearest whose fix lies ahead. Errors: NothingToDo."""
+    days = frame.columns["expiry"]
+    if expiry is None:
+        ahead = np.isfinite(frame.columns["years_to_expiry"])
+        chosen = days == (days[ahead] if ahead.any() else days).min()
+    elif expiry in BIT:
+        chosen = (frame.columns["bucket_mask"].astype(np.int64) & BIT[expiry]) > 0
+    else:
+        chosen = (days.astype(str) == expiry) | (frame.columns["bucket"] == expiry)
+    if not chosen.any():
+        there = ", ".join(sorted(set(days.astype(str).tolist())))
+        raise NothingToDo(f"no expiry {expiry} in this chain; it has {there}")
+    return frame.take(chosen)
+
+
+def plain(value: Any) -> Any:
+    """Return a document for JSON: null for NaN, ISO text for dates, lists for arrays."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _known(index: str) -> str:
+    name = index.upper()
+    if name not in INDICES:
+        raise UserError(f"{index} is no index that G6 knows", f"say one of {', '.join(INDICES)}")
+    return name
+
+
+def _until(as_of: datetime | None) -> str:
+    return f" up to {isoformat_z(as_of)}" if as_of else ""
+
+
+def _cycles(settings: Settings, as_of: datetime | None) -> list[tuple[str, frozenset[str]]]:
+    store = bootstrap.store(settings)
+    newest = store.last_overview()
+    if newest is None:
+        return []
+    last = min(newest, as_of) if as_of else newest
+    return list(store.overview_cycles(last - _FAR, last).items())
+
+
+def _seen_by(frame: Frame, as_of: datetime | None) -> bool:
+    observed = frame.columns["observed_at"]
+    return as_of is None or not np.nanmax(observed, initial=parse_z(frame.header["stamp"]["cycle"]).timestamp()) > as_of.timestamp()

@@ -1,0 +1,36 @@
+"""The figures of stored rows are those of the chain they were stored from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from g6.domain import overview
+from g6.domain.chain_rows import chain_frame
+from g6.domain.expiry_figures import figures
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("pcr", "pcr_this_week"), ("atm_iv", "atm_iv_this_week"), ("pcr_volume", "pcr_volume_nearest"), ("em_sd", "em_sd"),
+        ("max_pain", "max_pain_nearest"), ("straddle", "straddle_nearest"), ("em_straddle", "em_straddle"), ("rr25", "rr25"),
+        ("bf25", "bf25"), ("oi_calls", "oi_calls"), ("oi_puts", "oi_puts"), ("oi_strikes", "oi_strikes"), ("atm", "atm"),
+        ("forward", "forward"),
+    ],
+)  # fmt: skip
+def test_the_nearest_expirys_figures_are_those_of_its_overview_row(world, name, column):
+    chain = world.chain()
+    found = figures(chain_frame(chain))[0]
+    # Volatilities are stored in single precision.
+    assert getattr(found, name) == pytest.approx(overview.summarise(chain)[column], rel=1e-5, abs=1e-6)
+
+
+def test_support_and_resistance_stand_on_their_sides_of_the_forward(world):
+    found = figures(chain_frame(world.chain()))[0]
+    assert found.support.strike < found.forward < found.resistance.strike
+
+
+def test_there_is_one_record_per_expiry(world):
+    frame = chain_frame(world.chain())
+    assert [each.expiry.isoformat() for each in figures(frame)] == [str(day) for day in np.unique(frame.columns["expiry"])]
