@@ -127,6 +127,6 @@ class Settings(BaseSettings):
 
     @property
     def wall_interval(self) -> float:
-        """Wall seconds between two cycles, at least one; a replay at full speed hurries nobody: its cycles have the whole interval."""
+        """Wall seconds between two cycles, at least one; at full speed a replay hurries nobody: it has the whole interval."""
         speed = self.market.speed if self.simulated else 1.0
         return float(self.interval) if speed == "max" else max(1.0, self.interval / speed)

@@ -20,7 +20,8 @@ class Runtime:
     """The ports of one process and the decisions of one configuration.
 
     `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` tells who is recorded at an instant, when a
-    recording and not the calendar says which cycles there are. Raw quotes live `quotes_seconds`, once persisted `persisted_seconds`.
+    recording and not the calendar says which cycles there are. Raw quotes live `quotes_seconds`, once persisted
+    `persisted_seconds`.
     """
 
     plan: Plan
