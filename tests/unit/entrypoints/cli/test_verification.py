@@ -1,0 +1,71 @@
+"""`g6 verify` over a small store: what was stored right passes, and whatever is changed is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+
+def test_what_the_pipeline_stores_passes(g6, stored):
+    answer = g6("verify", "--data-dir", str(stored.directory), "--json")
+    found = json.loads(answer.out)
+    assert answer.code == 0
+    assert found["units"] == 2
+    assert {"forward", "iv", "delta", "gamma", "theta", "vega", "rho", "pcr", "max_pain", "gex", "charm"} <= set(found["largest"])
+    assert max(found["largest"].values()) < 1e-6
+
+
+def test_people_see_a_table(g6, stored):
+    out = g6("verify", "--data-dir", str(stored.directory), "--cycles", "1").out
+    assert "max_pain" in out
+    assert "1 of 2 stored units; all within 1e-05" in out
+
+
+@pytest.mark.parametrize(
+    ("column", "figure"),
+    [
+        ("ce_iv", "iv"),
+        ("pe_gamma", "gamma"),
+        ("ce_theta", "theta"),
+        ("forward", "forward"),
+        ("ce_oi", "pcr"),
+        ("years_to_expiry", "years_to_expiry"),
+    ],
+)
+def test_a_changed_figure_is_found(g6, stored, tmp_path, column, figure):
+    directory = tmp_path / "copy"
+    shutil.copytree(stored.directory, directory)
+    for path in (directory / "chain").rglob("*.parquet"):
+        change(path, column)
+    answer = g6("verify", "--data-dir", str(directory), "--json")
+    assert answer.code == 1
+    assert figure in json.loads(answer.out)["above"]
+
+
+def change(path, column):
+    """Raise every value of a column by a thousandth."""
+    table = pq.read_table(path, partitioning=None)
+    kind = table.schema.field(column).type
+    raised = pc.multiply(table.column(column).cast(pa.float64()), 1.001).cast(kind, safe=False)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), column, raised), path)
+
+
+def test_a_volatility_made_up_where_there_is_none_is_found(g6, stored, tmp_path):
+    directory = tmp_path / "copy"
+    shutil.copytree(stored.directory, directory)
+    for path in (directory / "chain").rglob("*.parquet"):
+        table = pq.read_table(path, partitioning=None)
+        filled = pc.fill_null(table.column("ce_iv"), pa.scalar(0.25, pa.float32()))
+        pq.write_table(table.set_column(table.schema.get_field_index("ce_iv"), "ce_iv", filled), path)
+    answer = g6("verify", "--data-dir", str(directory), "--json")
+    assert answer.code == 1
+    assert json.loads(answer.out)["largest"]["made_up"] > 0
+
+
+def test_an_empty_directory_has_nothing_to_verify(g6, tmp_path):
+    assert g6("verify", "--data-dir", str(tmp_path)).code == 3
