@@ -195,5 +195,5 @@ def test_the_walk_leaves_the_night_out(world: World) -> None:
 
 def test_a_recording_is_never_walked(world: World) -> None:
     world.cycle()
-    world.runtime = replace(world.runtime, feeds=True)
+    world.runtime = replace(world.runtime, feeds=lambda _at: ["NIFTY"])
     assert swept(world, 600.0)["gaps"] == 0
