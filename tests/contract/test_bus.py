@@ -76,8 +76,8 @@ def test_a_waiting_reader_gets_what_comes(bus: Bus, after: str) -> None:
 
 
 def test_waiting_may_take_longer_than_the_socket_allows(redis_url: str, namespace: str) -> None:
-    with connect(redis_url, timeout=0.1) as client:
-        assert list(RedisBus(client, namespace, slice_seconds=0.05).read("0", block_seconds=0.25)) == []
+    with connect(redis_url, timeout=0.5) as client:
+        assert list(RedisBus(client, namespace, slice_seconds=0.2).read("0", block_seconds=0.8)) == []
 
 
 def test_old_events_are_trimmed_by_length(make: Make) -> None:
