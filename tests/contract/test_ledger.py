@@ -227,5 +227,3 @@ def test_sweep_and_last_finisher_never_both_complete(ledger: Ledger, order: int)
     ]
     answers = [call() for call in (calls if order % 2 else calls[::-1])]
     assert answers == ["completed", "late"]
-
-
