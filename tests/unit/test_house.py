@@ -29,7 +29,6 @@ VAGUE = {
 MAY_READ_THE_ENVIRONMENT = {"g6/config/load.py"}
 MAY_PASS_IT_ON = {"g6/entrypoints/stack.py"}
 LONGER = {
-    "g6/ports.py": 400,  # signatures and what they promise, no code
     "celery_settings": 50,  # one table
 }
 

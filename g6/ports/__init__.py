@@ -1,0 +1,31 @@
+"""The protocols: everything the use cases need from outside, in the market's words.
+
+Instants are aware datetimes in UTC (market time) or float epoch seconds (`wall`, wall time). Every port has a contract test that
+runs over all its adapters. Adapters raise the errors of `g6.errors` only.
+"""
+
+from g6.ports.keeping import Frames, PanelArchive, PanelStore, Store, Written
+from g6.ports.market import Clock, Provider
+from g6.ports.system import Bus, Controls, Event, Limiter, Vitals
+from g6.ports.work import CycleRecord, Ledger, Opening, Sender, StageState, UnitRecord
+
+__all__ = [
+    "Bus",
+    "Clock",
+    "Controls",
+    "CycleRecord",
+    "Event",
+    "Frames",
+    "Ledger",
+    "Limiter",
+    "Opening",
+    "PanelArchive",
+    "PanelStore",
+    "Provider",
+    "Sender",
+    "StageState",
+    "Store",
+    "UnitRecord",
+    "Vitals",
+    "Written",
+]

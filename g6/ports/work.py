@@ -1,0 +1,156 @@
+"""How a cycle is accounted for and moved: the ledger and the sender, and the records they speak in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from g6.domain.cycle import CycleReport, StageReport, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the ledger is told when a cycle opens: who is expected, under which configuration, until when (wall seconds)."""
+
+    expected: tuple[str, ...]
+    config_id: str
+    deadline: float
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """One stage in the ledger: `state` is "" (never begun), run, done; wall times in epoch seconds, 0 unknown."""
+
+    state: str = ""
+    holder: str = ""
+    lease_until: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    starts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """One unit in the ledger. `status` is "" until analytics is terminal; `summary` is its overview row."""
+
+    task: str = ""
+    attempt: int = 1
+    status: str = ""
+    reason: str = ""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    stages: Mapping[str, StageState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRecord:
+    """One cycle in the ledger; `fired` and `closed` are wall times, 0 for not yet."""
+
+    cycle: str
+    opening: Opening
+    opened: float
+    fired: float
+    closed: float
+    units: Mapping[str, UnitRecord]
+    attempt: int = 1
+
+
+class Ledger(Protocol):
+    """The truth about cycles, units and stages. Each call is one atomic step; `now` is wall time in epoch seconds."""
+
+    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
+        """Open the cycle if nobody has, and claim the unit for stage collect by task id.
+
+        Answers: `run`; `done` (collect is done, the chain may go on); `twin` (another task holds it); `overrun` (the index's
+        previous cycle is still being collected: the unit is now SKIPPED); `overrun!` (that, and this call completed the cycle);
+        `closed` (the unit is terminal already).
+        """
+        ...
+
+    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
+        """Take the lease of a later stage. Answers `run`, `done`, `busy` (another task's lease is alive), `closed`, `unknown`."""
+        ...
+
+    def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
+        """Lengthen a lease to `until`; False when it is not ours any more."""
+        ...
+
+    def done(self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None) -> bool:
+        """Record that a stage's output is there and publish its report, in one step; False when it was done already."""
+        ...
+
+    def finish(
+        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float, report: StageReport | None = None
+    ) -> str:
+        """Make the unit terminal for analytics, once, and publish its report.
+
+        OK and PARTIAL also end stage analyse; OK under a configuration other than the cycle's becomes PARTIAL, reason `config`
+        (`summary["config_id"]` is compared). Answers: `late` (it was terminal already), `finished`, or `completed` for the one
+        call that completes the cycle: its caller sends the aggregate.
+        """
+        ...
+
+    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
+        """Open the cycle if nobody has and make the unit SKIPPED; answers as `finish`."""
+        ...
+
+    def open_cycles(self) -> Sequence[CycleRecord]:
+        """Return the cycles that are not closed or not wholly persisted, oldest first."""
+        ...
+
+    def record(self, cycle: str) -> CycleRecord | None:
+        """Return one cycle's record, None when the ledger does not know it."""
+        ...
+
+    def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
+        """Claim the right to send the aggregate of a fired cycle again; False when somebody just did or it is closed."""
+        ...
+
+    def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
+        """Record that overview and panels are out and publish the report; True the first time (per attempt)."""
+        ...
+
+    def settle(self, cycle: str) -> None:
+        """Forget a cycle from `open_cycles`: closed, and persisted as far as it ever will be."""
+        ...
+
+    def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
+        """Raise the attempt for a rerun of a unit from `analyse` or `persist` on; return the attempt."""
+        ...
+
+    def walked(self) -> str | None:
+        """Return the instant up to which the grid was walked for cycles nobody opened, None when not known."""
+        ...
+
+    def walk(self, cycle: str) -> None:
+        """Remember that the grid was walked up to `cycle`."""
+        ...
+
+    def last_closed(self) -> str | None:
+        """Return the newest closed cycle, None when not known."""
+        ...
+
+    def remember_atm(self, index: str, cycle: str, session: str, atm: Mapping[str, float]) -> None:
+        """Keep the ATM per expiry of the latest cycle analysed this session; an older cycle changes nothing."""
+        ...
+
+    def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
+        """Return what `remember_atm` kept for this session, else empty."""
+        ...
+
+
+class Sender(Protocol):
+    """Moves work: the pipeline's only way to send a task."""
+
+    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+        """Send a chain of stages for a unit with a fresh task id; return the id of the first."""
+        ...
+
+    def aggregate(self, cycle: str) -> None:
+        """Send the aggregate of a cycle."""
+        ...
+
+    def publish(self, cycle: str) -> None:
+        """Send the persistence of a cycle's overview and panels."""
+        ...
