@@ -42,10 +42,9 @@ def visibility_timeout(settings: Settings) -> float:
     return max(30.0, 2.0 * max(late))
 
 
-def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
-    """Return Celery's settings under Celery's names."""
-    exchange = Exchange(settings.namespace, type="direct")  # type: ignore[no-untyped-call]
-    transport: dict[str, Any] = {
+def transport_options(settings: Settings) -> dict[str, Any]:
+    """Return what the Redis transport is told: when lost messages come back, and how long a socket may say nothing."""
+    options: dict[str, Any] = {
         "visibility_timeout": visibility_timeout(settings),
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
@@ -56,10 +55,16 @@ def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
         "global_keyprefix": f"{settings.namespace}:celery:",
     }
     if settings.redis.master_name:
-        transport["master_name"] = settings.redis.master_name
+        options["master_name"] = settings.redis.master_name
+    return options
+
+
+def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
+    """Return Celery's settings under Celery's names."""
+    exchange = Exchange(settings.namespace, type="direct")  # type: ignore[no-untyped-call]
     return {
         "broker_url": broker_url,
-        "broker_transport_options": transport,
+        "broker_transport_options": transport_options(settings),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_channel_error_retry": True,
