@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -40,11 +41,11 @@ class G6(Celery):  # type: ignore[misc]
             self._runtime = (os.getpid(), runtime)
         return self._runtime[1]
 
-    def prepare(self) -> None:
-        """Before the fork: what needs no connection is made and warmed once, for all pool processes."""
+    def prepare(self, queues: Sequence[str]) -> None:
+        """Before the fork: what needs no connection is made and warmed once, for all pool processes. No queues: all of them."""
         self._market = warmed_market(self.settings)
         self._provider = bootstrap.provider(self.settings)
-        if self.settings.provider.name == "sim":
+        if self.settings.provider.name == "sim" and (not queues or "collect" in queues):
             warm_provider(self._provider, self.settings)
 
     def warm_up(self) -> None:
@@ -78,8 +79,8 @@ def _listen(app: G6) -> None:
         configure(app.settings)
         logging.getLogger("celery").setLevel(logging.WARNING)
 
-    def before_fork(**_: Any) -> None:
-        app.prepare()
+    def before_fork(options: Mapping[str, Any] | None = None, **_: Any) -> None:
+        app.prepare((options or {}).get("queues") or ())
 
     def beat_init(sender: Any = None, **_: Any) -> None:
         bootstrap.start_market(app.runtime)
@@ -98,7 +99,7 @@ def _listen(app: G6) -> None:
     for signal, listener in (
         (signals.before_task_publish, header),
         (signals.setup_logging, loggers),
-        (signals.worker_init, before_fork),
+        (signals.celeryd_init, before_fork),
         (signals.beat_init, beat_init),
         (signals.worker_process_init, child_ready),
         (signals.heartbeat_sent, alive),
