@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 LONGEST_PAUSE = 30.0
 STEADY = 20.0
@@ -42,7 +45,7 @@ class Process:
     def start(self) -> None:
         """Start it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as output:
+        with undisturbed(), self.log.open("ab") as output:
             self._popen = subprocess.Popen(
                 list(self.command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 env=dict(self.environment), start_new_session=True,
@@ -83,6 +86,23 @@ class Process:
         """Return the end of its output."""
         text = self.log.read_text("utf-8", errors="replace") if self.log.exists() else ""
         return "\n".join(text.strip().splitlines()[-lines:])
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put SIGINT and SIGTERM off to the end of the block: who is stopped while a child is being born would never know of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[tuple[int, Any]] = []
+    held = {number: signal.signal(number, lambda *late: heard.append(late)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+        for number, _ in heard[:1]:
+            signal.raise_signal(signal.Signals(number))
 
 
 def stop(processes: Sequence[Process], seconds: float) -> None:

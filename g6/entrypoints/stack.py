@@ -107,8 +107,8 @@ class Stack:
     def _start(self, name: str, command: list[str]) -> None:
         own = {"G6_REDIS__BROKER_URL": self.broker, "REMAP_SIGTERM": "SIGQUIT", "OMP_NUM_THREADS": "1", "C_FORCE_ROOT": "1"}
         process = Process(name, command, os.environ | environment(self.settings) | own, self.log_dir / f"{name}.log")
-        process.start()
         self.processes.append(process)
+        process.start()
 
     @property
     def _vitals(self) -> RedisVitals:

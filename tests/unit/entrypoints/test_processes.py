@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from g6.entrypoints.processes import Process, stop
+from g6.entrypoints.processes import Process, stop, undisturbed
 from tests.waiting import eventually
 
 Make = Callable[..., Process]
@@ -117,3 +118,11 @@ def test_the_children_of_one_that_is_killed_end_with_it(make: Make) -> None:
 
 def test_stopping_what_never_started_is_nothing(tmp_path: Path) -> None:
     stop([Process("x", ["true"], {}, tmp_path / "x.log")], 0.1)
+
+
+def test_a_signal_while_a_child_is_born_is_heard_afterwards() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), undisturbed():
+        signal.raise_signal(signal.SIGINT)
+        reached.append("the end of the block")
+    assert reached == ["the end of the block"]
