@@ -99,7 +99,13 @@ def provider(settings: Settings) -> Provider:
     """Return the configured source of quotes. Errors: BadInput (a recording that cannot be read)."""
     if settings.provider.name == "replay":
         return Replay(Recording.open(recording(settings), thorough=False))
-    return SimulatedMarket(calendar(), seed=settings.market.seed, faults=Faults.parse(settings.market.faults))
+    return simulated(settings)
+
+
+def simulated(settings: Settings) -> SimulatedMarket:
+    """Return the simulated market as configured."""
+    wanted = settings.market
+    return SimulatedMarket(calendar(), seed=wanted.seed, faults=Faults.parse(wanted.faults), skew=wanted.skew, event=wanted.event)
 
 
 def recording(settings: Settings) -> Path:

@@ -65,6 +65,10 @@ class Market(Section):
     speed: Annotated[float, Field(gt=0)] | Literal["max"] = Field(
         default=1.0, description="market seconds per wall second; max (replay): as fast as the cycles close"
     )
+    skew: float = Field(default=1.0, ge=0, le=60, description="seconds at most by which the printed index lags the contracts")
+    event: Instant | None = Field(
+        default=None, description="instant at which news comes, priced in beforehand (ISO-8601 with zone)"
+    )
     faults: str = Field(default="", description="faults of the simulated market to switch on, words between commas")
 
 

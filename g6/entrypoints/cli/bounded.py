@@ -13,16 +13,23 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from g6 import bootstrap
-from g6.config import Settings
+from g6.adapters.market.selftest import self_test
+from g6.config import Settings, calendar
+from g6.domain.black76 import implied_vol
+from g6.domain.calendar import day_of
 from g6.domain.cycle import Unit, parse_z
+from g6.domain.instrument import INDICES
 from g6.entrypoints.cli import screens, terminal
 from g6.entrypoints.cli.checks import self_checks
 from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, stoppable
 from g6.entrypoints.stack import Stack, aligned, open_window, running, window
+from g6.errors import UserError
 
 STORED_SECONDS = 30.0
+MOST_TABLES = 24
 FILES = (
     ("chain", "every strike, Parquet"),
     ("csv", "the window around ATM, for people"),
@@ -31,13 +38,41 @@ FILES = (
 )
 
 
+def whole_session(settings: Settings) -> tuple[Settings, int]:
+    """Return the settings that start at the open of the start's session, and the cycles until its close. Errors: UserError."""
+    day = day_of(settings.market.start)
+    sessions = [calendar().session(INDICES[name].exchange, day) for name in settings.indices]
+    held = [session for session in sessions if session is not None]
+    if not held:
+        raise UserError(f"the exchanges are closed on {day}", "give --start an instant of a trading day, see g6 calendar")
+    instants = sorted({instant for session in held for instant in session.cycles(settings.interval)})
+    market = settings.market.model_copy(update={"start": instants[0]})
+    return settings.model_copy(update={"market": market}), len(instants)
+
+
+def show_self_test(settings: Settings) -> int:
+    """Print the simulated market's figures beside the real sample's; return the exit code: 1 when one is out of bounds."""
+    console = terminal.console(settings)
+    table = Table("figure", "simulated", "real", "must be", "", box=None, padding=(0, 2, 0, 0))
+    figures = self_test(bootstrap.simulated(settings), implied_vol)
+    for figure in figures:
+        table.add_row(figure.name, figure.simulated, figure.real, figure.bound, "✓" if figure.ok else "✗")
+    console.print(table)
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
 def demonstrate(settings: Settings, cycles: int) -> None:
-    """Run `cycles` cycles of the simulated market with a table each; end with one chain, three checks and what to try next."""
+    """Run `cycles` cycles of the simulated market with a table each; end with one chain, three checks and what to try next.
+
+    A long run shows its progress instead, and the last table.
+    """
     console = terminal.console(settings)
     with stoppable(), _started(settings, cycles, console) as (stack, follower, _, limit):
         last: Followed | None = None
-        for last in follower.until(cycles, limit):
-            _show_cycle(console, stack, last)
+        closing = follower.until(cycles, limit)
+        for last in closing if cycles <= MOST_TABLES else _with_progress(closing, cycles, console):
+            if cycles <= MOST_TABLES or len(follower.closed) == cycles:
+                _show_cycle(console, stack, last)
         if last is None or not follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS):
             raise typer.Exit(1)
         _show_end(console, stack, last)

@@ -15,6 +15,9 @@ Once = Annotated[bool, typer.Option("--once", help="One cycle; the same as --cyc
 Mix = Annotated[bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")]
 Faults = Annotated[str | None, typer.Option("--faults", metavar="LIST", help="Faults of the market, such as fail:BANKNIFTY.")]
 
+OpenMarket = Annotated[bool, typer.Option("--open-market", help="The whole session of the start's day, open to close.")]
+SelfTest = Annotated[bool, typer.Option("--self-test", help="Print the market's figures beside a real one's, and stop.")]
+
 DEMO_CYCLES, DEMO_SPEED = 6, "12"
 
 
@@ -34,6 +37,8 @@ def demo(
     interval: options.Interval = None,
     indices: options.Indices = None,
     faults: Faults = None,
+    open_market: OpenMarket = False,
+    self_test: SelfTest = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
@@ -47,8 +52,12 @@ def demo(
         config, chosen, data_dir=data_dir or Path("data/demo"), interval=interval, indices=indices, provider="sim", seed=seed,
         speed=speed or DEMO_SPEED, start=start,
     )  # fmt: skip
-    from g6.entrypoints.cli.bounded import demonstrate
+    from g6.entrypoints.cli.bounded import demonstrate, show_self_test, whole_session
 
+    if self_test:
+        raise typer.Exit(show_self_test(settings))
+    if open_market:
+        settings, cycles = whole_session(settings)
     demonstrate(settings, cycles or DEMO_CYCLES)
 
 
