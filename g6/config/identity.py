@@ -51,7 +51,7 @@ def config_id(settings: Settings) -> str:
         "index_params": {name: all_values["index_params"][name] for name in settings.indices},
     }
     if settings.provider.name == "sim":
-        influences["market"] = {name: all_values["market"][name] for name in ("seed", "faults")}
+        influences["market"] = {name: all_values["market"][name] for name in ("seed", "faults", "skew", "event")}
     return _digest(influences)
 
 
