@@ -101,8 +101,8 @@ def undisturbed() -> Iterator[None]:
     finally:
         for number, handler in held.items():
             signal.signal(number, handler)
-        for number, _ in heard[:1]:
-            signal.raise_signal(signal.Signals(number))
+        if heard:
+            signal.raise_signal(signal.Signals(heard[0][0]))
 
 
 def stop(processes: Sequence[Process], seconds: float) -> None:

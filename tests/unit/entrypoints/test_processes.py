@@ -122,7 +122,12 @@ def test_stopping_what_never_started_is_nothing(tmp_path: Path) -> None:
 
 def test_a_signal_while_a_child_is_born_is_heard_afterwards() -> None:
     reached = []
-    with pytest.raises(KeyboardInterrupt), undisturbed():
-        signal.raise_signal(signal.SIGINT)
-        reached.append("the end of the block")
+
+    def born() -> None:
+        with undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            reached.append("the end of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        born()
     assert reached == ["the end of the block"]
