@@ -19,7 +19,7 @@ from g6.domain.frame import Frame
 from g6.domain.instrument import INDICES
 from g6.errors import NothingToDo, UserError
 
-__all__ = ["AsOf", "Cycles", "Expiry", "Index", "indices_at", "instant_of", "latest", "of_expiry", "plain", "units"]
+__all__ = ["AsOf", "Cycles", "Expiry", "Index", "frames", "indices_at", "instant_of", "latest", "of_expiry", "plain", "units"]
 
 Index = Annotated[str, typer.Argument(metavar="INDEX", help="Such as NIFTY.")]
 AsOf = Annotated[
@@ -68,6 +68,15 @@ def latest(settings: Settings, index: str, as_of: datetime | None) -> tuple[Unit
         if frame is not None and len(frame) and _seen_by(frame, as_of):
             return unit, frame
     raise NothingToDo(f"no chain of {index.upper()} is stored in {settings.directory}")
+
+
+def frames(settings: Settings, wanted: Sequence[Unit]) -> list[Frame]:
+    """Return the chains of these units, those without one left out. Errors: NothingToDo when none has, BadInput."""
+    store = bootstrap.store(settings)
+    found = [frame for unit in wanted if (frame := store.read_chain(unit)) is not None and len(frame)]
+    if not found:
+        raise NothingToDo(f"no chain of these cycles is stored in {settings.directory}")
+    return found
 
 
 def of_expiry(frame: Frame, expiry: str | None) -> Frame:

@@ -1,0 +1,86 @@
+"""`g6 plot` over a small store: every kind of picture in every format, and the numbers behind them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+KINDS = ("smile", "surface", "oi", "straddle", "overlays", "heatmap")
+
+
+@pytest.fixture
+def plot(g6, stored, tmp_path):
+    """Draw, and return what was written."""
+
+    def draw(kind, suffix, *extra):
+        out = tmp_path / f"picture{suffix}"
+        answer = g6("plot", kind, "FINNIFTY", "--data-dir", str(stored.directory), "--out", str(out), *extra)
+        assert answer.code == 0, answer.err
+        return out.read_bytes()
+
+    return draw
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn_as_png(plot, kind):
+    assert plot(kind, ".png").startswith(b"\x89PNG")
+
+
+def test_a_page_stands_alone(plot):
+    page = plot("smile", ".html").decode()
+    assert page.startswith("<!doctype html>")
+    assert "<svg" in page
+    assert "src=" not in page
+
+
+@pytest.mark.parametrize("by", ["time", "expiry"])
+@pytest.mark.parametrize("of", ["oi", "iv"])
+def test_a_heatmap_is_drawn_both_ways_of_both(plot, of, by):
+    assert plot("heatmap", ".svg", "--of", of, "--by", by).startswith(b"<?xml")
+
+
+def test_a_heatmap_is_its_matrix(plot, stored):
+    document = json.loads(plot("heatmap", ".json"))
+    frames = list(stored.frames.values())
+    assert document["columns"] == list(stored.frames)
+    matrix = np.array(document["matrix"], dtype=float)
+    for place, frame in enumerate(frames):
+        wanted = frame.columns["ce_oi"].astype(float) + frame.columns["pe_oi"].astype(float)
+        assert np.array_equal(matrix[:, place], wanted, equal_nan=True)
+
+
+def test_a_straddle_is_call_plus_put_of_the_rows(plot, stored):
+    document = json.loads(plot("straddle", ".json"))
+    for price, strike, frame in zip(document["price"], document["strike"], stored.frames.values(), strict=True):
+        row = frame.columns["strike"] == strike
+        assert price == pytest.approx(float(frame.columns["ce_price"][row][0] + frame.columns["pe_price"][row][0]))
+
+
+def test_overlays_are_the_overviews_figures(plot):
+    document = json.loads(plot("overlays", ".json", "--figure", "pcr_this_month"))
+    assert list(document["weekdays"]) == ["Wednesday"]
+    assert document["weekdays"]["Wednesday"][0]["minute"] == [660.0, 663.0]
+
+
+def test_the_smile_holds_volatilities_in_percent(plot, stored):
+    document = json.loads(plot("smile", ".json"))
+    frame = list(stored.frames.values())[-1]
+    found = np.array(document["expiries"][0]["calls"], dtype=float)
+    assert np.allclose(found, 100 * frame.columns["ce_iv"].astype(float), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("smile", "FINNIFTY", "--out", "picture.doc"), ".png"),
+        (("heatmap", "FINNIFTY", "--of", "delta", "--out", "x.png"), "--of oi"),
+        (("overlays", "FINNIFTY", "--figure", "pcrr", "--out", "x.png"), "there is no column"),
+        (("smile", "FINNIFTY", "--out", "nowhere/at/all.png"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_a_sentence(g6, stored, arguments, says):
+    answer = g6("plot", *arguments, "--data-dir", str(stored.directory))
+    assert answer.code == 2
+    assert says in answer.err
