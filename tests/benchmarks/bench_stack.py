@@ -1,0 +1,193 @@
+"""Runs G6's real processes on a server of their own for a number of cycles, and takes the figures from the ledger afterwards."""
+
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer
+from g6.config import Settings, environment, load
+from g6.domain.cycle import isoformat_z
+from g6.entrypoints.app import create_app
+from g6.entrypoints.processes import Process, stop
+from g6.entrypoints.stack import CLOSING_QUEUES, CYCLE_QUEUES, aligned, open_window, window
+from g6.pipeline import Runtime
+from g6.ports import CycleRecord, Event
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+WIDE = ROOT / "config" / "wide.json"
+Progress = Callable[[float], None]
+
+FLOOR_LAYOUT = {"collect": 1, "analytics": 1, "persist": 1, "aggregate": 1, "maintenance,manual": 1}
+"""Workers by queues and their concurrency: one single-child worker per queue, as the floor has them."""
+UP_LAYOUT = {CYCLE_QUEUES: 6, CLOSING_QUEUES: 2}
+"""As `g6 up` has them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run: the Celery application, its workers, how many beats and cycles, which indices; interval one second.
+
+    `warm` cycles more come before those that count. `idle` seconds without cycles are compared with as many with, by commands.
+    """
+
+    application: str
+    layout: dict[str, int]
+    cycles: int
+    beats: int = 1
+    indices: tuple[str, ...] = ()
+    warm: int = 5
+    idle: int = 0
+    messages: bool = False
+
+
+@dataclass
+class Run:
+    """What a run left: the ledger's record of each cycle that counts, every event, commands and sizes of messages."""
+
+    records: list[CycleRecord] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    commands_per_cycle: float | None = None
+    commands_by_name: dict[str, float] = field(default_factory=dict)
+    messages: dict[str, int] = field(default_factory=dict)
+
+
+def settings_for(directory: Path, indices: Sequence[str] = ()) -> Settings:
+    """Return the settings of a run: the shipped wide configuration at one second."""
+    only = {f"index_params.{name}.enabled": False for name in load(WIDE).indices if indices and name not in indices}
+    return aligned(load(WIDE, {"data_dir": directory, "demo_dir": directory, "interval": 1, **only}, {}))
+
+
+def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> Run:
+    """Start everything, let the cycles pass without looking, then read what they left. Every process is ended."""
+    with ExitStack() as cleanup:
+        directory = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="g6-bench-", ignore_cleanup_errors=True)))
+        settings = settings_for(directory, plan.indices)
+        server = cleanup.enter_context(EmbeddedServer.start(directory / ".broker"))
+        runtime = create_app(settings, server.url).runtime
+        processes: list[Process] = []
+        cleanup.callback(lambda: stop(list(reversed(processes)), 10.0))
+        variables = {
+            **os.environ, **environment(settings), "G6_REDIS__BROKER_URL": server.url, "NULL_RESULTS": str(results),
+            "PYTHONPATH": str(HERE), "REMAP_SIGTERM": "SIGQUIT", "OMP_NUM_THREADS": "1", "C_FORCE_ROOT": "1",
+        }  # fmt: skip
+
+        def start(name: str, *arguments: str) -> None:
+            command = [sys.executable, "-m", "celery", "-A", plan.application, *arguments]
+            processes.append(Process(name, command, variables, directory / "logs" / f"{name}.log", again=False))
+            processes[-1].start()
+
+        bounds = window(settings, runtime, plan.warm + plan.cycles)
+        open_window(runtime, bounds.first, bounds.last)
+        for number, (queues, count) in enumerate(plan.layout.items()):
+            bare = ("--without-mingle", "--without-gossip")
+            start(f"worker{number}", "worker", "-Q", queues, "-n", f"worker{number}@bench", "-c", str(count), *bare)
+        _until(lambda: runtime.vitals.announced() >= sum(plan.layout.values()), 90.0, processes)
+        client = connect(server.url)
+        left = Run()
+        with _sizes(client, left) if plan.messages else ExitStack():
+            for number in range(plan.beats):
+                start(f"beat{number}", "beat", "--schedule", os.devnull)
+            _until(
+                lambda: runtime.clock.wall_of(bounds.last) < time.time() + plan.warm + plan.cycles and _started(runtime),
+                30.0,
+                processes,
+            )
+            _sleep_until(runtime.clock.wall_of(bounds.first) + plan.warm - 0.1)
+        first = runtime.clock.wall_of(bounds.first) + plan.warm
+        _through(plan, client, left, first, progress)
+        _until(lambda: not runtime.ledger.open_cycles(), 30.0, processes)
+        if plan.idle:
+            _idle(plan, client, left)
+        cycles = [isoformat_z(bounds.first + timedelta(seconds=n)) for n in range(plan.warm, plan.warm + plan.cycles)]
+        left.records = [record for cycle in cycles if (record := runtime.ledger.record(cycle)) is not None]
+        left.events = list(runtime.bus.read("0", count=100_000))
+        return left
+
+
+def _started(runtime: Runtime) -> bool:
+    return getattr(runtime.clock, "wall_origin", lambda: 0.0)() is not None
+
+
+def _through(plan: Plan, client: redis.Redis, left: Run, first: float, progress: Progress) -> None:
+    """Let the counted cycles pass; keep what the server had done before and after the first `idle` seconds of them."""
+    before = _commands(client) if plan.idle else {}
+    for second in range(plan.cycles):
+        if plan.idle and second == plan.idle:
+            left.commands_by_name = _less(_commands(client), before)
+        _sleep_until(first + second + 0.9)
+        progress((second + 1) / plan.cycles)
+    if plan.idle and plan.cycles == plan.idle:
+        left.commands_by_name = _less(_commands(client), before)
+
+
+def _idle(plan: Plan, client: redis.Redis, left: Run) -> None:
+    time.sleep(2.0)
+    before = _commands(client)
+    time.sleep(plan.idle)
+    rest = _less(left.commands_by_name, _less(_commands(client), before))
+    left.commands_by_name = {
+        name: calls / plan.idle for name, calls in sorted(rest.items(), key=lambda item: -item[1]) if calls > 0
+    }
+    left.commands_per_cycle = sum(rest.values()) / plan.idle
+
+
+def _commands(client: redis.Redis) -> dict[str, float]:
+    stats: Any = client.info("commandstats")
+    return {name.removeprefix("cmdstat_"): float(facts["calls"]) for name, facts in stats.items() if name != "cmdstat_info"}
+
+
+def _less(some: dict[str, float], others: dict[str, float]) -> dict[str, float]:
+    return {name: some.get(name, 0.0) - others.get(name, 0.0) for name in some.keys() | others.keys()}
+
+
+@contextmanager
+def _sizes(client: redis.Redis, left: Run) -> Iterator[None]:
+    """Note the largest message to each queue while the block runs, from what the server is told."""
+    over = threading.Event()
+    pushed = re.compile(r"LPUSH \S*:celery:([a-z]+) (.*)", re.DOTALL)
+
+    def listen() -> None:
+        with client.monitor() as monitor:
+            while not over.is_set():
+                try:
+                    told = pushed.match(monitor.next_command()["command"])
+                except redis.TimeoutError:
+                    continue
+                if told:
+                    left.messages[told[1]] = max(left.messages.get(told[1], 0), len(told[2].encode()))
+
+    listener = threading.Thread(target=listen, name="messages", daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        over.set()
+        listener.join(5.0)
+
+
+def _until(holds: Callable[[], Any], seconds: float, processes: Sequence[Process]) -> None:
+    limit = time.monotonic() + seconds
+    while not holds():
+        for process in processes:
+            if not process.alive:
+                raise SystemExit(f"{process.name} ended: {process.last_words(12)}")
+        if time.monotonic() > limit:
+            raise SystemExit("waited in vain:\n" + "\n".join(process.last_words() for process in processes))
+        time.sleep(0.02)
+
+
+def _sleep_until(wall: float) -> None:
+    time.sleep(max(0.0, wall - time.time()))

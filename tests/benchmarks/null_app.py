@@ -1,0 +1,136 @@
+"""The null-compute run's Celery application: G6 as it is, but every stage takes a prepared result where it would work one out.
+
+Frames and panels of the real size are still written and read, the ledger is kept, every message is sent; nothing goes to disk.
+`prepare` works the results out once; workers and beat (`celery -A null_app …`) read them from the file NULL_RESULTS.
+"""
+
+import os
+import pickle
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from g6 import bootstrap
+from g6.adapters.clock import ScaledClock
+from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
+from g6.adapters.memory_ledger import MemoryLedger
+from g6.adapters.memory_store import MemoryStore
+from g6.config import Settings, load
+from g6.domain import chain, overview, quote
+from g6.domain.cycle import Unit, isoformat_z
+from g6.domain.frame import Frame
+from g6.entrypoints.app import G6, create_app
+from g6.pipeline import Runtime, aggregate, analyse, closing, stages
+from g6.ports import Written
+
+RESULTS = "NULL_RESULTS"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the stages of one index give: both frames, the overview row, the facts of the report."""
+
+    quotes: Frame
+    chain: Frame
+    counts: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+
+class NullStore:
+    """Store port that keeps nothing."""
+
+    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+        return Written()
+
+    def write_overview(self, cycle: str, rows: Any) -> Written:
+        return Written()
+
+    def read_chain(self, unit: Unit) -> None:
+        return None
+
+    def overview_cycles(self, first: Any, last: Any) -> dict[str, frozenset[str]]:
+        return {}
+
+    def last_overview(self) -> None:
+        return None
+
+    def last_oi(self, index: str, before: Any) -> None:
+        return None
+
+    def keep_listing(self, listing: Any, exchange: str) -> None:
+        return None
+
+
+def prepare(settings: Settings, path: Path) -> None:
+    """Run one real cycle in memory, without a server, and keep what each stage gave in `path`."""
+    runtime, start = create_app(settings, "redis://127.0.0.1:1/0").runtime, settings.market.start
+    private = replace(
+        runtime, frames=MemoryFrames(), ledger=MemoryLedger(), store=MemoryStore(), panels=MemoryPanels(),
+        panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(), clock=ScaledClock(time.time() + 3600.0, start),
+    )  # fmt: skip
+    cycle = isoformat_z(start)
+    results = {index: _one(private, Unit(cycle, index)) for index in private.plan.indices}
+    aggregate(private, cycle)
+    panels = {name: private.panels.get(name) for name in private.panels.names()}
+    path.write_bytes(pickle.dumps((results, panels)))
+
+
+def _one(runtime: Runtime, unit: Unit) -> Results:
+    # the market stands, so no deadline passes however long the first quotes take
+    opening = runtime.opening(unit)
+    now = time.time()
+    runtime.ledger.begin(unit, "prepare", opening, now, 60.0)
+    frame, counts = stages.gather(runtime, unit, {}, stages.Watch(runtime.clock))
+    runtime.frames.put(unit, "quotes", frame, 600.0)
+    runtime.ledger.done(unit, "collect", "prepare", now)
+    analyse(runtime, unit, "prepare")
+    record = runtime.ledger.record(unit.cycle)
+    if record is None or not record.units[unit.index].summary:
+        raise SystemExit(f"the cycle that the null run is prepared from has no {unit.index}")
+    priced = chain.assemble(*quote.from_frame(frame))
+    summary = record.units[unit.index].summary
+    return Results(frame, runtime.frames.get(unit, "chain"), counts, summary, overview.facts(priced))
+
+
+def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, Any]) -> None:
+    """Let the stages of this process take `results` and the aggregate `panels`, and let nothing be stored."""
+
+    def gather(_runtime: Runtime, unit: Unit, _controls: Any, _watch: Any) -> tuple[Frame, dict[str, Any]]:
+        made = results[unit.index]
+        return _at(made.quotes, unit.cycle), dict(made.counts)
+
+    _put(stages, "gather", gather)
+    _put(stages, "chain", SimpleNamespace(assemble=lambda _quotes, stamp: stamp))
+    _put(stages, "chain_frame", lambda stamp: _at(results[stamp.index].chain, stamp.cycle))
+    summarise = lambda stamp: {**results[stamp.index].summary, "config_id": stamp.config_id}  # noqa: E731
+    _put(stages, "overview", SimpleNamespace(summarise=summarise, facts=lambda stamp: results[stamp.index].facts))
+    _put(closing, "panels", SimpleNamespace(build=lambda *_, **__: panels))
+    _put(bootstrap, "store", lambda _settings: NullStore())
+    _put(bootstrap, "PanelFiles", lambda *_, **__: MemoryPanels())
+
+
+def _put(module: ModuleType, name: str, value: Any) -> None:
+    if not hasattr(module, name):
+        raise SystemExit(f"{module.__name__}.{name} is not there any more: the null run must follow the pipeline")
+    setattr(module, name, value)
+
+
+def _at(frame: Frame, cycle: str) -> Frame:
+    return Frame({**frame.header, "stamp": {**frame.header["stamp"], "cycle": cycle}}, frame.columns)
+
+
+def _application() -> G6:
+    take_out_the_compute(*pickle.loads(Path(os.environ[RESULTS]).read_bytes()))  # noqa: S301 (written by `prepare` a moment ago)
+    return create_app(load())
+
+
+def __getattr__(name: str) -> Any:
+    """Make `app` when Celery asks for it, and not when the benchmark imports `prepare`."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = made = _application()
+    return made
