@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from g6.config.reference import example_environment, json_schema, scaffold, settings_page
-from g6.domain import rows
+from g6.domain import contracts, rows
 from g6.entrypoints.cli import application
 from g6.observability import glossary
 
@@ -85,6 +85,8 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/cli.md", cli),
     ("docs/reference/columns.md", columns),
     ("docs/reference/metrics.md", metrics),
+    ("docs/reference/contracts.md", lambda: NOTE.format(source="g6/domain/contracts.py") + contracts.as_page()),
+    ("docs/reference/contracts.json", lambda: as_json(contracts.as_document())),
     ("config/schema_v2.json", lambda: as_json({"$comment": "Written by `make docs` from g6/config.", **json_schema()})),
     ("config/g6_config.json", lambda: as_json(scaffold())),
     (".env.example", example_environment),
