@@ -5,8 +5,39 @@ local cycle_key, open_key, collecting_key, newest_key, stream_key = KEYS[1], KEY
 local step, now, cycle, index = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local DAYS, SETTLED = 172800, 3600
 
-local function get(field) return redis.call('HGET', cycle_key, field) or '' end
-local function set(...) redis.call('HSET', cycle_key, ...) end
+-- A step reads what it needs of the cycle in one call and writes what it changed in one, when it is through.
+local held, changed, lasts = {}, {}, nil
+
+local function fetch(fields)
+  for i, value in ipairs(redis.call('HMGET', cycle_key, unpack(fields))) do held[fields[i]] = value or '' end
+end
+
+local function get(field)
+  if not held[field] then fetch({ field }) end
+  return held[field]
+end
+
+local function set(...)
+  for i = 1, select('#', ...), 2 do
+    local field, value = select(i, ...)
+    held[field], changed[field] = tostring(value), tostring(value)
+  end
+end
+
+local function write()
+  local flat = {}
+  for field, value in pairs(changed) do flat[#flat + 1], flat[#flat + 2] = field, value end
+  if #flat > 0 then redis.call('HSET', cycle_key, unpack(flat)) end
+  if lasts then redis.call('EXPIRE', cycle_key, lasts) end
+end
+
+local function add(field, number)
+  local sum = (tonumber(get(field)) or 0) + number
+  set(field, sum)
+  return sum
+end
+
+local function known() return get('opened') ~= '' end
 
 local function read_stage(stage)
   local parts = {}
@@ -25,12 +56,12 @@ local function take(stage, s, task, seconds)
 end
 
 local function open(expected, config, deadline, due)
-  if redis.call('HEXISTS', cycle_key, 'opened') == 1 then return end
+  if known() then return end
   local _, commas = string.gsub(expected, ',', '')
   set('expected', expected, 'config', config, 'deadline', deadline, 'due', due, 'opened', ARGV[2],
       'left', commas + 1, 'fired', '0', 'closed', '0', 'attempt', '1')
   redis.call('ZADD', open_key, deadline, cycle)
-  redis.call('EXPIRE', cycle_key, DAYS)
+  lasts = DAYS
 end
 
 local function report(first)
@@ -42,7 +73,7 @@ end
 -- True for the one call that completes the cycle.
 local function terminal(status, reason, summary)
   set(index .. ':status', status, index .. ':reason', reason, index .. ':summary', summary)
-  if redis.call('HINCRBY', cycle_key, 'left', -1) <= 0 and tonumber(get('fired')) == 0 then
+  if add('left', -1) <= 0 and tonumber(get('fired')) == 0 then
     set('fired', ARGV[2])
     return true
   end
@@ -50,29 +81,35 @@ local function terminal(status, reason, summary)
 end
 
 local function release_collecting()
-  local held = redis.call('GET', collecting_key)
-  if held and string.sub(held, 1, #cycle + 1) == cycle .. '|' then redis.call('DEL', collecting_key) end
+  local holder = redis.call('GET', collecting_key)
+  if holder and string.sub(holder, 1, #cycle + 1) == cycle .. '|' then redis.call('DEL', collecting_key) end
 end
 
 local function collecting_elsewhere()
-  local held = redis.call('GET', collecting_key)
-  if not held then return false end
-  local other, lease = string.match(held, '^([^|]*)|([^|]*)$')
+  local holder = redis.call('GET', collecting_key)
+  if not holder then return false end
+  local other, lease = string.match(holder, '^([^|]*)|([^|]*)$')
   return other ~= cycle and tonumber(lease) > now
 end
 
 -- Forget a cycle once it is closed and everything that can be persisted is.
 local function settle_when_whole()
   if tonumber(get('closed')) == 0 then return end
-  local last = index
+  local mine, unread = index, {}
+  for name in string.gmatch(get('expected'), '[^,]+') do
+    for _, field in ipairs({ name .. ':status', name .. ':persist' }) do
+      if not held[field] then unread[#unread + 1] = field end
+    end
+  end
+  if #unread > 0 then fetch(unread) end
   for name in string.gmatch(get('expected'), '[^,]+') do
     index = name
-    local status = get(name .. ':status')
-    if (status == 'OK' or status == 'PARTIAL') and read_stage('persist').state ~= 'done' then index = last return end
+    local status, persisted = get(name .. ':status'), read_stage('persist').state == 'done'
+    index = mine
+    if (status == 'OK' or status == 'PARTIAL') and not persisted then return end
   end
-  index = last
   redis.call('ZREM', open_key, cycle)
-  redis.call('EXPIRE', cycle_key, SETTLED)
+  lasts = SETTLED
 end
 
 local steps = {}
@@ -96,7 +133,7 @@ function steps.begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 le
 end
 
 function steps.start() -- 5 stage, 6 task, 7 lease seconds
-  if redis.call('EXISTS', cycle_key) == 0 then return 'unknown' end
+  if not known() then return 'unknown' end
   local stage, task, s = ARGV[5], ARGV[6], read_stage(ARGV[5])
   if s.state == 'done' then return 'done' end
   if stage ~= 'persist' and get(index .. ':status') ~= '' then return 'closed' end
@@ -119,7 +156,7 @@ end
 
 function steps.done() -- 5 stage, 6 task, 7… report
   local s = read_stage(ARGV[5])
-  if s.state == 'done' or redis.call('EXISTS', cycle_key) == 0 then return 0 end
+  if s.state == 'done' or not known() then return 0 end
   s.state, s.ended = 'done', ARGV[2]
   write_stage(ARGV[5], s)
   if ARGV[5] == 'collect' then release_collecting() end
@@ -129,7 +166,7 @@ function steps.done() -- 5 stage, 6 task, 7… report
 end
 
 function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9… report
-  if redis.call('EXISTS', cycle_key) == 0 or get(index .. ':status') ~= '' then return 0 end
+  if not known() or get(index .. ':status') ~= '' then return 0 end
   local status, reason = ARGV[5], ARGV[6]
   if status == 'OK' or status == 'PARTIAL' then
     local s = read_stage('analyse')
@@ -137,7 +174,7 @@ function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9… report
     write_stage('analyse', s)
     if status == 'OK' and ARGV[8] ~= get('config') then status, reason = 'PARTIAL', 'config' end
   end
-  release_collecting()
+  if read_stage('collect').state ~= 'done' then release_collecting() end
   local completes = terminal(status, reason, ARGV[7])
   report(9)
   return completes and 2 or 1
@@ -151,7 +188,7 @@ function steps.fire_again() -- 5 seconds since it was fired
 end
 
 function steps.close() -- 5 epoch of the cycle, 6… report
-  if redis.call('EXISTS', cycle_key) == 0 or tonumber(get('closed')) ~= 0 then return 0 end
+  if not known() or tonumber(get('closed')) ~= 0 then return 0 end
   set('closed', ARGV[2])
   local newest = redis.call('GET', newest_key)
   if not newest or tonumber(string.match(newest, '^[^|]*')) < tonumber(ARGV[5]) then
@@ -164,7 +201,7 @@ end
 
 function steps.settle()
   redis.call('ZREM', open_key, cycle)
-  redis.call('EXPIRE', cycle_key, SETTLED)
+  lasts = SETTLED
   return 1
 end
 
@@ -176,15 +213,15 @@ end
 
 function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 due
   open(ARGV[7], ARGV[8], ARGV[6], ARGV[9])
-  redis.call('EXPIRE', cycle_key, DAYS)
-  local attempt = redis.call('HINCRBY', cycle_key, 'attempt', 1)
+  lasts = DAYS
+  local attempt = add('attempt', 1)
   local expected = get('expected')
   if not string.find(',' .. expected .. ',', ',' .. index .. ',', 1, true) then
     set('expected', expected .. ',' .. index)
-    redis.call('HINCRBY', cycle_key, 'left', 1)
+    add('left', 1)
   end
   if ARGV[5] == 'analyse' then
-    if get(index .. ':status') ~= '' then redis.call('HINCRBY', cycle_key, 'left', 1) end
+    if get(index .. ':status') ~= '' then add('left', 1) end
     redis.call('HDEL', cycle_key, index .. ':status', index .. ':reason', index .. ':summary', index .. ':analyse')
     set('fired', '0', 'closed', '0')
   end
@@ -194,4 +231,8 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
   return attempt
 end
 
-return steps[step]()
+fetch({ 'opened', 'expected', 'config', 'left', 'fired', 'closed', 'attempt', index .. ':status', index .. ':task',
+        index .. ':collect', index .. ':analyse', index .. ':persist' })
+local answer = steps[step]()
+write()
+return answer
