@@ -70,7 +70,8 @@ def prepare(settings: Settings, path: Path) -> None:
     runtime, start = create_app(settings, "redis://127.0.0.1:1/0").runtime, settings.market.start
     private = replace(
         runtime, frames=MemoryFrames(), ledger=MemoryLedger(), store=MemoryStore(), panels=MemoryPanels(),
-        panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(), clock=ScaledClock(time.time() + 3600.0, start),
+        panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(),
+        clock=ScaledClock(time.time() + 3600.0, start),
     )  # fmt: skip
     cycle = isoformat_z(start)
     results = {index: _one(private, Unit(cycle, index)) for index in private.plan.indices}
