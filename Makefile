@@ -2,14 +2,14 @@
 # make test      installs the tools and runs the tests     (ARGS="-k name" for some of them, JOBS=1 for one process)
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
-# make bench, bench-iv, chaos, soak    measurements and long runs; they need an otherwise quiet machine
+# make bench, bench-iv    measurements; they need an otherwise quiet machine
 # make test-services    installs the servers that tests marked `services` need, on Debian as root
 # make lock      resolves the dependencies afresh, into both lock files
 # make clean     takes away what make made, data/ excepted
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs bench bench-iv chaos soak test-services lock clean help
+.PHONY: demo test check format docs bench bench-iv test-services lock clean help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SERVICES := redis-server libfaketime faketime prometheus victoria-metrics
+SERVICES := redis-server prometheus
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -56,8 +56,8 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
-bench chaos soak: $(VENV)/.dev
-	$(BIN)/python tests/benchmarks/$@.py $(ARGS)
+bench: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
 bench-iv: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_bench_iv.py $(ARGS)
