@@ -1,0 +1,122 @@
+"""`g6 demo`: what a stranger sees, and that nothing of it stays behind, whenever it is stopped."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from subprocess import CompletedProcess
+
+import psutil
+import pytest
+
+from g6.config.model import SIX
+from tests.e2e.running import World
+from tests.waiting import eventually
+
+FIRST, LAST = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, CompletedProcess[str]]]:
+    """A demo of two cycles, seen to its end."""
+    world = World(tmp_path_factory.mktemp("demo"))
+    yield world, world.g6("demo", "--cycles", "2", seconds=90)
+    world.end()
+
+
+@pytest.mark.timeout(120)
+def test_it_ends_well(shown: tuple[World, CompletedProcess[str]]) -> None:
+    _, done = shown
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_shows_a_table_per_cycle_with_every_index(shown: tuple[World, CompletedProcess[str]]) -> None:
+    _, done = shown
+    assert "Wed 18 Nov 2026 11:00:00 IST · open · cycle 05:30:00Z · sim · seed 7 · OK" in done.stdout
+    assert "Wed 18 Nov 2026 11:01:00 IST" in done.stdout
+    lines = done.stdout.splitlines()
+    assert [sum(line.startswith(f"{index} ") for line in lines) for index in SIX] == [2] * 6
+    assert max(map(len, lines[: lines.index("self-checks")])) <= 80
+
+
+def test_it_shows_one_chain_of_eleven_strikes_with_atm_marked(shown: tuple[World, CompletedProcess[str]]) -> None:
+    lines = shown[1].stdout.splitlines()
+    start = next(number for number, line in enumerate(lines) if "open interest in lakh" in line) + 3
+    chain = lines[start : lines.index("", start)]
+    assert len(chain) == 11
+    assert [number for number, line in enumerate(chain) if "▶" in line] == [5]
+
+
+def test_its_three_checks_hold(shown: tuple[World, CompletedProcess[str]]) -> None:
+    checks = [line.strip() for line in shown[1].stdout.splitlines() if line.strip().startswith(("✓", "✗"))]
+    assert [check[0] for check in checks] == ["✓"] * 3
+
+
+def test_its_files_are_whole(shown: tuple[World, CompletedProcess[str]]) -> None:
+    world, _ = shown
+    found = world.check(FIRST, LAST, SIX, 60)
+    assert (found.problems, found.statuses) == ([], {"OK": 12})
+    assert (world.data / "panels" / "manifest.json").is_file()
+    assert len(list(world.data.glob("instruments/*/*.parquet"))) == 2
+
+
+def test_the_two_lines_it_recommends_work(shown: tuple[World, CompletedProcess[str]]) -> None:
+    import g6
+
+    table = g6.load("NIFTY", "2026-11-18", engine="arrow", data_dir=shown[0].data)
+    assert table.num_rows > 600
+    assert f'g6.load("NIFTY", "2026-11-18", data_dir="{shown[0].data}")' in shown[1].stdout
+
+
+def test_nothing_is_left_running(shown: tuple[World, CompletedProcess[str]]) -> None:
+    assert shown[0].left_behind() == []
+
+
+def stops_clean(world: World, number: signal.Signals) -> None:
+    (child,) = world.children
+    assert child.ends(number) == 0
+    assert "Traceback" not in child.said
+    world.is_left_alone()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_before_the_workers_are_there_it_ends_clean(world: World, number: signal.Signals) -> None:
+    world.start_g6("demo")
+    eventually(lambda: world.broker() or list(world.data.glob(".broker")), every=0.005)
+    stops_clean(world, number)
+
+
+@pytest.mark.timeout(60)
+def test_stopped_while_workers_start_it_ends_clean(world: World) -> None:
+    world.start_g6("demo")
+    eventually((world.data / "logs" / "closing.log").exists, every=0.005)
+    stops_clean(world, signal.SIGINT)
+
+
+@pytest.mark.timeout(60)
+def test_stopped_amid_a_cycle_it_ends_clean_and_leaves_no_half_file(world: World) -> None:
+    world.start_g6("demo", "--speed", "30", "--indices", "NIFTY,SENSEX")
+    with world.ledger() as ledger:
+        eventually(lambda: ledger.last_closed() and any(not record.closed for record in ledger.open_cycles()), 45.0)
+    stops_clean(world, signal.SIGTERM)
+    assert world.check(FIRST, FIRST, ("NIFTY", "SENSEX"), 60).torn == 0
+    assert not [path for path in world.data.rglob("*.tmp*") if path.is_file()]
+
+
+@pytest.mark.timeout(60)
+def test_a_terminals_interrupt_reaches_every_process_and_still_ends_clean(world: World) -> None:
+    child = world.start_g6("demo", "--speed", "30", "--indices", "NIFTY")
+    with world.ledger() as ledger:
+        eventually(ledger.open_cycles, 45.0)
+    for process in psutil.Process(child.pid).children(recursive=True):
+        process.send_signal(signal.SIGINT)
+    stops_clean(world, signal.SIGINT)
+
+
+def test_an_interrupt_while_python_starts_shows_no_traceback(world: World) -> None:
+    child = world.start_g6("demo")
+    eventually(lambda: child.alive and psutil.Process(child.pid).num_threads() >= 1)
+    code = child.ends(signal.SIGTERM)
+    assert code in (0, -signal.SIGTERM)
+    world.is_left_alone()
