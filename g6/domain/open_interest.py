@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "BUILD_UPS", "NEUTRAL_SHARE", "PUBLISHED_SECONDS", "Unusual", "build_up", "change", "change_share", "index_build_up",
-    "reference", "unusual", "z_scores",
+    "BUILD_UPS", "LEAST_CYCLES", "NEUTRAL_SHARE", "PUBLISHED_SECONDS", "Unusual", "build_up", "change", "change_share",
+    "index_build_up", "reference", "unusual", "z_scores",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -77,18 +77,18 @@ def index_build_up(future_change: float, oi_change: float, oi_before: float, tic
     return str(np.asarray(word, dtype=object).item())
 
 
-def z_scores(history: Array, now: Array) -> Array:
+def z_scores(history: Array, now: Array, floor: Array | float = 1.0) -> Array:
     """Return how many deviations `now` `(...)` stands from its own `history` `(t, ...)`, robustly: from the median, in MADs.
 
-    NaN with fewer than five known values. A history that never moved is given the least deviation that counts: 1 % of its median,
-    at least one unit, so that the first move of a still option is large and not infinite.
+    NaN with fewer than five known values. No deviation is taken for smaller than `floor` (in the history's unit), so that the first
+    move of a still option is not infinite.
     """
     known = np.isfinite(history)
     count = known.sum(axis=0)
     filled = np.where(known, history, np.inf)
     middle = _median(filled, count)
     spread = _MAD_TO_DEVIATION * _median(np.where(known, np.abs(history - middle), np.inf), count)
-    deviation = np.maximum(spread, np.maximum(0.01 * np.abs(middle), 1.0))
+    deviation = np.maximum(spread, floor)
     return np.where(count >= LEAST_CYCLES, (now - middle) / deviation, np.nan)
 
 
@@ -113,12 +113,12 @@ class Unusual:
     value: float
 
 
-def unusual(kind: str, history: Array, now: Array, least: float = 4.0) -> list[Unusual]:
+def unusual(kind: str, history: Array, now: Array, floor: Array | float, least: float = 4.0) -> list[Unusual]:
     """Return the options whose step `now` `(2, k)` is at least `least` deviations from their history `(t, 2, k)`, largest first.
 
     Steps are changes over windows of equal length: of open interest, of the day's volume, or of volatility in points.
     """
-    score = z_scores(history, now)
+    score = z_scores(history, now, floor)
     side, row = np.nonzero(np.abs(score) >= least)
     found = [Unusual(kind, s, r, float(score[s, r]), float(now[s, r])) for s, r in zip(side.tolist(), row.tolist(), strict=True)]
     return sorted(found, key=lambda each: -abs(each.score))

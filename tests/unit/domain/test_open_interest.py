@@ -108,7 +108,7 @@ def test_z_scores_are_deviations_from_the_median_in_mads(seed):
             known = [value for value in history[:, side, row] if not isnan(value)]
             middle = median(known)
             spread = 1.4826 * median(abs(value - middle) for value in known)
-            assert found[side, row] == pytest.approx((now[side, row] - middle) / max(spread, 0.01 * abs(middle), 1.0))
+            assert found[side, row] == pytest.approx((now[side, row] - middle) / max(spread, 1.0))
 
 
 def test_too_short_a_history_has_no_scores():
@@ -117,12 +117,16 @@ def test_too_short_a_history_has_no_scores():
     assert np.isnan(open_interest.z_scores(history, np.ones((2, 1)))).all()
 
 
+def test_the_first_move_of_a_still_option_is_measured_by_the_floor():
+    assert open_interest.z_scores(np.zeros((9, 1)), np.array([130.0]), 65.0)[0] == 2.0
+
+
 def test_injected_anomalies_are_ranked_first():
     die = np.random.default_rng(3)
     history = die.normal(0.0, 650.0, (30, 2, 40))
     now = die.normal(0.0, 650.0, (2, 40))
     now[PE, 7], now[CE, 30] = 65000.0, -30000.0
-    found = open_interest.unusual("oi", history, now)
+    found = open_interest.unusual("oi", history, now, 65.0)
     assert [(each.side, each.row) for each in found[:2]] == [(PE, 7), (CE, 30)]
     assert found[0].kind == "oi"
     assert found[0].value == 65000.0
