@@ -9,9 +9,11 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.frame import Frame
 from g6.domain.instrument import CE, PE
+from g6.domain.open_interest import change
 
-__all__ = ["Breadth", "Share", "above", "rising"]
+__all__ = ["Breadth", "MarketBreadth", "Share", "above", "market", "rising", "since_close"]
 
 Array = NDArray[np.float64]
 
@@ -37,6 +39,34 @@ class Breadth:
     call_oi: Share
     put_premium: Share
     put_oi: Share
+
+
+@dataclass(frozen=True, slots=True)
+class MarketBreadth:
+    """Of all indices: above the day's open, above the previous close; of their futures: above the day's VWAP."""
+
+    above_open: Share
+    above_close: Share
+    futures_above_vwap: Share
+
+
+def market(frames: Sequence[Frame]) -> MarketBreadth:
+    """Return the breadth of the indices whose stored chains these are, one each."""
+    seen = [frame.header["spot"] for frame in frames]
+
+    def of(name: str) -> list[float]:
+        return [nan if (value := each.get(name)) is None else float(value) for each in seen]
+
+    spot = of("spot")
+    return MarketBreadth(above(spot, of("open")), above(spot, of("prev_close")), above(of("future"), of("future_vwap")))
+
+
+def since_close(frame: Frame) -> Breadth:
+    """Return the breadth of a stored chain's options against the previous session; an option untraded today has no new premium."""
+    names = ("last", "close", "oi", "oi_prev", "oi_day_high", "volume")
+    now = {name: frame.both_sides(name).astype(np.float64) for name in names}
+    premium = np.where(now["volume"] > 0, now["last"] - now["close"], nan)
+    return rising(premium, change(now["oi"], now["oi_prev"], now["oi_day_high"]))
 
 
 def above(values: Sequence[float], marks: Sequence[float]) -> Share:

@@ -79,8 +79,8 @@ series.percentile | fraction | | previous 252 sessions | share of days below x; 
 series.straddle | points | positive | nearest expiry | ATM straddle by cycle; rolled marks a change of strike or expiry
 term_structure.constant_maturity | fraction per √year | positive | 7, 14, 30 calendar days | ATM volatility, total variance linear in time between expiries; NaN outside them
 term_structure.forward_volatility | fraction per √year | positive | | √((σ₂²T₂ − σ₁²T₁)/(T₂ − T₁)); NaN where total variance falls
-breadth.above | fraction | not negative | | share of indices above open or previous close, of futures above the day's VWAP
-breadth.rising | fraction | not negative | by side | share of strikes with a rising premium, and with rising OI
+breadth.market | count of known | not negative | | indices above the day's open, above the previous close; futures above the day's VWAP
+breadth.since_close | count of known | not negative | by side | options with a higher last price than the previous close (traded today), and with more OI than the previous session
 """)  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from g6.domain import exposures, rows, surface
+from g6.domain import breadth, exposures, rows, surface
 from g6.domain.calendar import IST
 from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.expiry_figures import figures
@@ -151,13 +151,20 @@ def analyze(
     """
     settings = options.settings(config, set_, data_dir=data_dir)
     at = stored.instant_of(as_of)
-    found = [analysis(*stored.latest(settings, name, at)) for name in ([index] if index else stored.indices_at(settings, at))]
+    chains = [stored.latest(settings, name, at) for name in ([index] if index else stored.indices_at(settings, at))]
+    found = [analysis(*each) for each in chains]
+    market = asdict(breadth.market([frame for _, frame in chains]))
     if json_:
-        typer.echo(json.dumps(stored.plain(found)))
+        typer.echo(json.dumps(stored.plain({"indices": found, "market_breadth": market})))
         return
     console = terminal.console(settings)
     for each in found:
         _show(console, each)
+    console.print(f"market breadth: {_breadth(market)}", soft_wrap=True)
+
+
+def _breadth(shares: Mapping[str, Mapping[str, int]]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {share['count']} of {share['known']}" for name, share in shares.items())
 
 
 def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
@@ -180,6 +187,7 @@ def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
             "regime": exposures.regime(net["gex"]),
         },
         "risk": [asdict(each) for each in exposures.risk(held)],
+        "breadth": asdict(breadth.since_close(frame)),
         "surface": {
             "quality": {day.isoformat(): quality for day, quality in fitted.quality.items()},
             "warnings": {each.expiry.isoformat(): list(each.warnings) for each in fitted.fitted if each.warnings},
@@ -201,6 +209,7 @@ def _show(console: Console, found: Mapping[str, Any]) -> None:
         f"flip {number(told['flip'], 0)}   {told['regime'].replace('_', ' ')}",
         soft_wrap=True,
     )
+    console.print(f"rising since the previous close: {_breadth(found['breadth'])}", soft_wrap=True)
     console.print("risk (OI × Greek): delta, gamma in lakh units; theta, vega in ₹ crore")
     console.print(risk_table(found["risk"]))
 

@@ -70,12 +70,12 @@ def test_what_is_not_there_is_said_in_a_sentence(g6, stored, arguments, code, sa
 def test_the_analysis_is_shown_for_every_index_stored(g6, stored):
     answer = g6("analyze", "--data-dir", str(stored.directory))
     assert answer.code == 0
-    for words in ("FINNIFTY", "max pain", "resistance", "dealer_short_puts_long_calls", "deep out"):
+    for words in ("FINNIFTY", "max pain", "resistance", "dealer_short_puts_long_calls", "deep out", "market breadth: above open"):
         assert words in answer.out
 
 
 def test_the_analysis_as_json_is_the_overviews(g6, stored):
-    found = json.loads(g6("analyze", "FINNIFTY", "--json", "--data-dir", str(stored.directory)).out)[0]
+    found = json.loads(g6("analyze", "FINNIFTY", "--json", "--data-dir", str(stored.directory)).out)["indices"][0]
     frame = stored.frames[CYCLES[1]]
     first = found["expiries"][0]
     assert first["pcr"] == pytest.approx(np.nansum(frame.columns["pe_oi"]) / np.nansum(frame.columns["ce_oi"]))
