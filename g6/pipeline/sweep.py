@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -10,7 +10,10 @@ from g6.domain.cycle import STAGES, Status, Unit, isoformat_z, parse_z
 from g6.pipeline.runtime import Runtime
 from g6.ports import CycleRecord, StageState, UnitRecord
 
-MOST_AT_ONCE = 200
+MOST_WALKED = 2000
+"""Instants of the grid that one sweep looks at."""
+MOST_SKIPPED = 20
+"""Skipped cycles that may wait for their aggregate at a time: live cycles go through the same queue."""
 POISON = 3
 PERSIST_TRIES = 5
 
@@ -19,7 +22,8 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     """Go over every open cycle and the grid since the last walk; return what was done, by kind."""
     now = runtime.clock.wall()
     done = {"closed": 0, "sent_again": 0, "fired_again": 0, "gaps": 0}
-    for record in runtime.ledger.open_cycles():
+    records = runtime.ledger.open_cycles()
+    for record in records:
         for index, unit in record.units.items():
             kind = _mend(runtime, record, Unit(record.cycle, index), unit, now)
             if kind:
@@ -28,7 +32,8 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             runtime.sender.aggregate(record.cycle)
             done["fired_again"] += 1
     if not runtime.feeds:
-        done["gaps"] = _walk(runtime, now)
+        waiting = sum(1 for record in records if record.fired and not record.closed)
+        done["gaps"] = _walk(runtime, now, MOST_SKIPPED - waiting)
     return done
 
 
@@ -93,28 +98,39 @@ def _send_again(runtime: Runtime, unit: Unit, stages: tuple[str, ...]) -> str:
     return "sent_again"
 
 
-def _walk(runtime: Runtime, now: float) -> int:
-    """Make every instant of the grid that nobody opened a SKIPPED cycle; return how many units that were."""
+def _walk(runtime: Runtime, now: float, most: int) -> int:
+    """Make instants of the grid that nobody opened SKIPPED cycles, `most` at a time; return how many units that were."""
     window = runtime.controls.read().get("window") or {}
     until = runtime.clock.market() - timedelta(seconds=_market_seconds(runtime, runtime.timing.grace + 1.0))
     if window.get("last"):
         until = min(until, parse_z(window["last"]))
     walked = runtime.ledger.walked()
-    after = parse_z(walked) if walked else _day_of_last_overview(runtime)
+    after = parse_z(walked) if walked else _first_overview_of_last_day(runtime)
+    reason = "no_beat" if walked or after is None else "ledger_lost"
     if window.get("first"):
         before_first = parse_z(window["first"]) - timedelta(microseconds=1)
         after = max(after, before_first) if after else before_first
     if after is None:
         runtime.ledger.walk(isoformat_z(until))
         return 0
-    if after >= until:
+    if after >= until or most <= 0:
         return 0
-    stored = {} if walked else runtime.store.overview_cycles(after, until)
-    instants = list(islice(_grid(runtime, after, until), MOST_AT_ONCE))
-    missed = [cycle for cycle in map(isoformat_z, instants) if cycle not in stored and runtime.ledger.record(cycle) is None]
-    found = sum(_skip(runtime, cycle, now, "ledger_lost" if stored else "no_beat") for cycle in missed)
-    runtime.ledger.walk(isoformat_z(instants[-1] if len(instants) == MOST_AT_ONCE else until))
+    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
+    missed = _nobodys(runtime, instants)[:most]
+    found = sum(_skip(runtime, isoformat_z(at), now, reason) for at in missed)
+    if len(missed) == most:
+        until = missed[-1]
+    elif len(instants) == MOST_WALKED:
+        until = instants[-1]
+    runtime.ledger.walk(isoformat_z(until))
     return found
+
+
+def _nobodys(runtime: Runtime, instants: Sequence[datetime]) -> list[datetime]:
+    """Return the instants that neither the ledger nor the store knows; a settled cycle is in the store alone."""
+    unknown = [at for at in instants if runtime.ledger.record(isoformat_z(at)) is None]
+    stored = runtime.store.overview_cycles(unknown[0], unknown[-1]) if unknown else {}
+    return [at for at in unknown if isoformat_z(at) not in stored]
 
 
 def _skip(runtime: Runtime, cycle: str, now: float, reason: str) -> int:
@@ -139,10 +155,16 @@ def _grid(runtime: Runtime, after: datetime, until: datetime) -> Iterator[dateti
         at += step
 
 
-def _day_of_last_overview(runtime: Runtime) -> datetime | None:
-    """Without a mark the grid is walked from the day of the newest stored overview row on; None for an empty store."""
+def _first_overview_of_last_day(runtime: Runtime) -> datetime | None:
+    """Without a mark the grid is walked from the first overview row of the newest stored day on; None for an empty store.
+
+    Not from the newest row on: cycles may have been stored between the loss of the mark and this walk.
+    """
     newest = runtime.store.last_overview()
-    return newest.replace(hour=0, minute=0, second=0, microsecond=0) if newest else None
+    if newest is None:
+        return None
+    day = newest.replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(map(parse_z, runtime.store.overview_cycles(day, newest)))
 
 
 def _market_seconds(runtime: Runtime, wall_seconds: float) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from g6 import pipeline
 from g6.domain.cycle import Unit
-from g6.pipeline.sweep import PERSIST_TRIES, POISON
+from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_TRIES, POISON
 
 from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 
@@ -160,7 +160,9 @@ def test_a_cycle_that_may_still_be_opened_is_not_a_gap(world: World) -> None:
 def test_a_window_bounds_the_walk_at_both_ends(world: World) -> None:
     world.controls.set("window", {"first": SECOND, "last": after(FIRST, 120)})
     assert swept(world, 1200.0)["gaps"] == 2 * 2
+    world.drain()
     assert swept(world, 1200.0)["gaps"] == 0
+    assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", "no_beat")
 
 
 def test_an_emptied_redis_hides_nothing_and_doubles_nothing(world: World) -> None:
@@ -177,6 +179,28 @@ def test_an_emptied_redis_hides_nothing_and_doubles_nothing(world: World) -> Non
     assert world.ends(FIRST)["NIFTY"] == ("OK", "")
     assert lost == [("SKIPPED", "ledger_lost")] * 3
     assert world.ends(after(FIRST, 240))["NIFTY"] == ("OK", "")
+
+
+def test_a_long_walk_never_overwrites_what_is_stored(world: World) -> None:
+    world.cycle()
+    late = "2026-11-18T08:30:00Z"
+    world.cycle(late)
+    world.forget()
+    world.later(60.0)
+    while swept(world)["gaps"]:
+        world.drain()
+    assert world.ends(FIRST) == world.ends(late) == {"NIFTY": ("OK", ""), "BANKNIFTY": ("OK", "")}
+    assert world.ends(after(late, -60))["NIFTY"][0] == "SKIPPED"
+    assert world.ends(after(FIRST, -60)) == {}
+
+
+def test_a_long_gap_is_written_down_in_small_lots_so_that_live_cycles_get_through(world: World) -> None:
+    world.cycle()
+    swept(world, 60.0)
+    assert swept(world, 3600.0)["gaps"] == 2 * MOST_SKIPPED
+    assert swept(world)["gaps"] == 0
+    world.drain()
+    assert swept(world)["gaps"] == 2 * MOST_SKIPPED
 
 
 def test_the_walk_leaves_the_night_out(world: World) -> None:
