@@ -18,8 +18,8 @@ from g6.domain.frame import Frame
 from g6.domain.instrument import SIDES
 
 __all__ = [
-    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Leg", "Rank", "Straddle", "Trend", "legs_value", "overlay", "rank",
-    "rolling_straddle", "trends",
+    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Leg", "Rank", "Straddle", "Trend", "legs_value", "overlay", "parse_leg",
+    "rank", "rolling_straddle", "trends",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -75,6 +75,14 @@ def _price(frame: Frame, leg: Leg, column: str) -> float:
     rows = np.flatnonzero((frame.columns["expiry"] == np.datetime64(leg.expiry, "D")) & (frame.columns["strike"] == leg.strike))
     prefix = {"CE": "ce_", "PE": "pe_"}[leg.side]
     return float(frame.columns[prefix + column][rows[0]]) if len(rows) else nan
+
+
+def parse_leg(text: str) -> Leg:
+    """Read a leg written `2026-11-24:24000:CE` or, with a quantity, `2026-11-24:24000:CE:-2`. Errors: ValueError."""
+    day, strike, side, *quantity = text.split(":")
+    if side.upper() not in SIDES or len(quantity) > 1:
+        raise ValueError(f"{text!r} is no leg")
+    return Leg(date.fromisoformat(day), float(strike), side.upper(), float(quantity[0]) if quantity else 1.0)
 
 
 @dataclass(frozen=True, slots=True)

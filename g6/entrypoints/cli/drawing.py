@@ -99,12 +99,13 @@ def _straddle(figure: Figure, document: Document) -> None:
     price = np.asarray(document["price"])
     for first, last in sessions:
         part = slice(first, last)
-        top.plot(place[part], price[part], color=CALLS, linewidth=1.4, label="CE + PE" if first == 0 else None)
+        top.plot(place[part], price[part], color=CALLS, linewidth=1.4, label="worth now" if first == 0 else None)
         top.plot(place[part], document["vwap"][part], color=QUIET, linewidth=1, label="day's VWAP" if first == 0 else None)
         bottom.plot(place[part], document["spot"][part], color=FIT, linewidth=1.2)
     rolled = np.flatnonzero(document["rolled"])
-    top.scatter(place[rolled], price[rolled], color=PUTS, s=22, marker="v", zorder=3, label="strike or expiry rolled")
-    _tidy(top, "", "straddle, points")
+    if len(rolled):
+        top.scatter(place[rolled], price[rolled], color=PUTS, s=22, marker="v", zorder=3, label="strike or expiry rolled")
+    _tidy(top, "", "premium, points")
     _tidy(bottom, "time in India", "index, points")
     _label_sessions(bottom, document["instant"], place)
     top.legend(frameon=False, ncols=3)

@@ -17,7 +17,7 @@ from g6.domain.expiry_figures import figures
 from g6.domain.frame import Frame
 from g6.entrypoints.cli import stored
 
-__all__ = ["WEEKDAYS", "heatmap", "of_one_expiry", "oi", "overlays", "smile", "straddle", "volatility_surface"]
+__all__ = ["WEEKDAYS", "heatmap", "of_one_expiry", "oi", "overlays", "position", "smile", "straddle", "volatility_surface"]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -86,6 +86,20 @@ def straddle(units: Sequence[Unit], frames: Sequence[Frame]) -> dict[str, Any]:
         "strike": [each.strike for each in found],
         "rolled": [each.rolled for each in found],
         "spot": [spot[each.instant] for each in found],
+    }
+
+
+def position(units: Sequence[Unit], frames: Sequence[Frame], legs: Sequence[series.Leg]) -> dict[str, Any]:
+    """Return what a position of fixed legs is worth by cycle, its VWAP and the index; it never rolls."""
+    told = " ".join(f"{leg.quantity:+g} {leg.expiry:%d%b} {leg.strike:g} {leg.side}" for leg in legs)
+    return {
+        **_heading(units[-1], told),
+        "instant": [isoformat_z(float(frame.columns["timestamp"][0])) for frame in frames],
+        "price": [series.legs_value(frame, legs) for frame in frames],
+        "vwap": [series.legs_value(frame, legs, "average_price") for frame in frames],
+        "expiry": [legs[0].expiry] * len(frames),
+        "rolled": [False] * len(frames),
+        "spot": [float(frame.columns["spot"][0]) for frame in frames],
     }
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from g6.domain import series
 from g6.entrypoints.cli import options, pictures, stored
 from g6.errors import Unavailable, UserError
 
@@ -18,6 +19,10 @@ Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write
 Of = Annotated[str, typer.Option("--of", metavar="oi|iv", help="What the heatmap shows.")]
 By = Annotated[str, typer.Option("--by", metavar="time|expiry", help="Its columns.")]
 Figure = Annotated[str, typer.Option("--figure", metavar="COLUMN", help="A column of the overview.")]
+Legs = Annotated[
+    str | None,
+    typer.Option("--legs", metavar="DATE:STRIKE:CE|PE[:QUANTITY],…", help="Up to six fixed legs in the straddle's place."),
+]
 Days = Annotated[int, typer.Option("--days", metavar="N", min=1, help="How many calendar days back.")]
 
 FORMATS = (".png", ".svg", ".html", ".json")
@@ -69,7 +74,7 @@ def oi(
 
 
 def straddle(
-    index: stored.Index, *, out: Out, cycles: stored.Cycles = 375, as_of: stored.AsOf = None,
+    index: stored.Index, *, out: Out, legs: Legs = None, cycles: stored.Cycles = 375, as_of: stored.AsOf = None,
     data_dir: options.DataDir = None, config: options.Config = None,
 ) -> None:  # fmt: skip
     """The straddle at the money over cycles, with its rolls, its VWAP and the index.
@@ -78,7 +83,18 @@ def straddle(
     """
     settings = options.settings(config, data_dir=data_dir)
     units = stored.units(settings, index, stored.instant_of(as_of), cycles)
-    _write("straddle", pictures.straddle(units, stored.frames(settings, units)), out)
+    frames = stored.frames(settings, units)
+    _write("straddle", pictures.position(units, frames, _legs(legs)) if legs else pictures.straddle(units, frames), out)
+
+
+def _legs(text: str) -> list[series.Leg]:
+    try:
+        legs = [series.parse_leg(each) for each in text.split(",")]
+    except ValueError as error:
+        raise UserError(f"--legs {text} are no legs", "write them as 2026-11-24:24000:CE,2026-11-24:24000:PE:-1") from error
+    if len(legs) > series.MAX_LEGS:
+        raise UserError(f"{len(legs)} legs are too many to follow together", f"name at most {series.MAX_LEGS}")
+    return legs
 
 
 def overlays(

@@ -29,7 +29,9 @@ Expiry = Annotated[str | None, typer.Option("--expiry", metavar="DATE|BUCKET", h
 Cycles = Annotated[int, typer.Option("--cycles", metavar="N", min=1, help="How many cycles back.")]
 
 _INDIA = ZoneInfo("Asia/Kolkata")
-_FAR = timedelta(days=15)
+_SPANS = tuple(timedelta(days=days) for days in (1, 4, 15))
+"""How far back to look, the nearest first: every span costs a look at each of its cycles."""
+_FAR = 100
 
 
 def instant_of(text: str | None) -> datetime | None:
@@ -45,8 +47,11 @@ def instant_of(text: str | None) -> datetime | None:
 
 def units(settings: Settings, index: str, as_of: datetime | None, count: int) -> list[Unit]:
     """Return the last `count` stored units of `index` up to `as_of`, oldest first, from at most 15 days. Errors: NothingToDo."""
-    name = _known(index)
-    found = [Unit(cycle, name) for cycle, indices in _cycles(settings, as_of) if name in indices]
+    name, found = _known(index), list[Unit]()
+    for span in _SPANS:
+        found = [Unit(cycle, name) for cycle, indices in _cycles(settings, as_of, span) if name in indices]
+        if len(found) >= count:
+            break
     if not found:
         raise NothingToDo(f"nothing of {name} is stored in {settings.directory}{_until(as_of)}")
     return found[-count:]
@@ -54,7 +59,7 @@ def units(settings: Settings, index: str, as_of: datetime | None, count: int) ->
 
 def indices_at(settings: Settings, as_of: datetime | None) -> Sequence[str]:
     """Return the indices of the newest stored cycle. Errors: NothingToDo."""
-    cycles = _cycles(settings, as_of)
+    cycles = _cycles(settings, as_of, _SPANS[0])
     if not cycles:
         raise NothingToDo(f"nothing is stored in {settings.directory}{_until(as_of)}")
     return sorted(cycles[-1][1])
@@ -63,10 +68,11 @@ def indices_at(settings: Settings, as_of: datetime | None) -> Sequence[str]:
 def latest(settings: Settings, index: str, as_of: datetime | None) -> tuple[Unit, Frame]:
     """Return the newest stored chain of `index` that was observed by `as_of`. Errors: NothingToDo, BadInput."""
     store = bootstrap.store(settings)
-    for unit in reversed(units(settings, index, as_of, 100)):
-        frame = store.read_chain(unit)
-        if frame is not None and len(frame) and _seen_by(frame, as_of):
-            return unit, frame
+    for count in (1, _FAR):
+        for unit in reversed(units(settings, index, as_of, count)):
+            frame = store.read_chain(unit)
+            if frame is not None and len(frame) and _seen_by(frame, as_of):
+                return unit, frame
     raise NothingToDo(f"no chain of {index.upper()} is stored in {settings.directory}")
 
 
@@ -119,13 +125,13 @@ def _until(as_of: datetime | None) -> str:
     return f" up to {isoformat_z(as_of)}" if as_of else ""
 
 
-def _cycles(settings: Settings, as_of: datetime | None) -> list[tuple[str, frozenset[str]]]:
+def _cycles(settings: Settings, as_of: datetime | None, span: timedelta) -> list[tuple[str, frozenset[str]]]:
     store = bootstrap.store(settings)
     newest = store.last_overview()
     if newest is None:
         return []
     last = min(newest, as_of) if as_of else newest
-    return list(store.overview_cycles(last - _FAR, last).items())
+    return list(store.overview_cycles(last - span, last).items())
 
 
 def _seen_by(frame: Frame, as_of: datetime | None) -> bool:

@@ -58,6 +58,16 @@ def test_a_straddle_is_call_plus_put_of_the_rows(plot, stored):
         assert price == pytest.approx(float(frame.columns["ce_price"][row][0] + frame.columns["pe_price"][row][0]))
 
 
+def test_fixed_legs_are_followed_with_their_signs(plot, stored):
+    frames = list(stored.frames.values())
+    row = int(np.flatnonzero(frames[0].columns["offset"] == 0)[0])
+    day, strike = frames[0].columns["expiry"][row], frames[0].columns["strike"][row]
+    document = json.loads(plot("straddle", ".json", "--legs", f"{day}:{strike}:CE,{day}:{strike}:pe:-2"))
+    for value, frame in zip(document["price"], frames, strict=True):
+        assert value == pytest.approx(float(frame.columns["ce_price"][row] - 2 * frame.columns["pe_price"][row]))
+    assert document["rolled"] == [False, False]
+
+
 def test_overlays_are_the_overviews_figures(plot):
     document = json.loads(plot("overlays", ".json", "--figure", "pcr_this_month"))
     assert list(document["weekdays"]) == ["Wednesday"]
@@ -77,6 +87,8 @@ def test_the_smile_holds_volatilities_in_percent(plot, stored):
         (("smile", "FINNIFTY", "--out", "picture.doc"), ".png"),
         (("heatmap", "FINNIFTY", "--of", "delta", "--out", "x.png"), "--of oi"),
         (("overlays", "FINNIFTY", "--figure", "pcrr", "--out", "x.png"), "there is no column"),
+        (("straddle", "FINNIFTY", "--legs", "24000CE", "--out", "x.png"), "no legs"),
+        (("straddle", "FINNIFTY", "--legs", ",".join(["2026-11-23:1:CE"] * 7), "--out", "x.png"), "at most 6"),
         (("smile", "FINNIFTY", "--out", "nowhere/at/all.png"), "cannot be written"),
     ],
 )
