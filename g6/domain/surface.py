@@ -228,7 +228,11 @@ def _mixture(m: Array, iv: Array, error: Array, years: float) -> tuple[Array, Ar
         weight, _ = nnls(np.concatenate(rows), np.concatenate(target), maxiter=20 * len(x))
     except RuntimeError:  # no convergence: quotes that are no smile
         return None
-    return (centre, width, weight / weight.sum()) if weight.sum() > 0 else None
+    if not weight.sum() > 0:
+        return None
+    weight /= weight.sum()
+    # What rounding left of the mean's distance to the forward would be a butterfly where puts become calls.
+    return centre + (1 - weight @ centre), width, weight
 
 
 def _grid(low: float, high: float) -> tuple[Array, Array]:
