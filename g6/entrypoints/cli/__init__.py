@@ -24,7 +24,10 @@ from g6.entrypoints.cli import terminal, version
 from g6.errors import G6Error, NothingToDo, UserError
 from g6.log import mask
 
-MODULES = ("run", "operate", "serve", "rerun", "compare", "settings", "scaffold", "market", "panels", "analysis", "verification", "plot", "inspection", "trends", "scan")
+MODULES = (
+    "run", "operate", "serve", "rerun", "compare", "settings", "scaffold", "market", "panels", "analysis", "verification",
+    "plot", "inspection", "trends", "scan",
+)  # fmt: skip
 
 RETIRED_FLAGS = {
     "--mock-data": "say --provider sim",

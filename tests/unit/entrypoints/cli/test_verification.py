@@ -10,6 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.folding import compact
+
 
 def test_what_the_pipeline_stores_passes(g6, stored):
     answer = g6("verify", "--data-dir", str(stored.directory), "--json")
@@ -65,6 +68,17 @@ def test_a_volatility_made_up_where_there_is_none_is_found(g6, stored, tmp_path)
     answer = g6("verify", "--data-dir", str(directory), "--json")
     assert answer.code == 1
     assert json.loads(answer.out)["largest"]["made_up"] > 0
+
+
+def test_a_compacted_day_is_verified_like_its_parts(g6, stored, tmp_path):
+    directory = tmp_path / "copy"
+    shutil.copytree(stored.directory, directory)
+    compact(directory / "chain" / "underlying=FINNIFTY" / "date=2026-11-18", CHAIN_SCHEMA)
+    compact(directory / "overview" / "date=2026-11-18", OVERVIEW_SCHEMA)
+    found = json.loads(g6("verify", "--data-dir", str(directory), "--json").out)
+    assert found["units"] == 2
+    assert {"iv", "pcr", "gex"} <= set(found["largest"])
+    assert found["above"] == []
 
 
 def test_an_empty_directory_has_nothing_to_verify(g6, tmp_path):
