@@ -1,0 +1,76 @@
+"""Switches of a running system, and looking into it."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from tests.e2e.running import World
+from tests.waiting import eventually
+
+
+def newest(world: World) -> str:
+    return world.cycles()[-1]
+
+
+def volatilities(world: World, cycle: str) -> list[float]:
+    return [value for value in world.chain(cycle, "NIFTY")["ce_iv"] if value is not None and not math.isnan(value)]
+
+
+def becomes(world: World, since: str, ends: tuple[str, str]) -> str:
+    """Return the first cycle after `since` in which every index ended so."""
+
+    def found() -> str:
+        rows = [row for row in world.overview() if row["timestamp"] > since]
+        cycles = sorted({row["timestamp"] for row in rows})
+        return next(
+            (each for each in cycles if {(row["status"], row["reason"]) for row in rows if row["timestamp"] == each} == {ends}), ""
+        )
+
+    return eventually(found, every=0.1)
+
+
+@pytest.mark.timeout(90)
+def test_greeks_off_holds_from_the_next_cycle_on_while_quotes_go_on(live: World) -> None:
+    done = live.g6("control", "greeks", "off")
+    assert (done.returncode, json.loads(done.stdout)["greeks"]) == (0, False)
+    since = newest(live)
+    later = eventually(lambda: [each for each in live.cycles() if each > since][1:2], every=0.1)[0]
+    eventually(lambda: live.parts(later, "NIFTY"))
+    assert volatilities(live, later) == []
+    assert any(live.chain(later, "NIFTY")["ce_last"])
+    live.g6("control", "greeks", "on")
+    since = newest(live)
+    back = eventually(lambda: [each for each in live.cycles() if each > since][1:2], every=0.1)[0]
+    eventually(lambda: live.parts(back, "NIFTY"))
+    assert volatilities(live, back)
+
+
+@pytest.mark.timeout(60)
+def test_paused_cycles_are_skipped_and_say_so_until_it_is_lifted(live: World) -> None:
+    since = newest(live)
+    live.g6("control", "paused", "all")
+    paused = becomes(live, since, ("SKIPPED", "paused"))
+    live.g6("control", "paused", "none")
+    assert becomes(live, paused, ("OK", "")) > paused
+
+
+def test_a_switch_that_is_none_is_refused(live: World) -> None:
+    done = live.g6("control", "greeks", "maybe")
+    assert (done.returncode, "g6 control greeks on|off" in done.stderr) == (2, True)
+
+
+def test_ps_shows_workers_and_every_queue(live: World) -> None:
+    done = live.g6("ps", "--json")
+    seen = json.loads(done.stdout)
+    assert set(seen["queues"]) == {"collect", "analytics", "persist", "aggregate", "manual", "maintenance"}
+    assert {name.partition("@")[0] for name, facts in seen["workers"].items() if facts["up"]} >= {"cycle", "closing"}
+
+
+def test_nothing_runs_and_nobody_is_asked_without_a_broker(world: World) -> None:
+    done = world.g6("ps")
+    assert done.returncode == 2
+    assert "no broker" in done.stderr
+    assert "g6 up" in done.stderr

@@ -1,0 +1,118 @@
+"""`g6 rerun`: the past again from what is stored, to the byte, and never from today's market."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.running import START as FIRST
+from tests.e2e.running import World
+from tests.waiting import eventually
+
+LAST = "2026-11-18T05:32:00Z"
+BOTH = ("NIFTY", "SENSEX")
+
+
+def files(world: World) -> dict[str, bytes]:
+    """Return every stored row file by name."""
+    found = [path for kind in ("chain", "overview", "csv") for path in (world.data / kind).rglob("*.*") if path.suffix != ".lock"]
+    return {str(path.relative_to(world.data)): path.read_bytes() for path in found}
+
+
+def outputs(world: World, cycle: str) -> list[str]:
+    stamp = cycle[11:].replace(":", "")
+    return [name for name in files(world) if name.endswith(f"{stamp}.parquet")]
+
+
+def again(world: World, *arguments: str, **environment: str) -> list[dict[str, object]]:
+    done = world.g6("rerun", "--json", *arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+@pytest.mark.timeout(90)
+def test_deleted_outputs_come_back_byte_for_byte(past: World) -> None:
+    before = files(past)
+    lost = outputs(past, FIRST)
+    assert len(lost) == 3
+    for name in lost:
+        (past.data / name).unlink()
+    results = again(past, "--cycle", FIRST)
+    assert [(each["index"], each["outcome"], each["source"]) for each in results] == [(name, "OK", "frame") for name in BOTH]
+    eventually(lambda: len(outputs(past, FIRST)) == 3)
+    assert eventually(lambda: files(past) == before)
+
+
+def test_one_index_again_leaves_the_other_as_it_was(past: World) -> None:
+    before = files(past)
+    (result,) = again(past, "--cycle", FIRST, "--index", "NIFTY")
+    assert (result["changed"], files(past) == before) == (False, True)
+
+
+def test_from_persist_writes_the_same_again(past: World) -> None:
+    before = files(past)
+    (result,) = again(past, "--cycle", LAST, "--index", "NIFTY", "--from", "persist")
+    assert (result["outcome"], result["changed"]) == ("OK", False)
+    assert files(past) == before
+
+
+def test_a_past_cycle_never_steps_the_panels_back(past: World) -> None:
+    panels = {path.name: path.read_bytes() for path in (past.data / "panels").glob("*.json")}
+    again(past, "--cycle", FIRST)
+    assert {path.name: path.read_bytes() for path in (past.data / "panels").glob("*.json")} == panels
+    assert json.loads(panels["cycle.json"])["data"]["cycle"] == LAST
+
+
+def test_celery_call_does_the_same_by_hand(past: World) -> None:
+    before = files(past)
+    (lost,) = past.parts(FIRST, "SENSEX")
+    lost.unlink()
+    done = past.celery("call", "g6.rerun", "--args", json.dumps([FIRST, "SENSEX"]))
+    assert done.returncode == 0, done.stderr
+    eventually(lambda: files(past) == before)
+
+
+def test_gone_quotes_exit_3_and_write_nothing(past: World) -> None:
+    before = files(past)
+    done = past.g6("rerun", "--cycle", "2026-11-18T06:00:00Z")
+    assert done.returncode == 3
+    assert "never fetches today's quotes" in done.stderr
+    assert files(past) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "which cycles?"),
+        (("--cycle", "noon"), "is no instant"),
+        (("--cycle", FIRST, "--index", "NIFTTY"), "no enabled index"),
+        (("--cycle", FIRST, "--from", "tea"), "no stage to begin with"),
+    ],
+)
+def test_what_cannot_be_done_again_is_refused(past: World, arguments: tuple[str, ...], says: str) -> None:
+    done = past.g6("rerun", *arguments)
+    assert (done.returncode, says in done.stderr) == (2, True)
+
+
+def test_a_trace_tells_every_phase_of_a_past_cycle(past: World) -> None:
+    done = past.g6("trace", LAST, "--json")
+    assert done.returncode == 0, done.stderr
+    units = json.loads(done.stdout)["units"]
+    assert set(units) == set(BOTH)
+    assert all(list(unit["stages"]) == ["collect", "analyse", "persist"] for unit in units.values())
+    assert all({"claim", "read", "compute"} <= set(unit["stages"]["analyse"]["parts"]) for unit in units.values())
+    assert all(len(unit["expiries"]) >= 2 for unit in units.values())
+
+
+@pytest.mark.timeout(60)
+def test_another_rate_changes_the_volatilities_and_is_undone_by_the_first(past: World) -> None:
+    before = files(past)
+    volatility: Callable[[], list[float]] = lambda: past.chain(FIRST, "NIFTY")["ce_iv"]  # noqa: E731
+    first = volatility()
+    (result,) = again(past, "--cycle", FIRST, "--index", "NIFTY", G6_GREEKS__RISK_FREE_RATE="0.12")
+    assert result["changed"] is True
+    assert volatility() != first
+    again(past, "--cycle", FIRST, "--index", "NIFTY")
+    assert eventually(lambda: files(past) == before)
