@@ -1,4 +1,4 @@
-"""A world for each test, ended with everything that was started in it; a live system, or one that is over, for those that only look."""
+"""A world for each test, ended with everything that was started in it; a live system and a past one for tests that look."""
 
 from __future__ import annotations
 

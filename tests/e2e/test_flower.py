@@ -11,7 +11,6 @@ from g6.adapters.redis.server import EmbeddedServer, free_port
 from tests.e2e.running import World, clean_environment
 from tests.waiting import eventually
 
-
 QUEUES = {"collect", "analytics", "persist", "aggregate", "manual", "maintenance"}
 
 
