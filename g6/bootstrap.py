@@ -16,7 +16,7 @@ from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.clock import SharedClock
-from g6.adapters.redis.connection import connect
+from g6.adapters.redis.connection import connect, translated
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.feed_clock import FeedClock
 from g6.adapters.redis.frames import RedisFrames
@@ -27,7 +27,7 @@ from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
 from g6.adapters.tee import Tee
 from g6.config import Settings, calendar, plan
-from g6.domain.cycle import QUEUES, Timing
+from g6.domain.cycle import QUEUES, Timing, isoformat_z
 from g6.domain.plan import Plan
 from g6.errors import BadConfig, Unavailable
 from g6.pipeline import Runtime
@@ -129,9 +129,20 @@ def collected(settings: Settings, source: Provider) -> Plan:
     return source.recording.planned(wanted)
 
 
+@translated
+def broker_facts(url: str, master_name: str = "") -> dict[str, Any]:
+    """Return what the broker says of itself for the start-up lint: maxmemory_policy and appendonly. Errors: BrokerDown."""
+    client = connect(url, master_name=master_name)
+    memory: Any = client.info("memory")
+    persistence: Any = client.info("persistence")
+    return {"maxmemory_policy": memory.get("maxmemory_policy"), "appendonly": bool(persistence.get("aof_enabled"))}
+
+
 def start_market(runtime: Runtime) -> None:
-    """Start a simulated market's clock a moment from now, unless it runs already."""
+    """Start a simulated market's clock a moment from now, unless it runs already; its first instant is the run's first."""
     if isinstance(runtime.clock, SharedClock):
+        if "window" not in runtime.controls.read():
+            runtime.controls.set("window", {"first": isoformat_z(runtime.clock.market()), "last": None})
         runtime.clock.set_origin(time.time() + 0.2)
 
 

@@ -15,7 +15,5 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
 
     def ensure_connected(self, conn: Any) -> Any:
         """Connect to the broker, trying again at 0.2, 0.4, … 2 s for as long as it takes."""
-        conn.ensure_connection = partial(
-            conn.ensure_connection, interval_start=0.2, interval_step=0.2, interval_max=LONGEST_WAIT
-        )
+        conn.ensure_connection = partial(conn.ensure_connection, interval_start=0.2, interval_step=0.2, interval_max=LONGEST_WAIT)
         return super().ensure_connected(conn)

@@ -18,7 +18,7 @@ from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
-from g6.config import Settings, calendar, environment
+from g6.config import Settings, calendar, environment, lint
 from g6.domain.calendar import Calendar
 from g6.domain.cycle import isoformat_z
 from g6.domain.instrument import INDICES
@@ -132,7 +132,10 @@ def running(settings: Settings, *, fresh: bool = False, mix: bool = False) -> It
                 shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
             broker = cleanup.enter_context(EmbeddedServer.start(directory / BROKER_DIR)).url
             tell(broker)
-        stack = Stack(settings, create_app(settings, broker).runtime, broker, directory / "logs")
+        app = create_app(settings, broker)
+        for warning in lint(settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")):
+            sys.stderr.write(f"g6: {warning}\n")
+        stack = Stack(settings, app.runtime, broker, directory / "logs")
         cleanup.callback(stack.stop)
         yield stack
 

@@ -158,7 +158,10 @@ def _show_end(console: Console, stack: Stack, last: Followed) -> None:
     for name, what in FILES:
         console.print(f"  {settings.directory / name}  {what}")
     console.print("\nnext", style="bold")
-    console.print(f'  python -c \'import g6; print(g6.load("NIFTY", "{day}", data_dir="{settings.directory}"))\'', soft_wrap=True)
+    console.print(
+        f'  python -c \'import g6; print(g6.load("NIFTY", "{day}", engine="arrow", data_dir="{settings.directory}"))\'',
+        soft_wrap=True,
+    )
     console.print("  g6 run --cycles 60 --interval 1 --config config/wide.json · g6 up · g6 --help", soft_wrap=True)
 
 

@@ -7,6 +7,7 @@ from g6.config import Settings, hashes
 from g6.domain.cycle import CycleReport
 from g6.entrypoints.cli import terminal
 from g6.entrypoints.cli.following import Follower, stoppable
+from g6.entrypoints.serve import bind
 from g6.entrypoints.stack import aligned, open_window, running
 
 
@@ -14,6 +15,9 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
     """Start everything and report each cycle until Ctrl-C or SIGTERM; then end everything, whole."""
     settings = aligned(settings)
     console = terminal.console(settings)
+    if settings.features.serve:
+        for port, key in ((settings.serve.metrics_port, "serve.metrics_port"), (settings.serve.web_port, "serve.web_port")):
+            bind(settings.serve.host, port, key).close()
     with stoppable(), running(settings, fresh=settings.simulated, mix=mix) as stack:
         log.configure(settings)
         log.startup(
