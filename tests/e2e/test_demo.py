@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from subprocess import CompletedProcess
 
@@ -60,12 +63,15 @@ def test_its_files_are_whole(shown: tuple[World, CompletedProcess[str]]) -> None
     assert len(list(world.data.glob("instruments/*/*.parquet"))) == 2
 
 
-def test_the_two_lines_it_recommends_work(shown: tuple[World, CompletedProcess[str]]) -> None:
-    import g6
-
-    table = g6.load("NIFTY", "2026-11-18", engine="arrow", data_dir=shown[0].data)
-    assert table.num_rows > 600
-    assert f'g6.load("NIFTY", "2026-11-18", data_dir="{shown[0].data}")' in shown[1].stdout
+def test_the_first_thing_it_recommends_works(shown: tuple[World, CompletedProcess[str]]) -> None:
+    world, done = shown
+    told = re.search(r"python -c '(import g6; .+)'", done.stdout)
+    assert told is not None
+    ran = subprocess.run(
+        [sys.executable, "-c", told[1]], cwd=world.elsewhere, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "strike" in ran.stdout
 
 
 def test_nothing_is_left_running(shown: tuple[World, CompletedProcess[str]]) -> None:
