@@ -57,12 +57,14 @@ class Watcher:
             name, labels, _ = parse_key(key)
             if name == "g6_provider_requests_total":
                 requests[labels[2]] = requests.get(labels[2], 0.0) + value
+        # who asks may have other settings than what runs: the heartbeat says what runs
+        plan = latest.get("heartbeat", {}).get("plan", {})
         return Observed(
             wall=runtime.clock.wall(),
             market=runtime.clock.market(),
-            step=runtime.timing.step,
-            interval=runtime.plan.interval,
-            indices=tuple(runtime.plan.indices),
+            step=plan.get("step", runtime.timing.step),
+            interval=plan.get("interval", runtime.plan.interval),
+            indices=tuple(plan.get("indices", runtime.plan.indices)),
             provider=runtime.provider.name,
             report=latest.get("cycle.report", {}),
             beat=latest.get("heartbeat", {}),

@@ -13,6 +13,12 @@ def heartbeat(runtime: Runtime) -> None:
         **runtime.vitals.read(),
         "market_open": {exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at) for exchange in exchanges},
         "provider": dict(runtime.provider.describe()),
+        "plan": {
+            "indices": list(runtime.plan.indices),
+            "interval": runtime.plan.interval,
+            "step": runtime.timing.step,
+            "config_id": runtime.plan.config_id,
+        },
     }
     runtime.bus.publish("heartbeat", payload)
 
