@@ -58,13 +58,8 @@ def verify(
                 found.add(name, weighed.net(name), again, f"{index} {isoformat_z(instant)}")
     above = {name: gap for name, gap in found.largest.items() if not gap <= tolerance}
     if json_:
-        document = {
-            "units": len(chosen),
-            "tolerance": tolerance,
-            "largest": found.largest,
-            "at": found.place,
-            "above": sorted(above),
-        }
+        document = {"units": len(chosen), "tolerance": tolerance, "largest": found.largest}
+        document |= {"at": found.place, "above": sorted(above)}
         typer.echo(json.dumps(stored.plain(document)))
     else:
         console.print(_table(found, tolerance))

@@ -117,7 +117,9 @@ def test_the_children_of_one_that_is_killed_end_with_it(make: Make) -> None:
 
 
 def test_stopping_what_never_started_is_nothing(tmp_path: Path) -> None:
-    stop([Process("x", ["true"], {}, tmp_path / "x.log")], 0.1)
+    never = Process("x", ["true"], {}, tmp_path / "x.log")
+    stop([never], 0.1)
+    assert (never.alive, never.pid, never.again) == (False, 0, False)
 
 
 def test_a_signal_while_a_child_is_born_is_heard_afterwards() -> None:
