@@ -31,8 +31,10 @@ _ENCODINGS = {
     "instant": "DELTA_BINARY_PACKED",
     "integer": "DELTA_BINARY_PACKED",
     "flags": "DELTA_BINARY_PACKED",
+    "float": "BYTE_STREAM_SPLIT",
     "iv": "BYTE_STREAM_SPLIT",
 }
+_LEVEL = 6
 _NULLABLE = frozenset(side + name for side in SIDES for name in QUOTE_FIELDS)
 
 LISTING = (
@@ -158,14 +160,19 @@ def _text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def encode(table: pa.Table) -> bytes:
-    """Return the table as one Parquet file; the same table gives the same bytes."""
+def encode(table: pa.Table, *, small: bool = False) -> bytes:
+    """Return the table as one Parquet file; the same table gives the same bytes.
+
+    LZ4 is what a file of a moment gets: with few rows a column, setting zstd up would take more time than reading. `small` spends
+    zstd on a file that stays.
+    """
     kinds = {name: _KINDS[name] for name in table.column_names}
     buffer = io.BytesIO()
     pq.write_table(
         table,
         buffer,
-        compression="zstd",
+        compression="zstd" if small else "lz4",
+        compression_level=_LEVEL if small else None,
         use_dictionary=[name for name, kind in kinds.items() if kind not in _ENCODINGS],
         column_encoding={name: _ENCODINGS[kind] for name, kind in kinds.items() if kind in _ENCODINGS},
         write_statistics=[name for name in ("timestamp", "observed_at", "expiry", "strike") if name in kinds],

@@ -65,7 +65,7 @@ def _into(
     seen = {file.path: _signature(file.path) for file in sources}
     table = order(merge(sources, schema, schema.names).unify_dictionaries().combine_chunks())
     table = table.replace_schema_metadata(_metadata(sources))
-    content = encode(table)
+    content = encode(table, small=target.name == DAY_FILE)
     _verify(target, content, table)
     replace(target, content)
     return Folded(1, _drop(target, seen), table.num_rows, len(content))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,9 @@ from g6.domain.cycle import isoformat_z
 from g6.errors import BadInput
 
 _INSTANT = pa.timestamp("us", "UTC")
+_AT_ONCE = 1_000_000
+"""Bytes up to which a file is read whole, and by one thread: what is to be found in it costs more than fetching it."""
+_CORES = os.cpu_count() or 1
 
 
 def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, rows: pc.Expression | None = None) -> pa.Table:
@@ -28,11 +33,12 @@ def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, ro
     """
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     try:
-        file = pq.ParquetFile(path, memory_map=False)
-        with file:
+        size = path.stat().st_size
+        source = path if size > _AT_ONCE else pa.BufferReader(path.read_bytes())
+        with pq.ParquetFile(source, pre_buffer=True) as file:
             there = set(file.schema_arrow.names)
             names = [name for name in wanted.names if name in there]
-            table = file.read(names, use_threads=file.metadata.num_rows > 20_000)
+            table = file.read(names, use_threads=size > _AT_ONCE)
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
@@ -90,10 +96,12 @@ def day_table(directory: Path, schema: pa.Schema, columns: Sequence[str] | None 
 
 def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> pa.Table:
     """Return columns `names` (with `timestamp`) of all rows in the files, each instant's from the best file that holds it."""
+    with ThreadPoolExecutor(_CORES) as pool:
+        rows = dict(zip(found, pool.map(lambda file: _rows(file, schema, names), found), strict=True))
     tables: list[tuple[DayFile, pa.Table]] = []
     for level in Level:
         better = tables.copy()
-        tables += [(file, _without(_rows(file, schema, names), _held(file, better))) for file in found if file.level is level]
+        tables += [(file, _without(rows[file], _held(file, better))) for file in found if file.level is level]
     tables.sort(key=lambda pair: pair[0].first)
     empty = pa.schema([schema.field(name) for name in names]).empty_table()
     return pa.concat_tables([empty, *(table.replace_schema_metadata(None) for _, table in tables)])
@@ -110,7 +118,12 @@ def _rows(file: DayFile, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
     table = read(file.path, schema, names)
     if file.level is not Level.DAY or "strike" not in schema.names:
         return table
-    return table.take(pc.sort_indices(table, sort_keys=[("timestamp", "ascending")]))
+    places = pc.sort_indices(table.select(["timestamp"]), sort_keys=[("timestamp", "ascending")])
+    shares = [table.column_names[first::_CORES] for first in range(min(_CORES, table.num_columns))]
+    with ThreadPoolExecutor(_CORES) as pool:
+        taken = list(pool.map(lambda share: table.select(share).take(places), shares))
+    columns = {name: part.column(name) for part in taken for name in part.column_names}
+    return pa.table([columns[name] for name in table.column_names], schema=table.schema)
 
 
 def _held(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[datetime]:

@@ -92,6 +92,12 @@ def test_a_compacted_day_names_its_models_rates_and_configurations(day: Path) ->
     ]
 
 
+def test_what_stays_is_packed_smaller_than_what_will_be_folded(day: Path) -> None:
+    compact(day, CHAIN_SCHEMA)
+    group = pq.read_metadata(day / "day.parquet").row_group(0)
+    assert {group.column(place).compression for place in range(group.num_columns)} == {"ZSTD"}
+
+
 def test_compacting_again_changes_nothing(day: Path) -> None:
     compact(day, CHAIN_SCHEMA)
     before = (day / "day.parquet").read_bytes()
@@ -188,7 +194,7 @@ def test_a_part_that_is_rewritten_while_it_is_folded_stays(
 
 def test_nothing_goes_when_the_new_file_does_not_read_back(day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, write = names(day), folding.encode
-    monkeypatch.setattr(folding, "encode", lambda table: write(table.slice(1)))
+    monkeypatch.setattr(folding, "encode", lambda table, small: write(table.slice(1), small=small))
     with pytest.raises(StoreBusy, match="does not read back"):
         compact(day, CHAIN_SCHEMA)
     assert names(day) == before

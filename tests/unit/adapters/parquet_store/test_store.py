@@ -115,7 +115,7 @@ def test_columns_are_packed_as_documented(tmp_path: Path, store: ParquetStore, c
     group = pq.read_metadata(tmp_path / PART).row_group(0)
     column = next(each for each in map(group.column, range(group.num_columns)) if each.path_in_schema == name)
     assert encoding in column.encodings
-    assert column.compression == "ZSTD"
+    assert column.compression == "LZ4"
 
 
 def test_the_metadata_names_version_model_rate_and_configuration(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
