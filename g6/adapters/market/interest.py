@@ -19,10 +19,16 @@ from g6.adapters.market.noise import normal
 from g6.adapters.market.paths import MarketDay
 from g6.adapters.market.roots import Root
 
-SCALE = 44_000.0
-"""Lots at a NIFTY strike that is not round, at the peak of a week-old series."""
-ROUND = np.array([[1.0, 3.1, 6.6], [1.0, 3.1, 7.8]])
-"""Calls and puts: strikes in general, those on two steps, those on ten."""
+SCALE = 125_000.0
+"""Lots at a NIFTY strike that is not round, at the money and at the peak of a weekly."""
+ROUND = np.array([1.0, 2.5, 2.9])
+"""At the money: strikes in general, those on two steps, those on ten."""
+REACH = np.array([0.027, 0.04, 0.12])
+"""How far out of the money each kind goes, as a fraction of spot: the farther, the more of what is held is at round strikes."""
+LEFT = np.array([0.0015, 0.012, 0.07])
+"""What each kind keeps deep in the money."""
+RATIO = 0.9
+"""Around which the ratio of puts to calls moves, by the shares below: with where the index stands in its range, and by itself."""
 UNWOUND = 0.45
 """What is left at the end of expiry day."""
 SETTLED = 3
@@ -34,6 +40,7 @@ _AWAKE_ODD = (0.97, 0.8, 0.6, 0.3)
 _MEMORY = 0.6
 _LAGS = 3
 _SWING = 0.03
+_TREND, _OWN_WAYS = 0.1, 0.14
 _ORIGIN = date(2020, 1, 1).toordinal()
 
 Numbers = NDArray[np.float64]
@@ -76,35 +83,35 @@ def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) 
     days = [known.day.toordinal() - lag for lag in range(_LAGS)]
     daily = [ndtri(lattice(root, strike, seed, "interest", series.expiry, day)) for day in days]
     recent = sum(_MEMORY**lag * each for lag, each in enumerate(daily))
-    weight = _rounds(root, strike) * _shape(strike, known.spot) * np.exp(0.3 * own + 0.12 * recent)
+    weight = _shape(root, strike, known.spot) * np.exp(0.24 * own + 0.12 * recent)
     weight = weight * awake(root, seed, series, strike, known)
     calls, puts = weight.sum(axis=1)
     if calls and puts:
-        weight[1] *= put_call_ratio(root, seed, series, known.day) * calls / puts
+        weight[1] *= put_call_ratio(root, seed, series, known) * calls / puts
     left = UNWOUND if known.day == series.expiry else 1.0
     return np.asarray(np.rint(weight * (SCALE * root.interest * _life(series, known.day) * left)).astype(np.int64))
 
 
-def put_call_ratio(root: Root, seed: int, series: Series, day: date) -> float:
-    """Return the ratio of put to call open interest at the end of a day, between 0.74 and 1.14 and drawn back to 0.94."""
-    last = day.toordinal() - _ORIGIN
+def put_call_ratio(root: Root, seed: int, series: Series, known: Day) -> float:
+    """Return the ratio of put to call open interest at the end of a day, between 0.71 and 1.14 and drawn back to 0.9.
+
+    It is low where the index has fallen to the bottom of its range: calls are written into a fall, puts into a rise.
+    """
+    last = known.day.toordinal() - _ORIGIN
     shocks = normal(last + 1, seed, "put-call", root.name, series.expiry)[-20:]
     level = float(shocks @ 0.85 ** np.arange(len(shocks) - 1, -1, -1.0))
-    return 0.94 + 0.2 * float(np.tanh(0.3 * level))
+    place = (2 * known.spot - known.low - known.high) / max(known.high - known.low, 0.01 * known.spot)
+    return RATIO * exp(_TREND * place + _OWN_WAYS * float(np.tanh(0.3 * level)))
 
 
-def _rounds(root: Root, strike: Numbers) -> Numbers:
+def _shape(root: Root, strike: Numbers, spot: float) -> Numbers:
+    """Return what is held at each strike over what is held at the money, `(2, n)`; in the money it falls within half a per cent."""
     steps = np.rint(strike / root.step).astype(np.int64)
     kind = np.where(steps % 10 == 0, 2, np.where(steps % 2 == 0, 1, 0))
-    return np.asarray(ROUND[:, kind])
-
-
-def _shape(strike: Numbers, spot: float) -> Numbers:
-    """Out of the money a plateau to about 5 %, gone at 12 %; in the money a quick fall to a few per cent of the peak."""
     out = np.stack([strike / spot - 1, 1 - strike / spot])
-    otm = np.exp(-((np.maximum(out - 0.008, 0) / 0.068) ** 2.5))
-    itm = 0.03 + 0.97 * np.exp(-np.maximum(0.008 - out, 0) / 0.011)
-    return np.where(out > 0.008, otm, itm)
+    otm = np.exp(-np.maximum(out, 0) / REACH[kind] - np.maximum(out / 0.088, 0) ** 4)
+    itm = LEFT[kind] + (1 - LEFT[kind]) * np.exp(np.minimum(out + 0.002, 0) / 0.0045)
+    return np.asarray(ROUND[kind] * np.where(out > 0, otm, itm))
 
 
 def _life(series: Series, day: date) -> float:

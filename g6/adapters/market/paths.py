@@ -21,6 +21,8 @@ from g6.adapters.market.noise import coin, normal, uniform
 from g6.adapters.market.roots import Root
 from g6.domain.calendar import Session
 
+SPELLS = ((45, 0.55), (6, 0.4))
+"""Quiet and busy spells: for how many minutes, and the deviation of their logarithm of variance."""
 AUCTION = 5e-4
 """How far at most the auction's price lies from the forward: 5 basis points."""
 INDEX_TICK = 0.05
@@ -78,7 +80,9 @@ def market_day(history: History, clock: BusinessClock, day: date) -> MarketDay:
     units, passed = clock.within(session)
     night, within = history.night[n], history.session_units[n]
     marks = passed[np.minimum(np.arange(seconds_of(session) // 60 + 1) * 60, len(passed) - 1)]
-    moved = _factor(history, "market", day, passed)[np.minimum(np.arange(len(marks)) * 60, len(passed) - 1)]
+    moved = _factor(history, "market", day, worked(history.seed, day, passed))[
+        np.minimum(np.arange(len(marks)) * 60, len(passed) - 1)
+    ]
     market = (np.sqrt(night) * history.shock("market", "night")[n] + np.sqrt(within) * moved) / np.sqrt(night + within)
     own = bridge(marks, float(history.shock("volatility", "session")[n]), history.seed, "volatility", day)
     level = float(history.before(history.log_volatility)[n])
@@ -95,6 +99,24 @@ def market_day(history: History, clock: BusinessClock, day: date) -> MarketDay:
     )
 
 
+def worked(seed: int, day: date, passed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the session's variance that has really come by each second, as `passed`, which is what was expected.
+
+    Quiet and busy spells are common to all indices; prices do not know them.
+    """
+    minute = np.arange(len(passed) - 1) // 60
+    spells = sum(deviation * _lasting(int(minute[-1]) + 1, length, seed, "busy", length, day) for length, deviation in SPELLS)
+    come = np.concatenate([[0.0], np.cumsum(np.diff(passed) * np.exp(spells)[minute])])
+    return np.asarray(come / come[-1])
+
+
+def _lasting(count: int, length: int, *address: object) -> NDArray[np.float64]:
+    """Return standard normal numbers `(count,)` that resemble those up to `length` before them."""
+    kernel = np.exp(-np.arange(3.0 * length) / length)
+    kernel /= np.sqrt(kernel @ kernel)
+    return np.convolve(normal(count + len(kernel) - 1, *address), kernel, mode="valid")
+
+
 def _factor(history: History, factor: str, day: date, passed: NDArray[np.float64]) -> NDArray[np.float64]:
     end = float(history.shock(factor, "session")[history.position[day]])
     return bridge(passed, end, history.seed, "path", factor, day)
@@ -106,9 +128,10 @@ def index_day(history: History, root: Root, market: MarketDay, skew: float) -> I
     n = history.position[day]
     opened, closed = history.levels(root)
     own = np.sqrt(1 - root.market**2 - root.bank**2)
-    path = own * _factor(history, root.name, day, market.passed) + root.market * _factor(history, "market", day, market.passed)
+    come = worked(history.seed, day, market.passed)
+    path = own * _factor(history, root.name, day, come) + root.market * _factor(history, "market", day, come)
     if root.bank:
-        path += root.bank * _factor(history, "bank", day, market.passed)
+        path += root.bank * _factor(history, "bank", day, come)
     deviation = root.volatility * float(history.deviation(history.session_units)[n])
     pull = PULL * float(history.before(closed)[n])
     latent = root.level * np.exp(opened[n] + deviation * path - pull * market.passed)

@@ -28,6 +28,7 @@ Numbers = NDArray[np.float64]
 
 _X = (-2.0, -1.0, 1.0, 2.0)
 _OWN = (0.574, 0.399, 0.264)
+_LUNCH = 0.44
 _FRESH_MINUTES = 5
 
 
@@ -91,6 +92,7 @@ def self_test(market: SimulatedMarket, implied_vol: Solver) -> tuple[Figure, ...
         *_surface(sample),
         *_trading(sample),
         *_open_interest(sample),
+        _put_call_ratio(market),
         *_quality(sample),
     )
 
@@ -121,19 +123,21 @@ def _underlyings(market: SimulatedMarket) -> list[Figure]:
     implied = IMPLIED * np.exp(nse.before(nse.log_volatility)[1:])
     ratio = float(np.sqrt(np.mean(moves["NIFTY"] ** 2 / (implied**2 * units))))
     figures.append(Figure("realised volatility / implied", f"{ratio:.2f}", "0.8 … 0.9", "0.78 … 0.92", 0.78 <= ratio <= 0.92))
-    lunch = _lunch(market)
-    return [*figures, Figure("volatility at lunch / implied", f"{lunch:.2f}", "0.44", "0.35 … 0.75", 0.35 <= lunch <= 0.75)]
+    return [*figures, _lunch(market)]
 
 
-def _lunch(market: SimulatedMarket) -> float:
-    """Return NIFTY's volatility over the sample's half hour as a fraction of the implied, in the mean of ten sessions."""
-    sessions = market.calendar.sessions_between("NSE", (START - timedelta(days=13)).date(), START.date())
-    variances = []
+def _lunch(market: SimulatedMarket) -> Figure:
+    """NIFTY's volatility over the sample's half hour as a fraction of the implied: one real, and the middle of many simulated."""
+    sessions = market.calendar.sessions_between("NSE", (START - timedelta(days=70)).date(), START.date())
+    found = []
     for session in sessions:
         spot = market.world.index(ROOTS["NIFTY"], session.day).printed[132 * 60 : (132 + MINUTES) * 60 : 60]
         implied = IMPLIED * np.exp(market.world.market("NSE", session.day).log_volatility[132])
-        variances.append(np.var(np.diff(np.log(spot))) / implied**2)
-    return float(np.sqrt(np.mean(variances) * 252 * 375))
+        found.append(float(np.std(np.diff(np.log(spot))) * np.sqrt(252 * 375) / implied))
+    low, middle, high = np.percentile(found, [10, 50, 90])
+    told = f"{low:.2f} … {middle:.2f} … {high:.2f}"
+    ok = bool(low <= _LUNCH <= high) and 0.45 <= middle <= 0.7
+    return Figure("volatility at lunch / implied, 10–50–90 %", told, f"{_LUNCH:.2f}", "the real between, middle 0.45 … 0.7", ok)
 
 
 def _surface(sample: Sample) -> list[Figure]:
@@ -181,7 +185,7 @@ def parity_gap(sample: Sample) -> float:
 
 
 def shares(sample: Sample) -> list[list[float]]:
-    """Return the share of the options traded today that trade in a minute: by expiry, by strikes from the money."""
+    """Return the share of the options traded today that trade in a minute: by expiry, by strikes from the money; NaN of none."""
     volume = sample.over_time("volume")
     traded = np.diff(volume, axis=0) > 0
     found = []
@@ -195,15 +199,15 @@ def shares(sample: Sample) -> list[list[float]]:
 
 
 def _mean(values: NDArray[np.bool_]) -> float:
-    return float(values.mean()) if values.size else 0.0
+    return float(values.mean()) if values.size else np.nan
 
 
 def _trading(sample: Sample) -> list[Figure]:
     figures = []
     for expiry, found in enumerate(shares(sample)):
-        told = [" ".join(f"{100 * each:.0f}" for each in row) for row in (found, SHARES[expiry])]
-        ok = bool(np.allclose(found, SHARES[expiry], atol=0.12))
-        figures.append(Figure(f"share trading a minute, expiry {expiry + 1}, %", told[0], told[1], "± 12", ok))
+        told = [" ".join("–" if np.isnan(each) else f"{100 * each:.0f}" for each in row) for row in (found, SHARES[expiry])]
+        ok = bool(np.nanmax(np.abs(np.subtract(found, SHARES[expiry]))) <= 0.09)
+        figures.append(Figure(f"share trading a minute, expiry {expiry + 1}, %", told[0], told[1], "± 9", ok))
     rows, last = sample.expiries[0], sample.quotes[0].last
     cheap = float((last <= 1.0)[:, rows][sample.quotes[0].volume[:, rows] > 0].mean())
     figures.append(Figure("options at 1.0 or less, expiry 1", f"{cheap:.2f}", "0.22", "0.12 … 0.32", 0.12 <= cheap <= 0.32))
@@ -224,15 +228,27 @@ def _open_interest(sample: Sample) -> list[Figure]:
     figures = []
     for side, name, real in ((0, "calls", (137, 68, 22)), (1, "puts", (106, 41, 13))):
         found = [float(np.nanmean(oi[0, side, near & kind])) / 1000 for kind in kinds]
-        ok = all(0.4 <= one / other <= 2.2 for one, other in zip(found, real, strict=True))
+        ok = all(0.5 <= one / other <= 2.0 for one, other in zip(found, real, strict=True))
         told, wanted = ("/".join(f"{each:.0f}" for each in row) for row in (found, real))
-        figures.append(Figure(f"mean OI at 500s/100s/50s, {name}, thousands", told, wanted, "× 0.4 … 2.2", ok))
+        figures.append(Figure(f"mean OI at 500s/100s/50s, {name}, thousands", told, wanted, "× 0.5 … 2", ok))
     ratio = np.nansum(oi[:, 1], axis=1) / np.nansum(oi[:, 0], axis=1)
     drift = float(np.abs(np.diff(ratio)).max())
-    figures.append(Figure("whole-chain PCR", f"{ratio[0]:.3f}", "0.677", "0.7 … 1.2", 0.7 <= ratio[0] <= 1.2))
     figures.append(Figure("PCR drift a minute, most", f"{drift:.4f}", "0.0049", "< 0.02", drift < 0.02))
     turnover = float(np.nansum(sample.closing.volume[:, rows]) / np.nansum(sample.closing.oi[:, rows]))
     return [*figures, Figure("a day's volume / OI, expiry 1", f"{turnover:.1f}", "3 … 4", "2.5 … 4.5", 2.5 <= turnover <= 4.5)]
+
+
+def _put_call_ratio(market: SimulatedMarket) -> Figure:
+    """NIFTY's nearest expiry at the closes of the ten weeks before the sample."""
+    root, found = ROOTS["NIFTY"], []
+    for session in market.calendar.sessions_between("NSE", (START - timedelta(days=70)).date(), START.date()):
+        nearest = next(iter(market.world.series(root, session.day).values()))
+        calls, puts = market.world.held(root, nearest, session.day).end.sum(axis=1)
+        found.append(float(puts / calls))
+    low, middle, high = min(found), float(np.mean(found)), max(found)
+    ok = low >= 0.69 and high <= 1.21 and 0.8 <= middle <= 1.0
+    told = f"{low:.2f} … {middle:.2f} … {high:.2f}"
+    return Figure("whole-chain PCR at closes, least, mean, most", told, "0.65 … 0.75 … 0.88", "0.7 … 1.2, mean 0.8 … 1", ok)
 
 
 def own_shares(sample: Sample) -> list[float]:
@@ -253,8 +269,8 @@ def _quality(sample: Sample) -> list[Figure]:
             f"options with an IV of their last price, expiry {n + 1}",
             f"{found:.2f}",
             f"{real:.2f}",
-            "± 0.2",
-            abs(found - real) <= 0.2,
+            "± 0.12",
+            abs(found - real) <= 0.12,
         )
         for n, (found, real) in enumerate(zip(own_shares(sample), _OWN, strict=True))
     ]

@@ -162,7 +162,7 @@ def _chances(day: SeriesDay) -> Numbers:
     offset = np.arange(len(day.strike)) - day.at_the_money(0)
     share = np.array(SHARES[day.series.rank])[np.searchsorted(BANDS, np.abs(offset))]
     out = np.stack([offset, -offset]) > 0
-    tilt = np.where(np.abs(offset) > BANDS[1], np.where(out, 1.3, 0.7), 1.0)
+    tilt = np.where(np.abs(offset) > BANDS[1], np.where(out, 1.05, 0.7), 1.0)
     own = 0.8 + 0.4 * day.draw("activity")
     chance = np.minimum(share * np.where(share > 0.9, 1.0, tilt * own), 0.9995)
     return np.asarray((chance * day.held.awake).reshape(-1))

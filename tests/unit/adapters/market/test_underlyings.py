@@ -82,11 +82,23 @@ def test_variance_is_large_at_the_open_and_small_at_lunch(market: SimulatedMarke
 
 def test_realised_variance_has_that_profile(market: SimulatedMarket) -> None:
     moves = []
-    for session in market.calendar.sessions_between("NSE", ist("2026-09-01 11:00").date(), ist("2026-10-15 11:00").date()):
-        path = market.world.index(ROOTS["NIFTY"], session.day).latent[::60]
-        moves.append(np.diff(np.log(path)) ** 2)
+    for session in market.calendar.sessions_between("NSE", ist("2025-01-01 11:00").date(), ist("2025-11-01 11:00").date()):
+        if session.close - session.open > timedelta(hours=6):
+            path = market.world.index(ROOTS["NIFTY"], session.day).latent[:22_500:60]
+            moves.append(np.diff(np.log(path)) ** 2)
     minute = np.mean(moves, axis=0)
-    assert 2.0 < minute[:6].mean() / minute[120:300].mean() < 5.0
+    expected = 1 + 2.5 * np.exp(-np.arange(374.0) / 12) + 0.8 * np.exp(-np.arange(374.0, 0, -1) / 25)
+    for part in (slice(0, 10), slice(340, 374)):
+        found = minute[part].mean() / minute[120:300].mean()
+        assert found == pytest.approx(expected[part].mean() / expected[120:300].mean(), rel=0.25)
+
+
+def test_quiet_and_busy_spells_last(market: SimulatedMarket) -> None:
+    likeness = []
+    for session in market.calendar.sessions_between("NSE", ist("2026-08-03 11:00").date(), ist("2026-10-15 11:00").date()):
+        moves = np.abs(np.diff(np.log(market.world.index(ROOTS["NIFTY"], session.day).latent[3600:20_000:60])))
+        likeness.append(np.corrcoef(moves[1:], moves[:-1])[0, 1])
+    assert np.mean(likeness) > 0.1
 
 
 def test_the_index_moves_every_second(market: SimulatedMarket) -> None:
