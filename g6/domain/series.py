@@ -1,4 +1,4 @@
-"""Figures over cycles and days: rank of volatility, straddles that follow the money, weekdays laid over each other, trends.
+"""Figures over cycles and days: open interest of chosen strikes, straddles that follow the money, ranks, overlays, trends.
 
 Instants are epoch seconds ascending; what is unknown is NaN and stays out of every figure.
 """
@@ -13,13 +13,15 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain import analytics
 from g6.domain.calendar import IST
 from g6.domain.frame import Frame
-from g6.domain.instrument import SIDES
+from g6.domain.instrument import CE, PE, SIDES
+from g6.domain.quality import countable
 
 __all__ = [
-    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Leg", "Rank", "Straddle", "Trend", "legs_value", "overlay", "parse_leg",
-    "rank", "rolling_straddle", "trends",
+    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "Leg", "Rank", "Straddle", "Trend", "interest", "legs_value",
+    "nearest_expiry", "overlay", "parse_leg", "rank", "rolling_straddle", "trends",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -106,11 +108,11 @@ def rolling_straddle(frames: Sequence[Frame]) -> list[Straddle]:
     """Return the ATM straddle of the nearest expiry in each of these chains, in their order; chains without an ATM are left out."""
     found: list[Straddle] = []
     for frame in frames:
-        ahead = np.isfinite(frame.columns["years_to_expiry"]) & np.isfinite(frame.columns["atm"])
-        if not ahead.any():
+        expiry = nearest_expiry(frame, "atm")
+        if expiry is None:
             continue
-        row = int(np.flatnonzero(ahead)[np.argmin(frame.columns["expiry"][ahead])])
-        expiry, strike = frame.columns["expiry"][row].astype("datetime64[D]").item(), float(frame.columns["atm"][row])
+        row = int(np.flatnonzero(frame.columns["expiry"] == np.datetime64(expiry, "D"))[0])
+        strike = float(frame.columns["atm"][row])
         legs = [Leg(expiry, strike, side) for side in SIDES]
         last = found[-1] if found else None
         rolled = last is not None and (last.expiry, last.strike) != (expiry, strike)
@@ -119,6 +121,63 @@ def rolling_straddle(frames: Sequence[Frame]) -> list[Straddle]:
         instant = float(frame.columns["timestamp"][row])
         found.append(Straddle(instant, expiry, strike, price, vwap, rolled, legs_value(frame, before)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Open interest of one cycle over chosen strikes of one expiry: ratios, max pain (points) and sums (units); NaN unknown.
+
+    `strikes` with a figure are what the sums hold; `max_pain` is among the chosen strikes, of the positions at them.
+    """
+
+    instant: float
+    expiry: date
+    strikes: int
+    pcr: float
+    pcr_volume: float
+    max_pain: float
+    oi_calls: float
+    oi_puts: float
+
+
+def interest(frames: Sequence[Frame], strikes: Sequence[float] | None = None, expiry: date | None = None) -> list[Interest]:
+    """Return open interest by cycle over `strikes` (points; None: all), of `expiry` or else of each cycle's nearest one.
+
+    Chains without that expiry, or without any of the strikes, are left out.
+    """
+    found = []
+    for frame in frames:
+        day = expiry or nearest_expiry(frame)
+        chosen = frame.columns["expiry"] == np.datetime64(day or "NaT", "D")
+        if strikes is not None:
+            chosen &= np.isin(frame.columns["strike"], np.asarray(strikes, dtype=np.float64))
+        if day is not None and chosen.any():
+            found.append(_interest(frame.take(chosen), day))
+    return found
+
+
+def _interest(rows: Frame, expiry: date) -> Interest:
+    listed = rows.both_sides("symbol") != ""
+    oi, volume = (countable(rows.both_sides(name).astype(np.float64), listed) for name in ("oi", "volume"))
+    return Interest(
+        instant=float(rows.columns["timestamp"][0]),
+        expiry=expiry,
+        strikes=analytics.strikes_with(oi),
+        pcr=analytics.pcr(oi),
+        pcr_volume=analytics.pcr(volume),
+        max_pain=analytics.max_pain(rows.columns["strike"], oi),
+        oi_calls=analytics.total(oi, CE),
+        oi_puts=analytics.total(oi, PE),
+    )
+
+
+def nearest_expiry(frame: Frame, *known: str) -> date | None:
+    """Return the nearest expiry of a stored chain whose fix lies ahead and whose columns `known` have figures; None without one."""
+    ahead = np.logical_and.reduce([np.isfinite(frame.columns[name]) for name in ("years_to_expiry", *known)])
+    if not ahead.any():
+        return None
+    day: date = frame.columns["expiry"][ahead].min().astype("datetime64[D]").item()
+    return day
 
 
 @dataclass(frozen=True, slots=True)

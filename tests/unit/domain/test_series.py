@@ -117,3 +117,44 @@ def test_one_value_is_no_trend():
     assert found.last == 2.0
     assert isnan(found.change)
     assert series.trends([], {"pcr": []}, [600.0])[0].cycles == 0
+
+
+def known(value):
+    return None if value is None or isnan(value) else float(value)
+
+
+@pytest.mark.parametrize("strikes", [None, (25950.0, 26000.0, 26050.0), (26100.0,)])
+@pytest.mark.parametrize("expiry", [DAY, date(2026, 12, 1)])
+def test_interest_over_chosen_strikes_is_the_sum_of_their_rows(chain_of, strikes, expiry):
+    frames = [chain_of(f"2026-11-20T04:0{i}:00Z", seed=i) for i in range(3)]
+    found = series.interest(frames, strikes, expiry)
+    assert len(found) == 3
+    for frame, each in zip(frames, found, strict=True):
+        sums, volumes, held = {"ce_": 0.0, "pe_": 0.0}, {"ce_": 0.0, "pe_": 0.0}, set()
+        rows = [i for i in range(len(frame)) if frame.columns["expiry"][i] == np.datetime64(expiry)]
+        rows = [i for i in rows if strikes is None or float(frame.columns["strike"][i]) in strikes]
+        for i in rows:
+            for side in ("ce_", "pe_"):
+                if frame.columns[side + "symbol"][i]:
+                    value, volume = known(frame.columns[side + "oi"][i]), known(frame.columns[side + "volume"][i])
+                    sums[side] += value or 0.0
+                    volumes[side] += volume or 0.0
+                    held |= {i} if value is not None else set()
+        assert each.strikes == len(held)
+        assert each.oi_calls == pytest.approx(sums["ce_"] or each.oi_calls, nan_ok=True)
+        assert each.pcr == pytest.approx(sums["pe_"] / sums["ce_"] if sums["ce_"] else nan, nan_ok=True)
+        assert each.pcr_volume == pytest.approx(volumes["pe_"] / volumes["ce_"] if volumes["ce_"] else nan, nan_ok=True)
+
+
+def test_interest_follows_the_nearest_expiry_by_itself(chain_of):
+    first, last = chain_of(), chain_of("2026-11-24T10:05:00Z")
+    first.columns["years_to_expiry"][:] = 0.01
+    last.columns["years_to_expiry"][:] = np.where(last.columns["expiry"] == np.datetime64(DAY), nan, 0.02)
+    assert [each.expiry for each in series.interest([first, last])] == [DAY, date(2026, 12, 1)]
+
+
+def test_a_chain_without_the_strikes_or_an_expiry_ahead_is_left_out(chain_of):
+    frame = chain_of()
+    assert series.interest([frame], [1.0], DAY) == []
+    frame.columns["years_to_expiry"][:] = nan
+    assert series.interest([frame]) == []
