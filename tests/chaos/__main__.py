@@ -1,0 +1,56 @@
+"""`python -m tests.chaos`: faults against real processes, a table, and docs/reference/faults.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.chaos import faults
+from tests.chaos.report import Report
+from tests.chaos.table import FAULTS, Fault, order, run, run_together
+
+
+def chosen(only: str, *, short: bool) -> list[Fault]:
+    """Return the faults asked for: by number (4 means 4a and 4b), else all, or the short set."""
+    numbers = [each.strip() for each in only.split(",") if each.strip()]
+    known = sorted(FAULTS, key=lambda each: order(each.number))
+    if unknown := [number for number in numbers if not any(_named(each, number) for each in known)]:
+        raise SystemExit(f"no fault {', '.join(unknown)}; --list shows them")
+    if numbers:
+        return [each for each in known if any(_named(each, number) for number in numbers)]
+    return [each for each in known if each.short == short]
+
+
+def _named(each: Fault, number: str) -> bool:
+    return number in (each.number, each.number.rstrip("abcdefgh"))
+
+
+def main() -> int:
+    """Run what the command line asks for; exit code 1 when something did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--list", action="store_true", help="name the faults and end")
+    parser.add_argument("--only", default="", metavar="4,5", help="these faults alone")
+    parser.add_argument("--short", action="store_true", help="the short set, in one run of processes, as CI has it")
+    parser.add_argument("--json", action="store_true", help="JSON instead of the table")
+    parser.add_argument("--no-page", action="store_true", help="do not write docs/reference/faults.md")
+    asked = parser.parse_args()
+    wanted = chosen(asked.only, short=asked.short)
+    report = Report(json=asked.json)
+    if asked.list:
+        report.names(wanted)
+        return 0
+    if asked.short and not asked.only:
+        report.outcomes += run_together(wanted, report.begins)
+    else:
+        for each in wanted:
+            report.begins(each)
+            report.ended(run(each))
+    report.show()
+    if not (asked.only or asked.short or asked.no_page):
+        report.write()
+    return int(not report.passed)
+
+
+if __name__ == "__main__":
+    assert faults
+    sys.exit(main())
