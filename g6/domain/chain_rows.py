@@ -13,7 +13,7 @@ from g6.domain import rows
 from g6.domain.chain import Chain
 from g6.domain.expiry import BIT
 from g6.domain.frame import Frame, by_side
-from g6.domain.quality import MAX_COUNT
+from g6.domain.quality import MAX_COUNT, spot_source
 from g6.domain.quote import QUOTE_FIELDS, to_frame
 
 __all__ = ["chain_frame", "csv_rows", "offset_name"]
@@ -44,7 +44,8 @@ def _plain(chain: Chain) -> dict[str, NDArray[Any]]:
     quotes, stamp, expiries = chain.quotes, chain.stamp, chain.expiries
     at, seen, n = stamp.at.timestamp(), chain.quotes.spot, len(chain.quotes)
     texts = {
-        "underlying": stamp.index, "spot_source": seen.spot_source, "model": stamp.pricing.model, "config_id": stamp.config_id,
+        "underlying": stamp.index, "spot_source": spot_source(seen, at, stamp.quality), "model": stamp.pricing.model,
+        "config_id": stamp.config_id,
     }  # fmt: skip
     numbers = {
         "timestamp": at, "observed_at": quotes.observed_at, "spot": seen.spot, "spot_age_seconds": at - seen.spot_time,

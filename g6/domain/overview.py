@@ -15,7 +15,7 @@ from g6.domain.cycle import Status, isoformat_z
 from g6.domain.expiry import BUCKETS, Slot
 from g6.domain.forward import nearest
 from g6.domain.instrument import CE, PE
-from g6.domain.quality import quality_counts
+from g6.domain.quality import quality_counts, spot_source
 from g6.domain.volatility import FAILED, SOLVED
 
 __all__ = ["MAX_MISSING_SHARE", "facts", "missing_row", "summarise"]
@@ -72,7 +72,7 @@ def _market(chain: Chain) -> dict[str, Any]:
         "observed_at": chain.quotes.observed_at,
         "underlying": stamp.index,
         "spot": seen.spot,
-        "spot_source": seen.spot_source,
+        "spot_source": spot_source(seen, stamp.at.timestamp(), stamp.quality),
         "spot_age_seconds": stamp.at.timestamp() - seen.spot_time,
         "open": seen.open,
         "high": seen.high,

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.plan import Model, Quality
-from g6.domain.quote import Quotes
+from g6.domain.quote import Quotes, Underlying
 
-__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "prices", "quality_counts"]
+__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "prices", "quality_counts", "spot_source"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -122,6 +122,12 @@ def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
     """Return how many options carry each flag, by reason; reasons that none carries are left out."""
     counts = {flag.name.lower(): int(np.count_nonzero(flags & flag)) for flag in Flag if flag.name}
     return {reason: count for reason, count in counts.items() if count}
+
+
+def spot_source(seen: Underlying, at: float, quality: Quality) -> str:
+    """Return how the index is known at the cycle's instant `at` (epoch seconds): a live one too old to be believed is stale."""
+    too_old = seen.spot_source == "live" and at - seen.spot_time > quality.max_quote_age
+    return "stale" if too_old else seen.spot_source
 
 
 def countable(quantity: Array, listed: Mask) -> Array:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from g6.domain.plan import Quality
-from g6.domain.quality import Flag, prices, quality_counts
+from g6.domain.quality import Flag, prices, quality_counts, spot_source
+from g6.domain.quote import Underlying
 
 CE, PE = 0, 1
 NAN = float("nan")
@@ -141,3 +142,10 @@ def test_each_seeded_fault_is_counted_under_its_own_reason(world):
     world.put(CE, 2, last=0.0)
     world.put(CE, 3, bid=5000.0, ask=4000.0)
     assert quality_counts(judged(world).flags) == {"stale": 1, "bad_oi": 1, "bad_price": 1, "crossed": 1}
+
+
+@pytest.mark.parametrize(
+    ("source", "age", "said"), [("live", 30.0, "live"), ("live", 31.0, "stale"), ("frozen", 900.0, "frozen"), ("live", NAN, "live")]
+)
+def test_an_index_too_old_to_be_believed_is_stale_and_a_frozen_one_is_frozen(source, age, said):
+    assert spot_source(Underlying(spot=K, spot_source=source, spot_time=1_000.0 - age), 1_000.0, Quality()) == said
