@@ -170,7 +170,7 @@ class MemorySender:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Any, ...]] = []
-        """`("stages", task id, unit, stages, manual)`, `("aggregate", cycle)` or `("publish", cycle)`."""
+        """`("stages", task id, unit, stages, manual)`, `("aggregate", cycle)`, `("publish", cycle)` or `(job, *arguments)`."""
 
     def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
         """Write down a chain of stages under a fresh task id; return the id."""
@@ -185,3 +185,7 @@ class MemorySender:
     def publish(self, cycle: str) -> None:
         """Write down the persistence of a cycle's overview and panels."""
         self.sent.append(("publish", cycle))
+
+    def job(self, name: str, *arguments: str) -> None:
+        """Write down a job."""
+        self.sent.append((name, *arguments))
