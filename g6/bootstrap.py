@@ -13,7 +13,7 @@ from g6.adapters.data_dir import owner
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.market.faults import Faults
 from g6.adapters.panel_files import PanelFiles
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.clock import SharedClock
 from g6.adapters.redis.connection import connect, translated
@@ -73,6 +73,7 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         feeds=source.recording.indices if isinstance(source, Replay) else None,
         quotes_seconds=settings.frames.unpersisted_seconds,
         persisted_seconds=settings.frames.persisted_seconds,
+        history=ParquetHistory(settings.directory) if settings.storage.parquet.enabled else None,
     )
 
 

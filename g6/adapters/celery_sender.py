@@ -38,3 +38,7 @@ class CelerySender:
     def publish(self, cycle: str) -> None:
         """Send the persistence of a cycle's overview and panels."""
         self._app.signature("g6.publish", args=(cycle,)).apply_async()
+
+    def job(self, name: str, *arguments: str) -> None:
+        """Send a job that takes longer than a cycle."""
+        self._app.signature(f"g6.{name}", args=arguments).apply_async()

@@ -47,6 +47,9 @@ class Inline:
         """Run the persistence of a cycle's overview and panels."""
         pipeline.publish(self._known(), cycle)
 
+    def job(self, name: str, *arguments: str) -> None:
+        """Do nothing: what is in memory alone has no files to work on."""
+
     def _known(self) -> Runtime:
         if self.runtime is None:
             raise LookupError("the sender was not given its runtime")

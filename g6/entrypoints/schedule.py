@@ -14,6 +14,7 @@ from g6.config import Settings
 from g6.domain.cycle import Timing, isoformat_z, on_grid, parse_z
 from g6.entrypoints.queues import STAGE_TASKS
 from g6.pipeline import Runtime
+from g6.pipeline.folding import QUARTER_SECONDS
 
 FAR = 300.0
 SLACK = 0.002
@@ -95,7 +96,7 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
 
 
 def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, dict[str, Any]]:
-    """Return beat's entries: one per enabled index, the sweep, the panels' check."""
+    """Return beat's entries: one per enabled index, the sweep, the panels' check, folding."""
     timing: Timing = runtime.timing
     started = datetime.now(UTC) - timedelta(seconds=timing.expires)  # a cycle that is just due is sent, an older one never
     entries: dict[str, dict[str, Any]] = {}
@@ -114,6 +115,9 @@ def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, d
     check = WallSchedule(runtime.clock.wall, settings.panels.verify_seconds)
     expires = {"expires": settings.panels.verify_seconds}
     entries["verify-panels"] = {"task": "g6.verify_panels", "schedule": check, "options": expires}
+    quarter = max(5.0, QUARTER_SECONDS * timing.step / runtime.plan.interval)
+    tidy = WallSchedule(runtime.clock.wall, quarter)
+    entries["tidy"] = {"task": "g6.tidy", "schedule": tidy, "options": {"expires": quarter}}
     return entries
 
 

@@ -79,6 +79,18 @@ def _rerun(self: Task, cycle: str, index: str, first_stage: str = "analyse") -> 
     pipeline.rerun(self.app.runtime, Unit(cycle, index), first_stage)
 
 
+def _tidy(self: Task) -> None:
+    pipeline.tidy(self.app.runtime)
+
+
+def _fold(self: Task, name: str, day: str) -> None:
+    pipeline.fold(self.app.runtime, name, day)
+
+
+def _compact(self: Task, name: str, day: str) -> None:
+    pipeline.compact(self.app.runtime, name, day)
+
+
 def _sweep(self: Task) -> None:
     pipeline.sweep(self.app.runtime)
     pipeline.heartbeat(self.app.runtime)
@@ -96,7 +108,7 @@ def register(app: Any) -> None:
     again = {"autoretry_for": (Retryable,), "max_retries": 2, "default_retry_delay": 1}
     others: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         "aggregate": (_aggregate, again), "publish": (_publish, again), "rerun": (_rerun, again), "sweep": (_sweep, {}),
-        "verify_panels": (_verify_panels, {}),
+        "verify_panels": (_verify_panels, {}), "tidy": (_tidy, {}), "fold": (_fold, {}), "compact": (_compact, {}),
     }  # fmt: skip
     for name, (run, options) in others.items():
         app.task(name=f"g6.{name}", bind=True, **options)(run)

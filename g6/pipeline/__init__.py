@@ -2,14 +2,18 @@
 
 collect ─▶ analyse ─▶ persist      one unit: (cycle, index)
               └─ the last one of a cycle ─▶ aggregate ─▶ publish      one cycle
-sweep closes what did not arrive; rerun does it again.
+sweep closes what did not arrive; rerun does it again; tidy folds what is stored into fewer files.
 """
 
 from g6.pipeline.closing import aggregate, publish
+from g6.pipeline.folding import compact, fold, tidy
 from g6.pipeline.rerun import rerun
 from g6.pipeline.runtime import Runtime
 from g6.pipeline.stages import analyse, collect, persist
 from g6.pipeline.sweep import sweep
 from g6.pipeline.watching import heartbeat, verify_panels
 
-__all__ = ["Runtime", "aggregate", "analyse", "collect", "heartbeat", "persist", "publish", "rerun", "sweep", "verify_panels"]
+__all__ = [
+    "Runtime", "aggregate", "analyse", "collect", "compact", "fold", "heartbeat", "persist", "publish", "rerun", "sweep", "tidy",
+    "verify_panels",
+]  # fmt: skip

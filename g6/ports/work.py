@@ -154,3 +154,7 @@ class Sender(Protocol):
     def publish(self, cycle: str) -> None:
         """Send the persistence of a cycle's overview and panels."""
         ...
+
+    def job(self, name: str, *arguments: str) -> None:
+        """Send a job that takes longer than a cycle, on one day of one index: `fold`, `compact`, …"""
+        ...

@@ -175,6 +175,7 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
         compression_level=_LEVEL if small else None,
         use_dictionary=[name for name, kind in kinds.items() if kind not in _ENCODINGS],
         column_encoding={name: _ENCODINGS[kind] for name, kind in kinds.items() if kind in _ENCODINGS},
+        write_page_checksum=True,
         write_statistics=[name for name in ("timestamp", "observed_at", "expiry", "strike") if name in kinds],
     )
     return buffer.getvalue()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -22,21 +21,9 @@ from g6.adapters.parquet_store.columns import encode
 from g6.adapters.parquet_store.days import DAY_FILE, DayFile, Level, files, quarter_of, segment_path
 from g6.adapters.parquet_store.reading import by_contract, headers, merge, pack_headers
 from g6.domain.cycle import isoformat_z
-from g6.errors import StoreBusy
+from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """What a fold did: files written, files gone, rows in what was written, its bytes."""
-
-    written: int = 0
-    gone: int = 0
-    rows: int = 0
-    bytes: int = 0
-
-    def __add__(self, other: Folded) -> Folded:
-        return Folded(self.written + other.written, self.gone + other.gone, self.rows + other.rows, self.bytes + other.bytes)
+from g6.ports.history import Folded
 
 
 def fold(directory: Path, schema: pa.Schema, before: datetime) -> Folded:
@@ -63,12 +50,29 @@ def _into(
     target: Path, sources: Sequence[DayFile], schema: pa.Schema, order: Callable[[pa.Table], pa.Table] = lambda table: table
 ) -> Folded:
     seen = {file.path: _signature(file.path) for file in sources}
-    table = order(merge(sources, schema, schema.names).unify_dictionaries().combine_chunks())
-    table = table.replace_schema_metadata(_metadata(sources))
+    merged, damaged = _merged(target, sources, schema)
+    sources = [file for file in sources if file.path not in damaged]
+    if not sources:
+        return Folded(damaged=len(damaged))
+    table = order(merged.unify_dictionaries().combine_chunks()).replace_schema_metadata(_metadata(sources))
     content = encode(table, small=target.name == DAY_FILE)
     _verify(target, content, table)
     replace(target, content)
-    return Folded(1, _drop(target, seen), table.num_rows, len(content))
+    gone = _drop(target, {path: signature for path, signature in seen.items() if path not in damaged})
+    return Folded(1, gone, table.num_rows, len(content), len(damaged))
+
+
+def _merged(target: Path, sources: Sequence[DayFile], schema: pa.Schema) -> tuple[pa.Table, set[Path]]:
+    """Return the rows of all files that can be read, and the others, which stay where they are. Errors: BadInput (the target)."""
+    damaged: set[Path] = set()
+    while True:
+        try:
+            return merge([file for file in sources if file.path not in damaged], schema, schema.names), damaged
+        except BadInput as error:
+            path = Path(error.path)
+            if path == target or path in damaged:
+                raise
+            damaged.add(path)
 
 
 def _signature(path: Path) -> tuple[int, int, int]:
@@ -93,7 +97,7 @@ def _metadata(sources: Iterable[DayFile]) -> dict[str, str]:
 
 def _verify(target: Path, content: bytes, table: pa.Table) -> None:
     """Refuse to let the old files go for a new one that does not say the same, row for row."""
-    back = pq.read_table(io.BytesIO(content))
+    back = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
     if back.num_rows != table.num_rows or any(not _same(back.column(name), table.column(name)) for name in table.column_names):
         raise StoreBusy(f"{target} does not read back as it was written; nothing was removed, see that memory and disk are healthy")
 

@@ -168,13 +168,13 @@ def test_the_sweep_is_due_at_every_even_second() -> None:
     assert not WallSchedule(lambda: 1001.9, 2.0).is_due(datetime.fromtimestamp(1000.0, UTC)).is_due
 
 
-def test_beat_has_one_entry_per_enabled_index_and_two_of_its_own() -> None:
+def test_beat_has_one_entry_per_enabled_index_and_three_of_its_own() -> None:
     settings = load(None, {"index_params.BANKEX.enabled": False}, {})
     app = create_app(settings, "redis://127.0.0.1:1/0")
     runtime = replace(made().schedule._runtime, plan=plan(settings))
     entries = beat_schedule(settings, runtime, app)
     names = [f"collect-{name}" for name in ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX")]
-    assert list(entries) == [*names, "sweep", "verify-panels"]
+    assert list(entries) == [*names, "sweep", "verify-panels", "tidy"]
     assert entries["collect-NIFTY"]["options"]["expires"] == 30.0
 
 

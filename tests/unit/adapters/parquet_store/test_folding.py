@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ from g6.adapters.parquet_store import ParquetStore, folding
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.folding import compact, fold
 from g6.adapters.parquet_store.reading import day_table
-from g6.domain.cycle import Unit, parse_z
+from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.frame import Frame
-from g6.errors import StoreBusy
+from g6.errors import BadInput, StoreBusy
 
 CYCLES = [f"2026-11-20T04:{minute:02d}:00Z" for minute in range(5, 45, 5)]
 ChainOf = Callable[..., Frame]
@@ -198,3 +199,35 @@ def test_nothing_goes_when_the_new_file_does_not_read_back(day: Path, monkeypatc
     with pytest.raises(StoreBusy, match="does not read back"):
         compact(day, CHAIN_SCHEMA)
     assert names(day) == before
+
+
+def test_a_damaged_part_is_left_alone_and_the_others_are_folded(day: Path) -> None:
+    damaged = day / "041000Z.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    done = compact(day, CHAIN_SCHEMA)
+    assert names(day) == ["041000Z.parquet", "day.parquet"]
+    assert (done.damaged, done.rows) == (1, 60)
+
+
+def test_a_damaged_day_is_never_written_over(day: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+    compact(day, CHAIN_SCHEMA)
+    whole = day / "day.parquet"
+    whole.write_bytes(whole.read_bytes()[:-100])
+    store.write_chain(Unit(CYCLES[1], "NIFTY"), chain_of(CYCLES[1], seed=99))
+    with pytest.raises(BadInput, match=r"day\.parquet"):
+        compact(day, CHAIN_SCHEMA)
+    assert names(day) == ["041000Z.parquet", "day.parquet"]
+
+
+def test_a_day_is_twenty_six_segments_and_a_quarter_hour_of_parts(tmp_path: Path) -> None:
+    store, first, most = ParquetStore(tmp_path), parse_z("2026-11-20T03:45:00Z"), 0
+    day = tmp_path / "overview/date=2026-11-20"
+    for minute in range(386):
+        at = first + timedelta(minutes=minute)
+        store.write_overview(isoformat_z(at), [{"timestamp": isoformat_z(at), "underlying": "NIFTY", "status": "OK"}])
+        most = max(most, sum("-" not in name for name in names(day)))
+        if minute % 15 == 0:
+            fold(day, OVERVIEW_SCHEMA, at)
+    assert most <= 15 + 1
+    assert sum("-" in name for name in names(day)) <= 26
+    assert day_table(day, OVERVIEW_SCHEMA, ["timestamp"]).num_rows == 386

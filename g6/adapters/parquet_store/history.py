@@ -1,0 +1,56 @@
+"""The stored days of a data directory, as maintenance works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from g6.adapters.parquet_store import days, folding
+from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.days import Level
+from g6.ports.history import OVERVIEW, Folded, Loose
+
+_KEY = "underlying="
+
+
+class ParquetHistory:
+    """History port over a data directory. Jobs on one day of one index wait for each other; a lock goes with its process."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def names(self) -> Sequence[str]:
+        """Return the indices that have chains, and `overview` when there are any."""
+        chains = sorted(path.name.removeprefix(_KEY) for path in (self._directory / "chain").glob(f"{_KEY}*") if path.is_dir())
+        return [*chains, OVERVIEW] if (self._directory / OVERVIEW).is_dir() else chains
+
+    def root(self, name: str) -> Path:
+        """Return where the days of `name` stay."""
+        return self._directory / OVERVIEW if name == OVERVIEW else self._directory / "chain" / f"{_KEY}{name}"
+
+    def loose(self) -> Sequence[Loose]:
+        """Return the days that are in more than one file, or in one that is a part, oldest first."""
+        return sorted(self._loose(), key=lambda loose: (loose.day, loose.name))
+
+    def _loose(self) -> Iterator[Loose]:
+        for name in self.names():
+            for day in days.days(self.root(name)):
+                found = days.files(days.directory_of(self.root(name), day))
+                parts = [file.first for file in found if file.level is Level.PART]
+                if parts or len(found) > 1 or any(file.level is not Level.DAY for file in found):
+                    yield Loose(name, day, len(found), min(parts, default=None))
+
+    def fold(self, name: str, day: date, before: datetime) -> Folded:
+        """Fold the parts before `before` into the segments of their quarter hours."""
+        return folding.fold(days.directory_of(self.root(name), day), _schema(name), before)
+
+    def compact(self, name: str, day: date) -> Folded:
+        """Fold a day that is over into one file."""
+        return folding.compact(days.directory_of(self.root(name), day), _schema(name))
+
+
+def _schema(name: str) -> pa.Schema:
+    return OVERVIEW_SCHEMA if name == OVERVIEW else CHAIN_SCHEMA

@@ -1,0 +1,51 @@
+"""The stored past as a whole: which days there are, and what is done to a day of one index at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+OVERVIEW = "overview"
+"""The name that stands for the overviews where others are an index's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What folding did: files written, files gone, rows in what was written, its bytes, damaged files that were left alone."""
+
+    written: int = 0
+    gone: int = 0
+    rows: int = 0
+    bytes: int = 0
+    damaged: int = 0
+
+    def __add__(self, other: Folded) -> Folded:
+        return Folded(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A day of an index (or `overview`) in more than one file: how many, and the instant of the oldest part, None without parts."""
+
+    name: str
+    day: date
+    files: int
+    oldest_part: datetime | None
+
+
+class History(Protocol):
+    """The stored days. Each call works on one day of one index and may be made again at any time. Errors: StoreBusy, BadInput."""
+
+    def loose(self) -> Sequence[Loose]:
+        """Return the days that are in more than one file, or in one that is a part, oldest first."""
+        ...
+
+    def fold(self, name: str, day: date, before: datetime) -> Folded:
+        """Fold the parts before `before` into the segments of their quarter hours."""
+        ...
+
+    def compact(self, name: str, day: date) -> Folded:
+        """Fold a day that is over into one file."""
+        ...
