@@ -1,0 +1,285 @@
+"""A provider over the quote cache: what is true now is read, the rest is asked for, and each row says which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.memory_quotes import MemoryQuoteCache
+from g6.adapters.streamed import Streamed
+from g6.config import calendar
+from g6.domain.calendar import day_of
+from g6.domain.instrument import VIX, Contracts
+from g6.domain.quote import Quotes, Underlying
+from g6.domain.tick import REST, STREAM, Feed, blank
+from g6.errors import BrokerDown, ProviderBusy
+
+AT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+NOW = AT.timestamp()
+DAY = day_of(AT)
+SPOT = "NSE:NIFTY 50"
+TOKENS = {SPOT: 256265, VIX: 264969}
+MARKET = SimulatedMarket(calendar())
+LISTING = MARKET.listing("NIFTY", AT)
+CHAIN = LISTING.contracts.of(LISTING.contracts.expiries[0])
+CONTRACTS = CHAIN.take(slice(20, 26))
+FUTURE = LISTING.futures[0].symbol
+SYMBOLS = CONTRACTS.symbol.reshape(-1).tolist()
+
+
+@dataclass(eq=False)
+class Asked:
+    """The simulated market as a broker's REST side, counting questions; `gone` symbols get no answer."""
+
+    name: str = "kite"
+    questions: list[int] = field(default_factory=list)
+    spots: int = 0
+    fails: Exception | None = None
+    gone: set[str] = field(default_factory=set)
+
+    def listing(self, index: str, at: datetime) -> Any:
+        return MARKET.listing(index, at)
+
+    def underlying(self, index: str, at: datetime) -> Underlying:
+        self.spots += 1
+        return MARKET.underlying(index, at)
+
+    def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
+        self.questions.append(len(contracts))
+        if self.fails:
+            raise self.fails
+        found = MARKET.quotes(index, contracts, at)
+        found.source[:] = "rest"
+        for values in found.values.values():
+            values[np.isin(found.symbol, list(self.gone))] = np.nan
+        return found
+
+    def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> Any:
+        return MARKET.previous_oi(index, contracts, at)
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"mode": "live", "source": "rest"}
+
+
+@dataclass
+class Clock:
+    now: float = NOW
+
+    def wall(self) -> float:
+        return self.now
+
+    def market(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)
+
+    def wall_of(self, instant: datetime) -> float:
+        return instant.timestamp()
+
+
+@dataclass
+class World:
+    rest: Asked = field(default_factory=Asked)
+    cache: MemoryQuoteCache = field(default_factory=MemoryQuoteCache)
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.provider = Streamed(self.rest, self.cache, self.clock, calendar(), TOKENS)
+
+    def tick(self, *symbols: str, last: float = 50.0, received: float = NOW - 1, quoted: float = NOW - 2, feed: int = 0) -> None:
+        rows = blank(len(symbols))
+        rows["feed"], rows["source"], rows["received"], rows["quote_time"] = feed, STREAM, received, quoted
+        rows["last"], rows["bid"][:, 0], rows["ask"][:, 0], rows["bid_quantity"][:, 0] = last, last - 0.05, last + 0.05, 130
+        self.cache.put(DAY, {"NIFTY": (symbols, rows)})
+
+    def stream(self, *, since: float = NOW - 100, last_frame: float = NOW - 0.5, state: str = "open") -> None:
+        self.cache.tell({0: Feed(state, since, last_frame, NOW, 14, 12.0, NOW - 2, {"mute": 1})})
+
+    def ask(self) -> Quotes:
+        return self.provider.quotes("NIFTY", CONTRACTS, AT)
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.stream()
+    made.tick(*SYMBOLS)
+    made.tick(SPOT, last=25_000.0)
+    made.tick(VIX, last=13.5)
+    made.tick(FUTURE, last=25_100.0)
+    return made
+
+
+def test_a_streamed_chain_asks_for_nothing(world: World) -> None:
+    found = world.ask()
+    assert (found.source == "stream").all()
+    assert (found.last == 50.0).all()
+    assert (found.bid == 49.95).all()
+    assert (found.bid_quantity == 130).all()
+    assert (world.rest.questions, world.rest.spots) == ([], 0)
+
+
+def test_a_quote_keeps_the_exchanges_own_time(world: World) -> None:
+    assert (world.ask().quote_time == NOW - 2).all()
+
+
+def test_index_future_and_vix_come_with_the_chain(world: World) -> None:
+    seen = world.ask().spot
+    assert (seen.spot, seen.future, seen.vix, seen.spot_source) == (25_000.0, 25_100.0, 13.5, "live")
+    assert seen.future_expiry == LISTING.futures[0].expiry.isoformat()
+
+
+def test_what_did_not_change_for_long_is_true_while_its_connection_lives(world: World) -> None:
+    world.tick(*SYMBOLS, received=NOW - 90, quoted=NOW - 91)
+    found = world.ask()
+    assert world.rest.questions == []
+    assert (found.quote_time == NOW - 91).all()
+
+
+def test_what_came_before_the_connection_subscribed_is_asked_for(world: World) -> None:
+    world.stream(since=NOW - 0.8)
+    world.tick(SPOT, received=NOW - 0.7)
+    world.tick(*SYMBOLS[:6], received=NOW - 0.7)
+    world.tick(*SYMBOLS[6:], received=NOW - 90)
+    assert world.ask().source.tolist() == [["stream"] * 6, ["rest"] * 6]
+
+
+def test_a_silent_connection_is_bridged(world: World) -> None:
+    world.stream(last_frame=NOW - 6)
+    world.tick(*SYMBOLS, received=NOW - 6)
+    world.tick(SPOT, received=NOW - 6)
+    found = world.ask()
+    assert (found.source == "rest").all()
+    assert world.rest.questions == [6]
+    assert found.spot.spot == MARKET.underlying("NIFTY", AT).spot
+
+
+def test_a_dead_ticker_is_bridged(world: World) -> None:
+    world.clock.now += 60
+    world.cache.tell({})
+    found = world.provider.quotes("NIFTY", CONTRACTS, world.clock.market())
+    assert (found.source == "rest").all()
+
+
+def test_only_what_is_stale_is_asked_for(world: World) -> None:
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[2:3], blank(1))})
+    found = world.ask()
+    assert world.rest.questions == [1]
+    assert found.source[0].tolist() == ["stream", "stream", "rest", "stream", "stream", "stream"]
+    assert (found.source[1] == "stream").all()
+
+
+def test_an_answer_is_true_as_long_as_its_streamed_contract_is_silent(world: World) -> None:
+    row = blank(1)
+    row["feed"] = 0
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[2:3], row)})
+    world.ask()
+    world.clock.now += 60
+    world.stream(last_frame=world.clock.now)
+    again = world.ask()
+    assert world.rest.questions == [1]
+    assert again.source[0, 2] == "rest"
+
+
+def test_an_answer_about_what_nobody_streams_is_soon_old(world: World) -> None:
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[2:3], blank(1))})
+    world.ask()
+    world.clock.now += 60
+    world.stream(last_frame=world.clock.now)
+    world.ask()
+    assert world.rest.questions == [1, 1]
+
+
+def test_a_streamed_contract_without_any_answer_is_not_asked_for_every_cycle(world: World) -> None:
+    row = blank(1)
+    row["feed"] = 0
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[2:3], row)})
+    world.rest.gone = {SYMBOLS[2]}
+    for _ in range(3):
+        found = world.ask()
+    assert world.rest.questions == [1]
+    assert np.isnan(found.last[0, 2])
+    assert found.source[0, 2] == ""
+
+
+def test_where_nobody_answers_the_fresh_part_stands(world: World) -> None:
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[2:3], blank(1))})
+    world.rest.fails = ProviderBusy("429")
+    found = world.ask()
+    assert np.isnan(found.last[0, 2])
+    assert (found.source == "stream").sum() == 11
+
+
+def test_without_a_fresh_row_the_failure_stands(world: World) -> None:
+    world.cache.tell({})
+    world.clock.now += 60
+    world.rest.fails = ProviderBusy("429")
+    with pytest.raises(ProviderBusy):
+        world.ask()
+
+
+def test_a_frozen_index_is_known_while_its_connection_lives(world: World) -> None:
+    at = datetime(2026, 11, 18, 9, 50, tzinfo=UTC)  # 15:20 in India
+    world.clock.now = at.timestamp()
+    world.stream(last_frame=world.clock.now - 1)
+    seen = world.provider.underlying("NIFTY", at)
+    assert (seen.spot, seen.spot_source) == (25_000.0, "frozen")
+    assert world.rest.spots == 0
+
+
+def test_an_unknown_index_is_asked_for(world: World) -> None:
+    world.cache.put(DAY, {"NIFTY": ((SPOT,), blank(1))})
+    found = world.ask()
+    assert (world.rest.spots, world.rest.questions) == (1, [])
+    assert found.spot.spot == MARKET.underlying("NIFTY", AT).spot
+
+
+def test_the_stream_is_told_what_to_follow_once(world: World) -> None:
+    world.ask()
+    wanted = world.cache.wanted(DAY)["NIFTY"]
+    tokens = dict(zip(SYMBOLS, CONTRACTS.token.reshape(-1).tolist(), strict=True))
+    assert wanted == tokens | TOKENS | {FUTURE: LISTING.futures[0].token}
+    world.cache.want = pytest.fail  # type: ignore[method-assign,assignment]
+    world.ask()
+
+
+def test_a_strike_once_followed_stays_for_the_day(world: World) -> None:
+    world.ask()
+    world.provider.quotes("NIFTY", CHAIN.take(slice(30, 32)), AT)
+    assert set(SYMBOLS) < set(world.cache.wanted(DAY)["NIFTY"])
+
+
+def test_a_cache_that_is_away_leaves_the_other_way(world: World) -> None:
+    class Away(MemoryQuoteCache):
+        def get(self, *_: Any) -> tuple[NDArray[Any], Mapping[int, Feed]]:
+            raise BrokerDown("away")
+
+        want = bridge = feeds = get  # type: ignore[assignment]
+
+    provider = Streamed(world.rest, Away(), world.clock, calendar(), TOKENS)
+    assert (provider.quotes("NIFTY", CONTRACTS, AT).source == "rest").all()
+    assert provider.describe() == world.rest.describe()
+
+
+def test_the_answer_was_seen_when_its_newest_row_was(world: World) -> None:
+    assert world.ask().observed_at == NOW - 1
+
+
+def test_people_read_where_quotes_come_from(world: World) -> None:
+    facts = world.provider.describe()
+    assert (facts["source"], facts["ticker"]["tokens"]) == ("stream", 14)
+    assert facts["ticker"]["connections"]["0"]["reconnects"] == {"mute": 1}
+    world.cache.tell({})
+    assert world.provider.describe()["source"] == "rest"
+
+
+def test_what_was_bridged_is_in_the_cache_for_others(world: World) -> None:
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[2:3], blank(1))})
+    found = world.ask()
+    rows, _ = world.cache.get(DAY, "NIFTY", SYMBOLS[2:3])
+    assert (rows["source"][0], rows["last"][0], rows["bid"][0, 0]) == (REST, found.last[0, 2], found.bid[0, 2])
