@@ -1,0 +1,76 @@
+"""What a data directory holds: days by index, their files and bytes, as the file system says it; nothing is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from g6.adapters.parquet_store import days
+from g6.adapters.parquet_store.days import Level
+from g6.adapters.parquet_store.history import ParquetHistory
+
+KINDS = ("chain", "overview", "instruments", "events", "csv", "panels")
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A day of an index, of the overviews or of the instruments: how many files of which level, and their bytes."""
+
+    kind: str
+    name: str
+    day: date
+    parts: int
+    segments: int
+    days: int
+    bytes: int
+
+    @property
+    def state(self) -> str:
+        """How far it is folded: `day`, or what there is besides."""
+        told = [f"{count} {word}" for count, word in ((self.segments, "segments"), (self.parts, "parts")) if count]
+        return ", ".join([*(["day"] if self.days else []), *told]) or "empty"
+
+
+def holdings(directory: Path) -> Iterator[Holding]:
+    """Yield what there is of chains and overviews, by name and day, then instruments by day."""
+    history = ParquetHistory(directory)
+    for name in history.names():
+        kind = "overview" if name == "overview" else "chain"
+        for day in days.days(history.root(name)):
+            yield _holding(kind, name, day, days.directory_of(history.root(name), day))
+    for day in days.days(directory / "instruments"):
+        files = _sizes(days.directory_of(directory / "instruments", day), ".parquet")
+        yield Holding("instruments", "instruments", day, 0, 0, len(files), sum(files))
+
+
+def _holding(kind: str, name: str, day: date, directory: Path) -> Holding:
+    files = days.files(directory)
+    count = {level: sum(file.level is level for file in files) for level in Level}
+    size = sum(_sizes(directory, ".parquet"))
+    return Holding(kind, name, day, count[Level.PART], count[Level.SEGMENT], count[Level.DAY], size)
+
+
+def _sizes(directory: Path, suffix: str) -> list[int]:
+    with os.scandir(directory) as entries:
+        return [entry.stat().st_size for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith(".")]
+
+
+def sizes(directory: Path) -> dict[str, tuple[int, int]]:
+    """Return (files, bytes) below the data directory by kind; what belongs to none is `other`."""
+    found = dict.fromkeys((*KINDS, OTHER), (0, 0))
+    for folder, _, names in os.walk(directory):
+        top = Path(folder).relative_to(directory).parts[:1]
+        kind = top[0] if top and top[0] in KINDS else OTHER
+        files, size = found[kind]
+        for name in names:
+            try:
+                size += (Path(folder) / name).stat().st_size
+            except FileNotFoundError:  # folded meanwhile
+                continue
+            files += 1
+        found[kind] = files, size
+    return found
