@@ -1,0 +1,12 @@
+"""A Kite Connect look-alike: HTTP and WebSocket over the simulated market or a replayed day, for the broker's own client.
+
+clock · logins · quota · faults                what the server knows of itself
+source ─▶ catalogue ─▶ board ─▶ payloads       instruments, quotes, answers
+                         └────▶ packets ─▶ feed ─▶ stream
+rest · control ─▶ server
+"""
+
+from g6.kite_server.options import Options
+from g6.kite_server.server import Running, serve, started
+
+__all__ = ["Options", "Running", "serve", "started"]

@@ -1,0 +1,159 @@
+"""The quotes of any instruments at the server's instant, and the faults that touch prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.calendar import IST, Calendar
+from g6.domain.instrument import INDICES, Contracts, Future
+from g6.domain.quote import Quotes, Underlying
+from g6.kite_server.catalogue import Catalogue, Shelf
+from g6.kite_server.clock import MovableClock
+from g6.kite_server.faults import Faults
+from g6.kite_server.place import VIX_ROOT, Place
+from g6.kite_server.source import Source, settled_since
+from g6.kite_server.tick import INDEX_TICK, TICK, Ticks, empty, fill_books, whole
+
+_PRICES = {"last": "last", "average": "average_price", "open": "open", "high": "high", "low": "low", "close": "close"}
+_QUANTITIES = {
+    "volume": "volume", "buy": "buy_quantity", "sell": "sell_quantity",
+    "oi": "oi", "oi_high": "oi_day_high", "oi_low": "oi_day_low",
+}  # fmt: skip
+_LATEST, _EARLIEST = timedelta(hours=15, minutes=20), timedelta(hours=10)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Instruments of one root, ready to be asked again and again.
+
+    `contracts` holds each chosen strike once; `side`, `row` `(m,)` say which of its options were chosen.
+    """
+
+    root: str
+    contracts: Contracts
+    side: NDArray[np.intp]
+    row: NDArray[np.intp]
+    futures: tuple[Future, ...]
+    indices: tuple[Place, ...]
+
+
+def choose(catalogue: Catalogue, places: Iterable[Place]) -> list[Chosen]:
+    """Return instruments by their roots."""
+    by_root: dict[str, list[Place]] = {}
+    for place in places:
+        by_root.setdefault(place.root, []).append(place)
+    return [_chosen(catalogue, root, each) for root, each in by_root.items()]
+
+
+def _chosen(catalogue: Catalogue, root: str, places: Sequence[Place]) -> Chosen:
+    indices = tuple(place for place in places if place.kind == "index")
+    listed = catalogue.listings.get(root)
+    options = [place for place in places if place.kind == "option"]
+    position, row = np.unique(np.array([place.position for place in options], dtype=np.intp), return_inverse=True)
+    side = np.array([place.side for place in options], dtype=np.intp)
+    if listed is None:
+        empty_contracts = next(iter(catalogue.listings.values())).contracts.take(slice(0, 0))
+        return Chosen(root, empty_contracts, side, row, (), indices)
+    futures = tuple(listed.futures[place.position] for place in places if place.kind == "future")
+    return Chosen(root, listed.contracts.take(position), side, row, futures, indices)
+
+
+@dataclass
+class Board:
+    """Answers what instruments stand at now."""
+
+    source: Source
+    shelf: Shelf
+    calendar: Calendar
+    clock: MovableClock
+    faults: Faults
+
+    def contracts(self, chosen: Chosen, at: datetime) -> Ticks:
+        """Return the quotes of the chosen options and futures that the market has, `(k,)` of TICK."""
+        found = []
+        if len(chosen.row):
+            quotes = self.source.quotes(chosen.root, chosen.contracts, at)
+            if session := self._settling(quotes, at):
+                settled = self.source.quotes(chosen.root, chosen.contracts, session).values["close"]
+                quotes = replace(quotes, values={**quotes.values, "last": settled})
+            found.append(option_ticks(quotes, chosen.side, chosen.row))
+        if chosen.futures:
+            futures = self.source.futures(chosen.root, chosen.futures, at)
+            found.append(futures[futures["last"] > 0])
+        return np.concatenate(found) if found else np.zeros(0, TICK)
+
+    def _settling(self, quotes: Quotes, at: datetime) -> datetime | None:
+        if self.faults.active("settlement") is None:
+            return None
+        exchange = INDICES[quotes.underlying].exchange if quotes.underlying in INDICES else "NSE"
+        session = settled_since(self.calendar, exchange, at)
+        return session.open if session else None
+
+    def indices(self, chosen: Chosen, at: datetime) -> Ticks:
+        """Return the values of the chosen indices, `(k,)` of INDEX_TICK."""
+        found = np.zeros(len(chosen.indices), INDEX_TICK)
+        for place, row in zip(chosen.indices, found, strict=True):
+            row["token"] = place.token
+            self._fill_index(row, place.root, self._seen_at(place.root, at))
+        return found[found["last"] > 0]
+
+    def _seen_at(self, root: str, at: datetime) -> datetime:
+        """Return the instant at which an index is seen: where it is frozen, that of the fault."""
+        for fault in tuple(self.faults.on):
+            if fault.name == "freeze" and fault.value in ("", root) and self.faults.active("freeze"):
+                return min(at, fault.market_since or at)
+        return at
+
+    def _fill_index(self, row: np.void, root: str, at: datetime) -> None:
+        if root == VIX_ROOT:
+            if (vix := self.source.vix(at)) is not None:
+                for name in ("last", "open", "high", "low", "close", "stamp"):
+                    row[name] = getattr(vix, name)
+            return
+        seen = self.source.underlying(root, at)
+        if np.isfinite(seen.spot):
+            for name, value in _index_values(seen).items():
+                row[name] = value
+
+
+def _index_values(seen: Underlying) -> dict[str, float]:
+    names = {"last": seen.spot, "open": seen.open, "high": seen.high, "low": seen.low, "close": seen.prev_close}
+    stamp = seen.spot_time if np.isfinite(seen.spot_time) else 0
+    return {name: value if np.isfinite(value) else 0.0 for name, value in names.items()} | {"stamp": int(stamp)}
+
+
+def option_ticks(quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp]) -> Ticks:
+    """Return the records of chosen options `(m,)` that have a last price, in their order."""
+    value = {name: each[side, row] for name, each in quotes.values.items()}
+    answered = np.isfinite(value["last"])
+    value = {name: each[answered] for name, each in value.items()}
+    side, row = side[answered], row[answered]
+    found = empty(quotes.token[side, row])
+    lot, tick = quotes.lot_size[row], quotes.tick_size[row]
+    for name, column in _PRICES.items():
+        found[name] = np.nan_to_num(value[column])
+    for name, column in _QUANTITIES.items():
+        found[name] = whole(value[column])
+    _fill_times(found, value, quotes.observed_at)
+    found["last_quantity"] = np.where(found["volume"] > 0, lot * (1 + (found["token"] + found["traded_at"]) % 4), 0)
+    fill_books(found, value, tick, lot)
+    found["lower"] = 0.05
+    found["upper"] = np.round(np.maximum(found["close"] * 3, 0.02 * quotes.strike[row]) / 0.05) * 0.05
+    return found
+
+
+def _fill_times(found: Ticks, value: dict[str, NDArray[np.float64]], observed_at: float) -> None:
+    """Write times: what has not traded today did so yesterday, where it has open interest, or never."""
+    stamp = np.where(np.isfinite(value["quote_time"]), value["quote_time"], observed_at)
+    found["stamp"] = stamp.astype(np.int64)
+    midnight = datetime.fromtimestamp(float(stamp.max(initial=0)), IST).replace(hour=0, minute=0, second=0, microsecond=0)
+    span = int((_LATEST - _EARLIEST).total_seconds())
+    yesterday = int((midnight - timedelta(days=1) + _LATEST).timestamp()) - (found["token"].astype(np.int64) * 7919) % span
+    held = np.nan_to_num(value["oi_prev"]) > 0
+    traded = np.nan_to_num(value["last_trade_time"]).astype(np.int64)
+    found["traded_at"] = np.where(traded > 0, traded, np.where(held, yesterday, 0))

@@ -1,0 +1,42 @@
+"""The server's clock: a market time that can be set, moved and hastened while it runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    wall: float
+    market: datetime
+    speed: float
+
+
+class MovableClock:
+    """Market time that runs `speed` times as fast as the wall (0: it stands) from wherever it was last set."""
+
+    def __init__(self, start: datetime | None = None, speed: float = 1.0) -> None:
+        now = time.time()
+        self._origin = _Origin(now, start or datetime.fromtimestamp(now, UTC), speed)
+
+    @property
+    def speed(self) -> float:
+        """Market seconds per wall second."""
+        return self._origin.speed
+
+    def wall(self) -> float:
+        """Return epoch seconds of the wall clock."""
+        return time.time()
+
+    def market(self) -> datetime:
+        """Return the market's instant, UTC."""
+        origin = self._origin
+        return origin.market + timedelta(seconds=(time.time() - origin.wall) * origin.speed)
+
+    def move(self, *, at: datetime | None = None, advance: float = 0.0, speed: float | None = None) -> datetime:
+        """Set market time to `at`, move it on by `advance` seconds, change its speed; return where it stands now."""
+        market = (at or self.market()) + timedelta(seconds=advance)
+        self._origin = _Origin(time.time(), market.astimezone(UTC), self.speed if speed is None else speed)
+        return market

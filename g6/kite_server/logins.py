@@ -1,0 +1,176 @@
+"""Who may ask: request tokens that are good once, access tokens that die every morning."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from threading import Lock
+
+from g6.domain.calendar import IST, day_of
+from g6.errors import BadInput
+from g6.kite_server.clock import MovableClock
+from g6.kite_server.refusal import Refusal, denied, wrong
+
+DEMO = "demo"
+REQUEST_TOKEN_LIVES = timedelta(minutes=5)
+FLUSH = time(7, 15)
+"""When the day's access tokens die (IST), within the broker's 06:00 to 07:30."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What the server accepts. `access_token` and `request_token` are good from the start, the latter more than once."""
+
+    api_key: str = DEMO
+    api_secret: str = DEMO
+    access_token: str = DEMO
+    request_token: str = DEMO
+    user_id: str = "DM0001"
+
+    @classmethod
+    def read(cls, path: Path) -> Credentials:
+        """Return the credentials of a JSON file; what it leaves out is refused, but for the user. Errors: BadInput."""
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise BadInput(path, None, f"is no file of credentials: {error}") from error
+        known = set(cls.__dataclass_fields__)
+        if not isinstance(told, dict) or not {"api_key", "api_secret"} <= told.keys() <= known:
+            raise BadInput(path, None, "needs api_key and api_secret", f"it may hold {', '.join(sorted(known))} and nothing else")
+        return cls(**({"access_token": "", "request_token": ""} | told))
+
+
+def flush_between(earlier: datetime, later: datetime, flush: time = FLUSH) -> bool:
+    """Tell whether a morning's flush lies between two instants."""
+    day = day_of(earlier)
+    first = datetime.combine(day, flush, IST)
+    if first <= earlier:
+        first += timedelta(days=1)
+    return first <= later
+
+
+@dataclass
+class Logins:
+    """The tokens that are good now, by the market's clock; how many exchanges there were.
+
+    Only a `renewable` server gives refresh tokens, as the broker does to approved platforms; others get an empty one.
+    """
+
+    credentials: Credentials
+    clock: MovableClock
+    flush_at: time = FLUSH
+    renewable: bool = False
+    exchanges: int = 0
+    _access: dict[str, datetime] = field(default_factory=dict)
+    _refresh: dict[str, str] = field(default_factory=dict)
+    _requests: dict[str, datetime] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        if self.credentials.access_token:
+            self.admit(self.credentials.access_token)
+
+    def admit(self, access_token: str) -> None:
+        """Make an access token good until the next flush."""
+        with self._lock:
+            self._access[access_token] = self.clock.market()
+
+    def flush(self) -> None:
+        """Let every access token die."""
+        with self._lock:
+            self._access.clear()
+            self._refresh.clear()
+
+    def good(self, api_key: str, access_token: str) -> bool:
+        """Tell whether the pair may ask."""
+        with self._lock:
+            since = self._access.get(access_token)
+            if since is not None and flush_between(since, self.clock.market(), self.flush_at):
+                del self._access[access_token]
+                since = None
+        return since is not None and hmac.compare_digest(api_key.encode(), self.credentials.api_key.encode())
+
+    def request_token(self) -> str:
+        """Return a request token as the login page gives it: good once, for a few minutes."""
+        token = secrets.token_hex(16)
+        with self._lock:
+            self._requests[token] = self.clock.market()
+        return token
+
+    def exchange(self, form: dict[str, str]) -> dict[str, object]:
+        """Return the session that a request token buys. Errors: Refusal."""
+        self._checked(form, "request_token")
+        token = form["request_token"]
+        with self._lock:
+            minted = self._requests.pop(token, None)
+        known = bool(token) and token == self.credentials.request_token
+        if not known and (minted is None or self.clock.market() - minted > REQUEST_TOKEN_LIVES):
+            raise denied("Token is invalid or has expired.")
+        return self._session()
+
+    def renew(self, form: dict[str, str]) -> dict[str, object]:
+        """Return the session that a refresh token buys. Errors: Refusal."""
+        self._checked(form, "refresh_token")
+        with self._lock:
+            known = self._refresh.pop(form["refresh_token"], None)
+        if known is None:
+            raise denied("Token is invalid or has expired.")
+        return self._session()
+
+    def invalidate(self, api_key: str, access_token: str) -> bool:
+        """Let an access token die. Errors: Refusal, when it is not good."""
+        if not self.good(api_key, access_token):
+            raise denied()
+        with self._lock:
+            self._access.pop(access_token, None)
+        return True
+
+    def _checked(self, form: dict[str, str], token: str) -> None:
+        if missing := [name for name in ("api_key", token, "checksum") if not form.get(name)]:
+            raise wrong(f"Missing `{missing[0]}`.")
+        if form["api_key"] != self.credentials.api_key:
+            raise Refusal(403, "TokenException", "Invalid `api_key`.")
+        text = form["api_key"] + form[token] + self.credentials.api_secret
+        if not hmac.compare_digest(hashlib.sha256(text.encode()).hexdigest().encode(), form["checksum"].encode()):
+            raise denied("Invalid `checksum`.")
+
+    def _session(self) -> dict[str, object]:
+        access, refresh = secrets.token_hex(16), secrets.token_hex(16) if self.renewable else ""
+        self.admit(access)
+        with self._lock:
+            self.exchanges += 1
+            if refresh:
+                self._refresh[refresh] = access
+        now = self.clock.market().astimezone(IST)
+        return {
+            **person(self.credentials.user_id),
+            "api_key": self.credentials.api_key,
+            "access_token": access,
+            "public_token": secrets.token_hex(16),
+            "enctoken": secrets.token_hex(16),
+            "refresh_token": refresh,
+            "silo": "",
+            "login_time": f"{now:%Y-%m-%d %H:%M:%S}",
+        }
+
+
+def person(user_id: str) -> dict[str, object]:
+    """Return the profile of the account that everybody logs in to."""
+    return {
+        "user_id": user_id,
+        "user_type": "individual",
+        "email": "demo@example.com",
+        "user_name": "Demo Account",
+        "user_shortname": "Demo",
+        "broker": "ZERODHA",
+        "exchanges": ["NSE", "BSE", "NFO", "BFO"],
+        "products": ["CNC", "NRML", "MIS"],
+        "order_types": ["MARKET", "LIMIT", "SL", "SL-M"],
+        "avatar_url": None,
+        "meta": {"demat_consent": "physical"},
+    }

@@ -1,0 +1,32 @@
+"""How the server says no: the broker's error envelope."""
+
+from __future__ import annotations
+
+UNKNOWN_PAIR = "Incorrect `api_key` or `access_token`."
+
+
+class Refusal(Exception):
+    """An answer other than 200, with the broker's word for its kind."""
+
+    def __init__(self, status: int, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.kind, self.sentence = status, kind, sentence
+
+    def envelope(self) -> dict[str, object]:
+        """Return the JSON body."""
+        return {"status": "error", "message": self.sentence, "data": None, "error_type": self.kind}
+
+
+def wrong(sentence: str) -> Refusal:
+    """Return the refusal of a request that is not as it should be."""
+    return Refusal(400, "InputException", sentence)
+
+
+def denied(sentence: str = UNKNOWN_PAIR) -> Refusal:
+    """Return the refusal of a token."""
+    return Refusal(403, "TokenException", sentence)
+
+
+def too_many() -> Refusal:
+    """Return the refusal of one request too many in a second."""
+    return Refusal(429, "NetworkException", "Too many requests")

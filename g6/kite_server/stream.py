@@ -1,0 +1,270 @@
+"""The WebSocket: handshake, subscriptions, ticks about once a second, heartbeats, and what goes wrong with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from g6.kite_server.desk import Desk
+from g6.kite_server.feed import MODES, Group, Marks, Sheet
+from g6.kite_server.packets import HEARTBEAT, count
+from g6.kite_server.place import Place
+
+MOST_TOKENS = 3000
+MOST_CONNECTIONS = 3
+HEARTBEAT_SECONDS = 2.0
+
+_SENT_KEPT = 120.0
+_WAITING = 64
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One frame that left: when (epoch seconds of the wall), on which connection, and tokens and times of its packets."""
+
+    at: float
+    connection: int
+    token: NDArray[np.uint32]
+    stamp: NDArray[np.uint32]
+
+
+@dataclass(eq=False)
+class Client:
+    """One connection and what it wants: the mode's number by token."""
+
+    number: int
+    socket: ServerConnection
+    api_key: str
+    wants: dict[int, int] = field(default_factory=dict)
+    waiting: asyncio.Queue[tuple[Any, ...]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
+    sent_at: float = 0.0
+    closing: asyncio.Future[None] | None = None
+    _marks: dict[tuple[str, int], tuple[Sheet, NDArray[np.int8]]] = field(default_factory=dict)
+
+    def modes_of(self, root: str, place: int, sheet: Sheet) -> NDArray[np.int8]:
+        """Return the number of the mode wanted for each row of a sheet."""
+        known = self._marks.get((root, place))
+        if known is None or known[0] is not sheet:
+            modes = np.array([self.wants.get(token, 0) for token in sheet.tokens.tolist()], dtype=np.int8)
+            known = self._marks[root, place] = (sheet, modes)
+        return known[1]
+
+    def forget(self) -> None:
+        """Count modes afresh after a change of wishes."""
+        self._marks.clear()
+
+    def put(self, *message: Any) -> None:
+        """Queue something to be sent; a client that does not read loses its oldest frames."""
+        if self.waiting.full():
+            self.waiting.get_nowait()
+        self.waiting.put_nowait(message)
+
+
+@dataclass
+class Stream:
+    """All connections and the instruments they want."""
+
+    desk: Desk
+    clients: dict[int, Client] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    sent: deque[Sent] = field(default_factory=deque)
+    connected: int = 0
+    refused: int = 0
+    over_cap: int = 0
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def listen(self, sock: Any) -> Server:
+        """Begin to accept connections on a bound socket."""
+        return await serve(
+            self._serve, sock=sock, process_request=self._admit, compression=None, ping_interval=None, max_size=None, logger=log
+        )
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        query = parse_qs(urlsplit(request.path).query)
+        key, token = (query.get(name, [""])[0] for name in ("api_key", "access_token"))
+        if self.desk.faults.strike("refuse") or not self.desk.logins.good(key, token):
+            self.refused += 1
+            return connection.respond(HTTPStatus.FORBIDDEN, "Forbidden\n")
+        connection.api_key = key  # type: ignore[attr-defined]
+        return None
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        self.connected += 1
+        client = Client(self.connected, socket, getattr(socket, "api_key", ""))
+        self.over_cap += sum(each.api_key == client.api_key for each in self.clients.values()) >= MOST_CONNECTIONS
+        self.clients[client.number] = client
+        writer = asyncio.create_task(self._write(client))
+        try:
+            async for message in socket:
+                await self._heed(client, message)
+        except ConnectionClosed:
+            pass
+        finally:
+            writer.cancel()
+            del self.clients[client.number]
+            async with self._lock:
+                self._prune()
+
+    async def _write(self, client: Client) -> None:
+        """Send what waits; `sent` is stamped right before a frame goes to the socket."""
+        while True:
+            frame, token, stamp = await client.waiting.get()
+            if self.desk.faults.active("mute"):
+                continue
+            if token is not None and self.desk.faults.strike("garbage"):
+                frame = random.randbytes(37)
+            client.sent_at = time.time()
+            if token is not None:
+                self._remember(Sent(client.sent_at, client.number, token, stamp))
+            try:
+                await client.socket.send(frame)
+            except ConnectionClosed:
+                return
+
+    def _remember(self, sent: Sent) -> None:
+        self.sent.append(sent)
+        while self.sent[0].at < sent.at - _SENT_KEPT:
+            self.sent.popleft()
+
+    async def _heed(self, client: Client, message: str | bytes) -> None:
+        """Do what a client asks; anything else is answered with an error, and the connection stays."""
+        try:
+            told = json.loads(message)
+            action, value = told["a"], told["v"]
+            mode, tokens = ("quote", value) if action != "mode" else (value[0], value[1])
+            tokens = [int(token) for token in tokens]
+            if action not in ("subscribe", "unsubscribe", "mode") or mode not in MODES:
+                raise ValueError(message)
+        except (ValueError, TypeError, KeyError, IndexError):
+            self._say(client, "error", "Invalid message.")
+            return
+        async with self._lock:
+            if action == "unsubscribe":
+                for token in tokens:
+                    client.wants.pop(token, None)
+                client.forget()
+                self._prune()
+            else:
+                await self._subscribe(client, tokens, mode, only_known=action == "mode")
+
+    async def _subscribe(self, client: Client, tokens: list[int], mode: str, *, only_known: bool) -> None:
+        """Note what a client wants and send it the ticks that stand."""
+        wanted = [token for token in dict.fromkeys(tokens) if token in client.wants or not only_known]
+        room = MOST_TOKENS - len(client.wants)
+        new = [token for token in wanted if token not in client.wants]
+        if len(new) > room:
+            self._say(client, "error", f"Maximum of {MOST_TOKENS} instruments can be subscribed on one connection.")
+            dropped = set(new[max(room, 0) :])
+            wanted = [token for token in wanted if token not in dropped]
+        client.wants |= dict.fromkeys(wanted, MODES[mode])
+        client.forget()
+        catalogue = self.desk.catalogue()
+        by_root: dict[str, list[Place]] = {}
+        for token in wanted:
+            if place := catalogue.by_token.get(token):
+                by_root.setdefault(place.root, []).append(place)
+        for root, places in by_root.items():
+            group = await self._grown(root, places)
+            asked = np.array([place.token for place in places])
+            self._tell(client, group, [dict.fromkeys(MODES, np.isin(sheet.tokens, asked)) for sheet in group.sheets])
+
+    async def _grown(self, root: str, places: list[Place]) -> Group:
+        """Return the group of a root with these places in it."""
+        group = self.groups.setdefault(root, Group(root))
+        if new := [place for place in places if place.token not in group.places]:
+            catalogue = self.desk.catalogue()
+            fresh = Group(root)
+            fresh.hold(new, catalogue)
+            await asyncio.to_thread(fresh.look, self.desk.board, first=True)
+            group.hold([*group.places.values(), *new], catalogue)
+            for sheet, added in zip(group.sheets, fresh.sheets, strict=True):
+                sheet.keep(added)
+        return group
+
+    def _prune(self) -> None:
+        """Let go of what nobody wants any more."""
+        wanted = set().union(*(client.wants for client in self.clients.values()))
+        catalogue = self.desk.catalogue()
+        for root, group in list(self.groups.items()):
+            kept = [place for place in group.places.values() if place.token in wanted]
+            if not kept:
+                del self.groups[root]
+            elif len(kept) < len(group.places):
+                group.hold(kept, catalogue)
+
+    def _tell(self, client: Client, group: Group, changed: list[dict[str, Marks]]) -> None:
+        """Send a client what changed of what it wants, each in its mode."""
+        body, total, tokens, stamps = [], 0, [], []
+        for place, (sheet, marks) in enumerate(zip(group.sheets, changed, strict=True)):
+            modes = client.modes_of(group.root, place, sheet)
+            for mode, number in MODES.items():
+                cut, token, stamp = sheet.cut(mode, marks[mode] & (modes == number))
+                body.append(cut)
+                total += len(token)
+                tokens.append(token)
+                stamps.append(stamp)
+        if total:
+            client.put(count(total) + b"".join(body), np.concatenate(tokens), np.concatenate(stamps))
+
+    async def run(self) -> None:
+        """Send ticks once a second, the roots one after another within it, and heartbeats where nothing was sent."""
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        while True:
+            groups = list(self.groups.values())
+            for place, group in enumerate(groups):
+                await asyncio.sleep(begin + place / len(groups) - loop.time())
+                async with self._lock:
+                    await self._tick(group)
+            self._interrupt()
+            for client in self.clients.values():
+                if time.time() - client.sent_at >= HEARTBEAT_SECONDS:
+                    client.put(HEARTBEAT, None, None)
+            begin = max(begin + 1.0, loop.time() - 1.0)
+            await asyncio.sleep(begin - loop.time())
+
+    async def _tick(self, group: Group) -> None:
+        if group.root not in self.groups:
+            return
+        if (catalogue := self.desk.catalogue()) is not group.catalogue:
+            fresh = (catalogue.by_token.get(token) for token in group.places)
+            group.hold([place for place in fresh if place and place.root == group.root], catalogue)
+        changed = await asyncio.to_thread(group.look, self.desk.board, steady=self.desk.options.steady)
+        for client in list(self.clients.values()):
+            self._tell(client, group, changed)
+
+    def _interrupt(self) -> None:
+        """Cut or close connections where a fault says so."""
+        for name in ("drop", "close"):
+            if fault := self.desk.faults.strike(name):
+                self.desk.faults.clear(name)
+                for client in list(self.clients.values())[: int(fault.number(MOST_TOKENS))]:
+                    if name == "drop":
+                        client.socket.transport.abort()
+                    else:
+                        client.closing = asyncio.ensure_future(client.socket.close())
+
+    def _say(self, client: Client, kind: str, text: Any) -> None:
+        client.put(json.dumps({"type": kind, "data": text}), None, None)
+
+    def say(self, kind: str, text: Any, clients: Iterable[Client] | None = None) -> None:
+        """Send a text message to everybody."""
+        for client in clients or self.clients.values():
+            self._say(client, kind, text)

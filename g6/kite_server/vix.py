@@ -1,0 +1,43 @@
+"""India VIX on a simulated day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.market.roots import ROOTS
+from g6.domain.calendar import day_of
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """India VIX as it stands at an instant, in its points; `stamp` epoch seconds."""
+
+    last: float
+    open: float
+    high: float
+    low: float
+    close: float
+    stamp: int
+
+
+def day(market: SimulatedMarket, at: datetime) -> Day:
+    """Return the day so far; outside sessions the last one's. `close` is the session's before."""
+    seen = market.underlying("NIFTY", at)
+    today = day_of(datetime.fromtimestamp(seen.future_time, at.tzinfo))
+    level = market.world.market(ROOTS["NIFTY"].exchange, today).log_volatility
+    opened = market.world.market(ROOTS["NIFTY"].exchange, today).opened
+    minute = int(seen.future_time - opened) // 60
+    path = np.exp(level[: minute + 1] - level[minute]) * seen.vix
+    before = market.world.before(ROOTS["NIFTY"], today)
+    close = seen.vix if before is None else _close(market, before, seen.vix / float(np.exp(level[minute])))
+    high, low = max(float(path.max()), seen.vix), min(float(path.min()), seen.vix)
+    return Day(seen.vix, round(float(path[0]), 2), round(high, 2), round(low, 2), round(close, 2), int(seen.future_time))
+
+
+def _close(market: SimulatedMarket, before: object, scale: float) -> float:
+    levels = market.world.market(ROOTS["NIFTY"].exchange, before).log_volatility  # type: ignore[arg-type]
+    return float(np.exp(levels[-1])) * scale
