@@ -26,7 +26,7 @@ from g6.log import mask
 
 MODULES = (
     "run", "operate", "serve", "rerun", "compare", "settings", "scaffold", "market", "panels", "analysis", "verification",
-    "history", "plot", "inspection", "trends", "scan",
+    "history", "plot", "inspection", "trends", "scan", "kite_server",
 )  # fmt: skip
 
 RETIRED_FLAGS = {
