@@ -12,7 +12,10 @@ G6Error
 │   ├── StoreBusy             a lock or a disk that may come back
 │   └── BrokerDown            Redis does not answer, or cannot take a write now
 └── Terminal                  this unit is lost, with a reason; do not try again
-    ├── ProviderRefused       dead token, missing entitlement, malformed answer
+    ├── ProviderRefused       missing entitlement, malformed question or answer
+    ├── Withheld              nothing was asked, on purpose: the unit is SKIPPED with the reason
+    │   ├── BreakerOpen       the provider failed too often; it is left alone for a while
+    │   └── TokenDead         no token, or one that the provider refuses: a person must log in
     ├── FrameMissing          the claim check is gone from Redis
     └── Late                  the unit's deadline has passed
 """
@@ -77,9 +80,13 @@ class Retryable(G6Error):
 
 
 class ProviderBusy(Retryable):
-    """The provider is slow, limits us or has a bad moment."""
+    """The provider is slow, limits us or has a bad moment; `kind` is rate_limit, timeout, network, server or provider."""
 
     reason = "provider"
+
+    def __init__(self, sentence: str, kind: str = "provider") -> None:
+        super().__init__(sentence)
+        self.kind = kind
 
 
 class StoreBusy(Retryable):
@@ -104,6 +111,26 @@ class ProviderRefused(Terminal):
     """The provider will not answer this until somebody acts."""
 
     reason = "provider"
+
+
+class Withheld(Terminal):
+    """The provider was left alone on purpose; a unit that meets this was never begun."""
+
+
+class BreakerOpen(Withheld):
+    """The provider failed too often in a row; it is asked again after a while."""
+
+    reason = "breaker"
+
+
+class TokenDead(Withheld):
+    """There is no access token, or the provider refuses the one there is; `fix` is the command that gets a new one."""
+
+    reason = "token"
+
+    def __init__(self, sentence: str, fix: str = "g6 login") -> None:
+        super().__init__(f"{sentence}; run {fix}")
+        self.sentence, self.fix = sentence, fix
 
 
 class FrameMissing(Terminal):

@@ -123,6 +123,7 @@ class MemoryLimiter:
     def __init__(self, wall: Callable[[], float] = time.time, *, spacings: Mapping[str, float] = SPACINGS) -> None:
         self._wall, self._spacings = wall, dict(spacings)
         self._free: dict[str, float] = {}
+        self._last: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def reserve(self, family: str, count: int = 1) -> float:
@@ -133,6 +134,55 @@ class MemoryLimiter:
             slot = max(now, self._free.get(family, now))
             self._free[family] = slot + count * self._spacings[family]
         return slot - now
+
+    def confirm(self, family: str) -> float:
+        """Take a reserved slot now; return 0, or the seconds that are still to wait."""
+        family = family if family in self._spacings else "other"
+        with self._lock:
+            now, spacing = self._wall(), self._spacings[family]
+            last = self._last.get(family, now - spacing)
+            if last <= now < last + spacing:
+                return last + spacing - now
+            self._last[family] = now
+            self._free[family] = max(self._free.get(family, 0.0), now + spacing)
+        return 0.0
+
+    def describe(self) -> Mapping[str, Mapping[str, float]]:
+        """Return per family its spacing, the seconds until its next free slot and the requests left in the next minute."""
+        now, found = self._wall(), {}
+        for family, spacing in self._spacings.items():
+            wait = max(0.0, self._free.get(family, now) - now)
+            left = max(0, int((60.0 - wait) / spacing))
+            found[family] = {"spacing_seconds": spacing, "wait_seconds": wait, "left_per_minute": left}
+        return found
+
+
+class MemoryShelf:
+    """Shelf port of one process."""
+
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self._held: dict[str, tuple[bytes, float]] = {}
+
+    def get(self, name: str) -> bytes | None:
+        """Return what lies under `name`, None when nothing does (any more)."""
+        content, until = self._held.get(name, (None, 0.0))
+        return content if until > self._wall() else None
+
+    def put(self, name: str, content: bytes, seconds: float) -> None:
+        """Lay `content` under `name` for `seconds`."""
+        self._held[name] = (content, self._wall() + seconds)
+
+    def claim(self, name: str, seconds: float) -> bool:
+        """Become the only one to do what `name` says, for `seconds`; False when somebody else is."""
+        if self.get(name) is not None:
+            return False
+        self.put(name, b"1", seconds)
+        return True
+
+    def drop(self, name: str) -> None:
+        """Forget what lies under `name`, a claim too."""
+        self._held.pop(name, None)
 
 
 class MemoryPanels:

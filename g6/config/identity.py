@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import SecretStr
+
 from g6.config.model import Settings
 from g6.domain.instrument import INDICES
 
@@ -17,6 +19,12 @@ _PASSWORD = re.compile(r"(?<=//)([^/@\s]*?):[^/@\s]+@")
 def values(settings: Settings) -> dict[str, Any]:
     """Return all values, nested, as JSON has them."""
     return settings.model_dump(mode="json", by_alias=True)
+
+
+def revealed(settings: Settings) -> dict[str, str]:
+    """Return the secrets that are set, by dotted path, as they are: for the environment of a child, for nothing else."""
+    found = {f"provider.{name}": value for name, value in settings.provider if isinstance(value, SecretStr)}
+    return {path: value.get_secret_value() for path, value in found.items()}
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

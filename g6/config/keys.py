@@ -14,7 +14,12 @@ from pydantic.fields import FieldInfo
 from g6.config.model import Settings
 from g6.domain.instrument import INDICES
 
-ALIASES = {"G6_CSV_BASE_DIR": "storage.csv.base_dir", "G6_COLOR": "console.colour", "NO_COLOR": "console.colour"}
+ALIASES = {
+    "G6_CSV_BASE_DIR": "storage.csv.base_dir", "G6_COLOR": "console.colour", "NO_COLOR": "console.colour",
+    "KITE_API_KEY": "provider.api_key", "KITE_API_SECRET": "provider.api_secret", "KITE_ACCESS_TOKEN": "provider.access_token",
+    "KITE_REQUEST_TOKEN": "provider.request_token", "G6_TOKEN_PROVIDER": "provider.token_provider",
+    "G6_TOKEN_HEADLESS": "provider.headless",
+}  # fmt: skip
 """Variables that mean a key without being spelt like it."""
 
 

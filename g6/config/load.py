@@ -13,7 +13,7 @@ from pydantic_settings import EnvSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
 from g6.config.explain import explain, unknown_variable
-from g6.config.identity import changed, flat, values
+from g6.config.identity import changed, flat, revealed, values
 from g6.config.keys import ALIASES, allowed, variable
 from g6.config.model import Settings
 from g6.errors import BadConfig
@@ -62,7 +62,7 @@ def build(given: Mapping[str, Any], origins: Mapping[str, str] | None = None) ->
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the variables that give a child process these settings, whatever its working directory has in its files."""
-    now = flat(values(settings))
+    now = flat(values(settings)) | revealed(settings)
     told = dict.fromkeys([*settings.origins, *changed(settings)])
     found = {variable(path): now[path] for path in told if path in now}
     return {CONFIG_VARIABLE: ""} | {name: _written(value) for name, value in found.items()}
@@ -90,6 +90,16 @@ def _from_file(config_path: Path | str | None, environ: Mapping[str, str]) -> tu
         raise BadConfig(f"{path} holds {type(given).__name__}, not an object of settings", "g6 init writes a configuration")
     given.pop("$schema", None)
     return str(path), given, {}
+
+
+def secrets_of(path: Path) -> dict[str, str]:
+    """Return the `NAME=value` lines of a secrets file, quotes and `export` taken off. Errors: BadConfig."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(f"the secrets file {path} cannot be read", "write KITE_API_KEY=… and KITE_API_SECRET=… into it") from error
+    pairs = (line.removeprefix("export ").partition("=") for line in map(str.strip, lines) if line and not line.startswith("#"))
+    return {name.strip(): value.strip().strip("'\"") for name, sign, value in pairs if sign}
 
 
 class _Environment(EnvSettingsSource):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from g6.config import sections as s
+from g6.config.broker import Provider
 from g6.domain.instrument import INDICES
 
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
@@ -31,7 +33,7 @@ class Settings(BaseSettings):
     interval: int = Field(default=60, ge=1, le=86400, description="seconds of market time between two cycles; must divide a day")
     data_dir: Path = Field(default=Path("data/g6_data"), description="where rows of the live market go")
     demo_dir: Path = Field(default=Path("data/demo"), description="where simulated and replayed rows go; --data-dir sets both")
-    provider: s.Provider = Field(default=s.Provider(), description=s.Provider.__doc__)
+    provider: Provider = Field(default=Provider(), description=Provider.__doc__)
     market: s.Market = Field(default=s.Market(), description=s.Market.__doc__)
     index_params: dict[str, s.IndexParams] = Field(
         default={name: s.IndexParams() for name in SIX}, description=s.IndexParams.__doc__
@@ -97,7 +99,20 @@ class Settings(BaseSettings):
     @property
     def simulated(self) -> bool:
         """Whether the market is not the live one, so that its rows must never mix with live ones."""
-        return self.provider.name in {"sim", "replay"}
+        return self.kind != "live"
+
+    @property
+    def kind(self) -> Literal["live", "sim", "replay"]:
+        """Which kind of market this is; a broker's look-alike on loopback is a simulated one."""
+        if self.provider.name == "replay":
+            return "replay"
+        return "sim" if self.provider.name == "sim" or self.lookalike else "live"
+
+    @property
+    def lookalike(self) -> bool:
+        """Whether the broker is a look-alike on this machine."""
+        host = urlsplit(self.provider.root or "").hostname or ""
+        return self.provider.name == "kite" and (host == "localhost" or host.startswith("127.") or host == "::1")
 
     @property
     def directory(self) -> Path:

@@ -51,6 +51,7 @@ def _type(annotation: Any) -> str:
         "float": "number",
         "str": "text",
         "Path": "path",
+        "SecretStr": "secret",
         "datetime": "instant",
     }[annotation.__name__]
 

@@ -47,13 +47,6 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Provider(Section):
-    """Where quotes come from."""
-
-    name: Literal["sim", "replay"] = Field(default="sim", description="sim: the simulated market; replay: a recording")
-    recording: Path | None = Field(default=None, description="replay: file or directory to replay")
-
-
 class Market(Section):
     """The simulated market, and the pace of simulated and replayed time."""
 
@@ -61,6 +54,10 @@ class Market(Section):
     start: Instant = Field(
         default=datetime(2026, 11, 18, 5, 30, tzinfo=UTC),
         description="market time at which a simulation starts (ISO-8601 with zone)",
+    )
+    origin: float | None = Field(
+        default=None,
+        description="look-alike: wall time (epoch seconds) at which its clock shows market.start; none: it shows the wall's",
     )
     speed: Annotated[float, Field(gt=0)] | Literal["max"] = Field(
         default=1.0, description="market seconds per wall second; max (replay): as fast as the cycles close"

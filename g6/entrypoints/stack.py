@@ -123,7 +123,7 @@ def running(settings: Settings, *, fresh: bool = False, mix: bool = False) -> It
 
     `fresh` forgets what an embedded server still knows of an earlier simulated run, whose instants this one repeats.
     """
-    directory, kind = settings.directory, settings.provider.name if settings.simulated else "live"
+    directory, kind = settings.directory, settings.kind
     with ExitStack() as cleanup:
         broker = settings.redis.broker_url or ""
         if not broker:
@@ -146,7 +146,7 @@ def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
         instants = runtime.provider.recording.cycles()[:cycles]
         return Window(instants[0], instants[-1], len(instants))
     count = cycles or 1
-    start = settings.market.start if settings.simulated else runtime.clock.market()
+    start = settings.market.start if settings.provider.name == "sim" else runtime.clock.market()
     first = _next_cycle(runtime.calendar, settings, start)
     return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)
 

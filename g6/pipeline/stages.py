@@ -18,7 +18,7 @@ from g6.domain.cycle import Status, Unit, isoformat_z
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts
 from g6.domain.quote import Stamp
-from g6.errors import Late, Retryable, Terminal
+from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, Terminal, TokenDead, Withheld
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 from g6.ports import CycleRecord, StageState
 
@@ -30,19 +30,25 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
     answer = runtime.ledger.begin(unit, task, opening, watch.began, runtime.timing.lease)
     if answer == "overrun!":
         runtime.sender.aggregate(unit.cycle)
-    if answer != "run":
+    if answer not in ("run", "again"):
         return answer == "done"
     controls = runtime.controls.read()
-    if reason := _paused(controls, unit.index):
+    if reason := _paused(runtime, controls, unit.index):
         return end(runtime, unit, Status.SKIPPED, reason, watch)
     _wait_for(opening.due - watch.lap("claim"))
     try:
-        if watch.lap("wait") - opening.due > runtime.timing.expires:
+        if watch.lap("wait") - opening.due > (runtime.timing.expires if answer == "run" else runtime.timing.grace):
             raise Late(unit.cycle)
         frame, counts = gather(runtime, unit, controls, watch)
         counts["bytes"] = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
+    except BrokerDown:
+        raise  # the task tries again until the deadline
+    except Withheld as error:
+        if isinstance(error, TokenDead):
+            runtime.controls.set("paused", {**(controls.get("paused") or {}), "*": error.reason})
+        return end(runtime, unit, Status.SKIPPED, error.reason, watch, _failed(runtime, error))
     except (Retryable, Terminal) as error:
-        return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)})
+        return end(runtime, unit, Status.MISSING, error.reason, watch, _failed(runtime, error))
     now = watch.lap("frame")
     counts["lateness_seconds"] = max(0.0, watch.began - opening.due)
     return runtime.ledger.done(unit, "collect", task, now, watch.report(unit, "collect", Status.OK, counts=counts))
@@ -65,6 +71,8 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         facts = overview.facts(priced) | {"queue_wait_seconds": _waited(record, unit, watch.began)}
         watch.lap("compute")
         runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
+    except BrokerDown:
+        raise
     except (Retryable, Terminal) as error:
         return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)}, stage="analyse")
     watch.lap("frame")
@@ -84,7 +92,7 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
         return answer == "done"
     watch.lap("claim")
     try:
-        frame = runtime.frames.get(unit, "chain")
+        frame = _chain(runtime, unit)
         watch.lap("read")
         written = runtime.store.write_chain(unit, frame)
         status, reason = (Status.PARTIAL, "sink") if written.errors else (Status.OK, "")
@@ -96,6 +104,14 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
         status, reason, counts = Status.MISSING, error.reason, {"error": str(error)}
     now = watch.lap("write")
     return runtime.ledger.done(unit, "persist", task, now, watch.report(unit, "persist", status, reason, counts))
+
+
+def _chain(runtime: Runtime, unit: Unit) -> Frame:
+    """Return frame `chain`; where it was evicted, the same again from frame `quotes`, of which it is a function."""
+    try:
+        return runtime.frames.get(unit, "chain")
+    except FrameMissing:
+        return chain_frame(chain.assemble(*quote.from_frame(runtime.frames.get(unit, "quotes"))))
 
 
 def end(
@@ -177,9 +193,22 @@ def _waited(record: CycleRecord, unit: Unit, began: float) -> float:
     return max(0.0, began - collected) if collected else 0.0
 
 
-def _paused(controls: Mapping[str, Any], index: str) -> str:
+def _paused(runtime: Runtime, controls: Mapping[str, Any], index: str) -> str:
+    """Return why this index is not to be collected, nothing when it is; a pause for want of a token ends with a token."""
     paused = controls.get("paused") or {}
-    return "paused" if "*" in paused or index in paused else ""
+    if index in paused or "*" not in paused:
+        return "paused" if index in paused else ""
+    if paused["*"] != TokenDead.reason:
+        return "paused"
+    if (runtime.provider.describe().get("token") or {}).get("state") != "valid":
+        return TokenDead.reason
+    runtime.controls.set("paused", {name: why for name, why in paused.items() if name != "*"} or None)
+    return ""
+
+
+def _failed(runtime: Runtime, error: G6Error) -> dict[str, Any]:
+    """Return what a collection that failed leaves in its report: the error, and what was asked of the provider until then."""
+    return {"error": str(error), "provider": dict(runtime.provider.describe())}
 
 
 def _wait_for(seconds: float) -> None:

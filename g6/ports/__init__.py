@@ -6,7 +6,7 @@ runs over all its adapters. Adapters raise the errors of `g6.errors` only.
 
 from g6.ports.keeping import Frames, PanelArchive, PanelStore, Store, Written
 from g6.ports.market import Clock, Provider
-from g6.ports.system import Bus, Controls, Event, Limiter, Vitals
+from g6.ports.system import Bus, Controls, Event, Gate, Lifeline, Limiter, Shelf, Vitals
 from g6.ports.work import CycleRecord, Ledger, Opening, Sender, StageState, UnitRecord
 
 __all__ = [
@@ -16,13 +16,16 @@ __all__ = [
     "CycleRecord",
     "Event",
     "Frames",
+    "Gate",
     "Ledger",
+    "Lifeline",
     "Limiter",
     "Opening",
     "PanelArchive",
     "PanelStore",
     "Provider",
     "Sender",
+    "Shelf",
     "StageState",
     "Store",
     "UnitRecord",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,18 @@ class Controls(Protocol):
         ...
 
 
+class Lifeline(Protocol):
+    """When beats lived and Redis was there, as the beats saw it."""
+
+    def keep(self) -> None:
+        """Say that a beat lives; give an emptied Redis back what it held. Called by beat; never raises for a Redis that is away."""
+        ...
+
+    def why(self, dues: Sequence[float]) -> Sequence[str]:
+        """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known."""
+        ...
+
+
 class Vitals(Protocol):
     """How the system is, for the heartbeat."""
 
@@ -58,9 +72,49 @@ class Vitals(Protocol):
         ...
 
 
+class Gate(Protocol):
+    """What every request to a provider goes through: its slot, further tries, the breaker, the books."""
+
+    def ask(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
+        """Send one request of a rate family when its turn has come; return the answer. Errors: ProviderBusy, Terminal."""
+        ...
+
+    def affords(self, family: str) -> bool:
+        """Tell whether one more request of `family` would be answered before the deadline."""
+        ...
+
+
 class Limiter(Protocol):
     """One shared sequence of request slots for all workers and hosts."""
 
     def reserve(self, family: str, count: int = 1) -> float:
         """Reserve the next slot(s) of `family`; return the seconds to wait before the (first) request."""
+        ...
+
+    def confirm(self, family: str) -> float:
+        """Take a reserved slot now, just before the request; 0, or the seconds to wait because the last was taken too lately."""
+        ...
+
+    def describe(self) -> Mapping[str, Mapping[str, float]]:
+        """Return per family spacing_seconds, wait_seconds until the next free slot, left_per_minute."""
+        ...
+
+
+class Shelf(Protocol):
+    """A few bytes that every worker needs and one of them fetched: a dump, a token, who is about to fetch it."""
+
+    def get(self, name: str) -> bytes | None:
+        """Return what lies under `name`, None when nothing does (any more)."""
+        ...
+
+    def put(self, name: str, content: bytes, seconds: float) -> None:
+        """Lay `content` under `name` for `seconds`."""
+        ...
+
+    def claim(self, name: str, seconds: float) -> bool:
+        """Become the only one to do what `name` says, for `seconds`; False when somebody else is."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Forget what lies under `name`, a claim too."""
         ...

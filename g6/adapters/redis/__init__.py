@@ -1,1 +1,1 @@
-"""What lives in Redis: frames, events, panels, controls, request slots, the ledger, the shared clock; and a server of our own."""
+"""What lives in Redis: frames, events, panels, controls, slots, shelf, ledger, shared clock; and a server of our own."""

@@ -24,13 +24,31 @@ redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after 
 return free - now
 """
 
+CONFIRM = """
+local at = redis.call('TIME')
+local now = at[1] * 1000000 + at[2]
+local last = tonumber(redis.call('GET', KEYS[2]) or 0)
+if last <= now and now < last + ARGV[1] then return last + ARGV[1] - now end
+redis.call('SET', KEYS[2], string.format('%.0f', now), 'PX', math.ceil(ARGV[1] / 1000) + 1000)
+-- Who was woken late moves the sequence along: nobody is to come sooner than a spacing after him.
+local free = tonumber(redis.call('GET', KEYS[1]) or 0)
+if free < now + ARGV[1] then
+  redis.call('SET', KEYS[1], string.format('%.0f', now + ARGV[1]), 'PX', math.ceil(ARGV[1] / 1000) + 1000)
+end
+return 0
+"""
+
 
 class RedisLimiter:
-    """Limiter port over the keys `<namespace>:slots:{family}`; a family without a spacing of its own is `other`."""
+    """Limiter port over the keys `<namespace>:slots:{family}`; a family without a spacing of its own is `other`.
+
+    `<namespace>:slots:{family}:last` is when the last slot was confirmed: a request is never less than a spacing after it,
+    however late a process was woken.
+    """
 
     def __init__(self, client: redis.Redis, namespace: str = "g6", *, spacings: Mapping[str, float] = SPACINGS) -> None:
         self._client, self._prefix, self._spacings = client, f"{namespace}:slots:", dict(spacings)
-        self._reserve = client.register_script(RESERVE)
+        self._reserve, self._confirm = client.register_script(RESERVE), client.register_script(CONFIRM)
 
     @translated
     def reserve(self, family: str, count: int = 1) -> float:
@@ -38,6 +56,13 @@ class RedisLimiter:
         family = self._known(family)
         spacing = round(self._spacings[family] * 1e6)
         return float(self._reserve(keys=[self._prefix + family], args=[spacing, count])) / 1e6
+
+    @translated
+    def confirm(self, family: str) -> float:
+        """Take a reserved slot now; return 0, or the seconds that are still to wait. Errors: BrokerDown."""
+        family = self._known(family)
+        key, spacing = self._prefix + family, round(self._spacings[family] * 1e6)
+        return float(self._confirm(keys=[key, f"{key}:last"], args=[spacing])) / 1e6
 
     def spacing(self, family: str) -> float:
         """Return the seconds between two slots of `family`."""

@@ -21,7 +21,7 @@ LogFormat = Annotated[str | None, typer.Option("--log-format", metavar="auto|hum
 NoBanner = Annotated[bool, typer.Option("--no-banner", help="Leave the banner out.")]
 Interval = Annotated[int | None, typer.Option("--interval", metavar="SECONDS", help="Market seconds between cycles.")]
 Indices = Annotated[str | None, typer.Option("--indices", metavar="A,B", help="Only these indices.")]
-ProviderName = Annotated[str | None, typer.Option("--provider", metavar="sim|replay", help="Where quotes come from.")]
+ProviderName = Annotated[str | None, typer.Option("--provider", metavar="sim|replay|kite", help="Where quotes come from.")]
 Recording = Annotated[Path | None, typer.Option("--recording", metavar="PATH", help="What to replay.")]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")]
 Speed = Annotated[str | None, typer.Option("--speed", metavar="FACTOR|max", help="Market seconds per wall second.")]

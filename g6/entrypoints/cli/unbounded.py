@@ -25,7 +25,7 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
             hashes=hashes(settings),
         )  # fmt: skip
         if settings.simulated:
-            open_window(stack.runtime, settings.market.start, None)
+            open_window(stack.runtime, stack.runtime.clock.market() if settings.lookalike else settings.market.start, None)
         stack.start_workers()
         stack.wait_ready()
         follower = Follower(stack, stack.runtime.bus.bounds()[1])

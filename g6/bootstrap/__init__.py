@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from g6.adapters.clock import WallClock
 from g6.adapters.csv_store import CsvStore
-from g6.adapters.data_dir import owner
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.market.faults import Faults
 from g6.adapters.panel_files import PanelFiles
@@ -21,45 +19,38 @@ from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.feed_clock import FeedClock
 from g6.adapters.redis.frames import RedisFrames
 from g6.adapters.redis.ledger import RedisLedger
+from g6.adapters.redis.lifeline import RedisLifeline
 from g6.adapters.redis.panels import RedisPanels
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
 from g6.adapters.tee import Tee
+from g6.bootstrap.brokers import broker_clock, guarded, shared_state, speed
+from g6.bootstrap.brokers import broker_url as broker_url
 from g6.config import Settings, calendar, plan
 from g6.domain.cycle import QUEUES, Timing, isoformat_z
 from g6.domain.plan import Plan
-from g6.errors import BadConfig, Unavailable
+from g6.errors import BadConfig
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
 
 SESSION_SECONDS = 86_400.0
 
 
-def broker_url(settings: Settings) -> str:
-    """Return the broker's address: the configured one, else that of the G6 that owns the data directory. Errors: Unavailable."""
-    if settings.redis.broker_url:
-        return settings.redis.broker_url
-    if found := (owner(settings.directory) or {}).get("broker"):
-        return str(found)
-    raise Unavailable(
-        f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
-        "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
-    )
-
-
 def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider | None = None) -> Runtime:
     """Return the Runtime of one process. Clients connect when first used. `quotes`: a provider that was made already."""
     url = broker or broker_url(settings)
-    source = quotes or provider(settings)
+    source = quotes or provider(settings, url)
     master = settings.redis.master_name or ""
     client = connect(url, master_name=master)
+    timing, clock = Timing(settings.wall_interval), _clock(settings, client, source)
+    origin = clock.wall_origin if isinstance(clock, SharedClock) else lambda: None
     cache = connect(settings.redis.cache_url, master_name=master) if settings.redis.cache_url else client
     return Runtime(
         plan=collected(settings, source),
-        timing=Timing(settings.wall_interval),
+        timing=timing,
         calendar=calendar(),
-        clock=_clock(settings, client, source),
+        clock=clock,
         provider=source,
         frames=RedisFrames(cache, settings.namespace, max_bytes=settings.frames.max_bytes),
         ledger=RedisLedger(client, settings.namespace),
@@ -74,6 +65,7 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         quotes_seconds=settings.frames.unpersisted_seconds,
         persisted_seconds=settings.frames.persisted_seconds,
         history=ParquetHistory(settings.directory) if settings.storage.parquet.enabled else None,
+        lifeline=RedisLifeline(client, settings.namespace, reach=timing.grace + timing.hard, origin=origin),
     )
 
 
@@ -91,16 +83,24 @@ def _clock(settings: Settings, client: Any, source: Provider) -> Clock:
     if isinstance(source, Replay):
         return FeedClock(client, settings.namespace, source.recording.cycles()[0])
     if settings.provider.name == "sim":
-        speed = float(settings.market.speed) if settings.market.speed != "max" else 1.0
-        return SharedClock(client, settings.namespace, settings.market.start, speed)
-    return WallClock()
+        return SharedClock(client, settings.namespace, settings.market.start, speed(settings))
+    return broker_clock(settings)
 
 
-def provider(settings: Settings) -> Provider:
-    """Return the configured source of quotes. Errors: BadInput (a recording that cannot be read)."""
+def provider(settings: Settings, broker: str = "") -> Provider:
+    """Return the configured source of quotes; a broker's is guarded, and shares its budget with all workers of `broker`.
+
+    Errors: BadInput (a recording that cannot be read), BadConfig (a name that nobody answers to).
+    """
     if settings.provider.name == "replay":
         return Replay(Recording.open(recording(settings), thorough=False))
-    return simulated(settings)
+    if settings.provider.name == "sim":
+        return simulated(settings)
+    shared = shared_state(settings, broker)
+    second = None
+    if name := settings.provider.fallback:
+        second = guarded(settings, shared, name, settings.provider.fallback_root, f"fallback-{name}")
+    return guarded(settings, shared, settings.provider.name, settings.provider.root, settings.provider.name, second)
 
 
 def simulated(settings: Settings) -> SimulatedMarket:

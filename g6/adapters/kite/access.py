@@ -1,0 +1,167 @@
+"""The access token of all workers: where it is looked for, how it is kept, and who fetches it when it can be fetched."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from g6 import files
+from g6.domain.access import Token, expiry_of, seal, unseal
+from g6.domain.cycle import isoformat_z
+from g6.errors import ProviderBusy, TokenDead
+from g6.ports import Shelf
+
+NAME = "token"
+DAY_SECONDS = 86_400.0
+EXCHANGE_SECONDS = 20.0
+LOOK_SECONDS = 0.05
+TELL_SECONDS = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a person has of the broker; all of it secret, none of it shown."""
+
+    api_key: str = ""
+    api_secret: str = ""
+    access_token: str = ""
+    request_token: str = ""
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+
+class Access:
+    """Gives every worker the same token: from the shelf all share, this host's file, the settings; else from one exchange.
+
+    Shelf and file hold it sealed under the API secret. `exchange` turns a request token into a token; `now` is market time;
+    `tell` is given what a person should know, once.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        shelf: Shelf,
+        path: Path,
+        now: Callable[[], datetime],
+        exchange: Callable[[str], Token] | None = None,
+        tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    ) -> None:
+        self._given, self._shelf, self._path, self._now = credentials, shelf, path, now
+        self._exchange, self._tell = exchange, tell
+        self._key = hashlib.sha256(f"g6:{credentials.api_key}:{credentials.api_secret}".encode()).digest()
+
+    def token(self) -> Token:
+        """Return a token that lives and was not refused; exchange the request token if there is one. Errors: TokenDead."""
+        if found := self._living():
+            return found
+        if self._given.request_token and self._exchange and not self._spent():
+            return self._exchanged(self._exchange)
+        error = TokenDead(self._sentence())
+        self._told(error, "none")
+        raise error
+
+    def keep(self, token: Token) -> None:
+        """Keep a fresh token for all workers and for a later start: shelf, and a file that only its owner reads."""
+        sealed = seal(token, self._key)
+        self._shelf.put(NAME, sealed, DAY_SECONDS)
+        for name in ("told:token:none", f"refused:{token.mark}", f"told:token:{token.mark}"):
+            self._shelf.drop(name)
+        with files.refusals(self._path):
+            _write_private(self._path, sealed)
+
+    def refused(self, token: Token) -> TokenDead:
+        """Remember that the broker refuses `token`, tell it once, and return the error to raise."""
+        self._shelf.put(f"refused:{token.mark}", b"1", DAY_SECONDS)
+        error = TokenDead("Kite refuses the access token: it has ended, or another login replaced it")
+        self._told(error, token.mark)
+        return error
+
+    def state(self) -> dict[str, Any]:
+        """Return facts about the token, no secret: state (valid, expired, refused, missing), expires, seconds_left, user."""
+        tokens, at = self._candidates(), self._now().timestamp()
+        living = next((each for each in tokens if each.lives(at) and not self._is_refused(each)), None)
+        shown = living or (tokens[0] if tokens else None)
+        if shown is None:
+            return {"state": "missing", "expires": None, "seconds_left": None}
+        state = "valid" if living else "refused" if shown.lives(at) else "expired"
+        expires = isoformat_z(shown.expires) if shown.expires else None
+        left = round(max(0.0, shown.expires - at), 1) if shown.expires and living else None if living else 0.0
+        return {"state": state, "expires": expires, "seconds_left": left}
+
+    def _living(self) -> Token | None:
+        at = self._now().timestamp()
+        return next((each for each in self._candidates() if each.lives(at) and not self._is_refused(each)), None)
+
+    def _candidates(self) -> list[Token]:
+        """Return the tokens there are, the newest login first; one from the settings says nothing of its age."""
+        kept = [self._shelf.get(NAME), self._path.read_bytes() if self._path.is_file() else None]
+        opened = [token for content in kept if content and (token := unseal(content, self._key))]
+        found = sorted(opened, key=lambda token: -token.issued)
+        return [*found, *([Token(self._given.access_token)] if self._given.access_token else [])]
+
+    def _is_refused(self, token: Token) -> bool:
+        return self._shelf.get(f"refused:{token.mark}") is not None
+
+    def _spent(self) -> bool:
+        return self._shelf.get(f"spent:{Token(self._given.request_token).mark}") is not None
+
+    def _exchanged(self, exchange: Callable[[str], Token]) -> Token:
+        """Exchange the request token, in one worker alone; the others wait for what it keeps."""
+        limit = time.monotonic() + EXCHANGE_SECONDS
+        while not self._shelf.claim("exchanging", EXCHANGE_SECONDS):
+            threading.Event().wait(LOOK_SECONDS)
+            if found := self._living():
+                return found
+            if self._spent() or time.monotonic() > limit:
+                raise TokenDead(self._sentence())
+        try:
+            if (found := self._living()) or self._spent():
+                return found or self.token()
+            self._shelf.put(f"spent:{Token(self._given.request_token).mark}", b"1", DAY_SECONDS)
+            return self._kept(exchange(self._given.request_token))
+        except ProviderBusy as error:
+            raise TokenDead(f"the request token could not be exchanged: {error}") from error
+        finally:
+            self._shelf.drop("exchanging")
+
+    def _kept(self, token: Token) -> Token:
+        self.keep(token)
+        return token
+
+    def _sentence(self) -> str:
+        state = self.state()
+        if state["state"] == "missing":
+            return "there is no access token for Kite"
+        return f"the access token for Kite is {state['state']}" + (
+            f" since {state['expires']}" if state["state"] == "expired" else ""
+        )
+
+    def _told(self, error: TokenDead, mark: str) -> None:
+        if self._shelf.claim(f"told:token:{mark}", TELL_SECONDS):
+            self._tell({"state": "token", "sentence": error.sentence, "fix": error.fix})
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Replace a file by one that nobody but its owner could read at any moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def issued_token(value: str, user: str, at: datetime) -> Token:
+    """Return a token that was issued at `at`, with its end."""
+    return Token(value, user, at.timestamp(), expiry_of(at).timestamp())

@@ -1,0 +1,7 @@
+"""Guards around any provider: one rate budget for all workers, retries, a shared circuit breaker, a second provider."""
+
+from g6.adapters.resilient.breaker import Breaker
+from g6.adapters.resilient.gate import Patience, RequestGate
+from g6.adapters.resilient.provider import Resilient
+
+__all__ = ["Breaker", "Patience", "RequestGate", "Resilient"]

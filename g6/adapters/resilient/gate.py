@@ -1,0 +1,113 @@
+"""One request to a provider: its turn in the shared sequence of slots, further tries until the deadline, breaker and books."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import stamina
+
+from g6.adapters.resilient.breaker import Breaker
+from g6.adapters.resilient.tally import Tally
+from g6.errors import ProviderBusy
+from g6.ports import Limiter
+
+T = TypeVar("T")
+
+PROMPT_SECONDS = 0.02
+"""Who has confirmed a slot must send within this time, or confirm anew: the spacing has only so much room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a request is made again and how long is waited between: at random up to `base` × 2ⁿ, at most `cap` seconds."""
+
+    retries: int = 3
+    base: float = 0.25
+    cap: float = 4.0
+
+    def pause(self, tries: int) -> float:
+        """Return the seconds to wait after `tries` failed tries: full jitter."""
+        return random.uniform(0.0, min(self.cap, self.base * 2 ** (tries - 1)))
+
+
+class RequestGate:
+    """Gate port over a Limiter and a Breaker. `until` sets the deadline (wall seconds) of the requests inside its block."""
+
+    def __init__(self, limiter: Limiter, breaker: Breaker, patience: Patience, wall: Callable[[], float] = time.time) -> None:
+        self._limiter, self._breaker, self._patience, self._wall = limiter, breaker, patience, wall
+        self._deadline: float | None = None
+        self.tally = Tally()
+
+    @contextmanager
+    def until(self, deadline: float) -> Iterator[None]:
+        """Let the requests of the block end at `deadline`, or an outer block's if that comes first."""
+        before = self._deadline
+        self._deadline = deadline if before is None else min(before, deadline)
+        try:
+            yield
+        finally:
+            self._deadline = before
+
+    def ask(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
+        """Send one request when its turn has come, and again while it may help. Errors: ProviderBusy, BreakerOpen, Terminal."""
+        tries = 0
+
+        def again(error: Exception) -> bool | float:
+            if not isinstance(error, ProviderBusy):
+                return False
+            pause = self._patience.pause(tries)
+            if tries > self._patience.retries or pause >= self._left() or self._breaker.refuses():
+                return False
+            self.tally.retries[error.kind] += 1
+            return pause
+
+        for attempt in stamina.retry_context(on=again, attempts=self._patience.retries + 1, timeout=None):
+            with attempt:
+                tries += 1
+                return self._breaker.call(lambda: self._once(family, endpoint, send))
+        raise AssertionError("unreachable")
+
+    def affords(self, family: str) -> bool:
+        """Tell whether one more request of `family` would get its slot before the deadline."""
+        return self._limiter.describe()[family]["wait_seconds"] < self._left()
+
+    def _once(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
+        self._await_slot(family, endpoint)
+        began = time.monotonic()
+        outcome = "refused"
+        try:
+            answer = send()
+            outcome = "ok"
+        except ProviderBusy:
+            outcome = "busy"
+            raise
+        finally:
+            self.tally.sent(endpoint, outcome, time.monotonic() - began)
+        return answer
+
+    def _await_slot(self, family: str, endpoint: str) -> None:
+        """Wait for a slot and take it. A process that is woken late, or loses its turn on the way, waits again."""
+        began = time.monotonic()
+        wait = self._limiter.reserve(family)
+        try:
+            while True:
+                if wait >= self._left():
+                    raise ProviderBusy(f"no {family} request is left before the deadline", "rate_limit")
+                if wait > 0:
+                    threading.Event().wait(wait)
+                asked = time.monotonic()
+                wait = self._limiter.confirm(family)
+                if wait <= 0 and time.monotonic() - asked < PROMPT_SECONDS:
+                    return
+                wait = max(wait, 0.0)
+        finally:
+            self.tally.wait[endpoint] += time.monotonic() - began
+
+    def _left(self) -> float:
+        return float("inf") if self._deadline is None else self._deadline - self._wall()

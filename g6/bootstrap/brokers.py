@@ -1,0 +1,155 @@
+"""A broker's provider, put together: token, request slots, breaker, a second provider, and the state that all workers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import entry_points
+from typing import Any
+
+import pybreaker
+
+from g6.adapters.clock import ScaledClock, WallClock
+from g6.adapters.data_dir import owner
+from g6.adapters.kite import Access, Credentials, Kite
+from g6.adapters.kite.login import exchange
+from g6.adapters.memory import MemoryLimiter, MemoryShelf
+from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.shelf import RedisShelf
+from g6.adapters.redis.slots import RedisLimiter
+from g6.adapters.resilient import Breaker, Patience, RequestGate, Resilient
+from g6.config import Settings, calendar, secrets_of
+from g6.domain.cycle import Timing
+from g6.errors import BadConfig, Unavailable
+from g6.ports import Clock, Limiter, Provider, Shelf
+
+PLUGINS = "g6.providers"
+BUILT_IN = ("sim", "replay", "kite")
+TOKEN_FILE = ".token"  # noqa: S105 - a name
+
+
+def broker_url(settings: Settings) -> str:
+    """Return the broker's address: the configured one, else that of the G6 that owns the data directory. Errors: Unavailable."""
+    if settings.redis.broker_url:
+        return settings.redis.broker_url
+    if found := (owner(settings.directory) or {}).get("broker"):
+        return str(found)
+    raise Unavailable(
+        f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
+        "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+    )
+
+
+def broker_clock(settings: Settings) -> Clock:
+    """Return the clock of a broker's market: the wall's, unless a look-alike has one of its own."""
+    if settings.lookalike and settings.market.origin is not None:
+        return ScaledClock(settings.market.origin, settings.market.start, speed(settings))
+    return WallClock()
+
+
+def speed(settings: Settings) -> float:
+    """Return the market seconds per wall second; at full speed a clock has none of its own."""
+    return float(settings.market.speed) if settings.market.speed != "max" else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all workers know of a broker: shelf, events, and by name its request slots and the state of its breaker."""
+
+    shelf: Shelf
+    limiter: Callable[[str], Limiter]
+    storage: Callable[[str], Callable[[], Any]]
+    tell: Callable[[Mapping[str, Any]], None]
+
+
+def shared_state(settings: Settings, broker: str = "") -> Shared:
+    """Return the state in Redis, or one of this process alone where no broker runs (`g6 login`, `g6 check`)."""
+    try:
+        url = broker or broker_url(settings)
+    except Unavailable:
+        return Shared(MemoryShelf(), lambda _: MemoryLimiter(), lambda _: lambda: None, lambda _: None)
+    client = connect(url, master_name=settings.redis.master_name or "")
+    space, bus = settings.namespace, RedisBus(client, settings.namespace)
+
+    def tell(fact: Mapping[str, Any]) -> None:
+        bus.publish("provider.state", fact, key=settings.provider.name)
+        if fact.get("fix"):
+            bus.publish("alert", fact, key=str(fact["state"]))
+
+    return Shared(
+        RedisShelf(client, space),
+        lambda name: RedisLimiter(client, space if name == settings.provider.name else f"{space}:{name}"),
+        lambda name: lambda: pybreaker.CircuitRedisStorage(pybreaker.STATE_CLOSED, client, namespace=f"{space}:breaker:{name}"),
+        tell,
+    )
+
+
+def guarded(
+    settings: Settings, shared: Shared, name: str, root: str | None, scope: str, second: Provider | None = None
+) -> Resilient:
+    """Return the provider `name` with its guards; requests that belong together share the budget of `scope`. Errors: BadConfig."""
+    wanted, clock = settings.provider, broker_clock(settings)
+    limiter = shared.limiter(scope)
+    breaker = Breaker(
+        scope,
+        shared.storage(scope),
+        shared.shelf,
+        failures=wanted.breaker_failures,
+        seconds=wanted.breaker_seconds,
+        tell=shared.tell,
+    )
+    gate = RequestGate(limiter, breaker, Patience(wanted.retries, wanted.retry_base, wanted.retry_cap))
+    source = _kite(settings, shared, gate, clock, root) if name == "kite" else plugged(settings, name, gate)
+    grace = Timing(settings.wall_interval).grace
+    return Resilient(
+        source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + 0.95 * grace, second=second,
+        fallback_seconds=2 * settings.wall_interval, tell=shared.tell,
+    )  # fmt: skip
+
+
+def _kite(settings: Settings, shared: Shared, gate: RequestGate, clock: Clock, root: str | None) -> Kite:
+    return Kite(
+        access(settings, shared), gate, shared.shelf, clock, calendar(), settings.directory / "dumps",
+        api_key=credentials(settings).api_key, root=root, timeout=request_seconds(settings), mode=settings.kind, tell=shared.tell,
+    )  # fmt: skip
+
+
+def access(settings: Settings, shared: Shared) -> Access:
+    """Return the access token's keeper."""
+    mine, clock = credentials(settings), broker_clock(settings)
+    fetch = partial(exchange, mine, root=settings.provider.root, timeout=settings.provider.timeout, now=clock.market)
+    return Access(
+        mine, shared.shelf, settings.directory / TOKEN_FILE, clock.market, fetch if mine.api_secret else None, shared.tell
+    )
+
+
+def credentials(settings: Settings) -> Credentials:
+    """Return what a person has of the broker: from settings, else from the secrets file; the look-alike's own when it is `fake`.
+
+    Errors: BadInput.
+    """
+    if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
+        return Credentials("demo", "demo", "demo", "")
+    path = settings.provider.secrets_file
+    told = secrets_of(path) if path else {}
+    given = {name: getattr(settings.provider, name) for name in Credentials.__dataclass_fields__}
+    return Credentials(**{
+        name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
+    })  # fmt: skip
+
+
+def request_seconds(settings: Settings) -> float:
+    """Return the timeout of one request: as configured, under a quarter of the interval."""
+    return min(settings.provider.timeout, 0.24 * settings.wall_interval)
+
+
+def plugged(settings: Settings, name: str, gate: RequestGate) -> Provider:
+    """Return a provider that another distribution registered under `g6.providers`. Errors: BadConfig."""
+    found = {each.name: each for each in entry_points(group=PLUGINS)}
+    if name not in found:
+        known = ", ".join([*BUILT_IN, *found])
+        raise BadConfig(f"provider {name!r} is not there; there are {known}", "g6 providers lists them; install the one you mean")
+    made: Provider = found[name].load()(settings, gate)
+    return made
