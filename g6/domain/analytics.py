@@ -11,7 +11,7 @@ from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from g6.domain.instrument import CE, PE
 
@@ -27,6 +27,7 @@ __all__ = [
     "resistance",
     "risk_reversal_butterfly",
     "session_move",
+    "slope_curvature",
     "smile",
     "straddle",
     "strikes_with",
@@ -39,6 +40,7 @@ Array = NDArray[np.float64]
 SESSIONS_PER_YEAR = 252
 STRADDLE_SHARE = 0.85
 WING_DELTA = 0.25
+_WING_DEVIATIONS = float(ndtri(1 - WING_DELTA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,22 @@ def risk_reversal_butterfly(strike: Array, forward: float, iv: Array, years: flo
     call = _at_wing(delta[above], curve[above])
     put = _at_wing((1 - delta[~above])[::-1], curve[~above][::-1])
     return call - put, 0.5 * (call + put) - middle
+
+
+def slope_curvature(middle: float, rr: float, bf: float, years: float) -> tuple[float, float]:
+    """Return slope and curvature of the smile at the money, fractions per root year and per standard deviation (squared).
+
+    First and second derivative, at the forward, of the parabola through the volatilities at 25Δ put, ATM (`middle`) and 25Δ call,
+    over x = ln(K/F)/(σ_ATM √T). `rr` and `bf` as `risk_reversal_butterfly` gives them; NaN where one of the three is unknown.
+    """
+    call, put = middle + bf + 0.5 * rr, middle + bf - 0.5 * rr
+    if not (years > 0 and middle > 0 and call > 0 and put > 0):
+        return nan, nan
+    x_call = (_WING_DEVIATIONS * call + 0.5 * call * call * sqrt(years)) / middle
+    x_put = (-_WING_DEVIATIONS * put + 0.5 * put * put * sqrt(years)) / middle
+    outer, inner = (call - middle) / x_call, (put - middle) / x_put
+    half = (outer - inner) / (x_call - x_put)
+    return outer - half * x_call, 2 * half
 
 
 def _at_wing(delta: Array, sigma: Array) -> float:

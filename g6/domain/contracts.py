@@ -54,6 +54,8 @@ basis | points | positive: future above index | nearest future | future − spot
 change_pct | % | positive: up | | 100 × (spot / previous close − 1)
 day_width | points | not negative | | day's high − low of the index
 expiry.em_session | points | positive | 252 sessions a year | F σ / √252
+expiry.slope | fraction per √year per σ | negative: downside dearer | x = ln(K/F)/(σ_ATM √T) | slope at the forward of the parabola through the volatilities at 25Δ put, ATM and 25Δ call
+expiry.curvature | fraction per √year per σ² | positive: wings dearer | as expiry.slope | second derivative of the same parabola
 expiry.support_deviations | σ | negative: below the forward | standard deviations to the fix | (strike − forward) / (F σ √T)
 exposures.gex | ₹ per 1 % move | positive: dealers long gamma | dealer_short_puts_long_calls | Σ ± γ · OI · S*² / 100, calls +, puts −; S* = F e^{−rT}
 exposures.dex | ₹ | the holder's: positive long | holder | Σ δ · OI · S*
@@ -62,6 +64,8 @@ exposures.vanna | ₹ of delta per 1 % of volatility | calls +, puts − | deale
 exposures.charm | ₹ of delta per day | calls +, puts − | dealer_short_puts_long_calls | Σ ± charm · OI · S*
 exposures.wall_call | points | positive | lower strike on a tie | strike with the largest call GEX over all expiries
 exposures.wall_put | points | positive | lower strike on a tie | strike with the largest put GEX, by size, over all expiries
+exposures.interest_call | points | positive | lower strike on a tie | strike with the most call OI over all expiries
+exposures.interest_put | points | positive | lower strike on a tie | strike with the most put OI over all expiries
 exposures.flip | points | positive | each option's σ held | root of net GEX over the index within ±10 %, the nearest to spot; else NaN
 exposures.regime | word | | dealer_short_puts_long_calls | long_gamma when net GEX is positive, short_gamma when negative
 risk.delta | units | the holder's | own σ; moneyness φ ln(K/F)/(σ√T) | Σ delta · OI by moneyness class and expiry bucket
@@ -76,9 +80,13 @@ open_interest.build_up | word | | neutral under one tick or 0.5 % of OI | by pre
 open_interest.z_score | deviations | positive: more than usual | median and MAD of its own steps | (step − median) / (1.4826 · MAD); NaN under five steps
 series.rank | fraction | | previous 252 sessions | (x − min)/(max − min) of 30-day constant-maturity ATM IV; NaN under 20 days; n_days beside it
 series.percentile | fraction | | previous 252 sessions | share of days below x; NaN under 20 days
+series.interest | ratio, points, units | not negative | chosen strikes, or all; nearest expiry unless one is named | PCR, volume PCR, max pain and sums by cycle over the chosen strikes alone
 series.straddle | points | positive | nearest expiry | ATM straddle by cycle; rolled marks a change of strike or expiry
 term_structure.constant_maturity | fraction per √year | positive | 7, 14, 30 calendar days | ATM volatility, total variance linear in time between expiries; NaN outside them
 term_structure.forward_volatility | fraction per √year | positive | | √((σ₂²T₂ − σ₁²T₁)/(T₂ − T₁)); NaN where total variance falls
+spreads.spread | points | not negative | two-sided, uncrossed books | ask − bid; median, 90th percentile and worst per strike over cycles, median in ticks, % of mid and volatility per expiry
+expected_moves.bands | points | positive | 68 %, 68 % and 50 % of outcomes | F σ/√252 around the index for a session; F σ √T and 0.85 × straddle around the forward to the fix
+expected_moves.coverage | fraction | not negative | drawn at the last cycle before 15:15 | share of stored days on which the index at the next reference (session) or at the fix (expiry) lay within the band
 breadth.market | count of known | not negative | | indices above the day's open, above the previous close; futures above the day's VWAP
 breadth.since_close | count of known | not negative | by side | options with a higher last price than the previous close (traded today), and with more OI than the previous session
 """)  # fmt: skip

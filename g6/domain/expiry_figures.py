@@ -44,6 +44,8 @@ class ExpiryFigures:
     em_session: float
     rr25: float
     bf25: float
+    slope: float
+    curvature: float
 
 
 def figures(frame: Frame) -> Sequence[ExpiryFigures]:
@@ -66,6 +68,7 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
     straddle = analytics.straddle(strike, sides("price"), atm)
     deviation = analytics.expected_move(forward, atm_iv, years)
     rr25, bf25 = analytics.risk_reversal_butterfly(strike, forward, iv, years)
+    slope, curvature = analytics.slope_curvature(atm_iv, rr25, bf25, years)
     return ExpiryFigures(
         expiry=day,
         bucket=str(frame.columns["bucket"][rows][0]),
@@ -87,4 +90,6 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
         em_session=analytics.session_move(forward, atm_iv),
         rr25=rr25,
         bf25=bf25,
+        slope=slope,
+        curvature=curvature,
     )

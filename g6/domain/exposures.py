@@ -21,8 +21,8 @@ from g6.domain.instrument import CE, PE
 from g6.domain.quality import countable
 
 __all__ = [
-    "CONVENTION", "EXPOSURES", "MONEYNESS", "Exposures", "Positions", "Risk", "Walls", "exposures", "flip", "net_gex", "positions",
-    "regime", "risk", "walls",
+    "CONVENTION", "EXPOSURES", "MONEYNESS", "Exposures", "Positions", "Risk", "Walls", "exposures", "flip", "interest_walls",
+    "net_gex", "positions", "regime", "risk", "walls",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -143,6 +143,14 @@ def walls(found: Exposures) -> Walls:
     heights = np.abs(gex)
     peaks = [float(strikes[np.argmax(heights[side])]) if heights[side].any() else nan for side in (CE, PE)]
     return Walls(*peaks)
+
+
+def interest_walls(held: Positions) -> Walls:
+    """Return the strikes of the most open interest of calls and of puts over all expiries: what a flip is held against."""
+    strikes, place = np.unique(held.strike, return_inverse=True)
+    known = np.nan_to_num(held.oi)
+    heights = [np.bincount(place, weights=known[side], minlength=len(strikes)) for side in (CE, PE)]
+    return Walls(*(float(strikes[np.argmax(each)]) if each.any() else nan for each in heights))
 
 
 def net_gex(held: Positions, moves: Array) -> Array:

@@ -1,139 +1,32 @@
-"""`g6 chain`, `g6 analyze`: a stored chain, and what it says. Nothing is collected."""
+"""`g6 analyze`: what a stored chain says. Nothing is collected."""
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from g6.domain import breadth, exposures, rows, surface
+from g6.domain import breadth, exposures, surface
 from g6.domain.calendar import IST
-from g6.domain.cycle import Unit, isoformat_z
+from g6.domain.cycle import Unit
 from g6.domain.expiry_figures import figures
 from g6.domain.frame import Frame
 from g6.entrypoints.cli import options, stored, terminal
-from g6.entrypoints.cli.screens import LAKH, number, percent
-from g6.errors import UserError
+from g6.entrypoints.cli.screens import LAKH, number
 
 CRORE = 1e7
 
-Greeks = Annotated[bool, typer.Option("--greeks", help="Greeks instead of open interest.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Write every column as CSV.")]
-Strikes = Annotated[int, typer.Option("--strikes", metavar="N", min=0, help="Strikes around ATM; 0: all.")]
-
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("chain")(chain)
+    """Add the command."""
     app.command("analyze")(analyze)
-
-
-def chain(
-    index: stored.Index,
-    *,
-    expiry: stored.Expiry = None,
-    as_of: stored.AsOf = None,
-    strikes: Strikes = 21,
-    greeks: Greeks = False,
-    json_: options.Json = False,
-    csv_: Csv = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
-) -> None:
-    """Show the newest stored chain of an index, ATM marked.
-
-    Example: g6 chain NIFTY --greeks
-    """
-    if json_ and csv_:
-        raise UserError("--json and --csv exclude each other", "leave one of them out")
-    settings = options.settings(config, set_, data_dir=data_dir)
-    unit, found = stored.latest(settings, index, stored.instant_of(as_of))
-    frame = stored.of_expiry(found, expiry)
-    if csv_:
-        _write_csv(frame)
-    elif json_:
-        typer.echo(json.dumps(_chain_document(unit, frame)))
-    else:
-        console = terminal.console(settings)
-        console.print(_heading(unit, frame))
-        console.print(chain_table(frame, strikes, greeks=greeks))
-
-
-def _heading(unit: Unit, frame: Frame) -> str:
-    day, dte = frame.columns["expiry"][0], int(frame.columns["dte"][0])
-    spot, forward = (number(float(frame.columns[name][0])) for name in ("spot", "forward"))
-    return f"{unit.index} {day} ({dte}d)  {unit.instant.astimezone(IST):%a %d %b %Y %H:%M:%S} IST  spot {spot}  F {forward}"
-
-
-def chain_table(frame: Frame, strikes: int, *, greeks: bool) -> Table:
-    """Return one expiry around ATM (`strikes` 0: all), calls left: open interest in lakh, volatility in %, premium; or Greeks."""
-    side_columns = ("delta", "Γ·10⁴", "theta", "vega", "IV") if greeks else ("OI lakh", "ΔOI", "IV", "price")
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
-    for name in (*side_columns, "STRIKE", *side_columns[::-1]):
-        table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
-    for row in _around(frame, strikes):
-        at_the_money = frame.columns["offset"][row] == 0
-        strike = f"{frame.columns['strike'][row]:g}"
-        sides = [_greek_cells(frame, side, row) if greeks else _oi_cells(frame, side, row) for side in ("ce_", "pe_")]
-        cells = [*sides[0], f"▶ {strike} ◀" if at_the_money else strike, *sides[1][::-1]]
-        table.add_row(*cells, style="bold" if at_the_money else "")
-    return table
-
-
-def _around(frame: Frame, strikes: int) -> range:
-    offset = frame.columns["offset"].astype(np.float64)
-    if not strikes or len(frame) <= strikes:
-        return range(len(frame))
-    centre = int(np.nanargmin(np.abs(offset))) if np.isfinite(offset).any() else len(frame) // 2
-    first = max(0, min(centre - strikes // 2, len(frame) - strikes))
-    return range(first, first + strikes)
-
-
-def _oi_cells(frame: Frame, side: str, row: int) -> list[str]:
-    oi, before, iv, price = (float(frame.columns[side + name][row]) for name in ("oi", "oi_prev", "iv", "price"))
-    return [number(oi / LAKH), number((oi - before) / LAKH, sign=True), percent(iv), number(price)]
-
-
-def _greek_cells(frame: Frame, side: str, row: int) -> list[str]:
-    delta, gamma, theta, vega, iv = (float(frame.columns[side + name][row]) for name in ("delta", "gamma", "theta", "vega", "iv"))
-    return [number(delta), number(1e4 * gamma), number(theta, 1), number(vega, 1), percent(iv)]
-
-
-def _write_csv(frame: Frame) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow([column.name for column in rows.CHAIN])
-    columns = [_text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN]
-    writer.writerows(zip(*columns, strict=True))
-
-
-def _text(column: rows.Column, values: Sequence[Any]) -> list[Any]:
-    missing = [value is None or value != value for value in values]  # noqa: PLR0124 - NaN differs from itself
-    if column.kind == "instant":
-        return ["" if gone else isoformat_z(value) for value, gone in zip(values, missing, strict=True)]
-    if column.kind in {"integer", "flags"}:
-        return ["" if gone else int(value) for value, gone in zip(values, missing, strict=True)]
-    return ["" if gone else value for value, gone in zip(values, missing, strict=True)]
-
-
-def _chain_document(unit: Unit, frame: Frame) -> dict[str, Any]:
-    kinds = {column.name: column.kind for column in rows.CHAIN}
-    written = {column.name: _text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN}
-    lines = [
-        {name: None if values[i] == "" and kinds[name] != "text" else values[i] for name, values in written.items()}
-        for i in range(len(frame))
-    ]
-    document: dict[str, Any] = stored.plain({"index": unit.index, "cycle": unit.cycle, "rows": lines})
-    return document
 
 
 def analyze(
@@ -183,6 +76,7 @@ def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
             "options": weighed.options,
             **net,
             **{f"wall_{side}": strike for side, strike in asdict(exposures.walls(weighed)).items()},
+            **{f"interest_{side}": strike for side, strike in asdict(exposures.interest_walls(held)).items()},
             "flip": exposures.flip(held, spot),
             "regime": exposures.regime(net["gex"]),
         },
@@ -206,12 +100,21 @@ def _show(console: Console, found: Mapping[str, Any]) -> None:
         f"  GEX {crore['gex']} per 1 %   DEX {crore['dex']}   VEX {crore['vex']} per vol point\n"
         f"  vanna {crore['vanna']} per vol point   charm {crore['charm']} per day\n"
         f"  call wall {number(told['wall_call'], 0)}   put wall {number(told['wall_put'], 0)}   "
-        f"flip {number(told['flip'], 0)}   {told['regime'].replace('_', ' ')}",
+        f"flip {number(told['flip'], 0)}   {told['regime'].replace('_', ' ')}\n"
+        f"  {_band(told)}",
         soft_wrap=True,
     )
     console.print(f"rising since the previous close: {_breadth(found['breadth'])}", soft_wrap=True)
     console.print("risk (OI × Greek): delta, gamma in lakh units; theta, vega in ₹ crore")
     console.print(risk_table(found["risk"]))
+
+
+def _band(told: Mapping[str, Any]) -> str:
+    """The flip held against the walls of open interest: far outside them it says more of the convention than of the market."""
+    low, high = sorted((told["interest_put"], told["interest_call"]))
+    outside = max(low - told["flip"], told["flip"] - high)
+    where = f"flip {number(outside, 0)} points outside" if outside > 0 else "flip inside" if isfinite(outside) else "no flip"
+    return f"most put OI {number(told['interest_put'], 0)}, most call OI {number(told['interest_call'], 0)}: {where}"
 
 
 LINES: Sequence[tuple[str, str, int]] = (
@@ -230,7 +133,13 @@ def figures_table(expiries: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(f"{each['expiry']:%d %b}\n{each['bucket']}", justify="right", no_wrap=True)
     for label, name, places in LINES:
         table.add_row(label, *(number(each[name], places) for each in expiries))
-    for label, name in (("ATM IV %", "atm_iv"), ("RR 25Δ %", "rr25"), ("BF 25Δ %", "bf25")):
+    for label, name in (
+        ("ATM IV %", "atm_iv"),
+        ("RR 25Δ %", "rr25"),
+        ("BF 25Δ %", "bf25"),
+        ("slope %/σ", "slope"),
+        ("curvature %/σ²", "curvature"),
+    ):
         table.add_row(label, *(number(100 * each[name], 2) for each in expiries))
     for name in ("support", "resistance"):
         table.add_row(f"{name}\n  OI lakh, σ away", *(_level(each[name]) for each in expiries))

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import typer
 
+import g6
 from g6 import bootstrap
 from g6.config import Settings
 from g6.domain.cycle import Unit, isoformat_z, parse_z
@@ -19,7 +20,9 @@ from g6.domain.frame import Frame
 from g6.domain.instrument import INDICES
 from g6.errors import NothingToDo, UserError
 
-__all__ = ["AsOf", "Cycles", "Expiry", "Index", "frames", "indices_at", "instant_of", "latest", "of_expiry", "plain", "units"]
+__all__ = [
+    "AsOf", "Cycles", "Expiry", "Index", "frames", "indices_at", "instant_of", "latest", "of_expiry", "overview", "plain", "units",
+]  # fmt: skip
 
 Index = Annotated[str, typer.Argument(metavar="INDEX", help="Such as NIFTY.")]
 AsOf = Annotated[
@@ -83,6 +86,13 @@ def frames(settings: Settings, wanted: Sequence[Unit]) -> list[Frame]:
     if not found:
         raise NothingToDo(f"no chain of these cycles is stored in {settings.directory}")
     return found
+
+
+def overview(settings: Settings, unit: Unit, first: date, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Return rows of the overview from a day (India) up to the unit, oldest first: `timestamp` and `columns`."""
+    span = (first, unit.instant.astimezone(_INDIA).date())
+    table = g6.load(unit.index, span, "overview", engine="arrow", columns=["timestamp", *columns], data_dir=settings.directory)
+    return sorted((row for row in table.to_pylist() if row["timestamp"] <= unit.instant), key=lambda row: row["timestamp"])
 
 
 def of_expiry(frame: Frame, expiry: str | None) -> Frame:

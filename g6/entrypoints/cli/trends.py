@@ -15,7 +15,6 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-import g6
 from g6 import bootstrap
 from g6.config import Settings
 from g6.domain import open_interest, series, term_structure
@@ -87,15 +86,8 @@ def _minutes(text: str) -> list[float]:
     return found
 
 
-def _overview(settings: Settings, unit: Unit, first: date, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of the overview from a day up to the unit, oldest first."""
-    span = (first, unit.instant.astimezone(IST).date())
-    table = g6.load(unit.index, span, "overview", engine="arrow", columns=["timestamp", *columns], data_dir=settings.directory)
-    return sorted((row for row in table.to_pylist() if row["timestamp"] <= unit.instant), key=lambda row: row["timestamp"])
-
-
 def _trends(settings: Settings, unit: Unit, windows: Sequence[float]) -> list[series.Trend]:
-    rows = _overview(settings, unit, (unit.instant - timedelta(seconds=max(windows))).astimezone(IST).date(), FIGURES)
+    rows = stored.overview(settings, unit, (unit.instant - timedelta(seconds=max(windows))).astimezone(IST).date(), FIGURES)
     instants = [row["timestamp"].timestamp() for row in rows]
     return series.trends(instants, {name: [_known(row[name]) for row in rows] for name in FIGURES}, windows)
 

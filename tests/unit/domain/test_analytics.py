@@ -177,3 +177,29 @@ def test_the_change_is_in_percent_of_the_previous_close():
     assert analytics.change_pct(102.0, 100.0) == pytest.approx(2.0)
     assert isnan(analytics.change_pct(102.0, nan))
     assert isnan(analytics.change_pct(102.0, 0.0))
+
+
+@pytest.mark.parametrize("years", [0.5 / 365, 7 / 365, 0.25])
+def test_a_flat_market_has_no_skew_at_all(years):
+    strike = 24000.0 * np.exp(np.linspace(-3, 3, 241) * 0.14 * sqrt(years))
+    flat = np.full((2, len(strike)), 0.14)
+    rr, bf = analytics.risk_reversal_butterfly(strike, 24000.0, flat, years)
+    assert (rr, bf) == pytest.approx((0.0, 0.0), abs=1e-12)
+    assert analytics.slope_curvature(0.14, rr, bf, years) == pytest.approx((0.0, 0.0), abs=1e-12)
+
+
+@pytest.mark.parametrize(("slope", "curvature"), [(-0.012, 0.006), (0.004, 0.002), (0.0, 0.01)])
+def test_slope_and_curvature_are_those_of_a_parabola_in_standard_deviations(slope, curvature):
+    years, middle = 14 / 365, 0.13
+    x = np.linspace(-3, 3, 6001)
+    curve = middle + slope * x + 0.5 * curvature * x * x
+    strike = 24000.0 * np.exp(x * middle * sqrt(years))
+    rr, bf = analytics.risk_reversal_butterfly(strike, 24000.0, np.stack([curve, curve]), years)
+    assert analytics.slope_curvature(middle, rr, bf, years) == pytest.approx((slope, curvature), rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize("hole", range(4))
+def test_without_wings_there_is_no_slope(hole):
+    known = [0.13, -0.01, 0.002, 0.02]
+    known[hole] = nan
+    assert all(isnan(each) for each in analytics.slope_curvature(*known))

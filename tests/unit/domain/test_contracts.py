@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from g6.domain import breadth, contracts, exposures, open_interest, rows, series, surface, term_structure
+from g6.domain import breadth, contracts, expected_moves, exposures, open_interest, rows, series, spreads, surface, term_structure
 from g6.domain.contracts import CONTRACTS
 from g6.domain.expiry_figures import ExpiryFigures
 
@@ -35,18 +35,21 @@ def test_an_id_without_a_point_is_a_column_with_the_same_kind_of_unit():
 
 def test_exposures_and_risk_are_the_fields_there_are():
     named = {each.removeprefix("exposures.") for each in IDS if each.startswith("exposures.")}
-    assert named == {*exposures.EXPOSURES, "wall_call", "wall_put", "flip", "regime"}
+    assert named == {*exposures.EXPOSURES, "wall_call", "wall_put", "interest_call", "interest_put", "flip", "regime"}
     measured = {field.name for field in fields(exposures.Risk)} - {"bucket", "moneyness", "options", "oi"}
     assert {each.removeprefix("risk.") for each in IDS if each.startswith("risk.")} == measured
 
 
 def test_the_other_ids_name_what_the_code_has():
-    there = {"open_interest": open_interest, "series": series, "term_structure": term_structure, "breadth": breadth}
+    there = {
+        "open_interest": open_interest, "series": series, "term_structure": term_structure, "breadth": breadth, "spreads": spreads,
+        "expected_moves": expected_moves,
+    }  # fmt: skip
     for subject, field in (each.split(".") for each in IDS if "." in each):
         if subject in there and not (subject == "series" and field in {"percentile", "straddle"}):
             assert hasattr(there[subject], {"z_score": "z_scores"}.get(field, field)), field
     assert hasattr(surface.Surface, "iv")
-    assert "em_session" in {field.name for field in fields(ExpiryFigures)}
+    assert {"em_session", "slope", "curvature"} <= {field.name for field in fields(ExpiryFigures)}
 
 
 def test_every_contract_says_unit_and_definition():

@@ -121,6 +121,16 @@ def test_walls_are_the_strikes_with_the_most_gamma():
     assert exposures.walls(exposures.exposures(held)) == exposures.Walls(call=23400.0, put=24700.0)
 
 
+def test_walls_of_interest_are_the_strikes_with_the_most_of_it_over_all_expiries():
+    held = random_positions(6, unknown=0)
+    held.oi[:] = 65.0
+    held.oi[0, [4, 25]] = 650.0
+    held.oi[1, [3, 17, 38]] = [600.0, 500.0, 250.0]
+    assert exposures.interest_walls(held) == exposures.Walls(call=23400.0, put=24700.0)
+    held.oi[:] = nan
+    assert isnan(exposures.interest_walls(held).put)
+
+
 def test_without_positions_there_is_no_wall_no_net_and_no_flip():
     held = random_positions(7)
     held.oi[:] = nan
