@@ -49,8 +49,9 @@ class MemoryLedger:
             return "overrun!" if self._terminal(unit, "SKIPPED", "overrun", {}, now) else "overrun"
         self._put(unit, replace(record, task=task, attempt=cycle.attempt))
         self._take(unit, "collect", task, now, lease)
-        self._collecting[unit.index] = (unit.cycle, now + lease)
-        return "run"
+        deadline = cycle.opening.deadline
+        self._collecting[unit.index] = (unit.cycle, min(now + lease, deadline) if now < deadline else now + lease)
+        return "again" if stage.starts else "run"
 
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
         if unit.cycle not in self._cycles:

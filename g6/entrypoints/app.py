@@ -44,7 +44,7 @@ class G6(Celery):  # type: ignore[misc]
     def prepare(self, queues: Sequence[str]) -> None:
         """Before the fork: what needs no connection is made and warmed once, for all pool processes. No queues: all of them."""
         self._market = warmed_market(self.settings)
-        self._provider = bootstrap.provider(self.settings)
+        self._provider = bootstrap.provider(self.settings, self.conf.broker_url)
         if self.settings.provider.name == "sim" and (not queues or "collect" in queues):
             warm_provider(self._provider, self.settings)
 
@@ -84,7 +84,12 @@ def _listen(app: G6) -> None:
 
     def beat_init(sender: Any = None, **_: Any) -> None:
         bootstrap.start_market(app.runtime)
+        signals.before_task_publish.connect(beat_lives, sender="g6.sweep", weak=False)
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
+
+    def beat_lives(**_: Any) -> None:
+        if app.runtime.lifeline is not None:
+            app.runtime.lifeline.keep()
 
     def child_ready(**_: Any) -> None:
         try:

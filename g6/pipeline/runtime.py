@@ -10,7 +10,21 @@ from typing import Any
 from g6.domain.calendar import Calendar
 from g6.domain.cycle import StageReport, Timing, Unit, parse_z
 from g6.domain.plan import Plan
-from g6.ports import Bus, Clock, Controls, Frames, Ledger, Opening, PanelArchive, PanelStore, Provider, Sender, Store, Vitals
+from g6.ports import (
+    Bus,
+    Clock,
+    Controls,
+    Frames,
+    Ledger,
+    Lifeline,
+    Opening,
+    PanelArchive,
+    PanelStore,
+    Provider,
+    Sender,
+    Store,
+    Vitals,
+)
 from g6.ports.history import History
 
 CHAIN_SECONDS = 900.0
@@ -43,6 +57,7 @@ class Runtime:
     quotes_seconds: float = 2 * 86_400.0
     persisted_seconds: float = 3_600.0
     history: History | None = None
+    lifeline: Lifeline | None = None
 
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""

@@ -50,12 +50,12 @@ def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, 
 
 
 def _close(runtime: Runtime, unit: Unit, state: UnitRecord, now: float) -> str:
-    if runtime.ledger.finish(unit, Status.MISSING, _why(state), {}, now) == "completed":
+    if runtime.ledger.finish(unit, Status.MISSING, _closing_reason(state), {}, now) == "completed":
         runtime.sender.aggregate(unit.cycle)
     return "closed"
 
 
-def _why(state: UnitRecord) -> str:
+def _closing_reason(state: UnitRecord) -> str:
     if any(stage.starts >= POISON for stage in state.stages.values()):
         return "poison"
     if not state.stages:
@@ -106,7 +106,7 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
         until = min(until, parse_z(window["last"]))
     walked = runtime.ledger.walked()
     after = parse_z(walked) if walked else _first_overview_of_last_day(runtime)
-    reason = "no_beat" if walked or after is None else "ledger_lost"
+    unknown = "no_beat" if walked or after is None else "ledger_lost"
     if window.get("first"):
         before_first = parse_z(window["first"]) - timedelta(microseconds=1)
         after = max(after, before_first) if after else before_first
@@ -117,7 +117,8 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
         return 0
     instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
     missed = _nobodys(runtime, instants)[:most]
-    found = sum(_skip(runtime, isoformat_z(at), now, reason) for at in missed)
+    reasons = _why(runtime, missed)
+    found = sum(_skip(runtime, isoformat_z(at), now, reason or unknown) for at, reason in zip(missed, reasons, strict=True))
     if len(missed) == most:
         until = missed[-1]
     elif len(instants) == MOST_WALKED:
@@ -131,6 +132,13 @@ def _nobodys(runtime: Runtime, instants: Sequence[datetime]) -> list[datetime]:
     unknown = [at for at in instants if runtime.ledger.record(isoformat_z(at)) is None]
     stored = runtime.store.overview_cycles(unknown[0], unknown[-1]) if unknown else {}
     return [at for at in unknown if isoformat_z(at) not in stored]
+
+
+def _why(runtime: Runtime, missed: Sequence[datetime]) -> Sequence[str]:
+    """Return why nobody opened these instants, as far as the beats know."""
+    if not missed or runtime.lifeline is None:
+        return [""] * len(missed)
+    return runtime.lifeline.why([runtime.clock.wall_of(at) for at in missed])
 
 
 def _skip(runtime: Runtime, cycle: str, now: float, reason: str) -> int:

@@ -62,9 +62,10 @@ class Ledger(Protocol):
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
         """Open the cycle if nobody has, and claim the unit for stage collect by task id.
 
-        Answers: `run`; `done` (collect is done, the chain may go on); `twin` (another task holds it); `overrun` (the index's
-        previous cycle is still being collected: the unit is now SKIPPED); `overrun!` (that, and this call completed the cycle);
-        `closed` (the unit is terminal already).
+        Answers: `run`; `again` (run: an earlier start died or met a failure); `done` (collect is done, the chain may go on);
+        `twin` (another task holds it); `overrun` (the index's previous cycle is still being collected, which past its deadline
+        only a renewed lease shows: the unit is now SKIPPED); `overrun!` (that, and this call completed the cycle); `closed` (the
+        unit is terminal already).
         """
         ...
 

@@ -105,6 +105,8 @@ def _section(outcome: Outcome) -> list[str]:
     lines = ["", f"## {fault.number}: {fault.name}", "", f"{fault.done} {fault.seen}", ""]
     lines += [f"- {'' if holds else '**not so:** '}{sentence}" for holds, sentence in outcome.expectations]
     if outcome.reasons:
-        lines += ["- rows that are not OK: " + ", ".join(f"{count} × {reason}" for reason, count in sorted(outcome.reasons.items()))]
+        lines += [
+            "- rows that are not OK: " + ", ".join(f"{count} × {reason}" for reason, count in sorted(outcome.reasons.items()))
+        ]
     lines += [f"- **wrong:** {problem}" for problem in [outcome.error, *outcome.found.problems] if problem]
     return lines if lines[-1] else lines[:-1]

@@ -280,9 +280,7 @@ class Stack:
 
 def environment(setup: Setup, world: World, broker: str) -> dict[str, str]:
     """Return what every process of a stack finds in its environment."""
-    window = {
-        f"G6_INDEX_PARAMS__{name}__{what}": str(setup.strikes) for name in THREE for what in ("STRIKES_ITM", "STRIKES_OTM")
-    }
+    window = {f"G6_INDEX_PARAMS__{name}__{what}": str(setup.strikes) for name in THREE for what in ("STRIKES_ITM", "STRIKES_OTM")}
     absent = {f"G6_INDEX_PARAMS__{name}__ENABLED": "false" for name in ("MIDCPNIFTY", "SENSEX", "BANKEX")}
     return clean_environment(
         G6_REDIS__BROKER_URL=broker, G6_DEMO_DIR=str(world.data), G6_INTERVAL=str(setup.interval),

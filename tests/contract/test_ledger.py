@@ -50,12 +50,24 @@ def test_the_first_task_runs_and_its_twin_is_ignored(ledger: Ledger) -> None:
 
 def test_the_same_task_id_again_is_a_redelivery_and_runs(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
-    assert ledger.begin(NIFTY, "one", OPENING, 100.1, LEASE) == "run"
+    assert ledger.begin(NIFTY, "one", OPENING, 100.1, LEASE) == "again"
 
 
 def test_another_task_takes_over_when_the_lease_has_lapsed(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
-    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE) == "run"
+    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE) == "again"
+
+
+def test_a_collector_that_died_holds_its_index_no_longer_than_its_deadline(ledger: Ledger) -> None:
+    opening = replace(OPENING, deadline=102.4)
+    ledger.begin(NIFTY, "one", opening, 100.0, LEASE)
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE) == "run"
+
+
+def test_a_collector_that_renews_holds_its_index_past_its_deadline(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "one", replace(OPENING, deadline=102.4), 100.0, LEASE)
+    ledger.renew(NIFTY, "collect", "one", 106.5, 101.5)
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE) == "overrun"
 
 
 def test_a_renewed_lease_is_not_taken_over(ledger: Ledger) -> None:

@@ -128,8 +128,11 @@ function steps.begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 le
   end
   set(index .. ':task', task, index .. ':attempt', get('attempt'))
   take('collect', s, task, seconds)
-  redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', s.lease), 'PX', math.floor(seconds * 4000))
-  return 'run'
+  -- Past its deadline only who renews is still collecting: a dead collector must not cost the next cycle too.
+  local deadline = tonumber(get('deadline'))
+  local held_until = now < deadline and math.min(s.lease, deadline) or s.lease
+  redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', held_until), 'PX', math.floor(seconds * 4000))
+  return s.starts > 1 and 'again' or 'run'
 end
 
 function steps.start() -- 5 stage, 6 task, 7 lease seconds

@@ -1,1 +1,67 @@
-"""x"""
+"""Clocks that are wrong."""
+
+from __future__ import annotations
+
+import shutil
+import time
+
+from g6.adapters.redis.bus import RedisBus
+from g6.observability.recorder import Recorder
+from tests.chaos.stack import Setup, Stack
+from tests.chaos.table import fault
+from tests.waiting import eventually
+
+SKEW_ALERT_SECONDS = 0.2
+
+
+def shifted(seconds: float) -> tuple[str, ...]:
+    """Return the command in front of a process whose clock shall be `seconds` ahead."""
+    if shutil.which("faketime") is None:
+        raise AssertionError("faketime is not installed; make test-services installs it")
+    return ("faketime", "--exclude-monotonic", "-f", f"{seconds:+g}s")
+
+
+@fault(
+    "10c", "a beat whose clock is 3 s wrong",
+    done="A beat runs 3 s ahead beside a right one, then alone; then one 3 s behind, alone.",
+    seen="Cycles stay on the grid and nothing is doubled: an early one waits for its instant, a late one is collected late, every unit is OK.",
+    setup=Setup(interval=10),
+)  # fmt: skip
+def beat_shifted(stack: Stack) -> None:
+    stack.happens()
+    stack.beat("beat-ahead", shifted(3.0))
+    _passes(stack, "beside one 3 s ahead")
+    stack.between(0.5)
+    stack.children["beat-a"].kill()
+    _passes(stack, "one 3 s ahead alone")
+    stack.between(0.5)
+    stack.beat("beat-behind", shifted(-3.0))
+    stack.children["beat-ahead"].kill()
+    stack.passes()
+    _passes(stack, "one 3 s behind alone")
+    ends = stack.reasons(stack.began, time.time())
+    stack.expect(set(ends) == {("OK", "")}, f"all {sum(ends.values())} units are OK")
+
+
+def _passes(stack: Stack, which: str) -> None:
+    cycles = stack.goes_well(2)
+    stack.expect(len(cycles) >= 2, f"{which}: the cycles are whole")
+
+
+@fault(
+    "24", "a host whose clock is 0.4 s wrong",
+    done="The worker that sweeps runs on a clock 0.4 s ahead of Redis'.",
+    seen="The heartbeat says so, the metric g6_clock_skew_seconds stands above 0.2 s, where the alert begins; the cycles are whole.",
+)  # fmt: skip
+def host_skewed(stack: Stack) -> None:
+    bus = RedisBus(stack.client)
+    stack.children["closing"].kill()
+    stack.happens()
+    stack.worker("closing", wait=True, wrapper=shifted(0.4))
+    stack.passes()
+    stack.goes_well(2)
+    beat = eventually(lambda: [each for each in bus.read("0", count=20_000) if each.type == "heartbeat"][-1:], 20.0)[0]
+    (skew,) = beat.payload["clock_skew_seconds"].values()
+    stack.expect(0.3 < skew < 0.5, f"the heartbeat says {skew:+.2f} s")
+    (sample,) = [each for each in Recorder.samples(beat) if each.name == "g6_clock_skew_seconds"]
+    stack.expect(sample.value > SKEW_ALERT_SECONDS, f"g6_clock_skew_seconds is {sample.value:.2f}")

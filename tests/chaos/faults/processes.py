@@ -181,5 +181,3 @@ def aggregate_killed(stack: Stack) -> None:
     stack.passes()
     eventually(lambda: cycle in stack.stored(), 30.0, every=0.05)
     stack.expect({status for status, _ in stack.ends(cycle).values()} == {"OK"}, "the cycle whose aggregate died is whole")
-
-

@@ -7,7 +7,7 @@ import pytest
 
 from g6.domain import quote
 from g6.domain.cycle import Unit
-from g6.errors import FrameMissing, ProviderBusy, ProviderRefused
+from g6.errors import BrokerDown, FrameMissing, ProviderBusy, ProviderRefused
 from g6.pipeline import stages
 
 from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World
@@ -107,6 +107,21 @@ def test_a_collect_that_starts_more_than_half_an_interval_late_is_expired(world:
     assert world.ends() == {"NIFTY": ("MISSING", "expired"), "BANKNIFTY": ("MISSING", "expired")}
 
 
+def test_a_collect_that_began_in_time_and_failed_may_be_done_again_until_the_deadline(world: World) -> None:
+    world.begin(NIFTY, "collect")
+    world.later(40.0)
+    assert world.run(NIFTY, "collect") == [True]
+
+
+def test_a_broker_that_blinks_costs_no_unit(world: World) -> None:
+    world.provider.broken = {"NIFTY": BrokerDown("Redis: away")}
+    with pytest.raises(BrokerDown):
+        world.run(NIFTY, "collect")
+    world.provider.broken = {}
+    world.later(1.0)
+    assert world.run(NIFTY, "collect", "analyse") == [True, True]
+
+
 def test_an_analysis_after_the_deadline_is_expired(world: World) -> None:
     world.run(NIFTY, "collect")
     world.later(48.1)
@@ -122,9 +137,21 @@ def test_a_frame_that_is_gone_ends_the_unit_with_a_reason(world: World) -> None:
     assert (unit.status, unit.reason) == ("MISSING", "frame_missing")
 
 
-def test_a_chain_that_is_gone_before_it_is_stored_is_reported(world: World) -> None:
+def test_a_chain_that_is_gone_before_it_is_stored_is_made_again_from_its_quotes(world: World) -> None:
     world.run(NIFTY, "collect", "analyse")
+    expected = world.frames.get(NIFTY, "chain")
     world.frames.expire(NIFTY, "chain", 0.0)
+    world.run(NIFTY, "persist")
+    stored = world.store.read_chain(NIFTY)
+    assert stored is not None
+    np.testing.assert_array_equal(stored.columns["strike"], expected.columns["strike"])
+    np.testing.assert_array_equal(stored.columns["ce_iv"], expected.columns["ce_iv"])
+
+
+def test_a_chain_that_is_gone_with_its_quotes_before_it_is_stored_is_reported(world: World) -> None:
+    world.run(NIFTY, "collect", "analyse")
+    for stage in ("quotes", "chain"):
+        world.frames.expire(NIFTY, stage, 0.0)
     world.run(NIFTY, "persist")
     report = world.reports("unit.report")[-1]
     assert (report["stage"], report["status"], report["reason"]) == ("persist", "MISSING", "frame_missing")

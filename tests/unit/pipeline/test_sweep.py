@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -215,6 +216,28 @@ def test_the_walk_leaves_the_night_out(world: World) -> None:
     assert total == 2 * (until_close + 5)
     assert world.ends("2026-11-18T10:10:00Z")["NIFTY"] == ("SKIPPED", "no_beat")
     assert world.ends("2026-11-18T10:11:00Z") == {}
+
+
+class Known:
+    """Lifeline port that knows one reason for everything."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def keep(self) -> None: ...
+
+    def why(self, dues: Sequence[float]) -> Sequence[str]:
+        return [self.reason] * len(dues)
+
+
+@pytest.mark.parametrize(("known", "reason"), [("redis_down", "redis_down"), ("no_worker", "no_worker"), ("", "no_beat")])
+def test_an_instant_that_nobody_opened_has_the_reason_that_the_beats_know(world: World, known: str, reason: str) -> None:
+    world.runtime = replace(world.runtime, lifeline=Known(known))
+    world.cycle()
+    swept(world, 60.0)
+    swept(world, 180.0)
+    world.drain()
+    assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", reason)
 
 
 def test_a_recording_is_never_walked(world: World) -> None:

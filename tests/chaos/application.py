@@ -1,0 +1,92 @@
+"""G6's Celery application with something wrong in it, which the variable CHAOS names: `celery -A tests.chaos.application worker`.
+
+poison    BANKNIFTY's quotes kill the process that asks for them
+stuck     BANKNIFTY's quotes take 20 s, and FINNIFTY's do not let themselves be interrupted
+doubled   every message is sent twice
+wrong:X   Celery's setting X has a value that the lint must refuse
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import datetime
+from typing import Any
+
+from kombu.entity import Queue
+from kombu.transport.redis import Channel
+
+from g6 import bootstrap
+from g6.adapters.market import SimulatedMarket
+from g6.config import load
+from g6.domain.instrument import Contracts
+from g6.domain.quote import Quotes
+from g6.entrypoints import app as application
+
+PARENT = os.getpid()
+STUCK_SECONDS = 20.0
+WRONG: dict[str, dict[str, Any]] = {
+    "visibility_timeout": {"broker_transport_options": {"visibility_timeout": 5, "global_keyprefix": "g6:celery:"}},
+    "soft_limit_above_hard": {"task_annotations": {"g6.publish": {"soft_time_limit": 20.0, "time_limit": 10.0}}},
+    "soft_limit_past_interval": {"task_annotations": {"g6.collect": {"soft_time_limit": 2.9, "time_limit": 6.0}}},
+    "undeclared_queue": {"task_routes": {"g6.persist": {"queue": "presist"}}},
+    "unused_queues": {"task_queues": [Queue("collect")]},  # type: ignore[no-untyped-call]
+}
+
+
+class Poisoned(SimulatedMarket):
+    """A market that kills the process that asks for BANKNIFTY."""
+
+    def quotes(self, index: str, wanted: Contracts, at: datetime) -> Quotes:
+        """Return quotes, or never return."""
+        if index == "BANKNIFTY" and os.getpid() != PARENT:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().quotes(index, wanted, at)
+
+
+class Stuck(SimulatedMarket):
+    """A market that answers too late, and for FINNIFTY keeps the soft time limit from being heard."""
+
+    def quotes(self, index: str, wanted: Contracts, at: datetime) -> Quotes:
+        """Return quotes, late."""
+        if os.getpid() == PARENT or index == "NIFTY":
+            return super().quotes(index, wanted, at)
+        if index == "FINNIFTY":
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        limit = time.monotonic() + STUCK_SECONDS
+        while time.monotonic() < limit:
+            signal.sigtimedwait([], 0.5)
+        return super().quotes(index, wanted, at)
+
+
+def double() -> None:
+    """Let every message be published a second time, as after a time-out of a publish that had succeeded."""
+    once = Channel.basic_publish
+
+    def twice(self: Channel, message: Any, *arguments: Any, **options: Any) -> Any:
+        copy = {**message, "properties": dict(message["properties"])}
+        once(self, copy, *arguments, **options)
+        return once(self, message, *arguments, **options)
+
+    Channel.basic_publish = twice
+
+
+def broken(wrong: str) -> application.G6:
+    """Return the application with the fault named."""
+    if wrong == "doubled":
+        double()
+    elif wrong in ("poison", "stuck"):
+        bootstrap.SimulatedMarket = Poisoned if wrong == "poison" else Stuck  # type: ignore[misc]
+    made = application.create_app(load())
+    if wrong.startswith("wrong:"):
+        made.conf.update(WRONG[wrong.removeprefix("wrong:")])
+    return made
+
+
+def __getattr__(name: str) -> Any:
+    """Make `app` when Celery asks for it, and not when the faults import this module."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = made = broken(os.environ["CHAOS"])
+    return made

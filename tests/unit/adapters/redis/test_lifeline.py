@@ -1,0 +1,104 @@
+"""What beat remembers for Redis, on a server that is emptied, away and frozen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from g6.adapters.redis import lifeline
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.lifeline import RedisLifeline
+from g6.adapters.redis.server import EmbeddedServer, free_port
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer.start(tmp_path, port=free_port(), append_only=False) as started:
+        yield started
+
+
+@pytest.fixture
+def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
+    with connect(server.url) as made:
+        yield made
+
+
+def test_a_beat_that_lives_explains_what_was_sent_and_not_taken(client: redis.Redis) -> None:
+    beat = RedisLifeline(client, "g6")
+    beat.keep()
+    assert beat.why([time.time() - 3600.0, time.time()])[0] == ""
+    beat.keep()
+    assert RedisLifeline(client, "g6").why([beat._born + 0.00001]) == ["no_worker"]
+
+
+def test_an_emptied_redis_gets_back_switches_and_the_markets_start(client: redis.Redis) -> None:
+    controls = RedisControls(client)
+    controls.set("paused", {"NIFTY": "by hand"})
+    beat = RedisLifeline(client, "g6", origin=lambda: 1000.25)
+    beat.keep()
+    client.flushall()
+    beat.keep()
+    assert controls.read() == {"paused": {"NIFTY": "by hand"}}
+    assert float(client.get("g6:clock")) == 1000.25  # type: ignore[arg-type]
+
+
+def test_a_switch_that_somebody_took_back_stays_so(client: redis.Redis) -> None:
+    controls = RedisControls(client)
+    controls.set("greeks", value=False)
+    beat = RedisLifeline(client, "g6")
+    beat.keep()
+    controls.set("greeks", value=None)
+    beat.keep()
+    assert controls.read() == {}
+
+
+def test_what_was_open_when_redis_was_emptied_is_lost_with_the_ledger(client: redis.Redis) -> None:
+    beat = RedisLifeline(client, "g6", reach=50.0)
+    beat.keep()
+    seen = time.time()
+    client.flushall()
+    beat.keep()
+    assert list(beat.why([seen - 40.0, seen, seen - 100.0])) == ["ledger_lost", "ledger_lost", ""]
+
+
+def test_an_outage_is_noted_once_redis_is_back(server: EmbeddedServer, client: redis.Redis) -> None:
+    beat = RedisLifeline(client, "g6", reach=0.0)
+    beat.keep()
+    server.stop()
+    away = time.time()
+    beat.keep()
+    with EmbeddedServer.start(server.directory, port=server.port, append_only=False):
+        beat.keep()
+        assert beat.why([away]) == ["redis_down"]
+
+
+def test_a_redis_that_takes_no_writes_is_away(client: redis.Redis) -> None:
+    beat = RedisLifeline(client, "g6")
+    beat.keep()
+    full = time.time()
+    client.config_set("maxmemory", "1")
+    beat.keep()
+    client.config_set("maxmemory", "0")
+    beat.keep()
+    assert beat.why([full]) == ["redis_down"]
+
+
+def test_a_redis_that_stood_still_was_away(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    beat = RedisLifeline(client, "g6")
+    beat.keep()
+    still = time.time()
+    monkeypatch.setattr(lifeline, "SLOW_SECONDS", 0.0)
+    beat.keep()
+    assert beat.why([still]) == ["redis_down"]
+
+
+def test_beats_of_long_ago_are_forgotten(client: redis.Redis) -> None:
+    client.hset("g6:beats", mapping={f"{born}.000": f"{born}.500" for born in range(100)})
+    beat = RedisLifeline(client, "g6")
+    beat.keep()
+    assert client.hlen("g6:beats") == 1
