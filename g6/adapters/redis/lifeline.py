@@ -43,9 +43,9 @@ return redis.call('HGETALL', controls)
 class RedisLifeline:
     """Lifeline port.
 
-    Keys: hash `<ns>:beats` (born -> last sign), list `<ns>:outages`, and the mark `<ns>:beat`, gone when Redis was emptied. `origin`
-    gives the wall time at which a simulated market started, None where there is none; `reach`: seconds before Redis was emptied in
-    which an open cycle may have begun.
+    Keys: hash `<ns>:beats` (born -> last sign), list `<ns>:outages`, and the mark `<ns>:beat`, gone when Redis was emptied.
+    `origin` gives the wall time at which a simulated market started, None where there is none; `reach`: seconds before Redis was
+    emptied in which an open cycle may have begun.
     """
 
     def __init__(
