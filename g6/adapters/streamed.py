@@ -82,7 +82,7 @@ class Streamed:
         listed, future = contracts.symbol != "", self._future(index, at)
         symbols: list[str] = contracts.symbol[listed].tolist()
         day = day_of(at)
-        self.follow(index, contracts, future, day)
+        self.follow(index, contracts, at)
         held = self._held(index, symbols, future, day)
         stale = np.zeros(listed.shape, dtype=np.bool_)
         stale[listed] = ~held.fresh[: len(symbols)] & ~self._not_again(symbols, held)
@@ -103,8 +103,9 @@ class Streamed:
         alive = any(feed.alive(now, self._max_age) for feed in feeds.values())
         return facts | {"source": "stream" if alive else facts.get("source", "rest"), "ticker": summary(feeds, now)}
 
-    def follow(self, index: str, contracts: Contracts, future: Future | None, day: date) -> None:
+    def follow(self, index: str, contracts: Contracts, at: datetime) -> None:
         """Have the stream follow `contracts` and what belongs to the index from now on; only news are told."""
+        day, future = day_of(at), self._future(index, at)
         on, known = self._wished.get(index, (date.min, set[str]()))
         if on != day:
             known = set()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from g6.adapters.csv_store import CsvStore
+from g6.adapters.kite_ticker.indices import INDEX_TOKENS
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.market.faults import Faults
 from g6.adapters.panel_files import PanelFiles
@@ -21,16 +22,18 @@ from g6.adapters.redis.frames import RedisFrames
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.lifeline import RedisLifeline
 from g6.adapters.redis.panels import RedisPanels
+from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
+from g6.adapters.streamed import Streamed
 from g6.adapters.tee import Tee
 from g6.bootstrap.brokers import broker_clock, guarded, shared_state, speed
 from g6.bootstrap.brokers import broker_url as broker_url
 from g6.config import Settings, calendar, plan
 from g6.domain.cycle import QUEUES, Timing, isoformat_z
 from g6.domain.plan import Plan
-from g6.errors import BadConfig
+from g6.errors import BadConfig, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
 
@@ -100,7 +103,18 @@ def provider(settings: Settings, broker: str = "") -> Provider:
     second = None
     if name := settings.provider.fallback:
         second = guarded(settings, shared, name, settings.provider.fallback_root, f"fallback-{name}")
-    return guarded(settings, shared, settings.provider.name, settings.provider.root, settings.provider.name, second)
+    asked = guarded(settings, shared, settings.provider.name, settings.provider.root, settings.provider.name, second)
+    return streamed(settings, asked, broker) if settings.streamed else asked
+
+
+def streamed(settings: Settings, asked: Provider, broker: str = "") -> Provider:
+    """Return `asked` behind the quote cache; itself where no broker runs, so that nobody streams (`g6 check`)."""
+    try:
+        url = settings.redis.cache_url or broker or broker_url(settings)
+    except Unavailable:
+        return asked
+    cache = RedisQuoteCache(connect(url, master_name=settings.redis.master_name or ""), settings.namespace)
+    return Streamed(asked, cache, broker_clock(settings), calendar(), INDEX_TOKENS, max_age=settings.ticker.max_age)
 
 
 def simulated(settings: Settings) -> SimulatedMarket:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from g6.config import sections as s
 from g6.config.broker import Provider
+from g6.config.ticker import Ticker
 from g6.domain.instrument import INDICES
 
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data/g6_data"), description="where rows of the live market go")
     demo_dir: Path = Field(default=Path("data/demo"), description="where simulated and replayed rows go; --data-dir sets both")
     provider: Provider = Field(default=Provider(), description=Provider.__doc__)
+    ticker: Ticker = Field(default=Ticker(), description=Ticker.__doc__)
     market: s.Market = Field(default=s.Market(), description=s.Market.__doc__)
     index_params: dict[str, s.IndexParams] = Field(
         default={name: s.IndexParams() for name in SIX}, description=s.IndexParams.__doc__
@@ -107,6 +109,11 @@ class Settings(BaseSettings):
         if self.provider.name == "replay":
             return "replay"
         return "sim" if self.provider.name == "sim" or self.lookalike else "live"
+
+    @property
+    def streamed(self) -> bool:
+        """Whether a ticker feeds the quote cache."""
+        return self.provider.name == "kite" and self.ticker.enabled
 
     @property
     def lookalike(self) -> bool:

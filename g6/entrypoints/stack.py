@@ -92,6 +92,11 @@ class Stack:
         options = [word for name, port in ports.items() if port is not None for word in (name, str(port))]
         self._start("serve", [sys.executable, "-m", "g6.entrypoints.cli", "serve", *options])
 
+    def start_ticker(self) -> None:
+        """Start the tick stream, where the provider has one."""
+        if self.settings.streamed:
+            self._start("ticker", [sys.executable, "-m", "g6.entrypoints.cli", "ticker"])
+
     def watch(self) -> list[str]:
         """Start again what died; return its names."""
         return [process.name for process in self.processes if process.watch()]

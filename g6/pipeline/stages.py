@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain import chain, expiry, overview, quote
+from g6.domain import chain, overview, quote
 from g6.domain.calendar import day_of
 from g6.domain.chain_rows import chain_frame
 from g6.domain.cycle import Status, Unit, isoformat_z
@@ -19,6 +19,7 @@ from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts
 from g6.domain.quote import Stamp
 from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, Terminal, TokenDead, Withheld
+from g6.pipeline.choice import chosen
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 from g6.ports import CycleRecord, StageState
 
@@ -135,17 +136,8 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
     """Fetch the unit's quotes and stamp them with everything that analysis will read."""
     at, plan = unit.instant, runtime.plan.indices[unit.index]
     exchange, day = plan.index.exchange, day_of(at)
-    listing = runtime.provider.listing(unit.index, at)
-    resolved = expiry.resolve(listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=unit.index)
-    watch.lap("listing")
-    atm = runtime.ledger.recall_atm(unit.index, day.isoformat())
-    centres = atm
-    if runtime.plan.scope == "window" and any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
-        seen = runtime.provider.underlying(unit.index, at)
-        guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
-        centres = {**guessed, **atm}
-    wanted = chain.select(listing, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, runtime.plan.scope)
-    watch.lap("select")
+    choice = chosen(runtime, unit.index, at, watch.lap)
+    wanted, resolved, atm = choice.contracts, choice.resolved, choice.atm
     quotes = runtime.provider.quotes(unit.index, wanted, at)
     watch.lap("quotes")
     oi_prev, source = _previous_oi(runtime, unit, wanted, day)

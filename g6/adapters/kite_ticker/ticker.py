@@ -61,7 +61,7 @@ class Ticker:
         *,
         prepare: Callable[[], None] = lambda: None,
         limits: Limits = Limits(),
-        beat: Callable[[Mapping[int, Feed]], None] = lambda _feeds: None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._cache, self._now, self._trading_since, self._access = cache, now, trading_since, access
         self._tell, self._prepare, self._limits, self._beat = tell, prepare, limits, beat
@@ -215,7 +215,7 @@ class Ticker:
                 if now - told >= TELL_SECONDS:
                     told = now
                     self._cache.tell(self.feeds())
-                    self._beat(self.feeds())
+                    self._beat()
                 troubled = False
             except Retryable as error:
                 self._board.take_all()

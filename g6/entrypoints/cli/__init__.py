@@ -25,8 +25,8 @@ from g6.errors import G6Error, NothingToDo, UserError
 from g6.log import mask
 
 MODULES = (
-    "run", "operate", "serve", "ticker", "rerun", "compare", "settings", "scaffold", "market", "panels", "chain", "analysis", "verification",
-    "history", "plot", "inspection", "trends", "scan", "kite_server", "interest", "moves", "spreads", "bench",
+    "run", "operate", "serve", "ticker", "rerun", "compare", "settings", "scaffold", "market", "panels", "chain", "analysis",
+    "verification", "history", "plot", "inspection", "trends", "scan", "kite_server", "interest", "moves", "spreads", "bench",
 )  # fmt: skip
 
 RETIRED_FLAGS = {

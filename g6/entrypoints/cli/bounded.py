@@ -105,6 +105,7 @@ def _started(
             stack.start_workers()
             stack.wait_ready(lambda ready, of: progress.update(task, completed=ready, total=of))
         follower = Follower(stack, stack.runtime.bus.bounds()[1])
+        stack.start_ticker()
         stack.start_beat()
         timing = stack.runtime.timing
         ahead = max((bounds.cycles - 1) * timing.step, (bounds.last - bounds.first).total_seconds() / stack.pace)

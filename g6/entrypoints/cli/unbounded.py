@@ -29,6 +29,7 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
         stack.start_workers()
         stack.wait_ready()
         follower = Follower(stack, stack.runtime.bus.bounds()[1])
+        stack.start_ticker()
         stack.start_beat()
         if settings.features.serve:
             stack.start_serve()

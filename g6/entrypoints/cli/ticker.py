@@ -1,0 +1,36 @@
+"""`g6 ticker`: the tick stream into the quote cache, as g6 up starts it."""
+
+from __future__ import annotations
+
+import typer
+
+from g6.entrypoints.cli import options
+from g6.errors import BadConfig
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("ticker")(ticker)
+
+
+def ticker(
+    *,
+    log_format: options.LogFormat = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Stream ticks into the quote cache until Ctrl-C; g6 up does this by itself, another host may do it alone.
+
+    Exits 1 when the stream ended by itself: start it anew, as systemd and g6 up do.
+
+    Example: g6 ticker --set provider.name=kite
+    """
+    settings = options.settings(config, set_, data_dir=data_dir, log_format=log_format)
+    if settings.provider.name != "kite":
+        raise BadConfig(f"provider {settings.provider.name} has no stream", "g6 ticker --set provider.name=kite")
+    from g6.entrypoints import ticker as process
+    from g6.log import configure
+
+    configure(settings)
+    raise typer.Exit(process.run(settings))

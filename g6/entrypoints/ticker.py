@@ -1,0 +1,195 @@
+"""The process of the tick stream, put together from few parts: without the store's libraries it stays far below 150 MB.
+
+What a day needs to be streamed is asked for by those who collect it. Before the first cycle of a day nobody has yet, so shortly
+before the open this process has the wishes made by a short-lived child (`g6.entrypoints.wishes`), which may be as big as a worker.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from g6.adapters.clock import ScaledClock, WallClock
+from g6.adapters.data_dir import owner
+from g6.adapters.kite import Access, Credentials
+from g6.adapters.kite_ticker.socket import Login
+from g6.adapters.kite_ticker.ticker import Limits, Ticker
+from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.quote_cache import RedisQuoteCache
+from g6.adapters.redis.shelf import RedisShelf
+from g6.adapters.redis.vitals import RedisVitals
+from g6.config import Settings, calendar, secrets_of
+from g6.domain.access import Token
+from g6.domain.calendar import Calendar, day_of
+from g6.domain.instrument import INDICES
+from g6.entrypoints import wishes
+from g6.errors import Retryable, TokenDead, Unavailable, UncoveredYear
+from g6.ports.market import Clock
+
+EARLY = timedelta(minutes=45)
+"""How long before the open the day's wishes are made: the broker's dump of the day is out by then."""
+AGAIN_SECONDS = 60.0
+WISHES_SECONDS = 120.0
+SIGN_SECONDS = 5.0
+TOKEN_FILE = ".token"  # noqa: S105 - a name
+
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    "connected": ("info", "stream connected"),
+    "lost": ("warning", "stream lost; REST bridges until it is back"),
+    "silent": ("warning", "stream silent; connecting anew"),
+    "refused": ("warning", "the broker refuses the token; the stream waits for a new one"),
+    "gave up": ("error", "the stream cannot be had; this process ends, to be started anew"),
+    "full": ("warning", "more instruments than the broker streams; the rest is asked for over REST"),
+    "redis": ("warning", "Redis is away; ticks are kept until it is back"),
+    "message": ("info", "the broker says"),
+    "wishes": ("warning", "what to stream today could not be found out; the first cycle will say"),
+}
+"""What a person reads of each event: severity and sentence."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the ticker is given: settings, clock, token, and whom to tell."""
+
+    settings: Settings
+    broker: str
+    clock: Clock = field(init=False)
+    calendar: Calendar = field(init=False)
+    bus: RedisBus = field(init=False)
+    access: Access = field(init=False)
+    vitals: RedisVitals = field(init=False)
+    _refused: Token | None = None
+    _used: Token | None = None
+    _asked: float = 0.0
+    _signed: float = 0.0
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        client = connect(self.broker, master_name=settings.redis.master_name or "")
+        self.clock, self.calendar = _clock(settings), calendar()
+        self.bus = RedisBus(client, settings.namespace)
+        self.vitals = RedisVitals(client, settings.namespace, (), settings.directory)
+        self.access = Access(
+            _credentials(settings), RedisShelf(client, settings.namespace), settings.directory / TOKEN_FILE, self.clock.market
+        )
+
+    def login(self) -> Login | None:
+        """Return key and token in force, None while there is none."""
+        try:
+            self._used = self.access.token()
+        except TokenDead:
+            return None
+        return Login(_credentials(self.settings).api_key, self._used.value, self.settings.provider.ws_root)
+
+    def trading_since(self) -> float | None:
+        """Return the wall time since which contracts trade, None while they do not."""
+        now = self.clock.market()
+        for exchange in {INDICES[name].exchange for name in self.settings.indices}:
+            try:
+                session = self.calendar.session(exchange, day_of(now))
+            except UncoveredYear:
+                return None
+            if session is not None and session.holds(now):
+                begun = max([session.open, *(end for _, end in session.breaks if end <= now)])
+                return self.clock.wall_of(begun)
+        return None
+
+    def tell(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Log what happened; put on the bus what alerts, metrics and screens are made of."""
+        level, sentence = SENTENCES[event]
+        getattr(structlog.get_logger("g6"), level)(sentence, **facts)
+        try:
+            if event == "refused" and self._used is not None:
+                self.access.refused(self._used)
+            if event in ("connected", "lost", "gave up"):
+                self.bus.publish("provider.state", {"name": "ticker", "state": event, "sentence": sentence, **facts}, key="ticker")
+        except Retryable:
+            return
+
+    def beat(self) -> None:
+        """Give a sign of life every few seconds."""
+        if time.monotonic() - self._signed >= SIGN_SECONDS:
+            self._signed = time.monotonic()
+            self.vitals.sign(f"ticker@{socket.gethostname()}", os.getpid())
+
+    def prepare(self) -> None:
+        """Have the wishes of the day made, once a minute at most, from shortly before the open to the close."""
+        if time.monotonic() - self._asked < AGAIN_SECONDS or not self._soon(self.clock.market()):
+            return
+        self._asked = time.monotonic()
+        child = multiprocessing.get_context("spawn").Process(target=wishes.make, args=(self.settings, self.broker), daemon=True)
+        child.start()
+        child.join(WISHES_SECONDS)
+        if child.exitcode is None:
+            child.kill()
+        if child.exitcode:
+            self.tell("wishes", {"exit_code": child.exitcode})
+
+    def _soon(self, now: datetime) -> bool:
+        for exchange in {INDICES[name].exchange for name in self.settings.indices}:
+            try:
+                session = self.calendar.session(exchange, day_of(now))
+            except UncoveredYear:
+                return False
+            if session is not None and session.open - EARLY <= now <= session.close:
+                return True
+        return False
+
+
+def run(settings: Settings, ready: Callable[[], None] = lambda: None) -> int:
+    """Stream until SIGTERM or SIGINT; return the exit code: 1 when the stream ended by itself and is to be started anew."""
+    broker = _broker_url(settings)
+    desk, wanted = Desk(settings, broker), settings.ticker
+    cache = connect(settings.redis.cache_url or broker, master_name=settings.redis.master_name or "")
+    ticker = Ticker(
+        RedisQuoteCache(cache, settings.namespace),
+        desk.clock.market,
+        desk.trading_since,
+        desk.login,
+        desk.tell,
+        prepare=desk.prepare,
+        limits=Limits(wanted.connections, wanted.tokens, wanted.flush_seconds, wanted.silent_seconds),
+        beat=desk.beat,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ticker.stop())
+    ready()
+    return ticker.run()
+
+
+def _broker_url(settings: Settings) -> str:
+    found = settings.redis.broker_url or (owner(settings.directory) or {}).get("broker")
+    if not found:
+        raise Unavailable(
+            f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
+            "start one with g6 up, which streams by itself, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+        )
+    return str(found)
+
+
+def _clock(settings: Settings) -> Clock:
+    if settings.lookalike and settings.market.origin is not None:
+        speed = settings.market.speed
+        return ScaledClock(settings.market.origin, settings.market.start, 1.0 if speed == "max" else float(speed))
+    return WallClock()
+
+
+def _credentials(settings: Settings) -> Credentials:
+    wanted = settings.provider
+    if wanted.token_provider == "fake":  # noqa: S105 - a choice
+        return Credentials("demo", "demo", "demo")
+    told = secrets_of(wanted.secrets_file) if wanted.secrets_file else {}
+    given = {name: getattr(wanted, name) for name in ("api_key", "api_secret", "access_token")}
+    return Credentials(**{
+        name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
+    })  # fmt: skip

@@ -1,0 +1,43 @@
+"""What a cycle asks for: the expiries of the index's buckets and their strikes, whole or around the money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from g6.domain import chain, expiry
+from g6.domain.calendar import day_of
+from g6.domain.expiry import Resolution
+from g6.domain.instrument import Contracts
+from g6.pipeline.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The contracts to ask for, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed."""
+
+    contracts: Contracts
+    resolved: Resolution
+    atm: Mapping[str, float]
+
+
+def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], object] = lambda _: None) -> Choice:
+    """Return what is to be asked for of an index at `at`; `lap` is told when the listing is there and when the choice is made.
+
+    Errors: those of the provider.
+    """
+    plan, day = runtime.plan.indices[index], day_of(at)
+    exchange = plan.index.exchange
+    listing = runtime.provider.listing(index, at)
+    resolved = expiry.resolve(listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index)
+    lap("listing")
+    atm = runtime.ledger.recall_atm(index, day.isoformat())
+    centres = atm
+    if runtime.plan.scope == "window" and any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
+        seen = runtime.provider.underlying(index, at)
+        guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
+        centres = {**guessed, **atm}
+    contracts = chain.select(listing, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, runtime.plan.scope)
+    lap("select")
+    return Choice(contracts, resolved, atm)
