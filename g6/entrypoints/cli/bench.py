@@ -73,7 +73,8 @@ def iv(
         return
     console.print(_table(readings))
     console.print(
-        f"{total:,} options in {took:.2f} s: {total / took:,.0f} a second; {solved:,} solved; memory grew {grown:.0f} MiB"
+        f"{total:,} options in {took:.2f} s: {total / took:,.0f} a second; {solved:,} solved; memory grew {grown:.0f} MiB",
+        soft_wrap=True,
     )
 
 
