@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from operator import methodcaller
 from types import MappingProxyType
 from typing import Any
@@ -126,12 +127,14 @@ class MemoryLimiter:
         self._last: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def reserve(self, family: str, count: int = 1) -> float:
+    def reserve(self, family: str, count: int = 1, within: float = inf) -> float:
         """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first."""
         family = family if family in self._spacings else "other"
         with self._lock:
             now = self._wall()
             slot = max(now, self._free.get(family, now))
+            if slot - now > within:
+                return slot - now
             self._free[family] = slot + count * self._spacings[family]
         return slot - now
 

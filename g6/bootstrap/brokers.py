@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 import pybreaker
+import stamina
 
 from g6.adapters.clock import ScaledClock, WallClock
 from g6.adapters.data_dir import owner
@@ -90,6 +91,7 @@ def guarded(
     settings: Settings, shared: Shared, name: str, root: str | None, scope: str, second: Provider | None = None
 ) -> Resilient:
     """Return the provider `name` with its guards; requests that belong together share the budget of `scope`. Errors: BadConfig."""
+    stamina.instrumentation.set_on_retry_hooks(())  # further tries stand in the unit's report
     wanted, clock = settings.provider, broker_clock(settings)
     limiter = shared.limiter(scope)
     breaker = Breaker(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -87,8 +88,11 @@ class Gate(Protocol):
 class Limiter(Protocol):
     """One shared sequence of request slots for all workers and hosts."""
 
-    def reserve(self, family: str, count: int = 1) -> float:
-        """Reserve the next slot(s) of `family`; return the seconds to wait before the (first) request."""
+    def reserve(self, family: str, count: int = 1, within: float = inf) -> float:
+        """Reserve the next slot(s) of `family`; return the seconds to wait before the (first) request.
+
+        An answer above `within` means that nothing was reserved.
+        """
         ...
 
     def confirm(self, family: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -13,12 +14,16 @@ from g6.adapters.redis.connection import translated
 SPACINGS: Mapping[str, float] = MappingProxyType({"quote": 1.05, "historical": 0.35, "other": 0.1})
 """Seconds between requests by family: a little wider than Kite's 1, 3 and 10 requests a second."""
 
+LONGEST = 600.0
+"""Seconds further ahead than anybody would wait."""
+
 RESERVE = """
 local at = redis.call('TIME')
 local now = at[1] * 1000000 + at[2]
 local free = tonumber(redis.call('GET', KEYS[1]) or 0)
 -- A slot further ahead than anybody would wait was reserved before the server's clock went back.
 if free < now or free > now + 600000000 then free = now end
+if free - now > tonumber(ARGV[3]) then return free - now end
 local after = free + ARGV[1] * ARGV[2]
 redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
 return free - now
@@ -51,11 +56,14 @@ class RedisLimiter:
         self._reserve, self._confirm = client.register_script(RESERVE), client.register_script(CONFIRM)
 
     @translated
-    def reserve(self, family: str, count: int = 1) -> float:
-        """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first. Errors: BrokerDown."""
+    def reserve(self, family: str, count: int = 1, within: float = inf) -> float:
+        """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first.
+
+        Above `within` seconds nothing is reserved. Errors: BrokerDown.
+        """
         family = self._known(family)
         spacing = round(self._spacings[family] * 1e6)
-        return float(self._reserve(keys=[self._prefix + family], args=[spacing, count])) / 1e6
+        return float(self._reserve(keys=[self._prefix + family], args=[spacing, count, round(min(within, LONGEST) * 1e6)])) / 1e6
 
     @translated
     def confirm(self, family: str) -> float:

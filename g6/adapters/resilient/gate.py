@@ -19,8 +19,14 @@ from g6.ports import Limiter
 
 T = TypeVar("T")
 
+BEST_EFFORT = frozenset(("historical",))
+"""Families that a unit can do without: one try each, and their failures do not keep it from its quotes."""
 PROMPT_SECONDS = 0.02
 """Who has confirmed a slot must send within this time, or confirm anew: the spacing has only so much room."""
+
+
+class NoSlot(ProviderBusy):
+    """Our own budget ends before the deadline: to ask again would only take slots from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,12 @@ class RequestGate:
 
     def ask(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
         """Send one request when its turn has come, and again while it may help. Errors: ProviderBusy, BreakerOpen, Terminal."""
+        if family in BEST_EFFORT:
+            return self._once(family, endpoint, send)
         tries = 0
 
         def again(error: Exception) -> bool | float:
-            if not isinstance(error, ProviderBusy):
+            if not isinstance(error, ProviderBusy) or isinstance(error, NoSlot):
                 return False
             pause = self._patience.pause(tries)
             if tries > self._patience.retries or pause >= self._left() or self._breaker.refuses():
@@ -94,11 +102,11 @@ class RequestGate:
     def _await_slot(self, family: str, endpoint: str) -> None:
         """Wait for a slot and take it. A process that is woken late, or loses its turn on the way, waits again."""
         began = time.monotonic()
-        wait = self._limiter.reserve(family)
+        wait = self._limiter.reserve(family, within=max(0.0, self._left()))
         try:
             while True:
                 if wait >= self._left():
-                    raise ProviderBusy(f"no {family} request is left before the deadline", "rate_limit")
+                    raise NoSlot(f"the budget has no {family} request left before the deadline", "rate_limit")
                 if wait > 0:
                     threading.Event().wait(wait)
                 asked = time.monotonic()
