@@ -31,7 +31,7 @@ def make(directory: Path, indices: tuple[str, ...], cycles: int = CYCLES, interv
     for position in range(cycles):
         instant = FIRST + timedelta(seconds=interval * position)
         runtime = Runtime(
-            plan=decided, timing=Timing(60.0), calendar=calendar_of(market), clock=ScaledClock(time.time(), instant), provider=market,
+            plan=decided, timing=Timing(60.0), calendar=market.calendar, clock=ScaledClock(time.time(), instant), provider=market,
             frames=MemoryFrames(), ledger=MemoryLedger(), store=store, panels=MemoryPanels(), panel_files=MemoryPanels(),
             bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(), vitals=None,
         )  # fmt: skip
@@ -40,11 +40,6 @@ def make(directory: Path, indices: tuple[str, ...], cycles: int = CYCLES, interv
             for stage in (collect, analyse, persist):
                 stage(runtime, unit, "bench")
             yield unit
-
-
-def calendar_of(market: SimulatedMarket) -> object:
-    """Return the market's own calendar, read once."""
-    return market.calendar
 
 
 def _params() -> dict[str, object]:

@@ -178,7 +178,7 @@ def _rows(query: Query) -> pc.Expression | None:
 
 
 def _with_underlying(table: pa.Table, index: str) -> pa.Table:
-    column = pa.DictionaryArray.from_arrays(pa.array([0] * table.num_rows, pa.int32()), pa.array([index], pa.string()))
+    column = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), pa.array([index], pa.string()))
     return table.append_column("underlying", column)
 
 
