@@ -116,6 +116,7 @@ BUCKETS: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "g6_cycle_duration_seconds": (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0),
         "g6_cycle_start_lateness_seconds": (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0),
         "g6_iv_iterations_histogram": (1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0),
+        "g6_iv_solve_seconds": (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0),
         "g6_bus_publish_latency_ms": (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0),
     }
 )
@@ -151,6 +152,7 @@ IV | g6_iv_estimation_failure_total | counter | index expiry | options | unit.re
 IV | g6_iv_unavailable_total | counter | index reason=iv_reason | options | unit.report analyse | Options that have no implied volatility to find, by reason.
 IV | g6_iv_estimation_avg_iterations | gauge? | index expiry | iterations | unit.report analyse | Mean solver iterations per option solved, newest cycle.
 IV | g6_iv_iterations_histogram | histogram | | iterations | unit.report analyse | Solver iterations per option solved.
+IV | g6_iv_solve_seconds | histogram | | seconds | unit.report analyse | Time to price one unit's chain: prices, forwards, volatilities, Greeks.
 storage | g6_rows_written_total | counter | sink index | rows | unit.report persist, publish | Rows written; a row written again counts again.
 storage | g6_bytes_written_total | counter | sink | bytes | unit.report persist, publish | Bytes written, as the sink stores them.
 storage | g6_write_errors_total | counter | sink reason=write_reason | writes | unit.report persist, publish | Writes that failed.

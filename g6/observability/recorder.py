@@ -43,6 +43,8 @@ def _unit_report(report: Payload, _: Event) -> Iterator[Sample]:
     if stage == "collect":
         yield from _provider(counts.get("provider") or {})
     elif stage == "analyse" and "options" in counts:
+        if "solve" in seconds:
+            yield Sample("g6_iv_solve_seconds", (), _number(seconds["solve"]))
         yield from _analysed(index, counts, _epoch(report["cycle"]))
     elif stage in ("persist", "publish"):
         yield from _written(index, counts, seconds)

@@ -68,6 +68,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
         watch.lap("read")
         priced = chain.assemble(quotes, stamp)
+        watch.lap("solve")
         summary = overview.summarise(priced) | {"config_id": stamp.config_id}
         facts = overview.facts(priced) | {"queue_wait_seconds": _waited(record, unit, watch.began)}
         watch.lap("compute")

@@ -80,6 +80,13 @@ def test_iv_counts_are_those_of_the_overview_row(ran, row, family, column):
     assert total(ran, family, row["underlying"]) == row[column]
 
 
+def test_the_solver_was_timed_once_a_unit(ran):
+    parts = [
+        value for key, value in ran.totals.state.items() if key.startswith("g6_iv_solve_seconds{}:") and not key.endswith("sum")
+    ]
+    assert sum(parts) == 2
+
+
 def test_gauges_are_those_of_the_overview_row(ran, row):
     index = row["underlying"]
     assert ran.totals.value("g6_index_spot", index) == row["spot"]

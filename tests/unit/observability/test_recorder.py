@@ -87,6 +87,14 @@ def test_the_histogram_of_iterations_has_one_observation_per_option_solved():
     assert totals.state["g6_iv_iterations_histogram{}:sum"] == 183
 
 
+def test_the_time_of_solving_has_a_distribution_to_take_percentiles_from():
+    reports = [unit_report("analyse", FACTS, seconds={"total": 0.02, "solve": solve}) for solve in [0.0015] * 95 + [0.015] * 5]
+    totals = counted(*reports)
+    parts = {part: totals.state[f"g6_iv_solve_seconds{{}}:{part}"] for part in ("0.001", "0.002", "0.01", "0.02")}
+    assert parts == {"0.001": 0, "0.002": 95, "0.01": 0, "0.02": 5}
+    assert totals.state["g6_iv_solve_seconds{}:sum"] == pytest.approx(95 * 0.0015 + 5 * 0.015)
+
+
 def test_quality_counts_sources_and_coverage_are_those_of_the_report():
     totals = counted(unit_report("analyse", FACTS))
     assert totals.value("g6_quotes_rejected_total", "NIFTY", "wide") == 4
