@@ -2,6 +2,7 @@
 
 >>> import g6
 >>> chain = g6.load("NIFTY", "2026-11-20")  # doctest: +SKIP
+>>> pcr = g6.sql("select timestamp, sum(pe_oi) / sum(ce_oi) from chain group by all")  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["__version__", "load"]
+__all__ = ["__version__", "load", "sql"]
 
 Day = str | date
 
@@ -20,7 +21,7 @@ def load(
     index: str | Sequence[str],
     day: Day | tuple[Day, Day],
     kind: Literal["chain", "overview", "instruments"] = "chain",
-    engine: Literal["pandas", "polars", "arrow"] = "pandas",
+    engine: Literal["pandas", "polars", "arrow", "duckdb"] = "pandas",
     *,
     columns: Sequence[str] | None = None,
     expiry: Day | Sequence[Day] | None = None,
@@ -40,6 +41,23 @@ def load(
 
     query = Query.of(index, day, kind, columns=columns, expiry=expiry, strike=strike, as_of=as_of, tz=tz, shape=shape)
     return to_engine(load_table(query, Path(data_dir)), engine)
+
+
+def sql(
+    query: str,
+    engine: Literal["pandas", "polars", "arrow", "duckdb"] = "pandas",
+    *,
+    tz: str = "Asia/Kolkata",
+    data_dir: str | Path = "data/g6_data",
+) -> Any:
+    """Return the answer of DuckDB to `query` over the tables `chain`, `overview` and `instruments`.
+
+    Columns are those of `load`, and `date`, the session's; each row is there once however its day is folded. Instants are shown
+    in `tz`. Errors: UserError with what DuckDB says of the query; Unavailable where it is not installed.
+    """
+    from g6.adapters.parquet_store.sql import answer
+
+    return answer(query, Path(data_dir), tz, engine)
 
 
 def __getattr__(name: str) -> str:

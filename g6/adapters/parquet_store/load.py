@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA, TYPES
+from g6.adapters.parquet_store.days import directory_of
+from g6.adapters.parquet_store.patience import shown
 from g6.adapters.parquet_store.reading import day_table, read
 from g6.domain.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
 from g6.errors import NothingToDo, Unavailable, UserError
@@ -109,7 +111,8 @@ def _instant(value: str | datetime, tz: str) -> datetime:
 
 def load_table(query: Query, directory: Path) -> pa.Table:
     """Return the rows that `query` asks for. Errors: NothingToDo (no such day; names the first and last there is), BadInput."""
-    tables = [table for root in _roots(query, directory) for table in _days(query, root)]
+    wanted = [directory_of(root, day) for root in _roots(query, directory) for day in days.days(root) if _asked(query, day)]
+    tables = [table for each in shown(wanted, f"loading {query.kind}") if (table := _day(query, each)) is not None]
     if not tables:
         raise _nothing(query, directory)
     table = pa.concat_tables(tables)
@@ -126,12 +129,8 @@ def _roots(query: Query, directory: Path) -> list[Path]:
     return [directory / query.kind]
 
 
-def _days(query: Query, root: Path) -> Iterator[pa.Table]:
-    for day in days.days(root):
-        if query.first <= day <= query.last:
-            table = _day(query, days.directory_of(root, day))
-            if table is not None:
-                yield table
+def _asked(query: Query, day: date) -> bool:
+    return query.first <= day <= query.last
 
 
 def _day(query: Query, directory: Path) -> pa.Table | None:
@@ -213,8 +212,8 @@ def _nothing(query: Query, directory: Path) -> NothingToDo:
 
 
 def to_engine(table: pa.Table, engine: str) -> Any:
-    """Return the table as pandas, polars or Arrow has it. Errors: UserError, Unavailable (the library is not installed)."""
-    _one_of("engine", engine, ("pandas", "polars", "arrow"))
+    """Return the table as pandas, polars, DuckDB or Arrow has it. Errors: UserError, Unavailable (the library is not installed)."""
+    _one_of("engine", engine, ("pandas", "polars", "arrow", "duckdb"))
     if engine == "arrow":
         return table
     try:
@@ -222,6 +221,10 @@ def to_engine(table: pa.Table, engine: str) -> Any:
             import polars as pl
 
             return pl.from_arrow(table)
+        if engine == "duckdb":
+            import duckdb
+
+            return duckdb.from_arrow(table)
         import pandas as pd  # noqa: F401 - Arrow needs it and says so less plainly
 
         return table.unify_dictionaries().to_pandas(date_as_object=False)

@@ -1,0 +1,70 @@
+"""`g6.sql`: DuckDB over the stored days."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import g6
+from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.domain.cycle import Unit, parse_z
+from g6.domain.frame import Frame
+from g6.errors import UserError
+
+CYCLES = ["2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:20:00Z"]
+COUNT = "select underlying, count(*) as n from chain where date = '2026-11-20' group by all order by all"
+
+
+@pytest.fixture
+def history(tmp_path: Path, chain_of: Callable[..., Frame]) -> Path:
+    store = ParquetStore(tmp_path)
+    for seed, cycle in enumerate(CYCLES):
+        for index in ("NIFTY", "SENSEX"):
+            store.write_chain(Unit(cycle, index), chain_of(cycle, index, seed=seed))
+        store.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "spot": 1.5, "status": "OK"}])
+    return tmp_path
+
+
+def counts(history: Path) -> list[tuple[str, int]]:
+    table = g6.sql(COUNT, "arrow", data_dir=history)
+    return list(zip(table.column("underlying").to_pylist(), table.column("n").to_pylist(), strict=True))
+
+
+def test_rows_are_asked_for_in_the_words_of_the_columns(history: Path) -> None:
+    assert counts(history) == [("NIFTY", 20), ("SENSEX", 20)]
+    assert g6.sql("select avg(spot) s from overview", data_dir=history)["s"].tolist() == [1.5]
+
+
+@pytest.mark.parametrize(("engine", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame), ("arrow", pa.Table)])
+def test_the_answer_comes_as_the_engine_has_it(history: Path, engine: str, kind: type) -> None:
+    assert isinstance(g6.sql("select 1 as one", engine, data_dir=history), kind)  # type: ignore[arg-type]
+
+
+def test_duckdb_relations_can_be_asked_further(history: Path) -> None:
+    assert g6.sql("select strike from chain", "duckdb", data_dir=history).count("*").fetchall() == [(60,)]
+    loaded = g6.load("NIFTY", "2026-11-20", engine="duckdb", data_dir=history)
+    assert loaded.filter("strike = 26000").count("*").fetchall() == [(4,)]
+
+
+def test_each_row_is_there_once_however_its_day_is_folded(history: Path, chain_of: Callable[..., Frame]) -> None:
+    folds, day = ParquetHistory(history), date(2026, 11, 20)
+    folds.fold("NIFTY", day, parse_z("2026-11-20T04:15:00Z"))
+    assert counts(history) == [("NIFTY", 20), ("SENSEX", 20)]
+    folds.compact("NIFTY", day)
+    ParquetStore(history).write_chain(Unit(CYCLES[1], "NIFTY"), chain_of(CYCLES[1], seed=9))
+    assert counts(history) == [("NIFTY", 20), ("SENSEX", 20)]
+
+
+def test_a_wrong_query_is_told_what_duckdb_says(history: Path) -> None:
+    with pytest.raises(UserError, match="ce_ivv") as caught:
+        g6.sql("select ce_ivv from chain", data_dir=history)
+    assert "describe chain" in caught.value.fix
+
+
+def test_an_empty_directory_has_empty_tables(tmp_path: Path) -> None:
+    for query in ("from chain", "from overview", "from instruments"):
+        assert g6.sql(query, "arrow", data_dir=tmp_path).num_rows == 0
