@@ -43,5 +43,5 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
 
     def shutdown(self) -> None:
         """Publish the last events and go."""
-        ignore_errors(self, self._flush_events)
+        ignore_errors(self, self._flush_events)  # type: ignore[no-untyped-call]
         super().shutdown()
