@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from g6.config.model import Settings
 from g6.errors import BadConfig
 
+QUOTE_SECONDS, QUOTE_KEYS = 1.05, 500
+"""The broker answers one quote request in so many seconds, for at most so many instruments."""
+CHAIN_OPTIONS = 800
+"""Listed options of the configured expiries of one index, where the whole chain is collected (a busy one of 2026)."""
 STAGES = ("g6.collect", "g6.analyse", "g6.persist")
 _DAY = 86400
 
@@ -21,7 +26,7 @@ def lint(
     the global ones. `maxmemory_policy`, `appendonly`: what the broker answered, None where it was not asked. Errors: BadConfig,
     naming every refusal.
     """
-    refusals = [*_interval(settings), *_limits(settings, celery), *_routes(celery), *_policy(maxmemory_policy)]
+    refusals = [*_interval(settings), *_budget(settings), *_limits(settings, celery), *_routes(celery), *_policy(maxmemory_policy)]
     if refusals:
         raise BadConfig("\n".join(sentence for sentence, _ in refusals), "; ".join(fix for _, fix in refusals))
     if appendonly is False:
@@ -35,6 +40,27 @@ def _interval(settings: Settings) -> Iterator[tuple[str, str]]:
         down = max(each for each in near if each <= settings.interval)
         up = min(each for each in near if each >= settings.interval)
         yield f"interval = {settings.interval} s does not divide a day, so its grid would move at midnight", f"say {down} or {up}"
+
+
+def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Over REST every cycle must find room in the broker's one sequence of quote requests."""
+    if settings.provider.name != "kite" or settings.streamed:
+        return
+    requests = sum(math.ceil(_options(settings, name) / QUOTE_KEYS) for name in settings.indices)
+    needed = requests * QUOTE_SECONDS
+    if needed > settings.wall_interval:
+        least = min(each for each in range(1, _DAY + 1) if _DAY % each == 0 and each >= needed)
+        yield (
+            f"interval = {settings.interval} s has no room for {requests} quote requests, which take {needed:.1f} s at the broker's rate",
+            f"the smallest interval that works is {least} s; or set ticker.enabled = true, which streams instead",
+        )
+
+
+def _options(settings: Settings, name: str) -> int:
+    params = settings.index_params[name]
+    if settings.scope == "chain":
+        return CHAIN_OPTIONS
+    return 2 * (params.strikes_itm + params.strikes_otm + 1) * len(params.expiries)
 
 
 def _limits(settings: Settings, celery: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

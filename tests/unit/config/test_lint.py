@@ -8,6 +8,7 @@ import pytest
 from kombu import Queue
 
 from g6.config import Settings, lint, load
+from g6.config.model import SIX
 from g6.entrypoints.queues import celery_settings
 from g6.errors import BadConfig
 
@@ -62,6 +63,27 @@ def test_a_stage_that_may_run_into_the_next_cycle_is_refused() -> None:
 
 def test_an_interval_that_does_not_divide_a_day_is_refused_with_its_neighbours() -> None:
     assert "say 6 or 8" in refusal(settings(interval=7), celery(task_annotations={}))
+
+
+@pytest.mark.parametrize(
+    ("interval", "strikes", "said"),
+    [
+        (5, 24, "the smallest interval that works is 8 s"),  # 6 indices of 392 options: 6 requests
+        (10, 200, "the smallest interval that works is 45 s"),  # of 3,208: 42 requests
+    ],
+)
+def test_an_interval_without_room_for_the_brokers_rate_is_refused_with_the_smallest_that_works(
+    interval: int, strikes: int, said: str
+) -> None:
+    wide = {f"index_params__{name}__strikes_{side}": strikes for name in SIX for side in ("itm", "otm")}
+    made = settings(provider__name="kite", ticker__enabled=False, interval=interval, collection__scope="window", **wide)
+    assert said in refusal(made, celery(task_annotations={}))
+
+
+@pytest.mark.parametrize("over", [{"ticker__enabled": True}, {"interval": 15}, {"provider__name": "sim"}])
+def test_the_brokers_rate_binds_only_who_asks_too_often_over_rest(over: dict[str, Any]) -> None:
+    asked = {"provider__name": "kite", "ticker__enabled": False, "interval": 5, "collection__scope": "chain"} | over
+    assert lint(settings(**asked), celery(task_annotations={})) == ()
 
 
 def test_a_routed_queue_that_nobody_declares_is_refused() -> None:
