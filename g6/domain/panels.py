@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from g6.domain import breadth
 from g6.domain.cycle import CycleReport, Status, isoformat_z
 from g6.domain.frame import SIDES, Frame
 
@@ -68,6 +70,7 @@ def build(
         "summary": _summary(report, by_index),
         "indices": {name: _index(row) for name, row in by_index.items()},
         "analytics": {name: {key: row.get(key) for key in _ANALYTICS} for name, row in by_index.items()},
+        "breadth": _breadth(chains),
         "overview": {"rows": list(rows)},
         "alerts": {"alerts": [*_alerts(report), *alerts]},
         "provider": dict(provider),
@@ -122,6 +125,12 @@ def _index(row: Mapping[str, Any]) -> dict[str, Any]:
 def _first(row: Mapping[str, Any], name: str) -> Any:
     """The nearest bucket's figure: that of the first bucket that has one."""
     return next((value for bucket in _BUCKETS if (value := row.get(f"{name}_{bucket}")) is not None), None)
+
+
+def _breadth(chains: Mapping[str, Frame]) -> dict[str, Any]:
+    """How many go the same way: of indices and futures together, of the strikes of each index against the previous session."""
+    strikes = {name: asdict(breadth.since_close(frame)) for name, frame in chains.items()}
+    return {"market": asdict(breadth.market(list(chains.values()))), "strikes": strikes}
 
 
 def _alerts(report: CycleReport) -> list[dict[str, Any]]:

@@ -37,8 +37,22 @@ def panels(chain_of: ChainOf) -> dict[str, dict[str, Any]]:
 
 def test_every_panel_is_there_and_a_chain_table_for_each_chain(panels: dict[str, Any]) -> None:
     assert set(panels) == {
-        "summary", "indices", "index_NIFTY", "analytics", "overview", "alerts", "provider", "health", "storage", "cycle",
+        "summary", "indices", "index_NIFTY", "analytics", "breadth", "overview", "alerts", "provider", "health", "storage", "cycle",
     }  # fmt: skip
+
+
+def test_breadth_is_recounted_from_indices_futures_and_strikes(chain_of: ChainOf) -> None:
+    chains = {name: chain_of(CYCLE, name, strikes=9, seed=seed) for seed, name in enumerate(("NIFTY", "SENSEX"))}
+    for frame, future in zip(chains.values(), (26_100.0, 25_900.0), strict=True):
+        frame.header["spot"].update(open=26_000.0, prev_close=26_020.0, future=future, future_vwap=26_000.0)
+    built = build(report(), [row("NIFTY"), row("SENSEX")], chains, provider={}, generated_at=LATER)["breadth"]["data"]
+    assert built["market"]["above_open"] == {"count": 2, "known": 2}
+    assert built["market"]["above_close"] == {"count": 0, "known": 2}
+    assert built["market"]["futures_above_vwap"] == {"count": 1, "known": 2}
+    for name, frame in chains.items():
+        moves = frame.columns["pe_last"] - frame.columns["pe_close"]
+        traded = frame.columns["pe_volume"] > 0
+        assert built["strikes"][name]["put_premium"]["count"] == sum(move > 0 for move in moves[traded].tolist())
 
 
 def test_the_envelope_says_when_it_was_made_and_of_which_cycle_it_is(panels: dict[str, Any]) -> None:
