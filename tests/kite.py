@@ -81,6 +81,10 @@ class Kite:
         """Change how many requests a second a family may make; 0 is without limit."""
         self.ask("POST", "/limits", **per_second)
 
+    def callback(self, url: str) -> None:
+        """Register where the login page sends the browser."""
+        self.ask("POST", "/callback", url=url)
+
     def say(self, kind: str, text: Any) -> None:
         """Send every socket a text message."""
         self.ask("POST", "/say", type=kind, data=text)

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.calendar import IST, Calendar
-from g6.domain.instrument import INDICES, Contracts, Future
+from g6.domain.instrument import Contracts, Future
 from g6.domain.quote import Quotes, Underlying
 from g6.kite_server.catalogue import Catalogue, Shelf
 from g6.kite_server.clock import MovableClock
 from g6.kite_server.faults import Faults
 from g6.kite_server.place import VIX_ROOT, Place
-from g6.kite_server.source import Source, settled_since
+from g6.kite_server.source import Source, cash_market, settled_since
 from g6.kite_server.tick import INDEX_TICK, TICK, Ticks, empty, fill_books, whole
 
 _PRICES = {"last": "last", "average": "average_price", "open": "open", "high": "high", "low": "low", "close": "close"}
@@ -76,6 +76,8 @@ class Board:
     def contracts(self, chosen: Chosen, at: datetime) -> Ticks:
         """Return the quotes of the chosen options and futures that the market has, `(k,)` of TICK."""
         found = []
+        if chosen.root not in self.source.roots:
+            return np.zeros(0, TICK)
         if len(chosen.row):
             quotes = self.source.quotes(chosen.root, chosen.contracts, at)
             if session := self._settling(quotes, at):
@@ -88,10 +90,9 @@ class Board:
         return np.concatenate(found) if found else np.zeros(0, TICK)
 
     def _settling(self, quotes: Quotes, at: datetime) -> datetime | None:
-        if self.faults.active("settlement") is None:
+        if not self.faults.active("settlement"):
             return None
-        exchange = INDICES[quotes.underlying].exchange if quotes.underlying in INDICES else "NSE"
-        session = settled_since(self.calendar, exchange, at)
+        session = settled_since(self.calendar, cash_market(self.source, quotes.underlying), at)
         return session.open if session else None
 
     def indices(self, chosen: Chosen, at: datetime) -> Ticks:
@@ -104,10 +105,8 @@ class Board:
 
     def _seen_at(self, root: str, at: datetime) -> datetime:
         """Return the instant at which an index is seen: where it is frozen, that of the fault."""
-        for fault in tuple(self.faults.on):
-            if fault.name == "freeze" and fault.value in ("", root) and self.faults.active("freeze"):
-                return min(at, fault.market_since or at)
-        return at
+        frozen = [each.market_since for each in self.faults.active("freeze") if each.value in ("", root) and each.market_since]
+        return min([at, *frozen])
 
     def _fill_index(self, row: np.void, root: str, at: datetime) -> None:
         if root == VIX_ROOT:

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from g6.adapters.market.roots import ROOTS
 from g6.domain.calendar import IST, Session, day_of
-from g6.domain.instrument import INDICES
 from g6.errors import UncoveredYear
 from g6.kite_server.desk import Desk
 from g6.kite_server.minutes import Bars
 from g6.kite_server.place import Place
 from g6.kite_server.refusal import wrong
+from g6.kite_server.source import cash_market
 
 INTERVALS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
@@ -59,7 +58,7 @@ class Wanted:
 
 def candles(desk: Desk, place: Place, wanted: Wanted) -> list[Candle]:
     """Return candles of seven columns, oldest first; a minute is told when it is over."""
-    exchange = INDICES[place.root].exchange if place.root in INDICES else _exchange(place.root)
+    exchange = cash_market(desk.source, place.root)
     now = desk.clock.market()
     last = min(wanted.last, now)
     try:
@@ -73,10 +72,6 @@ def candles(desk: Desk, place: Place, wanted: Wanted) -> list[Candle]:
         bars = bars[bars["start"] + 60 <= now.timestamp()]
         found += _grouped(bars, session, wanted)
     return found
-
-
-def _exchange(root: str) -> str:
-    return ROOTS[root].exchange if root in ROOTS else "NSE"
 
 
 def _grouped(bars: Bars, session: Session, wanted: Wanted) -> list[Candle]:

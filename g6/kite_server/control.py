@@ -126,6 +126,11 @@ class Control:
         self.stream.say(str(told.get("type", "message")), told.get("data"))
         return {"connections": len(self.stream.clients)}
 
+    def callback(self, told: Mapping[str, Any]) -> Any:
+        """Register where the login page sends the browser: `url`."""
+        self.desk.callback = str(told["url"])
+        return {}
+
     def credentials(self, _: Mapping[str, Any]) -> Any:
         """Return whose key is accepted; no secret."""
         return {name: asdict(self.desk.logins.credentials)[name] for name in ("api_key", "user_id")}
@@ -145,6 +150,7 @@ DOORS: Mapping[tuple[str, str], Callable[[Control, Mapping[str, Any]], Any]] = M
         ("POST", "/admit"): Control.admit,
         ("POST", "/limits"): Control.limits,
         ("POST", "/say"): Control.say,
+        ("POST", "/callback"): Control.callback,
         ("GET", "/credentials"): Control.credentials,
     }
 )

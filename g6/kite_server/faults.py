@@ -26,7 +26,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "delay": "`value` seconds before the answer",
         "reset": "the connection is reset instead of an answer",
         "missing_keys": "a share `value` (0.1) of a quote's keys is left out",
-        "mute": "the socket stays open and sends nothing, heartbeats neither",
+        "mute": "sockets that are open stay so and send nothing, heartbeats neither; `value` all: new ones too",
         "drop": "sockets are cut off, `value` of them or all",
         "close": "sockets are closed in order, `value` of them or all",
         "garbage": "a frame of noise instead of one of ticks",
@@ -118,10 +118,10 @@ class Faults:
         with self._lock:
             self.on = [each for each in self.on if name and each.name != name]
 
-    def active(self, name: str) -> Fault | None:
-        """Return the fault of that name if it is on, without using it up."""
+    def active(self, name: str) -> list[Fault]:
+        """Return the faults of that name that are on, without using them up."""
         now = time.time()
-        return next((each for each in tuple(self.on) if each.name == name and _lasts(each, now)), None)
+        return [each for each in tuple(self.on) if each.name == name and _lasts(each, now)]
 
     def strikes(self, family: str, path: str, names: tuple[str, ...] = HTTP) -> list[Fault]:
         """Return the faults that strike a request now, each used up once."""

@@ -14,6 +14,7 @@ from g6.kite_server import packets
 from g6.kite_server.board import Board, Chosen, choose
 from g6.kite_server.catalogue import Catalogue
 from g6.kite_server.place import Place
+from g6.kite_server.source import cash_market
 from g6.kite_server.tick import INDEX_TICK, TICK, Ticks
 
 MODES: Mapping[str, int] = MappingProxyType({"ltp": 1, "quote": 2, "full": 3})
@@ -106,7 +107,9 @@ class Group:
         at = board.clock.market()
         now = None if first else int(at.timestamp())
         seen: list[Any] = [board.contracts(self.chosen, at), board.indices(self.chosen, at)]
-        return [sheet.write(ticks, now, steady=steady) for sheet, ticks in zip(self.sheets, seen, strict=True)]
+        steady = steady and board.calendar.is_open(cash_market(board.source, self.root), at)
+        contracts, indices = self.sheets
+        return [contracts.write(seen[0], now, steady=steady), indices.write(seen[1], now)]
 
 
 def _tokens(places: Iterable[Place], *, index: bool) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
+from g6.errors import G6Error
 from g6.kite_server import endpoints
 from g6.kite_server.desk import Desk
 from g6.kite_server.faults import Fault
@@ -75,6 +76,8 @@ class Api:
             answer = await asyncio.to_thread(_written, told, asked, struck.get("missing_keys"))
         except Refusal as refusal:
             answer = Answer(refusal.status, json.dumps(refusal.envelope()).encode())
+        except G6Error as error:
+            answer = Answer(500, json.dumps(Refusal(500, "GeneralException", str(error)).envelope()).encode())
         return _spoiled(answer, struck)
 
 

@@ -106,6 +106,11 @@ class SimulatedSource:
         return self.market.describe()
 
 
+def cash_market(source: Source, root: str) -> str:
+    """Return the exchange whose hours a root keeps."""
+    return "BSE" if source.roots.get(root) == "BFO" else "NSE"
+
+
 def settled_since(calendar: Calendar, exchange: str, at: datetime) -> Session | None:
     """Return the coming session whose morning `at` lies in, from 06:30 to its open; None at any other time."""
     session = calendar.session(exchange, day_of(at))

@@ -20,6 +20,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from g6.errors import G6Error
 from g6.kite_server.desk import Desk
 from g6.kite_server.feed import MODES, Group, Marks, Sheet
 from g6.kite_server.packets import HEARTBEAT, count
@@ -52,6 +53,7 @@ class Client:
     number: int
     socket: ServerConnection
     api_key: str
+    since: float = field(default_factory=time.time)
     wants: dict[int, int] = field(default_factory=dict)
     waiting: asyncio.Queue[tuple[Any, ...]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
     sent_at: float = 0.0
@@ -97,17 +99,14 @@ class Stream:
         )
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        query = parse_qs(urlsplit(request.path).query)
-        key, token = (query.get(name, [""])[0] for name in ("api_key", "access_token"))
-        if self.desk.faults.strike("refuse") or not self.desk.logins.good(key, token):
+        if self.desk.faults.strike("refuse") or not self.desk.logins.good(*_pair(request)):
             self.refused += 1
             return connection.respond(HTTPStatus.FORBIDDEN, "Forbidden\n")
-        connection.api_key = key  # type: ignore[attr-defined]
         return None
 
     async def _serve(self, socket: ServerConnection) -> None:
         self.connected += 1
-        client = Client(self.connected, socket, getattr(socket, "api_key", ""))
+        client = Client(self.connected, socket, _pair(socket.request)[0])
         self.over_cap += sum(each.api_key == client.api_key for each in self.clients.values()) >= MOST_CONNECTIONS
         self.clients[client.number] = client
         writer = asyncio.create_task(self._write(client))
@@ -126,7 +125,7 @@ class Stream:
         """Send what waits; `sent` is stamped right before a frame goes to the socket."""
         while True:
             frame, token, stamp = await client.waiting.get()
-            if self.desk.faults.active("mute"):
+            if any(each.value == "all" or client.since < each.since for each in self.desk.faults.active("mute")):
                 continue
             if token is not None and self.desk.faults.strike("garbage"):
                 frame = random.randbytes(37)
@@ -246,7 +245,11 @@ class Stream:
         if (catalogue := self.desk.catalogue()) is not group.catalogue:
             fresh = (catalogue.by_token.get(token) for token in group.places)
             group.hold([place for place in fresh if place and place.root == group.root], catalogue)
-        changed = await asyncio.to_thread(group.look, self.desk.board, steady=self.desk.options.steady)
+        try:
+            changed = await asyncio.to_thread(group.look, self.desk.board, steady=self.desk.options.steady)
+        except G6Error as error:
+            log.warning("no ticks of %s: %s", group.root, error)
+            return
         for client in list(self.clients.values()):
             self._tell(client, group, changed)
 
@@ -268,3 +271,9 @@ class Stream:
         """Send a text message to everybody."""
         for client in clients or self.clients.values():
             self._say(client, kind, text)
+
+
+def _pair(request: Request | None) -> tuple[str, str]:
+    """Return API key and access token of a handshake."""
+    query = parse_qs(urlsplit(request.path if request else "").query)
+    return query.get("api_key", [""])[0], query.get("access_token", [""])[0]

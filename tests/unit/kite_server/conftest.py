@@ -1,0 +1,58 @@
+"""A look-alike's state without its sockets, at an instant of choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pytest
+
+from g6.config import calendar
+from g6.domain.calendar import IST
+from g6.kite_server import endpoints
+from g6.kite_server.desk import Desk, desk
+from g6.kite_server.options import Options
+
+MORNING = "2026-11-20 10:00:00"
+
+Asking = Callable[..., Any]
+
+
+@cache
+def _standing() -> Desk:
+    """One market for all tests: its days are made once."""
+    return desk(Options(start=_at(MORNING), speed=0), calendar())
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=IST)
+
+
+@pytest.fixture
+def state() -> Desk:
+    """The state on the morning of 20 November 2026; the clock stands."""
+    state = _standing()
+    state.faults.clear()
+    state.index_depth = "null"
+    state.clock.move(at=_at(MORNING), speed=0)
+    state.logins.admit("demo")
+    return state
+
+
+@pytest.fixture
+def set_clock(state: Desk) -> Callable[[str], None]:
+    """A function that sets the clock to an instant in India."""
+    return lambda text: (state.clock.move(at=_at(text)), state.logins.admit("demo"), None)[-1]
+
+
+@pytest.fixture
+def ask(state: Desk) -> Asking:
+    """A function that asks for a path with the query's parameters and returns the data."""
+
+    def ask(path: str, *keys: str, **query: str) -> Any:
+        asked = {name.rstrip("_"): [value] for name, value in query.items()} | ({"i": list(keys)} if keys else {})
+        return endpoints.answer(state, endpoints.Asked("GET", path, asked, {}, {"authorization": "token demo:demo"}))
+
+    return ask
