@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,10 +21,12 @@ from g6.entrypoints import tasks
 from g6.entrypoints.queues import celery_settings
 from g6.entrypoints.schedule import beat_schedule
 from g6.entrypoints.warmup import warm_provider, warm_up, warmed_market
-from g6.errors import Retryable
+from g6.errors import BrokerDown, G6Error, Retryable, UserError
 from g6.log import configure
 from g6.pipeline import Runtime
 from g6.ports import Provider
+
+REDIS_PAUSE = 0.5
 
 
 class G6(Celery):  # type: ignore[misc]
@@ -62,6 +66,7 @@ def create_app(settings: Settings, broker_url: str = "") -> G6:
     lint(settings, app.conf)
     tasks.register(app)
     _listen(app)
+    _listen_to_beat(app)
     return app
 
 
@@ -80,22 +85,15 @@ def _listen(app: G6) -> None:
         logging.getLogger("celery").setLevel(logging.WARNING)
 
     def before_fork(options: Mapping[str, Any] | None = None, **_: Any) -> None:
+        _refuse_what_cannot_work(app)
         app.prepare((options or {}).get("queues") or ())
-
-    def beat_init(sender: Any = None, **_: Any) -> None:
-        bootstrap.start_market(app.runtime)
-        signals.before_task_publish.connect(beat_lives, sender="g6.sweep", weak=False)
-        sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
-
-    def beat_lives(**_: Any) -> None:
-        if app.runtime.lifeline is not None:
-            app.runtime.lifeline.keep()
 
     def child_ready(**_: Any) -> None:
         try:
             app.warm_up()
         finally:
-            vitals.announce(os.getpid())
+            with suppress(Retryable):
+                vitals.announce(os.getpid())
 
     def alive(sender: Any = None, **_: Any) -> None:
         with suppress(Retryable):
@@ -105,8 +103,44 @@ def _listen(app: G6) -> None:
         (signals.before_task_publish, header),
         (signals.setup_logging, loggers),
         (signals.celeryd_init, before_fork),
-        (signals.beat_init, beat_init),
         (signals.worker_process_init, child_ready),
         (signals.heartbeat_sent, alive),
     ):
         signal.connect(listener, weak=False)
+
+
+def _listen_to_beat(app: G6) -> None:
+    def keep(**_: Any) -> None:
+        if app.runtime.lifeline is not None:
+            app.runtime.lifeline.keep()
+
+    def begin(sender: Any = None, **_: Any) -> None:
+        _refuse_what_cannot_work(app)
+        _once_redis_is_there(lambda: bootstrap.start_market(app.runtime))
+        signals.before_task_publish.connect(keep, sender="g6.sweep", weak=False)
+        sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
+
+    signals.beat_init.connect(begin, weak=False)
+
+
+def _refuse_what_cannot_work(app: G6) -> None:
+    """Hold the settings in force, and the broker if it answers, against the lint; Celery swallows everything but an exit here."""
+    facts = {}
+    with suppress(G6Error):
+        facts = bootstrap.broker_facts(app.conf.broker_url, app.settings.redis.master_name or "")
+    try:
+        warnings = lint(app.settings, app.conf, **facts)
+    except UserError as error:
+        sys.stderr.write(f"g6: {error}\n")
+        raise SystemExit(2) from error
+    sys.stderr.writelines(f"g6: {warning}\n" for warning in warnings)
+
+
+def _once_redis_is_there(act: Callable[[], None]) -> None:
+    """Do something that needs Redis; while it is away, try again every half second."""
+    pause = threading.Event()
+    while True:
+        try:
+            return act()
+        except BrokerDown:
+            pause.wait(REDIS_PAUSE)
