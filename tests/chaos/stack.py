@@ -64,7 +64,10 @@ class Setup:
 
 @dataclass(slots=True)
 class Stack:
-    """Processes on one data directory. Wall instants are epoch seconds; `began` and `over` are those of the fault."""
+    """Processes on one data directory. Wall instants are epoch seconds; `began` and `over` are those of the fault.
+
+    `last` is set by a fault that comes to its end by itself: the last instant that was due.
+    """
 
     setup: Setup
     world: World
@@ -73,12 +76,15 @@ class Stack:
     began: float = 0.0
     over: float = 0.0
     expectations: list[tuple[bool, str]] = field(default_factory=list)
+    interval: int = 0
+    last: str = ""
     client: redis.Redis = field(init=False)
     ledger: RedisLedger = field(init=False)
     controls: RedisControls = field(init=False)
     clock: SharedClock = field(init=False)
 
     def __post_init__(self) -> None:
+        self.interval = self.setup.interval
         self.client = connect(self.server.url)
         self.ledger = RedisLedger(self.client)
         self.controls = RedisControls(self.client)
@@ -269,7 +275,7 @@ class Stack:
 
     def check(self, last: str) -> Ledgered:
         """Hold the files against the grid."""
-        return self.world.check(START, last, THREE, self.setup.interval)
+        return self.world.check(START, last, THREE, self.interval)
 
     def restart_server(self) -> None:
         """Start the server again on its port and files."""

@@ -66,6 +66,8 @@ class Outcome:
 
 
 FAULTS: list[Fault] = []
+NOTHING = "nothing"
+"""The last instant of a fault that collects nothing."""
 
 
 def fault(
@@ -94,8 +96,7 @@ def run(one: Fault) -> Outcome:
         try:
             with (prepared if one.bare else started)(base, one.setup) as stack:
                 _play(one, stack, outcome)
-                if stack.children:
-                    _count(outcome, stack, stack.settle())
+                _count(outcome, stack, stack.last or stack.settle())
         except AssertionError as error:
             outcome.error = f"{error} ({_last_words(base)})"
     outcome.took = time.monotonic() - began
@@ -114,6 +115,8 @@ def _play(one: Fault, stack: Stack, outcome: Outcome) -> None:
 
 
 def _count(outcome: Outcome, stack: Stack, last: str) -> None:
+    if last == NOTHING:
+        return
     outcome.found = stack.check(last)
     rows = outcome.found.rows.values()
     outcome.reasons = Counter(f"{row['status']} {row['reason']}" for row in rows if row["status"] != "OK")

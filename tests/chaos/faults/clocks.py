@@ -6,7 +6,7 @@ import shutil
 import time
 
 from g6.adapters.redis.bus import RedisBus
-from g6.observability.recorder import Recorder
+from g6.observability.recorder import record
 from tests.chaos.stack import Setup, Stack
 from tests.chaos.table import fault
 from tests.waiting import eventually
@@ -63,5 +63,5 @@ def host_skewed(stack: Stack) -> None:
     beat = eventually(lambda: [each for each in bus.read("0", count=20_000) if each.type == "heartbeat"][-1:], 20.0)[0]
     (skew,) = beat.payload["clock_skew_seconds"].values()
     stack.expect(0.3 < skew < 0.5, f"the heartbeat says {skew:+.2f} s")
-    (sample,) = [each for each in Recorder.samples(beat) if each.name == "g6_clock_skew_seconds"]
+    (sample,) = [each for each in record(beat) if each.name == "g6_clock_skew_seconds"]
     stack.expect(sample.value > SKEW_ALERT_SECONDS, f"g6_clock_skew_seconds is {sample.value:.2f}")
