@@ -2,14 +2,15 @@
 # make test      installs the tools and runs the tests     (ARGS="-k name" for some of them, JOBS=1 for one process)
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
-# make bench, bench-iv, bench-store    measurements; they need an otherwise quiet machine
+# make bench, bench-iv, bench-store, bench-market    measurements; they need an otherwise quiet machine
+# make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
 # make test-services    installs the servers that tests marked `services` need, on Debian as root
 # make lock      resolves the dependencies afresh, into both lock files
 # make clean     takes away what make made, data/ excepted
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs bench bench-iv bench-store test-services lock clean help
+.PHONY: demo test check format docs bench bench-iv bench-store bench-market session test-services lock clean help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -64,6 +65,12 @@ bench-iv: $(VENV)/.dev
 
 bench-store: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_store.py $(ARGS)
+
+bench-market: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/bench_market.py $(ARGS)
+
+session: $(VENV)/.dev
+	$(BIN)/python -m tests.e2e.expiry_day $(ARGS)
 
 test-services:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from g6.config import calendar
@@ -102,23 +103,31 @@ def _agrees(row: dict[str, Any], found: Ledgered) -> None:
 
 def _chains(directory: Path, found: Ledgered) -> None:
     """A unit with figures has one whole chain, with as many options as its row says; a unit without has none."""
+    stored = {index: _stored(directory, index, found) for index in {index for _, index in found.rows}}
     for (cycle, index), row in found.rows.items():
-        at = parse_z(cycle)
-        pattern = f"chain/underlying={index}/date=*/{at:%H%M%S}Z.parquet"
-        parts = [part for part in directory.glob(pattern) if _read(part, found) is not None]
+        chains = stored[index].get(cycle, [])
         has_figures = row["status"] in ("OK", "PARTIAL")
-        if len(parts) != has_figures:
-            found.problems.append(f"{cycle} {index}: {row['status']} with {len(parts)} stored chains")
-            continue
-        for part in parts:
-            table = pq.read_table(part, partitioning=None)
+        if len(chains) != has_figures:
+            found.problems.append(f"{cycle} {index}: {row['status']} with {len(chains)} stored chains")
+        for table in chains:
             keys = list(zip(table.column("expiry").to_pylist(), table.column("strike").to_pylist(), strict=True))
             listed = sum(bool(name) for side in ("ce", "pe") for name in table.column(f"{side}_symbol").to_pylist())
             if len(set(keys)) != len(keys):
                 found.duplicates += 1
-                found.problems.append(f"{part.name} of {index}: a strike stands twice")
+                found.problems.append(f"{cycle} {index}: a strike stands twice")
             if listed < int(row["options"]):
-                found.problems.append(f"{part.name} of {index}: {listed} options stored, {row['options']} in the overview")
+                found.problems.append(f"{cycle} {index}: {listed} options stored, {row['options']} in the overview")
+
+
+def _stored(directory: Path, index: str, found: Ledgered) -> dict[str, list[pa.Table]]:
+    """Return the chains of an index by cycle, whether they lie in parts of one unit or in files that were folded from them."""
+    chains: dict[str, list[pa.Table]] = {}
+    for path in sorted(directory.glob(f"chain/underlying={index}/date=*/*.parquet")):
+        table = _read(path, found)
+        for instant in [] if table is None else table.column("timestamp").unique():
+            chain = table.filter(pc.equal(table.column("timestamp"), instant))
+            chains.setdefault(isoformat_z(instant.as_py()), []).append(chain)
+    return chains
 
 
 def _window_files(directory: Path, found: Ledgered) -> None:

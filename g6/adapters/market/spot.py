@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from g6.adapters.market.history import IMPLIED
 from g6.adapters.market.noise import normal
@@ -49,7 +50,7 @@ def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
     earlier = None if before is None else world.curve(root, nearest.expiry, before).forward
     scale, lot = _FUTURE_LOTS * root.interest, root.lot(nearest.expiry)
     passed = float(market.passed[second])
-    level = 1 + 0.05 * normal(day.toordinal() - 730_000, world.seed, "future", root.name)[-2:]
+    level = world.shelf.get("future", (root.name, day), lambda: _levels(world.seed, root, day))
     traded = int(0.55 * scale * passed)
     return {
         "future": _on(float(forward[second]), tick),
@@ -62,6 +63,11 @@ def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
         "future_vwap": round(float(forward[: second + 1].mean()), 2) if traded else 0.0,
         "future_prev_close": NAN if earlier is None else _on(float(earlier[-1]), tick),
     }
+
+
+def _levels(seed: int, root: Root, day: date) -> NDArray[np.float64]:
+    """Return the future's open interest at the start and at the end of a day, over its usual one."""
+    return 1 + 0.05 * normal(day.toordinal() - 730_000, seed, "future", root.name)[-2:]
 
 
 def _on(price: float, tick: float) -> float:
