@@ -51,7 +51,7 @@ def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
     if needed > settings.wall_interval:
         least = min(each for each in range(1, _DAY + 1) if _DAY % each == 0 and each >= needed)
         yield (
-            f"interval = {settings.interval} s is too short for {requests} quote requests, which the broker answers in {needed:.1f} s",
+            f"interval = {settings.interval} s is too short for {requests} quote requests: the broker needs {needed:.1f} s",
             f"the smallest interval that works is {least} s; or set ticker.enabled = true, which streams instead",
         )
 
