@@ -1,0 +1,111 @@
+"""Forward, volatilities and Greeks of the simulated market: true to it, and deaf to the index that is printed beside it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import datetime
+from functools import cache
+
+import numpy as np
+import pytest
+
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.market.roots import ROOTS
+from g6.config import calendar, load, plan
+from g6.domain.black76 import Greeks
+from g6.domain.chain import Chain, assemble
+from g6.domain.expiry import resolve
+from g6.domain.quote import Quotes, Stamp
+
+MARKET = SimulatedMarket(calendar(), seed=11)
+MIDDAY, FROZEN, LAST_MINUTES = "2026-11-18T06:30:00Z", "2026-11-18T09:52:00Z", "2026-11-17T09:50:00Z"
+TICK = 0.05
+
+
+@cache
+def unit(index: str, cycle: str) -> tuple[Quotes, Stamp]:
+    """Quotes of an index's whole chain at one instant, and the stamp they are analysed under; no ATM is remembered."""
+    at, exchange = datetime.fromisoformat(cycle), ROOTS[index].exchange
+    decided, days = plan(load(None, {})), calendar()
+    contracts = MARKET.listing(index, at).contracts
+    found = resolve(contracts.expiries, at, days, exchange, decided.indices[index].rules, underlying=index)
+    wanted = contracts.take(np.isin(contracts.expiry, [np.datetime64(slot.expiry, "D") for slot in found.slots]))
+    expiries = {slot.expiry.isoformat(): slot.expiry for slot in found.slots}
+    stamp = Stamp(
+        cycle, index, "c1", decided.pricing, decided.quality, found.slots,
+        {bucket: day.isoformat() for bucket, day in found.buckets.items()}, found.expected_mask,
+        {name: len(wanted.of(day)) for name, day in expiries.items()},
+        {name: days.settlement_fix(exchange, day).isoformat() for name, day in expiries.items()},
+        {name: days.close_of(exchange, day).isoformat() for name, day in expiries.items()},
+    )  # fmt: skip
+    return MARKET.quotes(index, wanted, at), stamp
+
+
+def figures(chain: Chain) -> dict[str, bytes]:
+    """Everything that must not move with the printed index, to the last bit."""
+    found = {
+        "forward": np.array(chain.expiries.forward),
+        "spread": np.array(chain.expiries.spread),
+        "atm": np.array(chain.expiries.atm),
+        "offset": chain.offset,
+        **{name: getattr(chain.vol, name) for name in ("iv", "iv_bid", "iv_ask", "time_value")},
+        **{each.name: getattr(chain.greeks, each.name) for each in fields(Greeks)},
+    }
+    return {name: values.tobytes() for name, values in found.items()} | {"status": "|".join(chain.vol.status.ravel()).encode()}
+
+
+def printed(quotes: Quotes, spot: float) -> Quotes:
+    """The same market under another printed index."""
+    return replace(quotes, spot=replace(quotes.spot, spot=spot))
+
+
+def true_forward(chain: Chain, i: int) -> float:
+    """The forward that the simulated market priced expiry `i` with."""
+    root, at = ROOTS[chain.stamp.index], chain.stamp.at
+    session = calendar().session(root.exchange, at.date())
+    assert session is not None
+    second = np.array([int((at - session.open).total_seconds())])
+    return float(MARKET.world.curve(root, chain.expiries.slot[i].expiry, at.date()).forward[second][0])
+
+
+@pytest.mark.parametrize("index", ["NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX"])
+@pytest.mark.parametrize("cycle", [MIDDAY, "2026-11-20T08:15:00Z"])
+def test_the_parity_forward_is_within_a_tick_of_the_truth(index: str, cycle: str) -> None:
+    chain = assemble(*unit(index, cycle))
+    assert set(chain.expiries.source) == {"parity"}
+    for i in range(len(chain.expiries)):
+        assert abs(chain.expiries.forward[i] - true_forward(chain, i)) <= TICK
+        assert chain.expiries.spread[i] <= TICK
+
+
+@pytest.mark.parametrize("noise", [-5.0, -0.05, 0.05, 5.0])
+@pytest.mark.parametrize("index", ["NIFTY", "BANKNIFTY"])
+def test_noise_on_the_printed_index_with_ten_minutes_to_go_moves_nothing(index: str, noise: float) -> None:
+    quotes, stamp = unit(index, LAST_MINUTES)
+    chain = assemble(quotes, stamp)
+    assert set(chain.expiries.source) <= {"parity", "parity_last"}
+    assert figures(assemble(printed(quotes, quotes.spot.spot + noise), stamp)) == figures(chain)
+
+
+def test_on_expiry_day_ten_minutes_before_the_fix_greeks_are_finite() -> None:
+    chain = assemble(*unit("NIFTY", LAST_MINUTES))
+    assert chain.expiries.years[0] == pytest.approx(600 / (365 * 86_400))
+    solved = np.isfinite(chain.vol.iv)
+    assert solved[:, chain.expiries.rows(0)].any()
+    for each in fields(Greeks):
+        assert np.isfinite(getattr(chain.greeks, each.name)[solved]).all()
+
+
+@pytest.mark.parametrize("index", ["NIFTY", "SENSEX"])
+def test_a_frozen_index_moves_nothing(index: str) -> None:
+    quotes, stamp = unit(index, FROZEN)
+    assert quotes.spot.spot_source == "frozen"
+    chain = assemble(quotes, stamp)
+    before = MARKET.underlying(index, datetime.fromisoformat("2026-11-18T09:44:00Z"))
+    assert figures(assemble(printed(quotes, before.spot + 40.0), stamp)) == figures(chain)
+    assert abs(chain.expiries.forward[0] - true_forward(chain, 0)) <= TICK
+
+
+def test_without_a_printed_index_the_chain_is_the_same() -> None:
+    quotes, stamp = unit("NIFTY", MIDDAY)
+    assert figures(assemble(printed(quotes, float("nan")), stamp)) == figures(assemble(quotes, stamp))
