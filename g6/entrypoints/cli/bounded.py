@@ -24,8 +24,8 @@ from g6.domain.cycle import Unit, parse_z
 from g6.domain.instrument import INDICES
 from g6.entrypoints.cli import screens, terminal
 from g6.entrypoints.cli.checks import self_checks
-from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, stoppable
-from g6.entrypoints.stack import Stack, aligned, open_window, running, window
+from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, begun, stoppable
+from g6.entrypoints.stack import Stack, open_window, running, window
 from g6.errors import UserError
 
 STORED_SECONDS = 30.0
@@ -96,7 +96,7 @@ def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix:
 def _started(
     settings: Settings, cycles: int | None, console: Console, *, mix: bool = False
 ) -> Iterator[tuple[Stack, Follower, int, float]]:
-    settings = aligned(settings)
+    settings = begun(settings, console)
     with running(settings, fresh=settings.simulated, mix=mix) as stack:
         bounds = window(settings, stack.runtime, cycles)
         open_window(stack.runtime, bounds.first, bounds.last)

@@ -9,12 +9,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.console import Console
+
+from g6.config import Settings
+from g6.domain.calendar import IST
 from g6.domain.cycle import parse_z
-from g6.entrypoints.stack import Stack
+from g6.entrypoints.stack import Stack, aligned
 from g6.errors import Retryable
 
 PATIENCE = 30.0
 """Seconds beyond the last cycle's deadline after which a bounded run is given up."""
+
+
+def begun(settings: Settings, console: Console) -> Settings:
+    """Return the settings with the simulated market's start inside a session, and say so where another was asked for."""
+    asked, settings = settings.market.start, aligned(settings)
+    first = settings.market.start
+    if (first - asked).total_seconds() >= settings.interval:
+        told = [f"{each.astimezone(IST):%a %d %b %Y %H:%M} IST" for each in (asked, first)]
+        console.print(f"{told[0]} lies in no session: the market starts at {told[1]}", soft_wrap=True)
+    return settings
 
 
 @dataclass(slots=True)

@@ -6,15 +6,15 @@ from g6 import __version__, log
 from g6.config import Settings, hashes
 from g6.domain.cycle import CycleReport
 from g6.entrypoints.cli import terminal
-from g6.entrypoints.cli.following import Follower, stoppable
+from g6.entrypoints.cli.following import Follower, begun, stoppable
 from g6.entrypoints.serve import bind
-from g6.entrypoints.stack import aligned, open_window, running
+from g6.entrypoints.stack import open_window, running
 
 
 def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
     """Start everything and report each cycle until Ctrl-C or SIGTERM; then end everything, whole."""
-    settings = aligned(settings)
     console = terminal.console(settings)
+    settings = begun(settings, console)
     if settings.features.serve:
         for port, key in ((settings.serve.metrics_port, "serve.metrics_port"), (settings.serve.web_port, "serve.web_port")):
             bind(settings.serve.host, port, key).close()
