@@ -28,6 +28,8 @@ from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
 from g6.adapters.streamed import Streamed
 from g6.adapters.tee import Tee
+from g6.bootstrap.brokers import BUILT_IN as BUILT_IN
+from g6.bootstrap.brokers import PLUGINS as PLUGINS
 from g6.bootstrap.brokers import broker_clock, guarded, shared_state, speed
 from g6.bootstrap.brokers import broker_url as broker_url
 from g6.config import Settings, calendar, plan

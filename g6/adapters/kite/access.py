@@ -15,7 +15,7 @@ from typing import Any
 from g6 import files
 from g6.domain.access import Token, expiry_of, seal, unseal
 from g6.domain.cycle import isoformat_z
-from g6.errors import ProviderBusy, TokenDead
+from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Shelf
 
 NAME = "token"
@@ -71,11 +71,11 @@ class Access:
     def keep(self, token: Token) -> None:
         """Keep a fresh token for all workers and for a later start: shelf, and a file that only its owner reads."""
         sealed = seal(token, self._key)
+        with files.refusals(self._path):
+            _write_private(self._path, sealed)
         self._shelf.put(NAME, sealed, DAY_SECONDS)
         for name in ("told:token:none", f"refused:{token.mark}", f"told:token:{token.mark}"):
             self._shelf.drop(name)
-        with files.refusals(self._path):
-            _write_private(self._path, sealed)
 
     def refused(self, token: Token) -> TokenDead:
         """Remember that the broker refuses `token`, tell it once, and return the error to raise."""
@@ -127,7 +127,7 @@ class Access:
                 return found or self.token()
             self._shelf.put(f"spent:{Token(self._given.request_token).mark}", b"1", DAY_SECONDS)
             return self._kept(exchange(self._given.request_token))
-        except ProviderBusy as error:
+        except (ProviderBusy, ProviderRefused) as error:
             raise TokenDead(f"the request token could not be exchanged: {error}") from error
         finally:
             self._shelf.drop("exchanging")

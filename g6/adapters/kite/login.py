@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from g6.adapters.kite.access import Credentials, issued_token
 from g6.adapters.kite.client import Client, make_client, translated
 from g6.domain.access import Token
-from g6.errors import ProviderRefused, Unavailable
+from g6.errors import ProviderRefused, TokenDead, Unavailable
 
 LOGIN_URL = "https://kite.zerodha.com/connect/login"
 PAGE = "<!doctype html><meta charset=utf-8><title>G6</title><p style='font:1.2em sans-serif;margin:3em'>{}</p>"
@@ -27,10 +27,15 @@ def login_url(api_key: str, base: str | None = None) -> str:
 def exchange(
     credentials: Credentials, request_token: str, *, root: str | None = None, timeout: float = 7.0, now: Callable[[], datetime]
 ) -> Token:
-    """Return the access token that a request token buys, once. Errors: ProviderBusy, ProviderRefused, TokenDead."""
+    """Return the access token that a request token buys, once. Errors: ProviderBusy, ProviderRefused."""
     if not (credentials.api_key and credentials.api_secret):
         raise ProviderRefused("an exchange needs the API key and the API secret: set KITE_API_KEY and KITE_API_SECRET")
-    session = _generate(make_client(credentials.api_key, root=root, timeout=timeout), request_token, credentials.api_secret)
+    try:
+        session = _generate(make_client(credentials.api_key, root=root, timeout=timeout), request_token, credentials.api_secret)
+    except TokenDead as error:
+        raise ProviderRefused(
+            "Kite refuses the request token or the API secret; a request token is good once, for minutes"
+        ) from error
     return issued_token(str(session["access_token"]), str(session.get("user_id", "")), now())
 
 

@@ -122,6 +122,10 @@ class Kite:
         answers = self._ask("quote", "quote", lambda client: ask_ltp(client, keys))
         return {keys[key]: float(each.get("last_price") or 0) for key, each in answers.items() if key in keys}
 
+    def token(self) -> str:
+        """Return the mark of the token that requests would carry; not the token. Errors: TokenDead."""
+        return self._access.token().mark
+
     def profile(self) -> Mapping[str, Any]:
         """Return whose token it is. Errors as `listing`."""
         return self._ask("other", "profile", ask_profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -85,6 +86,10 @@ class Resilient:
                 "budget_left": {family: each["left_per_minute"] for family, each in budget.items()},
             }
         )
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Let every request of a block end within `seconds` from now."""
+        return self._gate.until(self._wall() + seconds)
 
     def _begin(self, index: str, at: datetime) -> None:
         """Open the books of a unit."""

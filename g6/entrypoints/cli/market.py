@@ -25,6 +25,7 @@ AsOf = Annotated[
 PROVIDERS = {
     "sim": "the simulated market: any instant, no network, the same prices for the same --seed",
     "replay": "a recording (--recording PATH): NSE option-chain answers, snapshot tables, G6's own stored days",
+    "kite": "Zerodha's Kite Connect: live chains with five-level books and open interest; needs KITE_API_KEY and g6 login",
 }
 
 
@@ -144,9 +145,15 @@ def _why(bucket: str, expiry: date, listed: tuple[date, ...]) -> str:
 
 
 def providers() -> None:
-    """List the providers.
+    """List the providers and what each can do; those that other distributions registered too.
 
     Example: g6 providers
     """
+    from importlib.metadata import entry_points
+
+    from g6.bootstrap import PLUGINS
+
     for name, meaning in PROVIDERS.items():
         typer.echo(f"{name:<8}{meaning}")
+    for each in entry_points(group=PLUGINS):
+        typer.echo(f"{each.name:<8}plugged in by {each.dist.name if each.dist else 'an entry point'} ({each.value})")

@@ -43,6 +43,12 @@ def left(expiry: str | None, fix: datetime | None, at: datetime) -> str:
     return f"{days}d {rest // 60}h" if days else f"{rest // 60}h {rest % 60}m"
 
 
+def countdown(seconds: float) -> str:
+    """Write seconds as hours and minutes: `18 h 05 min`, `12 min`."""
+    minutes = int(seconds // 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+
+
 def header(report: Mapping[str, Any], phase: str, provider: str, seed: int | None) -> Text:
     """Return the line above a cycle's table."""
     at = parse_z(report["cycle"]).astimezone(IST)
