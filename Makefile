@@ -2,7 +2,8 @@
 # make test      installs the tools and runs the tests     (ARGS="-k name" for some of them, JOBS=1 for one process)
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
-# make bench, bench-iv, bench-store, bench-market    measurements; they need an otherwise quiet machine
+# make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
+# make bench, bench-iv, bench-store, bench-market, bench-stream    measurements; they need an otherwise quiet machine
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
 # make test-services    installs the servers that tests marked `services` need, on Debian as root
 # make lock      resolves the dependencies afresh, into both lock files
@@ -10,7 +11,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs bench bench-iv bench-store bench-market session test-services lock clean help
+.PHONY: demo test check format docs chaos bench bench-iv bench-store bench-market bench-stream session test-services lock clean help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SERVICES := redis-server prometheus
+SERVICES := redis-server prometheus faketime
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -57,6 +58,9 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
+chaos: $(VENV)/.dev
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
@@ -68,6 +72,9 @@ bench-store: $(VENV)/.dev
 
 bench-market: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_market.py $(ARGS)
+
+bench-stream: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/bench_stream.py $(ARGS)
 
 session: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.expiry_day $(ARGS)
