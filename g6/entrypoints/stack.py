@@ -95,7 +95,7 @@ class Stack:
     def start_ticker(self) -> None:
         """Start the tick stream, where the provider has one."""
         if self.settings.streamed:
-            self._start("ticker", [sys.executable, "-m", "g6.entrypoints.cli", "ticker"])
+            self._start("ticker", [sys.executable, "-m", "g6.entrypoints.ticker"])
 
     def watch(self) -> list[str]:
         """Start again what died; return its names."""

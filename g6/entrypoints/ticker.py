@@ -1,4 +1,4 @@
-"""The process of the tick stream, put together from few parts: without the store's libraries it stays far below 150 MB.
+"""The process of the tick stream, `python -m g6.entrypoints.ticker`: put together from few parts, and so far below 150 MB.
 
 What a day needs to be streamed is asked for by those who collect it. Before the first cycle of a day nobody has yet, so shortly
 before the open this process has the wishes made by a short-lived child (`g6.entrypoints.wishes`), which may be as big as a worker.
@@ -10,8 +10,9 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,12 +29,13 @@ from g6.adapters.redis.connection import connect
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.vitals import RedisVitals
-from g6.config import Settings, calendar, secrets_of
+from g6.config import Settings, calendar, load, secrets_of
 from g6.domain.access import Token
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES
 from g6.entrypoints import wishes
-from g6.errors import Retryable, TokenDead, Unavailable, UncoveredYear
+from g6.errors import Retryable, TokenDead, Unavailable, UncoveredYear, UserError
+from g6.log import configure
 from g6.ports.market import Clock
 
 EARLY = timedelta(minutes=45)
@@ -146,7 +148,19 @@ class Desk:
         return False
 
 
-def run(settings: Settings, ready: Callable[[], None] = lambda: None) -> int:
+def main() -> None:
+    """Stream with the settings in force."""
+    try:
+        settings = load()
+        configure(settings)
+        code = run(settings)
+    except UserError as error:
+        sys.stderr.write(f"g6: {error}\n")
+        code = 2
+    sys.exit(code)
+
+
+def run(settings: Settings) -> int:
     """Stream until SIGTERM or SIGINT; return the exit code: 1 when the stream ended by itself and is to be started anew."""
     broker = _broker_url(settings)
     desk, wanted = Desk(settings, broker), settings.ticker
@@ -163,7 +177,6 @@ def run(settings: Settings, ready: Callable[[], None] = lambda: None) -> int:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ticker.stop())
-    ready()
     return ticker.run()
 
 
@@ -193,3 +206,7 @@ def _credentials(settings: Settings) -> Credentials:
     return Credentials(**{
         name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
     })  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
