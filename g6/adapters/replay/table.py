@@ -1,6 +1,7 @@
 """Tables of snapshots, Parquet or CSV: one row per option and instant, in files of any number and order.
 
-Columns timestamp, symbol, expiry, strike, option_type, spot, ltp, volume, oi; optional bid, ask, oi_change and exchange_iv_pct.
+Columns timestamp, symbol, expiry, strike, option_type, spot, ltp, volume, oi; optional bid, ask, average_price,
+oi_change and exchange_iv_pct.
 Quantities are units; `volume_contracts`, `oi_contracts` and `oi_change_contracts` stand in for them and count contracts.
 """
 
@@ -29,11 +30,12 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "oi": ("oi", "oi_contracts"),
     "bid": ("bid",),
     "ask": ("ask",),
+    "average_price": ("average_price",),
     "oi_change": ("oi_change", "oi_change_contracts"),
     "exchange_iv": ("exchange_iv_pct",),
 }
 """Figures and the columns that may hold them, the first one there counts."""
-OPTIONAL = frozenset(("bid", "ask", "oi_change", "exchange_iv"))
+OPTIONAL = frozenset(("bid", "ask", "average_price", "oi_change", "exchange_iv"))
 COLUMNS = frozenset((*KEYS, *(name for names in NUMBERS.values() for name in names)))
 
 
