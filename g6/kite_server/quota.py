@@ -46,13 +46,14 @@ class Quota:
 
     def allows(self, arrival: Arrival, api_key: str) -> bool:
         """Count a request; tell whether it is within its second's limit (0: there is none)."""
-        most = self.per_second.get(arrival.family, 0)
+        if not (most := self.per_second.get(arrival.family, 0)):
+            return True
         with self._lock:
             if (second := int(arrival.time)) != self._second:
                 self._second = second
                 self._counts.clear()
             self._counts[api_key, arrival.family] += 1
-            return not most or self._counts[api_key, arrival.family] <= most
+            return self._counts[api_key, arrival.family] <= most
 
     def told(self, family: str = "") -> list[dict[str, object]]:
         """Return the arrivals in their order, of one family or all."""

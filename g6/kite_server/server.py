@@ -25,6 +25,7 @@ from g6.kite_server.stream import Stream
 _LINE = 512 * 1024
 """The longest request line: a thousand keys are some 40 kB."""
 
+_BACKLOG = 128
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -117,6 +118,7 @@ def _bound(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
         raise Unavailable(f"port {port} on {host} is not to be had: {error.strerror}", "--port 0 takes a free one") from error

@@ -59,8 +59,11 @@ def test_a_frame_is_the_golden_vector(tick: np.ndarray, mode: str, expected: str
 
 @pytest.mark.parametrize(
     ("kind", "mode", "length"),
-    [(TICK, "ltp", 8), (TICK, "quote", 44), (TICK, "full", 184), (INDEX_TICK, "ltp", 8), (INDEX_TICK, "quote", 28), (INDEX_TICK, "full", 32)],
-)  # fmt: skip
+    [
+        *((TICK, mode, length) for mode, length in (("ltp", 8), ("quote", 44), ("full", 184))),
+        *((INDEX_TICK, mode, length) for mode, length in (("ltp", 8), ("quote", 28), ("full", 32))),
+    ],
+)
 def test_a_packets_length_says_what_it_is(kind: np.dtype, mode: str, length: int) -> None:
     frame = packets.frame(packets.pack(np.zeros(1, kind), mode))
     assert int.from_bytes(frame[2:4], "big") == length == len(frame) - 4
@@ -91,7 +94,8 @@ def test_a_quantity_beyond_32_bits_stays_at_the_most() -> None:
 
 
 REST_NAMES = {
-    "last_quantity": "last_quantity", "average_price": "average", "volume": "volume", "buy_quantity": "buy", "sell_quantity": "sell",
+    "last_quantity": "last_quantity", "average_price": "average", "volume": "volume", "buy_quantity": "buy",
+    "sell_quantity": "sell",
     "oi": "oi", "oi_day_high": "oi_high", "oi_day_low": "oi_low", "instrument_token": "token", "last_price": "last",
 }  # fmt: skip
 TICKER_NAMES = {
