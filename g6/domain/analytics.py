@@ -7,7 +7,7 @@ times lot already), never multiplied again. Sums skip NaN. What cannot be known 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import inf, nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +142,7 @@ def straddle(strike: Array, price: Array, atm: float) -> float:
 
 def expected_move(forward: float, sigma: float, years: float) -> float:
     """Return one standard deviation of the underlying to the fix, F σ √T in points: about 68 % of outcomes lie within it."""
-    return forward * sigma * sqrt(years) if years >= 0 else nan
+    return forward * sigma * sqrt(years) if 0 <= years < inf else nan
 
 
 def session_move(forward: float, sigma: float) -> float:

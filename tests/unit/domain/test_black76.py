@@ -1,4 +1,5 @@
 import csv
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +196,22 @@ def test_a_longer_column_than_one_chunk_gives_the_same_numbers():
     tiled = [np.tile(np.broadcast_to(argument, (2, 81)).ravel(), 80) for argument in (price(smile, *arguments), *arguments)]
 
     assert np.array_equal(implied_vol(*tiled).sigma.reshape(80, 2, 81), np.broadcast_to(short, (80, 2, 81)))
+
+
+def test_a_million_options_need_no_more_memory_than_their_answers():
+    smile, arguments = chain()
+    quotes = price(smile, *arguments)
+    terms = [np.resize(np.broadcast_to(each, quotes.shape), 1_000_000).astype(np.float64) for each in (quotes, *arguments)]
+    tracemalloc.start()
+    try:
+        solution, figures = solve(*terms)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (solution.status == Status.ok).all()
+    answers = sum(each.nbytes for each in (solution.sigma, solution.status, solution.iterations)) + 5 * figures.delta.nbytes
+    assert peak < answers + 4e6
 
 
 def test_numbers_give_arrays_without_dimension():
