@@ -62,6 +62,7 @@ STATUS_WORDS = ("OK", "PARTIAL", "MISSING", "SKIPPED")
 UNIT_REASONS = (
     "expired", "late", "frame_missing", "provider", "poison", "error", "retryable", "config", "store",
     "no_quotes", "expiry_missing", "strikes_missing", "overrun", "paused", "breaker", "no_beat", "redis_down", "ledger_lost",
+    "no_worker", "time_limit",
 )  # fmt: skip
 IV_REASONS = (
     "no_price", "stale", "below_intrinsic", "above_bound", "sub_tick", "expired", "no_forward", "disabled", "out_of_range",
