@@ -21,7 +21,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from g6.entrypoints.cli import terminal, version
-from g6.errors import G6Error, NothingToDo, UserError
+from g6.errors import BrokerDown, G6Error, NothingToDo, UserError
 from g6.log import mask
 
 MODULES = (
@@ -69,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(str(nothing), 3)
     except UserError as error:
         return _say(str(error), 2)
+    except BrokerDown as error:
+        return _say(f"{error}\n  fix: start that server, or see g6 config show --origin for where redis.broker_url was set", 1)
     except G6Error as error:
         return _say(str(error), 1)
     except TyperException as error:
