@@ -100,6 +100,11 @@ def startup(*, version: str, indices: Sequence[str], interval: int, provider: st
     _logger().info("startup", version=version, indices=list(indices), interval=interval, provider=provider, **config, **more)
 
 
+def alert(fact: Mapping[str, Any]) -> None:
+    """Write what a person should do something about: one WARNING with the sentence and the command that helps."""
+    _logger().warning(str(fact.get("sentence", "alert")), **({"fix": fact["fix"]} if fact.get("fix") else {}))
+
+
 def report(done: CycleReport | StageReport) -> None:
     """Write a report: a cycle at INFO, a stage at DEBUG, or at WARNING when its unit is lost."""
     if isinstance(done, CycleReport):

@@ -12,6 +12,9 @@ from g6.domain.cycle import Status, isoformat_z, parse_z
 SILENT_SECONDS = 20.0
 """Wall seconds without a heartbeat after which nobody is believed to work."""
 
+PROVIDER_REASONS = frozenset(("provider", "breaker", "token"))
+"""Reasons for which units go without quotes that speak of the provider."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -81,6 +84,9 @@ def readiness(seen: Observed) -> tuple[str, ...]:
     else:
         down = sorted(name for name, facts in (seen.beat.get("workers") or {}).items() if not facts.get("up", True))
         missing += [f"worker: {name} is down" for name in down]
+    reasons = set((seen.report.get("reasons") or {}).values())
+    if seen.report and not {"OK", "PARTIAL"} & set((seen.report.get("units") or {}).values()) and reasons & PROVIDER_REASONS:
+        missing.append(f"provider: {', '.join(sorted(reasons & PROVIDER_REASONS))} in the last cycle")
     if any(phase.get("open") for phase in seen.phases.values()):
         late = seen.wall - seen.last_success
         if not seen.last_success:
@@ -110,7 +116,7 @@ def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
 
 def _provider(seen: Observed) -> dict[str, Any]:
     facts = seen.beat.get("provider") or {}
-    return {"name": seen.provider} | {name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left")}
+    return {"name": seen.provider} | {name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left", "token")}
 
 
 def _market(phases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -61,8 +61,8 @@ class Family:
 STATUS_WORDS = ("OK", "PARTIAL", "MISSING", "SKIPPED")
 UNIT_REASONS = (
     "expired", "late", "frame_missing", "provider", "poison", "error", "retryable", "config", "store",
-    "no_quotes", "expiry_missing", "strikes_missing", "overrun", "paused", "breaker", "no_beat", "redis_down", "ledger_lost",
-    "no_worker", "time_limit",
+    "no_quotes", "expiry_missing", "strikes_missing", "overrun", "paused", "breaker", "token", "no_beat", "redis_down",
+    "ledger_lost", "no_worker", "time_limit",
 )  # fmt: skip
 IV_REASONS = (
     "no_price", "stale", "below_intrinsic", "above_bound", "sub_tick", "expired", "no_forward", "disabled", "out_of_range",
@@ -94,7 +94,9 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("endpoint", ("instruments", "quote", "historical")),
             Label("outcome", ("ok", "busy", "refused")),
             Label("retry", ("rate_limit", "timeout", "network", "server", "provider")),
-            Label("mode", ("live", "sim", "replay")),
+            Label("mode", ("live", "sim", "replay", "fallback")),
+            Label("breaker", ("closed", "half-open", "open")),
+            Label("family", ("quote", "historical", "other")),
             Label("sink", ("parquet", "csv", "influx"), 4),
             Label("queue", ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")),
             Label("bus", ("events",)),
@@ -144,6 +146,10 @@ provider | g6_provider_request_seconds | histogram | endpoint | seconds | unit.r
 provider | g6_provider_rate_wait_seconds | histogram | endpoint | seconds | unit.report collect | Time one collection waited for request slots.
 provider | g6_provider_retries_total | counter | reason=retry | requests | unit.report collect | Requests made again.
 provider | g6_provider_mode | gauge | mode | boolean | heartbeat | 1 for the kind of market that is being collected.
+provider | g6_provider_breaker_state | gauge? | state=breaker | boolean | heartbeat | 1 for the state of the circuit breaker that all workers share.
+provider | g6_provider_budget_left | gauge? | family | requests | heartbeat | Requests that fit into the next minute.
+provider | g6_provider_token_seconds | gauge? | | seconds | heartbeat | Time until the access token ends; 0 when none is good.
+provider | g6_root_cache_hit_ratio | gauge? | | ratio | unit.report collect | Listings that needed no download over all asked for by one process.
 provider | g6_quote_source_total | counter | index source | options | unit.report analyse | Options by where their quote came from.
 quality | g6_quotes_rejected_total | counter | index reason=quality | options | unit.report analyse | Options whose quote carries a quality flag, once per flag.
 quality | g6_data_gaps_total | counter | index reason=cause | gaps | gap.opened | Gaps opened.

@@ -8,7 +8,7 @@ from math import nan
 from typing import Any
 
 from g6.domain.cycle import parse_z
-from g6.observability.catalogue import ALL
+from g6.observability.catalogue import ALL, LABELS
 from g6.observability.totals import Sample
 from g6.ports import Event
 
@@ -65,6 +65,8 @@ def _provider(facts: Payload) -> Iterator[Sample]:
         yield Sample("g6_provider_rate_wait_seconds", (endpoint,), _number(waited))
     for reason, n in (facts.get("retries") or {}).items():
         yield Sample("g6_provider_retries_total", (reason,), _number(n))
+    if asked := sum((facts.get("dumps") or {}).values()):
+        yield Sample("g6_root_cache_hit_ratio", (), 1.0 - facts["dumps"].get("download", 0) / asked)
 
 
 def _analysed(index: str, facts: Payload, at: float) -> Iterator[Sample]:
@@ -159,7 +161,19 @@ def _heartbeat(beat: Payload, _: Event) -> Iterator[Sample]:
     if beat.get("retained_events") is not None:
         yield Sample("g6_bus_queue_retained_events", ("events",), _number(beat["retained_events"]))
     if now := (beat.get("provider") or {}).get("mode"):
-        yield from (Sample("g6_provider_mode", (mode,), float(mode == now)) for mode in ("live", "sim", "replay"))
+        yield from (Sample("g6_provider_mode", (mode,), float(mode == now)) for mode in LABELS["mode"].values)
+    yield from _guards(beat.get("provider") or {})
+
+
+def _guards(provider: Payload) -> Iterator[Sample]:
+    """Read what a guarded provider says of itself: `breaker`, `budget_left` by family, `token`."""
+    if now := provider.get("breaker"):
+        yield from (Sample("g6_provider_breaker_state", (state,), float(state == now)) for state in LABELS["breaker"].values)
+    for family, left in (provider.get("budget_left") or {}).items():
+        yield Sample("g6_provider_budget_left", (family,), _number(left))
+    if token := provider.get("token"):
+        left = token.get("seconds_left")
+        yield Sample("g6_provider_token_seconds", (), 0.0 if token.get("state") != "valid" else _number(left))
 
 
 def _gap_opened(gap: Payload, _: Event) -> Iterator[Sample]:

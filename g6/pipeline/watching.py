@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from math import inf
+from typing import Any
+
+from g6.domain.calendar import day_of
 from g6.pipeline.runtime import Runtime
+
+WARN_BEFORE = timedelta(minutes=60)
+"""How long before the open a person is told that there is no token for it."""
 
 
 def heartbeat(runtime: Runtime) -> None:
@@ -21,6 +30,30 @@ def heartbeat(runtime: Runtime) -> None:
         },
     }
     runtime.bus.publish("heartbeat", payload)
+    _warn_of_token(runtime, payload["provider"].get("token"), at)
+
+
+def _warn_of_token(runtime: Runtime, token: Mapping[str, Any] | None, at: datetime) -> None:
+    """Before the open, and once a day, tell that there is no token for the session, or that it ends before the open."""
+    if token is None:
+        return
+    opens = _opens_soon(runtime, at)
+    if opens is None or (token["state"] == "valid" and (token["seconds_left"] or inf) > (opens - at).total_seconds()):
+        return
+    day = day_of(at).isoformat()
+    if runtime.controls.read().get("token_warned") != day:
+        runtime.controls.set("token_warned", day)
+        minutes = (opens - at).total_seconds() / 60
+        sentence = f"the market opens in {minutes:.0f} minutes and the access token is {token['state']}"
+        runtime.bus.publish("alert", {"state": "token", "sentence": sentence, "fix": "g6 login"}, key="token")
+
+
+def _opens_soon(runtime: Runtime, at: datetime) -> datetime | None:
+    """Return the open of today's first session if it lies less than WARN_BEFORE ahead."""
+    exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
+    sessions = [runtime.calendar.session(exchange, day_of(at)) for exchange in exchanges]
+    opens = min((session.open for session in sessions if session is not None), default=None)
+    return opens if opens is not None and at < opens <= at + WARN_BEFORE else None
 
 
 def verify_panels(runtime: Runtime) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from g6 import log
 from g6.config import Settings
 from g6.domain.calendar import IST
 from g6.domain.cycle import parse_z
@@ -61,6 +62,8 @@ class Follower:
             self.last_id = event.id
             if event.type == "unit.report":
                 self._unit(event.payload, parse_z(event.ts).timestamp())
+            elif event.type == "alert":
+                log.alert(event.payload)
             elif event.type == "cycle.report" and event.payload["cycle"] not in self.closed:
                 cycle = event.payload["cycle"]
                 self.closed[cycle] = event.payload

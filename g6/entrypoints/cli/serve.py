@@ -98,12 +98,30 @@ def line(found: dict[str, Any]) -> str:
     return f"{found['cycle'] or 'no cycle yet'}  {elapsed}  {found['options_last_cycle']} options  {indices}"
 
 
+def _guards(provider: dict[str, Any]) -> str:
+    """Return what a guarded provider says of itself, in a line; nothing for one without guards."""
+    from g6.entrypoints.cli.screens import countdown
+
+    said = []
+    if token := provider.get("token"):
+        left = token.get("seconds_left")
+        ends = f", ends in {countdown(left)}" if left else "" if token["state"] == "valid" else "; run g6 login"
+        said.append(f"token {token['state']}{ends}")
+    if provider.get("breaker"):
+        said.append(f"breaker {provider['breaker']}")
+    if budget := provider.get("budget_left"):
+        said.append("requests left a minute " + ", ".join(f"{family} {left}" for family, left in budget.items()))
+    return "; ".join(said)
+
+
 def _show(console: Any, found: dict[str, Any]) -> None:
     market, ready = found["market"], "ready" if found["readiness_ok"] else f"not ready: {found['readiness_reason']}"
     console.print(f"cycle {found['cycle'] or '-'}, {ready}")
     console.print(
         f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {found['provider']['mode'] or '-'}"
     )
+    if guards := _guards(found["provider"]):
+        console.print(guards)
     table = Table("index", "status", "last", "options", "PCR", "age s", box=None, padding=(0, 2, 0, 0))
     for name, facts in found["indices_info"].items():
         row = (facts["status"], facts["ltp"], facts["options"], facts["pcr"], facts["age_seconds"])
