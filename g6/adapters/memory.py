@@ -56,6 +56,12 @@ class MemoryFrames:
             raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
         return frame
 
+    def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
+        """Return the frames that are there, by unit."""
+        now = self._wall()
+        held = {unit: self._held.get((unit, stage), (0.0, None)) for unit in units}
+        return {unit: frame for unit, (until, frame) in held.items() if frame is not None and until > now}
+
     def expire(self, unit: Unit, stage: str, seconds: float) -> None:
         """Give a stored frame a new time to live; a frame that is gone stays gone."""
         until, frame = self._held.get((unit, stage), (0.0, None))
@@ -204,6 +210,10 @@ class MemoryPanels:
     def get(self, name: str) -> Mapping[str, Any] | None:
         """Return one panel's document, None when there is none."""
         return self._held[name][1] if name in self._held else None
+
+    def all(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return every panel's document by name."""
+        return {name: document for name, (_, document) in self._held.items()}
 
     def names(self) -> Sequence[str]:
         """Return the names there are, sorted."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from g6.domain.calendar import day_of
 from g6.domain.cycle import STAGES, CycleReport, StageReport, Unit, parse_z
-from g6.ports import Bus, CycleRecord, Opening, StageState, UnitRecord
+from g6.ports import Bus, Claim, Controls, CycleRecord, Opening, StageState, UnitRecord
 
 PERSISTED = ("OK", "PARTIAL")
 
@@ -19,14 +20,15 @@ class _Cycle:
     fired: float = 0.0
     closed: float = 0.0
     attempt: int = 1
+    stored: int = 0
     units: dict[str, UnitRecord] = field(default_factory=dict)
 
 
 class MemoryLedger:
-    """Ledger port in memory; reports go to `bus` when one is given."""
+    """Ledger port in memory; reports go to `bus`, and the switches come from `controls`, where they are given."""
 
-    def __init__(self, bus: Bus | None = None) -> None:
-        self._bus = bus
+    def __init__(self, bus: Bus | None = None, controls: Controls | None = None) -> None:
+        self._bus, self._controls = bus, controls
         self._cycles: dict[str, _Cycle] = {}
         self._open: set[str] = set()
         self._collecting: dict[str, tuple[str, float]] = {}
@@ -34,7 +36,12 @@ class MemoryLedger:
         self._walked: str | None = None
         self._atm: dict[str, tuple[str, float, dict[str, float]]] = {}
 
-    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
+    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
+        answer = self._begin(unit, task, opening, now, lease)
+        controls = self._controls.read() if self._controls and answer in ("run", "again") else {}
+        return Claim(answer, self._cycles[unit.cycle].opening.deadline, 0.0, controls)
+
+    def _begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
         cycle = self._opened(unit.cycle, opening, now)
         record, stage = self._unit(unit), self._stage(unit, "collect")
         if record.status:
@@ -53,9 +60,13 @@ class MemoryLedger:
         self._collecting[unit.index] = (unit.cycle, min(now + lease, deadline) if now < deadline else now + lease)
         return "again" if stage.starts else "run"
 
-    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
+    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         if unit.cycle not in self._cycles:
-            return "unknown"
+            return Claim("unknown")
+        before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
+        return Claim(self._start(unit, stage, task, now, lease), self._cycles[unit.cycle].opening.deadline, before.ended)
+
+    def _start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
         state = self._stage(unit, stage)
         if state.state == "done":
             return "done"
@@ -88,10 +99,19 @@ class MemoryLedger:
         return True
 
     def finish(
-        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float, report: StageReport | None = None
+        self,
+        unit: Unit,
+        status: str,
+        reason: str,
+        summary: Mapping[str, Any],
+        now: float,
+        report: StageReport | None = None,
+        atm: Mapping[str, float] | None = None,
     ) -> str:
         if unit.cycle not in self._cycles or self._unit(unit).status:
             return "late"
+        if atm is not None:
+            self._remember_atm(unit, atm)
         if status in PERSISTED:
             self._put_stage(unit, "analyse", replace(self._stage(unit, "analyse"), state="done", ended=now))
             if status == "OK" and summary.get("config_id", "") != self._cycles[unit.cycle].opening.config_id:
@@ -135,6 +155,14 @@ class MemoryLedger:
         self._settle_when_whole(cycle)
         return True
 
+    def stored(self, cycle: str, report: StageReport) -> bool:
+        held = self._cycles.get(cycle)
+        if held is None or held.stored == held.attempt:
+            return False
+        held.stored = held.attempt
+        self._publish("unit.report", "", report)
+        return True
+
     def settle(self, cycle: str) -> None:
         self._open.discard(cycle)
 
@@ -163,14 +191,14 @@ class MemoryLedger:
     def walk(self, cycle: str) -> None:
         self._walked = cycle
 
-    def remember_atm(self, index: str, cycle: str, session: str, atm: Mapping[str, float]) -> None:
-        held, at = self._atm.get(index), parse_z(cycle).timestamp()
-        if held is None or held[0] != session or held[1] <= at:
-            self._atm[index] = (session, at, dict(atm))
-
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
         held = self._atm.get(index)
         return held[2] if held and held[0] == session else {}
+
+    def _remember_atm(self, unit: Unit, atm: Mapping[str, float]) -> None:
+        held, at, session = self._atm.get(unit.index), unit.instant.timestamp(), day_of(unit.instant).isoformat()
+        if held is None or held[0] != session or held[1] <= at:
+            self._atm[unit.index] = (session, at, dict(atm))
 
     def _opened(self, cycle: str, opening: Opening, now: float) -> _Cycle:
         if cycle not in self._cycles:

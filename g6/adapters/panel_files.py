@@ -63,6 +63,10 @@ class PanelFiles:
         document: Mapping[str, Any] | None = _read(self._directory / file_name(name))
         return document
 
+    def all(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return every panel's document by name."""
+        return {name: document for name in self.names() if (document := self.get(name)) is not None}
+
     def names(self) -> Sequence[str]:
         """Return the names of the panels there are."""
         return sorted(path.stem for path in self._directory.glob("[!.]*.json") if path.name != MANIFEST)

@@ -9,9 +9,8 @@ from typing import Any
 
 from g6.domain import overview, panels
 from g6.domain.calendar import day_of
-from g6.domain.cycle import CycleReport, StageReport, Status, Unit, cycle_status, isoformat_z
+from g6.domain.cycle import CycleReport, Status, Unit, cycle_status, isoformat_z
 from g6.domain.frame import Frame
-from g6.errors import FrameMissing
 from g6.pipeline.runtime import Runtime, Watch
 from g6.ports import CycleRecord, UnitRecord
 
@@ -37,23 +36,24 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
 
 
 def publish(runtime: Runtime, cycle: str) -> bool:
-    """Write a closed cycle's overview rows and the newest panels to disk; keep the day's instruments once."""
+    """Write a closed cycle's overview rows and the newest panels to disk; keep the day's instruments once.
+
+    True when this call was the first to say so; done again it leaves the same files.
+    """
     record = runtime.ledger.record(cycle)
     if record is None:
         return False
     watch = Watch(runtime.clock)
     written = runtime.store.write_overview(cycle, overview_rows(record))
     watch.lap("overview")
-    documents = {name: document for name in runtime.panels.names() if (document := runtime.panels.get(name))}
-    runtime.panel_files.put(cycle, documents)
+    runtime.panel_files.put(cycle, runtime.panels.all())
     watch.lap("panels")
     _keep_instruments(runtime, record)
     watch.lap("instruments")
     counts = {"rows": dict(written.rows), "bytes": dict(written.bytes), "errors": dict(written.errors)}
     status = Status.PARTIAL if written.errors else Status.OK
     report = watch.report(Unit(cycle, ""), "publish", status, "sink" if written.errors else "", counts)
-    runtime.bus.publish("unit.report", _payload(report), key="")
-    return True
+    return runtime.ledger.stored(cycle, report)
 
 
 def overview_rows(record: CycleRecord) -> list[dict[str, Any]]:
@@ -101,14 +101,8 @@ def _tell_gaps(runtime: Runtime, cycle: str, rows: list[dict[str, Any]], before:
 
 
 def _chains(runtime: Runtime, record: CycleRecord) -> Mapping[str, Frame]:
-    frames = {}
-    for index, unit in record.units.items():
-        if unit.summary:
-            try:
-                frames[index] = runtime.frames.get(Unit(record.cycle, index), "chain")
-            except FrameMissing:
-                continue
-    return frames
+    priced = [Unit(record.cycle, index) for index, unit in record.units.items() if unit.summary]
+    return {unit.index: frame for unit, frame in runtime.frames.find(priced, "chain").items()}
 
 
 def _keep_instruments(runtime: Runtime, record: CycleRecord) -> None:
@@ -124,7 +118,3 @@ def _keep_instruments(runtime: Runtime, record: CycleRecord) -> None:
 def _kept(_store: Any) -> set[tuple[str, date]]:
     """Remember, per process and store, which day's listing of which index was kept already."""
     return set()
-
-
-def _payload(report: StageReport) -> dict[str, Any]:
-    return {name: getattr(report, name) for name in report.__dataclass_fields__}

@@ -21,19 +21,18 @@ from g6.domain.quote import Stamp
 from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, Terminal, TokenDead, Withheld
 from g6.pipeline.choice import chosen
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
-from g6.ports import CycleRecord, StageState
 
 
 def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
     """Claim the unit, fetch its quotes, leave frame `quotes`."""
     watch = Watch(runtime.clock)
     opening = runtime.opening(unit)
-    answer = runtime.ledger.begin(unit, task, opening, watch.began, runtime.timing.lease)
+    claim = runtime.ledger.begin(unit, task, opening, watch.began, runtime.timing.lease)
+    answer, controls = claim.answer, claim.controls
     if answer == "overrun!":
         runtime.sender.aggregate(unit.cycle)
     if answer not in ("run", "again"):
         return answer == "done"
-    controls = runtime.controls.read()
     if reason := _paused(runtime, controls, unit.index):
         return end(runtime, unit, Status.SKIPPED, reason, watch)
     _wait_for(opening.due - watch.lap("claim"))
@@ -58,30 +57,27 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
 def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
     """Turn frame `quotes` into frame `chain` and the unit's overview row; finish the unit."""
     watch = Watch(runtime.clock)
-    answer = runtime.ledger.start(unit, "analyse", task, watch.began, runtime.timing.lease)
-    if answer != "run":
-        return answer == "done"
+    claim = runtime.ledger.start(unit, "analyse", task, watch.began, runtime.timing.lease)
+    if claim.answer != "run":
+        return claim.answer == "done"
     try:
-        record = runtime.ledger.record(unit.cycle)
-        if record is None or watch.lap("claim") > record.opening.deadline:
+        if watch.lap("claim") > claim.deadline:
             raise Late(unit.cycle)
         quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
         watch.lap("read")
         priced = chain.assemble(quotes, stamp)
         watch.lap("solve")
         summary = overview.summarise(priced) | {"config_id": stamp.config_id}
-        facts = overview.facts(priced) | {"queue_wait_seconds": _waited(record, unit, watch.began)}
+        facts = overview.facts(priced) | {"queue_wait_seconds": max(0.0, watch.began - (claim.since or watch.began))}
         watch.lap("compute")
         runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
     except BrokerDown:
         raise
     except (Retryable, Terminal) as error:
         return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)}, stage="analyse")
-    watch.lap("frame")
-    runtime.ledger.remember_atm(unit.index, unit.cycle, day_of(unit.instant).isoformat(), facts["atm"])
-    status, reason, now = summary["status"], summary["reason"], watch.lap("ledger")
+    status, reason, now = summary["status"], summary["reason"], watch.lap("frame")
     report = watch.report(unit, "analyse", status, reason, facts)
-    if runtime.ledger.finish(unit, status, reason, summary, now, report) == "completed":
+    if runtime.ledger.finish(unit, status, reason, summary, now, report, facts["atm"]) == "completed":
         runtime.sender.aggregate(unit.cycle)
     return True
 
@@ -89,9 +85,9 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
 def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
     """Write frame `chain` to the store."""
     watch = Watch(runtime.clock)
-    answer = runtime.ledger.start(unit, "persist", task, watch.began, runtime.timing.lease)
-    if answer != "run":
-        return answer == "done"
+    claim = runtime.ledger.start(unit, "persist", task, watch.began, runtime.timing.lease)
+    if claim.answer != "run":
+        return claim.answer == "done"
     watch.lap("claim")
     try:
         frame = _chain(runtime, unit)
@@ -178,12 +174,6 @@ def _stored_oi(store: Any, index: str, day: date) -> Frame | None:
     """Ask the store once per session and process; the store is told apart by identity."""
     found: Frame | None = store.last_oi(index, day)
     return found
-
-
-def _waited(record: CycleRecord, unit: Unit, began: float) -> float:
-    """Return the seconds from the end of collection to the beginning of analysis."""
-    collected = record.units[unit.index].stages.get("collect", StageState()).ended
-    return max(0.0, began - collected) if collected else 0.0
 
 
 def _paused(runtime: Runtime, controls: Mapping[str, Any], index: str) -> str:

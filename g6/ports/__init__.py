@@ -7,10 +7,11 @@ runs over all its adapters. Adapters raise the errors of `g6.errors` only.
 from g6.ports.keeping import Frames, PanelArchive, PanelStore, Store, Written
 from g6.ports.market import Clock, Provider
 from g6.ports.system import Bus, Controls, Event, Gate, Lifeline, Limiter, Shelf, Vitals
-from g6.ports.work import CycleRecord, Ledger, Opening, Sender, StageState, UnitRecord
+from g6.ports.work import Claim, CycleRecord, Ledger, Opening, Sender, StageState, UnitRecord
 
 __all__ = [
     "Bus",
+    "Claim",
     "Clock",
     "Controls",
     "CycleRecord",

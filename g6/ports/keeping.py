@@ -23,6 +23,10 @@ class Frames(Protocol):
         """Return the frame. Errors: FrameMissing."""
         ...
 
+    def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
+        """Return the frames that are there, by unit, in one round trip."""
+        ...
+
     def expire(self, unit: Unit, stage: str, seconds: float) -> None:
         """Give a stored frame a new time to live; a frame that is gone stays gone."""
         ...
@@ -79,6 +83,10 @@ class PanelStore(Protocol):
 
     def get(self, name: str) -> Mapping[str, Any] | None:
         """Return one panel's document."""
+        ...
+
+    def all(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return every panel's document by name."""
         ...
 
     def names(self) -> Sequence[str]:

@@ -32,6 +32,20 @@ class StageState:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What the ledger answers to one who would run a stage, with everything it needs to know of the unit, in one step.
+
+    `deadline` is the unit's, `since` when the stage before ended (wall times, 0 unknown); `controls` are the switches in force when
+    collect is to run.
+    """
+
+    answer: str
+    deadline: float = 0.0
+    since: float = 0.0
+    controls: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class UnitRecord:
     """One unit in the ledger. `status` is "" until analytics is terminal; `summary` is its overview row."""
 
@@ -59,7 +73,7 @@ class CycleRecord:
 class Ledger(Protocol):
     """The truth about cycles, units and stages. Each call is one atomic step; `now` is wall time in epoch seconds."""
 
-    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
+    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         """Open the cycle if nobody has, and claim the unit for stage collect by task id.
 
         Answers: `run`; `again` (run: an earlier start died or met a failure); `done` (collect is done, the chain may go on);
@@ -69,7 +83,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
+    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         """Take the lease of a later stage. Answers `run`, `done`, `busy` (another task's lease is alive), `closed`, `unknown`."""
         ...
 
@@ -82,9 +96,16 @@ class Ledger(Protocol):
         ...
 
     def finish(
-        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float, report: StageReport | None = None
+        self,
+        unit: Unit,
+        status: str,
+        reason: str,
+        summary: Mapping[str, Any],
+        now: float,
+        report: StageReport | None = None,
+        atm: Mapping[str, float] | None = None,
     ) -> str:
-        """Make the unit terminal for analytics, once, and publish its report.
+        """Make the unit terminal for analytics, once, publish its report and keep its ATM per expiry for `recall_atm`.
 
         OK and PARTIAL also end stage analyse; OK under a configuration other than the cycle's becomes PARTIAL, reason `config`
         (`summary["config_id"]` is compared). Answers: `late` (it was terminal already), `finished`, or `completed` for the one
@@ -112,6 +133,10 @@ class Ledger(Protocol):
         """Record that overview and panels are out and publish the report; True the first time (per attempt)."""
         ...
 
+    def stored(self, cycle: str, report: StageReport) -> bool:
+        """Publish the report of a closed cycle's persistence; True the first time (per attempt)."""
+        ...
+
     def settle(self, cycle: str) -> None:
         """Forget a cycle from `open_cycles`: closed, and persisted as far as it ever will be."""
         ...
@@ -132,12 +157,8 @@ class Ledger(Protocol):
         """Return the newest closed cycle, None when not known."""
         ...
 
-    def remember_atm(self, index: str, cycle: str, session: str, atm: Mapping[str, float]) -> None:
-        """Keep the ATM per expiry of the latest cycle analysed this session; an older cycle changes nothing."""
-        ...
-
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
-        """Return what `remember_atm` kept for this session, else empty."""
+        """Return the ATM per expiry of the latest cycle that was finished with one this session, else empty."""
         ...
 
 

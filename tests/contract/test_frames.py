@@ -43,6 +43,14 @@ def test_columns_come_back_with_their_values_and_types(frames: Frames) -> None:
         np.testing.assert_array_equal(back.columns[name], column)
 
 
+def test_of_many_frames_those_that_are_there_are_found(frames: Frames) -> None:
+    frames.put(UNIT, "chain", FRAME, 60)
+    found = frames.find([Unit(UNIT.cycle, "SENSEX"), UNIT], "chain")
+    assert list(found) == [UNIT]
+    np.testing.assert_array_equal(found[UNIT].columns["strike"], FRAME.columns["strike"])
+    assert frames.find([], "chain") == {}
+
+
 def test_the_header_comes_back_with_its_nan(frames: Frames) -> None:
     frames.put(UNIT, "quotes", FRAME, 60)
     header = frames.get(UNIT, "quotes").header

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 import redis
 
-from g6.adapters.memory import MemoryBus
+from g6.adapters.memory import MemoryBus, MemoryControls
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
 from g6.domain.cycle import CycleReport, StageReport, Unit
-from g6.ports import Bus, Ledger, Opening
+from g6.ports import Bus, Controls, Ledger, Opening
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 NIFTY, SENSEX = Unit(CYCLE, "NIFTY"), Unit(CYCLE, "SENSEX")
@@ -21,71 +22,76 @@ SUMMARY = {"config_id": "c1", "options": 4}
 
 
 @pytest.fixture(params=["memory", "redis"])
-def world(request: pytest.FixtureRequest, namespace: str, redis_client: redis.Redis) -> tuple[Ledger, Bus]:
+def world(request: pytest.FixtureRequest, namespace: str, redis_client: redis.Redis) -> tuple[Ledger, Bus, Controls]:
     if request.param == "memory":
-        bus = MemoryBus()
-        return MemoryLedger(bus), bus
-    return RedisLedger(redis_client, namespace), RedisBus(redis_client, namespace)
+        bus, controls = MemoryBus(), MemoryControls()
+        return MemoryLedger(bus, controls), bus, controls
+    return RedisLedger(redis_client, namespace), RedisBus(redis_client, namespace), RedisControls(redis_client, namespace)
 
 
 @pytest.fixture
-def ledger(world: tuple[Ledger, Bus]) -> Ledger:
+def ledger(world: tuple[Ledger, Bus, Controls]) -> Ledger:
     return world[0]
 
 
+@pytest.fixture
+def controls(world: tuple[Ledger, Bus, Controls]) -> Controls:
+    return world[2]
+
+
 def collected(ledger: Ledger, unit: Unit, now: float = 100.0) -> None:
-    assert ledger.begin(unit, f"task-{unit.index}", OPENING, now, LEASE) == "run"
+    assert ledger.begin(unit, f"task-{unit.index}", OPENING, now, LEASE).answer == "run"
     assert ledger.done(unit, "collect", f"task-{unit.index}", now + 1)
 
 
 def analysed(ledger: Ledger, unit: Unit, now: float = 102.0, status: str = "OK") -> str:
-    assert ledger.start(unit, "analyse", "a", now, LEASE) == "run"
+    assert ledger.start(unit, "analyse", "a", now, LEASE).answer == "run"
     return ledger.finish(unit, status, "", SUMMARY, now + 1)
 
 
 def test_the_first_task_runs_and_its_twin_is_ignored(ledger: Ledger) -> None:
-    assert ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE) == "run"
-    assert ledger.begin(NIFTY, "two", OPENING, 100.1, LEASE) == "twin"
+    assert ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE).answer == "run"
+    assert ledger.begin(NIFTY, "two", OPENING, 100.1, LEASE).answer == "twin"
 
 
 def test_the_same_task_id_again_is_a_redelivery_and_runs(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
-    assert ledger.begin(NIFTY, "one", OPENING, 100.1, LEASE) == "again"
+    assert ledger.begin(NIFTY, "one", OPENING, 100.1, LEASE).answer == "again"
 
 
 def test_another_task_takes_over_when_the_lease_has_lapsed(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
-    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE) == "again"
+    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE).answer == "again"
 
 
 def test_a_collector_that_died_holds_its_index_no_longer_than_its_deadline(ledger: Ledger) -> None:
     opening = replace(OPENING, deadline=102.4)
     ledger.begin(NIFTY, "one", opening, 100.0, LEASE)
-    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE) == "run"
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE).answer == "run"
 
 
 def test_a_collector_that_renews_holds_its_index_past_its_deadline(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", replace(OPENING, deadline=102.4), 100.0, LEASE)
     ledger.renew(NIFTY, "collect", "one", 106.5, 101.5)
-    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE) == "overrun"
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE).answer == "overrun"
 
 
 def test_a_renewed_lease_is_not_taken_over(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
     assert ledger.renew(NIFTY, "collect", "one", 108.0, 103.0)
-    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE) == "twin"
+    assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE).answer == "twin"
     assert not ledger.renew(NIFTY, "collect", "two", 120.0, 105.2)
 
 
 def test_a_copy_that_finds_collect_done_lets_the_chain_go_on(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
-    assert ledger.begin(NIFTY, "task-NIFTY", OPENING, 102.0, LEASE) == "done"
+    assert ledger.begin(NIFTY, "task-NIFTY", OPENING, 102.0, LEASE).answer == "done"
 
 
 def test_a_cycle_is_skipped_while_its_predecessor_is_being_collected(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
     later = replace(OPENING, expected=("NIFTY",))
-    assert ledger.begin(Unit(LATER, "NIFTY"), "two", later, 104.0, LEASE) == "overrun!"
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", later, 104.0, LEASE).answer == "overrun!"
     record = ledger.record(LATER)
     assert record is not None
     assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == ("SKIPPED", "overrun")
@@ -93,7 +99,7 @@ def test_a_cycle_is_skipped_while_its_predecessor_is_being_collected(ledger: Led
 
 def test_a_cycle_runs_once_its_predecessor_is_collected(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
-    assert ledger.begin(Unit(LATER, "NIFTY"), "two", OPENING, 101.5, LEASE) == "run"
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", OPENING, 101.5, LEASE).answer == "run"
 
 
 def test_the_last_finisher_alone_completes_the_cycle(ledger: Ledger) -> None:
@@ -114,14 +120,14 @@ def test_a_unit_under_another_configuration_is_partial(ledger: Ledger) -> None:
 
 
 def test_a_later_stage_of_an_unknown_cycle_does_not_run(ledger: Ledger) -> None:
-    assert ledger.start(NIFTY, "analyse", "a", 100.0, LEASE) == "unknown"
+    assert ledger.start(NIFTY, "analyse", "a", 100.0, LEASE).answer == "unknown"
 
 
 def test_two_copies_of_a_stage_do_not_run_at_once(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
-    assert ledger.start(NIFTY, "analyse", "a", 102.0, LEASE) == "run"
-    assert ledger.start(NIFTY, "analyse", "b", 103.0, LEASE) == "busy"
-    assert ledger.start(NIFTY, "analyse", "b", 107.1, LEASE) == "run"
+    assert ledger.start(NIFTY, "analyse", "a", 102.0, LEASE).answer == "run"
+    assert ledger.start(NIFTY, "analyse", "b", 103.0, LEASE).answer == "busy"
+    assert ledger.start(NIFTY, "analyse", "b", 107.1, LEASE).answer == "run"
     record = ledger.record(CYCLE)
     assert record is not None
     assert record.units["NIFTY"].stages["analyse"].starts == 2
@@ -130,8 +136,8 @@ def test_two_copies_of_a_stage_do_not_run_at_once(ledger: Ledger) -> None:
 def test_analysis_of_a_unit_that_was_closed_is_refused_and_so_is_its_persistence(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
     ledger.finish(NIFTY, "MISSING", "late", {}, 150.0)
-    assert ledger.start(NIFTY, "analyse", "a", 151.0, LEASE) == "closed"
-    assert ledger.start(NIFTY, "persist", "p", 151.0, LEASE) == "closed"
+    assert ledger.start(NIFTY, "analyse", "a", 151.0, LEASE).answer == "closed"
+    assert ledger.start(NIFTY, "persist", "p", 151.0, LEASE).answer == "closed"
 
 
 def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) -> None:
@@ -143,9 +149,9 @@ def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) ->
     assert ledger.last_closed() == CYCLE
     assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
     for unit in (NIFTY, SENSEX):
-        assert ledger.start(unit, "persist", "p", 105.0, LEASE) == "run"
+        assert ledger.start(unit, "persist", "p", 105.0, LEASE).answer == "run"
         assert ledger.done(unit, "persist", "p", 106.0)
-        assert ledger.start(unit, "persist", "again", 106.1, LEASE) == "done"
+        assert ledger.start(unit, "persist", "again", 106.1, LEASE).answer == "done"
     assert ledger.open_cycles() == []
 
 
@@ -171,7 +177,7 @@ def test_a_rerun_raises_the_attempt_and_closes_the_cycle_again(ledger: Ledger) -
     ledger.close(CYCLE, 104.0)
     again = replace(OPENING, deadline=500.0)
     assert ledger.reopen(NIFTY, "analyse", again, 200.0) == 2
-    assert ledger.start(NIFTY, "analyse", "r", 201.0, LEASE) == "run"
+    assert ledger.start(NIFTY, "analyse", "r", 201.0, LEASE).answer == "run"
     assert ledger.finish(NIFTY, "OK", "", SUMMARY, 202.0) == "completed"
     assert ledger.close(CYCLE, 203.0)
     record = ledger.record(CYCLE)
@@ -193,14 +199,14 @@ def test_a_rerun_from_persist_leaves_the_analysis_alone(ledger: Ledger) -> None:
     ledger.start(NIFTY, "persist", "p", 104.0, LEASE)
     ledger.done(NIFTY, "persist", "p", 105.0)
     ledger.reopen(NIFTY, "persist", OPENING, 200.0)
-    assert ledger.start(NIFTY, "persist", "q", 201.0, LEASE) == "run"
+    assert ledger.start(NIFTY, "persist", "q", 201.0, LEASE).answer == "run"
     record = ledger.record(CYCLE)
     assert record is not None
     assert record.units["NIFTY"].status == "OK"
 
 
-def test_reports_are_published_with_their_step_and_only_with_the_first(world: tuple[Ledger, Bus]) -> None:
-    ledger, bus = world
+def test_reports_are_published_with_their_step_and_only_with_the_first(world: tuple[Ledger, Bus, Controls]) -> None:
+    ledger, bus, _ = world
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
     report = StageReport(CYCLE, "NIFTY", "collect", "OK", seconds={"total": 0.5})
     assert ledger.done(NIFTY, "collect", "one", 101.0, report)
@@ -216,10 +222,34 @@ def test_reports_are_published_with_their_step_and_only_with_the_first(world: tu
 
 
 def test_atm_is_kept_for_the_session_and_yields_only_to_a_newer_cycle(ledger: Ledger) -> None:
-    ledger.remember_atm("NIFTY", LATER, "2026-11-18", {"2026-11-23": 24500.0})
-    ledger.remember_atm("NIFTY", CYCLE, "2026-11-18", {"2026-11-23": 24400.0})
+    for cycle, atm in ((LATER, 24500.0), (CYCLE, 24400.0)):
+        collected(ledger, unit := Unit(cycle, "NIFTY"))
+        ledger.finish(unit, "OK", "", SUMMARY, 103.0, atm={"2026-11-23": atm})
     assert ledger.recall_atm("NIFTY", "2026-11-18") == {"2026-11-23": 24500.0}
     assert ledger.recall_atm("NIFTY", "2026-11-19") == {}
+
+
+def test_a_claim_tells_the_deadline_and_when_the_stage_before_ended(ledger: Ledger) -> None:
+    collected(ledger, NIFTY, 100.0)
+    claim = ledger.start(NIFTY, "analyse", "a", 103.0, LEASE)
+    assert (claim.deadline, claim.since) == (OPENING.deadline, 101.0)
+
+
+def test_a_claim_tells_the_switches_in_force_to_who_may_run(ledger: Ledger, controls: Controls) -> None:
+    controls.set("greeks", value=False)
+    assert ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE).controls == {"greeks": False}
+    assert ledger.begin(NIFTY, "two", OPENING, 100.0, LEASE).controls == {}
+
+
+def test_what_was_stored_of_a_cycle_is_reported_once_an_attempt(world: tuple[Ledger, Bus, Controls]) -> None:
+    ledger, bus, _ = world
+    report = StageReport(CYCLE, "", "publish", "OK")
+    assert not ledger.stored(CYCLE, report)
+    collected(ledger, NIFTY)
+    assert [ledger.stored(CYCLE, report), ledger.stored(CYCLE, report)] == [True, False]
+    ledger.reopen(NIFTY, "analyse", OPENING, 200.0)
+    assert ledger.stored(CYCLE, report)
+    assert [event.type for event in bus.read("0")] == ["unit.report", "unit.report"]
 
 
 def test_the_walk_is_remembered(ledger: Ledger) -> None:

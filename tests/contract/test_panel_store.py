@@ -51,6 +51,13 @@ def test_the_names_are_those_of_every_panel_put(panels: PanelStore) -> None:
     assert sorted(panels.names()) == ["alerts", "index_NIFTY", "summary"]
 
 
+def test_every_panel_is_read_at_once(panels: PanelStore) -> None:
+    assert panels.all() == {}
+    put = {name: document(name, CYCLE) for name in ("summary", "alerts")}
+    panels.put(CYCLE, put)
+    assert panels.all() == put
+
+
 def test_a_panel_yields_to_a_newer_cycle(panels: PanelStore) -> None:
     for cycle, number in ((CYCLE, 1), (LATER, 2)):
         panels.put(cycle, {"summary": document("summary", cycle, number)})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
@@ -90,13 +92,17 @@ class RedisFrames:
     @translated
     def get(self, unit: Unit, stage: str) -> Frame:
         """Return the frame; its numbers are read-only. Errors: FrameMissing, BrokerDown."""
-        raw: Any = self._client.get(self._prefix + _name(unit, stage))
-        if raw is None:
-            raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
-        try:
-            return decode(raw)
-        except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
-            raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} cannot be read: {error}") from error
+        return _frame(self._client.get(self._prefix + _name(unit, stage)), unit, stage)
+
+    @translated
+    def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
+        """Return the frames that are there and can be read, by unit; their numbers are read-only. Errors: BrokerDown."""
+        found: dict[Unit, Frame] = {}
+        raws: Any = self._client.mget([self._prefix + _name(unit, stage) for unit in units]) if units else ()
+        for unit, raw in zip(units, raws, strict=True):
+            with suppress(FrameMissing):
+                found[unit] = _frame(raw, unit, stage)
+        return found
 
     @translated
     def expire(self, unit: Unit, stage: str, seconds: float) -> None:
@@ -113,6 +119,15 @@ class RedisFrames:
         limit = self._max_bytes * 7 // 8
         dropped: Any = self._trim(keys=[self._sizes, self._used], args=[self._prefix, limit, f"{time.time():.3f}"])
         return int(dropped)
+
+
+def _frame(raw: Any, unit: Unit, stage: str) -> Frame:
+    if raw is None:
+        raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
+    try:
+        return decode(raw)
+    except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} cannot be read: {error}") from error
 
 
 def _name(unit: Unit, stage: str) -> str:

@@ -1,7 +1,7 @@
 -- The ledger's steps, each one atomic call. KEYS: 1 cycle hash, 2 open cycles (zset by deadline), 3 collecting:<index>,
--- 4 newest closed cycle, 5 event stream. ARGV: 1 step, 2 now, 3 cycle, 4 index, then what the step takes.
+-- 4 newest closed cycle, 5 event stream, 6 atm:<index>, 7 controls. ARGV: 1 step, 2 now, 3 cycle, 4 index, then what the step takes.
 -- A stage is one field `<index>:<stage>` = state|holder|lease until|started|ended|starts.
-local cycle_key, open_key, collecting_key, newest_key, stream_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local cycle_key, open_key, collecting_key, newest_key, stream_key, atm_key, controls_key = unpack(KEYS)
 local step, now, cycle, index = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local DAYS, SETTLED = 172800, 3600
 
@@ -114,7 +114,7 @@ end
 
 local steps = {}
 
-function steps.begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 lease seconds
+local function begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 lease seconds
   local task, seconds = ARGV[5], tonumber(ARGV[10])
   open(ARGV[6], ARGV[7], ARGV[8], ARGV[9])
   if get(index .. ':status') ~= '' then return 'closed' end
@@ -135,7 +135,13 @@ function steps.begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 le
   return s.starts > 1 and 'again' or 'run'
 end
 
-function steps.start() -- 5 stage, 6 task, 7 lease seconds
+function steps.begin()
+  local answer = begin()
+  if answer ~= 'run' and answer ~= 'again' then return { answer, get('deadline') } end
+  return { answer, get('deadline'), unpack(redis.call('HGETALL', controls_key)) }
+end
+
+local function start() -- 5 stage, 6 task, 7 lease seconds
   if not known() then return 'unknown' end
   local stage, task, s = ARGV[5], ARGV[6], read_stage(ARGV[5])
   if s.state == 'done' then return 'done' end
@@ -144,6 +150,17 @@ function steps.start() -- 5 stage, 6 task, 7 lease seconds
   if s.state == 'run' and s.lease > now and s.holder ~= task then return 'busy' end
   take(stage, s, task, tonumber(ARGV[7]))
   return 'run'
+end
+
+function steps.start() -- … 8 the stage before
+  return { start(), get('deadline'), read_stage(ARGV[8]).ended }
+end
+
+-- The ATM per expiry of the latest cycle of a session; an older cycle changes nothing.
+local function remember_atm(session, at, atm)
+  local kept = redis.call('HMGET', atm_key, 'session', 'at')
+  if kept[1] == session and tonumber(kept[2]) > tonumber(at) then return end
+  redis.call('HSET', atm_key, 'session', session, 'at', at, 'atm', atm)
 end
 
 function steps.renew() -- 5 stage, 6 task, 7 until
@@ -168,9 +185,10 @@ function steps.done() -- 5 stage, 6 task, 7… report
   return 1
 end
 
-function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9… report
+function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 10 epoch of the cycle, 11 atm, 12… report
   if not known() or get(index .. ':status') ~= '' then return 0 end
   local status, reason = ARGV[5], ARGV[6]
+  if ARGV[11] ~= '' then remember_atm(ARGV[9], ARGV[10], ARGV[11]) end
   if status == 'OK' or status == 'PARTIAL' then
     local s = read_stage('analyse')
     s.state, s.ended = 'done', ARGV[2]
@@ -179,7 +197,7 @@ function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9… report
   end
   if read_stage('collect').state ~= 'done' then release_collecting() end
   local completes = terminal(status, reason, ARGV[7])
-  report(9)
+  report(12)
   return completes and 2 or 1
 end
 
@@ -199,6 +217,13 @@ function steps.close() -- 5 epoch of the cycle, 6… report
   end
   report(6)
   settle_when_whole()
+  return 1
+end
+
+function steps.stored() -- 5… report
+  if not known() or get('stored') == get('attempt') then return 0 end
+  set('stored', get('attempt'))
+  report(5)
   return 1
 end
 
@@ -234,7 +259,7 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
   return attempt
 end
 
-fetch({ 'opened', 'expected', 'config', 'left', 'fired', 'closed', 'attempt', index .. ':status', index .. ':task',
+fetch({ 'opened', 'expected', 'config', 'deadline', 'left', 'fired', 'closed', 'attempt', index .. ':status', index .. ':task',
         index .. ':collect', index .. ':analyse', index .. ':persist' })
 local answer = steps[step]()
 write()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
@@ -12,38 +11,38 @@ import redis
 
 from g6.adapters.redis.bus import event_fields
 from g6.adapters.redis.connection import translated
+from g6.adapters.redis.payload import decode
+from g6.domain.calendar import day_of
 from g6.domain.cycle import STAGES, CycleReport, StageReport, Unit, parse_z
-from g6.ports import CycleRecord, Opening, StageState, UnitRecord
+from g6.ports import Claim, CycleRecord, Opening, StageState, UnitRecord
 
 _FINISH = {0: "late", 1: "finished", 2: "completed"}
-_REMEMBER = """
-local held = redis.call('HMGET', KEYS[1], 'session', 'at')
-if held[1] == ARGV[1] and tonumber(held[2]) > tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'session', ARGV[1], 'at', ARGV[2], 'atm', ARGV[3])
-return 1
-"""
 
 
 class RedisLedger:
     """Ledger port over one Redis.
 
-    Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:walked`, `<ns>:atm:<index>`.
+    Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:walked`, `<ns>:atm:<index>`; it reads
+    `<ns>:controls`.
     """
 
     def __init__(self, client: redis.Redis, namespace: str = "g6", *, stream: str = "events", stream_length: int = 20_000) -> None:
         self._client, self._ns = client, namespace
-        self._stream, self._length = f"{namespace}:{stream}", stream_length
+        self._stream, self._length = stream, stream_length
         source = (files("g6.adapters.redis") / "ledger.lua").read_text("utf-8")
         self._script = client.register_script(source)
-        self._remember = client.register_script(_REMEMBER)
 
     @translated
-    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
-        return _text(self._step("begin", unit.cycle, unit.index, now, task, *_opening(opening), lease))
+    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
+        answer, deadline, *controls = self._step("begin", unit.cycle, unit.index, now, task, *_opening(opening), lease)
+        switches = {_text(name): decode(value) for name, value in zip(controls[::2], controls[1::2], strict=True)}
+        return Claim(_text(answer), float(deadline), 0.0, switches)
 
     @translated
-    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
-        return _text(self._step("start", unit.cycle, unit.index, now, stage, task, lease))
+    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
+        before = STAGES[STAGES.index(stage) - 1]
+        answer, deadline, since = self._step("start", unit.cycle, unit.index, now, stage, task, lease, before)
+        return Claim(_text(answer), float(deadline or 0), float(since or 0))
 
     @translated
     def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
@@ -55,12 +54,20 @@ class RedisLedger:
 
     @translated
     def finish(
-        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float, report: StageReport | None = None
+        self,
+        unit: Unit,
+        status: str,
+        reason: str,
+        summary: Mapping[str, Any],
+        now: float,
+        report: StageReport | None = None,
+        atm: Mapping[str, float] | None = None,
     ) -> str:
         text = json.dumps(summary, separators=(",", ":")) if summary else ""
         config = str(summary.get("config_id", ""))
         event = self._event("unit.report", unit.index, report)
-        return _FINISH[int(self._step("finish", unit.cycle, unit.index, now, status, reason, text, config, *event))]
+        kept = (day_of(unit.instant).isoformat(), unit.instant.timestamp(), "" if atm is None else json.dumps(atm))
+        return _FINISH[int(self._step("finish", unit.cycle, unit.index, now, status, reason, text, config, *kept, *event))]
 
     @translated
     def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
@@ -92,6 +99,10 @@ class RedisLedger:
         return bool(self._step("close", cycle, "", now, parse_z(cycle).timestamp(), *event))
 
     @translated
+    def stored(self, cycle: str, report: StageReport) -> bool:
+        return bool(self._step("stored", cycle, "", 0.0, *self._event("unit.report", "", report)))
+
+    @translated
     def settle(self, cycle: str) -> None:
         self._step("settle", cycle, "", 0.0)
 
@@ -115,11 +126,6 @@ class RedisLedger:
         self._client.set(f"{self._ns}:walked", cycle)
 
     @translated
-    def remember_atm(self, index: str, cycle: str, session: str, atm: Mapping[str, float]) -> None:
-        values = (session, parse_z(cycle).timestamp(), json.dumps(atm))
-        self._remember(keys=[f"{self._ns}:atm:{index}"], args=values)
-
-    @translated
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
         held, atm = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
         return json.loads(_text(atm)) if held and _text(held) == session else {}
@@ -128,14 +134,14 @@ class RedisLedger:
         return f"{self._ns}:cycle:{cycle}"
 
     def _step(self, step: str, cycle: str, index: str, now: float, *arguments: str | float) -> Any:
-        ns = self._ns
-        keys = [self._cycle_key(cycle), f"{ns}:open", f"{ns}:collecting:{index}", f"{ns}:newest", self._stream]
+        names = ("open", f"collecting:{index}", "newest", self._stream, f"atm:{index}", "controls")
+        keys = [self._cycle_key(cycle), *(f"{self._ns}:{name}" for name in names)]
         return self._script(keys=keys, args=[step, f"{now:.6f}", cycle, index, *arguments])
 
     def _event(self, type: str, key: str, report: StageReport | CycleReport | None) -> list[Any]:
         if report is None:
             return [""]
-        fields = event_fields(type, asdict(report), key=key)
+        fields = event_fields(type, {name: getattr(report, name) for name in report.__slots__}, key=key)
         return [self._length, *(part for pair in fields.items() for part in pair)]
 
 

@@ -55,6 +55,13 @@ class RedisPanels:
         return None if raw is None else dict(decode(raw))
 
     @translated
+    def all(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return every panel's document by name. Two round trips. Errors: BrokerDown."""
+        names = self.names()
+        raws: Any = self._client.mget([self._prefix + name for name in names]) if names else ()
+        return {name: decode(raw) for name, raw in zip(names, raws, strict=True) if raw is not None}
+
+    @translated
     def names(self) -> Sequence[str]:
         """Return the names there are, sorted. Errors: BrokerDown."""
         return sorted(self.cycles())

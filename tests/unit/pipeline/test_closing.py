@@ -110,3 +110,9 @@ def test_a_sink_that_refuses_is_said_in_the_report(world: World) -> None:
     report = next(each for each in world.reports("unit.report") if each["stage"] == "publish")
     assert (report["status"], report["reason"]) == ("PARTIAL", "sink")
     assert report["counts"]["errors"] == {"csv": "no space left on device"}
+
+
+def test_a_publish_that_is_delivered_twice_is_reported_once(world: World) -> None:
+    world.cycle()
+    assert not pipeline.publish(world.runtime, FIRST)
+    assert [report["stage"] for report in world.reports("unit.report")].count("publish") == 1

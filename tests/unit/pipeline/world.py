@@ -126,7 +126,7 @@ class World:
 
     def forget(self) -> None:
         """Lose what Redis knew of frames and cycles (FLUSHALL)."""
-        self.frames, self.ledger = MemoryFrames(self.clock.wall), MemoryLedger(self.bus)
+        self.frames, self.ledger = MemoryFrames(self.clock.wall), MemoryLedger(self.bus, self.controls)
         if hasattr(self, "runtime"):
             self.runtime = replace(self.runtime, frames=self.frames, ledger=self.ledger)
 
@@ -138,8 +138,8 @@ class World:
         """Let a worker take a stage and never come back."""
         now, lease = self.clock.now, self.runtime.timing.lease
         if stage == "collect":
-            return self.ledger.begin(unit, task, self.runtime.opening(unit), now, lease)
-        return self.ledger.start(unit, stage, task, now, lease)
+            return self.ledger.begin(unit, task, self.runtime.opening(unit), now, lease).answer
+        return self.ledger.start(unit, stage, task, now, lease).answer
 
     def drain(self) -> None:
         """Run what was sent, and what that sends, until nothing waits."""
