@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -10,6 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+import redis
+
+from g6.errors import G6Error
 from tests.chaos.stack import THREE, Setup, Stack, prepared, started
 from tests.ledger_check import Ledgered
 
@@ -66,6 +71,8 @@ class Outcome:
 
 
 FAULTS: list[Fault] = []
+FAILURES = (AssertionError, LookupError, OSError, ValueError, subprocess.SubprocessError, psutil.Error, redis.RedisError, G6Error)
+"""What ends one fault and not the programme."""
 NOTHING = "nothing"
 """The last instant of a fault that collects nothing."""
 
@@ -95,10 +102,13 @@ def run(one: Fault) -> Outcome:
         base = Path(directory)
         try:
             with (prepared if one.bare else started)(base, one.setup) as stack:
-                _play(one, stack, outcome)
+                try:
+                    _play(one, stack, outcome)
+                except FAILURES as error:
+                    outcome.error = f"{type(error).__name__}: {error} ({_last_words(base)})"
                 _count(outcome, stack, stack.last or stack.settle())
-        except AssertionError as error:
-            outcome.error = f"{error} ({_last_words(base)})"
+        except FAILURES as error:
+            outcome.error += f" {type(error).__name__}: {error} ({_last_words(base)})"
     outcome.took = time.monotonic() - began
     return outcome
 
@@ -147,7 +157,7 @@ def run_together(faults: list[Fault], progress: Callable[[Fault], None] = lambda
                     _play(outcome.fault, stack, outcome)
                     outcome.took = time.monotonic() - began
                 _share_out(outcomes, stack, stack.settle(), marks)
-        except AssertionError as error:
+        except FAILURES as error:
             outcomes[max(0, len(marks) - 1)].error = f"{error} ({_last_words(Path(directory))})"
     return outcomes
 

@@ -26,9 +26,9 @@ def _killed(stack: Stack, seconds: float) -> None:
 
 def _work_resumes(stack: Stack) -> None:
     """Expect a stage to begin, or the sweep to walk, within three seconds of the server's return."""
-    begun = eventually(lambda: _begun(stack), 40.0, every=0.02)
-    idle = max(0.0, stack.due(begun[1]) - stack.over)
-    waited = begun[0] - stack.over
+    at, cycle = eventually(lambda: _begun(stack), 40.0, every=0.02) or (0.0, "")
+    idle = max(0.0, stack.due(cycle) - stack.over)
+    waited = at - stack.over
     said = f"the first stage after Redis' return begins {waited:.1f} s after it (its cycle was due {idle:.1f} s after)"
     stack.expect(waited <= max(BACK_TO_WORK_SECONDS, idle + 0.5), said)
 
@@ -151,7 +151,8 @@ def flapping(stack: Stack) -> None:
 @fault(
     "8", "the broker's memory full",
     done="CONFIG SET maxmemory 1mb under noeviction for 15 s: every write is refused, reads are answered.",
-    seen="Nothing is evicted, no process ends; the cycles in between are SKIPPED or MISSING with redis_down, and the next are whole.",
+    seen="Nothing is evicted, no process ends; the cycles in between are SKIPPED or MISSING with redis_down, and the next are "
+    "whole.",
 )  # fmt: skip
 def memory_full(stack: Stack) -> None:
     eventually(lambda: stack.running("collect"), every=0.001)
@@ -159,7 +160,7 @@ def memory_full(stack: Stack) -> None:
     keys = stack.client.dbsize()
     stack.client.config_set("maxmemory", "1mb")
     stack.pass_time(15.0)
-    evicted = stack.client.info("stats")["evicted_keys"]  # type: ignore[index]
+    evicted = stack.client.info("stats")["evicted_keys"]
     stack.client.config_set("maxmemory", "0")
     stack.passes()
     stack.expect(evicted == 0 and keys, "no key was evicted")
@@ -172,8 +173,10 @@ def memory_full(stack: Stack) -> None:
 
 @fault(
     "9", "FLUSHALL mid-cycle",
-    done="FLUSHALL while the ledger shows a collection running: queues, ledger, frames, the market's clock and the switches are gone.",
-    seen="At most two cycles are not whole and say so; a switch that was set (Greeks off) is still in force; a worker started afterwards "
+    done="FLUSHALL while the ledger shows a collection running: queues, ledger, frames, the market's clock and the switches are "
+    "gone.",
+    seen="At most two cycles are not whole and say so; a switch that was set (Greeks off) is still in force; a worker started "
+    "afterwards "
     "keeps the market's time.",
     short=True,
 )  # fmt: skip
@@ -185,7 +188,7 @@ def emptied(stack: Stack) -> None:
     stack.happens()
     stack.client.flushall()
     stack.passes()
-    restored = eventually(lambda: stack.controls.read(), 30.0, every=0.05)
+    restored = eventually(stack.controls.read, 30.0, every=0.05)
     stack.expect(restored.get("greeks") is False, f"the switches are back {time.time() - stack.over:.1f} s later")
     held = float(eventually(lambda: stack.client.get("g6:clock"), 30.0))  # type: ignore[arg-type]
     stack.expect(held == origin, "the market's clock is where it was")

@@ -24,7 +24,8 @@ def shifted(seconds: float) -> tuple[str, ...]:
 @fault(
     "10c", "a beat whose clock is 3 s wrong",
     done="A beat runs 3 s ahead beside a right one, then alone; then one 3 s behind, alone.",
-    seen="Cycles stay on the grid and nothing is doubled: an early one waits for its instant, a late one is collected late, every unit is OK.",
+    seen="Cycles stay on the grid and nothing is doubled: an early one waits for its instant, a late one is collected late, "
+    "every unit is OK.",
     setup=Setup(interval=10),
 )  # fmt: skip
 def beat_shifted(stack: Stack) -> None:
@@ -51,7 +52,8 @@ def _passes(stack: Stack, which: str) -> None:
 @fault(
     "24", "a host whose clock is 0.4 s wrong",
     done="The worker that sweeps runs on a clock 0.4 s ahead of Redis'.",
-    seen="The heartbeat says so, the metric g6_clock_skew_seconds stands above 0.2 s, where the alert begins; the cycles are whole.",
+    seen="The heartbeat says so, the metric g6_clock_skew_seconds stands above 0.2 s, where the alert begins; the cycles are "
+    "whole.",
 )  # fmt: skip
 def host_skewed(stack: Stack) -> None:
     bus = RedisBus(stack.client)
@@ -63,5 +65,5 @@ def host_skewed(stack: Stack) -> None:
     beat = eventually(lambda: [each for each in bus.read("0", count=20_000) if each.type == "heartbeat"][-1:], 20.0)[0]
     (skew,) = beat.payload["clock_skew_seconds"].values()
     stack.expect(0.3 < skew < 0.5, f"the heartbeat says {skew:+.2f} s")
-    (sample,) = [each for each in record(beat) if each.name == "g6_clock_skew_seconds"]
+    (sample,) = [each for each in record(beat) if each.family == "g6_clock_skew_seconds"]
     stack.expect(sample.value > SKEW_ALERT_SECONDS, f"g6_clock_skew_seconds is {sample.value:.2f}")

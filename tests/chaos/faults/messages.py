@@ -10,12 +10,13 @@ from tests.chaos.stack import LAYOUT, THREE, Setup, Stack
 from tests.chaos.table import fault
 from tests.waiting import eventually
 
-OF_ITS_OWN = LAYOUT | {"persist": ("persist", 1), "closing": ("aggregate", 1), "maintenance": ("maintenance,manual", 1)}
+OF_ITS_OWN = dict(LAYOUT) | {"persist": ("persist", 1), "closing": ("aggregate", 1), "maintenance": ("maintenance,manual", 1)}
 
 
 @fault(
     "13", "every message doubled",
-    done="Beat and workers publish each message twice, under the same task id, as after a time-out of a publish that had succeeded.",
+    done="Beat and workers publish each message twice, under the same task id, as after a time-out of a publish that had "
+    "succeeded.",
     seen="One row per unit, and every unit is OK.",
     setup=Setup(application="tests.chaos.application", more={"CHAOS": "doubled"}),
 )  # fmt: skip
@@ -29,7 +30,8 @@ def doubled(stack: Stack) -> None:
 
 @fault(
     "14", "a message lost at each hop",
-    done="The worker of a queue is stopped, the message taken out of the queue's list, the worker let go: for collect, analytics, persist, "
+    done="The worker of a queue is stopped, the message taken out of the queue's list, the worker let go: for collect, "
+    "analytics, persist, "
     "aggregate, publish and sweep.",
     seen="The ledger misses it, the sweep sends it again before the deadline (9.6 s): every unit ends OK.",
     setup=Setup(interval=12, layout=OF_ITS_OWN),
@@ -130,14 +132,16 @@ def _said(ends: dict[tuple[str, str], int]) -> str:
 
 @fault(
     "19", "frames evicted",
-    done="The quotes frame of a unit is deleted before its analysis; in a later cycle the chain frame of one before it is persisted.",
-    seen="Without quotes the unit is MISSING, frame_missing, never a guess; a chain is computed again from its quotes, so nothing is lost.",
-    setup=Setup(layout=LAYOUT | {"persist": ("persist", 1), "closing": ("aggregate,maintenance,manual", 1)}),
+    done="The quotes frame of a unit is deleted before its analysis; in a later cycle the chain frame of one before it is "
+    "persisted.",
+    seen="Without quotes the unit is MISSING, frame_missing, never a guess; a chain is computed again from its quotes, so "
+    "nothing is lost.",
+    setup=Setup(layout=dict(LAYOUT) | {"persist": ("persist", 1), "closing": ("aggregate,maintenance,manual", 1)}),
 )  # fmt: skip
 def evicted(stack: Stack) -> None:
     stack.between(0.4)
     stack.freeze("analytics")
-    cycle = eventually(lambda: stack.waiting("analytics") and _cycle_of(stack), 30.0, every=0.01)
+    cycle = eventually(lambda: _cycle_of(stack) if stack.waiting("analytics") else "", 30.0, every=0.01)
     stack.happens()
     stack.expect(stack.client.delete(f"g6:frame:{cycle}:NIFTY:quotes"), "the quotes frame was there")
     stack.thaw("analytics")
@@ -147,7 +151,7 @@ def evicted(stack: Stack) -> None:
     stack.expect(others == {("OK", "")}, "the other indices are whole")
     stack.between(0.4)
     stack.freeze("persist")
-    cycle = eventually(lambda: stack.waiting("persist") >= len(THREE) and _cycle_of(stack), 30.0, every=0.01)
+    cycle = eventually(lambda: _cycle_of(stack) if stack.waiting("persist") >= len(THREE) else "", 30.0, every=0.01)
     stack.expect(stack.client.delete(f"g6:frame:{cycle}:NIFTY:chain"), "the chain frame was there")
     stack.passes()
     stack.thaw("persist")
@@ -157,7 +161,8 @@ def evicted(stack: Stack) -> None:
 
 @fault(
     "23", "unknown tasks and argument versions",
-    done="Sent into the queues: a task nobody knows, stages with too few and too many arguments, an instant that is none, an index that is "
+    done="Sent into the queues: a task nobody knows, stages with too few and too many arguments, an instant that is none, an "
+    "index that is "
     "not collected, a header of a later version, and text that is no JSON.",
     seen="Each is logged and gone; no worker ends, nothing waits or comes back, every live unit is OK.",
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import time
 
-
 from g6.ports import StageState
 from tests.chaos.stack import LAYOUT, QUEUES, THREE, Setup, Stack
 from tests.chaos.table import fault
@@ -18,7 +17,8 @@ RUNS_AGAIN_SECONDS = 6.0
 
 @fault(
     "1", "a pool process killed in each stage",
-    done="SIGKILL to the process that runs collect, then analyse, then persist, at a moment when the ledger shows the stage running.",
+    done="SIGKILL to the process that runs collect, then analyse, then persist, at a moment when the ledger shows the stage "
+    "running.",
     seen="The stage runs again within 6 s, and as the deadline is 8 s away every unit ends OK.",
     setup=Setup(interval=10, more=SLOW),
 )  # fmt: skip
@@ -65,10 +65,11 @@ def analysis_killed(stack: Stack) -> None:
 
 @fault(
     "2", "a whole worker killed, of each queue, idle and busy",
-    done="SIGKILL to the worker of each of the six queues and its pool, once with nothing in hand and once with a message unacknowledged; "
+    done="SIGKILL to the worker of each of the six queues and its pool, once with nothing in hand and once with a message "
+    "unacknowledged; "
     "it is started again at once, as its supervisor does.",
     seen="The cycles go on whole each time; no kill costs more than three cycles.",
-    setup=Setup(layout=dict.fromkeys(QUEUES, ("", 1)) | {name: (name, 3 if name == "collect" else 1) for name in QUEUES}, more=SLOW),
+    setup=Setup(layout={name: (name, 3 if name == "collect" else 1) for name in QUEUES}, more=SLOW),
 )  # fmt: skip
 def worker_killed(stack: Stack) -> None:
     stack.happens()
@@ -107,7 +108,7 @@ def analytics_killed(stack: Stack) -> None:
     "3", "rolling SIGTERM under load",
     done="Two workers of every kind; each in turn is stopped with SIGTERM while cycles run, and started again when it has ended.",
     seen="Each worker ends by itself within 10 s, and nothing is lost: every unit ends OK.",
-    setup=Setup(interval=5, layout=LAYOUT | {f"{name}.b": each for name, each in LAYOUT.items()}, more=SLOW),
+    setup=Setup(interval=5, layout=dict(LAYOUT) | {f"{name}.b": each for name, each in LAYOUT.items()}, more=SLOW),
 )  # fmt: skip
 def rolled(stack: Stack) -> None:
     stack.happens()
@@ -125,7 +126,8 @@ def rolled(stack: Stack) -> None:
 @fault(
     "10a", "one of two beats killed, then the other",
     done="Two beats send the same cycles; one is killed, later the other too, and both are started again 12 s after that.",
-    seen="Both running: one row per unit. One dead: no cycle lost. Both dead: those cycles are SKIPPED, no_beat, and none of them is sent late.",
+    seen="Both running: one row per unit. One dead: no cycle lost. Both dead: those cycles are SKIPPED, no_beat, and none of "
+    "them is sent late.",
     setup=Setup(beats=("beat-a", "beat-b")),
 )  # fmt: skip
 def beats_killed(stack: Stack) -> None:
@@ -169,7 +171,8 @@ def beat_killed(stack: Stack) -> None:
 
 @fault(
     "11", "the aggregate killed after firing, before writing",
-    done="SIGKILL to the worker that runs the aggregate when the ledger shows the cycle fired and not closed; it is started again at once.",
+    done="SIGKILL to the worker that runs the aggregate when the ledger shows the cycle fired and not closed; it is started "
+    "again at once.",
     seen="The sweep sends the aggregate again: the cycle has its overview and all its units are OK.",
     short=True,
 )  # fmt: skip

@@ -28,7 +28,7 @@ from tests.chaos.stack import BIN, LAYOUT, START, THREE, Setup, Stack
 from tests.chaos.table import fault
 from tests.waiting import eventually
 
-OWN_MANUAL = LAYOUT | {"persist": ("persist", 1), "manual": ("manual", 1)}
+OWN_MANUAL = dict(LAYOUT) | {"persist": ("persist", 1), "manual": ("manual", 1)}
 ROUNDS = 1000
 
 
@@ -68,7 +68,7 @@ def _raced(first: Runtime, second: Runtime, cycle: str) -> str:
     sweeper = threading.Thread(target=sweeps)
     sweeper.start()
     barrier.wait()
-    eventually(lambda: random.random() < 0.4, every=0.0004)  # noqa: S311 - so that neither is always first
+    eventually(lambda: random.random() < 0.4, every=0.0004)  # so that neither is always first
     end(first, last, Status.MISSING, "provider", Watch(first.clock))
     sweeper.join()
     sent = {"the finisher": first.sender, "the sweep": second.sender}
@@ -100,7 +100,8 @@ def poisoned(stack: Stack) -> None:
 @fault(
     "17", "soft and hard time limits hit",
     done="BANKNIFTY's quotes take 20 s, FINNIFTY's too and do not let the soft limit be heard; the limits are 1.8 s and 4.8 s.",
-    seen="BANKNIFTY is MISSING, time_limit; FINNIFTY's process is killed at the hard limit, MISSING, provider, or SKIPPED, overrun, "
+    seen="BANKNIFTY is MISSING, time_limit; FINNIFTY's process is killed at the hard limit, MISSING, provider, or SKIPPED, "
+    "overrun, "
     "while it hangs; NIFTY is OK throughout.",
     setup=Setup(application="tests.chaos.application", more={"CHAOS": "stuck"}),
 )  # fmt: skip
@@ -111,7 +112,9 @@ def stuck(stack: Stack) -> None:
     ends = {index: sorted({stack.ends(cycle)[index] for cycle in cycles}) for index in THREE}
     stack.expect(ends["NIFTY"] == [("OK", "")], "NIFTY is OK throughout")
     stack.expect(("MISSING", "time_limit") in ends["BANKNIFTY"], f"BANKNIFTY ends as {_said(ends['BANKNIFTY'])}")
-    stack.expect(set(ends["FINNIFTY"]) <= {("MISSING", "provider"), ("SKIPPED", "overrun")}, f"FINNIFTY as {_said(ends['FINNIFTY'])}")
+    stack.expect(
+        set(ends["FINNIFTY"]) <= {("MISSING", "provider"), ("SKIPPED", "overrun")}, f"FINNIFTY as {_said(ends['FINNIFTY'])}"
+    )
     stack.expect(stack.children["collect"].alive, "the worker lives")
 
 
@@ -161,7 +164,8 @@ def _contents(data: Path, cycle: str) -> dict[str, str]:
 
 @fault(
     "29", "reruns under fire",
-    done="20 past cycles (60 units) are rerun while live cycles run; in the midst the worker of the reruns is killed and started again.",
+    done="20 past cycles (60 units) are rerun while live cycles run; in the midst the worker of the reruns is killed and "
+    "started again.",
     seen="Live cycles are untouched, every rerun ends OK with the same bytes, and no panel ever steps back, in Redis or on disk.",
     setup=Setup(layout=OWN_MANUAL),
 )  # fmt: skip
@@ -218,7 +222,8 @@ def _watch_panels(url: str, data: Path, over: threading.Event, backwards: list[s
 
 @fault(
     "11b", "SIGINT to everything while it persists",
-    done="The persist worker gets SIGINT, as from Ctrl-C, at a moment when the ledger shows a unit being persisted; it is started again.",
+    done="The persist worker gets SIGINT, as from Ctrl-C, at a moment when the ledger shows a unit being persisted; it is "
+    "started again.",
     seen="It ends by itself, no file is truncated, the unit is stored.",
     setup=Setup(),
 )  # fmt: skip
