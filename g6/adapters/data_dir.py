@@ -65,9 +65,11 @@ def owner(directory: Path) -> Mapping[str, Any] | None:
 
 
 def _taken(directory: Path) -> Unavailable:
-    pid = (owner(directory) or {}).get("pid", "?")
+    known = owner(directory) or {}
+    pid, broker = known.get("pid", "?"), str(known.get("broker") or "").rpartition("@")[2].rpartition("://")[2]
+    at = f", broker {broker}" if broker else ""
     return Unavailable(
-        f"the data directory {directory} is in use by another G6 (process {pid})",
+        f"the data directory {directory} is in use by another G6 (process {pid}{at})",
         f"stop it (kill -TERM {pid}), or give this one a directory of its own with --data-dir DIR",
     )
 

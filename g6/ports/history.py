@@ -35,6 +35,16 @@ class Loose:
     oldest_part: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One damage: the file, a word for its kind, what is wrong with it, and the command or act that mends it."""
+
+    path: str
+    kind: str
+    what: str
+    fix: str
+
+
 class History(Protocol):
     """The stored days. Each call works on one day of one index and may be made again at any time. Errors: StoreBusy, BadInput."""
 

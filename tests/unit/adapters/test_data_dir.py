@@ -51,6 +51,14 @@ def test_a_second_owner_is_refused_with_the_pid_of_the_first(tmp_path: Path) -> 
     assert "--data-dir" in refused.value.fix
 
 
+def test_the_refusal_names_the_broker_of_the_first_and_not_its_password(tmp_path: Path) -> None:
+    with owned(tmp_path, "sim") as tell:
+        tell("redis://:secret@127.0.0.1:6399/0")
+        with pytest.raises(Unavailable, match=r"broker 127\.0\.0\.1:6399/0") as caught, owned(tmp_path, "sim"):
+            pass
+    assert "secret" not in str(caught.value)
+
+
 def test_a_directory_is_free_again_when_the_block_ends(tmp_path: Path) -> None:
     with owned(tmp_path, "sim"):
         pass

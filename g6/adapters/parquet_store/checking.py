@@ -1,0 +1,133 @@
+"""Looks for damage in the Parquet files of a data directory: every page is read and held against its checksum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from g6.adapters.parquet_store import days
+from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.days import DayFile, Level
+from g6.adapters.parquet_store.history import ParquetHistory
+from g6.domain.cycle import isoformat_z
+from g6.ports.history import OVERVIEW, Finding
+
+Look = Callable[[], list[Finding]]
+_Chains = dict[str, set[datetime]]
+
+
+def looks(directory: Path, day: date | None = None) -> list[Look]:
+    """Return one look per stored day (only `day` when given), to be taken in this order; each returns what it found."""
+    held = sorted({each for root in _roots(directory) for each in days.days(root)})
+    wanted = [each for each in held if day in (None, each)]
+    return [lambda at=each: list(_day(directory, at)) for each in wanted]  # type: ignore[misc]
+
+
+def _roots(directory: Path) -> list[Path]:
+    history = ParquetHistory(directory)
+    return [*(history.root(name) for name in history.names()), directory / "instruments"]
+
+
+def _day(directory: Path, day: date) -> Iterator[Finding]:
+    history = ParquetHistory(directory)
+    chains: _Chains = {}
+    overviews: dict[tuple[str, datetime], str] = {}
+    for name in history.names():
+        folder = days.directory_of(history.root(name), day)
+        yield from _strays(folder)
+        for file in days.files(folder):
+            table, findings = _read(file.path, OVERVIEW_SCHEMA if name == OVERVIEW else CHAIN_SCHEMA, _again(name, file))
+            yield from findings
+            if table is None:
+                continue
+            yield from _misplaced(file, table)
+            if name == OVERVIEW:
+                rows = zip(*(table.column(each).to_pylist() for each in ("underlying", "timestamp", "status")), strict=True)
+                overviews |= {(index, at): status for index, at, status in rows}
+            else:
+                chains.setdefault(name, set()).update(table.column("timestamp").unique().to_pylist())
+    for path in sorted(days.directory_of(directory / "instruments", day).glob("[!.]*.parquet")):
+        fix = "move it away; the next cycle of this day keeps the listing again, another day's cannot be asked for any more"
+        yield from _read(path, LISTING_SCHEMA, fix)[1]
+    yield from _disagreeing(history, chains, overviews)
+
+
+def _again(name: str, file: DayFile) -> str:
+    move = f"mv {file.path} {file.path}.damaged"
+    if file.level is not Level.PART:
+        return f"{move}, then bring the file back from a backup; g6 data repair fills what is missing from minute candles"
+    which = "" if name == OVERVIEW else f" --index {name}"
+    return f"{move} && g6 rerun --cycle {isoformat_z(file.first)}{which}; where the quotes are gone, g6 data repair"
+
+
+def _read(path: Path, schema: pa.Schema, fix: str) -> tuple[pa.Table | None, list[Finding]]:
+    """Read a file whole; None when that is not possible."""
+    try:
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+    except FileNotFoundError:  # folded meanwhile
+        return None, []
+    except PermissionError as error:
+        return None, [Finding(str(path), "unreadable", f"cannot be read: {error.strerror}", f"chmod u+r {path}")]
+    except (pa.ArrowException, OSError) as error:
+        return None, [Finding(str(path), "corrupt", f"not a whole Parquet file ({' '.join(str(error).split())[:120]})", fix)]
+    lost = [
+        name for name in table.column_names if name in schema.names and table.schema.field(name).type != schema.field(name).type
+    ]
+    strange = [name for name in table.column_names if name not in schema.names]
+    told = [*(f"{name} is of another type" for name in lost), *(f"{name} is no column of this version" for name in strange)]
+    if "timestamp" in schema.names and "timestamp" not in table.column_names:
+        return None, [Finding(str(path), "schema", "has no column timestamp", fix)]
+    return table, [Finding(str(path), "schema", "; ".join(told), "read it with the version of G6 that wrote it")] if told else []
+
+
+def _misplaced(file: DayFile, table: pa.Table) -> Iterator[Finding]:
+    instants = [at.astimezone(UTC) for at in table.column("timestamp").unique().to_pylist() if at is not None]
+    wrong = [at for at in instants if not file.may_hold(at)]
+    if wrong:
+        what = f"holds rows of {isoformat_z(wrong[0])}, which its name does not promise"
+        yield Finding(str(file.path), "misplaced", what, f"mv {file.path} {file.path}.misplaced, and rerun both cycles")
+    keys = [name for name in ("timestamp", "underlying", "expiry", "strike") if name in table.column_names]
+    if "status" in keys or "strike" not in keys:
+        keys = [name for name in keys if name in ("timestamp", "underlying")]
+    distinct = table.select(keys).group_by(keys).aggregate([]).num_rows
+    if distinct < table.num_rows:
+        what = f"{table.num_rows - distinct} rows are there twice"
+        yield Finding(str(file.path), "duplicate", what, f"mv {file.path} {file.path}.double, and rerun its cycles")
+
+
+def _strays(folder: Path) -> Iterator[Finding]:
+    """What lies in a day's directory and is none of its files."""
+    if not folder.is_dir():
+        return
+    known = {file.path for file in days.files(folder)}
+    for path in sorted(folder.iterdir()):
+        if path in known:
+            if path.is_dir():
+                yield Finding(str(path), "stray", "is a directory where a file must be", f"mv {path} {path}.away")
+        elif path.name.endswith(".tmp"):
+            yield Finding(str(path), "leftover", "was being written when its process was killed", f"rm {path}")
+        else:
+            yield Finding(str(path), "stray", "is no file of the store", f"mv {path} out of the data directory")
+
+
+def _disagreeing(history: ParquetHistory, chains: _Chains, overviews: Mapping[tuple[str, datetime], str]) -> Iterator[Finding]:
+    """Chains without an overview row, and OK rows without a chain."""
+    for index, instants in sorted(chains.items()):
+        for at in sorted(instants):
+            if (index, at) not in overviews:
+                yield _unmatched(history.root(OVERVIEW), at, index, "no overview row stands for a stored chain", "")
+    for (index, at), status in sorted(overviews.items()):
+        if status in ("OK", "PARTIAL") and at not in chains.get(index, ()):
+            yield _unmatched(
+                history.root(index), at, index, f"the overview says {status}, and no chain is stored", " --from persist"
+            )
+
+
+def _unmatched(root: Path, at: datetime, index: str, what: str, stage: str) -> Finding:
+    path = days.part_path(root, at.astimezone(UTC))
+    cycle = isoformat_z(at)
+    return Finding(str(path), "unmatched", f"{index} at {cycle}: {what}", f"g6 rerun --cycle {cycle} --index {index}{stage}")

@@ -1,0 +1,177 @@
+"""`g6 data check` finds every kind of damage that is planted, naming file and fix."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from g6.adapters.csv_store import CsvStore
+from g6.domain.cycle import Unit
+
+from .conftest import Run, Stored
+
+DAY = "2026-11-18"
+CHAIN = f"chain/underlying=FINNIFTY/date={DAY}"
+PART, LATER = f"{CHAIN}/053000Z.parquet", f"{CHAIN}/053300Z.parquet"
+CSV = f"csv/FINNIFTY/this_month/0/{DAY}.csv"
+
+
+@pytest.fixture
+def directory(stored: Stored, tmp_path: Path) -> Path:
+    rows = Path(shutil.copytree(stored.directory, tmp_path / "rows"))
+    for cycle, frame in stored.frames.items():
+        CsvStore(rows / "csv").write_chain(Unit(cycle, "FINNIFTY"), frame)
+    return rows
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    group = pq.read_metadata(path).row_group(0)
+    column = next(each for each in map(group.column, range(group.num_columns)) if each.path_in_schema == "ce_iv")
+    content[column.data_page_offset + column.total_compressed_size - 3] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+
+def renamed_column(path: Path) -> None:
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.rename_columns([name if name != "ce_iv" else "ce_vol" for name in table.column_names]), path)
+
+
+def other_type(path: Path) -> None:
+    table = pq.read_table(path, partitioning=None)
+    place = table.column_names.index("spot")
+    pq.write_table(table.set_column(place, "spot", table.column("spot").cast(pa.string())), path)
+
+
+def under_another_name(path: Path) -> None:
+    shutil.copy(path, path.with_name("054500Z.parquet"))
+
+
+def doubled(path: Path) -> None:
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(pa.concat_tables([table, table]), path)
+
+
+def removed(path: Path) -> None:
+    path.unlink()
+
+
+def left_over(path: Path) -> None:
+    path.with_name(f".{path.name}.1-2.tmp").write_bytes(b"half")
+
+
+def stray(path: Path) -> None:
+    path.with_name("notes.txt").write_text("?")
+
+
+def torn(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def zeroed(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\0" * 64)
+
+
+def cells_lost(path: Path) -> None:
+    lines = path.read_text().split("\n")
+    lines[1] = lines[1].rpartition(",")[0]
+    path.write_text("\n".join(lines))
+
+
+def line_twice(path: Path) -> None:
+    lines = path.read_text().split("\n")
+    path.write_text("\n".join([*lines[:2], *lines[1:]]))
+
+
+def lines_swapped(path: Path) -> None:
+    lines = path.read_text().split("\n")
+    path.write_text("\n".join([lines[0], lines[2], lines[1], ""]))
+
+
+def headless(path: Path) -> None:
+    path.write_text("\n".join(path.read_text().split("\n")[1:]))
+
+
+def no_instant(path: Path) -> None:
+    path.write_text(path.read_text().replace("2026-11-18T05:30:00Z", "yesterday"))
+
+
+DAMAGES: list[tuple[str, Callable[[Path], None], str]] = [
+    (PART, truncated, "corrupt"), (PART, emptied, "corrupt"), (PART, flipped, "corrupt"), (PART, renamed_column, "schema"),
+    (PART, other_type, "schema"), (PART, under_another_name, "misplaced"), (PART, doubled, "duplicate"),
+    (PART, removed, "unmatched"), (PART, left_over, "leftover"), (PART, stray, "stray"),
+    (f"overview/date={DAY}/053000Z.parquet", truncated, "corrupt"), (f"overview/date={DAY}/053000Z.parquet", removed, "unmatched"),
+    (CSV, torn, "torn"), (CSV, zeroed, "torn"), (CSV, emptied, "torn"), (CSV, cells_lost, "line"), (CSV, no_instant, "line"),
+    (CSV, line_twice, "duplicate"), (CSV, lines_swapped, "order"), (CSV, headless, "header"),
+]  # fmt: skip
+
+
+def findings(g6: Run, directory: Path) -> list[dict[str, Any]]:
+    answer = g6("data", "check", "--json", "--data-dir", str(directory))
+    found: list[dict[str, Any]] = json.loads(answer.out)["findings"]
+    assert answer.code == (1 if found else 0)
+    return found
+
+
+def test_what_is_whole_is_said_to_be(g6: Run, directory: Path) -> None:
+    assert findings(g6, directory) == []
+    assert "is whole" in g6("data", "check", "--data-dir", str(directory)).out
+    g6("data", "compact", "--date", DAY, "--data-dir", str(directory))
+    assert findings(g6, directory) == []
+
+
+@pytest.mark.parametrize(("path", "damage", "kind"), DAMAGES, ids=lambda each: getattr(each, "__name__", str(each).split("/")[0]))
+def test_every_kind_of_damage_is_found_with_file_and_fix(
+    g6: Run, directory: Path, path: str, damage: Callable[[Path], None], kind: str
+) -> None:
+    damage(directory / path)
+    found = findings(g6, directory)
+    assert kind in {each["kind"] for each in found}
+    assert all(each["fix"] and Path(each["path"]).parent in {*(directory / path).parents} for each in found)
+
+
+def test_a_damaged_panel_is_found(g6: Run, directory: Path) -> None:
+    panels = directory / "panels"
+    panels.mkdir()
+    manifest = {"panels": ["indices"], "hashes": {"indices.json": "0" * 64}, "generated_at": "2026-11-18T05:33:00Z"}
+    (panels / "manifest.json").write_text(json.dumps(manifest))
+    (panels / "indices.json").write_text(json.dumps({"panel": "indices", "data": {}}))
+    assert [each["kind"] for each in findings(g6, directory)] == ["panel"]
+
+
+def test_damage_in_a_compacted_day_points_to_a_backup(g6: Run, directory: Path) -> None:
+    g6("data", "compact", "--date", DAY, "--data-dir", str(directory))
+    flipped(directory / CHAIN / "day.parquet")
+    (corrupt,) = [each for each in findings(g6, directory) if each["kind"] == "corrupt"]
+    assert corrupt["path"].endswith("day.parquet")
+    assert "backup" in corrupt["fix"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for root")
+def test_an_unreadable_file_is_named(g6: Run, directory: Path) -> None:
+    (directory / PART).chmod(0)
+    assert "unreadable" in {each["kind"] for each in findings(g6, directory)}
+
+
+def test_people_read_file_what_and_fix(g6: Run, directory: Path) -> None:
+    truncated(directory / PART)
+    answer = g6("data", "check", "--date", DAY, "--data-dir", str(directory))
+    assert answer.code == 1
+    assert "053000Z.parquet: not a whole Parquet file" in answer.out
+    assert "g6 rerun --cycle 2026-11-18T05:30:00Z --index FINNIFTY" in answer.out
