@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Listing
 from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
-from g6.domain.tick import NOBODY, REST, SOURCES, TICK, Feed, blank, true_until
+from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, true_until
 from g6.errors import Retryable, Terminal
 from g6.ports.market import Clock, Provider, QuoteCache
 
@@ -93,7 +93,7 @@ class Streamed:
         return replace(found, spot=seen or Underlying())
 
     def describe(self) -> Mapping[str, Any]:
-        """Return the inner provider's facts and the stream's: `source` stream while a connection lives, `ticker` how it is."""
+        """Return the inner provider's facts and the stream's: `source` stream while a connection lives, else rest; `ticker`."""
         facts = dict(self.inner.describe())
         try:
             feeds = self._cache.feeds()
@@ -101,7 +101,7 @@ class Streamed:
             return facts
         now = self._clock.wall()
         alive = any(feed.alive(now, self._max_age) for feed in feeds.values())
-        return facts | {"source": "stream" if alive else facts.get("source", "rest"), "ticker": summary(feeds, now)}
+        return facts | {"source": SOURCES[STREAM if alive else REST], "ticker": summary(feeds, now)}
 
     def follow(self, index: str, contracts: Contracts, at: datetime) -> None:
         """Have the stream follow `contracts` and what belongs to the index from now on; only news are told."""

@@ -1,0 +1,121 @@
+"""The stream end to end: the look-alike, `g6 ticker` as a process, the cache, and a collector's questions; and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from g6.adapters.kite.access import issued_token
+from g6.bootstrap.brokers import access, shared_state
+from g6.config import load
+from g6.domain.quote import QUOTE_FIELDS
+from tests.streaming import Streaming, streaming
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Streaming]:
+    """Two hundred options of one index that tick every second; silence is noticed after three seconds."""
+    with streaming(steady=True, **{"ticker.silent_seconds": 3, "ticker.max_age": 2}) as made:
+        made.follow("NIFTY", 100)
+        made.start_ticker()
+        made.flows()
+        yield made
+        assert made.end_ticker() == 0, made.log[-2000:]
+        assert made.feeds() == {}
+
+
+@pytest.fixture(autouse=True)
+def streams_again(world: Streaming) -> Iterator[None]:
+    """Each test begins and ends with a stream that flows, its faults cleared."""
+    yield
+    world.kite.clear_faults()
+    world.flows()
+
+
+def told(world: Streaming, event: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in world.log.splitlines() if line.startswith("{")]
+    return [line for line in lines if event in line["event"]]
+
+
+def comes_from(world: Streaming, *sources: str) -> Callable[[], bool]:
+    return lambda: world.sources() == set(sources)
+
+
+def test_a_streamed_chain_costs_no_quote_request(world: Streaming) -> None:
+    before = world.questions()
+    found = world.ask()
+    assert set(found.source.reshape(-1)) == {"stream"}
+    assert world.questions() == before
+    assert (found.spot.spot > 0, found.spot.future > 0, found.spot.vix > 0, found.spot.spot_source) == (True, True, True, "live")
+
+
+def test_stream_and_rest_say_the_same_of_what_stands_still(world: Streaming) -> None:
+    streamed = world.ask()
+    asked = world.provider.inner.quotes("NIFTY", world.followed["NIFTY"], world.runtime.clock.market())
+    for name in ("open", "close", "lot_size"):
+        np.testing.assert_array_equal(getattr(streamed, name), getattr(asked, name), err_msg=name)
+    assert set(QUOTE_FIELDS) == set(streamed.values)
+
+
+def test_a_mute_socket_is_bridged_renewed_and_told(world: Streaming) -> None:
+    world.kite.fault("mute")
+    eventually(comes_from(world, "rest"), 30.0)
+    eventually(lambda: world.feeds()[0].reconnects.get("mute"), 30.0)
+    assert world.provider.describe()["source"] == "rest"
+    world.kite.clear_faults()
+    eventually(comes_from(world, "stream"), 60.0)
+    assert told(world, "silent")[0]["seconds"] < 10
+    states = [event.payload for event in world.runtime.bus.read("0", count=5000) if event.type == "provider.state"]
+    assert {"name": "ticker", "state": "lost", "reason": "mute"}.items() <= next(s for s in states if s["state"] == "lost").items()
+
+
+def test_a_dropped_socket_comes_back(world: Streaming) -> None:
+    world.kite.fault("drop")
+    eventually(lambda: world.feeds()[0].reconnects.get("dropped"), 30.0)
+    eventually(comes_from(world, "stream"), 60.0)
+
+
+def test_a_garbage_frame_is_counted_and_nothing_else(world: Streaming) -> None:
+    before = world.feeds()[0]
+    world.kite.fault("garbage", count=2)
+    eventually(lambda: world.feeds()[0].dropped > before.dropped, 30.0)
+    after = world.feeds()[0]
+    assert (after.state, after.since, after.reconnects) == ("open", before.since, before.reconnects)
+
+
+def test_collection_goes_on_without_the_ticker(world: Streaming) -> None:
+    assert world.ticker is not None
+    world.ticker.kill()
+    world.ticker.wait(10)
+    eventually(comes_from(world, "rest"), 30.0)
+    facts = world.provider.describe()
+    assert (facts["source"], facts["mode"]) == ("rest", "sim")
+    world.start_ticker()
+    world.flows()
+    assert world.sources() == {"stream"}
+
+
+def test_an_expired_token_is_not_tried_for_ever_and_a_login_ends_the_wait(world: Streaming) -> None:
+    world.kite.flush()
+    world.kite.fault("drop")
+    eventually(lambda: world.feeds()[0].state == "refused", 30.0)
+    refused = world.kite.state()["refused"]
+    later = world.runtime.clock.market() + timedelta(seconds=4)
+    eventually(lambda: world.runtime.clock.market() > later, 30.0)
+    assert world.kite.state()["refused"] == refused
+    (line,) = told(world, "refuses the token")
+    assert line["fix"] == "g6 login"
+    world.kite.admit("fresh1234")
+    settings = load(environ=dict(world.variables))
+    keeper = access(settings, shared_state(settings, world.broker))
+    keeper.keep(issued_token("fresh1234", "", world.runtime.clock.market()))
+    world.flows()
+    assert "fresh1234" not in world.log
