@@ -1,0 +1,76 @@
+"""What the stream's process knows of sessions, tokens and wishes."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from g6.config import load
+from g6.domain.cycle import parse_z
+from g6.entrypoints import ticker
+from g6.entrypoints.ticker import Desk
+
+
+def desk(at: str, directory: Path) -> Desk:
+    """Return a desk whose market shows `at` now; nothing listens behind it."""
+    given = {
+        "provider.name": "kite", "provider.root": "http://127.0.0.1:9", "provider.ws_root": "ws://127.0.0.1:9",
+        "market.start": at, "market.origin": time.time(), "demo_dir": str(directory), "provider.token_provider": "fake",
+    }  # fmt: skip
+    return Desk(load("", given, environ={}), "redis://127.0.0.1:9/0")
+
+
+@pytest.mark.parametrize(("at", "open_at"), [
+    ("2026-11-20T03:50:00Z", "2026-11-20T03:45:00Z"),
+    ("2026-11-20T09:50:00Z", "2026-11-20T03:45:00Z"),
+    ("2026-11-20T10:09:00Z", "2026-11-20T03:45:00Z"),
+    ("2026-02-01T05:00:00Z", "2026-02-01T03:45:00Z"),
+])  # fmt: skip
+def test_contracts_trade_from_the_open_on_while_the_index_is_frozen_too(at: str, open_at: str, tmp_path: Path) -> None:
+    made = desk(at, tmp_path)
+    since = made.trading_since()
+    assert since is not None
+    assert since == pytest.approx(time.time() - (parse_z(at) - parse_z(open_at)).total_seconds(), abs=30)
+
+
+@pytest.mark.parametrize("at", [
+    "2026-11-20T03:40:00Z", "2026-11-20T10:11:00Z", "2026-11-24T05:00:00Z", "2026-11-21T05:00:00Z", "2031-01-06T05:00:00Z",
+])  # fmt: skip
+def test_before_the_open_after_the_close_and_on_holidays_nothing_trades(at: str, tmp_path: Path) -> None:
+    assert desk(at, tmp_path).trading_since() is None
+
+
+@pytest.mark.parametrize(("at", "soon"), [
+    ("2026-11-20T02:50:00Z", False), ("2026-11-20T03:10:00Z", True), ("2026-11-20T09:00:00Z", True),
+    ("2026-11-20T10:30:00Z", False), ("2026-11-24T03:10:00Z", False),
+])  # fmt: skip
+def test_wishes_are_made_from_shortly_before_the_open_to_the_close(
+    at: str, soon: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk(at, tmp_path)
+    asked: list[datetime] = []
+
+    class Child:
+        exitcode = 0
+
+        def __init__(self, **_: object) -> None:
+            asked.append(datetime.now(UTC))
+
+        def start(self) -> None:
+            return
+
+        join = start
+
+    monkeypatch.setattr(ticker.multiprocessing, "get_context", lambda _: type("Context", (), {"Process": Child}))
+    monkeypatch.setattr(Child, "join", lambda _self, _seconds: None)
+    made.prepare()
+    made.prepare()
+    assert len(asked) == soon
+
+
+def test_everything_that_happens_has_a_sentence() -> None:
+    levels = {level for level, _ in ticker.SENTENCES.values()}
+    assert levels <= {"info", "warning", "error"}
