@@ -2,6 +2,7 @@
 
 poison    BANKNIFTY's quotes kill the process that asks for them
 stuck     BANKNIFTY's quotes take 20 s, and FINNIFTY's do not let themselves be interrupted
+slow      quotes take 9 s while there is a file `slow` beside the logs
 doubled   every message is sent twice
 wrong:X   Celery's setting X has a value that the lint must refuse
 """
@@ -12,6 +13,7 @@ import os
 import signal
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from kombu.entity import Queue
@@ -25,7 +27,7 @@ from g6.domain.quote import Quotes
 from g6.entrypoints import app as application
 
 PARENT = os.getpid()
-STUCK_SECONDS = 20.0
+STUCK_SECONDS, SLOW_SECONDS = 20.0, 9.0
 WRONG: dict[str, dict[str, Any]] = {
     "visibility_timeout": {"broker_transport_options": {"visibility_timeout": 5, "global_keyprefix": "g6:celery:"}},
     "soft_limit_above_hard": {"task_annotations": {"g6.publish": {"soft_time_limit": 20.0, "time_limit": 10.0}}},
@@ -60,6 +62,16 @@ class Stuck(SimulatedMarket):
         return super().quotes(index, wanted, at)
 
 
+class Slow(SimulatedMarket):
+    """A market that is slow while somebody wants it so."""
+
+    def quotes(self, index: str, wanted: Contracts, at: datetime) -> Quotes:
+        """Return quotes, perhaps late."""
+        if os.getpid() != PARENT and Path(os.environ["CHAOS_DIR"], "slow").exists():
+            signal.sigtimedwait([], SLOW_SECONDS)
+        return super().quotes(index, wanted, at)
+
+
 def double() -> None:
     """Let every message be published a second time, as after a time-out of a publish that had succeeded."""
     once = Channel.basic_publish
@@ -72,12 +84,15 @@ def double() -> None:
     Channel.basic_publish = twice
 
 
+MARKETS = {"poison": Poisoned, "stuck": Stuck, "slow": Slow}
+
+
 def broken(wrong: str) -> application.G6:
     """Return the application with the fault named."""
     if wrong == "doubled":
         double()
-    elif wrong in ("poison", "stuck"):
-        bootstrap.SimulatedMarket = Poisoned if wrong == "poison" else Stuck  # type: ignore[misc]
+    elif wrong in MARKETS:
+        bootstrap.SimulatedMarket = MARKETS[wrong]  # type: ignore[misc]
     made = application.create_app(load())
     if wrong.startswith("wrong:"):
         made.conf.update(WRONG[wrong.removeprefix("wrong:")])

@@ -291,7 +291,7 @@ def environment(setup: Setup, world: World, broker: str) -> dict[str, str]:
     return clean_environment(
         G6_REDIS__BROKER_URL=broker, G6_DEMO_DIR=str(world.data), G6_INTERVAL=str(setup.interval),
         G6_MARKET__SPEED=str(setup.speed), G6_MARKET__START=START, G6_COLLECTION__SCOPE="window",
-        REMAP_SIGTERM="SIGQUIT", PYTHONPATH=str(ROOT), **window, **absent, **setup.more,
+        REMAP_SIGTERM="SIGQUIT", PYTHONPATH=str(ROOT), CHAOS_DIR=str(world.base), **window, **absent, **setup.more,
     )  # fmt: skip
 
 

@@ -170,6 +170,26 @@ def beat_killed(stack: Stack) -> None:
 
 
 @fault(
+    "10d",
+    "the only beat restarted five times",
+    done="The one beat is killed and started again at once, five times, in the middle of a step of 10 s and once just after an "
+    "instant.",
+    seen="No cycle is missed, doubled or sent in a burst: every unit is OK.",
+    setup=Setup(interval=10),
+)
+def beat_restarted(stack: Stack) -> None:
+    stack.happens()
+    for share in (0.3, 0.5, 0.7, 0.4, 0.05):
+        stack.between(share)
+        stack.children["beat-a"].kill()
+        stack.beat("beat-a")
+    stack.passes()
+    stack.goes_well(2, after=stack.over)
+    ends = stack.reasons(stack.began, stack.over)
+    stack.expect(set(ends) == {("OK", "")}, f"all {sum(ends.values())} units are OK")
+
+
+@fault(
     "11", "the aggregate killed after firing, before writing",
     done="SIGKILL to the worker that runs the aggregate when the ledger shows the cycle fired and not closed; it is started "
     "again at once.",

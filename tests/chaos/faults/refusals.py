@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import dataclass, field
 
 from g6.config import lint, load
-from tests.chaos.stack import BIN, Stack
+from tests.chaos.stack import Stack
 from tests.chaos.table import NOTHING, fault
+from tests.e2e.running import BIN
 
 WORKER = ("celery", "-A", "tests.chaos.application", "worker", "-Q", "collect", "-c", "1", "--without-mingle", "--without-gossip")
 BEAT = ("celery", "-A", "tests.chaos.application", "beat", "--schedule", os.devnull)

@@ -24,8 +24,9 @@ from g6.entrypoints.app import create_app
 from g6.pipeline import Runtime
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
-from tests.chaos.stack import BIN, LAYOUT, START, THREE, Setup, Stack
+from tests.chaos.stack import LAYOUT, THREE, Setup, Stack
 from tests.chaos.table import fault
+from tests.e2e.running import BIN, START
 from tests.waiting import eventually
 
 OWN_MANUAL = dict(LAYOUT) | {"persist": ("persist", 1), "manual": ("manual", 1)}
@@ -76,6 +77,33 @@ def _raced(first: Runtime, second: Runtime, cycle: str) -> str:
     pipeline.aggregate(first, cycle)
     pipeline.publish(first, cycle)
     return winners[0] if len(winners) == 1 else f"{len(winners)} at once"
+
+
+@fault(
+    "15",
+    "the provider slower than the interval for 10 cycles",
+    done="Every answer takes 9 s, three times the interval; after 10 cycles the collectors are started again on a healthy "
+    "provider.",
+    seen="Nothing piles up: at most one message an index waits; each unit is MISSING (its time limit) or SKIPPED, overrun; then "
+    "whole cycles.",
+    setup=Setup(application="tests.chaos.application", more={"CHAOS": "slow"}),
+)
+def slow(stack: Stack) -> None:
+    (stack.world.base / "slow").touch()
+    stack.happens()
+    deepest = 0
+    limit = stack.began + 10 * stack.setup.timing.step
+    while time.time() < limit:
+        stack.pass_time(0.2)
+        deepest = max(deepest, stack.waiting("collect"))
+    (stack.world.base / "slow").unlink()
+    stack.passes()
+    stack.expect(deepest <= 2 * len(THREE), f"at most {deepest} messages waited for collectors")
+    stack.goes_well(2, after=stack.over)
+    ends = stack.reasons(stack.began, stack.over - stack.setup.timing.grace)
+    counts = ", ".join(f"{' '.join(end)} {count}" for end, count in sorted(ends.items()))
+    stack.expect({status for status, _ in ends} <= {"MISSING", "SKIPPED"}, f"the units meanwhile end as {counts}")
+    stack.expect(sum(ends.values()) >= 8 * len(THREE), "each of them has its row")
 
 
 @fault(
