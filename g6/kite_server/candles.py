@@ -80,7 +80,7 @@ def _grouped(bars: Bars, session: Session, wanted: Wanted) -> list[Candle]:
     group = (bars["start"] - opened) // (60 * wanted.minutes)
     firsts = np.flatnonzero(np.diff(group, prepend=-1))
     found = []
-    for begin, end in zip(firsts, [*firsts[1:], len(bars)], strict=True):
+    for begin, end in zip(firsts, np.append(firsts[1:], len(bars))[: len(firsts)], strict=True):
         part = bars[begin:end]
         start = datetime.fromtimestamp(opened + int(group[begin]) * 60 * wanted.minutes, IST)
         if wanted.minutes >= 24 * 60:

@@ -75,7 +75,9 @@ def catalogue(source: Source, now: datetime, given: list[Row]) -> Catalogue:
     cash = {exchange: index_rows(exchange) for exchange in ("NSE", "BSE")}
     if given:
         listings, rows = _listings_of(given, day_of(now)), _by_exchange(given)
-        rows = {**cash, **rows}
+        for exchange, indices in cash.items():
+            held = {row[2] for row in rows.setdefault(exchange, [])}
+            rows[exchange] += [row for row in indices if row[2] not in held]
     else:
         listings = {root: source.listing(root, now) for root in source.roots}
         derived = {

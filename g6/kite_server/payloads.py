@@ -43,6 +43,7 @@ def _ohlc(opened: float, high: float, low: float, close: float) -> dict[str, flo
 def _contract(day: dict[str, Any], row: tuple[Any, ...]) -> dict[str, Any]:
     token, last, quantity, average, volume, buy, sell, *_ = row
     traded_at, oi, high, low, stamp, lower, upper, price, quantities, orders = row[11:]
+    # What has never traded has null for the time of its trade, or 1970: both have been seen.
     levels = [
         {"price": p, "quantity": q, "orders": n} if q else _NOTHING
         for p, q, n in zip(price.tolist(), quantities.tolist(), orders.tolist(), strict=True)
@@ -50,7 +51,7 @@ def _contract(day: dict[str, Any], row: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "instrument_token": token,
         "timestamp": ist(stamp),
-        "last_trade_time": ist(traded_at) if traded_at else None,
+        "last_trade_time": ist(traded_at) if traded_at or token >> 9 & 1 else None,
         "last_price": last,
         "last_quantity": quantity,
         "buy_quantity": buy,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,10 @@ _MOST_WEEKS = 256
 
 @dataclass(frozen=True)
 class RecordedSource:
-    """A recording; between its instants the newest stands, and it has no futures and no VIX."""
+    """A recording; between its instants the newest stands, and it has no futures. It is read by one thread at a time."""
 
     recording: Recording
+    _reading: RLock = field(default_factory=RLock)
 
     @property
     def roots(self) -> Mapping[str, str]:
@@ -41,7 +43,8 @@ class RecordedSource:
         """Return what the recording has shown; contracts without a token get one of their own."""
         if (known := self.recording.newest(root, at)) is None:
             return Listing(root, day_of(at), _none(root), ())
-        found = Replay(self.recording).listing(root, known)
+        with self._reading:
+            found = Replay(self.recording).listing(root, known)
         return replace(found, contracts=numbered(found.contracts))
 
     def quotes(self, root: str, contracts: Contracts, at: datetime) -> Quotes:
@@ -58,12 +61,14 @@ class RecordedSource:
                 contracts.token,
             )
             return Quotes(root, *columns, source, values, Underlying(), at.timestamp())
-        return Replay(self.recording).quotes(root, contracts, known)
+        with self._reading:
+            return Replay(self.recording).quotes(root, contracts, known)
 
     def underlying(self, root: str, at: datetime) -> Underlying:
         """Return the index that stands at `at`."""
         known = self.recording.newest(root, at) if root in self.recording.indices() else None
-        return Underlying() if known is None else Replay(self.recording).underlying(root, known)
+        with self._reading:
+            return Underlying() if known is None else Replay(self.recording).underlying(root, known)
 
     def futures(self, _root: str, _listed: tuple[Future, ...], _at: datetime) -> Ticks:
         """Return nothing: recordings hold options."""

@@ -83,7 +83,7 @@ async def serve(options: Options, calendar: Calendar, ready: Callable[[Running],
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (control if scope["path"].startswith(PREFIX) else api)(scope, receive, send)
 
-    http, ws = _bound(options.host, options.port), _bound(options.host, options.ws_port)
+    http, ws = _bound_both(options)
     config = uvicorn.Config(
         app, lifespan="off", log_config=None, access_log=False, ws="none", http=transports.protocol(),
         h11_max_incomplete_event_size=_LINE, timeout_graceful_shutdown=1, server_header=False, date_header=False,
@@ -111,6 +111,15 @@ async def serve(options: Options, calendar: Calendar, ready: Callable[[Running],
 async def _ends(server: uvicorn.Server, stop: asyncio.Event) -> None:
     await stop.wait()
     server.should_exit = True
+
+
+def _bound_both(options: Options) -> tuple[socket.socket, socket.socket]:
+    http = _bound(options.host, options.port)
+    try:
+        return http, _bound(options.host, options.ws_port)
+    except Unavailable:
+        http.close()
+        raise
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,0 +1,64 @@
+"""The command that starts the look-alike."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.kite import kite_server
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.timeout(60)
+def test_it_serves_until_it_is_ended() -> None:
+    with kite_server(start="2026-11-20T10:00:00", speed=0, fault=["429,count=1,family=quote"]) as kite:
+        headers = {"Authorization": "token demo:demo"}
+        answers = [
+            httpx.get(f"{kite.root}{path}", headers=headers, trust_env=False, timeout=30)
+            for path in ("/user/profile", "/quote/ltp?i=NSE:NIFTY+50")
+        ]
+        assert [answer.status_code for answer in answers] == [200, 429]
+        assert kite.state()["ist"] == "2026-11-20 10:00:00"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{kite.root}/user/profile", trust_env=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--start", "noon"), "no instant"),
+        (("--flush-at", "dawn"), "no time of day"),
+        (("--fault", "garbge"), "did you mean garbage"),
+        (("--host", "0.0.0.0"), "--credentials"),  # noqa: S104 - it is refused
+        (("--index-depth", "deep"), "no shape"),
+        (("--dump", "nowhere.csv"), "nowhere.csv"),
+        (("--credentials", "nowhere.json"), "nowhere.json"),
+        (("--recording", "nowhere.parquet"), "nowhere.parquet"),
+    ],
+)
+def test_what_cannot_be_served_is_said(g6: Run, arguments: tuple[str, ...], said: str) -> None:
+    answer = g6("kite-server", *arguments)
+    assert answer.code == 2
+    assert said in answer.err
+
+
+def test_a_port_that_is_taken_is_named(g6: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = g6("kite-server", "--port", str(port))
+    assert answer.code == 2
+    assert f"port {port}" in answer.err
+
+
+def test_rows_that_are_no_dump_are_named(g6: Run, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("a,b\n1,2\n")
+    answer = g6("kite-server", "--dump", str(file))
+    assert answer.code == 2
+    assert "columns of an instrument dump" in answer.err
