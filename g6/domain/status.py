@@ -116,7 +116,9 @@ def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
 
 def _provider(seen: Observed) -> dict[str, Any]:
     facts = seen.beat.get("provider") or {}
-    return {"name": seen.provider} | {name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left", "token")}
+    return {"name": seen.provider} | {
+        name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left", "token", "ticker")
+    }
 
 
 def _market(phases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -97,6 +97,8 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("mode", ("live", "sim", "replay", "fallback")),
             Label("breaker", ("closed", "half-open", "open")),
             Label("family", ("quote", "historical", "other")),
+            Label("connection", ("0", "1", "2")),
+            Label("loss", ("mute", "quiet", "dropped")),
             Label("sink", ("parquet", "csv", "influx"), 4),
             Label("queue", ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")),
             Label("bus", ("events",)),
@@ -150,6 +152,11 @@ provider | g6_provider_breaker_state | gauge? | state=breaker | boolean | heartb
 provider | g6_provider_budget_left | gauge? | family | requests | heartbeat | Requests that fit into the next minute.
 provider | g6_provider_token_seconds | gauge? | | seconds | heartbeat | Time until the access token ends; 0 when none is good.
 provider | g6_root_cache_hit_ratio | gauge? | | ratio | unit.report collect | Listings that needed no download over all asked for by one process.
+provider | g6_ticker_connected | gauge? | connection | boolean | heartbeat | 1 while this connection of the stream is open.
+provider | g6_ticker_last_frame_age_seconds | gauge? | connection | seconds | heartbeat | Time since its last frame, the feed's own heartbeats included.
+provider | g6_ticker_tokens | gauge? | connection | instruments | heartbeat | Instruments it is subscribed to.
+provider | g6_ticker_ticks_per_second | gauge? | connection | ticks | heartbeat | Ticks a second over the last few.
+provider | g6_ticker_reconnects_total | counter | reason=loss | connections | provider.state | Connections of the stream that were lost and made again, by reason.
 provider | g6_quote_source_total | counter | index source | options | unit.report analyse | Options by where their quote came from.
 quality | g6_quotes_rejected_total | counter | index reason=quality | options | unit.report analyse | Options whose quote carries a quality flag, once per flag.
 quality | g6_data_gaps_total | counter | index reason=cause | gaps | gap.opened | Gaps opened.

@@ -163,6 +163,21 @@ def _heartbeat(beat: Payload, _: Event) -> Iterator[Sample]:
     if now := (beat.get("provider") or {}).get("mode"):
         yield from (Sample("g6_provider_mode", (mode,), float(mode == now)) for mode in LABELS["mode"].values)
     yield from _guards(beat.get("provider") or {})
+    yield from _stream((beat.get("provider") or {}).get("ticker") or {})
+
+
+def _stream(ticker: Payload) -> Iterator[Sample]:
+    """Read how the connections of a tick stream are, by number."""
+    for number, feed in (ticker.get("connections") or {}).items():
+        yield Sample("g6_ticker_connected", (number,), float(feed.get("state") == "open"))
+        yield Sample("g6_ticker_last_frame_age_seconds", (number,), _number(feed.get("last_frame_age")))
+        yield Sample("g6_ticker_tokens", (number,), _number(feed.get("tokens")))
+        yield Sample("g6_ticker_ticks_per_second", (number,), _number(feed.get("ticks_per_second")))
+
+
+def _provider_state(said: Payload, _: Event) -> Iterator[Sample]:
+    if said.get("name") == "ticker" and said.get("state") == "lost":
+        yield Sample("g6_ticker_reconnects_total", (str(said.get("reason", "")),))
 
 
 def _guards(provider: Payload) -> Iterator[Sample]:
@@ -220,5 +235,6 @@ _SAYS: Mapping[str, Callable[[Payload, Event], Iterator[Sample]]] = {
     "cycle.report": _cycle_report,
     "heartbeat": _heartbeat,
     "gap.opened": _gap_opened,
+    "provider.state": _provider_state,
     "panels.verify": _panels_verified,
 }

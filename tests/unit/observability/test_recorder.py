@@ -211,6 +211,23 @@ def test_a_heartbeat_sets_queues_workers_market_and_disk():
     assert totals.value("g6_bus_queue_retained_events", "events") == 40
 
 
+def test_a_heartbeat_tells_of_each_connection_of_the_stream():
+    feed = {"state": "open", "last_frame_age": 0.4, "tokens": 2900, "ticks_per_second": 2811.5}
+    down = {"state": "down", "last_frame_age": None, "tokens": 1000, "ticks_per_second": 0.0}
+    totals = counted(event("heartbeat", {"provider": {"ticker": {"connections": {"0": feed, "1": down}}}}))
+    assert [totals.value("g6_ticker_connected", number) for number in "01"] == [1, 0]
+    assert [totals.value("g6_ticker_tokens", number) for number in "01"] == [2900, 1000]
+    assert totals.value("g6_ticker_last_frame_age_seconds", "0") == 0.4
+    assert isnan(totals.value("g6_ticker_last_frame_age_seconds", "1"))
+    assert totals.value("g6_ticker_ticks_per_second", "0") == 2811.5
+
+
+def test_a_lost_connection_is_counted_and_a_made_one_is_not():
+    lost = {"name": "ticker", "state": "lost", "reason": "mute", "connection": 0}
+    totals = counted(event("provider.state", lost), event("provider.state", {"name": "ticker", "state": "connected"}))
+    assert totals.value("g6_ticker_reconnects_total", "mute") == 1
+
+
 def test_a_heartbeat_that_knows_nothing_says_nothing():
     assert record(event("heartbeat", {}))[0].family == "g6_disk_free_bytes"
     assert isnan(counted(event("heartbeat", {})).value("g6_disk_free_bytes"))
