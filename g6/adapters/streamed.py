@@ -16,7 +16,7 @@ from g6.domain.instrument import INDICES, VIX, Contracts, Future, Listing
 from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, true_until
 from g6.errors import Retryable, Terminal
-from g6.ports.market import Clock, Provider, QuoteCache
+from g6.ports import Clock, Provider, QuoteCache
 
 Rows = NDArray[Any]
 Mask = NDArray[np.bool_]

@@ -36,7 +36,7 @@ from g6.domain.instrument import INDICES
 from g6.entrypoints import wishes
 from g6.errors import Retryable, TokenDead, Unavailable, UncoveredYear, UserError
 from g6.log import configure
-from g6.ports.market import Clock
+from g6.ports import Clock
 
 EARLY = timedelta(minutes=45)
 """How long before the open the day's wishes are made: the broker's dump of the day is out by then."""

@@ -5,7 +5,7 @@ runs over all its adapters. Adapters raise the errors of `g6.errors` only.
 """
 
 from g6.ports.keeping import Frames, PanelArchive, PanelStore, Store, Written
-from g6.ports.market import Clock, Provider
+from g6.ports.market import Clock, Provider, QuoteCache
 from g6.ports.system import Bus, Controls, Event, Gate, Lifeline, Limiter, Shelf, Vitals
 from g6.ports.work import Claim, CycleRecord, Ledger, Opening, Sender, StageState, UnitRecord
 
@@ -25,6 +25,7 @@ __all__ = [
     "PanelArchive",
     "PanelStore",
     "Provider",
+    "QuoteCache",
     "Sender",
     "Shelf",
     "StageState",

@@ -22,7 +22,7 @@ from g6.adapters.kite_ticker.socket import REFUSED, Login, Socket, Tell
 from g6.domain.calendar import day_of
 from g6.domain.tick import Feed
 from g6.errors import Retryable
-from g6.ports.market import QuoteCache
+from g6.ports import QuoteCache
 
 reactor: Any = _reactor  # its type is known only once it is installed
 
