@@ -25,6 +25,8 @@ ROUND = np.array([1.0, 2.5, 2.9])
 """At the money: strikes in general, those on two steps, those on ten."""
 REACH = np.array([0.027, 0.04, 0.12])
 """How far out of the money each kind goes, as a fraction of spot: the farther, the more of what is held is at round strikes."""
+CUT = np.array([0.088, 0.088, 0.115])
+"""Where each kind comes to an end."""
 LEFT = np.array([0.0015, 0.012, 0.07])
 """What each kind keeps deep in the money."""
 RATIO = 0.9
@@ -40,6 +42,8 @@ _AWAKE_ODD = (0.97, 0.8, 0.6, 0.3)
 _MEMORY = 0.6
 _LAGS = 3
 _SWING = 0.03
+ROUGH = (12, 0.003)
+"""How calls and puts sway about their way, each in common: for how many minutes, and by which share."""
 _TREND, _OWN_WAYS = 0.1, 0.14
 _ORIGIN = date(2020, 1, 1).toordinal()
 
@@ -109,7 +113,7 @@ def _shape(root: Root, strike: Numbers, spot: float) -> Numbers:
     steps = np.rint(strike / root.step).astype(np.int64)
     kind = np.where(steps % 10 == 0, 2, np.where(steps % 2 == 0, 1, 0))
     out = np.stack([strike / spot - 1, 1 - strike / spot])
-    otm = np.exp(-np.maximum(out, 0) / REACH[kind] - np.maximum(out / 0.088, 0) ** 4)
+    otm = np.exp(-np.maximum(out, 0) / REACH[kind] - np.maximum(out / CUT[kind], 0) ** 4)
     itm = LEFT[kind] + (1 - LEFT[kind]) * np.exp(np.minimum(out + 0.002, 0) / 0.0045)
     return np.asarray(ROUND[kind] * np.where(out > 0, otm, itm))
 
@@ -122,13 +126,16 @@ def _life(series: Series, day: date) -> float:
     return 1 / (1 + exp(min(left - 19, 500) / 8.5)) + 0.002
 
 
-def path(series: Series, market: MarketDay, held: Held, swing: Numbers, last: NDArray[np.int16]) -> NDArray[np.int32]:
+def path(
+    series: Series, market: MarketDay, held: Held, ways: tuple[Numbers, Numbers], last: NDArray[np.int16]
+) -> NDArray[np.int32]:
     """Return open interest after each minute, `(minutes, 2n)`, calls before puts.
 
-    It goes from the day's start to its end, faster in the morning, swinging about the way by `swing` `(2, n)` in (0, 1), and
-    changes in a minute with a trade only: `last` `(minutes, 2n)` is the latest one, -1 none. On expiry day it is built first and
-    unwound after 14:30.
+    It goes from the day's start to its end, faster in the morning, and changes in a minute with a trade only: `last`
+    `(minutes, 2n)` is the latest one, -1 none. On expiry day it is built first and unwound after 14:30. `ways`: numbers in (0, 1)
+    `(2, n)` by which each option swings about the way, and standard normal ones `(2, minutes)` by which calls and puts do.
     """
+    swing, rough = ways
     start, end = (each.reshape(-1).astype(np.float64) for each in (held.start, held.end))
     minute, settled = np.arange(1, market.minutes + 1), market.minutes - SETTLED
     way = np.minimum(minute / settled, 1.0)
@@ -139,6 +146,8 @@ def path(series: Series, market: MarketDay, held: Held, swing: Numbers, last: ND
     else:
         level = start + np.outer(1 - (1 - way) ** 1.6, end - start)
     level += _swings(way, _SWING * np.minimum(start, end), 2 * np.pi * swing.reshape(-1))
+    fading = np.clip(np.minimum(minute / 10, (settled - minute) / 30), 0, 1)
+    level *= 1 + np.repeat((ROUGH[1] * rough * fading).T, len(start) // 2, axis=1)
     final = np.where(last[settled - 1] >= 0, last[settled - 1], market.minutes)
     level = np.where(np.arange(market.minutes)[:, None] >= final, end, np.maximum(level, 0))
     seen = np.take_along_axis(np.rint(level).astype(np.int32), np.maximum(last, 0).astype(np.int64), axis=0)

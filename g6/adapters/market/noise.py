@@ -30,6 +30,13 @@ def normal(count: int, *address: object) -> NDArray[np.float64]:
     return np.asarray(ndtri(uniform(count, *address)), dtype=np.float64)
 
 
+def lasting(count: int, length: int, *address: object) -> NDArray[np.float64]:
+    """Return standard normal numbers `(count,)` each of which resembles those up to `length` before it."""
+    kernel = np.exp(-np.arange(3.0 * length) / length)
+    kernel /= np.sqrt(kernel @ kernel)
+    return np.convolve(normal(count + len(kernel) - 1, *address), kernel, mode="valid")
+
+
 def coin(*address: object) -> float:
     """Return the one number strictly between 0 and 1 that belongs to `address`."""
     return float(uniform(1, *address)[0])

@@ -17,7 +17,7 @@ from g6.adapters.market.history import (
     VOLATILITY_SHOCK,
     History,
 )
-from g6.adapters.market.noise import coin, normal, uniform
+from g6.adapters.market.noise import coin, lasting, normal, uniform
 from g6.adapters.market.roots import Root
 from g6.domain.calendar import Session
 
@@ -105,16 +105,9 @@ def worked(seed: int, day: date, passed: NDArray[np.float64]) -> NDArray[np.floa
     Quiet and busy spells are common to all indices; prices do not know them.
     """
     minute = np.arange(len(passed) - 1) // 60
-    spells = sum(deviation * _lasting(int(minute[-1]) + 1, length, seed, "busy", length, day) for length, deviation in SPELLS)
+    spells = sum(deviation * lasting(int(minute[-1]) + 1, length, seed, "busy", length, day) for length, deviation in SPELLS)
     come = np.concatenate([[0.0], np.cumsum(np.diff(passed) * np.exp(spells)[minute])])
     return np.asarray(come / come[-1])
-
-
-def _lasting(count: int, length: int, *address: object) -> NDArray[np.float64]:
-    """Return standard normal numbers `(count,)` that resemble those up to `length` before them."""
-    kernel = np.exp(-np.arange(3.0 * length) / length)
-    kernel /= np.sqrt(kernel @ kernel)
-    return np.convolve(normal(count + len(kernel) - 1, *address), kernel, mode="valid")
 
 
 def _factor(history: History, factor: str, day: date, passed: NDArray[np.float64]) -> NDArray[np.float64]:

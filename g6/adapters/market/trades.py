@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.market.interest import SETTLED, path
-from g6.adapters.market.noise import normal, words
+from g6.adapters.market.interest import ROUGH, SETTLED, path
+from g6.adapters.market.noise import lasting, normal, words
 from g6.adapters.market.running import NEVER, QUARTER, Running, running
 from g6.adapters.market.series_day import Numbers, SeriesDay, Whole
+from g6.domain.instrument import SIDES
 
 SHARES = (
     (0.999, 0.96, 0.67, 0.42, 0.28),
@@ -128,8 +129,14 @@ def tape(day: SeriesDay, halted: NDArray[np.bool_]) -> Tape:
     above, below = _extremes(day, lots, price)
     marks = np.arange(len(lots), dtype=np.int16)[:, None]
     last = np.maximum.accumulate(np.where(lots > 0, marks, np.int16(-1)), axis=0)
-    swing = day.draw("swing", day.market.session.day)
-    return Tape(day, lots, phase, price, above, below, last, path(day.series, day.market, day.held, swing, last))
+    return Tape(day, lots, phase, price, above, below, last, path(day.series, day.market, day.held, _ways(day), last))
+
+
+def _ways(day: SeriesDay) -> tuple[Numbers, Numbers]:
+    """Return how open interest sways within the day, option by option and side by side: see `interest.path`."""
+    address = (day.seed, "sway", day.root.name, day.series.expiry, day.market.session.day)
+    sides = [lasting(day.market.minutes, ROUGH[0], *address, side) for side in SIDES]
+    return day.draw("swing", day.market.session.day), np.stack(sides)
 
 
 def _volumes(day: SeriesDay) -> tuple[Lots, NDArray[np.uint8]]:

@@ -17,7 +17,7 @@ from g6.errors import UncoveredYear
 
 from .asking import SIX, ask, ist
 
-RECORDED = "a7c0abd0ef3bc2a43eb75949"
+RECORDED = "59e9ee38ec63fc5da8600407"
 INSTANTS = ("2026-11-18 11:00", "2026-11-23 15:33", "2026-07-15 09:15", "2025-10-21 14:00")
 
 
