@@ -25,10 +25,12 @@ def register(app: typer.Typer) -> None:
     """Add `g6 data`."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What is stored: list, measure, check, mend, compact.")
     group.callback()(lambda: None)
+    from g6.entrypoints.cli import gaps
     from g6.entrypoints.cli.checking import check
 
     for name, command in (("ls", ls), ("size", size), ("check", check), ("compact", compact)):
         group.command(name)(command)
+    gaps.register(group)
     app.add_typer(group, name="data")
 
 

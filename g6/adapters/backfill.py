@@ -1,0 +1,105 @@
+"""A provider of the past: what minute candles still say of a cycle that nobody collected."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.calendar import day_of
+from g6.domain.candles import Bars, known_of_index, known_of_options
+from g6.domain.gaps import REPAIRED
+from g6.domain.instrument import Contracts, Listing
+from g6.domain.quote import NAN, Quotes, Underlying
+from g6.files import replace
+from g6.ports import Limiter
+from g6.ports.candles import FUTURE, SPOT, VIX, Candles
+
+FAMILY = "historical"
+
+
+class Backfill:
+    """Provider port over candles; `listings` gives what was listed on a day. Quotes are observed now, when they are repaired.
+
+    Each instrument's session is asked for once, in the limiter's slots, and kept below `kept` until `forget`: what a Ctrl-C ends
+    goes on without asking again.
+    """
+
+    name = REPAIRED
+
+    def __init__(
+        self,
+        candles: Candles,
+        listings: Callable[[str, datetime], Listing],
+        limiter: Limiter,
+        wall: Callable[[], float],
+        kept: Path,
+    ) -> None:
+        self._candles, self._listings, self._limiter, self._wall, self._kept = candles, listings, limiter, wall, kept
+        self._pause = threading.Event()
+        self._held: dict[Path, Bars] = {}
+        self.requests = 0
+
+    def listing(self, index: str, at: datetime) -> Listing:
+        """Return what was listed on the day of `at`."""
+        return self._listings(index, at)
+
+    def underlying(self, index: str, at: datetime) -> Underlying:
+        """Return the index, its nearest future and VIX as their candles show them."""
+        listing = self.listing(index, at)
+        futures = sorted(future.expiry for future in listing.futures if future.expiry >= listing.on)
+        named = {"future_expiry": futures[0].isoformat()} if futures else {}
+        spot, future, vix = (self._bars(listing, each) for each in (SPOT, FUTURE, VIX))
+        return known_of_index(at, spot, future, vix, **named)
+
+    def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
+        """Return what candles give of `contracts`; one without a candle by then is NaN throughout."""
+        listing = self.listing(index, at)
+        values, found = known_of_options(contracts, at, partial(self._bars, listing))
+        return Quotes(
+            index, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, contracts.symbol, contracts.token,
+            np.where(found, REPAIRED, "").astype(object), values, self.underlying(index, at), self._wall(),
+        )  # fmt: skip
+
+    def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:  # noqa: ARG002 - the port's
+        """Return NaN: candles of the day do not say it."""
+        return np.full((2, len(contracts)), NAN)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return facts for people."""
+        return {"mode": "live", "source": "minute candles", "requests": self.requests}
+
+    def forget(self, index: str, at: datetime) -> None:
+        """Remove the candles kept of a day that is repaired."""
+        folder = self._kept / day_of(at).isoformat() / index
+        self._held.clear()
+        for path in folder.glob("*.npy"):
+            path.unlink()
+        if folder.is_dir():
+            folder.rmdir()
+
+    def _bars(self, listing: Listing, instrument: str) -> Bars:
+        path = self._kept / listing.on.isoformat() / listing.underlying / f"{instrument}.npy"
+        if path not in self._held:
+            self._held[path] = np.load(path) if path.exists() else self._asked(listing, instrument, path)
+        return self._held[path]
+
+    def _asked(self, listing: Listing, instrument: str, path: Path) -> Bars:
+        self._pause.wait(self._limiter.reserve(FAMILY))
+        found = self._candles.minutes(listing, instrument)
+        self.requests += 1
+        replace(path, _bytes(found))
+        return found
+
+
+def _bytes(bars: Bars) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, bars)
+    return buffer.getvalue()

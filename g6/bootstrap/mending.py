@@ -1,0 +1,70 @@
+"""Settings -> what repairs gaps: a Runtime over memory whose provider answers from minute candles; its store is the real one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+
+from g6 import bootstrap
+from g6.adapters.backfill import Backfill
+from g6.adapters.clock import WallClock
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.market.candles import SimulatedCandles
+from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryLimiter, MemoryPanels, MemorySender
+from g6.adapters.memory_ledger import MemoryLedger
+from g6.adapters.panel_files import PanelFiles
+from g6.adapters.parquet_store.listings import kept_listing
+from g6.config import Settings, calendar, plan
+from g6.domain.calendar import day_of
+from g6.domain.cycle import Timing
+from g6.domain.instrument import Listing
+from g6.errors import Unavailable
+from g6.pipeline import Runtime
+from g6.ports.candles import Candles
+from g6.ports.market import Provider
+
+KEPT = ".candles"
+"""Where candles wait below the data directory while their day is not repaired yet."""
+
+
+class _Still:
+    """Vitals port of a system that does not run."""
+
+    def read(self) -> dict[str, object]:
+        """Return nothing."""
+        return {}
+
+
+def mending(settings: Settings) -> tuple[Runtime, Backfill]:
+    """Return the Runtime that `pipeline.repair` takes, and its provider. Errors: Unavailable (a provider without candles)."""
+    source = bootstrap.provider(settings)
+    asked = SimulatedCandles(source) if isinstance(source, SimulatedMarket) else source
+    if not isinstance(asked, Candles):
+        raise Unavailable(
+            f"the provider {settings.provider.name} has no minute candles to repair with",
+            "say which one has: --set provider.name=kite",
+        )
+    spacings = {"historical": 0.0 if settings.simulated else 0.35, "other": 0.1}
+    shop = Backfill(asked, _listings(settings, source), MemoryLimiter(spacings=spacings), time.time, settings.directory / KEPT)
+    runtime = Runtime(
+        plan=plan(settings), timing=Timing(settings.wall_interval), calendar=calendar(), clock=WallClock(), provider=shop,
+        frames=MemoryFrames(), ledger=MemoryLedger(), store=bootstrap.store(settings), panels=MemoryPanels(),
+        panel_files=PanelFiles(settings.panels_dir), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(),
+        vitals=_Still(),
+    )  # fmt: skip
+    return runtime, shop
+
+
+def _listings(settings: Settings, source: Provider) -> Callable[[str, datetime], Listing]:
+    """Return what tells what was listed on a day: as it was kept on that day, else as the provider still lists it."""
+    known: dict[tuple[str, date], Listing] = {}
+
+    def listing(index: str, at: datetime) -> Listing:
+        day = day_of(at)
+        if (index, day) not in known:
+            kept = kept_listing(settings.directory, index, day)
+            known[index, day] = kept if kept is not None and kept.on == day else source.listing(index, at)
+        return known[index, day]
+
+    return listing

@@ -1,0 +1,27 @@
+"""Repairing a gap: a cycle that nobody collected, from what the provider's candles still say of it."""
+
+from __future__ import annotations
+
+from g6.domain import chain, overview, quote
+from g6.domain.chain_rows import chain_frame
+from g6.domain.cycle import Status, Unit
+from g6.domain.gaps import REPAIRED
+from g6.pipeline.runtime import Runtime, Watch
+from g6.pipeline.stages import gather
+
+
+def repair(runtime: Runtime, unit: Unit) -> Status:
+    """Backfill one unit and return how it ends: OK or PARTIAL and stored with reason `backfill`, MISSING and nothing written.
+
+    The runtime's provider answers from candles. A unit of which a chain is stored is left as it is: SKIPPED.
+    """
+    if runtime.store.read_chain(unit) is not None:
+        return Status.SKIPPED
+    frame, _ = gather(runtime, unit, {}, Watch(runtime.clock))
+    priced = chain.assemble(*quote.from_frame(frame))
+    row = overview.summarise(priced)
+    status = Status(row["status"])
+    if status in (Status.OK, Status.PARTIAL):
+        runtime.store.write_chain(unit, chain_frame(priced))
+        runtime.store.write_overview(unit.cycle, [row | {"reason": REPAIRED}])
+    return status
