@@ -17,11 +17,15 @@ from g6.domain.expiry_figures import figures
 from g6.domain.frame import Frame
 from g6.entrypoints.cli import stored
 
-__all__ = ["WEEKDAYS", "heatmap", "of_one_expiry", "oi", "overlays", "position", "smile", "straddle", "volatility_surface"]
+__all__ = [
+    "WEEKDAYS", "heatmap", "interest", "of_one_expiry", "oi", "overlays", "position", "smile", "straddle", "volatility_surface",
+]  # fmt: skip
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _GRID_MONEYNESS, _GRID_TIMES = 81, 41
+_SMILE_REACH = 5.0
+"""Standard deviations to expiry that a smile is drawn over; beyond them stand options worth a tick."""
 
 
 def _heading(unit: Unit, what: str) -> dict[str, Any]:
@@ -40,21 +44,40 @@ def smile(unit: Unit, frame: Frame) -> dict[str, Any]:
         rows = frame.columns["expiry"] == np.datetime64(each.expiry, "D")
         strike, iv = frame.columns["strike"][rows], 100 * frame.both_sides("iv")[:, rows].astype(np.float64)
         curve = 100 * fitted.iv(strike, each.years) if np.isfinite(each.years) else np.full(len(strike), np.nan)
-        curves = {"strike": strike, "calls": iv[0], "puts": iv[1], "fitted": curve}
+        reach = _SMILE_REACH * each.em_sd / each.forward
+        curves = {"reach": reach, "strike": strike, "calls": iv[0], "puts": iv[1], "fitted": curve}
         expiries.append({"expiry": each.expiry, "forward": each.forward, "quality": fitted.quality[each.expiry], **curves})
     return {**_heading(unit, "implied volatility"), "expiries": expiries}
 
 
 def volatility_surface(unit: Unit, frame: Frame) -> dict[str, Any]:
-    """Return volatilities (%) over moneyness (columns) and days (rows), NaN outside the hull."""
+    """Return volatilities (%) at moneyness and days, rows of equal time from one edge of the hull to the other."""
     fitted = surface.fit(surface.smiles(frame))
     parts = fitted.fitted
-    low, high = min((each.low for each in parts), default=1.0), max((each.high for each in parts), default=1.0)
-    moneyness = np.linspace(low, high, _GRID_MONEYNESS)
     years = np.linspace(parts[0].years, parts[-1].years, _GRID_TIMES) if parts else np.zeros(0)
-    iv = 100 * fitted.iv(moneyness * fitted.forward(years)[:, None], years[:, None]) if parts else np.zeros((0, len(moneyness)))
+    moneyness = _within_hull(parts, years)
+    iv = 100 * fitted.iv(moneyness * fitted.forward(years)[:, None], years[:, None])
     ends = [{"expiry": each.expiry, "days": 365 * each.years, "quality": each.quality} for each in parts]
     return {**_heading(unit, "volatility surface"), "moneyness": moneyness, "days": 365 * years, "iv": iv, "expiries": ends}
+
+
+def _within_hull(parts: Sequence[surface.Fitted], years: Any) -> Any:
+    """Moneyness K/F from the lowest to the highest strike used, `(times, strikes)`, even in its logarithm."""
+    if not parts:
+        return np.zeros((0, _GRID_MONEYNESS))
+    known = [each.years for each in parts]
+    low, high = (np.interp(years, known, np.log([getattr(each, end) for each in parts])) for end in ("low", "high"))
+    return np.exp(np.linspace(low, high, _GRID_MONEYNESS, axis=1))
+
+
+def interest(units: Sequence[Unit], found: Sequence[series.Interest]) -> dict[str, Any]:
+    """Return put/call ratios, max pain (points) and open interest (units) by cycle."""
+    columns = ("pcr", "pcr_volume", "max_pain", "oi_calls", "oi_puts", "expiry")
+    return {
+        **_heading(units[-1], "open interest over time"),
+        "instant": [isoformat_z(each.instant) for each in found],
+        **{name: [getattr(each, name) for each in found] for name in columns},
+    }
 
 
 def oi(unit: Unit, frame: Frame) -> dict[str, Any]:
@@ -98,6 +121,7 @@ def position(units: Sequence[Unit], frames: Sequence[Frame], legs: Sequence[seri
         "price": [series.legs_value(frame, legs) for frame in frames],
         "vwap": [series.legs_value(frame, legs, "average_price") for frame in frames],
         "expiry": [legs[0].expiry] * len(frames),
+        "strike": [legs[0].strike] * len(frames),
         "rolled": [False] * len(frames),
         "spot": [float(frame.columns["spot"][0]) for frame in frames],
     }

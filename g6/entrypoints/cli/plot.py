@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from g6.domain import series
+from g6.entrypoints.cli import interest as interests
 from g6.entrypoints.cli import options, pictures, stored
 from g6.errors import Unavailable, UserError
 
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
     plot = typer.Typer(
         no_args_is_help=True, rich_markup_mode=None, help="Draw stored chains.\n\nExample: g6 plot smile NIFTY --out smile.png"
     )
-    for command in (smile, surface, oi, straddle, overlays, heatmap):
+    for command in (smile, surface, oi, interest, straddle, overlays, heatmap):
         plot.command(command.__name__)(command)
     app.add_typer(plot, name="plot")
 
@@ -71,6 +72,20 @@ def oi(
     """
     unit, frame = stored.latest(options.settings(config, data_dir=data_dir), index, stored.instant_of(as_of))
     _write("oi", pictures.oi(unit, stored.of_expiry(frame, expiry)), out)
+
+
+def interest(
+    index: stored.Index, *, out: Out, strikes: interests.Strikes = None, expiry: stored.Expiry = None, cycles: stored.Cycles = 375,
+    as_of: stored.AsOf = None, data_dir: options.DataDir = None, config: options.Config = None,
+) -> None:  # fmt: skip
+    """Put/call ratios, max pain and open interest over cycles, of all strikes or chosen ones; else the nearest expiry of each.
+
+    Example: g6 plot interest NIFTY --strikes 24000,24100 --out interest.png
+    """
+    settings = options.settings(config, data_dir=data_dir)
+    units = stored.units(settings, index, stored.instant_of(as_of), cycles)
+    found = interests.over_cycles(stored.frames(settings, units), strikes, expiry)
+    _write("interest", pictures.interest(units, found), out)
 
 
 def straddle(

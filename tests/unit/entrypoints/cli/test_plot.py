@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-KINDS = ("smile", "surface", "oi", "straddle", "overlays", "heatmap")
+KINDS = ("smile", "surface", "oi", "interest", "straddle", "overlays", "heatmap")
 
 
 @pytest.fixture
@@ -56,6 +56,20 @@ def test_a_straddle_is_call_plus_put_of_the_rows(plot, stored):
     for price, strike, frame in zip(document["price"], document["strike"], stored.frames.values(), strict=True):
         row = frame.columns["strike"] == strike
         assert price == pytest.approx(float(frame.columns["ce_price"][row][0] + frame.columns["pe_price"][row][0]))
+
+
+def test_interest_over_time_is_that_of_the_chosen_strikes(plot, stored):
+    strikes = [float(each) for each in list(stored.frames.values())[0].columns["strike"][10:13]]
+    document = json.loads(plot("interest", ".json", "--strikes", ",".join(map(str, strikes))))
+    for total, frame in zip(document["oi_puts"], stored.frames.values(), strict=True):
+        assert total == np.nansum(frame.columns["pe_oi"].astype(float)[np.isin(frame.columns["strike"], strikes)])
+
+
+def test_the_surface_is_asked_inside_its_hull_only(plot):
+    document = json.loads(plot("surface", ".json"))
+    iv, moneyness = (np.array(document[name], dtype=float) for name in ("iv", "moneyness"))
+    assert iv.shape == moneyness.shape
+    assert np.isfinite(iv).all()
 
 
 def test_fixed_legs_are_followed_with_their_signs(plot, stored):
