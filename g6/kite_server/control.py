@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -131,10 +131,6 @@ class Control:
         self.desk.callback = str(told["url"])
         return {}
 
-    def credentials(self, _: Mapping[str, Any]) -> Any:
-        """Return whose key is accepted; no secret."""
-        return {name: asdict(self.desk.logins.credentials)[name] for name in ("api_key", "user_id")}
-
 
 DOORS: Mapping[tuple[str, str], Callable[[Control, Mapping[str, Any]], Any]] = MappingProxyType(
     {
@@ -151,7 +147,6 @@ DOORS: Mapping[tuple[str, str], Callable[[Control, Mapping[str, Any]], Any]] = M
         ("POST", "/limits"): Control.limits,
         ("POST", "/say"): Control.say,
         ("POST", "/callback"): Control.callback,
-        ("GET", "/credentials"): Control.credentials,
     }
 )
 """Every door: method, path after the prefix, what it does."""

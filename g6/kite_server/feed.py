@@ -90,9 +90,10 @@ class Group:
         """Contracts and indices."""
         return self.contracts, self.indices
 
-    def hold(self, places: Iterable[Place], catalogue: Catalogue) -> None:
-        """Hold exactly these instruments from now on."""
-        self.places = {place.token: place for place in places}
+    def hold(self, tokens: Iterable[int], catalogue: Catalogue) -> None:
+        """Hold exactly these instruments of the root from now on, as far as the catalogue has them."""
+        found = (catalogue.by_token.get(token) for token in tokens)
+        self.places = {place.token: place for place in found if place and place.root == self.root}
         self.chosen, self.catalogue = next(iter(choose(catalogue, self.places.values())), None), catalogue
         contracts, indices = self.sheets
         self.contracts = Sheet(_tokens(self.places.values(), index=False), TICK)

@@ -73,8 +73,3 @@ def _paise(price: NDArray[np.float64]) -> NDArray[np.uint32]:
 def count(packets: int) -> bytes:
     """Return the head of a frame of so many packets."""
     return struct.pack(">H", packets)
-
-
-def frame(*packets: NDArray[np.void]) -> bytes:
-    """Return one frame of packets."""
-    return count(sum(len(each) for each in packets)) + b"".join(each.tobytes() for each in packets)

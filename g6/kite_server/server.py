@@ -92,6 +92,7 @@ async def serve(options: Options, calendar: Calendar, ready: Callable[[Running],
     listening = await stream.listen(ws)
     ready(Running(_url("http", options.host, http), _url("ws", options.host, ws)))
     tasks = [asyncio.create_task(stream.run())]
+    tasks[0].add_done_callback(lambda _: setattr(server, "should_exit", True))
     if stop is not None:
         tasks.append(asyncio.create_task(_ends(server, stop)))
     try:

@@ -12,17 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-from numpy.typing import NDArray
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from g6.errors import G6Error
+from g6.kite_server.client import Client, Sent, pair_of
 from g6.kite_server.desk import Desk
-from g6.kite_server.feed import MODES, Group, Marks, Sheet
+from g6.kite_server.feed import MODES, Group, Marks
 from g6.kite_server.packets import HEARTBEAT, count
 from g6.kite_server.place import Place
 
@@ -30,53 +29,10 @@ MOST_TOKENS = 3000
 MOST_CONNECTIONS = 3
 HEARTBEAT_SECONDS = 2.0
 
+_NOISE = 37
 _SENT_KEPT = 120.0
-_WAITING = 64
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One frame that left: when (epoch seconds of the wall), on which connection, and tokens and times of its packets."""
-
-    at: float
-    connection: int
-    token: NDArray[np.uint32]
-    stamp: NDArray[np.uint32]
-
-
-@dataclass(eq=False)
-class Client:
-    """One connection and what it wants: the mode's number by token."""
-
-    number: int
-    socket: ServerConnection
-    api_key: str
-    since: float = field(default_factory=time.time)
-    wants: dict[int, int] = field(default_factory=dict)
-    waiting: asyncio.Queue[tuple[Any, ...]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
-    sent_at: float = 0.0
-    closing: asyncio.Future[None] | None = None
-    _marks: dict[tuple[str, int], tuple[Sheet, NDArray[np.int8]]] = field(default_factory=dict)
-
-    def modes_of(self, root: str, place: int, sheet: Sheet) -> NDArray[np.int8]:
-        """Return the number of the mode wanted for each row of a sheet."""
-        known = self._marks.get((root, place))
-        if known is None or known[0] is not sheet:
-            modes = np.array([self.wants.get(token, 0) for token in sheet.tokens.tolist()], dtype=np.int8)
-            known = self._marks[root, place] = (sheet, modes)
-        return known[1]
-
-    def forget(self) -> None:
-        """Count modes afresh after a change of wishes."""
-        self._marks.clear()
-
-    def put(self, *message: Any) -> None:
-        """Queue something to be sent; a client that does not read loses its oldest frames."""
-        if self.waiting.full():
-            self.waiting.get_nowait()
-        self.waiting.put_nowait(message)
 
 
 @dataclass
@@ -99,14 +55,14 @@ class Stream:
         )
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        if self.desk.faults.strike("refuse") or not self.desk.logins.good(*_pair(request)):
+        if self.desk.faults.strike("refuse") or not self.desk.logins.good(*pair_of(request)):
             self.refused += 1
             return connection.respond(HTTPStatus.FORBIDDEN, "Forbidden\n")
         return None
 
     async def _serve(self, socket: ServerConnection) -> None:
         self.connected += 1
-        client = Client(self.connected, socket, _pair(socket.request)[0])
+        client = Client(self.connected, socket, pair_of(socket.request)[0])
         self.over_cap += sum(each.api_key == client.api_key for each in self.clients.values()) >= MOST_CONNECTIONS
         self.clients[client.number] = client
         writer = asyncio.create_task(self._write(client))
@@ -127,10 +83,10 @@ class Stream:
             frame, token, stamp = await client.waiting.get()
             if any(each.value == "all" or client.since < each.since for each in self.desk.faults.active("mute")):
                 continue
-            if token is not None and self.desk.faults.strike("garbage"):
-                frame = random.randbytes(37)
             client.sent_at = time.time()
-            if token is not None:
+            if token is not None and self.desk.faults.strike("garbage"):
+                frame = random.randbytes(_NOISE)
+            elif token is not None:
                 self._remember(Sent(client.sent_at, client.number, token, stamp))
             try:
                 await client.socket.send(frame)
@@ -160,8 +116,11 @@ class Stream:
                     client.wants.pop(token, None)
                 client.forget()
                 self._prune()
-            else:
+                return
+            try:
                 await self._subscribe(client, tokens, mode, only_known=action == "mode")
+            except G6Error as error:
+                self._say(client, "error", str(error))
 
     async def _subscribe(self, client: Client, tokens: list[int], mode: str, *, only_known: bool) -> None:
         """Note what a client wants and send it the ticks that stand."""
@@ -187,12 +146,12 @@ class Stream:
     async def _grown(self, root: str, places: list[Place]) -> Group:
         """Return the group of a root with these places in it."""
         group = self.groups.setdefault(root, Group(root))
-        if new := [place for place in places if place.token not in group.places]:
+        if new := [place.token for place in places if place.token not in group.places]:
             catalogue = self.desk.catalogue()
             fresh = Group(root)
             fresh.hold(new, catalogue)
             await asyncio.to_thread(fresh.look, self.desk.board, first=True)
-            group.hold([*group.places.values(), *new], catalogue)
+            group.hold([*group.places, *new], catalogue)
             for sheet, added in zip(group.sheets, fresh.sheets, strict=True):
                 sheet.keep(added)
         return group
@@ -202,7 +161,7 @@ class Stream:
         wanted = set().union(*(client.wants for client in self.clients.values()))
         catalogue = self.desk.catalogue()
         for root, group in list(self.groups.items()):
-            kept = [place for place in group.places.values() if place.token in wanted]
+            kept = [token for token in group.places if token in wanted]
             if not kept:
                 del self.groups[root]
             elif len(kept) < len(group.places):
@@ -243,8 +202,7 @@ class Stream:
         if group.root not in self.groups:
             return
         if (catalogue := self.desk.catalogue()) is not group.catalogue:
-            fresh = (catalogue.by_token.get(token) for token in group.places)
-            group.hold([place for place in fresh if place and place.root == group.root], catalogue)
+            group.hold(list(group.places), catalogue)
         try:
             changed = await asyncio.to_thread(group.look, self.desk.board, steady=self.desk.options.steady)
         except G6Error as error:
@@ -256,7 +214,7 @@ class Stream:
     def _interrupt(self) -> None:
         """Cut or close connections where a fault says so."""
         for name in ("drop", "close"):
-            if fault := self.desk.faults.strike(name):
+            if self.clients and (fault := self.desk.faults.strike(name)):
                 self.desk.faults.clear(name)
                 for client in list(self.clients.values())[: int(fault.number(MOST_TOKENS))]:
                     if name == "drop":
@@ -271,9 +229,3 @@ class Stream:
         """Send a text message to everybody."""
         for client in clients or self.clients.values():
             self._say(client, kind, text)
-
-
-def _pair(request: Request | None) -> tuple[str, str]:
-    """Return API key and access token of a handshake."""
-    query = parse_qs(urlsplit(request.path if request else "").query)
-    return query.get("api_key", [""])[0], query.get("access_token", [""])[0]

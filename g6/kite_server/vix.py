@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 
@@ -38,6 +38,6 @@ def day(market: SimulatedMarket, at: datetime) -> Day:
     return Day(seen.vix, round(float(path[0]), 2), round(high, 2), round(low, 2), round(close, 2), int(seen.future_time))
 
 
-def _close(market: SimulatedMarket, before: object, scale: float) -> float:
-    levels = market.world.market(ROOTS["NIFTY"].exchange, before).log_volatility  # type: ignore[arg-type]
+def _close(market: SimulatedMarket, before: date, scale: float) -> float:
+    levels = market.world.market(ROOTS["NIFTY"].exchange, before).log_volatility
     return float(np.exp(levels[-1])) * scale

@@ -209,10 +209,10 @@ def test_every_frame_that_left_is_remembered_with_its_time(kite: Kite, options: 
 class Listener:
     """The broker's ticker with all it hears, on the one reactor of this process."""
 
-    def __init__(self, kite: Kite, tokens: list[int], access_token: str = "demo") -> None:
+    def __init__(self, kite: Kite, tokens: list[int], *, stale: bool = False) -> None:
         self.ticks: list[dict[str, Any]] = []
         self.closed: list[tuple[int, str]] = []
-        self.ticker = KiteTicker("demo", access_token, root=kite.ws)
+        self.ticker = KiteTicker("demo", "stale" if stale else "demo", root=kite.ws)
         self.ticker.on_connect = lambda ws, _: (ws.subscribe(tokens), ws.set_mode(ws.MODE_FULL, tokens))
         self.ticker.on_ticks = lambda _, told: self.ticks.extend(told)
         self.ticker.on_close = lambda _, code, reason: self.closed.append((code, reason))
@@ -266,7 +266,7 @@ def test_the_brokers_ticker_comes_back_after_a_drop(listen: Callable[..., Listen
 
 
 def test_the_brokers_ticker_is_told_of_a_bad_token(listen: Callable[..., Listener]) -> None:
-    listener = listen([NIFTY], access_token="stale")
+    listener = listen([NIFTY], stale=True)
     eventually(lambda: listener.closed, 60)
     code, reason = listener.closed[0]
     assert code == 1006

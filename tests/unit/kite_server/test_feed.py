@@ -94,12 +94,24 @@ def test_an_index_is_told_without_a_book() -> None:
 
 def test_a_group_holds_contracts_and_indices_of_a_root(state: Desk) -> None:
     catalogue = state.catalogue()
-    places = [catalogue.by_key[key] for key in ("NFO:NIFTY26NOV24000CE", "NFO:NIFTY26NOVFUT", "NSE:NIFTY 50")]
+    tokens = [catalogue.by_key[key].token for key in ("NFO:NIFTY26NOV24000CE", "NFO:NIFTY26NOVFUT", "NSE:NIFTY 50")]
     group = Group("NIFTY")
-    group.hold(places, catalogue)
+    group.hold(tokens, catalogue)
     changed = group.look(state.board, first=True)
     assert [marks["full"].sum() for marks in changed] == [2, 1]
     assert not any(marks["full"].any() for marks in group.look(state.board))
     state.clock.move(advance=5)
     assert all(marks["full"].all() for marks in group.look(state.board))
     assert set(group.contracts.packets["stamp"].tolist()) == {int(state.clock.market().timestamp())}
+
+
+def test_a_group_finds_its_instruments_again_in_another_days_dump(state: Desk) -> None:
+    token = state.catalogue().by_key["NFO:NIFTY26DEC24000CE"].token
+    group = Group("NIFTY")
+    group.hold([token], state.catalogue())
+    before = group.places[token]
+    state.clock.move(advance=86_400 * 5)
+    group.hold(list(group.places), state.catalogue())
+    assert group.places[token].position != before.position
+    group.look(state.board)
+    assert group.contracts.known.all()
