@@ -130,13 +130,13 @@ class Streaming:
 
 
 @contextmanager
-def streaming(start: str = "2026-11-20T05:00:00Z", *, in_thread: bool = False, **options: Any) -> Iterator[Streaming]:
-    """Run a look-alike and a server; the ticker is started by the test. Options without prefix are settings by dotted path."""
-    settings = {name: value for name, value in options.items() if "." in name}
-    others = {name: value for name, value in options.items() if "." not in name}
+def streaming(
+    start: str = "2026-11-20T05:00:00Z", *, settings: Mapping[str, Any] | None = None, **options: Any
+) -> Iterator[Streaming]:
+    """Run a look-alike (with `options`) and a server; the ticker is started by the test. `settings` by dotted path."""
     with ExitStack() as stack:
         base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="g6-stream-")))
-        kite = stack.enter_context(kite_server(in_thread=in_thread, start=start, **others))
+        kite = stack.enter_context(kite_server(start=start, **options))
         server = stack.enter_context(EmbeddedServer.start(base / "broker", append_only=False))
         client = stack.enter_context(connect(server.url))
         origin = time.time()
@@ -144,7 +144,7 @@ def streaming(start: str = "2026-11-20T05:00:00Z", *, in_thread: bool = False, *
         wanted = load(overrides={
             "interval": 1, "collection.scope": "chain", "demo_dir": str(base / "rows"), "redis.broker_url": server.url,
             "provider.name": "kite", "provider.root": kite.root, "provider.ws_root": kite.ws, "provider.token_provider": "fake",
-            "market.start": start, "market.origin": origin, "index_params.NIFTYNXT50.enabled": True, **settings,
+            "market.start": start, "market.origin": origin, **(settings or {}),
         })  # fmt: skip
         runtime = bootstrap.build(wanted, MemorySender(), server.url)
         world = Streaming(base, kite, server.url, client, runtime, clean_environment(**environment(wanted)))

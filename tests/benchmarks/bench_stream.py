@@ -113,7 +113,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=40.0)
     wanted = parser.parse_args()
     settings = {f"index_params.{name}.enabled": True for name in INDICES}
-    with streaming(steady=True, **settings) as world:
+    with streaming(steady=True, settings=settings) as world:
         tokens = follow(world)
         child = world.start_ticker()
         world.flows(connections=2)

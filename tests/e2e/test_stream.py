@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture(scope="module")
 def world() -> Iterator[Streaming]:
     """Two hundred options of one index that tick every second; silence is noticed after three seconds."""
-    with streaming(steady=True, **{"ticker.silent_seconds": 3, "ticker.max_age": 2}) as made:
+    with streaming(steady=True, settings={"ticker.silent_seconds": 3, "ticker.max_age": 2}) as made:
         made.follow("NIFTY", 100)
         made.start_ticker()
         made.flows()
