@@ -3,7 +3,7 @@
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
-# make bench, bench-iv, bench-store, bench-market, bench-stream    measurements; they need an otherwise quiet machine
+# make bench, bench-iv, bench-kite, bench-store, bench-market, bench-stream    measurements; they need an otherwise quiet machine
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
 # make test-services    installs the servers that tests marked `services` need, on Debian as root
 # make lock      resolves the dependencies afresh, into both lock files
@@ -11,7 +11,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs chaos bench bench-iv bench-store bench-market bench-stream session test-services lock clean help
+.PHONY: demo test check format docs chaos bench bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -72,6 +72,9 @@ bench-store: $(VENV)/.dev
 
 bench-market: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_market.py $(ARGS)
+
+bench-kite: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks.bench_kite $(ARGS)
 
 bench-stream: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_stream.py $(ARGS)

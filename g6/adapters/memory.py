@@ -156,6 +156,13 @@ class MemoryLimiter:
             self._free[family] = max(self._free.get(family, 0.0), now + spacing)
         return 0.0
 
+    def late(self, family: str) -> None:
+        """Take the slot anew, now: the request of the one confirmed before left only now."""
+        family = family if family in self._spacings else "other"
+        with self._lock:
+            self._last[family] = now = self._wall()
+            self._free[family] = max(self._free.get(family, 0.0), now + self._spacings[family])
+
     def describe(self) -> Mapping[str, Mapping[str, float]]:
         """Return per family its spacing, the seconds until its next free slot and the requests left in the next minute."""
         now, found = self._wall(), {}

@@ -80,6 +80,10 @@ class Gate(Protocol):
         """Send one request of a rate family when its turn has come; return the answer. Errors: ProviderBusy, Terminal."""
         ...
 
+    def sent(self) -> None:
+        """Hear that the request being asked has left: when that took long, the next is to come so much later."""
+        ...
+
     def affords(self, family: str) -> bool:
         """Tell whether one more request of `family` would be answered before the deadline."""
         ...
@@ -97,6 +101,10 @@ class Limiter(Protocol):
 
     def confirm(self, family: str) -> float:
         """Take a reserved slot now, just before the request; 0, or the seconds to wait because the last was taken too lately."""
+        ...
+
+    def late(self, family: str) -> None:
+        """Hear that the request of the confirmed slot left only now: the next slots are a spacing after this moment."""
         ...
 
     def describe(self) -> Mapping[str, Mapping[str, float]]:

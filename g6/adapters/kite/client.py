@@ -11,6 +11,8 @@ import requests
 from kiteconnect import KiteConnect
 from kiteconnect import exceptions as foreign
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from g6.errors import G6Error, ProviderBusy, ProviderRefused, TokenDead
 
@@ -108,16 +110,49 @@ class Client(KiteConnect):  # type: ignore[misc]
         return data
 
 
-def make_client(api_key: str, access_token: str = "", *, root: str | None = None, timeout: float = 7.0) -> Client:
-    """Return a client; it connects when first used, so after a fork. `timeout` seconds to connect and between two bytes."""
+def make_client(
+    api_key: str,
+    access_token: str = "",
+    *,
+    root: str | None = None,
+    timeout: float = 7.0,
+    sent: Callable[[], None] = lambda: None,
+) -> Client:
+    """Return a client; it connects when first used, so after a fork. `timeout` seconds to connect and between two bytes.
+
+    `sent` is called when a request has left, before its answer is waited for.
+    """
     client = Client(api_key=api_key, access_token=access_token or None, root=root, timeout=timeout)
     session = client.reqsession
     # Of a person's environment nothing but a proxy should speak to the broker: .netrc would overwrite the broker's own header.
     session.auth = _keep_headers
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2)
+    adapter.poolmanager.pool_classes_by_scheme = _pools(sent)
     for prefix in ("http://", "https://"):
         session.mount(prefix, adapter)
     return client
+
+
+def _pools(sent: Callable[[], None]) -> dict[str, type[HTTPConnectionPool]]:
+    """Return connection pools whose connections tell when a request has left."""
+
+    class Connection(HTTPConnection):
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            super().request(*args, **kwargs)
+            sent()
+
+    class SecureConnection(HTTPSConnection):
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            super().request(*args, **kwargs)
+            sent()
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = SecureConnection
+
+    return {"http": Pool, "https": SecurePool}
 
 
 def _keep_headers(request: Any) -> Any:

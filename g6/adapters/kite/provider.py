@@ -62,7 +62,7 @@ class Kite:
     ) -> None:
         self._access, self._gate, self._clock, self._calendar, self._mode = access, gate, clock, calendar, mode
         self._connect: Callable[[str], Client] = lru_cache(maxsize=1)(
-            lambda token: make_client(api_key, token, root=root, timeout=timeout)
+            lambda token: make_client(api_key, token, root=root, timeout=timeout, sent=gate.sent)
         )
         self.dumps = Dumps(dumps, shelf, self._dump, clock.market, tell)
         self._previous = PreviousInterest(shelf, self._candles)

@@ -33,7 +33,7 @@ CONFIRM = """
 local at = redis.call('TIME')
 local now = at[1] * 1000000 + at[2]
 local last = tonumber(redis.call('GET', KEYS[2]) or 0)
-if last <= now and now < last + ARGV[1] then return last + ARGV[1] - now end
+if ARGV[2] == '0' and last <= now and now < last + ARGV[1] then return last + ARGV[1] - now end
 redis.call('SET', KEYS[2], string.format('%.0f', now), 'PX', math.ceil(ARGV[1] / 1000) + 1000)
 -- Who was woken late moves the sequence along: nobody is to come sooner than a spacing after him.
 local free = tonumber(redis.call('GET', KEYS[1]) or 0)
@@ -68,9 +68,17 @@ class RedisLimiter:
     @translated
     def confirm(self, family: str) -> float:
         """Take a reserved slot now; return 0, or the seconds that are still to wait. Errors: BrokerDown."""
+        return self._take(family, 0)
+
+    @translated
+    def late(self, family: str) -> None:
+        """Take the slot anew, now: the request of the one confirmed before left only now. Errors: BrokerDown."""
+        self._take(family, 1)
+
+    def _take(self, family: str, again: int) -> float:
         family = self._known(family)
         key, spacing = self._prefix + family, round(self._spacings[family] * 1e6)
-        return float(self._confirm(keys=[key, f"{key}:last"], args=[spacing])) / 1e6
+        return float(self._confirm(keys=[key, f"{key}:last"], args=[spacing, again])) / 1e6
 
     def spacing(self, family: str) -> float:
         """Return the seconds between two slots of `family`."""

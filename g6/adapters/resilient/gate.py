@@ -48,6 +48,7 @@ class RequestGate:
     def __init__(self, limiter: Limiter, breaker: Breaker, patience: Patience, wall: Callable[[], float] = time.time) -> None:
         self._limiter, self._breaker, self._patience, self._wall = limiter, breaker, patience, wall
         self._deadline: float | None = None
+        self._confirmed: tuple[str, float] | None = None
         self.tally = Tally()
 
     @contextmanager
@@ -81,6 +82,13 @@ class RequestGate:
                 return self._breaker.call(lambda: self._once(family, endpoint, send))
         raise AssertionError("unreachable")
 
+    def sent(self) -> None:
+        """Hear that the request has left; when that took long after its slot was confirmed, the next is moved by as much."""
+        if self._confirmed is not None:
+            (family, at), self._confirmed = self._confirmed, None
+            if time.monotonic() - at > PROMPT_SECONDS:
+                self._limiter.late(family)
+
     def affords(self, family: str) -> bool:
         """Tell whether one more request of `family` would get its slot before the deadline."""
         return self._limiter.describe()[family]["wait_seconds"] < self._left()
@@ -112,6 +120,7 @@ class RequestGate:
                 asked = time.monotonic()
                 wait = self._limiter.confirm(family)
                 if wait <= 0 and time.monotonic() - asked < PROMPT_SECONDS:
+                    self._confirmed = (family, asked)
                     return
                 wait = max(wait, 0.0)
         finally:
