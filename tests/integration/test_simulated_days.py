@@ -104,3 +104,20 @@ def test_four_kinds_of_bad_quotes_at_once_have_four_reasons() -> None:
     counted = quality_counts(np.stack([frame.columns["ce_quality"], frame.columns["pe_quality"]]).astype(np.int32))
     assert all(counted[reason] > 10 for reason in ("stale", "bad_oi", "bad_price", "crossed"))
     assert world.ends()["NIFTY"] == ("OK", "")
+
+
+def test_a_plain_day_raises_nothing() -> None:
+    world = World()
+    world.settle_on(collection__scope="chain")
+    instants = [f"2026-11-18T{clock}:00Z" for clock in ("03:45", "03:46", "06:30", "09:44", "09:50", "10:04", "10:10")]
+    for cycle in instants:
+        world.cycle(cycle)
+        for index in ("NIFTY", "BANKNIFTY"):
+            row, frame = world.rows(cycle)[index], chain(world, cycle, index)
+            flags = np.stack([frame.columns["ce_quality"], frame.columns["pe_quality"]]).astype(np.int32)
+            assert (row["status"], row["reason"], row["missing_mask"], row["rejected"], row["iv_failed"]) == ("OK", "", 0, 0, 0)
+            assert row["forward_source"].startswith("parity")
+            assert row["spot_source"] == ("live" if cycle < "2026-11-18T09:45" else "frozen")
+            assert not {"crossed", "missing", "bad_oi", "bad_price", "age_unknown"} & set(quality_counts(flags))
+            assert row["iv_ok"] > 0.45 * row["options"]
+    assert world.reports("gap.opened") == []

@@ -137,7 +137,7 @@ def _lunch(market: SimulatedMarket) -> Figure:
     low, middle, high = np.percentile(found, [10, 50, 90])
     told = f"{low:.2f} … {middle:.2f} … {high:.2f}"
     ok = bool(low <= _LUNCH <= high) and 0.45 <= middle <= 0.7
-    return Figure("volatility at lunch / implied, 10–50–90 %", told, f"{_LUNCH:.2f}", "the real between, middle 0.45 … 0.7", ok)
+    return Figure("volatility at lunch / implied", told, f"{_LUNCH:.2f}", "80 % hold it, middle 0.45 … 0.7", ok)
 
 
 def _surface(sample: Sample) -> list[Figure]:
@@ -155,11 +155,9 @@ def _surface(sample: Sample) -> list[Figure]:
         points = smile(sample, expiry)
         ok = all(low <= point <= high for point, (low, high) in zip(points, limits, strict=True))
         told = " ".join(f"{point:+.1f}" for point in points)
-        figures.append(
-            Figure(f"smile at −2 −1 +1 +2, expiry {expiry + 1}", told, "+2.1…3.0 +0.5…1.0 +0.2…−0.2 +1.6…1.0", "± 0.6", ok)
-        )
+        figures.append(Figure(f"smile at −2 −1 +1 +2, expiry {expiry + 1}", told, "2.1…3 0.5…1 ±0.2 1…1.6", "± 0.6", ok))
     gap = parity_gap(sample)
-    return [*figures, Figure("CE − PE volatility of mids, median", f"{gap:.3f}", "0.10 (last prices)", "< 0.05", gap < 0.05)]
+    return [*figures, Figure("CE − PE volatility, median", f"{gap:.3f}", "0.10 (last prices)", "< 0.05", gap < 0.05)]
 
 
 def smile(sample: Sample, expiry: int) -> list[float]:
@@ -207,7 +205,7 @@ def _trading(sample: Sample) -> list[Figure]:
     for expiry, found in enumerate(shares(sample)):
         told = [" ".join("–" if np.isnan(each) else f"{100 * each:.0f}" for each in row) for row in (found, SHARES[expiry])]
         ok = bool(np.nanmax(np.abs(np.subtract(found, SHARES[expiry]))) <= 0.09)
-        figures.append(Figure(f"share trading a minute, expiry {expiry + 1}, %", told[0], told[1], "± 9", ok))
+        figures.append(Figure(f"% trading a minute, expiry {expiry + 1}", told[0], told[1], "± 9", ok))
     rows, last = sample.expiries[0], sample.quotes[0].last
     cheap = float((last <= 1.0)[:, rows][sample.quotes[0].volume[:, rows] > 0].mean())
     figures.append(Figure("options at 1.0 or less, expiry 1", f"{cheap:.2f}", "0.22", "0.12 … 0.32", 0.12 <= cheap <= 0.32))
@@ -230,7 +228,7 @@ def _open_interest(sample: Sample) -> list[Figure]:
         found = [float(np.nanmean(oi[0, side, near & kind])) / 1000 for kind in kinds]
         ok = all(0.5 <= one / other <= 2.0 for one, other in zip(found, real, strict=True))
         told, wanted = ("/".join(f"{each:.0f}" for each in row) for row in (found, real))
-        figures.append(Figure(f"mean OI at 500s/100s/50s, {name}, thousands", told, wanted, "× 0.5 … 2", ok))
+        figures.append(Figure(f"OI at 500s/100s/50s, {name}, thousand", told, wanted, "× 0.5 … 2", ok))
     ratio = np.nansum(oi[:, 1], axis=1) / np.nansum(oi[:, 0], axis=1)
     drift = float(np.abs(np.diff(ratio)).max())
     figures.append(Figure("PCR drift a minute, most", f"{drift:.4f}", "0.0049", "< 0.02", drift < 0.02))
@@ -248,7 +246,7 @@ def _put_call_ratio(market: SimulatedMarket) -> Figure:
     low, middle, high = min(found), float(np.mean(found)), max(found)
     ok = low >= 0.69 and high <= 1.21 and 0.8 <= middle <= 1.0
     told = f"{low:.2f} … {middle:.2f} … {high:.2f}"
-    return Figure("whole-chain PCR at closes, least, mean, most", told, "0.65 … 0.75 … 0.88", "0.7 … 1.2, mean 0.8 … 1", ok)
+    return Figure("PCR at closes: least, mean, most", told, "0.65 … 0.75 … 0.88", "0.7 … 1.2, mean 0.8 … 1", ok)
 
 
 def own_shares(sample: Sample) -> list[float]:
@@ -266,7 +264,7 @@ def own_shares(sample: Sample) -> list[float]:
 def _quality(sample: Sample) -> list[Figure]:
     figures = [
         Figure(
-            f"options with an IV of their last price, expiry {n + 1}",
+            f"last price gives an IV, expiry {n + 1}",
             f"{found:.2f}",
             f"{real:.2f}",
             "± 0.12",
