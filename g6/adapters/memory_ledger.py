@@ -21,6 +21,7 @@ class _Cycle:
     closed: float = 0.0
     attempt: int = 1
     stored: int = 0
+    told: float = 0.0
     units: dict[str, UnitRecord] = field(default_factory=dict)
 
 
@@ -135,7 +136,7 @@ class MemoryLedger:
         if (held := self._cycles.get(cycle)) is None:
             return None
         units = {index: held.units.get(index, UnitRecord()) for index in held.opening.expected}
-        return CycleRecord(cycle, held.opening, held.opened, held.fired, held.closed, units, held.attempt)
+        return CycleRecord(cycle, held.opening, held.opened, held.fired, held.closed, units, held.attempt, held.stored == held.attempt)
 
     def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
         held = self._cycles.get(cycle)
@@ -161,6 +162,14 @@ class MemoryLedger:
             return False
         held.stored = held.attempt
         self._publish("unit.report", "", report)
+        self._settle_when_whole(cycle)
+        return True
+
+    def store_again(self, cycle: str, now: float, after: float) -> bool:
+        held = self._cycles.get(cycle)
+        if held is None or not held.closed or held.stored == held.attempt or now - max(held.closed, held.told) < after:
+            return False
+        held.told = now
         return True
 
     def settle(self, cycle: str) -> None:
@@ -168,6 +177,8 @@ class MemoryLedger:
 
     def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
         held = self._opened(unit.cycle, opening, now)
+        if first_stage == "persist" and held.stored == held.attempt:
+            held.stored += 1
         held.attempt += 1
         record = self._unit(unit)
         again = {"persist"} if first_stage == "persist" else {"analyse", "persist"}
@@ -243,7 +254,7 @@ class MemoryLedger:
         waiting = any(
             unit.status in PERSISTED and unit.stages.get("persist", StageState()).state != "done" for unit in held.units.values()
         )
-        if held.closed and not waiting:
+        if held.closed and held.stored == held.attempt and not waiting:
             self._open.discard(cycle)
 
     def _publish(self, type: str, key: str, report: StageReport | CycleReport | None) -> None:

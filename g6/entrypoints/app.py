@@ -110,14 +110,21 @@ def _listen(app: G6) -> None:
 
 
 def _listen_to_beat(app: G6) -> None:
-    def keep(**_: Any) -> None:
-        if app.runtime.lifeline is not None:
-            app.runtime.lifeline.keep()
+    def sends(sender: Any = None, **_: Any) -> None:
+        if (lifeline := app.runtime.lifeline) is not None:
+            if sender == "g6.sweep":
+                lifeline.keep()
+            lifeline.sends()
+
+    def sent(**_: Any) -> None:
+        if (lifeline := app.runtime.lifeline) is not None:
+            lifeline.sent()
 
     def begin(sender: Any = None, **_: Any) -> None:
         _refuse_what_cannot_work(app)
         _once_redis_is_there(lambda: bootstrap.start_market(app.runtime))
-        signals.before_task_publish.connect(keep, sender="g6.sweep", weak=False)
+        signals.before_task_publish.connect(sends, weak=False)
+        signals.after_task_publish.connect(sent, weak=False)
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
 
     signals.beat_init.connect(begin, weak=False)

@@ -16,6 +16,8 @@ MOST_SKIPPED = 20
 """Skipped cycles that may wait for their aggregate at a time: live cycles go through the same queue."""
 POISON = 3
 PERSIST_TRIES = 5
+STORE_SECONDS = 3600.0
+"""How long a closed cycle is sent again to be stored."""
 
 
 def sweep(runtime: Runtime) -> dict[str, int]:
@@ -31,10 +33,24 @@ def sweep(runtime: Runtime) -> dict[str, int]:
         if record.fired and not record.closed and runtime.ledger.fire_again(record.cycle, now):
             runtime.sender.aggregate(record.cycle)
             done["fired_again"] += 1
+        if record.closed and not record.stored:
+            done["fired_again"] += _store_again(runtime, record, now)
     if not runtime.feeds:
         waiting = sum(1 for record in records if record.fired and not record.closed)
         done["gaps"] = _walk(runtime, now, MOST_SKIPPED - waiting)
     return done
+
+
+def _store_again(runtime: Runtime, record: CycleRecord, now: float) -> bool:
+    """Send a closed cycle whose overview is not stored to be stored again, at growing distances for an hour."""
+    waited = now - record.closed
+    if waited > STORE_SECONDS:
+        runtime.ledger.settle(record.cycle)
+        return False
+    if not runtime.ledger.store_again(record.cycle, now, max(runtime.timing.lease, waited / 4.0)):
+        return False
+    runtime.sender.publish(record.cycle)
+    return True
 
 
 def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, now: float) -> str:

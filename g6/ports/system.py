@@ -60,6 +60,14 @@ class Lifeline(Protocol):
         """Say that a beat lives; give an emptied Redis back what it held. Called by beat; never raises for a Redis that is away."""
         ...
 
+    def sends(self) -> None:
+        """Note that beat is about to publish a message."""
+        ...
+
+    def sent(self) -> None:
+        """Note that it was published."""
+        ...
+
     def why(self, dues: Sequence[float]) -> Sequence[str]:
         """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known."""
         ...

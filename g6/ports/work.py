@@ -68,6 +68,7 @@ class CycleRecord:
     closed: float
     units: Mapping[str, UnitRecord]
     attempt: int = 1
+    stored: bool = False
 
 
 class Ledger(Protocol):
@@ -135,6 +136,10 @@ class Ledger(Protocol):
 
     def stored(self, cycle: str, report: StageReport) -> bool:
         """Publish the report of a closed cycle's persistence; True the first time (per attempt)."""
+        ...
+
+    def store_again(self, cycle: str, now: float, after: float) -> bool:
+        """Claim the right to send a closed cycle to be stored again; False when it is stored, or was sent `after` seconds ago."""
         ...
 
     def settle(self, cycle: str) -> None:

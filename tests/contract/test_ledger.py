@@ -152,6 +152,8 @@ def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) ->
         assert ledger.start(unit, "persist", "p", 105.0, LEASE).answer == "run"
         assert ledger.done(unit, "persist", "p", 106.0)
         assert ledger.start(unit, "persist", "again", 106.1, LEASE).answer == "done"
+    assert [record.stored for record in ledger.open_cycles()] == [False]
+    assert ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
     assert ledger.open_cycles() == []
 
 
@@ -250,6 +252,30 @@ def test_what_was_stored_of_a_cycle_is_reported_once_an_attempt(world: tuple[Led
     ledger.reopen(NIFTY, "analyse", OPENING, 200.0)
     assert ledger.stored(CYCLE, report)
     assert [event.type for event in bus.read("0")] == ["unit.report", "unit.report"]
+
+
+def test_a_closed_cycle_that_nobody_stored_is_sent_again_by_one_at_a_time(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        collected(ledger, unit)
+        analysed(ledger, unit)
+    assert not ledger.store_again(CYCLE, 200.0, 5.0)
+    ledger.close(CYCLE, 104.0)
+    claims = [ledger.store_again(CYCLE, now, 5.0) for now in (108.9, 109.1, 109.2, 114.2)]
+    assert claims == [False, True, False, True]
+    ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    assert not ledger.store_again(CYCLE, 200.0, 5.0)
+
+
+def test_a_rerun_from_persist_leaves_the_overview_stored(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        collected(ledger, unit)
+        analysed(ledger, unit)
+    ledger.close(CYCLE, 104.0)
+    ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.reopen(NIFTY, "persist", OPENING, 200.0)
+    record = ledger.record(CYCLE)
+    assert record is not None
+    assert record.stored
 
 
 def test_the_walk_is_remembered(ledger: Ledger) -> None:

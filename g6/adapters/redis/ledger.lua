@@ -92,9 +92,9 @@ local function collecting_elsewhere()
   return other ~= cycle and tonumber(lease) > now
 end
 
--- Forget a cycle once it is closed and everything that can be persisted is.
+-- Forget a cycle once it is closed, its overview is stored, and everything that can be persisted is.
 local function settle_when_whole()
-  if tonumber(get('closed')) == 0 then return end
+  if tonumber(get('closed')) == 0 or get('stored') ~= get('attempt') then return end
   local mine, unread = index, {}
   for name in string.gmatch(get('expected'), '[^,]+') do
     for _, field in ipairs({ name .. ':status', name .. ':persist' }) do
@@ -224,6 +224,14 @@ function steps.stored() -- 5… report
   if not known() or get('stored') == get('attempt') then return 0 end
   set('stored', get('attempt'))
   report(5)
+  settle_when_whole()
+  return 1
+end
+
+function steps.store_again() -- 5 seconds since it was closed, or sent to be stored again
+  local closed, told = tonumber(get('closed')) or 0, tonumber(get('told')) or 0
+  if closed == 0 or get('stored') == get('attempt') or now - math.max(closed, told) < tonumber(ARGV[5]) then return 0 end
+  set('told', ARGV[2])
   return 1
 end
 
@@ -242,7 +250,10 @@ end
 function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 due
   open(ARGV[7], ARGV[8], ARGV[6], ARGV[9])
   lasts = DAYS
+  -- From persist on the overview stays as it is.
+  local kept = ARGV[5] == 'persist' and get('stored') == get('attempt')
   local attempt = add('attempt', 1)
+  if kept then set('stored', attempt) end
   local expected = get('expected')
   if not string.find(',' .. expected .. ',', ',' .. index .. ',', 1, true) then
     set('expected', expected .. ',' .. index)
@@ -259,7 +270,7 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
   return attempt
 end
 
-fetch({ 'opened', 'expected', 'config', 'deadline', 'left', 'fired', 'closed', 'attempt', index .. ':status', index .. ':task',
+fetch({ 'opened', 'expected', 'config', 'deadline', 'left', 'fired', 'closed', 'attempt', 'stored', index .. ':status', index .. ':task',
         index .. ':collect', index .. ':analyse', index .. ':persist' })
 local answer = steps[step]()
 write()

@@ -103,6 +103,10 @@ class RedisLedger:
         return bool(self._step("stored", cycle, "", 0.0, *self._event("unit.report", "", report)))
 
     @translated
+    def store_again(self, cycle: str, now: float, after: float) -> bool:
+        return bool(self._step("store_again", cycle, "", now, after))
+
+    @translated
     def settle(self, cycle: str) -> None:
         self._step("settle", cycle, "", 0.0)
 
@@ -164,6 +168,7 @@ def _record(cycle: str, raw: Mapping[Any, Any]) -> CycleRecord:
         closed=_number(fields, "closed"),
         units={index: _unit(index, fields) for index in expected},
         attempt=int(_number(fields, "attempt") or 1),
+        stored=fields.get("stored") == fields.get("attempt"),
     )
 
 

@@ -57,6 +57,7 @@ class RedisLifeline:
         self._born = time.time()
         self._seen: float | None = None
         self._away = False
+        self._sending = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
     def keep(self) -> None:
@@ -71,6 +72,16 @@ class RedisLifeline:
             self._away = True
             return
         self._seen, self._away, self._controls = time.time(), False, controls
+
+    def sends(self) -> None:
+        """Note that beat is about to publish; a publish before that never came to its end met a Redis that was away."""
+        self._away = self._away or self._sending > 0.0
+        self._sending = time.time()
+
+    def sent(self) -> None:
+        """Note that it was published; a publish that took long stood before a Redis that stood still."""
+        self._away = self._away or time.time() - self._sending > SLOW_SECONDS
+        self._sending = 0.0
 
     @translated
     def why(self, dues: Sequence[float]) -> Sequence[str]:

@@ -137,6 +137,28 @@ def test_the_last_finisher_and_the_sweep_fire_a_cycle_once(world: World) -> None
     assert world.sender.sent.count(("aggregate", FIRST)) == 1
 
 
+def test_an_overview_whose_message_was_lost_is_stored_after_all(world: World) -> None:
+    for unit in (NIFTY, BANKNIFTY):
+        world.run(unit)
+    world.sender.sent.clear()
+    pipeline.aggregate(world.runtime, FIRST)
+    world.sender.sent.clear()
+    assert world.ends() == {}
+    assert swept(world, 4.9)["fired_again"] == 0
+    assert swept(world, 0.2)["fired_again"] == 1
+    world.drain()
+    assert world.ends() == {"NIFTY": ("OK", ""), "BANKNIFTY": ("OK", "")}
+    assert world.ledger.open_cycles() == []
+
+
+def test_an_overview_that_cannot_be_stored_is_given_up_after_an_hour(world: World) -> None:
+    for unit in (NIFTY, BANKNIFTY):
+        world.run(unit)
+    pipeline.aggregate(world.runtime, FIRST)
+    swept(world, 3601.0)
+    assert FIRST not in {record.cycle for record in world.ledger.open_cycles()}
+
+
 def test_a_first_walk_on_an_empty_store_begins_now(world: World) -> None:
     assert swept(world, 600.0)["gaps"] == 0
     assert swept(world)["gaps"] == 0
@@ -225,6 +247,10 @@ class Known:
         self.reason = reason
 
     def keep(self) -> None: ...
+
+    def sends(self) -> None: ...
+
+    def sent(self) -> None: ...
 
     def why(self, dues: Sequence[float]) -> Sequence[str]:
         return [self.reason] * len(dues)

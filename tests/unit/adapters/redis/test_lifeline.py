@@ -97,6 +97,32 @@ def test_a_redis_that_stood_still_was_away(client: redis.Redis, monkeypatch: pyt
     assert beat.why([still]) == ["redis_down"]
 
 
+def test_a_publish_that_stood_still_or_failed_was_an_outage(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    for wait, ends in ((0.0, True), (1.0, False)):
+        client.flushall()
+        beat = RedisLifeline(client, "g6", reach=0.0)
+        beat.keep()
+        still = time.time()
+        monkeypatch.setattr(lifeline, "SLOW_SECONDS", wait)
+        beat.sends()
+        if ends:
+            beat.sent()
+        beat.sends()
+        monkeypatch.setattr(lifeline, "SLOW_SECONDS", 1.0)
+        beat.keep()
+        assert beat.why([still]) == ["redis_down"]
+
+
+def test_a_publish_that_went_through_was_none(client: redis.Redis) -> None:
+    beat = RedisLifeline(client, "g6")
+    beat.keep()
+    then = time.time()
+    beat.sends()
+    beat.sent()
+    beat.keep()
+    assert beat.why([then]) == ["no_worker"]
+
+
 def test_beats_of_long_ago_are_forgotten(client: redis.Redis) -> None:
     client.hset("g6:beats", mapping={f"{born}.000": f"{born}.500" for born in range(100)})
     beat = RedisLifeline(client, "g6")
