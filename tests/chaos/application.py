@@ -1,10 +1,12 @@
 """G6's Celery application with something wrong in it, which the variable CHAOS names: `celery -A tests.chaos.application worker`.
 
 poison    BANKNIFTY's quotes kill the process that asks for them
-stuck     BANKNIFTY's quotes take 20 s, and FINNIFTY's do not let themselves be interrupted
-slow      quotes take 9 s while there is a file `slow` beside the logs
+stuck     BANKNIFTY's quotes take 20 s, FINNIFTY's too and do not let themselves be interrupted
+slow      quotes take 9 s
 doubled   every message is sent twice
 wrong:X   Celery's setting X has a value that the lint must refuse
+
+The first three only while there is a file `fault` in the directory CHAOS_DIR.
 """
 
 from __future__ import annotations
@@ -37,39 +39,43 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
+def wanted() -> bool:
+    """Tell whether the fault is switched on; never in a worker's main process, which only warms up."""
+    return os.getpid() != PARENT and Path(os.environ["CHAOS_DIR"], "fault").exists()
+
+
 class Poisoned(SimulatedMarket):
     """A market that kills the process that asks for BANKNIFTY."""
 
-    def quotes(self, index: str, wanted: Contracts, at: datetime) -> Quotes:
+    def quotes(self, index: str, wanted_: Contracts, at: datetime) -> Quotes:
         """Return quotes, or never return."""
-        if index == "BANKNIFTY" and os.getpid() != PARENT:
+        if index == "BANKNIFTY" and wanted():
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().quotes(index, wanted, at)
+        return super().quotes(index, wanted_, at)
 
 
 class Stuck(SimulatedMarket):
     """A market that answers too late, and for FINNIFTY keeps the soft time limit from being heard."""
 
-    def quotes(self, index: str, wanted: Contracts, at: datetime) -> Quotes:
+    def quotes(self, index: str, wanted_: Contracts, at: datetime) -> Quotes:
         """Return quotes, late."""
-        if os.getpid() == PARENT or index == "NIFTY":
-            return super().quotes(index, wanted, at)
-        if index == "FINNIFTY":
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
-        limit = time.monotonic() + STUCK_SECONDS
-        while time.monotonic() < limit:
-            signal.sigtimedwait([], 0.5)
-        return super().quotes(index, wanted, at)
+        if index != "NIFTY" and wanted():
+            if index == "FINNIFTY":
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+            limit = time.monotonic() + STUCK_SECONDS
+            while time.monotonic() < limit:
+                signal.sigtimedwait([], 0.5)
+        return super().quotes(index, wanted_, at)
 
 
 class Slow(SimulatedMarket):
-    """A market that is slow while somebody wants it so."""
+    """A market that is slow for every index."""
 
-    def quotes(self, index: str, wanted: Contracts, at: datetime) -> Quotes:
-        """Return quotes, perhaps late."""
-        if os.getpid() != PARENT and Path(os.environ["CHAOS_DIR"], "slow").exists():
+    def quotes(self, index: str, wanted_: Contracts, at: datetime) -> Quotes:
+        """Return quotes, late."""
+        if wanted():
             signal.sigtimedwait([], SLOW_SECONDS)
-        return super().quotes(index, wanted, at)
+        return super().quotes(index, wanted_, at)
 
 
 def double() -> None:

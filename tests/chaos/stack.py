@@ -226,6 +226,14 @@ class Stack:
 
     # What the table is made of.
 
+    def switch(self, *, on: bool) -> None:
+        """Switch the fault of tests.chaos.application on or off."""
+        flag = self.world.base / "fault"
+        if on:
+            flag.touch()
+        else:
+            flag.unlink()
+
     def happens(self) -> float:
         """Note that the fault begins now."""
         self.began = self.over = time.time()

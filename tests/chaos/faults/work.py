@@ -89,14 +89,14 @@ def _raced(first: Runtime, second: Runtime, cycle: str) -> str:
     setup=Setup(application="tests.chaos.application", more={"CHAOS": "slow"}),
 )
 def slow(stack: Stack) -> None:
-    (stack.world.base / "slow").touch()
+    stack.switch(on=True)
     stack.happens()
     deepest = 0
     limit = stack.began + 10 * stack.setup.timing.step
     while time.time() < limit:
         stack.pass_time(0.2)
         deepest = max(deepest, stack.waiting("collect"))
-    (stack.world.base / "slow").unlink()
+    stack.switch(on=False)
     stack.passes()
     stack.expect(deepest <= 2 * len(THREE), f"at most {deepest} messages waited for collectors")
     stack.goes_well(2, after=stack.over)
@@ -113,10 +113,12 @@ def slow(stack: Stack) -> None:
     setup=Setup(interval=20, application="tests.chaos.application", more={"CHAOS": "poison"}),
 )  # fmt: skip
 def poisoned(stack: Stack) -> None:
+    stack.switch(on=True)
     stack.happens()
-    cycles = eventually(lambda: [each for each in stack.stored() if stack.due(each) > stack.began][:2][1:], 90.0, every=0.1)
-    ends = stack.ends(cycles[0])
-    record = stack.ledger.record(cycles[0])
+    cycle = eventually(lambda: "".join([each for each in stack.stored() if stack.due(each) > stack.began][:1]), 90.0, every=0.1)
+    stack.switch(on=False)
+    stack.passes()
+    ends, record = stack.ends(cycle), stack.ledger.record(cycle)
     starts = record.units["BANKNIFTY"].stages["collect"].starts if record else 0
     stack.expect(ends["BANKNIFTY"] == ("MISSING", "poison"), f"BANKNIFTY ends as {' '.join(ends['BANKNIFTY'])}")
     stack.expect(starts == 3, f"it was started {starts} times")
@@ -134,8 +136,11 @@ def poisoned(stack: Stack) -> None:
     setup=Setup(application="tests.chaos.application", more={"CHAOS": "stuck"}),
 )  # fmt: skip
 def stuck(stack: Stack) -> None:
+    stack.switch(on=True)
     stack.happens()
     eventually(lambda: len([each for each in stack.stored() if stack.due(each) > stack.began]) >= 5, 60.0, every=0.1)
+    stack.switch(on=False)
+    stack.passes()
     cycles = [each for each in stack.stored() if stack.due(each) > stack.began]
     ends = {index: sorted({stack.ends(cycle)[index] for cycle in cycles}) for index in THREE}
     stack.expect(ends["NIFTY"] == [("OK", "")], "NIFTY is OK throughout")
