@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from g6.adapters.market.contracts import SEGMENTS
 from g6.adapters.market.dump import COLUMNS, Row, contract_rows, index_rows
 from g6.domain.calendar import day_of
 from g6.domain.instrument import INDICES, VIX, Listing, listing
@@ -72,7 +73,7 @@ class Shelf:
 
 def catalogue(source: Source, now: datetime, given: list[Row]) -> Catalogue:
     """Return the catalogue of a market, or of given rows over it."""
-    cash = {exchange: index_rows(exchange) for exchange in ("NSE", "BSE")}
+    cash = {exchange: index_rows(exchange) + fund_rows(exchange) for exchange in ("NSE", "BSE")}
     if given:
         listings, rows = _listings_of(given, day_of(now)), _by_exchange(given)
         for exchange, indices in cash.items():
@@ -88,6 +89,24 @@ def catalogue(source: Source, now: datetime, given: list[Row]) -> Catalogue:
     exchanges = {root: source.roots.get(root) or _exchange(given, root) for root in listings}
     places = dict(chain(_contract_places(listings, exchanges), _index_places(rows)))
     return Catalogue(rows, listings, places, {place.token: place for place in places.values()})
+
+
+FUNDS = (
+    ("NSE", 10576, "NIFTYBEES", "NIFTY 50 FUND"),
+    ("NSE", 11439, "BANKBEES", "NIFTY BANK FUND"),
+    ("NSE", 10176, "SETFNIF50", "NIFTY 50 FUND"),
+    ("BSE", 539980, "SENSEXETF", "SENSEX FUND"),
+)
+"""Funds of the cash market that are named much as the indices are. They are listed and never quoted."""
+
+
+def fund_rows(exchange: str) -> list[Row]:
+    """Return the dump's rows of the funds of an exchange."""
+    return [
+        (number * 256 + SEGMENTS[exchange], str(number), symbol, name, 0.0, None, 0.0, 0.01, 1, "EQ", exchange, exchange)
+        for where, number, symbol, name in FUNDS
+        if where == exchange
+    ]
 
 
 def _contract_places(listings: Mapping[str, Listing], exchanges: Mapping[str, str]) -> Iterable[tuple[str, Place]]:

@@ -82,7 +82,7 @@ class Control:
 
     def add_fault(self, told: Mapping[str, Any]) -> Any:
         """Switch a fault on."""
-        return self.desk.faults.add(fault(told), self.desk.clock.market()).told()
+        return self.desk.strike(fault(told)).told()
 
     def clear_faults(self, told: Mapping[str, Any]) -> Any:
         """Switch faults off, those of a `name` or all."""

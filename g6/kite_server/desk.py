@@ -11,7 +11,7 @@ from g6.errors import BadConfig
 from g6.kite_server.board import Board
 from g6.kite_server.catalogue import Catalogue, Shelf, read_rows
 from g6.kite_server.clock import MovableClock
-from g6.kite_server.faults import Faults, parse
+from g6.kite_server.faults import Fault, Faults, parse
 from g6.kite_server.logins import Credentials, Logins
 from g6.kite_server.options import Options
 from g6.kite_server.payloads import SHAPES
@@ -35,6 +35,13 @@ class Desk:
     index_depth: str = "null"
     callback: str = ""
 
+    def strike(self, new: Fault) -> Fault:
+        """Switch a fault on, or do it where it is done at once."""
+        if new.name == "flush":
+            self.logins.flush()
+            return new
+        return self.faults.add(new, self.clock.market())
+
     def catalogue(self) -> Catalogue:
         """Return the instruments in force."""
         return self.board.shelf.at(self.clock.market())
@@ -49,11 +56,9 @@ def desk(options: Options, calendar: Calendar) -> Desk:
     source = _source(options, calendar)
     clock = MovableClock(options.start, options.speed)
     faults = Faults()
-    for text in options.faults:
-        faults.add(parse(text), clock.market())
     shelf = Shelf(source, read_rows(options.dump) if options.dump else [])
     credentials = Credentials.read(options.credentials) if options.credentials else Credentials()
-    return Desk(
+    made = Desk(
         options,
         clock,
         Logins(credentials, clock, options.flush_at, options.renewable),
@@ -64,6 +69,9 @@ def desk(options: Options, calendar: Calendar) -> Desk:
         options.index_depth,
         options.callback,
     )
+    for text in options.faults:
+        made.strike(parse(text))
+    return made
 
 
 def _source(options: Options, calendar: Calendar) -> Source:

@@ -31,6 +31,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "close": "sockets are closed in order, `value` of them or all",
         "garbage": "a frame of noise instead of one of ticks",
         "refuse": "the socket's handshake ends with 403",
+        "flush": "every access token dies, once",
         "settlement": "from 06:30 to the open, last prices are settlement prices, theoretical ones where nothing traded",
         "freeze": "the index named `value` (all) stands still",
     }

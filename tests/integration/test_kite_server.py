@@ -254,6 +254,12 @@ def test_a_slow_server_is_a_timeout(kite: Kite) -> None:
     client.reqsession.close()
 
 
+def test_a_flush_may_be_a_fault(kite: Kite, client: KiteConnect) -> None:
+    kite.fault("flush")
+    with pytest.raises(kite_errors.TokenException):
+        client.profile()
+
+
 def test_a_dead_token_calls_the_sessions_hook(kite: Kite, client: KiteConnect) -> None:
     called = []
     client.set_session_expiry_hook(lambda: called.append(True))

@@ -200,8 +200,15 @@ def test_the_days_dump_comes_at_a_quarter_to_eight(ask: Asking, set_clock: Calla
     assert min(row["expiry"] for row in dump(ask("/instruments/NFO"))) > "2026-11-23"
 
 
-def test_every_row_of_the_dump_answers(ask: Asking) -> None:
-    keys = [f"{row['exchange']}:{row['tradingsymbol']}" for row in dump(ask("/instruments/NSE")) + dump(ask("/instruments/BSE"))]
+def test_funds_that_are_named_like_indices_are_listed_and_not_quoted(ask: Asking) -> None:
+    listed = {row["tradingsymbol"]: row for row in dump(ask("/instruments/NSE"))}
+    assert (listed["NIFTYBEES"]["segment"], listed["NIFTYBEES"]["lot_size"]) == ("NSE", "1")
+    assert ask("/quote", "NSE:NIFTYBEES") == {}
+
+
+def test_every_other_row_of_the_dump_answers(ask: Asking) -> None:
+    cash = dump(ask("/instruments/NSE")) + dump(ask("/instruments/BSE"))
+    keys = [f"{row['exchange']}:{row['tradingsymbol']}" for row in cash if row["segment"] == "INDICES"]
     assert list(ask("/quote/ltp", *keys)) == keys
     contracts = [f"NFO:{row['tradingsymbol']}" for row in dump(ask("/instruments/NFO")) if row["name"] == "FINNIFTY"]
     assert list(ask("/quote/ltp", *contracts)) == contracts
