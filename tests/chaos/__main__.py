@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from tests.chaos import faults
 from tests.chaos.report import Report
@@ -18,7 +19,7 @@ def chosen(only: str, *, short: bool) -> list[Fault]:
         raise SystemExit(f"no fault {', '.join(unknown)}; --list shows them")
     if numbers:
         return [each for each in known if any(_named(each, number) for number in numbers)]
-    return [each for each in known if each.short == short]
+    return [each for each in known if (each.short if short else each.full)]
 
 
 def _named(each: Fault, number: str) -> bool:
@@ -33,16 +34,22 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="the short set, in one run of processes, as CI has it")
     parser.add_argument("--json", action="store_true", help="JSON instead of the table")
     parser.add_argument("--no-page", action="store_true", help="do not write docs/reference/faults.md")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep outcomes there; what survived an earlier run is not run again"
+    )
     asked = parser.parse_args()
     wanted = chosen(asked.only, short=asked.short)
-    report = Report(json=asked.json)
+    report = Report(json=asked.json, keep=asked.keep)
     if asked.list:
         report.names(wanted)
         return 0
     if asked.short and not asked.only:
         report.outcomes += run_together(wanted, report.begins)
     else:
+        known = report.recall()
         for each in wanted:
+            if each in known:
+                continue
             report.begins(each)
             report.ended(run(each))
     report.show()

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos.table import Fault, Outcome
+from tests.chaos.table import Fault, Outcome, order
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "faults.md"
 STATUSES = ("OK", "PARTIAL", "MISSING", "SKIPPED")
@@ -37,6 +37,7 @@ class Report:
     """What was run so far."""
 
     json: bool = False
+    keep: Path | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     console: Console = field(default_factory=lambda: Console(stderr=True, width=None if sys.stderr.isatty() else 150))
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -61,10 +62,21 @@ class Report:
     def ended(self, outcome: Outcome) -> None:
         """Keep an outcome and say how it came out."""
         self.outcomes.append(outcome)
+        if self.keep is not None:
+            self.keep.mkdir(parents=True, exist_ok=True)
+            (self.keep / f"{outcome.fault.number}.json").write_text(codec.dumps(outcome.as_json(), indent=1), "utf-8")
         word = "[green]survived[/green]" if outcome.passed else "[red]FAILED[/red]"
         self.console.print(f"      {word}, {outcome.took:.0f} s", highlight=False)
         for sentence in outcome.wrong():
             self.console.print(f"      {sentence}", highlight=False, markup=False)
+
+    def recall(self) -> list[Fault]:
+        """Take what earlier runs kept; return the faults that survived them."""
+        for path in self.keep.glob("*.json") if self.keep is not None else ():
+            outcome = Outcome.from_json(codec.loads(path.read_text("utf-8")))
+            if outcome.passed:
+                self.outcomes.append(outcome)
+        return [outcome.fault for outcome in self.outcomes]
 
     def show(self) -> None:
         """Print the table."""
@@ -78,6 +90,7 @@ class Report:
 
     def write(self) -> None:
         """Write the page."""
+        self.outcomes.sort(key=lambda outcome: order(outcome.fault.number))
         lines = [HEAD, self._ran(), "", "| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
         lines += ["| " + " | ".join(_cells(outcome)) + " |" for outcome in self.outcomes]
         for outcome in self.outcomes:

@@ -25,7 +25,7 @@ Act = Callable[[Stack], None]
 class Fault:
     """One fault: `done` and `seen` are the sentences of the page, `act` does it to a stack that runs (`bare`: to a server alone).
 
-    `short`: it is in the set that CI runs, in one stack with the others.
+    `short`: it is in the set that CI runs, in one stack with the others; `full`: it is in the full set.
     """
 
     number: str
@@ -36,6 +36,7 @@ class Fault:
     setup: Setup
     bare: bool = False
     short: bool = False
+    full: bool = True
 
 
 @dataclass(slots=True)
@@ -66,8 +67,20 @@ class Outcome:
         return {
             "fault": self.fault.number, "name": self.fault.name, "passed": self.passed, **counts,
             "statuses": dict(self.found.statuses), "reasons": dict(self.reasons), "recovered_seconds": self.recovered,
-            "took_seconds": round(self.took, 1), "seen": [sentence for _, sentence in self.expectations], "wrong": self.wrong(),
+            "took_seconds": round(self.took, 1), "expectations": self.expectations, "wrong": self.wrong(),
         }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Outcome:
+        """Return the outcome that `as_json` wrote; what was wrong is kept as sentences."""
+        counts = {name: kept[name] for name in ("cycles", "rows_expected", "rows_found", "duplicates", "torn")}
+        expectations = [(bool(holds), str(sentence)) for holds, sentence in kept["expectations"]]
+        told = {f"not so: {sentence}" for holds, sentence in expectations if not holds}
+        found = Ledgered(
+            **counts, statuses=Counter(kept["statuses"]), problems=[each for each in kept["wrong"] if each not in told]
+        )
+        one = next(each for each in FAULTS if each.number == kept["fault"])
+        return cls(one, found, Counter(kept["reasons"]), expectations, kept["recovered_seconds"], kept["took_seconds"])
 
 
 FAULTS: list[Fault] = []
@@ -78,12 +91,20 @@ NOTHING = "nothing"
 
 
 def fault(
-    number: str, name: str, *, done: str, seen: str, setup: Setup | None = None, bare: bool = False, short: bool = False
+    number: str,
+    name: str,
+    *,
+    done: str,
+    seen: str,
+    setup: Setup | None = None,
+    bare: bool = False,
+    short: bool = False,
+    full: bool = True,
 ) -> Callable[[Act], Act]:
     """Register a function as a fault."""
 
     def register(act: Act) -> Act:
-        FAULTS.append(Fault(number, name, done, seen, act, setup or Setup(), bare, short))
+        FAULTS.append(Fault(number, name, done, seen, act, setup or Setup(), bare, short, full))
         return act
 
     return register

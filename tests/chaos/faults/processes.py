@@ -50,7 +50,7 @@ def _started_again(stack: Stack, stage: str, cycle: str, killed: float) -> float
     "1b", "a pool process killed while it analyses",
     done="SIGKILL to the process that analyses, at a moment when the ledger shows it, with 2.4 s from instant to deadline.",
     seen="At most that cycle is not whole; the next ones are.",
-    short=True,
+    short=True, full=False,
 )  # fmt: skip
 def analysis_killed(stack: Stack) -> None:
     ((cycle, _), *_) = stack.catch("analytics", lambda: stack.running("analyse"))
@@ -94,7 +94,7 @@ def worker_killed(stack: Stack) -> None:
     "2b", "the analytics worker killed while it works",
     done="SIGKILL to the analytics worker and its pool while the ledger shows a unit being analysed; it is started again at once.",
     seen="The cycles go on whole.",
-    short=True,
+    short=True, full=False,
 )  # fmt: skip
 def analytics_killed(stack: Stack) -> None:
     stack.catch("analytics", lambda: stack.running("analyse"))
@@ -156,7 +156,7 @@ def beats_killed(stack: Stack) -> None:
     "10b", "one of two beats killed",
     done="A second beat is started; the first is killed.",
     seen="No cycle is lost.",
-    short=True,
+    short=True, full=False,
 )  # fmt: skip
 def beat_killed(stack: Stack) -> None:
     other = "beat-b" if "beat-a" in stack.children and stack.children["beat-a"].alive else "beat-a"
