@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import signal
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pyarrow.parquet as pq
 import redis
 
 from g6.adapters.redis.clock import SharedClock
@@ -28,7 +28,7 @@ from g6.domain.cycle import Timing, isoformat_z, on_grid, parse_z
 from g6.entrypoints.app import create_app
 from g6.ports import UnitRecord
 from tests.e2e.running import BIN, ROOT, START, Child, World, clean_environment
-from tests.ledger_check import Ledgered
+from tests.ledger_check import WORDS, Ledgered
 from tests.waiting import eventually
 
 THREE = ("NIFTY", "BANKNIFTY", "FINNIFTY")
@@ -196,21 +196,28 @@ class Stack:
     def _phase(self) -> float:
         return (time.time() - self.due(isoformat_z(self.now()))) % self.setup.timing.step
 
+    def _rows(self) -> dict[str, dict[str, tuple[str, str]]]:
+        """Return status and reason of each index by cycle, from the CSV files; a row that is just being written is left out."""
+        found: dict[str, dict[str, tuple[str, str]]] = {}
+        for path in (self.world.data / "csv" / "overview").glob("*/*.csv"):
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    if row["status"] in WORDS and row["reason"] is not None:
+                        found.setdefault(row["timestamp"], {})[row["index"]] = (row["status"], row["reason"])
+        return {cycle: ends for cycle, ends in sorted(found.items()) if len(ends) >= len(THREE)}
+
     def stored(self) -> list[str]:
         """Return the cycles whose overview is in the files, in order."""
-        parts = self.world.data.glob("overview/date=*/*.parquet")
-        return sorted(f"{each.parent.name[5:]}T{each.name[:2]}:{each.name[2:4]}:{each.name[4:6]}Z" for each in parts)
+        return list(self._rows())
 
     def ends(self, cycle: str) -> dict[str, tuple[str, str]]:
         """Return status and reason of each index of a stored cycle."""
-        (part,) = self.world.data.glob(f"overview/date={cycle[:10]}/{cycle[11:].replace(':', '')}.parquet")
-        rows = pq.read_table(part, partitioning=None, columns=["underlying", "status", "reason"]).to_pylist()
-        return {row["underlying"]: (row["status"], row["reason"] or "") for row in rows}
+        return self._rows()[cycle]
 
     def whole(self, after: float) -> list[str]:
         """Return the stored cycles due after a wall instant all of whose units are OK."""
-        later = [cycle for cycle in self.stored() if self.due(cycle) > after]
-        return [cycle for cycle in later if {status for status, _ in self.ends(cycle).values()} == {"OK"}]
+        later = {cycle: ends for cycle, ends in self._rows().items() if self.due(cycle) > after}
+        return [cycle for cycle, ends in later.items() if {status for status, _ in ends.values()} == {"OK"}]
 
     def goes_well(self, cycles: int = 2, after: float | None = None, seconds: float = PATIENCE) -> list[str]:
         """Wait for whole cycles due after a wall instant (now)."""
@@ -221,8 +228,8 @@ class Stack:
 
     def reasons(self, first: float, last: float) -> Counter[tuple[str, str]]:
         """Count how the units due between two wall instants ended: (status, reason)."""
-        chosen = [cycle for cycle in self.stored() if first <= self.due(cycle) <= last]
-        return Counter(end for cycle in chosen for end in self.ends(cycle).values())
+        chosen = [ends for cycle, ends in self._rows().items() if first <= self.due(cycle) <= last]
+        return Counter(end for ends in chosen for end in ends.values())
 
     # What the table is made of.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -126,10 +127,10 @@ def run(one: Fault) -> Outcome:
                 try:
                     _play(one, stack, outcome)
                 except FAILURES as error:
-                    outcome.error = f"{type(error).__name__}: {error} ({_last_words(base)})"
+                    outcome.error = f"{_place(error)}: {error} ({_last_words(base)})"
                 _count(outcome, stack, stack.last or stack.settle())
         except FAILURES as error:
-            outcome.error += f" {type(error).__name__}: {error} ({_last_words(base)})"
+            outcome.error += f" {_place(error)}: {error} ({_last_words(base)})"
     outcome.took = time.monotonic() - began
     return outcome
 
@@ -151,6 +152,12 @@ def _count(outcome: Outcome, stack: Stack, last: str) -> None:
     outcome.found = stack.check(last)
     rows = outcome.found.rows.values()
     outcome.reasons = Counter(f"{row['status']} {row['reason']}" for row in rows if row["status"] != "OK")
+
+
+def _place(error: BaseException) -> str:
+    """Return an error's type and the line of the fault at which it came."""
+    lines = [f"{each.name} line {each.lineno}" for each in traceback.extract_tb(error.__traceback__) if "chaos" in each.filename]
+    return f"{type(error).__name__} in {lines[-1]}" if lines else type(error).__name__
 
 
 def _last_words(base: Path) -> str:
@@ -179,7 +186,7 @@ def run_together(faults: list[Fault], progress: Callable[[Fault], None] = lambda
                     outcome.took = time.monotonic() - began
                 _share_out(outcomes, stack, stack.settle(), marks)
         except FAILURES as error:
-            outcomes[max(0, len(marks) - 1)].error = f"{error} ({_last_words(Path(directory))})"
+            outcomes[max(0, len(marks) - 1)].error = f"{_place(error)}: {error} ({_last_words(Path(directory))})"
     return outcomes
 
 
