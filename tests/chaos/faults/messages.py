@@ -141,7 +141,7 @@ def _said(ends: dict[tuple[str, str], int]) -> str:
 def evicted(stack: Stack) -> None:
     stack.between(0.4)
     stack.freeze("analytics")
-    cycle = eventually(lambda: _cycle_of(stack) if stack.waiting("analytics") else "", 30.0, every=0.01)
+    cycle = eventually(lambda: _cycle_of(stack) if stack.waiting("analytics") >= len(THREE) else "", 30.0, every=0.01)
     stack.happens()
     stack.expect(stack.client.delete(f"g6:frame:{cycle}:NIFTY:quotes"), "the quotes frame was there")
     stack.thaw("analytics")
