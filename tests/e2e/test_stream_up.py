@@ -1,0 +1,112 @@
+"""The stream under `g6 up`: frozen and killed while collection goes on; and before the open, when nobody has asked yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from g6.domain.calendar import day_of
+from g6.domain.cycle import parse_z
+from tests.e2e.running import BIN, _naming
+from tests.streaming import Streaming, streaming
+from tests.waiting import eventually
+
+SMALL = {
+    **{f"index_params.{name}.enabled": False for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")},
+    "index_params.NIFTY.strikes_itm": 5, "index_params.NIFTY.strikes_otm": 5, "collection.scope": "window", "interval": 5,
+    "ticker.silent_seconds": 3, "ticker.max_age": 2, "serve.metrics_port": 0, "serve.web_port": 0,
+}  # fmt: skip
+
+
+@contextmanager
+def up(world: Streaming) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `g6 up` in this world, and see that it ends with everything it started."""
+    with (world.base / "up.log").open("ab") as log:
+        system = subprocess.Popen(
+            [str(BIN / "g6"), "up", "--no-banner"], cwd=world.base, env=dict(world.variables), stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield system
+            system.terminate()
+            assert system.wait(20) == 0
+        finally:
+            if system.poll() is None:
+                system.terminate()
+                system.wait(20)
+            for left in _naming(str(world.base / "rows")):
+                left.kill()
+
+
+def sources(world: Streaming) -> dict[str, int]:
+    """Return where the newest analysed unit's quotes came from."""
+    done = [
+        e.payload for e in world.runtime.bus.read("0", count=5000) if e.type == "unit.report" and e.payload["stage"] == "analyse"
+    ]
+    return dict(done[-1]["counts"].get("sources") or {}) if done else {}
+
+
+def status(world: Streaming) -> dict[str, Any]:
+    done = subprocess.run(
+        [str(BIN / "g6"), "status", "--json"], cwd=world.base, env=dict(world.variables),
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return dict(json.loads(done.stdout))
+
+
+def stored_sources(world: Streaming) -> set[str]:
+    """Return every source that stands in a stored row."""
+    found: set[str] = set()
+    for path in world.base.glob("rows/chain/underlying=NIFTY/*/*.parquet"):
+        table = pq.read_table(path, partitioning=None, columns=["ce_source", "pe_source"])
+        found |= {str(each) for name in table.column_names for each in table[name].unique().to_pylist()}
+    return found
+
+
+@pytest.mark.timeout(240)
+def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts_a_dead_one_anew() -> None:
+    with streaming(steady=True, settings=SMALL) as world, up(world):
+        eventually(lambda: set(sources(world)) == {"stream"}, 90.0, every=0.2)
+        first, frozen = world.feeds()[0].pid, world.runtime.clock.market()
+        os.kill(first, signal.SIGSTOP)
+        eventually(lambda: set(sources(world)) == {"rest"}, 60.0, every=0.2)
+        eventually(lambda: status(world)["provider"]["source"] == "rest", 30.0, every=0.5)
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: (feed := world.feeds().get(0)) and feed.pid != first and feed.state == "open", 60.0, every=0.2)
+        eventually(lambda: set(sources(world)) == {"stream"}, 60.0, every=0.2)
+        told = eventually(lambda: (now := status(world)["provider"])["source"] == "stream" and now, 30.0, every=0.5)
+        assert told["ticker"]["connections"]["0"]["state"] == "open"
+        eventually(lambda: stored_sources(world) >= {"stream", "rest"}, 30.0, every=0.2)
+        reports = [e.payload for e in world.runtime.bus.read("0", count=5000) if e.type == "cycle.report"]
+        reasons = {reason for each in reports if parse_z(each["cycle"]) > frozen for reason in each["reasons"].values()}
+        assert not reasons & {"provider", "token", "breaker"}, reasons
+
+
+@pytest.mark.timeout(120)
+def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody() -> None:
+    with streaming(start="2026-11-20T03:30:00Z", settings=SMALL) as world:
+        world.start_ticker()
+        day = day_of(world.runtime.clock.market())
+        wanted = eventually(lambda: world.cache.wanted(day).get("NIFTY"), 60.0)
+        symbols = [name for name in wanted if name.endswith(("CE", "PE"))]
+        assert len(symbols) == 4 * 2 * 11
+        eventually(lambda: (world.cache.get(day, "NIFTY", symbols)[0]["source"] == 1).mean() > 0.9, 60.0)
+        rows, feeds = world.cache.get(day, "NIFTY", symbols)
+        opened = datetime(2026, 11, 20, 3, 45, tzinfo=UTC).timestamp()
+        assert np.nanmax(rows["quote_time"]) < opened
+        assert rows["received"].max() > feeds[0].since
+        world.kite.fault("mute")
+        later = world.runtime.clock.market() + timedelta(seconds=5)
+        eventually(lambda: world.runtime.clock.market() > later, 30.0)
+        assert (world.feeds()[0].state, world.feeds()[0].reconnects) == ("open", {})
+        assert "stream silent" not in world.log
