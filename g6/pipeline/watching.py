@@ -12,6 +12,9 @@ from g6.pipeline.runtime import Runtime
 
 WARN_BEFORE = timedelta(minutes=60)
 """How long before the open a person is told that there is no token for it."""
+SKEW_SECONDS = 0.2
+"""A host whose clock is further than this from Redis' is told of, once a minute: cycles would begin early or expire."""
+BEAT_SECONDS, REMIND_SECONDS = 2.0, 60.0
 
 
 def heartbeat(runtime: Runtime) -> None:
@@ -30,7 +33,17 @@ def heartbeat(runtime: Runtime) -> None:
         },
     }
     runtime.bus.publish("heartbeat", payload)
+    _warn_of_clocks(runtime, payload.get("clock_skew_seconds") or {})
     _warn_of_token(runtime, payload["provider"].get("token"), at)
+
+
+def _warn_of_clocks(runtime: Runtime, skews: Mapping[str, float]) -> None:
+    wrong = {host: skew for host, skew in skews.items() if abs(skew) > SKEW_SECONDS}
+    if wrong and runtime.clock.wall() % REMIND_SECONDS < BEAT_SECONDS:
+        said = ", ".join(f"{host} is {skew:+.2f} s" for host, skew in wrong.items())
+        fix = "timedatectl set-ntp true, on the host and on Redis' host"
+        sentence = f"clocks differ: {said} from Redis"
+        runtime.bus.publish("alert", {"state": "clock", "sentence": sentence, "fix": fix}, key="clock")
 
 
 def _warn_of_token(runtime: Runtime, token: Mapping[str, Any] | None, at: datetime) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from g6 import pipeline
 
 from .world import World
@@ -13,6 +19,25 @@ def test_a_heartbeat_tells_queues_markets_and_provider(world: World) -> None:
     assert beat["queues"] == {"collect": 0}
     assert beat["market_open"] == {"NSE": True}
     assert beat["provider"]["mode"] == "sim"
+
+
+class Skewed:
+    """Vitals port of a host whose clock is wrong."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def read(self) -> Mapping[str, Any]:
+        return {"clock_skew_seconds": {"here": self.seconds}}
+
+
+@pytest.mark.parametrize(("seconds", "alerts"), [(0.21, 1), (-0.4, 1), (0.19, 0)])
+def test_a_clock_that_is_wrong_is_told_of_once_a_minute(world: World, seconds: float, alerts: int) -> None:
+    world.runtime = replace(world.runtime, vitals=Skewed(seconds))
+    for _ in range(30):
+        pipeline.heartbeat(world.runtime)
+        world.later(2.0)
+    assert len(world.reports("alert")) == alerts
 
 
 def test_the_panels_check_says_what_it_found(world: World) -> None:
