@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.calendar import IST, Calendar
+from g6.domain.calendar import IST, Calendar, day_of
 from g6.domain.instrument import Contracts, Future
 from g6.domain.quote import Quotes, Underlying
 from g6.kite_server.catalogue import Catalogue, Shelf
@@ -24,18 +24,19 @@ _QUANTITIES = {
     "volume": "volume", "buy": "buy_quantity", "sell": "sell_quantity",
     "oi": "oi", "oi_high": "oi_day_high", "oi_low": "oi_day_low",
 }  # fmt: skip
-_LATEST, _EARLIEST = timedelta(hours=15, minutes=20), timedelta(hours=10)
+_LATEST, _SPAN = time(15, 20), 5 * 3600
 
 
 @dataclass(frozen=True)
 class Chosen:
     """Instruments of one root, ready to be asked again and again.
 
-    `contracts` holds each chosen strike once; `side`, `row` `(m,)` say which of its options were chosen.
+    `contracts` holds each chosen strike once (None: the root has only an index); `side`, `row` `(m,)` say which of its options
+    were chosen.
     """
 
     root: str
-    contracts: Contracts
+    contracts: Contracts | None
     side: NDArray[np.intp]
     row: NDArray[np.intp]
     futures: tuple[Future, ...]
@@ -57,8 +58,7 @@ def _chosen(catalogue: Catalogue, root: str, places: Sequence[Place]) -> Chosen:
     position, row = np.unique(np.array([place.position for place in options], dtype=np.intp), return_inverse=True)
     side = np.array([place.side for place in options], dtype=np.intp)
     if listed is None:
-        empty_contracts = next(iter(catalogue.listings.values())).contracts.take(slice(0, 0))
-        return Chosen(root, empty_contracts, side, row, (), indices)
+        return Chosen(root, None, side, row, (), indices)
     futures = tuple(listed.futures[place.position] for place in places if place.kind == "future")
     return Chosen(root, listed.contracts.take(position), side, row, futures, indices)
 
@@ -78,16 +78,22 @@ class Board:
         found = []
         if chosen.root not in self.source.roots:
             return np.zeros(0, TICK)
-        if len(chosen.row):
+        if chosen.contracts is not None and len(chosen.row):
             quotes = self.source.quotes(chosen.root, chosen.contracts, at)
             if session := self._settling(quotes, at):
                 settled = self.source.quotes(chosen.root, chosen.contracts, session).values["close"]
                 quotes = replace(quotes, values={**quotes.values, "last": settled})
-            found.append(option_ticks(quotes, chosen.side, chosen.row))
+            found.append(option_ticks(quotes, chosen.side, chosen.row, self._day_before(quotes)))
         if chosen.futures:
             futures = self.source.futures(chosen.root, chosen.futures, at)
             found.append(futures[futures["last"] > 0])
         return np.concatenate(found) if found else np.zeros(0, TICK)
+
+    def _day_before(self, quotes: Quotes) -> date:
+        """Return the day of the session before that of the quotes."""
+        seen = np.nan_to_num(quotes.values["quote_time"]).max(initial=0) or quotes.observed_at
+        day = day_of(datetime.fromtimestamp(float(seen), IST))
+        return self.calendar.previous_session(cash_market(self.source, quotes.underlying), day).day
 
     def _settling(self, quotes: Quotes, at: datetime) -> datetime | None:
         if not self.faults.active("settlement"):
@@ -126,8 +132,11 @@ def _index_values(seen: Underlying) -> dict[str, float]:
     return {name: value if np.isfinite(value) else 0.0 for name, value in names.items()} | {"stamp": int(stamp)}
 
 
-def option_ticks(quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp]) -> Ticks:
-    """Return the records of chosen options `(m,)` that have a last price, in their order."""
+def option_ticks(quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp], before: date) -> Ticks:
+    """Return the records of chosen options `(m,)` that have a last price, in their order.
+
+    What has not traded today did so on the day `before`, where it has open interest, or never.
+    """
     value = {name: each[side, row] for name, each in quotes.values.items()}
     answered = np.isfinite(value["last"])
     value = {name: each[answered] for name, each in value.items()}
@@ -138,7 +147,7 @@ def option_ticks(quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp]) 
         found[name] = np.nan_to_num(value[column])
     for name, column in _QUANTITIES.items():
         found[name] = whole(value[column])
-    _fill_times(found, value, quotes.observed_at)
+    _fill_times(found, value, quotes.observed_at, before)
     found["last_quantity"] = np.where(found["volume"] > 0, lot * (1 + (found["token"] + found["traded_at"]) % 4), 0)
     fill_books(found, value, tick, lot)
     found["lower"] = 0.05
@@ -146,13 +155,11 @@ def option_ticks(quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp]) 
     return found
 
 
-def _fill_times(found: Ticks, value: dict[str, NDArray[np.float64]], observed_at: float) -> None:
-    """Write times: what has not traded today did so yesterday, where it has open interest, or never."""
+def _fill_times(found: Ticks, value: dict[str, NDArray[np.float64]], observed_at: float, before: date) -> None:
     stamp = np.where(np.isfinite(value["quote_time"]), value["quote_time"], observed_at)
     found["stamp"] = stamp.astype(np.int64)
-    midnight = datetime.fromtimestamp(float(stamp.max(initial=0)), IST).replace(hour=0, minute=0, second=0, microsecond=0)
-    span = int((_LATEST - _EARLIEST).total_seconds())
-    yesterday = int((midnight - timedelta(days=1) + _LATEST).timestamp()) - (found["token"].astype(np.int64) * 7919) % span
+    latest = int(datetime.combine(before, _LATEST, IST).timestamp())
+    earlier = latest - (found["token"].astype(np.int64) * 7919) % _SPAN
     held = np.nan_to_num(value["oi_prev"]) > 0
     traded = np.nan_to_num(value["last_trade_time"]).astype(np.int64)
-    found["traded_at"] = np.where(traded > 0, traded, np.where(held, yesterday, 0))
+    found["traded_at"] = np.where(traded > 0, traded, np.where(held, earlier, 0))

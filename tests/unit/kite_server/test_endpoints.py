@@ -85,6 +85,16 @@ def test_an_option_that_has_not_traded_today_has_the_price_of_another_day_and_no
     assert {str(each["last_trade_time"])[:10] for each in idle} <= {"None", "1970-01-01", "2026-11-19"}
 
 
+def test_what_has_not_traded_on_a_monday_did_so_on_friday_or_never(
+    ask: Asking, state: Desk, set_clock: Callable[[str], None]
+) -> None:  # fmt: skip
+    set_clock("2026-11-16 10:00:00")
+    told = ask("/quote", *(key for key in state.catalogue().by_key if key.startswith("NFO:NIFTYNXT5026DEC")))
+    days = {str(each["last_trade_time"])[:10] for each in told.values() if each["volume"] == 0}
+    assert "2026-11-13" in days
+    assert days <= {"None", "1970-01-01", "2026-11-13"}
+
+
 def test_times_are_indias_in_nineteen_characters(ask: Asking) -> None:
     told = ask("/quote", CALL, NIFTY)
     assert told[CALL]["timestamp"] == told[NIFTY]["timestamp"] == "2026-11-20 10:00:00"
