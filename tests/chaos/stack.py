@@ -231,6 +231,11 @@ class Stack:
         chosen = [ends for cycle, ends in self._rows().items() if first <= self.due(cycle) <= last]
         return Counter(end for ends in chosen for end in ends.values())
 
+    def all_ok(self, first: float, last: float, when: str) -> None:
+        """Expect every unit due between two wall instants to be OK."""
+        ends = self.reasons(first, last)
+        self.expect(set(ends) == {("OK", "")}, f"{when}, units end as {said(ends)}")
+
     # What the table is made of.
 
     def switch(self, *, on: bool) -> None:
@@ -297,6 +302,11 @@ class Stack:
         if not self.setup.append_only:
             shutil.rmtree(self.server.directory / "appendonlydir", ignore_errors=True)
         self.server = EmbeddedServer.start(self.server.directory, port=self.server.port, append_only=self.setup.append_only)
+
+
+def said(ends: Mapping[tuple[str, str], int]) -> str:
+    """Return how units ended, in words."""
+    return ", ".join(f"{' '.join(end).strip()} ({count})" for end, count in sorted(ends.items())) or "nothing"
 
 
 def environment(setup: Setup, world: World, broker: str) -> dict[str, str]:

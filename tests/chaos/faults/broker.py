@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from tests.chaos.stack import THREE, Setup, Stack
+from tests.chaos.stack import THREE, Setup, Stack, said
 from tests.chaos.table import fault
 from tests.waiting import eventually
 
@@ -83,7 +83,7 @@ def _away(stack: Stack, seconds: float) -> None:
     due = int((last - first) / step)
     eventually(lambda: sum(stack.reasons(first, last).values()) >= due * len(THREE), 60.0 + seconds, every=0.2)
     lost = stack.reasons(first, last)
-    stack.expect(set(lost) == {("SKIPPED", "redis_down")}, f"the {sum(lost.values())} units due meanwhile are SKIPPED, redis_down")
+    stack.expect(set(lost) == {("SKIPPED", "redis_down")}, f"the units due meanwhile end as {said(lost)}")
     late = [cycle for cycle in stack.stored() if stack.due(cycle) > stack.over + BACK_TO_WORK_SECONDS]
     stack.expect(set(late) == set(stack.whole(stack.over + BACK_TO_WORK_SECONDS)), "every cycle due 3 s after the return is whole")
 
@@ -123,12 +123,8 @@ def frozen(stack: Stack) -> None:
     stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
     first, last = stack.began + stack.setup.timing.step, stack.over - stack.setup.timing.grace
     lost = stack.reasons(first, last)
-    stack.expect(("SKIPPED", "redis_down") in lost, f"the units due meanwhile end as {_said(lost)}")
+    stack.expect(("SKIPPED", "redis_down") in lost, f"the units due meanwhile end as {said(lost)}")
     stack.expect(("SKIPPED", "no_beat") not in lost, "and none of them blames beat")
-
-
-def _said(ends: dict[tuple[str, str], int]) -> str:
-    return ", ".join(f"{' '.join(end)} {count}" for end, count in sorted(ends.items()))
 
 
 @fault(
@@ -168,7 +164,7 @@ def memory_full(stack: Stack) -> None:
     stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
     first, last = stack.began + stack.setup.timing.step, stack.over - stack.setup.timing.grace
     lost = stack.reasons(first, last)
-    stack.expect(("SKIPPED", "no_beat") not in lost, f"the units due meanwhile end as {_said(lost)}")
+    stack.expect(("SKIPPED", "no_beat") not in lost, f"the units due meanwhile end as {said(lost)}")
 
 
 @fault(

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from g6.adapters.redis.connection import connect
-from tests.chaos.stack import LAYOUT, THREE, Setup, Stack
+from tests.chaos.stack import LAYOUT, THREE, Setup, Stack, said
 from tests.chaos.table import fault
 from tests.waiting import eventually
 
@@ -24,8 +24,7 @@ def doubled(stack: Stack) -> None:
     stack.happens()
     stack.goes_well(5)
     stack.passes()
-    ends = stack.reasons(stack.began, stack.over)
-    stack.expect(set(ends) == {("OK", "")}, f"all {sum(ends.values())} units are OK")
+    stack.all_ok(stack.began, stack.over, "meanwhile")
 
 
 @fault(
@@ -51,8 +50,7 @@ def lost(stack: Stack) -> None:
     stack.thaw("maintenance")
     stack.passes()
     stack.goes_well(1)
-    ends = stack.reasons(stack.began, stack.over)
-    stack.expect(set(ends) == {("OK", "")}, f"all {sum(ends.values())} units are OK")
+    stack.all_ok(stack.began, stack.over, "meanwhile")
 
 
 def _takes(stack: Stack, queue: str, task: str) -> bool:
@@ -122,12 +120,8 @@ def backlog(stack: Stack) -> None:
     first, last = gone + 0.5, back - expires
     eventually(lambda: sum(stack.reasons(first, last).values()) >= int((last - first) / step) * len(THREE), 60.0, every=0.2)
     ends = stack.reasons(first, last)
-    stack.expect({status for status, _ in ends} == {"SKIPPED"}, f"the units due meanwhile end as {_said(ends)}")
+    stack.expect({status for status, _ in ends} == {"SKIPPED"}, f"the units due meanwhile end as {said(ends)}")
     stack.expect(("SKIPPED", "no_beat") not in ends, "and none of them blames beat, which sent them")
-
-
-def _said(ends: dict[tuple[str, str], int]) -> str:
-    return ", ".join(f"{' '.join(end)} {count}" for end, count in sorted(ends.items()))
 
 
 @fault(
@@ -185,7 +179,6 @@ def unknown(stack: Stack) -> None:
     stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
     calm = eventually(lambda: not any(stack.waiting(queue) for queue in ("collect", "analytics", "persist", "manual")), 20.0)
     stack.expect(calm, "nothing waits in the queues")
-    ends = stack.reasons(stack.began, stack.over)
-    stack.expect(set(ends) == {("OK", "")}, f"all {sum(ends.values())} live units are OK")
+    stack.all_ok(stack.began, stack.over, "meanwhile")
     stored = {each for each in stack.stored() if stack.ends(each).keys() - set(THREE)}
     stack.expect(not stored, "no row of an index that is not collected")

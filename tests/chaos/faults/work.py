@@ -174,7 +174,7 @@ def twice(stack: Stack) -> None:
     eventually(lambda: not any(map(stack.waiting, ("manual", "persist", "aggregate"))), 20.0)
     stack.expect(len(before) > len(THREE), f"{len(before)} files and rows are compared")
     stack.expect(_contents(stack.world.data, cycle) == before, "every byte is the same")
-    stack.expect(set(stack.reasons(stack.began, stack.over)) <= {("OK", "")}, "live cycles are whole")
+    stack.all_ok(stack.began, stack.over, "meanwhile")
 
 
 def _rerunning(stack: Stack, *arguments: str) -> subprocess.Popen[bytes]:
@@ -225,8 +225,7 @@ def under_fire(stack: Stack) -> None:
     stack.expect(set(outcomes) == {"OK"}, f"they end as {dict(outcomes)}")
     changed = [cycle for cycle in cycles if _contents(stack.world.data, cycle) != before[cycle]]
     stack.expect(not changed, f"{len(changed)} of 20 cycles have other bytes than before")
-    live = stack.reasons(stack.began, ended)
-    stack.expect(set(live) == {("OK", "")}, f"the {sum(live.values())} live units meanwhile are OK")
+    stack.all_ok(stack.began, ended, "meanwhile")
     stack.expect(not backwards, f"panels step back {len(backwards)} times")
 
 
