@@ -62,8 +62,8 @@ class Access:
         """Return a token that lives and was not refused; exchange the request token if there is one. Errors: TokenDead."""
         if found := self._living():
             return found
-        if self._given.request_token and self._exchange and not self._spent():
-            return self._exchanged(self._exchange)
+        if self._given.request_token and self._exchange and (found := self._exchanged(self._exchange)):
+            return found
         error = TokenDead(self._sentence())
         self._told(error, "none")
         raise error
@@ -110,22 +110,18 @@ class Access:
     def _is_refused(self, token: Token) -> bool:
         return self._shelf.get(f"refused:{token.mark}") is not None
 
-    def _spent(self) -> bool:
-        return self._shelf.get(f"spent:{Token(self._given.request_token).mark}") is not None
-
-    def _exchanged(self, exchange: Callable[[str], Token]) -> Token:
-        """Exchange the request token, in one worker alone; the others wait for what it keeps."""
+    def _exchanged(self, exchange: Callable[[str], Token]) -> Token | None:
+        """Exchange the request token, in one worker alone, once; the others wait for what it keeps. None where that gave none."""
         limit = time.monotonic() + EXCHANGE_SECONDS
         while not self._shelf.claim("exchanging", EXCHANGE_SECONDS):
             threading.Event().wait(LOOK_SECONDS)
-            if found := self._living():
+            if (found := self._living()) or time.monotonic() > limit:
                 return found
-            if self._spent() or time.monotonic() > limit:
-                raise TokenDead(self._sentence())
+        spent = f"spent:{Token(self._given.request_token).mark}"
         try:
-            if (found := self._living()) or self._spent():
-                return found or self.token()
-            self._shelf.put(f"spent:{Token(self._given.request_token).mark}", b"1", DAY_SECONDS)
+            if (found := self._living()) or self._shelf.get(spent):
+                return found
+            self._shelf.put(spent, b"1", DAY_SECONDS)
             return self._kept(exchange(self._given.request_token))
         except (ProviderBusy, ProviderRefused) as error:
             raise TokenDead(f"the request token could not be exchanged: {error}") from error

@@ -1,0 +1,100 @@
+"""Dumps are downloaded once, kept, and replaced by the newest good one when they are bad."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from g6.adapters.kite.dumps import Dumps
+from g6.adapters.memory import MemoryShelf
+from g6.errors import ProviderBusy, ProviderRefused
+from tests.unit.adapters.kite.test_dump import CALL, PUT, dump
+
+DAY, BEFORE = date(2026, 11, 20), date(2026, 11, 19)
+OLD = CALL.replace("2026-11-23", "2026-11-19").replace("26000CE", "25000CE")
+
+
+class World:
+    def __init__(self, base: Path) -> None:
+        self.base, self.shelf = base, MemoryShelf()
+        self.raw: bytes | Exception = dump(CALL, PUT)
+        self.asked: list[str] = []
+        self.told: list[Mapping[str, Any]] = []
+        self.now = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
+
+    def ask(self, exchange: str) -> bytes:
+        self.asked.append(exchange)
+        if isinstance(self.raw, Exception):
+            raise self.raw
+        return self.raw
+
+    def process(self, *, shelf: MemoryShelf | None = None) -> Dumps:
+        return Dumps(self.base, shelf or self.shelf, self.ask, lambda: self.now, self.told.append)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_one_worker_downloads_for_all(world: World) -> None:
+    first, second = world.process(), world.process()
+    assert first.columns("NFO", DAY) == second.columns("NFO", DAY)
+    first.columns("NFO", DAY)
+    assert world.asked == ["NFO"]
+    assert first.hits == {"download": 1, "memory": 1}
+    assert second.hits == {"shelf": 1}
+
+
+def test_a_second_start_of_the_day_downloads_nothing(world: World) -> None:
+    world.process().columns("NFO", DAY)
+    again = world.process(shelf=MemoryShelf())
+    again.columns("NFO", DAY)
+    assert (world.asked, again.hits) == (["NFO"], {"disk": 1})
+
+
+def test_before_the_brokers_dump_is_made_nothing_is_kept_for_the_day(world: World) -> None:
+    world.now = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
+    world.process().columns("NFO", DAY)
+    assert list(world.base.rglob("*.gz")) == []
+
+
+@pytest.mark.parametrize(
+    "bad", [dump(CALL, PUT[:30]), dump(CALL.replace("11-23", "11-12")), ProviderBusy("down"), ProviderRefused("no entitlement")]
+)
+def test_the_newest_good_dump_stands_in_for_a_bad_one_and_a_person_is_told(world: World, bad: bytes | Exception) -> None:
+    world.raw, world.now = dump(OLD, PUT), datetime(2026, 11, 19, 4, 0, tzinfo=UTC)
+    world.process().columns("NFO", BEFORE)
+    world.raw, world.now = bad, datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+    found = world.process().columns("NFO", DAY)
+    assert found["symbol"] == ["NIFTY26NOV26000PE"]
+    assert "2026-11-19 serves" in world.told[0]["sentence"]
+    other = world.process()
+    assert other.columns("NFO", DAY) == found
+    assert other.hits == {"shelf": 1}
+
+
+def test_a_bad_dump_without_an_earlier_one_is_refused_with_its_line(world: World) -> None:
+    world.raw = dump(CALL, PUT[:30])
+    with pytest.raises(ProviderRefused, match="row 3"):
+        world.process().columns("NFO", DAY)
+
+
+def test_a_damaged_file_is_downloaded_again(world: World) -> None:
+    world.process().columns("NFO", DAY)
+    for path in world.base.rglob("*.gz"):
+        path.write_bytes(b"rubbish")
+    world.process(shelf=MemoryShelf()).columns("NFO", DAY)
+    assert world.asked == ["NFO", "NFO"]
+
+
+def test_old_dumps_go_after_a_few_days(world: World) -> None:
+    for day in range(1, 9):
+        on = date(2026, 11, day)
+        world.now = datetime(2026, 11, day, 4, 0, tzinfo=UTC)
+        world.process().columns("NFO", on)
+    assert len(list(world.base.rglob("*.gz"))) == 5

@@ -1,0 +1,158 @@
+"""The broker's quotes, in every shape they come in, as columns."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from g6.adapters.kite.parse import epoch, option_fields, parse_quotes, parse_underlying
+from g6.domain.instrument import Contracts, Future
+
+NAN = float("nan")
+EMPTY = [{"price": 0, "quantity": 0, "orders": 0}] * 5
+
+
+def quoted(**changes: Any) -> dict[str, Any]:
+    """One option's answer as /quote gives it."""
+    return {
+        "instrument_token": 12345602,
+        "timestamp": "2026-11-20 09:35:12",
+        "last_trade_time": "2026-11-20 09:35:02",
+        "last_price": 123.45,
+        "last_quantity": 65,
+        "buy_quantity": 130000,
+        "sell_quantity": 97500,
+        "volume": 6500000,
+        "average_price": 120.1,
+        "oi": 1300000,
+        "oi_day_high": 1400000,
+        "oi_day_low": 1200000,
+        "net_change": 0,
+        "lower_circuit_limit": 0.05,
+        "upper_circuit_limit": 900.0,
+        "ohlc": {"open": 115, "high": 130, "low": 110, "close": 125},
+        "depth": {"buy": [{"price": 123.4, "quantity": 130, "orders": 2}], "sell": [{"price": 123.5, "quantity": 65, "orders": 1}]},
+    } | changes
+
+
+def contracts(*symbols: tuple[str, str]) -> Contracts:
+    n = len(symbols)
+    return Contracts(
+        "NIFTY", np.full(n, "2026-11-23", dtype="datetime64[D]"), 26000.0 + 50 * np.arange(n), np.full(n, 65), np.full(n, 0.05),
+        np.array(symbols, dtype=object).T, np.ones((2, n), dtype=np.int64),
+    )  # fmt: skip
+
+
+def test_a_traded_option_says_everything() -> None:
+    found = option_fields(quoted())
+    assert found == {
+        "last": 123.45, "bid": 123.4, "ask": 123.5, "bid_quantity": 130, "ask_quantity": 65, "buy_quantity": 130000,
+        "sell_quantity": 97500, "open": 115, "high": 130, "low": 110, "close": 125, "volume": 6500000, "oi": 1300000,
+        "oi_day_high": 1400000, "oi_day_low": 1200000, "average_price": 120.1,
+        "last_trade_time": datetime(2026, 11, 20, 4, 5, 2, tzinfo=UTC).timestamp(),
+        "quote_time": datetime(2026, 11, 20, 4, 5, 12, tzinfo=UTC).timestamp(),
+    }  # fmt: skip
+
+
+def test_an_option_that_has_not_traded_today_has_no_candle_and_no_average_but_its_volume_of_nothing() -> None:
+    untraded = quoted(volume=0, average_price=0, ohlc={"open": 0, "high": 0, "low": 0, "close": 125})
+    found = option_fields(untraded)
+    assert all(isnan(found[name]) for name in ("open", "high", "low", "average_price"))
+    assert (found["close"], found["volume"], found["last"]) == (125, 0, 123.45)
+
+
+@pytest.mark.parametrize(
+    ("depth", "quantity"),
+    [({"buy": EMPTY, "sell": EMPTY}, 0.0), ({"buy": [], "sell": []}, 0.0), ({"buy": None, "sell": None}, 0.0), (None, NAN)],
+)
+def test_an_empty_book_has_no_price_however_it_is_written(depth: Any, quantity: float) -> None:
+    found = option_fields(quoted(depth=depth))
+    assert isnan(found["bid"])
+    assert isnan(found["ask"])
+    np.testing.assert_equal(found["bid_quantity"], quantity)
+
+
+def test_a_missing_depth_is_no_book() -> None:
+    answer = quoted()
+    del answer["depth"]
+    assert isnan(option_fields(answer)["bid_quantity"])
+
+
+def test_a_one_sided_book_keeps_its_side() -> None:
+    found = option_fields(quoted(depth={"buy": EMPTY, "sell": quoted()["depth"]["sell"]}))
+    assert isnan(found["bid"])
+    assert found["ask"] == 123.5
+
+
+def test_a_negative_price_is_no_level() -> None:
+    assert isnan(option_fields(quoted(depth={"buy": [{"price": -0.01, "quantity": 0}], "sell": []}))["bid"])
+
+
+def test_open_interest_of_nothing_is_not_missing_open_interest() -> None:
+    answer = quoted(oi=0)
+    assert option_fields(answer)["oi"] == 0
+    del answer["oi"]
+    assert isnan(option_fields(answer)["oi"])
+
+
+@pytest.mark.parametrize("value", ["", None, "1970-01-01 05:30:00", "soon", 0, datetime(1970, 1, 1, 5, 30)])  # noqa: DTZ001
+def test_no_instant_is_no_instant(value: Any) -> None:
+    assert isnan(epoch(value))
+
+
+def test_a_naive_instant_is_indias_whatever_the_hosts_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    wanted = datetime(2026, 11, 20, 4, 5, 12, tzinfo=UTC).timestamp()
+    assert epoch("2026-11-20 09:35:12") == wanted
+    assert epoch(datetime(2026, 11, 20, 9, 35, 12)) == wanted  # noqa: DTZ001 - as the client gives it
+    assert epoch("2026-11-20T09:35:12+0530") == wanted
+
+
+def test_an_answer_that_did_not_come_is_missing_throughout_and_unlisted_sides_too() -> None:
+    found = parse_quotes({"NFO:A": quoted(), "NFO:C": "rubbish"}, contracts(("A", "B"), ("C", "")), "NFO")
+    assert found["last"][0, 0] == 123.45
+    for values in found.values():
+        assert np.isnan([values[1, 0], values[0, 1], values[1, 1]]).all()
+
+
+def test_open_interest_of_yesterday_is_never_in_a_quote() -> None:
+    assert np.isnan(parse_quotes({"NFO:A": quoted()}, contracts(("A", "")), "NFO")["oi_prev"]).all()
+
+
+def test_numbers_that_are_none_are_missing() -> None:
+    found = option_fields(quoted(oi="many", volume=None, last_price=float("inf"), buy_quantity=True))
+    assert all(isnan(found[name]) for name in ("oi", "volume", "last", "buy_quantity"))
+
+
+def test_an_index_has_no_book_and_no_trades_and_its_garbage_change_is_not_read() -> None:
+    index = {
+        "last_price": 26010.5, "timestamp": "2026-11-20 09:35:12", "last_trade_time": "", "net_change": 1.2e38, "depth":
+        {"buy": None, "sell": None}, "ohlc": {"open": 25950, "high": 26120, "low": 25880.1, "close": 25900},
+    }  # fmt: skip
+    future = Future("NIFTY26NOVFUT", 1, date(2026, 11, 23), 65, 0.1)
+    answers = {"NSE:NIFTY 50": index, "NFO:NIFTY26NOVFUT": quoted(last_price=26040.0), "NSE:INDIA VIX": {"last_price": 13.2}}
+    seen = parse_underlying(answers, "NSE:NIFTY 50", "NSE:INDIA VIX", "NFO:NIFTY26NOVFUT", future)
+    assert (seen.spot, seen.open, seen.high, seen.low, seen.prev_close) == (26010.5, 25950, 26120, 25880.1, 25900)
+    assert seen.spot_time == datetime(2026, 11, 20, 4, 5, 12, tzinfo=UTC).timestamp()
+    assert (seen.future, seen.future_expiry, seen.vix, seen.future_bid) == (26040.0, "2026-11-23", 13.2, 123.4)
+
+
+def test_an_underlying_that_did_not_come_is_unknown() -> None:
+    seen = parse_underlying({}, "NSE:NIFTY 50", "NSE:INDIA VIX", "", None)
+    assert isnan(seen.spot)
+    assert isnan(seen.vix)
+    assert seen.future_expiry == ""
+
+
+def test_the_brokers_own_sample_is_read(shared: Path) -> None:
+    sample = json.loads((shared / "data/kite/kiteconnect-mocks/quote.json").read_text("utf-8"))["data"]["NSE:INFY"]
+    found = option_fields(sample)
+    assert (found["last"], found["ask"], found["ask_quantity"], found["close"]) == (1412.95, 1412.95, 5191, 1389.65)
+    assert isnan(found["bid"])
+    assert found["oi"] == 0

@@ -1,0 +1,60 @@
+"""A token ends at six in the morning in India, and lies nowhere in the open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from g6.domain.access import Token, expiry_of, seal, unseal
+from g6.domain.calendar import IST
+
+TOKEN = Token("acc3ss9tokenx5", "AB1234", 1_700_000_000.0, 1_700_080_000.0)
+
+
+@pytest.mark.parametrize(
+    ("issued", "ends"),
+    [
+        (datetime(2026, 11, 20, 8, 30, tzinfo=IST), datetime(2026, 11, 21, 6, 0, tzinfo=IST)),
+        (datetime(2026, 11, 20, 5, 59, tzinfo=IST), datetime(2026, 11, 20, 6, 0, tzinfo=IST)),
+        (datetime(2026, 11, 20, 6, 0, tzinfo=IST), datetime(2026, 11, 21, 6, 0, tzinfo=IST)),
+        (datetime(2026, 11, 20, 23, 0, tzinfo=UTC), datetime(2026, 11, 21, 6, 0, tzinfo=IST)),
+    ],
+)
+def test_it_ends_at_the_next_six_in_the_morning(issued: datetime, ends: datetime) -> None:
+    assert expiry_of(issued) == ends
+
+
+def test_it_lives_until_its_end_and_without_one_for_good() -> None:
+    assert TOKEN.lives(TOKEN.expires - 1)
+    assert not TOKEN.lives(TOKEN.expires)
+    assert Token("x").lives(4e9)
+
+
+def test_it_is_not_shown() -> None:
+    assert TOKEN.value not in repr(TOKEN)
+    assert TOKEN.mark not in TOKEN.value
+    assert len(TOKEN.mark) == 8
+
+
+def test_what_was_sealed_is_read_with_the_same_key_alone() -> None:
+    sealed = seal(TOKEN, b"key")
+    assert unseal(sealed, b"key") == TOKEN
+    assert unseal(sealed, b"other") is None
+    assert TOKEN.value.encode() not in sealed
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", seal(TOKEN, b"key")[:-1], seal(TOKEN, b"key") + b"x"])
+def test_damaged_bytes_are_no_token(damage: bytes) -> None:
+    assert unseal(damage, b"key") is None
+
+
+def test_two_seals_of_one_token_differ() -> None:
+    assert seal(TOKEN, b"key") != seal(TOKEN, b"key")
+
+
+def test_the_end_is_less_than_a_day_away() -> None:
+    at = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
+    assert all(
+        timedelta(0) < expiry_of(at + timedelta(hours=h)) - (at + timedelta(hours=h)) <= timedelta(days=1) for h in range(48)
+    )
