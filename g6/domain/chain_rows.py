@@ -16,7 +16,7 @@ from g6.domain.frame import Frame, by_side
 from g6.domain.quality import MAX_COUNT, spot_source
 from g6.domain.quote import QUOTE_FIELDS, to_frame
 
-__all__ = ["chain_frame", "csv_rows", "offset_name"]
+__all__ = ["chain_frame", "computed", "csv_rows", "offset_name"]
 
 _WHOLE = frozenset(column.name for column in rows.CHAIN_SIDE if column.kind == "integer")
 _GREEKS = ("delta", "gamma", "theta", "vega", "rho")
@@ -37,6 +37,11 @@ def chain_frame(chain: Chain) -> Frame:
     raw = to_frame(chain.quotes, chain.stamp)
     columns = {**_plain(chain), **raw.columns, **_computed(chain)}
     return Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
+
+
+def computed(chain: Chain) -> dict[str, NDArray[Any]]:
+    """Return the columns that analysis makes, among them those that it only takes over; the raw ones are those of its quotes."""
+    return {**_plain(chain), **_computed(chain)}
 
 
 def _plain(chain: Chain) -> dict[str, NDArray[Any]]:

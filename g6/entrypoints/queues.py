@@ -22,6 +22,7 @@ ROUTES = {
     "g6.aggregate": "aggregate",
     "g6.sweep": "maintenance",
     "g6.rerun": "manual",
+    "g6.recompute": "manual",
 }
 JOB_SOFT, JOB_HARD = 240.0, 300.0
 """Limits of jobs longer than a cycle: early acknowledged, so they do not ride on the visibility timeout."""
@@ -35,7 +36,7 @@ def limits(settings: Settings) -> dict[str, dict[str, Any]]:
     closing = {"soft_time_limit": max(timing.soft, 5.0), "time_limit": max(timing.hard, 10.0)}
     return {name: dict(stage) for name in STAGE_TASKS.values()} | {
         **{name: dict(closing) for name in ("g6.publish", "g6.aggregate", "g6.sweep", "g6.verify_panels")},
-        **{name: dict(job) for name in ("g6.rerun", "g6.tidy", "g6.fold", "g6.compact")},
+        **{name: dict(job) for name in ("g6.rerun", "g6.recompute", "g6.tidy", "g6.fold", "g6.compact")},
     }
 
 

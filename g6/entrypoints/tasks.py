@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -91,6 +92,10 @@ def _compact(self: Task, name: str, day: str) -> None:
     pipeline.compact(self.app.runtime, name, day)
 
 
+def _recompute(self: Task, day: str, index: str, pricing: str = "{}") -> None:
+    pipeline.recompute(self.app.runtime, day, index, json.loads(pricing))
+
+
 def _sweep(self: Task) -> None:
     pipeline.sweep(self.app.runtime)
     pipeline.heartbeat(self.app.runtime)
@@ -109,6 +114,7 @@ def register(app: Any) -> None:
     others: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         "aggregate": (_aggregate, again), "publish": (_publish, again), "rerun": (_rerun, again), "sweep": (_sweep, {}),
         "verify_panels": (_verify_panels, {}), "tidy": (_tidy, {}), "fold": (_fold, {}), "compact": (_compact, {}),
+        "recompute": (_recompute, again),
     }  # fmt: skip
     for name, (run, options) in others.items():
         app.task(name=f"g6.{name}", bind=True, **options)(run)

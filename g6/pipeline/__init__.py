@@ -7,6 +7,7 @@ sweep closes what did not arrive; rerun does it again; tidy folds what is stored
 
 from g6.pipeline.closing import aggregate, publish
 from g6.pipeline.folding import compact, fold, tidy
+from g6.pipeline.recompute import recompute
 from g6.pipeline.repair import repair
 from g6.pipeline.rerun import rerun
 from g6.pipeline.runtime import Runtime
@@ -15,6 +16,6 @@ from g6.pipeline.sweep import sweep
 from g6.pipeline.watching import heartbeat, verify_panels
 
 __all__ = [
-    "Runtime", "aggregate", "analyse", "collect", "compact", "fold", "heartbeat", "persist", "publish", "repair", "rerun", "sweep",
-    "tidy", "verify_panels",
+    "Runtime", "aggregate", "analyse", "collect", "compact", "fold", "heartbeat", "persist", "publish", "recompute", "repair",
+    "rerun", "sweep", "tidy", "verify_panels",
 ]  # fmt: skip

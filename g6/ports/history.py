@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 OVERVIEW = "overview"
 """The name that stands for the overviews where others are an index's."""
@@ -45,6 +48,16 @@ class Finding:
     fix: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """One index on one day, all of it: rows by instant, `columns` each `(n,)`; those of cycle i are `bounds[i]:bounds[i + 1]`."""
+
+    cycles: tuple[str, ...]
+    bounds: NDArray[np.int64]
+    columns: Mapping[str, NDArray[Any]]
+    headers: Mapping[str, Mapping[str, Any]]
+
+
 class History(Protocol):
     """The stored days. Each call works on one day of one index and may be made again at any time. Errors: StoreBusy, BadInput."""
 
@@ -58,4 +71,18 @@ class History(Protocol):
 
     def compact(self, name: str, day: date) -> Folded:
         """Fold a day that is over into one file."""
+        ...
+
+    def read_day(self, index: str, day: date, columns: Sequence[str]) -> StoredDay:
+        """Return these columns of a compacted day, with the headers of its units. Errors: NothingToDo (no such day)."""
+        ...
+
+    def write_day(
+        self, index: str, day: date, columns: Mapping[str, NDArray[Any]], headers: Mapping[str, Mapping[str, Any]]
+    ) -> bool:
+        """Put other values into columns of a compacted day, rows as `read_day` gave them; False when the file stays the same."""
+        ...
+
+    def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Put other figures into the overview rows of one index; status and reason stay what they were."""
         ...

@@ -64,11 +64,12 @@ _KINDS = {column.name: column.kind for column in (*LISTING, *OVERVIEW, *CHAIN)}
 
 def chain_table(frame: Frame) -> pa.Table:
     """Return a chain frame as a table whose metadata carries the header."""
-    arrays = [_array(frame.columns[field.name], field) for field in CHAIN_SCHEMA]
+    arrays = [column_array(frame.columns[field.name], field) for field in CHAIN_SCHEMA]
     return pa.table(arrays, schema=CHAIN_SCHEMA).replace_schema_metadata(_chain_metadata(frame))
 
 
-def _array(values: NDArray[Any], field: pa.Field) -> pa.Array:
+def column_array(values: NDArray[Any], field: pa.Field) -> pa.Array:
+    """Return one column's values as Arrow has them; NaN becomes missing."""
     kind = _KINDS[field.name]
     if kind == "text":
         return pa.array(values.tolist(), pa.string()).dictionary_encode()
@@ -100,19 +101,19 @@ def _chain_metadata(frame: Frame) -> dict[str, str]:
 def chain_frame(table: pa.Table, index: str, header: Mapping[str, Any]) -> Frame:
     """Return what `chain_table` took. A file of an earlier version lacks the newest columns: they are missing values."""
     columns = {
-        column.name: _column(table, column) if column.name != "underlying" else np.full(table.num_rows, index, dtype=object)
+        column.name: column_values(table, column) if column.name != "underlying" else np.full(table.num_rows, index, dtype=object)
         for column in CHAIN
     }
     return Frame(header, columns)
 
 
-def _column(table: pa.Table, column: Column) -> NDArray[Any]:
-    """Instants and quantities of quotes come back as float64, whole numbers that are never missing as integers."""
+def column_values(table: pa.Table, column: Column) -> NDArray[Any]:
+    """Return one column's values: instants and quantities of quotes as float64, what is never missing as integers."""
     if column.name not in table.column_names:
         return _absent(column, table.num_rows)
     values = table.column(column.name)
     if column.kind == "text":
-        return np.array(values.to_pylist(), dtype=object)
+        return _texts(values)
     if column.kind == "instant":
         seconds = values.cast(pa.int64()).to_numpy() / 1e6
         return np.asarray(seconds, dtype=np.float64)
@@ -120,6 +121,14 @@ def _column(table: pa.Table, column: Column) -> NDArray[Any]:
     if column.kind == "date":
         return found.astype("datetime64[D]")
     return found.astype(np.float64) if column.name in _NULLABLE else found
+
+
+def _texts(values: pa.ChunkedArray) -> NDArray[Any]:
+    """Each word is made once, however often it stands there."""
+    coded = values.unify_dictionaries().combine_chunks()
+    coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
+    words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    return np.asarray(words[coded.indices.fill_null(len(words) - 1).to_numpy()])
 
 
 def _absent(column: Column, n: int) -> NDArray[Any]:
@@ -167,6 +176,8 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
     zstd on a file that stays.
     """
     kinds = {name: _KINDS[name] for name in table.column_names}
+    if table.schema.metadata:
+        table = table.replace_schema_metadata(dict(sorted(table.schema.metadata.items())))
     buffer = io.BytesIO()
     pq.write_table(
         table,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from g6.adapters.parquet_store import days, folding
+from g6.adapters.parquet_store import days, folding, rewriting
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import Level
-from g6.ports.history import OVERVIEW, Folded, Loose
+from g6.ports.history import OVERVIEW, Folded, Loose, StoredDay
 
 _KEY = "underlying="
 
@@ -49,7 +51,23 @@ class ParquetHistory:
 
     def compact(self, name: str, day: date) -> Folded:
         """Fold a day that is over into one file."""
-        return folding.compact(days.directory_of(self.root(name), day), _schema(name))
+        directory = days.directory_of(self.root(name), day)
+        return folding.compact(directory, _schema(name)) if directory.is_dir() else Folded()
+
+    def read_day(self, index: str, day: date, columns: Sequence[str]) -> StoredDay:
+        """Return these columns of a compacted day, with the headers of its units. Errors: NothingToDo (no such day)."""
+        return rewriting.read_day(rewriting.day_directory(self.root(index), day), index, columns)
+
+    def write_day(
+        self, index: str, day: date, columns: Mapping[str, NDArray[Any]], headers: Mapping[str, Mapping[str, Any]]
+    ) -> bool:
+        """Put other values into columns of a compacted day; False when the file stays the same."""
+        return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)
+
+    def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Put other figures into the overview rows of one index; status and reason stay what they were."""
+        directory = days.directory_of(self.root(OVERVIEW), day)
+        return directory.is_dir() and rewriting.write_figures(directory, index, rows)
 
 
 def _schema(name: str) -> pa.Schema:

@@ -1,0 +1,90 @@
+"""Stored days analysed again from what the market said: one job is one index on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain import chain, overview
+from g6.domain.chain_rows import computed
+from g6.domain.frame import SIDES
+from g6.domain.plan import Plan
+from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
+from g6.errors import NothingToDo
+from g6.pipeline.runtime import Runtime
+from g6.ports.history import OVERVIEW, StoredDay
+
+_BOTH = ("symbol", "token", "source", *QUOTE_FIELDS)
+RAW = (
+    "expiry", "strike", "lot_size", "tick_size",
+    *(side + name for side in SIDES for name in _BOTH),
+)  # fmt: skip
+"""What analysis reads of a stored row; everything else it needs stands in the unit's header."""
+PLAIN = ("offset", "forward", "forward_source", "forward_spread", "atm", "years_to_expiry", "rate", "dte", "model", "config_id")
+SIDED = (
+    "price", "price_source", "time_value", "age_seconds", "quality", "iv", "iv_bid", "iv_ask", "iv_status", "delta", "gamma",
+    "theta", "vega", "rho",
+)  # fmt: skip
+COMPUTED = (*PLAIN, *(side + name for side in SIDES for name in SIDED))
+"""What analysis makes; nothing of it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """One index on one day: units and options computed, whether a byte of chain or overview changed, wall seconds it took."""
+
+    index: str
+    day: str
+    units: int
+    options: int
+    changed: bool
+    seconds: float
+
+
+def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None = None) -> Recomputed:
+    """Compute a stored day of one index again, from its raw columns, with the settings of now or `pricing`'s over them.
+
+    The day is compacted first if it is not. Errors: NothingToDo (no such day), StoreBusy, BadInput.
+    """
+    began, on, history = runtime.clock.wall(), date.fromisoformat(day), runtime.history
+    if history is None:
+        raise NothingToDo("the Parquet store is switched off (storage.parquet.enabled), so that no day is stored")
+    for name in (index, OVERVIEW):
+        history.compact(name, on)
+    held = history.read_day(index, on, RAW)
+    plan = replace(runtime.plan, pricing=replace(runtime.plan.pricing, **(pricing or {})))
+    both = {name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH}
+    headers, rows, parts = {}, [], list[Mapping[str, NDArray[Any]]]()
+    for n, cycle in enumerate(held.cycles):
+        mine = slice(held.bounds[n], held.bounds[n + 1])
+        headers[cycle] = _restamped(held.headers[cycle], plan)
+        priced = chain.assemble(_quotes(index, headers[cycle], both, held, mine), Stamp.parse(headers[cycle]["stamp"]))
+        rows.append(overview.summarise(priced))
+        parts.append(computed(priced))
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in COMPUTED}
+    changed = history.write_day(index, on, columns, {**held.headers, **headers})
+    changed |= history.write_figures(index, on, rows)
+    options = int(sum((held.columns[f"{side}symbol"] != "").sum() for side in SIDES))
+    done = Recomputed(index, day, len(rows), options, changed, runtime.clock.wall() - began)
+    runtime.bus.publish("job.report", {"job": "recompute", **{name: getattr(done, name) for name in done.__dataclass_fields__}})
+    return done
+
+
+def _quotes(index: str, header: Mapping[str, Any], both: Mapping[str, NDArray[Any]], held: StoredDay, mine: slice) -> Quotes:
+    """The quotes of one unit, as `quote.from_frame` would make them, without a copy of the day's arrays."""
+    sides = {name: each[:, mine] for name, each in both.items()}
+    return Quotes(
+        index, held.columns["expiry"][mine], held.columns["strike"][mine], held.columns["lot_size"][mine],
+        held.columns["tick_size"][mine],
+        sides["symbol"], sides["token"], sides["source"], {name: sides[name] for name in QUOTE_FIELDS},
+        Underlying(**header["spot"]), header["observed_at"],
+    )  # fmt: skip
+
+
+def _restamped(header: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    return {**header, "stamp": {**header["stamp"], **plan.stamp()}}
