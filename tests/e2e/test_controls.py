@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,23 @@ def test_ps_shows_workers_and_every_queue(live: World) -> None:
     seen = json.loads(done.stdout)
     assert set(seen["queues"]) == {"collect", "analytics", "persist", "aggregate", "manual", "maintenance"}
     assert {name.partition("@")[0] for name, facts in seen["workers"].items() if facts["up"]} >= {"cycle", "closing"}
+
+
+def test_one_cycle_is_traced_in_a_running_system(live: World) -> None:
+    cycle = newest(live)
+    told = eventually(lambda: _persisted(live, cycle), every=0.2)
+    assert told["opened"] <= told["fired"] <= told["closed"]
+    for unit in told["units"].values():
+        assert list(unit["stages"]) == ["collect", "analyse", "persist"]
+        assert unit["stages"]["analyse"]["parts"]["compute"] > 0.0
+        assert unit["expiries"]
+
+
+def _persisted(world: World, cycle: str) -> dict[str, Any]:
+    """Return what `g6 trace` says of a cycle once every unit of it is stored."""
+    told: dict[str, Any] = json.loads(world.g6("trace", cycle, "--json").stdout)
+    whole = all(unit["stages"].get("persist", {}).get("ended") for unit in told["units"].values())
+    return told if whole else {}
 
 
 def test_nothing_runs_and_nobody_is_asked_without_a_broker(world: World) -> None:
