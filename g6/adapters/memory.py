@@ -179,6 +179,7 @@ class MemoryShelf:
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
         self._held: dict[str, tuple[bytes, float]] = {}
+        self._lock = threading.Lock()
 
     def get(self, name: str) -> bytes | None:
         """Return what lies under `name`, None when nothing does (any more)."""
@@ -191,9 +192,10 @@ class MemoryShelf:
 
     def claim(self, name: str, seconds: float) -> bool:
         """Become the only one to do what `name` says, for `seconds`; False when somebody else is."""
-        if self.get(name) is not None:
-            return False
-        self.put(name, b"1", seconds)
+        with self._lock:
+            if self.get(name) is not None:
+                return False
+            self.put(name, b"1", seconds)
         return True
 
     def drop(self, name: str) -> None:

@@ -96,3 +96,38 @@ def test_the_budget_says_what_is_left(redis_client: redis.Redis, namespace: str)
 def test_spacings_are_a_little_wider_than_the_broker_allows(redis_client: redis.Redis, namespace: str) -> None:
     limiter = RedisLimiter(redis_client, namespace)
     assert [limiter.spacing(family) for family in ("quote", "historical", "orders")] == [1.05, 0.35, 0.1]
+
+
+def test_a_slot_that_comes_too_late_is_not_reserved(limiter: Limiter) -> None:
+    limiter.reserve("quote")
+    assert limiter.reserve("quote", within=5.0) == about(60.0)
+    assert limiter.reserve("quote") == about(60.0)
+
+
+def test_a_slot_that_was_just_taken_is_taken_by_nobody_else(limiter: Limiter) -> None:
+    assert limiter.confirm("quote") == 0.0
+    assert limiter.confirm("quote") == about(60.0)
+    assert limiter.confirm("historical") == 0.0
+
+
+def test_who_confirms_moves_the_sequence(limiter: Limiter) -> None:
+    limiter.confirm("quote")
+    assert limiter.reserve("quote") == about(60.0)
+
+
+def test_a_request_that_left_late_is_followed_a_spacing_later() -> None:
+    now = [1000.0]
+    limiter = MemoryLimiter(lambda: now[0], spacings={"quote": 1.0, "other": 1.0})
+    limiter.confirm("quote")
+    now[0] += 0.4
+    limiter.late("quote")
+    now[0] += 0.7
+    assert limiter.confirm("quote") == pytest.approx(0.3)
+
+
+def test_a_request_that_left_late_counts_from_then_in_redis_too(redis_client: redis.Redis, namespace: str) -> None:
+    limiter = RedisLimiter(redis_client, namespace, spacings=SPACINGS)
+    limiter.confirm("quote")
+    redis_client.set(f"{namespace}:slots:quote:last", 1)
+    limiter.late("quote")
+    assert limiter.confirm("quote") == about(60.0)

@@ -1,0 +1,113 @@
+"""One request: its slot, its further tries, its books."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from g6.adapters.resilient import Patience
+from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, TokenDead
+from tests.unit.adapters.resilient.world import UNSPACED, Answers, Guards
+
+DOWN = ProviderBusy("down", "server")
+
+
+def test_an_answer_is_an_answer_and_stands_in_the_books() -> None:
+    gate = Guards().gate()
+    assert gate.ask("quote", "quote", Answers(7)) == 7
+    facts = gate.tally.facts()
+    assert (facts["requests"], facts["retries"]) == ({"quote": {"ok": 1}}, {})
+    assert len(facts["seconds"]["quote"]) == 1
+
+
+def test_two_bad_moments_and_a_good_one_are_one_answer_and_two_further_tries() -> None:
+    gate, server = Guards().gate(), Answers(DOWN, DOWN, 7)
+    assert gate.ask("quote", "quote", server) == 7
+    assert gate.tally.facts()["retries"] == {"server": 2}
+    assert gate.tally.facts()["requests"] == {"quote": {"busy": 2, "ok": 1}}
+
+
+@pytest.mark.parametrize("refusal", [TokenDead("dead"), ProviderRefused("no entitlement")])
+def test_a_refusal_is_not_tried_again(refusal: Exception) -> None:
+    server = Answers(refusal)
+    with pytest.raises(type(refusal)):
+        Guards().gate().ask("quote", "quote", server)
+    assert server.asked == 1
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_tries_are_as_many_as_configured(retries: int) -> None:
+    server = Answers(DOWN)
+    with pytest.raises(ProviderBusy):
+        Guards(failures=100, patience=Patience(retries, 0.001, 0.002)).gate().ask("quote", "quote", server)
+    assert server.asked == retries + 1
+
+
+def test_pauses_are_random_up_to_a_bound_that_doubles_to_its_cap() -> None:
+    patience = Patience(3, 1.0, 3.0)
+    for tries, bound in ((1, 1.0), (2, 2.0), (3, 3.0), (9, 3.0)):
+        pauses = [patience.pause(tries) for _ in range(200)]
+        assert 0 <= min(pauses) < 0.2 * bound
+        assert 0.8 * bound < max(pauses) <= bound
+
+
+def test_tries_stop_at_the_deadline() -> None:
+    gate, server = Guards(patience=Patience(10, 50.0, 60.0)).gate(), Answers(DOWN)
+    with pytest.raises(ProviderBusy), gate.until(time.time() + 0.5):
+        gate.ask("quote", "quote", server)
+    assert server.asked <= 2
+
+
+def test_a_slot_beyond_the_deadline_is_not_waited_for_and_not_taken_from_others() -> None:
+    guards = Guards(spacings=UNSPACED | {"quote": 60.0})
+    gate = guards.gate()
+    gate.ask("quote", "quote", Answers(1))
+    for _ in range(3):
+        server = Answers(1)
+        with gate.until(time.time() + 5), pytest.raises(ProviderBusy, match="budget"):
+            gate.ask("quote", "quote", server)
+        assert server.asked == 0
+    assert guards.limiter.describe()["quote"]["wait_seconds"] <= 60.0
+
+
+def test_an_inner_deadline_does_not_outlast_the_outer_one() -> None:
+    guards = Guards(spacings=UNSPACED | {"quote": 60.0})
+    gate = guards.gate()
+    gate.ask("quote", "quote", Answers(1))
+    with gate.until(time.time() + 5), gate.until(time.time() + 500):
+        assert not gate.affords("quote")
+    with gate.until(time.time() + 500):
+        assert gate.affords("quote")
+
+
+def test_day_candles_get_one_try_and_their_failures_open_nothing() -> None:
+    guards, server = Guards(failures=2), Answers(DOWN)
+    gate = guards.gate()
+    for _ in range(4):
+        with pytest.raises(ProviderBusy):
+            gate.ask("historical", "historical", server)
+    assert server.asked == 4
+    assert gate.ask("quote", "quote", Answers(7)) == 7
+
+
+def test_a_request_that_leaves_late_moves_the_next() -> None:
+    guards = Guards(spacings=UNSPACED | {"quote": 60.0})
+    gate = guards.gate()
+    gate.ask("quote", "quote", Answers(1))
+    before = guards.limiter.describe()["quote"]["wait_seconds"]
+    gate._confirmed = ("quote", time.monotonic() - 1.0)
+    gate.sent()
+    assert guards.limiter.describe()["quote"]["wait_seconds"] >= before
+    gate.sent()
+
+
+def test_a_breaker_that_opens_ends_the_tries_of_the_unit_that_opened_it() -> None:
+    server = Answers(DOWN)
+    gate = Guards(failures=2).gate()
+    with pytest.raises(ProviderBusy):
+        gate.ask("quote", "quote", server)
+    assert server.asked == 2
+    with pytest.raises(BreakerOpen):
+        gate.ask("quote", "quote", server)
+    assert server.asked == 2

@@ -1,0 +1,54 @@
+"""Guards over memory alone, for a test: a clock that moves when somebody waits is not needed, for nothing is spaced."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pybreaker
+
+from g6.adapters.memory import MemoryLimiter, MemoryShelf
+from g6.adapters.resilient import Breaker, Patience, RequestGate
+
+UNSPACED = {"quote": 1e-6, "historical": 1e-6, "other": 1e-6}
+
+
+@dataclass
+class Guards:
+    """A gate and what it stands on; `told` is what a person reads."""
+
+    spacings: Mapping[str, float] = field(default_factory=lambda: dict(UNSPACED))
+    failures: int = 5
+    seconds: float = 60.0
+    patience: Patience = field(default_factory=lambda: Patience(3, 0.001, 0.002))
+    shelf: MemoryShelf = field(default_factory=MemoryShelf)
+    storage: pybreaker.CircuitMemoryStorage = field(default_factory=lambda: pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED))
+    told: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.limiter = MemoryLimiter(spacings=self.spacings)
+
+    def breaker(self) -> Breaker:
+        """Return the breaker as one more process has it: same storage, same shelf."""
+        return Breaker(
+            "kite", lambda: self.storage, self.shelf, failures=self.failures, seconds=self.seconds, tell=self.told.append
+        )
+
+    def gate(self) -> RequestGate:
+        return RequestGate(self.limiter, self.breaker(), self.patience, time.time)
+
+
+class Answers:
+    """A server: what it answers in turn, the last for ever; errors are raised. Counts how often it was asked."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers, self.asked = list(answers), 0
+
+    def __call__(self) -> Any:
+        self.asked += 1
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
