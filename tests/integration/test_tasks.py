@@ -17,10 +17,11 @@ from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.config import Settings, lint, load
 from g6.domain.cycle import QUEUES, STAGES, Timing, Unit
+from g6.entrypoints import app as application
 from g6.entrypoints.app import G6, create_app
 from g6.entrypoints.queues import ROUTES, celery_settings
 from g6.entrypoints.schedule import beat_schedule
-from g6.errors import BadConfig
+from g6.errors import BadConfig, BrokerDown
 
 UNIT = Unit("2026-11-18T05:30:00Z", "MIDCPNIFTY")
 
@@ -220,3 +221,36 @@ def test_the_lint_refuses_a_broker_that_evicts_and_warns_of_one_that_forgets() -
         lint(settings, celery, maxmemory_policy="allkeys-lru")
     (warning,) = lint(settings, celery, maxmemory_policy="noeviction", appendonly=False)
     assert "appendonly" in warning
+
+
+def test_a_worker_refuses_a_broker_that_evicts(
+    app: G6, broker: tuple[str, redis.Redis], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broker[1].config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(SystemExit) as ended:
+            application._refuse_what_cannot_work(app)
+    finally:
+        broker[1].config_set("maxmemory-policy", "noeviction")
+    assert ended.value.code == 2
+    assert "maxmemory-policy is allkeys-lru" in capsys.readouterr().err
+
+
+def test_a_beat_refuses_settings_that_somebody_changed_afterwards(app: G6, capsys: pytest.CaptureFixture[str]) -> None:
+    app.conf.broker_transport_options = {"visibility_timeout": 1}
+    with pytest.raises(SystemExit) as ended:
+        application._refuse_what_cannot_work(app)
+    assert ended.value.code == 2
+    assert "visibility_timeout 1 s is less than twice" in capsys.readouterr().err
+
+
+def test_what_needs_redis_is_tried_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(application, "REDIS_PAUSE", 0.0)
+    answers = [BrokerDown("away"), BrokerDown("away"), None]
+
+    def act() -> None:
+        if answer := answers.pop(0):
+            raise answer
+
+    application._once_redis_is_there(act)
+    assert answers == []
