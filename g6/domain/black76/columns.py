@@ -1,6 +1,7 @@
 """Arguments of any broadcastable shapes as columns of one length, and the chunks in which columns are worked through."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = ["CHUNK", "Array", "chunks", "columns"]
 
 Array = NDArray[np.float64]
+
+_FLOAT = np.dtype(np.float64)
 
 CHUNK = 4096
 """Options worked on at once: the scratch of a chunk stays in a core's second-level cache, and memory stays flat."""
@@ -18,6 +21,9 @@ def columns(*arguments: ArrayLike) -> tuple[tuple[Array, ...], tuple[int, ...]]:
 
     Raises ValueError where the shapes do not broadcast.
     """
+    shape = getattr(arguments[0], "shape", ())
+    if len(shape) == 1 and all(type(each) is np.ndarray and each.dtype is _FLOAT and each.shape == shape for each in arguments):
+        return cast("tuple[Array, ...]", arguments), shape
     arrays = [np.asarray(argument, dtype=np.float64) for argument in arguments]
     shape = arrays[0].shape
     if any(array.shape != shape for array in arrays):

@@ -2,17 +2,19 @@
 
 In Bachelier's model the volatility that gives a time value y at a distance X = |S* - KD| depends, apart from scale, on
 one number: with l = ln((y + X)/y) it is (y + X) H(l). H is smooth and bounded, so a table with linear interpolation
-holds it. Black's root of variance w follows from Bachelier's u (over the geometric mean of S* and KD) as
-w = u k/(2 sinh(k/2)) (1 + ...), k = |ln(F/K)|, the series in even powers that is exact at the money.
+holds it. Black's root of variance w follows from Bachelier's u as w = u k/X (1 + w^2/24 + ...), k = |ln(F/K)|, the
+series in even powers that is exact at the money; 1/(1 - w^2/24) holds its first two terms and half of the third.
 
 Source of the link between both: C. Grunspan, "A note on the equivalence between the normal and the lognormal implied
 volatility" (2011).
 """
 
 from functools import cache
-from math import log, pi
+from math import log as ln
+from math import pi, sqrt
 
 import numpy as np
+from numpy import add, divide, log, multiply
 from numpy.typing import NDArray
 
 from g6.domain.black76.columns import Array
@@ -25,47 +27,41 @@ _CELLS = 24 * _CELLS_PER_UNIT  # up to a time value of e^-24 times the distance;
 
 # Operands without a dimension: NumPy converts a Python number anew at every call.
 _PER_UNIT = np.array(float(_CELLS_PER_UNIT))
-_SOFT = np.array(1e-8)
-_SECOND = np.array(1 / 24)
-_FOURTH = np.array(7 / 1920)
+_ONE = np.array(1.0)
+_TWELFTH = np.array(-1 / 12)
 
 
-def first_guess(value: Array, distance: Array, scale: Array, k: Array, w: Array, spare: tuple[Array, Array]) -> None:
-    """Write the guess into w, for time values and distances |S* - KD| of the same unit, scale = sqrt(S* K D).
+def first_guess(value: Array, distance: Array, half_k: Array, v: Array, spare: tuple[Array, Array]) -> None:
+    """Write the guess, over sqrt(2), into v, for time values and distances |S* - KD| of the same unit; half_k = k/2.
 
-    At the money both k and the distance vanish; the softening keeps their ratio and costs nothing elsewhere.
+    NaN exactly at the money, where both k and the distance vanish.
     """
     total, other = spare
     slope, intercept = _table()
-    np.add(value, distance, total)
-    np.divide(total, value, w)
-    np.log(w, w)
-    np.multiply(w, _PER_UNIT, other)
+    add(value, distance, total)
+    divide(total, value, v)
+    log(v, v)
+    multiply(v, _PER_UNIT, other)
     cell = other.astype(np.intp)
     slope.take(cell, None, other, "clip")
-    np.multiply(other, w, w)
+    multiply(other, v, v)
     intercept.take(cell, None, other, "clip")
-    np.add(w, other, w)
-    np.multiply(w, total, w)
-    np.add(k, _SOFT, other)
-    np.multiply(w, other, w)
-    np.multiply(scale, _SOFT, other)
-    np.add(other, distance, other)
-    np.divide(w, other, w)
-    np.multiply(w, w, total)
-    np.multiply(total, _FOURTH, other)
-    np.add(other, _SECOND, other)
-    np.multiply(other, total, other)
-    np.multiply(other, w, other)
-    np.add(w, other, w)
+    add(v, other, v)
+    multiply(v, total, v)
+    multiply(v, half_k, v)
+    divide(v, distance, v)
+    multiply(v, v, other)
+    multiply(other, _TWELFTH, other)
+    add(other, _ONE, other)
+    divide(v, other, v)
 
 
 @cache
 def _table() -> tuple[Array, Array]:
-    """Slope and intercept of H on each cell of l (`level`)."""
+    """Slope and intercept of sqrt(2) H on each cell of l (`level`)."""
     level = np.arange(_CELLS + 1) / _CELLS_PER_UNIT
     h = _bachelier_moneyness(level[1:])
-    height = np.concatenate([[np.sqrt(2 * pi)], -np.expm1(-level[1:]) / h])
+    height = sqrt(2) * np.concatenate([[sqrt(2 * pi)], -np.expm1(-level[1:]) / h])
     slope = np.diff(height) * _CELLS_PER_UNIT
     return slope, height[:-1] - slope * level[:-1]
 
@@ -77,6 +73,6 @@ def _bachelier_moneyness(level: NDArray[np.float64]) -> Array:
     for _ in range(12):
         ratio = mills(h)
         rest = 1 - h * ratio
-        residual = np.log(h / rest) + 0.5 * h * h + 0.5 * log(2 * pi) - target
+        residual = np.log(h / rest) + 0.5 * h * h + 0.5 * ln(2 * pi) - target
         h = h * np.exp(-residual / (1 + h * ratio / rest))
     return h

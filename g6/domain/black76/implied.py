@@ -4,6 +4,10 @@ Options as exchanges list them need one step (`one_step`); what is left of a chu
 of it (volatile for its time, far in the tail, within rounding of a bound) solved inside brackets (`bracketed`).
 """
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -62,31 +66,57 @@ def solve(
     flat, shape = columns(price, forward, strike, years, rate, phi)
     figures = np.empty((5, flat[0].size))
     solution = _solve(flat, shape, max_iterations, figures)
-    return solution, Greeks(*figures.reshape(5, *shape))
+    return solution, Greeks(*(figures if len(shape) == 1 else figures.reshape(5, *shape)))
 
 
 def _solve(flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures: Array | None) -> Solution:
     """Solve chunk by chunk; write the Greeks too where there are figures, (5, n), for them."""
     length = flat[0].size
-    sigma, status, iterations = np.empty(length), np.zeros(length, np.int8), np.empty(length, np.int16)
-    done, block = np.empty(length, np.bool_), np.empty((ROWS, min(length, CHUNK)))
-    iterations.fill(1)
+    found = _Found(np.empty(length), np.zeros(length, np.int8), np.empty(length, np.int16), figures)
+    found.iterations.fill(1)
+    block = np.empty((ROWS, min(length, CHUNK)))
     with np.errstate(all="ignore"):
-        for part in chunks(length):
-            options = tuple(column[part] for column in flat)
-            stepped = step(options, block[:, : options[0].size], sigma[part], done[part])
-            if figures is not None:
-                greeks_after(stepped, options, sigma[part], figures[:, part])
-            if np.count_nonzero(done[part]) < options[0].size:
-                left = part.start + np.flatnonzero(~done[part])
-                options = tuple(column[left] for column in flat)
-                sigma[left], status[left], iterations[left] = _remainder(options, sigma[left], limit)
-                if figures is not None:
-                    figures[:, left] = np.nan
-                    found = left[status[left] == _OK]
-                    if found.size:
-                        figures[:, found] = greeks_of(sigma[found], *(column[found] for column in flat[1:]))
-    return Solution(sigma.reshape(shape), status.reshape(shape), iterations.reshape(shape))
+        if length <= CHUNK:
+            _solve_chunk(flat, found, limit, block)
+        else:
+            for part in chunks(length):
+                options = tuple(column[part] for column in flat)
+                _solve_chunk(options, found.part(part), limit, block[:, : options[0].size])
+    if len(shape) == 1:
+        return Solution(found.sigma, found.status, found.iterations)
+    return Solution(found.sigma.reshape(shape), found.status.reshape(shape), found.iterations.reshape(shape))
+
+
+class _Found(NamedTuple):
+    """Where the answers go, each (n,), and the Greeks (5, n)."""
+
+    sigma: Array
+    status: NDArray[np.int8]
+    iterations: NDArray[np.int16]
+    figures: Array | None
+
+    def part(self, part: slice) -> _Found:
+        """Views of a chunk."""
+        figures = None if self.figures is None else self.figures[:, part]
+        return _Found(self.sigma[part], self.status[part], self.iterations[part], figures)
+
+
+def _solve_chunk(options: tuple[Array, ...], found: _Found, limit: int, block: Array) -> None:
+    """Solve options, the scratch's length of them, by one step, and what is left in brackets."""
+    done = np.empty(found.sigma.size, np.bool_)
+    rows = step(options, block, found.sigma, done)
+    if found.figures is not None:
+        greeks_after(rows, options, found.sigma, found.figures)
+    if np.count_nonzero(done) == done.size:
+        return
+    left = np.flatnonzero(~done)
+    rest = tuple(column[left] for column in options)
+    found.sigma[left], found.status[left], found.iterations[left] = _remainder(rest, found.sigma[left], limit)
+    if found.figures is not None:
+        found.figures[:, left] = np.nan
+        solved = left[found.status[left] == _OK]
+        if solved.size:
+            found.figures[:, solved] = greeks_of(found.sigma[solved], *(column[solved] for column in options[1:]))
 
 
 def _remainder(options: tuple[Array, ...], guess: Array, limit: int) -> tuple[Array, NDArray[np.int8], NDArray[np.int16]]:

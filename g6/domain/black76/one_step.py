@@ -6,204 +6,160 @@ ratio, and S* n(d1) = KD n(d2) = sqrt(S* KD) g/sqrt(2 pi) with g = exp(-(h^2 + t
 guess, one exponential gives its derivative, h^2 - t^2 the next one, and the Greeks at the end of the step follow from
 the same four numbers, because d N(-s d1)/d ln w = n(d1) (h - t).
 
-Every operation writes into scratch given by the caller: allocation and Python numbers as operands would cost as much
-as the arithmetic.
+A call of a few hundred options costs more in calls than in arithmetic, so there are as few as can be: everything is
+measured in v = w/sqrt(2) and k/2, which takes the constants out of the arguments of erfcx; rows that are worked on alike
+stand side by side; every result goes into scratch given by the caller; and no operand is a Python number.
 """
 
 from math import pi, sqrt
-from typing import NamedTuple
 
 import numpy as np
+from numpy import absolute, add, bitwise_and, copysign, divide, exp, less, log, multiply, subtract
 from numpy.typing import NDArray
 from scipy.special import erfcx
 
 from g6.domain.black76.columns import Array
 from g6.domain.black76.guess import first_guess
 
-__all__ = ["ROWS", "Stepped", "greeks_after", "step"]
+__all__ = ["ROWS", "greeks_after", "step"]
 
 ROWS = 18
-"""Rows of scratch that one call works in."""
+"""Rows of scratch that one call works in. What a row holds changes on the way; `step` names what it ends with."""
 
 # Operands without a dimension: NumPy converts a Python number anew at every call.
 _ZERO, _ONE, _HALF = np.array(0.0), np.array(1.0), np.array(0.5)
-_ROOT_HALF, _ROOT_EIGHTH = np.array(sqrt(0.5)), np.array(sqrt(0.125))
-_ROOT_2PI, _INV_ROOT_2PI, _TWO_OVER_ROOT_PI = np.array(sqrt(2 * pi)), np.array(1 / sqrt(2 * pi)), np.array(2 / sqrt(pi))
-_HUNDREDTH, _PER_DAY = np.array(0.01), np.array(-1 / 365)
+_ROOT_PI, _TWO_OVER_ROOT_PI, _HALF_OVER_ROOT_PI = np.array(sqrt(pi)), np.array(2 / sqrt(pi)), np.array(0.5 / sqrt(pi))
+_HUNDREDTH, _FIFTIETH, _PER_DAY = np.array(0.01), np.array(0.02), np.array(-1 / 365)
 _LARGEST = np.array(1e15)
 # After a relative step e at curvature c Halley's error is about e^3 (1/2 + c^2/12), that of the Greeks (e c)^2/2.
 _LAST_STEP = np.array(1e-5)
 
 
-class Folded(NamedTuple):
-    """Options with their sides folded together; all but k in discounted points."""
-
-    spot: Array
-    strike: Array
-    gap: Array
-    """Forward-implied spot less discounted strike."""
-    distance: Array
-    scale: Array
-    """Geometric mean of spot and strike."""
-    k: Array
-    time_value: Array
-
-
-class Stepped(NamedTuple):
-    """What the Greeks take over from a step."""
-
-    folded: Folded
-    w: Array
-    """Root of variance after the step, sigma sqrt(T)."""
-    root_years: Array
-    relative: Array
-    """The step over the guess."""
-    half_curvature: Array
-    inverse_density: Array
-    spot_argument: Array
-    strike_argument: Array
-    spot_erfcx: Array
-    strike_erfcx: Array
-    first: Array
-    """Scratch, and another."""
-    second: Array
-
-
-def step(columns: tuple[Array, ...], block: Array, sigma: Array, done: NDArray[np.bool_]) -> Stepped:
+def step(columns: tuple[Array, ...], block: Array, sigma: Array, done: NDArray[np.bool_]) -> list[Array]:
     """Write volatilities into sigma, and into done whether they are final; false also where the input is no option.
 
-    columns: price, forward, strike, years, rate, phi, each (n,). block: scratch, (ROWS, n).
+    columns: price, forward, strike, years, rate, phi, each (n,). block: scratch, (ROWS, n); its rows are returned.
     """
-    _, forward, _, years, _, phi = columns
     rows = list(block)
-    folded = _fold(columns, rows)
-    w, root_years = rows[7:9]
-    first_guess(folded.time_value, folded.distance, folded.scale, folded.k, w, (rows[9], rows[10]))
-    stepped = _evaluate(folded, w, root_years, rows[9:])
-    newton, pull = stepped.first, stepped.second
-    _relative_newton(stepped, newton, pull)
-    np.multiply(stepped.half_curvature, newton, pull)
-    np.add(pull, _ONE, stepped.relative)
-    np.divide(newton, stepped.relative, stepped.relative)
-    np.abs(newton, newton)
-    np.abs(pull, pull)
-    np.add(newton, pull, newton)
-    np.less(newton, _LAST_STEP, done)
-    np.multiply(w, stepped.relative, pull)
-    np.add(w, pull, w)
-    np.sqrt(years, root_years)
-    np.divide(w, root_years, sigma)
-    # A negative time value can have a negative root, two negative points a positive ratio: neither is an option.
-    for sound in (sigma > _ZERO, forward > _ZERO, sigma < _LARGEST, years < _LARGEST, np.abs(phi) == _ONE):
-        np.bitwise_and(done, sound, done)
-    return stepped
+    _fold(columns, block, rows)
+    _, _, newton, pull, root, growth, relative, _, v, a, b, *_ = rows
+    first_guess(relative, root, growth, v, (a, b))  # from time value, distance and k/2, which stand there until `_newton`
+    _evaluate(block, rows)
+    _newton(rows)
+    multiply(rows[16], newton, pull)
+    add(pull, _ONE, growth)
+    divide(newton, growth, relative)
+    absolute(block[2:4], block[9:11])
+    add(a, b, a)
+    less(a, _LAST_STEP, done)
+    multiply(v, relative, a)
+    add(v, a, v)
+    multiply(columns[3], _HALF, root)
+    np.sqrt(root, root)
+    divide(v, root, sigma)
+    _only_options(columns, sigma, a, done)
+    return rows
 
 
-def _fold(columns: tuple[Array, ...], rows: list[Array]) -> Folded:
+def _fold(columns: tuple[Array, ...], block: Array, rows: list[Array]) -> None:
+    """Discounted spot and strike, their distance, k/2, time value, and the geometric mean of spot and strike."""
     price, forward, strike, years, rate, phi = columns
-    folded = Folded(*rows[:7])
-    growth = folded.k
-    np.multiply(rate, years, growth)
-    np.exp(growth, growth)
-    np.divide(forward, growth, folded.spot)
-    np.divide(strike, growth, folded.strike)
-    np.subtract(folded.spot, folded.strike, folded.gap)
-    np.abs(folded.gap, folded.distance)
-    np.multiply(phi, folded.gap, folded.time_value)
-    np.maximum(folded.time_value, _ZERO, out=folded.time_value)
-    np.subtract(price, folded.time_value, folded.time_value)
-    np.multiply(folded.spot, folded.strike, folded.scale)
-    np.sqrt(folded.scale, folded.scale)
-    np.divide(forward, strike, folded.k)
-    np.log(folded.k, folded.k)
-    np.abs(folded.k, folded.k)
-    return folded
+    spot, present, gap, ratio, _, _, value, scale, *_ = rows
+    multiply(rate, years, ratio)
+    exp(ratio, ratio)
+    divide(forward, ratio, spot)
+    divide(strike, ratio, present)
+    subtract(spot, present, gap)
+    multiply(phi, gap, value)
+    np.maximum(value, _ZERO, out=value)
+    subtract(price, value, value)
+    multiply(spot, present, scale)
+    np.sqrt(scale, scale)
+    divide(spot, scale, ratio)
+    log(ratio, ratio)
+    absolute(block[2:4], block[4:6])
 
 
-def _evaluate(folded: Folded, w: Array, root_years: Array, rows: list[Array]) -> Stepped:
-    """erfcx at both arguments, the density and the curvature, all at the guess w."""
-    relative, away, inverse_density, near, far, spot_erfcx, strike_erfcx, *_ = rows
-    half = relative
-    np.multiply(folded.k, _ROOT_HALF, away)
-    np.divide(away, w, away)
-    np.multiply(w, _ROOT_EIGHTH, half)
-    np.copysign(half, folded.gap, half)
-    np.add(away, half, near)
-    np.subtract(away, half, far)
-    erfcx(near, spot_erfcx)
-    erfcx(far, strike_erfcx)
-    np.multiply(away, away, away)
-    np.multiply(half, half, half)
-    np.add(away, half, inverse_density)
-    np.exp(inverse_density, inverse_density)
-    np.subtract(away, half, away)
-    return Stepped(folded, w, root_years, *rows)
+def _evaluate(block: Array, rows: list[Array]) -> None:
+    """At the guess: half the sign of the gap, erfcx of both arguments, sqrt(S* KD) g, (h^2 - t^2)/2."""
+    _, _, gap, _, _, half_k, _, scale, v, _, inverse, side, near, far, _, _, away, half = rows
+    copysign(_HALF, gap, side)
+    divide(half_k, v, away)
+    multiply(v, side, half)
+    add(away, half, near)
+    subtract(away, half, far)
+    erfcx(block[12:14], block[14:16])
+    multiply(block[16:18], block[16:18], block[16:18])
+    add(away, half, inverse)
+    exp(inverse, inverse)
+    divide(scale, inverse, scale)
+    subtract(away, half, away)
 
 
-def _relative_newton(at: Stepped, newton: Array, model: Array) -> None:
-    """(time value - model)/(derivative w), both over the scale."""
-    np.divide(at.folded.time_value, at.folded.scale, newton)
-    np.multiply(newton, at.inverse_density, newton)
-    np.subtract(at.spot_erfcx, at.strike_erfcx, model)
-    np.abs(model, model)
-    np.multiply(model, _HALF, model)
-    np.subtract(newton, model, newton)
-    np.multiply(newton, _ROOT_2PI, newton)
-    np.divide(newton, at.w, newton)
+def _newton(rows: list[Array]) -> None:
+    """(time value - model)/(derivative w); the model's signed density stays in the last row."""
+    _, _, newton, _, _, _, value, density, v, _, _, side, _, _, spot_leg, strike_leg, _, money = rows
+    multiply(side, density, money)
+    subtract(strike_leg, spot_leg, newton)
+    multiply(newton, money, newton)
+    subtract(value, newton, newton)
+    divide(newton, density, newton)
+    multiply(newton, _ROOT_PI, newton)
+    divide(newton, v, newton)
 
 
-def greeks_after(at: Stepped, columns: tuple[Array, ...], sigma: Array, figures: Array) -> None:
-    """Write delta, gamma, theta, vega, rho into figures, (5, n); consumes the step."""
+def _only_options(columns: tuple[Array, ...], sigma: Array, spare: Array, done: NDArray[np.bool_]) -> None:
+    """A negative time value can have a negative root, two negative points a positive ratio: neither is an option."""
+    _, forward, _, years, _, phi = columns
+    np.minimum(sigma, forward, out=spare)
+    bitwise_and(done, spare > _ZERO, done)
+    np.maximum(sigma, years, out=spare)
+    bitwise_and(done, spare < _LARGEST, done)
+    absolute(phi, spare)
+    bitwise_and(done, spare == _ONE, done)
+
+
+def greeks_after(rows: list[Array], columns: tuple[Array, ...], sigma: Array, figures: Array) -> None:
+    """Write delta, gamma, theta, vega, rho into figures, (5, n); consumes what `step` returned."""
     _, _, _, years, rate, phi = columns
     delta, gamma, theta, vega, rho = figures
-    density, strike_leg = at.inverse_density, at.strike_erfcx
-    np.divide(at.folded.scale, density, density)
-    _first_order(at, phi, density, delta)
-    np.multiply(strike_leg, years, rho)
-    np.multiply(rho, _HUNDREDTH, rho)
-    _density_after(at, density)
-    np.multiply(at.folded.spot, at.folded.spot, gamma)
-    np.multiply(gamma, at.w, gamma)
-    np.divide(density, gamma, gamma)
-    np.multiply(density, at.root_years, vega)
-    np.multiply(vega, _HUNDREDTH, vega)
-    np.multiply(density, sigma, theta)
-    np.divide(theta, at.root_years, theta)
-    np.multiply(theta, _HALF, theta)
-    np.multiply(strike_leg, rate, strike_leg)
-    np.add(theta, strike_leg, theta)
-    np.multiply(theta, _PER_DAY, theta)
+    spot, _, _, pull, root, growth, _, density, v, *_ = rows
+    strike_leg = rows[15]
+    _first_order(rows, phi, delta)
+    multiply(strike_leg, years, rho)
+    multiply(rho, _HUNDREDTH, rho)
+    # Carried over the step: d ln g/d ln w is the curvature.
+    add(growth, pull, growth)
+    multiply(density, growth, density)
+    multiply(density, _HALF_OVER_ROOT_PI, density)
+    multiply(spot, spot, gamma)
+    multiply(gamma, v, gamma)
+    divide(density, gamma, gamma)
+    multiply(density, root, vega)
+    multiply(vega, sigma, theta)
+    divide(theta, years, theta)
+    multiply(strike_leg, rate, strike_leg)
+    add(theta, strike_leg, theta)
+    multiply(theta, _PER_DAY, theta)
+    multiply(vega, _FIFTIETH, vega)
 
 
-def _first_order(at: Stepped, phi: Array, density: Array, delta: Array) -> None:
+def _first_order(rows: list[Array], phi: Array, delta: Array) -> None:
     """Write delta, and phi K D N(phi d2) in place of the strike's erfcx.
 
     With s = sign(S* - KD), phi N(phi d1) = (phi + s)/2 - s N(-s d1) whatever the side, and likewise for d2.
     """
-    half_sign, money, slope = at.first, at.second, at.folded.k
-    spot_leg, strike_leg = at.spot_erfcx, at.strike_erfcx
-    np.copysign(_HALF, at.folded.gap, half_sign)
-    np.multiply(half_sign, density, money)
-    np.multiply(at.relative, _TWO_OVER_ROOT_PI, slope)
-    np.multiply(at.strike_argument, slope, at.strike_argument)
-    np.add(spot_leg, at.strike_argument, spot_leg)
-    np.multiply(spot_leg, money, spot_leg)
-    np.multiply(at.spot_argument, slope, at.spot_argument)
-    np.add(strike_leg, at.spot_argument, strike_leg)
-    np.multiply(strike_leg, money, strike_leg)
-    np.multiply(phi, _HALF, slope)
-    np.add(half_sign, slope, slope)
-    np.divide(spot_leg, at.folded.spot, delta)
-    np.subtract(slope, delta, delta)
-    np.multiply(slope, at.folded.strike, slope)
-    np.subtract(slope, strike_leg, strike_leg)
-
-
-def _density_after(at: Stepped, density: Array) -> None:
-    """Carry sqrt(S* KD) g over the step: d ln g/d ln w is the curvature."""
-    growth = at.first
-    np.multiply(at.half_curvature, at.relative, growth)
-    np.add(growth, growth, growth)
-    np.add(growth, _ONE, growth)
-    np.multiply(density, growth, density)
-    np.multiply(density, _INV_ROOT_2PI, density)
+    spot, strike, _, _, _, _, relative, _, _, slope, _, side, near, far, spot_leg, strike_leg, _, money = rows
+    multiply(relative, _TWO_OVER_ROOT_PI, slope)
+    multiply(far, slope, far)
+    add(spot_leg, far, spot_leg)
+    multiply(spot_leg, money, spot_leg)
+    multiply(near, slope, near)
+    add(strike_leg, near, strike_leg)
+    multiply(strike_leg, money, strike_leg)
+    multiply(phi, _HALF, slope)
+    add(side, slope, slope)
+    divide(spot_leg, spot, delta)
+    subtract(slope, delta, delta)
+    multiply(slope, strike, slope)
+    subtract(slope, strike_leg, strike_leg)
