@@ -181,12 +181,12 @@ def _provider_state(said: Payload, _: Event) -> Iterator[Sample]:
 
 
 def _guards(provider: Payload) -> Iterator[Sample]:
-    """Read what a guarded provider says of itself: `breaker`, `budget_left` by family, `token`."""
+    """Read what a guarded provider says of itself: `breaker`, `budget_left` by family, `login`."""
     if now := provider.get("breaker"):
         yield from (Sample("g6_provider_breaker_state", (state,), float(state == now)) for state in LABELS["breaker"].values)
     for family, left in (provider.get("budget_left") or {}).items():
         yield Sample("g6_provider_budget_left", (family,), _number(left))
-    if token := provider.get("token"):
+    if token := provider.get("login"):
         left = token.get("seconds_left")
         yield Sample("g6_provider_token_seconds", (), 0.0 if token.get("state") != "valid" else _number(left))
 

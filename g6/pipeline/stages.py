@@ -183,7 +183,7 @@ def _paused(runtime: Runtime, controls: Mapping[str, Any], index: str) -> str:
         return "paused" if index in paused else ""
     if paused["*"] != TokenDead.reason:
         return "paused"
-    if (runtime.provider.describe().get("token") or {}).get("state") != "valid":
+    if (runtime.provider.describe().get("login") or {}).get("state") != "valid":
         return TokenDead.reason
     runtime.controls.set("paused", {name: why for name, why in paused.items() if name != "*"} or None)
     return ""

@@ -34,7 +34,7 @@ def heartbeat(runtime: Runtime) -> None:
     }
     runtime.bus.publish("heartbeat", payload)
     _warn_of_clocks(runtime, payload.get("clock_skew_seconds") or {})
-    _warn_of_token(runtime, payload["provider"].get("token"), at)
+    _warn_of_token(runtime, payload["provider"].get("login"), at)
 
 
 def _warn_of_clocks(runtime: Runtime, skews: Mapping[str, float]) -> None:

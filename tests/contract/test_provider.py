@@ -6,22 +6,28 @@ Another adapter joins with a builder of its own below: it must know NIFTY at the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import fields
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from g6.adapters.market import SimulatedMarket
+from g6.adapters.memory import MemoryLimiter
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.replay import Recording, Replay
-from g6.config import calendar
+from g6.bootstrap.brokers import guarded, shared_state
+from g6.config import calendar, load
 from g6.domain.cycle import parse_z
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.quote import QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderRefused
 from g6.ports import Provider
+from tests.kite import kite_server
+from tests.unit.adapters.resilient.world import UNSPACED
 from tests.unit.pipeline.world import FIRST, World
 
 AT = parse_z(FIRST)
@@ -41,12 +47,32 @@ def replayed(directory: Path) -> Provider:
     return Replay(Recording.open(directory))
 
 
+@contextmanager
+def broker(directory: Path) -> Iterator[Provider]:
+    """A broker's provider over a look-alike whose clock stands at AT."""
+    with kite_server(start=FIRST, speed=0.0, in_thread=True) as kite:
+        kite.limits(quote=0, historical=0, other=0)
+        settings = load("", {
+            "provider.name": "kite", "provider.root": kite.root, "provider.token_provider": "fake", "market.start": FIRST,
+            "market.origin": time.time() + 3600, "demo_dir": str(directory), "interval": 3600, "ticker.enabled": False,
+        }, {})  # fmt: skip
+        shared = replace(shared_state(settings), limiter=lambda _: MemoryLimiter(spacings=UNSPACED))
+        yield guarded(settings, shared, "kite", kite.root, "kite")
+
+
 BUILDERS: dict[str, Callable[[Path], Provider]] = {"market": simulated, "replay": replayed}
+SERVED: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {"kite": broker}
+"""Adapters that need something to run beside them."""
 
 
-@pytest.fixture(scope="module", params=list(BUILDERS))
-def provider(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Provider:
-    return BUILDERS[request.param](tmp_path_factory.mktemp(request.param))
+@pytest.fixture(scope="module", params=[*BUILDERS, *SERVED])
+def provider(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    directory = tmp_path_factory.mktemp(request.param)
+    if request.param in BUILDERS:
+        yield BUILDERS[request.param](directory)
+        return
+    with SERVED[request.param](directory) as made:
+        yield made
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ class Kite:
             "name": self.name,
             "mode": self._mode,
             "source": "Kite Connect",
-            "token": self._access.state(),
+            "login": self._access.state(),
             "dumps": dict(self.dumps.hits),
         }
 

@@ -125,7 +125,7 @@ def findings(settings: Settings) -> Findings:
 def _kite(found: Findings, settings: Settings, kite: Any) -> None:
     from g6.entrypoints.cli.screens import countdown
 
-    token = kite.describe()["token"]
+    token = kite.describe()["login"]
     left = f", {countdown(token['seconds_left'])} left" if token["seconds_left"] else ""
     if found.ask("token", kite.token, lambda _: f"{token['state']}{left}") is None:
         return

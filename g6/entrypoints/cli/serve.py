@@ -103,7 +103,7 @@ def _guards(provider: dict[str, Any]) -> str:
     from g6.entrypoints.cli.screens import countdown
 
     said = []
-    if token := provider.get("token"):
+    if token := provider.get("login"):
         left = token.get("seconds_left")
         ends = f", ends in {countdown(left)}" if left else "" if token["state"] == "valid" else "; run g6 login"
         said.append(f"token {token['state']}{ends}")
