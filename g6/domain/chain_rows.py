@@ -128,8 +128,9 @@ def _file_columns(frame: Frame, names: list[str]) -> list[list[str]]:
     """The columns after `timestamp`, `index` and `expiry_tag`, as text."""
     kinds = {column.name: column.kind for column in rows.CHAIN}
     columns = dict(frame.columns)
-    columns["tp"] = columns["ce_last"] + columns["pe_last"]
-    columns["avg_tp"] = columns["ce_average_price"] + columns["pe_average_price"]
+    with np.errstate(invalid="ignore"):  # a source that sends both infinities is told of, not warned about
+        columns["tp"] = columns["ce_last"] + columns["pe_last"]
+        columns["avg_tp"] = columns["ce_average_price"] + columns["pe_average_price"]
     out = []
     for name in names[3:]:
         source = _FILE_COLUMN.get(name, name)
