@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.chaos import faults
 from tests.chaos.report import Report
+from tests.chaos.side_by_side import run_side_by_side
 from tests.chaos.table import FAULTS, Fault, order, run, run_together
 
 
@@ -37,8 +38,12 @@ def main() -> int:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep outcomes there; what survived an earlier run is not run again"
     )
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="faults at a time, each in processes of its own (2)")
+    parser.add_argument("--exactly", action="store_true", help="with --only: one number, 4a and not 4, and here")
     asked = parser.parse_args()
     wanted = chosen(asked.only, short=asked.short)
+    if asked.exactly:
+        wanted = [each for each in wanted if each.number == asked.only]
     report = Report(json=asked.json, keep=asked.keep)
     if asked.list:
         report.names(wanted)
@@ -47,11 +52,10 @@ def main() -> int:
         report.outcomes += run_together(wanted, report.begins)
     else:
         known = report.recall()
-        for each in wanted:
-            if each in known:
-                continue
-            report.begins(each)
-            report.ended(run(each))
+        wanted = [each for each in wanted if each not in known]
+        outcomes = map(run, wanted) if asked.exactly else run_side_by_side(wanted, asked.jobs, report.begins)
+        for outcome in outcomes:
+            report.ended(outcome)
     report.show()
     if not (asked.only or asked.short or asked.no_page):
         report.write()

@@ -66,7 +66,7 @@ class Report:
             self.keep.mkdir(parents=True, exist_ok=True)
             (self.keep / f"{outcome.fault.number}.json").write_text(codec.dumps(outcome.as_json(), indent=1), "utf-8")
         word = "[green]survived[/green]" if outcome.passed else "[red]FAILED[/red]"
-        self.console.print(f"      {word}, {outcome.took:.0f} s", highlight=False)
+        self.console.print(f"{outcome.fault.number:>4}  {word}, {outcome.took:.0f} s", highlight=False)
         for sentence in outcome.wrong():
             self.console.print(f"      {sentence}", highlight=False, markup=False)
 
@@ -80,6 +80,7 @@ class Report:
 
     def show(self) -> None:
         """Print the table."""
+        self.outcomes.sort(key=lambda outcome: order(outcome.fault.number))
         if self.json:
             sys.stdout.write(codec.dumps([outcome.as_json() for outcome in self.outcomes], indent=1) + "\n")
             return
@@ -90,7 +91,6 @@ class Report:
 
     def write(self) -> None:
         """Write the page."""
-        self.outcomes.sort(key=lambda outcome: order(outcome.fault.number))
         lines = [HEAD, self._ran(), "", "| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
         lines += ["| " + " | ".join(_cells(outcome)) + " |" for outcome in self.outcomes]
         for outcome in self.outcomes:
@@ -99,10 +99,10 @@ class Report:
 
     def _ran(self) -> str:
         held = sum(outcome.passed for outcome in self.outcomes)
-        minutes = sum(outcome.took for outcome in self.outcomes) / 60.0
+        alone = sum(outcome.took for outcome in self.outcomes) / 60.0
         return (
             f"Run with `make chaos` on {self.began:%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-            f"in {minutes:.0f} minutes: {held} of {len(self.outcomes)} survived."
+            f"{alone:.0f} minutes one after the other: {held} of {len(self.outcomes)} survived."
         )
 
 
