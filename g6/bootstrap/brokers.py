@@ -104,9 +104,11 @@ def guarded(
     )
     gate = RequestGate(limiter, breaker, Patience(wanted.retries, wanted.retry_base, wanted.retry_cap))
     source = _kite(settings, shared, gate, clock, root) if name == "kite" else plugged(settings, name, gate)
-    grace = Timing(settings.wall_interval).grace
+    # A stage that meets its soft limit is lost whole; one that stops asking before keeps what has come.
+    timing = Timing(settings.wall_interval)
+    asking = min(0.95 * timing.grace, max(0.9 * timing.soft, timing.soft - 1.0))
     return Resilient(
-        source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + 0.95 * grace, second=second,
+        source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + asking, second=second,
         fallback_seconds=2 * settings.wall_interval, tell=shared.tell,
     )  # fmt: skip
 

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 FIRST_SHARE = 0.5
 """Part of the time to the deadline that the first provider has when there is a second one."""
+PREVIOUS_SECONDS = 1.0
+"""Time a unit spends on the previous session's open interest, on a day before which nothing was stored."""
 LISTING_SECONDS = 60.0
 """Time a listing may take: a dump of seven megabytes is downloaded once a day, by one worker."""
 
@@ -69,8 +71,9 @@ class Resilient:
         """Return the open interest `(2, n)` at the end of the previous session, NaN where nobody knows it."""
         self._begin(index, at)
         left = max(0.0, self._deadline_of(at) - self._wall())
-        # Quotes are there already; what is still to come of the unit needs half of what is left.
-        return self._served(lambda source: source.previous_oi(index, contracts, at), self._wall() + left / 2)
+        # Quotes are there already and grow old meanwhile.
+        deadline = self._wall() + min(PREVIOUS_SECONDS, left / 2)
+        return self._served(lambda source: source.previous_oi(index, contracts, at), deadline)
 
     def describe(self) -> Mapping[str, Any]:
         """Return the first provider's facts, breaker, budget, and what the last unit of this process asked."""
