@@ -58,12 +58,15 @@ def write_day(directory: Path, columns: Mapping[str, NDArray[Any]], stamps: Mapp
             place = CHAIN_SCHEMA.get_field_index(name)
             field = CHAIN_SCHEMA.field(place)
             table = table.set_column(place, field, column_array(values[back], field))
-        metadata = dict(pq.read_metadata(path).metadata)
-        metadata = {name: value for name, value in metadata.items() if name.startswith(b"g6.")} | {
+        metadata = _own(pq.read_metadata(path).metadata) | {
             b"g6.headers": pack_headers(stamps).encode(),
             **{f"g6.{name}".encode(): _distinct(columns[name]).encode() for name in _STAMPED if name in columns},
         }
         return _changed(path, encode(by_contract(table).replace_schema_metadata(metadata), small=True))
+
+
+def _own(metadata: Mapping[bytes, bytes] | None) -> dict[bytes, bytes]:
+    return {name: value for name, value in (metadata or {}).items() if name.startswith(b"g6.")}
 
 
 def _distinct(values: NDArray[Any]) -> str:
@@ -75,7 +78,7 @@ def write_figures(directory: Path, index: str, rows: Sequence[Mapping[str, Any]]
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):
         table = read(path, OVERVIEW_SCHEMA)
-        metadata = table.schema.metadata
+        metadata = _own(table.schema.metadata)
         mine = table.filter(pc.equal(table.column("underlying").cast(pa.string()), index))
         kept = {isoformat_z(at): (status, reason) for at, status, reason in _told(mine)}
         fresh = [dict(row) | dict(zip(_KEPT, kept[row["timestamp"]], strict=True)) for row in rows if row["timestamp"] in kept]
