@@ -61,7 +61,7 @@ class Stuck(SimulatedMarket):
         """Return quotes, late."""
         if index != "NIFTY" and wanted():
             if index == "FINNIFTY":
-                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+                signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             limit = time.monotonic() + STUCK_SECONDS
             while time.monotonic() < limit:
                 signal.sigtimedwait([], 0.5)

@@ -143,7 +143,7 @@ def stuck(stack: Stack) -> None:
     stack.passes()
     cycles = [each for each in stack.stored() if stack.due(each) > stack.began]
     ends = {index: sorted({stack.ends(cycle)[index] for cycle in cycles}) for index in THREE}
-    stack.expect(ends["NIFTY"] == [("OK", "")], "NIFTY is OK throughout")
+    stack.expect(ends["NIFTY"] == [("OK", "")], f"NIFTY ends as {_said(ends['NIFTY'])}")
     stack.expect(("MISSING", "time_limit") in ends["BANKNIFTY"], f"BANKNIFTY ends as {_said(ends['BANKNIFTY'])}")
     stack.expect(
         set(ends["FINNIFTY"]) <= {("MISSING", "provider"), ("SKIPPED", "overrun")}, f"FINNIFTY as {_said(ends['FINNIFTY'])}"
