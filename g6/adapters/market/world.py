@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import RLock
@@ -29,28 +29,39 @@ from g6.domain.instrument import Listing
 
 Numbers = NDArray[np.float64]
 T = TypeVar("T")
+Key = tuple[Any, ...] | str
+"""What a piece is of; the last word of a tuple is its day."""
 
-_KEPT = {"tape": 20, "curve": 24, "index": 24, "market": 6, "listing": 24, "held": 64}
+_KEPT = {"tape": 14, "curve": 24, "index": 16, "market": 6, "listing": 8, "held": 32}
+"""Pieces of other days go first: how many there are before one does. One day may have four times as many."""
 
 
 @dataclass
 class Shelf:
     """Pieces by kind and key; the ones not asked for longest are made again when needed."""
 
-    kept: dict[str, OrderedDict[Hashable, Any]] = field(default_factory=dict)
+    kept: dict[str, OrderedDict[Key, Any]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
-    def get(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+    def get(self, kind: str, key: Key, make: Callable[[], T]) -> T:
         """Return the piece, made by `make` if it is not there."""
         with self.lock:
             shelf = self.kept.setdefault(kind, OrderedDict())
             if key not in shelf:
                 shelf[key] = make()
-                while len(shelf) > _KEPT.get(kind, 512):
-                    shelf.popitem(last=False)
+                _tidy(shelf, key, _KEPT.get(kind, 512))
             shelf.move_to_end(key)
             piece: T = shelf[key]
             return piece
+
+
+def _tidy(shelf: OrderedDict[Key, Any], key: Key, most: int) -> None:
+    """Let go of what was not asked for longest: pieces of another day than `key`'s, with which it ends, before others."""
+    others = [each for each in shelf if each[-1] != key[-1]]
+    for each in others[: max(0, len(shelf) - most)]:
+        del shelf[each]
+    while len(shelf) > 4 * most:
+        shelf.popitem(last=False)
 
 
 @dataclass(frozen=True)

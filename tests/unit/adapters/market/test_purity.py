@@ -11,6 +11,7 @@ import pytest
 
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.market.noise import normal, uniform, words
+from g6.adapters.market.world import Shelf
 from g6.domain.calendar import Calendar
 from g6.domain.quote import QUOTE_FIELDS
 from g6.errors import UncoveredYear
@@ -102,11 +103,20 @@ def test_prices_come_from_the_markets_own_code() -> None:
     assert out.stdout.strip() == "False"
 
 
-def test_what_is_kept_stays_small(days: Calendar) -> None:
+def test_what_is_kept_stays_small_day_after_day(days: Calendar) -> None:
     market = SimulatedMarket(days)
-    for index in SIX:
-        ask(market, index, ist("2026-11-18 11:00"), 3)
-    assert kept_bytes(market) < 60e6
+    for day in ("2026-11-18", "2026-11-19"):
+        for index in SIX:
+            ask(market, index, ist(f"{day} 11:00"), 3)
+        assert kept_bytes(market) < 60e6
+
+
+def test_pieces_of_other_days_are_let_go_before_those_of_the_day_at_hand() -> None:
+    shelf = Shelf()
+    for key in [*(("old", n, "monday") for n in range(14)), *(("new", n, "tuesday") for n in range(20))]:
+        shelf.get("tape", key, object)
+    assert {key[-1] for key in shelf.kept["tape"]} == {"tuesday"}
+    assert len(shelf.kept["tape"]) == 20
 
 
 def kept_bytes(market: SimulatedMarket) -> int:
