@@ -26,9 +26,8 @@ from g6.log import mask
 
 MODULES = (
     "run", "operate", "serve", "ticker", "rerun", "compare", "settings", "scaffold", "market", "panels", "chain", "analysis",
-    "verification", "history", "recompute", "importing", "plot", "inspection", "trends", "scan", "kite_server", "interest", "moves",
-    "spreads",
-    "bench", "login", "check",
+    "verification", "history", "recompute", "retention", "importing", "plot", "inspection", "trends", "scan", "kite_server",
+    "interest", "moves", "spreads", "bench", "login", "check",
 )  # fmt: skip
 
 RETIRED_FLAGS = {

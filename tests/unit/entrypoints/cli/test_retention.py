@@ -1,0 +1,88 @@
+"""Pruning: shown first, done only when asked, never of instruments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from g6.adapters.csv_store import CsvStore
+from g6.adapters.parquet_store import ParquetStore
+from g6.domain.cycle import Unit
+from g6.domain.frame import Frame
+
+from .conftest import Run
+
+CYCLES = ("2026-11-17T04:05:00Z", "2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z")
+
+
+@pytest.fixture
+def directory(tmp_path: Path, chain_of: Callable[..., Frame]) -> Path:
+    rows = tmp_path / "rows"
+    for cycle in CYCLES:
+        for store in (ParquetStore(rows), CsvStore(rows / "csv")):
+            store.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle))
+            store.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": ""}])
+    kept = rows / "instruments/date=2026-11-17/NFO.parquet"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"kept for ever")
+    return rows
+
+
+def files(directory: Path) -> set[str]:
+    return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_a_plan_lists_files_and_bytes_and_deletes_nothing(g6: Run, directory: Path) -> None:
+    before = files(directory)
+    told = json.loads(
+        g6(
+            "retention", "plan", "--before", "2026-11-18", "--kinds", "chain,overview,csv", "--json", "--data-dir", str(directory)
+        ).out
+    )
+    old = [path for path in before if "2026-11-17" in path and not path.startswith("instruments")]
+    assert (told["files"], told["deleted"]) == (len(old), False)
+    assert told["bytes"] == sum((directory / path).stat().st_size for path in old)
+    assert files(directory) == before
+
+
+def test_what_was_shown_is_deleted_and_nothing_else(g6: Run, directory: Path) -> None:
+    before = files(directory)
+    options = ("--before", "2026-11-20", "--kinds", "chain,csv", "--data-dir", str(directory))
+    answer = g6("retention", "apply", "--yes", *options)
+    assert "deleted" in answer.out
+    gone = before - files(directory)
+    assert gone == {path for path in before if ("2026-11-17" in path or "2026-11-18" in path) and path.startswith(("chain", "csv"))}
+    assert "0 files" in g6("retention", "plan", *options).out
+
+
+def test_instruments_cannot_be_chosen(g6: Run, directory: Path) -> None:
+    answer = g6("retention", "plan", "--before", "2026-11-20", "--kinds", "instruments", "--data-dir", str(directory))
+    assert (answer.code, "choose of chain, overview, csv" in answer.err) == (2, True)
+
+
+def test_which_days_has_to_be_said(g6: Run, directory: Path) -> None:
+    assert g6("retention", "plan", "--data-dir", str(directory)).code == 2
+
+
+def test_without_yes_nothing_goes_where_nobody_answers(g6: Run, directory: Path) -> None:
+    before = files(directory)
+    assert g6("retention", "apply", "--before", "2026-11-20", "--data-dir", str(directory)).code != 0
+    assert files(directory) == before
+
+
+def test_the_last_days_are_kept(g6: Run, directory: Path) -> None:
+    assert "0 files" in g6("retention", "plan", "--keep-days", "36500", "--data-dir", str(directory)).out
+
+
+def test_a_scan_counts_what_find_counts(g6: Run, directory: Path) -> None:
+    told = json.loads(g6("retention-scan", "--json", "--data-dir", str(directory)).out)
+    held = list((directory / "csv").rglob("*.csv"))
+    assert list(told) == ["csv_dir", "total_files", "total_size_mb", "oldest_file_utc", "newest_file_utc", "per_index_counts"]
+    assert told["total_files"] == len(held)
+    assert told["total_size_mb"] == round(sum(path.stat().st_size for path in held) / 1e6, 3)
+    assert told["per_index_counts"] == {"NIFTY": len(held)}
+    assert told["oldest_file_utc"].endswith("Z")
+    assert "NIFTY" in g6("retention-scan", "--data-dir", str(directory)).out
