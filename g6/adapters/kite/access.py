@@ -18,7 +18,7 @@ from g6.domain.cycle import isoformat_z
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Shelf
 
-NAME = "token"
+NAME, TOLD = "token", "told:token"
 DAY_SECONDS = 86_400.0
 EXCHANGE_SECONDS = 20.0
 LOOK_SECONDS = 0.05
@@ -65,7 +65,7 @@ class Access:
         if self._given.request_token and self._exchange and (found := self._exchanged(self._exchange)):
             return found
         error = TokenDead(self._sentence())
-        self._told(error, "none")
+        self._told(error)
         raise error
 
     def keep(self, token: Token) -> None:
@@ -74,14 +74,14 @@ class Access:
         with files.refusals(self._path):
             _write_private(self._path, sealed)
         self._shelf.put(NAME, sealed, DAY_SECONDS)
-        for name in ("told:token:none", f"refused:{token.mark}", f"told:token:{token.mark}"):
+        for name in (TOLD, f"refused:{token.mark}"):
             self._shelf.drop(name)
 
     def refused(self, token: Token) -> TokenDead:
         """Remember that the broker refuses `token`, tell it once, and return the error to raise."""
         self._shelf.put(f"refused:{token.mark}", b"1", DAY_SECONDS)
         error = TokenDead("Kite refuses the access token: it has ended, or another login replaced it")
-        self._told(error, token.mark)
+        self._told(error)
         return error
 
     def state(self) -> dict[str, Any]:
@@ -140,8 +140,8 @@ class Access:
             f" since {state['expires']}" if state["state"] == "expired" else ""
         )
 
-    def _told(self, error: TokenDead, mark: str) -> None:
-        if self._shelf.claim(f"told:token:{mark}", TELL_SECONDS):
+    def _told(self, error: TokenDead) -> None:
+        if self._shelf.claim(TOLD, TELL_SECONDS):
             self._tell({"state": "token", "sentence": error.sentence, "fix": error.fix})
 
 
