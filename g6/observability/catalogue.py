@@ -100,6 +100,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("connection", ("0", "1", "2")),
             Label("loss", ("mute", "quiet", "dropped")),
             Label("sink", ("parquet", "csv", "influx"), 4),
+            Label("kind", ("chain", "overview", "instruments", "events", "csv", "panels", "other")),
             Label("queue", ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")),
             Label("bus", ("events",)),
             Label("subscriber", ("recorder",), 4),
@@ -172,6 +173,7 @@ storage | g6_bytes_written_total | counter | sink | bytes | unit.report persist,
 storage | g6_write_errors_total | counter | sink reason=write_reason | writes | unit.report persist, publish | Writes that failed.
 storage | g6_write_seconds | histogram | sink | seconds | unit.report persist, publish | Time of one write.
 storage | g6_torn_lines_repaired_total | counter | index | lines | unit.report persist, publish | Half lines that a power cut left, mended by the next write.
+storage | g6_storage_bytes | gauge? | kind | bytes | storage.sizes | Bytes stored, by kind; looked at every quarter hour.
 storage | g6_disk_free_bytes | gauge? | | bytes | heartbeat | Room left where the data directory is.
 panels | g6_panels_integrity_ok | gauge? | | boolean | panels.verify | 1 when the last check found every panel as the manifest says.
 panels | g6_panels_integrity_mismatches_total | counter | | panels | panels.verify | Panels that were not as the manifest says.

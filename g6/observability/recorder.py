@@ -230,6 +230,11 @@ def _epoch(instant: str | datetime) -> float:
     return (instant if isinstance(instant, datetime) else parse_z(instant)).timestamp()
 
 
+def _storage_sizes(told: Payload, _: Event) -> Iterator[Sample]:
+    for kind, facts in told["kinds"].items():
+        yield Sample("g6_storage_bytes", (str(kind),), _number(facts["bytes"]))
+
+
 _SAYS: Mapping[str, Callable[[Payload, Event], Iterator[Sample]]] = {
     "unit.report": _unit_report,
     "cycle.report": _cycle_report,
@@ -237,4 +242,5 @@ _SAYS: Mapping[str, Callable[[Payload, Event], Iterator[Sample]]] = {
     "gap.opened": _gap_opened,
     "provider.state": _provider_state,
     "panels.verify": _panels_verified,
+    "storage.sizes": _storage_sizes,
 }

@@ -12,6 +12,7 @@ from g6.domain.calendar import day_of
 from g6.domain.cycle import CycleReport, Status, Unit, cycle_status, isoformat_z
 from g6.domain.frame import Frame
 from g6.pipeline.runtime import Runtime, Watch
+from g6.pipeline.storage import kept_storage, tell_storage
 from g6.ports import CycleRecord, UnitRecord
 
 
@@ -23,7 +24,12 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
     rows = overview_rows(record)
     report = _report(record, rows, runtime.clock.wall())
     documents = panels.build(
-        report, rows, _chains(runtime, record), provider=runtime.provider.describe(), generated_at=isoformat_z(runtime.clock.wall())
+        report,
+        rows,
+        _chains(runtime, record),
+        provider=runtime.provider.describe(),
+        generated_at=isoformat_z(runtime.clock.wall()),
+        storage=kept_storage(runtime),
     )
     before = _statuses(runtime)
     runtime.panels.put(cycle, documents)
@@ -46,6 +52,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     watch = Watch(runtime.clock)
     written = runtime.store.write_overview(cycle, overview_rows(record))
     watch.lap("overview")
+    tell_storage(runtime, cycle)
     runtime.panel_files.put(cycle, runtime.panels.all())
     watch.lap("panels")
     _keep_instruments(runtime, record)

@@ -61,6 +61,10 @@ class StoredDay:
 class History(Protocol):
     """The stored days. Each call works on one day of one index and may be made again at any time. Errors: StoreBusy, BadInput."""
 
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (files, bytes) of everything stored, by kind."""
+        ...
+
     def loose(self) -> Sequence[Loose]:
         """Return the days that are in more than one file, or in one that is a part, oldest first."""
         ...

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from g6.adapters.parquet_store import days, folding, rewriting
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import Level
+from g6.adapters.parquet_store.sizes import sizes
 from g6.ports.history import OVERVIEW, Folded, Loose, StoredDay
 
 _KEY = "underlying="
@@ -32,6 +33,10 @@ class ParquetHistory:
     def root(self, name: str) -> Path:
         """Return where the days of `name` stay."""
         return self._directory / OVERVIEW if name == OVERVIEW else self._directory / "chain" / f"{_KEY}{name}"
+
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (files, bytes) of everything below the data directory, by kind."""
+        return sizes(self._directory)
 
     def loose(self) -> Sequence[Loose]:
         """Return the days that are in more than one file, or in one that is a part, oldest first."""

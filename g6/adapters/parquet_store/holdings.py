@@ -12,9 +12,6 @@ from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.days import Level
 from g6.adapters.parquet_store.history import ParquetHistory
 
-KINDS = ("chain", "overview", "instruments", "events", "csv", "panels")
-OTHER = "other"
-
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -57,20 +54,3 @@ def _holding(kind: str, name: str, day: date, directory: Path) -> Holding:
 def _sizes(directory: Path, suffix: str) -> list[int]:
     with os.scandir(directory) as entries:
         return [entry.stat().st_size for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith(".")]
-
-
-def sizes(directory: Path) -> dict[str, tuple[int, int]]:
-    """Return (files, bytes) below the data directory by kind; what belongs to none is `other`."""
-    found = dict.fromkeys((*KINDS, OTHER), (0, 0))
-    for folder, _, names in os.walk(directory):
-        top = Path(folder).relative_to(directory).parts[:1]
-        kind = top[0] if top and top[0] in KINDS else OTHER
-        files, size = found[kind]
-        for name in names:
-            try:
-                size += (Path(folder) / name).stat().st_size
-            except FileNotFoundError:  # folded meanwhile
-                continue
-            files += 1
-        found[kind] = files, size
-    return found

@@ -72,7 +72,7 @@ def size(
 
     Example: g6 data size
     """
-    from g6.adapters.parquet_store.holdings import sizes
+    from g6.adapters.parquet_store.sizes import sizes
 
     settings = options.settings(config, set_, data_dir=data_dir)
     found = sizes(settings.directory)
