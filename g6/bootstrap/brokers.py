@@ -106,7 +106,7 @@ def guarded(
     source = _kite(settings, shared, gate, clock, root) if name == "kite" else plugged(settings, name, gate)
     # A stage that meets its soft limit is lost whole; one that stops asking before keeps what has come.
     timing = Timing(settings.wall_interval)
-    asking = min(0.95 * timing.grace, max(0.9 * timing.soft, timing.soft - 1.0))
+    asking = min(0.95 * timing.grace, max(0.9 * timing.soft, timing.soft - 1.0)) - request_seconds(settings)
     return Resilient(
         source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + asking, second=second,
         fallback_seconds=2 * settings.wall_interval, tell=shared.tell,

@@ -43,7 +43,7 @@ class Patience:
 
 
 class RequestGate:
-    """Gate port over a Limiter and a Breaker. `until` sets the deadline (wall seconds) of the requests inside its block."""
+    """Gate port over a Limiter and a Breaker. `until` sets the deadline (wall seconds) of its block: no request begins later."""
 
     def __init__(self, limiter: Limiter, breaker: Breaker, patience: Patience, wall: Callable[[], float] = time.time) -> None:
         self._limiter, self._breaker, self._patience, self._wall = limiter, breaker, patience, wall
@@ -53,7 +53,7 @@ class RequestGate:
 
     @contextmanager
     def until(self, deadline: float) -> Iterator[None]:
-        """Let the requests of the block end at `deadline`, or an outer block's if that comes first."""
+        """Let no request of the block begin after `deadline`, or an outer block's if that comes first."""
         before = self._deadline
         self._deadline = deadline if before is None else min(before, deadline)
         try:

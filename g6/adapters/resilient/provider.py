@@ -29,8 +29,8 @@ LISTING_SECONDS = 60.0
 class Resilient:
     """Provider port around `first`, whose requests go through `gate`, and around `second` when that is given.
 
-    `deadline_of` gives the wall time at which the unit of an instant ends. While the second serves, `mode` is fallback and every
-    row carries the second's own `source`.
+    `deadline_of` gives the wall time after which no request of an instant's unit begins. While the second serves, `mode` is
+    fallback and every row carries the second's own `source`.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Resilient:
         )
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
-        """Let every request of a block end within `seconds` from now."""
+        """Let every request of a block begin within `seconds` from now."""
         return self._gate.until(self._wall() + seconds)
 
     def _begin(self, index: str, at: datetime) -> None:

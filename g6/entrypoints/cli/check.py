@@ -18,8 +18,8 @@ from g6.ports import Clock, Provider
 
 T = TypeVar("T")
 
-PATIENCE = 4.0
-"""Seconds that all questions together may take."""
+PATIENCE = 2.5
+"""Seconds after which no question begins."""
 REQUEST_SECONDS = 2.0
 
 Which = Annotated[str | None, typer.Argument(metavar="[PROVIDER]", help="sim, replay, kite …; without it, the configured one.")]
