@@ -41,6 +41,8 @@ def rerun(
     stage: First = "quotes",
     failed: Annotated[bool, typer.Option("--failed", help="Only units that are not OK.")] = False,
     model: options.Model = None,
+    interval: options.Interval = None,
+    indices: options.Indices = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -52,7 +54,7 @@ def rerun(
     """
     if stage not in FIRST:
         raise UserError(f"--from {stage} is no stage to begin with", "say --from quotes, analytics or persist")
-    settings = options.settings(config, set_, data_dir=data_dir, model=model)
+    settings = options.settings(config, set_, data_dir=data_dir, model=model, interval=interval, indices=indices)
     console = terminal.console(settings, stderr=json_)
     with _system(settings) as runtime:
         units = _units(runtime, settings, _cycles(runtime, cycle, since, until), index, failed)
