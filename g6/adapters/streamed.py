@@ -25,6 +25,8 @@ MAX_AGE = 5.0
 """Wall seconds; a stream that is idle sends a heartbeat every two or three."""
 UNANSWERED_SECONDS = 60.0
 """How long a contract is not asked for again that is streamed, never ticked and had no answer."""
+DEAD_SECONDS = 5.0
+"""A ticker tells of itself four times a second; one that did not for so long does not run."""
 FROZEN = frozenset(("index frozen", "closing auction", "index final"))
 
 _BOOK = ("bid", "ask", "bid_quantity", "ask_quantity")
@@ -176,7 +178,7 @@ class Streamed:
         found.source[:, columns] = np.where(answered, answer.source, found.source[:, columns])
         until = self._clock.wall() + UNANSWERED_SECONDS
         self._unanswered |= dict.fromkeys(answer.symbol[stale[:, columns] & ~answered].tolist(), until)
-        self._keep(day_of(at), answer, answered, asked)
+        self._keep(day_of(at), answer, answered & (answer.source == SOURCES[REST]), asked)
         return replace(found, observed_at=max(found.observed_at, answer.observed_at)), seen or answer.spot
 
     def _keep(self, day: date, answer: Quotes, answered: Mask, asked: float) -> None:
@@ -199,10 +201,10 @@ class Streamed:
 
 
 def summary(feeds: Mapping[int, Feed], now: float) -> dict[str, Any]:
-    """Return how a stream is, for people, panels and metrics; ages in wall seconds, None unknown."""
+    """Return how a stream is, for people and metrics; `state` dead: its process told nothing; ages in seconds, None unknown."""
     connections = {
         str(number): {
-            "state": feed.state,
+            "state": feed.state if now - feed.told <= DEAD_SECONDS else "dead",
             "reason": feed.reason,
             "tokens": feed.tokens,
             "ticks_per_second": feed.ticks_per_second,

@@ -99,7 +99,7 @@ def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody()
         day = day_of(world.runtime.clock.market())
         wanted = eventually(lambda: world.cache.wanted(day).get("NIFTY"), 60.0)
         symbols = [name for name in wanted if name.endswith(("CE", "PE"))]
-        assert len(symbols) == 4 * 2 * 11
+        assert len(symbols) == 3 * 2 * 11  # this week is also this month
         eventually(lambda: (world.cache.get(day, "NIFTY", symbols)[0]["source"] == 1).mean() > 0.9, 60.0)
         rows, feeds = world.cache.get(day, "NIFTY", symbols)
         opened = datetime(2026, 11, 20, 3, 45, tzinfo=UTC).timestamp()

@@ -254,6 +254,16 @@ def test_a_strike_once_followed_stays_for_the_day(world: World) -> None:
     assert set(SYMBOLS) < set(world.cache.wanted(DAY)["NIFTY"])
 
 
+def test_a_price_that_swings_between_two_windows_is_followed_into_each_once(world: World) -> None:
+    news: list[int] = []
+    want = world.cache.want
+    world.cache.want = lambda day, index, tokens: (news.append(len(tokens)), want(day, index, tokens))  # type: ignore[method-assign,assignment,func-returns-value]
+    for _ in range(10):
+        world.provider.quotes("NIFTY", CHAIN.take(slice(20, 26)), AT)
+        world.provider.quotes("NIFTY", CHAIN.take(slice(21, 27)), AT)
+    assert news == [12 + 3, 2]
+
+
 def test_a_cache_that_is_away_leaves_the_other_way(world: World) -> None:
     class Away(MemoryQuoteCache):
         def get(self, *_: Any) -> tuple[NDArray[Any], Mapping[int, Feed]]:
@@ -274,8 +284,9 @@ def test_people_read_where_quotes_come_from(world: World) -> None:
     facts = world.provider.describe()
     assert (facts["source"], facts["ticker"]["tokens"]) == ("stream", 14)
     assert facts["ticker"]["connections"]["0"]["reconnects"] == {"mute": 1}
-    world.cache.tell({})
-    assert world.provider.describe()["source"] == "rest"
+    world.clock.now += 20
+    dead = world.provider.describe()
+    assert (dead["source"], dead["ticker"]["connections"]["0"]["state"]) == ("rest", "dead")
 
 
 def test_what_was_bridged_is_in_the_cache_for_others(world: World) -> None:
