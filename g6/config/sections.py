@@ -88,6 +88,13 @@ class Collection(Section):
         default="auto",
         description="chain: every listed strike of the expiries; window: strikes around ATM; auto: chain from 30 s intervals on",
     )
+    reach: float = Field(
+        default=0.0, ge=0, le=10, description="scope window: standard deviations to expiry that a window holds at least; 0: fixed"
+    )
+    most_strikes: int = Field(default=60, ge=1, le=500, description="strikes either side of ATM that reach may widen a window to")
+    salvage: bool = Field(
+        default=False, description="put a contract under a wrong expiry where its symbol says it belongs; off: leave it out"
+    )
 
 
 class Greeks(Section):
@@ -119,6 +126,9 @@ class Quality(Section):
     max_spread_fraction: float = Field(default=0.10, gt=0, description="a book wider than this part of its mid is wide, fraction")
     min_volume: float = Field(default=0.0, ge=0, description="least volume of the day for a quote to count, units")
     min_oi: float = Field(default=0.0, ge=0, description="least open interest for a quote to count, units")
+    vol_pct: float = Field(
+        default=0.0, ge=0, lt=100, description="percentile of its expiry's volumes that a quote's must reach to count, %; 0: none"
+    )
 
 
 class Redis(Section):
@@ -209,9 +219,10 @@ class Serve(Section):
 
 
 class Workers(Section):
-    """Pool processes of the two workers that g6 up, run and demo start; on many hosts celery's own -c says it."""
+    """Pool processes of the three workers that g6 up, run and demo start; on many hosts celery's own -c says it."""
 
     cycle: int | None = Field(
-        default=None, ge=1, le=256, description="collect, analytics, persist and manual; none: one per index, at least one per core"
+        default=None, ge=1, le=256, description="collect, analytics and manual; none: one per index, at least one per core"
     )
+    persist: int = Field(default=2, ge=1, le=256, description="persist: what is written to disk; no cycle waits for it")
     closing: int = Field(default=2, ge=1, le=256, description="aggregate and maintenance, never behind collection")

@@ -29,8 +29,11 @@ from g6.pipeline import Runtime
 
 STOP_SECONDS = 8.5
 READY_SECONDS = 60.0
-CYCLE_QUEUES = "collect,analytics,persist,manual"
+CYCLE_QUEUES = "collect,analytics,manual"
+STORING_QUEUES = "persist"
 CLOSING_QUEUES = "aggregate,maintenance"
+WORKERS = {"cycle": CYCLE_QUEUES, "persist": STORING_QUEUES, "closing": CLOSING_QUEUES}
+"""The workers of one machine and their queues: nothing that a cycle waits for stands behind the files, its end behind nothing."""
 BROKER_DIR = ".broker"
 
 
@@ -59,12 +62,12 @@ class Stack:
         return self.settings.interval / self.settings.wall_interval
 
     def start_workers(self) -> None:
-        """Start one worker for the cycle's stages and one for aggregate and maintenance."""
+        """Start one worker for what a cycle waits for, one for the files, and one for aggregate and maintenance."""
         self._vitals.forget()
-        count = self.settings.workers.cycle or max(len(self.settings.indices), os.cpu_count() or 1)
-        self._celery("cycle", "worker", "-Q", CYCLE_QUEUES, "-n", "cycle@%h", "-c", str(count))
-        self._celery("closing", "worker", "-Q", CLOSING_QUEUES, "-n", "closing@%h", "-c", str(self.settings.workers.closing))
-        self._expected = count + self.settings.workers.closing
+        counts = pool_sizes(self.settings)
+        for (name, queues), count in zip(WORKERS.items(), counts, strict=True):
+            self._celery(name, "worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
+        self._expected = sum(counts)
 
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
         """Wait until every pool process has warmed up. Errors: Unavailable, with a worker's last words."""
@@ -120,6 +123,12 @@ class Stack:
         return bootstrap.vitals(self.settings, connect(self.broker, master_name=self.settings.redis.master_name or ""))
 
     _expected: int = 0
+
+
+def pool_sizes(settings: Settings) -> tuple[int, int, int]:
+    """Return the pool processes of each of `WORKERS`."""
+    cycle = settings.workers.cycle or max(len(settings.indices), os.cpu_count() or 1)
+    return cycle, settings.workers.persist, settings.workers.closing
 
 
 @contextmanager

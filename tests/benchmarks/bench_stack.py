@@ -21,7 +21,7 @@ from g6.config import Settings, environment, load
 from g6.domain.cycle import isoformat_z
 from g6.entrypoints.app import create_app
 from g6.entrypoints.processes import Process, stop
-from g6.entrypoints.stack import CLOSING_QUEUES, CYCLE_QUEUES, aligned, open_window, window
+from g6.entrypoints.stack import WORKERS, aligned, open_window, pool_sizes, window
 from g6.pipeline import Runtime
 from g6.ports import CycleRecord, Event
 
@@ -32,7 +32,7 @@ Progress = Callable[[float], None]
 
 FLOOR_LAYOUT = {"collect": 1, "analytics": 1, "persist": 1, "aggregate": 1, "maintenance,manual": 1}
 """Workers by queues and their concurrency: one single-child worker per queue, as the floor has them."""
-UP_LAYOUT = {CYCLE_QUEUES: 6, CLOSING_QUEUES: 2}
+UP_LAYOUT = dict(zip(WORKERS.values(), pool_sizes(load(WIDE)), strict=True))
 """As `g6 up` has them."""
 
 

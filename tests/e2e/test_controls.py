@@ -67,7 +67,7 @@ def test_ps_shows_workers_and_every_queue(live: World) -> None:
     done = live.g6("ps", "--json")
     seen = json.loads(done.stdout)
     assert set(seen["queues"]) == {"collect", "analytics", "persist", "aggregate", "manual", "maintenance"}
-    assert {name.partition("@")[0] for name, facts in seen["workers"].items() if facts["up"]} >= {"cycle", "closing"}
+    assert {name.partition("@")[0] for name, facts in seen["workers"].items() if facts["up"]} >= {"cycle", "persist", "closing"}
 
 
 def test_one_cycle_is_traced_in_a_running_system(live: World) -> None:
