@@ -20,7 +20,7 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.slots import RedisLimiter
-from g6.adapters.resilient import Breaker, Patience, RequestGate, Resilient
+from g6.adapters.resilient import Breaker, Outage, Patience, RequestGate, Resilient
 from g6.config import Settings, calendar, secrets_of
 from g6.domain.cycle import Timing
 from g6.errors import BadConfig, Unavailable
@@ -107,8 +107,9 @@ def guarded(
     # A stage that meets its soft limit is lost whole; one that stops asking before keeps what has come.
     timing = Timing(settings.wall_interval)
     asking = min(0.95 * timing.grace, max(0.9 * timing.soft, timing.soft - 1.0)) - request_seconds(settings)
+    outage = Outage(scope, shared.shelf, shared.tell, threshold=wanted.outage_threshold, every=wanted.outage_log_every)
     return Resilient(
-        source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + asking, second=second,
+        source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + asking, second=second, outage=outage,
         fallback_seconds=2 * settings.wall_interval, tell=shared.tell,
     )  # fmt: skip
 

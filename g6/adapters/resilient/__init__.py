@@ -2,6 +2,7 @@
 
 from g6.adapters.resilient.breaker import Breaker
 from g6.adapters.resilient.gate import Patience, RequestGate
+from g6.adapters.resilient.outage import Outage
 from g6.adapters.resilient.provider import Resilient
 
-__all__ = ["Breaker", "Patience", "RequestGate", "Resilient"]
+__all__ = ["Breaker", "Outage", "Patience", "RequestGate", "Resilient"]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from g6.adapters.resilient.breaker import Breaker
 from g6.adapters.resilient.gate import RequestGate
+from g6.adapters.resilient.outage import Outage
 from g6.adapters.resilient.tally import Tally
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.quote import Quotes, Underlying
@@ -42,6 +43,7 @@ class Resilient:
         shelf: Shelf,
         deadline_of: Callable[[datetime], float],
         *,
+        outage: Outage,
         second: Provider | None = None,
         wall: Callable[[], float] = time.time,
         fallback_seconds: float = 120.0,
@@ -50,12 +52,13 @@ class Resilient:
         self.name, self.first, self.second = first.name, first, second
         self._gate, self._breaker, self._limiter, self._shelf = gate, breaker, limiter, shelf
         self._deadline_of, self._wall, self._fallback_seconds, self._tell = deadline_of, wall, fallback_seconds, tell
+        self._outage = outage
         self._unit: tuple[str, datetime] | None = None
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed on the day of `at`; its request may outlast the unit. Errors: ProviderBusy, Terminal."""
         self._begin(index, at)
-        return self._served(lambda source: source.listing(index, at), self._wall() + LISTING_SECONDS)
+        return self._served(lambda source: source.listing(index, at), self._wall() + LISTING_SECONDS, telling=False)
 
     def underlying(self, index: str, at: datetime) -> Underlying:
         """Return the index, its nearest future and VIX. Errors: ProviderBusy, Terminal."""
@@ -73,7 +76,7 @@ class Resilient:
         left = max(0.0, self._deadline_of(at) - self._wall())
         # Quotes are there already and grow old meanwhile.
         deadline = self._wall() + min(PREVIOUS_SECONDS, left / 2)
-        return self._served(lambda source: source.previous_oi(index, contracts, at), deadline)
+        return self._served(lambda source: source.previous_oi(index, contracts, at), deadline, telling=False)
 
     def describe(self) -> Mapping[str, Any]:
         """Return the first provider's facts, breaker, budget, and what the last unit of this process asked."""
@@ -99,16 +102,26 @@ class Resilient:
         if self._unit != (index, at):
             self._unit, self._gate.tally = (index, at), Tally()
 
-    def _served(self, ask: Callable[[Provider], T], deadline: float) -> T:
+    def _served(self, ask: Callable[[Provider], T], deadline: float, *, telling: bool = True) -> T:
+        """Return the first provider's answer, else the second's; `telling`: whether it says if the first is there."""
         if self.second is None:
-            with self._gate.until(deadline):
-                return ask(self.first)
+            return self._first(ask, deadline, telling)
         try:
-            with self._gate.until(self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall())):
-                answer = ask(self.first)
+            answer = self._first(ask, self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall()), telling)
         except (ProviderBusy, ProviderRefused, Withheld) as error:
             answer = ask(self.second)
             self._fell_back(error)
+        return answer
+
+    def _first(self, ask: Callable[[Provider], T], deadline: float, telling: bool) -> T:
+        try:
+            with self._gate.until(deadline):
+                answer = ask(self.first)
+        except (ProviderBusy, BreakerOpen) as error:
+            self._outage.failed(error)
+            raise
+        if telling:
+            self._outage.answered()
         return answer
 
     def _fell_back(self, error: Exception) -> None:

@@ -1,0 +1,280 @@
+"""The broker's faults through a whole running system: what is collected, what is a gap, what the operator reads; and no secret."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer, free_port
+from g6.domain.cycle import parse_z
+from g6.kite_server.logins import Credentials
+from tests.e2e.running import Child, World, clean_environment
+from tests.kite import Kite, kite_server
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(240)
+
+START = "2026-11-20T05:00:00Z"
+SECRETS = Credentials("kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3")
+CONFIGURED = {
+    "interval": 15,
+    "log": {"level": "DEBUG", "format": "json"},
+    "collection": {"scope": "window"},
+    "ticker": {"enabled": False},
+    "provider": {"name": "kite", "timeout": 1.8, "retry_base": 0.05, "breaker_failures": 6, "breaker_seconds": 4},
+    "index_params": {
+        **{name: {"strikes_itm": 5, "strikes_otm": 5} for name in ("NIFTY", "SENSEX")},
+        **{name: {"enabled": False} for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "BANKEX")},
+    },
+    "workers": {"cycle": 2, "closing": 1},
+}
+
+
+@dataclass
+class Live:
+    """`g6 up` on the look-alike, and what it left so far."""
+
+    world: World
+    kite: Kite
+    system: Child
+    broker: str
+    metrics: int
+
+    def rows(self, after: str = "") -> list[dict[str, Any]]:
+        """Return the overview rows of the cycles that closed after a cycle."""
+        reports = [event.payload for event in self.events("cycle.report") if event.payload["cycle"] > after]
+        return [row for report in reports for row in report["rows"]]
+
+    def last(self) -> str:
+        """Return the newest closed cycle."""
+        return max((event.payload["cycle"] for event in self.events("cycle.report")), default="")
+
+    def events(self, *types: str) -> list[Any]:
+        with connect(self.broker) as client:
+            return [event for event in RedisBus(client).read("0", count=20_000) if event.type in types]
+
+    def units(self, after: str) -> list[dict[str, Any]]:
+        """Return the reports of collections that began after a cycle."""
+        reports = [event.payload for event in self.events("unit.report")]
+        return [each for each in reports if each["stage"] == "collect" and each["cycle"] > after]
+
+    def meets(self, status: str, reason: str = "", *, seconds: float = 90.0) -> dict[str, Any]:
+        """Wait for a row of that status and reason in a cycle that is still to close."""
+        after = self.last()
+
+        def found() -> dict[str, Any] | None:
+            fit = (row for row in self.rows(after) if row["status"] == status and reason in (row["reason"] or ""))
+            return next(fit, None)
+
+        return eventually(found, seconds, every=0.3) or {}
+
+    def recovers(self) -> None:
+        """Clear the faults and wait for a cycle in which all is well."""
+        self.kite.clear_faults()
+        newest = self.last()
+        after = "" if _whole([row for row in self.rows() if row["timestamp"] == newest]) else newest
+        eventually(lambda: _whole(self.rows(after)), 120.0, every=0.3)
+
+    def retries(self, after: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for unit in self.units(after):
+            for reason, n in unit["counts"].get("provider", {}).get("retries", {}).items():
+                found[reason] = found.get(reason, 0) + n
+        return found
+
+
+def _whole(rows: list[dict[str, Any]]) -> bool:
+    by_cycle: dict[str, list[str]] = {}
+    for row in rows:
+        by_cycle.setdefault(row["timestamp"], []).append(row["status"])
+    return ["OK", "OK"] in by_cycle.values()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    base = tmp_path_factory.mktemp("kite")
+    secrets = base / "credentials.json"
+    told = {name: getattr(SECRETS, name) for name in ("api_key", "api_secret", "access_token", "request_token")}
+    secrets.write_text(json.dumps(told), "utf-8")
+    with EmbeddedServer.start(base / "broker") as server, kite_server(start=START, credentials=secrets) as kite:
+        state = kite.state()
+        origin = state["wall"] - (parse_z(state["market"]) - parse_z(START)).total_seconds()
+        world, metrics = World(base), free_port()
+        config = base / "kite.json"
+        config.write_text(json.dumps(CONFIGURED), "utf-8")
+        world.environment = clean_environment(
+            G6_CONFIG=str(config), G6_DEMO_DIR=str(world.data), G6_REDIS__BROKER_URL=server.url, G6_PROVIDER__ROOT=kite.root,
+            G6_MARKET__START=START, G6_MARKET__ORIGIN=repr(origin), KITE_API_KEY=SECRETS.api_key,
+            KITE_API_SECRET=SECRETS.api_secret,
+            KITE_REQUEST_TOKEN=SECRETS.request_token, G6_SERVE__METRICS_PORT=str(metrics), G6_SERVE__WEB_PORT="0",
+        )  # fmt: skip
+        try:
+            running = Live(world, kite, world.start_g6("up", "--no-banner"), server.url, metrics)
+            eventually(lambda: _whole(running.rows()), 150.0, every=0.3)
+            yield running
+        finally:
+            world.end()
+
+
+@pytest.fixture(autouse=True)
+def all_is_well_again(live: Live) -> Iterator[None]:
+    yield
+    live.recovers()
+
+
+def test_a_start_of_many_workers_costs_one_token_exchange_and_one_dump_per_exchange(live: Live) -> None:
+    assert live.kite.state()["exchanges"] == 1
+    dumps = [each["path"] for each in live.kite.arrivals("other") if each["path"].startswith("/instruments")]
+    assert sorted(dumps) == ["/instruments/BFO", "/instruments/NFO"]
+
+
+def test_every_row_says_that_it_came_over_rest(live: Live) -> None:
+    row = live.meets("OK")
+    eventually(lambda: live.world.parts(row["timestamp"], row["underlying"]))
+    chain = live.world.chain(row["timestamp"], row["underlying"])
+    assert set(chain["ce_source"]) | set(chain["pe_source"]) <= {"rest", ""}
+    assert set(chain["spot_source"]) == {"live"}
+
+
+PASSING = (
+    {"429": "rate_limit", "html": "server"},
+    {"truncated": "server", "no_content_type": "server"},
+    {"no_error_type": "server", "reset": "network"},
+)
+
+
+def test_a_passing_fault_costs_another_try_and_no_row(live: Live) -> None:
+    for faults in PASSING:
+        before = live.last()
+        for fault in faults:
+            live.kite.fault(fault, family="quote", count=1)
+        eventually(lambda: set(live.retries(before)) >= set(faults.values()), 60.0, every=0.2)  # noqa: B023 - used at once
+    live.meets("OK")
+
+
+def test_a_provider_that_is_too_slow_is_a_gap_with_its_reason(live: Live) -> None:
+    live.kite.fault("delay", value="4", family="quote")
+    row = live.meets("MISSING", "provider")
+    assert row["spot"] is None
+    assert any(event.payload["reason"] == "provider" for event in live.events("gap.opened"))
+
+
+def test_after_failures_in_a_row_the_provider_is_left_alone_and_asked_again_later(live: Live) -> None:
+    live.kite.fault("html", family="quote")
+    live.meets("SKIPPED", "breaker")
+    opened = [event.payload for event in live.events("provider.state") if event.payload["state"] == "breaker"]
+    assert "left alone" in opened[0]["sentence"]
+    live.recovers()
+    assert [event.payload["breaker"] for event in live.events("provider.state") if "breaker" in event.payload][-1] == "closed"
+
+
+def test_keys_that_do_not_come_are_asked_for_again_and_then_told(live: Live) -> None:
+    live.kite.fault("missing_keys", value="0.5", family="quote")
+    row = live.meets("PARTIAL", "strikes_missing")
+    assert row["options"] > 0
+    asked = [each["keys"] for each in live.kite.arrivals("quote")]
+    assert any(later < earlier for earlier, later in pairwise(asked))
+
+
+def test_a_frozen_index_is_collected_and_its_chain_priced(live: Live) -> None:
+    live.kite.fault("freeze", value="NIFTY")
+    after = live.last()
+    rows = eventually(lambda: [r for r in live.rows(after) if r["underlying"] == "NIFTY" and r["status"] == "OK"][:2], 60.0)
+    assert rows[0]["forward_source"] == "parity"
+    assert rows[0]["iv_ok"] > 0
+
+
+def test_a_dead_token_pauses_collection_until_somebody_logs_in(live: Live) -> None:
+    alerts = len(live.events("alert"))
+    live.kite.flush()
+    live.meets("SKIPPED", "token")
+    asked = len(live.kite.arrivals("quote"))
+    after = live.last()
+    eventually(lambda: len({row["timestamp"] for row in live.rows(after)}) >= 2, 60.0, every=0.3)
+    assert len(live.kite.arrivals("quote")) == asked
+    told = [event.payload for event in live.events("alert")][alerts:]
+    assert [(each["state"], each["fix"]) for each in told] == [("token", "g6 login")]
+    assert live.system.said.count('"fix": "g6 login"') == 1
+    status = live.world.g6("status")
+    assert "run g6 login" in status.stdout
+    login = live.world.g6("login", "--headless", KITE_REQUEST_TOKEN="")
+    assert login.returncode == 0, login.stderr
+    assert "06:00 IST" in login.stdout
+    assert (live.world.data / ".token").stat().st_mode & 0o777 == 0o600
+    live.meets("OK")
+    assert live.kite.state()["exchanges"] == 2
+
+
+def test_no_secret_is_written_or_shown_anywhere(live: Live) -> None:
+    needles = [getattr(SECRETS, name).encode() for name in ("api_secret", "request_token", "access_token", "api_key")]
+    needles += [token.encode() for token in issued(live)]
+    port = free_port()
+    live.world.start("flower", "celery", "-A", "g6", "flower", "--address=127.0.0.1", f"--port={port}")
+    pages = eventually(lambda: flower_pages(port), 60.0, every=0.3)
+    places = {
+        **{str(path): path.read_bytes() for path in live.world.data.rglob("*") if path.is_file()},
+        **{str(path): path.read_bytes() for path in live.world.base.glob("*.log")},
+        **{f"redis {name}": content for name, content in redis_values(live.broker)},
+        "metrics": httpx.get(f"http://127.0.0.1:{live.metrics}/metrics", trust_env=False).content,
+        "status": live.world.g6("status", "--json").stdout.encode(),
+        "config": live.world.g6("config", "show").stdout.encode(),
+        "processes": "\n".join(" ".join(each.cmdline()) for each in _processes()).encode(),
+        **pages,
+    }
+    assert len(places) > 50
+    assert {name: needle for name, content in places.items() for needle in needles if needle in content} == {}
+
+
+def issued(live: Live) -> list[str]:
+    """Return the access token that all workers have now, read as a worker reads it."""
+    found = subprocess.run(
+        [sys.executable, "-c", TOKEN], env=dict(live.world.environment), capture_output=True, text=True, check=True
+    )  # fmt: skip
+    return [found.stdout.strip()]
+
+
+TOKEN = """
+from g6.bootstrap.brokers import access, shared_state
+from g6.config import load
+settings = load()
+print(access(settings, shared_state(settings)).token().value)
+"""
+
+
+def redis_values(url: str) -> Iterator[tuple[str, bytes]]:
+    """Yield every value there is, as the server would write it down."""
+    with connect(url) as client:
+        for key in client.scan_iter(count=1000):
+            yield key.decode(), client.dump(key) or b""
+
+
+def flower_pages(port: int) -> dict[str, bytes]:
+    """Return Flower's pages; nothing while it starts."""
+    found = {}
+    for page in ("/", "/tasks", "/broker", "/workers", "/api/tasks?limit=1000"):
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}{page}", timeout=10.0, trust_env=False, follow_redirects=True)
+        except httpx.TransportError:
+            return {}
+        found[f"flower {page}"] = answer.content
+    return found
+
+
+def _processes() -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        try:
+            process.cmdline()
+        except psutil.Error:
+            continue
+        yield process

@@ -1,0 +1,62 @@
+"""An outage is told when it has lasted, again now and then, and when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from g6.adapters.memory import MemoryShelf
+from g6.adapters.resilient import Outage
+from g6.errors import ProviderBusy
+
+DOWN = ProviderBusy("down", "server")
+
+
+class World:
+    def __init__(self) -> None:
+        self.now, self.told = 1000.0, list[Mapping[str, Any]]()
+        self.shelf = MemoryShelf(lambda: self.now)
+
+    def worker(self) -> Outage:
+        return Outage("kite", self.shelf, self.told.append, threshold=30.0, every=300.0, wall=lambda: self.now)
+
+    def states(self) -> list[str]:
+        return [each["state"] for each in self.told]
+
+
+def test_a_short_one_is_not_told() -> None:
+    world = World()
+    world.worker().failed(DOWN)
+    world.now += 20
+    world.worker().failed(DOWN)
+    world.worker().answered()
+    assert world.told == []
+
+
+def test_a_long_one_is_told_once_by_all_workers_and_so_is_its_end() -> None:
+    world = World()
+    for _ in range(20):
+        world.worker().failed(DOWN)
+        world.now += 10
+    world.worker().answered()
+    world.worker().answered()
+    assert world.states() == ["outage", "answers"]
+    assert "200 s" in world.told[1]["sentence"]
+
+
+def test_while_it_lasts_it_is_told_now_and_then() -> None:
+    world = World()
+    for _ in range(100):
+        world.worker().failed(DOWN)
+        world.now += 10
+    assert world.states() == ["outage"] * 4
+
+
+def test_an_answer_begins_the_count_anew() -> None:
+    world = World()
+    world.worker().failed(DOWN)
+    world.now += 25
+    world.worker().answered()
+    world.now += 10
+    world.worker().failed(DOWN)
+    assert world.told == []
