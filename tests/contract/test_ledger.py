@@ -295,3 +295,12 @@ def test_sweep_and_last_finisher_never_both_complete(ledger: Ledger, order: int)
     ]
     answers = [call() for call in (calls if order % 2 else calls[::-1])]
     assert answers == ["completed", "late"]
+
+
+@pytest.mark.parametrize(("grace", "kept"), [(2.0, 300), (48.0, 3600), (240.0, 3600)])
+def test_a_settled_cycle_is_kept_for_sixty_cycles(redis_client: redis.Redis, namespace: str, grace: float, kept: int) -> None:
+    ledger = RedisLedger(redis_client, namespace)
+    ledger.skip(NIFTY, Opening(("NIFTY",), "c1", deadline=100.0 + grace, due=100.0), "no_beat", 110.0)
+    ledger.close(CYCLE, 111.0)
+    ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    assert kept - 10 < redis_client.ttl(f"{namespace}:cycle:{CYCLE}") <= kept

@@ -3,7 +3,7 @@
 -- A stage is one field `<index>:<stage>` = state|holder|lease until|started|ended|starts.
 local cycle_key, open_key, collecting_key, newest_key, stream_key, atm_key, controls_key = unpack(KEYS)
 local step, now, cycle, index = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local DAYS, SETTLED = 172800, 3600
+local DAYS = 172800
 
 -- A step reads what it needs of the cycle in one call and writes what it changed in one, when it is through.
 local held, changed, lasts = {}, {}, nil
@@ -92,6 +92,13 @@ local function collecting_elsewhere()
   return other ~= cycle and tonumber(lease) > now
 end
 
+-- A settled cycle is kept for sixty cycles (its grace is 0.8 of one), at least five minutes and at most an hour.
+local function settled()
+  redis.call('ZREM', open_key, cycle)
+  local grace = (tonumber(get('deadline')) or 0) - (tonumber(get('due')) or 0)
+  lasts = math.floor(math.max(300, math.min(3600, 75 * grace)))
+end
+
 -- Forget a cycle once it is closed, its overview is stored, and everything that can be persisted is.
 local function settle_when_whole()
   if tonumber(get('closed')) == 0 or get('stored') ~= get('attempt') then return end
@@ -108,8 +115,7 @@ local function settle_when_whole()
     index = mine
     if (status == 'OK' or status == 'PARTIAL') and not persisted then return end
   end
-  redis.call('ZREM', open_key, cycle)
-  lasts = SETTLED
+  settled()
 end
 
 local steps = {}
@@ -236,8 +242,7 @@ function steps.store_again() -- 5 seconds since it was closed, or sent to be sto
 end
 
 function steps.settle()
-  redis.call('ZREM', open_key, cycle)
-  lasts = SETTLED
+  settled()
   return 1
 end
 

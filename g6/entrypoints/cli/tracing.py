@@ -18,7 +18,7 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
     """Return a cycle's units, stages and reports; times in milliseconds after the cycle's instant. Errors: NothingToDo."""
     record = runtime.ledger.record(cycle)
     if record is None:
-        raise NothingToDo(f"the ledger knows no cycle {cycle}: it keeps a settled cycle for an hour")
+        raise NothingToDo(f"the ledger knows no cycle {cycle}: it keeps a settled one for sixty cycles, an hour at most")
     due = record.opening.due
     reports = _reports(runtime, cycle)
     units = {
