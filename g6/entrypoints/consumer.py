@@ -32,7 +32,21 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
     def ensure_connected(self, conn: Any) -> Any:
         """Connect to the broker, trying again at 0.2, 0.4, … 2 s for as long as it takes."""
         conn.ensure_connection = partial(conn.ensure_connection, interval_start=0.2, interval_step=0.2, interval_max=LONGEST_WAIT)
-        return super().ensure_connected(conn)
+        connected = super().ensure_connected(conn)
+        self._begin_limits_again()
+        return connected
+
+    def _begin_limits_again(self) -> None:
+        """Begin the time limits of running tasks anew: while the broker was away nobody heard that they had ended.
+
+        Limits that ran out meanwhile would be told to processes that are idle by now, and those die of it.
+        """
+        pool: Any = getattr(self.pool, "_pool", None)
+        for number in list(getattr(pool, "_tref_for_id", None) or ()):
+            job = pool._cache.get(number)  # noqa: SLF001 - Celery has no other way to its running tasks
+            if job is not None:
+                pool.on_timeout_cancel(job)
+                pool.on_timeout_set(job, job._soft_timeout, job._timeout)  # noqa: SLF001 - as above
 
     def on_send_event_buffered(self) -> None:
         """Publish what is buffered in half a second, unless that is arranged already."""
