@@ -264,7 +264,7 @@ class Stack:
         """End the beats between two instants and let everything come to an end; return the last instant that was due."""
         self.between(0.6)
         for child in [child for name, child in self.children.items() if name.startswith("beat") and child.alive]:
-            child.ends(signal.SIGTERM, 20.0)
+            child.kill()
         last = isoformat_z(self.now())
         self.controls.set("window", {"first": START, "last": last})
         with suppress(AssertionError):  # what is open still, the check will name

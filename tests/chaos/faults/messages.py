@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from g6.adapters.redis.connection import connect
 from tests.chaos.stack import LAYOUT, THREE, Setup, Stack, said
 from tests.chaos.table import fault
 from tests.waiting import eventually
@@ -156,8 +155,7 @@ def evicted(stack: Stack) -> None:
 @fault(
     "23", "unknown tasks and argument versions",
     done="Sent into the queues: a task nobody knows, stages with too few and too many arguments, an instant that is none, an "
-    "index that is "
-    "not collected, a header of a later version, and text that is no JSON.",
+    "index that is not collected, a header of a later version, and a pickle.",
     seen="Each is logged and gone; no worker ends, nothing waits or comes back, every live unit is OK.",
 )  # fmt: skip
 def unknown(stack: Stack) -> None:
@@ -171,8 +169,9 @@ def unknown(stack: Stack) -> None:
     stack.send("g6.collect", cycle, "DAX")
     stack.send("g6.aggregate", "yesterday")
     stack.send("g6.collect", cycle, "NIFTY", headers={"g6": {"version": 99, "trace": "x"}})
-    with connect(stack.server.url) as client:
-        client.lpush("g6:celery:analytics", "no JSON")
+    with stack.application.connection_for_write() as connection:
+        pickled = {"content_type": "application/x-python-serialize", "content_encoding": "binary"}
+        connection.Producer().publish(b"not to be read", exchange="g6", routing_key="analytics", **pickled)
     stack.goes_well(3)
     stack.passes()
     stack.goes_well(1)
