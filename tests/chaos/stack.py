@@ -95,7 +95,7 @@ class Stack:
     def worker(self, name: str, *, wait: bool = False, wrapper: Sequence[str] = ()) -> Child:
         """Start (again) the worker of that name; `wait` until its pool takes messages."""
         queues, count = self.setup.layout[name.partition(".")[0]]
-        ready = self._announced()
+        ready = self._announced() if wait else 0
         command = ("-A", self.setup.application, "worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
         child = self._celery(name, *command, "--without-mingle", "--without-gossip", wrapper=wrapper)
         if wait:
