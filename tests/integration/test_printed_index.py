@@ -109,3 +109,13 @@ def test_a_frozen_index_moves_nothing(index: str) -> None:
 def test_without_a_printed_index_the_chain_is_the_same() -> None:
     quotes, stamp = unit("NIFTY", MIDDAY)
     assert figures(assemble(printed(quotes, float("nan")), stamp)) == figures(assemble(quotes, stamp))
+
+
+@pytest.mark.parametrize("index", ["NIFTY", "BANKNIFTY", "SENSEX"])
+def test_both_sides_of_a_strike_have_one_volatility(index: str) -> None:
+    chain = assemble(*unit(index, MIDDAY))
+    own = (chain.vol.status == "ok").all(axis=0)
+    gap = np.abs(chain.vol.iv[0] - chain.vol.iv[1])[own & (np.abs(chain.offset) <= 10)]
+    assert len(gap) > 20
+    assert np.median(gap) < 0.0005
+    assert np.quantile(gap, 0.9) < 0.002
