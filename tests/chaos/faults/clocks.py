@@ -16,9 +16,10 @@ SKEW_ALERT_SECONDS = 0.2
 
 def shifted(seconds: float) -> tuple[str, ...]:
     """Return the command in front of a process whose clock shall be `seconds` ahead."""
-    if shutil.which("faketime") is None:
+    program = shutil.which("faketime")
+    if program is None:
         raise AssertionError("faketime is not installed; make test-services installs it")
-    return ("faketime", "--exclude-monotonic", "-f", f"{seconds:+g}s")
+    return (program, "--exclude-monotonic", "-f", f"{seconds:+g}s")
 
 
 @fault(
