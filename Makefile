@@ -3,6 +3,7 @@
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
+# make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
 # make bench, bench-iv, bench-kite, bench-store, bench-market, bench-stream    measurements; they need an otherwise quiet machine
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
 # make test-services    installs the servers that tests marked `services` need, on Debian as root
@@ -11,7 +12,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs chaos bench bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
+.PHONY: demo test check format docs chaos bench soak bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -63,6 +64,9 @@ chaos: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+
+soak: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/soak.py $(ARGS)
 
 bench-iv: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_bench_iv.py $(ARGS)

@@ -10,6 +10,7 @@ Writes benchmarks/results.json and benchmarks/results.md.
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -56,7 +57,8 @@ def measure(given: argparse.Namespace, step: Callable[[str, Plan | None], Run | 
     both = step("null, two beats", replace(null, beats=2))
     full = step("full", Plan("g6", UP_LAYOUT, given.full))
     found: dict[str, Any] = {"rounds": [summary for summary, _ in rounds]}
-    pooled = Run(records=[record for _, runs in rounds for record in runs["null"].records])
+    cpu = {name: statistics.median(runs["null"].cpu[name] for _, runs in rounds) for name in rounds[0][1]["null"].cpu}
+    pooled = Run(records=[record for _, runs in rounds for record in runs["null"].records], cpu=cpu)
     chains = Run(records=[record for _, runs in rounds for record in runs["chain"].records])
     found |= {
         "null": _cycle_figures(pooled),
@@ -99,6 +101,7 @@ def _cycle_figures(of: Run) -> dict[str, Any]:
         "lateness": figures.percentiles(figures.lateness(of)),
         "units": figures.statuses(of),
         "way": figures.way(of),
+        "cpu": {name: round(spent, 1) for name, spent in of.cpu.items()},
     }
 
 

@@ -93,16 +93,33 @@ def sentences(found: dict[str, Any]) -> list[str]:
     return [
         f"Full cycles: {options}, {share}; units: {full['units']}.",
         f"Compute by stage, medians: {stages}.",
+        f"Processor time of a null cycle, ms: {_cpu(found['null'])}.",
+        f"Processor time of a full cycle, ms: {_cpu(full)}.",
         f"Redis commands a cycle: {commands:.0f}. Largest messages, bytes: {sizes}.",
         f"Drift of beat: {found['up']['drift_ms_per_tick']:g} ms a tick.",
         f"Load average before and after: {found['load'][0]:g}, {found['load'][1]:g} on {found['machine']['cores']} cores.",
     ]
 
 
+def _cpu(of: dict[str, Any]) -> str:
+    spent = of["cpu"]
+    return f"{sum(spent.values()):.0f} (" + ", ".join(f"{name} {ms:.0f}" for name, ms in spent.items()) + ")"
+
+
+def _path(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the table of where the time of a cycle goes: its head, and a row for each step."""
+    head = ["where the time goes, ms at p50 (p95)", "null", "null, g6 up", "full"]
+    kinds = [found[name]["way"] for name in ("null", "up", "full")]
+    told = lambda of: f"{of['p50']:.1f} ({of['p95']:.1f})" if "p50" in of else "–"  # noqa: E731
+    return head, [[step, *(told(way.get(step, {})) for way in kinds)] for step in found["null"]["way"]]
+
+
 def markdown(found: dict[str, Any]) -> str:
     """Return the table and the sentences as Markdown."""
     lines = ["| milliseconds | p50 | p95 | p99 | times the floor, p50 / p95 |", "|---|---|---|---|---|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows(found)]
+    head, steps = _path(found)
+    lines += ["", "| " + " | ".join(head) + " |", "|---|---|---|---|", *("| " + " | ".join(row) + " |" for row in steps)]
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     return "\n".join([*lines, "", *sentences(found), f"{found['date']}, {found['machine']['cpu']}; {versions}.", ""])
 
@@ -114,10 +131,10 @@ def show(found: dict[str, Any]) -> None:
     for row in rows(found):
         table.add_row(*row)
     console.print(table)
-    path = Table("where the time goes, ms at p50 (p95)", "null", "null, g6 up", "full")
-    for step, of in found["null"]["way"].items():
-        others = [found[name]["way"].get(step, of) for name in ("up", "full")]
-        path.add_row(step, *(f"{each['p50']:.1f} ({each['p95']:.1f})" for each in (of, *others)))
+    head, steps = _path(found)
+    path = Table(*head)
+    for step in steps:
+        path.add_row(*step)
     console.print(path)
     for sentence in sentences(found):
         console.print(sentence, highlight=False)

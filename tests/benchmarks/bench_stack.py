@@ -6,13 +6,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import redis
 
 from g6.adapters.redis.connection import connect
@@ -55,13 +56,17 @@ class Plan:
 
 @dataclass
 class Run:
-    """What a run left: the ledger's record of each cycle that counts, every event, commands and sizes of messages."""
+    """What a run left: the ledger's record of each cycle that counts, every event, commands and sizes of messages.
+
+    `cpu`: milliseconds of processor time a cycle by process, pool processes with their worker
+    """
 
     records: list[CycleRecord] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     commands_per_cycle: float | None = None
     commands_by_name: dict[str, float] = field(default_factory=dict)
     messages: dict[str, int] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
 
 
 def settings_for(directory: Path, indices: Sequence[str] = ()) -> Settings:
@@ -93,7 +98,8 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
         open_window(runtime, bounds.first, bounds.last)
         for number, (queues, count) in enumerate(plan.layout.items()):
             bare = ("--without-mingle", "--without-gossip")
-            start(f"worker{number}", "worker", "-Q", queues, "-n", f"worker{number}@bench", "-c", str(count), *bare)
+            name = queues.replace(",", "+")
+            start(name, "worker", "-Q", queues, "-n", f"worker{number}@bench", "-c", str(count), *bare)
         _until(lambda: runtime.vitals.announced() >= sum(plan.layout.values()), 90.0, processes)
         client = connect(server.url)
         left = Run()
@@ -107,14 +113,27 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
             )
             _sleep_until(runtime.clock.wall_of(bounds.first) + plan.warm - 0.1)
         first = runtime.clock.wall_of(bounds.first) + plan.warm
+        pids = {process.name: process.pid for process in processes} | {"server": server.pid}
+        before = _cpu(pids)
         _through(plan, client, left, first, progress)
-        _until(lambda: not runtime.ledger.open_cycles(), 30.0, processes)
-        if plan.idle:
-            _idle(plan, client, left)
+        left.cpu = {name: 1e3 * spent / plan.cycles for name, spent in _less(_cpu(pids), before).items()}
+        _until(lambda: not runtime.ledger.open_cycles(), 60.0, processes)
         cycles = [isoformat_z(bounds.first + timedelta(seconds=n)) for n in range(plan.warm, plan.warm + plan.cycles)]
         left.records = [record for cycle in cycles if (record := runtime.ledger.record(cycle)) is not None]
         left.events = list(runtime.bus.read("0", count=100_000))
+        if plan.idle:
+            _idle(plan, client, left)
         return left
+
+
+def _cpu(pids: Mapping[str, int]) -> dict[str, float]:
+    """Return the seconds of processor time that processes and their children have taken so far."""
+    spent = {}
+    for name, pid in pids.items():
+        root = psutil.Process(pid)
+        times = [each.cpu_times() for each in (root, *root.children(recursive=True))]
+        spent[name] = sum(each.user + each.system for each in times)
+    return spent
 
 
 def _started(runtime: Runtime) -> bool:

@@ -100,13 +100,13 @@ def _one(runtime: Runtime, unit: Unit) -> Results:
 def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, Any]) -> None:
     """Let the stages of this process take `results` and the aggregate `panels`, and let nothing be stored."""
 
-    def gather(_runtime: Runtime, unit: Unit, _controls: Any, _watch: Any) -> tuple[Frame, dict[str, Any]]:
+    def gather(runtime: Runtime, unit: Unit, _controls: Any, _watch: Any) -> tuple[Frame, dict[str, Any]]:
         made = results[unit.index]
-        return _at(made.quotes, unit.cycle), dict(made.counts)
+        return _at(made.quotes, unit.cycle, runtime.plan.config_id), dict(made.counts)
 
     _put(stages, "gather", gather)
     _put(stages, "chain", SimpleNamespace(assemble=lambda _quotes, stamp: stamp))
-    _put(stages, "chain_frame", lambda stamp: _at(results[stamp.index].chain, stamp.cycle))
+    _put(stages, "chain_frame", lambda stamp: _at(results[stamp.index].chain, stamp.cycle, stamp.config_id))
     summarise = lambda stamp: {**results[stamp.index].summary, "config_id": stamp.config_id}  # noqa: E731
     _put(stages, "overview", SimpleNamespace(summarise=summarise, facts=lambda stamp: results[stamp.index].facts))
     _put(closing, "panels", SimpleNamespace(build=lambda *_, **__: panels))
@@ -120,8 +120,9 @@ def _put(module: ModuleType, name: str, value: Any) -> None:
     setattr(module, name, value)
 
 
-def _at(frame: Frame, cycle: str) -> Frame:
-    return Frame({**frame.header, "stamp": {**frame.header["stamp"], "cycle": cycle}}, frame.columns)
+def _at(frame: Frame, cycle: str, config_id: str) -> Frame:
+    stamp = {**frame.header["stamp"], "cycle": cycle, "config_id": config_id}
+    return Frame({**frame.header, "stamp": stamp}, frame.columns)
 
 
 def _application() -> G6:

@@ -1,12 +1,14 @@
 """The recorder reads what the use cases really report: totals equal the rows of a cycle that ran."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from g6.adapters.clock import ScaledClock
 from g6.adapters.market import SimulatedMarket
+from g6.adapters.market.faults import Faults
 from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.memory_store import MemoryStore
@@ -30,17 +32,24 @@ class Quiet:
         return {}
 
 
-@pytest.fixture(scope="module")
-def ran():
-    """One whole cycle of two indices, and what a follower made of its events."""
-    days, bus = calendar(), MemoryBus()
+def runtime_on(bus):
+    """A runtime of two indices in memory."""
+    days = calendar()
     indices = {name: IndexPlan(INDICES[name], RULES, 3, 3) for name in ("NIFTY", "BANKNIFTY")}
-    runtime = Runtime(
+    return Runtime(
         plan=Plan(60, indices, scope="window", config_id="cafe"), timing=Timing(60.0), calendar=days,
         clock=ScaledClock(time.time(), NOON), provider=SimulatedMarket(days), frames=MemoryFrames(), ledger=MemoryLedger(bus),
         store=MemoryStore(), panels=MemoryPanels(), panel_files=MemoryPanels(), bus=bus, controls=MemoryControls(),
         sender=MemorySender(), vitals=Quiet(),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ran():
+    """One whole cycle of two indices, and what a follower made of its events."""
+    bus = MemoryBus()
+    runtime = runtime_on(bus)
+    indices = runtime.plan.indices
     for stage in (collect, analyse, persist):
         for name in indices:
             assert stage(runtime, Unit(CYCLE, name), f"{stage.__name__}-{name}")
@@ -116,3 +125,20 @@ def test_rows_written_are_counted_for_units_and_for_the_whole_cycle(ran):
     assert total(ran, "g6_rows_written_total", "") > 0
     written = {key for key, value in ran.totals.state.items() if key.startswith("g6_rows_written_total") and value}
     assert {key.rstrip("}").rpartition(",")[2] for key in written} == {"NIFTY", "BANKNIFTY", "all"}
+
+
+def test_a_provider_that_fails_for_one_index_is_counted_once_and_leaves_the_others_whole():
+    bus = MemoryBus()
+    runtime, failing = runtime_on(bus), SimulatedMarket(calendar(), faults=Faults.parse("fail:BANKNIFTY"))
+    runtime = replace(runtime, provider=failing)
+    for name in runtime.plan.indices:
+        for stage in (collect, analyse, persist):
+            if not stage(runtime, Unit(CYCLE, name), f"task-{name}"):
+                break
+    assert aggregate(runtime, CYCLE)
+    follower = Follower(bus, MemoryTotals(), runtime.plan.indices)
+    follower.catch_up()
+    report = follower.latest["cycle.report"]
+    assert (report["status"], report["units"]) == ("PARTIAL", {"NIFTY": "OK", "BANKNIFTY": "MISSING"})
+    assert follower.totals.value("g6_task_failures_total", "collect", "provider") == 1
+    assert runtime.store.read_chain(Unit(CYCLE, "NIFTY")) is not None

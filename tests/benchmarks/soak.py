@@ -1,0 +1,216 @@
+"""Cycles for as long as asked on real processes: content whole, nothing skipped, memory, descriptors and Redis keys flat.
+
+    make soak                                          ten minutes of 1 s cycles of 6 x 400 options; 700 s in all
+    make soak ARGS="--cycles 120 --budget-mb 96"       for the shape; what fills slowly is not full by then
+    make soak ARGS="--json soak.json"                  the samples too
+
+It runs `g6 run --cycles N --interval 1 --config config/wide.json` and looks at its processes and its server from outside.
+Flat means that a line through the second half of the run rises by no more than the limit printed beside it: Redis is full by
+then, its frames by their budget (`--budget-mb`), its settled cycles by their age (five minutes). RSS is held flat, since PSS
+moves with what else runs here; the sum of PSS says what the run costs. Exit status 1 when something is not as it should be.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from g6.adapters.data_dir import owner  # noqa: E402 (the checkout's own)
+from g6.adapters.redis.connection import connect  # noqa: E402
+from g6.config import load  # noqa: E402
+from g6.domain.cycle import isoformat_z  # noqa: E402
+from g6.entrypoints.stack import aligned  # noqa: E402
+from tests.ledger_check import Ledgered, check  # noqa: E402
+
+WIDE = ROOT / "config" / "wide.json"
+BLOCKS = "▁▂▃▄▅▆▇█"
+LIMITS = {"RSS MiB": (0.04, 6.0), "PSS MiB": (0.1, 50.0), "descriptors": (0.0, 2.0), "keys": (0.03, 30.0), "redis MiB": (0.05, 8.0)}
+"""What the second half may rise by, per unit of a series: a share of its median, or that much, whichever is more."""
+OPTIONS = 400
+LEAST_IV = 0.95
+
+
+@dataclass
+class Series:
+    """One thing that was looked at, at `seconds` after the start."""
+
+    name: str
+    unit: str
+    seconds: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def rise(self) -> float:
+        """How much a line through the second half rises over that half, nan with less than four samples in it."""
+        at, seen = np.array(self.seconds), np.array(self.values)
+        half = at >= at[-1] / 2
+        if half.sum() < 4:
+            return float("nan")
+        slope = np.polyfit(at[half], seen[half], 1)[0]
+        return float(slope * (at[-1] - at[half][0]))
+
+    @property
+    def limit(self) -> float:
+        """What it may rise by."""
+        share, least = LIMITS[self.unit]
+        return max(least, share * float(np.median(self.values)))
+
+    @property
+    def flat(self) -> bool:
+        """Whether it keeps within the limit."""
+        return bool(self.rise <= self.limit)
+
+    def drawn(self, width: int = 24) -> str:
+        """Return the run as a line of blocks."""
+        picked = np.array(self.values)[np.linspace(0, len(self.values) - 1, min(width, len(self.values))).astype(int)]
+        low, high = picked.min(), picked.max()
+        return "".join(BLOCKS[int((value - low) / (high - low or 1) * (len(BLOCKS) - 1))] for value in picked)
+
+
+def arguments() -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cycles", type=int, default=600, help="how many (600)")
+    parser.add_argument("--interval", type=int, default=1, help="seconds between two (1)")
+    parser.add_argument("--config", type=Path, default=WIDE, help="configuration (config/wide.json)")
+    parser.add_argument("--every", type=float, default=5.0, help="seconds between two samples (5)")
+    parser.add_argument("--budget-mb", type=int, default=256, help="frames.max_bytes of the run (256)")
+    parser.add_argument("--json", type=Path, help="write everything there")
+    return parser.parse_args()
+
+
+def kind(process: psutil.Process, parents: Mapping[int, str]) -> str:
+    """Return what a process is: `cycle` a worker's main process, `cycle pool` its children, `beat`, `server`, `g6 run`."""
+    if process.ppid() in parents and process.pid not in parents:
+        return f"{parents[process.ppid()]} pool"
+    words = process.cmdline()
+    if "worker" in words and "-n" in words:
+        return words[words.index("-n") + 1].partition("@")[0]
+    return next((name for name in ("beat", "valkey-server", "redis-server") if any(name in word for word in words)), "g6 run")
+
+
+def processes(run: psutil.Process) -> dict[str, list[psutil.Process]]:
+    """Return the processes of a run by kind."""
+    family = [run, *run.children(recursive=True)]
+    parents = {each.pid: kind(each, {}) for each in family if each.ppid() == run.pid and "worker" in each.cmdline()}
+    found: dict[str, list[psutil.Process]] = {}
+    for each in family:
+        found.setdefault(kind(each, parents), []).append(each)
+    return found
+
+
+def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker: str) -> None:
+    """Take one sample of every process and of the server."""
+
+    def note(name: str, unit: str, value: float) -> None:
+        held = series.setdefault(f"{name} {unit}", Series(name, unit))
+        held.seconds.append(round(seconds, 2))
+        held.values.append(round(value, 2))
+
+    found = processes(run)
+    for name, some in found.items():
+        note(name, "RSS MiB", sum(each.memory_info().rss for each in some) / 2**20)
+        note(name, "descriptors", sum(each.num_fds() for each in some))
+    note("all", "PSS MiB", sum(each.memory_full_info().pss for some in found.values() for each in some) / 2**20)
+    with connect(broker) as client:
+        memory: Any = client.info("memory")
+        note("keys", "keys", float(client.dbsize()))  # type: ignore[arg-type]
+        note("memory", "redis MiB", memory["used_memory"] / 2**20)
+
+
+def watch(command: Sequence[str], directory: Path, every: float) -> tuple[dict[str, Series], int, float]:
+    """Run the command, look at it again and again; return the series, its exit code and how long it took."""
+    series: dict[str, Series] = {}
+    began = time.monotonic()
+    with (directory / "run.log").open("wb") as log:
+        child = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    run, after = psutil.Process(child.pid), 0.0
+    while child.poll() is None:
+        broker = (owner(directory) or {}).get("broker")
+        if broker and (directory / "overview").exists():
+            after = after or time.monotonic()
+            try:
+                look(run, series, time.monotonic() - after, broker)
+            except (psutil.Error, OSError):  # it ends just now
+                continue
+        try:
+            child.wait(every)
+        except subprocess.TimeoutExpired:
+            continue
+    return series, child.returncode, time.monotonic() - began
+
+
+def content(found: Ledgered) -> list[str]:
+    """Return what is wrong with what the run left: sentences of the ledger check, units not OK, thin chains."""
+    wrong = list(found.problems)
+    wrong += [f"{count} units ended {status}" for status, count in found.statuses.items() if status != "OK"]
+    reasons = sorted({row["reason"] for row in found.rows.values() if row["reason"]})
+    wrong += [f"reasons: {', '.join(reasons)}"] if reasons else []
+    options = [int(row["options"]) for row in found.rows.values() if row["status"] == "OK"]
+    solved = [int(row["iv_ok"]) / int(row["options"]) for row in found.rows.values() if row["status"] == "OK"]
+    if options and min(options) < OPTIONS:
+        wrong.append(f"a unit has {min(options)} options, expected are {OPTIONS}")
+    if solved and float(np.median(solved)) < LEAST_IV:
+        wrong.append(f"an implied volatility for {np.median(solved):.0%} of the options at the median, expected are {LEAST_IV:.0%}")
+    return wrong
+
+
+def show(series: Mapping[str, Series], wrong: Sequence[str], found: Ledgered, seconds: float) -> None:
+    """Print the table and the sentences."""
+    console = Console()
+    table = Table("what", "", "first", "last", "rise of 2nd half", "may rise", "run", "")
+    for each in series.values():
+        numbers = (f"{each.values[0]:.0f}", f"{each.values[-1]:.0f}", f"{each.rise:+.1f}", f"{each.limit:.1f}")
+        table.add_row(each.name, each.unit, *numbers, each.drawn(), "flat" if each.flat else "rises")
+    console.print(table)
+    console.print(
+        f"{found.cycles} cycles in {seconds:.0f} s; rows {found.rows_found} of {found.rows_expected}; {dict(found.statuses)}"
+    )
+    for sentence in wrong[:20]:
+        console.print(sentence, style="red", highlight=False)
+
+
+def main() -> None:
+    """Run, look, judge."""
+    given = arguments()
+    with tempfile.TemporaryDirectory(prefix="g6-soak-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        settings = aligned(load(given.config, {"data_dir": directory, "interval": given.interval}, {}))
+        options = ["--cycles", str(given.cycles), "--interval", str(given.interval), "--config", str(given.config)]
+        options += ["--data-dir", name, "--set", f"frames.max_bytes={given.budget_mb * 2**20}"]
+        load_before = os.getloadavg()[0]
+        series, code, seconds = watch([sys.executable, "-m", "g6.entrypoints.cli", "run", *options], directory, given.every)
+        first = settings.market.start
+        last = first + timedelta(seconds=(given.cycles - 1) * given.interval)
+        found = check(directory, isoformat_z(first), isoformat_z(last), given.interval, settings.indices)
+        wrong = ([f"g6 run ended with exit status {code}"] if code else []) + content(found)
+        wrong += [f"{each.name}: {each.unit} rise by {each.rise:.1f}" for each in series.values() if not each.flat]
+        show(series, wrong, found, seconds)
+        if code:
+            sys.stderr.write((directory / "run.log").read_text("utf-8", errors="replace")[-2000:])
+    if given.json:
+        load_seen = [round(load, 2) for load in (load_before, os.getloadavg()[0])]
+        told = {"cycles": found.cycles, "statuses": dict(found.statuses), "rows": [found.rows_found, found.rows_expected]}
+        told |= {"wrong": wrong, "load": load_seen, "series": [asdict(each) | {"rise": each.rise} for each in series.values()]}
+        given.json.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    raise SystemExit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
