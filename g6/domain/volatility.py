@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from g6.domain.black76 import PHI, Greeks, Solution, Status, greeks, implied_vol
 from g6.domain.plan import Pricing
 from g6.domain.quality import Flag, Prices
 
-__all__ = ["FAILED", "PRESET_IV_RANGE", "SOLVED", "Terms", "Volatility", "volatility"]
+__all__ = ["FAILED", "PRESET_IV_RANGE", "SOLVED", "Terms", "Volatility", "volatilities", "volatility"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -95,6 +96,28 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
         flags=np.where(below, np.int32(Flag.BELOW_INTRINSIC), np.int32(0)),
         greeks=greeks(used, terms.forward, terms.strike, terms.years, terms.rate, PHI),
     )
+
+
+def volatilities(wanted: Sequence[tuple[Prices, Terms, Pricing, bool]]) -> list[Volatility]:
+    """Return `volatility` of each, bit for bit, from one call for all that are priced alike; no option knows of its neighbours."""
+    alike = {(terms.rate, pricing, enabled) for _, terms, pricing, enabled in wanted}
+    if len(wanted) < 2 or len(alike) > 1:
+        return [volatility(*each) for each in wanted]
+    prices = Prices(
+        **{name: np.concatenate([getattr(each[0], name) for each in wanted], axis=1) for name in Prices.__dataclass_fields__}
+    )
+    forward, strike, years, tick = (
+        np.concatenate([getattr(terms, name) for _, terms, *_ in wanted]) for name in ("forward", "strike", "years", "tick")
+    )
+    (rate, pricing, enabled), *_ = alike
+    whole = volatility(prices, Terms(forward, strike, years, tick, rate), pricing, enabled)
+    ends = np.cumsum([len(terms.strike) for _, terms, *_ in wanted])
+    return [_share(whole, slice(end - len(each[1].strike), end)) for end, each in zip(ends.tolist(), wanted, strict=True)]
+
+
+def _share(whole: Volatility, rows: slice) -> Volatility:
+    own = {name: getattr(whole, name)[:, rows] for name in Volatility.__dataclass_fields__ if name != "greeks"}
+    return Volatility(**own, greeks=Greeks(*(getattr(whole.greeks, name)[..., rows] for name in Greeks.__dataclass_fields__)))
 
 
 def _preset(pricing: Pricing) -> bool:

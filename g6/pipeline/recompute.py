@@ -34,6 +34,10 @@ COMPUTED = (*PLAIN, *(side + name for side in SIDES for name in SIDED))
 """What analysis makes; nothing of it is read."""
 
 
+TOGETHER = 32
+"""Units that share one call of the solver: more would not fit into the processor's cache."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recomputed:
     """One index on one day: units and options computed, whether a byte of chain or overview changed, wall seconds it took."""
@@ -59,13 +63,20 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
     held = history.read_day(index, on, RAW)
     plan = replace(runtime.plan, pricing=replace(runtime.plan.pricing, **(pricing or {})))
     both = {name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH}
-    headers, rows, parts = {}, [], list[Mapping[str, NDArray[Any]]]()
-    for n, cycle in enumerate(held.cycles):
-        mine = slice(held.bounds[n], held.bounds[n + 1])
-        headers[cycle] = _restamped(held.headers[cycle], plan)
-        priced = chain.assemble(_quotes(index, headers[cycle], both, held, mine), Stamp.parse(headers[cycle]["stamp"]))
-        rows.append(overview.summarise(priced))
-        parts.append(computed(priced))
+    headers = {cycle: _restamped(held.headers[cycle], plan) for cycle in held.cycles}
+    rows, parts = [], list[Mapping[str, NDArray[Any]]]()
+    for first in range(0, len(held.cycles), TOGETHER):
+        places = range(first, min(first + TOGETHER, len(held.cycles)))
+        units = [
+            (
+                _quotes(index, headers[held.cycles[n]], both, held, slice(held.bounds[n], held.bounds[n + 1])),
+                Stamp.parse(headers[held.cycles[n]]["stamp"]),
+            )
+            for n in places
+        ]
+        for priced in chain.assemble_all(units):
+            rows.append(overview.summarise(priced))
+            parts.append(computed(priced))
     columns = {name: np.concatenate([part[name] for part in parts]) for name in COMPUTED}
     changed = history.write_day(index, on, columns, {**held.headers, **headers})
     changed |= history.write_figures(index, on, rows)
