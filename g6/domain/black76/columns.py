@@ -12,8 +12,8 @@ Array = NDArray[np.float64]
 
 _FLOAT = np.dtype(np.float64)
 
-CHUNK = 4096
-"""Options worked on at once: the scratch of a chunk stays in a core's second-level cache, and memory stays flat."""
+CHUNK = 10_240
+"""Options worked on at once: their scratch is 1.5 MB, and memory stays flat. Fewer cost more in calls, more are no faster."""
 
 
 def columns(*arguments: ArrayLike) -> tuple[tuple[Array, ...], tuple[int, ...]]:
