@@ -59,7 +59,7 @@ def test_a_straddle_is_call_plus_put_of_the_rows(plot, stored):
 
 
 def test_interest_over_time_is_that_of_the_chosen_strikes(plot, stored):
-    strikes = [float(each) for each in list(stored.frames.values())[0].columns["strike"][10:13]]
+    strikes = [float(each) for each in next(iter(stored.frames.values())).columns["strike"][10:13]]
     document = json.loads(plot("interest", ".json", "--strikes", ",".join(map(str, strikes))))
     for total, frame in zip(document["oi_puts"], stored.frames.values(), strict=True):
         assert total == np.nansum(frame.columns["pe_oi"].astype(float)[np.isin(frame.columns["strike"], strikes)])
