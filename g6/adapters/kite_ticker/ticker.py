@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -73,9 +74,12 @@ class Ticker:
 
     def run(self) -> int:
         """Run the reactor; return 0 when it was told to stop, 1 when it ended by itself: a reactor cannot be started again."""
-        threads = [threading.Thread(target=each, daemon=True, name=each.__name__) for each in (self._write, self._follow)]
+        threads = [
+            threading.Thread(target=self._work, args=(each,), daemon=True, name=each.__name__)
+            for each in (self._write, self._follow)
+        ]
         watch = task.LoopingCall(self._watch)
-        reactor.callWhenRunning(watch.start, WATCH_SECONDS)
+        reactor.callWhenRunning(lambda: watch.start(WATCH_SECONDS).addErrback(self._broken))
         for thread in threads:
             reactor.callWhenRunning(thread.start)
         reactor.run(installSignalHandlers=False)
@@ -93,7 +97,32 @@ class Ticker:
     def _leave(self) -> None:
         for socket in self._sockets:
             socket.leave()
-        reactor.stop()
+        if reactor.running:
+            reactor.stop()
+
+    def _broken(self, failure: Any) -> None:
+        """The watch is what notices all other trouble: without it nothing goes on."""
+        self._fail(failure.getErrorMessage())
+
+    def _fail(self, why: str) -> None:
+        """End the process for a new start; on the reactor's thread."""
+        if not self._failed:
+            self._failed = True
+            self._tell("gave up", {"why": why})
+            self._stopping.set()
+            self._leave()
+
+    def _work(self, work: Callable[[], None]) -> None:
+        """Run one thread's work; a process whose thread died would look alive and stream nothing."""
+        try:
+            work()
+        finally:
+            if not self._stopping.is_set():
+                reactor.callFromThread(self._fail, f"the thread {work.__name__} ended")
+
+    def _say(self, event: str, facts: dict[str, Any]) -> None:
+        """Tell, from the reactor's thread, without waiting for who listens."""
+        reactor.callInThread(self._tell, event, facts)
 
     # --- the reactor's thread -------------------------------------------------------------------------------------------------
 
@@ -104,10 +133,7 @@ class Ticker:
         if any(socket.state == REFUSED for socket in self._sockets) and not self._waits:
             self._wait_for_login()
         if any(socket.reason == "gave up" for socket in self._sockets):
-            self._failed = True
-            self._tell("gave up", {})
-            self._stopping.set()
-            self._leave()
+            self._fail("the broker's client gave up")
 
     def _wait_for_login(self) -> None:
         """The broker refuses the token: no connection tries again with it."""
@@ -116,7 +142,7 @@ class Ticker:
             if socket.state != "open":
                 socket.leave()
                 socket.state, socket.reason = REFUSED, "token"
-        self._tell("refused", {"fix": "g6 login"})
+        self._say("refused", {"fix": "g6 login"})
 
     def _begin(self, day: date) -> None:
         for socket in self._sockets:
@@ -129,7 +155,7 @@ class Ticker:
         while left:
             socket = self._roomiest(len(left))
             if socket is None:
-                self._tell(
+                self._say(
                     "full", {"index": index, "left_out": len(left), "tokens": sum(len(each.tokens) for each in self._sockets)}
                 )
                 return
@@ -145,7 +171,7 @@ class Ticker:
         if fitting:
             return fitting[0]
         if len(self._sockets) < self._limits.connections:
-            socket = Socket(len(self._sockets), self._board, self._limits.silent_seconds, self._tell)
+            socket = Socket(len(self._sockets), self._board, self._limits.silent_seconds, self._say)
             self._sockets.append(socket)
             if self._used is not None and not self._waits:
                 socket.connect(self._used)
@@ -164,11 +190,8 @@ class Ticker:
     def _follow(self) -> None:
         """Follow the day, the wishes and the access."""
         while not self._stopping.wait(FOLLOW_SECONDS):
-            try:
+            with suppress(Retryable):  # the writer says so; what is followed is followed on
                 self._look()
-            except Retryable as error:
-                self._tell("redis", {"error": str(error)})
-                self._stopping.wait(2.0)
 
     def _look(self) -> None:
         day = day_of(self._now())
@@ -225,10 +248,8 @@ class Ticker:
         self._say_goodbye()
 
     def _say_goodbye(self) -> None:
-        try:
+        with suppress(Retryable):
             self._cache.tell({})
-        except Retryable:
-            return
 
     def feeds(self) -> Mapping[int, Feed]:
         """Return how the connections are."""
