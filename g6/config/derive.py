@@ -23,7 +23,11 @@ def plan(settings: Settings) -> Plan:
     indices = {name: _index_plan(name, settings.index_params[name]) for name in settings.indices}
     pricing = Pricing(**settings.greeks.model_dump())
     quality = Quality(**settings.quality.model_dump())
-    return Plan(settings.interval, indices, settings.scope, pricing, quality, config_id(settings))
+    wanted = settings.collection
+    return Plan(
+        settings.interval, indices, settings.scope, pricing, quality, config_id(settings), wanted.reach, wanted.most_strikes,
+        wanted.salvage,
+    )  # fmt: skip
 
 
 def _index_plan(name: str, params: IndexParams) -> IndexPlan:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
-from math import inf, isfinite, log, nan
+from math import ceil, inf, isfinite, log, nan
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -19,11 +20,11 @@ from g6.domain.forward import DAY_YEARS, at_the_money, forwards, grown, nearest,
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.plan import Model
-from g6.domain.quality import Prices, countable, prices
+from g6.domain.quality import Flag, Prices, countable, prices
 from g6.domain.quote import Quotes, Stamp, Underlying
 from g6.domain.volatility import Terms, Volatility, volatilities
 
-__all__ = ["Chain", "Expiries", "assemble", "assemble_all", "centres", "previous_oi", "select"]
+__all__ = ["Chain", "Expiries", "assemble", "assemble_all", "centres", "deviation_key", "previous_oi", "reaches", "select"]
 
 Array = NDArray[np.float64]
 
@@ -124,6 +125,7 @@ def _begun(quotes: Quotes, stamp: Stamp) -> tuple[Prices, Expiries, Terms]:
 
 
 def _priced(quotes: Quotes, stamp: Stamp, found: Prices, expiries: Expiries, terms: Terms, vol: Volatility) -> Chain:
+    counted = found.listed & (found.flags & Flag.THIN == 0)
     return Chain(
         quotes=quotes,
         stamp=stamp,
@@ -132,8 +134,8 @@ def _priced(quotes: Quotes, stamp: Stamp, found: Prices, expiries: Expiries, ter
         prices=found,
         vol=vol,
         flags=found.flags | vol.flags,
-        oi=countable(quotes.oi, found.listed),
-        volume=countable(quotes.volume, found.listed),
+        oi=countable(quotes.oi, counted),
+        volume=countable(quotes.volume, counted),
         rate=terms.rate,
     )
 
@@ -224,22 +226,49 @@ def _years_ahead(calendar: Calendar, exchange: str, expiry: date, at: datetime) 
     return years if isfinite(years) else 0.0
 
 
+def deviation_key(expiry: str) -> str:
+    """Return the name under which an expiry's standard deviation to its fix is remembered beside its ATM."""
+    return f"{expiry}:sd"
+
+
+def reaches(
+    listing: Listing, slots: Sequence[Slot], centres: Mapping[str, float], known: Mapping[str, float], wide: float, most: int
+) -> dict[str, int]:
+    """Return the strikes either side (ISO expiry to count) that hold `wide` standard deviations, at most `most`.
+
+    `known`: points of one deviation by `deviation_key`; an expiry of which it, or its centre, is not known is left out.
+    """
+    found = {}
+    for slot in slots:
+        name = slot.expiry.isoformat()
+        points, strikes = known.get(deviation_key(name), nan), listing.contracts.of(slot.expiry).strike
+        if name in centres and isfinite(points) and len(strikes) > 1:
+            found[name] = min(most, ceil(wide * points / float(np.median(np.diff(strikes)))))
+    return found
+
+
 def select(
-    listing: Listing, slots: Sequence[Slot], centres: Mapping[str, float], itm: int, otm: int, scope: Literal["chain", "window"]
+    listing: Listing,
+    slots: Sequence[Slot],
+    centres: Mapping[str, float],
+    itm: int,
+    otm: int,
+    scope: Literal["chain", "window"],
+    reach: Mapping[str, int] = MappingProxyType({}),
 ) -> Contracts:
     """Return the contracts to ask for: every listed strike of the slots, or `itm` strikes below to `otm` above each centre.
 
-    Below and above are named from the call's side. `centres`: ISO expiry to strike or level in points; in scope window an
-    expiry without one is not asked for, since nobody knows where its window lies.
+    Below and above are named from the call's side; an expiry's `reach` widens either. `centres`: ISO expiry to strike or level in
+    points; in scope window an expiry without one is not asked for, since nobody knows where its window lies.
     """
     contracts = listing.contracts
     chosen = np.zeros(len(contracts), dtype=np.bool_)
     for slot in slots:
         rows = np.flatnonzero(contracts.expiry == np.datetime64(slot.expiry, "D"))
         if scope == "window" and len(rows):
-            centre = centres.get(slot.expiry.isoformat(), nan)
+            centre, far = centres.get(slot.expiry.isoformat(), nan), reach.get(slot.expiry.isoformat(), 0)
             middle = nearest(contracts.strike[rows], centre)
-            rows = rows[max(0, middle - itm) : middle + otm + 1] if isfinite(centre) else rows[:0]
+            rows = rows[max(0, middle - max(itm, far)) : middle + max(otm, far) + 1] if isfinite(centre) else rows[:0]
         chosen[rows] = True
     return contracts.take(chosen)
 

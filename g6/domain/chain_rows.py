@@ -13,7 +13,7 @@ from g6.domain import rows
 from g6.domain.chain import Chain
 from g6.domain.expiry import BIT
 from g6.domain.frame import Frame, by_side
-from g6.domain.quality import MAX_COUNT, spot_source
+from g6.domain.quality import MAX_COUNT, Flag, spot_source
 from g6.domain.quote import QUOTE_FIELDS, to_frame
 
 __all__ = ["chain_frame", "computed", "csv_rows", "offset_name"]
@@ -36,7 +36,9 @@ def chain_frame(chain: Chain) -> Frame:
     """
     raw = to_frame(chain.quotes, chain.stamp)
     columns = {**_plain(chain), **raw.columns, **_computed(chain)}
-    return Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
+    frame = Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
+    thin = np.all((chain.flags & Flag.THIN != 0) | ~chain.prices.listed, axis=0)
+    return frame.take(np.flatnonzero(~thin)) if thin.any() else frame
 
 
 def computed(chain: Chain) -> dict[str, NDArray[Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from g6.domain import analytics, rows
-from g6.domain.chain import Chain
+from g6.domain.chain import Chain, deviation_key
 from g6.domain.cycle import Status, isoformat_z
 from g6.domain.expiry import BUCKETS, Slot
 from g6.domain.forward import nearest
@@ -194,7 +194,8 @@ def facts(chain: Chain) -> dict[str, Any]:
     """Return the counts that reports and metrics are made of; JSON-able.
 
     `iv` by bucket: ok, failed and unavailable by reason, over options that have a quote. `iterations` by bucket: sum and count
-    over prices that the solver worked on, and over all of them how many took how many. `atm` by ISO expiry, points.
+    over prices that the solver worked on, and over all of them how many took how many. `atm` by ISO expiry and `deviations` by
+    `deviation_key`, points.
     """
     quotes, expiries, answered = chain.quotes, chain.expiries, chain.prices.listed & ~chain.prices.missing
     worked = chain.vol.iterations[chain.vol.iterations > 0]
@@ -211,7 +212,17 @@ def facts(chain: Chain) -> dict[str, Any]:
         "staleness_seconds": _staleness(chain),
         "spot": quotes.spot.spot if isfinite(quotes.spot.spot) else None,
         "atm": {slot.expiry.isoformat(): atm for slot, atm in zip(expiries.slot, expiries.atm, strict=True) if isfinite(atm)},
+        "deviations": {
+            deviation_key(slot.expiry.isoformat()): points
+            for i, slot in enumerate(expiries.slot)
+            if isfinite(points := _deviation(chain, i))
+        },
     }
+
+
+def _deviation(chain: Chain, i: int) -> float:
+    """One standard deviation of an expiry to its fix, points."""
+    return analytics.expected_move(chain.expiries.forward[i], _atm_iv(chain, i), chain.expiries.years[i])
 
 
 def _iv_facts(chain: Chain, mine: slice) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Pricing:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """When a quote may be believed: ages in seconds, width in points and as a fraction of the mid."""
+    """When a quote may be believed and counts: ages in seconds, width in points and as a fraction of the mid, units, percent."""
 
     max_quote_age: float = 30.0
     max_trade_age: float = 300.0
@@ -37,6 +37,7 @@ class Quality:
     max_spread_fraction: float = 0.10
     min_volume: float = 0.0
     min_oi: float = 0.0
+    vol_pct: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ class IndexPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One configuration's worth of decisions. `interval` is in market seconds, `config_id` names the configuration."""
+    """One configuration's worth of decisions. `interval` is in market seconds, `config_id` names the configuration.
+
+    In scope window `reach` is how many standard deviations to expiry a window holds at least, `most_strikes` how many strikes
+    either side it may then have; `salvage`: whether contracts under a wrong expiry are put where their symbol says.
+    """
 
     interval: int
     indices: Mapping[str, IndexPlan]
@@ -60,6 +65,9 @@ class Plan:
     pricing: Pricing = field(default_factory=Pricing)
     quality: Quality = field(default_factory=Quality)
     config_id: str = ""
+    reach: float = 0.0
+    most_strikes: int = 60
+    salvage: bool = False
 
     def stamp(self) -> dict[str, Any]:
         """Return the part of a quotes frame's header that a rerun writes afresh: everything a later stage reads of the plan."""

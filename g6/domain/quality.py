@@ -36,6 +36,7 @@ class Flag(IntFlag):
     AGE_UNKNOWN = 256  # the price taken carries no time
     BAD_OI = 512  # negative or impossibly large open interest: kept as it came, in no sum
     BAD_PRICE = 1024  # a last price of zero or less
+    THIN = 2048  # volume or open interest below what the configuration asks for: in no figure and no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,24 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
 
     Mid of a two-sided, uncrossed book at most `max_quote_age` old and not wider than the larger of `max_spread_points` and
     `max_spread_fraction` of the mid; else the last price of a trade of today at most `max_trade_age` old; else none. An unknown
-    time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges do.
+    time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges do. A thin option
+    has no price at all.
     """
-    listed = quotes.symbol != ""
+    listed, thin = quotes.symbol != "", _thin(quotes, quality)
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
     age, trade_age = at - quotes.quote_time, at - quotes.last_trade_time
     old_quote, untraded = age > quality.max_quote_age, quotes.volume == 0
-    book = _book(quotes, listed, quality)
+    book = _book(quotes, listed & ~thin, quality)
     mid = np.where(book.crossed | book.wide | old_quote, np.nan, book.middle)
-    last = _positive(quotes.last, listed)
+    last = _positive(quotes.last, listed & ~thin)
     traded = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)
     use_last = ~use_mid & np.isfinite(price)
     old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~untraded
-    faults = _faults(quotes, book, missing) | {
+    faults = _faults(quotes, book, missing | thin) | {
+        Flag.MISSING: missing,
+        Flag.THIN: thin,
         Flag.STALE: old_quote | old_trade,
         Flag.AGE_UNKNOWN: (use_mid & np.isnan(age)) | (use_last & np.isnan(trade_age)),
     }
@@ -140,14 +144,30 @@ def _positive(values: Array, listed: Mask) -> Array:
     return np.where(listed & (values > 0) & (values < MAX_COUNT), values, np.nan)
 
 
-def _faults(quotes: Quotes, book: _Book, missing: Mask) -> dict[Flag, Mask]:
-    """What can be said of a quote before a price is taken from it."""
+def _thin(quotes: Quotes, quality: Quality) -> Mask:
+    """What the configuration leaves out for its volume or open interest; what is unknown stays."""
+    listed: Mask = quotes.symbol != ""
+    thin: Mask = np.zeros(listed.shape, dtype=np.bool_)
+    if quality.min_volume:
+        thin |= quotes.volume < quality.min_volume
+    if quality.min_oi:
+        thin |= quotes.oi < quality.min_oi
+    if quality.vol_pct:
+        for day in np.unique(quotes.expiry):
+            mine = quotes.expiry == day
+            volume = quotes.volume[:, mine]
+            if np.isfinite(volume).any():
+                thin[:, mine] |= volume < np.nanpercentile(volume, quality.vol_pct)
+    return thin & listed
+
+
+def _faults(quotes: Quotes, book: _Book, unseen: Mask) -> dict[Flag, Mask]:
+    """What can be said of a quote before a price is taken from it; an `unseen` book is not said to be empty."""
     return {
         Flag.UNTRADED: quotes.volume == 0,
-        Flag.NO_BOOK: np.isnan(book.middle) & ~missing,
+        Flag.NO_BOOK: np.isnan(book.middle) & ~unseen,
         Flag.CROSSED: book.crossed,
         Flag.WIDE: book.wide,
-        Flag.MISSING: missing,
         Flag.REPAIRED: quotes.source == "backfill",
         Flag.BAD_OI: (quotes.oi < 0) | (quotes.oi >= MAX_COUNT),
         Flag.BAD_PRICE: quotes.last <= 0,

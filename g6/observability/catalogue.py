@@ -70,7 +70,7 @@ IV_REASONS = (
 )  # fmt: skip
 QUALITY_REASONS = (
     "stale", "untraded", "no_book", "crossed", "below_intrinsic", "wide", "missing", "repaired", "age_unknown",
-    "bad_oi", "bad_price",
+    "bad_oi", "bad_price", "thin",
 )  # fmt: skip
 WRITE_REASONS = ("disk_full", "read_only", "locked", "timeout", "unreachable", "refused", "store")
 
@@ -87,6 +87,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("cause", UNIT_REASONS),
             Label("iv_reason", IV_REASONS),
             Label("quality", QUALITY_REASONS),
+            Label("contract_reason", ("wrong_expiry", "foreign", "salvaged")),
             Label("write_reason", WRITE_REASONS),
             Label("drop", ("trimmed", "unreadable")),
             Label("source", ("stream", "rest", "replay", "sim", "backfill")),
@@ -152,6 +153,8 @@ provider | g6_provider_mode | gauge | mode | boolean | heartbeat | 1 for the kin
 provider | g6_provider_breaker_state | gauge? | state=breaker | boolean | heartbeat | 1 for the state of the circuit breaker that all workers share.
 provider | g6_provider_budget_left | gauge? | family | requests | heartbeat | Requests that fit into the next minute.
 provider | g6_provider_token_seconds | gauge? | | seconds | heartbeat | Time until the access token ends; 0 when none is good.
+provider | g6_expiry_cache_hits_total | counter | | listings | unit.report collect | Listings, with their expiries, that needed no download.
+provider | g6_expiry_cache_misses_total | counter | | listings | unit.report collect, provider.state | Listings that were downloaded, or stood in for one that could not be.
 provider | g6_root_cache_hit_ratio | gauge? | | ratio | unit.report collect | Listings that needed no download over all asked for by one process.
 provider | g6_ticker_connected | gauge? | connection | boolean | heartbeat | 1 while this connection of the stream is open.
 provider | g6_ticker_last_frame_age_seconds | gauge? | connection | seconds | heartbeat | Time since its last frame, the feed's own heartbeats included.
@@ -160,6 +163,7 @@ provider | g6_ticker_ticks_per_second | gauge? | connection | ticks | heartbeat 
 provider | g6_ticker_reconnects_total | counter | reason=loss | connections | provider.state | Connections of the stream that were lost and made again, by reason.
 provider | g6_quote_source_total | counter | index source | options | unit.report analyse | Options by where their quote came from.
 quality | g6_quotes_rejected_total | counter | index reason=quality | options | unit.report analyse | Options whose quote carries a quality flag, once per flag.
+quality | g6_expiry_contracts_left_out_total | counter | reason=contract_reason | contracts | unit.report collect | Listed contracts whose symbol contradicts their columns, once per cycle: left out, or salvaged.
 quality | g6_data_gaps_total | counter | index reason=cause | gaps | gap.opened | Gaps opened.
 quality | g6_coverage_ratio | gauge? | index bucket | ratio | unit.report analyse | Strikes that came over strikes wanted, newest cycle.
 IV | g6_iv_estimation_success_total | counter | index expiry | options | unit.report analyse | Options with an implied volatility.

@@ -41,6 +41,8 @@ def _unit_report(report: Payload, _: Event) -> Iterator[Sample]:
     if report["status"] == "MISSING":
         yield Sample("g6_task_failures_total", (stage, str(report.get("reason", ""))))
     if stage == "collect":
+        contradicted = {**(counts.get("left_out") or {}), "salvaged": counts.get("salvaged") or 0}
+        yield from (Sample("g6_expiry_contracts_left_out_total", (why,), _number(n)) for why, n in contradicted.items())
         yield from _provider(counts.get("provider") or {})
     elif stage == "analyse" and "options" in counts:
         if "solve" in seconds:
@@ -67,6 +69,14 @@ def _provider(facts: Payload) -> Iterator[Sample]:
         yield Sample("g6_provider_retries_total", (reason,), _number(n))
     if asked := sum((facts.get("dumps") or {}).values()):
         yield Sample("g6_root_cache_hit_ratio", (), 1.0 - facts["dumps"].get("download", 0) / asked)
+    yield from _listings(facts.get("listings") or {})
+
+
+def _listings(came_from: Payload) -> Iterator[Sample]:
+    """Read how many listings came from where: memory, shelf, disk, download, older."""
+    missed = sum(_number(came_from.get(where, 0)) for where in ("download", "older"))
+    yield Sample("g6_expiry_cache_hits_total", (), sum(map(_number, came_from.values())) - missed)
+    yield Sample("g6_expiry_cache_misses_total", (), missed)
 
 
 def _analysed(index: str, facts: Payload, at: float) -> Iterator[Sample]:
@@ -178,6 +188,8 @@ def _stream(ticker: Payload) -> Iterator[Sample]:
 def _provider_state(said: Payload, _: Event) -> Iterator[Sample]:
     if said.get("name") == "ticker" and said.get("state") == "lost":
         yield Sample("g6_ticker_reconnects_total", (str(said.get("reason", "")),))
+    if said.get("state") == "listings":
+        yield from _listings(said.get("listings") or {})
 
 
 def _guards(provider: Payload) -> Iterator[Sample]:

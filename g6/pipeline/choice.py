@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from g6.domain import chain, expiry
 from g6.domain.calendar import day_of
+from g6.domain.contract_symbols import trusted
 from g6.domain.expiry import Resolution
 from g6.domain.instrument import Contracts
 from g6.pipeline.runtime import Runtime
@@ -15,11 +17,15 @@ from g6.pipeline.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The contracts to ask for, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed."""
+    """The contracts to ask for, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed.
+
+    `told`: contracts that were left out by reason, those that were salvaged, and strikes by which windows were widened.
+    """
 
     contracts: Contracts
     resolved: Resolution
     atm: Mapping[str, float]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], object] = lambda _: None) -> Choice:
@@ -29,7 +35,8 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
     """
     plan, day = runtime.plan.indices[index], day_of(at)
     exchange = plan.index.exchange
-    listing = runtime.provider.listing(index, at)
+    believed = trusted(runtime.provider.listing(index, at), runtime.plan.salvage)
+    listing = believed.listing
     resolved = expiry.resolve(listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index)
     lap("listing")
     atm = runtime.ledger.recall_atm(index, day.isoformat())
@@ -38,6 +45,9 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
         seen = runtime.provider.underlying(index, at)
         guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
         centres = {**guessed, **atm}
-    contracts = chain.select(listing, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, runtime.plan.scope)
+    wide, most = runtime.plan.reach, runtime.plan.most_strikes
+    reach = chain.reaches(listing, resolved.slots, centres, atm, wide, most) if wide and runtime.plan.scope == "window" else {}
+    contracts = chain.select(listing, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, runtime.plan.scope, reach)
     lap("select")
-    return Choice(contracts, resolved, atm)
+    told = {"left_out": believed.left_out, "salvaged": believed.salvaged, "reach": reach}
+    return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what})

@@ -77,7 +77,8 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)}, stage="analyse")
     status, reason, now = summary["status"], summary["reason"], watch.lap("frame")
     report = watch.report(unit, "analyse", status, reason, facts)
-    if runtime.ledger.finish(unit, status, reason, summary, now, report, facts["atm"]) == "completed":
+    remembered = facts["atm"] | (facts["deviations"] if runtime.plan.reach else {})
+    if runtime.ledger.finish(unit, status, reason, summary, now, report, remembered) == "completed":
         runtime.sender.aggregate(unit.cycle)
     return True
 
@@ -158,7 +159,7 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
         oi_prev_source=source,
         controls={"greeks": controls.get("greeks", True)},
     )
-    counts = {"options": int((quotes.symbol != "").sum()), "provider": dict(runtime.provider.describe())}
+    counts = {"options": int((quotes.symbol != "").sum()), "provider": dict(runtime.provider.describe()), **choice.told}
     return quote.to_frame(quotes, stamp), counts
 
 

@@ -77,7 +77,7 @@ class Ledger(Protocol):
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         """Open the cycle if nobody has, and claim the unit for stage collect by task id.
 
-        Answers: `run`; `again` (run: an earlier start died or met a failure); `done` (collect is done, the chain may go on);
+        Answers: `run`; `again` (run: an earlier start died, failed, or was lost); `done` (collect is done, the chain may go on);
         `twin` (another task holds it); `overrun` (the index's previous cycle is still being collected, which past its deadline
         only a renewed lease shows: the unit is now SKIPPED); `overrun!` (that, and this call completed the cycle); `closed` (the
         unit is terminal already).
@@ -106,7 +106,7 @@ class Ledger(Protocol):
         report: StageReport | None = None,
         atm: Mapping[str, float] | None = None,
     ) -> str:
-        """Make the unit terminal for analytics, once, publish its report and keep its ATM per expiry for `recall_atm`.
+        """Make the unit terminal for analytics, once, publish its report and keep `atm`, strikes by expiry, for `recall_atm`.
 
         OK and PARTIAL also end stage analyse; OK under a configuration other than the cycle's becomes PARTIAL, reason `config`
         (`summary["config_id"]` is compared). Answers: `late` (it was terminal already), `finished`, or `completed` for the one

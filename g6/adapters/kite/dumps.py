@@ -66,6 +66,12 @@ class Dumps:
         self._memory = {key: each for key, each in self._memory.items() if key[1] == day} | {(exchange, day): found}
         return found.columns
 
+    def refresh(self, exchange: str, day: date) -> Columns:
+        """Download the dump of `day` again, whatever is there already, and share it. Errors as `columns`."""
+        found = self._download(exchange, day)
+        self._memory[exchange, day] = found
+        return found.columns
+
     def _shared(self, exchange: str, day: date) -> _Held | None:
         content = self._shelf.get(_name(exchange, day))
         if content is None:

@@ -68,11 +68,15 @@ class Kite:
         self._previous = PreviousInterest(shelf, self._candles)
         self._spots: dict[str, float] = {}
         self._mute: dict[str, float] = {}
+        self._unit: tuple[str, datetime] | None = None
+        self._before: dict[str, int] = {}
         self._listings: dict[str, tuple[int, Listing]] = {}
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what the day's dump lists. Errors: ProviderBusy, ProviderRefused, TokenDead."""
         known, day = _known(index), day_of(at)
+        if self._unit != (index, at):
+            self._unit, self._before = (index, at), dict(self.dumps.hits)
         columns = self.dumps.columns(known.derivatives, day)
         held = self._listings.get(index)
         if held is None or held[0] != id(columns) or held[1].on != day:
@@ -138,6 +142,7 @@ class Kite:
             "source": "Kite Connect",
             "login": self._access.state(),
             "dumps": dict(self.dumps.hits),
+            "listings": {where: n - self._before.get(where, 0) for where, n in self.dumps.hits.items()},
         }
 
     def _quotes_of(self, keys: list[str]) -> Mapping[str, Any]:

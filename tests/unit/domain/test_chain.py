@@ -5,10 +5,13 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from g6.domain.chain import centres, previous_oi, select
+from g6.domain.chain import centres, previous_oi, reaches, select
+from g6.domain.chain_rows import chain_frame
 from g6.domain.expiry import Slot
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts, Listing
+from g6.domain.overview import facts
+from g6.domain.plan import Quality
 from g6.domain.quote import Underlying
 
 CE, PE = 0, 1
@@ -120,6 +123,24 @@ def test_an_expiry_without_a_centre_has_no_window(listing):
     assert select(listing, SLOTS, {"2026-08-25": 24100.0}, 1, 1, "window").expiries == (NEAR,)
 
 
+def test_a_window_reaches_as_far_as_its_deviations_and_no_farther_than_the_most(listing):
+    centre = {"2026-08-25": 24000.0, "2026-09-29": 24000.0}
+    calm = {"2026-08-25:sd": 210.0, "2026-09-29:sd": 2000.0}
+    lively = {name: 2 * points for name, points in calm.items()}
+    assert reaches(listing, SLOTS, centre, calm, 2.0, 15) == {"2026-08-25": 9, "2026-09-29": 15}
+    assert reaches(listing, SLOTS, centre, lively, 2.0, 30) == {"2026-08-25": 17, "2026-09-29": 30}
+
+
+def test_a_window_without_a_known_deviation_stays_as_it_is(listing):
+    assert reaches(listing, SLOTS, {"2026-08-25": 24000.0}, {}, 2.0, 15) == {}
+
+
+def test_a_wider_window_holds_the_configured_one(listing):
+    centre = {"2026-08-25": 24000.0, "2026-09-29": 24000.0}
+    strike = select(listing, SLOTS, centre, 3, 5, "window", {"2026-08-25": 4}).of(NEAR).strike
+    assert (strike.min(), strike.max()) == (23800.0, 24250.0)
+
+
 def test_the_first_centres_follow_the_future_not_the_bare_index(listing):
     seen = Underlying(spot=24052.0, future=24250.0, future_expiry="2026-09-29")
     found = centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)
@@ -164,3 +185,16 @@ def test_nothing_stored_is_no_previous_open_interest(listing):
         },
     )
     assert np.isnan(previous_oi(listing.contracts, empty)).all()
+
+
+def test_a_thin_option_is_in_no_sum_and_a_thin_strike_in_no_row(world):
+    i, j = world.at(24200.0), world.at(24250.0)
+    for side, row in ((CE, i), (PE, i), (CE, j)):
+        world.put(side, row, oi=10.0)
+    chain = world.chain(quality=Quality(min_oi=65.0))
+    kept = chain_frame(chain)
+    assert np.isnan([chain.oi[CE, i], chain.oi[PE, i], chain.oi[CE, j]]).all()
+    assert np.isfinite(chain.oi[PE, j])
+    assert len(kept) == len(world.quotes) - 1
+    assert facts(chain)["quality"]["thin"] == 3
+    assert chain.expiries.collected == [41, 41]

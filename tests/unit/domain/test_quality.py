@@ -149,3 +149,27 @@ def test_each_seeded_fault_is_counted_under_its_own_reason(world):
 )
 def test_an_index_too_old_to_be_believed_is_stale_and_a_frozen_one_is_frozen(source, age, said):
     assert spot_source(Underlying(spot=K, spot_source=source, spot_time=1_000.0 - age), 1_000.0, Quality()) == said
+
+
+@pytest.mark.parametrize(("rule", "field"), [("min_oi", "oi"), ("min_volume", "volume")])
+def test_an_option_below_the_least_quantity_is_thin_and_has_no_price(world, rule, field):
+    i, j = world.at(K), world.at(24250.0)
+    world.put(CE, i, **{field: 64.0})
+    world.put(CE, j, **{field: 65.0})
+    found = judged(world, **{rule: 65.0})
+    assert found.flags[CE, i] == Flag.THIN
+    assert np.isnan([found.price[CE, i], found.bid[CE, i], found.ask[CE, i], found.mid[CE, i]]).all()
+    assert found.flags[CE, j] == 0
+
+
+def test_what_is_unknown_is_not_thin(world):
+    i = world.at(K)
+    world.put(CE, i, oi=NAN)
+    assert judged(world, min_oi=65.0).flags[CE, i] == 0
+
+
+def test_a_percentile_leaves_out_the_least_traded_of_each_expiry(world):
+    thin = judged(world, vol_pct=10.0).flags & Flag.THIN != 0
+    first, second = (world.quotes.expiry == day for day in np.unique(world.quotes.expiry))
+    assert thin[:, first].sum() == thin[:, second].sum() == 9
+    assert world.quotes.volume[:, first][thin[:, first]].max() < world.quotes.volume[:, first][~thin[:, first]].min()
