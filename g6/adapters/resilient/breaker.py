@@ -54,6 +54,11 @@ class Breaker:
             if probing:
                 self._shelf.drop(self._claim())
 
+    def check(self) -> None:
+        """Raise BreakerOpen where a request now would be refused, before anything is spent on it."""
+        if self.refuses():
+            raise BreakerOpen(self._sentence())
+
     def state(self) -> str:
         """Return closed, half-open or open."""
         return str(self._breaker().current_state)

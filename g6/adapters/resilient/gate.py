@@ -64,7 +64,8 @@ class RequestGate:
     def ask(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
         """Send one request when its turn has come, and again while it may help. Errors: ProviderBusy, BreakerOpen, Terminal."""
         if family in BEST_EFFORT:
-            return self._once(family, endpoint, send)
+            self._await_slot(family, endpoint)
+            return self._once(endpoint, send)
         tries = 0
 
         def again(error: Exception) -> bool | float:
@@ -79,7 +80,9 @@ class RequestGate:
         for attempt in stamina.retry_context(on=again, attempts=self._patience.retries + 1, timeout=None):
             with attempt:
                 tries += 1
-                return self._breaker.call(lambda: self._once(family, endpoint, send))
+                self._breaker.check()
+                self._await_slot(family, endpoint)
+                return self._breaker.call(lambda: self._once(endpoint, send))
         raise AssertionError("unreachable")
 
     def sent(self) -> None:
@@ -93,8 +96,7 @@ class RequestGate:
         """Tell whether one more request of `family` would get its slot before the deadline."""
         return self._limiter.describe()[family]["wait_seconds"] < self._left()
 
-    def _once(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
-        self._await_slot(family, endpoint)
+    def _once(self, endpoint: str, send: Callable[[], T]) -> T:
         began = time.monotonic()
         outcome = "refused"
         try:

@@ -111,3 +111,14 @@ def test_a_breaker_that_opens_ends_the_tries_of_the_unit_that_opened_it() -> Non
     with pytest.raises(BreakerOpen):
         gate.ask("quote", "quote", server)
     assert server.asked == 2
+
+
+def test_a_budget_that_has_ended_says_nothing_of_the_providers_health() -> None:
+    guards = Guards(spacings=UNSPACED | {"quote": 60.0}, failures=2, patience=Patience(0, 0.001, 0.002))
+    gate = guards.gate()
+    with pytest.raises(ProviderBusy):
+        gate.ask("quote", "quote", Answers(DOWN))
+    for _ in range(3):
+        with gate.until(time.time() + 1), pytest.raises(ProviderBusy, match="budget"):
+            gate.ask("quote", "quote", Answers(1))
+    assert guards.storage.counter == 1
