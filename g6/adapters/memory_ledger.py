@@ -59,7 +59,7 @@ class MemoryLedger:
         self._take(unit, "collect", task, now, lease)
         deadline = cycle.opening.deadline
         self._collecting[unit.index] = (unit.cycle, min(now + lease, deadline) if now < deadline else now + lease)
-        return "again" if stage.starts else "run"
+        return "again" if stage.starts or now - cycle.opened >= lease else "run"
 
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         if unit.cycle not in self._cycles:
@@ -136,7 +136,9 @@ class MemoryLedger:
         if (held := self._cycles.get(cycle)) is None:
             return None
         units = {index: held.units.get(index, UnitRecord()) for index in held.opening.expected}
-        return CycleRecord(cycle, held.opening, held.opened, held.fired, held.closed, units, held.attempt, held.stored == held.attempt)
+        return CycleRecord(
+            cycle, held.opening, held.opened, held.fired, held.closed, units, held.attempt, held.stored == held.attempt
+        )
 
     def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
         held = self._cycles.get(cycle)

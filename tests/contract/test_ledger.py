@@ -64,6 +64,11 @@ def test_another_task_takes_over_when_the_lease_has_lapsed(ledger: Ledger) -> No
     assert ledger.begin(NIFTY, "two", OPENING, 105.1, LEASE).answer == "again"
 
 
+def test_a_unit_that_never_began_is_told_from_one_that_is_only_late(ledger: Ledger) -> None:
+    assert ledger.begin(NIFTY, "one", OPENING, 130.0, LEASE).answer == "run"
+    assert ledger.begin(SENSEX, "sent again", OPENING, 135.5, LEASE).answer == "again"
+
+
 def test_a_collector_that_died_holds_its_index_no_longer_than_its_deadline(ledger: Ledger) -> None:
     opening = replace(OPENING, deadline=102.4)
     ledger.begin(NIFTY, "one", opening, 100.0, LEASE)

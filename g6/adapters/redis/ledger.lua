@@ -138,7 +138,8 @@ local function begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 le
   local deadline = tonumber(get('deadline'))
   local held_until = now < deadline and math.min(s.lease, deadline) or s.lease
   redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', held_until), 'PX', math.floor(seconds * 4000))
-  return s.starts > 1 and 'again' or 'run'
+  -- Who comes a lease after the cycle was opened was sent again: the first message was lost.
+  return (s.starts > 1 or now - tonumber(get('opened')) >= seconds) and 'again' or 'run'
 end
 
 function steps.begin()
