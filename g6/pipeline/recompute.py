@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from g6.domain import chain, overview
 from g6.domain.chain_rows import computed
 from g6.domain.frame import SIDES
-from g6.domain.plan import Plan
 from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
 from g6.errors import NothingToDo
 from g6.pipeline.runtime import Runtime
@@ -63,7 +62,8 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
     held = history.read_day(index, on, RAW)
     plan = replace(runtime.plan, pricing=replace(runtime.plan.pricing, **(pricing or {})))
     both = {name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH}
-    headers = {cycle: _restamped(held.headers[cycle], plan) for cycle in held.cycles}
+    decided = plan.stamp()
+    headers = {cycle: _restamped(held.headers[cycle], decided) for cycle in held.cycles}
     rows, parts = [], list[Mapping[str, NDArray[Any]]]()
     for first in range(0, len(held.cycles), TOGETHER):
         places = range(first, min(first + TOGETHER, len(held.cycles)))
@@ -97,5 +97,5 @@ def _quotes(index: str, header: Mapping[str, Any], both: Mapping[str, NDArray[An
     )  # fmt: skip
 
 
-def _restamped(header: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    return {**header, "stamp": {**header["stamp"], **plan.stamp()}}
+def _restamped(header: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[str, Any]:
+    return {**header, "stamp": {**header["stamp"], **decided}}

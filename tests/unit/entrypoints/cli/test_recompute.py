@@ -1,0 +1,78 @@
+"""`g6 recompute`: which days, what of them is done already, and the reports that are waited for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from g6.adapters.memory import MemoryBus, MemorySender
+from g6.entrypoints.cli import recompute
+from g6.entrypoints.cli.recompute import Journal
+
+from .conftest import Run, Stored
+
+LOTS = [("2026-11-18", "NIFTY"), ("2026-11-18", "SENSEX"), ("2026-11-19", "NIFTY")]
+
+
+class Workers:
+    """Bus and sender of a system whose workers do a job when it is sent; `most` jobs, then none any more."""
+
+    def __init__(self, most: int = 99) -> None:
+        self.bus, self.done, self._most = MemoryBus(), list[tuple[str, str]](), most
+        self.sender = self
+
+    def job(self, name: str, day: str, index: str, pricing: str) -> None:
+        assert (name, pricing) == ("recompute", "{}")
+        if len(self.done) < self._most:
+            self.done.append((day, index))
+            report = {"job": "recompute", "index": index, "day": day, "units": 1, "options": 2, "changed": False, "seconds": 1.0}
+            self.bus.publish("job.report", report)
+
+
+def run(workers: Workers, journal: Journal, lots: list[tuple[str, str]]) -> list[object]:
+    return list(recompute._all(workers, lots, "{}", journal, Console(quiet=True)))  # type: ignore[arg-type]
+
+
+def test_every_day_of_every_index_is_a_job_and_its_report_is_waited_for(tmp_path: Path) -> None:
+    workers, journal = Workers(), Journal(tmp_path / "journal", "{}")
+    assert len(run(workers, journal, LOTS)) == 3
+    assert workers.done == journal.done == LOTS
+
+
+def test_what_was_done_before_a_stop_is_known_to_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal"
+    workers = Workers(most=2)
+    monkeypatch.setattr(workers.bus, "read", stopping(workers.bus))
+    with pytest.raises(KeyboardInterrupt):
+        run(workers, Journal(path, "{}"), LOTS)
+    again = Journal(path, "{}")
+    assert again.done == LOTS[:2]
+    assert Journal(path, '{"model": "nse"}').done == []
+    again.close()
+    assert not path.exists()
+
+
+def stopping(bus: MemoryBus) -> object:
+    """Reading that ends as Ctrl-C does once there is nothing to read."""
+    read = bus.read
+
+    def once(after: str, *, count: int = 500, block_seconds: float = 0.0) -> object:
+        found = read(after, count=count)
+        if not found:
+            raise KeyboardInterrupt
+        return found
+
+    return once
+
+
+def test_days_that_are_not_stored_are_said(g6: Run, stored: Stored) -> None:
+    answer = g6("recompute", "--from", "2027-01-01", "--data-dir", str(stored.directory))
+    assert (answer.code, "the first day there is 2026-11-18" in answer.err) == (3, True)
+
+
+def test_the_memory_sender_writes_jobs_down() -> None:
+    sender = MemorySender()
+    sender.job("recompute", "2026-11-18", "NIFTY", "{}")
+    assert sender.sent == [("recompute", "2026-11-18", "NIFTY", "{}")]
