@@ -32,7 +32,7 @@ CONFIGURED = {
     "log": {"level": "DEBUG", "format": "json"},
     "collection": {"scope": "window"},
     "ticker": {"enabled": False},
-    "provider": {"name": "kite", "timeout": 1.8, "retry_base": 0.05, "breaker_failures": 6, "breaker_seconds": 4},
+    "provider": {"name": "kite", "timeout": 3.0, "retry_base": 0.05, "breaker_failures": 6, "breaker_seconds": 4},
     "index_params": {
         **{name: {"strikes_itm": 5, "strikes_otm": 5} for name in ("NIFTY", "SENSEX")},
         **{name: {"enabled": False} for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "BANKEX")},
@@ -164,7 +164,7 @@ def test_a_passing_fault_costs_another_try_and_no_row(live: Live) -> None:
 
 
 def test_a_provider_that_is_too_slow_is_a_gap_with_its_reason(live: Live) -> None:
-    live.kite.fault("delay", value="4", family="quote")
+    live.kite.fault("delay", value="6", family="quote")
     row = live.meets("MISSING", "provider")
     assert row["spot"] is None
     assert any(event.payload["reason"] == "provider" for event in live.events("gap.opened"))

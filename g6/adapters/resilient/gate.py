@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -67,6 +67,7 @@ class RequestGate:
             self._await_slot(family, endpoint)
             return self._once(endpoint, send)
         tries = 0
+        failed: list[ProviderBusy] = []
 
         def again(error: Exception) -> bool | float:
             if not isinstance(error, ProviderBusy) or isinstance(error, NoSlot):
@@ -75,13 +76,14 @@ class RequestGate:
             if tries > self._patience.retries or pause >= self._left() or self._breaker.refuses():
                 return False
             self.tally.retries[error.kind] += 1
+            failed.append(error)
             return pause
 
         for attempt in stamina.retry_context(on=again, attempts=self._patience.retries + 1, timeout=None):
             with attempt:
                 tries += 1
                 self._breaker.check()
-                self._await_slot(family, endpoint)
+                self._await_slot(family, endpoint, failed)
                 return self._breaker.call(lambda: self._once(endpoint, send))
         raise AssertionError("unreachable")
 
@@ -109,13 +111,18 @@ class RequestGate:
             self.tally.sent(endpoint, outcome, time.monotonic() - began)
         return answer
 
-    def _await_slot(self, family: str, endpoint: str) -> None:
-        """Wait for a slot and take it. A process that is woken late, or loses its turn on the way, waits again."""
+    def _await_slot(self, family: str, endpoint: str, failed: Sequence[ProviderBusy] = ()) -> None:
+        """Wait for a slot and take it. A process that is woken late, or loses its turn on the way, waits again.
+
+        Without one before the deadline the error says what `failed` last, if something did: the budget is not the cause then.
+        """
         began = time.monotonic()
         wait = self._limiter.reserve(family, within=max(0.0, self._left()))
         try:
             while True:
                 if wait >= self._left():
+                    if failed:
+                        raise NoSlot(str(failed[-1]), failed[-1].kind) from failed[-1]
                     raise NoSlot(f"the budget has no {family} request left before the deadline", "rate_limit")
                 if wait > 0:
                     threading.Event().wait(wait)
