@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,6 @@ from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.tee import Tee
 from g6.config import Settings, calendar
 from g6.domain.cycle import Unit, isoformat_z
-from g6.errors import ProviderBusy
 from g6.pipeline import Runtime, aggregate, analyse, collect, persist
 from g6.ports import Provider
 
@@ -53,11 +52,14 @@ def warmed_market(settings: Settings) -> Provider:
 
 
 def warm_provider(provider: Provider, settings: Settings) -> None:
-    """Let a simulated provider work out its first day once, before the fork."""
+    """Let a simulated provider work out its first day once, before the fork; no fault it was asked to show delays that."""
+    if isinstance(provider, SimulatedMarket):
+        healthy = copy(provider)  # of the same world, where the day's caches are
+        healthy.faults = replace(provider.faults, delay=0.0, fail=())
+        provider = healthy
     _ask(provider, settings.indices, settings.market.start)
 
 
 def _ask(provider: Provider, indices: Sequence[str], at: datetime) -> None:
     for index in indices:
-        with suppress(ProviderBusy):  # a fault that the run was asked to show
-            provider.quotes(index, provider.listing(index, at).contracts, at)
+        provider.quotes(index, provider.listing(index, at).contracts, at)

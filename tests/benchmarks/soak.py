@@ -40,7 +40,7 @@ from tests.ledger_check import Ledgered, check  # noqa: E402
 
 WIDE = ROOT / "config" / "wide.json"
 BLOCKS = "▁▂▃▄▅▆▇█"
-LIMITS = {"RSS MiB": (0.04, 6.0), "PSS MiB": (0.1, 50.0), "descriptors": (0.0, 2.0), "keys": (0.03, 30.0), "redis MiB": (0.05, 8.0)}
+LIMITS = {"RSS MiB": (0.04, 6.0), "PSS MiB": (0.1, 50.0), "fds": (0.0, 2.0), "keys": (0.03, 30.0), "redis MiB": (0.05, 8.0)}
 """What the second half may rise by, per unit of a series: a share of its median, or that much, whichever is more."""
 OPTIONS = 400
 LEAST_IV = 0.95
@@ -76,7 +76,7 @@ class Series:
         """Whether it keeps within the limit."""
         return bool(self.rise <= self.limit)
 
-    def drawn(self, width: int = 24) -> str:
+    def drawn(self, width: int = 16) -> str:
         """Return the run as a line of blocks."""
         picked = np.array(self.values)[np.linspace(0, len(self.values) - 1, min(width, len(self.values))).astype(int)]
         low, high = picked.min(), picked.max()
@@ -124,9 +124,11 @@ def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker:
         held.values.append(round(value, 2))
 
     found = processes(run)
+    if "beat" not in found:  # it is about to end
+        return
     for name, some in found.items():
         note(name, "RSS MiB", sum(each.memory_info().rss for each in some) / 2**20)
-        note(name, "descriptors", sum(each.num_fds() for each in some))
+        note(name, "fds", sum(each.num_fds() for each in some))
     note("all", "PSS MiB", sum(each.memory_full_info().pss for some in found.values() for each in some) / 2**20)
     with connect(broker) as client:
         memory: Any = client.info("memory")
@@ -174,7 +176,7 @@ def content(found: Ledgered) -> list[str]:
 def show(series: Mapping[str, Series], wrong: Sequence[str], found: Ledgered, seconds: float) -> None:
     """Print the table and the sentences."""
     console = Console()
-    table = Table("what", "", "first", "last", "rise of 2nd half", "may rise", "run", "")
+    table = Table("what", "", "first", "last", "2nd half", "may", "run", "")
     for each in series.values():
         numbers = (f"{each.values[0]:.0f}", f"{each.values[-1]:.0f}", f"{each.rise:+.1f}", f"{each.limit:.1f}")
         table.add_row(each.name, each.unit, *numbers, each.drawn(), "flat" if each.flat else "rises")
