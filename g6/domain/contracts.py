@@ -62,6 +62,7 @@ exposures.dex | ₹ | the holder's: positive long | holder | Σ δ · OI · S*
 exposures.vex | ₹ per 1 % of volatility | the holder's: positive long | holder | Σ vega · OI
 exposures.vanna | ₹ of delta per 1 % of volatility | calls +, puts − | dealer_short_puts_long_calls | Σ ± vanna · OI · S*
 exposures.charm | ₹ of delta per day | calls +, puts − | dealer_short_puts_long_calls | Σ ± charm · OI · S*
+exposures.vomma | ₹ of vega per 1 % of volatility | the holder's: positive long | holder | Σ vomma · OI
 exposures.wall_call | points | positive | lower strike on a tie | strike with the largest call GEX over all expiries
 exposures.wall_put | points | positive | lower strike on a tie | strike with the largest put GEX, by size, over all expiries
 exposures.interest_call | points | positive | lower strike on a tie | strike with the most call OI over all expiries

@@ -28,7 +28,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 CONVENTION = "dealer_short_puts_long_calls"
-EXPOSURES = ("gex", "dex", "vex", "vanna", "charm")
+EXPOSURES = ("gex", "dex", "vex", "vanna", "charm", "vomma")
 MONEYNESS = ("deep_in", "in", "at", "out", "deep_out")
 FLIP_REACH = 0.10
 
@@ -78,6 +78,7 @@ class Exposures:
     vex: vega·OI, ₹ per 1 % of volatility; the holder's sign.
     vanna: vanna·OI·S*, ₹ of delta per 1 % of volatility; calls +, puts −.
     charm: charm·OI·S*, ₹ of delta per calendar day; calls +, puts −.
+    vomma: vomma·OI, ₹ of vega per 1 % of volatility; the holder's sign.
     """
 
     convention: str
@@ -87,6 +88,7 @@ class Exposures:
     vex: Array
     vanna: Array
     charm: Array
+    vomma: Array
 
     def net(self, name: str) -> float:
         """Return the sum of one exposure over everything known, ₹; NaN when nothing is."""
@@ -121,6 +123,7 @@ def exposures(held: Positions) -> Exposures:
             vex=_finite(first.vega * held.oi),
             vanna=_finite(_DEALER * second.vanna * held.oi * spot),
             charm=_finite(_DEALER * second.charm * held.oi * spot),
+            vomma=_finite(second.vomma * held.oi),
         )
 
 

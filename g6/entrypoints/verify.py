@@ -230,8 +230,8 @@ def _max_pain(strikes: Sequence[float], calls: Sequence[float], puts: Sequence[f
 
 
 def exposures(cycle: Cycle) -> dict[str, float]:
-    """Return net GEX, DEX, VEX, vanna and charm of a unit in ₹ under `dealer_short_puts_long_calls`."""
-    names, solved = ("gex", "dex", "vex", "vanna", "charm"), list(_solved(cycle.rows))
+    """Return net GEX, DEX, VEX, vanna, charm and vomma of a unit in ₹ under `dealer_short_puts_long_calls`."""
+    names, solved = ("gex", "dex", "vex", "vanna", "charm", "vomma"), list(_solved(cycle.rows))
     sums = dict.fromkeys(names, 0.0 if solved else nan)
     for row, side, phi, sigma in solved:
         S, _, T, d1, d2 = _terms(row, sigma)
@@ -242,6 +242,7 @@ def exposures(cycle: Cycle) -> dict[str, float]:
         sums["vex"] += vega * oi
         sums["vanna"] += dealer * -_density(d1) * d2 / sigma / 100 * oi * S
         sums["charm"] += dealer * -_density(d1) * (row["rate"] / (sigma * sqrt(T)) - d2 / (2 * T)) / 365 * oi * S
+        sums["vomma"] += vega * d1 * d2 / sigma / 100 * oi
     return sums
 
 

@@ -98,7 +98,7 @@ def _show(console: Console, found: Mapping[str, Any]) -> None:
     console.print(
         f"exposures, ₹ crore ({told['convention']}, {told['options']} options)\n"
         f"  GEX {crore['gex']} per 1 %   DEX {crore['dex']}   VEX {crore['vex']} per vol point\n"
-        f"  vanna {crore['vanna']} per vol point   charm {crore['charm']} per day\n"
+        f"  vanna {crore['vanna']} per vol point   charm {crore['charm']} per day   vomma {crore['vomma']} per vol point\n"
         f"  call wall {number(told['wall_call'], 0)}   put wall {number(told['wall_put'], 0)}   "
         f"flip {number(told['flip'], 0)}   {told['regime'].replace('_', ' ')}\n"
         f"  {_band(told)}",

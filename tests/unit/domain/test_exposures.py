@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import erf, exp, isnan, log, nan, pi, sqrt
 
 import numpy as np
@@ -64,6 +65,7 @@ def test_exposures_are_the_formulas_written_out(seed):
         sums["vex"] += spot * n(d1) * sqrt(T) / 100 * oi
         sums["vanna"] += dealer * -n(d1) * d2 / s / 100 * oi * spot
         sums["charm"] += dealer * -n(d1) * (RATE / (s * sqrt(T)) - d2 / (2 * T)) / 365 * oi * spot
+        sums["vomma"] += spot * n(d1) * sqrt(T) * d1 * d2 / s / 1e4 * oi
     for name, total in sums.items():
         assert found.net(name) == pytest.approx(total, rel=1e-10), name
     assert found.options == len(list(each_option(held)))
@@ -95,6 +97,13 @@ def test_second_order_exposures_are_finite_differences_of_delta(name, bump):
     wanted = PHI * held.oi * held.spot * slope
     found = getattr(exposures.exposures(held), name)
     assert np.abs(found - wanted).max() < 1e-4 * np.abs(wanted).max()
+
+
+def test_vomma_exposure_is_the_change_of_vega_for_one_percent_of_volatility():
+    held = random_positions(4, unknown=0)
+    up, down = (exposures.exposures(replace(held, iv=held.iv + sign * 1e-5)).vex for sign in (1, -1))
+    wanted = (up - down) / 2e-5 * 0.01
+    assert np.abs(exposures.exposures(held).vomma - wanted).max() < 1e-4 * np.abs(wanted).max()
 
 
 def _delta(held, spot, iv=None, years=None):
