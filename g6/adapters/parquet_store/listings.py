@@ -46,3 +46,21 @@ def _listing(index: str, day: date, rows: list[dict[str, Any]]) -> Listing:
     expiry = np.array([key[0] for key in keys], dtype="datetime64[D]")
     strike = np.array([key[1] for key in keys], dtype=np.float64)
     return Listing(index, day, Contracts(index, expiry, strike, lot_size, tick_size, symbol, token), futures)
+
+
+def kept_days(directory: Path) -> list[date]:
+    """Return the days of which instrument dumps are kept, ascending."""
+    return days.days(directory / "instruments")
+
+
+def kept_span(directory: Path, exchange: str, symbol: str) -> tuple[date, date] | None:
+    """Return the first and the last kept day on which `symbol` is listed on `exchange`, None when it never is. Errors: BadInput."""
+    root, known = directory / "instruments", kept_days(directory)
+    first = next((day for day in known if _lists(root, day, exchange, symbol)), None)
+    last = next((day for day in reversed(known) if _lists(root, day, exchange, symbol)), None)
+    return None if first is None or last is None else (first, last)
+
+
+def _lists(root: Path, day: date, exchange: str, symbol: str) -> bool:
+    path = days.directory_of(root, day) / f"{exchange}.parquet"
+    return path.exists() and read(path, LISTING_SCHEMA, ["symbol"], pc.field("symbol") == symbol).num_rows > 0

@@ -25,14 +25,14 @@ from g6.errors import BrokerDown, G6Error, NothingToDo, UserError
 from g6.log import mask
 
 MODULES = (
-    "run", "operate", "serve", "ticker", "rerun", "compare", "settings", "scaffold", "market", "panels", "chain", "analysis",
-    "verification", "history", "recompute", "retention", "importing", "plot", "inspection", "trends", "scan", "kite_server",
-    "interest", "moves", "spreads", "bench", "login", "check",
+    "run", "operate", "serve", "ticker", "rerun", "compare", "settings", "scaffold", "market", "expiries", "instrument",
+    "panels", "chain", "analysis", "verification", "history", "recompute", "retention", "importing", "plot", "inspection",
+    "trends", "scan", "kite_server", "interest", "moves", "spreads", "bench", "login", "check",
 )  # fmt: skip
 
 RETIRED_FLAGS = {
     "--mock-data": "say --provider sim",
-    "--refresh-expiries": "expiries are read from the listing of the day; there is nothing to refresh",
+    "--refresh-expiries": "say g6 expiries --refresh",
     "--enable-greeks": "set greeks.enabled in the configuration",
     "--disable-greeks": "set greeks.enabled in the configuration",
     "--estimate-iv": "set greeks.estimate_iv in the configuration",

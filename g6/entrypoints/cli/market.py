@@ -1,26 +1,23 @@
-"""`g6 calendar`, `g6 expiries`, `g6 providers`: what the market is, as G6 sees it."""
+"""`g6 calendar`, `g6 providers`: when the market is open, and who tells of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import Annotated
 
 import typer
 
-from g6.config import calendar, plan
-from g6.domain.calendar import IST, Calendar, Session
-from g6.domain.expiry import dte, resolve
-from g6.domain.instrument import Listing, strike_step
-from g6.domain.plan import IndexPlan
-from g6.entrypoints.cli import options
-from g6.errors import BadConfig
+from g6.config import calendar
+from g6.domain.calendar import IST, Calendar, Session, day_of
+from g6.domain.calendar.session import instant_of
+from g6.domain.expiry import is_monthly
+from g6.domain.instrument import INDICES
+from g6.entrypoints.cli import listed, options
+from g6.errors import BadConfig, G6Error
 
 Month = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month.")]
-Index = Annotated[str | None, typer.Argument(metavar="[INDEX]", help="One index; else every enabled one.")]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="INSTANT", help="Market time to answer for, such as 2026-11-20T04:05:00Z.")
-]
 
 PROVIDERS = {
     "sim": "the simulated market: any instant, no network, the same prices for the same --seed",
@@ -32,12 +29,19 @@ PROVIDERS = {
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("calendar")(show_calendar)
-    app.command("expiries")(expiries)
     app.command("providers")(providers)
 
 
-def show_calendar(month: Month) -> None:
-    """Show the sessions and holidays of a month, times in India.
+def show_calendar(
+    month: Month,
+    *,
+    kept: listed.Kept = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+    provider: options.ProviderName = None,
+) -> None:
+    """Show the sessions, holidays and expiries of a month, times in India.
 
     Example: g6 calendar 2026-11
     """
@@ -45,14 +49,42 @@ def show_calendar(month: Month) -> None:
         first = date.fromisoformat(f"{month}-01")
     except ValueError as error:
         raise BadConfig(f"{month!r} is no month", "write it as 2026-11") from error
-    known = calendar()
+    settings = options.settings(config, set_, data_dir=data_dir, provider=provider)
+    known, source = calendar(), listed.Listed(settings, kept=kept)
+    known.session("NSE", first)
+    expiring, unknown = _expiring(source, settings.indices, first, known)
     for day in _days(first):
         said = {exchange: _told(known, exchange, day) for exchange in known.exchanges}
         if len(set(said.values())) == 1:
             said = {"": next(iter(said.values()))}
         for exchange, text in said.items():
+            last = [name for index, name in expiring.get(day, ()) if exchange in ("", INDICES[index].exchange)]
             if text:
-                typer.echo(f"{day:%a %d %b %Y}  {exchange:<4}{text}")
+                typer.echo(f"{day:%a %d %b %Y}  {exchange:<4}{text}" + (f"  expires {', '.join(last)}" if last else ""))
+    if unknown:
+        typer.echo(f"expiries not known of {', '.join(unknown)}: no listing of that month (g6 expiries says why)", err=True)
+
+
+def _expiring(
+    source: listed.Listed, indices: Iterable[str], first: date, known: Calendar
+) -> tuple[dict[date, list[tuple[str, str]]], list[str]]:
+    """Return the indices whose options expire, by day, monthlies marked, from listings in that month; and those without one."""
+    found: dict[date, list[tuple[str, str]]] = {}
+    unknown = []
+    last = max(_days(first))
+    for index in indices:
+        dates: set[date] = set()
+        for day in (first, min(last, day_of(source.now))):
+            at = instant_of(day, listed.MORNING)
+            with suppress(G6Error):
+                dates |= set(source.listing(index, at).contracts.expiries)
+        for day in sorted(each for each in dates if first <= each <= last):
+            exchange = INDICES[index].exchange
+            mark = " (monthly)" if is_monthly(day, exchange, index, known.close_of(exchange, day)) else ""
+            found.setdefault(day, []).append((index, index + mark))
+        if not dates:
+            unknown.append(index)
+    return found, unknown
 
 
 def _days(first: date) -> Iterator[date]:
@@ -78,70 +110,6 @@ def _hours(session: Session) -> str:
         *(["hours not confirmed"] if session.provisional else []),
     ]
     return f"{opened}–{closed}  {', '.join(notes)}"
-
-
-def expiries(
-    *,
-    index: Index = None,
-    as_of: AsOf = None,
-    config: options.Config = None,
-    set_: options.Set = None,
-    provider: options.ProviderName = None,
-    recording: options.Recording = None,
-) -> None:
-    """Show which listed expiry answers each rule, its strikes, and why.
-
-    Example: g6 expiries NIFTY --as-of 2026-11-20T04:05:00Z
-    """
-    from g6 import bootstrap
-
-    only = index.upper() if index else None
-    settings = options.settings(config, set_, provider=provider, recording=recording, indices=only)
-    at = _instant(as_of) if as_of else settings.market.start if settings.simulated else datetime.now(UTC)
-    source, known = bootstrap.provider(settings), calendar()
-    for each in plan(settings).indices.values():
-        typer.echo("\n".join(expiry_lines(source.listing(each.index.name, at), each, known, at)))
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadConfig(f"{text!r} is no instant", "write it as 2026-11-20T04:05:00Z") from error
-    return instant.replace(tzinfo=instant.tzinfo or IST)
-
-
-def expiry_lines(listing: Listing, index: IndexPlan, known: Calendar, at: datetime) -> Iterator[str]:
-    """Yield a line per rule: rule, date, days left, strikes and their step, and why that date."""
-    name = index.index.name
-    listed = listing.contracts.expiries
-    found = resolve(listed, at, known, index.index.exchange, index.rules, underlying=name)
-    yield f"{name}  {len(listed)} expiries listed on {listing.on:%d %b %Y}, asked at {at.astimezone(IST):%d %b %Y %H:%M} IST"
-    for bucket, expiry in found.buckets.items():
-        strikes = listing.contracts.of(expiry).strike
-        middle = float(strikes[len(strikes) // 2])
-        step = index.strike_step or strike_step(strikes, middle)
-        span = f"{len(strikes)} strikes {strikes[0]:g} to {strikes[-1]:g}, step {step:g}"
-        yield f"  {bucket:<12}{expiry:%a %d %b %Y}  {dte(expiry, at):>3} d  {span}  {_why(bucket, expiry, listed)}"
-    for bucket in found.not_listed:
-        yield f"  {bucket:<12}not listed"
-
-
-def _why(bucket: str, expiry: date, listed: tuple[date, ...]) -> str:
-    month = (
-        "last expiry listed of its month"
-        if expiry == max(each for each in listed if (each.year, each.month) == (expiry.year, expiry.month))
-        else ""
-    )
-    match bucket:
-        case "this_week":
-            return "first expiry alive"
-        case "next_week":
-            return "second expiry alive"
-        case "this_month" | "next_month":
-            return month or "monthly by its slot"
-        case _:
-            return "asked for by name"
 
 
 def providers() -> None:

@@ -1,4 +1,4 @@
-"""`g6 calendar`, `g6 expiries`, `g6 providers`."""
+"""`g6 calendar`, `g6 providers`."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ def test_a_year_without_a_calendar_says_what_to_add(g6: Any) -> None:
     assert "sessions.local.toml" in answer.err
 
 
-def test_expiries_show_rule_date_strikes_and_why(g6: Any) -> None:
-    shown = g6("expiries", "nifty", "--as-of", "2026-11-20T04:05:00Z").out
-    assert "this_week   Mon 23 Nov 2026    3 d" in shown
-    assert "first expiry alive" in shown
-    assert "step 50" in shown
+def test_the_calendar_names_what_expires_and_marks_monthlies(g6: Any) -> None:
+    shown = g6("calendar", "2026-11").out
+    assert "Mon 23 Nov 2026      09:15–15:40  settlement 15:30  expires NIFTY (monthly), BANKNIFTY (monthly)" in shown
+    assert "Tue 17 Nov 2026      09:15–15:40  settlement 15:30  expires NIFTY\n" in shown
 
 
-def test_a_bucket_that_is_not_listed_says_so(g6: Any) -> None:
-    assert "this_week   not listed" in g6("expiries", "BANKNIFTY").out
+def test_a_calendar_without_listings_still_shows_its_sessions(g6: Any) -> None:
+    answer = g6("calendar", "2026-11", "--kept", "--data-dir", "nowhere")
+    assert (answer.code, "Fri 20 Nov 2026      09:15–15:40" in answer.out) == (0, True)
+    assert "expiries not known of NIFTY" in answer.err
 
 
 def test_the_providers_are_listed(g6: Any) -> None:
-    assert [line.split()[0] for line in g6("providers").out.splitlines()] == ["sim", "replay"]
+    assert [line.split()[0] for line in g6("providers").out.splitlines()] == ["sim", "replay", "kite"]
