@@ -27,6 +27,7 @@ from g6.pipeline import Runtime
 from g6.ports import Provider
 
 REDIS_PAUSE = 0.5
+LONG_AGO = "1970-01-01T00:00:00+00:00"
 
 
 class G6(Celery):  # type: ignore[misc]
@@ -110,10 +111,10 @@ def _listen(app: G6) -> None:
 
 
 def _listen_to_beat(app: G6) -> None:
-    def sends(sender: Any = None, **_: Any) -> None:
+    def sends(sender: Any = None, headers: dict[str, Any] | None = None, **_: Any) -> None:
         if (lifeline := app.runtime.lifeline) is not None:
-            if sender == "g6.sweep":
-                lifeline.keep()
+            if sender == "g6.sweep" and not lifeline.keep() and headers is not None:
+                headers["expires"] = LONG_AGO  # should it get through after all, it would know nothing of the outage
             lifeline.sends()
 
     def sent(**_: Any) -> None:

@@ -56,8 +56,8 @@ class Controls(Protocol):
 class Lifeline(Protocol):
     """When beats lived and Redis was there, as the beats saw it."""
 
-    def keep(self) -> None:
-        """Say that a beat lives; give an emptied Redis back what it held. Called by beat; never raises for a Redis that is away."""
+    def keep(self) -> bool:
+        """Say that a beat lives, and give an emptied Redis back what it held; False when Redis is away. Called by beat."""
         ...
 
     def sends(self) -> None:

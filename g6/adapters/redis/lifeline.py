@@ -60,8 +60,8 @@ class RedisLifeline:
         self._sending = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
-    def keep(self) -> None:
-        """Say that a beat lives. Where Redis was away, note from when to when; where it was emptied, give back what it held."""
+    def keep(self) -> bool:
+        """Say that a beat lives; False when Redis is away. Where it was, note from when to when; where emptied, give back."""
         began = time.time()
         try:
             controls = self._said()
@@ -70,8 +70,9 @@ class RedisLifeline:
                 controls = self._said()
         except BrokerDown:
             self._away = True
-            return
+            return False
         self._seen, self._away, self._controls = time.time(), False, controls
+        return True
 
     def sends(self) -> None:
         """Note that beat is about to publish; a publish before that never came to its end met a Redis that was away."""

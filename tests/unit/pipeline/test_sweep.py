@@ -246,7 +246,8 @@ class Known:
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
-    def keep(self) -> None: ...
+    def keep(self) -> bool:
+        return True
 
     def sends(self) -> None: ...
 

@@ -71,7 +71,7 @@ def test_an_outage_is_noted_once_redis_is_back(server: EmbeddedServer, client: r
     beat.keep()
     server.stop()
     away = time.time()
-    beat.keep()
+    assert not beat.keep()
     with EmbeddedServer.start(server.directory, port=server.port, append_only=False):
         beat.keep()
         assert beat.why([away]) == ["redis_down"]
