@@ -107,7 +107,7 @@ class Streaming:
 
     def flows(self, connections: int = 1) -> bool:
         """Wait until so many connections are open and everything followed has ticked since."""
-        return eventually(lambda: self._flowing(connections), 60.0)
+        return eventually(lambda: self._flowing(connections), 100.0)
 
     def _flowing(self, connections: int) -> bool:
         feeds = [feed for feed in self.feeds().values() if feed.state == "open"]
@@ -142,7 +142,8 @@ def streaming(
         origin = time.time()
         kite.clock(at=start)
         wanted = load(overrides={
-            "interval": 1, "collection.scope": "chain", "demo_dir": str(base / "rows"), "redis.broker_url": server.url,
+            "interval": 60, "provider.timeout": 20, "collection.scope": "chain",
+            "demo_dir": str(base / "rows"), "redis.broker_url": server.url,
             "provider.name": "kite", "provider.root": kite.root, "provider.ws_root": kite.ws, "provider.token_provider": "fake",
             "market.start": start, "market.origin": origin, **(settings or {}),
         })  # fmt: skip

@@ -30,7 +30,6 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.vitals import RedisVitals
 from g6.config import Settings, calendar, load, secrets_of
-from g6.domain.access import Token
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES
 from g6.entrypoints import wishes
@@ -70,8 +69,6 @@ class Desk:
     bus: RedisBus = field(init=False)
     access: Access = field(init=False)
     vitals: RedisVitals = field(init=False)
-    _refused: Token | None = None
-    _used: Token | None = None
     _asked: float = 0.0
     _signed: float = 0.0
 
@@ -88,10 +85,10 @@ class Desk:
     def login(self) -> Login | None:
         """Return key and token in force, None while there is none."""
         try:
-            self._used = self.access.token()
+            token = self.access.token()
         except TokenDead:
             return None
-        return Login(_credentials(self.settings).api_key, self._used.value, self.settings.provider.ws_root)
+        return Login(_credentials(self.settings).api_key, token.value, self.settings.provider.ws_root)
 
     def trading_since(self) -> float | None:
         """Return the wall time since which contracts trade, None while they do not."""
@@ -111,8 +108,6 @@ class Desk:
         level, sentence = SENTENCES[event]
         getattr(structlog.get_logger("g6"), level)(sentence, **facts)
         try:
-            if event == "refused" and self._used is not None:
-                self.access.refused(self._used)
             if event in ("connected", "lost", "gave up"):
                 self.bus.publish("provider.state", {"name": "ticker", "state": event, "sentence": sentence, **facts}, key="ticker")
         except Retryable:

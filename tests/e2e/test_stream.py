@@ -17,7 +17,7 @@ from g6.domain.quote import QUOTE_FIELDS
 from tests.streaming import Streaming, streaming
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,8 @@ reactor: Any = _reactor  # its type is known only once it is installed
 FOLLOW_SECONDS = 0.5
 WATCH_SECONDS = 0.5
 TELL_SECONDS = 0.25
+REFUSED_SECONDS = 300.0
+"""A token that only the stream refuses, while REST takes it, is tried once more after so long."""
 REWRITE_SECONDS = 60.0
 """After so long every row is written again: a Redis that was emptied must not stay so for what does not change."""
 
@@ -70,7 +72,8 @@ class Ticker:
         self._day, self._board, self._sockets = date.min, Board(), list[Socket]()
         self._followed: dict[str, dict[str, int]] = {}
         self._used: Login | None = None
-        self._waits = False
+        self._told: Login | None = None
+        self._waits, self._refused_at = False, 0.0
 
     def run(self) -> int:
         """Run the reactor; return 0 when it was told to stop, 1 when it ended by itself: a reactor cannot be started again."""
@@ -136,13 +139,15 @@ class Ticker:
             self._fail("the broker's client gave up")
 
     def _wait_for_login(self) -> None:
-        """The broker refuses the token: no connection tries again with it."""
-        self._waits = True
+        """The broker refuses the token: no connection tries it again before long, and a person reads so once."""
+        self._waits, self._refused_at = True, time.monotonic()
         for socket in self._sockets:
             if socket.state != "open":
                 socket.leave()
                 socket.state, socket.reason = REFUSED, "token"
-        self._say("refused", {"fix": "g6 login"})
+        if self._told != self._used:
+            self._told = self._used
+            self._say("refused", {"fix": "g6 login"})
 
     def _begin(self, day: date) -> None:
         for socket in self._sockets:
@@ -179,7 +184,7 @@ class Ticker:
         return next((each for each in self._sockets if len(each.tokens) < self._limits.tokens), None)
 
     def _enter(self, access: Login) -> None:
-        """Connect with an access that was not tried yet."""
+        """Connect with an access that was not tried yet, or long ago."""
         self._used, self._waits = access, False
         for socket in self._sockets:
             if socket.state != "open":
@@ -206,7 +211,8 @@ class Ticker:
                 known |= new
                 self._on_reactor(self._take_on, index, new)
         access = self._access()
-        if access is not None and access != self._used:
+        again = self._waits and time.monotonic() - self._refused_at > REFUSED_SECONDS
+        if access is not None and (access != self._used or again):
             self._on_reactor(self._enter, access)
 
     def _on_reactor(self, call: Callable[..., None], *arguments: Any) -> None:
