@@ -20,7 +20,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SERVICES := redis-server prometheus faketime
+SERVICES := redis-server prometheus
 
 help:
 	@sed -n 's/^# //p' Makefile

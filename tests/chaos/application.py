@@ -4,6 +4,7 @@ poison    BANKNIFTY's quotes kill the process that asks for them
 stuck     BANKNIFTY's quotes take 20 s, FINNIFTY's too and do not let themselves be interrupted
 slow      quotes take 9 s
 doubled   every message is sent twice
+clock:X   the process's clock is X seconds ahead of the host's, for everything but Celery itself
 wrong:X   Celery's setting X has a value that the lint must refuse
 
 The first three only while there is a file `fault` in the directory CHAOS_DIR.
@@ -16,6 +17,7 @@ import signal
 import time
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from kombu.entity import Queue
@@ -23,10 +25,12 @@ from kombu.transport.redis import Channel
 
 from g6 import bootstrap
 from g6.adapters.market import SimulatedMarket
+from g6.adapters.redis import clock, lifeline, vitals
 from g6.config import load
 from g6.domain.instrument import Contracts
 from g6.domain.quote import Quotes
 from g6.entrypoints import app as application
+from g6.entrypoints import tasks
 
 PARENT = os.getpid()
 STUCK_SECONDS, SLOW_SECONDS = 20.0, 9.0
@@ -90,6 +94,12 @@ def double() -> None:
     Channel.basic_publish = twice
 
 
+def shift(seconds: float) -> None:
+    """Let every module of this process that asks for the time have one that is wrong."""
+    for module in (clock, lifeline, vitals, tasks):
+        module.time = SimpleNamespace(time=lambda: time.time() + seconds)  # type: ignore[assignment]
+
+
 MARKETS = {"poison": Poisoned, "stuck": Stuck, "slow": Slow}
 
 
@@ -97,6 +107,8 @@ def broken(wrong: str) -> application.G6:
     """Return the application with the fault named."""
     if wrong == "doubled":
         double()
+    elif wrong.startswith("clock:"):
+        shift(float(wrong.removeprefix("clock:")))
     elif wrong in MARKETS:
         bootstrap.SimulatedMarket = MARKETS[wrong]  # type: ignore[misc]
     made = application.create_app(load())

@@ -27,7 +27,7 @@ from g6.config import load
 from g6.domain.cycle import Timing, isoformat_z, on_grid, parse_z
 from g6.entrypoints.app import create_app
 from g6.ports import UnitRecord
-from tests.e2e.running import BIN, ROOT, START, Child, World, clean_environment
+from tests.e2e.running import ROOT, START, Child, World, clean_environment
 from tests.ledger_check import WORDS, Ledgered
 from tests.waiting import eventually
 
@@ -92,12 +92,12 @@ class Stack:
 
     # What runs.
 
-    def worker(self, name: str, *, wait: bool = False, wrapper: Sequence[str] = ()) -> Child:
+    def worker(self, name: str, *, wait: bool = False, wrong: str = "") -> Child:
         """Start (again) the worker of that name; `wait` until its pool takes messages."""
         queues, count = self.setup.layout[name.partition(".")[0]]
         ready = self._announced() if wait else 0
-        command = ("-A", self.setup.application, "worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
-        child = self._celery(name, *command, "--without-mingle", "--without-gossip", wrapper=wrapper)
+        command = ("worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
+        child = self._celery(name, *command, "--without-mingle", "--without-gossip", wrong=wrong)
         if wait:
             eventually(lambda: self._announced() >= ready + count, PATIENCE)
         return child
@@ -110,13 +110,17 @@ class Stack:
             self.worker(name)
         eventually(lambda: self._announced() >= wanted, PATIENCE)
 
-    def beat(self, name: str, wrapper: Sequence[str] = ()) -> Child:
-        """Start a beat."""
-        return self._celery(name, "-A", self.setup.application, "beat", "--schedule", os.devnull, wrapper=wrapper)
+    def beat(self, name: str, *, wrong: str = "", wait: bool = False) -> Child:
+        """Start a beat; `wrong` names a fault of tests.chaos.application; `wait` until it has said that it lives."""
+        known = int(self.client.hlen("g6:beats")) if wait else 0  # type: ignore[arg-type]
+        child = self._celery(name, "beat", "--schedule", os.devnull, wrong=wrong)
+        if wait:
+            eventually(lambda: int(self.client.hlen("g6:beats")) > known, PATIENCE)  # type: ignore[arg-type]
+        return child
 
-    def _celery(self, name: str, *arguments: str, wrapper: Sequence[str] = ()) -> Child:
-        program, *before = (*wrapper, str(BIN / "celery"))
-        child = self.world.start(name, program, *before, *arguments)
+    def _celery(self, name: str, *arguments: str, wrong: str) -> Child:
+        application = "tests.chaos.application" if wrong else self.setup.application
+        child = self.world.start(name, "celery", "-A", application, *arguments, **({"CHAOS": wrong} if wrong else {}))
         self.children[name] = child
         return child
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 
 from g6.adapters.redis.bus import RedisBus
@@ -14,14 +13,6 @@ from tests.waiting import eventually
 SKEW_ALERT_SECONDS = 0.2
 
 
-def shifted(seconds: float) -> tuple[str, ...]:
-    """Return the command in front of a process whose clock shall be `seconds` ahead."""
-    program = shutil.which("faketime")
-    if program is None:
-        raise AssertionError("faketime is not installed; make test-services installs it")
-    return (program, "--exclude-monotonic", "-f", f"{seconds:+g}s")
-
-
 @fault(
     "10c", "a beat whose clock is 3 s wrong",
     done="A beat runs 3 s ahead beside a right one, then alone; then one 3 s behind, alone.",
@@ -31,13 +22,13 @@ def shifted(seconds: float) -> tuple[str, ...]:
 )  # fmt: skip
 def beat_shifted(stack: Stack) -> None:
     stack.happens()
-    stack.beat("beat-ahead", shifted(3.0))
+    stack.beat("beat-ahead", wrong="clock:3", wait=True)
     _passes(stack, "beside one 3 s ahead")
     stack.between(0.5)
     stack.children["beat-a"].kill()
     _passes(stack, "one 3 s ahead alone")
     stack.between(0.5)
-    stack.beat("beat-behind", shifted(-3.0))
+    stack.beat("beat-behind", wrong="clock:-3", wait=True)
     stack.children["beat-ahead"].kill()
     stack.passes()
     _passes(stack, "one 3 s behind alone")
@@ -59,7 +50,7 @@ def host_skewed(stack: Stack) -> None:
     bus = RedisBus(stack.client)
     stack.children["closing"].kill()
     stack.happens()
-    stack.worker("closing", wait=True, wrapper=shifted(0.4))
+    stack.worker("closing", wait=True, wrong="clock:0.4")
     stack.passes()
     stack.goes_well(2)
     beat = eventually(lambda: [each for each in bus.read("0", count=20_000) if each.type == "heartbeat"][-1:], 20.0)[0]

@@ -129,6 +129,7 @@ def rolled(stack: Stack) -> None:
     setup=Setup(beats=("beat-a", "beat-b")),
 )  # fmt: skip
 def beats_killed(stack: Stack) -> None:
+    eventually(lambda: int(stack.client.hlen("g6:beats")) >= 2, 60.0)  # type: ignore[arg-type]
     stack.goes_well(2)
     stack.children["beat-a"].kill()
     killed = stack.happens()
@@ -158,8 +159,8 @@ def beats_killed(stack: Stack) -> None:
 def beat_killed(stack: Stack) -> None:
     other = "beat-b" if "beat-a" in stack.children and stack.children["beat-a"].alive else "beat-a"
     victim = next(child for name, child in stack.children.items() if name.startswith("beat") and child.alive)
-    stack.beat(other)
-    stack.goes_well(2)
+    stack.beat(other, wait=True)
+    stack.goes_well(1)
     victim.kill()
     killed = stack.happens()
     stack.goes_well(2, after=killed)
