@@ -52,6 +52,11 @@ class Family:
     primed: bool = True
     shown: Shown = "as_is"
 
+    @property
+    def older(self) -> bool:
+        """Whether it counts under a name that dashboards know from before, which a counter's own form would lengthen."""
+        return self.kind == "counter" and not self.name.endswith("_total")
+
     def series(self, sizes: Mapping[str, int]) -> int:
         """Return the most series this family can have: a histogram's count, sum and every bucket are one each."""
         each = len(self.buckets) + 3 if self.kind == "histogram" else 1
@@ -153,8 +158,8 @@ provider | g6_provider_mode | gauge | mode | boolean | heartbeat | 1 for the kin
 provider | g6_provider_breaker_state | gauge? | state=breaker | boolean | heartbeat | 1 for the state of the circuit breaker that all workers share.
 provider | g6_provider_budget_left | gauge? | family | requests | heartbeat | Requests that fit into the next minute.
 provider | g6_provider_token_seconds | gauge? | | seconds | heartbeat | Time until the access token ends; 0 when none is good.
-provider | g6_expiry_cache_hits_total | counter | | listings | unit.report collect | Listings, with their expiries, that needed no download.
-provider | g6_expiry_cache_misses_total | counter | | listings | unit.report collect, provider.state | Listings that were downloaded, or stood in for one that could not be.
+provider | g6_expiry_cache_hits | counter | | listings | unit.report collect | Listings, with their expiries, that needed no download.
+provider | g6_expiry_cache_misses | counter | | listings | unit.report collect, provider.state | Listings that were downloaded, or stood in for one that could not be.
 provider | g6_root_cache_hit_ratio | gauge? | | ratio | unit.report collect | Listings that needed no download over all asked for by one process.
 provider | g6_ticker_connected | gauge? | connection | boolean | heartbeat | 1 while this connection of the stream is open.
 provider | g6_ticker_last_frame_age_seconds | gauge? | connection | seconds | heartbeat | Time since its last frame, the feed's own heartbeats included.

@@ -48,7 +48,7 @@ def _empty(family: Family) -> MetricFamily:
     kinds: dict[str, type[MetricFamily]] = {
         "counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily,
     }  # fmt: skip
-    return kinds[family.kind](family.name, family.help, labels=[label_name(label) for label in family.labels])
+    return kinds["gauge" if family.older else family.kind](family.name, family.help, labels=[label_name(label) for label in family.labels])
 
 
 def _filled(family: Family, series: Series, now: float) -> MetricFamily:

@@ -75,8 +75,8 @@ def _provider(facts: Payload) -> Iterator[Sample]:
 def _listings(came_from: Payload) -> Iterator[Sample]:
     """Read how many listings came from where: memory, shelf, disk, download, older."""
     missed = sum(_number(came_from.get(where, 0)) for where in ("download", "older"))
-    yield Sample("g6_expiry_cache_hits_total", (), sum(map(_number, came_from.values())) - missed)
-    yield Sample("g6_expiry_cache_misses_total", (), missed)
+    yield Sample("g6_expiry_cache_hits", (), sum(map(_number, came_from.values())) - missed)
+    yield Sample("g6_expiry_cache_misses", (), missed)
 
 
 def _analysed(index: str, facts: Payload, at: float) -> Iterator[Sample]:

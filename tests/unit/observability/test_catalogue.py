@@ -12,8 +12,9 @@ from g6.observability.catalogue import FAMILIES, LABELS, label_key, label_name, 
 DOCUMENTED_CAP = 2_700
 
 
-def test_counters_end_in_total_and_nothing_else_does():
-    assert {f.name for f in FAMILIES.values() if f.kind == "counter"} == {name for name in FAMILIES if name.endswith("_total")}
+def test_counters_end_in_total_and_nothing_else_does_but_what_dashboards_know_from_before():
+    counters = {f.name for f in FAMILIES.values() if f.kind == "counter"}
+    assert counters == {name for name in FAMILIES if name.endswith("_total")} | {"g6_expiry_cache_hits", "g6_expiry_cache_misses"}
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)

@@ -29,7 +29,7 @@ def values(families, name):
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_every_family_is_listed_before_the_first_event(family):
     listed = shown()[family.name]
-    assert listed.type == family.kind
+    assert listed.type == ("gauge" if family.older else family.kind)
     assert listed.documentation == family.help
     for sample in listed.samples:
         assert {*sample.labels} - {"le"} == {label_name(label) for label in family.labels}

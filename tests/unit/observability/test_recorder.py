@@ -142,6 +142,26 @@ def test_a_provider_that_tells_nothing_of_its_requests_counts_none():
     assert not [key for key, value in totals.state.items() if key.startswith("g6_provider_") and value]
 
 
+def test_listings_are_hits_and_misses_by_where_they_came_from():
+    came_from = {"download": 1, "older": 0, "shelf": 2, "memory": 40}
+    totals = counted(unit_report("collect", {"provider": {"listings": came_from, "dumps": came_from}}))
+    assert totals.value("g6_expiry_cache_hits") == 42
+    assert totals.value("g6_expiry_cache_misses") == 1
+    assert totals.value("g6_root_cache_hit_ratio") > 0.95
+
+
+def test_a_refresh_by_hand_is_a_miss():
+    totals = counted(event("provider.state", {"state": "listings", "listings": {"download": 2}}))
+    assert totals.value("g6_expiry_cache_misses") == 2
+
+
+def test_contracts_that_contradict_themselves_are_counted_once_per_cycle():
+    totals = counted(unit_report("collect", {"left_out": {"wrong_expiry": 1}, "salvaged": 2}))
+    assert totals.value("g6_expiry_contracts_left_out_total", "wrong_expiry") == 1
+    assert totals.value("g6_expiry_contracts_left_out_total", "salvaged") == 2
+    assert totals.value("g6_expiry_contracts_left_out_total", "foreign") == 0
+
+
 def test_a_stage_that_ended_its_unit_is_a_failure_with_its_reason():
     totals = counted(unit_report("collect", {"error": "timed out"}, status="MISSING", reason="provider"))
     assert totals.value("g6_task_failures_total", "collect", "provider") == 1
