@@ -50,6 +50,7 @@ def comes_from(world: Streaming, *sources: str) -> Callable[[], bool]:
 
 
 def test_a_streamed_chain_costs_no_quote_request(world: Streaming) -> None:
+    eventually(lambda: world.ask().spot.vix > 0, 60.0)
     before = world.questions()
     found = world.ask()
     assert set(found.source.reshape(-1)) == {"stream"}
