@@ -48,7 +48,8 @@ def _empty(family: Family) -> MetricFamily:
     kinds: dict[str, type[MetricFamily]] = {
         "counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily,
     }  # fmt: skip
-    return kinds["gauge" if family.older else family.kind](family.name, family.help, labels=[label_name(label) for label in family.labels])
+    kind = kinds["gauge" if family.older else family.kind]
+    return kind(family.name, family.help, labels=[label_name(label) for label in family.labels])
 
 
 def _filled(family: Family, series: Series, now: float) -> MetricFamily:
