@@ -80,7 +80,7 @@ class Access:
     def refused(self, token: Token) -> TokenDead:
         """Remember that the broker refuses `token`, tell it once, and return the error to raise."""
         self._shelf.put(f"refused:{token.mark}", b"1", DAY_SECONDS)
-        error = TokenDead("Kite refuses the access token: it has ended, or another login replaced it")
+        error = TokenDead("Kite refuses the access token, which has ended or was replaced by another login")
         self._told(error)
         return error
 
