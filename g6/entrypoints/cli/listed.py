@@ -49,8 +49,12 @@ class Listed:
         """The market's instant: a simulation's start, a broker's clock."""
         from g6.bootstrap.brokers import broker_clock
 
-        known = self._settings.provider.name in _SIMULATED
-        return self._settings.market.start if known else broker_clock(self._settings).market().astimezone(UTC)
+        return broker_clock(self._settings).market().astimezone(UTC) if self.broker else self._settings.market.start
+
+    @property
+    def broker(self) -> bool:
+        """Whether listings come from a broker, who knows today's alone."""
+        return self._settings.provider.name not in _SIMULATED
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed of an index at `at`.
@@ -58,13 +62,12 @@ class Listed:
         A broker knows today's alone: of an earlier day the kept dump answers, and today too when the broker does not. Errors:
         those of the provider, NothingToDo (nothing is kept that is old enough).
         """
-        broker = self._settings.provider.name not in _SIMULATED
-        if self._kept or (broker and day_of(at) < day_of(self.now)):
+        if self._kept or (self.broker and day_of(at) < day_of(self.now)):
             return self._from_kept(index, day_of(at))
         try:
-            found = self._provider.listing(index, min(at, self.now) if broker else at)
+            found = self._provider.listing(index, min(at, self.now) if self.broker else at)
         except G6Error as error:
-            if not broker:
+            if not self.broker:
                 raise
             try:
                 found = self._from_kept(index, day_of(at))

@@ -52,7 +52,7 @@ def show_calendar(
     settings = options.settings(config, set_, data_dir=data_dir, provider=provider)
     known, source = calendar(), listed.Listed(settings, kept=kept)
     known.session("NSE", first)
-    expiring, unknown = _expiring(source, settings.indices, first, known)
+    expiring, unknown = _expiring(source, settings.indices, first, known, kept=kept)
     for day in _days(first):
         said = {exchange: _told(known, exchange, day) for exchange in known.exchanges}
         if len(set(said.values())) == 1:
@@ -66,7 +66,7 @@ def show_calendar(
 
 
 def _expiring(
-    source: listed.Listed, indices: Iterable[str], first: date, known: Calendar
+    source: listed.Listed, indices: Iterable[str], first: date, known: Calendar, *, kept: bool
 ) -> tuple[dict[date, list[tuple[str, str]]], list[str]]:
     """Return the indices whose options expire, by day, monthlies marked, from listings in that month; and those without one."""
     found: dict[date, list[tuple[str, str]]] = {}
@@ -74,7 +74,7 @@ def _expiring(
     last = max(_days(first))
     for index in indices:
         dates: set[date] = set()
-        for day in (first, min(last, day_of(source.now))):
+        for day in (first, min(last, day_of(source.now))) if source.broker or kept else (first,):
             at = instant_of(day, listed.MORNING)
             with suppress(G6Error):
                 dates |= set(source.listing(index, at).contracts.expiries)
