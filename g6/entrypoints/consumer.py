@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from celery.worker.consumer import Consumer as CeleryConsumer
+from celery.worker.state import reserved_requests
 from kombu.common import ignore_errors
 
 LONGEST_WAIT = 2.0
@@ -35,6 +36,11 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
         connected = super().ensure_connected(conn)
         self._begin_limits_again()
         return connected
+
+    def on_close(self) -> None:
+        """Forget the old connection's messages, those that run too: counted on, they would keep new ones from being taken."""
+        super().on_close()
+        reserved_requests.clear()
 
     def _begin_limits_again(self) -> None:
         """Begin the time limits of running tasks anew: while the broker was away nobody heard that they had ended.
