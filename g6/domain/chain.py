@@ -20,7 +20,7 @@ from g6.domain.forward import DAY_YEARS, at_the_money, forwards, grown, nearest,
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.plan import Model
-from g6.domain.quality import Flag, Prices, countable, prices
+from g6.domain.quality import Prices, countable, counts, prices
 from g6.domain.quote import Quotes, Stamp, Underlying
 from g6.domain.volatility import Terms, Volatility, volatilities
 
@@ -125,7 +125,7 @@ def _begun(quotes: Quotes, stamp: Stamp) -> tuple[Prices, Expiries, Terms]:
 
 
 def _priced(quotes: Quotes, stamp: Stamp, found: Prices, expiries: Expiries, terms: Terms, vol: Volatility) -> Chain:
-    counted = found.listed & (found.flags & Flag.THIN == 0)
+    counted = counts(quotes.symbol, found.flags)
     return Chain(
         quotes=quotes,
         stamp=stamp,

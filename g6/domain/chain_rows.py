@@ -37,8 +37,9 @@ def chain_frame(chain: Chain) -> Frame:
     raw = to_frame(chain.quotes, chain.stamp)
     columns = {**_plain(chain), **raw.columns, **_computed(chain)}
     frame = Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
-    thin = np.all((chain.flags & Flag.THIN != 0) | ~chain.prices.listed, axis=0)
-    return frame.take(np.flatnonzero(~thin)) if thin.any() else frame
+    thin, listed = chain.flags & Flag.THIN != 0, chain.prices.listed
+    left_out = np.any(thin, axis=0) & np.all(thin | ~listed, axis=0)
+    return frame.take(np.flatnonzero(~left_out)) if left_out.any() else frame
 
 
 def computed(chain: Chain) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from g6.domain.plan import Model, Quality
 from g6.domain.quote import Quotes, Underlying
 
-__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "prices", "quality_counts", "spot_source"]
+__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "counts", "prices", "quality_counts", "spot_source"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -134,9 +134,15 @@ def spot_source(seen: Underlying, at: float, quality: Quality) -> str:
     return "stale" if too_old else seen.spot_source
 
 
-def countable(quantity: Array, listed: Mask) -> Array:
-    """Return a quantity with NaN for what cannot be one: negative, beyond what a float counts exactly, of an option not listed."""
-    return np.where(listed & (quantity >= 0) & (quantity < MAX_COUNT), quantity, np.nan)
+def counts(symbol: NDArray[np.object_], flags: NDArray[np.int32]) -> Mask:
+    """Return which options are in sums: those that are listed and not thin; arguments as stored, of one shape."""
+    counted: Mask = (symbol != "") & (flags.astype(np.int64) & Flag.THIN == 0)
+    return counted
+
+
+def countable(quantity: Array, counted: Mask) -> Array:
+    """Return a quantity with NaN for what cannot be one: negative, beyond what a float counts exactly, of an option not counted."""
+    return np.where(counted & (quantity >= 0) & (quantity < MAX_COUNT), quantity, np.nan)
 
 
 def _positive(values: Array, listed: Mask) -> Array:

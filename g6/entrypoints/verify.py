@@ -29,6 +29,8 @@ GREEKS = ("delta", "gamma", "theta", "vega", "rho")
 WITH_IV = ("ok", "shared")
 BUCKETS = {"this_week": 1, "next_week": 2, "this_month": 4, "next_month": 8}
 LARGEST_COUNT = 2**53
+THIN = 2048
+"""The bit of `quality` that leaves an option out of every sum."""
 NEGLIGIBLE = 1e-6
 """Of a column's largest value in the unit: differences below this part of it are differences of nothing."""
 
@@ -218,7 +220,8 @@ def _check_overview(overview: Row, rows: Sequence[Row], where: str, found: Diffe
 
 def _count(row: Row, side: str) -> float:
     value = row[f"{side}_oi"]
-    return float(value) if row[f"{side}_symbol"] and value is not None and 0 <= value < LARGEST_COUNT else 0.0
+    counted = row[f"{side}_symbol"] and not row[f"{side}_quality"] & THIN
+    return float(value) if counted and value is not None and 0 <= value < LARGEST_COUNT else 0.0
 
 
 def _max_pain(strikes: Sequence[float], calls: Sequence[float], puts: Sequence[float]) -> float:
@@ -251,5 +254,5 @@ def _solved(rows: Sequence[Row]) -> Iterator[tuple[Row, str, int, float]]:
     for row in (row for row in rows if row["model"] == "black76"):
         for side, sigma in volatilities(row).items():
             value = row[f"{side}_oi"]
-            if value is not None and 0 <= value < LARGEST_COUNT:
+            if value is not None and 0 <= value < LARGEST_COUNT and not row[f"{side}_quality"] & THIN:
                 yield row, side, 1 if side == "ce" else -1, sigma

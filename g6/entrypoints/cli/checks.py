@@ -9,6 +9,7 @@ import numpy as np
 
 from g6.domain.cycle import Unit
 from g6.domain.frame import Frame
+from g6.domain.quality import counts
 from g6.ports import Store
 
 TICKS = 0.05
@@ -53,5 +54,6 @@ def _recount(chains: Mapping[str, Frame], rows: Mapping[str, Mapping[str, Any]])
 
 def _same(frame: Frame, row: Mapping[str, Any]) -> bool:
     nearest = frame.columns["expiry"] == np.datetime64(row["expiry_nearest"])
-    calls, puts = (float(np.nansum(frame.columns[f"{side}_oi"][nearest])) for side in ("ce", "pe"))
+    counted = counts(frame.both_sides("symbol"), frame.both_sides("quality"))[:, nearest]
+    calls, puts = np.nansum(np.where(counted, frame.both_sides("oi").astype(np.float64)[:, nearest], 0.0), axis=1).tolist()
     return bool(calls == row["oi_calls"] and puts == row["oi_puts"])

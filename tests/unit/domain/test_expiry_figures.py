@@ -8,6 +8,10 @@ import pytest
 from g6.domain import overview
 from g6.domain.chain_rows import chain_frame
 from g6.domain.expiry_figures import figures
+from g6.domain.exposures import positions
+from g6.domain.instrument import CE, PE
+from g6.domain.plan import Quality
+from g6.domain.series import interest
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,19 @@ def test_support_and_resistance_stand_on_their_sides_of_the_forward(world):
 def test_there_is_one_record_per_expiry(world):
     frame = chain_frame(world.chain())
     assert [each.expiry.isoformat() for each in figures(frame)] == [str(day) for day in np.unique(frame.columns["expiry"])]
+
+
+def test_a_thin_option_counts_for_nothing_wherever_stored_rows_are_summed(world):
+    i, j = world.at(24200.0), world.at(24250.0)
+    for side, row in ((CE, i), (PE, i), (CE, j)):
+        world.put(side, row, oi=10.0)
+    chain = world.chain(quality=Quality(min_oi=65.0))
+    frame, told = chain_frame(chain), overview.summarise(chain)
+    (found,) = interest([frame], expiry=chain.expiries.slot[0].expiry)
+    first = figures(frame)[0]
+    for name in ("oi_calls", "oi_puts"):
+        assert getattr(first, name) == getattr(found, name) == told[name]
+    assert (first.pcr_volume, found.pcr_volume) == pytest.approx((told["pcr_volume_nearest"],) * 2)
+    kept = np.flatnonzero(frame.columns["strike"] == 24250.0)[0]
+    assert np.isnan(positions(frame).oi[CE, kept])
+    assert np.isfinite(positions(frame).oi[PE, kept])
