@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from g6.domain.analytics import smile
 from g6.domain.frame import Frame
 
-__all__ = ["NEAR_STRIKES", "Spreads", "Summary", "over_cycles", "spread", "summaries"]
+__all__ = ["NEAR_STRIKES", "Spreads", "Summary", "illiquid", "liquidity", "microprice", "over_cycles", "spread", "summaries"]
 
 Array = NDArray[np.float64]
 
 NEAR_STRIKES = 5
 """Strikes either side of ATM that are near the money."""
+HALF_LIQUID = 0.10
+"""Spread as a fraction of the mid at which an option is half as liquid as it could be."""
 
 
 def spread(bid: Array, ask: Array) -> Array:
@@ -29,6 +31,29 @@ def spread(bid: Array, ask: Array) -> Array:
     with np.errstate(invalid="ignore"):
         two_sided = (bid > 0) & (ask >= bid) & np.isfinite(ask)
         return np.where(two_sided, ask - bid, nan)
+
+
+def microprice(bid: Array, ask: Array, bid_quantity: Array, ask_quantity: Array) -> Array:
+    """Return the mid weighted by the other side's quantity at the best level, points; NaN where `spread` or a quantity is."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weighted = (bid * ask_quantity + ask * bid_quantity) / (bid_quantity + ask_quantity)
+    return np.where(np.isfinite(spread(bid, ask)), weighted, nan)
+
+
+def liquidity(frame: Frame) -> Array:
+    """Return a score `(2, k)` of each option's book now: 1 at no spread, 1/2 at a tenth of the mid, 0 without two sides.
+
+    `frame`: columns of `rows.CHAIN`; an option that has not traded today scores 0 too.
+    """
+    bid, ask, volume = (frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "volume"))
+    with np.errstate(invalid="ignore"):
+        score = 1.0 / (1.0 + spread(bid, ask) / (0.5 * (bid + ask)) / HALF_LIQUID)
+    return np.where(np.isfinite(score) & (volume > 0), score, 0.0)
+
+
+def illiquid(frame: Frame) -> NDArray[np.bool_]:
+    """Return the strikes `(k,)` of which neither side scores one half."""
+    return np.asarray((liquidity(frame) < 0.5).all(axis=0))
 
 
 @dataclass(frozen=True, slots=True)

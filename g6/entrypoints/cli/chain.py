@@ -19,6 +19,7 @@ from g6.domain.black76 import PHI, higher_greeks
 from g6.domain.calendar import IST
 from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.frame import SIDES, Frame
+from g6.domain.spreads import illiquid
 from g6.entrypoints.cli import options, stored, terminal
 from g6.entrypoints.cli.screens import LAKH, number
 from g6.errors import UserError
@@ -80,12 +81,13 @@ def chain_table(frame: Frame, strikes: int, what: str = "oi") -> Table:
     for name in (*names, "STRIKE", *names[::-1]):
         table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
     columns = {side: _cells(frame, side, what) for side in SIDES}
+    grey = illiquid(frame)
     for row in _around(frame, strikes):
         at_the_money = frame.columns["offset"][row] == 0
         strike = f"{frame.columns['strike'][row]:g}"
         sides = [[cells[row] for cells in columns[side]] for side in SIDES]
         line = [*sides[0], f"▶ {strike} ◀" if at_the_money else strike, *sides[1][::-1]]
-        table.add_row(*line, style="bold" if at_the_money else "")
+        table.add_row(*line, style="bold" if at_the_money else "dim" if grey[row] else "")
     return table
 
 

@@ -97,3 +97,34 @@ def test_without_any_book_there_is_nothing_to_say(world):
     assert found.two_sided == 0
     assert isnan(found.median_points)
     assert isnan(found.worst_points)
+
+
+def test_the_microprice_leans_to_the_side_with_less_behind_it():
+    bid, ask = np.array([100.0, 100.0, 5.0, nan]), np.array([101.0, 101.0, 4.9, 3.0])
+    found = spreads.microprice(bid, ask, np.array([65.0, 195.0, 65.0, 65.0]), np.array([65.0, 65.0, 65.0, 65.0]))
+    assert found.tolist() == pytest.approx([100.5, 100.75, nan, nan], nan_ok=True)
+
+
+def test_a_microprice_without_quantities_is_unknown():
+    assert isnan(spreads.microprice(np.array([1.0]), np.array([2.0]), np.array([0.0]), np.array([0.0]))[0])
+
+
+def book_of(bid, ask, volume):
+    names = ("ce_bid", "pe_bid", "ce_ask", "pe_ask", "ce_volume", "pe_volume")
+    return Frame({}, {name: np.array([value]) for name, value in zip(names, (*bid, *ask, *volume), strict=True)})
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "volume", "score"),
+    [
+        (99.5, 100.5, 65.0, 1 / 1.1), (95.0, 105.0, 65.0, 0.5), (100.0, 100.0, 65.0, 1.0), (nan, 3.0, 65.0, 0.0),
+        (5.0, 4.9, 65.0, 0.0), (99.5, 100.5, 0.0, 0.0), (99.5, 100.5, nan, 0.0),
+    ],
+)  # fmt: skip
+def test_liquidity_halves_at_a_tenth_of_the_mid_and_needs_two_sides_and_a_trade(bid, ask, volume, score):
+    assert spreads.liquidity(book_of((bid, nan), (ask, nan), (volume, 0.0)))[:, 0] == pytest.approx([score, 0.0])
+
+
+def test_a_strike_is_illiquid_when_neither_side_is_half_liquid():
+    assert not spreads.illiquid(book_of((99.5, nan), (100.5, 3.0), (65.0, 65.0)))[0]
+    assert spreads.illiquid(book_of((90.0, nan), (110.0, 3.0), (65.0, 65.0)))[0]

@@ -11,6 +11,8 @@ import pytest
 
 from g6.domain import rows
 from g6.domain.black76 import higher_greeks
+from g6.domain.frame import Frame
+from g6.entrypoints.cli.chain import chain_table
 
 CYCLES = ("2026-11-18T05:30:00Z", "2026-11-18T05:33:00Z")
 
@@ -77,3 +79,11 @@ def test_what_is_not_there_is_said_in_a_sentence(g6, stored, arguments, code, sa
     answer = g6(*arguments, "--data-dir", str(stored.directory))
     assert answer.code == code
     assert says in answer.err
+
+
+def test_illiquid_strikes_are_grey(stored):
+    frame = stored.frames[CYCLES[1]]
+    wide = {side + "ask": np.where(frame.columns["offset"] == 1, 3 * frame.columns[side + "ask"], frame.columns[side + "ask"])
+            for side in ("ce_", "pe_")}  # fmt: skip
+    table = chain_table(Frame(frame.header, {**frame.columns, **wide}), 5)
+    assert [row.style for row in table.rows][2:4] == ["bold", "dim"]
