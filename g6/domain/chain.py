@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from g6.domain.black76 import Greeks
 from g6.domain.calendar import Calendar
+from g6.domain.contract_symbols import follow_closures
 from g6.domain.expiry import Slot, dte, years_to
 from g6.domain.forward import DAY_YEARS, at_the_money, forwards, grown, nearest, spot_forwards
 from g6.domain.frame import Frame
@@ -276,7 +277,7 @@ def select(
 def previous_oi(contracts: Contracts | Quotes, table: Frame) -> Array:
     """Return the open interest `(2, n)` of each contract, units, NaN where `table` (expiry, strike, ce_oi, pe_oi) has none."""
     found = np.full((2, len(contracts)), np.nan)
-    known = _contract_key(table.columns["expiry"], table.columns["strike"])
+    known = _contract_key(follow_closures(table.columns["expiry"], contracts.expiry), table.columns["strike"])
     order = np.argsort(known, kind="stable")
     asked = _contract_key(contracts.expiry, contracts.strike)
     place = np.searchsorted(known[order], asked)

@@ -92,6 +92,21 @@ def trusted(listed: Listing, salvage: bool = False) -> Trusted:
     return Trusted(clean, {reason: count for reason, count in counts.items() if count}, len(rescued))
 
 
+def follow_closures(kept: NDArray[np.datetime64], listed: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """Return the expiries `kept` on an earlier day, those that a closure has moved since under the day they have now.
+
+    An expiry that is listed no more stands for one that is new and lies at most four days before it: weeklies lie a week apart.
+    """
+    now, before = np.unique(listed), np.unique(kept)
+    found = kept.copy()
+    for gone in np.setdiff1d(before, now):
+        shift = (gone - now).astype("timedelta64[D]").astype(np.int64)
+        moved = now[(shift > 0) & (shift <= _MAX_SHIFT_DAYS) & ~np.isin(now, before)]
+        if len(moved) == 1:
+            found[kept == gone] = moved[0]
+    return found
+
+
 def _monthlies(listed: Listing) -> dict[tuple[int, int], date]:
     """Return the expiry that most contracts with a symbol of a month have, by year and month."""
     seen: dict[tuple[int, int], Counter[date]] = defaultdict(Counter)

@@ -198,3 +198,15 @@ def test_a_thin_option_is_in_no_sum_and_a_thin_strike_in_no_row(world):
     assert len(kept) == len(world.quotes) - 1
     assert facts(chain)["quality"]["thin"] == 3
     assert chain.expiries.collected == [41, 41]
+
+
+def test_previous_open_interest_follows_an_expiry_that_a_closure_moved(listing):
+    contracts = listing.contracts.of(NEAR)
+    n = len(contracts)
+    kept = Frame({}, {
+        "expiry": np.full(n, "2026-08-26", dtype="datetime64[D]"), "strike": contracts.strike, "ce_oi": np.full(n, 65.0),
+        "pe_oi": np.full(n, 130.0),
+    })  # fmt: skip
+    found = previous_oi(contracts, kept)
+    assert (found[CE] == 65.0).all()
+    assert (found[PE] == 130.0).all()

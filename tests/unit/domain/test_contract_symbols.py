@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
-from g6.domain.contract_symbols import Trusted, expiry_said, root_of, trusted
+from g6.domain.contract_symbols import Trusted, expiry_said, follow_closures, root_of, trusted
 from g6.domain.instrument import CE, PE, listing
 
 WEEKLY, MONTHLY, NEXT = date(2026, 12, 1), date(2026, 12, 29), date(2027, 1, 25)
@@ -102,3 +103,17 @@ def test_salvage_takes_no_place_that_is_taken_and_makes_no_expiry_up() -> None:
 
 def test_symbols_of_another_grammar_are_believed() -> None:
     assert judged(row("NIFTY 01-12-2026 26000 CE", WEEKLY)).left_out == {}
+
+
+def days(*texts: str) -> Any:
+    return np.array(texts, dtype="datetime64[D]")
+
+
+def test_an_expiry_that_an_unscheduled_closure_moved_is_followed_to_its_new_day() -> None:
+    kept, listed = days("2026-01-15", "2026-01-15", "2026-01-22"), days("2026-01-14", "2026-01-22", "2026-01-29")
+    assert follow_closures(kept, listed).tolist() == days("2026-01-14", "2026-01-14", "2026-01-22").tolist()
+
+
+@pytest.mark.parametrize("listed", [days("2026-01-22"), days("2026-01-15", "2026-01-22"), days("2026-01-08", "2026-01-22")])
+def test_an_expiry_that_is_gone_or_still_there_is_left_alone(listed: Any) -> None:
+    assert follow_closures(days("2026-01-15"), listed).tolist() == days("2026-01-15").tolist()
