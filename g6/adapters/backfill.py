@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import stamina
 from numpy.typing import NDArray
 
 from g6.domain.calendar import day_of
@@ -18,18 +18,20 @@ from g6.domain.candles import Bars, known_of_index, known_of_options
 from g6.domain.gaps import REPAIRED
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.quote import NAN, Quotes, Underlying
+from g6.errors import ProviderBusy
 from g6.files import replace
-from g6.ports import Limiter
 from g6.ports.candles import FUTURE, SPOT, VIX, Candles
 
-FAMILY = "historical"
+TRIES = 4
+PAUSE = 0.5
+"""Seconds before a busy provider is asked again, longer each time."""
 
 
 class Backfill:
     """Provider port over candles; `listings` gives what was listed on a day. Quotes are observed now, when they are repaired.
 
-    Each instrument's session is asked for once, in the limiter's slots, and kept below `kept` until `forget`: what a Ctrl-C ends
-    goes on without asking again.
+    Each instrument's session is asked for once, again when the provider is busy, and kept below `kept` until `forget`: what a
+    Ctrl-C ends goes on without asking again.
     """
 
     name = REPAIRED
@@ -38,12 +40,10 @@ class Backfill:
         self,
         candles: Candles,
         listings: Callable[[str, datetime], Listing],
-        limiter: Limiter,
         wall: Callable[[], float],
         kept: Path,
     ) -> None:
-        self._candles, self._listings, self._limiter, self._wall, self._kept = candles, listings, limiter, wall, kept
-        self._pause = threading.Event()
+        self._candles, self._listings, self._wall, self._kept = candles, listings, wall, kept
         self._held: dict[Path, Bars] = {}
         self.requests = 0
 
@@ -61,11 +61,11 @@ class Backfill:
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return what candles give of `contracts`; one without a candle by then is NaN throughout."""
-        listing = self.listing(index, at)
+        listing, seen = self.listing(index, at), self.underlying(index, at)
         values, found = known_of_options(contracts, at, partial(self._bars, listing))
         return Quotes(
             index, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, contracts.symbol, contracts.token,
-            np.where(found, REPAIRED, "").astype(object), values, self.underlying(index, at), self._wall(),
+            np.where(found, REPAIRED, "").astype(object), values, seen, self._wall(),
         )  # fmt: skip
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:  # noqa: ARG002 - the port's
@@ -92,9 +92,10 @@ class Backfill:
         return self._held[path]
 
     def _asked(self, listing: Listing, instrument: str, path: Path) -> Bars:
-        self._pause.wait(self._limiter.reserve(FAMILY))
-        found = self._candles.minutes(listing, instrument)
-        self.requests += 1
+        for attempt in stamina.retry_context(on=ProviderBusy, attempts=TRIES, timeout=None, wait_initial=PAUSE):
+            with attempt:
+                self.requests += 1
+                found = self._candles.minutes(listing, instrument)
         replace(path, _bytes(found))
         return found
 

@@ -26,6 +26,7 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
+from g6.adapters.resilient import Resilient
 from g6.adapters.streamed import Streamed
 from g6.adapters.tee import Tee
 from g6.bootstrap.brokers import BUILT_IN as BUILT_IN
@@ -101,12 +102,17 @@ def provider(settings: Settings, broker: str = "") -> Provider:
         return Replay(Recording.open(recording(settings), thorough=False))
     if settings.provider.name == "sim":
         return simulated(settings)
+    source = asked(settings, broker)
+    return streamed(settings, source, broker) if settings.streamed else source
+
+
+def asked(settings: Settings, broker: str = "") -> Resilient:
+    """Return the broker's guarded provider as it answers requests, without its stream. Errors: BadConfig."""
     shared = shared_state(settings, broker)
     second = None
     if name := settings.provider.fallback:
         second = guarded(settings, shared, name, settings.provider.fallback_root, f"fallback-{name}")
-    asked = guarded(settings, shared, settings.provider.name, settings.provider.root, settings.provider.name, second)
-    return streamed(settings, asked, broker) if settings.streamed else asked
+    return guarded(settings, shared, settings.provider.name, settings.provider.root, settings.provider.name, second)
 
 
 def streamed(settings: Settings, asked: Provider, broker: str = "") -> Provider:

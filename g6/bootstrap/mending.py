@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 from g6 import bootstrap
 from g6.adapters.backfill import Backfill
 from g6.adapters.clock import WallClock
+from g6.adapters.kite import Kite, KiteCandles
+from g6.adapters.kite_ticker.indices import INDEX_TOKENS
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.market.candles import SimulatedCandles
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryLimiter, MemoryPanels, MemorySender
+from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet_store.listings import kept_listing
+from g6.adapters.resilient import Resilient
+from g6.bootstrap import brokers
 from g6.config import Settings, calendar, plan
 from g6.domain.calendar import day_of
 from g6.domain.cycle import Timing
@@ -37,16 +42,13 @@ class _Still:
 
 
 def mending(settings: Settings) -> tuple[Runtime, Backfill]:
-    """Return the Runtime that `pipeline.repair` takes, and its provider. Errors: Unavailable (a provider without candles)."""
-    source = bootstrap.provider(settings)
-    asked = SimulatedCandles(source) if isinstance(source, SimulatedMarket) else source
-    if not isinstance(asked, Candles):
-        raise Unavailable(
-            f"the provider {settings.provider.name} has no minute candles to repair with",
-            "say which one has: --set provider.name=kite",
-        )
-    spacings = {"historical": 0.0 if settings.simulated else 0.35, "other": 0.1}
-    shop = Backfill(asked, _listings(settings, source), MemoryLimiter(spacings=spacings), time.time, settings.directory / KEPT)
+    """Return the Runtime that `pipeline.repair` takes, and its provider. Errors: Unavailable (a provider without candles).
+
+    A broker is asked in the slots that its workers share, so that a repair beside a running system takes none from it.
+    """
+    built = settings.provider.name in ("sim", "replay")
+    source: Provider = bootstrap.provider(settings) if built else bootstrap.asked(settings)
+    shop = Backfill(_candles(settings, source), _listings(settings, source), time.time, settings.directory / KEPT)
     runtime = Runtime(
         plan=plan(settings), timing=Timing(settings.wall_interval), calendar=calendar(), clock=WallClock(), provider=shop,
         frames=MemoryFrames(), ledger=MemoryLedger(), store=bootstrap.store(settings), panels=MemoryPanels(),
@@ -56,15 +58,38 @@ def mending(settings: Settings) -> tuple[Runtime, Backfill]:
     return runtime, shop
 
 
+def _candles(settings: Settings, source: Provider) -> Candles:
+    if isinstance(source, SimulatedMarket):
+        return SimulatedCandles(source)
+    inner = source.first if isinstance(source, Resilient) else source
+    if isinstance(inner, Kite):
+        return KiteCandles(inner.minutes, INDEX_TOKENS)
+    if isinstance(inner, Candles):
+        return inner
+    raise Unavailable(
+        f"the provider {settings.provider.name} has no minute candles to repair with",
+        "say which one has: --set provider.name=kite",
+    )
+
+
 def _listings(settings: Settings, source: Provider) -> Callable[[str, datetime], Listing]:
-    """Return what tells what was listed on a day: as it was kept on that day, else as the provider still lists it."""
+    """Return what tells what was listed on a day: as it was kept on that day, else as the provider knows it.
+
+    The simulated market knows every day. A broker lists only today: the newest listing kept before the day comes first, which has
+    the expiries that are gone since.
+    """
     known: dict[tuple[str, date], Listing] = {}
 
     def listing(index: str, at: datetime) -> Listing:
         day = day_of(at)
         if (index, day) not in known:
             kept = kept_listing(settings.directory, index, day)
-            known[index, day] = kept if kept is not None and kept.on == day else source.listing(index, at)
+            if kept is not None and (kept.on == day or isinstance(source, Resilient)):
+                known[index, day] = replace(kept, on=day)
+            elif isinstance(source, Resilient):
+                known[index, day] = replace(source.listing(index, brokers.broker_clock(settings).market()), on=day)
+            else:
+                known[index, day] = source.listing(index, at)
         return known[index, day]
 
     return listing

@@ -13,7 +13,7 @@ SPOT, FUTURE, VIX = "spot", "future", "vix"
 
 @runtime_checkable
 class Candles(Protocol):
-    """Minute candles of past sessions; one request each, the caller keeps to the provider's limits."""
+    """Minute candles of past sessions; one request each, within the provider's limits."""
 
     def minutes(self, listing: Listing, instrument: str) -> Bars:
         """Return the minute candles of the listing's day of `spot`, `future`, `vix` or an option's symbol; empty: none (any more).

@@ -4,6 +4,7 @@
 """
 
 from g6.adapters.kite.access import Access, Credentials
+from g6.adapters.kite.minutes import KiteCandles
 from g6.adapters.kite.provider import Kite
 
-__all__ = ["Access", "Credentials", "Kite"]
+__all__ = ["Access", "Credentials", "Kite", "KiteCandles"]

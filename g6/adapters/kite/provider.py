@@ -126,6 +126,10 @@ class Kite:
         answers = self._ask("quote", "quote", lambda client: ask_ltp(client, keys))
         return {keys[key]: float(each.get("last_price") or 0) for key, each in answers.items() if key in keys}
 
+    def minutes(self, token: int, first: str, last: str) -> Candles:
+        """Return the minute candles of an instrument between two times of India, in one slot of its own. Errors as `listing`."""
+        return self._historical(token, first, last, "minute")
+
     def token(self) -> str:
         """Return the mark of the token that requests would carry; not the token. Errors: TokenDead."""
         return self._access.token().mark
@@ -174,7 +178,10 @@ class Kite:
         return self._ask("other", "instruments", lambda client: ask_dump(client, exchange))
 
     def _candles(self, token: int, first: str, last: str) -> Candles:
-        return self._ask("historical", "historical", lambda client: ask_candles(client, token, first, last, "day"))
+        return self._historical(token, first, last, "day")
+
+    def _historical(self, token: int, first: str, last: str, interval: str) -> Candles:
+        return self._ask("historical", "historical", lambda client: ask_candles(client, token, first, last, interval))
 
     def _future(self, index: str, at: datetime) -> Future | None:
         day = day_of(at)
