@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -16,11 +13,12 @@ from celery.exceptions import Ignore, Reject, Retry
 
 from g6 import pipeline
 from g6.domain.cycle import Status, Unit
+from g6.entrypoints.leases import Leases
 from g6.errors import G6Error, Retryable
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
 
-RENEW_SECONDS = 1.5
+_LEASES = Leases()
 
 
 class UnitTask(Task):  # type: ignore[misc]
@@ -35,7 +33,7 @@ class UnitTask(Task):  # type: ignore[misc]
         runtime, task_id = self.app.runtime, self.request.id
         use_case = getattr(pipeline, self.stage)
         try:
-            with _renewed(runtime, unit, self.stage, task_id):
+            with _LEASES.held(runtime, unit, self.stage, task_id):
                 goes_on = use_case(runtime, unit, task_id)
         except (Ignore, Reject, Retry):
             raise
@@ -118,24 +116,3 @@ def register(app: Any) -> None:
     }  # fmt: skip
     for name, (run, options) in others.items():
         app.task(name=f"g6.{name}", bind=True, **options)(run)
-
-
-@contextmanager
-def _renewed(runtime: pipeline.Runtime, unit: Unit, stage: str, task_id: str) -> Iterator[None]:
-    """Keep the stage's lease alive from a thread that wakes only if the stage takes longer than usual."""
-    over = threading.Event()
-
-    def renew() -> None:
-        while not over.wait(RENEW_SECONDS):
-            now = time.time()
-            try:
-                runtime.ledger.renew(unit, stage, task_id, now + runtime.timing.lease, now)
-            except G6Error:
-                continue  # the lease may lapse while Redis is away; the ledger decides then
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
