@@ -1,10 +1,9 @@
 """The command line.
 
-A command lives in a module of this package with a function `register(app)`, which adds it to the Typer app; the module's name in
-`MODULES` below is its registration, and the order there is the order in `g6 --help`. A command imports what it needs inside its
-function, so that `g6 --help` stays quick; takes the shared options of `options`; gets its settings from `options.settings`; writes
-through `terminal.console(settings)`; and raises the errors of `g6.errors`. Its docstring is its help: one line of what it does,
-then `Example:` with one call.
+A command lives in a module of this package with a function `register(app)`, which adds it to the Typer app; its line in
+`commands.TABLE` is its registration. Only the module of the command that is called is imported. A command takes the shared options
+of `options`; gets its settings from `options.settings`; writes through `terminal.console(settings)`; and raises the errors of
+`g6.errors`. Its docstring is its help: one line of what it does, then `Example:` with one call.
 
 Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on, 130 interrupted.
 """
@@ -21,14 +20,9 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from g6.entrypoints.cli import terminal, version
+from g6.entrypoints.cli.commands import COMMANDS, MODULES
 from g6.errors import BrokerDown, G6Error, NothingToDo, UserError
 from g6.log import mask
-
-MODULES = (
-    "run", "operate", "serve", "ticker", "rerun", "compare", "settings", "scaffold", "market", "expiries", "instrument",
-    "panels", "chain", "analysis", "verification", "history", "recompute", "retention", "importing", "plot", "inspection",
-    "trends", "scan", "kite_server", "interest", "moves", "spreads", "bench", "login", "check",
-)  # fmt: skip
 
 RETIRED_FLAGS = {
     "--mock-data": "say --provider sim",
@@ -41,16 +35,24 @@ RETIRED_FLAGS = {
 }
 
 
-def application() -> typer.Typer:
-    """Return the app with every command."""
+def application(word: str | None = None) -> typer.Typer:
+    """Return the app with every command; for a first word of a command line, with as much as it takes to answer it."""
     app = typer.Typer(
         name="g6", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
         help="Collects and analyses Indian index option chains.\n\nExample: g6 demo",
     )  # fmt: skip
     app.callback()(_root)
-    for module in MODULES:
+    if word in ("", "--help", "--version"):
+        for name, (_, sentence) in COMMANDS.items():
+            app.command(name, help=sentence)(_listed)
+        return app
+    for module in (COMMANDS[word][0],) if word in COMMANDS else MODULES:
         import_module(f"g6.entrypoints.cli.{module}").register(app)
     return app
+
+
+def _listed() -> None:
+    """Stand in help for a command whose module is not imported."""
 
 
 def _root(version: version.Option = False) -> None:
@@ -63,8 +65,9 @@ def _root(version: version.Option = False) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; whatever happens, a person reads sentences, not a traceback."""
     terminal.plain_in_c_locale()
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return int(application()(args=arguments, prog_name="g6", standalone_mode=False) or 0)
+        return int(application(words[0] if words else "")(args=words, prog_name="g6", standalone_mode=False) or 0)
     except NothingToDo as nothing:
         return _say(str(nothing), 3)
     except UserError as error:

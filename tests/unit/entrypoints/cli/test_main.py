@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from g6.entrypoints import cli
+from g6.entrypoints.cli.commands import COMMANDS
 from g6.errors import BadConfig, NothingToDo, StoreBusy
 
 
@@ -32,6 +33,18 @@ def test_the_help_fits_a_screen(g6: Any) -> None:
     assert answer.code == 0
     assert len(answer.out.splitlines()) <= 40
     assert max(map(len, answer.out.splitlines())) <= 80
+
+
+def test_the_help_lists_the_commands_that_there_are_in_their_own_words() -> None:
+    there = {name: command.get_short_help_str(1000) for name, command in typer.main.get_command(cli.application()).commands.items()}
+    assert list(there.items()) == [(name, sentence) for name, (_, sentence) in COMMANDS.items()]
+
+
+@pytest.mark.parametrize("word", ["--help", "--version", "calendar"])
+def test_nothing_is_imported_that_a_quick_answer_does_not_stand_on(word: str) -> None:
+    heavy = "bool({'scipy', 'pyarrow', 'kiteconnect'} & {*sys.modules})"
+    said = f"import sys; from g6.entrypoints.cli import main; main(sys.argv[1:]); sys.exit({heavy})"
+    assert subprocess.run([sys.executable, "-c", said, word], capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else "")
@@ -76,7 +89,7 @@ def test_a_wrong_setting_is_a_sentence_and_its_fix(g6: Any) -> None:
 
 
 def raising(error: BaseException) -> Any:
-    def application() -> typer.Typer:
+    def application(_: str | None = None) -> typer.Typer:
         app = typer.Typer()
 
         @app.command()

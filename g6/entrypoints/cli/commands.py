@@ -1,0 +1,51 @@
+"""Every command: the module that registers it, its name, and its one line in `g6 --help`, in the order that is shown there.
+
+`g6 --help` is printed from here, and `g6 NAME` imports that one module: so neither waits for what the other commands stand on.
+"""
+
+from __future__ import annotations
+
+TABLE = """
+run | demo | Collect the simulated market for a few cycles and show what there is: no account, no network, any hour.
+run | run | Run the real pipeline for a bounded number of cycles, then stop.
+run | up | Run everything on this machine until Ctrl-C: broker if none is configured, workers, beat, serve.
+operate | ps | Show the worker processes and the depth of each queue.
+operate | trace | Show what a cycle's units went through: stages with their waiting and running times, parts, expiries.
+operate | control | Throw a switch of a running system; it holds from the next cycle on.
+serve | serve | Answer over HTTP: /metrics on one port; /healthz, /readyz, /status and /panels/NAME on another.
+serve | status | Show the newest cycle, each index, workers, queues and the market; with --watch a line per new cycle.
+ticker | ticker | Stream ticks into the quote cache until Ctrl-C; g6 up does this by itself, another host may do it alone.
+rerun | rerun | Do past cycles again from their stored quotes; never from today's market.
+scaffold | init | Write config/g6_config.json and .env.example into the working directory.
+market | calendar | Show the sessions, holidays and expiries of a month, times in India.
+market | providers | List the providers and what each can do; those that other distributions registered too.
+expiries | expiries | Show which listed expiry answers each rule, its strikes, lot and tick, and why; of any past day from the kept dumps.
+instrument | instrument | Say what a contract or an index is: lot, tick, expiry, bucket, where it is listed and was listed first and last.
+chain | chain | Show the newest stored chain of an index, ATM marked.
+analysis | analyze | Say what the newest stored chain says: ratios, max pain, levels, expected move, smile, exposures, risk.
+verification | verify | Compute stored figures again by a second implementation and show the largest differences.
+recompute | recompute | Compute analytics of stored days again from what the market said, over all cores; quotes and statuses stay.
+retention | retention-scan | Count the CSV files: how many, how large, from when to when, by index.
+inspection | inspect | Show a snapshot's rows, and of each column its nulls, least and largest value; quality flags and IV statuses counted.
+trends | dossier | Show trends of an index over rolling windows, its term structure, and the rank of its volatility.
+trends | buildup | Show how open interest and premiums moved per strike, and what build-up that is; windows under 3 minutes count as 3.
+scan | scan | Rank options whose open interest, volume or volatility moved unlike before, and name strikes that are new.
+kite_server | kite-server | Serve the simulated market or a recording as Kite Connect does: for the broker's own client with root= and nothing else.
+interest | interest | Show PCR, max pain and open interest by cycle, over all strikes or chosen ones; without --expiry each cycle's nearest.
+moves | moves | Show expected moves as bands of the index, and the share of stored days on which the index stayed within them.
+spreads | spreads | Show bid-ask spreads: of each expiry now, and per strike of one expiry over the last cycles.
+login | login | Fetch the day's access token for Kite; running workers take it up by themselves.
+check | check | Ask the provider for the price of each index; exit 1, with cause and fix, when it cannot be collected from.
+retention | retention | Prune old days; everything is kept unless you do.
+compare | compare | Hold a recording against parity, or against the exchange.
+settings | config | Show, explain and check the configuration.
+panels | panels | Check panel files.
+history | data | What is stored: list, measure, check, mend, compact.
+importing | import | Bring in rows of other layouts.
+plot | plot | Draw stored chains.
+bench | bench | Time G6's arithmetic.
+"""  # noqa: E501 - a line is a command
+
+COMMANDS = {name: (module, sentence) for module, name, sentence in (line.split(" | ") for line in TABLE.strip().splitlines())}
+"""By name: module and sentence."""
+MODULES = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))
