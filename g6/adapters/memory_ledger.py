@@ -34,6 +34,7 @@ class MemoryLedger:
         self._open: set[str] = set()
         self._collecting: dict[str, tuple[str, float]] = {}
         self._newest: str | None = None
+        self._succeeded: float | None = None
         self._walked: str | None = None
         self._atm: dict[str, tuple[str, float, dict[str, float]]] = {}
 
@@ -154,6 +155,8 @@ class MemoryLedger:
         held.closed = now
         if self._newest is None or parse_z(self._newest) < parse_z(cycle):
             self._newest = cycle
+        if any(unit.status in ("OK", "PARTIAL") for unit in held.units.values()):
+            self._succeeded = now
         self._publish("cycle.report", cycle, report)
         self._settle_when_whole(cycle)
         return True
@@ -197,6 +200,11 @@ class MemoryLedger:
 
     def last_closed(self) -> str | None:
         return self._newest
+
+    def succeeded(self, now: float) -> float:
+        if self._succeeded is None:
+            self._succeeded = now
+        return self._succeeded
 
     def walked(self) -> str | None:
         return self._walked

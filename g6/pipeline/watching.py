@@ -15,6 +15,8 @@ WARN_BEFORE = timedelta(minutes=60)
 SKEW_SECONDS = 0.2
 """A host whose clock is further than this from Redis' is told of, once a minute: cycles would begin early or expire."""
 BEAT_SECONDS, REMIND_SECONDS = 2.0, 60.0
+STALL_SECONDS = 180.0
+"""Wall seconds in an open market without a cycle that analysed anything, after which that is told, once a minute."""
 
 
 def heartbeat(runtime: Runtime) -> None:
@@ -34,16 +36,40 @@ def heartbeat(runtime: Runtime) -> None:
     }
     runtime.bus.publish("heartbeat", payload)
     _warn_of_clocks(runtime, payload.get("clock_skew_seconds") or {})
+    _warn_of_stall(runtime, at)
     _warn_of_token(runtime, payload["provider"].get("login"), at)
 
 
 def _warn_of_clocks(runtime: Runtime, skews: Mapping[str, float]) -> None:
     wrong = {host: skew for host, skew in skews.items() if abs(skew) > SKEW_SECONDS}
-    if wrong and runtime.clock.wall() % REMIND_SECONDS < BEAT_SECONDS:
+    if wrong and _remind(runtime):
         said = ", ".join(f"{host} is {skew:+.2f} s" for host, skew in wrong.items())
         fix = "timedatectl set-ntp true, on the host and on Redis' host"
         sentence = f"clocks differ: {said} from Redis"
         runtime.bus.publish("alert", {"state": "clock", "sentence": sentence, "fix": fix}, key="clock")
+
+
+def _remind(runtime: Runtime) -> bool:
+    """True for one heartbeat a minute."""
+    return runtime.clock.wall() % REMIND_SECONDS < BEAT_SECONDS
+
+
+def _warn_of_stall(runtime: Runtime, at: datetime) -> None:
+    opens = [runtime.clock.wall_of(opening) for opening in _opened(runtime, at)]
+    if runtime.feeds is not None or not opens:
+        return
+    now = runtime.clock.wall()
+    silent = now - max(min(opens), runtime.ledger.succeeded(now))
+    if silent >= max(STALL_SECONDS, 3 * runtime.timing.step) and _remind(runtime):
+        sentence = f"no cycle has analysed anything for {silent:.0f} seconds of an open market"
+        runtime.bus.publish("alert", {"state": "stall", "sentence": sentence, "fix": "g6 status; g6 ps"}, key="stall")
+
+
+def _opened(runtime: Runtime, at: datetime) -> list[datetime]:
+    """Return when the sessions that are open at `at` began, one per exchange."""
+    exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
+    sessions = [runtime.calendar.session(exchange, day_of(at)) for exchange in exchanges]
+    return [session.open for session in sessions if session is not None and session.open <= at <= session.close]
 
 
 def _warn_of_token(runtime: Runtime, token: Mapping[str, Any] | None, at: datetime) -> None:

@@ -162,6 +162,10 @@ class Ledger(Protocol):
         """Return the newest closed cycle, None when not known."""
         ...
 
+    def succeeded(self, now: float) -> float:
+        """Return when (wall) the last cycle closed in which an index was analysed; before the first, when this was first asked."""
+        ...
+
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
         """Return the ATM per expiry of the latest cycle that was finished with one this session, else empty."""
         ...

@@ -145,6 +145,24 @@ def test_analysis_of_a_unit_that_was_closed_is_refused_and_so_is_its_persistence
     assert ledger.start(NIFTY, "persist", "p", 151.0, LEASE).answer == "closed"
 
 
+def test_the_last_success_is_a_closed_cycle_with_an_index_analysed(ledger: Ledger) -> None:
+    assert ledger.succeeded(90.0) == 90.0
+    assert ledger.succeeded(95.0) == 90.0
+    for unit in (NIFTY, SENSEX):
+        ledger.begin(unit, "task", OPENING, 100.0, LEASE)
+        ledger.finish(unit, "MISSING", "provider", {}, 101.0)
+    ledger.close(CYCLE, 102.0)
+    assert ledger.succeeded(103.0) == 90.0
+
+
+def test_one_index_analysed_is_a_success(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    ledger.finish(SENSEX, "MISSING", "provider", {}, 103.0)
+    ledger.close(CYCLE, 104.0)
+    assert ledger.succeeded(110.0) == 104.0
+
+
 def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) -> None:
     for unit in (NIFTY, SENSEX):
         collected(ledger, unit)

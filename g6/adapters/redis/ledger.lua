@@ -1,7 +1,8 @@
 -- The ledger's steps, each one atomic call. KEYS: 1 cycle hash, 2 open cycles (zset by deadline), 3 collecting:<index>,
--- 4 newest closed cycle, 5 event stream, 6 atm:<index>, 7 controls. ARGV: 1 step, 2 now, 3 cycle, 4 index, then what the step takes.
+-- 4 newest closed cycle, 5 event stream, 6 atm:<index>, 7 controls, 8 last success.
+-- ARGV: 1 step, 2 now, 3 cycle, 4 index, then what the step takes.
 -- A stage is one field `<index>:<stage>` = state|holder|lease until|started|ended|starts.
-local cycle_key, open_key, collecting_key, newest_key, stream_key, atm_key, controls_key = unpack(KEYS)
+local cycle_key, open_key, collecting_key, newest_key, stream_key, atm_key, controls_key, success_key = unpack(KEYS)
 local step, now, cycle, index = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local DAYS = 172800
 
@@ -38,6 +39,8 @@ local function add(field, number)
 end
 
 local function known() return get('opened') ~= '' end
+
+local function analysed(status) return status == 'OK' or status == 'PARTIAL' end
 
 local function read_stage(stage)
   local parts = {}
@@ -113,7 +116,7 @@ local function settle_when_whole()
     index = name
     local status, persisted = get(name .. ':status'), read_stage('persist').state == 'done'
     index = mine
-    if (status == 'OK' or status == 'PARTIAL') and not persisted then return end
+    if analysed(status) and not persisted then return end
   end
   settled()
 end
@@ -196,7 +199,7 @@ function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 1
   if not known() or get(index .. ':status') ~= '' then return 0 end
   local status, reason = ARGV[5], ARGV[6]
   if ARGV[11] ~= '' then remember_atm(ARGV[9], ARGV[10], ARGV[11]) end
-  if status == 'OK' or status == 'PARTIAL' then
+  if analysed(status) then
     local s = read_stage('analyse')
     s.state, s.ended = 'done', ARGV[2]
     write_stage('analyse', s)
@@ -215,9 +218,21 @@ function steps.fire_again() -- 5 seconds since it was fired
   return 1
 end
 
+-- True when an index of the cycle was analysed.
+local function succeeded()
+  local fields = {}
+  for name in string.gmatch(get('expected'), '[^,]+') do fields[#fields + 1] = name .. ':status' end
+  fetch(fields)
+  for _, field in ipairs(fields) do
+    if analysed(held[field]) then return true end
+  end
+  return false
+end
+
 function steps.close() -- 5 epoch of the cycle, 6… report
   if not known() or tonumber(get('closed')) ~= 0 then return 0 end
   set('closed', ARGV[2])
+  if succeeded() then redis.call('SET', success_key, ARGV[2]) end
   local newest = redis.call('GET', newest_key)
   if not newest or tonumber(string.match(newest, '^[^|]*')) < tonumber(ARGV[5]) then
     redis.call('SET', newest_key, ARGV[5] .. '|' .. cycle)

@@ -22,8 +22,8 @@ _FINISH = {0: "late", 1: "finished", 2: "completed"}
 class RedisLedger:
     """Ledger port over one Redis.
 
-    Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:walked`, `<ns>:atm:<index>`; it reads
-    `<ns>:controls`.
+    Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:succeeded`, `<ns>:walked`,
+    `<ns>:atm:<index>`; it reads `<ns>:controls`.
     """
 
     def __init__(self, client: redis.Redis, namespace: str = "g6", *, stream: str = "events", stream_length: int = 20_000) -> None:
@@ -121,6 +121,11 @@ class RedisLedger:
         return _text(held).partition("|")[2] if held else None
 
     @translated
+    def succeeded(self, now: float) -> float:
+        held: Any = self._client.set(f"{self._ns}:succeeded", now, nx=True, get=True)
+        return float(held) if held else now
+
+    @translated
     def walked(self) -> str | None:
         held = self._client.get(f"{self._ns}:walked")
         return _text(held) if held else None
@@ -138,7 +143,7 @@ class RedisLedger:
         return f"{self._ns}:cycle:{cycle}"
 
     def _step(self, step: str, cycle: str, index: str, now: float, *arguments: str | float) -> Any:
-        names = ("open", f"collecting:{index}", "newest", self._stream, f"atm:{index}", "controls")
+        names = ("open", f"collecting:{index}", "newest", self._stream, f"atm:{index}", "controls", "succeeded")
         keys = [self._cycle_key(cycle), *(f"{self._ns}:{name}" for name in names)]
         return self._script(keys=keys, args=[step, f"{now:.6f}", cycle, index, *arguments])
 

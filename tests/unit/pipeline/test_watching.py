@@ -40,6 +40,29 @@ def test_a_clock_that_is_wrong_is_told_of_once_a_minute(world: World, seconds: f
     assert len(world.reports("alert")) == alerts
 
 
+def test_a_stall_is_told_of_after_three_minutes_and_once_a_minute(world: World) -> None:
+    pipeline.heartbeat(world.runtime)
+    for _ in range(89):
+        world.later(2.0)
+        pipeline.heartbeat(world.runtime)
+    assert world.reports("alert") == []
+    for _ in range(60):
+        world.later(2.0)
+        pipeline.heartbeat(world.runtime)
+    told = world.reports("alert")
+    assert [alert["state"] for alert in told] == ["stall"] * 2
+    assert "no cycle has analysed anything for" in told[0]["sentence"]
+
+
+def test_nothing_stalls_where_no_market_is_open(world: World) -> None:
+    pipeline.heartbeat(world.runtime)
+    world.later(12 * 3600.0)
+    for _ in range(60):
+        world.later(2.0)
+        pipeline.heartbeat(world.runtime)
+    assert world.reports("alert") == []
+
+
 def test_the_panels_check_says_what_it_found(world: World) -> None:
     world.archive.issues = {"indices.json": "mismatch"}
     pipeline.verify_panels(world.runtime)
