@@ -20,7 +20,7 @@ Day = str | date
 def load(
     index: str | Sequence[str],
     day: Day | tuple[Day, Day],
-    kind: Literal["chain", "overview", "instruments"] = "chain",
+    kind: Literal["chain", "overview", "instruments", "events"] = "chain",
     engine: Literal["pandas", "polars", "arrow", "duckdb"] = "pandas",
     *,
     columns: Sequence[str] | None = None,
@@ -35,7 +35,9 @@ def load(
 
     `columns` picks and orders; `expiry` one or several dates; `strike` one or an inclusive range; `as_of` (aware, or naive in `tz`)
     leaves out everything that was observed later. `shape="long"` gives a row per option: columns without `ce_`/`pe_` and `side`.
-    Instants are in `tz`. Errors: NothingToDo names the first and the last day there is; BadInput a damaged file, an unknown column.
+    Events of no index come with those of any. Instants are in `tz`.
+
+    Errors: NothingToDo names the first and the last day there is; BadInput a damaged file, an unknown column.
     """
     from g6.adapters.parquet_store.load import Query, load_table, to_engine
 

@@ -17,6 +17,7 @@ ROUTES = {
     "g6.publish": "persist",
     "g6.verify_panels": "persist",
     "g6.tidy": "persist",  # like all that works on files: on the one host that owns the data directory
+    "g6.keep_events": "persist",
     "g6.fold": "persist",
     "g6.compact": "persist",
     "g6.aggregate": "aggregate",
@@ -36,7 +37,7 @@ def limits(settings: Settings) -> dict[str, dict[str, Any]]:
     closing = {"soft_time_limit": max(timing.soft, 5.0), "time_limit": max(timing.hard, 10.0)}
     return {name: dict(stage) for name in STAGE_TASKS.values()} | {
         **{name: dict(closing) for name in ("g6.publish", "g6.aggregate", "g6.sweep", "g6.verify_panels")},
-        **{name: dict(job) for name in ("g6.rerun", "g6.recompute", "g6.tidy", "g6.fold", "g6.compact")},
+        **{name: dict(job) for name in ("g6.rerun", "g6.recompute", "g6.tidy", "g6.keep_events", "g6.fold", "g6.compact")},
     }
 
 

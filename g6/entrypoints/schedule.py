@@ -96,7 +96,7 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
 
 
 def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, dict[str, Any]]:
-    """Return beat's entries: one per enabled index, the sweep, the panels' check, folding."""
+    """Return beat's entries: one per enabled index, the sweep, the panels' check, folding, keeping events."""
     timing: Timing = runtime.timing
     started = datetime.now(UTC) - timedelta(seconds=timing.expires)  # a cycle that is just due is sent, an older one never
     entries: dict[str, dict[str, Any]] = {}
@@ -117,7 +117,8 @@ def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, d
     entries["verify-panels"] = {"task": "g6.verify_panels", "schedule": check, "options": expires}
     quarter = max(5.0, QUARTER_SECONDS * timing.step / runtime.plan.interval)
     tidy = WallSchedule(runtime.clock.wall, quarter)
-    entries["tidy"] = {"task": "g6.tidy", "schedule": tidy, "options": {"expires": quarter}}
+    for name in ("tidy", "keep_events"):
+        entries[name.replace("_", "-")] = {"task": f"g6.{name}", "schedule": tidy, "options": {"expires": quarter}}
     return entries
 
 

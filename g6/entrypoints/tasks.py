@@ -82,6 +82,10 @@ def _tidy(self: Task) -> None:
     pipeline.tidy(self.app.runtime)
 
 
+def _keep_events(self: Task) -> None:
+    pipeline.keep_events(self.app.runtime)
+
+
 def _fold(self: Task, name: str, day: str) -> None:
     pipeline.fold(self.app.runtime, name, day)
 
@@ -112,7 +116,7 @@ def register(app: Any) -> None:
     others: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         "aggregate": (_aggregate, again), "publish": (_publish, again), "rerun": (_rerun, again), "sweep": (_sweep, {}),
         "verify_panels": (_verify_panels, {}), "tidy": (_tidy, {}), "fold": (_fold, {}), "compact": (_compact, {}),
-        "recompute": (_recompute, again),
+        "recompute": (_recompute, again), "keep_events": (_keep_events, {}),
     }  # fmt: skip
     for name, (run, options) in others.items():
         app.task(name=f"g6.{name}", bind=True, **options)(run)

@@ -2,9 +2,11 @@
 
 collect ─▶ analyse ─▶ persist      one unit: (cycle, index)
               └─ the last one of a cycle ─▶ aggregate ─▶ publish      one cycle
-sweep closes what did not arrive; rerun does it again; tidy folds what is stored into fewer files.
+sweep closes what did not arrive; rerun does it again; tidy folds what is stored into fewer files; keep_events
+keeps what the bus told.
 """
 
+from g6.pipeline.archiving import keep_events
 from g6.pipeline.closing import aggregate, publish
 from g6.pipeline.folding import compact, fold, tidy
 from g6.pipeline.recompute import recompute
@@ -16,6 +18,6 @@ from g6.pipeline.sweep import sweep
 from g6.pipeline.watching import heartbeat, verify_panels
 
 __all__ = [
-    "Runtime", "aggregate", "analyse", "collect", "compact", "fold", "heartbeat", "persist", "publish", "recompute", "repair",
-    "rerun", "sweep", "tidy", "verify_panels",
+    "Runtime", "aggregate", "analyse", "collect", "compact", "fold", "heartbeat", "keep_events", "persist", "publish", "recompute",
+    "repair", "rerun", "sweep", "tidy", "verify_panels",
 ]  # fmt: skip

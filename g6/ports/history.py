@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.ports.system import Event
+
 OVERVIEW = "overview"
 """The name that stands for the overviews where others are an index's."""
 
@@ -58,6 +60,14 @@ class StoredDay:
     headers: Mapping[str, Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How far the bus is kept: the id of the last event read, and how many had been published by then."""
+
+    id: str = "0-0"
+    published: int = 0
+
+
 class History(Protocol):
     """The stored days. Each call works on one day of one index and may be made again at any time. Errors: StoreBusy, BadInput."""
 
@@ -89,4 +99,12 @@ class History(Protocol):
 
     def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Put other figures into the overview rows of one index; status and reason stay what they were."""
+        ...
+
+    def kept_events(self) -> Kept:
+        """Return how far events are kept."""
+        ...
+
+    def keep_events(self, told: Sequence[Event], upto: Kept) -> None:
+        """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
         ...

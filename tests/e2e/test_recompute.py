@@ -31,6 +31,6 @@ def test_days_are_computed_again_by_workers_and_only_another_rate_changes_a_byte
 
 
 def days(world: World) -> dict[Path, bytes]:
-    found = {path: path.read_bytes() for path in world.data.rglob("day.parquet")}
+    found = {path: path.read_bytes() for path in world.data.rglob("day.parquet") if "events" not in path.parts}
     assert len(found) == 3
     return found

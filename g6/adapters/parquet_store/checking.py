@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store import days
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import DayFile, Level
 from g6.adapters.parquet_store.history import ParquetHistory
 from g6.domain.cycle import isoformat_z
@@ -29,7 +29,7 @@ def looks(directory: Path, day: date | None = None) -> list[Look]:
 
 def _roots(directory: Path) -> list[Path]:
     history = ParquetHistory(directory)
-    return [*(history.root(name) for name in history.names()), directory / "instruments"]
+    return [*(history.root(name) for name in history.names()), directory / "instruments", directory / "events"]
 
 
 def _day(directory: Path, day: date) -> Iterator[Finding]:
@@ -53,6 +53,8 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
     for path in sorted(days.directory_of(directory / "instruments", day).glob("[!.]*.parquet")):
         fix = "move it away; the next cycle of this day keeps the listing again, another day's cannot be asked for any more"
         yield from _read(path, LISTING_SCHEMA, fix)[1]
+    for path in days.directory_of(directory / "events", day).glob("[!.]*.parquet"):
+        yield from _read(path, EVENT_SCHEMA, f"mv {path} {path}.damaged; what it told of is gone")[1]
     yield from _disagreeing(history, chains, overviews)
 
 

@@ -50,6 +50,18 @@ LISTING = (
 """What is kept of an instrument dump."""
 
 
+EVENT = (
+    Column("timestamp", "instant", "UTC", "the cycle the event is of, else when it was published"),
+    Column("observed_at", "instant", "UTC", "when it was published, wall time"),
+    Column("event_id", "text", "", "the bus's id"),
+    Column("type", "text", "", "cycle.report, gap.opened, gap.closed, provider.state, alert, job.report, events.dropped and so on"),
+    Column("key", "text", "", "what it is about"),
+    Column("underlying", "text", "", "name of the index, none for an event of the whole system"),
+    Column("payload", "text", "", "the rest, as JSON"),
+)
+"""What is kept of the bus."""
+
+
 def schema(columns: Iterable[Column]) -> pa.Schema:
     """Return the Arrow schema of `columns`."""
     return pa.schema([(column.name, TYPES[column.kind]) for column in columns])
@@ -59,7 +71,8 @@ CHAIN_SCHEMA = schema(column for column in CHAIN if column.name != "underlying")
 """A chain file's columns: `underlying` stands in its path."""
 OVERVIEW_SCHEMA = schema(OVERVIEW)
 LISTING_SCHEMA = schema(LISTING)
-_KINDS = {column.name: column.kind for column in (*LISTING, *OVERVIEW, *CHAIN)}
+EVENT_SCHEMA = schema(EVENT)
+_KINDS = {column.name: column.kind for column in (*EVENT, *LISTING, *OVERVIEW, *CHAIN)}
 
 
 def chain_table(frame: Frame) -> pa.Table:

@@ -10,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from g6.adapters.parquet_store import days, folding, rewriting
+from g6.adapters.parquet_store import days, events, folding, rewriting
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import Level
 from g6.adapters.parquet_store.sizes import sizes
-from g6.ports.history import OVERVIEW, Folded, Loose, StoredDay
+from g6.ports import Event
+from g6.ports.history import OVERVIEW, Folded, Kept, Loose, StoredDay
 
 _KEY = "underlying="
 
@@ -73,6 +74,14 @@ class ParquetHistory:
         """Put other figures into the overview rows of one index; status and reason stay what they were."""
         directory = days.directory_of(self.root(OVERVIEW), day)
         return directory.is_dir() and rewriting.write_figures(directory, index, rows)
+
+    def kept_events(self) -> Kept:
+        """Return how far events are kept."""
+        return events.kept(self._directory / "events")
+
+    def keep_events(self, told: Sequence[Event], upto: Kept) -> None:
+        """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
+        events.keep(self._directory / "events", told, upto)
 
 
 def _schema(name: str) -> pa.Schema:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet_store import days
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA, TYPES
+from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA, TYPES
 from g6.adapters.parquet_store.days import directory_of
 from g6.adapters.parquet_store.patience import shown
 from g6.adapters.parquet_store.reading import day_table, read
@@ -26,7 +26,10 @@ _COLUMNS = {
     "chain": tuple(column.name for column in CHAIN),
     "overview": tuple(OVERVIEW_SCHEMA.names),
     "instruments": ("date", "exchange", *LISTING_SCHEMA.names),
+    "events": tuple(EVENT_SCHEMA.names),
 }
+_WHOLE = {"overview": OVERVIEW_SCHEMA, "events": EVENT_SCHEMA}
+"""Kinds whose files hold all indices."""
 _LONG = (*(column.name for column in CHAIN_PLAIN), "side", *(column.name for column in CHAIN_SIDE))
 
 
@@ -137,14 +140,20 @@ def _day(query: Query, directory: Path) -> pa.Table | None:
     """Return the matching rows of one day, None when the day has nothing of these indices."""
     if query.kind == "instruments":
         table = _instruments(directory)
-    elif query.kind == "overview":
-        table = day_table(directory, OVERVIEW_SCHEMA)
+    elif query.kind in _WHOLE:
+        table = day_table(directory, _WHOLE[query.kind])
     else:
         table = _with_underlying(
             day_table(directory, CHAIN_SCHEMA, _needed(query)), directory.parent.name.removeprefix("underlying=")
         )
-    table = table.filter(pc.field("underlying").isin(list(query.indices))) if query.kind != "chain" else table
+    table = table.filter(_of_indices(query)) if query.kind != "chain" else table
     return table.filter(rows) if table.num_rows and (rows := _rows(query)) is not None else (table if table.num_rows else None)
+
+
+def _of_indices(query: Query) -> pc.Expression:
+    """Rows of these indices; events of the whole system are everybody's."""
+    mine = pc.field("underlying").isin(list(query.indices))
+    return mine | pc.field("underlying").is_null() if query.kind == "events" else mine
 
 
 def _needed(query: Query) -> list[str]:
@@ -161,9 +170,9 @@ def _needed(query: Query) -> list[str]:
 def _rows(query: Query) -> pc.Expression | None:
     parts: list[pc.Expression] = []
     name = "expiry_nearest" if query.kind == "overview" else "expiry"
-    if query.expiries:
+    if query.expiries and query.kind != "events":
         parts.append(pc.field(name).isin(pa.array(query.expiries, pa.date32())))
-    if query.strikes and query.kind != "overview":
+    if query.strikes and query.kind not in _WHOLE:
         parts.append((pc.field("strike") >= float(query.strikes[0])) & (pc.field("strike") <= float(query.strikes[1])))
     if query.as_of and query.kind == "instruments":
         parts.append(pc.field("date") <= pa.scalar(days.session_date(query.as_of), pa.date32()))

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from g6 import bootstrap
+from g6 import bootstrap, pipeline
 from g6.adapters.market.selftest import self_test
 from g6.config import Settings, calendar
 from g6.domain.black76 import implied_vol
@@ -111,6 +111,7 @@ def _started(
         ahead = max((bounds.cycles - 1) * timing.step, (bounds.last - bounds.first).total_seconds() / stack.pace)
         limit = stack.runtime.clock.wall() + ahead + timing.grace + PATIENCE
         yield stack, follower, bounds.cycles, limit
+        pipeline.keep_events(stack.runtime)
 
 
 def _bar(console: Console) -> Progress:

@@ -174,7 +174,7 @@ def test_beat_has_one_entry_per_enabled_index_and_three_of_its_own() -> None:
     runtime = replace(made().schedule._runtime, plan=plan(settings))
     entries = beat_schedule(settings, runtime, app)
     names = [f"collect-{name}" for name in ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX")]
-    assert list(entries) == [*names, "sweep", "verify-panels", "tidy"]
+    assert list(entries) == [*names, "sweep", "verify-panels", "tidy", "keep-events"]
     assert entries["collect-NIFTY"]["options"]["expires"] == 30.0
 
 
