@@ -28,6 +28,8 @@ from g6.ports import Clock, Limiter, Provider, Shelf
 
 PLUGINS = "g6.providers"
 BUILT_IN = ("sim", "replay", "kite")
+ASKED_BY_UNITS = 6
+"""Contracts whose previous open interest a unit asks for on a first day, unless a stream's process asks for all of them."""
 TOKEN_FILE = ".token"  # noqa: S105 - a name
 
 
@@ -117,7 +119,8 @@ def guarded(
 def _kite(settings: Settings, shared: Shared, gate: RequestGate, clock: Clock, root: str | None) -> Kite:
     return Kite(
         access(settings, shared), gate, shared.shelf, clock, calendar(), settings.directory / "dumps",
-        api_key=credentials(settings).api_key, root=root, timeout=request_seconds(settings), mode=settings.kind, tell=shared.tell,
+        api_key=credentials(settings).api_key, root=root, timeout=request_seconds(settings), mode=settings.kind,
+        learns=0 if settings.streamed else ASKED_BY_UNITS, tell=shared.tell,
     )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import structlog
@@ -42,6 +43,8 @@ EARLY = timedelta(minutes=45)
 AGAIN_SECONDS = 60.0
 WISHES_SECONDS = 120.0
 SIGN_SECONDS = 5.0
+LEARN_AGAIN_SECONDS = 600.0
+"""After so long contracts that joined since are asked for; sooner only costs a process that finds nothing to do."""
 TOKEN_FILE = ".token"  # noqa: S105 - a name
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
@@ -71,6 +74,8 @@ class Desk:
     vitals: RedisVitals = field(init=False)
     _asked: float = 0.0
     _signed: float = 0.0
+    _learner: BaseProcess | None = None
+    _learned: tuple[date, float] = (date.min, 0.0)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -114,10 +119,11 @@ class Desk:
             return
 
     def beat(self) -> None:
-        """Give a sign of life every few seconds."""
+        """Give a sign of life every few seconds, and have yesterday's open interest asked for."""
         if time.monotonic() - self._signed >= SIGN_SECONDS:
             self._signed = time.monotonic()
             self.vitals.sign(f"ticker@{socket.gethostname()}", os.getpid())
+            self._learn()
 
     def prepare(self) -> None:
         """Have the wishes of the day made, once a minute at most, from shortly before the open to the close."""
@@ -131,6 +137,20 @@ class Desk:
             child.kill()
         if child.exitcode:
             self.tell("wishes", {"exit_code": child.exitcode})
+
+    def _learn(self) -> None:
+        """Start who asks for the previous open interest, beside the stream; again now and then, unless the store knows it."""
+        now, (day, began), learner = self.clock.market(), self._learned, self._learner
+        busy = learner is not None and learner.exitcode is None
+        known = learner is not None and learner.exitcode == wishes.STORED
+        soon = day == day_of(now) and (known or time.monotonic() - began < LEARN_AGAIN_SECONDS)
+        if busy or soon or not self._soon(now) or self.login() is None:
+            return
+        self._learned = day_of(now), time.monotonic()
+        self._learner = multiprocessing.get_context("spawn").Process(
+            target=wishes.learn, args=(self.settings, self.broker), daemon=True
+        )
+        self._learner.start()
 
     def _soon(self, now: datetime) -> bool:
         for exchange in {INDICES[name].exchange for name in self.settings.indices}:

@@ -203,6 +203,21 @@ def test_yesterdays_open_interest_comes_from_day_candles_a_few_at_a_time(world: 
     assert 0 < counts[0] < counts[1] <= 12
 
 
+def test_beside_a_stream_a_unit_asks_for_no_candle_and_reads_what_another_process_asked_for(world: World) -> None:
+    settings = world.settings()
+    settings = settings.model_copy(update={"ticker": settings.ticker.model_copy(update={"enabled": True})})
+    unit, other = (guarded(settings, world.shared(settings), "kite", world.kite.root, "kite") for _ in range(2))
+    contracts = world.chain(unit, "BANKEX")
+    assert np.isnan(unit.previous_oi("BANKEX", contracts, AT)).all()
+    assert world.kite.arrivals("historical") == []
+    assert isinstance(other.first, Kite)
+    with other.within(30.0):
+        assert other.first.learn_previous("BANKEX", contracts, AT, 4) == 4
+        assert other.first.learn_previous("BANKEX", contracts, AT, 4) == 4
+    assert len(world.kite.arrivals("historical")) == 8
+    assert 0 < np.isfinite(unit.previous_oi("BANKEX", contracts, AT)).sum() <= 8
+
+
 def test_the_dump_is_downloaded_once_a_day_whoever_starts(world: World) -> None:
     world.provider().listing("NIFTY", AT)
     world.provider().listing("BANKNIFTY", AT)

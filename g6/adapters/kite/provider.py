@@ -40,7 +40,8 @@ class Kite:
     """Provider port over the broker's own client.
 
     `gate` lets each request through in its turn; `access` gives the token; `mode` is live, or sim where the server is a
-    look-alike. Contracts and keys are the dump's: no symbol is ever made up.
+    look-alike; `learns` how many contracts a unit asks the previous open interest of, 0 where another process does so. Contracts
+    and keys are the dump's: no symbol is ever made up.
     """
 
     name = "kite"
@@ -58,6 +59,7 @@ class Kite:
         root: str | None = None,
         timeout: float = 7.0,
         mode: str = "live",
+        learns: int = 6,
         tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         self._access, self._gate, self._clock, self._calendar, self._mode = access, gate, clock, calendar, mode
@@ -65,7 +67,7 @@ class Kite:
             lambda token: make_client(api_key, token, root=root, timeout=timeout, sent=gate.sent)
         )
         self.dumps = Dumps(dumps, shelf, self._dump, clock.market, tell)
-        self._previous = PreviousInterest(shelf, self._candles)
+        self._previous, self._learns = PreviousInterest(shelf, self._candles), learns
         self._spots: dict[str, float] = {}
         self._mute: dict[str, float] = {}
         self._unit: tuple[str, datetime] | None = None
@@ -118,7 +120,13 @@ class Kite:
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:
         """Return the previous session's open interest as far as day candles were asked for, units, NaN beyond."""
-        return self._previous.of(index, contracts, day_of(at), self._centre(index, contracts))
+        if self._learns:
+            self.learn_previous(index, contracts, at, self._learns)
+        return self._previous.of(index, contracts, day_of(at))
+
+    def learn_previous(self, index: str, contracts: Contracts, at: datetime, most: int) -> int:
+        """Ask for the previous open interest of `most` contracts that nobody asked for; return how many came. Errors: TokenDead."""
+        return self._previous.learn(index, contracts, day_of(at), self._centre(index, contracts), most)
 
     def last_prices(self, indices: tuple[str, ...]) -> dict[str, float]:
         """Return the last price of each index that answers, in one cheap request. Errors as `listing`."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from g6.config import load
 from g6.domain.cycle import parse_z
-from g6.entrypoints import ticker
+from g6.entrypoints import ticker, wishes
 from g6.entrypoints.ticker import Desk
 
 
@@ -69,6 +70,25 @@ def test_wishes_are_made_from_shortly_before_the_open_to_the_close(
     made.prepare()
     made.prepare()
     assert len(asked) == soon
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "later", "asked"), [(None, 3600, 1), (0, 60, 1), (0, 700, 2), (1, 700, 2), (wishes.STORED, 700, 1)]
+)
+def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unless_it_is_stored(
+    exit_code: int | None, later: float, asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, begun, now = desk("2026-11-20T03:10:00Z", tmp_path), [], [1000.0]
+    child = SimpleNamespace(exitcode=exit_code, start=lambda: begun.append(now[0]))
+    context = SimpleNamespace(Process=lambda target, **_: (target is wishes.learn and child) or pytest.fail("another process"))
+    monkeypatch.setattr(ticker.multiprocessing, "get_context", lambda _: context)
+    monkeypatch.setattr(ticker, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(Desk, "login", lambda _: ticker.Login("demo", "demo", None))
+    monkeypatch.setattr(made.vitals, "sign", lambda *_: None)
+    made.beat()
+    now[0] += later
+    made.beat()
+    assert len(begun) == asked
 
 
 def test_everything_that_happens_has_a_sentence() -> None:
