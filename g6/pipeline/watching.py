@@ -17,6 +17,8 @@ SKEW_SECONDS = 0.2
 BEAT_SECONDS, REMIND_SECONDS = 2.0, 60.0
 STALL_SECONDS = 180.0
 """Wall seconds in an open market without a cycle that analysed anything, after which that is told, once a minute."""
+STREAM_SECONDS = 60.0
+"""Wall seconds in an open market without a living tick stream, after which that is told, once a minute."""
 
 
 def heartbeat(runtime: Runtime) -> None:
@@ -37,6 +39,7 @@ def heartbeat(runtime: Runtime) -> None:
     runtime.bus.publish("heartbeat", payload)
     _warn_of_clocks(runtime, payload.get("clock_skew_seconds") or {})
     _warn_of_stall(runtime, at)
+    _warn_of_stream(runtime, payload["provider"], at)
     _warn_of_token(runtime, payload["provider"].get("login"), at)
 
 
@@ -63,6 +66,23 @@ def _warn_of_stall(runtime: Runtime, at: datetime) -> None:
     if silent >= max(STALL_SECONDS, 3 * runtime.timing.step) and _remind(runtime):
         sentence = f"no cycle has analysed anything for {silent:.0f} seconds of an open market"
         runtime.bus.publish("alert", {"state": "stall", "sentence": sentence, "fix": "g6 status; g6 ps"}, key="stall")
+
+
+def _warn_of_stream(runtime: Runtime, provider: Mapping[str, Any], at: datetime) -> None:
+    """Tell of a ticker that brings nothing, be it mute, refused, dead or never started; REST bridges a few instruments only."""
+    if "ticker" not in provider:
+        return
+    now, since = runtime.clock.wall(), runtime.controls.read().get("stream_silent_since")
+    if provider.get("source") == "stream" or not _opened(runtime, at):
+        if since is not None:
+            runtime.controls.set("stream_silent_since", None)
+    elif since is None:
+        runtime.controls.set("stream_silent_since", now)
+    elif now - since >= STREAM_SECONDS and _remind(runtime):
+        states = {connection["state"] for connection in provider["ticker"]["connections"].values()}
+        fix = "g6 login" if "refused" in states else "g6 status --json shows each connection; where no g6 up runs it, g6 ticker"
+        sentence = f"the tick stream has been silent for {now - since:.0f} seconds of an open market; REST bridges"
+        runtime.bus.publish("alert", {"state": "stream", "sentence": sentence, "fix": fix}, key="stream")
 
 
 def _opened(runtime: Runtime, at: datetime) -> list[datetime]:

@@ -17,6 +17,7 @@ import pytest
 
 from g6.domain.calendar import day_of
 from g6.domain.cycle import parse_z
+from g6.domain.quality import Flag
 from tests.e2e.running import BIN, _naming
 from tests.streaming import Streaming, streaming
 from tests.waiting import eventually
@@ -26,6 +27,7 @@ SMALL = {
     "index_params.NIFTY.strikes_itm": 5, "index_params.NIFTY.strikes_otm": 5, "collection.scope": "window", "interval": 10,
     "ticker.silent_seconds": 3, "ticker.max_age": 2, "serve.metrics_port": 0, "serve.web_port": 0,
 }  # fmt: skip
+SEEN = ("volume", "last", "last_trade_time", "price_source", "quality")
 
 
 @contextmanager
@@ -73,10 +75,20 @@ def stored_sources(world: Streaming) -> set[str]:
     return found
 
 
+def stored_interest(world: Streaming) -> float:
+    """Return the largest share of calls in a stored chain whose open interest of the day before is known."""
+    chains = [
+        pq.read_table(path, partitioning=None, columns=["ce_oi_prev"])["ce_oi_prev"].to_numpy()
+        for path in world.base.glob("rows/chain/underlying=NIFTY/*/*.parquet")
+    ]
+    return max((float(np.isfinite(each).mean()) for each in chains), default=0.0)
+
+
 @pytest.mark.timeout(240)
 def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts_a_dead_one_anew() -> None:
     with streaming(steady=True, settings=SMALL) as world, up(world):
         eventually(lambda: set(sources(world)) == {"stream"}, 90.0, every=0.2)
+        eventually(lambda: stored_interest(world) > 0.3, 90.0, every=0.5)
         first, frozen = world.feeds()[0].pid, world.runtime.clock.market()
         os.kill(first, signal.SIGSTOP)
         eventually(lambda: set(sources(world)) == {"rest"}, 60.0, every=0.2)
@@ -110,3 +122,20 @@ def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody()
         eventually(lambda: world.runtime.clock.market() > later, 30.0)
         assert (world.feeds()[0].state, world.feeds()[0].reconnects) == ("open", {})
         assert "stream silent" not in world.log
+
+
+@pytest.mark.timeout(240)
+def test_a_settlement_price_from_before_the_open_is_shown_as_untraded_and_prices_nothing() -> None:
+    with streaming(start="2026-11-20T03:43:30Z", settings=SMALL) as world:
+        world.kite.fault("settlement")
+        with up(world):
+            paths = eventually(lambda: sorted(world.base.glob("rows/chain/underlying=NIFTY/*/*.parquet")), 180.0, every=0.3)
+        opened = datetime(2026, 11, 20, 3, 45, tzinfo=UTC)
+        rows = pq.read_table(paths[0], partitioning=None).to_pylist()
+        sides = [{name: row[f"{side}_{name}"] for name in SEEN} for row in rows for side in ("ce", "pe")]
+        settled = [each for each in sides if each["volume"] == 0 and each["last"]]
+        assert settled
+        assert all(each["last_trade_time"] is None or each["last_trade_time"] < opened for each in settled)
+        assert {each["price_source"] for each in settled} <= {"", "mid"}
+        assert all(each["quality"] & Flag.UNTRADED for each in settled)
+        assert rows[0]["timestamp"] >= opened

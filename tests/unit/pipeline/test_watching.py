@@ -63,6 +63,39 @@ def test_nothing_stalls_where_no_market_is_open(world: World) -> None:
     assert world.reports("alert") == []
 
 
+class Silent:
+    """Provider port beside a stream of which only the description is asked."""
+
+    source, state = "rest", "refused"
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"source": self.source, "ticker": {"connections": {"0": {"state": self.state}}}}
+
+
+@pytest.mark.parametrize(("state", "fix"), [("refused", "g6 login"), ("dead", "g6 status --json")])
+def test_a_silent_stream_is_told_of_after_a_minute_and_once_a_minute_until_it_flows(world: World, state: str, fix: str) -> None:
+    stream = Silent()
+    stream.state = state
+    world.runtime = replace(world.runtime, provider=stream)
+    for source, beats in (("rest", 65), ("stream", 35), ("rest", 20)):
+        stream.source = source
+        for _ in range(beats):
+            pipeline.heartbeat(world.runtime)
+            world.later(2.0)
+    told = [alert for alert in world.reports("alert") if alert["state"] == "stream"]
+    assert len(told) == 2
+    assert told[0]["fix"].startswith(fix)
+
+
+def test_a_stream_may_be_silent_while_no_market_is_open(world: World) -> None:
+    world.runtime = replace(world.runtime, provider=Silent())
+    world.later(12 * 3600.0)
+    for _ in range(60):
+        world.later(2.0)
+        pipeline.heartbeat(world.runtime)
+    assert world.reports("alert") == []
+
+
 def test_the_panels_check_says_what_it_found(world: World) -> None:
     world.archive.issues = {"indices.json": "mismatch"}
     pipeline.verify_panels(world.runtime)
