@@ -42,3 +42,4 @@ def test_a_claim_that_lapsed_or_was_dropped_can_be_claimed(shelf: Shelf) -> None
 
 def test_to_drop_nothing_is_nothing(shelf: Shelf) -> None:
     shelf.drop("never there")
+    assert shelf.claim("never there", 60.0)

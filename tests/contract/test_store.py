@@ -13,7 +13,6 @@ from g6.adapters.memory_store import MemoryStore
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.tee import Tee
 from g6.domain.cycle import Unit, parse_z
-from g6.domain.instrument import Contracts, Future, Listing
 from g6.domain.rows import CHAIN, OVERVIEW
 from g6.ports import Store
 
@@ -144,21 +143,3 @@ def test_the_last_open_interest_is_of_the_newest_earlier_day(chains: Store, chai
     for name, values in found.columns.items():
         np.testing.assert_array_equal(values, wanted.columns[name])
     assert chains.last_oi("NIFTY", date(2026, 11, 18)) is None
-
-
-def test_a_listing_may_be_kept_any_number_of_times(store: Store) -> None:
-    for _ in range(3):
-        store.keep_listing(listing("NIFTY"), "NFO")
-
-
-def listing(name: str, token: int = 7) -> Listing:
-    contracts = Contracts(
-        name,
-        np.array(["2026-11-24"] * 2, dtype="datetime64[D]"),
-        np.array([26000.0, 26050.0]),
-        np.array([65, 65]),
-        np.array([0.05, 0.05]),
-        np.array([[f"{name}26000CE", f"{name}26050CE"], [f"{name}26000PE", ""]], dtype=object),
-        np.array([[token, token + 1], [token + 2, 0]]),
-    )
-    return Listing(name, date(2026, 11, 20), contracts, (Future(f"{name}FUT", 99, date(2026, 11, 24), 65, 0.1),))
