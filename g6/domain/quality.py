@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.outliers import outliers
 from g6.domain.plan import Model, Quality
 from g6.domain.quote import Quotes, Underlying
 
@@ -37,6 +38,7 @@ class Flag(IntFlag):
     BAD_OI = 512  # negative or impossibly large open interest: kept as it came, in no sum
     BAD_PRICE = 1024  # a last price of zero or less
     THIN = 2048  # volume or open interest below what the configuration asks for: in no figure and no row
+    OUTLIER = 4096  # a last price that no move of the market explains: no price is taken from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,9 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     """Return the price of every option at the cycle's instant `at` (epoch seconds).
 
     Mid of a two-sided, uncrossed book at most `max_quote_age` old and not wider than the larger of `max_spread_points` and
-    `max_spread_fraction` of the mid; else the last price of a trade of today at most `max_trade_age` old; else none. An unknown
-    time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges do. A thin option
-    has no price at all.
+    `max_spread_fraction` of the mid; else the last price of a trade of today at most `max_trade_age` old that is no outlier; else
+    none. An unknown time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges
+    do. A thin option has no price at all.
     """
     listed, thin = quotes.symbol != "", _thin(quotes, quality)
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
@@ -78,14 +80,18 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     book = _book(quotes, listed & ~thin, quality)
     mid = np.where(book.crossed | book.wide | old_quote, np.nan, book.middle)
     last = _positive(quotes.last, listed & ~thin)
+    half_spread = 0.5 * (book.ask - book.bid)
     traded = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
+    odd = outliers(quotes, mid, half_spread, traded, trade_age)
+    traded = np.where(odd, np.nan, traded)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)
     use_last = ~use_mid & np.isfinite(price)
-    old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~untraded
+    old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~untraded & ~odd
     faults = _faults(quotes, book, missing | thin) | {
         Flag.MISSING: missing,
         Flag.THIN: thin,
+        Flag.OUTLIER: odd,
         Flag.STALE: old_quote | old_trade,
         Flag.AGE_UNKNOWN: (use_mid & np.isnan(age)) | (use_last & np.isnan(trade_age)),
     }
@@ -93,7 +99,7 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     return Prices(
         price=price,
         source=np.where(use_mid, "mid", np.where(use_last, "last", "")).astype(object),
-        half_spread=np.where(use_mid, 0.5 * (book.ask - book.bid), np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
+        half_spread=np.where(use_mid, half_spread, np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
         bid=np.where(spoilt, np.nan, book.bid),
         ask=np.where(spoilt, np.nan, book.ask),
         mid=mid,

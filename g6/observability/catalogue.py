@@ -75,7 +75,7 @@ IV_REASONS = (
 )  # fmt: skip
 QUALITY_REASONS = (
     "stale", "untraded", "no_book", "crossed", "below_intrinsic", "wide", "missing", "repaired", "age_unknown",
-    "bad_oi", "bad_price", "thin",
+    "bad_oi", "bad_price", "thin", "outlier",
 )  # fmt: skip
 WRITE_REASONS = ("disk_full", "read_only", "locked", "timeout", "unreachable", "refused", "store")
 
