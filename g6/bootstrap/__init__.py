@@ -31,8 +31,9 @@ from g6.adapters.streamed import Streamed
 from g6.adapters.tee import Tee
 from g6.bootstrap.brokers import BUILT_IN as BUILT_IN
 from g6.bootstrap.brokers import PLUGINS as PLUGINS
-from g6.bootstrap.brokers import broker_clock, guarded, shared_state, speed
-from g6.bootstrap.brokers import broker_url as broker_url
+from g6.bootstrap.brokers import guarded, shared_state
+from g6.broker import broker_clock, speed
+from g6.broker import broker_url as broker_url
 from g6.config import Settings, calendar, plan
 from g6.domain.cycle import QUEUES, Timing, isoformat_z
 from g6.domain.plan import Plan

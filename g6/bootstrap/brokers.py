@@ -11,9 +11,7 @@ from typing import Any
 import pybreaker
 import stamina
 
-from g6.adapters.clock import ScaledClock, WallClock
-from g6.adapters.data_dir import owner
-from g6.adapters.kite import Access, Credentials, Kite
+from g6.adapters.kite import Access, Kite
 from g6.adapters.kite.login import exchange
 from g6.adapters.memory import MemoryLimiter, MemoryShelf
 from g6.adapters.redis.bus import RedisBus
@@ -21,7 +19,8 @@ from g6.adapters.redis.connection import connect
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.slots import RedisLimiter
 from g6.adapters.resilient import Breaker, Outage, Patience, RequestGate, Resilient
-from g6.config import Settings, calendar, secrets_of
+from g6.broker import TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.config import Settings, calendar
 from g6.domain.cycle import Timing
 from g6.errors import BadConfig, Unavailable
 from g6.ports import Clock, Limiter, Provider, Shelf
@@ -30,31 +29,6 @@ PLUGINS = "g6.providers"
 BUILT_IN = ("sim", "replay", "kite")
 ASKED_BY_UNITS = 6
 """Contracts whose previous open interest a unit asks for on a first day, unless a stream's process asks for all of them."""
-TOKEN_FILE = ".token"  # noqa: S105 - a name
-
-
-def broker_url(settings: Settings) -> str:
-    """Return the broker's address: the configured one, else that of the G6 that owns the data directory. Errors: Unavailable."""
-    if settings.redis.broker_url:
-        return settings.redis.broker_url
-    if found := (owner(settings.directory) or {}).get("broker"):
-        return str(found)
-    raise Unavailable(
-        f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
-        "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
-    )
-
-
-def broker_clock(settings: Settings) -> Clock:
-    """Return the clock of a broker's market: the wall's, unless a look-alike has one of its own."""
-    if settings.lookalike and settings.market.origin is not None:
-        return ScaledClock(settings.market.origin, settings.market.start, speed(settings))
-    return WallClock()
-
-
-def speed(settings: Settings) -> float:
-    """Return the market seconds per wall second; at full speed a clock has none of its own."""
-    return float(settings.market.speed) if settings.market.speed != "max" else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +105,6 @@ def access(settings: Settings, shared: Shared) -> Access:
     return Access(
         mine, shared.shelf, settings.directory / TOKEN_FILE, clock.market, fetch if mine.api_secret else None, shared.tell
     )
-
-
-def credentials(settings: Settings) -> Credentials:
-    """Return what a person has of the broker: from settings, else from the secrets file; the look-alike's own when it is `fake`.
-
-    Errors: BadInput.
-    """
-    if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
-        return Credentials("demo", "demo", "demo", "")
-    path = settings.provider.secrets_file
-    told = secrets_of(path) if path else {}
-    given = {name: getattr(settings.provider, name) for name in Credentials.__dataclass_fields__}
-    return Credentials(**{
-        name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
-    })  # fmt: skip
 
 
 def request_seconds(settings: Settings) -> float:

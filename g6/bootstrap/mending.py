@@ -19,7 +19,7 @@ from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet_store.listings import kept_listing
 from g6.adapters.resilient import Resilient
-from g6.bootstrap import brokers
+from g6.broker import broker_clock
 from g6.config import Settings, calendar, plan
 from g6.domain.calendar import day_of
 from g6.domain.cycle import Timing
@@ -87,7 +87,7 @@ def _listings(settings: Settings, source: Provider) -> Callable[[str, datetime],
             if kept is not None and (kept.on == day or isinstance(source, Resilient)):
                 known[index, day] = replace(kept, on=day)
             elif isinstance(source, Resilient):
-                known[index, day] = replace(source.listing(index, brokers.broker_clock(settings).market()), on=day)
+                known[index, day] = replace(source.listing(index, broker_clock(settings).market()), on=day)
             else:
                 known[index, day] = source.listing(index, at)
         return known[index, day]

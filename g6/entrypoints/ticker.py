@@ -20,9 +20,7 @@ from typing import Any
 
 import structlog
 
-from g6.adapters.clock import ScaledClock, WallClock
-from g6.adapters.data_dir import owner
-from g6.adapters.kite import Access, Credentials
+from g6.adapters.kite import Access
 from g6.adapters.kite_ticker.socket import Login
 from g6.adapters.kite_ticker.ticker import Limits, Ticker
 from g6.adapters.redis.bus import RedisBus
@@ -30,11 +28,12 @@ from g6.adapters.redis.connection import connect
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.vitals import RedisVitals
-from g6.config import Settings, calendar, load, secrets_of
+from g6.broker import TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.config import Settings, calendar, load
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES
 from g6.entrypoints import wishes
-from g6.errors import Retryable, TokenDead, Unavailable, UncoveredYear, UserError
+from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
 from g6.log import configure
 from g6.ports import Clock
 
@@ -45,7 +44,6 @@ WISHES_SECONDS = 120.0
 SIGN_SECONDS = 5.0
 LEARN_AGAIN_SECONDS = 600.0
 """After so long contracts that joined since are asked for; sooner only costs a process that finds nothing to do."""
-TOKEN_FILE = ".token"  # noqa: S105 - a name
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "connected": ("info", "stream connected"),
@@ -80,11 +78,11 @@ class Desk:
     def __post_init__(self) -> None:
         settings = self.settings
         client = connect(self.broker, master_name=settings.redis.master_name or "")
-        self.clock, self.calendar = _clock(settings), calendar()
+        self.clock, self.calendar = broker_clock(settings), calendar()
         self.bus = RedisBus(client, settings.namespace)
         self.vitals = RedisVitals(client, settings.namespace, (), settings.directory)
         self.access = Access(
-            _credentials(settings), RedisShelf(client, settings.namespace), settings.directory / TOKEN_FILE, self.clock.market
+            credentials(settings), RedisShelf(client, settings.namespace), settings.directory / TOKEN_FILE, self.clock.market
         )
 
     def login(self) -> Login | None:
@@ -93,7 +91,7 @@ class Desk:
             token = self.access.token()
         except TokenDead:
             return None
-        return Login(_credentials(self.settings).api_key, token.value, self.settings.provider.ws_root)
+        return Login(credentials(self.settings).api_key, token.value, self.settings.provider.ws_root)
 
     def trading_since(self) -> float | None:
         """Return the wall time since which contracts trade, None while they do not."""
@@ -177,7 +175,7 @@ def main() -> None:
 
 def run(settings: Settings) -> int:
     """Stream until SIGTERM or SIGINT; return the exit code: 1 when the stream ended by itself and is to be started anew."""
-    broker = _broker_url(settings)
+    broker = broker_url(settings)
     desk, wanted = Desk(settings, broker), settings.ticker
     cache = connect(settings.redis.cache_url or broker, master_name=settings.redis.master_name or "")
     ticker = Ticker(
@@ -193,34 +191,6 @@ def run(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ticker.stop())
     return ticker.run()
-
-
-def _broker_url(settings: Settings) -> str:
-    found = settings.redis.broker_url or (owner(settings.directory) or {}).get("broker")
-    if not found:
-        raise Unavailable(
-            f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
-            "start one with g6 up, which streams by itself, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
-        )
-    return str(found)
-
-
-def _clock(settings: Settings) -> Clock:
-    if settings.lookalike and settings.market.origin is not None:
-        speed = settings.market.speed
-        return ScaledClock(settings.market.origin, settings.market.start, 1.0 if speed == "max" else float(speed))
-    return WallClock()
-
-
-def _credentials(settings: Settings) -> Credentials:
-    wanted = settings.provider
-    if wanted.token_provider == "fake":  # noqa: S105 - a choice
-        return Credentials("demo", "demo", "demo")
-    told = secrets_of(wanted.secrets_file) if wanted.secrets_file else {}
-    given = {name: getattr(wanted, name) for name in ("api_key", "api_secret", "access_token")}
-    return Credentials(**{
-        name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
-    })  # fmt: skip
 
 
 if __name__ == "__main__":

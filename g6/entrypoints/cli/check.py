@@ -102,7 +102,8 @@ def findings(settings: Settings) -> Findings:
     from g6 import bootstrap
     from g6.adapters.kite import Kite
     from g6.adapters.resilient import Resilient
-    from g6.bootstrap.brokers import broker_clock, guarded, shared_state
+    from g6.bootstrap.brokers import guarded, shared_state
+    from g6.broker import broker_clock
 
     found = Findings()
     wanted, own = settings.provider, bootstrap.BUILT_IN[:2]

@@ -47,7 +47,7 @@ class Listed:
     @cached_property
     def now(self) -> datetime:
         """The market's instant: a simulation's start, a broker's clock."""
-        from g6.bootstrap.brokers import broker_clock
+        from g6.broker import broker_clock
 
         return broker_clock(self._settings).market().astimezone(UTC) if self.broker else self._settings.market.start
 

@@ -17,7 +17,8 @@ from g6.adapters.kite.access import Access, Credentials, issued_token
 from g6.adapters.kite.login import Callback, exchange, login_url, request_token_of
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls
-from g6.bootstrap.brokers import TOKEN_FILE, access, broker_clock, broker_url, credentials, shared_state
+from g6.bootstrap.brokers import access, shared_state
+from g6.broker import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings
 from g6.domain.access import Token
 from g6.domain.calendar import IST

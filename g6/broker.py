@@ -1,0 +1,54 @@
+"""What every process of a live system begins with: where Redis is, what time its market has, who it is to the broker.
+
+Kept apart from `bootstrap`, and so from storage and arithmetic, for the process of the stream, which is to stay small.
+"""
+
+from __future__ import annotations
+
+from g6.adapters.clock import ScaledClock, WallClock
+from g6.adapters.data_dir import owner
+from g6.adapters.kite import Credentials
+from g6.config import Settings, secrets_of
+from g6.errors import Unavailable
+from g6.ports import Clock
+
+TOKEN_FILE = ".token"  # noqa: S105 - a name
+
+
+def broker_url(settings: Settings) -> str:
+    """Return the broker's address: the configured one, else that of the G6 that owns the data directory. Errors: Unavailable."""
+    if settings.redis.broker_url:
+        return settings.redis.broker_url
+    if found := (owner(settings.directory) or {}).get("broker"):
+        return str(found)
+    raise Unavailable(
+        f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
+        "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+    )
+
+
+def broker_clock(settings: Settings) -> Clock:
+    """Return the clock of a broker's market: the wall's, unless a look-alike has one of its own."""
+    if settings.lookalike and settings.market.origin is not None:
+        return ScaledClock(settings.market.origin, settings.market.start, speed(settings))
+    return WallClock()
+
+
+def speed(settings: Settings) -> float:
+    """Return the market seconds per wall second; at full speed a clock has none of its own."""
+    return float(settings.market.speed) if settings.market.speed != "max" else 1.0
+
+
+def credentials(settings: Settings) -> Credentials:
+    """Return what a person has of the broker: from settings, else from the secrets file; the look-alike's own when it is `fake`.
+
+    Errors: BadInput.
+    """
+    if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
+        return Credentials("demo", "demo", "demo", "")
+    path = settings.provider.secrets_file
+    told = secrets_of(path) if path else {}
+    given = {name: getattr(settings.provider, name) for name in Credentials.__dataclass_fields__}
+    return Credentials(**{
+        name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
+    })  # fmt: skip
