@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from g6.entrypoints.cli import terminal, version
-from g6.entrypoints.cli.commands import COMMANDS, MODULES
+from g6.entrypoints.cli.commands import COMMANDS, MODULES, SELDOM
 from g6.errors import BrokerDown, G6Error, NothingToDo, UserError
 from g6.log import mask
 
@@ -37,14 +37,16 @@ RETIRED_FLAGS = {
 
 def application(word: str | None = None) -> typer.Typer:
     """Return the app with every command; for a first word of a command line, with as much as it takes to answer it."""
+    short = word in ("", "--help", "--version")
     app = typer.Typer(
         name="g6", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
         help="Collects and analyses Indian index option chains.\n\nExample: g6 demo",
+        epilog=f"Also: {', '.join(SELDOM)}." if short else None,
     )  # fmt: skip
     app.callback()(_root)
-    if word in ("", "--help", "--version"):
+    if short:
         for name, (_, sentence) in COMMANDS.items():
-            app.command(name, help=sentence)(_listed)
+            app.command(name, help=sentence, hidden=name in SELDOM)(_listed)
         return app
     for module in (COMMANDS[word][0],) if word in COMMANDS else MODULES:
         import_module(f"g6.entrypoints.cli.{module}").register(app)

@@ -48,4 +48,9 @@ bench | bench | Time G6's arithmetic.
 
 COMMANDS = {name: (module, sentence) for module, name, sentence in (line.split(" | ") for line in TABLE.strip().splitlines())}
 """By name: module and sentence."""
+SELDOM = (
+    "trace", "providers", "verify", "retention-scan", "inspect", "dossier", "buildup", "scan", "interest", "moves", "spreads",
+    "import", "bench",
+)  # fmt: skip
+"""Named below the others in `g6 --help`, without their sentence: it fits a screen."""
 MODULES = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))
