@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Tee:
-    """Store over stores. One that fails stops no other: its error stands in `Written.errors` under its class's name."""
+    """Store over stores. One that fails stops no other: its error stands in `Written.errors` under the sink's name."""
 
     def __init__(self, *stores: Store) -> None:
         self._stores = stores
@@ -70,5 +70,10 @@ class Tee:
             try:
                 done.append(act(store))
             except StoreBusy as error:
-                errors[type(store).__name__] = str(error)
+                errors[_sink(store)] = str(error)
         return done, errors
+
+
+def _sink(store: Store) -> str:
+    """Return what a store calls itself in `Written.rows`: csv for CsvStore."""
+    return type(store).__name__.removesuffix("Store").lower()

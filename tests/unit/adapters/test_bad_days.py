@@ -74,7 +74,7 @@ def test_a_full_disk_of_one_sink_does_not_keep_the_other_from_writing(small_disk
     both = Tee(ParquetStore(tmp_path / "rows"), CsvStore(small_disk / "csv"))
     done = both.write_chain(Unit(CYCLES[0], "NIFTY"), chain_of(CYCLES[0]))
     assert done.rows == {"parquet": 10}
-    assert "No space left" in done.errors["CsvStore"]
+    assert "No space left" in done.errors["csv"]
 
 
 def test_lines_that_were_there_stay_whole_on_a_full_disk(small_disk: Path, chain_of: ChainOf) -> None:

@@ -34,8 +34,8 @@ def test_a_store_that_fails_does_not_stop_the_others(chain_of: Any, broken: Stor
     memory = MemoryStore()
     written = Tee(broken, memory).write_chain(UNIT, chain_of(CYCLE))
     assert written.rows == {"memory": 10}
-    assert list(written.errors) == ["ParquetStore"]
-    assert "move away the file" in written.errors["ParquetStore"]
+    assert list(written.errors) == ["parquet"]
+    assert "move away the file" in written.errors["parquet"]
 
 
 def test_when_every_store_fails_the_unit_is_to_be_tried_again(chain_of: Any, broken: Store) -> None:
