@@ -42,8 +42,8 @@ EARLY = timedelta(minutes=45)
 AGAIN_SECONDS = 60.0
 WISHES_SECONDS = 120.0
 SIGN_SECONDS = 5.0
-LEARN_AGAIN_SECONDS = 600.0
-"""After so long contracts that joined since are asked for; sooner only costs a process that finds nothing to do."""
+LEARN_AGAIN_SECONDS = 120.0
+"""After so long is asked for what got no answer, and for contracts that joined since."""
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "connected": ("info", "stream connected"),

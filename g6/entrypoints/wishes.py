@@ -56,11 +56,12 @@ def learn(settings: Settings, broker: str) -> None:
         sys.exit(STORED)
     try:
         left = {index: chosen(runtime, index, at).contracts for index in unknown}
-        while left and clock.wall() < until and (parent is None or parent.is_alive()):
-            for index, contracts in list(left.items()):
+        came = 1
+        while came and clock.wall() < until and (parent is None or parent.is_alive()):
+            came = 0
+            for index, contracts in left.items():
                 with inner.within(BATCH_SECONDS):
-                    if not inner.first.learn_previous(index, contracts, at, BATCH):
-                        del left[index]
+                    came += inner.first.learn_previous(index, contracts, at, BATCH)
     except G6Error as error:
         sys.stderr.write(f"g6: {error}\n")
         sys.exit(1)

@@ -84,11 +84,11 @@ def stored_interest(world: Streaming) -> float:
     return max((float(np.isfinite(each).mean()) for each in chains), default=0.0)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts_a_dead_one_anew() -> None:
     with streaming(steady=True, settings=SMALL) as world, up(world):
         eventually(lambda: set(sources(world)) == {"stream"}, 90.0, every=0.2)
-        eventually(lambda: stored_interest(world) > 0.3, 90.0, every=0.5)
+        eventually(lambda: stored_interest(world) > 0.3, 200.0, every=0.5)
         first, frozen = world.feeds()[0].pid, world.runtime.clock.market()
         os.kill(first, signal.SIGSTOP)
         eventually(lambda: set(sources(world)) == {"rest"}, 60.0, every=0.2)
