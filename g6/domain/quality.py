@@ -81,9 +81,9 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     mid = np.where(book.crossed | book.wide | old_quote, np.nan, book.middle)
     last = _positive(quotes.last, listed & ~thin)
     half_spread = 0.5 * (book.ask - book.bid)
-    traded = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
-    odd = outliers(quotes, mid, half_spread, traded, trade_age)
-    traded = np.where(odd, np.nan, traded)
+    fresh = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
+    odd = outliers(quotes, mid, half_spread, fresh, trade_age)
+    traded = np.where(odd, np.nan, fresh)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)
     use_last = ~use_mid & np.isfinite(price)
@@ -100,16 +100,9 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
         price=price,
         source=np.where(use_mid, "mid", np.where(use_last, "last", "")).astype(object),
         half_spread=np.where(use_mid, half_spread, np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
-        bid=np.where(spoilt, np.nan, book.bid),
-        ask=np.where(spoilt, np.nan, book.ask),
-        mid=mid,
-        traded=traded,
-        timed=np.isfinite(trade_age),
-        flags=_flags(faults, listed),
-        age_seconds=age,
-        listed=listed,
-        missing=missing,
-    )
+        bid=np.where(spoilt, np.nan, book.bid), ask=np.where(spoilt, np.nan, book.ask), mid=mid, traded=traded,
+        timed=np.isfinite(trade_age), flags=_flags(faults, listed), age_seconds=age, listed=listed, missing=missing,
+    )  # fmt: skip
 
 
 class _Book(NamedTuple):

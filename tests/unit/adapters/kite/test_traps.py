@@ -472,7 +472,7 @@ def test_e12_without_its_other_side_the_reason_stands_in_place_of_a_volatility(m
 
 
 def test_e12_a_price_above_the_forward_has_no_volatility(market: Market) -> None:
-    at = market.spoil(CE, FAR_CALL, last_price=30_000.0, depth={"buy": [], "sell": []})
+    at = market.spoil(CE, FAR_CALL, last_price=30_000.0, depth=book(29_990.0, 30_010.0))
     chain = market.chain()
     assert (isnan(chain.vol.iv[at]), chain.vol.status[at]) == (True, "above_bound")
 
