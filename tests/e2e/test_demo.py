@@ -85,7 +85,7 @@ def stops_clean(world: World, number: signal.Signals) -> None:
     world.is_left_alone()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_before_the_workers_are_there_it_ends_clean(world: World, number: signal.Signals) -> None:
     world.start_g6("demo")
@@ -93,14 +93,14 @@ def test_stopped_before_the_workers_are_there_it_ends_clean(world: World, number
     stops_clean(world, number)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_stopped_while_workers_start_it_ends_clean(world: World) -> None:
     world.start_g6("demo")
     eventually((world.data / "logs" / "closing.log").exists, every=0.005)
     stops_clean(world, signal.SIGINT)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_stopped_amid_a_cycle_it_ends_clean_and_leaves_no_half_file(world: World) -> None:
     world.start_g6("demo", "--speed", "30", "--indices", "NIFTY,SENSEX")
     with world.ledger() as ledger:
@@ -110,7 +110,7 @@ def test_stopped_amid_a_cycle_it_ends_clean_and_leaves_no_half_file(world: World
     assert not [path for path in world.data.rglob("*.tmp*") if path.is_file()]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_a_terminals_interrupt_reaches_every_process_and_still_ends_clean(world: World) -> None:
     child = world.start_g6("demo", "--speed", "30", "--indices", "NIFTY")
     with world.ledger() as ledger:
