@@ -17,7 +17,7 @@ from g6 import bootstrap
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.connection import connect
 from g6.config import Settings, lint
-from g6.entrypoints import tasks
+from g6.entrypoints import tasks, transport
 from g6.entrypoints.queues import celery_settings
 from g6.entrypoints.schedule import beat_schedule
 from g6.entrypoints.warmup import warm_provider, warm_up, warmed_market
@@ -61,6 +61,7 @@ class G6(Celery):  # type: ignore[misc]
 def create_app(settings: Settings, broker_url: str = "") -> G6:
     """Return the application for `settings`; nothing is connected yet. Errors: BadConfig from the start-up lint."""
     url = broker_url or bootstrap.broker_url(settings)
+    transport.install()
     app = G6("g6", set_as_current=False)
     app.settings = settings
     app.conf.update(celery_settings(settings, url))
