@@ -77,7 +77,7 @@ def test_a_second_run_on_an_owned_directory_names_the_first(world: World) -> Non
     eventually(world.broker, 30.0)
     done = world.g6("run", "--once", *ONE)
     assert done.returncode == 2
-    assert re.search(rf"in use by another G6 \(process {child.pid}\)", done.stderr)
+    assert re.search(rf"in use by another G6 \(process {child.pid}\b", done.stderr)
     assert "--data-dir DIR" in done.stderr
 
 
