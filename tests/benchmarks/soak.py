@@ -7,7 +7,9 @@
 It runs `g6 run --cycles N --interval 1 --config config/wide.json` and looks at its processes and its server from outside.
 Flat means that a line through the second half of the run rises by no more than the limit printed beside it: Redis is full by
 then, its frames by their budget (`--budget-mb`), its settled cycles by their age (five minutes). RSS is held flat, since PSS
-moves with what else runs here; the sum of PSS says what the run costs. Exit status 1 when something is not as it should be.
+moves with what else runs here; the sum of PSS says what the run costs. Descriptors are those opened since a process was first
+seen: the child that takes a used-up one's place is born with its parent's. Cycles must close within one interval at p95. Exit
+status 1 when something is not as it should be.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,8 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from g6.adapters.data_dir import owner  # noqa: E402 (the checkout's own)
+import g6  # noqa: E402 (the checkout's own)
+from g6.adapters.data_dir import owner  # noqa: E402
 from g6.adapters.redis.connection import connect  # noqa: E402
 from g6.config import load  # noqa: E402
 from g6.domain.cycle import isoformat_z  # noqa: E402
@@ -115,8 +118,8 @@ def processes(run: psutil.Process) -> dict[str, list[psutil.Process]]:
     return found
 
 
-def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker: str) -> None:
-    """Take one sample of every process and of the server."""
+def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker: str, born: dict[int, int]) -> None:
+    """Take one sample of every process and of the server; `born`: descriptors of each process when it was first seen."""
 
     def note(name: str, unit: str, value: float) -> None:
         held = series.setdefault(f"{name} {unit}", Series(name, unit))
@@ -128,7 +131,7 @@ def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker:
         return
     for name, some in found.items():
         note(name, "RSS MiB", sum(each.memory_info().rss for each in some) / 2**20)
-        note(name, "fds", sum(each.num_fds() for each in some))
+        note(name, "fds", sum((held := each.num_fds()) - born.setdefault(each.pid, held) for each in some))
     note("all", "PSS MiB", sum(each.memory_full_info().pss for some in found.values() for each in some) / 2**20)
     with connect(broker) as client:
         memory: Any = client.info("memory")
@@ -138,7 +141,7 @@ def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker:
 
 def watch(command: Sequence[str], directory: Path, every: float) -> tuple[dict[str, Series], int, float]:
     """Run the command, look at it again and again; return the series, its exit code and how long it took."""
-    series: dict[str, Series] = {}
+    series, born = dict[str, Series](), dict[int, int]()
     began = time.monotonic()
     with (directory / "run.log").open("wb") as log:
         child = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
@@ -148,7 +151,7 @@ def watch(command: Sequence[str], directory: Path, every: float) -> tuple[dict[s
         if broker and (directory / "overview").exists():
             after = after or time.monotonic()
             try:
-                look(run, series, time.monotonic() - after, broker)
+                look(run, series, time.monotonic() - after, broker, born)
             except (psutil.Error, OSError):  # it ends just now
                 continue
         try:
@@ -171,6 +174,14 @@ def content(found: Ledgered) -> list[str]:
     if solved and float(np.median(solved)) < LEAST_IV:
         wrong.append(f"an implied volatility for {np.median(solved):.0%} of the options at the median, expected are {LEAST_IV:.0%}")
     return wrong
+
+
+def closings(directory: Path, day: date) -> tuple[float, float]:
+    """Return p50 and p95 of the seconds from a cycle's instant to its overview and panels, as the stored events say."""
+    events = g6.load("NIFTY", day, kind="events", data_dir=directory)
+    taken = [json.loads(payload)["elapsed_seconds"] for payload in events[events.type == "cycle.report"].payload]
+    p50, p95 = np.percentile(taken, (50, 95)).tolist()
+    return p50, p95
 
 
 def show(series: Mapping[str, Series], wrong: Sequence[str], found: Ledgered, seconds: float) -> None:
@@ -202,14 +213,22 @@ def main() -> None:
         last = first + timedelta(seconds=(given.cycles - 1) * given.interval)
         found = check(directory, isoformat_z(first), isoformat_z(last), given.interval, settings.indices)
         wrong = ([f"g6 run ended with exit status {code}"] if code else []) + content(found)
+        p50, p95 = closings(directory, first.date())
+        wrong += [f"cycles close {p95:.2f} s after their instant at p95"] if p95 > given.interval else []
         wrong += [f"{each.name}: {each.unit} rise by {each.rise:.1f}" for each in series.values() if not each.flat]
         show(series, wrong, found, seconds)
+        print(f"closed {1000 * p50:.0f} ms (p50), {1000 * p95:.0f} ms (p95) after the instant")
         if code:
             sys.stderr.write((directory / "run.log").read_text("utf-8", errors="replace")[-2000:])
     if given.json:
         load_seen = [round(load, 2) for load in (load_before, os.getloadavg()[0])]
         told = {"cycles": found.cycles, "statuses": dict(found.statuses), "rows": [found.rows_found, found.rows_expected]}
-        told |= {"wrong": wrong, "load": load_seen, "series": [asdict(each) | {"rise": each.rise} for each in series.values()]}
+        told |= {
+            "closed_seconds": {"p50": p50, "p95": p95},
+            "wrong": wrong,
+            "load": load_seen,
+            "series": [asdict(each) | {"rise": each.rise} for each in series.values()],
+        }
         given.json.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
     raise SystemExit(1 if wrong else 0)
 
