@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Whole = NDArray[np.int64]
 Lots = NDArray[np.int32]
 
-T = TypeVar("T", np.int32, np.float64)
+T = TypeVar("T", np.int16, np.int32, np.float64)
 
 QUARTER = 15
 NEVER = np.iinfo(np.int32).max
@@ -20,7 +20,10 @@ NEVER = np.iinfo(np.int32).max
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Totals before minute 15 b, `(quarters + 1, 2n)` each: lots, lots × ticks, extremes of prices and of interest."""
+    """Totals before minute 15 b, `(quarters + 1, 2n)` each: lots, lots × ticks, extremes of prices and of interest.
+
+    `latest`: the last minute with a trade, -1 without one.
+    """
 
     volume: Lots
     value: NDArray[np.float64]
@@ -28,6 +31,7 @@ class Running:
     low: Lots
     interest_high: Lots
     interest_low: Lots
+    latest: NDArray[np.int16]
 
 
 def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots) -> Running:
@@ -35,6 +39,7 @@ def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots
     high, low = extremes
     marks = np.arange(0, len(lots), QUARTER)
     value = np.add.reduceat(lots * price.astype(np.float64), marks, axis=0)
+    traded = np.where(lots > 0, np.arange(len(lots), dtype=np.int16)[:, None], np.int16(-1))
     return Running(
         _after(np.cumsum(np.add.reduceat(lots, marks, axis=0), axis=0, dtype=np.int32), 0),
         _after(np.cumsum(value, axis=0), 0.0),
@@ -42,6 +47,7 @@ def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots
         _after(np.minimum.accumulate(np.minimum.reduceat(low, marks, axis=0), axis=0), NEVER),
         _after(np.maximum.accumulate(np.maximum.reduceat(interest, marks, axis=0), axis=0), 0),
         _after(np.minimum.accumulate(np.minimum.reduceat(interest, marks, axis=0), axis=0), NEVER),
+        _after(np.maximum.accumulate(np.maximum.reduceat(traded, marks, axis=0), axis=0), -1),
     )
 
 

@@ -66,7 +66,7 @@ def _last(tape: Tape, columns: Whole, minute: int) -> tuple[Whole, Whole]:
     """Return price in ticks and second of the last trade before `minute`; 0 and the open where there is none."""
     if not minute:
         return np.zeros(len(columns), dtype=np.int64), np.zeros(len(columns), dtype=np.int64)
-    latest = np.maximum(tape.last[minute - 1, columns].astype(np.int64), 0)
+    latest = np.maximum(tape.latest(minute, columns), 0)
     trades = Minute(tape.lots[latest, columns], tape.phase[latest, columns])
     return tape.price[latest, columns].astype(np.int64), latest * 60 + trades.second(trades.count - 1)
 

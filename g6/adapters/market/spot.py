@@ -32,7 +32,7 @@ def underlying(world: World, root: Root, day: date, second: int) -> Underlying:
         open=round(float(printed[0]), 2),
         high=round(float(printed.max()), 2),
         low=round(float(printed.min()), 2),
-        prev_close=NAN if before is None else round(world.index(root, before).auction, 2),
+        prev_close=NAN if before is None else round(world.index_close(root, before), 2),
         spot_time=market.opened + when,
         spot_source="frozen" if frozen else "live",
         vix=round(100 * IMPLIED * VIX_OVER_IMPLIED * float(np.exp(market.log_volatility[second // 60])), 2),
@@ -47,7 +47,6 @@ def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
         return {}
     market, before = world.market(root.exchange, day), world.before(root, day)
     forward, tick = world.curve(root, nearest.expiry, day).forward, root.future_tick
-    earlier = None if before is None else world.curve(root, nearest.expiry, before).forward
     scale, lot = _FUTURE_LOTS * root.interest, root.lot(nearest.expiry)
     passed = float(market.passed[second])
     level = world.shelf.get("future", (root.name, day), lambda: _levels(world.seed, root, day))
@@ -61,7 +60,7 @@ def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
         "future_oi": float(int(scale * (level[0] + (level[1] - level[0]) * float(market.passed[second // 60 * 60]))) * lot),
         "future_volume": float(traded * lot),
         "future_vwap": round(float(forward[: second + 1].mean()), 2) if traded else 0.0,
-        "future_prev_close": NAN if earlier is None else _on(float(earlier[-1]), tick),
+        "future_prev_close": NAN if before is None else _on(world.future_close(root, nearest.expiry, before), tick),
     }
 
 

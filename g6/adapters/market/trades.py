@@ -39,8 +39,7 @@ class Tape:
     """A series' day, `(minutes, 2n)` each, calls before puts.
 
     `lots` traded in the minute; `phase` of its trades, a byte; `price` of its last trade in ticks, 0 without one, `above` and
-    `below` how far the minute's high and low lie from it; `last` the latest minute with a trade up to and including this one, -1
-    none; `interest` in lots after the minute.
+    `below` how far the minute's high and low lie from it; `interest` in lots after the minute.
     """
 
     day: SeriesDay
@@ -49,7 +48,6 @@ class Tape:
     price: Lots
     above: NDArray[np.uint16]
     below: NDArray[np.uint16]
-    last: NDArray[np.int16]
     interest: Lots
 
     @cached_property
@@ -69,6 +67,13 @@ class Tape:
             np.maximum(so_far.high[quarter, columns], high.max(axis=0, initial=0)).astype(np.int64),
             np.minimum(so_far.low[quarter, columns], low.min(axis=0, initial=NEVER)).astype(np.int64),
         )
+
+    def latest(self, minute: int, columns: Whole) -> Whole:
+        """Return the last minute before `minute` with a trade, `(m,)`, -1 without one."""
+        quarter = minute // QUARTER
+        rest = np.arange(quarter * QUARTER, minute, dtype=np.int16)[:, None]
+        recent = np.where(self.lots[quarter * QUARTER : minute, columns] > 0, rest, np.int16(-1)).max(axis=0, initial=-1)
+        return np.asarray(np.maximum(self.running.latest[quarter, columns], recent), dtype=np.int64)
 
     def _extremes(self, minutes: slice, columns: Whole | slice) -> tuple[Lots, Lots]:
         price = self.price[minutes, columns]
@@ -129,7 +134,7 @@ def tape(day: SeriesDay, halted: NDArray[np.bool_]) -> Tape:
     above, below = _extremes(day, lots, price)
     marks = np.arange(len(lots), dtype=np.int16)[:, None]
     last = np.maximum.accumulate(np.where(lots > 0, marks, np.int16(-1)), axis=0)
-    return Tape(day, lots, phase, price, above, below, last, path(day.series, day.market, day.held, _ways(day), last))
+    return Tape(day, lots, phase, price, above, below, path(day.series, day.market, day.held, _ways(day), last))
 
 
 def _ways(day: SeriesDay) -> tuple[Numbers, Numbers]:

@@ -32,7 +32,7 @@ T = TypeVar("T")
 Key = tuple[Any, ...] | str
 """What a piece is of; the last word of a tuple is its day."""
 
-_KEPT = {"tape": 14, "curve": 24, "index": 16, "market": 6, "listing": 8, "held": 32}
+_KEPT = {"tape": 14, "curve": 15, "index": 12, "market": 4, "listing": 6, "held": 32}
 """Pieces of other days go first: how many there are before one does. One day may have four times as many."""
 
 
@@ -48,15 +48,18 @@ class Shelf:
         with self.lock:
             shelf = self.kept.setdefault(kind, OrderedDict())
             if key not in shelf:
+                _tidy(shelf, key, _KEPT.get(kind, 512) - 1)
                 shelf[key] = make()
-                _tidy(shelf, key, _KEPT.get(kind, 512))
             shelf.move_to_end(key)
             piece: T = shelf[key]
             return piece
 
 
 def _tidy(shelf: OrderedDict[Key, Any], key: Key, most: int) -> None:
-    """Let go of what was not asked for longest: pieces of another day than `key`'s, with which it ends, before others."""
+    """Make room for `key`: let go of what was not asked for longest, pieces of another day than that it ends with before others.
+
+    Room is made before the piece is: the allocator then puts it where an old one was, and memory does not grow with the days.
+    """
     others = [each for each in shelf if each[-1] != key[-1]]
     for each in others[: max(0, len(shelf) - most)]:
         del shelf[each]
@@ -138,10 +141,20 @@ class World:
 
     def curve(self, root: Root, expiry: date, day: date) -> Curve:
         """Return the prices of an expiry alive on `day`."""
-        return self.shelf.get("curve", (root.name, expiry, day), lambda: curve(self._inputs(root, day), root, expiry))
+        return self.shelf.get("curve", (root.name, expiry, day), lambda: self._curve(root, expiry, day))
 
-    def _inputs(self, root: Root, day: date) -> CurveInputs:
-        return CurveInputs(self.seed, self.clock(root.exchange), self.market(root.exchange, day), self.index(root, day))
+    def _curve(self, root: Root, expiry: date, day: date) -> Curve:
+        """Return a curve of which one value is wanted: kept, it would push out one of the day at hand."""
+        inputs = CurveInputs(self.seed, self.clock(root.exchange), self.market(root.exchange, day), self.index(root, day))
+        return curve(inputs, root, expiry)
+
+    def index_close(self, root: Root, day: date) -> float:
+        """Return what the index closed at."""
+        return self.shelf.get("index_close", (root.name, day), lambda: self.index(root, day).auction)
+
+    def future_close(self, root: Root, expiry: date, day: date) -> float:
+        """Return what a future closed at."""
+        return self.shelf.get("future_close", (root.name, expiry, day), lambda: float(self._curve(root, expiry, day).forward[-1]))
 
     def tape(self, root: Root, series: Series, day: date) -> Tape:
         """Return a series' day."""
@@ -191,5 +204,5 @@ class World:
     def _previous_closes(self, root: Root, series: Series, day: date) -> Numbers:
         strike, before = self.strikes(root, series, day), self.before(root, day)
         second = np.array([0 if before is None else self.market(root.exchange, before).seconds])
-        value = np.stack(self.curve(root, series.expiry, before or day).values(strike, second))
+        value = np.stack(self._curve(root, series.expiry, before or day).values(strike, second))
         return np.maximum(np.round(np.round(value / OPTION_TICK) * OPTION_TICK, 2), OPTION_TICK)

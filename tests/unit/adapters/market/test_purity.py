@@ -105,10 +105,11 @@ def test_prices_come_from_the_markets_own_code() -> None:
 
 def test_what_is_kept_stays_small_day_after_day(days: Calendar) -> None:
     market = SimulatedMarket(days)
-    for day in ("2026-11-18", "2026-11-19"):
+    for day in ("2026-11-18", "2026-11-19", "2026-11-20"):
         for index in SIX:
             ask(market, index, ist(f"{day} 11:00"), 3)
-        assert kept_bytes(market) < 60e6
+        assert kept_bytes(market) < 48e6
+        assert {index for index, on in market.world.shelf.kept["index"] if on.isoformat() == day} == set(SIX)
 
 
 def test_pieces_of_other_days_are_let_go_before_those_of_the_day_at_hand() -> None:
