@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -169,6 +170,15 @@ class World:
     def cycles(self) -> list[str]:
         """Return the cycles that have an overview row, each once, in order."""
         return sorted({row["timestamp"] for row in self.overview()})
+
+    def told(self) -> tuple[list[str], list[Any]]:
+        """Return the types of all stored events, in order, and what the newest panel of alerts holds."""
+        paths = sorted((self.data / "events").glob("*/*.parquet"))
+        types = [
+            str(each) for path in paths for each in pq.read_table(path, columns=["type"], partitioning=None)["type"].to_pylist()
+        ]
+        panel = json.loads((self.data / "panels" / "alerts.json").read_text("utf-8"))
+        return types, panel["data"]["alerts"]
 
     def chain(self, cycle: str, index: str) -> dict[str, list[Any]]:
         """Return a stored chain by column."""

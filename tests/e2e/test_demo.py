@@ -63,6 +63,13 @@ def test_its_files_are_whole(shown: tuple[World, CompletedProcess[str]]) -> None
     assert len(list(world.data.glob("instruments/*/*.parquet"))) == 2
 
 
+def test_a_plain_day_raises_no_alert(shown: tuple[World, CompletedProcess[str]]) -> None:
+    events, alerts = shown[0].told()
+    assert events.count("cycle.report") == 2
+    assert not {"alert", "gap.opened", "provider.state"} & set(events)
+    assert alerts == []
+
+
 def test_the_first_thing_it_recommends_works(shown: tuple[World, CompletedProcess[str]]) -> None:
     world, done = shown
     told = re.search(r"python -c '(import g6; .+)'", done.stdout)

@@ -51,6 +51,13 @@ def test_contracts_expire_at_the_fix_are_collected_to_the_close_and_the_next_one
     assert {row["expiry_nearest"] for row in rows_of(found, "SENSEX")} == {"2026-11-26"}
 
 
+def test_the_end_of_an_expiry_day_raises_no_alert(evening: tuple[World, Ledgered]) -> None:
+    events, alerts = evening[0].told()
+    assert events.count("cycle.report") == 7
+    assert not {"alert", "gap.opened", "provider.state"} & set(events)
+    assert alerts == []
+
+
 def test_the_check_sees_what_is_wrong(evening: tuple[World, Ledgered]) -> None:
     world, found = evening
     assert problems(world.data, found, DAY, TWO) == []
