@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Listing
 from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
-from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, true_until
+from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, stands_until, true_until
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
 
@@ -46,8 +46,9 @@ class Streamed:
     """Provider port over a QuoteCache and an `inner` provider.
 
     Whether a row is true now is a matter of its connection, not of its own age: see `domain.tick.true_until`. Each row's `source`
-    says where it came from, its `quote_time` is the exchange's own. `tokens` are the stream's numbers of indices and VIX, by quote
-    key. Where the inner provider fails and some options are fresh, those stand and the rest is as old as it says.
+    says where it came from, its `quote_time` the exchange's time to which it stands: see `domain.tick.stands_until`. `tokens` are
+    the stream's numbers of indices and VIX, by quote key. Where the inner provider fails and some options are fresh, those stand
+    and the rest is as old as it says.
     """
 
     def __init__(
@@ -87,11 +88,13 @@ class Streamed:
         self.follow(index, contracts, at)
         held = self._held(index, symbols, future, day)
         stale = np.zeros(listed.shape, dtype=np.bool_)
-        stale[listed] = ~held.fresh[: len(symbols)] & ~self._not_again(symbols, held)
+        rows, fresh = held.rows[: len(symbols)], held.fresh[: len(symbols)]
+        stale[listed] = ~fresh & ~self._not_again(symbols, held)
         seen = self._spot(index, held, future, at)
-        found = _unpacked(index, contracts, listed, held.rows[: len(symbols)], self._market_time(held.rows))
+        found = _unpacked(index, contracts, listed, rows, self._market_time(held.rows))
+        found.values["quote_time"][listed] = stands_until(rows, fresh, self._late(rows, at))
         if stale.any() or seen is None:
-            found, seen = self._bridged(found, seen, stale, bool(held.fresh[: len(symbols)].any()), at)
+            found, seen = self._bridged(found, seen, stale, bool(fresh.any()), at)
         return replace(found, spot=seen or Underlying())
 
     def describe(self) -> Mapping[str, Any]:
@@ -193,6 +196,13 @@ class Streamed:
     def _future(self, index: str, at: datetime) -> Future | None:
         day = day_of(at)
         return next((each for each in self.inner.listing(index, at).futures if each.expiry >= day), None)
+
+    def _late(self, rows: Rows, at: datetime) -> NDArray[np.float64]:
+        """Return the wall seconds between each row's own time and its receipt, NaN unknown; the market's clock runs evenly."""
+        wall = self._clock.wall_of(at)
+        second = self._clock.wall_of(at + timedelta(seconds=1)) - wall
+        late: NDArray[np.float64] = rows["received"] - (wall + (rows["quote_time"] - at.timestamp()) * second)
+        return late
 
     def _market_time(self, rows: Rows) -> float:
         """Return the market's instant at which the newest row was received: receipt is wall time."""

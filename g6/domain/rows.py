@@ -77,7 +77,7 @@ oi_day_high | integer | units | day's highest open interest
 oi_day_low | integer | units | day's lowest open interest
 average_price | float | points | day's volume-weighted average price
 last_trade_time | instant | UTC | time of the last trade
-quote_time | instant | UTC | the exchange's time of this quote
+quote_time | instant | UTC | the exchange's time up to which this quote stood
 age_seconds | float | s | cycle's instant less quote_time
 source | text | | stream, rest, replay, sim or backfill
 quality | flags | | 1 stale, 2 untraded today, 4 no two-sided book, 8 crossed, 16 below intrinsic, 32 wide, 64 missing, 128 repaired, 256 age unknown, 512 impossible open interest, 1024 last price zero or less, 2048 thin, 4096 last price far from where it was quoted

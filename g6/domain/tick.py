@@ -15,6 +15,8 @@ NOBODY, STREAM, REST = 0, 1, 2
 SOURCES = ("", "stream", "rest")
 """Where a row came from, by its number."""
 NO_FEED = -1
+LATE_SECONDS = 5.0
+"""A tick that is older when it comes is no news: one that was kept, or one of a feed that is behind."""
 
 PRICES = ("last", "average_price", "open", "high", "low", "close")
 QUANTITIES = ("volume", "buy_quantity", "sell_quantity", "oi", "oi_day_high", "oi_day_low")
@@ -80,4 +82,24 @@ def true_until(rows: NDArray[Any], feeds: Mapping[int, Feed]) -> NDArray[np.floa
         if feed.state == "open":
             confirmed = (rows["feed"] == number) & (rows["source"] != NOBODY) & (rows["received"] >= feed.since)
             until[confirmed] = np.maximum(until[confirmed], feed.last_frame)
+    return until
+
+
+def stands_until(
+    rows: NDArray[Any], fresh: NDArray[np.bool_], late: NDArray[np.float64], most: float = LATE_SECONDS
+) -> NDArray[np.float64]:
+    """Return the exchange's time (epoch seconds) to which each quote of one index's contracts is known to stand, NaN unknown.
+
+    A stream sends what changes: a quote that was the market's when it came, `late` at most `most` seconds, stands while it
+    is `fresh`, up to the newest tick of the index's contracts on the same connection. Where all of them stop, in a halt or a feed
+    that froze, their quotes grow old together. What was old when it came, as the tick that a broker keeps and sends upon
+    subscribing, is as old as it says.
+    """
+    until: NDArray[np.float64] = rows["quote_time"].copy()
+    current = fresh & (rows["source"] != NOBODY) & (late <= most)
+    for number in np.unique(rows["feed"][current]).tolist():
+        mine = current & (rows["feed"] == number)
+        ticked = mine & (rows["source"] == STREAM)
+        if number != NO_FEED and ticked.any():
+            until[mine] = np.maximum(until[mine], until[ticked].max())
     return until

@@ -103,7 +103,9 @@ def collect(world: Streaming, seconds: float) -> dict[str, Any]:
         if not done:
             raise SystemExit(f"{unit} was not collected")
         quotes, _ = from_frame(runtime.frames.get(unit, "quotes"))
-        age = runtime.clock.market().timestamp() - quotes.quote_time[quotes.symbol != ""]
+        # Rows say up to when they stand; how old the ticks are stands in the cache.
+        ticks, _ = world.cache.get(day_of(runtime.clock.market()), index, quotes.symbol[quotes.symbol != ""].tolist())
+        age = runtime.clock.market().timestamp() - ticks["quote_time"]
         young, rows = young + int((age < 3.0).sum()), rows + len(age)
         for name, count in zip(*np.unique(quotes.source[quotes.symbol != ""].astype(str), return_counts=True), strict=True):
             sources[str(name)] = sources.get(str(name), 0) + int(count)

@@ -17,6 +17,8 @@ from g6.adapters.streamed import Streamed
 from g6.config import calendar
 from g6.domain.calendar import day_of
 from g6.domain.instrument import VIX, Contracts
+from g6.domain.plan import Quality
+from g6.domain.quality import Flag, prices
 from g6.domain.quote import Quotes, Underlying
 from g6.domain.tick import REST, STREAM, Feed, blank
 from g6.errors import BrokerDown, ProviderBusy
@@ -71,6 +73,7 @@ class Asked:
 @dataclass
 class Clock:
     now: float = NOW
+    speed: float = 1.0
 
     def wall(self) -> float:
         return self.now
@@ -79,7 +82,7 @@ class Clock:
         return datetime.fromtimestamp(self.now, UTC)
 
     def wall_of(self, instant: datetime) -> float:
-        return instant.timestamp()
+        return NOW + (instant.timestamp() - NOW) / self.speed
 
 
 @dataclass
@@ -139,6 +142,32 @@ def test_what_did_not_change_for_long_is_true_while_its_connection_lives(world: 
     found = world.ask()
     assert world.rest.questions == []
     assert (found.quote_time == NOW - 91).all()
+
+
+def test_an_unchanged_quote_on_a_living_connection_is_not_stale(world: World) -> None:
+    world.tick(*SYMBOLS[:6], received=NOW - 90, quoted=NOW - 91)
+    priced = prices(world.ask(), NOW, Quality())
+    assert not (priced.flags & Flag.STALE).any()
+    assert (priced.source == "mid").all()
+
+
+def test_a_quote_that_was_old_when_it_came_is_stale(world: World) -> None:
+    world.tick(*SYMBOLS[:6], received=NOW - 90, quoted=NOW - 700)
+    priced = prices(world.ask(), NOW, Quality())
+    assert (priced.flags & Flag.STALE > 0).tolist() == [[True] * 6, [False] * 6]
+    assert (priced.source == "mid").tolist() == [[False] * 6, [True] * 6]
+
+
+def test_all_quotes_of_a_halted_market_are_stale_though_the_connection_lives(world: World) -> None:
+    world.tick(*SYMBOLS, received=NOW - 90, quoted=NOW - 91)
+    assert (prices(world.ask(), NOW, Quality()).flags & Flag.STALE > 0).all()
+
+
+def test_a_quotes_lateness_is_told_by_the_wall_where_the_market_runs_faster(world: World) -> None:
+    world.clock.speed = 60.0
+    world.tick(*SYMBOLS[:6], received=NOW - 90, quoted=NOW - 60 * 91)
+    world.tick(*SYMBOLS[6:], received=NOW - 1, quoted=NOW - 60 * 2)
+    assert (world.ask().quote_time == NOW - 60 * 2).all()
 
 
 def test_what_came_before_the_connection_subscribed_is_asked_for(world: World) -> None:
