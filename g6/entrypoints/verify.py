@@ -141,6 +141,8 @@ def _check_options(rows: Sequence[Row], where: str, found: Differences) -> None:
                 found.add("made_up", sum(value is not None for value in held), 0.0, place)
             elif side in sigma:
                 found.add("iv", row[f"{side}_iv"], sigma[side], place)
+                if row[f"{side}_iv_status"] == "ok" and row[f"{side}_iv"]:
+                    found.add("iv_error", row[f"{side}_price"], _price(row, row[f"{side}_iv"], phi), place)
                 for name, again in zip(GREEKS, greeks(row, sigma[side], phi), strict=True):
                     found.add(name, row[f"{side}_{name}"], again, place, NEGLIGIBLE * largest[side, name])
 
@@ -168,6 +170,11 @@ def _volatility(price: float, F: float, K: float, T: float, r: float, phi: int) 
 
     low, high = 1e-4, 25.0
     return float(brentq(gap, low, high, xtol=1e-15, rtol=1e-14)) if gap(low) < 0 < gap(high) else nan
+
+
+def _price(row: Row, sigma: float, phi: int) -> float:
+    T = years(row)
+    return exp(-row["rate"] * T) * _undiscounted(row["forward"], row["strike"], T, sigma, phi)
 
 
 def _undiscounted(F: float, K: float, T: float, sigma: float, phi: int) -> float:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from g6.domain.black76 import PHI, higher_greeks
 from g6.domain.calendar import IST
 from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.frame import SIDES, Frame
+from g6.domain.repricing import iv_error
 from g6.domain.spreads import illiquid
 from g6.entrypoints.cli import options, stored, terminal
 from g6.entrypoints.cli.screens import LAKH, number
@@ -26,7 +28,7 @@ from g6.errors import UserError
 
 Greeks = Annotated[bool, typer.Option("--greeks", help="Greeks instead of open interest.")]
 Second = Annotated[bool, typer.Option("--second-order", help="Vanna, charm and vomma instead of open interest.")]
-Csv = Annotated[bool, typer.Option("--csv", help="Write every column as CSV.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Write every column as CSV, and iv_error.")]
 Strikes = Annotated[int, typer.Option("--strikes", metavar="N", min=0, help="Strikes around ATM; 0: all.")]
 
 
@@ -133,10 +135,16 @@ def _second_order(frame: Frame) -> dict[str, Any]:
 
 
 def _write_csv(frame: Frame) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow([column.name for column in rows.CHAIN])
-    columns = [_text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN]
-    writer.writerows(zip(*columns, strict=True))
+    writer, written = csv.writer(sys.stdout), _written(frame)
+    writer.writerow(written)
+    writer.writerows(zip(*written.values(), strict=True))
+
+
+def _written(frame: Frame) -> dict[str, list[Any]]:
+    """Return every column, "" where a value is missing, and of each option how far its volatility is from its price."""
+    stored_columns = {column.name: _text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN}
+    errors = dict(zip(SIDES, iv_error(frame).tolist(), strict=True))
+    return stored_columns | {f"{side}iv_error": [float(f"{x:.3g}") if isfinite(x) else "" for x in errors[side]] for side in SIDES}
 
 
 def _text(column: rows.Column, values: Sequence[Any]) -> list[Any]:
@@ -150,9 +158,9 @@ def _text(column: rows.Column, values: Sequence[Any]) -> list[Any]:
 
 def _chain_document(unit: Unit, frame: Frame, second_order: bool) -> dict[str, Any]:
     kinds = {column.name: column.kind for column in rows.CHAIN}
-    written = {column.name: _text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN}
+    written = _written(frame)
     lines = [
-        {name: None if values[i] == "" and kinds[name] != "text" else values[i] for name, values in written.items()}
+        {name: None if values[i] == "" and kinds.get(name) != "text" else values[i] for name, values in written.items()}
         for i in range(len(frame))
     ]
     if second_order:

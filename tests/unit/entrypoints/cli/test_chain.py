@@ -53,10 +53,22 @@ def test_second_order_greeks_stand_in_every_row(g6, stored):
 
 def test_csv_holds_every_column(g6, stored):
     lines = list(csv.DictReader(io.StringIO(g6("chain", "FINNIFTY", "--csv", "--data-dir", str(stored.directory)).out)))
-    assert list(lines[0]) == [column.name for column in rows.CHAIN]
+    assert list(lines[0]) == [*(column.name for column in rows.CHAIN), "ce_iv_error", "pe_iv_error"]
     oi = stored.frames[CYCLES[1]].columns["ce_oi"]
     assert [line["ce_oi"] for line in lines] == ["" if np.isnan(value) else str(int(value)) for value in oi]
     assert lines[0]["timestamp"] == CYCLES[1]
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+def test_each_solved_volatility_comes_with_its_error(g6, stored, form):
+    out = g6("chain", "FINNIFTY", form, "--data-dir", str(stored.directory)).out
+    lines = json.loads(out)["rows"] if form == "--json" else list(csv.DictReader(io.StringIO(out)))
+    for side in ("ce", "pe"):
+        told = {line[f"{side}_iv_status"] == "ok": [] for line in lines}
+        for line in lines:
+            told[line[f"{side}_iv_status"] == "ok"].append(line[f"{side}_iv_error"])
+        assert max(abs(float(each)) for each in told[True]) < 1e-4
+        assert set(told[False]) <= {"", None}
 
 
 def test_as_of_shows_nothing_later(g6, stored):

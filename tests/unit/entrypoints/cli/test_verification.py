@@ -19,7 +19,9 @@ def test_what_the_pipeline_stores_passes(g6, stored):
     found = json.loads(answer.out)
     assert answer.code == 0
     assert found["units"] == 2
-    assert {"forward", "iv", "delta", "gamma", "theta", "vega", "rho", "pcr", "max_pain", "gex", "charm"} <= set(found["largest"])
+    assert {"forward", "iv", "delta", "gamma", "theta", "vega", "rho", "iv_error", "pcr", "max_pain", "gex"} <= set(
+        found["largest"]
+    )
     assert max(found["largest"].values()) < 1e-6
 
 
