@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from g6.config.model import Settings
 from g6.domain.instrument import INDICES
@@ -23,7 +23,8 @@ def values(settings: Settings) -> dict[str, Any]:
 
 def revealed(settings: Settings) -> dict[str, str]:
     """Return the secrets that are set, by dotted path, as they are: for the environment of a child, for nothing else."""
-    found = {f"provider.{name}": value for name, value in settings.provider if isinstance(value, SecretStr)}
+    sections = [(name, section) for name, section in settings if isinstance(section, BaseModel)]
+    found = {f"{section}.{name}": value for section, each in sections for name, value in each if isinstance(value, SecretStr)}
     return {path: value.get_secret_value() for path, value in found.items()}
 
 

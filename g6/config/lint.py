@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from g6.config.model import Settings
@@ -26,12 +27,18 @@ def lint(
     the global ones. `maxmemory_policy`, `appendonly`: what the broker answered, None where it was not asked. Errors: BadConfig,
     naming every refusal.
     """
-    refusals = [*_interval(settings), *_budget(settings), *_limits(settings, celery), *_routes(celery), *_policy(maxmemory_policy)]
+    refusals = [
+        *_interval(settings), *_budget(settings), *_door(settings), *_limits(settings, celery), *_routes(celery),
+        *_policy(maxmemory_policy),
+    ]  # fmt: skip
     if refusals:
         raise BadConfig("\n".join(sentence for sentence, _ in refusals), "; ".join(fix for _, fix in refusals))
+    warnings = list(_bridge(settings))
     if appendonly is False:
-        return ("the broker has appendonly off: what is in flight dies with it; set appendonly yes and appendfsync everysec",)
-    return ()
+        warnings.append(
+            "the broker has appendonly off: what is in flight dies with it; set appendonly yes and appendfsync everysec"
+        )
+    return tuple(warnings)
 
 
 def _interval(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -46,14 +53,46 @@ def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
     """Over REST every cycle must find room in the broker's one sequence of quote requests."""
     if settings.provider.name != "kite" or settings.streamed:
         return
-    requests = sum(math.ceil(_options(settings, name) / QUOTE_KEYS) for name in settings.indices)
-    needed = requests * QUOTE_SECONDS
+    requests, needed, least = _over_rest(settings)
     if needed > settings.wall_interval:
-        least = min(each for each in range(1, _DAY + 1) if _DAY % each == 0 and each >= needed)
         yield (
             f"interval = {settings.interval} s is too short for {requests} quote requests: the broker needs {needed:.1f} s",
             f"the smallest interval that works is {least} s; or set ticker.enabled = true, which streams instead",
         )
+
+
+def _bridge(settings: Settings) -> Iterator[str]:
+    """A stream makes do with any interval; what bridges it when it is away does not."""
+    if settings.provider.name != "kite" or not settings.streamed:
+        return
+    requests, needed, least = _over_rest(settings)
+    if needed > settings.wall_interval:
+        yield (
+            f"interval = {settings.interval} s holds while the stream lives; without it the broker needs {needed:.1f} s for "
+            f"{requests} quote requests, so that indices end MISSING (provider); from {least} s on REST bridges whole cycles"
+        )
+
+
+def _over_rest(settings: Settings) -> tuple[int, float, int]:
+    """Return the quote requests of a cycle, the seconds that the broker takes for them, and the least interval with room for it."""
+    requests = sum(math.ceil(_options(settings, name) / QUOTE_KEYS) for name in settings.indices)
+    needed = requests * QUOTE_SECONDS
+    return requests, needed, min(each for each in range(1, _DAY + 1) if _DAY % each == 0 and each >= needed)
+
+
+def _door(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.serve.token is None and not _loopback(settings.serve.host):
+        yield (
+            f"serve.host = {settings.serve.host} would let everybody on the network read what is collected",
+            "set serve.token (export G6_SERVE__TOKEN=$(openssl rand -hex 16)), or leave serve.host at 127.0.0.1",
+        )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _options(settings: Settings, name: str) -> int:

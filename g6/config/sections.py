@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from g6.domain.expiry import BUCKETS, rule_of
 from g6.errors import BadConfig
@@ -213,7 +213,10 @@ class Log(Section):
 class Serve(Section):
     """The process that answers over HTTP. Port 0 is any free one."""
 
-    host: str = Field(default="127.0.0.1", description="address to listen on")
+    host: str = Field(default="127.0.0.1", description="address to listen on; beyond the loopback with serve.token only")
+    token: SecretStr | None = Field(
+        default=None, min_length=16, description="who asks must send it as Authorization: Bearer; /healthz answers everybody"
+    )
     metrics_port: Port = Field(default=9108, description="port of /metrics")
     web_port: Port = Field(default=9109, description="port of /status and the web pages")
 

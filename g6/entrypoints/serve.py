@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,6 +178,20 @@ def _app(watcher: Watcher) -> FastAPI:
     return app
 
 
+def guarded(app: FastAPI, token: str) -> FastAPI:
+    """Have `app` answer only who sends `token` as a bearer, and everybody at /healthz; without a token everybody everywhere."""
+
+    @app.middleware("http")
+    async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        sent = request.headers.get("authorization", "").encode()
+        if not token or request.url.path == "/healthz" or hmac.compare_digest(sent, f"Bearer {token}".encode()):
+            return await answer(request)
+        sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
+        return JSONResponse({"error": sentence}, 401, {"WWW-Authenticate": "Bearer"})
+
+    return app
+
+
 def bind(host: str, port: int, setting: str) -> socket.socket:
     """Return a listening socket; port 0 takes a free one. Errors: Unavailable, with the setting to change."""
     try:
@@ -203,13 +218,14 @@ def serve(
     metrics_port: int,
     web_port: int,
     *,
+    token: str = "",
     status_file: Path | None = None,
     announce: Callable[[str], None] = print,
     stop: threading.Event | None = None,
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`; then end within two seconds. Errors: Unavailable.
 
-    `announce` gets one line per port, as soon as it is open.
+    With a `token` only who sends it is answered. `announce` gets one line per port, as soon as it is open.
     """
     stop = stop or threading.Event()
     with bind(host, metrics_port, "serve.metrics_port") as metrics, bind(host, web_port, "serve.web_port") as web:
@@ -219,7 +235,9 @@ def serve(
         announce(f"metrics on {_address(metrics)}/metrics")
         announce(f"status and panels on {_address(web)}/status")
         try:
-            asyncio.run(_answer([(metrics_app(watcher), metrics), (web_app(watcher), web)], stop))
+            asyncio.run(
+                _answer([(guarded(app(watcher), token), port) for app, port in ((metrics_app, metrics), (web_app, web))], stop)
+            )
         finally:
             stop.set()
             # A server that hangs is not waited for: what was not stored is counted again at the next start.

@@ -54,8 +54,11 @@ ERRORS: Mapping[type[Exception], str] = MappingProxyType(
 KINDS = ("rate_limit", "timeout", "network", "server")
 
 
-def translate(error: Exception) -> G6Error | None:
-    """Return our error for one that left the client, None for a mistake of ours that no table should hide."""
+def translate(error: Exception, timeout: float | None = None) -> G6Error | None:
+    """Return our error for one that left the client, None for a mistake of ours that no table should hide.
+
+    `timeout`: the seconds that a request had, which a person reads where they were too few.
+    """
     meaning = next((ERRORS[base] for base in type(error).__mro__ if base in ERRORS), None)
     if meaning is None:
         return None
@@ -68,6 +71,8 @@ def translate(error: Exception) -> G6Error | None:
     if meaning == "refused":
         entitled = " (is quote data part of this API key's plan?)" if code == 403 else ""
         return ProviderRefused(said + entitled)
+    if meaning == "timeout" and timeout is not None:
+        said += f": no answer within {timeout:g} s (provider.timeout, at most a quarter of the interval)"
     return ProviderBusy(said, meaning)
 
 
@@ -88,7 +93,7 @@ def translated(call: Callable[P, R]) -> Callable[P, R]:
         try:
             return call(*args, **kwargs)
         except tuple(ERRORS) as error:
-            ours = translate(error)
+            ours = translate(error, getattr(args[0], "timeout", None) if args else None)
             if ours is None:
                 raise
             raise ours from error

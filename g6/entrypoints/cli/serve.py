@@ -39,14 +39,15 @@ def serve(
     from g6.entrypoints import serve as server
     from g6.entrypoints.app import create_app
 
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = options.settings(config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir)
     runtime, wanted = create_app(settings).runtime, settings.serve
     server.serve(
         runtime,
         bootstrap.totals(settings),
-        host or wanted.host,
+        wanted.host,
         wanted.metrics_port if metrics_port is None else metrics_port,
         wanted.web_port if web_port is None else web_port,
+        token=wanted.token.get_secret_value() if wanted.token else "",
         status_file=settings.status_file,
         announce=typer.echo,
     )

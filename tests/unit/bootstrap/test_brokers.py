@@ -104,6 +104,14 @@ def test_a_child_is_given_the_secrets_and_nobody_else_sees_them() -> None:
     assert "hunter2" not in json.dumps(values(settings)) + repr(settings) + json.dumps(hashes(settings))
 
 
+def test_the_token_of_the_web_pages_reaches_a_child_and_no_eye() -> None:
+    settings = configured({"G6_SERVE__TOKEN": "sesame-sesame-sesame"})
+    found = load(None, {}, environment(settings)).serve.token
+    assert found is not None
+    assert found.get_secret_value() == "sesame-sesame-sesame"
+    assert "sesame" not in json.dumps(values(settings)) + repr(settings) + json.dumps(hashes(settings))
+
+
 @pytest.mark.parametrize(
     ("root", "kind"),
     [(None, "live"), ("https://api.kite.trade", "live"), ("http://127.0.0.1:8000", "sim"), ("http://localhost:1", "sim")],

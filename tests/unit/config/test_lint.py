@@ -80,10 +80,28 @@ def test_an_interval_without_room_for_the_brokers_rate_is_refused_with_the_small
     assert said in refusal(made, celery(task_annotations={}))
 
 
-@pytest.mark.parametrize("over", [{"ticker__enabled": True}, {"interval": 15}, {"provider__name": "sim"}])
+@pytest.mark.parametrize("over", [{"ticker__enabled": True, "interval": 15}, {"interval": 15}, {"provider__name": "sim"}])
 def test_the_brokers_rate_binds_only_who_asks_too_often_over_rest(over: dict[str, Any]) -> None:
     asked = {"provider__name": "kite", "ticker__enabled": False, "interval": 5, "collection__scope": "chain"} | over
     assert lint(settings(**asked), celery(task_annotations={})) == ()
+
+
+def test_an_interval_that_only_a_stream_can_hold_is_a_warning_with_the_smallest_that_rest_bridges() -> None:
+    made = settings(provider__name="kite", interval=5, collection__scope="chain")
+    (told,) = lint(made, celery(task_annotations={}))
+    assert "without it the broker needs 12.6 s for 12 quote requests" in told
+    assert "from 15 s on REST bridges whole cycles" in told
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.0.0.7", "g6.example"])  # noqa: S104 - they are refused
+def test_an_address_beyond_the_loopback_is_refused_without_a_token(host: str) -> None:
+    assert "set serve.token" in refusal(settings(serve__host=host), celery())
+    assert lint(settings(serve__host=host, serve__token="a" * 16), celery()) == ()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_the_loopback_needs_no_token(host: str) -> None:
+    assert lint(settings(serve__host=host), celery()) == ()
 
 
 def test_a_routed_queue_that_nobody_declares_is_refused() -> None:

@@ -88,6 +88,19 @@ def totals():
     return MemoryTotals()
 
 
+@pytest.mark.parametrize("port", ["metrics", "web"])
+def test_with_a_token_only_who_sends_it_is_answered(runtime, totals, port):
+    serving = Serving(runtime, totals, token="sesame-sesame-sesame")
+    base, path = getattr(serving, port), "/metrics" if port == "metrics" else "/panels"
+    try:
+        sent = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer sesame-sesame-sesame"}]
+        assert [httpx.get(base + path, headers=each, timeout=10).status_code for each in sent][:2] == [401, 401]
+        assert eventually(lambda: httpx.get(base + path, headers=sent[2], timeout=10).status_code == 200)
+        assert httpx.get(base + "/healthz", timeout=10).status_code == 200
+    finally:
+        serving.end()
+
+
 @pytest.fixture
 def serving(runtime, totals, tmp_path):
     serving = Serving(runtime, totals, status_file=tmp_path / "status.json")

@@ -57,6 +57,10 @@ def test_an_error_becomes_ours(error: Exception, ours: type[Exception], kind: st
     assert getattr(found, "kind", "") == kind
 
 
+def test_a_request_that_was_given_too_little_time_says_how_much_it_had() -> None:
+    assert "no answer within 1.2 s (provider.timeout" in str(translate(requests.exceptions.ReadTimeout(), 1.2))
+
+
 def test_a_mistake_of_ours_is_not_hidden() -> None:
     assert translate(ZeroDivisionError()) is None
 
