@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+import pyarrow as pa
 
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import OVERVIEW_SCHEMA
-from g6.adapters.parquet_store.reading import day_table
+from g6.adapters.parquet_store.reading import day_table, read
 from g6.domain.gaps import Row
 from g6.ports.history import OVERVIEW
 
 COLUMNS = ("underlying", "timestamp", "status", "reason")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def statuses(directory: Path, first: date | None, last: date | None) -> Iterator[tuple[date, dict[str, dict[datetime, Row]]]]:
@@ -24,7 +27,32 @@ def statuses(directory: Path, first: date | None, last: date | None) -> Iterator
     for day in days.days(root):
         if (first is None or day >= first) and (last is None or day <= last):
             found: dict[str, dict[datetime, Row]] = {}
-            table = day_table(days.directory_of(root, day), OVERVIEW_SCHEMA, COLUMNS)
-            for index, at, status, reason in zip(*(table.column(name).to_pylist() for name in COLUMNS), strict=True):
-                found.setdefault(index, {})[at.astimezone(UTC)] = (status, reason or "")
+            table = _table(days.directory_of(root, day))
+            for index, at, status, reason in zip(
+                _texts(table, "underlying"), _instants(table), _texts(table, "status"), _texts(table, "reason"), strict=True
+            ):
+                found.setdefault(index, {})[at] = (status, reason)
             yield day, found
+
+
+def _table(directory: Path) -> pa.Table:
+    """Return a day's columns; one that is folded into a single file needs no merging, and a year of days is mostly such."""
+    return days.steadily(lambda: _one(days.files(directory))) or day_table(directory, OVERVIEW_SCHEMA, COLUMNS)
+
+
+def _one(found: list[days.DayFile]) -> pa.Table | None:
+    return read(found[0].path, OVERVIEW_SCHEMA, COLUMNS) if len(found) == 1 else None
+
+
+def _texts(table: pa.Table, name: str) -> list[str]:
+    """Return a text column, missing as empty, by its distinct values: Arrow makes each Python object anew."""
+    column = table.column(name).unify_dictionaries().combine_chunks()
+    words = [*column.dictionary.to_pylist(), ""]
+    return [words[place] for place in column.indices.fill_null(len(words) - 1).to_numpy().tolist()]
+
+
+def _instants(table: pa.Table) -> list[datetime]:
+    """Return the instants in UTC; every index of a cycle has the same, and they are made once."""
+    micros = table.column("timestamp").cast(pa.int64()).to_numpy().tolist()
+    known = {each: _EPOCH + timedelta(microseconds=each) for each in set(micros)}
+    return [known[each] for each in micros]

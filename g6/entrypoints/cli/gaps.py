@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -152,8 +153,9 @@ def covered(settings: Settings, index: str | None, from_: str | None, to: str | 
     days = list(statuses(settings.directory, day_given(from_), day_given(to)))
     known = calendar()
     found = [
-        Covered(each, day, grid_of(known, settings, each, day, by_index), rows)
+        Covered(each, day, grids[INDICES[each].exchange], rows)
         for day, by_index in _with_empty(days, known, settings)
+        for grids in [grids_of(known, settings, day, by_index)]
         for each, rows in sorted(by_index.items())
         if name in (None, each)
     ]
@@ -178,22 +180,25 @@ def _with_empty(
     return sorted(held.items())
 
 
-def grid_of(
-    known: Calendar, settings: Settings, index: str, day: date, by_index: Mapping[str, Mapping[datetime, Row]]
-) -> tuple[datetime, ...]:
-    """Return the instants of a day at which an index should have a row, at the interval that day was collected at.
+def grids_of(
+    known: Calendar, settings: Settings, day: date, by_index: Mapping[str, Mapping[datetime, Row]]
+) -> dict[str, tuple[datetime, ...]]:
+    """Return by exchange the instants of a day at which an index should have a row, at the interval that day was collected at.
 
     A live session counts from its open until now. A simulated one counts from its first row to its last: it may begin anywhere.
     """
-    session = known.session(INDICES[index].exchange, day)
-    if session is None:
-        return ()
-    instants = sorted({at for rows in by_index.values() for at in rows})
+    instants = sorted(set().union(*by_index.values()))
     step = gaps_of.step_of(instants, timedelta(seconds=settings.interval))
-    grid = session.cycles(max(1, round(step.total_seconds())))
     if _live(settings.directory):
-        return tuple(at for at in grid if at < datetime.now(UTC) - step)
-    return tuple(at for at in grid if instants and instants[0] <= at <= instants[-1])
+        first, last = datetime.min.replace(tzinfo=UTC), datetime.now(UTC) - step - timedelta(microseconds=1)
+    else:
+        first, last = (instants[0], instants[-1]) if instants else (datetime.max.replace(tzinfo=UTC),) * 2
+    grids: dict[str, tuple[datetime, ...]] = {}
+    for exchange in {INDICES[index].exchange for index in by_index}:
+        session = known.session(exchange, day)
+        grid = session.cycles(max(1, round(step.total_seconds()))) if session is not None else ()
+        grids[exchange] = grid[bisect_left(grid, first) : bisect_right(grid, last)]
+    return grids
 
 
 def _live(directory: Path) -> bool:
