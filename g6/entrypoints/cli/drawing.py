@@ -114,7 +114,7 @@ def _straddle(figure: Figure, document: Document) -> None:
         top.plot(place[part], price[part], color=CALLS, linewidth=1.4, label="worth now" if first == 0 else None)
         bottom.plot(place[part], document["spot"][part], color=FIT, linewidth=1.2)
     for first, last in _sessions(document["instant"], list(zip(document["expiry"], document["strike"], strict=True)))[1]:
-        part, label = slice(first, last), "day's VWAP of that strike" if first == 0 else None
+        part, label = slice(first, last), "day's VWAP of the same" if first == 0 else None
         top.plot(place[part], document["vwap"][part], color=QUIET, linewidth=1, label=label)
     rolled = np.flatnonzero(document["rolled"])
     if len(rolled):
@@ -135,7 +135,8 @@ def _interest(figure: Figure, document: Document) -> None:
     for axes, name, unit, colour, label in lines:
         values = np.asarray(document[name]) / unit
         for first, last in sessions:
-            axes.plot(place[first:last], values[first:last], color=colour, linewidth=1.4, label=label if first == 0 else None)
+            look = {"linewidth": 1.4, "marker": "." if last == first + 1 else None, "label": label if first == 0 else None}
+            axes.plot(place[first:last], values[first:last], color=colour, **look)
     _tidy(ratios, "", "puts over calls")
     _tidy(pain, "", "max pain, points")
     _tidy(sums, "time in India", "OI, lakh units")
@@ -166,7 +167,7 @@ def _overlays(figure: Figure, document: Document) -> None:
             look = {"color": CALLS, "linewidth": 1.6, "label": str(each["day"]), "zorder": 3} if age == 0 else {"color": QUIET}
             axes.plot(each["minute"], each["value"], **({"linewidth": 0.8} | look))
         axes.set_title(f"{name} ({len(curves)})", fontsize=10)
-        _tidy(axes, "time in India", document["figure"] if axes is panels[0] else "")
+        _tidy(axes, "time in India", ", ".join(filter(None, (document["figure"], document["unit"]))) if axes is panels[0] else "")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: f"{int(minute) // 60:02d}:{int(minute) % 60:02d}"))
         axes.set_xticks([600, 720, 840])
         axes.legend(frameon=False, fontsize=8)

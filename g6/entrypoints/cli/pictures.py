@@ -12,6 +12,7 @@ import g6
 from g6.config import Settings
 from g6.domain import analytics, exposures, series, surface
 from g6.domain.calendar import IST
+from g6.domain.contracts import CONTRACTS
 from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.expiry_figures import figures
 from g6.domain.frame import Frame
@@ -148,7 +149,8 @@ def overlays(settings: Settings, unit: Unit, figure: str, days: int) -> dict[str
         WEEKDAYS[weekday]: [{"day": each.day, "minute": each.minute, "value": each.value} for each in found]
         for weekday, found in curves.items()
     }
-    return {**_heading(unit, f"{figure} by weekday"), "figure": figure, "weekdays": told}
+    unit_of = {each.id: each.unit for each in CONTRACTS}
+    return {**_heading(unit, f"{figure} by weekday"), "figure": figure, "unit": unit_of.get(figure, ""), "weekdays": told}
 
 
 def heatmap(unit: Unit, frames: Sequence[Frame], of: str, by: str) -> dict[str, Any]:
@@ -168,7 +170,8 @@ def heatmap(unit: Unit, frames: Sequence[Frame], of: str, by: str) -> dict[str, 
         matrix[np.searchsorted(strikes, frame.columns["strike"]), place] = value(frame)
     forward = [float(frame.columns["forward"][0]) for _, frame in columns]
     told = {"by": by, "of": of, "strike": strikes, "columns": [name for name, _ in columns], "forward": forward, "matrix": matrix}
-    return {**_heading(unit, _HEATMAPS[of]), **told}
+    day = f" {frames[-1].columns['expiry'][0].item():%d %b %Y}" if by == "time" else ""
+    return {**_heading(unit, f"{_HEATMAPS[of]}{day}"), **told}
 
 
 def _oi_of(frame: Frame) -> Any:

@@ -141,7 +141,8 @@ def _trends_table(found: Sequence[Mapping[str, Any]]) -> Table:
         last = lines[windows[-1]]
         changes = [number(lines[seconds]["change"] / unit, places, sign=True) for seconds in windows]
         ends = [number(last[end] / unit, places) for end in ("low", "high")]
-        table.add_row(name, number(last["last"] / unit, places), *changes, *ends)
+        told = f"{name}, lakh" if unit == LAKH else name
+        table.add_row(told, number(last["last"] / unit, places), *changes, *ends)
     return table
 
 

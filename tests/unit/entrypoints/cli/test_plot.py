@@ -45,6 +45,7 @@ def test_a_heatmap_is_its_matrix(plot, stored):
     document = json.loads(plot("heatmap", ".json"))
     frames = list(stored.frames.values())
     assert document["columns"] == list(stored.frames)
+    assert "open interest 23 Nov 2026 · Wed 18 Nov 2026" in document["title"]
     matrix = np.array(document["matrix"], dtype=float)
     for place, frame in enumerate(frames):
         wanted = frame.columns["ce_oi"].astype(float) + frame.columns["pe_oi"].astype(float)
@@ -86,6 +87,7 @@ def test_overlays_are_the_overviews_figures(plot):
     document = json.loads(plot("overlays", ".json", "--figure", "pcr_this_month"))
     assert list(document["weekdays"]) == ["Wednesday"]
     assert document["weekdays"]["Wednesday"][0]["minute"] == [660.0, 663.0]
+    assert (document["figure"], document["unit"]) == ("pcr_this_month", "ratio")
 
 
 def test_the_smile_holds_volatilities_in_percent(plot, stored):
