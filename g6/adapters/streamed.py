@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Listing
 from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
-from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, stands_until, true_until
+from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, of_day, stands_until, true_until
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
 
@@ -30,6 +30,7 @@ DEAD_SECONDS = 5.0
 FROZEN = frozenset(("index frozen", "closing auction", "index final"))
 
 _BOOK = ("bid", "ask", "bid_quantity", "ask_quantity")
+_FUTURE = tuple(each.name for each in fields(Underlying) if each.name.startswith("future"))
 _SAID = tuple(name for name in QUOTE_FIELDS if name in (TICK.names or ()))
 
 
@@ -157,7 +158,7 @@ class Streamed:
             prev_close=float(spot["close"]),
             spot_time=float(spot["quote_time"]),
             spot_source="frozen" if self._calendar.phase(INDICES[index].exchange, at) in FROZEN else "live",
-            vix=float(vix["last"]) if held.fresh[place + 1] else NAN,
+            vix=float(vix["last"]) if held.fresh[place + 1] and of_day(float(vix["quote_time"]), at) else NAN,
         )
         return replace(seen, **_future_fields(held.rows[-1], future)) if future and held.fresh[-1] else seen
 
@@ -182,7 +183,7 @@ class Streamed:
         until = self._clock.wall() + UNANSWERED_SECONDS
         self._unanswered |= dict.fromkeys(answer.symbol[stale[:, columns] & ~answered].tolist(), until)
         self._keep(day_of(at), answer, answered & (answer.source == SOURCES[REST]), asked)
-        return replace(found, observed_at=max(found.observed_at, answer.observed_at)), seen or answer.spot
+        return replace(found, observed_at=max(found.observed_at, answer.observed_at)), _filled(seen, answer.spot)
 
     def _keep(self, day: date, answer: Quotes, answered: Mask, asked: float) -> None:
         """Put answers into the cache: what is streamed and did not change since is true as long as its connection lives."""
@@ -230,6 +231,15 @@ def summary(feeds: Mapping[int, Feed], now: float) -> dict[str, Any]:
         "ticks_per_second": round(sum(feed.ticks_per_second for feed in feeds.values()), 1),
         "newest_tick": max((feed.newest for feed in feeds.values()), default=0.0) or None,
     }
+
+
+def _filled(seen: Underlying | None, asked: Underlying) -> Underlying:
+    """Return what the stream knows of index, VIX and future, and of VIX and future what was asked where it knows nothing."""
+    if seen is None:
+        return asked
+    unknown = [*(() if isfinite(seen.vix) else ("vix",)), *(() if isfinite(seen.future) else _FUTURE)]
+    filled: Mapping[str, Any] = {name: getattr(asked, name) for name in unknown}
+    return replace(seen, **filled)
 
 
 def _future_fields(row: Any, future: Future) -> dict[str, Any]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.calendar import day_of
 from g6.domain.quote import NAN
 
 NOBODY, STREAM, REST = 0, 1, 2
@@ -103,3 +106,8 @@ def stands_until(
         if number != NO_FEED and ticked.any():
             until[mine] = np.maximum(until[mine], until[ticked].max())
     return until
+
+
+def of_day(time: float, at: datetime) -> bool:
+    """Tell whether an exchange's time (epoch seconds) lies on the trading day of `at`; one that is not known is believed."""
+    return not isfinite(time) or day_of(datetime.fromtimestamp(time, UTC)) == day_of(at)

@@ -111,6 +111,8 @@ class Desk:
         level, sentence = SENTENCES[event]
         getattr(structlog.get_logger("g6"), level)(sentence, **facts)
         try:
+            if event == "refused":
+                self.bus.publish("alert", {"state": "token", "sentence": sentence, **facts}, key="token")
             if event in ("connected", "lost", "gave up"):
                 self.bus.publish("provider.state", {"name": "ticker", "state": event, "sentence": sentence, **facts}, key="ticker")
         except Retryable:

@@ -239,3 +239,12 @@ def test_the_index_is_frozen_while_the_auction_is_held(tmp_path: Path) -> None:
         seen = World(kite, tmp_path).provider(timeout=7).underlying("NIFTY", parse_z(auction) + timedelta(0))
     assert seen.spot_source == "frozen"
     assert seen.future > 0
+
+
+def test_yesterdays_vix_is_not_todays(tmp_path: Path) -> None:
+    early = "2026-11-20T03:30:00Z"
+    with kite_server(start=early, speed=0.0, in_thread=True) as kite:
+        kite.limits(quote=0, historical=0, other=0)
+        seen = World(kite, tmp_path).provider(timeout=7).underlying("NIFTY", parse_z(early))
+    assert np.isnan(seen.vix)
+    assert seen.prev_close > 0

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from g6.adapters.kite.access import Access
 from g6.adapters.kite.client import Client, ask_candles, ask_dump, ask_ltp, ask_profile, ask_quotes, make_client
 from g6.adapters.kite.dumps import Dumps
-from g6.adapters.kite.parse import parse_quotes, parse_underlying
+from g6.adapters.kite.parse import epoch, parse_quotes, parse_underlying
 from g6.adapters.kite.previous import Candles, PreviousInterest
 from g6.domain import instrument
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Index, Listing
-from g6.domain.quote import Quotes, Underlying
+from g6.domain.quote import NAN, Quotes, Underlying
+from g6.domain.tick import of_day
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Clock, Gate, Shelf
 
@@ -198,6 +199,8 @@ class Kite:
     def _underlying(self, known: Index, future: Future | None, answers: Mapping[str, Any], at: datetime) -> Underlying:
         future_key = f"{known.derivatives}:{future.symbol}" if future else ""
         seen = parse_underlying(answers, known.quote_key, VIX, future_key, future)
+        if not of_day(epoch((answers.get(VIX) or {}).get("timestamp")), at):
+            seen = replace(seen, vix=NAN)
         if self._calendar.phase(known.exchange, at) in FROZEN:
             return replace(seen, spot_source="frozen")
         old = self._clock.market().timestamp() - seen.spot_time > STALE_SECONDS

@@ -137,6 +137,17 @@ def test_index_future_and_vix_come_with_the_chain(world: World) -> None:
     assert seen.future_expiry == LISTING.futures[0].expiry.isoformat()
 
 
+def test_yesterdays_vix_that_comes_upon_subscribing_is_not_todays(world: World) -> None:
+    world.tick(VIX, last=13.5, quoted=NOW - 70_000)
+    assert np.isnan(world.ask().spot.vix)
+
+
+def test_vix_and_future_that_the_stream_does_not_know_are_taken_from_an_answer(world: World) -> None:
+    world.cache.put(DAY, {"NIFTY": ((VIX, FUTURE, SYMBOLS[2]), blank(3))})
+    seen, asked = world.ask().spot, MARKET.underlying("NIFTY", AT)
+    assert (seen.spot, seen.vix, seen.future, seen.future_expiry) == (25_000.0, asked.vix, asked.future, asked.future_expiry)
+
+
 def test_what_did_not_change_for_long_is_true_while_its_connection_lives(world: World) -> None:
     world.tick(*SYMBOLS, received=NOW - 90, quoted=NOW - 91)
     found = world.ask()

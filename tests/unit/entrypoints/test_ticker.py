@@ -91,6 +91,13 @@ def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unles
     assert len(begun) == asked
 
 
+def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, told = desk("2026-11-20T03:15:00Z", tmp_path), []
+    monkeypatch.setattr(made.bus, "publish", lambda kind, fact, key: told.append((kind, fact["fix"], key)))
+    made.tell("refused", {"fix": "g6 login"})
+    assert told == [("alert", "g6 login", "token")]
+
+
 def test_everything_that_happens_has_a_sentence() -> None:
     levels = {level for level, _ in ticker.SENTENCES.values()}
     assert levels <= {"info", "warning", "error"}

@@ -21,6 +21,15 @@ def test_an_answer_is_an_answer_and_stands_in_the_books() -> None:
     assert len(facts["seconds"]["quote"]) == 1
 
 
+def test_the_wait_for_a_slot_stands_in_the_books_beside_the_answers_own_time() -> None:
+    gate = Guards(spacings=UNSPACED | {"quote": 0.3}).gate()
+    for _ in range(2):
+        gate.ask("quote", "quote", Answers(7))
+    facts = gate.tally.facts()
+    assert facts["wait"]["quote"] > 0.2
+    assert len(facts["seconds"]["quote"]) == 2
+
+
 def test_two_bad_moments_and_a_good_one_are_one_answer_and_two_further_tries() -> None:
     gate, server = Guards().gate(), Answers(DOWN, DOWN, 7)
     assert gate.ask("quote", "quote", server) == 7
