@@ -19,7 +19,7 @@ from g6.adapters.parquet_store.columns import chain_table
 from g6.domain.cycle import isoformat_z
 from g6.domain.quality import Flag
 from g6.entrypoints.cli import options, stored, terminal
-from g6.errors import BadInput
+from g6.errors import BadInput, UserError
 
 Snapshot = Annotated[str, typer.Argument(metavar="SNAPSHOT", help="A Parquet file, NIFTY (its newest chain) or NIFTY@INSTANT.")]
 
@@ -64,6 +64,10 @@ def inspect(
 def _file(path: Path) -> pa.Table:
     try:
         return pq.read_table(path, partitioning=None)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"there is no file {path}", "name a file, or an index and an instant: NIFTY@2026-11-18T05:30:00Z"
+        ) from error
     except (OSError, pa.ArrowInvalid) as error:
         raise BadInput(path, None, f"not a whole Parquet file ({error})") from error
 

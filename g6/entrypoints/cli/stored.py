@@ -56,7 +56,7 @@ def units(settings: Settings, index: str, as_of: datetime | None, count: int) ->
         if len(found) >= count:
             break
     if not found:
-        raise NothingToDo(f"nothing of {name} is stored in {settings.directory}{_until(as_of)}")
+        raise NothingToDo(f"nothing of {name} is stored in {settings.directory}{_until(as_of)}", _there(settings))
     return found[-count:]
 
 
@@ -64,7 +64,7 @@ def indices_at(settings: Settings, as_of: datetime | None) -> Sequence[str]:
     """Return the indices of the newest stored cycle. Errors: NothingToDo."""
     cycles = _cycles(settings, as_of, _SPANS[0])
     if not cycles:
-        raise NothingToDo(f"nothing is stored in {settings.directory}{_until(as_of)}")
+        raise NothingToDo(f"nothing is stored in {settings.directory}{_until(as_of)}", _there(settings))
     return sorted(cycles[-1][1])
 
 
@@ -76,7 +76,11 @@ def latest(settings: Settings, index: str, as_of: datetime | None) -> tuple[Unit
             frame = store.read_chain(unit)
             if frame is not None and len(frame) and _seen_by(frame, as_of):
                 return unit, frame
-    raise NothingToDo(f"no chain of {index.upper()} is stored in {settings.directory}")
+    raise NothingToDo(f"no chain of {index.upper()} is stored in {settings.directory}", _there(settings))
+
+
+def _there(settings: Settings) -> str:
+    return f"g6 data ls --data-dir {settings.directory} shows what is there"
 
 
 def frames(settings: Settings, wanted: Sequence[Unit]) -> list[Frame]:

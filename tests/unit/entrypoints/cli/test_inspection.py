@@ -43,6 +43,12 @@ def test_a_file_is_shown_to_people(g6, stored):
         assert words in answer.out
 
 
+def test_a_file_that_is_not_there_is_not_called_damaged(g6):
+    answer = g6("inspect", "nowhere.parquet")
+    assert answer.code == 2
+    assert "there is no file nowhere.parquet" in answer.err
+
+
 def test_a_damaged_file_is_said_in_a_sentence(g6, tmp_path):
     path = tmp_path / "torn.parquet"
     path.write_bytes(b"PAR1 and no more")
