@@ -118,12 +118,17 @@ def _rows(file: DayFile, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
     table = read(file.path, schema, names)
     if file.level is not Level.DAY or "strike" not in schema.names:
         return table
-    places = pc.sort_indices(table.select(["timestamp"]), sort_keys=[("timestamp", "ascending")])
+    places = by_instant(table.column("timestamp"))
     shares = [table.column_names[first::_CORES] for first in range(min(_CORES, table.num_columns))]
     with ThreadPoolExecutor(_CORES) as pool:
-        taken = list(pool.map(lambda share: table.select(share).take(places), shares))
+        taken = list(pool.map(lambda share: pc.take(table.select(share), places, boundscheck=False), shares))
     columns = {name: part.column(name) for part in taken for name in part.column_names}
     return pa.table([columns[name] for name in table.column_names], schema=table.schema)
+
+
+def by_instant(timestamps: pa.ChunkedArray) -> pa.Array:
+    """Return the places of a day's rows by instant, within one as they are kept."""
+    return pc.sort_indices(pa.table([timestamps], names=["timestamp"]), sort_keys=[("timestamp", "ascending")])
 
 
 def _held(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[datetime]:

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, column_array, column_values, encode, overview_table
 from g6.adapters.parquet_store.days import DAY_FILE
-from g6.adapters.parquet_store.reading import by_contract, headers, pack_headers, read
+from g6.adapters.parquet_store.reading import by_instant, headers, pack_headers, read
 from g6.domain.cycle import isoformat_z
 from g6.domain.rows import CHAIN
 from g6.errors import NothingToDo
@@ -28,17 +27,13 @@ _STAMPED = ("model", "rate", "config_id")
 _KEPT = ("status", "reason")
 
 
-def _order(timestamps: pa.ChunkedArray) -> pa.Array:
-    return pc.sort_indices(pa.table([timestamps], names=["timestamp"]), sort_keys=[("timestamp", "ascending")])
-
-
 def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
     """Return columns of a compacted day by instant. Errors: NothingToDo (not there), BadInput."""
     path = directory / DAY_FILE
     if not path.exists():
         raise NothingToDo(f"{directory} has no {DAY_FILE}; g6 data compact makes it")
     table = read(path, CHAIN_SCHEMA, ["timestamp", *(name for name in columns if name not in ("timestamp", "underlying"))])
-    table = table.take(_order(table.column("timestamp"))).combine_chunks()
+    table = pc.take(table.combine_chunks(), by_instant(table.column("timestamp")), boundscheck=False)
     seconds = column_values(table, _KINDS["timestamp"])
     instants, starts = np.unique(seconds, return_index=True)
     found = {name: column_values(table, _KINDS[name]) for name in columns if name != "underlying"}
@@ -52,25 +47,26 @@ def write_day(directory: Path, columns: Mapping[str, NDArray[Any]], stamps: Mapp
     """Write `columns` (by instant) into a compacted day; False when that changes no byte. Errors: StoreBusy, BadInput."""
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):
-        table = read(path, CHAIN_SCHEMA)
-        back = np.argsort(_order(table.column("timestamp")).to_numpy(), kind="stable")
-        for name, values in columns.items():
-            place = CHAIN_SCHEMA.get_field_index(name)
-            field = CHAIN_SCHEMA.field(place)
-            table = table.set_column(place, field, column_array(values[back], field))
-        metadata = _own(pq.read_metadata(path).metadata) | {
+        held = read(path, CHAIN_SCHEMA, [name for name in CHAIN_SCHEMA.names if name not in columns])
+        back = np.argsort(by_instant(held.column("timestamp")).to_numpy())
+        arrays = [
+            column_array(columns[field.name][back], field) if field.name in columns else held.column(field.name)
+            for field in CHAIN_SCHEMA
+        ]
+        table = pa.table(arrays, schema=CHAIN_SCHEMA)
+        metadata = _own(held.schema.metadata) | {
             b"g6.headers": pack_headers(stamps).encode(),
-            **{f"g6.{name}".encode(): _distinct(columns[name]).encode() for name in _STAMPED if name in columns},
+            **{f"g6.{name}".encode(): _distinct(table.column(name)).encode() for name in _STAMPED if name in columns},
         }
-        return _changed(path, encode(by_contract(table).replace_schema_metadata(metadata), small=True))
+        return _changed(path, encode(table.replace_schema_metadata(metadata), small=True))
 
 
 def _own(metadata: Mapping[bytes, bytes] | None) -> dict[bytes, bytes]:
     return {name: value for name, value in (metadata or {}).items() if name.startswith(b"g6.")}
 
 
-def _distinct(values: NDArray[Any]) -> str:
-    return ",".join(sorted({str(value) for value in values.tolist()}))
+def _distinct(values: pa.ChunkedArray) -> str:
+    return ",".join(sorted(str(value) for value in pc.unique(values).to_pylist()))
 
 
 def write_figures(directory: Path, index: str, rows: Sequence[Mapping[str, Any]]) -> bool:
