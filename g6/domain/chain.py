@@ -21,7 +21,7 @@ from g6.domain.forward import DAY_YEARS, at_the_money, forwards, grown, nearest,
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.plan import Model
-from g6.domain.quality import Prices, countable, counts, prices
+from g6.domain.quality import Prices, countable, counts, prices_of_all
 from g6.domain.quote import Quotes, Stamp, Underlying
 from g6.domain.volatility import Terms, Volatility, volatilities
 
@@ -109,17 +109,24 @@ def assemble(quotes: Quotes, stamp: Stamp) -> Chain:
 
 
 def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
-    """Return what `assemble` does for each unit, by one call of the solver for all: many together cost it a third."""
-    begun = [(quotes, stamp, *_begun(quotes, stamp)) for quotes, stamp in units]
+    """Return what `assemble` does for each unit, by one call for the prices and one of the solver: many together cost a third."""
+    begun = [(*unit, *_begun(*unit, found)) for unit, found in zip(units, _prices(units), strict=True)]
     on = [stamp.pricing.enabled and stamp.controls.get("greeks", True) is not False for _, stamp in units]
     vols = volatilities([(each[2], each[4], each[1].pricing, enabled) for each, enabled in zip(begun, on, strict=True)])
     return [_priced(*each, vol) for each, vol in zip(begun, vols, strict=True)]
 
 
-def _begun(quotes: Quotes, stamp: Stamp) -> tuple[Prices, Expiries, Terms]:
+def _prices(units: Sequence[tuple[Quotes, Stamp]]) -> list[Prices]:
+    instants = [(quotes, stamp.at.timestamp()) for quotes, stamp in units]
+    rules = [(stamp.quality, stamp.pricing.model) for _, stamp in units]
+    if len(set(rules)) > 1:
+        return [found for one, rule in zip(instants, rules, strict=True) for found in prices_of_all([one], *rule)]
+    return prices_of_all(instants, *rules[0]) if rules else []
+
+
+def _begun(quotes: Quotes, stamp: Stamp, found: Prices) -> tuple[Prices, Expiries, Terms]:
     pricing = stamp.pricing
     rate = PRESET_RATE.get(pricing.model, pricing.risk_free_rate)
-    found = prices(quotes, stamp.at.timestamp(), stamp.quality, pricing.model)
     expiries = _expiries(quotes, stamp, found, rate)
     forward, years = (_per_row(figures, expiries.bounds) for figures in (expiries.forward, expiries.years))
     return found, expiries, Terms(forward, quotes.strike, years, quotes.tick_size, rate)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain as along
 from math import isnan
 from typing import Any
 
@@ -12,14 +13,35 @@ from numpy.typing import NDArray
 from g6.domain import rows
 from g6.domain.chain import Chain
 from g6.domain.expiry import BIT
-from g6.domain.frame import Frame, by_side
+from g6.domain.frame import SIDES, Frame, by_side
 from g6.domain.quality import MAX_COUNT, Flag, spot_source
 from g6.domain.quote import QUOTE_FIELDS, to_frame
 
-__all__ = ["chain_frame", "computed", "csv_rows", "offset_name"]
+__all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows", "offset_name"]
 
-_WHOLE = frozenset(column.name for column in rows.CHAIN_SIDE if column.kind == "integer")
-_GREEKS = ("delta", "gamma", "theta", "vega", "rho")
+_COUNTS = tuple(name for name in QUOTE_FIELDS if name in {column.name for column in rows.CHAIN_SIDE if column.kind == "integer"})
+_SINGLE = {column.name: np.float32 for column in rows.CHAIN_SIDE if column.kind == "iv"}
+_SIDED: Mapping[str, Callable[[Chain], NDArray[Any]]] = {
+    "price": lambda chain: chain.prices.price,
+    "price_source": lambda chain: chain.prices.source,
+    "time_value": lambda chain: chain.vol.time_value,
+    "age_seconds": lambda chain: chain.prices.age_seconds,
+    "quality": lambda chain: chain.flags,
+    "iv": lambda chain: chain.vol.iv,
+    "iv_bid": lambda chain: chain.vol.iv_bid,
+    "iv_ask": lambda chain: chain.vol.iv_ask,
+    "iv_status": lambda chain: chain.vol.status,
+    "delta": lambda chain: chain.greeks.delta,
+    "gamma": lambda chain: chain.greeks.gamma,
+    "theta": lambda chain: chain.greeks.theta,
+    "vega": lambda chain: chain.greeks.vega,
+    "rho": lambda chain: chain.greeks.rho,
+}
+COMPUTED = (
+    "offset", "forward", "forward_source", "forward_spread", "atm", "years_to_expiry", "dte", "rate", "model", "config_id",
+    *(side + name for side in SIDES for name in _SIDED),
+)  # fmt: skip
+"""Columns that analysis makes; nothing of them is read when a chain is made again."""
 
 _FILE_COLUMN = {
     "index_price": "spot", "ce": "ce_last", "pe": "pe_last", "avg_ce": "ce_average_price", "avg_pe": "pe_average_price",
@@ -35,61 +57,54 @@ def chain_frame(chain: Chain) -> Frame:
     float32 as they are stored. The raw columns keep what the source gave, so that the chain can be made again from its rows.
     """
     raw = to_frame(chain.quotes, chain.stamp)
-    columns = {**_plain(chain), **raw.columns, **_computed(chain)}
+    columns = {**raw.columns, **_taken_over(chain), **computed([chain])}
     frame = Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
     thin, listed = chain.flags & Flag.THIN != 0, chain.prices.listed
     left_out = np.any(thin, axis=0) & np.all(thin | ~listed, axis=0)
     return frame.take(np.flatnonzero(~left_out)) if left_out.any() else frame
 
 
-def computed(chain: Chain) -> dict[str, NDArray[Any]]:
-    """Return the columns that analysis makes, among them those that it only takes over; the raw ones are those of its quotes."""
-    return {**_plain(chain), **_computed(chain)}
-
-
-def _plain(chain: Chain) -> dict[str, NDArray[Any]]:
-    """Columns that hold for both sides: one value per unit or per expiry, repeated."""
-    quotes, stamp, expiries = chain.quotes, chain.stamp, chain.expiries
+def _taken_over(chain: Chain) -> dict[str, NDArray[Any]]:
+    """Columns that analysis passes on from its quotes and their stamp."""
+    quotes, stamp, slots = chain.quotes, chain.stamp, chain.expiries.slot
     at, seen, n = stamp.at.timestamp(), chain.quotes.spot, len(chain.quotes)
-    texts = {
-        "underlying": stamp.index, "spot_source": spot_source(seen, at, stamp.quality), "model": stamp.pricing.model,
-        "config_id": stamp.config_id,
-    }  # fmt: skip
+    texts = {"underlying": stamp.index, "spot_source": spot_source(seen, at, stamp.quality)}
     numbers = {
         "timestamp": at, "observed_at": quotes.observed_at, "spot": seen.spot, "spot_age_seconds": at - seen.spot_time,
-        "future": seen.future, "vix": seen.vix, "rate": chain.rate,
+        "future": seen.future, "vix": seen.vix,
     }  # fmt: skip
-    figures = {
-        "forward": expiries.forward, "forward_spread": expiries.spread, "atm": expiries.atm, "years_to_expiry": expiries.years,
-    }  # fmt: skip
-    counts = np.diff(expiries.bounds)
+    counts, whole = np.diff(chain.expiries.bounds), {name: _whole(quotes.values[name]) for name in _COUNTS}
     return {
         **{name: np.full(n, text, dtype=object) for name, text in texts.items()},
         **{name: np.full(n, number, dtype=np.float64) for name, number in numbers.items()},
-        **{name: chain.per_row(figure) for name, figure in figures.items()},
-        "bucket": np.repeat(np.array([slot.bucket for slot in expiries.slot], dtype=object), counts),
-        "bucket_mask": np.repeat(np.array([slot.mask for slot in expiries.slot], dtype=np.int32), counts),
-        "forward_source": np.repeat(np.array(expiries.source, dtype=object), counts),
-        "dte": np.repeat(np.array(expiries.dte, dtype=np.int64), counts),
-        "offset": chain.offset,
+        "bucket": np.repeat(np.array([slot.bucket for slot in slots], dtype=object), counts),
+        "bucket_mask": np.repeat(np.array([slot.mask for slot in slots], dtype=np.int32), counts),
+        **by_side(whole, whole),
     }
 
 
-def _computed(chain: Chain) -> dict[str, NDArray[Any]]:
-    found, vol = chain.prices, chain.vol
-    whole = {name: _whole(chain.quotes.values[name]) for name in QUOTE_FIELDS if name in _WHOLE}
-    single = {"iv": vol.iv, "iv_bid": vol.iv_bid, "iv_ask": vol.iv_ask} | {name: getattr(vol.greeks, name) for name in _GREEKS}
-    arrays: dict[str, NDArray[Any]] = {
-        **whole,
-        "price": found.price,
-        "price_source": found.source,
-        "time_value": vol.time_value,
-        "age_seconds": found.age_seconds,
-        "quality": chain.flags,
-        "iv_status": vol.status,
-        **{name: array.astype(np.float32) for name, array in single.items()},
+def computed(chains: Sequence[Chain]) -> dict[str, NDArray[Any]]:
+    """Return the columns `COMPUTED`, rows of all chains one after the other."""
+    options, expiries = [len(chain.quotes) for chain in chains], [chain.expiries for chain in chains]
+    strikes = np.concatenate([np.diff(each.bounds) for each in expiries])
+
+    def per_expiry(figures: Iterable[Sequence[Any]], kind: type) -> NDArray[Any]:
+        return np.repeat(np.array([*along.from_iterable(figures)], dtype=kind), strikes)
+
+    sided = {name: np.concatenate([take(chain) for chain in chains], axis=1) for name, take in _SIDED.items()}
+    return {
+        "offset": np.concatenate([chain.offset for chain in chains]),
+        "forward": per_expiry((each.forward for each in expiries), float),
+        "forward_source": per_expiry((each.source for each in expiries), object),
+        "forward_spread": per_expiry((each.spread for each in expiries), float),
+        "atm": per_expiry((each.atm for each in expiries), float),
+        "years_to_expiry": per_expiry((each.years for each in expiries), float),
+        "dte": per_expiry((each.dte for each in expiries), int),
+        "rate": np.repeat([chain.rate for chain in chains], options),
+        "model": np.repeat(np.array([chain.stamp.pricing.model for chain in chains], dtype=object), options),
+        "config_id": np.repeat(np.array([chain.stamp.config_id for chain in chains], dtype=object), options),
+        **by_side({name: array.astype(_SINGLE.get(name, array.dtype), copy=False) for name, array in sided.items()}, sided),
     }
-    return by_side(arrays, arrays)
 
 
 def _whole(quantity: NDArray[np.float64]) -> NDArray[np.float64]:

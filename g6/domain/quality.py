@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.outliers import outliers
+from g6.domain.outliers import outliers, pace
 from g6.domain.plan import Model, Quality
-from g6.domain.quote import Quotes, Underlying
+from g6.domain.quote import Quotes, Underlying, joined
 
-__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "counts", "prices", "quality_counts", "spot_source"]
+__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "counts", "prices", "prices_of_all", "quality_counts", "spot_source"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -64,6 +64,20 @@ class Prices:
     listed: Mask
     missing: Mask
 
+    def rows(self, mine: slice) -> Prices:
+        """Return the prices of some strikes."""
+        return Prices(**{name: getattr(self, name)[:, mine] for name in Prices.__dataclass_fields__})
+
+
+def prices_of_all(units: Sequence[tuple[Quotes, float]], quality: Quality, model: Model) -> list[Prices]:
+    """Return what `prices` does for each unit (its quotes and its instant), at once: many small arrays cost more than one."""
+    if len(units) < 2 or quality.vol_pct:  # a percentile is one of a unit's expiries
+        return [_prices(quotes, at, pace(quotes.spot), quality, model) for quotes, at in units]
+    counts = [len(quotes) for quotes, _ in units]
+    at, moves = np.repeat([at for _, at in units], counts), np.repeat([pace(quotes.spot) for quotes, _ in units], counts)
+    whole = _prices(joined([quotes for quotes, _ in units]), at, moves, quality, model)
+    return [whole.rows(slice(end - count, end)) for end, count in zip(np.cumsum(counts).tolist(), counts, strict=True)]
+
 
 def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76") -> Prices:
     """Return the price of every option at the cycle's instant `at` (epoch seconds).
@@ -73,6 +87,11 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     none. An unknown time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges
     do. A thin option has no price at all.
     """
+    return _prices(quotes, at, pace(quotes.spot), quality, model)
+
+
+def _prices(quotes: Quotes, at: Array | float, moves: Array | float, quality: Quality, model: Model) -> Prices:
+    """The same, also of several units: `at` and `moves` (points a root second) of each row."""
     listed, thin = quotes.symbol != "", _thin(quotes, quality)
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
     age, trade_age = at - quotes.quote_time, at - quotes.last_trade_time
@@ -82,7 +101,7 @@ def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76"
     last = _positive(quotes.last, listed & ~thin)
     half_spread = 0.5 * (book.ask - book.bid)
     fresh = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
-    odd = outliers(quotes, mid, half_spread, fresh, trade_age)
+    odd = outliers(quotes, mid, half_spread, fresh, trade_age, moves)
     traded = np.where(odd, np.nan, fresh)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)

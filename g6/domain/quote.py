@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -78,6 +78,19 @@ class Quotes:
 
     def __len__(self) -> int:
         return len(self.strike)
+
+
+def joined(units: Sequence[Quotes]) -> Quotes:
+    """Return the quotes of several units one after the other, of no one index and no one moment."""
+
+    def along(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(each, name) for each in units], axis=-1)
+
+    plain = ("expiry", "strike", "lot_size", "tick_size", "symbol", "token", "source")
+    return Quotes(
+        "", **{name: along(name) for name in plain}, values={name: along(name) for name in QUOTE_FIELDS}, spot=Underlying(),
+        observed_at=NAN,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain import chain, overview
-from g6.domain.chain_rows import computed
+from g6.domain.chain_rows import COMPUTED, computed
 from g6.domain.frame import SIDES
 from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
 from g6.errors import NothingToDo
@@ -24,14 +24,6 @@ RAW = (
     *(side + name for side in SIDES for name in _BOTH),
 )  # fmt: skip
 """What analysis reads of a stored row; everything else it needs stands in the unit's header."""
-PLAIN = ("offset", "forward", "forward_source", "forward_spread", "atm", "years_to_expiry", "rate", "dte", "model", "config_id")
-SIDED = (
-    "price", "price_source", "time_value", "age_seconds", "quality", "iv", "iv_bid", "iv_ask", "iv_status", "delta", "gamma",
-    "theta", "vega", "rho",
-)  # fmt: skip
-COMPUTED = (*PLAIN, *(side + name for side in SIDES for name in SIDED))
-"""What analysis makes; nothing of it is read."""
-
 
 TOGETHER = 32
 """Units that share one call of the solver: more would not fit into the processor's cache."""
@@ -74,9 +66,9 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
             )
             for n in places
         ]
-        for priced in chain.assemble_all(units):
-            rows.append(overview.summarise(priced))
-            parts.append(computed(priced))
+        priced = chain.assemble_all(units)
+        rows += [overview.summarise(each) for each in priced]
+        parts.append(computed(priced))
     columns = {name: np.concatenate([part[name] for part in parts]) for name in COMPUTED}
     changed = history.write_day(index, on, columns, {**held.headers, **headers})
     changed |= history.write_figures(index, on, rows)

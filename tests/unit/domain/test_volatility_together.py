@@ -1,4 +1,4 @@
-"""Many units in one call of the solver: the same bits as one by one."""
+"""Many units priced and solved in one call: the same bits as one by one."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from g6.adapters.market import SimulatedMarket
 from g6.config import calendar, load, plan
 from g6.domain.chain import assemble, assemble_all
-from g6.domain.chain_rows import computed
+from g6.domain.chain_rows import COMPUTED, computed
 from g6.domain.cycle import parse_z
 from g6.domain.expiry import resolve
 from g6.domain.quote import Quotes, Stamp
@@ -32,9 +32,8 @@ def unit(cycle: str, **controls: bool) -> tuple[Quotes, Stamp]:
 
 def differing(units: list[tuple[Quotes, Stamp]]) -> set[str]:
     """Names of the columns that come out otherwise when the units are worked on together."""
-    pairs = zip(assemble_all(units), (assemble(*each) for each in units), strict=True)
-    sides = [(computed(together), computed(alone)) for together, alone in pairs]
-    return {name for together, alone in sides for name in alone if not same(together[name], alone[name])}
+    together, alone = computed(assemble_all(units)), [computed([assemble(*each)]) for each in units]
+    return {name for name in COMPUTED if not same(together[name], np.concatenate([each[name] for each in alone]))}
 
 
 def same(one: NDArray[Any], other: NDArray[Any]) -> bool:
