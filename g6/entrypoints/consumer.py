@@ -1,18 +1,25 @@
-"""Celery's consumer with a reconnect back-off that stops at two seconds instead of thirty, and task events in batches."""
+"""Celery's consumer: its reconnect back-off stops at two seconds, task events go in batches, a bad header ends nothing."""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from celery.worker.consumer import Consumer as CeleryConsumer
 from celery.worker.state import reserved_requests
 from kombu.common import ignore_errors
+from kombu.log import get_logger
+
+from g6.entrypoints.transport import MALFORMED
 
 LONGEST_WAIT = 2.0
 EVENTS_WAIT = 0.5
 """Seconds that a task's events wait for others; each carries the time at which it happened."""
+POOL_SECONDS = 0.5
+"""Seconds between two looks for pool processes that ended."""
 
 
 class Consumer(CeleryConsumer):  # type: ignore[misc]
@@ -30,12 +37,39 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
         self.controller.max_concurrency = self.pool.num_processes
         super().start()
 
+    def register_with_event_loop(self, hub: Any) -> None:
+        """Look for ended pool processes often.
+
+        Celery hears of an end when the process closes its pipe, looks once, and may look before the process can be reaped
+        (measured: in every other kill); its next look is up to 5 s later, and the task of the dead one waits as long.
+        """
+        super().register_with_event_loop(hub)
+        if look := getattr(self.pool, "maintain_pool", None):
+            hub.call_repeatedly(POOL_SECONDS, look)
+
     def ensure_connected(self, conn: Any) -> Any:
         """Connect to the broker, trying again at 0.2, 0.4, … 2 s for as long as it takes."""
         conn.ensure_connection = partial(conn.ensure_connection, interval_start=0.2, interval_step=0.2, interval_max=LONGEST_WAIT)
         connected = super().ensure_connected(conn)
         self._begin_limits_again()
         return connected
+
+    def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Any], None]:
+        """Take messages off the queue that have the shape of one and headers that no task can have.
+
+        Celery lets the error out: the worker ends, or takes a KeyError for a lost connection, for ever, as the message comes back.
+        """
+        receive = super().create_task_handler(*arguments, **options)
+
+        def receive_or_set_aside(message: Any) -> None:
+            try:
+                receive(message)
+            except MALFORMED as error:
+                raw = message._raw  # noqa: SLF001 - the text as it came has no other name
+                message.channel.set_aside(message.delivery_info["routing_key"], json.dumps(raw).encode(), type(error).__name__)
+                message.reject_log_error(get_logger(__name__), self.connection_errors)
+
+        return receive_or_set_aside
 
     def on_close(self) -> None:
         """Forget the old connection's messages, those that run too: counted on, they would keep new ones from being taken."""

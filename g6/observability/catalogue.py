@@ -196,7 +196,7 @@ bus | g6_bus_events_dropped_total | counter | bus reason=drop | events | the bus
 bus | g6_bus_queue_retained_events | gauge | bus | events | heartbeat | Events the stream holds.
 bus | g6_bus_subscriber_lag_events | gauge | bus subscriber | events | the bus | Events published and not yet read.
 bus | g6_bus_publish_latency_ms | histogram | bus | milliseconds | every event | From the publisher's stamp to the server's append; the server's clock ticks in milliseconds.
-workers | g6_queue_length | gauge | queue | messages | heartbeat | Messages waiting.
+workers | g6_queue_length | gauge | queue | messages | heartbeat | Messages waiting; queue unreadable: texts that were none, the last 100 kept.
 workers | g6_queue_wait_seconds | histogram | queue | seconds | unit.report | From being sent to being run.
 workers | g6_worker_up | gauge | worker | boolean | heartbeat | 1 while the worker answers.
 workers | g6_task_failures_total | counter | task reason=cause | tasks | unit.report | Stages that ended their unit as MISSING, by reason.

@@ -66,7 +66,7 @@ def test_a_switch_that_is_none_is_refused(live: World) -> None:
 def test_ps_shows_workers_and_every_queue(live: World) -> None:
     done = live.g6("ps", "--json")
     seen = json.loads(done.stdout)
-    assert set(seen["queues"]) == {"collect", "analytics", "persist", "aggregate", "manual", "maintenance"}
+    assert set(seen["queues"]) == {"collect", "analytics", "persist", "aggregate", "manual", "maintenance", "unreadable"}
     assert {name.partition("@")[0] for name, facts in seen["workers"].items() if facts["up"]} >= {"cycle", "persist", "closing"}
 
 

@@ -18,6 +18,8 @@ from g6.adapters.redis.connection import translated
 SILENT_SECONDS = 15.0
 """A worker that said nothing for so long is down."""
 FORGOTTEN_SECONDS = 600.0
+UNREADABLE = "unreadable"
+"""The list, beside the queues, of the last texts that were found in a queue and were no message."""
 
 
 class RedisVitals:
@@ -53,9 +55,10 @@ class RedisVitals:
 
     @translated
     def read(self) -> Mapping[str, Any]:
-        """Return queues, workers, clock_skew_seconds, retained_events and disk_free_bytes."""
+        """Return queues (and the texts kept as unreadable), workers, clock_skew_seconds, retained_events and disk_free_bytes."""
         pipeline = self._client.pipeline(transaction=False)
-        for queue in self._queues:
+        queues = (*self._queues, UNREADABLE)
+        for queue in queues:
             pipeline.llen(f"{self._ns}:celery:{queue}")
         pipeline.hgetall(f"{self._ns}:workers")
         pipeline.xlen(f"{self._ns}:events")
@@ -64,7 +67,7 @@ class RedisVitals:
         *depths, signed, retained, (seconds, micros) = pipeline.execute()
         here = (before + time.time()) / 2
         return {
-            "queues": dict(zip(self._queues, depths, strict=True)),
+            "queues": dict(zip(queues, depths, strict=True)),
             "workers": self._workers(signed, here),
             "clock_skew_seconds": {socket.gethostname(): here - seconds - micros / 1e6},
             "retained_events": retained,

@@ -155,8 +155,9 @@ def evicted(stack: Stack) -> None:
 @fault(
     "23", "unknown tasks and argument versions",
     done="Sent into the queues: a task nobody knows, stages with too few and too many arguments, an instant that is none, an "
-    "index that is not collected, a header of a later version, and a pickle.",
-    seen="Each is logged and gone; no worker ends, nothing waits or comes back, every live unit is OK.",
+    "index that is not collected, a header of a later version, and a pickle; text that is no message, JSON without "
+    "properties, and a message without a task's id.",
+    seen="Each is logged and gone, the last three set aside; no worker ends, nothing waits or comes back, every live unit is OK.",
 )  # fmt: skip
 def unknown(stack: Stack) -> None:
     stack.happens()
@@ -172,12 +173,16 @@ def unknown(stack: Stack) -> None:
     with stack.application.connection_for_write() as connection:
         pickled = {"content_type": "application/x-python-serialize", "content_encoding": "binary"}
         connection.Producer().publish(b"not to be read", exchange="g6", routing_key="analytics", **pickled)
+        connection.Producer().publish([], exchange="g6", routing_key="analytics", headers={"task": "g6.analyse"})
+    stack.client.lpush("g6:celery:collect", "garbage", '{"body": ""}')
     stack.goes_well(3)
     stack.passes()
     stack.goes_well(1)
     stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
     calm = eventually(lambda: not any(stack.waiting(queue) for queue in ("collect", "analytics", "persist", "manual")), 20.0)
     stack.expect(calm, "nothing waits in the queues")
+    aside = stack.client.llen("g6:celery:unreadable")
+    stack.expect(aside == 3, f"{aside} texts were set aside")
     stack.all_ok(stack.began, stack.over, "meanwhile")
     stored = {each for each in stack.stored() if stack.ends(each).keys() - set(THREE)}
     stack.expect(not stored, "no row of an index that is not collected")

@@ -1,12 +1,38 @@
-"""What is asked of a connection that is gone."""
+"""What is asked of a connection that is gone, and what is taken off a queue that is no message."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
-from kombu import Connection
+import redis
+from kombu import Connection, Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES, resolve_transport
 
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer
 from g6.entrypoints import transport
+
+PREFIX = "g6:celery:"
+INFO = {"exchange": "", "routing_key": "work"}
+NO_MESSAGES: dict[str, bytes] = {
+    "text": b"garbage",
+    "no text": b"\xff\xfe\x00",
+    "a number": b"7",
+    "a list": b"[1, 2]",
+    "nested too deep": b"[" * 5000,
+    "no properties": b'{"body": "x"}',
+    "no tag": json.dumps({"properties": {"delivery_info": INFO}}).encode(),
+    "no way": json.dumps({"properties": {"delivery_tag": "t"}}).encode(),
+    "half a way": json.dumps({"properties": {"delivery_tag": "t", "delivery_info": {"exchange": "x"}}}).encode(),
+    "a tag that is none": json.dumps({"properties": {"delivery_tag": {}, "delivery_info": INFO}}).encode(),
+    "a body that is none": json.dumps(
+        {"body": "abc", "properties": {"delivery_tag": "t", "delivery_info": INFO, "body_encoding": "base64"}}
+    ).encode(),
+    "a decimal that is none": b'{"__type__": "decimal", "__value__": "x"}',
+}
 
 
 def test_each_kind_of_redis_url_has_its_transport() -> None:
@@ -26,3 +52,55 @@ def test_a_channel_whose_connection_is_gone_says_what_everybody_expects(gone: st
         made.connection.client = None
     with pytest.raises(connection.connection_errors, match="closed"):
         made._connparams()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer.start(tmp_path_factory.mktemp("broker"), append_only=False) as started:
+        yield started
+
+
+@pytest.fixture
+def held(server: EmbeddedServer) -> Iterator[redis.Redis]:
+    with connect(server.url) as client:
+        client.flushall()
+        yield client
+
+
+def taken(url: str) -> list[Any]:
+    """Return the bodies of the next messages of queue `work`."""
+    transport.install()
+    found: list[Any] = []
+    options = {"global_keyprefix": PREFIX}
+    with Connection(url, transport_options=options) as connection, connection.SimpleQueue("work"):
+        connection.Producer().publish("a message", routing_key="work")
+
+        def take(body: Any, message: Any) -> None:
+            found.append(body)
+            message.ack()
+
+        with connection.Consumer(Queue("work", exchange=Exchange(""), routing_key="work"), callbacks=[take]):
+            while not found:
+                connection.drain_events(timeout=20)
+    return found
+
+
+def test_what_is_no_message_is_set_aside_and_the_next_message_is_taken(server: EmbeddedServer, held: redis.Redis) -> None:
+    held.lpush(f"{PREFIX}work", *NO_MESSAGES.values())
+    assert taken(server.url) == ["a message"]
+    texts: Any = held.lrange(f"{PREFIX}unreadable", 0, -1)
+    kept = [json.loads(each) for each in reversed(texts)]
+    assert [each["bytes"] for each in kept] == [len(text) for text in NO_MESSAGES.values()]
+    assert {each["queue"] for each in kept} == {"work"}
+    assert all(each["wrong"] for each in kept)
+    assert not held.llen(f"{PREFIX}work")
+    assert not held.exists(f"{PREFIX}unacked")
+
+
+def test_no_more_than_the_beginnings_of_the_last_are_kept(server: EmbeddedServer, held: redis.Redis) -> None:
+    for _ in range(transport.KEPT + 5):
+        held.lpush(f"{PREFIX}work", b"x" * 5000)
+    taken(server.url)
+    kept: Any = held.lrange(f"{PREFIX}unreadable", 0, -1)
+    assert len(kept) == transport.KEPT
+    assert len(json.loads(kept[0])["text"]) == transport.KEPT_BYTES
