@@ -42,7 +42,9 @@ class Silence:
             return ""
         if now - max(self._frame, trading_since) > self.limit:
             return MUTE
-        if now - max(self._tick, trading_since) > self._quiet_limit:
+        # What fell mute a moment after a tick that was no news is mute, not quiet: quiet is who was heard of long after.
+        heard_on = self._frame - self._tick > self.limit / 2
+        if heard_on and now - max(self._tick, trading_since) > self._quiet_limit:
             self._patience += 1
             return QUIET
         return ""

@@ -41,6 +41,12 @@ def test_heartbeats_without_ticks_are_quiet(silence: Silence) -> None:
     assert silence.verdict(1008.5, OPEN) == "quiet"
 
 
+def test_a_last_frame_without_news_does_not_make_a_mute_connection_quiet(silence: Silence) -> None:
+    silence.heard(1001.0, 500.0)
+    assert silence.verdict(1008.6, OPEN) == ""
+    assert silence.verdict(1009.5, OPEN) == "mute"
+
+
 def test_ticks_that_are_not_newer_are_quiet_too(silence: Silence) -> None:
     for now in range(1001, 1009):
         silence.heard(float(now), 500.0)
