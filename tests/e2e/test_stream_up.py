@@ -41,11 +41,11 @@ def up(world: Streaming) -> Iterator[subprocess.Popen[bytes]]:
         try:
             yield system
             system.terminate()
-            assert system.wait(20) == 0
+            assert system.wait(60) == 0
         finally:
             if system.poll() is None:
                 system.terminate()
-                system.wait(20)
+                system.wait(60)
             for left in _naming(str(world.base / "rows")):
                 left.kill()
 
