@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
@@ -29,7 +30,13 @@ class Control:
     stream: Stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: JSON in, JSON out; 400 with a sentence for what cannot be."""
+        """Answer one request: JSON in, JSON out; 400 with a sentence for what cannot be, 403 beyond the loopback.
+
+        These doors make any token good, so they are for who sits at this machine alone.
+        """
+        if scope["client"] is None or not ip_address(scope["client"][0]).is_loopback:
+            await Answer(403, json.dumps({"error": "control is for the loopback alone"}).encode()).send(send)
+            return
         body = b""
         while True:
             message = await receive()
