@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,20 +15,24 @@ from g6 import log
 from g6.config import Settings
 from g6.domain.calendar import IST
 from g6.domain.cycle import parse_z
+from g6.entrypoints.cli import sizing
 from g6.entrypoints.stack import Stack, aligned
-from g6.errors import Retryable
+from g6.errors import G6Error, Retryable
 
 PATIENCE = 30.0
 """Seconds beyond the last cycle's deadline after which a bounded run is given up."""
 
 
 def begun(settings: Settings, console: Console) -> Settings:
-    """Return the settings with the simulated market's start inside a session, and say so where another was asked for."""
+    """Return the settings with the simulated market's start inside a session; say when it was moved, and what a day will take."""
     asked, settings = settings.market.start, aligned(settings)
     first = settings.market.start
     if (first - asked).total_seconds() >= settings.interval:
         told = [f"{each.astimezone(IST):%a %d %b %Y %H:%M} IST" for each in (asked, first)]
         console.print(f"{told[0]} lies in no session: the market starts at {told[1]}", soft_wrap=True)
+    with suppress(G6Error):  # what keeps it from being estimated is said by who needs it
+        if estimate := sizing.estimated(settings):
+            console.print(sizing.sentence(settings, estimate), soft_wrap=True, highlight=False)
     return settings
 
 

@@ -66,15 +66,25 @@ def ls(
 
 
 def size(
-    *, json_: options.Json = False, data_dir: options.DataDir = None, config: options.Config = None, set_: options.Set = None
+    *,
+    estimate: Annotated[bool, typer.Option("--estimate", help="What a day of this configuration will take instead.")] = False,
+    interval: options.Interval = None,
+    indices: options.Indices = None,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
 ) -> None:
-    """Measure what is stored by kind.
+    """Measure what is stored by kind, or estimate what a whole day will take.
 
-    Example: g6 data size
+    Example: g6 data size --estimate --interval 30
     """
     from g6.adapters.parquet_store.sizes import sizes
 
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = options.settings(config, set_, data_dir=data_dir, interval=interval, indices=indices)
+    if estimate:
+        _tell_estimate(settings, json_)
+        return
     found = sizes(settings.directory)
     total = tuple(map(sum, zip(*found.values(), strict=True)))
     if json_:
@@ -86,6 +96,20 @@ def size(
     for kind, (files, size) in {**found, "total": total}.items():
         table.add_row(kind, str(files), megabytes(size))
     terminal.console(settings).print(table)
+
+
+def _tell_estimate(settings: Settings, json_: bool) -> None:
+    from g6.entrypoints.cli import sizing
+
+    found = sizing.estimated(settings)
+    if found is None:
+        raise NothingToDo("a recording is as long as it is: there is no day of it to estimate")
+    if json_:
+        by_index = {name: asdict(each) for name, each in found.indices.items()}
+        told = {"day": found.day.isoformat(), "cycles": found.cycles, "indices": by_index, "overview": asdict(found.overviews)}
+        typer.echo(json.dumps({**told, "total": asdict(found.total), "unknown": list(found.unknown)}))
+        return
+    terminal.console(settings).print(sizing.sentence(settings, found), soft_wrap=True, highlight=False)
 
 
 def compact(

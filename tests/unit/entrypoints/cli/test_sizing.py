@@ -1,0 +1,97 @@
+"""What a day will take on the disk, held against files that the pipeline really wrote."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from g6.adapters.clock import ScaledClock
+from g6.adapters.csv_store import CsvStore
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
+from g6.adapters.memory_ledger import MemoryLedger
+from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.tee import Tee
+from g6.config import calendar, load, plan
+from g6.domain.cycle import Timing, Unit, isoformat_z, parse_z
+from g6.domain.sizing import Sizing
+from g6.entrypoints.cli.sizing import estimated
+from g6.pipeline import Runtime, analyse, collect, persist
+
+from .conftest import Run
+
+FIRST, CYCLES = parse_z("2026-11-18T05:30:00Z"), 8
+WITHIN = pytest.approx(1.0, abs=0.2)
+
+
+def size(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("scope", "index", "greeks"), [("chain", "FINNIFTY", True), ("window", "NIFTY", True), ("window", "NIFTY", False)]
+)
+def test_parts_and_csv_are_estimated_within_a_fifth_of_what_a_run_wrote(
+    tmp_path: Path, scope: str, index: str, greeks: bool
+) -> None:
+    settings = load(None, {"provider.name": "sim", "collection.scope": scope, "greeks.enabled": greeks}, {})
+    decided = plan(settings)
+    decided = replace(decided, indices={index: decided.indices[index]})
+    market, store, ledger = SimulatedMarket(calendar()), Tee(ParquetStore(tmp_path), CsvStore(tmp_path / "csv")), MemoryLedger()
+    for minute in range(CYCLES):
+        unit = Unit(isoformat_z(FIRST + timedelta(minutes=minute)), index)
+        runtime = Runtime(
+            decided, Timing(60.0), calendar(), ScaledClock(time.time(), unit.instant), market, MemoryFrames(), ledger, store,
+            MemoryPanels(), MemoryPanels(), MemoryBus(), MemoryControls(), MemorySender(),
+            None,  # type: ignore[arg-type]
+        )  # fmt: skip
+        for stage in (collect, analyse, persist):
+            stage(runtime, unit, "test")
+    found = estimated(settings, CYCLES)
+    assert found is not None
+    assert found.indices[index].parts / size(tmp_path / "chain") == WITHIN
+    assert found.indices[index].csv / size(tmp_path / "csv") == WITHIN
+
+
+def test_compacted_days_are_estimated_within_a_fifth_of_the_measured_ones() -> None:
+    results = Path(__file__).parents[4] / "benchmarks/results.json"
+    measured = json.loads(results.read_text("utf-8"))["store"]
+    params = {"expiries": ["nth:1", "nth:2", "nth:3", "nth:4"], "strikes_itm": 20, "strikes_otm": 20}
+    wanted = {f"index_params.{name}.{key}": value for name in measured["indices"] for key, value in params.items()}
+    found = estimated(load(None, {"provider.name": "sim", "collection.scope": "window", **wanted}, {}))
+    assert found is not None
+    together = sum(found.indices.values(), Sizing())
+    rows = together.options * found.cycles
+    assert rows / measured["options"] == pytest.approx(1.0, abs=0.05)
+    assert together.parts / rows / measured["bytes_per_option"]["parts"] == WITHIN
+    assert together.compacted / rows / measured["bytes_per_option"]["compacted"] == WITHIN
+
+
+def test_the_estimate_of_a_day_follows_interval_and_indices(g6: Run) -> None:
+    def estimate(*options: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(g6("data", "size", "--estimate", "--json", "--set", "provider.name=sim", *options).out)
+        return found
+
+    minute, half, one = estimate(), estimate("--interval", "30"), estimate("--indices", "NIFTY")
+    assert (minute["cycles"], half["cycles"]) == (386, 771)
+    assert 1.8 < half["total"]["compacted"] / minute["total"]["compacted"] < 2.1
+    assert set(minute["indices"]) > set(one["indices"]) == {"NIFTY"}
+    told = g6("data", "size", "--estimate", "--set", "provider.name=sim").out
+    assert "a whole day of 386 cycles will take about" in told
+
+
+def test_indices_of_which_nothing_is_listed_are_named(g6: Run, tmp_path: Path) -> None:
+    told = g6(
+        "data", "size", "--estimate", "--set", "provider.name=kite", "--indices", "NIFTY", "--data-dir", str(tmp_path / "new")
+    )
+    assert "without NIFTY, whose contracts no kept listing tells" in told.out
+
+
+def test_a_recording_has_no_day_to_estimate(g6: Run) -> None:
+    assert g6("data", "size", "--estimate", "--set", "provider.name=replay").code == 3
