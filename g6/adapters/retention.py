@@ -14,7 +14,7 @@ from typing import Any
 from g6.domain.cycle import isoformat_z
 from g6.files import directory_lock, refusals
 
-KINDS = ("chain", "overview", "csv")
+KINDS = ("chain", "overview", "events", "csv")
 """What may be pruned. Instruments are not: expired contracts can never be asked for again."""
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
 
@@ -31,7 +31,7 @@ class Dated:
 
 def older(directory: Path, csv_dir: Path, before: date, kinds: Sequence[str] = KINDS) -> list[Dated]:
     """Return the files of days before `before`, oldest first."""
-    roots = {"chain": directory / "chain", "overview": directory / "overview", "csv": csv_dir}
+    roots = {kind: csv_dir if kind == "csv" else directory / kind for kind in KINDS}
     found = (each for kind in kinds for each in _dated(kind, roots[kind]) if each.day < before)
     return sorted(found, key=lambda each: (each.day, each.kind, each.path))
 

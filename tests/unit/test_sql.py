@@ -14,6 +14,8 @@ from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.domain.cycle import Unit, parse_z
 from g6.domain.frame import Frame
 from g6.errors import UserError
+from g6.ports import Event
+from g6.ports.history import Kept
 
 CYCLES = ["2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:20:00Z"]
 COUNT = "select underlying, count(*) as n from chain where date = '2026-11-20' group by all order by all"
@@ -59,6 +61,14 @@ def test_each_row_is_there_once_however_its_day_is_folded(history: Path, chain_o
     assert counts(history) == [("NIFTY", 20), ("SENSEX", 20)]
 
 
+def test_events_are_a_table_too(history: Path) -> None:
+    told = Event("1-0", "2026-11-20T04:05:01Z", "gap.opened", "NIFTY", {"index": "NIFTY", "cycle": CYCLES[1]})
+    ParquetHistory(history).keep_events([told], Kept("1-0", 1))
+    assert g6.sql("select type, underlying, date::varchar d from events", "arrow", data_dir=history).to_pylist() == [
+        {"type": "gap.opened", "underlying": "NIFTY", "d": "2026-11-20"}
+    ]
+
+
 def test_a_wrong_query_is_told_what_duckdb_says(history: Path) -> None:
     with pytest.raises(UserError, match="ce_ivv") as caught:
         g6.sql("select ce_ivv from chain", data_dir=history)
@@ -66,5 +76,5 @@ def test_a_wrong_query_is_told_what_duckdb_says(history: Path) -> None:
 
 
 def test_an_empty_directory_has_empty_tables(tmp_path: Path) -> None:
-    for query in ("from chain", "from overview", "from instruments"):
+    for query in ("from chain", "from overview", "from events", "from instruments"):
         assert g6.sql(query, "arrow", data_dir=tmp_path).num_rows == 0

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from g6.adapters.parquet_store import days
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import DayFile, Level
 from g6.adapters.parquet_store.history import ParquetHistory
 from g6.adapters.parquet_store.load import to_engine
@@ -19,7 +19,7 @@ from g6.ports.history import OVERVIEW
 
 
 def connect(directory: Path, tz: str) -> Any:
-    """Return a DuckDB connection with views `chain`, `overview` and `instruments` of a data directory. Errors: Unavailable."""
+    """Return a DuckDB connection with views `chain`, `overview`, `events` and `instruments`. Errors: Unavailable."""
     try:
         import duckdb
     except ImportError as error:
@@ -30,6 +30,7 @@ def connect(directory: Path, tz: str) -> Any:
     indices = [name for name in history.names() if name != OVERVIEW]
     _view(connection, "chain", [history.root(name) for name in indices], CHAIN_SCHEMA, "underlying varchar, date date")
     _view(connection, "overview", [directory / OVERVIEW], OVERVIEW_SCHEMA, "date date")
+    _view(connection, "events", [directory / "events"], EVENT_SCHEMA, "date date")
     _listing_view(connection, directory / "instruments")
     return connection
 
@@ -45,7 +46,9 @@ def answer(query: str, directory: Path, tz: str, engine: str) -> Any:
             raise UserError(f"{query!r} asks for nothing", "begin it with select")
         return found if engine == "duckdb" else to_engine(found.arrow().read_all(), engine)
     except duckdb.Error as error:
-        raise UserError(str(error), "the tables are chain, overview and instruments; `describe chain` lists columns") from error
+        raise UserError(
+            str(error), "the tables are chain, overview, events and instruments; `describe chain` lists columns"
+        ) from error
 
 
 def _view(connection: Any, name: str, roots: Sequence[Path], schema: pa.Schema, keys: str) -> None:

@@ -19,7 +19,9 @@ from g6.errors import UserError
 
 Before = Annotated[str | None, typer.Option("--before", metavar="DAY", help="Days earlier than this one.")]
 Keep = Annotated[int | None, typer.Option("--keep-days", metavar="N", min=1, help="All but the last N days of the calendar.")]
-Kinds = Annotated[str, typer.Option("--kinds", metavar="A,B", help="Of chain, overview and csv; instruments are never pruned.")]
+Kinds = Annotated[
+    str, typer.Option("--kinds", metavar="A,B", help="Of chain, overview, events, csv; instruments are never pruned.")
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -60,7 +60,16 @@ def test_what_was_shown_is_deleted_and_nothing_else(g6: Run, directory: Path) ->
 
 def test_instruments_cannot_be_chosen(g6: Run, directory: Path) -> None:
     answer = g6("retention", "plan", "--before", "2026-11-20", "--kinds", "instruments", "--data-dir", str(directory))
-    assert (answer.code, "choose of chain, overview, csv" in answer.err) == (2, True)
+    assert (answer.code, "choose of chain, overview, events, csv" in answer.err) == (2, True)
+
+
+def test_events_are_pruned_when_they_are_named(g6: Run, directory: Path) -> None:
+    kept = directory / "events/date=2026-11-17/day.parquet"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"told")
+    g6("retention", "apply", "--yes", "--before", "2026-11-18", "--kinds", "events", "--data-dir", str(directory))
+    assert not kept.exists()
+    assert any("2026-11-17" in path for path in files(directory))
 
 
 def test_which_days_has_to_be_said(g6: Run, directory: Path) -> None:
