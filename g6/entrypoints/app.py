@@ -69,6 +69,7 @@ def create_app(settings: Settings, broker_url: str = "") -> G6:
     tasks.register(app)
     _listen(app)
     _listen_to_beat(app)
+    _listen_to_the_end()
     return app
 
 
@@ -130,6 +131,21 @@ def _listen_to_beat(app: G6) -> None:
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
 
     signals.beat_init.connect(begin, weak=False)
+
+
+def _listen_to_the_end() -> None:
+    """Exit with 0 after one Ctrl-C: Celery finishes what runs and then says that it failed."""
+    asked: list[tuple[str, str]] = []
+
+    def ends(sig: str = "", how: str = "", **_: Any) -> None:
+        asked.append((sig, how))
+
+    def ended(sender: Any = None, **_: Any) -> None:
+        if asked == [("SIGINT", "Warm")]:
+            sender.exitcode = 0
+
+    signals.worker_shutting_down.connect(ends, weak=False)
+    signals.worker_shutdown.connect(ended, weak=False)
 
 
 def _refuse_what_cannot_work(app: G6) -> None:
