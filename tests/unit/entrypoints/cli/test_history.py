@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import g6 as package
+from g6.adapters.parquet_store import ParquetHistory
 
 from .conftest import Run, Stored
 
@@ -61,6 +63,21 @@ def test_days_that_are_over_are_compacted_and_load_the_same(g6: Run, directory: 
     assert [(each["name"], each["files_before"], each["gone"]) for each in done] == [("FINNIFTY", 2, 2), ("overview", 2, 2)]
     assert "compacting: 2 of 2" in answer.err
     assert package.load("FINNIFTY", DAY, engine="arrow", data_dir=directory).to_pylist() == before.to_pylist()
+
+
+def test_compacting_goes_on_where_it_was_stopped(g6: Run, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compact = ParquetHistory.compact
+
+    def stopped(self: ParquetHistory, name: str, day: date) -> object:
+        if name == "overview":
+            raise KeyboardInterrupt
+        return compact(self, name, day)
+
+    monkeypatch.setattr(ParquetHistory, "compact", stopped)
+    assert g6("data", "compact", "--data-dir", str(directory)).code == 130
+    monkeypatch.setattr(ParquetHistory, "compact", compact)
+    done = json.loads(g6("data", "compact", "--json", "--data-dir", str(directory)).out)
+    assert [each["name"] for each in done] == ["overview"]
 
 
 def test_compacting_again_finds_nothing_to_do(g6: Run, directory: Path) -> None:
