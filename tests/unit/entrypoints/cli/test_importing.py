@@ -10,6 +10,9 @@ import pytest
 from scipy.stats import norm
 
 import g6 as package
+from g6.adapters.parquet_store import ParquetStore
+from g6.domain.cycle import Unit
+from g6.domain.frame import Frame
 
 from .conftest import Run
 
@@ -73,6 +76,20 @@ def test_both_layouts_become_chains_whose_analysis_is_made_anew(g6: Run, tmp_pat
     assert atm["ce_iv"].between(0.11, 0.13).all()
     assert (atm["ce_average_price"] == atm["ce_last"]).all()
     assert package.load("NIFTY", DAY, "overview", data_dir=tmp_path / "rows")["status"].tolist() == ["OK", "OK"]
+
+
+def test_an_import_goes_on_where_it_was_stopped(g6: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, rows, write = first_layout(tmp_path / "old"), tmp_path / "rows", ParquetStore.write_chain
+
+    def stopped(self: ParquetStore, unit: Unit, frame: Frame) -> object:
+        if any(rows.rglob("overview/*/*.parquet")):
+            raise KeyboardInterrupt
+        return write(self, unit, frame)
+
+    monkeypatch.setattr(ParquetStore, "write_chain", stopped)
+    assert g6("import", "csv", str(base), "--data-dir", str(rows)).code == 130
+    monkeypatch.setattr(ParquetStore, "write_chain", write)
+    assert "1 cycles stored, 1 were there already" in g6("import", "csv", str(base), "--data-dir", str(rows)).out
 
 
 def test_a_second_run_changes_nothing(g6: Run, tmp_path: Path) -> None:
