@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -54,8 +55,9 @@ class G6(Celery):  # type: ignore[misc]
             warm_provider(self._provider, self.settings)
 
     def warm_up(self) -> None:
-        """After the fork: run the stages once."""
+        """After the fork: run the stages once; what stands then stays, and the garbage collector need not walk it in mid-cycle."""
         warm_up(self.runtime, self._market or warmed_market(self.settings))
+        gc.freeze()
 
 
 def create_app(settings: Settings, broker_url: str = "") -> G6:

@@ -8,6 +8,7 @@ Load and read_csv alternate, so that both see the same machine; figures are medi
 """
 
 import argparse
+import gc
 import json
 import multiprocessing
 import shutil
@@ -98,8 +99,10 @@ def recomputed(directory: Path, indices: tuple[str, ...]) -> dict[str, float]:
 
 
 def _warm(directory: Path, index: str) -> int:
-    """Import and touch everything once, on one unit's worth of a copy that nobody looks at."""
-    return ParquetHistory(directory / "compacted").read_day(index, DAY, ("strike",)).bounds[-1].item()
+    """Read a column, so that everything is imported, and freeze that, as a worker does when it has warmed up."""
+    held = ParquetHistory(directory / "compacted").read_day(index, DAY, ("strike",))
+    gc.freeze()
+    return int(held.bounds[-1])
 
 
 def _recomputed(directory: Path, index: str) -> int:
