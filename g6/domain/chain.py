@@ -110,30 +110,28 @@ def assemble(quotes: Quotes, stamp: Stamp) -> Chain:
 
 def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     """Return what `assemble` does for each unit, by one call for the prices and one of the solver: many together cost a third."""
-    begun = [(*unit, *_begun(*unit, found)) for unit, found in zip(units, _prices(units), strict=True)]
+    begun = [(*unit, found, *_begun(*unit, found)) for unit, found in zip(units, _prices(units), strict=True)]
     on = [stamp.pricing.enabled and stamp.controls.get("greeks", True) is not False for _, stamp in units]
     vols = volatilities([(each[2], each[4], each[1].pricing, enabled) for each, enabled in zip(begun, on, strict=True)])
     return [_priced(*each, vol) for each, vol in zip(begun, vols, strict=True)]
 
 
 def _prices(units: Sequence[tuple[Quotes, Stamp]]) -> list[Prices]:
-    instants = [(quotes, stamp.at.timestamp()) for quotes, stamp in units]
-    rules = [(stamp.quality, stamp.pricing.model) for _, stamp in units]
+    instants, rules = [(quotes, stamp.at.timestamp()) for quotes, stamp in units], [(s.quality, s.pricing.model) for _, s in units]
     if len(set(rules)) > 1:
-        return [found for one, rule in zip(instants, rules, strict=True) for found in prices_of_all([one], *rule)]
+        return [prices_of_all([one], *rule)[0] for one, rule in zip(instants, rules, strict=True)]
     return prices_of_all(instants, *rules[0]) if rules else []
 
 
-def _begun(quotes: Quotes, stamp: Stamp, found: Prices) -> tuple[Prices, Expiries, Terms]:
-    pricing = stamp.pricing
-    rate = PRESET_RATE.get(pricing.model, pricing.risk_free_rate)
+def _begun(quotes: Quotes, stamp: Stamp, found: Prices) -> tuple[Expiries, Terms]:
+    rate = PRESET_RATE.get(stamp.pricing.model, stamp.pricing.risk_free_rate)
     expiries = _expiries(quotes, stamp, found, rate)
     forward, years = (_per_row(figures, expiries.bounds) for figures in (expiries.forward, expiries.years))
-    return found, expiries, Terms(forward, quotes.strike, years, quotes.tick_size, rate)
+    return expiries, Terms(forward, quotes.strike, years, quotes.tick_size, rate)
 
 
 def _priced(quotes: Quotes, stamp: Stamp, found: Prices, expiries: Expiries, terms: Terms, vol: Volatility) -> Chain:
-    counted = counts(quotes.symbol, found.flags)
+    counted = counts(found.listed, found.flags)
     return Chain(
         quotes=quotes,
         stamp=stamp,
@@ -150,10 +148,12 @@ def _priced(quotes: Quotes, stamp: Stamp, found: Prices, expiries: Expiries, ter
 
 def _slots(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:
     """The slot of each expiry in the quotes, and the bounds of its rows; an expiry nobody asked for goes under its own date."""
-    days, starts = np.unique(quotes.expiry, return_index=True)
+    if not len(quotes):
+        return (), [0]
+    expiry = quotes.expiry.astype("datetime64[D]", copy=False)
+    starts = [0, *((expiry[1:] != expiry[:-1]).nonzero()[0] + 1).tolist()]
     known = {slot.expiry: slot for slot in stamp.slots}
-    expiries: list[date] = days.astype("datetime64[D]").tolist()
-    return tuple(known.get(day, Slot(day.isoformat(), day, 0)) for day in expiries), [*starts.tolist(), len(quotes)]
+    return tuple(known.get(day, Slot(day.isoformat(), day, 0)) for day in expiry[starts].tolist()), [*starts, len(quotes)]
 
 
 def _years(expiry: date, stamp: Stamp) -> float:
@@ -176,7 +176,7 @@ def _expiries(quotes: Quotes, stamp: Stamp, found: Prices, rate: float) -> Expir
         forward = forwards(quotes, found, list(zip(rows, years, strict=True)), rate, oldest)
     else:
         forward = spot_forwards(quotes.spot.spot, years, rate)
-    came = np.all(~found.missing, axis=0) & np.any(found.listed, axis=0)
+    came = np.any(found.listed, axis=0) & ~np.any(found.missing, axis=0)
     remembered = [stamp.atm.get(name, nan) for name in names]
     return Expiries(
         slot=slots,

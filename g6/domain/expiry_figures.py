@@ -60,7 +60,7 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
     def sides(name: str) -> Array:
         return frame.both_sides(name)[:, rows].astype(np.float64)
 
-    counted = counts(frame.both_sides("symbol")[:, rows], frame.both_sides("quality")[:, rows])
+    counted = counts(frame.both_sides("symbol")[:, rows] != "", frame.both_sides("quality")[:, rows])
     oi, volume, iv = countable(sides("oi"), counted), countable(sides("volume"), counted), sides("iv")
     strike = frame.columns["strike"][rows]
     forward, years, atm = (float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm"))

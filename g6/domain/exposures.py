@@ -64,7 +64,7 @@ def positions(frame: Frame) -> Positions:
     """Return the positions of a stored chain (columns of `rows.CHAIN`), whatever its expiries."""
     plain = {name: np.asarray(frame.columns[name], dtype=np.float64) for name in ("strike", "forward", "years_to_expiry", "rate")}
     rate = float(plain["rate"][0]) if len(frame) else nan
-    oi = countable(frame.both_sides("oi").astype(np.float64), counts(frame.both_sides("symbol"), frame.both_sides("quality")))
+    oi = countable(frame.both_sides("oi").astype(np.float64), counts(frame.both_sides("symbol") != "", frame.both_sides("quality")))
     iv = frame.both_sides("iv").astype(np.float64)
     return Positions(plain["strike"], plain["forward"], plain["years_to_expiry"], frame.columns["bucket"], iv, oi, rate)
 

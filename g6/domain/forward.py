@@ -39,12 +39,12 @@ def parity(strike: Array, call: Array, put: Array, discount: float) -> tuple[flo
     Median over the 7 pairs nearest the money and its median absolute deviation. |C − P| = D |F − K|, so the smallest
     differences are the nearest strikes, and neither the index nor a first guess has a say in it.
     """
-    pair = np.flatnonzero(np.isfinite(call - put))
+    gap = call - put
+    pair = np.isfinite(gap).nonzero()[0]
     if len(pair) < MIN_PAIRS:
         return nan, nan
-    gap = call[pair] - put[pair]
-    near = np.argsort(np.abs(gap), kind="stable")[:PAIRS]
-    found = (strike[pair[near]] + gap[near] / discount).tolist()
+    near = pair[np.abs(gap[pair]).argsort(kind="stable")[:PAIRS]]
+    found = (strike[near] + gap[near] / discount).tolist()
     value = median(found)
     return value, median(abs(each - value) for each in found)
 
@@ -113,7 +113,7 @@ def grown(level: float, exponent: float) -> float:
 
 def nearest(strikes: Array, level: float) -> int:
     """Return the position of the strike nearest to `level`, the lower on a tie; `strikes` ascending, `level` a number."""
-    return int(np.argmin(np.abs(strikes - level)))
+    return int(np.abs(strikes - level).argmin())
 
 
 def at_the_money(strikes: Array, forward: float, remembered: float = nan) -> float:
@@ -122,7 +122,7 @@ def at_the_money(strikes: Array, forward: float, remembered: float = nan) -> flo
     The strike nearest to the forward, but a remembered one stays while the forward is within 0.6 of the local step, so that
     a forward between two strikes does not flicker. `strikes` `(k,)` ascending.
     """
-    place = int(np.searchsorted(strikes, remembered)) if isfinite(remembered) else len(strikes)
+    place = int(strikes.searchsorted(remembered)) if isfinite(remembered) else len(strikes)
     held = place < len(strikes) and strikes[place] == remembered
     if not isfinite(forward):
         return remembered if held else nan

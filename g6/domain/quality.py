@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MAX_COUNT = 2.0**53
+_SOURCES = np.array(["", "mid", "last"], dtype=object)
 _ANSWERED = ("last", "bid", "ask", "volume", "oi", "close", "quote_time")
 
 
@@ -117,7 +118,7 @@ def _prices(quotes: Quotes, at: Array | float, moves: Array | float, quality: Qu
     spoilt = book.crossed | old_quote
     return Prices(
         price=price,
-        source=np.where(use_mid, "mid", np.where(use_last, "last", "")).astype(object),
+        source=_SOURCES[use_mid + 2 * use_last],
         half_spread=np.where(use_mid, half_spread, np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
         bid=np.where(spoilt, np.nan, book.bid), ask=np.where(spoilt, np.nan, book.ask), mid=mid, traded=traded,
         timed=np.isfinite(trade_age), flags=_flags(faults, listed), age_seconds=age, listed=listed, missing=missing,
@@ -152,9 +153,9 @@ def spot_source(seen: Underlying, at: float, quality: Quality) -> str:
     return "stale" if too_old else seen.spot_source
 
 
-def counts(symbol: NDArray[np.object_], flags: NDArray[np.int32]) -> Mask:
-    """Return which options are in sums: those that are listed and not thin; arguments as stored, of one shape."""
-    counted: Mask = (symbol != "") & (flags.astype(np.int64) & Flag.THIN == 0)
+def counts(listed: Mask, flags: NDArray[np.int32]) -> Mask:
+    """Return which options are in sums: those that are listed (have a symbol) and not thin; arguments of one shape."""
+    counted: Mask = listed & (flags.astype(np.int64) & Flag.THIN == 0)
     return counted
 
 

@@ -157,7 +157,7 @@ def interest(frames: Sequence[Frame], strikes: Sequence[float] | None = None, ex
 
 
 def _interest(rows: Frame, expiry: date) -> Interest:
-    counted = counts(rows.both_sides("symbol"), rows.both_sides("quality"))
+    counted = counts(rows.both_sides("symbol") != "", rows.both_sides("quality"))
     oi, volume = (countable(rows.both_sides(name).astype(np.float64), counted) for name in ("oi", "volume"))
     return Interest(
         instant=float(rows.columns["timestamp"][0]),

@@ -18,11 +18,10 @@ from g6.errors import NothingToDo
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import OVERVIEW, StoredDay
 
-_BOTH = ("symbol", "token", "source", *QUOTE_FIELDS)
-RAW = (
-    "expiry", "strike", "lot_size", "tick_size",
-    *(side + name for side in SIDES for name in _BOTH),
-)  # fmt: skip
+READ = ("last", "bid", "ask", "close", "volume", "oi", "oi_prev", "last_trade_time", "quote_time")
+"""Quantities of a quote that analysis reads; the others are not taken from the file."""
+_BOTH = ("symbol", "source", *READ)
+RAW = ("expiry", "strike", "tick_size", *(side + name for side in SIDES for name in _BOTH))
 """What analysis reads of a stored row; everything else it needs stands in the unit's header."""
 
 TOGETHER = 32
@@ -53,7 +52,7 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
         history.compact(name, on)
     held = history.read_day(index, on, RAW)
     plan = replace(runtime.plan, pricing=replace(runtime.plan.pricing, **(pricing or {})))
-    both = {name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH}
+    both = {name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH} | _unread(held)
     decided = plan.stamp()
     headers = {cycle: _restamped(held.headers[cycle], decided) for cycle in held.cycles}
     rows, parts = [], list[Mapping[str, NDArray[Any]]]()
@@ -78,13 +77,20 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
     return done
 
 
+def _unread(held: StoredDay) -> dict[str, NDArray[Any]]:
+    """What stands for the quantities that analysis does not read: nothing known."""
+    unknown = np.full((2, len(held.columns["strike"])), np.nan)
+    return {name: unknown for name in QUOTE_FIELDS if name not in READ}
+
+
 def _quotes(index: str, header: Mapping[str, Any], both: Mapping[str, NDArray[Any]], held: StoredDay, mine: slice) -> Quotes:
-    """The quotes of one unit, as `quote.from_frame` would make them, without a copy of the day's arrays."""
+    """What analysis needs of the quotes of one unit, without a copy of the day's arrays."""
     sides = {name: each[:, mine] for name, each in both.items()}
+    strike = held.columns["strike"][mine]
+    none = np.zeros((2, len(strike)), dtype=np.int64)
     return Quotes(
-        index, held.columns["expiry"][mine], held.columns["strike"][mine], held.columns["lot_size"][mine],
-        held.columns["tick_size"][mine],
-        sides["symbol"], sides["token"], sides["source"], {name: sides[name] for name in QUOTE_FIELDS},
+        index, held.columns["expiry"][mine], strike, none[0], held.columns["tick_size"][mine],
+        sides["symbol"], none, sides["source"], {name: sides[name] for name in QUOTE_FIELDS},
         Underlying(**header["spot"]), header["observed_at"],
     )  # fmt: skip
 

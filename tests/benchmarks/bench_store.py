@@ -91,7 +91,7 @@ def folded(directory: Path, indices: tuple[str, ...]) -> dict[str, float]:
 def recomputed(directory: Path, indices: tuple[str, ...]) -> dict[str, float]:
     """Compute the compacted days again, in as many processes as `manual` has on two cores; return options per wall second."""
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(_warm, [directory] * 2, [indices[0]] * 2))
+        list(pool.map(_warm, [directory] * 2, indices[:2]))
         began = time.perf_counter()
         options = sum(pool.map(_recomputed, [directory] * len(indices), indices))
         taken = time.perf_counter() - began
@@ -99,10 +99,10 @@ def recomputed(directory: Path, indices: tuple[str, ...]) -> dict[str, float]:
 
 
 def _warm(directory: Path, index: str) -> int:
-    """Read a column, so that everything is imported, and freeze that, as a worker does when it has warmed up."""
-    held = ParquetHistory(directory / "compacted").read_day(index, DAY, ("strike",))
+    """Compute a day once, so that everything is imported and set up, and freeze that, as a worker does when it has warmed up."""
+    options = _recomputed(directory, index)
     gc.freeze()
-    return int(held.bounds[-1])
+    return options
 
 
 def _recomputed(directory: Path, index: str) -> int:

@@ -54,6 +54,6 @@ def _recount(chains: Mapping[str, Frame], rows: Mapping[str, Mapping[str, Any]])
 
 def _same(frame: Frame, row: Mapping[str, Any]) -> bool:
     nearest = frame.columns["expiry"] == np.datetime64(row["expiry_nearest"])
-    counted = counts(frame.both_sides("symbol"), frame.both_sides("quality"))[:, nearest]
+    counted = counts(frame.both_sides("symbol") != "", frame.both_sides("quality"))[:, nearest]
     calls, puts = np.nansum(np.where(counted, frame.both_sides("oi").astype(np.float64)[:, nearest], 0.0), axis=1).tolist()
     return bool(calls == row["oi_calls"] and puts == row["oi_puts"])
