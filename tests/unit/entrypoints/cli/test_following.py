@@ -23,4 +23,6 @@ def test_a_start_outside_sessions_is_moved_and_it_is_said(asked: str, first: str
     said = io.StringIO()
     settings = begun(load(None, {"market.start": asked, "interval": 60}, {}), Console(file=said, width=200))
     assert isoformat_z(settings.market.start) == first
-    assert told in said.getvalue() if told else said.getvalue() == ""
+    assert told in said.getvalue()
+    assert bool(told) == ("lies in no session" in said.getvalue())
+    assert "MB of Parquet" in said.getvalue()
