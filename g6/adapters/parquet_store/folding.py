@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store.columns import encode
 from g6.adapters.parquet_store.days import DAY_FILE, DayFile, Level, files, quarter_of, segment_path
-from g6.adapters.parquet_store.reading import by_contract, headers, merge, pack_headers
+from g6.adapters.parquet_store.reading import by_instant, headers, merge, pack_headers
 from g6.domain.cycle import isoformat_z
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace
@@ -43,7 +43,7 @@ def compact(directory: Path, schema: pa.Schema) -> Folded:
     with refusals(directory), directory_lock(directory.parent):
         found = files(directory)
         loose = [file for file in found if file.level is not Level.DAY]
-        return _into(directory / DAY_FILE, found, schema, by_contract) if loose else Folded()
+        return _into(directory / DAY_FILE, found, schema, by_instant) if loose else Folded()
 
 
 def _into(

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -103,32 +104,21 @@ def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> 
         better = tables.copy()
         tables += [(file, _without(rows[file], _held(file, better))) for file in found if file.level is level]
     tables.sort(key=lambda pair: pair[0].first)
-    empty = pa.schema([schema.field(name) for name in names]).empty_table()
-    return pa.concat_tables([empty, *(table.replace_schema_metadata(None) for _, table in tables)])
-
-
-def by_contract(table: pa.Table) -> pa.Table:
-    """Return a day's chain as it is kept: each contract's rows together are a fifth smaller than each instant's."""
-    keys = [("expiry", "ascending"), ("strike", "ascending"), ("timestamp", "ascending")]
-    return table.sort_by(keys) if "strike" in table.column_names else table
+    if not tables:
+        return pa.schema([schema.field(name) for name in names]).empty_table()
+    return pa.concat_tables([table.replace_schema_metadata(None) for _, table in tables])
 
 
 def _rows(file: DayFile, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
     """Return a file's rows by instant, within one as they were written."""
     table = read(file.path, schema, names)
-    if file.level is not Level.DAY or "strike" not in schema.names:
-        return table
-    places = by_instant(table.column("timestamp"))
-    shares = [table.column_names[first::_CORES] for first in range(min(_CORES, table.num_columns))]
-    with ThreadPoolExecutor(_CORES) as pool:
-        taken = list(pool.map(lambda share: pc.take(table.select(share), places, boundscheck=False), shares))
-    columns = {name: part.column(name) for part in taken for name in part.column_names}
-    return pa.table([columns[name] for name in table.column_names], schema=table.schema)
+    return by_instant(table) if file.level is Level.DAY else table
 
 
-def by_instant(timestamps: pa.ChunkedArray) -> pa.Array:
-    """Return the places of a day's rows by instant, within one as they are kept."""
-    return pc.sort_indices(pa.table([timestamps], names=["timestamp"]), sort_keys=[("timestamp", "ascending")])
+def by_instant(table: pa.Table) -> pa.Table:
+    """Return the rows by instant; nothing is done where they are, as in every day that was compacted since days are kept so."""
+    at = table.column("timestamp").cast(pa.int64()).to_numpy()
+    return table if np.all(at[1:] >= at[:-1]) else table.sort_by([("timestamp", "ascending")])
 
 
 def _held(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[datetime]:

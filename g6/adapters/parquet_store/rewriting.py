@@ -33,7 +33,7 @@ def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
     if not path.exists():
         raise NothingToDo(f"{directory} has no {DAY_FILE}; g6 data compact makes it")
     table = read(path, CHAIN_SCHEMA, ["timestamp", *(name for name in columns if name not in ("timestamp", "underlying"))])
-    table = pc.take(table.combine_chunks(), by_instant(table.column("timestamp")), boundscheck=False)
+    table = by_instant(table).combine_chunks()
     seconds = column_values(table, _KINDS["timestamp"])
     instants, starts = np.unique(seconds, return_index=True)
     found = {name: column_values(table, _KINDS[name]) for name in columns if name != "underlying"}
@@ -48,10 +48,9 @@ def write_day(directory: Path, columns: Mapping[str, NDArray[Any]], stamps: Mapp
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):
         held = read(path, CHAIN_SCHEMA, [name for name in CHAIN_SCHEMA.names if name not in columns])
-        back = np.argsort(by_instant(held.column("timestamp")).to_numpy())
+        kept = by_instant(held)
         arrays = [
-            column_array(columns[field.name][back], field) if field.name in columns else held.column(field.name)
-            for field in CHAIN_SCHEMA
+            column_array(columns[field.name], field) if field.name in columns else kept.column(field.name) for field in CHAIN_SCHEMA
         ]
         table = pa.table(arrays, schema=CHAIN_SCHEMA)
         metadata = _own(held.schema.metadata) | {

@@ -75,11 +75,20 @@ def test_a_compacted_day_is_one_file_with_every_row_and_header(day: Path, store:
     assert facts(store) == before
 
 
-def test_a_compacted_day_is_read_in_the_order_of_its_instants(day: Path) -> None:
+def test_a_compacted_day_is_kept_and_read_by_instant(day: Path) -> None:
     before = day_table(day, CHAIN_SCHEMA).to_pylist()
     compact(day, CHAIN_SCHEMA)
     assert day_table(day, CHAIN_SCHEMA).to_pylist() == before
+    assert pq.read_table(day / "day.parquet").column("strike").to_pylist() == [row["strike"] for row in before]
+
+
+def test_a_day_that_an_earlier_version_kept_by_contract_is_read_by_instant(day: Path) -> None:
+    compact(day, CHAIN_SCHEMA)
+    before = day_table(day, CHAIN_SCHEMA).to_pylist()
+    held = pq.ParquetFile(day / "day.parquet").read()
+    pq.write_table(held.sort_by([(name, "ascending") for name in ("expiry", "strike", "timestamp")]), day / "day.parquet")
     assert pq.read_table(day / "day.parquet").column("strike").to_pylist() != [row["strike"] for row in before]
+    assert day_table(day, CHAIN_SCHEMA).to_pylist() == before
 
 
 def test_a_compacted_day_names_its_models_rates_and_configurations(day: Path) -> None:
