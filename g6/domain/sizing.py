@@ -15,10 +15,10 @@ from g6.domain.plan import IndexPlan
 
 PART, PART_OPTION = 25_000, 90
 """Bytes of a unit's part: footer and header, and each option."""
-DAY, DAY_SERIES, NEAR_ROW, FAR_ROW = 33_000, 200, 48, 34
+DAY, DAY_SERIES, NEAR_ROW, FAR_ROW = 33_000, 200, 52, 46
 """Bytes of a compacted day: its footer, each contract's first row, each later one near the money and farther away."""
 NEAR_STRIKES = 21
-FINER = 0.05
+FINER = 0.08
 """Rows of shorter intervals are more alike: bytes a row fall with this power of the interval."""
 CSV_LINE, CSV_LINE_GREEKS, CSV_HEADER = 155, 280, 244
 OVERVIEW_DAY, OVERVIEW_ROW, OVERVIEW_LINE = 14_000, 250, 560

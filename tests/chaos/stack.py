@@ -280,8 +280,9 @@ class Stack:
         return False
 
     def _settled(self, last: str) -> bool:
-        stored = self.stored()
-        return bool(stored) and stored[-1] >= last and not self.ledger.open_cycles() and not any(map(self.waiting, QUEUES))
+        stored, walked = self.stored(), self.ledger.walked()
+        known = bool(stored) and stored[-1] >= last and bool(walked) and parse_z(walked) >= parse_z(last)
+        return known and not self.ledger.open_cycles() and not any(map(self.waiting, QUEUES))
 
     def send(self, task: str, *arguments: Any, **options: Any) -> None:
         """Send a task by hand."""
