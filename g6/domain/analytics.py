@@ -60,7 +60,8 @@ class Level:
 
 def total(quantity: Array, side: int) -> float:
     """Return the sum of one side of `(2, k)` open interest or volume, units; NaN when no strike has a figure."""
-    known = quantity[side][np.isfinite(quantity[side])]
+    known = quantity[side]
+    known = known[np.isfinite(known)]
     return float(known.sum()) if len(known) else nan
 
 
@@ -126,7 +127,7 @@ def atm_iv(strike: Array, forward: float, iv: Array) -> float:
     """
     if not (len(strike) and strike[0] <= forward <= strike[-1]):
         return nan
-    upper = int(np.searchsorted(strike, forward))
+    upper = int(strike.searchsorted(forward))
     curve = smile(strike, forward, iv)
     if strike[upper] == forward:
         return float(curve[upper])

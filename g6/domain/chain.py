@@ -193,7 +193,7 @@ def _expiries(quotes: Quotes, stamp: Stamp, found: Prices, rate: float) -> Expir
 
 
 def _per_row(figures: list[float], bounds: list[int]) -> Array:
-    return np.repeat(np.asarray(figures, dtype=np.float64), np.diff(bounds))
+    return np.asarray(figures, dtype=np.float64).repeat(np.diff(bounds))
 
 
 def _offsets(strike: Array, expiries: Expiries) -> Array:
@@ -202,7 +202,7 @@ def _offsets(strike: Array, expiries: Expiries) -> Array:
     for i, atm in enumerate(expiries.atm):
         rows = expiries.rows(i)
         if isfinite(atm):
-            offset[rows] = np.arange(rows.stop - rows.start) - int(np.searchsorted(strike[rows], atm))
+            offset[rows] = np.arange(rows.stop - rows.start) - int(strike[rows].searchsorted(atm))
     return offset
 
 

@@ -65,7 +65,7 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 def pack_headers(headers: Mapping[str, Any]) -> str:
     """Pack the headers of many units, by cycle, into one metadata value: they are nearly alike, so they shrink well."""
     text = json.dumps(headers, sort_keys=True, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
 def headers(path: Path) -> dict[str, Any]:
