@@ -124,8 +124,7 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
     after = parse_z(walked) if walked else _first_overview_of_last_day(runtime)
     unknown = "no_beat" if walked or after is None else "ledger_lost"
     if window.get("first"):
-        before_first = parse_z(window["first"]) - timedelta(microseconds=1)
-        after = max(after, before_first) if after else before_first
+        after = _not_before(parse_z(window["first"]) - timedelta(microseconds=1), after, marked=bool(walked))
     if after is None:
         runtime.ledger.walk(isoformat_z(until))
         return 0
@@ -141,6 +140,13 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
         until = instants[-1]
     runtime.ledger.walk(isoformat_z(until))
     return found
+
+
+def _not_before(first: datetime, after: datetime | None, *, marked: bool) -> datetime:
+    """Return where a run that began after `first` is walked from: without a mark its first row may not be of its first cycle."""
+    if after is None or (not marked and first.date() == after.date()):
+        return first
+    return max(after, first)
 
 
 def _nobodys(runtime: Runtime, instants: Sequence[datetime]) -> list[datetime]:

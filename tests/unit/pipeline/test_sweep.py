@@ -188,6 +188,16 @@ def test_a_window_bounds_the_walk_at_both_ends(world: World) -> None:
     assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", "no_beat")
 
 
+def test_the_first_cycle_of_a_run_is_owed_although_a_later_one_is_the_first_that_is_stored(world: World) -> None:
+    world.controls.set("window", {"first": FIRST, "last": None})
+    world.later(60.0)
+    world.cycle(SECOND)
+    assert swept(world, 60.0)["gaps"] == 2
+    world.drain()
+    assert world.ends(FIRST)["NIFTY"][0] == "SKIPPED"
+    assert world.ends(SECOND)["NIFTY"] == ("OK", "")
+
+
 def test_an_emptied_redis_hides_nothing_and_doubles_nothing(world: World) -> None:
     world.cycle()
     swept(world, 49.0)
