@@ -76,7 +76,7 @@ def prices_of_all(units: Sequence[tuple[Quotes, float]], quality: Quality, model
         return [_prices(quotes, at, pace(quotes.spot), quality, model) for quotes, at in units]
     counts = [len(quotes) for quotes, _ in units]
     at, moves = np.repeat([at for _, at in units], counts), np.repeat([pace(quotes.spot) for quotes, _ in units], counts)
-    whole = _prices(joined([quotes for quotes, _ in units]), at, moves, quality, model)
+    whole = _prices(joined([quotes for quotes, _ in units], (*_ANSWERED, "last_trade_time")), at, moves, quality, model)
     return [whole.rows(slice(end - count, end)) for end, count in zip(np.cumsum(counts).tolist(), counts, strict=True)]
 
 

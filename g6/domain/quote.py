@@ -80,15 +80,15 @@ class Quotes:
         return len(self.strike)
 
 
-def joined(units: Sequence[Quotes]) -> Quotes:
-    """Return the quotes of several units one after the other, of no one index and no one moment."""
+def joined(units: Sequence[Quotes], names: Sequence[str]) -> Quotes:
+    """Return the quotes of several units one after the other, of no one index and no one moment, with quantities `names` alone."""
 
     def along(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(each, name) for each in units], axis=-1)
 
     plain = ("expiry", "strike", "lot_size", "tick_size", "symbol", "token", "source")
     return Quotes(
-        "", **{name: along(name) for name in plain}, values={name: along(name) for name in QUOTE_FIELDS}, spot=Underlying(),
+        "", **{name: along(name) for name in plain}, values={name: along(name) for name in names}, spot=Underlying(),
         observed_at=NAN,
     )  # fmt: skip
 
