@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from textwrap import fill
 from typing import Any
 
 from rich.console import Console
@@ -32,7 +33,7 @@ def begun(settings: Settings, console: Console) -> Settings:
         console.print(f"{told[0]} lies in no session: the market starts at {told[1]}", soft_wrap=True)
     with suppress(G6Error):  # what keeps it from being estimated is said by who needs it
         if estimate := sizing.estimated(settings):
-            console.print(sizing.sentence(settings, estimate), soft_wrap=True, highlight=False)
+            console.print(fill(sizing.sentence(settings, estimate), 80), highlight=False)
     return settings
 
 
