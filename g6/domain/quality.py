@@ -73,7 +73,7 @@ class Prices:
 def prices_of_all(units: Sequence[tuple[Quotes, float]], quality: Quality, model: Model) -> list[Prices]:
     """Return what `prices` does for each unit (its quotes and its instant), at once: many small arrays cost more than one."""
     if len(units) < 2 or quality.vol_pct:  # a percentile is one of a unit's expiries
-        return [_prices(quotes, at, pace(quotes.spot), quality, model) for quotes, at in units]
+        return [prices(quotes, at, quality, model) for quotes, at in units]
     counts = [len(quotes) for quotes, _ in units]
     at, moves = np.repeat([at for _, at in units], counts), np.repeat([pace(quotes.spot) for quotes, _ in units], counts)
     whole = _prices(joined([quotes for quotes, _ in units], (*_ANSWERED, "last_trade_time")), at, moves, quality, model)
