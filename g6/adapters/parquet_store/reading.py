@@ -97,6 +97,8 @@ def day_table(directory: Path, schema: pa.Schema, columns: Sequence[str] | None 
 
 def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> pa.Table:
     """Return columns `names` (with `timestamp`) of all rows in the files, each instant's from the best file that holds it."""
+    if len(found) == 1:
+        return _rows(found[0], schema, names).replace_schema_metadata(None)
     with ThreadPoolExecutor(_CORES) as pool:
         rows = dict(zip(found, pool.map(lambda file: _rows(file, schema, names), found), strict=True))
     tables: list[tuple[DayFile, pa.Table]] = []

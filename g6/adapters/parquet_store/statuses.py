@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import OVERVIEW_SCHEMA
-from g6.adapters.parquet_store.reading import day_table, read
+from g6.adapters.parquet_store.reading import day_table
 from g6.domain.gaps import Row
 from g6.ports.history import OVERVIEW
 
@@ -27,21 +27,12 @@ def statuses(directory: Path, first: date | None, last: date | None) -> Iterator
     for day in days.days(root):
         if (first is None or day >= first) and (last is None or day <= last):
             found: dict[str, dict[datetime, Row]] = {}
-            table = _table(days.directory_of(root, day))
+            table = day_table(days.directory_of(root, day), OVERVIEW_SCHEMA, COLUMNS)
             for index, at, status, reason in zip(
                 _texts(table, "underlying"), _instants(table), _texts(table, "status"), _texts(table, "reason"), strict=True
             ):
                 found.setdefault(index, {})[at] = (status, reason)
             yield day, found
-
-
-def _table(directory: Path) -> pa.Table:
-    """Return a day's columns; one that is folded into a single file needs no merging, and a year of days is mostly such."""
-    return days.steadily(lambda: _one(days.files(directory))) or day_table(directory, OVERVIEW_SCHEMA, COLUMNS)
-
-
-def _one(found: list[days.DayFile]) -> pa.Table | None:
-    return read(found[0].path, OVERVIEW_SCHEMA, COLUMNS) if len(found) == 1 else None
 
 
 def _texts(table: pa.Table, name: str) -> list[str]:
