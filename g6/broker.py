@@ -12,6 +12,9 @@ from g6.config import Settings, secrets_of
 from g6.errors import Unavailable
 from g6.ports import Clock
 
+BUILT_IN = ("sim", "replay", "kite")
+PLUGINS = "g6.providers"
+"""The entry points under which other distributions register a provider."""
 TOKEN_FILE = ".token"  # noqa: S105 - a name
 
 

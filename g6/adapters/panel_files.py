@@ -10,14 +10,15 @@ from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any, Literal
 
 from g6.domain.cycle import parse_z
 from g6.domain.panels import canonical, digest, file_name, manifest
 from g6.errors import BadInput, Unavailable
 from g6.files import directory_lock, refusals, replace
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 MANIFEST = "manifest.json"
 _CYCLES = ".cycles.json"
@@ -83,7 +84,10 @@ def _read(path: Path) -> Any:
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def validator() -> Draft202012Validator:
+    """Return what validates a panel's document. Made by who writes panels alone: its library is slow to import."""
+    from jsonschema import Draft202012Validator
+
     return Draft202012Validator(json.loads(files("g6").joinpath("panel-envelope-v1.json").read_text("utf-8")))
 
 
@@ -91,7 +95,7 @@ def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
     """Return what is wrong with a panel's document: not looked for (`off`), logged (`warn`), raised as BadInput (`strict`)."""
     if mode == "off":
         return ()
-    errors = _validator().iter_errors(document)
+    errors = validator().iter_errors(document)
     issues = tuple(sorted(f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message}" for error in errors))
     if not issues and document["meta"]["hash"] != digest(document["data"])[:12]:
         issues = ("meta.hash: is not the hash of data",)

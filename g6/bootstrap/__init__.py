@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from g6.adapters.csv_store import CsvStore
 from g6.adapters.kite_ticker.indices import INDEX_TOKENS
@@ -26,12 +26,8 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
-from g6.adapters.resilient import Resilient
 from g6.adapters.streamed import Streamed
 from g6.adapters.tee import Tee
-from g6.bootstrap.brokers import BUILT_IN as BUILT_IN
-from g6.bootstrap.brokers import PLUGINS as PLUGINS
-from g6.bootstrap.brokers import guarded, shared_state
 from g6.broker import broker_clock, speed
 from g6.broker import broker_url as broker_url
 from g6.config import Settings, calendar, plan
@@ -40,6 +36,9 @@ from g6.domain.plan import Plan
 from g6.errors import BadConfig, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
+
+if TYPE_CHECKING:
+    from g6.adapters.resilient import Resilient
 
 SESSION_SECONDS = 86_400.0
 
@@ -109,6 +108,8 @@ def provider(settings: Settings, broker: str = "") -> Provider:
 
 def asked(settings: Settings, broker: str = "") -> Resilient:
     """Return the broker's guarded provider as it answers requests, without its stream. Errors: BadConfig."""
+    from g6.bootstrap.brokers import guarded, shared_state  # with the broker's client, which takes half a second to import
+
     shared = shared_state(settings, broker)
     second = None
     if name := settings.provider.fallback:

@@ -11,22 +11,21 @@ from typing import Any
 import pybreaker
 import stamina
 
-from g6.adapters.kite import Access, Kite
+from g6.adapters.kite import Access
 from g6.adapters.kite.login import exchange
+from g6.adapters.kite.provider import Kite
 from g6.adapters.memory import MemoryLimiter, MemoryShelf
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.slots import RedisLimiter
 from g6.adapters.resilient import Breaker, Outage, Patience, RequestGate, Resilient
-from g6.broker import TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.broker import BUILT_IN, PLUGINS, TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar
 from g6.domain.cycle import Timing
 from g6.errors import BadConfig, Unavailable
 from g6.ports import Clock, Limiter, Provider, Shelf
 
-PLUGINS = "g6.providers"
-BUILT_IN = ("sim", "replay", "kite")
 ASKED_BY_UNITS = 6
 """Contracts whose previous open interest a unit asks for on a first day, unless a stream's process asks for all of them."""
 

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from g6 import bootstrap
 from g6.adapters.backfill import Backfill
 from g6.adapters.clock import WallClock
-from g6.adapters.kite import Kite, KiteCandles
+from g6.adapters.kite import KiteCandles
+from g6.adapters.kite.provider import Kite
 from g6.adapters.kite_ticker.indices import INDEX_TOKENS
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.market.candles import SimulatedCandles

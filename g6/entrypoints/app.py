@@ -15,6 +15,7 @@ from typing import Any
 from celery import Celery, signals
 
 from g6 import bootstrap
+from g6.adapters import panel_files
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.connection import connect
 from g6.config import Settings, lint
@@ -53,6 +54,8 @@ class G6(Celery):  # type: ignore[misc]
         self._provider = bootstrap.provider(self.settings, self.conf.broker_url)
         if self.settings.provider.name == "sim" and (not queues or "collect" in queues):
             warm_provider(self._provider, self.settings)
+        if self.settings.panels.validate_ != "off" and (not queues or "persist" in queues):
+            panel_files.validator()
 
     def warm_up(self) -> None:
         """After the fork: run the stages once; what stands then stays, and the garbage collector need not walk it in mid-cycle."""

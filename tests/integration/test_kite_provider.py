@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.kite import Kite
+from g6.adapters.kite.provider import Kite
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.memory import MemoryLimiter, MemoryShelf
 from g6.adapters.resilient import Resilient

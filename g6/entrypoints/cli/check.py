@@ -100,13 +100,13 @@ def check(
 def findings(settings: Settings) -> Findings:
     """Return what a provider answers: token, whose it is, a price of each index, the request budget."""
     from g6 import bootstrap
-    from g6.adapters.kite import Kite
+    from g6.adapters.kite.provider import Kite
     from g6.adapters.resilient import Resilient
     from g6.bootstrap.brokers import guarded, shared_state
-    from g6.broker import broker_clock
+    from g6.broker import BUILT_IN, broker_clock
 
     found = Findings()
-    wanted, own = settings.provider, bootstrap.BUILT_IN[:2]
+    wanted, own = settings.provider, BUILT_IN[:2]
     if wanted.name in own:
         _prices(found, settings, bootstrap.provider(settings), settings.market.start)
         return found

@@ -80,7 +80,7 @@ class Listed:
 
     def refresh(self) -> Mapping[str, int]:
         """Download the dumps of every enabled index's exchange again; return how many listings came from where."""
-        from g6.adapters.kite import Kite
+        from g6.adapters.kite.provider import Kite
         from g6.adapters.resilient import Resilient
         from g6.bootstrap.brokers import guarded, shared_state
 

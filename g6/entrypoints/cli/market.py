@@ -119,7 +119,7 @@ def providers() -> None:
     """
     from importlib.metadata import entry_points
 
-    from g6.bootstrap import PLUGINS
+    from g6.broker import PLUGINS
 
     for name, meaning in PROVIDERS.items():
         typer.echo(f"{name:<8}{meaning}")

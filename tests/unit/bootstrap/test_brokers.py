@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -132,3 +134,9 @@ def test_a_look_alikes_clock_is_followed_and_a_brokers_is_the_walls() -> None:
 def test_a_request_lasts_less_than_a_quarter_of_the_interval(interval: int, seconds: float) -> None:
     settings = configured(provider__name="kite", interval=interval)
     assert request_seconds(settings) == pytest.approx(seconds)
+
+
+def test_what_no_simulated_cycle_stands_on_is_not_imported_by_its_processes() -> None:
+    seldom = "{'kiteconnect', 'requests', 'jsonschema'} & {*sys.modules}"
+    script = f"import sys, g6.entrypoints.app, g6.entrypoints.cli.bounded; sys.exit(bool({seldom}))"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
