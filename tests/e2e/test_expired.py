@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from kiteconnect import KiteConnect
@@ -38,7 +38,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
         world.end()
 
 
-def shown(world: World, **environment: str) -> str:
+def shown(world: World, **environment: Any) -> str:
     """Return the chain that `g6 chain` shows of the cycle."""
     told = world.g6("chain", "NIFTY", "--as-of", CYCLE, "--expiry", EXPIRY, "--csv", **environment)
     assert told.returncode == 0, told.stderr
