@@ -1,11 +1,10 @@
-"""The chain: which contracts to ask for, and their quotes made into prices, forwards, volatilities and Greeks."""
+"""The chain of one index at one instant, and which contracts to ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 from math import ceil, inf, isfinite, log, nan
 from types import MappingProxyType
 from typing import Literal
@@ -16,21 +15,17 @@ from numpy.typing import NDArray
 from g6.domain.black76 import Greeks
 from g6.domain.calendar import Calendar
 from g6.domain.contract_symbols import follow_closures
-from g6.domain.expiry import Slot, dte, years_to
-from g6.domain.forward import DAY_YEARS, at_the_money, forwards, grown, nearest, spot_forwards
+from g6.domain.expiry import Slot, years_to
+from g6.domain.forward import DAY_YEARS, grown, nearest
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts, Listing
-from g6.domain.plan import Model
-from g6.domain.quality import Prices, countable, counts, prices_of_all
+from g6.domain.quality import Prices
 from g6.domain.quote import Quotes, Stamp, Underlying
-from g6.domain.volatility import Terms, Volatility, volatilities
+from g6.domain.volatility import Volatility
 
-__all__ = ["Chain", "Expiries", "assemble", "assemble_all", "centres", "deviation_key", "previous_oi", "reaches", "select"]
+__all__ = ["Chain", "Expiries", "centres", "deviation_key", "previous_oi", "reaches", "select"]
 
 Array = NDArray[np.float64]
-
-PRESET_RATE: Mapping[Model, float] = {"nse": 0.10, "bse": 0.055}
-"""The rates behind the exchanges' own implied volatilities, whatever the configured rate is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,119 +86,13 @@ class Chain:
 
     def per_row(self, figures: list[float]) -> Array:
         """Return one figure per expiry as one per row, `(n,)` float64."""
-        return _per_row(figures, self.expiries.bounds)
+        return np.repeat(np.asarray(figures, dtype=np.float64), np.diff(self.expiries.bounds))
 
     def nearest(self) -> Slot | None:
         """Return the slot of the nearest wanted expiry whose fix lies ahead, None after the last one."""
         fixes, at = self.stamp.fixes, self.stamp.at
         ahead = [slot for slot in self.stamp.slots if datetime.fromisoformat(fixes[slot.expiry.isoformat()]) > at]
         return min(ahead, key=lambda slot: slot.expiry, default=None)
-
-
-def assemble(quotes: Quotes, stamp: Stamp) -> Chain:
-    """Return the priced chain of one unit. Nothing is raised for bad numbers: what cannot be known is NaN with a status.
-
-    Same quotes and stamp, same chain; no clock, no order of arrival and no earlier chain has a say in it.
-    """
-    return assemble_all([(quotes, stamp)])[0]
-
-
-def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
-    """Return what `assemble` does for each unit, by one call for the prices and one of the solver: many together cost a third."""
-    begun = [(*unit, found, *_begun(*unit, found)) for unit, found in zip(units, _prices(units), strict=True)]
-    on = [stamp.pricing.enabled and stamp.controls.get("greeks", True) is not False for _, stamp in units]
-    vols = volatilities([(each[2], each[4], each[1].pricing, enabled) for each, enabled in zip(begun, on, strict=True)])
-    return [_priced(*each, vol) for each, vol in zip(begun, vols, strict=True)]
-
-
-def _prices(units: Sequence[tuple[Quotes, Stamp]]) -> list[Prices]:
-    instants, rules = [(quotes, stamp.at.timestamp()) for quotes, stamp in units], [(s.quality, s.pricing.model) for _, s in units]
-    if len(set(rules)) > 1:
-        return [prices_of_all([one], *rule)[0] for one, rule in zip(instants, rules, strict=True)]
-    return prices_of_all(instants, *rules[0]) if rules else []
-
-
-def _begun(quotes: Quotes, stamp: Stamp, found: Prices) -> tuple[Expiries, Terms]:
-    rate = PRESET_RATE.get(stamp.pricing.model, stamp.pricing.risk_free_rate)
-    expiries = _expiries(quotes, stamp, found, rate)
-    forward, years = (_per_row(figures, expiries.bounds) for figures in (expiries.forward, expiries.years))
-    return expiries, Terms(forward, quotes.strike, years, quotes.tick_size, rate)
-
-
-def _priced(quotes: Quotes, stamp: Stamp, found: Prices, expiries: Expiries, terms: Terms, vol: Volatility) -> Chain:
-    counted = counts(found.listed, found.flags)
-    return Chain(
-        quotes=quotes,
-        stamp=stamp,
-        expiries=expiries,
-        offset=_offsets(quotes.strike, expiries),
-        prices=found,
-        vol=vol,
-        flags=found.flags | vol.flags,
-        oi=countable(quotes.oi, counted),
-        volume=countable(quotes.volume, counted),
-        rate=terms.rate,
-    )
-
-
-def _slots(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:
-    """The slot of each expiry in the quotes, and the bounds of its rows; an expiry nobody asked for goes under its own date."""
-    if not len(quotes):
-        return (), [0]
-    expiry = quotes.expiry.astype("datetime64[D]", copy=False)
-    starts = [0, *((expiry[1:] != expiry[:-1]).nonzero()[0] + 1).tolist()]
-    known = {slot.expiry: slot for slot in stamp.slots}
-    return tuple(known.get(day, Slot(day.isoformat(), day, 0)) for day in expiry[starts].tolist()), [*starts, len(quotes)]
-
-
-def _years(expiry: date, stamp: Stamp) -> float:
-    """Years of 365 days by the model's clock: to the second, or in whole calendar days as an exchange counts them."""
-    if stamp.pricing.model == "black76":
-        fix = stamp.fixes.get(expiry.isoformat())
-        return years_to(datetime.fromisoformat(fix), stamp.at) if fix else nan
-    days = dte(expiry, stamp.at)
-    days = max(days, 1) if stamp.pricing.model == "nse" and days >= 0 else days
-    return days / 365 if days > 0 else nan
-
-
-def _expiries(quotes: Quotes, stamp: Stamp, found: Prices, rate: float) -> Expiries:
-    slots, bounds = _slots(quotes, stamp)
-    names = [slot.expiry.isoformat() for slot in slots]
-    rows = [slice(first, last) for first, last in pairwise(bounds)]
-    years = [_years(slot.expiry, stamp) for slot in slots]
-    if stamp.pricing.model == "black76":
-        oldest = stamp.at.timestamp() - stamp.quality.max_trade_age
-        forward = forwards(quotes, found, list(zip(rows, years, strict=True)), rate, oldest)
-    else:
-        forward = spot_forwards(quotes.spot.spot, years, rate)
-    came = np.any(found.listed, axis=0) & ~np.any(found.missing, axis=0)
-    remembered = [stamp.atm.get(name, nan) for name in names]
-    return Expiries(
-        slot=slots,
-        bounds=bounds,
-        years=years,
-        dte=[dte(slot.expiry, stamp.at) for slot in slots],
-        forward=forward.value,
-        source=forward.source,
-        spread=forward.spread,
-        atm=[at_the_money(quotes.strike[mine], *at) for mine, *at in zip(rows, forward.value, remembered, strict=True)],
-        wanted=[stamp.wanted.get(name, mine.stop - mine.start) for mine, name in zip(rows, names, strict=True)],
-        collected=[int(np.count_nonzero(came[mine])) for mine in rows],
-    )
-
-
-def _per_row(figures: list[float], bounds: list[int]) -> Array:
-    return np.asarray(figures, dtype=np.float64).repeat(np.diff(bounds))
-
-
-def _offsets(strike: Array, expiries: Expiries) -> Array:
-    """Listed strikes from ATM, by position in the expiry's own list."""
-    offset = np.full(len(strike), np.nan)
-    for i, atm in enumerate(expiries.atm):
-        rows = expiries.rows(i)
-        if isfinite(atm):
-            offset[rows] = np.arange(rows.stop - rows.start) - int(strike[rows].searchsorted(atm))
-    return offset
 
 
 def centres(

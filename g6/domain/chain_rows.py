@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from g6.domain import rows
 from g6.domain.chain import Chain
 from g6.domain.expiry import BIT
-from g6.domain.frame import SIDES, Frame, by_side
-from g6.domain.quality import MAX_COUNT, Flag, spot_source
+from g6.domain.frame import SIDES, Frame, Words, by_side
+from g6.domain.quality import MAX_COUNT, SOURCES, Flag, spot_source
 from g6.domain.quote import QUOTE_FIELDS, to_frame
+from g6.domain.volatility import WORDS
 
 __all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows", "offset_name"]
 
@@ -23,23 +24,25 @@ _COUNTS = tuple(name for name in QUOTE_FIELDS if name in {column.name for column
 _SINGLE = {column.name: np.float32 for column in rows.CHAIN_SIDE if column.kind == "iv"}
 _SIDED: Mapping[str, Callable[[Chain], NDArray[Any]]] = {
     "price": lambda chain: chain.prices.price,
-    "price_source": lambda chain: chain.prices.source,
     "time_value": lambda chain: chain.vol.time_value,
     "age_seconds": lambda chain: chain.prices.age_seconds,
     "quality": lambda chain: chain.flags,
     "iv": lambda chain: chain.vol.iv,
     "iv_bid": lambda chain: chain.vol.iv_bid,
     "iv_ask": lambda chain: chain.vol.iv_ask,
-    "iv_status": lambda chain: chain.vol.status,
     "delta": lambda chain: chain.greeks.delta,
     "gamma": lambda chain: chain.greeks.gamma,
     "theta": lambda chain: chain.greeks.theta,
     "vega": lambda chain: chain.greeks.vega,
     "rho": lambda chain: chain.greeks.rho,
 }
+_WORDED: Mapping[str, tuple[Callable[[Chain], NDArray[np.int8]], NDArray[np.object_]]] = {
+    "price_source": (lambda chain: chain.prices.taken, SOURCES),
+    "iv_status": (lambda chain: chain.vol.code, WORDS),
+}
 COMPUTED = (
     "offset", "forward", "forward_source", "forward_spread", "atm", "years_to_expiry", "dte", "rate", "model", "config_id",
-    *(side + name for side in SIDES for name in _SIDED),
+    *(side + name for side in SIDES for name in (*_SIDED, *_WORDED)),
 )  # fmt: skip
 """Columns that analysis makes; nothing of them is read when a chain is made again."""
 
@@ -57,7 +60,8 @@ def chain_frame(chain: Chain) -> Frame:
     float32 as they are stored. The raw columns keep what the source gave, so that the chain can be made again from its rows.
     """
     raw = to_frame(chain.quotes, chain.stamp)
-    columns = {**raw.columns, **_taken_over(chain), **computed([chain])}
+    made = {name: each.spelled() if isinstance(each, Words) else each for name, each in computed([chain]).items()}
+    columns = {**raw.columns, **_taken_over(chain), **made}
     frame = Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
     thin, listed = chain.flags & Flag.THIN != 0, chain.prices.listed
     left_out = np.any(thin, axis=0) & np.all(thin | ~listed, axis=0)
@@ -83,8 +87,8 @@ def _taken_over(chain: Chain) -> dict[str, NDArray[Any]]:
     }
 
 
-def computed(chains: Sequence[Chain]) -> dict[str, NDArray[Any]]:
-    """Return the columns `COMPUTED`, rows of all chains one after the other."""
+def computed(chains: Sequence[Chain]) -> dict[str, NDArray[Any] | Words]:
+    """Return the columns `COMPUTED`, rows of all chains one after the other; text as words."""
     options, expiries = [len(chain.quotes) for chain in chains], [chain.expiries for chain in chains]
     strikes = np.concatenate([np.diff(each.bounds) for each in expiries])
 
@@ -95,16 +99,28 @@ def computed(chains: Sequence[Chain]) -> dict[str, NDArray[Any]]:
     return {
         "offset": np.concatenate([chain.offset for chain in chains]),
         "forward": per_expiry((each.forward for each in expiries), float),
-        "forward_source": per_expiry((each.source for each in expiries), object),
+        "forward_source": _worded(along.from_iterable(each.source for each in expiries), strikes),
         "forward_spread": per_expiry((each.spread for each in expiries), float),
         "atm": per_expiry((each.atm for each in expiries), float),
         "years_to_expiry": per_expiry((each.years for each in expiries), float),
         "dte": per_expiry((each.dte for each in expiries), int),
         "rate": np.repeat([chain.rate for chain in chains], options),
-        "model": np.repeat(np.array([chain.stamp.pricing.model for chain in chains], dtype=object), options),
-        "config_id": np.repeat(np.array([chain.stamp.config_id for chain in chains], dtype=object), options),
+        "model": _worded((chain.stamp.pricing.model for chain in chains), options),
+        "config_id": _worded((chain.stamp.config_id for chain in chains), options),
         **by_side({name: array.astype(_SINGLE.get(name, array.dtype), copy=False) for name, array in sided.items()}, sided),
+        **{
+            side + name: Words(np.concatenate([take(chain)[row] for chain in chains]).astype(np.int16), words)
+            for name, (take, words) in _WORDED.items()
+            for row, side in enumerate(SIDES)
+        },
     }
+
+
+def _worded(texts: Iterable[str], counts: NDArray[np.int64] | Sequence[int]) -> Words:
+    """Each text as often as its count says."""
+    told = [*texts]
+    places = {word: place for place, word in enumerate(dict.fromkeys(told))}
+    return Words(np.repeat(np.array([places[word] for word in told], dtype=np.int16), counts), np.array([*places], dtype=object))
 
 
 def _whole(quantity: NDArray[np.float64]) -> NDArray[np.float64]:

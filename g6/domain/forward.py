@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import exp, inf, isfinite, log, nan
-from statistics import median
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.abreast import abreast
 from g6.domain.quality import Prices
 from g6.domain.quote import Quotes, Underlying
 
-__all__ = ["DAY_YEARS", "Forwards", "at_the_money", "forwards", "grown", "nearest", "parity", "spot_forwards"]
+__all__ = ["DAY_YEARS", "Forwards", "at_the_money", "forwards", "grown", "nearest", "or_else", "parity", "spot_forwards"]
 
 Array = NDArray[np.float64]
 
@@ -30,50 +31,78 @@ class Forwards:
 
     value: list[float]
     source: list[str]
-    spread: list[float] = field(default_factory=list)
+    spread: list[float]
+
+    def part(self, mine: slice) -> Forwards:
+        """Return those of some expiries."""
+        return Forwards(self.value[mine], self.source[mine], self.spread[mine])
 
 
-def parity(strike: Array, call: Array, put: Array, discount: float) -> tuple[float, float]:
+def parity(strike: Array, call: Array, put: Array, discount: float | Array) -> tuple[Any, Any]:
     """Return forward and spread (both points) by put-call parity, F = K + (C − P)/D; NaN with fewer than 3 pairs.
 
     Median over the 7 pairs nearest the money and its median absolute deviation. |C − P| = D |F − K|, so the smallest
-    differences are the nearest strikes, and neither the index nor a first guess has a say in it.
+    differences are the nearest strikes, and neither the index nor a first guess has a say in it. `strike`, `call`, `put` are
+    `(k,)`, or `(m, k)` with one discount for each of m expiries.
     """
     gap = call - put
-    pair = np.isfinite(gap).nonzero()[0]
-    if len(pair) < MIN_PAIRS:
-        return nan, nan
-    near = pair[np.abs(gap[pair]).argsort(kind="stable")[:PAIRS]]
-    found = (strike[near] + gap[near] / discount).tolist()
-    value = median(found)
-    return value, median(abs(each - value) for each in found)
+    pair = np.isfinite(gap)
+    near = np.where(pair, np.abs(gap), np.inf).argsort(axis=-1, kind="stable")[..., :PAIRS]
+    levels = np.where(pair, strike + gap / np.asarray(discount)[..., None], np.inf)
+    found = np.take_along_axis(levels, near, axis=-1)
+    known = np.minimum(pair.sum(axis=-1), PAIRS)
+    value = _median(found, known)
+    with np.errstate(invalid="ignore"):  # beyond the pairs there are, both are infinite
+        return value, _median(np.where(np.isfinite(found), np.abs(found - value[..., None]), np.inf), known)[()]
 
 
-def forwards(quotes: Quotes, prices: Prices, series: Sequence[tuple[slice, float]], rate: float, oldest: float) -> Forwards:
-    """Return the forward of each expiry, given as its rows and its years to the fix.
+def _median(values: Array, known: NDArray[np.integer[Any]]) -> Array:
+    """Medians of the `known` least values of each row; NaN where these are fewer than 3."""
+    if values.shape[-1] < MIN_PAIRS:
+        return np.full(known.shape, nan)
+    ordered, low, high = np.sort(values, axis=-1), np.maximum(known - 1, 0) // 2, np.minimum(known // 2, values.shape[-1] - 1)
+    middle = [np.take_along_axis(ordered, np.asarray(place)[..., None], axis=-1)[..., 0] for place in (low, high)]
+    return np.where(known >= MIN_PAIRS, 0.5 * (middle[0] + middle[1]), nan)
 
-    In this order: parity on mids; parity on last prices of pairs whose legs both traded within the window (legs without a time
-    only when there are not enough others); the listed future of that expiry; carry over the index interpolated in time between
-    expiries of at least a day; S e^{rT}. Beyond the fix (years NaN) the discount is 1 and only the first three are tried.
-    `oldest`: epoch seconds before which a future's price is too old.
+
+def forwards(quotes: Quotes, prices: Prices, bounds: Sequence[int], years: Sequence[float], rate: float) -> Forwards:
+    """Return the forward of each expiry by parity: rows `bounds[i]:bounds[i + 1]`, `years[i]` left, NaN past its fix.
+
+    On mids first; then on last prices of pairs whose legs both traded within the window, legs without a time only when there are
+    not enough others. Beyond the fix the discount is 1.
     """
-    timed = np.where(prices.timed, prices.traded, np.nan)
-    tries = (("parity", prices.mid), ("parity_last", timed), ("parity_last", prices.traded))
-    out = Forwards([], [])
-    for rows, left in series:
-        discount = exp(-rate * left) if isfinite(left) else 1.0
-        value, spread, source = nan, nan, ""
-        for name, price in tries:
-            value, spread = parity(quotes.strike[rows], price[0, rows], price[1, rows], discount)
-            if isfinite(value):
-                source = name
-                break
-        else:
-            value, source = _of_future(quotes.spot, str(quotes.expiry[rows.start]), oldest)
-        out.value.append(value)
-        out.source.append(source)
-        out.spread.append(spread)
-    return _carried(out, [left for _, left in series], rate, quotes.spot.spot)
+    strike = abreast(quotes.strike, bounds)
+    discount = np.array([exp(-rate * each) if isfinite(each) else 1.0 for each in years])
+    value, spread, source = np.full(len(years), nan), np.full(len(years), nan), [""] * len(years)
+    for name, price in _tries(prices):
+        still = np.flatnonzero(np.isnan(value))
+        if not len(still):
+            break
+        call, put = abreast(price, bounds)[:, still]
+        value[still], spread[still] = parity(strike[still], call, put, discount[still])
+        for i in still[np.isfinite(value[still])].tolist():
+            source[i] = name
+    return Forwards(value.tolist(), source, spread.tolist())
+
+
+def _tries(prices: Prices) -> Iterator[tuple[str, Array]]:
+    yield "parity", prices.mid
+    yield "parity_last", np.where(prices.timed, prices.traded, nan)
+    yield "parity_last", prices.traded
+
+
+def or_else(found: Forwards, seen: Underlying, expiries: Sequence[str], years: list[float], rate: float, oldest: float) -> Forwards:
+    """Return the forwards of one unit's `expiries` (ISO dates), what parity left open filled in.
+
+    In this order: the listed future of that expiry, unless its price is older than `oldest` (epoch seconds); carry over the index
+    interpolated in time between expiries of at least a day; S e^{rT}. Beyond the fix only the first is tried.
+    """
+    if all(found.source):
+        return found
+    for i, expiry in enumerate(expiries):
+        if not found.source[i]:
+            found.value[i], found.source[i] = _of_future(seen, expiry, oldest)
+    return _carried(found, years, rate, seen.spot)
 
 
 def _of_future(seen: Underlying, expiry: str, oldest: float) -> tuple[float, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDES = ("ce_", "pe_")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text column that says few words again and again: `codes` `(n,)` are places in `words`, of which there are few."""
+
+    codes: NDArray[np.int16]
+    words: NDArray[np.object_]
+
+    def spelled(self) -> NDArray[np.object_]:
+        """Return the text of each row."""
+        return self.words[self.codes]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Words]) -> Words:
+        """Return the rows of all parts, one after the other, under one vocabulary."""
+        places = {word: place for place, word in enumerate(dict.fromkeys(word for part in parts for word in part.words))}
+        codes = [np.array([places[word] for word in part.words], dtype=np.int16)[part.codes] for part in parts]
+        return cls(np.concatenate(codes), np.array([*places], dtype=object))
 
 
 @dataclass(frozen=True, slots=True)

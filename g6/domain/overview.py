@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import isfinite, nan
 from typing import Any
 
@@ -13,12 +14,12 @@ from g6.domain import analytics, rows
 from g6.domain.chain import Chain, deviation_key
 from g6.domain.cycle import Status, isoformat_z
 from g6.domain.expiry import BUCKETS, Slot
-from g6.domain.forward import nearest
 from g6.domain.instrument import CE, PE
+from g6.domain.ladders import Ladders, ladders
 from g6.domain.quality import quality_counts, spot_source
-from g6.domain.volatility import FAILED, SOLVED
+from g6.domain.volatility import FAILED, SOLVED, WORDS
 
-__all__ = ["MAX_MISSING_SHARE", "facts", "missing_row", "summarise"]
+__all__ = ["MAX_MISSING_SHARE", "facts", "missing_row", "summarise", "summarise_all"]
 
 MAX_MISSING_SHARE = 0.05
 
@@ -32,7 +33,17 @@ def summarise(chain: Chain) -> dict[str, Any]:
 
     Figures named nearest, and those without a bucket, are of the nearest expiry whose fix lies ahead.
     """
-    return _row({**_market(chain), **_by_bucket(chain), **_nearest(chain), **_coverage(chain), **_iv_counts(chain)})
+    return summarise_all([chain])[0]
+
+
+def summarise_all(chains: Sequence[Chain]) -> list[dict[str, Any]]:
+    """Return what `summarise` does for each chain, every figure by one call for all of them."""
+    if not chains:
+        return []
+    found = ladders(chains)
+    starts = [0, *accumulate(len(chain.expiries) for chain in chains)]
+    parts = zip(chains, _by_bucket(chains, found, starts), _nearest(chains, found, starts), strict=True)
+    return [_row({**_market(chain), **buckets, **near, **_coverage(chain), **_iv_counts(chain)}) for chain, buckets, near in parts]
 
 
 def missing_row(
@@ -87,59 +98,63 @@ def _market(chain: Chain) -> dict[str, Any]:
     }
 
 
-def _by_bucket(chain: Chain) -> dict[str, float]:
+def _by_bucket(chains: Sequence[Chain], found: Ladders, starts: Sequence[int]) -> list[dict[str, float]]:
     """PCR over the whole chain and ATM volatility, per bucket."""
-    found: dict[str, float] = {}
-    days = {slot.expiry.isoformat(): i for i, slot in enumerate(chain.expiries.slot)}
-    for bucket in BUCKETS:
-        i = days.get(chain.stamp.buckets.get(bucket, ""))
-        if i is not None:
-            mine = chain.expiries.rows(i)
-            found[f"pcr_{bucket}"] = analytics.pcr(chain.oi[:, mine])
-            found[f"atm_iv_{bucket}"] = _atm_iv(chain, i)
-    return found
+    pcr, atm_iv = analytics.pcr(found.oi).tolist(), found.atm_iv.tolist()
+    out = []
+    for chain, start in zip(chains, starts[:-1], strict=True):
+        days = {slot.expiry.isoformat(): start + i for i, slot in enumerate(chain.expiries.slot)}
+        places = {bucket: days[day] for bucket in BUCKETS if (day := chain.stamp.buckets.get(bucket, "")) in days}
+        figures = {f"pcr_{bucket}": pcr[i] for bucket, i in places.items()}
+        out.append(figures | {f"atm_iv_{bucket}": atm_iv[i] for bucket, i in places.items()})
+    return out
 
 
-def _atm_iv(chain: Chain, i: int) -> float:
-    mine = chain.expiries.rows(i)
-    return analytics.atm_iv(chain.quotes.strike[mine], chain.expiries.forward[i], chain.vol.iv[:, mine])
+def _nearest(chains: Sequence[Chain], found: Ladders, starts: Sequence[int]) -> list[dict[str, Any]]:
+    """Figures of the nearest expiry whose fix lies ahead; only its name where no quotes of it came."""
+    slots = [chain.nearest() for chain in chains]
+    out: list[dict[str, Any]] = [{"expiry_nearest": slot.expiry.isoformat() if slot else None} for slot in slots]
+    places = {
+        n: i
+        for n, (chain, slot) in enumerate(zip(chains, slots, strict=True))
+        if slot and (i := chain.expiries.place(slot.expiry)) is not None
+    }
+    if not places:
+        return out
+    figures = _figures([chains[n] for n in places], found.take([starts[n] + i for n, i in places.items()]))
+    for row, (n, i) in enumerate(places.items()):
+        out[n] |= {name: values[row] for name, values in figures.items()} | {"forward_source": chains[n].expiries.source[i]}
+        out[n]["forward_spread"] = chains[n].expiries.spread[i]
+    return out
 
 
-def _nearest(chain: Chain) -> dict[str, Any]:
-    slot = chain.nearest()
-    i = chain.expiries.place(slot.expiry) if slot else None
-    if slot is None or i is None:
-        return {"expiry_nearest": slot.expiry.isoformat() if slot else None}
-    expiries, mine = chain.expiries, chain.expiries.rows(i)
-    strike, oi, offset = chain.quotes.strike[mine], chain.oi[:, mine], chain.offset[mine]
-    forward, years, iv = expiries.forward[i], expiries.years[i], chain.vol.iv[:, mine]
-    deviation = analytics.expected_move(forward, _atm_iv(chain, i), years)
-    rr25, bf25 = analytics.risk_reversal_butterfly(strike, forward, iv, years)
-    straddle = analytics.straddle(strike, chain.prices.price[:, mine], expiries.atm[i])
-    window = (offset >= -chain.stamp.window[0]) & (offset <= chain.stamp.window[1])
-    levels = (strike, oi, chain.quotes.oi_prev[:, mine], forward, deviation)
-    spot = chain.quotes.spot.spot
-    return {
-        "expiry_nearest": slot.expiry.isoformat(),
-        "forward": forward,
-        "forward_source": expiries.source[i],
-        "forward_spread": expiries.spread[i],
-        "atm": expiries.atm[i],
-        "atm_spot": float(strike[nearest(strike, spot)]) if isfinite(spot) else nan,
-        "pcr_window_nearest": analytics.pcr(oi[:, window]),
-        "pcr_volume_nearest": analytics.pcr(chain.volume[:, mine]),
-        "oi_strikes": analytics.strikes_with(oi),
-        "max_pain_nearest": analytics.max_pain(strike, oi),
+def _figures(chains: Sequence[Chain], near: Ladders) -> dict[str, list[Any]]:
+    """What open interest, prices and smile say of one expiry of each chain."""
+    deviation = analytics.expected_move(near.forward, near.atm_iv, near.years)
+    rr25, bf25 = analytics.risk_reversal_butterfly(near.strike, near.forward, near.iv, near.years, near.atm_iv)
+    straddle = analytics.straddle(near.strike, near.price, near.atm)
+    low, high = np.array([chain.stamp.window for chain in chains], dtype=np.float64).reshape(-1, 2, 1).swapaxes(0, 1)
+    window = ((near.offset >= -low) & (near.offset <= high))[:, None, :]
+    levels = (near.strike, near.oi, near.oi_prev, near.forward, deviation)
+    figures = {
+        "forward": near.forward,
+        "atm": near.atm,
+        "atm_spot": analytics.strike_nearest(near.strike, np.array([chain.quotes.spot.spot for chain in chains])),
+        "pcr_window_nearest": analytics.pcr(np.where(window, near.oi, nan)),
+        "pcr_volume_nearest": analytics.pcr(near.volume),
+        "oi_strikes": analytics.strikes_with(near.oi),
+        "max_pain_nearest": analytics.max_pain(near.strike, near.oi),
         "support": analytics.support(*levels).strike,
         "resistance": analytics.resistance(*levels).strike,
-        "oi_calls": analytics.total(oi, CE),
-        "oi_puts": analytics.total(oi, PE),
+        "oi_calls": analytics.total(near.oi, CE),
+        "oi_puts": analytics.total(near.oi, PE),
         "straddle_nearest": straddle,
         "em_sd": deviation,
         "em_straddle": analytics.expected_move_straddle(straddle),
         "rr25": rr25,
         "bf25": bf25,
     }
+    return {name: values.tolist() for name, values in figures.items()}
 
 
 def _coverage(chain: Chain) -> dict[str, Any]:
@@ -179,15 +194,16 @@ def _covered(chain: Chain, slot: Slot) -> float:
 
 
 def _iv_counts(chain: Chain) -> dict[str, int]:
-    words = _statuses(chain, slice(None))
-    solved, failed = (sum(words[word] for word in kind) for kind in (SOLVED, FAILED))
-    return {"iv_ok": solved, "iv_failed": failed, "iv_unavailable": words.total() - solved - failed}
+    told = _statuses(chain, slice(None))
+    solved, failed = (sum(told.get(word, 0) for word in kind) for kind in (SOLVED, FAILED))
+    return {"iv_ok": solved, "iv_failed": failed, "iv_unavailable": sum(told.values()) - solved - failed}
 
 
-def _statuses(chain: Chain, mine: slice) -> Counter[str]:
-    """Words of the options that have a quote."""
+def _statuses(chain: Chain, mine: slice) -> dict[str, int]:
+    """How many of the options that have a quote carry which word."""
     answered = (chain.prices.listed & ~chain.prices.missing)[:, mine]
-    return Counter(chain.vol.status[:, mine][answered].tolist())
+    counts = np.bincount(chain.vol.code[:, mine][answered], minlength=len(WORDS)).tolist()
+    return {word: count for word, count in zip(WORDS, counts, strict=True) if count}
 
 
 def facts(chain: Chain) -> dict[str, Any]:
@@ -222,15 +238,17 @@ def facts(chain: Chain) -> dict[str, Any]:
 
 def _deviation(chain: Chain, i: int) -> float:
     """One standard deviation of an expiry to its fix, points."""
-    return analytics.expected_move(chain.expiries.forward[i], _atm_iv(chain, i), chain.expiries.years[i])
+    expiries, mine = chain.expiries, chain.expiries.rows(i)
+    sigma = analytics.atm_iv(chain.quotes.strike[mine], expiries.forward[i], chain.vol.iv[:, mine])
+    return float(analytics.expected_move(expiries.forward[i], sigma, expiries.years[i]))
 
 
 def _iv_facts(chain: Chain, mine: slice) -> dict[str, Any]:
     words = _statuses(chain, mine)
     told = {*SOLVED, *FAILED}
     return {
-        "ok": sum(words[word] for word in SOLVED),
-        "failed": sum(words[word] for word in FAILED),
+        "ok": sum(words.get(word, 0) for word in SOLVED),
+        "failed": sum(words.get(word, 0) for word in FAILED),
         "unavailable": {word: count for word, count in sorted(words.items()) if word not in told},
     }
 

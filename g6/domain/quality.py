@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import NamedTuple
@@ -12,16 +12,30 @@ from numpy.typing import NDArray
 
 from g6.domain.outliers import outliers, pace
 from g6.domain.plan import Model, Quality
-from g6.domain.quote import Quotes, Underlying, joined
+from g6.domain.quote import Quotes, Underlying
 
-__all__ = ["MAX_COUNT", "Flag", "Prices", "countable", "counts", "prices", "prices_of_all", "quality_counts", "spot_source"]
+__all__ = [
+    "MAX_COUNT",
+    "READ",
+    "SOURCES",
+    "Flag",
+    "Prices",
+    "countable",
+    "counts",
+    "prices",
+    "quality_counts",
+    "spot_source",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MAX_COUNT = 2.0**53
-_SOURCES = np.array(["", "mid", "last"], dtype=object)
+SOURCES = np.array(["", "mid", "last"], dtype=object)
+"""Every word of `price_source`."""
 _ANSWERED = ("last", "bid", "ask", "volume", "oi", "close", "quote_time")
+READ = (*_ANSWERED, "last_trade_time")
+"""Quantities of a quote that a price and its flags are made of."""
 
 
 class Flag(IntFlag):
@@ -46,14 +60,14 @@ class Flag(IntFlag):
 class Prices:
     """The prices of a chain, each `(2, n)`: what is analysed and how well it is known.
 
-    `price` in points, NaN where there is none; `source` mid, last or ""; `half_spread` in points (half a tick of a last price);
-    `bid`, `ask` those of a fresh, uncrossed book, else NaN; `mid` the price where it is a mid; `traded` a last price of the
-    trade window, `timed` where its time is known; `flags` bits of `Flag`; `age_seconds` of the quote, NaN unknown;
-    `listed` and `missing` say which options exist and which did not answer.
+    `price` in points, NaN where there is none; `taken` where it is from, a place in `SOURCES`; `half_spread` in points (half a
+    tick of a last price); `bid`, `ask` those of a fresh, uncrossed book, else NaN; `mid` the price where it is a mid; `traded` a
+    last price of the trade window, `timed` where its time is known; `flags` bits of `Flag`; `age_seconds` of the quote, NaN
+    unknown; `listed` and `missing` say which options exist and which did not answer.
     """
 
     price: Array
-    source: NDArray[np.object_]
+    taken: NDArray[np.int8]
     half_spread: Array
     bid: Array
     ask: Array
@@ -65,34 +79,27 @@ class Prices:
     listed: Mask
     missing: Mask
 
+    @property
+    def source(self) -> NDArray[np.object_]:
+        """The words, `(2, n)`."""
+        return SOURCES[self.taken]
+
     def rows(self, mine: slice) -> Prices:
         """Return the prices of some strikes."""
         return Prices(**{name: getattr(self, name)[:, mine] for name in Prices.__dataclass_fields__})
 
 
-def prices_of_all(units: Sequence[tuple[Quotes, float]], quality: Quality, model: Model) -> list[Prices]:
-    """Return what `prices` does for each unit (its quotes and its instant), at once: many small arrays cost more than one."""
-    if len(units) < 2 or quality.vol_pct:  # a percentile is one of a unit's expiries
-        return [prices(quotes, at, quality, model) for quotes, at in units]
-    counts = [len(quotes) for quotes, _ in units]
-    at, moves = np.repeat([at for _, at in units], counts), np.repeat([pace(quotes.spot) for quotes, _ in units], counts)
-    whole = _prices(joined([quotes for quotes, _ in units], (*_ANSWERED, "last_trade_time")), at, moves, quality, model)
-    return [whole.rows(slice(end - count, end)) for end, count in zip(np.cumsum(counts).tolist(), counts, strict=True)]
-
-
-def prices(quotes: Quotes, at: float, quality: Quality, model: Model = "black76") -> Prices:
+def prices(
+    quotes: Quotes, at: Array | float, quality: Quality, model: Model = "black76", moves: Array | float | None = None
+) -> Prices:
     """Return the price of every option at the cycle's instant `at` (epoch seconds).
 
     Mid of a two-sided, uncrossed book at most `max_quote_age` old and not wider than the larger of `max_spread_points` and
     `max_spread_fraction` of the mid; else the last price of a trade of today at most `max_trade_age` old that is no outlier; else
     none. An unknown time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges
-    do. A thin option has no price at all.
+    do. A thin option has no price at all. Quotes of several units have an instant for each row, and in `moves` the `pace` of
+    its index.
     """
-    return _prices(quotes, at, pace(quotes.spot), quality, model)
-
-
-def _prices(quotes: Quotes, at: Array | float, moves: Array | float, quality: Quality, model: Model) -> Prices:
-    """The same, also of several units: `at` and `moves` (points a root second) of each row."""
     listed, thin = quotes.symbol != "", _thin(quotes, quality)
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
     age, trade_age = at - quotes.quote_time, at - quotes.last_trade_time
@@ -102,7 +109,7 @@ def _prices(quotes: Quotes, at: Array | float, moves: Array | float, quality: Qu
     last = _positive(quotes.last, listed & ~thin)
     half_spread = 0.5 * (book.ask - book.bid)
     fresh = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
-    odd = outliers(quotes, mid, half_spread, fresh, trade_age, moves)
+    odd = outliers(quotes, mid, half_spread, fresh, trade_age, pace(quotes.spot) if moves is None else moves)
     traded = np.where(odd, np.nan, fresh)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)
@@ -118,7 +125,7 @@ def _prices(quotes: Quotes, at: Array | float, moves: Array | float, quality: Qu
     spoilt = book.crossed | old_quote
     return Prices(
         price=price,
-        source=_SOURCES[use_mid + 2 * use_last],
+        taken=use_mid.view(np.int8) + 2 * use_last.view(np.int8),
         half_spread=np.where(use_mid, half_spread, np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
         bid=np.where(spoilt, np.nan, book.bid), ask=np.where(spoilt, np.nan, book.ask), mid=mid, traded=traded,
         timed=np.isfinite(trade_age), flags=_flags(faults, listed), age_seconds=age, listed=listed, missing=missing,

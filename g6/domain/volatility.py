@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from g6.domain.black76 import PHI, Greeks, Solution, Status, greeks, implied_vol
 from g6.domain.plan import Pricing
 from g6.domain.quality import Flag, Prices
 
-__all__ = ["FAILED", "PRESET_IV_RANGE", "SOLVED", "Terms", "Volatility", "volatilities", "volatility"]
+__all__ = ["FAILED", "PRESET_IV_RANGE", "SOLVED", "WORDS", "Terms", "Volatility", "volatility"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -46,18 +45,29 @@ class Terms:
 class Volatility:
     """What was found, each `(2, n)`, NaN with a word in `status` where there is nothing.
 
-    `iv`, `iv_bid`, `iv_ask` fractions per root year; `iterations` spent on the price, 0 where nothing was solved; `time_value`
-    points over the discounted payoff on the forward; `flags` the quality bits that only a model can set.
+    `code` is the status' place in `WORDS`; `iv`, `iv_bid`, `iv_ask` fractions per root year; `iterations` spent on the price, 0
+    where nothing was solved; `time_value` points over the discounted payoff on the forward; `flags` the quality bits that only a
+    model can set.
     """
 
     iv: Array
     iv_bid: Array
     iv_ask: Array
-    status: NDArray[np.object_]
+    code: NDArray[np.int8]
     iterations: NDArray[np.int16]
     time_value: Array
     flags: NDArray[np.int32]
     greeks: Greeks
+
+    @property
+    def status(self) -> NDArray[np.object_]:
+        """The words, `(2, n)`."""
+        return WORDS[self.code]
+
+    def rows(self, mine: slice) -> Volatility:
+        """Return what was found of some strikes."""
+        own = {name: getattr(self, name)[:, mine] for name in Volatility.__dataclass_fields__ if name != "greeks"}
+        return Volatility(**own, greeks=Greeks(*(getattr(self.greeks, name)[..., mine] for name in Greeks.__dataclass_fields__)))
 
 
 def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) -> Volatility:
@@ -90,34 +100,12 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
         iv=iv,
         iv_bid=within[1],
         iv_ask=within[2],
-        status=WORDS[code],
+        code=code.astype(np.int8),
         iterations=solution.iterations[0],
         time_value=time_value,
         flags=np.where(below, np.int32(Flag.BELOW_INTRINSIC), np.int32(0)),
         greeks=greeks(used, terms.forward, terms.strike, terms.years, terms.rate, PHI),
     )
-
-
-def volatilities(wanted: Sequence[tuple[Prices, Terms, Pricing, bool]]) -> list[Volatility]:
-    """Return `volatility` of each, bit for bit, from one call for all that are priced alike; no option knows of its neighbours."""
-    alike = {(terms.rate, pricing, enabled) for _, terms, pricing, enabled in wanted}
-    if len(wanted) < 2 or len(alike) > 1:
-        return [volatility(*each) for each in wanted]
-    prices = Prices(
-        **{name: np.concatenate([getattr(each[0], name) for each in wanted], axis=1) for name in Prices.__dataclass_fields__}
-    )
-    forward, strike, years, tick = (
-        np.concatenate([getattr(terms, name) for _, terms, *_ in wanted]) for name in ("forward", "strike", "years", "tick")
-    )
-    (rate, pricing, enabled), *_ = alike
-    whole = volatility(prices, Terms(forward, strike, years, tick, rate), pricing, enabled)
-    ends = np.cumsum([len(terms.strike) for _, terms, *_ in wanted])
-    return [_share(whole, slice(end - len(each[1].strike), end)) for end, each in zip(ends.tolist(), wanted, strict=True)]
-
-
-def _share(whole: Volatility, rows: slice) -> Volatility:
-    own = {name: getattr(whole, name)[:, rows] for name in Volatility.__dataclass_fields__ if name != "greeks"}
-    return Volatility(**own, greeks=Greeks(*(getattr(whole.greeks, name)[..., rows] for name in Greeks.__dataclass_fields__)))
 
 
 def _preset(pricing: Pricing) -> bool:

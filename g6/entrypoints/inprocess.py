@@ -14,8 +14,9 @@ from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.memory_store import MemoryStore
 from g6.adapters.replay import Replay
 from g6.domain import quote
+from g6.domain.assembly import assemble
 from g6.domain.calendar import Calendar
-from g6.domain.chain import Chain, assemble
+from g6.domain.chain import Chain
 from g6.domain.cycle import STAGES, Timing, Unit, isoformat_z
 from g6.domain.plan import Plan
 from g6.pipeline import Runtime

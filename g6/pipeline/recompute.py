@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain import chain, overview
+from g6.domain import overview
+from g6.domain.assembly import assemble_all
 from g6.domain.chain_rows import COMPUTED, computed
-from g6.domain.frame import SIDES
+from g6.domain.frame import SIDES, Words
 from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
 from g6.errors import NothingToDo
 from g6.pipeline.runtime import Runtime
@@ -55,7 +56,7 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
     both = {name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH} | _unread(held)
     decided = plan.stamp()
     headers = {cycle: _restamped(held.headers[cycle], decided) for cycle in held.cycles}
-    rows, parts = [], list[Mapping[str, NDArray[Any]]]()
+    rows, parts = [], list[Mapping[str, Any]]()
     for first in range(0, len(held.cycles), TOGETHER):
         places = range(first, min(first + TOGETHER, len(held.cycles)))
         units = [
@@ -65,16 +66,20 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
             )
             for n in places
         ]
-        priced = chain.assemble_all(units)
-        rows += [overview.summarise(each) for each in priced]
+        priced = assemble_all(units)
+        rows += overview.summarise_all(priced)
         parts.append(computed(priced))
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in COMPUTED}
+    columns = {name: _joined([part[name] for part in parts]) for name in COMPUTED}
     changed = history.write_day(index, on, columns, {**held.headers, **headers})
     changed |= history.write_figures(index, on, rows)
     options = int(sum((held.columns[f"{side}symbol"] != "").sum() for side in SIDES))
     done = Recomputed(index, day, len(rows), options, changed, runtime.clock.wall() - began)
     runtime.bus.publish("job.report", {"job": "recompute", **{name: getattr(done, name) for name in done.__dataclass_fields__}})
     return done
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    return Words.joined(parts) if isinstance(parts[0], Words) else np.concatenate(parts)
 
 
 def _unread(held: StoredDay) -> dict[str, NDArray[Any]]:

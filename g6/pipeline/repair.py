@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from g6.domain import chain, overview, quote
+from g6.domain import overview, quote
+from g6.domain.assembly import assemble
 from g6.domain.chain_rows import chain_frame
 from g6.domain.cycle import Status, Unit
 from g6.domain.gaps import REPAIRED
@@ -18,7 +19,7 @@ def repair(runtime: Runtime, unit: Unit) -> Status:
     if runtime.store.read_chain(unit) is not None:
         return Status.SKIPPED
     frame, _ = gather(runtime, unit, {}, Watch(runtime.clock))
-    priced = chain.assemble(*quote.from_frame(frame))
+    priced = assemble(*quote.from_frame(frame))
     row = overview.summarise(priced)
     status = Status(row["status"])
     if status in (Status.OK, Status.PARTIAL):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain import chain, overview, quote
+from g6.domain.assembly import assemble
 from g6.domain.calendar import day_of
 from g6.domain.chain_rows import chain_frame
 from g6.domain.cycle import Status, Unit, isoformat_z
@@ -65,7 +66,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
             raise Late(unit.cycle)
         quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
         watch.lap("read")
-        priced = chain.assemble(quotes, stamp)
+        priced = assemble(quotes, stamp)
         watch.lap("solve")
         summary = overview.summarise(priced) | {"config_id": stamp.config_id}
         facts = overview.facts(priced) | {"queue_wait_seconds": max(0.0, watch.began - (claim.since or watch.began))}
@@ -110,7 +111,7 @@ def _chain(runtime: Runtime, unit: Unit) -> Frame:
     try:
         return runtime.frames.get(unit, "chain")
     except FrameMissing:
-        return chain_frame(chain.assemble(*quote.from_frame(runtime.frames.get(unit, "quotes"))))
+        return chain_frame(assemble(*quote.from_frame(runtime.frames.get(unit, "quotes"))))
 
 
 def end(

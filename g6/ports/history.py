@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.frame import Words
 from g6.ports.system import Event
 
 OVERVIEW = "overview"
@@ -92,7 +93,7 @@ class History(Protocol):
         ...
 
     def write_day(
-        self, index: str, day: date, columns: Mapping[str, NDArray[Any]], headers: Mapping[str, Mapping[str, Any]]
+        self, index: str, day: date, columns: Mapping[str, NDArray[Any] | Words], headers: Mapping[str, Mapping[str, Any]]
     ) -> bool:
         """Put other values into columns of a compacted day, rows as `read_day` gave them; False when the file stays the same."""
         ...

@@ -19,7 +19,9 @@ import numpy as np
 
 from g6.adapters.market import SimulatedMarket
 from g6.config import calendar, load, plan
-from g6.domain import breadth, chain, exposures, forward, overview, quality, quote, surface, volatility
+from g6.domain import breadth, exposures, forward, overview, quality, quote, surface, volatility
+from g6.domain.assembly import assemble
+from g6.domain.chain import Chain
 from g6.domain.chain_rows import chain_frame
 from g6.domain.expiry import Slot
 from g6.domain.expiry_figures import figures
@@ -39,7 +41,7 @@ class Unit:
     quotes: Quotes
     stamp: Stamp
     packed: Frame
-    priced: chain.Chain
+    priced: Chain
     stored: Frame
 
 
@@ -62,7 +64,7 @@ def _unit(market: SimulatedMarket, index: str) -> Unit:
         {name: days.close_of(exchange, day).isoformat() for name, day in zip(names, expiries, strict=True)},
     )  # fmt: skip
     quotes = market.quotes(index, contracts, AT)
-    priced = chain.assemble(quotes, stamp)
+    priced = assemble(quotes, stamp)
     return Unit(quotes, stamp, quote.to_frame(quotes, stamp), priced, chain_frame(priced))
 
 
@@ -78,8 +80,7 @@ def _window(contracts: Contracts, expiries: Sequence[date], spot: float, strikes
 
 def _forwards(unit: Unit) -> object:
     found = unit.priced.expiries
-    series = [(found.rows(i), found.years[i]) for i in range(len(found))]
-    return forward.forwards(unit.quotes, unit.priced.prices, series, unit.priced.rate, 0.0)
+    return forward.forwards(unit.quotes, unit.priced.prices, found.bounds, found.years, unit.priced.rate)
 
 
 def _volatility(unit: Unit) -> object:
@@ -94,7 +95,7 @@ STAGES: Mapping[str, Callable[[Unit], object]] = {
     "prices and quality": lambda unit: quality.prices(unit.quotes, AT.timestamp(), unit.stamp.quality),
     "forwards": _forwards,
     "volatilities and Greeks": _volatility,
-    "the chain, these three included": lambda unit: chain.assemble(unit.quotes, unit.stamp),
+    "the chain, these three included": lambda unit: assemble(unit.quotes, unit.stamp),
     "overview row and facts": lambda unit: (overview.summarise(unit.priced), overview.facts(unit.priced)),
     "rows to store": lambda unit: chain_frame(unit.priced),
     "figures of every expiry": lambda unit: figures(unit.stored),

@@ -19,7 +19,8 @@ from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPa
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.memory_store import MemoryStore
 from g6.config import Settings, load
-from g6.domain import chain, overview, quote
+from g6.domain import overview, quote
+from g6.domain.assembly import assemble
 from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.frame import Frame
 from g6.entrypoints.app import G6, create_app
@@ -92,7 +93,7 @@ def _one(runtime: Runtime, unit: Unit) -> Results:
     record = runtime.ledger.record(unit.cycle)
     if record is None or not record.units[unit.index].summary:
         raise SystemExit(f"the cycle that the null run is prepared from has no {unit.index}")
-    priced = chain.assemble(*quote.from_frame(frame))
+    priced = assemble(*quote.from_frame(frame))
     summary = record.units[unit.index].summary
     return Results(frame, runtime.frames.get(unit, "chain"), counts, summary, overview.facts(priced))
 

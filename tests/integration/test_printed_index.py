@@ -12,8 +12,9 @@ import pytest
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.market.roots import ROOTS
 from g6.config import calendar, load, plan
+from g6.domain.assembly import assemble
 from g6.domain.black76 import Greeks
-from g6.domain.chain import Chain, assemble
+from g6.domain.chain import Chain
 from g6.domain.expiry import resolve
 from g6.domain.quote import Quotes, Stamp
 

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.domain.chain import Chain, assemble
+from g6.domain.assembly import assemble
+from g6.domain.chain import Chain
 from g6.domain.chain_rows import chain_frame, csv_rows
 from g6.domain.expiry import Slot
 from g6.domain.forward import at_the_money

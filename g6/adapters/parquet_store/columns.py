@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from g6.domain.cycle import isoformat_z
-from g6.domain.frame import SIDES, Frame
+from g6.domain.frame import SIDES, Frame, Words
 from g6.domain.quote import QUOTE_FIELDS
 from g6.domain.rows import CHAIN, OVERVIEW, SCHEMA_VERSION, Column
 
@@ -34,7 +34,7 @@ _ENCODINGS = {
     "float": "BYTE_STREAM_SPLIT",
     "iv": "BYTE_STREAM_SPLIT",
 }
-_LEVEL = 3
+_LEVEL = 1
 _FEW = frozenset({
     "strike", "tick_size", "lot_size", "rate", "atm", "spot", "spot_age_seconds", "future", "vix", "dte", "bucket_mask", "token",
     "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity", "open", "close", "oi_prev", "average_price", "age_seconds",
@@ -92,8 +92,10 @@ def chain_table(frame: Frame) -> pa.Table:
     return pa.table(arrays, schema=CHAIN_SCHEMA).replace_schema_metadata(_chain_metadata(frame))
 
 
-def column_array(values: NDArray[Any], field: pa.Field) -> pa.Array:
+def column_array(values: NDArray[Any] | Words, field: pa.Field) -> pa.Array:
     """Return one column's values as Arrow has them; NaN becomes missing."""
+    if isinstance(values, Words):
+        return _worded(values)
     kind = _KINDS[field.name]
     if kind == "text":
         return pa.array(values.tolist(), pa.string()).dictionary_encode()
@@ -107,6 +109,15 @@ def column_array(values: NDArray[Any], field: pa.Field) -> pa.Array:
     scale = 1e6 if kind == "instant" else 1.0
     whole = np.rint(np.where(missing, 0.0, values) * scale).astype(np.int64)
     return pa.array(whole, mask=missing).cast(field.type)
+
+
+def _worded(values: Words) -> pa.Array:
+    """Words in the order in which they first appear, as Arrow itself puts them."""
+    used, first = np.unique(values.codes, return_index=True)
+    told = used[first.argsort()]
+    places = np.zeros(len(values.words), dtype=np.int32)
+    places[told] = np.arange(len(told))
+    return pa.DictionaryArray.from_arrays(pa.array(places[values.codes]), pa.array(values.words[told], pa.string()))
 
 
 def _chain_metadata(frame: Frame) -> dict[str, str]:

@@ -14,6 +14,7 @@ from g6.adapters.parquet_store import days, events, folding, rewriting
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import Level
 from g6.adapters.parquet_store.sizes import sizes
+from g6.domain.frame import Words
 from g6.ports import Event
 from g6.ports.history import OVERVIEW, Folded, Kept, Loose, StoredDay
 
@@ -65,7 +66,7 @@ class ParquetHistory:
         return rewriting.read_day(rewriting.day_directory(self.root(index), day), index, columns)
 
     def write_day(
-        self, index: str, day: date, columns: Mapping[str, NDArray[Any]], headers: Mapping[str, Mapping[str, Any]]
+        self, index: str, day: date, columns: Mapping[str, NDArray[Any] | Words], headers: Mapping[str, Mapping[str, Any]]
     ) -> bool:
         """Put other values into columns of a compacted day; False when the file stays the same."""
         return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)

@@ -17,6 +17,7 @@ from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, col
 from g6.adapters.parquet_store.days import DAY_FILE
 from g6.adapters.parquet_store.reading import by_instant, headers, pack_headers, read
 from g6.domain.cycle import isoformat_z
+from g6.domain.frame import Words
 from g6.domain.rows import CHAIN
 from g6.errors import NothingToDo
 from g6.files import directory_lock, refusals, replace
@@ -43,7 +44,7 @@ def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
     return StoredDay(tuple(isoformat_z(at) for at in instants.tolist()), bounds, found, headers(path))
 
 
-def write_day(directory: Path, columns: Mapping[str, NDArray[Any]], stamps: Mapping[str, Mapping[str, Any]]) -> bool:
+def write_day(directory: Path, columns: Mapping[str, NDArray[Any] | Words], stamps: Mapping[str, Mapping[str, Any]]) -> bool:
     """Write `columns` (by instant) into a compacted day; False when that changes no byte. Errors: StoreBusy, BadInput."""
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):

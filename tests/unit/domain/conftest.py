@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from g6.domain.assembly import assemble
 from g6.domain.black76 import PHI, price
-from g6.domain.chain import Chain, assemble
+from g6.domain.chain import Chain
 from g6.domain.expiry import Slot
 from g6.domain.plan import Pricing, Quality
 from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying

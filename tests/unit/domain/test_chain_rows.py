@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from g6.domain import rows
-from g6.domain.chain import assemble
+from g6.domain.assembly import assemble
 from g6.domain.chain_rows import chain_frame, csv_rows, offset_name
 from g6.domain.quote import from_frame
 

@@ -23,9 +23,10 @@ from g6.adapters.memory import MemoryLimiter
 from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import calendar, load
 from g6.domain import overview
+from g6.domain.assembly import assemble
 from g6.domain.black76 import PHI, price
 from g6.domain.calendar import IST
-from g6.domain.chain import Chain, assemble
+from g6.domain.chain import Chain
 from g6.domain.expiry import Slot
 from g6.domain.instrument import CE, PE, VIX, Contracts, listing
 from g6.domain.plan import Pricing, Quality

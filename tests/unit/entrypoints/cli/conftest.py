@@ -12,7 +12,7 @@ from g6.adapters.market import SimulatedMarket
 from g6.adapters.parquet_store import ParquetStore
 from g6.config import calendar, load, plan
 from g6.domain import overview
-from g6.domain.chain import assemble
+from g6.domain.assembly import assemble
 from g6.domain.chain_rows import chain_frame
 from g6.domain.cycle import Unit
 from g6.domain.expiry import resolve
