@@ -59,6 +59,8 @@ def estimated(settings: Settings, cycles: int | None = None) -> Estimate | None:
 
 def sentence(settings: Settings, found: Estimate) -> str:
     """Say it in a line."""
+    if not found.indices:
+        return f"what a whole day will take is known once a listing of {', '.join(found.unknown)} is kept, as every run does"
     total, told = found.total, list[str]()
     if settings.storage.parquet.enabled:
         told.append(f"{_mb(total.compacted)} of Parquet once it is compacted, {_mb(PARTS_SHARE * total.compacted)} until then")

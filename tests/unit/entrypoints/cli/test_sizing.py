@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,24 @@ def test_the_estimate_of_a_day_follows_interval_and_indices(g6: Run) -> None:
     assert "a whole day of 386 cycles will take about" in told
 
 
-def test_indices_of_which_nothing_is_listed_are_named(g6: Run, tmp_path: Path) -> None:
-    told = g6(
-        "data", "size", "--estimate", "--set", "provider.name=kite", "--indices", "NIFTY", "--data-dir", str(tmp_path / "new")
-    )
-    assert "without NIFTY, whose contracts no kept listing tells" in told.out
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """A directory that keeps a listing of NIFTY alone."""
+    store, market = ParquetStore(tmp_path / "kept"), SimulatedMarket(calendar())
+    store.keep_listing(replace(market.listing("NIFTY", FIRST), on=date(2026, 1, 1)), "NFO")
+    return tmp_path / "kept"
+
+
+def test_indices_of_which_nothing_is_listed_are_named(g6: Run, listed: Path) -> None:
+    asked = ("data", "size", "--estimate", "--set", "provider.name=kite", "--data-dir", str(listed))
+    assert "without SENSEX, whose contracts no kept listing tells" in g6(*asked, "--indices", "NIFTY,SENSEX").out
+    assert "without" not in g6(*asked, "--indices", "NIFTY").out
+
+
+def test_a_first_day_of_which_nothing_is_listed_has_no_figure(g6: Run, tmp_path: Path) -> None:
+    told = g6("data", "size", "--estimate", "--set", "provider.name=kite", "--indices", "NIFTY", "--data-dir", str(tmp_path)).out
+    assert "known once a listing of NIFTY is kept" in told
+    assert "MB" not in told
 
 
 def test_a_recording_has_no_day_to_estimate(g6: Run) -> None:
