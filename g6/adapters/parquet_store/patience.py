@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
-from rich.progress import Progress
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 T = TypeVar("T")
 PATIENCE = 1.0
@@ -16,17 +16,26 @@ PATIENCE = 1.0
 
 def shown(items: Sequence[T], what: str, console: Console | None = None, patience: float = PATIENCE) -> Iterator[T]:
     """Yield `items`; once `patience` seconds have passed with some left, a bar on standard error says how far it is."""
-    screen = console or Console(file=sys.stderr)
-    began, progress, bar = time.monotonic(), None, None
+    began, progress = time.monotonic(), None
     try:
         for done, item in enumerate(items):
-            if progress is None and screen.is_terminal and time.monotonic() - began > patience:
-                progress = Progress(console=screen, transient=True)
-                progress.start()
-                bar = progress.add_task(what, total=len(items))
-            if progress is not None and bar is not None:
-                progress.update(bar, completed=done)
+            if progress is None and time.monotonic() - began > patience:
+                progress = _bar(what, len(items), console)
+            if progress is not None:
+                progress.update(progress.task_ids[0], completed=done)
             yield item
     finally:
         if progress is not None:
             progress.stop()
+
+
+def _bar(what: str, total: int, console: Console | None) -> Progress:
+    """Return a bar that runs; it shows nothing where nobody watches. Rich is imported for it alone: most loads are over before."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    screen = console or Console(stderr=True)
+    progress = Progress(console=screen, transient=True, disable=not screen.is_terminal)
+    progress.start()
+    progress.add_task(what, total=total)
+    return progress
