@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -153,6 +154,22 @@ def timings(directory: Path, index: str, rounds: int) -> dict[str, float]:
     }
 
 
+COLD = """
+import sys, time
+began = time.perf_counter()
+import g6
+g6.load(sys.argv[3:], sys.argv[2], data_dir=sys.argv[1])
+print(1000 * (time.perf_counter() - began))
+"""
+
+
+def cold(directory: Path, indices: tuple[str, ...], rounds: int = 3) -> dict[str, float]:
+    """Load a day of four indices as the first thing a process does, imports of g6, pyarrow and pandas in it; median in ms."""
+    command = [sys.executable, "-c", COLD, str(directory / "compacted"), DAY.isoformat(), *indices[:4]]
+    taken = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(rounds)]
+    return {"load_cold_four_ms": round(statistics.median(taken), 1)}
+
+
 def main() -> int:
     """Measure, print, write; return the exit status."""
     given = arguments()
@@ -161,6 +178,7 @@ def main() -> int:
         indices = prepared(given, directory)
         found: dict[str, Any] = {"indices": list(indices), **folded(directory, indices), **sizes(directory, indices)}
         found |= timings(directory, indices[0], given.rounds)
+        found |= cold(directory, indices)
         found |= recomputed(directory, indices)
     missed = [
         f"{name}: {found[name]:g}, must be {sign} {limit:g}"
