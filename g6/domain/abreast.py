@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,16 @@ __all__ = ["abreast"]
 Array = NDArray[np.float64]
 
 
-def abreast(values: Array, bounds: Sequence[int]) -> Array:
-    """Return `(…, n)` as `(…, m, k)`: expiry i has rows `bounds[i]:bounds[i + 1]`, the longest k; the shorter ones end in NaN."""
-    starts, sizes = np.asarray(bounds[:-1], dtype=np.intp), np.diff(bounds)
-    longest = int(sizes.max(initial=0))
-    if np.all(sizes == longest):
-        return values[..., bounds[0] : bounds[-1]].reshape(*values.shape[:-1], len(sizes), longest)
+def abreast(bounds: Sequence[int]) -> Callable[[Array], Array]:
+    """Return what makes `(…, n)` into `(…, m, k)`: expiry i has rows `bounds[i]:bounds[i + 1]`, the longest of them k.
+
+    Shorter ones end in NaN.
+    """
+    sizes = [last - first for first, last in pairwise(bounds)]
+    longest = max(sizes, default=0)
+    if all(size == longest for size in sizes):
+        return lambda values: values.reshape(*values.shape[:-1], len(sizes), longest)
     place = np.arange(longest)
-    table: NDArray[Any] = values[..., np.minimum(starts[:, None] + place, bounds[-1] - 1)]
-    return np.where(place < sizes[:, None], table, np.nan)
+    rows = np.minimum(np.asarray(bounds[:-1])[:, None] + place, bounds[-1] - 1)
+    there = place < np.asarray(sizes)[:, None]
+    return lambda values: np.where(there, values[..., rows], np.nan)

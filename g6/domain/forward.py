@@ -60,7 +60,10 @@ def _median(values: Array, known: NDArray[np.integer[Any]]) -> Array:
     """Medians of the `known` least values of each row; NaN where these are fewer than 3."""
     if values.shape[-1] < MIN_PAIRS:
         return np.full(known.shape, nan)
-    ordered, low, high = np.sort(values, axis=-1), np.maximum(known - 1, 0) // 2, np.minimum(known // 2, values.shape[-1] - 1)
+    ordered = np.sort(values, axis=-1)
+    if np.all(known == values.shape[-1]) and values.shape[-1] % 2:
+        return ordered[..., values.shape[-1] // 2]
+    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, values.shape[-1] - 1)
     middle = [np.take_along_axis(ordered, np.asarray(place)[..., None], axis=-1)[..., 0] for place in (low, high)]
     return np.where(known >= MIN_PAIRS, 0.5 * (middle[0] + middle[1]), nan)
 
@@ -71,14 +74,15 @@ def forwards(quotes: Quotes, prices: Prices, bounds: Sequence[int], years: Seque
     On mids first; then on last prices of pairs whose legs both traded within the window, legs without a time only when there are
     not enough others. Beyond the fix the discount is 1.
     """
-    strike = abreast(quotes.strike, bounds)
+    tabled = abreast(bounds)
+    strike = tabled(quotes.strike)
     discount = np.array([exp(-rate * each) if isfinite(each) else 1.0 for each in years])
     value, spread, source = np.full(len(years), nan), np.full(len(years), nan), [""] * len(years)
     for name, price in _tries(prices):
         still = np.flatnonzero(np.isnan(value))
         if not len(still):
             break
-        call, put = abreast(price, bounds)[:, still]
+        call, put = tabled(price)[:, still]
         value[still], spread[still] = parity(strike[still], call, put, discount[still])
         for i in still[np.isfinite(value[still])].tolist():
             source[i] = name

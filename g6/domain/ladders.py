@@ -47,9 +47,10 @@ class Ladders:
 def ladders(chains: Sequence[Chain]) -> Ladders:
     """Return every expiry of every chain, in their order."""
     bounds = [0, *accumulate(last - first for chain in chains for first, last in pairwise(chain.expiries.bounds))]
+    tabled = abreast(bounds)
 
     def beside(take: Callable[[Chain], Array]) -> Array:
-        table = abreast(np.concatenate([take(chain) for chain in chains], axis=-1), bounds)
+        table = tabled(np.concatenate([take(chain) for chain in chains], axis=-1))
         return table if table.ndim == 2 else table.swapaxes(0, 1)
 
     forward, years, atm = (
