@@ -69,7 +69,7 @@ def expiry_lines(believed: Trusted, index: IndexPlan, known: Calendar, at: datet
     head = f"{name}  {len(dates)} expiries listed on {listing.on:%d %b %Y}, asked at {at.astimezone(IST):%d %b %Y %H:%M} IST"
     yield head + (f", from {came_from}" if came_from else "")
     for bucket, expiry in found.buckets.items():
-        facts = _series(listing, expiry, index)
+        facts = series(listing, expiry, index.strike_step)
         span = f"{facts['strikes']} strikes {facts['lowest']:g} to {facts['highest']:g}, step {facts['step']:g}"
         size = f"lot {'/'.join(map(str, facts['lot_size']))}, tick {facts['tick_size']:g}"
         one_sided = f", {facts['one_sided']} one-sided" if facts["one_sided"] else ""
@@ -104,7 +104,7 @@ def _facts(believed: Trusted, index: IndexPlan, known: Calendar, at: datetime) -
                 "expiry": expiry.isoformat(),
                 "rules": names[expiry],
                 "monthly": is_monthly(expiry, index.index.exchange, index.index.name, at),
-                **_series(listing, expiry, index),
+                **series(listing, expiry, index.strike_step),
             }
             for expiry in dates
         ],
@@ -113,8 +113,8 @@ def _facts(believed: Trusted, index: IndexPlan, known: Calendar, at: datetime) -
     }
 
 
-def _series(listing: Listing, expiry: date, index: IndexPlan) -> dict[str, Any]:
-    """Return what is listed of one expiry: strikes, their step near the middle, lots, tick."""
+def series(listing: Listing, expiry: date, step: float | None = None) -> dict[str, Any]:
+    """Return what is listed of one expiry: strikes, their step (else that near the middle), lots, tick."""
     contracts = listing.contracts.of(expiry)
     strikes = contracts.strike
     return {
@@ -122,7 +122,7 @@ def _series(listing: Listing, expiry: date, index: IndexPlan) -> dict[str, Any]:
         "one_sided": int(np.count_nonzero((contracts.symbol == "").any(axis=0))),
         "lowest": float(strikes[0]),
         "highest": float(strikes[-1]),
-        "step": index.strike_step or strike_step(strikes, float(strikes[len(strikes) // 2])),
+        "step": step or strike_step(strikes, float(strikes[len(strikes) // 2])),
         "lot_size": np.unique(contracts.lot_size).tolist(),
         "tick_size": float(contracts.tick_size[0]),
     }

@@ -14,6 +14,7 @@ from g6.domain.calendar import IST
 from g6.domain.expiry import dte, is_monthly, resolve
 from g6.domain.instrument import INDICES, SIDES, Listing
 from g6.entrypoints.cli import listed, options
+from g6.entrypoints.cli.expiries import series
 from g6.errors import NothingToDo
 
 Words = Annotated[list[str], typer.Argument(metavar="SYMBOL|TOKEN|search WORDS", help="A symbol, a token, or search and words.")]
@@ -38,6 +39,8 @@ def instrument(
     recording: options.Recording = None,
 ) -> None:
     """Say what a contract or an index is: lot, tick, expiry, bucket, where it is listed and was listed first and last.
+
+    Of an index every expiry that is listed, with its lot and its strikes (--json has each of them).
 
     Example: g6 instrument search NIFTY 2026-12-01 24000
     """
@@ -75,10 +78,16 @@ def _index(settings: Settings, source: listed.Listed, at: datetime, name: str) -
     from g6.adapters.kite_ticker.indices import INDEX_TOKENS
 
     known, listing = INDICES[name], source.listing(name, at)
+    contracts = listing.contracts
+    expiries = [
+        {"expiry": day.isoformat(), **series(listing, day), "strikes": contracts.of(day).strike.tolist()}
+        for day in contracts.expiries
+    ]
     return {
         "symbol": known.spot, "kind": "index", "key": known.quote_key, "token": INDEX_TOKENS.get(known.quote_key),
-        "underlying": name, "options": f"{known.derivatives}: {len(listing.contracts.expiries)} expiries",
+        "underlying": name, "options": f"{known.derivatives}: {len(contracts.expiries)} expiries",
         "future": listing.futures[0].symbol if listing.futures else None, "collected": name in settings.indices,
+        "listed_on": listing.on.isoformat(), "from": source.came_from[name], "expiries": expiries,
     }  # fmt: skip
 
 
@@ -151,5 +160,15 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _page(row: dict[str, Any]) -> str:
-    shown = {name: ", ".join(value) or "none" if isinstance(value, list) else value for name, value in row.items()}
-    return "\n".join(f"{name:<12}{'-' if value is None else value}" for name, value in shown.items())
+    expiries = [("expiry", _series_line(each)) for each in row.get("expiries", ())]
+    shown = [
+        (name, ", ".join(value) or "none" if isinstance(value, list) else value)
+        for name, value in row.items()
+        if name != "expiries"
+    ]
+    return "\n".join(f"{name:<12}{'-' if value is None else value}" for name, value in [*shown, *expiries])
+
+
+def _series_line(row: dict[str, Any]) -> str:
+    span = f"{len(row['strikes'])} strikes {row['lowest']:g} to {row['highest']:g}, step {row['step']:g}"
+    return f"{row['expiry']}  lot {'/'.join(map(str, row['lot_size']))}  {span}"

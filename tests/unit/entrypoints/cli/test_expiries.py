@@ -117,6 +117,15 @@ def test_a_token_finds_its_contract_and_that_of_an_index_its_index(g6: Any, kept
     assert "key         NSE:NIFTY 50" in g6("instrument", "NIFTY", *common).out
 
 
+def test_an_index_has_the_expiries_lots_and_strikes_of_that_day(g6: Any, kept: str) -> None:
+    asked = ("instrument", "NIFTY", "--as-of", "2024-11-20", "--kept", "--data-dir", kept)
+    (told,) = json.loads(g6(*asked, "--json").out)
+    assert told["listed_on"] == "2024-11-14"
+    assert {each["expiry"]: each["lot_size"] for each in told["expiries"]} == {"2024-11-21": [25], "2024-11-28": [25]}
+    assert [each["strikes"] for each in told["expiries"]] == [[23_900.0, 23_950.0, 24_000.0, 24_050.0]] * 2
+    assert "expiry      2024-11-21  lot 25  4 strikes 23900 to 24050, step 50\n" in g6(*asked).out
+
+
 def test_search_takes_parts_of_symbols_strikes_and_days(g6: Any) -> None:
     found = g6("instrument", "search", "nifty", "24000", "2026-12-01", "--as-of", "2026-11-20").out.splitlines()
     assert [line.split()[0] for line in found] == ["NFO:NIFTY26D0124000CE", "NFO:NIFTY26D0124000PE"]
