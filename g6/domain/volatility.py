@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.black76 import PHI, Greeks, Solution, Status, greeks, implied_vol
+from g6.domain.black76 import PHI, Greeks, Solution, Status, greeks, implied_vol, vega
 from g6.domain.plan import Pricing
 from g6.domain.quality import Flag, Prices
 
@@ -123,8 +123,8 @@ def _shared(code: Codes, sigma: Array, prices: Prices, terms: Terms) -> Codes:
     inside = (PHI * (terms.forward - terms.strike) > 0) & prices.listed & ~prices.missing
     own, other = code == Status.ok, code[::-1]
     strikes_own = np.where(other == Status.ok, sigma[::-1], sigma)
-    vega = greeks(strikes_own, terms.forward, terms.strike, terms.years, terms.rate, PHI).vega
-    precise = own & (prices.half_spread <= PRECISE_POINTS * vega)
+    move = vega(strikes_own, terms.forward, terms.strike, terms.years, terms.rate)
+    precise = own & (prices.half_spread <= PRECISE_POINTS * move)
     reason = np.where(prices.listed[::-1], other, Status.no_price)
     instead = np.where(other == Status.ok, SHARED, np.where(own, reason, code))
     return np.where(inside & ~precise, instead, code)

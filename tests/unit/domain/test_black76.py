@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g6.domain.black76 import PHI, Status, greeks, higher_greeks, implied_vol, price, solve
+from g6.domain.black76 import PHI, Status, greeks, higher_greeks, implied_vol, price, solve, vega
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN = ROOT / "tests" / "data" / "black76_vectors.csv"
@@ -77,6 +77,12 @@ def test_greeks_are_those_of_spot_black_scholes(own, name, column):
     found = getattr(greeks(own.column("iv"), *own.arguments), name)
 
     assert scaled_error(found, own.column(column), listed) < 1e-11
+
+
+def test_vega_alone_is_that_of_the_greeks(own):
+    iv, (*market, phi) = own.column("iv"), own.arguments
+
+    assert np.array_equal(vega(iv, *market), greeks(iv, *market, phi).vega, equal_nan=True)
 
 
 @pytest.mark.parametrize(("name", "column"), HIGHER.items())
