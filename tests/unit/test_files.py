@@ -33,6 +33,29 @@ except StoreBusy as error:
     print(error)
 """
 
+KILLER = """
+import os, random, signal, sys, time
+from pathlib import Path
+from g6.files import replace
+path, die, seen = Path(sys.argv[1]), random.Random(7), set()
+reader, writer = os.pipe()
+for turn in range(100):
+    child = os.fork()
+    if child == 0:
+        while True:
+            replace(path, bytes([turn]) * 300_000)
+            os.write(writer, b".")
+    os.read(reader, 1)
+    until = time.perf_counter() + die.random() * 0.002
+    while time.perf_counter() < until:
+        pass
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    held = path.read_bytes()
+    seen.add((len(held), held.count(held[:1])))
+print(seen)
+"""
+
 
 def said(script: str, *arguments: Path) -> str:
     done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, check=True)
@@ -45,6 +68,10 @@ def test_a_file_is_replaced_whole_and_nothing_stays_beside_it(tmp_path: Path) ->
     replace(path, b"new")
     assert path.read_bytes() == b"new"
     assert [each.name for each in path.parent.iterdir()] == ["file"]
+
+
+def test_a_hundred_writers_killed_in_mid_write_leave_a_whole_file_each(tmp_path: Path) -> None:
+    assert said(KILLER, tmp_path / "file").strip() == "{(300000, 300000)}"
 
 
 def test_a_file_where_a_directory_must_be_is_named_with_the_fix(tmp_path: Path) -> None:

@@ -30,6 +30,15 @@ def test_the_average_price_is_spelt_as_a_word():
     assert not [column.name for column in rows.CHAIN if "avgerage" in column.name]
 
 
+PLAIN = "timestamp,index,expiry_tag,expiry,offset,index_price,atm,strike,ce,pe,tp,avg_ce,avg_pe,avg_tp,ce_vol,pe_vol,ce_oi,pe_oi"
+VOLATILITY = "ce_iv,pe_iv,ce_delta,pe_delta,ce_theta,pe_theta,ce_vega,pe_vega,ce_gamma,pe_gamma,ce_rho,pe_rho"
+
+
+def test_the_offset_files_begin_with_the_header_that_older_tools_read():
+    assert ",".join(rows.csv_header(greeks=True)).startswith(f"{PLAIN},{VOLATILITY},forward,lot_size,bucket_mask")
+    assert ",".join(rows.csv_header(greeks=False)).startswith(f"{PLAIN},forward,lot_size,bucket_mask")
+
+
 def test_the_offset_files_lose_their_greek_columns_when_greeks_are_off():
     assert rows.csv_header(greeks=True) == rows.CSV_HEADER
     plain = rows.csv_header(greeks=False)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from g6 import load
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, LISTING_SCHEMA
 from g6.domain.cycle import Unit, parse_z
@@ -151,6 +152,17 @@ def test_a_file_of_an_earlier_version_lacks_columns_and_is_read_all_the_same(
     assert list(read.columns) == [column.name for column in CHAIN]
     assert np.isnan(read.columns["vix"]).all()
     np.testing.assert_array_equal(read.columns["ce_bid"], chain_of(CYCLE).columns["ce_bid"])
+
+
+def test_a_column_that_a_later_version_wrote_is_passed_over(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+    store.write_chain(UNIT, chain_of(CYCLE))
+    newer = pq.read_table(tmp_path / PART)
+    pq.write_table(newer.add_column(3, "ce_vanna", newer.column("ce_last")), tmp_path / PART)
+    read = store.read_chain(UNIT)
+    assert read is not None
+    assert list(read.columns) == [column.name for column in CHAIN]
+    np.testing.assert_array_equal(read.columns["ce_bid"], chain_of(CYCLE).columns["ce_bid"])
+    assert load("NIFTY", "2026-11-20", engine="arrow", data_dir=tmp_path).column_names == [column.name for column in CHAIN]
 
 
 def test_a_damaged_part_is_named_with_the_fix(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:

@@ -9,11 +9,13 @@ import json
 import numpy as np
 import pytest
 
+import g6 as package
 from g6.domain import rows
 from g6.domain.black76 import higher_greeks
 from g6.domain.frame import Frame
 from g6.entrypoints.cli.chain import chain_table
 
+MARKET = ("spot", "future", "forward", "vix")
 CYCLES = ("2026-11-18T05:30:00Z", "2026-11-18T05:33:00Z")
 
 
@@ -57,6 +59,21 @@ def test_csv_holds_every_column(g6, stored):
     oi = stored.frames[CYCLES[1]].columns["ce_oi"]
     assert [line["ce_oi"] for line in lines] == ["" if np.isnan(value) else str(int(value)) for value in oi]
     assert lines[0]["timestamp"] == CYCLES[1]
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json", "pandas", "polars", "arrow", "sql"])
+def test_every_export_has_both_sides_of_a_strike_and_the_market_they_were_seen_in(g6, stored, form):
+    if form.startswith("--"):
+        out = g6("chain", "FINNIFTY", form, "--data-dir", str(stored.directory)).out
+        line = json.loads(out)["rows"][0] if form == "--json" else next(csv.DictReader(io.StringIO(out)))
+    elif form == "sql":
+        line = package.sql("select * from chain", "arrow", data_dir=stored.directory).to_pylist()[0]
+    else:
+        loaded = package.load("FINNIFTY", CYCLES[0][:10], engine=form, data_dir=stored.directory)
+        line = {name: loaded[name][0] for name in (loaded.column_names if form == "arrow" else loaded.columns)}
+    assert all(str(line[name]) not in ("", "None", "nan") for name in ("timestamp", "expiry", "strike", *MARKET))
+    names = {name.removeprefix("ce_") for name in line if name.startswith("ce_")}
+    assert names == {name.removeprefix("pe_") for name in line if name.startswith("pe_")} > {"last", "oi", "volume", "iv", "delta"}
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])
