@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from math import isfinite, nan
 from typing import Any
@@ -22,10 +22,6 @@ from g6.domain.volatility import FAILED, SOLVED, WORDS
 __all__ = ["MAX_MISSING_SHARE", "facts", "missing_row", "summarise", "summarise_all"]
 
 MAX_MISSING_SHARE = 0.05
-
-_NUMBERS = frozenset(column.name for column in rows.OVERVIEW if column.kind in {"float", "iv"})
-_INSTANTS = frozenset(column.name for column in rows.OVERVIEW if column.kind == "instant")
-_COUNTS = frozenset(column.name for column in rows.OVERVIEW if column.kind in {"integer", "flags"})
 
 
 def summarise(chain: Chain) -> dict[str, Any]:
@@ -59,21 +55,28 @@ def missing_row(
 
 
 def _row(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {column.name: _plain(column.name, values.get(column.name)) for column in rows.OVERVIEW}
+    return {name: form(values.get(name)) for name, form in _FORMS.items()}
 
 
-def _plain(name: str, value: Any) -> Any:
-    """A value as JSON has it."""
-    if name in _NUMBERS or name in _COUNTS or name in _INSTANTS:
-        if value is None or isinstance(value, str):
-            return value
-        if not isfinite(value):
-            return None
-    if name in _INSTANTS:
-        return isoformat_z(value)
-    if name in _COUNTS:
-        return round(value)
-    return float(value) if name in _NUMBERS else value
+def _number(value: Any) -> float | None:
+    return None if value is None or not isfinite(value) else float(value)
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None or not isfinite(value) else round(value)
+
+
+def _instant(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else isoformat_z(value) if isfinite(value) else None
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_BY_KIND = {"float": _number, "iv": _number, "integer": _count, "flags": _count, "instant": _instant}
+_FORMS: Mapping[str, Callable[[Any], Any]] = {column.name: _BY_KIND.get(column.kind, _as_it_is) for column in rows.OVERVIEW}
+"""How each figure is written as JSON has it."""
 
 
 def _market(chain: Chain) -> dict[str, Any]:
