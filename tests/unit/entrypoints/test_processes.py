@@ -122,6 +122,15 @@ def test_stopping_what_never_started_is_nothing(tmp_path: Path) -> None:
     assert (never.alive, never.pid, never.again) == (False, 0, False)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell lets what it starts in the background ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_signal_while_a_child_is_born_is_heard_afterwards() -> None:
     reached = []
 
