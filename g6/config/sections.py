@@ -139,6 +139,10 @@ class Redis(Section):
     )
     cache_url: str | None = Field(default=None, description="URL of frames and quote cache, if another server; it may evict")
     master_name: str | None = Field(default=None, description="name of the master, for sentinel:// URLs")
+    max_memory: str = Field(
+        default="1gb", pattern=r"^\d+(kb|mb|gb)?$",
+        description="what an embedded server may hold; beyond it writes are refused, nothing is evicted; 0: no limit",
+    )  # fmt: skip
 
 
 class Frames(Section):

@@ -144,7 +144,8 @@ def running(settings: Settings, *, fresh: bool = False, mix: bool = False) -> It
             tell = cleanup.enter_context(owned(directory, kind, mix=mix))
             if fresh:
                 shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
-            broker = cleanup.enter_context(EmbeddedServer.start(directory / BROKER_DIR)).url
+            server = EmbeddedServer.start(directory / BROKER_DIR, max_memory=settings.redis.max_memory)
+            broker = cleanup.enter_context(server).url
             tell(broker)
         app = create_app(settings, broker)
         for warning in lint(settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")):
