@@ -178,6 +178,16 @@ def test_beat_has_one_entry_per_enabled_index_and_three_of_its_own() -> None:
     assert entries["collect-NIFTY"]["options"]["expires"] == 30.0
 
 
+def test_parts_are_folded_at_every_quarter_hour_whatever_the_interval() -> None:
+    settings = load(None, {"interval": 5}, {})
+    five = made(interval=5)
+    tidy = beat_schedule(settings, five.schedule._runtime, create_app(settings, "redis://127.0.0.1:1/0"))["tidy"]["schedule"]
+    assert tidy == WallSchedule(lambda: 0.0, 900.0)
+    late = WallSchedule(lambda: ist("2026-11-18 11:29:59").timestamp(), 900.0)
+    assert late.is_due(ist("2026-11-18 11:15:00")) == (False, 1.0)
+    assert WallSchedule(lambda: ist("2026-11-18 11:30:00").timestamp(), 900.0).is_due(ist("2026-11-18 11:15:00")).is_due
+
+
 def test_what_beat_sends_brings_the_two_later_stages_along() -> None:
     settings = load(None, {}, {})
     entries = beat_schedule(settings, made().schedule._runtime, create_app(settings, "redis://127.0.0.1:1/0"))
