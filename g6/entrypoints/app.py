@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import pyarrow as pa
 from celery import Celery, signals
 
 from g6 import bootstrap
@@ -50,6 +51,7 @@ class G6(Celery):  # type: ignore[misc]
 
     def prepare(self, queues: Sequence[str]) -> None:
         """Before the fork: what needs no connection is made and warmed once, for all pool processes. No queues: all of them."""
+        pa.array([0.0])  # at its first array it imports pandas, if that is there: here, or in each pool process for itself
         self._market = warmed_market(self.settings)
         self._provider = bootstrap.provider(self.settings, self.conf.broker_url)
         if self.settings.provider.name == "sim" and (not queues or "collect" in queues):
