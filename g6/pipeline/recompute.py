@@ -25,7 +25,7 @@ _BOTH = ("symbol", "source", *READ)
 RAW = ("expiry", "strike", "tick_size", *(side + name for side in SIDES for name in _BOTH))
 """What analysis reads of a stored row; everything else it needs stands in the unit's header."""
 
-TOGETHER = 32
+TOGETHER = 64
 """Units that share one call of the solver: more would not fit into the processor's cache."""
 
 
