@@ -71,14 +71,14 @@ class Stack:
 
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
         """Wait until every pool process has warmed up. Errors: Unavailable, with a worker's last words."""
-        limit = time.monotonic() + READY_SECONDS
-        while (ready := self._vitals.announced()) < self._expected:
+        limit, vitals = time.monotonic() + READY_SECONDS, self._vitals
+        while (ready := vitals.announced()) < self._expected:
             progress(ready, self._expected)
             dead = next((process for process in self.processes if not process.alive), None)
             if dead or time.monotonic() > limit:
                 process = dead or self.processes[0]
                 raise Unavailable(f"worker {process.name} did not start: {process.last_words()}", f"see {process.log}")
-            time.sleep(0.02)
+            time.sleep(0.05)
         progress(self._expected, self._expected)
 
     def start_beat(self) -> None:
