@@ -58,6 +58,19 @@ def test_from_persist_writes_the_same_again(past: World) -> None:
     assert files(past) == before
 
 
+def test_a_range_is_done_again_from_its_analytics_and_nothing_changes(past: World) -> None:
+    before = files(past)
+    results = again(past, "--since", FIRST, "--until", LAST, "--index", "NIFTY", "--from", "analytics")
+    assert [(each["cycle"], each["outcome"], each["changed"]) for each in results] == [
+        (f"2026-11-18T05:3{minute}:00Z", "OK", False) for minute in range(3)
+    ]
+    assert files(past) == before
+
+
+def test_of_a_range_without_failures_nothing_is_done_again(past: World) -> None:
+    assert again(past, "--since", FIRST, "--until", LAST, "--failed") == []
+
+
 def test_a_past_cycle_never_steps_the_panels_back(past: World) -> None:
     panels = {path.name: path.read_bytes() for path in (past.data / "panels").glob("*.json")}
     again(past, "--cycle", FIRST)

@@ -14,7 +14,8 @@ from rich.progress import track
 
 from g6.adapters.data_dir import owner
 from g6.config import Settings
-from g6.domain.cycle import Unit, parse_z
+from g6.domain.calendar import day_of
+from g6.domain.cycle import Status, Unit, isoformat_z, parse_z
 from g6.domain.frame import Frame
 from g6.entrypoints.cli import options, terminal
 from g6.entrypoints.cli.operate import instant
@@ -57,8 +58,8 @@ def rerun(
     settings = options.settings(config, set_, data_dir=data_dir, model=model, interval=interval, indices=indices)
     console = terminal.console(settings, stderr=json_)
     with _system(settings) as runtime:
-        units = _units(runtime, settings, _cycles(runtime, cycle, since, until), index, failed)
-        results = [_again(runtime, unit, FIRST[stage]) for unit in track(units, "rerunning", console=console, transient=True)]
+        wanted = units(runtime, settings, _cycles(runtime, cycle, since, until), index, failed)
+        results = [_again(runtime, unit, FIRST[stage]) for unit in track(wanted, "rerunning", console=console, transient=True)]
         _wait(runtime, results, console)
     if json_:
         typer.echo(json.dumps(results))
@@ -92,18 +93,38 @@ def _cycles(runtime: Runtime, cycle: str | None, since: str | None, until: str |
     raise UserError("which cycles?", "give --cycle CYCLE, or --since CYCLE --until CYCLE")
 
 
-def _units(runtime: Runtime, settings: Settings, cycles: Sequence[str], index: str | None, failed: bool) -> list[Unit]:
+def units(runtime: Runtime, settings: Settings, cycles: Sequence[str], index: str | None, failed: bool) -> list[Unit]:
+    """Return the units to do again; `failed` leaves those out that ended OK, by the ledger, else by the stored overview.
+
+    Errors: UserError (no such index).
+    """
     if index and index.upper() not in settings.indices:
         raise UserError(f"{index} is no enabled index", f"one of {', '.join(settings.indices)}")
-    units = []
+    found, ended = [], _ended(settings, cycles) if failed else {}
     for cycle in cycles:
         names = [index.upper()] if index else list(runtime.expected(cycle) or settings.indices)
         record = runtime.ledger.record(cycle)
         for name in names:
-            state = record.units.get(name) if record else None
-            if not failed or (state is not None and state.status != "OK"):
-                units.append(Unit(cycle, name))
-    return units
+            unit, state = Unit(cycle, name), record.units.get(name) if record else None
+            status = state.status if state is not None else ended.get(unit, Status.OK)
+            if not failed or status != Status.OK:
+                found.append(unit)
+    return found
+
+
+def _ended(settings: Settings, cycles: Sequence[str]) -> dict[Unit, str]:
+    """Return how the stored units of the cycles' days ended: the ledger forgets, the files do not."""
+    from g6.adapters.parquet_store.statuses import statuses
+
+    if not cycles:
+        return {}
+    first, last = (day_of(parse_z(cycle)) for cycle in (cycles[0], cycles[-1]))
+    return {
+        Unit(isoformat_z(at), name): status
+        for _, by_index in statuses(settings.directory, first, last)
+        for name, rows in by_index.items()
+        for at, (status, _) in rows.items()
+    }
 
 
 def _again(runtime: Runtime, unit: Unit, stage: str) -> dict[str, Any]:
