@@ -14,7 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.csv_store import CsvStore
-from g6.domain.cycle import Unit
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.config import calendar
+from g6.domain.cycle import Unit, parse_z
+from g6.ports import Event
+from g6.ports.history import Kept
 
 from .conftest import Run, Stored
 
@@ -29,6 +34,9 @@ def directory(stored: Stored, tmp_path: Path) -> Path:
     rows = Path(shutil.copytree(stored.directory, tmp_path / "rows"))
     for cycle, frame in stored.frames.items():
         CsvStore(rows / "csv").write_chain(Unit(cycle, "FINNIFTY"), frame)
+    ParquetStore(rows).keep_listing(SimulatedMarket(calendar()).listing("FINNIFTY", parse_z(f"{DAY}T05:30:00Z")), "NFO")
+    told = Event("1-0", f"{DAY}T05:30:01Z", "gap.opened", "FINNIFTY", {"reason": "provider"}, {})
+    ParquetHistory(rows).keep_events([told], Kept("1-0", 1))
     return rows
 
 
@@ -117,6 +125,7 @@ DAMAGES: list[tuple[str, Callable[[Path], None], str]] = [
     (PART, other_type, "schema"), (PART, under_another_name, "misplaced"), (PART, doubled, "duplicate"),
     (PART, removed, "unmatched"), (PART, left_over, "leftover"), (PART, stray, "stray"),
     (f"overview/date={DAY}/053000Z.parquet", truncated, "corrupt"), (f"overview/date={DAY}/053000Z.parquet", removed, "unmatched"),
+    (f"instruments/date={DAY}/NFO.parquet", truncated, "corrupt"), (f"events/date={DAY}/day.parquet", truncated, "corrupt"),
     (CSV, torn, "torn"), (CSV, zeroed, "torn"), (CSV, emptied, "torn"), (CSV, cells_lost, "line"), (CSV, no_instant, "line"),
     (CSV, line_twice, "duplicate"), (CSV, lines_swapped, "order"), (CSV, headless, "header"),
 ]  # fmt: skip
