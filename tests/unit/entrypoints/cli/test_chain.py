@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -24,6 +28,32 @@ def test_the_chain_marks_the_strike_at_the_money(g6, stored):
     atm = stored.frames[CYCLES[1]].columns["atm"][0]
     assert answer.code == 0
     assert f"▶ {atm:g} ◀" in answer.out
+
+
+UNICODE = """\
+OI lakh    ΔOI    IV   price   STRIKE     price    IV    ΔOI  OI lakh
+─────────────────────────────────────────────────────────────────────
+   9.99  +9.99  99.9  999.99    99999    999.99  99.9  +9.99     9.99
+   9.99  +9.99  99.9  999.99  ▶ 99999 ◀  999.99  99.9  +9.99     9.99
+   9.99  +9.99  99.9   99.99    99999    999.99  99.9  +9.99     9.99
+"""
+ASCII = """\
+OI lakh |  dOI |  IV | price | STRIKE   | price |  IV |  dOI |OI lakh
+--------+------+-----+-------+----------+-------+-----+------+-------
+   9.99 |+9.99 |99.9 |999.99 |  99999   |999.99 |99.9 |+9.99 |   9.99
+   9.99 |+9.99 |99.9 |999.99 |> 99999 < |999.99 |99.9 |+9.99 |   9.99
+   9.99 |+9.99 |99.9 | 99.99 |  99999   |999.99 |99.9 |+9.99 |   9.99
+"""
+
+
+@pytest.mark.parametrize(("locale", "table"), [("C.UTF-8", UNICODE), ("C", ASCII)], ids=["unicode", "ascii"])
+def test_the_table_stands_as_it_always_did_in_unicode_and_in_ascii(stored, locale, table):
+    """Each digit is shown as a 9: this is about signs and columns, not about the market."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "G6_", "NO_COLOR"))}
+    command = [sys.executable, "-m", "g6.entrypoints.cli", "chain", "FINNIFTY", "--strikes", "3", "--data-dir", stored.directory]
+    done = subprocess.run(command, env=clean | {"LC_ALL": locale}, capture_output=True, check=True, timeout=60)
+    shown = re.sub(r"\d", "9", done.stdout.decode())
+    assert [line.rstrip() for line in shown[shown.index("OI lakh") :].splitlines()] == table.splitlines()
 
 
 def test_greeks_and_chain_fit_eighty_columns(g6, stored):

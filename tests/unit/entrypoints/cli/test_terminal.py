@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from g6.config import load
+from g6.entrypoints.cli import terminal
 from g6.entrypoints.cli.terminal import PLAIN, console, plain
 
 
@@ -31,3 +34,11 @@ def test_ascii_replaces_every_sign_that_has_a_spelling(monkeypatch: pytest.Monke
     stream.write("".join(PLAIN) + "é")
     stream.flush()
     assert raw.getvalue().decode("ascii") == "".join(PLAIN.values()) + "?"
+
+
+def test_every_sign_that_commands_write_has_a_spelling() -> None:
+    pages = [ast.parse(path.read_text("utf-8")) for path in Path(terminal.__file__).parent.glob("*.py")]
+    words = [
+        each.value for page in pages for each in ast.walk(page) if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    ]
+    assert {sign for sign in "".join(words) if not sign.isascii()} - set(PLAIN) == set()
