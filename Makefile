@@ -21,6 +21,7 @@ JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SERVICES := redis-server prometheus
+unexport PYTHONDONTWRITEBYTECODE # the tests start a thousand processes; none should compile G6 anew
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -43,7 +44,7 @@ demo: $(VENV)/.run
 	@$(BIN)/g6 demo $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
