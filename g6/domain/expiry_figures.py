@@ -79,7 +79,7 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
         pcr_volume=analytics.pcr(volume),
         oi_calls=analytics.total(oi, CE),
         oi_puts=analytics.total(oi, PE),
-        oi_strikes=analytics.strikes_with(oi),
+        oi_strikes=int(analytics.strikes_with(oi)),
         max_pain=analytics.max_pain(strike, oi),
         support=analytics.support(strike, oi, sides("oi_prev"), forward, deviation),
         resistance=analytics.resistance(strike, oi, sides("oi_prev"), forward, deviation),

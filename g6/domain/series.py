@@ -162,7 +162,7 @@ def _interest(rows: Frame, expiry: date) -> Interest:
     return Interest(
         instant=float(rows.columns["timestamp"][0]),
         expiry=expiry,
-        strikes=analytics.strikes_with(oi),
+        strikes=int(analytics.strikes_with(oi)),
         pcr=analytics.pcr(oi),
         pcr_volume=analytics.pcr(volume),
         max_pain=analytics.max_pain(rows.columns["strike"], oi),
