@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(240)
 START = "2026-11-20T05:00:00Z"
 SECRETS = Credentials("kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3")
 CONFIGURED = {
-    "interval": 15,
+    "interval": 10,
     "log": {"level": "DEBUG", "format": "json"},
     "collection": {"scope": "window"},
     "ticker": {"enabled": False},
