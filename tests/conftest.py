@@ -42,12 +42,6 @@ def no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the tests of a module in one process: what they share is started once. The pages of the documentation share nothing."""
-    if item.path.name != "test_console_blocks.py":
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -126,7 +126,7 @@ def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody()
 
 @pytest.mark.timeout(240)
 def test_a_settlement_price_from_before_the_open_is_shown_as_untraded_and_prices_nothing() -> None:
-    with streaming(start="2026-11-20T03:44:00Z", settings=SMALL) as world:
+    with streaming(start="2026-11-20T03:44:30Z", settings=SMALL) as world:
         world.kite.fault("settlement")
         with up(world):
             paths = eventually(lambda: sorted(world.base.glob("rows/chain/underlying=NIFTY/*/*.parquet")), 180.0, every=0.3)
