@@ -24,7 +24,7 @@ from tests.waiting import eventually
 
 SMALL = {
     **{f"index_params.{name}.enabled": False for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")},
-    "index_params.NIFTY.strikes_itm": 5, "index_params.NIFTY.strikes_otm": 5, "collection.scope": "window", "interval": 10,
+    "index_params.NIFTY.strikes_itm": 5, "index_params.NIFTY.strikes_otm": 5, "collection.scope": "window", "interval": 5,
     "ticker.silent_seconds": 3, "ticker.max_age": 2, "serve.metrics_port": 0, "serve.web_port": 0,
 }  # fmt: skip
 SEEN = ("volume", "last", "last_trade_time", "price_source", "quality")
