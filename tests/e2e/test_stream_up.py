@@ -113,6 +113,7 @@ def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody()
         symbols = [name for name in wanted if name.endswith(("CE", "PE"))]
         assert len(symbols) == 3 * 2 * 11  # this week is also this month
         eventually(lambda: (world.cache.get(day, "NIFTY", symbols)[0]["source"] == 1).mean() > 0.9, 60.0)
+        eventually(lambda: 0 in world.feeds(), 20.0)  # how a feed is, is told a moment after its first ticks
         rows, feeds = world.cache.get(day, "NIFTY", symbols)
         opened = datetime(2026, 11, 20, 3, 45, tzinfo=UTC).timestamp()
         assert np.nanmax(rows["quote_time"]) < opened
