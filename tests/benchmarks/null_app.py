@@ -106,7 +106,7 @@ def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, An
         return _at(made.quotes, unit.cycle, runtime.plan.config_id), dict(made.counts)
 
     _put(stages, "gather", gather)
-    _put(stages, "chain", SimpleNamespace(assemble=lambda _quotes, stamp: stamp))
+    _put(stages, "assemble", lambda _quotes, stamp: stamp)
     _put(stages, "chain_frame", lambda stamp: _at(results[stamp.index].chain, stamp.cycle, stamp.config_id))
     summarise = lambda stamp: {**results[stamp.index].summary, "config_id": stamp.config_id}  # noqa: E731
     _put(stages, "overview", SimpleNamespace(summarise=summarise, facts=lambda stamp: results[stamp.index].facts))
