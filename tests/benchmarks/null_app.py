@@ -68,20 +68,26 @@ class NullStore:
 
 def prepare(settings: Settings, path: Path) -> None:
     """Run one real cycle in memory, without a server, and keep what each stage gave in `path`."""
+    runtime, cycle = alone(settings)
+    results = {index: rehearse(runtime, Unit(cycle, index)) for index in runtime.plan.indices}
+    aggregate(runtime, cycle)
+    panels = {name: runtime.panels.get(name) for name in runtime.panels.names()}
+    path.write_bytes(pickle.dumps((results, panels)))
+
+
+def alone(settings: Settings) -> tuple[Runtime, str]:
+    """Return a runtime that keeps everything in this process, and its first cycle."""
     runtime, start = create_app(settings, "redis://127.0.0.1:1/0").runtime, settings.market.start
     private = replace(
         runtime, frames=MemoryFrames(), ledger=MemoryLedger(), store=MemoryStore(), panels=MemoryPanels(),
         panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(),
         clock=ScaledClock(time.time() + 3600.0, start),
     )  # fmt: skip
-    cycle = isoformat_z(start)
-    results = {index: _one(private, Unit(cycle, index)) for index in private.plan.indices}
-    aggregate(private, cycle)
-    panels = {name: private.panels.get(name) for name in private.panels.names()}
-    path.write_bytes(pickle.dumps((results, panels)))
+    return private, isoformat_z(start)
 
 
-def _one(runtime: Runtime, unit: Unit) -> Results:
+def rehearse(runtime: Runtime, unit: Unit) -> Results:
+    """Do a unit's stages up to its analytics, and return what each gave."""
     # the market stands, so no deadline passes however long the first quotes take
     opening = runtime.opening(unit)
     now = time.time()
