@@ -70,8 +70,8 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait(10)
 
-    def ends(self, number: signal.Signals, seconds: float = 10.0) -> int:
-        """Send a signal to the process alone; return its exit code. Raises when it takes longer than `seconds`."""
+    def ends(self, number: signal.Signals, seconds: float = 30.0) -> int:
+        """Send a signal to the process alone; return its exit code. Raises when it hangs: longer than `seconds`."""
         self.popen.send_signal(number)
         return self.popen.wait(seconds)
 
