@@ -106,8 +106,7 @@ def prices(
     old_quote, untraded = age > quality.max_quote_age, quotes.volume == 0
     book = _book(quotes, listed & ~thin, quality)
     mid = np.where(book.crossed | book.wide | old_quote, np.nan, book.middle)
-    last = _positive(quotes.last, listed & ~thin)
-    half_spread = 0.5 * (book.ask - book.bid)
+    last, half_spread = _positive(quotes.last, listed & ~thin), 0.5 * (book.ask - book.bid)
     fresh = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
     odd = outliers(quotes, mid, half_spread, fresh, trade_age, pace(quotes.spot) if moves is None else moves)
     traded = np.where(odd, np.nan, fresh)

@@ -10,6 +10,7 @@ model gives it: there volatilities read too low, and Greeks are those of a point
 Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi, sqrt
 
@@ -70,11 +71,16 @@ def price(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayL
     With no volatility or no time left it is the discounted payoff on the forward. NaN where an argument is NaN,
     infinite or negative (rate may be negative), or forward or strike is zero.
     """
-    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
-    value = np.empty(arguments[0].size)
+    return _in_chunks(_price, sigma, forward, strike, years, rate, phi)
+
+
+def _in_chunks(formula: Callable[..., Array], *arguments: ArrayLike) -> Array:
+    """What a formula gives for arguments that broadcast, in their shape."""
+    found, shape = columns(*arguments)
+    value = np.empty(found[0].size)
     with np.errstate(all="ignore"):
         for part in chunks(value.size):
-            value[part] = _price(*(column[part] for column in arguments))
+            value[part] = formula(*(column[part] for column in found))
     return value.reshape(shape)
 
 
@@ -139,12 +145,7 @@ def greeks_of(sigma: Array, forward: Array, strike: Array, years: Array, rate: A
 
 def vega(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike) -> Array:
     """The vega of `greeks` alone, to the bit: S* n(d1) sqrt(T)/100, the same for both sides; NaN as there."""
-    arguments, shape = columns(sigma, forward, strike, years, rate, 1.0)
-    value = np.empty(arguments[0].size)
-    with np.errstate(all="ignore"):
-        for part in chunks(value.size):
-            value[part] = _vega(*(column[part] for column in arguments))
-    return value.reshape(shape)
+    return _in_chunks(_vega, sigma, forward, strike, years, rate, 1.0)
 
 
 def _vega(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
