@@ -35,13 +35,13 @@ def name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_stays_under_three_hundred_lines(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+def test_a_module_stays_within_four_hundred_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_function_stays_within_forty_lines(path: Path) -> None:
-    long = [f"{node.name}: {lines}" for node in functions(path) if (lines := _lines(node)) > 40]
+def test_a_function_stays_within_fifty_lines(path: Path) -> None:
+    long = [f"{node.name}: {lines}" for node in functions(path) if (lines := _lines(node)) > 50]
     assert long == []
 
 
