@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import accumulate, pairwise
 from math import nan
@@ -16,7 +16,7 @@ from g6.domain.expiry import Slot, dte, years_to
 from g6.domain.forward import Forwards, at_the_money, forwards, or_else, spot_forwards
 from g6.domain.outliers import pace
 from g6.domain.plan import Model
-from g6.domain.quality import READ, Prices, countable, counts, prices
+from g6.domain.quality import READ, Prices, believed, countable, countable_interest, counts, prices
 from g6.domain.quote import Quotes, Stamp, joined
 from g6.domain.volatility import Terms, volatility
 
@@ -55,6 +55,7 @@ def _enabled(stamp: Stamp) -> bool:
 
 def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     """The chains of units with the same settings: worked on as one, then taken apart."""
+    units = [(_with_believed_spot(quotes), stamp) for quotes, stamp in units]
     stamp, sizes = units[0][1], [len(quotes) for quotes, _ in units]
     pricing, model = stamp.pricing, stamp.pricing.model
     rate = PRESET_RATE.get(model, pricing.risk_free_rate)
@@ -71,7 +72,7 @@ def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     vol = volatility(found, Terms(forward, quotes.strike, years, quotes.tick_size, rate), pricing, _enabled(stamp))
     counted = counts(found.listed, found.flags)
     offset, flags = _offsets(quotes.strike, atm, bounds), found.flags | vol.flags
-    oi, volume = countable(quotes.oi, counted), countable(quotes.volume, counted)
+    oi, volume = countable_interest(quotes.oi, counted), countable(quotes.volume, counted)
     ends = list(accumulate(sizes))
     return [
         Chain(
@@ -79,6 +80,11 @@ def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
         )
         for unit, each, mine in zip(units, expiries, map(slice, [0, *ends], ends), strict=True)
     ]  # fmt: skip
+
+
+def _with_believed_spot(quotes: Quotes) -> Quotes:
+    spot = believed(quotes.spot, quotes.strike)
+    return quotes if spot is quotes.spot else replace(quotes, spot=spot)
 
 
 @dataclass(frozen=True, slots=True)

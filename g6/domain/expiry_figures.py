@@ -13,7 +13,7 @@ from g6.domain import analytics
 from g6.domain.analytics import Level
 from g6.domain.frame import Frame
 from g6.domain.instrument import CE, PE
-from g6.domain.quality import countable, counts
+from g6.domain.quality import countable, countable_interest, counts
 
 __all__ = ["ExpiryFigures", "figures"]
 
@@ -61,7 +61,7 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
         return frame.both_sides(name)[:, rows].astype(np.float64)
 
     counted = counts(frame.both_sides("symbol")[:, rows] != "", frame.both_sides("quality")[:, rows])
-    oi, volume, iv = countable(sides("oi"), counted), countable(sides("volume"), counted), sides("iv")
+    oi, volume, iv = countable_interest(sides("oi"), counted), countable(sides("volume"), counted), sides("iv")
     strike = frame.columns["strike"][rows]
     forward, years, atm = (float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm"))
     atm_iv = analytics.atm_iv(strike, forward, iv)

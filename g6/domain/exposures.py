@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from g6.domain.black76 import PHI, greeks, higher_greeks
 from g6.domain.frame import Frame
 from g6.domain.instrument import CE, PE
-from g6.domain.quality import countable, counts
+from g6.domain.quality import countable_interest, counts
 
 __all__ = [
     "CONVENTION", "EXPOSURES", "MONEYNESS", "Exposures", "Positions", "Risk", "Walls", "exposures", "flip", "interest_walls",
@@ -64,7 +64,8 @@ def positions(frame: Frame) -> Positions:
     """Return the positions of a stored chain (columns of `rows.CHAIN`), whatever its expiries."""
     plain = {name: np.asarray(frame.columns[name], dtype=np.float64) for name in ("strike", "forward", "years_to_expiry", "rate")}
     rate = float(plain["rate"][0]) if len(frame) else nan
-    oi = countable(frame.both_sides("oi").astype(np.float64), counts(frame.both_sides("symbol") != "", frame.both_sides("quality")))
+    counted = counts(frame.both_sides("symbol") != "", frame.both_sides("quality"))
+    oi = countable_interest(frame.both_sides("oi").astype(np.float64), counted)
     iv = frame.both_sides("iv").astype(np.float64)
     return Positions(plain["strike"], plain["forward"], plain["years_to_expiry"], frame.columns["bucket"], iv, oi, rate)
 

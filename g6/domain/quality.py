@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntFlag
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -12,15 +13,18 @@ from numpy.typing import NDArray
 
 from g6.domain.outliers import outliers, pace
 from g6.domain.plan import Model, Quality
-from g6.domain.quote import Quotes, Underlying
+from g6.domain.quote import NAN, Quotes, Underlying
 
 __all__ = [
     "MAX_COUNT",
+    "MAX_OPEN_INTEREST",
     "READ",
     "SOURCES",
     "Flag",
     "Prices",
+    "believed",
     "countable",
+    "countable_interest",
     "counts",
     "prices",
     "quality_counts",
@@ -31,6 +35,10 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MAX_COUNT = 2.0**53
+MAX_OPEN_INTEREST = 1e10
+"""Units of one option; the largest ever listed held some 5e7, so that 200 times as many are a damaged number."""
+FAR_FROM_STRIKES = 1.5
+"""An index is at most this many times above the highest strike, or below the lowest: exchanges list strikes on both sides of it."""
 SOURCES = np.array(["", "mid", "last"], dtype=object)
 """Every word of `price_source`."""
 _ANSWERED = ("last", "bid", "ask", "volume", "oi", "close", "quote_time")
@@ -153,6 +161,20 @@ def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
     return {reason: count for reason, count in counts.items() if count}
 
 
+def believed(seen: Underlying, strikes: Array) -> Underlying:
+    """Return the underlying without a spot that is no print: 0, negative, infinite, or absurd against the strikes of its chain.
+
+    Where there is none, `spot` and `spot_time` are NaN and `spot_source` is none.
+    """
+    if isfinite(seen.spot) and seen.spot > 0:
+        if not len(strikes):
+            return seen
+        lowest, highest = float(strikes.min()), float(strikes.max())
+        if lowest / FAR_FROM_STRIKES <= seen.spot <= highest * FAR_FROM_STRIKES:
+            return seen
+    return replace(seen, spot=NAN, spot_time=NAN, spot_source="none")
+
+
 def spot_source(seen: Underlying, at: float, quality: Quality) -> str:
     """Return how the index is known at the cycle's instant `at` (epoch seconds): a live one too old to be believed is stale."""
     too_old = seen.spot_source == "live" and at - seen.spot_time > quality.max_quote_age
@@ -168,6 +190,11 @@ def counts(listed: Mask, flags: NDArray[np.int32]) -> Mask:
 def countable(quantity: Array, counted: Mask) -> Array:
     """Return a quantity with NaN for what cannot be one: negative, beyond what a float counts exactly, of an option not counted."""
     return np.where(counted & (quantity >= 0) & (quantity < MAX_COUNT), quantity, np.nan)
+
+
+def countable_interest(open_interest: Array, counted: Mask) -> Array:
+    """Return open interest as `countable` does, NaN also from MAX_OPEN_INTEREST on."""
+    return np.where(open_interest < MAX_OPEN_INTEREST, countable(open_interest, counted), np.nan)
 
 
 def _positive(values: Array, listed: Mask) -> Array:
@@ -200,7 +227,7 @@ def _faults(quotes: Quotes, book: _Book, unseen: Mask) -> dict[Flag, Mask]:
         Flag.CROSSED: book.crossed,
         Flag.WIDE: book.wide,
         Flag.REPAIRED: quotes.source == "backfill",
-        Flag.BAD_OI: (quotes.oi < 0) | (quotes.oi >= MAX_COUNT),
+        Flag.BAD_OI: (quotes.oi < 0) | (quotes.oi >= MAX_OPEN_INTEREST),
         Flag.BAD_PRICE: quotes.last <= 0,
     }
 

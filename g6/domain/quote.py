@@ -27,7 +27,8 @@ QUOTE_FIELDS = (
 class Underlying:
     """The index, its future and VIX as seen with the chain. Prices in points, times in epoch seconds, NaN unknown.
 
-    `spot_source` is live, frozen (closing auction) or stale; `prev_close` the previous session's close.
+    `spot_source` is live, frozen (closing auction), stale, or none where there is no spot; `prev_close` the previous
+    session's close.
     """
 
     spot: float = NAN

@@ -17,7 +17,7 @@ from g6.domain import analytics
 from g6.domain.calendar import IST
 from g6.domain.frame import Frame
 from g6.domain.instrument import CE, PE, SIDES
-from g6.domain.quality import countable, counts
+from g6.domain.quality import countable, countable_interest, counts
 
 __all__ = [
     "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "Leg", "Rank", "Straddle", "Trend", "interest", "legs_value",
@@ -158,7 +158,8 @@ def interest(frames: Sequence[Frame], strikes: Sequence[float] | None = None, ex
 
 def _interest(rows: Frame, expiry: date) -> Interest:
     counted = counts(rows.both_sides("symbol") != "", rows.both_sides("quality"))
-    oi, volume = (countable(rows.both_sides(name).astype(np.float64), counted) for name in ("oi", "volume"))
+    oi = countable_interest(rows.both_sides("oi").astype(np.float64), counted)
+    volume = countable(rows.both_sides("volume").astype(np.float64), counted)
     return Interest(
         instant=float(rows.columns["timestamp"][0]),
         expiry=expiry,

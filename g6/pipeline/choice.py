@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from g6.domain import chain, expiry
+from g6.domain import chain, expiry, quality
 from g6.domain.calendar import day_of
 from g6.domain.contract_symbols import trusted
 from g6.domain.expiry import Resolution
@@ -42,7 +42,7 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
     atm = runtime.ledger.recall_atm(index, day.isoformat())
     centres = atm
     if runtime.plan.scope == "window" and any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
-        seen = runtime.provider.underlying(index, at)
+        seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
         guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
         centres = {**guessed, **atm}
     wide, most = runtime.plan.reach, runtime.plan.most_strikes

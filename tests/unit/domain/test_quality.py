@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from g6.domain.assembly import assemble
+from g6.domain.overview import summarise
 from g6.domain.plan import Quality
-from g6.domain.quality import Flag, prices, quality_counts, spot_source
+from g6.domain.quality import MAX_OPEN_INTEREST, Flag, believed, prices, quality_counts, spot_source
 from g6.domain.quote import Underlying
 
 CE, PE = 0, 1
@@ -173,3 +177,40 @@ def test_a_percentile_leaves_out_the_least_traded_of_each_expiry(world):
     first, second = (world.quotes.expiry == day for day in np.unique(world.quotes.expiry))
     assert thin[:, first].sum() == thin[:, second].sum() == 9
     assert world.quotes.volume[:, first][thin[:, first]].max() < world.quotes.volume[:, first][~thin[:, first]].min()
+
+
+STRIKES = np.arange(22_000.0, 26_001.0, 50.0)
+
+
+@pytest.mark.parametrize("spot", [0.0, -0.0, -1.0, NAN, np.inf, -np.inf, 0.05, 1.0, 240.5, 51_400.0, 2_405_000.0, 1e300])
+@pytest.mark.parametrize("source", ["live", "frozen", "stale"])
+def test_a_spot_that_is_no_print_is_none_and_its_source_says_so(spot, source):
+    seen = believed(Underlying(spot=spot, spot_time=5.0, spot_source=source, future=24_060.0), STRIKES)
+    assert np.isnan([seen.spot, seen.spot_time]).all()
+    assert (seen.spot_source, seen.future) == ("none", 24_060.0)
+
+
+@pytest.mark.parametrize("spot", [22_000.0, 24_050.0, 26_000.0, 21_000.0, 28_500.0])
+def test_a_spot_near_the_strikes_is_believed(spot):
+    seen = Underlying(spot=spot, spot_time=5.0)
+    assert believed(seen, STRIKES) is seen
+    assert believed(seen, np.zeros(0)) is seen
+
+
+@pytest.mark.parametrize("oi", [-65.0, MAX_OPEN_INTEREST, 1e15, 1e300, np.inf])
+def test_open_interest_that_cannot_be_is_flagged_and_in_no_sum(world, oi):
+    world.put(CE, 0, oi=oi)
+    chain = assemble(world.quotes, world.stamp)
+    assert chain.flags[CE, 0] & Flag.BAD_OI
+    assert np.isnan(chain.oi[CE, 0])
+    assert quality_counts(chain.flags)["bad_oi"] == 1
+
+
+@pytest.mark.parametrize("spot", [0.0, -1.0, 0.5, 1e9])
+def test_a_chain_without_a_print_of_its_index_names_no_strike_nearest_to_it(world, spot):
+    world.quotes = replace(world.quotes, spot=replace(world.quotes.spot, spot=spot))
+    row = summarise(assemble(world.quotes, world.stamp))
+    assert (row["spot"], row["atm_spot"], row["spot_age_seconds"]) == (None, None, None)
+    assert row["spot_source"] == "none"
+    assert row["forward_source"] == "parity"
+    assert np.isfinite(row["atm"])
