@@ -5,6 +5,7 @@ G6Error
 │   ├── BadConfig             a wrong or unknown setting
 │   ├── BadInput              a file or recording that cannot be read
 │   ├── UncoveredYear         a session was asked for in a year without a calendar
+│   ├── UnknownLot            the units of a contract were asked for that no source covers
 │   └── Unavailable           a port, program, directory or server that is not there
 ├── NothingToDo               what was asked for does not exist any more: exit 3
 ├── Retryable                 try again before the deadline
@@ -22,6 +23,7 @@ G6Error
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 
@@ -62,6 +64,17 @@ class UncoveredYear(UserError):
         super().__init__(
             f"the exchange calendar ends with {last}; no session of {year} is known",
             "add the year's holidays and sessions to config/sessions.local.toml",
+        )
+
+
+class UnknownLot(UserError):
+    """How many units a contract is was asked for, and no circular or exchange file that is known covers it."""
+
+    def __init__(self, root: str, expiry: date, on: date, why: str) -> None:
+        self.root, self.expiry, self.on = root, expiry, on
+        super().__init__(
+            f"the lot of {root} expiring {expiry}, as quoted on {on}, is not known: {why}",
+            "use figures in units, or read the lot from the exchange's end-of-day file: g6 lots FILE",
         )
 
 

@@ -10,10 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.lots import lot_of
 from g6.domain.calendar import IST, day_of
 from g6.domain.instrument import INDICES, SIDES, Contracts
+from g6.domain.lots import lot_of
 from g6.domain.quote import QUOTE_FIELDS, Underlying
+from g6.errors import UnknownLot
 
 Array = NDArray[np.float64]
 
@@ -103,12 +104,14 @@ def contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.in
 
 
 def snapshot(index: str, at: datetime, spot: float, rows: Rows) -> Snapshot:
-    """Return the snapshot that rows make; a quote's time is the snapshot's, and nothing is filled in."""
+    """Return the snapshot that rows make; a quote's time is the snapshot's, and nothing is filled in.
+
+    Errors: Malformed, where figures count contracts and nobody knows how many units a contract is.
+    """
     key = contract_key(rows.expiry, rows.strike)
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     expiry, strike, n = rows.expiry[first], rows.strike[first], len(first)
-    days, of_day = np.unique(expiry, return_inverse=True)
-    lots = np.array([lot_of(index, day, day_of(at)) for day in days.astype("datetime64[D]").tolist()], dtype=np.int64)[of_day]
+    lots = _lots(index, expiry, day_of(at), counted_in_contracts=bool(rows.in_contracts & rows.figures.keys()))
     values = {name: np.full((2, n), np.nan) for name in (*QUOTE_FIELDS, "exchange_iv")}
     for name, figure in rows.figures.items():
         values[name][rows.side, place] = figure * lots[place] if name in rows.in_contracts else figure
@@ -125,6 +128,20 @@ def snapshot(index: str, at: datetime, spot: float, rows: Rows) -> Snapshot:
         np.zeros((2, n), dtype=np.bool_),
         exchange_iv if "exchange_iv" in rows.figures else None,
     )
+
+
+def _lots(index: str, expiry: NDArray[np.datetime64], on: date, *, counted_in_contracts: bool) -> NDArray[np.int64]:
+    """Return the units of each contract, 0 where no source covers it and no figure needs it. Errors: Malformed."""
+    days, of_day = np.unique(expiry, return_inverse=True)
+    units: list[int] = []
+    for day in days.astype("datetime64[D]").tolist():
+        try:
+            units.append(lot_of(index, day, on))
+        except UnknownLot as error:
+            if counted_in_contracts:
+                raise Malformed(None, error.sentence) from error
+            units.append(0)
+    return np.array(units, dtype=np.int64)[of_day]
 
 
 def _symbols(index: str, rows: Rows) -> NDArray[Any]:
