@@ -184,15 +184,18 @@ def risk_reversal_butterfly(
 ) -> tuple[Figure, Figure]:
     """Return RR = IV(25Δ call) − IV(25Δ put) and BF = their mean − ATM, both fractions per root year, in forward delta.
 
-    Volatilities at 25Δ are linear in delta between the out-of-the-money strikes around it; NaN where it lies outside the strikes.
+    Volatilities at 25Δ are linear in delta between the out-of-the-money strikes around it. Where the first of them lies beyond
+    25Δ already, as on an expiry day's last hours, the smile at the money is the other end. NaN where 25Δ lies outside the strikes.
     `middle`: what `atm_iv` says, for who knows it already.
     """
     middle = atm_iv(strike, forward, iv) if middle is None else middle
     curve, level = smile(strike, forward, iv), _beside(forward)
     delta = forward_delta(strike, forward, curve, years)
     known, above = np.isfinite(curve) & (level > 0), strike > level
-    call = _at_wing(delta, curve, known & above)
-    put = _at_wing((1 - delta)[..., ::-1], curve[..., ::-1], (known & ~above)[..., ::-1])
+    with np.errstate(invalid="ignore"):
+        at_money = ndtr(0.5 * middle * _root(years))
+    call = _at_wing(delta, curve, known & above, (at_money, middle))
+    put = _at_wing((1 - delta)[..., ::-1], curve[..., ::-1], (known & ~above)[..., ::-1], (1 - at_money, middle))
     return call - put, 0.5 * (call + put) - middle
 
 
@@ -212,18 +215,23 @@ def slope_curvature(middle: float, rr: float, bf: float, years: float) -> tuple[
     return outer - half * x_call, 2 * half
 
 
-def _at_wing(delta: Array, sigma: Array, known: Mask) -> Figure:
-    """Volatility where delta first falls to 25 %, going outward from the money over the strikes that are `known`."""
+def _at_wing(delta: Array, sigma: Array, known: Mask, money: tuple[Figure, Figure]) -> Figure:
+    """Volatility where delta first falls to 25 %, going outward over the strikes that are `known`.
+
+    `money`: delta and volatility at the forward, where the way begins.
+    """
     beyond = known & (delta <= WING_DELTA)
     if not beyond.any():
         return np.full(delta.shape[:-1], nan)[()]
     outer = beyond.argmax(axis=-1)
     before = known & (np.arange(delta.shape[-1]) < _beside(outer))
     inner = delta.shape[-1] - 1 - before[..., ::-1].argmax(axis=-1)
-    near, far, here, there = _at(delta, inner), _at(delta, outer), _at(sigma, inner), _at(sigma, outer)
+    crossed = before.any(axis=-1)
+    near, here = np.where(crossed, _at(delta, inner), money[0]), np.where(crossed, _at(sigma, inner), money[1])
+    far, there = _at(delta, outer), _at(sigma, outer)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = here + (near - WING_DELTA) / (near - far) * (there - here)
-    return np.where(beyond.any(axis=-1) & before.any(axis=-1), found, nan)[()]
+    return np.where(beyond.any(axis=-1) & (near >= WING_DELTA), found, nan)[()]
 
 
 def _sums(quantity: Array) -> Any:

@@ -84,7 +84,7 @@ quality | flags | | 1 stale, 2 untraded today, 4 no two-sided book, 8 crossed, 1
 iv | iv | fraction per sqrt(year) | implied volatility
 iv_bid | iv | fraction per sqrt(year) | implied volatility of the bid
 iv_ask | iv | fraction per sqrt(year) | implied volatility of the ask
-iv_status | text | | ok, shared, fallback, or why there is none; empty where this side is not listed
+iv_status | text | | ok, shared, fallback, or why there is none (at_payoff: within rounding of the payoff); empty where this side is not listed
 delta | iv | per unit | change of the premium per point of spot
 gamma | iv | 1/points | change of delta per point
 theta | iv | points per day | change of the premium per calendar day

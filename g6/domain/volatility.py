@@ -23,11 +23,19 @@ PRESET_IV_RANGE = (1e-4, 20.0)
 SOLVED = ("ok", "shared")
 FAILED = ("no_convergence",)
 
-WORDS = np.array(
-    [*(status.name for status in Status), "stale", "sub_tick", "out_of_range", "shared", "fallback", "disabled", ""], dtype=object
-)
-"""Every word of `iv_status`, the solver's first; "" stands where that side of a strike is not listed."""
-STALE, SUB_TICK, OUT_OF_RANGE, SHARED, FALLBACK, DISABLED, UNLISTED = range(len(Status), len(WORDS))
+STALE, SUB_TICK, OUT_OF_RANGE, SHARED, FALLBACK, DISABLED, UNLISTED = range(7, 14)
+_ADDED = {
+    STALE: "stale",
+    SUB_TICK: "sub_tick",
+    OUT_OF_RANGE: "out_of_range",
+    SHARED: "shared",
+    FALLBACK: "fallback",
+    DISABLED: "disabled",
+    UNLISTED: "",
+}
+_BY_CODE = _ADDED | {int(status): status.name for status in Status}
+WORDS = np.array([_BY_CODE[code] for code in sorted(_BY_CODE)], dtype=object)
+"""Every word of `iv_status` at the place of its code; "" stands where that side of a strike is not listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ UNIT_REASONS = (
 )  # fmt: skip
 IV_REASONS = (
     "no_price", "stale", "below_intrinsic", "above_bound", "sub_tick", "expired", "no_forward", "disabled", "out_of_range",
-    "fallback",
+    "fallback", "at_payoff",
 )  # fmt: skip
 QUALITY_REASONS = (
     "stale", "untraded", "no_book", "crossed", "below_intrinsic", "wide", "missing", "repaired", "age_unknown",

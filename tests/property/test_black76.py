@@ -30,6 +30,29 @@ def attainable(option):
     return 4e-16 * (option[1] + option[2]) / (100 * float(greeks(*option).vega))
 
 
+@st.composite
+def deep_in_the_money(draw):
+    """A price within 3 ulp of a payoff of 30 % and more, whose out-of-the-money side is worth under 1e-30 of the forward."""
+    sigma, time, forward, rate = draw(st.floats(0.05, 0.4)), draw(st.floats(1e-6, 0.02)), draw(forwards), draw(rates)
+    phi = draw(sides)
+    away = draw(st.floats(max(0.36, 13 * sigma * np.sqrt(time)), 1.5))
+    strike = forward * np.exp(-phi * away)
+    ulps = draw(st.integers(-3, 3))
+    value = float(np.exp(-rate * time) * phi * (forward - strike))
+    return value + ulps * np.spacing(value), forward, strike, time, rate, phi
+
+
+@given(deep_in_the_money())
+@settings(max_examples=300)
+def test_a_price_within_rounding_of_the_payoff_has_no_volatility(option):
+    solution = implied_vol(*option)
+    both = solve(*option)[0]
+
+    assert Status(int(solution.status)) in {Status.at_payoff, Status.below_intrinsic}
+    assert np.isnan(solution.sigma)
+    assert both.status == solution.status
+
+
 @given(options())
 @settings(max_examples=100)
 def test_the_volatility_of_a_price_is_the_one_it_was_made_with(option):

@@ -70,16 +70,17 @@ def atm_iv(rows):
 
 
 def wing(rows, side):
-    """Volatility at 25Δ of one side, walking outwards from the forward."""
+    """Volatility at 25Δ of one side, walking outwards from the money."""
     F, T = float(rows[0]["forward"]), float(rows[0]["years_to_expiry"])
+    middle = atm_iv(rows)
     known = [(k, s) for k, s in curve(rows) if not isnan(s)]
     walk = [each for each in known if each[0] > F] if side > 0 else [each for each in known if each[0] <= F][::-1]
-    last = None
+    last = (0.5 * (1 + erf(side * middle * sqrt(T) / 2 / sqrt(2))), middle)
     for k, s in walk:
         d1 = log(F / k) / (s * sqrt(T)) + s * sqrt(T) / 2
         delta = 0.5 * (1 + erf(side * d1 / sqrt(2)))
         if delta <= 0.25:
-            return nan if last is None else last[1] + (last[0] - 0.25) / (last[0] - delta) * (s - last[1])
+            return last[1] + (last[0] - 0.25) / (last[0] - delta) * (s - last[1])
         last = (delta, s)
     return nan
 

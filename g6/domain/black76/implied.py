@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from g6.domain.black76.bracketed import bracketed_root
 from g6.domain.black76.columns import CHUNK, Array, chunks, columns
 from g6.domain.black76.model import Greeks, greeks_of
-from g6.domain.black76.one_step import ROWS, greeks_after, step
+from g6.domain.black76.one_step import ROUNDING, ROWS, greeks_after, step
 from g6.domain.black76.solution import Solution, Status
 
 __all__ = ["implied_vol", "solve"]
@@ -42,7 +42,8 @@ def implied_vol(
 
     Raises nothing for bad numbers; they have a status, by the first that applies: years <= 0 expired; a forward that is
     not positive and finite no_forward; strike, years, rate or phi that make no contract no_convergence; a NaN price
-    no_price; no time value (or -inf) below_intrinsic; discounted forward (call) or strike (put) reached, or inf,
+    no_price; no time value (or -inf) below_intrinsic; a time value within rounding of the payoff (`ROUNDING` of the price)
+    at_payoff; discounted forward (call) or strike (put) reached, or inf,
     above_bound. What `max_iterations` evaluations do not settle is no_convergence.
     """
     flat, shape = columns(price, forward, strike, years, rate, phi)
@@ -145,6 +146,7 @@ def _reasons(options: tuple[Array, ...], value: Array, bound: Array, other: Arra
     status = np.zeros(price.size, np.int8)
     status[~(value < bound)] = Status.above_bound
     status[(value > 0) & (value < _LEAST * bound)] = Status.no_convergence
+    status[(value > 0) & (value <= ROUNDING * price) & (price < np.inf)] = Status.at_payoff
     status[~(value > 0)] = Status.below_intrinsic
     status[np.isnan(price)] = Status.no_price
     measured = (bound > 1 / _HUGE) & (other < _HUGE)

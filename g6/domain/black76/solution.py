@@ -19,6 +19,8 @@ class Status(IntEnum):
     no_convergence = 4  # iterations exhausted, or strike, rate, years or phi are no contract
     no_price = 5  # the price is NaN
     no_forward = 6  # the forward is not a positive finite number
+    # 7 to 13 are words that analytics adds: a code is the place of its word in `iv_status`, and words are only appended.
+    at_payoff = 14  # in the money, and the time value is within rounding of the payoff: any volatility would be noise
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,31 @@ def test_a_missing_volatility_between_the_wings_is_stepped_over():
     assert analytics.risk_reversal_butterfly(strike, forward, iv, 0.02) == pytest.approx((0.0, 0.0))
 
 
+@pytest.mark.parametrize("forward", [24101.0, 24110.0, 24125.0, 24149.0])
+@pytest.mark.parametrize("minutes", [1, 20, 90])
+def test_25_delta_before_the_first_strike_is_read_between_the_money_and_that_strike(forward, minutes):
+    strike, years = np.arange(23000.0, 25001.0, 50.0), minutes / (365 * 24 * 60)
+    sigmas = 0.12 + 2e-5 * (strike - 24100.0)
+    iv = np.stack([sigmas, sigmas])
+    middle = analytics.atm_iv(strike, forward, iv)
+    money = [normal(middle * sqrt(years) / 2), normal(-middle * sqrt(years) / 2)]
+    wings = []
+    for call, start in zip((True, False), money, strict=True):
+        k = strike[strike > forward][0] if call else strike[strike <= forward][-1]
+        sigma = sigmas[strike == k][0]
+        deviation = sigma * sqrt(years)
+        d1 = log(forward / k) / deviation + deviation / 2
+        delta = normal(d1) if call else normal(-d1)
+        if delta > 0.25:
+            wings.append(wing(strike.tolist(), forward, years, sigmas.tolist(), call))
+        else:
+            wings.append(middle + (start - 0.25) / (start - delta) * (sigma - middle))
+    rr, bf = analytics.risk_reversal_butterfly(strike, forward, iv, years)
+    assert rr == pytest.approx(wings[0] - wings[1], abs=1e-12)
+    assert bf == pytest.approx(sum(wings) / 2 - middle, abs=1e-12)
+    assert 0 < rr < 2e-5 * 200
+
+
 @pytest.mark.parametrize("strikes", [slice(0, 23), slice(20, 41), slice(20, 24)])
 def test_25_delta_outside_the_strikes_is_unknown(strikes):
     strike = np.arange(23000.0, 25001.0, 50.0)[strikes]
