@@ -33,6 +33,7 @@ pcr_this_week | ratio | not negative | whole chain | Σ put OI / Σ call OI over
 pcr_next_week | ratio | not negative | whole chain | as pcr_this_week
 pcr_this_month | ratio | not negative | whole chain | as pcr_this_week
 pcr_next_month | ratio | not negative | whole chain | as pcr_this_week
+pcr_nearest | ratio | not negative | whole chain | as pcr_this_week, of the nearest expiry whose settlement fix lies ahead
 pcr_window_nearest | ratio | not negative | strikes around ATM | Σ put OI / Σ call OI over the window of configured offsets of the nearest expiry
 pcr_volume_nearest | ratio | not negative | whole chain | Σ put volume / Σ call volume of the day, nearest expiry
 oi_strikes | strikes | not negative | | strikes with known OI on either side: what the sums hold
@@ -45,10 +46,11 @@ atm_iv_this_week | fraction per √year | positive | out-of-the-money sides | vo
 atm_iv_next_week | fraction per √year | positive | out-of-the-money sides | as atm_iv_this_week
 atm_iv_this_month | fraction per √year | positive | out-of-the-money sides | as atm_iv_this_week
 atm_iv_next_month | fraction per √year | positive | out-of-the-money sides | as atm_iv_this_week
+atm_iv_nearest | fraction per √year | positive | out-of-the-money sides | as atm_iv_this_week, of the nearest expiry whose settlement fix lies ahead
 straddle_nearest | points | positive | mids where there is a book | call + put at ATM of the nearest expiry
 em_sd | points | positive | lognormal, 68 % of outcomes | F σ √T to the settlement fix
 em_straddle | points | positive | about half of outcomes | 0.85 × straddle
-rr25 | fraction per √year | positive: calls dearer | forward delta | IV(25Δ call) − IV(25Δ put), each linear in delta between strikes; NaN when 25Δ lies outside them
+rr25 | fraction per √year | positive: calls dearer | forward delta | IV(25Δ call) − IV(25Δ put), each linear in delta between strikes, and from the forward to the first of them; NaN when 25Δ lies outside the strikes
 bf25 | fraction per √year | positive: wings dearer | forward delta | (IV(25Δ call) + IV(25Δ put)) / 2 − ATM IV
 basis | points | positive: future above index | nearest future | future − spot
 change_pct | % | positive: up | | 100 × (spot / previous close − 1)

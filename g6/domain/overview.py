@@ -156,6 +156,8 @@ def _figures(chains: Sequence[Chain], near: Ladders) -> dict[str, list[Any]]:
         "em_straddle": analytics.expected_move_straddle(straddle),
         "rr25": rr25,
         "bf25": bf25,
+        "pcr_nearest": analytics.pcr(near.oi),
+        "atm_iv_nearest": near.atm_iv,
     }
     return {name: values.tolist() for name, values in figures.items()}
 

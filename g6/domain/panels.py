@@ -43,10 +43,9 @@ _ANALYTICS = (
     "expiry_nearest", "forward", "forward_source", "forward_spread", "atm", "atm_spot", "pcr_this_week", "pcr_next_week",
     "pcr_this_month", "pcr_next_month", "pcr_window_nearest", "pcr_volume_nearest", "oi_calls", "oi_puts", "max_pain_nearest",
     "support", "resistance", "atm_iv_this_week", "atm_iv_next_week", "atm_iv_this_month", "atm_iv_next_month",
-    "straddle_nearest", "em_sd", "em_straddle", "rr25", "bf25", "day_width",
+    "straddle_nearest", "em_sd", "em_straddle", "rr25", "bf25", "day_width", "pcr_nearest", "atm_iv_nearest",
 )  # fmt: skip
 _SIDE = ("last", "bid", "ask", "oi", "oi_prev", "volume", "iv", "iv_status", "delta", "theta", "quality")
-_BUCKETS = ("this_week", "next_week", "this_month", "next_month")
 
 
 def build(
@@ -118,13 +117,9 @@ def _success(report: CycleReport) -> float | None:
 
 def _index(row: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: row.get(name) for name in _INDEX}
-    first = {name: _first(row, name) for name in ("pcr", "atm_iv")}
-    return values | first | {"ltp": row.get("spot"), "age_seconds": row.get("spot_age_seconds")}
-
-
-def _first(row: Mapping[str, Any], name: str) -> Any:
-    """The nearest bucket's figure: that of the first bucket that has one."""
-    return next((value for bucket in _BUCKETS if (value := row.get(f"{name}_{bucket}")) is not None), None)
+    # A bucket's figures are no substitute: after the fix on expiry day the first bucket is still the expiring series.
+    nearest = {name: row.get(f"{name}_nearest") for name in ("pcr", "atm_iv")}
+    return values | nearest | {"ltp": row.get("spot"), "age_seconds": row.get("spot_age_seconds")}
 
 
 def _breadth(chains: Mapping[str, Frame]) -> dict[str, Any]:

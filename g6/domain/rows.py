@@ -154,6 +154,8 @@ iv_unavailable | integer | options | options that have none to find
 iv_failed | integer | options | options the solver failed on
 status | text | | OK, PARTIAL, MISSING or SKIPPED
 reason | text | | why it is not OK
+pcr_nearest | float | ratio | put OI / call OI of expiry_nearest, whole chain
+atm_iv_nearest | float | fraction per sqrt(year) | ATM implied volatility of expiry_nearest
 """)
 
 CSV_HEADER = [

@@ -103,13 +103,12 @@ def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
     for name in dict.fromkeys([*seen.indices, *units]):
         row = rows.get(name, {})
         observed = row.get("observed_at")
-        pcr = next((row[key] for key in ("pcr_this_week", "pcr_this_month") if row.get(key) is not None), None)
         found[name] = {
             "ltp": row.get("spot"),
             "options": options.get(name, 0),
             "status": units.get(name),
             "age_seconds": round((seen.market - parse_z(observed)).total_seconds(), 3) if observed else None,
-            "pcr": pcr,
+            "pcr": row.get("pcr_nearest"),
         }
     return found
 

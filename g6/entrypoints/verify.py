@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from math import erfc, exp, inf, isfinite, log, nan, pi, sqrt
+from math import erfc, exp, fsum, inf, isfinite, log, nan, pi, sqrt
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from scipy.optimize import brentq
 
-__all__ = ["Cycle", "Differences", "check", "cycles", "exposures", "read"]
+__all__ = ["Cycle", "Differences", "Exposure", "check", "cycles", "exposures", "read"]
 
 Row = Mapping[str, Any]
 
@@ -239,21 +239,30 @@ def _max_pain(strikes: Sequence[float], calls: Sequence[float], puts: Sequence[f
     return min(strikes, key=lambda level: (paid(level), level)) if any(calls) or any(puts) else nan
 
 
-def exposures(cycle: Cycle) -> dict[str, float]:
-    """Return net GEX, DEX, VEX, vanna, charm and vomma of a unit in ₹ under `dealer_short_puts_long_calls`."""
+class Exposure(NamedTuple):
+    """One exposure of a unit in ₹: the signed sum, and the sum of sizes, at whose scale the signed one is rounded."""
+
+    net: float
+    gross: float
+
+
+def exposures(cycle: Cycle) -> dict[str, Exposure]:
+    """Return GEX, DEX, VEX, vanna, charm and vomma of a unit under `dealer_short_puts_long_calls`."""
     names, solved = ("gex", "dex", "vex", "vanna", "charm", "vomma"), list(_solved(cycle.rows))
-    sums = dict.fromkeys(names, 0.0 if solved else nan)
+    terms: dict[str, list[float]] = {name: [] for name in names}
     for row, side, phi, sigma in solved:
         S, _, T, d1, d2 = _terms(row, sigma)
         oi, dealer = float(row[f"{side}_oi"]), phi
         delta, gamma, _, vega, _ = greeks(row, sigma, phi)
-        sums["gex"] += dealer * gamma * oi * S * S / 100
-        sums["dex"] += delta * oi * S
-        sums["vex"] += vega * oi
-        sums["vanna"] += dealer * -_density(d1) * d2 / sigma / 100 * oi * S
-        sums["charm"] += dealer * -_density(d1) * (row["rate"] / (sigma * sqrt(T)) - d2 / (2 * T)) / 365 * oi * S
-        sums["vomma"] += vega * d1 * d2 / sigma / 100 * oi
-    return sums
+        terms["gex"].append(dealer * gamma * oi * S * S / 100)
+        terms["dex"].append(delta * oi * S)
+        terms["vex"].append(vega * oi)
+        terms["vanna"].append(dealer * -_density(d1) * d2 / sigma / 100 * oi * S)
+        terms["charm"].append(dealer * -_density(d1) * (row["rate"] / (sigma * sqrt(T)) - d2 / (2 * T)) / 365 * oi * S)
+        terms["vomma"].append(vega * d1 * d2 / sigma / 100 * oi)
+    if not solved:
+        return dict.fromkeys(names, Exposure(nan, nan))
+    return {name: Exposure(fsum(values), fsum(map(abs, values))) for name, values in terms.items()}
 
 
 def _solved(rows: Sequence[Row]) -> Iterator[tuple[Row, str, int, float]]:

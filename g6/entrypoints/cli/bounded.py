@@ -148,10 +148,10 @@ def _fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
 
 def _show_end(console: Console, stack: Stack, last: Followed) -> None:
     store, settings = bootstrap.store(stack.settings), stack.settings
-    row = next((row for row in last.report["rows"] if row["status"] in ("OK", "PARTIAL")), None)
+    row = next((row for row in last.report["rows"] if row["forward"] is not None), None)
     if row is not None and (frame := store.read_chain(Unit(last.report["cycle"], row["underlying"]))) is not None:
         console.print(f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh", style="bold")
-        console.print(screens.chain_table(frame))
+        console.print(screens.chain_table(frame, row["expiry_nearest"]))
     console.print("\nself-checks", style="bold")
     for check, holds, seen in self_checks(store, last.report):
         console.print(f"  {'✓' if holds else '✗'} {check}: {seen}", style="green" if holds else "red")

@@ -82,14 +82,12 @@ def _cells(row: Mapping[str, Any], at: datetime, fix: datetime | None, ms: float
     basis = None if row["forward"] is None else row["forward"] - row["spot"]
     expiry = row["expiry_nearest"]
     day = f"{date.fromisoformat(expiry):%d %b}" if expiry else "–"
-    iv = row.get("atm_iv_this_week") or row.get("atm_iv_this_month")
-    pcr = row.get("pcr_this_week") or row.get("pcr_this_month")
     pairs = [
         (number(row["spot"]), number(row["change_pct"], sign=True)),
         (number(basis, 1, sign=True), number(row["atm"], 0)),
         (day, left(expiry, fix, at)),
-        (percent(iv), number(row["straddle_nearest"], 1)),
-        (number(pcr), number(row["max_pain_nearest"], 0)),
+        (percent(row["atm_iv_nearest"]), number(row["straddle_nearest"], 1)),
+        (number(row["pcr_nearest"]), number(row["max_pain_nearest"], 0)),
         (number(row["support"], 0), number(row["resistance"], 0)),
         (str(row["iv_ok"]), str((row["iv_unavailable"] or 0) + (row["iv_failed"] or 0))),
         (number(row["spot_age_seconds"], 1), number(ms, 0)),
@@ -98,11 +96,13 @@ def _cells(row: Mapping[str, Any], at: datetime, fix: datetime | None, ms: float
     return [first, *("\n".join(pair) for pair in pairs)]
 
 
-def chain_table(frame: Frame, strikes: int = 11) -> Table:
-    """Return the nearest expiry's chain around ATM: OI and its change in lakh, premium and IV of both sides."""
+def chain_table(frame: Frame, expiry: str, strikes: int = 11) -> Table:
+    """Return one expiry's chain around ATM: OI and its change in lakh, premium and IV of both sides.
+
+    `expiry`: an ISO date that the frame has rows of, such as the `expiry_nearest` of its overview row.
+    """
     columns = frame.columns
-    expiry = columns["expiry"].min()
-    rows = np.flatnonzero(columns["expiry"] == expiry)
+    rows = np.flatnonzero(columns["expiry"] == np.datetime64(expiry))
     centre = int(np.argmin(np.abs(columns["offset"][rows])))
     first = max(0, min(centre - strikes // 2, len(rows) - strikes))
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)

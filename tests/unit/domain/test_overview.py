@@ -82,6 +82,18 @@ def test_beyond_the_fix_nearest_is_the_next_expiry_and_the_old_pcr_stays(build_w
     assert (row["expiry_nearest"], row["pcr_this_week"] is None, row["atm_iv_this_week"]) == (FAR, False, None)
 
 
+@pytest.mark.parametrize("at", ["2026-08-25T09:59:59Z", "2026-08-25T10:00:01Z", "2026-08-25T10:10:00Z"])
+def test_every_figure_named_nearest_is_of_one_expiry(build_world, at):
+    world = build_world(at=at)
+    row = summarise(world.chain())
+    mine = world.quotes.expiry == np.datetime64(row["expiry_nearest"])
+    calls, puts = world.quotes.oi[:, mine].sum(axis=1)
+    assert row["expiry_nearest"] == (NEAR if at < "2026-08-25T10:00:00Z" else FAR)
+    assert (row["pcr_nearest"], row["oi_calls"], row["oi_puts"]) == (puts / calls, calls, puts)
+    assert row["atm_iv_nearest"] == row["atm_iv_this_week" if row["expiry_nearest"] == NEAR else "atm_iv_next_week"]
+    assert row["pcr_nearest"] == row["pcr_this_week" if row["expiry_nearest"] == NEAR else "pcr_next_week"]
+
+
 def test_beyond_every_fix_there_are_no_nearest_figures(build_world):
     row = summarise(build_world(at="2026-09-01T10:05:00Z").chain())
     assert (row["expiry_nearest"], row["forward"], row["max_pain_nearest"]) == (None, None, None)

@@ -29,7 +29,7 @@ def row(index: str, **known: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def panels(chain_of: ChainOf) -> dict[str, dict[str, Any]]:
-    nifty = row("NIFTY", spot=26010.5, pcr_this_week=0.9, expiry_nearest="2026-11-24", options=20, iv_ok=18)
+    nifty = row("NIFTY", spot=26010.5, pcr_this_week=0.4, pcr_nearest=0.9, expiry_nearest="2026-11-24", options=20, iv_ok=18)
     missing = row("SENSEX", status="MISSING", reason="poison")
     chains = {"NIFTY": chain_of(CYCLE, strikes=31)}
     return build(report(), [nifty, missing], chains, provider={"mode": "sim"}, generated_at=LATER, storage={"bytes": 5})

@@ -17,7 +17,7 @@ REPORT = {
     "cycle": "2026-11-20T05:30:00Z", "elapsed_seconds": 0.8, "units": {"NIFTY": "OK", "SENSEX": "MISSING"},
     "options": {"NIFTY": 400, "SENSEX": 0}, "ts": "2026-11-20T05:30:01Z",
     "rows": [
-        {"underlying": "NIFTY", "spot": 26_000.0, "observed_at": "2026-11-20T05:30:00.500000Z", "pcr_this_week": 0.9},
+        {"underlying": "NIFTY", "spot": 26_000.0, "observed_at": "2026-11-20T05:30:00.500000Z", "pcr_nearest": 0.9},
         {"underlying": "SENSEX", "spot": None, "observed_at": None},
     ],
 }  # fmt: skip
@@ -57,8 +57,8 @@ def test_each_index_has_price_options_status_age_and_pcr():
     assert info["SENSEX"] == {"ltp": None, "options": 0, "status": "MISSING", "age_seconds": None, "pcr": None}
 
 
-def test_an_index_without_weeklies_shows_its_monthly_pcr():
-    rows = [{"underlying": "NIFTY", "pcr_this_week": None, "pcr_this_month": 1.1}]
+def test_the_pcr_shown_is_that_of_the_expiry_that_is_shown_and_of_no_bucket():
+    rows = [{"underlying": "NIFTY", "pcr_this_week": 0.4, "pcr_nearest": 1.1}]
     assert runtime_status(seen(report=REPORT | {"rows": rows}))["indices_info"]["NIFTY"]["pcr"] == 1.1
 
 

@@ -24,7 +24,7 @@ from g6.pipeline import Runtime
 
 NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 CYCLE = isoformat_z(NOON)
-ROW = {"underlying": "NIFTY", "spot": 26_000.0, "observed_at": CYCLE, "pcr_this_week": 0.9}
+ROW = {"underlying": "NIFTY", "spot": 26_000.0, "observed_at": CYCLE, "pcr_nearest": 0.9}
 
 
 class Away(MemoryTotals):
