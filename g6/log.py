@@ -8,30 +8,16 @@ report(cycle_report)                        one INFO line per cycle; stages at D
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TextIO, overload
+from typing import Any, Protocol, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from g6.domain.cycle import CycleReport, StageReport, Status
+from g6.masking import MASK, hides, mask
 
-MASK = "***"
-_NAMES = (
-    r"(?:(?:access_?|request_?|refresh_?|public_?|enc)?token|(?:api_?)?secret|api_?key"
-    r"|password|passwd|pwd|checksum|authorization|cookie|credentials?)"
-)
-_SECRET_KEY = re.compile(rf"(?i)(?:^|[_.\-]){_NAMES}$")
-_PATTERNS = (
-    (re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)"), f":{MASK}"),  # user:password@ in a URL
-    (re.compile(r"(?i)\b(authorization\W{1,4})(?:token|bearer|basic)?\s*[^\s,'\"}]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)\b(bearer|token)\s+(?=\S*\d)[\w\-.=]{6,}:?[\w\-.=]*"), rf"\1 {MASK}"),
-    (re.compile(rf"(?i)({_NAMES}['\"]?\s*[=:]\s*['\"]?)[^\s&,;'\"}})]+"), rf"\1{MASK}"),  # name=value, "name": "value"
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), MASK),  # a JSON web token
-    (re.compile(r"\b(?=\w*\d)(?=\w*[g-zG-Z])[A-Za-z0-9]{32,}\b"), MASK),  # a bare token; hashes and trace ids are hexadecimal
-)
 QUIET = ("celery", "kombu", "amqp", "billiard", "flower", "uvicorn", "httpx", "httpcore", "asyncio")
 """Libraries that speak from WARNING on, whatever our own level."""
 
@@ -139,29 +125,7 @@ def _plain(counts: Mapping[str, Any]) -> dict[str, Any]:
 
 def masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Take secrets out of a log entry: by the name of their key, and by their shape anywhere in a text."""
-    return {name: MASK if _named_secret(name, value) else mask(value) for name, value in event.items()}
-
-
-@overload
-def mask(value: str) -> str: ...
-@overload
-def mask(value: Any) -> Any: ...
-def mask(value: Any) -> Any:
-    """Return `value` without secrets; mappings and lists are gone through, numbers stay."""
-    if isinstance(value, str):
-        for pattern, instead in _PATTERNS:
-            value = pattern.sub(instead, value)
-        return value
-    if isinstance(value, Mapping):
-        return {name: MASK if _named_secret(name, each) else mask(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [mask(each) for each in value]
-    return mask(str(value)) if isinstance(value, Exception | bytes) else value
-
-
-def _named_secret(name: object, value: Any) -> bool:
-    """Tell whether a key names a secret; instrument tokens are numbers and stay."""
-    return isinstance(value, str | bytes) and bool(_SECRET_KEY.search(str(name)))
+    return {name: MASK if hides(name, value) else mask(value) for name, value in event.items()}
 
 
 def _logger() -> structlog.stdlib.BoundLogger:

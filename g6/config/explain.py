@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from g6.config.identity import masked
 from g6.config.keys import allowed, nearest, nearest_variable
 from g6.errors import BadConfig
+from g6.masking import MASK, hides, mask_setting, resembles_a_secret
 
 RETIRED = {
     "indices": "say index_params.<INDEX>.enabled for each index",
@@ -50,7 +50,11 @@ def _sentence(error: ErrorDetails, origin: Callable[[str], str]) -> tuple[str, s
     wanted = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if error["type"] in {"model_type", "dict_type"}:
         wanted = f"should be an object with {', '.join(allowed(names))}"
-    return f"{path} = {shown(error['input'])} ({origin(path)})", wanted, f"g6 config schema {names[0]} says what it takes"
+    return (
+        f"{path} = {shown(error['input'], names[-1])} ({origin(path)})",
+        wanted,
+        f"g6 config schema {names[0]} says what it takes",
+    )
 
 
 def unknown(names: tuple[str, ...], value: Any, origin: str) -> tuple[str, str, str]:
@@ -58,12 +62,14 @@ def unknown(names: tuple[str, ...], value: Any, origin: str) -> tuple[str, str, 
     *above, last = names
     level = ".".join(above) or "the top level"
     takes = f"{level} takes {', '.join(allowed(above))}" if allowed(above) else f"{level} holds no section"
-    return f"{'.'.join(names)} = {shown(value)} ({origin})", f"is no setting; {takes}", hint(last, nearest(names))
+    return f"{'.'.join(names)} = {_quoted(value, last)} ({origin})", f"is no setting; {takes}", hint(last, nearest(names))
 
 
 def unknown_variable(name: str, value: str) -> tuple[str, str]:
     """Return the sentence about an environment variable that sets nothing, and its fix."""
-    return f"{name}={shown(value)} (environment) sets nothing", hint(name.removeprefix("G6_").lower(), nearest_variable(name))
+    return f"{name}={_quoted(value, name)} (environment) sets nothing", hint(
+        name.removeprefix("G6_").lower(), nearest_variable(name)
+    )
 
 
 def hint(name: str, near: tuple[str, ...]) -> str:
@@ -73,7 +79,12 @@ def hint(name: str, near: tuple[str, ...]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else "g6 config schema lists every key"
 
 
-def shown(value: Any, width: int = 60) -> str:
-    """Return a value as people may see it: without passwords, shortened."""
-    text = repr(masked(value))
+def shown(value: Any, name: str = "", width: int = 60) -> str:
+    """Return the value of setting `name` as people may see it: without secrets, shortened."""
+    text = MASK if hides(name, value) else repr(mask_setting(value))
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _quoted(value: Any, name: str) -> str:
+    """Return the value of an unknown name; of one that may be a secret's, misspelt, nothing is quoted back."""
+    return MASK if resembles_a_secret(name) else shown(value)

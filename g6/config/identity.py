@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from g6.config.model import Settings
 from g6.domain.instrument import INDICES
-
-_PASSWORD = re.compile(r"(?<=//)([^/@\s]*?):[^/@\s]+@")
+from g6.masking import mask_setting
 
 
 def values(settings: Settings) -> dict[str, Any]:
@@ -44,13 +42,6 @@ def changed(settings: Settings) -> dict[str, Any]:
     return {path: value for path, value in flat(values(settings)).items() if value != known[path]}
 
 
-def masked(value: Any) -> Any:
-    """Return a value without the passwords in its URLs."""
-    if isinstance(value, Mapping):
-        return {name: masked(each) for name, each in value.items()}
-    return _PASSWORD.sub(r"\1:***@", value) if isinstance(value, str) else value
-
-
 def config_id(settings: Settings) -> str:
     """Return twelve hex digits that name what influences rows: equal configurations have equal ids, on any machine."""
     all_values = values(settings)
@@ -66,7 +57,7 @@ def config_id(settings: Settings) -> str:
 
 def hashes(settings: Settings) -> dict[str, str]:
     """Return a hash per section and, as `all`, one over them; equal starts have equal hashes. Passwords do not enter."""
-    shown = masked(values(settings))
+    shown = mask_setting(values(settings))
     sections = {name: _digest(value) for name, value in shown.items() if isinstance(value, Mapping)}
     top = {name: value for name, value in shown.items() if not isinstance(value, Mapping)}
     sections["top"] = _digest(top)

@@ -26,6 +26,7 @@ from g6.entrypoints.schedule import beat_schedule
 from g6.entrypoints.warmup import warm_provider, warm_up, warmed_market
 from g6.errors import BrokerDown, G6Error, Retryable, UserError
 from g6.log import configure
+from g6.masking import mask
 from g6.pipeline import Runtime
 from g6.ports import Provider
 
@@ -163,7 +164,7 @@ def _refuse_what_cannot_work(app: G6) -> None:
     try:
         warnings = lint(app.settings, app.conf, **facts)
     except UserError as error:
-        sys.stderr.write(f"g6: {error}\n")
+        sys.stderr.write(f"g6: {mask(str(error))}\n")
         raise SystemExit(2) from error
     sys.stderr.writelines(f"g6: {warning}\n" for warning in warnings)
 

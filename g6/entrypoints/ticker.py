@@ -35,6 +35,7 @@ from g6.domain.instrument import INDICES
 from g6.entrypoints import wishes
 from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
 from g6.log import configure
+from g6.masking import mask
 from g6.ports import Clock
 
 EARLY = timedelta(minutes=45)
@@ -170,7 +171,7 @@ def main() -> None:
         configure(settings)
         code = run(settings)
     except UserError as error:
-        sys.stderr.write(f"g6: {error}\n")
+        sys.stderr.write(f"g6: {mask(str(error))}\n")
         code = 2
     sys.exit(code)
 

@@ -15,6 +15,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from g6.errors import BadConfig, BrokerDown, G6Error, Unavailable
+from g6.masking import mask_address
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,11 +50,6 @@ PASSING = re.compile(r"\b(OOM|MISCONF|BUSY|NOREPLICAS|READONLY|LOADING|MASTERDOW
 """Codes of plain refusals (also out of scripts) that time can mend: memory, disk, replicas, a change of master."""
 
 
-def mask(url: str) -> str:
-    """Return `url` without its secrets: whatever stands between `://` and the last `@`, and a password among its options."""
-    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"://.*@", "://***@", url))
-
-
 def connect(url: str, *, timeout: float = 2.0, master_name: str = "", sentinel_password: str = "") -> redis.Redis:
     """Return a client of the server at `url`, not yet connected; it may be made before a fork and used after it.
 
@@ -79,13 +75,14 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "", sentinel_p
     except ValueError:
         # Not chained: the library quotes the piece it stumbled over, which may be the password.
         raise BadConfig(
-            f"{mask(url)} is no Redis address", "write redis://host:6379/0, rediss://…, unix:///path or sentinel://host:26379"
+            f"{mask_address(url)} is no Redis address",
+            "write redis://host:6379/0, rediss://…, unix:///path or sentinel://host:26379",
         ) from None
 
 
 def _through_sentinels(url: str, master_name: str, sentinel_password: str, options: dict[str, Any]) -> redis.Redis:
     if not master_name:
-        raise BadConfig(f"{mask(url)} needs the name of its master", "set redis.master_name")
+        raise BadConfig(f"{mask_address(url)} needs the name of its master", "set redis.master_name")
     parts = [urlsplit(part if "://" in part else f"sentinel://{part}") for part in url.split(";") if part]
     hosts = [(part.hostname or "127.0.0.1", part.port or 26379) for part in parts]
     secrets = {name: unquote(value) for part in parts for name in ("username", "password") if (value := getattr(part, name))}

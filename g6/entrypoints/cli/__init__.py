@@ -22,7 +22,7 @@ from typer.exceptions import Abort, TyperException
 from g6.entrypoints.cli import terminal, version
 from g6.entrypoints.cli.commands import COMMANDS, MODULES, SELDOM
 from g6.errors import BrokerDown, G6Error, NothingToDo, UserError
-from g6.log import mask
+from g6.masking import mask
 
 RETIRED_FLAGS = {
     "--mock-data": "say --provider sim",

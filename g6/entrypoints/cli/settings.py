@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from g6.config import Settings, changed, config_id, flat, masked, nested, values
+from g6.config import Settings, changed, config_id, flat, nested, values
 from g6.entrypoints.cli import options, terminal
+from g6.masking import mask_setting
 
 Origin = Annotated[bool, typer.Option("--origin", help="Say where each value came from.")]
 Changed = Annotated[bool, typer.Option("--changed", help="Only what differs from the defaults.")]
@@ -37,7 +38,8 @@ def show(
     Example: g6 config show --origin --changed
     """
     settings = options.settings(config, set_)
-    chosen = masked(changed(settings) if changed_only else flat(values(settings)))
+    shown = changed(settings) if changed_only else flat(values(settings))
+    chosen = {path: mask_setting(value, path) for path, value in shown.items()}
     if as_json:
         typer.echo(json.dumps(_as_json(settings, chosen, origin=origin), indent=2))
         return

@@ -73,6 +73,22 @@ def test_a_password_is_not_repeated_in_a_complaint() -> None:
     assert "hunter2" not in complaint(redis="redis://:hunter2@host/0")
 
 
+@pytest.mark.parametrize(
+    ("path", "environ"),
+    [
+        ("serve.token", {}),  # too short
+        ("provider.api_secrt", {}),
+        ("", {"G6_SERVE__TOKEN_": "hunter2"}),
+        ("", {"G6_PROVIDER__API_SECRT": "hunter2"}),
+        ("provider", {}),  # a value where a section is due
+    ],
+)
+def test_a_secret_that_is_refused_or_misspelt_is_not_quoted_back(path: str, environ: dict[str, str]) -> None:
+    given = {"api_secret": "hunter2", "nonsense": 1} if path == "provider" else "hunter2"
+    said = complaint(environ, **{path: given} if path else {})
+    assert "hunter2" not in said
+
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz_"
 
 

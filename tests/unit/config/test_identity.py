@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from g6.config import Settings, build, config_id, hashes, load, masked, nested
+from g6.config import Settings, build, config_id, hashes, load, nested
+from g6.masking import mask_setting
 
 
 def settings(**overrides: Any) -> Settings:
@@ -67,5 +68,5 @@ def test_two_equal_starts_have_equal_hashes_and_a_change_shows_in_its_section() 
     "url", ["redis://:hunter2@host:6379/0", "redis://user:hunter2@host/0", "sentinel://:hunter2@a;sentinel://:hunter2@b"]
 )
 def test_passwords_are_masked(url: str) -> None:
-    assert "hunter2" not in str(masked({"redis": {"broker_url": url}}))
-    assert "host" in masked("redis://:hunter2@host/0")
+    assert "hunter2" not in str(mask_setting({"redis": {"broker_url": url}}))
+    assert "host" in mask_setting("redis://:hunter2@host/0")

@@ -13,7 +13,7 @@ import pytest
 import redis
 from redis import exceptions as foreign
 
-from g6.adapters.redis.connection import ERRORS, connect, mask, redis_time, translate, translated
+from g6.adapters.redis.connection import ERRORS, connect, redis_time, translate, translated
 from g6.adapters.redis.server import EmbeddedServer, find_server, free_port
 from g6.errors import BadConfig, BrokerDown, Unavailable
 
@@ -73,20 +73,6 @@ def test_a_mistake_passes_as_it_is() -> None:
 
     with pytest.raises(foreign.DataError):
         fails()
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
-        ("redis://:s3cret@host/0", "redis://***@host/0"),
-        ("rediss://user:s3@cret@host:6380", "rediss://***@host:6380"),
-        ("sentinel://:s3cret@a:26379;sentinel://:s3cret@b:26379", "sentinel://***@b:26379"),
-        ("unix:///run/redis.sock?password=s3cret&db=1", "unix:///run/redis.sock?password=***&db=1"),
-    ],
-)
-def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
-    assert mask(url) == shown
 
 
 @pytest.mark.parametrize(
