@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Listing
-from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quote import DEPTH_FIELDS, NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, of_day, stands_until, true_until
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
@@ -30,6 +30,8 @@ DEAD_SECONDS = 5.0
 FROZEN = frozenset(("index frozen", "closing auction", "index final"))
 
 _BOOK = ("bid", "ask", "bid_quantity", "ask_quantity")
+_DEEPER = {name: (name[:-2], int(name[-1]) - 1) for name in DEPTH_FIELDS}
+"""The levels behind the best: the field of a row that has them, and their place in it."""
 _FUTURE = tuple(each.name for each in fields(Underlying) if each.name.startswith("future"))
 _SAID = tuple(name for name in QUOTE_FIELDS if name in (TICK.names or ()))
 
@@ -178,7 +180,7 @@ class Streamed:
             raise
         answered = stale[:, columns] & ~np.all([np.isnan(answer.values[name]) for name in _SAID], axis=0)
         for name, values in found.values.items():
-            values[:, columns] = np.where(answered, answer.values[name], values[:, columns])
+            values[:, columns] = np.where(answered, answer.values.get(name, NAN), values[:, columns])
         found.source[:, columns] = np.where(answered, answer.source, found.source[:, columns])
         until = self._clock.wall() + UNANSWERED_SECONDS
         self._unanswered |= dict.fromkeys(answer.symbol[stale[:, columns] & ~answered].tolist(), until)
@@ -263,6 +265,11 @@ def _unpacked(index: str, contracts: Contracts, listed: Mask, rows: Rows, observ
     for name in _SAID:
         column = rows[name][:, 0] if name in _BOOK else rows[name]
         values[name][listed] = np.where(silent, NAN, column)
+    for side in ("bid", "ask"):
+        values[f"{side}_depth"][listed] = np.where(silent, NAN, rows[f"{side}_quantity"].sum(axis=1))
+    for name, (ours, level) in _DEEPER.items():
+        values[name] = np.full(listed.shape, NAN)
+        values[name][listed] = np.where(silent, NAN, rows[ours][:, level])
     source = np.full(listed.shape, "", dtype=object)
     source[listed] = np.array(SOURCES, dtype=object)[rows["source"]]
     return Quotes(
@@ -280,6 +287,10 @@ def _packed(answer: Quotes, answered: Mask, received: float) -> Rows:
             rows[name][:, 0] = said if name in ("bid", "ask") else np.nan_to_num(said)
         else:
             rows[name] = answer.values[name][answered]
+    for name, (ours, level) in _DEEPER.items():
+        if name in answer.values:
+            said = answer.values[name][answered]
+            rows[ours][:, level] = said if ours in ("bid", "ask") else np.nan_to_num(said)
     return rows
 
 

@@ -15,10 +15,16 @@ from g6.domain.chain import Chain
 from g6.domain.expiry import BIT
 from g6.domain.frame import SIDES, Frame, Words, by_side
 from g6.domain.quality import MAX_COUNT, SOURCES, Flag, spot_source
-from g6.domain.quote import QUOTE_FIELDS, to_frame
+from g6.domain.quote import QUOTE_FIELDS, Quotes, to_frame
+from g6.domain.spreads import liquidity, microprice
 from g6.domain.volatility import WORDS
 
 __all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows", "offset_name"]
+
+
+def _microprice(quotes: Quotes) -> NDArray[np.float64]:
+    return microprice(quotes.bid, quotes.ask, quotes.bid_quantity, quotes.ask_quantity)
+
 
 _COUNTS = tuple(name for name in QUOTE_FIELDS if name in {column.name for column in rows.CHAIN_SIDE if column.kind == "integer"})
 _SINGLE = {column.name: np.float32 for column in rows.CHAIN_SIDE if column.kind == "iv"}
@@ -35,6 +41,8 @@ _SIDED: Mapping[str, Callable[[Chain], NDArray[Any]]] = {
     "theta": lambda chain: chain.greeks.theta,
     "vega": lambda chain: chain.greeks.vega,
     "rho": lambda chain: chain.greeks.rho,
+    "microprice": lambda chain: _microprice(chain.quotes),
+    "liquidity": lambda chain: liquidity(chain.quotes.bid, chain.quotes.ask, chain.quotes.volume),
 }
 _WORDED: Mapping[str, tuple[Callable[[Chain], NDArray[np.int8]], NDArray[np.object_]]] = {
     "price_source": (lambda chain: chain.prices.taken, SOURCES),

@@ -88,6 +88,8 @@ series.straddle | points | positive | nearest expiry | ATM straddle by cycle; ro
 term_structure.constant_maturity | fraction per √year | positive | 7, 14, 30 calendar days | ATM volatility, total variance linear in time between expiries; NaN outside them
 term_structure.forward_volatility | fraction per √year | positive | | √((σ₂²T₂ − σ₁²T₁)/(T₂ − T₁)); NaN where total variance falls
 spreads.spread | points | not negative | two-sided, uncrossed books | ask − bid; median, 90th percentile and worst per strike over cycles, median in ticks, % of mid and volatility per expiry
+spreads.microprice | points | positive | best level, other side's quantity | (bid · ask quantity + ask · bid quantity) / (bid quantity + ask quantity); NaN without two sides; column `microprice`
+spreads.liquidity | 0 to 1 | not negative | one half at a spread of a tenth of the mid | 1 / (1 + spread / (0.1 · mid)); 0 without two sides or a trade today; column `liquidity`
 expected_moves.bands | points | positive | 68 %, 68 % and 50 % of outcomes | F σ/√252 around the index for a session; F σ √T and 0.85 × straddle around the forward to the fix
 expected_moves.coverage | fraction | not negative | drawn at the last cycle before 15:15 | share of stored days on which the index at the next reference (session) or at the fix (expiry) lay within the band
 breadth.market | count of known | not negative | | indices above the day's open, above the previous close; futures above the day's VWAP

@@ -18,9 +18,15 @@ NAN = float("nan")
 QUOTE_FIELDS = (
     "last", "bid", "ask", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity",
     "open", "high", "low", "close", "volume", "oi", "oi_prev", "oi_day_high", "oi_day_low",
-    "average_price", "last_trade_time", "quote_time",
+    "average_price", "last_trade_time", "quote_time", "bid_depth", "ask_depth",
 )  # fmt: skip
-"""Quantities of a quote that are `(2, n)` float64, NaN where the source gave nothing; times are epoch seconds."""
+"""Quantities of a quote that are `(2, n)` float64, NaN where the source gave nothing; times are epoch seconds.
+
+`bid_depth` and `ask_depth` are the units of the five best levels, NaN where the source gives one level only.
+"""
+LEVELS = 5
+DEPTH_FIELDS = tuple(f"{name}_{level}" for level in range(2, LEVELS + 1) for name in ("bid", "ask", "bid_quantity", "ask_quantity"))
+"""The levels behind the best, `(2, n)` float64 each: a frame has them where the source gives them, a row does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class Quotes:
     """Quotes of one underlying's options, sorted by expiry and strike; n strikes over all expiries.
 
     `expiry` `(n,)` datetime64[D]; `strike`, `lot_size`, `tick_size` `(n,)`; `symbol`, `token`, `source` `(2, n)`
-    (symbol "" where that side is not listed); `values[name]` `(2, n)` float64 for each of QUOTE_FIELDS.
+    (symbol "" where that side is not listed); `values[name]` `(2, n)` float64 for each of QUOTE_FIELDS, and for each of
+    DEPTH_FIELDS where the source gives them.
     A key that was asked for and not answered has NaN in every field. `observed_at`: epoch seconds of the latest receipt.
     """
 
@@ -156,6 +163,9 @@ def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
     stamp = Stamp.parse(frame.header["stamp"])
     plain = {name: frame.columns[name] for name in ("expiry", "strike", "lot_size", "tick_size")}
     sides = {name: frame.both_sides(name) for name in ("symbol", "token", "source")}
-    values = {name: frame.both_sides(name) for name in QUOTE_FIELDS}
+    unknown = np.full((2, len(frame)), NAN)
+    # What collected this may be a version older, or a source without depth.
+    values = {name: frame.both_sides(name) if f"ce_{name}" in frame.columns else unknown for name in QUOTE_FIELDS}
+    values |= {name: frame.both_sides(name) for name in DEPTH_FIELDS if f"ce_{name}" in frame.columns}
     spot = Underlying(**frame.header["spot"])
     return Quotes(stamp.index, **plain, **sides, values=values, spot=spot, observed_at=frame.header["observed_at"]), stamp

@@ -90,6 +90,10 @@ gamma | iv | 1/points | change of delta per point
 theta | iv | points per day | change of the premium per calendar day
 vega | iv | points per 1 % | change of the premium per 1 % of volatility
 rho | iv | points per 1 % | change of the premium per 1 % of rate
+bid_depth | integer | units | quantity of the five best bids; none where the source gives the best alone
+ask_depth | integer | units | quantity of the five best asks; none where the source gives the best alone
+microprice | iv | points | mid of the best levels, each weighted by the other side's quantity; none without two sides
+liquidity | iv | 0 to 1 | 1 / (1 + spread / (0.1 × mid)) to three decimals; 0 without two sides or a trade today
 """)
 
 CHAIN = CHAIN_PLAIN + tuple(

@@ -40,20 +40,23 @@ def microprice(bid: Array, ask: Array, bid_quantity: Array, ask_quantity: Array)
     return np.where(np.isfinite(spread(bid, ask)), weighted, nan)
 
 
-def liquidity(frame: Frame) -> Array:
-    """Return a score `(2, k)` of each option's book now: 1 at no spread, 1/2 at a tenth of the mid, 0 without two sides.
+def liquidity(bid: Array, ask: Array, volume: Array) -> Array:
+    """Return the score of books: 1 at no spread, 1/2 at a tenth of the mid, 0 without two sides or a trade today.
 
-    `frame`: columns of `rows.CHAIN`; an option that has not traded today scores 0 too.
+    Three decimals; prices in points, the day's volume in units, all of one shape.
+
+    >>> liquidity(np.array([99.0, 95.0, nan]), np.array([101.0, 105.0, 1.0]), np.array([50.0, 50.0, 50.0]))
+    array([0.833, 0.5  , 0.   ])
     """
-    bid, ask, volume = (frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "volume"))
     with np.errstate(invalid="ignore"):
         score = 1.0 / (1.0 + spread(bid, ask) / (0.5 * (bid + ask)) / HALF_LIQUID)
-    return np.where(np.isfinite(score) & (volume > 0), score, 0.0)
+    return np.where(np.isfinite(score) & (volume > 0), score, 0.0).round(3)
 
 
 def illiquid(frame: Frame) -> NDArray[np.bool_]:
-    """Return the strikes `(k,)` of which neither side scores one half."""
-    return np.asarray((liquidity(frame) < 0.5).all(axis=0))
+    """Return the strikes `(k,)` of which neither side scores one half; `frame` has columns of `rows.CHAIN`."""
+    bid, ask, volume = (frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "volume"))
+    return np.asarray((liquidity(bid, ask, volume) < 0.5).all(axis=0))
 
 
 @dataclass(frozen=True, slots=True)

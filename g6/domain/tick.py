@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.calendar import day_of
-from g6.domain.quote import NAN
+from g6.domain.quote import LEVELS, NAN
 
 NOBODY, STREAM, REST = 0, 1, 2
 SOURCES = ("", "stream", "rest")
@@ -23,7 +23,6 @@ LATE_SECONDS = 5.0
 
 PRICES = ("last", "average_price", "open", "high", "low", "close")
 QUANTITIES = ("volume", "buy_quantity", "sell_quantity", "oi", "oi_day_high", "oi_day_low")
-LEVELS = 5
 BOOK = [
     ("bid", "<f8", (LEVELS,)), ("ask", "<f8", (LEVELS,)), ("bid_quantity", "<u4", (LEVELS,)), ("ask_quantity", "<u4", (LEVELS,)),
     ("bid_orders", "<u2", (LEVELS,)), ("ask_orders", "<u2", (LEVELS,)),

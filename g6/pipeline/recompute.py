@@ -19,7 +19,9 @@ from g6.errors import NothingToDo
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import OVERVIEW, StoredDay
 
-READ = ("last", "bid", "ask", "close", "volume", "oi", "oi_prev", "last_trade_time", "quote_time")
+READ = (
+    "last", "bid", "ask", "bid_quantity", "ask_quantity", "close", "volume", "oi", "oi_prev", "last_trade_time", "quote_time",
+)  # fmt: skip
 """Quantities of a quote that analysis reads; the others are not taken from the file."""
 _BOTH = ("symbol", "source", *READ)
 RAW = ("expiry", "strike", "tick_size", *(side + name for side in SIDES for name in _BOTH))

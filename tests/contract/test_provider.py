@@ -23,7 +23,7 @@ from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import calendar, load
 from g6.domain.cycle import parse_z
 from g6.domain.instrument import Contracts, Listing
-from g6.domain.quote import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quote import DEPTH_FIELDS, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderRefused
 from g6.ports import Provider
 from tests.kite import kite_server
@@ -140,8 +140,8 @@ def test_the_underlying_is_known_with_its_time_and_how_it_is_known(provider: Pro
 
 
 def test_quotes_have_every_field_as_two_rows_of_numbers(quotes: Quotes, contracts: Contracts) -> None:
-    assert set(quotes.values) == set(QUOTE_FIELDS)
-    for name in QUOTE_FIELDS:
+    assert set(quotes.values) - set(DEPTH_FIELDS) == set(QUOTE_FIELDS)
+    for name in quotes.values:
         assert quotes.values[name].shape == (2, len(contracts))
         assert quotes.values[name].dtype == np.float64
     assert quotes.source.shape == (2, len(contracts))
@@ -151,13 +151,13 @@ def test_quotes_come_in_the_order_they_were_asked_for(provider: Provider, contra
     backwards = provider.quotes(INDEX, contracts.take(np.arange(len(contracts))[::-1]), AT)
     assert np.array_equal(backwards.strike, contracts.strike[::-1])
     assert np.array_equal(backwards.symbol, contracts.symbol[:, ::-1])
-    for name in QUOTE_FIELDS:
+    for name in quotes.values:
         assert np.array_equal(backwards.values[name], quotes.values[name][:, ::-1], equal_nan=True)
 
 
 def test_asked_again_it_answers_the_same(provider: Provider, contracts: Contracts, quotes: Quotes) -> None:
     again = provider.quotes(INDEX, contracts, AT)
-    assert all(np.array_equal(again.values[name], quotes.values[name], equal_nan=True) for name in QUOTE_FIELDS)
+    assert all(np.array_equal(again.values[name], quotes.values[name], equal_nan=True) for name in quotes.values)
     assert all(
         getattr(again.spot, each.name) == getattr(quotes.spot, each.name) or each.type == "float" for each in fields(Underlying)
     )
@@ -176,7 +176,7 @@ def test_a_key_without_an_answer_is_nan_throughout(provider: Provider, contracts
     strike[0] = 1.0
     absent = Contracts(INDEX, contracts.expiry, strike, contracts.lot_size, contracts.tick_size, symbol, token)
     found = provider.quotes(INDEX, absent, AT)
-    assert all(np.isnan(found.values[name][:, 0]).all() for name in QUOTE_FIELDS)
+    assert all(np.isnan(found.values[name][:, 0]).all() for name in found.values)
     assert np.isfinite(found.values["last"][:, 1:]).any()
 
 
@@ -185,7 +185,7 @@ def test_a_side_that_is_not_listed_has_no_answer_and_no_source(provider: Provide
     symbol[1, 2], token[1, 2] = "", 0
     lone = Contracts(INDEX, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, symbol, token)
     found = provider.quotes(INDEX, lone, AT)
-    assert all(np.isnan(found.values[name][1, 2]) for name in QUOTE_FIELDS)
+    assert all(np.isnan(found.values[name][1, 2]) for name in found.values)
     assert found.source[1, 2] == ""
     assert np.isfinite(found.values["last"][0, 2])
 
@@ -242,3 +242,20 @@ def test_an_index_it_does_not_know_is_refused(provider: Provider, contracts: Con
     ):
         with pytest.raises(ProviderRefused):
             ask()
+
+
+def test_a_book_of_several_levels_gets_worse_level_by_level_and_its_sums_hold_them_all(quotes: Quotes) -> None:
+    """A source that gives one level has no sums and no deeper levels."""
+    if not set(quotes.values) & set(DEPTH_FIELDS):
+        assert np.isnan(quotes.bid_depth).all()
+        assert np.isnan(quotes.ask_depth).all()
+        return
+    for side, sign in (("bid", -1), ("ask", 1)):
+        levels = np.stack([quotes.values[side], *(quotes.values[f"{side}_{n}"] for n in range(2, 6))])
+        sizes = np.stack([quotes.values[f"{side}_quantity"], *(quotes.values[f"{side}_quantity_{n}"] for n in range(2, 6))])
+        steps = sign * np.diff(levels, axis=0)
+        assert np.isfinite(steps).any()
+        assert (steps[np.isfinite(steps)] > 0).all()
+        answered = np.isfinite(quotes.values[f"{side}_depth"])
+        assert answered.any()
+        assert np.array_equal(np.nansum(sizes, axis=0)[answered], quotes.values[f"{side}_depth"][answered])

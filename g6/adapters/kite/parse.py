@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from g6.domain.calendar import IST
 from g6.domain.instrument import Contracts, Future
-from g6.domain.quote import NAN, QUOTE_FIELDS, Underlying
+from g6.domain.quote import DEPTH_FIELDS, LEVELS, NAN, QUOTE_FIELDS, Underlying
 
 EPOCH_SECONDS = 86_400.0
 """Instants of the first day of 1970 are how the broker writes that there is none."""
@@ -21,16 +21,24 @@ _PLAIN = {
     "last": "last_price", "buy_quantity": "buy_quantity", "sell_quantity": "sell_quantity", "volume": "volume", "oi": "oi",
     "oi_day_high": "oi_day_high", "oi_day_low": "oi_day_low", "average_price": "average_price",
 }  # fmt: skip
+_BOOK_NAMES = {
+    side: (
+        *(f"{side}{kind}{level}" for level in ("", *(f"_{n}" for n in range(2, LEVELS + 1))) for kind in ("", "_quantity")),
+        f"{side}_depth",
+    )
+    for side in ("bid", "ask")
+}
+"""Price and quantity of each level, the best first, then the sum of the quantities."""
 _PRICES = frozenset(("last", "average_price", "open", "high", "low", "close", "bid", "ask"))
 
 
 def parse_quotes(answers: Mapping[str, Any], contracts: Contracts, exchange: str) -> dict[str, NDArray[np.float64]]:
-    """Return `values` of Quotes, `(2, n)` each of QUOTE_FIELDS, from raw /quote answers by `EXCHANGE:SYMBOL`.
+    """Return `values` of Quotes, `(2, n)` each of QUOTE_FIELDS and DEPTH_FIELDS, from raw /quote answers by `EXCHANGE:SYMBOL`.
 
     Prices of 0 or less, as the broker writes what has not traded and levels that are not there, are NaN; quantities stay, 0 too.
     A contract without an answer has NaN throughout. `oi_prev` is not in the broker's quotes.
     """
-    values = {name: np.full((2, len(contracts)), NAN) for name in QUOTE_FIELDS}
+    values = {name: np.full((2, len(contracts)), NAN) for name in (*QUOTE_FIELDS, *DEPTH_FIELDS)}
     for side in (0, 1):
         for place, symbol in enumerate(contracts.symbol[side].tolist()):
             answer = answers.get(f"{exchange}:{symbol}") if symbol else None
@@ -43,13 +51,11 @@ def parse_quotes(answers: Mapping[str, Any], contracts: Contracts, exchange: str
 def option_fields(answer: Mapping[str, Any]) -> dict[str, float]:
     """Return the fields of one option's quote by our names; what it does not say is NaN."""
     candle = answer.get("ohlc") or {}
-    bid, bid_quantity = _level(answer, "buy")
-    ask, ask_quantity = _level(answer, "sell")
     found = {ours: _number(answer.get(theirs)) for ours, theirs in _PLAIN.items()}
     found |= {name: _number(candle.get(name)) for name in ("open", "high", "low", "close")}
-    found |= {"bid": bid, "ask": ask, "bid_quantity": bid_quantity, "ask_quantity": ask_quantity}
     times = {"last_trade_time": epoch(answer.get("last_trade_time")), "quote_time": epoch(answer.get("timestamp"))}
-    return {name: _price(value) if name in _PRICES else value for name, value in found.items()} | times
+    priced = {name: _price(value) if name in _PRICES else value for name, value in found.items()}
+    return priced | _book(answer, "bid", "buy") | _book(answer, "ask", "sell") | times
 
 
 def parse_underlying(answers: Mapping[str, Any], spot_key: str, vix_key: str, future_key: str, future: Future | None) -> Underlying:
@@ -92,17 +98,20 @@ def epoch(value: Any) -> float:
     return instant if instant > EPOCH_SECONDS else NAN
 
 
-def _level(answer: Mapping[str, Any], side: str) -> tuple[float, float]:
-    """Return price and quantity of the best level; (NaN, 0) where the book is empty, (NaN, NaN) where there is none."""
-    book = answer.get("depth")
-    if not isinstance(book, Mapping):
-        return NAN, NAN
-    levels: Sequence[Mapping[str, Any]] = book.get(side) or ()
-    for level in levels[:1]:
+def _book(answer: Mapping[str, Any], ours: str, theirs: str) -> dict[str, float]:
+    """Return one side's five levels and their sum; quantity 0 at a level that is empty, all NaN where there is no book."""
+    depth = answer.get("depth")
+    if not isinstance(depth, Mapping):
+        return dict.fromkeys(_BOOK_NAMES[ours], NAN)
+    told = depth.get(theirs)
+    levels = [level if isinstance(level, Mapping) else {} for level in told] if isinstance(told, list) else []
+    found, total = [], 0.0
+    for level in (levels + [{}] * LEVELS)[:LEVELS]:
         price = _price(_number(level.get("price")))
-        if isfinite(price):
-            return price, _number(level.get("quantity"))
-    return NAN, 0.0
+        quantity = _number(level.get("quantity")) if isfinite(price) else 0.0
+        total += quantity
+        found += [price, quantity]
+    return dict(zip(_BOOK_NAMES[ours], [*found, total], strict=True))
 
 
 def _number(value: Any) -> float:

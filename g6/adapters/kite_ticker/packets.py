@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.quote import NAN
-from g6.domain.tick import LEVELS, PRICES, QUANTITIES, STREAM
+from g6.domain.quote import LEVELS, NAN
+from g6.domain.tick import PRICES, QUANTITIES, STREAM
 
 Rows = NDArray[Any]
 

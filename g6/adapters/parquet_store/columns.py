@@ -38,12 +38,13 @@ _LEVEL = 1
 _FEW = frozenset({
     "strike", "tick_size", "lot_size", "rate", "atm", "spot", "spot_age_seconds", "future", "vix", "dte", "bucket_mask", "token",
     "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity", "open", "close", "oi_prev", "average_price", "age_seconds",
-    "quality",
+    "quality", "liquidity", "bid_depth", "ask_depth",
 })  # fmt: skip
 """Columns (without their side) that tell few values again and again: a dictionary is smaller and faster than packing them."""
 _DENSE = frozenset({
     "last", "bid", "ask", "price", "time_value", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity", "high", "low",
-    "average_price", "volume", "oi", "oi_day_high", "oi_day_low", "last_trade_time", "payload", "event_id",
+    "average_price", "bid_depth", "ask_depth", "volume", "oi", "oi_day_high", "oi_day_low", "last_trade_time", "payload",
+    "event_id",
 })  # fmt: skip
 """Columns (without their side) on which zstd gains a fifth; on the others it costs more to set up than LZ4 takes for all."""
 _NULLABLE = frozenset(side + name for side in SIDES for name in QUOTE_FIELDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from g6.domain.calendar import day_of
 from g6.domain.instrument import VIX, Contracts
 from g6.domain.plan import Quality
 from g6.domain.quality import Flag, prices
-from g6.domain.quote import Quotes, Underlying
+from g6.domain.quote import DEPTH_FIELDS, Quotes, Underlying
 from g6.domain.tick import REST, STREAM, Feed, blank
 from g6.errors import BrokerDown, ProviderBusy
 
@@ -45,6 +45,7 @@ class Asked:
     spots: int = 0
     fails: Exception | None = None
     gone: set[str] = field(default_factory=set)
+    levels: bool = False
 
     def listing(self, index: str, at: datetime) -> Any:
         return MARKET.listing(index, at)
@@ -59,6 +60,9 @@ class Asked:
             raise self.fails
         found = MARKET.quotes(index, contracts, at)
         found.source[:] = "rest"
+        if self.levels:
+            deeper = {name: np.full(found.bid.shape, 7.0) for name in DEPTH_FIELDS}
+            found = replace(found, values={**found.values, **deeper, "bid_depth": np.full(found.bid.shape, 21.0)})
         for values in found.values.values():
             values[np.isin(found.symbol, list(self.gone))] = np.nan
         return found
@@ -125,6 +129,28 @@ def test_a_streamed_chain_asks_for_nothing(world: World) -> None:
     assert (found.bid == 49.95).all()
     assert (found.bid_quantity == 130).all()
     assert (world.rest.questions, world.rest.spots) == ([], 0)
+
+
+def test_five_levels_of_a_streamed_book_are_read(world: World) -> None:
+    rows = blank(1)
+    rows["feed"], rows["source"], rows["received"], rows["quote_time"], rows["last"] = 0, STREAM, NOW - 1, NOW - 2, 50.0
+    rows["bid"], rows["bid_quantity"] = 49.95 - 0.05 * np.arange(5), 65 * np.arange(1, 6)
+    rows["ask"][:, :2], rows["ask_quantity"][:, :2] = [50.05, 50.1], [130, 195]
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[:1], rows)})
+    values = {name: values[0, 0] for name, values in world.ask().values.items()}
+    assert [values[f"bid{n}"] for n in ("", "_2", "_3", "_4", "_5")] == rows["bid"][0].tolist()
+    assert [values[f"ask_quantity{n}"] for n in ("", "_2", "_3", "_4", "_5")] == [130, 195, 0, 0, 0]
+    assert np.isnan(values["ask_3"])
+    assert (values["bid_depth"], values["ask_depth"]) == (65 * 15, 325)
+
+
+def test_levels_that_were_asked_for_stand_in_the_cache_too(world: World) -> None:
+    world.rest.levels = True
+    world.cache.put(DAY, {"NIFTY": (SYMBOLS[:1], blank(1))})
+    first, then = world.ask(), world.ask()
+    assert first.source[0, 0] == "rest"
+    assert (first.values["bid_3"][0, 0], first.values["bid_depth"][0, 0]) == (7.0, 21.0)
+    assert (then.values["bid_3"][0, 0], len(world.rest.questions)) == (7.0, 1)
 
 
 def test_a_quote_keeps_the_exchanges_own_time(world: World) -> None:

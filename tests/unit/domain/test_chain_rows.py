@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from g6.domain import rows
 from g6.domain.assembly import assemble
 from g6.domain.chain_rows import chain_frame, csv_rows, offset_name
-from g6.domain.quote import from_frame
+from g6.domain.quote import DEPTH_FIELDS, QUOTE_FIELDS, from_frame, to_frame
 
 CE, PE = 0, 1
 NAN = float("nan")
@@ -60,6 +61,27 @@ def test_the_figures_of_an_option_stand_under_its_side(world):
     assert (row["pe_price"], row["pe_price_source"], row["pe_oi"], row["pe_age_seconds"]) == (50.25, "mid", 130.0, 1.0)
     assert (row["pe_iv"], row["pe_iv_status"]) == (np.float32(chain.vol.iv[PE, i]), "ok")
     assert row["ce_oi"] == chain.quotes.oi[CE, i]
+
+
+def test_a_row_has_the_best_level_the_sums_the_microprice_and_the_score(world):
+    i = world.at(24000.0)
+    world.put(PE, i, bid=50.0, ask=51.0, bid_quantity=65.0, ask_quantity=195.0, bid_depth=650.0, ask_depth=1300.0)
+    row = {name: column[i] for name, column in chain_frame(world.chain()).columns.items()}
+    assert (row["pe_bid_depth"], row["pe_ask_depth"]) == (650.0, 1300.0)
+    assert row["pe_microprice"] == np.float32((50.0 * 195 + 51.0 * 65) / 260)
+    assert row["pe_liquidity"] == np.float32(round(1 / (1 + 1 / 50.5 / 0.1), 3))
+    assert "pe_bid_2" not in row
+
+
+def test_a_frame_keeps_the_levels_behind_the_best_and_an_older_one_has_none(world):
+    deep = {name: np.full((2, len(world.quotes)), float(n)) for n, name in enumerate(DEPTH_FIELDS)}
+    frame = to_frame(replace(world.quotes, values={**world.quotes.values, **deep}), world.stamp)
+    quotes, _ = from_frame(frame)
+    assert all(np.array_equal(quotes.values[name], deep[name]) for name in DEPTH_FIELDS)
+    older = {name: column for name, column in frame.columns.items() if name[3:] not in {*DEPTH_FIELDS, "bid_depth", "ask_depth"}}
+    quotes, _ = from_frame(replace(frame, columns=older))
+    assert set(quotes.values) == set(QUOTE_FIELDS)
+    assert np.isnan(quotes.bid_depth).all()
 
 
 def test_a_chain_made_again_from_its_rows_is_the_same(world):

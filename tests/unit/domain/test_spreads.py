@@ -122,7 +122,8 @@ def book_of(bid, ask, volume):
     ],
 )  # fmt: skip
 def test_liquidity_halves_at_a_tenth_of_the_mid_and_needs_two_sides_and_a_trade(bid, ask, volume, score):
-    assert spreads.liquidity(book_of((bid, nan), (ask, nan), (volume, 0.0)))[:, 0] == pytest.approx([score, 0.0])
+    found = spreads.liquidity(np.array([bid, nan]), np.array([ask, nan]), np.array([volume, 0.0]))
+    assert found.tolist() == pytest.approx([score, 0.0], abs=0.0005)
 
 
 def test_a_strike_is_illiquid_when_neither_side_is_half_liquid():

@@ -13,6 +13,7 @@ import pytest
 
 from g6.adapters.kite.parse import epoch, option_fields, parse_quotes, parse_underlying
 from g6.domain.instrument import Contracts, Future
+from g6.domain.quote import DEPTH_FIELDS
 
 NAN = float("nan")
 EMPTY = [{"price": 0, "quantity": 0, "orders": 0}] * 5
@@ -49,9 +50,13 @@ def contracts(*symbols: tuple[str, str]) -> Contracts:
     )  # fmt: skip
 
 
+NO_DEPTH = {name: 0.0 if "quantity" in name else pytest.approx(NAN, nan_ok=True) for name in DEPTH_FIELDS}
+
+
 def test_a_traded_option_says_everything() -> None:
     found = option_fields(quoted())
     assert found == {
+        **NO_DEPTH, "bid_depth": 130, "ask_depth": 65,
         "last": 123.45, "bid": 123.4, "ask": 123.5, "bid_quantity": 130, "ask_quantity": 65, "buy_quantity": 130000,
         "sell_quantity": 97500, "open": 115, "high": 130, "low": 110, "close": 125, "volume": 6500000, "oi": 1300000,
         "oi_day_high": 1400000, "oi_day_low": 1200000, "average_price": 120.1,
@@ -156,3 +161,25 @@ def test_the_brokers_own_sample_is_read(shared: Path) -> None:
     assert (found["last"], found["ask"], found["ask_quantity"], found["close"]) == (1412.95, 1412.95, 5191, 1389.65)
     assert isnan(found["bid"])
     assert found["oi"] == 0
+
+
+LEVELS = [{"price": 123.4 - 0.05 * n, "quantity": 65 * (n + 1), "orders": n} for n in range(5)]
+
+
+def test_five_levels_are_read_with_their_sum() -> None:
+    found = option_fields(quoted(depth={"buy": LEVELS, "sell": LEVELS[::-1]}))
+    assert [found[name] for name in ("bid", "bid_2", "bid_3", "bid_4", "bid_5")] == [level["price"] for level in LEVELS]
+    assert [found[f"ask_quantity{n}"] for n in ("", "_2", "_3", "_4", "_5")] == [325, 260, 195, 130, 65]
+    assert (found["bid_depth"], found["ask_depth"]) == (975, 975)
+
+
+@pytest.mark.parametrize("hole", [{"price": 0, "quantity": 0}, {"price": -0.01, "quantity": 5}, {}, None, "x", {"price": "1"}])
+def test_a_level_that_is_none_adds_nothing(hole: Any) -> None:
+    found = option_fields(quoted(depth={"buy": [*LEVELS[:2], hole, *LEVELS[3:]], "sell": None}))
+    assert isnan(found["bid_3"])
+    assert (found["bid_quantity_3"], found["bid_depth"], found["ask_depth"]) == (0, 65 * 12, 0)
+
+
+def test_without_a_book_no_depth_is_known() -> None:
+    found = option_fields(quoted(depth=None))
+    assert all(isnan(found[name]) for name in (*DEPTH_FIELDS, "bid", "ask", "bid_depth", "ask_depth"))

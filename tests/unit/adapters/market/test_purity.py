@@ -18,6 +18,8 @@ from g6.errors import UncoveredYear
 
 from .asking import SIX, ask, ist
 
+FIELDS = tuple(name for name in QUOTE_FIELDS if not name.endswith("_depth"))
+"""What the simulated market gives: the best level of a book, and no more."""
 RECORDED = "59e9ee38ec63fc5da8600407"
 INSTANTS = ("2026-11-18 11:00", "2026-11-23 15:33", "2026-07-15 09:15", "2025-10-21 14:00")
 
@@ -29,7 +31,7 @@ def digest(market: SimulatedMarket) -> str:
         for index in ("SENSEX", "NIFTY", "MIDCPNIFTY"):
             quotes = ask(market, index, ist(instant), 2)
             seen.update("".join(quotes.symbol.ravel()).encode())
-            for name in QUOTE_FIELDS:
+            for name in FIELDS:
                 whole = np.nan_to_num(np.round(quotes.values[name] * 100), nan=-1).astype("<i8")
                 seen.update(whole.tobytes())
             seen.update(repr((round(quotes.spot.spot, 2), round(quotes.spot.future, 2), quotes.spot.vix)).encode())
