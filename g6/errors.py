@@ -14,6 +14,7 @@ G6Error
 │   └── BrokerDown            Redis does not answer, or cannot take a write now
 └── Terminal                  this unit is lost, with a reason; do not try again
     ├── ProviderRefused       missing entitlement, malformed question or answer
+    │   └── BadDump           an instrument dump that cannot be used, and no earlier one
     ├── Withheld              nothing was asked, on purpose: the unit is SKIPPED with the reason
     │   ├── BreakerOpen       the provider failed too often; it is left alone for a while
     │   └── TokenDead         no token, or one that the provider refuses: a person must log in
@@ -124,6 +125,14 @@ class ProviderRefused(Terminal):
     """The provider will not answer this until somebody acts."""
 
     reason = "provider"
+
+
+class BadDump(ProviderRefused):
+    """An exchange's instrument dump cannot be used, and there is no earlier one; `fix` is the command that asks again."""
+
+    def __init__(self, sentence: str, fix: str = "g6 check kite") -> None:
+        super().__init__(sentence)
+        self.sentence, self.fix = sentence, fix
 
 
 class Withheld(Terminal):

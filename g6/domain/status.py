@@ -116,7 +116,7 @@ def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
 def _provider(seen: Observed) -> dict[str, Any]:
     facts = seen.beat.get("provider") or {}
     return {"name": seen.provider} | {
-        name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left", "login", "ticker")
+        name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left", "login", "ticker", "instruments")
     }
 
 

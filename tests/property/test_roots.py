@@ -41,7 +41,7 @@ def test_an_index_gets_its_own_contracts_and_no_other(dumped: tuple[str, list[tu
     mine = {name for name, index in INDICES.items() if index.derivatives == exchange}
     if not any(root in mine for root, _ in lines):
         return
-    columns = parse_dump("\n".join([",".join(COLUMNS), *(line for _, line in lines)]).encode(), exchange, ON)
+    columns = parse_dump("\n".join([",".join(COLUMNS), *(line for _, line in lines)]).encode(), exchange, ON).columns
     for name in mine:
         found = trusted(listing(name, columns, ON))
         symbols = set(found.listing.contracts.symbol.reshape(-1).tolist()) - {""}

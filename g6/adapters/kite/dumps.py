@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from g6 import files
-from g6.adapters.kite.dump import of_interest, parse_dump
+from g6.adapters.kite.dump import Dump, of_interest, parse_dump
 from g6.domain.calendar import IST
-from g6.errors import BadInput, ProviderBusy, ProviderRefused, StoreBusy
+from g6.errors import BadDump, BadInput, ProviderBusy, ProviderRefused, StoreBusy
 from g6.ports import Shelf
 
 SETTLED = clock_time(8, 15)
 """Clock time (IST) from which on the broker's dump is surely of today; what is fetched earlier is asked for again."""
 DAY_SECONDS = 86_400.0
 AGAIN_SECONDS = 300.0
-"""How long a dump that is not today's serves before today's is asked for again."""
+"""How long a dump that is not today's, or a refusal, stands before today's dump is asked for again."""
+EXCHANGES = ("NFO", "BFO")
 FETCH_SECONDS = 45.0
 LOOK_SECONDS = 0.1
 KEPT = 5
@@ -57,14 +58,30 @@ class Dumps:
         self.hits: dict[str, int] = {}
 
     def columns(self, exchange: str, day: date) -> Columns:
-        """Return the contracts listed on `exchange` (NFO, BFO) on `day`. Errors: ProviderBusy, ProviderRefused, BadInput."""
+        """Return the contracts listed on `exchange` (NFO, BFO) on `day`.
+
+        A dump that cannot be used is not downloaded again for AGAIN_SECONDS, by any worker. Errors: ProviderBusy, ProviderRefused;
+        BadDump, where no earlier one can stand in.
+        """
         held = self._memory.get((exchange, day))
         if held and held.until > time.time():
             self._hit("memory")
             return held.columns
-        found = self._shared(exchange, day) or self._on_disk(exchange, day) or self._fetched(exchange, day)
+        found = self._shared(exchange, day) or self._on_disk(exchange, day)
+        if found is None:
+            self._stop_if_refused(exchange, day)
+            found = self._fetched(exchange, day)
         self._memory = {key: each for key, each in self._memory.items() if key[1] == day} | {(exchange, day): found}
         return found.columns
+
+    def facts(self) -> Mapping[str, str]:
+        """Return by exchange what is wrong with its dump, as the worker that downloaded it found; empty when nothing is."""
+        notes = {exchange: self._shelf.get(_note(exchange)) for exchange in EXCHANGES}
+        return {exchange: note.decode() for exchange, note in notes.items() if note}
+
+    def refused(self, exchange: str, day: date) -> str:
+        """Return why the dump of `day` was refused a moment ago, nothing when it was not."""
+        return (self._shelf.get(_refusal(exchange, day)) or b"").decode()
 
     def refresh(self, exchange: str, day: date) -> Columns:
         """Download the dump of `day` again, whatever is there already, and share it. Errors as `columns`."""
@@ -79,7 +96,8 @@ class Dumps:
         self._hit("shelf")
         older, raw = content[:1] == b"o", gzip.decompress(content[1:])
         seconds = AGAIN_SECONDS if older or not self._settled(day) else DAY_SECONDS
-        return _Held(_alive(parse_dump(raw, exchange, date.min if older else day), day), time.time() + seconds)
+        columns = parse_dump(raw, exchange, date.min if older else day).columns
+        return _Held(_alive(columns, day), time.time() + seconds)
 
     def _on_disk(self, exchange: str, day: date) -> _Held | None:
         path = self._path(exchange, day)
@@ -87,7 +105,7 @@ class Dumps:
             return None
         try:
             raw = _read(path)
-            columns = parse_dump(raw, exchange, day, str(path))
+            columns = parse_dump(raw, exchange, day, str(path)).columns
         except BadInput:
             return None
         self._hit("disk")
@@ -103,6 +121,7 @@ class Dumps:
             threading.Event().wait(LOOK_SECONDS)
             if found := self._shared(exchange, day):
                 return found
+            self._stop_if_refused(exchange, day)
         try:
             return self._shared(exchange, day) or self._download(exchange, day)
         finally:
@@ -111,23 +130,39 @@ class Dumps:
     def _download(self, exchange: str, day: date) -> _Held:
         try:
             raw = self._ask(exchange)
-            columns = parse_dump(raw, exchange, day)
+            dump = parse_dump(raw, exchange, day)
         except (BadInput, ProviderBusy, ProviderRefused) as error:
             return self._older(exchange, day, error)
         self._hit("download")
         settled = self._settled(day)
         seconds = DAY_SECONDS if settled else AGAIN_SECONDS
+        self._tell_left_out(exchange, day, dump, seconds)
         if settled:
             self._keep(exchange, day, raw)
         self._shelf.put(_name(exchange, day), b"d" + gzip.compress(of_interest(raw)), seconds)
-        return _Held(columns, time.time() + seconds)
+        return _Held(dump.columns, time.time() + seconds)
+
+    def _tell_left_out(self, exchange: str, day: date, dump: Dump, seconds: float) -> None:
+        """Say which rows of a dump that serves are left out; forget what was wrong with the one before."""
+        self._shelf.drop(_refusal(exchange, day))
+        if not (left_out := dump.sentence()):
+            self._shelf.drop(_note(exchange))
+            return
+        sentence = f"of the instrument dump of {exchange} for {day} {left_out}; the rest stands"
+        self._shelf.put(_note(exchange), sentence.encode(), seconds)
+        self._tell({"state": "instruments", "sentence": sentence, "fix": "g6 expiries --refresh downloads the dumps again"})
+
+    def _stop_if_refused(self, exchange: str, day: date) -> None:
+        """Raise what was found wrong with the dump a moment ago, instead of downloading it for every unit. Errors: BadDump."""
+        if sentence := self.refused(exchange, day):
+            raise BadDump(sentence)
 
     def _older(self, exchange: str, day: date, error: BadInput | ProviderBusy | ProviderRefused) -> _Held:
         """Return the newest good dump of an earlier day, less what has expired since; without one `error` stands."""
         for path in self._earlier(exchange, day):
             try:
                 raw = _read(path)
-                columns = _alive(parse_dump(raw, exchange, date.min, str(path)), day)
+                columns = _alive(parse_dump(raw, exchange, date.min, str(path)).columns, day)
             except BadInput:
                 continue
             self._hit("older")
@@ -136,11 +171,22 @@ class Dumps:
             sentence = f"{bad}; that of {path.name[:10]} serves, strikes listed since are missing"
             again = f"it is asked for again in {AGAIN_SECONDS / 60:.0f} minutes"
             self._tell({"state": "instruments", "sentence": sentence, "fix": again})
+            self._shelf.put(_note(exchange), sentence.encode(), AGAIN_SECONDS)
             self._shelf.put(_name(exchange, day), b"o" + gzip.compress(of_interest(raw)), AGAIN_SECONDS)
             return _Held(columns, time.time() + AGAIN_SECONDS)
-        if isinstance(error, BadInput):
-            raise ProviderRefused(error.sentence) from error
-        raise error
+        if isinstance(error, ProviderBusy):
+            raise error
+        raise self._refusal_of(exchange, day, error) from error
+
+    def _refusal_of(self, exchange: str, day: date, error: BadInput | ProviderRefused) -> BadDump:
+        """Tell that nothing can be collected of the exchange, and let every worker know it for AGAIN_SECONDS."""
+        reason = error.sentence if isinstance(error, BadInput) else str(error)
+        bad = f"the instrument dump of {exchange} for {day} cannot be used ({reason}), and no earlier one is on disk"
+        fix = f"g6 check kite asks for it again; the workers do in {AGAIN_SECONDS / 60:.0f} minutes"
+        self._tell({"state": "instruments", "sentence": bad, "fix": fix})
+        self._shelf.put(_refusal(exchange, day), bad.encode(), AGAIN_SECONDS)
+        self._shelf.put(_note(exchange), bad.encode(), AGAIN_SECONDS)
+        return BadDump(bad, fix)
 
     def _keep(self, exchange: str, day: date, raw: bytes) -> None:
         """Keep it on disk for a second start today and for bad days; a disk that refuses costs only that."""
@@ -168,6 +214,14 @@ class Dumps:
 
 def _name(exchange: str, day: date) -> str:
     return f"dump:{exchange}:{day.isoformat()}"
+
+
+def _note(exchange: str) -> str:
+    return f"dump-note:{exchange}"
+
+
+def _refusal(exchange: str, day: date) -> str:
+    return f"dump-refused:{exchange}:{day.isoformat()}"
 
 
 def _read(path: Path) -> bytes:

@@ -156,7 +156,17 @@ class Kite:
             "login": self._access.state(),
             "dumps": dict(self.dumps.hits),
             "listings": {where: n - self._before.get(where, 0) for where, n in self.dumps.hits.items()},
+            "instruments": dict(self.dumps.facts()),
         }
+
+    def instruments(self, exchange: str, at: datetime) -> int:
+        """Return how many contracts the day's dump of an exchange lists; one refused a moment ago is asked for again.
+
+        Errors as `listing`.
+        """
+        day = day_of(at)
+        columns = (self.dumps.refresh if self.dumps.refused(exchange, day) else self.dumps.columns)(exchange, day)
+        return len(columns["symbol"])
 
     def _quotes_of(self, keys: list[str]) -> Mapping[str, Any]:
         return self._ask("quote", "quote", lambda client: ask_quotes(client, keys))

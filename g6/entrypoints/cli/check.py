@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from g6.config import Settings
 from g6.entrypoints.cli import options, terminal
-from g6.errors import G6Error, ProviderBusy, ProviderRefused, TokenDead
+from g6.errors import BadDump, G6Error, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Clock, Provider
 
 T = TypeVar("T")
@@ -54,6 +55,8 @@ def cause_of(error: G6Error) -> tuple[str, str]:
     match error:
         case TokenDead():
             return "token", error.fix
+        case BadDump():
+            return "instruments", error.fix
         case ProviderRefused():
             return "entitlement", "see that the API key's plan has quote data, and that the key is spelt right"
         case ProviderBusy(kind="network"):
@@ -124,6 +127,8 @@ def findings(settings: Settings) -> Findings:
 
 
 def _kite(found: Findings, settings: Settings, kite: Any) -> None:
+    from g6.broker import broker_clock
+    from g6.domain.instrument import INDICES
     from g6.entrypoints.cli.screens import countdown
 
     token = kite.describe()["login"]
@@ -136,11 +141,20 @@ def _kite(found: Findings, settings: Settings, kite: Any) -> None:
     for name in settings.indices:
         if prices is not None and not prices.get(name):
             found.lines.append((name, False, "no price came", "see that the API key's plan has quote data of this exchange"))
+    for exchange in sorted({INDICES[name].derivatives for name in settings.indices if name in INDICES}):
+        count = partial(kite.instruments, exchange, broker_clock(settings).market())
+        found.ask(f"instruments of {exchange}", count, partial(_listed, kite, exchange))
 
 
 def _prices(found: Findings, settings: Settings, source: Provider, at: datetime) -> None:
     for name in settings.indices:
         found.ask(name, lambda name=name: source.underlying(name, at).spot, lambda spot: f"{spot:,.2f}")  # type: ignore[misc]
+
+
+def _listed(kite: Any, exchange: str, contracts: int) -> str:
+    """Return how many contracts a dump lists, and what is wrong with it."""
+    note = kite.dumps.facts().get(exchange)
+    return f"{contracts:,} contracts" + (f" ({note})" if note else "")
 
 
 def _now(clock: Clock) -> datetime:

@@ -123,6 +123,8 @@ def _show(console: Any, found: dict[str, Any]) -> None:
     )
     if guards := _guards(found["provider"]):
         console.print(guards)
+    for trouble in (found["provider"].get("instruments") or {}).values():
+        console.print(f"instruments: {trouble}", soft_wrap=True)
     table = Table("index", "status", "last", "options", "PCR", "age s", box=None, padding=(0, 2, 0, 0))
     for name, facts in found["indices_info"].items():
         row = (facts["status"], facts["ltp"], facts["options"], facts["pcr"], facts["age_seconds"])

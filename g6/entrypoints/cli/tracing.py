@@ -32,6 +32,7 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
                 for name, stage in unit.stages.items()
             },
             "expiries": reports.get((index, "analyse"), {}).get("counts", {}).get("expiries", []),
+            "error": reports.get((index, "collect"), {}).get("counts", {}).get("error", ""),
         }
         for index, unit in record.units.items()
     }  # fmt: skip
@@ -75,7 +76,7 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
             told = f"{strikes}, {expiry['status']}, forward by {expiry['forward_source']}"
             table.add_row("", f"  {expiry['expiry']}", "", "", told)
         if unit["reason"] or unit["status"] != "OK":
-            table.add_row("", unit["status"], "", "", unit["reason"])
+            table.add_row("", unit["status"], "", "", ": ".join(text for text in (unit["reason"], unit["error"]) if text))
     console.print(table)
 
 

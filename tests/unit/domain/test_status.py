@@ -71,7 +71,7 @@ def test_options_rates_memory_and_time_to_the_next_cycle():
 def test_the_provider_is_named_and_what_it_does_not_tell_is_none():
     found = runtime_status(seen())["provider"]
     told = {"name": "sim", "mode": "sim"}
-    assert found == told | dict.fromkeys(("source", "breaker", "budget_left", "login", "ticker"))
+    assert found == told | dict.fromkeys(("source", "breaker", "budget_left", "login", "ticker", "instruments"))
 
 
 def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_does():

@@ -11,7 +11,7 @@ import pytest
 
 from g6.adapters.kite.dumps import Dumps
 from g6.adapters.memory import MemoryShelf
-from g6.errors import ProviderBusy, ProviderRefused
+from g6.errors import BadDump, ProviderBusy, ProviderRefused
 from tests.unit.adapters.kite.test_dump import CALL, PUT, dump
 
 DAY, BEFORE = date(2026, 11, 20), date(2026, 11, 19)
@@ -64,7 +64,7 @@ def test_before_the_brokers_dump_is_made_nothing_is_kept_for_the_day(world: Worl
 
 
 @pytest.mark.parametrize(
-    "bad", [dump(CALL, PUT[:30]), dump(CALL.replace("11-23", "11-12")), ProviderBusy("down"), ProviderRefused("no entitlement")]
+    "bad", [dump(CALL, PUT)[:-30], dump(CALL.replace("11-23", "11-12")), ProviderBusy("down"), ProviderRefused("no entitlement")]
 )
 def test_the_newest_good_dump_stands_in_for_a_bad_one_and_a_person_is_told(world: World, bad: bytes | Exception) -> None:
     world.raw, world.now = dump(OLD, PUT), datetime(2026, 11, 19, 4, 0, tzinfo=UTC)
@@ -78,10 +78,43 @@ def test_the_newest_good_dump_stands_in_for_a_bad_one_and_a_person_is_told(world
     assert other.hits == {"shelf": 1}
 
 
-def test_a_bad_dump_without_an_earlier_one_is_refused_with_its_line(world: World) -> None:
-    world.raw = dump(CALL, PUT[:30])
-    with pytest.raises(ProviderRefused, match="row 3"):
+@pytest.mark.parametrize(
+    ("bad", "reason"), [(dump(CALL, PUT)[:-30], "row 3"), (ProviderRefused("no entitlement"), "no entitlement")]
+)
+def test_a_bad_dump_of_a_first_day_is_told_once_and_not_downloaded_for_every_unit(
+    world: World, bad: bytes | Exception, reason: str
+) -> None:
+    world.raw = bad
+    workers = [world.process(), world.process()]
+    for _ in range(3):
+        for worker in workers:
+            with pytest.raises(BadDump, match=reason):
+                worker.columns("NFO", DAY)
+    assert world.asked == ["NFO"]
+    assert len(world.told) == 1
+    assert "no earlier one is on disk" in world.told[0]["sentence"]
+    assert "g6 check kite" in world.told[0]["fix"]
+    assert reason in workers[1].facts()["NFO"]
+
+
+def test_a_check_asks_again_for_a_dump_that_was_refused_and_all_go_on(world: World) -> None:
+    world.raw = dump(CALL, PUT)[:-30]
+    with pytest.raises(BadDump):
         world.process().columns("NFO", DAY)
+    world.raw = dump(CALL, PUT)
+    world.process().refresh("NFO", DAY)
+    worker = world.process()
+    assert worker.columns("NFO", DAY)["symbol"] == ["NIFTY26NOV26000CE", "NIFTY26NOV26000PE"]
+    assert (worker.refused("NFO", DAY), worker.facts()) == ("", {})
+
+
+def test_rows_that_are_left_out_are_told_once_and_known_to_every_worker(world: World) -> None:
+    world.raw = dump(CALL, PUT.replace(",65,", ",65.5,"))
+    world.process().columns("NFO", DAY)
+    worker = world.process()
+    worker.columns("NFO", DAY)
+    assert [fact["state"] for fact in world.told] == ["instruments"]
+    assert "1 row is left out: line 3 cannot be read: '65.5' is not a whole number" in worker.facts()["NFO"]
 
 
 def test_a_damaged_file_is_downloaded_again(world: World) -> None:
