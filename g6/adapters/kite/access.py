@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from g6 import files
-from g6.domain.access import Token, expiry_of, seal, unseal
+from g6.adapters.kite.sealing import seal, sealing_key, unseal
+from g6.domain.access import Token, expiry_of
 from g6.domain.cycle import isoformat_z
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Shelf
@@ -56,7 +56,7 @@ class Access:
     ) -> None:
         self._given, self._shelf, self._path, self._now = credentials, shelf, path, now
         self._exchange, self._tell = exchange, tell
-        self._key = hashlib.sha256(f"g6:{credentials.api_key}:{credentials.api_secret}".encode()).digest()
+        self._key = sealing_key(credentials.api_key, credentials.api_secret)
 
     def token(self) -> Token:
         """Return a token that lives and was not refused; exchange the request token if there is one. Errors: TokenDead."""
@@ -102,10 +102,13 @@ class Access:
 
     def _candidates(self) -> list[Token]:
         """Return the tokens there are, the newest login first; one from the settings says nothing of its age."""
-        kept = [self._shelf.get(NAME), self._path.read_bytes() if self._path.is_file() else None]
-        opened = [token for content in kept if content and (token := unseal(content, self._key))]
+        opened = [token for content in self._kept_bytes() if (token := unseal(content, self._key))]
         found = sorted(opened, key=lambda token: -token.issued)
         return [*found, *([Token(self._given.access_token)] if self._given.access_token else [])]
+
+    def _kept_bytes(self) -> list[bytes]:
+        kept = [self._shelf.get(NAME), self._path.read_bytes() if self._path.is_file() else None]
+        return [content for content in kept if content]
 
     def _is_refused(self, token: Token) -> bool:
         return self._shelf.get(f"refused:{token.mark}") is not None
@@ -134,6 +137,8 @@ class Access:
 
     def _sentence(self) -> str:
         state = self.state()
+        if state["state"] == "missing" and self._kept_bytes():
+            return "the access token that is kept was sealed under another API secret or by an older G6, and cannot be opened"
         if state["state"] == "missing":
             return "there is no access token for Kite"
         return f"the access token for Kite is {state['state']}" + (

@@ -1,4 +1,4 @@
-"""A token ends at six in the morning in India, and lies nowhere in the open."""
+"""A token ends at six in the morning in India."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from g6.domain.access import Token, expiry_of, seal, unseal
+from g6.domain.access import Token, expiry_of
 from g6.domain.calendar import IST
 
 TOKEN = Token("acc3ss9tokenx5", "AB1234", 1_700_000_000.0, 1_700_080_000.0)
@@ -35,22 +35,6 @@ def test_it_is_not_shown() -> None:
     assert TOKEN.value not in repr(TOKEN)
     assert TOKEN.mark not in TOKEN.value
     assert len(TOKEN.mark) == 8
-
-
-def test_what_was_sealed_is_read_with_the_same_key_alone() -> None:
-    sealed = seal(TOKEN, b"key")
-    assert unseal(sealed, b"key") == TOKEN
-    assert unseal(sealed, b"other") is None
-    assert TOKEN.value.encode() not in sealed
-
-
-@pytest.mark.parametrize("damage", [b"", b"short", seal(TOKEN, b"key")[:-1], seal(TOKEN, b"key") + b"x"])
-def test_damaged_bytes_are_no_token(damage: bytes) -> None:
-    assert unseal(damage, b"key") is None
-
-
-def test_two_seals_of_one_token_differ() -> None:
-    assert seal(TOKEN, b"key") != seal(TOKEN, b"key")
 
 
 def test_the_end_is_less_than_a_day_away() -> None:

@@ -68,6 +68,15 @@ def test_another_keys_token_is_not_read(world: World) -> None:
     assert world.access(Credentials("key", "other")).state()["state"] == "missing"
 
 
+def test_a_token_that_cannot_be_opened_asks_for_a_login_and_says_why(world: World) -> None:
+    world.path.parent.mkdir(parents=True)
+    world.path.write_bytes(bytes(range(200)))  # the shape of a seal of G6 before Fernet: a nonce, a code, bytes
+    with pytest.raises(TokenDead, match="cannot be opened; run g6 login"):
+        world.access().token()
+    world.access().keep(issued_token("abc", "AB1234", NOON))
+    assert world.access().token().value == "abc"
+
+
 def test_the_newest_login_wins_over_the_settings(world: World) -> None:
     given = Credentials("key", "secret", access_token="given")
     assert world.access(given).token().value == "given"
