@@ -5,13 +5,18 @@ Kept apart from `bootstrap`, and so from storage and arithmetic, for the process
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from g6.adapters.clock import ScaledClock, WallClock
 from g6.adapters.data_dir import owner
 from g6.adapters.kite import Credentials
-from g6.config import Settings, secrets_of
-from g6.errors import Unavailable
+from g6.config import Settings, loopback, secrets_of
+from g6.errors import BadConfig, Unavailable
+from g6.masking import mask_address
 from g6.ports import Clock
 
+PLAIN = {"http": "https", "ws": "wss"}
+"""Schemes without TLS, and the same with it."""
 BUILT_IN = ("sim", "replay", "kite")
 PLUGINS = "g6.providers"
 """The entry points under which other distributions register a provider."""
@@ -45,13 +50,26 @@ def speed(settings: Settings) -> float:
 def credentials(settings: Settings) -> Credentials:
     """Return what a person has of the broker: from settings, else from the secrets file; the look-alike's own when it is `fake`.
 
-    Errors: BadInput.
+    Errors: BadConfig (no secrets file; an address that would carry them in clear).
     """
     if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
         return Credentials("demo", "demo", "demo", "")
+    _refuse_in_clear(settings)
     path = settings.provider.secrets_file
     told = secrets_of(path) if path else {}
     given = {name: getattr(settings.provider, name) for name in Credentials.__dataclass_fields__}
     return Credentials(**{
         name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
     })  # fmt: skip
+
+
+def _refuse_in_clear(settings: Settings) -> None:
+    """Refuse addresses at which key and token would cross a network unencrypted; a look-alike on this machine may have one."""
+    for name in ("root", "ws_root", "fallback_root", "login_url"):
+        address = urlsplit(getattr(settings.provider, name) or "")
+        if address.scheme in PLAIN and not loopback(address.hostname or ""):
+            given = mask_address(getattr(settings.provider, name))
+            raise BadConfig(
+                f"provider.{name} = {given} would carry the API key and the token in clear",
+                f"write {PLAIN[address.scheme]}://…, or unset provider.{name} for the broker's own address",
+            )

@@ -224,6 +224,7 @@ def summary(feeds: Mapping[int, Feed], now: float) -> dict[str, Any]:
             "last_frame_age": round(now - feed.last_frame, 3) if feed.last_frame else None,
             "reconnects": dict(feed.reconnects or {}),
             "dropped": feed.dropped,
+            "texts": dict(feed.texts or {}),
         }
         for number, feed in feeds.items()
     }

@@ -81,14 +81,15 @@ def _over_rest(settings: Settings) -> tuple[int, float, int]:
 
 
 def _door(settings: Settings) -> Iterator[tuple[str, str]]:
-    if settings.serve.token is None and not _loopback(settings.serve.host):
+    if settings.serve.token is None and not loopback(settings.serve.host):
         yield (
             f"serve.host = {settings.serve.host} would let everybody on the network read what is collected",
             "set serve.token (export G6_SERVE__TOKEN=$(openssl rand -hex 16)), or leave serve.host at 127.0.0.1",
         )
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

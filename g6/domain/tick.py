@@ -52,7 +52,7 @@ class Feed:
 
     `state` open, down, refused or waiting; `since` when it last subscribed; `last_frame` its newest frame, heartbeats included;
     `told` when this was written; `newest` the exchange's time (epoch seconds) of the newest tick of a contract; `reconnects` by
-    reason; `dropped` frames or packets that were no ticks.
+    reason; `dropped` frames or packets that were no ticks; `texts` messages that are no market data, by type, None for none.
     """
 
     state: str = "waiting"
@@ -66,6 +66,7 @@ class Feed:
     dropped: int = 0
     pid: int = 0
     reason: str = ""
+    texts: Mapping[str, int] | None = None
 
     def alive(self, now: float, age: float) -> bool:
         """Tell whether it was open and heard of at most `age` seconds before `now`."""

@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from g6.adapters.kite import Access
+from g6.adapters.kite_ticker.client import route
 from g6.adapters.kite_ticker.socket import Login
 from g6.adapters.kite_ticker.ticker import Limits, Ticker
 from g6.adapters.redis.bus import RedisBus
@@ -54,7 +55,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "gave up": ("error", "the stream cannot be had; this process ends, to be started anew"),
     "full": ("warning", "more instruments than the broker streams; the rest is asked for over REST"),
     "redis": ("warning", "Redis is away; ticks are kept until it is back"),
-    "message": ("info", "the broker says"),
+    "untrusted": ("error", "the stream's server shows a certificate that is refused; it is told neither key nor token"),
     "wishes": ("warning", "what to stream today could not be found out; the first cycle will say"),
 }
 """What a person reads of each event: severity and sentence."""
@@ -114,6 +115,8 @@ class Desk:
         try:
             if event == "refused":
                 self.bus.publish("alert", {"state": "token", "sentence": sentence, **facts}, key="token")
+            if event == "untrusted":
+                self.bus.publish("alert", {"state": "certificate", "sentence": sentence, **facts}, key="certificate")
             if event in ("connected", "lost", "gave up"):
                 self.bus.publish("provider.state", {"name": "ticker", "state": event, "sentence": sentence, **facts}, key="ticker")
         except Retryable:
@@ -188,6 +191,7 @@ def run(settings: Settings) -> int:
         desk.login,
         desk.tell,
         prepare=desk.prepare,
+        way=route(settings.provider.ws_root),
         limits=Limits(wanted.connections, wanted.tokens, wanted.flush_seconds, wanted.silent_seconds),
         beat=desk.beat,
     )

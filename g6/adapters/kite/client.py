@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from types import MappingProxyType
@@ -79,10 +80,27 @@ def translate(error: Exception, timeout: float | None = None) -> G6Error | None:
 def _words(error: Exception) -> str:
     """Return what the error says, on one line and short; an address may carry a secret, so of those only the class is told."""
     if isinstance(error, requests.RequestException):
-        return type(error).__name__
+        refused = _certificate_error(error)
+        if refused is None:
+            return type(error).__name__
+        return f"the server's certificate is refused ({refused.verify_message}); it was told neither key nor token"
     text = " ".join(str(error).split())
     words = text if len(text) <= WORDS else text[: WORDS - 1] + "…"
     return words if isinstance(error, foreign.KiteException) else f"unexpected answer ({type(error).__name__} {words})"
+
+
+def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    """Return what refused a certificate, from inside requests' and urllib3's wrappings."""
+    reasons: list[object] = [error]
+    for depth in range(8):  # requests wraps urllib3's, which wraps the standard library's: four at most were met
+        if depth >= len(reasons):
+            return None
+        reason = reasons[depth]
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return reason
+        if isinstance(reason, BaseException):
+            reasons += [getattr(reason, "reason", None), *reason.args]
+    return None
 
 
 def translated(call: Callable[P, R]) -> Callable[P, R]:

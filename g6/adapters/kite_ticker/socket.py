@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
@@ -10,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kiteconnect import KiteTicker
-
 from g6.adapters.kite_ticker.board import Board
+from g6.adapters.kite_ticker.client import Route, StreamClient
 from g6.adapters.kite_ticker.silence import Silence
 from g6.domain.tick import Feed
 
@@ -20,6 +20,10 @@ RETRIES = 300
 LONGEST_PAUSE = 5
 """Seconds between two attempts of the client, after its first few; it takes no less."""
 REFUSED = "refused"
+TEXTS = frozenset({"order", "message", "error"})
+"""Types of text messages that the broker documents; of others, whose type could itself be anything, only the number is told."""
+
+TRUST_FIX = "see that nothing stands between; a proxy's own certificate is trusted through REQUESTS_CA_BUNDLE=/path/ca.pem"
 
 # What the client says of its own troubles names neither connection nor remedy; we do.
 logging.getLogger("kiteconnect").setLevel(logging.CRITICAL)
@@ -39,23 +43,26 @@ class Login:
 class Socket:
     """Everything here runs on the reactor's thread, except `feed`, which only reads."""
 
-    def __init__(self, number: int, board: Board, limit: float, tell: Tell) -> None:
+    def __init__(self, number: int, board: Board, limit: float, tell: Tell, way: Route) -> None:
         self.number, self.tokens = number, list[int]()
         self.state, self.reason = "waiting", ""
-        self._board, self._tell = board, tell
+        self._board, self._tell, self._way = board, tell, way
         self.silence = Silence(limit)
         self._client: Any = None
         self._since = self._last_frame = self._newest = 0.0
         self._dropped, self._ticks, self._counted = 0, 0, (time.time(), 0)
         self._lost: Counter[str] = Counter()
+        self._texts: Counter[str] = Counter()
+        self._distrusts = ""
         self._why = ""
 
     def connect(self, access: Login) -> None:
         """Connect with `access`; a client cannot change its token, so each access has a client of its own."""
         self.leave()
-        client = KiteTicker(
-            access.key, access.token, root=access.root, reconnect_max_tries=RETRIES, reconnect_max_delay=LONGEST_PAUSE
-        )
+        client = StreamClient(
+            access.key, access.token, self._way, distrust=self._distrusted, root=access.root,
+            reconnect_max_tries=RETRIES, reconnect_max_delay=LONGEST_PAUSE,
+        )  # fmt: skip
         client.on_open, client.on_close, client.on_message = self._opened, self._closed, self._heard
         client.on_noreconnect = self._gave_up
         self._client, self.state, self.reason = client, "down", "connecting"
@@ -101,6 +108,7 @@ class Socket:
             dropped=self._dropped,
             pid=os.getpid(),
             reason=self.reason,
+            texts=dict(self._texts) or None,
         )
 
     _rate: float = 0.0
@@ -118,13 +126,14 @@ class Socket:
         self.state, self.reason, self._since, self._last_frame = "open", "", now, now
         self.silence.opened(now)
         self._subscribe([token for token in self.tokens if token not in again])
+        self._distrusts = ""
         self._tell("connected", {"connection": self.number, "tokens": len(self.tokens)})
 
     def _heard(self, client: Any, payload: bytes, is_binary: bool) -> None:
         if client is not self._client:
             return
         if not is_binary:
-            self._tell("message", {"connection": self.number, "text": payload.decode("utf-8", "replace")[:200]})
+            self._texts[type_of_text(payload)] += 1
             return
         now = time.time()
         heard = self._board.hear(payload, now)
@@ -139,6 +148,9 @@ class Socket:
             return
         was_open, why = self.state == "open", self._why or "dropped"
         self._why = ""
+        if self._distrusts and not was_open:
+            self.state, self.reason = "down", "certificate"
+            return
         if "403" in str(reason) and not was_open:
             client.stop_retry()
             self.state, self.reason = REFUSED, "token"
@@ -151,3 +163,19 @@ class Socket:
     def _gave_up(self, client: Any) -> None:
         if client is self._client and self.state != REFUSED:
             self.state, self.reason = "waiting", "gave up"
+
+    def _distrusted(self, why: str) -> None:
+        """Tell once that the server's certificate is refused; the client tries again, in vain until somebody acts."""
+        if why != self._distrusts:
+            self._distrusts = why
+            self._tell("untrusted", {"connection": self.number, "host": self._way.host, "reason": why, "fix": TRUST_FIX})
+
+
+def type_of_text(payload: bytes) -> str:
+    """Return what a text message is about. Nothing of it is kept: an order's names user, account and order."""
+    try:
+        told = json.loads(payload)
+    except (ValueError, RecursionError):
+        return "other"
+    name = told.get("type") if isinstance(told, dict) else None
+    return name if isinstance(name, str) and name in TEXTS else "other"

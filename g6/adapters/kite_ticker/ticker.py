@@ -19,6 +19,7 @@ from twisted.internet import reactor as _reactor
 from twisted.internet import task
 
 from g6.adapters.kite_ticker.board import Board
+from g6.adapters.kite_ticker.client import Route
 from g6.adapters.kite_ticker.socket import REFUSED, Login, Socket, Tell
 from g6.domain.calendar import day_of
 from g6.domain.tick import Feed
@@ -51,7 +52,7 @@ class Ticker:
 
     `now` market time; `trading_since` when contracts began to trade (wall seconds), None while they do not; `access` reads the key
     and token in force, None while there is none; `prepare` is called while nothing is wanted yet, to have the day's wishes made;
-    `tell` hears what a person should read.
+    `tell` hears what a person should read; `way` is how the stream's server is reached.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Ticker:
         tell: Tell,
         *,
         prepare: Callable[[], None] = lambda: None,
+        way: Route,
         limits: Limits = Limits(),
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._cache, self._now, self._trading_since, self._access = cache, now, trading_since, access
         self._tell, self._prepare, self._limits, self._beat = tell, prepare, limits, beat
+        self._way = way
         self._stopping, self._failed = threading.Event(), False
         self._day, self._board, self._sockets = date.min, Board(), list[Socket]()
         self._followed: dict[str, dict[str, int]] = {}
@@ -176,7 +179,7 @@ class Ticker:
         if fitting:
             return fitting[0]
         if len(self._sockets) < self._limits.connections:
-            socket = Socket(len(self._sockets), self._board, self._limits.silent_seconds, self._say)
+            socket = Socket(len(self._sockets), self._board, self._limits.silent_seconds, self._say, self._way)
             self._sockets.append(socket)
             if self._used is not None and not self._waits:
                 socket.connect(self._used)

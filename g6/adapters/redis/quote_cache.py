@@ -92,7 +92,11 @@ class RedisQuoteCache:
         pipeline = self._client.pipeline(transaction=True)
         pipeline.delete(f"{self._ns}:feeds")
         if feeds:
-            told: dict[Any, Any] = {number: json.dumps(asdict(feed), separators=(",", ":")) for number, feed in feeds.items()}
+            # What is None is left out: a worker of a version that does not know the field reads the rest.
+            facts = {
+                number: {name: fact for name, fact in asdict(feed).items() if fact is not None} for number, feed in feeds.items()
+            }
+            told: dict[Any, Any] = {number: json.dumps(fact, separators=(",", ":")) for number, fact in facts.items()}
             pipeline.hset(f"{self._ns}:feeds", mapping=told)
         pipeline.execute()
 
@@ -126,4 +130,9 @@ def _unpacked(held: Sequence[bytes | None]) -> NDArray[Any]:
 
 
 def _feeds(held: Any) -> dict[int, Feed]:
-    return {int(number): Feed(**json.loads(told)) for number, told in sorted(held.items())}
+    return {int(number): _feed(json.loads(told)) for number, told in sorted(held.items())}
+
+
+def _feed(told: Mapping[str, Any]) -> Feed:
+    """Return a feed as its process told it; a later version's process may tell more than this one knows."""
+    return Feed(**{name: value for name, value in told.items() if name in Feed.__dataclass_fields__})

@@ -140,3 +140,20 @@ def test_what_no_simulated_cycle_stands_on_is_not_imported_by_its_processes() ->
     seldom = "{'kiteconnect', 'requests', 'jsonschema'} & {*sys.modules}"
     script = f"import sys, g6.entrypoints.app, g6.entrypoints.cli.bounded; sys.exit(bool({seldom}))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["root", "ws_root", "fallback_root", "login_url"])
+@pytest.mark.parametrize(("scheme", "host", "refused"), [
+    ("http", "kite.example", True), ("ws", "10.0.0.7:8080", True), ("https", "kite.example", False), ("wss", "kite.example", False),
+    ("http", "127.0.0.1:9", False), ("ws", "localhost:9", False), ("http", "[::1]:9", False),
+])  # fmt: skip
+def test_secrets_go_to_no_address_without_tls_beyond_this_machine(name: str, scheme: str, host: str, refused: bool) -> None:
+    given = {"provider.name": "kite", "provider.api_key": "k", f"provider.{name}": f"{scheme}://user:s3cret@{host}"}
+    settings = load("", given, {})
+    if not refused:
+        assert credentials(settings).api_key == "k"
+        return
+    with pytest.raises(BadConfig, match=f"provider.{name} = {scheme}://.*would carry") as caught:
+        credentials(settings)
+    assert "s3cret" not in str(caught.value)
+    assert credentials(load("", given | {"provider.token_provider": "fake"}, {})).api_key == "demo"

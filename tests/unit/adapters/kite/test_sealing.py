@@ -43,7 +43,8 @@ def test_two_seals_of_one_token_differ() -> None:
     "damage",
     [
         b"", b"short", seal(TOKEN, KEY)[:-1], seal(TOKEN, KEY) + b"x", sealed_the_old_way(),
-        Fernet(KEY).encrypt(b"no JSON"), Fernet(KEY).encrypt(b"[1]"), Fernet(KEY).encrypt(b'{"value": "x", "of_a_later_version": 1}'),
+        Fernet(KEY).encrypt(b"no JSON"), Fernet(KEY).encrypt(b"[1]"),
+        Fernet(KEY).encrypt(b'{"value": "x", "of_a_later_version": 1}'),
     ],
 )  # fmt: skip
 def test_bytes_that_cannot_be_opened_are_no_token(damage: bytes) -> None:
