@@ -99,7 +99,7 @@ def provider(settings: Settings, broker: str = "") -> Provider:
     Errors: BadInput (a recording that cannot be read), BadConfig (a name that nobody answers to).
     """
     if settings.provider.name == "replay":
-        return Replay(Recording.open(recording(settings), thorough=False))
+        return Replay(opened(settings, thorough=False))
     if settings.provider.name == "sim":
         return simulated(settings)
     source = asked(settings, broker)
@@ -138,6 +138,17 @@ def recording(settings: Settings) -> Path:
     if settings.provider.recording is None:
         raise BadConfig("provider.name is replay, but no recording is named", "--recording PATH")
     return settings.provider.recording
+
+
+def opened(settings: Settings, *, thorough: bool = True) -> Recording:
+    """Return the configured recording, of the configured indices. Errors: BadInput, BadConfig."""
+    return Recording.open(
+        recording(settings),
+        thorough=thorough,
+        strict=settings.provider.strict,
+        indices=frozenset(settings.indices),
+        closes=calendar().close_of,
+    )
 
 
 def collected(settings: Settings, source: Provider) -> Plan:

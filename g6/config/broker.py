@@ -19,6 +19,9 @@ class Provider(Section):
         description="sim: the simulated market; replay: a recording; kite: Zerodha's Kite Connect; g6 providers lists all",
     )
     recording: Path | None = Field(default=None, description="replay: file or directory to replay")
+    strict: bool = Field(
+        default=False, description="replay: refuse a recording that cannot be read whole; else what cannot be is left out and told"
+    )
     root: str | None = Field(
         default=None, description="kite: address of the REST API; none: the broker's; a loopback one is a look-alike"
     )

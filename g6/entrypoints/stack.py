@@ -17,7 +17,7 @@ from g6.adapters.data_dir import owned
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
-from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay import Replay
 from g6.config import Settings, calendar, environment, lint
 from g6.domain.calendar import Calendar
 from g6.domain.cycle import isoformat_z
@@ -177,7 +177,7 @@ def aligned(settings: Settings) -> Settings:
     A recording is read whole here, so that a corrupt one ends the run before anything is written. Errors: BadInput, BadConfig.
     """
     if settings.provider.name == "replay":
-        Recording.open(bootstrap.recording(settings))
+        bootstrap.opened(settings)
     if settings.provider.name != "sim":
         return settings
     first = _next_cycle(calendar(), settings, settings.market.start)

@@ -1,9 +1,10 @@
 """Recorded markets: NSE's option-chain answers, tables of snapshots and G6's own stored days behind the Provider port.
 
-snapshot ◀─ nse · table ─▶ table_files · stored ─▶ recording (history) ─▶ provider
+snapshot ◀─ nse · bse ─▶ answer_files · table ─▶ table_files · stored ─▶ recording (history) ─▶ provider
 """
 
+from g6.adapters.replay.left_out import WORDS, LeftOut, totals
 from g6.adapters.replay.provider import Replay
 from g6.adapters.replay.recording import Recording
 
-__all__ = ["Recording", "Replay"]
+__all__ = ["WORDS", "LeftOut", "Recording", "Replay", "totals"]

@@ -1,180 +1,184 @@
-"""NSE's option-chain answers: one JSON document is one underlying at one instant, open interest and volume in contracts.
+"""NSE's option-chain answers: one document is one underlying at one instant, open interest and volume in contracts.
 
-Source: www.nseindia.com/api/option-chain-indices as recorded by others; a zero price, bid, ask or volatility there means none.
+Two shapes of www.nseindia.com as saved by others. `option-chain-indices`, until December 2025: every expiry in one answer, the
+book as `bidprice`, `askPrice`. `option-chain-v3`, since: one expiry an answer, named by `expiryDates` of a row (15-Sep-2026)
+and by `expiryDate` of its legs (15-09-2026), the book as `buyPrice1`, `sellPrice1`. A zero price, bid, ask, volatility or index
+there means none.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
-from functools import lru_cache
-from math import isfinite, nan
-from pathlib import Path
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from math import nan
+from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from g6.adapters.replay.snapshot import Malformed, Rows, Snapshot, instant_of, root_of, snapshot
+from g6.adapters.replay.answer import Answer, Leg, Legs, checked_strike, day_of_text, moment_of_text, number, shown, spot_of
+from g6.adapters.replay.left_out import NotRead
+from g6.adapters.replay.snapshot import Malformed, root_of
 from g6.domain.instrument import SIDES
-from g6.errors import BadInput
 
-FIGURES = {
-    "last": "lastPrice", "bid": "bidprice", "ask": "askPrice", "bid_quantity": "bidQty", "ask_quantity": "askQty",
-    "buy_quantity": "totalBuyQuantity", "sell_quantity": "totalSellQuantity", "volume": "totalTradedVolume",
-    "oi": "openInterest", "oi_change": "changeinOpenInterest", "exchange_iv": "impliedVolatility",
-}  # fmt: skip
-NONE_IS_ZERO = frozenset(("last", "bid", "ask", "exchange_iv"))
-IN_CONTRACTS = frozenset(("volume", "oi", "oi_prev"))
+FIGURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "last": ("lastPrice",),
+        "bid": ("bidprice", "buyPrice1"),
+        "ask": ("askPrice", "sellPrice1"),
+        "bid_quantity": ("bidQty", "buyQuantity1"),
+        "ask_quantity": ("askQty", "sellQuantity1"),
+        "buy_quantity": ("totalBuyQuantity",),
+        "sell_quantity": ("totalSellQuantity",),
+        "volume": ("totalTradedVolume",),
+        "oi": ("openInterest",),
+        "oi_change": ("changeinOpenInterest",),
+        "exchange_iv": ("impliedVolatility",),
+    }
+)
+"""The exchange's names of each figure, those of both shapes."""
+_NAMES = {ours: " or ".join(theirs) for ours, theirs in FIGURES.items()}
+_IDENTIFIER = re.compile(r"OPT(?:IDX|STK)([A-Z0-9&-]+?)\d{2}-")
 
 
-def parse_nse(document: Any) -> tuple[str, datetime, Snapshot]:
-    """Return index, instant (UTC) and snapshot of one answer. Errors: Malformed, with the entry of `records.data`."""
+def parse_nse(document: Any, wanted: Collection[str] | None = None) -> Answer:
+    """Return what an answer says; of no index but the `wanted` ones, where they are named. Errors: Malformed, NotRead.
+
+    What is damaged in one row, leg or figure is in `spoilt`, with the row of `records.data`, and the rest is read.
+    """
     records = _part(document, "records", dict)
     entries = _part(records, "data", list)
-    at = _moment(_part(records, "timestamp", str))
-    options = list(_options(entries))
-    if not options:
-        raise Malformed(None, "records.data holds no option")
-    names = {str(option.get("underlying", "")) for _, _, _, option in options}
-    if len(names) != 1:
-        raise Malformed(None, f"holds options of several underlyings: {', '.join(sorted(names))}")
-    index = root_of(names.pop())
-    return index, at, snapshot(index, at, _number(records, "underlyingValue", None), _rows(options))
+    if not entries:
+        raise NotRead("records.data is empty", "no_answer")
+    index = asked_root(_underlying(entries), wanted)
+    at = moment_of_text(_part(records, "timestamp", str), "records.timestamp")
+    legs = Legs(_NAMES)
+    for row, entry in enumerate(entries, start=1):
+        if isinstance(entry, dict):
+            for leg in _legs(row, entry, index, legs):
+                legs.add(leg)
+        else:
+            legs.left_out(row, "is not an object")
+    if not len(legs):
+        raise NotRead("records.data holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""), "damaged")
+    return Answer(index, at, spot_of(records.get("underlyingValue")), legs.rows(), tuple(legs.spoilt))
 
 
 def parse_totals(document: Any) -> dict[str, float]:
     """Return the exchange's own sums over the nearest expiry, contracts: `oi_calls`, `oi_puts`; NaN where the answer has none."""
-    filtered = document.get("filtered") or {}
-    sides = {"oi_calls": filtered.get("CE") or {}, "oi_puts": filtered.get("PE") or {}}
-    return {name: _number(side, "totOI", "filtered") for name, side in sides.items()}
+    filtered = document.get("filtered") if isinstance(document, dict) else None
+    sides = [filtered.get(name) if isinstance(filtered, dict) else None for name in SIDES]
+    sums = [_sum(side.get("totOI")) if isinstance(side, dict) else nan for side in sides]
+    return dict(zip(("oi_calls", "oi_puts"), sums, strict=True))
+
+
+def asked_root(name: str, wanted: Collection[str] | None) -> str:
+    """Return the index that `name` means. Errors: NotRead, where it is none of ours or none of the `wanted`."""
+    try:
+        index = root_of(name)
+    except Malformed as error:
+        raise NotRead(error.reason, "no_index") from error
+    if wanted is not None and index not in wanted:
+        raise NotRead(f"holds {index}, which was not asked for", "not_asked")
+    return index
+
+
+def _sum(value: object) -> float:
+    try:
+        return number(value)
+    except ValueError:
+        return nan
 
 
 def _part(parent: Any, key: str, kind: type) -> Any:
     if not isinstance(parent, dict) or not isinstance(parent.get(key), kind):
-        raise Malformed(None, f"is no option-chain answer: {key} is missing or not a {kind.__name__}")
+        if not parent:
+            raise NotRead("is an empty answer", "no_answer")
+        reason = f"is no option-chain answer: {key} is missing or not a {kind.__name__}"
+        raise NotRead(reason, "damaged" if isinstance(parent, dict) and parent.get(key) else "no_answer")
     return parent[key]
 
 
-def _moment(text: str) -> datetime:
+def _underlying(entries: Sequence[Any]) -> str:
+    """Return the name that most legs bear."""
+    names: Counter[str] = Counter()
+    for entry in entries:
+        for name in SIDES if isinstance(entry, dict) else ():
+            leg = entry.get(name)
+            if isinstance(leg, dict) and (said := _name_of(leg)):
+                names[said] += 1
+    if not names:
+        raise NotRead("records.data holds no option that names its underlying", "damaged")
+    return names.most_common(1)[0][0]
+
+
+def _name_of(leg: Mapping[str, Any]) -> str:
+    if isinstance(name := leg.get("underlying"), str) and name.strip():
+        return name.strip()
+    matched = _IDENTIFIER.match(str(leg.get("identifier") or ""))
+    return matched[1] if matched else ""
+
+
+def _legs(row: int, entry: Mapping[str, Any], index: str, legs: Legs) -> Iterator[Leg]:
+    """Yield the options of one row of `records.data`; what cannot be read is told to `legs`."""
+    for side, name in enumerate(SIDES):
+        leg = entry.get(name)
+        if leg is None or leg == {}:
+            continue  # not listed: the newer shape writes null for it
+        try:
+            if not isinstance(leg, dict):
+                raise Malformed(row, f"{name} is not an object")
+            expiry, strike = _expiry(entry, leg, name), _strike(entry, leg, name)
+            _same_index(leg, index, name)
+        except Malformed as error:
+            legs.left_out(row, error.reason)
+            continue
+        figures = {ours: _first(leg, theirs) for ours, theirs in FIGURES.items()}
+        yield Leg(row, expiry, strike, side, figures, str(leg.get("identifier") or ""))
+
+
+def _first(leg: Mapping[str, Any], names: Sequence[str]) -> object:
+    """Return the figure under the first name that has one; a list or an object, which is none, as a text."""
+    value = next((leg[name] for name in names if leg.get(name) is not None), None)
+    return shown(value) if isinstance(value, list | dict) else value
+
+
+def _expiry(entry: Mapping[str, Any], leg: Mapping[str, Any], name: str) -> date:
+    texts = [entry.get("expiryDate"), entry.get("expiryDates"), leg.get("expiryDate")]
+    days = {}
+    for text in texts:
+        if text not in (None, "", []):
+            try:
+                days[day_of_text(str(text))] = text
+            except ValueError as error:
+                raise Malformed(None, f"expiry {shown(text)} of {name} is not written as 07-Apr-2022 or 07-04-2022") from error
+    if len(days) != 1:
+        said = " and ".join(shown(text) for text in days.values())
+        raise Malformed(None, f"{name} says {said} of its expiry" if days else f"{name} has no expiryDate")
+    return days.popitem()[0]
+
+
+def _strike(entry: Mapping[str, Any], leg: Mapping[str, Any], name: str) -> float:
+    """Return the strike that row and leg agree on."""
+    said = [value for value in (entry.get("strikePrice"), leg.get("strikePrice")) if value is not None]
     try:
-        return instant_of(datetime.strptime(text, "%d-%b-%Y %H:%M:%S"))  # noqa: DTZ007 - instant_of gives it India's zone
+        strikes = {number(value) for value in said}
     except ValueError as error:
-        raise Malformed(None, f"records.timestamp {text!r} is not written as 01-Apr-2022 15:30:00") from error
+        raise Malformed(None, f"strikePrice {' and '.join(map(shown, said))} of {name} is not a number") from error
+    if len(strikes) > 1:
+        raise Malformed(None, f"{name} has the strike {shown(said[1])} in the row of {shown(said[0])}")
+    return checked_strike(strikes.pop() if strikes else nan, name)
 
 
-def _options(entries: Sequence[Any]) -> Iterator[tuple[int, date, int, Mapping[str, Any]]]:
-    """Yield row, expiry, side and figures of every option."""
-    for row, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict):
-            raise Malformed(row, "is not an object")
-        expiry = _day(entry.get("expiryDate"), row)
-        for side, name in enumerate(SIDES):
-            if name in entry:
-                if not isinstance(entry[name], dict):
-                    raise Malformed(row, f"{name} is not an object")
-                yield row, expiry, side, {"strikePrice": entry.get("strikePrice"), **entry[name]}
+def _same_index(leg: Mapping[str, Any], index: str, name: str) -> None:
+    said = _name_of(leg)
+    if said and root_of_or_none(said) != index:
+        raise Malformed(None, f"{name} is of {said}, not of {index}")
 
 
-@lru_cache(maxsize=256)
-def _parsed_day(text: str) -> date:
-    return datetime.strptime(text, "%d-%b-%Y").date()  # noqa: DTZ007 - a date
-
-
-def _day(text: Any, row: int) -> date:
+def root_of_or_none(name: str) -> str | None:
+    """Return the index that `name` means, None for no index of ours."""
     try:
-        return _parsed_day(str(text))
-    except ValueError as error:
-        raise Malformed(row, f"expiryDate {text!r} is not written as 07-Apr-2022") from error
-
-
-def _number(figures: Mapping[str, Any], key: str, row: int | str | None) -> float:
-    value = figures.get(key)
-    if value is None:
-        return nan
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise Malformed(row, f"{key} {value!r} is not a number")
-    return float(value)
-
-
-def _rows(options: Sequence[tuple[int, date, int, Mapping[str, Any]]]) -> Rows:
-    strikes = [_number(option, "strikePrice", row) for row, _, _, option in options]
-    seen: set[tuple[date, float, int]] = set()
-    for (row, expiry, side, _), strike in zip(options, strikes, strict=True):
-        if not strike > 0:
-            raise Malformed(row, "strikePrice is missing or not positive")
-        if (expiry, strike, side) in seen:
-            raise Malformed(row, f"{SIDES[side]} {strike:g} of {expiry} is there twice")
-        seen.add((expiry, strike, side))
-    figures = {
-        name: np.array([_number(option, key, row) for row, _, _, option in options]) for name, key in FIGURES.items()
-    }  # fmt: skip
-    for name in NONE_IS_ZERO:
-        figures[name][figures[name] <= 0] = np.nan
-    figures["exchange_iv"] /= 100.0
-    figures["oi_prev"] = figures["oi"] - figures.pop("oi_change")
-    return Rows(
-        np.array([expiry for _, expiry, _, _ in options], dtype="datetime64[D]"),
-        np.array(strikes),
-        np.array([side for _, _, side, _ in options], dtype=np.intp),
-        figures,
-        IN_CONTRACTS,
-        _identifiers(options),
-    )
-
-
-def _identifiers(options: Sequence[tuple[int, date, int, Mapping[str, Any]]]) -> NDArray[np.object_] | None:
-    names = [str(option.get("identifier") or "") for _, _, _, option in options]
-    return np.array(names, dtype=object) if all(names) else None
-
-
-def read_document(path: Path) -> Any:
-    """Return a file's JSON. Errors: BadInput."""
-    try:
-        return json.loads(path.read_bytes())
-    except json.JSONDecodeError as error:
-        raise BadInput(path, error.lineno, f"is not whole JSON: {error.msg} at character {error.pos}") from error
-    except (UnicodeDecodeError, OSError) as error:
-        raise BadInput(path, None, f"cannot be read: {error}") from error
-
-
-class NseAnswers:
-    """Source over files of one answer each; every file is parsed when opened, and again when its instant is asked for."""
-
-    remembers = False
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Check every file. Errors: BadInput."""
-        self._files: dict[tuple[str, datetime], Path] = {}
-        expiries: dict[str, set[date]] = {}
-        for path in paths:
-            index, at, found = _read(path)
-            if (index, at) in self._files:
-                raise BadInput(path, None, f"holds {index} at the same instant as {self._files[index, at].name}")
-            self._files[index, at] = path
-            expiries.setdefault(index, set()).update(found.contracts.expiries)
-        self._expiries = {index: frozenset(days) for index, days in expiries.items()}
-
-    def instants(self) -> Mapping[str, tuple[datetime, ...]]:
-        """Return the instants of each index."""
-        return {index: tuple(sorted(at for name, at in self._files if name == index)) for index in sorted(self._expiries)}
-
-    def expiries(self) -> Mapping[str, frozenset[date]]:
-        """Return the distinct expiries of each index."""
-        return self._expiries
-
-    def read(self, index: str, at: datetime) -> Snapshot:
-        """Return one answer. Errors: BadInput."""
-        return _read(self._files[index, at])[2]
-
-    def totals(self, index: str, at: datetime) -> dict[str, float]:
-        """Return the exchange's own sums of one answer. Errors: BadInput."""
-        return parse_totals(read_document(self._files[index, at]))
-
-
-def _read(path: Path) -> tuple[str, datetime, Snapshot]:
-    try:
-        return parse_nse(read_document(path))
-    except Malformed as error:
-        raise BadInput(path, error.row, error.reason) from error
+        return root_of(name)
+    except Malformed:
+        return None

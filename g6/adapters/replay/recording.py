@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from g6.adapters.replay.answer_files import AnswerFiles, Closes
 from g6.adapters.replay.history import History
-from g6.adapters.replay.nse import NseAnswers
 from g6.adapters.replay.snapshot import Malformed, Snapshot, Source
 from g6.adapters.replay.stored import StoredDays
 from g6.adapters.replay.table_files import TableFiles
@@ -26,6 +26,8 @@ Kind = Literal["nse", "table", "stored"]
 MOST_EXPIRIES = 99
 """The highest N that a rule nth_N can have."""
 _ANSWERS, _TABLES = frozenset((".json",)), frozenset((".parquet", ".csv"))
+_PERHAPS = frozenset((".txt", ".repr", ".py", ".html", ".htm"))
+"""Suffixes under which polls are saved too; beside tables they are notes."""
 _FORMATS = "NSE option-chain answers (.json), tables of snapshots (.parquet, .csv), or a G6 data directory"
 
 
@@ -37,25 +39,36 @@ class Recording:
 
     def __init__(self, path: Path, kind: Kind, source: Source) -> None:
         self.path, self.kind = path, kind
+        self.left_out = source.left_out
         self._source = source
         self._instants = source.instants()
         self._histories = {index: History(instants, self._reader(index)) for index, instants in self._instants.items()}
         self._cycles = tuple(sorted(set(chain.from_iterable(self._instants.values()))))
 
     @classmethod
-    def open(cls, path: str | Path, *, thorough: bool = True) -> Recording:
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        thorough: bool = True,
+        strict: bool = False,
+        indices: Collection[str] | None = None,
+        closes: Closes | None = None,
+    ) -> Recording:
         """Open and check the recording at `path`; what it is shows in what is there.
+
+        `indices` chooses what is read of saved answers, None all of them. What cannot be read is left out and told in `left_out`;
+        `strict` refuses it. `closes` says when trading of an exchange ends on a day, so that expired options are known.
 
         `thorough` reads all of a data directory's columns, else only its instants: for processes of a run that was checked at its
         start. Errors: BadInput with file, row and reason.
         """
         path = Path(path)
         try:
-            kind, source = _sniffed(path, thorough)
+            kind, source = _sniffed(path, thorough, indices, closes)
         except Malformed as error:
             raise BadInput(path, error.row, error.reason) from error
-        if not any(source.instants().values()):
-            raise BadInput(path, None, "holds no snapshot")
+        _check(path, source, strict)
         return cls(path, kind, source)
 
     def cycles(self) -> tuple[datetime, ...]:
@@ -97,7 +110,7 @@ class Recording:
 
     def totals(self, index: str, at: datetime) -> Mapping[str, float]:
         """Return the exchange's own sums over the nearest expiry, contracts, by name; empty where the source has none."""
-        return self._source.totals(index, at) if isinstance(self._source, NseAnswers) else {}
+        return self._source.totals(index, at) if isinstance(self._source, AnswerFiles) else {}
 
     def facts(self) -> Mapping[str, str | int]:
         """Return what people ask of a recording: its name, kind, number of cycles, first and last instant."""
@@ -124,14 +137,47 @@ class _Reader:
         return self._source.read(self._index, at)
 
 
-def _sniffed(path: Path, thorough: bool) -> tuple[Kind, Source]:
+def _check(path: Path, source: Source, strict: bool) -> None:
+    """See that there is something to replay, and nothing but that where `strict`. Errors: BadInput."""
+    told = [part for part in source.left_out if part.kind != "not_asked"]
+    if strict and told:
+        first = told[0]
+        raise BadInput(first.path, first.row, first.reason, "leave --strict away: it is left out and counted, the rest is read")
+    if any(source.instants().values()):
+        return
+    if not source.left_out:
+        raise BadInput(path, None, "holds no snapshot")
+    first = min(source.left_out, key=lambda part: ("damaged", "no_answer", "expired").index(part.kind) if part in told else 3)
+    more = f"; and {len(source.left_out) - 1} more that cannot be read" if len(source.left_out) > 1 else ""
+    raise BadInput(first.path, first.row, f"{first.reason}{more}")
+
+
+def _sniffed(path: Path, thorough: bool, indices: Collection[str] | None, closes: Closes | None) -> tuple[Kind, Source]:
     if not path.exists():
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
     if (path / "chain").is_dir():
         return "stored", StoredDays(path, thorough=thorough)
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    answers, tables = ([file for file in files if file.suffix.lower() in kind] for kind in (_ANSWERS, _TABLES))
+    answers, perhaps, tables = _by_kind(_files(path))
+    if not tables:
+        answers = sorted([*answers, *perhaps])
     if bool(answers) == bool(tables):
         what = "holds both answers and tables" if answers else "is no recording"
         raise BadInput(path, None, what, f"give --recording {_FORMATS}")
-    return ("nse", NseAnswers(answers)) if answers else ("table", TableFiles(tables))
+    return ("nse", AnswerFiles(answers, indices, closes)) if answers else ("table", TableFiles(tables))
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a file itself, the files of a directory, or those of its folders where it has none of its own."""
+    if not path.is_dir():
+        return [path]
+    for depth in ("*", "*/*", "*/*/*"):
+        files = sorted(file for file in path.glob(depth) if file.is_file() and not file.name.startswith("."))
+        if any(_by_kind(files)):
+            return files
+    return []
+
+
+def _by_kind(files: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the files that hold answers, those that may, and those that hold tables, by their suffixes."""
+    suffixes = [(file, Path(file.name.lower().removesuffix(".gz")).suffix) for file in files]
+    return tuple([file for file, suffix in suffixes if suffix in kind] for kind in (_ANSWERS, _PERHAPS, _TABLES))  # type: ignore[return-value]

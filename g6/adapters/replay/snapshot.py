@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from g6.domain.instrument import INDICES, SIDES, Contracts
 from g6.domain.lots import lot_of
 from g6.domain.quote import QUOTE_FIELDS, Underlying
 from g6.errors import UnknownLot
+
+if TYPE_CHECKING:
+    from g6.adapters.replay.left_out import LeftOut
 
 Array = NDArray[np.float64]
 
@@ -69,6 +72,9 @@ class Source(Protocol):
 
     remembers: bool
     """Whether trade times and yesterday's listing are in it; else they are read off the snapshots' succession."""
+
+    left_out: Sequence[LeftOut]
+    """What was not read, each with its place and its reason."""
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
         """Return the instants of each index, UTC, ascending."""

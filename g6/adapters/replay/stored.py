@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from g6.adapters.replay.left_out import LeftOut
 from g6.adapters.replay.snapshot import TICK, Snapshot, root_of
 from g6.domain.cycle import isoformat_z
 from g6.domain.frame import SIDES
@@ -57,6 +58,7 @@ class StoredDays:
     """
 
     remembers = True
+    left_out: Sequence[LeftOut] = ()
 
     def __init__(self, directory: Path, *, thorough: bool = True) -> None:
         self._files: dict[str, dict[datetime, Path]] = {}

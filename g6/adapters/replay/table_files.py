@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from g6.adapters.replay.left_out import LeftOut
 from g6.adapters.replay.snapshot import Malformed, Snapshot, contract_key, snapshot
 from g6.adapters.replay.table import COLUMNS, Options, check_columns, parse_table
 from g6.domain.instrument import SIDES
@@ -38,6 +39,7 @@ class TableFiles:
     """Source over one or more files. Errors when opened: BadInput with file and row."""
 
     remembers = False
+    left_out: Sequence[LeftOut] = ()
 
     def __init__(self, paths: Sequence[Path], stretch_rows: int = STRETCH_ROWS) -> None:
         index, at, file, expiries = _scan(paths)

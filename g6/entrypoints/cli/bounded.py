@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -17,12 +17,13 @@ from rich.table import Table
 
 from g6 import bootstrap, pipeline
 from g6.adapters.market.selftest import self_test
+from g6.adapters.replay import LeftOut, Replay
 from g6.config import Settings, calendar
 from g6.domain.black76 import implied_vol
 from g6.domain.calendar import day_of
 from g6.domain.cycle import Unit, parse_z
 from g6.domain.instrument import INDICES
-from g6.entrypoints.cli import screens, terminal
+from g6.entrypoints.cli import left_out, screens, terminal
 from g6.entrypoints.cli.checks import self_checks
 from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, begun, stoppable
 from g6.entrypoints.stack import Stack, open_window, running, window
@@ -88,7 +89,9 @@ def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix:
                 typer.echo(json.dumps(followed.report, separators=(",", ":")))
         whole = follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS) and len(follower.closed) >= cycles
         _summarise(console, stack, follower.closed, cycles)
-        if not whole:
+        missing = _left_out(stack)
+        left_out.tell(console, missing)
+        if not whole or left_out.is_damaged(missing):
             raise typer.Exit(1)
 
 
@@ -165,6 +168,12 @@ def _show_end(console: Console, stack: Stack, last: Followed) -> None:
         soft_wrap=True,
     )
     console.print("  g6 run --cycles 60 --interval 1 --config config/wide.json · g6 up · g6 --help", soft_wrap=True)
+
+
+def _left_out(stack: Stack) -> Sequence[LeftOut]:
+    """Return what a recording was read without; of another source nothing."""
+    source = stack.runtime.provider
+    return source.recording.left_out if isinstance(source, Replay) else ()
 
 
 def _summarise(console: Console, stack: Stack, closed: Mapping[str, Mapping[str, Any]], cycles: int) -> None:

@@ -15,14 +15,15 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from g6.bootstrap import collected
+from g6.adapters.replay import Recording, Replay
+from g6.bootstrap import collected, opened
 from g6.config import Settings, calendar
 from g6.domain import analytics
 from g6.domain.calendar import IST
 from g6.domain.chain import Chain
 from g6.domain.comparison import agreement, side_gaps, spot_forward
 from g6.domain.instrument import CE, PE
-from g6.entrypoints.cli import options, terminal
+from g6.entrypoints.cli import left_out, options, terminal
 from g6.errors import BadInput
 
 Path_ = Annotated[
@@ -98,14 +99,24 @@ class Series:
 
 
 def parity(
-    *, config: options.Config = None, set_: options.Set = None, recording: options.Recording = None, json_: options.Json = False
+    *,
+    config: options.Config = None,
+    set_: options.Set = None,
+    recording: options.Recording = None,
+    strict: options.Strict = False,
+    indices: options.Indices = None,
+    json_: options.Json = False,
 ) -> None:
     """Show what parity says of each expiry of a recording: forwards, calls against puts, open interest, ATM.
 
     Example: g6 compare parity --recording day.parquet
     """
-    settings = _settings(config, set_, recording)
-    found = [series.figures() for series in _series(settings)]
+    settings = options.settings(config, set_, provider="replay", recording=recording, strict=strict, indices=indices)
+    if settings.provider.recording is None:
+        raise BadInput("--recording", None, "no recording was named", "g6 compare parity --recording PATH")
+    source = opened(settings)
+    left_out.tell(terminal.console(settings, stderr=True), source.left_out)
+    found = [series.figures() for series in _series(settings, source)]
     if json_:
         typer.echo(json.dumps(_plain(found), indent=1))
         return
@@ -116,18 +127,10 @@ def parity(
         console.print("\n".join(_lines(each)), soft_wrap=True)
 
 
-def _settings(config: Path | None, set_: Sequence[str] | None, recording: Path | None, model: str | None = None) -> Settings:
-    settings = options.settings(config, set_, provider="replay", recording=recording, model=model)
-    if settings.provider.recording is None:
-        raise BadInput("--recording", None, "no recording was named", "g6 compare parity --recording PATH")
-    return settings
-
-
-def _series(settings: Settings) -> list[Series]:
-    from g6.adapters.replay import Recording, Replay
+def _series(settings: Settings, source: Recording) -> list[Series]:
     from g6.entrypoints.inprocess import replayed
 
-    provider = Replay(Recording.open(str(settings.provider.recording)))
+    provider = Replay(source)
     found: dict[tuple[str, date], Series] = {}
     for done in replayed(provider, collected(settings, provider), calendar()):
         for i, slot in enumerate(done.chain.expiries.slot):
@@ -165,14 +168,23 @@ def _told(changes: Sequence[tuple[str, float]]) -> str:
 
 
 def exchange_iv(
-    path: Path_, *, model: Model = "nse", json_: options.Json = False, config: options.Config = None, set_: options.Set = None
+    path: Path_,
+    *,
+    model: Model = "nse",
+    strict: options.Strict = False,
+    indices: options.Indices = None,
+    json_: options.Json = False,
+    config: options.Config = None,
+    set_: options.Set = None,
 ) -> None:
     """Compare our implied volatility with the exchange's own, by its own convention; and its totals with our sums.
 
     Example: g6 compare exchange-iv NIFTY_20220401.json
     """
-    settings = _settings(config, set_, path, model)
-    found = list(_exchange_figures(settings))
+    settings = options.settings(config, set_, provider="replay", recording=path, model=model, strict=strict, indices=indices)
+    source = opened(settings)
+    left_out.tell(terminal.console(settings, stderr=True), source.left_out)
+    found = list(_exchange_figures(settings, source))
     if json_:
         typer.echo(json.dumps(_plain(found), indent=1))
         return
@@ -188,12 +200,10 @@ def exchange_iv(
             console.print(f"  {name}: {ours:,.10g} contracts summed, {theirs:,.10g} by the exchange", soft_wrap=True)
 
 
-def _exchange_figures(settings: Settings) -> Iterable[dict[str, Any]]:
-    from g6.adapters.replay import Recording, Replay
+def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[str, Any]]:
     from g6.entrypoints.inprocess import replayed
 
-    recording = Recording.open(str(settings.provider.recording))
-    provider, totals = Replay(recording), recording.totals
+    provider = Replay(source)
     for done in replayed(provider, collected(settings, provider), calendar()):
         chain, at = done.chain, done.unit.instant
         theirs = provider.exchange_iv(done.unit.index, chain.quotes, at)
@@ -206,7 +216,7 @@ def _exchange_figures(settings: Settings) -> Iterable[dict[str, Any]]:
             "model": settings.greeks.model,
             **asdict(found),
             "share": found.share,
-            "totals": {name: (sums[name], value) for name, value in totals(done.unit.index, at).items() if isfinite(value)},
+            "totals": {name: (sums[name], value) for name, value in source.totals(done.unit.index, at).items() if isfinite(value)},
         }
 
 

@@ -23,6 +23,7 @@ Interval = Annotated[int | None, typer.Option("--interval", metavar="SECONDS", h
 Indices = Annotated[str | None, typer.Option("--indices", metavar="A,B", help="Only these indices.")]
 ProviderName = Annotated[str | None, typer.Option("--provider", metavar="sim|replay|kite", help="Where quotes come from.")]
 Recording = Annotated[Path | None, typer.Option("--recording", metavar="PATH", help="What to replay.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a recording of which anything cannot be read.")]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")]
 Speed = Annotated[str | None, typer.Option("--speed", metavar="FACTOR|max", help="Market seconds per wall second.")]
 Start = Annotated[
@@ -43,6 +44,7 @@ def settings(
     indices: str | None = None,
     provider: str | None = None,
     recording: Path | None = None,
+    strict: bool = False,
     seed: int | None = None,
     speed: str | None = None,
     start: str | None = None,
@@ -57,6 +59,7 @@ def settings(
         "interval": interval,
         "provider.name": provider,
         "provider.recording": recording,
+        "provider.strict": True if strict else None,
         "market.seed": seed,
         "market.speed": speed.removesuffix("x") if speed and speed != "max" else speed,
         "market.start": start,

@@ -68,6 +68,7 @@ def run(
     interval: options.Interval = None,
     provider: options.ProviderName = None,
     recording: options.Recording = None,
+    strict: options.Strict = False,
     speed: options.Speed = None,
     seed: options.Seed = None,
     start: options.Start = None,
@@ -86,8 +87,8 @@ def run(
     """
     chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
     settings = options.settings(
-        config, chosen, data_dir=data_dir, interval=interval, indices=indices, provider=provider, recording=recording, seed=seed,
-        speed=speed, start=start, model=model,
+        config, chosen, data_dir=data_dir, interval=interval, indices=indices, provider=provider, recording=recording,
+        strict=strict, seed=seed, speed=speed, start=start, model=model,
     )  # fmt: skip
     if not (once or cycles or settings.provider.name == "replay"):
         raise UserError("g6 run is bounded: how many cycles?", "g6 run --cycles 10, or g6 up to go on until Ctrl-C")

@@ -1,0 +1,66 @@
+"""Saved answers as objects: JSON, or what Python's repr makes of it, plain or gzipped.
+
+Both are met in archives, beside HTML pages and empty files that a poll saved where the exchange's site was busy.
+"""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+from g6.adapters.replay.left_out import NotRead
+
+_GZIP = b"\x1f\x8b"
+_LONGEST = 300
+"""Digits of the largest integer that a float can hold, all but; Python itself refuses to read more than 4,300."""
+
+
+def read_document(path: Path) -> Any:
+    """Return what a file holds. Errors: NotRead, with its line where one is to blame."""
+    try:
+        raw = path.read_bytes()
+        raw = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+        text = raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise NotRead(f"cannot be read: {error}", "damaged") from error
+    return parse_document(text)
+
+
+def parse_document(text: str) -> Any:
+    """Return the object that a text writes as JSON or as Python's repr. Errors: NotRead.
+
+    >>> parse_document("{'records': None}") == parse_document('{"records": null}')
+    True
+    """
+    text = text.strip("\ufeff\0 \t\r\n")
+    if not text:
+        raise NotRead("is empty", "no_answer")
+    if text[0] == "<":
+        raise NotRead("is an HTML page, no answer", "no_answer")
+    if text[0] not in "{['\"":
+        raise NotRead(f"is no answer: it begins with {text[:20]!r}", "no_answer")
+    try:
+        document = json.loads(text, parse_int=_whole)
+    except RecursionError as error:
+        raise NotRead("is nested too deeply to be an answer", "damaged") from error
+    except json.JSONDecodeError as error:
+        document = _repr(text, error)
+    return parse_document(document) if isinstance(document, str) else document
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST else float(digits)
+
+
+def _repr(text: str, as_json: json.JSONDecodeError) -> Any:
+    """Read Python's repr; what is neither is told as JSON."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        reason = f"is not whole JSON: {as_json.msg} at character {as_json.pos}"
+        raise NotRead(reason, "damaged", as_json.lineno) from as_json

@@ -1,0 +1,29 @@
+"""What a recording was read without, for a person: totals by kind, and the first of each by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from g6.adapters.replay import WORDS, LeftOut, totals
+
+SHOWN = 20
+"""Lines on a terminal; the totals say how many there are."""
+
+
+def tell(console: Console, left_out: Sequence[LeftOut]) -> None:
+    """Print what was left out, damaged things first; nothing where all was read."""
+    counts = totals(left_out)
+    order = [kind for kind in reversed([*WORDS]) if kind in counts]
+    for part in sorted(left_out, key=lambda part: order.index(part.kind))[:SHOWN]:
+        console.print(f"not read: {part}", soft_wrap=True, markup=False, highlight=False)
+    if len(left_out) > SHOWN:
+        console.print(f"… and {len(left_out) - SHOWN} more; --strict refuses a recording with any", soft_wrap=True)
+    if counts:
+        console.print("left out: " + ", ".join(f"{WORDS[kind]} {counts[kind]:,}" for kind in order), soft_wrap=True)
+
+
+def is_damaged(left_out: Sequence[LeftOut]) -> bool:
+    """Tell whether something that was asked for is missing: copies, empty polls and other underlyings are not."""
+    return any(part.kind == "damaged" for part in left_out)
