@@ -82,7 +82,8 @@ class StageReport:
 class CycleReport:
     """What one finished cycle was: its status, each unit's status and reason, and wall times in seconds.
 
-    `lateness_seconds`: first stage's start after the cycle's instant; `elapsed_seconds`: instant to overview and panels in Redis.
+    `lateness_seconds`: first stage's start after the cycle's instant; `elapsed_seconds`: instant to overview and panels in Redis;
+    `seconds` of the aggregate by part, empty in the report that a panel holds.
     """
 
     cycle: str
@@ -94,6 +95,7 @@ class CycleReport:
     elapsed_seconds: float
     attempt: int = 1
     rows: tuple[Mapping[str, Any], ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _health(report: CycleReport) -> dict[str, Any]:
 
 
 def _cycle(report: CycleReport) -> dict[str, Any]:
-    return {name: getattr(report, name) for name in report.__dataclass_fields__ if name != "rows"}
+    return {name: getattr(report, name) for name in report.__dataclass_fields__ if name not in {"rows", "seconds"}}
 
 
 def _index_panel(row: Mapping[str, Any], frame: Frame, report: CycleReport, window: int) -> dict[str, Any]:

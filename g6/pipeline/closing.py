@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from g6.domain import overview, panels
@@ -18,10 +19,12 @@ from g6.ports import CycleRecord, UnitRecord
 
 def aggregate(runtime: Runtime, cycle: str) -> bool:
     """Build overview rows and panels of a finished cycle; True when this call closed it."""
+    watch = Watch(runtime.clock)
     record = runtime.ledger.record(cycle)
     if record is None or record.closed or not record.fired:
         return False
     rows = overview_rows(record)
+    watch.lap("overview")
     report = _report(record, rows, runtime.clock.wall())
     documents = panels.build(
         report,
@@ -31,10 +34,11 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
         generated_at=isoformat_z(runtime.clock.wall()),
         storage=kept_storage(runtime),
     )
+    watch.lap("panels")
     before = _statuses(runtime)
     runtime.panels.put(cycle, documents)
-    now = runtime.clock.wall()
-    if not runtime.ledger.close(cycle, now, _report(record, rows, now)):
+    now = watch.lap("put")
+    if not runtime.ledger.close(cycle, now, _report(record, rows, now, watch.parts)):
         return False
     _tell_gaps(runtime, cycle, rows, before)
     runtime.sender.publish(cycle)
@@ -75,7 +79,9 @@ def _row(cycle: str, index: str, unit: UnitRecord) -> dict[str, Any]:
     return row | {"status": unit.status, "reason": unit.reason}
 
 
-def _report(record: CycleRecord, rows: list[dict[str, Any]], now: float) -> CycleReport:
+def _report(
+    record: CycleRecord, rows: list[dict[str, Any]], now: float, seconds: Mapping[str, float] = MappingProxyType({})
+) -> CycleReport:
     statuses = {index: Status(unit.status) for index, unit in record.units.items() if unit.status}
     starts = [unit.stages["collect"].started for unit in record.units.values() if "collect" in unit.stages]
     due = record.opening.due
@@ -89,6 +95,7 @@ def _report(record: CycleRecord, rows: list[dict[str, Any]], now: float) -> Cycl
         elapsed_seconds=now - due,
         attempt=record.attempt,
         rows=tuple(rows),
+        seconds=dict(seconds),
     )
 
 

@@ -93,6 +93,13 @@ class Watch:
         self.last = now
         return now
 
+    def split(self, whole: str, part: str, seconds: float) -> None:
+        """Book `seconds` of what stands under `whole` under `part` instead, as far as they are there."""
+        moved = min(seconds, self.parts.get(whole, 0.0))
+        if moved > 0:
+            self.parts[whole] -= moved
+            self.parts[part] = self.parts.get(part, 0.0) + moved
+
     def report(self, unit: Unit, stage: str, status: str, reason: str = "", counts: Mapping[str, Any] | None = None) -> StageReport:
         """Return the stage's report with its parts and their total."""
         seconds = self.parts | {"total": self.last - self.began}

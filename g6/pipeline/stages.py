@@ -23,6 +23,9 @@ from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, Termin
 from g6.pipeline.choice import chosen
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 
+PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
+"""The parts of collect that wait for a request slot of an endpoint; what they waited is booked as `rate_wait`."""
+
 
 def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
     """Claim the unit, fetch its quotes, leave frame `quotes`."""
@@ -160,7 +163,11 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
         oi_prev_source=source,
         controls={"greeks": controls.get("greeks", True)},
     )
-    counts = {"options": int((quotes.symbol != "").sum()), "provider": dict(runtime.provider.describe()), **choice.told}
+    facts = dict(runtime.provider.describe())
+    for endpoint, seconds in (facts.get("wait") or {}).items():
+        for part in PARTS_THAT_ASK.get(endpoint, ()):
+            watch.split(part, "rate_wait", seconds)
+    counts = {"options": int((quotes.symbol != "").sum()), "provider": facts, **choice.told}
     return quote.to_frame(quotes, stamp), counts
 
 

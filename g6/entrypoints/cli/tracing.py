@@ -8,8 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from g6.domain.cycle import parse_z
 from g6.errors import NothingToDo
 from g6.pipeline import Runtime
+from g6.ports import Event
 
 PAGE = 2000
 
@@ -20,7 +22,7 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
     if record is None:
         raise NothingToDo(f"the ledger knows no cycle {cycle}: it keeps a settled one for sixty cycles, an hour at most")
     due = record.opening.due
-    reports = _reports(runtime, cycle)
+    reports, closings = _reports(runtime, cycle)
     units = {
         index: {
             "status": unit.status,
@@ -31,7 +33,7 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
                        "parts": _milliseconds(reports.get((index, name), {}))}
                 for name, stage in unit.stages.items()
             },
-            "expiries": reports.get((index, "analyse"), {}).get("counts", {}).get("expiries", []),
+            "expiries": _expiries(reports.get((index, "analyse"), {})),
             "error": reports.get((index, "collect"), {}).get("counts", {}).get("error", ""),
         }
         for index, unit in record.units.items()
@@ -39,7 +41,30 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
     times = {
         name: _after(wall, due) for name, wall in (("opened", record.opened), ("fired", record.fired), ("closed", record.closed))
     }
-    return {"cycle": cycle, **times, "units": units}
+    return {"cycle": cycle, **times, "units": units, "closing": _closing(closings, due)}
+
+
+def _expiries(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what was told of each expiry, with its share of the solve in milliseconds.
+
+    One call solves all expiries of an index, so that its time is shared out by their strikes.
+    """
+    expiries = report.get("counts", {}).get("expiries", [])
+    strikes = sum(expiry["strikes"] for expiry in expiries)
+    solve = 1e3 * report.get("seconds", {}).get("solve", 0.0)
+    return [expiry | {"solve": round(solve * expiry["strikes"] / strikes, 1) if strikes else 0.0} for expiry in expiries]
+
+
+def _closing(closings: Mapping[str, Event], due: float) -> dict[str, dict[str, Any]]:
+    """Return the stages that belong to the whole cycle, in their order: when each began and ended, and its parts."""
+    stages = {}
+    for name, event in closings.items():
+        parts = _milliseconds(event.payload)
+        total = parts.pop("total", None)
+        ended = _after(parse_z(event.ts).timestamp(), due)
+        took = sum(parts.values()) if total is None else total
+        stages[name] = {"began": None if ended is None else round(ended - took, 1), "ended": ended, "parts": parts}
+    return stages
 
 
 def _after(wall: float, due: float) -> float | None:
@@ -51,15 +76,23 @@ def _milliseconds(report: Mapping[str, Any]) -> dict[str, float]:
     return {part: round(1e3 * seconds, 1) for part, seconds in report.get("seconds", {}).items()}
 
 
-def _reports(runtime: Runtime, cycle: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+def _reports(runtime: Runtime, cycle: str) -> tuple[dict[tuple[str, str], Mapping[str, Any]], dict[str, Event]]:
+    """Return the newest report of each unit's stages, and the newest event of each stage that closes the cycle."""
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    closings: dict[str, Event] = {}
     last = "0"
     while events := runtime.bus.read(last, count=PAGE):
         last = events[-1].id
         for event in events:
-            if event.type == "unit.report" and event.payload["cycle"] == cycle:
+            if event.payload.get("cycle") != cycle:
+                continue
+            if event.type == "cycle.report":
+                closings["aggregate"] = event
+            elif event.type == "unit.report" and event.payload["index"]:
                 found[event.payload["index"], event.payload["stage"]] = event.payload
-    return found
+            elif event.type == "unit.report":
+                closings[event.payload["stage"]] = event
+    return found, closings
 
 
 def show(console: Console, found: Mapping[str, Any]) -> None:
@@ -73,10 +106,13 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
             table.add_row(index, name, _text(stage["began"]), _text(stage["ended"]), parts)
         for expiry in unit["expiries"]:
             strikes = f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes"
-            told = f"{strikes}, {expiry['status']}, forward by {expiry['forward_source']}"
+            told = f"{strikes}, {expiry['status']}, forward by {expiry['forward_source']}, solve {expiry['solve']:g}"
             table.add_row("", f"  {expiry['expiry']}", "", "", told)
         if unit["reason"] or unit["status"] != "OK":
             table.add_row("", unit["status"], "", "", ": ".join(text for text in (unit["reason"], unit["error"]) if text))
+    for name, stage in found["closing"].items():
+        parts = " ".join(f"{part} {took:g}" for part, took in stage["parts"].items() if took)
+        table.add_row("all", name, _text(stage["began"]), _text(stage["ended"]), parts)
     console.print(table)
 
 

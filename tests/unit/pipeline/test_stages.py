@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
 import numpy as np
 import pytest
 
+from g6 import pipeline
 from g6.domain import quote
 from g6.domain.cycle import Unit
+from g6.domain.instrument import Contracts
+from g6.domain.quote import Quotes
 from g6.errors import BrokerDown, FrameMissing, ProviderBusy, ProviderRefused
 from g6.pipeline import stages
 
-from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World
+from .world import BANKNIFTY, FIRST, MARKET, NIFTY, SECOND, World
 
 
 def test_a_unit_goes_through_its_three_stages(world: World) -> None:
@@ -219,3 +227,32 @@ def test_a_cycle_sent_too_early_waits_for_its_instant(world: World, monkeypatch:
     world.later(-1.25)
     assert world.run(NIFTY, "collect") == [True]
     assert world.clock.now == NIFTY.instant.timestamp()
+
+
+class Waiting:
+    """The simulated market behind a budget: an answer takes two seconds, of which `waited` went by before the request."""
+
+    name = "kite"
+
+    def __init__(self, world: World, waited: float) -> None:
+        self.world, self.waited = world, waited
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(MARKET, name)
+
+    def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
+        self.world.clock.now += 2.0
+        return MARKET.quotes(index, contracts, at)
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"wait": {"quote": self.waited, "ltp": 9.0}}
+
+
+@pytest.mark.parametrize(("waited", "booked"), [(1.5, 1.5), (0.0, 0.0), (30.0, 2.0)])
+def test_the_wait_for_a_request_slot_is_told_apart_from_the_providers_time(world: World, waited: float, booked: float) -> None:
+    runtime = replace(world.runtime, provider=Waiting(world, waited))
+    assert pipeline.collect(runtime, NIFTY, "task")
+    parts = dict(world.bus.read("0")[-1].payload["seconds"])
+    total = parts.pop("total")
+    assert (parts.get("rate_wait", 0.0), parts["quotes"]) == pytest.approx((booked, 2.0 - booked))
+    assert sum(parts.values()) == pytest.approx(total)

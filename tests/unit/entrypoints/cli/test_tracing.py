@@ -1,0 +1,60 @@
+"""`g6 trace` over a cycle that the use cases ran in memory."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from g6 import pipeline
+from g6.entrypoints.cli.tracing import show, traced
+from g6.errors import NothingToDo
+from tests.unit.pipeline.world import BANKNIFTY, FIRST, NIFTY, SetClock, World
+
+
+class Ticking(SetClock):
+    """A clock that goes on by a millisecond whenever it is read."""
+
+    def wall(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    ran = World(clock=Ticking())
+    for unit in (NIFTY, BANKNIFTY):
+        ran.run(unit, task=unit.index)
+    ran.drain()
+    assert pipeline.publish(ran.runtime, FIRST) or ran.runtime.ledger.record(FIRST).closed
+    return ran
+
+
+def test_every_phase_of_a_cycle_has_a_line(world: World) -> None:
+    told = traced(world.runtime, FIRST)
+    assert {index: list(unit["stages"]) for index, unit in told["units"].items()} == {
+        name: ["collect", "analyse", "persist"] for name in ("NIFTY", "BANKNIFTY")
+    }
+    assert list(told["closing"]) == ["aggregate", "publish"]
+    assert set(told["closing"]["aggregate"]["parts"]) == {"overview", "panels", "put"}
+    assert {"overview", "panels", "instruments"} <= set(told["closing"]["publish"]["parts"])
+
+
+def test_each_expiry_has_its_share_of_the_solve(world: World) -> None:
+    unit = traced(world.runtime, FIRST)["units"]["NIFTY"]
+    solve = unit["stages"]["analyse"]["parts"]["solve"]
+    assert (len(unit["expiries"]) > 1, solve > 0) == (True, True)
+    assert sum(expiry["solve"] for expiry in unit["expiries"]) == pytest.approx(solve, abs=0.1 * len(unit["expiries"]))
+
+
+def test_people_see_all_of_it(world: World) -> None:
+    page = io.StringIO()
+    show(Console(file=page, width=160), traced(world.runtime, FIRST))
+    shown = page.getvalue()
+    assert all(word in shown for word in ("collect", "analyse", "persist", "aggregate", "publish", "solve", "panels"))
+
+
+def test_a_cycle_that_nobody_knows_is_nothing_to_do(world: World) -> None:
+    with pytest.raises(NothingToDo, match="knows no cycle"):
+        traced(world.runtime, "2026-11-18T05:40:00Z")
