@@ -17,6 +17,9 @@ from g6.domain.quote import DEPTH_FIELDS, LEVELS, NAN, QUOTE_FIELDS, Underlying
 EPOCH_SECONDS = 86_400.0
 """Instants of the first day of 1970 are how the broker writes that there is none."""
 
+LAST_SECONDS = 4_102_444_800.0
+"""The year 2100: a later instant is a damaged one, and calendars cannot all reckon with it."""
+
 _PLAIN = {
     "last": "last_price", "buy_quantity": "buy_quantity", "sell_quantity": "sell_quantity", "volume": "volume", "oi": "oi",
     "oi_day_high": "oi_day_high", "oi_day_low": "oi_day_low", "average_price": "average_price",
@@ -50,7 +53,7 @@ def parse_quotes(answers: Mapping[str, Any], contracts: Contracts, exchange: str
 
 def option_fields(answer: Mapping[str, Any]) -> dict[str, float]:
     """Return the fields of one option's quote by our names; what it does not say is NaN."""
-    candle = answer.get("ohlc") or {}
+    candle = object_of(answer, "ohlc")
     found = {ours: _number(answer.get(theirs)) for ours, theirs in _PLAIN.items()}
     found |= {name: _number(candle.get(name)) for name in ("open", "high", "low", "close")}
     times = {"last_trade_time": epoch(answer.get("last_trade_time")), "quote_time": epoch(answer.get("timestamp"))}
@@ -60,8 +63,8 @@ def option_fields(answer: Mapping[str, Any]) -> dict[str, float]:
 
 def parse_underlying(answers: Mapping[str, Any], spot_key: str, vix_key: str, future_key: str, future: Future | None) -> Underlying:
     """Return index, future and VIX from raw /quote answers; what did not come is NaN. `net_change` is never read."""
-    index, vix = answers.get(spot_key) or {}, answers.get(vix_key) or {}
-    candle, told = index.get("ohlc") or {}, option_fields(answers.get(future_key) or {})
+    index, vix = object_of(answers, spot_key), object_of(answers, vix_key)
+    candle, nearest = object_of(index, "ohlc"), option_fields(object_of(answers, future_key))
     return Underlying(
         spot=_price(_number(index.get("last_price"))),
         open=_price(_number(candle.get("open"))),
@@ -69,15 +72,15 @@ def parse_underlying(answers: Mapping[str, Any], spot_key: str, vix_key: str, fu
         low=_price(_number(candle.get("low"))),
         prev_close=_price(_number(candle.get("close"))),
         spot_time=epoch(index.get("timestamp")),
-        future=told["last"],
-        future_expiry=future.expiry.isoformat() if future and isfinite(told["last"]) else "",
-        future_time=told["quote_time"],
-        future_bid=told["bid"],
-        future_ask=told["ask"],
-        future_oi=told["oi"],
-        future_volume=told["volume"],
-        future_vwap=told["average_price"],
-        future_prev_close=told["close"],
+        future=nearest["last"],
+        future_expiry=future.expiry.isoformat() if future and isfinite(nearest["last"]) else "",
+        future_time=nearest["quote_time"],
+        future_bid=nearest["bid"],
+        future_ask=nearest["ask"],
+        future_oi=nearest["oi"],
+        future_volume=nearest["volume"],
+        future_vwap=nearest["average_price"],
+        future_prev_close=nearest["close"],
         vix=_price(_number(vix.get("last_price"))),
     )
 
@@ -95,7 +98,13 @@ def epoch(value: Any) -> float:
     if not isinstance(value, datetime):
         return NAN
     instant = (value if value.tzinfo else value.replace(tzinfo=IST)).timestamp()
-    return instant if instant > EPOCH_SECONDS else NAN
+    return instant if EPOCH_SECONDS < instant < LAST_SECONDS else NAN
+
+
+def object_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object under `name`; an empty one where there is none, or something else."""
+    value = answer.get(name)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _book(answer: Mapping[str, Any], ours: str, theirs: str) -> dict[str, float]:
@@ -103,8 +112,8 @@ def _book(answer: Mapping[str, Any], ours: str, theirs: str) -> dict[str, float]
     depth = answer.get("depth")
     if not isinstance(depth, Mapping):
         return dict.fromkeys(_BOOK_NAMES[ours], NAN)
-    told = depth.get(theirs)
-    levels = [level if isinstance(level, Mapping) else {} for level in told] if isinstance(told, list) else []
+    rows = depth.get(theirs)
+    levels = [level if isinstance(level, Mapping) else {} for level in rows] if isinstance(rows, list) else []
     found, total = [], 0.0
     for level in (levels + [{}] * LEVELS)[:LEVELS]:
         price = _price(_number(level.get("price")))
@@ -117,7 +126,11 @@ def _book(answer: Mapping[str, Any], ours: str, theirs: str) -> dict[str, float]
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return NAN
-    return float(value) if isfinite(value) else NAN
+    try:
+        number = float(value)
+    except OverflowError:  # JSON knows integers of any length; 400 digits fit no float
+        return NAN
+    return number if isfinite(number) else NAN
 
 
 def _price(value: float) -> float:

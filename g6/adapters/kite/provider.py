@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from g6.adapters.kite.access import Access
 from g6.adapters.kite.client import Client, ask_candles, ask_dump, ask_ltp, ask_profile, ask_quotes, make_client
 from g6.adapters.kite.dumps import Dumps
-from g6.adapters.kite.parse import epoch, parse_quotes, parse_underlying
+from g6.adapters.kite.parse import epoch, object_of, parse_quotes, parse_underlying
 from g6.adapters.kite.previous import Candles, PreviousInterest
 from g6.domain import instrument
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Index, Listing
+from g6.domain.quality import believed
 from g6.domain.quote import NAN, Quotes, Underlying
 from g6.domain.tick import of_day
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
@@ -111,7 +112,7 @@ class Kite:
         else:
             self._ask_again(keys, answers)
         seen = self._underlying(known, future, answers, at)
-        if isfinite(seen.spot):
+        if isfinite(believed(seen, contracts.strike).spot):
             self._spots[index] = seen.spot
         source = np.where(contracts.symbol == "", "", "rest").astype(object)
         return Quotes(
@@ -209,7 +210,7 @@ class Kite:
     def _underlying(self, known: Index, future: Future | None, answers: Mapping[str, Any], at: datetime) -> Underlying:
         future_key = f"{known.derivatives}:{future.symbol}" if future else ""
         seen = parse_underlying(answers, known.quote_key, VIX, future_key, future)
-        if not of_day(epoch((answers.get(VIX) or {}).get("timestamp")), at):
+        if not of_day(epoch(object_of(answers, VIX).get("timestamp")), at):
             seen = replace(seen, vix=NAN)
         if self._calendar.phase(known.exchange, at) in FROZEN:
             return replace(seen, spot_source="frozen")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.kite.parse import epoch, option_fields, parse_quotes, parse_underlying
+from g6.adapters.kite.parse import _PLAIN, epoch, option_fields, parse_quotes, parse_underlying
 from g6.domain.instrument import Contracts, Future
 from g6.domain.quote import DEPTH_FIELDS
 
@@ -183,3 +183,50 @@ def test_a_level_that_is_none_adds_nothing(hole: Any) -> None:
 def test_without_a_book_no_depth_is_known() -> None:
     found = option_fields(quoted(depth=None))
     assert all(isnan(found[name]) for name in (*DEPTH_FIELDS, "bid", "ask", "bid_depth", "ask_depth"))
+
+
+JUNK = [None, [], [1], {}, "text", 7, True, 10**400, float("nan"), float("inf"), [[]], {"price": []}]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: repr(junk)[:12])
+@pytest.mark.parametrize("name", sorted(quoted()))
+def test_junk_in_one_field_of_one_contract_costs_nothing_else(name: str, junk: Any) -> None:
+    asked = contracts(("A", "B"), ("C", "D"))
+    answers = {f"NFO:{symbol}": quoted() for symbol in "ABCD"}
+    whole = parse_quotes(answers, asked, "NFO")
+    found = parse_quotes(answers | {"NFO:B": quoted(**{name: junk})}, asked, "NFO")
+    for field, values in whole.items():
+        np.testing.assert_array_equal(np.delete(found[field], 2), np.delete(values, 2), field)
+    own = {
+        "depth": ("bid", "ask"),
+        "ohlc": ("open", "high", "low", "close"),
+        "last_trade_time": (name,),
+        "timestamp": ("quote_time",),
+    }
+    own |= {theirs: (ours,) for ours, theirs in _PLAIN.items()}
+    for field, values in whole.items():
+        if not field.startswith(own.get(name, ())):
+            np.testing.assert_array_equal(found[field], values, field)
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: repr(junk)[:12])
+@pytest.mark.parametrize("key", ["NSE:NIFTY 50", "NFO:NIFTY26NOVFUT", "NSE:INDIA VIX"])
+def test_junk_in_the_answer_of_index_future_or_vix_costs_nothing_else(key: str, junk: Any) -> None:
+    future = Future("NIFTY26NOVFUT", 1, date(2026, 11, 23), 65, 0.1)
+    answers: dict[str, Any] = {
+        "NSE:NIFTY 50": {"last_price": 26010.5},
+        "NFO:NIFTY26NOVFUT": quoted(last_price=26040.0),
+        "NSE:INDIA VIX": {"last_price": 13.2},
+    }
+    for changed in ({key: junk}, {key: answers[key] | {"last_price": junk, "ohlc": junk, "depth": junk, "timestamp": junk}}):
+        seen = parse_underlying(answers | changed, "NSE:NIFTY 50", "NSE:INDIA VIX", "NFO:NIFTY26NOVFUT", future)
+        prices = {"NSE:NIFTY 50": seen.spot, "NFO:NIFTY26NOVFUT": seen.future, "NSE:INDIA VIX": seen.vix}
+        others = [prices[name] for name in answers if name != key]
+        assert others == [answers[name]["last_price"] for name in answers if name != key]
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+)
+def test_an_instant_of_another_age_is_none(text: str) -> None:
+    assert isnan(epoch(text))
