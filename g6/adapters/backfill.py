@@ -14,7 +14,7 @@ import stamina
 from numpy.typing import NDArray
 
 from g6.domain.calendar import day_of
-from g6.domain.candles import Bars, known_of_index, known_of_options
+from g6.domain.candles import BAR, Bars, cleaned, known_of_index, known_of_options
 from g6.domain.gaps import REPAIRED
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.quote import NAN, Quotes, Underlying
@@ -88,16 +88,26 @@ class Backfill:
     def _bars(self, listing: Listing, instrument: str) -> Bars:
         path = self._kept / listing.on.isoformat() / listing.underlying / f"{instrument}.npy"
         if path not in self._held:
-            self._held[path] = np.load(path) if path.exists() else self._asked(listing, instrument, path)
+            kept = _kept(path)
+            self._held[path] = kept if kept is not None else self._asked(listing, instrument, path)
         return self._held[path]
 
     def _asked(self, listing: Listing, instrument: str, path: Path) -> Bars:
         for attempt in stamina.retry_context(on=ProviderBusy, attempts=TRIES, timeout=None, wait_initial=PAUSE):
             with attempt:
                 self.requests += 1
-                found = self._candles.minutes(listing, instrument)
-        replace(path, _bytes(found))
-        return found
+                bars = cleaned(self._candles.minutes(listing, instrument), listing.on)
+        replace(path, _bytes(bars))
+        return bars
+
+
+def _kept(path: Path) -> Bars | None:
+    """Return the candles that an earlier run left, None where there are none that can be read."""
+    try:
+        bars: Bars = np.load(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    return bars if bars.dtype == BAR else None
 
 
 def _bytes(bars: Bars) -> bytes:

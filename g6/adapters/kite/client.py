@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import wraps
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,11 +17,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from g6.adapters.kite.parse import epoch
 from g6.errors import G6Error, ProviderBusy, ProviderRefused, TokenDead
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+CANDLE = ("date", "open", "high", "low", "close", "volume", "oi")
 WORDS = 160
 """Characters of a server's answer that an error quotes; a page of HTML says no more in full."""
 
@@ -120,10 +124,10 @@ def translated(call: Callable[P, R]) -> Callable[P, R]:
 
 
 class Client(KiteConnect):  # type: ignore[misc]
-    """The real client, less two habits: answers stay as they came, for `parse` to read.
+    """The real client, less three habits: answers stay as they came, for `parse` to read.
 
     Its own reading of a dump loses all of it to one blank strike and takes seconds over the dates; its reading of quotes costs a
-    tenth of a second per 500 timestamps.
+    tenth of a second per 500 timestamps; its reading of candles loses all of them to one null.
     """
 
     def _parse_instruments(self, data: bytes | str) -> bytes:
@@ -131,6 +135,16 @@ class Client(KiteConnect):  # type: ignore[misc]
 
     def _format_response(self, data: Any) -> Any:
         return data
+
+    def _format_historical(self, data: Any) -> list[dict[str, Any]]:
+        """Return candles by name with an aware `date`; one whose date cannot be read is left out."""
+        rows = [row for row in data["candles"] if isinstance(row, list) and row]
+        starts = [epoch(row[0]) for row in rows]
+        return [
+            {**dict(zip(CANDLE, row, strict=False)), "date": datetime.fromtimestamp(start, UTC)}
+            for row, start in zip(rows, starts, strict=True)
+            if isfinite(start)
+        ]
 
 
 def make_client(

@@ -10,6 +10,7 @@ import numpy as np
 from g6.domain.candles import BAR, Bars
 from g6.domain.instrument import INDICES, Listing
 from g6.domain.instrument import VIX as VIX_KEY
+from g6.domain.quote import NAN
 from g6.errors import ProviderRefused
 from g6.ports.candles import FUTURE, SPOT, VIX
 
@@ -50,10 +51,19 @@ class KiteCandles:
 
 
 def bars_of(candles: Sequence[Mapping[str, Any]]) -> Bars:
-    """Return candles as the client reads them, `date` aware, as bars; open interest that is not told is none."""
-    found = np.zeros(len(candles), BAR)
-    found["start"] = [each["date"].timestamp() for each in candles]
-    for name in ("open", "high", "low", "close", "volume"):
-        found[name] = [float(each[name]) for each in candles]
-    found["oi"] = [float(each.get("oi") or 0) for each in candles]
-    return found[np.argsort(found["start"], kind="stable")]
+    """Return candles as the client reads them, `date` aware, as bars, ascending; a value that is not told is NaN."""
+    bars = np.zeros(len(candles), BAR)
+    bars["start"] = [candle["date"].timestamp() for candle in candles]
+    for name in ("open", "high", "low", "close", "volume", "oi"):
+        bars[name] = [number(candle.get(name)) for candle in candles]
+    return bars[np.argsort(bars["start"], kind="stable")]
+
+
+def number(value: Any) -> float:
+    """Return a candle's number; NaN for null, text, and what no float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return NAN
+    try:
+        return float(value)
+    except OverflowError:
+        return NAN

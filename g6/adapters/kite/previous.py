@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.calendar import IST, day_of
+from g6.adapters.kite.minutes import number
+from g6.domain.calendar import day_of
 from g6.domain.instrument import Contracts
 from g6.domain.quote import NAN
 from g6.errors import ProviderBusy, ProviderRefused
@@ -25,8 +26,8 @@ Candles = Sequence[Mapping[str, Any]]
 
 def previous_of(candles: Candles, today: date) -> float:
     """Return the open interest of the last day candle before `today`, units; NaN where there is none."""
-    earlier = [each for each in candles if day_of(each["date"].astimezone(IST)) < today and each.get("oi") is not None]
-    return float(max(earlier, key=lambda each: each["date"])["oi"]) if earlier else NAN
+    earlier = [candle for candle in candles if day_of(candle["date"]) < today and number(candle.get("oi")) >= 0.0]
+    return number(max(earlier, key=lambda candle: candle["date"])["oi"]) if earlier else NAN
 
 
 class PreviousInterest:
