@@ -11,10 +11,12 @@ from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.stages import gather
 
 
-def repair(runtime: Runtime, unit: Unit) -> Status:
+def repair(runtime: Runtime, unit: Unit, *, row_stands: bool = False) -> Status:
     """Backfill one unit and return how it ends: OK or PARTIAL and stored with reason `backfill`, MISSING and nothing written.
 
     The runtime's provider answers from candles. A unit of which a chain is stored is left as it is: SKIPPED.
+    `row_stands`: the overview row is what was collected live, and only the chain is gone; the row stays.
+    Errors: BadInput (a damaged file of this unit).
     """
     if runtime.store.read_chain(unit) is not None:
         return Status.SKIPPED
@@ -24,5 +26,6 @@ def repair(runtime: Runtime, unit: Unit) -> Status:
     status = Status(row["status"])
     if status in (Status.OK, Status.PARTIAL):
         runtime.store.write_chain(unit, chain_frame(priced))
-        runtime.store.write_overview(unit.cycle, [row | {"reason": REPAIRED}])
+        if not row_stands:
+            runtime.store.write_overview(unit.cycle, [row | {"reason": REPAIRED}])
     return status

@@ -63,11 +63,17 @@ def not_ok(world: World) -> dict[str, list[datetime]]:
 
 
 def listed(world: World) -> dict[str, list[datetime]]:
-    """Return the minutes of every gap that `g6 data gaps` lists, by index; PARTIAL ones, of which there are rows, left out."""
+    """Return the minutes of every gap that `g6 data gaps` lists between the first row and the last, by index.
+
+    PARTIAL ones, of which there are rows, are left out, and so are the edges of the day.
+    """
     found: dict[str, list[datetime]] = {}
+    stored = [parse_z(row["timestamp"]) for row in world.overview()]
     for gap in json.loads(world.g6("data", "gaps", "--json").stdout):
         assert gap["reason"]
         first = parse_z(gap["from"])
+        if not min(stored) <= first <= max(stored):
+            continue
         minutes = [first + timedelta(minutes=n) for n in range(gap["cycles"])]
         assert isoformat_z(minutes[-1]) == gap["to"]
         found.setdefault(gap["index"], []).extend(minutes if gap["status"] != "PARTIAL" else ())

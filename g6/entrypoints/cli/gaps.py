@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
-from g6.config import Settings, calendar
 from g6.domain import gaps as gaps_of
-from g6.domain.calendar import Calendar
-from g6.domain.cycle import Unit, isoformat_z
-from g6.domain.gaps import Gap, Row
+from g6.domain.cycle import Unit, isoformat_z, parse_z
+from g6.domain.gaps import NO_CHAIN, Gap
 from g6.domain.instrument import INDICES
 from g6.entrypoints.cli import options, terminal
+from g6.entrypoints.cli.coverage import Covered, Span, covered, kind_of
 from g6.entrypoints.cli.history import From, To, day_given
+from g6.entrypoints.cli.operate import instant
 from g6.entrypoints.cli.progress import followed
-from g6.errors import NothingToDo, UserError
+from g6.errors import BadInput, UserError
 
 OnlyIndex = Annotated[str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """One index on one day: the instants that should have a row, and the rows there are."""
-
-    index: str
-    day: date
-    grid: tuple[datetime, ...]
-    rows: Mapping[datetime, Row]
+Since = Annotated[str | None, typer.Option("--since", metavar="CYCLE", help="Nothing before this instant.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="CYCLE", help="Nothing after this instant.")]
 
 
 def register(group: typer.Typer) -> None:
@@ -50,6 +39,8 @@ def coverage(
     index: OnlyIndex = None,
     from_: From = None,
     to: To = None,
+    since: Since = None,
+    until: Until = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -62,12 +53,12 @@ def coverage(
     settings = options.settings(config, set_, data_dir=data_dir)
     found = [
         {"index": each.index, "day": each.day.isoformat(), **gaps_of.counted(each.grid, each.rows)}
-        for each in covered(settings, index, from_, to)
+        for each in covered(settings, span_of(index, from_, to, since, until))
     ]
     if json_:
         typer.echo(json.dumps(found))
         return
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)  # ten columns in 80 characters
     for name in found[0]:
         table.add_column(name, justify="left" if name in {"index", "day"} else "right", no_wrap=True)
     for each in found:
@@ -80,6 +71,8 @@ def gaps(
     index: OnlyIndex = None,
     from_: From = None,
     to: To = None,
+    since: Since = None,
+    until: Until = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -90,7 +83,8 @@ def gaps(
     Example: g6 data gaps --index NIFTY --from 2026-11-18
     """
     settings = options.settings(config, set_, data_dir=data_dir)
-    found = [gap for each in covered(settings, index, from_, to) for gap in gaps_of.find(each.index, each.grid, each.rows)]
+    asked = covered(settings, span_of(index, from_, to, since, until))
+    found = [gap for each in asked for gap in gaps_of.find(each.index, each.grid, each.rows)]
     if json_:
         typer.echo(json.dumps([_plain(gap) for gap in found]))
         return
@@ -99,6 +93,11 @@ def gaps(
         console.print(_sentence(gap), soft_wrap=True)
     count = sum(gap.cycles for gap in found)
     console.print(f"{len(found)} gaps, {count} cycles" if found else "no gap")
+    if any(gap.reason == NO_CHAIN for gap in found):
+        console.print(
+            "no_chain: the row is stored, the chain is not; g6 rerun --since … --until … --failed writes it while its quotes"
+            " are kept, g6 data repair later"
+        )
 
 
 def repair(
@@ -106,6 +105,8 @@ def repair(
     index: OnlyIndex = None,
     from_: From = None,
     to: To = None,
+    since: Since = None,
+    until: Until = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -114,7 +115,8 @@ def repair(
     """Fill gaps from the provider's minute candles: prices, volume and open interest; analysis is computed from them.
 
     Rows are marked (source backfill, quality bit 128) and dated to the repair for as_of; a row that is there is never touched.
-    After Ctrl-C call it again: what was asked for is not asked for again. A second run changes nothing.
+    After Ctrl-C call it again: what was asked for is not asked for again. A second run changes nothing. A simulated or replayed
+    day is filled between its first and its last row; --since and --until name more.
 
     Example: g6 data repair --from 2026-11-18
     """
@@ -123,95 +125,62 @@ def repair(
 
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)
-    lots = [(each, wanted) for each in covered(settings, index, from_, to) if (wanted := _missing(each))]
+    asked = covered(settings, span_of(index, from_, to, since, until))
+    whole = kind_of(settings) in ("live", "") or bool(since or until)
+    lots = [(each, missing) for each in asked if (missing := _missing(each, whole=whole))]
     runtime, shop = mending(settings)
     outcomes: Counter[str] = Counter()
-    for lot, wanted in lots:
-        units = [Unit(isoformat_z(at), lot.index) for at in wanted]
-        for unit in followed(units, f"repairing {lot.index} {lot.day}", console):
-            outcomes[pipeline.repair(runtime, unit).value] += 1
-        shop.forget(lot.index, units[0].instant)
-    filled = outcomes["OK"] + outcomes["PARTIAL"]
-    told = {"gaps": sum(outcomes.values()), "repaired": filled, "nothing_to_fill": outcomes["MISSING"], "requests": shop.requests}
+    damaged: dict[str, BadInput] = {}
+    for lot, missing in lots:
+        for at in followed(missing, f"repairing {lot.index} {lot.day}", console):
+            promised = lot.rows.get(at, ("", ""))[1] == NO_CHAIN
+            try:
+                outcome = pipeline.repair(runtime, Unit(isoformat_z(at), lot.index), row_stands=promised)
+            except BadInput as error:
+                damaged.setdefault(error.path, error)
+                outcomes["damaged"] += 1
+            else:
+                outcomes[outcome.value] += 1
+        shop.forget(lot.index, missing[0])
+    _tell_repair(console, outcomes, shop.requests, damaged.values(), json_)
+    raise typer.Exit(1 if damaged else 0)
+
+
+def _tell_repair(console: Console, outcomes: Counter[str], requests: int, damaged: Iterable[BadInput], json_: bool) -> None:
+    repaired, gaps_, empty = outcomes["OK"] + outcomes["PARTIAL"], outcomes.total(), outcomes["MISSING"]
     if json_:
-        typer.echo(json.dumps(told | {"partial": outcomes["PARTIAL"]}))
+        facts = {"gaps": gaps_, "repaired": repaired, "nothing_to_fill": empty, "requests": requests}
+        more = {"partial": outcomes["PARTIAL"], "chain_is_stored": outcomes["SKIPPED"], "damaged": outcomes["damaged"]}
+        typer.echo(json.dumps(facts | more))
     else:
-        console.print(f"{told['repaired']} of {told['gaps']} missing cycles repaired with {told['requests']} requests for candles")
-        if outcomes["MISSING"]:
-            console.print(
-                f"{outcomes['MISSING']} have no candle to fill them with: the first of a session, or contracts that are gone"
-            )
+        console.print(f"{repaired} of {gaps_} missing cycles repaired with {requests} requests for candles")
+    if empty:
+        console.print(f"{empty} have no candle to fill them with: the first of a session, or contracts that are gone")
+    if outcomes["SKIPPED"]:
+        console.print(
+            f"{outcomes['SKIPPED']} have a chain and no row of the overview: g6 data check names them with the g6 rerun that"
+            " writes the row"
+        )
+    for error in damaged:
+        console.print(f"left alone: {error}", soft_wrap=True)
 
 
-def covered(settings: Settings, index: str | None, from_: str | None, to: str | None) -> list[Covered]:
-    """Return each stored index and day within the options. Errors: NothingToDo, UserError."""
-    from g6.adapters.parquet_store.statuses import statuses
-
+def span_of(index: str | None, from_: str | None, to: str | None, since: str | None, until: str | None) -> Span:
+    """Return what the options ask for. Errors: UserError, BadConfig."""
     name = index.upper() if index else None
     if name and name not in INDICES:
         raise UserError(f"{index} is no index that G6 knows", f"say one of {', '.join(INDICES)}")
-    days = list(statuses(settings.directory, day_given(from_), day_given(to)))
-    known = calendar()
-    found = [
-        Covered(each, day, grids[INDICES[each].exchange], rows)
-        for day, by_index in _with_empty(days, known, settings)
-        for grids in [grids_of(known, settings, day, by_index)]
-        for each, rows in sorted(by_index.items())
-        if name in (None, each)
-    ]
-    if not found:
-        raise NothingToDo(f"no overview {f'of {name} ' if name else ''}is stored in {settings.directory} for these days")
-    return found
+    begins, ends = (parse_z(instant(text)) if text else None for text in (since, until))
+    return Span(name, day_given(from_), day_given(to), begins, ends)
 
 
-def _with_empty(
-    days: Sequence[tuple[date, dict[str, dict[datetime, Row]]]], known: Calendar, settings: Settings
-) -> list[tuple[date, dict[str, dict[datetime, Row]]]]:
-    """Add the live sessions between stored days of which there is nothing at all."""
-    if not days or not _live(settings.directory):
-        return list(days)
-    held = dict(days)
-    indices = {index for by_index in held.values() for index in by_index if index in settings.indices}
-    first, last = min(held), max(held)
-    for each in (first + timedelta(days=n) for n in range((last - first).days)):
-        due = {index: dict[datetime, Row]() for index in indices if known.session(INDICES[index].exchange, each) is not None}
-        if each not in held and due:
-            held[each] = due
-    return sorted(held.items())
-
-
-def grids_of(
-    known: Calendar, settings: Settings, day: date, by_index: Mapping[str, Mapping[datetime, Row]]
-) -> dict[str, tuple[datetime, ...]]:
-    """Return by exchange the instants of a day at which an index should have a row, at the interval that day was collected at.
-
-    A live session counts from its open until now. A simulated one counts from its first row to its last: it may begin anywhere.
-    """
-    instants = sorted(set().union(*by_index.values()))
-    step = gaps_of.step_of(instants, timedelta(seconds=settings.interval))
-    if _live(settings.directory):
-        first, last = datetime.min.replace(tzinfo=UTC), datetime.now(UTC) - step - timedelta(microseconds=1)
-    else:
-        first, last = (instants[0], instants[-1]) if instants else (datetime.max.replace(tzinfo=UTC),) * 2
-    grids: dict[str, tuple[datetime, ...]] = {}
-    for exchange in {INDICES[index].exchange for index in by_index}:
-        session = known.session(exchange, day)
-        grid = session.cycles(max(1, round(step.total_seconds()))) if session is not None else ()
-        grids[exchange] = grid[bisect_left(grid, first) : bisect_right(grid, last)]
-    return grids
-
-
-def _live(directory: Path) -> bool:
-    from g6.adapters.data_dir import KIND
-
-    marker = directory / KIND
-    return marker.exists() and marker.read_text("utf-8").strip() == "live"
-
-
-def _missing(each: Covered) -> list[datetime]:
-    """Return the instants of which no row is stored that has figures."""
+def _missing(each: Covered, *, whole: bool) -> list[datetime]:
+    """Return the instants of which no row is stored that has figures; all of a day, or those between its rows."""
     ended = {at for at, (status, _) in each.rows.items() if status in ("OK", "PARTIAL")}
-    return sorted({*each.grid, *each.rows} - ended)
+    missing = sorted({*each.grid, *each.rows} - ended)
+    if whole:
+        return missing
+    return [at for at in missing if min(each.rows) <= at <= max(each.rows)] if each.rows else []
 
 
 def _plain(gap: Gap) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from g6.domain.gaps import Gap, Row, counted, find, step_of
+from g6.domain.calendar import Session
+from g6.domain.gaps import Gap, Row, as_stored, counted, find, grid_of, step_of
 
 FIRST = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,8 +38,26 @@ def test_cycles_are_counted_by_how_they_ended() -> None:
         GRID[1]: ("OK", "backfill"),
         GRID[2]: ("PARTIAL", "backfill"),
         GRID[3]: ("MISSING", "x"),
+        GRID[4]: ("MISSING", "no_chain"),
     }
-    assert counted(GRID, rows) == {"due": 6, "OK": 2, "PARTIAL": 1, "MISSING": 1, "SKIPPED": 0, "no_row": 2, "repaired": 2}
+    assert counted(GRID, rows) == {
+        "due": 6, "OK": 2, "PARTIAL": 1, "MISSING": 2, "SKIPPED": 0, "no_row": 1, "repaired": 2, "no_chain": 1,
+    }  # fmt: skip
+
+
+def test_a_row_without_the_chain_that_it_promises_is_missing() -> None:
+    rows: dict[datetime, Row] = dict(zip(GRID, (OK, OK, ("PARTIAL", "strikes_missing"), ("SKIPPED", "paused")), strict=False))
+    assert as_stored(rows, {GRID[0]}) == {
+        GRID[0]: OK, GRID[1]: ("MISSING", "no_chain"), GRID[2]: ("MISSING", "no_chain"), GRID[3]: ("SKIPPED", "paused"),
+    }  # fmt: skip
+
+
+def test_the_grid_changes_with_the_interval_in_force() -> None:
+    session = Session("NSE", FIRST.date(), FIRST, FIRST + 10 * MINUTE, FIRST + 10 * MINUTE)
+    minutes = lambda grid: [(at - FIRST) // MINUTE for at in grid]  # noqa: E731
+    assert minutes(grid_of(session, [(GRID[3], 300)])) == [0, 5, 10]
+    assert minutes(grid_of(session, [(GRID[1], 300), (GRID[4], 60)])) == [0, 4, 5, 6, 7, 8, 9, 10]
+    assert minutes(grid_of(session, [(GRID[1], 60), (GRID[3], 120)])) == [0, 1, 2, 4, 6, 8, 10]
 
 
 def test_the_interval_is_the_commonest_step() -> None:

@@ -67,22 +67,32 @@ def directory(collected: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(collected, tmp_path / "rows"))
 
 
-def gaps(g6: Run, directory: Path) -> list[tuple[str, str, int, str]]:
-    told = json.loads(g6("data", "gaps", "--json", "--data-dir", str(directory)).out)
+BEFORE, AFTER = ("03:45", "05:29", 105, "no_row"), ("05:56", "10:10", 255, "no_row")
+"""The edges of the day: the session without a row before the first one and after the last."""
+
+
+def gaps(g6: Run, directory: Path, *arguments: str) -> list[tuple[str, str, int, str]]:
+    told = json.loads(g6("data", "gaps", "--json", "--data-dir", str(directory), *arguments).out)
     return [(each["from"][11:16], each["to"][11:16], each["cycles"], each["reason"]) for each in told]
 
 
 def test_gaps_are_listed_to_the_minute_with_their_reasons(g6: Run, directory: Path) -> None:
-    assert gaps(g6, directory) == [("05:33", "05:52", 20, "no_row"), ("05:55", "05:55", 1, "provider")]
+    assert gaps(g6, directory) == [BEFORE, ("05:33", "05:52", 20, "no_row"), ("05:55", "05:55", 1, "provider"), AFTER]
     told = g6("data", "gaps", "--data-dir", str(directory)).out
     assert "2026-11-18T05:33:00Z … 2026-11-18T05:52:00Z  20 cycles  SKIPPED  no_row" in told
-    assert "2 gaps, 21 cycles" in told
+    assert "4 gaps, 381 cycles" in told
+
+
+def test_gaps_can_be_asked_for_between_two_instants(g6: Run, directory: Path) -> None:
+    assert gaps(g6, directory, "--since", f"{DAY}T05:40:00Z", "--until", f"{DAY}T05:55:00Z") == [
+        ("05:40", "05:52", 13, "no_row"), ("05:55", "05:55", 1, "provider"),
+    ]  # fmt: skip
 
 
 def test_coverage_counts_what_was_due_and_how_it_ended(g6: Run, directory: Path) -> None:
     (told,) = json.loads(g6("data", "coverage", "--json", "--data-dir", str(directory)).out)
     assert {name: told[name] for name in ("due", "OK", "MISSING", "no_row", "repaired")} == {
-        "due": 26, "OK": 5, "MISSING": 1, "no_row": 20, "repaired": 0,
+        "due": 386, "OK": 5, "MISSING": 1, "no_row": 380, "repaired": 0,
     }  # fmt: skip
     assert "no_row" in g6("data", "coverage", "--data-dir", str(directory)).out
 
@@ -93,7 +103,7 @@ def test_a_repair_fills_marks_and_touches_no_live_row(g6: Run, directory: Path) 
     told = json.loads(g6("data", "repair", "--json", "--data-dir", str(directory), *WINDOW).out)
     assert (told["gaps"], told["repaired"], told["nothing_to_fill"]) == (21, 21, 0)
     assert all(path.read_bytes() == content for path, content in live.items())
-    assert [gap for gap in gaps(g6, directory) if gap[3] != "backfill"] == []
+    assert [gap for gap in gaps(g6, directory) if gap[3] != "backfill"] == [BEFORE, AFTER]
     chain = package.load("FINNIFTY", DAY, data_dir=directory, tz="UTC")
     mended = chain[chain["ce_source"].eq("backfill") | chain["pe_source"].eq("backfill")]
     assert mended["timestamp"].nunique() == 21
@@ -102,6 +112,28 @@ def test_a_repair_fills_marks_and_touches_no_live_row(g6: Run, directory: Path) 
     assert (mended["observed_at"] >= before).all()
     assert filled["ce_iv"].notna().sum() > 10
     assert not (directory / ".candles").exists() or not any((directory / ".candles").rglob("*.npy"))
+
+
+def test_a_chain_that_is_gone_is_repaired_and_the_row_of_the_overview_stays(g6: Run, directory: Path) -> None:
+    lost = directory / f"chain/underlying=FINNIFTY/date={DAY}/053100Z.parquet"
+    lost.unlink()
+    overview = {path: path.read_bytes() for path in (directory / "overview").rglob("*.parquet")}
+    span = ("--since", f"{DAY}T05:31:00Z", "--until", f"{DAY}T05:31:00Z")
+    assert gaps(g6, directory, *span) == [("05:31", "05:31", 1, "no_chain")]
+    told = json.loads(g6("data", "repair", "--json", "--data-dir", str(directory), *span, *WINDOW).out)
+    assert (told["gaps"], told["repaired"]) == (1, 1)
+    assert lost.exists()
+    assert {path: path.read_bytes() for path in (directory / "overview").rglob("*.parquet")} == overview
+    assert gaps(g6, directory, *span) == []
+
+
+def test_a_damaged_file_is_named_and_the_other_gaps_are_repaired(g6: Run, directory: Path) -> None:
+    torn = directory / f"chain/underlying=FINNIFTY/date={DAY}/055500Z.parquet"
+    torn.write_bytes(b"PAR1 torn")
+    answer = g6("data", "repair", "--data-dir", str(directory), *WINDOW)
+    assert (answer.code, "20 of 21 missing cycles repaired" in answer.out) == (1, True)
+    assert torn.name in answer.out.replace("\n", "")
+    assert torn.read_bytes() == b"PAR1 torn"
 
 
 def test_repaired_rows_say_what_the_market_said(g6: Run, directory: Path) -> None:

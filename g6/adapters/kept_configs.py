@@ -1,0 +1,23 @@
+"""The configurations that wrote rows, as they were written down beside them: `<data_dir>/configs/<id>.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+CONFIGS = "configs"
+
+
+def kept_settings(directory: Path, config_id: str) -> Mapping[str, Any] | None:
+    """Return the settings of a configuration by published name, None where no file can be read that has them.
+
+    The file is `{"settings": {…}}`, by dotted names or nested; a setting that it leaves out was at its default.
+    """
+    try:
+        content = json.loads((directory / CONFIGS / f"{config_id}.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    settings = content.get("settings") if isinstance(content, dict) else None
+    return settings if isinstance(settings, dict) else None

@@ -1,0 +1,235 @@
+"""What was due: session days without rows, edges of days, units without a chain, and the interval of each day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.config import calendar
+from g6.domain.calendar import day_of
+from g6.domain.cycle import Unit, isoformat_z, parse_z
+from g6.domain.frame import Frame
+
+from .conftest import Run
+
+TUESDAY, WEDNESDAY, THURSDAY = "2026-11-17", "2026-11-18", "2026-11-19"
+SESSION = 386
+Chains = Callable[..., Frame]
+
+
+def store(
+    directory: Path, chain_of: Chains, cycles: Iterable[str], indices: Iterable[str] = ("NIFTY",), config_id: str = "c1"
+) -> None:
+    """Store an OK row and a chain of each index at each cycle."""
+    files = ParquetStore(directory)
+    for cycle in cycles:
+        rows = []
+        for index in indices:
+            frame = chain_of(cycle, index)
+            frame.columns["config_id"][:] = config_id
+            frame.header["stamp"]["config_id"] = config_id
+            files.write_chain(Unit(cycle, index), frame)
+            rows.append({"timestamp": cycle, "underlying": index, "status": "OK", "reason": ""})
+        files.write_overview(cycle, rows)
+
+
+def cycles_of(day: str, count: int = 3, step: int = 60, first: str = "05:30") -> list[str]:
+    begins = parse_z(f"{day}T{first}:00Z")
+    return [isoformat_z(begins + timedelta(seconds=n * step)) for n in range(count)]
+
+
+def write_config(directory: Path, name: str, content: str | dict[str, Any]) -> None:
+    path = directory / "configs" / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+
+
+def gaps(g6: Run, directory: Path, *arguments: str) -> list[tuple[str, str, str, int, str]]:
+    """Return (index, from, to, cycles, reason) of each gap."""
+    answer = g6("data", "gaps", "--json", "--data-dir", str(directory), *arguments)
+    assert answer.code == 0, answer.err
+    return [(gap["index"], gap["from"], gap["to"], gap["cycles"], gap["reason"]) for gap in json.loads(answer.out)]
+
+
+def coverage(g6: Run, directory: Path, *arguments: str) -> list[dict[str, Any]]:
+    answer = g6("data", "coverage", "--json", "--data-dir", str(directory), *arguments)
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out)  # type: ignore[no-any-return]
+
+
+def whole(index: str, day: str) -> tuple[str, str, str, int, str]:
+    return (index, f"{day}T03:45:00Z", f"{day}T10:10:00Z", SESSION, "no_row")
+
+
+@pytest.mark.parametrize("kind", ["sim", "replay", "live", None])
+def test_a_session_day_without_a_row_between_stored_days_is_a_gap_of_its_whole_session(
+    g6: Run, tmp_path: Path, chain_of: Chains, kind: str | None
+) -> None:
+    store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(THURSDAY)])
+    if kind:
+        (tmp_path / ".kind").write_text(kind)
+    found = gaps(g6, tmp_path, "--to", THURSDAY)
+    assert [gap[1:4] for gap in found] == [
+        (f"{TUESDAY}T03:45:00Z", f"{TUESDAY}T05:29:00Z", 105), (f"{TUESDAY}T05:33:00Z", f"{TUESDAY}T10:10:00Z", 278),
+        whole("NIFTY", WEDNESDAY)[1:4],
+        (f"{THURSDAY}T03:45:00Z", f"{THURSDAY}T05:29:00Z", 105), (f"{THURSDAY}T05:33:00Z", f"{THURSDAY}T10:10:00Z", 278),
+    ]  # fmt: skip
+    assert gaps(g6, tmp_path, "--from", WEDNESDAY, "--to", WEDNESDAY) == [whole("NIFTY", WEDNESDAY)]
+    told = coverage(g6, tmp_path, "--to", THURSDAY)
+    assert [(row["day"], row["due"], row["OK"], row["no_row"]) for row in told] == [
+        (TUESDAY, SESSION, 3, 383), (WEDNESDAY, SESSION, 0, SESSION), (THURSDAY, SESSION, 3, 383),
+    ]  # fmt: skip
+
+
+def test_a_weekend_is_no_gap(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    store(tmp_path, chain_of, [*cycles_of("2026-11-20"), *cycles_of("2026-11-23")])
+    assert {row["day"] for row in coverage(g6, tmp_path)} == {"2026-11-20", "2026-11-23"}
+
+
+def test_an_index_that_has_nothing_of_a_day_on_which_others_have_is_missing(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    both = ("NIFTY", "SENSEX")
+    store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(THURSDAY)], both)
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY))
+    assert whole("SENSEX", WEDNESDAY) in gaps(g6, tmp_path)
+
+
+@pytest.mark.parametrize("day", [WEDNESDAY, THURSDAY, "2026-11-16", "2026-11-20"])
+def test_an_empty_day_is_missing_and_no_error(g6: Run, tmp_path: Path, chain_of: Chains, day: str) -> None:
+    store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(THURSDAY)])
+    for root in ("overview", "chain/underlying=NIFTY"):
+        folder = tmp_path / root / f"date={day}"
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
+    assert gaps(g6, tmp_path, "--from", day, "--to", day) == [whole("NIFTY", day)]
+    assert whole("NIFTY", day) in gaps(g6, tmp_path)
+
+
+def test_a_day_beside_the_stored_ones_is_missing_when_it_is_asked_for(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    store(tmp_path, chain_of, cycles_of(TUESDAY))
+    assert gaps(g6, tmp_path, "--from", THURSDAY, "--to", THURSDAY) == [whole("NIFTY", THURSDAY)]
+    answer = g6("data", "gaps", "--from", THURSDAY, "--data-dir", str(tmp_path))
+    assert (answer.code, f"the first day there is {TUESDAY}, the last {TUESDAY}" in answer.err) == (3, True)
+
+
+def test_a_live_day_after_the_last_stored_one_is_listed_up_to_now(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    now = datetime.now(UTC)
+    last = calendar().previous_session("NSE", day_of(now))
+    stored = calendar().previous_session("NSE", last.day)
+    store(tmp_path, chain_of, [isoformat_z(stored.open + n * timedelta(minutes=1)) for n in range(3)])
+    (tmp_path / ".kind").write_text("live\n")
+    told = coverage(g6, tmp_path)
+    assert [row["day"] for row in told[:2]] == [stored.day.isoformat(), last.day.isoformat()]
+    assert told[1]["no_row"] == told[1]["due"] == len(last.cycles(60))
+    assert all(gap[2] < isoformat_z(now) for gap in gaps(g6, tmp_path))
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_units_whose_chain_is_not_stored_are_gaps(g6: Run, tmp_path: Path, chain_of: Chains, *, compacted: bool) -> None:
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 5))
+    for minute in (31, 32):
+        (tmp_path / f"chain/underlying=NIFTY/date={WEDNESDAY}/05{minute}00Z.parquet").unlink()
+    if compacted:
+        for name in ("NIFTY", "overview"):
+            ParquetHistory(tmp_path).compact(name, date.fromisoformat(WEDNESDAY))
+    lost = ("NIFTY", f"{WEDNESDAY}T05:31:00Z", f"{WEDNESDAY}T05:32:00Z", 2, "no_chain")
+    assert lost in gaps(g6, tmp_path)
+    (told,) = coverage(g6, tmp_path)
+    assert (told["OK"], told["MISSING"], told["no_chain"]) == (3, 2, 2)
+    answer = g6("data", "check", "--json", "--data-dir", str(tmp_path))
+    assert [finding["kind"] for finding in json.loads(answer.out)["findings"]] == ["unmatched"] * 2
+    assert "g6 rerun" in g6("data", "gaps", "--data-dir", str(tmp_path)).out
+
+
+def test_a_day_whose_chain_file_is_damaged_has_no_chain(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(WEDNESDAY)])
+    ParquetHistory(tmp_path).compact("NIFTY", date.fromisoformat(WEDNESDAY))
+    (tmp_path / f"chain/underlying=NIFTY/date={WEDNESDAY}/day.parquet").write_bytes(b"PAR1 torn")
+    told = coverage(g6, tmp_path)
+    assert [(row["OK"], row["no_chain"]) for row in told] == [(3, 0), (0, 3)]
+
+
+SPARSE = cycles_of(WEDNESDAY, 3, step=600)
+"""Three rows ten minutes apart: guessed from these, the interval would be ten minutes."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"id": "c1", "settings": {"interval": 300, "index_params.NIFTY.enabled": True}},
+        {"config_id": "c1", "settings": {"interval": 300, "index_params": {"NIFTY": {"enabled": True}}}},
+        {"settings": {"interval": 300}},
+    ],
+)
+def test_the_interval_of_a_day_is_that_of_its_configuration(
+    g6: Run, tmp_path: Path, chain_of: Chains, content: dict[str, Any]
+) -> None:
+    store(tmp_path, chain_of, SPARSE)
+    write_config(tmp_path, "c1", content)
+    told = next(row for row in coverage(g6, tmp_path) if row["index"] == "NIFTY")
+    assert (told["due"], told["no_row"]) == (78, 75)
+    assert ("NIFTY", f"{WEDNESDAY}T05:35:00Z", f"{WEDNESDAY}T05:35:00Z", 1, "no_row") in gaps(g6, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "{", "[]", "null", "[" * 100_000, '{"settings": []}',
+        '{"settings": {"interval": "60"}}', '{"settings": {"interval": 0}}',
+        '{"settings": {"interval": true}}', '{"settings": {"interval": -5}}', '{"settings": {"interval": 1e999}}',
+        '{"settings": {"interval": 99999999999999999999}}', '{"settings": {"interval": null}}',
+        '{"settings": {"provider.name": "replay", "interval": 5}}', None,
+    ],
+    ids=lambda content: repr(content)[:40],
+)  # fmt: skip
+def test_without_a_configuration_that_says_it_the_interval_is_guessed(
+    g6: Run, tmp_path: Path, chain_of: Chains, content: str | None
+) -> None:
+    store(tmp_path, chain_of, SPARSE)
+    if content is not None:
+        write_config(tmp_path, "c1", content)
+    told = next(row for row in coverage(g6, tmp_path) if row["index"] == "NIFTY")
+    assert told["due"] == 39
+
+
+def test_a_day_under_two_configurations_has_the_interval_of_each_from_its_first_row_on(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 3, step=300), config_id="c1")
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 3, first="05:45"), config_id="c2")
+    for name, interval in (("c1", 300), ("c2", 60)):
+        write_config(tmp_path, name, {"id": name, "settings": {"interval": interval}})
+    expected = [("03:45", "05:25", 21), ("05:48", "10:10", 263)]
+    found = [(first[11:16], last[11:16], count) for index, first, last, count, _ in gaps(g6, tmp_path) if index == "NIFTY"]
+    assert found == expected
+    for name in ("NIFTY", "overview"):
+        ParquetHistory(tmp_path).compact(name, date.fromisoformat(WEDNESDAY))
+    found = [(first[11:16], last[11:16], count) for index, first, last, count, _ in gaps(g6, tmp_path) if index == "NIFTY"]
+    assert found == expected
+
+
+def test_an_index_that_the_days_configuration_leaves_out_is_not_due(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(THURSDAY)], ("NIFTY", "SENSEX"))
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY), config_id="c2")
+    others = {name: {"enabled": False} for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")}
+    write_config(tmp_path, "c2", {"settings": {"interval": 60, "index_params": others | {"NIFTY": {"enabled": True}}}})
+    assert [row["index"] for row in coverage(g6, tmp_path) if row["day"] == WEDNESDAY] == ["NIFTY"]
+
+
+def test_an_index_that_the_configuration_has_and_that_left_no_row_is_missing(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY))
+    others = {name: {"enabled": False} for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "BANKEX")}
+    write_config(tmp_path, "c1", {"settings": {"interval": 60, "index_params": others}})
+    assert whole("SENSEX", WEDNESDAY) in gaps(g6, tmp_path)
+
+
+def test_rows_of_a_year_without_a_calendar_stand_for_themselves(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    store(tmp_path, chain_of, cycles_of("2019-11-18"))
+    (told,) = coverage(g6, tmp_path)
+    assert (told["due"], told["OK"], told["no_row"]) == (3, 3, 0)
