@@ -80,4 +80,4 @@ def _source(options: Options, calendar: Calendar) -> Source:
     from g6.adapters.replay import Recording
     from g6.kite_server.recorded import RecordedSource
 
-    return RecordedSource(Recording.open(options.recording))
+    return RecordedSource(Recording.open(options.recording, closes=calendar.close_of))

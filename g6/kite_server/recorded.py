@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from g6.adapters.market.contracts import SEGMENTS
-from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay import Recording, Replay, totals
 from g6.domain.calendar import day_of
 from g6.domain.instrument import INDICES, Contracts, Future, Listing
 from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
@@ -85,8 +85,8 @@ class RecordedSource:
         return np.zeros(0, BAR)
 
     def facts(self) -> Mapping[str, Any]:
-        """Return the recording's name, kind and span."""
-        return self.recording.facts()
+        """Return the recording's name, kind and span, and what it was read without, by kind."""
+        return {**self.recording.facts(), "left_out": totals(self.recording.left_out)}
 
 
 def numbered(contracts: Contracts) -> Contracts:

@@ -92,7 +92,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("cause", UNIT_REASONS),
             Label("iv_reason", IV_REASONS),
             Label("quality", QUALITY_REASONS),
-            Label("contract_reason", ("wrong_expiry", "foreign", "salvaged")),
+            Label("contract_reason", ("wrong_expiry", "foreign", "salvaged", "expired")),
             Label("write_reason", WRITE_REASONS),
             Label("drop", ("trimmed", "unreadable")),
             Label("source", ("stream", "rest", "replay", "sim", "backfill")),
@@ -168,7 +168,7 @@ provider | g6_ticker_ticks_per_second | gauge? | connection | ticks | heartbeat 
 provider | g6_ticker_reconnects_total | counter | reason=loss | connections | provider.state | Connections of the stream that were lost and made again, by reason.
 provider | g6_quote_source_total | counter | index source | options | unit.report analyse | Options by where their quote came from.
 quality | g6_quotes_rejected_total | counter | index reason=quality | options | unit.report analyse | Options whose quote carries a quality flag, once per flag.
-quality | g6_expiry_contracts_left_out_total | counter | reason=contract_reason | contracts | unit.report collect | Listed contracts whose symbol contradicts their columns, once per cycle: left out, or salvaged.
+quality | g6_expiry_contracts_left_out_total | counter | reason=contract_reason | contracts | unit.report collect | Listed contracts whose symbol contradicts their columns, once per cycle: left out, or salvaged; expired ones too.
 quality | g6_data_gaps_total | counter | index reason=cause | gaps | gap.opened | Gaps opened.
 quality | g6_coverage_ratio | gauge? | index bucket | ratio | unit.report analyse | Strikes that came over strikes wanted, newest cycle.
 IV | g6_iv_estimation_success_total | counter | index expiry | options | unit.report analyse | Options with an implied volatility.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from g6.domain import chain, expiry, quality
-from g6.domain.calendar import day_of
+from g6.domain.calendar import Calendar, day_of
 from g6.domain.contract_symbols import trusted
 from g6.domain.expiry import Resolution
 from g6.domain.instrument import Contracts
@@ -19,7 +19,8 @@ from g6.pipeline.runtime import Runtime
 class Choice:
     """The contracts to ask for, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed.
 
-    `told`: contracts that were left out by reason, those that were salvaged, and strikes by which windows were widened.
+    `told`: contracts that were left out by reason, those that were salvaged, the expiries (ISO date to contracts) that were over,
+    and strikes by which windows were widened.
     """
 
     contracts: Contracts
@@ -49,5 +50,13 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
     reach = chain.reaches(listing, resolved.slots, centres, atm, wide, most) if wide and runtime.plan.scope == "window" else {}
     contracts = chain.select(listing, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, runtime.plan.scope, reach)
     lap("select")
-    told = {"left_out": believed.left_out, "salvaged": believed.salvaged, "reach": reach}
+    over = _over(listing.contracts, at, runtime.calendar, exchange)
+    left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
+    told = {"left_out": left_out, "salvaged": believed.salvaged, "expired": over, "reach": reach}
     return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what})
+
+
+def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str) -> dict[str, int]:
+    """Return the contracts of each listed expiry (ISO date) that had closed for good before `at`."""
+    closed = [expiry for expiry in contracts.expiries if at > calendar.close_of(exchange, expiry)]
+    return {expiry.isoformat(): int((contracts.of(expiry).symbol != "").sum()) for expiry in closed}

@@ -69,6 +69,21 @@ class Priced(Asked):
         return seen
 
 
+class Outlived(Asked):
+    """The market whose newest listing still has an expiry of the week before."""
+
+    def listing(self, index: str, at: datetime) -> Listing:
+        true = MARKET.listing(index, at)
+        near = true.contracts.of(true.contracts.expiries[0])
+        old = replace(near, expiry=np.full(len(near), "2026-11-17", dtype="datetime64[D]"))
+        for side, row in np.ndindex(old.symbol.shape):
+            old.symbol[side, row] = f"OLD{side}{row}" if old.symbol[side, row] else ""
+        return replace(true, contracts=_joined(old, true.contracts))
+
+    def __getattribute__(self, name: str) -> Any:
+        return object.__getattribute__(self, name) if name == "listing" else super().__getattribute__(name)
+
+
 def counts(world: World, cycle: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = next(
         report["counts"] for report in world.reports("unit.report") if (report["cycle"], report["stage"]) == (cycle, "collect")
@@ -84,6 +99,16 @@ def test_a_contract_of_the_wrong_expiry_is_not_asked_for_and_counted() -> None:
     strike = world.frames.get(NIFTY, "chain").columns["strike"]
     assert 99_950.0 not in strike
     assert set(world.frames.get(NIFTY, "chain").columns["expiry"].astype(str)) >= {"2026-11-23"}
+
+
+def test_contracts_that_had_expired_are_not_asked_for_but_counted_and_named() -> None:
+    world = World(provider=Outlived())
+    world.settle_on(collection__scope="chain")
+    world.run(NIFTY, "collect", "analyse")
+    told = counts(world, FIRST)
+    assert list(told["expired"]) == ["2026-11-17"]
+    assert told["left_out"] == {"expired": told["expired"]["2026-11-17"]}
+    assert "2026-11-17" not in set(world.frames.get(NIFTY, "chain").columns["expiry"].astype(str))
 
 
 def test_it_is_salvaged_where_that_is_asked_for() -> None:
