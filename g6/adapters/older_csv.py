@@ -2,7 +2,7 @@
 
 `<base>/<INDEX>/<EXPIRY>/<OFFSET>/<DATE>.csv`, and `<base>/options/<INDEX>/<expiry>/<offset>/<date>.csv` beside
 `<base>/overview/…`. One row per instant with both sides; only what the market said is taken, everything computed is computed
-again. Overviews are figures made of the same rows: they are not read.
+again. Overviews are figures made of the same rows: they are not read. One bad cell costs its row, which is named.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from math import isnan
 from pathlib import Path
+from typing import Protocol
 
+from g6.domain import cells
+from g6.domain.calendar import IST
+from g6.domain.cycle import isoformat_z
 from g6.domain.instrument import INDICES
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -34,6 +39,26 @@ _SIDE: Mapping[str, tuple[str, ...]] = {
 COLUMNS = ("timestamp", "symbol", "expiry", "strike", "option_type", "spot", *_SIDE)
 _SIDES = (("ce", "call", "CE"), ("pe", "put", "PE"))
 
+ExpiryOf = Callable[[str, str, date], date]
+"""The expiry that a folder's name (`this_week`, a date) meant for an index on a day. Errors: ValueError, with the reason."""
+
+
+class CsvLines(Protocol):
+    """A reader of CSV, that says how many lines of the file it has read."""
+
+    @property
+    def line_num(self) -> int:
+        """Lines read so far."""
+        ...
+
+    def __iter__(self) -> CsvLines:
+        """Return itself."""
+        ...
+
+    def __next__(self) -> list[str]:
+        """Return the next row."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -46,12 +71,16 @@ class Trouble:
 
 @dataclass(slots=True)
 class Day:
-    """One index on one day: its files, and once read its options by column of `COLUMNS`, and the troubles."""
+    """One index on one day: its files, and once read its options by column of `COLUMNS`, and the troubles.
+
+    `origins`: file and row of each option, in the order of `options`.
+    """
 
     index: str
     day: date
     files: list[Path]
     options: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    origins: dict[tuple[str, ...], tuple[Path, int]] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
 
 
@@ -64,51 +93,137 @@ def find(base: Path) -> tuple[list[Day], list[Trouble]]:
         if parts[0] == "overview":
             continue
         index, *rest = parts[1:] if parts[0] == "options" else parts
-        if len(rest) != 3 or index.upper() not in INDICES or not _DATE.fullmatch(path.stem):
+        day = _day_of(path.stem)
+        if len(rest) != 3 or index.upper() not in INDICES or day is None:
             strange.append(Trouble(path, None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv"))
             continue
-        found[date.fromisoformat(path.stem), index.upper()].append(path)
+        found[day, index.upper()].append(path)
     return [Day(index, day, files) for (day, index), files in sorted(found.items())], strange
 
 
-def read(wanted: Day) -> None:
-    """Read the files of a day; the same option at the same instant in two files (two buckets of one date) counts once."""
-    for path in wanted.files:
+def _day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def read(day: Day, expiry_of: ExpiryOf) -> None:
+    """Read the files of a day; the same option at the same instant in two files (two buckets of one date) counts once.
+
+    A file without a column of expiries takes the one that its folder's name meant on that day, where `expiry_of` knows it.
+    """
+    for path in day.files:
         try:
-            with path.open(encoding="utf-8", newline="") as file:
+            with path.open(encoding="utf-8-sig", newline="") as file:
                 lines = csv.reader(file)
-                _read(wanted, path, next(lines, []), lines)
+                _read(day, path, lines, expiry_of)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            wanted.troubles.append(Trouble(path, None, str(error)))
+            day.troubles.append(Trouble(path, None, str(error)))
 
 
-def _read(wanted: Day, path: Path, header: Sequence[str], lines: Iterator[list[str]]) -> None:
-    place = {name.strip().lower(): n for n, name in enumerate(header)}
-    plain = {name: _first(place, names) for name, names in _PLAIN.items()}
-    folder = path.parts[-3]
-    if plain["expiry"] is None and not _DATE.fullmatch(folder):
-        wanted.troubles.append(Trouble(path, None, f"no column says which date {folder!r} was"))
-        return
-    missing = [name for name in ("timestamp", "strike", "spot") if plain[name] is None]
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where a file has what: cells of a row by name, and by name and side; `expiry` for files that have no such column."""
+
+    plain: Mapping[str, int | None]
+    sides: Sequence[tuple[Mapping[str, int | None], str]]
+    expiry: date | None
+
+    @classmethod
+    def of(cls, header: Sequence[str], expiry: date | None) -> _Columns:
+        place = {name.strip().lower(): n for n, name in enumerate(header)}
+        sides = [
+            ({name: _first(place, _named(names, ours, theirs)) for name, names in _SIDE.items()}, word)
+            for ours, theirs, word in _SIDES
+        ]
+        return cls({name: _first(place, names) for name, names in _PLAIN.items()}, sides, expiry)
+
+
+def _read(day: Day, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
+    header = next(lines, [])
+    columns, folder = _Columns.of(header, None), path.parts[-3]
+    missing = [name for name in ("timestamp", "strike", "spot") if columns.plain[name] is None]
     if missing:
-        wanted.troubles.append(Trouble(path, 1, f"has no column {', '.join(missing)}"))
+        day.troubles.append(Trouble(path, 1, f"has no column {', '.join(missing)}"))
         return
-    sides = [
-        ({name: _first(place, _named(names, ours, theirs)) for name, names in _SIDE.items()}, word) for ours, theirs, word in _SIDES
-    ]
-    for row, cells in enumerate(lines, 2):
-        if len(cells) != len(header):
-            wanted.troubles.append(Trouble(path, row, f"has {len(cells)} cells, the header {len(header)}"))
+    if columns.plain["expiry"] is None:
+        try:
+            columns = _Columns.of(header, expiry_of(folder, day.index, day.day))
+        except ValueError as error:
+            reason = f"has no column of expiries, and its folder does not tell the date: {error}"
+            day.troubles.append(Trouble(path, None, reason))
+            return
+    before = 1  # a quoted cell may hold line ends: the reader counts the file's lines
+    for cells_ in lines:
+        row, before = before + 1, lines.line_num
+        if not any(cell.strip() for cell in cells_):
             continue
-        known = {name: cells[n].strip() if n is not None else folder for name, n in plain.items()}
-        if trouble := _doubt(known):
-            wanted.troubles.append(Trouble(path, row, trouble))
+        if len(cells_) != len(header):
+            day.troubles.append(Trouble(path, row, f"has {len(cells_)} cells, the header {len(header)}"))
             continue
-        for columns, word in sides:
-            values = {name: cells[n].strip() if n is not None else "" for name, n in columns.items()}
-            if any(values.values()):
-                key = (known["timestamp"], wanted.index, known["expiry"], known["strike"], word)
-                wanted.options[key] = (*key, known["spot"], *values.values())
+        try:
+            options = _options(day, columns, cells_)
+        except ValueError as error:
+            day.troubles.append(Trouble(path, row, str(error)))
+            continue
+        for key, values in options:
+            day.options[key] = values
+            day.origins[key] = path, row
+
+
+def _options(day: Day, columns: _Columns, row: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The options of a row, key and values. Errors: ValueError, with the cell and what is wrong with it."""
+    plain = {name: "" if n is None else row[n].strip() for name, n in columns.plain.items()}
+    at = _instant(plain["timestamp"])
+    if at.astimezone(IST).date() != day.day:
+        raise ValueError(f"timestamp {plain['timestamp']!r} is not of {day.day}, the day in the file's name")
+    expiry = columns.expiry or _expiry(plain["expiry"])
+    if expiry < day.day:
+        raise ValueError(f"expiry {plain['expiry']!r} is before the row's own day")
+    strike = _number("strike", plain["strike"])
+    if not strike > 0:
+        raise ValueError(f"strike {plain['strike']!r} is missing or not positive")
+    spot = _number("spot", plain["spot"])
+    told: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    for places, word in columns.sides:
+        texts = {name: "" if n is None else row[n].strip() for name, n in places.items()}
+        if any(texts.values()):
+            key = (isoformat_z(at), day.index, expiry.isoformat(), f"{strike!r}", word)
+            told.append((key, (*key, _written(spot), *_figures(word, texts))))
+    return told
+
+
+def _figures(word: str, texts: Mapping[str, str]) -> list[str]:
+    figures = {name: _number(f"{word} {name}", text) for name, text in texts.items()}
+    if isnan(figures["ltp"]) and texts["ltp"] and figures["volume"] > 0:
+        raise ValueError(f"{word} ltp is {texts['ltp']!r}, and the same row says that it traded (volume {texts['volume']})")
+    return [_written(value) for value in figures.values()]
+
+
+def _written(value: float) -> str:
+    return "" if isnan(value) else repr(value)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return cells.number(text)
+    except ValueError as error:
+        raise ValueError(f"{name} {text!r} is not a number (read are {cells.NUMBER_FORMS})") from error
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return cells.instant(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"timestamp {text!r} is no instant (read are {cells.INSTANT_FORMS})") from error
+
+
+def _expiry(text: str) -> date:
+    try:
+        return cells.day(text)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"expiry {text!r} is no date (read are {cells.DAY_FORMS})") from error
 
 
 def _named(names: Sequence[str], ours: str, theirs: str) -> list[str]:
@@ -117,16 +232,3 @@ def _named(names: Sequence[str], ours: str, theirs: str) -> list[str]:
 
 def _first(place: Mapping[str, int], names: Sequence[str]) -> int | None:
     return next((place[name] for name in names if name in place), None)
-
-
-def _doubt(known: Mapping[str, str]) -> str:
-    if not _DATE.match(known["timestamp"]):
-        return f"timestamp {known['timestamp']!r} is no instant"
-    if not _DATE.fullmatch(known["expiry"]):
-        return f"expiry {known['expiry']!r} is no date"
-    for name in ("strike", "spot"):
-        try:
-            float(known[name] or "nan")
-        except ValueError:
-            return f"{name} {known[name]!r} is not a number"
-    return "" if known["strike"] else "strike is missing"
