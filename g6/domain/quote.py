@@ -33,8 +33,8 @@ DEPTH_FIELDS = tuple(f"{name}_{level}" for level in range(2, LEVELS + 1) for nam
 class Underlying:
     """The index, its future and VIX as seen with the chain. Prices in points, times in epoch seconds, NaN unknown.
 
-    `spot_source` is live, frozen (closing auction), stale, or none where there is no spot; `prev_close` the previous
-    session's close.
+    `spot_source` is live, frozen (closing auction), stale, none where there is no spot, or disputed where
+    a source gives several; `prev_close` the previous session's close.
     """
 
     spot: float = NAN

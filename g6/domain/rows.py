@@ -36,7 +36,7 @@ bucket_mask | flags | | every bucket this expiry fills: 1 this_week, 2 next_week
 offset | integer | strikes | listed strikes from ATM, 0 at the money
 strike | float | points | strike price
 spot | float | points | last price of the index
-spot_source | text | | live, frozen (closing auction), stale, or none where there is no spot
+spot_source | text | | live, frozen (closing auction), stale, none where there is no spot, or disputed where a source gives several
 spot_age_seconds | float | s | cycle's instant less the index's own time
 future | float | points | last price of the nearest index future
 vix | float | % | India VIX
@@ -107,7 +107,7 @@ timestamp | instant | UTC | the cycle's instant
 observed_at | instant | UTC | latest receive instant of the unit
 underlying | text | | name of the index
 spot | float | points | last price of the index
-spot_source | text | | live, frozen, stale, or none where there is no spot
+spot_source | text | | live, frozen, stale, none where there is no spot, or disputed where a source gives several
 spot_age_seconds | float | s | cycle's instant less the index's own time
 open | float | points | index: day's open
 high | float | points | index: day's high

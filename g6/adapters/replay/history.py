@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.replay.snapshot import Snapshot, contract_key
+from g6.adapters.replay.windows import in_window
 from g6.domain.calendar import day_of
 from g6.domain.instrument import Contracts
 from g6.domain.quote import NAN
 
 Array = NDArray[np.float64]
 
+MAX_TRADE_AGE = 300.0
+"""Seconds over which a change of volume tells when a contract traded, where nobody says another: `quality.max_trade_age`."""
+
 
 class History:
     """One index's snapshots with their past of the day: a function of the recording alone, whatever is asked for in which order.
 
-    A contract that was there earlier in the day stays listed; where it is absent it has not answered. The time of its last trade
-    is the last instant at which the day's volume changed; before one was seen it is not known. Going forward costs a read a step.
+    A contract that was there earlier in the day stays listed; where it is absent it has not answered. Where an expiry has a
+    window of strikes that moves with the money (`widths`: how many strikes it holds), only those of the instant's own window are
+    listed. The time of a contract's last trade is the last instant at which the day's volume changed, where the volume before
+    is at most `max_trade_age` seconds older; after a longer gap, and before a change was seen, it is not known. Going forward
+    costs a read a step.
     """
 
-    def __init__(self, instants: Sequence[datetime], read: Callable[[datetime], Snapshot]) -> None:
+    def __init__(
+        self,
+        instants: Sequence[datetime],
+        read: Callable[[datetime], Snapshot],
+        *,
+        widths: Mapping[date, int] = MappingProxyType({}),
+        max_trade_age: float = MAX_TRADE_AGE,
+    ) -> None:
         self._instants, self._read = instants, read
+        self._widths, self._max_trade_age = widths, max_trade_age
         self._place = -1
         self._now: Snapshot | None = None
+        self._shown: Snapshot | None = None
         self._volume: Array = np.empty((2, 0))
+        self._volume_time: Array = np.empty((2, 0))
 
     def at(self, instant: datetime) -> Snapshot:
         """Return the snapshot of one of the recording's instants. Errors: BadInput."""
@@ -43,26 +61,52 @@ class History:
         while self._place < place:
             self._step(self._read(self._instants[self._place + 1]))
             self._place += 1
-        if self._now is None:
+        if self._shown is None:
             raise LookupError(instant)
-        return self._now
+        return self._shown
 
     def _begin(self, seen: Snapshot) -> None:
-        self._now, self._volume = seen, seen.values["volume"].copy()
+        self._now = self._shown = seen
+        self._volume = seen.values["volume"].copy()
+        self._volume_time = np.where(np.isfinite(self._volume), seen.observed_at, np.nan)
 
     def _step(self, seen: Snapshot) -> None:
         before = self._now
         if before is None:
             raise LookupError
         now = _listed_since(before, seen)
-        volume, traded = (
-            _carried(before, now.contracts, self._volume),
-            _carried(before, now.contracts, before.values["last_trade_time"]),
+        volume, volume_time, traded = (
+            _carried(before, now.contracts, values)
+            for values in (self._volume, self._volume_time, before.values["last_trade_time"])
         )
         fresh = now.values["volume"]
         changed = np.isfinite(fresh) & np.isfinite(volume) & (fresh != volume)
-        now.values["last_trade_time"][:] = np.where(changed, now.observed_at, traded)
-        self._now, self._volume = now, np.where(np.isfinite(fresh), fresh, volume)
+        # A volume that changed over a gap of 30 minutes gave 369 options a trade of this very second.
+        near = now.observed_at - volume_time <= self._max_trade_age
+        now.values["last_trade_time"][:] = np.where(changed, np.where(near, now.observed_at, np.nan), traded)
+        self._now = now
+        self._volume = np.where(np.isfinite(fresh), fresh, volume)
+        self._volume_time = np.where(np.isfinite(fresh), now.observed_at, volume_time)
+        self._shown = _within_window(now, seen, self._widths) if self._widths else now
+
+
+def _within_window(now: Snapshot, own: Snapshot, widths: Mapping[date, int]) -> Snapshot:
+    """The snapshot over the strikes that the instant's own windows should hold."""
+    listed, keep = now.contracts, np.ones(len(now.contracts), dtype=np.bool_)
+    for expiry, width in widths.items():
+        of_expiry = listed.expiry == np.datetime64(expiry)
+        strikes = own.contracts.strike[own.contracts.expiry == np.datetime64(expiry)]
+        if of_expiry.any() and len(strikes):
+            keep[of_expiry] = in_window(strikes, listed.strike[of_expiry], now.spot.spot, width)
+    if keep.all():
+        return now
+    return replace(
+        now,
+        contracts=listed.take(keep),
+        values={name: values[:, keep] for name, values in now.values.items()},
+        backfilled=now.backfilled[:, keep],
+        exchange_iv=None if now.exchange_iv is None else now.exchange_iv[:, keep],
+    )
 
 
 def _listed_since(before: Snapshot, seen: Snapshot) -> Snapshot:

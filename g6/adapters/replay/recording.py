@@ -5,16 +5,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from g6.adapters.replay.answer_files import AnswerFiles, Closes
-from g6.adapters.replay.history import History
+from g6.adapters.replay.history import MAX_TRADE_AGE, History
+from g6.adapters.replay.layout import TableLayout
 from g6.adapters.replay.snapshot import Malformed, Snapshot, Source
 from g6.adapters.replay.stored import StoredDays
 from g6.adapters.replay.table_files import TableFiles
+from g6.adapters.replay.table_reading import SUFFIXES
 from g6.domain.calendar import day_of
 from g6.domain.cycle import isoformat_z
 from g6.domain.expiry import BUCKETS
@@ -28,7 +30,7 @@ MOST_EXPIRIES = 99
 _ANSWERS, _TABLES = frozenset((".json",)), frozenset((".parquet", ".csv"))
 _PERHAPS = frozenset((".txt", ".repr", ".py", ".html", ".htm"))
 """Suffixes under which polls are saved too; beside tables they are notes."""
-_FORMATS = "NSE option-chain answers (.json), tables of snapshots (.parquet, .csv), or a G6 data directory"
+_FORMATS = f"NSE option-chain answers (.json), tables of snapshots ({', '.join(SUFFIXES)}), or a G6 data directory"
 
 
 class Recording:
@@ -37,12 +39,15 @@ class Recording:
     `kind`: nse (one answer or a directory of them), table (a file or a directory of them), stored (a G6 data directory).
     """
 
-    def __init__(self, path: Path, kind: Kind, source: Source) -> None:
+    def __init__(self, path: Path, kind: Kind, source: Source, *, max_trade_age: float = MAX_TRADE_AGE) -> None:
         self.path, self.kind = path, kind
         self.left_out = source.left_out
         self._source = source
         self._instants = source.instants()
-        self._histories = {index: History(instants, self._reader(index)) for index, instants in self._instants.items()}
+        self._histories = {
+            index: History(instants, self._reader(index), widths=_widths(source, index), max_trade_age=max_trade_age)
+            for index, instants in self._instants.items()
+        }
         self._cycles = tuple(sorted(set(chain.from_iterable(self._instants.values()))))
 
     @classmethod
@@ -54,6 +59,8 @@ class Recording:
         strict: bool = False,
         indices: Collection[str] | None = None,
         closes: Closes | None = None,
+        layout: TableLayout | None = None,
+        max_trade_age: float = MAX_TRADE_AGE,
     ) -> Recording:
         """Open and check the recording at `path`; what it is shows in what is there.
 
@@ -61,15 +68,16 @@ class Recording:
         `strict` refuses it. `closes` says when trading of an exchange ends on a day, so that expired options are known.
 
         `thorough` reads all of a data directory's columns, else only its instants: for processes of a run that was checked at its
-        start. Errors: BadInput with file, row and reason.
+        start. `layout` says how a table is read that is not G6's own. A change of volume tells when a contract traded where the
+        volume before is at most `max_trade_age` seconds older. Errors: BadInput with file, row and reason.
         """
         path = Path(path)
         try:
-            kind, source = _sniffed(path, thorough, indices, closes)
+            kind, source = _sniffed(path, thorough, indices, closes, layout)
         except Malformed as error:
             raise BadInput(path, error.row, error.reason) from error
         _check(path, source, strict)
-        return cls(path, kind, source)
+        return cls(path, kind, source, max_trade_age=max_trade_age)
 
     def cycles(self) -> tuple[datetime, ...]:
         """Return the recording's instants over all indices, UTC, ascending."""
@@ -152,7 +160,13 @@ def _check(path: Path, source: Source, strict: bool) -> None:
     raise BadInput(first.path, first.row, f"{first.reason}{more}")
 
 
-def _sniffed(path: Path, thorough: bool, indices: Collection[str] | None, closes: Closes | None) -> tuple[Kind, Source]:
+def _widths(source: Source, index: str) -> Mapping[date, int]:
+    return source.widths(index) if isinstance(source, TableFiles) else {}
+
+
+def _sniffed(
+    path: Path, thorough: bool, indices: Collection[str] | None, closes: Closes | None, layout: TableLayout | None
+) -> tuple[Kind, Source]:
     if not path.exists():
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
     if (path / "chain").is_dir():
@@ -163,7 +177,7 @@ def _sniffed(path: Path, thorough: bool, indices: Collection[str] | None, closes
     if bool(answers) == bool(tables):
         what = "holds both answers and tables" if answers else "is no recording"
         raise BadInput(path, None, what, f"give --recording {_FORMATS}")
-    return ("nse", AnswerFiles(answers, indices, closes)) if answers else ("table", TableFiles(tables))
+    return ("nse", AnswerFiles(answers, indices, closes)) if answers else ("table", TableFiles(tables, layout))
 
 
 def _files(path: Path) -> list[Path]:

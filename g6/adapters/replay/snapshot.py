@@ -109,7 +109,7 @@ def contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.in
     return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)
 
 
-def snapshot(index: str, at: datetime, spot: float, rows: Rows) -> Snapshot:
+def snapshot(index: str, at: datetime, spot: float, rows: Rows, *, spot_source: str = "live") -> Snapshot:
     """Return the snapshot that rows make; a quote's time is the snapshot's, and nothing is filled in.
 
     Errors: Malformed, where figures count contracts and nobody knows how many units a contract is.
@@ -129,7 +129,7 @@ def snapshot(index: str, at: datetime, spot: float, rows: Rows) -> Snapshot:
     return Snapshot(
         contracts,
         values,
-        Underlying(spot=spot, spot_time=at.timestamp()),
+        Underlying(spot=spot, spot_time=at.timestamp(), spot_source=spot_source),
         at.timestamp(),
         np.zeros((2, n), dtype=np.bool_),
         exchange_iv if "exchange_iv" in rows.figures else None,

@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from g6.adapters.replay.layout import TableLayout
 from g6.adapters.replay.left_out import LeftOut
-from g6.adapters.replay.snapshot import Malformed, Snapshot, contract_key, snapshot
-from g6.adapters.replay.table import COLUMNS, Options, check_columns, parse_table
-from g6.domain.instrument import SIDES
+from g6.adapters.replay.snapshot import Malformed, Snapshot, snapshot
+from g6.adapters.replay.table import Options
+from g6.adapters.replay.table_reading import FileLosses, options_of
+from g6.adapters.replay.table_scan import LostRow, Spots, scanned, stretches
 from g6.errors import BadInput
 
 STRETCH_ROWS = 200_000
 """Rows of one index held in memory at a time, some 15 MB."""
-BATCH_ROWS = 65_536
-_CSV_ROW = re.compile(r"Row #(\d+)")  # of the file, its header included
 
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Successive instants (epoch microseconds, both ends included) of an index, and the files they are in."""
+    """Successive instants (epoch microseconds, both ends included) of an index, and the places of the files they are in."""
 
     first: int
     last: int
-    files: tuple[Path, ...]
+    files: tuple[int, ...]
 
 
 class TableFiles:
-    """Source over one or more files. Errors when opened: BadInput with file and row."""
+    """Source over one or more files.
+
+    With `lenient` a row or file that cannot be read is left out and told in `lost_rows`; else it is refused.
+    Errors when opened: BadInput with file and row.
+    """
 
     remembers = False
-    left_out: Sequence[LeftOut] = ()
+    left_out: Sequence[LeftOut]
 
-    def __init__(self, paths: Sequence[Path], stretch_rows: int = STRETCH_ROWS) -> None:
-        index, at, file, expiries = _scan(paths)
-        self._expiries = expiries
-        self._stretches = {name: _stretches(at[index == name], file[index == name], paths, stretch_rows) for name in expiries}
-        self._instants = {name: tuple(map(_instant, np.unique(at[index == name]).tolist())) for name in sorted(expiries)}
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        layout: TableLayout | None = None,
+        *,
+        stretch_rows: int = STRETCH_ROWS,
+        lenient: bool = False,
+    ) -> None:
+        self._paths, self._lenient = list(paths), lenient
+        scan = scanned(self._paths, layout or TableLayout(), lenient=lenient)
+        self.layout = scan.layout
+        self.left_out = ()
+        self.lost_rows: Sequence[LostRow] = scan.lost_rows
+        self.others: Mapping[str, int] = scan.others
+        self.spots: Mapping[str, Spots] = scan.spots
+        self._widths = scan.widths
+        self._dropped = scan.dropped
+        self._lost = {left.path for left in scan.lost_rows if left.row is None}
+        self._expiries = scan.expiries
+        self._stretches = {name: tuple(_Stretch(*parts) for parts in stretches(scan, name, stretch_rows)) for name in scan.expiries}
+        self._instants = {
+            name: tuple(map(_instant, np.unique(scan.at[scan.index == name]).tolist())) for name in sorted(scan.expiries)
+        }
         self._held: dict[str, tuple[_Stretch, Options]] = {}
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
@@ -56,86 +74,43 @@ class TableFiles:
         """Return the distinct expiries of each index."""
         return self._expiries
 
-    def read(self, index: str, at: datetime) -> Snapshot:
-        """Return the rows of one instant as a snapshot. Errors: BadInput, for a file that changed since it was opened."""
+    def widths(self, index: str) -> Mapping[date, int]:
+        """Return how many strikes the window of each expiry holds, of those whose window moves with the money."""
+        return self._widths.get(index, {})
+
+    def options(self, index: str, at: datetime) -> Options:
+        """Return the rows of one instant. Errors: BadInput, for a file that changed since it was opened."""
         micros = round(at.timestamp() * 1e6)
-        stretch = next(each for each in self._stretches[index] if each.first <= micros <= each.last)
+        stretch = next(part for part in self._stretches[index] if part.first <= micros <= part.last)
         if index not in self._held or self._held[index][0] != stretch:
-            self._held[index] = stretch, _load(index, stretch)
+            self._held[index] = stretch, self._load(index, stretch)
         options = self._held[index][1]
         first, end = np.searchsorted(options.at, [micros, micros + 1])
-        mine = options.take(np.arange(first, end))
-        known = mine.spot[np.isfinite(mine.spot)]
-        return snapshot(index, at, float(known[0]) if len(known) else float("nan"), mine.rows())
+        return options.take(np.arange(first, end))
 
+    def read(self, index: str, at: datetime) -> Snapshot:
+        """Return the rows of one instant as a snapshot. Errors: BadInput, for a file that changed since it was opened."""
+        options = self.options(index, at)
+        spots = self.spots[index]
+        place = int(np.searchsorted(spots.at, round(at.timestamp() * 1e6)))
+        source = "disputed" if spots.disputed()[place] else "live"
+        try:
+            return snapshot(index, at, float(spots.median[place]), options.rows(), spot_source=source)
+        except Malformed as error:
+            raise BadInput(self._paths[0], None, error.reason) from error
 
-def _scan(
-    paths: Sequence[Path],
-) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.intp], dict[str, frozenset[date]]]:
-    """Read every file; return index, instant and file of each row, and the expiries of each index."""
-    names: list[NDArray[np.object_]] = []
-    instants: list[NDArray[np.int64]] = []
-    keys: list[NDArray[np.int64]] = []
-    places: list[tuple[int, int]] = []
-    expiries: dict[str, set[date]] = {}
-    counted: frozenset[str] | None = None
-    for number, path in enumerate(paths):
-        before = len(places)
-        for options in _parsed(path):
-            if counted not in (None, options.in_contracts):
-                raise BadInput(path, None, f"counts contracts where {paths[0].name} counts units, or the other way round")
-            counted = options.in_contracts
-            names.append(options.index)
-            instants.append(options.at)
-            keys.append(contract_key(options.expiry, options.strike) * 2 + options.side)
-            places.append((number, len(options)))
-            for name in set(options.index.tolist()):
-                days = np.unique(options.expiry[options.index == name]).astype("datetime64[D]").tolist()
-                expiries.setdefault(name, set()).update(days)
-        if len(places) == before:
-            raise BadInput(path, None, "holds no row")
-    index, at, key = np.concatenate(names), np.concatenate(instants), np.concatenate(keys)
-    file = np.repeat([number for number, _ in places], [count for _, count in places]).astype(np.intp)
-    _check_single(index, at, key, file, paths)
-    return index, at, file, {name: frozenset(days) for name, days in expiries.items()}
-
-
-def _check_single(
-    index: NDArray[np.object_], at: NDArray[np.int64], key: NDArray[np.int64], file: NDArray[np.intp], paths: Sequence[Path]
-) -> None:
-    """See that no option is there twice at one instant."""
-    _, code = np.unique(index.astype(np.str_), return_inverse=True)
-    order = np.lexsort((key, at, code))
-    same = (code[order][1:] == code[order][:-1]) & (at[order][1:] == at[order][:-1]) & (key[order][1:] == key[order][:-1])
-    if same.any():
-        row = int(order[1:][same].min())
-        number = int(file[row])
-        side = SIDES[int(key[row] % 2)]
-        raise BadInput(
-            paths[number], row - int(np.argmax(file == number)) + 1, f"this {side} is there already at {_instant(int(at[row]))}"
-        )
-
-
-def _stretches(at: NDArray[np.int64], file: NDArray[np.intp], paths: Sequence[Path], most: int) -> tuple[_Stretch, ...]:
-    instants, counts = np.unique(at, return_counts=True)
-    group = (np.cumsum(counts) - 1) // most
-    found = []
-    for each in np.unique(group):
-        first, last = int(instants[group == each][0]), int(instants[group == each][-1])
-        files = tuple(paths[n] for n in np.unique(file[(at >= first) & (at <= last)]))
-        found.append(_Stretch(first, last, files))
-    return tuple(found)
-
-
-def _load(index: str, stretch: _Stretch) -> Options:
-    parts = []
-    for path in stretch.files:
-        for options in _parsed(path):
-            mine = (options.index == index) & (options.at >= stretch.first) & (options.at <= stretch.last)
-            if mine.any():
-                parts.append(options.take(mine))
-    whole = _joined(parts)
-    return whole.take(np.argsort(whole.at, kind="stable"))
+    def _load(self, index: str, stretch: _Stretch) -> Options:
+        parts = []
+        for number in stretch.files:
+            dropped = self._dropped.get(number)
+            for options in options_of(self._paths[number], self.layout, FileLosses() if self._lenient else None):
+                mine = (options.index == index) & (options.at >= stretch.first) & (options.at <= stretch.last)
+                if dropped is not None:
+                    mine &= ~np.isin(options.row, dropped)
+                if mine.any():
+                    parts.append(options.take(mine))
+        whole = _joined(parts)
+        return whole.take(np.argsort(whole.at, kind="stable"))
 
 
 def _joined(parts: Sequence[Options]) -> Options:
@@ -147,51 +122,12 @@ def _joined(parts: Sequence[Options]) -> Options:
 
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("at", "index", "expiry", "strike", "side", "spot")
+        for name in ("at", "index", "expiry", "strike", "side", "spot", "row")
     }
     by_name = {name: np.concatenate([column(part, name) for part in parts]) for name in figures}
-    return Options(**joined, figures=by_name, in_contracts=parts[0].in_contracts)
+    in_contracts = frozenset().union(*(part.in_contracts for part in parts))
+    return Options(**joined, figures=by_name, in_contracts=in_contracts)
 
 
 def _instant(micros: int) -> datetime:
     return datetime.fromtimestamp(micros / 1e6, UTC)
-
-
-def _parsed(path: Path) -> Iterator[Options]:
-    """Yield a file's options batch by batch. Errors: BadInput."""
-    before = 0
-    try:
-        for table in _batches(path):
-            if table.num_rows:
-                yield parse_table(table, before)
-            before += table.num_rows
-    except Malformed as error:
-        raise BadInput(path, error.row, error.reason) from error
-    except (pa.ArrowInvalid, OSError) as error:
-        said = str(error).splitlines()[0]
-        torn = _CSV_ROW.search(said)
-        raise BadInput(path, int(torn[1]) - 1 if torn else None, f"cannot be read: {said}") from error
-
-
-def _batches(path: Path) -> Iterator[pa.Table]:
-    if path.suffix.lower() == ".csv":
-        yield from _csv_batches(path)
-        return
-    with pq.ParquetFile(path) as file:
-        check_columns(file.schema_arrow.names)
-        for batch in file.iter_batches(BATCH_ROWS, columns=[name for name in file.schema_arrow.names if name in COLUMNS]):
-            yield pa.Table.from_batches([batch])
-
-
-def _csv_batches(path: Path) -> Iterator[pa.Table]:
-    """A CSV's columns as text, so that a bad number is found with its row."""
-    with pa_csv.open_csv(
-        path,
-        read_options=pa_csv.ReadOptions(use_threads=False, block_size=1 << 23),
-        convert_options=pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(COLUMNS, pa.string()), null_values=["", "nan", "NaN", "null"], strings_can_be_null=True
-        ),
-    ) as reader:
-        check_columns(reader.schema.names)
-        for batch in reader:
-            yield pa.Table.from_batches([batch])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +14,10 @@ import typer
 
 from g6.adapters import older_csv
 from g6.adapters.older_csv import Day, Trouble
-from g6.config import Settings, calendar, plan
+from g6.config import Settings, calendar
+from g6.domain.rule_expiries import expiry_of
 from g6.entrypoints.cli import options, terminal
+from g6.entrypoints.cli.importing_table import import_table
 from g6.entrypoints.cli.progress import followed
 from g6.errors import BadInput, NothingToDo
 
@@ -27,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Bring in rows of other layouts.")
     group.callback()(lambda: None)
     group.command("csv")(import_csv)
+    group.command("table")(import_table)
     app.add_typer(group, name="import")
 
 
@@ -41,7 +45,7 @@ def import_csv(
     """Read CSV files of the two older layouts into the Parquet store, and report what could not be read.
 
     Cycles that are stored already are left as they are, so that a second run, or one after Ctrl-C, does only what is left.
-    Exit code 1 when nothing of DIR could be read.
+    One bad cell costs its row, which is named. Exit code 1 when a row or a file could not be read.
 
     Example: g6 import csv data/csv
     """
@@ -61,50 +65,49 @@ def import_csv(
         typer.echo(json.dumps(report))
     else:
         _tell(settings, report)
-    if not any(each["cycles"] + each["stored_already"] for each in done):
+    if report["troubles"]:
         raise typer.Exit(1)
 
 
 def _day(settings: Settings, day: Day, troubles: list[Trouble]) -> dict[str, Any]:
     """Bring one day of one index in."""
-    older_csv.read(day)
-    troubles += day.troubles
+    sessions = calendar()
+    older_csv.read(day, lambda bucket, index, on: expiry_of(bucket, index, on, sessions))
     told = {"index": day.index, "day": day.day.isoformat(), "files": len(day.files), "cycles": 0, "stored_already": 0, "options": 0}
     if day.options:
         try:
             told |= _stored(settings, day)
         except BadInput as error:
-            troubles.append(Trouble(day.files[0].parent, None, f"the rows of {day.index} on {day.day}: {error.reason}"))
+            folder = Path(os.path.commonpath([path.parent for path in day.files]))
+            day.troubles.append(Trouble(folder, None, f"the rows of {day.index} on {day.day}: {error.reason}"))
+    troubles += day.troubles
     day.options.clear()
+    day.origins.clear()
     return told
 
 
 def _stored(settings: Settings, day: Day) -> Mapping[str, int]:
     """Replay the rows through the pipeline into the store: analysis is made anew, not carried over."""
-    from g6.adapters.parquet_store import ParquetStore
-    from g6.adapters.replay import Recording, Replay
-    from g6.domain.chain_rows import chain_frame
-    from g6.entrypoints.inprocess import replayed
+    from g6.adapters.replay import Recording
+    from g6.adapters.replay.layout import QUANTITIES, TableLayout
+    from g6.adapters.replay.table_files import TableFiles
+    from g6.entrypoints.cli.storing import store_recording
 
-    store = ParquetStore(settings.directory)
-    cycles = already = 0
     with tempfile.TemporaryDirectory(prefix="g6-import-") as temporary:
         table = Path(temporary) / "rows.csv"
         with table.open("w", encoding="utf-8", newline="") as file:
             out = csv.writer(file)
             out.writerow(older_csv.COLUMNS)
             out.writerows(day.options.values())
-        recording = Recording.open(table)
-        instants = recording.cycles()
-        held = store.overview_cycles(instants[0], instants[-1])
-        for each in replayed(Replay(recording), plan(settings), calendar()):
-            if day.index in held.get(each.unit.cycle, ()):
-                already += 1
-                continue
-            store.write_chain(each.unit, chain_frame(each.chain))
-            store.write_overview(each.unit.cycle, [each.row])
-            cycles += 1
-    return {"cycles": cycles, "stored_already": already, "options": len(day.options)}
+        # The older systems stored what Kite told, and Kite counts units.
+        source = TableFiles([table], TableLayout(units=dict.fromkeys(QUANTITIES, "units")), lenient=True)
+        origins = list(day.origins.values())
+        day.troubles += [
+            Trouble(*origins[lost.row - 1], lost.reason) for lost in source.lost_rows if lost.bad and lost.row is not None
+        ]
+        days = store_recording(settings, Recording(table, "table", source), {day.index})
+    counts = {name: sum(told[name] for told in days) for name in ("cycles", "stored_already")}
+    return {**counts, "options": len(day.options)}
 
 
 def _tell(settings: Settings, report: Mapping[str, Any]) -> None:
@@ -114,7 +117,7 @@ def _tell(settings: Settings, report: Mapping[str, Any]) -> None:
         counts = f"{each['files']} files, {each['options']} option rows, {each['cycles']} cycles stored{already}"
         console.print(f"{each['day']}  {each['index']:<10}  {counts}", soft_wrap=True)
     for each in report["troubles"][:_SHOWN]:
-        where = f", row {each['row']}" if each["row"] else ""
+        where = f", line {each['row']}" if each["row"] else ""
         console.print(f"not read: {each['file']}{where}: {each['reason']}", soft_wrap=True)
     if len(report["troubles"]) > _SHOWN:
         console.print(f"… and {len(report['troubles']) - _SHOWN} more; --json lists them all")

@@ -135,3 +135,22 @@ def changed() -> Callable[..., list[Row]]:
         return [{**row, **values} if n == number else row for n, row in enumerate(rows, start=1)]
 
     return change
+
+
+@pytest.fixture
+def near() -> Callable[[], list[Row]]:
+    """Make the rows of one instant of a table in units: three strikes at the money on 11 September 2026, 15:20."""
+
+    def make() -> list[Row]:
+        prices = {23_350: (155.5, 85.5), 23_400: (127.6, 107.6), 23_450: (103.05, 133.05)}
+        return [
+            {
+                "timestamp": "2026-09-11T15:20:00", "symbol": "NIFTY", "expiry": "2026-09-15", "strike": float(strike),
+                "option_type": side, "spot": 23_398.1, "ltp": price, "volume": 65_000.0, "oi": 130_000.0, "bid": price - 0.05,
+                "ask": price + 0.05,
+            }
+            for strike, pair in prices.items()
+            for side, price in zip(("CE", "PE"), pair, strict=True)
+        ]  # fmt: skip
+
+    return make

@@ -105,16 +105,127 @@ def test_what_cannot_be_read_is_reported_with_file_row_and_reason(g6: Run, tmp_p
     base = first_layout(tmp_path / "old")
     torn = base / "NIFTY" / "this_week" / "+1" / f"{DAY}.csv"
     torn.write_text(torn.read_text()[:-40])
-    nowhere = base / "NIFTY" / "next_week" / "0" / f"{DAY}.csv"
+    nowhere = base / "NIFTY" / "someday" / "0" / f"{DAY}.csv"
     nowhere.parent.mkdir(parents=True)
     nowhere.write_text(SECOND + "\n")
     (base / "notes.csv").write_text("a,b\n")
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     troubles = [(Path(each["file"]).name, each["row"], each["reason"]) for each in json.loads(answer.out)["troubles"]]
     assert ("notes.csv", None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv") in troubles
-    assert (f"{DAY}.csv", None, "no column says which date 'next_week' was") in troubles
+    assert any(
+        row is None and "no column of expiries" in reason and "'someday' is no bucket" in reason for _, row, reason in troubles
+    )
     assert any(row == 3 and "cells" in reason for _, row, reason in troubles)
     assert len(troubles) == 3
+
+
+HEADER = "timestamp,index,expiry_date,offset,index_price,atm,strike,ce,pe,ce_vol,pe_vol,ce_oi,pe_oi,avg_ce,avg_pe"
+
+
+def older(base: Path, *lines: str, header: str = HEADER, folder: str = "this_week", day: str = "2026-09-11") -> Path:
+    """One file of the first layout, of those lines."""
+    path = base / "NIFTY" / folder / "ATM" / f"{day}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *lines]) + "\n", "utf-8")
+    return base
+
+
+def line(minute: int, **cells: str) -> str:
+    """A row of 11 September 2026 with some of its cells changed."""
+    plain = dict(zip(HEADER.split(","), (
+        f"2026-09-11 15:2{minute}:00,NIFTY,2026-09-15,ATM,23398.1,23400,23400,127.6,107.6,65000,65000,130000,130000,127.6,107.6"
+    ).split(","), strict=True))  # fmt: skip
+    return ",".join(f'"{cell}"' if "," in cell else cell for cell in (plain | cells).values())
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"ce": "-"}, "CE ltp is '-', and the same row says that it traded"),
+        ({"pe_oi": "many"}, "PE oi 'many' is not a number"),
+        ({"strike": "0"}, "strike '0' is missing or not positive"),
+        ({"strike": "2340000"}, "is no strike of an index; if it is in paise"),
+        ({"expiry_date": "soon"}, "expiry 'soon' is no date"),
+        ({"expiry_date": "2026-09-08"}, "is before the row's own day"),
+        ({"expiry_date": "2226-09-08"}, "is 200 years after its instant"),
+        ({"timestamp": "2026-09-12 15:21:00"}, "is not of 2026-09-11"),
+        ({"timestamp": "later"}, "timestamp 'later' is no instant"),
+        ({"index_price": "up"}, "spot 'up' is not a number"),
+        ({"ce_vol": "1,2,3"}, "CE volume '1,2,3' is not a number"),
+    ],
+)
+def test_one_bad_cell_costs_its_row_which_is_named(g6: Run, tmp_path: Path, cells: dict[str, str], reason: str) -> None:
+    base = older(tmp_path / "old", line(0), line(1, **cells), line(2))
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    report = json.loads(answer.out)
+    assert (answer.code, report["cycles"]) == (1, 2)
+    assert {(Path(each["file"]).parts[-2:], each["row"]) for each in report["troubles"]} == {(("ATM", "2026-09-11.csv"), 3)}
+    assert reason in report["troubles"][0]["reason"]
+
+
+def test_what_people_write_for_numbers_and_for_nothing_is_read(g6: Run, tmp_path: Path) -> None:
+    base = older(
+        tmp_path / "old", line(0, index_price="23,398.10", ce_oi="1,30,000", pe_vol="-", pe_oi="NA", avg_pe="-"), "", "   ",
+        ",,,,,,,,,,,,,,",
+        line(1), header="\ufeff" + HEADER,
+    )  # fmt: skip
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    report = json.loads(answer.out)
+    assert (answer.code, report["cycles"], report["options"], report["troubles"]) == (0, 2, 4, [])
+    chain = package.load("NIFTY", "2026-09-11", data_dir=tmp_path / "rows")
+    assert (chain["spot"].iloc[0], chain["ce_oi"].iloc[0]) == (23398.1, 130_000)
+    assert chain[["pe_volume", "pe_oi"]].iloc[0].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("folder", "day", "expiry"),
+    [
+        ("this_week", "2026-09-11", "2026-09-15"),
+        ("2026-09-15", "2026-09-11", "2026-09-15"),
+        ("next_week", "2026-09-11", "2026-09-22"),
+        ("monthly", "2026-09-11", "2026-09-29"),
+        ("next_month", "2026-09-11", "2026-10-27"),
+        ("this_week", "2025-08-29", "2025-09-02"),
+        ("this_week", "2025-10-17", "2025-10-20"),
+    ],
+)
+def test_the_folder_and_the_date_tell_an_expiry_that_no_column_has(
+    g6: Run, tmp_path: Path, folder: str, day: str, expiry: str
+) -> None:
+    without = [",".join(cell for n, cell in enumerate(text.split(",")) if n != 2) for text in (HEADER, line(0))]
+    base = older(tmp_path / "old", without[1].replace("2026-09-11", day), header=without[0], folder=folder, day=day)
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    assert (answer.code, json.loads(answer.out)["cycles"]) == (0, 1)
+    assert [str(value)[:10] for value in package.load("NIFTY", day, data_dir=tmp_path / "rows")["expiry"]] == [expiry]
+
+
+@pytest.mark.parametrize(
+    ("folder", "day", "reason"),
+    [
+        ("this_week", "2021-09-10", "the calendar does not cover 2021"),
+        ("nth:3", "2026-09-11", "counts what was listed"),
+        ("front", "2026-09-11", "'front' is no bucket"),
+    ],
+)
+def test_an_expiry_that_the_folder_does_not_tell_is_refused(g6: Run, tmp_path: Path, folder: str, day: str, reason: str) -> None:
+    without = [",".join(cell for n, cell in enumerate(text.split(",")) if n != 2) for text in (HEADER, line(0))]
+    base = older(tmp_path / "old", without[1].replace("2026-09-11", day), header=without[0], folder=folder, day=day)
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    (trouble,) = json.loads(answer.out)["troubles"]
+    assert answer.code == 1
+    assert "its folder does not tell the date" in trouble["reason"]
+    assert reason in trouble["reason"]
+
+
+@pytest.mark.parametrize(("name", "options", "code"), [("import-bom", 4, 0), ("import-one-bad-cell", 16, 1)])
+def test_the_inputs_that_failed_are_read(g6: Run, tmp_path: Path, shared: Path, name: str, options: int, code: int) -> None:
+    base = shared / "data/field" / name
+    if not base.is_dir():
+        pytest.skip(f"needs ../shared/data/field/{name}")
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    report = json.loads(answer.out)
+    assert (answer.code, report["options"]) == (code, options)
+    assert [(Path(each["file"]).parts[-2:], each["row"]) for each in report["troubles"]] == [(("ATM", "2026-09-11.csv"), 3)] * code
 
 
 def test_a_directory_without_csv_is_said(g6: Run, tmp_path: Path) -> None:
