@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,17 +151,23 @@ def opened(settings: Settings, *, thorough: bool = True) -> Recording:
 
 
 def collected(settings: Settings, source: Provider) -> Plan:
-    """Return the plan: of a recording every expiry it has, else the configured ones.
+    """Return the plan: of a recording every expiry it has, else the configured ones."""
+    wanted = plan(in_force(settings, source))
+    return source.recording.planned(wanted) if isinstance(source, Replay) else wanted
 
-    A table without trade times knows only in which snapshot a volume last grew; its last prices are believed all session unless
+
+def in_force(settings: Settings, source: Provider) -> Settings:
+    """Return the settings that rows of `source` are made under.
+
+    A table without trade times knows only in which snapshot a volume last grew. Its last prices are believed all session unless
     `quality.max_trade_age` was set.
     """
-    wanted = plan(settings)
-    if not isinstance(source, Replay):
-        return wanted
-    if source.recording.kind == "table" and settings.origin("quality.max_trade_age") == "default":
-        wanted = replace(wanted, quality=replace(wanted.quality, max_trade_age=SESSION_SECONDS))
-    return source.recording.planned(wanted)
+    if not isinstance(source, Replay) or source.recording.kind != "table":
+        return settings
+    if settings.origin("quality.max_trade_age") != "default":
+        return settings
+    quality = settings.quality.model_copy(update={"max_trade_age": SESSION_SECONDS})
+    return settings.model_copy(update={"quality": quality})
 
 
 @translated

@@ -9,7 +9,7 @@ Keys of one index stand under `index_params.NIFTY`; environment variables are `G
 """
 
 from g6.config.derive import calendar, plan
-from g6.config.identity import changed, config_id, flat, hashes, values
+from g6.config.identity import changed, config_id, flat, hashes, influences, record, values
 from g6.config.lint import lint, loopback
 from g6.config.load import build, environment, load, nested, secrets_of
 from g6.config.model import Settings
@@ -23,11 +23,13 @@ __all__ = [
     "environment",
     "flat",
     "hashes",
+    "influences",
     "lint",
     "load",
     "loopback",
     "nested",
     "plan",
+    "record",
     "secrets_of",
     "values",
 ]

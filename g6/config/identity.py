@@ -42,17 +42,47 @@ def changed(settings: Settings) -> dict[str, Any]:
     return {path: value for path, value in flat(values(settings)).items() if value != known[path]}
 
 
-def config_id(settings: Settings) -> str:
-    """Return twelve hex digits that name what influences rows: equal configurations have equal ids, on any machine."""
-    all_values = values(settings)
-    influences = {name: all_values[name] for name in ("interval", "greeks", "quality")} | {
-        "scope": settings.scope,
-        "provider": settings.provider.name,
-        "index_params": {name: all_values["index_params"][name] for name in settings.indices},
+_ROWS = ("interval", "collection.", "greeks.", "quality.", "provider.name", "provider.fallback", "index_params.")
+"""The published names, or beginnings of names, of the settings that decide what stands in a row."""
+_ROWS_OF = {"sim": ("market.seed", "market.faults", "market.skew", "market.event"), "kite": ("ticker.enabled", "ticker.max_age")}
+"""The same, where only one provider reads them."""
+
+
+def influences(settings: Settings) -> dict[str, Any]:
+    """Return the settings that decide what stands in a row and are not at their default, by published name."""
+    names = (*_ROWS, *_ROWS_OF.get(settings.provider.name, ()))
+    differing = {
+        path: value
+        for path, value in changed(settings).items()
+        if any(path == name or (name.endswith(".") and path.startswith(name)) for name in names)
+        and not _of_an_index_left_out(path, settings)
     }
-    if settings.provider.name == "sim":
-        influences["market"] = {name: all_values["market"][name] for name in ("seed", "faults", "skew", "event")}
-    return _digest(influences)
+    # What `auto` comes to counts, not whether a person wrote it down.
+    differing.pop("collection.scope", None)
+    if settings.scope != settings.model_copy(update={"collection": type(settings.collection)()}).scope:
+        differing["collection.scope"] = settings.scope
+    return differing
+
+
+def _of_an_index_left_out(path: str, settings: Settings) -> bool:
+    """Say whether a path is a parameter of an index that is not collected; that it is not is what counts."""
+    section, _, rest = path.partition(".")
+    index, _, name = rest.partition(".")
+    return section == "index_params" and name != "enabled" and index not in settings.indices
+
+
+def config_id(settings: Settings) -> str:
+    """Return twelve hex digits that name what decides the rows: equal configurations have equal ids, on any machine.
+
+    Published names and values are hashed. A setting at its default does not enter, so that a release which adds one keeps the id:
+    workers of both releases go on with each other's cycles during a rolling upgrade.
+    """
+    return _digest(influences(settings))
+
+
+def record(settings: Settings) -> dict[str, Any]:
+    """Return a configuration as it is written down beside its rows: its id and every value, secrets masked."""
+    return {"config_id": config_id(settings), "influences": influences(settings), "settings": mask_setting(values(settings))}
 
 
 def hashes(settings: Settings) -> dict[str, str]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
 
-from g6.config import Settings, build, config_id, hashes, load, nested
+from g6.bootstrap import simulated
+from g6.config import Settings, build, config_id, hashes, influences, load, nested, plan, record
+from g6.config.keys import Key, keys
+from g6.domain.plan import Plan
+from g6.errors import UserError
 from g6.masking import mask_setting
 
 
@@ -70,3 +77,81 @@ def test_two_equal_starts_have_equal_hashes_and_a_change_shows_in_its_section() 
 def test_passwords_are_masked(url: str) -> None:
     assert "hunter2" not in str(mask_setting({"redis": {"broker_url": url}}))
     assert "host" in mask_setting("redis://:hunter2@host/0")
+
+
+def other_values(key: Key) -> Iterator[Any]:
+    """Yield values that a setting may have instead of its default, whatever its type."""
+    default, kinds = key.default, (key.field.annotation, *get_args(key.field.annotation))
+    if isinstance(default, bool):
+        yield not default
+    yield from (word for kind in kinds for word in get_args(kind) or (kind,) if isinstance(word, str) and word != default)
+    if isinstance(default, int | float):
+        yield from (default + 1, default - 1, default * 2, default / 2, 0.5, 7200)
+    if isinstance(default, list):
+        yield default[:1]
+    yield from (0.25, 50, "delay:2", "word", "redis://host:6379/1", "2026-11-18T06:30:00Z", "k" * 20, "12mb")
+
+
+def changes() -> dict[str, Settings]:
+    """Return for every key of the model the settings with just that key changed."""
+    made: dict[str, Settings] = {}
+    for key in keys():
+        path = key.path.replace("<INDEX>", "NIFTY")
+        for value in other_values(key):
+            try:
+                changed = settings(**{path: value})
+            except UserError:
+                continue
+            if changed.model_dump() != settings().model_dump():
+                made[path] = changed
+                break
+    return made
+
+
+def what_use_cases_read(chosen: Settings) -> tuple[Plan, Any]:
+    """Return everything of a configuration that decides what a use case writes, its id apart."""
+    market = simulated(chosen)
+    return replace(plan(chosen), config_id=""), (market.seed, market.faults, market.world.skew, market.world.event)
+
+
+def test_every_setting_that_a_use_case_reads_changes_the_config_id_and_no_other_does() -> None:
+    made = changes()
+    assert {key.path.replace("<INDEX>", "NIFTY") for key in keys()} - set(made) == set(), "no other value was found for these"
+    usual = what_use_cases_read(settings())
+    read = {path for path, chosen in made.items() if what_use_cases_read(chosen) != usual}
+    assert {"collection.reach", "collection.most_strikes", "collection.salvage", "market.skew", "interval"} <= read
+    named = {path for path, chosen in made.items() if config_id(chosen) != config_id(settings())}
+    assert read - named == set()
+    assert named - read == {"provider.name", "provider.fallback"}
+
+
+def test_the_stream_counts_only_where_there_is_one() -> None:
+    kite = {"provider.name": "kite"}
+    assert config_id(settings(**kite, **{"ticker.max_age": 6})) != config_id(settings(**kite))
+    assert config_id(settings(**{"ticker.max_age": 6})) == config_id(settings())
+
+
+def test_a_setting_at_its_default_does_not_enter_so_that_a_new_one_keeps_the_id() -> None:
+    assert influences(settings()) == {}
+    assert config_id(settings(**{"collection.reach": 0.0, "greeks.iv_max": 5})) == config_id(settings())
+
+
+def test_the_id_hangs_on_published_names_and_values_alone() -> None:
+    chosen = settings(**{"collection.reach": 2.5, "index_params.SENSEX.enabled": False, "interval": 1})
+    assert influences(chosen) == {"interval": 1, "collection.reach": 2.5, "index_params.SENSEX.enabled": False}
+
+
+def test_parameters_of_an_index_that_is_not_collected_do_not_enter() -> None:
+    without = {"index_params.SENSEX.enabled": False}
+    assert config_id(settings(**without, **{"index_params.SENSEX.strikes_itm": 3})) == config_id(settings(**without))
+
+
+def test_a_configuration_is_written_down_with_its_id_and_without_its_secrets() -> None:
+    chosen = settings(**{
+        "redis.broker_url": "redis://:hunter2@host:6379/0", "serve.token": "hunter2-hunter2-hunter2", "provider.api_key": "hunter2",
+        "interval": 30,
+    })  # fmt: skip
+    written = json.dumps(record(chosen))
+    assert "hunter2" not in written
+    assert json.loads(written)["config_id"] == config_id(chosen)
+    assert json.loads(written)["settings"]["interval"] == 30
