@@ -27,8 +27,15 @@ def broker_url(settings: Settings) -> str:
     """Return the broker's address: the configured one, else that of the G6 that owns the data directory. Errors: Unavailable."""
     if settings.redis.broker_url:
         return settings.redis.broker_url
-    if found := (owner(settings.directory) or {}).get("broker"):
+    record = owner(settings.directory) or {}
+    if found := record.get("broker"):
         return str(found)
+    if record:
+        who, pid = record.get("who", "a G6"), record.get("pid", "?")
+        raise Unavailable(
+            f"no broker: {settings.directory} is in use by {who} (process {pid}), which has none",
+            "wait until that is done, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+        )
     raise Unavailable(
         f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
         "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",

@@ -8,8 +8,8 @@ import os
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
@@ -19,8 +19,11 @@ from g6 import bootstrap
 from g6.adapters import panel_files
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.connection import connect
+from g6.bootstrap.owning import namespace, owning, system, write_down
 from g6.config import Settings, lint
+from g6.domain.cycle import QUEUES
 from g6.entrypoints import tasks, transport
+from g6.entrypoints.driving import Driver
 from g6.entrypoints.queues import celery_settings
 from g6.entrypoints.schedule import beat_schedule
 from g6.entrypoints.warmup import warm_provider, warm_up, warmed_market
@@ -41,6 +44,7 @@ class G6(Celery):  # type: ignore[misc]
     _runtime: tuple[int, Runtime] | None = None
     _provider: Provider | None = None
     _market: Provider | None = None
+    _held: ExitStack | None = None
 
     @property
     def runtime(self) -> Runtime:
@@ -59,6 +63,20 @@ class G6(Celery):  # type: ignore[misc]
             warm_provider(self._provider, self.settings)
         if self.settings.panels.validate_ != "off" and (not queues or "persist" in queues):
             panel_files.validator()
+
+    def own(self, queues: Sequence[str]) -> None:
+        """Before the fork: who writes files becomes a member of the data directory's owner. Errors: Unavailable."""
+        if not _writes(queues, self.settings):
+            return
+        self._held = ExitStack()
+        who = f"celery worker of {', '.join(queues)}" if queues else "celery worker"
+        self._held.enter_context(owning(self.settings, who, system(self.settings, self.conf.broker_url)))
+        write_down(bootstrap.in_force(self.settings, self._provider) if self._provider else self.settings)
+
+    def disown(self) -> None:
+        """At the end of a worker: be no member of the data directory's owner any more."""
+        if self._held is not None:
+            self._held.close()
 
     def warm_up(self) -> None:
         """After the fork: run the stages once; what stands then stays, and the garbage collector need not walk it in mid-cycle."""
@@ -81,6 +99,11 @@ def create_app(settings: Settings, broker_url: str = "") -> G6:
     return app
 
 
+def _writes(queues: Sequence[str], settings: Settings) -> bool:
+    """Return whether a worker of these queues writes rows: persist does, and a recompute, where there is something to compute."""
+    return not queues or "persist" in queues or ("manual" in queues and settings.directory.exists())
+
+
 def _listen(app: G6) -> None:
     """Connect the signals of workers and beat; they are kept alive by the application itself."""
     vitals = bootstrap.vitals(app.settings, connect(app.conf.broker_url, master_name=app.settings.redis.master_name or ""))
@@ -96,8 +119,11 @@ def _listen(app: G6) -> None:
         logging.getLogger("celery").setLevel(logging.WARNING)
 
     def before_fork(options: Mapping[str, Any] | None = None, **_: Any) -> None:
+        queues = _queues(options or {})
         _refuse_what_cannot_work(app)
-        app.prepare((options or {}).get("queues") or ())
+        app.prepare(queues)
+        with _said_and_ended():
+            app.own(queues)
 
     def child_ready(**_: Any) -> None:
         try:
@@ -116,15 +142,21 @@ def _listen(app: G6) -> None:
         (signals.celeryd_init, before_fork),
         (signals.worker_process_init, child_ready),
         (signals.heartbeat_sent, alive),
+        (signals.worker_shutdown, lambda **_: app.disown()),
     ):
         signal.connect(listener, weak=False)
 
 
 def _listen_to_beat(app: G6) -> None:
+    drivers: list[Driver] = []
+
     def sends(sender: Any = None, headers: dict[str, Any] | None = None, **_: Any) -> None:
         if (lifeline := app.runtime.lifeline) is not None:
             if sender == "g6.sweep" and not lifeline.keep() and headers is not None:
                 headers["expires"] = LONG_AGO  # should it get through after all, it would know nothing of the outage
+            for driver in drivers if sender == "g6.sweep" else ():
+                with suppress(Retryable):
+                    driver.keep()
             lifeline.sends()
 
     def sent(**_: Any) -> None:
@@ -133,12 +165,21 @@ def _listen_to_beat(app: G6) -> None:
 
     def begin(sender: Any = None, **_: Any) -> None:
         _refuse_what_cannot_work(app)
+        _once_redis_is_there(lambda: drivers.extend(_driving(app)))
         _once_redis_is_there(lambda: bootstrap.start_market(app.runtime))
         signals.before_task_publish.connect(sends, weak=False)
         signals.after_task_publish.connect(sent, weak=False)
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
 
     signals.beat_init.connect(begin, weak=False)
+
+
+def _driving(app: G6) -> list[Driver]:
+    """Have a beat that no supervisor started say that it drives the namespace, and under which settings."""
+    url, runtime = app.conf.broker_url, app.runtime
+    driver = Driver(app.settings, url, namespace(app.settings, url), runtime.controls, runtime.vitals, "celery beat")
+    with _said_and_ended():
+        return [driver] if driver.join() else []
 
 
 def _listen_to_the_end() -> None:
@@ -161,12 +202,29 @@ def _refuse_what_cannot_work(app: G6) -> None:
     facts = {}
     with suppress(G6Error):
         facts = bootstrap.broker_facts(app.conf.broker_url, app.settings.redis.master_name or "")
-    try:
+    with _said_and_ended():
         warnings = lint(app.settings, app.conf, **facts)
+    sys.stderr.writelines(f"g6: {warning}\n" for warning in warnings)
+
+
+@contextmanager
+def _said_and_ended() -> Iterator[None]:
+    """Say what a person can mend and end the process with 2."""
+    try:
+        yield
     except UserError as error:
         sys.stderr.write(f"g6: {mask(str(error))}\n")
         raise SystemExit(2) from error
-    sys.stderr.writelines(f"g6: {warning}\n" for warning in warnings)
+
+
+def _queues(options: Mapping[str, Any]) -> list[str]:
+    """Return the queues of `celery worker -Q` without those of `-X`; empty means all of them."""
+    chosen, left_out = (_names(options.get(name)) for name in ("queues", "exclude_queues"))
+    return [name for name in chosen or (QUEUES if left_out else ()) if name not in left_out]
+
+
+def _names(given: Any) -> list[str]:
+    return given.split(",") if isinstance(given, str) else list(given or ())
 
 
 def _once_redis_is_there(act: Callable[[], None]) -> None:

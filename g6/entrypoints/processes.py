@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
+
+from g6.adapters.redis.server import tied
+from g6.errors import Unavailable
+from g6.files import replace
 
 LONGEST_PAUSE = 30.0
 STEADY = 20.0
@@ -20,7 +28,7 @@ STEADY = 20.0
 
 @dataclass(slots=True)
 class Process:
-    """One child in a session of its own, its output in a file. `again`: start it anew when it dies."""
+    """One child in a session of its own, its output in a file; it ends when this process does. `again`: start it anew."""
 
     name: str
     command: Sequence[str]
@@ -43,11 +51,17 @@ class Process:
         return self._popen is not None and self._popen.poll() is None
 
     def start(self) -> None:
-        """Start it."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with undisturbed(), self.log.open("ab") as output:
+        """Start it. Errors: Unavailable (its log cannot be written)."""
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            log = self.log.open("ab")
+        except OSError as error:
+            raise Unavailable(
+                f"the log {self.log} cannot be written: {error.strerror}", "choose another directory with --data-dir DIR"
+            ) from error
+        with undisturbed(), log as output:
             self._popen = subprocess.Popen(
-                list(self.command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                tied(self.command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 env=dict(self.environment), start_new_session=True,
             )  # fmt: skip
         self.started = time.monotonic()
@@ -113,3 +127,73 @@ def stop(processes: Sequence[Process], seconds: float) -> None:
     limit = time.monotonic() + seconds
     for process in processes:
         process.wait(limit - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """What one supervisor started, in a file of its own below `directory`, for the next one to end what it left behind.
+
+    The kernel ends the children of a supervisor that was killed; this is for systems where it does not, and for a child that hangs.
+    """
+
+    directory: Path
+
+    @property
+    def path(self) -> Path:
+        """The file of this process."""
+        return self.directory / f"{os.getpid()}.json"
+
+    def write(self, processes: Sequence[Process]) -> None:
+        """Write down this process and what it runs now. Errors: StoreBusy."""
+        children = [{"name": process.name, **_life(process.pid)} for process in processes if process.alive]
+        record = {"host": socket.gethostname(), "supervisor": _life(os.getpid()), "processes": children}
+        replace(self.path, json.dumps(record).encode())
+
+    def close(self) -> None:
+        """Forget this process: everything it ran has ended."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+            self.directory.rmdir()  # refused while another supervisor's file lies there
+
+    def end_orphans(self, seconds: float) -> list[str]:
+        """End what supervisors that are gone have left running on this host; return the names of those processes."""
+        ended: list[str] = []
+        for path in sorted(self.directory.glob("[0-9]*.json")):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                record = json.loads(path.read_text("utf-8"))
+                if record["host"] != socket.gethostname() or _alive(record["supervisor"]) is not None:
+                    continue
+                orphans = {child["name"]: alive for child in record["processes"] if (alive := _alive(child)) is not None}
+                ended += list(orphans)
+                _end(list(orphans.values()), seconds)
+                path.unlink(missing_ok=True)
+        return ended
+
+
+def _life(pid: int) -> dict[str, float]:
+    """Return what tells a process from a later one with its number."""
+    try:
+        return {"pid": pid, "started": psutil.Process(pid).create_time()}
+    except psutil.NoSuchProcess:
+        return {"pid": pid, "started": 0.0}
+
+
+def _alive(life: Mapping[str, Any]) -> psutil.Process | None:
+    try:
+        process = psutil.Process(int(life["pid"]))
+        same = abs(process.create_time() - float(life["started"])) < 1.0
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def _end(processes: Sequence[psutil.Process], seconds: float) -> None:
+    """End processes that are no children of this one: SIGTERM, then SIGKILL to the session of each."""
+    for process in processes:
+        with suppress(psutil.Error):
+            process.terminate()
+    _, left = psutil.wait_procs(processes, seconds)
+    for process in left:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    psutil.wait_procs(left, 2.0)

@@ -7,24 +7,25 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from g6 import bootstrap
-from g6.adapters.data_dir import owned
+from g6.adapters.data_dir import System
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Replay
+from g6.bootstrap.owning import namespace, owning, system, write_down
 from g6.config import Settings, calendar, environment, lint
 from g6.domain.calendar import Calendar
-from g6.domain.cycle import isoformat_z
 from g6.domain.instrument import INDICES
 from g6.entrypoints.app import create_app
-from g6.entrypoints.processes import Process, stop
-from g6.errors import Unavailable
+from g6.entrypoints.driving import Driver
+from g6.entrypoints.processes import Process, Roster, stop
+from g6.errors import Retryable, Unavailable
 from g6.pipeline import Runtime
 
 STOP_SECONDS = 8.5
@@ -34,7 +35,7 @@ STORING_QUEUES = "persist"
 CLOSING_QUEUES = "aggregate,maintenance"
 WORKERS = {"cycle": CYCLE_QUEUES, "persist": STORING_QUEUES, "closing": CLOSING_QUEUES}
 """The workers of one machine and their queues: nothing that a cycle waits for stands behind the files, its end behind nothing."""
-BROKER_DIR = ".broker"
+BROKER_DIR, RUNNING_DIR = ".broker", ".running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Stack:
     runtime: Runtime
     broker: str
     log_dir: Path
+    driver: Driver
+    roster: Roster
     processes: list[Process] = field(default_factory=list)
 
     @property
@@ -74,6 +77,7 @@ class Stack:
         limit, vitals = time.monotonic() + READY_SECONDS, self._vitals
         while (ready := vitals.announced()) < self._expected:
             progress(ready, self._expected)
+            self.driver.keep()
             dead = next((process for process in self.processes if not process.alive), None)
             if dead or time.monotonic() > limit:
                 process = dead or self.processes[0]
@@ -102,11 +106,18 @@ class Stack:
 
     def watch(self) -> list[str]:
         """Start again what died; return its names."""
-        return [process.name for process in self.processes if process.watch()]
+        with suppress(Retryable):
+            self.driver.keep()
+        again = [process.name for process in self.processes if process.watch()]
+        if again:
+            with suppress(Retryable):
+                self.roster.write(self.processes)
+        return again
 
     def stop(self) -> None:
         """End beat and serve, then the workers, in bounded time."""
         stop(list(reversed(self.processes)), STOP_SECONDS)
+        self.roster.close()
 
     def _celery(self, name: str, *arguments: str) -> None:
         options = ["--without-mingle", "--without-gossip"] if arguments[0] == "worker" else []
@@ -117,6 +128,7 @@ class Stack:
         process = Process(name, command, os.environ | environment(self.settings) | own, self.log_dir / f"{name}.log")
         self.processes.append(process)
         process.start()
+        self.roster.write(self.processes)
 
     @property
     def _vitals(self) -> RedisVitals:
@@ -132,16 +144,22 @@ def pool_sizes(settings: Settings) -> tuple[int, int, int]:
 
 
 @contextmanager
-def running(settings: Settings, *, fresh: bool = False, mix: bool = False) -> Iterator[Stack]:
+def running(
+    settings: Settings, *, who: str = "g6", fresh: bool = False, mix: bool = False, bounded: bool = False
+) -> Iterator[Stack]:
     """Own the data directory and a broker for the block; end everything that was started with it. Errors: Unavailable.
 
-    `fresh` forgets what an embedded server still knows of an earlier simulated run, whose instants this one repeats.
+    `fresh` forgets what the broker still knows of an earlier simulated run, whose instants this one repeats. `bounded`: what the
+    block leaves in Redis is its own and goes with it. `who`: what a person calls this process.
     """
-    directory, kind = settings.directory, settings.kind
+    directory, broker = settings.directory, settings.redis.broker_url or ""
+    roster = Roster(directory / RUNNING_DIR)
+    if orphans := roster.end_orphans(STOP_SECONDS):
+        sys.stderr.write(f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n")
     with ExitStack() as cleanup:
-        broker = settings.redis.broker_url or ""
+        known = system(settings, broker) if broker else System.of_its_own(settings.namespace)
+        tell = cleanup.enter_context(owning(settings, who, known, mix=mix))
         if not broker:
-            tell = cleanup.enter_context(owned(directory, kind, mix=mix))
             if fresh:
                 shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
             server = EmbeddedServer.start(directory / BROKER_DIR, max_memory=settings.redis.max_memory)
@@ -150,7 +168,18 @@ def running(settings: Settings, *, fresh: bool = False, mix: bool = False) -> It
         app = create_app(settings, broker)
         for warning in lint(settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")):
             sys.stderr.write(f"g6: {warning}\n")
-        stack = Stack(settings, app.runtime, broker, directory / "logs")
+        runtime = app.runtime
+        write_down(bootstrap.in_force(settings, runtime.provider))
+        # What an embedded server holds of a run that is over stays for g6 rerun and g6 trace, until the next run.
+        frames = settings.redis.cache_url
+        driver = Driver(
+            settings, broker, namespace(settings, broker), runtime.controls, runtime.vitals, who,
+            bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
+            cache=namespace(settings, frames) if frames else None,
+        )  # fmt: skip
+        driver.begin(fresh=fresh)
+        cleanup.callback(driver.leave)
+        stack = Stack(settings, runtime, broker, directory / "logs", driver, roster)
         cleanup.callback(stack.stop)
         yield stack
 
@@ -164,11 +193,6 @@ def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
     start = settings.market.start if settings.provider.name == "sim" else runtime.clock.market()
     first = _next_cycle(runtime.calendar, settings, start)
     return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)
-
-
-def open_window(runtime: Runtime, first: datetime, last: datetime | None) -> None:
-    """Tell beat and the sweep which instants this run has; None leaves the end open."""
-    runtime.controls.set("window", {"first": isoformat_z(first), "last": isoformat_z(last) if last else None})
 
 
 def aligned(settings: Settings) -> Settings:

@@ -22,7 +22,7 @@ from g6.config import Settings, environment, load
 from g6.domain.cycle import isoformat_z
 from g6.entrypoints.app import create_app
 from g6.entrypoints.processes import Process, stop
-from g6.entrypoints.stack import WORKERS, aligned, open_window, pool_sizes, window
+from g6.entrypoints.stack import WORKERS, aligned, pool_sizes, window
 from g6.pipeline import Runtime
 from g6.ports import CycleRecord, Event
 
@@ -95,7 +95,7 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
             processes[-1].start()
 
         bounds = window(settings, runtime, plan.warm + plan.cycles)
-        open_window(runtime, bounds.first, bounds.last)
+        runtime.controls.set("window", {"first": isoformat_z(bounds.first), "last": isoformat_z(bounds.last)})
         for number, (queues, count) in enumerate(plan.layout.items()):
             bare = ("--without-mingle", "--without-gossip")
             name = queues.replace(",", "+")

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,18 +21,23 @@ from g6.adapters.redis.connection import connect
 from g6.errors import Unavailable
 
 HOST = "127.0.0.1"
-TIED = """
+_TIED = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
     if os.getppid() != int(sys.argv[1]):
         raise SystemExit("the parent is gone")
-os.execv(sys.argv[2], sys.argv[2:])
+os.execvp(sys.argv[2], sys.argv[2:])
 """
-"""Asks the kernel for SIGTERM at the parent's death, then becomes the server.
+"""Asks the kernel for SIGTERM at the parent's death, then becomes the program."""
 
-It runs in an interpreter of its own: code between fork and exec of a process with threads may deadlock.
-"""
+
+def tied(command: Sequence[str]) -> list[str]:
+    """Return a command whose process ends with the thread that starts it, however that ends (on Linux).
+
+    The kernel is asked in an interpreter of its own (20 ms): code between fork and exec of a process with threads may deadlock.
+    """
+    return [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *command]
 
 
 def find_server() -> str:
@@ -72,7 +78,7 @@ def _command(program: str, directory: Path, port: int, append_only: bool, max_me
         "daemonize": "no",
     }
     arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
-    return [sys.executable, "-I", "-S", "-c", TIED, str(os.getpid()), program, *arguments]
+    return tied([program, *arguments])
 
 
 @dataclass(slots=True)

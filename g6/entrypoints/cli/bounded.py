@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,13 @@ from g6.adapters.replay import LeftOut, Replay
 from g6.config import Settings, calendar
 from g6.domain.black76 import implied_vol
 from g6.domain.calendar import day_of
-from g6.domain.cycle import Unit, parse_z
+from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.instrument import INDICES
 from g6.entrypoints.cli import left_out, screens, terminal
 from g6.entrypoints.cli.checks import self_checks
 from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, begun, stoppable
-from g6.entrypoints.stack import Stack, open_window, running, window
-from g6.errors import UserError
+from g6.entrypoints.stack import Stack, Window, running, window
+from g6.errors import NothingToDo, UserError
 
 STORED_SECONDS = 30.0
 MOST_TABLES = 24
@@ -68,7 +68,7 @@ def demonstrate(settings: Settings, cycles: int) -> None:
     A long run shows its progress instead, and the last table.
     """
     console = terminal.console(settings)
-    with stoppable(), _started(settings, cycles, console) as (stack, follower, _, limit):
+    with stoppable(), _started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit):
         last: Followed | None = None
         closing = follower.until(cycles, limit)
         for last in closing if cycles <= MOST_TABLES else _with_progress(closing, cycles, console):
@@ -97,17 +97,18 @@ def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix:
 
 @contextmanager
 def _started(
-    settings: Settings, cycles: int | None, console: Console, *, mix: bool = False
+    settings: Settings, cycles: int | None, console: Console, *, mix: bool = False, who: str = "g6 run"
 ) -> Iterator[tuple[Stack, Follower, int, float]]:
     settings = begun(settings, console)
-    with running(settings, fresh=settings.simulated, mix=mix) as stack:
+    with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
         bounds = window(settings, stack.runtime, cycles)
-        open_window(stack.runtime, bounds.first, bounds.last)
+        _refuse_closed(stack, bounds)
+        stack.driver.open_window(bounds.first, bounds.last)
+        follower = Follower(stack, stack.runtime.bus.bounds()[1])
         with _bar(console) as progress:
             task = progress.add_task("starting workers", total=None)
             stack.start_workers()
             stack.wait_ready(lambda ready, of: progress.update(task, completed=ready, total=of))
-        follower = Follower(stack, stack.runtime.bus.bounds()[1])
         stack.start_ticker()
         stack.start_beat()
         timing = stack.runtime.timing
@@ -115,6 +116,20 @@ def _started(
         limit = stack.runtime.clock.wall() + ahead + timing.grace + PATIENCE
         yield stack, follower, bounds.cycles, limit
         pipeline.keep_events(stack.runtime)
+
+
+def _refuse_closed(stack: Stack, bounds: Window) -> None:
+    """Refuse a run with an instant that is closed already: a live market is collected once. Errors: NothingToDo."""
+    if stack.settings.simulated:
+        return
+    step = timedelta(seconds=stack.settings.interval)
+    for at in (bounds.first + n * step for n in range(bounds.cycles)):
+        record = stack.runtime.ledger.record(isoformat_z(at))
+        if record is not None and record.closed:
+            raise NothingToDo(
+                f"the cycle {record.cycle} is collected and closed already; a live instant is collected once\n"
+                f"  fix: g6 rerun --cycle {record.cycle} computes it again from its stored quotes"
+            )
 
 
 def _bar(console: Console) -> Progress:

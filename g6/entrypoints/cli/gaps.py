@@ -101,6 +101,7 @@ def gaps(
 
 
 def repair(
+    context: typer.Context,
     *,
     index: OnlyIndex = None,
     from_: From = None,
@@ -109,6 +110,7 @@ def repair(
     until: Until = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
+    mix: options.Mix = False,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
@@ -124,6 +126,7 @@ def repair(
     from g6.bootstrap.mending import mending
 
     settings = options.settings(config, set_, data_dir=data_dir)
+    options.owns(context, settings, "g6 data repair", mix=mix)
     console = terminal.console(settings, stderr=json_)
     asked = covered(settings, span_of(index, from_, to, since, until))
     whole = kind_of(settings) in ("live", "") or bool(since or until)

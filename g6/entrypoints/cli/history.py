@@ -113,6 +113,7 @@ def _tell_estimate(settings: Settings, json_: bool) -> None:
 
 
 def compact(
+    context: typer.Context,
     *,
     date_: Date = None,
     json_: options.Json = False,
@@ -129,6 +130,8 @@ def compact(
     from g6.adapters.parquet_store import ParquetHistory
 
     settings = options.settings(config, set_, data_dir=data_dir)
+    if settings.directory.exists():
+        options.owns(context, settings, "g6 data compact", of_kind=False)
     console = terminal.console(settings, stderr=json_)
     history, day = ParquetHistory(settings.directory), day_given(date_)
     wanted = [loose for loose in history.loose() if (loose.day == day if day else _over(loose.day))]

@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_csv(
+    context: typer.Context,
     directory: Directory,
     *,
     json_: options.Json = False,
@@ -54,6 +55,7 @@ def import_csv(
     days, troubles = older_csv.find(directory)
     if not days and not troubles:
         raise NothingToDo(f"{directory} holds no CSV file")
+    options.owns(context, settings, "g6 import", of_kind=False)
     done = [_day(settings, day, troubles) for day in followed(days, "importing", console)]
     report = {
         "days": done,

@@ -30,6 +30,7 @@ Start = Annotated[
     str | None, typer.Option("--start", metavar="INSTANT", help="Market time to start at, such as 2026-11-18T05:30:00Z.")
 ]
 Model = Annotated[str | None, typer.Option("--model", metavar="black76|nse|bse", help="Pricing convention.")]
+Mix = Annotated[bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -66,6 +67,14 @@ def settings(
         "greeks.model": model,
     }
     return load(config, overrides | only(indices) | assignments(set_ or ()))
+
+
+def owns(context: typer.Context, settings: Settings, who: str, *, of_kind: bool = True, mix: bool = False) -> None:
+    """Own the data directory until the command ends, beside workers of the same system alone. Errors: Unavailable."""
+    from g6.bootstrap.owning import owning, write_down
+
+    context.with_resource(owning(settings, who, of_kind=of_kind, mix=mix))
+    write_down(settings)
 
 
 def only(indices: str | None) -> dict[str, bool]:

@@ -53,6 +53,7 @@ def plan(
 
 
 def apply(
+    context: typer.Context,
     *,
     before: Before = None,
     keep_days: Keep = None,
@@ -70,6 +71,8 @@ def apply(
     from g6.adapters.retention import remove
 
     settings = options.settings(config, set_, data_dir=data_dir)
+    if settings.directory.exists():
+        options.owns(context, settings, "g6 retention", of_kind=False)
     files = _chosen(settings, before, keep_days, kinds)
     console = terminal.console(settings, stderr=json_)
     if files and not yes:

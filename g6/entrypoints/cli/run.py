@@ -12,7 +12,6 @@ from g6.errors import UserError
 
 Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")]
 Once = Annotated[bool, typer.Option("--once", help="One cycle; the same as --cycles 1.")]
-Mix = Annotated[bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")]
 Faults = Annotated[str | None, typer.Option("--faults", metavar="LIST", help="Faults of the market, such as fail:BANKNIFTY.")]
 
 OpenMarket = Annotated[bool, typer.Option("--open-market", help="The whole session of the start's day, open to close.")]
@@ -76,7 +75,7 @@ def run(
     model: options.Model = None,
     faults: Faults = None,
     data_dir: options.DataDir = None,
-    mix: Mix = False,
+    mix: options.Mix = False,
     json_: options.Json = False,
     config: options.Config = None,
     set_: options.Set = None,
@@ -106,7 +105,7 @@ def up(
     seed: options.Seed = None,
     start: options.Start = None,
     data_dir: options.DataDir = None,
-    mix: Mix = False,
+    mix: options.Mix = False,
     no_banner: options.NoBanner = False,
     log_format: options.LogFormat = None,
     config: options.Config = None,

@@ -8,7 +8,7 @@ from g6.domain.cycle import CycleReport
 from g6.entrypoints.cli import terminal
 from g6.entrypoints.cli.following import Follower, begun, stoppable
 from g6.entrypoints.serve import bind
-from g6.entrypoints.stack import open_window, running
+from g6.entrypoints.stack import running
 
 
 def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
@@ -18,14 +18,14 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
     if settings.features.serve:
         for port, key in ((settings.serve.metrics_port, "serve.metrics_port"), (settings.serve.web_port, "serve.web_port")):
             bind(settings.serve.host, port, key).close()
-    with stoppable(), running(settings, fresh=settings.simulated, mix=mix) as stack:
+    with stoppable(), running(settings, who="g6 up", fresh=settings.simulated, mix=mix) as stack:
         log.configure(settings)
         log.startup(
             version=__version__, indices=settings.indices, interval=settings.interval, provider=settings.provider.name,
             hashes=hashes(settings),
         )  # fmt: skip
         if settings.simulated:
-            open_window(stack.runtime, stack.runtime.clock.market() if settings.lookalike else settings.market.start, None)
+            stack.driver.open_window(stack.runtime.clock.market() if settings.lookalike else settings.market.start, None)
         stack.start_workers()
         stack.wait_ready()
         follower = Follower(stack, stack.runtime.bus.bounds()[1])
