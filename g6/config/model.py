@@ -94,6 +94,13 @@ class Settings(BaseSettings):
         return self._origins.get(path, "default")
 
     @property
+    def config_file(self) -> Path | None:
+        """The configuration file that some value came from, None where no value did."""
+        elsewhere = ("default", "command line", "given", "no file")
+        files = {name for name in self._origins.values() if name not in elsewhere and not name.startswith("env ")}
+        return Path(files.pop()).absolute() if files else None
+
+    @property
     def indices(self) -> tuple[str, ...]:
         """The enabled indices, in the order of the model."""
         return tuple(name for name in INDICES if name in self.index_params and self.index_params[name].enabled)

@@ -71,7 +71,11 @@ class G6(Celery):  # type: ignore[misc]
         self._held = ExitStack()
         who = f"celery worker of {', '.join(queues)}" if queues else "celery worker"
         self._held.enter_context(owning(self.settings, who, system(self.settings, self.conf.broker_url)))
-        write_down(bootstrap.in_force(self.settings, self._provider) if self._provider else self.settings)
+
+    def keep_configuration(self) -> None:
+        """Before the fork: who writes files writes the configuration beside them. Errors: Unavailable."""
+        if self._held is not None and self._provider is not None:
+            write_down(bootstrap.in_force(self.settings, self._provider))
 
     def disown(self) -> None:
         """At the end of a worker: be no member of the data directory's owner any more."""
@@ -121,9 +125,11 @@ def _listen(app: G6) -> None:
     def before_fork(options: Mapping[str, Any] | None = None, **_: Any) -> None:
         queues = _queues(options or {})
         _refuse_what_cannot_work(app)
-        app.prepare(queues)
         with _said_and_ended():
             app.own(queues)
+        app.prepare(queues)
+        with _said_and_ended():
+            app.keep_configuration()
 
     def child_ready(**_: Any) -> None:
         try:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,6 +22,9 @@ from g6.domain.cycle import isoformat_z, parse_z
 from g6.errors import Retryable, Unavailable
 from g6.masking import mask_setting
 from g6.ports import Controls, Vitals
+
+PATHS = ("data_dir", "demo_dir", "storage.csv.base_dir", "provider.recording", "status_file")
+"""Settings that hold a path, which is another one in another working directory."""
 
 
 @dataclass(slots=True)
@@ -147,7 +151,9 @@ def lives(process: Mapping[str, Any]) -> bool:
 
 def running_record(settings: Settings, who: str) -> dict[str, Any]:
     """Return the settings of a start as others may read them: every value by its path, secrets masked, and where it came from."""
+    said = flat(mask_setting(values(settings)))
+    said |= {path: str(Path(said[path]).absolute()) for path in PATHS if said[path]}
     return {
         "version": __version__, "config_id": config_id(settings), "who": who, "pid": os.getpid(), "host": socket.gethostname(),
-        "values": flat(mask_setting(values(settings))), "origins": dict(settings.origins),
+        "values": said, "origins": dict(settings.origins), "file": str(settings.config_file or ""),
     }  # fmt: skip

@@ -36,11 +36,13 @@ def serve(
     Example: g6 serve --metrics-port 0
     """
     from g6 import bootstrap
+    from g6.bootstrap.observing import as_running
+    from g6.broker import broker_url
     from g6.entrypoints import serve as server
     from g6.entrypoints.app import create_app
 
     settings = options.settings(config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir)
-    runtime, wanted = create_app(settings).runtime, settings.serve
+    runtime, wanted = create_app(as_running(settings), broker_url(settings)).runtime, settings.serve
     server.serve(
         runtime,
         bootstrap.totals(settings),
@@ -66,20 +68,24 @@ def status(
     Example: g6 status
     """
     from g6 import bootstrap
+    from g6.bootstrap.observing import as_running, running_record
+    from g6.broker import broker_url
     from g6.entrypoints.app import create_app
+    from g6.entrypoints.drift import told
     from g6.entrypoints.serve import Watcher
     from g6.observability.follower import Follower
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    runtime = create_app(settings).runtime
+    runtime = create_app(as_running(settings), broker_url(settings)).runtime
     watcher = Watcher(runtime, Follower(runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False))
     watcher.follower.catch_up()
+    restart = {"restart_needed": told(running_record(settings), settings)}
     if watch:
         _watch(watcher, json_)
     elif json_:
-        typer.echo(json.dumps(watcher.status(), indent=2))
+        typer.echo(json.dumps(watcher.status() | restart, indent=2))
     else:
-        _show(terminal.console(settings), watcher.status())
+        _show(terminal.console(settings), watcher.status() | restart)
 
 
 def _watch(watcher: Any, as_json: bool) -> None:
@@ -121,6 +127,8 @@ def _show(console: Any, found: dict[str, Any]) -> None:
     console.print(
         f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {found['provider']['mode'] or '-'}"
     )
+    for change in found.get("restart_needed", ()):
+        console.print(f"restart needed: {change}", soft_wrap=True, highlight=False, markup=False)
     if guards := _guards(found["provider"]):
         console.print(guards)
     for trouble in (found["provider"].get("instruments") or {}).values():

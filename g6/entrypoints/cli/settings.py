@@ -9,6 +9,7 @@ import typer
 
 from g6.config import Settings, changed, config_id, flat, nested, values
 from g6.entrypoints.cli import options, terminal
+from g6.errors import NothingToDo, UserError
 from g6.masking import mask_setting
 
 Origin = Annotated[bool, typer.Option("--origin", help="Say where each value came from.")]
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     config.command("show")(show)
     config.command("schema")(schema)
     config.command("check")(check)
+    config.command("diff")(diff)
     app.add_typer(config, name="config")
 
 
@@ -82,3 +84,38 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     console.print(
         f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s", soft_wrap=True
     )
+
+
+def diff(
+    *,
+    running: Annotated[
+        bool, typer.Option("--running", help="Against the settings that the running system was started with.")
+    ] = False,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Show which settings differ from those the running system was started with; secrets are not compared.
+
+    Example: g6 config diff --running
+    """
+    from dataclasses import asdict
+
+    from g6.bootstrap.observing import running_record
+    from g6.entrypoints.drift import differences, sentence
+
+    if not running:
+        raise UserError("against what?", "g6 config diff --running; what differs from the defaults: g6 config show --changed")
+    settings = options.settings(config, set_, data_dir=data_dir)
+    record = running_record(settings)
+    if record is None:
+        raise NothingToDo("nobody wrote down under which settings this system runs: it was started by an older G6, or has no beat")
+    found = differences(record, settings)
+    if json_:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return
+    for each in found:
+        typer.echo(sentence(each))
+    if not found:
+        typer.echo("no difference")

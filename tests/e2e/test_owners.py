@@ -1,0 +1,122 @@
+"""Who owns a directory on Redis servers of one's own: one system, all of its workers, nobody else; and what a killed one leaves."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from g6.adapters.data_dir import owner
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer
+from tests.e2e.conftest import configured
+from tests.e2e.running import Child, World
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@dataclass(slots=True)
+class Owned:
+    """A running `g6 up` on one Redis server, and another server."""
+
+    world: World
+    system: Child
+    here: str
+    there: str
+
+    def refuses(self, *command: str, **environment: str) -> None:
+        """Run a command that must be refused with the name of the system that runs."""
+        said = refusal(self.world.g6(*command, **environment))
+        assert f"in use by another G6 (g6 up, process {self.system.pid}, broker 127.0.0.1:" in said
+        assert "--data-dir DIR" in said
+
+    def worker(self, name: str, broker: str) -> Child:
+        """Start a worker of queue persist by hand."""
+        bare = ("-Q", "persist", "-n", f"{name}@%h", "-c", "1", "--without-mingle", "--without-gossip")
+        return self.world.start(name, "celery", "-A", "g6", "worker", *bare, G6_REDIS__BROKER_URL=broker)
+
+
+@pytest.fixture(scope="module")
+def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
+    broker = tmp_path_factory.mktemp("brokers")
+    with EmbeddedServer.start(broker / "a", append_only=False) as a, EmbeddedServer.start(broker / "b", append_only=False) as b:
+        world = configured(tmp_path_factory.mktemp("owned"), G6_REDIS__BROKER_URL=a.url)
+        try:
+            system = world.start_g6("up", "--no-banner", "--speed", "20")
+            eventually(world.cycles, 90.0, every=0.2)
+            yield Owned(world, system, a.url, b.url)
+        finally:
+            world.end()
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a command said that was refused."""
+    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("run", "--once"), ("data", "repair"), ("data", "compact"), ("import", "csv", "older")],
+    ids=" ".join,
+)
+def test_another_system_is_refused_with_the_name_of_the_first(owned: Owned, command: tuple[str, ...]) -> None:
+    (owned.world.elsewhere / "older").mkdir(exist_ok=True)
+    (owned.world.elsewhere / "older" / "2026-11-17.csv").write_text("timestamp\n")
+    owned.refuses(*command, G6_REDIS__BROKER_URL=owned.there)
+
+
+def test_a_run_with_a_broker_of_its_own_is_another_system_too(owned: Owned) -> None:
+    owned.refuses("run", "--once", G6_REDIS__BROKER_URL="")
+
+
+def test_a_worker_of_another_system_ends_with_the_sentence(owned: Owned) -> None:
+    worker = owned.worker("strange", owned.there)
+    assert worker.popen.wait(60) == 2
+    assert f"in use by another G6 (g6 up, process {owned.system.pid}" in worker.said
+    assert "Traceback" not in worker.said
+
+
+def test_a_worker_of_the_same_system_shares_the_directory_by_another_address(owned: Owned) -> None:
+    worker = owned.worker("mate", owned.here.replace("127.0.0.1", "localhost"))
+    with connect(owned.here) as client:
+        eventually(lambda: any(name.startswith(b"mate@") for name in client.hkeys("g6:workers")), 60.0)
+    assert str(worker.pid) in (owner(owned.world.data) or {})["members"]
+    assert worker.ends(signal.SIGTERM) == 0
+    eventually(lambda: str(worker.pid) not in (owner(owned.world.data) or {})["members"])
+    assert owned.system.alive
+
+
+def test_what_mends_and_folds_joins_the_system_that_runs(owned: Owned) -> None:
+    assert owned.world.g6("data", "compact").returncode == 0
+    assert owned.world.g6("data", "compact", G6_REDIS__BROKER_URL="").returncode == 0
+
+
+def test_a_simulated_run_does_not_share_the_clock_of_one_that_runs(owned: Owned, tmp_path: Path) -> None:
+    done = owned.world._run("g6", ["run", "--once", "--data-dir", tmp_path / "other"], 60, {})
+    said = refusal(done)
+    assert f"is driven by another G6 (g6 up, process {owned.system.pid})" in said
+    assert "--set namespace=NAME" in said
+
+
+def test_the_configuration_that_runs_is_written_beside_its_rows(owned: Owned) -> None:
+    (name,) = set(owned.world.chain(owned.world.cycles()[0], "NIFTY")["config_id"])
+    written = json.loads((owned.world.data / "configs" / f"{name}.json").read_text("utf-8"))
+    assert (written["config_id"], written["settings"]["collection"]["scope"]) == (name, "window")
+
+
+def test_what_a_killed_supervisor_started_ends_with_it_and_another_system_takes_over(owned: Owned) -> None:
+    pids = {process.pid for process in owned.world.left_behind()} - {owned.system.pid}
+    assert len(pids) > 5
+    owned.system.popen.kill()
+    eventually(lambda: not owned.world.left_behind(), 20.0)
+    assert owner(owned.world.data) is None
+    done = owned.world.g6("run", "--once", G6_REDIS__BROKER_URL=owned.there)
+    assert done.returncode == 0, done.stderr
