@@ -126,7 +126,7 @@ def repair(
     from g6.bootstrap.mending import mending
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    options.owns(context, settings, "g6 data repair", mix=mix)
+    options.owns(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
     console = terminal.console(settings, stderr=json_)
     asked = covered(settings, span_of(index, from_, to, since, until))
     whole = kind_of(settings) in ("live", "") or bool(since or until)

@@ -131,7 +131,7 @@ def compact(
 
     settings = options.settings(config, set_, data_dir=data_dir)
     if settings.directory.exists():
-        options.owns(context, settings, "g6 data compact", of_kind=False)
+        options.owns(context, settings, "g6 data compact")
     console = terminal.console(settings, stderr=json_)
     history, day = ParquetHistory(settings.directory), day_given(date_)
     wanted = [loose for loose in history.loose() if (loose.day == day if day else _over(loose.day))]

@@ -69,12 +69,18 @@ def settings(
     return load(config, overrides | only(indices) | assignments(set_ or ()))
 
 
-def owns(context: typer.Context, settings: Settings, who: str, *, of_kind: bool = True, mix: bool = False) -> None:
-    """Own the data directory until the command ends, beside workers of the same system alone. Errors: Unavailable."""
+def owns(
+    context: typer.Context, settings: Settings, who: str, *, of_kind: bool = False, computes: bool = False, mix: bool = False
+) -> None:
+    """Own the data directory until the command ends, beside workers of the same system alone.
+
+    `of_kind`: it brings rows of the settings' kind of market. `computes`: its rows name the configuration. Errors: Unavailable.
+    """
     from g6.bootstrap.owning import owning, write_down
 
     context.with_resource(owning(settings, who, of_kind=of_kind, mix=mix))
-    write_down(settings)
+    if computes:
+        write_down(settings)
 
 
 def only(indices: str | None) -> dict[str, bool]:

@@ -71,13 +71,13 @@ def apply(
     from g6.adapters.retention import remove
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    if settings.directory.exists():
-        options.owns(context, settings, "g6 retention", of_kind=False)
     files = _chosen(settings, before, keep_days, kinds)
     console = terminal.console(settings, stderr=json_)
     if files and not yes:
         size = megabytes(sum(each.bytes for each in files))
         typer.confirm(f"delete {len(files)} files, {size}, of {files[0].day} to {files[-1].day} for ever?", abort=True, err=json_)
+    if files:
+        options.owns(context, settings, "g6 retention")
     for each in followed(files, "deleting", console):
         remove([each])
     _show(settings, files, json_, "deleted")
