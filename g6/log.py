@@ -29,6 +29,8 @@ class _Wanted(Protocol):
     def format(self) -> str: ...
     @property
     def level(self) -> str: ...
+    @property
+    def levels(self) -> Mapping[str, str]: ...
 
 
 class HasLog(Protocol):
@@ -72,6 +74,8 @@ def configure(settings: HasLog, stream: TextIO | None = None) -> None:
         quiet.handlers.clear()
         quiet.propagate = True
         quiet.setLevel(max(logging.WARNING, root.level))
+    for name, level in settings.log.levels.items():
+        logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -88,19 +92,20 @@ def startup(*, version: str, indices: Sequence[str], interval: int, provider: st
 
 def alert(fact: Mapping[str, Any]) -> None:
     """Write what a person should do something about: one WARNING with the sentence and the command that helps."""
-    _logger().warning(str(fact.get("sentence", "alert")), **({"fix": fact["fix"]} if fact.get("fix") else {}))
+    _logger("alert").warning(str(fact.get("sentence", "alert")), **({"fix": fact["fix"]} if fact.get("fix") else {}))
 
 
 def report(done: CycleReport | StageReport) -> None:
     """Write a report: a cycle at INFO, a stage at DEBUG, or at WARNING when its unit is lost."""
     if isinstance(done, CycleReport):
-        _logger().info("cycle", **_cycle(done))
+        _logger("cycle").info("cycle", **_cycle(done))
         return
     lost = done.status == Status.MISSING
     line = {"cycle": done.cycle, "index": done.index, "stage": done.stage, "status": str(done.status), "attempt": done.attempt}
     spent = {name: round(seconds * 1000, 1) for name, seconds in done.seconds.items()}
     details = {"reason": done.reason} if done.reason else {}
-    (_logger().warning if lost else _logger().debug)("stage", **line, **details, ms=spent, **_plain(done.counts))
+    logger = _logger(done.stage)
+    (logger.warning if lost else logger.debug)("stage", **line, **details, ms=spent, **_plain(done.counts))
 
 
 def _cycle(done: CycleReport) -> dict[str, Any]:
@@ -128,6 +133,7 @@ def masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {name: MASK if hides(name, value) else mask(value) for name, value in event.items()}
 
 
-def _logger() -> structlog.stdlib.BoundLogger:
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger("g6")
+def _logger(part: str = "") -> structlog.stdlib.BoundLogger:
+    """Return the logger of one part of G6, whose level `log.levels` may set by itself."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(f"g6.{part}" if part else "g6")
     return logger

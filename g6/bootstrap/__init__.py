@@ -71,6 +71,7 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         persisted_seconds=settings.frames.persisted_seconds,
         history=ParquetHistory(settings.directory) if settings.storage.parquet.enabled else None,
         lifeline=RedisLifeline(client, settings.namespace, reach=timing.grace + timing.hard, origin=origin),
+        heartbeat_seconds=float(settings.heartbeat_interval),
     )
 
 

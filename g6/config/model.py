@@ -32,6 +32,13 @@ class Settings(BaseSettings):
         description="stands before every key, queue and stream; another one than g6 also below every data directory",
     )
     interval: int = Field(default=60, ge=1, le=86400, description="seconds of market time between two cycles; must divide a day")
+    heartbeat_interval: int = Field(
+        default=2,
+        ge=2,
+        le=60,
+        multiple_of=2,
+        description="wall seconds between two heartbeats, an even number: queues, workers, clocks, requests left",
+    )
     data_dir: Path = Field(default=Path("data/g6_data"), description="where rows of the live market go")
     demo_dir: Path = Field(default=Path("data/demo"), description="where simulated and replayed rows go; --data-dir sets both")
     provider: Provider = Field(default=Provider(), description=Provider.__doc__)

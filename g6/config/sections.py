@@ -29,6 +29,18 @@ def _split(value: Any) -> Any:
     return json.loads(value) if value.lstrip().startswith("[") else [word.strip() for word in value.split(",") if word.strip()]
 
 
+def _levels(value: Any) -> Any:
+    """Read levels written as text, on a command line or in an environment variable: JSON, or `module=LEVEL` between commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    pairs = [word.partition("=") for word in _split(value)]
+    if wrong := [module for module, equals, _ in pairs if not equals]:
+        raise ValueError(f"{wrong[0]!r} names no level; write it as g6.collect=DEBUG")
+    return {module.strip(): level.strip().upper() for module, _, level in pairs}
+
+
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError("should name its time zone, as 2026-11-18T05:30:00Z does")
@@ -39,6 +51,8 @@ Instant = Annotated[datetime, AfterValidator(_utc)]
 Rules = Annotated[tuple[Annotated[str, AfterValidator(_rule)], ...], BeforeValidator(_split)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Switch = Literal["auto", "always", "never"]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Logger = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")]
 
 
 class Section(BaseModel):
@@ -211,7 +225,12 @@ class Log(Section):
     format: Literal["auto", "human", "json"] = Field(
         default="auto", description="auto: human on a terminal, else one JSON line per report"
     )
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least severity that is written")
+    level: Level = Field(default="INFO", description="least severity that is written")
+    levels: Annotated[dict[Logger, Level], BeforeValidator(_levels)] = Field(
+        default={},
+        description="least severity by module, over `level`: g6.collect=DEBUG,kombu=INFO; modules of G6 are g6.cycle, g6.alert, "
+        "g6.collect, g6.analyse, g6.persist, g6.publish; others go by their package's name",
+    )
 
 
 class Serve(Section):

@@ -10,7 +10,7 @@ from typing import Any
 from g6.domain.cycle import Status, isoformat_z, parse_z
 
 SILENT_SECONDS = 20.0
-"""Wall seconds without a heartbeat after which nobody is believed to work."""
+"""Wall seconds without a heartbeat after which nobody is believed to work; three heartbeats where they are further apart."""
 
 PROVIDER_REASONS = frozenset(("provider", "breaker", "token"))
 """Reasons for which units go without quotes that speak of the provider."""
@@ -79,7 +79,7 @@ def readiness(seen: Observed) -> tuple[str, ...]:
     silent = seen.wall - parse_z(seen.beat["ts"]).timestamp() if seen.beat else None
     if silent is None:
         missing.append("heartbeat: none yet")
-    elif silent > SILENT_SECONDS:
+    elif silent > max(SILENT_SECONDS, 3 * (seen.beat.get("plan") or {}).get("heartbeat_seconds", 0.0)):
         missing.append(f"heartbeat: none for {silent:.0f} s")
     else:
         down = sorted(name for name, facts in (seen.beat.get("workers") or {}).items() if not facts.get("up", True))

@@ -36,7 +36,7 @@ class Runtime:
 
     `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` tells who is recorded at an instant, when a
     recording and not the calendar says which cycles there are. Raw quotes live `quotes_seconds`, once persisted
-    `persisted_seconds`.
+    `persisted_seconds`. Heartbeats come every `heartbeat_seconds` of wall time.
     """
 
     plan: Plan
@@ -58,6 +58,7 @@ class Runtime:
     persisted_seconds: float = 3_600.0
     history: History | None = None
     lifeline: Lifeline | None = None
+    heartbeat_seconds: float = 2.0
 
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""

@@ -14,7 +14,9 @@ WARN_BEFORE = timedelta(minutes=60)
 """How long before the open a person is told that there is no token for it."""
 SKEW_SECONDS = 0.2
 """A host whose clock is further than this from Redis' is told of, once a minute: cycles would begin early or expire."""
-BEAT_SECONDS, REMIND_SECONDS = 2.0, 60.0
+SWEEP_SECONDS = 2.0
+"""Wall seconds between two sweeps, each of which may carry a heartbeat."""
+REMIND_SECONDS = 60.0
 STALL_SECONDS = 180.0
 """Wall seconds in an open market without a cycle that analysed anything, after which that is told, once a minute."""
 STREAM_SECONDS = 60.0
@@ -22,7 +24,9 @@ STREAM_SECONDS = 60.0
 
 
 def heartbeat(runtime: Runtime) -> None:
-    """Publish queue depths, workers, clock skew, open markets and the provider's state."""
+    """Publish queue depths, workers, clock skew, open markets and the provider's state, if a heartbeat is due."""
+    if runtime.clock.wall() % runtime.heartbeat_seconds >= SWEEP_SECONDS:
+        return
     at = runtime.clock.market()
     exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
     payload = {
@@ -34,6 +38,7 @@ def heartbeat(runtime: Runtime) -> None:
             "interval": runtime.plan.interval,
             "step": runtime.timing.step,
             "config_id": runtime.plan.config_id,
+            "heartbeat_seconds": runtime.heartbeat_seconds,
         },
     }
     runtime.bus.publish("heartbeat", payload)
@@ -54,7 +59,7 @@ def _warn_of_clocks(runtime: Runtime, skews: Mapping[str, float]) -> None:
 
 def _remind(runtime: Runtime) -> bool:
     """True for one heartbeat a minute."""
-    return runtime.clock.wall() % REMIND_SECONDS < BEAT_SECONDS
+    return runtime.clock.wall() % REMIND_SECONDS < runtime.heartbeat_seconds
 
 
 def _warn_of_stall(runtime: Runtime, at: datetime) -> None:

@@ -41,12 +41,15 @@ def lines() -> Iterator[Lines]:
     root.setLevel(level)
     for name, its in quiet.items():
         logging.getLogger(name).setLevel(its)
+    for part in ("cycle", "alert", "collect", "analyse"):
+        logging.getLogger(f"g6.{part}").setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
 
 
-def configured(stream: Lines, how: str = "auto", level: str = "INFO") -> Lines:
-    log.configure(SimpleNamespace(log=SimpleNamespace(format=how, level=level)), stream)
+def configured(stream: Lines, how: str = "auto", level: str = "INFO", **levels: str) -> Lines:
+    by_module = {name.replace("__", "."): each for name, each in levels.items()}
+    log.configure(SimpleNamespace(log=SimpleNamespace(format=how, level=level, levels=by_module)), stream)
     return stream
 
 
@@ -188,3 +191,17 @@ def test_what_is_no_secret_stays(harmless: str) -> None:
 
 def test_an_instrument_token_is_a_number_and_stays() -> None:
     assert log.mask({"token": 256265}) == {"token": 256265}
+
+
+def of_stage(name: str) -> StageReport:
+    return StageReport("2026-11-20T04:05:00Z", "NIFTY", name, "OK", seconds={"total": 0.1})
+
+
+def test_one_module_may_speak_while_the_others_keep_their_level(lines: Lines) -> None:
+    configured(lines, "json", "WARNING", g6__collect="DEBUG", kombu="INFO")
+    for name in ("collect", "analyse"):
+        log.report(of_stage(name))
+    log.report(cycle())
+    logging.getLogger("kombu.connection").info("heard")
+    logging.getLogger("celery.worker").info("not heard")
+    assert [entry.get("stage", entry["event"]) for entry in lines.entries()] == ["collect", "heard"]

@@ -21,6 +21,24 @@ def test_a_heartbeat_tells_queues_markets_and_provider(world: World) -> None:
     assert beat["provider"]["mode"] == "sim"
 
 
+@pytest.mark.parametrize(("every", "beats"), [(2.0, 30), (10.0, 6), (60.0, 1)])
+def test_heartbeats_come_as_far_apart_as_is_configured(world: World, every: float, beats: int) -> None:
+    world.runtime = replace(world.runtime, heartbeat_seconds=every)
+    for _ in range(30):
+        pipeline.heartbeat(world.runtime)
+        world.later(2.0)
+    assert len(world.reports("heartbeat")) == beats
+
+
+@pytest.mark.parametrize("every", [2.0, 10.0, 60.0])
+def test_a_person_is_reminded_once_a_minute_however_far_apart_heartbeats_are(world: World, every: float) -> None:
+    world.runtime = replace(world.runtime, vitals=Skewed(3.0), heartbeat_seconds=every)
+    for _ in range(90):
+        pipeline.heartbeat(world.runtime)
+        world.later(2.0)
+    assert len(world.reports("alert")) == 3
+
+
 class Skewed:
     """Vitals port of a host whose clock is wrong."""
 
