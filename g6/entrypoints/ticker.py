@@ -51,7 +51,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "connected": ("info", "stream connected"),
     "lost": ("warning", "stream lost; REST bridges until it is back"),
     "silent": ("warning", "stream silent; connecting anew"),
-    "refused": ("warning", "the broker refuses the token; the stream waits for a new one"),
+    "refused": ("warning", "the stream refuses a token that REST has not refused; it is tried again, within a minute"),
     "gave up": ("error", "the stream cannot be had; this process ends, to be started anew"),
     "full": ("warning", "more instruments than the broker streams; the rest is asked for over REST"),
     "redis": ("warning", "Redis is away; ticks are kept until it is back"),

@@ -84,10 +84,18 @@ def _warn_of_stream(runtime: Runtime, provider: Mapping[str, Any], at: datetime)
     elif since is None:
         runtime.controls.set("stream_silent_since", now)
     elif now - since >= STREAM_SECONDS and _remind(runtime):
-        states = {connection["state"] for connection in provider["ticker"]["connections"].values()}
-        fix = "g6 login" if "refused" in states else "g6 status --json shows each connection; where no g6 up runs it, g6 ticker"
         sentence = f"the tick stream has been silent for {now - since:.0f} seconds of an open market; REST bridges"
-        runtime.bus.publish("alert", {"state": "stream", "sentence": sentence, "fix": fix}, key="stream")
+        runtime.bus.publish("alert", {"state": "stream", "sentence": sentence, "fix": _stream_fix(provider)}, key="stream")
+
+
+def _stream_fix(provider: Mapping[str, Any]) -> str:
+    """Return what helps a stream that brings nothing, as far as it is known."""
+    states = {connection["state"] for connection in provider["ticker"]["connections"].values()}
+    if "refused" not in states:
+        return "g6 status --json shows each connection; where no g6 up runs it, g6 ticker"
+    if (provider.get("login") or {}).get("state") == "valid":
+        return "REST takes the token and the stream refuses it: end other streams of this API key (three are allowed), or g6 login"
+    return "g6 login"
 
 
 def _opened(runtime: Runtime, at: datetime) -> list[datetime]:

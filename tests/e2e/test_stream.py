@@ -13,7 +13,8 @@ import pytest
 from g6.adapters.kite.access import issued_token
 from g6.bootstrap.brokers import access, shared_state
 from g6.config import load
-from g6.domain.quote import QUOTE_FIELDS
+from g6.domain.quote import DEPTH_FIELDS, QUOTE_FIELDS
+from g6.errors import TokenDead
 from tests.streaming import Streaming, streaming
 from tests.waiting import eventually
 
@@ -63,7 +64,7 @@ def test_stream_and_rest_say_the_same_of_what_stands_still(world: Streaming) -> 
     asked = world.provider.inner.quotes("NIFTY", world.followed["NIFTY"], world.runtime.clock.market())
     for name in ("open", "close", "lot_size"):
         np.testing.assert_array_equal(getattr(streamed, name), getattr(asked, name), err_msg=name)
-    assert set(QUOTE_FIELDS) == set(streamed.values)
+    assert {*QUOTE_FIELDS, *DEPTH_FIELDS} == set(streamed.values)
 
 
 def test_a_mute_socket_is_bridged_renewed_and_told(world: Streaming) -> None:
@@ -104,16 +105,28 @@ def test_collection_goes_on_without_the_ticker(world: Streaming) -> None:
     assert world.sources() == {"stream"}
 
 
+def test_a_handshake_refused_in_passing_costs_seconds(world: Streaming) -> None:
+    """A 403 with a token that REST takes was five minutes without a stream."""
+    world.kite.fault("refuse", count=2)
+    world.kite.fault("drop")
+    eventually(lambda: world.feeds()[0].state == "refused", 30.0)
+    eventually(comes_from(world, "stream"), 60.0)
+    (line,) = told(world, "refuses a token that REST has not refused")
+    assert line["again_after_seconds"] == 5.0
+    assert "g6 check kite" in line["fix"]
+
+
 def test_an_expired_token_is_not_tried_for_ever_and_a_login_ends_the_wait(world: Streaming) -> None:
     world.kite.flush()
     world.kite.fault("drop")
     eventually(lambda: world.feeds()[0].state == "refused", 30.0)
+    with pytest.raises(TokenDead):
+        world.provider.inner.underlying("NIFTY", world.runtime.clock.market())
+    eventually(lambda: world.provider.describe()["login"]["state"] == "refused", 30.0)
     refused = world.kite.state()["refused"]
-    later = world.runtime.clock.market() + timedelta(seconds=4)
+    later = world.runtime.clock.market() + timedelta(seconds=12)
     eventually(lambda: world.runtime.clock.market() > later, 30.0)
     assert world.kite.state()["refused"] == refused
-    (line,) = told(world, "refuses the token")
-    assert line["fix"] == "g6 login"
     world.kite.admit("fresh1234")
     settings = load(environ=dict(world.variables))
     keeper = access(settings, shared_state(settings, world.broker))

@@ -31,8 +31,15 @@ reactor: Any = _reactor  # its type is known only once it is installed
 FOLLOW_SECONDS = 0.5
 WATCH_SECONDS = 0.5
 TELL_SECONDS = 0.25
-REFUSED_SECONDS = 300.0
-"""A token that only the stream refuses, while REST takes it, is tried once more after so long."""
+REFUSED_SECONDS, MOST_REFUSED_SECONDS = 5.0, 60.0
+"""A token that only the stream refuses, while REST takes it, is tried again after so long, then twice as long, at most so long.
+
+Five minutes without a stream were the price of one 403 at a handshake with a good token; the broker gives such answers in passing.
+"""
+REFUSED_FIX = (
+    "g6 check kite tells whether REST takes the token; if it does, end other streams of this API key (three are allowed), "
+    "else g6 login"
+)
 REWRITE_SECONDS = 60.0
 """After so long every row is written again: a Redis that was emptied must not stay so for what does not change."""
 
@@ -76,7 +83,7 @@ class Ticker:
         self._followed: dict[str, dict[str, int]] = {}
         self._used: Login | None = None
         self._told: Login | None = None
-        self._waits, self._refused_at = False, 0.0
+        self._waits, self._refusals, self._again_at = False, 0, 0.0
 
     def run(self) -> int:
         """Run the reactor; return 0 when it was told to stop, 1 when it ended by itself: a reactor cannot be started again."""
@@ -136,21 +143,24 @@ class Ticker:
         now, trading_since = time.time(), self._trading_since()
         for socket in self._sockets:
             socket.judge(now, trading_since)
+        if any(socket.state == "open" for socket in self._sockets):
+            self._refusals = 0
         if any(socket.state == REFUSED for socket in self._sockets) and not self._waits:
             self._wait_for_login()
         if any(socket.reason == "gave up" for socket in self._sockets):
             self._fail("the broker's client gave up")
 
     def _wait_for_login(self) -> None:
-        """The broker refuses the token: no connection tries it again before long, and a person reads so once."""
-        self._waits, self._refused_at = True, time.monotonic()
+        """The handshake is refused: no connection tries this token again at once, and a person reads so once."""
+        pause = min(MOST_REFUSED_SECONDS, REFUSED_SECONDS * 2**self._refusals)
+        self._waits, self._refusals, self._again_at = True, self._refusals + 1, time.monotonic() + pause
         for socket in self._sockets:
             if socket.state != "open":
                 socket.leave()
                 socket.state, socket.reason = REFUSED, "token"
         if self._told != self._used:
             self._told = self._used
-            self._say("refused", {"fix": "g6 login"})
+            self._say("refused", {"fix": REFUSED_FIX, "again_after_seconds": pause})
 
     def _begin(self, day: date) -> None:
         for socket in self._sockets:
@@ -187,7 +197,9 @@ class Ticker:
         return next((each for each in self._sockets if len(each.tokens) < self._limits.tokens), None)
 
     def _enter(self, access: Login) -> None:
-        """Connect with an access that was not tried yet, or long ago."""
+        """Connect with an access that was not tried yet, or is tried again."""
+        if access != self._used:
+            self._refusals = 0
         self._used, self._waits = access, False
         for socket in self._sockets:
             if socket.state != "open":
@@ -214,7 +226,7 @@ class Ticker:
                 known |= new
                 self._on_reactor(self._take_on, index, new)
         access = self._access()
-        again = self._waits and time.monotonic() - self._refused_at > REFUSED_SECONDS
+        again = self._waits and time.monotonic() > self._again_at
         if access is not None and (access != self._used or again):
             self._on_reactor(self._enter, access)
 

@@ -84,16 +84,22 @@ def test_nothing_stalls_where_no_market_is_open(world: World) -> None:
 class Silent:
     """Provider port beside a stream of which only the description is asked."""
 
-    source, state = "rest", "refused"
+    source, state, token = "rest", "refused", "expired"
 
     def describe(self) -> Mapping[str, Any]:
-        return {"source": self.source, "ticker": {"connections": {"0": {"state": self.state}}}}
+        login = {"state": self.token, "expires": None, "seconds_left": 9 * 3600.0}
+        return {"source": self.source, "login": login, "ticker": {"connections": {"0": {"state": self.state}}}}
 
 
-@pytest.mark.parametrize(("state", "fix"), [("refused", "g6 login"), ("dead", "g6 status --json")])
-def test_a_silent_stream_is_told_of_after_a_minute_and_once_a_minute_until_it_flows(world: World, state: str, fix: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "token", "fix"),
+    [("refused", "expired", "g6 login"), ("refused", "valid", "REST takes the token"), ("dead", "valid", "g6 status --json")],
+)
+def test_a_silent_stream_is_told_of_after_a_minute_and_once_a_minute_until_it_flows(
+    world: World, state: str, token: str, fix: str
+) -> None:
     stream = Silent()
-    stream.state = state
+    stream.state, stream.token = state, token
     world.runtime = replace(world.runtime, provider=stream)
     for source, beats in (("rest", 65), ("stream", 35), ("rest", 20)):
         stream.source = source
