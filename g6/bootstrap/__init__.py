@@ -14,7 +14,7 @@ from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.clock import SharedClock
-from g6.adapters.redis.connection import connect, translated
+from g6.adapters.redis.connection import cluster_of, connect, refuse_wrong_tls, translated
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.feed_clock import FeedClock
 from g6.adapters.redis.frames import RedisFrames
@@ -32,7 +32,7 @@ from g6.broker import broker_url as broker_url
 from g6.config import Settings, calendar, plan
 from g6.domain.cycle import QUEUES, Timing, isoformat_z
 from g6.domain.plan import Plan
-from g6.errors import BadConfig, Unavailable
+from g6.errors import BadConfig, BrokerDown, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
 
@@ -171,10 +171,23 @@ def in_force(settings: Settings, source: Provider) -> Settings:
     return settings.model_copy(update={"quality": quality})
 
 
-@translated
 def broker_facts(url: str, master_name: str = "") -> dict[str, Any]:
-    """Return what the broker says of itself for the start-up lint: maxmemory_policy and appendonly. Errors: BrokerDown."""
+    """Return what the broker says of itself for the start-up lint: maxmemory_policy and appendonly.
+
+    Errors: BrokerDown; Unavailable for a cluster, for rights that are missing, for TLS where none was asked for.
+    """
+    try:
+        return _facts(url, master_name)
+    except BrokerDown:
+        refuse_wrong_tls(url)
+        raise
+
+
+@translated
+def _facts(url: str, master_name: str) -> dict[str, Any]:
     client = connect(url, master_name=master_name)
+    if (said := cluster_of(client)) is not None:
+        raise said
     memory: Any = client.info("memory")
     persistence: Any = client.info("persistence")
     return {"maxmemory_policy": memory.get("maxmemory_policy"), "appendonly": bool(persistence.get("aof_enabled"))}

@@ -149,7 +149,8 @@ class Redis(Section):
     """Broker, ledger and frames. Without a broker URL an embedded server is started."""
 
     broker_url: str | None = Field(
-        default=None, description="redis:// or sentinel:// URL of broker, ledger and bus; none: an embedded server"
+        default=None,
+        description="address of broker, ledger and bus: redis://, rediss://, unix:// or sentinel://; none: an embedded server",
     )
     cache_url: str | None = Field(default=None, description="URL of frames and quote cache, if another server; it may evict")
     master_name: str | None = Field(default=None, description="name of the master, for sentinel:// URLs")

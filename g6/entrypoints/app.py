@@ -27,7 +27,7 @@ from g6.entrypoints.driving import Driver
 from g6.entrypoints.queues import celery_settings
 from g6.entrypoints.schedule import beat_schedule
 from g6.entrypoints.warmup import warm_provider, warm_up, warmed_market
-from g6.errors import BrokerDown, G6Error, Retryable, UserError
+from g6.errors import BrokerDown, Retryable, UserError
 from g6.log import configure
 from g6.masking import mask
 from g6.pipeline import Runtime
@@ -206,9 +206,9 @@ def _listen_to_the_end() -> None:
 def _refuse_what_cannot_work(app: G6) -> None:
     """Hold the settings in force, and the broker if it answers, against the lint; Celery swallows everything but an exit here."""
     facts = {}
-    with suppress(G6Error):
-        facts = bootstrap.broker_facts(app.conf.broker_url, app.settings.redis.master_name or "")
     with _said_and_ended():
+        with suppress(Retryable):
+            facts = bootstrap.broker_facts(app.conf.broker_url, app.settings.redis.master_name or "")
         warnings = lint(app.settings, app.conf, **facts)
     sys.stderr.writelines(f"g6: {warning}\n" for warning in warnings)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from kombu.entity import Exchange, Queue
 
+from g6.adapters.redis.address import parse_address
 from g6.config import Settings
 from g6.domain.cycle import QUEUES, Timing
 
@@ -69,6 +70,8 @@ def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
     exchange = Exchange(settings.namespace, type="direct")  # type: ignore[no-untyped-call]
     return {
         "broker_url": broker_url,
+        # Without it kombu warns of rediss:// and verifies nothing; the rest of the address's options the transport reads itself.
+        "broker_use_ssl": _verified(broker_url),
         "broker_transport_options": transport_options(settings),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -100,3 +103,9 @@ def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
         "enable_utc": True,
         "timezone": "UTC",
     }
+
+
+def _verified(broker_url: str) -> dict[str, Any] | bool:
+    """Return what Celery, and Flower beside it, are told of the broker's TLS; False without. Errors: BadConfig."""
+    tls = parse_address(broker_url).tls if broker_url else None
+    return False if tls is None else {name: value for name, value in tls.items() if name != "ssl_password"}

@@ -3,6 +3,9 @@
 Kombu's channel looks for its address on a connection that is gone and fails with an AttributeError, which nobody expects: a worker
 with a task in hand when its broker goes away (to acknowledge, reject or put back) ended of it, and waited for its pool for ever.
 Text in a queue that is no message at all ended it the same way, by whatever error reading it raised.
+
+Kombu's own reading of an address verifies no certificate of `rediss://`, refuses options that redis-py takes, and knows neither
+`unix://` nor a password of Sentinels; here it is read as our own clients read it.
 """
 
 from __future__ import annotations
@@ -17,10 +20,14 @@ import structlog
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as transport
 from kombu.utils.json import loads
+from redis import UnixDomainSocketConnection
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
+from redis.sentinel import Sentinel
 
+from g6.adapters.redis.address import Address, parse_address
 from g6.adapters.redis.vitals import UNREADABLE
+from g6.masking import MASK, mask_address
 
 KEPT, KEPT_BYTES, SAID_CHARACTERS = 100, 1000, 40
 """Unreadable texts that are kept, the bytes of each, and the characters of it that are logged."""
@@ -30,7 +37,8 @@ MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 def install() -> None:
     """Let the URLs of Redis brokers mean these transports in this process, before the first connection is made."""
-    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:Transport"), sentinel=f"{__name__}:SentinelTransport")
+    names = {"redis": "Transport", "rediss": "Transport", "unix": "UnixTransport", "sentinel": "SentinelTransport"}
+    TRANSPORT_ALIASES.update({scheme: f"{__name__}:{name}" for scheme, name in names.items()})
 
 
 class _Reader(transport.PrefixedStrictRedis):
@@ -83,28 +91,75 @@ class _Told:
     def _get_client(self) -> Any:
         return partial(_Reader, channel=self, global_keyprefix=self.global_keyprefix)
 
-    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+    @property
+    def address(self) -> Address:
+        """What the broker's address says, read as our own clients read it. Errors: ConnectionLost when there is none any more."""
         if self.connection is None or self.connection.client is None:
             raise ConnectionLost("this connection to the broker is closed")
+        asked = self.connection.client
+        return parse_address(";".join(asked.alt) or asked.hostname)
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        address = self.address
         found: dict[str, Any] = super()._connparams(asynchronous)  # type: ignore[misc]
-        return found
+        for name in ("host", "port", "username", "password"):
+            found.pop(name, None)
+        return found | address.parameters
 
 
 class Channel(_Told, transport.Channel):
     """A channel of one Redis."""
 
 
+class UnixChannel(_Told, transport.Channel):
+    """A channel of one Redis behind a socket of this machine."""
+
+    connection_class: Any = UnixDomainSocketConnection
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        found = super()._connparams(asynchronous)
+        return {name: value for name, value in found.items() if not name.startswith(("socket_keepalive", "socket_connect"))}
+
+
 class SentinelChannel(_Told, transport.SentinelChannel):
-    """A channel of the master that Sentinels name."""
+    """A channel of the master that Sentinels name; the Sentinels themselves may ask for a password and for TLS."""
+
+    master_name: str
+
+    def _sentinel_managed_pool(self, asynchronous: bool = False) -> Any:
+        address, found = self.address, self._connparams(asynchronous)
+        bounded = {name: found[name] for name in ("socket_timeout", "socket_connect_timeout")}
+        sentinels = Sentinel(list(address.hosts), sentinel_kwargs=bounded | address.sentinel_parameters, **found)  # type: ignore[no-untyped-call]
+        if asynchronous:
+            self._async_sentinel_manager = sentinels
+        else:
+            self._sentinel_manager = sentinels
+        return sentinels.master_for(self.master_name, **address.login).connection_pool  # type: ignore[no-untyped-call]
 
 
-class Transport(transport.Transport):
+class _Address:
+    """What the transports add: the address stays whole, for `parse_address` to read, and is shown masked."""
+
+    can_parse_url = True
+
+    def as_uri(self, uri: str, include_password: bool = False, mask: str = MASK) -> str:  # noqa: ARG002 - the house has one mask
+        """Return the address as it may be shown."""
+        return uri if include_password else mask_address(uri)
+
+
+class Transport(_Address, transport.Transport):
     """For redis:// and rediss://."""
 
     Channel = Channel
 
 
-class SentinelTransport(transport.SentinelTransport):
+class UnixTransport(_Address, transport.Transport):
+    """For unix://."""
+
+    Channel = UnixChannel
+
+
+class SentinelTransport(_Address, transport.SentinelTransport):
     """For sentinel://."""
 
     Channel = SentinelChannel

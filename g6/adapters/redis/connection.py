@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import redis
 from redis import exceptions as foreign
@@ -14,6 +15,8 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from g6.adapters.redis.address import Address, parse_address
+from g6.adapters.redis.refusals import CLUSTER, CLUSTER_FIX, plain, refusal
 from g6.errors import BadConfig, BrokerDown, G6Error, Unavailable
 from g6.masking import mask_address
 
@@ -37,7 +40,7 @@ ERRORS: dict[type[Exception], type[G6Error]] = {
     foreign.OutOfMemoryError: BrokerDown,
     foreign.ReadOnlyError: BrokerDown,
     foreign.TryAgainError: BrokerDown,
-    foreign.ClusterDownError: BrokerDown,
+    foreign.ClusterDownError: Unavailable,
     foreign.MasterDownError: BrokerDown,
     foreign.NoScriptError: BrokerDown,
     foreign.ExecAbortError: BrokerDown,
@@ -50,13 +53,18 @@ PASSING = re.compile(r"\b(OOM|MISCONF|BUSY|NOREPLICAS|READONLY|LOADING|MASTERDOW
 """Codes of plain refusals (also out of scripts) that time can mend: memory, disk, replicas, a change of master."""
 
 
-def connect(url: str, *, timeout: float = 2.0, master_name: str = "", sentinel_password: str = "") -> redis.Redis:
+CONNECTIONS = {"redis": redis.Connection, "rediss": redis.SSLConnection, "unix": redis.UnixDomainSocketConnection}
+"""The library's connection for each scheme; Sentinels have their own."""
+
+
+def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.Redis:
     """Return a client of the server at `url`, not yet connected; it may be made before a fork and used after it.
 
     `url`: redis://, rediss://, unix://, or sentinel://host:port;sentinel://host:port/db with `master_name`. A call that fails
     is tried once more, so a server that has frozen costs at most 2 × `timeout` seconds. Answers are bytes.
     Errors: BadConfig.
     """
+    address = parse_address(url)
     options: dict[str, Any] = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
@@ -66,30 +74,21 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "", sentinel_p
         "protocol": 2,
         "decode_responses": False,
     }
-    if not url.startswith("unix:"):
+    if address.scheme != "unix":
         options["socket_keepalive"] = True
-    try:
-        if url.startswith("sentinel:"):
-            return _through_sentinels(url, master_name, sentinel_password, options)
-        return redis.Redis.from_url(url, **options)
-    except ValueError:
-        # Not chained: the library quotes the piece it stumbled over, which may be the password.
-        raise BadConfig(
-            f"{mask_address(url)} is no Redis address",
-            "write redis://host:6379/0, rediss://…, unix:///path or sentinel://host:26379",
-        ) from None
+    if address.scheme == "sentinel":
+        return _through_sentinels(address, master_name, options, url)
+    kind = CONNECTIONS[address.scheme]
+    return redis.Redis.from_pool(redis.ConnectionPool(connection_class=kind, **options | address.parameters))
 
 
-def _through_sentinels(url: str, master_name: str, sentinel_password: str, options: dict[str, Any]) -> redis.Redis:
+def _through_sentinels(address: Address, master_name: str, options: dict[str, Any], url: str) -> redis.Redis:
     if not master_name:
         raise BadConfig(f"{mask_address(url)} needs the name of its master", "set redis.master_name")
-    parts = [urlsplit(part if "://" in part else f"sentinel://{part}") for part in url.split(";") if part]
-    hosts = [(part.hostname or "127.0.0.1", part.port or 26379) for part in parts]
-    secrets = {name: unquote(value) for part in parts for name in ("username", "password") if (value := getattr(part, name))}
-    database = next((part.path.strip("/") for part in reversed(parts) if part.path.strip("/")), "0")
-    asking = {**options, "password": sentinel_password} if sentinel_password else options
-    sentinel = Sentinel(hosts, sentinel_kwargs=asking, **options)  # type: ignore[no-untyped-call]
-    client: redis.Redis = sentinel.master_for(master_name, db=int(database), **secrets)  # type: ignore[no-untyped-call]
+    asking = options | address.sentinel_parameters
+    sentinel = Sentinel(list(address.hosts), sentinel_kwargs=asking, **options)  # type: ignore[no-untyped-call]
+    secure = {"ssl": True} if address.tls is not None else {}
+    client: redis.Redis = sentinel.master_for(master_name, **secure, **address.parameters)  # type: ignore[no-untyped-call]
     return client
 
 
@@ -98,9 +97,14 @@ def translate(error: Exception) -> G6Error | None:
     kind = next((ERRORS[base] for base in type(error).__mro__ if base in ERRORS), None)
     if kind is None:
         return None
-    if kind is BrokerDown or PASSING.search(str(error)):
-        return BrokerDown(f"Redis: {error}")
-    return Unavailable(f"Redis refused: {error}", "check the address, password and rights in redis.broker_url and redis.cache_url")
+    words = str(error)
+    if PASSING.search(words):
+        return BrokerDown(f"Redis: {plain(words)}")
+    if (refused := refusal(words)) is not None:
+        return refused
+    if kind is BrokerDown:
+        return BrokerDown(f"Redis: {plain(words)}")
+    return Unavailable(f"Redis refused: {plain(words)}", "see that redis.broker_url and redis.cache_url name the server you mean")
 
 
 def translated(call: Callable[P, R]) -> Callable[P, R]:
@@ -124,3 +128,43 @@ def redis_time(client: redis.Redis) -> float:
     """Return the server's clock in epoch seconds."""
     seconds, microseconds = client.time()
     return float(seconds) + float(microseconds) / 1e6
+
+
+def cluster_of(client: redis.Redis) -> Unavailable | None:
+    """Return the error to raise where the server is a node of a Redis Cluster, None where it is not."""
+    said: Any = client.info("cluster")
+    return Unavailable(CLUSTER, CLUSTER_FIX) if int(said.get("cluster_enabled", 0)) else None
+
+
+def refuse_wrong_tls(url: str, seconds: float = 1.0) -> None:
+    """Refuse a redis:// address whose server speaks TLS, and a rediss:// one whose server does not. Errors: Unavailable.
+
+    The one just closes the connection, the other waits for the end of a line until the handshake's time is over: neither says why.
+    Nothing that is secret is told to either, for it may be anybody.
+    """
+    address = parse_address(url)
+    if address.scheme == "redis" and _speaks_tls(address.hosts[0], seconds):
+        raise Unavailable(f"the Redis at {mask_address(url)} speaks TLS", "write rediss:// in place of redis://")
+    if address.scheme == "rediss" and _speaks_plainly(address.hosts[0], seconds):
+        raise Unavailable(f"the Redis at {mask_address(url)} speaks no TLS", "write redis:// in place of rediss://")
+
+
+def _speaks_tls(host: tuple[str, int], seconds: float) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is asked whether it speaks TLS, and told nothing
+    try:
+        with socket.create_connection(host, seconds) as connection, context.wrap_socket(connection):
+            return True
+    except ssl.SSLError as error:
+        return "ALERT" in str(error).upper()  # an alert is TLS, too
+    except OSError:
+        return False
+
+
+def _speaks_plainly(host: tuple[str, int], seconds: float) -> bool:
+    try:
+        with socket.create_connection(host, seconds) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16)[:1] in (b"+", b"-")
+    except OSError:
+        return False

@@ -1,0 +1,89 @@
+"""What Redis, a Sentinel or TLS refuses, in one sentence each with what mends it; nothing of the library's own dumps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from g6.errors import Unavailable
+
+RIGHTS = "~g6:* &* +@all -@dangerous +info"
+"""The rights that everything G6 and Celery do on Redis needs, for namespace g6; tests run a system with these and no others."""
+CLUSTER = "this Redis is a node of a Redis Cluster, which keeps no queue of Celery's"
+CLUSTER_FIX = "name a single server, or Sentinels, in redis.broker_url and redis.cache_url"
+
+_TABLE: Sequence[tuple[str, str, str]] = (
+    (
+        r"(?i)No master found for .*auth",
+        "the Sentinels ask for a password, or refuse the one they were given",
+        "add ?sentinel_password=PASSWORD to the address, percent-encoded, and sentinel_username=NAME where there are users",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (?P<why>[^(\n]*)",
+        "the certificate that Redis shows is refused: {why}",
+        "name who signed it (rediss://…?ssl_ca_certs=/path/ca.pem), and the host as the certificate does",
+    ),
+    (
+        r"WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST",
+        "what answers at this address speaks no TLS",
+        "write redis:// in place of rediss://, or name the server's port for TLS",
+    ),
+    (
+        r"(?i)TLSV?\d*_?\d*_ALERT|SSLV3_ALERT|certificate required|handshake failure|peer did not return a certificate",
+        "Redis refuses the TLS connection: it asks for a certificate of ours",
+        "add ssl_certfile=/path/client.pem and ssl_keyfile=/path/client.key to the address's options",
+    ),
+    (
+        r"(?i)has no permissions to run the '(?P<what>[^']*)' command|can't run this command or subcommand",
+        "the Redis user may not run {what}",
+        f"give it the rights {RIGHTS}: ACL SETUSER name {RIGHTS} (for namespace g6)",
+    ),
+    (
+        r"(?i)NOPERM|no permissions? to access|has no permissions",
+        "the Redis user may not use the keys or channels of G6",
+        f"give it the rights {RIGHTS}: ACL SETUSER name {RIGHTS} (for namespace g6)",
+    ),
+    (
+        r"(?i)\bMOVED\b|\bASK\b|CROSSSLOT|CLUSTERDOWN|in cluster mode|hash to the same slot|^\d+ [\w.\-:]+:\d+$",
+        CLUSTER,
+        CLUSTER_FIX,
+    ),
+    (
+        r"(?i)called without any password configured|no password is set",
+        "Redis has no password, and the address holds one",
+        "take the password out of redis.broker_url or redis.cache_url, or set requirepass on the server",
+    ),
+    (
+        r"(?i)NOAUTH|Authentication required",
+        "Redis asks for a password, and the address holds none",
+        "write redis://:PASSWORD@host:6379/0, percent-encoded; for Sentinels that ask for one, ?sentinel_password=PASSWORD",
+    ),
+    (
+        r"(?i)WRONGPASS|invalid username-password|invalid password",
+        "Redis refuses the user or the password of the address",
+        "correct them in redis.broker_url or redis.cache_url; g6 config show --origin says where each was set",
+    ),
+    (
+        r"(?i)unknown command|wrong number of arguments for '(?:auth|hello)'",
+        "what answers at this address lacks a command that G6 needs",
+        "name a Redis from 6.2 on, or a Valkey, and no Sentinel's port with redis://",
+    ),
+)
+_ROWS = tuple((re.compile(pattern), sentence, fix) for pattern, sentence, fix in _TABLE)
+_DUMP = re.compile(r"<[^<>]*>")
+
+
+def refusal(words: str) -> Unavailable | None:
+    """Return the error to raise for what was answered, None where the table does not know it."""
+    for pattern, sentence, fix in _ROWS:
+        if match := pattern.search(words):
+            values = {name: (value or "").strip() or "what G6 needs" for name, value in match.groupdict().items()}
+            return Unavailable(sentence.format(**{"what": "what G6 needs", **values}), fix)
+    return None
+
+
+def plain(words: str) -> str:
+    """Return the library's words on one line, without the dumps of clients that it quotes, one inside another."""
+    while (less := _DUMP.sub("a client", words)) != words:
+        words = less
+    return " ".join(words.split())
