@@ -71,8 +71,8 @@ def lattice(root: Root, strike: NDArray[np.float64], *address: object) -> NDArra
     return uniform(2 * LATTICE, root.name, *address).reshape(LATTICE, 2).T[:, places(root, strike)]
 
 
-def contracts(root: Root, seed: int, listed: dict[Series, NDArray[np.float64]]) -> Contracts:
-    """Return the options of a root: `listed` gives the strikes of each series, nearest first."""
+def contracts(root: Root, seed: int, listed: dict[Series, NDArray[np.float64]], day: date) -> Contracts:
+    """Return the options of a root as listed on `day`: `listed` gives the strikes of each series, nearest first."""
     strike = np.concatenate(list(listed.values()))
     count = [len(each) for each in listed.values()]
     expiry = np.repeat(np.array([series.expiry for series in listed], dtype="datetime64[D]"), count)
@@ -87,18 +87,18 @@ def contracts(root: Root, seed: int, listed: dict[Series, NDArray[np.float64]]) 
             symbol[side, start : start + len(each)] = np.where(kept[side], names, "")
             token[side, start : start + len(each)] = np.where(kept[side], numbers, 0)
         start += len(each)
-    lots = np.repeat(np.array([root.lot(series.expiry) for series in listed], dtype=np.int64), count)
+    lots = np.repeat(np.array([root.lot(series.expiry, day) for series in listed], dtype=np.int64), count)
     return Contracts(root.name, expiry, strike, lots, np.full(len(strike), OPTION_TICK), symbol, token)
 
 
-def futures(root: Root, listed: tuple[Series, ...]) -> tuple[Future, ...]:
-    """Return the futures of the three serial months."""
+def futures(root: Root, listed: tuple[Series, ...], day: date) -> tuple[Future, ...]:
+    """Return the futures of the three serial months as listed on `day`."""
     return tuple(
         Future(
             f"{root.name}{series.expiry:%y%b}FUT".upper(),
             _token(root, series.expiry),
             series.expiry,
-            root.lot(series.expiry),
+            root.lot(series.expiry, day),
             root.future_tick,
         )
         for series in listed

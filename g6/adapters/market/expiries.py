@@ -14,7 +14,6 @@ SERIAL = 3
 HALF_YEARLY_MONTHS = 60
 
 _DAY = timedelta(days=1)
-_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +64,12 @@ def weekday(root: Root, day: date) -> int:
 
 
 def moved(root: Root, calendar: Calendar, slot: date) -> date:
-    """Return the trading day on which the contracts of `slot` expire; outside the covered years the slot itself."""
+    """Return the trading day on which the contracts of `slot` expire; outside the covered years the slot itself.
+
+    A day with a special session only, such as Muhurat, is none: NIFTY's expiry of 21 October 2025 was moved to the 20th.
+    """
     day = slot
-    while day.year in calendar.covered_years and calendar.session(root.exchange, day) is None:
+    while day.year in calendar.covered_years and not calendar.trades_all_day(root.exchange, day):
         day -= _DAY
     return day
 
@@ -80,14 +82,15 @@ def monthly(root: Root, calendar: Calendar, year: int, month: int) -> date:
 
 
 def _weeklies(root: Root, calendar: Calendar, day: date) -> list[date]:
-    slot = day + timedelta(days=(weekday(root, day) - day.weekday()) % 7)
+    """Return the nearest weeklies. Every day on its era's weekday is a slot, so that none is skipped where the weekday changes."""
+    slot = day
     found: list[date] = []
     while len(found) < WEEKLIES:
-        slot += timedelta(days=(weekday(root, slot) - slot.weekday()) % 7)
-        expiry = moved(root, calendar, slot)
-        if expiry >= day:
-            found.append(expiry)
-        slot += _WEEK
+        if slot.weekday() == weekday(root, slot):
+            expiry = moved(root, calendar, slot)
+            if expiry >= day and expiry not in found:
+                found.append(expiry)
+        slot += _DAY
     return found
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from g6.adapters.market.contracts import lattice
-from g6.adapters.market.expiries import Series
+from g6.adapters.market.expiries import SERIAL, Series
 from g6.adapters.market.noise import normal
 from g6.adapters.market.paths import MarketDay
 from g6.adapters.market.roots import Root
@@ -39,6 +39,11 @@ SETTLED = 3
 _AWAKE_ITM = (0.04, 0.016, 0.009, 0.008)
 _AWAKE_OTM = (0.2, 0.07, 0.04, 0.03)
 _AWAKE_ODD = (0.97, 0.8, 0.6, 0.3)
+_NEAR_STEPS, _NEAR_SHARE = 4, 0.003
+"""How far beyond the closes every option is alive: steps, for three strikes beside the money, and a share, for a day's range."""
+_CARRY, _PREMIUM = 0.075, 0.0013
+"""The most that a forward lies above the index: a share a year, and one at once (28.7 points of NIFTY's basis)."""
+_FAR_DAYS = 100
 _MEMORY = 0.6
 _LAGS = 3
 _SWING = 0.03
@@ -72,13 +77,29 @@ class Held:
 def awake(root: Root, seed: int, series: Series, strike: Numbers, known: Day) -> NDArray[np.bool_]:
     """Return which options have ever been traded by the end of the day, `(2, n)`; one that has stays so.
 
-    Deep in the money and far out of it many have not, nor have odd strikes: what counts is how near the index ever came.
+    Deep in the money and far out of it many have not, nor have odd strikes: what counts is how near the index ever came. Near
+    the money of the series all have; without that up to 69 % within three strikes of a later expiry's ATM slept all day.
     """
     below, above = np.maximum(known.low - strike, 0) / known.spot, np.maximum(strike - known.high, 0) / known.spot
     itm, otm = np.stack([below, above]), np.stack([above, below])
     chance = 1 / (1 + (itm / _AWAKE_ITM[series.rank]) ** 3) / (1 + (otm / _AWAKE_OTM[series.rank]) ** 6)
     chance[:, np.rint(strike / root.step).astype(np.int64) % 2 == 1] *= _AWAKE_ODD[series.rank]
+    chance[:, _near(root, series, strike, known)] = 1.0
     return np.asarray(lattice(root, strike, seed, "awake", series.expiry) < chance)
+
+
+def _near(root: Root, series: Series, strike: Numbers, known: Day) -> NDArray[np.bool_]:
+    """Return which strikes were near the series' own money since it was introduced, `(n,)`; none of one a hundred days ahead.
+
+    The money of a series is its forward, which lies above the index by the carry of its whole life at most. Nothing in the
+    bounds shrinks from day to day, so that an option that is awake stays so.
+    """
+    if (series.expiry - known.day).days > _FAR_DAYS:
+        return np.zeros(len(strike), dtype=np.bool_)
+    steps = _NEAR_STEPS * root.step * (2 if root.coarse_from < SERIAL else 1)
+    life = (series.expiry - series.introduced).days / 365
+    top = known.high * (1 + _CARRY * life + _PREMIUM + _NEAR_SHARE) + steps
+    return np.asarray((strike >= known.low * (1 - _NEAR_SHARE) - steps) & (strike <= top))
 
 
 def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) -> NDArray[np.int64]:
@@ -93,7 +114,11 @@ def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) 
     if calls and puts:
         weight[1] *= put_call_ratio(root, seed, series, known) * calls / puts
     left = UNWOUND if known.day == series.expiry else 1.0
-    return np.asarray(np.rint(weight * (SCALE * root.interest * _life(series, known.day) * left)).astype(np.int64))
+    lots = np.rint(weight * (SCALE * root.interest * _life(series, known.day) * left)).astype(np.int64)
+    # A thin root's third month rounds to nothing even near its money, where at least one lot is held.
+    near = _near(root, series, strike, known)
+    lots[:, near] = np.maximum(lots[:, near], 1)
+    return np.asarray(lots)
 
 
 def put_call_ratio(root: Root, seed: int, series: Series, known: Day) -> float:

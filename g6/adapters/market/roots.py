@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from g6.domain.lots import HISTORY, UNREVIEWED_EXPIRY, lot_row
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -18,7 +20,7 @@ class Root:
     `volatility` and `interest` are multiples of NIFTY's; `market` and `bank` are its loadings on the two common factors, the rest
     of its variance is its own. `widths` are half-widths of the listed strikes as fractions of the spot: weeklies, then monthlies
     of the first, second and third month; `coarse_from` is the month (0 the first) from which steps double. `rank` is added to an
-    expiry's liquidity rank (0 the most liquid); `lots` gives contract sizes by first expiry.
+    expiry's liquidity rank (0 the most liquid); `units` is the contract size of a root whose lots no table has.
     """
 
     name: str
@@ -34,55 +36,56 @@ class Root:
     interest: float
     rank: int
     spread: float
-    lots: tuple[tuple[date, int], ...]
     weekly: bool = False
     quarterlies: int = 0
     half_yearlies: bool = False
     coarse_from: int = 9
     outer: float = 0.0
     base: int = 0
+    units: int = 0
 
-    def lot(self, expiry: date) -> int:
-        """Return the contract size of an expiry, in units."""
-        return next(lot for since, lot in reversed(self.lots) if since <= expiry)
+    def lot(self, expiry: date, on: date) -> int:
+        """Return the contract size of an expiry as listed on a day, in units: the exchanges' where it is known.
 
-
-def _lots(first: int, *changes: tuple[str, int]) -> tuple[tuple[date, int], ...]:
-    return ((date.min, first), *((date.fromisoformat(since), lot) for since, lot in changes))
+        Before the first source the simulated market goes on with the oldest lot, after the last one with the newest.
+        """
+        if self.name not in HISTORY:
+            return self.units
+        if row := lot_row(self.name, expiry, on):
+            return row.units
+        return HISTORY[self.name][0 if expiry < UNREVIEWED_EXPIRY else -1].units
 
 
 _ROOTS = (
     Root(
         "NIFTY", "NSE", "NFO", 24_200, 50, 1.0, 0.990, 0.0, (0.092, 0.11, 0.095, 0.085), 0.1, 1.0, 0, 1.0,
-        _lots(50, ("2024-05-02", 25), ("2024-12-26", 75), ("2026-01-06", 65)), weekly=True, quarterlies=3, half_yearlies=True,
+        weekly=True, quarterlies=3, half_yearlies=True,
     ),
     Root(
         "BANKNIFTY", "NSE", "NFO", 57_000, 100, 1.22, 0.859, 0.4615, (0.1, 0.112, 0.092, 0.088), 0.2, 0.24, 0, 1.5,
-        _lots(25, ("2023-07-01", 15), ("2024-12-24", 30), ("2025-07-31", 35), ("2026-01-01", 30)), quarterlies=3, outer=0.2,
+        quarterlies=3, outer=0.2,
     ),
     Root(
         "FINNIFTY", "NSE", "NFO", 26_400, 50, 1.18, 0.859, 0.4615, (0.08, 0.068, 0.068, 0.068), 0.1, 0.02, 1, 2.0,
-        _lots(40, ("2024-07-30", 25), ("2024-12-24", 65), ("2026-01-01", 60)), coarse_from=1, outer=0.13,
+        coarse_from=1, outer=0.13,
     ),
     Root(
         "MIDCPNIFTY", "NSE", "NFO", 14_400, 25, 1.45, 0.757, 0.0, (0.1, 0.1, 0.088, 0.07), 0.05, 0.04, 1, 1.2,
-        _lots(75, ("2024-07-29", 50), ("2024-12-24", 120), ("2025-07-31", 140), ("2026-01-01", 120)), outer=0.13,
+        outer=0.13,
     ),
     Root(
         "SENSEX", "BSE", "BFO", 78_400, 100, 1.0, 0.990, 0.0, (0.071, 0.094, 0.085, 0.063), 0.05, 0.5, 0, 2.0,
-        _lots(10, ("2024-12-31", 20)), weekly=True, quarterlies=3, half_yearlies=True,
+        weekly=True, quarterlies=3, half_yearlies=True,
     ),
     Root(
         "BANKEX", "BSE", "BFO", 64_500, 100, 1.22, 0.859, 0.4615, (0.1, 0.124, 0.092, 0.07), 0.05, 0.01, 2, 4.0,
-        _lots(15, ("2024-12-31", 30)),
     ),
     Root(
         "NIFTYNXT50", "NSE", "NFO", 69_000, 100, 1.35, 0.8, 0.0, (0.1, 0.13, 0.12, 0.1), 0.2, 0.004, 2, 6.0,
-        _lots(10, ("2024-12-24", 25)),
     ),
-    Root("NIFTYFPI", "NSE", "NFO", 1_560, 5, 1.1, 0.9, 0.0, (0.08, 0.08, 0.08, 0.08), 0.05, 0.001, 2, 1.0, _lots(1100)),
-    Root("SENSEX50", "BSE", "BFO", 25_600, 50, 1.0, 0.98, 0.0, (0.06, 0.06, 0.05, 0.05), 0.05, 0.001, 2, 3.0, _lots(75)),
-    Root("FOCIT", "BSE", "BFO", 39_000, 100, 1.5, 0.6, 0.0, (0.1, 0.12, 0.11, 0.1), 1.0, 0.001, 2, 6.0, _lots(45)),
+    Root("NIFTYFPI", "NSE", "NFO", 1_560, 5, 1.1, 0.9, 0.0, (0.08, 0.08, 0.08, 0.08), 0.05, 0.001, 2, 1.0, units=1100),
+    Root("SENSEX50", "BSE", "BFO", 25_600, 50, 1.0, 0.98, 0.0, (0.06, 0.06, 0.05, 0.05), 0.05, 0.001, 2, 3.0, units=75),
+    Root("FOCIT", "BSE", "BFO", 39_000, 100, 1.5, 0.6, 0.0, (0.1, 0.12, 0.11, 0.1), 1.0, 0.001, 2, 6.0, units=45),
 )  # fmt: skip
 
 ROOTS: Mapping[str, Root] = MappingProxyType({root.name: root for root in _ROOTS})

@@ -47,7 +47,7 @@ def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
         return {}
     market, before = world.market(root.exchange, day), world.before(root, day)
     forward, tick = world.curve(root, nearest.expiry, day).forward, root.future_tick
-    scale, lot = _FUTURE_LOTS * root.interest, root.lot(nearest.expiry)
+    scale, lot = _FUTURE_LOTS * root.interest, root.lot(nearest.expiry, day)
     passed = float(market.passed[second])
     level = world.shelf.get("future", (root.name, day), lambda: _levels(world.seed, root, day))
     traded = int(0.55 * scale * passed)

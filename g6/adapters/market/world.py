@@ -137,7 +137,8 @@ class World:
 
     def _listing(self, root: Root, day: date) -> Listing:
         listed = {series: self.strikes(root, series, day) for series in self.series(root, day).values()}
-        return Listing(root.name, day, contracts.contracts(root, self.seed, listed), contracts.futures(root, tuple(listed)))
+        options = contracts.contracts(root, self.seed, listed, day)
+        return Listing(root.name, day, options, contracts.futures(root, tuple(listed), day))
 
     def curve(self, root: Root, expiry: date, day: date) -> Curve:
         """Return the prices of an expiry alive on `day`."""

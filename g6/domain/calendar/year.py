@@ -45,6 +45,13 @@ class Calendar:
         closed = day.weekday() >= 5 or day in days.holidays
         return None if closed and day not in days.specials else Session.on(exchange, day, days.hours(day))
 
+    def trades_all_day(self, exchange: str, day: date) -> bool:
+        """Tell whether `day` is an ordinary trading day, on which contracts may expire. Errors: UncoveredYear.
+
+        A weekend or holiday with a special session (Muhurat, a drill on a Saturday) is none, whatever its hours.
+        """
+        return self.session(exchange, day) is not None and day.weekday() < 5 and self.holiday(exchange, day) is None
+
     def holiday(self, exchange: str, day: date) -> str | None:
         """Return the name of the holiday on `day`, None where there is none known."""
         return self.exchanges[exchange].holidays.get(day)

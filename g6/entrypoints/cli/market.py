@@ -52,7 +52,7 @@ def show_calendar(
     settings = options.settings(config, set_, data_dir=data_dir, provider=provider)
     known, source = calendar(), listed.Listed(settings, kept=kept)
     known.session("NSE", first)
-    expiring, unknown = _expiring(source, settings.indices, first, known, kept=kept)
+    expiring, unknown, origins = _expiring(source, settings.indices, first, known, kept=kept)
     for day in _days(first):
         said = {exchange: _told(known, exchange, day) for exchange in known.exchanges}
         if len(set(said.values())) == 1:
@@ -61,30 +61,49 @@ def show_calendar(
             last = [name for index, name in expiring.get(day, ()) if exchange in ("", INDICES[index].exchange)]
             if text:
                 typer.echo(f"{day:%a %d %b %Y}  {exchange:<4}{text}" + (f"  expires {', '.join(last)}" if last else ""))
+    for origin, indices in origins.items():
+        typer.echo(f"expiries of {', '.join(indices)} from {origin}")
     if unknown:
         typer.echo(f"expiries not known of {', '.join(unknown)}: no listing of that month (g6 expiries says why)", err=True)
 
 
 def _expiring(
     source: listed.Listed, indices: Iterable[str], first: date, known: Calendar, *, kept: bool
-) -> tuple[dict[date, list[tuple[str, str]]], list[str]]:
-    """Return the indices whose options expire, by day, monthlies marked, from listings in that month; and those without one."""
+) -> tuple[dict[date, list[tuple[str, str]]], list[str], dict[str, list[str]]]:
+    """Return what expires in a month, by day, monthlies marked; indices without a listing; the others by where theirs is from."""
     found: dict[date, list[tuple[str, str]]] = {}
-    unknown = []
+    unknown: list[str] = []
+    origins: dict[str, list[str]] = {}
     last = max(_days(first))
     for index in indices:
         dates: set[date] = set()
+        told: list[str] = []
         for day in (first, min(last, day_of(source.now))) if source.broker or kept else (first,):
             at = instant_of(day, listed.MORNING)
             with suppress(G6Error):
-                dates |= set(source.listing(index, at).contracts.expiries)
+                listing = source.listing(index, at)
+                dates |= set(listing.contracts.expiries)
+                told.append(_origin(source.came_from[index], listing.on))
         for day in sorted(each for each in dates if first <= each <= last):
             exchange = INDICES[index].exchange
             mark = " (monthly)" if is_monthly(day, exchange, index, known.close_of(exchange, day)) else ""
             found.setdefault(day, []).append((index, index + mark))
         if not dates:
             unknown.append(index)
-    return found, unknown
+        else:
+            origins.setdefault(" and ".join(dict.fromkeys(told)), []).append(index)
+    return found, unknown, origins
+
+
+def _origin(came_from: str, on: date) -> str:
+    """Return where a listing is from, in words that tell a dump from a simulation."""
+    if came_from == "sim":
+        return "the simulated market (made by the rules of each era, not read from a dump)"
+    if came_from == "replay":
+        return f"the recording, as of {on}"
+    if came_from.startswith("kept on "):
+        return f"the instrument dump {came_from}"
+    return f"{came_from}'s instrument dump of {on}"
 
 
 def _days(first: date) -> Iterator[date]:

@@ -20,7 +20,7 @@ from .asking import SIX, ask, ist
 
 FIELDS = tuple(name for name in QUOTE_FIELDS if not name.endswith("_depth"))
 """What the simulated market gives: the best level of a book, and no more."""
-RECORDED = "59e9ee38ec63fc5da8600407"
+RECORDED = "ba1fa0d6ac5ec9f1c626c74f"
 INSTANTS = ("2026-11-18 11:00", "2026-11-23 15:33", "2026-07-15 09:15", "2025-10-21 14:00")
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+from g6.adapters.market import SimulatedMarket
+from g6.adapters.parquet_store import ParquetStore
+from g6.config import calendar
+from g6.domain.cycle import parse_z
 
 
 def test_the_calendar_shows_sessions_holidays_and_special_sessions(g6: Any) -> None:
@@ -39,3 +45,19 @@ def test_a_calendar_without_listings_still_shows_its_sessions(g6: Any) -> None:
 
 def test_the_providers_are_listed(g6: Any) -> None:
     assert [line.split()[0] for line in g6("providers").out.splitlines()] == ["sim", "replay", "kite"]
+
+
+def test_the_calendar_says_where_its_expiries_come_from(g6: Any, tmp_path: Path) -> None:
+    simulated = g6("calendar", "2026-11").out
+    assert "from the simulated market (made by the rules of each era, not read from a dump)" in simulated
+    at = parse_z("2026-11-02T05:30:00Z")
+    ParquetStore(tmp_path).keep_listing(SimulatedMarket(calendar()).listing("NIFTY", at), "NFO")
+    kept = g6("calendar", "2026-11", "--kept", "--data-dir", str(tmp_path))
+    assert "expiries of NIFTY from the instrument dump kept on 2026-11-02" in kept.out
+    assert "expiries not known of BANKNIFTY" in kept.err
+
+
+def test_a_day_with_a_special_session_only_is_no_expiry(g6: Any) -> None:
+    shown = g6("calendar", "2025-10").out
+    assert "Mon 20 Oct 2025      09:15–15:30  settlement 15:30  expires NIFTY\n" in shown
+    assert "Tue 21 Oct 2025      13:45–14:45  settlement 14:45, Muhurat\n" in shown
