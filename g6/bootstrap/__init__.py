@@ -40,6 +40,15 @@ if TYPE_CHECKING:
     from g6.adapters.resilient import Resilient
 
 SESSION_SECONDS = 86_400.0
+SIMULATED = ("sim", "replay")
+
+
+def check_start(settings: Settings) -> None:
+    """Build what a start builds of the settings alone, and ask nobody. Errors: BadConfig, BadInput, as the start has them."""
+    collected(settings, provider(settings))
+    for url in (settings.redis.broker_url, settings.redis.cache_url):
+        if url:
+            connect(url, master_name=settings.redis.master_name or "")
 
 
 def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider | None = None) -> Runtime:
@@ -98,6 +107,10 @@ def provider(settings: Settings, broker: str = "") -> Provider:
 
     Errors: BadInput (a recording that cannot be read), BadConfig (a name that nobody answers to).
     """
+    if settings.provider.name not in SIMULATED or settings.provider.fallback is not None:
+        from g6.bootstrap.brokers import check_names  # with the broker's client, which takes half a second to import
+
+        check_names(settings)
     if settings.provider.name == "replay":
         return Replay(opened(settings, thorough=False))
     if settings.provider.name == "sim":

@@ -113,9 +113,26 @@ def request_seconds(settings: Settings) -> float:
 
 def plugged(settings: Settings, name: str, gate: RequestGate) -> Provider:
     """Return a provider that another distribution registered under `g6.providers`. Errors: BadConfig."""
-    found = {each.name: each for each in entry_points(group=PLUGINS)}
-    if name not in found:
-        known = ", ".join([*BUILT_IN, *found])
-        raise BadConfig(f"provider {name!r} is not there; there are {known}", "g6 providers lists them; install the one you mean")
-    made: Provider = found[name].load()(settings, gate)
+    plugin = {each.name: each for each in entry_points(group=PLUGINS)}[name]
+    made: Provider = plugin.load()(settings, gate)
     return made
+
+
+def check_names(settings: Settings) -> None:
+    """See that the configured provider and its stand-in are there, and that the stand-in can be one. Errors: BadConfig."""
+    plugins = sorted(each.name for each in entry_points(group=PLUGINS))
+    wanted = settings.provider
+    if wanted.name not in (*BUILT_IN, *plugins):
+        known = ", ".join([*BUILT_IN, *plugins])
+        sentence = f"provider.name = {wanted.name!r}: no such provider; there are {known}"
+        raise BadConfig(sentence, "g6 providers lists them; install the one you mean")
+    if wanted.fallback in (None, "kite", *plugins):
+        return
+    others = ", ".join(["kite", *plugins])
+    if wanted.fallback in BUILT_IN:
+        reason = "a simulated market or a recording has no quotes of today, so it cannot serve in place of a broker"
+    else:
+        reason = "no such provider"
+    raise BadConfig(
+        f"provider.fallback = {wanted.fallback!r}: {reason}; one of {others} can", "set provider.fallback=kite, or leave it out"
+    )

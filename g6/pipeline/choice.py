@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from g6.domain import chain, expiry, quality
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.contract_symbols import trusted
+from g6.domain.cycle import Unit
 from g6.domain.expiry import Resolution
 from g6.domain.instrument import Contracts
 from g6.pipeline.runtime import Runtime
@@ -20,7 +21,7 @@ class Choice:
     """The contracts to ask for, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed.
 
     `told`: contracts that were left out by reason, those that were salvaged, the expiries (ISO date to contracts) that were over,
-    and strikes by which windows were widened.
+    strikes by which windows were widened, and expiries that were asked for by date or number and are not listed.
     """
 
     contracts: Contracts
@@ -52,7 +53,9 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
     lap("select")
     over = _over(listing.contracts, at, runtime.calendar, exchange)
     left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
-    told = {"left_out": left_out, "salvaged": believed.salvaged, "expired": over, "reach": reach}
+    # A recording's plan names every expiry it ever shows, so that most are not listed at most of its instants.
+    unmet = [] if runtime.feeds is not None else [name for name in resolved.not_listed if name not in expiry.BUCKETS]
+    told = {"left_out": left_out, "salvaged": believed.salvaged, "expired": over, "reach": reach, "not_listed": unmet}
     return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what})
 
 
@@ -60,3 +63,16 @@ def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str)
     """Return the contracts of each listed expiry (ISO date) that had closed for good before `at`."""
     closed = [expiry for expiry in contracts.expiries if at > calendar.close_of(exchange, expiry)]
     return {expiry.isoformat(): int((contracts.of(expiry).symbol != "").sum()) for expiry in closed}
+
+
+def warn_of_expiries(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], not_listed: Sequence[str]) -> None:
+    """Tell once a day and index that an expiry which was asked for by date or number is not listed, and so not collected."""
+    mark = f"{day_of(unit.instant)} {' '.join(not_listed)}"
+    warned = controls.get("expiries_warned") or {}
+    if not not_listed or warned.get(unit.index) == mark:
+        return
+    runtime.controls.set("expiries_warned", {**warned, unit.index: mark})
+    names = ", ".join(name.replace("nth_", "nth:") for name in not_listed)
+    sentence = f"{unit.index}: the configured expiry {names} is not listed and is not collected"
+    fix = f"g6 expiries {unit.index} --json lists what there is; mend index_params.{unit.index}.expiries"
+    runtime.bus.publish("alert", {"state": "expiry", "sentence": sentence, "fix": fix}, key="expiry")

@@ -20,7 +20,7 @@ from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts
 from g6.domain.quote import Stamp
 from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, Terminal, TokenDead, Withheld
-from g6.pipeline.choice import chosen
+from g6.pipeline.choice import chosen, warn_of_expiries
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
@@ -168,6 +168,7 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
         for part in PARTS_THAT_ASK.get(endpoint, ()):
             watch.split(part, "rate_wait", seconds)
     counts = {"options": int((quotes.symbol != "").sum()), "provider": facts, **choice.told}
+    warn_of_expiries(runtime, unit, controls, choice.told.get("not_listed", ()))
     return quote.to_frame(quotes, stamp), counts
 
 

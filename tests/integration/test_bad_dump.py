@@ -49,7 +49,7 @@ def test_status_and_trace_say_why_nothing_is_collected() -> None:
     market = {"phase": "open", "next_change": None}
     status = {"cycle": None, "readiness_ok": True, "market": market, "provider": provider, "indices_info": {}, "queues": {}}
     _show(page, status)
-    unit = {"status": "MISSING", "reason": "provider", "stages": {}, "expiries": [], "error": sentence}
+    unit = {"status": "MISSING", "reason": "provider", "stages": {}, "expiries": [], "not_listed": [], "error": sentence}
     tracing.show(page, {"cycle": START, "opened": 0.0, "fired": 0.0, "closed": 9.0, "closing": {}, "units": {"NIFTY": unit}})
     shown = page.file.getvalue()  # type: ignore[attr-defined]
     assert f"instruments: {sentence}" in shown

@@ -73,6 +73,7 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
 
     Example: g6 config check --config config/wide.json
     """
+    from g6.bootstrap import check_start
     from g6.config import calendar, lint, plan
     from g6.entrypoints.queues import celery_settings
 
@@ -80,6 +81,7 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     plan(settings)
     calendar()
     lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
+    check_start(settings)
     console = terminal.console(settings)
     console.print(
         f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s", soft_wrap=True

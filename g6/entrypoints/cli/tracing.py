@@ -34,6 +34,7 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
                 for name, stage in unit.stages.items()
             },
             "expiries": _expiries(reports.get((index, "analyse"), {})),
+            "not_listed": reports.get((index, "collect"), {}).get("counts", {}).get("not_listed", []),
             "error": reports.get((index, "collect"), {}).get("counts", {}).get("error", ""),
         }
         for index, unit in record.units.items()
@@ -108,6 +109,8 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
             strikes = f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes"
             told = f"{strikes}, {expiry['status']}, forward by {expiry['forward_source']}, solve {expiry['solve']:g}"
             table.add_row("", f"  {expiry['expiry']}", "", "", told)
+        for name in unit["not_listed"]:
+            table.add_row("", f"  {name}", "", "", "asked for and not listed")
         if unit["reason"] or unit["status"] != "OK":
             table.add_row("", unit["status"], "", "", ": ".join(text for text in (unit["reason"], unit["error"]) if text))
     for name, stage in found["closing"].items():

@@ -18,7 +18,7 @@ from g6.domain.quote import Quotes
 from g6.errors import UncoveredYear
 from g6.pipeline.choice import chosen
 
-from .world import FIRST, MARKET, NIFTY, SECOND, Asked, World
+from .world import BANKNIFTY, FIRST, MARKET, NIFTY, SECOND, Asked, World
 
 WEEKLY = date(2026, 11, 23)
 
@@ -187,3 +187,22 @@ def test_the_next_month_lies_in_a_year_without_a_calendar_and_is_collected(next_
 def test_a_session_of_that_year_is_what_cannot_be_told(next_year: World) -> None:
     with pytest.raises(UncoveredYear, match=r"sessions\.local\.toml"):
         next_year.runtime.calendar.session("NSE", date(2027, 1, 25))
+
+
+def test_an_expiry_asked_for_by_date_or_number_that_is_not_listed_is_told_once_a_day() -> None:
+    world = World()
+    world.settle_on(index_params__NIFTY__expiries=["this_week", "2026-12-30", "2026-12-29", "nth:60"])
+    world.run(NIFTY, "collect", "analyse")
+    assert counts(world, FIRST)["not_listed"] == ["2026-12-30", "nth_60"]
+    world.later(60.0)
+    world.run(Unit(SECOND, "NIFTY"), "collect", "analyse")
+    [alert] = world.reports("alert")
+    assert alert["sentence"] == "NIFTY: the configured expiry 2026-12-30, nth:60 is not listed and is not collected"
+    assert alert["fix"].startswith("g6 expiries NIFTY")
+    assert {"2026-12-29"} <= set(world.frames.get(Unit(SECOND, "NIFTY"), "chain").columns["expiry"].astype(str))
+
+
+def test_a_bucket_that_an_index_does_not_have_is_no_trouble(world: World) -> None:
+    world.run(BANKNIFTY, "collect")
+    assert "not_listed" not in next(iter(world.reports("unit.report")))["counts"]
+    assert world.reports("alert") == []

@@ -94,3 +94,32 @@ def test_init_refuses_an_index_nobody_lists_and_writes_nothing(g6: Any) -> None:
 @pytest.mark.parametrize("key", keys(), ids=lambda key: key.path)
 def test_every_key_says_what_it_means(key: Any) -> None:
     assert key.field.description
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"provider.fallback": "sim"}, "provider.fallback = 'sim': a simulated market or a recording has no quotes of today"),
+        ({"provider.name": "kite", "provider.fallback": "replay"}, "it cannot serve in place of a broker; one of kite can"),
+        ({"provider.name": "kite", "provider.fallback": "nobody"}, "provider.fallback = 'nobody': no such provider"),
+        ({"provider.name": "nobody"}, "provider.name = 'nobody': no such provider; there are sim, replay, kite"),
+        ({"provider.name": "replay"}, "no recording is named"),
+        ({"provider.name": "replay", "provider.recording": "/nowhere"}, "/nowhere"),
+        ({"provider.name": "kite", "provider.secrets_file": "/nowhere"}, "the secrets file /nowhere cannot be read"),
+        ({"market.faults": "nonsense"}, "no such fault"),
+        ({"redis.broker_url": "sentinel://127.0.0.1:1"}, "needs the name of its master"),
+        ({"index_params.NIFTY.expiries": '["someday"]'}, "should be one of this_week"),
+    ],
+)
+def test_a_check_refuses_what_a_start_refuses(g6: Any, tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+    told = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+    checked = g6("config", "check", *told)
+    started = g6("run", "--once", "--data-dir", str(tmp_path / "rows"), *told)
+    assert (checked.code, started.code) == (2, 2)
+    assert sentence in checked.err
+    assert sentence in started.err
+
+
+def test_a_check_asks_nobody(g6: Any) -> None:
+    dead = ("--set", "redis.broker_url=redis://127.0.0.1:1/0", "--set", "provider.root=http://127.0.0.1:1")
+    assert g6("config", "check", "--set", "provider.name=kite", "--set", "provider.fallback=kite", *dead).code == 0
