@@ -78,7 +78,7 @@ class PanelFiles:
 
 
 def _read(path: Path) -> Any:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         return json.loads(path.read_bytes())
     return None
 
@@ -120,7 +120,7 @@ def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:
         try:
             content = json.loads((directory / MANIFEST).read_bytes())
             hashes = dict(content["hashes"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             return {MANIFEST: _code(error)}
         codes = {name: _issue(directory / name, expected) for name, expected in hashes.items()}
     return {name: code for name, code in codes.items() if code}
@@ -133,11 +133,11 @@ def _issue(path: Path, expected: Any) -> str:
         document = json.loads(path.read_bytes())
         found = digest(document["data"])
         return "" if found == expected and document["meta"]["hash"] == expected[:12] else "mismatch"
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return _code(error)
 
 
 def _code(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "file_missing"
-    return f"{'read_error' if isinstance(error, OSError | ValueError) else 'error'}:{type(error).__name__}"
+    return f"{'read_error' if isinstance(error, OSError | ValueError | RecursionError) else 'error'}:{type(error).__name__}"

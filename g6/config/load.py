@@ -84,7 +84,7 @@ def _from_file(config_path: Path | str | None, environ: Mapping[str, str]) -> tu
         given = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadConfig(f"{path} cannot be read: {error.strerror}", "g6 init writes a configuration") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadConfig(f"{path} is not JSON: {error}", "mend that line, or g6 init --yes for a fresh one") from error
     if not isinstance(given, dict):
         raise BadConfig(f"{path} holds {type(given).__name__}, not an object of settings", "g6 init writes a configuration")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from g6.domain.calendar import in_utc
 from g6.domain.expiry import BUCKETS, rule_of
 from g6.errors import BadConfig
 
@@ -26,7 +27,12 @@ def _split(value: Any) -> Any:
     """Read a list written in an environment variable: JSON, or words between commas."""
     if not isinstance(value, str):
         return value
-    return json.loads(value) if value.lstrip().startswith("[") else [word.strip() for word in value.split(",") if word.strip()]
+    if not value.lstrip().startswith("["):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    try:
+        return json.loads(value)
+    except RecursionError as error:
+        raise ValueError("is nested too deeply to be a list of words") from error
 
 
 def _levels(value: Any) -> Any:
@@ -44,7 +50,7 @@ def _levels(value: Any) -> Any:
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError("should name its time zone, as 2026-11-18T05:30:00Z does")
-    return instant.astimezone(UTC)
+    return in_utc(instant)
 
 
 Instant = Annotated[datetime, AfterValidator(_utc)]

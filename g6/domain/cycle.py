@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from g6.domain.calendar import in_utc
+
 STAGES = ("collect", "analyse", "persist")
 QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
 
@@ -33,7 +35,7 @@ def parse_z(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write it as 2026-11-20T04:05:00Z")
-    return instant.astimezone(UTC)
+    return in_utc(instant)
 
 
 def on_grid(epoch: float, interval: int) -> float:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
-from g6.domain.calendar import IST
+from g6.domain.calendar import IST, in_utc
 from g6.domain.cycle import isoformat_z
 from g6.errors import BadConfig
 from g6.kite_server.desk import Desk
@@ -51,7 +51,7 @@ class Control:
                 answer = Answer(404, json.dumps({"error": f"there are {sorted(' '.join(each) for each in DOORS)}"}).encode())
             else:
                 answer = Answer(200, json.dumps(door(self, {**query, **told})).encode())
-        except (BadConfig, ValueError, TypeError, KeyError) as error:
+        except (BadConfig, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             answer = Answer(400, json.dumps({"error": str(error)}).encode())
         await answer.send(send)
 
@@ -76,9 +76,7 @@ class Control:
 
     def move(self, told: Mapping[str, Any]) -> Any:
         """Set the clock: `at` an instant (without a zone: India's), `advance` seconds, `speed`."""
-        at = datetime.fromisoformat(told["at"]) if "at" in told else None
-        if at is not None and at.tzinfo is None:
-            at = at.replace(tzinfo=IST)
+        at = in_utc(datetime.fromisoformat(told["at"])) if "at" in told else None
         speed = float(told["speed"]) if "speed" in told else None
         self.desk.clock.move(at=at, advance=float(told.get("advance", 0)), speed=speed)
         return self.state({})

@@ -37,7 +37,7 @@ class Credentials:
         """Return the credentials of a JSON file; what it leaves out is refused, but for the user. Errors: BadInput."""
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise BadInput(path, None, f"is no file of credentials: {error}") from error
         known = set(cls.__dataclass_fields__)
         if not isinstance(told, dict) or not {"api_key", "api_secret"} <= told.keys() <= known:

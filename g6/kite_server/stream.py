@@ -107,7 +107,7 @@ class Stream:
             tokens = [int(token) for token in tokens]
             if action not in ("subscribe", "unsubscribe", "mode") or mode not in MODES:
                 raise ValueError(message)
-        except (ValueError, TypeError, KeyError, IndexError):
+        except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
             self._say(client, "error", "Invalid message.")
             return
         async with self._lock:

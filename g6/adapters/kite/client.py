@@ -52,6 +52,8 @@ ERRORS: Mapping[type[Exception], str] = MappingProxyType(
         KeyError: "server",
         AttributeError: "server",
         ValueError: "server",
+        OverflowError: "server",
+        RecursionError: "server",
     }
 )
 """Each error that can leave the client, and what it means; the nearest class decides."""

@@ -107,9 +107,9 @@ def _date(value: str | date) -> date:
 def _instant(value: str | datetime, tz: str) -> datetime:
     try:
         instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError as error:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(tz))).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UserError(f"{value!r} is no instant", "write it as 2026-11-20T10:30:00") from error
-    return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(tz))).astimezone(UTC)
 
 
 def load_table(query: Query, directory: Path) -> pa.Table:

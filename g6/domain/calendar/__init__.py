@@ -5,7 +5,7 @@ Days are dates in India; every instant handed out is UTC. Source of the defaults
 
 from __future__ import annotations
 
-from g6.domain.calendar.session import IST, Hours, Phase, Session, day_of
+from g6.domain.calendar.session import IST, Hours, Phase, Session, day_of, in_utc
 from g6.domain.calendar.year import Calendar
 
-__all__ = ["IST", "Calendar", "Hours", "Phase", "Session", "day_of"]
+__all__ = ["IST", "Calendar", "Hours", "Phase", "Session", "day_of", "in_utc"]

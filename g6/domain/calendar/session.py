@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, timezone
 from typing import Literal
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")  # India has one zone and, since 1945, no daylight saving
@@ -110,6 +110,19 @@ def instant_of(day: date, clock: time) -> datetime:
 def day_of(at: datetime) -> date:
     """Return the date in India at `at`."""
     return at.astimezone(IST).date()
+
+
+def in_utc(at: datetime) -> datetime:
+    """Return an instant that somebody wrote in UTC; without a zone it is India's.
+
+    Errors: ValueError in the first and the last year that datetime knows, where another zone's clock overflows.
+
+    >>> in_utc(datetime(2026, 11, 20, 9, 15))
+    datetime.datetime(2026, 11, 20, 3, 45, tzinfo=datetime.timezone.utc)
+    """
+    if not MINYEAR < at.year < MAXYEAR:
+        raise ValueError(f"the year {at.year} is none that calendars reckon with")
+    return (at if at.tzinfo else at.replace(tzinfo=IST)).astimezone(UTC)
 
 
 def _grid_from(at: datetime, step: timedelta) -> datetime:

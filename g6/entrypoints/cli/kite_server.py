@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from g6.config import calendar
-from g6.domain.calendar import IST
+from g6.domain.calendar import in_utc
 from g6.entrypoints.cli import options
 from g6.errors import BadConfig
 
@@ -110,10 +110,9 @@ def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        return in_utc(datetime.fromisoformat(text))
     except ValueError as error:
         raise BadConfig(f"--start {text!r} is no instant", "write it as 2026-11-20T04:05:00Z") from error
-    return instant.replace(tzinfo=instant.tzinfo or IST)
 
 
 def _clock_time(text: str) -> time:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from g6.config import Settings
-from g6.domain.calendar import IST, day_of
+from g6.domain.calendar import IST, day_of, in_utc
 from g6.domain.instrument import INDICES, Listing
 from g6.errors import BadConfig, G6Error, NothingToDo
 from g6.ports import Provider
@@ -30,6 +30,7 @@ def instant_of(text: str) -> datetime:
     """Return the instant that a person wrote; a day alone is its open, a clock without zone India's. Errors: BadConfig."""
     try:
         instant = datetime.fromisoformat(text)
+        in_utc(instant)
     except ValueError as error:
         raise BadConfig(f"{text!r} is no instant", "write it as 2026-11-20 or 2026-11-20T04:05:00Z") from error
     if len(text) == len("2026-11-20"):

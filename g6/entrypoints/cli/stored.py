@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ import typer
 import g6
 from g6 import bootstrap
 from g6.config import Settings
+from g6.domain.calendar import in_utc
 from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.expiry import BIT
 from g6.domain.frame import Frame
@@ -42,10 +43,9 @@ def instant_of(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        return in_utc(datetime.fromisoformat(text))
     except ValueError as error:
         raise UserError(f"{text!r} is no instant", "write it as 2026-11-20T10:30:00") from error
-    return (at if at.tzinfo else at.replace(tzinfo=_INDIA)).astimezone(UTC)
 
 
 def units(settings: Settings, index: str, as_of: datetime | None, count: int) -> list[Unit]:
