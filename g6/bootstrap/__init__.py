@@ -13,6 +13,7 @@ from g6.adapters.market.faults import Faults
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.chain_memories import RedisChainMemories
 from g6.adapters.redis.clock import SharedClock
 from g6.adapters.redis.connection import cluster_of, connect, refuse_wrong_tls, translated
 from g6.adapters.redis.controls import RedisControls
@@ -81,6 +82,7 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         history=ParquetHistory(settings.directory) if settings.storage.parquet.enabled else None,
         lifeline=RedisLifeline(client, settings.namespace, reach=timing.grace + timing.hard, origin=origin),
         heartbeat_seconds=float(settings.heartbeat_interval),
+        chain_memories=RedisChainMemories(cache, settings.namespace),
     )
 
 

@@ -23,7 +23,7 @@ from g6.domain.quality import Prices
 from g6.domain.quote import Quotes, Stamp, Underlying
 from g6.domain.volatility import Volatility
 
-__all__ = ["Chain", "Expiries", "centres", "deviation_key", "previous_oi", "reaches", "select"]
+__all__ = ["Chain", "Expiries", "centres", "deviation_key", "previous_oi", "reaches", "select", "selected"]
 
 Array = NDArray[np.float64]
 
@@ -158,7 +158,19 @@ def select(
     Below and above are named from the call's side; an expiry's `reach` widens either. `centres`: ISO expiry to strike or level in
     points; in scope window an expiry without one is not asked for, since nobody knows where its window lies.
     """
-    contracts = listing.contracts
+    return listing.contracts.take(selected(listing.contracts, slots, centres, itm, otm, scope, reach))
+
+
+def selected(
+    contracts: Contracts,
+    slots: Sequence[Slot],
+    centres: Mapping[str, float],
+    itm: int,
+    otm: int,
+    scope: Literal["chain", "window"],
+    reach: Mapping[str, int] = MappingProxyType({}),
+) -> NDArray[np.bool_]:
+    """Return which of the contracts `select` chooses, as a mask."""
     chosen = np.zeros(len(contracts), dtype=np.bool_)
     for slot in slots:
         rows = np.flatnonzero(contracts.expiry == np.datetime64(slot.expiry, "D"))
@@ -167,7 +179,7 @@ def select(
             middle = nearest(contracts.strike[rows], centre)
             rows = rows[max(0, middle - max(itm, far)) : middle + max(otm, far) + 1] if isfinite(centre) else rows[:0]
         chosen[rows] = True
-    return contracts.take(chosen)
+    return chosen
 
 
 def previous_oi(contracts: Contracts | Quotes, table: Frame) -> Array:

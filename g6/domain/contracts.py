@@ -29,7 +29,7 @@ def _contracts(text: str) -> tuple[Contract, ...]:
 
 
 CONTRACTS = _contracts("""
-pcr_this_week | ratio | not negative | whole chain | Σ put OI / Σ call OI over all strikes listed for the bucket; unknown OI adds nothing; NaN without calls
+pcr_this_week | ratio | not negative | whole chain | Σ put OI / Σ call OI over all strikes listed for the bucket; unknown OI adds nothing; NaN without calls or while more than 5 % of the strikes are not known
 pcr_next_week | ratio | not negative | whole chain | as pcr_this_week
 pcr_this_month | ratio | not negative | whole chain | as pcr_this_week
 pcr_next_month | ratio | not negative | whole chain | as pcr_this_week
@@ -39,6 +39,7 @@ pcr_volume_nearest | ratio | not negative | whole chain | Σ put volume / Σ cal
 oi_strikes | strikes | not negative | | strikes with known OI on either side: what the sums hold
 oi_calls | units | not negative | contracts × lot | Σ call OI of the nearest expiry
 oi_puts | units | not negative | contracts × lot | Σ put OI of the nearest expiry
+oi_age_seconds | s | not negative | market time | cycle − the cycle with which the oldest open interest of the whole chain came; under a window strikes beyond it are asked for in turn
 max_pain_nearest | points | positive | lower strike on a tie | the listed strike at which Σ OI × intrinsic value over both sides is least
 support | points | positive | nearest the forward on a tie | strike below the forward with the most put OI, whole chain
 resistance | points | positive | nearest the forward on a tie | strike above the forward with the most call OI, whole chain

@@ -14,6 +14,7 @@ from g6.domain.analytics import Level
 from g6.domain.frame import Frame
 from g6.domain.instrument import CE, PE
 from g6.domain.quality import countable, countable_interest, counts
+from g6.domain.whole_chain import of_rows
 
 __all__ = ["ExpiryFigures", "figures"]
 
@@ -63,6 +64,12 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
     counted = counts(frame.both_sides("symbol")[:, rows] != "", frame.both_sides("quality")[:, rows])
     oi, volume, iv = countable_interest(sides("oi"), counted), countable(sides("volume"), counted), sides("iv")
     strike = frame.columns["strike"][rows]
+    all_strikes, all_oi, oi_before, all_volume, covered = of_rows(
+        frame.take(np.arange(rows.start, rows.stop)), day.isoformat(), oi, volume
+    )
+    if not covered:
+        all_oi = np.full(all_oi.shape, np.nan)
+        all_volume = np.full(all_volume.shape, np.nan)
     forward, years, atm = (float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm"))
     atm_iv = analytics.atm_iv(strike, forward, iv)
     straddle = analytics.straddle(strike, sides("price"), atm)
@@ -75,14 +82,14 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
         years=years,
         forward=forward,
         atm=atm,
-        pcr=analytics.pcr(oi),
-        pcr_volume=analytics.pcr(volume),
-        oi_calls=analytics.total(oi, CE),
-        oi_puts=analytics.total(oi, PE),
-        oi_strikes=int(analytics.strikes_with(oi)),
-        max_pain=analytics.max_pain(strike, oi),
-        support=analytics.support(strike, oi, sides("oi_prev"), forward, deviation),
-        resistance=analytics.resistance(strike, oi, sides("oi_prev"), forward, deviation),
+        pcr=analytics.pcr(all_oi),
+        pcr_volume=analytics.pcr(all_volume),
+        oi_calls=analytics.total(all_oi, CE),
+        oi_puts=analytics.total(all_oi, PE),
+        oi_strikes=int(analytics.strikes_with(all_oi)),
+        max_pain=analytics.max_pain(all_strikes, all_oi),
+        support=analytics.support(all_strikes, all_oi, oi_before, forward, deviation),
+        resistance=analytics.resistance(all_strikes, all_oi, oi_before, forward, deviation),
         atm_iv=atm_iv,
         straddle=straddle,
         em_sd=deviation,

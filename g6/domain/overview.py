@@ -9,6 +9,7 @@ from math import isfinite, nan
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from g6.domain import analytics, rows
 from g6.domain.chain import Chain, deviation_key
@@ -18,10 +19,9 @@ from g6.domain.instrument import CE, PE
 from g6.domain.ladders import Ladders, ladders
 from g6.domain.quality import quality_counts, spot_source
 from g6.domain.volatility import FAILED, SOLVED, WORDS
+from g6.domain.whole_chain import MAX_MISSING_SHARE, WholeChain, whole_chains
 
 __all__ = ["MAX_MISSING_SHARE", "facts", "missing_row", "summarise", "summarise_all"]
-
-MAX_MISSING_SHARE = 0.05
 
 
 def summarise(chain: Chain) -> dict[str, Any]:
@@ -37,8 +37,9 @@ def summarise_all(chains: Sequence[Chain]) -> list[dict[str, Any]]:
     if not chains:
         return []
     found = ladders(chains)
+    whole = whole_chains(chains, found)
     starts = [0, *accumulate(len(chain.expiries) for chain in chains)]
-    parts = zip(chains, _by_bucket(chains, found, starts), _nearest(chains, found, starts), strict=True)
+    parts = zip(chains, _by_bucket(chains, found, whole, starts), _nearest(chains, found, whole, starts), strict=True)
     return [_row({**_market(chain), **buckets, **near, **_coverage(chain), **_iv_counts(chain)}) for chain, buckets, near in parts]
 
 
@@ -101,9 +102,12 @@ def _market(chain: Chain) -> dict[str, Any]:
     }
 
 
-def _by_bucket(chains: Sequence[Chain], found: Ladders, starts: Sequence[int]) -> list[dict[str, float]]:
+def _by_bucket(
+    chains: Sequence[Chain], found: Ladders, whole: WholeChain, starts: Sequence[int]
+) -> list[dict[str, float]]:  # fmt: skip
     """PCR over the whole chain and ATM volatility, per bucket."""
-    pcr, atm_iv = analytics.pcr(found.oi).tolist(), found.atm_iv.tolist()
+    pcr = whole.only_covered(analytics.pcr(whole.oi)).tolist()
+    atm_iv = found.atm_iv.tolist()
     out = []
     for chain, start in zip(chains, starts[:-1], strict=True):
         days = {slot.expiry.isoformat(): start + i for i, slot in enumerate(chain.expiries.slot)}
@@ -113,7 +117,9 @@ def _by_bucket(chains: Sequence[Chain], found: Ladders, starts: Sequence[int]) -
     return out
 
 
-def _nearest(chains: Sequence[Chain], found: Ladders, starts: Sequence[int]) -> list[dict[str, Any]]:
+def _nearest(
+    chains: Sequence[Chain], found: Ladders, whole: WholeChain, starts: Sequence[int]
+) -> list[dict[str, Any]]:  # fmt: skip
     """Figures of the nearest expiry whose fix lies ahead; only its name where no quotes of it came."""
     slots = [chain.nearest() for chain in chains]
     out: list[dict[str, Any]] = [{"expiry_nearest": slot.expiry.isoformat() if slot else None} for slot in slots]
@@ -124,39 +130,50 @@ def _nearest(chains: Sequence[Chain], found: Ladders, starts: Sequence[int]) -> 
     }
     if not places:
         return out
-    figures = _figures([chains[n] for n in places], found.take([starts[n] + i for n, i in places.items()]))
+    mine = [starts[n] + i for n, i in places.items()]
+    near = found.take(mine)
+    deviation = analytics.expected_move(near.forward, near.atm_iv, near.years)
+    interest = _interest(near, whole.take(mine), deviation)
+    figures = _figures([chains[n] for n in places], near, deviation) | interest
     for row, (n, i) in enumerate(places.items()):
         out[n] |= {name: values[row] for name, values in figures.items()} | {"forward_source": chains[n].expiries.source[i]}
         out[n]["forward_spread"] = chains[n].expiries.spread[i]
     return out
 
 
-def _figures(chains: Sequence[Chain], near: Ladders) -> dict[str, list[Any]]:
-    """What open interest, prices and smile say of one expiry of each chain."""
-    deviation = analytics.expected_move(near.forward, near.atm_iv, near.years)
+def _interest(near: Ladders, whole: WholeChain, deviation: NDArray[np.float64]) -> dict[str, list[Any]]:
+    """What open interest and volume of the whole chain say of one expiry of each chain; NaN where it is not whole."""
+    levels = (whole.strike, whole.oi, whole.oi_prev, near.forward, deviation)
+    figures = {
+        "pcr_nearest": analytics.pcr(whole.oi),
+        "pcr_volume_nearest": analytics.pcr(whole.volume),
+        "max_pain_nearest": analytics.max_pain(whole.strike, whole.oi),
+        "support": analytics.support(*levels).strike,
+        "resistance": analytics.resistance(*levels).strike,
+        "oi_calls": analytics.total(whole.oi, CE),
+        "oi_puts": analytics.total(whole.oi, PE),
+        "oi_age_seconds": whole.age_seconds,
+    }
+    covered = {name: whole.only_covered(values).tolist() for name, values in figures.items()}
+    return covered | {"oi_strikes": analytics.strikes_with(whole.oi).tolist()}
+
+
+def _figures(chains: Sequence[Chain], near: Ladders, deviation: NDArray[np.float64]) -> dict[str, list[Any]]:
+    """What prices and smile, and open interest in the window, say of one expiry of each chain."""
     rr25, bf25 = analytics.risk_reversal_butterfly(near.strike, near.forward, near.iv, near.years, near.atm_iv)
     straddle = analytics.straddle(near.strike, near.price, near.atm)
     low, high = np.array([chain.stamp.window for chain in chains], dtype=np.float64).reshape(-1, 2, 1).swapaxes(0, 1)
     window = ((near.offset >= -low) & (near.offset <= high))[:, None, :]
-    levels = (near.strike, near.oi, near.oi_prev, near.forward, deviation)
     figures = {
         "forward": near.forward,
         "atm": near.atm,
         "atm_spot": analytics.strike_nearest(near.strike, np.array([chain.quotes.spot.spot for chain in chains])),
         "pcr_window_nearest": analytics.pcr(np.where(window, near.oi, nan)),
-        "pcr_volume_nearest": analytics.pcr(near.volume),
-        "oi_strikes": analytics.strikes_with(near.oi),
-        "max_pain_nearest": analytics.max_pain(near.strike, near.oi),
-        "support": analytics.support(*levels).strike,
-        "resistance": analytics.resistance(*levels).strike,
-        "oi_calls": analytics.total(near.oi, CE),
-        "oi_puts": analytics.total(near.oi, PE),
         "straddle_nearest": straddle,
         "em_sd": deviation,
         "em_straddle": analytics.expected_move_straddle(straddle),
         "rr25": rr25,
         "bf25": bf25,
-        "pcr_nearest": analytics.pcr(near.oi),
         "atm_iv_nearest": near.atm_iv,
     }
     return {name: values.tolist() for name, values in figures.items()}

@@ -44,6 +44,7 @@ _ANALYTICS = (
     "pcr_this_month", "pcr_next_month", "pcr_window_nearest", "pcr_volume_nearest", "oi_calls", "oi_puts", "max_pain_nearest",
     "support", "resistance", "atm_iv_this_week", "atm_iv_next_week", "atm_iv_this_month", "atm_iv_next_month",
     "straddle_nearest", "em_sd", "em_straddle", "rr25", "bf25", "day_width", "pcr_nearest", "atm_iv_nearest",
+    "oi_age_seconds",
 )  # fmt: skip
 _SIDE = ("last", "bid", "ask", "oi", "oi_prev", "volume", "iv", "iv_status", "delta", "theta", "quality")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -87,6 +87,13 @@ class Quotes:
     def __len__(self) -> int:
         return len(self.strike)
 
+    def take(self, rows: NDArray[np.bool_]) -> Quotes:
+        """Return the quotes of the strikes of a mask `(n,)`."""
+        plain = {name: getattr(self, name)[rows] for name in ("expiry", "strike", "lot_size", "tick_size")}
+        sided = {name: getattr(self, name)[:, rows] for name in ("symbol", "token", "source")}
+        values = {name: array[:, rows] for name, array in self.values.items()}
+        return replace(self, **plain, **sided, values=values)
+
 
 def joined(units: Sequence[Quotes], names: Sequence[str]) -> Quotes:
     """Return the quotes of several units one after the other, of no one index and no one moment, with quantities `names` alone."""
@@ -107,7 +114,8 @@ class Stamp:
 
     `cycle` ISO instant; `slots` the distinct expiries wanted; `buckets` bucket → ISO date; `wanted` ISO expiry → strikes asked for;
     `fixes` ISO expiry → settlement fix (ISO instant); `atm` ISO expiry → ATM of the latest cycle analysed this session;
-    `closes` ISO expiry → last trading instant; `controls` switches in force (for instance {"greeks": False}).
+    `closes` ISO expiry → last trading instant; `controls` switches in force (for instance {"greeks": False}); `beyond` ISO expiry
+    → what is known of the listed strikes that are no rows (see `chain_memory.beyond`), empty where the whole chain is collected.
     """
 
     cycle: str
@@ -125,6 +133,7 @@ class Stamp:
     atm: Mapping[str, float] = field(default_factory=dict)
     oi_prev_source: str = ""
     controls: Mapping[str, Any] = field(default_factory=dict)
+    beyond: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:
@@ -134,7 +143,11 @@ class Stamp:
     def header(self) -> dict[str, Any]:
         """Write the stamp as JSON-able header."""
         slots = [[s.bucket, s.expiry.isoformat(), s.mask] for s in self.slots]
-        return asdict(self) | {"slots": slots, "window": list(self.window)}
+        fields = asdict(self) | {"slots": slots, "window": list(self.window)}
+        if not self.beyond:
+            # Headers of whole chains are what they were before windows had anything to tell.
+            del fields["beyond"]
+        return fields
 
     @classmethod
     def parse(cls, header: Mapping[str, Any]) -> Stamp:

@@ -130,7 +130,7 @@ pcr_this_month | float | ratio | put OI / call OI, whole chain of this bucket
 pcr_next_month | float | ratio | put OI / call OI, whole chain of this bucket
 pcr_window_nearest | float | ratio | put OI / call OI over the strike window
 pcr_volume_nearest | float | ratio | put volume / call volume, whole chain
-oi_strikes | integer | strikes | strikes in pcr of expiry_nearest
+oi_strikes | integer | strikes | strikes with known OI of expiry_nearest, whole chain
 max_pain_nearest | float | points | strike with the least intrinsic value of open options
 support | float | points | strike with most put OI below the forward
 resistance | float | points | strike with most call OI above the forward
@@ -160,6 +160,7 @@ status | text | | OK, PARTIAL, MISSING or SKIPPED
 reason | text | | why it is not OK
 pcr_nearest | float | ratio | put OI / call OI of expiry_nearest, whole chain
 atm_iv_nearest | float | fraction per sqrt(year) | ATM implied volatility of expiry_nearest
+oi_age_seconds | float | s | age of the oldest open interest in the whole-chain figures of expiry_nearest; 0: all of this cycle; empty: not whole
 """)
 
 CSV_HEADER = [

@@ -18,6 +18,7 @@ from g6.domain.calendar import IST
 from g6.domain.frame import Frame
 from g6.domain.instrument import CE, PE, SIDES
 from g6.domain.quality import countable, countable_interest, counts
+from g6.domain.whole_chain import of_rows
 
 __all__ = [
     "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "Leg", "Rank", "Straddle", "Trend", "interest", "legs_value",
@@ -141,7 +142,9 @@ class Interest:
 
 
 def interest(frames: Sequence[Frame], strikes: Sequence[float] | None = None, expiry: date | None = None) -> list[Interest]:
-    """Return open interest by cycle over `strikes` (points; None: all), of `expiry` or else of each cycle's nearest one.
+    """Return open interest by cycle over `strikes` (points), of `expiry` or else of each cycle's nearest one.
+
+    Without `strikes` it is that of the whole chain, NaN where that is not known.
 
     Chains without that expiry, or without any of the strikes, are left out.
     """
@@ -152,21 +155,27 @@ def interest(frames: Sequence[Frame], strikes: Sequence[float] | None = None, ex
         if strikes is not None:
             chosen &= np.isin(frame.columns["strike"], np.asarray(strikes, dtype=np.float64))
         if day is not None and chosen.any():
-            found.append(_interest(frame.take(chosen), day))
+            found.append(_interest(frame.take(chosen), day, whole=strikes is None))
     return found
 
 
-def _interest(rows: Frame, expiry: date) -> Interest:
+def _interest(rows: Frame, expiry: date, *, whole: bool) -> Interest:
     counted = counts(rows.both_sides("symbol") != "", rows.both_sides("quality"))
     oi = countable_interest(rows.both_sides("oi").astype(np.float64), counted)
     volume = countable(rows.both_sides("volume").astype(np.float64), counted)
+    strike = rows.columns["strike"]
+    if whole:
+        strike, oi, _, volume, covered = of_rows(rows, expiry.isoformat(), oi, volume)
+        if not covered:
+            oi = np.full(oi.shape, nan)
+            volume = np.full(volume.shape, nan)
     return Interest(
         instant=float(rows.columns["timestamp"][0]),
         expiry=expiry,
         strikes=int(analytics.strikes_with(oi)),
         pcr=analytics.pcr(oi),
         pcr_volume=analytics.pcr(volume),
-        max_pain=analytics.max_pain(rows.columns["strike"], oi),
+        max_pain=analytics.max_pain(strike, oi),
         oi_calls=analytics.total(oi, CE),
         oi_puts=analytics.total(oi, PE),
     )

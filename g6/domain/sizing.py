@@ -15,6 +15,8 @@ from g6.domain.plan import IndexPlan
 
 PART, PART_OPTION = 25_000, 90
 """Bytes of a unit's part: footer and header, and each option."""
+PART_BEYOND = 26
+"""Bytes in the header of a window's part for each strike beyond it: 324 strikes took 8,000."""
 DAY, DAY_SERIES, NEAR_ROW, FAR_ROW = 33_000, 200, 52, 46
 """Bytes of a compacted day: its footer, each contract's first row, each later one near the money and farther away."""
 NEAR_STRIKES = 21
@@ -57,13 +59,14 @@ def of_index(
     distinct = {resolved.buckets[name]: count for name, count in listed.items()}
     collected = [count if whole else min(count, width) for count in distinct.values()]
     options = 2 * sum(collected)
+    beyond = sum(distinct.values()) - sum(collected)
     near = 2 * sum(min(count, NEAR_STRIKES) for count in collected)
     rows = (near * NEAR_ROW + (options - near) * FAR_ROW) * cycles * (interval / 60) ** FINER
     lines = sum(min(count, width) for count in listed.values())
     line = CSV_LINE_GREEKS if greeks else CSV_LINE
     return Sizing(
         options,
-        cycles * (PART + PART_OPTION * options),
+        cycles * (PART + PART_OPTION * options + PART_BEYOND * beyond),
         round(DAY + DAY_SERIES * options + rows),
         lines * (CSV_HEADER + cycles * line),
     )

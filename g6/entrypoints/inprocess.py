@@ -10,6 +10,7 @@ from typing import Any
 from g6 import pipeline
 from g6.adapters.clock import WallClock
 from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels
+from g6.adapters.memory_chains import MemoryChainMemories
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.memory_store import MemoryStore
 from g6.adapters.replay import Replay
@@ -109,6 +110,7 @@ def in_process(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Runtim
         sender=sender,
         vitals=Calm(),
         feeds=provider.recording.indices,
+        chain_memories=MemoryChainMemories(),
     )
     sender.runtime = runtime
     return runtime, store

@@ -6,7 +6,10 @@ volatilities come from Brent's root finder on the price, and time to expiry from
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -29,6 +32,8 @@ GREEKS = ("delta", "gamma", "theta", "vega", "rho")
 WITH_IV = ("ok", "shared")
 BUCKETS = {"this_week": 1, "next_week": 2, "this_month": 4, "next_month": 8}
 LARGEST_COUNT = 2**53
+ENOUGH = 0.95
+"""Part of an expiry's strikes that must be known for figures of its whole chain."""
 THIN = 2048
 """The bit of `quality` that leaves an option out of every sum."""
 NEGLIGIBLE = 1e-6
@@ -37,12 +42,16 @@ NEGLIGIBLE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One stored unit: index, instant, chain rows, and its overview row (empty when there is none)."""
+    """One stored unit: index, instant, chain rows, and its overview row (empty when there is none).
+
+    `beyond`: ISO expiry → what its header tells of the listed strikes that are no rows, empty where every strike is one.
+    """
 
     index: str
     instant: datetime
     rows: Sequence[Row]
     overview: Row
+    beyond: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -78,21 +87,31 @@ def cycles(directory: Path) -> list[tuple[str, date, datetime]]:
 
 def read(directory: Path, index: str, day: date, instant: datetime) -> Cycle:
     """Return one stored unit."""
-    rows = _rows_at(directory / "chain" / f"underlying={index}" / f"date={day}", instant)
-    told = _rows_at(directory / "overview" / f"date={day}", instant)
-    return Cycle(index, instant, rows, next((row for row in told if row["underlying"] == index), {}))
+    rows, header = _rows_at(directory / "chain" / f"underlying={index}" / f"date={day}", instant)
+    told, _ = _rows_at(directory / "overview" / f"date={day}", instant)
+    overview = next((row for row in told if row["underlying"] == index), {})
+    return Cycle(index, instant, rows, overview, header.get("stamp", {}).get("beyond", {}))
 
 
-def _rows_at(directory: Path, instant: datetime) -> list[dict[str, Any]]:
-    """Rows of an instant: of its own part, else of a segment, else of the whole day."""
+def _rows_at(directory: Path, instant: datetime) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
+    """Rows of an instant and the header of its chain: of its own part, else of a segment, else of the whole day."""
     files = [path for path in directory.glob("*.parquet") if not path.name.startswith(".")]
     for path in sorted(files, key=lambda path: (path.name == "day.parquet", "-" in path.name, path.name)):
         if re.match(r"\d", path.name) and "-" not in path.name and not path.name.startswith(f"{instant:%H%M%S}"):
             continue
         table = pq.read_table(path, partitioning=None, filters=pc.field("timestamp") == instant)
         if table.num_rows:
-            return list(table.to_pylist())
-    return []
+            return list(table.to_pylist()), _header(path, instant)
+    return [], {}
+
+
+def _header(path: Path, instant: datetime) -> Mapping[str, Any]:
+    metadata = pq.read_metadata(path).metadata or {}
+    if b"g6.headers" in metadata:
+        headers = json.loads(zlib.decompress(base64.b64decode(metadata[b"g6.headers"])))
+        return next((held for cycle, held in headers.items() if datetime.fromisoformat(cycle) == instant), {})
+    held: Mapping[str, Any] = json.loads(metadata.get(b"g6.header", b"{}"))
+    return held
 
 
 def check(cycle: Cycle, found: Differences) -> None:
@@ -104,7 +123,7 @@ def check(cycle: Cycle, found: Differences) -> None:
             _check_forward(rows, where, found)
             _check_options(rows, where, found)
         if cycle.overview:
-            _check_overview(cycle.overview, rows, where, found)
+            _check_overview(cycle.overview, rows, cycle.beyond.get(expiry.isoformat()), where, found)
 
 
 def years(row: Row) -> float:
@@ -212,8 +231,17 @@ def greeks(row: Row, sigma: float, phi: int) -> tuple[float, float, float, float
     )
 
 
-def _check_overview(overview: Row, rows: Sequence[Row], where: str, found: Differences) -> None:
+def _check_overview(
+    overview: Row, rows: Sequence[Row], beyond: Mapping[str, Any] | None, where: str, found: Differences
+) -> None:  # fmt: skip
     held = {side: [_count(row, side) for row in rows] for side in ("ce", "pe")}
+    strikes = [row["strike"] for row in rows]
+    if beyond:
+        if beyond["unasked"] or len(strikes) + len(beyond["strike"]) < ENOUGH * (len(strikes) + beyond["listed"]):
+            return  # its figures are empty: the chain is not whole
+        strikes += beyond["strike"]
+        for side, counts in held.items():
+            counts += [float(value) if value and 0 <= value < LARGEST_COUNT else 0.0 for value in beyond[f"{side}_oi"]]
     calls, puts = sum(held["ce"]), sum(held["pe"])
     for bucket, bit in BUCKETS.items():
         if rows[0]["bucket_mask"] & bit:
@@ -221,7 +249,6 @@ def _check_overview(overview: Row, rows: Sequence[Row], where: str, found: Diffe
     if overview["expiry_nearest"] == rows[0]["expiry"]:
         found.add("oi_calls", overview["oi_calls"], calls, where)
         found.add("oi_puts", overview["oi_puts"], puts, where)
-        strikes = [row["strike"] for row in rows]
         found.add("max_pain", overview["max_pain_nearest"], _max_pain(strikes, held["ce"], held["pe"]), where)
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import nan
 from typing import Any
 
-from g6.domain import chain, expiry, quality
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain import chain, chain_memory, expiry, quality
 from g6.domain.calendar import Calendar, day_of
+from g6.domain.chain_memory import ChainMemory
 from g6.domain.contract_symbols import trusted
 from g6.domain.cycle import Unit
 from g6.domain.expiry import Resolution
@@ -17,17 +22,38 @@ from g6.pipeline.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The contracts to ask for, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed.
+class Refresh:
+    """Open interest beyond a window: every listed strike of its expiries, and what is asked for at this cycle.
 
-    `told`: contracts that were left out by reason, those that were salvaged, the expiries (ISO date to contracts) that were over,
-    strikes by which windows were widened, and expiries that were asked for by date or number and are not listed.
+    `contracts` and `memory` have a row per listed strike `(n,)`; `rows` are the window's, `asked` those and the strikes whose open
+    interest is refreshed with them.
+    """
+
+    contracts: Contracts
+    memory: ChainMemory
+    rows: NDArray[np.bool_]
+    asked: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The contracts whose quotes are kept, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed.
+
+    `refresh`: what is asked for beside a window, None where the whole chain is collected. `told`: contracts that were left out by
+    reason, those that were salvaged, the expiries (ISO date to contracts) that were over, strikes by which windows were widened,
+    and expiries that were asked for by date or number and are not listed.
     """
 
     contracts: Contracts
     resolved: Resolution
     atm: Mapping[str, float]
     told: Mapping[str, Any] = field(default_factory=dict)
+    refresh: Refresh | None = None
+
+    @property
+    def asked(self) -> Contracts:
+        """The contracts to ask for: those that are kept, and those whose open interest is refreshed."""
+        return self.contracts if self.refresh is None else self.refresh.contracts.take(self.refresh.asked)
 
 
 def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], object] = lambda _: None) -> Choice:
@@ -42,21 +68,42 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
     resolved = expiry.resolve(listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index)
     lap("listing")
     atm = runtime.ledger.recall_atm(index, day.isoformat())
-    centres = atm
-    if runtime.plan.scope == "window" and any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
-        seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
-        guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
-        centres = {**guessed, **atm}
-    wide, most = runtime.plan.reach, runtime.plan.most_strikes
-    reach = chain.reaches(listing, resolved.slots, centres, atm, wide, most) if wide and runtime.plan.scope == "window" else {}
-    contracts = chain.select(listing, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, runtime.plan.scope, reach)
-    lap("select")
     over = _over(listing.contracts, at, runtime.calendar, exchange)
     left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
     # A recording's plan names every expiry it ever shows, so that most are not listed at most of its instants.
     unmet = [] if runtime.feeds is not None else [name for name in resolved.not_listed if name not in expiry.BUCKETS]
-    told = {"left_out": left_out, "salvaged": believed.salvaged, "expired": over, "reach": reach, "not_listed": unmet}
-    return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what})
+    told: dict[str, Any] = {"left_out": left_out, "salvaged": believed.salvaged, "expired": over, "not_listed": unmet}
+    if runtime.plan.scope == "chain":
+        contracts = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
+        lap("select")
+        return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what})
+    centres = atm
+    if any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
+        seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
+        guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
+        centres = {**guessed, **atm}
+    wide, most = runtime.plan.reach, runtime.plan.most_strikes
+    reach = chain.reaches(listing, resolved.slots, centres, atm, wide, most) if wide else {}
+    every = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
+    window = chain.selected(every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, "window", reach)
+    refresh = _refresh(runtime, index, at, every, window, centres)
+    lap("select")
+    told["reach"] = reach
+    contracts = every.take(refresh.rows)
+    return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what}, refresh)
+
+
+def _refresh(
+    runtime: Runtime, index: str, at: datetime, every: Contracts, window: NDArray[np.bool_], centres: Mapping[str, float]
+) -> Refresh:
+    """Return the window with the strikes that were collected before in the session, and those that are asked for beside it."""
+    if runtime.chain_memories is None:
+        return Refresh(every, ChainMemory.blank(every), window, window)
+    kept = runtime.chain_memories.recall(index, day_of(at))
+    memory = ChainMemory.blank(every) if kept is None else kept.of(every, at.timestamp())
+    rows = chain_memory.widened(window, every.expiry, memory.collected)
+    centre = next(iter(centres.values()), nan)
+    return Refresh(every, memory, rows, rows | chain_memory.refreshed(memory, rows, centre, runtime.plan.interval))
 
 
 def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str) -> dict[str, int]:

@@ -12,6 +12,7 @@ from g6.domain.cycle import StageReport, Timing, Unit, parse_z
 from g6.domain.plan import Plan
 from g6.ports import (
     Bus,
+    ChainMemories,
     Clock,
     Controls,
     Frames,
@@ -36,7 +37,8 @@ class Runtime:
 
     `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` tells who is recorded at an instant, when a
     recording and not the calendar says which cycles there are. Raw quotes live `quotes_seconds`, once persisted
-    `persisted_seconds`. Heartbeats come every `heartbeat_seconds` of wall time.
+    `persisted_seconds`. Heartbeats come every `heartbeat_seconds` of wall time. Without `chain_memories` nothing is known of the
+    strikes that a window leaves out.
     """
 
     plan: Plan
@@ -59,6 +61,7 @@ class Runtime:
     history: History | None = None
     lifeline: Lifeline | None = None
     heartbeat_seconds: float = 2.0
+    chain_memories: ChainMemories | None = None
 
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""

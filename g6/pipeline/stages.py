@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain import chain, overview, quote
+from g6.domain import chain, chain_memory, overview, quote
 from g6.domain.assembly import assemble
 from g6.domain.calendar import day_of
 from g6.domain.chain_rows import chain_frame
 from g6.domain.cycle import Status, Unit, isoformat_z
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts
-from g6.domain.quote import Stamp
+from g6.domain.quote import Quotes, Stamp
 from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, Terminal, TokenDead, Withheld
-from g6.pipeline.choice import chosen, warn_of_expiries
+from g6.pipeline.choice import Refresh, chosen, warn_of_expiries
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
@@ -140,8 +140,11 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
     exchange, day = plan.index.exchange, day_of(at)
     choice = chosen(runtime, unit.index, at, watch.lap)
     wanted, resolved, atm = choice.contracts, choice.resolved, choice.atm
-    quotes = runtime.provider.quotes(unit.index, wanted, at)
+    quotes = runtime.provider.quotes(unit.index, choice.asked, at)
     watch.lap("quotes")
+    beyond: Mapping[str, Any] = {}
+    if choice.refresh is not None:
+        quotes, beyond = _remembered(runtime, unit, choice.refresh, quotes)
     oi_prev, source = _previous_oi(runtime, unit, wanted, day)
     quotes.values["oi_prev"][:] = oi_prev
     watch.lap("previous_oi")
@@ -162,6 +165,7 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
         atm={name: value for name, value in atm.items() if name in {on.isoformat() for on in expiries}},
         oi_prev_source=source,
         controls={"greeks": controls.get("greeks", True)},
+        beyond=beyond,
     )
     facts = dict(runtime.provider.describe())
     for endpoint, seconds in (facts.get("wait") or {}).items():
@@ -169,7 +173,23 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
             watch.split(part, "rate_wait", seconds)
     counts = {"options": int((quotes.symbol != "").sum()), "provider": facts, **choice.told}
     warn_of_expiries(runtime, unit, controls, choice.told.get("not_listed", ()))
+    if beyond:
+        told = ("listed", "unasked", "age_seconds")
+        counts["beyond"] = {
+            expiry: {name: entry[name] for name in told} | {"known": len(entry["strike"])} for expiry, entry in beyond.items()
+        }
     return quote.to_frame(quotes, stamp), counts
+
+
+def _remembered(runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes) -> tuple[Quotes, Mapping[str, Any]]:
+    """Remember what came; return the quotes of the window, and what is known of the listed strikes beyond it."""
+    at, rows = unit.instant.timestamp(), refresh.rows
+    memory = refresh.memory.learn(quotes, refresh.asked, rows, at)
+    if runtime.chain_memories is not None:
+        runtime.chain_memories.keep(unit.index, day_of(unit.instant), memory)
+    window = int(rows.sum())
+    oldest = chain_memory.oldest_allowed(window, len(rows) - window, runtime.plan.interval)
+    return quotes.take(rows[refresh.asked]), chain_memory.beyond(memory, refresh.contracts, rows, at, oldest)
 
 
 def _previous_oi(runtime: Runtime, unit: Unit, wanted: Contracts, day: date) -> tuple[NDArray[np.float64], str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from g6.domain.chain_memory import ChainMemory
 from g6.domain.cycle import Unit
 from g6.domain.frame import Frame
 from g6.domain.instrument import Listing
@@ -29,6 +30,18 @@ class Frames(Protocol):
 
     def expire(self, unit: Unit, stage: str, seconds: float) -> None:
         """Give a stored frame a new time to live; a frame that is gone stays gone."""
+        ...
+
+
+class ChainMemories(Protocol):
+    """What the cycles of a session saw of an index's whole chain, between one cycle and the next; forgotten after the session."""
+
+    def recall(self, index: str, day: date) -> ChainMemory | None:
+        """Return the memory of an index on a session day, None when there is none (any more)."""
+        ...
+
+    def keep(self, index: str, day: date, memory: ChainMemory) -> None:
+        """Keep the memory of an index on a session day; what was kept before is replaced."""
         ...
 
 

@@ -37,7 +37,7 @@ def runtime_on(bus):
     days = calendar()
     indices = {name: IndexPlan(INDICES[name], RULES, 3, 3) for name in ("NIFTY", "BANKNIFTY")}
     return Runtime(
-        plan=Plan(60, indices, scope="window", config_id="cafe"), timing=Timing(60.0), calendar=days,
+        plan=Plan(60, indices, scope="chain", config_id="cafe"), timing=Timing(60.0), calendar=days,
         clock=ScaledClock(time.time(), NOON), provider=SimulatedMarket(days), frames=MemoryFrames(), ledger=MemoryLedger(bus),
         store=MemoryStore(), panels=MemoryPanels(), panel_files=MemoryPanels(), bus=bus, controls=MemoryControls(),
         sender=MemorySender(), vitals=Quiet(),

@@ -52,7 +52,7 @@ def rejected(faults: tuple[str, ...]) -> dict[str, float]:
     provider = Calm()
     provider.faults = faults
     world = World(provider=provider)
-    world.settle_on(quality__min_oi=65.0, index_params__BANKNIFTY__enabled=False, **{
+    world.settle_on(collection__scope="chain", quality__min_oi=65.0, index_params__BANKNIFTY__enabled=False, **{
         f"index_params__NIFTY__strikes_{side}": 10 for side in ("itm", "otm")
     })  # fmt: skip
     world.cycle(FIRST)

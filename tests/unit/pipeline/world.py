@@ -10,6 +10,7 @@ from typing import Any
 from g6 import pipeline
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
+from g6.adapters.memory_chains import MemoryChainMemories
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.memory_store import MemoryStore
 from g6.config import calendar, load, plan
@@ -95,6 +96,7 @@ class World:
     controls: MemoryControls = field(default_factory=MemoryControls)
     frames: MemoryFrames = field(init=False)
     ledger: MemoryLedger = field(init=False)
+    memories: MemoryChainMemories = field(default_factory=MemoryChainMemories)
     runtime: Runtime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,6 +120,7 @@ class World:
             controls=self.controls,
             sender=self.sender,
             vitals=Calm(),
+            chain_memories=self.memories,
         )
 
     def settle_on(self, **changes: Any) -> None:

@@ -15,6 +15,7 @@ from g6.adapters.clock import ScaledClock
 from g6.adapters.csv_store import CsvStore
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
+from g6.adapters.memory_chains import MemoryChainMemories
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.tee import Tee
@@ -44,12 +45,14 @@ def test_parts_and_csv_are_estimated_within_a_fifth_of_what_a_run_wrote(
     decided = plan(settings)
     decided = replace(decided, indices={index: decided.indices[index]})
     market, store, ledger = SimulatedMarket(calendar()), Tee(ParquetStore(tmp_path), CsvStore(tmp_path / "csv")), MemoryLedger()
+    memories = MemoryChainMemories()
     for minute in range(CYCLES):
         unit = Unit(isoformat_z(FIRST + timedelta(minutes=minute)), index)
         runtime = Runtime(
             decided, Timing(60.0), calendar(), ScaledClock(time.time(), unit.instant), market, MemoryFrames(), ledger, store,
             MemoryPanels(), MemoryPanels(), MemoryBus(), MemoryControls(), MemorySender(),
             None,  # type: ignore[arg-type]
+            chain_memories=memories,
         )  # fmt: skip
         for stage in (collect, analyse, persist):
             stage(runtime, unit, "test")
