@@ -162,7 +162,8 @@ class Streamed:
             spot_source="frozen" if self._calendar.phase(INDICES[index].exchange, at) in FROZEN else "live",
             vix=float(vix["last"]) if held.fresh[place + 1] and of_day(float(vix["quote_time"]), at) else NAN,
         )
-        return replace(seen, **_future_fields(held.rows[-1], future)) if future and held.fresh[-1] else seen
+        priced = future is not None and held.fresh[-1] and not held.rows[-1]["last"] <= 0
+        return replace(seen, **_future_fields(held.rows[-1], future)) if future and priced else seen
 
     def _bridged(
         self, found: Quotes, seen: Underlying | None, stale: Mask, some: bool, at: datetime

@@ -38,7 +38,8 @@ _PRICES = frozenset(("last", "average_price", "open", "high", "low", "close", "b
 def parse_quotes(answers: Mapping[str, Any], contracts: Contracts, exchange: str) -> dict[str, NDArray[np.float64]]:
     """Return `values` of Quotes, `(2, n)` each of QUOTE_FIELDS and DEPTH_FIELDS, from raw /quote answers by `EXCHANGE:SYMBOL`.
 
-    Prices of 0 or less, as the broker writes what has not traded and levels that are not there, are NaN; quantities stay, 0 too.
+    Prices of 0 or less, as the broker writes what has not traded and levels that are not there, are NaN; quantities stay, 0 too. A
+    last price of 0 or less where something has traded is none that can be: it stays as it came, to be flagged and counted.
     A contract without an answer has NaN throughout. `oi_prev` is not in the broker's quotes.
     """
     values = {name: np.full((2, len(contracts)), NAN) for name in (*QUOTE_FIELDS, *DEPTH_FIELDS)}
@@ -58,6 +59,10 @@ def option_fields(answer: Mapping[str, Any]) -> dict[str, float]:
     found |= {name: _number(candle.get(name)) for name in ("open", "high", "low", "close")}
     times = {"last_trade_time": epoch(answer.get("last_trade_time")), "quote_time": epoch(answer.get("timestamp"))}
     priced = {name: _price(value) if name in _PRICES else value for name, value in found.items()}
+    traded = found["volume"] > 0 or isfinite(times["last_trade_time"])
+    # The broker writes 0 where nothing has ever traded; a negative price is never one.
+    if found["last"] < 0 or (found["last"] == 0 and traded):
+        priced["last"] = found["last"]
     return priced | _book(answer, "bid", "buy") | _book(answer, "ask", "sell") | times
 
 
@@ -72,8 +77,8 @@ def parse_underlying(answers: Mapping[str, Any], spot_key: str, vix_key: str, fu
         low=_price(_number(candle.get("low"))),
         prev_close=_price(_number(candle.get("close"))),
         spot_time=epoch(index.get("timestamp")),
-        future=nearest["last"],
-        future_expiry=future.expiry.isoformat() if future and isfinite(nearest["last"]) else "",
+        future=_price(nearest["last"]),
+        future_expiry=future.expiry.isoformat() if future and nearest["last"] > 0 else "",
         future_time=nearest["quote_time"],
         future_bid=nearest["bid"],
         future_ask=nearest["ask"],

@@ -87,7 +87,9 @@ def tokens(packets: Rows) -> NDArray[np.int64]:
 
 
 def write(rows: Rows, packets: Rows, received: float) -> None:
-    """Write packets into `rows` (one each): what this kind of packet says, nothing else. A price of 0 is none.
+    """Write packets into `rows` (one each): what this kind of packet says, nothing else. A price of 0 or less is none.
+
+    A last price of 0 or less of a contract that has traded stays as it came, to be flagged and counted.
 
     Only a packet with the exchange's time counts as received; one of a lesser mode has no time and no open interest, so the row
     stays as old as it was.
@@ -99,6 +101,13 @@ def write(rows: Rows, packets: Rows, received: float) -> None:
     for name in QUANTITIES:
         if name in said:
             rows[name] = packets[name]
+    if "volume" in said:
+        traded = packets["volume"] > 0
+        if "last_trade_time" in said:
+            traded = traded | (packets["last_trade_time"] > _DAY_SECONDS)
+        last = _signed(packets["last"])
+        kept = (last < 0) | ((last == 0) & traded)
+        rows["last"] = np.where(kept, last / divisor, rows["last"])
     if "exchange_time" in said:
         rows["quote_time"] = _instants(packets["exchange_time"])
         rows["received"], rows["source"] = received, STREAM
@@ -110,7 +119,13 @@ def write(rows: Rows, packets: Rows, received: float) -> None:
 
 
 def _points(price: NDArray[Any], divisor: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(price > 0, price / divisor, NAN)
+    signed = _signed(price)
+    return np.where(signed > 0, signed / divisor, NAN)
+
+
+def _signed(price: NDArray[Any]) -> NDArray[np.int64]:
+    """Return prices as they were meant: a negative one reads as more than two thousand million when taken for unsigned."""
+    return price.astype(np.uint32).view(np.int32).astype(np.int64)
 
 
 def _instants(seconds: NDArray[Any]) -> NDArray[np.float64]:

@@ -99,6 +99,25 @@ def test_a_negative_price_is_no_level() -> None:
     assert isnan(option_fields(quoted(depth={"buy": [{"price": -0.01, "quantity": 0}], "sell": []}))["bid"])
 
 
+@pytest.mark.parametrize("price", [0, 0.0, -0.05, -1])
+def test_a_last_price_that_cannot_be_stays_where_something_has_traded_so_that_it_is_counted(price: float) -> None:
+    for told in ({"volume": 0}, {"last_trade_time": None}):
+        assert option_fields(quoted(last_price=price, **told))["last"] == price
+
+
+def test_what_has_never_traded_has_no_last_price() -> None:
+    assert isnan(option_fields(quoted(last_price=0, volume=0, last_trade_time=None))["last"])
+    assert isnan(option_fields(quoted(last_price=0, volume=0, last_trade_time="1970-01-01 05:30:00"))["last"])
+
+
+def test_a_future_at_zero_is_no_future() -> None:
+    answers = {"NSE:NIFTY 50": {"last_price": 26010.5}, "NFO:NIFTY26NOVFUT": quoted(last_price=0)}
+    future = Future("NIFTY26NOVFUT", 7, date(2026, 11, 23), 65, 0.1)
+    seen = parse_underlying(answers, "NSE:NIFTY 50", "NSE:INDIA VIX", "NFO:NIFTY26NOVFUT", future)
+    assert isnan(seen.future)
+    assert seen.future_expiry == ""
+
+
 def test_open_interest_of_nothing_is_not_missing_open_interest() -> None:
     answer = quoted(oi=0)
     assert option_fields(answer)["oi"] == 0

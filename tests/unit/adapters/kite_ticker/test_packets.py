@@ -26,9 +26,9 @@ def row(frame: bytes):  # type: ignore[no-untyped-def] # a record
     return rows[0]
 
 
-def full(token: int = 12345602, *numbers: int, last: int = 12345) -> bytes:
+def full(token: int = 12345602, *numbers: int, last: int = 12345, volume: int = 6500000, traded: int = AT - 9) -> bytes:
     """Return a framed full packet: trade and exchange time AT, five levels a side, the bid's fifth empty."""
-    head = (token, last, 65, 12010, 6500000, 130000, 97500, 11500, 13000, 11000, 12500, AT - 9, 45500, 46800, 39000, AT)
+    head = (token, last, 65, 12010, volume, 130000, 97500, 11500, 13000, 11000, 12500, traded, 45500, 46800, 39000, AT)
     bids = [(650, 12340 - 5 * n, 3 + n) if n < 4 else (0, 0, 0) for n in range(5)]
     asks = [(1300, 12350 + 5 * n, 2) for n in range(5)]
     body = struct.pack(">16I", *head) + b"".join(struct.pack(">IIHxx", *level) for level in bids + asks)
@@ -75,8 +75,17 @@ def test_an_empty_level_has_no_price() -> None:
     assert found["bid_quantity"][4] == 0
 
 
-def test_a_price_of_zero_is_none() -> None:
-    assert np.isnan(row(full(last=0))["last"])
+def test_a_price_of_zero_is_none_where_nothing_has_traded() -> None:
+    assert np.isnan(row(full(last=0, volume=0, traded=0))["last"])
+
+
+@pytest.mark.parametrize("told", [{"volume": 6500000, "traded": 0}, {"volume": 0, "traded": AT - 9}])
+def test_a_last_price_of_zero_stays_where_something_has_traded_so_that_it_is_counted(told: dict[str, int]) -> None:
+    assert row(full(last=0, **told))["last"] == 0.0
+
+
+def test_a_negative_price_is_read_as_what_it_is() -> None:
+    assert row(full(last=2**32 - 5))["last"] == -0.05
 
 
 @pytest.mark.parametrize(("segment", "price"), [(2, 123.45), (5, 123.45), (9, 123.45), (3, 0.0012345), (6, 1.2345), (12, 1.2345)])
