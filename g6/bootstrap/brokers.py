@@ -19,10 +19,10 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.slots import RedisLimiter
-from g6.adapters.resilient import Breaker, Outage, Patience, RequestGate, Resilient
+from g6.adapters.resilient import Breaker, FurtherRequests, Outage, Patience, RequestGate, Resilient
 from g6.broker import BUILT_IN, PLUGINS, TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar
-from g6.domain.cycle import Timing
+from g6.config.rest_budget import answer_seconds, begin_seconds, request_seconds, rest_budget
 from g6.errors import BadConfig, Unavailable
 from g6.ports import Clock, Limiter, Provider, Shelf
 
@@ -77,15 +77,15 @@ def guarded(
         seconds=wanted.breaker_seconds,
         tell=shared.tell,
     )
-    gate = RequestGate(limiter, breaker, Patience(wanted.retries, wanted.retry_base, wanted.retry_cap))
+    patience = Patience(wanted.retries, wanted.retry_base, wanted.retry_cap)
+    gate = RequestGate(limiter, breaker, patience, answer_seconds=answer_seconds(settings))
     source = _kite(settings, shared, gate, clock, root) if name == "kite" else plugged(settings, name, gate)
-    # A stage that meets its soft limit is lost whole; one that stops asking before keeps what has come.
-    timing = Timing(settings.wall_interval)
-    asking = min(0.95 * timing.grace, max(0.9 * timing.soft, timing.soft - 1.0)) - request_seconds(settings)
+    asking = begin_seconds(settings)
+    further = FurtherRequests(shared.shelf, scope, rest_budget(settings).spare, 2 * settings.wall_interval)
     outage = Outage(scope, shared.shelf, shared.tell, threshold=wanted.outage_threshold, every=wanted.outage_log_every)
     return Resilient(
         source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + asking, second=second, outage=outage,
-        fallback_seconds=2 * settings.wall_interval, tell=shared.tell,
+        fallback_seconds=2 * settings.wall_interval, further=further, tell=shared.tell,
     )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def _kite(settings: Settings, shared: Shared, gate: RequestGate, clock: Clock, r
     return Kite(
         access(settings, shared), gate, shared.shelf, clock, calendar(), settings.directory / "dumps",
         api_key=credentials(settings).api_key, root=root, timeout=request_seconds(settings), mode=settings.kind,
-        learns=0 if settings.streamed else ASKED_BY_UNITS, tell=shared.tell,
+        learns=0 if settings.streamed else ASKED_BY_UNITS, indices=settings.indices, tell=shared.tell,
     )  # fmt: skip
 
 
@@ -104,11 +104,6 @@ def access(settings: Settings, shared: Shared) -> Access:
     return Access(
         mine, shared.shelf, settings.directory / TOKEN_FILE, clock.market, fetch if mine.api_secret else None, shared.tell
     )
-
-
-def request_seconds(settings: Settings) -> float:
-    """Return the timeout of one request: as configured, under a quarter of the interval."""
-    return min(settings.provider.timeout, 0.24 * settings.wall_interval)
 
 
 def plugged(settings: Settings, name: str, gate: RequestGate) -> Provider:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 
 from g6.config.model import Settings
+from g6.config.rest_budget import RestBudget, least_interval, rest_budget
 from g6.errors import BadConfig
 
-QUOTE_SECONDS, QUOTE_KEYS = 1.05, 500
-"""The broker answers one quote request in so many seconds, for at most so many instruments."""
-CHAIN_OPTIONS = 800
-"""Listed options of the configured expiries of one index, where the whole chain is collected (a busy one of 2026)."""
 STAGES = ("g6.collect", "g6.analyse", "g6.persist")
 _DAY = 86400
 
@@ -53,31 +49,33 @@ def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
     """Over REST every cycle must find room in the broker's one sequence of quote requests."""
     if settings.provider.name != "kite" or settings.streamed:
         return
-    requests, needed, least = _over_rest(settings)
-    if needed > settings.wall_interval:
+    budget = rest_budget(settings)
+    if not budget.fits:
+        least = f"{least_interval(settings)} s"
         yield (
-            f"interval = {settings.interval} s is too short for {requests} quote requests: the broker needs {needed:.1f} s",
-            f"the smallest interval that works is {least} s; or set ticker.enabled = true, which streams instead",
+            f"interval = {settings.interval} s is too short for {_needs(budget)}",
+            f"the smallest interval that works is {least}; or set ticker.enabled = true, which streams instead",
         )
+
+
+def _needs(budget: RestBudget) -> str:
+    """Say what a cycle needs of the broker's sequence of requests, and what it has."""
+    return (
+        f"{budget.requests} quote requests and {budget.further} further ones: the last of them begins {budget.seconds:.1f} s after "
+        f"the cycle's instant, and none may begin later than {budget.begin_within:.1f} s"
+    )
 
 
 def _bridge(settings: Settings) -> Iterator[str]:
     """A stream makes do with any interval; what bridges it when it is away does not."""
     if settings.provider.name != "kite" or not settings.streamed:
         return
-    requests, needed, least = _over_rest(settings)
-    if needed > settings.wall_interval:
+    budget = rest_budget(settings)
+    if not budget.fits:
         yield (
-            f"interval = {settings.interval} s holds while the stream lives; without it the broker needs {needed:.1f} s for "
-            f"{requests} quote requests, so that indices end MISSING (provider); from {least} s on REST bridges whole cycles"
+            f"interval = {settings.interval} s holds while the stream lives; without it there is no time for {_needs(budget)}, so "
+            f"that indices end MISSING (provider) or PARTIAL; from {least_interval(settings)} s on REST bridges whole cycles"
         )
-
-
-def _over_rest(settings: Settings) -> tuple[int, float, int]:
-    """Return the quote requests of a cycle, the seconds that the broker takes for them, and the least interval with room for it."""
-    requests = sum(math.ceil(_options(settings, name) / QUOTE_KEYS) for name in settings.indices)
-    needed = requests * QUOTE_SECONDS
-    return requests, needed, min(each for each in range(1, _DAY + 1) if _DAY % each == 0 and each >= needed)
 
 
 def _door(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -94,13 +92,6 @@ def loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _options(settings: Settings, name: str) -> int:
-    params = settings.index_params[name]
-    if settings.scope == "chain":
-        return CHAIN_OPTIONS
-    return 2 * (params.strikes_itm + params.strikes_otm + 1) * len(params.expiries)
 
 
 def _limits(settings: Settings, celery: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,8 @@ from typing import Any
 from g6.domain.calendar import in_utc
 
 STAGES = ("collect", "analyse", "persist")
+FIRST_SHARE = 0.5
+"""Part of the time to the deadline that the first provider has when there is a second one."""
 QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
 
 

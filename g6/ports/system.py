@@ -93,7 +93,11 @@ class Gate(Protocol):
         ...
 
     def affords(self, family: str) -> bool:
-        """Tell whether one more request of `family` would be answered before the deadline."""
+        """Tell whether a further request of `family` fits before the deadline and costs no other index its turn; take its place."""
+        ...
+
+    def patience(self, most: float) -> float:
+        """Return the seconds, at most `most`, that an answer to a request of now may take."""
         ...
 
 

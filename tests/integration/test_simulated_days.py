@@ -37,7 +37,8 @@ def test_time_counts_to_the_fix_and_is_never_negative(expiring: World) -> None:
     today = frame.columns["expiry"] == EXPIRY
     assert np.allclose(frame.columns["years_to_expiry"][today], 60 / (365 * 86_400))
     for clock in ("10:00", "10:01", "10:10"):
-        years = chain(expiring, f"2026-11-23T{clock}:00Z").columns["years_to_expiry"]
+        frame = chain(expiring, f"2026-11-23T{clock}:00Z")
+        years, today = frame.columns["years_to_expiry"], frame.columns["expiry"] == EXPIRY
         assert np.isnan(years[today]).all()
         assert (years[~today] > 0).all()
 

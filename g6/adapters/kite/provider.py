@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -19,6 +19,7 @@ from g6.adapters.kite.client import Client, ask_candles, ask_dump, ask_ltp, ask_
 from g6.adapters.kite.dumps import Dumps
 from g6.adapters.kite.parse import epoch, object_of, parse_quotes, parse_underlying
 from g6.adapters.kite.previous import Candles, PreviousInterest
+from g6.adapters.kite.underlyings import Underlyings
 from g6.domain import instrument
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Index, Listing
@@ -42,8 +43,8 @@ class Kite:
     """Provider port over the broker's own client.
 
     `gate` lets each request through in its turn; `access` gives the token; `mode` is live, or sim where the server is a
-    look-alike; `learns` how many contracts a unit asks the previous open interest of, 0 where another process does so. Contracts
-    and keys are the dump's: no symbol is ever made up.
+    look-alike; `learns` how many contracts a unit asks the previous open interest of, 0 where another process does so; `indices`
+    those whose underlyings are asked for together. Contracts and keys are the dump's: no symbol is ever made up.
     """
 
     name = "kite"
@@ -62,6 +63,7 @@ class Kite:
         timeout: float = 7.0,
         mode: str = "live",
         learns: int = 6,
+        indices: Sequence[str] = (),
         tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         self._access, self._gate, self._clock, self._calendar, self._mode = access, gate, clock, calendar, mode
@@ -69,6 +71,8 @@ class Kite:
             lambda token: make_client(api_key, token, root=root, timeout=timeout, sent=gate.sent)
         )
         self.dumps = Dumps(dumps, shelf, self._dump, clock.market, tell)
+        self._underlyings, self._together = Underlyings(shelf, self._further_quotes), tuple(indices)
+        self._timeout = timeout
         self._previous, self._learns = PreviousInterest(shelf, self._candles), learns
         self._spots: dict[str, float] = {}
         self._mute: dict[str, float] = {}
@@ -88,9 +92,11 @@ class Kite:
         return held[1]
 
     def underlying(self, index: str, at: datetime) -> Underlying:
-        """Return index, nearest future and VIX, in one request. Errors as `listing`."""
+        """Return index, nearest future and VIX, in one request for all indices. Errors as `listing`."""
         known, future = _known(index), self._future(index, at)
-        return self._underlying(known, future, self._quotes_of(_always(known, future)), at)
+        names = dict.fromkeys((*self._together, index))
+        keys = dict.fromkeys(key for name in names for key in _always(_known(name), self._future(name, at)))
+        return self._underlying(known, future, self._underlyings.answers([*keys], at), at)
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return quotes of `contracts` with index, future and VIX in the request that has the strikes nearest the money.
@@ -172,6 +178,11 @@ class Kite:
     def _quotes_of(self, keys: list[str]) -> Mapping[str, Any]:
         return self._ask("quote", "quote", lambda client: ask_quotes(client, keys))
 
+    def _further_quotes(self, keys: Sequence[str]) -> Mapping[str, Any]:
+        """Ask for quotes beside the first requests of the indices; they take a further one's place where there is one."""
+        self._gate.affords("quote")
+        return self._quotes_of([*keys])
+
     def _ask_again(self, keys: list[str], answers: dict[str, Any]) -> None:
         now = time.monotonic()
         missing = [key for key in keys if key not in answers and self._mute.get(key, 0.0) < now][:MOST_KEYS]
@@ -187,12 +198,17 @@ class Kite:
         """Send one request with the token that all workers have; when it was replaced meanwhile, once more with the new one."""
         token = self._access.token()
         try:
-            return self._gate.ask(family, endpoint, partial(send, self._connect(token.value)))
+            return self._gate.ask(family, endpoint, partial(self._sent, send, self._connect(token.value)))
         except TokenDead as error:
             refused = self._access.refused(token)
             if again and self._access.state()["state"] == "valid":
                 return self._ask(family, endpoint, send, again=False)
             raise refused from error
+
+    def _sent(self, send: Callable[[Client], T], client: Client) -> T:
+        """Send one request; the last of a unit has less time for its answer, so that the unit ends before its limit."""
+        client.timeout = self._gate.patience(self._timeout)
+        return send(client)
 
     def _dump(self, exchange: str) -> bytes:
         return self._ask("other", "instruments", lambda client: ask_dump(client, exchange))

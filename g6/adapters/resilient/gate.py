@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import TypeVar
 
 import stamina
@@ -21,8 +22,14 @@ T = TypeVar("T")
 
 BEST_EFFORT = frozenset(("historical",))
 """Families that a unit can do without: one try each, and their failures do not keep it from its quotes."""
+COUNTED_FAMILY = "quote"
+"""The family in which every index of a cycle waits for its turn, so that further requests are counted."""
 PROMPT_SECONDS = 0.02
 """Who has confirmed a slot must send within this time, or confirm anew: the spacing has only so much room."""
+
+
+def _always() -> bool:
+    return True
 
 
 class NoSlot(ProviderBusy):
@@ -43,23 +50,40 @@ class Patience:
 
 
 class RequestGate:
-    """Gate port over a Limiter and a Breaker. `until` sets the deadline (wall seconds) of its block: no request begins later."""
+    """Gate port over a Limiter and a Breaker. `until` sets the deadline (wall seconds) of its block: no request begins later.
 
-    def __init__(self, limiter: Limiter, breaker: Breaker, patience: Patience, wall: Callable[[], float] = time.time) -> None:
+    The answer to the last one may take `answer_seconds` beyond it.
+    """
+
+    def __init__(
+        self,
+        limiter: Limiter,
+        breaker: Breaker,
+        patience: Patience,
+        wall: Callable[[], float] = time.time,
+        *,
+        answer_seconds: float = inf,
+    ) -> None:
         self._limiter, self._breaker, self._patience, self._wall = limiter, breaker, patience, wall
+        self._answer_seconds = answer_seconds
         self._deadline: float | None = None
+        self._further: Callable[[], bool] = _always
         self._confirmed: tuple[str, float] | None = None
         self.tally = Tally()
 
     @contextmanager
-    def until(self, deadline: float) -> Iterator[None]:
-        """Let no request of the block begin after `deadline`, or an outer block's if that comes first."""
-        before = self._deadline
+    def until(self, deadline: float, further: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Let no request of the block begin after `deadline`, or an outer block's if that comes first.
+
+        `further` is asked before a quote request that is not a first one, and says whether the cycle has room for it.
+        """
+        before, counted = self._deadline, self._further
         self._deadline = deadline if before is None else min(before, deadline)
+        self._further = further or counted
         try:
             yield
         finally:
-            self._deadline = before
+            self._deadline, self._further = before, counted
 
     def ask(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
         """Send one request when its turn has come, and again while it may help. Errors: ProviderBusy, BreakerOpen, Terminal."""
@@ -74,6 +98,8 @@ class RequestGate:
                 return False
             pause = self._patience.pause(tries)
             if tries > self._patience.retries or pause >= self._left() or self._breaker.refuses():
+                return False
+            if family == COUNTED_FAMILY and not self._further():
                 return False
             self.tally.retries[error.kind] += 1
             failed.append(error)
@@ -95,8 +121,17 @@ class RequestGate:
                 self._limiter.late(family)
 
     def affords(self, family: str) -> bool:
-        """Tell whether one more request of `family` would get its slot before the deadline."""
-        return self._limiter.describe()[family]["wait_seconds"] < self._left()
+        """Tell whether a further request of `family` gets its slot before the deadline and costs no other index its own.
+
+        Where the cycle's further requests are counted, this takes one of them.
+        """
+        if self._limiter.describe()[family]["wait_seconds"] >= self._left():
+            return False
+        return family != COUNTED_FAMILY or self._further()
+
+    def patience(self, most: float) -> float:
+        """Return the seconds, at most `most`, that an answer to a request of now may take."""
+        return max(0.05, min(most, self._left() + self._answer_seconds))
 
     def _once(self, endpoint: str, send: Callable[[], T]) -> T:
         began = time.monotonic()

@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from g6.adapters.resilient.breaker import Breaker
+from g6.adapters.resilient.further import FurtherRequests
 from g6.adapters.resilient.gate import RequestGate
 from g6.adapters.resilient.outage import Outage
 from g6.adapters.resilient.tally import Tally
+from g6.domain.cycle import FIRST_SHARE
 from g6.domain.instrument import Contracts, Listing
 from g6.domain.quote import Quotes, Underlying
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, Withheld
@@ -19,8 +21,6 @@ from g6.ports import Limiter, Provider, Shelf
 
 T = TypeVar("T")
 
-FIRST_SHARE = 0.5
-"""Part of the time to the deadline that the first provider has when there is a second one."""
 PREVIOUS_SECONDS = 1.0
 """Time a unit spends on the previous session's open interest, on a day before which nothing was stored."""
 LISTING_SECONDS = 60.0
@@ -30,8 +30,9 @@ LISTING_SECONDS = 60.0
 class Resilient:
     """Provider port around `first`, whose requests go through `gate`, and around `second` when that is given.
 
-    `deadline_of` gives the wall time after which no request of an instant's unit begins. While the second serves, `mode` is
-    fallback and every row carries the second's own `source`.
+    `deadline_of` gives the wall time after which no request of an instant's unit begins; `further` counts the requests that are
+    not an index's first ones (None: nobody does). While the second serves, `mode` is fallback and every row carries the second's
+    own `source`.
     """
 
     def __init__(
@@ -47,12 +48,13 @@ class Resilient:
         second: Provider | None = None,
         wall: Callable[[], float] = time.time,
         fallback_seconds: float = 120.0,
+        further: FurtherRequests | None = None,
         tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         self.name, self.first, self.second = first.name, first, second
         self._gate, self._breaker, self._limiter, self._shelf = gate, breaker, limiter, shelf
         self._deadline_of, self._wall, self._fallback_seconds, self._tell = deadline_of, wall, fallback_seconds, tell
-        self._outage = outage
+        self._outage, self._further = outage, further
         self._unit: tuple[str, datetime] | None = None
 
     def listing(self, index: str, at: datetime) -> Listing:
@@ -63,12 +65,12 @@ class Resilient:
     def underlying(self, index: str, at: datetime) -> Underlying:
         """Return the index, its nearest future and VIX. Errors: ProviderBusy, Terminal."""
         self._begin(index, at)
-        return self._served(lambda source: source.underlying(index, at), self._deadline_of(at))
+        return self._served(lambda source: source.underlying(index, at), self._deadline_of(at), at=at)
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return quotes of `contracts` and of the underlying. Errors: ProviderBusy, Terminal."""
         self._begin(index, at)
-        return self._served(lambda source: source.quotes(index, contracts, at), self._deadline_of(at))
+        return self._served(lambda source: source.quotes(index, contracts, at), self._deadline_of(at), at=at)
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> Any:
         """Return the open interest `(2, n)` at the end of the previous session, NaN where nobody knows it."""
@@ -102,20 +104,29 @@ class Resilient:
         if self._unit != (index, at):
             self._unit, self._gate.tally = (index, at), Tally()
 
-    def _served(self, ask: Callable[[Provider], T], deadline: float, *, telling: bool = True) -> T:
-        """Return the first provider's answer, else the second's; `telling`: whether it says if the first is there."""
+    def _served(
+        self, ask: Callable[[Provider], T], deadline: float, *, telling: bool = True, at: datetime | None = None
+    ) -> T:  # fmt: skip
+        """Return the first provider's answer, else the second's; `telling`: whether it says if the first is there.
+
+        `at`: the cycle whose further requests are counted.
+        """
+        counted = self._further
+        further = None if counted is None or at is None else (lambda: counted.take(at))
         if self.second is None:
-            return self._first(ask, deadline, telling)
+            return self._first(ask, deadline, telling, further)
         try:
-            answer = self._first(ask, self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall()), telling)
+            answer = self._first(ask, self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall()), telling, further)
         except (ProviderBusy, ProviderRefused, Withheld) as error:
             answer = ask(self.second)
             self._fell_back(error)
         return answer
 
-    def _first(self, ask: Callable[[Provider], T], deadline: float, telling: bool) -> T:
+    def _first(
+        self, ask: Callable[[Provider], T], deadline: float, telling: bool, further: Callable[[], bool] | None
+    ) -> T:  # fmt: skip
         try:
-            with self._gate.until(deadline):
+            with self._gate.until(deadline, further):
                 answer = ask(self.first)
         except (ProviderBusy, BreakerOpen) as error:
             self._outage.failed(error)

@@ -14,9 +14,9 @@ import pytest
 from g6 import bootstrap
 from g6.adapters.clock import ScaledClock, WallClock
 from g6.adapters.resilient import Resilient
-from g6.bootstrap.brokers import request_seconds
 from g6.broker import broker_clock, credentials
 from g6.config import Settings, environment, hashes, load, values
+from g6.config.rest_budget import request_seconds
 from g6.errors import BadConfig
 
 THIRD_PARTY = """

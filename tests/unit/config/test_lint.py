@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kombu import Queue
 
 from g6.config import Settings, lint, load
 from g6.config.model import SIX
+from g6.config.rest_budget import answer_seconds, least_interval, rest_budget
+from g6.domain.cycle import Timing
 from g6.entrypoints.queues import celery_settings
 from g6.errors import BadConfig
 
@@ -68,8 +72,8 @@ def test_an_interval_that_does_not_divide_a_day_is_refused_with_its_neighbours()
 @pytest.mark.parametrize(
     ("interval", "strikes", "said"),
     [
-        (5, 24, "the smallest interval that works is 8 s"),  # 6 indices of 392 options: 6 requests
-        (10, 200, "the smallest interval that works is 45 s"),  # of 3,208: 42 requests
+        (5, 10, "the smallest interval that works is 20 s"),  # 6 indices of 490 options: 6 requests and 3 further ones
+        (10, 200, "the smallest interval that works is 120 s"),  # of 4,852: 60 requests and 3 further ones
     ],
 )
 def test_an_interval_without_room_for_the_brokers_rate_is_refused_with_the_smallest_that_works(
@@ -80,7 +84,7 @@ def test_an_interval_without_room_for_the_brokers_rate_is_refused_with_the_small
     assert said in refusal(made, celery(task_annotations={}))
 
 
-@pytest.mark.parametrize("over", [{"ticker__enabled": True, "interval": 15}, {"interval": 15}, {"provider__name": "sim"}])
+@pytest.mark.parametrize("over", [{"ticker__enabled": True, "interval": 30}, {"interval": 30}, {"provider__name": "sim"}])
 def test_the_brokers_rate_binds_only_who_asks_too_often_over_rest(over: dict[str, Any]) -> None:
     asked = {"provider__name": "kite", "ticker__enabled": False, "interval": 5, "collection__scope": "chain"} | over
     assert lint(settings(**asked), celery(task_annotations={})) == ()
@@ -89,8 +93,43 @@ def test_the_brokers_rate_binds_only_who_asks_too_often_over_rest(over: dict[str
 def test_an_interval_that_only_a_stream_can_hold_is_a_warning_with_the_smallest_that_rest_bridges() -> None:
     made = settings(provider__name="kite", interval=5, collection__scope="chain")
     (told,) = lint(made, celery(task_annotations={}))
-    assert "without it the broker needs 12.6 s for 12 quote requests" in told
-    assert "from 15 s on REST bridges whole cycles" in told
+    assert "no time for 12 quote requests and 3 further ones" in told
+    assert "the last of them begins 15.2 s after the cycle's instant, and none may begin later than 2.2 s" in told
+    assert "from 30 s on REST bridges whole cycles" in told
+
+
+@pytest.mark.parametrize("scope", ["chain", "window", "auto"])
+@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("fallback", [None, "kite"])
+def test_the_interval_that_is_named_passes_and_the_divisor_before_it_does_not(
+    scope: str, count: int, fallback: str | None
+) -> None:  # fmt: skip
+    over: dict[str, Any] = {f"index_params__{name}__enabled": False for name in SIX[count:]}
+    made = settings(
+        provider__name="kite", provider__fallback=fallback, ticker__enabled=False, interval=60, collection__scope=scope, **over
+    )  # fmt: skip
+    least = least_interval(made)
+    assert rest_budget(made.model_copy(update={"interval": least})).fits
+    before = max(step for step in range(1, least) if 86_400 % step == 0)
+    assert not rest_budget(made.model_copy(update={"interval": before})).fits
+    if fallback:
+        assert least > least_interval(made.model_copy(update={"provider": made.provider.model_copy(update={"fallback": None})}))
+
+
+@given(interval=st.sampled_from([step for step in range(1, 901) if 86_400 % step == 0]), count=st.integers(1, 6))
+def test_what_fits_begins_in_time_and_is_answered_before_the_soft_limit(interval: int, count: int) -> None:
+    made = settings(
+        provider__name="kite", ticker__enabled=False, interval=interval,
+        **{f"index_params__{name}__enabled": False for name in SIX[count:]},
+    )  # fmt: skip
+    budget, timing = rest_budget(made), Timing(made.wall_interval)
+    last = budget.begin_within + answer_seconds(made)
+    assert last < timing.soft
+    assert last <= timing.grace
+    assert budget.spare >= budget.further >= 1
+    if budget.fits:
+        slots = (budget.begin_within - 0.5) / 1.05
+        assert budget.requests + budget.spare <= slots + 1
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.0.0.7", "g6.example"])  # noqa: S104 - they are refused

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from g6.adapters.resilient import Patience
+from g6.adapters.resilient import FurtherRequests, Patience, RequestGate
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, TokenDead
 from tests.unit.adapters.resilient.world import UNSPACED, Answers, Guards
 
 DOWN = ProviderBusy("down", "server")
+AT = datetime(2026, 11, 20, 5, tzinfo=UTC)
 
 
 def test_an_answer_is_an_answer_and_stands_in_the_books() -> None:
@@ -131,3 +133,44 @@ def test_a_budget_that_has_ended_says_nothing_of_the_providers_health() -> None:
         with gate.until(time.time() + 1), pytest.raises(ProviderBusy, match="budget"):
             gate.ask("quote", "quote", Answers(1))
     assert guards.storage.counter == 1
+
+
+def test_a_cycle_makes_no_more_further_tries_than_it_has_room_for_over_all_workers() -> None:
+    guards = Guards(failures=100)
+    gates = [guards.gate() for _ in range(4)]
+    further = FurtherRequests(guards.shelf, "kite", 2, 60.0)
+    servers = [Answers(DOWN) for _ in gates]
+    for gate, server in zip(gates, servers, strict=True):
+        with gate.until(time.time() + 60.0, lambda: further.take(AT)), pytest.raises(ProviderBusy, match="down"):
+            gate.ask("quote", "quote", server)
+    assert sum(server.asked for server in servers) == len(servers) + 2
+
+
+def test_every_cycle_has_its_own_further_tries() -> None:
+    further = FurtherRequests(Guards().shelf, "kite", 1, 60.0)
+    assert [further.take(AT + timedelta(seconds=n)) for n in (0, 0, 30)] == [True, False, True]
+
+
+def test_keys_asked_for_again_count_as_further_requests() -> None:
+    guards = Guards()
+    gate, further = guards.gate(), FurtherRequests(guards.shelf, "kite", 1, 60.0)
+    with gate.until(time.time() + 60.0, lambda: further.take(AT)):
+        assert [gate.affords("quote") for _ in range(2)] == [True, False]
+        assert gate.affords("historical")
+
+
+def test_other_families_are_tried_again_whatever_the_quotes_have_left() -> None:
+    gate, server = Guards().gate(), Answers(DOWN, 7)
+    with gate.until(time.time() + 60.0, lambda: False):
+        assert gate.ask("other", "instruments", server) == 7
+
+
+def test_the_answer_to_a_late_request_has_less_time() -> None:
+    guards = Guards()
+    gate = RequestGate(guards.limiter, guards.breaker(), guards.patience, lambda: 100.0, answer_seconds=1.5)
+    assert gate.patience(7.0) == 7.0
+    with gate.until(103.0):
+        assert gate.patience(7.0) == 4.5
+        assert gate.patience(2.0) == 2.0
+    with gate.until(100.0):
+        assert gate.patience(7.0) == 1.5
