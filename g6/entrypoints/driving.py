@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,26 +50,27 @@ class Driver:
 
     def begin(self, *, fresh: bool) -> None:
         """Take the namespace: `fresh` forgets what an earlier simulated market or replay left. Errors: Unavailable."""
-        other = self.namespace.driver()
-        self.other = other if other is not None and lives(other) else None
-        before, kind = self.namespace.kind(), self.settings.kind
-        if kind != "live" and before == "live":
-            raise Unavailable(f"{self._place} holds the ledger of a live market; this run's market is {kind}", self._elsewhere)
-        if before not in ("", "live") and (fresh or before != kind):
-            self._refuse_company()
-            self._forget(everything=False)
-        self._window = self.controls.read().get("window") if self.other else None
-        if not self.settings.simulated and self.other is None:
-            self.controls.set("window", None)  # of a bounded run that was killed
-        self.namespace.is_of(kind)
-        self.keep()
-        if self.other is None:
-            self.namespace.runs(running_record(self.settings, self.who))
+        with self.namespace.alone():
+            others = self._others()
+            self.other = next(iter(others), None)
+            before, kind = self.namespace.kind(), self.settings.kind
+            if kind != "live" and before == "live":
+                raise Unavailable(f"{self._place} holds the ledger of a live market; this run's market is {kind}", self._elsewhere)
+            if before not in ("", "live") and (fresh or before != kind) and not self._same_run(others):
+                self._refuse_company()
+                self._forget(everything=False)
+            self._window = self.controls.read().get("window") if self.other else None
+            if not self.settings.simulated and self.other is None:
+                self.controls.set("window", None)  # of a bounded run that was killed
+            self.namespace.is_of(kind)
+            self.keep()
+            if self.other is None:
+                self.namespace.runs(running_record(self.settings, self.who))
 
     def join(self) -> bool:
         """Drive without a supervisor, as `celery beat` does by itself; False where this process's parent is the driver."""
-        other = self.namespace.driver()
-        if other is not None and (other.get("pid"), other.get("host")) == (os.getppid(), socket.gethostname()):
+        parent = (os.getppid(), socket.gethostname())
+        if any((driver["pid"], driver["host"]) == parent for driver in self.namespace.drivers()):
             return False
         self.begin(fresh=False)
         return True
@@ -79,7 +80,7 @@ class Driver:
 
         Beside a live system that sends every cycle the window stays open; beside another bounded run it holds both.
         """
-        if self.other is not None and self._window is None:
+        if self.other is not None and self._window is None and not self.other.get("bounded"):
             return
         if self._window is not None and last is not None:
             first = min(first, parse_z(self._window["first"]))
@@ -95,16 +96,19 @@ class Driver:
 
     def leave(self) -> None:
         """Leave the namespace; a bounded run takes with it what it wrote. A Redis that is away keeps it."""
-        with suppress(Retryable, Unavailable):
+        with suppress(Retryable, Unavailable), self.namespace.alone():
             self.namespace.leave(self._me)
-            if self.bounded and self.settings.simulated:
+            others = self._others()
+            if self.bounded and self.settings.simulated and not others:
                 self._forget(everything=not self._workers())
-            elif self.bounded:
-                self.controls.set("window", self._window)
+            elif self.bounded and not self.settings.simulated:
+                self.controls.set("window", self._window if others else None)
 
     @property
     def _me(self) -> dict[str, Any]:
-        return {"pid": os.getpid(), "host": socket.gethostname(), "who": self.who}
+        chosen = self.settings
+        run = [config_id(chosen), chosen.kind, chosen.market.start.isoformat(), chosen.market.speed, str(chosen.provider.recording)]
+        return {"pid": os.getpid(), "host": socket.gethostname(), "who": self.who, "bounded": self.bounded, "run": run}
 
     @property
     def _place(self) -> str:
@@ -113,6 +117,15 @@ class Driver:
     @property
     def _elsewhere(self) -> str:
         return "give this run a namespace of its own: --set namespace=NAME"
+
+    def _others(self) -> list[Mapping[str, Any]]:
+        """Return who else drives the namespace and lives."""
+        me = (os.getpid(), socket.gethostname())
+        return [driver for driver in self.namespace.drivers() if (driver["pid"], driver["host"]) != me and drives(driver)]
+
+    def _same_run(self, others: Sequence[Mapping[str, Any]]) -> bool:
+        """Return whether the others are the same bounded run at the same time: one ledger, one claim, one clock."""
+        return self.bounded and bool(others) and all(other.get("bounded") and other["run"] == self._me["run"] for other in others)
 
     def _forget(self, *, everything: bool) -> None:
         self.namespace.forget(everything=everything)
@@ -138,6 +151,12 @@ class Driver:
         """Return the workers that live in the namespace, by name."""
         workers = self.vitals.read()["workers"]
         return {name: facts["pid"] for name, facts in workers.items() if facts["up"] and lives(facts)}
+
+
+def drives(driver: Mapping[str, Any]) -> bool:
+    """Return whether a driver lives; of another host's because it said so lately."""
+    here = driver["host"] == socket.gethostname()
+    return lives(driver) if here else time.time() - driver["at"] < DRIVEN_SECONDS
 
 
 def lives(process: Mapping[str, Any]) -> bool:

@@ -49,7 +49,7 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
     with EmbeddedServer.start(broker / "a", append_only=False) as a, EmbeddedServer.start(broker / "b", append_only=False) as b:
         world = configured(tmp_path_factory.mktemp("owned"), G6_REDIS__BROKER_URL=a.url)
         try:
-            system = world.start_g6("up", "--no-banner", "--speed", "20")
+            system = world.start_g6("up", "--no-banner", "--speed", "12", "--start", "2026-11-18T07:30:00Z")
             eventually(world.cycles, 90.0, every=0.2)
             yield Owned(world, system, a.url, b.url)
         finally:
@@ -112,6 +112,30 @@ def test_the_configuration_that_runs_is_written_beside_its_rows(owned: Owned) ->
     (name,) = set(pq.read_table(part, columns=["config_id"], partitioning=None)["config_id"].to_pylist())
     written = json.loads((owned.world.data / "configs" / f"{name}.json").read_text("utf-8"))
     assert (written["config_id"], written["settings"]["collection"]["scope"]) == (name, "window")
+
+
+def test_the_status_has_the_clock_of_a_system_started_with_speed_and_start(owned: Owned) -> None:
+    def ages() -> list[float]:
+        told = json.loads(owned.world.g6("status", "--json").stdout)
+        return [facts["age_seconds"] for facts in told["indices_info"].values() if facts["age_seconds"] is not None]
+
+    shown = eventually(ages, 60.0)
+    assert all(0.0 <= age < 3600.0 for age in shown), shown
+
+
+def test_a_changed_file_needs_a_restart_and_is_named(owned: Owned) -> None:
+    assert json.loads(owned.world.g6("status", "--json").stdout)["restart_needed"] == []
+    file = Path(owned.world.environment["G6_CONFIG"])
+    before = file.read_text("utf-8")
+    file.write_text(json.dumps(json.loads(before) | {"quality": {"min_oi": 65}}), "utf-8")
+    try:
+        (sentence,) = json.loads(owned.world.g6("status", "--json").stdout)["restart_needed"]
+        said = owned.world.g6("config", "diff", "--running").stdout
+    finally:
+        file.write_text(before, "utf-8")
+    assert sentence == f"quality.min_oi: 0.0 [default] -> 65.0 [{file}]"
+    assert sentence in said
+    assert "market.speed: 12.0 [command line] -> 20.0" in said
 
 
 def test_what_a_killed_supervisor_started_ends_with_it_and_another_system_takes_over(owned: Owned) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -20,7 +22,7 @@ class RedisNamespace:
     """The facts of one namespace. Every call raises BrokerDown where Redis is away.
 
     Keys: `<ns>:system` (a random mark, the same by whatever address Redis is reached), `<ns>:kind` (live, sim or replay),
-    `<ns>:driver` (who sends cycles; ends with its time to live), `<ns>:settings` (what runs, secrets masked).
+    `<ns>:drivers` (who sends cycles), `<ns>:beginning` (held while one begins), `<ns>:settings` (what runs, secrets masked).
     """
 
     def __init__(self, client: redis.Redis, namespace: str = "g6") -> None:
@@ -51,31 +53,41 @@ class RedisNamespace:
         """Say of which kind of market what follows is."""
         self._client.set(f"{self._ns}:kind", kind)
 
+    @contextmanager
+    def alone(self, seconds: float = 10.0) -> Iterator[None]:
+        """Begin or leave while nobody else does; who dies in it blocks the next for `seconds` at most. Errors: BrokerDown."""
+        limit = time.monotonic() + seconds
+        while not self._take(seconds) and time.monotonic() < limit:
+            time.sleep(0.02)
+        try:
+            yield
+        finally:
+            self._drop()
+
     @translated
-    def driver(self) -> Mapping[str, Any] | None:
-        """Return who drives the namespace now (pid, host, who), None when nobody says so."""
-        held: Any = self._client.get(f"{self._ns}:driver")
-        return json.loads(held) if held else None
+    def drivers(self) -> list[Mapping[str, Any]]:
+        """Return who says that it drives the namespace (pid, host, who, at …); some may be dead by now."""
+        held: Any = self._client.hvals(f"{self._ns}:drivers")
+        return [json.loads(driver) for driver in held]
 
     @translated
     def drives(self, who: Mapping[str, Any]) -> None:
-        """Say that `who` drives the namespace."""
-        self._client.set(f"{self._ns}:driver", json.dumps(dict(who)), px=round(DRIVEN_SECONDS * 1000))
+        """Say that `who` (pid, host …) drives the namespace."""
+        self._client.hset(f"{self._ns}:drivers", _name(who), json.dumps({**who, "at": time.time()}))
 
     @translated
     def leave(self, who: Mapping[str, Any]) -> None:
-        """Say that `who` drives no more, unless somebody else does by now."""
-        if self.driver() == dict(who):
-            self._client.delete(f"{self._ns}:driver")
+        """Say that `who` drives no more."""
+        self._client.hdel(f"{self._ns}:drivers", _name(who))
 
     @translated
     def forget(self, *, everything: bool = False) -> None:
-        """Delete the keys of the namespace; its mark, its driver and Celery's bindings stay unless `everything`.
+        """Delete the keys of the namespace; its mark, its drivers and Celery's bindings stay unless `everything`.
 
         A worker that lives on declares its bindings once only: without them its messages find no queue.
         """
         names: Any = list(self._client.scan_iter(match=f"{self._ns}:*", count=1000))
-        kept = (f"{self._ns}:system", f"{self._ns}:driver", f"{self._ns}:celery:_kombu.binding.")
+        kept = (f"{self._ns}:system", f"{self._ns}:drivers", f"{self._ns}:beginning", f"{self._ns}:celery:_kombu.binding.")
         leaving = [name for name in names if everything or not _text(name).startswith(kept)]
         for first in range(0, len(leaving), _AT_ONCE):
             self._client.unlink(*leaving[first : first + _AT_ONCE])
@@ -90,6 +102,18 @@ class RedisNamespace:
         """Return the settings under which the system was started, None where nobody wrote them down."""
         held: Any = self._client.get(f"{self._ns}:settings")
         return json.loads(held) if held else None
+
+    @translated
+    def _take(self, seconds: float) -> bool:
+        return bool(self._client.set(f"{self._ns}:beginning", b"1", nx=True, px=round(seconds * 1000)))
+
+    @translated
+    def _drop(self) -> None:
+        self._client.delete(f"{self._ns}:beginning")
+
+
+def _name(who: Mapping[str, Any]) -> str:
+    return f"{who['host']}:{who['pid']}"
 
 
 def _text(value: bytes | str) -> str:

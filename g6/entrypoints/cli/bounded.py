@@ -28,6 +28,7 @@ from g6.entrypoints.cli.checks import self_checks
 from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, begun, stoppable
 from g6.entrypoints.stack import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
+from g6.ports import Ledger
 
 STORED_SECONDS = 30.0
 MOST_TABLES = 24
@@ -102,7 +103,7 @@ def _started(
     settings = begun(settings, console)
     with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
         bounds = window(settings, stack.runtime, cycles)
-        _refuse_closed(stack, bounds)
+        refuse_closed(stack.runtime.ledger, settings, bounds, stack.driver.other)
         stack.driver.open_window(bounds.first, bounds.last)
         follower = Follower(stack, stack.runtime.bus.bounds()[1])
         with _bar(console) as progress:
@@ -118,18 +119,27 @@ def _started(
         pipeline.keep_events(stack.runtime)
 
 
-def _refuse_closed(stack: Stack, bounds: Window) -> None:
-    """Refuse a run with an instant that is closed already: a live market is collected once. Errors: NothingToDo."""
-    if stack.settings.simulated:
+def refuse_closed(ledger: Ledger, settings: Settings, bounds: Window, other: Mapping[str, Any] | None) -> None:
+    """Refuse a run with an instant that is closed already. Errors: NothingToDo.
+
+    A live market is collected once. A simulated run or a replay begins on a clean slate, unless the same one (`other`) runs now.
+    """
+    if settings.simulated and other is None:
         return
-    step = timedelta(seconds=stack.settings.interval)
+    step = timedelta(seconds=settings.interval)
     for at in (bounds.first + n * step for n in range(bounds.cycles)):
-        record = stack.runtime.ledger.record(isoformat_z(at))
-        if record is not None and record.closed:
+        record = ledger.record(isoformat_z(at))
+        if record is None or not record.closed:
+            continue
+        if settings.simulated and other is not None:
             raise NothingToDo(
-                f"the cycle {record.cycle} is collected and closed already; a live instant is collected once\n"
-                f"  fix: g6 rerun --cycle {record.cycle} computes it again from its stored quotes"
+                f"the cycle {record.cycle} was closed by the same run, which has not ended yet (process {other['pid']})\n"
+                "  fix: run it again when that one has ended"
             )
+        raise NothingToDo(
+            f"the cycle {record.cycle} is collected and closed already; a live instant is collected once\n"
+            f"  fix: g6 rerun --cycle {record.cycle} computes it again from its stored quotes"
+        )
 
 
 def _bar(console: Console) -> Progress:

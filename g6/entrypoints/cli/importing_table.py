@@ -28,6 +28,7 @@ _ROWS_SHOWN = 3
 
 
 def import_table(
+    context: typer.Context,
     files: Files,
     *,
     columns: table_options.Columns = None,
@@ -67,6 +68,7 @@ def import_table(
     rows = _understood(source)
     _show(console, resolved, rows)
     _ask(yes, console)
+    options.owns(context, settings, "g6 import", computes=True)
     wanted = set(settings.indices) & source.instants().keys()
     days = _stored(settings, Recording(paths[0], "table", source), wanted, console)
     report = {

@@ -71,7 +71,7 @@ def left_by(client: redis.Redis, kind: str) -> None:
 
 
 def drives(client: redis.Redis, pid: int) -> None:
-    RedisNamespace(client).drives({"pid": pid, "host": socket.gethostname(), "who": "g6 up"})
+    RedisNamespace(client).drives({"pid": pid, "host": socket.gethostname(), "who": "g6 up", "bounded": False, "run": []})
 
 
 def there(client: redis.Redis, *names: str) -> bool:
@@ -141,7 +141,7 @@ def test_a_bounded_live_run_leaves_its_ledger_and_takes_its_window(client: redis
     made.leave()
     assert all(there(client, name) for name in LEDGER)
     assert "window" not in RedisControls(client).read()
-    assert not there(client, "g6:driver")
+    assert not there(client, "g6:drivers")
 
 
 def test_the_window_of_a_killed_run_binds_no_later_start(client: redis.Redis) -> None:
@@ -158,6 +158,22 @@ def test_beside_a_live_system_a_bounded_run_closes_no_window(client: redis.Redis
     assert "window" not in RedisControls(client).read()
     made.leave()
     assert there(client, "g6:newest") is False
+
+
+def test_the_same_simulated_run_twice_at_a_time_is_one_run(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
+    first = driver(client, SIM, bounded=True)
+    first.begin(fresh=True)
+    first.open_window(FIRST, FIRST)
+    left_by(client, "sim")
+    (record,) = RedisNamespace(client).drivers()
+    RedisNamespace(client).leave(record)
+    RedisNamespace(client).drives({**record, "pid": somebody.pid})  # what the first says, as another process
+    second = driver(client, SIM, bounded=True)
+    second.begin(fresh=True)
+    second.leave()
+    assert all(there(client, name) for name in ("g6:clock", *LEDGER))
+    with pytest.raises(Unavailable, match="market's clock this run would share"):
+        driver(client, SIM | {"market.seed": 8}, bounded=True).begin(fresh=True)
 
 
 def test_two_bounded_live_runs_at_a_time_have_both_their_instants(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
@@ -196,9 +212,9 @@ def test_a_worker_that_lives_by_an_earlier_clock_is_named(client: redis.Redis, s
 def test_a_beat_says_that_it_drives_unless_its_parent_does(client: redis.Redis) -> None:
     drives(client, os.getppid())
     assert driver(client, SIM).join() is False
-    client.delete("g6:driver")
+    client.delete("g6:drivers")
     assert driver(client, SIM).join() is True
-    assert (RedisNamespace(client).driver() or {})["pid"] == os.getpid()
+    assert [each["pid"] for each in RedisNamespace(client).drivers()] == [os.getpid()]
 
 
 def test_a_start_writes_its_settings_down_without_secrets(client: redis.Redis) -> None:
