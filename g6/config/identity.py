@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from g6.config.keys import keys
 from g6.config.model import Settings
 from g6.domain.instrument import INDICES
 from g6.masking import mask_setting
@@ -27,11 +29,18 @@ def revealed(settings: Settings) -> dict[str, str]:
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested values by dotted path."""
+    """Return nested values by dotted path; a setting that is a mapping itself (`log.levels`) is one value."""
     found: dict[str, Any] = {}
     for name, value in nested.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+        path = prefix + name
+        found |= flat(value, path + ".") if isinstance(value, Mapping) and path not in _mappings() else {path: value}
     return found
+
+
+@cache
+def _mappings() -> frozenset[str]:
+    """Return the paths of the settings whose value is a mapping."""
+    return frozenset(key.path for key in keys() if isinstance(key.default, Mapping))
 
 
 def changed(settings: Settings) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def ours(tmp_path: Path, server: EmbeddedServer) -> Iterator[World]:
         client.flushall()
         yield world
         world.end()
-        assert client.keys("*") == []
+        assert client.keys("*") in ([], [b"g6:system"])  # a run that was refused asked for the mark
 
 
 def recorded(path: Path) -> Path:
