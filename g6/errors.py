@@ -29,11 +29,7 @@ from pathlib import Path
 
 
 class G6Error(Exception):
-    """The root: everything G6 raises on purpose."""
-
-
-class UserError(G6Error):
-    """Something the person who runs G6 can mend; `fix` is the command or edit that does it."""
+    """The root: everything G6 raises on purpose. `fix` is the command or edit that mends it, or that says more."""
 
     def __init__(self, sentence: str, fix: str = "") -> None:
         super().__init__(sentence)
@@ -42,6 +38,10 @@ class UserError(G6Error):
 
     def __str__(self) -> str:
         return f"{self.sentence}\n  fix: {self.fix}" if self.fix else self.sentence
+
+
+class UserError(G6Error):
+    """Something the person who runs G6 can mend."""
 
 
 class BadConfig(UserError):
@@ -131,8 +131,7 @@ class BadDump(ProviderRefused):
     """An exchange's instrument dump cannot be used, and there is no earlier one; `fix` is the command that asks again."""
 
     def __init__(self, sentence: str, fix: str = "g6 check kite") -> None:
-        super().__init__(sentence)
-        self.sentence, self.fix = sentence, fix
+        super().__init__(sentence, fix)
 
 
 class Withheld(Terminal):
@@ -151,8 +150,10 @@ class TokenDead(Withheld):
     reason = "token"
 
     def __init__(self, sentence: str, fix: str = "g6 login") -> None:
-        super().__init__(f"{sentence}; run {fix}")
-        self.sentence, self.fix = sentence, fix
+        super().__init__(sentence, fix)
+
+    def __str__(self) -> str:
+        return f"{self.sentence}; run {self.fix}"
 
 
 class FrameMissing(Terminal):

@@ -42,7 +42,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
     _wait_for(opening.due - watch.lap("claim"))
     try:
         if watch.lap("wait") - opening.due > (runtime.timing.expires if answer == "run" else runtime.timing.grace):
-            raise Late(unit.cycle)
+            raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
         frame, counts = gather(runtime, unit, controls, watch)
         counts["bytes"] = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
     except BrokerDown:
@@ -66,7 +66,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         return claim.answer == "done"
     try:
         if watch.lap("claim") > claim.deadline:
-            raise Late(unit.cycle)
+            raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
         quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
         watch.lap("read")
         priced = assemble(quotes, stamp)

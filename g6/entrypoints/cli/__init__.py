@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import typer
@@ -21,7 +21,7 @@ from typer.exceptions import Abort, TyperException
 
 from g6.entrypoints.cli import terminal, version
 from g6.entrypoints.cli.commands import COMMANDS, MODULES, SELDOM
-from g6.errors import BrokerDown, G6Error, NothingToDo, UserError
+from g6.errors import BreakerOpen, BrokerDown, FrameMissing, G6Error, Late, NothingToDo, ProviderBusy, ProviderRefused, UserError
 from g6.masking import mask
 
 RETIRED_FLAGS = {
@@ -33,6 +33,17 @@ RETIRED_FLAGS = {
     "--run-once": "say g6 run --once",
     "--runtime-status-file": "set status_file in the configuration",
 }
+
+
+ADVICE: Mapping[type[Exception], str] = {
+    BrokerDown: "start that server, or see g6 config show --origin for where redis.broker_url was set",
+    ProviderBusy: "g6 check says what the provider answers; try again when it does",
+    ProviderRefused: "g6 check says what the provider answers, and why",
+    BreakerOpen: "g6 status says when the provider is asked again",
+    FrameMissing: "g6 data gaps lists what is not stored",
+    Late: "g6 data gaps lists what is not stored",
+}
+"""What a person may do about the errors that name no fix, as they are raised far from anybody who reads."""
 
 
 def application(word: str | None = None) -> typer.Typer:
@@ -74,16 +85,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(str(nothing), 3)
     except UserError as error:
         return _say(str(error), 2)
-    except BrokerDown as error:
-        return _say(f"{error}\n  fix: start that server, or see g6 config show --origin for where redis.broker_url was set", 1)
     except G6Error as error:
-        return _say(str(error), 1)
+        return _say(_advised(error), 1)
     except TyperException as error:
         return _say(_usage(error), error.exit_code)
     except (Abort, KeyboardInterrupt):
         return 130
     except Exception as error:  # noqa: BLE001 - the last resort: one sentence for the person, the trace in a file
         return _say(f"{type(error).__name__}: {error}\n  the full trace is in {_keep_trace()}", 1)
+
+
+def _advised(error: G6Error) -> str:
+    """Return what an error says, and where it names no fix of its own that of its class."""
+    advice = next((ADVICE[base] for base in type(error).__mro__ if base in ADVICE), "")
+    return f"{error}\n  fix: {advice}" if advice and not error.fix else str(error)
 
 
 def _say(sentence: str, code: int) -> int:

@@ -39,7 +39,7 @@ class Findings:
             answer = question()
         except G6Error as error:
             cause, fix = cause_of(error)
-            self.lines.append((what, False, f"{cause}: {error}", fix))
+            self.lines.append((what, False, f"{cause}: {error.sentence}", fix))
             return None
         self.lines.append((what, True, f"{tell(answer)}, {1000 * (time.monotonic() - began):.0f} ms", ""))
         return answer
