@@ -13,6 +13,7 @@ from typing import Literal
 from g6.adapters.replay.answer_files import AnswerFiles, Closes
 from g6.adapters.replay.history import MAX_TRADE_AGE, History
 from g6.adapters.replay.layout import TableLayout
+from g6.adapters.replay.left_out import WORDS
 from g6.adapters.replay.snapshot import Malformed, Snapshot, Source
 from g6.adapters.replay.stored import StoredDays
 from g6.adapters.replay.table_files import TableFiles
@@ -155,7 +156,7 @@ def _check(path: Path, source: Source, strict: bool) -> None:
         return
     if not source.left_out:
         raise BadInput(path, None, "holds no snapshot")
-    first = min(source.left_out, key=lambda part: ("damaged", "no_answer", "expired").index(part.kind) if part in told else 3)
+    first = max(source.left_out, key=lambda part: [*WORDS].index(part.kind))
     more = f"; and {len(source.left_out) - 1} more that cannot be read" if len(source.left_out) > 1 else ""
     raise BadInput(first.path, first.row, f"{first.reason}{more}")
 

@@ -199,3 +199,23 @@ def test_inputs_from_the_field_are_one_cycle_each(shared: Path, name: str, left_
     if name == "nse-one-empty":
         with pytest.raises(BadInput, match=r"1521\.json"):
             Recording.open(shared / "data/field" / name, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('"RELIANCE"', "is no index"),
+        ('"BANKNIFTY"', "BANKNIFTY, which was not asked for"),
+    ],
+)
+def test_a_directory_without_anything_that_was_asked_for_says_so(tmp_path: Path, answer: Answer, text: str, reason: str) -> None:
+    for minute in range(2):
+        (tmp_path / f"{minute}.json").write_text(json.dumps(answer(minute)).replace('"NIFTY"', text), "utf-8")
+    with pytest.raises(BadInput, match=reason):
+        Recording.open(tmp_path, indices={"NIFTY"})
+
+
+def test_a_directory_of_expired_options_says_so(tmp_path: Path, answer: Answer) -> None:
+    (tmp_path / "late.json").write_text(json.dumps(answer(0)).replace("19-Aug-2026", "09-Sep-2026"), "utf-8")
+    with pytest.raises(BadInput, match="had expired on 2026-08-25"):
+        Recording.open(tmp_path)

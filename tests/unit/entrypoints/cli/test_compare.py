@@ -79,3 +79,39 @@ def test_a_missing_recording_is_a_sentence(g6: Any, tmp_path: Path) -> None:
     answer = g6("compare", "exchange-iv", str(tmp_path / "none.json"))
     assert answer.code == 2
     assert "is not there" in answer.err
+
+
+@pytest.fixture
+def polls(tmp_path: Path) -> Path:
+    """Two polls of one answer of the exchange's present shape, and an empty one; one put has another strike than its row."""
+    legs = {
+        (strike, side): {
+            "underlying": "NIFTY", "expiryDate": "25-08-2026", "strikePrice": strike, "openInterest": 100, "lastPrice": 100.0,
+            "impliedVolatility": 12.0, "totalTradedVolume": 10, "changeinOpenInterest": 1,
+        }
+        for strike in (24_000, 24_050, 24_100) for side in ("CE", "PE")
+    }  # fmt: skip
+    legs[24_050, "PE"]["strikePrice"] = 24_500
+    data = [
+        {"expiryDates": "25-Aug-2026", "strikePrice": strike, "CE": legs[strike, "CE"], "PE": legs[strike, "PE"]}
+        for strike in (24_000, 24_050, 24_100)
+    ]
+    answer = {"records": {"timestamp": "19-Aug-2026 11:27:00", "underlyingValue": 0, "data": data}}
+    for name, document in (("1127", answer), ("1128", answer), ("1129", {})):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document), "utf-8")
+    return tmp_path
+
+
+def test_what_a_recording_was_read_without_is_told_beside_the_answer(g6: Any, polls: Path) -> None:
+    answer = g6("compare", "exchange-iv", str(polls), "--json")
+    assert len(json.loads(answer.out)) == 1
+    assert "not read: 1127.json, row 2: PE has the strike 24500 in the row of 24050" in answer.err
+    assert "not read: 1128.json: is a copy: 1127.json" in answer.err
+    assert "damaged files, rows or figures 2, files without an answer 1, copies of what was there already 1" in answer.err
+
+
+def test_strict_refuses_it_with_its_name(g6: Any, polls: Path) -> None:
+    answer = g6("compare", "exchange-iv", str(polls), "--strict")
+    assert answer.code == 2
+    assert "1127.json, row 2: PE has the strike" in answer.err
+    assert "fix: leave --strict away" in answer.err
