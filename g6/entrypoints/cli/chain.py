@@ -15,14 +15,16 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from g6.config import Settings
 from g6.domain import exposures, rows
 from g6.domain.black76 import PHI, higher_greeks
-from g6.domain.calendar import IST
+from g6.domain.calendar import IST, day_of
 from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.frame import SIDES, Frame
 from g6.domain.repricing import iv_error
 from g6.domain.spreads import illiquid
 from g6.entrypoints.cli import options, stored, terminal
+from g6.entrypoints.cli.contract_size import contract_size, size_words
 from g6.entrypoints.cli.screens import LAKH, number
 from g6.errors import UserError
 
@@ -67,6 +69,7 @@ def chain(
     else:
         console = terminal.console(settings)
         console.print(_heading(unit, frame))
+        console.print(_sizes(settings, unit, frame))
         console.print(chain_table(frame, strikes, "second_order" if second_order else "greeks" if greeks else "oi"))
 
 
@@ -74,6 +77,14 @@ def _heading(unit: Unit, frame: Frame) -> str:
     day, dte = frame.columns["expiry"][0], int(frame.columns["dte"][0])
     spot, forward = (number(float(frame.columns[name][0])) for name in ("spot", "forward"))
     return f"{unit.index} {day} ({dte}d)  {unit.instant.astimezone(IST):%a %d %b %Y %H:%M:%S} IST  spot {spot}  F {forward}"
+
+
+def _sizes(settings: Settings, unit: Unit, frame: Frame) -> str:
+    """Return what one contract of the expiry is: units, notional at the index (else the forward), freeze quantity."""
+    price = next((value for name in ("spot", "forward") if isfinite(value := float(frame.columns[name][0]))), None)
+    lots = np.unique(frame.columns["lot_size"]).tolist()
+    sizes = [contract_size(settings.directory, unit.index, int(lot), price, day_of(unit.instant)) for lot in lots]
+    return f"quantities in units; {'; '.join(map(size_words, sizes))}"
 
 
 def chain_table(frame: Frame, strikes: int, what: str = "oi") -> Table:

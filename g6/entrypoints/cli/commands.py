@@ -21,6 +21,7 @@ market | calendar | Show the sessions, holidays and expiries of a month, times i
 market | providers | List the providers and what each can do; those that other distributions registered too.
 expiries | expiries | Show which listed expiry answers each rule, its strikes, lot and tick, and why; of any past day from the kept dumps.
 instrument | instrument | Say what a contract or an index is: lot, tick, expiry, bucket, where it is listed and was listed first and last.
+lots | lots | Show how many units contracts are and who says so; with FILEs, hold the lots in them against that and exit 1 on a difference.
 chain | chain | Show the newest stored chain of an index, ATM marked.
 analysis | analyze | Say what the newest stored chain says: ratios, max pain, levels, expected move, smile, exposures, risk.
 verification | verify | Compute stored figures again by a second implementation and show the largest differences.
@@ -50,7 +51,7 @@ COMMANDS = {name: (module, sentence) for module, name, sentence in (line.split("
 """By name: module and sentence."""
 SELDOM = (
     "trace", "providers", "verify", "retention-scan", "inspect", "dossier", "buildup", "scan", "interest", "moves", "spreads",
-    "import", "bench",
+    "import", "bench", "lots",
 )  # fmt: skip
 """Named below the others in `g6 --help`, without their sentence: it fits a screen."""
 MODULES = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))

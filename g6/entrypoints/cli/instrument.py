@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from g6.config import Settings, calendar, plan
-from g6.domain.calendar import IST
+from g6.domain.calendar import IST, day_of
 from g6.domain.expiry import dte, is_monthly, resolve
 from g6.domain.instrument import INDICES, SIDES, Listing
 from g6.entrypoints.cli import listed, options
+from g6.entrypoints.cli.contract_size import LAKH, contract_size, size_words
 from g6.entrypoints.cli.expiries import series
 from g6.errors import NothingToDo
 
@@ -40,6 +41,7 @@ def instrument(
 ) -> None:
     """Say what a contract or an index is: lot, tick, expiry, bucket, where it is listed and was listed first and last.
 
+    Beside the lot stand what it is worth and, by a file of the exchange below DATA_DIR/freeze, the most units of one order.
     Of an index every expiry that is listed, with its lot and its strikes (--json has each of them).
 
     Example: g6 instrument search NIFTY 2026-12-01 24000
@@ -71,21 +73,25 @@ def _one(settings: Settings, source: listed.Listed, at: datetime, name: str) -> 
         if index := next((each for each in INDICES.values() if each.quote_key == key), None):
             return _index(settings, source, at, index.name)
         raise NothingToDo(f"{name} is not listed at {at.astimezone(IST):%Y-%m-%d %H:%M} IST; g6 instrument search finds what is")
-    return found | _buckets(settings, source, at, found) | _span(settings, found)
+    spot = source.spot(found["underlying"], at)
+    size = contract_size(settings.directory, found["underlying"], found["lot_size"], spot, day_of(at))
+    return found | size | _buckets(settings, source, at, found) | _span(settings, found)
 
 
 def _index(settings: Settings, source: listed.Listed, at: datetime, name: str) -> dict[str, Any]:
     from g6.adapters.kite_ticker.indices import INDEX_TOKENS
 
     known, listing = INDICES[name], source.listing(name, at)
-    contracts = listing.contracts
-    expiries = [
-        {"expiry": day.isoformat(), **series(listing, day), "strikes": contracts.of(day).strike.tolist()}
-        for day in contracts.expiries
-    ]
+    contracts, spot = listing.contracts, source.spot(name, at)
+    expiries = []
+    for day in contracts.expiries:
+        facts = series(listing, day)
+        sizes = [contract_size(settings.directory, name, lot, spot, day_of(at)) for lot in facts["lot_size"]]
+        strikes = contracts.of(day).strike.tolist()
+        expiries.append({"expiry": day.isoformat(), **facts, "strikes": strikes, "sizes": sizes})
     return {
         "symbol": known.spot, "kind": "index", "key": known.quote_key, "token": INDEX_TOKENS.get(known.quote_key),
-        "underlying": name, "options": f"{known.derivatives}: {len(contracts.expiries)} expiries",
+        "underlying": name, "spot": spot, "options": f"{known.derivatives}: {len(contracts.expiries)} expiries",
         "future": listing.futures[0].symbol if listing.futures else None, "collected": name in settings.indices,
         "listed_on": listing.on.isoformat(), "from": source.came_from[name], "expiries": expiries,
     }  # fmt: skip
@@ -163,12 +169,22 @@ def _page(row: dict[str, Any]) -> str:
     expiries = [("expiry", _series_line(each)) for each in row.get("expiries", ())]
     shown = [
         (name, ", ".join(value) or "none" if isinstance(value, list) else value)
-        for name, value in row.items()
+        for name, value in (_in_words(row) if "lot_size" in row else row).items()
         if name != "expiries"
     ]
     return "\n".join(f"{name:<12}{'-' if value is None else value}" for name, value in [*shown, *expiries])
 
 
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a contract's facts with its notional in lakh and its freeze quantity in lots."""
+    worth, freeze = row["notional"], row["freeze_quantity"]
+    told = row["freeze_from"]
+    if freeze is not None:
+        told = f"{freeze:,} units = {freeze // row['lot_size']} lots (file of {row['freeze_from']})"
+    shown = {name: value for name, value in row.items() if name not in ("freeze_quantity", "freeze_from")}
+    return shown | {"notional": None if worth is None else f"{worth / LAKH:.2f} lakh a lot, at the index", "freeze": told}
+
+
 def _series_line(row: dict[str, Any]) -> str:
     span = f"{len(row['strikes'])} strikes {row['lowest']:g} to {row['highest']:g}, step {row['step']:g}"
-    return f"{row['expiry']}  lot {'/'.join(map(str, row['lot_size']))}  {span}"
+    return f"{row['expiry']}  {'; '.join(size_words(size) for size in row['sizes'])}  {span}"

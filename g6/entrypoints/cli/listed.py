@@ -79,6 +79,15 @@ class Listed:
         self.came_from[index] = self._settings.provider.name
         return found
 
+    def spot(self, index: str, at: datetime) -> float | None:
+        """Return the index in points at `at`; None where nobody can be asked (kept dumps, a broker's past) or nobody answers."""
+        if self._kept or (self.broker and day_of(at) < day_of(self.now)):
+            return None
+        try:
+            return self._provider.underlying(index, min(at, self.now) if self.broker else at).spot
+        except G6Error:
+            return None
+
     def refresh(self) -> Mapping[str, int]:
         """Download the dumps of every enabled index's exchange again; return how many listings came from where."""
         from g6.adapters.kite.provider import Kite
