@@ -11,7 +11,8 @@ G6Error
 ├── Retryable                 try again before the deadline
 │   ├── ProviderBusy          rate limit, timeout, a server's bad moment
 │   ├── StoreBusy             a lock or a disk that may come back
-│   └── BrokerDown            Redis does not answer, or cannot take a write now
+│   ├── BrokerDown            Redis does not answer, or cannot take a write now
+│   └── NoWorker              no worker serves the queue that the work would go to
 └── Terminal                  this unit is lost, with a reason; do not try again
     ├── ProviderRefused       missing entitlement, malformed question or answer
     │   └── BadDump           an instrument dump that cannot be used, and no earlier one
@@ -113,6 +114,12 @@ class BrokerDown(Retryable):
     """Redis does not answer, is loading, or cannot take a write now: memory, disk, a change of master."""
 
     reason = "redis_down"
+
+
+class NoWorker(Retryable):
+    """No worker serves the queue that the work would go to; nothing was sent."""
+
+    reason = "no_worker"
 
 
 class Terminal(G6Error):

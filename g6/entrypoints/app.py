@@ -140,7 +140,7 @@ def _listen(app: G6) -> None:
 
     def alive(sender: Any = None, **_: Any) -> None:
         with suppress(Retryable):
-            vitals.sign(sender.eventer.hostname, os.getpid())
+            vitals.sign(sender.eventer.hostname, os.getpid(), sorted(app.amqp.queues.consume_from))
 
     for signal, listener in (
         (signals.before_task_publish, header),

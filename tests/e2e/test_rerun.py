@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from g6 import bootstrap
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer
+from g6.config import load
+from tests.e2e.conftest import configured
 from tests.e2e.running import START as FIRST
 from tests.e2e.running import World
 from tests.waiting import eventually
@@ -43,6 +51,50 @@ def test_deleted_outputs_come_back_byte_for_byte(past: World) -> None:
     assert [(each["index"], each["outcome"], each["source"]) for each in results] == [(name, "OK", "frame") for name in BOTH]
     eventually(lambda: len(outputs(past, FIRST)) == 3)
     assert eventually(lambda: files(past) == before)
+
+
+@pytest.mark.timeout(90)
+def test_a_range_that_left_nothing_in_any_file_is_done_again_from_its_frames(past: World) -> None:
+    """As after a disk that refused every write: the range is taken from the session's grid."""
+    before = files(past)
+    lost = [name for minute in range(3) for name in outputs(past, f"2026-11-18T05:3{minute}:00Z")]
+    assert len(lost) == 9
+    for name in lost:
+        (past.data / name).unlink()
+    results = again(past, "--since", FIRST, "--until", LAST)
+    assert [(each["index"], each["outcome"], each["source"], each["stored"]) for each in results] == [
+        (name, "OK", "frame", True) for name in BOTH * 3
+    ]
+    assert eventually(lambda: files(past) == before)
+
+
+@pytest.mark.timeout(90)
+def test_a_range_of_which_some_quotes_are_gone_does_the_others_and_exits_1(past: World) -> None:
+    before = files(past)
+    done = past.g6("rerun", "--since", LAST, "--until", "2026-11-18T05:33:00Z", "--index", "NIFTY")
+    assert done.returncode == 1, done.stderr
+    assert f"{LAST}  NIFTY       OK" in done.stdout
+    assert "2026-11-18T05:33:00Z  NIFTY       quotes are gone" in done.stdout
+    assert files(past) == before
+
+
+@pytest.mark.timeout(90)
+def test_without_a_worker_on_the_queue_it_is_said_at_once_and_nothing_is_sent(root: Path, tmp_path: Path) -> None:
+    with EmbeddedServer.start(tmp_path / "broker", append_only=False) as server:
+        world = configured(tmp_path, G6_REDIS__BROKER_URL=server.url)
+        shutil.copytree(root / "tests/data/store", world.data)
+        before = files(world)
+        with connect(server.url) as client:
+            bootstrap.vitals(load(None, {}, {}), client).sign("persist@here", os.getpid(), ["persist"])
+        for command in (("rerun", "--cycle", FIRST, "--index", "NIFTY"), ("recompute", "--index", "NIFTY")):
+            done = world.g6(*command)
+            assert (done.returncode, done.stdout) == (1, ""), done.stderr
+            assert "no worker serves the queue manual" in done.stderr
+            assert "celery -A g6 worker -Q manual" in done.stderr
+        with connect(server.url) as client:
+            assert client.llen("g6:celery:manual") == 0
+            assert not client.exists(f"g6:cycle:{FIRST}")
+        assert files(world) == before
 
 
 def test_one_index_again_leaves_the_other_as_it_was(past: World) -> None:

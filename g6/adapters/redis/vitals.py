@@ -30,11 +30,14 @@ class RedisVitals:
         self._processes: dict[int, psutil.Process] = {}
 
     @translated
-    def sign(self, worker: str, pid: int) -> None:
-        """Give worker `worker` (main process `pid`, this host) a sign of life with its memory and processor time."""
+    def sign(self, worker: str, pid: int, queues: Sequence[str] = ()) -> None:
+        """Give worker `worker` (main process `pid`, this host) a sign of life.
+
+        It tells the queues that it serves, its memory and its processor time.
+        """
         main = self._processes.setdefault(pid, psutil.Process(pid))
         family = [main, *(self._processes.setdefault(child.pid, child) for child in main.children(recursive=True))]
-        facts = {"pid": pid, "host": socket.gethostname(), "at": time.time(), **_weight(family)}
+        facts = {"pid": pid, "host": socket.gethostname(), "at": time.time(), "queues": list(queues), **_weight(family)}
         self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
 
     @translated

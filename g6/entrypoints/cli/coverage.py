@@ -14,13 +14,15 @@ from g6.adapters.parquet_store.stored_units import UnitsOfDay
 from g6.config import Settings, calendar, config_id, flat, values
 from g6.domain import gaps
 from g6.domain.calendar import Calendar, day_of
+from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.gaps import Row
 from g6.domain.instrument import INDICES
 from g6.errors import NothingToDo, UncoveredYear
 
-__all__ = ["Covered", "Span", "covered", "grids_between", "kind_of"]
+__all__ = ["Covered", "Span", "covered", "ended", "grids_between", "kind_of"]
 
 _DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LONGEST = 86_400
 """Seconds; a longer interval in a written configuration is none."""
 RowsOfDay = dict[str, dict[datetime, Row]]
@@ -47,9 +49,12 @@ class Span:
         """The last day that can hold anything of it."""
         return min(filter(None, (self.last, self.until and day_of(self.until))), default=None)
 
-    def holds(self, at: datetime) -> bool:
-        """Tell whether an instant of one of the days lies in it."""
-        return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
+    def within(self, instants: Iterable[datetime]) -> tuple[datetime, ...]:
+        """Return those of the instants of its days that lie in it, in their order."""
+        if self.since is None and self.until is None:
+            return tuple(instants)
+        first, last = self.since or _EARLIEST, self.until or _LATEST
+        return tuple(at for at in instants if first <= at <= last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def covered(settings: Settings, span: Span) -> list[Covered]:
     for day in past.days:
         for index in past.due(day):
             if span.index in (None, index):
-                grid = tuple(filter(span.holds, past.grid(index, day)))
+                grid = span.within(past.grid(index, day))
                 rows = past.as_stored(index, day, span)
                 if grid or rows:
                     units.append(Covered(index, day, grid, rows))
@@ -78,13 +83,24 @@ def covered(settings: Settings, span: Span) -> list[Covered]:
     return units
 
 
+def ended(settings: Settings, span: Span) -> dict[Unit, Row]:
+    """Return how the stored units of the span ended, held against the stored chains."""
+    past = Past.read(settings, span)
+    return {
+        Unit(isoformat_z(at), index): row
+        for day, by_index in past.rows.items()
+        for index in by_index
+        for at, row in past.as_stored(index, day, span).items()
+    }
+
+
 def grids_between(settings: Settings, first: datetime, last: datetime, names: Iterable[str]) -> dict[str, tuple[datetime, ...]]:
     """Return by index the instants of the sessions' grids from `first` to `last`, whether or not anything of them is stored."""
     span = Span(since=first, until=last)
     past, grids = Past.read(settings, span), {}
     days = [day_of(first) + n * _DAY for n in range((day_of(last) - day_of(first)).days + 1)]
     for name in names:
-        grids[name] = tuple(at for day in days for at in past.grid(name, day) if span.holds(at))
+        grids[name] = span.within(at for day in days for at in past.grid(name, day))
     return grids
 
 
@@ -134,7 +150,7 @@ class Past:
     def as_stored(self, index: str, day: date, span: Span) -> dict[datetime, Row]:
         """Return the rows of an index and day within the span, held against its chains."""
         rows = self.rows.get(day, {}).get(index, {})
-        within = {at: row for at, row in rows.items() if span.holds(at)}
+        within = {at: rows[at] for at in span.within(rows)}
         return gaps.as_stored(within, self.units.get(day, {}).get(index, {}))
 
     def grid(self, index: str, day: date) -> tuple[datetime, ...]:
@@ -183,6 +199,9 @@ class Past:
 
         A day without rows has the one of the nearest day before it, else after it.
         """
+        names = {name for units in self.units.get(day, {}).values() for name in units.values()}
+        if len(seconds_ := {self._interval(name) for name in names}) == 1:
+            return [(self._instants_of(day)[0], seconds_.pop())]
         changes: list[tuple[datetime, int]] = []
         for at, name in sorted((at, name) for units in self.units.get(day, {}).values() for at, name in units.items()):
             seconds = self._interval(name)

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from g6.config import Settings, plan
-from g6.entrypoints.cli import options, terminal
+from g6.entrypoints.cli import manual, options, terminal
 from g6.entrypoints.cli.gaps import OnlyIndex
 from g6.entrypoints.cli.history import From, To, day_given
 from g6.entrypoints.cli.progress import followed
@@ -50,8 +50,6 @@ def recompute(
 
     Example: g6 recompute --from 2026-11-18 --to 2026-11-18
     """
-    from g6.entrypoints.cli.rerun import _system
-
     settings = options.settings(config, set_, data_dir=data_dir, model=model)
     lots = _lots(settings, index, day_given(from_), day_given(to))
     console = terminal.console(settings, stderr=json_)
@@ -59,7 +57,7 @@ def recompute(
     journal = Journal(settings.directory / ".recompute.json", pricing)
     waiting = [lot for lot in lots if lot not in journal.done]
     began = time.monotonic()
-    with _system(settings) as runtime:
+    with manual.system(settings) as runtime:
         reports = list(_all(runtime, waiting, pricing, journal, console))
     journal.close()
     _tell(terminal.console(settings), reports, len(lots) - len(waiting), time.monotonic() - began, json_)
@@ -118,15 +116,16 @@ def _all(runtime: Runtime, lots: Sequence[Lot], pricing: str, journal: Journal, 
 
 
 def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str, Any], str]:
-    limit = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < limit:
+    limit, watchman = time.monotonic() + WAIT_SECONDS, manual.Watchman(runtime)
+    while time.monotonic() < limit and not watchman.alone():
         for event in runtime.bus.read(after, count=1, block_seconds=1.0):
             after = event.id
             said = event.payload
             if event.type == "job.report" and said.get("job") == "recompute" and (said["day"], said["index"]) in pending:
                 return said, after
     raise Unavailable(
-        f"no job ended within {WAIT_SECONDS:g} s", "g6 ps shows whether workers serve the queue manual; call it again"
+        f"no job ended within {WAIT_SECONDS:g} s, or no worker serves the queue any more",
+        "g6 ps shows whether workers serve the queue manual; call it again",
     )
 
 

@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from g6.adapters.memory import MemoryBus, MemoryControls
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.parquet_store import ParquetStore
 from g6.config import Settings, load
-from g6.domain.cycle import Unit
-from g6.entrypoints.cli.rerun import units
-from g6.ports import Opening
+from g6.domain.cycle import Unit, isoformat_z, parse_z
+from g6.domain.frame import Frame
+from g6.entrypoints.cli import manual, rerun
+from g6.entrypoints.cli.rerun import instants, units
+from g6.ports import Opening, Written
+from tests.unit.pipeline.world import NIFTY, World
 
 FIRST, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 CYCLES = (FIRST, LATER)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Two stored cycles of two indices; one of the four units was PARTIAL, one MISSING."""
+def settings(tmp_path: Path, chain_of: Callable[..., Frame]) -> Settings:
+    """Two stored cycles of two indices; one of the four units was PARTIAL, one MISSING and has no chain."""
     store = ParquetStore(tmp_path)
     for cycle, ends in ((FIRST, ("OK", "PARTIAL")), (LATER, ("MISSING", "OK"))):
         rows = zip(("NIFTY", "SENSEX"), ends, strict=True)
         store.write_overview(cycle, [{"timestamp": cycle, "underlying": name, "status": status} for name, status in rows])
-    return load(None, {"demo_dir": str(tmp_path)}, {})
+        for name, status in zip(("NIFTY", "SENSEX"), ends, strict=True):
+            if status != "MISSING":
+                store.write_chain(Unit(cycle, name), chain_of(cycle, name))
+    return load(None, {"demo_dir": str(tmp_path), "index_params.NIFTY.enabled": True}, {})
 
 
 @pytest.fixture
-def runtime() -> Any:
-    return SimpleNamespace(ledger=MemoryLedger(MemoryBus(), MemoryControls()), expected=lambda _: ("NIFTY", "SENSEX"))
+def runtime(settings: Settings) -> Any:
+    return SimpleNamespace(
+        ledger=MemoryLedger(MemoryBus(), MemoryControls()), expected=lambda _: ("NIFTY", "SENSEX"),
+        store=ParquetStore(settings.directory), provider=None,
+    )  # fmt: skip
 
 
 def test_what_failed_is_known_from_the_files_when_the_ledger_has_forgotten_it(runtime: Any, settings: Settings) -> None:
@@ -48,3 +61,93 @@ def test_what_the_ledger_knows_is_newer_than_the_files(runtime: Any, settings: S
 
 def test_without_failed_every_unit_is_done_again(runtime: Any, settings: Settings) -> None:
     assert len(units(runtime, settings, CYCLES, None, failed=False)) == 4
+
+
+def test_what_has_no_chain_is_not_stored_and_what_nobody_knows_is_not_ok(runtime: Any, settings: Settings) -> None:
+    (settings.directory / "chain/underlying=NIFTY/date=2026-11-18/053000Z.parquet").unlink()
+    unknown = "2026-11-18T05:32:00Z"
+    assert units(runtime, settings, (*CYCLES, unknown), "NIFTY", failed=True) == [
+        Unit(FIRST, "NIFTY"), Unit(LATER, "NIFTY"), Unit(unknown, "NIFTY"),
+    ]  # fmt: skip
+
+
+def test_a_unit_that_ended_ok_and_is_not_stored_yet_is_not_done(runtime: Any, settings: Settings) -> None:
+    unit = Unit("2026-11-18T05:32:00Z", "NIFTY")
+    runtime.ledger.begin(unit, "task", Opening(("NIFTY",), "c1", 90.0, 60.0), 60.0, 30.0)
+    runtime.ledger.finish(unit, "OK", "", {"config_id": "c1"}, 61.0)
+    assert units(runtime, settings, [unit.cycle], "NIFTY", failed=True) == [unit]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["between rows", "no file at all"])
+def test_a_range_is_the_grid_of_the_session_whatever_is_stored(runtime: Any, settings: Settings, *, kept: bool) -> None:
+    """Ten cycles that a disk refused left nothing in any file; their frames are found by their instants."""
+    if not kept:
+        shutil.rmtree(settings.directory / "overview")
+        shutil.rmtree(settings.directory / "chain")
+    found = instants(runtime, settings, parse_z(FIRST), parse_z("2026-11-18T05:41:00Z"))
+    assert [isoformat_z(at) for at in found] == [f"2026-11-18T05:{minute}:00Z" for minute in range(30, 42)]
+
+
+def test_a_range_has_the_interval_of_its_days_configuration_and_what_lies_off_the_grid(runtime: Any, settings: Settings) -> None:
+    path = settings.directory / "configs/c1.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"settings": {"interval": 300}}))
+    opened = Unit("2026-11-18T05:33:20Z", "NIFTY")
+    runtime.ledger.begin(opened, "task", Opening(("NIFTY",), "c1", 90.0, 60.0), 60.0, 30.0)
+    found = instants(runtime, settings, parse_z(FIRST), parse_z("2026-11-18T05:41:00Z"))
+    assert [isoformat_z(at)[11:19] for at in found] == ["05:30:00", "05:31:00", "05:33:20", "05:35:00", "05:40:00"]
+
+
+def test_a_range_holds_no_instant_outside_of_sessions(runtime: Any, settings: Settings) -> None:
+    found = instants(runtime, settings, parse_z("2026-11-18T10:09:00Z"), parse_z("2026-11-19T03:46:00Z"))
+    assert [isoformat_z(at)[8:16] for at in found] == ["18T10:09", "18T10:10", "19T03:45", "19T03:46"]
+
+
+@pytest.fixture
+def past() -> World:
+    """A world with one whole cycle, a while ago, and no worker."""
+    world = World()
+    world.cycle(NIFTY.cycle)
+    world.later(1000.0)
+    return world
+
+
+def done_again(world: World, *, drain: bool = True) -> dict[str, Any]:
+    """Return the result of doing one unit again, with a worker or without."""
+    after = world.bus.bounds()[1]
+    result = rerun._again(world.runtime, NIFTY, "analyse")
+    if drain:
+        world.drain()
+    rerun._wait(world.runtime, [result], Console(quiet=True))
+    rerun._note_refusals(world.runtime, [result], after)
+    return result
+
+
+def test_the_same_rows_are_said_after_comparing_them(past: World) -> None:
+    result = done_again(past)
+    assert (result["outcome"], result["changed"], rerun._is_done(result)) == ("OK", False, True)
+    assert rerun._sentence(result) == "OK, attempt 2, from the frame: the same rows"
+
+
+def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
+    past: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manual, "GRACE_SECONDS", 0.2)
+    result = done_again(past, drain=False)
+    assert (result["outcome"], rerun._is_done(result)) == ("unfinished", False)
+    assert "rows" not in rerun._sentence(result)
+
+
+def test_rows_that_a_sink_refused_are_not_the_same_rows(past: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = Written(errors={"parquet": "No space left on device"})
+    monkeypatch.setattr(past.store, "write_chain", lambda *_: refused)
+    result = done_again(past)
+    assert not rerun._is_done(result)
+    assert "No space left on device" in rerun._sentence(result)
+
+
+def test_rows_that_are_nowhere_afterwards_are_not_done(past: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    past.store._chains.clear()
+    monkeypatch.setattr(past.store, "write_chain", lambda *_: Written())
+    result = done_again(past)
+    assert (rerun._is_done(result), "nothing is stored" in rerun._sentence(result)) == (False, True)
