@@ -12,6 +12,7 @@ import json
 import os
 import re
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,11 +21,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
+
 from g6.errors import StoreBusy, Unavailable
 from g6.files import directory_lock, replace
 
 OWNER, KIND, CONFIGS = ".owner.json", ".kind", "configs"
 _MOST_BYTES = 65_536
+DYING_SECONDS = 5.0
+"""How long the lock of a system is waited for whose members are dead: their pool processes end a moment after them."""
 _USER = re.compile(r"(?<=://).*@")
 _SENTINEL = re.compile(r"(sentinel://)?[\w.\-\[\]]+(:\d+)?(/\d*)?")
 """One host of several; the first half of a password that holds a semicolon is none."""
@@ -97,8 +102,9 @@ def owned(
         descriptor = os.open(directory / OWNER, os.O_RDWR | os.O_CREAT, 0o600)
     member = os.getpid()
     try:
-        with _refusals(directory), directory_lock(directory):
-            _join(directory, descriptor, kind, system, who, mix)
+        limit = time.monotonic() + DYING_SECONDS
+        while not _joined(directory, descriptor, kind, system, who, mix, last=time.monotonic() > limit):
+            time.sleep(0.05)
 
         def tell(broker: str) -> None:
             with _refusals(directory), directory_lock(directory):
@@ -168,6 +174,17 @@ def _refusals(directory: Path) -> Iterator[None]:
         raise Unavailable(f"the data directory {directory} cannot be written: {error}", fix) from error
 
 
+def _joined(directory: Path, descriptor: int, kind: str | None, system: System, who: str, mix: bool, *, last: bool) -> bool:
+    """Join; False where the members of another system are dead and only their lock is still to go, but for the `last` try."""
+    with _refusals(directory), directory_lock(directory):
+        if not last and _held(descriptor):
+            record = _read(descriptor)
+            if record.get("members") and not _living(record) and not system.is_of(record):
+                return False
+        _join(directory, descriptor, kind, system, who, mix)
+    return True
+
+
 def _join(directory: Path, descriptor: int, kind: str | None, system: System, who: str, mix: bool) -> None:
     """Become a member of the owner, or the owner where nobody lives; the caller holds the directory's lock."""
     members: dict[str, str] = {}
@@ -217,12 +234,11 @@ def _living(record: Mapping[str, Any]) -> dict[str, str]:
 
 def _lives(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except OSError:
+    except psutil.Error:
         return True
-    return True
 
 
 def _read(descriptor: int) -> dict[str, Any]:

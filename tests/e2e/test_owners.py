@@ -143,6 +143,6 @@ def test_what_a_killed_supervisor_started_ends_with_it_and_another_system_takes_
     assert len(pids) > 5
     owned.system.popen.kill()
     eventually(lambda: not owned.world.left_behind(), 20.0)
-    assert owner(owned.world.data) is None
+    eventually(lambda: owner(owned.world.data) is None)
     done = owned.world.g6("run", "--once", seconds=100.0, G6_REDIS__BROKER_URL=owned.there)
     assert done.returncode == 0, done.stderr

@@ -26,6 +26,17 @@ with owned(Path(sys.argv[1]), "sim", System(sys.argv[2]), who="g6 up"):
     print("mine", flush=True)
     time.sleep(60)
 """
+FORKED = """
+import os, sys, time
+from pathlib import Path
+from g6.adapters.data_dir import System, owned
+with owned(Path(sys.argv[1]), "sim", System(sys.argv[2])):
+    if os.fork() == 0:
+        print("mine", flush=True)
+        time.sleep(1)
+        os._exit(0)
+    time.sleep(60)
+"""
 HERE, THERE = System("redis://127.0.0.1:7000/0"), System("redis://127.0.0.1:7001/0")
 
 
@@ -139,6 +150,17 @@ def test_an_owner_that_was_killed_owns_nothing_and_is_taken_over(tmp_path: Path)
     assert owner(tmp_path) is None
     with owned(tmp_path, "sim", THERE, who="g6 up"):
         assert (owner(tmp_path) or {})["members"] == {str(os.getpid()): "g6 up"}
+
+
+def test_pool_processes_that_die_a_moment_after_their_worker_are_waited_for(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FORKED, str(tmp_path), HERE.broker]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"mine\n"
+        process.kill()
+        assert owner(tmp_path) is not None
+        with owned(tmp_path, "sim", THERE):
+            assert (owner(tmp_path) or {})["broker"] == THERE.broker
 
 
 def test_a_refusal_names_a_member_that_lives_when_the_first_is_gone(tmp_path: Path) -> None:
