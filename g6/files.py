@@ -16,11 +16,11 @@ from pathlib import Path
 from g6.errors import StoreBusy
 
 _FIXES = {
-    errno.ENOSPC: "free space on this disk, or set storage.data_dir to another one",
-    errno.EDQUOT: "raise the quota, or set storage.data_dir to another disk",
+    errno.ENOSPC: "free space on this disk, or set data_dir to another one",
+    errno.EDQUOT: "raise the quota, or set data_dir to another disk",
     errno.EFBIG: "raise the file size limit of the process (ulimit -f)",
-    errno.EROFS: "mount the file system writable, or set storage.data_dir to another one",
-    errno.EACCES: "let the user who runs G6 write there (chown, chmod), or set storage.data_dir to another directory",
+    errno.EROFS: "mount the file system writable, or set data_dir to another one",
+    errno.EACCES: "let the user who runs G6 write there (chown, chmod), or set data_dir to another directory",
     errno.EPERM: "let the user who runs G6 write there (chown, chattr -i)",
     errno.EEXIST: "move away the file that stands where a directory must be",
     errno.ENOTDIR: "move away the file that stands where a directory must be",

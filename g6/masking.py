@@ -27,13 +27,13 @@ _HARMLESS_OPTIONS = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _SHOWN = re.compile(
-    r"\*\*\*@"
+    r"\*\*\*@|:<password>@"
     r"|(?:(?:\d{1,3}\.){3}\d{1,3}|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.\-/]*)?(?=[\s,;'\")\]}>]|$)"
 )
 """Beginnings, behind the scheme, that hold no password: one that is masked already, or a machine's own address and its path."""
 _PAGE = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/[^\s:@]*)?(?=[\s)'\"]|$)")
 _PORT_OR_NONE = re.compile(r"[^:/?#\s]+(?::\d*)?(?=[/?#\s,;'\")\]}>]|$)|/")
-_GREEDY_OPTION = re.compile(r"(?i)([?&](?:\w*_)?(?:password|passwd|pwd)=)(?!\*\*\*(?!\w)).*")
+_GREEDY_OPTION = re.compile(r"(?i)([?&](?:\w*_)?(?:password|passwd|pwd)=)(?!\*\*\*(?!\w)|<password>).*")
 
 _QUOTED = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
 _PLACEHOLDER = r"(?!\$[({]|…|<\w|\*\*\*(?!\w))"

@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from g6.config import load
@@ -14,6 +14,11 @@ from g6.masking import mask, mask_address, mask_setting, resembles_a_secret
 
 FIRST, LAST = "Zq1v", "9jXw"
 """A password's ends. Neither occurs in what stands around it, so each shows a part that leaked."""
+
+
+# On a loaded machine the table of Unicode's categories alone takes two seconds, once.
+settings.register_profile("masking", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings.get_profile("masking")
 
 
 def passwords(least: int = 0) -> st.SearchStrategy[str]:
@@ -44,6 +49,7 @@ def leaks(text: str) -> bool:
     return FIRST in text or LAST in text
 
 
+@PATIENT
 @given(addresses())
 @example(f"redis://:{FIRST}/x@y#[%{LAST}@host:6379/0")
 @example(f"unix:///run/redis.sock?password={FIRST}@ &{LAST}&db=1")
@@ -53,6 +59,7 @@ def test_no_address_shows_a_part_of_its_password(address: str) -> None:
     assert not leaks(json.dumps(mask_setting({"redis": {"broker_url": address}})))
 
 
+@PATIENT
 @given(addresses(), st.sampled_from(["{} is no Redis address", "cannot reach {}: refused\nsee the log", "('{}', 1)", "{}"]))
 @example(f"redis://user:12 {FIRST}{LAST}@host", "{} is away")
 def test_no_sentence_shows_a_part_of_an_addresss_password(address: str, sentence: str) -> None:
@@ -64,15 +71,17 @@ def test_a_sentence_may_be_broken_inside_a_password() -> None:
     assert not leaks(mask(f"cannot reach redis://:{FIRST}\n{LAST}@host: refused"))
 
 
+@PATIENT
 @given(passwords())
 def test_the_settings_show_no_password_of_any_address(password: str) -> None:
     for scheme in ("redis://", "rediss://user", "sentinel://", "redis:/", ""):
         address = f"{scheme}:{password}@host:6379/0"
-        settings = load("", {"redis.broker_url": address, "redis.cache_url": address, "provider.root": address}, {})
-        shown = mask_setting(settings.model_dump(mode="json", by_alias=True))
+        loaded = load("", {"redis.broker_url": address, "redis.cache_url": address, "provider.root": address}, {})
+        shown = mask_setting(loaded.model_dump(mode="json", by_alias=True))
         assert not leaks(json.dumps(shown))
 
 
+@PATIENT
 @given(passwords(), st.sampled_from(['"password": {}', "password={}", "api_secret: {}", "'access_token': {}"]))
 def test_a_quoted_secret_is_masked_to_its_closing_quote(password: str, form: str) -> None:
     assert not leaks(mask(form.format(json.dumps(password))))

@@ -16,7 +16,7 @@ _TABLE: Sequence[tuple[str, str, str]] = (
     (
         r"(?i)No master found for .*auth",
         "the Sentinels ask for a password, or refuse the one they were given",
-        "add ?sentinel_password=PASSWORD to the address, percent-encoded, and sentinel_username=NAME where there are users",
+        "add ?sentinel_password=<password> to the address, percent-encoded, and sentinel_username=<name> where there are users",
     ),
     (
         r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (?P<why>[^(\n]*)",
@@ -56,7 +56,7 @@ _TABLE: Sequence[tuple[str, str, str]] = (
     (
         r"(?i)NOAUTH|Authentication required",
         "Redis asks for a password, and the address holds none",
-        "write redis://:PASSWORD@host:6379/0, percent-encoded; for Sentinels that ask for one, ?sentinel_password=PASSWORD",
+        "write redis://:<password>@host:6379/0, percent-encoded; for Sentinels that ask for one, ?sentinel_password=<password>",
     ),
     (
         r"(?i)WRONGPASS|invalid username-password|invalid password",

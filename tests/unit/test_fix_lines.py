@@ -1,0 +1,217 @@
+"""Every fix line of the code, found in its text, holds: its settings exist, its commands run, masking leaves it whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer.main
+
+from g6.config.keys import ALIASES, allowed, keys, paths, variable
+from g6.entrypoints.cli import application
+from g6.entrypoints.cli.commands import COMMANDS
+from g6.masking import mask
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "g6").rglob("*.py"))
+SECTIONS = {path.split(".")[0] for path in paths() if "." in path}
+HOLE = "\x00"
+"""Stands where a line is completed at run time."""
+FIX_ARGUMENT = {"BadInput": 3, "TokenDead": 1, "BadDump": 1}
+"""Where the fix stands among the arguments of an error; second, unless it is named here."""
+ERRORS = {
+    "G6Error", "UserError", "BadConfig", "BadInput", "Unavailable", "NothingToDo", "TokenDead", "BadDump", "UncoveredYear",
+}  # fmt: skip
+OTHER_DOTTED = {"provider.state", "log.json", "log.txt"}
+"""Dotted words that begin as a section's name and are none of its settings."""
+
+
+class Line(NamedTuple):
+    where: str
+    text: str
+
+
+def text_of(node: ast.expr) -> Iterator[str]:
+    """Return what an expression may read as: f-strings with holes, both sides of a choice, sums."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=values):
+            yield "".join(part.value if isinstance(part, ast.Constant) else HOLE for part in values)  # type: ignore[misc]
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from text_of(body)
+            yield from text_of(orelse)
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            yield from (first + second for first in text_of(left) for second in text_of(right))
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from text_of(value)
+
+
+def constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return what the names of a module's own texts mean."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = node.value
+    return found
+
+
+def fixes_in(path: Path) -> Iterator[Line]:  # noqa: C901, PLR0912 - a place after another
+    """Return the fix lines of a module: of errors, of alerts and events, of tables, of the lint, of refused options."""
+    tree = ast.parse(path.read_text("utf-8"))
+    names = constants(tree)
+    where = path.relative_to(ROOT).as_posix()
+
+    def lines(node: ast.expr | None) -> Iterator[Line]:
+        if isinstance(node, ast.Name):
+            node = names.get(node.id)
+        if node is not None:
+            yield from (Line(f"{where}:{node.lineno}", text) for text in text_of(node))
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            at = FIX_ARGUMENT.get(name, 1)
+            if (name in ERRORS or _is_super(node)) and len(node.args) > at:
+                yield from lines(node.args[at])
+            for keyword in node.keywords:
+                if keyword.arg == "fix":
+                    yield from lines(keyword.value)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "fix":
+                    yield from lines(value)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            named = getattr(target, "id", "")
+            if re.search(r"FIX|ADVICE|RETIRED", named, re.IGNORECASE) and node.value is not None:
+                values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+                for value in values:
+                    yield from lines(value)
+        elif isinstance(node, ast.FunctionDef) and node.name == "cause_of":
+            yield from _of_tuples(node, lines)
+        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and where == "g6/config/lint.py":
+            yield from lines(node.value.elts[-1])
+    for node in ast.walk(tree):
+        if where == "g6/adapters/redis/refusals.py" and isinstance(node, ast.Tuple) and len(node.elts) == 3:
+            yield from lines(node.elts[2])
+
+
+def _is_super(node: ast.Call) -> bool:
+    return ast.unparse(node.func) == "super().__init__"
+
+
+def _of_tuples(node: Any, lines: Any) -> Iterator[Line]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Return) and isinstance(inner.value, ast.Tuple):
+            yield from lines(inner.value.elts[-1])
+
+
+LINES = sorted({line for path in MODULES for line in fixes_in(path)})
+IDS = [line.where for line in LINES]
+
+
+def commands_of(text: str) -> Iterator[list[str]]:
+    """Return the `g6 …` commands of a line, as far as they are words, subcommands and options."""
+    for match in re.finditer(r"(?<![\w/.-])g6 (?=[a-z-])([^;,()\n]*)", text):
+        yield match.group(1).split()
+
+
+def wrong_command(words: list[str]) -> str:
+    """Return what is no command or option of it, "" where all is well."""
+    if words[0] not in COMMANDS:
+        return "" if words[0] in ENGLISH else f"g6 {words[0]}"
+    command: Any = typer.main.get_command(application(words[0]))
+    command = command.commands[words[0]] if hasattr(command, "commands") and words[0] in command.commands else command
+    rest = words[1:]
+    while rest and hasattr(command, "commands") and rest[0] in command.commands:
+        command, rest = command.commands[rest[0]], rest[1:]
+    if hasattr(command, "commands") and rest and re.fullmatch(r"[a-z-]+", rest[0]) and rest[0] not in ENGLISH:
+        return f"g6 {' '.join(words[:2])}"
+    options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+    given = [word.partition("=")[0] for word in rest if word.startswith("--") and len(word) > 2]
+    return next((f"g6 {words[0]} {name}" for name in given if name.rstrip(".:") not in options), "")
+
+
+ENGLISH = {
+    "is",
+    "to",
+    "on",
+    "or",
+    "says",
+    "lists",
+    "shows",
+    "for",
+    "and",
+    "with",
+    "reads",
+    "writes",
+    "by",
+    "mends",
+    "makes",
+    "asks",
+    "so",
+}
+
+
+def wrong_settings(text: str) -> list[str]:
+    """Return the dotted settings, variables and bare keys behind "set" that the model does not have."""
+    known = set(paths()) | {key.path for key in keys()}
+    dotted = re.findall(r"(?<![\w./-])((?:[a-z_]+\.)+[a-z_]+)(?![\w/(-])", text)
+    wrong = [name for name in dotted if name.split(".")[0] in SECTIONS and name not in known and name not in OTHER_DOTTED]
+    variables = {variable(path) for path in known} | set(ALIASES) | {"G6_CONFIG"}
+    wrong += [name for name in re.findall(r"\b(?:G6|KITE)_[A-Z0-9_]+", text) if name not in variables and not name.endswith("_")]
+    top = set(allowed(()))
+    wrong += [name for name in re.findall(r"\bset ([a-z]+_[a-z_]+)\b(?![./])", text) if name not in top]
+    return wrong
+
+
+def test_the_lines_are_found() -> None:
+    assert len(LINES) > 150
+    modules = {"files", "errors", "config/lint", "config/explain", "entrypoints/cli/__init__", "adapters/redis/refusals"}
+    assert {line.where.split(":")[0] for line in LINES} >= {f"g6/{name}.py" for name in modules}
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("set storage.data_dir to another disk", ["storage.data_dir"]),
+        ("set data_directory", ["data_directory"]),
+        ("export G6_SERVE__TOKN=x", ["G6_SERVE__TOKN"]),
+        ("set storage.csv.base_dir, or data_dir", []),
+    ],
+)
+def test_a_setting_that_is_none_is_seen(text: str, wrong: list[str]) -> None:
+    assert wrong_settings(text) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("g6 dance", "g6 dance"), ("g6 data wash", "g6 data wash"), ("run g6 chain NIFTY --colour", "g6 chain --colour"),
+        ("g6 data check --date 2026-11-18", ""), ("g6 up --interval 60, or wait", ""),
+    ],
+)  # fmt: skip
+def test_a_command_that_is_none_is_seen(text: str, wrong: str) -> None:
+    assert next((found for words in commands_of(text) if (found := wrong_command(words))), "") == wrong
+
+
+@pytest.mark.parametrize("line", LINES, ids=IDS)
+def test_its_settings_are_settings(line: Line) -> None:
+    assert wrong_settings(line.text) == []
+
+
+@pytest.mark.parametrize("line", LINES, ids=IDS)
+def test_its_commands_are_commands(line: Line) -> None:
+    assert [found for words in commands_of(line.text) if (found := wrong_command(words))] == []
+
+
+@pytest.mark.parametrize("line", LINES, ids=IDS)
+def test_masking_leaves_it_whole(line: Line) -> None:
+    text = line.text.replace(HOLE, "x")
+    assert mask(text) == text
