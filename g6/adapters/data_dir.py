@@ -266,7 +266,7 @@ def _taken(directory: Path, record: Mapping[str, Any]) -> Unavailable:
     host = str(record.get("host") or socket.gethostname())
     at += f", host {host}" if host != socket.gethostname() else ""
     return Unavailable(
-        f"the data directory {directory} is in use by another G6 ({who}, process {pid}{at})",
+        f"the data directory {directory} is in use by another G6 (process {pid}, {who}{at})",
         f"stop it (kill -TERM {pid}), or give this one a directory of its own with --data-dir DIR",
     )
 

@@ -137,7 +137,7 @@ class Driver:
         if self.other is not None:
             who, pid = self.other.get("who", "g6"), self.other.get("pid", "?")
             raise Unavailable(
-                f"{self._place} is driven by another G6 ({who}, process {pid}), whose market's clock this run would share",
+                f"{self._place} is driven by another G6 (process {pid}, {who}), whose market's clock this run would share",
                 f"stop it (kill -TERM {pid}), or {self._elsewhere}",
             )
         if workers := self._workers():

@@ -34,7 +34,7 @@ class Owned:
     def refuses(self, *command: str, **environment: str) -> None:
         """Run a command that must be refused with the name of the system that runs."""
         said = refusal(self.world.g6(*command, **environment))
-        assert f"in use by another G6 (g6 up, process {self.system.pid}, broker 127.0.0.1:" in said
+        assert f"in use by another G6 (process {self.system.pid}, g6 up, broker 127.0.0.1:" in said
         assert "--data-dir DIR" in said
 
     def worker(self, name: str, broker: str) -> Child:
@@ -81,7 +81,7 @@ def test_a_run_with_a_broker_of_its_own_is_another_system_too(owned: Owned) -> N
 def test_a_worker_of_another_system_ends_with_the_sentence(owned: Owned) -> None:
     worker = owned.worker("strange", owned.there)
     assert worker.popen.wait(60) == 2
-    assert f"in use by another G6 (g6 up, process {owned.system.pid}" in worker.said
+    assert f"in use by another G6 (process {owned.system.pid}, g6 up" in worker.said
     assert "Traceback" not in worker.said
 
 
@@ -103,7 +103,7 @@ def test_what_mends_and_folds_joins_the_system_that_runs(owned: Owned) -> None:
 def test_a_simulated_run_does_not_share_the_clock_of_one_that_runs(owned: Owned, tmp_path: Path) -> None:
     done = owned.world._run("g6", ["run", "--once", "--data-dir", tmp_path / "other"], 60, {})
     said = refusal(done)
-    assert f"is driven by another G6 (g6 up, process {owned.system.pid})" in said
+    assert f"is driven by another G6 (process {owned.system.pid}, g6 up)" in said
     assert "--set namespace=NAME" in said
 
 

@@ -79,7 +79,7 @@ def test_nobody_else_may_read_the_record_and_it_holds_no_password(tmp_path: Path
 def test_another_system_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
     with (
         held_by_another_process(tmp_path, "redis://:secret@127.0.0.1:7000/0") as process,
-        pytest.raises(Unavailable, match=rf"g6 up, process {process.pid}, broker 127\.0\.0\.1:7000/0") as refused,
+        pytest.raises(Unavailable, match=rf"process {process.pid}, g6 up, broker 127\.0\.0\.1:7000/0") as refused,
         owned(tmp_path, "sim", THERE),
     ):
         pass
@@ -121,7 +121,7 @@ def test_workers_of_one_system_share_a_directory_by_whatever_address(tmp_path: P
 def test_a_system_meets_an_import_without_a_broker_and_is_refused(tmp_path: Path) -> None:
     with (
         owned(tmp_path, None, System(), who="g6 import"),
-        pytest.raises(Unavailable, match=rf"g6 import, process {os.getpid()}\)"),
+        pytest.raises(Unavailable, match=rf"process {os.getpid()}, g6 import\)"),
         owned(tmp_path, "sim", HERE),
     ):
         pass

@@ -190,7 +190,7 @@ def test_two_bounded_live_runs_at_a_time_have_both_their_instants(client: redis.
 def test_a_clock_that_somebody_lives_by_is_not_started_anew(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
     left_by(client, "sim")
     drives(client, somebody.pid)
-    with pytest.raises(Unavailable, match=rf"driven by another G6 \(g6 up, process {somebody.pid}\)") as refused:
+    with pytest.raises(Unavailable, match=rf"driven by another G6 \(process {somebody.pid}, g6 up\)") as refused:
         driver(client, SIM).begin(fresh=True)
     assert f"kill -TERM {somebody.pid}" in refused.value.fix
     somebody.kill()
