@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from g6.entrypoints.processes import Process, stop, undisturbed
+from g6.entrypoints.processes import Process, Roster, stop, undisturbed
+from g6.errors import Unavailable
 from tests.waiting import eventually
 
 Make = Callable[..., Process]
@@ -142,3 +145,71 @@ def test_a_signal_while_a_child_is_born_is_heard_afterwards() -> None:
     with pytest.raises(KeyboardInterrupt):
         born()
     assert reached == ["the end of the block"]
+
+
+SUPERVISOR = """
+import os, sys, time
+from pathlib import Path
+from g6.entrypoints.processes import Process, Roster
+base = Path(sys.argv[1])
+child = Process("child", [sys.executable, "-c", sys.argv[2]], os.environ, base / "child.log")
+child.start()
+Roster(base / "running").write([child])
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def killed_supervisor(base: Path, code: str) -> psutil.Process:
+    """Start a supervisor with one child, wait until the child runs, kill the supervisor; return the child."""
+    with subprocess.Popen([sys.executable, "-c", SUPERVISOR, str(base), code], stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        child = psutil.Process(int(supervisor.stdout.readline()))
+        eventually(lambda: (base / "child.log").read_text() == "ready\n")
+        supervisor.kill()
+    return child
+
+
+def runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked on Linux")
+def test_a_child_ends_with_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    child = killed_supervisor(tmp_path, "import time; print('ready', flush=True); time.sleep(60)")
+    eventually(lambda: not runs(child))
+
+
+def test_a_child_that_does_not_hear_is_ended_by_the_next_supervisor(tmp_path: Path) -> None:
+    child = killed_supervisor(tmp_path, DEAF)
+    assert runs(child)
+    assert Roster(tmp_path / "running").end_orphans(0.1) == ["child"]
+    eventually(lambda: not runs(child))
+    assert list((tmp_path / "running").iterdir()) == []
+
+
+def test_what_a_living_supervisor_runs_is_left_alone_and_so_is_a_later_process_of_the_same_number(
+    make: Make, tmp_path: Path
+) -> None:
+    child = make(SLEEP)
+    roster = Roster(tmp_path / "running")
+    roster.write([child])
+    assert roster.end_orphans(0.1) == []
+    record = json.loads(roster.path.read_text())
+    gone = {"supervisor": {"pid": record["supervisor"]["pid"], "started": 1.0}}
+    other = {"processes": [record["processes"][0] | {"started": 1.0}]}
+    roster.path.write_text(json.dumps(record | gone | other))
+    assert roster.end_orphans(0.1) == []
+    assert child.alive
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 3}', '{"host": "elsewhere", "supervisor": {"pid": 1}}'])
+def test_a_record_that_cannot_be_read_ends_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / "4711.json").write_text(content)
+    assert Roster(tmp_path).end_orphans(0.1) == []
+
+
+def test_a_log_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file")
+    with pytest.raises(Unavailable, match="cannot be written"):
+        Process("x", ["true"], {}, tmp_path / "logs" / "x.log").start()
