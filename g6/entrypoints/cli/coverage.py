@@ -184,7 +184,8 @@ class Past:
             return None if ahead else self.now - timedelta(seconds=seconds) - _TICK
         if not instants or day != self.stored[-1]:
             return None
-        running = (owner(self.settings.directory) or {}).get("kind") in ("sim", "replay")
+        record = owner(self.settings.directory) or {}  # a repair or an import owns too, and has no broker
+        running = record.get("kind") in ("sim", "replay") and record.get("broker")
         return instants[-1] if running else None
 
     def _instants_of(self, day: date) -> list[datetime]:

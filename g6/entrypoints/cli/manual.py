@@ -55,8 +55,8 @@ def serving(runtime: Runtime) -> bool:
 def nobody() -> NoWorker:
     """Return the error of a queue that nobody serves."""
     return NoWorker(
-        f"no worker serves the queue {QUEUE}, so that nothing was sent\n"
-        f"  fix: start one, celery -A g6 worker -Q {QUEUE}, or the whole system, g6 up; g6 ps lists the workers"
+        f"no worker serves the queue {QUEUE}, so that nothing was sent",
+        f"start one, celery -A g6 worker -Q {QUEUE}, or the whole system, g6 up; g6 ps lists the workers",
     )
 
 

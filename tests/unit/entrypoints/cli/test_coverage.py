@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from g6.adapters.data_dir import System, owned
 from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.config import calendar
 from g6.domain.calendar import day_of
@@ -233,3 +234,12 @@ def test_rows_of_a_year_without_a_calendar_stand_for_themselves(g6: Run, tmp_pat
     store(tmp_path, chain_of, cycles_of("2019-11-18"))
     (told,) = coverage(g6, tmp_path)
     assert (told["due"], told["OK"], told["no_row"]) == (3, 3, 0)
+
+
+def test_a_simulated_day_goes_as_far_as_its_newest_row_while_its_system_runs(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(WEDNESDAY)])
+    with owned(tmp_path, "sim", System("redis://127.0.0.1:6379/0")):
+        told = coverage(g6, tmp_path)
+    assert [row["due"] for row in told] == [SESSION, 108]
+    with owned(tmp_path, "sim", System(), who="g6 data repair"):
+        assert [row["due"] for row in coverage(g6, tmp_path)] == [SESSION, SESSION]

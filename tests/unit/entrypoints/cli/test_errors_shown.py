@@ -41,6 +41,7 @@ SAMPLES: dict[str, tuple[Callable[[], G6Error], int, str]] = {
         lambda: errors.BrokerDown("Redis: refused"), 1,
         "g6: Redis: refused\n  fix: start that server, or see g6 config show --origin for where redis.broker_url was set",
     ),
+    "NoWorker": (lambda: errors.NoWorker("nobody serves manual", "g6 up"), 1, "g6: nobody serves manual\n  fix: g6 up"),
     "Terminal": (lambda: errors.Terminal("lost"), 1, "g6: lost"),
     "ProviderRefused": (
         lambda: errors.ProviderRefused("Kite: no permission"), 1,
