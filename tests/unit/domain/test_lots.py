@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -158,3 +160,11 @@ DAYS = st.dates(date(2018, 1, 1), date(2026, 10, 27))
 def test_every_answer_is_a_row_with_a_source(root: str, on: date, ahead: int) -> None:
     row = lot_row(root, on + timedelta(days=ahead), on)
     assert row is None or (isinstance(row, Lot) and row.units > 0 and row.source and row.quoted <= on)
+
+
+def test_the_table_agrees_with_a_whole_real_dump(shared: Path) -> None:
+    with (shared / "data/kite/expiries_20260818.csv").open("r", encoding="utf-8", newline="") as lines:
+        listed = [row for row in csv.DictReader(lines) if row["name"] in HISTORY]
+    assert len(listed) > 50
+    for row in listed:
+        assert lot_of(row["name"], date.fromisoformat(row["expiry"]), date(2026, 8, 18)) == int(row["lot_size"]), row
