@@ -26,6 +26,7 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay.layout import read_layout
 from g6.adapters.streamed import Streamed
 from g6.adapters.tee import Tee
 from g6.broker import broker_clock, speed
@@ -163,6 +164,8 @@ def opened(settings: Settings, *, thorough: bool = True) -> Recording:
         strict=settings.provider.strict,
         indices=frozenset(settings.indices),
         closes=calendar().close_of,
+        layout=None if settings.provider.layout is None else read_layout(settings.provider.layout),
+        max_trade_age=settings.quality.max_trade_age,
     )
 
 

@@ -19,6 +19,7 @@ class Provider(Section):
         description="sim: the simulated market; replay: a recording; kite: Zerodha's Kite Connect; g6 providers lists all",
     )
     recording: Path | None = Field(default=None, description="replay: file or directory to replay")
+    layout: Path | None = Field(default=None, description="replay: TOML that says how a table is read, as an import keeps it")
     strict: bool = Field(
         default=False, description="replay: refuse a recording that cannot be read whole; else what cannot be is left out and told"
     )

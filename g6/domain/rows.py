@@ -79,7 +79,7 @@ average_price | float | points | day's volume-weighted average price
 last_trade_time | instant | UTC | time of the last trade
 quote_time | instant | UTC | the exchange's time up to which this quote stood
 age_seconds | float | s | cycle's instant less quote_time
-source | text | | stream, rest, replay, sim or backfill
+source | text | | stream, rest, replay, sim or backfill; replay_units or replay_contracts where a person said what a table counts
 quality | flags | | 1 stale, 2 untraded today, 4 no two-sided book, 8 crossed, 16 below intrinsic, 32 wide, 64 missing, 128 repaired, 256 age unknown, 512 impossible open interest, 1024 last price zero or less, 2048 thin, 4096 last price far from where it was quoted
 iv | iv | fraction per sqrt(year) | implied volatility
 iv_bid | iv | fraction per sqrt(year) | implied volatility of the bid

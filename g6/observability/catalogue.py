@@ -95,7 +95,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("contract_reason", ("wrong_expiry", "foreign", "salvaged", "expired")),
             Label("write_reason", WRITE_REASONS),
             Label("drop", ("trimmed", "unreadable")),
-            Label("source", ("stream", "rest", "replay", "sim", "backfill")),
+            Label("source", ("stream", "rest", "replay", "sim", "backfill", "replay_units", "replay_contracts")),
             Label("provider", (), 4),
             Label("endpoint", ("instruments", "quote", "historical")),
             Label("outcome", ("ok", "busy", "refused")),

@@ -95,8 +95,9 @@ class TableLayout:
         """Return the table's column by our name. Errors: Malformed, with what is missing and what would be read."""
         names = list(names)
         chosen = {ours: theirs for ours, theirs in self.columns.items() if theirs != NONE}
-        if strange := [theirs for theirs in chosen.values() if theirs not in names]:
-            raise Malformed(None, f"has no column {', '.join(strange)}; there are {', '.join(names) or 'none'}")
+        if strange := [ours for ours, theirs in chosen.items() if theirs not in names]:
+            there = f"has no column {', '.join(chosen[ours] for ours in strange)}; there are {', '.join(names) or 'none'}"
+            raise Malformed(None, f"{there}; say --columns {strange[0]}=NAME with one of these")
         taken = set(chosen.values())
         for ours in (*COLUMNS, *CLOCKS):
             if ours not in self.columns and (theirs := self._named(ours, names, taken)):

@@ -40,7 +40,7 @@ class Replay:
         seen = self._snapshot(index, at)
         values = {name: _aligned(seen, contracts, seen.values[name]) for name in QUOTE_FIELDS}
         backfilled = _aligned(seen, contracts, seen.backfilled.astype(np.float64)) > 0
-        source = np.where(contracts.symbol == "", "", np.where(backfilled, "backfill", "replay")).astype(object)
+        source = np.where(contracts.symbol == "", "", np.where(backfilled, "backfill", seen.source)).astype(object)
         return Quotes(
             underlying=index,
             expiry=contracts.expiry,

@@ -117,6 +117,11 @@ class Recording:
         near = instants[max(place - 1, 0) : place + 1]
         return next((known for known in near if day_of(known) == day_of(at)), None)
 
+    @property
+    def table(self) -> TableFiles | None:
+        """The table that is recorded, None where the recording is none."""
+        return self._source if isinstance(self._source, TableFiles) else None
+
     def totals(self, index: str, at: datetime) -> Mapping[str, float]:
         """Return the exchange's own sums over the nearest expiry, contracts, by name; empty where the source has none."""
         return self._source.totals(index, at) if isinstance(self._source, AnswerFiles) else {}

@@ -41,7 +41,7 @@ class Snapshot:
 
     `contracts` as listed; `values[name]` `(2, n)` for each of QUOTE_FIELDS, quantities in units, NaN missing; `backfilled`
     `(2, n)` bool; `exchange_iv` `(2, n)` the exchange's own implied volatility as a fraction, NaN where it gives none, None where
-    the source has no such thing; `observed_at` epoch seconds.
+    the source has no such thing; `observed_at` epoch seconds; `source` the word that its rows carry.
     """
 
     contracts: Contracts
@@ -50,6 +50,7 @@ class Snapshot:
     observed_at: float
     backfilled: NDArray[np.bool_]
     exchange_iv: Array | None = None
+    source: str = "replay"
 
 
 @dataclass(frozen=True, slots=True)

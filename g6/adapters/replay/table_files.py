@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from g6.adapters.replay.layout import TableLayout
 from g6.adapters.replay.left_out import LeftOut
 from g6.adapters.replay.snapshot import Malformed, Snapshot, snapshot
 from g6.adapters.replay.table import Options
-from g6.adapters.replay.table_reading import FileLosses, options_of
+from g6.adapters.replay.table_reading import FileLosses, column_names, options_of
 from g6.adapters.replay.table_scan import LostRow, Spots, scanned, stretches
 from g6.errors import BadInput
 
@@ -35,6 +35,7 @@ class TableFiles:
     """Source over one or more files.
 
     With `lenient` a row or file that cannot be read is left out and told in `lost_rows`; else it is refused.
+    Rows carry the word `source`; without one, it says what a person said that quantities count.
     Errors when opened: BadInput with file and row.
     """
 
@@ -48,6 +49,7 @@ class TableFiles:
         *,
         stretch_rows: int = STRETCH_ROWS,
         lenient: bool = False,
+        source: str = "",
     ) -> None:
         self._paths, self._lenient = list(paths), lenient
         scan = scanned(self._paths, layout or TableLayout(), lenient=lenient)
@@ -57,6 +59,7 @@ class TableFiles:
         self.others: Mapping[str, int] = scan.others
         self.spots: Mapping[str, Spots] = scan.spots
         self._widths = scan.widths
+        self._source = source or _source_word(scan.layout)
         self._dropped = scan.dropped
         self._lost = {left.path for left in scan.lost_rows if left.row is None}
         self._expiries = scan.expiries
@@ -73,6 +76,11 @@ class TableFiles:
     def expiries(self) -> Mapping[str, frozenset[date]]:
         """Return the distinct expiries of each index."""
         return self._expiries
+
+    def resolved(self) -> TableLayout:
+        """Return the layout with every column named, by the first file that could be read."""
+        first = next(path for path in self._paths if path not in self._lost)
+        return self.layout.resolved(column_names(first))
 
     def widths(self, index: str) -> Mapping[date, int]:
         """Return how many strikes the window of each expiry holds, of those whose window moves with the money."""
@@ -95,9 +103,10 @@ class TableFiles:
         place = int(np.searchsorted(spots.at, round(at.timestamp() * 1e6)))
         source = "disputed" if spots.disputed()[place] else "live"
         try:
-            return snapshot(index, at, float(spots.median[place]), options.rows(), spot_source=source)
+            seen = snapshot(index, at, float(spots.median[place]), options.rows(), spot_source=source)
         except Malformed as error:
             raise BadInput(self._paths[0], None, error.reason) from error
+        return replace(seen, source=self._source)
 
     def _load(self, index: str, stretch: _Stretch) -> Options:
         parts = []
@@ -127,6 +136,14 @@ def _joined(parts: Sequence[Options]) -> Options:
     by_name = {name: np.concatenate([column(part, name) for part in parts]) for name in figures}
     in_contracts = frozenset().union(*(part.in_contracts for part in parts))
     return Options(**joined, figures=by_name, in_contracts=in_contracts)
+
+
+def _source_word(layout: TableLayout) -> str:
+    """The word that rows carry: what a person said that quantities count, where a person said it."""
+    said = {layout.units[name] for name in ("volume", "oi") if name in layout.units}
+    if not said:
+        return "replay"
+    return "replay_contracts" if "contracts" in said else "replay_units"
 
 
 def _instant(micros: int) -> datetime:

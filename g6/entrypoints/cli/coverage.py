@@ -282,7 +282,7 @@ def kind_of(settings: Settings) -> str:
     sources = stored_units.sources(settings.directory)
     if sources & {"stream", "rest"}:
         return "live"
-    return next((kind for kind in ("sim", "replay") if kind in sources), "")
+    return next((kind for kind in ("sim", "replay") if any(source.startswith(kind) for source in sources)), "")
 
 
 def _days(stored: Sequence[date], span: Span, today: date | None) -> list[date]:

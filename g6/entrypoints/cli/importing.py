@@ -14,7 +14,7 @@ import typer
 
 from g6.adapters import older_csv
 from g6.adapters.older_csv import Day, Trouble
-from g6.config import Settings, calendar
+from g6.config import Settings, calendar, plan
 from g6.domain.rule_expiries import expiry_of
 from g6.entrypoints.cli import options, terminal
 from g6.entrypoints.cli.importing_table import import_table
@@ -102,12 +102,12 @@ def _stored(settings: Settings, day: Day) -> Mapping[str, int]:
             out.writerow(older_csv.COLUMNS)
             out.writerows(day.options.values())
         # The older systems stored what Kite told, and Kite counts units.
-        source = TableFiles([table], TableLayout(units=dict.fromkeys(QUANTITIES, "units")), lenient=True)
+        source = TableFiles([table], TableLayout(units=dict.fromkeys(QUANTITIES, "units")), lenient=True, source="replay")
         origins = list(day.origins.values())
         day.troubles += [
             Trouble(*origins[lost.row - 1], lost.reason) for lost in source.lost_rows if lost.bad and lost.row is not None
         ]
-        days = store_recording(settings, Recording(table, "table", source), {day.index})
+        days = store_recording(settings, Recording(table, "table", source), plan(settings), {day.index})
     counts = {name: sum(told[name] for told in days) for name in ("cycles", "stored_already")}
     return {**counts, "options": len(day.options)}
 

@@ -6,8 +6,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,12 +17,10 @@ from g6.entrypoints.cli import options, table_options, terminal
 from g6.errors import UserError
 
 if TYPE_CHECKING:
-    from g6.adapters.replay.layout import TableLayout
     from g6.adapters.replay.table_files import TableFiles
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Tables: .csv, .csv.gz or .parquet; a directory of them.")]
 _SHOWN = 20
-_ROWS_SHOWN = 3
 
 
 def import_table(
@@ -56,21 +52,20 @@ def import_table(
     from g6.adapters.replay import Recording
     from g6.adapters.replay.layout import TableLayout
     from g6.adapters.replay.table_files import TableFiles
-    from g6.adapters.replay.table_reading import column_names
+    from g6.entrypoints.cli.table_rows import show, understood
 
     said = table_options.layout_of(layout, columns, format_, option_type, unit, scale, index, window) or TableLayout()
     settings = options.settings(config, set_, data_dir=data_dir, indices=indices)
     paths = _tables(files)
     source = TableFiles(paths, replace(said, aliases=True), lenient=True)
-    first = next(path for path in paths if path not in {lost.path for lost in source.lost_rows if lost.row is None})
-    resolved = source.layout.resolved(column_names(first))
+    resolved = source.resolved()
     console = terminal.console(settings, stderr=json_)
-    rows = _understood(source)
-    _show(console, resolved, rows)
+    rows = understood(source)
+    show(console, resolved, rows)
     _ask(yes, console)
     options.owns(context, settings, "g6 import", computes=True)
-    wanted = set(settings.indices) & source.instants().keys()
-    days = _stored(settings, Recording(paths[0], "table", source), wanted, console)
+    recording = Recording(paths[0], "table", source, max_trade_age=settings.quality.max_trade_age)
+    days = _stored(settings, recording, set(settings.indices) & source.instants().keys(), console)
     report = {
         "layout": resolved.toml(),
         "layout_file": str(table_options.kept(resolved, settings.directory, paths[0])),
@@ -111,55 +106,15 @@ def _ask(yes: bool, console: Console) -> None:
     typer.confirm("Are these rows understood as they are meant?", abort=True, err=console.stderr)
 
 
-def _understood(source: TableFiles) -> list[dict[str, Any]]:
-    """The first rows of the first index as they were understood, quantities with what they count."""
-    from g6.adapters.replay.units import lots_of
-    from g6.domain.calendar import IST
-    from g6.domain.instrument import SIDES
-
-    index, instants = next(iter(source.instants().items()))
-    seen = source.options(index, instants[0])
-    lots = lots_of(seen)
-    rows = []
-    for n in range(min(_ROWS_SHOWN, len(seen))):
-        at = datetime.fromtimestamp(int(seen.at[n]) / 1e6, UTC).astimezone(IST)
-        row: dict[str, Any] = {
-            "instant": f"{at:%Y-%m-%d %H:%M:%S} IST",
-            "index": index,
-            "expiry": str(seen.expiry[n]),
-            "strike": float(seen.strike[n]),
-            "option_type": SIDES[int(seen.side[n])],
-            "spot": _number(float(seen.spot[n])),
-            "ltp": _number(float(seen.figures["last"][n])),
-        }
-        for name in ("volume", "oi"):
-            times = int(lots[n]) if name in seen.in_contracts else 1
-            row[name] = _number(float(seen.figures[name][n]) * times)
-        rows.append(row)
-    return rows
-
-
-def _number(value: float) -> float | None:
-    return None if isnan(value) else value
-
-
-def _show(console: Console, layout: TableLayout, rows: Sequence[Mapping[str, Any]]) -> None:
-    console.print("read by this layout:")
-    for line in layout.toml().splitlines():
-        console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
-    console.print("the first rows as understood, quantities in units:")
-    for row in rows:
-        told = "  ".join(f"{name} {'none' if value is None else value}" for name, value in row.items())
-        console.print(f"  {told}", soft_wrap=True, highlight=False)
-
-
 def _stored(settings: Settings, recording: Any, wanted: set[str], console: Console) -> list[dict[str, Any]]:
+    from g6.adapters.replay import Replay
+    from g6.bootstrap import collected
     from g6.entrypoints.cli.storing import store_recording
 
     if not wanted:
         have = ", ".join(recording.indices())
         raise UserError(f"the table holds {have}, and of these none is asked for", f"--indices {have}")
-    return store_recording(settings, recording, wanted, console)
+    return store_recording(settings, recording, collected(settings, Replay(recording)), wanted, console)
 
 
 def _told(source: TableFiles, settings: Settings) -> dict[str, Any]:

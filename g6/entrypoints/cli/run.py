@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from g6.entrypoints.cli import options
+from g6.entrypoints.cli import options, table_options
 from g6.errors import UserError
 
 Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")]
@@ -77,6 +77,14 @@ def run(
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
     json_: options.Json = False,
+    columns: table_options.Columns = None,
+    format_: table_options.Format = None,
+    option_type: table_options.OptionType = None,
+    unit: table_options.UnitOf = None,
+    scale: table_options.Scale = None,
+    index: table_options.OfIndex = None,
+    window: table_options.Window = None,
+    layout: table_options.Layout = None,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
@@ -93,7 +101,9 @@ def run(
         raise UserError("g6 run is bounded: how many cycles?", "g6 run --cycles 10, or g6 up to go on until Ctrl-C")
     from g6.entrypoints.cli.bounded import run_bounded
 
-    run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
+    said = table_options.layout_of(layout, columns, format_, option_type, unit, scale, index, window)
+    with table_options.replayed_by(said, settings, stderr=json_) as settings:
+        run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
 
 
 def up(

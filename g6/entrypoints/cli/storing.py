@@ -12,24 +12,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.replay import Recording, Replay
-from g6.config import Settings, calendar, plan
+from g6.config import Settings, calendar
 from g6.domain.calendar import day_of
 from g6.domain.chain_rows import chain_frame
+from g6.domain.plan import Plan
 from g6.entrypoints.inprocess import Replayed, replayed
 
 
 def store_recording(
-    settings: Settings, recording: Recording, wanted: Collection[str], console: Console | None = None
+    settings: Settings, recording: Recording, whole: Plan, wanted: Collection[str], console: Console | None = None
 ) -> list[dict[str, Any]]:
-    """Replay the `wanted` indices through the pipeline into the store; return what was stored by day and index.
+    """Replay the `wanted` indices of the plan `whole` into the store; return what was stored by day and index.
 
     Cycles that are stored already stay as they are. With a `console` the progress is shown there.
     """
     store = ParquetStore(settings.directory)
     instants = recording.cycles()
     held = store.overview_cycles(instants[0], instants[-1])
-    collected = {name: plan_of for name, plan_of in plan(settings).indices.items() if name in wanted}
-    units = replayed(Replay(recording), replace(plan(settings), indices=collected), calendar())
+    collected = {name: plan_of for name, plan_of in whole.indices.items() if name in wanted}
+    units = replayed(Replay(recording), replace(whole, indices=collected), calendar())
     days: dict[tuple[date, str], dict[str, Any]] = {}
     for done in units if console is None else _followed(units, len(instants) * len(collected), console):
         day = day_of(done.unit.instant)

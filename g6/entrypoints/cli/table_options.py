@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from g6.errors import BadConfig
+from g6.errors import BadConfig, G6Error, UserError
 
 if TYPE_CHECKING:
     from g6.adapters.replay.layout import TableLayout
+    from g6.config import Settings
 
 LAYOUTS = "layouts"
 """Where below a data directory the layouts are kept that its rows were read by."""
@@ -96,6 +98,39 @@ def kept(layout: TableLayout, directory: Path, of: Path) -> Path:
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
         file.write(text)
     return Path(file.name).replace(path)
+
+
+@contextmanager
+def replayed_by(layout: TableLayout | None, settings: Settings, *, stderr: bool = False) -> Iterator[Settings]:
+    """Give the settings by which a table is replayed: its layout is shown, and kept beside the rows once they are there.
+
+    Errors: UserError, where the recording is no table; BadInput.
+    """
+    if layout is None:
+        yield settings
+        return
+    from g6.bootstrap import recording
+    from g6.entrypoints.cli import terminal
+    from g6.entrypoints.cli.table_rows import opened_table, show, understood
+
+    if settings.provider.name != "replay":
+        raise UserError("these options say how a recorded table is read", "add --provider replay --recording FILE")
+    path = recording(settings)
+    table = opened_table(path, layout)
+    resolved = table.resolved()
+    show(terminal.console(settings, stderr=stderr), resolved, understood(table))
+    with tempfile.TemporaryDirectory(prefix="g6-layout-") as directory:
+        file = kept(resolved, Path(directory), path)
+        source = settings.provider.model_copy(update={"layout": file})
+        refused = False
+        try:
+            yield settings.model_copy(update={"provider": source})
+        except G6Error:
+            refused = True  # nothing was written, and the directory may be another's
+            raise
+        finally:
+            if not refused and settings.directory.is_dir():
+                kept(resolved, settings.directory, path)
 
 
 def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
