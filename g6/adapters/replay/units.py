@@ -27,10 +27,10 @@ Array = NDArray[np.float64]
 
 FEWEST_MULTIPLES = 0.5
 """The part of the figures that are multiples of the lot, below which they are no units."""
-# Lots of the largest open interest of a chain, below which a whole table is too small to be in units. In the recorded chain of
-# 19 Aug 2026 NIFTY's largest is above 100,000 lots; the younger roots have traded a hundredth of it and less.
+# Lots of the largest open interest of a table, below which it is too small to be in units. In the recorded chain of 19 Aug 2026
+# NIFTY's largest is 247,917 lots. A round lot (10, 20, 25, 50) divides many counts of contracts, so that this is what shows them.
 SMALL: Mapping[str, int] = MappingProxyType(
-    {"NIFTY": 500, "BANKNIFTY": 500, "SENSEX": 500, "FINNIFTY": 50, "MIDCPNIFTY": 50, "NIFTYNXT50": 5, "BANKEX": 5}
+    {"NIFTY": 100, "BANKNIFTY": 200, "SENSEX": 500, "FINNIFTY": 50, "MIDCPNIFTY": 50, "NIFTYNXT50": 5, "BANKEX": 5}
 )
 
 

@@ -52,7 +52,7 @@ def fed(tmp_path: Path) -> Fed:
     rows = [
         {
             "timestamp": at, "symbol": "NIFTY", "expiry": "2026-08-25", "strike": float(strike), "option_type": side,
-            "spot": 24_000.0, "ltp": 100.0, "volume": 65.0, "oi": 650.0,
+            "spot": 24_000.0, "ltp": 100.0, "volume": 65_000.0, "oi": 130_000.0,
         }
         for at in INSTANTS
         for strike in (23_950, 24_000, 24_050)
