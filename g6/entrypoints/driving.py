@@ -23,6 +23,8 @@ from g6.errors import Retryable, Unavailable
 from g6.masking import mask_setting
 from g6.ports import Controls, Vitals
 
+KEPT_SECONDS = 3600
+"""How long a rerun and a trace find what a bounded run of a simulated market left; the next run forgets it before."""
 PATHS = ("data_dir", "demo_dir", "storage.csv.base_dir", "provider.recording", "status_file")
 """Settings that hold a path, which is another one in another working directory."""
 
@@ -31,9 +33,9 @@ PATHS = ("data_dir", "demo_dir", "storage.csv.base_dir", "provider.recording", "
 class Driver:
     """This process as the one who sends cycles into a namespace, until `leave`.
 
-    `bounded`: what it leaves in Redis goes with it. What a simulated market or a replay wrote there is told from a live market's by
-    the kind of the namespace, so that neither goes on with the clock, the ledger or the messages of the other. `cache`: the same
-    namespace on the server of the frames, where that is another.
+    `bounded`: what it leaves in Redis binds nobody and goes with it. What a simulated market or a replay wrote there is told from a
+    live market's by the kind of the namespace, so that neither goes on with the clock, the ledger or the messages of the other.
+    `cache`: the same namespace on the server of the frames, where that is another.
     """
 
     settings: Settings
@@ -58,7 +60,7 @@ class Driver:
                 raise Unavailable(f"{self._place} holds the ledger of a live market; this run's market is {kind}", self._elsewhere)
             if before not in ("", "live") and (fresh or before != kind) and not self._same_run(others):
                 self._refuse_company()
-                self._forget(everything=False)
+                self._forget()
             self._window = self.controls.read().get("window") if self.other else None
             if not self.settings.simulated and self.other is None:
                 self.controls.set("window", None)  # of a bounded run that was killed
@@ -100,7 +102,7 @@ class Driver:
             self.namespace.leave(self._me)
             others = self._others()
             if self.bounded and self.settings.simulated and not others:
-                self._forget(everything=not self._workers())
+                self.namespace.retire(KEPT_SECONDS, bindings=bool(self._workers()))
             elif self.bounded and not self.settings.simulated:
                 self.controls.set("window", self._window if others else None)
 
@@ -127,8 +129,8 @@ class Driver:
         """Return whether the others are the same bounded run at the same time: one ledger, one claim, one clock."""
         return self.bounded and bool(others) and all(other.get("bounded") and other["run"] == self._me["run"] for other in others)
 
-    def _forget(self, *, everything: bool) -> None:
-        self.namespace.forget(everything=everything)
+    def _forget(self) -> None:
+        self.namespace.forget()
         if self.cache is not None:
             self.cache.forget(everything=True)
 

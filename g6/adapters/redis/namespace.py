@@ -93,6 +93,28 @@ class RedisNamespace:
             self._client.unlink(*leaving[first : first + _AT_ONCE])
 
     @translated
+    def retire(self, seconds: int, *, bindings: bool) -> None:
+        """Delete what binds a later start; what a rerun and a trace read (cycles, frames, events) ends within `seconds`.
+
+        `bindings`: Celery's stay, for workers that live on.
+        """
+        read = tuple(f"{self._ns}:{name}" for name in ("cycle:", "frame:", "frames", "events", "kind", "system"))
+        names: list[bytes] = list(self._client.scan_iter(match=f"{self._ns}:*", count=1000))
+        for first in range(0, len(names), _AT_ONCE):
+            some = names[first : first + _AT_ONCE]
+            asking = self._client.pipeline(transaction=False)
+            for name in some:
+                asking.ttl(name)
+            telling = self._client.pipeline(transaction=False)
+            for name, left in zip(some, asking.execute(), strict=True):
+                if not _text(name).startswith(read):
+                    if not (bindings and _text(name).startswith(f"{self._ns}:celery:_kombu.binding.")):
+                        telling.unlink(name)
+                elif not 0 <= left <= seconds:
+                    telling.expire(name, seconds)
+            telling.execute()
+
+    @translated
     def runs(self, settings: Mapping[str, Any]) -> None:
         """Write down under which settings the system runs."""
         self._client.set(f"{self._ns}:settings", json.dumps(dict(settings)))

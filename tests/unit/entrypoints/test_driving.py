@@ -120,17 +120,27 @@ def test_other_namespaces_of_the_server_are_left_alone(client: redis.Redis) -> N
     made = driver(client, SIM, bounded=True)
     made.begin(fresh=True)
     made.leave()
-    assert sorted(client.keys("*")) == [b"g6-shadow:newest", b"other"]
+    assert client.ttl("g6-shadow:newest") == client.ttl("other") == -1
+    assert not there(client, "g6:newest")
 
 
 @pytest.mark.parametrize("chosen", [SIM, REPLAY])
-def test_what_a_bounded_run_leaves_goes_with_it(client: redis.Redis, chosen: dict[str, Any]) -> None:
+def test_what_a_bounded_run_leaves_binds_no_later_start_and_ends_within_the_hour(
+    client: redis.Redis, chosen: dict[str, Any]
+) -> None:
     made = driver(client, chosen, bounded=True)
     made.begin(fresh=True)
     made.open_window(FIRST, FIRST)
     left_by(client, chosen["provider.name"])
+    client.set("g6:frame:2026-11-18T05:30:00Z:NIFTY:quotes", b"1", ex=60)
+    client.xadd("g6:events", {"type": "x"})
     made.leave()
-    assert client.keys("*") == []
+    left = {name.decode(): client.ttl(name) for name in client.scan_iter("*")}
+    assert set(left) == {
+        "g6:cycle:2026-11-18T05:30:00Z", "g6:frame:2026-11-18T05:30:00Z:NIFTY:quotes", "g6:events", "g6:kind",
+    }  # fmt: skip
+    assert all(0 < seconds <= 3600 for seconds in left.values())
+    assert left["g6:frame:2026-11-18T05:30:00Z:NIFTY:quotes"] <= 60
 
 
 def test_a_bounded_live_run_leaves_its_ledger_and_takes_its_window(client: redis.Redis) -> None:
