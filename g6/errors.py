@@ -25,6 +25,7 @@ G6Error
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -56,6 +57,10 @@ class BadInput(UserError):
         self.path, self.row, self.reason = str(path), row, reason
         where = f"{path}, row {row}" if row is not None else str(path)
         super().__init__(f"{where}: {reason}", fix)
+
+
+class DamagedFile(UserWarning):
+    """A file that cannot be read was left out of an answer; the warning names it."""
 
 
 class UncoveredYear(UserError):
@@ -105,9 +110,13 @@ class ProviderBusy(Retryable):
 
 
 class StoreBusy(Retryable):
-    """The store cannot take the write now: a lock, a full or read-only disk."""
+    """The store cannot take the write now: a lock, a full or read-only disk; `errors` says what each sink said."""
 
     reason = "store"
+
+    def __init__(self, sentence: str, errors: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.errors: Mapping[str, str] = errors or {"store": sentence}
 
 
 class BrokerDown(Retryable):

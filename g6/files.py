@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic replacement, locks, and what to say when a disk refuses.
+"""Files that are whole or not there: atomic replacement, locks, what killed writers left, what to say when a disk refuses.
 
 Used by every adapter that keeps files. Locks are advisory `flock`s, held apart between processes and threads of one host.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
+import shlex
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,8 +34,32 @@ _FIXES = {
 
 def busy(path: Path | str, error: OSError) -> StoreBusy:
     """Return the error to raise for a file that could not be written: it names the file, the reason and the fix."""
-    fix = _FIXES.get(error.errno or 0, "see that the disk is there and healthy")
-    return StoreBusy(f"cannot write {path}: {error.strerror or error}; {fix}")
+    return StoreBusy(f"cannot write {shown(path)}: {error.strerror or error}; {fix_of(error)}")
+
+
+def fix_of(error: OSError) -> str:
+    """Return what a person does about a refusal of the file system."""
+    return _FIXES.get(error.errno or 0, "see that the disk is there and healthy")
+
+
+ABANDONED_SECONDS = 3600.0
+"""Age of a temporary file after which nobody is believed to be writing it: a write takes seconds."""
+_TEMPORARY = re.compile(r"\..+\.\d+(-\d+)?\.tmp")
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as it can be printed: bytes of its name that are no UTF-8 as a backslash, x and two digits."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
+
+
+def quoted(path: Path | str) -> str:
+    """Return a path as a shell reads it; a name with bytes that are no UTF-8 in the form `$'…'`."""
+    content = os.fsencode(path)
+    try:
+        return shlex.quote(content.decode())
+    except UnicodeDecodeError:
+        plain = content.replace(b"\\", b"\\\\").replace(b"'", b"\\'")
+        return f"$'{plain.decode('utf-8', errors='backslashreplace')}'"
 
 
 @contextmanager
@@ -47,13 +74,15 @@ def refusals(path: Path | str) -> Iterator[None]:
 def replace(path: Path, content: bytes) -> None:
     """Make `content` the whole of `path`: temporary name beside it, sync, rename, sync the directory. Errors: StoreBusy.
 
-    Temporary names begin with a dot and end in `.tmp`; one that a killed process left is never read.
+    Temporary names begin with a dot and end in `.tmp`; one that a killed process left is never read. Its lock says that it is
+    being written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -63,6 +92,34 @@ def replace(path: Path, content: bytes) -> None:
                 temporary.unlink()
             raise
         sync_directory(path.parent)
+
+
+def is_temporary(path: Path) -> bool:
+    """Tell whether a file's name is one that `replace` writes under."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def being_written(path: Path) -> bool:
+    """Tell whether a temporary file may still be somebody's: it is locked, young, or gone already."""
+    try:
+        age = time.time() - path.stat().st_mtime
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return age < ABANDONED_SECONDS
+
+
+def clear_abandoned(directory: Path) -> int:
+    """Remove the temporary files below `directory` that killed writers left; return how many."""
+    gone = 0
+    for folder, _, names in os.walk(directory):
+        for path in (Path(folder) / name for name in names if name.endswith(".tmp")):
+            if is_temporary(path) and not being_written(path):
+                with suppress(OSError):
+                    path.unlink()
+                    gone += 1
+    return gone
 
 
 def sync_directory(directory: Path) -> None:

@@ -33,7 +33,7 @@ class Tee:
         """Keep it in all. Errors: StoreBusy when one fails, after the others."""
         errors = self._each(lambda store: store.keep_listing(listing, exchange))[1]
         if errors:
-            raise StoreBusy("; ".join(errors.values()))
+            raise StoreBusy("; ".join(errors.values()), errors)
 
     def read_chain(self, unit: Unit) -> Frame | None:
         """Return the unit from the first store that has it."""
@@ -54,14 +54,16 @@ class Tee:
     def _all(self, write: Callable[[Store], Written]) -> Written:
         done, errors = self._each(write)
         if errors and not done:
-            raise StoreBusy("; ".join(errors.values()))
+            raise StoreBusy("; ".join(errors.values()), errors)
         rows: dict[str, int] = {}
         size: dict[str, int] = {}
+        aside: dict[str, int] = {}
         for written in done:
             rows |= written.rows
             size |= written.bytes
             errors |= written.errors
-        return Written(rows, size, sum(written.repaired for written in done), errors)
+            aside |= written.aside
+        return Written(rows, size, sum(written.repaired for written in done), errors, aside)
 
     def _each(self, act: Callable[[Store], T]) -> tuple[list[T], dict[str, str]]:
         done: list[T] = []

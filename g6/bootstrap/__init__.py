@@ -80,7 +80,7 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         feeds=source.recording.indices if isinstance(source, Replay) else None,
         quotes_seconds=settings.frames.unpersisted_seconds,
         persisted_seconds=settings.frames.persisted_seconds,
-        history=ParquetHistory(settings.directory) if settings.storage.parquet.enabled else None,
+        history=ParquetHistory(settings.directory, settings.csv_dir) if settings.storage.parquet.enabled else None,
         lifeline=RedisLifeline(client, settings.namespace, reach=timing.grace + timing.hard, origin=origin),
         heartbeat_seconds=float(settings.heartbeat_interval),
         chain_memories=RedisChainMemories(cache, settings.namespace),

@@ -84,6 +84,8 @@ def readiness(seen: Observed) -> tuple[str, ...]:
     else:
         down = sorted(name for name, facts in (seen.beat.get("workers") or {}).items() if not facts.get("up", True))
         missing += [f"worker: {name} is down" for name in down]
+        refused = seen.beat.get("refused") or ()
+        missing += [f"disk: rows are not stored: {fact['sentence']}" for fact in refused[:1]]
     reasons = set((seen.report.get("reasons") or {}).values())
     if seen.report and not {"OK", "PARTIAL"} & set((seen.report.get("units") or {}).values()) and reasons & PROVIDER_REASONS:
         missing.append(f"provider: {', '.join(sorted(reasons & PROVIDER_REASONS))} in the last cycle")

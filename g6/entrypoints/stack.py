@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from g6 import bootstrap
+from g6 import bootstrap, log
 from g6.adapters.data_dir import System
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
@@ -57,6 +57,7 @@ class Stack:
     log_dir: Path
     driver: Driver
     roster: Roster
+    server: EmbeddedServer | None = None
     processes: list[Process] = field(default_factory=list)
 
     @property
@@ -105,7 +106,12 @@ class Stack:
             self._start("ticker", [sys.executable, "-m", "g6.entrypoints.ticker"])
 
     def watch(self) -> list[str]:
-        """Start again what died; return its names."""
+        """Start again what died; return its names. The embedded server is kept going on a disk that is full."""
+        if self.server is not None and (told := self.server.outlive_disk(time.monotonic())):
+            try:
+                self.runtime.bus.publish("alert", told, key="disk")
+            except Retryable:
+                log.alert(told)
         with suppress(Retryable):
             self.driver.keep()
         again = [process.name for process in self.processes if process.watch()]
@@ -157,6 +163,7 @@ def running(
     if orphans := roster.end_orphans(STOP_SECONDS):
         sys.stderr.write(f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n")
     with ExitStack() as cleanup:
+        server: EmbeddedServer | None = None
         known = system(settings, broker) if broker else System.of_its_own(settings.namespace)
         tell = cleanup.enter_context(owning(settings, who, known, mix=mix))
         if not broker:
@@ -179,7 +186,7 @@ def running(
         )  # fmt: skip
         driver.begin(fresh=fresh)
         cleanup.callback(driver.leave)
-        stack = Stack(settings, runtime, broker, directory / "logs", driver, roster)
+        stack = Stack(settings, runtime, broker, directory / "logs", driver, roster, server)
         cleanup.callback(stack.stop)
         yield stack
 

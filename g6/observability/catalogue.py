@@ -105,7 +105,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("family", ("quote", "historical", "other")),
             Label("connection", ("0", "1", "2")),
             Label("loss", ("mute", "quiet", "dropped")),
-            Label("sink", ("parquet", "csv", "influx"), 4),
+            Label("sink", ("parquet", "csv", "influx", "panels"), 5),
             Label("kind", ("chain", "overview", "instruments", "events", "csv", "panels", "other")),
             Label("queue", ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")),
             Label("bus", ("events",)),
@@ -179,9 +179,10 @@ IV | g6_iv_iterations_histogram | histogram | | iterations | unit.report analyse
 IV | g6_iv_solve_seconds | histogram | | seconds | unit.report analyse | Time to price one unit's chain: prices, forwards, volatilities, Greeks.
 storage | g6_rows_written_total | counter | sink index | rows | unit.report persist, publish | Rows written; a row written again counts again.
 storage | g6_bytes_written_total | counter | sink | bytes | unit.report persist, publish | Bytes written, as the sink stores them.
-storage | g6_write_errors_total | counter | sink reason=write_reason | writes | unit.report persist, publish | Writes that failed.
+storage | g6_write_errors_total | counter | sink reason=write_reason | writes | unit.report persist, publish, store.refused | Writes that a sink refused, every try counted.
 storage | g6_write_seconds | histogram | sink | seconds | unit.report persist, publish | Time of one write.
 storage | g6_torn_lines_repaired_total | counter | index | lines | unit.report persist, publish | Half lines that a power cut left, mended by the next write.
+storage | g6_damaged_lines_aside_total | counter | index | lines | unit.report persist, publish | Damaged lines that a write found in a CSV file and moved to the file beside it.
 storage | g6_storage_bytes | gauge? | kind | bytes | storage.sizes | Bytes stored, by kind; looked at every quarter hour.
 storage | g6_disk_free_bytes | gauge? | | bytes | heartbeat | Room left where the data directory is.
 panels | g6_panels_integrity_ok | gauge? | | boolean | panels.verify | 1 when the last check found every panel as the manifest says.

@@ -110,9 +110,17 @@ def _written(index: str, counts: Payload, seconds: Payload) -> Iterator[Sample]:
         yield Sample("g6_write_seconds", (sink,), _number(took))
     if counts.get("repaired"):
         yield Sample("g6_torn_lines_repaired_total", (index,), _number(counts["repaired"]))
+    if counts.get("aside"):
+        yield Sample("g6_damaged_lines_aside_total", (index,), _number(sum(counts["aside"].values())))
     took = seconds.get("write", seconds.get("overview"))
     if took is not None:
         yield Sample("g6_write_seconds", (ALL,), _number(took))
+
+
+def _store_refused(said: Payload, _: Event) -> Iterator[Sample]:
+    """Read a write that was taken by no sink, or by one and not by the next."""
+    for sink, reason in (said.get("errors") or {}).items():
+        yield Sample("g6_write_errors_total", (str(sink), _write_reason(str(reason))))
 
 
 def _write_reason(said: str) -> str:
@@ -255,4 +263,5 @@ _SAYS: Mapping[str, Callable[[Payload, Event], Iterator[Sample]]] = {
     "provider.state": _provider_state,
     "panels.verify": _panels_verified,
     "storage.sizes": _storage_sizes,
+    "store.refused": _store_refused,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,9 +13,11 @@ from g6.domain import overview, panels
 from g6.domain.calendar import day_of
 from g6.domain.cycle import CycleReport, Status, Unit, cycle_status, isoformat_z
 from g6.domain.frame import Frame
+from g6.errors import StoreBusy
+from g6.pipeline.refusals import alert, refusals, refused, remember, told_aside
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.storage import kept_storage, tell_storage
-from g6.ports import CycleRecord, UnitRecord
+from g6.ports import CycleRecord, UnitRecord, Written
 
 
 def aggregate(runtime: Runtime, cycle: str) -> bool:
@@ -33,6 +36,7 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
         provider=runtime.provider.describe(),
         generated_at=isoformat_z(runtime.clock.wall()),
         storage=kept_storage(runtime),
+        alerts=_alerts(runtime),
     )
     watch.lap("panels")
     before = _statuses(runtime)
@@ -53,18 +57,50 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     record = runtime.ledger.record(cycle)
     if record is None:
         return False
-    watch = Watch(runtime.clock)
-    written = runtime.store.write_overview(cycle, overview_rows(record))
+    watch, unit = Watch(runtime.clock), Unit(cycle, "")
+    errors: dict[str, str] = {}
+    written = Written()
+    with _noted(errors, "store"):
+        written = runtime.store.write_overview(cycle, overview_rows(record))
     watch.lap("overview")
     tell_storage(runtime, cycle)
-    runtime.panel_files.put(cycle, runtime.panels.all())
+    with _noted(errors, "panels"):
+        runtime.panel_files.put(cycle, runtime.panels.all())
     watch.lap("panels")
-    _keep_instruments(runtime, record)
+    with _noted(errors, "store"):
+        _keep_instruments(runtime, record)
     watch.lap("instruments")
-    counts = {"rows": dict(written.rows), "bytes": dict(written.bytes), "errors": dict(written.errors)}
+    if errors:
+        refusal = StoreBusy("; ".join(errors.values()), errors)
+        refused(runtime, unit, "publish", refusal)
+        raise refusal
+    remember(runtime, unit, "publish", written.errors)
+    told_aside(runtime, unit, written.aside)
+    counts = {
+        "rows": dict(written.rows), "bytes": dict(written.bytes), "repaired": written.repaired, "errors": dict(written.errors),
+        "aside": dict(written.aside),
+    }  # fmt: skip
     status = Status.PARTIAL if written.errors else Status.OK
-    report = watch.report(Unit(cycle, ""), "publish", status, "sink" if written.errors else "", counts)
+    report = watch.report(unit, "publish", status, "sink" if written.errors else "", counts)
     return runtime.ledger.stored(cycle, report)
+
+
+@contextmanager
+def _noted(errors: dict[str, str], sink: str) -> Iterator[None]:
+    """Note in `errors`, by sink, what was refused in the block; one that does not say which is `sink`."""
+    try:
+        yield
+    except StoreBusy as error:
+        errors.update({sink if name == "store" else name: sentence for name, sentence in error.errors.items()})
+
+
+def _alerts(runtime: Runtime) -> list[dict[str, Any]]:
+    """Return the alerts that are not of this cycle's units: what sinks refuse."""
+    facts = refusals(runtime.controls.read())
+    if not facts:
+        return []
+    told = alert(facts)
+    return [{"name": "disk", "severity": "critical", "index": "", "status": "", "reason": told["sentence"], "fix": told["fix"]}]
 
 
 def overview_rows(record: CycleRecord) -> list[dict[str, Any]]:

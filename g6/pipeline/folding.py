@@ -15,9 +15,14 @@ AFTER_CLOSE = timedelta(minutes=5)
 
 
 def tidy(runtime: Runtime) -> int:
-    """Send a job for each day whose quarter hours, or which itself, is over and not folded yet; return how many."""
+    """Send a job for each day whose quarter hours, or which itself, is over and not folded yet; return how many.
+
+    Temporary files that killed writers left are cleared on the way.
+    """
     if runtime.history is None:
         return 0
+    if cleared := runtime.history.clear_abandoned():
+        runtime.bus.publish("job.report", {"job": "clear", "files": cleared})
     now, sent = runtime.clock.market(), 0
     for loose in runtime.history.loose():
         if job := _due(runtime, loose, now):

@@ -19,8 +19,9 @@ from g6.domain.cycle import Status, Unit, isoformat_z
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts
 from g6.domain.quote import Quotes, Stamp
-from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, Terminal, TokenDead, Withheld
+from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, StoreBusy, Terminal, TokenDead, Withheld
 from g6.pipeline.choice import Refresh, chosen, warn_of_expiries
+from g6.pipeline.refusals import refused, remember, told_aside
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
@@ -102,7 +103,13 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
         counts: dict[str, Any] = {
             "rows": dict(written.rows), "bytes": dict(written.bytes), "repaired": written.repaired, "errors": dict(written.errors)
         }  # fmt: skip
+        counts["aside"] = dict(written.aside)
         runtime.frames.expire(unit, "quotes", runtime.persisted_seconds)
+        remember(runtime, unit, "persist", written.errors)
+        told_aside(runtime, unit, written.aside)
+    except StoreBusy as error:
+        refused(runtime, unit, "persist", error)
+        raise
     except Terminal as error:
         status, reason, counts = Status.MISSING, error.reason, {"error": str(error)}
     now = watch.lap("write")

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from g6.domain.calendar import day_of
+from g6.pipeline.refusals import alert, forget_old
 from g6.pipeline.runtime import Runtime
 
 WARN_BEFORE = timedelta(minutes=60)
@@ -17,6 +18,8 @@ SKEW_SECONDS = 0.2
 SWEEP_SECONDS = 2.0
 """Wall seconds between two sweeps, each of which may carry a heartbeat."""
 REMIND_SECONDS = 60.0
+LITTLE_BYTES = 64e6
+"""Room below which a disk is told of, once a minute: a day of six indices takes more."""
 STALL_SECONDS = 180.0
 """Wall seconds in an open market without a cycle that analysed anything, after which that is told, once a minute."""
 STREAM_SECONDS = 60.0
@@ -29,8 +32,10 @@ def heartbeat(runtime: Runtime) -> None:
         return
     at = runtime.clock.market()
     exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
+    refused = forget_old(runtime, runtime.controls.read())
     payload = {
         **runtime.vitals.read(),
+        "refused": [dict(fact) for fact in refused],
         "market_open": {exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at) for exchange in exchanges},
         "provider": dict(runtime.provider.describe()),
         "plan": {
@@ -42,10 +47,21 @@ def heartbeat(runtime: Runtime) -> None:
         },
     }
     runtime.bus.publish("heartbeat", payload)
+    _warn_of_disk(runtime, refused, payload.get("disk_free_bytes"))
     _warn_of_clocks(runtime, payload.get("clock_skew_seconds") or {})
     _warn_of_stall(runtime, at)
     _warn_of_stream(runtime, payload["provider"], at)
     _warn_of_token(runtime, payload["provider"].get("login"), at)
+
+
+def _warn_of_disk(runtime: Runtime, refused: list[Mapping[str, Any]], free: float | None) -> None:
+    """Once a minute tell what sinks refuse; before they do, that little room is left."""
+    if refused and _remind(runtime):
+        runtime.bus.publish("alert", alert(refused), key="disk")
+    elif free is not None and free < LITTLE_BYTES and _remind(runtime):
+        sentence = f"the disk of the data directory has {free / 1e6:.1f} MB left"
+        fix = "free space there; g6 data size, g6 data compact, g6 retention plan"
+        runtime.bus.publish("alert", {"state": "disk", "sentence": sentence, "fix": fix}, key="disk")
 
 
 def _warn_of_clocks(runtime: Runtime, skews: Mapping[str, float]) -> None:

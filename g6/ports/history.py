@@ -19,13 +19,17 @@ OVERVIEW = "overview"
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What folding did: files written, files gone, rows in what was written, its bytes, damaged files that were left alone."""
+    """What folding did: files written, files gone, rows in what was written, its bytes, damaged files that were left alone.
+
+    `left` names those.
+    """
 
     written: int = 0
     gone: int = 0
     rows: int = 0
     bytes: int = 0
     damaged: int = 0
+    left: tuple[str, ...] = ()
 
     def __add__(self, other: Folded) -> Folded:
         return Folded(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -49,6 +53,12 @@ class Finding:
     kind: str
     what: str
     fix: str
+
+    @classmethod
+    def leftover(cls, path: str, remove: str) -> Finding:
+        """Return what is said of a temporary file that a killed writer left."""
+        fix = f"a running g6 up clears it within a quarter hour; or {remove}"
+        return cls(path, "leftover", "was being written when its process was killed", fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,10 @@ class History(Protocol):
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
         """Return (files, bytes) of everything stored, by kind."""
+        ...
+
+    def clear_abandoned(self) -> int:
+        """Remove the temporary files that killed writers left, old enough to be nobody's; return how many."""
         ...
 
     def loose(self) -> Sequence[Loose]:

@@ -47,12 +47,16 @@ class ChainMemories(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one write did: rows and bytes per sink, and torn lines repaired."""
+    """What one write did: rows and bytes per sink, torn lines cut off, refusals per sink.
+
+    `aside` counts the damaged lines that were moved out of a file, by the file that holds them now.
+    """
 
     rows: Mapping[str, int] = field(default_factory=dict)
     bytes: Mapping[str, int] = field(default_factory=dict)
     repaired: int = 0
     errors: Mapping[str, str] = field(default_factory=dict)
+    aside: Mapping[str, int] = field(default_factory=dict)
 
 
 class Store(Hashable, Protocol):

@@ -1,13 +1,15 @@
+import fcntl
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from g6.errors import StoreBusy
-from g6.files import replace
+from g6.files import ABANDONED_SECONDS, being_written, clear_abandoned, quoted, replace, shown
 
 AS_NOBODY = """
 import os, sys
@@ -99,3 +101,35 @@ def test_what_is_there_stays_whole_when_the_disk_takes_no_more(tmp_path: Path) -
     assert "ulimit" in answer
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["part"]
+
+
+def left(directory: Path, name: str, age: float) -> Path:
+    path = directory / name
+    path.write_bytes(b"half")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_what_killed_writers_left_is_cleared_once_it_is_nobodys(tmp_path: Path) -> None:
+    (tmp_path / "chain").mkdir()
+    old = left(tmp_path / "chain", ".053000Z.parquet.71-140.tmp", ABANDONED_SECONDS + 1)
+    young = left(tmp_path / "chain", ".053100Z.parquet.72-140.tmp", ABANDONED_SECONDS - 60)
+    others = left(tmp_path, "notes.tmp", 1e6)
+    assert clear_abandoned(tmp_path) == 1
+    assert (old.exists(), young.exists(), others.exists()) == (False, True, True)
+
+
+def test_a_file_that_is_being_written_is_left_alone_however_old_it_is(tmp_path: Path) -> None:
+    path = left(tmp_path, ".day.parquet.71-140.tmp", 1e6)
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert being_written(path)
+        assert clear_abandoned(tmp_path) == 0
+    assert clear_abandoned(tmp_path) == 1
+
+
+def test_a_name_in_no_alphabet_is_shown_and_quoted_so_that_a_shell_finds_it(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/it's \xff.parquet"))
+    path.write_bytes(b"")
+    assert shown(path).endswith("it's \\xff.parquet")
+    assert subprocess.run(["bash", "-c", f"test -e {quoted(path)}"], check=False).returncode == 0

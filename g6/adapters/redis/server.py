@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import redis
 
 from g6.adapters.redis.connection import connect
 from g6.errors import Unavailable
+from g6.files import fix_of
 
 HOST = "127.0.0.1"
+RESERVE_BYTES, LOOK_SECONDS = 64_000_000, 0.5
 _TIED = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
@@ -88,6 +90,9 @@ class EmbeddedServer:
     directory: Path
     port: int
     process: subprocess.Popen[bytes] = field(repr=False)
+    wants_file: bool = True
+    _keeps_file: bool = field(default=True, init=False)
+    _looked: float = field(default=0.0, init=False)
 
     @classmethod
     def start(
@@ -97,13 +102,20 @@ class EmbeddedServer:
 
         `max_memory` is Valkey's `maxmemory` ("512mb", "0" unbounded); what does not fit is refused, never evicted. On Linux the
         server ends with the thread that called this, so call it from one that lives as long as the server shall.
+        A disk that has no room for the append-only file gets none: `outlive_disk` says so.
         Errors: Unavailable (no program, port taken, files unreadable, not ready within `seconds`).
         """
         home, program = Path(directory).absolute(), find_server()
-        home.mkdir(parents=True, exist_ok=True)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            room = disk_room(home)
+        except OSError as error:
+            raise Unavailable(f"the Redis server cannot keep its files in {home}: {error.strerror}", fix_of(error)) from error
+        keeps = append_only and room >= reserve(home)
         for _ in range(1 if port else 10):
             number = port or free_port()
-            server = cls(home, number, _spawn(_command(program, home, number, append_only, max_memory)))
+            server = cls(home, number, _spawn(_command(program, home, number, keeps, max_memory)), append_only)
+            server._keeps_file = append_only
             if server._ready(seconds):
                 return server
             server.stop()
@@ -129,6 +141,43 @@ class EmbeddedServer:
     def alive(self) -> bool:
         """Whether the server's process is still there."""
         return self.process.poll() is None
+
+    def outlive_disk(self, now: float) -> dict[str, str] | None:
+        """Go on without the append-only file while its disk is full or refuses it, with it again afterwards.
+
+        Looks twice a second of `now` (monotonic). Returns an alert when that changes, else None.
+        """
+        if not self.wants_file or now - self._looked < LOOK_SECONDS:
+            return None
+        self._looked = now
+        try:
+            room, floor = disk_room(self.directory), reserve(self.directory)
+            with connect(self.url, timeout=1.0) as client:
+                return self._without_file(client, room, floor) if self._keeps_file else self._with_file(client, room, floor)
+        except (OSError, redis.RedisError):
+            return None
+
+    def _without_file(self, client: redis.Redis, room: int, floor: int) -> dict[str, str] | None:
+        persistence: Any = client.info("persistence")
+        refused = persistence.get("aof_last_write_status", "ok") != "ok"
+        if room >= floor and not refused:
+            return None
+        client.config_set("appendonly", "no")
+        self._keeps_file = False
+        why = "cannot be written" if refused else f"has {room / 1e6:.1f} MB left"
+        sentence = (
+            f"the disk of {self.directory} {why}: the broker goes on without its append-only file; "
+            "cycles whose rows are not stored are lost if it ends now"
+        )
+        return {"state": "disk", "sentence": sentence, "fix": f"free space there: df -h {self.directory}; g6 data size"}
+
+    def _with_file(self, client: redis.Redis, room: int, floor: int) -> dict[str, str] | None:
+        memory: Any = client.info("memory")
+        if room < 2 * floor + int(memory["used_memory"]):
+            return None
+        client.config_set("appendonly", "yes")
+        self._keeps_file = True
+        return {"state": "disk", "sentence": f"the broker writes its append-only file in {self.directory} again", "fix": ""}
 
     def stop(self, seconds: float = 5.0) -> None:
         """End the server by its own process id: SIGTERM, upon which it flushes the append-only file, then SIGKILL."""
@@ -156,6 +205,16 @@ class EmbeddedServer:
                     return True
                 time.sleep(0.005)
         return False
+
+
+def disk_room(directory: Path) -> int:
+    """Return the bytes that are left for files in a directory."""
+    return shutil.disk_usage(directory).free
+
+
+def reserve(directory: Path) -> int:
+    """Return the room below which the server leaves the disk to others: 64 MB, of a small disk a tenth."""
+    return min(RESERVE_BYTES, shutil.disk_usage(directory).total // 10)
 
 
 def _answering(client: redis.Redis) -> int:

@@ -54,6 +54,7 @@ class Follower:
     closed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     analysed: dict[str, dict[str, float]] = field(default_factory=dict)
+    _refused: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def poll(self, seconds: float = 0.25) -> Iterator[Followed]:
         """Yield the cycles that closed since the last call, waiting up to `seconds` for news; keep the processes alive."""
@@ -67,12 +68,26 @@ class Follower:
             self.last_id = event.id
             if event.type == "unit.report":
                 self._unit(event.payload, parse_z(event.ts).timestamp())
+            elif event.type == "store.refused":
+                self._refused |= {(event.payload["cycle"], sink): said for sink, said in event.payload["errors"].items()}
             elif event.type == "alert":
                 log.alert(event.payload)
             elif event.type == "cycle.report" and event.payload["cycle"] not in self.closed:
                 cycle = event.payload["cycle"]
                 self.closed[cycle] = event.payload
                 yield Followed(event.payload, self.analysed.pop(cycle, {}))
+                self._tell_refused()
+
+    def _tell_refused(self) -> None:
+        """After a cycle's line say of which cycles rows were refused since the last one."""
+        if self._refused:
+            cycles = sorted({cycle for cycle, _ in self._refused})
+            said = self._refused[max(self._refused, key=lambda key: key[1])]  # parquet before panels and csv
+            sentence, _, fix = said.partition("; ")
+            sinks = ", ".join(sorted({sink for _, sink in self._refused}))
+            which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
+            log.alert({"sentence": f"rows of {which} are not stored yet ({sinks}): {sentence}", "fix": fix})
+            self._refused.clear()
 
     def _unit(self, report: Mapping[str, Any], at: float) -> None:
         if report["stage"] == "publish":

@@ -13,6 +13,8 @@ import pytest
 import g6
 from g6.adapters.csv_store import CsvStore
 from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.tee import Tee
 from g6.domain.cycle import Unit
 from g6.domain.frame import Frame
@@ -21,6 +23,7 @@ from g6.errors import StoreBusy
 ChainOf = Callable[..., Frame]
 CYCLES = [f"2026-11-20T04:{minute:02d}:00Z" for minute in range(5, 11)]
 DAY = date(2026, 11, 20)
+pytestmark = pytest.mark.services  # CI may mount a file system: a skip there is a failure
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def test_a_full_disk_is_named_with_the_fix_and_leaves_every_row(small_disk: Path
     store = written(small_disk, chain_of)
     ballast = filled(small_disk)
     before = g6.load("NIFTY", DAY, engine="arrow", data_dir=small_disk)
-    with pytest.raises(StoreBusy, match=r"041000Z\.parquet.*No space left.*storage\.data_dir"):
+    with pytest.raises(StoreBusy, match=r"041000Z\.parquet.*No space left.*set data_dir"):
         store.write_chain(Unit(CYCLES[5], "NIFTY"), chain_of(CYCLES[5], strikes=3))
     with pytest.raises(StoreBusy, match="No space left"):
         ParquetHistory(small_disk).compact("NIFTY", DAY)
@@ -119,3 +122,42 @@ def test_rows_of_a_clock_that_was_set_back_are_those_of_the_second_time(tmp_path
     read = store.read_chain(Unit(CYCLES[1], "NIFTY"))
     assert read is not None
     np.testing.assert_array_equal(read.columns["ce_bid"], chain_of(CYCLES[1], strikes=3, seed=77).columns["ce_bid"])
+
+
+def test_the_embedded_server_outlives_a_full_disk_without_its_file_and_takes_it_up_again(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32m", "g6-test", str(disk)], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("may not mount a file system here")
+    try:
+        with EmbeddedServer.start(disk / ".broker") as server, connect(server.url) as client:
+            assert server.outlive_disk(1.0) is None
+            client.set("before", "x" * 1000)
+            ballast = filled(disk)
+            told = server.outlive_disk(2.0)
+            assert told is not None
+            assert "has 0.0 MB left: the broker goes on without its append-only file" in told["sentence"]
+            for place in range(200):
+                client.set(f"key-{place}", "x" * 10_000)
+            assert client.get("before") == b"x" * 1000
+            assert server.outlive_disk(3.0) is None
+            ballast.unlink()
+            again = server.outlive_disk(4.0)
+            assert again is not None
+            assert "writes its append-only file" in again["sentence"]
+        with EmbeddedServer.start(disk / ".broker") as server, connect(server.url) as client:
+            assert client.dbsize() == 201
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_server_begins_without_its_file_on_a_disk_that_is_full(small_disk: Path) -> None:
+    (small_disk / ".broker").mkdir()
+    filled(small_disk)
+    with EmbeddedServer.start(small_disk / ".broker") as server, connect(server.url) as client:
+        told = server.outlive_disk(1.0)
+        assert told is not None
+        assert "without its append-only file" in told["sentence"]
+        assert client.set("key", "value")

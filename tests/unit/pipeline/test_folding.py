@@ -20,6 +20,10 @@ class Shelf:
 
     def __init__(self, *held: Loose) -> None:
         self.held, self.done = held, list[tuple[object, ...]]()
+        self.abandoned = 0
+
+    def clear_abandoned(self) -> int:
+        return self.abandoned
 
     def loose(self) -> Sequence[Loose]:
         return self.held
@@ -88,3 +92,12 @@ def test_the_jobs_fold_up_to_the_quarter_hour_that_runs(world: World) -> None:
 def test_without_files_there_is_nothing_to_fold(world: World) -> None:
     assert pipeline.tidy(world.runtime) == 0
     assert pipeline.fold(world.runtime, "NIFTY", "2026-11-18") == pipeline.compact(world.runtime, "NIFTY", "2026-11-18") == Folded()
+
+
+def test_what_killed_writers_left_is_cleared_and_counted_on_the_way(world: World) -> None:
+    shelf = with_shelf(world, "2026-11-18T05:31:00Z")
+    pipeline.tidy(world.runtime)
+    assert world.reports("job.report") == []
+    shelf.abandoned = 70
+    pipeline.tidy(world.runtime)
+    assert world.reports("job.report") == [{"job": "clear", "files": 70}]

@@ -1,0 +1,122 @@
+"""A disk that refuses writes is the reason that is told: alert, heartbeat, readiness, panel, and one count for each refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from g6 import pipeline
+from g6.adapters.memory_store import MemoryStore
+from g6.adapters.memory_totals import MemoryTotals
+from g6.domain.cycle import Unit, parse_z
+from g6.domain.frame import Frame
+from g6.domain.status import Observed, readiness
+from g6.errors import StoreBusy
+from g6.observability.follower import Follower
+from g6.ports import Written
+
+from .world import FIRST, NIFTY, SECOND, World
+
+SAID = "cannot write /data/chain/part: No space left on device; free space on this disk"
+
+
+class Full(MemoryStore):
+    """A store on a disk that is full while `full`."""
+
+    full = True
+
+    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+        if self.full:
+            raise StoreBusy(SAID, {"parquet": SAID, "csv": SAID})
+        return super().write_chain(unit, frame)
+
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+        if self.full:
+            raise StoreBusy(SAID, {"parquet": SAID, "csv": SAID})
+        return super().write_overview(cycle, rows)
+
+
+@pytest.fixture
+def disk(world: World) -> Full:
+    store = Full()
+    world.runtime = replace(world.runtime, store=store)
+    return store
+
+
+def analysed(world: World, unit: Unit = NIFTY) -> None:
+    for stage in (pipeline.collect, pipeline.analyse):
+        assert stage(world.runtime, unit, stage.__name__)
+
+
+def refused(world: World, unit: Unit = NIFTY) -> None:
+    with pytest.raises(StoreBusy):
+        pipeline.persist(world.runtime, unit, "persist")
+
+
+def test_every_try_that_sinks_refuse_is_counted_for_each_of_them(world: World, disk: Full) -> None:
+    analysed(world)
+    refused(world)
+    refused(world)
+    follower = Follower(world.bus, MemoryTotals(), world.runtime.plan.indices)
+    follower.catch_up()
+    assert follower.totals is not None
+    for sink in ("parquet", "csv"):
+        assert follower.totals.value("g6_write_errors_total", sink, "disk_full") == 2
+
+
+def test_a_refusal_is_told_at_once_and_then_once_a_minute_with_the_disk_as_the_reason(world: World, disk: Full) -> None:
+    analysed(world)
+    refused(world)
+    refused(world)
+    (alert,) = world.reports("alert")
+    assert alert["state"] == "disk"
+    assert "rows are not stored (csv, parquet): cannot write /data/chain/part: No space left" in alert["sentence"]
+    assert alert["fix"] == "free space on this disk"
+    for _ in range(60):
+        world.later(2.0)
+        pipeline.heartbeat(world.runtime)
+    assert len([each for each in world.reports("alert") if each["state"] == "disk"]) == 3
+
+
+def test_heartbeat_readiness_and_panel_say_that_it_is_the_disk(world: World, disk: Full) -> None:
+    analysed(world)
+    refused(world)
+    pipeline.heartbeat(world.runtime)
+    beat = world.reports("heartbeat")[-1]
+    seen = Observed(
+        wall=world.clock.now, market=parse_z(FIRST), step=60.0, interval=60, indices=("NIFTY",), provider="sim",
+        beat={**beat, "ts": FIRST},
+    )  # fmt: skip
+    assert readiness(seen) == ("disk: rows are not stored: cannot write /data/chain/part: No space left on device",)
+    world.clock.now = parse_z(SECOND).timestamp()
+    for index in world.runtime.plan.indices:
+        analysed(world, Unit(SECOND, index))
+    assert pipeline.aggregate(world.runtime, SECOND)
+    (alert,) = [each for each in (world.panels.get("alerts") or {})["data"]["alerts"] if each["name"] == "disk"]
+    assert alert["severity"] == "critical"
+    assert "No space left" in alert["reason"]
+
+
+def test_it_is_over_when_the_unit_is_stored_and_what_may_be_missing_is_named(world: World, disk: Full) -> None:
+    analysed(world)
+    refused(world)
+    disk.full = False
+    world.later(5.0)
+    assert pipeline.persist(world.runtime, NIFTY, "persist")
+    told = world.reports("alert")[-1]
+    assert "writes are taken again after 5 seconds" in told["sentence"]
+    assert told["fix"] == f"g6 rerun --since {FIRST} --until {FIRST} --from persist"
+    pipeline.heartbeat(world.runtime)
+    assert world.reports("heartbeat")[-1]["refused"] == []
+
+
+def test_a_refusal_that_nobody_repeats_is_forgotten(world: World, disk: Full) -> None:
+    analysed(world)
+    refused(world)
+    world.later(601.0)
+    pipeline.heartbeat(world.runtime)
+    assert world.reports("heartbeat")[-1]["refused"] == []
+    assert not [name for name in world.runtime.controls.read() if name.startswith("refused:")]
