@@ -197,7 +197,10 @@ CSV_HEADER = [
     "forward",
     "lot_size",
     "bucket_mask",
+    "future",
+    "vix",
 ]
+"""Of an offset's CSV file; it grows at its end."""
 GREEK_COLUMNS = frozenset(f"{side}_{name}" for side in ("ce", "pe") for name in ("iv", "delta", "theta", "vega", "gamma", "rho"))
 
 

@@ -22,7 +22,7 @@ DAY, DAY_SERIES, NEAR_ROW, FAR_ROW = 33_000, 200, 52, 46
 NEAR_STRIKES = 21
 FINER = 0.08
 """Rows of shorter intervals are more alike: bytes a row fall with this power of the interval."""
-CSV_LINE, CSV_LINE_GREEKS, CSV_HEADER = 155, 280, 244
+CSV_LINE, CSV_LINE_GREEKS, CSV_HEADER = 170, 295, 255
 OVERVIEW_DAY, OVERVIEW_ROW, OVERVIEW_LINE = 14_000, 250, 560
 
 

@@ -10,49 +10,59 @@ import csv
 import fcntl
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from g6.adapters.csv_store.place import Place
+from g6.adapters.csv_store.sheet import begins_with_an_instant, order, read_sheet
 from g6.files import busy, refusals, replace
 
 _END = 4096
+ASIDE = ".damaged"
+"""What a file's name is lengthened by, for the file beside it that takes its damaged lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What one call did: lines and bytes written, torn lines cut off."""
+    """What one call did: lines and bytes written, torn lines cut off, damaged lines set aside."""
 
     rows: int
     bytes: int
     repaired: int
+    aside: int = 0
 
 
 def put_line(path: Path, header: str, line: str) -> Put:
     """Put `line` (without its end) into `path`: appended, in the place of the line of its instant, or already there.
 
-    A torn last line is cut off first. A file with other columns gets those of both. Errors: StoreBusy.
+    What is torn at the end is cut off first. A damaged line elsewhere is moved to the file beside it once it is met; no whole line
+    is ever lost. A file with other columns gets those of both. Errors: StoreBusy.
     """
     with refusals(path), _locked(path) as descriptor:
         size = os.fstat(descriptor).st_size
         head = os.pread(descriptor, _END, 0)
         tail = head if size <= _END else os.pread(descriptor, _END, size - _END)
-        whole = _whole(tail)
+        whole = tail.rfind(b"\n") + 1
         repaired = int(whole < len(tail))
         kept = size - len(tail) + whole
-        if kept == 0 or (whole == 0 and repaired):
-            return _slowly(path, descriptor, header, line, size)
-        if head[: head.find(b"\n")] != header.encode():
-            return _slowly(path, descriptor, header, line, size)
         last = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1]
-        content = line.encode()
-        if _order(content) <= _order(last) and kept > len(header) + 1:
+        content, first = line.encode(), kept == len(header) + 1
+        if not whole or head[: head.find(b"\n")] != header.encode() or not (first or _is_sound(tail[:whole], last)):
+            return _slowly(path, descriptor, header, {_instant(line): line}, size)
+        if not first and _order(content) <= _order(last):
             if content == last and not repaired:
                 return Put(0, 0, 0)
-            return _slowly(path, descriptor, header, line, size)
+            return _slowly(path, descriptor, header, {_instant(line): line}, size)
         _append(path, descriptor, content + b"\n", kept, size)
         return Put(1, len(content) + 1, repaired)
+
+
+def put_lines(path: Path, header: str, lines: Mapping[str, str]) -> Put:
+    """Put `lines`, by their instants, into `path`; a line whose figures differ makes room for its own. Errors: StoreBusy."""
+    with refusals(path), _locked(path) as descriptor:
+        return _slowly(path, descriptor, header, lines, os.fstat(descriptor).st_size, mend=True)
 
 
 @contextmanager
@@ -81,10 +91,13 @@ def _is_still(descriptor: int, path: Path) -> bool:
     return there.st_ino == os.fstat(descriptor).st_ino
 
 
-def _whole(tail: bytes) -> int:
-    """Return how many bytes of a file's end are whole lines: up to the last line's end before a zero byte (a lost disk block)."""
-    zero = tail.find(b"\0")
-    return tail.rfind(b"\n", 0, zero if zero >= 0 else len(tail)) + 1
+def _is_sound(tail: bytes, last: bytes) -> bool:
+    """Tell whether nothing at the end of a file looks damaged: no zeros of a lost disk block, no stray carriage return."""
+    return begins_with_an_instant(last) and b"\0" not in tail and b"\r" not in tail
+
+
+def _instant(line: str) -> str:
+    return line.partition(",")[0]
 
 
 def _order(line: bytes) -> tuple[bytes, bytes]:
@@ -106,39 +119,87 @@ def _append(path: Path, descriptor: int, content: bytes, kept: int, size: int) -
         raise busy(path, error) from error
 
 
-def _slowly(path: Path, descriptor: int, header: str, line: str, size: int) -> Put:
-    """Make the file anew with the line in its place, under the columns of both headers when they differ."""
+def _slowly(path: Path, descriptor: int, header: str, new: Mapping[str, str], size: int, *, mend: bool = False) -> Put:
+    """Make the file anew with these lines in their places, under the columns of both headers when they differ.
+
+    `mend` leaves a line that says the same figures as the new one, and sets aside one that says others.
+    """
     content = os.pread(descriptor, size, 0)
-    kept = _whole(content)
-    names, *lines = content[:kept].decode(errors="surrogateescape").split("\n")[:-1] or [header]
-    both = _both(names, header)
-    by_order = {_order(each.encode(errors="surrogateescape")): _under(names, both, each) for each in lines}
-    new = _under(header, both, line)
-    by_order[_order(new.encode())] = new
-    fresh = "".join(f"{each}\n" for each in (both, *(by_order[order] for order in sorted(by_order)))).encode(
-        errors="surrogateescape"
-    )
-    repaired = int(kept < len(content))
+    sheet = read_sheet(content, header)
+    both = _both(sheet.columns, header)
+    aside = [each.content for each in sheet.damaged]
+    by_order: dict[tuple[str, str], str] = {}
+    place = Place.of(path) if mend else None
+    for line in sheet.lines:
+        if place is not None and place.wrong(sheet.columns, line):
+            aside.append(line.text.encode())
+            continue
+        text = _under(sheet.columns, both, line.text, line.cells)
+        if (there := by_order.get(order(line.instant))) is not None:
+            aside.append(there.encode())
+        by_order[order(line.instant)] = text
+    changed = 0
+    for instant, written in new.items():
+        text = _under(tuple(header.split(",")), both, written)
+        there = by_order.get(order(instant))
+        if there == text or (mend and there is not None and same_figures(there, text)):
+            continue
+        if mend and there is not None:
+            aside.append(there.encode())
+        by_order[order(instant)] = text
+        changed += 1
+    fresh = "".join(f"{each}\n" for each in (",".join(both), *(by_order[place] for place in sorted(by_order)))).encode()
     if fresh == content:
         return Put(0, 0, 0)
+    _set_aside(path, aside)
     if size == 0:
         _append(path, descriptor, fresh, 0, 0)
     else:
         replace(path, fresh)
-    return Put(1, len(fresh), repaired)
+    return Put(changed if mend else max(changed, 1), len(fresh), int(bool(sheet.torn)), len(aside))
 
 
-def _both(old: str, new: str) -> str:
+def _set_aside(path: Path, lines: Sequence[bytes]) -> None:
+    """Add damaged lines to the file beside `path`, before they leave it."""
+    if not lines:
+        return
+    with path.with_name(path.name + ASIDE).open("ab") as file:
+        file.write(b"".join(line + b"\n" for line in lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def same_figures(one: str, other: str) -> bool:
+    """Tell whether two lines of the same columns say the same, however their numbers are written."""
+    pairs = zip(_split(one), _split(other), strict=True)
+    return all(same_cell(*pair) for pair in pairs)
+
+
+def same_cell(one: str, other: str) -> bool:
+    """Tell whether two cells hold the same text or the same number; `nan` is what is missing."""
+    if one == other or {one, other} == {"", "nan"}:
+        return True
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def _split(line: str) -> list[str]:
+    return next(csv.reader([line]), [])
+
+
+def _both(old: Sequence[str], header: str) -> tuple[str, ...]:
     """Return the columns of both headers: the longer one, and after it what only the other has."""
-    longer, shorter = sorted((old.split(","), new.split(",")), key=len, reverse=True)
-    return ",".join([*longer, *(name for name in shorter if name not in longer)])
+    longer, shorter = sorted((old, header.split(",")), key=len, reverse=True)
+    return (*longer, *(name for name in shorter if name not in longer))
 
 
-def _under(header: str, wanted: str, line: str) -> str:
-    """Return a line written under `header` as it reads under `wanted`, absent columns empty."""
-    if header == wanted:
+def _under(columns: Sequence[str], wanted: Sequence[str], line: str, cells: Sequence[str] = ()) -> str:
+    """Return a line written under `columns` as it reads under `wanted`, absent columns empty."""
+    if tuple(columns) == tuple(wanted):
         return line
-    cells = dict(zip(header.split(","), next(csv.reader([line])), strict=False))
+    by_name = dict(zip(columns, cells or _split(line), strict=False))
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([cells.get(name, "") for name in wanted.split(",")])
+    csv.writer(buffer, lineterminator="").writerow([by_name.get(name, "") for name in wanted])
     return buffer.getvalue()

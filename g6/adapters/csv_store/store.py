@@ -12,7 +12,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from g6.adapters.csv_store.lines import Put, put_line
+from g6.adapters.csv_store.lines import ASIDE, Put, put_line
+from g6.adapters.csv_store.sheet import OVERVIEW_HEADER, read_sheet
 from g6.domain.calendar import day_of
 from g6.domain.chain_rows import csv_rows, offset_name
 from g6.domain.cycle import Unit, isoformat_z, parse_z
@@ -21,7 +22,8 @@ from g6.domain.instrument import Listing
 from g6.domain.rows import OVERVIEW, csv_header
 from g6.ports import Written
 
-OVERVIEW_HEADER = ",".join("index" if column.name == "underlying" else column.name for column in OVERVIEW)
+Placed = dict[Path, tuple[str, str]]
+"""Header and line by file."""
 
 
 class CsvStore:
@@ -34,17 +36,25 @@ class CsvStore:
         """Put one line into the file of every bucket and offset; a line that is there already is left alone. Errors: StoreBusy."""
         if not len(frame):
             return Written(rows={"csv": 0}, bytes={"csv": 0})
+        return _sum((path, put_line(path, *placed)) for path, placed in self.chain_lines(unit, frame).items())
+
+    def chain_lines(self, unit: Unit, frame: Frame) -> Placed:
+        """Return header and line of a unit in the file of every bucket and offset."""
         stamp = frame.header["stamp"]
         header = ",".join(csv_header(stamp["pricing"]["enabled"]))
         name = f"{day_of(unit.instant).isoformat()}.csv"
         root = self._base / unit.index
         lines = csv_rows(frame, tuple(stamp["window"]))
-        return _sum(put_line(root / bucket / offset_name(offset) / name, header, line) for (bucket, offset), line in lines.items())
+        return {root / bucket / offset_name(offset) / name: (header, line) for (bucket, offset), line in lines.items()}
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
         """Put one line per index; a rerun replaces its line. Errors: StoreBusy."""
+        return _sum((path, put_line(path, *placed)) for path, placed in self.overview_lines(cycle, rows).items())
+
+    def overview_lines(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Placed:
+        """Return header and line of a cycle in the overview file of every index."""
         day = day_of(parse_z(cycle))
-        return _sum(put_line(self._overview(str(row["underlying"]), day), OVERVIEW_HEADER, _overview_line(row)) for row in rows)
+        return {self._overview(str(row["underlying"]), day): (OVERVIEW_HEADER, _overview_line(row)) for row in rows}
 
     def _overview(self, index: str, day: date) -> Path:
         return self._base / "overview" / index / f"{day.isoformat()}.csv"
@@ -94,13 +104,15 @@ def _overview_line(row: Mapping[str, Any]) -> str:
 
 
 def _instants(path: Path) -> list[datetime]:
-    """Return the instants of whole lines; a torn one is no line yet."""
-    lines = path.read_bytes().split(b"\n")[1:-1]
-    return [parse_z(line.partition(b",")[0].decode()) for line in lines if b"Z," in line]
+    """Return the instants of whole lines; a torn or damaged one is no line."""
+    return [parse_z(line.instant) for line in read_sheet(path.read_bytes(), OVERVIEW_HEADER).lines]
 
 
-def _sum(puts: Iterator[Put]) -> Written:
+def _sum(puts: Iterator[tuple[Path, Put]]) -> Written:
     rows = size = repaired = 0
-    for put in puts:
+    aside: dict[str, int] = {}
+    for path, put in puts:
         rows, size, repaired = rows + put.rows, size + put.bytes, repaired + put.repaired
-    return Written(rows={"csv": rows}, bytes={"csv": size}, repaired=repaired)
+        if put.aside:
+            aside[f"{path}{ASIDE}"] = put.aside
+    return Written(rows={"csv": rows}, bytes={"csv": size}, repaired=repaired, aside=aside)

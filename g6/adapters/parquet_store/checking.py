@@ -13,7 +13,10 @@ from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import DayFile, Level
 from g6.adapters.parquet_store.history import ParquetHistory
+from g6.adapters.parquet_store.reading import DAMAGED, header, headers, whole
 from g6.domain.cycle import isoformat_z
+from g6.errors import BadInput
+from g6.files import being_written, is_temporary, quoted, shown
 from g6.ports.history import OVERVIEW, Finding
 
 Look = Callable[[], list[Finding]]
@@ -40,26 +43,48 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
         folder = days.directory_of(history.root(name), day)
         yield from _strays(folder)
         for file in days.files(folder):
-            table, findings = _read(file.path, OVERVIEW_SCHEMA if name == OVERVIEW else CHAIN_SCHEMA, _again(name, file))
-            yield from findings
-            if table is None:
-                continue
-            yield from _misplaced(file, table)
-            if name == OVERVIEW:
-                rows = zip(*(table.column(each).to_pylist() for each in ("underlying", "timestamp", "status")), strict=True)
-                overviews |= {(index, at): status for index, at, status in rows}
-            else:
-                chains.setdefault(name, set()).update(table.column("timestamp").unique().to_pylist())
+            yield from _file(name, file, chains, overviews)
     for path in sorted(days.directory_of(directory / "instruments", day).glob("[!.]*.parquet")):
         fix = "move it away; the next cycle of this day keeps the listing again, another day's cannot be asked for any more"
         yield from _read(path, LISTING_SCHEMA, fix)[1]
     for path in days.directory_of(directory / "events", day).glob("[!.]*.parquet"):
-        yield from _read(path, EVENT_SCHEMA, f"mv {path} {path}.damaged; what it told of is gone")[1]
+        yield from _read(path, EVENT_SCHEMA, f"mv {quoted(path)} {quoted(path)}.damaged; what it told of is gone")[1]
+    for kind in ("instruments", "events"):
+        yield from _leftovers(days.directory_of(directory / kind, day))
     yield from _disagreeing(history, chains, overviews)
 
 
+def _file(name: str, file: DayFile, chains: _Chains, overviews: dict[tuple[str, datetime], str]) -> Iterator[Finding]:
+    """Look at one file of chains or overviews; note which units it has."""
+    schema = OVERVIEW_SCHEMA if name == OVERVIEW else CHAIN_SCHEMA
+    table, findings = _read(file.path, schema, _again(name, file))
+    yield from findings
+    if table is None:
+        return
+    try:
+        with whole(file.path):
+            found = [*_misplaced(file, table)]
+            if file.level is Level.PART:
+                header(file.path, table)
+            else:
+                headers(file.path)
+            if name == OVERVIEW:
+                rows = zip(*(table.column(each).to_pylist() for each in ("underlying", "timestamp", "status")), strict=True)
+                told = {(index, at): status for index, at, status in rows}
+            else:
+                instants = table.column("timestamp").unique().to_pylist()
+    except BadInput as error:
+        yield Finding(shown(file.path), "corrupt", error.reason, _again(name, file))
+        return
+    yield from found
+    if name == OVERVIEW:
+        overviews |= told
+    else:
+        chains.setdefault(name, set()).update(instants)
+
+
 def _again(name: str, file: DayFile) -> str:
-    move = f"mv {file.path} {file.path}.damaged"
+    move = f"mv {quoted(file.path)} {quoted(file.path)}.damaged"
     if file.level is not Level.PART:
         return f"{move}, then bring the file back from a backup; g6 data repair fills what is missing from minute candles"
     which = "" if name == OVERVIEW else f" --index {name}"
@@ -69,21 +94,24 @@ def _again(name: str, file: DayFile) -> str:
 def _read(path: Path, schema: pa.Schema, fix: str) -> tuple[pa.Table | None, list[Finding]]:
     """Read a file whole; None when that is not possible."""
     try:
-        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        table = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True).read()
+        table.validate(full=True)
+        names = table.column_names
     except FileNotFoundError:  # folded meanwhile
         return None, []
+    except IsADirectoryError:  # said as a stray
+        return None, []
     except PermissionError as error:
-        return None, [Finding(str(path), "unreadable", f"cannot be read: {error.strerror}", f"chmod u+r {path}")]
-    except (pa.ArrowException, OSError) as error:
-        return None, [Finding(str(path), "corrupt", f"not a whole Parquet file ({' '.join(str(error).split())[:120]})", fix)]
-    lost = [
-        name for name in table.column_names if name in schema.names and table.schema.field(name).type != schema.field(name).type
-    ]
-    strange = [name for name in table.column_names if name not in schema.names]
+        return None, [Finding(shown(path), "unreadable", f"cannot be read: {error.strerror}", f"chmod u+r {quoted(path)}")]
+    except DAMAGED as error:
+        said = " ".join(str(error).split())[:120].encode("utf-8", errors="backslashreplace").decode()
+        return None, [Finding(shown(path), "corrupt", f"not a whole Parquet file ({said})", fix)]
+    lost = [name for name in names if name in schema.names and table.schema.field(name).type != schema.field(name).type]
+    strange = [name for name in names if name not in schema.names]
     told = [*(f"{name} is of another type" for name in lost), *(f"{name} is no column of this version" for name in strange)]
-    if "timestamp" in schema.names and "timestamp" not in table.column_names:
-        return None, [Finding(str(path), "schema", "has no column timestamp", fix)]
-    return table, [Finding(str(path), "schema", "; ".join(told), "read it with the version of G6 that wrote it")] if told else []
+    if "timestamp" in schema.names and "timestamp" not in names:
+        return None, [Finding(shown(path), "schema", "has no column timestamp", fix)]
+    return table, [Finding(shown(path), "schema", "; ".join(told), "read it with the version of G6 that wrote it")] if told else []
 
 
 def _misplaced(file: DayFile, table: pa.Table) -> Iterator[Finding]:
@@ -91,14 +119,18 @@ def _misplaced(file: DayFile, table: pa.Table) -> Iterator[Finding]:
     wrong = [at for at in instants if not file.may_hold(at)]
     if wrong:
         what = f"holds rows of {isoformat_z(wrong[0])}, which its name does not promise"
-        yield Finding(str(file.path), "misplaced", what, f"mv {file.path} {file.path}.misplaced, and rerun both cycles")
+        yield Finding(
+            shown(file.path), "misplaced", what, f"mv {quoted(file.path)} {quoted(file.path)}.misplaced, and rerun both cycles"
+        )
     keys = [name for name in ("timestamp", "underlying", "expiry", "strike") if name in table.column_names]
     if "status" in keys or "strike" not in keys:
         keys = [name for name in keys if name in ("timestamp", "underlying")]
     distinct = table.select(keys).group_by(keys).aggregate([]).num_rows
     if distinct < table.num_rows:
         what = f"{table.num_rows - distinct} rows are there twice"
-        yield Finding(str(file.path), "duplicate", what, f"mv {file.path} {file.path}.double, and rerun its cycles")
+        yield Finding(
+            shown(file.path), "duplicate", what, f"mv {quoted(file.path)} {quoted(file.path)}.double, and rerun its cycles"
+        )
 
 
 def _strays(folder: Path) -> Iterator[Finding]:
@@ -109,11 +141,17 @@ def _strays(folder: Path) -> Iterator[Finding]:
     for path in sorted(folder.iterdir()):
         if path in known:
             if path.is_dir():
-                yield Finding(str(path), "stray", "is a directory where a file must be", f"mv {path} {path}.away")
-        elif path.name.endswith(".tmp"):
-            yield Finding(str(path), "leftover", "was being written when its process was killed", f"rm {path}")
-        else:
-            yield Finding(str(path), "stray", "is no file of the store", f"mv {path} out of the data directory")
+                yield Finding(shown(path), "stray", "is a directory where a file must be", f"mv {quoted(path)} {quoted(path)}.away")
+        elif not is_temporary(path):
+            yield Finding(shown(path), "stray", "is no file of the store", f"mv {quoted(path)} out of the data directory")
+    yield from _leftovers(folder)
+
+
+def _leftovers(folder: Path) -> Iterator[Finding]:
+    """What killed writers left in a directory; what may still be being written is nobody's business."""
+    for path in sorted(folder.glob(".*.tmp")):
+        if is_temporary(path) and not being_written(path):
+            yield Finding.leftover(shown(path), f"rm {quoted(path)}")
 
 
 def _disagreeing(history: ParquetHistory, chains: _Chains, overviews: Mapping[tuple[str, datetime], str]) -> Iterator[Finding]:
@@ -132,4 +170,4 @@ def _disagreeing(history: ParquetHistory, chains: _Chains, overviews: Mapping[tu
 def _unmatched(root: Path, at: datetime, index: str, what: str, stage: str) -> Finding:
     path = days.part_path(root, at.astimezone(UTC))
     cycle = isoformat_z(at)
-    return Finding(str(path), "unmatched", f"{index} at {cycle}: {what}", f"g6 rerun --cycle {cycle} --index {index}{stage}")
+    return Finding(shown(path), "unmatched", f"{index} at {cycle}: {what}", f"g6 rerun --cycle {cycle} --index {index}{stage}")

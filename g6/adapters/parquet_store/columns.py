@@ -211,7 +211,7 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
     LZ4 is what a file of a moment gets: with few rows a column, setting zstd up would take more time than reading. `small` spends
     zstd, and the encodings that many rows repay, on a file that stays.
     """
-    kinds = {name: _KINDS[name] for name in table.column_names}
+    kinds = {name: _KINDS.get(name, "") for name in table.column_names}  # a newer version's columns are of no known kind
     zstd = {name for name in kinds if small and _plain(name) in _DENSE}
     words = [name for name, kind in kinds.items() if kind not in _ENCODINGS or (small and _plain(name) in _FEW)]
     if table.schema.metadata:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import EVENT_SCHEMA, encode
-from g6.adapters.parquet_store.reading import read
+from g6.adapters.parquet_store.reading import read, widened
 from g6.domain.cycle import parse_z
 from g6.domain.instrument import INDICES
 from g6.errors import BadInput
@@ -53,11 +53,12 @@ def keep(root: Path, events: Sequence[Event], upto: Kept) -> None:
 
 
 def _add(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    held = read(path, EVENT_SCHEMA).to_pylist() if path.exists() else []
+    schema = widened([path], EVENT_SCHEMA)
+    held = read(path, schema).to_pylist() if path.exists() else []
     once = {row["event_id"]: row for row in [*rows, *held]}
     ordered = sorted(once.values(), key=lambda row: (row["observed_at"], row["event_id"]))
-    columns = [pa.array([row[field.name] for row in ordered], field.type) for field in EVENT_SCHEMA]
-    replace(path, encode(pa.table(columns, schema=EVENT_SCHEMA).replace_schema_metadata({"g6.version": "1"}), small=True))
+    columns = [pa.array([row.get(field.name) for row in ordered], field.type) for field in schema]
+    replace(path, encode(pa.table(columns, schema=schema).replace_schema_metadata({"g6.version": "1"}), small=True))
 
 
 def _row(event: Event) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -19,22 +20,27 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store.columns import encode
 from g6.adapters.parquet_store.days import DAY_FILE, DayFile, Level, files, quarter_of, segment_path
-from g6.adapters.parquet_store.reading import by_instant, headers, merge, pack_headers
+from g6.adapters.parquet_store.reading import by_instant, headers, metadata_of, pack_headers, readable, whole, widened
 from g6.domain.cycle import isoformat_z
 from g6.errors import BadInput, StoreBusy
-from g6.files import directory_lock, refusals, replace
+from g6.files import directory_lock, refusals, replace, shown
 from g6.ports.history import Folded
+
+_HEADERS = (b"g6.header", b"g6.headers", b"g6.indices")
 
 
 def fold(directory: Path, schema: pa.Schema, before: datetime) -> Folded:
-    """Fold the parts of a day before `before` into the segments of their quarter hours. Errors: StoreBusy, BadInput."""
+    """Fold the parts of a day before `before` into the segments of their quarter hours. Errors: StoreBusy."""
     total = Folded()
     with refusals(directory), directory_lock(directory.parent):
         found = files(directory)
         parts = [file for file in found if file.level is Level.PART and file.first < before]
         for quarter, group in groupby(parts, key=lambda file: quarter_of(file.first)):
             segment = [file for file in found if file.level is Level.SEGMENT and file.first == quarter]
-            total += _into(segment_path(directory, quarter), [*segment, *group], schema)
+            try:
+                total += _into(segment_path(directory, quarter), [*segment, *group], schema)
+            except BadInput as error:  # a damaged segment keeps its own quarter hour apart, and no other
+                total += Folded(damaged=1, left=(error.path,))
     return total
 
 
@@ -50,29 +56,26 @@ def _into(
     target: Path, sources: Sequence[DayFile], schema: pa.Schema, order: Callable[[pa.Table], pa.Table] = lambda table: table
 ) -> Folded:
     seen = {file.path: _signature(file.path) for file in sources}
-    merged, damaged = _merged(target, sources, schema)
+    told, damaged = _told(sources)
+    schema = widened(told, schema)
+    try:
+        merged, unread = readable([file for file in sources if file.path in told], schema, schema.names)
+        damaged |= unread
+    except BadInput as error:
+        damaged |= dict.fromkeys(told, error)
+    if target in damaged:
+        raise damaged[target]
+    left = tuple(shown(path) for path in damaged)
     sources = [file for file in sources if file.path not in damaged]
     if not sources:
-        return Folded(damaged=len(damaged))
-    table = order(merged.unify_dictionaries().combine_chunks()).replace_schema_metadata(_metadata(sources))
+        return Folded(damaged=len(damaged), left=left)
+    table = order(merged.unify_dictionaries().combine_chunks())
+    table = table.replace_schema_metadata(_metadata(sources, told))
     content = encode(table, small=target.name == DAY_FILE)
     _verify(target, content, table)
     replace(target, content)
     gone = _drop(target, {path: signature for path, signature in seen.items() if path not in damaged})
-    return Folded(1, gone, table.num_rows, len(content), len(damaged))
-
-
-def _merged(target: Path, sources: Sequence[DayFile], schema: pa.Schema) -> tuple[pa.Table, set[Path]]:
-    """Return the rows of all files that can be read, and the others, which stay where they are. Errors: BadInput (the target)."""
-    damaged: set[Path] = set()
-    while True:
-        try:
-            return merge([file for file in sources if file.path not in damaged], schema, schema.names), damaged
-        except BadInput as error:
-            path = Path(error.path)
-            if path == target or path in damaged:
-                raise
-            damaged.add(path)
+    return Folded(1, gone, table.num_rows, len(content), len(damaged), left)
 
 
 def _signature(path: Path) -> tuple[int, int, int]:
@@ -80,17 +83,44 @@ def _signature(path: Path) -> tuple[int, int, int]:
     return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
 
-def _metadata(sources: Iterable[DayFile]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a file says of its rows: headers by cycle, and by name the versions, models, rates and configurations."""
+
+    headers: Mapping[str, Any]
+    facts: Mapping[str, set[str]]
+
+
+def _told(sources: Iterable[DayFile]) -> tuple[dict[Path, _Told], dict[Path, BadInput]]:
+    """Return what each file says of its rows, and of files that cannot be read why not."""
+    told: dict[Path, _Told] = {}
+    damaged: dict[Path, BadInput] = {}
+    for file in sources:
+        try:
+            with whole(file.path):
+                held = metadata_of(file.path)
+                by_cycle = headers(file.path)
+                if b"g6.header" in held:
+                    by_cycle = {isoformat_z(file.first): json.loads(held[b"g6.header"])} | by_cycle
+                facts = {
+                    name.decode(): set(filter(None, value.decode().split(",")))
+                    for name, value in held.items()
+                    if name.startswith(b"g6.") and name not in _HEADERS
+                }
+                told[file.path] = _Told(by_cycle, facts)
+        except BadInput as error:
+            damaged[file.path] = error
+    return told, damaged
+
+
+def _metadata(sources: Iterable[DayFile], told: Mapping[Path, _Told]) -> dict[str, str]:
     """Return the headers of all units, and the versions, models, rates and configurations there are, each once."""
     by_cycle: dict[str, Any] = {}
     facts: dict[str, set[str]] = {}
     for file in sorted(sources, key=lambda file: file.level, reverse=True):
-        held = pq.read_metadata(file.path).metadata or {}
-        for name in (b"g6.version", b"g6.model", b"g6.rate", b"g6.config_id"):
-            facts.setdefault(name.decode(), set()).update(filter(None, held.get(name, b"").decode().split(",")))
-        if b"g6.header" in held:
-            by_cycle[isoformat_z(file.first)] = json.loads(held[b"g6.header"])
-        by_cycle |= headers(file.path)
+        for name, words in told[file.path].facts.items():
+            facts.setdefault(name, set()).update(words)
+        by_cycle |= told[file.path].headers
     packed = {"g6.headers": pack_headers(by_cycle)} if by_cycle else {}
     return {name: ",".join(sorted(values)) for name, values in facts.items() if values} | packed
 

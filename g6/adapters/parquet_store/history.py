@@ -15,6 +15,7 @@ from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.days import Level
 from g6.adapters.parquet_store.sizes import sizes
 from g6.domain.frame import Words
+from g6.files import clear_abandoned
 from g6.ports import Event
 from g6.ports.history import OVERVIEW, Folded, Kept, Loose, StoredDay
 
@@ -22,10 +23,13 @@ _KEY = "underlying="
 
 
 class ParquetHistory:
-    """History port over a data directory. Jobs on one day of one index wait for each other; a lock goes with its process."""
+    """History port over a data directory. Jobs on one day of one index wait for each other; a lock goes with its process.
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    `also` are directories outside of it that are kept tidy with it.
+    """
+
+    def __init__(self, directory: Path, *also: Path) -> None:
+        self._directory, self._also = directory, also
 
     def names(self) -> Sequence[str]:
         """Return the indices that have chains, and `overview` when there are any."""
@@ -39,6 +43,11 @@ class ParquetHistory:
     def sizes(self) -> Mapping[str, tuple[int, int]]:
         """Return (files, bytes) of everything below the data directory, by kind."""
         return sizes(self._directory)
+
+    def clear_abandoned(self) -> int:
+        """Remove the temporary files that killed writers left, old enough to be nobody's; return how many."""
+        outside = (each for each in self._also if not each.is_relative_to(self._directory))
+        return sum(map(clear_abandoned, (self._directory, *outside)))
 
     def loose(self) -> Sequence[Loose]:
         """Return the days that are in more than one file, or in one that is a part, oldest first."""

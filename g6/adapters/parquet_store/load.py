@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,7 +20,7 @@ from g6.adapters.parquet_store.days import directory_of
 from g6.adapters.parquet_store.patience import shown
 from g6.adapters.parquet_store.reading import day_table, read
 from g6.domain.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
-from g6.errors import NothingToDo, Unavailable, UserError
+from g6.errors import BadInput, DamagedFile, NothingToDo, Unavailable, UserError
 
 _SIDES = (("ce_", "CE"), ("pe_", "PE"))
 _COLUMNS = {
@@ -115,7 +116,12 @@ def _instant(value: str | datetime, tz: str) -> datetime:
 def load_table(query: Query, directory: Path) -> pa.Table:
     """Return the rows that `query` asks for. Errors: NothingToDo (no such day; names the first and last there is), BadInput."""
     wanted = [directory_of(root, day) for root in _roots(query, directory) for day in days.days(root) if _asked(query, day)]
-    tables = [table for each in shown(wanted, f"loading {query.kind}") if (table := _day(query, each)) is not None]
+    damaged: list[BadInput] = []
+    tables = [table for each in shown(wanted, f"loading {query.kind}") if (table := _whole_day(query, each, damaged)) is not None]
+    if damaged and not tables:
+        raise damaged[0]
+    for error in damaged:
+        warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=3)
     if not tables:
         raise _nothing(query, directory)
     table = pa.concat_tables(tables)
@@ -134,6 +140,15 @@ def _roots(query: Query, directory: Path) -> list[Path]:
 
 def _asked(query: Query, day: date) -> bool:
     return query.first <= day <= query.last
+
+
+def _whole_day(query: Query, directory: Path, damaged: list[BadInput]) -> pa.Table | None:
+    """Return `_day`; a day of which no file can be read is noted in `damaged`."""
+    try:
+        return _day(query, directory)
+    except BadInput as error:
+        damaged.append(error)
+        return None
 
 
 def _day(query: Query, directory: Path) -> pa.Table | None:
@@ -193,7 +208,11 @@ def _with_underlying(table: pa.Table, index: str) -> pa.Table:
 def _instruments(directory: Path) -> pa.Table:
     tables = []
     for path in sorted(directory.glob("[!.]*.parquet")):
-        table = read(path, LISTING_SCHEMA).replace_schema_metadata(None)
+        try:
+            table = read(path, LISTING_SCHEMA).replace_schema_metadata(None)
+        except BadInput as error:
+            warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+            continue
         ordinal = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
         exchange = pa.array([path.stem] * table.num_rows, pa.string()).dictionary_encode()
         tables.append(table.append_column("date", ordinal).append_column("exchange", exchange))

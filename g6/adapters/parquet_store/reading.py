@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import warnings
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,36 +21,84 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store.days import DayFile, Level, files, steadily
 from g6.domain.cycle import isoformat_z
-from g6.errors import BadInput
+from g6.errors import BadInput, DamagedFile, StoreBusy
+from g6.files import shown
 
 _INSTANT = pa.timestamp("us", "UTC")
 _AT_ONCE = 1_000_000
 """Bytes up to which a file is read whole, and by one thread: what is to be found in it costs more than fetching it."""
 _CORES = os.cpu_count() or 1
+DAMAGED = (
+    pa.ArrowException, OSError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError, RecursionError, AttributeError,
+    zlib.error,
+)  # fmt: skip
+"""What reading a damaged file can raise, bytes flipped at random included."""
 
 
 def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, rows: pc.Expression | None = None) -> pa.Table:
     """Return `columns` (default all) of a file; a column that an earlier version did not write is all missing.
 
-    Errors: BadInput (not a whole Parquet file), FileNotFoundError.
+    Every page is held against its checksum. Errors: BadInput (not a whole Parquet file), FileNotFoundError.
     """
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
-    try:
+    with whole(path):
         size = path.stat().st_size
-        source = path if size > _AT_ONCE else pa.BufferReader(path.read_bytes())
-        with pq.ParquetFile(source, pre_buffer=True) as file:
+        source = os.fsencode(path).decode() if size > _AT_ONCE else pa.BufferReader(path.read_bytes())
+        with pq.ParquetFile(source, pre_buffer=True, page_checksum_verification=True) as file:
             there = set(file.schema_arrow.names)
+            if schema.names[0] not in there:
+                raise ValueError(f"it has no column {schema.names[0]}")
             names = [name for name in wanted.names if name in there]
             table = file.read(names, use_threads=size > _AT_ONCE)
-    except (pa.ArrowInvalid, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+        metadata = table.schema.metadata
+        table = conform(table, wanted)
+        return (table if rows is None else table.filter(rows)).replace_schema_metadata(metadata)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """Turn whatever reading a damaged file raises into BadInput that names it; one that is gone stays FileNotFoundError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except DAMAGED as error:
+        said = " ".join(str(error).split())[:200].encode("utf-8", errors="backslashreplace").decode()
         raise BadInput(
-            path, None, f"not a whole Parquet file ({error})", "move it away; `g6 data check` lists what is damaged"
+            shown(path), None, f"not a whole Parquet file ({said})", "move it away; `g6 data check` lists what is damaged"
         ) from error
-    metadata = table.schema.metadata
-    table = conform(table, wanted)
-    return (table if rows is None else table.filter(rows)).replace_schema_metadata(metadata)
+
+
+def foreign(path: Path, schema: pa.Schema) -> list[pa.Field]:
+    """Return the columns of a file that `schema` does not have: those of a newer version. Errors: BadInput."""
+    with whole(path):
+        return [
+            field.remove_metadata()
+            for field in pq.read_schema(pa.BufferReader(path.read_bytes()))
+            if field.name not in schema.names
+        ]
+
+
+def widened(paths: Iterable[Path], schema: pa.Schema) -> pa.Schema:
+    """Return `schema` with the columns of a newer version that these files have; a damaged file has none.
+
+    Errors: StoreBusy (two files have a column in two types).
+    """
+    wide = schema
+    for path in paths:
+        try:
+            fields = foreign(path, schema)
+        except (BadInput, FileNotFoundError):
+            continue
+        for field in fields:
+            if field.name not in wide.names:
+                wide = wide.append(field)
+            elif wide.field(field.name).type != field.type:
+                raise StoreBusy(
+                    f"{path} has the column {field.name} as {field.type}, another file of its day "
+                    f"as {wide.field(field.name).type}; nothing was written, use the newest version of G6 that wrote there"
+                )
+    return wide
 
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -69,10 +119,22 @@ def pack_headers(headers: Mapping[str, Any]) -> str:
 
 
 def headers(path: Path) -> dict[str, Any]:
-    """Return the headers of the units in a folded file, by cycle."""
-    metadata = pq.read_metadata(path).metadata or {}
-    packed = metadata.get(b"g6.headers")
-    return dict(json.loads(zlib.decompress(base64.b64decode(packed)))) if packed else {}
+    """Return the headers of the units in a folded file, by cycle. Errors: BadInput."""
+    with whole(path):
+        packed = metadata_of(path).get(b"g6.headers")
+        return dict(json.loads(zlib.decompress(base64.b64decode(packed)))) if packed else {}
+
+
+def header(path: Path, table: pa.Table) -> dict[str, Any]:
+    """Return the header of the unit in a part, of which `table` was read. Errors: BadInput."""
+    with whole(path):
+        return dict(json.loads((table.schema.metadata or {}).get(b"g6.header", b"{}")))
+
+
+def metadata_of(path: Path) -> dict[bytes, bytes]:
+    """Return what a file says of itself beside its columns. Errors: BadInput, FileNotFoundError."""
+    with whole(path):
+        return dict(pq.read_metadata(os.fsencode(path).decode()).metadata or {})
 
 
 def unit_table(found: Iterable[DayFile], instant: datetime, schema: pa.Schema) -> tuple[pa.Table, dict[str, Any]] | None:
@@ -80,19 +142,39 @@ def unit_table(found: Iterable[DayFile], instant: datetime, schema: pa.Schema) -
     for file in sorted((file for file in found if file.may_hold(instant)), key=lambda file: file.level):
         if file.level is Level.PART:
             table = read(file.path, schema)
-            return table, json.loads((table.schema.metadata or {}).get(b"g6.header", b"{}"))
+            return table, header(file.path, table)
         table = read(file.path, schema, rows=pc.field("timestamp") == pa.scalar(instant, _INSTANT))
-        header = headers(file.path).get(isoformat_z(instant))
-        if table.num_rows or header is not None:
-            return table, header or {}
+        told = headers(file.path).get(isoformat_z(instant))
+        if table.num_rows or told is not None:
+            return table, told or {}
     return None
 
 
 def day_table(directory: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
-    """Return a whole day, each cycle from the best file that holds it, by instant as far as files are."""
+    """Return a whole day, each cycle from the best file that holds it, by instant as far as files are.
+
+    A damaged file costs its own rows and is named by a DamagedFile warning. Errors: BadInput (no file of the day can be read).
+    """
     names = list(columns) if columns is not None else schema.names
     needed = names if "timestamp" in names else ["timestamp", *names]
-    return steadily(lambda: merge(files(directory), schema, needed)).select(names)
+    table, damaged = steadily(lambda: readable(files(directory), schema, needed))
+    for error in damaged.values():
+        warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+    return table.select(names)
+
+
+def readable(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> tuple[pa.Table, dict[Path, BadInput]]:
+    """Return `merge` of the files that can be read, and of the others why not. Errors: BadInput (none can be read)."""
+    damaged: dict[Path, BadInput] = {}
+    by_name = {shown(file.path): file.path for file in found}
+    while True:
+        try:
+            return merge([file for file in found if file.path not in damaged], schema, names), damaged
+        except BadInput as error:
+            path = by_name.get(error.path)
+            if path is None or len(damaged) + 1 == len(found):
+                raise
+            damaged[path] = error
 
 
 def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> pa.Table:

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, column_array, column_values, encode, overview_table
 from g6.adapters.parquet_store.days import DAY_FILE
-from g6.adapters.parquet_store.reading import by_instant, headers, pack_headers, read
+from g6.adapters.parquet_store.reading import by_instant, foreign, headers, pack_headers, read
 from g6.domain.cycle import isoformat_z
 from g6.domain.frame import Words
 from g6.domain.rows import CHAIN
-from g6.errors import NothingToDo
+from g6.errors import BadInput, NothingToDo
 from g6.files import directory_lock, refusals, replace
 from g6.ports.history import StoredDay
 
 _KINDS = {column.name: column for column in CHAIN}
 _STAMPED = ("model", "rate", "config_id")
 _KEPT = ("status", "reason")
+RECOMPUTED = b"g6.recomputed"
+"""Metadata of a day whose figures are not those that were written live, and stand in no CSV file."""
 
 
 def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
@@ -48,6 +50,7 @@ def write_day(directory: Path, columns: Mapping[str, NDArray[Any] | Words], stam
     """Write `columns` (by instant) into a compacted day; False when that changes no byte. Errors: StoreBusy, BadInput."""
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):
+        _refuse_newer(path, CHAIN_SCHEMA)
         held = read(path, CHAIN_SCHEMA, [name for name in CHAIN_SCHEMA.names if name not in columns])
         kept = by_instant(held)
         arrays = [
@@ -58,7 +61,21 @@ def write_day(directory: Path, columns: Mapping[str, NDArray[Any] | Words], stam
             b"g6.headers": pack_headers(stamps).encode(),
             **{f"g6.{name}".encode(): _distinct(table.column(name)).encode() for name in _STAMPED if name in columns},
         }
-        return _changed(path, encode(table.replace_schema_metadata(metadata), small=True))
+        if path.read_bytes() == encode(table.replace_schema_metadata(metadata), small=True):
+            return False
+        replace(path, encode(table.replace_schema_metadata(metadata | {RECOMPUTED: b"1"}), small=True))
+        return True
+
+
+def _refuse_newer(path: Path, schema: pa.Schema) -> None:
+    """Leave a day alone that a newer version wrote: its own columns would contradict what is computed here. Errors: BadInput."""
+    if names := [field.name for field in foreign(path, schema)]:
+        raise BadInput(
+            path,
+            None,
+            f"has columns of a newer version ({', '.join(names)}), which this one cannot compute again",
+            "use the version of G6 that wrote it; g6 version says which this is",
+        )
 
 
 def _own(metadata: Mapping[bytes, bytes] | None) -> dict[bytes, bytes]:
@@ -73,6 +90,7 @@ def write_figures(directory: Path, index: str, rows: Sequence[Mapping[str, Any]]
     """Put other figures into the rows of one index in a compacted day of overviews; status and reason stay."""
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):
+        _refuse_newer(path, OVERVIEW_SCHEMA)
         table = read(path, OVERVIEW_SCHEMA)
         metadata = _own(table.schema.metadata)
         mine = table.filter(pc.equal(table.column("underlying").cast(pa.string()), index))

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import (
@@ -30,7 +29,7 @@ from g6.adapters.parquet_store.columns import (
     overview_table,
 )
 from g6.adapters.parquet_store.days import Level
-from g6.adapters.parquet_store.reading import read, unit_table
+from g6.adapters.parquet_store.reading import conform, metadata_of, read, unit_table, whole, widened
 from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.frame import Frame
 from g6.domain.instrument import Listing
@@ -69,15 +68,20 @@ class ParquetStore:
         path = days.part_path(self.overview_root, instant)
         given = {str(row["underlying"]): row for row in rows}
         with _open(path.parent):
-            kept = {str(row["underlying"]): row for row in self._overview_at(path.parent, instant)}
-            return _put(path, encode(overview_table(list((kept | given).values()))), len(given))
+            wide, table = self._overview_at(path.parent, instant)
+            held = {str(row["underlying"]): row for row in overview_rows(table)} if table is not None else {}
+            fresh = overview_table(list((held | given).values()))
+            if table is not None and len(wide) > len(OVERVIEW_SCHEMA):
+                fresh = _with_foreign(fresh, table, wide, set(given))
+            return _put(path, encode(fresh), len(given))
 
-    def _overview_at(self, directory: Path, instant: datetime) -> list[dict[str, Any]]:
-        """Rows of other indices; those in a damaged part are lost already."""
+    def _overview_at(self, directory: Path, instant: datetime) -> tuple[pa.Schema, pa.Table | None]:
+        """Rows that are stored of an instant, and the columns they have; those in a damaged part are lost already."""
         with suppress(BadInput, FileNotFoundError):
-            found = unit_table(days.files_unlocked(directory), instant, OVERVIEW_SCHEMA)
-            return overview_rows(found[0]) if found else []
-        return []
+            wide = widened([file.path for file in days.files_unlocked(directory) if file.may_hold(instant)], OVERVIEW_SCHEMA)
+            found = unit_table(days.files_unlocked(directory), instant, wide)
+            return wide, found[0] if found else None
+        return OVERVIEW_SCHEMA, None
 
     def read_chain(self, unit: Unit) -> Frame | None:
         """Return a stored unit with its header. Errors: BadInput (a damaged file)."""
@@ -121,13 +125,23 @@ class ParquetStore:
         """Keep one underlying's listing in its exchange's file of the day; what is there of others stays. Errors: StoreBusy."""
         path = days.directory_of(self._directory / "instruments", listing.on) / f"{exchange}.parquet"
         with _open(path.parent):
-            tables = [_listing_table(listing)]
+            schema = widened([path], LISTING_SCHEMA)
+            tables = [conform(_listing_table(listing), schema)]
             with suppress(BadInput, FileNotFoundError):
-                tables.append(read(path, LISTING_SCHEMA, rows=pc.field("underlying") != listing.underlying))
+                tables.append(read(path, schema, rows=pc.field("underlying") != listing.underlying))
             merged = pa.concat_tables([table.replace_schema_metadata({"g6.version": "1"}) for table in tables])
             order = [(name, "ascending") for name in ("underlying", "instrument_type", "expiry", "strike", "symbol")]
             plain = merged.cast(pa.schema([(field.name, _plain_type(field.type)) for field in merged.schema]))
-            _put(path, encode(_dictionaries(plain.sort_by(order))), len(listing.contracts))
+            _put(path, encode(_dictionaries(plain.sort_by(order), schema)), len(listing.contracts))
+
+
+def _with_foreign(fresh: pa.Table, table: pa.Table, wide: pa.Schema, replaced: set[str]) -> pa.Table:
+    """Add a newer version's columns to rows of one cycle; those of indices that are written now are not known."""
+    places = {str(name): place for place, name in enumerate(table.column("underlying").to_pylist()) if str(name) not in replaced}
+    taken = pa.array([places.get(str(name)) for name in fresh.column("underlying").to_pylist()], pa.int64())
+    for field in list(wide)[len(OVERVIEW_SCHEMA) :]:
+        fresh = fresh.append_column(field, table.column(field.name).take(taken))
+    return fresh
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
@@ -153,28 +167,34 @@ def _listing_table(listing: Listing) -> pa.Table:
     return pa.table([pa.array(values[field.name], field.type) for field in LISTING_SCHEMA], schema=LISTING_SCHEMA)
 
 
-def _dictionaries(table: pa.Table) -> pa.Table:
+def _dictionaries(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Encode text afresh, so that the bytes depend on the rows and not on how they were put together."""
     columns = [
         table.column(field.name).cast(pa.string()).combine_chunks().dictionary_encode()
         if pa.types.is_dictionary(field.type)
         else table.column(field.name).combine_chunks()
-        for field in LISTING_SCHEMA
+        for field in schema
     ]
-    return pa.table(columns, schema=LISTING_SCHEMA.with_metadata(table.schema.metadata))
+    return pa.table(columns, schema=schema.with_metadata(table.schema.metadata))
 
 
 def _rows_at(directory: Path, first: datetime, last: datetime) -> Iterator[tuple[datetime, set[str]]]:
     for file in days.files(directory):
         if file.level is Level.PART and first <= file.first <= last:
-            with suppress(pa.ArrowInvalid):
-                yield file.first, set(json.loads((pq.read_metadata(file.path).metadata or {}).get(b"g6.indices", b"[]")))
+            with suppress(BadInput):
+                yield file.first, _indices(file.path)
         elif file.level is not Level.PART and file.first <= last and first < file.end:
             with suppress(BadInput):
                 table = read(file.path, OVERVIEW_SCHEMA, ["timestamp", "underlying"])
                 for row in table.to_pylist():
                     if first <= row["timestamp"] <= last:
                         yield row["timestamp"], {row["underlying"]}
+
+
+def _indices(path: Path) -> set[str]:
+    """Return the indices that a part of overviews says it has rows of. Errors: BadInput."""
+    with whole(path):
+        return {str(name) for name in json.loads(metadata_of(path).get(b"g6.indices", b"[]"))}
 
 
 def _oi(table: pa.Table) -> Frame:

@@ -13,15 +13,28 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import TextIO
 
 import typer
 from typer.exceptions import Abort, TyperException
 
 from g6.entrypoints.cli import terminal, version
 from g6.entrypoints.cli.commands import COMMANDS, MODULES, SELDOM
-from g6.errors import BreakerOpen, BrokerDown, FrameMissing, G6Error, Late, NothingToDo, ProviderBusy, ProviderRefused, UserError
+from g6.errors import (
+    BreakerOpen,
+    BrokerDown,
+    DamagedFile,
+    FrameMissing,
+    G6Error,
+    Late,
+    NothingToDo,
+    ProviderBusy,
+    ProviderRefused,
+    UserError,
+)  # fmt: skip
 from g6.masking import mask
 
 RETIRED_FLAGS = {
@@ -78,6 +91,23 @@ def _root(version: version.Option = False) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; whatever happens, a person reads sentences, not a traceback."""
     terminal.plain_in_c_locale()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DamagedFile)
+        warnings.showwarning = _warn
+        return _run(arguments)
+
+
+def _warn(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+) -> None:
+    """Say what was left out of an answer as a sentence; other warnings are of interest to programmers."""
+    if issubclass(category, DamagedFile):
+        sys.stderr.write(f"g6: {mask(str(message))}\n")
+    else:
+        (file or sys.stderr).write(warnings.formatwarning(message, category, filename, lineno, line))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return int(application(words[0] if words else "")(args=words, prog_name="g6", standalone_mode=False) or 0)

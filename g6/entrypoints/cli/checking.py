@@ -14,6 +14,7 @@ import typer
 from g6.config import Settings
 from g6.entrypoints.cli import options, terminal
 from g6.entrypoints.cli.history import Date, day_given
+from g6.entrypoints.cli.mending import command, days_of, stored_lines
 from g6.entrypoints.cli.progress import followed
 from g6.ports.history import Finding
 
@@ -34,7 +35,7 @@ def check(
     """
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)
-    found = [finding for look in followed(_looks(settings, day_given(date_)), "checking", console) for finding in look()]
+    found = [finding for look in followed(_looks(settings, day_given(date_), data_dir), "checking", console) for finding in look()]
     if json_:
         typer.echo(json.dumps({"findings": [asdict(each) for each in found], "count": len(found)}))
     else:
@@ -47,18 +48,37 @@ def check(
     raise typer.Exit(1 if found else 0)
 
 
-def _looks(settings: Settings, day: date | None) -> list[Callable[[], list[Finding]]]:
-    from g6.adapters.csv_store.checking import check_file
+def _looks(settings: Settings, day: date | None, data_dir: Path | None) -> list[Callable[[], list[Finding]]]:
+    from g6.adapters.csv_store.checking import held, strays
     from g6.adapters.parquet_store import checking
 
-    name = f"{day}.csv" if day else "????-??-??.csv"
-    files = sorted(settings.csv_dir.rglob(name))
-    lots = [files[first : first + 100] for first in range(0, len(files), 100)]
+    base = settings.csv_dir
+    stored = set(days_of(settings, None)) if day is None else set(days_of(settings, day))
+    there = {(each, index) for each, indices in held(base).items() for index in indices}
+    with_files = {each for each, _ in there}
+    lots = sorted(lot for lot in stored | there if lot[0] in with_files and day in (None, lot[0]))
     csv_looks: list[Callable[[], list[Finding]]] = [
-        lambda lot=lot: [finding for path in lot for finding in check_file(path)]  # type: ignore[misc]
+        lambda lot=lot: _csv(settings, lot[0], lot[1], lot in stored, data_dir)  # type: ignore[misc]
         for lot in lots
     ]
-    return [*checking.looks(settings.directory, day), *csv_looks, lambda: _panels(settings.panels_dir)]
+    others = [lambda: list(strays(base))] if day is None else []
+    return [*checking.looks(settings.directory, day), *csv_looks, *others, lambda: _panels(settings.panels_dir)]
+
+
+def _csv(settings: Settings, day: date, index: str, in_parquet: bool, data_dir: Path | None) -> list[Finding]:
+    """Hold the CSV files of an index and day against Parquet, where that has the index at all.
+
+    Of a day that was computed again they keep the live figures, and are read for themselves.
+    """
+    from g6.adapters.csv_store.checking import Stored, check_day
+    from g6.adapters.parquet_store.units import is_recomputed
+
+    if is_recomputed(settings.directory, index, day):
+        return list(check_day(settings.csv_dir, index, day, None, command(index, day, data_dir)))
+    stored = stored_lines(settings, index, day)[0] if in_parquet else None
+    if stored is None and (settings.directory / "chain").is_dir():
+        stored = Stored()
+    return list(check_day(settings.csv_dir, index, day, stored, command(index, day, data_dir)))
 
 
 def _panels(directory: Path) -> list[Finding]:

@@ -27,8 +27,9 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
     from g6.entrypoints.cli import gaps
     from g6.entrypoints.cli.checking import check
+    from g6.entrypoints.cli.mending import mend
 
-    for name, command in (("ls", ls), ("size", size), ("check", check), ("compact", compact)):
+    for name, command in (("ls", ls), ("size", size), ("check", check), ("mend", mend), ("compact", compact)):
         group.command(name)(command)
     gaps.register(group)
     app.add_typer(group, name="data")
@@ -156,6 +157,8 @@ def _tell_compacted(settings: Settings, done: list[dict[str, Any]], json_: bool)
         told = each.get("error") or f"{each['files_before']} files into 1, {each['rows']} rows, {megabytes(each['bytes'])}"
         left = f"; {each['damaged']} damaged left alone, see g6 data check" if each.get("damaged") else ""
         console.print(f"{each['day']}  {each['name']:<10}  {told}{left}", soft_wrap=True)
+        for path in each.get("left", ()):
+            console.print(f"  left alone: {path}", soft_wrap=True, highlight=False)
     if not done:
         console.print(f"every day that is over is compacted in {settings.directory}", soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from math import isfinite
@@ -19,7 +20,8 @@ from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.expiry import BIT
 from g6.domain.frame import Frame
 from g6.domain.instrument import INDICES
-from g6.errors import NothingToDo, UserError
+from g6.errors import BadInput, DamagedFile, NothingToDo, UserError
+from g6.ports import Store
 
 __all__ = [
     "AsOf", "Cycles", "Expiry", "Index", "frames", "indices_at", "instant_of", "latest", "of_expiry", "overview", "plain", "units",
@@ -73,7 +75,7 @@ def latest(settings: Settings, index: str, as_of: datetime | None) -> tuple[Unit
     store = bootstrap.store(settings)
     for count in (1, _FAR):
         for unit in reversed(units(settings, index, as_of, count)):
-            frame = store.read_chain(unit)
+            frame = _readable(store, unit)
             if frame is not None and len(frame) and _seen_by(frame, as_of):
                 return unit, frame
     raise NothingToDo(f"no chain of {index.upper()} is stored in {settings.directory}", _there(settings))
@@ -86,10 +88,19 @@ def _there(settings: Settings) -> str:
 def frames(settings: Settings, wanted: Sequence[Unit]) -> list[Frame]:
     """Return the chains of these units, those without one left out. Errors: NothingToDo when none has, BadInput."""
     store = bootstrap.store(settings)
-    found = [frame for unit in wanted if (frame := store.read_chain(unit)) is not None and len(frame)]
+    found = [frame for unit in wanted if (frame := _readable(store, unit)) is not None and len(frame)]
     if not found:
         raise NothingToDo(f"no chain of these cycles is stored in {settings.directory}")
     return found
+
+
+def _readable(store: Store, unit: Unit) -> Frame | None:
+    """Return a stored unit; one in a damaged file is left out, and the file named by a warning."""
+    try:
+        return store.read_chain(unit)
+    except BadInput as error:
+        warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+        return None
 
 
 def overview(settings: Settings, unit: Unit, first: date, columns: Sequence[str]) -> list[dict[str, Any]]:

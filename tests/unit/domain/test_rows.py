@@ -43,4 +43,4 @@ def test_the_offset_files_lose_their_greek_columns_when_greeks_are_off():
     assert rows.csv_header(greeks=True) == rows.CSV_HEADER
     plain = rows.csv_header(greeks=False)
     assert set(rows.CSV_HEADER) - set(plain) == rows.GREEK_COLUMNS
-    assert plain[-3:] == ["forward", "lot_size", "bucket_mask"]
+    assert plain[-5:] == ["forward", "lot_size", "bucket_mask", "future", "vix"]

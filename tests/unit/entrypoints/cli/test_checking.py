@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from g6.adapters.csv_store import CsvStore
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.adapters.parquet_store.units import day_overviews
 from g6.config import calendar
 from g6.domain.cycle import Unit, parse_z
 from g6.ports import Event
@@ -34,6 +37,8 @@ def directory(stored: Stored, tmp_path: Path) -> Path:
     rows = Path(shutil.copytree(stored.directory, tmp_path / "rows"))
     for cycle, frame in stored.frames.items():
         CsvStore(rows / "csv").write_chain(Unit(cycle, "FINNIFTY"), frame)
+    for row in day_overviews(rows, date.fromisoformat(DAY))[0]:
+        CsvStore(rows / "csv").write_overview(str(row["timestamp"]), [row])
     ParquetStore(rows).keep_listing(SimulatedMarket(calendar()).listing("FINNIFTY", parse_z(f"{DAY}T05:30:00Z")), "NFO")
     told = Event("1-0", f"{DAY}T05:30:01Z", "gap.opened", "FINNIFTY", {"reason": "provider"}, {})
     ParquetHistory(rows).keep_events([told], Kept("1-0", 1))
@@ -81,7 +86,9 @@ def removed(path: Path) -> None:
 
 
 def left_over(path: Path) -> None:
-    path.with_name(f".{path.name}.1-2.tmp").write_bytes(b"half")
+    left = path.with_name(f".{path.name}.1-2.tmp")
+    left.write_bytes(b"half")
+    os.utime(left, (time.time() - 7200,) * 2)
 
 
 def stray(path: Path) -> None:
@@ -151,8 +158,8 @@ def test_every_kind_of_damage_is_found_with_file_and_fix(
 ) -> None:
     damage(directory / path)
     found = findings(g6, directory)
-    assert kind in {each["kind"] for each in found}
-    assert all(each["fix"] and Path(each["path"]).parent in {*(directory / path).parents} for each in found)
+    assert all(each["fix"] for each in found)
+    assert kind in {each["kind"] for each in found if Path(each["path"]).parent in {*(directory / path).parents}}
 
 
 def test_a_damaged_panel_is_found(g6: Run, directory: Path) -> None:
