@@ -30,7 +30,7 @@ class _Wanted(Protocol):
     @property
     def level(self) -> str: ...
     @property
-    def levels(self) -> Mapping[str, str]: ...
+    def levels(self) -> Sequence[str]: ...
 
 
 class HasLog(Protocol):
@@ -74,8 +74,8 @@ def configure(settings: HasLog, stream: TextIO | None = None) -> None:
         quiet.handlers.clear()
         quiet.propagate = True
         quiet.setLevel(max(logging.WARNING, root.level))
-    for name, level in settings.log.levels.items():
-        logging.getLogger(name).setLevel(level)
+    for module, _, level in (each.partition("=") for each in settings.log.levels):
+        logging.getLogger(module).setLevel(level)
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

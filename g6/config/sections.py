@@ -35,18 +35,6 @@ def _split(value: Any) -> Any:
         raise ValueError("is nested too deeply to be a list of words") from error
 
 
-def _levels(value: Any) -> Any:
-    """Read levels written as text, on a command line or in an environment variable: JSON, or `module=LEVEL` between commas."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("{"):
-        return json.loads(value)
-    pairs = [word.partition("=") for word in _split(value)]
-    if wrong := [module for module, equals, _ in pairs if not equals]:
-        raise ValueError(f"{wrong[0]!r} names no level; write it as g6.collect=DEBUG")
-    return {module.strip(): level.strip().upper() for module, _, level in pairs}
-
-
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError("should name its time zone, as 2026-11-18T05:30:00Z does")
@@ -58,7 +46,7 @@ Rules = Annotated[tuple[Annotated[str, AfterValidator(_rule)], ...], BeforeValid
 Port = Annotated[int, Field(ge=0, le=65535)]
 Switch = Literal["auto", "always", "never"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-Logger = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")]
+ModuleLevel = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*=(DEBUG|INFO|WARNING|ERROR)$")]
 
 
 class Section(BaseModel):
@@ -233,8 +221,8 @@ class Log(Section):
         default="auto", description="auto: human on a terminal, else one JSON line per report"
     )
     level: Level = Field(default="INFO", description="least severity that is written")
-    levels: Annotated[dict[Logger, Level], BeforeValidator(_levels)] = Field(
-        default={},
+    levels: Annotated[tuple[ModuleLevel, ...], BeforeValidator(_split)] = Field(
+        default=(),
         description="least severity by module, over `level`: g6.collect=DEBUG,kombu=INFO; modules of G6 are g6.cycle, g6.alert, "
         "g6.collect, g6.analyse, g6.persist, g6.publish; others go by their package's name",
     )

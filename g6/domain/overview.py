@@ -99,6 +99,8 @@ def _market(chain: Chain) -> dict[str, Any]:
         "basis": seen.future - seen.spot,
         "vix": seen.vix,
         "day_width": seen.high - seen.low,
+        "quote_age_seconds": _staleness(chain),
+        "quote_source": ",".join(_sources(chain)),
     }
 
 
@@ -245,7 +247,7 @@ def facts(chain: Chain) -> dict[str, Any]:
         "iterations": {bucket: _iteration_facts(chain, mine) for bucket, mine in buckets},
         "iterations_histogram": {str(count): times for count, times in sorted(Counter(worked.tolist()).items())},
         "quality": quality_counts(chain.flags),
-        "sources": dict(sorted(Counter(quotes.source[answered].tolist()).items())),
+        "sources": dict(sorted(_sources(chain).items())),
         "expiries": [_expiry_facts(chain, slot) for slot in chain.stamp.slots],
         "staleness_seconds": _staleness(chain),
         "spot": quotes.spot.spot if isfinite(quotes.spot.spot) else None,
@@ -256,6 +258,12 @@ def facts(chain: Chain) -> dict[str, Any]:
             if isfinite(points := _deviation(chain, i))
         },
     }
+
+
+def _sources(chain: Chain) -> dict[str, int]:
+    """How many options that have a quote came from where, the most frequent first."""
+    answered = chain.prices.listed & ~chain.prices.missing
+    return dict(Counter(chain.quotes.source[answered].tolist()).most_common())
 
 
 def _deviation(chain: Chain, i: int) -> float:

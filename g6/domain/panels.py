@@ -37,7 +37,7 @@ WINDOW = 10
 _INDEX = (
     "status", "reason", "spot", "spot_source", "change_pct", "open", "high", "low", "prev_close", "future", "basis", "vix",
     "expiry_nearest", "forward", "atm", "straddle_nearest", "max_pain_nearest", "support", "resistance", "options", "iv_ok",
-    "iv_unavailable", "iv_failed", "rejected",
+    "iv_unavailable", "iv_failed", "rejected", "spot_age_seconds", "quote_source",
 )  # fmt: skip
 _ANALYTICS = (
     "expiry_nearest", "forward", "forward_source", "forward_spread", "atm", "atm_spot", "pcr_this_week", "pcr_next_week",
@@ -120,7 +120,7 @@ def _index(row: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: row.get(name) for name in _INDEX}
     # A bucket's figures are no substitute: after the fix on expiry day the first bucket is still the expiring series.
     nearest = {name: row.get(f"{name}_nearest") for name in ("pcr", "atm_iv")}
-    return values | nearest | {"ltp": row.get("spot"), "age_seconds": row.get("spot_age_seconds")}
+    return values | nearest | {"ltp": row.get("spot"), "age_seconds": row.get("quote_age_seconds")}
 
 
 def _breadth(chains: Mapping[str, Frame]) -> dict[str, Any]:

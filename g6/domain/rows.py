@@ -161,6 +161,8 @@ reason | text | | why it is not OK
 pcr_nearest | float | ratio | put OI / call OI of expiry_nearest, whole chain
 atm_iv_nearest | float | fraction per sqrt(year) | ATM implied volatility of expiry_nearest
 oi_age_seconds | float | s | age of the oldest open interest in the whole-chain figures of expiry_nearest; 0: all of this cycle; empty: not whole
+quote_age_seconds | float | s | cycle's instant less the newest instant of the index's own data: its freshest option quote, else its print
+quote_source | text | | where the option quotes are from, the most frequent first: stream, rest, sim, replay, backfill, import
 """)
 
 CSV_HEADER = [

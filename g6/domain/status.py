@@ -12,6 +12,9 @@ from g6.domain.cycle import Status, isoformat_z, parse_z
 SILENT_SECONDS = 20.0
 """Wall seconds without a heartbeat after which nobody is believed to work; three heartbeats where they are further apart."""
 
+OLD_SECONDS = 30.0
+"""Market seconds after which a quote is stale, where the running system does not say."""
+
 PROVIDER_REASONS = frozenset(("provider", "breaker", "token"))
 """Reasons for which units go without quotes that speak of the provider."""
 
@@ -89,6 +92,7 @@ def readiness(seen: Observed) -> tuple[str, ...]:
     reasons = set((seen.report.get("reasons") or {}).values())
     if seen.report and not {"OK", "PARTIAL"} & set((seen.report.get("units") or {}).values()) and reasons & PROVIDER_REASONS:
         missing.append(f"provider: {', '.join(sorted(reasons & PROVIDER_REASONS))} in the last cycle")
+    missing += _feed_troubles(seen)
     if any(phase.get("open") for phase in seen.phases.values()):
         late = seen.wall - seen.last_success
         if not seen.last_success:
@@ -104,15 +108,45 @@ def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
     found = {}
     for name in dict.fromkeys([*seen.indices, *units]):
         row = rows.get(name, {})
-        observed = row.get("observed_at")
+        age = _age(seen, row)
         found[name] = {
             "ltp": row.get("spot"),
             "options": options.get(name, 0),
             "status": units.get(name),
-            "age_seconds": round((seen.market - parse_z(observed)).total_seconds(), 3) if observed else None,
+            "age_seconds": None if age is None else round(age, 3),
             "pcr": row.get("pcr_nearest"),
+            "source": row.get("quote_source") or None,
+            "stale": None if age is None else _is_old(seen, row),
         }
     return found
+
+
+def _age(seen: Observed, row: Mapping[str, Any]) -> float | None:
+    """Return the market seconds since the newest instant of an index's own data, whenever that was received."""
+    age = row.get("quote_age_seconds")
+    return None if age is None else age + (seen.market - parse_z(row["timestamp"])).total_seconds()
+
+
+def _is_old(seen: Observed, row: Mapping[str, Any]) -> bool:
+    """Tell whether an index's data was older at its cycle's instant than a quote may be."""
+    most = (seen.beat.get("plan") or {}).get("max_quote_age", OLD_SECONDS)
+    return bool((row.get("quote_age_seconds") or 0.0) > most)
+
+
+def _feed_troubles(seen: Observed) -> list[str]:
+    """Return what keeps fresh data from coming: no token, a stream that is refused or away, quotes that have stopped."""
+    provider = seen.beat.get("provider") or {}
+    is_open = any(phase.get("open") for phase in seen.phases.values())
+    token = (provider.get("login") or {}).get("state", "valid")
+    troubles = [] if token == "valid" else [f"token: {token}; run g6 login"]  # noqa: S105 - a state, not a token
+    for number, connection in ((provider.get("ticker") or {}).get("connections") or {}).items():
+        state = connection["state"]
+        if state == "refused" or (is_open and state != "open"):
+            troubles.append(f"stream: connection {number} is {state}")
+    if is_open:
+        old = [row["underlying"] for row in seen.report.get("rows") or () if _is_old(seen, row)]
+        troubles += [f"data: quotes of {', '.join(old)} have stopped"] if old else []
+    return troubles
 
 
 def _provider(seen: Observed) -> dict[str, Any]:

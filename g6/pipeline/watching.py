@@ -44,6 +44,7 @@ def heartbeat(runtime: Runtime) -> None:
             "step": runtime.timing.step,
             "config_id": runtime.plan.config_id,
             "heartbeat_seconds": runtime.heartbeat_seconds,
+            "max_quote_age": runtime.plan.quality.max_quote_age,
         },
     }
     runtime.bus.publish("heartbeat", payload)

@@ -48,7 +48,7 @@ def lines() -> Iterator[Lines]:
 
 
 def configured(stream: Lines, how: str = "auto", level: str = "INFO", **levels: str) -> Lines:
-    by_module = {name.replace("__", "."): each for name, each in levels.items()}
+    by_module = [f"{name.replace('__', '.')}={each}" for name, each in levels.items()]
     log.configure(SimpleNamespace(log=SimpleNamespace(format=how, level=level, levels=by_module)), stream)
     return stream
 

@@ -90,7 +90,7 @@ def _cells(row: Mapping[str, Any], at: datetime, fix: datetime | None, ms: float
         (number(row["pcr_nearest"]), number(row["max_pain_nearest"], 0)),
         (number(row["support"], 0), number(row["resistance"], 0)),
         (str(row["iv_ok"]), str((row["iv_unavailable"] or 0) + (row["iv_failed"] or 0))),
-        (number(row["spot_age_seconds"], 1), number(ms, 0)),
+        (number(row["quote_age_seconds"], 1), number(ms, 0)),
     ]
     first = Text.assemble(name, f"\n{row['options']}")
     return [first, *("\n".join(pair) for pair in pairs)]

@@ -100,7 +100,10 @@ def _watch(watcher: Any, as_json: bool) -> None:
 
 def line(found: dict[str, Any]) -> str:
     """Return one cycle's status in a line."""
-    indices = " ".join(f"{name} {facts['status'] or '-'}/{facts['options']}" for name, facts in found["indices_info"].items())
+    indices = " ".join(
+        f"{name} {facts['status'] or '-'}/{facts['options']}{' stale' if facts['stale'] else ''}"
+        for name, facts in found["indices_info"].items()
+    )
     elapsed = "-" if found["elapsed"] is None else f"{found['elapsed']:.2f} s"
     return f"{found['cycle'] or 'no cycle yet'}  {elapsed}  {found['options_last_cycle']} options  {indices}"
 
@@ -121,21 +124,26 @@ def _guards(provider: dict[str, Any]) -> str:
     return "; ".join(said)
 
 
+def _named(provider: dict[str, Any]) -> str:
+    """Return the provider by name, its kind of market, and where its quotes come from now."""
+    told = [provider["name"], *(provider[key] for key in ("mode", "source") if provider.get(key))]
+    return ", ".join(dict.fromkeys(told))
+
+
 def _show(console: Any, found: dict[str, Any]) -> None:
     market, ready = found["market"], "ready" if found["readiness_ok"] else f"not ready: {found['readiness_reason']}"
     console.print(f"cycle {found['cycle'] or '-'}, {ready}")
-    console.print(
-        f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {found['provider']['mode'] or '-'}"
-    )
+    console.print(f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {_named(found['provider'])}")
     for change in found.get("restart_needed", ()):
         console.print(f"restart needed: {change}", soft_wrap=True, highlight=False, markup=False)
     if guards := _guards(found["provider"]):
         console.print(guards)
     for trouble in (found["provider"].get("instruments") or {}).values():
         console.print(f"instruments: {trouble}", soft_wrap=True)
-    table = Table("index", "status", "last", "options", "PCR", "age s", box=None, padding=(0, 2, 0, 0))
+    table = Table("index", "status", "last", "options", "PCR", "age s", "", "source", box=None, padding=(0, 2, 0, 0))
     for name, facts in found["indices_info"].items():
-        row = (facts["status"], facts["ltp"], facts["options"], facts["pcr"], facts["age_seconds"])
+        old = "stale" if facts["stale"] else ""
+        row = (facts["status"], facts["ltp"], facts["options"], facts["pcr"], facts["age_seconds"], old, facts["source"])
         table.add_row(
             name, *("-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value) for value in row)
         )

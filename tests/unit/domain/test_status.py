@@ -17,7 +17,8 @@ REPORT = {
     "cycle": "2026-11-20T05:30:00Z", "elapsed_seconds": 0.8, "units": {"NIFTY": "OK", "SENSEX": "MISSING"},
     "options": {"NIFTY": 400, "SENSEX": 0}, "ts": "2026-11-20T05:30:01Z",
     "rows": [
-        {"underlying": "NIFTY", "spot": 26_000.0, "observed_at": "2026-11-20T05:30:00.500000Z", "pcr_nearest": 0.9},
+        {"underlying": "NIFTY", "spot": 26_000.0, "observed_at": "2026-11-20T05:30:00.500000Z", "pcr_nearest": 0.9,
+         "timestamp": "2026-11-20T05:30:00Z", "quote_age_seconds": 1.5, "quote_source": "stream,rest"},
         {"underlying": "SENSEX", "spot": None, "observed_at": None},
     ],
 }  # fmt: skip
@@ -29,6 +30,10 @@ BEAT = {
     },
 }  # fmt: skip
 OPEN = {"NSE": {"open": True, "phase": "continuous", "next_change": "2026-11-20T09:45:00Z"}}
+
+
+UNKNOWN = {"age_seconds": None, "pcr": None, "source": None, "stale": None}
+FRESH = {"source": "stream,rest", "stale": False}
 
 
 def seen(**changes):
@@ -48,13 +53,47 @@ def test_a_system_that_just_started_has_every_field_too_and_invents_nothing():
     found = runtime_status(seen(report={}, beat={}, last_success=0.0, phases={}, next_cycle_wall=None))
     assert set(found) == FIELDS
     assert [found[name] for name in ("cycle", "elapsed", "sleep_sec", "success_rate_pct", "memory_mb", "last_gap")] == [None] * 6
-    assert found["indices_info"]["NIFTY"] == {"ltp": None, "options": 0, "status": None, "age_seconds": None, "pcr": None}
+    assert found["indices_info"]["NIFTY"] == {"ltp": None, "options": 0, "status": None} | UNKNOWN
 
 
 def test_each_index_has_price_options_status_age_and_pcr():
     info = runtime_status(seen())["indices_info"]
-    assert info["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": 44.5, "pcr": 0.9}
-    assert info["SENSEX"] == {"ltp": None, "options": 0, "status": "MISSING", "age_seconds": None, "pcr": None}
+    assert info["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": 46.5, "pcr": 0.9} | FRESH
+    assert info["SENSEX"] == {"ltp": None, "options": 0, "status": "MISSING"} | UNKNOWN
+
+
+def test_the_age_is_that_of_the_data_and_not_of_its_receipt():
+    frozen = REPORT["rows"][0] | {"quote_age_seconds": 80.0}
+    found = runtime_status(seen(report=REPORT | {"rows": [frozen]}))
+    assert (found["indices_info"]["NIFTY"]["age_seconds"], found["indices_info"]["NIFTY"]["stale"]) == (125.0, True)
+    assert not found["readiness_ok"]
+    assert "data: quotes of NIFTY have stopped" in found["readiness_reason"]
+
+
+def test_data_may_be_old_while_no_market_is_open():
+    frozen = REPORT["rows"][0] | {"quote_age_seconds": 80.0}
+    assert readiness(seen(report=REPORT | {"rows": [frozen]}, phases={})) == ()
+
+
+@pytest.mark.parametrize(
+    ("provider", "phases", "reason"),
+    [
+        ({"login": {"state": "expired"}}, {}, "token: expired; run g6 login"),
+        ({"login": {"state": "missing"}}, OPEN, "token: missing; run g6 login"),
+        ({"ticker": {"connections": {"0": {"state": "refused"}}}}, {}, "stream: connection 0 is refused"),
+        ({"ticker": {"connections": {"0": {"state": "open"}, "1": {"state": "down"}}}}, OPEN, "stream: connection 1 is down"),
+        ({"ticker": {"connections": {"0": {"state": "dead"}}}}, OPEN, "stream: connection 0 is dead"),
+    ],
+)
+def test_without_a_token_or_a_stream_the_system_is_not_ready(provider, phases, reason):
+    assert readiness(seen(beat=BEAT | {"provider": provider}, phases=phases)) == (reason,)
+
+
+@pytest.mark.parametrize(
+    "provider", [{"login": {"state": "valid"}}, {"ticker": {"connections": {"0": {"state": "waiting"}}}}, {"mode": "sim"}]
+)
+def test_a_stream_need_not_run_before_the_open(provider):
+    assert readiness(seen(beat=BEAT | {"provider": provider}, phases={})) == ()
 
 
 def test_the_pcr_shown_is_that_of_the_expiry_that_is_shown_and_of_no_bucket():

@@ -13,7 +13,7 @@ EXPIRED, NEXT = "2026-11-23", "2026-12-01"
 ROW = {
     "underlying": "NIFTY", "status": "OK", "reason": "", "spot": 24000.0, "change_pct": 0.1, "forward": 24040.0, "atm": 24050.0,
     "expiry_nearest": NEXT, "straddle_nearest": 310.0, "max_pain_nearest": 23900.0, "support": 23500.0, "resistance": 24500.0,
-    "options": 4, "iv_ok": 4, "iv_unavailable": 0, "iv_failed": 0, "spot_age_seconds": 0.2, "pcr_this_week": 0.11,
+    "options": 4, "iv_ok": 4, "iv_unavailable": 0, "iv_failed": 0, "quote_age_seconds": 0.2, "pcr_this_week": 0.11,
     "atm_iv_this_week": None, "atm_iv_this_month": 0.22, "pcr_nearest": 0.77, "atm_iv_nearest": 0.133,
 }  # fmt: skip
 

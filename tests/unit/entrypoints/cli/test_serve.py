@@ -106,7 +106,8 @@ def test_status_needs_no_serve(environment, bus):
     asked = subprocess.run([*G6, "status", "--json"], env=environment, capture_output=True, text=True, timeout=60, check=True)
     found = json.loads(asked.stdout)
     assert found["cycle"] == CYCLE
-    assert found["indices_info"]["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": None, "pcr": None}
+    unknown = dict.fromkeys(("age_seconds", "pcr", "source", "stale"))
+    assert found["indices_info"]["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK"} | unknown
 
 
 def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(start, bus):
@@ -120,6 +121,9 @@ def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(start, bus):
 def test_a_line_has_cycle_time_options_and_each_index():
     found = {
         "cycle": CYCLE, "elapsed": 0.5, "options_last_cycle": 400,
-        "indices_info": {"NIFTY": {"status": "OK", "options": 400}, "SENSEX": {"status": None, "options": 0}},
+        "indices_info": {
+            "NIFTY": {"status": "OK", "options": 400, "stale": False}, "BANKEX": {"status": "OK", "options": 90, "stale": True},
+            "SENSEX": {"status": None, "options": 0, "stale": None},
+        },
     }  # fmt: skip
-    assert line(found) == f"{CYCLE}  0.50 s  400 options  NIFTY OK/400 SENSEX -/0"
+    assert line(found) == f"{CYCLE}  0.50 s  400 options  NIFTY OK/400 BANKEX OK/90 stale SENSEX -/0"
