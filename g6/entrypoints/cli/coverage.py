@@ -195,16 +195,26 @@ class Past:
             self._instants[day] = sorted(rows | units)
         return self._instants[day]
 
+    def _collected(self, day: date) -> list[tuple[datetime, str]]:
+        """Return instant and configuration of the day's units, without those that a repair made under its own."""
+        rows = self.rows.get(day, {})
+        return [
+            (at, name)
+            for index, units in self.units.get(day, {}).items()
+            for at, name in units.items()
+            if rows.get(index, {}).get(at, ("", ""))[1] != gaps.REPAIRED
+        ]
+
     def _in_force(self, day: date) -> list[tuple[datetime, int]]:
         """Return from when on which interval was in force on a day.
 
         A day without rows has the one of the nearest day before it, else after it.
         """
-        names = {name for units in self.units.get(day, {}).values() for name in units.values()}
-        if len(seconds_ := {self._interval(name) for name in names}) == 1:
+        collected = self._collected(day)
+        if len(seconds_ := {self._interval(name) for name in {name for _, name in collected}}) == 1:
             return [(self._instants_of(day)[0], seconds_.pop())]
         changes: list[tuple[datetime, int]] = []
-        for at, name in sorted((at, name) for units in self.units.get(day, {}).values() for at, name in units.items()):
+        for at, name in sorted(collected):
             seconds = self._interval(name)
             if not changes or changes[-1][1] != seconds:
                 changes.append((at, seconds))
@@ -240,15 +250,16 @@ class Past:
         return max(1, round(step.total_seconds())) if step < _DAY else self.settings.interval
 
     def _enabled(self, day: date) -> set[str] | None:
-        """Return the indices that were enabled on a day, None where no configuration of its rows says so."""
-        names = {name for units in self.units.get(day, {}).values() for name in units.values()}
-        written = [self._written(name) for name in names]
+        """Return the indices that all configurations of a day had, None where one of them is not written down.
+
+        Not those that any had: a rerun of one cycle may have been called with other indices.
+        """
+        written = [self._written(name) for name in {name for _, name in self._collected(day)}]
         if not written or None in written:
             return None
-        return {
-            index for settings in written for index in INDICES
-            if settings is not None and settings.get(f"index_params.{index}.enabled") is True
-        }  # fmt: skip
+        configurations = [settings for settings in written if settings is not None]
+        keys = {index: f"index_params.{index}.enabled" for index in INDICES}
+        return {index for index, key in keys.items() if all(settings.get(key) is True for settings in configurations)}
 
     def _written(self, name: str) -> Mapping[str, object] | None:
         if name not in self._settings:

@@ -16,6 +16,7 @@ from g6.config import calendar
 from g6.domain.calendar import day_of
 from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.frame import Frame
+from g6.domain.instrument import INDICES
 
 from .conftest import Run
 
@@ -243,3 +244,26 @@ def test_a_simulated_day_goes_as_far_as_its_newest_row_while_its_system_runs(g6:
     assert [row["due"] for row in told] == [SESSION, 108]
     with owned(tmp_path, "sim", System(), who="g6 data repair"):
         assert [row["due"] for row in coverage(g6, tmp_path)] == [SESSION, SESSION]
+
+
+def test_what_a_repair_or_a_rerun_ran_under_does_not_decide_what_was_due(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+    """Both may have been called with other indices, and a repair with another interval."""
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 4, step=300))
+    write_config(tmp_path, "c1", {"settings": {"interval": 300, "index_params": only("NIFTY")}})
+    write_config(tmp_path, "repair", {"settings": {"interval": 60}})
+    write_config(tmp_path, "rerun", {"settings": {"interval": 300}})
+    before = coverage(g6, tmp_path)
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 1, first="05:35"), config_id="rerun")
+    assert coverage(g6, tmp_path) == before
+    repaired = cycles_of(WEDNESDAY, 2, step=300, first="06:00")
+    store(tmp_path, chain_of, repaired, config_id="repair")
+    for cycle in repaired:
+        row = {"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": "backfill"}
+        ParquetStore(tmp_path).write_overview(cycle, [row])
+    (told,) = coverage(g6, tmp_path)
+    assert (told["due"], told["OK"], told["repaired"]) == (78, 6, 2)
+
+
+def only(name: str) -> dict[str, Any]:
+    """Return the parameters of all indices with one enabled."""
+    return {index: {"enabled": index == name} for index in INDICES}

@@ -19,13 +19,16 @@ from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.parquet_store import ParquetStore
 from g6.config import calendar, load, plan
 from g6.domain.cycle import Timing, Unit, isoformat_z, parse_z
+from g6.domain.instrument import INDICES
 from g6.pipeline import Runtime, analyse, collect, persist
 
 from .conftest import Run
 
 DAY, FIRST = "2026-11-18", parse_z("2026-11-18T05:30:00Z")
 LOST = range(3, 23)
+OTHERS = {f"index_params.{name}.enabled": False for name in INDICES if name != "FINNIFTY"}
 WINDOW = (
+    *(word for name in OTHERS for word in ("--set", f"{name}=false")),
     "--set",
     "collection.scope=window",
     "--set",
@@ -40,7 +43,9 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """FINNIFTY from 11:00 to 11:25, its collector killed from 11:03 to 11:22, and one cycle that the provider failed."""
     directory = tmp_path_factory.mktemp("gap")
     settings = load(
-        None, {"collection.scope": "window", "index_params.FINNIFTY.strikes_itm": 2, "index_params.FINNIFTY.strikes_otm": 2}, {}
+        None,
+        {"collection.scope": "window", "index_params.FINNIFTY.strikes_itm": 2, "index_params.FINNIFTY.strikes_otm": 2, **OTHERS},
+        {},
     )
     decided = plan(settings)
     store, market = ParquetStore(directory), SimulatedMarket(calendar())
