@@ -89,7 +89,7 @@ def other_values(key: Key) -> Iterator[Any]:
         yield from (default + 1, default - 1, default * 2, default / 2, 0.5, 7200)
     if isinstance(default, list):
         yield default[:1]
-    yield from (0.25, 50, "g6=DEBUG", "delay:2", "word", "redis://host:6379/1", "2026-11-18T06:30:00Z", "k" * 20, "12mb")
+    yield from (0.25, 50, "delay:2", "word", "redis://host:6379/1", "2026-11-18T06:30:00Z", "k" * 20, "12mb", "g6=DEBUG")
 
 
 def changes() -> dict[str, Settings]:
