@@ -13,7 +13,7 @@ from g6.domain.expiry import Resolution
 from g6.domain.instrument import Contracts
 from g6.domain.plan import IndexPlan
 
-PART, PART_OPTION = 25_000, 90
+PART, PART_OPTION = 30_000, 90
 """Bytes of a unit's part: footer and header, and each option."""
 PART_BEYOND = 26
 """Bytes in the header of a window's part for each strike beyond it: 324 strikes took 8,000."""
