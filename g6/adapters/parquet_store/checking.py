@@ -14,6 +14,7 @@ from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTIN
 from g6.adapters.parquet_store.days import DayFile, Level
 from g6.adapters.parquet_store.history import ParquetHistory
 from g6.adapters.parquet_store.reading import DAMAGED, header, headers, whole
+from g6.adapters.parquet_store.rewriting import RECOMPUTED
 from g6.domain.cycle import isoformat_z
 from g6.errors import BadInput
 from g6.files import being_written, is_temporary, quoted, shown
@@ -142,7 +143,7 @@ def _strays(folder: Path) -> Iterator[Finding]:
         if path in known:
             if path.is_dir():
                 yield Finding(shown(path), "stray", "is a directory where a file must be", f"mv {quoted(path)} {quoted(path)}.away")
-        elif not is_temporary(path):
+        elif not is_temporary(path) and path.name != RECOMPUTED:
             yield Finding(shown(path), "stray", "is no file of the store", f"mv {quoted(path)} out of the data directory")
     yield from _leftovers(folder)
 

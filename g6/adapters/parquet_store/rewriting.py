@@ -26,8 +26,8 @@ from g6.ports.history import StoredDay
 _KINDS = {column.name: column for column in CHAIN}
 _STAMPED = ("model", "rate", "config_id")
 _KEPT = ("status", "reason")
-RECOMPUTED = b"g6.recomputed"
-"""Metadata of a day whose figures are not those that were written live, and stand in no CSV file."""
+RECOMPUTED = ".recomputed"
+"""Stands beside a day whose figures are not those that were written live, and are in no CSV file."""
 
 
 def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
@@ -61,10 +61,10 @@ def write_day(directory: Path, columns: Mapping[str, NDArray[Any] | Words], stam
             b"g6.headers": pack_headers(stamps).encode(),
             **{f"g6.{name}".encode(): _distinct(table.column(name)).encode() for name in _STAMPED if name in columns},
         }
-        if path.read_bytes() == encode(table.replace_schema_metadata(metadata), small=True):
-            return False
-        replace(path, encode(table.replace_schema_metadata(metadata | {RECOMPUTED: b"1"}), small=True))
-        return True
+        changed = _changed(path, encode(table.replace_schema_metadata(metadata), small=True))
+        if changed:
+            (directory / RECOMPUTED).touch()
+        return changed
 
 
 def _refuse_newer(path: Path, schema: pa.Schema) -> None:

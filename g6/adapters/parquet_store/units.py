@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pyarrow as pa
 from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
 from g6.adapters.parquet_store.days import DayFile, Level
-from g6.adapters.parquet_store.reading import by_instant, header, headers, metadata_of, read, readable, whole
+from g6.adapters.parquet_store.reading import by_instant, header, headers, read, readable, whole
 from g6.adapters.parquet_store.rewriting import RECOMPUTED
 from g6.domain.cycle import Unit, isoformat_z
 from g6.domain.frame import Frame
@@ -57,10 +56,7 @@ def _of_file(file: DayFile, index: str) -> Iterator[tuple[Unit, Frame]]:
 
 def is_recomputed(directory: Path, index: str, day: date) -> bool:
     """Tell whether a day's figures were computed again, so that CSV files, which keep the live ones, say others."""
-    path = days.directory_of(directory / "chain" / f"underlying={index}", day) / days.DAY_FILE
-    with suppress(BadInput, OSError):
-        return RECOMPUTED in metadata_of(path)
-    return False
+    return (days.directory_of(directory / "chain" / f"underlying={index}", day) / RECOMPUTED).exists()
 
 
 def day_overviews(directory: Path, day: date) -> tuple[list[Mapping[str, Any]], list[BadInput]]:
