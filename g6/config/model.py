@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     log: s.Log = Field(default=s.Log(), description=s.Log.__doc__)
     serve: s.Serve = Field(default=s.Serve(), description=s.Serve.__doc__)
     workers: s.Workers = Field(default=s.Workers(), description=s.Workers.__doc__)
-    status_file: Path | None = Field(default=None, description="file that the runtime status is written to after every cycle")
+    status_file: Path | None = Field(
+        default=None, description="file that g6 serve writes the runtime status to after every cycle; without g6 serve nothing does"
+    )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

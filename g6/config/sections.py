@@ -209,7 +209,7 @@ class Features(Section):
 class Terminal(Section):
     """What people see on a terminal."""
 
-    banner: bool = Field(default=True, description="show the banner at start")
+    banner: bool = Field(default=True, description="show the banner at start: version, indices, interval, provider, health")
     colour: Switch = Field(default="auto", description="colours; auto: on a terminal (also G6_COLOR=0|1|auto, and NO_COLOR)")
     ascii: Switch = Field(default="auto", description="plain ASCII; auto: in the C locale")
 

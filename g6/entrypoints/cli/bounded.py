@@ -23,9 +23,9 @@ from g6.domain.black76 import implied_vol
 from g6.domain.calendar import day_of
 from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.instrument import INDICES
-from g6.entrypoints.cli import left_out, screens, terminal
+from g6.entrypoints.cli import banner, left_out, screens, terminal
 from g6.entrypoints.cli.checks import self_checks
-from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, begun, stoppable
+from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, begun, stoppable, tell_of_status_file
 from g6.entrypoints.stack import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Ledger
@@ -83,8 +83,10 @@ def demonstrate(settings: Settings, cycles: int) -> None:
 def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix: bool) -> None:
     """Run `asked` cycles, or a whole recording, and say how they went; exit code 1 when not all of them closed and were stored."""
     console = terminal.console(settings, stderr=json_lines)
+    tell_of_status_file(settings, console, serves=False)
     whole = False
     with stoppable(), _started(settings, asked, console, mix=mix) as (stack, follower, cycles, limit):
+        banner.show(console, stack, serves=False)
         for followed in _with_progress(follower.until(cycles, limit), cycles, console):
             if json_lines:
                 typer.echo(json.dumps(followed.report, separators=(",", ":")))

@@ -37,6 +37,20 @@ def begun(settings: Settings, console: Console) -> Settings:
     return settings
 
 
+def tell_of_status_file(settings: Settings, console: Console, *, serves: bool) -> None:
+    """Say that nothing writes `status_file`, where one is set and this start leaves `g6 serve` out."""
+    if settings.status_file is None or serves:
+        return
+    if settings.features.serve:
+        why, fix = "and a bounded run starts none", "run g6 up"
+    else:
+        why, fix = "and features.serve is off", "set features.serve=true"
+    console.print(
+        f"status_file {settings.status_file} is not written by this start: g6 serve writes it, {why}", soft_wrap=True, markup=False
+    )
+    console.print(f"  fix: {fix}, run g6 serve beside it, or g6 status --json > FILE", soft_wrap=True, markup=False)
+
+
 @dataclass(slots=True)
 class Followed:
     """One closed cycle: its report, and for each index the milliseconds from the cycle's instant to its analysis."""

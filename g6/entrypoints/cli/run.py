@@ -76,6 +76,7 @@ def run(
     faults: Faults = None,
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
+    no_banner: options.NoBanner = False,
     json_: options.Json = False,
     columns: table_options.Columns = None,
     format_: table_options.Format = None,
@@ -95,7 +96,7 @@ def run(
     chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
     settings = options.settings(
         config, chosen, data_dir=data_dir, interval=interval, indices=indices, provider=provider, recording=recording,
-        strict=strict, seed=seed, speed=speed, start=start, model=model,
+        strict=strict, seed=seed, speed=speed, start=start, model=model, no_banner=no_banner,
     )  # fmt: skip
     if not (once or cycles or settings.provider.name == "replay"):
         raise UserError("g6 run is bounded: how many cycles?", "g6 run --cycles 10, or g6 up to go on until Ctrl-C")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from g6 import __version__, log
 from g6.config import Settings, hashes
 from g6.domain.cycle import CycleReport
-from g6.entrypoints.cli import terminal
-from g6.entrypoints.cli.following import Follower, begun, stoppable
+from g6.entrypoints.cli import banner, terminal
+from g6.entrypoints.cli.following import Follower, begun, stoppable, tell_of_status_file
 from g6.entrypoints.serve import bind
 from g6.entrypoints.stack import running
 
@@ -15,6 +15,7 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
     """Start everything and report each cycle until Ctrl-C or SIGTERM; then end everything, whole."""
     console = terminal.console(settings)
     settings = begun(settings, console)
+    tell_of_status_file(settings, console, serves=settings.features.serve)
     if settings.features.serve:
         for port, key in ((settings.serve.metrics_port, "serve.metrics_port"), (settings.serve.web_port, "serve.web_port")):
             bind(settings.serve.host, port, key).close()
@@ -33,8 +34,9 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
         stack.start_beat()
         if settings.features.serve:
             stack.start_serve()
+        banner.show(console, stack, serves=settings.features.serve)
         if settings.console.banner:
-            console.print(f"collecting {', '.join(settings.indices)} every {settings.interval} s; Ctrl-C stops")
+            console.print("collecting; Ctrl-C stops")
         while True:
             for followed in follower.poll():
                 log.report(CycleReport(**followed.report))
