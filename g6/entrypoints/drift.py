@@ -58,7 +58,11 @@ def _as_it_would_start(record: Mapping[str, Any], settings: Settings) -> Setting
     same_host = record.get("host") == socket.gethostname()
     if same_host and file != str(settings.config_file or "") and (not file or Path(file).exists()):
         settings = load(file)
-    return aligned(settings) if settings.provider.name == "sim" else settings
+    if settings.provider.name != "sim":
+        return settings
+    if record.get("origins", {}).get("interval") == "command line":  # the start lies on the grid of that interval again
+        settings = settings.model_copy(update={"interval": record["values"]["interval"]})
+    return aligned(settings)
 
 
 def _comparable(path: str, value: Any) -> Any:

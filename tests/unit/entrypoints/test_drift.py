@@ -53,6 +53,13 @@ def test_the_file_of_the_start_counts_whatever_file_who_asks_has(file: Path) -> 
     assert len(drift.told(record, now(""))) == 1
 
 
+@pytest.mark.parametrize("elsewhere", [7, 45, 86400])
+def test_an_interval_of_the_command_line_moves_no_start_of_the_market(file: Path, elsewhere: int) -> None:
+    file.write_text('{"provider": {"name": "sim"}}')
+    record = started(file, {"interval": 5})
+    assert drift.told(record, now(file, environ={"G6_INTERVAL": str(elsewhere)})) == []
+
+
 def test_what_was_said_on_a_command_line_is_no_change(file: Path) -> None:
     record = started(file, {"market.speed": 12.0, "interval": 30, "data_dir": "/rows"})
     assert drift.told(record, now(file, {"data_dir": "/elsewhere"})) == []
