@@ -65,7 +65,7 @@ class Family:
 
 STATUS_WORDS = ("OK", "PARTIAL", "MISSING", "SKIPPED")
 UNIT_REASONS = (
-    "expired", "late", "frame_missing", "provider", "poison", "error", "retryable", "config", "store",
+    "expired", "late", "frame_missing", "provider", "poison", "error", "config", "store",
     "no_quotes", "expiry_missing", "strikes_missing", "overrun", "paused", "breaker", "token", "no_beat", "redis_down",
     "ledger_lost", "no_worker", "time_limit",
 )  # fmt: skip

@@ -102,6 +102,17 @@ def test_a_cycle_is_skipped_while_its_predecessor_is_being_collected(ledger: Led
     assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == ("SKIPPED", "overrun")
 
 
+def test_who_goes_on_collecting_past_its_deadline_costs_the_next_cycle_and_who_died_does_not(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "slow", OPENING, 130.0, LEASE)
+    ledger.begin(SENSEX, "dead", OPENING, 130.0, LEASE)
+    for unit in (NIFTY, SENSEX):
+        ledger.finish(unit, "MISSING", "provider", {}, 148.5)
+    assert ledger.renew(NIFTY, "collect", "slow", 164.0, 159.0)
+    later = replace(OPENING, deadline=208.0, due=160.0)
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", later, 160.0, LEASE).answer == "overrun"
+    assert ledger.begin(Unit(LATER, "SENSEX"), "three", later, 160.0, LEASE).answer == "run"
+
+
 def test_a_cycle_runs_once_its_predecessor_is_collected(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
     assert ledger.begin(Unit(LATER, "NIFTY"), "two", OPENING, 101.5, LEASE).answer == "run"

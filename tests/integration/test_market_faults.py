@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
+from celery import Celery
 from numpy.typing import NDArray
 
 from g6.adapters.market import Faults, SimulatedMarket
 from g6.adapters.market import provider as market_provider
 from g6.config import calendar
-from g6.domain.cycle import Unit
+from g6.domain.cycle import Unit, parse_z
 from g6.domain.frame import Frame
 from g6.domain.quality import Flag
+from g6.entrypoints import tasks
 from tests.unit.pipeline.world import FIRST, World, after
 
 CYCLES = (FIRST, after(FIRST, 60))
@@ -181,14 +184,29 @@ def test_a_failing_provider_is_a_gap_of_one_index() -> None:
     assert [(gap["index"], gap["reason"]) for gap in gaps] == [("BANKNIFTY", "provider")]
 
 
-@pytest.mark.parametrize(("seconds", "end"), [(2, ("OK", "")), (100, ("MISSING", "expired"))])
-def test_a_slow_provider_changes_nothing_until_the_cycle_is_over(
+@pytest.mark.parametrize(("seconds", "end"), [(2, ("OK", "")), (100, ("MISSING", "time_limit"))])
+def test_a_slow_provider_changes_nothing_until_the_time_limit_of_its_stage(
     monkeypatch: pytest.MonkeyPatch, seconds: int, end: tuple[str, str]
 ) -> None:
     world = World(provider=SimulatedMarket(calendar(), faults=Faults.parse(f"delay:{seconds}")))
-    monkeypatch.setattr(market_provider.time, "sleep", world.later)
+
+    def sleep(wanted: float) -> None:
+        """Sleep as a pool process does: Celery's soft limit ends it."""
+        world.later(min(wanted, world.runtime.timing.soft))
+        if wanted > world.runtime.timing.soft:
+            raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(market_provider.time, "sleep", sleep)
     world.settle_on(collection__scope="chain")
-    world.cycle(FIRST)
+    app = Celery("slow", set_as_current=False)
+    tasks.register(app)
+    app.runtime = world.runtime
+    for index in world.runtime.plan.indices:
+        world.clock.now = parse_z(FIRST).timestamp()
+        app.tasks["g6.collect"].apply(args=(FIRST, index))
+        app.tasks["g6.analyse"].apply(args=([FIRST, index],))
+        app.tasks["g6.persist"].apply(args=([FIRST, index],))
+    world.drain()
     assert set(world.ends().values()) == {end}
     stored = world.store.read_chain(Unit(FIRST, "NIFTY"))
     assert (stored is None) == (end[0] == "MISSING")

@@ -18,7 +18,7 @@ from g6.domain.quote import Quotes
 from g6.errors import BrokerDown, FrameMissing, ProviderBusy, ProviderRefused
 from g6.pipeline import stages
 
-from .world import BANKNIFTY, FIRST, MARKET, NIFTY, SECOND, World
+from .world import BANKNIFTY, FIRST, MARKET, NIFTY, SECOND, World, after
 
 
 def test_a_unit_goes_through_its_three_stages(world: World) -> None:
@@ -91,13 +91,26 @@ def test_everything_paused_makes_a_skipped_cycle(world: World) -> None:
 
 
 def test_a_cycle_whose_predecessor_is_still_being_collected_is_skipped(world: World) -> None:
-    world.later(57.0)
-    world.begin(NIFTY, "collect")
-    world.later(3.0)
-    assert world.run(Unit(SECOND, "NIFTY"), "collect") == [False]
-    world.run(Unit(SECOND, "BANKNIFTY"))
+    """A collection that began late and renews its lease overruns, also after the sweep closed its unit at the deadline."""
+    world.later(29.0)
+    world.begin(NIFTY, "collect", task="slow")
+    world.run(BANKNIFTY)
+    world.later(30.5)
+    pipeline.sweep(world.runtime)
     world.drain()
+    assert world.ends(FIRST)["NIFTY"] == ("MISSING", "provider")
+    assert world.ledger.renew(NIFTY, "collect", "slow", world.clock.now + 5.0, world.clock.now)
+    world.cycle(SECOND)
     assert world.ends(SECOND) == {"NIFTY": ("SKIPPED", "overrun"), "BANKNIFTY": ("OK", "")}
+    world.cycle(after(SECOND, 60))
+    assert world.ends(after(SECOND, 60)) == {"NIFTY": ("OK", ""), "BANKNIFTY": ("OK", "")}
+
+
+def test_a_predecessor_that_died_while_it_was_collected_costs_no_further_cycle(world: World) -> None:
+    world.later(29.0)
+    world.begin(NIFTY, "collect", task="dead")
+    world.cycle(SECOND)
+    assert world.ends(SECOND) == {"NIFTY": ("OK", ""), "BANKNIFTY": ("OK", "")}
 
 
 def test_a_cycle_that_ends_with_an_overrun_is_closed_too(world: World) -> None:
