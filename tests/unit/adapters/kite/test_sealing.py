@@ -46,6 +46,7 @@ def test_two_seals_of_one_token_differ() -> None:
         Fernet(KEY).encrypt(b"no JSON"), Fernet(KEY).encrypt(b"[1]"),
         Fernet(KEY).encrypt(b'{"value": "x", "of_a_later_version": 1}'),
     ],
+    ids=["nothing", "short", "cut", "longer", "the old way", "no JSON", "a list", "a later version"],
 )  # fmt: skip
 def test_bytes_that_cannot_be_opened_are_no_token(damage: bytes) -> None:
     assert unseal(damage, KEY) is None
