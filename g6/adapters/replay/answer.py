@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from g6.adapters.replay.left_out import Kind
+from g6.adapters.replay.plausible import HIGHEST_STRIKE, LOWEST_STRIKE
 from g6.adapters.replay.snapshot import Malformed, Rows, contract_key, instant_of
 from g6.domain.instrument import SIDES
 from g6.domain.quality import MAX_COUNT
@@ -37,8 +38,6 @@ FIRST, LAST = datetime(2000, 6, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 LARGEST = 1e18
 """No figure of a market is larger, and products of it with a lot stay numbers."""
-HIGHEST_STRIKE = 1e7
-"""Points; the highest strikes there are, of SENSEX, are below 2e5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def spot_of(value: object) -> float:
 
 def checked_strike(strike: float, name: str) -> float:
     """Return a strike that can be one. Errors: Malformed."""
-    if not 0 < strike < HIGHEST_STRIKE:
+    if not LOWEST_STRIKE <= strike <= HIGHEST_STRIKE:
         raise Malformed(None, f"strikePrice of {name} is missing or cannot be one ({strike:g})")
     return strike
 

@@ -16,9 +16,10 @@ from g6.adapters.replay import bse, nse
 from g6.adapters.replay.answer import Answer, Spoilt, joined, keys_of, taken
 from g6.adapters.replay.documents import read_document
 from g6.adapters.replay.left_out import LeftOut, kind_of
-from g6.adapters.replay.snapshot import Malformed, Snapshot, snapshot
+from g6.adapters.replay.plausible import believable_spot, dear_prices, far_strikes, told_price, told_strike
+from g6.adapters.replay.snapshot import Malformed, Rows, Snapshot, snapshot
 from g6.domain.calendar import day_of
-from g6.domain.instrument import INDICES
+from g6.domain.instrument import INDICES, SIDES
 from g6.domain.lots import lot_of
 from g6.domain.quality import MAX_OPEN_INTEREST
 from g6.errors import BadInput, UnknownLot
@@ -120,14 +121,38 @@ class AnswerFiles:
             elif unknown:
                 told.append(Spoilt(None, f"{mine.sum()} options of {expiry}: {unknown}", "damaged", int(mine.sum())))
                 keep &= ~mine
+        level = _level(answer)
+        for place in np.flatnonzero(keep & far_strikes(rows.strike, np.full(len(keep), level))).tolist():
+            told.append(Spoilt(None, f"{SIDES[rows.side[place]]}: {told_strike(rows.strike[place], level, scalable=False)}"))
+            keep[place] = False
         if not keep.any():
             raise Malformed(None, "; ".join(spoilt.reason for spoilt in told))
-        return replace(answer, rows=rows if keep.all() else taken(rows, keep), spoilt=(*answer.spoilt, *told))
+        rows = rows if keep.all() else taken(rows, keep)
+        told += _without_dear_prices(rows, day_of(answer.at), level)
+        return replace(answer, rows=rows, spoilt=(*answer.spoilt, *told))
 
     def _over(self, answer: Answer, expiry: date) -> bool:
         if self._closes is None or expiry < day_of(answer.at):
             return expiry < day_of(answer.at)
         return expiry == day_of(answer.at) and answer.at > self._closes(INDICES[answer.index].exchange, expiry)
+
+
+def _level(answer: Answer) -> float:
+    """Return the index of an answer, or the middle of its strikes where it is no print."""
+    middle = float(np.median(answer.rows.strike))
+    return answer.spot if believable_spot(np.array([answer.spot]), np.array([middle]))[0] else middle
+
+
+def _without_dear_prices(rows: Rows, day: date, level: float) -> list[Spoilt]:
+    """Blank the last prices that no option can have, and tell of each; the option stays."""
+    days = (rows.expiry.astype("datetime64[D]") - np.datetime64(day)).astype(np.int64)
+    last = rows.figures["last"]
+    told = []
+    for place in np.flatnonzero(dear_prices(last, rows.side, rows.strike, np.full(len(days), level), days)).tolist():
+        reason = told_price(last[place], rows.strike[place], level, "lastPrice")
+        told.append(Spoilt(None, f"{SIDES[rows.side[place]]} of {rows.expiry[place]}: {reason}"))
+        last[place] = nan
+    return told
 
 
 def _without_lot(answer: Answer, expiry: date) -> str:

@@ -89,14 +89,15 @@ def dear_prices(price: Array, side: NDArray[np.intp], strike: Array, level: Arra
     return dear
 
 
-def told_strike(strike: float, level: float) -> str:
-    """Return the reason for leaving out a far strike."""
-    return f"strike {strike:g} is far from the index at {level:g}{_hundredfold('strike', strike > level)}"
+def told_strike(strike: float, level: float, *, scalable: bool = True) -> str:
+    """Return the reason for leaving out a far strike; an exchange's answer is not `scalable`."""
+    return f"strike {strike:g} is far from the index at {level:g}{_hundredfold('strike', scalable and strike > level)}"
 
 
-def told_price(price: float, strike: float, level: float) -> str:
-    """Return the reason for leaving out a price that no option has."""
-    return f"ltp {price:g} is no price of strike {strike:g} with the index at {level:g}{_hundredfold('ltp', True)}"
+def told_price(price: float, strike: float, level: float, name: str = "ltp") -> str:
+    """Return the reason for leaving out a price that no option has; an exchange's answer has no `--scale` to mend it."""
+    scale = _hundredfold(name, name == "ltp")
+    return f"{name} {price:g} is no price of strike {strike:g} with the index at {level:g}{scale}"
 
 
 def _hundredfold(column: str, large: bool) -> str:

@@ -169,6 +169,47 @@ def test_open_interest_that_cannot_be_is_named_and_counted(tmp_path: Path, answe
     assert np.isnan(seen.values["oi_prev"][0, 0])
 
 
+@pytest.mark.parametrize(
+    ("strike", "reason"), [(2_390_000, "cannot be one"), (250_000, "far from the index"), (1, "cannot be one")]
+)
+def test_a_strike_of_another_scale_costs_its_options(tmp_path: Path, answer: Answer, strike: float, reason: str) -> None:
+    document = answer(0)
+    entry = document["records"]["data"][0]
+    for part in (entry, entry["CE"], entry["PE"]):
+        part["strikePrice"] = strike
+    (tmp_path / "poll.json").write_text(json.dumps(document), "utf-8")
+    recording = Recording.open(tmp_path)
+    seen = recording.snapshot("NIFTY", recording.cycles()[0])
+    assert seen is not None
+    assert len(seen.contracts.strike) == 14
+    assert [(part.kind, reason in part.reason) for part in recording.left_out] == [("damaged", True)] * 2
+
+
+def test_an_answer_in_paise_is_refused(tmp_path: Path, answer: Answer) -> None:
+    document = answer(0)
+    for entry in document["records"]["data"]:
+        for part in (entry, entry["CE"], entry["PE"]):
+            part["strikePrice"] = entry["CE"]["strikePrice"] * 100 if part is entry else part["strikePrice"] * 100
+    (tmp_path / "poll.json").write_text(json.dumps(document), "utf-8")
+    with pytest.raises(BadInput, match="strikePrice of CE is missing or cannot be one"):
+        Recording.open(tmp_path)
+
+
+@pytest.mark.parametrize(("side", "row", "price"), [("CE", 0, 1e9), ("PE", 0, 12_000.0), ("CE", 1, 24_100.0)])
+def test_a_price_that_no_option_has_is_none_and_named(tmp_path: Path, answer: Answer, side: str, row: int, price: float) -> None:
+    document = answer(0)
+    document["records"]["data"][row][side]["lastPrice"] = price
+    (tmp_path / "poll.json").write_text(json.dumps(document), "utf-8")
+    recording = Recording.open(tmp_path)
+    seen = recording.snapshot("NIFTY", recording.cycles()[0])
+    assert seen is not None
+    assert np.isnan(seen.values["last"]).sum() == 1
+    assert not np.isnan(seen.values["oi"]).any()
+    assert [(part.kind, "is no price" in part.reason, side in part.reason) for part in recording.left_out] == [
+        ("damaged", True, True)
+    ]
+
+
 def test_answers_of_one_instant_that_disagree_on_the_index_are_disputed(tmp_path: Path, answer: Answer) -> None:
     for day, spot in ((date(2026, 8, 25), 24_052.4), (date(2026, 9, 1), 24_252.4)):
         document = of_expiry(answer(0), day)
