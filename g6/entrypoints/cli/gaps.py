@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from g6.domain import gaps as gaps_of
 from g6.domain.cycle import Unit, isoformat_z, parse_z
@@ -58,12 +57,15 @@ def coverage(
     if json_:
         typer.echo(json.dumps(found))
         return
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)  # ten columns in 80 characters
-    for name in found[0]:
-        table.add_column(name, justify="left" if name in {"index", "day"} else "right", no_wrap=True)
-    for each in found:
-        table.add_row(*map(str, each.values()))
-    terminal.console(settings).print(table)
+    typer.echo("\n".join(_aligned([list(found[0]), *(list(map(str, each.values())) for each in found)], left=2)))
+
+
+def _aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+    """Yield rows in columns, the first `left` to the left: rich takes 1.7 s of processor time for the 1,488 lines of a year."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        yield " ".join(cell.ljust(width) if place < left else cell.rjust(width) for place, (cell, width) in enumerate(cells))
 
 
 def gaps(
@@ -89,8 +91,8 @@ def gaps(
         typer.echo(json.dumps([_plain(gap) for gap in found]))
         return
     console = terminal.console(settings)
-    for gap in found:
-        console.print(_sentence(gap), soft_wrap=True)
+    if found:
+        console.print("\n".join(map(_sentence, found)), soft_wrap=True)
     count = sum(gap.cycles for gap in found)
     console.print(f"{len(found)} gaps, {count} cycles" if found else "no gap")
     if any(gap.reason == NO_CHAIN for gap in found):
