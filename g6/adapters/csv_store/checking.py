@@ -12,13 +12,14 @@ from pathlib import Path
 from g6.adapters.csv_store.lines import ASIDE, same_cell
 from g6.adapters.csv_store.place import Place
 from g6.adapters.csv_store.sheet import OVERVIEW_HEADER, Line, Sheet, order, read_sheet
-from g6.domain.rows import csv_header
+from g6.domain.rows import CHAIN, OVERVIEW, csv_header
 from g6.files import being_written, quoted, shown
 from g6.ports.history import Finding
 
 _FILE = re.compile(r"(\d{4}-\d\d-\d\d)\.csv")
-_WORDS = frozenset(("timestamp", "index", "expiry_tag", "expiry", "observed_at", "spot_source", "future_expiry", "expiry_nearest",
-                    "forward_source", "status", "reason"))  # fmt: skip
+_WORDS = frozenset(
+    ("index", "expiry_tag", *(column.name for column in (*CHAIN, *OVERVIEW) if column.kind in ("text", "date", "instant")))
+)
 """Columns that hold no number."""
 
 

@@ -21,6 +21,7 @@ from g6.adapters.csv_store.lines import ASIDE
 from g6.adapters.parquet_store import ParquetStore
 from g6.domain.cycle import Unit
 from g6.domain.frame import Frame
+from g6.domain.rows import OVERVIEW as ROW_COLUMNS
 from g6.entrypoints.cli import main
 from g6.errors import DamagedFile, G6Error
 
@@ -72,6 +73,18 @@ def checked(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], Answered]:
         return Answered(code, json.loads(capsys.readouterr().out)["findings"])
 
     return check
+
+
+def test_a_healthy_row_with_every_column_filled_is_whole(
+    tmp_path: Path, chain_of: ChainOf, checked: Callable[[Path], Answered]
+) -> None:
+    """A column that joins later, of text for instance, is no damage; texts hold commas."""
+    values = {"text": "stream,rest", "date": "2026-11-24", "instant": CYCLES[0], "integer": 3, "flags": 3}
+    filled = {column.name: values.get(column.kind, 0.5) for column in ROW_COLUMNS} | row(CYCLES[0])
+    for store in (ParquetStore(tmp_path), CsvStore(tmp_path / "csv")):
+        store.write_chain(Unit(CYCLES[0], "NIFTY"), chain_of(CYCLES[0], strikes=3))
+        store.write_overview(CYCLES[0], [filled])
+    assert checked(tmp_path) == Answered(0, [])
 
 
 def spot(content: bytes, die: Die) -> int:
