@@ -13,7 +13,7 @@ import g6
 from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.domain.cycle import Unit, parse_z
 from g6.domain.frame import Frame
-from g6.errors import UserError
+from g6.errors import DamagedFile, UserError
 from g6.ports import Event
 from g6.ports.history import Kept
 
@@ -78,3 +78,39 @@ def test_a_wrong_query_is_told_what_duckdb_says(history: Path) -> None:
 def test_an_empty_directory_has_empty_tables(tmp_path: Path) -> None:
     for query in ("from chain", "from overview", "from events", "from instruments"):
         assert g6.sql(query, "arrow", data_dir=tmp_path).num_rows == 0
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def flipped(path: Path) -> None:
+    """Change a byte in the pages: the footer stays whole."""
+    content = bytearray(path.read_bytes())
+    content[4:400] = bytes(255 - byte for byte in content[4:400])
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [cut, flipped, lambda path: path.write_bytes(b"")], ids=["cut", "flipped", "emptied"])
+@pytest.mark.parametrize("engine", ["arrow", "pandas"])
+def test_a_damaged_file_costs_its_rows_and_is_named(history: Path, damage: Callable[[Path], None], engine: str) -> None:
+    damage(history / "chain/underlying=NIFTY/date=2026-11-20/040500Z.parquet")
+    with pytest.warns(DamagedFile, match=r"left out: .*040500Z\.parquet"):
+        left = g6.sql("select * from chain", engine, data_dir=history)  # type: ignore[arg-type]
+    assert len(left) == 50
+
+
+def test_a_day_of_several_levels_of_which_nothing_can_be_read_costs_its_rows(history: Path, chain_of: Callable[..., Frame]) -> None:
+    ParquetHistory(history).compact("NIFTY", date(2026, 11, 20))
+    ParquetStore(history).write_chain(Unit(CYCLES[1], "NIFTY"), chain_of(CYCLES[1], seed=9))
+    for path in (history / "chain/underlying=NIFTY/date=2026-11-20").glob("*.parquet"):
+        path.write_bytes(b"PAR1")
+    with pytest.warns(DamagedFile, match="left out"):
+        assert counts(history) == [("SENSEX", 20)]
+
+
+def test_a_damaged_overview_leaves_the_chain_to_be_asked(history: Path) -> None:
+    for path in (history / "overview").rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:-5])
+    with pytest.warns(DamagedFile, match="overview"):
+        assert counts(history) == [("NIFTY", 20), ("SENSEX", 20)]

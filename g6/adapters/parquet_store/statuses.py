@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from g6.adapters.parquet_store import days
 from g6.adapters.parquet_store.columns import OVERVIEW_SCHEMA
 from g6.adapters.parquet_store.reading import day_table
 from g6.domain.gaps import Row
+from g6.errors import BadInput, DamagedFile
 from g6.ports.history import OVERVIEW
 
 COLUMNS = ("underlying", "timestamp", "status", "reason")
@@ -22,18 +24,27 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def statuses(directory: Path, first: date | None, last: date | None) -> Iterator[tuple[date, dict[str, dict[datetime, Row]]]]:
     """Yield each stored day from `first` to `last` (None: from the beginning, to the end) and its rows by index and instant.
 
-    Errors: BadInput (a damaged file).
+    A damaged file costs its own rows and is named by a DamagedFile warning.
     """
     root = directory / OVERVIEW
     for day in days.days(root):
         if (first is None or day >= first) and (last is None or day <= last):
             found: dict[str, dict[datetime, Row]] = {}
-            table = day_table(days.directory_of(root, day), OVERVIEW_SCHEMA, COLUMNS)
+            table = _readable_rows(days.directory_of(root, day))
             for index, at, status, reason in zip(
                 _texts(table, "underlying"), _instants(table), _texts(table, "status"), _texts(table, "reason"), strict=True
             ):
                 found.setdefault(index, {})[at] = (status, reason)
             yield day, found
+
+
+def _readable_rows(directory: Path) -> pa.Table:
+    """Return the rows of a day, none of a day of which no file can be read: its chains still say what was stored."""
+    try:
+        return day_table(directory, OVERVIEW_SCHEMA, COLUMNS)
+    except BadInput as error:
+        warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+        return pa.schema([OVERVIEW_SCHEMA.field(name) for name in COLUMNS]).empty_table()
 
 
 def _texts(table: pa.Table, name: str) -> list[str]:

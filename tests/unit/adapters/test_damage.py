@@ -354,6 +354,16 @@ def test_a_load_of_nothing_but_damage_is_an_error(rows: Path) -> None:
         loaded(rows)
 
 
+def test_gaps_and_coverage_go_on_where_no_overview_of_a_day_can_be_read(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for file in (rows / OVERVIEW_PART).parent.iterdir():
+        file.write_bytes(b"")
+    for command in ("gaps", "coverage"):
+        assert main(["data", command, "--json", "--data-dir", str(rows)]) == 0
+        said = capsys.readouterr()
+        assert json.loads(said.out)
+        assert "left out: " in said.err
+
+
 def test_a_flipped_byte_is_not_folded_into_a_day_that_looks_whole(rows: Path, sound: Path) -> None:
     content = bytearray((rows / PART).read_bytes())
     group = pq.read_metadata(rows / PART).row_group(0)
