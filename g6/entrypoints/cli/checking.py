@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import typer
 
+from g6.adapters.data_dir import owner
 from g6.config import Settings
 from g6.entrypoints.cli import options, terminal
 from g6.entrypoints.cli.history import Date, day_given
@@ -19,6 +21,9 @@ from g6.entrypoints.cli.progress import followed
 from g6.ports.history import Finding
 
 _SHOWN = 50
+SETTLING_SECONDS = 3.0
+"""How long a cycle's last file may come after its first: 0.4 s on a loaded machine of two cores."""
+Look = Callable[[], list[Finding]]
 
 
 def check(
@@ -35,7 +40,8 @@ def check(
     """
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)
-    found = [finding for look in followed(_looks(settings, day_given(date_), data_dir), "checking", console) for finding in look()]
+    looks = followed(_looks(settings, day_given(date_), data_dir), "checking", console)
+    found = lasting(looks, SETTLING_SECONDS if owner(settings.directory) else 0.0)
     if json_:
         typer.echo(json.dumps({"findings": [asdict(each) for each in found], "count": len(found)}))
     else:
@@ -48,7 +54,29 @@ def check(
     raise typer.Exit(1 if found else 0)
 
 
-def _looks(settings: Settings, day: date | None, data_dir: Path | None) -> list[Callable[[], list[Finding]]]:
+def lasting(looks: Iterable[Look], seconds: float) -> list[Finding]:
+    """Return what the looks find, with `seconds` only what a second look finds as well, so much later.
+
+    While a system runs, a cycle's files are written and folded one after the other, and between two of them one is missing.
+    """
+    seen = [(look, findings) for look in looks if (findings := look())]
+    if seen and seconds:
+        time.sleep(seconds)
+        seen = [(look, _in_both(findings, look())) for look, findings in seen]
+    return [finding for _, findings in seen for finding in findings]
+
+
+def _in_both(before: Iterable[Finding], now: Iterable[Finding]) -> list[Finding]:
+    """Return the findings of now that were there before; what is lost may have become more."""
+    known = {_told(finding) for finding in before}
+    return [finding for finding in now if _told(finding) in known]
+
+
+def _told(finding: Finding) -> tuple[str, str, str]:
+    return finding.path, finding.kind, "" if finding.kind in ("lost", "missing") else finding.what
+
+
+def _looks(settings: Settings, day: date | None, data_dir: Path | None) -> list[Look]:
     from g6.adapters.csv_store.checking import held, strays
     from g6.adapters.parquet_store import checking
 
@@ -57,7 +85,7 @@ def _looks(settings: Settings, day: date | None, data_dir: Path | None) -> list[
     there = {(each, index) for each, indices in held(base).items() for index in indices}
     with_files = {each for each, _ in there}
     lots = sorted(lot for lot in stored | there if lot[0] in with_files and day in (None, lot[0]))
-    csv_looks: list[Callable[[], list[Finding]]] = [
+    csv_looks: list[Look] = [
         lambda lot=lot: _csv(settings, lot[0], lot[1], lot in stored, data_dir)  # type: ignore[misc]
         for lot in lots
     ]

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from g6.adapters.data_dir import owner
 from g6.adapters.replay import Replay
 from g6.config import Settings
 from g6.domain.cycle import Status, Unit, isoformat_z, parse_z
@@ -63,6 +64,8 @@ def rerun(
     if stage not in FIRST:
         raise UserError(f"--from {stage} is no stage to begin with", "say --from quotes, analytics or persist")
     settings = options.settings(config, set_, data_dir=data_dir, model=model, interval=interval, indices=indices)
+    if interval is None and indices is None:
+        settings = _of_who_runs(settings)
     console = terminal.console(settings, stderr=json_)
     with manual.system(settings) as runtime:
         wanted = units(runtime, settings, _cycles(runtime, settings, cycle, since, until), index, failed)
@@ -77,6 +80,16 @@ def rerun(
     if results and all(result["outcome"] == GONE for result in results):
         raise NothingToDo(results[0]["why"])
     raise typer.Exit(0 if all(map(_is_done, results)) else 1)
+
+
+def _of_who_runs(settings: Settings) -> Settings:
+    """Return the settings with market, interval and indices of the system that runs: under others its rows would not be the same.
+
+    Errors: BrokerDown.
+    """
+    from g6.bootstrap.observing import as_running
+
+    return as_running(settings) if settings.redis.broker_url or owner(settings.directory) else settings
 
 
 def _cycles(runtime: Runtime, settings: Settings, cycle: str | None, since: str | None, until: str | None) -> list[str]:

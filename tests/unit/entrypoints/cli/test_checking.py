@@ -21,8 +21,9 @@ from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.adapters.parquet_store.units import day_overviews
 from g6.config import calendar
 from g6.domain.cycle import Unit, parse_z
+from g6.entrypoints.cli.checking import lasting
 from g6.ports import Event
-from g6.ports.history import Kept
+from g6.ports.history import Finding, Kept
 
 from .conftest import Run, Stored
 
@@ -160,6 +161,24 @@ def test_every_kind_of_damage_is_found_with_file_and_fix(
     found = findings(g6, directory)
     assert all(each["fix"] for each in found)
     assert kind in {each["kind"] for each in found if Path(each["path"]).parent in {*(directory / path).parents}}
+
+
+def finding(kind: str, what: str) -> Finding:
+    return Finding("rows/a.csv", kind, what, "g6 data mend")
+
+
+def test_what_a_running_system_was_writing_is_no_damage() -> None:
+    always, growing = finding("figure", "line 2: strike is '2x', which is no number"), ("its 3 lines", "its 4 lines")
+    answers = iter([
+        [always, finding("unmatched", "line 9: a unit being written"), finding("lost", growing[0])],
+        [always, finding("unmatched", "line 10: the next unit being written"), finding("lost", growing[1])],
+    ])  # fmt: skip
+    assert lasting([lambda: next(answers), list], 0.01) == [always, finding("lost", growing[1])]
+
+
+def test_nobody_writes_and_one_look_is_enough() -> None:
+    answers = iter([[finding("unmatched", "line 9: no such unit")]])
+    assert len(lasting([lambda: next(answers)], 0.0)) == 1
 
 
 def test_a_damaged_panel_is_found(g6: Run, directory: Path) -> None:
