@@ -28,6 +28,7 @@ _PLAIN: Mapping[str, tuple[str, ...]] = {
     "expiry": ("expiry", "expiry_date"),
     "strike": ("strike", "strike_price"),
     "spot": ("index_price", "spot", "underlying_price"),
+    "index": ("index", "symbol", "underlying"),
 }
 _SIDE: Mapping[str, tuple[str, ...]] = {
     "ltp": ("{0}", "{1}", "{0}_last", "{1}_last_price", "{0}_price", "{1}_price", "{0}_ltp"),
@@ -175,6 +176,8 @@ def _read(day: Day, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
 def _options(day: Day, columns: _Columns, row: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The options of a row, key and values. Errors: ValueError, with the cell and what is wrong with it."""
     plain = {name: "" if n is None else row[n].strip() for name, n in columns.plain.items()}
+    if _other_index(plain["index"], day.index):
+        raise ValueError(f"index {plain['index']!r} is not {day.index}, whose folder this is")
     at = _instant(plain["timestamp"])
     if at.astimezone(IST).date() != day.day:
         raise ValueError(f"timestamp {plain['timestamp']!r} is not of {day.day}, the day in the file's name")
@@ -192,6 +195,13 @@ def _options(day: Day, columns: _Columns, row: Sequence[str]) -> list[tuple[tupl
             key = (isoformat_z(at), day.index, expiry.isoformat(), f"{strike!r}", word)
             told.append((key, (*key, _written(spot), *_figures(word, texts))))
     return told
+
+
+def _other_index(text: str, index: str) -> bool:
+    """Tell whether a cell names another underlying; contracts' symbols begin with the name, and a number names none."""
+    name = text.upper().replace(" ", "")
+    names = (index, INDICES[index].spot.upper().replace(" ", ""))
+    return any(letter.isalpha() for letter in name) and not name.startswith(names)
 
 
 def _figures(word: str, texts: Mapping[str, str]) -> list[str]:

@@ -54,8 +54,9 @@ class TableFiles:
         self._paths, self._lenient = list(paths), lenient
         scan = scanned(self._paths, layout or TableLayout(), lenient=lenient)
         self.layout = scan.layout
-        self.left_out = ()
+        self.left_out = tuple(LeftOut(odd.path, odd.row, odd.reason, "damaged") for odd in scan.odd_rows)
         self.lost_rows: Sequence[LostRow] = scan.lost_rows
+        self.odd_rows: Sequence[LostRow] = scan.odd_rows
         self.others: Mapping[str, int] = scan.others
         self.spots: Mapping[str, Spots] = scan.spots
         self._widths = scan.widths

@@ -19,16 +19,19 @@ from g6.adapters.replay.plausible import INDIA_MICROS, believable_spot, dear_pri
 from g6.adapters.replay.snapshot import contract_key
 from g6.adapters.replay.table import Options, UndecidedColumn
 from g6.adapters.replay.table_reading import FileLosses, options_of, texts_of
-from g6.adapters.replay.units import UnitTally
+from g6.adapters.replay.units import UnitTally, lots_of
 from g6.adapters.replay.windows import widths_of
 from g6.domain.cells import order_of
 from g6.domain.instrument import SIDES
+from g6.domain.quality import MAX_OPEN_INTEREST
 from g6.errors import BadInput
 
 Array = NDArray[np.float64]
 
 DISPUTED = 0.005
 """Rows of one instant whose spots lie farther apart than this part of their median say nothing that can be believed."""
+LARGEST_LOT = 1_000
+"""Units; no index contract had so many."""
 _STRIKE_SCALE = 1_000_000_000
 
 
@@ -72,6 +75,7 @@ class Scan:
     widths: Mapping[str, Mapping[date, int]]
     dropped: Mapping[int, NDArray[np.int64]]
     lost_rows: list[LostRow]
+    odd_rows: list[LostRow]
     others: dict[str, int]
 
 
@@ -140,6 +144,7 @@ class _Reading:
         self._tally = UnitTally(layout)
         self._counts: dict[str, bool] = {}
         self._lost_rows: list[LostRow] = []
+        self._odd_rows: list[LostRow] = []
         self._others: dict[str, int] = {}
 
     def scan(self) -> Scan:
@@ -158,15 +163,17 @@ class _Reading:
 
     def _read(self, number: int, path: Path) -> None:
         losses = FileLosses() if self._lenient else None
-        before = len(self._columns.at)
+        before, odd_before = len(self._columns.at), len(self._odd_rows)
         try:
             for options in options_of(path, self._layout, losses):
                 if len(options):
                     self._check_counts(path, options)
                     self._columns.add(options, number)
                     self._tally.add(options)
+                    self._odd_rows += [LostRow(path, row, reason) for row, reason in odd_interest(options)]
         except BadInput:
             self._columns.cut(before)
+            del self._odd_rows[odd_before:]
             raise
         if losses is not None:
             self._lost_rows += [LostRow(path, row, reason) for row, reason in sorted(losses.reasons.items())]
@@ -213,8 +220,20 @@ class _Reading:
             widths={str(name): kept.widths(n, self._layout.window) for n, name in enumerate(roots.tolist())},
             dropped=dropped,
             lost_rows=self._lost_rows,
+            odd_rows=self._odd_rows,
             others=self._others,
         )
+
+
+def odd_interest(options: Options) -> Iterator[tuple[int, str]]:
+    """Yield place and reason of each row whose open interest cannot be: it stays as it came, flagged and in no sum."""
+    oi = options.figures["oi"]
+    if not np.any((oi < 0) | (oi >= MAX_OPEN_INTEREST / LARGEST_LOT)):
+        return
+    if "oi" in options.in_contracts:
+        oi = oi * np.maximum(lots_of(options), 1)
+    for n in np.flatnonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)).tolist():
+        yield int(options.row[n]), f"open interest of {oi[n]:g} units cannot be: it is flagged bad_oi and in no sum"
 
 
 class _Table:

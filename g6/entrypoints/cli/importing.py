@@ -105,7 +105,9 @@ def _stored(settings: Settings, day: Day) -> Mapping[str, int]:
         source = TableFiles([table], TableLayout(units=dict.fromkeys(QUANTITIES, "units")), lenient=True, source="replay")
         origins = list(day.origins.values())
         day.troubles += [
-            Trouble(*origins[lost.row - 1], lost.reason) for lost in source.lost_rows if lost.bad and lost.row is not None
+            Trouble(*origins[lost.row - 1], lost.reason)
+            for lost in (*source.lost_rows, *source.odd_rows)
+            if lost.bad and lost.row is not None
         ]
         days = store_recording(settings, Recording(table, "table", source), plan(settings), {day.index})
     counts = {name: sum(told[name] for told in days) for name in ("cycles", "stored_already")}

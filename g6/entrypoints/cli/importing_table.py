@@ -122,7 +122,8 @@ def _told(source: TableFiles, settings: Settings) -> dict[str, Any]:
     bad = [lost for lost in source.lost_rows if lost.bad]
     return {
         "troubles": [
-            {"file": str(lost.path), "row": lost.row, "line": _line(lost.path, lost.row), "reason": lost.reason} for lost in bad
+            {"file": str(lost.path), "row": lost.row, "line": _line(lost.path, lost.row), "reason": lost.reason}
+            for lost in (*bad, *source.odd_rows)
         ],
         "doubles": len(source.lost_rows) - len(bad),
         "others": dict(source.others),

@@ -386,3 +386,24 @@ def test_a_lenient_reading_loses_what_is_bad_alone(tmp_path: Path, near: Callabl
     assert source.others == {"RELIANCE": 1}
     (at,) = source.instants()["NIFTY"]
     assert np.isfinite(source.read("NIFTY", at).values["last"]).sum() == 5
+
+
+@pytest.mark.parametrize("contracts", [-5.0, 2e8, 1e12])
+def test_open_interest_that_cannot_be_is_named_and_the_rest_is_read(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...], contracts: float
+) -> None:
+    rows[3]["oi_contracts"] = contracts
+    path = table_file(rows)
+    recording = Recording.open(path)
+    assert [(part.path, part.row, part.kind) for part in recording.left_out] == [(path, 4, "damaged")]
+    assert f"open interest of {contracts * 65:g} units cannot be" in recording.left_out[0].reason
+    seen = recording.snapshot("NIFTY", instants[0])
+    assert seen is not None
+    assert np.isfinite(seen.values["last"]).all()
+    with pytest.raises(BadInput, match="row 4: open interest"):
+        Recording.open(path, strict=True)
+
+
+def test_no_open_interest_of_a_healthy_table_is_told(rows: Rows, table_file: Write) -> None:
+    rows[3]["oi_contracts"] = 1e8
+    assert Recording.open(table_file(rows)).left_out == ()

@@ -237,3 +237,26 @@ def test_a_directory_of_which_nothing_can_be_read_fails(g6: Run, tmp_path: Path)
     (tmp_path / "notes.csv").write_text("a,b\n")
     answer = g6("import", "csv", str(tmp_path))
     assert (answer.code, "not read:" in answer.out) == (1, True)
+
+
+def test_a_row_of_another_index_and_impossible_open_interest_are_named(g6: Run, tmp_path: Path) -> None:
+    base = first_layout(tmp_path / "old")
+    path = base / "NIFTY" / "this_week" / "+1" / f"{DAY}.csv"
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1].replace(",NIFTY,", ",BANKNIFTY,")
+    lines[2] = lines[2].replace(",130000,", ",-130000,")
+    path.write_text("\n".join(lines))
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    report = json.loads(answer.out)
+    assert (answer.code, report["options"], [trouble["row"] for trouble in report["troubles"]]) == (1, 26, [2, 3])
+    assert "index 'BANKNIFTY' is not NIFTY" in report["troubles"][0]["reason"]
+    assert "-130000 units cannot be" in report["troubles"][1]["reason"]
+
+
+@pytest.mark.parametrize("name", ["nifty", "NIFTY 50", "NIFTY50", "NIFTY26NOV24000CE", "", "24010.5"])
+def test_an_index_may_be_named_in_many_ways(g6: Run, tmp_path: Path, name: str) -> None:
+    base = first_layout(tmp_path / "old")
+    path = base / "NIFTY" / "this_week" / "+1" / f"{DAY}.csv"
+    path.write_text(path.read_text().replace(",NIFTY,", f",{name},"))
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    assert (answer.code, json.loads(answer.out)["options"]) == (0, 28)

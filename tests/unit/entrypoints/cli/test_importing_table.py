@@ -146,3 +146,12 @@ def test_a_file_that_is_no_table_is_named_with_the_forms_that_are_read(g6: Run, 
     answer = g6("import", "table", str(tmp_path / "old.xlsx"), "--yes")
     assert (answer.code, ".csv.gz" in answer.err) == (2, True)
     assert g6("import", "table", str(tmp_path / "gone.csv"), "--yes").code == 2
+
+
+def test_open_interest_that_cannot_be_is_named_with_its_line(g6: Run, tmp_path: Path) -> None:
+    path = table(tmp_path / "old.csv", changes={2: {"Open Interest": "-7"}})
+    answer = g6("import", "table", str(path), *LAYOUT, "--yes", "--json", "--data-dir", str(tmp_path / "rows"))
+    report = json.loads(answer.out)
+    assert (answer.code, report["cycles"], [trouble["line"] for trouble in report["troubles"]]) == (1, 2, [3])
+    assert "-455 units cannot be" in report["troubles"][0]["reason"]
+    assert len(package.load("NIFTY", "2026-09-11", data_dir=tmp_path / "rows")) == 6
