@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,25 @@ def test_a_strike_once_collected_stays_in_the_window() -> None:
     third = after(FIRST, 2 * INTERVAL)
     world.cycle(third)
     assert set(now) <= set(strikes(world, third, expiry))
+
+
+def test_a_market_that_swings_around_a_midpoint_widens_the_window_once_and_leaves_no_hole() -> None:
+    world = windowed()
+    run(world, 1)
+    expiry = "2026-11-23"
+    windows = [strikes(world, FIRST, expiry)]
+    step = windows[0][1] - windows[0][0]
+    centres = dict(world.ledger._atm["NIFTY"][2])
+    for n in range(1, 13):  # a minute of cycles
+        cycle = after(FIRST, n * INTERVAL)
+        swung = {name: value + (n % 2) * step for name, value in centres.items()}
+        world.ledger._atm["NIFTY"] = (world.ledger._atm["NIFTY"][0], parse_z(cycle).timestamp() - INTERVAL, swung)
+        world.cycle(cycle)
+        windows.append(strikes(world, cycle, expiry))
+    changes = sum(before != now for before, now in pairwise(windows))
+    assert changes == 1
+    assert [now for now in windows if np.diff(now).max() > step] == []
+    assert set(windows[0]) < set(windows[-1])
 
 
 def strikes(world: World, cycle: str, expiry: str) -> list[float]:
