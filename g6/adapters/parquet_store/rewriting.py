@@ -74,7 +74,7 @@ def _refuse_newer(path: Path, schema: pa.Schema) -> None:
             path,
             None,
             f"has columns of a newer version ({', '.join(names)}), which this one cannot compute again",
-            "use the version of G6 that wrote it; g6 version says which this is",
+            "use the version of G6 that wrote it; g6 --version says which this is",
         )
 
 
