@@ -124,6 +124,8 @@ def commands_of(text: str) -> Iterator[list[str]]:
 
 def wrong_command(words: list[str]) -> str:
     """Return what is no command or option of it, "" where all is well."""
+    if words[0] in ("--version", "--help"):
+        return ""
     if words[0] not in COMMANDS:
         return "" if words[0] in ENGLISH else f"g6 {words[0]}"
     command: Any = typer.main.get_command(application(words[0]))
