@@ -177,6 +177,8 @@ class _Batch:
             values = np.array(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             values = self._numbers_by_cell(ours, column)
+        if ours == "spot":
+            values[np.isinf(values)] = np.nan
         self._lose(np.isinf(values), lambda n: f"{ours} is infinite")  # noqa: ARG005 - no value helps
         return values * self.layout.scale[ours] if ours in self.layout.scale else values
 
@@ -190,6 +192,8 @@ class _Batch:
             try:
                 values[n] = cells.number(str(value))
             except ValueError:
+                if ours == "spot":
+                    continue  # a text such as closed is no print, as 0 is; the option stays
                 self._lose(code == n, lambda _, value=value: f"{ours} {value!r} is not a number (read are {cells.NUMBER_FORMS})")  # type: ignore[misc]
         by_row: Array = values[code]
         return by_row

@@ -407,3 +407,21 @@ def test_open_interest_that_cannot_be_is_named_and_the_rest_is_read(
 def test_no_open_interest_of_a_healthy_table_is_told(rows: Rows, table_file: Write) -> None:
     rows[3]["oi_contracts"] = 1e8
     assert Recording.open(table_file(rows)).left_out == ()
+
+
+@pytest.mark.parametrize("word", ["closed", "inf", "0", "-1", "#N/A"])
+def test_a_spot_that_is_no_print_costs_no_option(rows: Rows, table_file: Write, instants: tuple[datetime, ...], word: str) -> None:
+    here = [row | {"spot": word if row["timestamp"] == rows[0]["timestamp"] else str(row["spot"])} for row in rows]
+    recording = Recording.open(table_file(here, "day.csv"))
+    spots = [seen.spot.spot for at in instants if (seen := recording.snapshot("NIFTY", at)) is not None]
+    np.testing.assert_array_equal(spots, [np.nan, 24_052.4, 24_052.4])
+
+
+def test_a_spot_that_cannot_be_read_leaves_the_print_of_the_other_rows(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
+    here = [row | {"spot": "24O52.4" if place == 4 else str(row["spot"])} for place, row in enumerate(rows)]
+    seen = Recording.open(table_file(here, "day.csv")).snapshot("NIFTY", instants[0])
+    assert seen is not None
+    assert (seen.spot.spot, seen.spot.spot_source) == (24_052.4, "live")
+    assert np.isfinite(seen.values["last"]).all()
