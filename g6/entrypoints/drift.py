@@ -78,6 +78,19 @@ def sentence(difference: Difference) -> str:
     return f"{difference.path}: {before} [{difference.running_origin}] -> {now} [{difference.now_origin}]"
 
 
+def told_in_a_child(record: Mapping[str, Any] | None) -> list[str]:
+    """Return why a restart is needed, asked by a process whose environment repeats every setting of its start.
+
+    Only the file can have changed since for it. A start without any had the one in the working directory, or none.
+    """
+    if record is None or record.get("host") != socket.gethostname():
+        return []
+    try:
+        return told(record, load(record.get("file") or None, {}, {}))
+    except UserError as error:
+        return [f"the configuration is wrong now: {error.sentence}"]
+
+
 def told(record: Mapping[str, Any] | None, settings: Settings) -> list[str]:
     """Return why a restart is needed, one sentence each; nothing where it is not, or where nobody knows."""
     if record is None:

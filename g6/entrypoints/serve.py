@@ -39,12 +39,13 @@ class Watcher:
     runtime: Runtime
     follower: Follower
     status_file: Path | None = None
+    restart_needed: Callable[[], list[str]] = list
     _written: str = field(default="", init=False)
     _refused: str = field(default="", init=False)
 
     def status(self) -> dict[str, Any]:
         """Return the runtime status document."""
-        return runtime_status(self.observed())
+        return runtime_status(self.observed()) | {"restart_needed": self.restart_needed()}
 
     def missing(self) -> tuple[str, ...]:
         """Return what is missing before the system is ready."""
@@ -220,16 +221,18 @@ def serve(
     *,
     token: str = "",
     status_file: Path | None = None,
+    restart_needed: Callable[[], list[str]] = list,
     announce: Callable[[str], None] = print,
     stop: threading.Event | None = None,
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`; then end within two seconds. Errors: Unavailable.
 
-    With a `token` only who sends it is answered. `announce` gets one line per port, as soon as it is open.
+    With a `token` only who sends it is answered. `restart_needed` says which settings changed since the start. `announce` gets one
+    line per port, as soon as it is open.
     """
     stop = stop or threading.Event()
     with bind(host, metrics_port, "serve.metrics_port") as metrics, bind(host, web_port, "serve.web_port") as web:
-        watcher = Watcher(runtime, Follower(runtime.bus, totals, runtime.plan.indices), status_file)
+        watcher = Watcher(runtime, Follower(runtime.bus, totals, runtime.plan.indices), status_file, restart_needed)
         following = threading.Thread(target=watcher.follower.run, args=(stop, watcher.write_status), daemon=True, name="follower")
         following.start()
         announce(f"metrics on {_address(metrics)}/metrics")

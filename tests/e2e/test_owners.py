@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 
@@ -54,6 +56,12 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
             yield Owned(world, system, a.url, b.url)
         finally:
             world.end()
+
+
+def served(owned: Owned, page: str) -> str:
+    """Return the address of a page of the system that runs, as its log has it."""
+    (address,) = re.findall(rf"http://\S+{page}", (owned.world.data / "logs" / "serve.log").read_text("utf-8"))
+    return str(address)
 
 
 def refusal(done: subprocess.CompletedProcess[str]) -> str:
@@ -130,11 +138,13 @@ def test_a_changed_file_needs_a_restart_and_is_named(owned: Owned) -> None:
     file.write_text(json.dumps(json.loads(before) | {"quality": {"min_oi": 65}}), "utf-8")
     try:
         (sentence,) = json.loads(owned.world.g6("status", "--json").stdout)["restart_needed"]
+        over_http = httpx.get(served(owned, "/status"), trust_env=False).json()["restart_needed"]
         said = owned.world.g6("config", "diff", "--running").stdout
     finally:
         file.write_text(before, "utf-8")
     assert sentence == f"quality.min_oi: 0.0 [default] -> 65.0 [{file}]"
     assert sentence in said
+    assert over_http == [sentence]
     assert "market.speed: 12.0 [command line] -> 20.0" in said
 
 

@@ -36,10 +36,11 @@ def serve(
     Example: g6 serve --metrics-port 0
     """
     from g6 import bootstrap
-    from g6.bootstrap.observing import as_running
+    from g6.bootstrap.observing import as_running, running_record
     from g6.broker import broker_url
     from g6.entrypoints import serve as server
     from g6.entrypoints.app import create_app
+    from g6.entrypoints.drift import told_in_a_child
 
     settings = options.settings(config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir)
     runtime, wanted = create_app(as_running(settings), broker_url(settings)).runtime, settings.serve
@@ -51,6 +52,7 @@ def serve(
         wanted.web_port if web_port is None else web_port,
         token=wanted.token.get_secret_value() if wanted.token else "",
         status_file=settings.status_file,
+        restart_needed=lambda: told_in_a_child(running_record(settings)),
         announce=typer.echo,
     )
 
@@ -77,15 +79,16 @@ def status(
 
     settings = options.settings(config, set_, data_dir=data_dir)
     runtime = create_app(as_running(settings), broker_url(settings)).runtime
-    watcher = Watcher(runtime, Follower(runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False))
+    restart = told(running_record(settings), settings)
+    follower = Follower(runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False)
+    watcher = Watcher(runtime, follower, restart_needed=lambda: restart)
     watcher.follower.catch_up()
-    restart = {"restart_needed": told(running_record(settings), settings)}
     if watch:
         _watch(watcher, json_)
     elif json_:
-        typer.echo(json.dumps(watcher.status() | restart, indent=2))
+        typer.echo(json.dumps(watcher.status(), indent=2))
     else:
-        _show(terminal.console(settings), watcher.status() | restart)
+        _show(terminal.console(settings), watcher.status())
 
 
 def _watch(watcher: Any, as_json: bool) -> None:

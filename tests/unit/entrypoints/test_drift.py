@@ -96,3 +96,17 @@ def test_secrets_are_neither_shown_nor_compared(file: Path) -> None:
 
 def test_nothing_is_said_where_nobody_wrote_it_down(file: Path) -> None:
     assert drift.told(None, now(file)) == []
+
+
+def test_a_child_whose_environment_repeats_the_start_hears_of_the_file_alone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = started(file, {"market.seed": 9}, {"G6_QUALITY__MIN_OI": "70"})
+    monkeypatch.setenv("G6_INTERVAL", "60")
+    monkeypatch.setenv("G6_QUALITY__MIN_OI", "70")
+    assert drift.told_in_a_child(record) == []
+    file.write_text('{"interval": 30, "greeks": {"risk_free_rate": 0.06}}')
+    assert drift.told_in_a_child(record) == [f"interval: 60 [{file}] -> 30 [{file}]"]
+    file.write_text("{")
+    (sentence,) = drift.told_in_a_child(record)
+    assert sentence.startswith("the configuration is wrong now: ")
+    assert drift.told_in_a_child(None) == []
+    assert drift.told_in_a_child(record | {"host": "another"}) == []
