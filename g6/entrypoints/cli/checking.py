@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from g6.entrypoints.cli import options, terminal
 from g6.entrypoints.cli.history import Date, day_given
 from g6.entrypoints.cli.mending import command, days_of, stored_lines
 from g6.entrypoints.cli.progress import followed
+from g6.files import quoted
 from g6.ports.history import Finding
 
 _SHOWN = 50
 SETTLING_SECONDS = 3.0
 """How long a cycle's last file may come after its first: 0.4 s on a loaded machine of two cores."""
+_COMMAND = re.compile(r"g6 (?:rerun|data repair)(?: --[a-z]+ [^\s;]+)*")
+"""Commands of a finding that do not name the directory yet."""
 Look = Callable[[], list[Finding]]
 
 
@@ -42,6 +46,7 @@ def check(
     console = terminal.console(settings, stderr=json_)
     looks = followed(_looks(settings, day_given(date_), data_dir), "checking", console)
     found = lasting(looks, SETTLING_SECONDS if owner(settings.directory) else 0.0)
+    found = [with_directory(each, data_dir) for each in found]
     if json_:
         typer.echo(json.dumps({"findings": [asdict(each) for each in found], "count": len(found)}))
     else:
@@ -52,6 +57,14 @@ def check(
         kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(each.kind for each in found).most_common())
         console.print(f"{len(found)} damages: {kinds}" if found else f"everything in {settings.directory} is whole", soft_wrap=True)
     raise typer.Exit(1 if found else 0)
+
+
+def with_directory(finding: Finding, data_dir: Path | None) -> Finding:
+    """Return a finding whose commands name the directory that was asked about, so that they mend it as they are printed."""
+    if data_dir is None:
+        return finding
+    fix = _COMMAND.sub(lambda command: f"{command[0]} --data-dir {quoted(data_dir)}", finding.fix)
+    return replace(finding, fix=fix)
 
 
 def lasting(looks: Iterable[Look], seconds: float) -> list[Finding]:

@@ -21,7 +21,7 @@ from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.adapters.parquet_store.units import day_overviews
 from g6.config import calendar
 from g6.domain.cycle import Unit, parse_z
-from g6.entrypoints.cli.checking import lasting
+from g6.entrypoints.cli.checking import lasting, with_directory
 from g6.ports import Event
 from g6.ports.history import Finding, Kept
 
@@ -31,6 +31,9 @@ DAY = "2026-11-18"
 CHAIN = f"chain/underlying=FINNIFTY/date={DAY}"
 PART, LATER = f"{CHAIN}/053000Z.parquet", f"{CHAIN}/053300Z.parquet"
 CSV = f"csv/FINNIFTY/this_month/0/{DAY}.csv"
+
+
+RERUN, MINE = "g6 rerun --cycle 2026-11-18T05:30:00Z --index NIFTY", "--data-dir 'my rows'"
 
 
 @pytest.fixture
@@ -174,6 +177,21 @@ def test_what_a_running_system_was_writing_is_no_damage() -> None:
         [always, finding("unmatched", "line 10: the next unit being written"), finding("lost", growing[1])],
     ])  # fmt: skip
     assert lasting([lambda: next(answers), list], 0.01) == [always, finding("lost", growing[1])]
+
+
+@pytest.mark.parametrize(
+    ("said", "printed"),
+    [
+        (f"{RERUN} --from persist; where its quotes are gone, g6 data repair",
+         f"{RERUN} --from persist {MINE}; where its quotes are gone, g6 data repair {MINE}"),
+        (f"mv a b && {RERUN}", f"mv a b && {RERUN} {MINE}"),
+        (f"g6 data mend --date 2026-11-18 {MINE}", f"g6 data mend --date 2026-11-18 {MINE}"),
+    ],
+)  # fmt: skip
+def test_commands_name_the_directory_that_was_asked_about(said: str, printed: str) -> None:
+    told = Finding("my rows/a", "unmatched", "no chain", said)
+    assert with_directory(told, Path("my rows")).fix == printed
+    assert with_directory(told, None) == told
 
 
 def test_nobody_writes_and_one_look_is_enough() -> None:
