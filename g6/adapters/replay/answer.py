@@ -36,6 +36,8 @@ FIRST, LAST = datetime(2000, 6, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """Instants of answers lie in between: index derivatives began in India in June 2000."""
 
 
+DISPUTED = 0.005
+"""Prints of one instant may differ by this share of the index before nobody knows which is right."""
 LARGEST = 1e18
 """No figure of a market is larger, and products of it with a lot stay numbers."""
 
@@ -52,13 +54,17 @@ class Spoilt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer says: `spot` in points, NaN where it gives none; `at` in UTC; `spoilt` what is not in `rows`."""
+    """What an answer says: `spot` in points, NaN where it gives none; `at` in UTC; `spoilt` what is not in `rows`.
+
+    `disputed` where its own rows disagree on the index.
+    """
 
     index: str
     at: datetime
     spot: float
     rows: Rows
     spoilt: tuple[Spoilt, ...] = ()
+    disputed: bool = False
 
 
 class Leg(NamedTuple):
@@ -107,6 +113,15 @@ def spot_of(value: object) -> float:
     except ValueError:
         return nan
     return figure if figure > 0 else nan
+
+
+def middle_of(spots: Sequence[float]) -> tuple[float, bool]:
+    """Return the middle print of the index, NaN where there is none, and whether they are too far apart to be believed."""
+    prints = [spot for spot in spots if isfinite(spot)]
+    if not prints:
+        return nan, False
+    middle = float(np.median(prints))
+    return middle, max(prints) - min(prints) > DISPUTED * middle
 
 
 def checked_strike(strike: float, name: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.replay import bse, nse
-from g6.adapters.replay.answer import Answer, Spoilt, joined, keys_of, taken
+from g6.adapters.replay.answer import Answer, Spoilt, joined, keys_of, middle_of, taken
 from g6.adapters.replay.documents import read_document
 from g6.adapters.replay.left_out import LeftOut, kind_of
 from g6.adapters.replay.plausible import believable_spot, dear_prices, far_strikes, told_price, told_strike
@@ -29,8 +29,6 @@ Closes = Callable[[str, date], datetime]
 
 LONGEST = timedelta(days=366 * 6)
 """From an instant to the furthest expiry there can be: the longest contracts of NIFTY run five years."""
-DISPUTED = 0.005
-"""Answers of one instant may differ by this share of the index before nobody knows which is right."""
 
 
 class AnswerFiles:
@@ -129,7 +127,8 @@ class AnswerFiles:
             raise Malformed(None, "; ".join(spoilt.reason for spoilt in told))
         rows = rows if keep.all() else taken(rows, keep)
         told += _without_dear_prices(rows, day_of(answer.at), level)
-        return replace(answer, rows=rows, spoilt=(*answer.spoilt, *told))
+        spot = answer.spot if level == answer.spot else nan
+        return replace(answer, spot=spot, rows=rows, spoilt=(*answer.spoilt, *told))
 
     def _over(self, answer: Answer, expiry: date) -> bool:
         if self._closes is None or expiry < day_of(answer.at):
@@ -166,12 +165,11 @@ def _without_lot(answer: Answer, expiry: date) -> str:
 
 def _snapshot(index: str, at: datetime, answers: Sequence[Answer]) -> Snapshot:
     """Return what answers of one instant say together; where they disagree on the index, the middle one and that it is disputed."""
-    spots = [answer.spot for answer in answers if isfinite(answer.spot)]
-    spot = float(np.median(spots)) if spots else nan
+    spot, disputed = middle_of([answer.spot for answer in answers])
     seen = snapshot(index, at, spot, answers[0].rows if len(answers) == 1 else joined([answer.rows for answer in answers]))
     oi = seen.values["oi"]
     seen.values["oi_prev"][(oi < 0) | (oi >= MAX_OPEN_INTEREST)] = nan
-    if spots and max(spots) - min(spots) > DISPUTED * spot:
+    if disputed or any(answer.disputed for answer in answers):
         return replace(seen, spot=replace(seen.spot, spot_source="disputed"))
     return seen
 

@@ -23,6 +23,7 @@ from g6.adapters.replay.answer import (
     Legs,
     checked_strike,
     day_of_text,
+    middle_of,
     moment_of_text,
     number,
     plausible,
@@ -87,8 +88,8 @@ def parse_bse(document: Mapping[str, Any], path: Path, wanted: Collection[str] |
             legs.left_out(row, "is not an object")
     if not len(legs):
         raise NotRead("Table holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""), "damaged")
-    spots = [spot for entry in entries if isfinite(spot := spot_of(entry.get("UlaValue")))]
-    return Answer(index, at, spots[0] if spots else nan, legs.rows(), tuple(legs.spoilt))
+    spot, disputed = middle_of([spot_of(entry.get("UlaValue")) for entry in entries])
+    return Answer(index, at, spot, legs.rows(), tuple(legs.spoilt), disputed)
 
 
 def parse_totals(document: Mapping[str, Any]) -> dict[str, float]:

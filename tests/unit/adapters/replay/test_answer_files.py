@@ -260,3 +260,15 @@ def test_a_directory_of_expired_options_says_so(tmp_path: Path, answer: Answer) 
     (tmp_path / "late.json").write_text(json.dumps(answer(0)).replace("19-Aug-2026", "09-Sep-2026"), "utf-8")
     with pytest.raises(BadInput, match="had expired on 2026-08-25"):
         Recording.open(tmp_path)
+
+
+@pytest.mark.parametrize("absurd", [2_405_240.0, 24.05, 1.0])
+def test_an_absurd_print_of_one_answer_leaves_that_of_the_others(tmp_path: Path, answer: Answer, absurd: float) -> None:
+    for day, spot in ((date(2026, 8, 25), absurd), (date(2026, 9, 1), 24_052.4)):
+        document = of_expiry(answer(0), day)
+        document["records"]["underlyingValue"] = spot
+        (tmp_path / f"{day}.json").write_text(json.dumps(document), "utf-8")
+    recording = Recording.open(tmp_path)
+    seen = recording.snapshot("NIFTY", recording.cycles()[0])
+    assert seen is not None
+    assert (seen.spot.spot, seen.spot.spot_source) == (24_052.4, "live")

@@ -112,3 +112,19 @@ def test_a_damaged_figure_costs_itself() -> None:
     assert sorted(spoilt.reason for spoilt in read.spoilt) == [
         "Open_Interest of CE 77300 \"['1']\" is no figure", "Vol_Traded of CE 77300 -7 cannot be",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spots", "spot", "source"),
+    [
+        (("77,397.77", "77,400.00", "77,397.77"), 77_397.77, "live"),
+        (("70,000.00", "77,397.77", "77,397.77"), 77_397.77, "disputed"),
+        (("0", "77,397.77", "closed"), 77_397.77, "live"),
+    ],
+)
+def test_rows_that_disagree_on_the_index_have_its_middle(tmp_path: Path, spots: tuple[str, ...], spot: float, source: str) -> None:
+    rows = [row(77_300 + 100 * place, UlaValue=said) for place, said in enumerate(spots)]
+    (tmp_path / "1520.json").write_text(json.dumps(document(*rows)), "utf-8")
+    seen = Recording.open(tmp_path).snapshot("SENSEX", AT)
+    assert seen is not None
+    assert (seen.spot.spot, seen.spot.spot_source) == (spot, source)
