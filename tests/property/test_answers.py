@@ -75,7 +75,7 @@ def damaged(document: Any, changes: list[tuple[int, Any]]) -> Any:
         try:
             for key in way:
                 at = at[key]
-            at[last] = value
+            at[last] = copy.deepcopy(value)  # an empty object of the strategy is shared by all examples
         except (KeyError, IndexError, TypeError):
             continue
     return document

@@ -161,6 +161,8 @@ class _Batch:
 
     def _column(self, ours: str) -> pa.Array:
         column = self.table.column(self.columns[ours]).combine_chunks()
+        if pa.types.is_nested(column.type):
+            raise Malformed(None, f"{ours} is a column of {column.type}, of which no cell is a number, a text or a time")
         return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
     def _lose(self, mask: NDArray[np.bool_], reason: Callable[[int], str]) -> None:
@@ -242,8 +244,10 @@ class _Batch:
         code = np.nan_to_num(distinct.indices.to_numpy(zero_copy_only=False)).astype(np.intp)
         values = np.empty(max(len(distinct.dictionary), 1), dtype=object)
         values[:] = "" if kind is object else 0 if kind != "datetime64[D]" else date(1970, 1, 1)
-        for n, value in enumerate(distinct.dictionary.to_pylist()):
+        for n, cell in enumerate(distinct.dictionary):
+            value: Any = "beyond the year 9999"
             try:
+                value = cell.as_py()
                 values[n] = read(value)
             except cells.UndecidedOrder as error:
                 raise UndecidedColumn(ours, str(error)) from error

@@ -93,7 +93,7 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except Malformed as error:
         raise BadInput(path, error.row, error.reason) from error
-    except (pa.ArrowInvalid, OSError, EOFError, UnicodeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, EOFError, UnicodeError) as error:
         said = (str(error).splitlines() or ["is damaged"])[0]
         torn = _CSV_ROW.search(said)
         raise BadInput(path, int(torn[1]) - 1 if torn else None, f"cannot be read: {said}") from error

@@ -425,3 +425,24 @@ def test_a_spot_that_cannot_be_read_leaves_the_print_of_the_other_rows(
     assert seen is not None
     assert (seen.spot.spot, seen.spot.spot_source) == (24_052.4, "live")
     assert np.isfinite(seen.values["last"]).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("oi_contracts", pa.scalar([1]), "oi_contracts is a column of list"),
+        ("strike", pa.scalar({"a": 1}), "strike is a column of struct"),
+        ("symbol", pa.scalar(["NIFTY"]), "symbol is a column of list"),
+        ("timestamp", pa.scalar(2**62, pa.timestamp("us")), "timestamp 'beyond the year 9999' cannot be read"),
+        ("expiry", pa.scalar(2**30, pa.int32()).cast(pa.date32()), "expiry 'beyond the year 9999' cannot be read"),
+    ],
+)
+def test_a_column_of_no_cells_is_refused_with_its_name(
+    rows: Rows, tmp_path: Path, column: str, cell: pa.Scalar, reason: str
+) -> None:
+    table = pa.Table.from_pylist(rows)
+    table = table.set_column(table.schema.get_field_index(column), column, pa.repeat(cell, len(rows)))
+    path = tmp_path / "day.parquet"
+    pq.write_table(table, path)
+    with pytest.raises(BadInput, match=reason):
+        Recording.open(path)
