@@ -15,7 +15,7 @@ from g6.domain.assembly import assemble_all
 from g6.domain.chain_rows import COMPUTED, computed
 from g6.domain.frame import SIDES, Words
 from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
-from g6.errors import NothingToDo
+from g6.errors import NothingToDo, UserError
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import OVERVIEW, StoredDay
 
@@ -46,8 +46,20 @@ class Recomputed:
 def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None = None) -> Recomputed:
     """Compute a stored day of one index again, from its raw columns, with the settings of now or `pricing`'s over them.
 
-    The day is compacted first if it is not. Errors: NothingToDo (no such day), StoreBusy, BadInput.
+    The day is compacted first if it is not. Who waits hears of a refusal as of a result.
+    Errors: NothingToDo (no such day), StoreBusy, BadInput.
     """
+    report: dict[str, Any] = {"job": "recompute", "index": index, "day": day}
+    try:
+        done = _recomputed(runtime, day, index, pricing)
+    except UserError as error:
+        runtime.bus.publish("job.report", report | {"error": str(error)})
+        raise
+    runtime.bus.publish("job.report", report | {name: getattr(done, name) for name in done.__dataclass_fields__})
+    return done
+
+
+def _recomputed(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None) -> Recomputed:
     began, on, history = runtime.clock.wall(), date.fromisoformat(day), runtime.history
     if history is None:
         raise NothingToDo("the Parquet store is switched off (storage.parquet.enabled), so that no day is stored")
@@ -75,9 +87,7 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
     changed = history.write_day(index, on, columns, {**held.headers, **headers})
     changed |= history.write_figures(index, on, rows)
     options = int(sum((held.columns[f"{side}symbol"] != "").sum() for side in SIDES))
-    done = Recomputed(index, day, len(rows), options, changed, runtime.clock.wall() - began)
-    runtime.bus.publish("job.report", {"job": "recompute", **{name: getattr(done, name) for name in done.__dataclass_fields__}})
-    return done
+    return Recomputed(index, day, len(rows), options, changed, runtime.clock.wall() - began)
 
 
 def _joined(parts: Sequence[Any]) -> Any:

@@ -61,6 +61,8 @@ def recompute(
         reports = list(_all(runtime, waiting, pricing, journal, console))
     journal.close()
     _tell(terminal.console(settings), reports, len(lots) - len(waiting), time.monotonic() - began, json_)
+    if any("error" in each for each in reports):
+        raise typer.Exit(1)
 
 
 class Journal:
@@ -110,7 +112,8 @@ def _all(runtime: Runtime, lots: Sequence[Lot], pricing: str, journal: Journal, 
     for _ in followed(lots, "recomputing", console):
         report, after = _next(runtime, after, pending)
         pending.discard((report["day"], report["index"]))
-        journal.add((report["day"], report["index"]))
+        if "error" not in report:
+            journal.add((report["day"], report["index"]))
         reports.append(report)
     return reports
 
@@ -130,6 +133,7 @@ def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str,
 
 
 def _tell(console: Console, reports: Sequence[Mapping[str, Any]], already: int, seconds: float, json_: bool) -> None:
+    refused, reports = [each for each in reports if "error" in each], [each for each in reports if "error" not in each]
     options_ = sum(each["options"] for each in reports)
     changed = sum(bool(each["changed"]) for each in reports)
     busy = sum(each["seconds"] for each in reports)
@@ -138,10 +142,12 @@ def _tell(console: Console, reports: Sequence[Mapping[str, Any]], already: int, 
         "seconds": round(seconds, 1), "options_per_second_and_process": round(options_ / busy) if busy else None,
     }  # fmt: skip
     if json_:
-        typer.echo(json.dumps(told | {"jobs": list(reports)}))
+        typer.echo(json.dumps(told | {"jobs": [*reports, *refused]}))
         return
     for each in sorted(reports, key=lambda each: (each["day"], each["index"])):
         said = "changed" if each["changed"] else "the same to the byte"
         console.print(f"{each['day']}  {each['index']:<10}  {each['units']} cycles, {each['options']} options: {said}")
+    for each in refused:
+        console.print(f"{each['day']}  {each['index']:<10}  left as it is: {each['error']}", soft_wrap=True, highlight=False)
     before = f", {already} were done before" if already else ""
     console.print(f"{len(reports)} days of indices, {changed} changed{before}; {options_} options in {seconds:.1f} s")

@@ -20,7 +20,7 @@ from g6.adapters.parquet_store import ParquetHistory, ParquetStore
 from g6.domain.chain_rows import COMPUTED
 from g6.domain.cycle import Unit
 from g6.domain.rows import CHAIN, OVERVIEW
-from g6.errors import NothingToDo
+from g6.errors import BadInput, NothingToDo
 from g6.pipeline.recompute import RAW
 
 from .world import FIRST, SECOND, World
@@ -144,6 +144,17 @@ def test_a_report_goes_to_the_bus(stored: World) -> None:
     (report,) = stored.reports("job.report")
     assert (report["job"], report["index"], report["units"], report["changed"]) == ("recompute", "NIFTY", 2, False)
     assert json.dumps(report)
+
+
+def test_a_refusal_goes_to_the_bus_too_so_that_nobody_waits_for_it(stored: World, tmp_path: Path) -> None:
+    path = tmp_path / "chain" / "underlying=NIFTY" / f"date={DAY}" / "day.parquet"
+    table = pq.ParquetFile(path).read()
+    pq.write_table(table.append_column("of_tomorrow", pa.array([1.0] * table.num_rows)), path)
+    with pytest.raises(BadInput, match="of_tomorrow"):
+        pipeline.recompute(stored.runtime, DAY, "NIFTY")
+    report = next(event.payload for event in stored.runtime.bus.read("0") if event.type == "job.report")
+    assert (report["job"], report["index"], report["day"]) == ("recompute", "NIFTY", DAY)
+    assert "of_tomorrow" in report["error"]
 
 
 def test_a_day_that_is_not_stored_is_said(stored: World) -> None:

@@ -19,7 +19,8 @@ LOTS = [("2026-11-18", "NIFTY"), ("2026-11-18", "SENSEX"), ("2026-11-19", "NIFTY
 class Workers:
     """Bus and sender of a system whose workers do a job when it is sent; `most` jobs, then none any more."""
 
-    def __init__(self, most: int = 99) -> None:
+    def __init__(self, most: int = 99, refused: str = "") -> None:
+        self._refused = refused
         self.bus, self.done, self._most = MemoryBus(), list[tuple[str, str]](), most
         self.sender = self
         self.vitals = self
@@ -32,6 +33,8 @@ class Workers:
         if len(self.done) < self._most:
             self.done.append((day, index))
             report = {"job": "recompute", "index": index, "day": day, "units": 1, "options": 2, "changed": False, "seconds": 1.0}
+            if index == self._refused:
+                report = {"job": "recompute", "index": index, "day": day, "error": "a newer version wrote it"}
             self.bus.publish("job.report", report)
 
 
@@ -56,6 +59,16 @@ def test_what_was_done_before_a_stop_is_known_to_the_next_run(tmp_path: Path, mo
     assert Journal(path, '{"model": "nse"}').done == []
     again.close()
     assert not path.exists()
+
+
+def test_a_day_that_is_refused_is_said_and_not_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workers, journal = Workers(refused="SENSEX"), Journal(tmp_path / "journal", "{}")
+    reports = run(workers, journal, LOTS)
+    assert journal.done == [LOTS[0], LOTS[2]]
+    recompute._tell(Console(width=100), reports, 0, 1.0, False)  # type: ignore[arg-type]
+    said = capsys.readouterr().out
+    assert "2026-11-18  SENSEX      left as it is: a newer version wrote it" in said
+    assert "2 days of indices, 0 changed" in said
 
 
 def stopping(bus: MemoryBus) -> object:
