@@ -185,4 +185,4 @@ def strays(base: Path) -> Iterator[Finding]:
         elif path.name.startswith("."):
             continue
         elif not index_of(base, path) or not (match := _FILE.fullmatch(path.name)) or _date(match[1]) is None:
-            yield Finding(shown(path), "stray", "is no file of the store", f"move it out of the data directory: mv {quoted(path)} ..")
+            yield Finding(shown(path), "stray", "is no file of the store", f"move it away: mv {quoted(path)} ..")

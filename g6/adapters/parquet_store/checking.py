@@ -144,7 +144,7 @@ def _strays(folder: Path) -> Iterator[Finding]:
             if path.is_dir():
                 yield Finding(shown(path), "stray", "is a directory where a file must be", f"mv {quoted(path)} {quoted(path)}.away")
         elif not is_temporary(path) and path.name != RECOMPUTED:
-            yield Finding(shown(path), "stray", "is no file of the store", f"move it out of the data directory: mv {quoted(path)} ..")
+            yield Finding(shown(path), "stray", "is no file of the store", f"move it away: mv {quoted(path)} ..")
     yield from _leftovers(folder)
 
 
