@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,10 +42,28 @@ def system(settings: Settings) -> Iterator[Runtime]:
             time.sleep(0.2)
         yield runtime
         return
-    with running(settings) as stack:
+    with ended_in_order(), running(settings) as stack:
         stack.start_workers()
         stack.wait_ready()
         yield stack.runtime
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind the block, exit code 143: workers end before their broker.
+
+    Without it the broker was gone first, and two workers hung in their shutdown for over four minutes, owning the directory.
+    """
+
+    def leave(number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def serving(runtime: Runtime) -> bool:
