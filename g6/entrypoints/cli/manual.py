@@ -31,8 +31,11 @@ def system(settings: Settings) -> Iterator[Runtime]:
     Errors: NoWorker (a broker is configured or a system runs, and no worker serves the queue).
     """
     from g6.entrypoints.app import create_app
-    from g6.entrypoints.stack import running
+    from g6.entrypoints.processes import Roster
+    from g6.entrypoints.stack import RUNNING_DIR, STOP_SECONDS, running
 
+    # A worker that hangs since its supervisor and broker were killed owns the directory and serves nobody.
+    Roster(settings.directory / RUNNING_DIR).end_orphans(STOP_SECONDS)
     if settings.redis.broker_url or owner(settings.directory):
         runtime = create_app(settings).runtime
         limit = time.monotonic() + FIRST_WORD_SECONDS
