@@ -14,6 +14,7 @@ from g6.adapters.clock import ScaledClock
 from g6.adapters.csv_store import CsvStore
 from g6.adapters.market import SimulatedMarket
 from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
+from g6.adapters.memory_chains import MemoryChainMemories
 from g6.adapters.memory_ledger import MemoryLedger
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.tee import Tee
@@ -37,7 +38,7 @@ def warm_up(runtime: Runtime, market: Provider) -> None:
         private = replace(
             runtime, plan=plan, provider=market, frames=MemoryFrames(), ledger=MemoryLedger(), store=store, panels=MemoryPanels(),
             panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(),
-            clock=ScaledClock(time.time(), INSTANT),
+            clock=ScaledClock(time.time(), INSTANT), chain_memories=MemoryChainMemories(),
         )  # fmt: skip
         for stage in (collect, analyse, persist):
             stage(private, unit, "warm-up")

@@ -45,7 +45,7 @@ def test_a_check_names_the_rows_of_the_dump_that_are_left_out(tmp_path: Path) ->
 def test_status_and_trace_say_why_nothing_is_collected() -> None:
     sentence = "the instrument dump of NFO for 2026-11-20 cannot be used (row 3: the dump is cut), and no earlier one is on disk"
     page = Console(file=io.StringIO(), width=200)
-    provider = {"mode": "live", "instruments": {"NFO": sentence}}
+    provider = {"name": "kite", "mode": "live", "instruments": {"NFO": sentence}}
     market = {"phase": "open", "next_change": None}
     status = {"cycle": None, "readiness_ok": True, "market": market, "provider": provider, "indices_info": {}, "queues": {}}
     _show(page, status)

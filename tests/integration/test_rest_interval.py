@@ -146,4 +146,5 @@ def test_a_first_cycle_under_a_window_asks_once_for_the_underlyings_of_all(kite:
         seen = [*pool.map(lambda name: providers[name].underlying(name, AT), SIX)]
     assert all(each.spot > 0 and each.future > 0 for each in seen)
     assert len({each.spot for each in seen}) == 6
-    assert [each["keys"] for each in kite.arrivals("quote")] == [13]
+    # A request within the second of an earlier test's is refused and sent again: it counts when it is answered.
+    assert [each["keys"] for each in kite.arrivals("quote") if each["status"] == 200] == [13]
