@@ -1,0 +1,119 @@
+"""Counts what the language of the package is held to: names, comments, lines, docstrings, kinds of statements."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PARTICIPLES = frozenset(
+    (
+        "each found known held told seen wanted kept asked chosen left done said shown given made taken meant"
+    ).split()
+)
+"""Names that say what was done to a value and not what it holds."""
+WIDTH = 100
+NO_REASON = ("# noqa", "# type:", "# fmt:", "#!")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What was counted over some files. Rates are per 1,000 lines but where the name says otherwise."""
+
+    lines: int
+    participle_pct: float
+    comments: float
+    long_lines: int
+    semicolons_per_100_docstrings: float
+    double_assignments: float
+    comprehensions: float
+    any: float
+    untyped_mappings: int
+    format_skips: int
+    doubled_classes: tuple[str, ...]
+    doubled_files: tuple[str, ...]
+
+
+def counted(paths: Iterable[Path]) -> Language:
+    """Count the files of one package."""
+    counts: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
+    files: Counter[str] = Counter()
+    for path in paths:
+        source = path.read_text(encoding="utf-8")
+        lines = source.splitlines()
+        counts["lines"] += len(lines)
+        counts["long"] += sum(len(line) > WIDTH for line in lines)
+        counts["skips"] += source.count("# fmt: skip")
+        counts["comments"] += sum(1 for _ in _comments(source))
+        tree = ast.parse(source)
+        counts.update(_counts_of(tree))
+        classes.update(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        files.update([path.name] if not path.name.startswith("__") else [])
+    thousands = counts["lines"] / 1000
+    return Language(
+        lines=counts["lines"],
+        participle_pct=100 * counts["participles"] / max(1, counts["bindings"]),
+        comments=counts["comments"] / thousands,
+        long_lines=counts["long"],
+        semicolons_per_100_docstrings=100 * counts["semicolons"] / max(1, counts["docstrings"]),
+        double_assignments=counts["doubles"] / thousands,
+        comprehensions=counts["comprehensions"] / thousands,
+        any=counts["any"] / thousands,
+        untyped_mappings=counts["untyped"],
+        format_skips=counts["skips"],
+        doubled_classes=tuple(sorted(name for name, times in classes.items() if times > 1)),
+        doubled_files=tuple(sorted(name for name, times in files.items() if times > 1)),
+    )
+
+
+def _comments(source: str) -> Iterator[str]:
+    """Yield the lines of comments that say something; a directive to a tool says nothing."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and not token.string.startswith(NO_REASON):
+            yield token.string
+
+
+def _counts_of(tree: ast.Module) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        for name in _bound(node):
+            counts["bindings"] += 1
+            counts["participles"] += name in PARTICIPLES
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            counts["docstrings"] += text is not None
+            counts["semicolons"] += (text or "").count(";")
+        counts["doubles"] += _assigns_two(node)
+        counts["comprehensions"] += isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+        counts["any"] += isinstance(node, ast.Name) and node.id == "Any"
+        counts["untyped"] += _is_untyped_mapping(node)
+    return counts
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.arg):
+        yield node.arg
+
+
+def _assigns_two(node: ast.AST) -> bool:
+    """Tell whether a statement is `a, b = x, y`: two facts on one line."""
+    if not isinstance(node, ast.Assign):
+        return False
+    return isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple)
+
+
+def _is_untyped_mapping(node: ast.AST) -> bool:
+    """Tell whether a node is `Mapping[str, Any]`, `dict[str, Any]` or the like."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name) or not isinstance(node.slice, ast.Tuple):
+        return False
+    if node.value.id not in {"Mapping", "dict", "MutableMapping"}:
+        return False
+    last = node.slice.elts[-1]
+    return isinstance(last, ast.Name) and last.id == "Any"
