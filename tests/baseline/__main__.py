@@ -1,7 +1,7 @@
 """Prints the baseline, or writes it with --write, after a change of figures that was meant.
 
-    python -m tests.baseline            the hashes of this machine, to the last byte, for a side-by-side look
-    python -m tests.baseline --write    tests/data/baseline.json again
+python -m tests.baseline            the hashes of this machine, to the last byte, for a side-by-side look
+python -m tests.baseline --write    tests/data/baseline.json again
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet_store import ParquetStore
 from g6.adapters.tee import Tee
 from g6.config import calendar, load, plan
-from g6.config.reference import json_schema
+from g6.config.keys import keys
 from g6.domain import contracts, rows
 from g6.domain.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
 from g6.observability import catalogue
@@ -92,7 +92,7 @@ def baseline(directory: Path) -> dict[str, Any]:
         "events": digest(events),
         "event types": sorted({event[0] for event in events}),
         "metric families": digest([catalogue_of(family) for family in catalogue.FAMILIES.values()]),
-        "settings": digest(json_schema()),
+        "settings": digest([[key.path, key.default] for key in keys()]),
         "columns": digest([[column.name, column.kind, column.unit] for column in (*rows.CHAIN, *rows.OVERVIEW)]),
         "csv header": digest(rows.csv_header(greeks=True)),
         "contracts": digest(contracts.as_document()),
@@ -109,7 +109,10 @@ def tables(directory: Path) -> Iterator[list[Any]]:
         table: pa.Table = pq.read_table(path, partitioning=None)
         yield [path.relative_to(directory).as_posix(), [[field.name, str(field.type)] for field in table.schema]]
         for name in table.column_names:
-            yield [name, [value if isinstance(value, int | float | None) else str(value) for value in table.column(name).to_pylist()]]
+            yield [
+                name,
+                [value if isinstance(value, int | float | None) else str(value) for value in table.column(name).to_pylist()],
+            ]
 
 
 def lines(directory: Path) -> Iterator[list[Any]]:
