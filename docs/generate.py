@@ -27,8 +27,13 @@ def settings() -> str:
 
 
 def cli() -> str:
-    helps = "\n".join(f"## {name}\n\n```text\n{text.rstrip()}\n```\n" for name, text in command_helps())
-    return NOTE.format(source="g6/entrypoints/cli") + f"# Command line\n\nExit codes: {EXIT_CODES}\n\n{helps}"
+    helps = "\n".join(
+        f"## {name}\n\n```text\n{text.rstrip()}\n```\n" for name, text in command_helps()
+    )
+    return (
+        NOTE.format(source="g6/entrypoints/cli")
+        + f"# Command line\n\nExit codes: {EXIT_CODES}\n\n{helps}"
+    )
 
 
 EXIT_CODES = "0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on, 130 interrupted."
@@ -39,9 +44,13 @@ def command_helps() -> Iterator[tuple[str, str]]:
     pending = [("g6", typer.main.get_command(application()))]
     while pending:
         name, command = pending.pop(0)
-        context = command.context_class(command, info_name=name, terminal_width=100, max_content_width=100)
+        context = command.context_class(
+            command, info_name=name, terminal_width=100, max_content_width=100
+        )
         yield name, command.get_help(context)
-        pending[:0] = [(f"{name} {below}", each) for below, each in getattr(command, "commands", {}).items()]
+        pending[:0] = [
+            (f"{name} {below}", each) for below, each in getattr(command, "commands", {}).items()
+        ]
 
 
 OFFSET_FILE = """## Offset file (CSV)
@@ -53,9 +62,14 @@ through the day say `g6.load(strike=…)`.
 
 def columns() -> str:
     title = f"# Columns\n\nSchema version {rows.SCHEMA_VERSION}. Schemas grow by appending; select by name."
-    tables = [table("Chain row (Parquet)", rows.CHAIN), table("Overview row (Parquet and CSV)", rows.OVERVIEW)]
+    tables = [
+        table("Chain row (Parquet)", rows.CHAIN),
+        table("Overview row (Parquet and CSV)", rows.OVERVIEW),
+    ]
     header = f"```text\n{wrapped(rows.csv_header(greeks=True))}\n```\n"
-    return NOTE.format(source="g6/domain/rows.py") + "\n\n".join([title, *tables, OFFSET_FILE + "\n" + header])
+    return NOTE.format(source="g6/domain/rows.py") + "\n\n".join(
+        [title, *tables, OFFSET_FILE + "\n" + header]
+    )
 
 
 def metrics() -> str:
@@ -63,8 +77,13 @@ def metrics() -> str:
 
 
 def table(title: str, members: tuple[rows.Column, ...]) -> str:
-    lines = [f"| `{each.name}` | {each.kind} | {each.unit} | {each.meaning.replace('|', chr(92) + '|')} |" for each in members]
-    return "\n".join([f"## {title}\n", "| column | type | unit | meaning |", "|---|---|---|---|", *lines])
+    lines = [
+        f"| `{each.name}` | {each.kind} | {each.unit} | {each.meaning.replace('|', chr(92) + '|')} |"
+        for each in members
+    ]
+    return "\n".join(
+        [f"## {title}\n", "| column | type | unit | meaning |", "|---|---|---|---|", *lines]
+    )
 
 
 def wrapped(names: list[str], width: int = 100) -> str:
@@ -85,9 +104,15 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/cli.md", cli),
     ("docs/reference/columns.md", columns),
     ("docs/reference/metrics.md", metrics),
-    ("docs/reference/contracts.md", lambda: NOTE.format(source="g6/domain/contracts.py") + contracts.as_page()),
+    (
+        "docs/reference/contracts.md",
+        lambda: NOTE.format(source="g6/domain/contracts.py") + contracts.as_page(),
+    ),
     ("docs/reference/contracts.json", lambda: as_json(contracts.as_document())),
-    ("config/schema_v2.json", lambda: as_json({"$comment": "Written by `make docs` from g6/config.", **json_schema()})),
+    (
+        "config/schema_v2.json",
+        lambda: as_json({"$comment": "Written by `make docs` from g6/config.", **json_schema()}),
+    ),
     ("config/g6_config.json", lambda: as_json(scaffold())),
     (".env.example", example_environment),
 ]
@@ -105,7 +130,9 @@ def stale(root: Path = ROOT) -> dict[str, str]:
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--check", action="store_true", help="write nothing, exit 1 when a file is stale")
+    arguments.add_argument(
+        "--check", action="store_true", help="write nothing, exit 1 when a file is stale"
+    )
     check = arguments.parse_args().check
     found = stale()
     for path, text in found.items():

@@ -41,7 +41,17 @@ def load(
     """
     from g6.adapters.parquet_store.load import Query, load_table, to_engine
 
-    query = Query.of(index, day, kind, columns=columns, expiry=expiry, strike=strike, as_of=as_of, tz=tz, shape=shape)
+    query = Query.of(
+        index,
+        day,
+        kind,
+        columns=columns,
+        expiry=expiry,
+        strike=strike,
+        as_of=as_of,
+        tz=tz,
+        shape=shape,
+    )
     return to_engine(load_table(query, Path(data_dir)), engine)
 
 

@@ -50,14 +50,19 @@ def configure(settings: HasLog, stream: TextIO | None = None) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="%H:%M:%S" if human else "iso", utc=not human, key="ts"),
+        structlog.processors.TimeStamper(
+            fmt="%H:%M:%S" if human else "iso", utc=not human, key="ts"
+        ),
         structlog.processors.format_exc_info,
         masked,
     ]
     renderer: Processor = structlog.processors.JSONRenderer(default=str)
     if human:
         renderer = structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(), timestamp_key="ts", sort_keys=False, exception_formatter=structlog.dev.plain_traceback
+            colors=stream.isatty(),
+            timestamp_key="ts",
+            sort_keys=False,
+            exception_formatter=structlog.dev.plain_traceback,
         )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
@@ -78,21 +83,46 @@ def configure(settings: HasLog, stream: TextIO | None = None) -> None:
         logging.getLogger(module).setLevel(level)
     logging.captureWarnings(capture=True)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
 
 
-def startup(*, version: str, indices: Sequence[str], interval: int, provider: str, hashes: Mapping[str, str], **more: Any) -> None:
+def startup(
+    *,
+    version: str,
+    indices: Sequence[str],
+    interval: int,
+    provider: str,
+    hashes: Mapping[str, str],
+    **more: Any,
+) -> None:
     """Write the one line of a start: what runs, and a hash per section of its configuration (`all` over them)."""
-    config = {"config_hash": hashes["all"], "sections": {name: value for name, value in hashes.items() if name != "all"}}
-    _logger().info("startup", version=version, indices=list(indices), interval=interval, provider=provider, **config, **more)
+    config = {
+        "config_hash": hashes["all"],
+        "sections": {name: value for name, value in hashes.items() if name != "all"},
+    }
+    _logger().info(
+        "startup",
+        version=version,
+        indices=list(indices),
+        interval=interval,
+        provider=provider,
+        **config,
+        **more,
+    )
 
 
 def alert(fact: Mapping[str, Any]) -> None:
     """Write what a person should do something about: one WARNING with the sentence and the command that helps."""
-    _logger("alert").warning(str(fact.get("sentence", "alert")), **({"fix": fact["fix"]} if fact.get("fix") else {}))
+    _logger("alert").warning(
+        str(fact.get("sentence", "alert")), **({"fix": fact["fix"]} if fact.get("fix") else {})
+    )
 
 
 def report(done: CycleReport | StageReport) -> None:
@@ -101,11 +131,19 @@ def report(done: CycleReport | StageReport) -> None:
         _logger("cycle").info("cycle", **_cycle(done))
         return
     lost = done.status == Status.MISSING
-    line = {"cycle": done.cycle, "index": done.index, "stage": done.stage, "status": str(done.status), "attempt": done.attempt}
+    line = {
+        "cycle": done.cycle,
+        "index": done.index,
+        "stage": done.stage,
+        "status": str(done.status),
+        "attempt": done.attempt,
+    }
     spent = {name: round(seconds * 1000, 1) for name, seconds in done.seconds.items()}
     details = {"reason": done.reason} if done.reason else {}
     logger = _logger(done.stage)
-    (logger.warning if lost else logger.debug)("stage", **line, **details, ms=spent, **_plain(done.counts))
+    (logger.warning if lost else logger.debug)(
+        "stage", **line, **details, ms=spent, **_plain(done.counts)
+    )
 
 
 def _cycle(done: CycleReport) -> dict[str, Any]:
@@ -118,7 +156,9 @@ def _cycle(done: CycleReport) -> dict[str, Any]:
         "lateness_ms": round(done.lateness_seconds * 1000),
     }
     if wrong := {
-        index: f"{status} {done.reasons.get(index, '')}".strip() for index, status in done.units.items() if status != Status.OK
+        index: f"{status} {done.reasons.get(index, '')}".strip()
+        for index, status in done.units.items()
+        if status != Status.OK
     }:
         line["not_ok"] = wrong
     return line if done.attempt == 1 else line | {"attempt": done.attempt}

@@ -33,17 +33,30 @@ _SHOWN = re.compile(
 """Beginnings, behind the scheme, that hold no password: one that is masked already, or a machine's own address and its path."""
 _PAGE = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/[^\s:@]*)?(?=[\s)'\"]|$)")
 _PORT_OR_NONE = re.compile(r"[^:/?#\s]+(?::\d*)?(?=[/?#\s,;'\")\]}>]|$)|/")
-_GREEDY_OPTION = re.compile(r"(?i)([?&](?:\w*_)?(?:password|passwd|pwd)=)(?!\*\*\*(?!\w)|<password>).*")
+_GREEDY_OPTION = re.compile(
+    r"(?i)([?&](?:\w*_)?(?:password|passwd|pwd)=)(?!\*\*\*(?!\w)|<password>).*"
+)
 
 _QUOTED = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
 _PLACEHOLDER = r"(?!\$[({]|…|<\w|\*\*\*(?!\w))"
 """A value that is none: `$(openssl rand -hex 16)`, `…`, `<TOKEN>`, or what was masked before."""
 _PATTERNS = (
-    (re.compile(r"(?i)\b(authorization\W{1,4})(?:token|bearer|basic)?\s*[^\s,'\"}]+"), rf"\1{MASK}"),
+    (
+        re.compile(r"(?i)\b(authorization\W{1,4})(?:token|bearer|basic)?\s*[^\s,'\"}]+"),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"(?i)\b(bearer|token)\s+(?=\S*\d)[\w\-.=]{6,}:?[\w\-.=]*"), rf"\1 {MASK}"),
-    (re.compile(rf"(?i)({_NAMES}['\"]?\s*[=:]\s*){_PLACEHOLDER}(?:{_QUOTED}|['\"]?[^\s&,;'\"}})]+)"), rf"\1{MASK}"),
+    (
+        re.compile(
+            rf"(?i)({_NAMES}['\"]?\s*[=:]\s*){_PLACEHOLDER}(?:{_QUOTED}|['\"]?[^\s&,;'\"}})]+)"
+        ),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), MASK),  # a JSON web token
-    (re.compile(r"\b(?=\w*\d)(?=\w*[g-zG-Z])[A-Za-z0-9]{32,}\b"), MASK),  # a bare token; hashes and trace ids are hexadecimal
+    (
+        re.compile(r"\b(?=\w*\d)(?=\w*[g-zG-Z])[A-Za-z0-9]{32,}\b"),
+        MASK,
+    ),  # a bare token; hashes and trace ids are hexadecimal
 )
 
 

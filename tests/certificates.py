@@ -41,21 +41,33 @@ def make_certificates(directory: Path) -> Certificates:
     """Write them into `directory`."""
     root_key = ec.generate_private_key(ec.SECP256R1())
     root = _certificate("test authority", root_key, None, None, [])
-    here: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    here: list[x509.GeneralName] = [
+        x509.DNSName("localhost"),
+        x509.IPAddress(ip_address("127.0.0.1")),
+    ]
 
     def pair(name: str, names: list[x509.GeneralName], *, signed: bool = True) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _certificate(name, key, root if signed else None, root_key if signed else None, names)
+        certificate = _certificate(
+            name, key, root if signed else None, root_key if signed else None, names
+        )
         files = Pair(directory / f"{name}.pem", directory / f"{name}.key")
         files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         form = serialization.PrivateFormat.PKCS8
-        files.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+        files.key.write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        )
         return files
 
     authority = directory / "authority.pem"
     authority.write_bytes(root.public_bytes(serialization.Encoding.PEM))
     elsewhere: list[x509.GeneralName] = [x509.DNSName("elsewhere.example")]
-    return Certificates(authority, pair("good", here), pair("wrong-name", elsewhere), pair("self-signed", here, signed=False))
+    return Certificates(
+        authority,
+        pair("good", here),
+        pair("wrong-name", elsewhere),
+        pair("self-signed", here, signed=False),
+    )
 
 
 def _certificate(
@@ -77,7 +89,9 @@ def _certificate(
         .not_valid_after(now + timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -50,10 +50,13 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call" and report.passed and call.duration > allowed_seconds(item):
         report.outcome = "failed"
-        report.longrepr = (
-            f"took {call.duration:.1f} s, {allowed_seconds(item):g} s are allowed; a longer test says @pytest.mark.timeout(seconds)"
-        )
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") and item.get_closest_marker("services"):
+        report.longrepr = f"took {call.duration:.1f} s, {allowed_seconds(item):g} s are allowed; a longer test says @pytest.mark.timeout(seconds)"  # noqa: E501
+    if (
+        report.skipped
+        and not hasattr(report, "wasxfail")
+        and os.environ.get("CI")
+        and item.get_closest_marker("services")
+    ):
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report
@@ -67,7 +70,11 @@ def allowed_seconds(item: pytest.Item) -> float:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the tests that are getting slow."""
-    slow = [each for each in terminalreporter.getreports("passed") if each.when == "call" and each.duration > WARN_SECONDS]
+    slow = [
+        each
+        for each in terminalreporter.getreports("passed")
+        if each.when == "call" and each.duration > WARN_SECONDS
+    ]
     if slow:
         terminalreporter.section(f"slower than {WARN_SECONDS:g} s")
         for each in sorted(slow, key=lambda each: -each.duration):
@@ -81,12 +88,28 @@ def chain_of() -> Callable[..., Frame]:
 
 
 def make_chain(
-    cycle: str = "2026-11-20T04:05:00Z", index: str = "NIFTY", *, strikes: int = 5, seed: int = 0, greeks: bool = True
+    cycle: str = "2026-11-20T04:05:00Z",
+    index: str = "NIFTY",
+    *,
+    strikes: int = 5,
+    seed: int = 0,
+    greeks: bool = True,
 ) -> Frame:
     """Roll a chain of `strikes` per expiry; the first value of a column that can be missing is."""
-    die, at, n, half = np.random.default_rng(seed), parse_z(cycle).timestamp(), 2 * strikes, strikes // 2
+    die, at, n, half = (
+        np.random.default_rng(seed),
+        parse_z(cycle).timestamp(),
+        2 * strikes,
+        strikes // 2,
+    )
     steps = np.tile(np.arange(-half, strikes - half, dtype=np.float64), 2)
-    words = {"underlying": index, "spot_source": "live", "model": "black76", "config_id": "c1", "forward_source": "parity"}
+    words = {
+        "underlying": index,
+        "spot_source": "live",
+        "model": "black76",
+        "config_id": "c1",
+        "forward_source": "parity",
+    }
     fixed: dict[str, Any] = {
         "timestamp": np.full(n, at), "observed_at": np.full(n, at + 0.25), "rate": np.full(n, 0.055), "lot_size": np.full(n, 65),
         "expiry": np.repeat(np.array(["2026-11-24", "2026-12-01"], dtype="datetime64[D]"), strikes),
@@ -95,12 +118,19 @@ def make_chain(
         "offset": steps, "strike": 26000.0 + 50.0 * steps,
     }  # fmt: skip
     fixed |= {name: np.full(n, word, dtype=object) for name, word in words.items()}
-    columns = {c.name: fixed[c.name] if c.name in fixed else _rolled(c.name, c.kind, n, at, die) for c in CHAIN}
+    columns = {
+        c.name: fixed[c.name] if c.name in fixed else _rolled(c.name, c.kind, n, at, die)
+        for c in CHAIN
+    }
     stamp = {
         "cycle": cycle, "index": index, "config_id": "c1", "window": [2, 2],
         "pricing": {"model": "black76", "risk_free_rate": 0.055, "enabled": greeks},
     }  # fmt: skip
-    header = {"stamp": stamp, "spot": {"spot": 26010.5, "vix": float("nan")}, "observed_at": at + 0.25}
+    header = {
+        "stamp": stamp,
+        "spot": {"spot": 26010.5, "vix": float("nan")},
+        "observed_at": at + 0.25,
+    }
     return Frame(header, columns)
 
 

@@ -41,7 +41,13 @@ class Kite:
 
     def ask(self, method: str, door: str = "", **told: Any) -> Any:
         """Call a control door."""
-        answer = httpx.request(method, f"{self.root}/_control{door}", content=json.dumps(told), timeout=30, trust_env=False)
+        answer = httpx.request(
+            method,
+            f"{self.root}/_control{door}",
+            content=json.dumps(told),
+            timeout=30,
+            trust_env=False,
+        )
         answer.raise_for_status()
         return answer.json()
 
@@ -49,9 +55,17 @@ class Kite:
         """Return market time, token exchanges, connections and so on."""
         return self.ask("GET")
 
-    def clock(self, *, at: str | None = None, advance: float = 0.0, speed: float | None = None) -> None:
+    def clock(
+        self, *, at: str | None = None, advance: float = 0.0, speed: float | None = None
+    ) -> None:
         """Set or move the market's clock."""
-        self.ask("POST", "/clock", advance=advance, **({"at": at} if at else {}), **({} if speed is None else {"speed": speed}))
+        self.ask(
+            "POST",
+            "/clock",
+            advance=advance,
+            **({"at": at} if at else {}),
+            **({} if speed is None else {"speed": speed}),
+        )
 
     def fault(self, name: str, **details: Any) -> None:
         """Switch a fault on: value, count, seconds, share, family, path, error_type."""
@@ -99,7 +113,14 @@ def kite_server(*, in_thread: bool = False, **options: Any) -> Iterator[Kite]:
         with started(Options(**options), calendar()) as running:
             yield Kite(running.root, running.ws, os.getpid())
         return
-    command = [sys.executable, "-m", "g6.entrypoints.cli", "kite-server", "--json", *_words(options)]
+    command = [
+        sys.executable,
+        "-m",
+        "g6.entrypoints.cli",
+        "kite-server",
+        "--json",
+        *_words(options),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""

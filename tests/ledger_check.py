@@ -44,7 +44,9 @@ class Ledgered:
     rows: dict[Key, dict[str, str]] = field(default_factory=dict)
 
 
-def check(directory: Path, first: str, last: str, interval: int, indices: Sequence[str]) -> Ledgered:
+def check(
+    directory: Path, first: str, last: str, interval: int, indices: Sequence[str]
+) -> Ledgered:
     """Hold the files below `directory` against the grid from `first` to `last`, both included."""
     found = Ledgered()
     expected = set(grid(first, last, interval, indices))
@@ -53,8 +55,15 @@ def check(directory: Path, first: str, last: str, interval: int, indices: Sequen
     found.rows_found = len(written)
     found.rows = {(row["timestamp"], row["index"]): row for row in written}
     parts = list(_parquet_rows(directory / "overview", found))
-    _same_keys("CSV overview", [(row["timestamp"], row["index"]) for row in written], expected, found)
-    _same_keys("Parquet overview", [(isoformat_z(row["timestamp"]), row["underlying"]) for row in parts], expected, found)
+    _same_keys(
+        "CSV overview", [(row["timestamp"], row["index"]) for row in written], expected, found
+    )
+    _same_keys(
+        "Parquet overview",
+        [(isoformat_z(row["timestamp"]), row["underlying"]) for row in parts],
+        expected,
+        found,
+    )
     for row in written:
         _ends_in_order(row, found)
     for row in parts:
@@ -70,15 +79,27 @@ def grid(first: str, last: str, interval: int, indices: Sequence[str]) -> Iterat
     if at.timestamp() % interval:
         raise ValueError(f"{first} is not on the grid of {interval} s")
     while at <= end:
-        yield from ((isoformat_z(at), index) for index in indices if days.is_open(INDICES[index].exchange, at))
+        yield from (
+            (isoformat_z(at), index)
+            for index in indices
+            if days.is_open(INDICES[index].exchange, at)
+        )
         at += timedelta(seconds=interval)
 
 
 def _same_keys(what: str, keys: Sequence[Key], expected: set[Key], found: Ledgered) -> None:
     twice = {key for key, count in Counter(keys).items() if count > 1}
     found.duplicates += len(twice)
-    wrongs = {"missing": expected - set(keys), "nobody expected": set(keys) - expected, "twice there": twice}
-    found.problems += [f"{what}: {len(wrong)} rows {how}, such as {min(wrong)}" for how, wrong in wrongs.items() if wrong]
+    wrongs = {
+        "missing": expected - set(keys),
+        "nobody expected": set(keys) - expected,
+        "twice there": twice,
+    }
+    found.problems += [
+        f"{what}: {len(wrong)} rows {how}, such as {min(wrong)}"
+        for how, wrong in wrongs.items()
+        if wrong
+    ]
 
 
 def _ends_in_order(row: dict[str, str], found: Ledgered) -> None:
@@ -95,28 +116,57 @@ def _agrees(row: dict[str, Any], found: Ledgered) -> None:
     other = found.rows.get(key)
     if other is None:
         return
-    for name in ("status", "reason", "options", "spot", "atm", "pcr_this_month", "max_pain_nearest", "iv_ok"):
+    for name in (
+        "status",
+        "reason",
+        "options",
+        "spot",
+        "atm",
+        "pcr_this_month",
+        "max_pain_nearest",
+        "iv_ok",
+    ):
         mine, its = row[name], other[name]
-        if (str(mine or "") != its) if isinstance(mine, str) or mine is None else float(mine) != float(its or "nan"):
+        if (
+            (str(mine or "") != its)
+            if isinstance(mine, str) or mine is None
+            else float(mine) != float(its or "nan")
+        ):
             found.problems.append(f"{key}: {name} is {mine!r} in Parquet and {its!r} in CSV")
 
 
 def _chains(directory: Path, found: Ledgered) -> None:
     """A unit with figures has one whole chain, with as many options as its row says; a unit without has none."""
-    stored = {index: _stored(directory, index, found) for index in {index for _, index in found.rows}}
+    stored = {
+        index: _stored(directory, index, found) for index in {index for _, index in found.rows}
+    }
     for (cycle, index), row in found.rows.items():
         chains = stored[index].get(cycle, [])
         has_figures = row["status"] in ("OK", "PARTIAL")
         if len(chains) != has_figures:
-            found.problems.append(f"{cycle} {index}: {row['status']} with {len(chains)} stored chains")
+            found.problems.append(
+                f"{cycle} {index}: {row['status']} with {len(chains)} stored chains"
+            )
         for table in chains:
-            keys = list(zip(table.column("expiry").to_pylist(), table.column("strike").to_pylist(), strict=True))
-            listed = sum(bool(name) for side in ("ce", "pe") for name in table.column(f"{side}_symbol").to_pylist())
+            keys = list(
+                zip(
+                    table.column("expiry").to_pylist(),
+                    table.column("strike").to_pylist(),
+                    strict=True,
+                )
+            )
+            listed = sum(
+                bool(name)
+                for side in ("ce", "pe")
+                for name in table.column(f"{side}_symbol").to_pylist()
+            )
             if len(set(keys)) != len(keys):
                 found.duplicates += 1
                 found.problems.append(f"{cycle} {index}: a strike stands twice")
             if listed < int(row["options"]):
-                found.problems.append(f"{cycle} {index}: {listed} options stored, {row['options']} in the overview")
+                found.problems.append(
+                    f"{cycle} {index}: {listed} options stored, {row['options']} in the overview"
+                )
 
 
 def _stored(directory: Path, index: str, found: Ledgered) -> dict[str, list[pa.Table]]:
@@ -177,7 +227,10 @@ def _torn(path: Path, why: str, found: Ledgered) -> None:
 
 def summary(found: Ledgered) -> dict[str, Any]:
     """Return the counts, for a table."""
-    return {name: getattr(found, name) for name in ("cycles", "rows_expected", "rows_found", "duplicates", "torn", "statuses")}
+    return {
+        name: getattr(found, name)
+        for name in ("cycles", "rows_expected", "rows_found", "duplicates", "torn", "statuses")
+    }
 
 
 def main() -> int:
@@ -189,7 +242,9 @@ def main() -> int:
     parser.add_argument("--interval", type=int, default=60)
     parser.add_argument("--indices", default=",".join(SIX))
     chosen = parser.parse_args()
-    found = check(chosen.directory, chosen.first, chosen.last, chosen.interval, chosen.indices.split(","))
+    found = check(
+        chosen.directory, chosen.first, chosen.last, chosen.interval, chosen.indices.split(",")
+    )
     sys.stdout.write(json.dumps(summary(found)) + "\n")
     sys.stderr.writelines(f"{problem}\n" for problem in found.problems)
     return bool(found.problems)

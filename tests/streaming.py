@@ -72,7 +72,9 @@ class Streaming:
         if strikes is not None:
             nearest = contracts.of(contracts.expiries[0])
             middle = len(nearest) // 2
-            contracts = nearest.take(slice(max(0, middle - strikes // 2), middle + strikes - strikes // 2))
+            contracts = nearest.take(
+                slice(max(0, middle - strikes // 2), middle + strikes - strikes // 2)
+            )
         self.provider.follow(index, contracts, at)
         self.followed[index] = contracts
         return contracts
@@ -117,7 +119,9 @@ class Streaming:
         contracts = self.followed[index]
         symbols = contracts.symbol[contracts.symbol != ""].tolist()
         rows, feeds = self.cache.get(day_of(self.runtime.clock.market()), index, symbols)
-        since = np.array([feeds[number].since if number in feeds else np.inf for number in rows["feed"].tolist()])
+        since = np.array(
+            [feeds[number].since if number in feeds else np.inf for number in rows["feed"].tolist()]
+        )
         return bool(((rows["received"] >= since) & (rows["source"] == 1)).mean() > 0.98)
 
     def questions(self) -> int:
@@ -131,7 +135,10 @@ class Streaming:
 
 @contextmanager
 def streaming(
-    start: str = "2026-11-20T05:00:00Z", *, settings: Mapping[str, Any] | None = None, **options: Any
+    start: str = "2026-11-20T05:00:00Z",
+    *,
+    settings: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Iterator[Streaming]:
     """Run a look-alike (with `options`) and a server; the ticker is started by the test. `settings` by dotted path."""
     with ExitStack() as stack:
@@ -148,7 +155,9 @@ def streaming(
             "market.start": start, "market.origin": origin, **(settings or {}),
         })  # fmt: skip
         runtime = bootstrap.build(wanted, MemorySender(), server.url)
-        world = Streaming(base, kite, server.url, client, runtime, clean_environment(**environment(wanted)))
+        world = Streaming(
+            base, kite, server.url, client, runtime, clean_environment(**environment(wanted))
+        )
         try:
             yield world
         finally:

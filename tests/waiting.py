@@ -14,6 +14,8 @@ def eventually(predicate: Callable[[], T], seconds: float = 20.0, every: float =
     limit = time.monotonic() + seconds
     while not (answer := predicate()):
         if time.monotonic() > limit:
-            raise AssertionError(f"it did not come true within {seconds:g} s; the last answer was {answer!r}")
+            raise AssertionError(
+                f"it did not come true within {seconds:g} s; the last answer was {answer!r}"
+            )
         time.sleep(every)
     return answer

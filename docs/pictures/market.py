@@ -32,7 +32,12 @@ def main() -> None:
     """Draw all four."""
     market = SimulatedMarket(calendar())
     sample, real = record(market, black76.implied_vol), recording()
-    for name, draw in (("spot", spot), ("smile", smile), ("interest", interest), ("volume", volume)):
+    for name, draw in (
+        ("spot", spot),
+        ("smile", smile),
+        ("interest", interest),
+        ("volume", volume),
+    ):
         figure = draw(market, sample, real)
         figure.tight_layout()
         figure.savefig(HERE / f"market_{name}.png", dpi=75)
@@ -58,7 +63,11 @@ def spot(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
     whole.plot(hours, forward, lw=0.6, color="grey", label="forward, 6 days")
     whole.plot(hours, day.printed, lw=0.8, color=SIMULATED, label="NIFTY as printed")
     whole.axvspan(15.25, 15.5, alpha=0.15)
-    whole.set(title="Simulated session (index stands still in the shade)", xlabel="hour, IST", ylabel="points")
+    whole.set(
+        title="Simulated session (index stands still in the shade)",
+        xlabel="hour, IST",
+        ylabel="points",
+    )
     whole.legend(fontsize=8)
     simulated = np.array([quotes.spot.spot for quotes in sample.quotes])
     half.plot(simulated - simulated[0], "o-", ms=3, color=SIMULATED, label="simulated")
@@ -76,19 +85,30 @@ def smile(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
     figure, axes = plt.subplots(1, 3, figsize=(13, 4))
     for expiry, axis in enumerate(axes):
         quotes, rows = sample.quotes[0], sample.expiries[expiry]
-        years, strike, F = sample.years(expiry, 0), quotes.strike[rows], sample.forward(expiry, 0)[0]
+        years, strike, F = (
+            sample.years(expiry, 0),
+            quotes.strike[rows],
+            sample.forward(expiry, 0)[0],
+        )
         sigma = sample.volatilities(expiry, 0)
         own = np.where(strike < F, sigma[1], sigma[0])
         _drawn(axis, strike, own, F, years, SIMULATED, "simulated mids")
         if real is not None:
             strike, own, F = _real_smile(real, expiry, years)
             _drawn(axis, strike, own, F, years, REAL, "real last prices")
-        axis.set(title=EXPIRIES[expiry], xlabel="standard deviations from the forward", ylabel="volatility, %", xlim=(-8, 8))
+        axis.set(
+            title=EXPIRIES[expiry],
+            xlabel="standard deviations from the forward",
+            ylabel="volatility, %",
+            xlim=(-8, 8),
+        )
         axis.legend(fontsize=8)
     return figure
 
 
-def _drawn(axis: Any, strike: Any, own: Any, F: float, years: float, colour: str, label: str) -> None:
+def _drawn(
+    axis: Any, strike: Any, own: Any, F: float, years: float, colour: str, label: str
+) -> None:
     good = np.isfinite(own)
     money = np.interp(F, strike[good], own[good]) / 100 * np.sqrt(years)
     axis.plot(np.log(strike / F) / money, own, ".", ms=4, color=colour, label=label)
@@ -99,7 +119,9 @@ def _real_smile(real: Any, expiry: int, years: float) -> tuple[Any, Any, float]:
     wide = first.pivot_table(index="strike", columns="option_type", values="ltp")
     strike, spot_now = wide.index.to_numpy(), float(first.spot.iloc[0])
     near = np.argsort(np.abs(strike - spot_now))[:15]
-    F = float(np.nanmedian(strike[near] + (wide.CE - wide.PE).to_numpy()[near] * np.exp(RATE * years)))
+    F = float(
+        np.nanmedian(strike[near] + (wide.CE - wide.PE).to_numpy()[near] * np.exp(RATE * years))
+    )
     call = strike >= F
     price = np.where(call, wide.CE, wide.PE)
     sigma = black76.implied_vol(price, F, strike, years, RATE, np.where(call, 1.0, -1.0)).sigma
@@ -114,8 +136,19 @@ def interest(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
     _bars(axes[0], quotes.strike[rows], quotes.oi[:, rows] / 65_000, "simulated", quotes.spot.spot)
     if real is not None:
         first = real[(real.minute == real.minute.min()) & (real.expiry == EXPIRIES[0])]
-        wide = first.pivot_table(index="strike", columns="option_type", values="oi_contracts").fillna(0) / 1000
-        _bars(axes[1], wide.index.to_numpy(), np.stack([wide.CE, wide.PE]), "real", float(first.spot.iloc[0]))
+        wide = (
+            first.pivot_table(index="strike", columns="option_type", values="oi_contracts").fillna(
+                0
+            )
+            / 1000
+        )
+        _bars(
+            axes[1],
+            wide.index.to_numpy(),
+            np.stack([wide.CE, wide.PE]),
+            "real",
+            float(first.spot.iloc[0]),
+        )
     return figure
 
 
@@ -138,16 +171,36 @@ def volume(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
     contracts = market.listing("NIFTY", START).contracts
     nearest = contracts.of(contracts.expiries[0])
     opened = START - timedelta(minutes=132)
-    sums = [np.nansum(market.quotes("NIFTY", nearest, opened + timedelta(minutes=m)).volume) for m in range(386)]
+    sums = [
+        np.nansum(market.quotes("NIFTY", nearest, opened + timedelta(minutes=m)).volume)
+        for m in range(386)
+    ]
     whole.bar(9.25 + np.arange(385) / 60, np.diff(sums) / 65e3, 1 / 60, color=SIMULATED)
-    whole.set(title="Simulated volume a minute, nearest expiry", xlabel="hour, IST", ylabel="thousand contracts")
+    whole.set(
+        title="Simulated volume a minute, nearest expiry",
+        xlabel="hour, IST",
+        ylabel="thousand contracts",
+    )
     rows = sample.expiries[0]
     simulated = np.nansum(sample.over_time("volume")[:, :, rows], axis=(1, 2)) / 65e3
-    half.plot(np.arange(1, MINUTES), np.diff(simulated), "o-", ms=3, color=SIMULATED, label="simulated")
+    half.plot(
+        np.arange(1, MINUTES), np.diff(simulated), "o-", ms=3, color=SIMULATED, label="simulated"
+    )
     if real is not None:
         near = real[real.expiry == EXPIRIES[0]]
-        half.plot(np.diff(near.groupby("minute").volume_contracts.sum().to_numpy()) / 1000, "s-", ms=3, color=REAL, label="real")
-    half.set(title="11:27 to 11:56, whole chain", xlabel="minute", ylabel="thousand contracts a minute", ylim=(0, None))
+        half.plot(
+            np.diff(near.groupby("minute").volume_contracts.sum().to_numpy()) / 1000,
+            "s-",
+            ms=3,
+            color=REAL,
+            label="real",
+        )
+    half.set(
+        title="11:27 to 11:56, whole chain",
+        xlabel="minute",
+        ylabel="thousand contracts a minute",
+        ylim=(0, None),
+    )
     half.legend(fontsize=8)
     return figure
 

@@ -93,7 +93,9 @@ class Backfill:
         return self._held[path]
 
     def _asked(self, listing: Listing, instrument: str, path: Path) -> Bars:
-        for attempt in stamina.retry_context(on=ProviderBusy, attempts=TRIES, timeout=None, wait_initial=PAUSE):
+        for attempt in stamina.retry_context(
+            on=ProviderBusy, attempts=TRIES, timeout=None, wait_initial=PAUSE
+        ):
             with attempt:
                 self.requests += 1
                 bars = cleaned(self._candles.minutes(listing, instrument), listing.on)

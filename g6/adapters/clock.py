@@ -44,7 +44,9 @@ class ScaledClock:
 
     def market_at(self, wall: float) -> datetime:
         """Return the market's instant at wall time `wall` (epoch seconds), UTC."""
-        return self.market_origin + timedelta(seconds=max(0.0, wall - self.wall_origin) * self.speed)
+        return self.market_origin + timedelta(
+            seconds=max(0.0, wall - self.wall_origin) * self.speed
+        )
 
     def wall_of(self, instant: datetime) -> float:
         """Return the wall time (epoch seconds) at which the market reaches `instant`."""

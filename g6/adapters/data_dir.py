@@ -60,7 +60,9 @@ class System:
             return True
         if self.namespace != record.get("namespace"):
             return False
-        same_address = bool(self.broker) and address(self.broker) == address(str(record.get("broker", "")))
+        same_address = bool(self.broker) and address(self.broker) == address(
+            str(record.get("broker", ""))
+        )
         return same_address or (bool(self.mark) and self.mark == record.get("mark"))
 
 
@@ -103,7 +105,9 @@ def owned(
     member = os.getpid()
     try:
         limit = time.monotonic() + DYING_SECONDS
-        while not _joined(directory, descriptor, kind, system, who, mix, last=time.monotonic() > limit):
+        while not _joined(
+            directory, descriptor, kind, system, who, mix, last=time.monotonic() > limit
+        ):
             time.sleep(0.05)
 
         def tell(broker: str) -> None:
@@ -169,12 +173,25 @@ def _refusals(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unavailable(f"the data directory {directory} cannot be written: {error.strerror or error}", fix) from error
+        raise Unavailable(
+            f"the data directory {directory} cannot be written: {error.strerror or error}", fix
+        ) from error
     except StoreBusy as error:
-        raise Unavailable(f"the data directory {directory} cannot be written: {error}", fix) from error
+        raise Unavailable(
+            f"the data directory {directory} cannot be written: {error}", fix
+        ) from error
 
 
-def _joined(directory: Path, descriptor: int, kind: str | None, system: System, who: str, mix: bool, *, last: bool) -> bool:
+def _joined(
+    directory: Path,
+    descriptor: int,
+    kind: str | None,
+    system: System,
+    who: str,
+    mix: bool,
+    *,
+    last: bool,
+) -> bool:
     """Join; False where the members of another system are dead and only their lock is still to go, but for the `last` try."""
     with _refusals(directory), directory_lock(directory):
         if not last and _held(descriptor):
@@ -185,7 +202,9 @@ def _joined(directory: Path, descriptor: int, kind: str | None, system: System, 
     return True
 
 
-def _join(directory: Path, descriptor: int, kind: str | None, system: System, who: str, mix: bool) -> None:
+def _join(
+    directory: Path, descriptor: int, kind: str | None, system: System, who: str, mix: bool
+) -> None:
     """Become a member of the owner, or the owner where nobody lives; the caller holds the directory's lock."""
     members: dict[str, str] = {}
     record = _read(descriptor) if _held(descriptor) else None

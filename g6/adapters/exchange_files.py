@@ -91,12 +91,22 @@ def _udiff(row: Mapping[str, str | None]) -> tuple[date, date, int, int]:
     lot = _whole(row["NewBrdLotQty"], "NewBrdLotQty")
     if lot <= 0:
         raise ValueError("NewBrdLotQty is 0")
-    return date.fromisoformat((row["TradDt"] or "").strip()), date.fromisoformat(expiry), _whole(row["OpnIntrst"], "OpnIntrst"), lot
+    return (
+        date.fromisoformat((row["TradDt"] or "").strip()),
+        date.fromisoformat(expiry),
+        _whole(row["OpnIntrst"], "OpnIntrst"),
+        lot,
+    )
 
 
 def _older(row: Mapping[str, str | None]) -> tuple[date, date, int, int]:
     """Return day, expiry and open interest of a row, and 0 for a lot that it does not have. Errors: ValueError."""
-    return _spelt(row["TIMESTAMP"]), _spelt(row["EXPIRY_DT"]), _whole(row["OPEN_INT"], "OPEN_INT"), 0
+    return (
+        _spelt(row["TIMESTAMP"]),
+        _spelt(row["EXPIRY_DT"]),
+        _whole(row["OPEN_INT"], "OPEN_INT"),
+        0,
+    )
 
 
 def _spelt(text: str | None) -> date:
@@ -119,7 +129,9 @@ def _text(path: Path) -> str:
             raw = gzip.decompress(raw)
         elif path.suffix == ".zip":
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                raw = archive.read(next(name for name in archive.namelist() if name.lower().endswith(".csv")))
+                raw = archive.read(
+                    next(name for name in archive.namelist() if name.lower().endswith(".csv"))
+                )
         return raw.decode("utf-8-sig")
     except (OSError, EOFError, zipfile.BadZipFile, StopIteration, UnicodeDecodeError) as error:
         raise BadInput(path, None, f"cannot be read: {str(error) or 'it holds no CSV'}") from error
@@ -135,7 +147,12 @@ def freeze_quantity(directory: Path, root: str, day: date) -> tuple[int, date] |
         rows = csv.DictReader(io.StringIO(_text(path), newline=""))
         rows.fieldnames = [(name or "").strip().upper() for name in rows.fieldnames or ()]
         if not {"SYMBOL", "VOL_FRZ_QTY"} <= set(rows.fieldnames):
-            raise BadInput(path, 1, "has no columns SYMBOL and VOL_FRZ_QTY", "take the exchange's list of freeze quantities as CSV")
+            raise BadInput(
+                path,
+                1,
+                "has no columns SYMBOL and VOL_FRZ_QTY",
+                "take the exchange's list of freeze quantities as CSV",
+            )
         for number, row in enumerate(rows, 2):
             if (row["SYMBOL"] or "").strip() == root:
                 try:

@@ -29,7 +29,9 @@ SPACINGS: Mapping[str, float] = MappingProxyType({"quote": 1.05, "historical": 0
 
 def _plain(document: Any) -> Any:
     """Return a document as it comes back from JSON: lists for tuples, null for NaN."""
-    return json.loads(json.dumps(document, default=methodcaller("item")), parse_constant=lambda _: None)
+    return json.loads(
+        json.dumps(document, default=methodcaller("item")), parse_constant=lambda _: None
+    )
 
 
 class MemoryFrames:
@@ -46,7 +48,10 @@ class MemoryFrames:
         columns = {name: np.array(column) for name, column in frame.columns.items()}
         for column in columns.values():
             column.flags.writeable = False
-        self._held[unit, stage] = now + seconds, Frame(json.loads(json.dumps(frame.header)), columns)
+        self._held[unit, stage] = (
+            now + seconds,
+            Frame(json.loads(json.dumps(frame.header)), columns),
+        )
         return sum(column.nbytes for column in columns.values())
 
     def get(self, unit: Unit, stage: str) -> Frame:
@@ -60,7 +65,11 @@ class MemoryFrames:
         """Return the frames that are there, by unit."""
         now = self._wall()
         held = {unit: self._held.get((unit, stage), (0.0, None)) for unit in units}
-        return {unit: frame for unit, (until, frame) in held.items() if frame is not None and until > now}
+        return {
+            unit: frame
+            for unit, (until, frame) in held.items()
+            if frame is not None and until > now
+        }
 
     def expire(self, unit: Unit, stage: str, seconds: float) -> None:
         """Give a stored frame a new time to live; a frame that is gone stays gone."""
@@ -77,7 +86,14 @@ class MemoryBus:
         self._published = 0
         self._changed = threading.Condition()
 
-    def publish(self, type: str, payload: Mapping[str, Any], *, key: str = "", meta: Mapping[str, Any] | None = None) -> str:
+    def publish(
+        self,
+        type: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str = "",
+        meta: Mapping[str, Any] | None = None,
+    ) -> str:
         """Append an event, return its id."""
         stamp, payload, meta = isoformat_z(time.time()), _plain(payload), _plain(meta or {})
         with self._changed:
@@ -95,12 +111,18 @@ class MemoryBus:
         with self._changed:
             last = self._published if after == "$" else int(after.partition("-")[0])
             self._changed.wait_for(lambda: self._published > last, block_seconds)
-            return list(itertools.islice((event for event in self._events if _number(event) > last), count))
+            return list(
+                itertools.islice((event for event in self._events if _number(event) > last), count)
+            )
 
     def bounds(self) -> tuple[str, str, int]:
         """Return the oldest id, the newest id ("0-0" when there is none) and the number of events ever published."""
         with self._changed:
-            return self._events[0].id if self._events else "0-0", f"{self._published}-0", self._published
+            return (
+                self._events[0].id if self._events else "0-0",
+                f"{self._published}-0",
+                self._published,
+            )
 
 
 def _number(event: Event) -> int:
@@ -127,7 +149,9 @@ class MemoryControls:
 class MemoryLimiter:
     """Limiter port; a family without a spacing of its own is `other`. Threads may share it."""
 
-    def __init__(self, wall: Callable[[], float] = time.time, *, spacings: Mapping[str, float] = SPACINGS) -> None:
+    def __init__(
+        self, wall: Callable[[], float] = time.time, *, spacings: Mapping[str, float] = SPACINGS
+    ) -> None:
         self._wall, self._spacings = wall, dict(spacings)
         self._free: dict[str, float] = {}
         self._last: dict[str, float] = {}
@@ -169,7 +193,11 @@ class MemoryLimiter:
         for family, spacing in self._spacings.items():
             wait = max(0.0, self._free.get(family, now) - now)
             left = max(0, int((60.0 - wait) / spacing))
-            found[family] = {"spacing_seconds": spacing, "wait_seconds": wait, "left_per_minute": left}
+            found[family] = {
+                "spacing_seconds": spacing,
+                "wait_seconds": wait,
+                "left_per_minute": left,
+            }
         return found
 
 
@@ -212,7 +240,9 @@ class MemoryPanels:
     def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
         """Store panel documents by name, as of `cycle`; return the names that were taken."""
         at = parse_z(cycle)
-        taken = tuple(name for name in panels if name not in self._held or parse_z(self._held[name][0]) <= at)
+        taken = tuple(
+            name for name in panels if name not in self._held or parse_z(self._held[name][0]) <= at
+        )
         self._held |= {name: (cycle, _plain(panels[name])) for name in taken}
         return taken
 

@@ -59,20 +59,31 @@ class MemoryLedger:
         self._put(unit, replace(record, task=task, attempt=cycle.attempt))
         self._take(unit, "collect", task, now, lease)
         deadline = cycle.opening.deadline
-        self._collecting[unit.index] = (unit.cycle, min(now + lease, deadline) if now < deadline else now + lease)
+        self._collecting[unit.index] = (
+            unit.cycle,
+            min(now + lease, deadline) if now < deadline else now + lease,
+        )
         return "again" if stage.starts or now - cycle.opened >= lease else "run"
 
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         if unit.cycle not in self._cycles:
             return Claim("unknown")
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
-        return Claim(self._start(unit, stage, task, now, lease), self._cycles[unit.cycle].opening.deadline, before.ended)
+        return Claim(
+            self._start(unit, stage, task, now, lease),
+            self._cycles[unit.cycle].opening.deadline,
+            before.ended,
+        )
 
     def _start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
         state = self._stage(unit, stage)
         if state.state == "done":
             return "done"
-        closed = self._unit(unit).status if stage != "persist" else self._stage(unit, "analyse").state != "done"
+        closed = (
+            self._unit(unit).status
+            if stage != "persist"
+            else self._stage(unit, "analyse").state != "done"
+        )
         if closed:
             return "closed"
         if state.state == "run" and state.lease_until > now and state.holder != task:
@@ -89,7 +100,9 @@ class MemoryLedger:
             self._collecting[unit.index] = (unit.cycle, until)
         return True
 
-    def done(self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None) -> bool:
+    def done(
+        self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
+    ) -> bool:
         state = self._stage(unit, stage)
         if unit.cycle not in self._cycles or state.state == "done":
             return False
@@ -115,8 +128,13 @@ class MemoryLedger:
         if atm is not None:
             self._remember_atm(unit, atm)
         if status in PERSISTED:
-            self._put_stage(unit, "analyse", replace(self._stage(unit, "analyse"), state="done", ended=now))
-            if status == "OK" and summary.get("config_id", "") != self._cycles[unit.cycle].opening.config_id:
+            self._put_stage(
+                unit, "analyse", replace(self._stage(unit, "analyse"), state="done", ended=now)
+            )
+            if (
+                status == "OK"
+                and summary.get("config_id", "") != self._cycles[unit.cycle].opening.config_id
+            ):
                 status, reason = "PARTIAL", "config"
         self._release(unit)
         completes = self._terminal(unit, status, reason, summary, now)
@@ -130,7 +148,10 @@ class MemoryLedger:
         return "completed" if self._terminal(unit, "SKIPPED", reason, {}, now) else "finished"
 
     def open_cycles(self) -> Sequence[CycleRecord]:
-        found = (self.record(cycle) for cycle in sorted(self._open, key=lambda name: self._cycles[name].opening.deadline))
+        found = (
+            self.record(cycle)
+            for cycle in sorted(self._open, key=lambda name: self._cycles[name].opening.deadline)
+        )
         return [record for record in found if record]
 
     def record(self, cycle: str) -> CycleRecord | None:
@@ -138,7 +159,14 @@ class MemoryLedger:
             return None
         units = {index: held.units.get(index, UnitRecord()) for index in held.opening.expected}
         return CycleRecord(
-            cycle, held.opening, held.opened, held.fired, held.closed, units, held.attempt, held.stored == held.attempt
+            cycle,
+            held.opening,
+            held.opened,
+            held.fired,
+            held.closed,
+            units,
+            held.attempt,
+            held.stored == held.attempt,
         )
 
     def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
@@ -172,7 +200,12 @@ class MemoryLedger:
 
     def store_again(self, cycle: str, now: float, after: float) -> bool:
         held = self._cycles.get(cycle)
-        if held is None or not held.closed or held.stored == held.attempt or now - max(held.closed, held.told) < after:
+        if (
+            held is None
+            or not held.closed
+            or held.stored == held.attempt
+            or now - max(held.closed, held.told) < after
+        ):
             return False
         held.told = now
         return True
@@ -194,7 +227,9 @@ class MemoryLedger:
         self._put(unit, replace(record, task="rerun", attempt=held.attempt, stages=stages))
         expected = held.opening.expected
         expected += () if unit.index in expected else (unit.index,)
-        held.opening = replace(held.opening, expected=expected, deadline=opening.deadline, config_id=opening.config_id)
+        held.opening = replace(
+            held.opening, expected=expected, deadline=opening.deadline, config_id=opening.config_id
+        )
         self._open.add(unit.cycle)
         return held.attempt
 
@@ -217,7 +252,11 @@ class MemoryLedger:
         return held[2] if held and held[0] == session else {}
 
     def _remember_atm(self, unit: Unit, atm: Mapping[str, float]) -> None:
-        held, at, session = self._atm.get(unit.index), unit.instant.timestamp(), day_of(unit.instant).isoformat()
+        held, at, session = (
+            self._atm.get(unit.index),
+            unit.instant.timestamp(),
+            day_of(unit.instant).isoformat(),
+        )
         if held is None or held[0] != session or held[1] <= at:
             self._atm[unit.index] = (session, at, dict(atm))
 
@@ -240,7 +279,9 @@ class MemoryLedger:
     def _put_stage(self, unit: Unit, stage: str, state: StageState) -> None:
         record = self._unit(unit)
         stages = {**record.stages, stage: state}
-        self._put(unit, replace(record, stages={name: stages[name] for name in STAGES if name in stages}))
+        self._put(
+            unit, replace(record, stages={name: stages[name] for name in STAGES if name in stages})
+        )
 
     def _take(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> None:
         starts = self._stage(unit, stage).starts + 1
@@ -250,8 +291,12 @@ class MemoryLedger:
         if self._collecting.get(unit.index, ("", 0.0))[0] == unit.cycle:
             del self._collecting[unit.index]
 
-    def _terminal(self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float) -> bool:
-        self._put(unit, replace(self._unit(unit), status=status, reason=reason, summary=dict(summary)))
+    def _terminal(
+        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float
+    ) -> bool:
+        self._put(
+            unit, replace(self._unit(unit), status=status, reason=reason, summary=dict(summary))
+        )
         held = self._cycles[unit.cycle]
         whole = all(held.units.get(index, UnitRecord()).status for index in held.opening.expected)
         if whole and not held.fired:
@@ -262,7 +307,8 @@ class MemoryLedger:
     def _settle_when_whole(self, cycle: str) -> None:
         held = self._cycles[cycle]
         waiting = any(
-            unit.status in PERSISTED and unit.stages.get("persist", StageState()).state != "done" for unit in held.units.values()
+            unit.status in PERSISTED and unit.stages.get("persist", StageState()).state != "done"
+            for unit in held.units.values()
         )
         if held.closed and held.stored == held.attempt and not waiting:
             self._open.discard(cycle)

@@ -29,7 +29,9 @@ class MemoryQuoteCache:
                 for n, symbol in enumerate(symbols):
                     self._rows[day, index, symbol] = packed[n : n + 1].copy()
 
-    def bridge(self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float) -> None:
+    def bridge(
+        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float
+    ) -> None:
         """Store rows that were asked for at wall time `asked`; one received since then stays. Each keeps the feed it had."""
         with self._lock:
             for n, symbol in enumerate(symbols):
@@ -40,7 +42,9 @@ class MemoryQuoteCache:
                 row["feed"] = row["feed"] if held is None else held["feed"]
                 self._rows[day, index, symbol] = row
 
-    def get(self, day: date, index: str, symbols: Sequence[str]) -> tuple[NDArray[Any], Mapping[int, Feed]]:
+    def get(
+        self, day: date, index: str, symbols: Sequence[str]
+    ) -> tuple[NDArray[Any], Mapping[int, Feed]]:
         """Return the rows `(m,)` of `symbols` (blank where there is none) and the feeds by number."""
         with self._lock:
             nothing = blank(1)

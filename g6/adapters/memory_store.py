@@ -29,7 +29,9 @@ class MemoryStore:
         """Keep a copy of one unit's chain, in place of an earlier one."""
         columns = {name: np.array(column) for name, column in frame.columns.items()}
         self._chains[unit] = Frame(dict(frame.header), columns)
-        return Written({"memory": len(frame)}, {"memory": sum(column.nbytes for column in columns.values())})
+        return Written(
+            {"memory": len(frame)}, {"memory": sum(column.nbytes for column in columns.values())}
+        )
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
         """Keep overview rows of one cycle; rows of other indices already there stay."""
@@ -47,7 +49,11 @@ class MemoryStore:
 
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the indices that have an overview row, by cycle, for instants from `first` to `last`, both included."""
-        return {cycle: frozenset(rows) for cycle, rows in sorted(self._overview.items()) if first <= parse_z(cycle) <= last}
+        return {
+            cycle: frozenset(rows)
+            for cycle, rows in sorted(self._overview.items())
+            if first <= parse_z(cycle) <= last
+        }
 
     def last_overview(self) -> datetime | None:
         """Return the newest instant that has an overview row."""
@@ -55,7 +61,9 @@ class MemoryStore:
 
     def last_oi(self, index: str, before: date) -> Frame | None:
         """Return expiry, strike, ce_oi, pe_oi of the last chain stored before the session day `before`."""
-        earlier = [unit for unit in self._chains if unit.index == index and day_of(unit.instant) < before]
+        earlier = [
+            unit for unit in self._chains if unit.index == index and day_of(unit.instant) < before
+        ]
         if not earlier:
             return None
         frame = self._chains[max(earlier, key=lambda unit: unit.instant)]

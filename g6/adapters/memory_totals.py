@@ -20,7 +20,9 @@ class MemoryTotals:
         with self._lock:
             return dict(self._numbers), dict(self._texts), self._last
 
-    def save(self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str) -> bool:
+    def save(
+        self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str
+    ) -> bool:
         """Store what changed and `last_id`, unless another id than `after` is held: then store nothing and return False."""
         with self._lock:
             if self._last != after:

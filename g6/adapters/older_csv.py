@@ -34,7 +34,13 @@ _SIDE: Mapping[str, tuple[str, ...]] = {
     "ltp": ("{0}", "{1}", "{0}_last", "{1}_last_price", "{0}_price", "{1}_price", "{0}_ltp"),
     "volume": ("{0}_vol", "{0}_volume", "{1}_volume"),
     "oi": ("{0}_oi", "{1}_oi"),
-    "average_price": ("avg_{0}", "{0}_avg", "{0}_average_price", "{1}_average_price", "{1}_avgerage_price"),
+    "average_price": (
+        "avg_{0}",
+        "{0}_avg",
+        "{0}_average_price",
+        "{1}_average_price",
+        "{1}_avgerage_price",
+    ),
 }
 """Columns by the names they had; {0} is ce or pe, {1} call or put. A misspelt one is understood."""
 COLUMNS = ("timestamp", "symbol", "expiry", "strike", "option_type", "spot", *_SIDE)
@@ -96,7 +102,9 @@ def find(base: Path) -> tuple[list[Day], list[Trouble]]:
         index, *rest = parts[1:] if parts[0] == "options" else parts
         day = _day_of(path.stem)
         if len(rest) != 3 or index.upper() not in INDICES or day is None:
-            strange.append(Trouble(path, None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv"))
+            strange.append(
+                Trouble(path, None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv")
+            )
             continue
         found[day, index.upper()].append(path)
     return [Day(index, day, files) for (day, index), files in sorted(found.items())], strange
@@ -135,7 +143,10 @@ class _Columns:
     def of(cls, header: Sequence[str], expiry: date | None) -> _Columns:
         place = {name.strip().lower(): n for n, name in enumerate(header)}
         sides = [
-            ({name: _first(place, _named(names, ours, theirs)) for name, names in _SIDE.items()}, word)
+            (
+                {name: _first(place, _named(names, ours, theirs)) for name, names in _SIDE.items()},
+                word,
+            )
             for ours, theirs, word in _SIDES
         ]
         return cls({name: _first(place, names) for name, names in _PLAIN.items()}, sides, expiry)
@@ -161,7 +172,9 @@ def _read(day: Day, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
         if not any(cell.strip() for cell in cells_):
             continue
         if len(cells_) != len(header):
-            day.troubles.append(Trouble(path, row, f"has {len(cells_)} cells, the header {len(header)}"))
+            day.troubles.append(
+                Trouble(path, row, f"has {len(cells_)} cells, the header {len(header)}")
+            )
             continue
         try:
             options = _options(day, columns, cells_)
@@ -173,14 +186,18 @@ def _read(day: Day, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
             day.origins[key] = path, row
 
 
-def _options(day: Day, columns: _Columns, row: Sequence[str]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _options(
+    day: Day, columns: _Columns, row: Sequence[str]
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The options of a row, key and values. Errors: ValueError, with the cell and what is wrong with it."""
     plain = {name: "" if n is None else row[n].strip() for name, n in columns.plain.items()}
     if _other_index(plain["index"], day.index):
         raise ValueError(f"index {plain['index']!r} is not {day.index}, whose folder this is")
     at = _instant(plain["timestamp"])
     if at.astimezone(IST).date() != day.day:
-        raise ValueError(f"timestamp {plain['timestamp']!r} is not of {day.day}, the day in the file's name")
+        raise ValueError(
+            f"timestamp {plain['timestamp']!r} is not of {day.day}, the day in the file's name"
+        )
     expiry = columns.expiry or _expiry(plain["expiry"])
     if expiry < day.day:
         raise ValueError(f"expiry {plain['expiry']!r} is before the row's own day")
@@ -207,7 +224,9 @@ def _other_index(text: str, index: str) -> bool:
 def _figures(word: str, texts: Mapping[str, str]) -> list[str]:
     figures = {name: _number(f"{word} {name}", text) for name, text in texts.items()}
     if isnan(figures["ltp"]) and texts["ltp"] and figures["volume"] > 0:
-        raise ValueError(f"{word} ltp is {texts['ltp']!r}, and the same row says that it traded (volume {texts['volume']})")
+        raise ValueError(
+            f"{word} ltp is {texts['ltp']!r}, and the same row says that it traded (volume {texts['volume']})"
+        )
     return [_written(value) for value in figures.values()]
 
 
@@ -219,14 +238,18 @@ def _number(name: str, text: str) -> float:
     try:
         return cells.number(text)
     except ValueError as error:
-        raise ValueError(f"{name} {text!r} is not a number (read are {cells.NUMBER_FORMS})") from error
+        raise ValueError(
+            f"{name} {text!r} is not a number (read are {cells.NUMBER_FORMS})"
+        ) from error
 
 
 def _instant(text: str) -> datetime:
     try:
         return cells.instant(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"timestamp {text!r} is no instant (read are {cells.INSTANT_FORMS})") from error
+        raise ValueError(
+            f"timestamp {text!r} is no instant (read are {cells.INSTANT_FORMS})"
+        ) from error
 
 
 def _expiry(text: str) -> date:

@@ -46,14 +46,18 @@ class PanelFiles:
     def _put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
         """Cycles first, manifest last: after a crash a newer panel is known as newer, and the check sees what is unfinished."""
         cycles: dict[str, str] = _read(self._directory / _CYCLES) or {}
-        taken = tuple(name for name in panels if name not in cycles or parse_z(cycles[name]) <= parse_z(cycle))
+        taken = tuple(
+            name for name in panels if name not in cycles or parse_z(cycles[name]) <= parse_z(cycle)
+        )
         if not taken:
             return ()
         replace(self._directory / _CYCLES, canonical(cycles | dict.fromkeys(taken, cycle)))
         for name in taken:
             replace(self._directory / file_name(name), canonical(panels[name]) + b"\n")
         there: dict[str, Any] = _read(self._directory / MANIFEST) or {}
-        hashes = {name.removesuffix(".json"): value for name, value in there.get("hashes", {}).items()}
+        hashes = {
+            name.removesuffix(".json"): value for name, value in there.get("hashes", {}).items()
+        }
         hashes |= {name: digest(panels[name]["data"]) for name in taken}
         generated_at = max(str(panels[name]["generated_at"]) for name in taken)
         replace(self._directory / MANIFEST, canonical(manifest(hashes, generated_at)) + b"\n")
@@ -70,7 +74,9 @@ class PanelFiles:
 
     def names(self) -> Sequence[str]:
         """Return the names of the panels there are."""
-        return sorted(path.stem for path in self._directory.glob("[!.]*.json") if path.name != MANIFEST)
+        return sorted(
+            path.stem for path in self._directory.glob("[!.]*.json") if path.name != MANIFEST
+        )
 
     def verify(self) -> Mapping[str, str]:
         """Return what `verify_manifest_hashes` finds; nothing before the first panel was put."""
@@ -88,7 +94,9 @@ def validator() -> Draft202012Validator:
     """Return what validates a panel's document. Made by who writes panels alone: its library is slow to import."""
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(json.loads(files("g6").joinpath("panel-envelope-v1.json").read_text("utf-8")))
+    return Draft202012Validator(
+        json.loads(files("g6").joinpath("panel-envelope-v1.json").read_text("utf-8"))
+    )
 
 
 def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
@@ -96,12 +104,22 @@ def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
     if mode == "off":
         return ()
     errors = validator().iter_errors(document)
-    issues = tuple(sorted(f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message}" for error in errors))
+    issues = tuple(
+        sorted(
+            f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message}"
+            for error in errors
+        )
+    )
     if not issues and document["meta"]["hash"] != digest(document["data"])[:12]:
         issues = ("meta.hash: is not the hash of data",)
     name = str(document.get("panel", "?"))
     if issues and mode == "strict":
-        raise BadInput(file_name(name), None, "; ".join(issues), "mend the panel, or set panels.validate to warn")
+        raise BadInput(
+            file_name(name),
+            None,
+            "; ".join(issues),
+            "mend the panel, or set panels.validate to warn",
+        )
     for issue in issues:
         _log.warning("panel %s: %s", name, issue)
     return issues
@@ -115,7 +133,9 @@ def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:
     """
     directory = Path(directory)
     if not directory.is_dir():
-        raise Unavailable(f"there is no directory {directory}", "name the panels' directory, or run a cycle first")
+        raise Unavailable(
+            f"there is no directory {directory}", "name the panels' directory, or run a cycle first"
+        )
     with refusals(directory), directory_lock(directory, shared=True):
         try:
             content = json.loads((directory / MANIFEST).read_bytes())

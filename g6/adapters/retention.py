@@ -29,7 +29,9 @@ class Dated:
     bytes: int
 
 
-def older(directory: Path, csv_dir: Path, before: date, kinds: Sequence[str] = KINDS) -> list[Dated]:
+def older(
+    directory: Path, csv_dir: Path, before: date, kinds: Sequence[str] = KINDS
+) -> list[Dated]:
     """Return the files of days before `before`, oldest first."""
     roots = {kind: csv_dir if kind == "csv" else directory / kind for kind in KINDS}
     found = (each for kind in kinds for each in _dated(kind, roots[kind]) if each.day < before)

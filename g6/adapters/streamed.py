@@ -14,7 +14,18 @@ from numpy.typing import NDArray
 from g6.domain.calendar import Calendar, day_of
 from g6.domain.instrument import INDICES, VIX, Contracts, Future, Listing
 from g6.domain.quote import DEPTH_FIELDS, NAN, QUOTE_FIELDS, Quotes, Underlying
-from g6.domain.tick import NOBODY, REST, SOURCES, STREAM, TICK, Feed, blank, of_day, stands_until, true_until
+from g6.domain.tick import (
+    NOBODY,
+    REST,
+    SOURCES,
+    STREAM,
+    TICK,
+    Feed,
+    blank,
+    of_day,
+    stands_until,
+    true_until,
+)
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
 
@@ -65,7 +76,13 @@ class Streamed:
         max_age: float = MAX_AGE,
     ) -> None:
         self.inner, self.name = inner, inner.name
-        self._cache, self._clock, self._calendar, self._tokens, self._max_age = cache, clock, calendar, tokens, max_age
+        self._cache, self._clock, self._calendar, self._tokens, self._max_age = (
+            cache,
+            clock,
+            calendar,
+            tokens,
+            max_age,
+        )
         self._wished: dict[str, tuple[date, set[str]]] = {}
         self._unanswered: dict[str, float] = {}
 
@@ -117,10 +134,20 @@ class Streamed:
         on, known = self._wished.get(index, (date.min, set[str]()))
         if on != day:
             known = set()
-        tokens = dict(zip(contracts.symbol.reshape(-1).tolist(), contracts.token.reshape(-1).tolist(), strict=True))
+        tokens = dict(
+            zip(
+                contracts.symbol.reshape(-1).tolist(),
+                contracts.token.reshape(-1).tolist(),
+                strict=True,
+            )
+        )
         tokens |= {key: self._tokens.get(key, 0) for key in (INDICES[index].quote_key, VIX)}
         tokens |= {future.symbol: future.token} if future else {}
-        if new := {symbol: token for symbol, token in tokens.items() if symbol and token and symbol not in known}:
+        if new := {
+            symbol: token
+            for symbol, token in tokens.items()
+            if symbol and token and symbol not in known
+        }:
             try:
                 self._cache.want(day, index, new)
             except Retryable:
@@ -138,7 +165,9 @@ class Streamed:
     def _not_again(self, symbols: Sequence[str], held: _Held) -> Mask:
         """Tell which options are streamed, have never ticked and were asked for in vain a moment ago."""
         now = self._clock.wall()
-        self._unanswered = {symbol: until for symbol, until in self._unanswered.items() if until > now}
+        self._unanswered = {
+            symbol: until for symbol, until in self._unanswered.items() if until > now
+        }
         if not self._unanswered:
             return np.zeros(len(symbols), dtype=np.bool_)
         alive = [number for number, feed in held.feeds.items() if feed.alive(now, self._max_age)]
@@ -146,7 +175,9 @@ class Streamed:
         again &= np.array([symbol in self._unanswered for symbol in symbols])
         return again
 
-    def _spot(self, index: str, held: _Held, future: Future | None, at: datetime) -> Underlying | None:
+    def _spot(
+        self, index: str, held: _Held, future: Future | None, at: datetime
+    ) -> Underlying | None:
         """Return index, VIX and future as streamed, None where the index itself is not known now."""
         place = len(held.rows) - (3 if future else 2)
         spot, vix, *_ = held.rows[place:]
@@ -159,8 +190,12 @@ class Streamed:
             low=float(spot["low"]),
             prev_close=float(spot["close"]),
             spot_time=float(spot["quote_time"]),
-            spot_source="frozen" if self._calendar.phase(INDICES[index].exchange, at) in FROZEN else "live",
-            vix=float(vix["last"]) if held.fresh[place + 1] and of_day(float(vix["quote_time"]), at) else NAN,
+            spot_source="frozen"
+            if self._calendar.phase(INDICES[index].exchange, at) in FROZEN
+            else "live",
+            vix=float(vix["last"])
+            if held.fresh[place + 1] and of_day(float(vix["quote_time"]), at)
+            else NAN,
         )
         priced = future is not None and held.fresh[-1] and not held.rows[-1]["last"] <= 0
         return replace(seen, **_future_fields(held.rows[-1], future)) if future and priced else seen
@@ -179,33 +214,49 @@ class Streamed:
             if some:
                 return found, seen
             raise
-        answered = stale[:, columns] & ~np.all([np.isnan(answer.values[name]) for name in _SAID], axis=0)
+        answered = stale[:, columns] & ~np.all(
+            [np.isnan(answer.values[name]) for name in _SAID], axis=0
+        )
         for name, values in found.values.items():
-            values[:, columns] = np.where(answered, answer.values.get(name, NAN), values[:, columns])
+            values[:, columns] = np.where(
+                answered, answer.values.get(name, NAN), values[:, columns]
+            )
         found.source[:, columns] = np.where(answered, answer.source, found.source[:, columns])
         until = self._clock.wall() + UNANSWERED_SECONDS
-        self._unanswered |= dict.fromkeys(answer.symbol[stale[:, columns] & ~answered].tolist(), until)
+        self._unanswered |= dict.fromkeys(
+            answer.symbol[stale[:, columns] & ~answered].tolist(), until
+        )
         self._keep(day_of(at), answer, answered & (answer.source == SOURCES[REST]), asked)
-        return replace(found, observed_at=max(found.observed_at, answer.observed_at)), _filled(seen, answer.spot)
+        return replace(found, observed_at=max(found.observed_at, answer.observed_at)), _filled(
+            seen, answer.spot
+        )
 
     def _keep(self, day: date, answer: Quotes, answered: Mask, asked: float) -> None:
         """Put answers into the cache: what is streamed and did not change since is true as long as its connection lives."""
         try:
             self._cache.bridge(
-                day, answer.underlying, answer.symbol[answered].tolist(), _packed(answer, answered, self._clock.wall()), asked
+                day,
+                answer.underlying,
+                answer.symbol[answered].tolist(),
+                _packed(answer, answered, self._clock.wall()),
+                asked,
             )
         except Retryable:
             return
 
     def _future(self, index: str, at: datetime) -> Future | None:
         day = day_of(at)
-        return next((each for each in self.inner.listing(index, at).futures if each.expiry >= day), None)
+        return next(
+            (each for each in self.inner.listing(index, at).futures if each.expiry >= day), None
+        )
 
     def _late(self, rows: Rows, at: datetime) -> NDArray[np.float64]:
         """Return the wall seconds between each row's own time and its receipt, NaN unknown; the market's clock runs evenly."""
         wall = self._clock.wall_of(at)
         second = self._clock.wall_of(at + timedelta(seconds=1)) - wall
-        late: NDArray[np.float64] = rows["received"] - (wall + (rows["quote_time"] - at.timestamp()) * second)
+        late: NDArray[np.float64] = rows["received"] - (
+            wall + (rows["quote_time"] - at.timestamp()) * second
+        )
         return late
 
     def _market_time(self, rows: Rows) -> float:
@@ -241,7 +292,10 @@ def _filled(seen: Underlying | None, asked: Underlying) -> Underlying:
     """Return what the stream knows of index, VIX and future, and of VIX and future what was asked where it knows nothing."""
     if seen is None:
         return asked
-    unknown = [*(() if isfinite(seen.vix) else ("vix",)), *(() if isfinite(seen.future) else _FUTURE)]
+    unknown = [
+        *(() if isfinite(seen.vix) else ("vix",)),
+        *(() if isfinite(seen.future) else _FUTURE),
+    ]
     filled: Mapping[str, Any] = {name: getattr(asked, name) for name in unknown}
     return replace(seen, **filled)
 
@@ -260,7 +314,9 @@ def _future_fields(row: Any, future: Future) -> dict[str, Any]:
     }
 
 
-def _unpacked(index: str, contracts: Contracts, listed: Mask, rows: Rows, observed_at: float) -> Quotes:
+def _unpacked(
+    index: str, contracts: Contracts, listed: Mask, rows: Rows, observed_at: float
+) -> Quotes:
     """Return rows of the listed options as quotes; what nobody answered is NaN throughout."""
     values = {name: np.full(listed.shape, NAN) for name in QUOTE_FIELDS}
     silent = rows["source"] == NOBODY
@@ -268,7 +324,9 @@ def _unpacked(index: str, contracts: Contracts, listed: Mask, rows: Rows, observ
         column = rows[name][:, 0] if name in _BOOK else rows[name]
         values[name][listed] = np.where(silent, NAN, column)
     for side in ("bid", "ask"):
-        values[f"{side}_depth"][listed] = np.where(silent, NAN, rows[f"{side}_quantity"].sum(axis=1))
+        values[f"{side}_depth"][listed] = np.where(
+            silent, NAN, rows[f"{side}_quantity"].sum(axis=1)
+        )
     for name, (ours, level) in _DEEPER.items():
         values[name] = np.full(listed.shape, NAN)
         values[name][listed] = np.where(silent, NAN, rows[ours][:, level])

@@ -37,19 +37,33 @@ class Tee:
 
     def read_chain(self, unit: Unit) -> Frame | None:
         """Return the unit from the first store that has it."""
-        return next((frame for store in self._stores if (frame := store.read_chain(unit)) is not None), None)
+        return next(
+            (frame for store in self._stores if (frame := store.read_chain(unit)) is not None), None
+        )
 
     def last_oi(self, index: str, before: date) -> Frame | None:
         """Return open interest from the first store that has it."""
-        return next((frame for store in self._stores if (frame := store.last_oi(index, before)) is not None), None)
+        return next(
+            (
+                frame
+                for store in self._stores
+                if (frame := store.last_oi(index, before)) is not None
+            ),
+            None,
+        )
 
     def last_overview(self) -> datetime | None:
         """Return the newest instant from the first store that has one."""
-        return next((instant for store in self._stores if (instant := store.last_overview()) is not None), None)
+        return next(
+            (instant for store in self._stores if (instant := store.last_overview()) is not None),
+            None,
+        )
 
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the cycles of the first store that has any in this range."""
-        return next((found for store in self._stores if (found := store.overview_cycles(first, last))), {})
+        return next(
+            (found for store in self._stores if (found := store.overview_cycles(first, last))), {}
+        )
 
     def _all(self, write: Callable[[Store], Written]) -> Written:
         done, errors = self._each(write)

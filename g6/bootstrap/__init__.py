@@ -53,7 +53,9 @@ def check_start(settings: Settings) -> None:
             connect(url, master_name=settings.redis.master_name or "")
 
 
-def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider | None = None) -> Runtime:
+def build(
+    settings: Settings, sender: Sender, broker: str = "", quotes: Provider | None = None
+) -> Runtime:
     """Return the Runtime of one process. Clients connect when first used. `quotes`: a provider that was made already."""
     url = broker or broker_url(settings)
     source = quotes or provider(settings, url)
@@ -61,7 +63,11 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
     client = connect(url, master_name=master)
     timing, clock = Timing(settings.wall_interval), _clock(settings, client, source)
     origin = clock.wall_origin if isinstance(clock, SharedClock) else lambda: None
-    cache = connect(settings.redis.cache_url, master_name=master) if settings.redis.cache_url else client
+    cache = (
+        connect(settings.redis.cache_url, master_name=master)
+        if settings.redis.cache_url
+        else client
+    )
     return Runtime(
         plan=collected(settings, source),
         timing=timing,
@@ -80,8 +86,12 @@ def build(settings: Settings, sender: Sender, broker: str = "", quotes: Provider
         feeds=source.recording.indices if isinstance(source, Replay) else None,
         quotes_seconds=settings.frames.unpersisted_seconds,
         persisted_seconds=settings.frames.persisted_seconds,
-        history=ParquetHistory(settings.directory, settings.csv_dir) if settings.storage.parquet.enabled else None,
-        lifeline=RedisLifeline(client, settings.namespace, reach=timing.grace + timing.hard, origin=origin),
+        history=ParquetHistory(settings.directory, settings.csv_dir)
+        if settings.storage.parquet.enabled
+        else None,
+        lifeline=RedisLifeline(
+            client, settings.namespace, reach=timing.grace + timing.hard, origin=origin
+        ),
         heartbeat_seconds=float(settings.heartbeat_interval),
         chain_memories=RedisChainMemories(cache, settings.namespace),
     )
@@ -111,7 +121,9 @@ def provider(settings: Settings, broker: str = "") -> Provider:
     Errors: BadInput (a recording that cannot be read), BadConfig (a name that nobody answers to).
     """
     if settings.provider.name not in SIMULATED or settings.provider.fallback is not None:
-        from g6.bootstrap.brokers import check_names  # with the broker's client, which takes half a second to import
+        from g6.bootstrap.brokers import (
+            check_names,
+        )  # with the broker's client, which takes half a second to import
 
         check_names(settings)
     if settings.provider.name == "replay":
@@ -124,13 +136,25 @@ def provider(settings: Settings, broker: str = "") -> Provider:
 
 def asked(settings: Settings, broker: str = "") -> Resilient:
     """Return the broker's guarded provider as it answers requests, without its stream. Errors: BadConfig."""
-    from g6.bootstrap.brokers import guarded, shared_state  # with the broker's client, which takes half a second to import
+    from g6.bootstrap.brokers import (
+        guarded,
+        shared_state,
+    )  # with the broker's client, which takes half a second to import
 
     shared = shared_state(settings, broker)
     second = None
     if name := settings.provider.fallback:
-        second = guarded(settings, shared, name, settings.provider.fallback_root, f"fallback-{name}")
-    return guarded(settings, shared, settings.provider.name, settings.provider.root, settings.provider.name, second)
+        second = guarded(
+            settings, shared, name, settings.provider.fallback_root, f"fallback-{name}"
+        )
+    return guarded(
+        settings,
+        shared,
+        settings.provider.name,
+        settings.provider.root,
+        settings.provider.name,
+        second,
+    )
 
 
 def streamed(settings: Settings, asked: Provider, broker: str = "") -> Provider:
@@ -139,14 +163,29 @@ def streamed(settings: Settings, asked: Provider, broker: str = "") -> Provider:
         url = settings.redis.cache_url or broker or broker_url(settings)
     except Unavailable:
         return asked
-    cache = RedisQuoteCache(connect(url, master_name=settings.redis.master_name or ""), settings.namespace)
-    return Streamed(asked, cache, broker_clock(settings), calendar(), INDEX_TOKENS, max_age=settings.ticker.max_age)
+    cache = RedisQuoteCache(
+        connect(url, master_name=settings.redis.master_name or ""), settings.namespace
+    )
+    return Streamed(
+        asked,
+        cache,
+        broker_clock(settings),
+        calendar(),
+        INDEX_TOKENS,
+        max_age=settings.ticker.max_age,
+    )
 
 
 def simulated(settings: Settings) -> SimulatedMarket:
     """Return the simulated market as configured."""
     wanted = settings.market
-    return SimulatedMarket(calendar(), seed=wanted.seed, faults=Faults.parse(wanted.faults), skew=wanted.skew, event=wanted.event)
+    return SimulatedMarket(
+        calendar(),
+        seed=wanted.seed,
+        faults=Faults.parse(wanted.faults),
+        skew=wanted.skew,
+        event=wanted.event,
+    )
 
 
 def recording(settings: Settings) -> Path:
@@ -208,14 +247,19 @@ def _facts(url: str, master_name: str) -> dict[str, Any]:
         raise said
     memory: Any = client.info("memory")
     persistence: Any = client.info("persistence")
-    return {"maxmemory_policy": memory.get("maxmemory_policy"), "appendonly": bool(persistence.get("aof_enabled"))}
+    return {
+        "maxmemory_policy": memory.get("maxmemory_policy"),
+        "appendonly": bool(persistence.get("aof_enabled")),
+    }
 
 
 def start_market(runtime: Runtime) -> None:
     """Start a simulated market's clock a moment from now, unless it runs already; its first instant is the run's first."""
     if isinstance(runtime.clock, SharedClock):
         if "window" not in runtime.controls.read():
-            runtime.controls.set("window", {"first": isoformat_z(runtime.clock.market()), "last": None})
+            runtime.controls.set(
+                "window", {"first": isoformat_z(runtime.clock.market()), "last": None}
+            )
         runtime.clock.set_origin(time.time() + 0.2)
 
 

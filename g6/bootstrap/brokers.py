@@ -45,7 +45,9 @@ def shared_state(settings: Settings, broker: str = "") -> Shared:
     try:
         url = broker or broker_url(settings)
     except Unavailable:
-        return Shared(MemoryShelf(), lambda _: MemoryLimiter(), lambda _: lambda: None, lambda _: None)
+        return Shared(
+            MemoryShelf(), lambda _: MemoryLimiter(), lambda _: lambda: None, lambda _: None
+        )
     client = connect(url, master_name=settings.redis.master_name or "")
     space, bus = settings.namespace, RedisBus(client, settings.namespace)
 
@@ -56,14 +58,25 @@ def shared_state(settings: Settings, broker: str = "") -> Shared:
 
     return Shared(
         RedisShelf(client, space),
-        lambda name: RedisLimiter(client, space if name == settings.provider.name else f"{space}:{name}"),
-        lambda name: lambda: pybreaker.CircuitRedisStorage(pybreaker.STATE_CLOSED, client, namespace=f"{space}:breaker:{name}"),
+        lambda name: RedisLimiter(
+            client, space if name == settings.provider.name else f"{space}:{name}"
+        ),
+        lambda name: (
+            lambda: pybreaker.CircuitRedisStorage(
+                pybreaker.STATE_CLOSED, client, namespace=f"{space}:breaker:{name}"
+            )
+        ),
         tell,
     )
 
 
 def guarded(
-    settings: Settings, shared: Shared, name: str, root: str | None, scope: str, second: Provider | None = None
+    settings: Settings,
+    shared: Shared,
+    name: str,
+    root: str | None,
+    scope: str,
+    second: Provider | None = None,
 ) -> Resilient:
     """Return the provider `name` with its guards; requests that belong together share the budget of `scope`. Errors: BadConfig."""
     stamina.instrumentation.set_on_retry_hooks(())  # further tries stand in the unit's report
@@ -79,17 +92,31 @@ def guarded(
     )
     patience = Patience(wanted.retries, wanted.retry_base, wanted.retry_cap)
     gate = RequestGate(limiter, breaker, patience, answer_seconds=answer_seconds(settings))
-    source = _kite(settings, shared, gate, clock, root) if name == "kite" else plugged(settings, name, gate)
+    source = (
+        _kite(settings, shared, gate, clock, root)
+        if name == "kite"
+        else plugged(settings, name, gate)
+    )
     asking = begin_seconds(settings)
-    further = FurtherRequests(shared.shelf, scope, rest_budget(settings).spare, 2 * settings.wall_interval)
-    outage = Outage(scope, shared.shelf, shared.tell, threshold=wanted.outage_threshold, every=wanted.outage_log_every)
+    further = FurtherRequests(
+        shared.shelf, scope, rest_budget(settings).spare, 2 * settings.wall_interval
+    )
+    outage = Outage(
+        scope,
+        shared.shelf,
+        shared.tell,
+        threshold=wanted.outage_threshold,
+        every=wanted.outage_log_every,
+    )
     return Resilient(
         source, gate, breaker, limiter, shared.shelf, lambda at: clock.wall_of(at) + asking, second=second, outage=outage,
         fallback_seconds=2 * settings.wall_interval, further=further, tell=shared.tell,
     )  # fmt: skip
 
 
-def _kite(settings: Settings, shared: Shared, gate: RequestGate, clock: Clock, root: str | None) -> Kite:
+def _kite(
+    settings: Settings, shared: Shared, gate: RequestGate, clock: Clock, root: str | None
+) -> Kite:
     return Kite(
         access(settings, shared), gate, shared.shelf, clock, calendar(), settings.directory / "dumps",
         api_key=credentials(settings).api_key, root=root, timeout=request_seconds(settings), mode=settings.kind,
@@ -100,9 +127,20 @@ def _kite(settings: Settings, shared: Shared, gate: RequestGate, clock: Clock, r
 def access(settings: Settings, shared: Shared) -> Access:
     """Return the access token's keeper."""
     mine, clock = credentials(settings), broker_clock(settings)
-    fetch = partial(exchange, mine, root=settings.provider.root, timeout=settings.provider.timeout, now=clock.market)
+    fetch = partial(
+        exchange,
+        mine,
+        root=settings.provider.root,
+        timeout=settings.provider.timeout,
+        now=clock.market,
+    )
     return Access(
-        mine, shared.shelf, settings.directory / TOKEN_FILE, clock.market, fetch if mine.api_secret else None, shared.tell
+        mine,
+        shared.shelf,
+        settings.directory / TOKEN_FILE,
+        clock.market,
+        fetch if mine.api_secret else None,
+        shared.tell,
     )
 
 
@@ -129,5 +167,6 @@ def check_names(settings: Settings) -> None:
     else:
         reason = "no such provider"
     raise BadConfig(
-        f"provider.fallback = {wanted.fallback!r}: {reason}; one of {others} can", "set provider.fallback=kite, or leave it out"
+        f"provider.fallback = {wanted.fallback!r}: {reason}; one of {others} can",
+        "set provider.fallback=kite, or leave it out",
     )

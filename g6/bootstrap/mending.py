@@ -49,7 +49,12 @@ def mending(settings: Settings) -> tuple[Runtime, Backfill]:
     """
     built = settings.provider.name in ("sim", "replay")
     source: Provider = bootstrap.provider(settings) if built else bootstrap.asked(settings)
-    shop = Backfill(_candles(settings, source), _listings(settings, source), time.time, settings.directory / KEPT)
+    shop = Backfill(
+        _candles(settings, source),
+        _listings(settings, source),
+        time.time,
+        settings.directory / KEPT,
+    )
     runtime = Runtime(
         plan=plan(settings), timing=Timing(settings.wall_interval), calendar=calendar(), clock=WallClock(), provider=shop,
         frames=MemoryFrames(), ledger=MemoryLedger(), store=bootstrap.store(settings), panels=MemoryPanels(),
@@ -88,7 +93,9 @@ def _listings(settings: Settings, source: Provider) -> Callable[[str, datetime],
             if kept is not None and (kept.on == day or isinstance(source, Resilient)):
                 known[index, day] = replace(kept, on=day)
             elif isinstance(source, Resilient):
-                known[index, day] = replace(source.listing(index, broker_clock(settings).market()), on=day)
+                known[index, day] = replace(
+                    source.listing(index, broker_clock(settings).market()), on=day
+                )
             else:
                 known[index, day] = source.listing(index, at)
         return known[index, day]

@@ -43,7 +43,11 @@ def as_running(settings: Settings) -> Settings:
     recording = values.get("provider.recording")
     if values.get("provider.name") not in BUILT_IN or (recording and not Path(recording).exists()):
         return settings
-    seen = {path: value for path, value in values.items() if path.startswith(_SEEN_BY_ALL) and value is not None}
+    seen = {
+        path: value
+        for path, value in values.items()
+        if path.startswith(_SEEN_BY_ALL) and value is not None
+    }
     with suppress(G6Error):  # another release's settings
         theirs = build(nested(seen))
         provider = settings.provider.model_copy(

@@ -14,7 +14,9 @@ from g6.errors import BrokerDown, Unavailable
 
 def namespace(settings: Settings, broker: str) -> RedisNamespace:
     """Return the facts of the namespace that these settings name on a broker."""
-    return RedisNamespace(connect(broker, master_name=settings.redis.master_name or ""), settings.namespace)
+    return RedisNamespace(
+        connect(broker, master_name=settings.redis.master_name or ""), settings.namespace
+    )
 
 
 def system(settings: Settings, broker: str) -> System:
@@ -28,7 +30,12 @@ def system(settings: Settings, broker: str) -> System:
 
 @contextmanager
 def owning(
-    settings: Settings, who: str, known: System | None = None, *, of_kind: bool = True, mix: bool = False
+    settings: Settings,
+    who: str,
+    known: System | None = None,
+    *,
+    of_kind: bool = True,
+    mix: bool = False,
 ) -> Iterator[Callable[[str], None]]:
     """Own the data directory for the block, and the directory of CSV files where that is another.
 
@@ -40,7 +47,9 @@ def owning(
         known = system(settings, broker) if broker else System()
     directory, csv = settings.directory, settings.csv_dir
     with ExitStack() as held:
-        tell = held.enter_context(owned(directory, settings.kind if of_kind else None, known, who=who, mix=mix))
+        tell = held.enter_context(
+            owned(directory, settings.kind if of_kind else None, known, who=who, mix=mix)
+        )
         if settings.storage.csv.enabled and not csv.absolute().is_relative_to(directory.absolute()):
             tell_csv = held.enter_context(owned(csv, None, known, who=who))
 

@@ -32,12 +32,16 @@ def plan(settings: Settings) -> Plan:
 
 def _index_plan(name: str, params: IndexParams) -> IndexPlan:
     rules = tuple(rule_of(rule) for rule in params.expiries)
-    return IndexPlan(INDICES[name], rules, params.strikes_itm, params.strikes_otm, params.strike_step)
+    return IndexPlan(
+        INDICES[name], rules, params.strikes_itm, params.strikes_otm, params.strike_step
+    )
 
 
 def calendar(local: Path = LOCAL_SESSIONS) -> Calendar:
     """Return the exchanges' calendar: the one that ships, with a user's additions laid over it. Errors: BadInput."""
-    base = tomllib.loads(resources.files("g6").joinpath("sessions.toml").read_text(encoding="utf-8"))
+    base = tomllib.loads(
+        resources.files("g6").joinpath("sessions.toml").read_text(encoding="utf-8")
+    )
     try:
         additions = tomllib.loads(local.read_text(encoding="utf-8")) if local.is_file() else None
     except tomllib.TOMLDecodeError as error:

@@ -33,17 +33,31 @@ def explain(error: ValidationError, origin: Callable[[str], str]) -> BadConfig:
     fixes: dict[str, None] = {}
     for each in error.errors(include_url=False):
         what, wanted, fix = _sentence(each, origin)
-        sentences[what] = f"{sentences[what]} or {wanted.removeprefix('should ')}" if what in sentences else wanted
+        sentences[what] = (
+            f"{sentences[what]} or {wanted.removeprefix('should ')}"
+            if what in sentences
+            else wanted
+        )
         fixes[fix] = None
-    return BadConfig("\n".join(f"{what} {wanted}" for what, wanted in sentences.items()), "; ".join(fixes))
+    return BadConfig(
+        "\n".join(f"{what} {wanted}" for what, wanted in sentences.items()), "; ".join(fixes)
+    )
 
 
 def _sentence(error: ErrorDetails, origin: Callable[[str], str]) -> tuple[str, str, str]:
     """Return what stands there, what it should be, and the fix; alternatives of a union are two findings about one thing."""
-    names = tuple(str(each) for each in error["loc"] if not str(each).startswith(("constrained-", "literal", "float", "function-")))
+    names = tuple(
+        str(each)
+        for each in error["loc"]
+        if not str(each).startswith(("constrained-", "literal", "float", "function-"))
+    )
     if error["type"] == "extra_forbidden":
         return unknown(names, error["input"], origin(".".join(names)))
-    if error["type"] == "value_error" and names == ("index_params",) and isinstance(error["input"], Mapping):
+    if (
+        error["type"] == "value_error"
+        and names == ("index_params",)
+        and isinstance(error["input"], Mapping)
+    ):
         wrong = next(name for name in error["input"] if name not in allowed(("index_params",)))
         return unknown((*names, wrong), error["input"][wrong], origin(f"index_params.{wrong}"))
     path = ".".join(names)
@@ -61,8 +75,16 @@ def unknown(names: tuple[str, ...], value: Any, origin: str) -> tuple[str, str, 
     """Return what stands there, that it is no setting, and the fix."""
     *above, last = names
     level = ".".join(above) or "the top level"
-    takes = f"{level} takes {', '.join(allowed(above))}" if allowed(above) else f"{level} holds no section"
-    return f"{'.'.join(names)} = {_quoted(value, last)} ({origin})", f"is no setting; {takes}", hint(last, nearest(names))
+    takes = (
+        f"{level} takes {', '.join(allowed(above))}"
+        if allowed(above)
+        else f"{level} holds no section"
+    )
+    return (
+        f"{'.'.join(names)} = {_quoted(value, last)} ({origin})",
+        f"is no setting; {takes}",
+        hint(last, nearest(names)),
+    )
 
 
 def unknown_variable(name: str, value: str) -> tuple[str, str]:

@@ -24,7 +24,12 @@ def values(settings: Settings) -> dict[str, Any]:
 def revealed(settings: Settings) -> dict[str, str]:
     """Return the secrets that are set, by dotted path, as they are: for the environment of a child, for nothing else."""
     sections = [(name, section) for name, section in settings if isinstance(section, BaseModel)]
-    found = {f"{section}.{name}": value for section, each in sections for name, value in each if isinstance(value, SecretStr)}
+    found = {
+        f"{section}.{name}": value
+        for section, each in sections
+        for name, value in each
+        if isinstance(value, SecretStr)
+    }
     return {path: value.get_secret_value() for path, value in found.items()}
 
 
@@ -33,7 +38,11 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in nested.items():
         path = prefix + name
-        found |= flat(value, path + ".") if isinstance(value, Mapping) and path not in _mappings() else {path: value}
+        found |= (
+            flat(value, path + ".")
+            if isinstance(value, Mapping) and path not in _mappings()
+            else {path: value}
+        )
     return found
 
 
@@ -47,13 +56,26 @@ def changed(settings: Settings) -> dict[str, Any]:
     """Return the values that differ from the defaults, by dotted path."""
     defaults = values(Settings())
     others = defaults["index_params"]["NIFTY"] | {"enabled": False}
-    known = flat(defaults | {"index_params": dict.fromkeys(INDICES, others) | defaults["index_params"]})
+    known = flat(
+        defaults | {"index_params": dict.fromkeys(INDICES, others) | defaults["index_params"]}
+    )
     return {path: value for path, value in flat(values(settings)).items() if value != known[path]}
 
 
-_ROWS = ("interval", "collection.", "greeks.", "quality.", "provider.name", "provider.fallback", "index_params.")
+_ROWS = (
+    "interval",
+    "collection.",
+    "greeks.",
+    "quality.",
+    "provider.name",
+    "provider.fallback",
+    "index_params.",
+)
 """The published names, or beginnings of names, of the settings that decide what stands in a row."""
-_ROWS_OF = {"sim": ("market.seed", "market.faults", "market.skew", "market.event"), "kite": ("ticker.enabled", "ticker.max_age")}
+_ROWS_OF = {
+    "sim": ("market.seed", "market.faults", "market.skew", "market.event"),
+    "kite": ("ticker.enabled", "ticker.max_age"),
+}
 """The same, where only one provider reads them."""
 
 
@@ -68,7 +90,10 @@ def influences(settings: Settings) -> dict[str, Any]:
     }
     # What `auto` comes to counts, not whether a person wrote it down.
     differing.pop("collection.scope", None)
-    if settings.scope != settings.model_copy(update={"collection": type(settings.collection)()}).scope:
+    if (
+        settings.scope
+        != settings.model_copy(update={"collection": type(settings.collection)()}).scope
+    ):
         differing["collection.scope"] = settings.scope
     return differing
 
@@ -91,7 +116,11 @@ def config_id(settings: Settings) -> str:
 
 def record(settings: Settings) -> dict[str, Any]:
     """Return a configuration as it is written down beside its rows: its id and every value, secrets masked."""
-    return {"config_id": config_id(settings), "influences": influences(settings), "settings": mask_setting(values(settings))}
+    return {
+        "config_id": config_id(settings),
+        "influences": influences(settings),
+        "settings": mask_setting(values(settings)),
+    }
 
 
 def hashes(settings: Settings) -> dict[str, str]:
@@ -104,4 +133,6 @@ def hashes(settings: Settings) -> dict[str, str]:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
+    return hashlib.sha256(
+        json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()[:12]

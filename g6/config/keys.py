@@ -44,7 +44,9 @@ def variable(path: str) -> str:
 
 def keys() -> tuple[Key, ...]:
     """Return every key of the model that holds a value, in its order."""
-    return tuple(_walk(Settings, Settings.model_construct().model_dump(mode="json", by_alias=True), ""))
+    return tuple(
+        _walk(Settings, Settings.model_construct().model_dump(mode="json", by_alias=True), "")
+    )
 
 
 def _walk(model: type[BaseModel], defaults: Mapping[str, Any], prefix: str) -> Iterator[Key]:
@@ -116,4 +118,6 @@ def nearest(path: tuple[str, ...]) -> tuple[str, ...]:
 def nearest_variable(name: str) -> tuple[str, ...]:
     """Return up to three environment variables near a wrong one."""
     settable = [path for path in paths() if not allowed(path.split("."))]
-    return tuple(get_close_matches(name, [*map(variable, settable), *ALIASES, "G6_CONFIG"], n=3, cutoff=0.6))
+    return tuple(
+        get_close_matches(name, [*map(variable, settable), *ALIASES, "G6_CONFIG"], n=3, cutoff=0.6)
+    )

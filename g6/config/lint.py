@@ -15,7 +15,11 @@ _DAY = 86400
 
 
 def lint(
-    settings: Settings, celery: Mapping[str, Any], *, maxmemory_policy: str | None = None, appendonly: bool | None = None
+    settings: Settings,
+    celery: Mapping[str, Any],
+    *,
+    maxmemory_policy: str | None = None,
+    appendonly: bool | None = None,
 ) -> tuple[str, ...]:
     """Refuse settings that cannot work, return warnings about those that can but should not.
 
@@ -28,7 +32,9 @@ def lint(
         *_policy(maxmemory_policy),
     ]  # fmt: skip
     if refusals:
-        raise BadConfig("\n".join(sentence for sentence, _ in refusals), "; ".join(fix for _, fix in refusals))
+        raise BadConfig(
+            "\n".join(sentence for sentence, _ in refusals), "; ".join(fix for _, fix in refusals)
+        )
     warnings = list(_bridge(settings))
     if appendonly is False:
         warnings.append(
@@ -42,7 +48,10 @@ def _interval(settings: Settings) -> Iterator[tuple[str, str]]:
         near = [each for each in range(1, _DAY + 1) if _DAY % each == 0]
         down = max(each for each in near if each <= settings.interval)
         up = min(each for each in near if each >= settings.interval)
-        yield f"interval = {settings.interval} s does not divide a day, so its grid would move at midnight", f"say {down} or {up}"
+        yield (
+            f"interval = {settings.interval} s does not divide a day, so its grid would move at midnight",
+            f"say {down} or {up}",
+        )
 
 
 def _budget(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -120,7 +129,9 @@ def _limits(settings: Settings, celery: Mapping[str, Any]) -> Iterator[tuple[str
 
 
 def _tasks(celery: Mapping[str, Any]) -> Iterable[str]:
-    return dict.fromkeys((*STAGES, *celery.get("task_routes", {}), *(celery.get("task_annotations") or {}))).keys() - {"*"}
+    return dict.fromkeys(
+        (*STAGES, *celery.get("task_routes", {}), *(celery.get("task_annotations") or {}))
+    ).keys() - {"*"}
 
 
 def _of_task(celery: Mapping[str, Any], task: str) -> tuple[float | None, float | None, bool]:

@@ -24,7 +24,9 @@ _COLOURS = {"0": "never", "1": "always", "auto": "auto"}
 
 
 def load(
-    config_path: Path | str | None = None, overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+    config_path: Path | str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """Return the settings in force.
 
@@ -37,10 +39,16 @@ def load(
     for source, given, variables in (
         _from_file(config_path, environ),
         _from_environment(environ),
-        ("command line", nested({path: value for path, value in (overrides or {}).items() if value is not None}), {}),
+        (
+            "command line",
+            nested({path: value for path, value in (overrides or {}).items() if value is not None}),
+            {},
+        ),
     ):
         for path in _leaves(given, ()):
-            origins[path] = f"env {variables.get(path, variable(path))}" if source == "env" else source
+            origins[path] = (
+                f"env {variables.get(path, variable(path))}" if source == "env" else source
+            )
         merged = _over(merged, given)
     return build(merged, origins)
 
@@ -50,7 +58,9 @@ def build(given: Mapping[str, Any], origins: Mapping[str, str] | None = None) ->
     known = dict(origins or {})
 
     def origin(path: str) -> str:
-        near = (each for each in known if path.startswith(each + ".") or each.startswith(path + "."))
+        near = (
+            each for each in known if path.startswith(each + ".") or each.startswith(path + ".")
+        )
         return known.get(path) or known.get(next(near, ""), "given")
 
     try:
@@ -75,7 +85,9 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _from_file(config_path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any], dict[str, str]]:
+def _from_file(
+    config_path: Path | str | None, environ: Mapping[str, str]
+) -> tuple[str, dict[str, Any], dict[str, str]]:
     named = config_path if config_path is not None else environ.get(CONFIG_VARIABLE)
     if named == "" or (named is None and not DEFAULT_FILE.is_file()):
         return "no file", {}, {}
@@ -83,11 +95,18 @@ def _from_file(config_path: Path | str | None, environ: Mapping[str, str]) -> tu
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadConfig(f"{path} cannot be read: {error.strerror}", "g6 init writes a configuration") from error
+        raise BadConfig(
+            f"{path} cannot be read: {error.strerror}", "g6 init writes a configuration"
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise BadConfig(f"{path} is not JSON: {error}", "mend that line, or g6 init --yes for a fresh one") from error
+        raise BadConfig(
+            f"{path} is not JSON: {error}", "mend that line, or g6 init --yes for a fresh one"
+        ) from error
     if not isinstance(given, dict):
-        raise BadConfig(f"{path} holds {type(given).__name__}, not an object of settings", "g6 init writes a configuration")
+        raise BadConfig(
+            f"{path} holds {type(given).__name__}, not an object of settings",
+            "g6 init writes a configuration",
+        )
     given.pop("$schema", None)
     return str(path), given, {}
 
@@ -97,8 +116,15 @@ def secrets_of(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(f"the secrets file {path} cannot be read", "write KITE_API_KEY=… and KITE_API_SECRET=… into it") from error
-    pairs = (line.removeprefix("export ").partition("=") for line in map(str.strip, lines) if line and not line.startswith("#"))
+        raise BadConfig(
+            f"the secrets file {path} cannot be read",
+            "write KITE_API_KEY=… and KITE_API_SECRET=… into it",
+        ) from error
+    pairs = (
+        line.removeprefix("export ").partition("=")
+        for line in map(str.strip, lines)
+        if line and not line.startswith("#")
+    )
     return {name.strip(): value.strip().strip("'\"") for name, sign, value in pairs if sign}
 
 
@@ -110,12 +136,18 @@ class _Environment(EnvSettingsSource):
         super().__init__(Settings)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        return parse_env_vars(self._environ, self.case_sensitive, self.env_ignore_empty, self.env_parse_none_str)
+        return parse_env_vars(
+            self._environ, self.case_sensitive, self.env_ignore_empty, self.env_parse_none_str
+        )
 
 
 def _from_environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any], dict[str, str]]:
     """Return values and, for paths set under another name, that name. Errors: BadConfig for a G6_ variable that sets nothing."""
-    ours = {name: value for name, value in environ.items() if name.startswith("G6_") and name != CONFIG_VARIABLE and value}
+    ours = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith("G6_") and name != CONFIG_VARIABLE and value
+    }
     renamed: dict[str, str] = {}
     for name, path in ALIASES.items():
         value = environ.get(name)
@@ -125,10 +157,14 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any], 
             renamed.setdefault(path, name)
     wrong = [unknown_variable(name, value) for name, value in ours.items() if not _exists(name)]
     if wrong:
-        raise BadConfig("\n".join(sentence for sentence, _ in wrong), "; ".join(fix for _, fix in wrong))
+        raise BadConfig(
+            "\n".join(sentence for sentence, _ in wrong), "; ".join(fix for _, fix in wrong)
+        )
     given = _Environment(ours)()
     if "index_params" in given:
-        given["index_params"] = {name.upper(): params for name, params in given["index_params"].items()}
+        given["index_params"] = {
+            name.upper(): params for name, params in given["index_params"].items()
+        }
     return "env", given, renamed
 
 
@@ -140,7 +176,10 @@ def _colour(name: str, value: str) -> str:
 
 def _exists(name: str) -> bool:
     parts = name.removeprefix("G6_").lower().split("__")
-    names = [part.upper() if at == 1 and parts[0] == "index_params" else part for at, part in enumerate(parts)]
+    names = [
+        part.upper() if at == 1 and parts[0] == "index_params" else part
+        for at, part in enumerate(parts)
+    ]
     return names[-1] in allowed(names[:-1])
 
 
@@ -169,5 +208,9 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for name, value in above.items():
         under = merged.get(name)
-        merged[name] = _over(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+        merged[name] = (
+            _over(under, value)
+            if isinstance(under, Mapping) and isinstance(value, Mapping)
+            else value
+        )
     return merged

@@ -23,7 +23,12 @@ class Settings(BaseSettings):
     """Everything that can be configured; frozen. `load` makes one from command line, environment, file and defaults."""
 
     model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="G6_", env_nested_delimiter="__", env_ignore_empty=True, enable_decoding=False
+        extra="forbid",
+        frozen=True,
+        env_prefix="G6_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        enable_decoding=False,
     )
 
     namespace: str = Field(
@@ -31,7 +36,12 @@ class Settings(BaseSettings):
         pattern=r"^[a-z][a-z0-9_-]{0,31}$",
         description="stands before every key, queue and stream; another one than g6 also below every data directory",
     )
-    interval: int = Field(default=60, ge=1, le=86400, description="seconds of market time between two cycles; must divide a day")
+    interval: int = Field(
+        default=60,
+        ge=1,
+        le=86400,
+        description="seconds of market time between two cycles; must divide a day",
+    )
     heartbeat_interval: int = Field(
         default=2,
         ge=2,
@@ -39,8 +49,13 @@ class Settings(BaseSettings):
         multiple_of=2,
         description="wall seconds between two heartbeats, an even number: queues, workers, clocks, requests left",
     )
-    data_dir: Path = Field(default=Path("data/g6_data"), description="where rows of the live market go")
-    demo_dir: Path = Field(default=Path("data/demo"), description="where simulated and replayed rows go; --data-dir sets both")
+    data_dir: Path = Field(
+        default=Path("data/g6_data"), description="where rows of the live market go"
+    )
+    demo_dir: Path = Field(
+        default=Path("data/demo"),
+        description="where simulated and replayed rows go; --data-dir sets both",
+    )
     provider: Provider = Field(default=Provider(), description=Provider.__doc__)
     ticker: Ticker = Field(default=Ticker(), description=Ticker.__doc__)
     market: s.Market = Field(default=s.Market(), description=s.Market.__doc__)
@@ -60,7 +75,8 @@ class Settings(BaseSettings):
     serve: s.Serve = Field(default=s.Serve(), description=s.Serve.__doc__)
     workers: s.Workers = Field(default=s.Workers(), description=s.Workers.__doc__)
     status_file: Path | None = Field(
-        default=None, description="file that g6 serve writes the runtime status to after every cycle; without g6 serve nothing does"
+        default=None,
+        description="file that g6 serve writes the runtime status to after every cycle; without g6 serve nothing does",
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -106,13 +122,21 @@ class Settings(BaseSettings):
     def config_file(self) -> Path | None:
         """The configuration file that some value came from, None where no value did."""
         elsewhere = ("default", "command line", "given", "no file")
-        files = {name for name in self._origins.values() if name not in elsewhere and not name.startswith("env ")}
+        files = {
+            name
+            for name in self._origins.values()
+            if name not in elsewhere and not name.startswith("env ")
+        }
         return Path(files.pop()).absolute() if files else None
 
     @property
     def indices(self) -> tuple[str, ...]:
         """The enabled indices, in the order of the model."""
-        return tuple(name for name in INDICES if name in self.index_params and self.index_params[name].enabled)
+        return tuple(
+            name
+            for name in INDICES
+            if name in self.index_params and self.index_params[name].enabled
+        )
 
     @property
     def simulated(self) -> bool:
@@ -135,7 +159,9 @@ class Settings(BaseSettings):
     def lookalike(self) -> bool:
         """Whether the broker is a look-alike on this machine."""
         host = urlsplit(self.provider.root or "").hostname or ""
-        return self.provider.name == "kite" and (host == "localhost" or host.startswith("127.") or host == "::1")
+        return self.provider.name == "kite" and (
+            host == "localhost" or host.startswith("127.") or host == "::1"
+        )
 
     @property
     def directory(self) -> Path:

@@ -17,8 +17,15 @@ _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a configuration file."""
     schema = Settings.model_json_schema(by_alias=True)
-    schema["properties"]["$schema"] = {"type": "string", "description": "where this schema is, for editors"}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "G6 configuration"}
+    schema["properties"]["$schema"] = {
+        "type": "string",
+        "description": "where this schema is, for editors",
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "G6 configuration",
+    }
 
 
 def kind(key: Key) -> str:
@@ -63,11 +70,16 @@ def default(key: Key) -> str:
 
 def listing(name: str | None = None) -> str:
     """Return a line of path, kind and default, and one of meaning, for each key below `name`. Errors: BadConfig."""
-    chosen = [key for key in keys() if name is None or key.path == name or key.path.startswith(f"{name}.")]
+    chosen = [
+        key for key in keys() if name is None or key.path == name or key.path.startswith(f"{name}.")
+    ]
     if not chosen:
         sections = ", ".join(dict.fromkeys(key.path.partition(".")[0] for key in keys()))
         raise BadConfig(f"{name} is no section", f"one of {sections}")
-    return "\n".join(f"{key.path} = {default(key)}   ({kind(key)})\n    {key.field.description}" for key in chosen)
+    return "\n".join(
+        f"{key.path} = {default(key)}   ({kind(key)})\n    {key.field.description}"
+        for key in chosen
+    )
 
 
 def settings_page() -> str:
@@ -79,9 +91,19 @@ def settings_page() -> str:
             parts.append(f"{Settings.model_fields[section].description}\n")
         parts.append("| key | takes | default | environment | meaning |\n|---|---|---|---|---|")
         for key in members:
-            cells = [f"`{key.path}`", kind(key), f"`{default(key)}`", f"`{key.variable}`", str(key.field.description)]
+            cells = [
+                f"`{key.path}`",
+                kind(key),
+                f"`{default(key)}`",
+                f"`{key.variable}`",
+                str(key.field.description),
+            ]
             parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    others = ["\n## Other variables\n", "| variable | means |\n|---|---|", "| `G6_CONFIG` | the configuration file; empty: none |"]
+    others = [
+        "\n## Other variables\n",
+        "| variable | means |\n|---|---|",
+        "| `G6_CONFIG` | the configuration file; empty: none |",
+    ]
     others += [f"| `{name}` | `{path}` |" for name, path in ALIASES.items()]
     return "\n".join([*parts, *others]) + "\n"
 
@@ -111,7 +133,9 @@ def scaffold() -> dict[str, Any]:
         "data_dir": chosen["data_dir"],
         "provider": {"name": chosen["provider"]["name"]},
         "index_params": dict.fromkeys(SIX, plain),
-        "greeks": {name: chosen["greeks"][name] for name in ("enabled", "estimate_iv", "risk_free_rate")},
+        "greeks": {
+            name: chosen["greeks"][name] for name in ("enabled", "estimate_iv", "risk_free_rate")
+        },
         "storage": {"csv": {"enabled": True}, "parquet": {"enabled": True}},
     }
 
@@ -124,6 +148,12 @@ def example_environment() -> str:
     ]
     for key in keys():
         variable = key.variable.replace("<INDEX>", "NIFTY")
-        value = key.default if isinstance(key.default, str) else "" if key.default is None else json.dumps(key.default)
+        value = (
+            key.default
+            if isinstance(key.default, str)
+            else ""
+            if key.default is None
+            else json.dumps(key.default)
+        )
         lines += ["", f"# {key.field.description}", f"#{variable}={value}"]
     return "\n".join(lines) + "\n"

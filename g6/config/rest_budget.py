@@ -57,7 +57,10 @@ class RestBudget:
 
 def rest_budget(settings: Settings) -> RestBudget:
     """Return the budget of a cycle with these settings."""
-    requests = sum(math.ceil((_options(settings, name) + ALWAYS_KEYS) / QUOTE_KEYS) for name in settings.indices)
+    requests = sum(
+        math.ceil((_options(settings, name) + ALWAYS_KEYS) / QUOTE_KEYS)
+        for name in settings.indices
+    )
     further = math.ceil(len(settings.indices) / 2)
     seconds = LATE_SECONDS + max(0, requests + further - 1) * QUOTE_SECONDS
     # Before a second provider the first has a part of the time.
@@ -68,7 +71,11 @@ def rest_budget(settings: Settings) -> RestBudget:
 def least_interval(settings: Settings) -> int:
     """Return the least interval at which every cycle has room for its requests; with scope auto it decides the scope as well."""
     divisors = (step for step in range(1, _DAY + 1) if _DAY % step == 0)
-    return next(step for step in divisors if rest_budget(settings.model_copy(update={"interval": step})).fits)
+    return next(
+        step
+        for step in divisors
+        if rest_budget(settings.model_copy(update={"interval": step})).fits
+    )
 
 
 def begin_seconds(settings: Settings) -> float:
@@ -83,7 +90,9 @@ def begin_seconds(settings: Settings) -> float:
 
 def answer_seconds(settings: Settings) -> float:
     """Return the seconds that the answer to the last request may take: less than any other's, so that more may begin."""
-    return min(request_seconds(settings), max(0.5, min(ANSWER_SECONDS, 0.1 * settings.wall_interval)))
+    return min(
+        request_seconds(settings), max(0.5, min(ANSWER_SECONDS, 0.1 * settings.wall_interval))
+    )
 
 
 def request_seconds(settings: Settings) -> float:

@@ -19,7 +19,9 @@ def _rule(text: str) -> str:
     try:
         rule = rule_of(text)
     except BadConfig as error:
-        raise ValueError(f"should be one of {', '.join(BUCKETS)}, a date such as 2026-12-29, or nth:N") from error
+        raise ValueError(
+            f"should be one of {', '.join(BUCKETS)}, a date such as 2026-12-29, or nth:N"
+        ) from error
     return rule if isinstance(rule, str) else rule.isoformat()
 
 
@@ -58,7 +60,9 @@ class Section(BaseModel):
 class Market(Section):
     """The simulated market, and the pace of simulated and replayed time."""
 
-    seed: int = Field(default=7, ge=0, description="the simulated market is a pure function of seed and instant")
+    seed: int = Field(
+        default=7, ge=0, description="the simulated market is a pure function of seed and instant"
+    )
     start: Instant = Field(
         default=datetime(2026, 11, 18, 5, 30, tzinfo=UTC),
         description="market time at which a simulation starts (ISO-8601 with zone)",
@@ -68,25 +72,43 @@ class Market(Section):
         description="look-alike: wall time (epoch seconds) at which its clock shows market.start; none: it shows the wall's",
     )
     speed: Annotated[float, Field(gt=0)] | Literal["max"] = Field(
-        default=1.0, description="market seconds per wall second; max (replay): as fast as the cycles close"
+        default=1.0,
+        description="market seconds per wall second; max (replay): as fast as the cycles close",
     )
-    skew: float = Field(default=1.0, ge=0, le=60, description="seconds at most by which the printed index lags the contracts")
+    skew: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="seconds at most by which the printed index lags the contracts",
+    )
     event: Instant | None = Field(
-        default=None, description="instant at which news comes, priced in beforehand (ISO-8601 with zone)"
+        default=None,
+        description="instant at which news comes, priced in beforehand (ISO-8601 with zone)",
     )
-    faults: str = Field(default="", description="faults of the simulated market to switch on, words between commas")
+    faults: str = Field(
+        default="", description="faults of the simulated market to switch on, words between commas"
+    )
 
 
 class IndexParams(Section):
     """What is collected of one index."""
 
     enabled: bool = Field(default=True, description="collect this index")
-    expiries: Rules = Field(default=BUCKETS, description="buckets, ISO dates or nth:N, in any mixture")
-    strikes_itm: int = Field(
-        default=10, ge=0, le=500, description="strikes below ATM of the window (scope window, CSV files, window PCR)"
+    expiries: Rules = Field(
+        default=BUCKETS, description="buckets, ISO dates or nth:N, in any mixture"
     )
-    strikes_otm: int = Field(default=10, ge=0, le=500, description="strikes above ATM of the window")
-    strike_step: float | None = Field(default=None, gt=0, description="points between strikes; none: read from the listed strikes")
+    strikes_itm: int = Field(
+        default=10,
+        ge=0,
+        le=500,
+        description="strikes below ATM of the window (scope window, CSV files, window PCR)",
+    )
+    strikes_otm: int = Field(
+        default=10, ge=0, le=500, description="strikes above ATM of the window"
+    )
+    strike_step: float | None = Field(
+        default=None, gt=0, description="points between strikes; none: read from the listed strikes"
+    )
 
 
 class Collection(Section):
@@ -97,11 +119,20 @@ class Collection(Section):
         description="chain: every listed strike of the expiries; window: strikes around ATM; auto: chain from 30 s intervals on",
     )
     reach: float = Field(
-        default=0.0, ge=0, le=10, description="scope window: standard deviations to expiry that a window holds at least; 0: fixed"
+        default=0.0,
+        ge=0,
+        le=10,
+        description="scope window: standard deviations to expiry that a window holds at least; 0: fixed",
     )
-    most_strikes: int = Field(default=60, ge=1, le=500, description="strikes either side of ATM that reach may widen a window to")
+    most_strikes: int = Field(
+        default=60,
+        ge=1,
+        le=500,
+        description="strikes either side of ATM that reach may widen a window to",
+    )
     salvage: bool = Field(
-        default=False, description="put a contract under a wrong expiry where its symbol says it belongs; off: leave it out"
+        default=False,
+        description="put a contract under a wrong expiry where its symbol says it belongs; off: leave it out",
     )
 
 
@@ -110,32 +141,62 @@ class Greeks(Section):
 
     enabled: bool = Field(default=True, description="compute implied volatility and Greeks")
     estimate_iv: bool = Field(
-        default=True, description="solve for implied volatility; off: no option has one, nor Greeks, unless fallback_iv is set"
+        default=True,
+        description="solve for implied volatility; off: no option has one, nor Greeks, unless fallback_iv is set",
     )
     model: Literal["black76", "nse", "bse"] = Field(
-        default="black76", description="black76 on the parity forward; nse, bse: the exchanges' own conventions, to compare"
+        default="black76",
+        description="black76 on the parity forward; nse, bse: the exchanges' own conventions, to compare",
     )
-    risk_free_rate: float = Field(default=0.055, ge=-0.05, le=0.5, description="continuously compounded, fraction per year")
-    iv_min: float = Field(default=0.005, gt=0, description="smallest volatility that is believed, fraction")
-    iv_max: float = Field(default=5.0, gt=0, le=10, description="largest volatility that is believed, fraction")
-    iv_max_iterations: int = Field(default=100, ge=1, le=1000, description="iterations after which the solver gives up")
-    iv_precision: float = Field(default=1e-8, gt=0, le=0.01, description="solver tolerance, fraction of volatility")
+    risk_free_rate: float = Field(
+        default=0.055, ge=-0.05, le=0.5, description="continuously compounded, fraction per year"
+    )
+    iv_min: float = Field(
+        default=0.005, gt=0, description="smallest volatility that is believed, fraction"
+    )
+    iv_max: float = Field(
+        default=5.0, gt=0, le=10, description="largest volatility that is believed, fraction"
+    )
+    iv_max_iterations: int = Field(
+        default=100, ge=1, le=1000, description="iterations after which the solver gives up"
+    )
+    iv_precision: float = Field(
+        default=1e-8, gt=0, le=0.01, description="solver tolerance, fraction of volatility"
+    )
     fallback_iv: float | None = Field(
-        default=None, gt=0, le=5, description="volatility for Greeks where there is none; every field made of it is flagged"
+        default=None,
+        gt=0,
+        le=5,
+        description="volatility for Greeks where there is none; every field made of it is flagged",
     )
 
 
 class Quality(Section):
     """When a quote may be believed."""
 
-    max_quote_age: float = Field(default=30.0, gt=0, description="seconds after which a quote is stale")
-    max_trade_age: float = Field(default=300.0, gt=0, description="seconds after which a last price is not analysed")
-    max_spread_points: float = Field(default=1.0, ge=0, description="a book narrower than this is never wide, index points")
-    max_spread_fraction: float = Field(default=0.10, gt=0, description="a book wider than this part of its mid is wide, fraction")
-    min_volume: float = Field(default=0.0, ge=0, description="least volume of the day for a quote to count, units")
-    min_oi: float = Field(default=0.0, ge=0, description="least open interest for a quote to count, units")
+    max_quote_age: float = Field(
+        default=30.0, gt=0, description="seconds after which a quote is stale"
+    )
+    max_trade_age: float = Field(
+        default=300.0, gt=0, description="seconds after which a last price is not analysed"
+    )
+    max_spread_points: float = Field(
+        default=1.0, ge=0, description="a book narrower than this is never wide, index points"
+    )
+    max_spread_fraction: float = Field(
+        default=0.10, gt=0, description="a book wider than this part of its mid is wide, fraction"
+    )
+    min_volume: float = Field(
+        default=0.0, ge=0, description="least volume of the day for a quote to count, units"
+    )
+    min_oi: float = Field(
+        default=0.0, ge=0, description="least open interest for a quote to count, units"
+    )
     vol_pct: float = Field(
-        default=0.0, ge=0, lt=100, description="percentile of its expiry's volumes that a quote's must reach to count, %; 0: none"
+        default=0.0,
+        ge=0,
+        lt=100,
+        description="percentile of its expiry's volumes that a quote's must reach to count, %; 0: none",
     )
 
 
@@ -146,8 +207,12 @@ class Redis(Section):
         default=None,
         description="address of broker, ledger and bus: redis://, rediss://, unix:// or sentinel://; none: an embedded server",
     )
-    cache_url: str | None = Field(default=None, description="URL of frames and quote cache, if another server; it may evict")
-    master_name: str | None = Field(default=None, description="name of the master, for sentinel:// URLs")
+    cache_url: str | None = Field(
+        default=None, description="URL of frames and quote cache, if another server; it may evict"
+    )
+    master_name: str | None = Field(
+        default=None, description="name of the master, for sentinel:// URLs"
+    )
     max_memory: str = Field(
         default="1gb", pattern=r"^\d+(kb|mb|gb)?$",
         description="what an embedded server may hold; beyond it writes are refused, nothing is evicted; 0: no limit",
@@ -158,11 +223,17 @@ class Frames(Section):
     """Frames in Redis between the stages."""
 
     max_bytes: int = Field(
-        default=512 * 1024**2, ge=1024**2, description="bytes all frames may take; the oldest persisted go first"
+        default=512 * 1024**2,
+        ge=1024**2,
+        description="bytes all frames may take; the oldest persisted go first",
     )
-    persisted_seconds: float = Field(default=3600.0, gt=0, description="time to live of raw quotes once the unit is persisted")
+    persisted_seconds: float = Field(
+        default=3600.0, gt=0, description="time to live of raw quotes once the unit is persisted"
+    )
     unpersisted_seconds: float = Field(
-        default=172800.0, gt=0, description="time to live of raw quotes while the unit is not persisted"
+        default=172800.0,
+        gt=0,
+        description="time to live of raw quotes while the unit is not persisted",
     )
 
 
@@ -171,7 +242,8 @@ class Csv(Section):
 
     enabled: bool = Field(default=True, description="write CSV files")
     base_dir: Path | None = Field(
-        default=None, description="where they go; none: csv below the data directory (also G6_CSV_BASE_DIR)"
+        default=None,
+        description="where they go; none: csv below the data directory (also G6_CSV_BASE_DIR)",
     )
 
 
@@ -195,22 +267,32 @@ class Panels(Section):
         default="warn", alias="validate", description="check each panel against its JSON Schema"
     )
     verify_seconds: float = Field(
-        default=60.0, ge=5, description="seconds between two checks of the panel files against their manifest"
+        default=60.0,
+        ge=5,
+        description="seconds between two checks of the panel files against their manifest",
     )
 
 
 class Features(Section):
     """Whole components that can be left out of `g6 up`."""
 
-    serve: bool = Field(default=True, description="start the process that answers /metrics and /status")
+    serve: bool = Field(
+        default=True, description="start the process that answers /metrics and /status"
+    )
     second_beat: bool = Field(default=False, description="run two beats, so that one may die")
 
 
 class Terminal(Section):
     """What people see on a terminal."""
 
-    banner: bool = Field(default=True, description="show the banner at start: version, indices, interval, provider, health")
-    colour: Switch = Field(default="auto", description="colours; auto: on a terminal (also G6_COLOR=0|1|auto, and NO_COLOR)")
+    banner: bool = Field(
+        default=True,
+        description="show the banner at start: version, indices, interval, provider, health",
+    )
+    colour: Switch = Field(
+        default="auto",
+        description="colours; auto: on a terminal (also G6_COLOR=0|1|auto, and NO_COLOR)",
+    )
     ascii: Switch = Field(default="auto", description="plain ASCII; auto: in the C locale")
 
 
@@ -231,9 +313,14 @@ class Log(Section):
 class Serve(Section):
     """The process that answers over HTTP. Port 0 is any free one."""
 
-    host: str = Field(default="127.0.0.1", description="address to listen on; beyond the loopback with serve.token only")
+    host: str = Field(
+        default="127.0.0.1",
+        description="address to listen on; beyond the loopback with serve.token only",
+    )
     token: SecretStr | None = Field(
-        default=None, min_length=16, description="who asks must send it as Authorization: Bearer; /healthz answers everybody"
+        default=None,
+        min_length=16,
+        description="who asks must send it as Authorization: Bearer; /healthz answers everybody",
     )
     metrics_port: Port = Field(default=9108, description="port of /metrics")
     web_port: Port = Field(default=9109, description="port of /status and the web pages")
@@ -243,7 +330,17 @@ class Workers(Section):
     """Pool processes of the three workers that g6 up, run and demo start; on many hosts celery's own -c says it."""
 
     cycle: int | None = Field(
-        default=None, ge=1, le=256, description="collect, analytics and manual; none: one per index, at least one per core"
+        default=None,
+        ge=1,
+        le=256,
+        description="collect, analytics and manual; none: one per index, at least one per core",
     )
-    persist: int = Field(default=2, ge=1, le=256, description="persist: what is written to disk; no cycle waits for it")
-    closing: int = Field(default=2, ge=1, le=256, description="aggregate and maintenance, never behind collection")
+    persist: int = Field(
+        default=2,
+        ge=1,
+        le=256,
+        description="persist: what is written to disk; no cycle waits for it",
+    )
+    closing: int = Field(
+        default=2, ge=1, le=256, description="aggregate and maintenance, never behind collection"
+    )

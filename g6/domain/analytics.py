@@ -97,22 +97,32 @@ def max_pain(strike: Array, oi: Array) -> Figure:
 def support(strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure) -> Level:
     """Return the strike below the forward with the most put open interest, the one nearest the forward on a tie."""
     below = (strike < _beside(forward))[..., ::-1]
-    return _level(below, (strike[..., ::-1], oi[..., PE, ::-1], oi_prev[..., PE, ::-1]), forward, deviation)
+    return _level(
+        below, (strike[..., ::-1], oi[..., PE, ::-1], oi_prev[..., PE, ::-1]), forward, deviation
+    )
 
 
-def resistance(strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure) -> Level:
+def resistance(
+    strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure
+) -> Level:
     """Return the strike above the forward with the most call open interest, the one nearest the forward on a tie."""
-    return _level(strike > _beside(forward), (strike, oi[..., CE, :], oi_prev[..., CE, :]), forward, deviation)
+    return _level(
+        strike > _beside(forward), (strike, oi[..., CE, :], oi_prev[..., CE, :]), forward, deviation
+    )
 
 
-def _level(beyond: Mask, outward: tuple[Array, Array, Array], forward: Figure, deviation: Figure) -> Level:
+def _level(
+    beyond: Mask, outward: tuple[Array, Array, Array], forward: Figure, deviation: Figure
+) -> Level:
     """The most open interest `beyond` the forward; `outward`: strikes, open interest now and before, going away from it."""
     strike, oi, oi_prev = outward
     held = beyond & (oi > 0)
     if not held.any():
         return Level(*np.full((5, *strike.shape[:-1]), nan))
     place = np.where(held, oi, 0.0).argmax(axis=-1)
-    found, before = (np.where(held.any(axis=-1), _at(each, place), nan)[()] for each in (strike, oi_prev))
+    found, before = (
+        np.where(held.any(axis=-1), _at(each, place), nan)[()] for each in (strike, oi_prev)
+    )
     now = np.where(np.isnan(found), nan, _at(oi, place))[()]
     return Level(found, now, now - before, found - forward, _share(found - forward, deviation))
 
@@ -132,9 +142,17 @@ def atm_iv(strike: Array, forward: Figure, iv: Array) -> Figure:
     within = (strike <= level).any(axis=-1) & (strike >= level).any(axis=-1)
     if not within.any():
         return np.full(within.shape, nan)[()]
-    curve, upper = smile(strike, forward, iv), np.minimum((strike < level).sum(axis=-1), strike.shape[-1] - 1)
+    curve, upper = (
+        smile(strike, forward, iv),
+        np.minimum((strike < level).sum(axis=-1), strike.shape[-1] - 1),
+    )
     lower = np.maximum(upper - 1, 0)
-    above, below, high, low = _at(strike, upper), _at(strike, lower), _at(curve, upper), _at(curve, lower)
+    above, below, high, low = (
+        _at(strike, upper),
+        _at(strike, lower),
+        _at(curve, upper),
+        _at(curve, lower),
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = (forward - below) / (above - below)
         between = low * (1 - weight) + high * weight
@@ -145,7 +163,9 @@ def strike_nearest(strike: Array, level: Figure) -> Figure:
     """Return the strike nearest to `level`, points, the lower on a tie; NaN where the level is unknown."""
     away = np.abs(strike - _beside(level))
     known = np.isfinite(away)
-    return np.where(known.any(axis=-1), _at(strike, np.where(known, away, np.inf).argmin(axis=-1)), nan)[()]
+    return np.where(
+        known.any(axis=-1), _at(strike, np.where(known, away, np.inf).argmin(axis=-1)), nan
+    )[()]
 
 
 def straddle(strike: Array, price: Array, atm: Figure) -> Figure:
@@ -195,7 +215,12 @@ def risk_reversal_butterfly(
     with np.errstate(invalid="ignore"):
         at_money = ndtr(0.5 * middle * _root(years))
     call = _at_wing(delta, curve, known & above, (at_money, middle))
-    put = _at_wing((1 - delta)[..., ::-1], curve[..., ::-1], (known & ~above)[..., ::-1], (1 - at_money, middle))
+    put = _at_wing(
+        (1 - delta)[..., ::-1],
+        curve[..., ::-1],
+        (known & ~above)[..., ::-1],
+        (1 - at_money, middle),
+    )
     return call - put, 0.5 * (call + put) - middle
 
 
@@ -227,7 +252,10 @@ def _at_wing(delta: Array, sigma: Array, known: Mask, money: tuple[Figure, Figur
     before = known & (np.arange(delta.shape[-1]) < _beside(outer))
     inner = delta.shape[-1] - 1 - before[..., ::-1].argmax(axis=-1)
     crossed = before.any(axis=-1)
-    near, here = np.where(crossed, _at(delta, inner), money[0]), np.where(crossed, _at(sigma, inner), money[1])
+    near, here = (
+        np.where(crossed, _at(delta, inner), money[0]),
+        np.where(crossed, _at(sigma, inner), money[1]),
+    )
     far, there = _at(delta, outer), _at(sigma, outer)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = here + (near - WING_DELTA) / (near - far) * (there - here)
@@ -242,7 +270,9 @@ def _sums(quantity: Array) -> Any:
 
 def _share(part: Figure, whole: Figure) -> Figure:
     """Part over whole, NaN where the whole is not above 0."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), nan), where=np.asarray(whole) > 0)[()]
+    return np.divide(part, whole, out=np.full(np.shape(whole), nan), where=np.asarray(whole) > 0)[
+        ()
+    ]
 
 
 def _beside(figure: Figure) -> Array:

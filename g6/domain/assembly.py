@@ -44,7 +44,9 @@ def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     if not units:
         return []
     settings = {(stamp.pricing, stamp.quality, _enabled(stamp)) for _, stamp in units}
-    if len(units) > 1 and (len(settings) > 1 or units[0][1].quality.vol_pct):  # a percentile is one of a unit's expiries
+    if len(units) > 1 and (
+        len(settings) > 1 or units[0][1].quality.vol_pct
+    ):  # a percentile is one of a unit's expiries
         return [assemble(*unit) for unit in units]
     return _assembled(units)
 
@@ -61,15 +63,26 @@ def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     rate = PRESET_RATE.get(model, pricing.risk_free_rate)
     series = [_series(*unit) for unit in units]
     quotes = units[0][0] if len(units) == 1 else joined([quotes for quotes, _ in units], READ)
-    at, moves = np.repeat([each.at.timestamp() for each in series], sizes), np.repeat([pace(each.spot) for each, _ in units], sizes)
+    at, moves = (
+        np.repeat([each.at.timestamp() for each in series], sizes),
+        np.repeat([pace(each.spot) for each, _ in units], sizes),
+    )
     found = prices(quotes, at, stamp.quality, model, moves)
-    bounds = [0, *accumulate(last - first for each in series for first, last in pairwise(each.bounds))]
+    bounds = [
+        0,
+        *accumulate(last - first for each in series for first, last in pairwise(each.bounds)),
+    ]
     expiries = _expiries(units, series, quotes, found, bounds, rate)
     forward, years, atm = np.repeat(
         np.array([[figure for each in expiries for figure in getattr(each, name)] for name in ("forward", "years", "atm")]),
         np.diff(bounds), axis=1,
     )  # fmt: skip
-    vol = volatility(found, Terms(forward, quotes.strike, years, quotes.tick_size, rate), pricing, _enabled(stamp))
+    vol = volatility(
+        found,
+        Terms(forward, quotes.strike, years, quotes.tick_size, rate),
+        pricing,
+        _enabled(stamp),
+    )
     counted = counts(found.listed, found.flags)
     offset, flags = _offsets(quotes.strike, atm, bounds), found.flags | vol.flags
     oi, volume = countable_interest(quotes.oi, counted), countable(quotes.volume, counted)
@@ -103,7 +116,14 @@ def _series(quotes: Quotes, stamp: Stamp) -> _Series:
     at, (slots, bounds) = stamp.at, _slots(quotes, stamp)
     names = [slot.expiry.isoformat() for slot in slots]
     left = [dte(slot.expiry, at) for slot in slots]
-    return _Series(at, slots, bounds, names, [_years(name, days, at, stamp) for name, days in zip(names, left, strict=True)], left)
+    return _Series(
+        at,
+        slots,
+        bounds,
+        names,
+        [_years(name, days, at, stamp) for name, days in zip(names, left, strict=True)],
+        left,
+    )
 
 
 def _slots(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:
@@ -114,7 +134,10 @@ def _slots(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:
     starts = [0, *((expiry[1:] != expiry[:-1]).nonzero()[0] + 1).tolist()]
     known = {slot.expiry: slot for slot in stamp.slots}
     days: list[date] = expiry[starts].tolist()
-    return tuple(known.get(day, Slot(day.isoformat(), day, 0)) for day in days), [*starts, len(quotes)]
+    return tuple(known.get(day, Slot(day.isoformat(), day, 0)) for day in days), [
+        *starts,
+        len(quotes),
+    ]
 
 
 def _years(expiry: str, days: int, at: datetime, stamp: Stamp) -> float:
@@ -127,22 +150,37 @@ def _years(expiry: str, days: int, at: datetime, stamp: Stamp) -> float:
 
 
 def _expiries(
-    units: Sequence[tuple[Quotes, Stamp]], series: Sequence[_Series], quotes: Quotes, found: Prices, bounds: list[int], rate: float
+    units: Sequence[tuple[Quotes, Stamp]],
+    series: Sequence[_Series],
+    quotes: Quotes,
+    found: Prices,
+    bounds: list[int],
+    rate: float,
 ) -> list[Expiries]:
     """The expiries of each unit; `quotes`, `found` and `bounds` (of every expiry) are those of all units."""
     came = np.any(found.listed, axis=0) & ~np.any(found.missing, axis=0)
-    collected: list[int] = np.add.reduceat(came.astype(np.intp), bounds[:-1]).tolist() if len(bounds) > 1 else []
+    collected: list[int] = (
+        np.add.reduceat(came.astype(np.intp), bounds[:-1]).tolist() if len(bounds) > 1 else []
+    )
     years = [left for each in series for left in each.years]
     own = units[0][1].pricing.model == "black76"
     parities = forwards(quotes, found, bounds, years, rate) if own else Forwards([], [], [])
     firsts = accumulate((len(each.slots) for each in series), initial=0)
     return [
-        _of_unit(*unit, each, parities.part(slice(first, first + len(each.slots))), collected[first:], rate)
+        _of_unit(
+            *unit,
+            each,
+            parities.part(slice(first, first + len(each.slots))),
+            collected[first:],
+            rate,
+        )
         for unit, each, first in zip(units, series, firsts, strict=False)
     ]
 
 
-def _of_unit(quotes: Quotes, stamp: Stamp, mine: _Series, found: Forwards, collected: list[int], rate: float) -> Expiries:
+def _of_unit(
+    quotes: Quotes, stamp: Stamp, mine: _Series, found: Forwards, collected: list[int], rate: float
+) -> Expiries:
     if stamp.pricing.model == "black76":
         oldest = mine.at.timestamp() - stamp.quality.max_trade_age
         forward = or_else(found, quotes.spot, mine.names, mine.years, rate, oldest)
@@ -150,7 +188,9 @@ def _of_unit(quotes: Quotes, stamp: Stamp, mine: _Series, found: Forwards, colle
         forward = spot_forwards(quotes.spot.spot, mine.years, rate)
     atm = [
         at_the_money(quotes.strike[first:last], level, stamp.atm.get(name, nan))
-        for (first, last), level, name in zip(pairwise(mine.bounds), forward.value, mine.names, strict=True)
+        for (first, last), level, name in zip(
+            pairwise(mine.bounds), forward.value, mine.names, strict=True
+        )
     ]
     return Expiries(
         slot=mine.slots,
@@ -162,7 +202,8 @@ def _of_unit(quotes: Quotes, stamp: Stamp, mine: _Series, found: Forwards, colle
         spread=forward.spread,
         atm=atm,
         wanted=[
-            stamp.wanted.get(name, last - first) for name, (first, last) in zip(mine.names, pairwise(mine.bounds), strict=True)
+            stamp.wanted.get(name, last - first)
+            for name, (first, last) in zip(mine.names, pairwise(mine.bounds), strict=True)
         ],
         collected=collected[: len(mine.slots)],
     )

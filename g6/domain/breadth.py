@@ -58,7 +58,11 @@ def market(frames: Sequence[Frame]) -> MarketBreadth:
         return [nan if (value := each.get(name)) is None else float(value) for each in seen]
 
     spot = of("spot")
-    return MarketBreadth(above(spot, of("open")), above(spot, of("prev_close")), above(of("future"), of("future_vwap")))
+    return MarketBreadth(
+        above(spot, of("open")),
+        above(spot, of("prev_close")),
+        above(of("future"), of("future_vwap")),
+    )
 
 
 def since_close(frame: Frame) -> Breadth:
@@ -77,7 +81,12 @@ def above(values: Sequence[float], marks: Sequence[float]) -> Share:
 
 def rising(premium_change: Array, oi_change: Array) -> Breadth:
     """Return the breadth of a chain's strikes from changes over one window, `(2, n)` each, NaN unknown."""
-    return Breadth(_share(premium_change[CE]), _share(oi_change[CE]), _share(premium_change[PE]), _share(oi_change[PE]))
+    return Breadth(
+        _share(premium_change[CE]),
+        _share(oi_change[CE]),
+        _share(premium_change[PE]),
+        _share(oi_change[PE]),
+    )
 
 
 def _share(change: Array) -> Share:

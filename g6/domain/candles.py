@@ -43,7 +43,11 @@ def cleaned(bars: Bars, day: date) -> Bars:
     for name in ("volume", "oi"):
         bars[name][~(np.isfinite(bars[name]) & (bars[name] >= 0.0))] = NAN
     midnight = datetime.combine(day, time(), IST).timestamp()
-    bars = bars[(bars["start"] >= midnight) & (bars["start"] < midnight + DAY_SECONDS) & np.isfinite(bars["close"])]
+    bars = bars[
+        (bars["start"] >= midnight)
+        & (bars["start"] < midnight + DAY_SECONDS)
+        & np.isfinite(bars["close"])
+    ]
     newest = {int(start // MINUTE): row for row, start in enumerate(bars["start"].tolist())}
     return bars[[newest[minute] for minute in sorted(newest)]]
 

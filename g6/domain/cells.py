@@ -19,14 +19,19 @@ from g6.domain.instrument import CE, PE
 NONE_WORDS = frozenset(("", "-", "--", "—", "na", "n/a", "nan", "null", "none", "nil"))
 """What stands in a cell that holds nothing, in lower case."""
 SIDE_WORDS: Mapping[str, int] = MappingProxyType(
-    {**dict.fromkeys(("CE", "CALL", "C", "CALLS"), CE), **dict.fromkeys(("PE", "PUT", "P", "PUTS"), PE)}
+    {
+        **dict.fromkeys(("CE", "CALL", "C", "CALLS"), CE),
+        **dict.fromkeys(("PE", "PUT", "P", "PUTS"), PE),
+    }
 )
 NUMBER_FORMS = "1023.45, 1,023.45, 1,23,456.50; empty, - or NA for none"
 INSTANT_FORMS = (
     "2026-08-19T11:27:00+05:30, 2026-08-19 11:27:00 (India's time), 19-Aug-2026 11:27:00, 19/08/2026 11:27 AM, "
     "202608191127, 20260819112700, epoch seconds, milliseconds, microseconds or nanoseconds"
 )
-DAY_FORMS = "2026-08-25, 25-Aug-2026, 25AUG2026, 25/08/2026, 20260825, epoch seconds or milliseconds"
+DAY_FORMS = (
+    "2026-08-25, 25-Aug-2026, 25AUG2026, 25/08/2026, 20260825, epoch seconds or milliseconds"
+)
 
 Order = Literal["", "dmy", "mdy"]
 
@@ -36,7 +41,9 @@ _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
 _NAMED = re.compile(r"([0-9]{1,2})[-/. ]?([A-Za-z]{3,9})[-/., ]*([0-9]{4}|[0-9]{2})")
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?\s*([AaPp])?\.?(?:[Mm]\.?)?")
+_CLOCK = re.compile(
+    r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?\s*([AaPp])?\.?(?:[Mm]\.?)?"
+)
 _ZONE = re.compile(r"(?:\s*(Z|UTC|GMT|IST)|\s*([+-])([0-9]{2}):?([0-9]{2}))$", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # Epoch figures of the years 2000 to 2099 by their unit. No two ranges meet, and neither do those of a
@@ -158,7 +165,12 @@ def _text(value: object) -> str:
 
 def _counted(text: str) -> datetime:
     """An instant in digits alone: an epoch figure, or a calendar's digits."""
-    if text.isdigit() and len(text) in (12, 14) and text.startswith(("19", "20")) and not _epoch_unit(float(text)):
+    if (
+        text.isdigit()
+        and len(text) in (12, 14)
+        and text.startswith(("19", "20"))
+        and not _epoch_unit(float(text))
+    ):
         form = "%Y%m%d%H%M" if len(text) == 12 else "%Y%m%d%H%M%S"
         return instant(datetime.strptime(text, form))  # noqa: DTZ007 - India's zone is given
     unit = _epoch_unit(float(text))
@@ -166,7 +178,9 @@ def _counted(text: str) -> datetime:
         raise ValueError(f"{text} is no epoch figure of this century")
     whole, _, fraction = text.partition(".")
     seconds, part = divmod(int(whole), unit)
-    micros = part * 1_000_000 // unit + (round(float(f"0.{fraction}") * 1e6) // unit if fraction else 0)
+    micros = part * 1_000_000 // unit + (
+        round(float(f"0.{fraction}") * 1e6) // unit if fraction else 0
+    )
     return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros)
 
 

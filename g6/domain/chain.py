@@ -23,7 +23,16 @@ from g6.domain.quality import Prices
 from g6.domain.quote import Quotes, Stamp, Underlying
 from g6.domain.volatility import Volatility
 
-__all__ = ["Chain", "Expiries", "centres", "deviation_key", "previous_oi", "reaches", "select", "selected"]
+__all__ = [
+    "Chain",
+    "Expiries",
+    "centres",
+    "deviation_key",
+    "previous_oi",
+    "reaches",
+    "select",
+    "selected",
+]
 
 Array = NDArray[np.float64]
 
@@ -91,12 +100,22 @@ class Chain:
     def nearest(self) -> Slot | None:
         """Return the slot of the nearest wanted expiry whose fix lies ahead, None after the last one."""
         fixes, at = self.stamp.fixes, self.stamp.at
-        ahead = [slot for slot in self.stamp.slots if datetime.fromisoformat(fixes[slot.expiry.isoformat()]) > at]
+        ahead = [
+            slot
+            for slot in self.stamp.slots
+            if datetime.fromisoformat(fixes[slot.expiry.isoformat()]) > at
+        ]
         return min(ahead, key=lambda slot: slot.expiry, default=None)
 
 
 def centres(
-    listing: Listing, slots: Sequence[Slot], seen: Underlying, at: datetime, calendar: Calendar, exchange: str, rate: float
+    listing: Listing,
+    slots: Sequence[Slot],
+    seen: Underlying,
+    at: datetime,
+    calendar: Calendar,
+    exchange: str,
+    rate: float,
 ) -> dict[str, float]:
     """Return the listed strike around which each expiry (ISO date) is first collected, before a chain says where its forward is.
 
@@ -107,7 +126,11 @@ def centres(
     level, since, growth = seen.spot, 0.0, rate
     if 0 < seen.future < inf and seen.future_expiry:
         since = _years_ahead(calendar, exchange, date.fromisoformat(seen.future_expiry), at)
-        growth = log(seen.future / seen.spot) / since if 0 < seen.spot < inf and since >= DAY_YEARS else rate
+        growth = (
+            log(seen.future / seen.spot) / since
+            if 0 < seen.spot < inf and since >= DAY_YEARS
+            else rate
+        )
         level = seen.future
     found = {}
     for expiry, years in left.items():
@@ -129,7 +152,12 @@ def deviation_key(expiry: str) -> str:
 
 
 def reaches(
-    listing: Listing, slots: Sequence[Slot], centres: Mapping[str, float], known: Mapping[str, float], wide: float, most: int
+    listing: Listing,
+    slots: Sequence[Slot],
+    centres: Mapping[str, float],
+    known: Mapping[str, float],
+    wide: float,
+    most: int,
 ) -> dict[str, int]:
     """Return the strikes either side (ISO expiry to count) that hold `wide` standard deviations, at most `most`.
 
@@ -138,7 +166,10 @@ def reaches(
     found = {}
     for slot in slots:
         name = slot.expiry.isoformat()
-        points, strikes = known.get(deviation_key(name), nan), listing.contracts.of(slot.expiry).strike
+        points, strikes = (
+            known.get(deviation_key(name), nan),
+            listing.contracts.of(slot.expiry).strike,
+        )
         if name in centres and isfinite(points) and len(strikes) > 1:
             found[name] = min(most, ceil(wide * points / float(np.median(np.diff(strikes)))))
     return found
@@ -158,7 +189,9 @@ def select(
     Below and above are named from the call's side; an expiry's `reach` widens either. `centres`: ISO expiry to strike or level in
     points; in scope window an expiry without one is not asked for, since nobody knows where its window lies.
     """
-    return listing.contracts.take(selected(listing.contracts, slots, centres, itm, otm, scope, reach))
+    return listing.contracts.take(
+        selected(listing.contracts, slots, centres, itm, otm, scope, reach)
+    )
 
 
 def selected(
@@ -175,9 +208,16 @@ def selected(
     for slot in slots:
         rows = np.flatnonzero(contracts.expiry == np.datetime64(slot.expiry, "D"))
         if scope == "window" and len(rows):
-            centre, far = centres.get(slot.expiry.isoformat(), nan), reach.get(slot.expiry.isoformat(), 0)
+            centre, far = (
+                centres.get(slot.expiry.isoformat(), nan),
+                reach.get(slot.expiry.isoformat(), 0),
+            )
             middle = nearest(contracts.strike[rows], centre)
-            rows = rows[max(0, middle - max(itm, far)) : middle + max(otm, far) + 1] if isfinite(centre) else rows[:0]
+            rows = (
+                rows[max(0, middle - max(itm, far)) : middle + max(otm, far) + 1]
+                if isfinite(centre)
+                else rows[:0]
+            )
         chosen[rows] = True
     return chosen
 
@@ -185,7 +225,9 @@ def selected(
 def previous_oi(contracts: Contracts | Quotes, table: Frame) -> Array:
     """Return the open interest `(2, n)` of each contract, units, NaN where `table` (expiry, strike, ce_oi, pe_oi) has none."""
     found = np.full((2, len(contracts)), np.nan)
-    known = _contract_key(follow_closures(table.columns["expiry"], contracts.expiry), table.columns["strike"])
+    known = _contract_key(
+        follow_closures(table.columns["expiry"], contracts.expiry), table.columns["strike"]
+    )
     order = np.argsort(known, kind="stable")
     asked = _contract_key(contracts.expiry, contracts.strike)
     place = np.searchsorted(known[order], asked)

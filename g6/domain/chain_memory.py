@@ -17,7 +17,16 @@ from g6.domain.frame import SIDES, Frame, by_side
 from g6.domain.instrument import Contracts
 from g6.domain.quote import QUOTE_FIELDS, Quotes
 
-__all__ = ["REFRESH_SECONDS", "ROOM_STRIKES", "ChainMemory", "beyond", "oldest_allowed", "refresh_count", "refreshed", "widened"]
+__all__ = [
+    "REFRESH_SECONDS",
+    "ROOM_STRIKES",
+    "ChainMemory",
+    "beyond",
+    "oldest_allowed",
+    "refresh_count",
+    "refreshed",
+    "widened",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -64,7 +73,10 @@ class ChainMemory:
     def of(self, contracts: Contracts, at: float) -> ChainMemory:
         """Return the memory of exactly these contracts; what was seen or asked after `at` (epoch seconds) is unknown."""
         aligned = ChainMemory.blank(contracts)
-        places = {key: n for n, key in enumerate(zip(self.expiry.tolist(), self.strike.tolist(), strict=True))}
+        places = {
+            key: n
+            for n, key in enumerate(zip(self.expiry.tolist(), self.strike.tolist(), strict=True))
+        }
         keys = zip(contracts.expiry.tolist(), contracts.strike.tolist(), strict=True)
         pairs = [(n, places[key]) for n, key in enumerate(keys) if key in places]
         if not pairs:
@@ -101,7 +113,9 @@ class ChainMemory:
 
     def to_frame(self) -> Frame:
         """Return the memory as columns, to be kept."""
-        plain = {name: getattr(self, name) for name in ("expiry", "strike", "seen", "asked", "collected")}
+        plain = {
+            name: getattr(self, name) for name in ("expiry", "strike", "seen", "asked", "collected")
+        }
         sided = {"oi": self.oi, "volume": self.volume}
         return Frame({}, plain | by_side(sided, sided))
 
@@ -157,7 +171,9 @@ def refreshed(memory: ChainMemory, rows: Mask, centre: float, interval: float) -
     return chosen
 
 
-def beyond(memory: ChainMemory, contracts: Contracts, rows: Mask, at: float, oldest: float) -> dict[str, dict[str, Any]]:
+def beyond(
+    memory: ChainMemory, contracts: Contracts, rows: Mask, at: float, oldest: float
+) -> dict[str, dict[str, Any]]:
     """Return what is known of the listed strikes that are no rows, by ISO expiry, JSON-able: see `whole_chain.Beyond`.
 
     `contracts` are those of the memory; strikes whose answer is older than `oldest` seconds are counted only.

@@ -26,7 +26,11 @@ def _microprice(quotes: Quotes) -> NDArray[np.float64]:
     return microprice(quotes.bid, quotes.ask, quotes.bid_quantity, quotes.ask_quantity)
 
 
-_COUNTS = tuple(name for name in QUOTE_FIELDS if name in {column.name for column in rows.CHAIN_SIDE if column.kind == "integer"})
+_COUNTS = tuple(
+    name
+    for name in QUOTE_FIELDS
+    if name in {column.name for column in rows.CHAIN_SIDE if column.kind == "integer"}
+)
 _SINGLE = {column.name: np.float32 for column in rows.CHAIN_SIDE if column.kind == "iv"}
 _SIDED: Mapping[str, Callable[[Chain], NDArray[Any]]] = {
     "price": lambda chain: chain.prices.price,
@@ -68,7 +72,10 @@ def chain_frame(chain: Chain) -> Frame:
     float32 as they are stored. The raw columns keep what the source gave, so that the chain can be made again from its rows.
     """
     raw = to_frame(chain.quotes, chain.stamp)
-    made = {name: each.spelled() if isinstance(each, Words) else each for name, each in computed([chain]).items()}
+    made = {
+        name: each.spelled() if isinstance(each, Words) else each
+        for name, each in computed([chain]).items()
+    }
     columns = {**raw.columns, **_taken_over(chain), **made}
     frame = Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
     thin, listed = chain.flags & Flag.THIN != 0, chain.prices.listed
@@ -85,7 +92,10 @@ def _taken_over(chain: Chain) -> dict[str, NDArray[Any]]:
         "timestamp": at, "observed_at": quotes.observed_at, "spot": seen.spot, "spot_age_seconds": at - seen.spot_time,
         "future": seen.future, "vix": seen.vix,
     }  # fmt: skip
-    counts, whole = np.diff(chain.expiries.bounds), {name: _whole(quotes.values[name]) for name in _COUNTS}
+    counts, whole = (
+        np.diff(chain.expiries.bounds),
+        {name: _whole(quotes.values[name]) for name in _COUNTS},
+    )
     return {
         **{name: np.full(n, text, dtype=object) for name, text in texts.items()},
         **{name: np.full(n, number, dtype=np.float64) for name, number in numbers.items()},
@@ -97,13 +107,19 @@ def _taken_over(chain: Chain) -> dict[str, NDArray[Any]]:
 
 def computed(chains: Sequence[Chain]) -> dict[str, NDArray[Any] | Words]:
     """Return the columns `COMPUTED`, rows of all chains one after the other; text as words."""
-    options, expiries = [len(chain.quotes) for chain in chains], [chain.expiries for chain in chains]
+    options, expiries = (
+        [len(chain.quotes) for chain in chains],
+        [chain.expiries for chain in chains],
+    )
     strikes = np.concatenate([np.diff(each.bounds) for each in expiries])
 
     def per_expiry(figures: Iterable[Sequence[Any]], kind: type) -> NDArray[Any]:
         return np.repeat(np.array([*along.from_iterable(figures)], dtype=kind), strikes)
 
-    sided = {name: np.concatenate([take(chain) for chain in chains], axis=1) for name, take in _SIDED.items()}
+    sided = {
+        name: np.concatenate([take(chain) for chain in chains], axis=1)
+        for name, take in _SIDED.items()
+    }
     return {
         "offset": np.concatenate([chain.offset for chain in chains]),
         "forward": per_expiry((each.forward for each in expiries), float),
@@ -115,9 +131,17 @@ def computed(chains: Sequence[Chain]) -> dict[str, NDArray[Any] | Words]:
         "rate": np.repeat([chain.rate for chain in chains], options),
         "model": _worded((chain.stamp.pricing.model for chain in chains), options),
         "config_id": _worded((chain.stamp.config_id for chain in chains), options),
-        **by_side({name: array.astype(_SINGLE.get(name, array.dtype), copy=False) for name, array in sided.items()}, sided),
+        **by_side(
+            {
+                name: array.astype(_SINGLE.get(name, array.dtype), copy=False)
+                for name, array in sided.items()
+            },
+            sided,
+        ),
         **{
-            side + name: Words(np.concatenate([take(chain)[row] for chain in chains]).astype(np.int16), words)
+            side + name: Words(
+                np.concatenate([take(chain)[row] for chain in chains]).astype(np.int16), words
+            )
             for name, (take, words) in _WORDED.items()
             for row, side in enumerate(SIDES)
         },
@@ -128,7 +152,10 @@ def _worded(texts: Iterable[str], counts: NDArray[np.int64] | Sequence[int]) -> 
     """Each text as often as its count says."""
     told = [*texts]
     places = {word: place for place, word in enumerate(dict.fromkeys(told))}
-    return Words(np.repeat(np.array([places[word] for word in told], dtype=np.int16), counts), np.array([*places], dtype=object))
+    return Words(
+        np.repeat(np.array([places[word] for word in told], dtype=np.int16), counts),
+        np.array([*places], dtype=object),
+    )
 
 
 def _whole(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -170,7 +197,9 @@ def _file_columns(frame: Frame, names: list[str]) -> list[list[str]]:
     """The columns after `timestamp`, `index` and `expiry_tag`, as text."""
     kinds = {column.name: column.kind for column in rows.CHAIN}
     columns = dict(frame.columns)
-    with np.errstate(invalid="ignore"):  # a source that sends both infinities is told of, not warned about
+    with np.errstate(
+        invalid="ignore"
+    ):  # a source that sends both infinities is told of, not warned about
         columns["tp"] = columns["ce_last"] + columns["pe_last"]
         columns["avg_tp"] = columns["ce_average_price"] + columns["pe_average_price"]
     out = []

@@ -24,7 +24,9 @@ def spot_forward(chain: Chain, i: int) -> float:
     return chain.quotes.spot.spot * exp(chain.rate * chain.expiries.years[i])
 
 
-def side_gaps(chain: Chain, i: int, forward: float, *, within: int = 10, seconds: float = 300.0) -> Array:
+def side_gaps(
+    chain: Chain, i: int, forward: float, *, within: int = 10, seconds: float = 300.0
+) -> Array:
     """Return |IV of the call − IV of the put| of expiry `i` on `forward`, volatility points, one per strike.
 
     Of the strikes within `within` of ATM whose two legs traded in the last `seconds`; each side's own volatility, none shared.
@@ -33,7 +35,9 @@ def side_gaps(chain: Chain, i: int, forward: float, *, within: int = 10, seconds
     age = chain.stamp.at.timestamp() - quotes.last_trade_time[:, rows]
     near = (np.abs(chain.offset[rows]) <= within) & np.all(age <= seconds, axis=0)
     price = chain.prices.price[:, rows][:, near]
-    solution = implied_vol(price, forward, quotes.strike[rows][near], chain.expiries.years[i], chain.rate, PHI)
+    solution = implied_vol(
+        price, forward, quotes.strike[rows][near], chain.expiries.years[i], chain.rate, PHI
+    )
     sigma = np.where(solution.status == Status.ok, solution.sigma, np.nan)
     gaps: Array = np.abs(sigma[0] - sigma[1]) * POINT
     return gaps[np.isfinite(gaps)]
@@ -65,6 +69,10 @@ def agreement(iv: Array, exchange_iv: Array, volume: Array, tolerance: float = 0
     compared = np.isfinite(exchange_iv) & (volume > 0)
     gap = np.abs(iv - exchange_iv)[compared] * POINT
     found = gap[np.isfinite(gap)]
-    median, p90, largest = np.percentile(found, [50, 90, 100]).tolist() if len(found) else (nan, nan, nan)
+    median, p90, largest = (
+        np.percentile(found, [50, 90, 100]).tolist() if len(found) else (nan, nan, nan)
+    )
     within = int(np.count_nonzero(found <= tolerance))
-    return Agreement(int(compared.sum()), within, len(gap) - len(found), median, p90, largest, tolerance)
+    return Agreement(
+        int(compared.sum()), within, len(gap) - len(found), median, p90, largest, tolerance
+    )

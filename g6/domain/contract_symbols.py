@@ -41,7 +41,10 @@ class Trusted:
 
 def root_of(symbol: str) -> str | None:
     """Return the known index whose root a symbol begins with, the longest first; None for symbols of another grammar."""
-    return next((root for root in _ROOTS if symbol.startswith(root) and symbol[len(root) :][:1].isdigit()), None)
+    return next(
+        (root for root in _ROOTS if symbol.startswith(root) and symbol[len(root) :][:1].isdigit()),
+        None,
+    )
 
 
 def expiry_said(symbol: str, root: str, strike: float, side: int) -> Said | None:
@@ -86,13 +89,22 @@ def trusted(listed: Listing, salvage: bool = False) -> Trusted:
     for row in rescued:
         for name, column in columns.items():
             column.append(row[name])
-    clean = Listing(listed.underlying, listed.on, listing(listed.underlying, columns, listed.on).contracts, listed.futures)
+    clean = Listing(
+        listed.underlying,
+        listed.on,
+        listing(listed.underlying, columns, listed.on).contracts,
+        listed.futures,
+    )
     counts = {reason: int((verdicts == reason).sum()) for reason in (FOREIGN, WRONG_EXPIRY)}
     counts[WRONG_EXPIRY] -= len(rescued)
-    return Trusted(clean, {reason: count for reason, count in counts.items() if count}, len(rescued))
+    return Trusted(
+        clean, {reason: count for reason, count in counts.items() if count}, len(rescued)
+    )
 
 
-def follow_closures(kept: NDArray[np.datetime64], listed: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+def follow_closures(
+    kept: NDArray[np.datetime64], listed: NDArray[np.datetime64]
+) -> NDArray[np.datetime64]:
     """Return the expiries `kept` on an earlier day, those that a closure has moved since under the day they have now.
 
     An expiry that is listed no more stands for one that is new and lies at most four days before it: weeklies lie a week apart.
@@ -133,7 +145,9 @@ def _verdicts(listed: Listing, monthlies: Months) -> NDArray[np.object_]:
     return np.array(found, dtype=object).reshape(2, len(listed.contracts))
 
 
-def _verdict(symbol: str, root: str, strike: float, side: int, expiry: date, monthlies: Months) -> str:
+def _verdict(
+    symbol: str, root: str, strike: float, side: int, expiry: date, monthlies: Months
+) -> str:
     if (named := root_of(symbol)) is not None and named != root:
         return FOREIGN
     said = expiry_said(symbol, root, strike, side)
@@ -141,8 +155,21 @@ def _verdict(symbol: str, root: str, strike: float, side: int, expiry: date, mon
 
 
 def _columns(contracts: Contracts, kept: NDArray[np.bool_]) -> dict[str, list[Any]]:
-    rows = [_row(contracts, side, place) for side, place in np.argwhere(kept & (contracts.symbol != "")).tolist()]
-    names = ("symbol", "token", "name", "expiry", "strike", "tick_size", "lot_size", "instrument_type", "segment")
+    rows = [
+        _row(contracts, side, place)
+        for side, place in np.argwhere(kept & (contracts.symbol != "")).tolist()
+    ]
+    names = (
+        "symbol",
+        "token",
+        "name",
+        "expiry",
+        "strike",
+        "tick_size",
+        "lot_size",
+        "instrument_type",
+        "segment",
+    )
     return {name: [row[name] for row in rows] for name in names}
 
 
@@ -161,15 +188,23 @@ def _row(contracts: Contracts, side: int, place: int) -> dict[str, Any]:
     }
 
 
-def _rescued(contracts: Contracts, verdicts: NDArray[np.object_], monthlies: Months) -> list[dict[str, Any]]:
+def _rescued(
+    contracts: Contracts, verdicts: NDArray[np.object_], monthlies: Months
+) -> list[dict[str, Any]]:
     believed = zip(_contracts(contracts), verdicts.reshape(-1).tolist(), strict=True)
-    taken = {(expiry, strike, side) for (symbol, strike, side, expiry), verdict in believed if symbol and not verdict}
+    taken = {
+        (expiry, strike, side)
+        for (symbol, strike, side, expiry), verdict in believed
+        if symbol and not verdict
+    }
     expiries = sorted({expiry for expiry, *_ in taken})
     found = []
     for side, place in np.argwhere(verdicts == WRONG_EXPIRY).tolist():
         row = _row(contracts, side, place)
         said = expiry_said(row["symbol"], contracts.underlying, row["strike"], side)
-        fitting = [expiry for expiry in expiries if said is not None and agrees(said, expiry, monthlies)]
+        fitting = [
+            expiry for expiry in expiries if said is not None and agrees(said, expiry, monthlies)
+        ]
         if len(fitting) == 1 and (fitting[0], row["strike"], side) not in taken:
             taken.add((fitting[0], row["strike"], side))
             found.append(row | {"expiry": fitting[0]})

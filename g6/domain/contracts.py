@@ -106,5 +106,18 @@ def as_document() -> list[dict[str, Any]]:
 def as_page() -> str:
     """Return the contracts as a Markdown table."""
     head = "# Metric contracts\n\nAn id without a point is a column of the overview row. `contracts.json` holds the same.\n"
-    lines = [f"| `{each.id}` | {each.unit} | {each.sign} | {each.convention} | {each.definition} |" for each in CONTRACTS]
-    return "\n".join([head, "| id | unit | sign | convention | definition |", "|---|---|---|---|---|", *lines]) + "\n"
+    lines = [
+        f"| `{each.id}` | {each.unit} | {each.sign} | {each.convention} | {each.definition} |"
+        for each in CONTRACTS
+    ]
+    return (
+        "\n".join(
+            [
+                head,
+                "| id | unit | sign | convention | definition |",
+                "|---|---|---|---|---|",
+                *lines,
+            ]
+        )
+        + "\n"
+    )

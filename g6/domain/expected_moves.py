@@ -76,7 +76,11 @@ class Coverage:
 def bands(drawn: Drawn) -> tuple[Band, ...]:
     """Return the bands of `BANDS`: F σ/√252 around the index, F σ √T and 0.85 straddles around the forward."""
     session = drawn.em_sd / sqrt(SESSIONS_PER_YEAR * drawn.years) if drawn.years > 0 else nan
-    sizes = ((drawn.spot, session), (drawn.forward, drawn.em_sd), (drawn.forward, drawn.em_straddle))
+    sizes = (
+        (drawn.spot, session),
+        (drawn.forward, drawn.em_sd),
+        (drawn.forward, drawn.em_straddle),
+    )
     return tuple(Band(name, *size) for name, size in zip(BANDS, sizes, strict=True))
 
 
@@ -94,4 +98,7 @@ def coverage(days: Sequence[Drawn], settled: Mapping[date, float]) -> list[Cover
             answer = band.holds(outcome)
             if answer is not None:
                 held[band.name].append(answer)
-    return [Coverage(name, expected, sum(held[name]), len(held[name])) for name, expected in BANDS.items()]
+    return [
+        Coverage(name, expected, sum(held[name]), len(held[name]))
+        for name, expected in BANDS.items()
+    ]

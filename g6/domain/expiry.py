@@ -25,7 +25,9 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
         **{bucket: bucket for bucket in BUCKETS},
         **dict.fromkeys(("thisweek", "week", "weekly", "current_week", "cw", "w1"), "this_week"),
         **dict.fromkeys(("nextweek", "next_weekly", "nw", "w2"), "next_week"),
-        **dict.fromkeys(("thismonth", "month", "monthly", "current_month", "cm", "m1"), "this_month"),
+        **dict.fromkeys(
+            ("thismonth", "month", "monthly", "current_month", "cm", "m1"), "this_month"
+        ),
         **dict.fromkeys(("nextmonth", "next_monthly", "nm", "m2"), "next_month"),
     }
 )
@@ -39,7 +41,12 @@ WEEKDAYS: Mapping[str, tuple[tuple[date, int], ...]] = MappingProxyType(
     {
         "NSE": ((date.min, _THU), (date(2025, 9, 1), _TUE)),
         "BSE": ((date.min, _FRI), (date(2025, 1, 4), _TUE), (date(2025, 9, 1), _THU)),
-        "BANKNIFTY": ((date.min, _THU), (date(2024, 3, 1), _WED), (date(2025, 1, 1), _THU), (date(2025, 9, 1), _TUE)),
+        "BANKNIFTY": (
+            (date.min, _THU),
+            (date(2024, 3, 1), _WED),
+            (date(2025, 1, 1), _THU),
+            (date(2025, 9, 1), _TUE),
+        ),
         "FINNIFTY": ((date.min, _TUE), (date(2025, 1, 1), _THU), (date(2025, 9, 1), _TUE)),
         "MIDCPNIFTY": (
             (date.min, _WED),
@@ -48,7 +55,12 @@ WEEKDAYS: Mapping[str, tuple[tuple[date, int], ...]] = MappingProxyType(
             (date(2025, 9, 1), _TUE),
         ),
         "NIFTYNXT50": ((date.min, _FRI), (date(2025, 1, 1), _THU), (date(2025, 9, 1), _TUE)),
-        "BANKEX": ((date.min, _FRI), (date(2023, 10, 16), _MON), (date(2025, 1, 1), _TUE), (date(2025, 9, 1), _THU)),
+        "BANKEX": (
+            (date.min, _FRI),
+            (date(2023, 10, 16), _MON),
+            (date(2025, 1, 1), _TUE),
+            (date(2025, 9, 1), _THU),
+        ),
     }
 )
 
@@ -97,10 +109,15 @@ def rule_of(text: str | date) -> str | date:
     except ValueError as error:
         near = get_close_matches(plain, _ALIASES, n=1)
         fix = f"did you mean {near[0]}?" if near else "for instance this_week, 2026-12-29 or nth:3"
-        raise BadConfig(f"{text!r} is not an expiry rule; allowed are {', '.join(BUCKETS)}, a date and nth:N", fix) from error
+        raise BadConfig(
+            f"{text!r} is not an expiry rule; allowed are {', '.join(BUCKETS)}, a date and nth:N",
+            fix,
+        ) from error
 
 
-def is_monthly(expiry: date, exchange: str, underlying: str = "", at: datetime | None = None) -> bool:
+def is_monthly(
+    expiry: date, exchange: str, underlying: str = "", at: datetime | None = None
+) -> bool:
     """Tell whether a listed expiry is its month's monthly: no later weekly slot falls in the same month.
 
     The slot of an expiry is the era's weekday on which it falls or from which a holiday moved it to an earlier day; so the
@@ -110,7 +127,9 @@ def is_monthly(expiry: date, exchange: str, underlying: str = "", at: datetime |
     eras = WEEKDAYS.get(underlying, WEEKDAYS[exchange])
     weekdays = {_weekday(eras, expiry), *(() if at is None else (_weekday(eras, day_of(at)),))}
     shift = min((weekday - expiry.weekday()) % 7 for weekday in weekdays)
-    if shift > _MAX_SHIFT_DAYS:  # lies in no slot: then a slot later in the month is all that can speak against it
+    if (
+        shift > _MAX_SHIFT_DAYS
+    ):  # lies in no slot: then a slot later in the month is all that can speak against it
         return (expiry + timedelta(days=shift)).month != expiry.month
     slot = expiry + timedelta(days=shift)
     return (slot + _WEEK).month != slot.month
@@ -136,7 +155,11 @@ def resolve(
     of its day, that instant included. A rule that nothing answers is not expected. Errors: BadConfig (a rule nobody knows).
     """
     alive = sorted(expiry for expiry in set(listed) if at <= calendar.close_of(exchange, expiry))
-    found = _buckets(alive, day_of(at), {expiry for expiry in alive if is_monthly(expiry, exchange, underlying, at)})
+    found = _buckets(
+        alive,
+        day_of(at),
+        {expiry for expiry in alive if is_monthly(expiry, exchange, underlying, at)},
+    )
     asked = list(dict.fromkeys(rule_of(rule) for rule in rules))
     asked.sort(key=lambda rule: BUCKETS.index(cast("str", rule)) if rule in BIT else len(BUCKETS))
     answers = {str(rule): _answer(rule, alive, found) for rule in asked}
@@ -164,7 +187,9 @@ def _buckets(alive: Sequence[date], today: date, monthlies: set[date]) -> dict[s
     if month not in by_month:
         month = _after(month)
     found.update(
-        (bucket, by_month[each]) for bucket, each in zip(BUCKETS[2:], (month, _after(month)), strict=True) if each in by_month
+        (bucket, by_month[each])
+        for bucket, each in zip(BUCKETS[2:], (month, _after(month)), strict=True)
+        if each in by_month
     )
     return found
 

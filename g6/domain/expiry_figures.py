@@ -61,8 +61,14 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
     def sides(name: str) -> Array:
         return frame.both_sides(name)[:, rows].astype(np.float64)
 
-    counted = counts(frame.both_sides("symbol")[:, rows] != "", frame.both_sides("quality")[:, rows])
-    oi, volume, iv = countable_interest(sides("oi"), counted), countable(sides("volume"), counted), sides("iv")
+    counted = counts(
+        frame.both_sides("symbol")[:, rows] != "", frame.both_sides("quality")[:, rows]
+    )
+    oi, volume, iv = (
+        countable_interest(sides("oi"), counted),
+        countable(sides("volume"), counted),
+        sides("iv"),
+    )
     strike = frame.columns["strike"][rows]
     all_strikes, all_oi, oi_before, all_volume, covered = of_rows(
         frame.take(np.arange(rows.start, rows.stop)), day.isoformat(), oi, volume
@@ -70,7 +76,9 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
     if not covered:
         all_oi = np.full(all_oi.shape, np.nan)
         all_volume = np.full(all_volume.shape, np.nan)
-    forward, years, atm = (float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm"))
+    forward, years, atm = (
+        float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm")
+    )
     atm_iv = analytics.atm_iv(strike, forward, iv)
     straddle = analytics.straddle(strike, sides("price"), atm)
     deviation = analytics.expected_move(forward, atm_iv, years)

@@ -62,12 +62,23 @@ class Positions:
 
 def positions(frame: Frame) -> Positions:
     """Return the positions of a stored chain (columns of `rows.CHAIN`), whatever its expiries."""
-    plain = {name: np.asarray(frame.columns[name], dtype=np.float64) for name in ("strike", "forward", "years_to_expiry", "rate")}
+    plain = {
+        name: np.asarray(frame.columns[name], dtype=np.float64)
+        for name in ("strike", "forward", "years_to_expiry", "rate")
+    }
     rate = float(plain["rate"][0]) if len(frame) else nan
     counted = counts(frame.both_sides("symbol") != "", frame.both_sides("quality"))
     oi = countable_interest(frame.both_sides("oi").astype(np.float64), counted)
     iv = frame.both_sides("iv").astype(np.float64)
-    return Positions(plain["strike"], plain["forward"], plain["years_to_expiry"], frame.columns["bucket"], iv, oi, rate)
+    return Positions(
+        plain["strike"],
+        plain["forward"],
+        plain["years_to_expiry"],
+        frame.columns["bucket"],
+        iv,
+        oi,
+        rate,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,10 @@ def walls(found: Exposures) -> Walls:
     """Return the walls, the lower strike on a tie."""
     strikes, gex = found.by_strike("gex")
     heights = np.abs(gex)
-    peaks = [float(strikes[np.argmax(heights[side])]) if heights[side].any() else nan for side in (CE, PE)]
+    peaks = [
+        float(strikes[np.argmax(heights[side])]) if heights[side].any() else nan
+        for side in (CE, PE)
+    ]
     return Walls(*peaks)
 
 
@@ -180,14 +194,18 @@ def flip(held: Positions, spot: float) -> float:
     moves = np.linspace(1 - FLIP_REACH, 1 + FLIP_REACH, _FLIP_STEPS + 1)
     curve = net_gex(held, moves)
     crossings = (
-        np.flatnonzero(curve[:-1] * curve[1:] <= 0) if np.isfinite(curve).all() and curve.any() else np.array([], dtype=np.int64)
+        np.flatnonzero(curve[:-1] * curve[1:] <= 0)
+        if np.isfinite(curve).all() and curve.any()
+        else np.array([], dtype=np.int64)
     )
     roots = [_root(held, float(moves[i]), float(moves[i + 1])) for i in crossings.tolist()]
     return spot * min(roots, key=lambda move: abs(move - 1), default=nan)
 
 
 def _root(held: Positions, low: float, high: float) -> float:
-    return float(brentq(lambda move: float(net_gex(held, np.array([move]))[0]), low, high, xtol=1e-10))
+    return float(
+        brentq(lambda move: float(net_gex(held, np.array([move]))[0]), low, high, xtol=1e-10)
+    )
 
 
 def regime(net: float) -> str:
@@ -224,12 +242,23 @@ def risk(held: Positions) -> Sequence[Risk]:
         out = PHI * np.log(held.strike / held.forward) / (held.iv * np.sqrt(held.years))
     known = np.isfinite(out) & np.isfinite(held.oi) & np.isfinite(figures.gamma)
     level = np.digitize(out, _EDGES)
-    columns: Mapping[str, Array] = {name: getattr(figures, name) * held.oi for name in ("delta", "gamma", "theta", "vega", "rho")}
+    columns: Mapping[str, Array] = {
+        name: getattr(figures, name) * held.oi
+        for name in ("delta", "gamma", "theta", "vega", "rho")
+    }
     table = []
     for bucket in dict.fromkeys(held.bucket.tolist()):
         for i, moneyness in enumerate(MONEYNESS):
             chosen = known & (level == i) & (held.bucket == bucket)
             if chosen.any():
                 sums = {name: float(values[chosen].sum()) for name, values in columns.items()}
-                table.append(Risk(bucket, moneyness, int(np.count_nonzero(chosen)), float(held.oi[chosen].sum()), **sums))
+                table.append(
+                    Risk(
+                        bucket,
+                        moneyness,
+                        int(np.count_nonzero(chosen)),
+                        float(held.oi[chosen].sum()),
+                        **sums,
+                    )
+                )
     return table

@@ -14,7 +14,17 @@ from g6.domain.abreast import abreast
 from g6.domain.quality import Prices
 from g6.domain.quote import Quotes, Underlying
 
-__all__ = ["DAY_YEARS", "Forwards", "at_the_money", "forwards", "grown", "nearest", "or_else", "parity", "spot_forwards"]
+__all__ = [
+    "DAY_YEARS",
+    "Forwards",
+    "at_the_money",
+    "forwards",
+    "grown",
+    "nearest",
+    "or_else",
+    "parity",
+    "spot_forwards",
+]
 
 Array = NDArray[np.float64]
 
@@ -53,7 +63,9 @@ def parity(strike: Array, call: Array, put: Array, discount: float | Array) -> t
     known = np.minimum(pair.sum(axis=-1), PAIRS)
     value = _median(found, known)
     with np.errstate(invalid="ignore"):  # beyond the pairs there are, both are infinite
-        return value, _median(np.where(np.isfinite(found), np.abs(found - value[..., None]), np.inf), known)[()]
+        return value, _median(
+            np.where(np.isfinite(found), np.abs(found - value[..., None]), np.inf), known
+        )[()]
 
 
 def _median(values: Array, known: NDArray[np.integer[Any]]) -> Array:
@@ -64,11 +76,16 @@ def _median(values: Array, known: NDArray[np.integer[Any]]) -> Array:
     if np.all(known == values.shape[-1]) and values.shape[-1] % 2:
         return ordered[..., values.shape[-1] // 2]
     low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, values.shape[-1] - 1)
-    middle = [np.take_along_axis(ordered, np.asarray(place)[..., None], axis=-1)[..., 0] for place in (low, high)]
+    middle = [
+        np.take_along_axis(ordered, np.asarray(place)[..., None], axis=-1)[..., 0]
+        for place in (low, high)
+    ]
     return np.where(known >= MIN_PAIRS, 0.5 * (middle[0] + middle[1]), nan)
 
 
-def forwards(quotes: Quotes, prices: Prices, bounds: Sequence[int], years: Sequence[float], rate: float) -> Forwards:
+def forwards(
+    quotes: Quotes, prices: Prices, bounds: Sequence[int], years: Sequence[float], rate: float
+) -> Forwards:
     """Return the forward of each expiry by parity: rows `bounds[i]:bounds[i + 1]`, `years[i]` left, NaN past its fix.
 
     On mids first; then on last prices of pairs whose legs both traded within the window, legs without a time only when there are
@@ -95,7 +112,14 @@ def _tries(prices: Prices) -> Iterator[tuple[str, Array]]:
     yield "parity_last", prices.traded
 
 
-def or_else(found: Forwards, seen: Underlying, expiries: Sequence[str], years: list[float], rate: float, oldest: float) -> Forwards:
+def or_else(
+    found: Forwards,
+    seen: Underlying,
+    expiries: Sequence[str],
+    years: list[float],
+    rate: float,
+    oldest: float,
+) -> Forwards:
     """Return the forwards of one unit's `expiries` (ISO dates), what parity left open filled in.
 
     In this order: the listed future of that expiry, unless its price is older than `oldest` (epoch seconds); carry over the index
@@ -113,7 +137,11 @@ def _of_future(seen: Underlying, expiry: str, oldest: float) -> tuple[float, str
     """The future of this very expiry: the middle of its book, else its last price."""
     if seen.future_expiry != expiry or seen.future_time < oldest:
         return nan, ""
-    value = 0.5 * (seen.future_bid + seen.future_ask) if 0 < seen.future_bid <= seen.future_ask else seen.future
+    value = (
+        0.5 * (seen.future_bid + seen.future_ask)
+        if 0 < seen.future_bid <= seen.future_ask
+        else seen.future
+    )
     return (value, "future") if 0 < value < inf else (nan, "")
 
 
@@ -122,13 +150,18 @@ def _carried(found: Forwards, years: list[float], rate: float, spot: float) -> F
     if not 0 < spot < inf:
         return found
     pairs = zip(found.value, years, strict=True)
-    known = [(left, log(value / spot) / left) for value, left in pairs if value > 0 and left >= DAY_YEARS]
+    known = [
+        (left, log(value / spot) / left) for value, left in pairs if value > 0 and left >= DAY_YEARS
+    ]
     times, carries = [left for left, _ in known], [carry for _, carry in known]
     for i, left in enumerate(years):
         if found.source[i] or not isfinite(left):
             continue
         carry = float(np.interp(left, times, carries)) if known else rate
-        found.value[i], found.source[i] = grown(spot, carry * left), "carry" if known else "spot_rate"
+        found.value[i], found.source[i] = (
+            grown(spot, carry * left),
+            "carry" if known else "spot_rate",
+        )
     return found
 
 

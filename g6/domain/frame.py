@@ -26,8 +26,16 @@ class Words:
     @classmethod
     def joined(cls, parts: Sequence[Words]) -> Words:
         """Return the rows of all parts, one after the other, under one vocabulary."""
-        places = {word: place for place, word in enumerate(dict.fromkeys(word for part in parts for word in part.words))}
-        codes = [np.array([places[word] for word in part.words], dtype=np.int16)[part.codes] for part in parts]
+        places = {
+            word: place
+            for place, word in enumerate(
+                dict.fromkeys(word for part in parts for word in part.words)
+            )
+        }
+        codes = [
+            np.array([places[word] for word in part.words], dtype=np.int16)[part.codes]
+            for part in parts
+        ]
         return cls(np.concatenate(codes), np.array([*places], dtype=object))
 
 

@@ -11,7 +11,18 @@ from itertools import pairwise
 from g6.domain.calendar import Session
 from g6.domain.cycle import Status
 
-__all__ = ["NO_CHAIN", "NO_ROW", "REPAIRED", "Gap", "Row", "as_stored", "counted", "find", "grid_of", "step_of"]
+__all__ = [
+    "NO_CHAIN",
+    "NO_ROW",
+    "REPAIRED",
+    "Gap",
+    "Row",
+    "as_stored",
+    "counted",
+    "find",
+    "grid_of",
+    "step_of",
+]
 
 NO_ROW = "no_row"
 """The reason of an instant of the grid of which the store knows nothing."""
@@ -63,7 +74,9 @@ def as_stored(rows: Mapping[datetime, Row], chains: Collection[datetime]) -> dic
     """
     lost = (Status.MISSING.value, NO_CHAIN)
     promising = (Status.OK.value, Status.PARTIAL.value)
-    return {at: lost if row[0] in promising and at not in chains else row for at, row in rows.items()}
+    return {
+        at: lost if row[0] in promising and at not in chains else row for at, row in rows.items()
+    }
 
 
 def grid_of(session: Session, intervals: Sequence[tuple[datetime, int]]) -> tuple[datetime, ...]:
@@ -74,7 +87,11 @@ def grid_of(session: Session, intervals: Sequence[tuple[datetime, int]]) -> tupl
     instants: list[datetime] = []
     for place, (begins, seconds) in enumerate(intervals):
         first = begins if place else session.open
-        last = intervals[place + 1][0] if place + 1 < len(intervals) else session.close + timedelta(microseconds=1)
+        last = (
+            intervals[place + 1][0]
+            if place + 1 < len(intervals)
+            else session.close + timedelta(microseconds=1)
+        )
         instants += [at for at in session.cycles(seconds) if first <= at < last]
     return tuple(instants)
 

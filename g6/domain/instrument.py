@@ -15,7 +15,9 @@ CE, PE = 0, 1
 SIDES = ("CE", "PE")
 VIX = "NSE:INDIA VIX"
 
-_MONTHS = frozenset(("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"))
+_MONTHS = frozenset(
+    ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+)
 _NEIGHBOURS = 10
 
 
@@ -112,7 +114,9 @@ class Listing:
     futures: tuple[Future, ...]
 
 
-def listing(underlying: str, columns: Mapping[str, Sequence[Any] | NDArray[Any]], on: date) -> Listing:
+def listing(
+    underlying: str, columns: Mapping[str, Sequence[Any] | NDArray[Any]], on: date
+) -> Listing:
     """Return what the dump of day `on` lists of `underlying`.
 
     `columns`: equally long `symbol, token, name, expiry` (date or None), `strike, tick_size, lot_size, instrument_type` (CE, PE,
@@ -123,7 +127,12 @@ def listing(underlying: str, columns: Mapping[str, Sequence[Any] | NDArray[Any]]
     known = INDICES.get(underlying)
     exchanges = (known.derivatives,) if known else ("NFO", "BFO")
     rows = np.flatnonzero(_objects(columns["name"]) == underlying)
-    rows = rows[np.isin(_strings(columns["segment"], rows), [f"{each}-{kind}" for each in exchanges for kind in ("OPT", "FUT")])]
+    rows = rows[
+        np.isin(
+            _strings(columns["segment"], rows),
+            [f"{each}-{kind}" for each in exchanges for kind in ("OPT", "FUT")],
+        )
+    ]
     expiry = np.array(_chosen(columns["expiry"], rows), dtype="datetime64[D]")
     rows, expiry = rows[~np.isnat(expiry)], expiry[~np.isnat(expiry)]
     kind = _strings(columns["instrument_type"], rows)
@@ -131,7 +140,13 @@ def listing(underlying: str, columns: Mapping[str, Sequence[Any] | NDArray[Any]]
     return Listing(
         underlying,
         on,
-        _contracts(underlying, columns, rows[options], expiry[options], (kind[options] == "PE").astype(np.intp)),
+        _contracts(
+            underlying,
+            columns,
+            rows[options],
+            expiry[options],
+            (kind[options] == "PE").astype(np.intp),
+        ),
         _futures(columns, rows[futures], expiry[futures]),
     )
 
@@ -166,7 +181,9 @@ def _contracts(
 
 
 def _futures(
-    columns: Mapping[str, Sequence[Any] | NDArray[Any]], rows: NDArray[np.intp], expiry: NDArray[np.datetime64]
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+    rows: NDArray[np.intp],
+    expiry: NDArray[np.datetime64],
 ) -> tuple[Future, ...]:
     days: list[date] = expiry.tolist()
     found = [
@@ -188,7 +205,9 @@ def _objects(column: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
 
 
 def _chosen(column: Sequence[Any] | NDArray[Any], rows: NDArray[np.intp]) -> Any:
-    return column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows.tolist()]
+    return (
+        column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows.tolist()]
+    )
 
 
 def _strings(column: Sequence[Any] | NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.str_]:

@@ -46,7 +46,12 @@ class Ladders:
 
 def ladders(chains: Sequence[Chain]) -> Ladders:
     """Return every expiry of every chain, in their order."""
-    bounds = [0, *accumulate(last - first for chain in chains for first, last in pairwise(chain.expiries.bounds))]
+    bounds = [
+        0,
+        *accumulate(
+            last - first for chain in chains for first, last in pairwise(chain.expiries.bounds)
+        ),
+    ]
     tabled = abreast(bounds)
 
     def beside(take: Callable[[Chain], Array]) -> Array:
@@ -54,7 +59,10 @@ def ladders(chains: Sequence[Chain]) -> Ladders:
         return table if table.ndim == 2 else table.swapaxes(0, 1)
 
     forward, years, atm = (
-        np.array([figure for chain in chains for figure in getattr(chain.expiries, name)], dtype=np.float64)
+        np.array(
+            [figure for chain in chains for figure in getattr(chain.expiries, name)],
+            dtype=np.float64,
+        )
         for name in ("forward", "years", "atm")
     )
     strike, iv = beside(lambda chain: chain.quotes.strike), beside(lambda chain: chain.vol.iv)

@@ -54,7 +54,15 @@ class Lot:
         return begun <= on and first <= expiry <= self.until
 
 
-def _lot(units: int, quoted: str, weekly: str, monthly: str, long_dated: str, source: str, until: str = "9999-12-31") -> Lot:
+def _lot(
+    units: int,
+    quoted: str,
+    weekly: str,
+    monthly: str,
+    long_dated: str,
+    source: str,
+    until: str = "9999-12-31",
+) -> Lot:
     first_quoted, first_weekly, first_monthly, converted, last = map(
         date.fromisoformat, (quoted, weekly, monthly, long_dated, until)
     )
@@ -65,14 +73,18 @@ _FAOP_2021 = "NSE/FAOP/47854 of 31 Mar 2021"
 _FAOP_2023 = "NSE circular of 31 Mar 2023, as reported on 1 Apr 2023"
 _FAOP_2024 = "NSE circular of 2 Apr 2024, by the broker's bulletin of that day"
 _FAOP_OCT_2024 = "NSE/FAOP/64625 of 18 Oct 2024"
-_BSE_OCT_2024 = "BSE notice of Oct 2024 on SEBI/HO/MRD/TPD-1/P/CIR/2024/132, by brokers' tables of expiries"
+_BSE_OCT_2024 = (
+    "BSE notice of Oct 2024 on SEBI/HO/MRD/TPD-1/P/CIR/2024/132, by brokers' tables of expiries"
+)
 _FAOP_2025 = "NSE circular of 28 Mar 2025"
 _FAOP_OCT_2025 = "NSE/FAOP/70616 of 3 Oct 2025"
 _BSE_2023 = "BSE notice of 28 Mar 2023: new contracts from 15 May 2023"
 _FILES_2018 = "open interest of 29 expiry days from Jan 2018; an answer of 7 Aug 2020; present lot in NSE/FAOP/47854"
 _NOTE_2019 = "a trader's contract of 30 Nov 2019 (one source)"
 _PRESENT_2020 = "present lot in NSE's circular of 31 Mar 2020: to the weekly of 23 Jul 2020"
-_FAOP_2020 = "NSE circular of 31 Mar 2020: the monthly of 30 Jul 2020 and later; answers of 2020, 2022, 2023"
+_FAOP_2020 = (
+    "NSE circular of 31 Mar 2020: the monthly of 30 Jul 2020 and later; answers of 2020, 2022, 2023"
+)
 _NXT50 = "contract specification at the launch of 24 Apr 2024"
 _SENSEX_2024 = _BSE_OCT_2024 + ": weekly of 3 Jan 2025 keeps 10, long-dated after 27 Dec 2024"
 
@@ -175,4 +187,8 @@ def _why(root: str, expiry: date, on: date) -> str:
     if expiry < first:
         return f"the table of {root} begins with expiries of {first}"
     quoted = min(row.quoted for row in rows)
-    return f"the table of {root} begins on {quoted}" if on < quoted else f"no source covers expiries of {root} around {expiry}"
+    return (
+        f"the table of {root} begins on {quoted}"
+        if on < quoted
+        else f"no source covers expiries of {root} around {expiry}"
+    )

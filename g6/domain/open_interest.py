@@ -52,19 +52,29 @@ def change(oi: Array, before: Array, oi_day_high: Array) -> Array:
 
 def change_share(changed: Array, before: Array) -> Array:
     """Return a change over what was held before, a fraction; NaN where nothing was."""
-    share: Array = np.divide(changed, before, out=np.full(np.shape(changed), np.nan), where=before > 0)
+    share: Array = np.divide(
+        changed, before, out=np.full(np.shape(changed), np.nan), where=before > 0
+    )
     return share
 
 
-def build_up(premium_change: Array, oi_change: Array, oi_before: Array, tick: Array) -> NDArray[np.object_]:
+def build_up(
+    premium_change: Array, oi_change: Array, oi_before: Array, tick: Array
+) -> NDArray[np.object_]:
     """Return the build-up of each option over one window, words of `BUILD_UPS`; all arguments broadcast.
 
     Premium and open interest both up long_build_up, down and up short_build_up, up and down short_covering, both down
     long_unwinding; neutral where the premium moved less than one tick or open interest less than 0.5 % of what it was.
     """
-    moved, held = np.broadcast_arrays(np.asarray(premium_change, np.float64), np.asarray(oi_change, np.float64))
+    moved, held = np.broadcast_arrays(
+        np.asarray(premium_change, np.float64), np.asarray(oi_change, np.float64)
+    )
     # Prices are whole ticks in binary fractions: a hair less than one tick is one tick.
-    still = (np.abs(moved) < np.asarray(tick) * (1 - 1e-9)) | (np.abs(held) < NEUTRAL_SHARE * np.asarray(oi_before)) | (held == 0)
+    still = (
+        (np.abs(moved) < np.asarray(tick) * (1 - 1e-9))
+        | (np.abs(held) < NEUTRAL_SHARE * np.asarray(oi_before))
+        | (held == 0)
+    )
     code = np.where(held > 0, np.where(moved > 0, 2, 3), np.where(moved > 0, 4, 5))
     code = np.where(still, 1, code)
     known = np.isfinite(moved) & np.isfinite(held) & np.isfinite(oi_before)
@@ -73,7 +83,9 @@ def build_up(premium_change: Array, oi_change: Array, oi_before: Array, tick: Ar
 
 def index_build_up(future_change: float, oi_change: float, oi_before: float, tick: float) -> str:
     """Return the build-up of an index: that of its nearest future's price (points) and open interest (units)."""
-    word = build_up(np.array(future_change), np.array(oi_change), np.array(oi_before), np.array(tick))
+    word = build_up(
+        np.array(future_change), np.array(oi_change), np.array(oi_before), np.array(tick)
+    )
     return str(np.asarray(word, dtype=object).item())
 
 
@@ -113,12 +125,17 @@ class Unusual:
     value: float
 
 
-def unusual(kind: str, history: Array, now: Array, floor: Array | float, least: float = 4.0) -> list[Unusual]:
+def unusual(
+    kind: str, history: Array, now: Array, floor: Array | float, least: float = 4.0
+) -> list[Unusual]:
     """Return the options whose step `now` `(2, k)` is at least `least` deviations from their history `(t, 2, k)`, largest first.
 
     Steps are changes over windows of equal length: of open interest, of the day's volume, or of volatility in points.
     """
     score = z_scores(history, now, floor)
     side, row = np.nonzero(np.abs(score) >= least)
-    found = [Unusual(kind, s, r, float(score[s, r]), float(now[s, r])) for s, r in zip(side.tolist(), row.tolist(), strict=True)]
+    found = [
+        Unusual(kind, s, r, float(score[s, r]), float(now[s, r]))
+        for s, r in zip(side.tolist(), row.tolist(), strict=True)
+    ]
     return sorted(found, key=lambda each: -abs(each.score))

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 Span = tuple[float, float]
 
 
-def why_unopened(due: float, lived: Iterable[Span], outages: Iterable[tuple[float, float, str]]) -> str:
+def why_unopened(
+    due: float, lived: Iterable[Span], outages: Iterable[tuple[float, float, str]]
+) -> str:
     """Return the reason of a cycle that was due at `due` (epoch seconds) and that nobody opened, "" where nothing is known of it.
 
     `lived`: spans in which a beat sent; `outages`: spans with their reason (`redis_down`, `ledger_lost`), which come first. A cycle

@@ -30,10 +30,21 @@ def pace(seen: Underlying) -> float:
     if not (isfinite(seen.spot) and seen.spot > 0):
         return nan
     known = isfinite(seen.vix) and seen.vix > 0
-    return seen.spot * (max(seen.vix / 100, 0.5 * USUAL_VOLATILITY) if known else USUAL_VOLATILITY) / sqrt(TRADING_SECONDS)
+    return (
+        seen.spot
+        * (max(seen.vix / 100, 0.5 * USUAL_VOLATILITY) if known else USUAL_VOLATILITY)
+        / sqrt(TRADING_SECONDS)
+    )
 
 
-def outliers(quotes: Quotes, middle: Array, half_spread: Array, last: Array, trade_age: Array, pace: Array | float) -> Mask:
+def outliers(
+    quotes: Quotes,
+    middle: Array,
+    half_spread: Array,
+    last: Array,
+    trade_age: Array,
+    pace: Array | float,
+) -> Mask:
     """Return which last prices `(2, n)` stand more than `LEAST_DEVIATIONS` from where the option is quoted.
 
     A deviation is half the spread and a tick and, beside them, what the index moves since the trade (`pace` points a root second),
@@ -46,9 +57,14 @@ def outliers(quotes: Quotes, middle: Array, half_spread: Array, last: Array, tra
         one_sided = np.fmax(np.abs(above - middle) / steps[1], np.abs(middle - below) / steps[0])
         slope = np.where(np.isfinite(apart), apart / steps.sum(axis=0), one_sided)
         own = np.isfinite(middle)
-        level, unsure = np.where(own, middle, 0.5 * (below + above)), np.where(own, half_spread, apart)
+        level, unsure = (
+            np.where(own, middle, 0.5 * (below + above)),
+            np.where(own, half_spread, apart),
+        )
         moved = pace * np.sqrt(np.maximum(trade_age, FRESHEST_SECONDS))
-        found: Mask = np.abs(last - level) > LEAST_DEVIATIONS * np.hypot(unsure + quotes.tick_size, slope * moved)
+        found: Mask = np.abs(last - level) > LEAST_DEVIATIONS * np.hypot(
+            unsure + quotes.tick_size, slope * moved
+        )
     return found
 
 

@@ -39,12 +39,26 @@ def summarise_all(chains: Sequence[Chain]) -> list[dict[str, Any]]:
     found = ladders(chains)
     whole = whole_chains(chains, found)
     starts = [0, *accumulate(len(chain.expiries) for chain in chains)]
-    parts = zip(chains, _by_bucket(chains, found, whole, starts), _nearest(chains, found, whole, starts), strict=True)
-    return [_row({**_market(chain), **buckets, **near, **_coverage(chain), **_iv_counts(chain)}) for chain, buckets, near in parts]
+    parts = zip(
+        chains,
+        _by_bucket(chains, found, whole, starts),
+        _nearest(chains, found, whole, starts),
+        strict=True,
+    )
+    return [
+        _row({**_market(chain), **buckets, **near, **_coverage(chain), **_iv_counts(chain)})
+        for chain, buckets, near in parts
+    ]
 
 
 def missing_row(
-    cycle: str, index: str, status: str, reason: str, *, expected_mask: int | None = None, expiries_expected: int | None = None
+    cycle: str,
+    index: str,
+    status: str,
+    reason: str,
+    *,
+    expected_mask: int | None = None,
+    expiries_expected: int | None = None,
 ) -> dict[str, Any]:
     """Return the row of a unit of which nothing was analysed (MISSING) or begun (SKIPPED): it says why, and no figure."""
     known = {
@@ -68,15 +82,29 @@ def _count(value: Any) -> int | None:
 
 
 def _instant(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else isoformat_z(value) if isfinite(value) else None
+    return (
+        value
+        if value is None or isinstance(value, str)
+        else isoformat_z(value)
+        if isfinite(value)
+        else None
+    )
 
 
 def _as_it_is(value: Any) -> Any:
     return value
 
 
-_BY_KIND = {"float": _number, "iv": _number, "integer": _count, "flags": _count, "instant": _instant}
-_FORMS: Mapping[str, Callable[[Any], Any]] = {column.name: _BY_KIND.get(column.kind, _as_it_is) for column in rows.OVERVIEW}
+_BY_KIND = {
+    "float": _number,
+    "iv": _number,
+    "integer": _count,
+    "flags": _count,
+    "instant": _instant,
+}
+_FORMS: Mapping[str, Callable[[Any], Any]] = {
+    column.name: _BY_KIND.get(column.kind, _as_it_is) for column in rows.OVERVIEW
+}
 """How each figure is written as JSON has it."""
 
 
@@ -113,7 +141,11 @@ def _by_bucket(
     out = []
     for chain, start in zip(chains, starts[:-1], strict=True):
         days = {slot.expiry.isoformat(): start + i for i, slot in enumerate(chain.expiries.slot)}
-        places = {bucket: days[day] for bucket in BUCKETS if (day := chain.stamp.buckets.get(bucket, "")) in days}
+        places = {
+            bucket: days[day]
+            for bucket in BUCKETS
+            if (day := chain.stamp.buckets.get(bucket, "")) in days
+        }
         figures = {f"pcr_{bucket}": pcr[i] for bucket, i in places.items()}
         out.append(figures | {f"atm_iv_{bucket}": atm_iv[i] for bucket, i in places.items()})
     return out
@@ -124,7 +156,9 @@ def _nearest(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Figures of the nearest expiry whose fix lies ahead; only its name where no quotes of it came."""
     slots = [chain.nearest() for chain in chains]
-    out: list[dict[str, Any]] = [{"expiry_nearest": slot.expiry.isoformat() if slot else None} for slot in slots]
+    out: list[dict[str, Any]] = [
+        {"expiry_nearest": slot.expiry.isoformat() if slot else None} for slot in slots
+    ]
     places = {
         n: i
         for n, (chain, slot) in enumerate(zip(chains, slots, strict=True))
@@ -138,12 +172,16 @@ def _nearest(
     interest = _interest(near, whole.take(mine), deviation)
     figures = _figures([chains[n] for n in places], near, deviation) | interest
     for row, (n, i) in enumerate(places.items()):
-        out[n] |= {name: values[row] for name, values in figures.items()} | {"forward_source": chains[n].expiries.source[i]}
+        out[n] |= {name: values[row] for name, values in figures.items()} | {
+            "forward_source": chains[n].expiries.source[i]
+        }
         out[n]["forward_spread"] = chains[n].expiries.spread[i]
     return out
 
 
-def _interest(near: Ladders, whole: WholeChain, deviation: NDArray[np.float64]) -> dict[str, list[Any]]:
+def _interest(
+    near: Ladders, whole: WholeChain, deviation: NDArray[np.float64]
+) -> dict[str, list[Any]]:
     """What open interest and volume of the whole chain say of one expiry of each chain; NaN where it is not whole."""
     levels = (whole.strike, whole.oi, whole.oi_prev, near.forward, deviation)
     figures = {
@@ -160,16 +198,26 @@ def _interest(near: Ladders, whole: WholeChain, deviation: NDArray[np.float64]) 
     return covered | {"oi_strikes": analytics.strikes_with(whole.oi).tolist()}
 
 
-def _figures(chains: Sequence[Chain], near: Ladders, deviation: NDArray[np.float64]) -> dict[str, list[Any]]:
+def _figures(
+    chains: Sequence[Chain], near: Ladders, deviation: NDArray[np.float64]
+) -> dict[str, list[Any]]:
     """What prices and smile, and open interest in the window, say of one expiry of each chain."""
-    rr25, bf25 = analytics.risk_reversal_butterfly(near.strike, near.forward, near.iv, near.years, near.atm_iv)
+    rr25, bf25 = analytics.risk_reversal_butterfly(
+        near.strike, near.forward, near.iv, near.years, near.atm_iv
+    )
     straddle = analytics.straddle(near.strike, near.price, near.atm)
-    low, high = np.array([chain.stamp.window for chain in chains], dtype=np.float64).reshape(-1, 2, 1).swapaxes(0, 1)
+    low, high = (
+        np.array([chain.stamp.window for chain in chains], dtype=np.float64)
+        .reshape(-1, 2, 1)
+        .swapaxes(0, 1)
+    )
     window = ((near.offset >= -low) & (near.offset <= high))[:, None, :]
     figures = {
         "forward": near.forward,
         "atm": near.atm,
-        "atm_spot": analytics.strike_nearest(near.strike, np.array([chain.quotes.spot.spot for chain in chains])),
+        "atm_spot": analytics.strike_nearest(
+            near.strike, np.array([chain.quotes.spot.spot for chain in chains])
+        ),
         "pcr_window_nearest": analytics.pcr(np.where(window, near.oi, nan)),
         "straddle_nearest": straddle,
         "em_sd": deviation,
@@ -220,7 +268,11 @@ def _covered(chain: Chain, slot: Slot) -> float:
 def _iv_counts(chain: Chain) -> dict[str, int]:
     told = _statuses(chain, slice(None))
     solved, failed = (sum(told.get(word, 0) for word in kind) for kind in (SOLVED, FAILED))
-    return {"iv_ok": solved, "iv_failed": failed, "iv_unavailable": sum(told.values()) - solved - failed}
+    return {
+        "iv_ok": solved,
+        "iv_failed": failed,
+        "iv_unavailable": sum(told.values()) - solved - failed,
+    }
 
 
 def _statuses(chain: Chain, mine: slice) -> dict[str, int]:
@@ -237,7 +289,11 @@ def facts(chain: Chain) -> dict[str, Any]:
     over prices that the solver worked on, and over all of them how many took how many. `atm` by ISO expiry and `deviations` by
     `deviation_key`, points.
     """
-    quotes, expiries, answered = chain.quotes, chain.expiries, chain.prices.listed & ~chain.prices.missing
+    quotes, expiries, answered = (
+        chain.quotes,
+        chain.expiries,
+        chain.prices.listed & ~chain.prices.missing,
+    )
     worked = chain.vol.iterations[chain.vol.iterations > 0]
     buckets = [(slot.bucket, expiries.rows(i)) for i, slot in enumerate(expiries.slot)]
     return {
@@ -245,13 +301,19 @@ def facts(chain: Chain) -> dict[str, Any]:
         "missing": int(np.count_nonzero(chain.prices.missing)),
         "iv": {bucket: _iv_facts(chain, mine) for bucket, mine in buckets},
         "iterations": {bucket: _iteration_facts(chain, mine) for bucket, mine in buckets},
-        "iterations_histogram": {str(count): times for count, times in sorted(Counter(worked.tolist()).items())},
+        "iterations_histogram": {
+            str(count): times for count, times in sorted(Counter(worked.tolist()).items())
+        },
         "quality": quality_counts(chain.flags),
         "sources": dict(sorted(_sources(chain).items())),
         "expiries": [_expiry_facts(chain, slot) for slot in chain.stamp.slots],
         "staleness_seconds": _staleness(chain),
         "spot": quotes.spot.spot if isfinite(quotes.spot.spot) else None,
-        "atm": {slot.expiry.isoformat(): atm for slot, atm in zip(expiries.slot, expiries.atm, strict=True) if isfinite(atm)},
+        "atm": {
+            slot.expiry.isoformat(): atm
+            for slot, atm in zip(expiries.slot, expiries.atm, strict=True)
+            if isfinite(atm)
+        },
         "deviations": {
             deviation_key(slot.expiry.isoformat()): points
             for i, slot in enumerate(expiries.slot)
@@ -291,12 +353,20 @@ def _iteration_facts(chain: Chain, mine: slice) -> dict[str, int]:
 def _expiry_facts(chain: Chain, slot: Slot) -> dict[str, Any]:
     i = chain.expiries.place(slot.expiry)
     coverage = _covered(chain, slot)
-    status = Status.OK if coverage >= 1 - MAX_MISSING_SHARE else Status.PARTIAL if coverage > 0 else Status.MISSING
+    status = (
+        Status.OK
+        if coverage >= 1 - MAX_MISSING_SHARE
+        else Status.PARTIAL
+        if coverage > 0
+        else Status.MISSING
+    )
     forward = nan if i is None else chain.expiries.forward[i]
     return {
         "bucket": slot.bucket,
         "expiry": slot.expiry.isoformat(),
-        "strikes_wanted": chain.stamp.wanted.get(slot.expiry.isoformat(), 0) if i is None else chain.expiries.wanted[i],
+        "strikes_wanted": chain.stamp.wanted.get(slot.expiry.isoformat(), 0)
+        if i is None
+        else chain.expiries.wanted[i],
         "strikes": 0 if i is None else chain.expiries.collected[i],
         "coverage": coverage,
         "status": status.value,
@@ -309,5 +379,9 @@ def _staleness(chain: Chain) -> float | None:
     """Age of the freshest option quote at the cycle's instant, without times that of the index; None when neither has one."""
     ages = chain.prices.age_seconds
     youngest = np.min(ages, where=np.isfinite(ages), initial=np.inf)
-    age = float(youngest) if np.isfinite(youngest) else chain.stamp.at.timestamp() - chain.quotes.spot.spot_time
+    age = (
+        float(youngest)
+        if np.isfinite(youngest)
+        else chain.stamp.at.timestamp() - chain.quotes.spot.spot_time
+    )
     return max(0.0, age) if isfinite(age) else None

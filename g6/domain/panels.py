@@ -46,7 +46,19 @@ _ANALYTICS = (
     "straddle_nearest", "em_sd", "em_straddle", "rr25", "bf25", "day_width", "pcr_nearest", "atm_iv_nearest",
     "oi_age_seconds",
 )  # fmt: skip
-_SIDE = ("last", "bid", "ask", "oi", "oi_prev", "volume", "iv", "iv_status", "delta", "theta", "quality")
+_SIDE = (
+    "last",
+    "bid",
+    "ask",
+    "oi",
+    "oi_prev",
+    "volume",
+    "iv",
+    "iv_status",
+    "delta",
+    "theta",
+    "quality",
+)
 
 
 def build(
@@ -69,7 +81,9 @@ def build(
     data: dict[str, Any] = {
         "summary": _summary(report, by_index),
         "indices": {name: _index(row) for name, row in by_index.items()},
-        "analytics": {name: {key: row.get(key) for key in _ANALYTICS} for name, row in by_index.items()},
+        "analytics": {
+            name: {key: row.get(key) for key in _ANALYTICS} for name, row in by_index.items()
+        },
         "breadth": _breadth(chains),
         "overview": {"rows": list(rows)},
         "alerts": {"alerts": [*_alerts(report), *alerts]},
@@ -84,7 +98,9 @@ def build(
     return {name: envelope(name, value, report.cycle, generated_at) for name, value in data.items()}
 
 
-def envelope(name: str, data: Any, cycle: str, generated_at: str, source: str = "aggregate") -> dict[str, Any]:
+def envelope(
+    name: str, data: Any, cycle: str, generated_at: str, source: str = "aggregate"
+) -> dict[str, Any]:
     """Return the document of panel `name`: `updated_at` is the cycle its data is of, `generated_at` when it was made."""
     plain = _plain(data)
     return {
@@ -113,7 +129,11 @@ def _summary(report: CycleReport, rows: Mapping[str, Mapping[str, Any]]) -> dict
 
 
 def _success(report: CycleReport) -> float | None:
-    return 100.0 * sum(status == Status.OK for status in report.units.values()) / len(report.units) if report.units else None
+    return (
+        100.0 * sum(status == Status.OK for status in report.units.values()) / len(report.units)
+        if report.units
+        else None
+    )
 
 
 def _index(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,12 +174,21 @@ def _health(report: CycleReport) -> dict[str, Any]:
 
 
 def _cycle(report: CycleReport) -> dict[str, Any]:
-    return {name: getattr(report, name) for name in report.__dataclass_fields__ if name not in {"rows", "seconds"}}
+    return {
+        name: getattr(report, name)
+        for name in report.__dataclass_fields__
+        if name not in {"rows", "seconds"}
+    }
 
 
-def _index_panel(row: Mapping[str, Any], frame: Frame, report: CycleReport, window: int) -> dict[str, Any]:
+def _index_panel(
+    row: Mapping[str, Any], frame: Frame, report: CycleReport, window: int
+) -> dict[str, Any]:
     head = _index(row) | {"index": row["underlying"], "latency_seconds": report.elapsed_seconds}
-    return head | {"expiry": row.get("expiry_nearest"), "strikes": _strikes(frame, row.get("expiry_nearest"), window)}
+    return head | {
+        "expiry": row.get("expiry_nearest"),
+        "strikes": _strikes(frame, row.get("expiry_nearest"), window),
+    }
 
 
 def _strikes(frame: Frame, expiry: str | None, window: int) -> list[dict[str, Any]]:
@@ -168,14 +197,19 @@ def _strikes(frame: Frame, expiry: str | None, window: int) -> list[dict[str, An
         return []
     offset = np.asarray(frame.columns["offset"], dtype=np.float64)
     near = np.abs(offset) <= window
-    table = frame.take(np.flatnonzero((frame.columns["expiry"] == np.datetime64(expiry)) & near)).columns
+    table = frame.take(
+        np.flatnonzero((frame.columns["expiry"] == np.datetime64(expiry)) & near)
+    ).columns
     names = {side: [name for name in _SIDE if side + name in table] for side in SIDES}
     return [
         {
             "strike": table["strike"][i],
             "offset": int(table["offset"][i]),
             "atm": table["offset"][i] == 0,
-            **{side.rstrip("_"): _side({name: table[side + name][i] for name in names[side]}) for side in SIDES},
+            **{
+                side.rstrip("_"): _side({name: table[side + name][i] for name in names[side]})
+                for side in SIDES
+            },
         }
         for i in range(len(table["strike"]))
     ]
@@ -206,7 +240,9 @@ def _plain(value: Any) -> Any:
 
 def canonical(data: Any) -> bytes:
     """Return canonical JSON: sorted keys, no spaces, UTF-8, NaN as null."""
-    return json.dumps(_plain(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        _plain(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def digest(data: Any) -> str:
@@ -237,7 +273,11 @@ def panel_diff(old: Any, new: Any) -> dict[str, Any]:
     if isinstance(old, dict) and isinstance(new, dict):
         return _object_diff(old, new)
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        edits = {str(i): diff for i, pair in enumerate(zip(old, new, strict=True)) if (diff := panel_diff(*pair))}
+        edits = {
+            str(i): diff
+            for i, pair in enumerate(zip(old, new, strict=True))
+            if (diff := panel_diff(*pair))
+        }
         return {"items": edits} if edits else {}
     return {} if type(old) is type(new) and old == new else {"to": new}
 
@@ -246,7 +286,11 @@ def _object_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, An
     parts = {
         "drop": [key for key in old if key not in new],
         "set": {key: value for key, value in new.items() if key not in old},
-        "edit": {key: diff for key, value in new.items() if key in old and (diff := panel_diff(old[key], value))},
+        "edit": {
+            key: diff
+            for key, value in new.items()
+            if key in old and (diff := panel_diff(old[key], value))
+        },
     }
     return {name: part for name, part in parts.items() if part}
 

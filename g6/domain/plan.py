@@ -71,4 +71,8 @@ class Plan:
 
     def stamp(self) -> dict[str, Any]:
         """Return the part of a quotes frame's header that a rerun writes afresh: everything a later stage reads of the plan."""
-        return {"config_id": self.config_id, "pricing": asdict(self.pricing), "quality": asdict(self.quality)}
+        return {
+            "config_id": self.config_id,
+            "pricing": asdict(self.pricing),
+            "quality": asdict(self.quality),
+        }

@@ -94,11 +94,17 @@ class Prices:
 
     def rows(self, mine: slice) -> Prices:
         """Return the prices of some strikes."""
-        return Prices(**{name: getattr(self, name)[:, mine] for name in Prices.__dataclass_fields__})
+        return Prices(
+            **{name: getattr(self, name)[:, mine] for name in Prices.__dataclass_fields__}
+        )
 
 
 def prices(
-    quotes: Quotes, at: Array | float, quality: Quality, model: Model = "black76", moves: Array | float | None = None
+    quotes: Quotes,
+    at: Array | float,
+    quality: Quality,
+    model: Model = "black76",
+    moves: Array | float | None = None,
 ) -> Prices:
     """Return the price of every option at the cycle's instant `at` (epoch seconds).
 
@@ -116,7 +122,9 @@ def prices(
     mid = np.where(book.crossed | book.wide | old_quote, np.nan, book.middle)
     last, half_spread = _positive(quotes.last, listed & ~thin), 0.5 * (book.ask - book.bid)
     fresh = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
-    odd = outliers(quotes, mid, half_spread, fresh, trade_age, pace(quotes.spot) if moves is None else moves)
+    odd = outliers(
+        quotes, mid, half_spread, fresh, trade_age, pace(quotes.spot) if moves is None else moves
+    )
     traded = np.where(odd, np.nan, fresh)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)

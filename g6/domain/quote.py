@@ -25,7 +25,11 @@ QUOTE_FIELDS = (
 `bid_depth` and `ask_depth` are the units of the five best levels, NaN where the source gives one level only.
 """
 LEVELS = 5
-DEPTH_FIELDS = tuple(f"{name}_{level}" for level in range(2, LEVELS + 1) for name in ("bid", "ask", "bid_quantity", "ask_quantity"))
+DEPTH_FIELDS = tuple(
+    f"{name}_{level}"
+    for level in range(2, LEVELS + 1)
+    for name in ("bid", "ask", "bid_quantity", "ask_quantity")
+)
 """The levels behind the best, `(2, n)` float64 each: a frame has them where the source gives them, a row does not."""
 
 
@@ -89,7 +93,10 @@ class Quotes:
 
     def take(self, rows: NDArray[np.bool_]) -> Quotes:
         """Return the quotes of the strikes of a mask `(n,)`."""
-        plain = {name: getattr(self, name)[rows] for name in ("expiry", "strike", "lot_size", "tick_size")}
+        plain = {
+            name: getattr(self, name)[rows]
+            for name in ("expiry", "strike", "lot_size", "tick_size")
+        }
         sided = {name: getattr(self, name)[:, rows] for name in ("symbol", "token", "source")}
         values = {name: array[:, rows] for name, array in self.values.items()}
         return replace(self, **plain, **sided, values=values)
@@ -163,11 +170,20 @@ class Stamp:
 
 def to_frame(quotes: Quotes, stamp: Stamp) -> Frame:
     """Pack quotes and stamp into the frame that stage `collect` leaves for stage `analyse`."""
-    arrays = {**quotes.values, "symbol": quotes.symbol, "token": quotes.token, "source": quotes.source}
+    arrays = {
+        **quotes.values,
+        "symbol": quotes.symbol,
+        "token": quotes.token,
+        "source": quotes.source,
+    }
     columns: dict[str, NDArray[Any]] = {
         "expiry": quotes.expiry, "strike": quotes.strike, "lot_size": quotes.lot_size, "tick_size": quotes.tick_size,
     }  # fmt: skip
-    header = {"stamp": stamp.header(), "spot": asdict(quotes.spot), "observed_at": quotes.observed_at}
+    header = {
+        "stamp": stamp.header(),
+        "spot": asdict(quotes.spot),
+        "observed_at": quotes.observed_at,
+    }
     return Frame(header, columns | by_side(arrays, arrays))
 
 
@@ -178,7 +194,19 @@ def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
     sides = {name: frame.both_sides(name) for name in ("symbol", "token", "source")}
     unknown = np.full((2, len(frame)), NAN)
     # What collected this may be a version older, or a source without depth.
-    values = {name: frame.both_sides(name) if f"ce_{name}" in frame.columns else unknown for name in QUOTE_FIELDS}
-    values |= {name: frame.both_sides(name) for name in DEPTH_FIELDS if f"ce_{name}" in frame.columns}
+    values = {
+        name: frame.both_sides(name) if f"ce_{name}" in frame.columns else unknown
+        for name in QUOTE_FIELDS
+    }
+    values |= {
+        name: frame.both_sides(name) for name in DEPTH_FIELDS if f"ce_{name}" in frame.columns
+    }
     spot = Underlying(**frame.header["spot"])
-    return Quotes(stamp.index, **plain, **sides, values=values, spot=spot, observed_at=frame.header["observed_at"]), stamp
+    return Quotes(
+        stamp.index,
+        **plain,
+        **sides,
+        values=values,
+        spot=spot,
+        observed_at=frame.header["observed_at"],
+    ), stamp

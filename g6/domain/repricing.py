@@ -17,7 +17,8 @@ def iv_error(frame: Frame) -> NDArray[np.float64]:
     `frame`: columns of `rows.CHAIN`. NaN where the status is not ok: a shared volatility is of the other side's price.
     """
     level, strike, years, rate = (
-        frame.columns[name].astype(np.float64) for name in ("forward", "strike", "years_to_expiry", "rate")
+        frame.columns[name].astype(np.float64)
+        for name in ("forward", "strike", "years_to_expiry", "rate")
     )
     held, iv = (frame.both_sides(name).astype(np.float64) for name in ("price", "iv"))
     own = frame.both_sides("iv_status") == "ok"

@@ -203,7 +203,11 @@ CSV_HEADER = [
     "vix",
 ]
 """Of an offset's CSV file; it grows at its end."""
-GREEK_COLUMNS = frozenset(f"{side}_{name}" for side in ("ce", "pe") for name in ("iv", "delta", "theta", "vega", "gamma", "rho"))
+GREEK_COLUMNS = frozenset(
+    f"{side}_{name}"
+    for side in ("ce", "pe")
+    for name in ("iv", "delta", "theta", "vega", "gamma", "rho")
+)
 
 
 def csv_header(greeks: bool) -> list[str]:

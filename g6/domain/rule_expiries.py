@@ -21,7 +21,10 @@ from g6.errors import BadConfig
 WEEKLIES: Mapping[str, tuple[tuple[date, date], ...]] = MappingProxyType(
     {
         "NIFTY": ((date(2019, 2, 14), date.max),),
-        "BANKNIFTY": ((date(2016, 6, 2), date(2023, 8, 31)), (date(2024, 3, 6), date(2024, 11, 13))),
+        "BANKNIFTY": (
+            (date(2016, 6, 2), date(2023, 8, 31)),
+            (date(2024, 3, 6), date(2024, 11, 13)),
+        ),
         "FINNIFTY": ((date(2021, 10, 19), date(2024, 11, 19)),),
         "MIDCPNIFTY": ((date(2023, 8, 21), date(2024, 11, 18)),),
         "SENSEX": ((date(2023, 5, 19), date.max),),
@@ -47,29 +50,43 @@ def expiry_of(bucket: str, index: str, on: date, calendar: Calendar) -> date:
     if rule not in BUCKETS:
         raise ValueError(f"{bucket!r} counts what was listed, and that is not known")
     if on.year not in calendar.covered_years:
-        raise ValueError(f"the calendar does not cover {on.year}, so {bucket} of that day is not known")
+        raise ValueError(
+            f"the calendar does not cover {on.year}, so {bucket} of that day is not known"
+        )
     exchange = INDICES[index].exchange
     if rule in BUCKETS[:2] and not _has_weeklies(index, on):
         raise ValueError(f"which weekly of {index} was {rule} on {on} is not known")
-    moved = [_moved(exchange, slot, calendar) for slot in _slots(index, on) if slot.year in calendar.covered_years]
+    moved = [
+        _moved(exchange, slot, calendar)
+        for slot in _slots(index, on)
+        if slot.year in calendar.covered_years
+    ]
     listing = [expiry for expiry in moved if expiry >= on]
     if not _has_weeklies(index, on):
         listing = [expiry for expiry in listing if is_monthly(expiry, exchange, index)]
-    buckets = resolve(listing, calendar.close_of(exchange, on), calendar, exchange, (rule,), underlying=index).buckets
+    buckets = resolve(
+        listing, calendar.close_of(exchange, on), calendar, exchange, (rule,), underlying=index
+    ).buckets
     if rule not in buckets:
         raise ValueError(f"{rule} of {on} lies in a year that the calendar does not cover")
     return buckets[rule]
 
 
 def _has_weeklies(index: str, on: date) -> bool:
-    return any(first - 2 * _WEEK <= on <= last - 2 * _WEEK for first, last in WEEKLIES.get(index, ()))
+    return any(
+        first - 2 * _WEEK <= on <= last - 2 * _WEEK for first, last in WEEKLIES.get(index, ())
+    )
 
 
 def _slots(index: str, on: date) -> list[date]:
     """The days on which the era's contracts expire unless a holiday moves them, from `on` to the end of the month after next."""
     eras = WEEKDAYS.get(index, WEEKDAYS[INDICES[index].exchange])
     days = [on + n * _DAY for n in range(_AHEAD_DAYS)]
-    return [day for day in days if day.weekday() == next(weekday for since, weekday in reversed(eras) if since <= day)]
+    return [
+        day
+        for day in days
+        if day.weekday() == next(weekday for since, weekday in reversed(eras) if since <= day)
+    ]
 
 
 def _moved(exchange: str, slot: date, calendar: Calendar) -> date:

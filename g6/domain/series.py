@@ -51,7 +51,11 @@ def rank(today: float, before: Sequence[float]) -> Rank:
     if len(known) < LEAST_DAYS or not np.isfinite(today):
         return Rank(nan, nan, len(known))
     low, high = float(known.min()), float(known.max())
-    return Rank((today - low) / (high - low) if high > low else nan, float(np.mean(known < today)), len(known))
+    return Rank(
+        (today - low) / (high - low) if high > low else nan,
+        float(np.mean(known < today)),
+        len(known),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,10 @@ def legs_value(frame: Frame, legs: Sequence[Leg], column: str = "price") -> floa
 
 
 def _price(frame: Frame, leg: Leg, column: str) -> float:
-    rows = np.flatnonzero((frame.columns["expiry"] == np.datetime64(leg.expiry, "D")) & (frame.columns["strike"] == leg.strike))
+    rows = np.flatnonzero(
+        (frame.columns["expiry"] == np.datetime64(leg.expiry, "D"))
+        & (frame.columns["strike"] == leg.strike)
+    )
     prefix = {"CE": "ce_", "PE": "pe_"}[leg.side]
     return float(frame.columns[prefix + column][rows[0]]) if len(rows) else nan
 
@@ -85,7 +92,12 @@ def parse_leg(text: str) -> Leg:
     day, strike, side, *quantity = text.split(":")
     if side.upper() not in SIDES or len(quantity) > 1:
         raise ValueError(f"{text!r} is no leg")
-    return Leg(date.fromisoformat(day), float(strike), side.upper(), float(quantity[0]) if quantity else 1.0)
+    return Leg(
+        date.fromisoformat(day),
+        float(strike),
+        side.upper(),
+        float(quantity[0]) if quantity else 1.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,9 @@ def rolling_straddle(frames: Sequence[Frame]) -> list[Straddle]:
         before = [Leg(last.expiry, last.strike, side) for side in SIDES] if last else legs
         price, vwap = legs_value(frame, legs), legs_value(frame, legs, "average_price")
         instant = float(frame.columns["timestamp"][row])
-        found.append(Straddle(instant, expiry, strike, price, vwap, rolled, legs_value(frame, before)))
+        found.append(
+            Straddle(instant, expiry, strike, price, vwap, rolled, legs_value(frame, before))
+        )
     return found
 
 
@@ -141,7 +155,9 @@ class Interest:
     oi_puts: float
 
 
-def interest(frames: Sequence[Frame], strikes: Sequence[float] | None = None, expiry: date | None = None) -> list[Interest]:
+def interest(
+    frames: Sequence[Frame], strikes: Sequence[float] | None = None, expiry: date | None = None
+) -> list[Interest]:
     """Return open interest by cycle over `strikes` (points), of `expiry` or else of each cycle's nearest one.
 
     Without `strikes` it is that of the whole chain, NaN where that is not known.
@@ -183,7 +199,9 @@ def _interest(rows: Frame, expiry: date, *, whole: bool) -> Interest:
 
 def nearest_expiry(frame: Frame, *known: str) -> date | None:
     """Return the nearest expiry of a stored chain whose fix lies ahead and whose columns `known` have figures; None without one."""
-    ahead = np.logical_and.reduce([np.isfinite(frame.columns[name]) for name in ("years_to_expiry", *known)])
+    ahead = np.logical_and.reduce(
+        [np.isfinite(frame.columns[name]) for name in ("years_to_expiry", *known)]
+    )
     if not ahead.any():
         return None
     day: date = frame.columns["expiry"][ahead].min().astype("datetime64[D]").item()
@@ -206,7 +224,9 @@ def overlay(instants: Sequence[float], values: Sequence[float]) -> dict[int, lis
     for instant, value in zip(instants, values, strict=True):
         if np.isfinite(value):
             at = datetime.fromtimestamp(instant, UTC).astimezone(IST)
-            days.setdefault(at.date(), []).append((at.hour * 60 + at.minute + at.second / 60, value))
+            days.setdefault(at.date(), []).append(
+                (at.hour * 60 + at.minute + at.second / 60, value)
+            )
     curves: dict[int, list[DayCurve]] = {}
     for day in sorted(days):
         minute, value = np.array(sorted(days[day])).T
@@ -232,23 +252,49 @@ class Trend:
     slope: float
 
 
-def trends(instants: Sequence[float], figures: Mapping[str, Sequence[float]], windows: Sequence[float]) -> list[Trend]:
+def trends(
+    instants: Sequence[float], figures: Mapping[str, Sequence[float]], windows: Sequence[float]
+) -> list[Trend]:
     """Return every figure's trend over windows (seconds) that end at the last instant."""
     at = np.asarray(instants, dtype=np.float64)
     found = []
     for name, values in figures.items():
         series = np.asarray(values, dtype=np.float64)
         for seconds in windows:
-            inside = np.isfinite(series) & (at >= at[-1] - seconds) if len(at) else np.zeros(0, dtype=np.bool_)
+            inside = (
+                np.isfinite(series) & (at >= at[-1] - seconds)
+                if len(at)
+                else np.zeros(0, dtype=np.bool_)
+            )
             found.append(_trend(name, seconds, at[inside], series[inside]))
     return found
 
 
 def _trend(name: str, seconds: float, at: Array, value: Array) -> Trend:
     if len(value) < 2:
-        return Trend(name, seconds, len(value), float(value[-1]) if len(value) else nan, nan, nan, nan, nan, nan)
+        return Trend(
+            name,
+            seconds,
+            len(value),
+            float(value[-1]) if len(value) else nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+        )
     hours = (at - at.mean()) / 3600
     spread = float(hours @ hours)
     slope = float(hours @ value) / spread if spread > 0 else nan
     last, change = float(value[-1]), float(value[-1] - value[0])
-    return Trend(name, seconds, len(value), last, change, float(value.min()), float(value.max()), float(value.mean()), slope)
+    return Trend(
+        name,
+        seconds,
+        len(value),
+        last,
+        change,
+        float(value.min()),
+        float(value.max()),
+        float(value.mean()),
+        slope,
+    )

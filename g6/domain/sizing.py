@@ -38,17 +38,30 @@ class Sizing:
     def __add__(self, other: Sizing) -> Sizing:
         """Return both together."""
         return Sizing(
-            self.options + other.options, self.parts + other.parts, self.compacted + other.compacted, self.csv + other.csv
+            self.options + other.options,
+            self.parts + other.parts,
+            self.compacted + other.compacted,
+            self.csv + other.csv,
         )
 
 
 def strikes(contracts: Contracts, resolved: Resolution) -> dict[str, int]:
     """Return how many strikes are listed in the expiry of each bucket."""
-    return {name: int(np.count_nonzero(contracts.expiry == np.datetime64(day, "D"))) for name, day in resolved.buckets.items()}
+    return {
+        name: int(np.count_nonzero(contracts.expiry == np.datetime64(day, "D")))
+        for name, day in resolved.buckets.items()
+    }
 
 
 def of_index(
-    plan: IndexPlan, contracts: Contracts, resolved: Resolution, *, whole: bool, cycles: int, interval: int, greeks: bool
+    plan: IndexPlan,
+    contracts: Contracts,
+    resolved: Resolution,
+    *,
+    whole: bool,
+    cycles: int,
+    interval: int,
+    greeks: bool,
 ) -> Sizing:
     """Return what `cycles` cycles of one index take in one day. `whole`: every listed strike is collected, else the window.
 
@@ -75,4 +88,6 @@ def of_index(
 def of_overviews(indices: int, cycles: int) -> Sizing:
     """Return what the overviews of `cycles` cycles take."""
     rows = indices * cycles
-    return Sizing(compacted=OVERVIEW_DAY + OVERVIEW_ROW * rows, csv=OVERVIEW_LINE * (rows + indices))
+    return Sizing(
+        compacted=OVERVIEW_DAY + OVERVIEW_ROW * rows, csv=OVERVIEW_LINE * (rows + indices)
+    )

@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 from g6.domain.analytics import smile
 from g6.domain.frame import Frame
 
-__all__ = ["NEAR_STRIKES", "Spreads", "Summary", "illiquid", "liquidity", "microprice", "over_cycles", "spread", "summaries"]
+__all__ = [
+    "NEAR_STRIKES",
+    "Spreads",
+    "Summary",
+    "illiquid",
+    "liquidity",
+    "microprice",
+    "over_cycles",
+    "spread",
+    "summaries",
+]
 
 Array = NDArray[np.float64]
 
@@ -55,7 +65,9 @@ def liquidity(bid: Array, ask: Array, volume: Array) -> Array:
 
 def illiquid(frame: Frame) -> NDArray[np.bool_]:
     """Return the strikes `(k,)` of which neither side scores one half; `frame` has columns of `rows.CHAIN`."""
-    bid, ask, volume = (frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "volume"))
+    bid, ask, volume = (
+        frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "volume")
+    )
     return np.asarray((liquidity(bid, ask, volume) < 0.5).all(axis=0))
 
 
@@ -90,7 +102,9 @@ def summaries(frame: Frame) -> list[Summary]:
 
 
 def _summary(frame: Frame, expiry: date, *, near: bool) -> Summary:
-    bid, ask, low, high = (frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "iv_bid", "iv_ask"))
+    bid, ask, low, high = (
+        frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "iv_bid", "iv_ask")
+    )
     strike, tick = frame.columns["strike"], frame.columns["tick_size"].astype(np.float64)
     wide = spread(bid, ask)
     forward = float(frame.columns["forward"][0]) if len(frame) else nan
@@ -100,7 +114,9 @@ def _summary(frame: Frame, expiry: date, *, near: bool) -> Summary:
         options=int(np.count_nonzero(frame.both_sides("symbol") != "")),
         two_sided=int(np.count_nonzero(np.isfinite(wide))),
         median_points=_median(wide),
-        worst_points=float(np.max(wide, where=np.isfinite(wide), initial=-1.0)) if np.isfinite(wide).any() else nan,
+        worst_points=float(np.max(wide, where=np.isfinite(wide), initial=-1.0))
+        if np.isfinite(wide).any()
+        else nan,
         median_ticks=_median(wide / tick),
         median_pct=_median(100 * wide / (0.5 * (bid + ask))),
         median_iv=_median(0.5 * smile(strike, forward, high - low)),
@@ -126,17 +142,28 @@ class Spreads:
 
 def over_cycles(frames: Sequence[Frame]) -> Spreads:
     """Return spread statistics per strike of one expiry's chains; a strike that a chain lacks had no book in it."""
-    strikes = np.unique(np.concatenate([frame.columns["strike"] for frame in frames])) if frames else np.zeros(0)
+    strikes = (
+        np.unique(np.concatenate([frame.columns["strike"] for frame in frames]))
+        if frames
+        else np.zeros(0)
+    )
     seen = np.full((len(frames), 2, len(strikes)), nan)
     for cycle, frame in enumerate(frames):
         bid, ask = (frame.both_sides(name).astype(np.float64) for name in ("bid", "ask"))
         seen[cycle][:, np.searchsorted(strikes, frame.columns["strike"])] = spread(bid, ask)
     known = np.isfinite(seen)
     count = known.sum(axis=0)
-    return Spreads(strikes, len(frames), count, *(_quantile(seen, known, count, share) for share in (0.5, 0.9, 1.0)))
+    return Spreads(
+        strikes,
+        len(frames),
+        count,
+        *(_quantile(seen, known, count, share) for share in (0.5, 0.9, 1.0)),
+    )
 
 
-def _quantile(seen: Array, known: NDArray[np.bool_], count: NDArray[np.int64], share: float) -> Array:
+def _quantile(
+    seen: Array, known: NDArray[np.bool_], count: NDArray[np.int64], share: float
+) -> Array:
     """Linear quantile along axis 0 of what is known, NaN where nothing is."""
     if not len(seen):
         return np.full(seen.shape[1:], nan)

@@ -58,8 +58,12 @@ def runtime_status(seen: Observed) -> dict[str, Any]:
         "cycle": report.get("cycle"),
         "elapsed": report.get("elapsed_seconds"),
         "interval": seen.interval,
-        "sleep_sec": None if seen.next_cycle_wall is None else round(max(0.0, seen.next_cycle_wall - seen.wall), 3),
-        "success_rate_pct": _percent(sum(status == Status.OK for status in units.values()), len(units)),
+        "sleep_sec": None
+        if seen.next_cycle_wall is None
+        else round(max(0.0, seen.next_cycle_wall - seen.wall), 3),
+        "success_rate_pct": _percent(
+            sum(status == Status.OK for status in units.values()), len(units)
+        ),
         "options_last_cycle": options,
         "options_per_minute": round(options * 60.0 / seen.step, 1),
         "api_success_rate": _percent(seen.requests.get("ok", 0.0), sent),
@@ -78,20 +82,36 @@ def runtime_status(seen: Observed) -> dict[str, Any]:
 
 def readiness(seen: Observed) -> tuple[str, ...]:
     """Return what is missing before this system can be called ready; empty when nothing is."""
-    missing = [f"{name}: {why}" for name, why in (("bus", seen.trouble), ("status file", seen.refused)) if why]
+    missing = [
+        f"{name}: {why}"
+        for name, why in (("bus", seen.trouble), ("status file", seen.refused))
+        if why
+    ]
     silent = seen.wall - parse_z(seen.beat["ts"]).timestamp() if seen.beat else None
     if silent is None:
         missing.append("heartbeat: none yet")
-    elif silent > max(SILENT_SECONDS, 3 * (seen.beat.get("plan") or {}).get("heartbeat_seconds", 0.0)):
+    elif silent > max(
+        SILENT_SECONDS, 3 * (seen.beat.get("plan") or {}).get("heartbeat_seconds", 0.0)
+    ):
         missing.append(f"heartbeat: none for {silent:.0f} s")
     else:
-        down = sorted(name for name, facts in (seen.beat.get("workers") or {}).items() if not facts.get("up", True))
+        down = sorted(
+            name
+            for name, facts in (seen.beat.get("workers") or {}).items()
+            if not facts.get("up", True)
+        )
         missing += [f"worker: {name} is down" for name in down]
         refused = seen.beat.get("refused") or ()
         missing += [f"disk: rows are not stored: {fact['sentence']}" for fact in refused[:1]]
     reasons = set((seen.report.get("reasons") or {}).values())
-    if seen.report and not {"OK", "PARTIAL"} & set((seen.report.get("units") or {}).values()) and reasons & PROVIDER_REASONS:
-        missing.append(f"provider: {', '.join(sorted(reasons & PROVIDER_REASONS))} in the last cycle")
+    if (
+        seen.report
+        and not {"OK", "PARTIAL"} & set((seen.report.get("units") or {}).values())
+        and reasons & PROVIDER_REASONS
+    ):
+        missing.append(
+            f"provider: {', '.join(sorted(reasons & PROVIDER_REASONS))} in the last cycle"
+        )
     missing += _feed_troubles(seen)
     if any(phase.get("open") for phase in seen.phases.values()):
         late = seen.wall - seen.last_success
@@ -152,13 +172,16 @@ def _feed_troubles(seen: Observed) -> list[str]:
 def _provider(seen: Observed) -> dict[str, Any]:
     facts = seen.beat.get("provider") or {}
     return {"name": seen.provider} | {
-        name: facts.get(name) for name in ("mode", "source", "breaker", "budget_left", "login", "ticker", "instruments")
+        name: facts.get(name)
+        for name in ("mode", "source", "breaker", "budget_left", "login", "ticker", "instruments")
     }
 
 
 def _market(phases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """One market of several exchanges: open while one is, in the phase of the first that is open, until the first change."""
-    first = next((phase for phase in phases.values() if phase.get("open")), next(iter(phases.values()), {}))
+    first = next(
+        (phase for phase in phases.values() if phase.get("open")), next(iter(phases.values()), {})
+    )
     changes = [phase["next_change"] for phase in phases.values() if phase.get("next_change")]
     return {
         "open": any(phase.get("open") for phase in phases.values()),

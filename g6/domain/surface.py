@@ -63,14 +63,25 @@ def smiles(frame: Frame) -> list[Smile]:
     """Return the smiles of a stored chain (columns of `rows.CHAIN`), by expiry."""
     days, starts = np.unique(frame.columns["expiry"], return_index=True)
     bounds = [*starts.tolist(), len(frame)]
-    iv, bid, ask = (frame.both_sides(name).astype(np.float64) for name in ("iv", "iv_bid", "iv_ask"))
+    iv, bid, ask = (
+        frame.both_sides(name).astype(np.float64) for name in ("iv", "iv_bid", "iv_ask")
+    )
     found = []
     for i, day in enumerate(days.astype("datetime64[D]").tolist()):
         rows = slice(bounds[i], bounds[i + 1])
         strike, forward = frame.columns["strike"][rows], float(frame.columns["forward"][rows][0])
         curves = [analytics.smile(strike, forward, side[:, rows]) for side in (iv, bid, ask)]
         error = 0.5 * (curves[2] - curves[1])
-        found.append(Smile(day, forward, float(frame.columns["years_to_expiry"][rows][0]), strike, curves[0], error))
+        found.append(
+            Smile(
+                day,
+                forward,
+                float(frame.columns["years_to_expiry"][rows][0]),
+                strike,
+                curves[0],
+                error,
+            )
+        )
     return found
 
 
@@ -125,7 +136,9 @@ class Surface:
         Inside are the times from the first to the last fitted expiry, and between the outermost strikes used at these,
         interpolated in the logarithm of moneyness.
         """
-        K, T = np.broadcast_arrays(np.asarray(strike, dtype=np.float64), np.asarray(years, dtype=np.float64))
+        K, T = np.broadcast_arrays(
+            np.asarray(strike, dtype=np.float64), np.asarray(years, dtype=np.float64)
+        )
         with np.errstate(all="ignore"):
             moneyness = K / self.forward(T)
             inside = self._inside(np.log(moneyness), T)
@@ -140,13 +153,18 @@ class Surface:
         if not self.fitted:
             return np.full(T.shape, nan)
         known = [each.years for each in self.fitted]
-        return np.exp(np.interp(T, known, [log(each.forward) for each in self.fitted], left=nan, right=nan))
+        return np.exp(
+            np.interp(T, known, [log(each.forward) for each in self.fitted], left=nan, right=nan)
+        )
 
     def _inside(self, k: Array, T: Array) -> NDArray[np.bool_]:
         if not self.fitted:
             return np.zeros(k.shape, dtype=np.bool_)
         known = [each.years for each in self.fitted]
-        low, high = (np.interp(T, known, [log(getattr(each, end)) for each in self.fitted]) for end in ("low", "high"))
+        low, high = (
+            np.interp(T, known, [log(getattr(each, end)) for each in self.fitted])
+            for end in ("low", "high")
+        )
         # A strike at the very edge must not fall out by rounding.
         return np.asarray(np.isfinite(k) & (k >= low - 1e-12) & (k <= high + 1e-12))
 
@@ -164,7 +182,9 @@ class Surface:
         found = np.empty(len(m))
         for i in np.unique(place).tolist():
             here = m[place == i]
-            root = implied_vol(_lifted(self.fitted[: i + 1], here), 1.0, here, 1.0, 0.0, _side(here)).sigma
+            root = implied_vol(
+                _lifted(self.fitted[: i + 1], here), 1.0, here, 1.0, 0.0, _side(here)
+            ).sigma
             found[place == i] = root**2
         return found
 
@@ -189,8 +209,16 @@ def _fit_smile(quoted: Smile, earlier: Sequence[Fitted]) -> Fitted | None:
     """Fit one expiry; None with too few strikes, or where the quotes are no smile at all."""
     with np.errstate(all="ignore"):
         iv, m = quoted.iv, quoted.strike / quoted.forward
-        use = (iv > 0) & (iv < _MOST_IV) & (iv * sqrt(quoted.years) < _MOST_DEVIATION) & (m > 0) & (m < np.inf)
-        use &= np.isfinite(price(iv, 1.0, m, quoted.years, 0.0, 1.0)) & (_vega(m, iv * sqrt(quoted.years)) > 1e-12)
+        use = (
+            (iv > 0)
+            & (iv < _MOST_IV)
+            & (iv * sqrt(quoted.years) < _MOST_DEVIATION)
+            & (m > 0)
+            & (m < np.inf)
+        )
+        use &= np.isfinite(price(iv, 1.0, m, quoted.years, 0.0, 1.0)) & (
+            _vega(m, iv * sqrt(quoted.years)) > 1e-12
+        )
     if np.count_nonzero(use) < LEAST_STRIKES:
         return None
     m, iv = m[use], iv[use]
@@ -223,7 +251,11 @@ def _mixture(m: Array, iv: Array, error: Array, years: float) -> tuple[Array, Ar
         _BINDING * x[None, :],
         _SMOOTH * np.diff(np.eye(len(x)), 2, axis=0),
     ]
-    target = [price(root, 1.0, m, 1.0, 0.0, side) * precision, np.array([_BINDING]), np.zeros(len(x) - 1)]
+    target = [
+        price(root, 1.0, m, 1.0, 0.0, side) * precision,
+        np.array([_BINDING]),
+        np.zeros(len(x) - 1),
+    ]
     try:
         weight, _ = nnls(np.concatenate(rows), np.concatenate(target), maxiter=20 * len(x))
     except RuntimeError:  # no convergence: quotes that are no smile

@@ -22,7 +22,9 @@ def constant_maturity(years: Sequence[float], atm_iv: Sequence[float], days: flo
     expiry, which nobody quotes; unknown volatilities and series within two hours of the fix are left out.
     """
     known = sorted(
-        (t, sigma * sigma * t) for t, sigma in zip(years, atm_iv, strict=True) if t >= LEAST_YEARS and 0 < sigma < np.inf
+        (t, sigma * sigma * t)
+        for t, sigma in zip(years, atm_iv, strict=True)
+        if t >= LEAST_YEARS and 0 < sigma < np.inf
     )
     target = days / _DAYS
     if not known or target <= 0:

@@ -28,7 +28,13 @@ BOOK = [
     ("bid_orders", "<u2", (LEVELS,)), ("ask_orders", "<u2", (LEVELS,)),
 ]  # fmt: skip
 TICK = np.dtype(
-    [("feed", "<i4"), ("source", "<u4"), ("received", "<f8"), ("quote_time", "<f8"), ("last_trade_time", "<f8")]
+    [
+        ("feed", "<i4"),
+        ("source", "<u4"),
+        ("received", "<f8"),
+        ("quote_time", "<f8"),
+        ("last_trade_time", "<f8"),
+    ]
     + [(name, "<f8") for name in PRICES + QUANTITIES]
     + BOOK
 )
@@ -83,13 +89,20 @@ def true_until(rows: NDArray[Any], feeds: Mapping[int, Feed]) -> NDArray[np.floa
     until = np.where(rows["source"] == NOBODY, 0.0, rows["received"])
     for number, feed in feeds.items():
         if feed.state == "open":
-            confirmed = (rows["feed"] == number) & (rows["source"] != NOBODY) & (rows["received"] >= feed.since)
+            confirmed = (
+                (rows["feed"] == number)
+                & (rows["source"] != NOBODY)
+                & (rows["received"] >= feed.since)
+            )
             until[confirmed] = np.maximum(until[confirmed], feed.last_frame)
     return until
 
 
 def stands_until(
-    rows: NDArray[Any], fresh: NDArray[np.bool_], late: NDArray[np.float64], most: float = LATE_SECONDS
+    rows: NDArray[Any],
+    fresh: NDArray[np.bool_],
+    late: NDArray[np.float64],
+    most: float = LATE_SECONDS,
 ) -> NDArray[np.float64]:
     """Return the exchange's time (epoch seconds) to which each quote of one index's contracts is known to stand, NaN unknown.
 

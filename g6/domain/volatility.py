@@ -74,8 +74,17 @@ class Volatility:
 
     def rows(self, mine: slice) -> Volatility:
         """Return what was found of some strikes."""
-        own = {name: getattr(self, name)[:, mine] for name in Volatility.__dataclass_fields__ if name != "greeks"}
-        return Volatility(**own, greeks=Greeks(*(getattr(self.greeks, name)[..., mine] for name in Greeks.__dataclass_fields__)))
+        own = {
+            name: getattr(self, name)[:, mine]
+            for name in Volatility.__dataclass_fields__
+            if name != "greeks"
+        }
+        return Volatility(
+            **own,
+            greeks=Greeks(
+                *(getattr(self.greeks, name)[..., mine] for name in Greeks.__dataclass_fields__)
+            ),
+        )
 
 
 def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) -> Volatility:
@@ -87,7 +96,9 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
     """
     solve = enabled and pricing.estimate_iv
     with np.errstate(invalid="ignore"):
-        payoff = np.exp(-terms.rate * terms.years) * np.maximum(PHI * (terms.forward - terms.strike), 0.0)
+        payoff = np.exp(-terms.rate * terms.years) * np.maximum(
+            PHI * (terms.forward - terms.strike), 0.0
+        )
     time_value = prices.price - payoff
     asked = np.stack([prices.price, prices.bid, prices.ask])
     solution = implied_vol(
@@ -123,7 +134,9 @@ def _preset(pricing: Pricing) -> bool:
 def _own(solution: Solution, within: Mask, prices: Prices) -> Codes:
     """The code of each side by its own price alone."""
     code = np.where((solution.status[0] == Status.ok) & ~within, OUT_OF_RANGE, solution.status[0])
-    return np.where(np.isfinite(prices.price), code, np.where(prices.flags & Flag.STALE, STALE, Status.no_price))
+    return np.where(
+        np.isfinite(prices.price), code, np.where(prices.flags & Flag.STALE, STALE, Status.no_price)
+    )
 
 
 def _shared(code: Codes, sigma: Array, prices: Prices, terms: Terms) -> Codes:
@@ -140,12 +153,16 @@ def _shared(code: Codes, sigma: Array, prices: Prices, terms: Terms) -> Codes:
 
 def _overruled(code: Codes, prices: Prices, terms: Terms, solve: bool) -> Codes:
     """Reasons that go before any other: not listed, switched off, past the fix, a price but no forward."""
-    code = np.where(~np.isfinite(terms.forward) & np.isfinite(prices.price), Status.no_forward, code)
+    code = np.where(
+        ~np.isfinite(terms.forward) & np.isfinite(prices.price), Status.no_forward, code
+    )
     code = np.where(np.isfinite(terms.years), code, Status.expired)
     return np.where(prices.listed, code if solve else DISABLED, UNLISTED)
 
 
-def _with_fallback(code: Codes, iv: Array, prices: Prices, fallback: float | None) -> tuple[Codes, Array]:
+def _with_fallback(
+    code: Codes, iv: Array, prices: Prices, fallback: float | None
+) -> tuple[Codes, Array]:
     """The volatility that Greeks are made with: a configured fallback stands in, flagged, and is never called an IV."""
     if fallback is None:
         return code, iv

@@ -53,9 +53,18 @@ class Beyond:
         """Read what `chain_memory.beyond` wrote of one expiry; nothing: every listed strike is a row."""
         if not entry:
             return cls()
-        oi, volume = (np.array([_numbers(entry[side + name]) for side in SIDES]) for name in ("oi", "volume"))
+        oi, volume = (
+            np.array([_numbers(entry[side + name]) for side in SIDES]) for name in ("oi", "volume")
+        )
         age = entry["age_seconds"]
-        return cls(_numbers(entry["strike"]), oi, volume, entry["listed"], entry["unasked"], nan if age is None else float(age))
+        return cls(
+            _numbers(entry["strike"]),
+            oi,
+            volume,
+            entry["listed"],
+            entry["unasked"],
+            nan if age is None else float(age),
+        )
 
     def counted(self, rows_volume: Array, quality: Quality) -> tuple[Array, Array]:
         """Return open interest and volume that may be in sums, by the rules for rows; `rows_volume` `(2, n)` are the rows'."""
@@ -99,7 +108,9 @@ class WholeChain:
     def take(self, places: Sequence[int]) -> WholeChain:
         """Return some of the expiries."""
         at = np.asarray(places, dtype=np.intp)
-        return WholeChain(**{name: getattr(self, name)[at] for name in WholeChain.__dataclass_fields__})
+        return WholeChain(
+            **{name: getattr(self, name)[at] for name in WholeChain.__dataclass_fields__}
+        )
 
     def only_covered(self, figure: Any) -> Array:
         """Return a figure of each expiry `(m,)`, NaN where it would be one of a part of the chain."""
@@ -114,7 +125,11 @@ def whole_chains(chains: Sequence[Chain], rows: Ladders) -> WholeChain:
         for i, slot in enumerate(chain.expiries.slot)
     ]
     covered = np.array(
-        [part.covers(chain.expiries.collected[i], chain.expiries.wanted[i]) for chain, i, part in parts], dtype=np.bool_
+        [
+            part.covers(chain.expiries.collected[i], chain.expiries.wanted[i])
+            for chain, i, part in parts
+        ],
+        dtype=np.bool_,
     )
     age = np.where(covered, np.array([part.age_seconds for _, _, part in parts]), nan)
     if not any(len(part.strike) for _, _, part in parts):
@@ -129,11 +144,18 @@ def whole_chains(chains: Sequence[Chain], rows: Ladders) -> WholeChain:
 def _joined(chain: Chain, i: int, part: Beyond) -> Array:
     """Return strike, open interest now and before, and volume of one expiry, rows and the rest in order of strikes, `(7, k)`."""
     mine = chain.expiries.rows(i)
-    rows = (chain.quotes.strike[mine], chain.oi[:, mine], chain.quotes.oi_prev[:, mine], chain.volume[:, mine])
+    rows = (
+        chain.quotes.strike[mine],
+        chain.oi[:, mine],
+        chain.quotes.oi_prev[:, mine],
+        chain.volume[:, mine],
+    )
     return _merged(rows, chain.quotes.volume[:, mine], part, chain.stamp.quality)
 
 
-def _merged(rows: tuple[Array, Array, Array, Array], volumes: Array, part: Beyond, quality: Quality) -> Array:
+def _merged(
+    rows: tuple[Array, Array, Array, Array], volumes: Array, part: Beyond, quality: Quality
+) -> Array:
     oi, volume = part.counted(volumes, quality)
     inside = np.vstack([rows[0][None], *rows[1:]])
     outside = np.vstack([part.strike[None], oi, np.full(oi.shape, nan), volume])
@@ -141,7 +163,9 @@ def _merged(rows: tuple[Array, Array, Array, Array], volumes: Array, part: Beyon
     return both[:, np.argsort(both[0], kind="stable")]
 
 
-def of_rows(frame: Frame, expiry: str, oi: Array, volume: Array) -> tuple[Array, Array, Array, Array, bool]:
+def of_rows(
+    frame: Frame, expiry: str, oi: Array, volume: Array
+) -> tuple[Array, Array, Array, Array, bool]:
     """Return strike, open interest, that of the previous session, volume and coverage of one expiry of a stored chain.
 
     `frame` has the rows of that expiry (ISO date) alone; `oi`, `volume` `(2, n)` are its rows' as they count. Rows that were

@@ -50,13 +50,17 @@ class G6(Celery):  # type: ignore[misc]
     def runtime(self) -> Runtime:
         """This process's Runtime; connections are made after the fork, so a child builds its own."""
         if self._runtime is None or self._runtime[0] != os.getpid():
-            runtime = bootstrap.build(self.settings, CelerySender(self), self.conf.broker_url, self._provider)
+            runtime = bootstrap.build(
+                self.settings, CelerySender(self), self.conf.broker_url, self._provider
+            )
             self._runtime = (os.getpid(), runtime)
         return self._runtime[1]
 
     def prepare(self, queues: Sequence[str]) -> None:
         """Before the fork: what needs no connection is made and warmed once, for all pool processes. No queues: all of them."""
-        pa.array([0.0])  # at its first array it imports pandas, if that is there: here, or in each pool process for itself
+        pa.array(
+            [0.0]
+        )  # at its first array it imports pandas, if that is there: here, or in each pool process for itself
         self._market = warmed_market(self.settings)
         self._provider = bootstrap.provider(self.settings, self.conf.broker_url)
         if self.settings.provider.name == "sim" and (not queues or "collect" in queues):
@@ -70,7 +74,9 @@ class G6(Celery):  # type: ignore[misc]
             return
         self._held = ExitStack()
         who = f"celery worker of {', '.join(queues)}" if queues else "celery worker"
-        self._held.enter_context(owning(self.settings, who, system(self.settings, self.conf.broker_url)))
+        self._held.enter_context(
+            owning(self.settings, who, system(self.settings, self.conf.broker_url))
+        )
 
     def keep_configuration(self) -> None:
         """Before the fork: who writes files writes the configuration beside them. Errors: Unavailable."""
@@ -110,7 +116,9 @@ def _writes(queues: Sequence[str], settings: Settings) -> bool:
 
 def _listen(app: G6) -> None:
     """Connect the signals of workers and beat; they are kept alive by the application itself."""
-    vitals = bootstrap.vitals(app.settings, connect(app.conf.broker_url, master_name=app.settings.redis.master_name or ""))
+    vitals = bootstrap.vitals(
+        app.settings, connect(app.conf.broker_url, master_name=app.settings.redis.master_name or "")
+    )
 
     def header(headers: dict[str, Any] | None = None, **_: Any) -> None:
         if headers is not None and "g6" not in headers:
@@ -159,7 +167,9 @@ def _listen_to_beat(app: G6) -> None:
     def sends(sender: Any = None, headers: dict[str, Any] | None = None, **_: Any) -> None:
         if (lifeline := app.runtime.lifeline) is not None:
             if sender == "g6.sweep" and not lifeline.keep() and headers is not None:
-                headers["expires"] = LONG_AGO  # should it get through after all, it would know nothing of the outage
+                headers["expires"] = (
+                    LONG_AGO  # should it get through after all, it would know nothing of the outage
+                )
             for driver in drivers if sender == "g6.sweep" else ():
                 with suppress(Retryable):
                     driver.keep()
@@ -183,7 +193,14 @@ def _listen_to_beat(app: G6) -> None:
 def _driving(app: G6) -> list[Driver]:
     """Have a beat that no supervisor started say that it drives the namespace, and under which settings."""
     url, runtime = app.conf.broker_url, app.runtime
-    driver = Driver(app.settings, url, namespace(app.settings, url), runtime.controls, runtime.vitals, "celery beat")
+    driver = Driver(
+        app.settings,
+        url,
+        namespace(app.settings, url),
+        runtime.controls,
+        runtime.vitals,
+        "celery beat",
+    )
     with _said_and_ended():
         return [driver] if driver.join() else []
 
@@ -208,7 +225,9 @@ def _refuse_what_cannot_work(app: G6) -> None:
     facts = {}
     with _said_and_ended():
         with suppress(Retryable):
-            facts = bootstrap.broker_facts(app.conf.broker_url, app.settings.redis.master_name or "")
+            facts = bootstrap.broker_facts(
+                app.conf.broker_url, app.settings.redis.master_name or ""
+            )
         warnings = lint(app.settings, app.conf, **facts)
     sys.stderr.writelines(f"g6: {warning}\n" for warning in warnings)
 

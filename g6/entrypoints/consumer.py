@@ -49,7 +49,9 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
 
     def ensure_connected(self, conn: Any) -> Any:
         """Connect to the broker, trying again at 0.2, 0.4, … 2 s for as long as it takes."""
-        conn.ensure_connection = partial(conn.ensure_connection, interval_start=0.2, interval_step=0.2, interval_max=LONGEST_WAIT)
+        conn.ensure_connection = partial(
+            conn.ensure_connection, interval_start=0.2, interval_step=0.2, interval_max=LONGEST_WAIT
+        )
         connected = super().ensure_connected(conn)
         self._begin_limits_again()
         return connected
@@ -66,7 +68,11 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
                 receive(message)
             except MALFORMED as error:
                 raw = message._raw  # noqa: SLF001 - the text as it came has no other name
-                message.channel.set_aside(message.delivery_info["routing_key"], json.dumps(raw).encode(), type(error).__name__)
+                message.channel.set_aside(
+                    message.delivery_info["routing_key"],
+                    json.dumps(raw).encode(),
+                    type(error).__name__,
+                )
                 message.reject_log_error(get_logger(__name__), self.connection_errors)
 
         return receive_or_set_aside

@@ -32,7 +32,13 @@ def differences(record: Mapping[str, Any], settings: Settings) -> list[Differenc
     before, now = record.get("values", {}), flat(mask_setting(values(settings)))
     origins = record.get("origins", {})
     return [
-        Difference(path, before.get(path), now.get(path), origins.get(path, "default"), settings.origin(path))
+        Difference(
+            path,
+            before.get(path),
+            now.get(path),
+            origins.get(path, "default"),
+            settings.origin(path),
+        )
         for path in now
         if path in before and _comparable(path, before[path]) != _comparable(path, now[path])
     ]
@@ -48,7 +54,10 @@ def restart_needed(record: Mapping[str, Any], settings: Settings) -> list[Differ
         difference
         for difference in differences(record, _as_it_would_start(record, settings))
         if "command line" not in (difference.running_origin, difference.now_origin)
-        and not (difference.running_origin.startswith("env ") and not difference.now_origin.startswith("env "))
+        and not (
+            difference.running_origin.startswith("env ")
+            and not difference.now_origin.startswith("env ")
+        )
     ]
 
 
@@ -60,7 +69,9 @@ def _as_it_would_start(record: Mapping[str, Any], settings: Settings) -> Setting
         settings = load(file)
     if settings.provider.name != "sim":
         return settings
-    if record.get("origins", {}).get("interval") == "command line":  # the start lies on the grid of that interval again
+    if (
+        record.get("origins", {}).get("interval") == "command line"
+    ):  # the start lies on the grid of that interval again
         settings = settings.model_copy(update={"interval": record["values"]["interval"]})
     return aligned(settings)
 

@@ -57,8 +57,15 @@ class Driver:
             self.other = next(iter(others), None)
             before, kind = self.namespace.kind(), self.settings.kind
             if kind != "live" and before == "live":
-                raise Unavailable(f"{self._place} holds the ledger of a live market; this run's market is {kind}", self._elsewhere)
-            if before not in ("", "live") and (fresh or before != kind) and not self._same_run(others):
+                raise Unavailable(
+                    f"{self._place} holds the ledger of a live market; this run's market is {kind}",
+                    self._elsewhere,
+                )
+            if (
+                before not in ("", "live")
+                and (fresh or before != kind)
+                and not self._same_run(others)
+            ):
                 self._refuse_company()
                 self._forget()
             self._window = self.controls.read().get("window") if self.other else None
@@ -88,7 +95,9 @@ class Driver:
             first = min(first, parse_z(self._window["first"]))
             held = self._window.get("last")
             last = max(last, parse_z(held)) if held else None
-        self.controls.set("window", {"first": isoformat_z(first), "last": isoformat_z(last) if last else None})
+        self.controls.set(
+            "window", {"first": isoformat_z(first), "last": isoformat_z(last) if last else None}
+        )
 
     def keep(self) -> None:
         """Say again, every few seconds, that this process drives."""
@@ -109,8 +118,20 @@ class Driver:
     @property
     def _me(self) -> dict[str, Any]:
         chosen = self.settings
-        run = [config_id(chosen), chosen.kind, chosen.market.start.isoformat(), chosen.market.speed, str(chosen.provider.recording)]
-        return {"pid": os.getpid(), "host": socket.gethostname(), "who": self.who, "bounded": self.bounded, "run": run}
+        run = [
+            config_id(chosen),
+            chosen.kind,
+            chosen.market.start.isoformat(),
+            chosen.market.speed,
+            str(chosen.provider.recording),
+        ]
+        return {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "who": self.who,
+            "bounded": self.bounded,
+            "run": run,
+        }
 
     @property
     def _place(self) -> str:
@@ -123,11 +144,19 @@ class Driver:
     def _others(self) -> list[Mapping[str, Any]]:
         """Return who else drives the namespace and lives."""
         me = (os.getpid(), socket.gethostname())
-        return [driver for driver in self.namespace.drivers() if (driver["pid"], driver["host"]) != me and drives(driver)]
+        return [
+            driver
+            for driver in self.namespace.drivers()
+            if (driver["pid"], driver["host"]) != me and drives(driver)
+        ]
 
     def _same_run(self, others: Sequence[Mapping[str, Any]]) -> bool:
         """Return whether the others are the same bounded run at the same time: one ledger, one claim, one clock."""
-        return self.bounded and bool(others) and all(other.get("bounded") and other["run"] == self._me["run"] for other in others)
+        return (
+            self.bounded
+            and bool(others)
+            and all(other.get("bounded") and other["run"] == self._me["run"] for other in others)
+        )
 
     def _forget(self) -> None:
         self.namespace.forget()
@@ -152,7 +181,9 @@ class Driver:
     def _workers(self) -> dict[str, int]:
         """Return the workers that live in the namespace, by name."""
         workers = self.vitals.read()["workers"]
-        return {name: facts["pid"] for name, facts in workers.items() if facts["up"] and lives(facts)}
+        return {
+            name: facts["pid"] for name, facts in workers.items() if facts["up"] and lives(facts)
+        }
 
 
 def drives(driver: Mapping[str, Any]) -> bool:

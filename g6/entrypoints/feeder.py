@@ -62,7 +62,11 @@ class Feeder:
         for at in instants:
             if self._closed(at):
                 continue
-            due = began if self.speed is None else began + (at - instants[0]).total_seconds() / self.speed
+            due = (
+                began
+                if self.speed is None
+                else began + (at - instants[0]).total_seconds() / self.speed
+            )
             self._until(lambda due=due: self.runtime.clock.wall() >= due and self._room())  # type: ignore[misc]
             if self.stopped.is_set():
                 break
@@ -76,8 +80,14 @@ class Feeder:
 
     def _instants(self) -> list[datetime]:
         window = self.runtime.controls.read().get("window") or {}
-        first, last = (parse_z(window[end]) if window.get(end) else None for end in ("first", "last"))
-        return [at for at in self.recorded.cycles() if (first is None or at >= first) and (last is None or at <= last)]
+        first, last = (
+            parse_z(window[end]) if window.get(end) else None for end in ("first", "last")
+        )
+        return [
+            at
+            for at in self.recorded.cycles()
+            if (first is None or at >= first) and (last is None or at <= last)
+        ]
 
     def _bring_through(self, at: datetime) -> None:
         """Send a cycle and wait until it is closed; again while nobody opens it, since the sweep mends only what it sees."""
@@ -99,7 +109,11 @@ class Feeder:
             self.runtime.sender.stages(unit, STAGES)
 
     def _units(self, at: datetime) -> Iterable[Unit]:
-        return [Unit(isoformat_z(at), index) for index in self.recorded.indices(at) if index in self.runtime.plan.indices]
+        return [
+            Unit(isoformat_z(at), index)
+            for index in self.recorded.indices(at)
+            if index in self.runtime.plan.indices
+        ]
 
     def _closed(self, at: datetime) -> bool:
         if not self._units(at):
@@ -129,7 +143,10 @@ def main() -> None:
     app = create_app(load())
     runtime = app.runtime
     if not isinstance(runtime.provider, Replay) or not isinstance(runtime.clock, FeedClock):
-        raise BadConfig("there is nothing to feed: provider.name is not replay", "say --provider replay --recording PATH")
+        raise BadConfig(
+            "there is nothing to feed: provider.name is not replay",
+            "say --provider replay --recording PATH",
+        )
     speed = app.settings.market.speed
     feeder = Feeder(
         runtime,

@@ -121,7 +121,11 @@ def replayed(provider: Replay, plan: Plan, calendar: Calendar) -> Iterator[Repla
     runtime, store = in_process(provider, plan, calendar)
     for at in provider.recording.cycles():
         cycle = isoformat_z(at)
-        units = [Unit(cycle, index) for index in provider.recording.indices(at) if index in runtime.plan.indices]
+        units = [
+            Unit(cycle, index)
+            for index in provider.recording.indices(at)
+            if index in runtime.plan.indices
+        ]
         for unit in units:
             runtime.sender.stages(unit, STAGES)
         rows = {row["underlying"]: row for row in store.read_overview(cycle)}

@@ -45,5 +45,7 @@ class Leases:
             if (work := self._work) is not None:
                 runtime, unit, stage, task = work
                 now = time.time()
-                with suppress(G6Error):  # the lease may lapse while Redis is away; the ledger decides then
+                with suppress(
+                    G6Error
+                ):  # the lease may lapse while Redis is away; the ledger decides then
                     runtime.ledger.renew(unit, stage, task, now + runtime.timing.lease, now)

@@ -57,7 +57,8 @@ class Process:
             log = self.log.open("ab")
         except OSError as error:
             raise Unavailable(
-                f"the log {self.log} cannot be written: {error.strerror}", "choose another directory with --data-dir DIR"
+                f"the log {self.log} cannot be written: {error.strerror}",
+                "choose another directory with --data-dir DIR",
             ) from error
         with undisturbed(), log as output:
             self._popen = subprocess.Popen(
@@ -109,7 +110,10 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     heard: list[tuple[int, Any]] = []
-    held = {number: signal.signal(number, lambda *late: heard.append(late)) for number in (signal.SIGINT, signal.SIGTERM)}
+    held = {
+        number: signal.signal(number, lambda *late: heard.append(late))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
@@ -145,8 +149,14 @@ class Roster:
 
     def write(self, processes: Sequence[Process]) -> None:
         """Write down this process and what it runs now. Errors: StoreBusy."""
-        children = [{"name": process.name, **_life(process.pid)} for process in processes if process.alive]
-        record = {"host": socket.gethostname(), "supervisor": _life(os.getpid()), "processes": children}
+        children = [
+            {"name": process.name, **_life(process.pid)} for process in processes if process.alive
+        ]
+        record = {
+            "host": socket.gethostname(),
+            "supervisor": _life(os.getpid()),
+            "processes": children,
+        }
         replace(self.path, json.dumps(record).encode())
 
     def close(self) -> None:
@@ -161,9 +171,16 @@ class Roster:
         for path in sorted(self.directory.glob("[0-9]*.json")):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 record = json.loads(path.read_text("utf-8"))
-                if record["host"] != socket.gethostname() or _alive(record["supervisor"]) is not None:
+                if (
+                    record["host"] != socket.gethostname()
+                    or _alive(record["supervisor"]) is not None
+                ):
                     continue
-                orphans = {child["name"]: alive for child in record["processes"] if (alive := _alive(child)) is not None}
+                orphans = {
+                    child["name"]: alive
+                    for child in record["processes"]
+                    if (alive := _alive(child)) is not None
+                }
                 ended += list(orphans)
                 _end(list(orphans.values()), seconds)
                 path.unlink(missing_ok=True)

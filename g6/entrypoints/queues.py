@@ -37,14 +37,29 @@ def limits(settings: Settings) -> dict[str, dict[str, Any]]:
     job = {"soft_time_limit": JOB_SOFT, "time_limit": JOB_HARD, "acks_late": False}
     closing = {"soft_time_limit": max(timing.soft, 5.0), "time_limit": max(timing.hard, 10.0)}
     return {name: dict(stage) for name in STAGE_TASKS.values()} | {
-        **{name: dict(closing) for name in ("g6.publish", "g6.aggregate", "g6.sweep", "g6.verify_panels")},
-        **{name: dict(job) for name in ("g6.rerun", "g6.recompute", "g6.tidy", "g6.keep_events", "g6.fold", "g6.compact")},
+        **{
+            name: dict(closing)
+            for name in ("g6.publish", "g6.aggregate", "g6.sweep", "g6.verify_panels")
+        },
+        **{
+            name: dict(job)
+            for name in (
+                "g6.rerun",
+                "g6.recompute",
+                "g6.tidy",
+                "g6.keep_events",
+                "g6.fold",
+                "g6.compact",
+            )
+        },
     }
 
 
 def visibility_timeout(settings: Settings) -> float:
     """Return twice the largest hard limit among tasks acknowledged late, at least 30 s."""
-    late: list[float] = [limit["time_limit"] for limit in limits(settings).values() if limit.get("acks_late", True)]
+    late: list[float] = [
+        limit["time_limit"] for limit in limits(settings).values() if limit.get("acks_late", True)
+    ]
     return max(30.0, 2.0 * max(late))
 
 
@@ -108,4 +123,8 @@ def celery_settings(settings: Settings, broker_url: str) -> dict[str, Any]:
 def _verified(broker_url: str) -> dict[str, Any] | bool:
     """Return what Celery, and Flower beside it, are told of the broker's TLS; False without. Errors: BadConfig."""
     tls = parse_address(broker_url).tls if broker_url else None
-    return False if tls is None else {name: value for name, value in tls.items() if name != "ssl_password"}
+    return (
+        False
+        if tls is None
+        else {name: value for name, value in tls.items() if name != "ssl_password"}
+    )

@@ -41,14 +41,19 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
         """
         instant, now = self._instant(), self._runtime.clock.wall()
         due = self._runtime.clock.wall_of(instant) if self._has(instant) else math.inf
-        return schedstate(last_run_at.timestamp() + 2 * SLACK < due <= now + SLACK, self._until_next(now, instant, due))
+        return schedstate(
+            last_run_at.timestamp() + 2 * SLACK < due <= now + SLACK,
+            self._until_next(now, instant, due),
+        )
 
     def cycle(self) -> str:
         """Return the cycle that is now."""
         return isoformat_z(self._instant())
 
     def _instant(self) -> datetime:
-        at = self._runtime.clock.market() + timedelta(seconds=SLACK * self._interval / self._runtime.timing.step)
+        at = self._runtime.clock.market() + timedelta(
+            seconds=SLACK * self._interval / self._runtime.timing.step
+        )
         return at - timedelta(seconds=at.timestamp() - on_grid(at.timestamp(), self._interval))
 
     def _has(self, instant: datetime) -> bool:
@@ -56,7 +61,9 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
         return inside and self._runtime.calendar.is_open(self._exchange, instant)
 
     def _until_next(self, now: float, instant: datetime, due: float) -> float:
-        if now + SLACK < due < math.inf:  # a market that is about to start stands at its first cycle
+        if (
+            now + SLACK < due < math.inf
+        ):  # a market that is about to start stands at its first cycle
             return due - now
         after = instant + timedelta(seconds=self._interval)
         if self._window and after > self._window[1]:
@@ -98,11 +105,15 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
 def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, dict[str, Any]]:
     """Return beat's entries: one per enabled index, the sweep, the panels' check, folding, keeping events."""
     timing: Timing = runtime.timing
-    started = datetime.now(UTC) - timedelta(seconds=timing.expires)  # a cycle that is just due is sent, an older one never
+    started = datetime.now(UTC) - timedelta(
+        seconds=timing.expires
+    )  # a cycle that is just due is sent, an older one never
     entries: dict[str, dict[str, Any]] = {}
     for index, plan in runtime.plan.indices.items():
         schedule = CycleSchedule(runtime, plan.index.exchange)
-        link = app.signature(STAGE_TASKS["analyse"]).set(link=[app.signature(STAGE_TASKS["persist"])])
+        link = app.signature(STAGE_TASKS["analyse"]).set(
+            link=[app.signature(STAGE_TASKS["persist"])]
+        )
         entries[f"collect-{index}"] = {
             "task": STAGE_TASKS["collect"],
             "schedule": schedule,
@@ -118,7 +129,11 @@ def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, d
     quarter = max(5.0, QUARTER_SECONDS * timing.step / runtime.plan.interval)
     tidy = WallSchedule(runtime.clock.wall, quarter)
     for name in ("tidy", "keep_events"):
-        entries[name.replace("_", "-")] = {"task": f"g6.{name}", "schedule": tidy, "options": {"expires": quarter}}
+        entries[name.replace("_", "-")] = {
+            "task": f"g6.{name}",
+            "schedule": tidy,
+            "options": {"expires": quarter},
+        }
     return entries
 
 

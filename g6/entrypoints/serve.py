@@ -98,13 +98,20 @@ def _exchanges(runtime: Runtime) -> list[str]:
 def _phases(runtime: Runtime) -> dict[str, dict[str, Any]]:
     """Return what each exchange is doing; a recording asks no calendar and is always open."""
     if runtime.feeds:
-        return {name: {"open": True, "phase": "replay", "next_change": None} for name in _exchanges(runtime)}
+        return {
+            name: {"open": True, "phase": "replay", "next_change": None}
+            for name in _exchanges(runtime)
+        }
     at, calendar = runtime.clock.market(), runtime.calendar
     found: dict[str, dict[str, Any]] = {}
     for name in _exchanges(runtime):
         try:
             change = isoformat_z(calendar.next_change(name, at))
-            found[name] = {"open": calendar.is_open(name, at), "phase": calendar.phase(name, at), "next_change": change}
+            found[name] = {
+                "open": calendar.is_open(name, at),
+                "phase": calendar.phase(name, at),
+                "next_change": change,
+            }
         except UncoveredYear as error:
             found[name] = {"open": False, "phase": str(error.sentence), "next_change": None}
     return found
@@ -115,7 +122,10 @@ def _next_cycle(runtime: Runtime) -> float | None:
         return None
     at = runtime.clock.market()
     try:
-        coming = min(runtime.calendar.next_cycle(name, at, runtime.plan.interval) for name in _exchanges(runtime))
+        coming = min(
+            runtime.calendar.next_cycle(name, at, runtime.plan.interval)
+            for name in _exchanges(runtime)
+        )
     except UncoveredYear:
         return None
     return runtime.clock.wall_of(coming)
@@ -154,7 +164,9 @@ def web_app(watcher: Watcher) -> FastAPI:
     def panel(name: str) -> JSONResponse:
         document = watcher.runtime.panels.get(name)
         if document is None:
-            return JSONResponse({"error": f"no panel {name}", "panels": sorted(watcher.runtime.panels.names())}, 404)
+            return JSONResponse(
+                {"error": f"no panel {name}", "panels": sorted(watcher.runtime.panels.names())}, 404
+            )
         return JSONResponse(dict(document))
 
     return app
@@ -170,7 +182,9 @@ def _app(watcher: Watcher) -> FastAPI:
     @app.get("/readyz")
     def readyz() -> JSONResponse:
         missing = watcher.missing()
-        return JSONResponse({"ready": not missing, "missing": list(missing)}, 503 if missing else 200)
+        return JSONResponse(
+            {"ready": not missing, "missing": list(missing)}, 503 if missing else 200
+        )
 
     @app.exception_handler(BrokerDown)
     def away(_: Request, error: Exception) -> JSONResponse:
@@ -185,7 +199,11 @@ def guarded(app: FastAPI, token: str) -> FastAPI:
     @app.middleware("http")
     async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         sent = request.headers.get("authorization", "").encode()
-        if not token or request.url.path == "/healthz" or hmac.compare_digest(sent, f"Bearer {token}".encode()):
+        if (
+            not token
+            or request.url.path == "/healthz"
+            or hmac.compare_digest(sent, f"Bearer {token}".encode())
+        ):
             return await answer(request)
         sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
         return JSONResponse({"error": sentence}, 401, {"WWW-Authenticate": "Bearer"})
@@ -196,11 +214,14 @@ def guarded(app: FastAPI, token: str) -> FastAPI:
 def bind(host: str, port: int, setting: str) -> socket.socket:
     """Return a listening socket; port 0 takes a free one. Errors: Unavailable, with the setting to change."""
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128)
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
+        )
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Unavailable(
-            f"cannot listen on {host}:{port}: {reason}", f"free that port, or set {setting} to another one (0 takes a free one)"
+            f"cannot listen on {host}:{port}: {reason}",
+            f"free that port, or set {setting} to another one (0 takes a free one)",
         ) from error
 
 
@@ -231,15 +252,34 @@ def serve(
     line per port, as soon as it is open.
     """
     stop = stop or threading.Event()
-    with bind(host, metrics_port, "serve.metrics_port") as metrics, bind(host, web_port, "serve.web_port") as web:
-        watcher = Watcher(runtime, Follower(runtime.bus, totals, runtime.plan.indices), status_file, restart_needed)
-        following = threading.Thread(target=watcher.follower.run, args=(stop, watcher.write_status), daemon=True, name="follower")
+    with (
+        bind(host, metrics_port, "serve.metrics_port") as metrics,
+        bind(host, web_port, "serve.web_port") as web,
+    ):
+        watcher = Watcher(
+            runtime,
+            Follower(runtime.bus, totals, runtime.plan.indices),
+            status_file,
+            restart_needed,
+        )
+        following = threading.Thread(
+            target=watcher.follower.run,
+            args=(stop, watcher.write_status),
+            daemon=True,
+            name="follower",
+        )
         following.start()
         announce(f"metrics on {_address(metrics)}/metrics")
         announce(f"status and panels on {_address(web)}/status")
         try:
             asyncio.run(
-                _answer([(guarded(app(watcher), token), port) for app, port in ((metrics_app, metrics), (web_app, web))], stop)
+                _answer(
+                    [
+                        (guarded(app(watcher), token), port)
+                        for app, port in ((metrics_app, metrics), (web_app, web))
+                    ],
+                    stop,
+                )
             )
         finally:
             stop.set()
@@ -252,10 +292,21 @@ async def _answer(apps: list[tuple[FastAPI, socket.socket]], stop: threading.Eve
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     servers = [
-        _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=CLOSING_SECONDS))
+        _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=CLOSING_SECONDS,
+            )
+        )
         for app, _ in apps
     ]
-    running = [asyncio.create_task(server.serve([listening])) for server, (_, listening) in zip(servers, apps, strict=True)]
+    running = [
+        asyncio.create_task(server.serve([listening]))
+        for server, (_, listening) in zip(servers, apps, strict=True)
+    ]
     while not stop.is_set() and not any(task.done() for task in running):
         await asyncio.sleep(0.05)
     for server in servers:

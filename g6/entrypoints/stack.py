@@ -82,7 +82,10 @@ class Stack:
             dead = next((process for process in self.processes if not process.alive), None)
             if dead or time.monotonic() > limit:
                 process = dead or self.processes[0]
-                raise Unavailable(f"worker {process.name} did not start: {process.last_words()}", f"see {process.log}")
+                raise Unavailable(
+                    f"worker {process.name} did not start: {process.last_words()}",
+                    f"see {process.log}",
+                )
             time.sleep(0.05)
         progress(self._expected, self._expected)
 
@@ -97,7 +100,9 @@ class Stack:
     def start_serve(self, metrics_port: int | None = None, web_port: int | None = None) -> None:
         """Start the process that answers over HTTP."""
         ports = {"--metrics-port": metrics_port, "--web-port": web_port}
-        options = [word for name, port in ports.items() if port is not None for word in (name, str(port))]
+        options = [
+            word for name, port in ports.items() if port is not None for word in (name, str(port))
+        ]
         self._start("serve", [sys.executable, "-m", "g6.entrypoints.cli", "serve", *options])
 
     def start_ticker(self) -> None:
@@ -130,15 +135,27 @@ class Stack:
         self._start(name, [sys.executable, "-m", "celery", "-A", "g6", *arguments, *options])
 
     def _start(self, name: str, command: list[str]) -> None:
-        own = {"G6_REDIS__BROKER_URL": self.broker, "REMAP_SIGTERM": "SIGQUIT", "OMP_NUM_THREADS": "1", "C_FORCE_ROOT": "1"}
-        process = Process(name, command, os.environ | environment(self.settings) | own, self.log_dir / f"{name}.log")
+        own = {
+            "G6_REDIS__BROKER_URL": self.broker,
+            "REMAP_SIGTERM": "SIGQUIT",
+            "OMP_NUM_THREADS": "1",
+            "C_FORCE_ROOT": "1",
+        }
+        process = Process(
+            name,
+            command,
+            os.environ | environment(self.settings) | own,
+            self.log_dir / f"{name}.log",
+        )
         self.processes.append(process)
         process.start()
         self.roster.write(self.processes)
 
     @property
     def _vitals(self) -> RedisVitals:
-        return bootstrap.vitals(self.settings, connect(self.broker, master_name=self.settings.redis.master_name or ""))
+        return bootstrap.vitals(
+            self.settings, connect(self.broker, master_name=self.settings.redis.master_name or "")
+        )
 
     _expected: int = 0
 
@@ -151,7 +168,12 @@ def pool_sizes(settings: Settings) -> tuple[int, int, int]:
 
 @contextmanager
 def running(
-    settings: Settings, *, who: str = "g6", fresh: bool = False, mix: bool = False, bounded: bool = False
+    settings: Settings,
+    *,
+    who: str = "g6",
+    fresh: bool = False,
+    mix: bool = False,
+    bounded: bool = False,
 ) -> Iterator[Stack]:
     """Own the data directory and a broker for the block; end everything that was started with it. Errors: Unavailable.
 
@@ -161,7 +183,9 @@ def running(
     directory, broker = settings.directory, settings.redis.broker_url or ""
     roster = Roster(directory / RUNNING_DIR)
     if orphans := roster.end_orphans(STOP_SECONDS):
-        sys.stderr.write(f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n")
+        sys.stderr.write(
+            f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n"
+        )
     with ExitStack() as cleanup:
         server: EmbeddedServer | None = None
         known = system(settings, broker) if broker else System.of_its_own(settings.namespace)
@@ -169,11 +193,15 @@ def running(
         if not broker:
             if fresh:
                 shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
-            server = EmbeddedServer.start(directory / BROKER_DIR, max_memory=settings.redis.max_memory)
+            server = EmbeddedServer.start(
+                directory / BROKER_DIR, max_memory=settings.redis.max_memory
+            )
             broker = cleanup.enter_context(server).url
             tell(broker)
         app = create_app(settings, broker)
-        for warning in lint(settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")):
+        for warning in lint(
+            settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")
+        ):
             sys.stderr.write(f"g6: {warning}\n")
         runtime = app.runtime
         write_down(bootstrap.in_force(settings, runtime.provider))
@@ -212,7 +240,9 @@ def aligned(settings: Settings) -> Settings:
     if settings.provider.name != "sim":
         return settings
     first = _next_cycle(calendar(), settings, settings.market.start)
-    return settings.model_copy(update={"market": settings.market.model_copy(update={"start": first})})
+    return settings.model_copy(
+        update={"market": settings.market.model_copy(update={"start": first})}
+    )
 
 
 def _next_cycle(days: Calendar, settings: Settings, at: datetime) -> datetime:

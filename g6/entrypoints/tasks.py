@@ -43,7 +43,9 @@ class UnitTask(Task):  # type: ignore[misc]
             self._failed(unit, "time_limit", "soft time limit")
             goes_on = False
         except Exception as error:  # noqa: BLE001 - whatever it was, the unit ends with a reason
-            structlog.get_logger("g6").exception("stage failed", cycle=unit.cycle, index=unit.index, stage=self.stage)
+            structlog.get_logger("g6").exception(
+                "stage failed", cycle=unit.cycle, index=unit.index, stage=self.stage
+            )
             reason = getattr(error, "reason", "error") if isinstance(error, G6Error) else "error"
             self._failed(unit, reason, type(error).__name__)
             goes_on = False
@@ -55,7 +57,15 @@ class UnitTask(Task):  # type: ignore[misc]
         # persist has no terminal status of its own: the sweep sends it again, a bounded number of times
         if self.stage != "persist":
             runtime = self.app.runtime
-            end(runtime, unit, Status.MISSING, reason, Watch(runtime.clock), {"error": error}, stage=self.stage)
+            end(
+                runtime,
+                unit,
+                Status.MISSING,
+                reason,
+                Watch(runtime.clock),
+                {"error": error},
+                stage=self.stage,
+            )
 
 
 def _collect(self: UnitTask, cycle: str, index: str) -> list[str]:
@@ -109,7 +119,11 @@ def _verify_panels(self: Task) -> None:
 
 def register(app: Any) -> None:
     """Give `app` its tasks."""
-    stages: dict[str, Callable[..., Any]] = {"collect": _collect, "analyse": _later, "persist": _later}
+    stages: dict[str, Callable[..., Any]] = {
+        "collect": _collect,
+        "analyse": _later,
+        "persist": _later,
+    }
     for stage, run in stages.items():
         app.task(name=f"g6.{stage}", base=UnitTask, bind=True, stage=stage)(run)
     again = {"autoretry_for": (Retryable,), "max_retries": 2, "default_retry_delay": 1}

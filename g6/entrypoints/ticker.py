@@ -51,11 +51,20 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "connected": ("info", "stream connected"),
     "lost": ("warning", "stream lost; REST bridges until it is back"),
     "silent": ("warning", "stream silent; connecting anew"),
-    "refused": ("warning", "the stream refuses a token that REST has not refused; it is tried again, within a minute"),
+    "refused": (
+        "warning",
+        "the stream refuses a token that REST has not refused; it is tried again, within a minute",
+    ),
     "gave up": ("error", "the stream cannot be had; this process ends, to be started anew"),
-    "full": ("warning", "more instruments than the broker streams; the rest is asked for over REST"),
+    "full": (
+        "warning",
+        "more instruments than the broker streams; the rest is asked for over REST",
+    ),
     "redis": ("warning", "Redis is away; ticks are kept until it is back"),
-    "untrusted": ("error", "the stream's server shows a certificate that is refused; it is told neither key nor token"),
+    "untrusted": (
+        "error",
+        "the stream's server shows a certificate that is refused; it is told neither key nor token",
+    ),
     "wishes": ("warning", "what to stream today could not be found out; the first cycle will say"),
 }
 """What a person reads of each event: severity and sentence."""
@@ -84,7 +93,10 @@ class Desk:
         self.bus = RedisBus(client, settings.namespace)
         self.vitals = RedisVitals(client, settings.namespace, (), settings.directory)
         self.access = Access(
-            credentials(settings), RedisShelf(client, settings.namespace), settings.directory / TOKEN_FILE, self.clock.market
+            credentials(settings),
+            RedisShelf(client, settings.namespace),
+            settings.directory / TOKEN_FILE,
+            self.clock.market,
         )
 
     def login(self) -> Login | None:
@@ -93,7 +105,9 @@ class Desk:
             token = self.access.token()
         except TokenDead:
             return None
-        return Login(credentials(self.settings).api_key, token.value, self.settings.provider.ws_root)
+        return Login(
+            credentials(self.settings).api_key, token.value, self.settings.provider.ws_root
+        )
 
     def trading_since(self) -> float | None:
         """Return the wall time since which contracts trade, None while they do not."""
@@ -114,11 +128,21 @@ class Desk:
         getattr(structlog.get_logger("g6"), level)(sentence, **facts)
         try:
             if event == "refused":
-                self.bus.publish("alert", {"state": "token", "sentence": sentence, **facts}, key="token")
+                self.bus.publish(
+                    "alert", {"state": "token", "sentence": sentence, **facts}, key="token"
+                )
             if event == "untrusted":
-                self.bus.publish("alert", {"state": "certificate", "sentence": sentence, **facts}, key="certificate")
+                self.bus.publish(
+                    "alert",
+                    {"state": "certificate", "sentence": sentence, **facts},
+                    key="certificate",
+                )
             if event in ("connected", "lost", "gave up"):
-                self.bus.publish("provider.state", {"name": "ticker", "state": event, "sentence": sentence, **facts}, key="ticker")
+                self.bus.publish(
+                    "provider.state",
+                    {"name": "ticker", "state": event, "sentence": sentence, **facts},
+                    key="ticker",
+                )
         except Retryable:
             return
 
@@ -134,7 +158,9 @@ class Desk:
         if time.monotonic() - self._asked < AGAIN_SECONDS or not self._soon(self.clock.market()):
             return
         self._asked = time.monotonic()
-        child = multiprocessing.get_context("spawn").Process(target=wishes.make, args=(self.settings, self.broker), daemon=True)
+        child = multiprocessing.get_context("spawn").Process(
+            target=wishes.make, args=(self.settings, self.broker), daemon=True
+        )
         child.start()
         child.join(WISHES_SECONDS)
         if child.exitcode is None:
@@ -183,7 +209,9 @@ def run(settings: Settings) -> int:
     """Stream until SIGTERM or SIGINT; return the exit code: 1 when the stream ended by itself and is to be started anew."""
     broker = broker_url(settings)
     desk, wanted = Desk(settings, broker), settings.ticker
-    cache = connect(settings.redis.cache_url or broker, master_name=settings.redis.master_name or "")
+    cache = connect(
+        settings.redis.cache_url or broker, master_name=settings.redis.master_name or ""
+    )
     ticker = Ticker(
         RedisQuoteCache(cache, settings.namespace),
         desk.clock.market,
@@ -192,7 +220,9 @@ def run(settings: Settings) -> int:
         desk.tell,
         prepare=desk.prepare,
         way=route(settings.provider.ws_root),
-        limits=Limits(wanted.connections, wanted.tokens, wanted.flush_seconds, wanted.silent_seconds),
+        limits=Limits(
+            wanted.connections, wanted.tokens, wanted.flush_seconds, wanted.silent_seconds
+        ),
         beat=desk.beat,
     )
     for number in (signal.SIGTERM, signal.SIGINT):

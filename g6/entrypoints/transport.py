@@ -37,7 +37,12 @@ MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 def install() -> None:
     """Let the URLs of Redis brokers mean these transports in this process, before the first connection is made."""
-    names = {"redis": "Transport", "rediss": "Transport", "unix": "UnixTransport", "sentinel": "SentinelTransport"}
+    names = {
+        "redis": "Transport",
+        "rediss": "Transport",
+        "unix": "UnixTransport",
+        "sentinel": "SentinelTransport",
+    }
     TRANSPORT_ALIASES.update({scheme: f"{__name__}:{name}" for scheme, name in names.items()})
 
 
@@ -83,9 +88,15 @@ class _Told:
         told = {"queue": queue, "bytes": len(text), "wrong": wrong}
         structlog.get_logger("g6").warning("no message", **told, begins=begins[:SAID_CHARACTERS])
         entry = json.dumps({"at": time.time(), **told, "text": begins})
-        with suppress(RedisError), self.conn_or_acquire() as client, client.pipeline() as pipeline:  # the log has it
+        with (
+            suppress(RedisError),
+            self.conn_or_acquire() as client,
+            client.pipeline() as pipeline,
+        ):  # the log has it
             pipeline.lpush(UNREADABLE, entry)
-            pipeline.ltrim(f"{self.global_keyprefix}{UNREADABLE}", 0, KEPT - 1)  # which kombu does not prefix
+            pipeline.ltrim(
+                f"{self.global_keyprefix}{UNREADABLE}", 0, KEPT - 1
+            )  # which kombu does not prefix
             pipeline.execute()
 
     def _get_client(self) -> Any:
@@ -118,7 +129,11 @@ class UnixChannel(_Told, transport.Channel):
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         found = super()._connparams(asynchronous)
-        return {name: value for name, value in found.items() if not name.startswith(("socket_keepalive", "socket_connect"))}
+        return {
+            name: value
+            for name, value in found.items()
+            if not name.startswith(("socket_keepalive", "socket_connect"))
+        }
 
 
 class SentinelChannel(_Told, transport.SentinelChannel):
@@ -129,7 +144,9 @@ class SentinelChannel(_Told, transport.SentinelChannel):
     def _sentinel_managed_pool(self, asynchronous: bool = False) -> Any:
         address, found = self.address, self._connparams(asynchronous)
         bounded = {name: found[name] for name in ("socket_timeout", "socket_connect_timeout")}
-        sentinels = Sentinel(list(address.hosts), sentinel_kwargs=bounded | address.sentinel_parameters, **found)  # type: ignore[no-untyped-call]
+        sentinels = Sentinel(
+            list(address.hosts), sentinel_kwargs=bounded | address.sentinel_parameters, **found
+        )  # type: ignore[no-untyped-call]
         if asynchronous:
             self._async_sentinel_manager = sentinels
         else:

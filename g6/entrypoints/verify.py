@@ -72,15 +72,23 @@ class Differences:
             gap = inf if isfinite(held) or isfinite(again) else 0.0
         self.compared[name] = self.compared.get(name, 0) + 1
         if gap >= self.largest.get(name, -1.0):
-            self.largest[name], self.place[name] = gap, f"{where}: stored {held:.9g}, again {again:.9g}"
+            self.largest[name], self.place[name] = (
+                gap,
+                f"{where}: stored {held:.9g}, again {again:.9g}",
+            )
 
 
 def cycles(directory: Path) -> list[tuple[str, date, datetime]]:
     """Return (index, session day, instant) of every stored chain, in order."""
     found = set()
     for path in sorted((directory / "chain").glob("underlying=*/date=*/[!.]*.parquet")):
-        index, day = path.parent.parent.name.removeprefix("underlying="), date.fromisoformat(path.parent.name.removeprefix("date="))
-        instants = pc.unique(pq.read_table(path, columns=["timestamp"], partitioning=None).column("timestamp")).to_pylist()
+        index, day = (
+            path.parent.parent.name.removeprefix("underlying="),
+            date.fromisoformat(path.parent.name.removeprefix("date=")),
+        )
+        instants = pc.unique(
+            pq.read_table(path, columns=["timestamp"], partitioning=None).column("timestamp")
+        ).to_pylist()
         found |= {(index, day, instant.astimezone(UTC)) for instant in instants}
     return sorted(found, key=lambda each: (each[2], each[0]))
 
@@ -96,8 +104,14 @@ def read(directory: Path, index: str, day: date, instant: datetime) -> Cycle:
 def _rows_at(directory: Path, instant: datetime) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
     """Rows of an instant and the header of its chain: of its own part, else of a segment, else of the whole day."""
     files = [path for path in directory.glob("*.parquet") if not path.name.startswith(".")]
-    for path in sorted(files, key=lambda path: (path.name == "day.parquet", "-" in path.name, path.name)):
-        if re.match(r"\d", path.name) and "-" not in path.name and not path.name.startswith(f"{instant:%H%M%S}"):
+    for path in sorted(
+        files, key=lambda path: (path.name == "day.parquet", "-" in path.name, path.name)
+    ):
+        if (
+            re.match(r"\d", path.name)
+            and "-" not in path.name
+            and not path.name.startswith(f"{instant:%H%M%S}")
+        ):
             continue
         table = pq.read_table(path, partitioning=None, filters=pc.field("timestamp") == instant)
         if table.num_rows:
@@ -109,7 +123,10 @@ def _header(path: Path, instant: datetime) -> Mapping[str, Any]:
     metadata = pq.read_metadata(path).metadata or {}
     if b"g6.headers" in metadata:
         headers = json.loads(zlib.decompress(base64.b64decode(metadata[b"g6.headers"])))
-        return next((held for cycle, held in headers.items() if datetime.fromisoformat(cycle) == instant), {})
+        return next(
+            (held for cycle, held in headers.items() if datetime.fromisoformat(cycle) == instant),
+            {},
+        )
     held: Mapping[str, Any] = json.loads(metadata.get(b"g6.header", b"{}"))
     return held
 
@@ -123,7 +140,9 @@ def check(cycle: Cycle, found: Differences) -> None:
             _check_forward(rows, where, found)
             _check_options(rows, where, found)
         if cycle.overview:
-            _check_overview(cycle.overview, rows, cycle.beyond.get(expiry.isoformat()), where, found)
+            _check_overview(
+                cycle.overview, rows, cycle.beyond.get(expiry.isoformat()), where, found
+            )
 
 
 def years(row: Row) -> float:
@@ -138,16 +157,27 @@ def _check_forward(rows: Sequence[Row], where: str, found: Differences) -> None:
     if rows[0]["forward_source"] != "parity" or not isfinite(T):
         return
     pairs = [
-        (abs(row["ce_price"] - row["pe_price"]), row["strike"] + (row["ce_price"] - row["pe_price"]) * exp(row["rate"] * T))
+        (
+            abs(row["ce_price"] - row["pe_price"]),
+            row["strike"] + (row["ce_price"] - row["pe_price"]) * exp(row["rate"] * T),
+        )
         for row in rows
         if row["ce_price_source"] == row["pe_price_source"] == "mid"
     ]
-    found.add("forward", rows[0]["forward"], median(level for _, level in sorted(pairs, key=lambda pair: pair[0])[:7]), where)
+    found.add(
+        "forward",
+        rows[0]["forward"],
+        median(level for _, level in sorted(pairs, key=lambda pair: pair[0])[:7]),
+        where,
+    )
 
 
 def _check_options(rows: Sequence[Row], where: str, found: Differences) -> None:
     largest = {
-        (side, name): max((abs(row[f"{side}_{name}"]) for row in rows if row[f"{side}_{name}"] is not None), default=0.0)
+        (side, name): max(
+            (abs(row[f"{side}_{name}"]) for row in rows if row[f"{side}_{name}"] is not None),
+            default=0.0,
+        )
         for side in ("ce", "pe")
         for name in GREEKS
     }
@@ -161,20 +191,28 @@ def _check_options(rows: Sequence[Row], where: str, found: Differences) -> None:
             elif side in sigma:
                 found.add("iv", row[f"{side}_iv"], sigma[side], place)
                 if row[f"{side}_iv_status"] == "ok" and row[f"{side}_iv"]:
-                    found.add("iv_error", row[f"{side}_price"], _price(row, row[f"{side}_iv"], phi), place)
+                    found.add(
+                        "iv_error", row[f"{side}_price"], _price(row, row[f"{side}_iv"], phi), place
+                    )
                 for name, again in zip(GREEKS, greeks(row, sigma[side], phi), strict=True):
-                    found.add(name, row[f"{side}_{name}"], again, place, NEGLIGIBLE * largest[side, name])
+                    found.add(
+                        name, row[f"{side}_{name}"], again, place, NEGLIGIBLE * largest[side, name]
+                    )
 
 
 def volatilities(row: Row) -> dict[str, float]:
     """Return the volatility of each side that has one: of its own price, or the other side's where it is shared."""
     own = {
-        side: _volatility(row[f"{side}_price"], row["forward"], row["strike"], years(row), row["rate"], phi)
+        side: _volatility(
+            row[f"{side}_price"], row["forward"], row["strike"], years(row), row["rate"], phi
+        )
         for side, phi in (("ce", 1), ("pe", -1))
         if row[f"{side}_iv_status"] == "ok"
     }
     shared = {
-        side: own[other] for side, other in (("ce", "pe"), ("pe", "ce")) if row[f"{side}_iv_status"] == "shared" and other in own
+        side: own[other]
+        for side, other in (("ce", "pe"), ("pe", "ce"))
+        if row[f"{side}_iv_status"] == "shared" and other in own
     }
     return own | shared
 
@@ -188,7 +226,9 @@ def _volatility(price: float, F: float, K: float, T: float, r: float, phi: int) 
         return _undiscounted(F, K, T, sigma, out) - value
 
     low, high = 1e-4, 25.0
-    return float(brentq(gap, low, high, xtol=1e-15, rtol=1e-14)) if gap(low) < 0 < gap(high) else nan
+    return (
+        float(brentq(gap, low, high, xtol=1e-15, rtol=1e-14)) if gap(low) < 0 < gap(high) else nan
+    )
 
 
 def _price(row: Row, sigma: float, phi: int) -> float:
@@ -237,11 +277,16 @@ def _check_overview(
     held = {side: [_count(row, side) for row in rows] for side in ("ce", "pe")}
     strikes = [row["strike"] for row in rows]
     if beyond:
-        if beyond["unasked"] or len(strikes) + len(beyond["strike"]) < ENOUGH * (len(strikes) + beyond["listed"]):
+        if beyond["unasked"] or len(strikes) + len(beyond["strike"]) < ENOUGH * (
+            len(strikes) + beyond["listed"]
+        ):
             return  # its figures are empty: the chain is not whole
         strikes += beyond["strike"]
         for side, counts in held.items():
-            counts += [float(value) if value and 0 <= value < LARGEST_COUNT else 0.0 for value in beyond[f"{side}_oi"]]
+            counts += [
+                float(value) if value and 0 <= value < LARGEST_COUNT else 0.0
+                for value in beyond[f"{side}_oi"]
+            ]
     calls, puts = sum(held["ce"]), sum(held["pe"])
     for bucket, bit in BUCKETS.items():
         if rows[0]["bucket_mask"] & bit:
@@ -249,7 +294,12 @@ def _check_overview(
     if overview["expiry_nearest"] == rows[0]["expiry"]:
         found.add("oi_calls", overview["oi_calls"], calls, where)
         found.add("oi_puts", overview["oi_puts"], puts, where)
-        found.add("max_pain", overview["max_pain_nearest"], _max_pain(strikes, held["ce"], held["pe"]), where)
+        found.add(
+            "max_pain",
+            overview["max_pain_nearest"],
+            _max_pain(strikes, held["ce"], held["pe"]),
+            where,
+        )
 
 
 def _count(row: Row, side: str) -> float:
@@ -261,7 +311,10 @@ def _count(row: Row, side: str) -> float:
 def _max_pain(strikes: Sequence[float], calls: Sequence[float], puts: Sequence[float]) -> float:
     def paid(level: float) -> float:
         sides = zip(strikes, calls, puts, strict=True)
-        return sum(call * max(level - strike, 0.0) + put * max(strike - level, 0.0) for strike, call, put in sides)
+        return sum(
+            call * max(level - strike, 0.0) + put * max(strike - level, 0.0)
+            for strike, call, put in sides
+        )
 
     return min(strikes, key=lambda level: (paid(level), level)) if any(calls) or any(puts) else nan
 
@@ -285,7 +338,9 @@ def exposures(cycle: Cycle) -> dict[str, Exposure]:
         terms["dex"].append(delta * oi * S)
         terms["vex"].append(vega * oi)
         terms["vanna"].append(dealer * -_density(d1) * d2 / sigma / 100 * oi * S)
-        terms["charm"].append(dealer * -_density(d1) * (row["rate"] / (sigma * sqrt(T)) - d2 / (2 * T)) / 365 * oi * S)
+        terms["charm"].append(
+            dealer * -_density(d1) * (row["rate"] / (sigma * sqrt(T)) - d2 / (2 * T)) / 365 * oi * S
+        )
         terms["vomma"].append(vega * d1 * d2 / sigma / 100 * oi)
     if not solved:
         return dict.fromkeys(names, Exposure(nan, nan))
@@ -297,5 +352,9 @@ def _solved(rows: Sequence[Row]) -> Iterator[tuple[Row, str, int, float]]:
     for row in (row for row in rows if row["model"] == "black76"):
         for side, sigma in volatilities(row).items():
             value = row[f"{side}_oi"]
-            if value is not None and 0 <= value < LARGEST_COUNT and not row[f"{side}_quality"] & THIN:
+            if (
+                value is not None
+                and 0 <= value < LARGEST_COUNT
+                and not row[f"{side}_quality"] & THIN
+            ):
                 yield row, side, 1 if side == "ce" else -1, sigma

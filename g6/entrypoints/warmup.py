@@ -30,7 +30,9 @@ def warm_up(runtime: Runtime, market: Provider) -> None:
     """Run the stages of one small unit of `market` on memory adapters and a temporary directory."""
     index = next(iter(runtime.plan.indices))
     plan = replace(
-        runtime.plan, scope="window", indices={index: replace(runtime.plan.indices[index], strikes_itm=2, strikes_otm=2)}
+        runtime.plan,
+        scope="window",
+        indices={index: replace(runtime.plan.indices[index], strikes_itm=2, strikes_otm=2)},
     )
     unit = Unit(isoformat_z(INSTANT), index)
     with tempfile.TemporaryDirectory(prefix="g6-warm-") as directory:

@@ -49,9 +49,15 @@ def learn(settings: Settings, broker: str) -> None:
 
     runtime = bootstrap.build(settings, MemorySender(), broker)
     clock, provider = runtime.clock, runtime.provider
-    at, parent, until = clock.market(), multiprocessing.parent_process(), clock.wall() + LEARN_SECONDS
+    at, parent, until = (
+        clock.market(),
+        multiprocessing.parent_process(),
+        clock.wall() + LEARN_SECONDS,
+    )
     inner = provider.inner if isinstance(provider, Streamed) else provider
-    unknown = [index for index in runtime.plan.indices if runtime.store.last_oi(index, day_of(at)) is None]
+    unknown = [
+        index for index in runtime.plan.indices if runtime.store.last_oi(index, day_of(at)) is None
+    ]
     if not unknown or not isinstance(inner, Resilient) or not isinstance(inner.first, Kite):
         sys.exit(STORED)
     try:

@@ -19,7 +19,14 @@ from g6.kite_server.place import VIX_ROOT, Place
 from g6.kite_server.source import Source, cash_market, settled_since
 from g6.kite_server.tick import INDEX_TICK, TICK, Ticks, empty, fill_books, whole
 
-_PRICES = {"last": "last", "average": "average_price", "open": "open", "high": "high", "low": "low", "close": "close"}
+_PRICES = {
+    "last": "last",
+    "average": "average_price",
+    "open": "open",
+    "high": "high",
+    "low": "low",
+    "close": "close",
+}
 _QUANTITIES = {
     "volume": "volume", "buy": "buy_quantity", "sell": "sell_quantity",
     "oi": "oi", "oi_high": "oi_day_high", "oi_low": "oi_day_low",
@@ -55,7 +62,9 @@ def _chosen(catalogue: Catalogue, root: str, places: Sequence[Place]) -> Chosen:
     indices = tuple(place for place in places if place.kind == "index")
     listed = catalogue.listings.get(root)
     options = [place for place in places if place.kind == "option"]
-    position, row = np.unique(np.array([place.position for place in options], dtype=np.intp), return_inverse=True)
+    position, row = np.unique(
+        np.array([place.position for place in options], dtype=np.intp), return_inverse=True
+    )
     side = np.array([place.side for place in options], dtype=np.intp)
     if listed is None:
         return Chosen(root, None, side, row, (), indices)
@@ -111,7 +120,11 @@ class Board:
 
     def _seen_at(self, root: str, at: datetime) -> datetime:
         """Return the instant at which an index is seen: where it is frozen, that of the fault."""
-        frozen = [each.market_since for each in self.faults.active("freeze") if each.value in ("", root) and each.market_since]
+        frozen = [
+            each.market_since
+            for each in self.faults.active("freeze")
+            if each.value in ("", root) and each.market_since
+        ]
         return min([at, *frozen])
 
     def _fill_index(self, row: np.void, root: str, at: datetime) -> None:
@@ -127,12 +140,22 @@ class Board:
 
 
 def _index_values(seen: Underlying) -> dict[str, float]:
-    names = {"last": seen.spot, "open": seen.open, "high": seen.high, "low": seen.low, "close": seen.prev_close}
+    names = {
+        "last": seen.spot,
+        "open": seen.open,
+        "high": seen.high,
+        "low": seen.low,
+        "close": seen.prev_close,
+    }
     stamp = seen.spot_time if np.isfinite(seen.spot_time) else 0
-    return {name: value if np.isfinite(value) else 0.0 for name, value in names.items()} | {"stamp": int(stamp)}
+    return {name: value if np.isfinite(value) else 0.0 for name, value in names.items()} | {
+        "stamp": int(stamp)
+    }
 
 
-def option_ticks(quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp], before: date) -> Ticks:
+def option_ticks(
+    quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp], before: date
+) -> Ticks:
     """Return the records of chosen options `(m,)` that have a last price, in their order.
 
     What has not traded today did so on the day `before`, where it has open interest, or never.
@@ -148,14 +171,20 @@ def option_ticks(quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp], 
     for name, column in _QUANTITIES.items():
         found[name] = whole(value[column])
     _fill_times(found, value, quotes.observed_at, before)
-    found["last_quantity"] = np.where(found["volume"] > 0, lot * (1 + (found["token"] + found["traded_at"]) % 4), 0)
+    found["last_quantity"] = np.where(
+        found["volume"] > 0, lot * (1 + (found["token"] + found["traded_at"]) % 4), 0
+    )
     fill_books(found, value, tick, lot)
     found["lower"] = 0.05
-    found["upper"] = np.round(np.maximum(found["close"] * 3, 0.02 * quotes.strike[row]) / 0.05) * 0.05
+    found["upper"] = (
+        np.round(np.maximum(found["close"] * 3, 0.02 * quotes.strike[row]) / 0.05) * 0.05
+    )
     return found
 
 
-def _fill_times(found: Ticks, value: dict[str, NDArray[np.float64]], observed_at: float, before: date) -> None:
+def _fill_times(
+    found: Ticks, value: dict[str, NDArray[np.float64]], observed_at: float, before: date
+) -> None:
     stamp = np.where(np.isfinite(value["quote_time"]), value["quote_time"], observed_at)
     found["stamp"] = stamp.astype(np.int64)
     latest = int(datetime.combine(before, _LATEST, IST).timestamp())

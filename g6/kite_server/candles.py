@@ -44,7 +44,9 @@ class Wanted:
             raise wrong("invalid interval")
         minutes, most = INTERVALS[interval]
         try:
-            begin, end = (datetime.fromisoformat(text).replace(tzinfo=IST) for text in (first, last))
+            begin, end = (
+                datetime.fromisoformat(text).replace(tzinfo=IST) for text in (first, last)
+            )
         except ValueError as error:
             raise wrong("invalid from or to date") from error
         if len(last) == 10:
@@ -62,7 +64,9 @@ def candles(desk: Desk, place: Place, wanted: Wanted) -> list[Candle]:
     now = desk.clock.market()
     last = min(wanted.last, now)
     try:
-        sessions = desk.board.calendar.sessions_between(exchange, day_of(wanted.first), day_of(last))
+        sessions = desk.board.calendar.sessions_between(
+            exchange, day_of(wanted.first), day_of(last)
+        )
     except UncoveredYear as error:
         raise wrong("invalid from or to date") from error
     listed = desk.catalogue().listings.get(place.root)

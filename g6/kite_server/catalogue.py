@@ -82,7 +82,10 @@ def catalogue(source: Source, now: datetime, given: list[Row]) -> Catalogue:
     else:
         listings = {root: source.listing(root, now) for root in source.roots}
         derived = {
-            exchange: contract_rows((each for root, each in listings.items() if source.roots[root] == exchange), exchange)
+            exchange: contract_rows(
+                (each for root, each in listings.items() if source.roots[root] == exchange),
+                exchange,
+            )
             for exchange in ("NFO", "BFO")
         }
         rows = {**cash, **derived}
@@ -103,17 +106,34 @@ FUNDS = (
 def fund_rows(exchange: str) -> list[Row]:
     """Return the dump's rows of the funds of an exchange."""
     return [
-        (number * 256 + SEGMENTS[exchange], str(number), symbol, name, 0.0, None, 0.0, 0.01, 1, "EQ", exchange, exchange)
+        (
+            number * 256 + SEGMENTS[exchange],
+            str(number),
+            symbol,
+            name,
+            0.0,
+            None,
+            0.0,
+            0.01,
+            1,
+            "EQ",
+            exchange,
+            exchange,
+        )
         for where, number, symbol, name in FUNDS
         if where == exchange
     ]
 
 
-def _contract_places(listings: Mapping[str, Listing], exchanges: Mapping[str, str]) -> Iterable[tuple[str, Place]]:
+def _contract_places(
+    listings: Mapping[str, Listing], exchanges: Mapping[str, str]
+) -> Iterable[tuple[str, Place]]:
     for root, listed in listings.items():
         exchange, found = exchanges[root], listed.contracts
         for side in (0, 1):
-            for position, (symbol, token) in enumerate(zip(found.symbol[side].tolist(), found.token[side].tolist(), strict=True)):
+            for position, (symbol, token) in enumerate(
+                zip(found.symbol[side].tolist(), found.token[side].tolist(), strict=True)
+            ):
                 if symbol:
                     yield f"{exchange}:{symbol}", Place(token, "option", root, side, position)
         for position, future in enumerate(listed.futures):
@@ -134,9 +154,24 @@ def _exchange(given: list[Row], root: str) -> str:
 
 def _listings_of(given: list[Row], on: date) -> dict[str, Listing]:
     named = {"symbol": "tradingsymbol", "token": "instrument_token"}
-    wanted = ("symbol", "token", "name", "expiry", "strike", "tick_size", "lot_size", "instrument_type", "segment", "exchange")
-    columns = {name: [row[COLUMNS.index(named.get(name, name))] for row in given] for name in wanted}
-    roots = dict.fromkeys(row[3] for row in given if row[-1] in ("NFO", "BFO") and row[-2].endswith(("-OPT", "-FUT")))
+    wanted = (
+        "symbol",
+        "token",
+        "name",
+        "expiry",
+        "strike",
+        "tick_size",
+        "lot_size",
+        "instrument_type",
+        "segment",
+        "exchange",
+    )
+    columns = {
+        name: [row[COLUMNS.index(named.get(name, name))] for row in given] for name in wanted
+    }
+    roots = dict.fromkeys(
+        row[3] for row in given if row[-1] in ("NFO", "BFO") and row[-2].endswith(("-OPT", "-FUT"))
+    )
     return {root: listing(root, columns, on) for root in roots if root}
 
 
@@ -152,7 +187,9 @@ def read_rows(path: Path) -> list[Row]:
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     found = [row for file in files for row in _rows_of(file, strict=not path.is_dir())]
     if not found:
-        raise BadInput(path, None, "holds no instrument dump", f"a CSV with the columns {','.join(COLUMNS)}")
+        raise BadInput(
+            path, None, "holds no instrument dump", f"a CSV with the columns {','.join(COLUMNS)}"
+        )
     return found
 
 
@@ -162,7 +199,9 @@ def _rows_of(file: Path, *, strict: bool) -> list[Row]:
             told = csv.DictReader(lines)
             if tuple(told.fieldnames or ()) != COLUMNS:
                 if strict:
-                    raise BadInput(file, 1, "has not the columns of an instrument dump", ",".join(COLUMNS))
+                    raise BadInput(
+                        file, 1, "has not the columns of an instrument dump", ",".join(COLUMNS)
+                    )
                 return []
             return [_row(file, number, row) for number, row in enumerate(told, 2)]
     except OSError as error:

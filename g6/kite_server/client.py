@@ -46,7 +46,9 @@ class Client:
         """Return the number of the mode wanted for each row of a sheet."""
         known = self._marks.get((root, place))
         if known is None or known[0] is not sheet:
-            modes = np.array([self.wants.get(token, 0) for token in sheet.tokens.tolist()], dtype=np.int8)
+            modes = np.array(
+                [self.wants.get(token, 0) for token in sheet.tokens.tolist()], dtype=np.int8
+            )
             known = self._marks[root, place] = (sheet, modes)
         return known[1]
 

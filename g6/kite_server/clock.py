@@ -35,8 +35,12 @@ class MovableClock:
         origin = self._origin
         return origin.market + timedelta(seconds=(time.time() - origin.wall) * origin.speed)
 
-    def move(self, *, at: datetime | None = None, advance: float = 0.0, speed: float | None = None) -> datetime:
+    def move(
+        self, *, at: datetime | None = None, advance: float = 0.0, speed: float | None = None
+    ) -> datetime:
         """Set market time to `at`, move it on by `advance` seconds, change its speed; return where it stands now."""
         market = (at or self.market()) + timedelta(seconds=advance)
-        self._origin = _Origin(time.time(), market.astimezone(UTC), self.speed if speed is None else speed)
+        self._origin = _Origin(
+            time.time(), market.astimezone(UTC), self.speed if speed is None else speed
+        )
         return market

@@ -35,7 +35,9 @@ class Control:
         These doors make any token good, so they are for who sits at this machine alone.
         """
         if scope["client"] is None or not ip_address(scope["client"][0]).is_loopback:
-            await Answer(403, json.dumps({"error": "control is for the loopback alone"}).encode()).send(send)
+            await Answer(
+                403, json.dumps({"error": "control is for the loopback alone"}).encode()
+            ).send(send)
             return
         body = b""
         while True:
@@ -43,12 +45,19 @@ class Control:
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
-        query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
+        query = {
+            name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()
+        }
         door = DOORS.get((scope["method"], scope["path"].removeprefix(PREFIX)))
         try:
             told = json.loads(body) if body else {}
             if door is None:
-                answer = Answer(404, json.dumps({"error": f"there are {sorted(' '.join(each) for each in DOORS)}"}).encode())
+                answer = Answer(
+                    404,
+                    json.dumps(
+                        {"error": f"there are {sorted(' '.join(each) for each in DOORS)}"}
+                    ).encode(),
+                )
             else:
                 answer = Answer(200, json.dumps(door(self, {**query, **told})).encode())
         except (BadConfig, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
@@ -108,7 +117,9 @@ class Control:
         since = float(told.get("since", 0))
         frames = [each for each in tuple(self.stream.sent) if each.at >= since]
         names = ("sent_at", "connection", "token", "exchange_timestamp")
-        rows = ((each.at, each.connection, each.token.tolist(), each.stamp.tolist()) for each in frames)
+        rows = (
+            (each.at, each.connection, each.token.tolist(), each.stamp.tolist()) for each in frames
+        )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def flush(self, _: Mapping[str, Any]) -> Any:

@@ -50,9 +50,15 @@ class Desk:
 def desk(options: Options, calendar: Calendar) -> Desk:
     """Return the state of a server that begins. Errors: BadConfig, BadInput."""
     if options.host not in LOOPBACK and options.credentials is None:
-        raise BadConfig(f"on {options.host} anybody could ask as demo", "give --credentials FILE, or leave --host out")
+        raise BadConfig(
+            f"on {options.host} anybody could ask as demo",
+            "give --credentials FILE, or leave --host out",
+        )
     if options.index_depth not in SHAPES:
-        raise BadConfig(f"{options.index_depth!r} is no shape of an index's depth", f"one of {', '.join(SHAPES)}")
+        raise BadConfig(
+            f"{options.index_depth!r} is no shape of an index's depth",
+            f"one of {', '.join(SHAPES)}",
+        )
     source = _source(options, calendar)
     clock = MovableClock(options.start, options.speed)
     faults = Faults()
@@ -76,7 +82,11 @@ def desk(options: Options, calendar: Calendar) -> Desk:
 
 def _source(options: Options, calendar: Calendar) -> Source:
     if options.recording is None:
-        return SimulatedSource(SimulatedMarket(calendar, seed=options.seed, faults=MarketFaults.parse(options.market_faults)))
+        return SimulatedSource(
+            SimulatedMarket(
+                calendar, seed=options.seed, faults=MarketFaults.parse(options.market_faults)
+            )
+        )
     from g6.adapters.replay import Recording
     from g6.kite_server.recorded import RecordedSource
 

@@ -98,10 +98,19 @@ def _login(desk: Desk, asked: Asked) -> Told:
         raise wrong("Invalid `api_key`.")
     where = desk.callback or asked.one("callback")
     if not where:
-        raise wrong("Missing `callback`: start the server with --callback URL, or give it in the query.")
-    told = {"action": "login", "type": "login", "status": "success", "request_token": desk.logins.request_token()}
+        raise wrong(
+            "Missing `callback`: start the server with --callback URL, or give it in the query."
+        )
+    told = {
+        "action": "login",
+        "type": "login",
+        "status": "success",
+        "request_token": desk.logins.request_token(),
+    }
     extra = asked.one("redirect_params")
-    return Redirect(f"{where}{'&' if '?' in where else '?'}{urlencode(told)}{f'&{extra}' if extra else ''}")
+    return Redirect(
+        f"{where}{'&' if '?' in where else '?'}{urlencode(told)}{f'&{extra}' if extra else ''}"
+    )
 
 
 def _profile(desk: Desk, _: Asked) -> Told:

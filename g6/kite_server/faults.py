@@ -38,7 +38,18 @@ FAULTS: Mapping[str, str] = MappingProxyType(
 )
 """What each fault does."""
 
-HTTP = ("429", "403", "error", "html", "no_error_type", "truncated", "no_content_type", "delay", "reset", "missing_keys")
+HTTP = (
+    "429",
+    "403",
+    "error",
+    "html",
+    "no_error_type",
+    "truncated",
+    "no_content_type",
+    "delay",
+    "reset",
+    "missing_keys",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,9 @@ class Fault:
 
     def told(self) -> dict[str, Any]:
         """Return it as JSON-able facts."""
-        return asdict(self) | {"market_since": self.market_since.isoformat() if self.market_since else None}
+        return asdict(self) | {
+            "market_since": self.market_since.isoformat() if self.market_since else None
+        }
 
 
 _KINDS: Mapping[str, type] = MappingProxyType({"count": int, "seconds": float, "share": float})
@@ -78,11 +91,19 @@ def fault(told: Mapping[str, Any]) -> Fault:
     name = str(told.get("name", ""))
     if name not in FAULTS:
         near = get_close_matches(name, FAULTS, n=1)
-        raise BadConfig(f"{name!r}: no such fault; there are {', '.join(FAULTS)}", f"did you mean {near[0]}?" if near else "")
+        raise BadConfig(
+            f"{name!r}: no such fault; there are {', '.join(FAULTS)}",
+            f"did you mean {near[0]}?" if near else "",
+        )
     if unknown := told.keys() - set(_SETTABLE):
-        raise BadConfig(f"{name}: no such detail as {', '.join(sorted(unknown))}", f"there are {', '.join(_SETTABLE[1:])}")
+        raise BadConfig(
+            f"{name}: no such detail as {', '.join(sorted(unknown))}",
+            f"there are {', '.join(_SETTABLE[1:])}",
+        )
     try:
-        found = {key: _KINDS.get(key, str)(value) for key, value in told.items() if value is not None}
+        found = {
+            key: _KINDS.get(key, str)(value) for key, value in told.items() if value is not None
+        }
         made = Fault(**found)
         if name != "freeze":
             made.number(0)
@@ -130,7 +151,11 @@ class Faults:
         with self._lock:
             self.on = [each for each in self.on if _lasts(each, now)]
             for place, each in enumerate(self.on):
-                meets = each.name in names and each.family in ("", family) and path.startswith(each.path)
+                meets = (
+                    each.name in names
+                    and each.family in ("", family)
+                    and path.startswith(each.path)
+                )
                 if meets and self._die.random() < each.share:
                     found.append(each)
                     if each.count is not None:
@@ -143,4 +168,6 @@ class Faults:
 
 
 def _lasts(each: Fault, now: float) -> bool:
-    return (each.count is None or each.count > 0) and (each.seconds is None or now < each.since + each.seconds)
+    return (each.count is None or each.count > 0) and (
+        each.seconds is None or now < each.since + each.seconds
+    )

@@ -49,7 +49,9 @@ class Sheet:
         different = _rows(fresh) != _rows(before)
         changed = {mode: new | different[:, 2 : self._width[mode]].any(axis=1) for mode in MODES}
         first = own if now is None else np.where(self.known[place], now, own)
-        fresh["stamp"] = np.where(changed["full"], now if steady and now is not None else first, before["stamp"])
+        fresh["stamp"] = np.where(
+            changed["full"], now if steady and now is not None else first, before["stamp"]
+        )
         self.packets[place], self.known[place] = fresh, True
         return {mode: self._marks(place[each]) for mode, each in changed.items()}
 
@@ -94,14 +96,19 @@ class Group:
         """Hold exactly these instruments of the root from now on, as far as the catalogue has them."""
         found = (catalogue.by_token.get(token) for token in tokens)
         self.places = {place.token: place for place in found if place and place.root == self.root}
-        self.chosen, self.catalogue = next(iter(choose(catalogue, self.places.values())), None), catalogue
+        self.chosen, self.catalogue = (
+            next(iter(choose(catalogue, self.places.values())), None),
+            catalogue,
+        )
         contracts, indices = self.sheets
         self.contracts = Sheet(_tokens(self.places.values(), index=False), TICK)
         self.indices = Sheet(_tokens(self.places.values(), index=True), INDEX_TICK)
         self.contracts.keep(contracts)
         self.indices.keep(indices)
 
-    def look(self, board: Board, *, first: bool = False, steady: bool = False) -> list[dict[str, Marks]]:
+    def look(
+        self, board: Board, *, first: bool = False, steady: bool = False
+    ) -> list[dict[str, Marks]]:
         """Read the market; return which rows of both sheets changed. `first`: what is new is as old as it says itself."""
         if self.chosen is None:
             return [{mode: np.zeros(0, np.bool_) for mode in MODES}] * 2
@@ -114,4 +121,6 @@ class Group:
 
 
 def _tokens(places: Iterable[Place], *, index: bool) -> NDArray[np.int64]:
-    return np.array([place.token for place in places if (place.kind == "index") == index], dtype=np.int64)
+    return np.array(
+        [place.token for place in places if (place.kind == "index") == index], dtype=np.int64
+    )

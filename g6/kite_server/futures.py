@@ -30,18 +30,32 @@ def ticks(market: SimulatedMarket, root: str, listed: tuple[Future, ...], at: da
         if future.expiry not in alive:
             continue
         path = market.world.curve(ROOTS[root], future.expiry, day).forward[: second + 1]
-        earlier = market.world.curve(ROOTS[root], future.expiry, before).forward[-1] if before else path[0]
+        earlier = (
+            market.world.curve(ROOTS[root], future.expiry, before).forward[-1]
+            if before
+            else path[0]
+        )
         tick, share = future.tick_size, SHARES[min(alive.index(future.expiry), 2)]
         row = found[place : place + 1]
         names = ("last", "open", "high", "low", "average", "close")
-        for name, value in zip(names, (path[-1], path[0], path.max(), path.min(), path.mean(), earlier), strict=True):
+        for name, value in zip(
+            names, (path[-1], path[0], path.max(), path.min(), path.mean(), earlier), strict=True
+        ):
             row[name] = round(round(float(value) / tick) * tick, 2)
         _quantities(row, future, near.future_volume * share, near.future_oi * share)
         row["traded_at"] = row["stamp"] = int(near.future_time)
         spread = {"bid": np.maximum(row["last"] - tick, tick), "ask": row["last"] + tick}
         size = np.array([float(future.lot_size * (1 + (second * 7 + place) % 23))])
-        fill_books(row, spread | {"bid_quantity": size, "ask_quantity": size}, np.array([tick]), np.array([future.lot_size]))
-        row["lower"], row["upper"] = np.round(row["close"] * 0.9, 1), np.round(row["close"] * 1.1, 1)
+        fill_books(
+            row,
+            spread | {"bid_quantity": size, "ask_quantity": size},
+            np.array([tick]),
+            np.array([future.lot_size]),
+        )
+        row["lower"], row["upper"] = (
+            np.round(row["close"] * 0.9, 1),
+            np.round(row["close"] * 1.1, 1),
+        )
     return found
 
 

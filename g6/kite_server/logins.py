@@ -41,7 +41,12 @@ class Credentials:
             raise BadInput(path, None, f"is no file of credentials: {error}") from error
         known = set(cls.__dataclass_fields__)
         if not isinstance(told, dict) or not {"api_key", "api_secret"} <= told.keys() <= known:
-            raise BadInput(path, None, "needs api_key and api_secret", f"it may hold {', '.join(sorted(known))} and nothing else")
+            raise BadInput(
+                path,
+                None,
+                "needs api_key and api_secret",
+                f"it may hold {', '.join(sorted(known))} and nothing else",
+            )
         return cls(**({"access_token": "", "request_token": ""} | told))
 
 
@@ -93,7 +98,9 @@ class Logins:
             if since is not None and flush_between(since, self.clock.market(), self.flush_at):
                 del self._access[access_token]
                 since = None
-        return since is not None and hmac.compare_digest(api_key.encode(), self.credentials.api_key.encode())
+        return since is not None and hmac.compare_digest(
+            api_key.encode(), self.credentials.api_key.encode()
+        )
 
     def request_token(self) -> str:
         """Return a request token as the login page gives it: good once, for a few minutes."""
@@ -136,7 +143,9 @@ class Logins:
         if form["api_key"] != self.credentials.api_key:
             raise Refusal(403, "TokenException", "Invalid `api_key`.")
         text = form["api_key"] + form[token] + self.credentials.api_secret
-        if not hmac.compare_digest(hashlib.sha256(text.encode()).hexdigest().encode(), form["checksum"].encode()):
+        if not hmac.compare_digest(
+            hashlib.sha256(text.encode()).hexdigest().encode(), form["checksum"].encode()
+        ):
             raise denied("Invalid `checksum`.")
 
     def _session(self) -> dict[str, object]:

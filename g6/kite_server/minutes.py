@@ -37,7 +37,9 @@ def bars(market: SimulatedMarket, place: Place, listed: Listing | None, day: dat
     root = ROOTS["NIFTY" if place.root == VIX_ROOT else place.root]
     opened = market.world.market(root.exchange, day).opened
     if place.kind == "index":
-        level = _vix(market, day) if place.root == VIX_ROOT else market.world.index(root, day).printed
+        level = (
+            _vix(market, day) if place.root == VIX_ROOT else market.world.index(root, day).printed
+        )
         return _of_path(level, opened)
     if listed is None:
         return _NONE
@@ -51,7 +53,12 @@ def _of_path(level: NDArray[np.float64], opened: float) -> Bars:
     whole = level[: len(level) // 60 * 60].reshape(-1, 60)
     found = np.zeros(len(whole), BAR)
     found["start"] = int(opened) + 60 * np.arange(len(whole))
-    parts = {"open": whole[:, 0], "high": whole.max(axis=1), "low": whole.min(axis=1), "close": whole[:, -1]}
+    parts = {
+        "open": whole[:, 0],
+        "high": whole.max(axis=1),
+        "low": whole.min(axis=1),
+        "close": whole[:, -1],
+    }
     for name, each in parts.items():
         found[name] = np.round(each, 2)
     return found
@@ -60,27 +67,41 @@ def _of_path(level: NDArray[np.float64], opened: float) -> Bars:
 def _vix(market: SimulatedMarket, day: date) -> NDArray[np.float64]:
     levels = market.world.market(ROOTS["NIFTY"].exchange, day)
     last = market.underlying("NIFTY", levels.session.close).vix
-    return np.repeat(np.exp(levels.log_volatility - levels.log_volatility[-1]) * last, 60)[: levels.seconds]
+    return np.repeat(np.exp(levels.log_volatility - levels.log_volatility[-1]) * last, 60)[
+        : levels.seconds
+    ]
 
 
 def _future(market: SimulatedMarket, root: Root, listed: Listing, position: int, day: date) -> Bars:
     future = listed.futures[position]
-    alive = [series.expiry for series in market.world.series(root, day).values() if series.monthly][: len(SHARES)]
+    alive = [series.expiry for series in market.world.series(root, day).values() if series.monthly][
+        : len(SHARES)
+    ]
     if future.expiry not in alive:
         return _NONE
-    path, levels = market.world.curve(root, future.expiry, day).forward, market.world.market(root.exchange, day)
+    path, levels = (
+        market.world.curve(root, future.expiry, day).forward,
+        market.world.market(root.exchange, day),
+    )
     found = _of_path(np.round(path / future.tick_size) * future.tick_size, levels.opened)
     seen = market.underlying(root.name, levels.session.close)
     share = SHARES[alive.index(future.expiry)]
     marks = levels.passed[::60][: len(found) + 1]
-    found["volume"] = (np.diff(marks) * seen.future_volume * share).astype(np.int64) // future.lot_size * future.lot_size
+    found["volume"] = (
+        (np.diff(marks) * seen.future_volume * share).astype(np.int64)
+        // future.lot_size
+        * future.lot_size
+    )
     found["oi"] = int(seen.future_oi * share) // future.lot_size * future.lot_size
     return found
 
 
 def _option(market: SimulatedMarket, root: Root, listed: Listing, place: Place, day: date) -> Bars:
     contracts = listed.contracts
-    expiry, strike = contracts.expiry[place.position].item(), float(contracts.strike[place.position])
+    expiry, strike = (
+        contracts.expiry[place.position].item(),
+        float(contracts.strike[place.position]),
+    )
     series = market.world.series(root, day).get(expiry)
     strikes = np.zeros(0) if series is None else market.world.strikes(root, series, day)
     row = int(np.searchsorted(strikes, strike))
@@ -95,9 +116,17 @@ def _option(market: SimulatedMarket, root: Root, listed: Listing, place: Place, 
     close = price[minute]
     high, low = close + tape.above[minute, column], close - tape.below[minute, column]
     before = np.concatenate([tape.first[column : column + 1].astype(float), close[:-1]])
-    steps = {"close": close, "high": high, "low": low, "open": np.clip(before[: len(minute)], low, high)}
+    steps = {
+        "close": close,
+        "high": high,
+        "low": low,
+        "open": np.clip(before[: len(minute)], low, high),
+    }
     for name, each in steps.items():
         found[name] = np.round(each * OPTION_TICK, 2)
     lot = int(contracts.lot_size[place.position])
-    found["volume"], found["oi"] = lots[minute] * lot, tape.interest[minute, column].astype(np.int64) * lot
+    found["volume"], found["oi"] = (
+        lots[minute] * lot,
+        tape.interest[minute, column].astype(np.int64) * lot,
+    )
     return found

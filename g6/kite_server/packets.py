@@ -36,7 +36,11 @@ TRADABLE: Mapping[str, np.dtype[np.void]] = MappingProxyType(
 )
 """Packets of contracts by mode, each behind the two bytes of its length."""
 INDEX: Mapping[str, np.dtype[np.void]] = MappingProxyType(
-    {"ltp": _framed(_LTP), "quote": _framed(_INDEX_QUOTE), "full": _framed([*_INDEX_QUOTE, ("stamp", _U4)])}
+    {
+        "ltp": _framed(_LTP),
+        "quote": _framed(_INDEX_QUOTE),
+        "full": _framed([*_INDEX_QUOTE, ("stamp", _U4)]),
+    }
 )
 """Packets of indices by mode."""
 
@@ -55,7 +59,9 @@ def pack(ticks: Ticks, mode: str) -> NDArray[np.void]:
         elif name == "depth":
             _pack_depth(packets["depth"], ticks)
         elif name == "change":
-            packets[name] = (_paise(ticks["last"]).astype(np.int64) - _paise(ticks["close"]).astype(np.int64)) & 0xFFFFFFFF
+            packets[name] = (
+                _paise(ticks["last"]).astype(np.int64) - _paise(ticks["close"]).astype(np.int64)
+            ) & 0xFFFFFFFF
         elif name != "length":
             packets[name] = np.clip(ticks[name], 0, _MOST)
     return packets

@@ -70,7 +70,16 @@ def _contract(day: dict[str, Any], row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _index(row: Any, shape: str) -> dict[str, Any]:
-    zeros = ("last_quantity", "buy_quantity", "sell_quantity", "volume", "average_price", "oi", "oi_day_high", "oi_day_low")
+    zeros = (
+        "last_quantity",
+        "buy_quantity",
+        "sell_quantity",
+        "volume",
+        "average_price",
+        "oi",
+        "oi_day_high",
+        "oi_day_low",
+    )
     level = {"null": None, "empty": [], "zeros": [_NOTHING] * LEVELS}
     return {
         "instrument_token": int(row["token"]),

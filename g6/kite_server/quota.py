@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 PER_SECOND: Mapping[str, int] = MappingProxyType({"quote": 1, "historical": 3, "other": 10})
 """Requests a calendar second for each API key, by family."""
-MOST_KEYS: Mapping[str, int] = MappingProxyType({"/quote": 500, "/quote/ohlc": 1000, "/quote/ltp": 1000})
+MOST_KEYS: Mapping[str, int] = MappingProxyType(
+    {"/quote": 500, "/quote/ohlc": 1000, "/quote/ltp": 1000}
+)
 
 _KEPT = 20_000
 

@@ -78,7 +78,11 @@ class RecordedSource:
         """Return the VIX that was recorded, if it was."""
         values = [self.underlying(root, at).vix for root in self.recording.indices()]
         known = next((value for value in values if np.isfinite(value)), None)
-        return None if known is None else vix.Day(known, known, known, known, known, int(at.timestamp()))
+        return (
+            None
+            if known is None
+            else vix.Day(known, known, known, known, known, int(at.timestamp()))
+        )
 
     def minutes(self, _place: Place, _listed: Listing | None, _day: date) -> Bars:
         """Return nothing: a recording holds snapshots, not trades."""
@@ -102,4 +106,12 @@ def numbered(contracts: Contracts) -> Contracts:
 
 def _none(root: str) -> Contracts:
     text, count = np.full((2, 0), "", dtype=object), np.zeros((2, 0), dtype=np.int64)
-    return Contracts(root, np.zeros(0, "datetime64[D]"), np.zeros(0), np.zeros(0, np.int64), np.zeros(0), text, count)
+    return Contracts(
+        root,
+        np.zeros(0, "datetime64[D]"),
+        np.zeros(0),
+        np.zeros(0, np.int64),
+        np.zeros(0),
+        text,
+        count,
+    )

@@ -23,7 +23,9 @@ Send = Callable[[dict[str, Any]], Any]
 Receive = Callable[[], Any]
 
 JSON, CSV, HTML = "application/json", "text/csv", "text/html; charset=utf-8"
-_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+_PAGE = (
+    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,12 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         asked = await _asked(scope, receive)
-        arrival = self.desk.quota.arrive(endpoints.family(asked.path), asked.method, asked.path, len(asked.keys))
-        struck = {fault.name: fault for fault in self.desk.faults.strikes(arrival.family, asked.path)}
+        arrival = self.desk.quota.arrive(
+            endpoints.family(asked.path), asked.method, asked.path, len(asked.keys)
+        )
+        struck = {
+            fault.name: fault for fault in self.desk.faults.strikes(arrival.family, asked.path)
+        }
         if delay := struck.get("delay"):
             await asyncio.sleep(delay.number(1.0))
         if "reset" in struck:
@@ -65,7 +71,9 @@ class Api:
         arrival.status = answer.status
         await answer.send(send)
 
-    async def _answer(self, asked: endpoints.Asked, arrival: Arrival, struck: Mapping[str, Fault]) -> Answer:
+    async def _answer(
+        self, asked: endpoints.Asked, arrival: Arrival, struck: Mapping[str, Fault]
+    ) -> Answer:
         try:
             if not self.desk.quota.allows(arrival, asked.api_key):
                 raise too_many()
@@ -77,7 +85,9 @@ class Api:
         except Refusal as refusal:
             answer = Answer(refusal.status, json.dumps(refusal.envelope()).encode())
         except G6Error as error:
-            answer = Answer(500, json.dumps(Refusal(500, "GeneralException", str(error)).envelope()).encode())
+            answer = Answer(
+                500, json.dumps(Refusal(500, "GeneralException", str(error)).envelope()).encode()
+            )
         return _spoiled(answer, struck)
 
 
@@ -97,7 +107,13 @@ def _written(told: endpoints.Told, asked: endpoints.Asked, missing: Fault | None
 def _json(told: Any) -> bytes:
     """Write JSON; a long object piece by piece, so that other threads get their turn."""
     if isinstance(told, dict):
-        return b"{" + b",".join(f"{json.dumps(key)}:{json.dumps(value)}".encode() for key, value in told.items()) + b"}"
+        return (
+            b"{"
+            + b",".join(
+                f"{json.dumps(key)}:{json.dumps(value)}".encode() for key, value in told.items()
+            )
+            + b"}"
+        )
     return json.dumps(told).encode()
 
 
@@ -112,7 +128,9 @@ REFUSING: Mapping[str, Callable[[Fault], Refusal]] = MappingProxyType(
     {
         "429": lambda _: too_many(),
         "403": lambda _: denied(),
-        "error": lambda fault: Refusal(int(fault.number(500)), fault.error_type, "Something unexpected happened."),
+        "error": lambda fault: Refusal(
+            int(fault.number(500)), fault.error_type, "Something unexpected happened."
+        ),
     }
 )
 """Faults that answer with the broker's envelope."""
@@ -120,8 +138,12 @@ REFUSING: Mapping[str, Callable[[Fault], Refusal]] = MappingProxyType(
 SPOILING: Mapping[str, Callable[[Answer, Fault], Answer]] = MappingProxyType(
     {
         "html": lambda _, fault: Answer(int(fault.number(502)), _PAGE, HTML),
-        "no_error_type": lambda _, fault: Answer(int(fault.number(500)), b'{"status":"error","message":"Something went wrong."}'),
-        "truncated": lambda answer, _: Answer(answer.status, answer.body[: len(answer.body) // 2], answer.kind, answer.headers),
+        "no_error_type": lambda _, fault: Answer(
+            int(fault.number(500)), b'{"status":"error","message":"Something went wrong."}'
+        ),
+        "truncated": lambda answer, _: Answer(
+            answer.status, answer.body[: len(answer.body) // 2], answer.kind, answer.headers
+        ),
         "no_content_type": lambda answer, _: Answer(answer.status, answer.body, "", answer.headers),
     }
 )
@@ -135,7 +157,9 @@ async def _asked(scope: Scope, receive: Receive) -> endpoints.Asked:
         body += message.get("body", b"")
         if not message.get("more_body"):
             break
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
     query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return endpoints.Asked(scope["method"], scope["path"], query, form, headers)

@@ -73,7 +73,12 @@ class _Transports:
             transport.abort()
 
 
-async def serve(options: Options, calendar: Calendar, ready: Callable[[Running], None], stop: asyncio.Event | None = None) -> None:
+async def serve(
+    options: Options,
+    calendar: Calendar,
+    ready: Callable[[Running], None],
+    stop: asyncio.Event | None = None,
+) -> None:
     """Serve until interrupted, or until `stop`; `ready` hears where. Errors: BadConfig, BadInput, Unavailable."""
     state = desk(options, calendar)
     state.catalogue()
@@ -131,7 +136,9 @@ def _bound(host: str, port: int) -> socket.socket:
         sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
-        raise Unavailable(f"port {port} on {host} is not to be had: {error.strerror}", "--port 0 takes a free one") from error
+        raise Unavailable(
+            f"port {port} on {host} is not to be had: {error.strerror}", "--port 0 takes a free one"
+        ) from error
     return sock
 
 

@@ -51,7 +51,13 @@ class Stream:
     async def listen(self, sock: Any) -> Server:
         """Begin to accept connections on a bound socket."""
         return await serve(
-            self._serve, sock=sock, process_request=self._admit, compression=None, ping_interval=None, max_size=None, logger=log
+            self._serve,
+            sock=sock,
+            process_request=self._admit,
+            compression=None,
+            ping_interval=None,
+            max_size=None,
+            logger=log,
         )
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -63,7 +69,10 @@ class Stream:
     async def _serve(self, socket: ServerConnection) -> None:
         self.connected += 1
         client = Client(self.connected, socket, pair_of(socket.request)[0])
-        self.over_cap += sum(each.api_key == client.api_key for each in self.clients.values()) >= MOST_CONNECTIONS
+        self.over_cap += (
+            sum(each.api_key == client.api_key for each in self.clients.values())
+            >= MOST_CONNECTIONS
+        )
         self.clients[client.number] = client
         writer = asyncio.create_task(self._write(client))
         try:
@@ -81,7 +90,10 @@ class Stream:
         """Send what waits; `sent` is stamped right before a frame goes to the socket."""
         while True:
             frame, token, stamp = await client.waiting.get()
-            if any(each.value == "all" or client.since < each.since for each in self.desk.faults.active("mute")):
+            if any(
+                each.value == "all" or client.since < each.since
+                for each in self.desk.faults.active("mute")
+            ):
                 continue
             client.sent_at = time.time()
             if token is not None and self.desk.faults.strike("garbage"):
@@ -122,13 +134,21 @@ class Stream:
             except G6Error as error:
                 self._say(client, "error", str(error))
 
-    async def _subscribe(self, client: Client, tokens: list[int], mode: str, *, only_known: bool) -> None:
+    async def _subscribe(
+        self, client: Client, tokens: list[int], mode: str, *, only_known: bool
+    ) -> None:
         """Note what a client wants and send it the ticks that stand."""
-        wanted = [token for token in dict.fromkeys(tokens) if token in client.wants or not only_known]
+        wanted = [
+            token for token in dict.fromkeys(tokens) if token in client.wants or not only_known
+        ]
         room = MOST_TOKENS - len(client.wants)
         new = [token for token in wanted if token not in client.wants]
         if len(new) > room:
-            self._say(client, "error", f"Maximum of {MOST_TOKENS} instruments can be subscribed on one connection.")
+            self._say(
+                client,
+                "error",
+                f"Maximum of {MOST_TOKENS} instruments can be subscribed on one connection.",
+            )
             dropped = set(new[max(room, 0) :])
             wanted = [token for token in wanted if token not in dropped]
         client.wants |= dict.fromkeys(wanted, MODES[mode])
@@ -141,7 +161,11 @@ class Stream:
         for root, places in by_root.items():
             group = await self._grown(root, places)
             asked = np.array([place.token for place in places])
-            self._tell(client, group, [dict.fromkeys(MODES, np.isin(sheet.tokens, asked)) for sheet in group.sheets])
+            self._tell(
+                client,
+                group,
+                [dict.fromkeys(MODES, np.isin(sheet.tokens, asked)) for sheet in group.sheets],
+            )
 
     async def _grown(self, root: str, places: list[Place]) -> Group:
         """Return the group of a root with these places in it."""
@@ -179,7 +203,9 @@ class Stream:
                 tokens.append(token)
                 stamps.append(stamp)
         if total:
-            client.put(count(total) + b"".join(body), np.concatenate(tokens), np.concatenate(stamps))
+            client.put(
+                count(total) + b"".join(body), np.concatenate(tokens), np.concatenate(stamps)
+            )
 
     async def run(self) -> None:
         """Send ticks once a second, the roots one after another within it, and heartbeats where nothing was sent."""
@@ -204,7 +230,9 @@ class Stream:
         if (catalogue := self.desk.catalogue()) is not group.catalogue:
             group.hold(list(group.places), catalogue)
         try:
-            changed = await asyncio.to_thread(group.look, self.desk.board, steady=self.desk.options.steady)
+            changed = await asyncio.to_thread(
+                group.look, self.desk.board, steady=self.desk.options.steady
+            )
         except G6Error as error:
             log.warning("no ticks of %s: %s", group.root, error)
             return

@@ -40,7 +40,9 @@ def whole(values: Numbers) -> NDArray[np.int64]:
     return np.nan_to_num(values).astype(np.int64)
 
 
-def fill_books(ticks: Ticks, best: dict[str, Numbers], tick_size: Numbers, lot_size: NDArray[np.int64]) -> None:
+def fill_books(
+    ticks: Ticks, best: dict[str, Numbers], tick_size: Numbers, lot_size: NDArray[np.int64]
+) -> None:
     """Write five levels a side around the best ones.
 
     `best`: bid, ask, bid_quantity, ask_quantity, `(m,)` each, NaN or 0 where that side is empty. Deeper levels lie a tick apart and
@@ -51,7 +53,11 @@ def fill_books(ticks: Ticks, best: dict[str, Numbers], tick_size: Numbers, lot_s
         levels = price + sign * _STEPS * tick_size[:, None]
         turn = (ticks["token"][:, None] * _TURN + (_STEPS + LEVELS * side) * 0.37) % 1.0
         best_lots = quantity / lot_size[:, None]
-        lots = np.where(_STEPS == 0, best_lots, np.maximum(np.floor(best_lots * (0.4 + 2.0 * turn)), np.minimum(best_lots, 1)))
+        lots = np.where(
+            _STEPS == 0,
+            best_lots,
+            np.maximum(np.floor(best_lots * (0.4 + 2.0 * turn)), np.minimum(best_lots, 1)),
+        )
         there = (levels > 0) & (lots > 0)
         here = slice(side * LEVELS, (side + 1) * LEVELS)
         ticks["price"][:, here] = np.where(there, np.round(levels, 2), 0.0)

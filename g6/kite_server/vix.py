@@ -33,9 +33,20 @@ def day(market: SimulatedMarket, at: datetime) -> Day:
     minute = int(seen.future_time - opened) // 60
     path = np.exp(level[: minute + 1] - level[minute]) * seen.vix
     before = market.world.before(ROOTS["NIFTY"], today)
-    close = seen.vix if before is None else _close(market, before, seen.vix / float(np.exp(level[minute])))
+    close = (
+        seen.vix
+        if before is None
+        else _close(market, before, seen.vix / float(np.exp(level[minute])))
+    )
     high, low = max(float(path.max()), seen.vix), min(float(path.min()), seen.vix)
-    return Day(seen.vix, round(float(path[0]), 2), round(high, 2), round(low, 2), round(close, 2), int(seen.future_time))
+    return Day(
+        seen.vix,
+        round(float(path[0]), 2),
+        round(high, 2),
+        round(low, 2),
+        round(close, 2),
+        int(seen.future_time),
+    )
 
 
 def _close(market: SimulatedMarket, before: date, scale: float) -> float:

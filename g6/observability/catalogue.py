@@ -95,7 +95,10 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("contract_reason", ("wrong_expiry", "foreign", "salvaged", "expired")),
             Label("write_reason", WRITE_REASONS),
             Label("drop", ("trimmed", "unreadable")),
-            Label("source", ("stream", "rest", "replay", "sim", "backfill", "replay_units", "replay_contracts")),
+            Label(
+                "source",
+                ("stream", "rest", "replay", "sim", "backfill", "replay_units", "replay_contracts"),
+            ),
             Label("provider", (), 4),
             Label("endpoint", ("instruments", "quote", "historical")),
             Label("outcome", ("ok", "busy", "refused")),
@@ -107,7 +110,9 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("loss", ("mute", "quiet", "dropped")),
             Label("sink", ("parquet", "csv", "influx", "panels"), 5),
             Label("kind", ("chain", "overview", "instruments", "events", "csv", "panels", "other")),
-            Label("queue", ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")),
+            Label(
+                "queue", ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
+            ),
             Label("bus", ("events",)),
             Label("subscriber", ("recorder",), 4),
             Label("worker", (), 32),
@@ -125,10 +130,63 @@ LABELS: Mapping[str, Label] = MappingProxyType(
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 BUCKETS: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
-        "g6_cycle_duration_seconds": (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0),
-        "g6_cycle_start_lateness_seconds": (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0),
-        "g6_iv_iterations_histogram": (1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0),
-        "g6_iv_solve_seconds": (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0),
+        "g6_cycle_duration_seconds": (
+            0.05,
+            0.1,
+            0.25,
+            0.5,
+            0.75,
+            1.0,
+            1.5,
+            2.5,
+            5.0,
+            10.0,
+            15.0,
+            30.0,
+            60.0,
+        ),
+        "g6_cycle_start_lateness_seconds": (
+            0.005,
+            0.01,
+            0.025,
+            0.05,
+            0.1,
+            0.2,
+            0.5,
+            1.0,
+            2.5,
+            5.0,
+            15.0,
+            30.0,
+        ),
+        "g6_iv_iterations_histogram": (
+            1.0,
+            2.0,
+            3.0,
+            4.0,
+            5.0,
+            7.0,
+            10.0,
+            15.0,
+            20.0,
+            30.0,
+            50.0,
+            100.0,
+        ),
+        "g6_iv_solve_seconds": (
+            0.0005,
+            0.001,
+            0.002,
+            0.003,
+            0.005,
+            0.0075,
+            0.01,
+            0.02,
+            0.05,
+            0.1,
+            0.25,
+            1.0,
+        ),
         "g6_bus_publish_latency_ms": (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0),
     }
 )
@@ -235,7 +293,9 @@ def label_key(label: str) -> str:
     return label.rpartition("=")[2]
 
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({f.name: f for f in map(_family, _TABLE.strip().splitlines())})
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {f.name: f for f in map(_family, _TABLE.strip().splitlines())}
+)
 
 
 def bounds(family: Family) -> tuple[float, ...]:
@@ -246,4 +306,7 @@ def bounds(family: Family) -> tuple[float, ...]:
 def series_cap(indices: int) -> int:
     """Return the most series /metrics can have with this many indices: every label at its limit, in every combination."""
     sizes = {key: label.size for key, label in LABELS.items()} | {"index": indices + 2}
-    return sum(family.series({label: sizes[label_key(label)] for label in family.labels}) for family in FAMILIES.values())
+    return sum(
+        family.series({label: sizes[label_key(label)] for label in family.labels})
+        for family in FAMILIES.values()
+    )

@@ -39,7 +39,9 @@ class _Totals(Collector):
             name, labels, part = parse_key(key)
             series.setdefault(name, {}).setdefault(labels, {})[part] = value
         built = FAMILIES["g6_build_info"]
-        series[built.name] = {tuple(self._build.get(label, "") for label in built.labels): {"": 1.0}}
+        series[built.name] = {
+            tuple(self._build.get(label, "") for label in built.labels): {"": 1.0}
+        }
         for family in FAMILIES.values():
             yield _filled(family, series.get(family.name, {}), self._now)
 
@@ -56,7 +58,9 @@ def _filled(family: Family, series: Series, now: float) -> MetricFamily:
     metric = _empty(family)
     for labels, parts in sorted(series.items()):
         if isinstance(metric, HistogramMetricFamily):
-            metric.add_metric(labels, buckets=_cumulative(family, parts), sum_value=parts.get(":sum", 0.0))
+            metric.add_metric(
+                labels, buckets=_cumulative(family, parts), sum_value=parts.get(":sum", 0.0)
+            )
         else:
             metric.add_metric(labels, _shown(family, parts, now))
     return metric

@@ -30,7 +30,9 @@ class Follower:
     With `keeps=False` nothing is stored: a look at the present.
     """
 
-    def __init__(self, bus: Bus, store: TotalsStore, indices: Iterable[str], *, keeps: bool = True) -> None:
+    def __init__(
+        self, bus: Bus, store: TotalsStore, indices: Iterable[str], *, keeps: bool = True
+    ) -> None:
         self._bus, self._store, self._indices, self._keeps = bus, store, tuple(indices), keeps
         self._last = "0"
         self.totals: Totals | None = None
@@ -56,7 +58,11 @@ class Follower:
             return 0
         changed[ACCOUNTED] = accounted
         latest = {**self.latest, **_newest(events, self.latest)}
-        texts = {name: json.dumps(latest[name]) for name in latest if latest[name] is not self.latest.get(name)}
+        texts = {
+            name: json.dumps(latest[name])
+            for name in latest
+            if latest[name] is not self.latest.get(name)
+        }
         if self._keeps and not self._store.save(changed, texts, last, self._last):
             self.load()
             return 0
@@ -99,7 +105,9 @@ class Follower:
         return accounted, [
             Sample("g6_bus_events_published_total", (BUS,), more),
             Sample("g6_bus_events_dropped_total", (BUS, "trimmed"), dropped),
-            Sample("g6_bus_subscriber_lag_events", (BUS, "recorder"), max(0.0, published - accounted)),
+            Sample(
+                "g6_bus_subscriber_lag_events", (BUS, "recorder"), max(0.0, published - accounted)
+            ),
         ]
 
 
@@ -112,12 +120,18 @@ def _samples(events: Sequence[Event]) -> Iterator[Sample]:
             yield Sample("g6_bus_events_dropped_total", (BUS, "unreadable"))
 
 
-def _newest(events: Sequence[Event], held: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def _newest(
+    events: Sequence[Event], held: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
     """Return the newest payload of each type in LATEST, with the event's `ts`; a cycle report yields only to a newer cycle."""
     found: dict[str, Mapping[str, Any]] = {}
     for event in events:
         if event.type in LATEST:
             before = found.get(event.type, held.get(event.type))
-            if event.type != "cycle.report" or before is None or parse_z(event.payload["cycle"]) >= parse_z(before["cycle"]):
+            if (
+                event.type != "cycle.report"
+                or before is None
+                or parse_z(event.payload["cycle"]) >= parse_z(before["cycle"])
+            ):
                 found[event.type] = {**event.payload, "ts": event.ts}
     return found

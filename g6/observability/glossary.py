@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from g6.observability.catalogue import ALL, FAMILIES, LABELS, OTHER, Family, label_key, label_name, series_cap
+from g6.observability.catalogue import (
+    ALL,
+    FAMILIES,
+    LABELS,
+    OTHER,
+    Family,
+    label_key,
+    label_name,
+    series_cap,
+)
 
 _INTRODUCTION = """\
 # Metrics
@@ -39,15 +48,25 @@ def _row(family: Family) -> str:
 
 
 def _buckets() -> str:
-    return "\n".join(f"| `{f.name}` | {', '.join(f'{bound:g}' for bound in f.buckets)} |" for f in FAMILIES.values() if f.buckets)
+    return "\n".join(
+        f"| `{f.name}` | {', '.join(f'{bound:g}' for bound in f.buckets)} |"
+        for f in FAMILIES.values()
+        if f.buckets
+    )
 
 
 def _labels() -> str:
-    used = {label_key(label): label_name(label) for family in FAMILIES.values() for label in family.labels}
+    used = {
+        label_key(label): label_name(label)
+        for family in FAMILIES.values()
+        for label in family.labels
+    }
     lines = []
     for key, name in used.items():
         label = LABELS[key]
         shown = f"`{name}`" if name == key else f"`{name}` ({key})"
-        values = ", ".join(f"`{value}`" for value in label.values) or ("as they come" if label.room else "as configured")
+        values = ", ".join(f"`{value}`" for value in label.values) or (
+            "as they come" if label.room else "as configured"
+        )
         lines.append(f"| {shown} | {values} | {max(label.room, len(label.values)) or ''} |")
     return "\n".join(lines)

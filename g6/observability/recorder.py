@@ -42,7 +42,10 @@ def _unit_report(report: Payload, _: Event) -> Iterator[Sample]:
         yield Sample("g6_task_failures_total", (stage, str(report.get("reason", ""))))
     if stage == "collect":
         contradicted = {**(counts.get("left_out") or {}), "salvaged": counts.get("salvaged") or 0}
-        yield from (Sample("g6_expiry_contracts_left_out_total", (why,), _number(n)) for why, n in contradicted.items())
+        yield from (
+            Sample("g6_expiry_contracts_left_out_total", (why,), _number(n))
+            for why, n in contradicted.items()
+        )
         yield from _provider(counts.get("provider") or {})
     elif stage == "analyse" and "options" in counts:
         if "solve" in seconds:
@@ -60,9 +63,14 @@ def _provider(facts: Payload) -> Iterator[Sample]:
     """
     name = str(facts.get("name", ""))
     for endpoint, outcomes in (facts.get("requests") or {}).items():
-        yield from (Sample("g6_provider_requests_total", (name, endpoint, how), _number(n)) for how, n in outcomes.items())
+        yield from (
+            Sample("g6_provider_requests_total", (name, endpoint, how), _number(n))
+            for how, n in outcomes.items()
+        )
     for endpoint, each in (facts.get("seconds") or {}).items():
-        yield from (Sample("g6_provider_request_seconds", (endpoint,), _number(one)) for one in each)
+        yield from (
+            Sample("g6_provider_request_seconds", (endpoint,), _number(one)) for one in each
+        )
     for endpoint, waited in (facts.get("wait") or {}).items():
         yield Sample("g6_provider_rate_wait_seconds", (endpoint,), _number(waited))
     for reason, n in (facts.get("retries") or {}).items():
@@ -82,12 +90,19 @@ def _listings(came_from: Payload) -> Iterator[Sample]:
 def _analysed(index: str, facts: Payload, at: float) -> Iterator[Sample]:
     """Read `overview.facts`: what one unit's chain holds."""
     yield Sample("g6_index_options_processed_total", (index,), _number(facts["options"]))
-    yield Sample("g6_data_staleness_seconds", (index,), at - _number(facts.get("staleness_seconds")), as_of=at)
+    yield Sample(
+        "g6_data_staleness_seconds",
+        (index,),
+        at - _number(facts.get("staleness_seconds")),
+        as_of=at,
+    )
     yield from _counted("g6_quotes_rejected_total", index, facts.get("quality"))
     yield from _counted("g6_quote_source_total", index, facts.get("sources"))
     for bucket, solved in (facts.get("iv") or {}).items():
         yield Sample("g6_iv_estimation_success_total", (index, bucket), _number(solved.get("ok")))
-        yield Sample("g6_iv_estimation_failure_total", (index, bucket), _number(solved.get("failed")))
+        yield Sample(
+            "g6_iv_estimation_failure_total", (index, bucket), _number(solved.get("failed"))
+        )
         yield from _counted("g6_iv_unavailable_total", index, solved.get("unavailable"))
     for bucket, spent in (facts.get("iterations") or {}).items():
         mean = spent["sum"] / spent["count"] if spent["count"] else nan
@@ -95,7 +110,12 @@ def _analysed(index: str, facts: Payload, at: float) -> Iterator[Sample]:
     for iterations, n in (facts.get("iterations_histogram") or {}).items():
         yield Sample("g6_iv_iterations_histogram", (), float(iterations), weight=_number(n))
     for expiry in facts.get("expiries") or ():
-        yield Sample("g6_coverage_ratio", (index, str(expiry["bucket"])), _number(expiry.get("coverage")), as_of=at)
+        yield Sample(
+            "g6_coverage_ratio",
+            (index, str(expiry["bucket"])),
+            _number(expiry.get("coverage")),
+            as_of=at,
+        )
 
 
 def _written(index: str, counts: Payload, seconds: Payload) -> Iterator[Sample]:
@@ -111,7 +131,9 @@ def _written(index: str, counts: Payload, seconds: Payload) -> Iterator[Sample]:
     if counts.get("repaired"):
         yield Sample("g6_torn_lines_repaired_total", (index,), _number(counts["repaired"]))
     if counts.get("aside"):
-        yield Sample("g6_damaged_lines_aside_total", (index,), _number(sum(counts["aside"].values())))
+        yield Sample(
+            "g6_damaged_lines_aside_total", (index,), _number(sum(counts["aside"].values()))
+        )
     took = seconds.get("write", seconds.get("overview"))
     if took is not None:
         yield Sample("g6_write_seconds", (ALL,), _number(took))
@@ -160,7 +182,9 @@ def _overview(row: Payload, at: float) -> Iterator[Sample]:
         yield Sample(family, (index,), _number(row.get(column)), as_of=at)
     for bucket in BUCKETS:
         yield Sample("g6_index_pcr", (index, bucket), _number(row.get(f"pcr_{bucket}")), as_of=at)
-        yield Sample("g6_index_atm_iv", (index, bucket), _number(row.get(f"atm_iv_{bucket}")), as_of=at)
+        yield Sample(
+            "g6_index_atm_iv", (index, bucket), _number(row.get(f"atm_iv_{bucket}")), as_of=at
+        )
 
 
 def _heartbeat(beat: Payload, _: Event) -> Iterator[Sample]:
@@ -179,7 +203,10 @@ def _heartbeat(beat: Payload, _: Event) -> Iterator[Sample]:
     if beat.get("retained_events") is not None:
         yield Sample("g6_bus_queue_retained_events", ("events",), _number(beat["retained_events"]))
     if now := (beat.get("provider") or {}).get("mode"):
-        yield from (Sample("g6_provider_mode", (mode,), float(mode == now)) for mode in LABELS["mode"].values)
+        yield from (
+            Sample("g6_provider_mode", (mode,), float(mode == now))
+            for mode in LABELS["mode"].values
+        )
     yield from _guards(beat.get("provider") or {})
     yield from _stream((beat.get("provider") or {}).get("ticker") or {})
 
@@ -188,7 +215,9 @@ def _stream(ticker: Payload) -> Iterator[Sample]:
     """Read how the connections of a tick stream are, by number."""
     for number, feed in (ticker.get("connections") or {}).items():
         yield Sample("g6_ticker_connected", (number,), float(feed.get("state") == "open"))
-        yield Sample("g6_ticker_last_frame_age_seconds", (number,), _number(feed.get("last_frame_age")))
+        yield Sample(
+            "g6_ticker_last_frame_age_seconds", (number,), _number(feed.get("last_frame_age"))
+        )
         yield Sample("g6_ticker_tokens", (number,), _number(feed.get("tokens")))
         yield Sample("g6_ticker_ticks_per_second", (number,), _number(feed.get("ticks_per_second")))
 
@@ -203,16 +232,23 @@ def _provider_state(said: Payload, _: Event) -> Iterator[Sample]:
 def _guards(provider: Payload) -> Iterator[Sample]:
     """Read what a guarded provider says of itself: `breaker`, `budget_left` by family, `login`."""
     if now := provider.get("breaker"):
-        yield from (Sample("g6_provider_breaker_state", (state,), float(state == now)) for state in LABELS["breaker"].values)
+        yield from (
+            Sample("g6_provider_breaker_state", (state,), float(state == now))
+            for state in LABELS["breaker"].values
+        )
     for family, left in (provider.get("budget_left") or {}).items():
         yield Sample("g6_provider_budget_left", (family,), _number(left))
     if token := provider.get("login"):
         left = token.get("seconds_left")
-        yield Sample("g6_provider_token_seconds", (), 0.0 if token.get("state") != "valid" else _number(left))
+        yield Sample(
+            "g6_provider_token_seconds", (), 0.0 if token.get("state") != "valid" else _number(left)
+        )
 
 
 def _gap_opened(gap: Payload, _: Event) -> Iterator[Sample]:
-    yield Sample("g6_data_gaps_total", (str(gap.get("index", "")) or ALL, str(gap.get("reason", ""))))
+    yield Sample(
+        "g6_data_gaps_total", (str(gap.get("index", "")) or ALL, str(gap.get("reason", "")))
+    )
 
 
 def _panels_verified(found: Payload, event: Event) -> Iterator[Sample]:
@@ -223,7 +259,9 @@ def _panels_verified(found: Payload, event: Event) -> Iterator[Sample]:
     yield Sample("g6_panels_integrity_checks_total")
     yield Sample("g6_panels_integrity_ok", (), float(sound))
     yield Sample("g6_panels_integrity_mismatches_total", (), float(len(issues)))
-    yield Sample("g6_panels_integrity_last_elapsed_seconds", (), _number(found.get("elapsed_seconds")))
+    yield Sample(
+        "g6_panels_integrity_last_elapsed_seconds", (), _number(found.get("elapsed_seconds"))
+    )
     yield Sample("g6_panels_integrity_last_gap_seconds", (), at, as_of=at)
     if found.get("error"):
         yield Sample("g6_panels_integrity_failures_total")
@@ -235,7 +273,11 @@ def _latency(event: Event) -> Iterator[Sample]:
     """Stream ids begin with the server's clock in milliseconds; ids of other shape say nothing about time."""
     milliseconds, _, sequence = event.id.partition("-")
     if len(milliseconds) == 13 and milliseconds.isdigit() and sequence:
-        yield Sample("g6_bus_publish_latency_ms", ("events",), max(0.0, float(milliseconds) - _epoch(event.ts) * 1000.0))
+        yield Sample(
+            "g6_bus_publish_latency_ms",
+            ("events",),
+            max(0.0, float(milliseconds) - _epoch(event.ts) * 1000.0),
+        )
 
 
 def _counted(family: str, index: str, counts: Payload | None) -> Iterator[Sample]:

@@ -38,7 +38,9 @@ class TotalsStore(Protocol):
         """Return the numbers, the texts and the id of the last event in them; empty and "0" when nothing is stored."""
         ...
 
-    def save(self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str) -> bool:
+    def save(
+        self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str
+    ) -> bool:
         """Store changed values and `last_id` in one transaction; False, and nothing stored, unless `after` is the id held."""
         ...
 
@@ -58,7 +60,9 @@ def parse_key(key: str) -> tuple[str, tuple[str, ...], str]:
 class Totals:
     """The state and its one step: samples in, changed values out. A commit replaces the whole state, so a reader sees one batch."""
 
-    def __init__(self, indices: Iterable[str] = (), state: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, indices: Iterable[str] = (), state: Mapping[str, float] | None = None
+    ) -> None:
         self._known: dict[str, set[str]] = {key: set(label.values) for key, label in LABELS.items()}
         self._known["index"] |= {*indices, ALL}
         self._state: dict[str, float] = dict(self._zeros())
@@ -68,8 +72,14 @@ class Totals:
         """Yield a zero for every series of the families that start at one and whose label values are all known."""
         for family in FAMILIES.values():
             if family.primed:
-                for labels in product(*(self._starting(family, label_key(label)) for label in family.labels)):
-                    parts = ("",) if family.kind != "histogram" else (":sum", *(_bucket(bound) for bound in bounds(family)))
+                for labels in product(
+                    *(self._starting(family, label_key(label)) for label in family.labels)
+                ):
+                    parts = (
+                        ("",)
+                        if family.kind != "histogram"
+                        else (":sum", *(_bucket(bound) for bound in bounds(family)))
+                    )
                     yield from ((key_of(family.name, labels, part), 0.0) for part in parts)
 
     def _starting(self, family: Family, label: str) -> list[str]:
@@ -91,7 +101,10 @@ class Totals:
         changed: dict[str, float] = {}
         for sample in samples:
             family = FAMILIES[sample.family]
-            labels = tuple(self._fold(label_key(label), text) for label, text in zip(family.labels, sample.labels, strict=True))
+            labels = tuple(
+                self._fold(label_key(label), text)
+                for label, text in zip(family.labels, sample.labels, strict=True)
+            )
             _STEPS[family.kind](self._state, changed, family, labels, sample)
         return changed
 
@@ -99,7 +112,9 @@ class Totals:
         """Make `changed` part of the state."""
         for key in changed.keys() - self._state.keys():
             name, labels, _ = parse_key(key)
-            for label, value in zip(FAMILIES[name].labels if name in FAMILIES else (), labels, strict=False):
+            for label, value in zip(
+                FAMILIES[name].labels if name in FAMILIES else (), labels, strict=False
+            ):
                 self._known[label_key(label)].add(value)
         self._state = {**self._state, **changed}
 
@@ -119,13 +134,23 @@ def _bucket(bound: float) -> str:
     return f":{bound:g}"
 
 
-def _add(state: Mapping[str, float], changed: dict[str, float], family: Family, labels: tuple[str, ...], sample: Sample) -> None:
+def _add(
+    state: Mapping[str, float],
+    changed: dict[str, float],
+    family: Family,
+    labels: tuple[str, ...],
+    sample: Sample,
+) -> None:
     key = key_of(family.name, labels)
     changed[key] = changed.get(key, state.get(key, 0.0)) + sample.value
 
 
 def _observe(
-    state: Mapping[str, float], changed: dict[str, float], family: Family, labels: tuple[str, ...], sample: Sample
+    state: Mapping[str, float],
+    changed: dict[str, float],
+    family: Family,
+    labels: tuple[str, ...],
+    sample: Sample,
 ) -> None:
     if isnan(sample.value):
         return
@@ -135,7 +160,13 @@ def _observe(
         changed[key] = changed.get(key, state.get(key, 0.0)) + more
 
 
-def _set(state: Mapping[str, float], changed: dict[str, float], family: Family, labels: tuple[str, ...], sample: Sample) -> None:
+def _set(
+    state: Mapping[str, float],
+    changed: dict[str, float],
+    family: Family,
+    labels: tuple[str, ...],
+    sample: Sample,
+) -> None:
     key, moment = key_of(family.name, labels), key_of(family.name, labels, "@")
     held = changed.get(key, state.get(key, nan))
     held_as_of = changed.get(moment, state.get(moment, -inf))
@@ -143,7 +174,13 @@ def _set(state: Mapping[str, float], changed: dict[str, float], family: Family, 
         return
     value = sample.value
     if family.shown == "lag":
-        value = max(held, value) if not isnan(held) and not isnan(value) else held if isnan(value) else value
+        value = (
+            max(held, value)
+            if not isnan(held) and not isnan(value)
+            else held
+            if isnan(value)
+            else value
+        )
     elif family.shown == "lap":
         value = value - held_as_of if held_as_of > 0 else nan
     if isnan(value) and isnan(held) and family.shown != "lap":

@@ -53,10 +53,16 @@ class Choice:
     @property
     def asked(self) -> Contracts:
         """The contracts to ask for: those that are kept, and those whose open interest is refreshed."""
-        return self.contracts if self.refresh is None else self.refresh.contracts.take(self.refresh.asked)
+        return (
+            self.contracts
+            if self.refresh is None
+            else self.refresh.contracts.take(self.refresh.asked)
+        )
 
 
-def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], object] = lambda _: None) -> Choice:
+def chosen(
+    runtime: Runtime, index: str, at: datetime, lap: Callable[[str], object] = lambda _: None
+) -> Choice:
     """Return what is to be asked for of an index at `at`; `lap` is told when the listing is there and when the choice is made.
 
     Errors: those of the provider.
@@ -65,14 +71,25 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
     exchange = plan.index.exchange
     believed = trusted(runtime.provider.listing(index, at), runtime.plan.salvage)
     listing = believed.listing
-    resolved = expiry.resolve(listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index)
+    resolved = expiry.resolve(
+        listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index
+    )
     lap("listing")
     atm = runtime.ledger.recall_atm(index, day.isoformat())
     over = _over(listing.contracts, at, runtime.calendar, exchange)
     left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
     # A recording's plan names every expiry it ever shows, so that most are not listed at most of its instants.
-    unmet = [] if runtime.feeds is not None else [name for name in resolved.not_listed if name not in expiry.BUCKETS]
-    told: dict[str, Any] = {"left_out": left_out, "salvaged": believed.salvaged, "expired": over, "not_listed": unmet}
+    unmet = (
+        []
+        if runtime.feeds is not None
+        else [name for name in resolved.not_listed if name not in expiry.BUCKETS]
+    )
+    told: dict[str, Any] = {
+        "left_out": left_out,
+        "salvaged": believed.salvaged,
+        "expired": over,
+        "not_listed": unmet,
+    }
     if runtime.plan.scope == "chain":
         contracts = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
         lap("select")
@@ -80,21 +97,38 @@ def chosen(runtime: Runtime, index: str, at: datetime, lap: Callable[[str], obje
     centres = atm
     if any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
         seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
-        guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, runtime.plan.pricing.risk_free_rate)
+        guessed = chain.centres(
+            listing,
+            resolved.slots,
+            seen,
+            at,
+            runtime.calendar,
+            exchange,
+            runtime.plan.pricing.risk_free_rate,
+        )
         centres = {**guessed, **atm}
     wide, most = runtime.plan.reach, runtime.plan.most_strikes
     reach = chain.reaches(listing, resolved.slots, centres, atm, wide, most) if wide else {}
     every = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
-    window = chain.selected(every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, "window", reach)
+    window = chain.selected(
+        every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, "window", reach
+    )
     refresh = _refresh(runtime, index, at, every, window, centres)
     lap("select")
     told["reach"] = reach
     contracts = every.take(refresh.rows)
-    return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what}, refresh)
+    return Choice(
+        contracts, resolved, atm, {name: what for name, what in told.items() if what}, refresh
+    )
 
 
 def _refresh(
-    runtime: Runtime, index: str, at: datetime, every: Contracts, window: NDArray[np.bool_], centres: Mapping[str, float]
+    runtime: Runtime,
+    index: str,
+    at: datetime,
+    every: Contracts,
+    window: NDArray[np.bool_],
+    centres: Mapping[str, float],
 ) -> Refresh:
     """Return the window with the strikes that were collected before in the session, and those that are asked for beside it."""
     if runtime.chain_memories is None:
@@ -103,7 +137,12 @@ def _refresh(
     memory = ChainMemory.blank(every) if kept is None else kept.of(every, at.timestamp())
     rows = chain_memory.widened(window, every.expiry, memory.collected)
     centre = next(iter(centres.values()), nan)
-    return Refresh(every, memory, rows, rows | chain_memory.refreshed(memory, rows, centre, runtime.plan.interval))
+    return Refresh(
+        every,
+        memory,
+        rows,
+        rows | chain_memory.refreshed(memory, rows, centre, runtime.plan.interval),
+    )
 
 
 def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str) -> dict[str, int]:
@@ -112,7 +151,9 @@ def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str)
     return {expiry.isoformat(): int((contracts.of(expiry).symbol != "").sum()) for expiry in closed}
 
 
-def warn_of_expiries(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], not_listed: Sequence[str]) -> None:
+def warn_of_expiries(
+    runtime: Runtime, unit: Unit, controls: Mapping[str, Any], not_listed: Sequence[str]
+) -> None:
     """Tell once a day and index that an expiry which was asked for by date or number is not listed, and so not collected."""
     mark = f"{day_of(unit.instant)} {' '.join(not_listed)}"
     warned = controls.get("expiries_warned") or {}
@@ -122,4 +163,6 @@ def warn_of_expiries(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], 
     names = ", ".join(name.replace("nth_", "nth:") for name in not_listed)
     sentence = f"{unit.index}: the configured expiry {names} is not listed and is not collected"
     fix = f"g6 expiries {unit.index} --json lists what there is; mend index_params.{unit.index}.expiries"
-    runtime.bus.publish("alert", {"state": "expiry", "sentence": sentence, "fix": fix}, key="expiry")
+    runtime.bus.publish(
+        "alert", {"state": "expiry", "sentence": sentence, "fix": fix}, key="expiry"
+    )

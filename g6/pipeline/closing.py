@@ -91,7 +91,9 @@ def _noted(errors: dict[str, str], sink: str) -> Iterator[None]:
     try:
         yield
     except StoreBusy as error:
-        errors.update({sink if name == "store" else name: sentence for name, sentence in error.errors.items()})
+        errors.update(
+            {sink if name == "store" else name: sentence for name, sentence in error.errors.items()}
+        )
 
 
 def _alerts(runtime: Runtime) -> list[dict[str, Any]]:
@@ -100,7 +102,16 @@ def _alerts(runtime: Runtime) -> list[dict[str, Any]]:
     if not facts:
         return []
     told = alert(facts)
-    return [{"name": "disk", "severity": "critical", "index": "", "status": "", "reason": told["sentence"], "fix": told["fix"]}]
+    return [
+        {
+            "name": "disk",
+            "severity": "critical",
+            "index": "",
+            "status": "",
+            "reason": told["sentence"],
+            "fix": told["fix"],
+        }
+    ]
 
 
 def overview_rows(record: CycleRecord) -> list[dict[str, Any]]:
@@ -116,10 +127,15 @@ def _row(cycle: str, index: str, unit: UnitRecord) -> dict[str, Any]:
 
 
 def _report(
-    record: CycleRecord, rows: list[dict[str, Any]], now: float, seconds: Mapping[str, float] = MappingProxyType({})
+    record: CycleRecord,
+    rows: list[dict[str, Any]],
+    now: float,
+    seconds: Mapping[str, float] = MappingProxyType({}),
 ) -> CycleReport:
     statuses = {index: Status(unit.status) for index, unit in record.units.items() if unit.status}
-    starts = [unit.stages["collect"].started for unit in record.units.values() if "collect" in unit.stages]
+    starts = [
+        unit.stages["collect"].started for unit in record.units.values() if "collect" in unit.stages
+    ]
     due = record.opening.due
     return CycleReport(
         cycle=record.cycle,
@@ -141,13 +157,19 @@ def _statuses(runtime: Runtime) -> Mapping[str, str]:
     return {row["underlying"]: row["status"] for row in shown.get("rows", ())}
 
 
-def _tell_gaps(runtime: Runtime, cycle: str, rows: list[dict[str, Any]], before: Mapping[str, str]) -> None:
+def _tell_gaps(
+    runtime: Runtime, cycle: str, rows: list[dict[str, Any]], before: Mapping[str, str]
+) -> None:
     """Publish where a gap opens (an index is not OK any more) and where one closes."""
     for row in rows:
         index, status = row["underlying"], row["status"]
         if (status == Status.OK) != (before.get(index, Status.OK) == Status.OK):
             kind = "gap.closed" if status == Status.OK else "gap.opened"
-            runtime.bus.publish(kind, {"index": index, "cycle": cycle, "status": status, "reason": row["reason"] or ""}, key=index)
+            runtime.bus.publish(
+                kind,
+                {"index": index, "cycle": cycle, "status": status, "reason": row["reason"] or ""},
+                key=index,
+            )
 
 
 def _chains(runtime: Runtime, record: CycleRecord) -> Mapping[str, Frame]:
@@ -160,7 +182,9 @@ def _keep_instruments(runtime: Runtime, record: CycleRecord) -> None:
     kept = _kept(runtime.store)
     for index, unit in record.units.items():
         if unit.summary and (index, day_of(at)) not in kept:
-            runtime.store.keep_listing(runtime.provider.listing(index, at), runtime.plan.indices[index].index.derivatives)
+            runtime.store.keep_listing(
+                runtime.provider.listing(index, at), runtime.plan.indices[index].index.derivatives
+            )
             kept.add((index, day_of(at)))
 
 

@@ -40,7 +40,11 @@ def fold(runtime: Runtime, name: str, day: str) -> Folded:
 
 def compact(runtime: Runtime, name: str, day: str) -> Folded:
     """Fold a day that is over into one file."""
-    return Folded() if runtime.history is None else runtime.history.compact(name, date.fromisoformat(day))
+    return (
+        Folded()
+        if runtime.history is None
+        else runtime.history.compact(name, date.fromisoformat(day))
+    )
 
 
 def quarter_of(instant: datetime) -> datetime:
@@ -58,5 +62,11 @@ def is_over(runtime: Runtime, name: str, day: date, now: datetime) -> bool:
     """Tell whether nothing more of `day` is to come: of an index its exchange's, of the overviews every exchange's."""
     if day != day_of(now):
         return day < day_of(now)
-    exchanges = {INDICES[name].exchange} if name in INDICES else {index.exchange for index in INDICES.values()}
-    return now >= max(runtime.calendar.close_of(exchange, day) for exchange in exchanges) + AFTER_CLOSE
+    exchanges = (
+        {INDICES[name].exchange}
+        if name in INDICES
+        else {index.exchange for index in INDICES.values()}
+    )
+    return (
+        now >= max(runtime.calendar.close_of(exchange, day) for exchange in exchanges) + AFTER_CLOSE
+    )

@@ -43,7 +43,9 @@ class Recomputed:
     seconds: float
 
 
-def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None = None) -> Recomputed:
+def recompute(
+    runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None = None
+) -> Recomputed:
     """Compute a stored day of one index again, from its raw columns, with the settings of now or `pricing`'s over them.
 
     The day is compacted first if it is not. Who waits hears of a refusal as of a result.
@@ -55,19 +57,27 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any]
     except UserError as error:
         runtime.bus.publish("job.report", report | {"error": str(error)})
         raise
-    runtime.bus.publish("job.report", report | {name: getattr(done, name) for name in done.__dataclass_fields__})
+    runtime.bus.publish(
+        "job.report", report | {name: getattr(done, name) for name in done.__dataclass_fields__}
+    )
     return done
 
 
-def _recomputed(runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None) -> Recomputed:
+def _recomputed(
+    runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None
+) -> Recomputed:
     began, on, history = runtime.clock.wall(), date.fromisoformat(day), runtime.history
     if history is None:
-        raise NothingToDo("the Parquet store is switched off (storage.parquet.enabled), so that no day is stored")
+        raise NothingToDo(
+            "the Parquet store is switched off (storage.parquet.enabled), so that no day is stored"
+        )
     for name in (index, OVERVIEW):
         history.compact(name, on)
     held = history.read_day(index, on, RAW)
     plan = replace(runtime.plan, pricing=replace(runtime.plan.pricing, **(pricing or {})))
-    both = {name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH} | _unread(held)
+    both = {
+        name: np.stack([held.columns[side + name] for side in SIDES]) for name in _BOTH
+    } | _unread(held)
     decided = plan.stamp()
     headers = {cycle: _restamped(held.headers[cycle], decided) for cycle in held.cycles}
     rows, parts = [], list[Mapping[str, Any]]()
@@ -75,7 +85,13 @@ def _recomputed(runtime: Runtime, day: str, index: str, pricing: Mapping[str, An
         places = range(first, min(first + TOGETHER, len(held.cycles)))
         units = [
             (
-                _quotes(index, headers[held.cycles[n]], both, held, slice(held.bounds[n], held.bounds[n + 1])),
+                _quotes(
+                    index,
+                    headers[held.cycles[n]],
+                    both,
+                    held,
+                    slice(held.bounds[n], held.bounds[n + 1]),
+                ),
                 Stamp.parse(headers[held.cycles[n]]["stamp"]),
             )
             for n in places
@@ -100,7 +116,13 @@ def _unread(held: StoredDay) -> dict[str, NDArray[Any]]:
     return {name: unknown for name in QUOTE_FIELDS if name not in READ}
 
 
-def _quotes(index: str, header: Mapping[str, Any], both: Mapping[str, NDArray[Any]], held: StoredDay, mine: slice) -> Quotes:
+def _quotes(
+    index: str,
+    header: Mapping[str, Any],
+    both: Mapping[str, NDArray[Any]],
+    held: StoredDay,
+    mine: slice,
+) -> Quotes:
     """What analysis needs of the quotes of one unit, without a copy of the day's arrays."""
     sides = {name: each[:, mine] for name, each in both.items()}
     strike = held.columns["strike"][mine]

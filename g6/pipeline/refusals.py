@@ -49,10 +49,14 @@ def taken(runtime: Runtime, unit: Unit, stage: str) -> None:
     if len(refusals(switches)) == 1:
         seconds = runtime.clock.wall() - fact["since"]
         again = (
-            "g6 data mend" if fact["sinks"] == ["csv"] else f"g6 rerun --since {fact['first']} --until {unit.cycle} --from persist"
+            "g6 data mend"
+            if fact["sinks"] == ["csv"]
+            else f"g6 rerun --since {fact['first']} --until {unit.cycle} --from persist"
         )
         sentence = f"writes are taken again after {seconds:.0f} seconds; what was refused meanwhile may be missing"
-        runtime.bus.publish("alert", {"state": "disk", "sentence": sentence, "fix": again}, key="disk")
+        runtime.bus.publish(
+            "alert", {"state": "disk", "sentence": sentence, "fix": again}, key="disk"
+        )
 
 
 def refusals(switches: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -80,10 +84,16 @@ def forget_old(runtime: Runtime, switches: Mapping[str, Any]) -> list[Mapping[st
 def told_aside(runtime: Runtime, unit: Unit, aside: Mapping[str, int]) -> None:
     """Tell of damaged lines that a write found in its files and set aside."""
     for path, count in aside.items():
-        sentence = f"{count} damaged lines of {path.removesuffix('.damaged')} were set aside in {path}"
+        sentence = (
+            f"{count} damaged lines of {path.removesuffix('.damaged')} were set aside in {path}"
+        )
         day = unit.cycle[:10]
         runtime.bus.publish(
             "alert",
-            {"state": "damage", "sentence": sentence, "fix": f"g6 data check --date {day}; it prints what mends them"},
+            {
+                "state": "damage",
+                "sentence": sentence,
+                "fix": f"g6 data check --date {day}; it prints what mends them",
+            },
             key="damage",
         )

@@ -39,7 +39,9 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
         frame, source = _quotes(runtime, unit)
         runtime.frames.put(unit, "quotes", _restamped(frame, runtime), runtime.quotes_seconds)
     now = runtime.clock.wall()
-    opening = Opening((unit.index,), runtime.plan.config_id, now + PATIENCE, runtime.clock.wall_of(unit.instant))
+    opening = Opening(
+        (unit.index,), runtime.plan.config_id, now + PATIENCE, runtime.clock.wall_of(unit.instant)
+    )
     attempt = runtime.ledger.reopen(unit, first_stage, opening, now)
     stages = ("persist",) if first_stage == "persist" else ("analyse", "persist")
     runtime.sender.stages(unit, stages, manual=True)

@@ -69,7 +69,11 @@ class Runtime:
         if self.feeds is not None:
             recorded = self.feeds(at)
             return tuple(name for name in self.plan.indices if name in recorded)
-        return tuple(name for name, plan in self.plan.indices.items() if self.calendar.is_open(plan.index.exchange, at))
+        return tuple(
+            name
+            for name, plan in self.plan.indices.items()
+            if self.calendar.is_open(plan.index.exchange, at)
+        )
 
     def opening(self, unit: Unit) -> Opening:
         """Return what the ledger is told when this unit's cycle opens."""
@@ -104,7 +108,16 @@ class Watch:
             self.parts[whole] -= moved
             self.parts[part] = self.parts.get(part, 0.0) + moved
 
-    def report(self, unit: Unit, stage: str, status: str, reason: str = "", counts: Mapping[str, Any] | None = None) -> StageReport:
+    def report(
+        self,
+        unit: Unit,
+        stage: str,
+        status: str,
+        reason: str = "",
+        counts: Mapping[str, Any] | None = None,
+    ) -> StageReport:
         """Return the stage's report with its parts and their total."""
         seconds = self.parts | {"total": self.last - self.began}
-        return StageReport(unit.cycle, unit.index, stage, status, reason, seconds=seconds, counts=counts or {})
+        return StageReport(
+            unit.cycle, unit.index, stage, status, reason, seconds=seconds, counts=counts or {}
+        )

@@ -19,7 +19,17 @@ from g6.domain.cycle import Status, Unit, isoformat_z
 from g6.domain.frame import Frame
 from g6.domain.instrument import Contracts
 from g6.domain.quote import Quotes, Stamp
-from g6.errors import BrokerDown, FrameMissing, G6Error, Late, Retryable, StoreBusy, Terminal, TokenDead, Withheld
+from g6.errors import (
+    BrokerDown,
+    FrameMissing,
+    G6Error,
+    Late,
+    Retryable,
+    StoreBusy,
+    Terminal,
+    TokenDead,
+    Withheld,
+)
 from g6.pipeline.choice import Refresh, chosen, warn_of_expiries
 from g6.pipeline.refusals import refused, remember, told_aside
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
@@ -42,7 +52,9 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
         return end(runtime, unit, Status.SKIPPED, reason, watch)
     _wait_for(opening.due - watch.lap("claim"))
     try:
-        if watch.lap("wait") - opening.due > (runtime.timing.expires if answer == "run" else runtime.timing.grace):
+        if watch.lap("wait") - opening.due > (
+            runtime.timing.expires if answer == "run" else runtime.timing.grace
+        ):
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
         frame, counts = gather(runtime, unit, controls, watch)
         counts["bytes"] = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
@@ -56,7 +68,9 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
         return end(runtime, unit, Status.MISSING, error.reason, watch, _failed(runtime, error))
     now = watch.lap("frame")
     counts["lateness_seconds"] = max(0.0, watch.began - opening.due)
-    return runtime.ledger.done(unit, "collect", task, now, watch.report(unit, "collect", Status.OK, counts=counts))
+    return runtime.ledger.done(
+        unit, "collect", task, now, watch.report(unit, "collect", Status.OK, counts=counts)
+    )
 
 
 def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
@@ -73,13 +87,23 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         priced = assemble(quotes, stamp)
         watch.lap("solve")
         summary = overview.summarise(priced) | {"config_id": stamp.config_id}
-        facts = overview.facts(priced) | {"queue_wait_seconds": max(0.0, watch.began - (claim.since or watch.began))}
+        facts = overview.facts(priced) | {
+            "queue_wait_seconds": max(0.0, watch.began - (claim.since or watch.began))
+        }
         watch.lap("compute")
         runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
     except BrokerDown:
         raise
     except (Retryable, Terminal) as error:
-        return end(runtime, unit, Status.MISSING, error.reason, watch, {"error": str(error)}, stage="analyse")
+        return end(
+            runtime,
+            unit,
+            Status.MISSING,
+            error.reason,
+            watch,
+            {"error": str(error)},
+            stage="analyse",
+        )
     status, reason, now = summary["status"], summary["reason"], watch.lap("frame")
     report = watch.report(unit, "analyse", status, reason, facts)
     remembered = facts["atm"] | (facts["deviations"] if runtime.plan.reach else {})
@@ -113,7 +137,9 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
     except Terminal as error:
         status, reason, counts = Status.MISSING, error.reason, {"error": str(error)}
     now = watch.lap("write")
-    return runtime.ledger.done(unit, "persist", task, now, watch.report(unit, "persist", status, reason, counts))
+    return runtime.ledger.done(
+        unit, "persist", task, now, watch.report(unit, "persist", status, reason, counts)
+    )
 
 
 def _chain(runtime: Runtime, unit: Unit) -> Frame:
@@ -141,7 +167,9 @@ def end(
     return False
 
 
-def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Watch) -> tuple[Frame, dict[str, Any]]:
+def gather(
+    runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Watch
+) -> tuple[Frame, dict[str, Any]]:
     """Fetch the unit's quotes and stamp them with everything that analysis will read."""
     at, plan = unit.instant, runtime.plan.indices[unit.index]
     exchange, day = plan.index.exchange, day_of(at)
@@ -166,10 +194,19 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
         buckets={name: on.isoformat() for name, on in resolved.buckets.items()},
         expected_mask=resolved.expected_mask,
         wanted={on.isoformat(): int((wanted.expiry == np.datetime64(on)).sum()) for on in expiries},
-        fixes={on.isoformat(): isoformat_z(runtime.calendar.settlement_fix(exchange, on)) for on in expiries},
-        closes={on.isoformat(): isoformat_z(runtime.calendar.close_of(exchange, on)) for on in expiries},
+        fixes={
+            on.isoformat(): isoformat_z(runtime.calendar.settlement_fix(exchange, on))
+            for on in expiries
+        },
+        closes={
+            on.isoformat(): isoformat_z(runtime.calendar.close_of(exchange, on)) for on in expiries
+        },
         window=(plan.strikes_itm, plan.strikes_otm),
-        atm={name: value for name, value in atm.items() if name in {on.isoformat() for on in expiries}},
+        atm={
+            name: value
+            for name, value in atm.items()
+            if name in {on.isoformat() for on in expiries}
+        },
         oi_prev_source=source,
         controls={"greeks": controls.get("greeks", True)},
         beyond=beyond,
@@ -183,12 +220,15 @@ def gather(runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Wat
     if beyond:
         told = ("listed", "unasked", "age_seconds")
         counts["beyond"] = {
-            expiry: {name: entry[name] for name in told} | {"known": len(entry["strike"])} for expiry, entry in beyond.items()
+            expiry: {name: entry[name] for name in told} | {"known": len(entry["strike"])}
+            for expiry, entry in beyond.items()
         }
     return quote.to_frame(quotes, stamp), counts
 
 
-def _remembered(runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes) -> tuple[Quotes, Mapping[str, Any]]:
+def _remembered(
+    runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes
+) -> tuple[Quotes, Mapping[str, Any]]:
     """Remember what came; return the quotes of the window, and what is known of the listed strikes beyond it."""
     at, rows = unit.instant.timestamp(), refresh.rows
     memory = refresh.memory.learn(quotes, refresh.asked, rows, at)
@@ -196,10 +236,14 @@ def _remembered(runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes) 
         runtime.chain_memories.keep(unit.index, day_of(unit.instant), memory)
     window = int(rows.sum())
     oldest = chain_memory.oldest_allowed(window, len(rows) - window, runtime.plan.interval)
-    return quotes.take(rows[refresh.asked]), chain_memory.beyond(memory, refresh.contracts, rows, at, oldest)
+    return quotes.take(rows[refresh.asked]), chain_memory.beyond(
+        memory, refresh.contracts, rows, at, oldest
+    )
 
 
-def _previous_oi(runtime: Runtime, unit: Unit, wanted: Contracts, day: date) -> tuple[NDArray[np.float64], str]:
+def _previous_oi(
+    runtime: Runtime, unit: Unit, wanted: Contracts, day: date
+) -> tuple[NDArray[np.float64], str]:
     stored = _stored_oi(runtime.store, unit.index, day)
     if stored is not None:
         return chain.previous_oi(wanted, stored), "store"
@@ -222,7 +266,9 @@ def _paused(runtime: Runtime, controls: Mapping[str, Any], index: str) -> str:
         return "paused"
     if (runtime.provider.describe().get("login") or {}).get("state") != "valid":
         return TokenDead.reason
-    runtime.controls.set("paused", {name: why for name, why in paused.items() if name != "*"} or None)
+    runtime.controls.set(
+        "paused", {name: why for name, why in paused.items() if name != "*"} or None
+    )
     return ""
 
 

@@ -21,10 +21,22 @@ def kept_storage(runtime: Runtime) -> Mapping[str, Any]:
 def tell_storage(runtime: Runtime, cycle: str) -> None:
     """Look how large the store is, if nobody did lately: files and bytes by kind to the panel and the bus."""
     now, known = runtime.clock.wall(), kept_storage(runtime)
-    if runtime.history is None or (known.get("at") and now - parse_z(known["at"]).timestamp() < EVERY):
+    if runtime.history is None or (
+        known.get("at") and now - parse_z(known["at"]).timestamp() < EVERY
+    ):
         return
-    sizes = {kind: {"files": files, "bytes": size} for kind, (files, size) in runtime.history.sizes().items()}
+    sizes = {
+        kind: {"files": files, "bytes": size}
+        for kind, (files, size) in runtime.history.sizes().items()
+    }
     total = {name: sum(each[name] for each in sizes.values()) for name in ("files", "bytes")}
     at = isoformat_z(round(now))
-    runtime.panels.put(cycle, {"storage": envelope("storage", {"at": at, "kinds": sizes, "total": total}, cycle, at, "publish")})
+    runtime.panels.put(
+        cycle,
+        {
+            "storage": envelope(
+                "storage", {"at": at, "kinds": sizes, "total": total}, cycle, at, "publish"
+            )
+        },
+    )
     runtime.bus.publish("storage.sizes", {"kinds": sizes})

@@ -98,14 +98,26 @@ def _lost(runtime: Runtime, record: CycleRecord, state: UnitRecord, now: float) 
     return ()
 
 
-def _mend_persist(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, now: float) -> str:
-    persist, analysed = state.stages.get("persist", StageState()), state.stages.get("analyse", StageState())
+def _mend_persist(
+    runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, now: float
+) -> str:
+    persist, analysed = (
+        state.stages.get("persist", StageState()),
+        state.stages.get("analyse", StageState()),
+    )
     if persist.state == "done":
         return ""
-    if persist.starts >= PERSIST_TRIES or now - max(record.opened, analysed.ended) > runtime.timing.hard * PERSIST_TRIES + 600.0:
+    if (
+        persist.starts >= PERSIST_TRIES
+        or now - max(record.opened, analysed.ended) > runtime.timing.hard * PERSIST_TRIES + 600.0
+    ):
         runtime.ledger.settle(record.cycle)
         return ""
-    lapsed = persist.lease_until < now if persist.state == "run" else now - analysed.ended > runtime.timing.lease
+    lapsed = (
+        persist.lease_until < now
+        if persist.state == "run"
+        else now - analysed.ended > runtime.timing.lease
+    )
     return _send_again(runtime, unit, ("persist",)) if lapsed else ""
 
 
@@ -117,14 +129,18 @@ def _send_again(runtime: Runtime, unit: Unit, stages: tuple[str, ...]) -> str:
 def _walk(runtime: Runtime, now: float, most: int) -> int:
     """Make instants of the grid that nobody opened SKIPPED cycles, `most` at a time; return how many units that were."""
     window = runtime.controls.read().get("window") or {}
-    until = runtime.clock.market() - timedelta(seconds=_market_seconds(runtime, runtime.timing.grace + 1.0))
+    until = runtime.clock.market() - timedelta(
+        seconds=_market_seconds(runtime, runtime.timing.grace + 1.0)
+    )
     if window.get("last"):
         until = min(until, parse_z(window["last"]))
     walked = runtime.ledger.walked()
     after = parse_z(walked) if walked else _first_overview_of_last_day(runtime)
     unknown = "no_beat" if walked or after is None else "ledger_lost"
     if window.get("first"):
-        after = _not_before(parse_z(window["first"]) - timedelta(microseconds=1), after, marked=bool(walked))
+        after = _not_before(
+            parse_z(window["first"]) - timedelta(microseconds=1), after, marked=bool(walked)
+        )
     if after is None:
         runtime.ledger.walk(isoformat_z(until))
         return 0
@@ -133,7 +149,10 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
     instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
     missed = _nobodys(runtime, instants)[:most]
     reasons = _why(runtime, missed)
-    found = sum(_skip(runtime, isoformat_z(at), now, reason or unknown) for at, reason in zip(missed, reasons, strict=True))
+    found = sum(
+        _skip(runtime, isoformat_z(at), now, reason or unknown)
+        for at, reason in zip(missed, reasons, strict=True)
+    )
     if len(missed) == most:
         until = missed[-1]
     elif len(instants) == MOST_WALKED:
@@ -178,7 +197,10 @@ def _grid(runtime: Runtime, after: datetime, until: datetime) -> Iterator[dateti
     step = timedelta(seconds=runtime.plan.interval)
     at = after + timedelta(microseconds=1)
     while True:
-        at = min(runtime.calendar.next_cycle(exchange, at, runtime.plan.interval) for exchange in exchanges)
+        at = min(
+            runtime.calendar.next_cycle(exchange, at, runtime.plan.interval)
+            for exchange in exchanges
+        )
         if at > until:
             return
         yield at

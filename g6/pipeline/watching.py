@@ -36,7 +36,10 @@ def heartbeat(runtime: Runtime) -> None:
     payload = {
         **runtime.vitals.read(),
         "refused": [dict(fact) for fact in refused],
-        "market_open": {exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at) for exchange in exchanges},
+        "market_open": {
+            exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at)
+            for exchange in exchanges
+        },
         "provider": dict(runtime.provider.describe()),
         "plan": {
             "indices": list(runtime.plan.indices),
@@ -62,7 +65,9 @@ def _warn_of_disk(runtime: Runtime, refused: list[Mapping[str, Any]], free: floa
     elif free is not None and free < LITTLE_BYTES and _remind(runtime):
         sentence = f"the disk of the data directory has {free / 1e6:.1f} MB left"
         fix = "free space there; g6 data size, g6 data compact, g6 retention plan"
-        runtime.bus.publish("alert", {"state": "disk", "sentence": sentence, "fix": fix}, key="disk")
+        runtime.bus.publish(
+            "alert", {"state": "disk", "sentence": sentence, "fix": fix}, key="disk"
+        )
 
 
 def _warn_of_clocks(runtime: Runtime, skews: Mapping[str, float]) -> None:
@@ -71,7 +76,9 @@ def _warn_of_clocks(runtime: Runtime, skews: Mapping[str, float]) -> None:
         said = ", ".join(f"{host} is {skew:+.2f} s" for host, skew in wrong.items())
         fix = "timedatectl set-ntp true, on the host and on Redis' host"
         sentence = f"clocks differ: {said} from Redis"
-        runtime.bus.publish("alert", {"state": "clock", "sentence": sentence, "fix": fix}, key="clock")
+        runtime.bus.publish(
+            "alert", {"state": "clock", "sentence": sentence, "fix": fix}, key="clock"
+        )
 
 
 def _remind(runtime: Runtime) -> bool:
@@ -87,7 +94,11 @@ def _warn_of_stall(runtime: Runtime, at: datetime) -> None:
     silent = now - max(min(opens), runtime.ledger.succeeded(now))
     if silent >= max(STALL_SECONDS, 3 * runtime.timing.step) and _remind(runtime):
         sentence = f"no cycle has analysed anything for {silent:.0f} seconds of an open market"
-        runtime.bus.publish("alert", {"state": "stall", "sentence": sentence, "fix": "g6 status; g6 ps"}, key="stall")
+        runtime.bus.publish(
+            "alert",
+            {"state": "stall", "sentence": sentence, "fix": "g6 status; g6 ps"},
+            key="stall",
+        )
 
 
 def _warn_of_stream(runtime: Runtime, provider: Mapping[str, Any], at: datetime) -> None:
@@ -102,7 +113,11 @@ def _warn_of_stream(runtime: Runtime, provider: Mapping[str, Any], at: datetime)
         runtime.controls.set("stream_silent_since", now)
     elif now - since >= STREAM_SECONDS and _remind(runtime):
         sentence = f"the tick stream has been silent for {now - since:.0f} seconds of an open market; REST bridges"
-        runtime.bus.publish("alert", {"state": "stream", "sentence": sentence, "fix": _stream_fix(provider)}, key="stream")
+        runtime.bus.publish(
+            "alert",
+            {"state": "stream", "sentence": sentence, "fix": _stream_fix(provider)},
+            key="stream",
+        )
 
 
 def _stream_fix(provider: Mapping[str, Any]) -> str:
@@ -119,7 +134,11 @@ def _opened(runtime: Runtime, at: datetime) -> list[datetime]:
     """Return when the sessions that are open at `at` began, one per exchange."""
     exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
     sessions = [runtime.calendar.session(exchange, day_of(at)) for exchange in exchanges]
-    return [session.open for session in sessions if session is not None and session.open <= at <= session.close]
+    return [
+        session.open
+        for session in sessions
+        if session is not None and session.open <= at <= session.close
+    ]
 
 
 def _warn_of_token(runtime: Runtime, token: Mapping[str, Any] | None, at: datetime) -> None:
@@ -127,14 +146,20 @@ def _warn_of_token(runtime: Runtime, token: Mapping[str, Any] | None, at: dateti
     if token is None:
         return
     opens = _opens_soon(runtime, at)
-    if opens is None or (token["state"] == "valid" and (token["seconds_left"] or inf) > (opens - at).total_seconds()):
+    if opens is None or (
+        token["state"] == "valid" and (token["seconds_left"] or inf) > (opens - at).total_seconds()
+    ):
         return
     day = day_of(at).isoformat()
     if runtime.controls.read().get("token_warned") != day:
         runtime.controls.set("token_warned", day)
         minutes = (opens - at).total_seconds() / 60
-        sentence = f"the market opens in {minutes:.0f} minutes and the access token is {token['state']}"
-        runtime.bus.publish("alert", {"state": "token", "sentence": sentence, "fix": "g6 login"}, key="token")
+        sentence = (
+            f"the market opens in {minutes:.0f} minutes and the access token is {token['state']}"
+        )
+        runtime.bus.publish(
+            "alert", {"state": "token", "sentence": sentence, "fix": "g6 login"}, key="token"
+        )
 
 
 def _opens_soon(runtime: Runtime, at: datetime) -> datetime | None:
@@ -149,4 +174,6 @@ def verify_panels(runtime: Runtime) -> None:
     """Check the panel files against their manifest and publish what was found."""
     began = runtime.clock.wall()
     issues = dict(runtime.panel_files.verify())
-    runtime.bus.publish("panels.verify", {"issues": issues, "elapsed_seconds": runtime.clock.wall() - began})
+    runtime.bus.publish(
+        "panels.verify", {"issues": issues, "elapsed_seconds": runtime.clock.wall() - began}
+    )

@@ -32,7 +32,9 @@ class Folded:
     left: tuple[str, ...] = ()
 
     def __add__(self, other: Folded) -> Folded:
-        return Folded(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+        return Folded(
+            *(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,11 @@ class History(Protocol):
         ...
 
     def write_day(
-        self, index: str, day: date, columns: Mapping[str, NDArray[Any] | Words], headers: Mapping[str, Mapping[str, Any]]
+        self,
+        index: str,
+        day: date,
+        columns: Mapping[str, NDArray[Any] | Words],
+        headers: Mapping[str, Mapping[str, Any]],
     ) -> bool:
         """Put other values into columns of a compacted day, rows as `read_day` gave them; False when the file stays the same."""
         ...

@@ -65,11 +65,15 @@ class QuoteCache(Protocol):
         """Store rows by index: symbols and their rows `(m,)`; what was there is replaced. One round trip. Errors: BrokerDown."""
         ...
 
-    def bridge(self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float) -> None:
+    def bridge(
+        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float
+    ) -> None:
         """Store rows that were asked for at wall time `asked`; one received since then stays. Each keeps the feed it had."""
         ...
 
-    def get(self, day: date, index: str, symbols: Sequence[str]) -> tuple[NDArray[Any], Mapping[int, Feed]]:
+    def get(
+        self, day: date, index: str, symbols: Sequence[str]
+    ) -> tuple[NDArray[Any], Mapping[int, Feed]]:
         """Return the rows `(m,)` of `symbols` (blank where there is none) and the feeds by number. One round trip."""
         ...
 

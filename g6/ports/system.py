@@ -25,7 +25,14 @@ class Event:
 class Bus(Protocol):
     """The stream of events; ids are monotonic, old ones are trimmed by length."""
 
-    def publish(self, type: str, payload: Mapping[str, Any], *, key: str = "", meta: Mapping[str, Any] | None = None) -> str:
+    def publish(
+        self,
+        type: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str = "",
+        meta: Mapping[str, Any] | None = None,
+    ) -> str:
         """Append an event, return its id."""
         ...
 

@@ -92,7 +92,9 @@ class Ledger(Protocol):
         """Lengthen a lease to `until`; False when it is not ours any more."""
         ...
 
-    def done(self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None) -> bool:
+    def done(
+        self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
+    ) -> bool:
         """Record that a stage's output is there and publish its report, in one step; False when it was done already."""
         ...
 

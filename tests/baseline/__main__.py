@@ -18,7 +18,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         found = baseline(Path(directory))
         if "--write" in sys.argv:
-            BASELINE.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            BASELINE.write_text(
+                json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+            )
         print(json.dumps(found | {"files": file_hashes(Path(directory))}, indent=1, sort_keys=True))
 
 

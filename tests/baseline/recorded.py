@@ -62,7 +62,11 @@ class Calm:
 
 def ran(directory: Path) -> Runtime:
     """Run the cycles; everything is in memory but the files below `directory`."""
-    settings, clock, bus = load(None, {"interval": 60, "collection.scope": "chain"}, {}), SetClock(), MemoryBus()
+    settings, clock, bus = (
+        load(None, {"interval": 60, "collection.scope": "chain"}, {}),
+        SetClock(),
+        MemoryBus(),
+    )
     controls = MemoryControls()
     runtime = Runtime(
         plan=plan(settings), timing=Timing(settings.wall_interval), calendar=calendar(), clock=clock,
@@ -83,17 +87,25 @@ def ran(directory: Path) -> Runtime:
 def baseline(directory: Path) -> dict[str, Any]:
     """Return the hashes by what they are of."""
     runtime = ran(directory)
-    events = [[event.type, event.key, event.payload, event.meta] for event in runtime.bus.read("0", count=100_000)]
+    events = [
+        [event.type, event.key, event.payload, event.meta]
+        for event in runtime.bus.read("0", count=100_000)
+    ]
     return {
         "chain rows": digest(tables(directory / "chain")),
         "overview rows": digest(tables(directory / "overview")),
         "csv": digest(lines(directory / "csv")),
-        "panels": {name: digest(runtime.panels.get(name)["data"]) for name in sorted(runtime.panels.names())},
+        "panels": {
+            name: digest(runtime.panels.get(name)["data"])
+            for name in sorted(runtime.panels.names())
+        },
         "events": digest(events),
         "event types": sorted({event[0] for event in events}),
         "metric families": digest([catalogue_of(family) for family in catalogue.FAMILIES.values()]),
         "settings": digest([[key.path, key.default] for key in keys()]),
-        "columns": digest([[column.name, column.kind, column.unit] for column in (*rows.CHAIN, *rows.OVERVIEW)]),
+        "columns": digest(
+            [[column.name, column.kind, column.unit] for column in (*rows.CHAIN, *rows.OVERVIEW)]
+        ),
         "csv header": digest(rows.csv_header(greeks=True)),
         "contracts": digest(contracts.as_document()),
     }
@@ -107,18 +119,27 @@ def tables(directory: Path) -> Iterator[list[Any]]:
     """Path, schema and values of every Parquet file, a column at a time."""
     for path in sorted(directory.rglob("*.parquet")):
         table: pa.Table = pq.read_table(path, partitioning=None)
-        yield [path.relative_to(directory).as_posix(), [[field.name, str(field.type)] for field in table.schema]]
+        yield [
+            path.relative_to(directory).as_posix(),
+            [[field.name, str(field.type)] for field in table.schema],
+        ]
         for name in table.column_names:
             yield [
                 name,
-                [value if isinstance(value, int | float | None) else str(value) for value in table.column(name).to_pylist()],
+                [
+                    value if isinstance(value, int | float | None) else str(value)
+                    for value in table.column(name).to_pylist()
+                ],
             ]
 
 
 def lines(directory: Path) -> Iterator[list[Any]]:
     """Path and cells of every CSV file."""
     for path in sorted(directory.rglob("*.csv")):
-        cells = [[number(cell) for cell in line.split(",")] for line in path.read_text(encoding="utf-8").splitlines()]
+        cells = [
+            [number(cell) for cell in line.split(",")]
+            for line in path.read_text(encoding="utf-8").splitlines()
+        ]
         yield [path.relative_to(directory).as_posix(), cells]
 
 
@@ -134,7 +155,9 @@ def digest(document: Any) -> str:
     parts = document if isinstance(document, Iterator) else [document]
     seen = hashlib.sha256()
     for part in parts:
-        seen.update(json.dumps(rounded(part), sort_keys=True, default=str, ensure_ascii=False).encode())
+        seen.update(
+            json.dumps(rounded(part), sort_keys=True, default=str, ensure_ascii=False).encode()
+        )
     return seen.hexdigest()[:32]
 
 
@@ -153,7 +176,11 @@ def file_hashes(directory: Path) -> dict[str, str]:
     found = {}
     for kind in ("chain", "overview", "csv"):
         seen = hashlib.sha256()
-        for path in sorted(each for each in (directory / kind).rglob("*") if each.is_file() and not each.name.startswith(".")):
+        for path in sorted(
+            each
+            for each in (directory / kind).rglob("*")
+            if each.is_file() and not each.name.startswith(".")
+        ):
             seen.update(path.relative_to(directory).as_posix().encode() + path.read_bytes())
         found[kind] = seen.hexdigest()[:32]
     return found

@@ -23,7 +23,14 @@ import bench_figures as figures
 import bench_report
 import null_app
 from bench_stack import FLOOR_LAYOUT, HERE, ROOT, UP_LAYOUT, Plan, Run, run, settings_for
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 FLOOR = HERE / "celery_floor" / "floor.py"
 STARTING = 12
@@ -32,54 +39,97 @@ STARTING = 12
 
 def arguments() -> argparse.Namespace:
     """Return what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3, help="rounds of floor and null runs (3)")
-    parser.add_argument("--cycles", type=int, default=30, help="cycles of a null run in each round (30)")
-    parser.add_argument("--full", type=int, default=60, help="cycles of the full run (60)")
-    parser.add_argument("--ticks", type=int, default=200, help="ticks over which beat's lateness and drift are taken (200)")
     parser.add_argument(
-        "--span", type=int, default=60, help="cycles, and seconds without any, over which commands are counted (60)"
+        "--cycles", type=int, default=30, help="cycles of a null run in each round (30)"
+    )
+    parser.add_argument("--full", type=int, default=60, help="cycles of the full run (60)")
+    parser.add_argument(
+        "--ticks",
+        type=int,
+        default=200,
+        help="ticks over which beat's lateness and drift are taken (200)",
+    )
+    parser.add_argument(
+        "--span",
+        type=int,
+        default=60,
+        help="cycles, and seconds without any, over which commands are counted (60)",
     )
     parser.add_argument("--quick", action="store_true", help="one short round")
-    parser.add_argument("--require", action="store_true", help="exit status 1 where a limit is missed")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks", help="directory of results.json and results.md")
+    parser.add_argument(
+        "--require", action="store_true", help="exit status 1 where a limit is missed"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=ROOT / "benchmarks",
+        help="directory of results.json and results.md",
+    )
     given = parser.parse_args()
     if given.quick:
         given.rounds, given.cycles, given.full, given.ticks, given.span = 1, 10, 10, 12, 10
     return given
 
 
-def measure(given: argparse.Namespace, step: Callable[[str, Plan | None], Run | dict[str, Any]]) -> dict[str, Any]:
+def measure(
+    given: argparse.Namespace, step: Callable[[str, Plan | None], Run | dict[str, Any]]
+) -> dict[str, Any]:
     """Run everything; return figures by name."""
     null = Plan("null_app", FLOOR_LAYOUT, given.cycles)
     rounds = [_round(null, step) for _ in range(given.rounds)]
-    steady = step("null, layout of g6 up", Plan("null_app", UP_LAYOUT, given.ticks, idle=given.span, messages=True))
+    steady = step(
+        "null, layout of g6 up",
+        Plan("null_app", UP_LAYOUT, given.ticks, idle=given.span, messages=True),
+    )
     both = step("null, two beats", replace(null, beats=2))
     full = step("full", Plan("g6", UP_LAYOUT, given.full))
     found: dict[str, Any] = {"rounds": [summary for summary, _ in rounds]}
-    cpu = {name: statistics.median(runs["null"].cpu[name] for _, runs in rounds) for name in rounds[0][1]["null"].cpu}
+    cpu = {
+        name: statistics.median(runs["null"].cpu[name] for _, runs in rounds)
+        for name in rounds[0][1]["null"].cpu
+    }
     pooled = Run(records=[record for _, runs in rounds for record in runs["null"].records], cpu=cpu)
     chains = Run(records=[record for _, runs in rounds for record in runs["chain"].records])
     found |= {
         "null": _cycle_figures(pooled),
-        "chain": {"chain": figures.percentiles(figures.chains(chains)), "instant to stored": _stored(chains)},
+        "chain": {
+            "chain": figures.percentiles(figures.chains(chains)),
+            "instant to stored": _stored(chains),
+        },
         "up": _cycle_figures(steady) | {"drift_ms_per_tick": figures.drift(steady)},
         "two_beats": _cycle_figures(both),
         "full": _cycle_figures(full) | {"compute": figures.compute(full), **figures.options(full)},
         "commands_per_cycle": steady.commands_per_cycle,
-        "commands_by_name": {name: round(calls, 1) for name, calls in steady.commands_by_name.items()},
+        "commands_by_name": {
+            name: round(calls, 1) for name, calls in steady.commands_by_name.items()
+        },
         "message_bytes": steady.messages,
     }
     return found
 
 
-def _round(null: Plan, step: Callable[[str, Plan | None], Any]) -> tuple[dict[str, Any], dict[str, Run]]:
+def _round(
+    null: Plan, step: Callable[[str, Plan | None], Any]
+) -> tuple[dict[str, Any], dict[str, Run]]:
     """One floor on either side of the null runs, so that a machine that changes its mind shows."""
     before = step("floor", None)
-    runs = {"null": step("null", null), "chain": step("null, one index", replace(null, indices=("NIFTY",)))}
+    runs = {
+        "null": step("null", null),
+        "chain": step("null, one index", replace(null, indices=("NIFTY",))),
+    }
     after = step("floor", None)
-    floor = {kind: {p: (before[kind][p] + after[kind][p]) / 2 for p in ("p50", "p95", "p99")} for kind in ("chain", "cycle")}
-    cycle, chain = (figures.percentiles(of(runs[name])) for name, of in (("null", figures.cycles), ("chain", figures.chains)))
+    floor = {
+        kind: {p: (before[kind][p] + after[kind][p]) / 2 for p in ("p50", "p95", "p99")}
+        for kind in ("chain", "cycle")
+    }
+    cycle, chain = (
+        figures.percentiles(of(runs[name]))
+        for name, of in (("null", figures.cycles), ("chain", figures.chains))
+    )
     ratios = {
         "cycle_p50": cycle["p50"] / floor["cycle"]["p50"],
         "cycle_p95": cycle["p95"] / floor["cycle"]["p95"],
@@ -107,7 +157,9 @@ def _cycle_figures(of: Run) -> dict[str, Any]:
 
 def floor(runs: int) -> dict[str, Any]:
     """Run the empty-Celery floor once."""
-    done = subprocess.run([sys.executable, FLOOR, "--runs", str(runs)], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, FLOOR, "--runs", str(runs)], check=True, capture_output=True, text=True
+    )
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer
 
@@ -136,7 +188,9 @@ def main() -> None:
                 bar.advance(task, 15)
                 return answer
             done = bar.tasks[0].completed
-            answer = run(plan, results, lambda share: bar.update(task, completed=done + share * plan.cycles))
+            answer = run(
+                plan, results, lambda share: bar.update(task, completed=done + share * plan.cycles)
+            )
             bar.update(task, completed=done + plan.cycles + plan.idle + STARTING)
             return answer
 
@@ -153,7 +207,11 @@ def main() -> None:
 
 def _bar() -> Progress:
     return Progress(
-        TextColumn("{task.description:24}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+        TextColumn("{task.description:24}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
 
 

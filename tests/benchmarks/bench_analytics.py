@@ -54,7 +54,12 @@ def units() -> list[Unit]:
 def _unit(market: SimulatedMarket, index: str) -> Unit:
     listing, days, decided = market.listing(index, AT), calendar(), plan(load(None, {}))
     expiries, exchange = listing.contracts.expiries[:EXPIRIES], INDICES[index].exchange
-    contracts = _window(listing.contracts, expiries, market.underlying(index, AT).spot, OPTIONS // 2 // len(expiries))
+    contracts = _window(
+        listing.contracts,
+        expiries,
+        market.underlying(index, AT).spot,
+        OPTIONS // 2 // len(expiries),
+    )
     names = [day.isoformat() for day in expiries]
     stamp = Stamp(
         AT.isoformat().replace("+00:00", "Z"), index, "bench", decided.pricing, decided.quality,
@@ -80,7 +85,9 @@ def _window(contracts: Contracts, expiries: Sequence[date], spot: float, strikes
 
 def _forwards(unit: Unit) -> object:
     found = unit.priced.expiries
-    return forward.forwards(unit.quotes, unit.priced.prices, found.bounds, found.years, unit.priced.rate)
+    return forward.forwards(
+        unit.quotes, unit.priced.prices, found.bounds, found.years, unit.priced.rate
+    )
 
 
 def _volatility(unit: Unit) -> object:
@@ -92,11 +99,16 @@ def _volatility(unit: Unit) -> object:
 
 STAGES: Mapping[str, Callable[[Unit], object]] = {
     "quotes out of their frame": lambda unit: quote.from_frame(unit.packed),
-    "prices and quality": lambda unit: quality.prices(unit.quotes, AT.timestamp(), unit.stamp.quality),
+    "prices and quality": lambda unit: quality.prices(
+        unit.quotes, AT.timestamp(), unit.stamp.quality
+    ),
     "forwards": _forwards,
     "volatilities and Greeks": _volatility,
     "the chain, these three included": lambda unit: assemble(unit.quotes, unit.stamp),
-    "overview row and facts": lambda unit: (overview.summarise(unit.priced), overview.facts(unit.priced)),
+    "overview row and facts": lambda unit: (
+        overview.summarise(unit.priced),
+        overview.facts(unit.priced),
+    ),
     "rows to store": lambda unit: chain_frame(unit.priced),
     "figures of every expiry": lambda unit: figures(unit.stored),
     "exposures, walls and flip": lambda unit: _exposed(unit.stored),
@@ -109,7 +121,11 @@ STAGES: Mapping[str, Callable[[Unit], object]] = {
 def _exposed(stored: Frame) -> object:
     held = exposures.positions(stored)
     found = exposures.exposures(held)
-    return exposures.walls(found), exposures.flip(held, float(stored.columns["spot"][0])), exposures.risk(held)
+    return (
+        exposures.walls(found),
+        exposures.flip(held, float(stored.columns["spot"][0])),
+        exposures.risk(held),
+    )
 
 
 def measure(world: Sequence[Unit], rounds: int) -> dict[str, list[float]]:
@@ -126,20 +142,39 @@ def measure(world: Sequence[Unit], rounds: int) -> dict[str, list[float]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     world = units()
     options = {unit.stamp.index: int((unit.quotes.symbol != "").sum()) for unit in world}
     taken = measure(world, arguments.rounds)
-    found = {name: {"median_ms": median(times), "least_ms": min(times)} for name, times in taken.items()}
-    lines = [f"| {name} | {each['median_ms']:.2f} | {each['least_ms']:.2f} |" for name, each in found.items()]
+    found = {
+        name: {"median_ms": median(times), "least_ms": min(times)} for name, times in taken.items()
+    }
+    lines = [
+        f"| {name} | {each['median_ms']:.2f} | {each['least_ms']:.2f} |"
+        for name, each in found.items()
+    ]
     head = ["| milliseconds for all six indices | median | least |", "|---|---|---|"]
     expiries = sum(len(unit.stamp.slots) for unit in world)
-    sys.stdout.write("\n".join([*head, *lines, "", f"{sum(options.values())} options, {expiries} expiries: {options}", ""]))
+    sys.stdout.write(
+        "\n".join(
+            [
+                *head,
+                *lines,
+                "",
+                f"{sum(options.values())} options, {expiries} expiries: {options}",
+                "",
+            ]
+        )
+    )
     if arguments.json:
-        arguments.json.write_text(json.dumps({"stages": found, "options": options, "expiries": expiries}, indent=1) + "\n")
+        arguments.json.write_text(
+            json.dumps({"stages": found, "options": options, "expiries": expiries}, indent=1) + "\n"
+        )
     return 0
 
 

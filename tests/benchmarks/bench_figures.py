@@ -18,7 +18,10 @@ def percentiles(seconds: Iterable[float]) -> Percentiles:
     values = 1e3 * np.array(list(seconds), float)
     if not values.size:
         return {"n": 0}
-    return {"n": int(values.size)} | {f"p{p}": round(float(v), 1) for p, v in zip(SHOWN, np.percentile(values, SHOWN), strict=True)}
+    return {"n": int(values.size)} | {
+        f"p{p}": round(float(v), 1)
+        for p, v in zip(SHOWN, np.percentile(values, SHOWN), strict=True)
+    }
 
 
 def cycles(run: Run) -> list[float]:
@@ -28,7 +31,9 @@ def cycles(run: Run) -> list[float]:
 
 def chains(run: Run) -> list[float]:
     """Return for each unit that was persisted the seconds from the begin of its collection to the end of its persistence."""
-    return [unit.stages["persist"].ended - unit.stages["collect"].started for _, unit in _whole(run)]
+    return [
+        unit.stages["persist"].ended - unit.stages["collect"].started for _, unit in _whole(run)
+    ]
 
 
 def ticks_to_stored(run: Run) -> list[float]:
@@ -38,13 +43,19 @@ def ticks_to_stored(run: Run) -> list[float]:
 
 def lateness(run: Run) -> list[float]:
     """Return for each cycle the seconds from its instant to the start of its first stage."""
-    return [min(_started(record)) - record.opening.due for record in run.records if _started(record)]
+    return [
+        min(_started(record)) - record.opening.due for record in run.records if _started(record)
+    ]
 
 
 def drift(run: Run) -> float:
     """Return the slope of lateness over ticks, milliseconds a tick."""
     late = 1e3 * np.array(lateness(run))
-    return round(float(np.polyfit(np.arange(late.size), late, 1)[0]), 4) if late.size > 1 else float("nan")
+    return (
+        round(float(np.polyfit(np.arange(late.size), late, 1)[0]), 4)
+        if late.size > 1
+        else float("nan")
+    )
 
 
 def statuses(run: Run) -> dict[str, int]:
@@ -60,7 +71,9 @@ def way(run: Run) -> dict[str, Percentiles]:
     """Return where the time of a cycle goes, step by step: waits, stages, hops."""
     steps: dict[str, list[float]] = defaultdict(list)
     for record, unit in _whole(run):
-        collect, analyse, persist = (unit.stages[name] for name in ("collect", "analyse", "persist"))
+        collect, analyse, persist = (
+            unit.stages[name] for name in ("collect", "analyse", "persist")
+        )
         steps["instant to collect"].append(collect.started - record.opening.due)
         steps["collect"].append(_took(collect))
         steps["hop to analyse"].append(analyse.started - collect.ended)
@@ -69,7 +82,11 @@ def way(run: Run) -> dict[str, Percentiles]:
         steps["persist"].append(_took(persist))
     for record in run.records:
         if record.closed and (
-            ended := [unit.stages["analyse"].ended for unit in record.units.values() if "analyse" in unit.stages]
+            ended := [
+                unit.stages["analyse"].ended
+                for unit in record.units.values()
+                if "analyse" in unit.stages
+            ]
         ):
             steps["instant to last analyse"].append(max(ended) - record.opening.due)
             steps["last analyse to closed"].append(record.closed - max(ended))
@@ -82,12 +99,17 @@ def compute(run: Run) -> dict[str, dict[str, float]]:
     for report in _reports(run, "unit.report"):
         for part, seconds in report["seconds"].items():
             parts[report["stage"]][part].append(1e3 * seconds)
-    return {stage: {part: round(float(np.median(ms)), 2) for part, ms in named.items()} for stage, named in parts.items()}
+    return {
+        stage: {part: round(float(np.median(ms)), 2) for part, ms in named.items()}
+        for stage, named in parts.items()
+    }
 
 
 def options(run: Run) -> dict[str, Any]:
     """Return options a unit and the share of them that has an implied volatility: the least and the median over rows."""
-    rows = [row for report in _reports(run, "cycle.report") for row in report["rows"] if row["options"]]
+    rows = [
+        row for report in _reports(run, "cycle.report") for row in report["rows"] if row["options"]
+    ]
     counts = np.array([row["options"] for row in rows], float)
     shares = np.array([row["iv_ok"] / row["options"] for row in rows], float)
     if not rows:
@@ -111,12 +133,18 @@ def _events(run: Run, kind: str) -> Sequence[Event]:
 
 
 def _whole(run: Run) -> list[tuple[CycleRecord, UnitRecord]]:
-    stored = lambda unit: "persist" in unit.stages and unit.stages["persist"].ended and "collect" in unit.stages  # noqa: E731
-    return [(record, unit) for record in run.records for unit in record.units.values() if stored(unit)]
+    stored = lambda unit: (  # noqa: E731
+        "persist" in unit.stages and unit.stages["persist"].ended and "collect" in unit.stages
+    )
+    return [
+        (record, unit) for record in run.records for unit in record.units.values() if stored(unit)
+    ]
 
 
 def _started(record: CycleRecord) -> list[float]:
-    return [unit.stages["collect"].started for unit in record.units.values() if "collect" in unit.stages]
+    return [
+        unit.stages["collect"].started for unit in record.units.values() if "collect" in unit.stages
+    ]
 
 
 def _took(stage: StageState) -> float:

@@ -58,7 +58,10 @@ def usage(arrivals: list[dict[str, Any]]) -> Usage:
     times = sorted(each["time"] for each in arrivals)
     gaps = [later - earlier for earlier, later in pairwise(times)]
     seconds = Counter(int(each) for each in times)
-    keys, refused = max(each["keys"] for each in arrivals), sum(each["status"] == 429 for each in arrivals)
+    keys, refused = (
+        max(each["keys"] for each in arrivals),
+        sum(each["status"] == 429 for each in arrivals),
+    )
     return Usage(len(times), times[-1] - times[0], min(gaps), max(seconds.values()), keys, refused)
 
 
@@ -72,13 +75,17 @@ def configured(kite: Kite, origin: float, broker: str, directory: Path) -> dict[
 
 
 @contextmanager
-def contending(kite: Kite, origin: float, directory: Path, processes: int) -> Iterator[list[subprocess.Popen[str]]]:
+def contending(
+    kite: Kite, origin: float, directory: Path, processes: int
+) -> Iterator[list[subprocess.Popen[str]]]:
     """Run collecting processes for the block, against a broker of their own."""
     with EmbeddedServer.start(directory / "broker", append_only=False) as server:
         environ = configured(kite, origin, server.url, directory)
         command = [sys.executable, "-m", "tests.benchmarks.bench_kite", "--collect"]
         running = [
-            subprocess.Popen([*command, str(number)], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [*command, str(number)], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
+            )
             for number in range(processes)
         ]
         try:
@@ -124,7 +131,9 @@ def measure(requests: int, processes: int) -> Usage:
 def _origin(kite: Kite) -> float:
     """Return the wall time at which the look-alike's clock showed START."""
     told = kite.state()
-    return float(told["wall"]) - (parse_z(told["market"]) - parse_z(START)).total_seconds() / float(told["speed"])
+    return float(told["wall"]) - (parse_z(told["market"]) - parse_z(START)).total_seconds() / float(
+        told["speed"]
+    )
 
 
 def main() -> int:
@@ -144,7 +153,12 @@ def main() -> int:
         f"at most {seen.most_in_a_second} in a calendar second, at most {seen.most_keys} keys, {seen.refused} refused, "
         f"{100 * seen.share:.1f} % of one request a second used"
     )
-    good = seen.least_gap >= 1.0 and seen.most_in_a_second == 1 and seen.most_keys <= 500 and seen.share >= 0.85
+    good = (
+        seen.least_gap >= 1.0
+        and seen.most_in_a_second == 1
+        and seen.most_keys <= 500
+        and seen.share >= 0.85
+    )
     return 0 if good else 1
 
 

@@ -26,14 +26,24 @@ from g6.domain.instrument import INDICES, Contracts
 NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 TIMES = 40
 COLD = "--cold"
-LIMITS = {"500 warm": 10.0, "500 cold": 300.0, "six chains warm": 60.0, "kept": 60.0, "kept, third day": 60.0}
+LIMITS = {
+    "500 warm": 10.0,
+    "500 cold": 300.0,
+    "six chains warm": 60.0,
+    "kept": 60.0,
+    "kept, third day": 60.0,
+}
 
 
 def buckets(market: SimulatedMarket, index: str, at: datetime = NOON) -> Contracts:
     """Return what a plain configuration collects of an index: the strikes of its four buckets."""
     found = market.listing(index, at).contracts
-    slots = resolve(found.expiries, at, market.calendar, INDICES[index].exchange, underlying=index).slots
-    return found.take(np.isin(found.expiry, np.array([slot.expiry for slot in slots], dtype="datetime64[D]")))
+    slots = resolve(
+        found.expiries, at, market.calendar, INDICES[index].exchange, underlying=index
+    ).slots
+    return found.take(
+        np.isin(found.expiry, np.array([slot.expiry for slot in slots], dtype="datetime64[D]"))
+    )
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -53,7 +63,10 @@ def cold() -> None:
 
 def cold_elsewhere() -> float:
     """Return the median of five processes of their own."""
-    runs = [subprocess.run([sys.executable, __file__, COLD], capture_output=True, text=True, check=True) for _ in range(5)]
+    runs = [
+        subprocess.run([sys.executable, __file__, COLD], capture_output=True, text=True, check=True)
+        for _ in range(5)
+    ]
     return median(float(each.stdout) for each in runs)
 
 
@@ -73,9 +86,17 @@ def measured() -> dict[str, tuple[float, str, str]]:
     few = chains["NIFTY"].take(slice(0, 250))
     later = [NOON + timedelta(seconds=61 * n + 7) for n in range(TIMES)]
     return {
-        "500 warm": (median(milliseconds(lambda at=at: market.quotes("NIFTY", few, at)) for at in later), "ms", "500 options"),
+        "500 warm": (
+            median(milliseconds(lambda at=at: market.quotes("NIFTY", few, at)) for at in later),
+            "ms",
+            "500 options",
+        ),
         "500 cold": (cold_elsewhere(), "ms", "500 options, a new process"),
-        "six chains warm": (median(milliseconds(lambda at=at: all_at(at)) for at in later), "ms", f"{options} options"),
+        "six chains warm": (
+            median(milliseconds(lambda at=at: all_at(at)) for at in later),
+            "ms",
+            f"{options} options",
+        ),
         "kept": (grown, "MB", f"by {options} options of one day"),
         "kept, third day": (grown_by_days(market) - before, "MB", "by as many, two sessions on"),
     }
@@ -101,7 +122,9 @@ def main() -> int:
     for name, (figure, unit, what) in measured().items():
         within = figure <= LIMITS[name]
         worst |= not within
-        sys.stdout.write(f"{'✓' if within else '✗'} {name:16} {figure:7.1f} {unit}  (at most {LIMITS[name]:g})  {what}\n")
+        sys.stdout.write(
+            f"{'✓' if within else '✗'} {name:16} {figure:7.1f} {unit}  (at most {LIMITS[name]:g})  {what}\n"
+        )
     return worst
 
 

@@ -32,7 +32,8 @@ def surroundings() -> dict[str, Any]:
             "memory_mib": int(memory[1]) // 1024 if memory else None,
             "kernel": platform.release(),
         },
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in PACKAGES},
     }
 
 
@@ -48,8 +49,14 @@ def _text(path: str) -> str:
 def judge(found: dict[str, Any]) -> tuple[dict[str, float], list[str]]:
     """Return the ratios, medians over the rounds, and a sentence for each limit that is missed."""
     names = found["rounds"][0]["ratios"]
-    ratios = {name: round(statistics.median(each["ratios"][name] for each in found["rounds"]), 2) for name in names}
-    late, creep = found["up"]["lateness"].get("p95", float("inf")), 200 * abs(found["up"]["drift_ms_per_tick"])
+    ratios = {
+        name: round(statistics.median(each["ratios"][name] for each in found["rounds"]), 2)
+        for name in names
+    }
+    late, creep = (
+        found["up"]["lateness"].get("p95", float("inf")),
+        200 * abs(found["up"]["drift_ms_per_tick"]),
+    )
     limits = (
         ("null cycle over floor, p95", ratios["cycle_p95"], CYCLE_RATIO),
         ("null chain over floor, p50", ratios["chain_p50"], CHAIN_RATIO),
@@ -57,9 +64,17 @@ def judge(found: dict[str, Any]) -> tuple[dict[str, float], list[str]]:
         ("lateness p95, ms", late, LATENESS_MS),
         ("drift over 200 ticks, ms", round(creep, 1), DRIFT_MS),
         ("Redis commands a cycle", round(found["commands_per_cycle"] or float("inf")), COMMANDS),
-        ("bytes of the largest message", max(found["message_bytes"].values(), default=MESSAGE_BYTES), MESSAGE_BYTES),
+        (
+            "bytes of the largest message",
+            max(found["message_bytes"].values(), default=MESSAGE_BYTES),
+            MESSAGE_BYTES,
+        ),
     )
-    missed = [f"{name}: {value:g}, allowed are {limit:g}" for name, value, limit in limits if not value <= limit]
+    missed = [
+        f"{name}: {value:g}, allowed are {limit:g}"
+        for name, value, limit in limits
+        if not value <= limit
+    ]
     return ratios, missed
 
 
@@ -71,9 +86,17 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
         middle[kind] = {p: statistics.median(each[p] for each in of) for p in ("p50", "p95", "p99")}
     shown = [
         ("floor: chain of 4", middle["chain"], ""),
-        ("null: one index's chain", found["chain"]["chain"], f"{ratios['chain_p50']:.2f} / {ratios['chain_p95']:.2f}"),
+        (
+            "null: one index's chain",
+            found["chain"]["chain"],
+            f"{ratios['chain_p50']:.2f} / {ratios['chain_p95']:.2f}",
+        ),
         ("floor: 6 chains, ledger, aggregate", middle["cycle"], ""),
-        ("null: cycle of 6 indices", found["null"]["cycle"], f"{ratios['cycle_p50']:.2f} / {ratios['cycle_p95']:.2f}"),
+        (
+            "null: cycle of 6 indices",
+            found["null"]["cycle"],
+            f"{ratios['cycle_p50']:.2f} / {ratios['cycle_p95']:.2f}",
+        ),
         ("null: cycle, two beats", found["two_beats"]["cycle"], ""),
         ("null: cycle, layout of g6 up", found["up"]["cycle"], ""),
         ("full: cycle, layout of g6 up", found["full"]["cycle"], ""),
@@ -103,7 +126,11 @@ def sentences(found: dict[str, Any]) -> list[str]:
 
 def _cpu(of: dict[str, Any]) -> str:
     spent = of["cpu"]
-    return f"{sum(spent.values()):.0f} (" + ", ".join(f"{name} {ms:.0f}" for name, ms in spent.items()) + ")"
+    return (
+        f"{sum(spent.values()):.0f} ("
+        + ", ".join(f"{name} {ms:.0f}" for name, ms in spent.items())
+        + ")"
+    )
 
 
 def _path(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -111,17 +138,35 @@ def _path(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     head = ["where the time goes, ms at p50 (p95)", "null", "null, g6 up", "full"]
     kinds = [found[name]["way"] for name in ("null", "up", "full")]
     told = lambda of: f"{of['p50']:.1f} ({of['p95']:.1f})" if "p50" in of else "–"  # noqa: E731
-    return head, [[step, *(told(way.get(step, {})) for way in kinds)] for step in found["null"]["way"]]
+    return head, [
+        [step, *(told(way.get(step, {})) for way in kinds)] for step in found["null"]["way"]
+    ]
 
 
 def markdown(found: dict[str, Any]) -> str:
     """Return the table and the sentences as Markdown."""
-    lines = ["| milliseconds | p50 | p95 | p99 | times the floor, p50 / p95 |", "|---|---|---|---|---|"]
+    lines = [
+        "| milliseconds | p50 | p95 | p99 | times the floor, p50 / p95 |",
+        "|---|---|---|---|---|",
+    ]
     lines += ["| " + " | ".join(row) + " |" for row in rows(found)]
     head, steps = _path(found)
-    lines += ["", "| " + " | ".join(head) + " |", "|---|---|---|---|", *("| " + " | ".join(row) + " |" for row in steps)]
+    lines += [
+        "",
+        "| " + " | ".join(head) + " |",
+        "|---|---|---|---|",
+        *("| " + " | ".join(row) + " |" for row in steps),
+    ]
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
-    return "\n".join([*lines, "", *sentences(found), f"{found['date']}, {found['machine']['cpu']}; {versions}.", ""])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            *sentences(found),
+            f"{found['date']}, {found['machine']['cpu']}; {versions}.",
+            "",
+        ]
+    )
 
 
 def show(found: dict[str, Any]) -> None:

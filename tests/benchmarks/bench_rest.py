@@ -40,7 +40,12 @@ def configured(scope: str, count: int) -> dict[str, Any]:
         "provider": {"name": "kite", "token_provider": "fake"},
         "index_params": {name: {"enabled": name in SIX[:count]} for name in SIX},
     }
-    flat = {"collection.scope": scope, "ticker.enabled": False, "provider.name": "kite", "interval": 60}
+    flat = {
+        "collection.scope": scope,
+        "ticker.enabled": False,
+        "provider.name": "kite",
+        "interval": 60,
+    }
     named = load("", flat | {f"index_params.{name}.enabled": False for name in SIX[count:]}, {})
     return told | {"interval": least_interval(named)}
 
@@ -91,11 +96,19 @@ def main() -> int:
         reports = run(chosen.scope, count, chosen.cycles)
         statuses = [report["status"] for report in reports]
         options = [sum(report["options"].values()) for report in reports]
-        reasons = {f"{name} {reason}" for report in reports for name, reason in report["reasons"].items() if reason}
+        reasons = {
+            f"{name} {reason}"
+            for report in reports
+            for name, reason in report["reasons"].items()
+            if reason
+        }
         whole = statuses == ["OK"] * chosen.cycles
         good = good and whole
         interval = configured(chosen.scope, count)["interval"]
-        print(f"{chosen.scope} {count} indices every {interval} s: {statuses} {options} options {sorted(reasons)}", flush=True)
+        print(
+            f"{chosen.scope} {count} indices every {interval} s: {statuses} {options} options {sorted(reasons)}",
+            flush=True,
+        )
     return 0 if good else 1
 
 

@@ -71,14 +71,24 @@ class Run:
 
 def settings_for(directory: Path, indices: Sequence[str] = ()) -> Settings:
     """Return the settings of a run: the shipped wide configuration at one second."""
-    only = {f"index_params.{name}.enabled": False for name in load(WIDE).indices if indices and name not in indices}
-    return aligned(load(WIDE, {"data_dir": directory, "demo_dir": directory, "interval": 1, **only}, {}))
+    only = {
+        f"index_params.{name}.enabled": False
+        for name in load(WIDE).indices
+        if indices and name not in indices
+    }
+    return aligned(
+        load(WIDE, {"data_dir": directory, "demo_dir": directory, "interval": 1, **only}, {})
+    )
 
 
 def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> Run:
     """Start everything, let the cycles pass without looking, then read what they left. Every process is ended."""
     with ExitStack() as cleanup:
-        directory = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="g6-bench-", ignore_cleanup_errors=True)))
+        directory = Path(
+            cleanup.enter_context(
+                tempfile.TemporaryDirectory(prefix="g6-bench-", ignore_cleanup_errors=True)
+            )
+        )
         settings = settings_for(directory, plan.indices)
         server = cleanup.enter_context(EmbeddedServer.start(directory / ".broker"))
         runtime = create_app(settings, server.url).runtime
@@ -91,15 +101,21 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
 
         def start(name: str, *arguments: str) -> None:
             command = [sys.executable, "-m", "celery", "-A", plan.application, *arguments]
-            processes.append(Process(name, command, variables, directory / "logs" / f"{name}.log", again=False))
+            processes.append(
+                Process(name, command, variables, directory / "logs" / f"{name}.log", again=False)
+            )
             processes[-1].start()
 
         bounds = window(settings, runtime, plan.warm + plan.cycles)
-        runtime.controls.set("window", {"first": isoformat_z(bounds.first), "last": isoformat_z(bounds.last)})
+        runtime.controls.set(
+            "window", {"first": isoformat_z(bounds.first), "last": isoformat_z(bounds.last)}
+        )
         for number, (queues, count) in enumerate(plan.layout.items()):
             bare = ("--without-mingle", "--without-gossip")
             name = queues.replace(",", "+")
-            start(name, "worker", "-Q", queues, "-n", f"worker{number}@bench", "-c", str(count), *bare)
+            start(
+                name, "worker", "-Q", queues, "-n", f"worker{number}@bench", "-c", str(count), *bare
+            )
         _until(lambda: runtime.vitals.announced() >= sum(plan.layout.values()), 90.0, processes)
         client = connect(server.url)
         left = Run()
@@ -107,7 +123,10 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
             for number in range(plan.beats):
                 start(f"beat{number}", "beat", "--schedule", os.devnull)
             _until(
-                lambda: runtime.clock.wall_of(bounds.last) < time.time() + plan.warm + plan.cycles and _started(runtime),
+                lambda: (
+                    runtime.clock.wall_of(bounds.last) < time.time() + plan.warm + plan.cycles
+                    and _started(runtime)
+                ),
                 30.0,
                 processes,
             )
@@ -116,10 +135,17 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
         pids = {process.name: process.pid for process in processes} | {"server": server.pid}
         before = _cpu(pids)
         _through(plan, client, left, first, progress)
-        left.cpu = {name: 1e3 * spent / plan.cycles for name, spent in _less(_cpu(pids), before).items()}
+        left.cpu = {
+            name: 1e3 * spent / plan.cycles for name, spent in _less(_cpu(pids), before).items()
+        }
         _until(lambda: not runtime.ledger.open_cycles(), 60.0, processes)
-        cycles = [isoformat_z(bounds.first + timedelta(seconds=n)) for n in range(plan.warm, plan.warm + plan.cycles)]
-        left.records = [record for cycle in cycles if (record := runtime.ledger.record(cycle)) is not None]
+        cycles = [
+            isoformat_z(bounds.first + timedelta(seconds=n))
+            for n in range(plan.warm, plan.warm + plan.cycles)
+        ]
+        left.records = [
+            record for cycle in cycles if (record := runtime.ledger.record(cycle)) is not None
+        ]
         left.events = list(runtime.bus.read("0", count=100_000))
         if plan.idle:
             _idle(plan, client, left)
@@ -158,18 +184,26 @@ def _idle(plan: Plan, client: redis.Redis, left: Run) -> None:
     time.sleep(plan.idle)
     rest = _less(left.commands_by_name, _less(_commands(client), before))
     left.commands_by_name = {
-        name: calls / plan.idle for name, calls in sorted(rest.items(), key=lambda item: -item[1]) if calls > 0
+        name: calls / plan.idle
+        for name, calls in sorted(rest.items(), key=lambda item: -item[1])
+        if calls > 0
     }
     left.commands_per_cycle = sum(rest.values()) / plan.idle
 
 
 def _commands(client: redis.Redis) -> dict[str, float]:
     stats: Any = client.info("commandstats")
-    return {name.removeprefix("cmdstat_"): float(facts["calls"]) for name, facts in stats.items() if name != "cmdstat_info"}
+    return {
+        name.removeprefix("cmdstat_"): float(facts["calls"])
+        for name, facts in stats.items()
+        if name != "cmdstat_info"
+    }
 
 
 def _less(some: dict[str, float], others: dict[str, float]) -> dict[str, float]:
-    return {name: some.get(name, 0.0) - others.get(name, 0.0) for name in some.keys() | others.keys()}
+    return {
+        name: some.get(name, 0.0) - others.get(name, 0.0) for name in some.keys() | others.keys()
+    }
 
 
 @contextmanager
@@ -186,7 +220,9 @@ def _sizes(client: redis.Redis, left: Run) -> Iterator[None]:
                 except redis.TimeoutError:
                     continue
                 if told:
-                    left.messages[told[1]] = max(left.messages.get(told[1], 0), len(told[2].encode()))
+                    left.messages[told[1]] = max(
+                        left.messages.get(told[1], 0), len(told[2].encode())
+                    )
 
     listener = threading.Thread(target=listen, name="messages", daemon=True)
     listener.start()
@@ -204,7 +240,9 @@ def _until(holds: Callable[[], Any], seconds: float, processes: Sequence[Process
             if not process.alive:
                 raise SystemExit(f"{process.name} ended: {process.last_words(12)}")
         if time.monotonic() > limit:
-            raise SystemExit("waited in vain:\n" + "\n".join(process.last_words() for process in processes))
+            raise SystemExit(
+                "waited in vain:\n" + "\n".join(process.last_words() for process in processes)
+            )
         time.sleep(0.02)
 
 

@@ -50,11 +50,17 @@ LIMITS = {
 
 def arguments() -> argparse.Namespace:
     """Return what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--indices", default=",".join(SIX), help="names between commas")
-    parser.add_argument("--keep", type=Path, help="directory for the day; one that is there already is used")
+    parser.add_argument(
+        "--keep", type=Path, help="directory for the day; one that is there already is used"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="times each reading is done (7)")
-    parser.add_argument("--require", action="store_true", help="exit status 1 where a limit is missed")
+    parser.add_argument(
+        "--require", action="store_true", help="exit status 1 where a limit is missed"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/results.json")
     return parser.parse_args()
 
@@ -65,7 +71,9 @@ def prepared(given: argparse.Namespace, directory: Path) -> tuple[str, ...]:
     parts = directory / "parts"
     if not (parts / "made").exists():
         units = make(parts, indices)
-        for _ in track(range(len(indices) * CYCLES), "making the day", console=Console(stderr=True)):
+        for _ in track(
+            range(len(indices) * CYCLES), "making the day", console=Console(stderr=True)
+        ):
             next(units)
         (parts / "made").touch()
     for name in ("running", "compacted"):
@@ -76,7 +84,10 @@ def prepared(given: argparse.Namespace, directory: Path) -> tuple[str, ...]:
 
 def folded(directory: Path, indices: tuple[str, ...]) -> dict[str, float]:
     """Fold the copies; return seconds a day of one index takes."""
-    running, compacted = ParquetHistory(directory / "running"), ParquetHistory(directory / "compacted")
+    running, compacted = (
+        ParquetHistory(directory / "running"),
+        ParquetHistory(directory / "compacted"),
+    )
     began = time.perf_counter()
     for index in indices:
         running.fold(index, DAY, LAST_QUARTER)
@@ -96,7 +107,10 @@ def recomputed(directory: Path, indices: tuple[str, ...]) -> dict[str, float]:
         began = time.perf_counter()
         options = sum(pool.map(_recomputed, [directory] * len(indices), indices))
         taken = time.perf_counter() - began
-    return {"recompute_options_per_second": round(options / taken), "recompute_seconds": round(taken, 2)}
+    return {
+        "recompute_options_per_second": round(options / taken),
+        "recompute_seconds": round(taken, 2),
+    }
 
 
 def _warm(directory: Path, index: str) -> int:
@@ -109,7 +123,10 @@ def _warm(directory: Path, index: str) -> int:
 def _recomputed(directory: Path, index: str) -> int:
     settings = load_settings(None, {"interval": 60, "collection.scope": "window"}, {})
     runtime = SimpleNamespace(
-        plan=plan(settings), clock=WallClock(), bus=MemoryBus(), history=ParquetHistory(directory / "compacted")
+        plan=plan(settings),
+        clock=WallClock(),
+        bus=MemoryBus(),
+        history=ParquetHistory(directory / "compacted"),
     )
     return recompute(runtime, DAY.isoformat(), index).options
 
@@ -127,7 +144,11 @@ def sizes(directory: Path, indices: tuple[str, ...]) -> dict[str, Any]:
         for name in ("parts", "running", "compacted")
     }
     per_option = {name: round(size / options, 1) for name, size in {"csv": csv, **held}.items()}
-    return {"options": options, "bytes_per_option": per_option, "compacted_smaller_than_csv": round(csv / held["compacted"], 2)}
+    return {
+        "options": options,
+        "bytes_per_option": per_option,
+        "compacted_smaller_than_csv": round(csv / held["compacted"], 2),
+    }
 
 
 def timings(directory: Path, index: str, rounds: int) -> dict[str, float]:
@@ -135,8 +156,12 @@ def timings(directory: Path, index: str, rounds: int) -> dict[str, float]:
     frame = g6.load(index, DAY, data_dir=directory / "compacted")
     dates = [name for name, kind in frame.dtypes.items() if str(kind).startswith("datetime")]
     tasks: dict[str, Callable[[], Any]] = {
-        "load_compacted_ms": lambda: g6.load(index, DAY, engine="arrow", data_dir=directory / "compacted"),
-        "load_running_ms": lambda: g6.load(index, DAY, engine="arrow", data_dir=directory / "running"),
+        "load_compacted_ms": lambda: g6.load(
+            index, DAY, engine="arrow", data_dir=directory / "compacted"
+        ),
+        "load_running_ms": lambda: g6.load(
+            index, DAY, engine="arrow", data_dir=directory / "running"
+        ),
         "load_compacted_pandas_ms": lambda: g6.load(index, DAY, data_dir=directory / "compacted"),
         "read_csv_ms": lambda: pd.read_csv(directory / f"{index}.csv", parse_dates=dates),
     }
@@ -147,10 +172,14 @@ def timings(directory: Path, index: str, rounds: int) -> dict[str, float]:
             task()
             taken[name].append(1000 * (time.perf_counter() - began))
     found = {name: round(statistics.median(values), 1) for name, values in taken.items()}
-    found |= {name.replace("_ms", "_best_ms"): round(min(values), 1) for name, values in taken.items()}
+    found |= {
+        name.replace("_ms", "_best_ms"): round(min(values), 1) for name, values in taken.items()
+    }
     return found | {
         "load_faster_than_pandas": round(found["read_csv_ms"] / found["load_compacted_ms"], 1),
-        "load_pandas_faster_than_pandas": round(found["read_csv_ms"] / found["load_compacted_pandas_ms"], 1),
+        "load_pandas_faster_than_pandas": round(
+            found["read_csv_ms"] / found["load_compacted_pandas_ms"], 1
+        ),
     }
 
 
@@ -165,8 +194,18 @@ print(1000 * (time.perf_counter() - began))
 
 def cold(directory: Path, indices: tuple[str, ...], rounds: int = 3) -> dict[str, float]:
     """Load a day of four indices as the first thing a process does, imports of g6, pyarrow and pandas in it; median in ms."""
-    command = [sys.executable, "-c", COLD, str(directory / "compacted"), DAY.isoformat(), *indices[:4]]
-    taken = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(rounds)]
+    command = [
+        sys.executable,
+        "-c",
+        COLD,
+        str(directory / "compacted"),
+        DAY.isoformat(),
+        *indices[:4],
+    ]
+    taken = [
+        float(subprocess.run(command, capture_output=True, check=True).stdout)
+        for _ in range(rounds)
+    ]
     return {"load_cold_four_ms": round(statistics.median(taken), 1)}
 
 
@@ -176,7 +215,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="g6-store-") as temporary:
         directory = given.keep or Path(temporary)
         indices = prepared(given, directory)
-        found: dict[str, Any] = {"indices": list(indices), **folded(directory, indices), **sizes(directory, indices)}
+        found: dict[str, Any] = {
+            "indices": list(indices),
+            **folded(directory, indices),
+            **sizes(directory, indices),
+        }
         found |= timings(directory, indices[0], given.rounds)
         found |= cold(directory, indices)
         found |= recomputed(directory, indices)
@@ -188,7 +231,12 @@ def main() -> int:
     found |= {"missed": missed, "load_average": load_average(), **surroundings()}
     results = json.loads(given.output.read_text("utf-8")) if given.output.exists() else {}
     given.output.write_text(json.dumps(results | {"store": found}, indent=1) + "\n", "utf-8")
-    print(json.dumps({name: value for name, value in found.items() if name not in ("machine", "versions")}, indent=1))
+    print(
+        json.dumps(
+            {name: value for name, value in found.items() if name not in ("machine", "versions")},
+            indent=1,
+        )
+    )
     return 1 if missed and given.require else 0
 
 

@@ -21,9 +21,13 @@ CYCLES, STRIKES = 386, 20
 RULES = ["nth:1", "nth:2", "nth:3", "nth:4"]
 
 
-def make(directory: Path, indices: tuple[str, ...], cycles: int = CYCLES, interval: int = 60) -> Iterator[Unit]:
+def make(
+    directory: Path, indices: tuple[str, ...], cycles: int = CYCLES, interval: int = 60
+) -> Iterator[Unit]:
     """Collect, analyse and persist `cycles` of `indices`; yield each unit when it is stored."""
-    wanted = {f"index_params.{name}.{key}": value for name in indices for key, value in _params().items()}
+    wanted = {
+        f"index_params.{name}.{key}": value for name in indices for key, value in _params().items()
+    }
     settings = load(None, {"interval": interval, "collection.scope": "window"} | wanted, {})
     decided = plan(settings)
     decided = replace(decided, indices={name: decided.indices[name] for name in indices})

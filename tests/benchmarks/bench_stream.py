@@ -76,7 +76,11 @@ def follow(world: Streaming) -> int:
     """Follow TOKENS instruments: whole indices, the last in part; the largest first. Returns how many they are."""
     left = TOKENS
     for index in world.runtime.plan.indices:
-        contracts = world.follow(index, None) if left > OPTIONS * 2 else world.follow(index, max(1, left // 2))
+        contracts = (
+            world.follow(index, None)
+            if left > OPTIONS * 2
+            else world.follow(index, max(1, left // 2))
+        )
         left -= int((contracts.symbol != "").sum()) + 3
         if left <= 6:
             break
@@ -91,7 +95,10 @@ def listed(contracts: Contracts) -> tuple[str, int]:
 
 def collect(world: Streaming, seconds: float) -> dict[str, Any]:
     """Run stage collect of one index once a second; return its times, its rows' ages and where they came from."""
-    index = min(world.followed, key=lambda name: abs(int((world.followed[name].symbol != "").sum()) - OPTIONS))
+    index = min(
+        world.followed,
+        key=lambda name: abs(int((world.followed[name].symbol != "").sum()) - OPTIONS),
+    )
     runtime, spent, young, rows, sources = world.runtime, [], 0, 0, {}
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -104,13 +111,24 @@ def collect(world: Streaming, seconds: float) -> dict[str, Any]:
             raise SystemExit(f"{unit} was not collected")
         quotes, _ = from_frame(runtime.frames.get(unit, "quotes"))
         # Rows say up to when they stand; how old the ticks are stands in the cache.
-        ticks, _ = world.cache.get(day_of(runtime.clock.market()), index, quotes.symbol[quotes.symbol != ""].tolist())
+        ticks, _ = world.cache.get(
+            day_of(runtime.clock.market()), index, quotes.symbol[quotes.symbol != ""].tolist()
+        )
         age = runtime.clock.market().timestamp() - ticks["quote_time"]
         young, rows = young + int((age < 3.0).sum()), rows + len(age)
-        for name, count in zip(*np.unique(quotes.source[quotes.symbol != ""].astype(str), return_counts=True), strict=True):
+        for name, count in zip(
+            *np.unique(quotes.source[quotes.symbol != ""].astype(str), return_counts=True),
+            strict=True,
+        ):
             sources[str(name)] = sources.get(str(name), 0) + int(count)
         time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
-    return {"index": index, "options": rows // len(spent), "ms": spent, "young": young / rows, "sources": sources}
+    return {
+        "index": index,
+        "options": rows // len(spent),
+        "ms": spent,
+        "young": young / rows,
+        "sources": sources,
+    }
 
 
 def main() -> int:
@@ -124,7 +142,9 @@ def main() -> int:
             world.runtime.store.write_chain(Unit(YESTERDAY, index), make_chain(YESTERDAY, index))
         child = world.start_ticker()
         world.flows(connections=2)
-        latency = Latency(world, {name: listed(contracts) for name, contracts in world.followed.items()})
+        latency = Latency(
+            world, {name: listed(contracts) for name, contracts in world.followed.items()}
+        )
         threading.Thread(target=latency.run, daemon=True).start()
         collect(world, WARM_SECONDS)
         process, questions, began = psutil.Process(child.pid), world.questions(), time.time()
@@ -137,11 +157,20 @@ def main() -> int:
         resident = process.memory_info().rss / 2**20
         arrived = latency.milliseconds(began)
         latency.over.set()
-        return report(tokens, rate, found, arrived, resident, core, world.questions() - questions, passed)
+        return report(
+            tokens, rate, found, arrived, resident, core, world.questions() - questions, passed
+        )
 
 
 def report(
-    tokens: int, rate: float, found: dict[str, Any], arrived: list[float], resident: float, core: float, asked: int, passed: float
+    tokens: int,
+    rate: float,
+    found: dict[str, Any],
+    arrived: list[float],
+    resident: float,
+    core: float,
+    asked: int,
+    passed: float,
 ) -> int:
     """Print the figures beside their limits; return 1 when one is missed."""
     p95: Callable[[list[float]], float] = lambda values: float(np.percentile(values, 95))  # noqa: E731
@@ -154,7 +183,10 @@ def report(
         ("ticker, MB", resident, 150.0), ("ticker, % of a core", 100 * core, 15.0),
     ]  # fmt: skip
     for name, value, limit in checks:
-        print(f"{name:28} {value:8.2f}" + (f"   below {limit:g}" + ("" if value < limit else "   MISSED") if limit else ""))
+        print(
+            f"{name:28} {value:8.2f}"
+            + (f"   below {limit:g}" + ("" if value < limit else "   MISSED") if limit else "")
+        )
     print(f"sources {found['sources']}; {len(arrived)} ticks timed")
     return int(any(limit and value >= limit for _, value, limit in checks))
 

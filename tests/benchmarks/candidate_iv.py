@@ -12,6 +12,8 @@ def iv(price: Array, spot: Array, strike: Array, years: Array, rate: Array, flag
     return implied_vol(price, spot * np.exp(rate * years), strike, years, rate, flag).sigma
 
 
-def ivg(price: Array, spot: Array, strike: Array, years: Array, rate: Array, flag: Array) -> tuple[Array, ...]:
+def ivg(
+    price: Array, spot: Array, strike: Array, years: Array, rate: Array, flag: Array
+) -> tuple[Array, ...]:
     solution, greeks = solve(price, spot * np.exp(rate * years), strike, years, rate, flag)
     return solution.sigma, greeks.delta, greeks.gamma, greeks.theta, greeks.vega, greeks.rho

@@ -101,21 +101,33 @@ def rehearse(runtime: Runtime, unit: Unit) -> Results:
         raise SystemExit(f"the cycle that the null run is prepared from has no {unit.index}")
     priced = assemble(*quote.from_frame(frame))
     summary = record.units[unit.index].summary
-    return Results(frame, runtime.frames.get(unit, "chain"), counts, summary, overview.facts(priced))
+    return Results(
+        frame, runtime.frames.get(unit, "chain"), counts, summary, overview.facts(priced)
+    )
 
 
 def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, Any]) -> None:
     """Let the stages of this process take `results` and the aggregate `panels`, and let nothing be stored."""
 
-    def gather(runtime: Runtime, unit: Unit, _controls: Any, _watch: Any) -> tuple[Frame, dict[str, Any]]:
+    def gather(
+        runtime: Runtime, unit: Unit, _controls: Any, _watch: Any
+    ) -> tuple[Frame, dict[str, Any]]:
         made = results[unit.index]
         return _at(made.quotes, unit.cycle, runtime.plan.config_id), dict(made.counts)
 
     _put(stages, "gather", gather)
     _put(stages, "assemble", lambda _quotes, stamp: stamp)
-    _put(stages, "chain_frame", lambda stamp: _at(results[stamp.index].chain, stamp.cycle, stamp.config_id))
+    _put(
+        stages,
+        "chain_frame",
+        lambda stamp: _at(results[stamp.index].chain, stamp.cycle, stamp.config_id),
+    )
     summarise = lambda stamp: {**results[stamp.index].summary, "config_id": stamp.config_id}  # noqa: E731
-    _put(stages, "overview", SimpleNamespace(summarise=summarise, facts=lambda stamp: results[stamp.index].facts))
+    _put(
+        stages,
+        "overview",
+        SimpleNamespace(summarise=summarise, facts=lambda stamp: results[stamp.index].facts),
+    )
     _put(closing, "panels", SimpleNamespace(build=lambda *_, **__: panels))
     _put(bootstrap, "store", lambda _settings: NullStore())
     _put(bootstrap, "PanelFiles", lambda *_, **__: MemoryPanels())
@@ -123,7 +135,9 @@ def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, An
 
 def _put(module: ModuleType, name: str, value: Any) -> None:
     if not hasattr(module, name):
-        raise SystemExit(f"{module.__name__}.{name} is not there any more: the null run must follow the pipeline")
+        raise SystemExit(
+            f"{module.__name__}.{name} is not there any more: the null run must follow the pipeline"
+        )
     setattr(module, name, value)
 
 

@@ -42,14 +42,27 @@ def python() -> Path:
 
 def _last_pin() -> str:
     """The package whose files another one overwrites."""
-    return next(line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("py-lets-be-rational=="))
+    return next(
+        line
+        for line in REQUIREMENTS.read_text().splitlines()
+        if line.startswith("py-lets-be-rational==")
+    )
 
 
 def bench(interpreter: Path, sizes: str, rounds: int, target: Path) -> None:
     """One run of the harness; one thread each, so that a core is a core."""
     candidate = HERE / "candidate_iv.py"
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-    command = [interpreter, HERE / "bench_iv.py", "--candidate", f"{candidate}:iv", "--candidate-greeks", f"{candidate}:ivg"]
+    one_thread = dict.fromkeys(
+        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+    )
+    command = [
+        interpreter,
+        HERE / "bench_iv.py",
+        "--candidate",
+        f"{candidate}:iv",
+        "--candidate-greeks",
+        f"{candidate}:ivg",
+    ]
     command += ["--peers", PEERS, "--sizes", sizes, "--rounds", str(rounds), "--json", target]
     subprocess.run(command, check=True, env={**os.environ, **one_thread, "PYTHONPATH": str(ROOT)})
 
@@ -61,12 +74,16 @@ def shortfalls(results: dict[str, dict[str, dict[str, float]]]) -> list[str]:
         table = results.get(f"realistic/{size}/ivg", {})
         for peer, least in ratios.items():
             if table and not table.get(peer, {}).get("ratio", 0) >= least:
-                found.append(f"n = {size}: {table.get(peer, {}).get('ratio', 'not')} times faster than {peer}, must be {least}")
+                found.append(
+                    f"n = {size}: {table.get(peer, {}).get('ratio', 'not')} times faster than {peer}, must be {least}"
+                )
     return found
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sizes", default="200,400,2000,10000")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "iv.json")

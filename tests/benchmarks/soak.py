@@ -43,7 +43,13 @@ from tests.ledger_check import Ledgered, check  # noqa: E402
 
 WIDE = ROOT / "config" / "wide.json"
 BLOCKS = "▁▂▃▄▅▆▇█"
-LIMITS = {"RSS MiB": (0.04, 6.0), "PSS MiB": (0.1, 50.0), "fds": (0.0, 2.0), "keys": (0.03, 30.0), "redis MiB": (0.05, 8.0)}
+LIMITS = {
+    "RSS MiB": (0.04, 6.0),
+    "PSS MiB": (0.1, 50.0),
+    "fds": (0.0, 2.0),
+    "keys": (0.03, 30.0),
+    "redis MiB": (0.05, 8.0),
+}
 """What the second half may rise by, per unit of a series: a share of its median, or that much, whichever is more."""
 OPTIONS = 400
 LEAST_IV = 0.95
@@ -81,19 +87,29 @@ class Series:
 
     def drawn(self, width: int = 16) -> str:
         """Return the run as a line of blocks."""
-        picked = np.array(self.values)[np.linspace(0, len(self.values) - 1, min(width, len(self.values))).astype(int)]
+        picked = np.array(self.values)[
+            np.linspace(0, len(self.values) - 1, min(width, len(self.values))).astype(int)
+        ]
         low, high = picked.min(), picked.max()
-        return "".join(BLOCKS[int((value - low) / (high - low or 1) * (len(BLOCKS) - 1))] for value in picked)
+        return "".join(
+            BLOCKS[int((value - low) / (high - low or 1) * (len(BLOCKS) - 1))] for value in picked
+        )
 
 
 def arguments() -> argparse.Namespace:
     """Return what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cycles", type=int, default=600, help="how many (600)")
     parser.add_argument("--interval", type=int, default=1, help="seconds between two (1)")
-    parser.add_argument("--config", type=Path, default=WIDE, help="configuration (config/wide.json)")
+    parser.add_argument(
+        "--config", type=Path, default=WIDE, help="configuration (config/wide.json)"
+    )
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two samples (5)")
-    parser.add_argument("--budget-mb", type=int, default=256, help="frames.max_bytes of the run (256)")
+    parser.add_argument(
+        "--budget-mb", type=int, default=256, help="frames.max_bytes of the run (256)"
+    )
     parser.add_argument("--json", type=Path, help="write everything there")
     return parser.parse_args()
 
@@ -105,20 +121,37 @@ def kind(process: psutil.Process, parents: Mapping[int, str]) -> str:
     words = process.cmdline()
     if "worker" in words and "-n" in words:
         return words[words.index("-n") + 1].partition("@")[0]
-    return next((name for name in ("beat", "valkey-server", "redis-server") if any(name in word for word in words)), "g6 run")
+    return next(
+        (
+            name
+            for name in ("beat", "valkey-server", "redis-server")
+            if any(name in word for word in words)
+        ),
+        "g6 run",
+    )
 
 
 def processes(run: psutil.Process) -> dict[str, list[psutil.Process]]:
     """Return the processes of a run by kind."""
     family = [run, *run.children(recursive=True)]
-    parents = {each.pid: kind(each, {}) for each in family if each.ppid() == run.pid and "worker" in each.cmdline()}
+    parents = {
+        each.pid: kind(each, {})
+        for each in family
+        if each.ppid() == run.pid and "worker" in each.cmdline()
+    }
     found: dict[str, list[psutil.Process]] = {}
     for each in family:
         found.setdefault(kind(each, parents), []).append(each)
     return found
 
 
-def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker: str, born: dict[int, int]) -> None:
+def look(
+    run: psutil.Process,
+    series: dict[str, Series],
+    seconds: float,
+    broker: str,
+    born: dict[int, int],
+) -> None:
     """Take one sample of every process and of the server; `born`: descriptors of each process when it was first seen."""
 
     def note(name: str, unit: str, value: float) -> None:
@@ -131,20 +164,32 @@ def look(run: psutil.Process, series: dict[str, Series], seconds: float, broker:
         return
     for name, some in found.items():
         note(name, "RSS MiB", sum(each.memory_info().rss for each in some) / 2**20)
-        note(name, "fds", sum((held := each.num_fds()) - born.setdefault(each.pid, held) for each in some))
-    note("all", "PSS MiB", sum(each.memory_full_info().pss for some in found.values() for each in some) / 2**20)
+        note(
+            name,
+            "fds",
+            sum((held := each.num_fds()) - born.setdefault(each.pid, held) for each in some),
+        )
+    note(
+        "all",
+        "PSS MiB",
+        sum(each.memory_full_info().pss for some in found.values() for each in some) / 2**20,
+    )
     with connect(broker) as client:
         memory: Any = client.info("memory")
         note("keys", "keys", float(client.dbsize()))  # type: ignore[arg-type]
         note("memory", "redis MiB", memory["used_memory"] / 2**20)
 
 
-def watch(command: Sequence[str], directory: Path, every: float) -> tuple[dict[str, Series], int, float]:
+def watch(
+    command: Sequence[str], directory: Path, every: float
+) -> tuple[dict[str, Series], int, float]:
     """Run the command, look at it again and again; return the series, its exit code and how long it took."""
     series, born = dict[str, Series](), dict[int, int]()
     began = time.monotonic()
     with (directory / "run.log").open("wb") as log:
-        child = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
     run, after = psutil.Process(child.pid), 0.0
     while child.poll() is None:
         broker = (owner(directory) or {}).get("broker")
@@ -164,33 +209,55 @@ def watch(command: Sequence[str], directory: Path, every: float) -> tuple[dict[s
 def content(found: Ledgered) -> list[str]:
     """Return what is wrong with what the run left: sentences of the ledger check, units not OK, thin chains."""
     wrong = list(found.problems)
-    wrong += [f"{count} units ended {status}" for status, count in found.statuses.items() if status != "OK"]
+    wrong += [
+        f"{count} units ended {status}"
+        for status, count in found.statuses.items()
+        if status != "OK"
+    ]
     reasons = sorted({row["reason"] for row in found.rows.values() if row["reason"]})
     wrong += [f"reasons: {', '.join(reasons)}"] if reasons else []
     options = [int(row["options"]) for row in found.rows.values() if row["status"] == "OK"]
-    solved = [int(row["iv_ok"]) / int(row["options"]) for row in found.rows.values() if row["status"] == "OK"]
+    solved = [
+        int(row["iv_ok"]) / int(row["options"])
+        for row in found.rows.values()
+        if row["status"] == "OK"
+    ]
     if options and min(options) < OPTIONS:
         wrong.append(f"a unit has {min(options)} options, expected are {OPTIONS}")
     if solved and float(np.median(solved)) < LEAST_IV:
-        wrong.append(f"an implied volatility for {np.median(solved):.0%} of the options at the median, expected are {LEAST_IV:.0%}")
+        wrong.append(
+            f"an implied volatility for {np.median(solved):.0%} of the options at the median, expected are {LEAST_IV:.0%}"
+        )
     return wrong
 
 
 def closings(directory: Path, day: date) -> tuple[float, float]:
     """Return p50 and p95 of the seconds from a cycle's instant to its overview and panels, as the stored events say."""
     events = g6.load("NIFTY", day, kind="events", data_dir=directory)
-    taken = [json.loads(payload)["elapsed_seconds"] for payload in events[events.type == "cycle.report"].payload]
+    taken = [
+        json.loads(payload)["elapsed_seconds"]
+        for payload in events[events.type == "cycle.report"].payload
+    ]
     p50, p95 = np.percentile(taken, (50, 95)).tolist()
     return p50, p95
 
 
-def show(series: Mapping[str, Series], wrong: Sequence[str], found: Ledgered, seconds: float) -> None:
+def show(
+    series: Mapping[str, Series], wrong: Sequence[str], found: Ledgered, seconds: float
+) -> None:
     """Print the table and the sentences."""
     console = Console()
     table = Table("what", "", "first", "last", "2nd half", "may", "run", "")
     for each in series.values():
-        numbers = (f"{each.values[0]:.0f}", f"{each.values[-1]:.0f}", f"{each.rise:+.1f}", f"{each.limit:.1f}")
-        table.add_row(each.name, each.unit, *numbers, each.drawn(), "flat" if each.flat else "rises")
+        numbers = (
+            f"{each.values[0]:.0f}",
+            f"{each.values[-1]:.0f}",
+            f"{each.rise:+.1f}",
+            f"{each.limit:.1f}",
+        )
+        table.add_row(
+            each.name, each.unit, *numbers, each.drawn(), "flat" if each.flat else "rises"
+        )
     console.print(table)
     console.print(
         f"{found.cycles} cycles in {seconds:.0f} s; rows {found.rows_found} of {found.rows_expected}; {dict(found.statuses)}"
@@ -204,25 +271,48 @@ def main() -> None:
     given = arguments()
     with tempfile.TemporaryDirectory(prefix="g6-soak-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        settings = aligned(load(given.config, {"data_dir": directory, "interval": given.interval}, {}))
-        options = ["--cycles", str(given.cycles), "--interval", str(given.interval), "--config", str(given.config)]
+        settings = aligned(
+            load(given.config, {"data_dir": directory, "interval": given.interval}, {})
+        )
+        options = [
+            "--cycles",
+            str(given.cycles),
+            "--interval",
+            str(given.interval),
+            "--config",
+            str(given.config),
+        ]
         options += ["--data-dir", name, "--set", f"frames.max_bytes={given.budget_mb * 2**20}"]
         load_before = os.getloadavg()[0]
-        series, code, seconds = watch([sys.executable, "-m", "g6.entrypoints.cli", "run", *options], directory, given.every)
+        series, code, seconds = watch(
+            [sys.executable, "-m", "g6.entrypoints.cli", "run", *options], directory, given.every
+        )
         first = settings.market.start
         last = first + timedelta(seconds=(given.cycles - 1) * given.interval)
-        found = check(directory, isoformat_z(first), isoformat_z(last), given.interval, settings.indices)
+        found = check(
+            directory, isoformat_z(first), isoformat_z(last), given.interval, settings.indices
+        )
         wrong = ([f"g6 run ended with exit status {code}"] if code else []) + content(found)
         p50, p95 = closings(directory, first.date())
-        wrong += [f"cycles close {p95:.2f} s after their instant at p95"] if p95 > given.interval else []
-        wrong += [f"{each.name}: {each.unit} rise by {each.rise:.1f}" for each in series.values() if not each.flat]
+        wrong += (
+            [f"cycles close {p95:.2f} s after their instant at p95"] if p95 > given.interval else []
+        )
+        wrong += [
+            f"{each.name}: {each.unit} rise by {each.rise:.1f}"
+            for each in series.values()
+            if not each.flat
+        ]
         show(series, wrong, found, seconds)
         print(f"closed {1000 * p50:.0f} ms (p50), {1000 * p95:.0f} ms (p95) after the instant")
         if code:
             sys.stderr.write((directory / "run.log").read_text("utf-8", errors="replace")[-2000:])
     if given.json:
         load_seen = [round(load, 2) for load in (load_before, os.getloadavg()[0])]
-        told = {"cycles": found.cycles, "statuses": dict(found.statuses), "rows": [found.rows_found, found.rows_expected]}
+        told = {
+            "cycles": found.cycles,
+            "statuses": dict(found.statuses),
+            "rows": [found.rows_found, found.rows_expected],
+        }
         told |= {
             "closed_seconds": {"p50": p50, "p95": p95},
             "wrong": wrong,

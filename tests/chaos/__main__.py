@@ -32,14 +32,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument("--only", default="", metavar="4,5", help="these faults alone")
-    parser.add_argument("--short", action="store_true", help="the short set, in one run of processes, as CI has it")
-    parser.add_argument("--json", action="store_true", help="JSON instead of the table")
-    parser.add_argument("--no-page", action="store_true", help="do not write docs/reference/faults.md")
     parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep outcomes there; what survived an earlier run is not run again"
+        "--short", action="store_true", help="the short set, in one run of processes, as CI has it"
     )
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="faults at a time, each in processes of its own (2)")
-    parser.add_argument("--exactly", action="store_true", help="with --only: one number, 4a and not 4, and here")
+    parser.add_argument("--json", action="store_true", help="JSON instead of the table")
+    parser.add_argument(
+        "--no-page", action="store_true", help="do not write docs/reference/faults.md"
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep outcomes there; what survived an earlier run is not run again",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=2,
+        metavar="N",
+        help="faults at a time, each in processes of its own (2)",
+    )
+    parser.add_argument(
+        "--exactly", action="store_true", help="with --only: one number, 4a and not 4, and here"
+    )
     asked = parser.parse_args()
     wanted = chosen(asked.only, short=asked.short)
     if asked.exactly:
@@ -53,7 +68,11 @@ def main() -> int:
     else:
         known = report.recall()
         wanted = [each for each in wanted if each not in known]
-        outcomes = map(run, wanted) if asked.exactly else run_side_by_side(wanted, asked.jobs, report.begins)
+        outcomes = (
+            map(run, wanted)
+            if asked.exactly
+            else run_side_by_side(wanted, asked.jobs, report.begins)
+        )
         for outcome in outcomes:
             report.ended(outcome)
     report.show()

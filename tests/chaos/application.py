@@ -35,9 +35,15 @@ from g6.entrypoints import tasks
 PARENT = os.getpid()
 STUCK_SECONDS, SLOW_SECONDS = 20.0, 9.0
 WRONG: dict[str, dict[str, Any]] = {
-    "visibility_timeout": {"broker_transport_options": {"visibility_timeout": 5, "global_keyprefix": "g6:celery:"}},
-    "soft_limit_above_hard": {"task_annotations": {"g6.publish": {"soft_time_limit": 20.0, "time_limit": 10.0}}},
-    "soft_limit_past_interval": {"task_annotations": {"g6.collect": {"soft_time_limit": 2.9, "time_limit": 6.0}}},
+    "visibility_timeout": {
+        "broker_transport_options": {"visibility_timeout": 5, "global_keyprefix": "g6:celery:"}
+    },
+    "soft_limit_above_hard": {
+        "task_annotations": {"g6.publish": {"soft_time_limit": 20.0, "time_limit": 10.0}}
+    },
+    "soft_limit_past_interval": {
+        "task_annotations": {"g6.collect": {"soft_time_limit": 2.9, "time_limit": 6.0}}
+    },
     "undeclared_queue": {"task_routes": {"g6.persist": {"queue": "presist"}}},
     "unused_queues": {"task_queues": [Queue("collect")]},  # type: ignore[no-untyped-call]
 }

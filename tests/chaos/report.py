@@ -17,7 +17,16 @@ from tests.chaos.table import Fault, Outcome, order
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "faults.md"
 STATUSES = ("OK", "PARTIAL", "MISSING", "SKIPPED")
-COLUMNS = ("fault", "cycles", *STATUSES, "rows expected", "rows found", "duplicates", "torn", "seconds to recover")
+COLUMNS = (
+    "fault",
+    "cycles",
+    *STATUSES,
+    "rows expected",
+    "rows found",
+    "duplicates",
+    "torn",
+    "seconds to recover",
+)
 HEAD = """<!-- Written by `make chaos` (tests/chaos); edit the faults there instead. -->
 
 # Faults, and what became of them
@@ -39,7 +48,9 @@ class Report:
     json: bool = False
     keep: Path | None = None
     outcomes: list[Outcome] = field(default_factory=list)
-    console: Console = field(default_factory=lambda: Console(stderr=True, width=None if sys.stderr.isatty() else 150))
+    console: Console = field(
+        default_factory=lambda: Console(stderr=True, width=None if sys.stderr.isatty() else 150)
+    )
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -50,7 +61,15 @@ class Report:
     def names(self, faults: list[Fault]) -> None:
         """List faults."""
         if self.json:
-            sys.stdout.write(codec.dumps([{"fault": each.number, "name": each.name, "done": each.done} for each in faults]) + "\n")
+            sys.stdout.write(
+                codec.dumps(
+                    [
+                        {"fault": each.number, "name": each.name, "done": each.done}
+                        for each in faults
+                    ]
+                )
+                + "\n"
+            )
             return
         for each in faults:
             self.console.print(f"{each.number:>4}  {each.name}", highlight=False)
@@ -64,9 +83,13 @@ class Report:
         self.outcomes.append(outcome)
         if self.keep is not None:
             self.keep.mkdir(parents=True, exist_ok=True)
-            (self.keep / f"{outcome.fault.number}.json").write_text(codec.dumps(outcome.as_json(), indent=1), "utf-8")
+            (self.keep / f"{outcome.fault.number}.json").write_text(
+                codec.dumps(outcome.as_json(), indent=1), "utf-8"
+            )
         word = "[green]survived[/green]" if outcome.passed else "[red]FAILED[/red]"
-        self.console.print(f"{outcome.fault.number:>4}  {word}, {outcome.took:.0f} s", highlight=False)
+        self.console.print(
+            f"{outcome.fault.number:>4}  {word}, {outcome.took:.0f} s", highlight=False
+        )
         for sentence in outcome.wrong():
             self.console.print(f"      {sentence}", highlight=False, markup=False)
 
@@ -82,7 +105,9 @@ class Report:
         """Print the table."""
         self.outcomes.sort(key=lambda outcome: order(outcome.fault.number))
         if self.json:
-            sys.stdout.write(codec.dumps([outcome.as_json() for outcome in self.outcomes], indent=1) + "\n")
+            sys.stdout.write(
+                codec.dumps([outcome.as_json() for outcome in self.outcomes], indent=1) + "\n"
+            )
             return
         table = Table(*COLUMNS, "", box=None, header_style="bold")
         for outcome in self.outcomes:
@@ -91,7 +116,13 @@ class Report:
 
     def write(self) -> None:
         """Write the page."""
-        lines = [HEAD, self._ran(), "", "| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+        lines = [
+            HEAD,
+            self._ran(),
+            "",
+            "| " + " | ".join(COLUMNS) + " |",
+            "|---" * len(COLUMNS) + "|",
+        ]
         lines += ["| " + " | ".join(_cells(outcome)) + " |" for outcome in self.outcomes]
         for outcome in self.outcomes:
             lines += _section(outcome)
@@ -108,18 +139,34 @@ class Report:
 
 def _cells(outcome: Outcome) -> list[str]:
     found = outcome.found
-    counts = [found.cycles, *(found.statuses.get(word, 0) for word in STATUSES), found.rows_expected, found.rows_found]
+    counts = [
+        found.cycles,
+        *(found.statuses.get(word, 0) for word in STATUSES),
+        found.rows_expected,
+        found.rows_found,
+    ]
     recovered = "" if outcome.recovered is None else f"{outcome.recovered:.1f}"
-    return [f"{outcome.fault.number} {outcome.fault.name}", *map(str, counts), str(found.duplicates), str(found.torn), recovered]
+    return [
+        f"{outcome.fault.number} {outcome.fault.name}",
+        *map(str, counts),
+        str(found.duplicates),
+        str(found.torn),
+        recovered,
+    ]
 
 
 def _section(outcome: Outcome) -> list[str]:
     fault = outcome.fault
     lines = ["", f"## {fault.number}: {fault.name}", "", f"{fault.done} {fault.seen}", ""]
-    lines += [f"- {'' if holds else '**not so:** '}{sentence}" for holds, sentence in outcome.expectations]
+    lines += [
+        f"- {'' if holds else '**not so:** '}{sentence}" for holds, sentence in outcome.expectations
+    ]
     if outcome.reasons:
         lines += [
-            "- rows that are not OK: " + ", ".join(f"{count} × {reason}" for reason, count in sorted(outcome.reasons.items()))
+            "- rows that are not OK: "
+            + ", ".join(f"{count} × {reason}" for reason, count in sorted(outcome.reasons.items()))
         ]
-    lines += [f"- **wrong:** {problem}" for problem in [outcome.error, *outcome.found.problems] if problem]
+    lines += [
+        f"- **wrong:** {problem}" for problem in [outcome.error, *outcome.found.problems] if problem
+    ]
     return lines if lines[-1] else lines[:-1]

@@ -16,13 +16,17 @@ LONGEST = ("5b", "2", "29")
 MOST_SECONDS = 1200.0
 
 
-def run_side_by_side(faults: Sequence[Fault], jobs: int, begins: Callable[[Fault], None]) -> Iterator[Outcome]:
+def run_side_by_side(
+    faults: Sequence[Fault], jobs: int, begins: Callable[[Fault], None]
+) -> Iterator[Outcome]:
     """Run faults `jobs` at a time; yield each outcome as it comes."""
     running: list[subprocess.Popen[str]] = []
     first = sorted(faults, key=lambda each: each.number not in LONGEST)
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            for outcome in as_completed([pool.submit(_run, each, running, begins) for each in first]):
+            for outcome in as_completed(
+                [pool.submit(_run, each, running, begins) for each in first]
+            ):
                 yield outcome.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -31,7 +35,9 @@ def run_side_by_side(faults: Sequence[Fault], jobs: int, begins: Callable[[Fault
             raise
 
 
-def _run(one: Fault, running: list[subprocess.Popen[str]], begins: Callable[[Fault], None]) -> Outcome:
+def _run(
+    one: Fault, running: list[subprocess.Popen[str]], begins: Callable[[Fault], None]
+) -> Outcome:
     begins(one)
     command = [sys.executable, "-m", "tests.chaos", "--only", one.number, "--exactly", "--json"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

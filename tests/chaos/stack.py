@@ -105,7 +105,9 @@ class Stack:
     def workers(self, names: Sequence[str] = ()) -> None:
         """Start the layout's workers (or those named) and wait until every pool process takes messages."""
         chosen = names or tuple(self.setup.layout)
-        wanted = self._announced() + sum(self.setup.layout[name.partition(".")[0]][1] for name in chosen)
+        wanted = self._announced() + sum(
+            self.setup.layout[name.partition(".")[0]][1] for name in chosen
+        )
         for name in chosen:
             self.worker(name)
         eventually(lambda: self._announced() >= wanted, PATIENCE)
@@ -120,7 +122,9 @@ class Stack:
 
     def _celery(self, name: str, *arguments: str, wrong: str) -> Child:
         application = "tests.chaos.application" if wrong else self.setup.application
-        child = self.world.start(name, "celery", "-A", application, *arguments, **({"CHAOS": wrong} if wrong else {}))
+        child = self.world.start(
+            name, "celery", "-A", application, *arguments, **({"CHAOS": wrong} if wrong else {})
+        )
         self.children[name] = child
         return child
 
@@ -136,11 +140,19 @@ class Stack:
 
     def running(self, stage: str) -> list[tuple[str, str]]:
         """Return the units (cycle, index) whose `stage` runs now, as the ledger has it."""
-        return [(cycle, index) for cycle, index, unit in self.units() if stage in unit.stages and unit.stages[stage].state == "run"]
+        return [
+            (cycle, index)
+            for cycle, index, unit in self.units()
+            if stage in unit.stages and unit.stages[stage].state == "run"
+        ]
 
     def fired(self) -> list[str]:
         """Return the cycles whose aggregate was sent and is not through."""
-        return [record.cycle for record in self.ledger.open_cycles() if record.fired and not record.closed]
+        return [
+            record.cycle
+            for record in self.ledger.open_cycles()
+            if record.fired and not record.closed
+        ]
 
     def taken(self, queue: str) -> int:
         """Return how many messages of a queue workers hold unacknowledged."""
@@ -174,7 +186,11 @@ class Stack:
 
     def pool(self, name: str) -> list[psutil.Process]:
         """Return the pool processes of a worker."""
-        return [each for each in psutil.Process(self.children[name].pid).children() if "celery" in " ".join(each.cmdline())]
+        return [
+            each
+            for each in psutil.Process(self.children[name].pid).children()
+            if "celery" in " ".join(each.cmdline())
+        ]
 
     # The grid and the files.
 
@@ -195,7 +211,9 @@ class Stack:
     def between(self, share: float = 0.5) -> None:
         """Wait for the moment that is `share` of the step after an instant of the grid."""
         step = self.setup.timing.step
-        eventually(lambda: abs(self._phase() - share * step) < 0.06, 3 * step + PATIENCE, every=0.02)
+        eventually(
+            lambda: abs(self._phase() - share * step) < 0.06, 3 * step + PATIENCE, every=0.02
+        )
 
     def _phase(self) -> float:
         return (time.time() - self.due(isoformat_z(self.now()))) % self.setup.timing.step
@@ -207,7 +225,10 @@ class Stack:
             with path.open(encoding="utf-8", newline="") as file:
                 for row in csv.DictReader(file):
                     if row["status"] in WORDS and row["reason"] is not None:
-                        found.setdefault(row["timestamp"], {})[row["index"]] = (row["status"], row["reason"])
+                        found.setdefault(row["timestamp"], {})[row["index"]] = (
+                            row["status"],
+                            row["reason"],
+                        )
         return {cycle: ends for cycle, ends in sorted(found.items()) if len(ends) >= len(THREE)}
 
     def stored(self) -> list[str]:
@@ -221,9 +242,15 @@ class Stack:
     def whole(self, after: float) -> list[str]:
         """Return the stored cycles due after a wall instant all of whose units are OK."""
         later = {cycle: ends for cycle, ends in self._rows().items() if self.due(cycle) > after}
-        return [cycle for cycle, ends in later.items() if {status for status, _ in ends.values()} == {"OK"}]
+        return [
+            cycle
+            for cycle, ends in later.items()
+            if {status for status, _ in ends.values()} == {"OK"}
+        ]
 
-    def goes_well(self, cycles: int = 2, after: float | None = None, seconds: float = PATIENCE) -> list[str]:
+    def goes_well(
+        self, cycles: int = 2, after: float | None = None, seconds: float = PATIENCE
+    ) -> list[str]:
         """Wait for whole cycles due after a wall instant (now)."""
         since = time.time() if after is None else after
         wait = seconds + cycles * self.setup.timing.step
@@ -267,7 +294,11 @@ class Stack:
     def settle(self, seconds: float = 90.0) -> str:
         """End the beats between two instants and let everything come to an end; return the last instant that was due."""
         self.between(0.6)
-        for child in [child for name, child in self.children.items() if name.startswith("beat") and child.alive]:
+        for child in [
+            child
+            for name, child in self.children.items()
+            if name.startswith("beat") and child.alive
+        ]:
             child.kill()
         last = isoformat_z(self.now())
         self.controls.set("window", {"first": START, "last": last})
@@ -281,7 +312,12 @@ class Stack:
 
     def _settled(self, last: str) -> bool:
         stored, walked = self.stored(), self.ledger.walked()
-        known = bool(stored) and stored[-1] >= last and bool(walked) and parse_z(walked) >= parse_z(last)
+        known = (
+            bool(stored)
+            and stored[-1] >= last
+            and bool(walked)
+            and parse_z(walked) >= parse_z(last)
+        )
         return known and not self.ledger.open_cycles() and not any(map(self.waiting, QUEUES))
 
     def send(self, task: str, *arguments: Any, **options: Any) -> None:
@@ -306,18 +342,29 @@ class Stack:
         """Start the server again on its port and files."""
         if not self.setup.append_only:
             shutil.rmtree(self.server.directory / "appendonlydir", ignore_errors=True)
-        self.server = EmbeddedServer.start(self.server.directory, port=self.server.port, append_only=self.setup.append_only)
+        self.server = EmbeddedServer.start(
+            self.server.directory, port=self.server.port, append_only=self.setup.append_only
+        )
 
 
 def said(ends: Mapping[tuple[str, str], int]) -> str:
     """Return how units ended, in words."""
-    return ", ".join(f"{' '.join(end).strip()} ({count})" for end, count in sorted(ends.items())) or "nothing"
+    return (
+        ", ".join(f"{' '.join(end).strip()} ({count})" for end, count in sorted(ends.items()))
+        or "nothing"
+    )
 
 
 def environment(setup: Setup, world: World, broker: str) -> dict[str, str]:
     """Return what every process of a stack finds in its environment."""
-    window = {f"G6_INDEX_PARAMS__{name}__{what}": str(setup.strikes) for name in THREE for what in ("STRIKES_ITM", "STRIKES_OTM")}
-    absent = {f"G6_INDEX_PARAMS__{name}__ENABLED": "false" for name in ("MIDCPNIFTY", "SENSEX", "BANKEX")}
+    window = {
+        f"G6_INDEX_PARAMS__{name}__{what}": str(setup.strikes)
+        for name in THREE
+        for what in ("STRIKES_ITM", "STRIKES_OTM")
+    }
+    absent = {
+        f"G6_INDEX_PARAMS__{name}__ENABLED": "false" for name in ("MIDCPNIFTY", "SENSEX", "BANKEX")
+    }
     return clean_environment(
         G6_REDIS__BROKER_URL=broker, G6_DEMO_DIR=str(world.data), G6_INTERVAL=str(setup.interval),
         G6_MARKET__SPEED=str(setup.speed), G6_MARKET__START=START, G6_COLLECTION__SCOPE="window",

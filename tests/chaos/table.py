@@ -55,7 +55,11 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Whether the ledger check and every expectation hold."""
-        return not self.error and not self.found.problems and all(holds for holds, _ in self.expectations)
+        return (
+            not self.error
+            and not self.found.problems
+            and all(holds for holds, _ in self.expectations)
+        )
 
     def wrong(self) -> list[str]:
         """Return every sentence about what does not hold."""
@@ -64,7 +68,10 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """Return the row of the table."""
-        counts = {name: getattr(self.found, name) for name in ("cycles", "rows_expected", "rows_found", "duplicates", "torn")}
+        counts = {
+            name: getattr(self.found, name)
+            for name in ("cycles", "rows_expected", "rows_found", "duplicates", "torn")
+        }
         return {
             "fault": self.fault.number, "name": self.fault.name, "passed": self.passed, **counts,
             "statuses": dict(self.found.statuses), "reasons": dict(self.reasons), "recovered_seconds": self.recovered,
@@ -74,18 +81,39 @@ class Outcome:
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Outcome:
         """Return the outcome that `as_json` wrote; what was wrong is kept as sentences."""
-        counts = {name: kept[name] for name in ("cycles", "rows_expected", "rows_found", "duplicates", "torn")}
+        counts = {
+            name: kept[name]
+            for name in ("cycles", "rows_expected", "rows_found", "duplicates", "torn")
+        }
         expectations = [(bool(holds), str(sentence)) for holds, sentence in kept["expectations"]]
         told = {f"not so: {sentence}" for holds, sentence in expectations if not holds}
         found = Ledgered(
-            **counts, statuses=Counter(kept["statuses"]), problems=[each for each in kept["wrong"] if each not in told]
+            **counts,
+            statuses=Counter(kept["statuses"]),
+            problems=[each for each in kept["wrong"] if each not in told],
         )
         one = next(each for each in FAULTS if each.number == kept["fault"])
-        return cls(one, found, Counter(kept["reasons"]), expectations, kept["recovered_seconds"], kept["took_seconds"])
+        return cls(
+            one,
+            found,
+            Counter(kept["reasons"]),
+            expectations,
+            kept["recovered_seconds"],
+            kept["took_seconds"],
+        )
 
 
 FAULTS: list[Fault] = []
-FAILURES = (AssertionError, LookupError, OSError, ValueError, subprocess.SubprocessError, psutil.Error, redis.RedisError, G6Error)
+FAILURES = (
+    AssertionError,
+    LookupError,
+    OSError,
+    ValueError,
+    subprocess.SubprocessError,
+    psutil.Error,
+    redis.RedisError,
+    G6Error,
+)
 """What ends one fault and not the programme."""
 NOTHING = "nothing"
 """The last instant of a fault that collects nothing."""
@@ -151,12 +179,18 @@ def _count(outcome: Outcome, stack: Stack, last: str) -> None:
         return
     outcome.found = stack.check(last)
     rows = outcome.found.rows.values()
-    outcome.reasons = Counter(f"{row['status']} {row['reason']}" for row in rows if row["status"] != "OK")
+    outcome.reasons = Counter(
+        f"{row['status']} {row['reason']}" for row in rows if row["status"] != "OK"
+    )
 
 
 def _place(error: BaseException) -> str:
     """Return an error's type and the line of the fault at which it came."""
-    lines = [f"{each.name} line {each.lineno}" for each in traceback.extract_tb(error.__traceback__) if "chaos" in each.filename]
+    lines = [
+        f"{each.name} line {each.lineno}"
+        for each in traceback.extract_tb(error.__traceback__)
+        if "chaos" in each.filename
+    ]
     return f"{type(error).__name__} in {lines[-1]}" if lines else type(error).__name__
 
 
@@ -170,7 +204,9 @@ def _last_words(base: Path) -> str:
     return "; ".join(errors[-3:]) or "the logs say nothing of it"
 
 
-def run_together(faults: list[Fault], progress: Callable[[Fault], None] = lambda _fault: None) -> list[Outcome]:
+def run_together(
+    faults: list[Fault], progress: Callable[[Fault], None] = lambda _fault: None
+) -> list[Outcome]:
     """Do several faults one after the other to the same processes; one ledger check, shared out by instants."""
     outcomes = [Outcome(each) for each in faults]
     marks: list[float] = []
@@ -186,19 +222,25 @@ def run_together(faults: list[Fault], progress: Callable[[Fault], None] = lambda
                     outcome.took = time.monotonic() - began
                 _share_out(outcomes, stack, stack.settle(), marks)
         except FAILURES as error:
-            outcomes[max(0, len(marks) - 1)].error = f"{_place(error)}: {error} ({_last_words(Path(directory))})"
+            outcomes[
+                max(0, len(marks) - 1)
+            ].error = f"{_place(error)}: {error} ({_last_words(Path(directory))})"
     return outcomes
 
 
 def _share_out(outcomes: list[Outcome], stack: Stack, last: str, marks: list[float]) -> None:
     """Give each fault the rows due from its beginning to the next one's; what the check found wrong goes to the last."""
     whole = stack.check(last)
-    for outcome, begin, end in zip(outcomes, [0.0, *marks[1:]], [*marks[1:], time.time() + 3600.0], strict=True):
+    for outcome, begin, end in zip(
+        outcomes, [0.0, *marks[1:]], [*marks[1:], time.time() + 3600.0], strict=True
+    ):
         mine = {key: row for key, row in whole.rows.items() if begin <= stack.due(key[0]) < end}
         outcome.found.rows, outcome.found.rows_found = mine, len(mine)
         outcome.found.cycles = len({cycle for cycle, _ in mine})
         outcome.found.rows_expected = outcome.found.cycles * len(THREE)
         outcome.found.statuses = Counter(row["status"] for row in mine.values())
-        outcome.reasons = Counter(f"{row['status']} {row['reason']}" for row in mine.values() if row["status"] != "OK")
+        outcome.reasons = Counter(
+            f"{row['status']} {row['reason']}" for row in mine.values() if row["status"] != "OK"
+        )
     outcomes[-1].found.problems = whole.problems
     outcomes[-1].found.duplicates, outcomes[-1].found.torn = whole.duplicates, whole.torn

@@ -36,7 +36,12 @@ def numbers(bus: Bus, after: str, **how: float) -> list[int]:
 
 
 def test_an_event_comes_back_in_its_envelope(bus: Bus) -> None:
-    name = bus.publish("unit.report", {"status": "OK", "seconds": {"quotes": 0.25}}, key="NIFTY", meta={"trace": "a1"})
+    name = bus.publish(
+        "unit.report",
+        {"status": "OK", "seconds": {"quotes": 0.25}},
+        key="NIFTY",
+        meta={"trace": "a1"},
+    )
     (event,) = bus.read("0")
     assert (event.id, event.type, event.key) == (name, "unit.report", "NIFTY")
     assert event.payload == {"status": "OK", "seconds": {"quotes": 0.25}}
@@ -77,7 +82,9 @@ def test_a_waiting_reader_gets_what_comes(bus: Bus, after: str) -> None:
 
 def test_waiting_may_take_longer_than_the_socket_allows(redis_url: str, namespace: str) -> None:
     with connect(redis_url, timeout=0.5) as client:
-        assert list(RedisBus(client, namespace, slice_seconds=0.2).read("0", block_seconds=0.8)) == []
+        assert (
+            list(RedisBus(client, namespace, slice_seconds=0.2).read("0", block_seconds=0.8)) == []
+        )
 
 
 def test_old_events_are_trimmed_by_length(make: Make) -> None:
@@ -102,11 +109,19 @@ def test_bounds_of_a_bus_that_nobody_used(bus: Bus) -> None:
 
 
 def test_what_json_cannot_say_is_null_and_numpy_is_plain(bus: Bus) -> None:
-    bus.publish("unit.report", {"iv": math.nan, "far": [math.inf], "n": np.int64(3), "x": np.float32(0.5), "word": "₹"})
+    bus.publish(
+        "unit.report",
+        {"iv": math.nan, "far": [math.inf], "n": np.int64(3), "x": np.float32(0.5), "word": "₹"},
+    )
     assert bus.read("0")[0].payload == {"iv": None, "far": [None], "n": 3, "x": 0.5, "word": "₹"}
 
 
-def test_two_clients_share_one_stream(redis_url: str, redis_client: redis.Redis, namespace: str) -> None:
+def test_two_clients_share_one_stream(
+    redis_url: str, redis_client: redis.Redis, namespace: str
+) -> None:
     with connect(redis_url) as other:
-        ids = [RedisBus(client, namespace).publish("alert", {"n": n}) for n, client in enumerate([redis_client, other] * 5)]
+        ids = [
+            RedisBus(client, namespace).publish("alert", {"n": n})
+            for n, client in enumerate([redis_client, other] * 5)
+        ]
     assert [event.id for event in RedisBus(redis_client, namespace).read("0")] == ids

@@ -29,8 +29,14 @@ def memory(first: float = 23_000.0) -> ChainMemory:
 
 
 @pytest.fixture(params=["memory", "redis"])
-def memories(request: pytest.FixtureRequest, redis_client: redis.Redis, namespace: str) -> ChainMemories:
-    return MemoryChainMemories() if request.param == "memory" else RedisChainMemories(redis_client, namespace)
+def memories(
+    request: pytest.FixtureRequest, redis_client: redis.Redis, namespace: str
+) -> ChainMemories:
+    return (
+        MemoryChainMemories()
+        if request.param == "memory"
+        else RedisChainMemories(redis_client, namespace)
+    )
 
 
 def test_nothing_is_remembered_of_what_was_not_kept(memories: ChainMemories) -> None:

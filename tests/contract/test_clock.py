@@ -79,7 +79,9 @@ def test_a_stopped_clock_moves_when_told() -> None:
     assert clock.wall() == OPEN.timestamp() + 90.0
 
 
-def test_a_shared_market_stands_until_it_is_started(redis_client: redis.Redis, namespace: str) -> None:
+def test_a_shared_market_stands_until_it_is_started(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     clock = SharedClock(redis_client, namespace, OPEN, 60.0)
     assert clock.market() == OPEN
     assert clock.wall_origin() is None
@@ -102,7 +104,9 @@ def test_a_market_is_started_once(redis_client: redis.Redis, namespace: str) -> 
     assert SharedClock(redis_client, namespace, OPEN).set_origin(2000.0) == 1000.0
 
 
-def test_a_market_started_for_later_stands_until_then(redis_client: redis.Redis, namespace: str) -> None:
+def test_a_market_started_for_later_stands_until_then(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     clock = SharedClock(redis_client, namespace, OPEN, 60.0)
     clock.set_origin(time.time() + 3600.0)
     assert clock.market() == OPEN

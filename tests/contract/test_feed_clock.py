@@ -25,7 +25,9 @@ def test_the_market_stands_at_the_newest_instant(redis_client: redis.Redis, name
     assert clock.market() == later
 
 
-def test_an_instant_that_was_not_sent_would_come_now(redis_client: redis.Redis, namespace: str) -> None:
+def test_an_instant_that_was_not_sent_would_come_now(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     clock = FeedClock(redis_client, namespace, FIRST)
     before = clock.wall()
     assert before <= clock.wall_of(FIRST) <= clock.wall()

@@ -17,7 +17,11 @@ from g6.ports import Frames
 
 UNIT = Unit("2026-11-20T04:05:00Z", "NIFTY")
 FRAME = Frame(
-    {"observed_at": 1795147500.25, "spot": {"vix": math.nan}, "stamp": {"slots": [["this_week", "2026-11-24", 1]]}},
+    {
+        "observed_at": 1795147500.25,
+        "spot": {"vix": math.nan},
+        "stamp": {"slots": [["this_week", "2026-11-24", 1]]},
+    },
     {
         "expiry": np.array(["2026-11-24", "2026-12-01"], "datetime64[D]"),
         "strike": np.array([26000.0, 26050.0]),
@@ -113,7 +117,9 @@ def test_a_frame_that_is_gone_stays_gone(frames: Frames) -> None:
 
 
 def test_the_size_is_that_of_the_data_at_least(frames: Frames) -> None:
-    assert frames.put(UNIT, "quotes", FRAME, 60) >= sum(column.nbytes for column in FRAME.columns.values())
+    assert frames.put(UNIT, "quotes", FRAME, 60) >= sum(
+        column.nbytes for column in FRAME.columns.values()
+    )
 
 
 def test_frames_carry_their_time_to_live(redis_client: redis.Redis, namespace: str) -> None:
@@ -133,10 +139,14 @@ def minute(number: int) -> Unit:
 
 def kept(redis_client: redis.Redis, namespace: str) -> set[int]:
     prefix = f"{namespace}:frame:2026-11-20T04:"
-    return {int(key.decode().removeprefix(prefix)[:2]) for key in redis_client.scan_iter(f"{prefix}*")}
+    return {
+        int(key.decode().removeprefix(prefix)[:2]) for key in redis_client.scan_iter(f"{prefix}*")
+    }
 
 
-def test_the_oldest_frames_go_when_the_budget_is_spent(redis_client: redis.Redis, namespace: str) -> None:
+def test_the_oldest_frames_go_when_the_budget_is_spent(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     size = RedisFrames(redis_client, namespace).put(minute(0), "quotes", FRAME, 60)
     frames = RedisFrames(redis_client, namespace, max_bytes=8 * size)
     for number in range(1, 20):
@@ -144,7 +154,9 @@ def test_the_oldest_frames_go_when_the_budget_is_spent(redis_client: redis.Redis
     assert kept(redis_client, namespace) == set(range(13, 20))
 
 
-def test_persisted_frames_go_before_those_that_wait(redis_client: redis.Redis, namespace: str) -> None:
+def test_persisted_frames_go_before_those_that_wait(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     frames = RedisFrames(redis_client, namespace)
     size = max(frames.put(minute(number), "quotes", FRAME, 60) for number in range(4))
     for number in (2, 3):
@@ -163,7 +175,9 @@ def test_a_frame_put_again_waits_again(redis_client: redis.Redis, namespace: str
     assert kept(redis_client, namespace) == {0, 1}
 
 
-def test_expired_frames_leave_no_trace_in_the_books(redis_client: redis.Redis, namespace: str) -> None:
+def test_expired_frames_leave_no_trace_in_the_books(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     frames = RedisFrames(redis_client, namespace)
     frames.put(minute(0), "quotes", FRAME, 60)
     frames.put(minute(1), "quotes", FRAME, 60)
@@ -176,7 +190,11 @@ def test_expired_frames_leave_no_trace_in_the_books(redis_client: redis.Redis, n
 
 def writes(redis_client: redis.Redis) -> int:
     counts = redis_client.info("commandstats")
-    return sum(facts["calls"] for name, facts in counts.items() if name not in {"cmdstat_info", "cmdstat_ping"})
+    return sum(
+        facts["calls"]
+        for name, facts in counts.items()
+        if name not in {"cmdstat_info", "cmdstat_ping"}
+    )
 
 
 def test_a_put_costs_two_commands(redis_client: redis.Redis, namespace: str) -> None:

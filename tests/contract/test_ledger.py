@@ -22,11 +22,17 @@ SUMMARY = {"config_id": "c1", "options": 4}
 
 
 @pytest.fixture(params=["memory", "redis"])
-def world(request: pytest.FixtureRequest, namespace: str, redis_client: redis.Redis) -> tuple[Ledger, Bus, Controls]:
+def world(
+    request: pytest.FixtureRequest, namespace: str, redis_client: redis.Redis
+) -> tuple[Ledger, Bus, Controls]:
     if request.param == "memory":
         bus, controls = MemoryBus(), MemoryControls()
         return MemoryLedger(bus, controls), bus, controls
-    return RedisLedger(redis_client, namespace), RedisBus(redis_client, namespace), RedisControls(redis_client, namespace)
+    return (
+        RedisLedger(redis_client, namespace),
+        RedisBus(redis_client, namespace),
+        RedisControls(redis_client, namespace),
+    )
 
 
 @pytest.fixture
@@ -72,13 +78,19 @@ def test_a_unit_that_never_began_is_told_from_one_that_is_only_late(ledger: Ledg
 def test_a_collector_that_died_holds_its_index_no_longer_than_its_deadline(ledger: Ledger) -> None:
     opening = replace(OPENING, deadline=102.4)
     ledger.begin(NIFTY, "one", opening, 100.0, LEASE)
-    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE).answer == "run"
+    assert (
+        ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE).answer
+        == "run"
+    )
 
 
 def test_a_collector_that_renews_holds_its_index_past_its_deadline(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "one", replace(OPENING, deadline=102.4), 100.0, LEASE)
     ledger.renew(NIFTY, "collect", "one", 106.5, 101.5)
-    assert ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE).answer == "overrun"
+    assert (
+        ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE).answer
+        == "overrun"
+    )
 
 
 def test_a_renewed_lease_is_not_taken_over(ledger: Ledger) -> None:
@@ -102,7 +114,9 @@ def test_a_cycle_is_skipped_while_its_predecessor_is_being_collected(ledger: Led
     assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == ("SKIPPED", "overrun")
 
 
-def test_who_goes_on_collecting_past_its_deadline_costs_the_next_cycle_and_who_died_does_not(ledger: Ledger) -> None:
+def test_who_goes_on_collecting_past_its_deadline_costs_the_next_cycle_and_who_died_does_not(
+    ledger: Ledger,
+) -> None:
     ledger.begin(NIFTY, "slow", OPENING, 130.0, LEASE)
     ledger.begin(SENSEX, "dead", OPENING, 130.0, LEASE)
     for unit in (NIFTY, SENSEX):
@@ -149,7 +163,9 @@ def test_two_copies_of_a_stage_do_not_run_at_once(ledger: Ledger) -> None:
     assert record.units["NIFTY"].stages["analyse"].starts == 2
 
 
-def test_analysis_of_a_unit_that_was_closed_is_refused_and_so_is_its_persistence(ledger: Ledger) -> None:
+def test_analysis_of_a_unit_that_was_closed_is_refused_and_so_is_its_persistence(
+    ledger: Ledger,
+) -> None:
     collected(ledger, NIFTY)
     ledger.finish(NIFTY, "MISSING", "late", {}, 150.0)
     assert ledger.start(NIFTY, "analyse", "a", 151.0, LEASE).answer == "closed"
@@ -218,10 +234,16 @@ def test_a_rerun_raises_the_attempt_and_closes_the_cycle_again(ledger: Ledger) -
     assert ledger.close(CYCLE, 203.0)
     record = ledger.record(CYCLE)
     assert record is not None
-    assert (record.attempt, record.units["NIFTY"].attempt, record.units["SENSEX"].attempt) == (2, 2, 1)
+    assert (record.attempt, record.units["NIFTY"].attempt, record.units["SENSEX"].attempt) == (
+        2,
+        2,
+        1,
+    )
 
 
-def test_a_rerun_of_a_cycle_the_ledger_forgot_opens_it_for_the_indices_rerun(ledger: Ledger) -> None:
+def test_a_rerun_of_a_cycle_the_ledger_forgot_opens_it_for_the_indices_rerun(
+    ledger: Ledger,
+) -> None:
     alone = replace(OPENING, expected=("NIFTY",))
     ledger.reopen(NIFTY, "analyse", alone, 200.0)
     ledger.reopen(SENSEX, "analyse", replace(OPENING, expected=("SENSEX",)), 200.0)
@@ -241,7 +263,9 @@ def test_a_rerun_from_persist_leaves_the_analysis_alone(ledger: Ledger) -> None:
     assert record.units["NIFTY"].status == "OK"
 
 
-def test_reports_are_published_with_their_step_and_only_with_the_first(world: tuple[Ledger, Bus, Controls]) -> None:
+def test_reports_are_published_with_their_step_and_only_with_the_first(
+    world: tuple[Ledger, Bus, Controls],
+) -> None:
     ledger, bus, _ = world
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
     report = StageReport(CYCLE, "NIFTY", "collect", "OK", seconds={"total": 0.5})
@@ -271,13 +295,17 @@ def test_a_claim_tells_the_deadline_and_when_the_stage_before_ended(ledger: Ledg
     assert (claim.deadline, claim.since) == (OPENING.deadline, 101.0)
 
 
-def test_a_claim_tells_the_switches_in_force_to_who_may_run(ledger: Ledger, controls: Controls) -> None:
+def test_a_claim_tells_the_switches_in_force_to_who_may_run(
+    ledger: Ledger, controls: Controls
+) -> None:
     controls.set("greeks", value=False)
     assert ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE).controls == {"greeks": False}
     assert ledger.begin(NIFTY, "two", OPENING, 100.0, LEASE).controls == {}
 
 
-def test_what_was_stored_of_a_cycle_is_reported_once_an_attempt(world: tuple[Ledger, Bus, Controls]) -> None:
+def test_what_was_stored_of_a_cycle_is_reported_once_an_attempt(
+    world: tuple[Ledger, Bus, Controls],
+) -> None:
     ledger, bus, _ = world
     report = StageReport(CYCLE, "", "publish", "OK")
     assert not ledger.stored(CYCLE, report)
@@ -332,9 +360,13 @@ def test_sweep_and_last_finisher_never_both_complete(ledger: Ledger, order: int)
 
 
 @pytest.mark.parametrize(("grace", "kept"), [(2.0, 300), (48.0, 3600), (240.0, 3600)])
-def test_a_settled_cycle_is_kept_for_sixty_cycles(redis_client: redis.Redis, namespace: str, grace: float, kept: int) -> None:
+def test_a_settled_cycle_is_kept_for_sixty_cycles(
+    redis_client: redis.Redis, namespace: str, grace: float, kept: int
+) -> None:
     ledger = RedisLedger(redis_client, namespace)
-    ledger.skip(NIFTY, Opening(("NIFTY",), "c1", deadline=100.0 + grace, due=100.0), "no_beat", 110.0)
+    ledger.skip(
+        NIFTY, Opening(("NIFTY",), "c1", deadline=100.0 + grace, due=100.0), "no_beat", 110.0
+    )
     ledger.close(CYCLE, 111.0)
     ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
     assert kept - 10 < redis_client.ttl(f"{namespace}:cycle:{CYCLE}") <= kept

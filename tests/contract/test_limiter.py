@@ -33,7 +33,12 @@ def test_the_first_request_need_not_wait(limiter: Limiter) -> None:
 
 
 def test_each_request_waits_a_spacing_longer(limiter: Limiter) -> None:
-    assert [limiter.reserve("quote") for _ in range(4)] == [0.0, about(60.0), about(120.0), about(180.0)]
+    assert [limiter.reserve("quote") for _ in range(4)] == [
+        0.0,
+        about(60.0),
+        about(120.0),
+        about(180.0),
+    ]
 
 
 def test_several_slots_are_reserved_at_once(limiter: Limiter) -> None:
@@ -68,34 +73,50 @@ def test_time_that_passes_frees_slots() -> None:
     assert limiter.reserve("quote") == 0.0
 
 
-def test_slots_are_shared_between_clients(redis_url: str, redis_client: redis.Redis, namespace: str) -> None:
+def test_slots_are_shared_between_clients(
+    redis_url: str, redis_client: redis.Redis, namespace: str
+) -> None:
     RedisLimiter(redis_client, namespace, spacings=SPACINGS).reserve("quote")
     with connect(redis_url) as other:
         assert RedisLimiter(other, namespace, spacings=SPACINGS).reserve("quote") == about(60.0)
 
 
-def test_a_slot_from_before_the_clock_went_back_is_forgotten(redis_client: redis.Redis, namespace: str) -> None:
+def test_a_slot_from_before_the_clock_went_back_is_forgotten(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     seconds, _ = redis_client.time()
     redis_client.set(f"{namespace}:slots:quote", (seconds + 3600) * 1_000_000)
     assert RedisLimiter(redis_client, namespace).reserve("quote") == 0.0
 
 
-def test_a_sequence_nobody_uses_leaves_no_key_for_ever(redis_client: redis.Redis, namespace: str) -> None:
+def test_a_sequence_nobody_uses_leaves_no_key_for_ever(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     RedisLimiter(redis_client, namespace).reserve("quote")
     assert 0 < redis_client.pttl(f"{namespace}:slots:quote") <= 2_100
 
 
 def test_the_budget_says_what_is_left(redis_client: redis.Redis, namespace: str) -> None:
     limiter = RedisLimiter(redis_client, namespace)
-    assert limiter.describe()["quote"] == {"spacing_seconds": 1.05, "wait_seconds": 0.0, "left_per_minute": 57}
+    assert limiter.describe()["quote"] == {
+        "spacing_seconds": 1.05,
+        "wait_seconds": 0.0,
+        "left_per_minute": 57,
+    }
     limiter.reserve("quote", 100)
     assert limiter.describe()["quote"]["left_per_minute"] == 0
     assert limiter.describe()["historical"]["left_per_minute"] == 171
 
 
-def test_spacings_are_a_little_wider_than_the_broker_allows(redis_client: redis.Redis, namespace: str) -> None:
+def test_spacings_are_a_little_wider_than_the_broker_allows(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     limiter = RedisLimiter(redis_client, namespace)
-    assert [limiter.spacing(family) for family in ("quote", "historical", "orders")] == [1.05, 0.35, 0.1]
+    assert [limiter.spacing(family) for family in ("quote", "historical", "orders")] == [
+        1.05,
+        0.35,
+        0.1,
+    ]
 
 
 def test_a_slot_that_comes_too_late_is_not_reserved(limiter: Limiter) -> None:
@@ -125,7 +146,9 @@ def test_a_request_that_left_late_is_followed_a_spacing_later() -> None:
     assert limiter.confirm("quote") == pytest.approx(0.3)
 
 
-def test_a_request_that_left_late_counts_from_then_in_redis_too(redis_client: redis.Redis, namespace: str) -> None:
+def test_a_request_that_left_late_counts_from_then_in_redis_too(
+    redis_client: redis.Redis, namespace: str
+) -> None:
     limiter = RedisLimiter(redis_client, namespace, spacings=SPACINGS)
     limiter.confirm("quote")
     redis_client.set(f"{namespace}:slots:quote:last", 1)

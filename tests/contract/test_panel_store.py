@@ -12,7 +12,11 @@ from g6.adapters.redis.panels import RedisPanels
 from g6.domain.panels import envelope
 from g6.ports import PanelStore
 
-CYCLE, LATER, BETWEEN = "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z", "2026-11-20T04:05:00.500000Z"
+CYCLE, LATER, BETWEEN = (
+    "2026-11-20T04:05:00Z",
+    "2026-11-20T04:06:00Z",
+    "2026-11-20T04:05:00.500000Z",
+)
 
 
 @pytest.fixture(params=["memory", "redis", "files"])
@@ -46,7 +50,10 @@ def test_a_panel_is_read_back_as_it_was_put(panels: PanelStore) -> None:
 
 
 def test_the_names_are_those_of_every_panel_put(panels: PanelStore) -> None:
-    panels.put(CYCLE, {"summary": document("summary", CYCLE), "index_NIFTY": document("index_NIFTY", CYCLE)})
+    panels.put(
+        CYCLE,
+        {"summary": document("summary", CYCLE), "index_NIFTY": document("index_NIFTY", CYCLE)},
+    )
     panels.put(LATER, {"alerts": document("alerts", LATER)})
     assert sorted(panels.names()) == ["alerts", "index_NIFTY", "summary"]
 

@@ -32,7 +32,15 @@ from tests.unit.pipeline.world import FIRST, World
 
 AT = parse_z(FIRST)
 INDEX = "NIFTY"
-QUANTITIES = ("bid_quantity", "ask_quantity", "volume", "oi", "oi_prev", "oi_day_high", "oi_day_low")
+QUANTITIES = (
+    "bid_quantity",
+    "ask_quantity",
+    "volume",
+    "oi",
+    "oi_prev",
+    "oi_day_high",
+    "oi_day_low",
+)
 PRICES = ("last", "bid", "ask", "open", "high", "low", "close", "average_price")
 SECRETS = ("secret", "token", "password", "api_key", "enctoken", "access")
 
@@ -66,7 +74,9 @@ SERVED: dict[str, Callable[[Path], AbstractContextManager[Provider]]] = {"kite":
 
 
 @pytest.fixture(scope="module", params=[*BUILDERS, *SERVED])
-def provider(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+def provider(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Provider]:
     directory = tmp_path_factory.mktemp(request.param)
     if request.param in BUILDERS:
         yield BUILDERS[request.param](directory)
@@ -83,8 +93,13 @@ def listing(provider: Provider) -> Listing:
 @pytest.fixture
 def contracts(listing: Listing) -> Contracts:
     """The strikes around the middle of the nearest two expiries."""
-    chosen = [np.flatnonzero(listing.contracts.expiry == np.datetime64(each, "D")) for each in listing.contracts.expiries[:2]]
-    return listing.contracts.take(np.concatenate([rows[len(rows) // 2 - 2 : len(rows) // 2 + 3] for rows in chosen]))
+    chosen = [
+        np.flatnonzero(listing.contracts.expiry == np.datetime64(each, "D"))
+        for each in listing.contracts.expiries[:2]
+    ]
+    return listing.contracts.take(
+        np.concatenate([rows[len(rows) // 2 - 2 : len(rows) // 2 + 3] for rows in chosen])
+    )
 
 
 @pytest.fixture
@@ -97,11 +112,17 @@ def test_it_has_a_name_and_can_be_a_key(provider: Provider) -> None:
     assert {provider: 1}[provider] == 1
 
 
-def test_a_listing_is_sorted_by_expiry_and_strike_and_holds_no_expired_contract(listing: Listing) -> None:
+def test_a_listing_is_sorted_by_expiry_and_strike_and_holds_no_expired_contract(
+    listing: Listing,
+) -> None:
     found = listing.contracts
     order = np.lexsort((found.strike, found.expiry))
     assert np.array_equal(order, np.arange(len(found)))
-    assert len(np.unique(np.stack([found.expiry.astype(np.int64), found.strike.astype(np.int64)]), axis=1).T) == len(found)
+    assert len(
+        np.unique(
+            np.stack([found.expiry.astype(np.int64), found.strike.astype(np.int64)]), axis=1
+        ).T
+    ) == len(found)
     assert (listing.underlying, listing.on) == (INDEX, AT.date())
     assert found.expiries[0] >= listing.on
 
@@ -127,7 +148,9 @@ def test_symbols_are_given_once_and_a_side_without_one_has_no_token(listing: Lis
 def test_futures_are_sorted_and_belong_to_the_index(listing: Listing) -> None:
     days = [future.expiry for future in listing.futures]
     assert days == sorted(days)
-    assert all(future.symbol.startswith(INDEX) and future.lot_size > 0 for future in listing.futures)
+    assert all(
+        future.symbol.startswith(INDEX) and future.lot_size > 0 for future in listing.futures
+    )
 
 
 def test_the_underlying_is_known_with_its_time_and_how_it_is_known(provider: Provider) -> None:
@@ -139,7 +162,9 @@ def test_the_underlying_is_known_with_its_time_and_how_it_is_known(provider: Pro
     assert seen.future_expiry == "" or len(seen.future_expiry) == 10
 
 
-def test_quotes_have_every_field_as_two_rows_of_numbers(quotes: Quotes, contracts: Contracts) -> None:
+def test_quotes_have_every_field_as_two_rows_of_numbers(
+    quotes: Quotes, contracts: Contracts
+) -> None:
     assert set(quotes.values) - set(DEPTH_FIELDS) == set(QUOTE_FIELDS)
     for name in quotes.values:
         assert quotes.values[name].shape == (2, len(contracts))
@@ -147,7 +172,9 @@ def test_quotes_have_every_field_as_two_rows_of_numbers(quotes: Quotes, contract
     assert quotes.source.shape == (2, len(contracts))
 
 
-def test_quotes_come_in_the_order_they_were_asked_for(provider: Provider, contracts: Contracts, quotes: Quotes) -> None:
+def test_quotes_come_in_the_order_they_were_asked_for(
+    provider: Provider, contracts: Contracts, quotes: Quotes
+) -> None:
     backwards = provider.quotes(INDEX, contracts.take(np.arange(len(contracts))[::-1]), AT)
     assert np.array_equal(backwards.strike, contracts.strike[::-1])
     assert np.array_equal(backwards.symbol, contracts.symbol[:, ::-1])
@@ -155,11 +182,17 @@ def test_quotes_come_in_the_order_they_were_asked_for(provider: Provider, contra
         assert np.array_equal(backwards.values[name], quotes.values[name][:, ::-1], equal_nan=True)
 
 
-def test_asked_again_it_answers_the_same(provider: Provider, contracts: Contracts, quotes: Quotes) -> None:
+def test_asked_again_it_answers_the_same(
+    provider: Provider, contracts: Contracts, quotes: Quotes
+) -> None:
     again = provider.quotes(INDEX, contracts, AT)
-    assert all(np.array_equal(again.values[name], quotes.values[name], equal_nan=True) for name in quotes.values)
     assert all(
-        getattr(again.spot, each.name) == getattr(quotes.spot, each.name) or each.type == "float" for each in fields(Underlying)
+        np.array_equal(again.values[name], quotes.values[name], equal_nan=True)
+        for name in quotes.values
+    )
+    assert all(
+        getattr(again.spot, each.name) == getattr(quotes.spot, each.name) or each.type == "float"
+        for each in fields(Underlying)
     )
 
 
@@ -169,21 +202,35 @@ def test_the_underlying_comes_with_the_quotes(quotes: Quotes) -> None:
     assert np.isfinite(quotes.observed_at)
 
 
-def test_a_key_without_an_answer_is_nan_throughout(provider: Provider, contracts: Contracts) -> None:
+def test_a_key_without_an_answer_is_nan_throughout(
+    provider: Provider, contracts: Contracts
+) -> None:
     symbol, token = contracts.symbol.copy(), contracts.token.copy()
     symbol[:, 0], token[:, 0] = ["NIFTY99JAN1CE", "NIFTY99JAN1PE"], [1, 2]
     strike = contracts.strike.copy()
     strike[0] = 1.0
-    absent = Contracts(INDEX, contracts.expiry, strike, contracts.lot_size, contracts.tick_size, symbol, token)
+    absent = Contracts(
+        INDEX, contracts.expiry, strike, contracts.lot_size, contracts.tick_size, symbol, token
+    )
     found = provider.quotes(INDEX, absent, AT)
     assert all(np.isnan(found.values[name][:, 0]).all() for name in found.values)
     assert np.isfinite(found.values["last"][:, 1:]).any()
 
 
-def test_a_side_that_is_not_listed_has_no_answer_and_no_source(provider: Provider, contracts: Contracts) -> None:
+def test_a_side_that_is_not_listed_has_no_answer_and_no_source(
+    provider: Provider, contracts: Contracts
+) -> None:
     symbol, token = contracts.symbol.copy(), contracts.token.copy()
     symbol[1, 2], token[1, 2] = "", 0
-    lone = Contracts(INDEX, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, symbol, token)
+    lone = Contracts(
+        INDEX,
+        contracts.expiry,
+        contracts.strike,
+        contracts.lot_size,
+        contracts.tick_size,
+        symbol,
+        token,
+    )
     found = provider.quotes(INDEX, lone, AT)
     assert all(np.isnan(found.values[name][1, 2]) for name in found.values)
     assert found.source[1, 2] == ""
@@ -244,18 +291,29 @@ def test_an_index_it_does_not_know_is_refused(provider: Provider, contracts: Con
             ask()
 
 
-def test_a_book_of_several_levels_gets_worse_level_by_level_and_its_sums_hold_them_all(quotes: Quotes) -> None:
+def test_a_book_of_several_levels_gets_worse_level_by_level_and_its_sums_hold_them_all(
+    quotes: Quotes,
+) -> None:
     """A source that gives one level has no sums and no deeper levels."""
     if not set(quotes.values) & set(DEPTH_FIELDS):
         assert np.isnan(quotes.bid_depth).all()
         assert np.isnan(quotes.ask_depth).all()
         return
     for side, sign in (("bid", -1), ("ask", 1)):
-        levels = np.stack([quotes.values[side], *(quotes.values[f"{side}_{n}"] for n in range(2, 6))])
-        sizes = np.stack([quotes.values[f"{side}_quantity"], *(quotes.values[f"{side}_quantity_{n}"] for n in range(2, 6))])
+        levels = np.stack(
+            [quotes.values[side], *(quotes.values[f"{side}_{n}"] for n in range(2, 6))]
+        )
+        sizes = np.stack(
+            [
+                quotes.values[f"{side}_quantity"],
+                *(quotes.values[f"{side}_quantity_{n}"] for n in range(2, 6)),
+            ]
+        )
         steps = sign * np.diff(levels, axis=0)
         assert np.isfinite(steps).any()
         assert (steps[np.isfinite(steps)] > 0).all()
         answered = np.isfinite(quotes.values[f"{side}_depth"])
         assert answered.any()
-        assert np.array_equal(np.nansum(sizes, axis=0)[answered], quotes.values[f"{side}_depth"][answered])
+        assert np.array_equal(
+            np.nansum(sizes, axis=0)[answered], quotes.values[f"{side}_depth"][answered]
+        )

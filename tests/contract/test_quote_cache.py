@@ -26,7 +26,9 @@ def cache(request: pytest.FixtureRequest, namespace: str) -> QuoteCache:
     return RedisQuoteCache(request.getfixturevalue("redis_client"), namespace)
 
 
-def ticks(*last: float, received: float = 100.0, feed: int = 0, source: int = STREAM) -> NDArray[Any]:
+def ticks(
+    *last: float, received: float = 100.0, feed: int = 0, source: int = STREAM
+) -> NDArray[Any]:
     rows = blank(len(last))
     rows["last"], rows["received"], rows["feed"], rows["source"] = last, received, feed, source
     rows["bid"][:, 0], rows["bid_quantity"][:, 0] = rows["last"] - 0.05, 65
@@ -73,7 +75,9 @@ def test_another_day_knows_nothing_of_this_one(cache: QuoteCache) -> None:
 
 def test_an_answer_bridges_what_is_older_than_its_question(cache: QuoteCache) -> None:
     cache.put(DAY, {"NIFTY": ((CALL,), ticks(1.0, received=100.0))})
-    cache.bridge(DAY, "NIFTY", [CALL, PUT], ticks(2.0, 3.0, received=101.5, feed=NO_FEED, source=REST), 101.0)
+    cache.bridge(
+        DAY, "NIFTY", [CALL, PUT], ticks(2.0, 3.0, received=101.5, feed=NO_FEED, source=REST), 101.0
+    )
     assert last(cache, CALL, PUT) == [2.0, 3.0]
 
 
@@ -85,7 +89,9 @@ def test_a_tick_that_came_after_the_question_outlasts_its_answer(cache: QuoteCac
 
 def test_a_bridged_row_keeps_its_feed(cache: QuoteCache) -> None:
     cache.put(DAY, {"NIFTY": ((CALL,), ticks(1.0, feed=2))})
-    cache.bridge(DAY, "NIFTY", [CALL, PUT], ticks(2.0, 3.0, received=102.0, feed=NO_FEED, source=REST), 101.0)
+    cache.bridge(
+        DAY, "NIFTY", [CALL, PUT], ticks(2.0, 3.0, received=102.0, feed=NO_FEED, source=REST), 101.0
+    )
     found, _ = cache.get(DAY, "NIFTY", [CALL, PUT])
     assert found["feed"].tolist() == [2, NO_FEED]
     assert found["source"].tolist() == [REST, REST]
@@ -105,7 +111,10 @@ def test_asking_for_nothing_is_no_wish(cache: QuoteCache) -> None:
 
 
 def test_feeds_are_read_with_the_rows(cache: QuoteCache) -> None:
-    feeds = {0: Feed("open", 1.5, 2.5, 3.0, 2900, reconnects={"mute": 1}), 1: Feed("down", reason="closed")}
+    feeds = {
+        0: Feed("open", 1.5, 2.5, 3.0, 2900, reconnects={"mute": 1}),
+        1: Feed("down", reason="closed"),
+    }
     cache.tell(feeds)
     assert cache.get(DAY, "NIFTY", [CALL])[1] == feeds
     assert cache.feeds() == feeds
@@ -124,7 +133,11 @@ def test_a_chain_is_one_round_trip(redis_client: redis.Redis, namespace: str) ->
     before = redis_client.info("commandstats")
     cache.get(DAY, "NIFTY", symbols)
     after = redis_client.info("commandstats")
-    spent = {name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"] for name in after if name != "cmdstat_info"}
+    spent = {
+        name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"]
+        for name in after
+        if name != "cmdstat_info"
+    }
     assert {name: n for name, n in spent.items() if n} == {"cmdstat_hmget": 1, "cmdstat_hgetall": 1}
 
 

@@ -30,7 +30,9 @@ def test_it_is_gone_after_its_time(shelf: Shelf) -> None:
 
 def test_one_alone_claims(shelf: Shelf) -> None:
     with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(lambda _: shelf.claim("fetch", 60.0), range(8))) == [False] * 7 + [True]
+        assert sorted(pool.map(lambda _: shelf.claim("fetch", 60.0), range(8))) == [False] * 7 + [
+            True
+        ]
 
 
 def test_a_claim_that_lapsed_or_was_dropped_can_be_claimed(shelf: Shelf) -> None:

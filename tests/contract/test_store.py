@@ -16,7 +16,11 @@ from g6.domain.cycle import Unit, parse_z
 from g6.domain.rows import CHAIN, OVERVIEW
 from g6.ports import Store
 
-CYCLE, LATER, BETWEEN = "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z", "2026-11-20T04:05:30.250000Z"
+CYCLE, LATER, BETWEEN = (
+    "2026-11-20T04:05:00Z",
+    "2026-11-20T04:06:00Z",
+    "2026-11-20T04:05:30.250000Z",
+)
 BUILDERS: dict[str, Callable[[Path], Store]] = {
     "memory": lambda _: MemoryStore(),
     "parquet": ParquetStore,
@@ -38,12 +42,17 @@ def chains(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 def row(index: str, cycle: str = CYCLE, **known: Any) -> dict[str, Any]:
     return (
-        {column.name: None for column in OVERVIEW} | {"timestamp": cycle, "underlying": index, "status": "OK", "reason": ""} | known
+        {column.name: None for column in OVERVIEW}
+        | {"timestamp": cycle, "underlying": index, "status": "OK", "reason": ""}
+        | known
     )
 
 
 def span(store: Store, first: str = CYCLE, last: str = LATER) -> dict[str, set[str]]:
-    return {cycle: set(indices) for cycle, indices in store.overview_cycles(parse_z(first), parse_z(last)).items()}
+    return {
+        cycle: set(indices)
+        for cycle, indices in store.overview_cycles(parse_z(first), parse_z(last)).items()
+    }
 
 
 def test_an_empty_store_knows_no_cycle(store: Store) -> None:
@@ -79,7 +88,9 @@ def test_the_newest_overview_is_the_last_whatever_the_order_of_writing(store: St
 
 
 def test_a_row_that_is_all_missing_but_says_why_is_kept(store: Store) -> None:
-    written = store.write_overview(CYCLE, [row("NIFTY", status="MISSING", reason="provider, twice")])
+    written = store.write_overview(
+        CYCLE, [row("NIFTY", status="MISSING", reason="provider, twice")]
+    )
     assert set(written.rows.values()) == {1}
     assert span(store) == {CYCLE: {"NIFTY"}}
 
@@ -116,7 +127,9 @@ def test_units_between_two_seconds_have_a_place_of_their_own(chains: Store, chai
         chains.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle, seed=seed))
     read = chains.read_chain(Unit(BETWEEN, "NIFTY"))
     assert read is not None
-    np.testing.assert_array_equal(read.columns["pe_ask"], chain_of(BETWEEN, seed=1).columns["pe_ask"])
+    np.testing.assert_array_equal(
+        read.columns["pe_ask"], chain_of(BETWEEN, seed=1).columns["pe_ask"]
+    )
 
 
 def test_a_chain_of_another_index_or_instant_is_not_found(chains: Store, chain_of: Any) -> None:
@@ -133,7 +146,12 @@ def test_an_empty_chain_is_a_chain(chains: Store, chain_of: Any) -> None:
 
 
 def test_the_last_open_interest_is_of_the_newest_earlier_day(chains: Store, chain_of: Any) -> None:
-    cycles = ["2026-11-18T09:00:00Z", "2026-11-19T04:00:00Z", "2026-11-19T10:00:00Z", "2026-11-20T04:00:00Z"]
+    cycles = [
+        "2026-11-18T09:00:00Z",
+        "2026-11-19T04:00:00Z",
+        "2026-11-19T10:00:00Z",
+        "2026-11-20T04:00:00Z",
+    ]
     for seed, cycle in enumerate(cycles):
         chains.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle, seed=seed))
     found = chains.last_oi("NIFTY", date(2026, 11, 20))

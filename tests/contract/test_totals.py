@@ -20,8 +20,14 @@ def test_a_fresh_store_is_empty_and_stands_before_the_first_event(store):
 
 
 def test_what_is_saved_is_loaded_with_its_id(store):
-    assert store.save({"a{x}": 1.0, "b{}:sum": 0.1 + 0.2}, {"cycle.report": '{"cycle":"é"}'}, "5-0", "0")
-    assert store.load() == ({"a{x}": 1.0, "b{}:sum": 0.1 + 0.2}, {"cycle.report": '{"cycle":"é"}'}, "5-0")
+    assert store.save(
+        {"a{x}": 1.0, "b{}:sum": 0.1 + 0.2}, {"cycle.report": '{"cycle":"é"}'}, "5-0", "0"
+    )
+    assert store.load() == (
+        {"a{x}": 1.0, "b{}:sum": 0.1 + 0.2},
+        {"cycle.report": '{"cycle":"é"}'},
+        "5-0",
+    )
 
 
 def test_a_later_save_replaces_what_it_names_and_keeps_the_rest(store):

@@ -18,7 +18,18 @@ import mpmath as mp
 
 mp.mp.dps = 60
 INPUTS = ["id", "category", "status", "S", "K", "T", "r", "flag", "price", "sigma_gen"]
-TRUTHS = ["iv", "iv_floor_f64", "delta", "gamma", "theta_day", "vega_1pct", "rho_1pct", "vanna_1pct", "charm_day", "vomma_1pct"]
+TRUTHS = [
+    "iv",
+    "iv_floor_f64",
+    "delta",
+    "gamma",
+    "theta_day",
+    "vega_1pct",
+    "rho_1pct",
+    "vanna_1pct",
+    "charm_day",
+    "vomma_1pct",
+]
 COLUMNS = INPUTS + TRUTHS
 SPOT = 24_650.0
 YEAR = 365.0
@@ -37,7 +48,9 @@ def listed() -> list[Option]:
         "1y": 1.0,
     }
     found = []
-    for turn, ((name, years), z) in enumerate(itertools.product(terms.items(), (-7, -4, -2.5, -1, -0.3, 0, 0.2, 0.9, 2, 3.5, 6))):
+    for turn, ((name, years), z) in enumerate(
+        itertools.product(terms.items(), (-7, -4, -2.5, -1, -0.3, 0, 0.2, 0.9, 2, 3.5, 6))
+    ):
         sigma = 0.11 + 0.03 * abs(z) + 0.02 * (z < 0)
         strike = (
             round(SPOT * math.exp(z * sigma * math.sqrt(years)) / 50) * 50
@@ -45,7 +58,9 @@ def listed() -> list[Option]:
             else SPOT * math.exp(z * sigma * math.sqrt(years))
         )
         rate = (0.055, 0.0, 0.1, -0.01)[turn % 4]
-        found += [(f"listed_{name}", SPOT, float(strike), years, rate, phi, sigma) for phi in (1, -1)]
+        found += [
+            (f"listed_{name}", SPOT, float(strike), years, rate, phi, sigma) for phi in (1, -1)
+        ]
     return found
 
 
@@ -58,11 +73,23 @@ def extreme() -> list[Option]:
     for w, k in itertools.product((2.5, 5.0, 8.0, 11.0), (-1.0, 0.0, 0.7)):
         found.append(("near_bound", SPOT, SPOT * math.exp(k), 1.0, 0.05, 1 if k >= 0 else -1, w))
     for w in (1e-9, 1e-7, 1e-5):
-        found += [("at_the_money_thin", SPOT, SPOT, 1 / 525_600, 0.0, phi, w * 725.0) for phi in (1, -1)]
+        found += [
+            ("at_the_money_thin", SPOT, SPOT, 1 / 525_600, 0.0, phi, w * 725.0) for phi in (1, -1)
+        ]
     for scale in (1e-6, 1.0, 1e9):
         found += [("scale", scale, scale * 1.05, 0.25, 0.03, phi, 0.3) for phi in (1, -1)]
     for sigma, years, z in itertools.product((0.9, 2.2, 4.5), (0.02, 0.3, 1.9), (-2, 0.5, 1.5)):
-        found.append(("hard", SPOT, SPOT * math.exp(z * sigma * math.sqrt(years)), years, 0.065, 1 if z > 0 else -1, sigma))
+        found.append(
+            (
+                "hard",
+                SPOT,
+                SPOT * math.exp(z * sigma * math.sqrt(years)),
+                years,
+                0.065,
+                1 if z > 0 else -1,
+                sigma,
+            )
+        )
     return found
 
 
@@ -162,7 +189,20 @@ def rows() -> list[list[object]]:
         figures = solved(option, price)
         if figures is not None:
             flag = "c" if phi > 0 else "p"
-            made.append([category, "ok", spot, strike, years, rate, flag, price, sigma, *(mp.nstr(x, 25) for x in figures)])
+            made.append(
+                [
+                    category,
+                    "ok",
+                    spot,
+                    strike,
+                    years,
+                    rate,
+                    flag,
+                    price,
+                    sigma,
+                    *(mp.nstr(x, 25) for x in figures),
+                ]
+            )
     return made + [case + [""] * (len(COLUMNS) - 1 - len(case)) for case in unsolvable()]
 
 

@@ -22,7 +22,18 @@ def main() -> None:
     store = ParquetStore(directory)
     for seed, cycle in enumerate(CYCLES):
         store.write_chain(Unit(cycle, "NIFTY"), make_chain(cycle, strikes=2, seed=seed))
-        store.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "spot": 26010.5, "status": "OK", "reason": ""}])
+        store.write_overview(
+            cycle,
+            [
+                {
+                    "timestamp": cycle,
+                    "underlying": "NIFTY",
+                    "spot": 26010.5,
+                    "status": "OK",
+                    "reason": "",
+                }
+            ],
+        )
     contracts = Contracts(
         "NIFTY", np.array(["2026-11-24"], dtype="datetime64[D]"), np.array([26000.0]), np.array([65]), np.array([0.05]),
         np.array([["C"], ["P"]], dtype=object), np.array([[1], [2]]),

@@ -136,7 +136,10 @@ def closures() -> list[date]:
     first, last = f"{FIRST_YEAR}-01-01", f"{LAST_YEAR}-12-31"
     calendar = exchange_calendars.get_calendar("XBOM", start=first, end=last)
     open_days = {session.date() for session in calendar.sessions}
-    days = (date.fromordinal(n) for n in range(date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal() + 1))
+    days = (
+        date.fromordinal(n)
+        for n in range(date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal() + 1)
+    )
     return [day for day in days if day.weekday() < 5 and day not in open_days]
 
 

@@ -54,7 +54,10 @@ def fits(written: str, expected: list[str]) -> bool:
     if not expected:
         return True
     parts = [r"(?:.*\n)*?" if line.strip() in {"...", "…"} else _line(line) for line in expected]
-    return re.fullmatch("".join(parts), "".join(f"{line.rstrip()}\n" for line in written.splitlines())) is not None
+    return (
+        re.fullmatch("".join(parts), "".join(f"{line.rstrip()}\n" for line in written.splitlines()))
+        is not None
+    )
 
 
 def _line(line: str) -> str:
@@ -65,16 +68,28 @@ def environment(home: Path) -> dict[str, str]:
     """Return an environment in which `g6` and `python` are this checkout's and nothing is configured."""
     programs = home / ".programs"
     programs.mkdir()
-    scripts = {"g6": "-c 'import sys; from g6.entrypoints.cli import main; sys.exit(main())'", "celery": "-m celery", "python": ""}
+    scripts = {
+        "g6": "-c 'import sys; from g6.entrypoints.cli import main; sys.exit(main())'",
+        "celery": "-m celery",
+        "python": "",
+    }
     for name, arguments in scripts.items():
-        (programs / name).write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {arguments} "$@"\n')
+        (programs / name).write_text(
+            f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {arguments} "$@"\n'
+        )
         (programs / name).chmod(0o755)
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "LANG") if name in os.environ}
-    return kept | {"PATH": f"{programs}:{os.environ['PATH']}", "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+    return kept | {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+    }
 
 
 PAGES = [
-    page for page in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]) if BLOCK.search(page.read_text(encoding="utf-8"))
+    page
+    for page in sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+    if BLOCK.search(page.read_text(encoding="utf-8"))
 ]
 
 
@@ -95,7 +110,9 @@ def test_a_page_shows_what_happens(page: Path, tmp_path: Path) -> None:
             stderr=subprocess.STDOUT,
         )
         where = f"{page.relative_to(ROOT)}:{step.line}: $ {step.command}"
-        assert done.returncode == 0 or step.expected, f"{where}\nexit {done.returncode}\n{done.stdout}"
+        assert done.returncode == 0 or step.expected, (
+            f"{where}\nexit {done.returncode}\n{done.stdout}"
+        )
         assert fits(done.stdout, step.expected), f"{where}\nwrote\n{done.stdout}"
 
 

@@ -43,12 +43,16 @@ def rows(tmp_path: Path) -> Path:
 @pytest.mark.timeout(90)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_ends_in_a_plot_of_four_lines(rows: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_runs_and_ends_in_a_plot_of_four_lines(
+    rows: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONPATH", str(path.parents[2]))
     monkeypatch.setenv("IPYTHONDIR", str(rows / "ipython"))
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells)
-    done = NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(rows)}}).execute()
+    done = NotebookClient(
+        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(rows)}}
+    ).execute()
     last = done.cells[-1]
     assert any("image/png" in output.get("data", {}) for output in last.outputs)
     assert len(last.source.splitlines()) == 4

@@ -32,7 +32,9 @@ def configured(base: Path, **more: str) -> World:
     world = World(base)
     config = base / "small.json"
     config.write_text(json.dumps(SMALL), "utf-8")
-    world.environment = clean_environment(G6_CONFIG=str(config), G6_DEMO_DIR=str(world.data), **more)
+    world.environment = clean_environment(
+        G6_CONFIG=str(config), G6_DEMO_DIR=str(world.data), **more
+    )
     return world
 
 
@@ -61,14 +63,29 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Three whole cycles of a run that is over, their frames still in a broker of its own, and one worker for what comes."""
-    with EmbeddedServer.start(tmp_path_factory.mktemp("broker"), append_only=False) as server, connect(server.url) as client:
+    with (
+        EmbeddedServer.start(tmp_path_factory.mktemp("broker"), append_only=False) as server,
+        connect(server.url) as client,
+    ):
         world = configured(tmp_path_factory.mktemp("past"), G6_REDIS__BROKER_URL=server.url)
         try:
             ran = world.g6("run", "--cycles", "3")
             assert ran.returncode == 0, ran.stderr
             client.delete("g6:ready")
             queues = "analytics,persist,aggregate,manual,maintenance"
-            world.start("worker", "celery", "-A", "g6", "worker", "-Q", queues, "-c", "1", "--without-mingle", "--without-gossip")
+            world.start(
+                "worker",
+                "celery",
+                "-A",
+                "g6",
+                "worker",
+                "-Q",
+                queues,
+                "-c",
+                "1",
+                "--without-mingle",
+                "--without-gossip",
+            )
             eventually(lambda: client.scard("g6:ready") == 1, 30.0)
             yield world
         finally:

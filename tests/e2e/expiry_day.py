@@ -36,7 +36,11 @@ Row = dict[str, str]
 
 def rows_of(found: Ledgered, index: str) -> list[Row]:
     """Return the overview rows of an index that have figures, by time."""
-    return [row for (_, name), row in sorted(found.rows.items()) if name == index and row["status"] in ("OK", "PARTIAL")]
+    return [
+        row
+        for (_, name), row in sorted(found.rows.items())
+        if name == index and row["status"] in ("OK", "PARTIAL")
+    ]
 
 
 def auction(rows: Sequence[Row], session: Session) -> Iterator[str]:
@@ -51,7 +55,9 @@ def auction(rows: Sequence[Row], session: Session) -> Iterator[str]:
         yield f"{rows[0]['index'] if rows else 'nothing'}: too few rows about the auction"
         return
     index = rows[0]["index"]
-    if {row["spot_source"] for row in frozen} != {"frozen"} or {row["spot_source"] for row in live} != {"live"}:
+    if {row["spot_source"] for row in frozen} != {"frozen"} or {
+        row["spot_source"] for row in live
+    } != {"live"}:
         yield f"{index}: spot_source is not live before 15:15 and frozen after"
     if len({row["spot"] for row in waiting}) != 1:
         yield f"{index}: the index moves while it is frozen"
@@ -82,14 +88,22 @@ def expiry(directory: Path, rows: Sequence[Row], session: Session) -> Iterator[s
 
 def _chain(table: pd.DataFrame, row: Row, session: Session, day: date) -> Iterator[str]:
     at = parse_z(row["timestamp"])
-    expiring = table[(table.timestamp == pd.Timestamp(at)) & (pd.to_datetime(table.expiry).dt.date == day)]
+    expiring = table[
+        (table.timestamp == pd.Timestamp(at)) & (pd.to_datetime(table.expiry).dt.date == day)
+    ]
     where = f"{row['timestamp']} {row['index']}"
     if expiring.empty:
         yield f"{where}: the expiring contracts are no longer collected"
         return
     listed = np.stack([expiring.ce_symbol, expiring.pe_symbol]) != ""
     status = np.stack([expiring.ce_iv_status, expiring.pe_iv_status])
-    figures = expiring[[f"{side}_{name}" for side in ("ce", "pe") for name in ("iv", "delta", "gamma", "theta", "vega")]]
+    figures = expiring[
+        [
+            f"{side}_{name}"
+            for side in ("ce", "pe")
+            for name in ("iv", "delta", "gamma", "theta", "vega")
+        ]
+    ]
     if (expiring.dte != 0).any():
         yield f"{where}: dte of expiring contracts is not 0"
     if at < session.settlement_fix:
@@ -98,7 +112,11 @@ def _chain(table: pd.DataFrame, row: Row, session: Session, day: date) -> Iterat
             yield f"{where}: T does not count to the fix"
         if "ok" not in set(status[listed]):
             yield f"{where}: no expiring option has a volatility before the fix"
-    elif set(status[listed]) != {"expired"} or figures.notna().any().any() or (expiring.years_to_expiry > 0).any():
+    elif (
+        set(status[listed]) != {"expired"}
+        or figures.notna().any().any()
+        or (expiring.years_to_expiry > 0).any()
+    ):
         yield f"{where}: contracts past their fix are not all expired"
     if np.isinf(figures.to_numpy(dtype=float)).any():
         yield f"{where}: a Greek is infinite"
@@ -137,14 +155,20 @@ def whole_session(base: Path, day: str) -> list[str]:
     session = calendar().session("NSE", date.fromisoformat(day))
     assert session is not None
     began = time.monotonic()
-    done = world.g6("demo", "--speed", "60x", "--open-market", "--start", isoformat_z(session.open), seconds=900)
+    done = world.g6(
+        "demo", "--speed", "60x", "--open-market", "--start", isoformat_z(session.open), seconds=900
+    )
     took = time.monotonic() - began
     found = check(world.data, isoformat_z(session.open), isoformat_z(session.close), 60, SIX)
     sys.stdout.write(f"{day}: {took:.0f} s, {summary(found)}\n")
     counts = {index: sum(name == index for _, name in found.rows) for index in SIX}
     wrong = [f"{index}: {count} rows, not 386" for index, count in counts.items() if count != 386]
     wrong += [f"took {took:.0f} s, {MOST_SECONDS:g} s are allowed"] if took > MOST_SECONDS else []
-    wrong += [] if done.returncode == 0 else [f"g6 demo ended with {done.returncode}: {done.stderr[-500:]}"]
+    wrong += (
+        []
+        if done.returncode == 0
+        else [f"g6 demo ended with {done.returncode}: {done.stderr[-500:]}"]
+    )
     return [*wrong, *found.problems, *problems(world.data, found, day, SIX)]
 
 

@@ -41,7 +41,11 @@ SMALL = (
 def clean_environment(**more: str) -> dict[str, str]:
     """Return this process's environment without anything that would configure G6, and `more`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(LEAKS)}
-    return kept | {"COLUMNS": "200", "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", "C_FORCE_ROOT": "1"} | more
+    return (
+        kept
+        | {"COLUMNS": "200", "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", "C_FORCE_ROOT": "1"}
+        | more
+    )
 
 
 @dataclass(slots=True)
@@ -94,16 +98,24 @@ class World:
         path.mkdir(exist_ok=True)
         return path
 
-    def g6(self, *arguments: str | Path, seconds: float = 60.0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def g6(
+        self, *arguments: str | Path, seconds: float = 60.0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run one `g6` command on the world's data directory to its end."""
         return self._run("g6", [*arguments, "--data-dir", self.data], seconds, environment)
 
-    def celery(self, *arguments: str | Path, seconds: float = 60.0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def celery(
+        self, *arguments: str | Path, seconds: float = 60.0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run one `celery -A g6` command to its end."""
         return self._run("celery", ["-A", "g6", *arguments], seconds, environment)
 
     def _run(
-        self, program: str, arguments: Sequence[str | Path], seconds: float, environment: Mapping[str, str]
+        self,
+        program: str,
+        arguments: Sequence[str | Path],
+        seconds: float,
+        environment: Mapping[str, str],
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(BIN / program), *map(str, arguments)], cwd=self.elsewhere, env={**self.environment, **environment},
@@ -175,7 +187,9 @@ class World:
         """Return the types of all stored events, in order, and what the newest panel of alerts holds."""
         paths = sorted((self.data / "events").glob("*/*.parquet"))
         types = [
-            str(each) for path in paths for each in pq.read_table(path, columns=["type"], partitioning=None)["type"].to_pylist()
+            str(each)
+            for path in paths
+            for each in pq.read_table(path, columns=["type"], partitioning=None)["type"].to_pylist()
         ]
         panel = json.loads((self.data / "panels" / "alerts.json").read_text("utf-8"))
         return types, panel["data"]["alerts"]
@@ -187,7 +201,11 @@ class World:
 
     def parts(self, cycle: str, index: str) -> list[Path]:
         """Return the files that hold a unit's chain."""
-        return list(self.data.glob(f"chain/underlying={index}/date={cycle[:10]}/{cycle[11:].replace(':', '')}.parquet"))
+        return list(
+            self.data.glob(
+                f"chain/underlying={index}/date={cycle[:10]}/{cycle[11:].replace(':', '')}.parquet"
+            )
+        )
 
     def check(self, first: str, last: str, indices: Sequence[str], interval: int = 1) -> Ledgered:
         """Hold the files against the grid."""

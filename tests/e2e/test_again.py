@@ -30,7 +30,9 @@ def ours(tmp_path: Path, server: EmbeddedServer) -> Iterator[World]:
         client.flushall()
         yield world
         world.end()
-        binding = [name for name in client.scan_iter("*") if client.ttl(name) < 0 and name != b"g6:system"]
+        binding = [
+            name for name in client.scan_iter("*") if client.ttl(name) < 0 and name != b"g6:system"
+        ]
         assert binding == []  # the mark of a run that was refused binds nobody
 
 
@@ -54,16 +56,30 @@ def recorded(path: Path) -> Path:
 def test_a_second_simulated_run_collects_what_the_first_did(ours: World) -> None:
     for _ in range(2):
         done = ours.g6(*ONE, "--cycles", "2", seconds=80.0)
-        assert (done.returncode, "2 of 2 cycles closed: 2 OK" in done.stdout) == (0, True), done.stdout + done.stderr
+        assert (done.returncode, "2 of 2 cycles closed: 2 OK" in done.stdout) == (0, True), (
+            done.stdout + done.stderr
+        )
     assert ours.cycles() == ["2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"]
 
 
 @pytest.mark.timeout(180)
-def test_the_same_recording_is_replayed_again_and_never_into_simulated_rows(ours: World, tmp_path: Path) -> None:
-    replay = ("run", "--provider", "replay", "--recording", recorded(tmp_path / "day.parquet"), "--speed", "max")
+def test_the_same_recording_is_replayed_again_and_never_into_simulated_rows(
+    ours: World, tmp_path: Path
+) -> None:
+    replay = (
+        "run",
+        "--provider",
+        "replay",
+        "--recording",
+        recorded(tmp_path / "day.parquet"),
+        "--speed",
+        "max",
+    )
     for _ in range(2):
         done = ours.g6(*replay, seconds=80.0)
-        assert (done.returncode, "2 of 2 cycles closed" in done.stdout) == (0, True), done.stdout + done.stderr
+        assert (done.returncode, "2 of 2 cycles closed" in done.stdout) == (0, True), (
+            done.stdout + done.stderr
+        )
     refused = ours.g6(*ONE, "--once")
     assert refused.returncode == 2
     assert "holds rows of a replay market; this run's are sim" in refused.stderr

@@ -17,7 +17,11 @@ def newest(world: World) -> str:
 
 
 def volatilities(world: World, cycle: str) -> list[float]:
-    return [value for value in world.chain(cycle, "NIFTY")["ce_iv"] if value is not None and not math.isnan(value)]
+    return [
+        value
+        for value in world.chain(cycle, "NIFTY")["ce_iv"]
+        if value is not None and not math.isnan(value)
+    ]
 
 
 def becomes(world: World, since: str, ends: tuple[str, str]) -> str:
@@ -27,7 +31,13 @@ def becomes(world: World, since: str, ends: tuple[str, str]) -> str:
         rows = [row for row in world.overview() if row["timestamp"] > since]
         cycles = sorted({row["timestamp"] for row in rows})
         return next(
-            (each for each in cycles if {(row["status"], row["reason"]) for row in rows if row["timestamp"] == each} == {ends}), ""
+            (
+                each
+                for each in cycles
+                if {(row["status"], row["reason"]) for row in rows if row["timestamp"] == each}
+                == {ends}
+            ),
+            "",
         )
 
     return eventually(found, every=0.1)
@@ -66,8 +76,20 @@ def test_a_switch_that_is_none_is_refused(live: World) -> None:
 def test_ps_shows_workers_and_every_queue(live: World) -> None:
     done = live.g6("ps", "--json")
     seen = json.loads(done.stdout)
-    assert set(seen["queues"]) == {"collect", "analytics", "persist", "aggregate", "manual", "maintenance", "unreadable"}
-    assert {name.partition("@")[0] for name, facts in seen["workers"].items() if facts["up"]} >= {"cycle", "persist", "closing"}
+    assert set(seen["queues"]) == {
+        "collect",
+        "analytics",
+        "persist",
+        "aggregate",
+        "manual",
+        "maintenance",
+        "unreadable",
+    }
+    assert {name.partition("@")[0] for name, facts in seen["workers"].items() if facts["up"]} >= {
+        "cycle",
+        "persist",
+        "closing",
+    }
 
 
 def test_one_cycle_is_traced_in_a_running_system(live: World) -> None:

@@ -20,7 +20,9 @@ FIRST, LAST = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, CompletedProcess[str]]]:
+def shown(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[World, CompletedProcess[str]]]:
     """A demo of two cycles, seen to its end."""
     world = World(tmp_path_factory.mktemp("demo"))
     yield world, world.g6("demo", "--cycles", "2", seconds=90)
@@ -33,16 +35,22 @@ def test_it_ends_well(shown: tuple[World, CompletedProcess[str]]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_it_shows_a_table_per_cycle_with_every_index(shown: tuple[World, CompletedProcess[str]]) -> None:
+def test_it_shows_a_table_per_cycle_with_every_index(
+    shown: tuple[World, CompletedProcess[str]],
+) -> None:
     _, done = shown
-    assert "Wed 18 Nov 2026 11:00:00 IST · open · cycle 05:30:00Z · sim · seed 7 · OK" in done.stdout
+    assert (
+        "Wed 18 Nov 2026 11:00:00 IST · open · cycle 05:30:00Z · sim · seed 7 · OK" in done.stdout
+    )
     assert "Wed 18 Nov 2026 11:01:00 IST" in done.stdout
     lines = done.stdout.splitlines()
     assert [sum(line.startswith(f"{index} ") for line in lines) for index in SIX] == [2] * 6
     assert max(map(len, lines[: lines.index("self-checks")])) <= 80
 
 
-def test_it_shows_one_chain_of_eleven_strikes_with_atm_marked(shown: tuple[World, CompletedProcess[str]]) -> None:
+def test_it_shows_one_chain_of_eleven_strikes_with_atm_marked(
+    shown: tuple[World, CompletedProcess[str]],
+) -> None:
     lines = shown[1].stdout.splitlines()
     start = next(number for number, line in enumerate(lines) if "open interest in lakh" in line) + 3
     chain = lines[start : lines.index("", start)]
@@ -51,7 +59,9 @@ def test_it_shows_one_chain_of_eleven_strikes_with_atm_marked(shown: tuple[World
 
 
 def test_its_three_checks_hold(shown: tuple[World, CompletedProcess[str]]) -> None:
-    checks = [line.strip() for line in shown[1].stdout.splitlines() if line.strip().startswith(("✓", "✗"))]
+    checks = [
+        line.strip() for line in shown[1].stdout.splitlines() if line.strip().startswith(("✓", "✗"))
+    ]
     assert [check[0] for check in checks] == ["✓"] * 3
 
 
@@ -75,7 +85,12 @@ def test_the_first_thing_it_recommends_works(shown: tuple[World, CompletedProces
     told = re.search(r"python -c '(import g6; .+)'", done.stdout)
     assert told is not None
     ran = subprocess.run(
-        [sys.executable, "-c", told[1]], cwd=world.elsewhere, capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-c", told[1]],
+        cwd=world.elsewhere,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
     )
     assert ran.returncode == 0, ran.stderr
     assert "strike" in ran.stdout
@@ -94,7 +109,9 @@ def stops_clean(world: World, number: signal.Signals) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_before_the_workers_are_there_it_ends_clean(world: World, number: signal.Signals) -> None:
+def test_stopped_before_the_workers_are_there_it_ends_clean(
+    world: World, number: signal.Signals
+) -> None:
     world.start_g6("demo")
     eventually(lambda: world.broker() or list(world.data.glob(".broker")), every=0.005)
     stops_clean(world, number)
@@ -111,7 +128,12 @@ def test_stopped_while_workers_start_it_ends_clean(world: World) -> None:
 def test_stopped_amid_a_cycle_it_ends_clean_and_leaves_no_half_file(world: World) -> None:
     world.start_g6("demo", "--speed", "30", "--indices", "NIFTY,SENSEX")
     with world.ledger() as ledger:
-        eventually(lambda: ledger.last_closed() and any(not record.closed for record in ledger.open_cycles()), 45.0)
+        eventually(
+            lambda: (
+                ledger.last_closed() and any(not record.closed for record in ledger.open_cycles())
+            ),
+            45.0,
+        )
     stops_clean(world, signal.SIGTERM)
     assert world.check(FIRST, FIRST, ("NIFTY", "SENSEX"), 60).torn == 0
     assert not [path for path in world.data.rglob("*.tmp*") if path.is_file()]

@@ -18,7 +18,8 @@ def test_two_collectors_ask_for_two_of_three_indices_at_a_time(tmp_path: Path) -
         record = stack.ledger.record(stack.whole(0.0)[-1])
         assert record is not None
         first, second, third = sorted(
-            (unit.stages["collect"].started, unit.stages["collect"].ended) for unit in record.units.values()
+            (unit.stages["collect"].started, unit.stages["collect"].ended)
+            for unit in record.units.values()
         )
         assert second[0] < first[1]
         assert third[0] >= min(first[1], second[1])

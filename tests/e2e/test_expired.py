@@ -47,14 +47,23 @@ def shown(world: World, **environment: Any) -> str:
 
 def test_a_chain_that_the_broker_knows_no_more_is_shown_and_loaded_exactly(past: Past) -> None:
     chain = past.world.chain(CYCLE, "NIFTY")
-    expired = {name for name, day in zip(chain["ce_symbol"], chain["expiry"], strict=True) if day.isoformat() == EXPIRY}
+    expired = {
+        name
+        for name, day in zip(chain["ce_symbol"], chain["expiry"], strict=True)
+        if day.isoformat() == EXPIRY
+    }
     client = KiteConnect("demo", "demo", root=past.broker.root)
     assert len(expired) == 11
     assert not expired & {row["tradingsymbol"] for row in client.instruments("NFO")}
     assert client.quote([f"NFO:{name}" for name in expired]) == {}
     past.broker.ask("DELETE", "/arrivals")
-    assert shown(past.world, G6_PROVIDER__NAME="kite", G6_PROVIDER__ROOT=past.broker.root) == past.shown
+    assert (
+        shown(past.world, G6_PROVIDER__NAME="kite", G6_PROVIDER__ROOT=past.broker.root)
+        == past.shown
+    )
     assert past.broker.arrivals() == []
     assert all(name in past.shown for name in expired)
-    loaded = g6.load("NIFTY", EXPIRY, as_of=CYCLE, engine="arrow", tz="UTC", data_dir=past.world.data)
+    loaded = g6.load(
+        "NIFTY", EXPIRY, as_of=CYCLE, engine="arrow", tz="UTC", data_dir=past.world.data
+    )
     assert loaded.drop_columns(["underlying"]).to_pydict() == chain

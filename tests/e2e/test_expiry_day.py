@@ -22,7 +22,9 @@ SESSION = calendar().session("NSE", date.fromisoformat(DAY))
 def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Ledgered]]:
     """NIFTY's expiring monthly and a SENSEX that does not expire, 15:10 to 15:40 IST every five minutes."""
     world = configured(tmp_path_factory.mktemp("evening"))
-    done = world.g6("run", "--start", FIRST, "--cycles", "7", "--interval", "300", "--speed", "60", seconds=150)
+    done = world.g6(
+        "run", "--start", FIRST, "--cycles", "7", "--interval", "300", "--speed", "60", seconds=150
+    )
     assert done.returncode == 0, done.stderr
     yield world, world.check(FIRST, LAST, TWO, 300)
     world.end()
@@ -35,7 +37,9 @@ def test_every_cycle_to_the_close_has_its_rows(evening: tuple[World, Ledgered]) 
 
 
 @pytest.mark.parametrize("index", TWO)
-def test_the_index_stands_still_jumps_once_and_stands_still(evening: tuple[World, Ledgered], index: str) -> None:
+def test_the_index_stands_still_jumps_once_and_stands_still(
+    evening: tuple[World, Ledgered], index: str
+) -> None:
     assert SESSION is not None
     assert list(auction(rows_of(evening[1], index), SESSION)) == []
 

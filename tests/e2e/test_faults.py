@@ -17,7 +17,9 @@ def outcomes() -> dict[str, Outcome]:
     return {outcome.fault.number: outcome for outcome in run_together(SHORT)}
 
 
-@pytest.mark.parametrize("number", [each.number for each in SHORT], ids=[each.name for each in SHORT])
+@pytest.mark.parametrize(
+    "number", [each.number for each in SHORT], ids=[each.name for each in SHORT]
+)
 def test_a_fault_is_survived(outcomes: dict[str, Outcome], number: str) -> None:
     assert outcomes[number].wrong() == []
 
@@ -25,7 +27,9 @@ def test_a_fault_is_survived(outcomes: dict[str, Outcome], number: str) -> None:
 def test_whatever_is_not_whole_says_why(outcomes: dict[str, Outcome]) -> None:
     said = {reason for outcome in outcomes.values() for reason in outcome.reasons}
     allowed = {f"MISSING {reason}" for reason in ("late", "expired", "provider", "frame_missing")}
-    allowed |= {f"SKIPPED {reason}" for reason in ("redis_down", "ledger_lost", "overrun", "no_worker")}
+    allowed |= {
+        f"SKIPPED {reason}" for reason in ("redis_down", "ledger_lost", "overrun", "no_worker")
+    }
     assert said <= allowed
 
 

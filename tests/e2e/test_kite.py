@@ -26,7 +26,9 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.timeout(240)
 
 START = "2026-11-20T05:00:00Z"
-SECRETS = Credentials("kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3")
+SECRETS = Credentials(
+    "kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3"
+)
 CONFIGURED = {
     "interval": 10,
     "log": {"level": "DEBUG", "format": "json"},
@@ -61,7 +63,9 @@ class Live:
 
     def rows(self, after: str = "") -> list[dict[str, Any]]:
         """Return the overview rows of the cycles that closed after a cycle."""
-        reports = [event.payload for event in self.events("cycle.report") if event.payload["cycle"] > after]
+        reports = [
+            event.payload for event in self.events("cycle.report") if event.payload["cycle"] > after
+        ]
         return [row for report in reports for row in report["rows"]]
 
     def last(self) -> str:
@@ -70,7 +74,9 @@ class Live:
 
     def events(self, *types: str) -> list[Any]:
         with connect(self.broker) as client:
-            return [event for event in RedisBus(client).read("0", count=20_000) if event.type in types]
+            return [
+                event for event in RedisBus(client).read("0", count=20_000) if event.type in types
+            ]
 
     def units(self, after: str) -> list[dict[str, Any]]:
         """Return the reports of collections that began after a cycle."""
@@ -82,7 +88,11 @@ class Live:
         after = self.last()
 
         def found() -> dict[str, Any] | None:
-            fit = (row for row in self.rows(after) if row["status"] == status and reason in (row["reason"] or ""))
+            fit = (
+                row
+                for row in self.rows(after)
+                if row["status"] == status and reason in (row["reason"] or "")
+            )
             return next(fit, None)
 
         return eventually(found, seconds, every=0.3) or {}
@@ -113,9 +123,15 @@ def _whole(rows: list[dict[str, Any]]) -> bool:
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     base = tmp_path_factory.mktemp("kite")
     secrets = base / "credentials.json"
-    told = {name: getattr(SECRETS, name) for name in ("api_key", "api_secret", "access_token", "request_token")}
+    told = {
+        name: getattr(SECRETS, name)
+        for name in ("api_key", "api_secret", "access_token", "request_token")
+    }
     secrets.write_text(json.dumps(told), "utf-8")
-    with EmbeddedServer.start(base / "broker") as server, kite_server(start=START, credentials=secrets) as kite:
+    with (
+        EmbeddedServer.start(base / "broker") as server,
+        kite_server(start=START, credentials=secrets) as kite,
+    ):
         state = kite.state()
         origin = state["wall"] - (parse_z(state["market"]) - parse_z(START)).total_seconds()
         world, metrics = World(base), free_port()
@@ -141,9 +157,15 @@ def all_is_well_again(live: Live) -> Iterator[None]:
     live.recovers()
 
 
-def test_a_start_of_many_workers_costs_one_token_exchange_and_one_dump_per_exchange(live: Live) -> None:
+def test_a_start_of_many_workers_costs_one_token_exchange_and_one_dump_per_exchange(
+    live: Live,
+) -> None:
     assert live.kite.state()["exchanges"] == 1
-    dumps = [each["path"] for each in live.kite.arrivals("other") if each["path"].startswith("/instruments")]
+    dumps = [
+        each["path"]
+        for each in live.kite.arrivals("other")
+        if each["path"].startswith("/instruments")
+    ]
     assert sorted(dumps) == ["/instruments/BFO", "/instruments/NFO"]
 
 
@@ -155,7 +177,13 @@ def test_every_row_says_that_it_came_over_rest(live: Live) -> None:
     assert set(chain["spot_source"]) == {"live"}
 
 
-PASSING = {"429": "rate_limit", "html": "server", "reset": "network", "truncated": "server", "no_content_type": "server"}
+PASSING = {
+    "429": "rate_limit",
+    "html": "server",
+    "reset": "network",
+    "truncated": "server",
+    "no_content_type": "server",
+}
 
 
 def test_a_passing_fault_costs_another_try_and_no_row(live: Live) -> None:
@@ -173,13 +201,23 @@ def test_a_provider_that_is_too_slow_is_a_gap_with_its_reason(live: Live) -> Non
     assert any(event.payload["reason"] == "provider" for event in live.events("gap.opened"))
 
 
-def test_after_failures_in_a_row_the_provider_is_left_alone_and_asked_again_later(live: Live) -> None:
+def test_after_failures_in_a_row_the_provider_is_left_alone_and_asked_again_later(
+    live: Live,
+) -> None:
     live.kite.fault("html", family="quote")
     live.meets("SKIPPED", "breaker")
-    opened = [event.payload for event in live.events("provider.state") if event.payload["state"] == "breaker"]
+    opened = [
+        event.payload
+        for event in live.events("provider.state")
+        if event.payload["state"] == "breaker"
+    ]
     assert "left alone" in opened[0]["sentence"]
     live.recovers()
-    assert [event.payload["breaker"] for event in live.events("provider.state") if "breaker" in event.payload][-1] == "closed"
+    assert [
+        event.payload["breaker"]
+        for event in live.events("provider.state")
+        if "breaker" in event.payload
+    ][-1] == "closed"
 
 
 def test_a_long_outage_is_told_once_by_all_workers_and_so_is_its_end(live: Live) -> None:
@@ -191,12 +229,20 @@ def test_a_long_outage_is_told_once_by_all_workers_and_so_is_its_end(live: Live)
     (told,) = _outages(live, before)
     assert "kite has not answered for" in told["sentence"]
     assert told["fix"].startswith("g6 check")
-    ends = [event.payload for event in live.events("provider.state") if event.payload["state"] == "answers"]
+    ends = [
+        event.payload
+        for event in live.events("provider.state")
+        if event.payload["state"] == "answers"
+    ]
     assert "answers again after" in ends[-1]["sentence"]
 
 
 def _outages(live: Live, before: int) -> list[dict[str, Any]]:
-    return [event.payload for event in live.events("alert")[before:] if event.payload["state"] == "outage"]
+    return [
+        event.payload
+        for event in live.events("alert")[before:]
+        if event.payload["state"] == "outage"
+    ]
 
 
 def test_keys_that_do_not_come_are_asked_for_again_and_then_told(live: Live) -> None:
@@ -210,7 +256,12 @@ def test_keys_that_do_not_come_are_asked_for_again_and_then_told(live: Live) -> 
 def test_a_frozen_index_is_collected_and_its_chain_priced(live: Live) -> None:
     live.kite.fault("freeze", value="NIFTY")
     after = live.last()
-    rows = eventually(lambda: [r for r in live.rows(after) if r["underlying"] == "NIFTY" and r["status"] == "OK"][:2], 60.0)
+    rows = eventually(
+        lambda: [r for r in live.rows(after) if r["underlying"] == "NIFTY" and r["status"] == "OK"][
+            :2
+        ],
+        60.0,
+    )
     assert rows[0]["forward_source"] == "parity"
     assert rows[0]["iv_ok"] > 0
 
@@ -237,10 +288,15 @@ def test_a_dead_token_pauses_collection_until_somebody_logs_in(live: Live) -> No
 
 
 def test_no_secret_is_written_or_shown_anywhere(live: Live) -> None:
-    needles = [getattr(SECRETS, name).encode() for name in ("api_secret", "request_token", "access_token", "api_key")]
+    needles = [
+        getattr(SECRETS, name).encode()
+        for name in ("api_secret", "request_token", "access_token", "api_key")
+    ]
     needles += [token.encode() for token in issued(live)]
     port = free_port()
-    live.world.start("flower", "celery", "-A", "g6", "flower", "--address=127.0.0.1", f"--port={port}")
+    live.world.start(
+        "flower", "celery", "-A", "g6", "flower", "--address=127.0.0.1", f"--port={port}"
+    )
     pages = eventually(lambda: flower_pages(port), 60.0, every=0.3)
     places = {
         **{str(path): path.read_bytes() for path in live.world.data.rglob("*") if path.is_file()},
@@ -253,7 +309,9 @@ def test_no_secret_is_written_or_shown_anywhere(live: Live) -> None:
         **pages,
     }
     assert len(places) > 50
-    assert {name: needle for name, content in places.items() for needle in needles if needle in content} == {}
+    assert {
+        name: needle for name, content in places.items() for needle in needles if needle in content
+    } == {}
 
 
 def issued(live: Live) -> list[str]:
@@ -284,7 +342,12 @@ def flower_pages(port: int) -> dict[str, bytes]:
     found = {}
     for page in ("/", "/tasks", "/broker", "/workers", "/api/tasks?limit=1000"):
         try:
-            answer = httpx.get(f"http://127.0.0.1:{port}{page}", timeout=10.0, trust_env=False, follow_redirects=True)
+            answer = httpx.get(
+                f"http://127.0.0.1:{port}{page}",
+                timeout=10.0,
+                trust_env=False,
+                follow_redirects=True,
+            )
         except httpx.TransportError:
             return {}
         found[f"flower {page}"] = answer.content

@@ -11,14 +11,25 @@ import pytest
 from tests.e2e.running import BIN, World, clean_environment
 
 FIRST = "2026-11-18T05:30:00Z"
-ALONE = ("unshare", "--user", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"')
+ALONE = (
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--net",
+    "sh",
+    "-c",
+    'ip link set lo up && exec "$0" "$@"',
+)
 
 
 def can_be_alone() -> bool:
     """Tell whether this machine lets a process have a network of its own."""
     if not (shutil.which("unshare") and shutil.which("ip")):
         return False
-    return subprocess.run([*ALONE, "true"], capture_output=True, check=False, timeout=20).returncode == 0
+    return (
+        subprocess.run([*ALONE, "true"], capture_output=True, check=False, timeout=20).returncode
+        == 0
+    )
 
 
 @pytest.mark.timeout(150)

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.timeout(300)
 
 LOST, DAY = 20, "2026-11-18"
 SETUP = Setup(
-    interval=60, speed=60, strikes=1, layout={"collect": ("collect", 1), "rest": ("analytics,persist,aggregate,maintenance", 1)}
+    interval=60,
+    speed=60,
+    strikes=1,
+    layout={"collect": ("collect", 1), "rest": ("analytics,persist,aggregate,maintenance", 1)},
 )
 """A simulated minute takes a second of the wall."""
 
@@ -46,7 +49,12 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outage]:
         last = stack.settle()
         assert stack.check(last).problems == []
         chain = stack.world.data / "chain"
-        yield Outage(stack.world, due(stack), not_ok(stack.world), {path: path.read_bytes() for path in chain.rglob("*.parquet")})
+        yield Outage(
+            stack.world,
+            due(stack),
+            not_ok(stack.world),
+            {path: path.read_bytes() for path in chain.rglob("*.parquet")},
+        )
 
 
 def due(stack: Stack) -> list[datetime]:
@@ -59,7 +67,10 @@ def due(stack: Stack) -> list[datetime]:
 def not_ok(world: World) -> dict[str, list[datetime]]:
     """Return the minutes that are MISSING or SKIPPED by index, as the CSV files have them."""
     rows = [row for row in world.overview() if row["status"] in ("MISSING", "SKIPPED")]
-    return {index: sorted(parse_z(row["timestamp"]) for row in rows if row["index"] == index) for index in THREE}
+    return {
+        index: sorted(parse_z(row["timestamp"]) for row in rows if row["index"] == index)
+        for index in THREE
+    }
 
 
 def listed(world: World) -> dict[str, list[datetime]]:
@@ -80,7 +91,9 @@ def listed(world: World) -> dict[str, list[datetime]]:
     return found
 
 
-def test_a_killed_collector_leaves_a_gap_to_the_minute_that_is_repaired_once(outage: Outage) -> None:
+def test_a_killed_collector_leaves_a_gap_to_the_minute_that_is_repaired_once(
+    outage: Outage,
+) -> None:
     world = outage.world
     assert len(outage.due) >= LOST - 2
     assert all(set(outage.due) <= set(minutes) for minutes in outage.rows.values())

@@ -41,17 +41,33 @@ class Owned:
 
     def worker(self, name: str, broker: str) -> Child:
         """Start a worker of queue persist by hand."""
-        bare = ("-Q", "persist", "-n", f"{name}@%h", "-c", "1", "--without-mingle", "--without-gossip")
-        return self.world.start(name, "celery", "-A", "g6", "worker", *bare, G6_REDIS__BROKER_URL=broker)
+        bare = (
+            "-Q",
+            "persist",
+            "-n",
+            f"{name}@%h",
+            "-c",
+            "1",
+            "--without-mingle",
+            "--without-gossip",
+        )
+        return self.world.start(
+            name, "celery", "-A", "g6", "worker", *bare, G6_REDIS__BROKER_URL=broker
+        )
 
 
 @pytest.fixture(scope="module")
 def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
     broker = tmp_path_factory.mktemp("brokers")
-    with EmbeddedServer.start(broker / "a", append_only=False) as a, EmbeddedServer.start(broker / "b", append_only=False) as b:
+    with (
+        EmbeddedServer.start(broker / "a", append_only=False) as a,
+        EmbeddedServer.start(broker / "b", append_only=False) as b,
+    ):
         world = configured(tmp_path_factory.mktemp("owned"), G6_REDIS__BROKER_URL=a.url)
         try:
-            system = world.start_g6("up", "--no-banner", "--speed", "12", "--start", "2026-11-18T07:30:00Z")
+            system = world.start_g6(
+                "up", "--no-banner", "--speed", "12", "--start", "2026-11-18T07:30:00Z"
+            )
             eventually(world.cycles, 90.0, every=0.2)
             yield Owned(world, system, a.url, b.url)
         finally:
@@ -60,7 +76,9 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
 
 def served(owned: Owned, page: str) -> str:
     """Return the address of a page of the system that runs, as its log has it."""
-    (address,) = re.findall(rf"http://\S+{page}", (owned.world.data / "logs" / "serve.log").read_text("utf-8"))
+    (address,) = re.findall(
+        rf"http://\S+{page}", (owned.world.data / "logs" / "serve.log").read_text("utf-8")
+    )
     return str(address)
 
 
@@ -76,7 +94,9 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     [("run", "--once"), ("data", "repair"), ("data", "compact"), ("import", "csv", "older")],
     ids=" ".join,
 )
-def test_another_system_is_refused_with_the_name_of_the_first(owned: Owned, command: tuple[str, ...]) -> None:
+def test_another_system_is_refused_with_the_name_of_the_first(
+    owned: Owned, command: tuple[str, ...]
+) -> None:
     (owned.world.elsewhere / "older").mkdir(exist_ok=True)
     (owned.world.elsewhere / "older" / "2026-11-17.csv").write_text("timestamp\n")
     owned.refuses(*command, G6_REDIS__BROKER_URL=owned.there)
@@ -96,7 +116,9 @@ def test_a_worker_of_another_system_ends_with_the_sentence(owned: Owned) -> None
 def test_a_worker_of_the_same_system_shares_the_directory_by_another_address(owned: Owned) -> None:
     worker = owned.worker("mate", owned.here.replace("127.0.0.1", "localhost"))
     with connect(owned.here) as client:
-        eventually(lambda: any(name.startswith(b"mate@") for name in client.hkeys("g6:workers")), 60.0)
+        eventually(
+            lambda: any(name.startswith(b"mate@") for name in client.hkeys("g6:workers")), 60.0
+        )
     assert str(worker.pid) in (owner(owned.world.data) or {})["members"]
     assert worker.ends(signal.SIGTERM) == 0
     eventually(lambda: str(worker.pid) not in (owner(owned.world.data) or {})["members"])
@@ -108,7 +130,9 @@ def test_what_mends_and_folds_joins_the_system_that_runs(owned: Owned) -> None:
     assert owned.world.g6("data", "compact", G6_REDIS__BROKER_URL="").returncode == 0
 
 
-def test_a_simulated_run_does_not_share_the_clock_of_one_that_runs(owned: Owned, tmp_path: Path) -> None:
+def test_a_simulated_run_does_not_share_the_clock_of_one_that_runs(
+    owned: Owned, tmp_path: Path
+) -> None:
     done = owned.world._run("g6", ["run", "--once", "--data-dir", tmp_path / "other"], 60, {})
     said = refusal(done)
     assert f"is driven by another G6 (process {owned.system.pid}, g6 up)" in said
@@ -117,7 +141,9 @@ def test_a_simulated_run_does_not_share_the_clock_of_one_that_runs(owned: Owned,
 
 def test_the_configuration_that_runs_is_written_beside_its_rows(owned: Owned) -> None:
     part = next(owned.world.data.glob("chain/underlying=NIFTY/*/*.parquet"))  # folded or not
-    (name,) = set(pq.read_table(part, columns=["config_id"], partitioning=None)["config_id"].to_pylist())
+    (name,) = set(
+        pq.read_table(part, columns=["config_id"], partitioning=None)["config_id"].to_pylist()
+    )
     written = json.loads((owned.world.data / "configs" / f"{name}.json").read_text("utf-8"))
     assert (written["config_id"], written["settings"]["collection"]["scope"]) == (name, "window")
 
@@ -125,7 +151,11 @@ def test_the_configuration_that_runs_is_written_beside_its_rows(owned: Owned) ->
 def test_the_status_has_the_clock_of_a_system_started_with_speed_and_start(owned: Owned) -> None:
     def ages() -> list[float]:
         told = json.loads(owned.world.g6("status", "--json").stdout)
-        return [facts["age_seconds"] for facts in told["indices_info"].values() if facts["age_seconds"] is not None]
+        return [
+            facts["age_seconds"]
+            for facts in told["indices_info"].values()
+            if facts["age_seconds"] is not None
+        ]
 
     shown = eventually(ages, 60.0)
     assert all(0.0 <= age < 3600.0 for age in shown), shown
@@ -148,7 +178,9 @@ def test_a_changed_file_needs_a_restart_and_is_named(owned: Owned) -> None:
     assert "market.speed: 12.0 [command line] -> 20.0" in said
 
 
-def test_what_a_killed_supervisor_started_ends_with_it_and_another_system_takes_over(owned: Owned) -> None:
+def test_what_a_killed_supervisor_started_ends_with_it_and_another_system_takes_over(
+    owned: Owned,
+) -> None:
     pids = {process.pid for process in owned.world.left_behind()} - {owned.system.pid}
     assert len(pids) > 5
     owned.system.popen.kill()

@@ -26,7 +26,16 @@ def run(tmp_path: Path) -> Run:
     """Run `g6 run --provider replay` with rows below `tmp_path/data`."""
 
     def start(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "g6.entrypoints.cli", "run", "--provider", "replay", "--data-dir", str(tmp_path / "data")]
+        command = [
+            sys.executable,
+            "-m",
+            "g6.entrypoints.cli",
+            "run",
+            "--provider",
+            "replay",
+            "--data-dir",
+            str(tmp_path / "data"),
+        ]
         return subprocess.run(
             [*command, *map(str, arguments)],
             cwd=tmp_path,
@@ -68,12 +77,16 @@ def test_a_recording_becomes_one_row_per_instant(run: Run, tmp_path: Path) -> No
     done = run("--recording", tmp_path / "day.parquet", "--speed", "max", "--json")
     assert done.returncode == 0, done.stderr
     rows = _overview(tmp_path / "data")
-    assert [(row["timestamp"], row["status"], row["expiries_collected"]) for row in rows] == [(at, "OK", 3) for at in instants]
+    assert [(row["timestamp"], row["status"], row["expiries_collected"]) for row in rows] == [
+        (at, "OK", 3) for at in instants
+    ]
     reports = [json.loads(line) for line in done.stdout.splitlines()]
     assert [report["cycle"] for report in reports] == [isoformat_z(at) for at in instants]
 
 
-def test_a_corrupt_recording_ends_the_run_before_anything_is_written(run: Run, tmp_path: Path) -> None:
+def test_a_corrupt_recording_ends_the_run_before_anything_is_written(
+    run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "torn.json").write_text('{"records": {"data": [', "utf-8")
     done = run("--recording", tmp_path / "torn.json")
     assert done.returncode == 2
@@ -83,14 +96,21 @@ def test_a_corrupt_recording_ends_the_run_before_anything_is_written(run: Run, t
 
 
 @pytest.mark.timeout(120)
-def test_the_recorded_sample_closes_thirty_whole_cycles(run: Run, shared: Path, tmp_path: Path) -> None:
+def test_the_recorded_sample_closes_thirty_whole_cycles(
+    run: Run, shared: Path, tmp_path: Path
+) -> None:
     sample = next(iter(sorted((shared / "data/recorded").glob("*.parquet"))), None)
     if sample is None:
         pytest.skip("needs the recorded sample in ../shared/data/recorded")
     done = run("--recording", sample, "--speed", "max")
     assert done.returncode == 0, done.stderr
     rows = _overview(tmp_path / "data")
-    minutes = sorted({datetime.fromisoformat(text) for text in pq.read_table(sample, columns=["timestamp"]).column(0).to_pylist()})
+    minutes = sorted(
+        {
+            datetime.fromisoformat(text)
+            for text in pq.read_table(sample, columns=["timestamp"]).column(0).to_pylist()
+        }
+    )
     assert [row["timestamp"] for row in rows] == minutes
     assert len(rows) == 30
     assert {(row["status"], row["expected_mask"]) for row in rows} == {("OK", 7)}

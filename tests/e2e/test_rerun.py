@@ -25,7 +25,12 @@ BOTH = ("NIFTY", "SENSEX")
 
 def files(world: World) -> dict[str, bytes]:
     """Return every stored row file by name."""
-    found = [path for kind in ("chain", "overview", "csv") for path in (world.data / kind).rglob("*.*") if path.suffix != ".lock"]
+    found = [
+        path
+        for kind in ("chain", "overview", "csv")
+        for path in (world.data / kind).rglob("*.*")
+        if path.suffix != ".lock"
+    ]
     return {str(path.relative_to(world.data)): path.read_bytes() for path in found}
 
 
@@ -48,7 +53,9 @@ def test_deleted_outputs_come_back_byte_for_byte(past: World) -> None:
     for name in lost:
         (past.data / name).unlink()
     results = again(past, "--cycle", FIRST)
-    assert [(each["index"], each["outcome"], each["source"]) for each in results] == [(name, "OK", "frame") for name in BOTH]
+    assert [(each["index"], each["outcome"], each["source"]) for each in results] == [
+        (name, "OK", "frame") for name in BOTH
+    ]
     eventually(lambda: len(outputs(past, FIRST)) == 3)
     assert eventually(lambda: files(past) == before)
 
@@ -62,9 +69,9 @@ def test_a_range_that_left_nothing_in_any_file_is_done_again_from_its_frames(pas
     for name in lost:
         (past.data / name).unlink()
     results = again(past, "--since", FIRST, "--until", LAST)
-    assert [(each["index"], each["outcome"], each["source"], each["stored"]) for each in results] == [
-        (name, "OK", "frame", True) for name in BOTH * 3
-    ]
+    assert [
+        (each["index"], each["outcome"], each["source"], each["stored"]) for each in results
+    ] == [(name, "OK", "frame", True) for name in BOTH * 3]
     assert eventually(lambda: files(past) == before)
 
 
@@ -79,14 +86,21 @@ def test_a_range_of_which_some_quotes_are_gone_does_the_others_and_exits_1(past:
 
 
 @pytest.mark.timeout(90)
-def test_without_a_worker_on_the_queue_it_is_said_at_once_and_nothing_is_sent(root: Path, tmp_path: Path) -> None:
+def test_without_a_worker_on_the_queue_it_is_said_at_once_and_nothing_is_sent(
+    root: Path, tmp_path: Path
+) -> None:
     with EmbeddedServer.start(tmp_path / "broker", append_only=False) as server:
         world = configured(tmp_path, G6_REDIS__BROKER_URL=server.url)
         shutil.copytree(root / "tests/data/store", world.data)
         before = files(world)
         with connect(server.url) as client:
-            bootstrap.vitals(load(None, {}, {}), client).sign("persist@here", os.getpid(), ["persist"])
-        for command in (("rerun", "--cycle", FIRST, "--index", "NIFTY"), ("recompute", "--index", "NIFTY")):
+            bootstrap.vitals(load(None, {}, {}), client).sign(
+                "persist@here", os.getpid(), ["persist"]
+            )
+        for command in (
+            ("rerun", "--cycle", FIRST, "--index", "NIFTY"),
+            ("recompute", "--index", "NIFTY"),
+        ):
             done = world.g6(*command)
             assert (done.returncode, done.stdout) == (1, ""), done.stderr
             assert "no worker serves the queue manual" in done.stderr
@@ -112,7 +126,9 @@ def test_from_persist_writes_the_same_again(past: World) -> None:
 
 def test_a_range_is_done_again_from_its_analytics_and_nothing_changes(past: World) -> None:
     before = files(past)
-    results = again(past, "--since", FIRST, "--until", LAST, "--index", "NIFTY", "--from", "analytics")
+    results = again(
+        past, "--since", FIRST, "--until", LAST, "--index", "NIFTY", "--from", "analytics"
+    )
     assert [(each["cycle"], each["outcome"], each["changed"]) for each in results] == [
         (f"2026-11-18T05:3{minute}:00Z", "OK", False) for minute in range(3)
     ]
@@ -126,7 +142,9 @@ def test_of_a_range_without_failures_nothing_is_done_again(past: World) -> None:
 def test_a_past_cycle_never_steps_the_panels_back(past: World) -> None:
     panels = {path.name: path.read_bytes() for path in (past.data / "panels").glob("*.json")}
     again(past, "--cycle", FIRST)
-    assert {path.name: path.read_bytes() for path in (past.data / "panels").glob("*.json")} == panels
+    assert {
+        path.name: path.read_bytes() for path in (past.data / "panels").glob("*.json")
+    } == panels
     assert json.loads(panels["cycle.json"])["data"]["cycle"] == LAST
 
 
@@ -156,7 +174,9 @@ def test_gone_quotes_exit_3_and_write_nothing(past: World) -> None:
         (("--cycle", FIRST, "--from", "tea"), "no stage to begin with"),
     ],
 )
-def test_what_cannot_be_done_again_is_refused(past: World, arguments: tuple[str, ...], says: str) -> None:
+def test_what_cannot_be_done_again_is_refused(
+    past: World, arguments: tuple[str, ...], says: str
+) -> None:
     done = past.g6("rerun", *arguments)
     assert (done.returncode, says in done.stderr) == (2, True)
 
@@ -167,7 +187,10 @@ def test_a_trace_tells_every_phase_of_a_past_cycle(past: World) -> None:
     units = json.loads(done.stdout)["units"]
     assert set(units) == set(BOTH)
     assert all(list(unit["stages"]) == ["collect", "analyse", "persist"] for unit in units.values())
-    assert all({"claim", "read", "compute"} <= set(unit["stages"]["analyse"]["parts"]) for unit in units.values())
+    assert all(
+        {"claim", "read", "compute"} <= set(unit["stages"]["analyse"]["parts"])
+        for unit in units.values()
+    )
     assert all(len(unit["expiries"]) >= 2 for unit in units.values())
 
 

@@ -22,25 +22,43 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Comp
     """Six indices of four hundred options, four consecutive seconds; the market goes slower so that a busy machine keeps up."""
     world = World(tmp_path_factory.mktemp("wide"))
     slowly = ("--interval", "1", "--speed", "0.2")
-    yield world, world.g6("run", "--cycles", "4", *slowly, "--config", ROOT / "config" / "wide.json", "--json", seconds=110)
+    yield (
+        world,
+        world.g6(
+            "run",
+            "--cycles",
+            "4",
+            *slowly,
+            "--config",
+            ROOT / "config" / "wide.json",
+            "--json",
+            seconds=110,
+        ),
+    )
     world.end()
 
 
 @pytest.mark.timeout(120)
-def test_every_cycle_is_reported_as_a_line_of_json(wide: tuple[World, CompletedProcess[str]]) -> None:
+def test_every_cycle_is_reported_as_a_line_of_json(
+    wide: tuple[World, CompletedProcess[str]],
+) -> None:
     _, done = wide
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["cycle"] for line in done.stdout.splitlines()] == CYCLES
     assert "4 of 4 cycles closed: 4 OK" in done.stderr
 
 
-def test_every_index_has_one_row_on_each_consecutive_second_in_both_formats(wide: tuple[World, CompletedProcess[str]]) -> None:
+def test_every_index_has_one_row_on_each_consecutive_second_in_both_formats(
+    wide: tuple[World, CompletedProcess[str]],
+) -> None:
     found = wide[0].check(CYCLES[0], CYCLES[-1], SIX)
     assert found.problems == []
     assert (found.cycles, found.rows_found, found.statuses) == (4, 24, {"OK": 24})
 
 
-def test_each_row_has_its_options_and_half_of_them_a_volatility(wide: tuple[World, CompletedProcess[str]]) -> None:
+def test_each_row_has_its_options_and_half_of_them_a_volatility(
+    wide: tuple[World, CompletedProcess[str]],
+) -> None:
     rows = wide[0].overview()
     assert min(int(row["options"]) for row in rows) >= 380
     assert min(int(row["iv_ok"]) / int(row["options"]) for row in rows) >= 0.5
@@ -54,12 +72,18 @@ def test_the_panels_are_those_of_the_last_cycle(wide: tuple[World, CompletedProc
     assert {f"index_{name}.json" for name in SIX} <= set(manifest["hashes"])
 
 
-def test_the_panels_of_a_run_agree_with_their_manifest(wide: tuple[World, CompletedProcess[str]]) -> None:
-    done = wide[0]._run("g6", ["panels", "verify", "--panels-dir", wide[0].data / "panels", "--strict"], 30, {})
+def test_the_panels_of_a_run_agree_with_their_manifest(
+    wide: tuple[World, CompletedProcess[str]],
+) -> None:
+    done = wide[0]._run(
+        "g6", ["panels", "verify", "--panels-dir", wide[0].data / "panels", "--strict"], 30, {}
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_nothing_is_left_running_and_nobody_owns_the_directory(wide: tuple[World, CompletedProcess[str]]) -> None:
+def test_nothing_is_left_running_and_nobody_owns_the_directory(
+    wide: tuple[World, CompletedProcess[str]],
+) -> None:
     assert wide[0].left_behind() == []
     assert wide[0].broker() == ""
 
@@ -120,7 +144,9 @@ def test_a_directory_that_cannot_be_made_is_one_sentence(world: World) -> None:
         (("--provider", "replay"), "--recording"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_with_its_fix(world: World, arguments: tuple[str, ...], says: str) -> None:
+def test_what_cannot_be_is_refused_with_its_fix(
+    world: World, arguments: tuple[str, ...], says: str
+) -> None:
     done = world.g6("run", "--once", *arguments)
     assert done.returncode == 2, done.stderr
     assert says in done.stderr
@@ -135,7 +161,17 @@ def test_a_run_without_an_end_is_refused(world: World) -> None:
 
 @pytest.mark.timeout(60)
 def test_a_provider_that_fails_for_one_index_costs_that_index_alone(world: World) -> None:
-    done = world.g6("run", "--once", "--indices", "NIFTY,BANKNIFTY", "--interval", "60", "--faults", "fail:BANKNIFTY", *SMALL)
+    done = world.g6(
+        "run",
+        "--once",
+        "--indices",
+        "NIFTY,BANKNIFTY",
+        "--interval",
+        "60",
+        "--faults",
+        "fail:BANKNIFTY",
+        *SMALL,
+    )
     assert done.returncode == 0, done.stderr
     ends = {row["index"]: (row["status"], row["reason"]) for row in world.overview()}
     assert ends == {"NIFTY": ("OK", ""), "BANKNIFTY": ("MISSING", "provider")}

@@ -22,7 +22,15 @@ def collected(world: World) -> CycleRecord:
 
         def whole() -> CycleRecord | None:
             record = ledger.record(START)
-            ended = [unit.stages["collect"].ended for unit in record.units.values() if "collect" in unit.stages] if record else []
+            ended = (
+                [
+                    unit.stages["collect"].ended
+                    for unit in record.units.values()
+                    if "collect" in unit.stages
+                ]
+                if record
+                else []
+            )
             return record if len(ended) == SIX and all(ended) else None
 
         return eventually(whole, 150.0)  # type: ignore[return-value]
@@ -30,13 +38,18 @@ def collected(world: World) -> CycleRecord:
 
 def most_at_once(record: CycleRecord) -> int:
     """Return how many indices were being collected at the busiest moment."""
-    spans = [(unit.stages["collect"].started, unit.stages["collect"].ended) for unit in record.units.values()]
+    spans = [
+        (unit.stages["collect"].started, unit.stages["collect"].ended)
+        for unit in record.units.values()
+    ]
     return max(sum(first <= at < last for first, last in spans) for at, _ in spans)
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("count", [SIX, 2])
-def test_as_many_indices_are_collected_at_once_as_there_are_processes(tmp_path: Path, count: int) -> None:
+def test_as_many_indices_are_collected_at_once_as_there_are_processes(
+    tmp_path: Path, count: int
+) -> None:
     world = World(tmp_path)
     try:
         world.start_g6(

@@ -22,12 +22,21 @@ def test_every_instant_that_a_run_leaves_is_utc_with_a_z(tmp_path: Path) -> None
     try:
         assert world.g6("run", "--cycles", "2", seconds=120).returncode == 0
         texts = [path for kind in ("*.csv", "*.json") for path in world.data.rglob(kind)]
-        found = {(path.name, stamp) for path in texts for stamp in INSTANT.findall(path.read_text("utf-8"))}
+        found = {
+            (path.name, stamp)
+            for path in texts
+            for stamp in INSTANT.findall(path.read_text("utf-8"))
+        }
         tables = [pq.read_table(path, partitioning=None) for path in world.data.rglob("*.parquet")]
         for table in tables:
             kinds = {field.type for field in table.schema if pa.types.is_timestamp(field.type)}
             assert kinds <= {pa.timestamp("us", "UTC")}
-        told = [json.dumps(json.loads(text)) for table in tables if "payload" in table.column_names for text in _texts(table)]
+        told = [
+            json.dumps(json.loads(text))
+            for table in tables
+            if "payload" in table.column_names
+            for text in _texts(table)
+        ]
         found |= {("payload", stamp) for text in told for stamp in INSTANT.findall(text)}
         assert len(found) > 20
         assert told

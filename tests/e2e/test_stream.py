@@ -56,12 +56,19 @@ def test_a_streamed_chain_costs_no_quote_request(world: Streaming) -> None:
     found = world.ask()
     assert set(found.source.reshape(-1)) == {"stream"}
     assert world.questions() == before
-    assert (found.spot.spot > 0, found.spot.future > 0, found.spot.vix > 0, found.spot.spot_source) == (True, True, True, "live")
+    assert (
+        found.spot.spot > 0,
+        found.spot.future > 0,
+        found.spot.vix > 0,
+        found.spot.spot_source,
+    ) == (True, True, True, "live")
 
 
 def test_stream_and_rest_say_the_same_of_what_stands_still(world: Streaming) -> None:
     streamed = world.ask()
-    asked = world.provider.inner.quotes("NIFTY", world.followed["NIFTY"], world.runtime.clock.market())
+    asked = world.provider.inner.quotes(
+        "NIFTY", world.followed["NIFTY"], world.runtime.clock.market()
+    )
     for name in ("open", "close", "lot_size"):
         np.testing.assert_array_equal(getattr(streamed, name), getattr(asked, name), err_msg=name)
     assert {*QUOTE_FIELDS, *DEPTH_FIELDS} == set(streamed.values)
@@ -75,8 +82,14 @@ def test_a_mute_socket_is_bridged_renewed_and_told(world: Streaming) -> None:
     world.kite.clear_faults()
     eventually(comes_from(world, "stream"), 60.0)
     assert told(world, "silent")[0]["seconds"] < 10
-    states = [event.payload for event in world.runtime.bus.read("0", count=5000) if event.type == "provider.state"]
-    assert {"name": "ticker", "state": "lost", "reason": "mute"}.items() <= next(s for s in states if s["state"] == "lost").items()
+    states = [
+        event.payload
+        for event in world.runtime.bus.read("0", count=5000)
+        if event.type == "provider.state"
+    ]
+    assert {"name": "ticker", "state": "lost", "reason": "mute"}.items() <= next(
+        s for s in states if s["state"] == "lost"
+    ).items()
 
 
 def test_a_dropped_socket_comes_back(world: Streaming) -> None:

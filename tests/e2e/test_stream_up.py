@@ -53,7 +53,9 @@ def up(world: Streaming) -> Iterator[subprocess.Popen[bytes]]:
 def sources(world: Streaming) -> dict[str, int]:
     """Return where the newest analysed unit's quotes came from."""
     done = [
-        e.payload for e in world.runtime.bus.read("0", count=5000) if e.type == "unit.report" and e.payload["stage"] == "analyse"
+        e.payload
+        for e in world.runtime.bus.read("0", count=5000)
+        if e.type == "unit.report" and e.payload["stage"] == "analyse"
     ]
     return dict(done[-1]["counts"].get("sources") or {}) if done else {}
 
@@ -71,7 +73,9 @@ def stored_sources(world: Streaming) -> set[str]:
     found: set[str] = set()
     for path in world.base.glob("rows/chain/underlying=NIFTY/*/*.parquet"):
         table = pq.read_table(path, partitioning=None, columns=["ce_source", "pe_source"])
-        found |= {str(each) for name in table.column_names for each in table[name].unique().to_pylist()}
+        found |= {
+            str(each) for name in table.column_names for each in table[name].unique().to_pylist()
+        }
     return found
 
 
@@ -85,7 +89,9 @@ def stored_interest(world: Streaming) -> float:
 
 
 @pytest.mark.timeout(400)
-def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts_a_dead_one_anew() -> None:
+def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts_a_dead_one_anew() -> (
+    None
+):
     with streaming(steady=True, settings=SMALL) as world, up(world):
         eventually(lambda: set(sources(world)) == {"stream"}, 90.0, every=0.2)
         eventually(lambda: stored_interest(world) > 0.3, 200.0, every=0.5)
@@ -94,13 +100,28 @@ def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts
         eventually(lambda: set(sources(world)) == {"rest"}, 60.0, every=0.2)
         eventually(lambda: status(world)["provider"]["source"] == "rest", 30.0, every=0.5)
         os.kill(first, signal.SIGKILL)
-        eventually(lambda: (feed := world.feeds().get(0)) and feed.pid != first and feed.state == "open", 60.0, every=0.2)
+        eventually(
+            lambda: (feed := world.feeds().get(0)) and feed.pid != first and feed.state == "open",
+            60.0,
+            every=0.2,
+        )
         eventually(lambda: set(sources(world)) == {"stream"}, 60.0, every=0.2)
-        told = eventually(lambda: (now := status(world)["provider"])["source"] == "stream" and now, 30.0, every=0.5)
+        told = eventually(
+            lambda: (now := status(world)["provider"])["source"] == "stream" and now,
+            30.0,
+            every=0.5,
+        )
         assert told["ticker"]["connections"]["0"]["state"] == "open"
         eventually(lambda: stored_sources(world) >= {"stream", "rest"}, 30.0, every=0.2)
-        reports = [e.payload for e in world.runtime.bus.read("0", count=5000) if e.type == "cycle.report"]
-        reasons = {reason for each in reports if parse_z(each["cycle"]) > frozen for reason in each["reasons"].values()}
+        reports = [
+            e.payload for e in world.runtime.bus.read("0", count=5000) if e.type == "cycle.report"
+        ]
+        reasons = {
+            reason
+            for each in reports
+            if parse_z(each["cycle"]) > frozen
+            for reason in each["reasons"].values()
+        }
         assert not reasons & {"provider", "token", "breaker"}, reasons
 
 
@@ -112,8 +133,12 @@ def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody()
         wanted = eventually(lambda: world.cache.wanted(day).get("NIFTY"), 60.0)
         symbols = [name for name in wanted if name.endswith(("CE", "PE"))]
         assert len(symbols) == 3 * 2 * 11  # this week is also this month
-        eventually(lambda: (world.cache.get(day, "NIFTY", symbols)[0]["source"] == 1).mean() > 0.9, 60.0)
-        eventually(lambda: 0 in world.feeds(), 20.0)  # how a feed is, is told a moment after its first ticks
+        eventually(
+            lambda: (world.cache.get(day, "NIFTY", symbols)[0]["source"] == 1).mean() > 0.9, 60.0
+        )
+        eventually(
+            lambda: 0 in world.feeds(), 20.0
+        )  # how a feed is, is told a moment after its first ticks
         rows, feeds = world.cache.get(day, "NIFTY", symbols)
         opened = datetime(2026, 11, 20, 3, 45, tzinfo=UTC).timestamp()
         assert np.nanmax(rows["quote_time"]) < opened
@@ -130,13 +155,21 @@ def test_a_settlement_price_from_before_the_open_is_shown_as_untraded_and_prices
     with streaming(start="2026-11-20T03:44:30Z", settings=SMALL) as world:
         world.kite.fault("settlement")
         with up(world):
-            paths = eventually(lambda: sorted(world.base.glob("rows/chain/underlying=NIFTY/*/*.parquet")), 180.0, every=0.3)
+            paths = eventually(
+                lambda: sorted(world.base.glob("rows/chain/underlying=NIFTY/*/*.parquet")),
+                180.0,
+                every=0.3,
+            )
         opened = datetime(2026, 11, 20, 3, 45, tzinfo=UTC)
         rows = pq.read_table(paths[0], partitioning=None).to_pylist()
-        sides = [{name: row[f"{side}_{name}"] for name in SEEN} for row in rows for side in ("ce", "pe")]
+        sides = [
+            {name: row[f"{side}_{name}"] for name in SEEN} for row in rows for side in ("ce", "pe")
+        ]
         settled = [each for each in sides if each["volume"] == 0 and each["last"]]
         assert settled
-        assert all(each["last_trade_time"] is None or each["last_trade_time"] < opened for each in settled)
+        assert all(
+            each["last_trade_time"] is None or each["last_trade_time"] < opened for each in settled
+        )
         assert {each["price_source"] for each in settled} <= {"", "mid"}
         assert all(each["quality"] & Flag.UNTRADED for each in settled)
         assert rows[0]["timestamp"] >= opened

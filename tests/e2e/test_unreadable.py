@@ -24,8 +24,14 @@ HEADERS: dict[str, dict[str, Any]] = {
 
 
 def test_a_worker_sets_aside_what_it_cannot_read_and_goes_on(tmp_path: Path) -> None:
-    with EmbeddedServer.start(tmp_path / "broker", append_only=False) as server, connect(server.url) as client:
-        world = World(tmp_path, clean_environment(G6_REDIS__BROKER_URL=server.url, G6_DEMO_DIR=str(tmp_path / "rows")))
+    with (
+        EmbeddedServer.start(tmp_path / "broker", append_only=False) as server,
+        connect(server.url) as client,
+    ):
+        world = World(
+            tmp_path,
+            clean_environment(G6_REDIS__BROKER_URL=server.url, G6_DEMO_DIR=str(tmp_path / "rows")),
+        )
         app = create_app(load(None, {"demo_dir": tmp_path / "rows"}, {}), server.url)
 
         def aside() -> list[dict[str, Any]]:
@@ -34,12 +40,24 @@ def test_a_worker_sets_aside_what_it_cannot_read_and_goes_on(tmp_path: Path) -> 
 
         try:
             worker = world.start(
-                "worker", "celery", "-A", "g6", "worker", "-Q", "maintenance", "-c", "1", "--without-mingle", "--without-gossip"
+                "worker",
+                "celery",
+                "-A",
+                "g6",
+                "worker",
+                "-Q",
+                "maintenance",
+                "-c",
+                "1",
+                "--without-mingle",
+                "--without-gossip",
             )
             client.lpush("g6:celery:maintenance", "garbage", '{"body": "no properties"}')
             with app.connection_for_write() as connection:
                 for headers in HEADERS.values():
-                    connection.Producer().publish([[], {}, {}], exchange="", routing_key="maintenance", headers=headers)
+                    connection.Producer().publish(
+                        [[], {}, {}], exchange="", routing_key="maintenance", headers=headers
+                    )
             eventually(lambda: len(aside()) >= 2 + len(HEADERS) or not worker.alive, 60.0)
             client.lpush("g6:celery:maintenance", "once more")
             eventually(lambda: aside()[0]["text"] == "once more" or not worker.alive, 60.0)

@@ -35,7 +35,13 @@ def main() -> None:
             except UserError as error:
                 events.append(["error", {"sentence": str(error)}])
                 continue
-            sockets[name] = Socket(number, Board(), 8.0, lambda event, facts, events=events: events.append([event, facts]), way)
+            sockets[name] = Socket(
+                number,
+                Board(),
+                8.0,
+                lambda event, facts, events=events: events.append([event, facts]),
+                way,
+            )
             sockets[name].connect(Login("the-key", "the-token", root))
         look(time.monotonic() + SECONDS)
 
@@ -43,7 +49,9 @@ def main() -> None:
         texts = all(socket.state != "open" or socket.feed(0.0).texts for socket in sockets.values())
         if (all(told.values()) and texts) or time.monotonic() > limit:
             feeds = {name: socket.feed(0.0) for name, socket in sockets.items()}
-            found.update({name: {"state": feed.state, "texts": feed.texts} for name, feed in feeds.items()})
+            found.update(
+                {name: {"state": feed.state, "texts": feed.texts} for name, feed in feeds.items()}
+            )
             reactor.stop()
         else:
             reactor.callLater(0.05, look, limit)
@@ -51,7 +59,9 @@ def main() -> None:
     found: dict[str, dict[str, Any]] = {}
     reactor.callWhenRunning(begin)
     reactor.run()
-    print(json.dumps({name: {"told": events, **found.get(name, {})} for name, events in told.items()}))
+    print(
+        json.dumps({name: {"told": events, **found.get(name, {})} for name, events in told.items()})
+    )
 
 
 if __name__ == "__main__":

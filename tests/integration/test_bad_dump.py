@@ -47,16 +47,42 @@ def test_status_and_trace_say_why_nothing_is_collected() -> None:
     page = Console(file=io.StringIO(), width=200)
     provider = {"name": "kite", "mode": "live", "instruments": {"NFO": sentence}}
     market = {"phase": "open", "next_change": None}
-    status = {"cycle": None, "readiness_ok": True, "market": market, "provider": provider, "indices_info": {}, "queues": {}}
+    status = {
+        "cycle": None,
+        "readiness_ok": True,
+        "market": market,
+        "provider": provider,
+        "indices_info": {},
+        "queues": {},
+    }
     _show(page, status)
-    unit = {"status": "MISSING", "reason": "provider", "stages": {}, "expiries": [], "not_listed": [], "error": sentence}
-    tracing.show(page, {"cycle": START, "opened": 0.0, "fired": 0.0, "closed": 9.0, "closing": {}, "units": {"NIFTY": unit}})
+    unit = {
+        "status": "MISSING",
+        "reason": "provider",
+        "stages": {},
+        "expiries": [],
+        "not_listed": [],
+        "error": sentence,
+    }
+    tracing.show(
+        page,
+        {
+            "cycle": START,
+            "opened": 0.0,
+            "fired": 0.0,
+            "closed": 9.0,
+            "closing": {},
+            "units": {"NIFTY": unit},
+        },
+    )
     shown = page.file.getvalue()  # type: ignore[attr-defined]
     assert f"instruments: {sentence}" in shown
     assert "provider: the instrument dump of NFO for 2026-11-20 cannot be used" in shown
 
 
-def test_a_first_day_with_a_bad_dump_asks_for_it_once_and_says_so_in_the_providers_facts(tmp_path: Path) -> None:
+def test_a_first_day_with_a_bad_dump_asks_for_it_once_and_says_so_in_the_providers_facts(
+    tmp_path: Path,
+) -> None:
     rows = tmp_path / "dump.csv"
     rows.write_bytes(dump(FUTURE, CALL, PUT).replace(b",NFO-OPT,", b",NFO-OPT,,"))
     with kite_server(in_thread=True, start=START, speed=0.0) as kite:

@@ -47,5 +47,9 @@ def test_totals_equal_the_exchanges_exactly(path: Path, done: Replayed) -> None:
 
 
 def test_every_expiry_is_collected(done: Replayed) -> None:
-    assert (done.row["status"], done.row["expiries_collected"], len(done.chain.expiries)) == ("OK", 21, 21)
+    assert (done.row["status"], done.row["expiries_collected"], len(done.chain.expiries)) == (
+        "OK",
+        21,
+        21,
+    )
     assert np.isfinite(done.row["pcr_this_week"])

@@ -51,7 +51,12 @@ class World:
 
     def shared(self, settings: Settings) -> Shared:
         alone = shared_state(settings)
-        return replace(alone, shelf=self.shelf, limiter=lambda _: MemoryLimiter(spacings=UNSPACED), tell=self.told.append)
+        return replace(
+            alone,
+            shelf=self.shelf,
+            limiter=lambda _: MemoryLimiter(spacings=UNSPACED),
+            tell=self.told.append,
+        )
 
     def provider(self, **more: Any) -> Resilient:
         settings = self.settings(**more)
@@ -59,9 +64,18 @@ class World:
 
     def chain(self, provider: Resilient, index: str) -> Contracts:
         """Return every contract of the four buckets."""
-        contracts, exchange = provider.listing(index, AT).contracts, "BSE" if index in ("SENSEX", "BANKEX") else "NSE"
-        slots = resolve(contracts.expiries, AT, calendar(), exchange, BUCKETS, underlying=index).slots
-        return contracts.take(np.isin(contracts.expiry, np.array([slot.expiry for slot in slots], dtype="datetime64[D]")))
+        contracts, exchange = (
+            provider.listing(index, AT).contracts,
+            "BSE" if index in ("SENSEX", "BANKEX") else "NSE",
+        )
+        slots = resolve(
+            contracts.expiries, AT, calendar(), exchange, BUCKETS, underlying=index
+        ).slots
+        return contracts.take(
+            np.isin(
+                contracts.expiry, np.array([slot.expiry for slot in slots], dtype="datetime64[D]")
+            )
+        )
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +93,9 @@ def world(kite: LookAlike, tmp_path: Path) -> Iterator[World]:
     kite.admit("demo")
 
 
-def test_six_whole_chains_cost_eleven_calls_of_five_hundred_instruments_at_most(world: World) -> None:
+def test_six_whole_chains_cost_eleven_calls_of_five_hundred_instruments_at_most(
+    world: World,
+) -> None:
     provider, options = world.provider(), 0
     for index in SIX:
         found = provider.quotes(index, world.chain(provider, index), AT)
@@ -91,7 +107,9 @@ def test_six_whole_chains_cost_eleven_calls_of_five_hundred_instruments_at_most(
     assert max(keys) <= 500
 
 
-def test_index_future_and_vix_come_in_the_call_that_has_the_strikes_nearest_the_money(world: World) -> None:
+def test_index_future_and_vix_come_in_the_call_that_has_the_strikes_nearest_the_money(
+    world: World,
+) -> None:
     provider = world.provider()
     contracts = world.chain(provider, "NIFTY")
     first = provider.quotes("NIFTY", contracts, AT)
@@ -116,10 +134,14 @@ def test_quotes_are_those_of_the_market_behind(world: World) -> None:
     assert (found.spot.spot, found.spot.spot_source) == (wanted.spot.spot, "live")
 
 
-def test_keys_that_do_not_come_are_asked_for_once_more_and_then_left_for_a_while(world: World) -> None:
+def test_keys_that_do_not_come_are_asked_for_once_more_and_then_left_for_a_while(
+    world: World,
+) -> None:
     provider = world.provider()
     contracts = provider.listing("NIFTY", AT).contracts.take(slice(0, 40))
-    gone = replace(contracts, symbol=np.where(np.arange(40) == 3, "NIFTY99JAN1CE", contracts.symbol))
+    gone = replace(
+        contracts, symbol=np.where(np.arange(40) == 3, "NIFTY99JAN1CE", contracts.symbol)
+    )
     for _ in range(2):
         found = provider.quotes("NIFTY", gone, AT)
         assert np.isnan(found.last[:, 3]).all()
@@ -155,7 +177,9 @@ def test_a_dead_token_is_refused_once_and_not_sent_again(world: World) -> None:
     assert [each["state"] for each in world.told] == ["token"]
 
 
-@pytest.mark.parametrize("fault", ["html", "truncated", "no_content_type", "no_error_type", "reset"])
+@pytest.mark.parametrize(
+    "fault", ["html", "truncated", "no_content_type", "no_error_type", "reset"]
+)
 def test_a_bad_moment_is_tried_again_and_booked(world: World, fault: str) -> None:
     provider = world.provider()
     contracts = provider.listing("NIFTY", AT).contracts.take(slice(0, 4))
@@ -203,10 +227,16 @@ def test_yesterdays_open_interest_comes_from_day_candles_a_few_at_a_time(world: 
     assert 0 < counts[0] < counts[1] <= 12
 
 
-def test_beside_a_stream_a_unit_asks_for_no_candle_and_reads_what_another_process_asked_for(world: World) -> None:
+def test_beside_a_stream_a_unit_asks_for_no_candle_and_reads_what_another_process_asked_for(
+    world: World,
+) -> None:
     settings = world.settings()
-    settings = settings.model_copy(update={"ticker": settings.ticker.model_copy(update={"enabled": True})})
-    unit, other = (guarded(settings, world.shared(settings), "kite", world.kite.root, "kite") for _ in range(2))
+    settings = settings.model_copy(
+        update={"ticker": settings.ticker.model_copy(update={"enabled": True})}
+    )
+    unit, other = (
+        guarded(settings, world.shared(settings), "kite", world.kite.root, "kite") for _ in range(2)
+    )
     contracts = world.chain(unit, "BANKEX")
     assert np.isnan(unit.previous_oi("BANKEX", contracts, AT)).all()
     assert world.kite.arrivals("historical") == []
@@ -223,7 +253,10 @@ def test_the_dump_is_downloaded_once_a_day_whoever_starts(world: World) -> None:
     world.provider().listing("BANKNIFTY", AT)
     world.shelf = MemoryShelf()
     world.provider().listing("FINNIFTY", AT)
-    assert len([each for each in world.kite.arrivals("other") if each["path"] == "/instruments/NFO"]) == 1
+    assert (
+        len([each for each in world.kite.arrivals("other") if each["path"] == "/instruments/NFO"])
+        == 1
+    )
 
 
 def test_a_listing_that_expired_yesterday_is_not_listed_today(world: World) -> None:
@@ -236,7 +269,11 @@ def test_the_index_is_frozen_while_the_auction_is_held(tmp_path: Path) -> None:
     auction = "2026-11-20T09:50:00Z"
     with kite_server(start=auction, speed=0.0, in_thread=True) as kite:
         kite.limits(quote=0, historical=0, other=0)
-        seen = World(kite, tmp_path).provider(timeout=7).underlying("NIFTY", parse_z(auction) + timedelta(0))
+        seen = (
+            World(kite, tmp_path)
+            .provider(timeout=7)
+            .underlying("NIFTY", parse_z(auction) + timedelta(0))
+        )
     assert seen.spot_source == "frozen"
     assert seen.future > 0
 

@@ -77,10 +77,23 @@ def test_a_missing_cycle_is_filled_from_the_brokers_candles_in_shared_slots(worl
         assert repair(runtime, UNIT) is Status.OK
     frame = runtime.store.read_chain(UNIT)
     assert frame is not None
-    market, contracts = SimulatedMarket(calendar()), runtime.provider.listing("NIFTY", UNIT.instant).contracts
+    market, contracts = (
+        SimulatedMarket(calendar()),
+        runtime.provider.listing("NIFTY", UNIT.instant).contracts,
+    )
     wanted = market.quotes("NIFTY", contracts, UNIT.instant - timedelta(seconds=1)).values["last"]
-    place = {key: n for n, key in enumerate(zip(contracts.expiry.tolist(), contracts.strike.tolist(), strict=True))}
-    rows = [place[key] for key in zip(frame.columns["expiry"].tolist(), frame.columns["strike"].tolist(), strict=True)]
+    place = {
+        key: n
+        for n, key in enumerate(
+            zip(contracts.expiry.tolist(), contracts.strike.tolist(), strict=True)
+        )
+    }
+    rows = [
+        place[key]
+        for key in zip(
+            frame.columns["expiry"].tolist(), frame.columns["strike"].tolist(), strict=True
+        )
+    ]
     assert frame.columns["ce_last"].tolist() == wanted[0, rows].tolist()
     assert (frame.columns["ce_source"] == "backfill").all()
     assert np.isfinite(frame.columns["spot"]).all()

@@ -79,12 +79,20 @@ def test_an_invalidated_token_is_dead(kite: Kite) -> None:
     client.reqsession.close()
 
 
-def test_the_login_page_sends_the_browser_back_with_a_token(kite: Kite, client: KiteConnect) -> None:
+def test_the_login_page_sends_the_browser_back_with_a_token(
+    kite: Kite, client: KiteConnect
+) -> None:
     kite.callback("http://127.0.0.1:1/callback")
-    page = httpx.get(f"{kite.root}/connect/login", params={"api_key": "demo", "v": "3"}, trust_env=False)
+    page = httpx.get(
+        f"{kite.root}/connect/login", params={"api_key": "demo", "v": "3"}, trust_env=False
+    )
     told = httpx.URL(page.headers["location"])
     assert page.status_code == 302
-    assert (told.path, told.params["action"], told.params["status"]) == ("/callback", "login", "success")
+    assert (told.path, told.params["action"], told.params["status"]) == (
+        "/callback",
+        "login",
+        "success",
+    )
     assert client.generate_session(told.params["request_token"], "demo")["access_token"]
 
 
@@ -107,7 +115,12 @@ def test_profile_and_margins_answer(client: KiteConnect) -> None:
 def test_an_exchanges_dump_is_typed_as_the_client_types_it(client: KiteConnect) -> None:
     rows = client.instruments("NFO")
     option = next(row for row in rows if row["tradingsymbol"] == "NIFTY26NOV24000CE")
-    assert (option["expiry"], option["strike"], option["lot_size"], option["tick_size"]) == (date(2026, 11, 23), 24000.0, 65, 0.05)
+    assert (option["expiry"], option["strike"], option["lot_size"], option["tick_size"]) == (
+        date(2026, 11, 23),
+        24000.0,
+        65,
+        0.05,
+    )
     assert option["instrument_token"] == int(option["exchange_token"]) * 256 + 2
 
 
@@ -115,14 +128,21 @@ def test_the_whole_dump_holds_every_exchange(client: KiteConnect) -> None:
     rows = client.instruments()
     assert {row["exchange"] for row in rows} == {"NSE", "BSE", "NFO", "BFO"}
     index = next(row for row in rows if row["tradingsymbol"] == "NIFTY 50")
-    assert (index["instrument_token"], index["expiry"], index["lot_size"], index["segment"]) == (256265, "", 0, "INDICES")
+    assert (index["instrument_token"], index["expiry"], index["lot_size"], index["segment"]) == (
+        256265,
+        "",
+        0,
+        "INDICES",
+    )
 
 
 def test_the_dump_needs_no_token_and_travels_compressed(kite: Kite) -> None:
     answer = httpx.get(f"{kite.root}/instruments/BSE", trust_env=False)
     assert answer.headers["content-encoding"] == "gzip"
     assert "csv" in answer.headers["content-type"]
-    assert answer.text.startswith("instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,")
+    assert answer.text.startswith(
+        "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,"
+    )
 
 
 def test_quotes_answer_under_the_keys_that_were_asked(client: KiteConnect) -> None:
@@ -133,11 +153,20 @@ def test_quotes_answer_under_the_keys_that_were_asked(client: KiteConnect) -> No
 
 
 def test_a_client_may_ask_in_any_form(client: KiteConnect) -> None:
-    assert list(client.ltp(CALL, NIFTY)) == list(client.ltp([CALL, NIFTY])) == list(client.ltp((CALL, NIFTY))) == [CALL, NIFTY]
+    assert (
+        list(client.ltp(CALL, NIFTY))
+        == list(client.ltp([CALL, NIFTY]))
+        == list(client.ltp((CALL, NIFTY)))
+        == [CALL, NIFTY]
+    )
 
 
 def test_five_hundred_keys_fit_one_request(client: KiteConnect) -> None:
-    keys = [f"NFO:{row['tradingsymbol']}" for row in client.instruments("NFO") if row["name"] == "MIDCPNIFTY"][:500]
+    keys = [
+        f"NFO:{row['tradingsymbol']}"
+        for row in client.instruments("NFO")
+        if row["name"] == "MIDCPNIFTY"
+    ][:500]
     assert list(client.quote(keys)) == keys
 
 
@@ -152,8 +181,12 @@ def test_one_key_more_is_refused(client: KiteConnect) -> None:
 
 
 def test_candles_come_with_a_zone(client: KiteConnect) -> None:
-    told = client.historical_data(256265, "2026-11-20 09:15:00", "2026-11-20 09:17:00", "minute", oi=True)
-    assert [row["date"] for row in told] == [datetime(2026, 11, 20, 9, minute, tzinfo=IST) for minute in (15, 16, 17)]
+    told = client.historical_data(
+        256265, "2026-11-20 09:15:00", "2026-11-20 09:17:00", "minute", oi=True
+    )
+    assert [row["date"] for row in told] == [
+        datetime(2026, 11, 20, 9, minute, tzinfo=IST) for minute in (15, 16, 17)
+    ]
     assert told[0]["oi"] == told[0]["volume"] == 0
 
 
@@ -173,14 +206,20 @@ def test_a_bad_token_has_no_candles(client: KiteConnect) -> None:
         ("margins_equity.json", "/user/margins/equity", {}),
     ],
 )
-def test_fields_and_types_are_the_official_samples(kite: Kite, shared: Path, mock: str, path: str, query: dict[str, str]) -> None:
+def test_fields_and_types_are_the_official_samples(
+    kite: Kite, shared: Path, mock: str, path: str, query: dict[str, str]
+) -> None:
     sample = json.loads((shared / "data/kite/kiteconnect-mocks" / mock).read_text(encoding="utf-8"))
     assert shape(raw(kite, path, **query), CALL) == shape(sample, "NSE:INFY")
 
 
 @pytest.mark.parametrize("oi", ["0", "1"])
 def test_candles_have_the_official_samples_columns(kite: Kite, shared: Path, oi: str) -> None:
-    file = shared / "data/kite/kiteconnect-mocks" / ("historical_oi.json" if oi == "1" else "historical_minute.json")
+    file = (
+        shared
+        / "data/kite/kiteconnect-mocks"
+        / ("historical_oi.json" if oi == "1" else "historical_minute.json")
+    )
     sample = json.loads(file.read_text(encoding="utf-8"))
     token = raw(kite, "/quote/ltp", i=CALL)["data"][CALL]["instrument_token"]
     span = {"from": "2026-11-20 09:15:00", "to": "2026-11-20 09:20:00", "oi": oi}
@@ -188,15 +227,24 @@ def test_candles_have_the_official_samples_columns(kite: Kite, shared: Path, oi:
     assert shape(told["data"]["candles"][0]) == shape(sample["data"]["candles"][0])
 
 
-def test_a_session_has_the_official_samples_fields(kite: Kite, client: KiteConnect, shared: Path) -> None:
-    sample = json.loads((shared / "data/kite/kiteconnect-mocks/generate_session.json").read_text(encoding="utf-8"))
+def test_a_session_has_the_official_samples_fields(
+    kite: Kite, client: KiteConnect, shared: Path
+) -> None:
+    sample = json.loads(
+        (shared / "data/kite/kiteconnect-mocks/generate_session.json").read_text(encoding="utf-8")
+    )
     told = client.generate_session("demo", "demo")
     assert told.keys() == sample["data"].keys()
 
 
 def test_the_dump_has_the_official_samples_columns(kite: Kite, shared: Path) -> None:
-    sample = (shared / "data/kite/kiteconnect-mocks/instruments_all.csv").read_text(encoding="utf-8")
-    assert httpx.get(f"{kite.root}/instruments", trust_env=False).text.splitlines()[0] == sample.splitlines()[0]
+    sample = (shared / "data/kite/kiteconnect-mocks/instruments_all.csv").read_text(
+        encoding="utf-8"
+    )
+    assert (
+        httpx.get(f"{kite.root}/instruments", trust_env=False).text.splitlines()[0]
+        == sample.splitlines()[0]
+    )
 
 
 def shape(told: Any, key: str = "") -> Any:
@@ -213,18 +261,58 @@ def shape(told: Any, key: str = "") -> Any:
 
 REFUSALS = [
     ({"name": "403"}, kite_errors.TokenException, 403),
-    ({"name": "error", "value": "403", "error_type": "PermissionException"}, kite_errors.PermissionException, 403),
-    ({"name": "error", "value": "403", "error_type": "UserException"}, kite_errors.GeneralException, 403),
-    ({"name": "error", "value": "400", "error_type": "InputException"}, kite_errors.InputException, 400),
-    ({"name": "error", "value": "500", "error_type": "OrderException"}, kite_errors.OrderException, 500),
-    ({"name": "error", "value": "400", "error_type": "MarginException"}, kite_errors.GeneralException, 400),
-    ({"name": "error", "value": "400", "error_type": "HoldingException"}, kite_errors.GeneralException, 400),
+    (
+        {"name": "error", "value": "403", "error_type": "PermissionException"},
+        kite_errors.PermissionException,
+        403,
+    ),
+    (
+        {"name": "error", "value": "403", "error_type": "UserException"},
+        kite_errors.GeneralException,
+        403,
+    ),
+    (
+        {"name": "error", "value": "400", "error_type": "InputException"},
+        kite_errors.InputException,
+        400,
+    ),
+    (
+        {"name": "error", "value": "500", "error_type": "OrderException"},
+        kite_errors.OrderException,
+        500,
+    ),
+    (
+        {"name": "error", "value": "400", "error_type": "MarginException"},
+        kite_errors.GeneralException,
+        400,
+    ),
+    (
+        {"name": "error", "value": "400", "error_type": "HoldingException"},
+        kite_errors.GeneralException,
+        400,
+    ),
     ({"name": "429"}, kite_errors.NetworkException, 429),
-    ({"name": "error", "value": "503", "error_type": "NetworkException"}, kite_errors.NetworkException, 503),
-    ({"name": "error", "value": "502", "error_type": "DataException"}, kite_errors.DataException, 502),
-    ({"name": "error", "value": "504", "error_type": "DataException"}, kite_errors.DataException, 504),
+    (
+        {"name": "error", "value": "503", "error_type": "NetworkException"},
+        kite_errors.NetworkException,
+        503,
+    ),
+    (
+        {"name": "error", "value": "502", "error_type": "DataException"},
+        kite_errors.DataException,
+        502,
+    ),
+    (
+        {"name": "error", "value": "504", "error_type": "DataException"},
+        kite_errors.DataException,
+        504,
+    ),
     ({"name": "error", "value": "500"}, kite_errors.GeneralException, 500),
-    ({"name": "error", "value": "500", "error_type": "UnheardOfException"}, kite_errors.GeneralException, 500),
+    (
+        {"name": "error", "value": "500", "error_type": "UnheardOfException"},
+        kite_errors.GeneralException,
+        500,
+    ),
     ({"name": "html"}, kite_errors.DataException, 502),
     ({"name": "html", "value": "504"}, kite_errors.DataException, 502),
     ({"name": "truncated"}, kite_errors.DataException, 502),
@@ -236,7 +324,11 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("told", "expected", "code"), REFUSALS, ids=lambda each: str(each)[:70])
 def test_a_fault_becomes_the_clients_error(
-    kite: Kite, client: KiteConnect, told: dict[str, str], expected: type[Exception], code: int | None
+    kite: Kite,
+    client: KiteConnect,
+    told: dict[str, str],
+    expected: type[Exception],
+    code: int | None,
 ) -> None:
     kite.fault(**told, count=1)
     with pytest.raises(expected) as raised:
@@ -320,7 +412,9 @@ def test_real_rows_can_be_its_dump(shared: Path) -> None:
 
 def test_a_recorded_day_can_be_its_market(shared: Path) -> None:
     recording = shared / "data/recorded/nifty_2026-08-19_1127-1156.parquet"
-    with kite_server(in_thread=True, start="2026-08-19T11:30:10+05:30", speed=0, recording=recording) as kite:
+    with kite_server(
+        in_thread=True, start="2026-08-19T11:30:10+05:30", speed=0, recording=recording
+    ) as kite:
         kite.limits(quote=0, other=0)
         client = client_of(kite)
         rows = [row for row in client.instruments("NFO") if row["name"] == "NIFTY"]

@@ -42,12 +42,18 @@ def kite(server: Kite) -> Kite:
 def options(server: Kite) -> list[int]:
     """The tokens of NIFTY's nearest options."""
     rows = httpx.get(f"{server.root}/instruments/NFO", trust_env=False).text.splitlines()
-    return [int(row.split(",")[0]) for row in rows if ",NIFTY,0,2026-11-23," in row and row.endswith("NFO-OPT,NFO")]
+    return [
+        int(row.split(",")[0])
+        for row in rows
+        if ",NIFTY,0,2026-11-23," in row and row.endswith("NFO-OPT,NFO")
+    ]
 
 
 @contextmanager
 def socket(kite: Kite) -> Iterator[ClientConnection]:
-    with connect(f"{kite.ws}?api_key=demo&access_token=demo", proxy=None, compression=None, max_size=None) as opened:
+    with connect(
+        f"{kite.ws}?api_key=demo&access_token=demo", proxy=None, compression=None, max_size=None
+    ) as opened:
         yield opened
 
 
@@ -63,7 +69,11 @@ def received(opened: ClientConnection, wanted: Callable[[str | bytes], Any]) -> 
 
 
 def ticks(message: str | bytes) -> list[dict[str, Any]]:
-    return KiteTicker("demo", "demo")._parse_binary(message) if isinstance(message, bytes) and len(message) > 4 else []
+    return (
+        KiteTicker("demo", "demo")._parse_binary(message)
+        if isinstance(message, bytes) and len(message) > 4
+        else []
+    )
 
 
 def text(message: str | bytes) -> Any:
@@ -79,7 +89,9 @@ def test_a_cached_tick_comes_on_subscribing_even_at_night(kite: Kite, options: l
         assert {each["instrument_token"] for each in told} == {NIFTY, options[0]}
 
 
-def test_an_idle_socket_gets_heartbeats_of_one_byte_and_nothing_else(kite: Kite, options: list[int]) -> None:
+def test_an_idle_socket_gets_heartbeats_of_one_byte_and_nothing_else(
+    kite: Kite, options: list[int]
+) -> None:
     kite.clock(at=NIGHT)
     with socket(kite) as opened:
         say(opened, "subscribe", options[:50])
@@ -87,15 +99,21 @@ def test_an_idle_socket_gets_heartbeats_of_one_byte_and_nothing_else(kite: Kite,
         assert len(opened.recv(timeout=30)) == 1
 
 
-def test_ticks_go_on_in_the_mode_that_was_set_and_only_for_what_changed(kite: Kite, options: list[int]) -> None:
+def test_ticks_go_on_in_the_mode_that_was_set_and_only_for_what_changed(
+    kite: Kite, options: list[int]
+) -> None:
     with socket(kite) as opened:
         say(opened, "subscribe", options)
         say(opened, "mode", ["full", options[100:200]])
-        first = received(opened, lambda message: [each for each in ticks(message) if each["mode"] == "full"])
+        first = received(
+            opened, lambda message: [each for each in ticks(message) if each["mode"] == "full"]
+        )
         assert len(first) == 100
         later = received(opened, ticks)
         assert 0 < len(later) < len(options)
-        assert {each["mode"] for each in later if each["instrument_token"] in options[100:200]} == {"full"}
+        assert {each["mode"] for each in later if each["instrument_token"] in options[100:200]} == {
+            "full"
+        }
 
 
 def test_ltp_packets_have_eight_bytes(kite: Kite) -> None:
@@ -118,7 +136,9 @@ def test_what_is_unsubscribed_is_not_told(kite: Kite, options: list[int]) -> Non
         assert {each["instrument_token"] for each in received(opened, ticks)} == {NIFTY}
 
 
-def test_beyond_three_thousand_tokens_an_error_comes_and_the_socket_stays(kite: Kite, options: list[int]) -> None:
+def test_beyond_three_thousand_tokens_an_error_comes_and_the_socket_stays(
+    kite: Kite, options: list[int]
+) -> None:
     with socket(kite) as opened:
         say(opened, "subscribe", [*options, *range(1, 3101)])
         assert received(opened, text)["type"] == "error"
@@ -126,7 +146,10 @@ def test_beyond_three_thousand_tokens_an_error_comes_and_the_socket_stays(kite: 
         assert received(opened, ticks)
 
 
-@pytest.mark.parametrize("message", ["nonsense", "[]", '{"a":"mode","v":["best",[1]]}', '{"a":"buy","v":[1]}', '{"a":"subscribe"}'])
+@pytest.mark.parametrize(
+    "message",
+    ["nonsense", "[]", '{"a":"mode","v":["best",[1]]}', '{"a":"buy","v":[1]}', '{"a":"subscribe"}'],
+)
 def test_a_request_that_is_none_gets_an_error(kite: Kite, message: str) -> None:
     with socket(kite) as opened:
         opened.send(message)
@@ -140,7 +163,10 @@ def test_the_broker_may_say_something(kite: Kite) -> None:
 
 
 def test_a_bad_token_is_refused_at_the_handshake(kite: Kite) -> None:
-    with pytest.raises(InvalidStatus) as refused, connect(f"{kite.ws}?api_key=demo&access_token=stale", proxy=None):
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(f"{kite.ws}?api_key=demo&access_token=stale", proxy=None),
+    ):
         pass
     assert refused.value.response.status_code == 403
 
@@ -198,10 +224,18 @@ def test_every_frame_that_left_is_remembered_with_its_time(kite: Kite, options: 
     with socket(kite) as opened:
         say(opened, "subscribe", options[100:110])
         say(opened, "mode", ["full", options[100:110]])
-        told = received(opened, lambda message: [each for each in ticks(message) if each["mode"] == "full"])
+        told = received(
+            opened, lambda message: [each for each in ticks(message) if each["mode"] == "full"]
+        )
     sent = kite.sent(since)
-    wanted = {(each["instrument_token"], int(each["exchange_timestamp"].timestamp())) for each in told}
-    pairs = {pair for frame in sent for pair in zip(frame["token"], frame["exchange_timestamp"], strict=True)}
+    wanted = {
+        (each["instrument_token"], int(each["exchange_timestamp"].timestamp())) for each in told
+    }
+    pairs = {
+        pair
+        for frame in sent
+        for pair in zip(frame["token"], frame["exchange_timestamp"], strict=True)
+    }
     assert wanted <= pairs
     assert all(frame["sent_at"] >= since for frame in sent)
 
@@ -213,7 +247,10 @@ class Listener:
         self.ticks: list[dict[str, Any]] = []
         self.closed: list[tuple[int, str]] = []
         self.ticker = KiteTicker("demo", "stale" if stale else "demo", root=kite.ws)
-        self.ticker.on_connect = lambda ws, _: (ws.subscribe(tokens), ws.set_mode(ws.MODE_FULL, tokens))
+        self.ticker.on_connect = lambda ws, _: (
+            ws.subscribe(tokens),
+            ws.set_mode(ws.MODE_FULL, tokens),
+        )
         self.ticker.on_ticks = lambda _, told: self.ticks.extend(told)
         self.ticker.on_close = lambda _, code, reason: self.closed.append((code, reason))
         _reactor().callFromThread(self.ticker.connect, threaded=True)
@@ -227,7 +264,9 @@ def _reactor() -> Any:
     from twisted.internet import reactor
 
     if not reactor.running:
-        threading.Thread(target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True).start()
+        threading.Thread(
+            target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True
+        ).start()
         eventually(lambda: reactor.running)
     return reactor
 
@@ -246,16 +285,39 @@ def listen(kite: Kite) -> Iterator[Callable[..., Listener]]:
     eventually(lambda: not kite.state()["connections"])
 
 
-def test_the_brokers_ticker_hears_indices_and_contracts(listen: Callable[..., Listener], options: list[int]) -> None:
+def test_the_brokers_ticker_hears_indices_and_contracts(
+    listen: Callable[..., Listener], options: list[int]
+) -> None:
     listener = listen([NIFTY, *options[:300]])
-    told = eventually(lambda: {each["instrument_token"]: each for each in listener.ticks if each["mode"] == "full"}, 60)
+    told = eventually(
+        lambda: {
+            each["instrument_token"]: each for each in listener.ticks if each["mode"] == "full"
+        },
+        60,
+    )
     index, option = told[NIFTY], told[options[150]]
-    assert index.keys() == {"tradable", "mode", "instrument_token", "last_price", "ohlc", "change", "exchange_timestamp"}
-    assert {"depth", "oi", "volume_traded", "last_trade_time", "exchange_timestamp"} <= option.keys()
+    assert index.keys() == {
+        "tradable",
+        "mode",
+        "instrument_token",
+        "last_price",
+        "ohlc",
+        "change",
+        "exchange_timestamp",
+    }
+    assert {
+        "depth",
+        "oi",
+        "volume_traded",
+        "last_trade_time",
+        "exchange_timestamp",
+    } <= option.keys()
     assert option["ohlc"]["low"] <= option["last_price"] <= option["ohlc"]["high"]
 
 
-def test_the_brokers_ticker_comes_back_after_a_drop(listen: Callable[..., Listener], kite: Kite) -> None:
+def test_the_brokers_ticker_comes_back_after_a_drop(
+    listen: Callable[..., Listener], kite: Kite
+) -> None:
     listener = listen([NIFTY])
     eventually(lambda: listener.ticks, 60)
     kite.fault("drop")

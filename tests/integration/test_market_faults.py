@@ -79,10 +79,16 @@ def test_a_healthy_market_is_ok_and_has_no_flag_of_a_fault() -> None:
         ("zero", Flag.BAD_PRICE, {"last"}),
         ("negative", Flag.BAD_OI, {"oi"}),
         ("stale", Flag.STALE, {"age_seconds", "last_trade_time"}),
-        ("missing", Flag.MISSING, {"last", "bid", "ask", "volume", "oi", "age_seconds", "last_trade_time"}),
+        (
+            "missing",
+            Flag.MISSING,
+            {"last", "bid", "ask", "volume", "oi", "age_seconds", "last_trade_time"},
+        ),
     ],
 )
-def test_every_bad_quote_carries_its_own_flag_and_no_good_one_does(fault: str, flag: Flag, fields: set[str]) -> None:
+def test_every_bad_quote_carries_its_own_flag_and_no_good_one_does(
+    fault: str, flag: Flag, fields: set[str]
+) -> None:
     text = f"{fault}:0.04"
     columns = ("last", "bid", "ask", "volume", "oi", "age_seconds", "last_trade_time")
     differing = changed(text, columns)
@@ -97,7 +103,9 @@ def test_every_bad_quote_carries_its_own_flag_and_no_good_one_does(fault: str, f
 
 
 @pytest.mark.parametrize("fault", ["crossed", "zero", "negative", "spike"])
-def test_a_few_bad_quotes_leave_the_cycle_ok_and_the_others_volatilities_as_they_were(fault: str) -> None:
+def test_a_few_bad_quotes_leave_the_cycle_ok_and_the_others_volatilities_as_they_were(
+    fault: str,
+) -> None:
     world = ran(f"{fault}:0.04")
     assert set(world.ends().values()) == {("OK", "")}
     moved = changed(f"{fault}:0.04", ("price", "iv"))
@@ -127,7 +135,10 @@ def test_a_spike_is_kept_as_it_came_and_moves_nothing_that_has_a_book() -> None:
 def test_impossible_interest_is_kept_as_it_came_and_in_no_sum() -> None:
     plain, faulty = (ran(text).rows()["NIFTY"] for text in ("", "negative:0.04"))
     lost = both(chain(""), "oi")[flagged(chain("negative:0.04"), Flag.BAD_OI)]
-    assert plain["oi_calls"] + plain["oi_puts"] - faulty["oi_calls"] - faulty["oi_puts"] <= lost.sum() + 1
+    assert (
+        plain["oi_calls"] + plain["oi_puts"] - faulty["oi_calls"] - faulty["oi_puts"]
+        <= lost.sum() + 1
+    )
     assert faulty["oi_calls"] > 0.5 * plain["oi_calls"]
     assert (both(chain("negative:0.04"), "oi") < 0).any()
 
@@ -156,9 +167,12 @@ def test_a_dropped_bucket_loses_its_bit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "struck"), [("halt:10:50-11:10", {"NIFTY", "BANKNIFTY"}), ("freeze:NIFTY@10:50-11:10", {"NIFTY"})]
+    ("fault", "struck"),
+    [("halt:10:50-11:10", {"NIFTY", "BANKNIFTY"}), ("freeze:NIFTY@10:50-11:10", {"NIFTY"})],
 )
-def test_a_market_that_does_not_tick_is_stale_from_the_index_to_the_last_option(fault: str, struck: set[str]) -> None:
+def test_a_market_that_does_not_tick_is_stale_from_the_index_to_the_last_option(
+    fault: str, struck: set[str]
+) -> None:
     for index in ("NIFTY", "BANKNIFTY"):
         frame, row = chain(fault, index), ran(fault).rows()[index]
         listed = both(frame, "symbol") != ""
@@ -178,7 +192,9 @@ def test_after_a_halt_all_is_well_again() -> None:
 
 def test_a_failing_provider_is_a_gap_of_one_index() -> None:
     world = run("fail:BANKNIFTY", CYCLES)
-    assert [world.ends(cycle) for cycle in CYCLES] == [{"NIFTY": ("OK", ""), "BANKNIFTY": ("MISSING", "provider")}] * 2
+    assert [world.ends(cycle) for cycle in CYCLES] == [
+        {"NIFTY": ("OK", ""), "BANKNIFTY": ("MISSING", "provider")}
+    ] * 2
     assert world.store.read_chain(Unit(FIRST, "BANKNIFTY")) is None
     gaps = world.reports("gap.opened")
     assert [(gap["index"], gap["reason"]) for gap in gaps] == [("BANKNIFTY", "provider")]
@@ -210,4 +226,6 @@ def test_a_slow_provider_changes_nothing_until_the_time_limit_of_its_stage(
     assert set(world.ends().values()) == {end}
     stored = world.store.read_chain(Unit(FIRST, "NIFTY"))
     assert (stored is None) == (end[0] == "MISSING")
-    assert stored is None or not any((~same(both(chain(""), name), both(stored, name))).any() for name in ("bid", "last", "iv"))
+    assert stored is None or not any(
+        (~same(both(chain(""), name), both(stored, name))).any() for name in ("bid", "last", "iv")
+    )

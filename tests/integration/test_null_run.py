@@ -12,7 +12,10 @@ from g6.config import load
 from g6.domain.cycle import Unit
 from tests.benchmarks import null_app
 
-ONE = {f"index_params.{name}.enabled": False for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")}
+ONE = {
+    f"index_params.{name}.enabled": False
+    for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
+}
 
 
 def test_its_stages_give_what_was_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,10 @@ def test_less_than_one_in_a_thousand_prices_of_a_clean_day_is_an_outlier() -> No
 
 
 def test_spikes_of_twenty_deviations_are_flagged_and_priced_from_their_books() -> None:
-    clean, market = SimulatedMarket(calendar()), SimulatedMarket(calendar(), faults=Faults.parse("spike:0.05"))
+    clean, market = (
+        SimulatedMarket(calendar()),
+        SimulatedMarket(calendar(), faults=Faults.parse("spike:0.05")),
+    )
     spikes, seen = 0, 0
     for minute in (35, 140, 280):
         quotes, found = judged(market, "NIFTY", minute)
@@ -47,4 +50,6 @@ def test_spikes_of_twenty_deviations_are_flagged_and_priced_from_their_books() -
         seen += int((found.flags[spiked] & Flag.OUTLIER != 0).sum())
         assert np.isnan(found.traded[spiked & (found.flags & Flag.OUTLIER != 0)]).all()
     assert spikes > 20
-    assert seen >= 0.95 * spikes  # a strike without a book between strikes without one is held against nothing
+    assert (
+        seen >= 0.95 * spikes
+    )  # a strike without a book between strikes without one is held against nothing

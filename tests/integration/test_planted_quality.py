@@ -35,7 +35,8 @@ def book(bid: float, ask: float) -> dict[str, Any]:
     """Return a depth of one level a side; a price of 0 is no level."""
     sides = {"buy": bid, "sell": ask}
     return {
-        side: [{"price": level, "quantity": 65, "orders": 1} if level else EMPTY, *[EMPTY] * 4] for side, level in sides.items()
+        side: [{"price": level, "quantity": 65, "orders": 1} if level else EMPTY, *[EMPTY] * 4]
+        for side, level in sides.items()
     }
 
 
@@ -58,9 +59,14 @@ def spoilt(reason: str, answer: dict[str, Any], n: int) -> dict[str, Any] | None
     changes: Mapping[str, dict[str, Any] | None] = {
         "stale": {"timestamp": old},
         "untraded": {"volume": 0, "last_trade_time": None},
-        "no_book": {"depth": [book(0, 0), {"buy": None, "sell": None}, {"buy": [], "sell": []}][n % 3]},
+        "no_book": {
+            "depth": [book(0, 0), {"buy": None, "sell": None}, {"buy": [], "sell": []}][n % 3]
+        },
         "crossed": {"depth": book(last + 1.0, last)},
-        "below_intrinsic": {"last_price": last - 200.0, "depth": book(round(last - 200.05, 2), round(last - 199.95, 2))},
+        "below_intrinsic": {
+            "last_price": last - 200.0,
+            "depth": book(round(last - 200.05, 2), round(last - 199.95, 2)),
+        },
         "wide": {"depth": book(round(last * 0.5, 2), round(last * 1.8, 2))},
         "missing": None,
         "age_unknown": {"timestamp": ["", None, "1970-01-01 05:30:00"][n % 3]},
@@ -80,7 +86,11 @@ class Proxy(ThreadingHTTPServer):
 
     def __init__(self, root: str) -> None:
         super().__init__(("127.0.0.1", 0), Passing)
-        self.root, self.options, self.planted = root, dict[str, tuple[float, int]](), dict[str, tuple[str, int]]()
+        self.root, self.options, self.planted = (
+            root,
+            dict[str, tuple[float, int]](),
+            dict[str, tuple[str, int]](),
+        )
 
     def answered(self, answers: dict[str, Any]) -> dict[str, Any]:
         """Return the look-alike's answers with the options' own."""
@@ -106,12 +116,20 @@ class Passing(BaseHTTPRequestHandler):
     server: Proxy
 
     def do_GET(self) -> None:
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "accept-encoding")}
-        came = httpx.get(f"{self.server.root}{self.path}", headers=headers, timeout=30, trust_env=False)
+        headers = {
+            name: value
+            for name, value in self.headers.items()
+            if name.lower() not in ("host", "accept-encoding")
+        }
+        came = httpx.get(
+            f"{self.server.root}{self.path}", headers=headers, timeout=30, trust_env=False
+        )
         content = came.content
         if self.path.startswith("/quote?"):
             document = json.loads(content)
-            content = json.dumps(document | {"data": self.server.answered(document["data"])}).encode()
+            content = json.dumps(
+                document | {"data": self.server.answered(document["data"])}
+            ).encode()
         self.send_response(came.status_code)
         self.send_header("Content-Type", came.headers["content-type"])
         self.send_header("Content-Length", str(len(content)))
@@ -176,7 +194,9 @@ def counted(proxy: Proxy, provider: Resilient) -> Any:
         follower = Follower(world.bus, MemoryTotals(), ["NIFTY"])
         follower.catch_up()
         names = [flag.name.lower() for flag in Flag if flag.name]
-        return {name: follower.totals.value("g6_quotes_rejected_total", "NIFTY", name) for name in names}
+        return {
+            name: follower.totals.value("g6_quotes_rejected_total", "NIFTY", name) for name in names
+        }
 
     return count
 

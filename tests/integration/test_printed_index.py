@@ -19,7 +19,11 @@ from g6.domain.expiry import resolve
 from g6.domain.quote import Quotes, Stamp
 
 MARKET = SimulatedMarket(calendar(), seed=11)
-MIDDAY, FROZEN, LAST_MINUTES = "2026-11-18T06:30:00Z", "2026-11-18T09:52:00Z", "2026-11-17T09:50:00Z"
+MIDDAY, FROZEN, LAST_MINUTES = (
+    "2026-11-18T06:30:00Z",
+    "2026-11-18T09:52:00Z",
+    "2026-11-17T09:50:00Z",
+)
 TICK = 0.05
 
 
@@ -29,8 +33,12 @@ def unit(index: str, cycle: str) -> tuple[Quotes, Stamp]:
     at, exchange = datetime.fromisoformat(cycle), ROOTS[index].exchange
     decided, days = plan(load(None, {})), calendar()
     contracts = MARKET.listing(index, at).contracts
-    found = resolve(contracts.expiries, at, days, exchange, decided.indices[index].rules, underlying=index)
-    wanted = contracts.take(np.isin(contracts.expiry, [np.datetime64(slot.expiry, "D") for slot in found.slots]))
+    found = resolve(
+        contracts.expiries, at, days, exchange, decided.indices[index].rules, underlying=index
+    )
+    wanted = contracts.take(
+        np.isin(contracts.expiry, [np.datetime64(slot.expiry, "D") for slot in found.slots])
+    )
     expiries = {slot.expiry.isoformat(): slot.expiry for slot in found.slots}
     stamp = Stamp(
         cycle, index, "c1", decided.pricing, decided.quality, found.slots,
@@ -52,7 +60,9 @@ def figures(chain: Chain) -> dict[str, bytes]:
         **{name: getattr(chain.vol, name) for name in ("iv", "iv_bid", "iv_ask", "time_value")},
         **{each.name: getattr(chain.greeks, each.name) for each in fields(Greeks)},
     }
-    return {name: values.tobytes() for name, values in found.items()} | {"status": "|".join(chain.vol.status.ravel()).encode()}
+    return {name: values.tobytes() for name, values in found.items()} | {
+        "status": "|".join(chain.vol.status.ravel()).encode()
+    }
 
 
 def printed(quotes: Quotes, spot: float) -> Quotes:
@@ -66,10 +76,14 @@ def true_forward(chain: Chain, i: int) -> float:
     session = calendar().session(root.exchange, at.date())
     assert session is not None
     second = np.array([int((at - session.open).total_seconds())])
-    return float(MARKET.world.curve(root, chain.expiries.slot[i].expiry, at.date()).forward[second][0])
+    return float(
+        MARKET.world.curve(root, chain.expiries.slot[i].expiry, at.date()).forward[second][0]
+    )
 
 
-@pytest.mark.parametrize("index", ["NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX"])
+@pytest.mark.parametrize(
+    "index", ["NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX"]
+)
 @pytest.mark.parametrize("cycle", [MIDDAY, "2026-11-20T08:15:00Z"])
 def test_the_parity_forward_is_within_a_tick_of_the_truth(index: str, cycle: str) -> None:
     chain = assemble(*unit(index, cycle))
@@ -81,7 +95,9 @@ def test_the_parity_forward_is_within_a_tick_of_the_truth(index: str, cycle: str
 
 @pytest.mark.parametrize("noise", [-5.0, -0.05, 0.05, 5.0])
 @pytest.mark.parametrize("index", ["NIFTY", "BANKNIFTY"])
-def test_noise_on_the_printed_index_with_ten_minutes_to_go_moves_nothing(index: str, noise: float) -> None:
+def test_noise_on_the_printed_index_with_ten_minutes_to_go_moves_nothing(
+    index: str, noise: float
+) -> None:
     quotes, stamp = unit(index, LAST_MINUTES)
     chain = assemble(quotes, stamp)
     assert set(chain.expiries.source) <= {"parity", "parity_last"}
@@ -109,7 +125,9 @@ def test_a_frozen_index_moves_nothing(index: str) -> None:
 
 def test_without_a_printed_index_the_chain_is_the_same() -> None:
     quotes, stamp = unit("NIFTY", MIDDAY)
-    assert figures(assemble(printed(quotes, float("nan")), stamp)) == figures(assemble(quotes, stamp))
+    assert figures(assemble(printed(quotes, float("nan")), stamp)) == figures(
+        assemble(quotes, stamp)
+    )
 
 
 @pytest.mark.parametrize("index", ["NIFTY", "BANKNIFTY", "SENSEX"])

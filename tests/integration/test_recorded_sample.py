@@ -50,8 +50,15 @@ def isoformat_z_of(text: str) -> str:
     return isoformat_z(datetime.fromisoformat(text))
 
 
-def test_thirty_minutes_give_thirty_rows_and_none_is_missing(units: list[Replayed], path: Path) -> None:
-    minutes = sorted({isoformat_z_of(text) for text in pq.read_table(path, columns=["timestamp"]).column(0).to_pylist()})
+def test_thirty_minutes_give_thirty_rows_and_none_is_missing(
+    units: list[Replayed], path: Path
+) -> None:
+    minutes = sorted(
+        {
+            isoformat_z_of(text)
+            for text in pq.read_table(path, columns=["timestamp"]).column(0).to_pylist()
+        }
+    )
     assert [done.row["timestamp"] for done in units] == minutes
     assert len(minutes) == 30
     assert {done.row["status"] for done in units} == {"OK"}
@@ -62,7 +69,12 @@ def test_thirty_minutes_give_thirty_rows_and_none_is_missing(units: list[Replaye
 
 def test_expiries_without_a_bucket_go_by_number(units: list[Replayed]) -> None:
     for done in units:
-        assert [slot.bucket for slot in done.chain.expiries.slot] == ["this_week", "next_week", "nth_3", "nth_4"]
+        assert [slot.bucket for slot in done.chain.expiries.slot] == [
+            "this_week",
+            "next_week",
+            "nth_3",
+            "nth_4",
+        ]
 
 
 @pytest.mark.parametrize("expiry", FIGURES)
@@ -105,14 +117,19 @@ def test_only_a_trade_known_to_be_old_costs_an_option_its_volatility(units: list
 def test_open_interest_sums_equal_the_files_exactly(units: list[Replayed], path: Path) -> None:
     sums: dict[tuple[str, str, str], float] = defaultdict(float)
     for row in pq.read_table(path).to_pylist():
-        sums[isoformat_z_of(row["timestamp"]), row["expiry"], row["option_type"]] += row["oi_contracts"]
+        sums[isoformat_z_of(row["timestamp"]), row["expiry"], row["option_type"]] += row[
+            "oi_contracts"
+        ]
     for done in units:
         for i, slot in enumerate(done.chain.expiries.slot):
             oi = done.chain.oi[:, done.chain.expiries.rows(i)]
-            calls, puts = (sums[done.unit.cycle, slot.expiry.isoformat(), side] for side in ("CE", "PE"))
+            calls, puts = (
+                sums[done.unit.cycle, slot.expiry.isoformat(), side] for side in ("CE", "PE")
+            )
             assert (analytics.total(oi, CE) / 65, analytics.total(oi, PE) / 65) == (calls, puts)
         assert done.row["pcr_this_week"] == pytest.approx(
-            sums[done.unit.cycle, "2026-08-25", "PE"] / sums[done.unit.cycle, "2026-08-25", "CE"], rel=1e-15
+            sums[done.unit.cycle, "2026-08-25", "PE"] / sums[done.unit.cycle, "2026-08-25", "CE"],
+            rel=1e-15,
         )
     first = units[0].row
     assert (first["oi_puts"] / 65, first["oi_calls"] / 65) == (2_258_915, 3_337_356)
@@ -121,7 +138,10 @@ def test_open_interest_sums_equal_the_files_exactly(units: list[Replayed], path:
 def test_max_pain_stays_and_the_money_moves_once(units: list[Replayed]) -> None:
     assert {done.row["max_pain_nearest"] for done in units} == {24_150}
     changes = [(atm, next(run)) for atm, run in groupby(units, key=lambda done: done.row["atm"])]
-    assert [(atm, f"{done.unit.instant.astimezone(IST):%H:%M}") for atm, done in changes] == [(24_100, "11:27"), (24_150, "11:54")]
+    assert [(atm, f"{done.unit.instant.astimezone(IST):%H:%M}") for atm, done in changes] == [
+        (24_100, "11:27"),
+        (24_150, "11:54"),
+    ]
 
 
 def test_chains_are_stored_for_every_unit(path: Path) -> None:

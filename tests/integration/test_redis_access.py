@@ -34,7 +34,9 @@ ENCODED = quote(PASSWORD, safe="")
 def server(directory: Path, *words: str) -> Iterator[None]:
     directory.mkdir(exist_ok=True)
     command = (
-        [find_server(), *words] if words[0].endswith(".conf") else [find_server(), "--save", "", "--dir", str(directory), *words]
+        [find_server(), *words]
+        if words[0].endswith(".conf")
+        else [find_server(), "--save", "", "--dir", str(directory), *words]
     )
     with (directory / "output.log").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
@@ -56,7 +58,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[dict[str, str]]:
+def world(
+    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
+) -> Iterator[dict[str, str]]:
     """Run a server for each way in, all of them once, and return their addresses by name."""
     base = tmp_path_factory.mktemp("redis")
     names = ("good", "wrong_name", "self_signed", "plain", "cluster", "bus", "sentinel")
@@ -75,7 +79,15 @@ def world(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
             "--masterauth", PASSWORD,
         ))  # fmt: skip
         stack.enter_context(
-            server(base / "cluster", "--port", str(port["cluster"]), "--cluster-enabled", "yes", "--cluster-port", str(port["bus"]))
+            server(
+                base / "cluster",
+                "--port",
+                str(port["cluster"]),
+                "--cluster-enabled",
+                "yes",
+                "--cluster-port",
+                str(port["bus"]),
+            )
         )
         for name in ("plain", "cluster", *tls_ports):
             eventually(lambda name=name: listens(port[name]))
@@ -84,10 +96,15 @@ def world(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) 
             f"port {port['sentinel']}\nbind 127.0.0.1\nrequirepass asked\ndir {base / 'sentinel'}\n"
             f"sentinel monitor g6 127.0.0.1 {port['plain']} 1\nsentinel auth-pass g6 \"{PASSWORD}\"\n"
         )  # fmt: skip
-        stack.enter_context(server(base / "sentinel", str(base / "sentinel" / "s.conf"), "--sentinel"))
+        stack.enter_context(
+            server(base / "sentinel", str(base / "sentinel" / "s.conf"), "--sentinel")
+        )
         eventually(lambda: listens(port["sentinel"]))
         trust = f"ssl_ca_certs={certificates.authority}"
-        found = {f"tls {name}": f"rediss://:{ENCODED}@localhost:{port[name]}/0?{trust}" for name in tls_ports}
+        found = {
+            f"tls {name}": f"rediss://:{ENCODED}@localhost:{port[name]}/0?{trust}"
+            for name in tls_ports
+        }
         found |= {
             "plain": f"redis://:{ENCODED}@127.0.0.1:{port['plain']}/1",
             "options": f"redis://127.0.0.1:{port['plain']}?db=2&password={ENCODED}&socket_timeout=3",
@@ -107,7 +124,9 @@ def ours(url: str) -> float:
 def celerys(url: str, namespace: str = "g6") -> str:
     """Send a message through Celery's transport and take it back; return the address as Celery writes it."""
     transport.install()
-    settings = load("", {"redis.broker_url": url, "redis.master_name": "g6", "namespace": namespace}, {})
+    settings = load(
+        "", {"redis.broker_url": url, "redis.master_name": "g6", "namespace": namespace}, {}
+    )
     conf = celery_settings(settings, url)
     options = conf["broker_transport_options"]
     with kombu.Connection(url, ssl=conf["broker_use_ssl"], transport_options=options) as connection:
@@ -121,7 +140,9 @@ def celerys(url: str, namespace: str = "g6") -> str:
         return connection.as_uri()
 
 
-@pytest.mark.parametrize("name", ["tls good", "plain", "options", "unix", "sentinel", "one sentinel"])
+@pytest.mark.parametrize(
+    "name", ["tls good", "plain", "options", "unix", "sentinel", "one sentinel"]
+)
 def test_both_sides_reach_redis_by_every_kind_of_address(name: str, world: dict[str, str]) -> None:
     assert ours(world[name]) > 1.7e9
     shown = celerys(world[name])
@@ -130,11 +151,15 @@ def test_both_sides_reach_redis_by_every_kind_of_address(name: str, world: dict[
 
 
 @pytest.mark.parametrize("name", ["tls wrong_name", "tls self_signed"])
-def test_neither_side_tells_its_password_to_a_server_with_a_certificate_that_does_not_fit(name: str, world: dict[str, str]) -> None:
+def test_neither_side_tells_its_password_to_a_server_with_a_certificate_that_does_not_fit(
+    name: str, world: dict[str, str]
+) -> None:
     with pytest.raises(Unavailable, match="the certificate that Redis shows is refused") as caught:
         ours(world[name])
     assert "ssl_ca_certs" in caught.value.fix
-    with pytest.raises((kombu.exceptions.OperationalError, RedisError), match="certificate verify failed"):
+    with pytest.raises(
+        (kombu.exceptions.OperationalError, RedisError), match="certificate verify failed"
+    ):
         celerys(world[name])
 
 
@@ -142,7 +167,9 @@ def test_without_options_both_sides_verify(world: dict[str, str]) -> None:
     bare = world["tls good"].partition("?")[0]
     with pytest.raises(Unavailable, match="certificate"):
         ours(bare)
-    with pytest.raises((kombu.exceptions.OperationalError, RedisError), match="certificate verify failed"):
+    with pytest.raises(
+        (kombu.exceptions.OperationalError, RedisError), match="certificate verify failed"
+    ):
         celerys(bare)
 
 
@@ -168,19 +195,35 @@ def test_what_is_refused_is_one_sentence_with_its_fix(world: dict[str, str]) -> 
         assert not any(secret in str(caught.value) for secret in (PASSWORD, ENCODED)), name
 
 
-def test_a_master_that_no_sentinel_knows_is_named_without_dumps_of_clients(world: dict[str, str]) -> None:
-    with pytest.raises(BrokerDown) as caught, connect(world["sentinel"], master_name="other", timeout=1.0) as client:
+def test_a_master_that_no_sentinel_knows_is_named_without_dumps_of_clients(
+    world: dict[str, str],
+) -> None:
+    with (
+        pytest.raises(BrokerDown) as caught,
+        connect(world["sentinel"], master_name="other", timeout=1.0) as client,
+    ):
         redis_time(client)
     assert "'other'" in str(caught.value)
     assert "<" not in str(caught.value)
 
 
-def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less_is_told(world: dict[str, str]) -> None:
+def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less_is_told(
+    world: dict[str, str],
+) -> None:
     host = world["plain"].rpartition("@")[2]
     with connect(world["plain"]) as admin:
         admin.execute_command("ACL", "SETUSER", "worker", "on", f">{PASSWORD}", *RIGHTS.split())
-        admin.execute_command("ACL", "SETUSER", "blind", "on", f">{PASSWORD}", "~g6:*", "&*", "+@all", "-@dangerous")
-        admin.execute_command("ACL", "SETUSER", "elsewhere", "on", f">{PASSWORD}", *RIGHTS.replace("g6", "other").split())
+        admin.execute_command(
+            "ACL", "SETUSER", "blind", "on", f">{PASSWORD}", "~g6:*", "&*", "+@all", "-@dangerous"
+        )
+        admin.execute_command(
+            "ACL",
+            "SETUSER",
+            "elsewhere",
+            "on",
+            f">{PASSWORD}",
+            *RIGHTS.replace("g6", "other").split(),
+        )
     url = f"redis://worker:{ENCODED}@{host}"
     assert bootstrap.broker_facts(url)["maxmemory_policy"] == "noeviction"
     celerys(url)
@@ -193,7 +236,10 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
     with pytest.raises(Unavailable, match="may not run info") as caught:
         bootstrap.broker_facts(f"redis://blind:{ENCODED}@{host}")
     assert RIGHTS in caught.value.fix
-    with pytest.raises(Unavailable, match="may not use the keys"), connect(f"redis://elsewhere:{ENCODED}@{host}") as client:
+    with (
+        pytest.raises(Unavailable, match="may not use the keys"),
+        connect(f"redis://elsewhere:{ENCODED}@{host}") as client,
+    ):
         translated(client.get)("g6:x")
 
 
@@ -215,8 +261,13 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
         ("http://host", "is no Redis address"), ("host:6379", "is no Redis address"), ("redis://ho st", "is no Redis address"),
     ],
 )  # fmt: skip
-def test_an_address_that_cannot_be_meant_is_refused_by_both_sides_without_a_secret(url: str, sentence: str) -> None:
-    for read in (connect, lambda url: celery_settings(load("", {"redis.broker_url": url}, {}), url)):
+def test_an_address_that_cannot_be_meant_is_refused_by_both_sides_without_a_secret(
+    url: str, sentence: str
+) -> None:
+    for read in (
+        connect,
+        lambda url: celery_settings(load("", {"redis.broker_url": url}, {}), url),
+    ):
         with pytest.raises(BadConfig) as caught:
             read(url)
         assert sentence in str(caught.value)

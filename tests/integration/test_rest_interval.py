@@ -60,12 +60,17 @@ class Cycle:
         )  # fmt: skip
         limiter, shelf = MemoryLimiter(), MemoryShelf()
         shared = replace(shared_state(started), shelf=shelf, limiter=lambda _: limiter)
-        self.providers = {name: guarded(started, shared, "kite", started.provider.root, "kite") for name in settings.indices}
+        self.providers = {
+            name: guarded(started, shared, "kite", started.provider.root, "kite")
+            for name in settings.indices
+        }
         for name, provider in self.providers.items():
             provider.listing(name, AT)
         threading.Event().wait(max(0.0, (started.market.origin or 0.0) - time.time()))
         with ThreadPoolExecutor(len(self.providers)) as pool:
-            self.answers = dict(zip(self.providers, pool.map(self._collect, self.providers), strict=True))
+            self.answers = dict(
+                zip(self.providers, pool.map(self._collect, self.providers), strict=True)
+            )
 
     def _collect(self, name: str) -> Quotes | None:
         try:
@@ -86,9 +91,14 @@ class Cycle:
 
 
 def chain(provider: Resilient, index: str) -> Contracts:
-    contracts, exchange = provider.listing(index, AT).contracts, "BSE" if index in ("SENSEX", "BANKEX") else "NSE"
+    contracts, exchange = (
+        provider.listing(index, AT).contracts,
+        "BSE" if index in ("SENSEX", "BANKEX") else "NSE",
+    )
     slots = resolve(contracts.expiries, AT, calendar(), exchange, BUCKETS, underlying=index).slots
-    return contracts.take(np.isin(contracts.expiry, np.array([slot.expiry for slot in slots], dtype="datetime64[D]")))
+    return contracts.take(
+        np.isin(contracts.expiry, np.array([slot.expiry for slot in slots], dtype="datetime64[D]"))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +126,18 @@ def test_the_interval_that_is_named_is_whole_with_every_further_try_it_counts_on
     further = rest_budget(settings).further
     kite.fault("html", family="quote", count=further)
     cycle = Cycle(settings, warm)
-    assert {name: cycle.missing(name) for name in settings.indices} == dict.fromkeys(settings.indices, 0)
+    assert {name: cycle.missing(name) for name in settings.indices} == dict.fromkeys(
+        settings.indices, 0
+    )
     arrivals = kite.arrivals("quote")
     assert max(each["keys"] for each in arrivals) <= 500
     assert [each["status"] for each in arrivals].count(429) == 0
     assert sum(cycle.failed(name) for name in settings.indices) == further
 
 
-def test_tries_of_an_index_in_trouble_cost_no_other_index_its_turn(kite: Kite, base: Path, warm: Resilient) -> None:
+def test_tries_of_an_index_in_trouble_cost_no_other_index_its_turn(
+    kite: Kite, base: Path, warm: Resilient
+) -> None:
     settings = configured(kite, base, 3)
     budget = rest_budget(settings)
     kite.fault("html", family="quote", count=budget.spare + 2)
@@ -131,15 +145,19 @@ def test_tries_of_an_index_in_trouble_cost_no_other_index_its_turn(kite: Kite, b
     lost = [name for name in settings.indices if cycle.missing(name)]
     assert all(cycle.failed(name) for name in lost)
     assert len(lost) <= 2
-    assert sum(sum(each.describe()["requests"]["quote"].values()) for each in cycle.providers.values()) <= (
-        budget.requests + budget.spare
-    )
+    assert sum(
+        sum(each.describe()["requests"]["quote"].values()) for each in cycle.providers.values()
+    ) <= (budget.requests + budget.spare)
 
 
-def test_a_first_cycle_under_a_window_asks_once_for_the_underlyings_of_all(kite: Kite, base: Path, warm: Resilient) -> None:
+def test_a_first_cycle_under_a_window_asks_once_for_the_underlyings_of_all(
+    kite: Kite, base: Path, warm: Resilient
+) -> None:
     settings = configured(kite, base, 6, **{"collection.scope": "window"})
     limiter, shelf = MemoryLimiter(), MemoryShelf()
-    started = settings.model_copy(update={"market": settings.market.model_copy(update={"origin": time.time()})})
+    started = settings.model_copy(
+        update={"market": settings.market.model_copy(update={"origin": time.time()})}
+    )
     shared = replace(shared_state(started), shelf=shelf, limiter=lambda _: limiter)
     providers = {name: guarded(started, shared, "kite", kite.root, "kite") for name in SIX}
     with ThreadPoolExecutor(6) as pool:

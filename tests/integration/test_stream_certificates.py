@@ -22,7 +22,10 @@ from tests.certificates import Certificates, Pair, make_certificates
 
 pytestmark = pytest.mark.timeout(110)
 ROOT = Path(__file__).resolve().parents[2]
-POSTBACK = {"type": "order", "data": {"user_id": "AB1234", "account_id": "AC99", "order_id": "220303000308932"}}
+POSTBACK = {
+    "type": "order",
+    "data": {"user_id": "AB1234", "account_id": "AC99", "order_id": "220303000308932"},
+}
 TEXTS = [
     json.dumps(POSTBACK),
     json.dumps({"type": "AB1234", "data": 1}),
@@ -70,7 +73,9 @@ class Proxy:
     def _run(self) -> None:
         with suppress(OSError):
             while True:
-                threading.Thread(target=self._carry, args=(self._listening.accept()[0],), daemon=True).start()
+                threading.Thread(
+                    target=self._carry, args=(self._listening.accept()[0],), daemon=True
+                ).start()
 
     def _carry(self, client: socket.socket) -> None:
         asked = b""
@@ -113,14 +118,24 @@ def servers(*pairs: Pair) -> Iterator[list[Server]]:
 
 def connected(roots: dict[str, str], **variables: str) -> tuple[dict[str, Any], str]:
     """Return what the sockets were told by name, and all that their process wrote."""
-    environ = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()} | variables
+    environ = {
+        name: value for name, value in os.environ.items() if "proxy" not in name.lower()
+    } | variables
     command = [sys.executable, "-m", "tests.integration.stream_client", json.dumps(roots)]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=100, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=100, check=True
+    )
     return json.loads(done.stdout.splitlines()[-1]), done.stdout + done.stderr
 
 
-def test_only_a_server_with_a_trusted_certificate_of_its_name_is_told_the_token(certificates: Certificates) -> None:
-    with servers(certificates.good, certificates.wrong_name, certificates.self_signed) as (good, wrong, own):
+def test_only_a_server_with_a_trusted_certificate_of_its_name_is_told_the_token(
+    certificates: Certificates,
+) -> None:
+    with servers(certificates.good, certificates.wrong_name, certificates.self_signed) as (
+        good,
+        wrong,
+        own,
+    ):
         roots = {"good": f"wss://localhost:{good.port}", "wrong name": f"wss://localhost:{wrong.port}",
                  "self-signed": f"wss://localhost:{own.port}"}  # fmt: skip
         told, written = connected(roots, REQUESTS_CA_BUNDLE=str(certificates.authority))
@@ -128,22 +143,31 @@ def test_only_a_server_with_a_trusted_certificate_of_its_name_is_told_the_token(
     assert good.paths == ["/?api_key=the-key&access_token=the-token"]
     assert good.names == ["localhost"]
     assert told["good"]["state"] == "open"
-    reasons = {name: [facts["reason"] for event, facts in told[name]["told"] if event == "untrusted"] for name in told}
+    reasons = {
+        name: [facts["reason"] for event, facts in told[name]["told"] if event == "untrusted"]
+        for name in told
+    }
     assert reasons == {
         "good": [], "wrong name": ["it belongs to another host"], "self-signed": ["nobody who is trusted signed it"],
     }  # fmt: skip
     assert told["good"]["texts"] == {"order": 1, "message": 1, "other": 5}
-    assert not [secret for secret in ("AB1234", "AC99", "220303000308932", "the-token") if secret in written]
+    assert not [
+        secret for secret in ("AB1234", "AC99", "220303000308932", "the-token") if secret in written
+    ]
 
 
-def test_without_a_bundle_of_ones_own_the_public_authorities_are_trusted_alone(certificates: Certificates) -> None:
+def test_without_a_bundle_of_ones_own_the_public_authorities_are_trusted_alone(
+    certificates: Certificates,
+) -> None:
     with servers(certificates.good) as (good,):
         told, _ = connected({"good": f"wss://127.0.0.1:{good.port}"})
     assert [event for event, _ in told["good"]["told"]] == ["untrusted"]
     assert good.paths == []
 
 
-def test_the_stream_goes_through_the_proxy_that_rest_goes_through(certificates: Certificates) -> None:
+def test_the_stream_goes_through_the_proxy_that_rest_goes_through(
+    certificates: Certificates,
+) -> None:
     with servers(certificates.good) as (good,):
         proxy = Proxy(good.port)
         told, written = connected(
@@ -160,7 +184,9 @@ def test_the_stream_goes_through_the_proxy_that_rest_goes_through(certificates: 
 
 
 def test_a_proxy_or_a_bundle_that_cannot_serve_is_named_with_its_fix(tmp_path: Path) -> None:
-    told, _ = connected({"socks": "wss://kite.example"}, HTTPS_PROXY="socks5://me:s3cret@127.0.0.1:1")
+    told, _ = connected(
+        {"socks": "wss://kite.example"}, HTTPS_PROXY="socks5://me:s3cret@127.0.0.1:1"
+    )
     assert "cannot go through socks5://***@127.0.0.1:1" in told["socks"]["told"][0][1]["sentence"]
     told, _ = connected({"bundle": "wss://kite.example"}, REQUESTS_CA_BUNDLE=str(tmp_path))
     assert "holds no certificate" in told["bundle"]["told"][0][1]["sentence"]
@@ -182,7 +208,9 @@ def test_rest_tells_no_such_server_the_token_and_says_so(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.authority))
     monkeypatch.setenv("NO_PROXY", "localhost")
     with servers(getattr(certificates, which)) as (server,):
-        client = make_client("the-key", "the-token", root=f"https://localhost:{server.port}", timeout=5)
+        client = make_client(
+            "the-key", "the-token", root=f"https://localhost:{server.port}", timeout=5
+        )
         with pytest.raises(ProviderBusy, match="certificate is refused") as caught:
             ask_profile(client)
         client.reqsession.close()

@@ -28,7 +28,10 @@ UNIT = Unit("2026-11-18T05:30:00Z", "MIDCPNIFTY")
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, redis.Redis]]:
-    with EmbeddedServer.start(tmp_path_factory.mktemp("broker"), append_only=False) as server, connect(server.url) as client:
+    with (
+        EmbeddedServer.start(tmp_path_factory.mktemp("broker"), append_only=False) as server,
+        connect(server.url) as client,
+    ):
         yield server.url, client
 
 
@@ -51,7 +54,9 @@ def send_as_beat(app: G6) -> None:
     app.signature(entry["task"], args=(UNIT.cycle, UNIT.index)).apply_async(**entry["options"])
 
 
-def test_what_beat_sends_is_small_and_waits_in_its_queue(app: G6, broker: tuple[str, redis.Redis]) -> None:
+def test_what_beat_sends_is_small_and_waits_in_its_queue(
+    app: G6, broker: tuple[str, redis.Redis]
+) -> None:
     send_as_beat(app)
     ((size, message),) = waiting(broker, "collect")
     assert size < 2048
@@ -59,7 +64,9 @@ def test_what_beat_sends_is_small_and_waits_in_its_queue(app: G6, broker: tuple[
     assert message["content-type"] == "application/json"
 
 
-def test_every_message_carries_one_header_with_a_trace(app: G6, broker: tuple[str, redis.Redis]) -> None:
+def test_every_message_carries_one_header_with_a_trace(
+    app: G6, broker: tuple[str, redis.Redis]
+) -> None:
     CelerySender(app).stages(UNIT, STAGES)
     CelerySender(app).aggregate(UNIT.cycle)
     headers = [waiting(broker, queue)[0][1]["headers"]["g6"] for queue in ("collect", "aggregate")]
@@ -67,7 +74,9 @@ def test_every_message_carries_one_header_with_a_trace(app: G6, broker: tuple[st
     assert headers[0]["trace"] != headers[1]["trace"]
 
 
-def test_no_message_of_the_pipeline_reaches_two_kilobytes(app: G6, broker: tuple[str, redis.Redis]) -> None:
+def test_no_message_of_the_pipeline_reaches_two_kilobytes(
+    app: G6, broker: tuple[str, redis.Redis]
+) -> None:
     sender = CelerySender(app)
     for position in range(3):
         sender.stages(UNIT, STAGES[position:])
@@ -82,7 +91,9 @@ def test_no_message_of_the_pipeline_reaches_two_kilobytes(app: G6, broker: tuple
     assert max(size for held in sizes.values() for size in held) < 2048
 
 
-def test_a_rerun_goes_to_the_manual_queue_through_all_its_stages(app: G6, broker: tuple[str, redis.Redis]) -> None:
+def test_a_rerun_goes_to_the_manual_queue_through_all_its_stages(
+    app: G6, broker: tuple[str, redis.Redis]
+) -> None:
     CelerySender(app).stages(UNIT, STAGES[1:], manual=True)
     ((_, message),) = waiting(broker, "manual")
     (link,) = json.loads(_body(message))[2]["chain"]
@@ -93,7 +104,9 @@ def test_task_ids_are_always_fresh(app: G6) -> None:
     assert len({CelerySender(app).stages(UNIT, STAGES) for _ in range(3)}) == 3
 
 
-def test_a_task_without_a_route_waits_for_maintenance(app: G6, broker: tuple[str, redis.Redis]) -> None:
+def test_a_task_without_a_route_waits_for_maintenance(
+    app: G6, broker: tuple[str, redis.Redis]
+) -> None:
     app.send_task("g6.not_known_yet")
     assert len(waiting(broker, "maintenance")) == 1
 
@@ -159,7 +172,9 @@ def test_queues_and_routes_are_explicit_and_fit(app: G6) -> None:
     assert set(app.conf.task_routes) == {name for name in app.tasks if name.startswith("g6.")}
 
 
-@pytest.mark.parametrize("task", ["g6.collect", "g6.analyse", "g6.persist", "g6.aggregate", "g6.publish", "g6.rerun"])
+@pytest.mark.parametrize(
+    "task", ["g6.collect", "g6.analyse", "g6.persist", "g6.aggregate", "g6.publish", "g6.rerun"]
+)
 def test_a_task_is_tried_again_twice_a_second_apart(app: G6, task: str) -> None:
     assert (app.tasks[task].default_retry_delay, app.tasks[task].max_retries) == (1, 2)
 
@@ -175,10 +190,16 @@ def test_limits_follow_the_interval(interval: int) -> None:
 
 
 def test_a_job_longer_than_a_cycle_is_acknowledged_early(app: G6) -> None:
-    assert app.conf.task_annotations["g6.rerun"] == {"soft_time_limit": 240.0, "time_limit": 300.0, "acks_late": False}
+    assert app.conf.task_annotations["g6.rerun"] == {
+        "soft_time_limit": 240.0,
+        "time_limit": 300.0,
+        "acks_late": False,
+    }
 
 
-def test_a_namespace_stands_before_every_key_and_exchange(broker: tuple[str, redis.Redis], tmp_path: Path) -> None:
+def test_a_namespace_stands_before_every_key_and_exchange(
+    broker: tuple[str, redis.Redis], tmp_path: Path
+) -> None:
     shadow = create_app(load(None, {"namespace": "shadow", "demo_dir": tmp_path}, {}), broker[0])
     assert shadow.conf.broker_transport_options["global_keyprefix"] == "shadow:celery:"
     assert {queue.exchange.name for queue in shadow.conf.task_queues} == {"shadow"}
@@ -200,10 +221,22 @@ def changed(settings: Settings, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"broker_transport_options": {"visibility_timeout": 60}}, "visibility_timeout 60 s is less than twice the hard limit"),
-        ({"task_annotations": {"g6.persist": {"soft_time_limit": 50.0, "time_limit": 50.0}}}, "is not below the hard one"),
-        ({"task_annotations": {"g6.analyse": {"soft_time_limit": 48.0, "time_limit": 60.0}}}, "is not below 0.8 of the interval"),
-        ({"task_routes": {"g6.collect": {"queue": "colect"}}}, "routed to queue colect, which nobody declares"),
+        (
+            {"broker_transport_options": {"visibility_timeout": 60}},
+            "visibility_timeout 60 s is less than twice the hard limit",
+        ),
+        (
+            {"task_annotations": {"g6.persist": {"soft_time_limit": 50.0, "time_limit": 50.0}}},
+            "is not below the hard one",
+        ),
+        (
+            {"task_annotations": {"g6.analyse": {"soft_time_limit": 48.0, "time_limit": 60.0}}},
+            "is not below 0.8 of the interval",
+        ),
+        (
+            {"task_routes": {"g6.collect": {"queue": "colect"}}},
+            "routed to queue colect, which nobody declares",
+        ),
     ],
     ids=["visibility", "soft and hard", "soft and interval", "route"],
 )
@@ -236,7 +269,9 @@ def test_a_worker_refuses_a_broker_that_evicts(
     assert "maxmemory-policy is allkeys-lru" in capsys.readouterr().err
 
 
-def test_a_beat_refuses_settings_that_somebody_changed_afterwards(app: G6, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_beat_refuses_settings_that_somebody_changed_afterwards(
+    app: G6, capsys: pytest.CaptureFixture[str]
+) -> None:
     app.conf.broker_transport_options = {"visibility_timeout": 1}
     with pytest.raises(SystemExit) as ended:
         application._refuse_what_cannot_work(app)

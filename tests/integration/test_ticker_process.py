@@ -25,7 +25,9 @@ sys.exit(ticker.run())
 
 
 def ends(end: str) -> int:
-    return subprocess.run([sys.executable, "-c", SCRIPT.format(end=end)], cwd=ROOT, timeout=100, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(end=end)], cwd=ROOT, timeout=100, check=False
+    ).returncode
 
 
 def test_a_reactor_that_stopped_by_itself_ends_the_process_for_a_new_start() -> None:
@@ -40,9 +42,21 @@ def test_a_ticker_that_was_told_to_stop_ends_well() -> None:
     (["--set", "provider.name=sim"], "has no stream"),
     (["--set", "provider.name=kite", "--set", "provider.token_provider=fake"], "no broker"),
 ])  # fmt: skip
-def test_what_cannot_run_says_why_and_what_to_do(arguments: list[str], sentence: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "g6.entrypoints.cli", "ticker", "--data-dir", str(tmp_path), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+def test_what_cannot_run_says_why_and_what_to_do(
+    arguments: list[str], sentence: str, tmp_path: Path
+) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "g6.entrypoints.cli",
+        "ticker",
+        "--data-dir",
+        str(tmp_path),
+        *arguments,
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "fix:" in done.stderr

@@ -14,7 +14,10 @@ from g6.domain import exposures, open_interest, surface
 from g6.domain.exposures import Positions
 from g6.domain.surface import Smile
 
-HOSTILE = st.one_of(st.floats(width=64), st.sampled_from([nan, np.inf, -np.inf, 0.0, -1.0, 24000.0, 0.12, 0.02, 65.0]))
+HOSTILE = st.one_of(
+    st.floats(width=64),
+    st.sampled_from([nan, np.inf, -np.inf, 0.0, -1.0, 24000.0, 0.12, 0.02, 65.0]),
+)
 PLAIN = st.floats(0.05, 0.6)
 
 
@@ -22,7 +25,14 @@ def column(values, shape):
     return arrays(np.float64, shape, elements=values)
 
 
-@given(column(HOSTILE, 9), column(HOSTILE, 9), column(HOSTILE, 9), column(HOSTILE, (2, 9)), column(HOSTILE, (2, 9)), HOSTILE)
+@given(
+    column(HOSTILE, 9),
+    column(HOSTILE, 9),
+    column(HOSTILE, 9),
+    column(HOSTILE, (2, 9)),
+    column(HOSTILE, (2, 9)),
+    HOSTILE,
+)
 @settings(max_examples=60, deadline=None)
 def test_exposures_of_anything_are_finite_or_unknown(strike, forward, years, iv, oi, spot):
     held = Positions(strike, forward, years, np.full(9, "x", dtype=object), iv, oi, 0.055)

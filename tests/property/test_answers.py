@@ -39,12 +39,20 @@ def nse() -> dict[str, Any]:
         }
         for strike in STRIKES
     ]
-    return {"records": {"timestamp": "11-Sep-2026 15:20:00", "underlyingValue": 23_398.1, "data": data}}
+    return {
+        "records": {"timestamp": "11-Sep-2026 15:20:00", "underlyingValue": 23_398.1, "data": data}
+    }
 
 
 def bse() -> dict[str, Any]:
     """A small answer of BSE's shape."""
-    figures = {"Open_Interest": "1,070", "Last_Trd_Price": "155.5", "Vol_Traded": "5,007", "IV": "12.0", "Absolute_Change_OI": "10"}
+    figures = {
+        "Open_Interest": "1,070",
+        "Last_Trd_Price": "155.5",
+        "Vol_Traded": "5,007",
+        "IV": "12.0",
+        "Absolute_Change_OI": "10",
+    }
     rows = [
         {"Strike_Price": f"{strike:,}.00", "End_TimeStamp": "17 Sep 2026", "Ula_Code": "SENSEX", "UlaValue": "77,400.1"}
         | figures | {f"C_{name}": value for name, value in figures.items()}
@@ -62,7 +70,13 @@ junk = st.one_of(
 
 def places(document: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a document, the document itself left out."""
-    parts = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    parts = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     return [place for key, value in parts for place in ((*here, key), *places(value, (*here, key)))]
 
 
@@ -75,7 +89,9 @@ def damaged(document: Any, changes: list[tuple[int, Any]]) -> Any:
         try:
             for key in way:
                 at = at[key]
-            at[last] = copy.deepcopy(value)  # an empty object of the strategy is shared by all examples
+            at[last] = copy.deepcopy(
+                value
+            )  # an empty object of the strategy is shared by all examples
         except (KeyError, IndexError, TypeError):
             continue
     return document
@@ -86,16 +102,23 @@ def options(answer: Answer) -> dict[tuple[float, int], list[float]]:
     names = sorted(rows.figures)
     columns = np.array([rows.figures[name] for name in names]).T.tolist()
     return {
-        (strike, side): figures for strike, side, figures in zip(rows.strike.tolist(), rows.side.tolist(), columns, strict=True)
+        (strike, side): figures
+        for strike, side, figures in zip(
+            rows.strike.tolist(), rows.side.tolist(), columns, strict=True
+        )
     }
 
 
-changes = st.lists(st.tuples(st.integers(min_value=0, max_value=10_000), junk), min_size=1, max_size=6)
+changes = st.lists(
+    st.tuples(st.integers(min_value=0, max_value=10_000), junk), min_size=1, max_size=6
+)
 
 
 @settings(max_examples=300, deadline=None)
 @given(changes)
-def test_an_answer_of_nse_with_junk_anywhere_is_read_or_refused_with_a_reason(found: list[tuple[int, Any]]) -> None:
+def test_an_answer_of_nse_with_junk_anywhere_is_read_or_refused_with_a_reason(
+    found: list[tuple[int, Any]],
+) -> None:
     reasons: list[str] = []
     try:
         parse_nse(damaged(nse(), found))
@@ -106,7 +129,9 @@ def test_an_answer_of_nse_with_junk_anywhere_is_read_or_refused_with_a_reason(fo
 
 @settings(max_examples=300, deadline=None)
 @given(changes)
-def test_an_answer_of_bse_with_junk_anywhere_is_read_or_refused_with_a_reason(found: list[tuple[int, Any]]) -> None:
+def test_an_answer_of_bse_with_junk_anywhere_is_read_or_refused_with_a_reason(
+    found: list[tuple[int, Any]],
+) -> None:
     reasons: list[str] = []
     try:
         parse_bse(damaged(bse(), found), PLACE)
@@ -116,8 +141,15 @@ def test_an_answer_of_bse_with_junk_anywhere_is_read_or_refused_with_a_reason(fo
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.integers(min_value=0, max_value=len(STRIKES) - 1), st.sampled_from(["row", "CE", "PE"]), st.integers(0, 40), junk)
-def test_junk_in_one_option_leaves_the_others_as_they_were(row: int, part: str, number: int, value: Any) -> None:
+@given(
+    st.integers(min_value=0, max_value=len(STRIKES) - 1),
+    st.sampled_from(["row", "CE", "PE"]),
+    st.integers(0, 40),
+    junk,
+)
+def test_junk_in_one_option_leaves_the_others_as_they_were(
+    row: int, part: str, number: int, value: Any
+) -> None:
     whole, document = options(parse_nse(nse())), nse()
     entry = document["records"]["data"][row]
     target = entry if part == "row" else entry[part]
@@ -129,7 +161,9 @@ def test_junk_in_one_option_leaves_the_others_as_they_were(row: int, part: str, 
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=60), st.integers(min_value=0, max_value=2_000), st.sampled_from([nse, bse]))
+@given(
+    st.binary(max_size=60), st.integers(min_value=0, max_value=2_000), st.sampled_from([nse, bse])
+)
 def test_bytes_torn_out_of_a_file_end_in_a_reason(raw: bytes, at: int, make: Any) -> None:
     text = json.dumps(make()).encode()
     place = at % len(text)
@@ -143,7 +177,9 @@ def test_bytes_torn_out_of_a_file_end_in_a_reason(raw: bytes, at: int, make: Any
 
 @settings(max_examples=60, deadline=None)
 @given(changes=changes)
-def test_a_directory_with_a_damaged_poll_keeps_the_others(tmp_path_factory: Any, changes: list[tuple[int, Any]]) -> None:
+def test_a_directory_with_a_damaged_poll_keeps_the_others(
+    tmp_path_factory: Any, changes: list[tuple[int, Any]]
+) -> None:
     directory = tmp_path_factory.mktemp("polls")
     for minute in (20, 21):
         text = json.dumps(nse()).replace("15:20:00", f"15:{minute}:00")

@@ -33,7 +33,12 @@ def attainable(option):
 @st.composite
 def deep_in_the_money(draw):
     """A price within 3 ulp of a payoff of 30 % and more, whose out-of-the-money side is worth under 1e-30 of the forward."""
-    sigma, time, forward, rate = draw(st.floats(0.05, 0.4)), draw(st.floats(1e-6, 0.02)), draw(forwards), draw(rates)
+    sigma, time, forward, rate = (
+        draw(st.floats(0.05, 0.4)),
+        draw(st.floats(1e-6, 0.02)),
+        draw(forwards),
+        draw(rates),
+    )
     phi = draw(sides)
     away = draw(st.floats(max(0.36, 13 * sigma * np.sqrt(time)), 1.5))
     strike = forward * np.exp(-phi * away)
@@ -87,7 +92,8 @@ def test_scaling_price_forward_and_strike_changes_nothing(option, power):
     scale = 2.0**power
 
     assert (
-        implied_vol(value * scale, forward * scale, strike * scale, *rest).sigma == implied_vol(value, forward, strike, *rest).sigma
+        implied_vol(value * scale, forward * scale, strike * scale, *rest).sigma
+        == implied_vol(value, forward, strike, *rest).sigma
     )
 
 
@@ -105,7 +111,10 @@ def test_solving_with_greeks_agrees_with_solving_first(option):
 
 def slope(function, at, step):
     """Derivative by central differences of the fourth order."""
-    return (8 * (function(at + step) - function(at - step)) - (function(at + 2 * step) - function(at - 2 * step))) / (12 * step)
+    return (
+        8 * (function(at + step) - function(at - step))
+        - (function(at + 2 * step) - function(at - 2 * step))
+    ) / (12 * step)
 
 
 def spot_function(option, figure):
@@ -115,7 +124,14 @@ def spot_function(option, figure):
 
 
 well_posed = st.builds(
-    lambda sigma, forward, z, time, rate, phi: (sigma, forward, forward * np.exp(z * sigma * np.sqrt(time)), time, rate, phi),
+    lambda sigma, forward, z, time, rate, phi: (
+        sigma,
+        forward,
+        forward * np.exp(z * sigma * np.sqrt(time)),
+        time,
+        rate,
+        phi,
+    ),
     st.floats(0.1, 0.8),
     st.floats(20_000, 30_000),
     st.floats(-2, 2),
@@ -140,10 +156,18 @@ def test_greeks_are_derivatives_of_the_price(option):
         return float(price(sigma, spot * np.exp(other * time), strike, time, other, phi))
 
     delta = spot_function(option, lambda *a: greeks(*a).delta)
-    assert slope(spot_function(option, price), spot, 0.02 * width) == pytest.approx(float(found.delta), **near)
-    assert slope(delta, spot, 0.02 * width) * width == pytest.approx(float(found.gamma) * width, **near)
-    assert slope(lambda s: float(price(s, *option[1:])), sigma, 0.01 * sigma) / 100 == pytest.approx(float(found.vega), **near)
-    assert -slope(aged, time, 0.005 * time) / 365 == pytest.approx(float(found.theta), rel=1e-6, abs=1e-6)
+    assert slope(spot_function(option, price), spot, 0.02 * width) == pytest.approx(
+        float(found.delta), **near
+    )
+    assert slope(delta, spot, 0.02 * width) * width == pytest.approx(
+        float(found.gamma) * width, **near
+    )
+    assert slope(
+        lambda s: float(price(s, *option[1:])), sigma, 0.01 * sigma
+    ) / 100 == pytest.approx(float(found.vega), **near)
+    assert -slope(aged, time, 0.005 * time) / 365 == pytest.approx(
+        float(found.theta), rel=1e-6, abs=1e-6
+    )
     assert slope(at_rate, rate, 1e-3) / 100 == pytest.approx(float(found.rho), rel=1e-6, abs=1e-6)
 
 
@@ -155,13 +179,17 @@ def test_higher_greeks_are_derivatives_of_the_greeks(option):
     near = {"rel": 1e-6, "abs": 1e-9}
 
     def delta_when_aged(years_left):
-        return float(greeks(sigma, spot * np.exp(rate * years_left), strike, years_left, rate, phi).delta)
+        return float(
+            greeks(sigma, spot * np.exp(rate * years_left), strike, years_left, rate, phi).delta
+        )
 
     vanna = slope(lambda s: float(greeks(s, *option[1:]).delta), sigma, 0.005 * sigma) / 100
     vomma = slope(lambda s: float(greeks(s, *option[1:]).vega), sigma, 0.005 * sigma) / 100
     assert vanna == pytest.approx(float(found.vanna), **near)
     assert vomma == pytest.approx(float(found.vomma), rel=1e-6, abs=1e-7)
-    assert -slope(delta_when_aged, time, 0.002 * time) / 365 == pytest.approx(float(found.charm), **near)
+    assert -slope(delta_when_aged, time, 0.002 * time) / 365 == pytest.approx(
+        float(found.charm), **near
+    )
 
 
 def hostile(count, seed):
@@ -170,7 +198,9 @@ def hostile(count, seed):
     odd = np.array([0.0, -0.0, -1.0, np.nan, np.inf, -np.inf, 1e300, 1e-300, 5e-324, 1.7e308])
 
     def mixed(usual, any_sign):
-        wild = 10 ** random.uniform(-308, 308, count) * (random.choice([1.0, -1.0], count) if any_sign else 1.0)
+        wild = 10 ** random.uniform(-308, 308, count) * (
+            random.choice([1.0, -1.0], count) if any_sign else 1.0
+        )
         pick = random.random(count)
         return np.where(pick < 0.85, usual, np.where(pick < 0.93, wild, random.choice(odd, count)))
 
@@ -181,7 +211,9 @@ def hostile(count, seed):
         mixed(forward * np.exp(random.normal(0, 0.2, count)), False),
         mixed(10 ** random.uniform(-5, 0.5, count), True),
         mixed(random.uniform(-0.05, 0.2, count), True),
-        np.where(random.random(count) < 0.9, random.choice([1.0, -1.0], count), random.choice(odd, count)),
+        np.where(
+            random.random(count) < 0.9, random.choice([1.0, -1.0], count), random.choice(odd, count)
+        ),
     )
 
 
@@ -200,8 +232,13 @@ def test_a_million_hostile_options_raise_nothing_and_invent_nothing(seed):
     assert 0.05 < ok.mean() < 0.9
     assert np.isnan(solution.sigma[~ok]).all()
     assert (solution.sigma[ok] > 0).all()
-    for figure in [getattr(figures, name) for name in FIRST] + [getattr(higher, name) for name in HIGHER]:
+    for figure in [getattr(figures, name) for name in FIRST] + [
+        getattr(higher, name) for name in HIGHER
+    ]:
         assert np.isfinite(figure[ok]).all()
         assert np.isnan(figure[~ok]).all()
     discount = np.exp(-columns[4][ok] * columns[3][ok])
-    assert np.max(np.abs(back[ok] - columns[0][ok]) / (discount * (columns[1][ok] + columns[2][ok]))) < 1e-14
+    assert (
+        np.max(np.abs(back[ok] - columns[0][ok]) / (discount * (columns[1][ok] + columns[2][ok])))
+        < 1e-14
+    )

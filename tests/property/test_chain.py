@@ -23,13 +23,21 @@ K = len(LADDER)
 HOSTILE = np.array([np.nan, np.inf, -np.inf, 0.0, -0.01, -5.0, 1e-300, 0.05, 1e9, 1e300])
 
 hostile = st.sampled_from(HOSTILE.tolist())
-cycles = st.sampled_from(["2026-08-19T06:00:00Z", "2026-08-25T09:59:59Z", "2026-08-25T10:00:00Z", "2026-08-26T04:00:00Z"])
-pricings = st.builds(Pricing, model=st.sampled_from(["black76", "nse", "bse"]), fallback_iv=st.sampled_from([None, 0.2]))
+cycles = st.sampled_from(
+    ["2026-08-19T06:00:00Z", "2026-08-25T09:59:59Z", "2026-08-25T10:00:00Z", "2026-08-26T04:00:00Z"]
+)
+pricings = st.builds(
+    Pricing,
+    model=st.sampled_from(["black76", "nse", "bse"]),
+    fallback_iv=st.sampled_from([None, 0.2]),
+)
 
 
 def _numbers(dice: np.random.Generator, share: float) -> np.ndarray:
     """Premiums of a crude chain, a share of them replaced by numbers no market gives."""
-    worth = np.maximum(np.array([[1.0], [-1.0]]) * (24100.0 - np.tile(LADDER, 2)), 0.0) + dice.uniform(0.05, 200.0, (2, 2 * K))
+    worth = np.maximum(
+        np.array([[1.0], [-1.0]]) * (24100.0 - np.tile(LADDER, 2)), 0.0
+    ) + dice.uniform(0.05, 200.0, (2, 2 * K))
     return np.where(dice.random((2, 2 * K)) < share, dice.choice(HOSTILE, (2, 2 * K)), worth)
 
 
@@ -49,7 +57,8 @@ def chains(draw: st.DrawFn) -> Chain:
     values = {name: np.full((2, 2 * K), np.nan) for name in QUOTE_FIELDS}
     values |= {name: _numbers(dice, share) for name in ("last", "bid", "ask", "oi", "volume")}
     values |= {
-        name: now - dice.choice([-5.0, 1.0, 200.0, 1000.0, np.nan], (2, 2 * K)) for name in ("quote_time", "last_trade_time")
+        name: now - dice.choice([-5.0, 1.0, 200.0, 1000.0, np.nan], (2, 2 * K))
+        for name in ("quote_time", "last_trade_time")
     }
     listed = dice.random((2, 2 * K)) < 0.9
     quotes = Quotes(
@@ -87,17 +96,26 @@ def test_a_shared_volatility_is_its_strikes_own(chain: Chain) -> None:
 @given(chains())
 def test_rows_lines_and_summary_come_of_any_quotes(chain: Chain) -> None:
     row, found = summarise(chain), facts(chain)
-    assert row["iv_ok"] + row["iv_unavailable"] + row["iv_failed"] == row["options"] == found["options"]
+    assert (
+        row["iv_ok"] + row["iv_unavailable"] + row["iv_failed"]
+        == row["options"]
+        == found["options"]
+    )
     assert row["expected_mask"] == row["collected_mask"] | row["missing_mask"]
     assert row["collected_mask"] & row["missing_mask"] == 0
     frame = chain_frame(chain)
     assert len(frame) == len(chain.quotes)
-    assert all(len(line.split(",")) == len(csv_header(greeks=True)) for line in csv_rows(frame, (10, 10)).values())
+    assert all(
+        len(line.split(",")) == len(csv_header(greeks=True))
+        for line in csv_rows(frame, (10, 10)).values()
+    )
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.floats(23500.0, 24700.0), st.sampled_from(LADDER.tolist()))
-def test_an_atm_is_never_more_than_six_tenths_of_a_step_away_inside_the_strikes(forward: float, before: float) -> None:
+def test_an_atm_is_never_more_than_six_tenths_of_a_step_away_inside_the_strikes(
+    forward: float, before: float
+) -> None:
     atm = at_the_money(LADDER, forward, before)
     inside = min(max(forward, LADDER[0]), LADDER[-1])
     assert abs(inside - atm) <= 60.0

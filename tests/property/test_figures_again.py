@@ -26,22 +26,32 @@ def chain(chain_of, seed):
     years = np.repeat(np.array([0.5, 7.0]) * die.uniform(0.5, 8.0) / 365, 41)
     away = np.log(columns["strike"] / forward) / np.sqrt(years)
     columns |= {"forward": forward, "years_to_expiry": years}
-    columns["atm"] = np.repeat([columns["strike"][np.argmin(np.abs(columns["strike"] - level))] for level in forward[[0, -1]]], 41)
+    columns["atm"] = np.repeat(
+        [
+            columns["strike"][np.argmin(np.abs(columns["strike"] - level))]
+            for level in forward[[0, -1]]
+        ],
+        41,
+    )
     for side in SIDES:
         hole = die.random((4, n)) < 0.1
-        columns[side + "iv"] = np.where(hole[0], nan, 0.14 - 0.05 * away + 0.3 * away**2 + die.normal(0, 0.001, n)).astype(
-            np.float32
-        )
+        columns[side + "iv"] = np.where(
+            hole[0], nan, 0.14 - 0.05 * away + 0.3 * away**2 + die.normal(0, 0.001, n)
+        ).astype(np.float32)
         columns[side + "oi"] = np.where(hole[1], nan, 65.0 * die.integers(0, 4000, n))
         columns[side + "oi_prev"] = np.where(hole[2], nan, 65.0 * die.integers(0, 4000, n))
-        columns[side + "price"] = np.where(hole[3], nan, np.round(die.uniform(0.05, 600, n) * 20) / 20)
+        columns[side + "price"] = np.where(
+            hole[3], nan, np.round(die.uniform(0.05, 600, n) * 20) / 20
+        )
         columns[side + "symbol"] = np.where(die.random(n) < 0.05, "", columns[side + "symbol"])
     return Frame(frame.header, columns)
 
 
 def rows_of(frame, expiry):
     """The rows of one expiry as mappings of numbers."""
-    chosen = [i for i in range(len(frame)) if frame.columns["expiry"][i] == np.datetime64(expiry, "D")]
+    chosen = [
+        i for i in range(len(frame)) if frame.columns["expiry"][i] == np.datetime64(expiry, "D")
+    ]
     return [{name: column[i] for name, column in frame.columns.items()} for i in chosen]
 
 
@@ -58,7 +68,10 @@ def total(rows, side, name="oi"):
 
 def curve(rows):
     """(strike, volatility) of the out-of-the-money side of each strike."""
-    return [(float(row["strike"]), float(row["ce_iv" if row["strike"] > row["forward"] else "pe_iv"])) for row in rows]
+    return [
+        (float(row["strike"]), float(row["ce_iv" if row["strike"] > row["forward"] else "pe_iv"]))
+        for row in rows
+    ]
 
 
 def atm_iv(rows):
@@ -74,7 +87,11 @@ def wing(rows, side):
     F, T = float(rows[0]["forward"]), float(rows[0]["years_to_expiry"])
     middle = atm_iv(rows)
     known = [(k, s) for k, s in curve(rows) if not isnan(s)]
-    walk = [each for each in known if each[0] > F] if side > 0 else [each for each in known if each[0] <= F][::-1]
+    walk = (
+        [each for each in known if each[0] > F]
+        if side > 0
+        else [each for each in known if each[0] <= F][::-1]
+    )
     last = (0.5 * (1 + erf(side * middle * sqrt(T) / 2 / sqrt(2))), middle)
     for k, s in walk:
         d1 = log(F / k) / (s * sqrt(T)) + s * sqrt(T) / 2
@@ -87,7 +104,12 @@ def wing(rows, side):
 
 def parabola(rows):
     """Slope and curvature at the money of the parabola through the three volatilities, by Cramer's rule."""
-    T, middle, call, put = float(rows[0]["years_to_expiry"]), atm_iv(rows), wing(rows, 1), wing(rows, -1)
+    T, middle, call, put = (
+        float(rows[0]["years_to_expiry"]),
+        atm_iv(rows),
+        wing(rows, 1),
+        wing(rows, -1),
+    )
     z = 0.6744897501960817
     x1 = (z * call * sqrt(T) + call * call * T / 2) / (middle * sqrt(T))
     x2 = (-z * put * sqrt(T) + put * put * T / 2) / (middle * sqrt(T))
@@ -144,7 +166,10 @@ def test_figures_of_an_expiry_are_their_definitions(chain_of, seed):
         for name in ExpiryFigures.__dataclass_fields__:
             one, other = getattr(found, name), getattr(wanted, name)
             if isinstance(one, Level):
-                one, other = ([getattr(each, field) for field in Level.__dataclass_fields__] for each in (one, other))
+                one, other = (
+                    [getattr(each, field) for field in Level.__dataclass_fields__]
+                    for each in (one, other)
+                )
             if isinstance(one, float | list):
                 assert one == pytest.approx(other, rel=1e-6, abs=1e-9, nan_ok=True), name
             else:
@@ -173,13 +198,22 @@ def test_term_structure_is_linear_in_total_variance(seed):
     for (t1, w1), (t2, w2) in pairwise(known):
         if t1 <= days / 365 <= t2:
             wanted = sqrt((w1 + (w2 - w1) * (days / 365 - t1) / (t2 - t1)) / (days / 365))
-    assert term_structure.constant_maturity(years, sigma, days) == pytest.approx(wanted, nan_ok=True)
+    assert term_structure.constant_maturity(years, sigma, days) == pytest.approx(
+        wanted, nan_ok=True
+    )
     for i, between in enumerate(term_structure.forward_volatility(years, sigma)):
         rise = sigma[i + 1] ** 2 * years[i + 1] - sigma[i] ** 2 * years[i]
-        assert between == pytest.approx(sqrt(rise / (years[i + 1] - years[i])) if rise >= 0 else nan, nan_ok=True)
+        assert between == pytest.approx(
+            sqrt(rise / (years[i + 1] - years[i])) if rise >= 0 else nan, nan_ok=True
+        )
 
 
-WORDS = {(1, 1): "long_build_up", (-1, 1): "short_build_up", (1, -1): "short_covering", (-1, -1): "long_unwinding"}
+WORDS = {
+    (1, 1): "long_build_up",
+    (-1, 1): "short_build_up",
+    (1, -1): "short_covering",
+    (-1, -1): "long_unwinding",
+}
 
 
 def word(moved, changed, before, tick):
@@ -195,7 +229,12 @@ def test_changes_and_build_ups_are_named_one_by_one(seed):
     die = np.random.default_rng(seed)
     shape = (2, 30)
     before, now = (
-        np.where(die.random(shape) < 0.15, die.choice([nan, 0.0], shape), 65.0 * die.integers(0, 400, shape)) for _ in "ab"
+        np.where(
+            die.random(shape) < 0.15,
+            die.choice([nan, 0.0], shape),
+            65.0 * die.integers(0, 400, shape),
+        )
+        for _ in "ab"
     )
     high = np.where(die.random(shape) < 0.5, 0.0, now)
     moved = np.where(die.random(shape) < 0.1, nan, 0.05 * die.integers(-4, 5, shape))
@@ -214,7 +253,10 @@ def test_a_figure_that_cannot_be_known_is_nan(chain_of, hole, bad):
     frame = chain(chain_of, 0)
     frame.columns[hole][:] = bad
     for found in figures(frame):
-        assert not any(getattr(found, name) in {inf, -inf} for name in ("atm_iv", "em_sd", "rr25", "slope", "em_session"))
+        assert not any(
+            getattr(found, name) in {inf, -inf}
+            for name in ("atm_iv", "em_sd", "rr25", "slope", "em_session")
+        )
         assert isnan(found.straddle if hole == "atm" else found.rr25)
 
 

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from g6.domain.panels import canonical, digest, merge_panel_diff, panel_diff
 
-NUMBERS = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False, width=16)
+NUMBERS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats(allow_nan=False, allow_infinity=False, width=16)
+)
 KEYS = st.sampled_from(["to", "set", "drop", "edit", "items", "a", "b", "0"])
 DOCUMENTS = st.recursive(
     NUMBERS | st.text(max_size=3),

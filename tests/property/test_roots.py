@@ -10,9 +10,24 @@ from g6.domain.contract_symbols import trusted
 from g6.domain.instrument import INDICES, listing
 
 ON = date(2026, 11, 20)
-EXPIRIES = {"26NOV": "2026-11-23", "26D01": "2026-12-01", "26DEC": "2026-12-29", "27JAN": "2027-01-25"}
+EXPIRIES = {
+    "26NOV": "2026-11-23",
+    "26D01": "2026-12-01",
+    "26DEC": "2026-12-29",
+    "27JAN": "2027-01-25",
+}
 ROOTS = {
-    "NFO": ("NIFTY", "NIFTYNXT50", "NIFTYFPI", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "NIFTYBEES", "BANKEXNSE", "BANKINDIA"),
+    "NFO": (
+        "NIFTY",
+        "NIFTYNXT50",
+        "NIFTYFPI",
+        "BANKNIFTY",
+        "FINNIFTY",
+        "MIDCPNIFTY",
+        "NIFTYBEES",
+        "BANKEXNSE",
+        "BANKINDIA",
+    ),
     "BFO": ("SENSEX", "SENSEX50", "BANKEX", "FOCIT", "SENSEXBEES"),
 }
 
@@ -35,13 +50,21 @@ def rows(draw: st.DrawFn, exchange: str) -> list[tuple[str, str]]:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.sampled_from(sorted(ROOTS)).flatmap(lambda exchange: st.tuples(st.just(exchange), rows(exchange))))
-def test_an_index_gets_its_own_contracts_and_no_other(dumped: tuple[str, list[tuple[str, str]]]) -> None:
+@given(
+    st.sampled_from(sorted(ROOTS)).flatmap(
+        lambda exchange: st.tuples(st.just(exchange), rows(exchange))
+    )
+)
+def test_an_index_gets_its_own_contracts_and_no_other(
+    dumped: tuple[str, list[tuple[str, str]]],
+) -> None:
     exchange, lines = dumped
     mine = {name for name, index in INDICES.items() if index.derivatives == exchange}
     if not any(root in mine for root, _ in lines):
         return
-    columns = parse_dump("\n".join([",".join(COLUMNS), *(line for _, line in lines)]).encode(), exchange, ON).columns
+    columns = parse_dump(
+        "\n".join([",".join(COLUMNS), *(line for _, line in lines)]).encode(), exchange, ON
+    ).columns
     for name in mine:
         found = trusted(listing(name, columns, ON))
         symbols = set(found.listing.contracts.symbol.reshape(-1).tolist()) - {""}

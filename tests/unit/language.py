@@ -88,7 +88,9 @@ def _counts_of(tree: ast.Module) -> Counter[str]:
             counts["docstrings"] += text is not None
             counts["semicolons"] += (text or "").count(";")
         counts["doubles"] += _assigns_two(node)
-        counts["comprehensions"] += isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+        counts["comprehensions"] += isinstance(
+            node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+        )
         counts["any"] += isinstance(node, ast.Name) and node.id == "Any"
         counts["untyped"] += _is_untyped_mapping(node)
     return counts
@@ -110,7 +112,11 @@ def _assigns_two(node: ast.AST) -> bool:
 
 def _is_untyped_mapping(node: ast.AST) -> bool:
     """Tell whether a node is `Mapping[str, Any]`, `dict[str, Any]` or the like."""
-    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name) or not isinstance(node.slice, ast.Tuple):
+    if (
+        not isinstance(node, ast.Subscript)
+        or not isinstance(node.value, ast.Name)
+        or not isinstance(node.slice, ast.Tuple)
+    ):
         return False
     if node.value.id not in {"Mapping", "dict", "MutableMapping"}:
         return False

@@ -60,7 +60,12 @@ print(seen)
 
 
 def said(script: str, *arguments: Path) -> str:
-    done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout
 
 

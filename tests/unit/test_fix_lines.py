@@ -95,10 +95,18 @@ def fixes_in(path: Path) -> Iterator[Line]:  # noqa: C901, PLR0912 - a place aft
                     yield from lines(value)
         elif isinstance(node, ast.FunctionDef) and node.name == "cause_of":
             yield from _of_tuples(node, lines)
-        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and where == "g6/config/lint.py":
+        elif (
+            isinstance(node, ast.Yield)
+            and isinstance(node.value, ast.Tuple)
+            and where == "g6/config/lint.py"
+        ):
             yield from lines(node.value.elts[-1])
     for node in ast.walk(tree):
-        if where == "g6/adapters/redis/refusals.py" and isinstance(node, ast.Tuple) and len(node.elts) == 3:
+        if (
+            where == "g6/adapters/redis/refusals.py"
+            and isinstance(node, ast.Tuple)
+            and len(node.elts) == 3
+        ):
             yield from lines(node.elts[2])
 
 
@@ -129,13 +137,26 @@ def wrong_command(words: list[str]) -> str:
     if words[0] not in COMMANDS:
         return "" if words[0] in ENGLISH else f"g6 {words[0]}"
     command: Any = typer.main.get_command(application(words[0]))
-    command = command.commands[words[0]] if hasattr(command, "commands") and words[0] in command.commands else command
+    command = (
+        command.commands[words[0]]
+        if hasattr(command, "commands") and words[0] in command.commands
+        else command
+    )
     rest = words[1:]
     while rest and hasattr(command, "commands") and rest[0] in command.commands:
         command, rest = command.commands[rest[0]], rest[1:]
-    if hasattr(command, "commands") and rest and re.fullmatch(r"[a-z-]+", rest[0]) and rest[0] not in ENGLISH:
+    if (
+        hasattr(command, "commands")
+        and rest
+        and re.fullmatch(r"[a-z-]+", rest[0])
+        and rest[0] not in ENGLISH
+    ):
         return f"g6 {' '.join(words[:2])}"
-    options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+    options = {
+        name
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help"}
     given = [word.partition("=")[0] for word in rest if word.startswith("--") and len(word) > 2]
     return next((f"g6 {words[0]} {name}" for name in given if name.rstrip(".:") not in options), "")
 
@@ -165,17 +186,34 @@ def wrong_settings(text: str) -> list[str]:
     """Return the dotted settings, variables and bare keys behind "set" that the model does not have."""
     known = set(paths()) | {key.path for key in keys()}
     dotted = re.findall(r"(?<![\w./-])((?:[a-z_]+\.)+[a-z_]+)(?![\w/(-])", text)
-    wrong = [name for name in dotted if name.split(".")[0] in SECTIONS and name not in known and name not in OTHER_DOTTED]
+    wrong = [
+        name
+        for name in dotted
+        if name.split(".")[0] in SECTIONS and name not in known and name not in OTHER_DOTTED
+    ]
     variables = {variable(path) for path in known} | set(ALIASES) | {"G6_CONFIG"}
-    wrong += [name for name in re.findall(r"\b(?:G6|KITE)_[A-Z0-9_]+", text) if name not in variables and not name.endswith("_")]
+    wrong += [
+        name
+        for name in re.findall(r"\b(?:G6|KITE)_[A-Z0-9_]+", text)
+        if name not in variables and not name.endswith("_")
+    ]
     top = set(allowed(()))
-    wrong += [name for name in re.findall(r"\bset ([a-z]+_[a-z_]+)\b(?![./])", text) if name not in top]
+    wrong += [
+        name for name in re.findall(r"\bset ([a-z]+_[a-z_]+)\b(?![./])", text) if name not in top
+    ]
     return wrong
 
 
 def test_the_lines_are_found() -> None:
     assert len(LINES) > 150
-    modules = {"files", "errors", "config/lint", "config/explain", "entrypoints/cli/__init__", "adapters/redis/refusals"}
+    modules = {
+        "files",
+        "errors",
+        "config/lint",
+        "config/explain",
+        "entrypoints/cli/__init__",
+        "adapters/redis/refusals",
+    }
     assert {line.where.split(":")[0] for line in LINES} >= {f"g6/{name}.py" for name in modules}
 
 
@@ -200,7 +238,9 @@ def test_a_setting_that_is_none_is_seen(text: str, wrong: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_a_command_that_is_none_is_seen(text: str, wrong: str) -> None:
-    assert next((found for words in commands_of(text) if (found := wrong_command(words))), "") == wrong
+    assert (
+        next((found for words in commands_of(text) if (found := wrong_command(words))), "") == wrong
+    )
 
 
 @pytest.mark.parametrize("line", LINES, ids=IDS)

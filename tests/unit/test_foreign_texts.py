@@ -41,7 +41,9 @@ def test_a_file_of_brackets_is_refused_with_its_name(tmp_path: Path, text: str) 
     assert verify_manifest_hashes(tmp_path) == {"manifest.json": "read_error:RecursionError"}
 
 
-@pytest.mark.parametrize("value", ["[" * 100_000, "[" + "9" * 5_000 + "]"], ids=["brackets", "digits"])
+@pytest.mark.parametrize(
+    "value", ["[" * 100_000, "[" + "9" * 5_000 + "]"], ids=["brackets", "digits"]
+)
 def test_a_variable_that_is_no_list_is_refused(value: str) -> None:
     with pytest.raises(BadConfig):
         load(None, {"index_params.NIFTY.expiries": value})
@@ -54,6 +56,10 @@ def test_an_instant_of_another_age_is_refused(read: Callable[[str], object], tex
         read(text)
 
 
-@pytest.mark.parametrize("error", [RecursionError("maximum recursion depth exceeded"), OverflowError("int too large")])
-def test_an_answer_that_the_brokers_client_cannot_hold_is_a_bad_moment_of_the_server(error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error", [RecursionError("maximum recursion depth exceeded"), OverflowError("int too large")]
+)
+def test_an_answer_that_the_brokers_client_cannot_hold_is_a_bad_moment_of_the_server(
+    error: Exception,
+) -> None:
     assert isinstance(translate(error), ProviderBusy)

@@ -42,5 +42,7 @@ def test_the_columns_page_documents_every_column(generator: ModuleType) -> None:
 
 
 def test_every_page_says_what_wrote_it(generator: ModuleType) -> None:
-    pages = [make() for path, make in generator.GENERATED if path.endswith((".md", "schema_v2.json"))]
+    pages = [
+        make() for path, make in generator.GENERATED if path.endswith((".md", "schema_v2.json"))
+    ]
     assert all("make docs" in page[:200] for page in pages)

@@ -47,7 +47,9 @@ def test_a_function_stays_within_fifty_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_modules_name_says_its_one_subject(path: Path) -> None:
-    assert not VAGUE & {path.stem, *path.stem.split("_")} - ({"data"} if path.stem == "data_dir" else set())
+    assert not VAGUE & {path.stem, *path.stem.split("_")} - (
+        {"data"} if path.stem == "data_dir" else set()
+    )
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -57,13 +59,20 @@ def test_only_the_settings_read_the_environment() -> None:
 
 def test_every_exception_is_caught_in_two_places_only() -> None:
     places = [
-        name(path) for path in MODULES for node in ast.walk(_tree(path)) if isinstance(node, ast.ExceptHandler) and _broad(node)
+        name(path)
+        for path in MODULES
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ExceptHandler) and _broad(node)
     ]
     assert len(places) <= 2, places
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(_tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (
+        node
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -73,14 +82,19 @@ def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def _reads_environment(path: Path) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} for node in ast.walk(_tree(path)))
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+        for node in ast.walk(_tree(path))
+    )
 
 
 def _broad(node: ast.ExceptHandler) -> bool:
     """Tell whether a handler keeps every exception; one that tidies up and raises it again does not."""
     if any(isinstance(each, ast.Raise) and each.exc is None for each in node.body):
         return False
-    return node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
+    return node.type is None or (
+        isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}
+    )
 
 
 def _tree(path: Path) -> ast.Module:

@@ -64,20 +64,34 @@ def test_several_indices_and_a_range_of_days_come_together(history: Path) -> Non
 
 
 def test_columns_are_those_asked_for_in_that_order(history: Path) -> None:
-    table = load(history, "NIFTY", DAY, columns=["strike", "underlying", "ce_iv"], expiry="2026-11-24", strike=26000)
+    table = load(
+        history,
+        "NIFTY",
+        DAY,
+        columns=["strike", "underlying", "ce_iv"],
+        expiry="2026-11-24",
+        strike=26000,
+    )
     assert table.column_names == ["strike", "underlying", "ce_iv"]
     assert set(table.column("strike").to_pylist()) == {26000.0}
     assert table.num_rows == 2
 
 
 def test_a_strike_range_includes_both_ends(history: Path) -> None:
-    table = load(history, "NIFTY", DAY, strike=(26000, 26050), expiry=[date(2026, 11, 24), "2026-12-01"])
+    table = load(
+        history, "NIFTY", DAY, strike=(26000, 26050), expiry=[date(2026, 11, 24), "2026-12-01"]
+    )
     assert set(table.column("strike").to_pylist()) == {26000.0, 26050.0}
 
 
 def test_instants_are_in_the_time_zone_asked_for(history: Path) -> None:
-    assert load(history, "NIFTY", DAY).column("timestamp")[0].as_py().isoformat() == "2026-11-20T09:35:00+05:30"
-    assert load(history, "NIFTY", DAY, tz="UTC").schema.field("timestamp").type == pa.timestamp("us", "UTC")
+    assert (
+        load(history, "NIFTY", DAY).column("timestamp")[0].as_py().isoformat()
+        == "2026-11-20T09:35:00+05:30"
+    )
+    assert load(history, "NIFTY", DAY, tz="UTC").schema.field("timestamp").type == pa.timestamp(
+        "us", "UTC"
+    )
 
 
 @pytest.mark.parametrize(("second", "rows"), [("00.249", 0), ("00.250", 10), ("59", 10)])
@@ -86,8 +100,16 @@ def test_nothing_that_was_observed_later_is_shown(history: Path, second: str, ro
     assert table.num_rows == rows
 
 
-def test_as_of_may_be_an_instant_and_a_row_nobody_observed_counts_from_its_cycle(history: Path) -> None:
-    table = load(history, ["NIFTY", "SENSEX"], DAY, "overview", as_of=datetime(2026, 11, 20, 4, 6, tzinfo=UTC))
+def test_as_of_may_be_an_instant_and_a_row_nobody_observed_counts_from_its_cycle(
+    history: Path,
+) -> None:
+    table = load(
+        history,
+        ["NIFTY", "SENSEX"],
+        DAY,
+        "overview",
+        as_of=datetime(2026, 11, 20, 4, 6, tzinfo=UTC),
+    )
     assert [(row["underlying"], row["timestamp"].minute) for row in table.to_pylist()] == [
         ("NIFTY", 35),
         ("SENSEX", 35),
@@ -112,7 +134,9 @@ def test_overviews_are_loaded_by_index(history: Path) -> None:
 def test_instruments_are_loaded_with_day_and_exchange(history: Path) -> None:
     table = load(history, "NIFTY", DAY, "instruments", columns=["date", "exchange", "symbol"])
     day = date(2026, 11, 20)
-    assert table.to_pylist() == [{"date": day, "exchange": "NFO", "symbol": symbol} for symbol in "CP"]
+    assert table.to_pylist() == [
+        {"date": day, "exchange": "NFO", "symbol": symbol} for symbol in "CP"
+    ]
 
 
 def test_pandas_and_polars_get_frames_of_their_own(history: Path) -> None:
@@ -139,7 +163,9 @@ def test_a_day_there_is_not_names_the_first_and_the_last(history: Path) -> None:
         ({"day": "20-11-2026"}, "2026-11-20"),
     ],
 )  # fmt: skip
-def test_a_wrong_argument_is_told_what_was_meant(history: Path, arguments: dict[str, Any], fix: str) -> None:
+def test_a_wrong_argument_is_told_what_was_meant(
+    history: Path, arguments: dict[str, Any], fix: str
+) -> None:
     with pytest.raises(UserError) as caught:
         load(history, **{"index": "NIFTY", "day": DAY} | arguments)
     assert fix in caught.value.fix
@@ -147,7 +173,12 @@ def test_a_wrong_argument_is_told_what_was_meant(history: Path, arguments: dict[
 
 def test_importing_g6_imports_nothing_heavy() -> None:
     script = "import sys, g6; print(sorted(sys.modules.keys() & {'numpy', 'pyarrow', 'pandas', 'celery', 'pydantic'}))"
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
 def test_only_the_version_is_looked_up() -> None:

@@ -49,7 +49,9 @@ def lines() -> Iterator[Lines]:
 
 def configured(stream: Lines, how: str = "auto", level: str = "INFO", **levels: str) -> Lines:
     by_module = [f"{name.replace('__', '.')}={each}" for name, each in levels.items()]
-    log.configure(SimpleNamespace(log=SimpleNamespace(format=how, level=level, levels=by_module)), stream)
+    log.configure(
+        SimpleNamespace(log=SimpleNamespace(format=how, level=level, levels=by_module)), stream
+    )
     return stream
 
 
@@ -62,7 +64,15 @@ def cycle(**changes: Any) -> CycleReport:
 
 
 def stage(status: str = "OK", reason: str = "") -> StageReport:
-    return StageReport("2026-11-20T04:05:00Z", "NIFTY", "analyse", status, reason, seconds={"total": 0.1}, counts={"options": 400})
+    return StageReport(
+        "2026-11-20T04:05:00Z",
+        "NIFTY",
+        "analyse",
+        status,
+        reason,
+        seconds={"total": 0.1},
+        counts={"options": 400},
+    )
 
 
 def test_a_cycle_is_one_info_line_of_json(lines: Lines) -> None:
@@ -78,7 +88,13 @@ def test_a_cycle_is_one_info_line_of_json(lines: Lines) -> None:
 
 def test_what_is_not_ok_is_named_with_its_reason(lines: Lines) -> None:
     configured(lines)
-    log.report(cycle(status="PARTIAL", units={"NIFTY": "OK", "SENSEX": "MISSING"}, reasons={"SENSEX": "expired"}))
+    log.report(
+        cycle(
+            status="PARTIAL",
+            units={"NIFTY": "OK", "SENSEX": "MISSING"},
+            reasons={"SENSEX": "expired"},
+        )
+    )
     assert lines.entries()[0]["not_ok"] == {"SENSEX": "MISSING expired"}
 
 
@@ -98,7 +114,13 @@ def test_debug_shows_every_stage(lines: Lines) -> None:
 
 def test_a_start_is_one_line_with_hashes_by_section(lines: Lines) -> None:
     configured(lines)
-    log.startup(version="1.0", indices=("NIFTY",), interval=60, provider="sim", hashes={"greeks": "aa", "all": "bb"})
+    log.startup(
+        version="1.0",
+        indices=("NIFTY",),
+        interval=60,
+        provider="sim",
+        hashes={"greeks": "aa", "all": "bb"},
+    )
     (entry,) = lines.entries()
     assert entry["config_hash"] == "bb"
     assert entry["sections"] == {"greeks": "aa"}
@@ -125,7 +147,11 @@ def test_celery_speaks_through_it_from_warning_on(lines: Lines) -> None:
     logging.getLogger("celery.worker").info("a task came")
     logging.getLogger("celery.worker").warning("lost %s", "the broker")
     (entry,) = lines.entries()
-    assert (entry["event"], entry["logger"], entry["level"]) == ("lost the broker", "celery.worker", "warning")
+    assert (entry["event"], entry["logger"], entry["level"]) == (
+        "lost the broker",
+        "celery.worker",
+        "warning",
+    )
 
 
 def test_warnings_of_python_come_through_it(lines: Lines) -> None:
@@ -155,7 +181,9 @@ HIDDEN = (SECRET, "hunter2", "abc123", "ab12cd34", "short", "SflKxwRJSM")
 
 
 @pytest.mark.parametrize(("shape", "fields"), SHAPES, ids=[shape for shape, _ in SHAPES])
-def test_a_secret_is_masked_in_every_shape(lines: Lines, shape: str, fields: dict[str, Any]) -> None:
+def test_a_secret_is_masked_in_every_shape(
+    lines: Lines, shape: str, fields: dict[str, Any]
+) -> None:
     configured(lines, level="DEBUG")
     structlog.get_logger("g6").debug("seen", **fields)
     logging.getLogger("kiteconnect").warning("seen %s", fields)

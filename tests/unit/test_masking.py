@@ -22,13 +22,41 @@ PATIENT = settings.get_profile("masking")
 
 
 def passwords(least: int = 0) -> st.SearchStrategy[str]:
-    awkward = st.sampled_from(["/", "@", "#", "[", "]", "%", " ", "?", "&", ":", ";", "=", "\\", '"', "'", "+", "://", "%zz", "\n"])
+    awkward = st.sampled_from(
+        [
+            "/",
+            "@",
+            "#",
+            "[",
+            "]",
+            "%",
+            " ",
+            "?",
+            "&",
+            ":",
+            ";",
+            "=",
+            "\\",
+            '"',
+            "'",
+            "+",
+            "://",
+            "%zz",
+            "\n",
+        ]
+    )
     anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-    return st.lists(awkward | anything, min_size=least, max_size=6).map(lambda parts: FIRST + "".join(parts) + LAST)
+    return st.lists(awkward | anything, min_size=least, max_size=6).map(
+        lambda parts: FIRST + "".join(parts) + LAST
+    )
 
 
-SCHEMES = st.sampled_from(["redis", "rediss", "sentinel", "http", "https", "wss", "socks5", "redis+sentinel"])
-HOSTS = st.sampled_from(["host", "host:6379", "127.0.0.1:6379", "[::1]:6379", "redis.example.org", "a.b.c:1"])
+SCHEMES = st.sampled_from(
+    ["redis", "rediss", "sentinel", "http", "https", "wss", "socks5", "redis+sentinel"]
+)
+HOSTS = st.sampled_from(
+    ["host", "host:6379", "127.0.0.1:6379", "[::1]:6379", "redis.example.org", "a.b.c:1"]
+)
 USERS = st.sampled_from(["", "user", "svc.g6", "first-last", "u%40v"])
 TAILS = st.sampled_from(["", "/0", "/0?db=1", "/?ssl_cert_reqs=none"])
 
@@ -39,7 +67,11 @@ def addresses(draw: st.DrawFn) -> str:
     password = draw(passwords() | passwords().map(lambda text: quote(text, safe="")))
     if draw(st.booleans()):
         return f"{draw(SCHEMES)}://{draw(USERS)}:{password}@{draw(HOSTS)}{draw(TAILS)}"
-    where = draw(st.sampled_from(["unix:///run/redis.sock", "redis://host:6379/0", "rediss://127.0.0.1:6379"]))
+    where = draw(
+        st.sampled_from(
+            ["unix:///run/redis.sock", "redis://host:6379/0", "rediss://127.0.0.1:6379"]
+        )
+    )
     name = draw(st.sampled_from(["password", "sentinel_password", "ssl_password"]))
     more = draw(st.sampled_from(["", "&db=2", "&ssl_ca_certs=/etc/ca.pem"]))
     return f"{where}?{draw(st.sampled_from(['', 'username=me&']))}{name}={password}{more}"
@@ -60,10 +92,17 @@ def test_no_address_shows_a_part_of_its_password(address: str) -> None:
 
 
 @PATIENT
-@given(addresses(), st.sampled_from(["{} is no Redis address", "cannot reach {}: refused\nsee the log", "('{}', 1)", "{}"]))
+@given(
+    addresses(),
+    st.sampled_from(
+        ["{} is no Redis address", "cannot reach {}: refused\nsee the log", "('{}', 1)", "{}"]
+    ),
+)
 @example(f"redis://user:12 {FIRST}{LAST}@host", "{} is away")
 def test_no_sentence_shows_a_part_of_an_addresss_password(address: str, sentence: str) -> None:
-    assume("\n" not in address)  # in a sentence nothing tells that the next line is the password's too
+    assume(
+        "\n" not in address
+    )  # in a sentence nothing tells that the next line is the password's too
     assert not leaks(mask(sentence.format(address)))
 
 
@@ -76,13 +115,20 @@ def test_a_sentence_may_be_broken_inside_a_password() -> None:
 def test_the_settings_show_no_password_of_any_address(password: str) -> None:
     for scheme in ("redis://", "rediss://user", "sentinel://", "redis:/", ""):
         address = f"{scheme}:{password}@host:6379/0"
-        loaded = load("", {"redis.broker_url": address, "redis.cache_url": address, "provider.root": address}, {})
+        loaded = load(
+            "",
+            {"redis.broker_url": address, "redis.cache_url": address, "provider.root": address},
+            {},
+        )
         shown = mask_setting(loaded.model_dump(mode="json", by_alias=True))
         assert not leaks(json.dumps(shown))
 
 
 @PATIENT
-@given(passwords(), st.sampled_from(['"password": {}', "password={}", "api_secret: {}", "'access_token': {}"]))
+@given(
+    passwords(),
+    st.sampled_from(['"password": {}', "password={}", "api_secret: {}", "'access_token': {}"]),
+)
 def test_a_quoted_secret_is_masked_to_its_closing_quote(password: str, form: str) -> None:
     assert not leaks(mask(form.format(json.dumps(password))))
 
@@ -96,7 +142,10 @@ def test_a_quoted_secret_is_masked_to_its_closing_quote(password: str, form: str
         ("rediss://user:s3@cret@host:6380", "rediss://***@host:6380"),
         ("sentinel://:s3cret@a:26379;sentinel://:s3cret@b:26379", "sentinel://***@b:26379"),
         ("unix:///run/redis.sock?password=s3cret&db=1", "unix:///run/redis.sock?password=***&db=1"),
-        ("unix:///run/redis.sock?password=s3@cret&db=1", "unix:///run/redis.sock?password=***&db=1"),
+        (
+            "unix:///run/redis.sock?password=s3@cret&db=1",
+            "unix:///run/redis.sock?password=***&db=1",
+        ),
         ("user:s3cret@host:6379", "***@host:6379"),
         ("/srv/g6@home/data", "/srv/g6@home/data"),
     ],
@@ -125,5 +174,10 @@ def test_what_is_no_secret_stays(harmless: str) -> None:
 
 
 def test_names_that_may_be_a_misspelt_secret_are_told() -> None:
-    assert all(resembles_a_secret(name) for name in ("api_secrt", "tokens", "acess_token", "G6_REDIS__PASSWD", "apikey"))
-    assert not any(resembles_a_secret(name) for name in ("interval", "max_quote_aeg", "strikes_itm"))
+    assert all(
+        resembles_a_secret(name)
+        for name in ("api_secrt", "tokens", "acess_token", "G6_REDIS__PASSWD", "apikey")
+    )
+    assert not any(
+        resembles_a_secret(name) for name in ("interval", "max_quote_aeg", "strikes_itm")
+    )

@@ -15,15 +15,25 @@ from tests.unit.test_fix_lines import MODULES, ROOT, commands_of, wrong_command,
 BOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(BOOKS.glob("*.md"))
 INDEX = (BOOKS / "index.md").read_text("utf-8")
-ROWS = re.findall(r"^\| ([A-Z, ]+) \| ((?:`[a-z_]+`(?:, )?)+) \| \[[\w-]+\]\(([\w-]+\.md)\) \|$", INDEX, re.MULTILINE)
+ROWS = re.findall(
+    r"^\| ([A-Z, ]+) \| ((?:`[a-z_]+`(?:, )?)+) \| \[[\w-]+\]\(([\w-]+\.md)\) \|$",
+    INDEX,
+    re.MULTILINE,
+)
 REASONS = {reason: page for _, reasons, page in ROWS for reason in re.findall(r"`(\w+)`", reasons)}
 
 
 def produced(reason: str) -> list[str]:
     """Return the modules that hold the reason as a text of its own, also inside a script for Redis."""
     quoted = re.compile(rf"""['"]{reason}['"]""")
-    scripts = [path for path in (ROOT / "g6").rglob("*.lua") if quoted.search(path.read_text("utf-8"))]
-    return [path.name for path in [*(path for path in MODULES if reason in texts(path)), *scripts] if path.name != "catalogue.py"]
+    scripts = [
+        path for path in (ROOT / "g6").rglob("*.lua") if quoted.search(path.read_text("utf-8"))
+    ]
+    return [
+        path.name
+        for path in [*(path for path in MODULES if reason in texts(path)), *scripts]
+        if path.name != "catalogue.py"
+    ]
 
 
 def texts(path: Path) -> set[str]:
@@ -58,22 +68,37 @@ def test_the_index_lists_no_reason_that_does_not_exist() -> None:
     assert set(REASONS) - set(UNIT_REASONS) == set()
 
 
-@pytest.mark.parametrize("error", [*classes(Retryable), *classes(Terminal)], ids=lambda error: error.__name__)
-def test_whatever_error_ends_a_unit_its_reason_is_counted_by_name(error: type[Retryable | Terminal]) -> None:
+@pytest.mark.parametrize(
+    "error", [*classes(Retryable), *classes(Terminal)], ids=lambda error: error.__name__
+)
+def test_whatever_error_ends_a_unit_its_reason_is_counted_by_name(
+    error: type[Retryable | Terminal],
+) -> None:
     assert error.reason in UNIT_REASONS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_commands_of_a_runbook_are_commands(page: Path) -> None:
-    text = re.sub(r"(?<!\n)\n(?!\n|[$>|#`-])", " ", page.read_text("utf-8").replace("`", "\n").replace("celery -A g6", ""))
+    text = re.sub(
+        r"(?<!\n)\n(?!\n|[$>|#`-])",
+        " ",
+        page.read_text("utf-8").replace("`", "\n").replace("celery -A g6", ""),
+    )
     lines = [re.split(r"\s{3,}|\[", line)[0] for line in text.splitlines()]
-    assert [wrong for line in lines for words in commands_of(line) if (wrong := wrong_command(words))] == []
+    assert [
+        wrong for line in lines for words in commands_of(line) if (wrong := wrong_command(words))
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_settings_of_a_runbook_are_settings(page: Path) -> None:
     codes = re.findall(r"`([^`\n]+)`", page.read_text("utf-8"))
-    assert [wrong for code in codes for wrong in wrong_settings(code) if not wrong.endswith((".md", ".log", ".json"))] == []
+    assert [
+        wrong
+        for code in codes
+        for wrong in wrong_settings(code)
+        if not wrong.endswith((".md", ".log", ".json"))
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -85,4 +110,6 @@ def test_the_metrics_of_a_runbook_are_counted(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_runbook_leads_only_to_pages_that_exist(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", page.read_text("utf-8"))
-    assert [link for link in links if not link.startswith("http") and not (page.parent / link).exists()] == []
+    assert [
+        link for link in links if not link.startswith("http") and not (page.parent / link).exists()
+    ] == []

@@ -27,13 +27,17 @@ def history(tmp_path: Path, chain_of: Callable[..., Frame]) -> Path:
     for seed, cycle in enumerate(CYCLES):
         for index in ("NIFTY", "SENSEX"):
             store.write_chain(Unit(cycle, index), chain_of(cycle, index, seed=seed))
-        store.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "spot": 1.5, "status": "OK"}])
+        store.write_overview(
+            cycle, [{"timestamp": cycle, "underlying": "NIFTY", "spot": 1.5, "status": "OK"}]
+        )
     return tmp_path
 
 
 def counts(history: Path) -> list[tuple[str, int]]:
     table = g6.sql(COUNT, "arrow", data_dir=history)
-    return list(zip(table.column("underlying").to_pylist(), table.column("n").to_pylist(), strict=True))
+    return list(
+        zip(table.column("underlying").to_pylist(), table.column("n").to_pylist(), strict=True)
+    )
 
 
 def test_rows_are_asked_for_in_the_words_of_the_columns(history: Path) -> None:
@@ -41,18 +45,24 @@ def test_rows_are_asked_for_in_the_words_of_the_columns(history: Path) -> None:
     assert g6.sql("select avg(spot) s from overview", data_dir=history)["s"].tolist() == [1.5]
 
 
-@pytest.mark.parametrize(("engine", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame), ("arrow", pa.Table)])
+@pytest.mark.parametrize(
+    ("engine", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame), ("arrow", pa.Table)]
+)
 def test_the_answer_comes_as_the_engine_has_it(history: Path, engine: str, kind: type) -> None:
     assert isinstance(g6.sql("select 1 as one", engine, data_dir=history), kind)  # type: ignore[arg-type]
 
 
 def test_duckdb_relations_can_be_asked_further(history: Path) -> None:
-    assert g6.sql("select strike from chain", "duckdb", data_dir=history).count("*").fetchall() == [(60,)]
+    assert g6.sql("select strike from chain", "duckdb", data_dir=history).count("*").fetchall() == [
+        (60,)
+    ]
     loaded = g6.load("NIFTY", "2026-11-20", engine="duckdb", data_dir=history)
     assert loaded.filter("strike = 26000").count("*").fetchall() == [(4,)]
 
 
-def test_each_row_is_there_once_however_its_day_is_folded(history: Path, chain_of: Callable[..., Frame]) -> None:
+def test_each_row_is_there_once_however_its_day_is_folded(
+    history: Path, chain_of: Callable[..., Frame]
+) -> None:
     folds, day = ParquetHistory(history), date(2026, 11, 20)
     folds.fold("NIFTY", day, parse_z("2026-11-20T04:15:00Z"))
     assert counts(history) == [("NIFTY", 20), ("SENSEX", 20)]
@@ -62,11 +72,13 @@ def test_each_row_is_there_once_however_its_day_is_folded(history: Path, chain_o
 
 
 def test_events_are_a_table_too(history: Path) -> None:
-    told = Event("1-0", "2026-11-20T04:05:01Z", "gap.opened", "NIFTY", {"index": "NIFTY", "cycle": CYCLES[1]})
+    told = Event(
+        "1-0", "2026-11-20T04:05:01Z", "gap.opened", "NIFTY", {"index": "NIFTY", "cycle": CYCLES[1]}
+    )
     ParquetHistory(history).keep_events([told], Kept("1-0", 1))
-    assert g6.sql("select type, underlying, date::varchar d from events", "arrow", data_dir=history).to_pylist() == [
-        {"type": "gap.opened", "underlying": "NIFTY", "d": "2026-11-20"}
-    ]
+    assert g6.sql(
+        "select type, underlying, date::varchar d from events", "arrow", data_dir=history
+    ).to_pylist() == [{"type": "gap.opened", "underlying": "NIFTY", "d": "2026-11-20"}]
 
 
 def test_a_wrong_query_is_told_what_duckdb_says(history: Path) -> None:
@@ -91,16 +103,22 @@ def flipped(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("damage", [cut, flipped, lambda path: path.write_bytes(b"")], ids=["cut", "flipped", "emptied"])
+@pytest.mark.parametrize(
+    "damage", [cut, flipped, lambda path: path.write_bytes(b"")], ids=["cut", "flipped", "emptied"]
+)
 @pytest.mark.parametrize("engine", ["arrow", "pandas"])
-def test_a_damaged_file_costs_its_rows_and_is_named(history: Path, damage: Callable[[Path], None], engine: str) -> None:
+def test_a_damaged_file_costs_its_rows_and_is_named(
+    history: Path, damage: Callable[[Path], None], engine: str
+) -> None:
     damage(history / "chain/underlying=NIFTY/date=2026-11-20/040500Z.parquet")
     with pytest.warns(DamagedFile, match=r"left out: .*040500Z\.parquet"):
         left = g6.sql("select * from chain", engine, data_dir=history)  # type: ignore[arg-type]
     assert len(left) == 50
 
 
-def test_a_day_of_several_levels_of_which_nothing_can_be_read_costs_its_rows(history: Path, chain_of: Callable[..., Frame]) -> None:
+def test_a_day_of_several_levels_of_which_nothing_can_be_read_costs_its_rows(
+    history: Path, chain_of: Callable[..., Frame]
+) -> None:
     ParquetHistory(history).compact("NIFTY", date(2026, 11, 20))
     ParquetStore(history).write_chain(Unit(CYCLES[1], "NIFTY"), chain_of(CYCLES[1], seed=9))
     for path in (history / "chain/underlying=NIFTY/date=2026-11-20").glob("*.parquet"):

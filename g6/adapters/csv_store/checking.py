@@ -18,7 +18,15 @@ from g6.ports.history import Finding
 
 _FILE = re.compile(r"(\d{4}-\d\d-\d\d)\.csv")
 _WORDS = frozenset(
-    ("index", "expiry_tag", *(column.name for column in (*CHAIN, *OVERVIEW) if column.kind in ("text", "date", "instant")))
+    (
+        "index",
+        "expiry_tag",
+        *(
+            column.name
+            for column in (*CHAIN, *OVERVIEW)
+            if column.kind in ("text", "date", "instant")
+        ),
+    )
 )
 """Columns that hold no number."""
 
@@ -46,7 +54,11 @@ def held(base: Path) -> dict[date, set[str]]:
     """Return the indices that have a CSV file, by day."""
     found: dict[date, set[str]] = {}
     for path in base.rglob("*.csv"):
-        if (index := index_of(base, path)) and (match := _FILE.fullmatch(path.name)) and (day := _date(match[1])):
+        if (
+            (index := index_of(base, path))
+            and (match := _FILE.fullmatch(path.name))
+            and (day := _date(match[1]))
+        ):
             found.setdefault(day, set()).add(index)
     return found
 
@@ -66,7 +78,9 @@ def _date(text: str) -> date | None:
         return None
 
 
-def check_day(base: Path, index: str, day: date, stored: Stored | None, mend: str) -> Iterator[Finding]:
+def check_day(
+    base: Path, index: str, day: date, stored: Stored | None, mend: str
+) -> Iterator[Finding]:
     """Yield the damages of one index and day; `stored` is what the files are held against, `mend` the command that mends them."""
     files = dated(base, index, day)
     alone: dict[str, list[Path]] = {}
@@ -79,7 +93,9 @@ def check_day(base: Path, index: str, day: date, stored: Stored | None, mend: st
             yield Finding(shown(path), kind, what, mend)
         if stored is not None and not stored.files_unread:
             for line in sheet.lines:
-                if line.instant not in stored.units and not (place and place.wrong(sheet.columns, line)):
+                if line.instant not in stored.units and not (
+                    place and place.wrong(sheet.columns, line)
+                ):
                     alone.setdefault(line.instant, []).append(path)
     for instant, paths in sorted(alone.items()):
         what = f"{index} at {instant}: Parquet has nothing of this unit, {len(paths)} CSV files have a line"
@@ -95,11 +111,20 @@ def _read(base: Path, path: Path) -> Generator[Finding, None, Sheet | None]:
     try:
         content = path.read_bytes()
     except IsADirectoryError:
-        yield Finding(shown(path), "stray", "is a directory where a file must be", f"mv {quoted(path)} {quoted(path)}.away")
+        yield Finding(
+            shown(path),
+            "stray",
+            "is a directory where a file must be",
+            f"mv {quoted(path)} {quoted(path)}.away",
+        )
     except FileNotFoundError:  # pruned meanwhile
         pass
     except OSError as error:
-        fix = f"chmod u+r {quoted(path)}" if isinstance(error, PermissionError) else "see that the disk is healthy"
+        fix = (
+            f"chmod u+r {quoted(path)}"
+            if isinstance(error, PermissionError)
+            else "see that the disk is healthy"
+        )
         yield Finding(shown(path), "unreadable", f"cannot be read: {error.strerror}", fix)
     else:
         overview = path.relative_to(base).parts[0] == "overview"
@@ -156,8 +181,15 @@ def _against(path: Path, sheet: Sheet, stored: Stored | None) -> Iterator[tuple[
     for line in sheet.lines:
         placed = wanted.get(order(line.instant))
         if placed is None:
-            if line.instant in stored.units and not (place and place.wrong(sheet.columns, line)) and not stored.files_unread:
-                yield "unmatched", f"line {line.number}: the unit of {line.instant} has no such line in Parquet"
+            if (
+                line.instant in stored.units
+                and not (place and place.wrong(sheet.columns, line))
+                and not stored.files_unread
+            ):
+                yield (
+                    "unmatched",
+                    f"line {line.number}: the unit of {line.instant} has no such line in Parquet",
+                )
             continue
         seen.add(order(line.instant))
         yield from _figures(sheet, line, *placed)
@@ -170,8 +202,15 @@ def _against(path: Path, sheet: Sheet, stored: Stored | None) -> Iterator[tuple[
 def _figures(sheet: Sheet, line: Line, header: str, text: str) -> Iterator[tuple[str, str]]:
     wanted = dict(zip(header.split(","), next(csv.reader([text])), strict=True))
     for name, cell in zip(sheet.columns, line.cells, strict=True):
-        if name in wanted and not same_cell(cell, wanted[name]) and (name in _WORDS or not cell or _is_number(cell)):
-            yield "figure", f"line {line.number}: {name} is {cell or 'empty'}, Parquet says {wanted[name] or 'nothing'}"
+        if (
+            name in wanted
+            and not same_cell(cell, wanted[name])
+            and (name in _WORDS or not cell or _is_number(cell))
+        ):
+            yield (
+                "figure",
+                f"line {line.number}: {name} is {cell or 'empty'}, Parquet says {wanted[name] or 'nothing'}",
+            )
 
 
 def strays(base: Path) -> Iterator[Finding]:
@@ -184,5 +223,14 @@ def strays(base: Path) -> Iterator[Finding]:
                 yield Finding.leftover(shown(path), f"rm {quoted(path)}")
         elif path.name.startswith("."):
             continue
-        elif not index_of(base, path) or not (match := _FILE.fullmatch(path.name)) or _date(match[1]) is None:
-            yield Finding(shown(path), "stray", "is no file of the store", f"move it away: mv {quoted(path)} ..")
+        elif (
+            not index_of(base, path)
+            or not (match := _FILE.fullmatch(path.name))
+            or _date(match[1]) is None
+        ):
+            yield Finding(
+                shown(path),
+                "stray",
+                "is no file of the store",
+                f"move it away: mv {quoted(path)} ..",
+            )

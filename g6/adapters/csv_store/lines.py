@@ -49,7 +49,11 @@ def put_line(path: Path, header: str, line: str) -> Put:
         kept = size - len(tail) + whole
         last = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1]
         content, first = line.encode(), kept == len(header) + 1
-        if not whole or head[: head.find(b"\n")] != header.encode() or not (first or _is_sound(tail[:whole], last)):
+        if (
+            not whole
+            or head[: head.find(b"\n")] != header.encode()
+            or not (first or _is_sound(tail[:whole], last))
+        ):
             return _slowly(path, descriptor, header, {_instant(line): line}, size)
         if not first and _order(content) <= _order(last):
             if content == last and not repaired:
@@ -119,7 +123,15 @@ def _append(path: Path, descriptor: int, content: bytes, kept: int, size: int) -
         raise busy(path, error) from error
 
 
-def _slowly(path: Path, descriptor: int, header: str, new: Mapping[str, str], size: int, *, mend: bool = False) -> Put:
+def _slowly(
+    path: Path,
+    descriptor: int,
+    header: str,
+    new: Mapping[str, str],
+    size: int,
+    *,
+    mend: bool = False,
+) -> Put:
     """Make the file anew with these lines in their places, under the columns of both headers when they differ.
 
     `mend` leaves a line that says the same figures as the new one, and sets aside one that says others.
@@ -148,7 +160,9 @@ def _slowly(path: Path, descriptor: int, header: str, new: Mapping[str, str], si
             aside.append(there.encode())
         by_order[order(instant)] = text
         changed += 1
-    fresh = "".join(f"{each}\n" for each in (",".join(both), *(by_order[place] for place in sorted(by_order)))).encode()
+    fresh = "".join(
+        f"{each}\n" for each in (",".join(both), *(by_order[place] for place in sorted(by_order)))
+    ).encode()
     if fresh == content:
         return Put(0, 0, 0)
     _set_aside(path, aside)
@@ -195,7 +209,9 @@ def _both(old: Sequence[str], header: str) -> tuple[str, ...]:
     return (*longer, *(name for name in shorter if name not in longer))
 
 
-def _under(columns: Sequence[str], wanted: Sequence[str], line: str, cells: Sequence[str] = ()) -> str:
+def _under(
+    columns: Sequence[str], wanted: Sequence[str], line: str, cells: Sequence[str] = ()
+) -> str:
     """Return a line written under `columns` as it reads under `wanted`, absent columns empty."""
     if tuple(columns) == tuple(wanted):
         return line

@@ -28,7 +28,14 @@ class Place:
             return None
         if path.parents[1].name == "overview":
             return cls(day, {"index": path.parent.name})
-        return cls(day, {"index": path.parents[2].name, "expiry_tag": path.parents[1].name, "offset": path.parent.name})
+        return cls(
+            day,
+            {
+                "index": path.parents[2].name,
+                "expiry_tag": path.parents[1].name,
+                "offset": path.parent.name,
+            },
+        )
 
     def wrong(self, columns: Sequence[str], line: Line) -> str:
         """Return what a line says that is not of this place, nothing when it belongs here."""
@@ -36,5 +43,11 @@ class Place:
         if day != self.day:
             return f"is of {day}"
         cells = dict(zip(columns, line.cells, strict=True))
-        strange = next((name for name, word in self.cells.items() if cells.get(name, word) != word), None)
-        return f"has {strange} {cells[strange]!r} in a file of {self.cells[strange]}" if strange else ""
+        strange = next(
+            (name for name, word in self.cells.items() if cells.get(name, word) != word), None
+        )
+        return (
+            f"has {strange} {cells[strange]!r} in a file of {self.cells[strange]}"
+            if strange
+            else ""
+        )

@@ -12,7 +12,9 @@ from functools import cache
 from g6.domain.cycle import parse_z
 from g6.domain.rows import OVERVIEW, csv_header
 
-OVERVIEW_HEADER = ",".join("index" if column.name == "underlying" else column.name for column in OVERVIEW)
+OVERVIEW_HEADER = ",".join(
+    "index" if column.name == "underlying" else column.name for column in OVERVIEW
+)
 _INSTANT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z,")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _APPENDED = ("future", "vix")

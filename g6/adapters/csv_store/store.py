@@ -36,7 +36,10 @@ class CsvStore:
         """Put one line into the file of every bucket and offset; a line that is there already is left alone. Errors: StoreBusy."""
         if not len(frame):
             return Written(rows={"csv": 0}, bytes={"csv": 0})
-        return _sum((path, put_line(path, *placed)) for path, placed in self.chain_lines(unit, frame).items())
+        return _sum(
+            (path, put_line(path, *placed))
+            for path, placed in self.chain_lines(unit, frame).items()
+        )
 
     def chain_lines(self, unit: Unit, frame: Frame) -> Placed:
         """Return header and line of a unit in the file of every bucket and offset."""
@@ -45,16 +48,25 @@ class CsvStore:
         name = f"{day_of(unit.instant).isoformat()}.csv"
         root = self._base / unit.index
         lines = csv_rows(frame, tuple(stamp["window"]))
-        return {root / bucket / offset_name(offset) / name: (header, line) for (bucket, offset), line in lines.items()}
+        return {
+            root / bucket / offset_name(offset) / name: (header, line)
+            for (bucket, offset), line in lines.items()
+        }
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
         """Put one line per index; a rerun replaces its line. Errors: StoreBusy."""
-        return _sum((path, put_line(path, *placed)) for path, placed in self.overview_lines(cycle, rows).items())
+        return _sum(
+            (path, put_line(path, *placed))
+            for path, placed in self.overview_lines(cycle, rows).items()
+        )
 
     def overview_lines(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Placed:
         """Return header and line of a cycle in the overview file of every index."""
         day = day_of(parse_z(cycle))
-        return {self._overview(str(row["underlying"]), day): (OVERVIEW_HEADER, _overview_line(row)) for row in rows}
+        return {
+            self._overview(str(row["underlying"]), day): (OVERVIEW_HEADER, _overview_line(row))
+            for row in rows
+        }
 
     def _overview(self, index: str, day: date) -> Path:
         return self._base / "overview" / index / f"{day.isoformat()}.csv"

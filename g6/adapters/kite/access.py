@@ -62,7 +62,11 @@ class Access:
         """Return a token that lives and was not refused; exchange the request token if there is one. Errors: TokenDead."""
         if found := self._living():
             return found
-        if self._given.request_token and self._exchange and (found := self._exchanged(self._exchange)):
+        if (
+            self._given.request_token
+            and self._exchange
+            and (found := self._exchanged(self._exchange))
+        ):
             return found
         error = TokenDead(self._sentence())
         self._told(error)
@@ -80,25 +84,38 @@ class Access:
     def refused(self, token: Token) -> TokenDead:
         """Remember that the broker refuses `token`, tell it once, and return the error to raise."""
         self._shelf.put(f"refused:{token.mark}", b"1", DAY_SECONDS)
-        error = TokenDead("Kite refuses the access token, which has ended or was replaced by another login")
+        error = TokenDead(
+            "Kite refuses the access token, which has ended or was replaced by another login"
+        )
         self._told(error)
         return error
 
     def state(self) -> dict[str, Any]:
         """Return facts about the token, no secret: state (valid, expired, refused, missing), expires, seconds_left, user."""
         tokens, at = self._candidates(), self._now().timestamp()
-        living = next((each for each in tokens if each.lives(at) and not self._is_refused(each)), None)
+        living = next(
+            (each for each in tokens if each.lives(at) and not self._is_refused(each)), None
+        )
         shown = living or (tokens[0] if tokens else None)
         if shown is None:
             return {"state": "missing", "expires": None, "seconds_left": None}
         state = "valid" if living else "refused" if shown.lives(at) else "expired"
         expires = isoformat_z(shown.expires) if shown.expires else None
-        left = round(max(0.0, shown.expires - at), 1) if shown.expires and living else None if living else 0.0
+        left = (
+            round(max(0.0, shown.expires - at), 1)
+            if shown.expires and living
+            else None
+            if living
+            else 0.0
+        )
         return {"state": state, "expires": expires, "seconds_left": left}
 
     def _living(self) -> Token | None:
         at = self._now().timestamp()
-        return next((each for each in self._candidates() if each.lives(at) and not self._is_refused(each)), None)
+        return next(
+            (each for each in self._candidates() if each.lives(at) and not self._is_refused(each)),
+            None,
+        )
 
     def _candidates(self) -> list[Token]:
         """Return the tokens there are, the newest login first; one from the settings says nothing of its age."""

@@ -72,7 +72,13 @@ def translate(error: Exception, timeout: float | None = None) -> G6Error | None:
     said = f"Kite: {_words(error)}"
     code = getattr(error, "code", 0)
     if meaning == "by code":
-        meaning = "rate_limit" if code == 429 else "server" if code >= 500 or code in (0, 408) else "refused"
+        meaning = (
+            "rate_limit"
+            if code == 429
+            else "server"
+            if code >= 500 or code in (0, 408)
+            else "refused"
+        )
     if meaning == "token":
         return TokenDead(f"{said} (the access token is refused)")
     if meaning == "refused":
@@ -92,13 +98,19 @@ def _words(error: Exception) -> str:
         return f"the server's certificate is refused ({refused.verify_message}); it was told neither key nor token"
     text = " ".join(str(error).split())
     words = text if len(text) <= WORDS else text[: WORDS - 1] + "…"
-    return words if isinstance(error, foreign.KiteException) else f"unexpected answer ({type(error).__name__} {words})"
+    return (
+        words
+        if isinstance(error, foreign.KiteException)
+        else f"unexpected answer ({type(error).__name__} {words})"
+    )
 
 
 def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | None:
     """Return what refused a certificate, from inside requests' and urllib3's wrappings."""
     reasons: list[object] = [error]
-    for depth in range(8):  # requests wraps urllib3's, which wraps the standard library's: four at most were met
+    for depth in range(
+        8
+    ):  # requests wraps urllib3's, which wraps the standard library's: four at most were met
         if depth >= len(reasons):
             return None
         reason = reasons[depth]
@@ -220,7 +232,9 @@ def ask_dump(client: Client, exchange: str) -> bytes:
 
 
 @translated
-def ask_candles(client: Client, token: int, first: str, last: str, interval: str) -> list[dict[str, Any]]:
+def ask_candles(
+    client: Client, token: int, first: str, last: str, interval: str
+) -> list[dict[str, Any]]:
     """Return candles `{date, open, high, low, close, volume, oi}` of one contract, dates aware. Errors as `ask_quotes`."""
     found: list[dict[str, Any]] = client.historical_data(token, first, last, interval, oi=True)
     return found

@@ -16,10 +16,23 @@ COLUMNS = (
     "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry", "strike", "tick_size", "lot_size",
     "instrument_type", "segment", "exchange",
 )  # fmt: skip
-FIELDS = ("symbol", "token", "name", "expiry", "strike", "tick_size", "lot_size", "instrument_type", "segment", "exchange")
+FIELDS = (
+    "symbol",
+    "token",
+    "name",
+    "expiry",
+    "strike",
+    "tick_size",
+    "lot_size",
+    "instrument_type",
+    "segment",
+    "exchange",
+)
 _AT = {name: place for place, name in enumerate(COLUMNS)}
 _KINDS = frozenset(("CE", "PE", "FUT"))
-_EXCHANGES = frozenset(("NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX", "NCO", "NSEIX", "GLOBAL", "MCXSX"))
+_EXCHANGES = frozenset(
+    ("NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX", "NCO", "NSEIX", "GLOBAL", "MCXSX")
+)
 
 FARTHEST_YEARS = 10
 """NIFTY's half-yearlies run five years ahead; no contract lives twice as long."""
@@ -54,7 +67,11 @@ class Dump:
         if self.foreign:
             shown.append(f"{self.foreign} of another exchange")
         count = len(self.left_out) + self.foreign
-        return f"{count} row{'s are' if count > 1 else ' is'} left out: {'; '.join(shown)}" if count else ""
+        return (
+            f"{count} row{'s are' if count > 1 else ' is'} left out: {'; '.join(shown)}"
+            if count
+            else ""
+        )
 
 
 def parse_dump(raw: bytes, exchange: str, day: date, where: str = "") -> Dump:
@@ -89,17 +106,33 @@ def parse_dump(raw: bytes, exchange: str, day: date, where: str = "") -> Dump:
     return dump
 
 
-def _refuse_if_unusable(dump: Dump, where: str, options: int, rows: int, expired: list[int]) -> None:
+def _refuse_if_unusable(
+    dump: Dump, where: str, options: int, rows: int, expired: list[int]
+) -> None:
     """See that what was read can be a day's dump. Errors: BadInput."""
     again = "g6 check kite asks for it again"
     if (expired and len(expired) == rows) or len(expired) >= max(OLD_ROWS, OLD_SHARE * rows):
         reason = f"{len(expired)} of {rows} contracts had expired: this is an old dump"
-        raise BadInput(where, expired[0], reason, "the exchange's dump is made about 08:00 IST; try later")
+        raise BadInput(
+            where, expired[0], reason, "the exchange's dump is made about 08:00 IST; try later"
+        )
     if not options or len(dump.left_out) > max(ODD_ROWS, len(dump.columns["symbol"])):
         line, reason = dump.left_out[0] if dump.left_out else (None, "")
-        told = f"; line {line} {reason}" if reason else f"; {dump.foreign} rows are another exchange's" if dump.foreign else ""
-        what = "has more wrong rows than right ones" if options else "lists no option of any known index"
-        raise BadInput(where, line, what + told, f"the exchange's dump is made about 08:00 IST; {again}")
+        told = (
+            f"; line {line} {reason}"
+            if reason
+            else f"; {dump.foreign} rows are another exchange's"
+            if dump.foreign
+            else ""
+        )
+        what = (
+            "has more wrong rows than right ones"
+            if options
+            else "lists no option of any known index"
+        )
+        raise BadInput(
+            where, line, what + told, f"the exchange's dump is made about 08:00 IST; {again}"
+        )
 
 
 def _rows(raw: bytes, where: str, dump: Dump) -> Iterator[tuple[int, list[str]]]:
@@ -107,7 +140,11 @@ def _rows(raw: bytes, where: str, dump: Dump) -> Iterator[tuple[int, list[str]]]
     lines = raw.decode("utf-8-sig", errors="replace").split("\n")
     header = _fields(lines[0].rstrip("\r"))
     if tuple(header[: len(COLUMNS)]) != COLUMNS:
-        raise BadInput(where, 1, f"has the columns {', '.join(header)[:80] or 'of nothing'}, not those of a dump")
+        raise BadInput(
+            where,
+            1,
+            f"has the columns {', '.join(header)[:80] or 'of nothing'}, not those of a dump",
+        )
     last = len(lines)
     for number, line in enumerate(lines[1:], 2):
         text = line.rstrip("\r")
@@ -117,7 +154,11 @@ def _rows(raw: bytes, where: str, dump: Dump) -> Iterator[tuple[int, list[str]]]
         whole = len(fields) == len(header)
         # A download that broke off ends within a line, so that rows are missing that nobody can count.
         if number == last and not (whole and fields[_AT["exchange"]] in _EXCHANGES):
-            raise BadInput(where, number, f"the dump is cut: it ends within this line, after {len(fields)} of {len(header)} fields")
+            raise BadInput(
+                where,
+                number,
+                f"the dump is cut: it ends within this line, after {len(fields)} of {len(header)} fields",
+            )
         if not whole:
             dump.left_out.append((number, f"has {len(fields)} fields where {len(header)} are due"))
             continue
@@ -145,7 +186,10 @@ def _contract(row: list[str], exchange: str, day: date) -> tuple[dict[str, Any],
     try:
         values["token"] = _whole(row[_AT["instrument_token"]])
         values["lot_size"] = _whole(row[_AT["lot_size"]] or "0")
-        values["strike"], values["tick_size"] = float(row[_AT["strike"]] or 0), float(row[_AT["tick_size"]] or 0)
+        values["strike"], values["tick_size"] = (
+            float(row[_AT["strike"]] or 0),
+            float(row[_AT["tick_size"]] or 0),
+        )
         values["expiry"] = date.fromisoformat(row[_AT["expiry"]])
     except (ValueError, OverflowError) as error:
         return values, f"cannot be read: {str(error)[:80]}"
@@ -199,4 +243,8 @@ def of_interest(raw: bytes, names: Iterable[str] = tuple(INDICES)) -> bytes:
     wanted = {name.encode() for name in names}
     header, _, body = raw.partition(b"\n")
     fields = ((line, line.split(b",", 4)) for line in body.splitlines(keepends=True))
-    return header + b"\n" + b"".join(line for line, each in fields if len(each) < 5 or each[3].strip(b'"') in wanted)
+    return (
+        header
+        + b"\n"
+        + b"".join(line for line, each in fields if len(each) < 5 or each[3].strip(b'"') in wanted)
+    )

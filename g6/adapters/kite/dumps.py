@@ -53,7 +53,13 @@ class Dumps:
         now: Callable[[], datetime],
         tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
-        self._directory, self._shelf, self._ask, self._now, self._tell = directory, shelf, ask, now, tell
+        self._directory, self._shelf, self._ask, self._now, self._tell = (
+            directory,
+            shelf,
+            ask,
+            now,
+            tell,
+        )
         self._memory: dict[tuple[str, date], _Held] = {}
         self.hits: dict[str, int] = {}
 
@@ -71,7 +77,9 @@ class Dumps:
         if found is None:
             self._stop_if_refused(exchange, day)
             found = self._fetched(exchange, day)
-        self._memory = {key: each for key, each in self._memory.items() if key[1] == day} | {(exchange, day): found}
+        self._memory = {key: each for key, each in self._memory.items() if key[1] == day} | {
+            (exchange, day): found
+        }
         return found.columns
 
     def facts(self) -> Mapping[str, str]:
@@ -117,7 +125,9 @@ class Dumps:
         limit = time.monotonic() + FETCH_SECONDS
         while not self._shelf.claim(f"fetching:{exchange}", FETCH_SECONDS):
             if time.monotonic() > limit:
-                raise ProviderBusy(f"the instrument dump of {exchange} is still being downloaded", "timeout")
+                raise ProviderBusy(
+                    f"the instrument dump of {exchange} is still being downloaded", "timeout"
+                )
             threading.Event().wait(LOOK_SECONDS)
             if found := self._shared(exchange, day):
                 return found
@@ -150,14 +160,22 @@ class Dumps:
             return
         sentence = f"of the instrument dump of {exchange} for {day} {left_out}; the rest stands"
         self._shelf.put(_note(exchange), sentence.encode(), seconds)
-        self._tell({"state": "instruments", "sentence": sentence, "fix": "g6 expiries --refresh downloads the dumps again"})
+        self._tell(
+            {
+                "state": "instruments",
+                "sentence": sentence,
+                "fix": "g6 expiries --refresh downloads the dumps again",
+            }
+        )
 
     def _stop_if_refused(self, exchange: str, day: date) -> None:
         """Raise what was found wrong with the dump a moment ago, instead of downloading it for every unit. Errors: BadDump."""
         if sentence := self.refused(exchange, day):
             raise BadDump(sentence)
 
-    def _older(self, exchange: str, day: date, error: BadInput | ProviderBusy | ProviderRefused) -> _Held:
+    def _older(
+        self, exchange: str, day: date, error: BadInput | ProviderBusy | ProviderRefused
+    ) -> _Held:
         """Return the newest good dump of an earlier day, less what has expired since; without one `error` stands."""
         for path in self._earlier(exchange, day):
             try:
@@ -172,7 +190,9 @@ class Dumps:
             again = f"it is asked for again in {AGAIN_SECONDS / 60:.0f} minutes"
             self._tell({"state": "instruments", "sentence": sentence, "fix": again})
             self._shelf.put(_note(exchange), sentence.encode(), AGAIN_SECONDS)
-            self._shelf.put(_name(exchange, day), b"o" + gzip.compress(of_interest(raw)), AGAIN_SECONDS)
+            self._shelf.put(
+                _name(exchange, day), b"o" + gzip.compress(of_interest(raw)), AGAIN_SECONDS
+            )
             return _Held(columns, time.time() + AGAIN_SECONDS)
         if isinstance(error, ProviderBusy):
             raise error
@@ -195,7 +215,13 @@ class Dumps:
             for path in list(self._earlier(exchange, day))[KEPT - 1 :]:
                 path.unlink(missing_ok=True)
         except (StoreBusy, OSError) as error:
-            self._tell({"state": "instruments", "sentence": f"the dump of {exchange} is not kept on disk: {error}", "fix": ""})
+            self._tell(
+                {
+                    "state": "instruments",
+                    "sentence": f"the dump of {exchange} is not kept on disk: {error}",
+                    "fix": "",
+                }
+            )
 
     def _earlier(self, exchange: str, day: date) -> Iterator[Path]:
         paths = sorted((self._directory / exchange).glob("????-??-??.csv.gz"), reverse=True)
@@ -234,4 +260,8 @@ def _read(path: Path) -> bytes:
 
 def _alive(columns: Columns, day: date) -> Columns:
     kept = [place for place, expiry in enumerate(columns["expiry"]) if expiry >= day]
-    return columns if len(kept) == len(columns["expiry"]) else {name: [each[at] for at in kept] for name, each in columns.items()}
+    return (
+        columns
+        if len(kept) == len(columns["expiry"])
+        else {name: [each[at] for at in kept] for name, each in columns.items()}
+    )

@@ -25,13 +25,24 @@ def login_url(api_key: str, base: str | None = None) -> str:
 
 
 def exchange(
-    credentials: Credentials, request_token: str, *, root: str | None = None, timeout: float = 7.0, now: Callable[[], datetime]
+    credentials: Credentials,
+    request_token: str,
+    *,
+    root: str | None = None,
+    timeout: float = 7.0,
+    now: Callable[[], datetime],
 ) -> Token:
     """Return the access token that a request token buys, once. Errors: ProviderBusy, ProviderRefused."""
     if not (credentials.api_key and credentials.api_secret):
-        raise ProviderRefused("an exchange needs the API key and the API secret: set KITE_API_KEY and KITE_API_SECRET")
+        raise ProviderRefused(
+            "an exchange needs the API key and the API secret: set KITE_API_KEY and KITE_API_SECRET"
+        )
     try:
-        session = _generate(make_client(credentials.api_key, root=root, timeout=timeout), request_token, credentials.api_secret)
+        session = _generate(
+            make_client(credentials.api_key, root=root, timeout=timeout),
+            request_token,
+            credentials.api_secret,
+        )
     except TokenDead as error:
         raise ProviderRefused(
             "Kite refuses the request token or the API secret; a request token is good once, for minutes"
@@ -68,10 +79,13 @@ class Callback:
             self._server = HTTPServer(("127.0.0.1", self.port), _page(self))
         except OSError as error:
             raise Unavailable(
-                f"cannot listen on 127.0.0.1:{self.port}: {error.strerror}", "g6 login --port N with the port of your redirect URL"
+                f"cannot listen on 127.0.0.1:{self.port}: {error.strerror}",
+                "g6 login --port N with the port of your redirect URL",
             ) from error
         self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="callback", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="callback", daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:

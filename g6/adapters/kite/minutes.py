@@ -20,7 +20,9 @@ _NONE = np.zeros(0, BAR)
 class KiteCandles:
     """Candles port over `ask(token, first, last)`, which takes its slot; `tokens`: numbers of indices and VIX by quote key."""
 
-    def __init__(self, ask: Callable[[int, str, str], Sequence[Mapping[str, Any]]], tokens: Mapping[str, int]) -> None:
+    def __init__(
+        self, ask: Callable[[int, str, str], Sequence[Mapping[str, Any]]], tokens: Mapping[str, int]
+    ) -> None:
         self._ask, self._tokens = ask, tokens
 
     def minutes(self, listing: Listing, instrument: str) -> Bars:

@@ -26,7 +26,11 @@ _PLAIN = {
 }  # fmt: skip
 _BOOK_NAMES = {
     side: (
-        *(f"{side}{kind}{level}" for level in ("", *(f"_{n}" for n in range(2, LEVELS + 1))) for kind in ("", "_quantity")),
+        *(
+            f"{side}{kind}{level}"
+            for level in ("", *(f"_{n}" for n in range(2, LEVELS + 1)))
+            for kind in ("", "_quantity")
+        ),
         f"{side}_depth",
     )
     for side in ("bid", "ask")
@@ -35,7 +39,9 @@ _BOOK_NAMES = {
 _PRICES = frozenset(("last", "average_price", "open", "high", "low", "close", "bid", "ask"))
 
 
-def parse_quotes(answers: Mapping[str, Any], contracts: Contracts, exchange: str) -> dict[str, NDArray[np.float64]]:
+def parse_quotes(
+    answers: Mapping[str, Any], contracts: Contracts, exchange: str
+) -> dict[str, NDArray[np.float64]]:
     """Return `values` of Quotes, `(2, n)` each of QUOTE_FIELDS and DEPTH_FIELDS, from raw /quote answers by `EXCHANGE:SYMBOL`.
 
     Prices of 0 or less, as the broker writes what has not traded and levels that are not there, are NaN; quantities stay, 0 too. A
@@ -57,7 +63,10 @@ def option_fields(answer: Mapping[str, Any]) -> dict[str, float]:
     candle = object_of(answer, "ohlc")
     found = {ours: _number(answer.get(theirs)) for ours, theirs in _PLAIN.items()}
     found |= {name: _number(candle.get(name)) for name in ("open", "high", "low", "close")}
-    times = {"last_trade_time": epoch(answer.get("last_trade_time")), "quote_time": epoch(answer.get("timestamp"))}
+    times = {
+        "last_trade_time": epoch(answer.get("last_trade_time")),
+        "quote_time": epoch(answer.get("timestamp")),
+    }
     priced = {name: _price(value) if name in _PRICES else value for name, value in found.items()}
     traded = found["volume"] > 0 or isfinite(times["last_trade_time"])
     # The broker writes 0 where nothing has ever traded; a negative price is never one.
@@ -66,7 +75,9 @@ def option_fields(answer: Mapping[str, Any]) -> dict[str, float]:
     return priced | _book(answer, "bid", "buy") | _book(answer, "ask", "sell") | times
 
 
-def parse_underlying(answers: Mapping[str, Any], spot_key: str, vix_key: str, future_key: str, future: Future | None) -> Underlying:
+def parse_underlying(
+    answers: Mapping[str, Any], spot_key: str, vix_key: str, future_key: str, future: Future | None
+) -> Underlying:
     """Return index, future and VIX from raw /quote answers; what did not come is NaN. `net_change` is never read."""
     index, vix = object_of(answers, spot_key), object_of(answers, vix_key)
     candle, nearest = object_of(index, "ohlc"), option_fields(object_of(answers, future_key))
@@ -118,7 +129,11 @@ def _book(answer: Mapping[str, Any], ours: str, theirs: str) -> dict[str, float]
     if not isinstance(depth, Mapping):
         return dict.fromkeys(_BOOK_NAMES[ours], NAN)
     rows = depth.get(theirs)
-    levels = [level if isinstance(level, Mapping) else {} for level in rows] if isinstance(rows, list) else []
+    levels = (
+        [level if isinstance(level, Mapping) else {} for level in rows]
+        if isinstance(rows, list)
+        else []
+    )
     found, total = [], 0.0
     for level in (levels + [{}] * LEVELS)[:LEVELS]:
         price = _price(_number(level.get("price")))

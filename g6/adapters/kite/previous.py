@@ -26,7 +26,11 @@ Candles = Sequence[Mapping[str, Any]]
 
 def previous_of(candles: Candles, today: date) -> float:
     """Return the open interest of the last day candle before `today`, units; NaN where there is none."""
-    earlier = [candle for candle in candles if day_of(candle["date"]) < today and number(candle.get("oi")) >= 0.0]
+    earlier = [
+        candle
+        for candle in candles
+        if day_of(candle["date"]) < today and number(candle.get("oi")) >= 0.0
+    ]
     return number(max(earlier, key=lambda candle: candle["date"])["oi"]) if earlier else NAN
 
 
@@ -50,7 +54,11 @@ class PreviousInterest:
         """Ask for at most `most` contracts that nobody asked for yet; return how many answers came. Errors: TokenDead."""
         fresh = self._more(contracts, self._known(index, today), today, centre, most)
         if fresh:
-            self._shelf.put(_name(index, today), json.dumps(self._known(index, today) | fresh).encode(), DAY_SECONDS)
+            self._shelf.put(
+                _name(index, today),
+                json.dumps(self._known(index, today) | fresh).encode(),
+                DAY_SECONDS,
+            )
         return len(fresh)
 
     def _known(self, index: str, today: date) -> dict[str, float | None]:
@@ -58,11 +66,21 @@ class PreviousInterest:
         return held
 
     def _more(
-        self, contracts: Contracts, known: Mapping[str, float | None], today: date, centre: float, most: int
+        self,
+        contracts: Contracts,
+        known: Mapping[str, float | None],
+        today: date,
+        centre: float,
+        most: int,
     ) -> dict[str, float | None]:
         near = np.argsort(np.abs(contracts.strike - centre), kind="stable")
         order = near[np.argsort(contracts.expiry[near], kind="stable")]
-        unknown = [(side, at) for at in order.tolist() for side in (0, 1) if contracts.symbol[side, at] not in known]
+        unknown = [
+            (side, at)
+            for at in order.tolist()
+            for side in (0, 1)
+            if contracts.symbol[side, at] not in known
+        ]
         found: dict[str, float | None] = {}
         first, last = (today - LOOK_BACK).isoformat(), (today - timedelta(days=1)).isoformat()
         for side, at in [(side, at) for side, at in unknown if contracts.symbol[side, at]][:most]:

@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.kite.access import Access
-from g6.adapters.kite.client import Client, ask_candles, ask_dump, ask_ltp, ask_profile, ask_quotes, make_client
+from g6.adapters.kite.client import (
+    Client,
+    ask_candles,
+    ask_dump,
+    ask_ltp,
+    ask_profile,
+    ask_quotes,
+    make_client,
+)
 from g6.adapters.kite.dumps import Dumps
 from g6.adapters.kite.parse import epoch, object_of, parse_quotes, parse_underlying
 from g6.adapters.kite.previous import Candles, PreviousInterest
@@ -66,7 +74,13 @@ class Kite:
         indices: Sequence[str] = (),
         tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
-        self._access, self._gate, self._clock, self._calendar, self._mode = access, gate, clock, calendar, mode
+        self._access, self._gate, self._clock, self._calendar, self._mode = (
+            access,
+            gate,
+            clock,
+            calendar,
+            mode,
+        )
         self._connect: Callable[[str], Client] = lru_cache(maxsize=1)(
             lambda token: make_client(api_key, token, root=root, timeout=timeout, sent=gate.sent)
         )
@@ -95,7 +109,9 @@ class Kite:
         """Return index, nearest future and VIX, in one request for all indices. Errors as `listing`."""
         known, future = _known(index), self._future(index, at)
         names = dict.fromkeys((*self._together, index))
-        keys = dict.fromkeys(key for name in names for key in _always(_known(name), self._future(name, at)))
+        keys = dict.fromkeys(
+            key for name in names for key in _always(_known(name), self._future(name, at))
+        )
         return self._underlying(known, future, self._underlyings.answers([*keys], at), at)
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
@@ -134,13 +150,19 @@ class Kite:
 
     def learn_previous(self, index: str, contracts: Contracts, at: datetime, most: int) -> int:
         """Ask for the previous open interest of `most` contracts that nobody asked for; return how many came. Errors: TokenDead."""
-        return self._previous.learn(index, contracts, day_of(at), self._centre(index, contracts), most)
+        return self._previous.learn(
+            index, contracts, day_of(at), self._centre(index, contracts), most
+        )
 
     def last_prices(self, indices: tuple[str, ...]) -> dict[str, float]:
         """Return the last price of each index that answers, in one cheap request. Errors as `listing`."""
         keys = {INDICES[name].quote_key: name for name in indices}
         answers = self._ask("quote", "quote", lambda client: ask_ltp(client, keys))
-        return {keys[key]: float(each.get("last_price") or 0) for key, each in answers.items() if key in keys}
+        return {
+            keys[key]: float(each.get("last_price") or 0)
+            for key, each in answers.items()
+            if key in keys
+        }
 
     def minutes(self, token: int, first: str, last: str) -> Candles:
         """Return the minute candles of an instrument between two times of India, in one slot of its own. Errors as `listing`."""
@@ -162,7 +184,9 @@ class Kite:
             "source": "Kite Connect",
             "login": self._access.state(),
             "dumps": dict(self.dumps.hits),
-            "listings": {where: n - self._before.get(where, 0) for where, n in self.dumps.hits.items()},
+            "listings": {
+                where: n - self._before.get(where, 0) for where, n in self.dumps.hits.items()
+            },
             "instruments": dict(self.dumps.facts()),
         }
 
@@ -172,7 +196,9 @@ class Kite:
         Errors as `listing`.
         """
         day = day_of(at)
-        columns = (self.dumps.refresh if self.dumps.refused(exchange, day) else self.dumps.columns)(exchange, day)
+        columns = (self.dumps.refresh if self.dumps.refused(exchange, day) else self.dumps.columns)(
+            exchange, day
+        )
         return len(columns["symbol"])
 
     def _quotes_of(self, keys: list[str]) -> Mapping[str, Any]:
@@ -185,7 +211,9 @@ class Kite:
 
     def _ask_again(self, keys: list[str], answers: dict[str, Any]) -> None:
         now = time.monotonic()
-        missing = [key for key in keys if key not in answers and self._mute.get(key, 0.0) < now][:MOST_KEYS]
+        missing = [key for key in keys if key not in answers and self._mute.get(key, 0.0) < now][
+            :MOST_KEYS
+        ]
         if not missing or not self._gate.affords("quote"):
             return
         try:
@@ -194,11 +222,15 @@ class Kite:
             return
         self._mute |= {key: now + MUTE_SECONDS for key in missing if key not in answers}
 
-    def _ask(self, family: str, endpoint: str, send: Callable[[Client], T], *, again: bool = True) -> T:
+    def _ask(
+        self, family: str, endpoint: str, send: Callable[[Client], T], *, again: bool = True
+    ) -> T:
         """Send one request with the token that all workers have; when it was replaced meanwhile, once more with the new one."""
         token = self._access.token()
         try:
-            return self._gate.ask(family, endpoint, partial(self._sent, send, self._connect(token.value)))
+            return self._gate.ask(
+                family, endpoint, partial(self._sent, send, self._connect(token.value))
+            )
         except TokenDead as error:
             refused = self._access.refused(token)
             if again and self._access.state()["state"] == "valid":
@@ -217,13 +249,19 @@ class Kite:
         return self._historical(token, first, last, "day")
 
     def _historical(self, token: int, first: str, last: str, interval: str) -> Candles:
-        return self._ask("historical", "historical", lambda client: ask_candles(client, token, first, last, interval))
+        return self._ask(
+            "historical",
+            "historical",
+            lambda client: ask_candles(client, token, first, last, interval),
+        )
 
     def _future(self, index: str, at: datetime) -> Future | None:
         day = day_of(at)
         return next((each for each in self.listing(index, at).futures if each.expiry >= day), None)
 
-    def _underlying(self, known: Index, future: Future | None, answers: Mapping[str, Any], at: datetime) -> Underlying:
+    def _underlying(
+        self, known: Index, future: Future | None, answers: Mapping[str, Any], at: datetime
+    ) -> Underlying:
         future_key = f"{known.derivatives}:{future.symbol}" if future else ""
         seen = parse_underlying(answers, known.quote_key, VIX, future_key, future)
         if not of_day(epoch(object_of(answers, VIX).get("timestamp")), at):
@@ -235,7 +273,11 @@ class Kite:
 
     def _centre(self, index: str, contracts: Contracts) -> float:
         """Return the last known price of the index; before the first answer, the middle of the nearest expiry's strikes."""
-        nearest = contracts.strike[contracts.expiry == contracts.expiry.min()] if len(contracts) else contracts.strike
+        nearest = (
+            contracts.strike[contracts.expiry == contracts.expiry.min()]
+            if len(contracts)
+            else contracts.strike
+        )
         return self._spots.get(index) or float(np.median(nearest)) if len(nearest) else 0.0
 
     def _nearest_first(self, index: str, contracts: Contracts, known: Index) -> list[str]:
@@ -246,7 +288,9 @@ class Kite:
 
 def _known(index: str) -> Index:
     if index not in INDICES:
-        raise ProviderRefused(f"{index} is no index that Kite is asked for; there are {', '.join(INDICES)}")
+        raise ProviderRefused(
+            f"{index} is no index that Kite is asked for; there are {', '.join(INDICES)}"
+        )
     return INDICES[index]
 
 

@@ -37,7 +37,11 @@ class Underlyings:
             if held is not None:
                 found: Mapping[str, Any] = json.loads(held)
                 # A worker with other settings may have asked for fewer.
-                return found if set(keys) <= found.keys() | set(found.get("asked", ())) else self._ask(keys)
+                return (
+                    found
+                    if set(keys) <= found.keys() | set(found.get("asked", ()))
+                    else self._ask(keys)
+                )
             if self._shelf.claim(f"{name}:asking", ASKING_SECONDS):
                 return self._fetched(name, keys)
             if time.monotonic() > until:

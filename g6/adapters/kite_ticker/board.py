@@ -48,7 +48,9 @@ class Board:
             order = np.argsort(merged, kind="stable")
             self._tokens, self._rows = merged[order], np.concatenate([self._rows, rows])[order]
             self._names = np.concatenate([self._names, names])[order]
-            self._changed = np.concatenate([self._changed, np.ones(len(tokens), dtype=np.bool_)])[order]
+            self._changed = np.concatenate([self._changed, np.ones(len(tokens), dtype=np.bool_)])[
+                order
+            ]
 
     def hear(self, payload: bytes, received: float) -> Heard:
         """Read a frame that came at wall time `received`."""
@@ -63,7 +65,10 @@ class Board:
 
     def _place(self, each: Rows, received: float) -> tuple[int, int]:
         token = packets.tokens(each)
-        first, last = np.searchsorted(self._tokens, token, "left"), np.searchsorted(self._tokens, token, "right")
+        first, last = (
+            np.searchsorted(self._tokens, token, "left"),
+            np.searchsorted(self._tokens, token, "right"),
+        )
         known = last > first
         while (there := last > first).any():  # a second time for what stands for two indices
             places = first[there]
@@ -79,7 +84,11 @@ class Board:
             places = np.flatnonzero(self._changed)
             self._changed[places] = False
             rows, names = self._rows[places], self._names[places]
-        return {index: (names[mine, 1].tolist(), rows[mine]) for index in set(names[:, 0]) for mine in (names[:, 0] == index,)}
+        return {
+            index: (names[mine, 1].tolist(), rows[mine])
+            for index in set(names[:, 0])
+            for mine in (names[:, 0] == index,)
+        }
 
     def take_all(self) -> None:
         """Let the next `take` return everything: the cache may have lost what it had."""

@@ -72,10 +72,14 @@ def _trusted(bundle: Path) -> Any:
     """Return the certificates of a file, or of a directory's files, as the ones to trust. Errors: BadConfig."""
     try:
         files = sorted(bundle.iterdir()) if bundle.is_dir() else [bundle]
-        blocks = [block for file in files if file.is_file() for block in _PEM.findall(file.read_bytes())]
+        blocks = [
+            block for file in files if file.is_file() for block in _PEM.findall(file.read_bytes())
+        ]
         certificates = [ssl.Certificate.loadPEM(block) for block in blocks]
     except (OSError, SSL.Error, ValueError) as error:
-        raise BadConfig(f"the certificates in {bundle} cannot be read: {error}", _BUNDLE_FIX) from error
+        raise BadConfig(
+            f"the certificates in {bundle} cannot be read: {error}", _BUNDLE_FIX
+        ) from error
     if not certificates:
         raise BadConfig(f"{bundle} holds no certificate", _BUNDLE_FIX)
     return ssl.trustRootFromCertificates(certificates)  # type: ignore[no-untyped-call]
@@ -125,7 +129,9 @@ def distrusted(error: BaseException | None) -> str:
 class StreamClient(KiteTicker):  # type: ignore[misc]
     """A client of one access over one route; `distrust` hears why a server's certificate was refused."""
 
-    def __init__(self, key: str, token: str, way: Route, *, distrust: Callable[[str], None], **options: Any) -> None:
+    def __init__(
+        self, key: str, token: str, way: Route, *, distrust: Callable[[str], None], **options: Any
+    ) -> None:
         super().__init__(key, token, **options)
         self._way, self._distrust = way, distrust
 
@@ -133,8 +139,17 @@ class StreamClient(KiteTicker):  # type: ignore[misc]
         """Connect, on a reactor that runs."""
         way, proxy = self._way, None
         if way.proxy is not None:
-            proxy = {"host": way.proxy.host, "port": way.proxy.port, "authorization": way.proxy.authorization}
-        self._create_connection(self.socket_url, useragent=self._user_agent(), proxy=proxy, headers={"X-Kite-Version": "3"})
+            proxy = {
+                "host": way.proxy.host,
+                "port": way.proxy.port,
+                "authorization": way.proxy.authorization,
+            }
+        self._create_connection(
+            self.socket_url,
+            useragent=self._user_agent(),
+            proxy=proxy,
+            headers={"X-Kite-Version": "3"},
+        )
         self.factory.protocol = _Protocol
         self.factory.distrust = lambda why: self._distrust(why) if why else None
         verified = ssl.optionsForClientTLS(way.host, trustRoot=way.trust) if way.secure else None

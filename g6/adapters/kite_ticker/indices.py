@@ -18,5 +18,7 @@ _NUMBERS = {
     "BSE:SENSEX": 1,
     "BSE:BANKEX": 1072,
 }
-INDEX_TOKENS: Mapping[str, int] = MappingProxyType({key: number * 256 + _INDICES for key, number in _NUMBERS.items()})
+INDEX_TOKENS: Mapping[str, int] = MappingProxyType(
+    {key: number * 256 + _INDICES for key, number in _NUMBERS.items()}
+)
 """Instrument tokens by quote key: the exchange's number of the index, then the number of the segment of indices."""

@@ -32,7 +32,10 @@ _QUOTE = [
     )),
 ]  # fmt: skip
 _LEVEL = np.dtype([("quantity", ">u4"), ("price", ">u4"), ("orders", ">u2"), ("pad", ">u2")])
-_TIMES = [(name, ">u4") for name in ("last_trade_time", "oi", "oi_day_high", "oi_day_low", "exchange_time")]
+_TIMES = [
+    (name, ">u4")
+    for name in ("last_trade_time", "oi", "oi_day_high", "oi_day_low", "exchange_time")
+]
 PACKETS = {
     LTP: np.dtype(_PRICE),
     INDEX_QUOTE: np.dtype(_INDEX),
@@ -68,7 +71,11 @@ def split(payload: bytes) -> Told:
         if at > end:
             break
         starts.setdefault(length, []).append(at - length)
-    known = {length: _gathered(payload, found, length) for length, found in starts.items() if length in PACKETS}
+    known = {
+        length: _gathered(payload, found, length)
+        for length, found in starts.items()
+        if length in PACKETS
+    }
     read = sum(len(rows) for rows in known.values())
     left_over = read == count and at < end
     return Told(known, count - read + left_over)
@@ -115,7 +122,10 @@ def write(rows: Rows, packets: Rows, received: float) -> None:
         rows["last_trade_time"] = _instants(packets["last_trade_time"])
         for side in ("bid", "ask"):
             rows[side] = _points(packets[side]["price"], divisor[:, None])
-            rows[f"{side}_quantity"], rows[f"{side}_orders"] = packets[side]["quantity"], packets[side]["orders"]
+            rows[f"{side}_quantity"], rows[f"{side}_orders"] = (
+                packets[side]["quantity"],
+                packets[side]["orders"],
+            )
 
 
 def _points(price: NDArray[Any], divisor: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -51,4 +51,8 @@ class Silence:
 
     @property
     def _quiet_limit(self) -> float:
-        return LONGEST if self.contracts < MANY else min(LONGEST, self.limit * 2 ** min(self._patience, 10))
+        return (
+            LONGEST
+            if self.contracts < MANY
+            else min(LONGEST, self.limit * 2 ** min(self._patience, 10))
+        )

@@ -79,7 +79,14 @@ class Socket:
         """Drop the connection if it has fallen silent; the client connects again and subscribes anew."""
         if self.state == "open" and (verdict := self.silence.verdict(now, trading_since)):
             self._why = verdict
-            self._tell("silent", {"connection": self.number, "reason": verdict, "seconds": round(now - self._last_frame, 1)})
+            self._tell(
+                "silent",
+                {
+                    "connection": self.number,
+                    "reason": verdict,
+                    "seconds": round(now - self._last_frame, 1),
+                },
+            )
             self._client.ws.dropConnection(abort=True)
 
     def leave(self) -> None:
@@ -168,7 +175,15 @@ class Socket:
         """Tell once that the server's certificate is refused; the client tries again, in vain until somebody acts."""
         if why != self._distrusts:
             self._distrusts = why
-            self._tell("untrusted", {"connection": self.number, "host": self._way.host, "reason": why, "fix": TRUST_FIX})
+            self._tell(
+                "untrusted",
+                {
+                    "connection": self.number,
+                    "host": self._way.host,
+                    "reason": why,
+                    "fix": TRUST_FIX,
+                },
+            )
 
 
 def type_of_text(payload: bytes) -> str:

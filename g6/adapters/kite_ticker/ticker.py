@@ -75,7 +75,12 @@ class Ticker:
         limits: Limits = Limits(),
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self._cache, self._now, self._trading_since, self._access = cache, now, trading_since, access
+        self._cache, self._now, self._trading_since, self._access = (
+            cache,
+            now,
+            trading_since,
+            access,
+        )
         self._tell, self._prepare, self._limits, self._beat = tell, prepare, limits, beat
         self._way = way
         self._stopping, self._failed = threading.Event(), False
@@ -153,7 +158,11 @@ class Ticker:
     def _wait_for_login(self) -> None:
         """The handshake is refused: no connection tries this token again at once, and a person reads so once."""
         pause = min(MOST_REFUSED_SECONDS, REFUSED_SECONDS * 2**self._refusals)
-        self._waits, self._refusals, self._again_at = True, self._refusals + 1, time.monotonic() + pause
+        self._waits, self._refusals, self._again_at = (
+            True,
+            self._refusals + 1,
+            time.monotonic() + pause,
+        )
         for socket in self._sockets:
             if socket.state != "open":
                 socket.leave()
@@ -174,7 +183,12 @@ class Ticker:
             socket = self._roomiest(len(left))
             if socket is None:
                 self._say(
-                    "full", {"index": index, "left_out": len(left), "tokens": sum(len(each.tokens) for each in self._sockets)}
+                    "full",
+                    {
+                        "index": index,
+                        "left_out": len(left),
+                        "tokens": sum(len(each.tokens) for each in self._sockets),
+                    },
                 )
                 return
             room = self._limits.tokens - len(socket.tokens)
@@ -185,16 +199,22 @@ class Ticker:
             socket.follow([token for token in part.values() if token not in known])
 
     def _roomiest(self, count: int) -> Socket | None:
-        fitting = [each for each in self._sockets if len(each.tokens) + count <= self._limits.tokens]
+        fitting = [
+            each for each in self._sockets if len(each.tokens) + count <= self._limits.tokens
+        ]
         if fitting:
             return fitting[0]
         if len(self._sockets) < self._limits.connections:
-            socket = Socket(len(self._sockets), self._board, self._limits.silent_seconds, self._say, self._way)
+            socket = Socket(
+                len(self._sockets), self._board, self._limits.silent_seconds, self._say, self._way
+            )
             self._sockets.append(socket)
             if self._used is not None and not self._waits:
                 socket.connect(self._used)
             return socket
-        return next((each for each in self._sockets if len(each.tokens) < self._limits.tokens), None)
+        return next(
+            (each for each in self._sockets if len(each.tokens) < self._limits.tokens), None
+        )
 
     def _enter(self, access: Login) -> None:
         """Connect with an access that was not tried yet, or is tried again."""
@@ -222,7 +242,9 @@ class Ticker:
             self._prepare()
         for index, tokens in wishes.items():
             known = self._followed.setdefault(index, {})
-            if new := {symbol: token for symbol, token in tokens.items() if symbol not in known and token}:
+            if new := {
+                symbol: token for symbol, token in tokens.items() if symbol not in known and token
+            }:
                 known |= new
                 self._on_reactor(self._take_on, index, new)
         access = self._access()

@@ -34,7 +34,11 @@ def half_spread(root: Root, rank: int, value: Numbers, busy: Numbers | float) ->
 def busyness(market: MarketDay, second: NDArray[np.int64]) -> Numbers:
     """Return 4 in the first five minutes and from 15:15 (the index's freeze) on, else 1."""
     session = market.session
-    late = market.fix - 900 if session.index_freeze is None else (session.index_freeze - session.open).total_seconds()
+    late = (
+        market.fix - 900
+        if session.index_freeze is None
+        else (session.index_freeze - session.open).total_seconds()
+    )
     return np.where((second < 300) | (second >= late), BUSY, 1.0)
 
 
@@ -75,12 +79,16 @@ class Book:
         thin = turning(own, self.second // 6) < np.clip((np.abs(offset) - 30) / 80, 0.0, 0.35)
         no_bid, no_ask = (bid < 1) | (thin & (offset > 0)), thin & (offset < 0)
         depth = (3 + 300 / (value + 2)) * (0.15 + self.root.interest) / RANKS[self.rank]
-        best, best_ask = (np.floor(1 + depth * sizes((turn + shift) % 1.0)) for shift in (0.0, 0.37))
+        best, best_ask = (
+            np.floor(1 + depth * sizes((turn + shift) % 1.0)) for shift in (0.0, 0.37)
+        )
         return {
             "bid": np.where(no_bid, np.nan, bid * OPTION_TICK),
             "ask": np.where(no_ask, np.nan, ask * OPTION_TICK),
             "bid_quantity": np.where(no_bid, 0.0, best),
             "ask_quantity": np.where(no_ask, 0.0, best_ask),
             "buy_quantity": np.where(no_bid, 0.0, best * np.floor(12 + 25 * (turn * 7 % 1.0))),
-            "sell_quantity": np.where(no_ask, 0.0, best_ask * np.floor(12 + 25 * ((turn * 7 + 0.5) % 1.0))),
+            "sell_quantity": np.where(
+                no_ask, 0.0, best_ask * np.floor(12 + 25 * ((turn * 7 + 0.5) % 1.0))
+            ),
         }

@@ -30,7 +30,9 @@ def profile(session: Session) -> NDArray[np.float64]:
     minute = (np.arange(seconds) + 0.5) / 60
     rate = 1 + 2.5 * np.exp(-minute / 12) + 0.8 * np.exp(-(seconds / 60 - minute) / 25)
     for start, end in session.breaks:
-        rate[int((start - session.open).total_seconds()) : int((end - session.open).total_seconds())] = 0
+        rate[
+            int((start - session.open).total_seconds()) : int((end - session.open).total_seconds())
+        ] = 0
     passed = np.concatenate([[0.0], np.cumsum(rate)])
     return np.asarray(passed / passed[-1])
 
@@ -58,7 +60,11 @@ class BusinessClock:
 
     def session(self, day: date) -> Session | None:
         """Return the session of `day`, None where there is none or the year is not covered."""
-        return self.calendar.session(self.exchange, day) if day.year in self.calendar.covered_years else None
+        return (
+            self.calendar.session(self.exchange, day)
+            if day.year in self.calendar.covered_years
+            else None
+        )
 
     def kick(self, session: Session) -> tuple[int, float]:
         """Return the second of the session at which the event comes and its units; `(0, 0.0)` without one."""
@@ -91,7 +97,9 @@ class BusinessClock:
         if expiry not in self._fix_share:
             units, passed = self.within(session)
             fix = int((session.settlement_fix - session.open).total_seconds())
-            self._fix_share[expiry] = NIGHT * weight(session) + units * float(passed[min(fix, len(passed) - 1)])
+            self._fix_share[expiry] = NIGHT * weight(session) + units * float(
+                passed[min(fix, len(passed) - 1)]
+            )
         return self._fix_share[expiry]
 
     @cached_property

@@ -27,7 +27,9 @@ class SimulatedCandles:
     def minutes(self, listing: Listing, instrument: str) -> Bars:
         """Return the minute candles of one session of an instrument. Errors: ProviderRefused (an index that is not simulated)."""
         if listing.underlying not in ROOTS:
-            raise ProviderRefused(f"{listing.underlying} is not simulated; there are {', '.join(ROOTS)}")
+            raise ProviderRefused(
+                f"{listing.underlying} is not simulated; there are {', '.join(ROOTS)}"
+            )
         root, world = ROOTS[listing.underlying], self._market.world
         opened = world.market(root.exchange, listing.on).opened
         if instrument == SPOT:
@@ -48,11 +50,15 @@ class SimulatedCandles:
 
     def _future(self, listing: Listing, opened: float) -> Bars:
         root, world = ROOTS[listing.underlying], self._market.world
-        nearest = next((series for series in world.series(root, listing.on).values() if series.monthly), None)
+        nearest = next(
+            (series for series in world.series(root, listing.on).values() if series.monthly), None
+        )
         if nearest is None:
             return _NONE
         found = _of_path(world.curve(root, nearest.expiry, listing.on).forward, opened)
-        close = self._market.underlying(root.name, world.market(root.exchange, listing.on).session.close)
+        close = self._market.underlying(
+            root.name, world.market(root.exchange, listing.on).session.close
+        )
         found["volume"], found["oi"] = close.future_volume / len(found), close.future_oi
         return found
 
@@ -68,8 +74,15 @@ class SimulatedCandles:
         found = np.zeros(len(minute), BAR)
         close = tape.price[minute, column].astype(np.float64)
         high, low = close + tape.above[minute, column], close - tape.below[minute, column]
-        before = np.concatenate([tape.first[column : column + 1].astype(np.float64), close[:-1]])[: len(minute)]
-        for name, ticks in (("open", np.clip(before, low, high)), ("high", high), ("low", low), ("close", close)):
+        before = np.concatenate([tape.first[column : column + 1].astype(np.float64), close[:-1]])[
+            : len(minute)
+        ]
+        for name, ticks in (
+            ("open", np.clip(before, low, high)),
+            ("high", high),
+            ("low", low),
+            ("close", close),
+        ):
             found[name] = np.round(ticks * OPTION_TICK, 2)
         found["start"] = tape.day.market.opened + 60.0 * minute
         found["volume"] = tape.lots[minute, column] * float(contracts.lot_size[row])
@@ -82,5 +95,10 @@ def _of_path(level: NDArray[np.float64], opened: float) -> Bars:
     whole = np.round(level[: len(level) // 60 * 60].reshape(-1, 60), 2)
     found = np.zeros(len(whole), BAR)
     found["start"] = opened + 60.0 * np.arange(len(whole))
-    found["open"], found["high"], found["low"], found["close"] = whole[:, 0], whole.max(axis=1), whole.min(axis=1), whole[:, -1]
+    found["open"], found["high"], found["low"], found["close"] = (
+        whole[:, 0],
+        whole.max(axis=1),
+        whole.min(axis=1),
+        whole[:, -1],
+    )
     return found

@@ -71,12 +71,17 @@ def lattice(root: Root, strike: NDArray[np.float64], *address: object) -> NDArra
     return uniform(2 * LATTICE, root.name, *address).reshape(LATTICE, 2).T[:, places(root, strike)]
 
 
-def contracts(root: Root, seed: int, listed: dict[Series, NDArray[np.float64]], day: date) -> Contracts:
+def contracts(
+    root: Root, seed: int, listed: dict[Series, NDArray[np.float64]], day: date
+) -> Contracts:
     """Return the options of a root as listed on `day`: `listed` gives the strikes of each series, nearest first."""
     strike = np.concatenate(list(listed.values()))
     count = [len(each) for each in listed.values()]
     expiry = np.repeat(np.array([series.expiry for series in listed], dtype="datetime64[D]"), count)
-    symbol, token = np.full((2, len(strike)), "", dtype=object), np.zeros((2, len(strike)), dtype=np.int64)
+    symbol, token = (
+        np.full((2, len(strike)), "", dtype=object),
+        np.zeros((2, len(strike)), dtype=np.int64),
+    )
     start = 0
     for series, each in listed.items():
         stem, first = _stem(root, series), _token(root, series.expiry)
@@ -87,8 +92,12 @@ def contracts(root: Root, seed: int, listed: dict[Series, NDArray[np.float64]], 
             symbol[side, start : start + len(each)] = np.where(kept[side], names, "")
             token[side, start : start + len(each)] = np.where(kept[side], numbers, 0)
         start += len(each)
-    lots = np.repeat(np.array([root.lot(series.expiry, day) for series in listed], dtype=np.int64), count)
-    return Contracts(root.name, expiry, strike, lots, np.full(len(strike), OPTION_TICK), symbol, token)
+    lots = np.repeat(
+        np.array([root.lot(series.expiry, day) for series in listed], dtype=np.int64), count
+    )
+    return Contracts(
+        root.name, expiry, strike, lots, np.full(len(strike), OPTION_TICK), symbol, token
+    )
 
 
 def futures(root: Root, listed: tuple[Series, ...], day: date) -> tuple[Future, ...]:

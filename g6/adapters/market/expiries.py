@@ -49,7 +49,11 @@ def listed(root: Root, calendar: Calendar, day: date) -> tuple[Series, ...]:
     found = []
     for place, expiry in enumerate(sorted(dates)):
         month = dates[expiry]
-        rank = min(place, 2) if month < 0 or place == 0 else min(month + (0 if root.weekly and place < 2 else 1), 2)
+        rank = (
+            min(place, 2)
+            if month < 0 or place == 0
+            else min(month + (0 if root.weekly and place < 2 else 1), 2)
+        )
         rank = rank if root.weekly or month < 0 else min(month, 2)
         far = (expiry - day).days > 100
         introduced = expiry - timedelta(days=35 if month < 0 else 95)
@@ -100,7 +104,9 @@ def _monthlies(root: Root, calendar: Calendar, day: date) -> dict[date, int]:
     if monthly(root, calendar, day.year, day.month) < day:
         first += 1
     ahead = list(range(SERIAL))
-    quarters = [n for n in range(SERIAL, HALF_YEARLY_MONTHS) if (first + n) % 3 == 2][: root.quarterlies]
+    quarters = [n for n in range(SERIAL, HALF_YEARLY_MONTHS) if (first + n) % 3 == 2][
+        : root.quarterlies
+    ]
     ahead += quarters
     if root.half_yearlies:
         ahead += [n for n in range(quarters[-1] + 1, HALF_YEARLY_MONTHS) if (first + n) % 6 == 5]

@@ -78,7 +78,10 @@ def _value(found: Faults, name: str, value: str, word: str) -> object:
     known = [field.name for field in fields(Faults)]
     if name not in known:
         near = get_close_matches(name, known, n=1)
-        raise BadConfig(f"{word!r}: no such fault; there are {', '.join(known)}", f"did you mean {near[0]}?" if near else "")
+        raise BadConfig(
+            f"{word!r}: no such fault; there are {', '.join(known)}",
+            f"did you mean {near[0]}?" if near else "",
+        )
     if name == "halt":
         return (*found.halt, _span(value, word))
     if name == "freeze":
@@ -94,11 +97,17 @@ def _value(found: Faults, name: str, value: str, word: str) -> object:
 def _span(text: str, word: str) -> Span:
     match = _SPAN.fullmatch(text)
     try:
-        start, end = (time.fromisoformat(part.zfill(5)) for part in match.groups()) if match else (time.max, time.min)
+        start, end = (
+            (time.fromisoformat(part.zfill(5)) for part in match.groups())
+            if match
+            else (time.max, time.min)
+        )
     except ValueError:
         start, end = time.max, time.min
     if start >= end:
-        raise BadConfig(f"{word!r}: {text!r} is not a span of the day", "write it as 11:30-11:45, IST")
+        raise BadConfig(
+            f"{word!r}: {text!r} is not a span of the day", "write it as 11:30-11:45, IST"
+        )
     return Span(start, end)
 
 
@@ -112,8 +121,12 @@ def _number(name: str, text: str, word: str) -> float:
     try:
         number = float(text)
     except ValueError as error:
-        raise BadConfig(f"{word!r}: {text!r} is not a number", f"for instance {name}:0.02") from error
+        raise BadConfig(
+            f"{word!r}: {text!r} is not a number", f"for instance {name}:0.02"
+        ) from error
     most = 600.0 if name == "delay" else 1.0
     if not 0 <= number <= most:
-        raise BadConfig(f"{word!r}: allowed are numbers from 0 to {most:g}", f"for instance {name}:0.02")
+        raise BadConfig(
+            f"{word!r}: allowed are numbers from 0 to {most:g}", f"for instance {name}:0.02"
+        )
     return number

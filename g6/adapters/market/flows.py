@@ -36,7 +36,9 @@ def _positions(tape: Tape, rows: Whole, first: int, last: int) -> tuple[Whole, W
     columns = np.concatenate([rows, rows + len(tape.day.strike)])
     start = tape.day.held.start.reshape(-1)[columns]
     before = start if first == 0 else tape.interest[first - 1, columns].astype(np.int64)
-    net = np.diff(tape.interest[first:last, columns].astype(np.int64), axis=0, prepend=before[None, :])
+    net = np.diff(
+        tape.interest[first:last, columns].astype(np.int64), axis=0, prepend=before[None, :]
+    )
     churn = (CHURN * np.maximum(tape.lots[first:last, columns] - np.abs(net), 0)).astype(np.int64)
     shape = (last - first, 2, len(rows))
     return (np.maximum(net, 0) + churn).reshape(shape), (np.maximum(-net, 0) + churn).reshape(shape)

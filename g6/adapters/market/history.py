@@ -10,7 +10,14 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.market.business import CLOSED, NIGHT, UNITS_A_YEAR, BusinessClock, trading_days, weight
+from g6.adapters.market.business import (
+    CLOSED,
+    NIGHT,
+    UNITS_A_YEAR,
+    BusinessClock,
+    trading_days,
+    weight,
+)
 from g6.adapters.market.noise import normal
 from g6.adapters.market.roots import Root
 from g6.domain.calendar import Session
@@ -48,7 +55,9 @@ class History:
 
     @cached_property
     def _ordinal(self) -> NDArray[np.int64]:
-        return np.array([session.day.toordinal() - _ORIGIN for session in self.sessions], dtype=np.int64)
+        return np.array(
+            [session.day.toordinal() - _ORIGIN for session in self.sessions], dtype=np.int64
+        )
 
     @cached_property
     def night(self) -> NDArray[np.float64]:
@@ -60,7 +69,12 @@ class History:
     @cached_property
     def session_units(self) -> NDArray[np.float64]:
         """Variance units of each session from open to close."""
-        return np.array([(1 - NIGHT) * weight(session) + self.clock.kick(session)[1] for session in self.sessions])
+        return np.array(
+            [
+                (1 - NIGHT) * weight(session) + self.clock.kick(session)[1]
+                for session in self.sessions
+            ]
+        )
 
     def shock(self, factor: str, part: str) -> NDArray[np.float64]:
         """Return the standard shocks of a factor for `part` (night or session) of each session."""
@@ -71,13 +85,17 @@ class History:
         """Return the standard shocks of a root's index: common factors and its own part."""
         own = np.sqrt(1 - root.market**2 - root.bank**2)
         return np.asarray(
-            root.market * self.shock("market", part) + root.bank * self.shock("bank", part) + own * self.shock(root.name, part)
+            root.market * self.shock("market", part)
+            + root.bank * self.shock("bank", part)
+            + own * self.shock(root.name, part)
         )
 
     @cached_property
     def market(self) -> NDArray[np.float64]:
         """The market factor's standard shock over night and session."""
-        moved = np.sqrt(self.night) * self.shock("market", "night") + np.sqrt(self.session_units) * self.shock("market", "session")
+        moved = np.sqrt(self.night) * self.shock("market", "night") + np.sqrt(
+            self.session_units
+        ) * self.shock("market", "session")
         return np.asarray(moved / np.sqrt(self.night + self.session_units))
 
     @cached_property
@@ -85,12 +103,16 @@ class History:
         """Logarithm of implied volatility over its ordinary level, at each close."""
         own = np.sqrt(1 - SPOT_VOLATILITY**2) * self.shock("volatility", "session")
         shocks = VOLATILITY_SHOCK * (SPOT_VOLATILITY * self.market + own)
-        return np.array(list(accumulate(shocks, lambda level, shock: VOLATILITY_MEMORY * level + shock)))
+        return np.array(
+            list(accumulate(shocks, lambda level, shock: VOLATILITY_MEMORY * level + shock))
+        )
 
     @cached_property
     def lean(self) -> NDArray[np.float64]:
         """The market's recent returns, in standard deviations, at each close: what the smile's skew answers to."""
-        return np.array(list(accumulate(self.market, lambda level, shock: LEAN_MEMORY * level + shock)))
+        return np.array(
+            list(accumulate(self.market, lambda level, shock: LEAN_MEMORY * level + shock))
+        )
 
     def before(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what `series` (at closes) was at the close before each session; 0 before the first."""
@@ -98,11 +120,18 @@ class History:
 
     def deviation(self, units: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the standard deviation of NIFTY's log return over `units` of each session's day."""
-        return np.asarray(REALISED * IMPLIED * np.exp(self.before(self.log_volatility)) * np.sqrt(units / UNITS_A_YEAR))
+        return np.asarray(
+            REALISED
+            * IMPLIED
+            * np.exp(self.before(self.log_volatility))
+            * np.sqrt(units / UNITS_A_YEAR)
+        )
 
     def levels(self, root: Root) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the logarithm of the index over its dwelling level at each open and at each close."""
         gap = root.volatility * self.deviation(self.night) * self.combined(root, "night")
         move = root.volatility * self.deviation(self.session_units) * self.combined(root, "session")
-        close = np.array(list(accumulate(gap + move, lambda level, moved: (1 - PULL) * level + moved)))
+        close = np.array(
+            list(accumulate(gap + move, lambda level, moved: (1 - PULL) * level + moved))
+        )
         return self.before(close) + gap, close

@@ -80,9 +80,14 @@ def awake(root: Root, seed: int, series: Series, strike: Numbers, known: Day) ->
     Deep in the money and far out of it many have not, nor have odd strikes: what counts is how near the index ever came. Near
     the money of the series all have; without that up to 69 % within three strikes of a later expiry's ATM slept all day.
     """
-    below, above = np.maximum(known.low - strike, 0) / known.spot, np.maximum(strike - known.high, 0) / known.spot
+    below, above = (
+        np.maximum(known.low - strike, 0) / known.spot,
+        np.maximum(strike - known.high, 0) / known.spot,
+    )
     itm, otm = np.stack([below, above]), np.stack([above, below])
-    chance = 1 / (1 + (itm / _AWAKE_ITM[series.rank]) ** 3) / (1 + (otm / _AWAKE_OTM[series.rank]) ** 6)
+    chance = (
+        1 / (1 + (itm / _AWAKE_ITM[series.rank]) ** 3) / (1 + (otm / _AWAKE_OTM[series.rank]) ** 6)
+    )
     chance[:, np.rint(strike / root.step).astype(np.int64) % 2 == 1] *= _AWAKE_ODD[series.rank]
     chance[:, _near(root, series, strike, known)] = 1.0
     return np.asarray(lattice(root, strike, seed, "awake", series.expiry) < chance)
@@ -102,7 +107,9 @@ def _near(root: Root, series: Series, strike: Numbers, known: Day) -> NDArray[np
     return np.asarray((strike >= known.low * (1 - _NEAR_SHARE) - steps) & (strike <= top))
 
 
-def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) -> NDArray[np.int64]:
+def closing(
+    root: Root, seed: int, series: Series, strike: Numbers, known: Day
+) -> NDArray[np.int64]:
     """Return the open interest at the end of the day in lots, `(2, n)`."""
     own = ndtri(lattice(root, strike, seed, "interest", series.expiry))
     days = [known.day.toordinal() - lag for lag in range(_LAGS)]
@@ -114,7 +121,9 @@ def closing(root: Root, seed: int, series: Series, strike: Numbers, known: Day) 
     if calls and puts:
         weight[1] *= put_call_ratio(root, seed, series, known) * calls / puts
     left = UNWOUND if known.day == series.expiry else 1.0
-    lots = np.rint(weight * (SCALE * root.interest * _life(series, known.day) * left)).astype(np.int64)
+    lots = np.rint(weight * (SCALE * root.interest * _life(series, known.day) * left)).astype(
+        np.int64
+    )
     # A thin root's third month rounds to nothing even near its money, where at least one lot is held.
     near = _near(root, series, strike, known)
     lots[:, near] = np.maximum(lots[:, near], 1)
@@ -129,7 +138,9 @@ def put_call_ratio(root: Root, seed: int, series: Series, known: Day) -> float:
     last = known.day.toordinal() - _ORIGIN
     shocks = normal(last + 1, seed, "put-call", root.name, series.expiry)[-20:]
     level = float(shocks @ 0.85 ** np.arange(len(shocks) - 1, -1, -1.0))
-    place = (2 * known.spot - known.low - known.high) / max(known.high - known.low, 0.01 * known.spot)
+    place = (2 * known.spot - known.low - known.high) / max(
+        known.high - known.low, 0.01 * known.spot
+    )
     return RATIO * exp(_TREND * place + _OWN_WAYS * float(np.tanh(0.3 * level)))
 
 
@@ -152,7 +163,11 @@ def _life(series: Series, day: date) -> float:
 
 
 def path(
-    series: Series, market: MarketDay, held: Held, ways: tuple[Numbers, Numbers], last: NDArray[np.int16]
+    series: Series,
+    market: MarketDay,
+    held: Held,
+    ways: tuple[Numbers, Numbers],
+    last: NDArray[np.int16],
 ) -> NDArray[np.int32]:
     """Return open interest after each minute, `(minutes, 2n)`, calls before puts.
 
@@ -167,7 +182,11 @@ def path(
     if market.session.day == series.expiry:
         unwinding = max(0.0, market.fix / 60 - 60)
         gone = np.clip((minute - unwinding) / (settled - unwinding), 0, 1)
-        level = start + np.outer((1 - np.exp(-minute / 70)) * (1 - gone), 0.25 * start) + np.outer(gone, end - start)
+        level = (
+            start
+            + np.outer((1 - np.exp(-minute / 70)) * (1 - gone), 0.25 * start)
+            + np.outer(gone, end - start)
+        )
     else:
         level = start + np.outer(1 - (1 - way) ** 1.6, end - start)
     level += _swings(way, _SWING * np.minimum(start, end), 2 * np.pi * swing.reshape(-1))
@@ -175,7 +194,9 @@ def path(
     level *= 1 + np.repeat((ROUGH[1] * rough * fading).T, len(start) // 2, axis=1)
     final = np.where(last[settled - 1] >= 0, last[settled - 1], market.minutes)
     level = np.where(np.arange(market.minutes)[:, None] >= final, end, np.maximum(level, 0))
-    seen = np.take_along_axis(np.rint(level).astype(np.int32), np.maximum(last, 0).astype(np.int64), axis=0)
+    seen = np.take_along_axis(
+        np.rint(level).astype(np.int32), np.maximum(last, 0).astype(np.int64), axis=0
+    )
     return np.where(last >= 0, seen, start.astype(np.int32))
 
 

@@ -83,8 +83,12 @@ def market_day(history: History, clock: BusinessClock, day: date) -> MarketDay:
     moved = _factor(history, "market", day, worked(history.seed, day, passed))[
         np.minimum(np.arange(len(marks)) * 60, len(passed) - 1)
     ]
-    market = (np.sqrt(night) * history.shock("market", "night")[n] + np.sqrt(within) * moved) / np.sqrt(night + within)
-    own = bridge(marks, float(history.shock("volatility", "session")[n]), history.seed, "volatility", day)
+    market = (
+        np.sqrt(night) * history.shock("market", "night")[n] + np.sqrt(within) * moved
+    ) / np.sqrt(night + within)
+    own = bridge(
+        marks, float(history.shock("volatility", "session")[n]), history.seed, "volatility", day
+    )
     level = float(history.before(history.log_volatility)[n])
     shock = VOLATILITY_SHOCK * (SPOT_VOLATILITY * market + np.sqrt(1 - SPOT_VOLATILITY**2) * own)
     return MarketDay(
@@ -105,12 +109,17 @@ def worked(seed: int, day: date, passed: NDArray[np.float64]) -> NDArray[np.floa
     Quiet and busy spells are common to all indices; prices do not know them.
     """
     minute = np.arange(len(passed) - 1) // 60
-    spells = sum(deviation * lasting(int(minute[-1]) + 1, length, seed, "busy", length, day) for length, deviation in SPELLS)
+    spells = sum(
+        deviation * lasting(int(minute[-1]) + 1, length, seed, "busy", length, day)
+        for length, deviation in SPELLS
+    )
     come = np.concatenate([[0.0], np.cumsum(np.diff(passed) * np.exp(spells)[minute])])
     return np.asarray(come / come[-1])
 
 
-def _factor(history: History, factor: str, day: date, passed: NDArray[np.float64]) -> NDArray[np.float64]:
+def _factor(
+    history: History, factor: str, day: date, passed: NDArray[np.float64]
+) -> NDArray[np.float64]:
     end = float(history.shock(factor, "session")[history.position[day]])
     return bridge(passed, end, history.seed, "path", factor, day)
 
@@ -122,7 +131,9 @@ def index_day(history: History, root: Root, market: MarketDay, skew: float) -> I
     opened, closed = history.levels(root)
     own = np.sqrt(1 - root.market**2 - root.bank**2)
     come = worked(history.seed, day, market.passed)
-    path = own * _factor(history, root.name, day, come) + root.market * _factor(history, "market", day, come)
+    path = own * _factor(history, root.name, day, come) + root.market * _factor(
+        history, "market", day, come
+    )
     if root.bank:
         path += root.bank * _factor(history, "bank", day, come)
     deviation = root.volatility * float(history.deviation(history.session_units)[n])
@@ -131,7 +142,9 @@ def index_day(history: History, root: Root, market: MarketDay, skew: float) -> I
     return _printed(history.seed, root, market, latent, skew)
 
 
-def _printed(seed: int, root: Root, market: MarketDay, latent: NDArray[np.float64], skew: float) -> IndexDay:
+def _printed(
+    seed: int, root: Root, market: MarketDay, latent: NDArray[np.float64], skew: float
+) -> IndexDay:
     session, day = market.session, market.session.day
     second = np.arange(market.seconds + 1)
     lag = (uniform(market.minutes + 1, seed, "lag", root.name, day) * skew)[second // 60]
@@ -141,7 +154,11 @@ def _printed(seed: int, root: Root, market: MarketDay, latent: NDArray[np.float6
     if session.index_freeze is not None and session.index_resume is not None:
         freeze = int((session.index_freeze - session.open).total_seconds())
         resume = int((session.index_resume - session.open).total_seconds())
-        jump = market.fix + 1 + int(coin(seed, "jump", session.exchange, day) * (resume - market.fix - 1))
+        jump = (
+            market.fix
+            + 1
+            + int(coin(seed, "jump", session.exchange, day) * (resume - market.fix - 1))
+        )
         off = AUCTION * (2 * coin(seed, "auction", root.name, day) - 1)
         auction = float(latent[market.fix]) * (1 + off)
         printed[freeze:] = printed[freeze]

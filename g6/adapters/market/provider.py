@@ -26,7 +26,17 @@ from g6.domain.instrument import Contracts, Listing
 from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderBusy, ProviderRefused
 
-_LOTS = ("volume", "oi", "oi_prev", "oi_day_high", "oi_day_low", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity")
+_LOTS = (
+    "volume",
+    "oi",
+    "oi_prev",
+    "oi_day_high",
+    "oi_day_low",
+    "bid_quantity",
+    "ask_quantity",
+    "buy_quantity",
+    "sell_quantity",
+)
 
 Numbers = NDArray[np.float64]
 
@@ -42,7 +52,13 @@ class SimulatedMarket:
     name = "sim"
 
     def __init__(
-        self, calendar: Calendar, *, seed: int = 7, faults: Faults | None = None, skew: float = 1.0, event: datetime | None = None
+        self,
+        calendar: Calendar,
+        *,
+        seed: int = 7,
+        faults: Faults | None = None,
+        skew: float = 1.0,
+        event: datetime | None = None,
     ) -> None:
         self.calendar = calendar
         self.seed = seed
@@ -71,9 +87,13 @@ class SimulatedMarket:
         values = {name: np.full((2, len(contracts)), NAN) for name in QUOTE_FIELDS}
         for expiry, chosen in _by_expiry(contracts):
             if expiry in listed:
-                rows, found = self._series_quotes(root, listed[expiry], session.day, second, contracts.strike[chosen])
+                rows, found = self._series_quotes(
+                    root, listed[expiry], session.day, second, contracts.strike[chosen]
+                )
                 for name, each in found.items():
-                    values[name][:, chosen[rows]] = each * contracts.lot_size[chosen[rows]] if name in _LOTS else each
+                    values[name][:, chosen[rows]] = (
+                        each * contracts.lot_size[chosen[rows]] if name in _LOTS else each
+                    )
         self._spoil(values, root, session, second, contracts)
         for each in values.values():
             each[contracts.symbol == ""] = NAN
@@ -105,8 +125,12 @@ class SimulatedMarket:
                 continue
             strike = self.world.strikes(root, listed[expiry], session.day)
             rows, there = _rows(strike, contracts.strike[chosen])
-            start = self.world.held(root, listed[expiry], session.day).start[:, rows].astype(np.float64)
-            known = there & np.isin(contracts.strike[chosen], self.world.strikes(root, earlier[expiry], before))
+            start = (
+                self.world.held(root, listed[expiry], session.day).start[:, rows].astype(np.float64)
+            )
+            known = there & np.isin(
+                contracts.strike[chosen], self.world.strikes(root, earlier[expiry], before)
+            )
             found[:, chosen] = np.where(known, start, NAN) * contracts.lot_size[chosen]
         found[contracts.symbol == ""] = NAN
         return found
@@ -118,7 +142,9 @@ class SimulatedMarket:
             return index_rows(exchange)
         return contract_rows((self.listing(name, at) for name in roots), exchange)
 
-    def flows(self, index: str, contracts: Contracts, since: datetime, until: datetime) -> Mapping[str, NDArray[np.float64]]:
+    def flows(
+        self, index: str, contracts: Contracts, since: datetime, until: datetime
+    ) -> Mapping[str, NDArray[np.float64]]:
         """Return the truth about build-ups: units opened and closed by kind (`flows.KINDS`), `(2, n)` each.
 
         From `since` to `until` in whole minutes of one session; contracts that are not listed have 0.
@@ -147,7 +173,9 @@ class SimulatedMarket:
         if self.faults.delay:
             time.sleep(self.faults.delay)
         if index in self.faults.fail:
-            raise ProviderBusy(f"{index}: the simulated provider fails on request (fault fail:{index})")
+            raise ProviderBusy(
+                f"{index}: the simulated provider fails on request (fault fail:{index})"
+            )
         return root
 
     def _moment(self, root: Root, at: datetime) -> tuple[Session, int]:
@@ -162,7 +190,14 @@ class SimulatedMarket:
                 at = max(start, session.open)
         return session, int((at - session.open) / timedelta(seconds=1))
 
-    def _spoil(self, values: dict[str, Numbers], root: Root, session: Session, second: int, contracts: Contracts) -> None:
+    def _spoil(
+        self,
+        values: dict[str, Numbers],
+        root: Root,
+        session: Session,
+        second: int,
+        contracts: Contracts,
+    ) -> None:
         """Put the faults that strike single quotes into `values`."""
         day = session.day
         for name, spoil in SPOILERS.items():
@@ -174,15 +209,24 @@ class SimulatedMarket:
         if self.faults.drop:
             at = session.open + timedelta(seconds=second)
             listed = self.world.series(root, day)
-            dropped = resolve(listed, at, self.calendar, root.exchange, self.faults.drop, underlying=root.name).slots
-            gone |= np.isin(contracts.expiry, np.array([slot.expiry for slot in dropped], dtype="datetime64[D]"))
+            dropped = resolve(
+                listed, at, self.calendar, root.exchange, self.faults.drop, underlying=root.name
+            ).slots
+            gone |= np.isin(
+                contracts.expiry, np.array([slot.expiry for slot in dropped], dtype="datetime64[D]")
+            )
         for each in values.values():
             each[:, gone] = NAN
 
-    def _struck(self, root: Root, contracts: Contracts, share: float, *address: object) -> NDArray[np.bool_]:
+    def _struck(
+        self, root: Root, contracts: Contracts, share: float, *address: object
+    ) -> NDArray[np.bool_]:
         struck = np.zeros((2, len(contracts)), dtype=np.bool_)
         for expiry, chosen in _by_expiry(contracts):
-            struck[:, chosen] = lattice(root, contracts.strike[chosen], self.seed, "fault", *address, expiry) < share
+            struck[:, chosen] = (
+                lattice(root, contracts.strike[chosen], self.seed, "fault", *address, expiry)
+                < share
+            )
         return struck
 
 
@@ -193,10 +237,15 @@ def _root(index: str) -> Root:
 
 
 def _by_expiry(contracts: Contracts) -> list[tuple[date, NDArray[np.int64]]]:
-    return [(expiry, np.flatnonzero(contracts.expiry == np.datetime64(expiry, "D"))) for expiry in contracts.expiries]
+    return [
+        (expiry, np.flatnonzero(contracts.expiry == np.datetime64(expiry, "D")))
+        for expiry in contracts.expiries
+    ]
 
 
-def _rows(listed: NDArray[np.float64], asked: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _rows(
+    listed: NDArray[np.float64], asked: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return where each asked strike stands among the listed, and whether it does."""
     rows = np.minimum(np.searchsorted(listed, asked), len(listed) - 1)
     return rows, listed[rows] == asked

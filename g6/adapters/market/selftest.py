@@ -63,15 +63,21 @@ class Sample:
 
     def years(self, expiry: int, minute: int) -> float:
         """Return the years to 15:30 IST of expiry day."""
-        day = self.quotes[0].expiry[self.expiries[expiry][0]].astype("datetime64[s]").astype(np.int64)
-        return float(day + 10 * 3600 - (START + timedelta(minutes=minute)).timestamp()) / (365 * 86_400)
+        day = (
+            self.quotes[0].expiry[self.expiries[expiry][0]].astype("datetime64[s]").astype(np.int64)
+        )
+        return float(day + 10 * 3600 - (START + timedelta(minutes=minute)).timestamp()) / (
+            365 * 86_400
+        )
 
     def forward(self, expiry: int, minute: int) -> tuple[float, float]:
         """Return the parity forward over the seven strikes nearest the money, and its median absolute deviation."""
         quotes, rows = self.quotes[minute], self.expiries[expiry]
         mids = (quotes.bid + quotes.ask)[:, rows] / 2
         near = np.argsort(np.abs(mids[0] - mids[1]))[:7]
-        each = quotes.strike[rows][near] + (mids[0] - mids[1])[near] * np.exp(RATE * self.years(expiry, minute))
+        each = quotes.strike[rows][near] + (mids[0] - mids[1])[near] * np.exp(
+            RATE * self.years(expiry, minute)
+        )
         middle = float(np.median(each))
         return middle, float(np.median(np.abs(each - middle)))
 
@@ -81,7 +87,9 @@ class Sample:
         mids = (quotes.bid + quotes.ask)[:, rows] / 2
         phi = np.array([[1.0], [-1.0]])
         F = self.forward(expiry, minute)[0]
-        return 100 * np.asarray(self.implied_vol(mids, F, quotes.strike[rows], years, RATE, phi).sigma, dtype=np.float64)
+        return 100 * np.asarray(
+            self.implied_vol(mids, F, quotes.strike[rows], years, RATE, phi).sigma, dtype=np.float64
+        )
 
 
 def self_test(market: SimulatedMarket, implied_vol: Solver) -> tuple[Figure, ...]:
@@ -101,13 +109,22 @@ def record(market: SimulatedMarket, implied_vol: Solver) -> Sample:
     """Return half an hour of NIFTY's three nearest weeklies and monthly, minute by minute."""
     contracts = market.listing("NIFTY", START).contracts
     near = contracts.take(contracts.expiry <= np.datetime64("2026-09-08"))
-    minutes = tuple(market.quotes("NIFTY", near, START + timedelta(minutes=m)) for m in range(MINUTES))
-    return Sample(minutes, market.quotes("NIFTY", near, market.calendar.close_of("NSE", START.date())), implied_vol)
+    minutes = tuple(
+        market.quotes("NIFTY", near, START + timedelta(minutes=m)) for m in range(MINUTES)
+    )
+    return Sample(
+        minutes,
+        market.quotes("NIFTY", near, market.calendar.close_of("NSE", START.date())),
+        implied_vol,
+    )
 
 
 def _underlyings(market: SimulatedMarket) -> list[Figure]:
     history = {exchange: market.world.history(exchange) for exchange in ("NSE", "BSE")}
-    moves = {name: np.diff(history[root.exchange].levels(root)[1]) for name, root in list(ROOTS.items())[:6]}
+    moves = {
+        name: np.diff(history[root.exchange].levels(root)[1])
+        for name, root in list(ROOTS.items())[:6]
+    }
     wanted = (
         ("NIFTY", "SENSEX", 0.98),
         ("NIFTY", "BANKNIFTY", 0.85),
@@ -117,47 +134,102 @@ def _underlyings(market: SimulatedMarket) -> list[Figure]:
     figures = []
     for one, other, real in wanted:
         found = float(np.corrcoef(moves[one], moves[other])[0, 1])
-        figures.append(Figure(f"correlation {one} {other}", f"{found:.3f}", f"{real:.2f}", "± 0.04", abs(found - real) <= 0.04))
+        figures.append(
+            Figure(
+                f"correlation {one} {other}",
+                f"{found:.3f}",
+                f"{real:.2f}",
+                "± 0.04",
+                abs(found - real) <= 0.04,
+            )
+        )
     nse = history["NSE"]
     units = (nse.night + nse.session_units)[1:] / UNITS_A_YEAR
     implied = IMPLIED * np.exp(nse.before(nse.log_volatility)[1:])
     ratio = float(np.sqrt(np.mean(moves["NIFTY"] ** 2 / (implied**2 * units))))
-    figures.append(Figure("realised volatility / implied", f"{ratio:.2f}", "0.8 … 0.9", "0.78 … 0.92", 0.78 <= ratio <= 0.92))
+    figures.append(
+        Figure(
+            "realised volatility / implied",
+            f"{ratio:.2f}",
+            "0.8 … 0.9",
+            "0.78 … 0.92",
+            0.78 <= ratio <= 0.92,
+        )
+    )
     return [*figures, _lunch(market)]
 
 
 def _lunch(market: SimulatedMarket) -> Figure:
     """NIFTY's volatility over the sample's half hour as a fraction of the implied: one real, and the middle of many simulated."""
-    sessions = market.calendar.sessions_between("NSE", (START - timedelta(days=70)).date(), START.date())
+    sessions = market.calendar.sessions_between(
+        "NSE", (START - timedelta(days=70)).date(), START.date()
+    )
     found = []
     for session in sessions:
-        spot = market.world.index(ROOTS["NIFTY"], session.day).printed[132 * 60 : (132 + MINUTES) * 60 : 60]
+        spot = market.world.index(ROOTS["NIFTY"], session.day).printed[
+            132 * 60 : (132 + MINUTES) * 60 : 60
+        ]
         implied = IMPLIED * np.exp(market.world.market("NSE", session.day).log_volatility[132])
         found.append(float(np.std(np.diff(np.log(spot))) * np.sqrt(252 * 375) / implied))
     low, middle, high = np.percentile(found, [10, 50, 90])
     told = f"{low:.2f} … {middle:.2f} … {high:.2f}"
     ok = bool(low <= _LUNCH <= high) and 0.45 <= middle <= 0.7
-    return Figure("volatility at lunch / implied", told, f"{_LUNCH:.2f}", "80 % hold it, middle 0.45 … 0.7", ok)
+    return Figure(
+        "volatility at lunch / implied",
+        told,
+        f"{_LUNCH:.2f}",
+        "80 % hold it, middle 0.45 … 0.7",
+        ok,
+    )
 
 
 def _surface(sample: Sample) -> list[Figure]:
     figures = []
-    for expiry, (name, real) in enumerate((("6 days", "45 … 65"), ("13 days", "80 … 100"), ("20 days", "105 … 130"))):
+    for expiry, (name, real) in enumerate(
+        (("6 days", "45 … 65"), ("13 days", "80 … 100"), ("20 days", "105 … 130"))
+    ):
         forward, spread = sample.forward(expiry, 0)
         low, high = (float(each) for each in real.split(" … "))
         basis = forward - sample.quotes[0].spot.spot
-        figures.append(Figure(f"forward − spot, {name}", f"{basis:.1f}", real, "± 7 more", low - 7 <= basis <= high + 7))
         figures.append(
-            Figure(f"forward's spread, {name}", f"{spread:.2f}", f"{(1, 2, 5)[expiry]} at most", "the same", spread <= 1)
+            Figure(
+                f"forward − spot, {name}",
+                f"{basis:.1f}",
+                real,
+                "± 7 more",
+                low - 7 <= basis <= high + 7,
+            )
+        )
+        figures.append(
+            Figure(
+                f"forward's spread, {name}",
+                f"{spread:.2f}",
+                f"{(1, 2, 5)[expiry]} at most",
+                "the same",
+                spread <= 1,
+            )
         )
     limits = ((1.5, 3.6), (-0.1, 1.6), (-0.8, 0.8), (0.4, 2.2))
     for expiry in (0, 2):
         points = smile(sample, expiry)
         ok = all(low <= point <= high for point, (low, high) in zip(points, limits, strict=True))
         told = " ".join(f"{point:+.1f}" for point in points)
-        figures.append(Figure(f"smile at −2 −1 +1 +2, expiry {expiry + 1}", told, "2.1…3 0.5…1 ±0.2 1…1.6", "± 0.6", ok))
+        figures.append(
+            Figure(
+                f"smile at −2 −1 +1 +2, expiry {expiry + 1}",
+                told,
+                "2.1…3 0.5…1 ±0.2 1…1.6",
+                "± 0.6",
+                ok,
+            )
+        )
     gap = parity_gap(sample)
-    return [*figures, Figure("CE − PE volatility, median", f"{gap:.3f}", "0.10 (last prices)", "< 0.05", gap < 0.05)]
+    return [
+        *figures,
+        Figure(
+            "CE − PE volatility, median", f"{gap:.3f}", "0.10 (last prices)", "< 0.05", gap < 0.05
+        ),
+    ]
 
 
 def smile(sample: Sample, expiry: int) -> list[float]:
@@ -171,7 +243,9 @@ def smile(sample: Sample, expiry: int) -> list[float]:
     good = np.isfinite(own)
     at_money = float(np.interp(F, strike[good], own[good]))
     deviation = at_money / 100 * np.sqrt(sample.years(expiry, 0))
-    return [float(np.interp(F * np.exp(x * deviation), strike[good], own[good])) - at_money for x in _X]
+    return [
+        float(np.interp(F * np.exp(x * deviation), strike[good], own[good])) - at_money for x in _X
+    ]
 
 
 def parity_gap(sample: Sample) -> float:
@@ -192,7 +266,9 @@ def shares(sample: Sample) -> list[list[float]]:
         away = np.abs(np.arange(len(rows)) - np.abs(strike - sample.forward(expiry, 0)[0]).argmin())
         band = np.searchsorted(BANDS, away)
         alive = volume[-1][:, rows] > 0
-        found.append([_mean(traded[:, :, rows][:, (band == b) & alive]) for b in range(len(BANDS) + 1)])
+        found.append(
+            [_mean(traded[:, :, rows][:, (band == b) & alive]) for b in range(len(BANDS) + 1)]
+        )
     return found
 
 
@@ -203,17 +279,36 @@ def _mean(values: NDArray[np.bool_]) -> float:
 def _trading(sample: Sample) -> list[Figure]:
     figures = []
     for expiry, found in enumerate(shares(sample)):
-        told = [" ".join("–" if np.isnan(each) else f"{100 * each:.0f}" for each in row) for row in (found, SHARES[expiry])]
+        told = [
+            " ".join("–" if np.isnan(each) else f"{100 * each:.0f}" for each in row)
+            for row in (found, SHARES[expiry])
+        ]
         ok = bool(np.nanmax(np.abs(np.subtract(found, SHARES[expiry]))) <= 0.09)
-        figures.append(Figure(f"% trading a minute, expiry {expiry + 1}", told[0], told[1], "± 9", ok))
+        figures.append(
+            Figure(f"% trading a minute, expiry {expiry + 1}", told[0], told[1], "± 9", ok)
+        )
     rows, last = sample.expiries[0], sample.quotes[0].last
     cheap = float((last <= 1.0)[:, rows][sample.quotes[0].volume[:, rows] > 0].mean())
-    figures.append(Figure("options at 1.0 or less, expiry 1", f"{cheap:.2f}", "0.22", "0.12 … 0.32", 0.12 <= cheap <= 0.32))
+    figures.append(
+        Figure(
+            "options at 1.0 or less, expiry 1",
+            f"{cheap:.2f}",
+            "0.22",
+            "0.12 … 0.32",
+            0.12 <= cheap <= 0.32,
+        )
+    )
     spread = (sample.quotes[0].ask - sample.quotes[0].bid)[:, rows]
     near = np.argsort(np.abs(sample.quotes[0].strike[rows] - sample.forward(0, 0)[0]))[:7]
     low, high = float(np.nanmin(spread[:, near])), float(np.nanmax(spread[:, near]))
     figures.append(
-        Figure("spread at the money", f"{low:.2f} … {high:.2f}", "0.05 … 0.25", "the same", low >= 0.049 and high <= 0.251)
+        Figure(
+            "spread at the money",
+            f"{low:.2f} … {high:.2f}",
+            "0.05 … 0.25",
+            "the same",
+            low >= 0.049 and high <= 0.251,
+        )
     )
     return figures
 
@@ -228,25 +323,48 @@ def _open_interest(sample: Sample) -> list[Figure]:
         found = [float(np.nanmean(oi[0, side, near & kind])) / 1000 for kind in kinds]
         ok = all(0.5 <= one / other <= 2.0 for one, other in zip(found, real, strict=True))
         told, wanted = ("/".join(f"{each:.0f}" for each in row) for row in (found, real))
-        figures.append(Figure(f"OI at 500s/100s/50s, {name}, thousand", told, wanted, "× 0.5 … 2", ok))
+        figures.append(
+            Figure(f"OI at 500s/100s/50s, {name}, thousand", told, wanted, "× 0.5 … 2", ok)
+        )
     ratio = np.nansum(oi[:, 1], axis=1) / np.nansum(oi[:, 0], axis=1)
     drift = float(np.abs(np.diff(ratio)).max())
-    figures.append(Figure("PCR drift a minute, most", f"{drift:.4f}", "0.0049", "< 0.02", drift < 0.02))
-    turnover = float(np.nansum(sample.closing.volume[:, rows]) / np.nansum(sample.closing.oi[:, rows]))
-    return [*figures, Figure("a day's volume / OI, expiry 1", f"{turnover:.1f}", "3 … 4", "2.5 … 4.5", 2.5 <= turnover <= 4.5)]
+    figures.append(
+        Figure("PCR drift a minute, most", f"{drift:.4f}", "0.0049", "< 0.02", drift < 0.02)
+    )
+    turnover = float(
+        np.nansum(sample.closing.volume[:, rows]) / np.nansum(sample.closing.oi[:, rows])
+    )
+    return [
+        *figures,
+        Figure(
+            "a day's volume / OI, expiry 1",
+            f"{turnover:.1f}",
+            "3 … 4",
+            "2.5 … 4.5",
+            2.5 <= turnover <= 4.5,
+        ),
+    ]
 
 
 def _put_call_ratio(market: SimulatedMarket) -> Figure:
     """NIFTY's nearest expiry at the closes of the ten weeks before the sample."""
     root, found = ROOTS["NIFTY"], []
-    for session in market.calendar.sessions_between("NSE", (START - timedelta(days=70)).date(), START.date()):
+    for session in market.calendar.sessions_between(
+        "NSE", (START - timedelta(days=70)).date(), START.date()
+    ):
         nearest = next(iter(market.world.series(root, session.day).values()))
         calls, puts = market.world.held(root, nearest, session.day).end.sum(axis=1)
         found.append(float(puts / calls))
     low, middle, high = min(found), float(np.mean(found)), max(found)
     ok = low >= 0.69 and high <= 1.21 and 0.8 <= middle <= 1.0
     told = f"{low:.2f} … {middle:.2f} … {high:.2f}"
-    return Figure("PCR at closes: least, mean, most", told, "0.65 … 0.75 … 0.88", "0.7 … 1.2, mean 0.8 … 1", ok)
+    return Figure(
+        "PCR at closes: least, mean, most",
+        told,
+        "0.65 … 0.75 … 0.88",
+        "0.7 … 1.2, mean 0.8 … 1",
+        ok,
+    )
 
 
 def own_shares(sample: Sample) -> list[float]:

@@ -58,8 +58,12 @@ class SeriesDay:
 
         `top`, `bottom` `(m, 1)`: the seconds, of one minute each, in which the forward was highest and lowest.
         """
-        call_top, put_top = (self._around(value, top) for value in self.curve.dealt(self.strike[rows], top))
-        call_bottom, put_bottom = (self._around(value, bottom) for value in self.curve.dealt(self.strike[rows], bottom))
+        call_top, put_top = (
+            self._around(value, top) for value in self.curve.dealt(self.strike[rows], top)
+        )
+        call_bottom, put_bottom = (
+            self._around(value, bottom) for value in self.curve.dealt(self.strike[rows], bottom)
+        )
         high = np.concatenate([call_top[1], put_bottom[1]], axis=-1)
         return high, np.maximum(np.concatenate([call_bottom[0], put_top[0]], axis=-1), 1)
 

@@ -69,7 +69,9 @@ class Curve:
         share = np.minimum(4 * _FLOOR_AT * F * self.floor(days) / width**2, 0.5)
         ahead = F - strike
         discount = np.exp(-RATE / 365 * days)
-        call = discount * ((1 - share) * core + share * 0.5 * (ahead + np.sqrt(ahead * ahead + width * width)))
+        call = discount * (
+            (1 - share) * core + share * 0.5 * (ahead + np.sqrt(ahead * ahead + width * width))
+        )
         return np.maximum(call, 0.0), np.maximum(call - discount * ahead, 0.0)
 
 
@@ -84,7 +86,9 @@ def _core(F: Numbers, K: Numbers, s: Numbers, slope: Numbers, curvature: Numbers
     away = np.log(F / K)
     x = np.clip(-away / s, -12, 12)
     square = x * x
-    deviation = s * (1 + slope * x / np.sqrt(1 + square / 9) + curvature * (np.sqrt(1 + square) - 1))
+    deviation = s * (
+        1 + slope * x / np.sqrt(1 + square / 9) + curvature * (np.sqrt(1 + square) - 1)
+    )
     d1 = away / deviation + deviation / 2
     return np.asarray(F * ndtr(d1) - K * ndtr(d1 - deviation))
 
@@ -108,10 +112,14 @@ def curve(inputs: CurveInputs, root: Root, expiry: date) -> Curve:
     days = np.maximum(fix - second, 0.0) / 86_400
     left = market.units * (1 - market.passed) + clock.between(today, expiry)
     if expiry == today:
-        left = np.maximum(market.units * (market.passed[min(market.fix, market.seconds)] - market.passed), 0.0)
+        left = np.maximum(
+            market.units * (market.passed[min(market.fix, market.seconds)] - market.passed), 0.0
+        )
     level = IMPLIED * root.volatility * np.exp(market.log_volatility)[second // 60]
     total = level * (1 + 0.04 * (1 - np.exp(-left / 12))) * np.sqrt(left / UNITS_A_YEAR)
-    premium = PREMIUM * np.exp(0.08 * float(normal(1, inputs.seed, "premium", root.exchange, today)[0]))
+    premium = PREMIUM * np.exp(
+        0.08 * float(normal(1, inputs.seed, "premium", root.exchange, today)[0])
+    )
     forward = inputs.index.latent * (np.exp(CARRY / 365 * days) + premium * -np.expm1(-days / 0.6))
     forward = np.where(days > 0, forward, inputs.index.auction)
     return Curve(forward, np.maximum(total, _LAST), market.lean, fix, (root.level / 24_200) ** 0.5)

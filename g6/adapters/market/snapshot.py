@@ -32,7 +32,9 @@ def _books(tape: Tape, rows: Whole, second: int) -> dict[str, Numbers]:
     day, at = tape.day, np.array([second])
     book = Book(day.root, day.series.rank, second, float(busyness(day.market, at)[0]))
     offset, own = rows - day.at_the_money(second), day.own[:, rows]
-    found = book.quote(np.stack(day.curve.values(day.strike[rows], at)), np.stack([offset, -offset]), own)
+    found = book.quote(
+        np.stack(day.curve.values(day.strike[rows], at)), np.stack([offset, -offset]), own
+    )
     period = np.where(np.abs(offset) > 10, 3.0, 1.0)
     seen = np.floor((second - own * period) / period) * period + np.ceil(own * period)
     return found | {"quote_time": day.market.opened + np.clip(seen, 0, second)}
@@ -68,7 +70,9 @@ def _last(tape: Tape, columns: Whole, minute: int) -> tuple[Whole, Whole]:
         return np.zeros(len(columns), dtype=np.int64), np.zeros(len(columns), dtype=np.int64)
     latest = np.maximum(tape.latest(minute, columns), 0)
     trades = Minute(tape.lots[latest, columns], tape.phase[latest, columns])
-    return tape.price[latest, columns].astype(np.int64), latest * 60 + trades.second(trades.count - 1)
+    return tape.price[latest, columns].astype(np.int64), latest * 60 + trades.second(
+        trades.count - 1
+    )
 
 
 def _this_minute(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[str, Whole]:
@@ -80,10 +84,15 @@ def _this_minute(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[s
     when = minute * 60 + trades.second(number)
     price = day.deal(columns, when, trades.bought(number))
     forward = day.curve.forward[60 * minute : second + 1]
-    top, bottom = np.array([[60 * minute + int(forward.argmax())]]), np.array([[60 * minute + int(forward.argmin())]])
+    top, bottom = (
+        np.array([[60 * minute + int(forward.argmax())]]),
+        np.array([[60 * minute + int(forward.argmin())]]),
+    )
     high, low = (each.reshape(-1) for each in day.extremes(rows, top, bottom))
     return {
-        "volume": np.where(done > 0, trades.lots.astype(np.int64) * done // np.maximum(trades.count, 1), 0),
+        "volume": np.where(
+            done > 0, trades.lots.astype(np.int64) * done // np.maximum(trades.count, 1), 0
+        ),
         "price": price,
         "second": when,
         "high": np.where(done > 0, np.where(trades.several, high, price), 0),
@@ -95,7 +104,9 @@ def _interest(tape: Tape, columns: Whole, second: int) -> dict[str, Numbers]:
     """Return open interest in lots as last published: about once a minute, at each option's own second, a minute old by then."""
     start = tape.day.held.start.reshape(-1)[columns]
     own = (tape.day.own.reshape(-1)[columns] * 7919) % 1.0
-    known = np.minimum(np.floor(second / 60 - own).astype(np.int64) - 1, tape.day.market.minutes - SETTLED)
+    known = np.minimum(
+        np.floor(second / 60 - own).astype(np.int64) - 1, tape.day.market.minutes - SETTLED
+    )
     quarter = max(int(known.min()) + 1, 0) // QUARTER
     path = tape.interest[quarter * QUARTER : max(int(known.max()), 0) + 1, columns]
     published = np.arange(quarter * QUARTER, quarter * QUARTER + len(path))[:, None] <= known
@@ -104,8 +115,12 @@ def _interest(tape: Tape, columns: Whole, second: int) -> dict[str, Numbers]:
     now = np.where(known >= 0, tape.interest[np.maximum(known, 0), columns], start)
     found = {
         "oi": now,
-        "oi_day_high": np.maximum(np.maximum(high, start), tape.running.interest_high[quarter, columns]),
-        "oi_day_low": np.minimum(np.minimum(low, start), tape.running.interest_low[quarter, columns]),
+        "oi_day_high": np.maximum(
+            np.maximum(high, start), tape.running.interest_high[quarter, columns]
+        ),
+        "oi_day_low": np.minimum(
+            np.minimum(low, start), tape.running.interest_low[quarter, columns]
+        ),
         "oi_prev": start,
     }
     return {name: each.astype(np.float64) for name, each in found.items()}

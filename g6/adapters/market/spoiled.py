@@ -28,7 +28,9 @@ def _spike(values: Values, struck: Struck) -> None:
 
 def _age(values: Values, struck: Struck) -> None:
     values["quote_time"][struck] -= STALE_SECONDS
-    values["last_trade_time"][struck] = np.minimum(values["last_trade_time"], values["quote_time"])[struck]
+    values["last_trade_time"][struck] = np.minimum(values["last_trade_time"], values["quote_time"])[
+        struck
+    ]
 
 
 def _void(values: Values, struck: Struck) -> None:

@@ -35,7 +35,9 @@ def underlying(world: World, root: Root, day: date, second: int) -> Underlying:
         prev_close=NAN if before is None else round(world.index_close(root, before), 2),
         spot_time=market.opened + when,
         spot_source="frozen" if frozen else "live",
-        vix=round(100 * IMPLIED * VIX_OVER_IMPLIED * float(np.exp(market.log_volatility[second // 60])), 2),
+        vix=round(
+            100 * IMPLIED * VIX_OVER_IMPLIED * float(np.exp(market.log_volatility[second // 60])), 2
+        ),
         **_future(world, root, day, second),
     )
 
@@ -57,10 +59,17 @@ def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
         "future_time": market.opened + second,
         "future_bid": _on(float(forward[second]) - 0.6 * tick * root.spread, tick),
         "future_ask": _on(float(forward[second]) + 0.6 * tick * root.spread, tick),
-        "future_oi": float(int(scale * (level[0] + (level[1] - level[0]) * float(market.passed[second // 60 * 60]))) * lot),
+        "future_oi": float(
+            int(
+                scale * (level[0] + (level[1] - level[0]) * float(market.passed[second // 60 * 60]))
+            )
+            * lot
+        ),
         "future_volume": float(traded * lot),
         "future_vwap": round(float(forward[: second + 1].mean()), 2) if traded else 0.0,
-        "future_prev_close": NAN if before is None else _on(world.future_close(root, nearest.expiry, before), tick),
+        "future_prev_close": NAN
+        if before is None
+        else _on(world.future_close(root, nearest.expiry, before), tick),
     }
 
 

@@ -53,7 +53,9 @@ class Tape:
     @cached_property
     def running(self) -> Running:
         """The day's totals by quarter hours."""
-        return running(self.lots, self.price, self._extremes(slice(None), slice(None)), self.interest)
+        return running(
+            self.lots, self.price, self._extremes(slice(None), slice(None)), self.interest
+        )
 
     def totals(self, minute: int, columns: Whole) -> tuple[Whole, Numbers, Whole, Whole]:
         """Return volume in lots, lots × ticks, high and low in ticks of all trades before `minute`, `(m,)` each."""
@@ -65,14 +67,18 @@ class Tape:
             so_far.volume[quarter, columns] + lots.sum(axis=0, dtype=np.int64),
             so_far.value[quarter, columns] + np.einsum("ij,ij->j", lots, price, dtype=np.float64),
             np.maximum(so_far.high[quarter, columns], high.max(axis=0, initial=0)).astype(np.int64),
-            np.minimum(so_far.low[quarter, columns], low.min(axis=0, initial=NEVER)).astype(np.int64),
+            np.minimum(so_far.low[quarter, columns], low.min(axis=0, initial=NEVER)).astype(
+                np.int64
+            ),
         )
 
     def latest(self, minute: int, columns: Whole) -> Whole:
         """Return the last minute before `minute` with a trade, `(m,)`, -1 without one."""
         quarter = minute // QUARTER
         rest = np.arange(quarter * QUARTER, minute, dtype=np.int16)[:, None]
-        recent = np.where(self.lots[quarter * QUARTER : minute, columns] > 0, rest, np.int16(-1)).max(axis=0, initial=-1)
+        recent = np.where(
+            self.lots[quarter * QUARTER : minute, columns] > 0, rest, np.int16(-1)
+        ).max(axis=0, initial=-1)
         return np.asarray(np.maximum(self.running.latest[quarter, columns], recent), dtype=np.int64)
 
     def _extremes(self, minutes: slice, columns: Whole | slice) -> tuple[Lots, Lots]:
@@ -105,12 +111,16 @@ class Minute:
 
     def second(self, number: Whole) -> Whole:
         """Return the second of the minute of trade `number`, 0 the first."""
-        return np.asarray((60 * (number + (self.phase + 0.5) / 256) / np.maximum(self.count, 1)).astype(np.int64))
+        return np.asarray(
+            (60 * (number + (self.phase + 0.5) / 256) / np.maximum(self.count, 1)).astype(np.int64)
+        )
 
     def done(self, second: int) -> Whole:
         """Return how many trades have happened by the end of `second` of the minute."""
         count = self.count
-        return np.clip(np.ceil((second + 1) * count / 60 - (self.phase + 0.5) / 256), 0, count).astype(np.int64)
+        return np.clip(
+            np.ceil((second + 1) * count / 60 - (self.phase + 0.5) / 256), 0, count
+        ).astype(np.int64)
 
     def bought(self, number: Whole) -> NDArray[np.bool_]:
         """Tell which trades `number` a buyer began."""
@@ -130,11 +140,21 @@ def tape(day: SeriesDay, halted: NDArray[np.bool_]) -> Tape:
     trade = Minute(lots[minute, column], phase[minute, column])
     number = trade.count - 1
     price = np.zeros_like(lots)
-    price[minute, column] = day.deal(column, minute * 60 + trade.second(number), trade.bought(number))
+    price[minute, column] = day.deal(
+        column, minute * 60 + trade.second(number), trade.bought(number)
+    )
     above, below = _extremes(day, lots, price)
     marks = np.arange(len(lots), dtype=np.int16)[:, None]
     last = np.maximum.accumulate(np.where(lots > 0, marks, np.int16(-1)), axis=0)
-    return Tape(day, lots, phase, price, above, below, path(day.series, day.market, day.held, _ways(day), last))
+    return Tape(
+        day,
+        lots,
+        phase,
+        price,
+        above,
+        below,
+        path(day.series, day.market, day.held, _ways(day), last),
+    )
 
 
 def _ways(day: SeriesDay) -> tuple[Numbers, Numbers]:
@@ -149,21 +169,36 @@ def _volumes(day: SeriesDay) -> tuple[Lots, NDArray[np.uint8]]:
     minutes = day.market.minutes
     pace = np.diff(day.market.passed[::60][: minutes + 1])
     relative = np.minimum(pace / np.median(pace[pace > 0]), _PEAK)
-    raw = words(minutes * len(day.strike), day.seed, "trades", day.root.name, day.series.expiry, day.market.session.day)
+    raw = words(
+        minutes * len(day.strike),
+        day.seed,
+        "trades",
+        day.root.name,
+        day.series.expiry,
+        day.market.session.day,
+    )
     draw = raw.astype("<u8").view("<u4").reshape(minutes, 2 * len(day.strike))
     chance = -np.expm1(np.outer(relative, np.log1p(-_chances(day))))
     traded = (draw & 0xFFFF) < (chance * 65_536).astype(np.uint32)
     phase = (draw >> 24).astype(np.uint8)
     _force(traded, day, phase)
-    size = np.outer(pace * _bursts(day, pace), _turnover(day)) / np.maximum(chance, 0.02) * _EXPONENTIAL[(draw >> 16) & 0xFF]
+    size = (
+        np.outer(pace * _bursts(day, pace), _turnover(day))
+        / np.maximum(chance, 0.02)
+        * _EXPONENTIAL[(draw >> 16) & 0xFF]
+    )
     return np.where(traded, np.maximum(np.ceil(size), 1), 0).astype(np.int32), phase
 
 
 def _bursts(day: SeriesDay, pace: Numbers) -> Numbers:
     """Return how much busier than usual each minute is, `(minutes,)`: all trade more when the index moves, and in spells."""
     ends = day.market.passed[::60][: day.market.minutes + 1]
-    moved = np.abs(np.diff(np.log(day.curve.forward[::60][: day.market.minutes + 1]))) / np.sqrt(np.maximum(np.diff(ends), 1e-9))
-    spells = normal(day.market.minutes + 4, day.seed, "spells", day.root.exchange, day.market.session.day)
+    moved = np.abs(np.diff(np.log(day.curve.forward[::60][: day.market.minutes + 1]))) / np.sqrt(
+        np.maximum(np.diff(ends), 1e-9)
+    )
+    spells = normal(
+        day.market.minutes + 4, day.seed, "spells", day.root.exchange, day.market.session.day
+    )
     lasting = np.convolve(spells, np.array([0.3, 0.6, 1.0, 0.6, 0.3]) / 1.4, mode="valid")
     busy = np.exp(0.35 * lasting) * (0.5 + 0.63 * np.minimum(moved / moved[pace > 0].mean(), 4.0))
     return np.asarray(busy / np.average(busy, weights=pace))
@@ -185,7 +220,9 @@ def _turnover(day: SeriesDay) -> Numbers:
     F = float(day.curve.forward[0])
     away = (day.strike - F) / (F * max(float(day.curve.total[0]), 0.004))
     x = np.stack([away, -away])
-    lively = np.where(x > 0, 0.12 + 1.5 * np.exp(-np.abs(x) / 1.2), 0.05 + 1.6 * np.exp(-np.abs(x) / 0.7))
+    lively = np.where(
+        x > 0, 0.12 + 1.5 * np.exp(-np.abs(x) / 1.2), 0.05 + 1.6 * np.exp(-np.abs(x) / 0.7)
+    )
     open_interest = (day.held.start + day.held.end) / 2
     wanted = lively * (open_interest + 1)
     scale = TURNOVER[day.series.rank] * float(open_interest.sum()) / float(wanted.sum())
@@ -200,7 +237,9 @@ def _force(traded: NDArray[np.bool_], day: SeriesDay, phase: NDArray[np.uint8]) 
     traded[minute, column] = True
 
 
-def _extremes(day: SeriesDay, lots: Lots, price: Lots) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+def _extremes(
+    day: SeriesDay, lots: Lots, price: Lots
+) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Return how far each minute's high lies above its last price and its low below it, in ticks, 0 in one of few trades."""
     n, minutes = len(day.strike), day.market.minutes
     above, below = np.zeros(lots.shape, dtype=np.uint16), np.zeros(lots.shape, dtype=np.uint16)

@@ -80,7 +80,9 @@ class World:
 
     def clock(self, exchange: str) -> BusinessClock:
         """Return the business clock of an exchange."""
-        return self.shelf.get("clock", exchange, lambda: BusinessClock(self.calendar, exchange, self.event))
+        return self.shelf.get(
+            "clock", exchange, lambda: BusinessClock(self.calendar, exchange, self.event)
+        )
 
     def history(self, exchange: str) -> History:
         """Return the day-by-day history of an exchange."""
@@ -88,17 +90,27 @@ class World:
 
     def closes(self, root: Root) -> Numbers:
         """Return the index at each session's close, oldest first."""
-        return self.shelf.get("closes", root.name, lambda: root.level * np.exp(self.history(root.exchange).levels(root)[1]))
+        return self.shelf.get(
+            "closes",
+            root.name,
+            lambda: root.level * np.exp(self.history(root.exchange).levels(root)[1]),
+        )
 
     def market(self, exchange: str, day: date) -> MarketDay:
         """Return a day of the market."""
         history = self.history(exchange)
-        return self.shelf.get("market", (exchange, day), lambda: market_day(history, history.clock, day))
+        return self.shelf.get(
+            "market", (exchange, day), lambda: market_day(history, history.clock, day)
+        )
 
     def index(self, root: Root, day: date) -> IndexDay:
         """Return a day of an index."""
         market = self.market(root.exchange, day)
-        return self.shelf.get("index", (root.name, day), lambda: index_day(self.history(root.exchange), root, market, self.skew))
+        return self.shelf.get(
+            "index",
+            (root.name, day),
+            lambda: index_day(self.history(root.exchange), root, market, self.skew),
+        )
 
     def before(self, root: Root, day: date) -> date | None:
         """Return the day of the session before, None for the first there is."""
@@ -125,7 +137,9 @@ class World:
 
     def strikes(self, root: Root, series: Series, day: date) -> Numbers:
         """Return the strikes of a series listed on the morning of `day`."""
-        return self.shelf.get("strikes", (root.name, series.expiry, day), lambda: self._strikes(root, series, day))
+        return self.shelf.get(
+            "strikes", (root.name, series.expiry, day), lambda: self._strikes(root, series, day)
+        )
 
     def _strikes(self, root: Root, series: Series, day: date) -> Numbers:
         seen = self.known(root, series, self.before(root, day) or day)
@@ -136,46 +150,69 @@ class World:
         return self.shelf.get("listing", (root.name, day), lambda: self._listing(root, day))
 
     def _listing(self, root: Root, day: date) -> Listing:
-        listed = {series: self.strikes(root, series, day) for series in self.series(root, day).values()}
+        listed = {
+            series: self.strikes(root, series, day) for series in self.series(root, day).values()
+        }
         options = contracts.contracts(root, self.seed, listed, day)
         return Listing(root.name, day, options, contracts.futures(root, tuple(listed), day))
 
     def curve(self, root: Root, expiry: date, day: date) -> Curve:
         """Return the prices of an expiry alive on `day`."""
-        return self.shelf.get("curve", (root.name, expiry, day), lambda: self._curve(root, expiry, day))
+        return self.shelf.get(
+            "curve", (root.name, expiry, day), lambda: self._curve(root, expiry, day)
+        )
 
     def _curve(self, root: Root, expiry: date, day: date) -> Curve:
         """Return a curve of which one value is wanted: kept, it would push out one of the day at hand."""
-        inputs = CurveInputs(self.seed, self.clock(root.exchange), self.market(root.exchange, day), self.index(root, day))
+        inputs = CurveInputs(
+            self.seed,
+            self.clock(root.exchange),
+            self.market(root.exchange, day),
+            self.index(root, day),
+        )
         return curve(inputs, root, expiry)
 
     def index_close(self, root: Root, day: date) -> float:
         """Return what the index closed at."""
-        return self.shelf.get("index_close", (root.name, day), lambda: self.index(root, day).auction)
+        return self.shelf.get(
+            "index_close", (root.name, day), lambda: self.index(root, day).auction
+        )
 
     def future_close(self, root: Root, expiry: date, day: date) -> float:
         """Return what a future closed at."""
-        return self.shelf.get("future_close", (root.name, expiry, day), lambda: float(self._curve(root, expiry, day).forward[-1]))
+        return self.shelf.get(
+            "future_close",
+            (root.name, expiry, day),
+            lambda: float(self._curve(root, expiry, day).forward[-1]),
+        )
 
     def tape(self, root: Root, series: Series, day: date) -> Tape:
         """Return a series' day."""
-        return self.shelf.get("tape", (root.name, series.expiry, day), lambda: self._tape(root, series, day))
+        return self.shelf.get(
+            "tape", (root.name, series.expiry, day), lambda: self._tape(root, series, day)
+        )
 
     def _tape(self, root: Root, series: Series, day: date) -> Tape:
         market, strike = self.market(root.exchange, day), self.strikes(root, series, day)
         held, at = self.held(root, series, day), self.curve(root, series.expiry, day)
-        return tape(SeriesDay(root, self.seed, series, market, at, strike, held), self._halted(market))
+        return tape(
+            SeriesDay(root, self.seed, series, market, at, strike, held), self._halted(market)
+        )
 
     def _halted(self, market: MarketDay) -> NDArray[np.bool_]:
         halted = np.zeros(market.minutes, dtype=np.bool_)
         for minute in range(market.minutes if self.faults.halt else 0):
-            begin = datetime.fromtimestamp(market.opened + 60 * minute, tz=market.session.open.tzinfo)
+            begin = datetime.fromtimestamp(
+                market.opened + 60 * minute, tz=market.session.open.tzinfo
+            )
             halted[minute] = any(span.holds(begin) for span in self.faults.halt)
         return halted
 
     def held(self, root: Root, series: Series, day: date) -> Held:
         """Return open interest at both ends of `day` by the strikes listed on it; 0 at the start of a strike that is new."""
-        return self.shelf.get("held", (root.name, series.expiry, day), lambda: self._held(root, series, day))
+        return self.shelf.get(
+            "held", (root.name, series.expiry, day), lambda: self._held(root, series, day)
+        )
 
     def _held(self, root: Root, series: Series, day: date) -> Held:
         strike = self.strikes(root, series, day)
@@ -191,7 +228,9 @@ class World:
             start[:, row] = self._closing(root, earlier, before)[0]
         return Held(start, end, awake)
 
-    def _closing(self, root: Root, series: Series, day: date) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _closing(
+        self, root: Root, series: Series, day: date
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         strike, seen = self.strikes(root, series, day), self.known(root, series, day)
         return (
             interest.closing(root, self.seed, series, strike, seen),
@@ -200,7 +239,11 @@ class World:
 
     def previous_closes(self, root: Root, series: Series, day: date) -> Numbers:
         """Return what options of a series were worth at the close of the session before, `(2, n)`, on tick."""
-        return self.shelf.get("previous", (root.name, series.expiry, day), lambda: self._previous_closes(root, series, day))
+        return self.shelf.get(
+            "previous",
+            (root.name, series.expiry, day),
+            lambda: self._previous_closes(root, series, day),
+        )
 
     def _previous_closes(self, root: Root, series: Series, day: date) -> Numbers:
         strike, before = self.strikes(root, series, day), self.before(root, day)

@@ -10,7 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store import days
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.columns import (
+    CHAIN_SCHEMA,
+    EVENT_SCHEMA,
+    LISTING_SCHEMA,
+    OVERVIEW_SCHEMA,
+)
 from g6.adapters.parquet_store.days import DayFile, Level
 from g6.adapters.parquet_store.history import ParquetHistory
 from g6.adapters.parquet_store.reading import DAMAGED, header, headers, whole
@@ -33,7 +38,11 @@ def looks(directory: Path, day: date | None = None) -> list[Look]:
 
 def _roots(directory: Path) -> list[Path]:
     history = ParquetHistory(directory)
-    return [*(history.root(name) for name in history.names()), directory / "instruments", directory / "events"]
+    return [
+        *(history.root(name) for name in history.names()),
+        directory / "instruments",
+        directory / "events",
+    ]
 
 
 def _day(directory: Path, day: date) -> Iterator[Finding]:
@@ -49,13 +58,17 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
         fix = "move it away; the next cycle of this day keeps the listing again, another day's cannot be asked for any more"
         yield from _read(path, LISTING_SCHEMA, fix)[1]
     for path in days.directory_of(directory / "events", day).glob("[!.]*.parquet"):
-        yield from _read(path, EVENT_SCHEMA, f"mv {quoted(path)} {quoted(path)}.damaged; what it told of is gone")[1]
+        yield from _read(
+            path, EVENT_SCHEMA, f"mv {quoted(path)} {quoted(path)}.damaged; what it told of is gone"
+        )[1]
     for kind in ("instruments", "events"):
         yield from _leftovers(days.directory_of(directory / kind, day))
     yield from _disagreeing(history, chains, overviews)
 
 
-def _file(name: str, file: DayFile, chains: _Chains, overviews: dict[tuple[str, datetime], str]) -> Iterator[Finding]:
+def _file(
+    name: str, file: DayFile, chains: _Chains, overviews: dict[tuple[str, datetime], str]
+) -> Iterator[Finding]:
     """Look at one file of chains or overviews; note which units it has."""
     schema = OVERVIEW_SCHEMA if name == OVERVIEW else CHAIN_SCHEMA
     table, findings = _read(file.path, schema, _again(name, file))
@@ -70,7 +83,13 @@ def _file(name: str, file: DayFile, chains: _Chains, overviews: dict[tuple[str, 
             else:
                 headers(file.path)
             if name == OVERVIEW:
-                rows = zip(*(table.column(each).to_pylist() for each in ("underlying", "timestamp", "status")), strict=True)
+                rows = zip(
+                    *(
+                        table.column(each).to_pylist()
+                        for each in ("underlying", "timestamp", "status")
+                    ),
+                    strict=True,
+                )
                 told = {(index, at): status for index, at, status in rows}
             else:
                 instants = table.column("timestamp").unique().to_pylist()
@@ -95,7 +114,9 @@ def _again(name: str, file: DayFile) -> str:
 def _read(path: Path, schema: pa.Schema, fix: str) -> tuple[pa.Table | None, list[Finding]]:
     """Read a file whole; None when that is not possible."""
     try:
-        table = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True).read()
+        table = pq.ParquetFile(
+            pa.BufferReader(path.read_bytes()), page_checksum_verification=True
+        ).read()
         table.validate(full=True)
         names = table.column_names
     except FileNotFoundError:  # folded meanwhile
@@ -103,34 +124,68 @@ def _read(path: Path, schema: pa.Schema, fix: str) -> tuple[pa.Table | None, lis
     except IsADirectoryError:  # said as a stray
         return None, []
     except PermissionError as error:
-        return None, [Finding(shown(path), "unreadable", f"cannot be read: {error.strerror}", f"chmod u+r {quoted(path)}")]
+        return None, [
+            Finding(
+                shown(path),
+                "unreadable",
+                f"cannot be read: {error.strerror}",
+                f"chmod u+r {quoted(path)}",
+            )
+        ]
     except DAMAGED as error:
-        said = " ".join(str(error).split())[:120].encode("utf-8", errors="backslashreplace").decode()
+        said = (
+            " ".join(str(error).split())[:120].encode("utf-8", errors="backslashreplace").decode()
+        )
         return None, [Finding(shown(path), "corrupt", f"not a whole Parquet file ({said})", fix)]
-    lost = [name for name in names if name in schema.names and table.schema.field(name).type != schema.field(name).type]
+    lost = [
+        name
+        for name in names
+        if name in schema.names and table.schema.field(name).type != schema.field(name).type
+    ]
     strange = [name for name in names if name not in schema.names]
-    told = [*(f"{name} is of another type" for name in lost), *(f"{name} is no column of this version" for name in strange)]
+    told = [
+        *(f"{name} is of another type" for name in lost),
+        *(f"{name} is no column of this version" for name in strange),
+    ]
     if "timestamp" in schema.names and "timestamp" not in names:
         return None, [Finding(shown(path), "schema", "has no column timestamp", fix)]
-    return table, [Finding(shown(path), "schema", "; ".join(told), "read it with the version of G6 that wrote it")] if told else []
+    return table, [
+        Finding(
+            shown(path), "schema", "; ".join(told), "read it with the version of G6 that wrote it"
+        )
+    ] if told else []
 
 
 def _misplaced(file: DayFile, table: pa.Table) -> Iterator[Finding]:
-    instants = [at.astimezone(UTC) for at in table.column("timestamp").unique().to_pylist() if at is not None]
+    instants = [
+        at.astimezone(UTC)
+        for at in table.column("timestamp").unique().to_pylist()
+        if at is not None
+    ]
     wrong = [at for at in instants if not file.may_hold(at)]
     if wrong:
         what = f"holds rows of {isoformat_z(wrong[0])}, which its name does not promise"
         yield Finding(
-            shown(file.path), "misplaced", what, f"mv {quoted(file.path)} {quoted(file.path)}.misplaced, and rerun both cycles"
+            shown(file.path),
+            "misplaced",
+            what,
+            f"mv {quoted(file.path)} {quoted(file.path)}.misplaced, and rerun both cycles",
         )
-    keys = [name for name in ("timestamp", "underlying", "expiry", "strike") if name in table.column_names]
+    keys = [
+        name
+        for name in ("timestamp", "underlying", "expiry", "strike")
+        if name in table.column_names
+    ]
     if "status" in keys or "strike" not in keys:
         keys = [name for name in keys if name in ("timestamp", "underlying")]
     distinct = table.select(keys).group_by(keys).aggregate([]).num_rows
     if distinct < table.num_rows:
         what = f"{table.num_rows - distinct} rows are there twice"
         yield Finding(
-            shown(file.path), "duplicate", what, f"mv {quoted(file.path)} {quoted(file.path)}.double, and rerun its cycles"
+            shown(file.path),
+            "duplicate",
+            what,
+            f"mv {quoted(file.path)} {quoted(file.path)}.double, and rerun its cycles",
         )
 
 
@@ -142,9 +197,19 @@ def _strays(folder: Path) -> Iterator[Finding]:
     for path in sorted(folder.iterdir()):
         if path in known:
             if path.is_dir():
-                yield Finding(shown(path), "stray", "is a directory where a file must be", f"mv {quoted(path)} {quoted(path)}.away")
+                yield Finding(
+                    shown(path),
+                    "stray",
+                    "is a directory where a file must be",
+                    f"mv {quoted(path)} {quoted(path)}.away",
+                )
         elif not is_temporary(path) and path.name != RECOMPUTED:
-            yield Finding(shown(path), "stray", "is no file of the store", f"move it away: mv {quoted(path)} ..")
+            yield Finding(
+                shown(path),
+                "stray",
+                "is no file of the store",
+                f"move it away: mv {quoted(path)} ..",
+            )
     yield from _leftovers(folder)
 
 
@@ -155,20 +220,37 @@ def _leftovers(folder: Path) -> Iterator[Finding]:
             yield Finding.leftover(shown(path), f"rm {quoted(path)}")
 
 
-def _disagreeing(history: ParquetHistory, chains: _Chains, overviews: Mapping[tuple[str, datetime], str]) -> Iterator[Finding]:
+def _disagreeing(
+    history: ParquetHistory, chains: _Chains, overviews: Mapping[tuple[str, datetime], str]
+) -> Iterator[Finding]:
     """Chains without an overview row, and OK rows without a chain."""
     for index, instants in sorted(chains.items()):
         for at in sorted(instants):
             if (index, at) not in overviews:
-                yield _unmatched(history.root(OVERVIEW), at, index, "no overview row stands for a stored chain", "")
+                yield _unmatched(
+                    history.root(OVERVIEW),
+                    at,
+                    index,
+                    "no overview row stands for a stored chain",
+                    "",
+                )
     for (index, at), status in sorted(overviews.items()):
         if status in ("OK", "PARTIAL") and at not in chains.get(index, ()):
             yield _unmatched(
-                history.root(index), at, index, f"the overview says {status}, and no chain is stored", " --from persist"
+                history.root(index),
+                at,
+                index,
+                f"the overview says {status}, and no chain is stored",
+                " --from persist",
             )
 
 
 def _unmatched(root: Path, at: datetime, index: str, what: str, stage: str) -> Finding:
     path = days.part_path(root, at.astimezone(UTC))
     cycle = isoformat_z(at)
-    return Finding(shown(path), "unmatched", f"{index} at {cycle}: {what}", f"g6 rerun --cycle {cycle} --index {index}{stage}")
+    return Finding(
+        shown(path),
+        "unmatched",
+        f"{index} at {cycle}: {what}",
+        f"g6 rerun --cycle {cycle} --index {index}{stage}",
+    )

@@ -66,7 +66,12 @@ EVENT = (
     Column("timestamp", "instant", "UTC", "the cycle the event is of, else when it was published"),
     Column("observed_at", "instant", "UTC", "when it was published, wall time"),
     Column("event_id", "text", "", "the bus's id"),
-    Column("type", "text", "", "cycle.report, gap.opened, gap.closed, provider.state, alert, job.report, events.dropped and so on"),
+    Column(
+        "type",
+        "text",
+        "",
+        "cycle.report, gap.opened, gap.closed, provider.state, alert, job.report, events.dropped and so on",
+    ),
     Column("key", "text", "", "what it is about"),
     Column("underlying", "text", "", "name of the index, none for an event of the whole system"),
     Column("payload", "text", "", "the rest, as JSON"),
@@ -118,7 +123,9 @@ def _worded(values: Words) -> pa.Array:
     told = used[first.argsort()]
     places = np.zeros(len(values.words), dtype=np.int32)
     places[told] = np.arange(len(told))
-    return pa.DictionaryArray.from_arrays(pa.array(places[values.codes]), pa.array(values.words[told], pa.string()))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(places[values.codes]), pa.array(values.words[told], pa.string())
+    )
 
 
 def _chain_metadata(frame: Frame) -> dict[str, str]:
@@ -137,7 +144,9 @@ def _chain_metadata(frame: Frame) -> dict[str, str]:
 def chain_frame(table: pa.Table, index: str, header: Mapping[str, Any]) -> Frame:
     """Return what `chain_table` took. A file of an earlier version lacks the newest columns: they are missing values."""
     columns = {
-        column.name: column_values(table, column) if column.name != "underlying" else np.full(table.num_rows, index, dtype=object)
+        column.name: column_values(table, column)
+        if column.name != "underlying"
+        else np.full(table.num_rows, index, dtype=object)
         for column in CHAIN
     }
     return Frame(header, columns)
@@ -170,14 +179,19 @@ def _texts(values: pa.ChunkedArray) -> NDArray[Any]:
 def _absent(column: Column, n: int) -> NDArray[Any]:
     if column.kind == "text":
         return np.full(n, "", dtype=object)
-    return np.full(n, np.datetime64("NaT"), "datetime64[D]") if column.kind == "date" else np.full(n, np.nan)
+    return (
+        np.full(n, np.datetime64("NaT"), "datetime64[D]")
+        if column.kind == "date"
+        else np.full(n, np.nan)
+    )
 
 
 def overview_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Return overview rows as a table sorted by underlying, so that the order of arrival leaves no trace."""
     ordered = sorted(rows, key=lambda row: str(row["underlying"]))
     arrays = [
-        pa.array([_parsed(row.get(field.name), _KINDS[field.name]) for row in ordered], field.type) for field in OVERVIEW_SCHEMA
+        pa.array([_parsed(row.get(field.name), _KINDS[field.name]) for row in ordered], field.type)
+        for field in OVERVIEW_SCHEMA
     ]
     names = json.dumps([row["underlying"] for row in ordered])
     metadata = {"g6.version": str(SCHEMA_VERSION), "g6.indices": names}
@@ -196,7 +210,10 @@ def _parsed(value: Any, kind: str) -> Any:
 
 def overview_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Return what `overview_table` took: ISO text for instants and dates, None for missing."""
-    return [{column.name: _text(row.get(column.name)) for column in OVERVIEW} for row in table.to_pylist()]
+    return [
+        {column.name: _text(row.get(column.name)) for column in OVERVIEW}
+        for row in table.to_pylist()
+    ]
 
 
 def _text(value: Any) -> Any:
@@ -211,9 +228,15 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
     LZ4 is what a file of a moment gets: with few rows a column, setting zstd up would take more time than reading. `small` spends
     zstd, and the encodings that many rows repay, on a file that stays.
     """
-    kinds = {name: _KINDS.get(name, "") for name in table.column_names}  # a newer version's columns are of no known kind
+    kinds = {
+        name: _KINDS.get(name, "") for name in table.column_names
+    }  # a newer version's columns are of no known kind
     zstd = {name for name in kinds if small and _plain(name) in _DENSE}
-    words = [name for name, kind in kinds.items() if kind not in _ENCODINGS or (small and _plain(name) in _FEW)]
+    words = [
+        name
+        for name, kind in kinds.items()
+        if kind not in _ENCODINGS or (small and _plain(name) in _FEW)
+    ]
     if table.schema.metadata:
         table = table.replace_schema_metadata(dict(sorted(table.schema.metadata.items())))
     buffer = io.BytesIO()
@@ -223,9 +246,13 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
         compression={name: "zstd" if name in zstd else "lz4" for name in kinds},
         compression_level=dict.fromkeys(zstd, _LEVEL) or None,
         use_dictionary=words,
-        column_encoding={name: _ENCODINGS[kind] for name, kind in kinds.items() if name not in words},
+        column_encoding={
+            name: _ENCODINGS[kind] for name, kind in kinds.items() if name not in words
+        },
         write_page_checksum=True,
-        write_statistics=[name for name in ("timestamp", "observed_at", "expiry", "strike") if name in kinds],
+        write_statistics=[
+            name for name in ("timestamp", "observed_at", "expiry", "strike") if name in kinds
+        ],
     )
     return buffer.getvalue()
 

@@ -46,7 +46,9 @@ class DayFile:
 
     def may_hold(self, instant: datetime) -> bool:
         """Tell whether a row of `instant` can be in this file."""
-        return instant == self.first if self.level is Level.PART else self.first <= instant < self.end
+        return (
+            instant == self.first if self.level is Level.PART else self.first <= instant < self.end
+        )
 
 
 def session_date(instant: datetime) -> date:
@@ -89,7 +91,11 @@ def _instant(day: date, clock: str) -> datetime:
 def day_of(directory: Path) -> date | None:
     """Return the date of a `date=…` directory, None when it is something else."""
     try:
-        return date.fromisoformat(directory.name.removeprefix("date=")) if directory.name.startswith("date=") else None
+        return (
+            date.fromisoformat(directory.name.removeprefix("date="))
+            if directory.name.startswith("date=")
+            else None
+        )
     except ValueError:
         return None
 
@@ -136,7 +142,9 @@ def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
 def newest_first(root: Path, days_wanted: Iterable[date]) -> Iterator[DayFile]:
     """Give the files of `days_wanted` (which must descend), the latest first within each day."""
     for day in days_wanted:
-        yield from sorted(files(directory_of(root, day)), key=lambda file: (file.end, -file.level), reverse=True)
+        yield from sorted(
+            files(directory_of(root, day)), key=lambda file: (file.end, -file.level), reverse=True
+        )
 
 
 def steadily(read: Callable[[], T]) -> T:
@@ -146,4 +154,6 @@ def steadily(read: Callable[[], T]) -> T:
             return read()
         except FileNotFoundError as error:
             vanished = error
-    raise StoreBusy(f"{vanished.filename} vanishes whenever it is read; see what else writes there") from vanished
+    raise StoreBusy(
+        f"{vanished.filename} vanishes whenever it is read; see what else writes there"
+    ) from vanished

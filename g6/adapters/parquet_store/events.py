@@ -34,7 +34,10 @@ def kept(root: Path) -> Kept:
         return Kept()
     except (ValueError, TypeError) as error:
         raise BadInput(
-            path, None, "is no position in the events", f"rm {path}; events that are there are not kept twice"
+            path,
+            None,
+            "is no position in the events",
+            f"rm {path}; events that are there are not kept twice",
         ) from error
 
 
@@ -58,12 +61,20 @@ def _add(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     once = {row["event_id"]: row for row in [*rows, *held]}
     ordered = sorted(once.values(), key=lambda row: (row["observed_at"], row["event_id"]))
     columns = [pa.array([row.get(field.name) for row in ordered], field.type) for field in schema]
-    replace(path, encode(pa.table(columns, schema=schema).replace_schema_metadata({"g6.version": "1"}), small=True))
+    replace(
+        path,
+        encode(
+            pa.table(columns, schema=schema).replace_schema_metadata({"g6.version": "1"}),
+            small=True,
+        ),
+    )
 
 
 def _row(event: Event) -> dict[str, Any]:
     seen = datetime.fromisoformat(event.ts).astimezone(UTC)
-    index = next((name for name in (event.payload.get("index"), event.key) if name in INDICES), None)
+    index = next(
+        (name for name in (event.payload.get("index"), event.key) if name in INDICES), None
+    )
     cycle = event.payload.get("cycle")
     return {
         "timestamp": parse_z(cycle) if isinstance(cycle, str) and cycle else seen, "observed_at": seen, "event_id": event.id,

@@ -20,7 +20,15 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet_store.columns import encode
 from g6.adapters.parquet_store.days import DAY_FILE, DayFile, Level, files, quarter_of, segment_path
-from g6.adapters.parquet_store.reading import by_instant, headers, metadata_of, pack_headers, readable, whole, widened
+from g6.adapters.parquet_store.reading import (
+    by_instant,
+    headers,
+    metadata_of,
+    pack_headers,
+    readable,
+    whole,
+    widened,
+)
 from g6.domain.cycle import isoformat_z
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown
@@ -36,10 +44,14 @@ def fold(directory: Path, schema: pa.Schema, before: datetime) -> Folded:
         found = files(directory)
         parts = [file for file in found if file.level is Level.PART and file.first < before]
         for quarter, group in groupby(parts, key=lambda file: quarter_of(file.first)):
-            segment = [file for file in found if file.level is Level.SEGMENT and file.first == quarter]
+            segment = [
+                file for file in found if file.level is Level.SEGMENT and file.first == quarter
+            ]
             try:
                 total += _into(segment_path(directory, quarter), [*segment, *group], schema)
-            except BadInput as error:  # a damaged segment keeps its own quarter hour apart, and no other
+            except (
+                BadInput
+            ) as error:  # a damaged segment keeps its own quarter hour apart, and no other
                 total += Folded(damaged=1, left=(error.path,))
     return total
 
@@ -53,13 +65,18 @@ def compact(directory: Path, schema: pa.Schema) -> Folded:
 
 
 def _into(
-    target: Path, sources: Sequence[DayFile], schema: pa.Schema, order: Callable[[pa.Table], pa.Table] = lambda table: table
+    target: Path,
+    sources: Sequence[DayFile],
+    schema: pa.Schema,
+    order: Callable[[pa.Table], pa.Table] = lambda table: table,
 ) -> Folded:
     seen = {file.path: _signature(file.path) for file in sources}
     told, damaged = _told(sources)
     schema = widened(told, schema)
     try:
-        merged, unread = readable([file for file in sources if file.path in told], schema, schema.names)
+        merged, unread = readable(
+            [file for file in sources if file.path in told], schema, schema.names
+        )
         damaged |= unread
     except BadInput as error:
         damaged |= dict.fromkeys(told, error)
@@ -74,7 +91,9 @@ def _into(
     content = encode(table, small=target.name == DAY_FILE)
     _verify(target, content, table)
     replace(target, content)
-    gone = _drop(target, {path: signature for path, signature in seen.items() if path not in damaged})
+    gone = _drop(
+        target, {path: signature for path, signature in seen.items() if path not in damaged}
+    )
     return Folded(1, gone, table.num_rows, len(content), len(damaged), left)
 
 
@@ -128,8 +147,12 @@ def _metadata(sources: Iterable[DayFile], told: Mapping[Path, _Told]) -> dict[st
 def _verify(target: Path, content: bytes, table: pa.Table) -> None:
     """Refuse to let the old files go for a new one that does not say the same, row for row."""
     back = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
-    if back.num_rows != table.num_rows or any(not _same(back.column(name), table.column(name)) for name in table.column_names):
-        raise StoreBusy(f"{target} does not read back as it was written; nothing was removed, see that memory and disk are healthy")
+    if back.num_rows != table.num_rows or any(
+        not _same(back.column(name), table.column(name)) for name in table.column_names
+    ):
+        raise StoreBusy(
+            f"{target} does not read back as it was written; nothing was removed, see that memory and disk are healthy"
+        )
 
 
 def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:

@@ -33,12 +33,20 @@ class ParquetHistory:
 
     def names(self) -> Sequence[str]:
         """Return the indices that have chains, and `overview` when there are any."""
-        chains = sorted(path.name.removeprefix(_KEY) for path in (self._directory / "chain").glob(f"{_KEY}*") if path.is_dir())
+        chains = sorted(
+            path.name.removeprefix(_KEY)
+            for path in (self._directory / "chain").glob(f"{_KEY}*")
+            if path.is_dir()
+        )
         return [*chains, OVERVIEW] if (self._directory / OVERVIEW).is_dir() else chains
 
     def root(self, name: str) -> Path:
         """Return where the days of `name` stay."""
-        return self._directory / OVERVIEW if name == OVERVIEW else self._directory / "chain" / f"{_KEY}{name}"
+        return (
+            self._directory / OVERVIEW
+            if name == OVERVIEW
+            else self._directory / "chain" / f"{_KEY}{name}"
+        )
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
         """Return (files, bytes) of everything below the data directory, by kind."""
@@ -75,7 +83,11 @@ class ParquetHistory:
         return rewriting.read_day(rewriting.day_directory(self.root(index), day), index, columns)
 
     def write_day(
-        self, index: str, day: date, columns: Mapping[str, NDArray[Any] | Words], headers: Mapping[str, Mapping[str, Any]]
+        self,
+        index: str,
+        day: date,
+        columns: Mapping[str, NDArray[Any] | Words],
+        headers: Mapping[str, Mapping[str, Any]],
     ) -> bool:
         """Put other values into columns of a compacted day; False when the file stays the same."""
         return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)

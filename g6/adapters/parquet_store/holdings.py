@@ -28,7 +28,11 @@ class Holding:
     @property
     def state(self) -> str:
         """How far it is folded: `day`, or what there is besides."""
-        told = [f"{count} {word}" for count, word in ((self.segments, "segments"), (self.parts, "parts")) if count]
+        told = [
+            f"{count} {word}"
+            for count, word in ((self.segments, "segments"), (self.parts, "parts"))
+            if count
+        ]
         return ", ".join([*(["day"] if self.days else []), *told]) or "empty"
 
 
@@ -53,4 +57,8 @@ def _holding(kind: str, name: str, day: date, directory: Path) -> Holding:
 
 def _sizes(directory: Path, suffix: str) -> list[int]:
     with os.scandir(directory) as entries:
-        return [entry.stat().st_size for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith(".")]
+        return [
+            entry.stat().st_size
+            for entry in entries
+            if entry.name.endswith(suffix) and not entry.name.startswith(".")
+        ]

@@ -45,7 +45,9 @@ def _listing(index: str, day: date, rows: list[dict[str, Any]]) -> Listing:
         lot_size[at], tick_size[at] = row["lot_size"], row["tick_size"]
     expiry = np.array([key[0] for key in keys], dtype="datetime64[D]")
     strike = np.array([key[1] for key in keys], dtype=np.float64)
-    return Listing(index, day, Contracts(index, expiry, strike, lot_size, tick_size, symbol, token), futures)
+    return Listing(
+        index, day, Contracts(index, expiry, strike, lot_size, tick_size, symbol, token), futures
+    )
 
 
 def kept_days(directory: Path) -> list[date]:
@@ -63,4 +65,7 @@ def kept_span(directory: Path, exchange: str, symbol: str) -> tuple[date, date] 
 
 def _lists(root: Path, day: date, exchange: str, symbol: str) -> bool:
     path = days.directory_of(root, day) / f"{exchange}.parquet"
-    return path.exists() and read(path, LISTING_SCHEMA, ["symbol"], pc.field("symbol") == symbol).num_rows > 0
+    return (
+        path.exists()
+        and read(path, LISTING_SCHEMA, ["symbol"], pc.field("symbol") == symbol).num_rows > 0
+    )

@@ -15,7 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet_store import days
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA, TYPES
+from g6.adapters.parquet_store.columns import (
+    CHAIN_SCHEMA,
+    EVENT_SCHEMA,
+    LISTING_SCHEMA,
+    OVERVIEW_SCHEMA,
+    TYPES,
+)
 from g6.adapters.parquet_store.days import directory_of
 from g6.adapters.parquet_store.patience import shown
 from g6.adapters.parquet_store.reading import day_table, read
@@ -115,9 +121,18 @@ def _instant(value: str | datetime, tz: str) -> datetime:
 
 def load_table(query: Query, directory: Path) -> pa.Table:
     """Return the rows that `query` asks for. Errors: NothingToDo (no such day; names the first and last there is), BadInput."""
-    wanted = [directory_of(root, day) for root in _roots(query, directory) for day in days.days(root) if _asked(query, day)]
+    wanted = [
+        directory_of(root, day)
+        for root in _roots(query, directory)
+        for day in days.days(root)
+        if _asked(query, day)
+    ]
     damaged: list[BadInput] = []
-    tables = [table for each in shown(wanted, f"loading {query.kind}") if (table := _whole_day(query, each, damaged)) is not None]
+    tables = [
+        table
+        for each in shown(wanted, f"loading {query.kind}")
+        if (table := _whole_day(query, each, damaged)) is not None
+    ]
     if damaged and not tables:
         raise damaged[0]
     for error in damaged:
@@ -128,7 +143,9 @@ def load_table(query: Query, directory: Path) -> pa.Table:
     table = _to_long(table) if query.long else table
     for place, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type):
-            table = table.set_column(place, field.name, table.column(field.name).cast(pa.timestamp("us", query.tz)))
+            table = table.set_column(
+                place, field.name, table.column(field.name).cast(pa.timestamp("us", query.tz))
+            )
     return table.select(query.columns)
 
 
@@ -159,10 +176,15 @@ def _day(query: Query, directory: Path) -> pa.Table | None:
         table = day_table(directory, _WHOLE[query.kind])
     else:
         table = _with_underlying(
-            day_table(directory, CHAIN_SCHEMA, _needed(query)), directory.parent.name.removeprefix("underlying=")
+            day_table(directory, CHAIN_SCHEMA, _needed(query)),
+            directory.parent.name.removeprefix("underlying="),
         )
     table = table.filter(_of_indices(query)) if query.kind != "chain" else table
-    return table.filter(rows) if table.num_rows and (rows := _rows(query)) is not None else (table if table.num_rows else None)
+    return (
+        table.filter(rows)
+        if table.num_rows and (rows := _rows(query)) is not None
+        else (table if table.num_rows else None)
+    )
 
 
 def _of_indices(query: Query) -> pc.Expression:
@@ -175,7 +197,11 @@ def _needed(query: Query) -> list[str]:
     """Return the columns to read: those asked for and those that rows are chosen by."""
     wanted = set(query.columns)
     if query.long:
-        wanted = {*wanted, "symbol", *(side + name for side, _ in _SIDES for name in (*wanted, "symbol"))}
+        wanted = {
+            *wanted,
+            "symbol",
+            *(side + name for side, _ in _SIDES for name in (*wanted, "symbol")),
+        }
     wanted |= {"expiry"} if query.expiries else set()
     wanted |= {"strike"} if query.strikes else set()
     wanted |= {"timestamp", "observed_at"} if query.as_of else set()
@@ -188,7 +214,10 @@ def _rows(query: Query) -> pc.Expression | None:
     if query.expiries and query.kind != "events":
         parts.append(pc.field(name).isin(pa.array(query.expiries, pa.date32())))
     if query.strikes and query.kind not in _WHOLE:
-        parts.append((pc.field("strike") >= float(query.strikes[0])) & (pc.field("strike") <= float(query.strikes[1])))
+        parts.append(
+            (pc.field("strike") >= float(query.strikes[0]))
+            & (pc.field("strike") <= float(query.strikes[1]))
+        )
     if query.as_of and query.kind == "instruments":
         parts.append(pc.field("date") <= pa.scalar(days.session_date(query.as_of), pa.date32()))
     elif query.as_of:
@@ -201,7 +230,9 @@ def _rows(query: Query) -> pc.Expression | None:
 
 
 def _with_underlying(table: pa.Table, index: str) -> pa.Table:
-    column = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), pa.array([index], pa.string()))
+    column = pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), pa.array([index], pa.string())
+    )
     return table.append_column("underlying", column)
 
 
@@ -216,7 +247,11 @@ def _instruments(directory: Path) -> pa.Table:
         ordinal = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
         exchange = pa.array([path.stem] * table.num_rows, pa.string()).dictionary_encode()
         tables.append(table.append_column("date", ordinal).append_column("exchange", exchange))
-    empty = LISTING_SCHEMA.append(pa.field("date", pa.date32())).append(pa.field("exchange", TYPES["text"])).empty_table()
+    empty = (
+        LISTING_SCHEMA.append(pa.field("date", pa.date32()))
+        .append(pa.field("exchange", TYPES["text"]))
+        .empty_table()
+    )
     return pa.concat_tables([empty, *tables])
 
 
@@ -224,8 +259,16 @@ def _to_long(table: pa.Table) -> pa.Table:
     """Return one row per listed option: side columns without their prefix, and `side`."""
     halves = []
     for prefix, side in _SIDES:
-        names = {name.removeprefix(prefix): name for name in table.column_names if not name.startswith(("ce_", "pe_"))}
-        names |= {name.removeprefix(prefix): name for name in table.column_names if name.startswith(prefix)}
+        names = {
+            name.removeprefix(prefix): name
+            for name in table.column_names
+            if not name.startswith(("ce_", "pe_"))
+        }
+        names |= {
+            name.removeprefix(prefix): name
+            for name in table.column_names
+            if name.startswith(prefix)
+        }
         half = table.select(list(names.values())).rename_columns(list(names))
         word = pa.array([side] * half.num_rows, pa.string()).dictionary_encode()
         halves.append(half.append_column("side", word).filter(pc.field("symbol") != ""))
@@ -235,8 +278,14 @@ def _to_long(table: pa.Table) -> pa.Table:
 def _nothing(query: Query, directory: Path) -> NothingToDo:
     there = sorted({day for root in _roots(query, directory) for day in days.days(root)})
     asked = f"{query.first}" if query.first == query.last else f"{query.first} to {query.last}"
-    has = f"the first day there is {there[0]}, the last {there[-1]}" if there else "there is no day at all"
-    return NothingToDo(f"no {query.kind} of {', '.join(query.indices)} for {asked} in {directory}; {has}")
+    has = (
+        f"the first day there is {there[0]}, the last {there[-1]}"
+        if there
+        else "there is no day at all"
+    )
+    return NothingToDo(
+        f"no {query.kind} of {', '.join(query.indices)} for {asked} in {directory}; {has}"
+    )
 
 
 def to_engine(table: pa.Table, engine: str) -> Any:
@@ -257,4 +306,7 @@ def to_engine(table: pa.Table, engine: str) -> Any:
 
         return table.unify_dictionaries().to_pandas(date_as_object=False)
     except ImportError as error:
-        raise Unavailable(f"{engine} is not installed", f"pip install 'g6[{engine}]', or load(..., engine='arrow')") from error
+        raise Unavailable(
+            f"{engine} is not installed",
+            f"pip install 'g6[{engine}]', or load(..., engine='arrow')",
+        ) from error

@@ -14,7 +14,9 @@ T = TypeVar("T")
 PATIENCE = 1.0
 
 
-def shown(items: Sequence[T], what: str, console: Console | None = None, patience: float = PATIENCE) -> Iterator[T]:
+def shown(
+    items: Sequence[T], what: str, console: Console | None = None, patience: float = PATIENCE
+) -> Iterator[T]:
     """Yield `items`; once `patience` seconds have passed with some left, a bar on standard error says how far it is."""
     began, progress = time.monotonic(), None
     try:

@@ -35,7 +35,12 @@ DAMAGED = (
 """What reading a damaged file can raise, bytes flipped at random included."""
 
 
-def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, rows: pc.Expression | None = None) -> pa.Table:
+def read(
+    path: Path,
+    schema: pa.Schema,
+    columns: Sequence[str] | None = None,
+    rows: pc.Expression | None = None,
+) -> pa.Table:
     """Return `columns` (default all) of a file; a column that an earlier version did not write is all missing.
 
     Every page is held against its checksum. Errors: BadInput (not a whole Parquet file), FileNotFoundError.
@@ -43,7 +48,9 @@ def read(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None, ro
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     with whole(path):
         size = path.stat().st_size
-        source = os.fsencode(path).decode() if size > _AT_ONCE else pa.BufferReader(path.read_bytes())
+        source = (
+            os.fsencode(path).decode() if size > _AT_ONCE else pa.BufferReader(path.read_bytes())
+        )
         with pq.ParquetFile(source, pre_buffer=True, page_checksum_verification=True) as file:
             there = set(file.schema_arrow.names)
             if schema.names[0] not in there:
@@ -63,9 +70,14 @@ def whole(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except DAMAGED as error:
-        said = " ".join(str(error).split())[:200].encode("utf-8", errors="backslashreplace").decode()
+        said = (
+            " ".join(str(error).split())[:200].encode("utf-8", errors="backslashreplace").decode()
+        )
         raise BadInput(
-            shown(path), None, f"not a whole Parquet file ({said})", "move it away; `g6 data check` lists what is damaged"
+            shown(path),
+            None,
+            f"not a whole Parquet file ({said})",
+            "move it away; `g6 data check` lists what is damaged",
         ) from error
 
 
@@ -106,7 +118,9 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     if table.schema.equals(schema):
         return table
     columns = [
-        table.column(field.name).cast(field.type) if field.name in table.column_names else pa.nulls(table.num_rows, field.type)
+        table.column(field.name).cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
         for field in schema
     ]
     return pa.table(columns, schema=schema)
@@ -137,9 +151,13 @@ def metadata_of(path: Path) -> dict[bytes, bytes]:
         return dict(pq.read_metadata(os.fsencode(path).decode()).metadata or {})
 
 
-def unit_table(found: Iterable[DayFile], instant: datetime, schema: pa.Schema) -> tuple[pa.Table, dict[str, Any]] | None:
+def unit_table(
+    found: Iterable[DayFile], instant: datetime, schema: pa.Schema
+) -> tuple[pa.Table, dict[str, Any]] | None:
     """Return the rows of one instant and their header from the best of the files that may hold it, None when none does."""
-    for file in sorted((file for file in found if file.may_hold(instant)), key=lambda file: file.level):
+    for file in sorted(
+        (file for file in found if file.may_hold(instant)), key=lambda file: file.level
+    ):
         if file.level is Level.PART:
             table = read(file.path, schema)
             return table, header(file.path, table)
@@ -163,13 +181,17 @@ def day_table(directory: Path, schema: pa.Schema, columns: Sequence[str] | None 
     return table.select(names)
 
 
-def readable(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> tuple[pa.Table, dict[Path, BadInput]]:
+def readable(
+    found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]
+) -> tuple[pa.Table, dict[Path, BadInput]]:
     """Return `merge` of the files that can be read, and of the others why not. Errors: BadInput (none can be read)."""
     damaged: dict[Path, BadInput] = {}
     by_name = {shown(file.path): file.path for file in found}
     while True:
         try:
-            return merge([file for file in found if file.path not in damaged], schema, names), damaged
+            return merge(
+                [file for file in found if file.path not in damaged], schema, names
+            ), damaged
         except BadInput as error:
             path = by_name.get(error.path)
             if path is None or len(damaged) + 1 == len(found):
@@ -182,11 +204,17 @@ def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> 
     if len(found) == 1:
         return _rows(found[0], schema, names).replace_schema_metadata(None)
     with ThreadPoolExecutor(_CORES) as pool:
-        rows = dict(zip(found, pool.map(lambda file: _rows(file, schema, names), found), strict=True))
+        rows = dict(
+            zip(found, pool.map(lambda file: _rows(file, schema, names), found), strict=True)
+        )
     tables: list[tuple[DayFile, pa.Table]] = []
     for level in Level:
         better = tables.copy()
-        tables += [(file, _without(rows[file], _held(file, better))) for file in found if file.level is level]
+        tables += [
+            (file, _without(rows[file], _held(file, better)))
+            for file in found
+            if file.level is level
+        ]
     tables.sort(key=lambda pair: pair[0].first)
     if not tables:
         return pa.schema([schema.field(name) for name in names]).empty_table()
@@ -219,4 +247,6 @@ def _held(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[date
 def _without(table: pa.Table, instants: set[datetime]) -> pa.Table:
     if not instants:
         return table
-    return table.filter(pc.invert(pc.is_in(table.column("timestamp"), pa.array(sorted(instants), _INSTANT))))
+    return table.filter(
+        pc.invert(pc.is_in(table.column("timestamp"), pa.array(sorted(instants), _INSTANT)))
+    )

@@ -10,7 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from g6.adapters.parquet_store import days
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet_store.columns import (
+    CHAIN_SCHEMA,
+    EVENT_SCHEMA,
+    LISTING_SCHEMA,
+    OVERVIEW_SCHEMA,
+)
 from g6.adapters.parquet_store.days import DayFile, Level
 from g6.adapters.parquet_store.history import ParquetHistory
 from g6.adapters.parquet_store.load import to_engine
@@ -56,7 +61,9 @@ def answer(query: str, directory: Path, tz: str, engine: str) -> Any:
         raise _refused(error) from error
 
 
-def _asked(query: str, directory: Path, tz: str, engine: str, left_out: Container[Path] = ()) -> Any:
+def _asked(
+    query: str, directory: Path, tz: str, engine: str, left_out: Container[Path] = ()
+) -> Any:
     connection = connect(directory, tz, left_out)
     found = connection.sql(query)
     if found is None:
@@ -76,20 +83,30 @@ def _of_the_query(error: Exception) -> bool:
     """Tell whether DuckDB refuses the query's own words, so that no file need be looked at."""
     import duckdb
 
-    return isinstance(error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException)
+    return isinstance(
+        error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException
+    )
 
 
 def _refused(error: Exception) -> G6Error:
     if isinstance(error, G6Error):
         return error
-    return UserError(str(error), "the tables are chain, overview, events and instruments; `describe chain` lists columns")
+    return UserError(
+        str(error),
+        "the tables are chain, overview, events and instruments; `describe chain` lists columns",
+    )
 
 
 def _tables(directory: Path) -> Iterator[tuple[str, Sequence[Path], pa.Schema, str]]:
     """Yield name, directories, columns and keys of each table that is stored by the day."""
     history = ParquetHistory(directory)
     indices = [name for name in history.names() if name != OVERVIEW]
-    yield "chain", [history.root(name) for name in indices], CHAIN_SCHEMA, "underlying varchar, date date"
+    yield (
+        "chain",
+        [history.root(name) for name in indices],
+        CHAIN_SCHEMA,
+        "underlying varchar, date date",
+    )
     yield "overview", [directory / OVERVIEW], OVERVIEW_SCHEMA, "date date"
     yield "events", [directory / "events"], EVENT_SCHEMA, "date date"
 
@@ -104,7 +121,10 @@ def _damaged(directory: Path) -> dict[Path, BadInput]:
         for file in days.files(days.directory_of(root, day))
     ]
     damaged: dict[Path, BadInput] = {}
-    for path, schema in [*stored, *((path, LISTING_SCHEMA) for path in _listings(directory / "instruments"))]:
+    for path, schema in [
+        *stored,
+        *((path, LISTING_SCHEMA) for path in _listings(directory / "instruments")),
+    ]:
         try:
             read(path, schema)
         except BadInput as error:
@@ -114,7 +134,14 @@ def _damaged(directory: Path) -> dict[Path, BadInput]:
     return damaged
 
 
-def _view(connection: Any, name: str, roots: Sequence[Path], schema: pa.Schema, keys: str, left_out: Container[Path]) -> None:
+def _view(
+    connection: Any,
+    name: str,
+    roots: Sequence[Path],
+    schema: pa.Schema,
+    keys: str,
+    left_out: Container[Path],
+) -> None:
     """Days whose files share no cycle are read by DuckDB itself; of the others the rows that count are handed over."""
     whole: list[str] = []
     mixed: list[pa.Table] = []
@@ -126,9 +153,13 @@ def _view(connection: Any, name: str, roots: Sequence[Path], schema: pa.Schema, 
             mixed.append(_keyed(rows, directory))
     empty = schema.empty_table()
     connection.register(f"_{name}_columns", empty)
-    parts = [f"select *, {', '.join(f'null::{kind} as {key}' for key, kind in _pairs(keys))} from _{name}_columns"]  # noqa: S608
+    parts = [
+        f"select *, {', '.join(f'null::{kind} as {key}' for key, kind in _pairs(keys))} from _{name}_columns"  # noqa: S608
+    ]
     if whole:
-        parts.append(f"select * from read_parquet({whole!r}, hive_partitioning = true, union_by_name = true)")  # noqa: S608
+        parts.append(
+            f"select * from read_parquet({whole!r}, hive_partitioning = true, union_by_name = true)"  # noqa: S608
+        )
     if mixed:
         connection.register(f"_{name}_mixed", pa.concat_tables(mixed))
         parts.append(f"select * from _{name}_mixed")  # noqa: S608
@@ -156,7 +187,12 @@ def _apart(files: Sequence[DayFile]) -> bool:
     if Level.DAY in levels:
         return len(files) == 1
     segments = [file for file in files if file.level is Level.SEGMENT]
-    return not any(segment.may_hold(part.first) for part in files if part.level is Level.PART for segment in segments)
+    return not any(
+        segment.may_hold(part.first)
+        for part in files
+        if part.level is Level.PART
+        for segment in segments
+    )
 
 
 def _keyed(table: pa.Table, directory: Path) -> pa.Table:
@@ -164,7 +200,11 @@ def _keyed(table: pa.Table, directory: Path) -> pa.Table:
     day = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
     index = directory.parent.name.removeprefix("underlying=")
     keyed = table.append_column("date", day)
-    return keyed if index == directory.parent.name else keyed.append_column("underlying", pa.array([index] * table.num_rows))
+    return (
+        keyed
+        if index == directory.parent.name
+        else keyed.append_column("underlying", pa.array([index] * table.num_rows))
+    )
 
 
 def _listings(root: Path) -> list[Path]:
@@ -176,5 +216,7 @@ def _listing_view(connection: Any, root: Path, left_out: Container[Path]) -> Non
     parts = ["select *, null::date as date, null::varchar as exchange from _instruments_columns"]
     if files := [str(path) for path in _listings(root) if path not in left_out]:
         source = f"read_parquet({files!r}, hive_partitioning = true, union_by_name = true, filename = true)"
-        parts.append(f"select * exclude (filename), parse_filename(filename, true) as exchange from {source}")  # noqa: S608
+        parts.append(
+            f"select * exclude (filename), parse_filename(filename, true) as exchange from {source}"  # noqa: S608
+        )
     connection.execute(f"create view instruments as {' union all by name '.join(parts)}")

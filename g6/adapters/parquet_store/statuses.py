@@ -21,7 +21,9 @@ COLUMNS = ("underlying", "timestamp", "status", "reason")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def statuses(directory: Path, first: date | None, last: date | None) -> Iterator[tuple[date, dict[str, dict[datetime, Row]]]]:
+def statuses(
+    directory: Path, first: date | None, last: date | None
+) -> Iterator[tuple[date, dict[str, dict[datetime, Row]]]]:
     """Yield each stored day from `first` to `last` (None: from the beginning, to the end) and its rows by index and instant.
 
     A damaged file costs its own rows and is named by a DamagedFile warning.
@@ -32,7 +34,11 @@ def statuses(directory: Path, first: date | None, last: date | None) -> Iterator
             found: dict[str, dict[datetime, Row]] = {}
             table = _readable_rows(days.directory_of(root, day))
             for index, at, status, reason in zip(
-                _texts(table, "underlying"), _instants(table), _texts(table, "status"), _texts(table, "reason"), strict=True
+                _texts(table, "underlying"),
+                _instants(table),
+                _texts(table, "status"),
+                _texts(table, "reason"),
+                strict=True,
             ):
                 found.setdefault(index, {})[at] = (status, reason)
             yield day, found

@@ -69,7 +69,11 @@ class ParquetStore:
         given = {str(row["underlying"]): row for row in rows}
         with _open(path.parent):
             wide, table = self._overview_at(path.parent, instant)
-            held = {str(row["underlying"]): row for row in overview_rows(table)} if table is not None else {}
+            held = (
+                {str(row["underlying"]): row for row in overview_rows(table)}
+                if table is not None
+                else {}
+            )
             fresh = overview_table(list((held | given).values()))
             if table is not None and len(wide) > len(OVERVIEW_SCHEMA):
                 fresh = _with_foreign(fresh, table, wide, set(given))
@@ -78,7 +82,10 @@ class ParquetStore:
     def _overview_at(self, directory: Path, instant: datetime) -> tuple[pa.Schema, pa.Table | None]:
         """Rows that are stored of an instant, and the columns they have; those in a damaged part are lost already."""
         with suppress(BadInput, FileNotFoundError):
-            wide = widened([file.path for file in days.files_unlocked(directory) if file.may_hold(instant)], OVERVIEW_SCHEMA)
+            wide = widened(
+                [file.path for file in days.files_unlocked(directory) if file.may_hold(instant)],
+                OVERVIEW_SCHEMA,
+            )
             found = unit_table(days.files_unlocked(directory), instant, wide)
             return wide, found[0] if found else None
         return OVERVIEW_SCHEMA, None
@@ -95,7 +102,9 @@ class ParquetStore:
         for day in days.days(self.overview_root):
             if days.session_date(first) <= day <= days.session_date(last):
                 directory = days.directory_of(self.overview_root, day)
-                for instant, indices in days.steadily(lambda at=directory: list(_rows_at(at, first, last))):  # type: ignore[misc]
+                for instant, indices in days.steadily(
+                    lambda at=directory: list(_rows_at(at, first, last))  # type: ignore[misc]
+                ):
                     found.setdefault(instant, set()).update(indices)
         return {isoformat_z(instant): frozenset(found[instant]) for instant in sorted(found)}
 
@@ -105,7 +114,9 @@ class ParquetStore:
             if file.level is Level.PART:
                 return file.first
             with suppress(BadInput):
-                newest = pc.max(read(file.path, OVERVIEW_SCHEMA, ["timestamp"]).column("timestamp")).as_py()
+                newest = pc.max(
+                    read(file.path, OVERVIEW_SCHEMA, ["timestamp"]).column("timestamp")
+                ).as_py()
                 if newest is not None:
                     return datetime.fromisoformat(newest.isoformat())
         return None
@@ -118,27 +129,48 @@ class ParquetStore:
             with suppress(BadInput, FileNotFoundError):
                 table = read(file.path, CHAIN_SCHEMA, ["timestamp", *_OI])
                 if table.num_rows:
-                    return _oi(table.filter(pc.equal(table.column("timestamp"), pc.max(table.column("timestamp")))))
+                    return _oi(
+                        table.filter(
+                            pc.equal(table.column("timestamp"), pc.max(table.column("timestamp")))
+                        )
+                    )
         return None
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:
         """Keep one underlying's listing in its exchange's file of the day; what is there of others stays. Errors: StoreBusy."""
-        path = days.directory_of(self._directory / "instruments", listing.on) / f"{exchange}.parquet"
+        path = (
+            days.directory_of(self._directory / "instruments", listing.on) / f"{exchange}.parquet"
+        )
         with _open(path.parent):
             schema = widened([path], LISTING_SCHEMA)
             tables = [conform(_listing_table(listing), schema)]
             with suppress(BadInput, FileNotFoundError):
                 tables.append(read(path, schema, rows=pc.field("underlying") != listing.underlying))
-            merged = pa.concat_tables([table.replace_schema_metadata({"g6.version": "1"}) for table in tables])
-            order = [(name, "ascending") for name in ("underlying", "instrument_type", "expiry", "strike", "symbol")]
-            plain = merged.cast(pa.schema([(field.name, _plain_type(field.type)) for field in merged.schema]))
+            merged = pa.concat_tables(
+                [table.replace_schema_metadata({"g6.version": "1"}) for table in tables]
+            )
+            order = [
+                (name, "ascending")
+                for name in ("underlying", "instrument_type", "expiry", "strike", "symbol")
+            ]
+            plain = merged.cast(
+                pa.schema([(field.name, _plain_type(field.type)) for field in merged.schema])
+            )
             _put(path, encode(_dictionaries(plain.sort_by(order), schema)), len(listing.contracts))
 
 
-def _with_foreign(fresh: pa.Table, table: pa.Table, wide: pa.Schema, replaced: set[str]) -> pa.Table:
+def _with_foreign(
+    fresh: pa.Table, table: pa.Table, wide: pa.Schema, replaced: set[str]
+) -> pa.Table:
     """Add a newer version's columns to rows of one cycle; those of indices that are written now are not known."""
-    places = {str(name): place for place, name in enumerate(table.column("underlying").to_pylist()) if str(name) not in replaced}
-    taken = pa.array([places.get(str(name)) for name in fresh.column("underlying").to_pylist()], pa.int64())
+    places = {
+        str(name): place
+        for place, name in enumerate(table.column("underlying").to_pylist())
+        if str(name) not in replaced
+    }
+    taken = pa.array(
+        [places.get(str(name)) for name in fresh.column("underlying").to_pylist()], pa.int64()
+    )
     for field in list(wide)[len(OVERVIEW_SCHEMA) :]:
         fresh = fresh.append_column(field, table.column(field.name).take(taken))
     return fresh
@@ -157,14 +189,18 @@ def _listing_table(listing: Listing) -> pa.Table:
     values: dict[str, Any] = {
         "underlying": [listing.underlying] * n,
         "instrument_type": [("CE", "PE")[each] for each in side] + ["FUT"] * len(futures),
-        "expiry": contracts.expiry[row].astype("datetime64[D]").tolist() + [future.expiry for future in futures],
+        "expiry": contracts.expiry[row].astype("datetime64[D]").tolist()
+        + [future.expiry for future in futures],
         "strike": [*contracts.strike[row].tolist(), *[None] * len(futures)],
         "symbol": contracts.symbol[side, row].tolist() + [future.symbol for future in futures],
         "token": contracts.token[side, row].tolist() + [future.token for future in futures],
         "lot_size": contracts.lot_size[row].tolist() + [future.lot_size for future in futures],
         "tick_size": contracts.tick_size[row].tolist() + [future.tick_size for future in futures],
     }
-    return pa.table([pa.array(values[field.name], field.type) for field in LISTING_SCHEMA], schema=LISTING_SCHEMA)
+    return pa.table(
+        [pa.array(values[field.name], field.type) for field in LISTING_SCHEMA],
+        schema=LISTING_SCHEMA,
+    )
 
 
 def _dictionaries(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -178,7 +214,9 @@ def _dictionaries(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema.with_metadata(table.schema.metadata))
 
 
-def _rows_at(directory: Path, first: datetime, last: datetime) -> Iterator[tuple[datetime, set[str]]]:
+def _rows_at(
+    directory: Path, first: datetime, last: datetime
+) -> Iterator[tuple[datetime, set[str]]]:
     for file in days.files(directory):
         if file.level is Level.PART and first <= file.first <= last:
             with suppress(BadInput):
@@ -199,7 +237,13 @@ def _indices(path: Path) -> set[str]:
 
 def _oi(table: pa.Table) -> Frame:
     columns = {name: table.column(name).to_numpy() for name in _OI}
-    return Frame({}, {name: values if name == "expiry" else values.astype(np.float64) for name, values in columns.items()})
+    return Frame(
+        {},
+        {
+            name: values if name == "expiry" else values.astype(np.float64)
+            for name, values in columns.items()
+        },
+    )
 
 
 @contextmanager

@@ -43,24 +43,33 @@ def overview_days(directory: Path) -> list[date]:
     return days.days(ParquetHistory(directory).root(OVERVIEW))
 
 
-def stored_units(directory: Path, wanted: Iterable[tuple[str, date]]) -> dict[tuple[str, date], UnitsOfDay]:
+def stored_units(
+    directory: Path, wanted: Iterable[tuple[str, date]]
+) -> dict[tuple[str, date], UnitsOfDay]:
     """Return the stored units of each (index, day). A folded file that cannot be read holds none."""
     history, keys = ParquetHistory(directory), list(wanted)
     folders = [days.directory_of(history.root(index), day) for index, day in keys]
     with ThreadPoolExecutor(_READERS) as pool:
         instants: dict[int, datetime] = {}
-        return dict(zip(keys, pool.map(partial(_units_of, instants=instants), folders), strict=True))
+        return dict(
+            zip(keys, pool.map(partial(_units_of, instants=instants), folders), strict=True)
+        )
 
 
 def sources(directory: Path) -> set[str]:
     """Return where the quotes of the newest collected chain came from: stream, rest, sim, …; empty where there is none."""
     history = ParquetHistory(directory)
-    newest = sorted(((day, index) for index in indices(directory) for day in chain_days(directory, index)), reverse=True)
+    newest = sorted(
+        ((day, index) for index in indices(directory) for day in chain_days(directory, index)),
+        reverse=True,
+    )
     for day, index in newest:
         for file in reversed(days.files(days.directory_of(history.root(index), day))):
             with suppress(BadInput, FileNotFoundError):
                 table = read(file.path, CHAIN_SCHEMA, ["ce_source", "pe_source"])
-                words = {word for column in table.columns for word in column.unique().to_pylist() if word}
+                words = {
+                    word for column in table.columns for word in column.unique().to_pylist() if word
+                }
                 if words - {REPAIRED}:
                     return words
     return set()
@@ -85,7 +94,13 @@ def _folded(path: Path, instants: dict[int, datetime]) -> UnitsOfDay:
     try:
         with pq.ParquetFile(path) as file:
             ids = _ids(file.metadata.metadata)
-            micros = file.read(["timestamp"], use_threads=False).column(0).cast(pa.int64()).unique().to_pylist()
+            micros = (
+                file.read(["timestamp"], use_threads=False)
+                .column(0)
+                .cast(pa.int64())
+                .unique()
+                .to_pylist()
+            )
     except FileNotFoundError:
         raise
     except (pa.ArrowException, KeyError, OSError):
@@ -96,7 +111,10 @@ def _folded(path: Path, instants: dict[int, datetime]) -> UnitsOfDay:
     ]  # fmt: skip
     if len(ids) < 2:
         return dict.fromkeys(units, "".join(ids))
-    by_cycle = {parse_z(cycle): header.get("stamp", {}).get("config_id", "") for cycle, header in headers(path).items()}
+    by_cycle = {
+        parse_z(cycle): header.get("stamp", {}).get("config_id", "")
+        for cycle, header in headers(path).items()
+    }
     return {at: str(by_cycle.get(at, "")) for at in units}
 
 

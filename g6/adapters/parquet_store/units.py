@@ -11,7 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from g6.adapters.parquet_store import days
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
+from g6.adapters.parquet_store.columns import (
+    CHAIN_SCHEMA,
+    OVERVIEW_SCHEMA,
+    chain_frame,
+    overview_rows,
+)
 from g6.adapters.parquet_store.days import DayFile, Level
 from g6.adapters.parquet_store.reading import by_instant, header, headers, read, readable, whole
 from g6.adapters.parquet_store.rewriting import RECOMPUTED
@@ -51,19 +56,29 @@ def _of_file(file: DayFile, index: str) -> Iterator[tuple[Unit, Frame]]:
     instants, starts = np.unique(micros, return_index=True)
     for at, first, last in zip(instants.tolist(), starts, [*starts[1:], len(micros)], strict=True):
         cycle = isoformat_z(at / 1e6)
-        yield Unit(cycle, index), Frame(told.get(cycle, {}), {name: each[first:last] for name, each in frame.columns.items()})
+        yield (
+            Unit(cycle, index),
+            Frame(
+                told.get(cycle, {}),
+                {name: each[first:last] for name, each in frame.columns.items()},
+            ),
+        )
 
 
 def is_recomputed(directory: Path, index: str, day: date) -> bool:
     """Tell whether a day's figures were computed again, so that CSV files, which keep the live ones, say others."""
-    return (days.directory_of(directory / "chain" / f"underlying={index}", day) / RECOMPUTED).exists()
+    return (
+        days.directory_of(directory / "chain" / f"underlying={index}", day) / RECOMPUTED
+    ).exists()
 
 
 def day_overviews(directory: Path, day: date) -> tuple[list[Mapping[str, Any]], list[BadInput]]:
     """Return the overview rows of a day, and why files could not be read."""
     found = days.files(days.directory_of(directory / OVERVIEW, day))
     try:
-        table, damaged = days.steadily(lambda: readable(found, OVERVIEW_SCHEMA, OVERVIEW_SCHEMA.names))
+        table, damaged = days.steadily(
+            lambda: readable(found, OVERVIEW_SCHEMA, OVERVIEW_SCHEMA.names)
+        )
         return list(overview_rows(table)), list(damaged.values())
     except BadInput as error:
         return [], [error]

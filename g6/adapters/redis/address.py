@@ -31,7 +31,15 @@ _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _TLS = {
     "ssl_cert_reqs", "ssl_check_hostname", "ssl_ca_path", "ssl_password", "ssl_min_version", "ssl_ciphers", *_FILES,
 }  # fmt: skip
-_PLAIN = {"db", "username", "password", "sentinel_username", "sentinel_password", "client_name", "ssl"}
+_PLAIN = {
+    "db",
+    "username",
+    "password",
+    "sentinel_username",
+    "sentinel_password",
+    "client_name",
+    "ssl",
+}
 _PLAIN |= {"socket_timeout", "socket_connect_timeout", "health_check_interval"}
 
 
@@ -62,24 +70,44 @@ class Address:
     @property
     def sentinel_parameters(self) -> dict[str, Any]:
         """What a connection to a Sentinel takes beside its host and port."""
-        return {**self.sentinel_login, **({"ssl": True, **self.tls} if self.tls is not None else {}), **self.options}
+        return {
+            **self.sentinel_login,
+            **({"ssl": True, **self.tls} if self.tls is not None else {}),
+            **self.options,
+        }
 
 
 def parse_address(url: str) -> Address:
     """Return what an address says. Errors: BadConfig, without a part of a password."""
-    parts = [part if "://" in part else f"sentinel://{part}" for part in url.split(";")] if url.startswith("sentinel:") else [url]
+    parts = (
+        [part if "://" in part else f"sentinel://{part}" for part in url.split(";")]
+        if url.startswith("sentinel:")
+        else [url]
+    )
     pieces = [urlsplit(_well_formed(part, url)) for part in parts]
     scheme = pieces[0].scheme
     query: dict[str, str] = {}
     for piece in pieces:
         query |= dict(parse_qsl(piece.query, keep_blank_values=True))
-    secure = scheme == "rediss" or (scheme == "sentinel" and query.get("ssl", "").lower() in ("1", "true", "yes"))
+    secure = scheme == "rediss" or (
+        scheme == "sentinel" and query.get("ssl", "").lower() in ("1", "true", "yes")
+    )
     options = _options(query, scheme, secure, url)
-    login = {name: unquote(value) for piece in pieces for name in ("username", "password") if (value := getattr(piece, name))}
+    login = {
+        name: unquote(value)
+        for piece in pieces
+        for name in ("username", "password")
+        if (value := getattr(piece, name))
+    }
     login = {name: query[name] for name in ("username", "password") if query.get(name)} | login
-    asking = {name: value for name in ("username", "password") if (value := query.get(f"sentinel_{name}"))}
+    asking = {
+        name: value for name in ("username", "password") if (value := query.get(f"sentinel_{name}"))
+    }
     tls = {name: value for name, value in options.items() if name in _TLS}
-    hosts = tuple((piece.hostname or "127.0.0.1", piece.port or DEFAULT_PORTS.get(scheme, 0)) for piece in pieces)
+    hosts = tuple(
+        (piece.hostname or "127.0.0.1", piece.port or DEFAULT_PORTS.get(scheme, 0))
+        for piece in pieces
+    )
     return Address(
         scheme=scheme,
         hosts=hosts,
@@ -115,7 +143,9 @@ def _database(pieces: list[Any], scheme: str, url: str) -> int:
     """Return the number behind the host; the last part of several that has one says it."""
     if scheme == "unix":
         return 0
-    text = next((path for piece in reversed(pieces) if (path := unquote(piece.path).strip("/"))), "0")
+    text = next(
+        (path for piece in reversed(pieces) if (path := unquote(piece.path).strip("/"))), "0"
+    )
     if not text.isdecimal():
         raise BadConfig(f"{mask_address(url)} names no database: {text!r} is no number", FORMS)
     return int(text)
@@ -125,22 +155,45 @@ def _options(query: Mapping[str, str], scheme: str, secure: bool, url: str) -> d
     """Return the options behind `?` as redis-py takes them, names, values and files checked."""
     shown = mask_address(url)
     if unknown := sorted(query.keys() - _PLAIN - _TLS):
-        raise BadConfig(f"{shown}: {unknown[0]} is no option of a Redis address", f"it takes {', '.join(sorted(_PLAIN | _TLS))}")
-    if not secure and (tls := sorted(query.keys() & (_TLS | ({"ssl"} if scheme != "sentinel" else set())))):
+        raise BadConfig(
+            f"{shown}: {unknown[0]} is no option of a Redis address",
+            f"it takes {', '.join(sorted(_PLAIN | _TLS))}",
+        )
+    if not secure and (
+        tls := sorted(query.keys() & (_TLS | ({"ssl"} if scheme != "sentinel" else set())))
+    ):
         right = "add ssl=true to its options" if scheme == "sentinel" else "write rediss:// for TLS"
-        raise BadConfig(f"{shown}: {tls[0]} is for TLS, which {scheme}:// is without", f"{right}, or leave {tls[0]} out")
+        raise BadConfig(
+            f"{shown}: {tls[0]} is for TLS, which {scheme}:// is without",
+            f"{right}, or leave {tls[0]} out",
+        )
     options: dict[str, Any] = {}
-    for name in query.keys() - {"ssl", "username", "password", "sentinel_username", "sentinel_password"}:
+    for name in query.keys() - {
+        "ssl",
+        "username",
+        "password",
+        "sentinel_username",
+        "sentinel_password",
+    }:
         try:
             options[name] = _PARSERS.get(name, str)(query[name])
         except (TypeError, ValueError):
-            raise BadConfig(f"{shown}: {name} has a value that it cannot have", "give it a number, or leave it out") from None
+            raise BadConfig(
+                f"{shown}: {name} has a value that it cannot have",
+                "give it a number, or leave it out",
+            ) from None
     if "ssl_cert_reqs" in options:
         level = LEVELS.get(str(options["ssl_cert_reqs"]).lower())
         if level is None:
-            raise BadConfig(f"{shown}: ssl_cert_reqs is none, optional or required", "leave it out: required is the default")
+            raise BadConfig(
+                f"{shown}: ssl_cert_reqs is none, optional or required",
+                "leave it out: required is the default",
+            )
         options["ssl_cert_reqs"] = level
     for name in _FILES:
         if name in options and not Path(options[name]).is_file():
-            raise BadConfig(f"{shown}: {name} names a file that is not there", f"give {name} the path of a PEM file")
+            raise BadConfig(
+                f"{shown}: {name} names a file that is not there",
+                f"give {name} the path of a PEM file",
+            )
     return options

@@ -20,18 +20,38 @@ def event_fields(
     type: str, payload: Mapping[str, Any], *, key: str = "", meta: Mapping[str, Any] | None = None
 ) -> dict[str, str | bytes]:
     """Return the fields of one stream entry, stamped with this host's wall time; also what a Lua script adds by itself."""
-    return {"ts": isoformat_z(time.time()), "type": type, "key": key, "payload": encode(payload), "meta": encode(meta or {})}
+    return {
+        "ts": isoformat_z(time.time()),
+        "type": type,
+        "key": key,
+        "payload": encode(payload),
+        "meta": encode(meta or {}),
+    }
 
 
 class RedisBus:
     """Bus port over the stream `<namespace>:events`, trimmed to about `length` events (whole nodes of a hundred at a time)."""
 
-    def __init__(self, client: redis.Redis, namespace: str = "g6", *, length: int = 20_000, slice_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        namespace: str = "g6",
+        *,
+        length: int = 20_000,
+        slice_seconds: float = 1.0,
+    ) -> None:
         self._client, self._key, self._length = client, f"{namespace}:events", length
         self._slice = slice_seconds
 
     @translated
-    def publish(self, type: str, payload: Mapping[str, Any], *, key: str = "", meta: Mapping[str, Any] | None = None) -> str:
+    def publish(
+        self,
+        type: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str = "",
+        meta: Mapping[str, Any] | None = None,
+    ) -> str:
         """Append an event, return its id. One command. Errors: BrokerDown."""
         fields: dict[Any, Any] = dict(event_fields(type, payload, key=key, meta=meta))
         added: Any = self._client.xadd(self._key, fields, maxlen=self._length, approximate=True)
@@ -51,7 +71,11 @@ class RedisBus:
             block = max(1, int(left * 1000)) if left > 0 else None
             answer: Any = self._client.xread({self._key: after}, count=count, block=block)
             if answer or block is None:
-                return [_event(name.decode(), fields) for _, entries in answer for name, fields in entries]
+                return [
+                    _event(name.decode(), fields)
+                    for _, entries in answer
+                    for name, fields in entries
+                ]
 
     @translated
     def bounds(self) -> tuple[str, str, int]:
@@ -63,7 +87,11 @@ class RedisBus:
                 return NOTHING, NOTHING, 0
             raise
         first = facts["first-entry"]
-        return first[0].decode() if first else NOTHING, facts["last-generated-id"].decode(), int(facts["entries-added"])
+        return (
+            first[0].decode() if first else NOTHING,
+            facts["last-generated-id"].decode(),
+            int(facts["entries-added"]),
+        )
 
 
 def _event(name: str, fields: Mapping[bytes, bytes]) -> Event:

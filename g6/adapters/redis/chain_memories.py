@@ -30,7 +30,9 @@ class RedisChainMemories:
     @translated
     def keep(self, index: str, day: date, memory: ChainMemory) -> None:
         """Keep the memory of an index on a session day. Errors: BrokerDown."""
-        self._client.set(self._key(index, day), encode(memory.to_frame()).to_pybytes(), ex=KEPT_SECONDS)
+        self._client.set(
+            self._key(index, day), encode(memory.to_frame()).to_pybytes(), ex=KEPT_SECONDS
+        )
 
     def _key(self, index: str, day: date) -> str:
         return f"{self._ns}:chain_memory:{day}:{index}"

@@ -18,7 +18,9 @@ class SharedClock:
     market stands at `market_origin` (UTC) and `wall_of` answers as if it started now. `speed` is market seconds per wall second.
     """
 
-    def __init__(self, client: redis.Redis, namespace: str, market_origin: datetime, speed: float = 1.0) -> None:
+    def __init__(
+        self, client: redis.Redis, namespace: str, market_origin: datetime, speed: float = 1.0
+    ) -> None:
         self._client, self._key = client, f"{namespace}:clock"
         self._market_origin, self._speed = market_origin, speed
         self._origin: float | None = None

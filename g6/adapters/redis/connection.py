@@ -53,7 +53,11 @@ PASSING = re.compile(r"\b(OOM|MISCONF|BUSY|NOREPLICAS|READONLY|LOADING|MASTERDOW
 """Codes of plain refusals (also out of scripts) that time can mend: memory, disk, replicas, a change of master."""
 
 
-CONNECTIONS = {"redis": redis.Connection, "rediss": redis.SSLConnection, "unix": redis.UnixDomainSocketConnection}
+CONNECTIONS = {
+    "redis": redis.Connection,
+    "rediss": redis.SSLConnection,
+    "unix": redis.UnixDomainSocketConnection,
+}
 """The library's connection for each scheme; Sentinels have their own."""
 
 
@@ -79,12 +83,18 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.R
     if address.scheme == "sentinel":
         return _through_sentinels(address, master_name, options, url)
     kind = CONNECTIONS[address.scheme]
-    return redis.Redis.from_pool(redis.ConnectionPool(connection_class=kind, **options | address.parameters))
+    return redis.Redis.from_pool(
+        redis.ConnectionPool(connection_class=kind, **options | address.parameters)
+    )
 
 
-def _through_sentinels(address: Address, master_name: str, options: dict[str, Any], url: str) -> redis.Redis:
+def _through_sentinels(
+    address: Address, master_name: str, options: dict[str, Any], url: str
+) -> redis.Redis:
     if not master_name:
-        raise BadConfig(f"{mask_address(url)} needs the name of its master", "set redis.master_name")
+        raise BadConfig(
+            f"{mask_address(url)} needs the name of its master", "set redis.master_name"
+        )
     asking = options | address.sentinel_parameters
     sentinel = Sentinel(list(address.hosts), sentinel_kwargs=asking, **options)  # type: ignore[no-untyped-call]
     secure = {"ssl": True} if address.tls is not None else {}
@@ -104,7 +114,10 @@ def translate(error: Exception) -> G6Error | None:
         return refused
     if kind is BrokerDown:
         return BrokerDown(f"Redis: {plain(words)}")
-    return Unavailable(f"Redis refused: {plain(words)}", "see that redis.broker_url and redis.cache_url name the server you mean")
+    return Unavailable(
+        f"Redis refused: {plain(words)}",
+        "see that redis.broker_url and redis.cache_url name the server you mean",
+    )
 
 
 def translated(call: Callable[P, R]) -> Callable[P, R]:
@@ -144,14 +157,22 @@ def refuse_wrong_tls(url: str, seconds: float = 1.0) -> None:
     """
     address = parse_address(url)
     if address.scheme == "redis" and _speaks_tls(address.hosts[0], seconds):
-        raise Unavailable(f"the Redis at {mask_address(url)} speaks TLS", "write rediss:// in place of redis://")
+        raise Unavailable(
+            f"the Redis at {mask_address(url)} speaks TLS", "write rediss:// in place of redis://"
+        )
     if address.scheme == "rediss" and _speaks_plainly(address.hosts[0], seconds):
-        raise Unavailable(f"the Redis at {mask_address(url)} speaks no TLS", "write redis:// in place of rediss://")
+        raise Unavailable(
+            f"the Redis at {mask_address(url)} speaks no TLS",
+            "write redis:// in place of rediss://",
+        )
 
 
 def _speaks_tls(host: tuple[str, int], seconds: float) -> bool:
     context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is asked whether it speaks TLS, and told nothing
+    context.check_hostname, context.verify_mode = (
+        False,
+        ssl.CERT_NONE,
+    )  # it is asked whether it speaks TLS, and told nothing
     try:
         with socket.create_connection(host, seconds) as connection, context.wrap_socket(connection):
             return True

@@ -32,7 +32,9 @@ def encode(frame: Frame) -> pa.Buffer:
     """
     arrays = [_arrow(column) for column in frame.columns.values()]
     fields = [pa.field(name, array.type) for name, array in zip(frame.columns, arrays, strict=True)]
-    header = json.dumps(frame.header, sort_keys=True, separators=(",", ":"))  # NaN stays NaN: only Python reads it
+    header = json.dumps(
+        frame.header, sort_keys=True, separators=(",", ":")
+    )  # NaN stays NaN: only Python reads it
     schema = pa.schema(fields, metadata={HEADER: header})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as writer:
@@ -44,7 +46,9 @@ def decode(raw: bytes) -> Frame:
     """Read what `encode` wrote; numbers are read-only views of `raw`. Errors: ValueError."""
     with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
         batch = reader.read_next_batch()
-    columns = {name: _numpy(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    columns = {
+        name: _numpy(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    }
     return Frame(json.loads(batch.schema.metadata[HEADER]), columns)
 
 
@@ -68,10 +72,18 @@ class RedisFrames:
     process has put, the oldest frames go, first those that were given a new time to live (their unit is persisted).
     """
 
-    def __init__(self, client: redis.Redis, namespace: str = "g6", *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, client: redis.Redis, namespace: str = "g6", *, max_bytes: int = MAX_BYTES
+    ) -> None:
         self._client, self._max_bytes = client, max_bytes
-        self._prefix, self._sizes, self._used = f"{namespace}:frame:", f"{namespace}:frames", f"{namespace}:frames:used"
-        self._trim = client.register_script((files("g6.adapters.redis") / "frames.lua").read_text("utf-8"))
+        self._prefix, self._sizes, self._used = (
+            f"{namespace}:frame:",
+            f"{namespace}:frames",
+            f"{namespace}:frames:used",
+        )
+        self._trim = client.register_script(
+            (files("g6.adapters.redis") / "frames.lua").read_text("utf-8")
+        )
         self._step = max_bytes // 64
         self._put_bytes = self._step  # so that a process that puts little looks once
 
@@ -98,7 +110,11 @@ class RedisFrames:
     def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
         """Return the frames that are there and can be read, by unit; their numbers are read-only. Errors: BrokerDown."""
         found: dict[Unit, Frame] = {}
-        raws: Any = self._client.mget([self._prefix + _name(unit, stage) for unit in units]) if units else ()
+        raws: Any = (
+            self._client.mget([self._prefix + _name(unit, stage) for unit in units])
+            if units
+            else ()
+        )
         for unit, raw in zip(units, raws, strict=True):
             with suppress(FrameMissing):
                 found[unit] = _frame(raw, unit, stage)
@@ -117,7 +133,9 @@ class RedisFrames:
     def trim(self) -> int:
         """Bring all frames under seven eighths of the budget; return how many were dropped. Errors: BrokerDown."""
         limit = self._max_bytes * 7 // 8
-        dropped: Any = self._trim(keys=[self._sizes, self._used], args=[self._prefix, limit, f"{time.time():.3f}"])
+        dropped: Any = self._trim(
+            keys=[self._sizes, self._used], args=[self._prefix, limit, f"{time.time():.3f}"]
+        )
         return int(dropped)
 
 
@@ -127,7 +145,9 @@ def _frame(raw: Any, unit: Unit, stage: str) -> Frame:
     try:
         return decode(raw)
     except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
-        raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} cannot be read: {error}") from error
+        raise FrameMissing(
+            f"the {stage} frame of {unit.index} at {unit.cycle} cannot be read: {error}"
+        ) from error
 
 
 def _name(unit: Unit, stage: str) -> str:

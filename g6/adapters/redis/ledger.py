@@ -26,7 +26,14 @@ class RedisLedger:
     `<ns>:atm:<index>`; it reads `<ns>:controls`.
     """
 
-    def __init__(self, client: redis.Redis, namespace: str = "g6", *, stream: str = "events", stream_length: int = 20_000) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        namespace: str = "g6",
+        *,
+        stream: str = "events",
+        stream_length: int = 20_000,
+    ) -> None:
         self._client, self._ns = client, namespace
         self._stream, self._length = stream, stream_length
         source = (files("g6.adapters.redis") / "ledger.lua").read_text("utf-8")
@@ -34,14 +41,21 @@ class RedisLedger:
 
     @translated
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
-        answer, deadline, *controls = self._step("begin", unit.cycle, unit.index, now, task, *_opening(opening), lease)
-        switches = {_text(name): decode(value) for name, value in zip(controls[::2], controls[1::2], strict=True)}
+        answer, deadline, *controls = self._step(
+            "begin", unit.cycle, unit.index, now, task, *_opening(opening), lease
+        )
+        switches = {
+            _text(name): decode(value)
+            for name, value in zip(controls[::2], controls[1::2], strict=True)
+        }
         return Claim(_text(answer), float(deadline), 0.0, switches)
 
     @translated
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         before = STAGES[STAGES.index(stage) - 1]
-        answer, deadline, since = self._step("start", unit.cycle, unit.index, now, stage, task, lease, before)
+        answer, deadline, since = self._step(
+            "start", unit.cycle, unit.index, now, stage, task, lease, before
+        )
         return Claim(_text(answer), float(deadline or 0), float(since or 0))
 
     @translated
@@ -49,8 +63,20 @@ class RedisLedger:
         return bool(self._step("renew", unit.cycle, unit.index, now, stage, task, f"{until:.6f}"))
 
     @translated
-    def done(self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None) -> bool:
-        return bool(self._step("done", unit.cycle, unit.index, now, stage, task, *self._event("unit.report", unit.index, report)))
+    def done(
+        self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
+    ) -> bool:
+        return bool(
+            self._step(
+                "done",
+                unit.cycle,
+                unit.index,
+                now,
+                stage,
+                task,
+                *self._event("unit.report", unit.index, report),
+            )
+        )
 
     @translated
     def finish(
@@ -66,12 +92,33 @@ class RedisLedger:
         text = json.dumps(summary, separators=(",", ":")) if summary else ""
         config = str(summary.get("config_id", ""))
         event = self._event("unit.report", unit.index, report)
-        kept = (day_of(unit.instant).isoformat(), unit.instant.timestamp(), "" if atm is None else json.dumps(atm))
-        return _FINISH[int(self._step("finish", unit.cycle, unit.index, now, status, reason, text, config, *kept, *event))]
+        kept = (
+            day_of(unit.instant).isoformat(),
+            unit.instant.timestamp(),
+            "" if atm is None else json.dumps(atm),
+        )
+        return _FINISH[
+            int(
+                self._step(
+                    "finish",
+                    unit.cycle,
+                    unit.index,
+                    now,
+                    status,
+                    reason,
+                    text,
+                    config,
+                    *kept,
+                    *event,
+                )
+            )
+        ]
 
     @translated
     def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
-        return _FINISH[int(self._step("skip", unit.cycle, unit.index, now, reason, *_opening(opening)))]
+        return _FINISH[
+            int(self._step("skip", unit.cycle, unit.index, now, reason, *_opening(opening)))
+        ]
 
     @translated
     def open_cycles(self) -> Sequence[CycleRecord]:
@@ -113,7 +160,11 @@ class RedisLedger:
     @translated
     def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
         expected, config, deadline, due = _opening(opening)
-        return int(self._step("reopen", unit.cycle, unit.index, now, first_stage, deadline, expected, config, due))
+        return int(
+            self._step(
+                "reopen", unit.cycle, unit.index, now, first_stage, deadline, expected, config, due
+            )
+        )
 
     @translated
     def last_closed(self) -> str | None:
@@ -143,14 +194,24 @@ class RedisLedger:
         return f"{self._ns}:cycle:{cycle}"
 
     def _step(self, step: str, cycle: str, index: str, now: float, *arguments: str | float) -> Any:
-        names = ("open", f"collecting:{index}", "newest", self._stream, f"atm:{index}", "controls", "succeeded")
+        names = (
+            "open",
+            f"collecting:{index}",
+            "newest",
+            self._stream,
+            f"atm:{index}",
+            "controls",
+            "succeeded",
+        )
         keys = [self._cycle_key(cycle), *(f"{self._ns}:{name}" for name in names)]
         return self._script(keys=keys, args=[step, f"{now:.6f}", cycle, index, *arguments])
 
     def _event(self, type: str, key: str, report: StageReport | CycleReport | None) -> list[Any]:
         if report is None:
             return [""]
-        fields = event_fields(type, {name: getattr(report, name) for name in report.__slots__}, key=key)
+        fields = event_fields(
+            type, {name: getattr(report, name) for name in report.__slots__}, key=key
+        )
         return [self._length, *(part for pair in fields.items() for part in pair)]
 
 
@@ -159,7 +220,12 @@ def _text(value: Any) -> str:
 
 
 def _opening(opening: Opening) -> tuple[str, str, str, str]:
-    return ",".join(opening.expected), opening.config_id, f"{opening.deadline:.6f}", f"{opening.due:.6f}"
+    return (
+        ",".join(opening.expected),
+        opening.config_id,
+        f"{opening.deadline:.6f}",
+        f"{opening.due:.6f}",
+    )
 
 
 def _record(cycle: str, raw: Mapping[Any, Any]) -> CycleRecord:
@@ -167,7 +233,9 @@ def _record(cycle: str, raw: Mapping[Any, Any]) -> CycleRecord:
     expected = tuple(name for name in fields.get("expected", "").split(",") if name)
     return CycleRecord(
         cycle=cycle,
-        opening=Opening(expected, fields.get("config", ""), _number(fields, "deadline"), _number(fields, "due")),
+        opening=Opening(
+            expected, fields.get("config", ""), _number(fields, "deadline"), _number(fields, "due")
+        ),
         opened=_number(fields, "opened"),
         fired=_number(fields, "fired"),
         closed=_number(fields, "closed"),
@@ -189,7 +257,11 @@ def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
         status=fields.get(f"{index}:status", ""),
         reason=fields.get(f"{index}:reason", ""),
         summary=json.loads(summary) if summary else {},
-        stages={stage: _stage(fields[f"{index}:{stage}"]) for stage in STAGES if f"{index}:{stage}" in fields},
+        stages={
+            stage: _stage(fields[f"{index}:{stage}"])
+            for stage in STAGES
+            if f"{index}:{stage}" in fields
+        },
     )
 
 

@@ -49,10 +49,17 @@ class RedisLifeline:
     """
 
     def __init__(
-        self, client: redis.Redis, namespace: str, *, reach: float = 60.0, origin: Callable[[], float | None] = lambda: None
+        self,
+        client: redis.Redis,
+        namespace: str,
+        *,
+        reach: float = 60.0,
+        origin: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._client, self._reach, self._origin = client, reach, origin
-        self._keys = [f"{namespace}:{name}" for name in ("beat", "beats", "outages", "controls", "clock")]
+        self._keys = [
+            f"{namespace}:{name}" for name in ("beat", "beats", "outages", "controls", "clock")
+        ]
         self._keep = client.register_script(KEEP)
         self._born = time.time()
         self._seen: float | None = None
@@ -92,7 +99,10 @@ class RedisLifeline:
         pipeline.lrange(self._keys[2], 0, -1)
         beats, outages = pipeline.execute()
         lived = [(float(born), float(last)) for born, last in beats.items()]
-        away = [(float(first), float(last), reason) for first, last, reason in (each.decode().split("|") for each in outages)]
+        away = [
+            (float(first), float(last), reason)
+            for first, last, reason in (each.decode().split("|") for each in outages)
+        ]
         return [why_unopened(due, lived, away) for due in dues]
 
     @translated

@@ -87,7 +87,12 @@ class RedisNamespace:
         A worker that lives on declares its bindings once only: without them its messages find no queue.
         """
         names: Any = list(self._client.scan_iter(match=f"{self._ns}:*", count=1000))
-        kept = (f"{self._ns}:system", f"{self._ns}:drivers", f"{self._ns}:beginning", f"{self._ns}:celery:_kombu.binding.")
+        kept = (
+            f"{self._ns}:system",
+            f"{self._ns}:drivers",
+            f"{self._ns}:beginning",
+            f"{self._ns}:celery:_kombu.binding.",
+        )
         leaving = [name for name in names if everything or not _text(name).startswith(kept)]
         for first in range(0, len(leaving), _AT_ONCE):
             self._client.unlink(*leaving[first : first + _AT_ONCE])
@@ -98,7 +103,10 @@ class RedisNamespace:
 
         `bindings`: Celery's stay, for workers that live on.
         """
-        read = tuple(f"{self._ns}:{name}" for name in ("cycle:", "frame:", "frames", "events", "kind", "system"))
+        read = tuple(
+            f"{self._ns}:{name}"
+            for name in ("cycle:", "frame:", "frames", "events", "kind", "system")
+        )
         names: list[bytes] = list(self._client.scan_iter(match=f"{self._ns}:*", count=1000))
         for first in range(0, len(names), _AT_ONCE):
             some = names[first : first + _AT_ONCE]
@@ -108,7 +116,9 @@ class RedisNamespace:
             telling = self._client.pipeline(transaction=False)
             for name, left in zip(some, asking.execute(), strict=True):
                 if not _text(name).startswith(read):
-                    if not (bindings and _text(name).startswith(f"{self._ns}:celery:_kombu.binding.")):
+                    if not (
+                        bindings and _text(name).startswith(f"{self._ns}:celery:_kombu.binding.")
+                    ):
                         telling.unlink(name)
                 elif not 0 <= left <= seconds:
                     telling.expire(name, seconds)
@@ -127,7 +137,9 @@ class RedisNamespace:
 
     @translated
     def _take(self, seconds: float) -> bool:
-        return bool(self._client.set(f"{self._ns}:beginning", b"1", nx=True, px=round(seconds * 1000)))
+        return bool(
+            self._client.set(f"{self._ns}:beginning", b"1", nx=True, px=round(seconds * 1000))
+        )
 
     @translated
     def _drop(self) -> None:

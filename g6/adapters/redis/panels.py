@@ -35,7 +35,11 @@ class RedisPanels:
     """PanelStore port over the keys `<namespace>:panel:{name}` and, for the cycle each is of, the hash `<namespace>:panels`."""
 
     def __init__(self, client: redis.Redis, namespace: str = "g6") -> None:
-        self._client, self._prefix, self._cycles = client, f"{namespace}:panel:", f"{namespace}:panels"
+        self._client, self._prefix, self._cycles = (
+            client,
+            f"{namespace}:panel:",
+            f"{namespace}:panels",
+        )
         self._put = client.register_script(PUT)
 
     @translated
@@ -45,7 +49,9 @@ class RedisPanels:
             return ()
         keys = [self._cycles, *(self._prefix + name for name in panels)]
         documents = [part for name, document in panels.items() for part in (name, encode(document))]
-        taken: Any = self._put(keys=keys, args=[f"{parse_z(cycle).timestamp():.6f}|{cycle}", *documents])
+        taken: Any = self._put(
+            keys=keys, args=[f"{parse_z(cycle).timestamp():.6f}|{cycle}", *documents]
+        )
         return tuple(name.decode() for name in taken)
 
     @translated

@@ -12,7 +12,9 @@ _ITEM = methodcaller("item")
 def encode(value: Any) -> bytes:
     """Write a document as JSON bytes: NaN and infinities become null, numpy scalars plain numbers."""
     try:
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_ITEM)
+        text = json.dumps(
+            value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_ITEM
+        )
     except ValueError:
         loose = json.loads(json.dumps(value, default=_ITEM), parse_constant=lambda _: None)
         text = json.dumps(loose, separators=(",", ":"), ensure_ascii=False)

@@ -50,13 +50,19 @@ class RedisQuoteCache:
         pipeline.execute()
 
     @translated
-    def bridge(self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float) -> None:
+    def bridge(
+        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float
+    ) -> None:
         """Store rows that were asked for at wall time `asked`; one received since then stays. Errors: BrokerDown."""
         if symbols:
-            self._bridge(keys=[self._rows(day, index)], args=[repr(asked), *_interleaved(symbols, rows)])
+            self._bridge(
+                keys=[self._rows(day, index)], args=[repr(asked), *_interleaved(symbols, rows)]
+            )
 
     @translated
-    def get(self, day: date, index: str, symbols: Sequence[str]) -> tuple[NDArray[Any], Mapping[int, Feed]]:
+    def get(
+        self, day: date, index: str, symbols: Sequence[str]
+    ) -> tuple[NDArray[Any], Mapping[int, Feed]]:
         """Return the rows `(m,)` of `symbols` (blank where there is none) and the feeds by number. Errors: BrokerDown."""
         pipeline = self._client.pipeline(transaction=False)
         if symbols:
@@ -94,9 +100,12 @@ class RedisQuoteCache:
         if feeds:
             # What is None is left out: a worker of a version that does not know the field reads the rest.
             facts = {
-                number: {name: fact for name, fact in asdict(feed).items() if fact is not None} for number, feed in feeds.items()
+                number: {name: fact for name, fact in asdict(feed).items() if fact is not None}
+                for number, feed in feeds.items()
             }
-            told: dict[Any, Any] = {number: json.dumps(fact, separators=(",", ":")) for number, fact in facts.items()}
+            told: dict[Any, Any] = {
+                number: json.dumps(fact, separators=(",", ":")) for number, fact in facts.items()
+            }
             pipeline.hset(f"{self._ns}:feeds", mapping=told)
         pipeline.execute()
 
@@ -135,4 +144,6 @@ def _feeds(held: Any) -> dict[int, Feed]:
 
 def _feed(told: Mapping[str, Any]) -> Feed:
     """Return a feed as its process told it; a later version's process may tell more than this one knows."""
-    return Feed(**{name: value for name, value in told.items() if name in Feed.__dataclass_fields__})
+    return Feed(
+        **{name: value for name, value in told.items() if name in Feed.__dataclass_fields__}
+    )

@@ -77,7 +77,10 @@ def refusal(words: str) -> Unavailable | None:
     """Return the error to raise for what was answered, None where the table does not know it."""
     for pattern, sentence, fix in _ROWS:
         if match := pattern.search(words):
-            values = {name: (value or "").strip() or "what G6 needs" for name, value in match.groupdict().items()}
+            values = {
+                name: (value or "").strip() or "what G6 needs"
+                for name, value in match.groupdict().items()
+            }
             return Unavailable(sentence.format(**{"what": "what G6 needs", **values}), fix)
     return None
 

@@ -65,7 +65,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _command(program: str, directory: Path, port: int, append_only: bool, max_memory: str) -> list[str]:
+def _command(
+    program: str, directory: Path, port: int, append_only: bool, max_memory: str
+) -> list[str]:
     settings = {
         "port": str(port),
         "bind": HOST,
@@ -96,7 +98,13 @@ class EmbeddedServer:
 
     @classmethod
     def start(
-        cls, directory: str | Path, *, port: int = 0, append_only: bool = True, max_memory: str = "0", seconds: float = 30.0
+        cls,
+        directory: str | Path,
+        *,
+        port: int = 0,
+        append_only: bool = True,
+        max_memory: str = "0",
+        seconds: float = 30.0,
     ) -> Self:
         """Start a server and wait until it answers, its append-only file loaded; `port` 0 takes a free one.
 
@@ -110,11 +118,18 @@ class EmbeddedServer:
             home.mkdir(parents=True, exist_ok=True)
             room = disk_room(home)
         except OSError as error:
-            raise Unavailable(f"the Redis server cannot keep its files in {home}: {error.strerror}", fix_of(error)) from error
+            raise Unavailable(
+                f"the Redis server cannot keep its files in {home}: {error.strerror}", fix_of(error)
+            ) from error
         keeps = append_only and room >= reserve(home)
         for _ in range(1 if port else 10):
             number = port or free_port()
-            server = cls(home, number, _spawn(_command(program, home, number, keeps, max_memory)), append_only)
+            server = cls(
+                home,
+                number,
+                _spawn(_command(program, home, number, keeps, max_memory)),
+                append_only,
+            )
             server._keeps_file = append_only
             if server._ready(seconds):
                 return server
@@ -153,7 +168,11 @@ class EmbeddedServer:
         try:
             room, floor = disk_room(self.directory), reserve(self.directory)
             with connect(self.url, timeout=1.0) as client:
-                return self._without_file(client, room, floor) if self._keeps_file else self._with_file(client, room, floor)
+                return (
+                    self._without_file(client, room, floor)
+                    if self._keeps_file
+                    else self._with_file(client, room, floor)
+                )
         except (OSError, redis.RedisError):
             return None
 
@@ -169,7 +188,11 @@ class EmbeddedServer:
             f"the disk of {self.directory} {why}: the broker goes on without its append-only file; "
             "cycles whose rows are not stored are lost if it ends now"
         )
-        return {"state": "disk", "sentence": sentence, "fix": f"free space there: df -h {self.directory}; g6 data size"}
+        return {
+            "state": "disk",
+            "sentence": sentence,
+            "fix": f"free space there: df -h {self.directory}; g6 data size",
+        }
 
     def _with_file(self, client: redis.Redis, room: int, floor: int) -> dict[str, str] | None:
         memory: Any = client.info("memory")
@@ -177,7 +200,11 @@ class EmbeddedServer:
             return None
         client.config_set("appendonly", "yes")
         self._keeps_file = True
-        return {"state": "disk", "sentence": f"the broker writes its append-only file in {self.directory} again", "fix": ""}
+        return {
+            "state": "disk",
+            "sentence": f"the broker writes its append-only file in {self.directory} again",
+            "fix": "",
+        }
 
     def stop(self, seconds: float = 5.0) -> None:
         """End the server by its own process id: SIGTERM, upon which it flushes the append-only file, then SIGKILL."""
@@ -193,7 +220,12 @@ class EmbeddedServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def _ready(self, seconds: float) -> bool:
@@ -233,4 +265,6 @@ def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
 
 def _last_words(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return next((line.strip() for line in reversed(lines) if "bye bye" not in line), "it left no log")
+    return next(
+        (line.strip() for line in reversed(lines) if "bye bye" not in line), "it left no log"
+    )

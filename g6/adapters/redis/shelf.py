@@ -29,7 +29,9 @@ class RedisShelf:
     @translated
     def claim(self, name: str, seconds: float) -> bool:
         """Become the only one to do what `name` says, for `seconds`; False when somebody else is."""
-        return bool(self._client.set(self._prefix + name, b"1", nx=True, px=max(1, round(seconds * 1000))))
+        return bool(
+            self._client.set(self._prefix + name, b"1", nx=True, px=max(1, round(seconds * 1000)))
+        )
 
     @translated
     def drop(self, name: str) -> None:

@@ -51,9 +51,18 @@ class RedisLimiter:
     however late a process was woken.
     """
 
-    def __init__(self, client: redis.Redis, namespace: str = "g6", *, spacings: Mapping[str, float] = SPACINGS) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        namespace: str = "g6",
+        *,
+        spacings: Mapping[str, float] = SPACINGS,
+    ) -> None:
         self._client, self._prefix, self._spacings = client, f"{namespace}:slots:", dict(spacings)
-        self._reserve, self._confirm = client.register_script(RESERVE), client.register_script(CONFIRM)
+        self._reserve, self._confirm = (
+            client.register_script(RESERVE),
+            client.register_script(CONFIRM),
+        )
 
     @translated
     def reserve(self, family: str, count: int = 1, within: float = inf) -> float:
@@ -63,7 +72,15 @@ class RedisLimiter:
         """
         family = self._known(family)
         spacing = round(self._spacings[family] * 1e6)
-        return float(self._reserve(keys=[self._prefix + family], args=[spacing, count, round(min(within, LONGEST) * 1e6)])) / 1e6
+        return (
+            float(
+                self._reserve(
+                    keys=[self._prefix + family],
+                    args=[spacing, count, round(min(within, LONGEST) * 1e6)],
+                )
+            )
+            / 1e6
+        )
 
     @translated
     def confirm(self, family: str) -> float:
@@ -94,11 +111,18 @@ class RedisLimiter:
         (seconds, microseconds), free = pipeline.execute()
         now = seconds * 1_000_000 + microseconds
         waits = [max(0.0, (int(slot or 0) - now) / 1e6) for slot in free]
-        return {family: _budget(self._spacings[family], wait) for family, wait in zip(families, waits, strict=True)}
+        return {
+            family: _budget(self._spacings[family], wait)
+            for family, wait in zip(families, waits, strict=True)
+        }
 
     def _known(self, family: str) -> str:
         return family if family in self._spacings else "other"
 
 
 def _budget(spacing: float, wait: float) -> dict[str, Any]:
-    return {"spacing_seconds": spacing, "wait_seconds": wait, "left_per_minute": max(0, int((60.0 - wait) / spacing))}
+    return {
+        "spacing_seconds": spacing,
+        "wait_seconds": wait,
+        "left_per_minute": max(0, int((60.0 - wait) / spacing)),
+    }

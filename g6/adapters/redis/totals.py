@@ -35,15 +35,22 @@ class RedisTotals:
         """Return numbers, texts and the last event's id; empty and "0" when there is nothing. Errors: BrokerDown."""
         fields: dict[bytes, bytes] = self._client.hgetall(self._key)  # type: ignore[assignment]
         last = fields.pop(LAST, b"0").decode()
-        texts = {name[1:].decode(): fields.pop(name).decode() for name in [name for name in fields if name.startswith(TEXT)]}
+        texts = {
+            name[1:].decode(): fields.pop(name).decode()
+            for name in [name for name in fields if name.startswith(TEXT)]
+        }
         return {name.decode(): float(value) for name, value in fields.items()}, texts, last
 
     @translated
-    def save(self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str) -> bool:
+    def save(
+        self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str
+    ) -> bool:
         """Store what changed and `last_id`, unless another id than `after` is held: then store nothing and return False.
 
         One call. Errors: BrokerDown.
         """
-        pairs: list[Any] = list(chain.from_iterable((name, repr(float(value))) for name, value in numbers.items()))
+        pairs: list[Any] = list(
+            chain.from_iterable((name, repr(float(value))) for name, value in numbers.items())
+        )
         pairs += chain.from_iterable((f"#{name}", text) for name, text in texts.items())
         return bool(self._save(keys=[self._key], args=[after, last_id, *pairs]))

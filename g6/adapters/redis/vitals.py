@@ -25,8 +25,15 @@ UNREADABLE = "unreadable"
 class RedisVitals:
     """Vitals port. Workers sign in under `<ns>:workers`; queues are Celery's lists, behind its key prefix."""
 
-    def __init__(self, client: redis.Redis, namespace: str, queues: Sequence[str], directory: Path) -> None:
-        self._client, self._ns, self._queues, self._directory = client, namespace, tuple(queues), directory
+    def __init__(
+        self, client: redis.Redis, namespace: str, queues: Sequence[str], directory: Path
+    ) -> None:
+        self._client, self._ns, self._queues, self._directory = (
+            client,
+            namespace,
+            tuple(queues),
+            directory,
+        )
         self._processes: dict[int, psutil.Process] = {}
 
     @translated
@@ -36,8 +43,20 @@ class RedisVitals:
         It tells the queues that it serves, its memory and its processor time.
         """
         main = self._processes.setdefault(pid, psutil.Process(pid))
-        family = [main, *(self._processes.setdefault(child.pid, child) for child in main.children(recursive=True))]
-        facts = {"pid": pid, "host": socket.gethostname(), "at": time.time(), "queues": list(queues), **_weight(family)}
+        family = [
+            main,
+            *(
+                self._processes.setdefault(child.pid, child)
+                for child in main.children(recursive=True)
+            ),
+        ]
+        facts = {
+            "pid": pid,
+            "host": socket.gethostname(),
+            "at": time.time(),
+            "queues": list(queues),
+            **_weight(family),
+        }
         self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
 
     @translated
@@ -74,7 +93,9 @@ class RedisVitals:
             "workers": self._workers(signed, here),
             "clock_skew_seconds": {socket.gethostname(): here - seconds - micros / 1e6},
             "retained_events": retained,
-            "disk_free_bytes": shutil.disk_usage(self._directory).free if self._directory.exists() else None,
+            "disk_free_bytes": shutil.disk_usage(self._directory).free
+            if self._directory.exists()
+            else None,
         }
 
     def _workers(self, signed: Mapping[bytes, bytes], now: float) -> dict[str, Any]:

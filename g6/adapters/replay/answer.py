@@ -135,7 +135,10 @@ def shown(value: object) -> str:
     """Return a value as a message quotes it: short, whatever it is."""
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # of integers beyond 4,300 digits, of lists in lists in lists
+    except (
+        ValueError,
+        RecursionError,
+    ):  # of integers beyond 4,300 digits, of lists in lists in lists
         return f"a {type(value).__name__}"
     return text if len(text) <= 40 else f"{text[:39]}…"
 
@@ -171,7 +174,10 @@ def moment_of_text(text: object, name: str) -> datetime:
 def plausible(at: datetime, name: str, text: object) -> datetime:
     """Return an instant in UTC that can be one of an answer. Errors: Malformed."""
     if not FIRST.year <= at.year < LAST.year or not FIRST <= instant_of(at) < LAST:
-        raise Malformed(None, f"{name} {shown(text)} is no instant since {FIRST:%B %Y}, when index derivatives began")
+        raise Malformed(
+            None,
+            f"{name} {shown(text)} is no instant since {FIRST:%B %Y}, when index derivatives began",
+        )
     return instant_of(at)
 
 
@@ -197,12 +203,18 @@ class Legs:
         if (known := self._legs.setdefault(key, leg)) is not leg:
             same = known.figures == leg.figures
             there = f"{SIDES[leg.side]} {leg.strike:g} of {leg.expiry} is there twice, in row {known.row} too"
-            self.left_out(leg.row, there if same else f"{there}, with other figures", "copy" if same else "damaged")
+            self.left_out(
+                leg.row,
+                there if same else f"{there}, with other figures",
+                "copy" if same else "damaged",
+            )
 
     def rows(self) -> Rows:
         """Return the options as columns; a figure that is none is NaN and told."""
         legs = list(self._legs.values())
-        figures = {name: np.array([*self._column(legs, name)], dtype=np.float64) for name in self._names}
+        figures = {
+            name: np.array([*self._column(legs, name)], dtype=np.float64) for name in self._names
+        }
         for name in NONE_IS_ZERO & figures.keys():
             figures[name][figures[name] <= 0] = np.nan
         figures["exchange_iv"] /= 100.0
@@ -239,7 +251,14 @@ def taken(rows: Rows, chosen: np.ndarray) -> Rows:
     """Return the options that a mask chooses."""
     figures = {name: figure[chosen] for name, figure in rows.figures.items()}
     symbol = None if rows.symbol is None else rows.symbol[chosen]
-    return Rows(rows.expiry[chosen], rows.strike[chosen], rows.side[chosen], figures, rows.in_contracts, symbol)
+    return Rows(
+        rows.expiry[chosen],
+        rows.strike[chosen],
+        rows.side[chosen],
+        figures,
+        rows.in_contracts,
+        symbol,
+    )
 
 
 def joined(parts: Sequence[Rows]) -> Rows:

@@ -16,7 +16,13 @@ from g6.adapters.replay import bse, nse
 from g6.adapters.replay.answer import Answer, Spoilt, joined, keys_of, middle_of, taken
 from g6.adapters.replay.documents import read_document
 from g6.adapters.replay.left_out import LeftOut, kind_of
-from g6.adapters.replay.plausible import believable_spot, dear_prices, far_strikes, told_price, told_strike
+from g6.adapters.replay.plausible import (
+    believable_spot,
+    dear_prices,
+    far_strikes,
+    told_price,
+    told_strike,
+)
 from g6.adapters.replay.snapshot import Malformed, Rows, Snapshot, snapshot
 from g6.domain.calendar import day_of
 from g6.domain.instrument import INDICES, SIDES
@@ -40,7 +46,12 @@ class AnswerFiles:
 
     remembers = False
 
-    def __init__(self, paths: Sequence[Path], wanted: Collection[str] | None = None, closes: Closes | None = None) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        wanted: Collection[str] | None = None,
+        closes: Closes | None = None,
+    ) -> None:
         """Read every file; of no index but the `wanted` ones, where they are named. An expiry is over after `closes`."""
         self._wanted, self._closes = wanted, closes
         self._files: dict[tuple[str, datetime], list[Path]] = {}
@@ -59,16 +70,23 @@ class AnswerFiles:
             mine = keys_of(answer.rows)
             fresh = ~np.isin(mine, keys.get(unit, mine[:0]))
             if not fresh.all():
-                left_out.append(_copied(path, self._files[unit][0], int((~fresh).sum()), fresh.any()))
+                left_out.append(
+                    _copied(path, self._files[unit][0], int((~fresh).sum()), fresh.any())
+                )
             if fresh.any():
                 keys[unit] = np.concatenate([keys.get(unit, mine[:0]), mine[fresh]])
                 self._files.setdefault(unit, []).append(path)
-                self._expiries[answer.index] = self._expiries.get(answer.index, frozenset()) | set(seen.contracts.expiries)
+                self._expiries[answer.index] = self._expiries.get(answer.index, frozenset()) | set(
+                    seen.contracts.expiries
+                )
         self.left_out: Sequence[LeftOut] = tuple(left_out)
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
         """Return the instants of each index."""
-        return {index: tuple(sorted(at for name, at in self._files if name == index)) for index in sorted(self._expiries)}
+        return {
+            index: tuple(sorted(at for name, at in self._files if name == index))
+            for index in sorted(self._expiries)
+        }
 
     def expiries(self) -> Mapping[str, frozenset[date]]:
         """Return the distinct expiries of each index."""
@@ -91,7 +109,9 @@ class AnswerFiles:
         for path in self._files[index, at]:
             try:
                 document = read_document(path)
-                first = self._answer(document, path).rows.expiry.min().astype("datetime64[D]").item()
+                first = (
+                    self._answer(document, path).rows.expiry.min().astype("datetime64[D]").item()
+                )
             except Malformed as error:
                 raise BadInput(path, error.row, error.reason) from error
             if nearest is None or first < nearest[0]:
@@ -102,7 +122,11 @@ class AnswerFiles:
     def _answer(self, document: Any, path: Path) -> Answer:
         """Return the options of an answer that are alive at its instant. Errors: Malformed."""
         is_bse = bse.is_bse(document)
-        answer = bse.parse_bse(document, path, self._wanted) if is_bse else nse.parse_nse(document, self._wanted)
+        answer = (
+            bse.parse_bse(document, path, self._wanted)
+            if is_bse
+            else nse.parse_nse(document, self._wanted)
+        )
         told: list[Spoilt] = []
         rows = answer.rows
         keep = np.ones(len(rows.strike), dtype=np.bool_)
@@ -110,18 +134,39 @@ class AnswerFiles:
             mine = rows.expiry == np.datetime64(expiry)
             unknown = _without_lot(answer, expiry)
             if self._over(answer, expiry):
-                told.append(Spoilt(None, f"{mine.sum()} options had expired on {expiry}", "expired", int(mine.sum())))
+                told.append(
+                    Spoilt(
+                        None,
+                        f"{mine.sum()} options had expired on {expiry}",
+                        "expired",
+                        int(mine.sum()),
+                    )
+                )
                 keep &= ~mine
             elif expiry - day_of(answer.at) > LONGEST:
                 reason = f"{mine.sum()} options expire on {expiry}, further away than any contract"
                 told.append(Spoilt(None, reason, "damaged", int(mine.sum())))
                 keep &= ~mine
             elif unknown:
-                told.append(Spoilt(None, f"{mine.sum()} options of {expiry}: {unknown}", "damaged", int(mine.sum())))
+                told.append(
+                    Spoilt(
+                        None,
+                        f"{mine.sum()} options of {expiry}: {unknown}",
+                        "damaged",
+                        int(mine.sum()),
+                    )
+                )
                 keep &= ~mine
         level = _level(answer)
-        for place in np.flatnonzero(keep & far_strikes(rows.strike, np.full(len(keep), level))).tolist():
-            told.append(Spoilt(None, f"{SIDES[rows.side[place]]}: {told_strike(rows.strike[place], level, scalable=False)}"))
+        for place in np.flatnonzero(
+            keep & far_strikes(rows.strike, np.full(len(keep), level))
+        ).tolist():
+            told.append(
+                Spoilt(
+                    None,
+                    f"{SIDES[rows.side[place]]}: {told_strike(rows.strike[place], level, scalable=False)}",
+                )
+            )
             keep[place] = False
         if not keep.any():
             raise Malformed(None, "; ".join(spoilt.reason for spoilt in told))
@@ -133,13 +178,17 @@ class AnswerFiles:
     def _over(self, answer: Answer, expiry: date) -> bool:
         if self._closes is None or expiry < day_of(answer.at):
             return expiry < day_of(answer.at)
-        return expiry == day_of(answer.at) and answer.at > self._closes(INDICES[answer.index].exchange, expiry)
+        return expiry == day_of(answer.at) and answer.at > self._closes(
+            INDICES[answer.index].exchange, expiry
+        )
 
 
 def _level(answer: Answer) -> float:
     """Return the index of an answer, or the middle of its strikes where it is no print."""
     middle = float(np.median(answer.rows.strike))
-    return answer.spot if believable_spot(np.array([answer.spot]), np.array([middle]))[0] else middle
+    return (
+        answer.spot if believable_spot(np.array([answer.spot]), np.array([middle]))[0] else middle
+    )
 
 
 def _without_dear_prices(rows: Rows, day: date, level: float) -> list[Spoilt]:
@@ -147,7 +196,9 @@ def _without_dear_prices(rows: Rows, day: date, level: float) -> list[Spoilt]:
     days = (rows.expiry.astype("datetime64[D]") - np.datetime64(day)).astype(np.int64)
     last = rows.figures["last"]
     told = []
-    for place in np.flatnonzero(dear_prices(last, rows.side, rows.strike, np.full(len(days), level), days)).tolist():
+    for place in np.flatnonzero(
+        dear_prices(last, rows.side, rows.strike, np.full(len(days), level), days)
+    ).tolist():
         reason = told_price(last[place], rows.strike[place], level, "lastPrice")
         told.append(Spoilt(None, f"{SIDES[rows.side[place]]} of {rows.expiry[place]}: {reason}"))
         last[place] = nan
@@ -166,7 +217,12 @@ def _without_lot(answer: Answer, expiry: date) -> str:
 def _snapshot(index: str, at: datetime, answers: Sequence[Answer]) -> Snapshot:
     """Return what answers of one instant say together; where they disagree on the index, the middle one and that it is disputed."""
     spot, disputed = middle_of([answer.spot for answer in answers])
-    seen = snapshot(index, at, spot, answers[0].rows if len(answers) == 1 else joined([answer.rows for answer in answers]))
+    seen = snapshot(
+        index,
+        at,
+        spot,
+        answers[0].rows if len(answers) == 1 else joined([answer.rows for answer in answers]),
+    )
     oi = seen.values["oi"]
     seen.values["oi_prev"][(oi < 0) | (oi >= MAX_OPEN_INTEREST)] = nan
     if disputed or any(answer.disputed for answer in answers):
@@ -181,7 +237,10 @@ def _impossible(seen: Snapshot) -> list[Spoilt]:
     for side, place in zip(*np.nonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)), strict=True):
         name = seen.contracts.symbol[side, place]
         told.append(
-            Spoilt(None, f"open interest of {name}, {oi[side, place]:g} units, cannot be: it is flagged bad_oi and in no sum")
+            Spoilt(
+                None,
+                f"open interest of {name}, {oi[side, place]:g} units, cannot be: it is flagged bad_oi and in no sum",
+            )
         )
     return told
 
@@ -192,5 +251,13 @@ def _placed(path: Path, spoilt: Spoilt) -> LeftOut:
 
 def _copied(path: Path, first: Path, count: int, partly: np.bool_) -> LeftOut:
     if partly:
-        return LeftOut(path, None, f"{count} of its options are in {first.name} already, at the same instant", "copy", count)
-    return LeftOut(path, None, f"is a copy: {first.name} has the same options at the same instant", "copy")
+        return LeftOut(
+            path,
+            None,
+            f"{count} of its options are in {first.name} already, at the same instant",
+            "copy",
+            count,
+        )
+    return LeftOut(
+        path, None, f"is a copy: {first.name} has the same options at the same instant", "copy"
+    )

@@ -53,11 +53,21 @@ PREFIX = ("C_", "")
 _CODES = (("C_Series_Code",), ("p_Series_Code", "Series_Code", "P_Series_Code"))
 _EXPIRIES = ("End_TimeStamp", "Expiry", "ExpiryDate", "Expiry_Date", "eXPIRY")
 _STRIKES = ("Strike_Price1", "Strike_Price")
-_NAMES = ("Ula_Code", "UlaCode", "Underlying", "SCRIP_ID", "C_SCRIP_ID", "comapny_name", "C_comapny_name")
+_NAMES = (
+    "Ula_Code",
+    "UlaCode",
+    "Underlying",
+    "SCRIP_ID",
+    "C_SCRIP_ID",
+    "comapny_name",
+    "C_comapny_name",
+)
 _ROOTS = "|".join(sorted(INDICES, key=len, reverse=True))
 _CODE = re.compile(rf"(?:BSE)?\s*({_ROOTS})\d", re.IGNORECASE)
 _IN_NAME = re.compile(rf"(?:^|[^A-Z])({_ROOTS})(?:$|[^A-Z])", re.IGNORECASE)
-_MOMENT = re.compile(r"(20\d\d)[-_]?(\d\d)[-_]?(\d\d)\D{1,30}(\d\d)[-:_.]?(\d\d)(?:[-:_.]?(\d\d))?(?!\d)")
+_MOMENT = re.compile(
+    r"(20\d\d)[-_]?(\d\d)[-_]?(\d\d)\D{1,30}(\d\d)[-:_.]?(\d\d)(?:[-:_.]?(\d\d))?(?!\d)"
+)
 _FIX = "name the file after index and instant, as SENSEX_20260911_152000.json"
 
 
@@ -66,7 +76,9 @@ def is_bse(document: Any) -> bool:
     return isinstance(document, dict) and "Table" in document and "records" not in document
 
 
-def parse_bse(document: Mapping[str, Any], path: Path, wanted: Collection[str] | None = None) -> Answer:
+def parse_bse(
+    document: Mapping[str, Any], path: Path, wanted: Collection[str] | None = None
+) -> Answer:
     """Return what an answer says, of no index but the `wanted` ones, where they are named. Errors: Malformed, NotRead.
 
     What is damaged in one row, option or figure is in `spoilt`, with the row of `Table`, and the rest is read.
@@ -87,7 +99,10 @@ def parse_bse(document: Mapping[str, Any], path: Path, wanted: Collection[str] |
         else:
             legs.left_out(row, "is not an object")
     if not len(legs):
-        raise NotRead("Table holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""), "damaged")
+        raise NotRead(
+            "Table holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""),
+            "damaged",
+        )
     spot, disputed = middle_of([spot_of(entry.get("UlaValue")) for entry in entries])
     return Answer(index, at, spot, legs.rows(), tuple(legs.spoilt), disputed)
 
@@ -114,7 +129,11 @@ def _underlying(entries: Sequence[Mapping[str, Any]], path: Path) -> str:
                 names[matched[1].upper()] += 1
     if not names:
         for entry in entries[:1]:
-            names.update(text.upper() for text in (_text(entry, name) for name in _NAMES[3:]) if text.upper() in INDICES)
+            names.update(
+                text.upper()
+                for text in (_text(entry, name) for name in _NAMES[3:])
+                if text.upper() in INDICES
+            )
     if names:
         return names.most_common(1)[0][0]
     if matched := _IN_NAME.search(path.stem) or _IN_NAME.search(path.parent.name):
@@ -122,17 +141,32 @@ def _underlying(entries: Sequence[Mapping[str, Any]], path: Path) -> str:
     raise NotRead(f"names no underlying (Ula_Code, C_Series_Code); {_FIX}", "damaged")
 
 
-def _instant(document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], path: Path) -> datetime:
+def _instant(
+    document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], path: Path
+) -> datetime:
     """Return the instant the answer bears, else the one in the file's name or in folder and file."""
     ason = document.get("ASON")
-    said = [_text(part, "DT_TM") for part in (ason if isinstance(ason, list) else [ason]) if isinstance(part, dict)]
-    said += [text for entry in entries[:1] for text in (_text(entry, "DT_TM"), _text(entry, "End_TimeStamp")) if "|" in text]
+    said = [
+        _text(part, "DT_TM")
+        for part in (ason if isinstance(ason, list) else [ason])
+        if isinstance(part, dict)
+    ]
+    said += [
+        text
+        for entry in entries[:1]
+        for text in (_text(entry, "DT_TM"), _text(entry, "End_TimeStamp"))
+        if "|" in text
+    ]
     if text := next(filter(None, said), ""):
         return moment_of_text(text, "ASON.DT_TM")
     for name in (path.stem, f"{path.parent.name} {path.stem}"):
         if matched := _MOMENT.search(name):
             try:
-                return plausible(datetime(*(int(part or 0) for part in matched.groups())), "the file's name", name)  # type: ignore[arg-type]  # noqa: DTZ001
+                return plausible(
+                    datetime(*(int(part or 0) for part in matched.groups())),  # type: ignore[arg-type]  # noqa: DTZ001
+                    "the file's name",
+                    name,
+                )
             except ValueError:
                 continue
     raise NotRead(f"names no instant (ASON.DT_TM, as 25 Jun 2026 | 15:30); {_FIX}", "damaged")
@@ -155,11 +189,15 @@ def _legs(row: int, entry: Mapping[str, Any], legs: Legs) -> Iterator[Leg]:
 
 
 def _expiry(entry: Mapping[str, Any]) -> date:
-    text = next((text for name in _EXPIRIES if (text := _text(entry, name)) and "|" not in text), "")
+    text = next(
+        (text for name in _EXPIRIES if (text := _text(entry, name)) and "|" not in text), ""
+    )
     try:
         return day_of_text(text)
     except ValueError as error:
-        raise Malformed(None, f"End_TimeStamp {shown(text)} is not written as 16 Jul 2026") from error
+        raise Malformed(
+            None, f"End_TimeStamp {shown(text)} is not written as 16 Jul 2026"
+        ) from error
 
 
 def _strike(entry: Mapping[str, Any]) -> float:
@@ -167,7 +205,9 @@ def _strike(entry: Mapping[str, Any]) -> float:
     try:
         strikes = {strike for value in said if isfinite(strike := number(value))}
     except ValueError as error:
-        raise Malformed(None, f"Strike_Price {' and '.join(map(shown, said))} is not a number") from error
+        raise Malformed(
+            None, f"Strike_Price {' and '.join(map(shown, said))} is not a number"
+        ) from error
     if len(strikes) > 1:
         raise Malformed(None, f"has the strikes {' and '.join(map(shown, said))}")
     return checked_strike(strikes.pop() if strikes else nan, SIDES[0])

@@ -25,7 +25,9 @@ def read_document(path: Path) -> Any:
     try:
         raw = path.read_bytes()
         raw = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
-        text = raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+        text = raw.decode(
+            "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        )
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise NotRead(f"cannot be read: {error}", "damaged") from error
     return parse_document(text)

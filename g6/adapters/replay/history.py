@@ -53,9 +53,15 @@ class History:
         """Return the snapshot of one of the recording's instants. Errors: BadInput."""
         place = bisect_left(self._instants, instant)
         day = day_of(instant)
-        known = self._now is not None and self._place <= place and day_of(self._instants[self._place]) == day
+        known = (
+            self._now is not None
+            and self._place <= place
+            and day_of(self._instants[self._place]) == day
+        )
         if not known:
-            first = next(n for n in range(place, -1, -1) if n == 0 or day_of(self._instants[n - 1]) != day)
+            first = next(
+                n for n in range(place, -1, -1) if n == 0 or day_of(self._instants[n - 1]) != day
+            )
             self._begin(self._read(self._instants[first]))
             self._place = first
         while self._place < place:
@@ -83,7 +89,9 @@ class History:
         changed = np.isfinite(fresh) & np.isfinite(volume) & (fresh != volume)
         # A volume that changed over a gap of 30 minutes gave 369 options a trade of this very second.
         near = now.observed_at - volume_time <= self._max_trade_age
-        now.values["last_trade_time"][:] = np.where(changed, np.where(near, now.observed_at, np.nan), traded)
+        now.values["last_trade_time"][:] = np.where(
+            changed, np.where(near, now.observed_at, np.nan), traded
+        )
         self._now = now
         self._volume = np.where(np.isfinite(fresh), fresh, volume)
         self._volume_time = np.where(np.isfinite(fresh), now.observed_at, volume_time)
@@ -117,7 +125,10 @@ def _listed_since(before: Snapshot, seen: Snapshot) -> Snapshot:
         return seen
     key, first = np.unique(np.concatenate([new_key, old_key]), return_index=True)
     from_old, from_new = np.searchsorted(key, old_key), np.searchsorted(key, new_key)
-    symbol, token = np.full((2, len(key)), "", dtype=object), np.zeros((2, len(key)), dtype=np.int64)
+    symbol, token = (
+        np.full((2, len(key)), "", dtype=object),
+        np.zeros((2, len(key)), dtype=np.int64),
+    )
     symbol[:, from_old] = old.symbol
     symbol[:, from_new] = np.where(new.symbol != "", new.symbol, symbol[:, from_new])
     plain = {
@@ -134,7 +145,11 @@ def _listed_since(before: Snapshot, seen: Snapshot) -> Snapshot:
     values = {name: spread(array) for name, array in seen.values.items()}
     exchange_iv = None if seen.exchange_iv is None else spread(seen.exchange_iv)
     return replace(
-        seen, contracts=contracts, values=values, backfilled=np.zeros((2, len(key)), dtype=np.bool_), exchange_iv=exchange_iv
+        seen,
+        contracts=contracts,
+        values=values,
+        backfilled=np.zeros((2, len(key)), dtype=np.bool_),
+        exchange_iv=exchange_iv,
     )
 
 

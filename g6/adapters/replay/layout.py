@@ -52,8 +52,24 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "symbol": ("underlying", "root", "index", "index_name", "underlying_symbol"),
         "expiry": ("expiry_date", "exp", "expirydate", "expiration", "expiry_dt", "exp_date"),
         "strike": ("strike_price", "strikeprice", "strike_pr", "strk"),
-        "option_type": ("type", "right", "optiontype", "opt_type", "option_typ", "cp", "call_put", "instrument_type"),
-        "spot": ("spot_price", "underlying_price", "underlying_value", "underlyingvalue", "index_price", "spot_close"),
+        "option_type": (
+            "type",
+            "right",
+            "optiontype",
+            "opt_type",
+            "option_typ",
+            "cp",
+            "call_put",
+            "instrument_type",
+        ),
+        "spot": (
+            "spot_price",
+            "underlying_price",
+            "underlying_value",
+            "underlyingvalue",
+            "index_price",
+            "spot_close",
+        ),
         "ltp": ("last_price", "lastprice", "last", "last_traded_price", "close", "price"),
         "volume": ("vol", "traded_volume", "total_traded_volume"),
         "oi": ("open_interest", "openinterest", "open_int"),
@@ -114,11 +130,14 @@ class TableLayout:
         return next((plain[_plain(word)] for word in words if _plain(word) in plain), "")
 
     def _check_complete(self, chosen: Mapping[str, str], names: Iterable[str]) -> None:
-        missing = [name for name in KEYS if name not in chosen and not self._stands_in(name, chosen)]
+        missing = [
+            name for name in KEYS if name not in chosen and not self._stands_in(name, chosen)
+        ]
         missing += [
             " or ".join(choice)
             for figure, choice in NUMBERS.items()
-            if figure not in OPTIONAL and not any(name in chosen or self.columns.get(name) == NONE for name in choice)
+            if figure not in OPTIONAL
+            and not any(name in chosen or self.columns.get(name) == NONE for name in choice)
         ]
         if not missing:
             return
@@ -137,7 +156,10 @@ class TableLayout:
 
     def side_words(self) -> Mapping[str, int]:
         """Return CE (0) or PE (1) by the words of the column of option types, in upper case."""
-        return {**SIDE_WORDS, **{word.upper(): SIDES.index(side) for word, side in self.option_types.items()}}
+        return {
+            **SIDE_WORDS,
+            **{word.upper(): SIDES.index(side) for word, side in self.option_types.items()},
+        }
 
     def form(self, column: str) -> tuple[str, str]:
         """Return the format of `timestamp` or `expiry`, and the order of day and month; both may be empty."""
@@ -159,7 +181,11 @@ class TableLayout:
         lines += [f"window = {self.window}"] if self.window is not None else []
         for name in ("columns", "formats", "option_types", "units", "scale"):
             if entries := getattr(self, name):
-                lines += ["", f"[{name}]", *(f"{_key(key)} = {json.dumps(value)}" for key, value in entries.items())]
+                lines += [
+                    "",
+                    f"[{name}]",
+                    *(f"{_key(key)} = {json.dumps(value)}" for key, value in entries.items()),
+                ]
         return "\n".join(lines).lstrip("\n") + "\n"
 
 
@@ -175,12 +201,18 @@ def parse_layout(document: Mapping[str, Any]) -> TableLayout:
     """Return the layout that a TOML document says. Errors: BadConfig."""
     sections = ("columns", "formats", "option_types", "units", "scale")
     if strange := sorted(document.keys() - {*sections, "index", "window"}):
-        raise BadConfig(f"a layout of a table has no {', '.join(strange)}", f"there are index, window, {', '.join(sections)}")
+        raise BadConfig(
+            f"a layout of a table has no {', '.join(strange)}",
+            f"there are index, window, {', '.join(sections)}",
+        )
     parts: dict[str, dict[str, Any]] = {}
     for name in sections:
         part = document.get(name, {})
         if not isinstance(part, Mapping):
-            raise BadConfig(f"{name} of a table's layout is no section", f"write [{name}] and below it NAME = VALUE")
+            raise BadConfig(
+                f"{name} of a table's layout is no section",
+                f"write [{name}] and below it NAME = VALUE",
+            )
         parts[name] = dict(part)
     _check_names("columns", parts["columns"], (*COLUMNS, *CLOCKS))
     _check_names("formats", parts["formats"], ("timestamp", "expiry"))
@@ -213,19 +245,32 @@ def read_layout(path: Path) -> TableLayout:
 def _check_names(section: str, part: Mapping[str, Any], allowed: Iterable[str]) -> None:
     allowed = list(allowed)
     if strange := [name for name in part if name not in allowed]:
-        raise BadConfig(f"{section} of a table's layout has no {strange[0]!r}", f"there are {', '.join(allowed)}")
+        raise BadConfig(
+            f"{section} of a table's layout has no {strange[0]!r}",
+            f"there are {', '.join(allowed)}",
+        )
 
 
 def _check_values(section: str, part: Mapping[str, Any], allowed: Iterable[str]) -> None:
     for name, value in part.items():
         if value not in allowed:
-            raise BadConfig(f"{section}.{name} of a table's layout is {value!r}", f"it is {' or '.join(allowed)}")
+            raise BadConfig(
+                f"{section}.{name} of a table's layout is {value!r}",
+                f"it is {' or '.join(allowed)}",
+            )
 
 
 def _factors(part: Mapping[str, Any]) -> dict[str, float]:
     for name, value in part.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-            raise BadConfig(f"scale.{name} of a table's layout is {value!r}", "it is a positive number, such as 0.01 for paise")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not 0 < value < float("inf")
+        ):
+            raise BadConfig(
+                f"scale.{name} of a table's layout is {value!r}",
+                "it is a positive number, such as 0.01 for paise",
+            )
     return {name: float(value) for name, value in part.items()}
 
 
@@ -240,7 +285,10 @@ def _window(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise BadConfig(f"window of a table's layout is {value!r}", "it is a number of strikes on each side, such as 10")
+        raise BadConfig(
+            f"window of a table's layout is {value!r}",
+            "it is a number of strikes on each side, such as 10",
+        )
     return value
 
 

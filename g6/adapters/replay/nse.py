@@ -16,7 +16,17 @@ from math import nan
 from types import MappingProxyType
 from typing import Any
 
-from g6.adapters.replay.answer import Answer, Leg, Legs, checked_strike, day_of_text, moment_of_text, number, shown, spot_of
+from g6.adapters.replay.answer import (
+    Answer,
+    Leg,
+    Legs,
+    checked_strike,
+    day_of_text,
+    moment_of_text,
+    number,
+    shown,
+    spot_of,
+)
 from g6.adapters.replay.left_out import NotRead
 from g6.adapters.replay.snapshot import Malformed, root_of
 from g6.domain.instrument import SIDES
@@ -60,8 +70,13 @@ def parse_nse(document: Any, wanted: Collection[str] | None = None) -> Answer:
         else:
             legs.left_out(row, "is not an object")
     if not len(legs):
-        raise NotRead("records.data holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""), "damaged")
-    return Answer(index, at, spot_of(records.get("underlyingValue")), legs.rows(), tuple(legs.spoilt))
+        raise NotRead(
+            "records.data holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""),
+            "damaged",
+        )
+    return Answer(
+        index, at, spot_of(records.get("underlyingValue")), legs.rows(), tuple(legs.spoilt)
+    )
 
 
 def parse_totals(document: Any) -> dict[str, float]:
@@ -95,7 +110,9 @@ def _part(parent: Any, key: str, kind: type) -> Any:
         if not parent:
             raise NotRead("is an empty answer", "no_answer")
         reason = f"is no option-chain answer: {key} is missing or not a {kind.__name__}"
-        raise NotRead(reason, "damaged" if isinstance(parent, dict) and parent.get(key) else "no_answer")
+        raise NotRead(
+            reason, "damaged" if isinstance(parent, dict) and parent.get(key) else "no_answer"
+        )
     return parent[key]
 
 
@@ -151,22 +168,33 @@ def _expiry(entry: Mapping[str, Any], leg: Mapping[str, Any], name: str) -> date
             try:
                 days[day_of_text(str(text))] = text
             except ValueError as error:
-                raise Malformed(None, f"expiry {shown(text)} of {name} is not written as 07-Apr-2022 or 07-04-2022") from error
+                raise Malformed(
+                    None,
+                    f"expiry {shown(text)} of {name} is not written as 07-Apr-2022 or 07-04-2022",
+                ) from error
     if len(days) != 1:
         said = " and ".join(shown(text) for text in days.values())
-        raise Malformed(None, f"{name} says {said} of its expiry" if days else f"{name} has no expiryDate")
+        raise Malformed(
+            None, f"{name} says {said} of its expiry" if days else f"{name} has no expiryDate"
+        )
     return days.popitem()[0]
 
 
 def _strike(entry: Mapping[str, Any], leg: Mapping[str, Any], name: str) -> float:
     """Return the strike that row and leg agree on."""
-    said = [value for value in (entry.get("strikePrice"), leg.get("strikePrice")) if value is not None]
+    said = [
+        value for value in (entry.get("strikePrice"), leg.get("strikePrice")) if value is not None
+    ]
     try:
         strikes = {number(value) for value in said}
     except ValueError as error:
-        raise Malformed(None, f"strikePrice {' and '.join(map(shown, said))} of {name} is not a number") from error
+        raise Malformed(
+            None, f"strikePrice {' and '.join(map(shown, said))} of {name} is not a number"
+        ) from error
     if len(strikes) > 1:
-        raise Malformed(None, f"{name} has the strike {shown(said[1])} in the row of {shown(said[0])}")
+        raise Malformed(
+            None, f"{name} has the strike {shown(said[1])} in the row of {shown(said[0])}"
+        )
     return checked_strike(strikes.pop() if strikes else nan, name)
 
 

@@ -57,19 +57,32 @@ def doubtful_rows(
     early |= day > np.datetime64(LAST_DAY)
     for n in np.flatnonzero(early).tolist():
         since = LISTED_SINCE.get(str(index[n]), date.min)
-        yield n, f"timestamp reads as {_moment(int(at[n]))}; {index[n]} is listed since {since}. Read are {FORMS['timestamp']}"
+        yield (
+            n,
+            f"timestamp reads as {_moment(int(at[n]))}; {index[n]} is listed since {since}. Read are {FORMS['timestamp']}",
+        )
     for n in np.flatnonzero(~early & ((ahead < 0) | (ahead > LONGEST_DAYS))).tolist():
         what = "is before" if ahead[n] < 0 else f"is {int(ahead[n]) // 365} years after"
-        yield n, f"expiry reads as {expiry[n]} and {what} its instant {_moment(int(at[n]))}. Read are {FORMS['expiry']}"
-    for n in np.flatnonzero((strike > 0) & ~((strike >= LOWEST_STRIKE) & (strike <= HIGHEST_STRIKE))).tolist():
-        yield n, f"strike {strike[n]:g} is no strike of an index{_hundredfold('strike', strike[n] > HIGHEST_STRIKE)}"
+        yield (
+            n,
+            f"expiry reads as {expiry[n]} and {what} its instant {_moment(int(at[n]))}. Read are {FORMS['expiry']}",
+        )
+    for n in np.flatnonzero(
+        (strike > 0) & ~((strike >= LOWEST_STRIKE) & (strike <= HIGHEST_STRIKE))
+    ).tolist():
+        yield (
+            n,
+            f"strike {strike[n]:g} is no strike of an index{_hundredfold('strike', strike[n] > HIGHEST_STRIKE)}",
+        )
 
 
 def believable_spot(spot: Array, middle: Array) -> NDArray[np.bool_]:
     """Tell which prints of the index can be one, beside the `middle` of the strikes of their instant."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = spot / middle
-        believable: NDArray[np.bool_] = (spot > 0) & (ratio < FARTHEST_SPOT) & (ratio > 1 / FARTHEST_SPOT)
+        believable: NDArray[np.bool_] = (
+            (spot > 0) & (ratio < FARTHEST_SPOT) & (ratio > 1 / FARTHEST_SPOT)
+        )
     return believable
 
 
@@ -80,12 +93,17 @@ def far_strikes(strike: Array, level: Array) -> NDArray[np.bool_]:
     return far
 
 
-def dear_prices(price: Array, side: NDArray[np.intp], strike: Array, level: Array, days: NDArray[np.int64]) -> NDArray[np.bool_]:
+def dear_prices(
+    price: Array, side: NDArray[np.intp], strike: Array, level: Array, days: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Tell which prices no option can have: of a time value beyond `DEAREST`, or above what the option can ever pay."""
     payoff = np.maximum(np.where(side == 0, level - strike, strike - level), 0.0)
     years = np.maximum(days, 1) / 365.0
     with np.errstate(invalid="ignore"):
-        dear: NDArray[np.bool_] = price > payoff + np.minimum(0.05 + DEAREST * np.sqrt(years), 1.0) * level + 0.05 * payoff
+        dear: NDArray[np.bool_] = (
+            price
+            > payoff + np.minimum(0.05 + DEAREST * np.sqrt(years), 1.0) * level + 0.05 * payoff
+        )
     return dear
 
 

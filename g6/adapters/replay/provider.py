@@ -40,7 +40,9 @@ class Replay:
         seen = self._snapshot(index, at)
         values = {name: _aligned(seen, contracts, seen.values[name]) for name in QUOTE_FIELDS}
         backfilled = _aligned(seen, contracts, seen.backfilled.astype(np.float64)) > 0
-        source = np.where(contracts.symbol == "", "", np.where(backfilled, "backfill", seen.source)).astype(object)
+        source = np.where(
+            contracts.symbol == "", "", np.where(backfilled, "backfill", seen.source)
+        ).astype(object)
         return Quotes(
             underlying=index,
             expiry=contracts.expiry,
@@ -60,7 +62,9 @@ class Replay:
         seen = self._snapshot(index, at)
         return _aligned(seen, contracts, seen.values["oi_prev"])
 
-    def exchange_iv(self, index: str, contracts: Contracts | Quotes, at: datetime) -> NDArray[np.float64]:
+    def exchange_iv(
+        self, index: str, contracts: Contracts | Quotes, at: datetime
+    ) -> NDArray[np.float64]:
         """Return the exchange's own implied volatility `(2, n)` as a fraction, NaN where the recording has none."""
         seen = self._snapshot(index, at)
         if seen.exchange_iv is None:
@@ -73,11 +77,15 @@ class Replay:
 
     def _snapshot(self, index: str, at: datetime) -> Snapshot:
         if (found := self.recording.snapshot(index, at)) is None:
-            raise ProviderRefused(f"the recording {self.recording.path.name} has no {index} at {isoformat_z(at)}")
+            raise ProviderRefused(
+                f"the recording {self.recording.path.name} has no {index} at {isoformat_z(at)}"
+            )
         return found
 
 
-def _aligned(seen: Snapshot, contracts: Contracts | Quotes, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _aligned(
+    seen: Snapshot, contracts: Contracts | Quotes, values: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return `values` `(2, m)` of the snapshot at the places of `contracts`, NaN for those it does not have."""
     known = contract_key(seen.contracts.expiry, seen.contracts.strike)
     asked = contract_key(contracts.expiry, contracts.strike)

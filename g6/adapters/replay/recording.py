@@ -40,13 +40,20 @@ class Recording:
     `kind`: nse (one answer or a directory of them), table (a file or a directory of them), stored (a G6 data directory).
     """
 
-    def __init__(self, path: Path, kind: Kind, source: Source, *, max_trade_age: float = MAX_TRADE_AGE) -> None:
+    def __init__(
+        self, path: Path, kind: Kind, source: Source, *, max_trade_age: float = MAX_TRADE_AGE
+    ) -> None:
         self.path, self.kind = path, kind
         self.left_out = source.left_out
         self._source = source
         self._instants = source.instants()
         self._histories = {
-            index: History(instants, self._reader(index), widths=_widths(source, index), max_trade_age=max_trade_age)
+            index: History(
+                instants,
+                self._reader(index),
+                widths=_widths(source, index),
+                max_trade_age=max_trade_age,
+            )
             for index, instants in self._instants.items()
         }
         self._cycles = tuple(sorted(set(chain.from_iterable(self._instants.values()))))
@@ -93,10 +100,19 @@ class Recording:
 
         Errors: BadInput, when the plan has none of the recorded indices.
         """
-        recorded = {name: replace(each, rules=self.rules(name)) for name, each in plan.indices.items() if name in self._instants}
+        recorded = {
+            name: replace(each, rules=self.rules(name))
+            for name, each in plan.indices.items()
+            if name in self._instants
+        }
         if not recorded:
             have, wanted = ", ".join(self._instants), ", ".join(plan.indices)
-            raise BadInput(self.path, None, f"holds {have}, and of these none is enabled (enabled: {wanted})", f"--indices {have}")
+            raise BadInput(
+                self.path,
+                None,
+                f"holds {have}, and of these none is enabled (enabled: {wanted})",
+                f"--indices {have}",
+            )
         return replace(plan, indices=recorded)
 
     def rules(self, index: str) -> tuple[str, ...]:
@@ -108,7 +124,11 @@ class Recording:
         """Return what is recorded of `index` at `at`, with its past of the day; None where nothing is. Errors: BadInput."""
         if not self._has(index, at):
             return None
-        return self._source.read(index, at) if self._source.remembers else self._histories[index].at(at)
+        return (
+            self._source.read(index, at)
+            if self._source.remembers
+            else self._histories[index].at(at)
+        )
 
     def newest(self, index: str, at: datetime) -> datetime | None:
         """Return the newest instant of `index` that is not later than `at`, else the next; None where that day has none."""
@@ -156,13 +176,22 @@ def _check(path: Path, source: Source, strict: bool) -> None:
     told = [part for part in source.left_out if part.kind != "not_asked"]
     if strict and told:
         first = told[0]
-        raise BadInput(first.path, first.row, first.reason, "leave --strict away: it is left out and counted, the rest is read")
+        raise BadInput(
+            first.path,
+            first.row,
+            first.reason,
+            "leave --strict away: it is left out and counted, the rest is read",
+        )
     if any(source.instants().values()):
         return
     if not source.left_out:
         raise BadInput(path, None, "holds no snapshot")
     first = max(source.left_out, key=lambda part: [*WORDS].index(part.kind))
-    more = f"; and {len(source.left_out) - 1} more that cannot be read" if len(source.left_out) > 1 else ""
+    more = (
+        f"; and {len(source.left_out) - 1} more that cannot be read"
+        if len(source.left_out) > 1
+        else ""
+    )
     raise BadInput(first.path, first.row, f"{first.reason}{more}")
 
 
@@ -171,7 +200,11 @@ def _widths(source: Source, index: str) -> Mapping[date, int]:
 
 
 def _sniffed(
-    path: Path, thorough: bool, indices: Collection[str] | None, closes: Closes | None, layout: TableLayout | None
+    path: Path,
+    thorough: bool,
+    indices: Collection[str] | None,
+    closes: Closes | None,
+    layout: TableLayout | None,
 ) -> tuple[Kind, Source]:
     if not path.exists():
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
@@ -183,7 +216,11 @@ def _sniffed(
     if bool(answers) == bool(tables):
         what = "holds both answers and tables" if answers else "is no recording"
         raise BadInput(path, None, what, f"give --recording {_FORMATS}")
-    return ("nse", AnswerFiles(answers, indices, closes)) if answers else ("table", TableFiles(tables, layout))
+    return (
+        ("nse", AnswerFiles(answers, indices, closes))
+        if answers
+        else ("table", TableFiles(tables, layout))
+    )
 
 
 def _files(path: Path) -> list[Path]:
@@ -191,7 +228,9 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     for depth in ("*", "*/*", "*/*/*"):
-        files = sorted(file for file in path.glob(depth) if file.is_file() and not file.name.startswith("."))
+        files = sorted(
+            file for file in path.glob(depth) if file.is_file() and not file.name.startswith(".")
+        )
         if any(_by_kind(files)):
             return files
     return []
@@ -200,4 +239,7 @@ def _files(path: Path) -> list[Path]:
 def _by_kind(files: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
     """Return the files that hold answers, those that may, and those that hold tables, by their suffixes."""
     suffixes = [(file, Path(file.name.lower().removesuffix(".gz")).suffix) for file in files]
-    return tuple([file for file, suffix in suffixes if suffix in kind] for kind in (_ANSWERS, _PERHAPS, _TABLES))  # type: ignore[return-value]
+    return tuple(
+        [file for file, suffix in suffixes if suffix in kind]
+        for kind in (_ANSWERS, _PERHAPS, _TABLES)
+    )  # type: ignore[return-value]

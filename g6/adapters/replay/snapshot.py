@@ -24,7 +24,10 @@ Array = NDArray[np.float64]
 TICK = 0.05
 """Tick of index options on both exchanges, points; recordings do not carry it."""
 
-_NAMES: Mapping[str, str] = {"NIFTY50": "NIFTY", **{index.spot: index.name for index in INDICES.values()}}
+_NAMES: Mapping[str, str] = {
+    "NIFTY50": "NIFTY",
+    **{index.spot: index.name for index in INDICES.values()},
+}
 
 
 class Malformed(ValueError):
@@ -110,7 +113,9 @@ def contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.in
     return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)
 
 
-def snapshot(index: str, at: datetime, spot: float, rows: Rows, *, spot_source: str = "live") -> Snapshot:
+def snapshot(
+    index: str, at: datetime, spot: float, rows: Rows, *, spot_source: str = "live"
+) -> Snapshot:
     """Return the snapshot that rows make; a quote's time is the snapshot's, and nothing is filled in.
 
     Errors: Malformed, where figures count contracts and nobody knows how many units a contract is.
@@ -118,14 +123,23 @@ def snapshot(index: str, at: datetime, spot: float, rows: Rows, *, spot_source: 
     key = contract_key(rows.expiry, rows.strike)
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     expiry, strike, n = rows.expiry[first], rows.strike[first], len(first)
-    lots = _lots(index, expiry, day_of(at), counted_in_contracts=bool(rows.in_contracts & rows.figures.keys()))
+    lots = _lots(
+        index,
+        expiry,
+        day_of(at),
+        counted_in_contracts=bool(rows.in_contracts & rows.figures.keys()),
+    )
     values = {name: np.full((2, n), np.nan) for name in (*QUOTE_FIELDS, "exchange_iv")}
     for name, figure in rows.figures.items():
-        values[name][rows.side, place] = figure * lots[place] if name in rows.in_contracts else figure
+        values[name][rows.side, place] = (
+            figure * lots[place] if name in rows.in_contracts else figure
+        )
     values["quote_time"][rows.side, place] = at.timestamp()
     symbol = np.full((2, n), "", dtype=object)
     symbol[rows.side, place] = _symbols(index, rows) if rows.symbol is None else rows.symbol
-    contracts = Contracts(index, expiry, strike, lots, np.full(n, TICK), symbol, np.zeros((2, n), dtype=np.int64))
+    contracts = Contracts(
+        index, expiry, strike, lots, np.full(n, TICK), symbol, np.zeros((2, n), dtype=np.int64)
+    )
     exchange_iv = values.pop("exchange_iv")
     return Snapshot(
         contracts,
@@ -137,7 +151,9 @@ def snapshot(index: str, at: datetime, spot: float, rows: Rows, *, spot_source: 
     )
 
 
-def _lots(index: str, expiry: NDArray[np.datetime64], on: date, *, counted_in_contracts: bool) -> NDArray[np.int64]:
+def _lots(
+    index: str, expiry: NDArray[np.datetime64], on: date, *, counted_in_contracts: bool
+) -> NDArray[np.int64]:
     """Return the units of each contract, 0 where no source covers it and no figure needs it. Errors: Malformed."""
     days, of_day = np.unique(expiry, return_inverse=True)
     units: list[int] = []
@@ -154,4 +170,7 @@ def _lots(index: str, expiry: NDArray[np.datetime64], on: date, *, counted_in_co
 def _symbols(index: str, rows: Rows) -> NDArray[Any]:
     """A name for contracts that come without one, in no broker's grammar."""
     parts = zip(rows.expiry.tolist(), rows.strike.tolist(), rows.side.tolist(), strict=True)
-    return np.array([f"{index}-{expiry}-{strike:g}-{SIDES[side]}" for expiry, strike, side in parts], dtype=object)
+    return np.array(
+        [f"{index}-{expiry}-{strike:g}-{SIDES[side]}" for expiry, strike, side in parts],
+        dtype=object,
+    )

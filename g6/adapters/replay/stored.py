@@ -36,7 +36,18 @@ RAW = (
     "spot", "spot_source", "spot_age_seconds", "future", "vix",
     *(side + name for side in SIDES for name in SIDE_COLUMNS),
 )  # fmt: skip
-NEEDED = ("timestamp", "expiry", "strike", "lot_size", "ce_symbol", "pe_symbol", "ce_last", "pe_last", "ce_oi", "pe_oi")
+NEEDED = (
+    "timestamp",
+    "expiry",
+    "strike",
+    "lot_size",
+    "ce_symbol",
+    "pe_symbol",
+    "ce_last",
+    "pe_last",
+    "ce_oi",
+    "pe_oi",
+)
 QUARTER = timedelta(minutes=15)
 _SEGMENT = re.compile(r"\d{6}Z-\d{6}Z")
 
@@ -69,7 +80,9 @@ class StoredDays:
             for path in sorted(root.glob("date=*/*.parquet"), key=_level, reverse=True):
                 table = _read(path, RAW if thorough else ("timestamp", "expiry"))
                 held |= dict.fromkeys(pc.unique(table.column("timestamp")).to_pylist(), path)
-                expiries.setdefault(index, set()).update(pc.unique(table.column("expiry")).to_pylist())
+                expiries.setdefault(index, set()).update(
+                    pc.unique(table.column("expiry")).to_pylist()
+                )
             if held:
                 self._files[index] = held
         self._expiries = {index: frozenset(days) for index, days in expiries.items()}
@@ -86,11 +99,16 @@ class StoredDays:
 
     def read(self, index: str, at: datetime) -> Snapshot:
         """Return the stored unit. Errors: BadInput, for a file that changed since it was opened."""
-        path, quarter = self._files[index][at], at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+        path, quarter = (
+            self._files[index][at],
+            at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0),
+        )
         held = self._held.get(index)
         if held is None or (held.path, held.quarter) != (path, quarter):
             held = self._held[index] = _slice(path, quarter)
-        rows = held.table.filter(pc.equal(held.table.column("timestamp"), pa.scalar(at, pa.timestamp("us", "UTC"))))
+        rows = held.table.filter(
+            pc.equal(held.table.column("timestamp"), pa.scalar(at, pa.timestamp("us", "UTC")))
+        )
         return _snapshot(index, at, rows, held.headers.get(isoformat_z(at), {}))
 
 
@@ -104,17 +122,23 @@ def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
         with pq.ParquetFile(path) as file:
             there = file.schema_arrow.names
             if missing := [name for name in NEEDED if name not in there]:
-                raise BadInput(path, None, f"has no column {', '.join(missing)}; it is no stored chain")
+                raise BadInput(
+                    path, None, f"has no column {', '.join(missing)}; it is no stored chain"
+                )
             return file.read([name for name in columns if name in there])
     except (pa.ArrowInvalid, OSError) as error:
-        raise BadInput(path, None, f"is not a whole Parquet file: {str(error).splitlines()[0]}") from error
+        raise BadInput(
+            path, None, f"is not a whole Parquet file: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _slice(path: Path, quarter: datetime) -> _Slice:
     table = _read(path, RAW)
     metadata = table.schema.metadata or {}
     at = table.column("timestamp")
-    first, end = (pa.scalar(each, pa.timestamp("us", "UTC")) for each in (quarter, quarter + QUARTER))
+    first, end = (
+        pa.scalar(each, pa.timestamp("us", "UTC")) for each in (quarter, quarter + QUARTER)
+    )
     mine = table.filter(pc.and_(pc.greater_equal(at, first), pc.less(at, end)))
     return _Slice(path, quarter, mine, dict(_headers(metadata, mine)))
 
@@ -129,8 +153,12 @@ def _headers(metadata: Mapping[bytes, bytes], table: pa.Table) -> Iterator[tuple
 
 def _snapshot(index: str, at: datetime, rows: pa.Table, header: Mapping[str, Any]) -> Snapshot:
     n = rows.num_rows
-    values = {name: np.stack([_number(rows, side + name) for side in SIDES]) for name in QUOTE_FIELDS}
-    token = np.nan_to_num(np.stack([_number(rows, side + "token") for side in SIDES])).astype(np.int64)
+    values = {
+        name: np.stack([_number(rows, side + name) for side in SIDES]) for name in QUOTE_FIELDS
+    }
+    token = np.nan_to_num(np.stack([_number(rows, side + "token") for side in SIDES])).astype(
+        np.int64
+    )
     source = np.stack([_text(rows, side + "source") for side in SIDES])
     tick = _number(rows, "tick_size")
     contracts = Contracts(

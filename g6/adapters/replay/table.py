@@ -48,8 +48,23 @@ class Options:
     def take(self, rows: NDArray[Any]) -> Options:
         """Return the rows that a mask or positions choose."""
         figures = {name: figure[rows] for name, figure in self.figures.items()}
-        at, index, expiry, strike = self.at[rows], self.index[rows], self.expiry[rows], self.strike[rows]
-        return Options(at, index, expiry, strike, self.side[rows], self.spot[rows], figures, self.in_contracts, self.row[rows])
+        at, index, expiry, strike = (
+            self.at[rows],
+            self.index[rows],
+            self.expiry[rows],
+            self.strike[rows],
+        )
+        return Options(
+            at,
+            index,
+            expiry,
+            strike,
+            self.side[rows],
+            self.spot[rows],
+            figures,
+            self.in_contracts,
+            self.row[rows],
+        )
 
     def rows(self) -> Rows:
         """Return the rows as one snapshot's."""
@@ -119,7 +134,9 @@ class _Batch:
         numbers, in_contracts = self._figures()
         strike = self._numbers("strike")
         self._lose(~(strike > 0), lambda n: "strike is missing or not positive")  # noqa: ARG005 - no value helps
-        at = self._values("timestamp", _reader(self.layout, "timestamp"), np.int64, self._instants())
+        at = self._values(
+            "timestamp", _reader(self.layout, "timestamp"), np.int64, self._instants()
+        )
         index = self._index()
         expiry = self._values("expiry", _reader(self.layout, "expiry"), "datetime64[D]")
         words = self.layout.side_words()
@@ -137,7 +154,10 @@ class _Batch:
 
     def _figures(self) -> tuple[dict[str, Array], frozenset[str]]:
         """Figures by name, and which of them count contracts."""
-        chosen = {figure: next((name for name in names if name in self.columns), "") for figure, names in NUMBERS.items()}
+        chosen = {
+            figure: next((name for name in names if name in self.columns), "")
+            for figure, names in NUMBERS.items()
+        }
         numbers = {figure: self._numbers(name) for figure, name in chosen.items() if name}
         for name in ("volume", "oi"):
             numbers.setdefault(name, np.full(len(self.number), np.nan))
@@ -154,15 +174,23 @@ class _Batch:
             numbers["exchange_iv"] /= 100.0
         if "oi_change" in numbers:
             if ("oi_change" in in_contracts) != ("oi" in in_contracts):
-                raise Malformed(None, "counts open interest in contracts and its change in units, or the other way round")
+                raise Malformed(
+                    None,
+                    "counts open interest in contracts and its change in units, or the other way round",
+                )
             numbers["oi_prev"] = numbers["oi"] - numbers.pop("oi_change")
-            in_contracts = in_contracts - {"oi_change"} | ({"oi_prev"} if "oi" in in_contracts else set())
+            in_contracts = in_contracts - {"oi_change"} | (
+                {"oi_prev"} if "oi" in in_contracts else set()
+            )
         return numbers, frozenset(in_contracts)
 
     def _column(self, ours: str) -> pa.Array:
         column = self.table.column(self.columns[ours]).combine_chunks()
         if pa.types.is_nested(column.type):
-            raise Malformed(None, f"{ours} is a column of {column.type}, of which no cell is a number, a text or a time")
+            raise Malformed(
+                None,
+                f"{ours} is a column of {column.type}, of which no cell is a number, a text or a time",
+            )
         return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
     def _lose(self, mask: NDArray[np.bool_], reason: Callable[[int], str]) -> None:
@@ -174,9 +202,15 @@ class _Batch:
         column = self._column(ours)
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             text = pc.utf8_trim_whitespace(column)
-            column = pc.if_else(pc.is_in(pc.utf8_lower(text), pa.array(sorted(cells.NONE_WORDS), text.type)), None, text)
+            column = pc.if_else(
+                pc.is_in(pc.utf8_lower(text), pa.array(sorted(cells.NONE_WORDS), text.type)),
+                None,
+                text,
+            )
         try:
-            values = np.array(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+            values = np.array(
+                column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64
+            )
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             values = self._numbers_by_cell(ours, column)
         if ours == "spot":
@@ -196,7 +230,12 @@ class _Batch:
             except ValueError:
                 if ours == "spot":
                     continue  # a text such as closed is no print, as 0 is; the option stays
-                self._lose(code == n, lambda _, value=value: f"{ours} {value!r} is not a number (read are {cells.NUMBER_FORMS})")  # type: ignore[misc]
+                self._lose(
+                    code == n,
+                    lambda _, value=value: (  # type: ignore[misc]
+                        f"{ours} {value!r} is not a number (read are {cells.NUMBER_FORMS})"
+                    ),
+                )
         by_row: Array = values[code]
         return by_row
 
@@ -230,7 +269,9 @@ class _Batch:
             lost.other_rows.update(self.number[strange].tolist())
         return names
 
-    def _values(self, ours: str, read: Callable[[Any], Any], kind: Any, column: pa.Array | None = None) -> NDArray[Any]:
+    def _values(
+        self, ours: str, read: Callable[[Any], Any], kind: Any, column: pa.Array | None = None
+    ) -> NDArray[Any]:
         """A column of few distinct values, each read once; rows whose value cannot be read are lost, and hold the first other."""
         column = self._column(ours) if column is None else column
         if pa.types.is_timestamp(column.type):
@@ -239,7 +280,10 @@ class _Batch:
             text = pc.utf8_trim_whitespace(column)
             column = pc.if_else(pc.equal(text, ""), None, text)
         if column.null_count:
-            self._lose(column.is_null().to_numpy(zero_copy_only=False), lambda n: f"{ours} is missing")  # noqa: ARG005
+            self._lose(
+                column.is_null().to_numpy(zero_copy_only=False),
+                lambda n: f"{ours} is missing",  # noqa: ARG005
+            )
         distinct = column.dictionary_encode()
         code = np.nan_to_num(distinct.indices.to_numpy(zero_copy_only=False)).astype(np.intp)
         values = np.empty(max(len(distinct.dictionary), 1), dtype=object)
@@ -253,7 +297,10 @@ class _Batch:
                 raise UndecidedColumn(ours, str(error)) from error
             except (ValueError, OverflowError) as error:
                 reason = _unreadable(ours, value, error)
-                self._lose((code == n) & ~column.is_null().to_numpy(zero_copy_only=False), lambda _, reason=reason: reason)  # type: ignore[misc]
+                self._lose(
+                    (code == n) & ~column.is_null().to_numpy(zero_copy_only=False),
+                    lambda _, reason=reason: reason,  # type: ignore[misc]
+                )
         read_values: NDArray[Any] = values.astype(kind)[code]
         return read_values
 

@@ -54,7 +54,9 @@ class TableFiles:
         self._paths, self._lenient = list(paths), lenient
         scan = scanned(self._paths, layout or TableLayout(), lenient=lenient)
         self.layout = scan.layout
-        self.left_out = tuple(LeftOut(odd.path, odd.row, odd.reason, "damaged") for odd in scan.odd_rows)
+        self.left_out = tuple(
+            LeftOut(odd.path, odd.row, odd.reason, "damaged") for odd in scan.odd_rows
+        )
         self.lost_rows: Sequence[LostRow] = scan.lost_rows
         self.odd_rows: Sequence[LostRow] = scan.odd_rows
         self.others: Mapping[str, int] = scan.others
@@ -64,9 +66,13 @@ class TableFiles:
         self._dropped = scan.dropped
         self._lost = {left.path for left in scan.lost_rows if left.row is None}
         self._expiries = scan.expiries
-        self._stretches = {name: tuple(_Stretch(*parts) for parts in stretches(scan, name, stretch_rows)) for name in scan.expiries}
+        self._stretches = {
+            name: tuple(_Stretch(*parts) for parts in stretches(scan, name, stretch_rows))
+            for name in scan.expiries
+        }
         self._instants = {
-            name: tuple(map(_instant, np.unique(scan.at[scan.index == name]).tolist())) for name in sorted(scan.expiries)
+            name: tuple(map(_instant, np.unique(scan.at[scan.index == name]).tolist()))
+            for name in sorted(scan.expiries)
         }
         self._held: dict[str, tuple[_Stretch, Options]] = {}
 
@@ -104,7 +110,9 @@ class TableFiles:
         place = int(np.searchsorted(spots.at, round(at.timestamp() * 1e6)))
         source = "disputed" if spots.disputed()[place] else "live"
         try:
-            seen = snapshot(index, at, float(spots.median[place]), options.rows(), spot_source=source)
+            seen = snapshot(
+                index, at, float(spots.median[place]), options.rows(), spot_source=source
+            )
         except Malformed as error:
             raise BadInput(self._paths[0], None, error.reason) from error
         return replace(seen, source=self._source)
@@ -113,8 +121,14 @@ class TableFiles:
         parts = []
         for number in stretch.files:
             dropped = self._dropped.get(number)
-            for options in options_of(self._paths[number], self.layout, FileLosses() if self._lenient else None):
-                mine = (options.index == index) & (options.at >= stretch.first) & (options.at <= stretch.last)
+            for options in options_of(
+                self._paths[number], self.layout, FileLosses() if self._lenient else None
+            ):
+                mine = (
+                    (options.index == index)
+                    & (options.at >= stretch.first)
+                    & (options.at <= stretch.last)
+                )
                 if dropped is not None:
                     mine &= ~np.isin(options.row, dropped)
                 if mine.any():

@@ -59,7 +59,9 @@ def column_names(path: Path) -> list[str]:
             return list(text.names)
 
 
-def options_of(path: Path, layout: TableLayout, losses: FileLosses | None = None) -> Iterator[Options]:
+def options_of(
+    path: Path, layout: TableLayout, losses: FileLosses | None = None
+) -> Iterator[Options]:
     """Yield a file's options batch by batch; with `losses`, what cannot be read is left out and told there. Errors: BadInput."""
     with _readable(path):
         for table, number, torn in _batches(path, layout):
@@ -82,7 +84,11 @@ def texts_of(path: Path, column: str, layout: TableLayout) -> set[str]:
         for table, _, _ in _batches(path, layout):
             columns = layout.columns_of(table.column_names)
             theirs = columns.get(column) or columns["date"]
-            texts.update(str(value) for value in table.column(theirs).unique().to_pylist() if value is not None)
+            texts.update(
+                str(value)
+                for value in table.column(theirs).unique().to_pylist()
+                if value is not None
+            )
     return texts
 
 
@@ -96,10 +102,14 @@ def _readable(path: Path) -> Iterator[None]:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, EOFError, UnicodeError) as error:
         said = (str(error).splitlines() or ["is damaged"])[0]
         torn = _CSV_ROW.search(said)
-        raise BadInput(path, int(torn[1]) - 1 if torn else None, f"cannot be read: {said}") from error
+        raise BadInput(
+            path, int(torn[1]) - 1 if torn else None, f"cannot be read: {said}"
+        ) from error
 
 
-def _batches(path: Path, layout: TableLayout) -> Iterator[tuple[pa.Table, NDArray[np.int64], dict[int, str]]]:
+def _batches(
+    path: Path, layout: TableLayout
+) -> Iterator[tuple[pa.Table, NDArray[np.int64], dict[int, str]]]:
     """Yield tables of the columns that are read, the places of their rows in the file, and the rows that are torn."""
     if path.suffix.lower() == ".parquet":
         yield from _parquet_batches(path, layout)
@@ -107,22 +117,32 @@ def _batches(path: Path, layout: TableLayout) -> Iterator[tuple[pa.Table, NDArra
         yield from _csv_batches(path, layout)
 
 
-def _parquet_batches(path: Path, layout: TableLayout) -> Iterator[tuple[pa.Table, NDArray[np.int64], dict[int, str]]]:
+def _parquet_batches(
+    path: Path, layout: TableLayout
+) -> Iterator[tuple[pa.Table, NDArray[np.int64], dict[int, str]]]:
     before = 0
     with pq.ParquetFile(path) as file:
         wanted = list(layout.columns_of(file.schema_arrow.names).values())
         for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
-            yield pa.Table.from_batches([batch]), np.arange(before + 1, before + batch.num_rows + 1), {}
+            yield (
+                pa.Table.from_batches([batch]),
+                np.arange(before + 1, before + batch.num_rows + 1),
+                {},
+            )
             before += batch.num_rows
 
 
-def _csv_batches(path: Path, layout: TableLayout) -> Iterator[tuple[pa.Table, NDArray[np.int64], dict[int, str]]]:
+def _csv_batches(
+    path: Path, layout: TableLayout
+) -> Iterator[tuple[pa.Table, NDArray[np.int64], dict[int, str]]]:
     """A CSV's columns as text, so that a bad number is found with its row; blank lines count as rows and are none."""
     torn: dict[int, str] = {}
 
     def note(row: Any) -> str:
         if row.text.strip():
-            torn[row.number - 1] = f"cannot be read: has {row.actual_columns} columns, the header {row.expected_columns}"
+            torn[row.number - 1] = (
+                f"cannot be read: has {row.actual_columns} columns, the header {row.expected_columns}"
+            )
         else:
             torn[row.number - 1] = ""
         return "skip"
@@ -156,7 +176,11 @@ def _csv_batches(path: Path, layout: TableLayout) -> Iterator[tuple[pa.Table, ND
                 table, number = table.filter(pa.array(~blank)), number[~blank]
             yield table, number, here
         if rest := {row: reason for row, reason in torn.items() if reason}:
-            yield pa.table({name: pa.array([], pa.string()) for name in wanted}), np.empty(0, dtype=np.int64), rest
+            yield (
+                pa.table({name: pa.array([], pa.string()) for name in wanted}),
+                np.empty(0, dtype=np.int64),
+                rest,
+            )
 
 
 def _places(before: int, count: int, skipped: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -184,10 +208,16 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], _Text]]:
         head = file.read(65_536).decode("utf-8-sig" if encoding == "utf8" else encoding, "ignore")
         lines = head.splitlines()
         if not lines or not lines[0].strip():
-            raise Malformed(None, f"has no line of names; a table begins with one, such as {', '.join(COLUMNS[:6])}, …")
+            raise Malformed(
+                None,
+                f"has no line of names; a table begins with one, such as {', '.join(COLUMNS[:6])}, …",
+            )
         separator = max(_SEPARATORS, key=lines[0].count)
         file.seek(0)
-        yield file, _Text(encoding, separator, tuple(next(csv.reader(lines[:1], delimiter=separator))))
+        yield (
+            file,
+            _Text(encoding, separator, tuple(next(csv.reader(lines[:1], delimiter=separator)))),
+        )
 
 
 def _encoding(file: IO[bytes]) -> str:

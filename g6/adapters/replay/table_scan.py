@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.replay.layout import TableLayout
-from g6.adapters.replay.plausible import INDIA_MICROS, believable_spot, dear_prices, far_strikes, told_price, told_strike
+from g6.adapters.replay.plausible import (
+    INDIA_MICROS,
+    believable_spot,
+    dear_prices,
+    far_strikes,
+    told_price,
+    told_strike,
+)
 from g6.adapters.replay.snapshot import contract_key
 from g6.adapters.replay.table import Options, UndecidedColumn
 from g6.adapters.replay.table_reading import FileLosses, options_of, texts_of
@@ -112,10 +119,14 @@ def scanned(paths: Sequence[Path], layout: TableLayout, *, lenient: bool) -> Sca
         try:
             return _Reading(paths, layout, lenient).scan()
         except UndecidedColumn as undecided:
-            layout = layout.with_order(undecided.column, _order(paths, layout, undecided, lenient=lenient))
+            layout = layout.with_order(
+                undecided.column, _order(paths, layout, undecided, lenient=lenient)
+            )
 
 
-def _order(paths: Sequence[Path], layout: TableLayout, undecided: UndecidedColumn, *, lenient: bool) -> str:
+def _order(
+    paths: Sequence[Path], layout: TableLayout, undecided: UndecidedColumn, *, lenient: bool
+) -> str:
     """The order of day and month that a column of dates shows. Errors: BadInput, when it shows none."""
     texts: set[str] = set()
     for path in paths:
@@ -156,7 +167,11 @@ class _Reading:
                     raise
                 self._lost_rows.append(LostRow(path, None, error.reason))
         if not self._columns.at:
-            first = self._lost_rows[0] if self._lost_rows else LostRow(self._paths[0], None, "holds no row")
+            first = (
+                self._lost_rows[0]
+                if self._lost_rows
+                else LostRow(self._paths[0], None, "holds no row")
+            )
             raise BadInput(first.path, first.row, first.reason)
         self._tally.check(self._paths[0])
         return self._whole()
@@ -170,13 +185,17 @@ class _Reading:
                     self._check_counts(path, options)
                     self._columns.add(options, number)
                     self._tally.add(options)
-                    self._odd_rows += [LostRow(path, row, reason) for row, reason in odd_interest(options)]
+                    self._odd_rows += [
+                        LostRow(path, row, reason) for row, reason in odd_interest(options)
+                    ]
         except BadInput:
             self._columns.cut(before)
             del self._odd_rows[odd_before:]
             raise
         if losses is not None:
-            self._lost_rows += [LostRow(path, row, reason) for row, reason in sorted(losses.reasons.items())]
+            self._lost_rows += [
+                LostRow(path, row, reason) for row, reason in sorted(losses.reasons.items())
+            ]
             for name, count in losses.others.items():
                 self._others[name] = self._others.get(name, 0) + count
         if len(self._columns.at) == before and not (losses and (losses.reasons or losses.others)):
@@ -187,13 +206,21 @@ class _Reading:
         for figure in options.figures:
             counted = figure in options.in_contracts
             if self._counts.setdefault(figure, counted) != counted:
-                raise BadInput(path, None, f"counts contracts where {self._paths[0].name} counts units, or the other way round")
+                raise BadInput(
+                    path,
+                    None,
+                    f"counts contracts where {self._paths[0].name} counts units, or the other way round",
+                )
 
     def _whole(self) -> Scan:
         found = self._columns
         index = np.concatenate(found.index).astype(np.str_)
         at, key, row = (np.concatenate(part) for part in (found.at, found.key, found.row))
-        spot, last, file = np.concatenate(found.spot), np.concatenate(found.last), np.concatenate(found.file)
+        spot, last, file = (
+            np.concatenate(found.spot),
+            np.concatenate(found.last),
+            np.concatenate(found.file),
+        )
         self._columns = _Columns()
         roots, code = np.unique(index, return_inverse=True)
         table = _Table(code, at, key, spot, last)
@@ -203,21 +230,39 @@ class _Reading:
             first = min(reasons)
             raise BadInput(self._paths[int(file[first])], int(row[first]), reasons[first])
         for place in sorted(reasons):
-            self._lost_rows.append(LostRow(self._paths[int(file[place])], int(row[place]), reasons[place], place not in twice))
+            self._lost_rows.append(
+                LostRow(
+                    self._paths[int(file[place])],
+                    int(row[place]),
+                    reasons[place],
+                    place not in twice,
+                )
+            )
         keep = np.ones(len(at), dtype=np.bool_)
         keep[np.fromiter(reasons, np.intp, len(reasons))] = False
         if not keep.any():
-            raise BadInput(self._lost_rows[0].path, self._lost_rows[0].row, self._lost_rows[0].reason)
-        dropped = {number: row[(file == number) & ~keep] for number in np.unique(file[~keep]).tolist()}
+            raise BadInput(
+                self._lost_rows[0].path, self._lost_rows[0].row, self._lost_rows[0].reason
+            )
+        dropped = {
+            number: row[(file == number) & ~keep] for number in np.unique(file[~keep]).tolist()
+        }
         kept = table.kept(keep)
         return Scan(
             layout=self._layout,
             index=index[keep],
             at=at[keep],
             file=file[keep],
-            expiries={str(name): kept.expiries(n) for n, name in enumerate(roots.tolist()) if (kept.code == n).any()},
+            expiries={
+                str(name): kept.expiries(n)
+                for n, name in enumerate(roots.tolist())
+                if (kept.code == n).any()
+            },
             spots={str(name): kept.spots(n) for n, name in enumerate(roots.tolist())},
-            widths={str(name): kept.widths(n, self._layout.window) for n, name in enumerate(roots.tolist())},
+            widths={
+                str(name): kept.widths(n, self._layout.window)
+                for n, name in enumerate(roots.tolist())
+            },
             dropped=dropped,
             lost_rows=self._lost_rows,
             odd_rows=self._odd_rows,
@@ -233,13 +278,23 @@ def odd_interest(options: Options) -> Iterator[tuple[int, str]]:
     if "oi" in options.in_contracts:
         oi = oi * np.maximum(lots_of(options), 1)
     for n in np.flatnonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)).tolist():
-        yield int(options.row[n]), f"open interest of {oi[n]:g} units cannot be: it is flagged bad_oi and in no sum"
+        yield (
+            int(options.row[n]),
+            f"open interest of {oi[n]:g} units cannot be: it is flagged bad_oi and in no sum",
+        )
 
 
 class _Table:
     """The rows of all files side by side, by snapshot: one root at one instant."""
 
-    def __init__(self, code: NDArray[np.intp], at: NDArray[np.int64], key: NDArray[np.int64], spot: Array, last: Array) -> None:
+    def __init__(
+        self,
+        code: NDArray[np.intp],
+        at: NDArray[np.int64],
+        key: NDArray[np.int64],
+        spot: Array,
+        last: Array,
+    ) -> None:
         self.code, self.at, self.key, self._last = code, at, key, last
         order = np.lexsort((at, code))
         begins = np.ones(len(at), dtype=np.bool_)
@@ -267,16 +322,22 @@ class _Table:
         same = (np.diff(self._group[order]) == 0) & (np.diff(self.key[order]) == 0)
         places = order[1:][same].tolist()
         return {
-            place: f"this {SIDES[int(self.key[place] % 2)]} is there already at {_moment(int(self.at[place]))}" for place in places
+            place: f"this {SIDES[int(self.key[place] % 2)]} is there already at {_moment(int(self.at[place]))}"
+            for place in places
         }
 
     def implausible(self) -> dict[int, str]:
         """Return the rows whose strike or price is of another scale than the rest of their snapshot."""
         level = np.where(np.isfinite(self._median), self._median, self._middle)[self._group]
         strike = self.strike
-        reasons = {place: told_strike(strike[place], level[place]) for place in np.flatnonzero(far_strikes(strike, level)).tolist()}
+        reasons = {
+            place: told_strike(strike[place], level[place])
+            for place in np.flatnonzero(far_strikes(strike, level)).tolist()
+        }
         days = self.day - (self.at + INDIA_MICROS) // 86_400_000_000
-        for place in np.flatnonzero(dear_prices(self._last, self.key % 2, strike, level, days)).tolist():
+        for place in np.flatnonzero(
+            dear_prices(self._last, self.key % 2, strike, level, days)
+        ).tolist():
             reasons.setdefault(place, told_price(self._last[place], strike[place], level[place]))
         return reasons
 
@@ -284,7 +345,9 @@ class _Table:
         """Return the table of some of its rows."""
         if keep.all():
             return self
-        return _Table(self.code[keep], self.at[keep], self.key[keep], self._spot[keep], self._last[keep])
+        return _Table(
+            self.code[keep], self.at[keep], self.key[keep], self._spot[keep], self._last[keep]
+        )
 
     def expiries(self, root: int) -> frozenset[date]:
         """Return the distinct expiries of a root."""
@@ -304,7 +367,9 @@ class _Table:
         """Return how many strikes the window of each expiry holds, of those whose window moves with the money."""
         mine = self.code == root
         group = self._group[mine]
-        return widths_of(self.at[mine], self.day[mine], self.strike[mine], self._median[group], declared)
+        return widths_of(
+            self.at[mine], self.day[mine], self.strike[mine], self._median[group], declared
+        )
 
 
 def _medians(group: NDArray[np.intp], values: Array) -> Array:
@@ -314,7 +379,10 @@ def _medians(group: NDArray[np.intp], values: Array) -> Array:
     ordered = values[np.lexsort((values, group))]  # NaN comes last in its group
     first = np.concatenate(([0], np.cumsum(count)[:-1]))
     last = len(ordered) - 1
-    low, high = (ordered[np.minimum(first + np.maximum(place, 0), last)] for place in ((finite - 1) // 2, finite // 2))
+    low, high = (
+        ordered[np.minimum(first + np.maximum(place, 0), last)]
+        for place in ((finite - 1) // 2, finite // 2)
+    )
     return np.where(finite > 0, 0.5 * (low + high), np.nan)
 
 

@@ -30,7 +30,15 @@ FEWEST_MULTIPLES = 0.5
 # Lots of the largest open interest of a table, below which it is too small to be in units. In the recorded chain of 19 Aug 2026
 # NIFTY's largest is 247,917 lots. A round lot (10, 20, 25, 50) divides many counts of contracts, so that this is what shows them.
 SMALL: Mapping[str, int] = MappingProxyType(
-    {"NIFTY": 100, "BANKNIFTY": 200, "SENSEX": 500, "FINNIFTY": 50, "MIDCPNIFTY": 50, "NIFTYNXT50": 5, "BANKEX": 5}
+    {
+        "NIFTY": 100,
+        "BANKNIFTY": 200,
+        "SENSEX": 500,
+        "FINNIFTY": 50,
+        "MIDCPNIFTY": 50,
+        "NIFTYNXT50": 5,
+        "BANKEX": 5,
+    }
 )
 
 
@@ -68,7 +76,9 @@ class UnitTally:
             for root in np.unique(options.index.astype(np.str_)).tolist():
                 mine = (options.index == root) & np.isfinite(figure) & (figure > 0)
                 if mine.any():
-                    self._tell(self._seen.setdefault((root, name), _Figures()), figure[mine], lots[mine])
+                    self._tell(
+                        self._seen.setdefault((root, name), _Figures()), figure[mine], lots[mine]
+                    )
 
     @staticmethod
     def _tell(seen: _Figures, figure: Array, lot: NDArray[np.int64]) -> None:
@@ -82,7 +92,9 @@ class UnitTally:
             integers = [int(value) for value in counts.tolist() if value.is_integer()]
             seen.divisor = gcd(seen.divisor, *integers) if len(integers) == len(counts) else 1
         if covered.any():
-            seen.largest_lots = max(seen.largest_lots, float(np.max(figure[covered] / lot[covered])))
+            seen.largest_lots = max(
+                seen.largest_lots, float(np.max(figure[covered] / lot[covered]))
+            )
         odd = np.flatnonzero(covered & ~whole)
         if len(odd) and not seen.example:
             seen.example, seen.lot = float(figure[odd[0]]), int(lot[odd[0]])
@@ -115,7 +127,9 @@ def lots_of(options: Options) -> NDArray[np.int64]:
     day = (options.at + INDIA_MICROS) // 86_400_000_000
     expiry = options.expiry.astype(np.int64)
     roots, code = np.unique(options.index.astype(np.str_), return_inverse=True)
-    combinations, place = np.unique(np.stack([code.astype(np.int64), expiry, day]), axis=1, return_inverse=True)
+    combinations, place = np.unique(
+        np.stack([code.astype(np.int64), expiry, day]), axis=1, return_inverse=True
+    )
     lots = [_lot(str(roots[root]), int(ends), int(on)) for root, ends, on in combinations.T]
     return np.array(lots, dtype=np.int64)[np.ravel(place)]
 

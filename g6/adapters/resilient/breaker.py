@@ -80,8 +80,13 @@ class Breaker:
         return self._made
 
     def _told(self, before: str, after: str) -> None:
-        if after != pybreaker.STATE_HALF_OPEN and (before, after) != (pybreaker.STATE_HALF_OPEN, pybreaker.STATE_OPEN):
-            sentence = self._sentence() if after == pybreaker.STATE_OPEN else f"{self._name} answers again"
+        if after != pybreaker.STATE_HALF_OPEN and (before, after) != (
+            pybreaker.STATE_HALF_OPEN,
+            pybreaker.STATE_OPEN,
+        ):
+            sentence = (
+                self._sentence() if after == pybreaker.STATE_OPEN else f"{self._name} answers again"
+            )
             fix = "g6 check says what is wrong" if after == pybreaker.STATE_OPEN else ""
             self._tell({"state": "breaker", "breaker": after, "sentence": sentence, "fix": fix})
 

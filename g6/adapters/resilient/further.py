@@ -20,4 +20,7 @@ class FurtherRequests:
     def take(self, at: datetime) -> bool:
         """Take one of the further requests of the cycle at `at`; False when none is left. Errors: BrokerDown."""
         cycle = f"{at.timestamp():.0f}"
-        return any(self._shelf.claim(f"further:{self._scope}:{cycle}:{n}", self._seconds) for n in range(self._most))
+        return any(
+            self._shelf.claim(f"further:{self._scope}:{cycle}:{n}", self._seconds)
+            for n in range(self._most)
+        )

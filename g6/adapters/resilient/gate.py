@@ -105,7 +105,9 @@ class RequestGate:
             failed.append(error)
             return pause
 
-        for attempt in stamina.retry_context(on=again, attempts=self._patience.retries + 1, timeout=None):
+        for attempt in stamina.retry_context(
+            on=again, attempts=self._patience.retries + 1, timeout=None
+        ):
             with attempt:
                 tries += 1
                 self._breaker.check()
@@ -158,7 +160,9 @@ class RequestGate:
                 if wait >= self._left():
                     if failed:
                         raise NoSlot(str(failed[-1]), failed[-1].kind) from failed[-1]
-                    raise NoSlot(f"the budget has no {family} request left before the deadline", "rate_limit")
+                    raise NoSlot(
+                        f"the budget has no {family} request left before the deadline", "rate_limit"
+                    )
                 if wait > 0:
                     threading.Event().wait(wait)
                 asked = time.monotonic()

@@ -40,7 +40,14 @@ class Outage:
         if lasted >= self._threshold and self._shelf.claim(self._key("told"), self._every):
             self._shelf.put(self._key("heard"), b"1", KEPT_SECONDS)
             sentence = f"{self._name} has not answered for {lasted:.0f} s: {error}"
-            self._tell({"state": "outage", "seconds": round(lasted, 1), "sentence": sentence, "fix": "g6 check says what is wrong"})
+            self._tell(
+                {
+                    "state": "outage",
+                    "seconds": round(lasted, 1),
+                    "sentence": sentence,
+                    "fix": "g6 check says what is wrong",
+                }
+            )
 
     def answered(self) -> None:
         """Hear of an answer."""
@@ -53,7 +60,9 @@ class Outage:
         if heard:
             lasted = self._wall() - float(held)
             sentence = f"{self._name} answers again after {lasted:.0f} s"
-            self._tell({"state": "answers", "seconds": round(lasted, 1), "sentence": sentence, "fix": ""})
+            self._tell(
+                {"state": "answers", "seconds": round(lasted, 1), "sentence": sentence, "fix": ""}
+            )
 
     def _key(self, part: str) -> str:
         return f"outage:{self._name}:{part}"

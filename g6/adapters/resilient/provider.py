@@ -53,24 +53,35 @@ class Resilient:
     ) -> None:
         self.name, self.first, self.second = first.name, first, second
         self._gate, self._breaker, self._limiter, self._shelf = gate, breaker, limiter, shelf
-        self._deadline_of, self._wall, self._fallback_seconds, self._tell = deadline_of, wall, fallback_seconds, tell
+        self._deadline_of, self._wall, self._fallback_seconds, self._tell = (
+            deadline_of,
+            wall,
+            fallback_seconds,
+            tell,
+        )
         self._outage, self._further = outage, further
         self._unit: tuple[str, datetime] | None = None
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed on the day of `at`; its request may outlast the unit. Errors: ProviderBusy, Terminal."""
         self._begin(index, at)
-        return self._served(lambda source: source.listing(index, at), self._wall() + LISTING_SECONDS, telling=False)
+        return self._served(
+            lambda source: source.listing(index, at), self._wall() + LISTING_SECONDS, telling=False
+        )
 
     def underlying(self, index: str, at: datetime) -> Underlying:
         """Return the index, its nearest future and VIX. Errors: ProviderBusy, Terminal."""
         self._begin(index, at)
-        return self._served(lambda source: source.underlying(index, at), self._deadline_of(at), at=at)
+        return self._served(
+            lambda source: source.underlying(index, at), self._deadline_of(at), at=at
+        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return quotes of `contracts` and of the underlying. Errors: ProviderBusy, Terminal."""
         self._begin(index, at)
-        return self._served(lambda source: source.quotes(index, contracts, at), self._deadline_of(at), at=at)
+        return self._served(
+            lambda source: source.quotes(index, contracts, at), self._deadline_of(at), at=at
+        )
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> Any:
         """Return the open interest `(2, n)` at the end of the previous session, NaN where nobody knows it."""
@@ -78,14 +89,19 @@ class Resilient:
         left = max(0.0, self._deadline_of(at) - self._wall())
         # Quotes are there already and grow old meanwhile.
         deadline = self._wall() + min(PREVIOUS_SECONDS, left / 2)
-        return self._served(lambda source: source.previous_oi(index, contracts, at), deadline, telling=False)
+        return self._served(
+            lambda source: source.previous_oi(index, contracts, at), deadline, telling=False
+        )
 
     def describe(self) -> Mapping[str, Any]:
         """Return the first provider's facts, breaker, budget, and what the last unit of this process asked."""
         facts = dict(self.first.describe())
         budget = self._limiter.describe()
         if self._shelf.get(self._serving()) is not None and self.second is not None:
-            facts |= {"mode": "fallback", "source": self.second.describe().get("source", self.second.name)}
+            facts |= {
+                "mode": "fallback",
+                "source": self.second.describe().get("source", self.second.name),
+            }
         return (
             facts
             | self._gate.tally.facts()
@@ -116,7 +132,12 @@ class Resilient:
         if self.second is None:
             return self._first(ask, deadline, telling, further)
         try:
-            answer = self._first(ask, self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall()), telling, further)
+            answer = self._first(
+                ask,
+                self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall()),
+                telling,
+                further,
+            )
         except (ProviderBusy, ProviderRefused, Withheld) as error:
             answer = ask(self.second)
             self._fell_back(error)
@@ -142,7 +163,11 @@ class Resilient:
         if fresh and self.second is not None:
             why = "is left alone" if isinstance(error, BreakerOpen) else str(error)
             self._tell(
-                {"state": "fallback", "sentence": f"{self.second.name} serves in place of {self.name}: {why}", "fix": "g6 check"}
+                {
+                    "state": "fallback",
+                    "sentence": f"{self.second.name} serves in place of {self.name}: {why}",
+                    "fix": "g6 check",
+                }
             )
 
     def _serving(self) -> str:

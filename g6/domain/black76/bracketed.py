@@ -24,7 +24,9 @@ _HALF_LOG_2PI = 0.5 * log(2 * pi)
 _LAST_STEP = 1e-4
 
 
-def bracketed_root(p: Array, complement: Array, k: Array, guess: Array, limit: int) -> tuple[Array, NDArray[np.int16]]:
+def bracketed_root(
+    p: Array, complement: Array, k: Array, guess: Array, limit: int
+) -> tuple[Array, NDArray[np.int16]]:
     """Root of variance w at which the folded price is p, and evaluations spent; NaN where `limit` did not suffice.
 
     p in (0, 1), complement = 1 - p with its own relative accuracy, k >= 0, guess may be anything. One dimension.
@@ -41,7 +43,10 @@ def bracketed_root(p: Array, complement: Array, k: Array, guess: Array, limit: i
         spent[live[last]] = iteration
         if last.all():
             break
-        live, (w, low, high, k, target, side) = live[~last], (a[~last] for a in (w, low, high, k, target, side))
+        live, (w, low, high, k, target, side) = (
+            live[~last],
+            (a[~last] for a in (w, low, high, k, target, side)),
+        )
     return root, spent
 
 
@@ -56,7 +61,9 @@ def _bracket(p: Array, complement: Array, k: Array) -> tuple[Array, Array]:
     return np.maximum(low * (1 - 1e-14), 1e-3 * p), high * (1 + 1e-14)
 
 
-def _step(w: Array, low: Array, high: Array, k: Array, target: Array, side: Array) -> tuple[Array, NDArray[np.bool_], Array, Array]:
+def _step(
+    w: Array, low: Array, high: Array, k: Array, target: Array, side: Array
+) -> tuple[Array, NDArray[np.bool_], Array, Array]:
     """One evaluation: the next w, whether it is final, and the narrowed bracket."""
     h, t = k / w, 0.5 * w
     ratio = mills(side * (h - t)) - side * mills(h + t)
@@ -75,4 +82,6 @@ def _householder(newton: Array, pull: Array, h: Array, t: Array) -> tuple[Array,
     first = h * h - t * t
     second = first - pull
     third = first * first - 3 * h * h - t * t - 3 * first * pull + 2 * pull * pull
-    return newton * (1 + 0.5 * second * newton) / (1 + newton * (second + third * newton / 6)), np.abs(first)
+    return newton * (1 + 0.5 * second * newton) / (
+        1 + newton * (second + third * newton / 6)
+    ), np.abs(first)

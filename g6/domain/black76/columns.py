@@ -22,7 +22,10 @@ def columns(*arguments: ArrayLike) -> tuple[tuple[Array, ...], tuple[int, ...]]:
     Raises ValueError where the shapes do not broadcast.
     """
     shape = getattr(arguments[0], "shape", ())
-    if len(shape) == 1 and all(type(each) is np.ndarray and each.dtype is _FLOAT and each.shape == shape for each in arguments):
+    if len(shape) == 1 and all(
+        type(each) is np.ndarray and each.dtype is _FLOAT and each.shape == shape
+        for each in arguments
+    ):
         return cast("tuple[Array, ...]", arguments), shape
     arrays = [np.asarray(argument, dtype=np.float64) for argument in arguments]
     shape = arrays[0].shape

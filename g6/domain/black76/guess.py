@@ -23,7 +23,9 @@ from g6.domain.black76.model import mills
 __all__ = ["first_guess"]
 
 _CELLS_PER_UNIT = 512
-_CELLS = 24 * _CELLS_PER_UNIT  # up to a time value of e^-24 times the distance; beyond it the guess is a poor one
+_CELLS = (
+    24 * _CELLS_PER_UNIT
+)  # up to a time value of e^-24 times the distance; beyond it the guess is a poor one
 
 # Operands without a dimension: NumPy converts a Python number anew at every call.
 _PER_UNIT = np.array(float(_CELLS_PER_UNIT))
@@ -31,7 +33,9 @@ _ONE = np.array(1.0)
 _TWELFTH = np.array(-1 / 12)
 
 
-def first_guess(value: Array, distance: Array, half_k: Array, v: Array, spare: tuple[Array, Array]) -> None:
+def first_guess(
+    value: Array, distance: Array, half_k: Array, v: Array, spare: tuple[Array, Array]
+) -> None:
     """Write the guess, over sqrt(2), into v, for time values and distances |S* - KD| of the same unit; half_k = k/2.
 
     NaN exactly at the money, where both k and the distance vanish.

@@ -70,7 +70,9 @@ def solve(
     return solution, Greeks(*(figures if len(shape) == 1 else figures.reshape(5, *shape)))
 
 
-def _solve(flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures: Array | None) -> Solution:
+def _solve(
+    flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures: Array | None
+) -> Solution:
     """Solve chunk by chunk; write the Greeks too where there are figures, (5, n), for them."""
     length = flat[0].size
     found = _Found(np.empty(length), np.zeros(length, np.int8), np.empty(length, np.int16), figures)
@@ -85,7 +87,9 @@ def _solve(flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures:
                 _solve_chunk(options, found.part(part), limit, block[:, : options[0].size])
     if len(shape) == 1:
         return Solution(found.sigma, found.status, found.iterations)
-    return Solution(found.sigma.reshape(shape), found.status.reshape(shape), found.iterations.reshape(shape))
+    return Solution(
+        found.sigma.reshape(shape), found.status.reshape(shape), found.iterations.reshape(shape)
+    )
 
 
 class _Found(NamedTuple):
@@ -112,15 +116,21 @@ def _solve_chunk(options: tuple[Array, ...], found: _Found, limit: int, block: A
         return
     left = np.flatnonzero(~done)
     rest = tuple(column[left] for column in options)
-    found.sigma[left], found.status[left], found.iterations[left] = _remainder(rest, found.sigma[left], limit)
+    found.sigma[left], found.status[left], found.iterations[left] = _remainder(
+        rest, found.sigma[left], limit
+    )
     if found.figures is not None:
         found.figures[:, left] = np.nan
         solved = left[found.status[left] == _OK]
         if solved.size:
-            found.figures[:, solved] = greeks_of(found.sigma[solved], *(column[solved] for column in options[1:]))
+            found.figures[:, solved] = greeks_of(
+                found.sigma[solved], *(column[solved] for column in options[1:])
+            )
 
 
-def _remainder(options: tuple[Array, ...], guess: Array, limit: int) -> tuple[Array, NDArray[np.int8], NDArray[np.int16]]:
+def _remainder(
+    options: tuple[Array, ...], guess: Array, limit: int
+) -> tuple[Array, NDArray[np.int8], NDArray[np.int16]]:
     """Volatilities, statuses and evaluations of options that one step did not settle; guess may hold anything."""
     price, forward, strike, years, rate, phi = options
     discount = np.exp(-rate * years)
@@ -132,7 +142,9 @@ def _remainder(options: tuple[Array, ...], guess: Array, limit: int) -> tuple[Ar
     if at.size:
         value, bound, root_years = value[at], bound[at], np.sqrt(years[at])
         k = np.abs(np.log(forward[at] / strike[at]))
-        w, spent = bracketed_root(value / bound, (bound - value) / bound, k, guess[at] * root_years, limit - 1)
+        w, spent = bracketed_root(
+            value / bound, (bound - value) / bound, k, guess[at] * root_years, limit - 1
+        )
         found = w / root_years
         sound = (found > 0) & (found < _LARGEST)
         sigma[at], iterations[at] = np.where(sound, found, np.nan), spent + 1
@@ -140,7 +152,9 @@ def _remainder(options: tuple[Array, ...], guess: Array, limit: int) -> tuple[Ar
     return sigma, status, iterations
 
 
-def _reasons(options: tuple[Array, ...], value: Array, bound: Array, other: Array) -> NDArray[np.int8]:
+def _reasons(
+    options: tuple[Array, ...], value: Array, bound: Array, other: Array
+) -> NDArray[np.int8]:
     """Codes before solving, the gravest written last; ok where a volatility exists. bound and other: S* and KD by size."""
     price, forward, strike, years, _, phi = options
     status = np.zeros(price.size, np.int8)
@@ -150,7 +164,9 @@ def _reasons(options: tuple[Array, ...], value: Array, bound: Array, other: Arra
     status[~(value > 0)] = Status.below_intrinsic
     status[np.isnan(price)] = Status.no_price
     measured = (bound > 1 / _HUGE) & (other < _HUGE)
-    status[~(measured & (strike > 0) & (years < _LARGEST) & (np.abs(phi) == 1))] = Status.no_convergence
+    status[~(measured & (strike > 0) & (years < _LARGEST) & (np.abs(phi) == 1))] = (
+        Status.no_convergence
+    )
     status[~((forward > 0) & (forward < np.inf))] = Status.no_forward
     status[years <= 0] = Status.expired
     return status

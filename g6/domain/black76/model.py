@@ -20,7 +20,17 @@ from scipy.special import erfcx, ndtr
 
 from g6.domain.black76.columns import Array, chunks, columns
 
-__all__ = ["PHI", "Greeks", "HigherGreeks", "greeks", "greeks_of", "higher_greeks", "mills", "price", "vega"]
+__all__ = [
+    "PHI",
+    "Greeks",
+    "HigherGreeks",
+    "greeks",
+    "greeks_of",
+    "higher_greeks",
+    "mills",
+    "price",
+    "vega",
+]
 
 PHI: Array = np.array([[1.0], [-1.0]])
 """Side axis: +1 call, -1 put, shape (2, 1); broadcasts a strike axis (n,) to the chain's (2, n)."""
@@ -64,7 +74,14 @@ class HigherGreeks:
     vomma: Array
 
 
-def price(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, phi: ArrayLike) -> Array:
+def price(
+    sigma: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    phi: ArrayLike,
+) -> Array:
     """Discounted Black-76 price, in points; all arguments broadcast.
 
     sigma per root year, forward and strike in points, years of 365 days, rate continuous, phi +1 call or -1 put.
@@ -84,8 +101,12 @@ def _in_chunks(formula: Callable[..., Array], *arguments: ArrayLike) -> Array:
     return value.reshape(shape)
 
 
-def _price(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
-    time_value = np.minimum(forward, strike) * _folded_price(np.abs(np.log(forward / strike)), sigma * np.sqrt(years))
+def _price(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
+    time_value = np.minimum(forward, strike) * _folded_price(
+        np.abs(np.log(forward / strike)), sigma * np.sqrt(years)
+    )
     value = np.exp(-rate * years) * (time_value + np.maximum(phi * (forward - strike), 0.0))
     finite = np.isfinite(value) & np.isfinite(forward + strike + sigma + years)
     valid = finite & (forward > 0) & (strike > 0) & (sigma >= 0) & (np.abs(phi) == 1)
@@ -100,7 +121,9 @@ def _folded_price(distance: Array, root_variance: Array) -> Array:
     away, half = distance / root_variance, 0.5 * root_variance
     d1 = half - away
     density, far = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI, mills(away + half)
-    value = np.where(d1 > 0, ndtr(d1) - density * far, density * (mills(np.maximum(-d1, 0.0)) - far))
+    value = np.where(
+        d1 > 0, ndtr(d1) - density * far, density * (mills(np.maximum(-d1, 0.0)) - far)
+    )
     return np.where(root_variance == 0, 0.0, value)
 
 
@@ -111,7 +134,14 @@ def mills(z: Array) -> Array:
     return ratio
 
 
-def greeks(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, phi: ArrayLike) -> Greeks:
+def greeks(
+    sigma: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    phi: ArrayLike,
+) -> Greeks:
     """Greeks of spot Black-Scholes at S* = F exp(-rT); arguments and units as in `price`.
 
     delta = phi N(phi d1), gamma = n(d1)/(S* sigma sqrt T), vega = S* n(d1) sqrt(T)/100,
@@ -126,7 +156,9 @@ def greeks(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: Array
     return Greeks(*figures.reshape(5, *shape))
 
 
-def greeks_of(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
+def greeks_of(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
     """The formulas of `greeks` on columns of one length: delta, gamma, theta, vega, rho as rows."""
     figures = np.empty((5, sigma.size))
     root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
@@ -143,19 +175,30 @@ def greeks_of(sigma: Array, forward: Array, strike: Array, years: Array, rate: A
     return figures
 
 
-def vega(sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike) -> Array:
+def vega(
+    sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike
+) -> Array:
     """The vega of `greeks` alone, to the bit: S* n(d1) sqrt(T)/100, the same for both sides; NaN as there."""
     return _in_chunks(_vega, sigma, forward, strike, years, rate, 1.0)
 
 
-def _vega(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
+def _vega(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
     root_years, _, d1, _ = _moneyness(sigma, forward, strike, years, phi)
-    value = forward * np.exp(-rate * years) * np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI * root_years * 0.01
+    value = (
+        forward * np.exp(-rate * years) * np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI * root_years * 0.01
+    )
     return np.where(np.isfinite(value), value, np.nan)
 
 
 def higher_greeks(
-    sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike, phi: ArrayLike
+    sigma: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    phi: ArrayLike,
 ) -> HigherGreeks:
     """Vanna, charm and vomma of spot Black-Scholes at S* = F exp(-rT), the same for both sides; NaN as in `greeks`.
 
@@ -170,7 +213,9 @@ def higher_greeks(
     return HigherGreeks(*figures.reshape(3, *shape))
 
 
-def _higher_greeks(sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array) -> Array:
+def _higher_greeks(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
     figures = np.empty((3, sigma.size))
     root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
     density = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
@@ -181,7 +226,9 @@ def _higher_greeks(sigma: Array, forward: Array, strike: Array, years: Array, ra
     return figures
 
 
-def _moneyness(sigma: Array, forward: Array, strike: Array, years: Array, phi: Array) -> tuple[Array, Array, Array, Array]:
+def _moneyness(
+    sigma: Array, forward: Array, strike: Array, years: Array, phi: Array
+) -> tuple[Array, Array, Array, Array]:
     """Root of time, root of variance, d1, d2; NaN where the arguments are no living option."""
     root_years = np.sqrt(years)
     root_variance = sigma * root_years

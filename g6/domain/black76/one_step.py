@@ -36,7 +36,11 @@ ROWS = 18
 
 # Operands without a dimension: NumPy converts a Python number anew at every call.
 _ZERO, _ONE, _HALF = np.array(0.0), np.array(1.0), np.array(0.5)
-_ROOT_PI, _TWO_OVER_ROOT_PI, _HALF_OVER_ROOT_PI = np.array(sqrt(pi)), np.array(2 / sqrt(pi)), np.array(0.5 / sqrt(pi))
+_ROOT_PI, _TWO_OVER_ROOT_PI, _HALF_OVER_ROOT_PI = (
+    np.array(sqrt(pi)),
+    np.array(2 / sqrt(pi)),
+    np.array(0.5 / sqrt(pi)),
+)
 _HUNDREDTH, _FIFTIETH, _PER_DAY = np.array(0.01), np.array(0.02), np.array(-1 / 365)
 _LARGEST = np.array(1e15)
 _ROUNDING = np.array(ROUNDING)
@@ -44,7 +48,9 @@ _ROUNDING = np.array(ROUNDING)
 _LAST_STEP = np.array(1e-5)
 
 
-def step(columns: tuple[Array, ...], block: Array, sigma: Array, done: NDArray[np.bool_]) -> list[Array]:
+def step(
+    columns: tuple[Array, ...], block: Array, sigma: Array, done: NDArray[np.bool_]
+) -> list[Array]:
     """Write volatilities into sigma, and into done whether they are final; false also where the input is no option.
 
     columns: price, forward, strike, years, rate, phi, each (n,). block: scratch, (ROWS, n); its rows are returned.
@@ -52,7 +58,9 @@ def step(columns: tuple[Array, ...], block: Array, sigma: Array, done: NDArray[n
     rows = list(block)
     _fold(columns, block, rows)
     _, _, newton, pull, root, growth, relative, _, v, a, b, *_ = rows
-    first_guess(relative, root, growth, v, (a, b))  # from time value, distance and k/2, which stand there until `_newton`
+    first_guess(
+        relative, root, growth, v, (a, b)
+    )  # from time value, distance and k/2, which stand there until `_newton`
     _evaluate(block, rows)
     _newton(rows)
     multiply(columns[0], _ROUNDING, sigma)  # sigma is scratch until its own line
@@ -109,7 +117,9 @@ def _evaluate(block: Array, rows: list[Array]) -> None:
 
 def _newton(rows: list[Array]) -> None:
     """(time value - model)/(derivative w); the model's signed density stays in the last row."""
-    _, _, newton, _, _, _, value, density, v, _, _, side, _, _, spot_leg, strike_leg, _, money = rows
+    _, _, newton, _, _, _, value, density, v, _, _, side, _, _, spot_leg, strike_leg, _, money = (
+        rows
+    )
     multiply(side, density, money)
     subtract(strike_leg, spot_leg, newton)
     multiply(newton, money, newton)
@@ -119,7 +129,9 @@ def _newton(rows: list[Array]) -> None:
     divide(newton, v, newton)
 
 
-def _only_options(columns: tuple[Array, ...], sigma: Array, spare: Array, done: NDArray[np.bool_]) -> None:
+def _only_options(
+    columns: tuple[Array, ...], sigma: Array, spare: Array, done: NDArray[np.bool_]
+) -> None:
     """A negative time value can have a negative root, two negative points a positive ratio: neither is an option."""
     _, forward, _, years, _, phi = columns
     np.minimum(sigma, forward, out=spare)
@@ -130,7 +142,9 @@ def _only_options(columns: tuple[Array, ...], sigma: Array, spare: Array, done: 
     bitwise_and(done, spare == _ONE, done)
 
 
-def greeks_after(rows: list[Array], columns: tuple[Array, ...], sigma: Array, figures: Array) -> None:
+def greeks_after(
+    rows: list[Array], columns: tuple[Array, ...], sigma: Array, figures: Array
+) -> None:
     """Write delta, gamma, theta, vega, rho into figures, (5, n); consumes what `step` returned."""
     _, _, _, years, rate, phi = columns
     delta, gamma, theta, vega, rho = figures
@@ -160,7 +174,26 @@ def _first_order(rows: list[Array], phi: Array, delta: Array) -> None:
 
     With s = sign(S* - KD), phi N(phi d1) = (phi + s)/2 - s N(-s d1) whatever the side, and likewise for d2.
     """
-    spot, strike, _, _, _, _, relative, _, _, slope, _, side, near, far, spot_leg, strike_leg, _, money = rows
+    (
+        spot,
+        strike,
+        _,
+        _,
+        _,
+        _,
+        relative,
+        _,
+        _,
+        slope,
+        _,
+        side,
+        near,
+        far,
+        spot_leg,
+        strike_leg,
+        _,
+        money,
+    ) = rows
     multiply(relative, _TWO_OVER_ROOT_PI, slope)
     multiply(far, slope, far)
     add(spot_leg, far, spot_leg)

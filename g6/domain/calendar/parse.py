@@ -11,7 +11,13 @@ from g6.domain.calendar.session import Hours
 from g6.errors import BadInput
 
 _CLOCKS = ("open", "close", "settlement_fix", "pre_open", "index_freeze", "index_resume")
-_SHAPES = {"exchanges": list, "covered_years": list, "holidays": Mapping, "hours": list, "specials": list}
+_SHAPES = {
+    "exchanges": list,
+    "covered_years": list,
+    "holidays": Mapping,
+    "hours": list,
+    "specials": list,
+}
 _KEYS = {
     "file": set(_SHAPES),
     "hours": {"since", "exchanges", *_CLOCKS},
@@ -29,10 +35,14 @@ class Days:
 
     def hours(self, day: date) -> Hours:
         """Return the hours in force on `day`, whether or not that year is covered and that day has a session."""
-        return self.specials.get(day) or next((era for era in reversed(self.eras) if era.since <= day), self.eras[0])
+        return self.specials.get(day) or next(
+            (era for era in reversed(self.eras) if era.since <= day), self.eras[0]
+        )
 
 
-def parse_sessions(base: Mapping[str, Any], additions: Mapping[str, Any] | None = None) -> tuple[dict[str, Days], frozenset[int]]:
+def parse_sessions(
+    base: Mapping[str, Any], additions: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Days], frozenset[int]]:
     """Return the days of each exchange and the covered years. Errors: BadInput, with the entry and what is wrong with it."""
     days = {str(exchange): Days() for exchange in base.get("exchanges", ())}
     years: set[int] = set()
@@ -63,24 +73,36 @@ class _File:
         closed = dict(self.holidays(exchange))
         kept = {day: special for day, special in under.specials.items() if day not in closed}
         base = Days(ordered)
-        return Days(ordered, {**under.holidays, **closed}, {**kept, **dict(self.specials(exchange, base))})
+        return Days(
+            ordered, {**under.holidays, **closed}, {**kept, **dict(self.specials(exchange, base))}
+        )
 
     def holidays(self, exchange: str) -> Iterator[tuple[date, str]]:
         for key, value in self.content.get("holidays", {}).items():
             if isinstance(value, Mapping):
                 if key not in self.exchanges:
-                    raise BadInput(self.name, f"holidays.{key}", f"not an exchange; known are {', '.join(self.exchanges)}")
+                    raise BadInput(
+                        self.name,
+                        f"holidays.{key}",
+                        f"not an exchange; known are {', '.join(self.exchanges)}",
+                    )
                 if key == exchange:
-                    yield from ((self.day(day, "holidays"), str(name)) for day, name in value.items())
+                    yield from (
+                        (self.day(day, "holidays"), str(name)) for day, name in value.items()
+                    )
             else:
                 yield self.day(key, "holidays"), str(value)
 
     def eras(self, exchange: str) -> Iterator[Hours]:
         for row, entry in self.entries("hours", exchange):
             try:
-                yield self.in_order(Hours(self.day(entry.get("since"), row), **self.clocks(entry, row)), row)
+                yield self.in_order(
+                    Hours(self.day(entry.get("since"), row), **self.clocks(entry, row)), row
+                )
             except TypeError as error:
-                raise BadInput(self.name, row, "open, close and settlement_fix are needed") from error
+                raise BadInput(
+                    self.name, row, "open, close and settlement_fix are needed"
+                ) from error
 
     def specials(self, exchange: str, base: Days) -> Iterator[tuple[date, Hours]]:
         """A special session without hours of its own is a whole one; one with them has no auction and is fixed at its close."""
@@ -109,21 +131,46 @@ class _File:
         self.check("file", self.content, None)
         for key, value in self.content.items():
             if not isinstance(value, _SHAPES[key]):
-                raise BadInput(self.name, key, "has the wrong shape; see g6/sessions.toml for the format")
-        if strange := [year for year in self.content.get("covered_years", ()) if not isinstance(year, int)]:
-            raise BadInput(self.name, "covered_years", f"{strange[0]!r} is not a year; write it as 2027")
+                raise BadInput(
+                    self.name, key, "has the wrong shape; see g6/sessions.toml for the format"
+                )
+        if strange := [
+            year for year in self.content.get("covered_years", ()) if not isinstance(year, int)
+        ]:
+            raise BadInput(
+                self.name, "covered_years", f"{strange[0]!r} is not a year; write it as 2027"
+            )
 
     def check(self, table: str, entry: Mapping[str, Any], row: str | None) -> None:
         unknown = sorted(set(entry) - _KEYS[table])
         if unknown:
-            raise BadInput(self.name, row, f"unknown key {unknown[0]}; allowed are {', '.join(sorted(_KEYS[table]))}")
-        strangers: Sequence[str] = [each for each in entry.get("exchanges", ()) if each not in self.exchanges]
+            raise BadInput(
+                self.name,
+                row,
+                f"unknown key {unknown[0]}; allowed are {', '.join(sorted(_KEYS[table]))}",
+            )
+        strangers: Sequence[str] = [
+            each for each in entry.get("exchanges", ()) if each not in self.exchanges
+        ]
         if strangers:
-            raise BadInput(self.name, row, f"not an exchange: {strangers[0]}; known are {', '.join(self.exchanges)}")
+            raise BadInput(
+                self.name,
+                row,
+                f"not an exchange: {strangers[0]}; known are {', '.join(self.exchanges)}",
+            )
 
     def in_order(self, hours: Hours, row: str) -> Hours:
-        stops = [hours.pre_open, hours.open, *(clock for pair in hours.breaks for clock in pair), hours.index_freeze]
-        given = [clock for clock in (*stops, hours.settlement_fix, hours.index_resume, hours.close) if clock is not None]
+        stops = [
+            hours.pre_open,
+            hours.open,
+            *(clock for pair in hours.breaks for clock in pair),
+            hours.index_freeze,
+        ]
+        given = [
+            clock
+            for clock in (*stops, hours.settlement_fix, hours.index_resume, hours.close)
+            if clock is not None
+        ]
         if given != sorted(given):
             raise BadInput(self.name, row, "its times do not follow each other")
         return hours
@@ -132,19 +179,29 @@ class _File:
         try:
             return value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError as error:
-            raise BadInput(self.name, row, f"{value!r} is not a day; write it as 2026-11-24") from error
+            raise BadInput(
+                self.name, row, f"{value!r} is not a day; write it as 2026-11-24"
+            ) from error
 
     def clocks(self, entry: Mapping[str, Any], row: str) -> dict[str, Any]:
-        clocks: dict[str, Any] = {key: self.clock(entry[key], row) for key in _CLOCKS if key in entry}
+        clocks: dict[str, Any] = {
+            key: self.clock(entry[key], row) for key in _CLOCKS if key in entry
+        }
         if "breaks" in entry:
             try:
-                clocks["breaks"] = tuple((self.clock(start, row), self.clock(end, row)) for start, end in entry["breaks"])
+                clocks["breaks"] = tuple(
+                    (self.clock(start, row), self.clock(end, row)) for start, end in entry["breaks"]
+                )
             except (TypeError, ValueError) as error:
-                raise BadInput(self.name, row, "breaks are pairs of times, such as [[10:00:00, 11:30:00]]") from error
+                raise BadInput(
+                    self.name, row, "breaks are pairs of times, such as [[10:00:00, 11:30:00]]"
+                ) from error
         return clocks
 
     def clock(self, value: Any, row: str) -> time:
         try:
             return value if isinstance(value, time) else time.fromisoformat(str(value))
         except ValueError as error:
-            raise BadInput(self.name, row, f"{value!r} is not a time; write it as 15:40:00") from error
+            raise BadInput(
+                self.name, row, f"{value!r} is not a time; write it as 15:40:00"
+            ) from error

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, timezone
 from typing import Literal
 
-IST = timezone(timedelta(hours=5, minutes=30), "IST")  # India has one zone and, since 1945, no daylight saving
+IST = timezone(
+    timedelta(hours=5, minutes=30), "IST"
+)  # India has one zone and, since 1945, no daylight saving
 
-Phase = Literal["closed", "pre-open", "open", "break", "index frozen", "closing auction", "index final"]
+Phase = Literal[
+    "closed", "pre-open", "open", "break", "index frozen", "closing auction", "index final"
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,7 +77,9 @@ class Session:
 
     def holds(self, at: datetime) -> bool:
         """Tell whether contracts trade at `at`."""
-        return self.open <= at <= self.close and not any(start < at < end for start, end in self.breaks)
+        return self.open <= at <= self.close and not any(
+            start < at < end for start, end in self.breaks
+        )
 
     def first_cycle(self, at: datetime, interval_seconds: int) -> datetime | None:
         """Return the first grid instant (epoch multiple of the interval) at or after `at`, None where the session has none left."""
@@ -93,13 +99,24 @@ class Session:
 
     def phases(self) -> tuple[tuple[datetime, Phase], ...]:
         """Return every instant at which a phase begins, with the phase, in order; the last is the close."""
-        begins: list[tuple[datetime | None, Phase]] = [(self.pre_open, "pre-open"), (self.open, "open"), (self.close, "closed")]
+        begins: list[tuple[datetime | None, Phase]] = [
+            (self.pre_open, "pre-open"),
+            (self.open, "open"),
+            (self.close, "closed"),
+        ]
         for start, end in self.breaks:
             begins += [(start, "break"), (end, "open")]
         if self.index_freeze is not None:
-            begins += [(self.index_freeze, "index frozen"), (self.settlement_fix, "closing auction")]
+            begins += [
+                (self.index_freeze, "index frozen"),
+                (self.settlement_fix, "closing auction"),
+            ]
             begins += [(self.index_resume, "index final")]
-        return tuple(sorted(((at, phase) for at, phase in begins if at is not None), key=lambda begin: begin[0]))
+        return tuple(
+            sorted(
+                ((at, phase) for at, phase in begins if at is not None), key=lambda begin: begin[0]
+            )
+        )
 
 
 def instant_of(day: date, clock: time) -> datetime:

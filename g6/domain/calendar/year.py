@@ -20,7 +20,9 @@ class Calendar:
 
     exchanges: Mapping[str, Days]
     covered_years: frozenset[int]
-    _known: dict[tuple[str, date], Session | None] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, date], Session | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @staticmethod
     def parse(base: Mapping[str, Any], additions: Mapping[str, Any] | None = None) -> Calendar:
@@ -43,14 +45,22 @@ class Calendar:
             raise UncoveredYear(day.year, max(self.covered_years))
         days = self.exchanges[exchange]
         closed = day.weekday() >= 5 or day in days.holidays
-        return None if closed and day not in days.specials else Session.on(exchange, day, days.hours(day))
+        return (
+            None
+            if closed and day not in days.specials
+            else Session.on(exchange, day, days.hours(day))
+        )
 
     def trades_all_day(self, exchange: str, day: date) -> bool:
         """Tell whether `day` is an ordinary trading day, on which contracts may expire. Errors: UncoveredYear.
 
         A weekend or holiday with a special session (Muhurat, a drill on a Saturday) is none, whatever its hours.
         """
-        return self.session(exchange, day) is not None and day.weekday() < 5 and self.holiday(exchange, day) is None
+        return (
+            self.session(exchange, day) is not None
+            and day.weekday() < 5
+            and self.holiday(exchange, day) is None
+        )
 
     def holiday(self, exchange: str, day: date) -> str | None:
         """Return the name of the holiday on `day`, None where there is none known."""
@@ -90,7 +100,9 @@ class Calendar:
     def sessions_between(self, exchange: str, first: date, last: date) -> tuple[Session, ...]:
         """Return the sessions from `first` to `last`, both included. Errors: UncoveredYear."""
         days = (first + n * _DAY for n in range((last - first).days + 1))
-        return tuple(session for day in days if (session := self.session(exchange, day)) is not None)
+        return tuple(
+            session for day in days if (session := self.session(exchange, day)) is not None
+        )
 
     def next_cycle(self, exchange: str, at: datetime, interval: int) -> datetime:
         """Return the first grid instant at or after `at` within a session; `interval` in seconds. Errors: UncoveredYear."""

@@ -98,19 +98,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _warn(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
 ) -> None:
     """Say what was left out of an answer as a sentence; other warnings are of interest to programmers."""
     if issubclass(category, DamagedFile):
         sys.stderr.write(f"g6: {mask(str(message))}\n")
     else:
-        (file or sys.stderr).write(warnings.formatwarning(message, category, filename, lineno, line))
+        (file or sys.stderr).write(
+            warnings.formatwarning(message, category, filename, lineno, line)
+        )
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return int(application(words[0] if words else "")(args=words, prog_name="g6", standalone_mode=False) or 0)
+        return int(
+            application(words[0] if words else "")(
+                args=words, prog_name="g6", standalone_mode=False
+            )
+            or 0
+        )
     except NothingToDo as nothing:
         return _say(str(nothing), 3)
     except UserError as error:
@@ -142,10 +154,16 @@ def _usage(error: TyperException) -> str:
     if hints:
         return f"{sentence}\n  fix: that option is gone; {hints[0]}"
     context = getattr(error, "ctx", None)
-    return f"{sentence}\n  fix: {context.command_path} --help lists what there is" if context else sentence
+    return (
+        f"{sentence}\n  fix: {context.command_path} --help lists what there is"
+        if context
+        else sentence
+    )
 
 
 def _keep_trace() -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="g6-trace-", suffix=".txt", delete=False, encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="g6-trace-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
         file.write(mask(traceback.format_exc()))
     return file.name

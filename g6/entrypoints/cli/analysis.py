@@ -30,7 +30,9 @@ def register(app: typer.Typer) -> None:
 
 
 def analyze(
-    index: Annotated[str | None, typer.Argument(metavar="INDEX", help="Such as NIFTY; else every stored one.")] = None,
+    index: Annotated[
+        str | None, typer.Argument(metavar="INDEX", help="Such as NIFTY; else every stored one.")
+    ] = None,
     *,
     as_of: stored.AsOf = None,
     json_: options.Json = False,
@@ -44,7 +46,10 @@ def analyze(
     """
     settings = options.settings(config, set_, data_dir=data_dir)
     at = stored.instant_of(as_of)
-    chains = [stored.latest(settings, name, at) for name in ([index] if index else stored.indices_at(settings, at))]
+    chains = [
+        stored.latest(settings, name, at)
+        for name in ([index] if index else stored.indices_at(settings, at))
+    ]
     found = [analysis(*each) for each in chains]
     market = asdict(breadth.market([frame for _, frame in chains]))
     if json_:
@@ -57,7 +62,10 @@ def analyze(
 
 
 def _breadth(shares: Mapping[str, Mapping[str, int]]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {share['count']} of {share['known']}" for name, share in shares.items())
+    return ", ".join(
+        f"{name.replace('_', ' ')} {share['count']} of {share['known']}"
+        for name, share in shares.items()
+    )
 
 
 def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
@@ -76,7 +84,10 @@ def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
             "options": weighed.options,
             **net,
             **{f"wall_{side}": strike for side, strike in asdict(exposures.walls(weighed)).items()},
-            **{f"interest_{side}": strike for side, strike in asdict(exposures.interest_walls(held)).items()},
+            **{
+                f"interest_{side}": strike
+                for side, strike in asdict(exposures.interest_walls(held)).items()
+            },
             "flip": exposures.flip(held, spot),
             "regime": exposures.regime(net["gex"]),
         },
@@ -84,14 +95,20 @@ def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
         "breadth": asdict(breadth.since_close(frame)),
         "surface": {
             "quality": {day.isoformat(): quality for day, quality in fitted.quality.items()},
-            "warnings": {each.expiry.isoformat(): list(each.warnings) for each in fitted.fitted if each.warnings},
+            "warnings": {
+                each.expiry.isoformat(): list(each.warnings)
+                for each in fitted.fitted
+                if each.warnings
+            },
         },
     }
 
 
 def _show(console: Console, found: Mapping[str, Any]) -> None:
     at = Unit(found["cycle"], found["index"]).instant.astimezone(IST)
-    console.print(f"[bold]{found['index']}[/bold]  {at:%a %d %b %Y %H:%M:%S} IST  spot {number(found['spot'])}")
+    console.print(
+        f"[bold]{found['index']}[/bold]  {at:%a %d %b %Y %H:%M:%S} IST  spot {number(found['spot'])}"
+    )
     console.print(figures_table(found["expiries"]))
     told = found["exposures"]
     crore = {name: number(told[name] / CRORE, 1, sign=True) for name in exposures.EXPOSURES}
@@ -113,7 +130,13 @@ def _band(told: Mapping[str, Any]) -> str:
     """The flip held against the walls of open interest: far outside them it says more of the convention than of the market."""
     low, high = sorted((told["interest_put"], told["interest_call"]))
     outside = max(low - told["flip"], told["flip"] - high)
-    where = f"flip {number(outside, 0)} points outside" if outside > 0 else "flip inside" if isfinite(outside) else "no flip"
+    where = (
+        f"flip {number(outside, 0)} points outside"
+        if outside > 0
+        else "flip inside"
+        if isfinite(outside)
+        else "no flip"
+    )
     return f"most put OI {number(told['interest_put'], 0)}, most call OI {number(told['interest_call'], 0)}: {where}"
 
 
@@ -159,6 +182,10 @@ def risk_table(found: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(name, justify="right")
     for each in found:
         scaled = {"delta": LAKH, "gamma": LAKH, "theta": CRORE, "vega": CRORE}
-        cells = [number(each[name] / unit, 3 if name == "gamma" else 1) for name, unit in scaled.items()]
-        table.add_row(each["bucket"], each["moneyness"].replace("_", " "), str(each["options"]), *cells)
+        cells = [
+            number(each[name] / unit, 3 if name == "gamma" else 1) for name, unit in scaled.items()
+        ]
+        table.add_row(
+            each["bucket"], each["moneyness"].replace("_", " "), str(each["options"]), *cells
+        )
     return table

@@ -20,11 +20,15 @@ def show(console: Console, stack: Stack, *, serves: bool) -> None:
     settings = stack.settings
     if settings.console.banner:
         free = shutil.disk_usage(settings.directory).free
-        for line in lines(settings, stack.broker, stack.runtime.provider.describe(), free, serves=serves):
+        for line in lines(
+            settings, stack.broker, stack.runtime.provider.describe(), free, serves=serves
+        ):
             console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
-def lines(settings: Settings, broker: str, provider: Mapping[str, Any], free_bytes: int, *, serves: bool) -> Iterator[str]:
+def lines(
+    settings: Settings, broker: str, provider: Mapping[str, Any], free_bytes: int, *, serves: bool
+) -> Iterator[str]:
     """Yield the lines of the banner; `provider` holds what the provider says of itself."""
     yield f"G6 {__version__}: {', '.join(settings.indices)} every {settings.interval} s from {settings.provider.name}"
     yield f"  health: {'; '.join(_health(settings, broker, provider))}"
@@ -39,7 +43,11 @@ def _health(settings: Settings, broker: str, provider: Mapping[str, Any]) -> Ite
     if login := provider.get("login"):
         left = login.get("seconds_left")
         valid = f"valid, ends in {countdown(left)}" if left else "valid"
-        yield f"access token {valid}" if login["state"] == "valid" else f"access token {login['state']}, run g6 login"
+        yield (
+            f"access token {valid}"
+            if login["state"] == "valid"
+            else f"access token {login['state']}, run g6 login"
+        )
 
 
 def _ports(settings: Settings) -> str:

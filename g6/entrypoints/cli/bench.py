@@ -13,7 +13,15 @@ import typer
 from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -22,9 +30,16 @@ from g6.domain.black76 import Status, price, solve
 from g6.entrypoints.cli import options, terminal
 from g6.errors import UserError
 
-Sizes = Annotated[str, typer.Option("--sizes", metavar="N,…", help="Options in one call, each size timed by itself.")]
-Total = Annotated[int, typer.Option("--options", metavar="N", min=1, help="Options of the long recomputation.")]
-Seconds = Annotated[float, typer.Option("--seconds", metavar="S", min=0.01, help="How long each size is timed.")]
+Sizes = Annotated[
+    str,
+    typer.Option("--sizes", metavar="N,…", help="Options in one call, each size timed by itself."),
+]
+Total = Annotated[
+    int, typer.Option("--options", metavar="N", min=1, help="Options of the long recomputation.")
+]
+Seconds = Annotated[
+    float, typer.Option("--seconds", metavar="S", min=0.01, help="How long each size is timed.")
+]
 
 Terms = tuple[NDArray[np.float64], ...]
 
@@ -35,7 +50,11 @@ _DAYS = (0.02, 1, 3, 7, 14, 30, 60)
 
 def register(app: typer.Typer) -> None:
     """Add `g6 bench`."""
-    bench = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Time G6's arithmetic.\n\nExample: g6 bench iv")
+    bench = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Time G6's arithmetic.\n\nExample: g6 bench iv",
+    )
     bench.command("iv")(iv)
     bench.callback()(lambda: None)
     app.add_typer(bench, name="bench")
@@ -55,7 +74,11 @@ class Reading:
 
 
 def iv(
-    *, sizes: Sizes = "200,400,2000,10000", total: Total = 1_000_000, seconds: Seconds = 0.5, json_: options.Json = False
+    *,
+    sizes: Sizes = "200,400,2000,10000",
+    total: Total = 1_000_000,
+    seconds: Seconds = 0.5,
+    json_: options.Json = False,
 ) -> None:
     """Solve volatilities and five Greeks on one core: options per second by size of a call, then in a long recomputation.
 
@@ -68,7 +91,13 @@ def iv(
     grown = _peak_mib() - before
     if json_:
         told = [asdict(each) | {"per_second": each.per_second} for each in readings]
-        long = {"options": total, "seconds": took, "per_second": total / took, "solved": solved, "memory_grown_mib": grown}
+        long = {
+            "options": total,
+            "seconds": took,
+            "per_second": total / took,
+            "solved": solved,
+            "memory_grown_mib": grown,
+        }
         typer.echo(json.dumps({"calls": told, "recomputation": long}))
         return
     console.print(_table(readings))
@@ -82,9 +111,13 @@ def _sizes(text: str) -> list[int]:
     try:
         found = [int(each) for each in text.split(",")]
     except ValueError as error:
-        raise UserError(f"--sizes {text} is no list of numbers", "write it as --sizes 200,400") from error
+        raise UserError(
+            f"--sizes {text} is no list of numbers", "write it as --sizes 200,400"
+        ) from error
     if not all(0 < each <= 1_000_000 for each in found):
-        raise UserError(f"--sizes {text}: a call has one option to a million", "write it as --sizes 200,400")
+        raise UserError(
+            f"--sizes {text}: a call has one option to a million", "write it as --sizes 200,400"
+        )
     return found
 
 
@@ -96,7 +129,11 @@ def chains(count: int, seed: int = 7) -> Terms:
     strike = _STEP * np.rint(_FORWARD * np.exp(die.uniform(-1, 1, count) * reach) / _STEP)
     away = np.log(strike / _FORWARD) / np.sqrt(years)
     sigma = np.clip(0.12 - 0.05 * away + 0.1 * away**2, 0.08, 0.6)
-    forward, rate, phi = np.full(count, _FORWARD + 7.3), np.full(count, _RATE), die.choice([1.0, -1.0], count)
+    forward, rate, phi = (
+        np.full(count, _FORWARD + 7.3),
+        np.full(count, _RATE),
+        die.choice([1.0, -1.0], count),
+    )
     return price(sigma, forward, strike, years, rate, phi), forward, strike, years, rate, phi
 
 
@@ -120,7 +157,13 @@ class _Speed(ProgressColumn):
 def _recomputed(total: int, console: Console) -> tuple[float, int]:
     """Seconds that `total` options took, and how many were solved; the chains are made beforehand, once."""
     terms, took, solved, done = chains(min(total, AT_ONCE)), 0.0, 0, 0
-    columns = (TextColumn("solving"), BarColumn(), MofNCompleteColumn(), _Speed(), TimeElapsedColumn())
+    columns = (
+        TextColumn("solving"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Speed(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("solving", total=total)
         while done < total:
@@ -144,6 +187,9 @@ def _table(readings: list[Reading]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for each in readings:
         table.add_row(
-            f"{each.options:,}", f"{each.nanoseconds:,.0f}", f"{each.per_second:,.0f}", f"{each.per_second / each.options:,.0f}"
+            f"{each.options:,}",
+            f"{each.nanoseconds:,.0f}",
+            f"{each.per_second:,.0f}",
+            f"{each.per_second / each.options:,.0f}",
         )
     return table

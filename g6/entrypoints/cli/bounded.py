@@ -25,7 +25,14 @@ from g6.domain.cycle import Unit, isoformat_z, parse_z
 from g6.domain.instrument import INDICES
 from g6.entrypoints.cli import banner, left_out, screens, terminal
 from g6.entrypoints.cli.checks import self_checks
-from g6.entrypoints.cli.following import PATIENCE, Followed, Follower, begun, stoppable, tell_of_status_file
+from g6.entrypoints.cli.following import (
+    PATIENCE,
+    Followed,
+    Follower,
+    begun,
+    stoppable,
+    tell_of_status_file,
+)
 from g6.entrypoints.stack import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Ledger
@@ -46,8 +53,13 @@ def whole_session(settings: Settings) -> tuple[Settings, int]:
     sessions = [calendar().session(INDICES[name].exchange, day) for name in settings.indices]
     held = [session for session in sessions if session is not None]
     if not held:
-        raise UserError(f"the exchanges are closed on {day}", "give --start an instant of a trading day, see g6 calendar")
-    instants = sorted({instant for session in held for instant in session.cycles(settings.interval)})
+        raise UserError(
+            f"the exchanges are closed on {day}",
+            "give --start an instant of a trading day, see g6 calendar",
+        )
+    instants = sorted(
+        {instant for session in held for instant in session.cycles(settings.interval)}
+    )
     market = settings.market.model_copy(update={"start": instants[0]})
     return settings.model_copy(update={"market": market}), len(instants)
 
@@ -58,7 +70,9 @@ def show_self_test(settings: Settings) -> int:
     table = Table("figure", "simulated", "real", "must be", "", box=None, padding=(0, 2, 0, 0))
     figures = self_test(bootstrap.simulated(settings), implied_vol)
     for figure in figures:
-        table.add_row(figure.name, figure.simulated, figure.real, figure.bound, "✓" if figure.ok else "✗")
+        table.add_row(
+            figure.name, figure.simulated, figure.real, figure.bound, "✓" if figure.ok else "✗"
+        )
     console.print(table)
     return 0 if all(figure.ok for figure in figures) else 1
 
@@ -69,7 +83,10 @@ def demonstrate(settings: Settings, cycles: int) -> None:
     A long run shows its progress instead, and the last table.
     """
     console = terminal.console(settings)
-    with stoppable(), _started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit):
+    with (
+        stoppable(),
+        _started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit),
+    ):
         last: Followed | None = None
         closing = follower.until(cycles, limit)
         for last in closing if cycles <= MOST_TABLES else _with_progress(closing, cycles, console):
@@ -85,12 +102,18 @@ def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix:
     console = terminal.console(settings, stderr=json_lines)
     tell_of_status_file(settings, console, serves=False)
     whole = False
-    with stoppable(), _started(settings, asked, console, mix=mix) as (stack, follower, cycles, limit):
+    with (
+        stoppable(),
+        _started(settings, asked, console, mix=mix) as (stack, follower, cycles, limit),
+    ):
         banner.show(console, stack, serves=False)
         for followed in _with_progress(follower.until(cycles, limit), cycles, console):
             if json_lines:
                 typer.echo(json.dumps(followed.report, separators=(",", ":")))
-        whole = follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS) and len(follower.closed) >= cycles
+        whole = (
+            follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS)
+            and len(follower.closed) >= cycles
+        )
         _summarise(console, stack, follower.closed, cycles)
         missing = _left_out(stack)
         left_out.tell(console, missing)
@@ -100,7 +123,12 @@ def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix:
 
 @contextmanager
 def _started(
-    settings: Settings, cycles: int | None, console: Console, *, mix: bool = False, who: str = "g6 run"
+    settings: Settings,
+    cycles: int | None,
+    console: Console,
+    *,
+    mix: bool = False,
+    who: str = "g6 run",
 ) -> Iterator[tuple[Stack, Follower, int, float]]:
     settings = begun(settings, console)
     with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
@@ -115,13 +143,18 @@ def _started(
         stack.start_ticker()
         stack.start_beat()
         timing = stack.runtime.timing
-        ahead = max((bounds.cycles - 1) * timing.step, (bounds.last - bounds.first).total_seconds() / stack.pace)
+        ahead = max(
+            (bounds.cycles - 1) * timing.step,
+            (bounds.last - bounds.first).total_seconds() / stack.pace,
+        )
         limit = stack.runtime.clock.wall() + ahead + timing.grace + PATIENCE
         yield stack, follower, bounds.cycles, limit
         pipeline.keep_events(stack.runtime)
 
 
-def refuse_closed(ledger: Ledger, settings: Settings, bounds: Window, other: Mapping[str, Any] | None) -> None:
+def refuse_closed(
+    ledger: Ledger, settings: Settings, bounds: Window, other: Mapping[str, Any] | None
+) -> None:
     """Refuse a run with an instant that is closed already. Errors: NothingToDo.
 
     A live market is collected once. A simulated run or a replay begins on a clean slate, unless the same one (`other`) runs now.
@@ -145,7 +178,12 @@ def refuse_closed(ledger: Ledger, settings: Settings, bounds: Window, other: Map
 
 
 def _bar(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=console, transient=True)
 
 
@@ -165,7 +203,9 @@ def _show_cycle(console: Console, stack: Stack, followed: Followed) -> None:
     phase = runtime.calendar.phase("NSE", parse_z(report["cycle"]))
     console.print()
     console.print(screens.header(report, phase, runtime.provider.name, stack.settings.market.seed))
-    fixes = {row["underlying"]: fix for row in report["rows"] if (fix := _fix(stack, row)) is not None}
+    fixes = {
+        row["underlying"]: fix for row in report["rows"] if (fix := _fix(stack, row)) is not None
+    }
     console.print(screens.cycle_table(report, fixes, followed.milliseconds))
 
 
@@ -173,18 +213,28 @@ def _fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
     if not row["expiry_nearest"]:
         return None
     exchange = stack.runtime.plan.indices[row["underlying"]].index.exchange
-    return stack.runtime.calendar.settlement_fix(exchange, date.fromisoformat(row["expiry_nearest"]))
+    return stack.runtime.calendar.settlement_fix(
+        exchange, date.fromisoformat(row["expiry_nearest"])
+    )
 
 
 def _show_end(console: Console, stack: Stack, last: Followed) -> None:
     store, settings = bootstrap.store(stack.settings), stack.settings
     row = next((row for row in last.report["rows"] if row["forward"] is not None), None)
-    if row is not None and (frame := store.read_chain(Unit(last.report["cycle"], row["underlying"]))) is not None:
-        console.print(f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh", style="bold")
+    if (
+        row is not None
+        and (frame := store.read_chain(Unit(last.report["cycle"], row["underlying"]))) is not None
+    ):
+        console.print(
+            f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh",
+            style="bold",
+        )
         console.print(screens.chain_table(frame, row["expiry_nearest"]))
     console.print("\nself-checks", style="bold")
     for check, holds, seen in self_checks(store, last.report):
-        console.print(f"  {'✓' if holds else '✗'} {check}: {seen}", style="green" if holds else "red")
+        console.print(
+            f"  {'✓' if holds else '✗'} {check}: {seen}", style="green" if holds else "red"
+        )
     day = parse_z(last.report["cycle"]).date()
     console.print("\nfiles", style="bold")
     for name, what in FILES:
@@ -194,7 +244,10 @@ def _show_end(console: Console, stack: Stack, last: Followed) -> None:
         f'  python -c \'import g6; print(g6.load("NIFTY", "{day}", engine="arrow", data_dir="{settings.directory}"))\'',
         soft_wrap=True,
     )
-    console.print("  g6 run --cycles 60 --interval 1 --config config/wide.json · g6 up · g6 --help", soft_wrap=True)
+    console.print(
+        "  g6 run --cycles 60 --interval 1 --config config/wide.json · g6 up · g6 --help",
+        soft_wrap=True,
+    )
 
 
 def _left_out(stack: Stack) -> Sequence[LeftOut]:
@@ -203,7 +256,9 @@ def _left_out(stack: Stack) -> Sequence[LeftOut]:
     return source.recording.left_out if isinstance(source, Replay) else ()
 
 
-def _summarise(console: Console, stack: Stack, closed: Mapping[str, Mapping[str, Any]], cycles: int) -> None:
+def _summarise(
+    console: Console, stack: Stack, closed: Mapping[str, Mapping[str, Any]], cycles: int
+) -> None:
     elapsed = np.array([report["elapsed_seconds"] for report in closed.values()] or [np.nan])
     counts = Counter(str(report["status"]) for report in closed.values())
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none"
@@ -211,5 +266,7 @@ def _summarise(console: Console, stack: Stack, closed: Mapping[str, Mapping[str,
     if closed:
         p50, p95 = np.percentile(1e3 * elapsed, [50, 95])
         options = sum(sum(report["options"].values()) for report in closed.values()) / len(closed)
-        console.print(f"{options:.0f} options a cycle; closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant")
+        console.print(
+            f"{options:.0f} options a cycle; closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant"
+        )
     console.print(f"files in {stack.settings.directory}")

@@ -29,9 +29,13 @@ from g6.entrypoints.cli.screens import LAKH, number
 from g6.errors import UserError
 
 Greeks = Annotated[bool, typer.Option("--greeks", help="Greeks instead of open interest.")]
-Second = Annotated[bool, typer.Option("--second-order", help="Vanna, charm and vomma instead of open interest.")]
+Second = Annotated[
+    bool, typer.Option("--second-order", help="Vanna, charm and vomma instead of open interest.")
+]
 Csv = Annotated[bool, typer.Option("--csv", help="Write every column as CSV, and iv_error.")]
-Strikes = Annotated[int, typer.Option("--strikes", metavar="N", min=0, help="Strikes around ATM; 0: all.")]
+Strikes = Annotated[
+    int, typer.Option("--strikes", metavar="N", min=0, help="Strikes around ATM; 0: all.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +74,11 @@ def chain(
         console = terminal.console(settings)
         console.print(_heading(unit, frame))
         console.print(_sizes(settings, unit, frame))
-        console.print(chain_table(frame, strikes, "second_order" if second_order else "greeks" if greeks else "oi"))
+        console.print(
+            chain_table(
+                frame, strikes, "second_order" if second_order else "greeks" if greeks else "oi"
+            )
+        )
 
 
 def _heading(unit: Unit, frame: Frame) -> str:
@@ -81,9 +89,15 @@ def _heading(unit: Unit, frame: Frame) -> str:
 
 def _sizes(settings: Settings, unit: Unit, frame: Frame) -> str:
     """Return what one contract of the expiry is: units, notional at the index (else the forward), freeze quantity."""
-    price = next((value for name in ("spot", "forward") if isfinite(value := float(frame.columns[name][0]))), None)
+    price = next(
+        (value for name in ("spot", "forward") if isfinite(value := float(frame.columns[name][0]))),
+        None,
+    )
     lots = np.unique(frame.columns["lot_size"]).tolist()
-    sizes = [contract_size(settings.directory, unit.index, int(lot), price, day_of(unit.instant)) for lot in lots]
+    sizes = [
+        contract_size(settings.directory, unit.index, int(lot), price, day_of(unit.instant))
+        for lot in lots
+    ]
     return f"quantities in units; {'; '.join(map(size_words, sizes))}"
 
 
@@ -129,9 +143,14 @@ def _cells(frame: Frame, side: str, what: str) -> list[list[str]]:
     figures = {name: frame.columns[side + name].astype(np.float64) for name in (*_SHOWN, "oi_prev")}
     figures["oi_change"] = figures["oi"] - figures["oi_prev"]
     if what == "second_order":
-        figures |= {name: values[SIDES.index(side)] for name, values in _second_order(frame).items()}
+        figures |= {
+            name: values[SIDES.index(side)] for name, values in _second_order(frame).items()
+        }
     return [
-        [number(each, places, sign=name == "oi_change") for each in (factor * figures[name]).tolist()]
+        [
+            number(each, places, sign=name == "oi_change")
+            for each in (factor * figures[name]).tolist()
+        ]
         for name, factor, places in CELLS[what].values()
     ]
 
@@ -153,15 +172,22 @@ def _write_csv(frame: Frame) -> None:
 
 def _written(frame: Frame) -> dict[str, list[Any]]:
     """Return every column, "" where a value is missing, and of each option how far its volatility is from its price."""
-    stored_columns = {column.name: _text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN}
+    stored_columns = {
+        column.name: _text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN
+    }
     errors = dict(zip(SIDES, iv_error(frame).tolist(), strict=True))
-    return stored_columns | {f"{side}iv_error": [float(f"{x:.3g}") if isfinite(x) else "" for x in errors[side]] for side in SIDES}
+    return stored_columns | {
+        f"{side}iv_error": [float(f"{x:.3g}") if isfinite(x) else "" for x in errors[side]]
+        for side in SIDES
+    }
 
 
 def _text(column: rows.Column, values: Sequence[Any]) -> list[Any]:
     missing = [value is None or value != value for value in values]  # noqa: PLR0124 - NaN differs from itself
     if column.kind == "instant":
-        return ["" if gone else isoformat_z(value) for value, gone in zip(values, missing, strict=True)]
+        return [
+            "" if gone else isoformat_z(value) for value, gone in zip(values, missing, strict=True)
+        ]
     if column.kind in {"integer", "flags"}:
         return ["" if gone else int(value) for value, gone in zip(values, missing, strict=True)]
     return ["" if gone else value for value, gone in zip(values, missing, strict=True)]
@@ -171,12 +197,17 @@ def _chain_document(unit: Unit, frame: Frame, second_order: bool) -> dict[str, A
     kinds = {column.name: column.kind for column in rows.CHAIN}
     written = _written(frame)
     lines = [
-        {name: None if values[i] == "" and kinds.get(name) != "text" else values[i] for name, values in written.items()}
+        {
+            name: None if values[i] == "" and kinds.get(name) != "text" else values[i]
+            for name, values in written.items()
+        }
         for i in range(len(frame))
     ]
     if second_order:
         for name, values in _second_order(frame).items():
             for line, call, put in zip(lines, *values.tolist(), strict=True):
                 line |= {f"ce_{name}": call, f"pe_{name}": put}
-    document: dict[str, Any] = stored.plain({"index": unit.index, "cycle": unit.cycle, "rows": lines})
+    document: dict[str, Any] = stored.plain(
+        {"index": unit.index, "cycle": unit.cycle, "rows": lines}
+    )
     return document

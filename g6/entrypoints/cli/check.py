@@ -23,7 +23,12 @@ PATIENCE = 2.5
 """Seconds after which no question begins."""
 REQUEST_SECONDS = 2.0
 
-Which = Annotated[str | None, typer.Argument(metavar="[PROVIDER]", help="sim, replay, kite …; without it, the configured one.")]
+Which = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PROVIDER]", help="sim, replay, kite …; without it, the configured one."
+    ),
+]
 
 
 @dataclass(slots=True)
@@ -41,7 +46,9 @@ class Findings:
             cause, fix = cause_of(error)
             self.lines.append((what, False, f"{cause}: {error.sentence}", fix))
             return None
-        self.lines.append((what, True, f"{tell(answer)}, {1000 * (time.monotonic() - began):.0f} ms", ""))
+        self.lines.append(
+            (what, True, f"{tell(answer)}, {1000 * (time.monotonic() - began):.0f} ms", "")
+        )
         return answer
 
     @property
@@ -58,13 +65,25 @@ def cause_of(error: G6Error) -> tuple[str, str]:
         case BadDump():
             return "instruments", error.fix
         case ProviderRefused():
-            return "entitlement", "see that the API key's plan has quote data, and that the key is spelt right"
+            return (
+                "entitlement",
+                "see that the API key's plan has quote data, and that the key is spelt right",
+            )
         case ProviderBusy(kind="network"):
-            return "network", "see that this machine reaches the provider (provider.root, proxy, DNS)"
+            return (
+                "network",
+                "see that this machine reaches the provider (provider.root, proxy, DNS)",
+            )
         case ProviderBusy(kind="timeout"):
-            return "network", "the provider is slow or not reached; raise provider.timeout if it stays so"
+            return (
+                "network",
+                "the provider is slow or not reached; raise provider.timeout if it stays so",
+            )
         case ProviderBusy(kind="rate_limit"):
-            return "rate limit", "something else uses this API key's requests; one G6 alone shares them out"
+            return (
+                "rate limit",
+                "something else uses this API key's requests; one G6 alone shares them out",
+            )
         case _:
             return getattr(error, "reason", "error"), "g6 status says how the running system fares"
 
@@ -92,11 +111,21 @@ def check(
     found = findings(settings)
     if json_:
         names = ("what", "ok", "seen", "fix")
-        typer.echo(json.dumps({"ok": found.ok, "checks": [dict(zip(names, line, strict=True)) for line in found.lines]}))
+        typer.echo(
+            json.dumps(
+                {
+                    "ok": found.ok,
+                    "checks": [dict(zip(names, line, strict=True)) for line in found.lines],
+                }
+            )
+        )
     else:
         console = terminal.console(settings)
         for what, well, seen, fix in found.lines:
-            console.print(f"{'✓' if well else '✗'} {what}: {seen}" + (f"\n  fix: {fix}" if fix else ""), soft_wrap=True)
+            console.print(
+                f"{'✓' if well else '✗'} {what}: {seen}" + (f"\n  fix: {fix}" if fix else ""),
+                soft_wrap=True,
+            )
     raise typer.Exit(0 if found.ok else 1)
 
 
@@ -115,14 +144,23 @@ def findings(settings: Settings) -> Findings:
         return found
     quick = {"timeout": min(wanted.timeout, REQUEST_SECONDS), "retries": 0}
     settings = settings.model_copy(update={"provider": wanted.model_copy(update=quick)})
-    source: Resilient = guarded(settings, shared_state(settings), wanted.name, wanted.root, wanted.name)
+    source: Resilient = guarded(
+        settings, shared_state(settings), wanted.name, wanted.root, wanted.name
+    )
     with source.within(PATIENCE):
         if isinstance(source.first, Kite):
             _kite(found, settings, source.first)
         else:
             _prices(found, settings, source, _now(broker_clock(settings)))
     budget = source.describe()["budget_left"]
-    found.lines.append(("requests left in the next minute", True, ", ".join(f"{name} {left}" for name, left in budget.items()), ""))
+    found.lines.append(
+        (
+            "requests left in the next minute",
+            True,
+            ", ".join(f"{name} {left}" for name, left in budget.items()),
+            "",
+        )
+    )
     return found
 
 
@@ -140,15 +178,28 @@ def _kite(found: Findings, settings: Settings, kite: Any) -> None:
     prices = found.ask("prices", lambda: kite.last_prices(settings.indices), _shown)
     for name in settings.indices:
         if prices is not None and not prices.get(name):
-            found.lines.append((name, False, "no price came", "see that the API key's plan has quote data of this exchange"))
-    for exchange in sorted({INDICES[name].derivatives for name in settings.indices if name in INDICES}):
+            found.lines.append(
+                (
+                    name,
+                    False,
+                    "no price came",
+                    "see that the API key's plan has quote data of this exchange",
+                )
+            )
+    for exchange in sorted(
+        {INDICES[name].derivatives for name in settings.indices if name in INDICES}
+    ):
         count = partial(kite.instruments, exchange, broker_clock(settings).market())
         found.ask(f"instruments of {exchange}", count, partial(_listed, kite, exchange))
 
 
 def _prices(found: Findings, settings: Settings, source: Provider, at: datetime) -> None:
     for name in settings.indices:
-        found.ask(name, lambda name=name: source.underlying(name, at).spot, lambda spot: f"{spot:,.2f}")  # type: ignore[misc]
+        found.ask(
+            name,
+            lambda name=name: source.underlying(name, at).spot,  # type: ignore[misc]
+            lambda spot: f"{spot:,.2f}",
+        )
 
 
 def _listed(kite: Any, exchange: str, contracts: int) -> str:

@@ -51,11 +51,20 @@ def check(
         typer.echo(json.dumps({"findings": [asdict(each) for each in found], "count": len(found)}))
     else:
         for each in found[:_SHOWN]:
-            console.print(f"{each.kind}: {each.path}: {each.what}\n  fix: {each.fix}", soft_wrap=True)
+            console.print(
+                f"{each.kind}: {each.path}: {each.what}\n  fix: {each.fix}", soft_wrap=True
+            )
         if len(found) > _SHOWN:
             console.print(f"… and {len(found) - _SHOWN} more; --json lists them all")
-        kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(each.kind for each in found).most_common())
-        console.print(f"{len(found)} damages: {kinds}" if found else f"everything in {settings.directory} is whole", soft_wrap=True)
+        kinds = ", ".join(
+            f"{count} {kind}" for kind, count in Counter(each.kind for each in found).most_common()
+        )
+        console.print(
+            f"{len(found)} damages: {kinds}"
+            if found
+            else f"everything in {settings.directory} is whole",
+            soft_wrap=True,
+        )
     raise typer.Exit(1 if found else 0)
 
 
@@ -103,10 +112,17 @@ def _looks(settings: Settings, day: date | None, data_dir: Path | None) -> list[
         for lot in lots
     ]
     others = [lambda: list(strays(base))] if day is None else []
-    return [*checking.looks(settings.directory, day), *csv_looks, *others, lambda: _panels(settings.panels_dir)]
+    return [
+        *checking.looks(settings.directory, day),
+        *csv_looks,
+        *others,
+        lambda: _panels(settings.panels_dir),
+    ]
 
 
-def _csv(settings: Settings, day: date, index: str, in_parquet: bool, data_dir: Path | None) -> list[Finding]:
+def _csv(
+    settings: Settings, day: date, index: str, in_parquet: bool, data_dir: Path | None
+) -> list[Finding]:
     """Hold the CSV files of an index and day against Parquet, where that has the index at all.
 
     Of a day that was computed again they keep the live figures, and are read for themselves.
@@ -129,4 +145,7 @@ def _panels(directory: Path) -> list[Finding]:
         return []
     fix = "the next cycle writes it again; g6 panels verify looks at the panels alone"
     issues = verify_manifest_hashes(directory)
-    return [Finding(str(directory / file), "panel", f"is not what the manifest says: {code}", fix) for file, code in issues.items()]
+    return [
+        Finding(str(directory / file), "panel", f"is not what the manifest says: {code}", fix)
+        for file, code in issues.items()
+    ]

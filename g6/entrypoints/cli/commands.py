@@ -47,7 +47,10 @@ plot | plot | Draw stored chains.
 bench | bench | Time G6's arithmetic.
 """  # noqa: E501 - a line is a command
 
-COMMANDS = {name: (module, sentence) for module, name, sentence in (line.split(" | ") for line in TABLE.strip().splitlines())}
+COMMANDS = {
+    name: (module, sentence)
+    for module, name, sentence in (line.split(" | ") for line in TABLE.strip().splitlines())
+}
 """By name: module and sentence."""
 SELDOM = (
     "trace", "providers", "verify", "retention-scan", "inspect", "dossier", "buildup", "scan", "interest", "moves", "spreads",

@@ -27,9 +27,15 @@ from g6.entrypoints.cli import left_out, options, terminal
 from g6.errors import BadInput
 
 Path_ = Annotated[
-    Path, typer.Argument(metavar="PATH", help="What to compare: option-chain answers, or a table with exchange_iv_pct.")
+    Path,
+    typer.Argument(
+        metavar="PATH",
+        help="What to compare: option-chain answers, or a table with exchange_iv_pct.",
+    ),
 ]
-Model = Annotated[str, typer.Option("--model", metavar="nse|bse", help="The exchange's convention.")]
+Model = Annotated[
+    str, typer.Option("--model", metavar="nse|bse", help="The exchange's convention.")
+]
 
 
 LEGEND = """F − S, spread: points over all cycles. CE − PE: |IV of call − put|, volatility
@@ -75,7 +81,9 @@ class Series:
         self.gaps_on_spot += side_gaps(chain, i, spot_forward(chain, i)).tolist()
         self.calls.append(analytics.total(contracts, CE))
         self.puts.append(analytics.total(contracts, PE))
-        self.max_pain.append((clock, analytics.max_pain(chain.quotes.strike[rows], chain.oi[:, rows])))
+        self.max_pain.append(
+            (clock, analytics.max_pain(chain.quotes.strike[rows], chain.oi[:, rows]))
+        )
         self.atm.append((clock, chain.expiries.atm[i]))
 
     def figures(self) -> dict[str, Any]:
@@ -92,7 +100,10 @@ class Series:
             "gap_on_spot_median": _percentile(self.gaps_on_spot, 50),
             "puts_first": self.puts[0],
             "calls_first": self.calls[0],
-            "pcr": [put / call if call else float("nan") for put, call in zip(self.puts, self.calls, strict=True)],
+            "pcr": [
+                put / call if call else float("nan")
+                for put, call in zip(self.puts, self.calls, strict=True)
+            ],
             "max_pain": _changes(self.max_pain),
             "atm": _changes(self.atm),
         }
@@ -111,9 +122,13 @@ def parity(
 
     Example: g6 compare parity --recording day.parquet
     """
-    settings = options.settings(config, set_, provider="replay", recording=recording, strict=strict, indices=indices)
+    settings = options.settings(
+        config, set_, provider="replay", recording=recording, strict=strict, indices=indices
+    )
     if settings.provider.recording is None:
-        raise BadInput("--recording", None, "no recording was named", "g6 compare parity --recording PATH")
+        raise BadInput(
+            "--recording", None, "no recording was named", "g6 compare parity --recording PATH"
+        )
     source = opened(settings)
     left_out.tell(terminal.console(settings, stderr=True), source.left_out)
     found = [series.figures() for series in _series(settings, source)]
@@ -135,7 +150,9 @@ def _series(settings: Settings, source: Recording) -> list[Series]:
     for done in replayed(provider, collected(settings, provider), calendar()):
         for i, slot in enumerate(done.chain.expiries.slot):
             key = done.unit.index, slot.expiry
-            series = found.setdefault(key, Series(done.unit.index, slot.expiry.isoformat(), slot.bucket))
+            series = found.setdefault(
+                key, Series(done.unit.index, slot.expiry.isoformat(), slot.bucket)
+            )
             series.add(done.chain, i)
     return [found[key] for key in sorted(found)]
 
@@ -181,7 +198,9 @@ def exchange_iv(
 
     Example: g6 compare exchange-iv NIFTY_20220401.json
     """
-    settings = options.settings(config, set_, provider="replay", recording=path, model=model, strict=strict, indices=indices)
+    settings = options.settings(
+        config, set_, provider="replay", recording=path, model=model, strict=strict, indices=indices
+    )
     source = opened(settings)
     left_out.tell(terminal.console(settings, stderr=True), source.left_out)
     found = list(_exchange_figures(settings, source))
@@ -197,7 +216,10 @@ def exchange_iv(
             soft_wrap=True,
         )
         for name, (ours, theirs) in each["totals"].items():
-            console.print(f"  {name}: {ours:,.10g} contracts summed, {theirs:,.10g} by the exchange", soft_wrap=True)
+            console.print(
+                f"  {name}: {ours:,.10g} contracts summed, {theirs:,.10g} by the exchange",
+                soft_wrap=True,
+            )
 
 
 def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[str, Any]]:
@@ -208,15 +230,24 @@ def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[st
         chain, at = done.chain, done.unit.instant
         theirs = provider.exchange_iv(done.unit.index, chain.quotes, at)
         found = agreement(chain.vol.iv, theirs, chain.quotes.volume)
-        contracts = chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]
-        sums = {"oi_calls": analytics.total(contracts, CE), "oi_puts": analytics.total(contracts, PE)}
+        contracts = (
+            chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]
+        )
+        sums = {
+            "oi_calls": analytics.total(contracts, CE),
+            "oi_puts": analytics.total(contracts, PE),
+        }
         yield {
             "index": done.unit.index,
             "cycle": done.unit.cycle,
             "model": settings.greeks.model,
             **asdict(found),
             "share": found.share,
-            "totals": {name: (sums[name], value) for name, value in source.totals(done.unit.index, at).items() if isfinite(value)},
+            "totals": {
+                name: (sums[name], value)
+                for name, value in source.totals(done.unit.index, at).items()
+                if isfinite(value)
+            },
         }
 
 

@@ -21,7 +21,9 @@ class ContractSize(TypedDict):
     freeze_from: str | None
 
 
-def contract_size(directory: Path, root: str, lot: int, price: float | None, day: date) -> ContractSize:
+def contract_size(
+    directory: Path, root: str, lot: int, price: float | None, day: date
+) -> ContractSize:
     """Return the size of a contract of `root`; `price` is the index in points, None or NaN where nobody knows it."""
     from g6.adapters.exchange_files import freeze_quantity
 
@@ -31,7 +33,12 @@ def contract_size(directory: Path, root: str, lot: int, price: float | None, day
     except BadInput as error:
         freeze, told = None, error.sentence
     worth = lot * price if lot > 0 and price is not None and isfinite(price) else None
-    return ContractSize(lot_size=lot, notional=worth, freeze_quantity=freeze[0] if freeze else None, freeze_from=told)
+    return ContractSize(
+        lot_size=lot,
+        notional=worth,
+        freeze_quantity=freeze[0] if freeze else None,
+        freeze_from=told,
+    )
 
 
 def size_words(size: ContractSize) -> str:

@@ -94,7 +94,9 @@ def ended(settings: Settings, span: Span) -> dict[Unit, Row]:
     }
 
 
-def grids_between(settings: Settings, first: datetime, last: datetime, names: Iterable[str]) -> dict[str, tuple[datetime, ...]]:
+def grids_between(
+    settings: Settings, first: datetime, last: datetime, names: Iterable[str]
+) -> dict[str, tuple[datetime, ...]]:
     """Return by index the instants of the sessions' grids from `first` to `last`, whether or not anything of them is stored."""
     span = Span(since=first, until=last)
     past, grids = Past.read(settings, span), {}
@@ -126,7 +128,10 @@ class Past:
     def read(cls, settings: Settings, span: Span) -> Past:
         """Read rows, chains and configurations of the days of the span."""
         directory = settings.directory
-        chains = {name: stored_units.chain_days(directory, name) for name in stored_units.indices(directory)}
+        chains = {
+            name: stored_units.chain_days(directory, name)
+            for name in stored_units.indices(directory)
+        }
         chain_days = {day for days in chains.values() for day in days}
         stored = sorted({*stored_units.overview_days(directory), *chain_days})
         kind = kind_of(settings)
@@ -184,7 +189,9 @@ class Past:
             return None if ahead else self.now - timedelta(seconds=seconds) - _TICK
         if not instants or day != self.stored[-1]:
             return None
-        record = owner(self.settings.directory) or {}  # a repair or an import owns too, and has no broker
+        record = (
+            owner(self.settings.directory) or {}
+        )  # a repair or an import owns too, and has no broker
         running = record.get("kind") in ("sim", "replay") and record.get("broker")
         return instants[-1] if running else None
 
@@ -231,7 +238,11 @@ class Past:
         """Return a configuration's interval: as written down, as in force here, else guessed from the rows of its days."""
         if name not in self._intervals:
             self._intervals[name] = self._stated(name) or self._guessed(
-                [self._instants_of(day) for day, units in sorted(self.units.items()) if _written_by(name, units)]
+                [
+                    self._instants_of(day)
+                    for day, units in sorted(self.units.items())
+                    if _written_by(name, units)
+                ]
             )
         return self._intervals[name]
 
@@ -246,7 +257,9 @@ class Past:
         return seconds if whole and 1 <= seconds <= _LONGEST else None  # type: ignore[operator,return-value]
 
     def _guessed(self, days: Sequence[Sequence[datetime]]) -> int:
-        step = gaps.step_of((at for instants in days for at in instants), timedelta(seconds=self.settings.interval))
+        step = gaps.step_of(
+            (at for instants in days for at in instants), timedelta(seconds=self.settings.interval)
+        )
         return max(1, round(step.total_seconds())) if step < _DAY else self.settings.interval
 
     def _enabled(self, day: date) -> set[str] | None:
@@ -259,7 +272,11 @@ class Past:
             return None
         configurations = [settings for settings in written if settings is not None]
         keys = {index: f"index_params.{index}.enabled" for index in INDICES}
-        return {index for index, key in keys.items() if all(settings.get(key) is True for settings in configurations)}
+        return {
+            index
+            for index, key in keys.items()
+            if all(settings.get(key) is True for settings in configurations)
+        }
 
     def _written(self, name: str) -> Mapping[str, object] | None:
         if name not in self._settings:
@@ -293,7 +310,10 @@ def kind_of(settings: Settings) -> str:
     sources = stored_units.sources(settings.directory)
     if sources & {"stream", "rest"}:
         return "live"
-    return next((kind for kind in ("sim", "replay") if any(source.startswith(kind) for source in sources)), "")
+    return next(
+        (kind for kind in ("sim", "replay") if any(source.startswith(kind) for source in sources)),
+        "",
+    )
 
 
 def _days(stored: Sequence[date], span: Span, today: date | None) -> list[date]:
@@ -313,26 +333,42 @@ def _days(stored: Sequence[date], span: Span, today: date | None) -> list[date]:
 
 
 def _spans(
-    chains: Mapping[str, Sequence[date]], rows: Mapping[date, RowsOfDay], settings: Settings, days: Sequence[date], *, live: bool
+    chains: Mapping[str, Sequence[date]],
+    rows: Mapping[date, RowsOfDay],
+    settings: Settings,
+    days: Sequence[date],
+    *,
+    live: bool,
 ) -> dict[str, tuple[date, date]]:
     """Return by index its first and last stored day, and for days beside all of them those days.
 
     A live index that is still enabled has no last day.
     """
-    held: dict[str, set[date]] = {index: set(stored) for index, stored in chains.items() if index in INDICES and stored}
+    held: dict[str, set[date]] = {
+        index: set(stored) for index, stored in chains.items() if index in INDICES and stored
+    }
     for day, by_index in rows.items():
         for index in by_index:
             held.setdefault(index, set()).add(day)
     spans = {index: (min(stored), max(stored)) for index, stored in held.items()}
     newest = max((last for _, last in spans.values()), default=date.min)
     if live:
-        spans = {index: (first, date.max if index in settings.indices else last) for index, (first, last) in spans.items()}
-    if days and (days[0] > newest or days[-1] < min((first for first, _ in spans.values()), default=date.min)):
+        spans = {
+            index: (first, date.max if index in settings.indices else last)
+            for index, (first, last) in spans.items()
+        }
+    if days and (
+        days[0] > newest or days[-1] < min((first for first, _ in spans.values()), default=date.min)
+    ):
         return dict.fromkeys(spans, (days[0], days[-1]))
     return spans
 
 
 def _nothing(settings: Settings, span: Span, past: Past) -> str:
     what = f"of {span.index} " if span.index else ""
-    there = f"; the first day there is {past.stored[0]}, the last {past.stored[-1]}" if past.stored else ""
+    there = (
+        f"; the first day there is {past.stored[0]}, the last {past.stored[-1]}"
+        if past.stored
+        else ""
+    )
     return f"no overview {what}is stored in {settings.directory} for these days{there}"

@@ -44,13 +44,41 @@ def _smile(figure: Figure, document: Document) -> None:
     expiries = document["expiries"]
     panels = figure.subplots(1, len(expiries), squeeze=False)[0]
     for axes, each in zip(panels, expiries, strict=True):
-        strike, forward, fitted = (np.asarray(each[name]) for name in ("strike", "forward", "fitted"))
-        near = np.abs(strike / forward - 1) <= each["reach"] if np.isfinite(each["reach"]) else np.ones(len(strike), dtype=np.bool_)
-        for side, out, colour in (("puts", strike <= forward, PUTS), ("calls", strike > forward, CALLS)):
+        strike, forward, fitted = (
+            np.asarray(each[name]) for name in ("strike", "forward", "fitted")
+        )
+        near = (
+            np.abs(strike / forward - 1) <= each["reach"]
+            if np.isfinite(each["reach"])
+            else np.ones(len(strike), dtype=np.bool_)
+        )
+        for side, out, colour in (
+            ("puts", strike <= forward, PUTS),
+            ("calls", strike > forward, CALLS),
+        ):
             values = np.asarray(each[side])
-            inside = near & ~out & ~np.isclose(values, np.asarray(each["calls" if side == "puts" else "puts"]), rtol=1e-6)
-            axes.scatter(strike[near & out], values[near & out], s=16, color=colour, label=f"{side}, out of the money")
-            axes.scatter(strike[inside], values[inside], s=16, facecolors="none", edgecolors=colour, linewidth=0.8)
+            inside = (
+                near
+                & ~out
+                & ~np.isclose(
+                    values, np.asarray(each["calls" if side == "puts" else "puts"]), rtol=1e-6
+                )
+            )
+            axes.scatter(
+                strike[near & out],
+                values[near & out],
+                s=16,
+                color=colour,
+                label=f"{side}, out of the money",
+            )
+            axes.scatter(
+                strike[inside],
+                values[inside],
+                s=16,
+                facecolors="none",
+                edgecolors=colour,
+                linewidth=0.8,
+            )
         axes.plot(strike[near], fitted[near], color=FIT, linewidth=1.2, label="surface")
         axes.axvline(forward, color=QUIET, linestyle=":", linewidth=1, label="forward")
         axes.set_title(f"{each['expiry']}  quality {each['quality']:.3f}", fontsize=10)
@@ -71,7 +99,13 @@ def _surface(figure: Figure, document: Document) -> None:
     for each in document["expiries"]:
         axes.axhline(each["days"], color=QUIET, linewidth=0.8, linestyle="--")
         axes.text(
-            0.995, each["days"], f"{each['expiry']} ", transform=axes.get_yaxis_transform(), ha="right", va="bottom", fontsize=8
+            0.995,
+            each["days"],
+            f"{each['expiry']} ",
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="bottom",
+            fontsize=8,
         )
     axes.margins(y=0.04)
     _tidy(axes, "moneyness K/F", "days to expiry")
@@ -88,8 +122,12 @@ def _oi(figure: Figure, document: Document) -> None:
         axes.bar(strike[shown] - width / 2, values[0][shown], width, color=CALLS, label="calls")
         axes.bar(strike[shown] + width / 2, values[1][shown], width, color=PUTS, label="puts")
         _tidy(axes, "", "OI, lakh units")
-    for (name, level), colour, style in zip(document["marks"].items(), MARKS, (":", "--", "-.", "-."), strict=True):
-        top.axvline(level, color=colour, linestyle=style, linewidth=1.1, label=f"{name} {level:,.0f}")
+    for (name, level), colour, style in zip(
+        document["marks"].items(), MARKS, (":", "--", "-.", "-."), strict=True
+    ):
+        top.axvline(
+            level, color=colour, linestyle=style, linewidth=1.1, label=f"{name} {level:,.0f}"
+        )
     _tidy(bottom, "strike, points", "change since previous session")
     bottom.yaxis.label.set_fontsize(8)
     top.legend(frameon=False, ncols=3)
@@ -111,14 +149,30 @@ def _straddle(figure: Figure, document: Document) -> None:
     price = np.asarray(document["price"])
     for first, last in sessions:
         part = slice(first, last)
-        top.plot(place[part], price[part], color=CALLS, linewidth=1.4, label="worth now" if first == 0 else None)
+        top.plot(
+            place[part],
+            price[part],
+            color=CALLS,
+            linewidth=1.4,
+            label="worth now" if first == 0 else None,
+        )
         bottom.plot(place[part], document["spot"][part], color=FIT, linewidth=1.2)
-    for first, last in _sessions(document["instant"], list(zip(document["expiry"], document["strike"], strict=True)))[1]:
+    for first, last in _sessions(
+        document["instant"], list(zip(document["expiry"], document["strike"], strict=True))
+    )[1]:
         part, label = slice(first, last), "day's VWAP of the same" if first == 0 else None
         top.plot(place[part], document["vwap"][part], color=QUIET, linewidth=1, label=label)
     rolled = np.flatnonzero(document["rolled"])
     if len(rolled):
-        top.scatter(place[rolled], price[rolled], color=PUTS, s=22, marker="v", zorder=3, label="strike or expiry rolled")
+        top.scatter(
+            place[rolled],
+            price[rolled],
+            color=PUTS,
+            s=22,
+            marker="v",
+            zorder=3,
+            label="strike or expiry rolled",
+        )
     _tidy(top, "", "premium, points")
     _tidy(bottom, "time in India", "index, points")
     _label_sessions(bottom, document["instant"], place)
@@ -135,7 +189,11 @@ def _interest(figure: Figure, document: Document) -> None:
     for axes, name, unit, colour, label in lines:
         values = np.asarray(document[name]) / unit
         for first, last in sessions:
-            look = {"linewidth": 1.4, "marker": "." if last == first + 1 else None, "label": label if first == 0 else None}
+            look = {
+                "linewidth": 1.4,
+                "marker": "." if last == first + 1 else None,
+                "label": label if first == 0 else None,
+            }
             axes.plot(place[first:last], values[first:last], color=colour, **look)
     _tidy(ratios, "", "puts over calls")
     _tidy(pain, "", "max pain, points")
@@ -145,9 +203,14 @@ def _interest(figure: Figure, document: Document) -> None:
         axes.legend(frameon=False, ncols=2)
 
 
-def _sessions(instants: Sequence[str], expiries: Sequence[Any]) -> tuple[Any, list[tuple[int, int]]]:
+def _sessions(
+    instants: Sequence[str], expiries: Sequence[Any]
+) -> tuple[Any, list[tuple[int, int]]]:
     """Cycles side by side, nights left out: places on the axis, and the ranges that belong to one session and one expiry."""
-    keys = [(datetime.fromisoformat(at).astimezone(IST).date(), expiry) for at, expiry in zip(instants, expiries, strict=True)]
+    keys = [
+        (datetime.fromisoformat(at).astimezone(IST).date(), expiry)
+        for at, expiry in zip(instants, expiries, strict=True)
+    ]
     starts = [i for i in range(len(keys)) if i == 0 or keys[i] != keys[i - 1]]
     return np.arange(len(keys)), list(zip(starts, [*starts[1:], len(keys)], strict=True))
 
@@ -156,7 +219,9 @@ def _label_sessions(axes: Axes, instants: Sequence[str], place: Any) -> None:
     at = [datetime.fromisoformat(each).astimezone(IST) for each in instants]
     chosen = np.unique(np.linspace(0, len(at) - 1, min(9, len(at))).astype(int))
     several = at[0].date() != at[-1].date()
-    axes.set_xticks(place[chosen], [f"{at[i]:%d %b\n%H:%M}" if several else f"{at[i]:%H:%M}" for i in chosen])
+    axes.set_xticks(
+        place[chosen], [f"{at[i]:%d %b\n%H:%M}" if several else f"{at[i]:%H:%M}" for i in chosen]
+    )
 
 
 def _overlays(figure: Figure, document: Document) -> None:
@@ -164,27 +229,56 @@ def _overlays(figure: Figure, document: Document) -> None:
     panels = figure.subplots(1, max(1, len(weekdays)), sharey=True, squeeze=False)[0]
     for axes, (name, curves) in zip(panels, weekdays.items(), strict=False):
         for age, each in enumerate(reversed(curves)):
-            look = {"color": CALLS, "linewidth": 1.6, "label": str(each["day"]), "zorder": 3} if age == 0 else {"color": QUIET}
+            look = (
+                {"color": CALLS, "linewidth": 1.6, "label": str(each["day"]), "zorder": 3}
+                if age == 0
+                else {"color": QUIET}
+            )
             axes.plot(each["minute"], each["value"], **({"linewidth": 0.8} | look))
         axes.set_title(f"{name} ({len(curves)})", fontsize=10)
-        _tidy(axes, "time in India", ", ".join(filter(None, (document["figure"], document["unit"]))) if axes is panels[0] else "")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: f"{int(minute) // 60:02d}:{int(minute) % 60:02d}"))
+        _tidy(
+            axes,
+            "time in India",
+            ", ".join(filter(None, (document["figure"], document["unit"])))
+            if axes is panels[0]
+            else "",
+        )
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda minute, _: f"{int(minute) // 60:02d}:{int(minute) % 60:02d}")
+        )
         axes.set_xticks([600, 720, 840])
         axes.legend(frameon=False, fontsize=8)
 
 
 def _heatmap(figure: Figure, document: Document) -> None:
     axes = figure.subplots()
-    strike, matrix = np.asarray(document["strike"]), np.asarray(document["matrix"], dtype=np.float64)
-    scale, label = (LAKH, "OI of both sides, lakh units") if document["of"] == "oi" else (1.0, "implied volatility, %")
+    strike, matrix = (
+        np.asarray(document["strike"]),
+        np.asarray(document["matrix"], dtype=np.float64),
+    )
+    scale, label = (
+        (LAKH, "OI of both sides, lakh units")
+        if document["of"] == "oi"
+        else (1.0, "implied volatility, %")
+    )
     place = np.arange(matrix.shape[1])
     shown = _worth_showing(document, strike, matrix)
     strike, values = strike[shown], np.ma.masked_invalid(matrix[shown] / scale)
     most = float(np.quantile(values.compressed(), 0.99)) if values.count() else None
     drawn = axes.pcolormesh(place, strike, values, cmap="viridis", shading="nearest", vmax=most)
-    axes.plot(place, document["forward"], color="white", linewidth=1.2, marker="o" if document["by"] == "expiry" else None)
+    axes.plot(
+        place,
+        document["forward"],
+        color="white",
+        linewidth=1.2,
+        marker="o" if document["by"] == "expiry" else None,
+    )
     figure.colorbar(drawn, ax=axes, label=label, extend="max")
-    _tidy(axes, "time in India (line: forward)" if document["by"] == "time" else "expiry (line: forward)", "strike, points")
+    _tidy(
+        axes,
+        "time in India (line: forward)" if document["by"] == "time" else "expiry (line: forward)",
+        "strike, points",
+    )
     axes.grid(visible=False)
     if document["by"] == "time":
         _label_sessions(axes, document["columns"], place)
@@ -195,10 +289,17 @@ def _heatmap(figure: Figure, document: Document) -> None:
 def _worth_showing(document: Document, strike: Any, matrix: Any) -> Any:
     """Strikes with some interest, or near enough to the money for a volatility to mean something."""
     if document["of"] == "oi":
-        return _where_interest_is(strike, np.nan_to_num(np.nanmax(matrix, axis=1, initial=0.0, where=np.isfinite(matrix)))[None])
+        return _where_interest_is(
+            strike,
+            np.nan_to_num(np.nanmax(matrix, axis=1, initial=0.0, where=np.isfinite(matrix)))[None],
+        )
     forward = np.asarray(document["forward"], dtype=np.float64)
     known = forward[np.isfinite(forward)]
-    near = (strike >= (1 - _REACH) * known.min()) & (strike <= (1 + _REACH) * known.max()) if len(known) else strike > 0
+    near = (
+        (strike >= (1 - _REACH) * known.min()) & (strike <= (1 + _REACH) * known.max())
+        if len(known)
+        else strike > 0
+    )
     return near & np.isfinite(matrix).any(axis=1)
 
 

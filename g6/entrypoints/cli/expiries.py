@@ -18,7 +18,9 @@ from g6.domain.instrument import Listing, strike_step
 from g6.domain.plan import IndexPlan
 from g6.entrypoints.cli import listed, options
 
-Index = Annotated[str | None, typer.Argument(metavar="[INDEX]", help="One index; else every enabled one.")]
+Index = Annotated[
+    str | None, typer.Argument(metavar="[INDEX]", help="One index; else every enabled one.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +46,9 @@ def expiries(
     Example: g6 expiries NIFTY --as-of 2026-11-20
     """
     only = index.upper() if index else None
-    settings = options.settings(config, set_, data_dir=data_dir, provider=provider, recording=recording, indices=only)
+    settings = options.settings(
+        config, set_, data_dir=data_dir, provider=provider, recording=recording, indices=only
+    )
     source, known, wanted = listed.Listed(settings, kept=kept), calendar(), plan(settings)
     counts = source.refresh() if refresh else {}
     at = listed.instant_of(as_of) if as_of else source.now
@@ -61,7 +65,9 @@ def expiries(
         typer.echo("downloaded again: " + ", ".join(f"{n} {where}" for where, n in counts.items()))
 
 
-def expiry_lines(believed: Trusted, index: IndexPlan, known: Calendar, at: datetime, came_from: str = "") -> Iterator[str]:
+def expiry_lines(
+    believed: Trusted, index: IndexPlan, known: Calendar, at: datetime, came_from: str = ""
+) -> Iterator[str]:
     """Yield a line per rule: rule, date, days left, strikes and their step, lot and tick, and why that date."""
     listing, name = believed.listing, index.index.name
     dates = listing.contracts.expiries
@@ -84,19 +90,29 @@ def expiry_lines(believed: Trusted, index: IndexPlan, known: Calendar, at: datet
 
 
 def _resolved(listing: Listing, index: IndexPlan, known: Calendar, at: datetime) -> Resolution:
-    return resolve(listing.contracts.expiries, at, known, index.index.exchange, index.rules, underlying=index.index.name)
+    return resolve(
+        listing.contracts.expiries,
+        at,
+        known,
+        index.index.exchange,
+        index.rules,
+        underlying=index.index.name,
+    )
 
 
 def _facts(believed: Trusted, index: IndexPlan, known: Calendar, at: datetime) -> dict[str, Any]:
     listing, dates = believed.listing, believed.listing.contracts.expiries
     found = _resolved(listing, index, known, at)
-    names = {expiry: [name for name, on in found.buckets.items() if on == expiry] for expiry in dates}
+    names = {
+        expiry: [name for name, on in found.buckets.items() if on == expiry] for expiry in dates
+    }
     return {
         "index": index.index.name,
         "on": listing.on.isoformat(),
         "at": at.isoformat(),
         "rules": {
-            name: {"expiry": on.isoformat(), "dte": dte(on, at), "why": _why(name, on, dates)} for name, on in found.buckets.items()
+            name: {"expiry": on.isoformat(), "dte": dte(on, at), "why": _why(name, on, dates)}
+            for name, on in found.buckets.items()
         },
         "not_listed": list(found.not_listed),
         "expiries": [

@@ -30,7 +30,9 @@ def begun(settings: Settings, console: Console) -> Settings:
     first = settings.market.start
     if (first - asked).total_seconds() >= settings.interval:
         told = [f"{each.astimezone(IST):%a %d %b %Y %H:%M} IST" for each in (asked, first)]
-        console.print(f"{told[0]} lies in no session: the market starts at {told[1]}", soft_wrap=True)
+        console.print(
+            f"{told[0]} lies in no session: the market starts at {told[1]}", soft_wrap=True
+        )
     with suppress(G6Error):  # what keeps it from being estimated is said by who needs it
         if estimate := sizing.estimated(settings):
             console.print(fill(sizing.sentence(settings, estimate), 80), highlight=False)
@@ -46,9 +48,15 @@ def tell_of_status_file(settings: Settings, console: Console, *, serves: bool) -
     else:
         why, fix = "and features.serve is off", "set features.serve=true"
     console.print(
-        f"status_file {settings.status_file} is not written by this start: g6 serve writes it, {why}", soft_wrap=True, markup=False
+        f"status_file {settings.status_file} is not written by this start: g6 serve writes it, {why}",
+        soft_wrap=True,
+        markup=False,
     )
-    console.print(f"  fix: {fix}, run g6 serve beside it, or g6 status --json > FILE", soft_wrap=True, markup=False)
+    console.print(
+        f"  fix: {fix}, run g6 serve beside it, or g6 status --json > FILE",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 @dataclass(slots=True)
@@ -83,7 +91,10 @@ class Follower:
             if event.type == "unit.report":
                 self._unit(event.payload, parse_z(event.ts).timestamp())
             elif event.type == "store.refused":
-                self._refused |= {(event.payload["cycle"], sink): said for sink, said in event.payload["errors"].items()}
+                self._refused |= {
+                    (event.payload["cycle"], sink): said
+                    for sink, said in event.payload["errors"].items()
+                }
             elif event.type == "alert":
                 log.alert(event.payload)
             elif event.type == "cycle.report" and event.payload["cycle"] not in self.closed:
@@ -96,11 +107,18 @@ class Follower:
         """After a cycle's line say of which cycles rows were refused since the last one."""
         if self._refused:
             cycles = sorted({cycle for cycle, _ in self._refused})
-            said = self._refused[max(self._refused, key=lambda key: key[1])]  # parquet before panels and csv
+            said = self._refused[
+                max(self._refused, key=lambda key: key[1])
+            ]  # parquet before panels and csv
             sentence, _, fix = said.partition("; ")
             sinks = ", ".join(sorted({sink for _, sink in self._refused}))
             which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
-            log.alert({"sentence": f"rows of {which} are not stored yet ({sinks}): {sentence}", "fix": fix})
+            log.alert(
+                {
+                    "sentence": f"rows of {which} are not stored yet ({sinks}): {sentence}",
+                    "fix": fix,
+                }
+            )
             self._refused.clear()
 
     def _unit(self, report: Mapping[str, Any], at: float) -> None:
@@ -134,7 +152,9 @@ def stoppable() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield
     except KeyboardInterrupt:

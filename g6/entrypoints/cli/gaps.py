@@ -23,8 +23,12 @@ from g6.entrypoints.cli.progress import followed
 from g6.errors import BadInput, UserError
 
 OnlyIndex = Annotated[str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")]
-Since = Annotated[str | None, typer.Option("--since", metavar="CYCLE", help="Nothing before this instant.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="CYCLE", help="Nothing after this instant.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="CYCLE", help="Nothing before this instant.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="CYCLE", help="Nothing after this instant.")
+]
 
 
 def register(group: typer.Typer) -> None:
@@ -57,7 +61,11 @@ def coverage(
     if json_:
         typer.echo(json.dumps(found))
         return
-    typer.echo("\n".join(_aligned([list(found[0]), *(list(map(str, each.values())) for each in found)], left=2)))
+    typer.echo(
+        "\n".join(
+            _aligned([list(found[0]), *(list(map(str, each.values())) for each in found)], left=2)
+        )
+    )
 
 
 def _aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
@@ -65,7 +73,10 @@ def _aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = zip(row, widths, strict=True)
-        yield " ".join(cell.ljust(width) if place < left else cell.rjust(width) for place, (cell, width) in enumerate(cells))
+        yield " ".join(
+            cell.ljust(width) if place < left else cell.rjust(width)
+            for place, (cell, width) in enumerate(cells)
+        )
 
 
 def gaps(
@@ -140,7 +151,9 @@ def repair(
         for at in followed(missing, f"repairing {lot.index} {lot.day}", console):
             promised = lot.rows.get(at, ("", ""))[1] == NO_CHAIN
             try:
-                outcome = pipeline.repair(runtime, Unit(isoformat_z(at), lot.index), row_stands=promised)
+                outcome = pipeline.repair(
+                    runtime, Unit(isoformat_z(at), lot.index), row_stands=promised
+                )
             except BadInput as error:
                 damaged.setdefault(error.path, error)
                 outcomes["damaged"] += 1
@@ -151,16 +164,39 @@ def repair(
     raise typer.Exit(1 if damaged else 0)
 
 
-def _tell_repair(console: Console, outcomes: Counter[str], requests: int, damaged: Iterable[BadInput], json_: bool) -> None:
-    repaired, gaps_, empty = outcomes["OK"] + outcomes["PARTIAL"], outcomes.total(), outcomes["MISSING"]
+def _tell_repair(
+    console: Console,
+    outcomes: Counter[str],
+    requests: int,
+    damaged: Iterable[BadInput],
+    json_: bool,
+) -> None:
+    repaired, gaps_, empty = (
+        outcomes["OK"] + outcomes["PARTIAL"],
+        outcomes.total(),
+        outcomes["MISSING"],
+    )
     if json_:
-        facts = {"gaps": gaps_, "repaired": repaired, "nothing_to_fill": empty, "requests": requests}
-        more = {"partial": outcomes["PARTIAL"], "chain_is_stored": outcomes["SKIPPED"], "damaged": outcomes["damaged"]}
+        facts = {
+            "gaps": gaps_,
+            "repaired": repaired,
+            "nothing_to_fill": empty,
+            "requests": requests,
+        }
+        more = {
+            "partial": outcomes["PARTIAL"],
+            "chain_is_stored": outcomes["SKIPPED"],
+            "damaged": outcomes["damaged"],
+        }
         typer.echo(json.dumps(facts | more))
     else:
-        console.print(f"{repaired} of {gaps_} missing cycles repaired with {requests} requests for candles")
+        console.print(
+            f"{repaired} of {gaps_} missing cycles repaired with {requests} requests for candles"
+        )
     if empty:
-        console.print(f"{empty} have no candle to fill them with: the first of a session, or contracts that are gone")
+        console.print(
+            f"{empty} have no candle to fill them with: the first of a session, or contracts that are gone"
+        )
     if outcomes["SKIPPED"]:
         console.print(
             f"{outcomes['SKIPPED']} have a chain and no row of the overview: g6 data check names them with the g6 rerun that"
@@ -170,7 +206,9 @@ def _tell_repair(console: Console, outcomes: Counter[str], requests: int, damage
         console.print(f"left alone: {error}", soft_wrap=True)
 
 
-def span_of(index: str | None, from_: str | None, to: str | None, since: str | None, until: str | None) -> Span:
+def span_of(
+    index: str | None, from_: str | None, to: str | None, since: str | None, until: str | None
+) -> Span:
     """Return what the options ask for. Errors: UserError, BadConfig."""
     name = index.upper() if index else None
     if name and name not in INDICES:
@@ -189,7 +227,12 @@ def _missing(each: Covered, *, whole: bool) -> list[datetime]:
 
 
 def _plain(gap: Gap) -> dict[str, Any]:
-    told = {"index": gap.index, "from": isoformat_z(gap.first), "to": isoformat_z(gap.last), "cycles": gap.cycles}
+    told = {
+        "index": gap.index,
+        "from": isoformat_z(gap.first),
+        "to": isoformat_z(gap.last),
+        "cycles": gap.cycles,
+    }
     return {**told, "status": gap.status, "reason": gap.reason}
 
 

@@ -16,20 +16,33 @@ from g6.entrypoints.cli import options, terminal
 from g6.entrypoints.cli.progress import followed
 from g6.errors import G6Error, NothingToDo, UserError
 
-Date = Annotated[str | None, typer.Option("--date", metavar="DAY", help="Only this session day, such as 2026-11-20.")]
+Date = Annotated[
+    str | None,
+    typer.Option("--date", metavar="DAY", help="Only this session day, such as 2026-11-20."),
+]
 From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day.")]
 To = Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add `g6 data`."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What is stored: list, measure, check, mend, compact.")
+    group = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="What is stored: list, measure, check, mend, compact.",
+    )
     group.callback()(lambda: None)
     from g6.entrypoints.cli import gaps
     from g6.entrypoints.cli.checking import check
     from g6.entrypoints.cli.mending import mend
 
-    for name, command in (("ls", ls), ("size", size), ("check", check), ("mend", mend), ("compact", compact)):
+    for name, command in (
+        ("ls", ls),
+        ("size", size),
+        ("check", check),
+        ("mend", mend),
+        ("compact", compact),
+    ):
         group.command(name)(command)
     gaps.register(group)
     app.add_typer(group, name="data")
@@ -55,7 +68,14 @@ def ls(
     if not found:
         raise NothingToDo(f"nothing is stored in {settings.directory}{f' of {day}' if day else ''}")
     if json_:
-        typer.echo(json.dumps([{**asdict(each), "day": each.day.isoformat(), "state": each.state} for each in found]))
+        typer.echo(
+            json.dumps(
+                [
+                    {**asdict(each), "day": each.day.isoformat(), "state": each.state}
+                    for each in found
+                ]
+            )
+        )
         return
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     for heading in ("day", "what", "files"):
@@ -68,7 +88,9 @@ def ls(
 
 def size(
     *,
-    estimate: Annotated[bool, typer.Option("--estimate", help="What a day of this configuration will take instead.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="What a day of this configuration will take instead.")
+    ] = False,
     interval: options.Interval = None,
     indices: options.Indices = None,
     json_: options.Json = False,
@@ -89,7 +111,14 @@ def size(
     found = sizes(settings.directory)
     total = tuple(map(sum, zip(*found.values(), strict=True)))
     if json_:
-        typer.echo(json.dumps({kind: {"files": files, "bytes": size} for kind, (files, size) in {**found, "total": total}.items()}))
+        typer.echo(
+            json.dumps(
+                {
+                    kind: {"files": files, "bytes": size}
+                    for kind, (files, size) in {**found, "total": total}.items()
+                }
+            )
+        )
         return
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     for heading in ("what", "files", "size"):
@@ -107,10 +136,19 @@ def _tell_estimate(settings: Settings, json_: bool) -> None:
         raise NothingToDo("a recording is as long as it is: there is no day of it to estimate")
     if json_:
         by_index = {name: asdict(each) for name, each in found.indices.items()}
-        told = {"day": found.day.isoformat(), "cycles": found.cycles, "indices": by_index, "overview": asdict(found.overviews)}
-        typer.echo(json.dumps({**told, "total": asdict(found.total), "unknown": list(found.unknown)}))
+        told = {
+            "day": found.day.isoformat(),
+            "cycles": found.cycles,
+            "indices": by_index,
+            "overview": asdict(found.overviews),
+        }
+        typer.echo(
+            json.dumps({**told, "total": asdict(found.total), "unknown": list(found.unknown)})
+        )
         return
-    terminal.console(settings).print(sizing.sentence(settings, found), soft_wrap=True, highlight=False)
+    terminal.console(settings).print(
+        sizing.sentence(settings, found), soft_wrap=True, highlight=False
+    )
 
 
 def compact(
@@ -142,7 +180,14 @@ def compact(
             folded = asdict(history.compact(loose.name, loose.day))
         except G6Error as error:
             folded = {"error": str(error)}
-        done.append({"name": loose.name, "day": loose.day.isoformat(), "files_before": loose.files, **folded})
+        done.append(
+            {
+                "name": loose.name,
+                "day": loose.day.isoformat(),
+                "files_before": loose.files,
+                **folded,
+            }
+        )
     _tell_compacted(settings, done, json_)
     if any("error" in each for each in done):
         raise typer.Exit(1)
@@ -154,13 +199,22 @@ def _tell_compacted(settings: Settings, done: list[dict[str, Any]], json_: bool)
         return
     console = terminal.console(settings)
     for each in done:
-        told = each.get("error") or f"{each['files_before']} files into 1, {each['rows']} rows, {megabytes(each['bytes'])}"
-        left = f"; {each['damaged']} damaged left alone, see g6 data check" if each.get("damaged") else ""
+        told = (
+            each.get("error")
+            or f"{each['files_before']} files into 1, {each['rows']} rows, {megabytes(each['bytes'])}"
+        )
+        left = (
+            f"; {each['damaged']} damaged left alone, see g6 data check"
+            if each.get("damaged")
+            else ""
+        )
         console.print(f"{each['day']}  {each['name']:<10}  {told}{left}", soft_wrap=True)
         for path in each.get("left", ()):
             console.print(f"  left alone: {path}", soft_wrap=True, highlight=False)
     if not done:
-        console.print(f"every day that is over is compacted in {settings.directory}", soft_wrap=True)
+        console.print(
+            f"every day that is over is compacted in {settings.directory}", soft_wrap=True
+        )
 
 
 def _over(day: date) -> bool:

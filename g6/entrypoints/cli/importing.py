@@ -21,13 +21,17 @@ from g6.entrypoints.cli.importing_table import import_table
 from g6.entrypoints.cli.progress import followed
 from g6.errors import BadInput, NothingToDo
 
-Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The base directory of the older files.")]
+Directory = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The base directory of the older files.")
+]
 _SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
     """Add `g6 import`."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Bring in rows of other layouts.")
+    group = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Bring in rows of other layouts."
+    )
     group.callback()(lambda: None)
     group.command("csv")(import_csv)
     group.command("table")(import_table)
@@ -61,7 +65,9 @@ def import_csv(
         "days": done,
         "cycles": sum(each["cycles"] for each in done),
         "options": sum(each["options"] for each in done),
-        "troubles": [{"file": str(each.path), "row": each.row, "reason": each.reason} for each in troubles],
+        "troubles": [
+            {"file": str(each.path), "row": each.row, "reason": each.reason} for each in troubles
+        ],
     }
     if json_:
         typer.echo(json.dumps(report))
@@ -75,13 +81,22 @@ def _day(settings: Settings, day: Day, troubles: list[Trouble]) -> dict[str, Any
     """Bring one day of one index in."""
     sessions = calendar()
     older_csv.read(day, lambda bucket, index, on: expiry_of(bucket, index, on, sessions))
-    told = {"index": day.index, "day": day.day.isoformat(), "files": len(day.files), "cycles": 0, "stored_already": 0, "options": 0}
+    told = {
+        "index": day.index,
+        "day": day.day.isoformat(),
+        "files": len(day.files),
+        "cycles": 0,
+        "stored_already": 0,
+        "options": 0,
+    }
     if day.options:
         try:
             told |= _stored(settings, day)
         except BadInput as error:
             folder = Path(os.path.commonpath([path.parent for path in day.files]))
-            day.troubles.append(Trouble(folder, None, f"the rows of {day.index} on {day.day}: {error.reason}"))
+            day.troubles.append(
+                Trouble(folder, None, f"the rows of {day.index} on {day.day}: {error.reason}")
+            )
     troubles += day.troubles
     day.options.clear()
     day.origins.clear()
@@ -102,14 +117,21 @@ def _stored(settings: Settings, day: Day) -> Mapping[str, int]:
             out.writerow(older_csv.COLUMNS)
             out.writerows(day.options.values())
         # The older systems stored what Kite told, and Kite counts units.
-        source = TableFiles([table], TableLayout(units=dict.fromkeys(QUANTITIES, "units")), lenient=True, source="replay")
+        source = TableFiles(
+            [table],
+            TableLayout(units=dict.fromkeys(QUANTITIES, "units")),
+            lenient=True,
+            source="replay",
+        )
         origins = list(day.origins.values())
         day.troubles += [
             Trouble(*origins[lost.row - 1], lost.reason)
             for lost in (*source.lost_rows, *source.odd_rows)
             if lost.bad and lost.row is not None
         ]
-        days = store_recording(settings, Recording(table, "table", source), plan(settings), {day.index})
+        days = store_recording(
+            settings, Recording(table, "table", source), plan(settings), {day.index}
+        )
     counts = {name: sum(told[name] for told in days) for name in ("cycles", "stored_already")}
     return {**counts, "options": len(day.options)}
 
@@ -125,4 +147,6 @@ def _tell(settings: Settings, report: Mapping[str, Any]) -> None:
         console.print(f"not read: {each['file']}{where}: {each['reason']}", soft_wrap=True)
     if len(report["troubles"]) > _SHOWN:
         console.print(f"… and {len(report['troubles']) - _SHOWN} more; --json lists them all")
-    console.print(f"{report['cycles']} cycles, {report['options']} option rows, {len(report['troubles'])} troubles")
+    console.print(
+        f"{report['cycles']} cycles, {report['options']} option rows, {len(report['troubles'])} troubles"
+    )

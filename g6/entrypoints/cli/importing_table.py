@@ -19,7 +19,10 @@ from g6.errors import UserError
 if TYPE_CHECKING:
     from g6.adapters.replay.table_files import TableFiles
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Tables: .csv, .csv.gz or .parquet; a directory of them.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE…", help="Tables: .csv, .csv.gz or .parquet; a directory of them."),
+]
 _SHOWN = 20
 
 
@@ -36,7 +39,9 @@ def import_table(
     window: table_options.Window = None,
     layout: table_options.Layout = None,
     indices: options.Indices = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the rows are understood.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask whether the rows are understood.")
+    ] = False,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -54,7 +59,10 @@ def import_table(
     from g6.adapters.replay.table_files import TableFiles
     from g6.entrypoints.cli.table_rows import show, understood
 
-    said = table_options.layout_of(layout, columns, format_, option_type, unit, scale, index, window) or TableLayout()
+    said = (
+        table_options.layout_of(layout, columns, format_, option_type, unit, scale, index, window)
+        or TableLayout()
+    )
     settings = options.settings(config, set_, data_dir=data_dir, indices=indices)
     paths = _tables(files)
     source = TableFiles(paths, replace(said, aliases=True), lenient=True)
@@ -89,10 +97,17 @@ def _tables(files: Sequence[Path]) -> list[Path]:
     paths: list[Path] = []
     for file in files:
         if not file.exists():
-            raise UserError(f"{file} is not there", f"name a file that is there; read are {', '.join(SUFFIXES)}")
-        inside = sorted(path for path in file.rglob("*") if is_table(path)) if file.is_dir() else [file]
+            raise UserError(
+                f"{file} is not there", f"name a file that is there; read are {', '.join(SUFFIXES)}"
+            )
+        inside = (
+            sorted(path for path in file.rglob("*") if is_table(path)) if file.is_dir() else [file]
+        )
         if not inside or not all(is_table(path) for path in inside):
-            raise UserError(f"{file} is no table that is read here", f"read are {', '.join(SUFFIXES)}; convert it to one of these")
+            raise UserError(
+                f"{file} is no table that is read here",
+                f"read are {', '.join(SUFFIXES)}; convert it to one of these",
+            )
         paths += inside
     return list(dict.fromkeys(paths))
 
@@ -102,19 +117,28 @@ def _ask(yes: bool, console: Console) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UserError("nobody can be asked whether these rows are understood as they are meant", "look at them, then add --yes")
+        raise UserError(
+            "nobody can be asked whether these rows are understood as they are meant",
+            "look at them, then add --yes",
+        )
     typer.confirm("Are these rows understood as they are meant?", abort=True, err=console.stderr)
 
 
-def _stored(settings: Settings, recording: Any, wanted: set[str], console: Console) -> list[dict[str, Any]]:
+def _stored(
+    settings: Settings, recording: Any, wanted: set[str], console: Console
+) -> list[dict[str, Any]]:
     from g6.adapters.replay import Replay
     from g6.bootstrap import collected
     from g6.entrypoints.cli.storing import store_recording
 
     if not wanted:
         have = ", ".join(recording.indices())
-        raise UserError(f"the table holds {have}, and of these none is asked for", f"--indices {have}")
-    return store_recording(settings, recording, collected(settings, Replay(recording)), wanted, console)
+        raise UserError(
+            f"the table holds {have}, and of these none is asked for", f"--indices {have}"
+        )
+    return store_recording(
+        settings, recording, collected(settings, Replay(recording)), wanted, console
+    )
 
 
 def _told(source: TableFiles, settings: Settings) -> dict[str, Any]:
@@ -122,7 +146,12 @@ def _told(source: TableFiles, settings: Settings) -> dict[str, Any]:
     bad = [lost for lost in source.lost_rows if lost.bad]
     return {
         "troubles": [
-            {"file": str(lost.path), "row": lost.row, "line": _line(lost.path, lost.row), "reason": lost.reason}
+            {
+                "file": str(lost.path),
+                "row": lost.row,
+                "line": _line(lost.path, lost.row),
+                "reason": lost.reason,
+            }
             for lost in (*bad, *source.odd_rows)
         ],
         "doubles": len(source.lost_rows) - len(bad),
@@ -141,10 +170,22 @@ def _line(path: Path, row: int | None) -> int | None:
 def _tell(console: Console, report: Mapping[str, Any]) -> None:
     for day in report["days"]:
         already = f", {day['stored_already']} were there already" if day["stored_already"] else ""
-        console.print(f"{day['day']}  {day['index']:<10}  {day['options']} option rows, {day['cycles']} cycles stored{already}")
+        console.print(
+            f"{day['day']}  {day['index']:<10}  {day['options']} option rows, {day['cycles']} cycles stored{already}"
+        )
     for trouble in report["troubles"][:_SHOWN]:
-        where = f", line {trouble['line']}" if trouble["line"] else f", row {trouble['row']}" if trouble["row"] else ""
-        console.print(f"not read: {trouble['file']}{where}: {trouble['reason']}", soft_wrap=True, highlight=False)
+        where = (
+            f", line {trouble['line']}"
+            if trouble["line"]
+            else f", row {trouble['row']}"
+            if trouble["row"]
+            else ""
+        )
+        console.print(
+            f"not read: {trouble['file']}{where}: {trouble['reason']}",
+            soft_wrap=True,
+            highlight=False,
+        )
     if len(report["troubles"]) > _SHOWN:
         console.print(f"… and {len(report['troubles']) - _SHOWN} more; --json lists them all")
     if report["doubles"]:
@@ -159,4 +200,6 @@ def _tell(console: Console, report: Mapping[str, Any]) -> None:
             f"{report['spots_disputed']} by more than 0.5 %, and spot_source says disputed",
             soft_wrap=True,
         )
-    console.print(f"{report['cycles']} cycles stored, {len(report['troubles'])} troubles; layout kept in {report['layout_file']}")
+    console.print(
+        f"{report['cycles']} cycles stored, {len(report['troubles'])} troubles; layout kept in {report['layout_file']}"
+    )

@@ -21,7 +21,12 @@ from g6.domain.quality import Flag
 from g6.entrypoints.cli import options, stored, terminal
 from g6.errors import BadInput, UserError
 
-Snapshot = Annotated[str, typer.Argument(metavar="SNAPSHOT", help="A Parquet file, NIFTY (its newest chain) or NIFTY@INSTANT.")]
+Snapshot = Annotated[
+    str,
+    typer.Argument(
+        metavar="SNAPSHOT", help="A Parquet file, NIFTY (its newest chain) or NIFTY@INSTANT."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +71,8 @@ def _file(path: Path) -> pa.Table:
         return pq.read_table(path, partitioning=None)
     except FileNotFoundError as error:
         raise UserError(
-            f"there is no file {path}", "name a file, or an index and an instant: NIFTY@2026-11-18T05:30:00Z"
+            f"there is no file {path}",
+            "name a file, or an index and an instant: NIFTY@2026-11-18T05:30:00Z",
         ) from error
     except (OSError, pa.ArrowInvalid) as error:
         raise BadInput(path, None, f"not a whole Parquet file ({error})") from error
@@ -94,7 +100,13 @@ def _column(name: str, values: pa.ChunkedArray) -> dict[str, Any]:
     extremes = pc.min_max(known).as_py() if len(known) else {"min": None, "max": None}
     distinct = pc.count_distinct(known).as_py()
     least, largest = (_plain(extremes[end]) for end in ("min", "max"))
-    return {"name": name, "nulls": len(values) - len(known), "distinct": distinct, "min": least, "max": largest}
+    return {
+        "name": name,
+        "nulls": len(values) - len(known),
+        "distinct": distinct,
+        "min": least,
+        "max": largest,
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -107,7 +119,9 @@ def _flags(table: pa.Table, name: str) -> dict[str, int]:
     if name not in table.column_names:
         return {}
     values = [value for value in table.column(name).to_pylist() if value is not None]
-    counts = {flag.name.lower(): sum(bool(value & flag) for value in values) for flag in Flag if flag.name}
+    counts = {
+        flag.name.lower(): sum(bool(value & flag) for value in values) for flag in Flag if flag.name
+    }
     return {word: count for word, count in counts.items() if count}
 
 
@@ -124,7 +138,13 @@ def _columns_table(columns: list[Mapping[str, Any]]) -> Table:
     for name in ("nulls", "distinct", "min", "max"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in columns:
-        table.add_row(each["name"], str(each["nulls"]), str(each["distinct"]), _short(each["min"]), _short(each["max"]))
+        table.add_row(
+            each["name"],
+            str(each["nulls"]),
+            str(each["distinct"]),
+            _short(each["min"]),
+            _short(each["max"]),
+        )
     return table
 
 

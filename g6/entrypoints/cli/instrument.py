@@ -18,7 +18,12 @@ from g6.entrypoints.cli.contract_size import LAKH, contract_size, size_words
 from g6.entrypoints.cli.expiries import series
 from g6.errors import NothingToDo
 
-Words = Annotated[list[str], typer.Argument(metavar="SYMBOL|TOKEN|search WORDS", help="A symbol, a token, or search and words.")]
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SYMBOL|TOKEN|search WORDS", help="A symbol, a token, or search and words."
+    ),
+]
 MOST_FOUND = 20
 
 
@@ -46,35 +51,52 @@ def instrument(
 
     Example: g6 instrument search NIFTY 2026-12-01 24000
     """
-    settings = options.settings(config, set_, data_dir=data_dir, provider=provider, recording=recording)
+    settings = options.settings(
+        config, set_, data_dir=data_dir, provider=provider, recording=recording
+    )
     source = listed.Listed(settings, kept=kept)
     at = listed.instant_of(as_of) if as_of else source.now
     if words[0] == "search":
         found = _search(_contracts(settings, source, at), words[1:])
         if not found:
-            raise NothingToDo(f"nothing that is listed fits {' '.join(words[1:])}; words are parts of symbols, a day, a strike")
+            raise NothingToDo(
+                f"nothing that is listed fits {' '.join(words[1:])}; words are parts of symbols, a day, a strike"
+            )
     else:
         found = [_one(settings, source, at, " ".join(words).upper())]
     if json_:
         typer.echo(json.dumps(found, indent=2))
     else:
-        typer.echo("\n".join(_line(each) for each in found) if words[0] == "search" else _page(found[0]))
+        typer.echo(
+            "\n".join(_line(each) for each in found) if words[0] == "search" else _page(found[0])
+        )
 
 
 def _one(settings: Settings, source: listed.Listed, at: datetime, name: str) -> dict[str, Any]:
     plain = name.partition(":")[2] or name
     if index := next((each for each in INDICES.values() if plain in (each.name, each.spot)), None):
         return _index(settings, source, at, index.name)
-    found = next((each for each in _contracts(settings, source, at) if plain in (each["symbol"], str(each["token"]))), None)
+    found = next(
+        (
+            each
+            for each in _contracts(settings, source, at)
+            if plain in (each["symbol"], str(each["token"]))
+        ),
+        None,
+    )
     if found is None:
         from g6.adapters.kite_ticker.indices import INDEX_TOKENS
 
         key = next((key for key, token in INDEX_TOKENS.items() if str(token) == plain), "")
         if index := next((each for each in INDICES.values() if each.quote_key == key), None):
             return _index(settings, source, at, index.name)
-        raise NothingToDo(f"{name} is not listed at {at.astimezone(IST):%Y-%m-%d %H:%M} IST; g6 instrument search finds what is")
+        raise NothingToDo(
+            f"{name} is not listed at {at.astimezone(IST):%Y-%m-%d %H:%M} IST; g6 instrument search finds what is"
+        )
     spot = source.spot(found["underlying"], at)
-    size = contract_size(settings.directory, found["underlying"], found["lot_size"], spot, day_of(at))
+    size = contract_size(
+        settings.directory, found["underlying"], found["lot_size"], spot, day_of(at)
+    )
     return found | size | _buckets(settings, source, at, found) | _span(settings, found)
 
 
@@ -86,7 +108,10 @@ def _index(settings: Settings, source: listed.Listed, at: datetime, name: str) -
     expiries = []
     for day in contracts.expiries:
         facts = series(listing, day)
-        sizes = [contract_size(settings.directory, name, lot, spot, day_of(at)) for lot in facts["lot_size"]]
+        sizes = [
+            contract_size(settings.directory, name, lot, spot, day_of(at))
+            for lot in facts["lot_size"]
+        ]
         strikes = contracts.of(day).strike.tolist()
         expiries.append({"expiry": day.isoformat(), **facts, "strikes": strikes, "sizes": sizes})
     return {
@@ -135,15 +160,23 @@ def _fits(row: dict[str, Any], word: str) -> bool:
     if word in INDICES:
         return bool(row["underlying"] == word)
     strike = "" if row["strike"] is None else f"{row['strike']:g}"
-    return word in (strike, row["kind"]) or row["expiry"].startswith(word) or (not word.isdigit() and word in row["symbol"])
+    return (
+        word in (strike, row["kind"])
+        or row["expiry"].startswith(word)
+        or (not word.isdigit() and word in row["symbol"])
+    )
 
 
-def _buckets(settings: Settings, source: listed.Listed, at: datetime, row: dict[str, Any]) -> dict[str, Any]:
+def _buckets(
+    settings: Settings, source: listed.Listed, at: datetime, row: dict[str, Any]
+) -> dict[str, Any]:
     name, exchange = row["underlying"], INDICES[row["underlying"]].exchange
     listing = source.listing(name, at)
     rules = plan(settings).indices[name].rules
     resolved = resolve(listing.contracts.expiries, at, calendar(), exchange, rules, underlying=name)
-    expiry = next((day for day in listing.contracts.expiries if day.isoformat() == row["expiry"]), None)
+    expiry = next(
+        (day for day in listing.contracts.expiries if day.isoformat() == row["expiry"]), None
+    )
     return {
         "dte": dte(datetime.fromisoformat(row["expiry"]).date(), at),
         "monthly": expiry is not None and is_monthly(expiry, exchange, name, at),
@@ -157,7 +190,10 @@ def _span(settings: Settings, row: dict[str, Any]) -> dict[str, Any]:
     from g6.adapters.parquet_store.listings import kept_span
 
     span = kept_span(settings.directory, INDICES[row["underlying"]].derivatives, row["symbol"])
-    return {"kept_first": span[0].isoformat() if span else None, "kept_last": span[1].isoformat() if span else None}
+    return {
+        "kept_first": span[0].isoformat() if span else None,
+        "kept_last": span[1].isoformat() if span else None,
+    }
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -172,7 +208,9 @@ def _page(row: dict[str, Any]) -> str:
         for name, value in (_in_words(row) if "lot_size" in row else row).items()
         if name != "expiries"
     ]
-    return "\n".join(f"{name:<12}{'-' if value is None else value}" for name, value in [*shown, *expiries])
+    return "\n".join(
+        f"{name:<12}{'-' if value is None else value}" for name, value in [*shown, *expiries]
+    )
 
 
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:
@@ -181,8 +219,13 @@ def _in_words(row: dict[str, Any]) -> dict[str, Any]:
     told = row["freeze_from"]
     if freeze is not None:
         told = f"{freeze:,} units = {freeze // row['lot_size']} lots (file of {row['freeze_from']})"
-    shown = {name: value for name, value in row.items() if name not in ("freeze_quantity", "freeze_from")}
-    return shown | {"notional": None if worth is None else f"{worth / LAKH:.2f} lakh a lot, at the index", "freeze": told}
+    shown = {
+        name: value for name, value in row.items() if name not in ("freeze_quantity", "freeze_from")
+    }
+    return shown | {
+        "notional": None if worth is None else f"{worth / LAKH:.2f} lakh a lot, at the index",
+        "freeze": told,
+    }
 
 
 def _series_line(row: dict[str, Any]) -> str:

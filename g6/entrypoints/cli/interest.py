@@ -22,8 +22,18 @@ from g6.entrypoints.cli import options, stored, terminal
 from g6.entrypoints.cli.screens import LAKH, number
 from g6.errors import NothingToDo, UserError
 
-Strikes = Annotated[str | None, typer.Option("--strikes", metavar="A,B,…", help="Only these strikes, for instance 24000,24100.")]
-Every = Annotated[int, typer.Option("--every", metavar="N", min=1, help="Show every Nth cycle, counted back from the last.")]
+Strikes = Annotated[
+    str | None,
+    typer.Option(
+        "--strikes", metavar="A,B,…", help="Only these strikes, for instance 24000,24100."
+    ),
+]
+Every = Annotated[
+    int,
+    typer.Option(
+        "--every", metavar="N", min=1, help="Show every Nth cycle, counted back from the last."
+    ),
+]
 Csv = Annotated[bool, typer.Option("--csv", help="Write CSV.")]
 
 
@@ -46,25 +56,42 @@ def interest(
     settings = options.settings(config, set_, data_dir=data_dir)
     units = stored.units(settings, index, stored.instant_of(as_of), cycles)
     found = over_cycles(stored.frames(settings, units), strikes, expiry)[::-1][::every][::-1]
-    lines = [asdict(each) | {"instant": isoformat_z(each.instant), "expiry": each.expiry.isoformat()} for each in found]
+    lines = [
+        asdict(each) | {"instant": isoformat_z(each.instant), "expiry": each.expiry.isoformat()}
+        for each in found
+    ]
     if json_:
-        typer.echo(json.dumps(stored.plain({"index": units[-1].index, "strikes": chosen(strikes), "cycles": lines})))
+        typer.echo(
+            json.dumps(
+                stored.plain(
+                    {"index": units[-1].index, "strikes": chosen(strikes), "cycles": lines}
+                )
+            )
+        )
     elif csv_:
         _write_csv(lines)
     else:
         console = terminal.console(settings)
-        console.print(f"{units[-1].index}  {f'strikes {strikes}' if strikes else 'all strikes'}; open interest in lakh units")
+        console.print(
+            f"{units[-1].index}  {f'strikes {strikes}' if strikes else 'all strikes'}; open interest in lakh units"
+        )
         console.print(_table(found))
 
 
-def over_cycles(frames: Sequence[Frame], strikes: str | None, expiry: str | None) -> list[series.Interest]:
+def over_cycles(
+    frames: Sequence[Frame], strikes: str | None, expiry: str | None
+) -> list[series.Interest]:
     """Return the series of these chains. Errors: UserError for strikes that are none, NothingToDo where no chain has them."""
     day: date | None = None
     if expiry is not None:
-        day = stored.of_expiry(frames[-1], expiry).columns["expiry"][0].astype("datetime64[D]").item()
+        day = (
+            stored.of_expiry(frames[-1], expiry).columns["expiry"][0].astype("datetime64[D]").item()
+        )
     found = series.interest(frames, chosen(strikes), day)
     if not found:
-        raise NothingToDo(f"no stored chain has {'strikes ' + strikes if strikes else 'an expiry whose fix lies ahead'}")
+        raise NothingToDo(
+            f"no stored chain has {'strikes ' + strikes if strikes else 'an expiry whose fix lies ahead'}"
+        )
     return found
 
 
@@ -73,13 +100,21 @@ def chosen(strikes: str | None) -> list[float] | None:
     try:
         return None if strikes is None else [float(each) for each in strikes.split(",")]
     except ValueError as error:
-        raise UserError(f"--strikes {strikes} is no list of strikes", "write it as --strikes 24000,24100") from error
+        raise UserError(
+            f"--strikes {strikes} is no list of strikes", "write it as --strikes 24000,24100"
+        ) from error
 
 
 def _write_csv(lines: Sequence[dict[str, Any]]) -> None:
     writer = csv.DictWriter(sys.stdout, list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: "" if value != value else value for name, value in line.items()} for line in lines)  # noqa: PLR0124
+    writer.writerows(
+        {
+            name: "" if value != value else value  # noqa: PLR0124 - NaN differs from itself
+            for name, value in line.items()
+        }
+        for line in lines
+    )
 
 
 def _table(found: Sequence[series.Interest]) -> Table:
@@ -94,7 +129,11 @@ def _table(found: Sequence[series.Interest]) -> Table:
         figures = [number(each.pcr, 3), number(each.pcr_volume, 3), number(each.max_pain, 0)]
         sums = [number(each.oi_calls / LAKH, 1), number(each.oi_puts / LAKH, 1)]
         table.add_row(
-            f"{at:%d %b %H:%M:%S}" if several else f"{at:%H:%M:%S}", f"{each.expiry:%d %b}", str(each.strikes), *figures, *sums
+            f"{at:%d %b %H:%M:%S}" if several else f"{at:%H:%M:%S}",
+            f"{each.expiry:%d %b}",
+            str(each.strikes),
+            *figures,
+            *sums,
         )
     return table
 

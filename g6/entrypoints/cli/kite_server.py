@@ -17,36 +17,85 @@ from g6.errors import BadConfig
 if TYPE_CHECKING:
     from g6.kite_server import Running
 
-Port = Annotated[int, typer.Option("--port", metavar="N", help="Port for HTTP; 0 takes a free one.")]
-WsPort = Annotated[int, typer.Option("--ws-port", metavar="N", help="Port for the WebSocket; 0 takes a free one.")]
+Port = Annotated[
+    int, typer.Option("--port", metavar="N", help="Port for HTTP; 0 takes a free one.")
+]
+WsPort = Annotated[
+    int, typer.Option("--ws-port", metavar="N", help="Port for the WebSocket; 0 takes a free one.")
+]
 Host = Annotated[
-    str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; beyond loopback with --credentials only.")
+    str,
+    typer.Option(
+        "--host",
+        metavar="ADDRESS",
+        help="Address to listen on; beyond loopback with --credentials only.",
+    ),
 ]
 Start = Annotated[
-    str | None, typer.Option("--start", metavar="INSTANT", help="Market time to start at, such as 2026-11-20T04:05:00Z; else now.")
+    str | None,
+    typer.Option(
+        "--start",
+        metavar="INSTANT",
+        help="Market time to start at, such as 2026-11-20T04:05:00Z; else now.",
+    ),
 ]
-Speed = Annotated[float, typer.Option("--speed", metavar="FACTOR", help="Market seconds per wall second; 0 stands still.")]
+Speed = Annotated[
+    float,
+    typer.Option(
+        "--speed", metavar="FACTOR", help="Market seconds per wall second; 0 stands still."
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")]
 Fault = Annotated[
     list[str] | None,
-    typer.Option("--fault", metavar="NAME[=VALUE][,count=N,…]", help="What goes wrong, such as 429,count=3; repeatable."),
+    typer.Option(
+        "--fault",
+        metavar="NAME[=VALUE][,count=N,…]",
+        help="What goes wrong, such as 429,count=3; repeatable.",
+    ),
 ]
 MarketFaults = Annotated[
-    str, typer.Option("--market-faults", metavar="WORDS", help="Faults of the simulated market, as in G6's own.")
+    str,
+    typer.Option(
+        "--market-faults", metavar="WORDS", help="Faults of the simulated market, as in G6's own."
+    ),
 ]
 Dump = Annotated[
-    Path | None, typer.Option("--dump", metavar="DIR|FILE", help="Instrument rows (CSV) to serve instead of the market's.")
+    Path | None,
+    typer.Option(
+        "--dump", metavar="DIR|FILE", help="Instrument rows (CSV) to serve instead of the market's."
+    ),
 ]
 Credentials = Annotated[
-    Path | None, typer.Option("--credentials", metavar="FILE", help="JSON with api_key and api_secret to accept instead of demo.")
+    Path | None,
+    typer.Option(
+        "--credentials",
+        metavar="FILE",
+        help="JSON with api_key and api_secret to accept instead of demo.",
+    ),
 ]
-FlushAt = Annotated[str, typer.Option("--flush-at", metavar="HH:MM", help="When access tokens die, India's clock.")]
-Callback = Annotated[str, typer.Option("--callback", metavar="URL", help="Where the login page sends the browser.")]
-Steady = Annotated[bool, typer.Option("--steady", help="Every subscribed contract ticks each second, changed or not.")]
+FlushAt = Annotated[
+    str, typer.Option("--flush-at", metavar="HH:MM", help="When access tokens die, India's clock.")
+]
+Callback = Annotated[
+    str, typer.Option("--callback", metavar="URL", help="Where the login page sends the browser.")
+]
+Steady = Annotated[
+    bool,
+    typer.Option("--steady", help="Every subscribed contract ticks each second, changed or not."),
+]
 
-Renewable = Annotated[bool, typer.Option("--renewable", help="Sessions carry a refresh token, as approved platforms have.")]
+Renewable = Annotated[
+    bool,
+    typer.Option("--renewable", help="Sessions carry a refresh token, as approved platforms have."),
+]
 IndexDepth = Annotated[
-    str, typer.Option("--index-depth", metavar="null|empty|zeros|missing", help="What an index's quote has for a book.")
+    str,
+    typer.Option(
+        "--index-depth",
+        metavar="null|empty|zeros|missing",
+        help="What an index's quote has for a book.",
+    ),
 ]
 
 
@@ -90,13 +139,19 @@ def kite_server(
 
     def ready(running: Running) -> None:
         where = {"root": running.root, "ws": running.ws, "control": running.control}
-        typer.echo(json.dumps(where) if as_json else "\n".join(_lines(where, keyless=credentials is None)))
+        typer.echo(
+            json.dumps(where) if as_json else "\n".join(_lines(where, keyless=credentials is None))
+        )
 
     asyncio.run(serve(told, calendar(), ready))
 
 
 def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:
-    known = ["accepts  api_key demo, access_token demo, request_token demo, api_secret demo"] if keyless else []
+    known = (
+        ["accepts  api_key demo, access_token demo, request_token demo, api_secret demo"]
+        if keyless
+        else []
+    )
     return [
         f"REST     {where['root']}       KiteConnect(api_key, root=…)",
         f"ticks    {where['ws']}         KiteTicker(api_key, access_token, root=…)",
@@ -112,7 +167,9 @@ def _instant(text: str | None) -> datetime | None:
     try:
         return in_utc(datetime.fromisoformat(text))
     except ValueError as error:
-        raise BadConfig(f"--start {text!r} is no instant", "write it as 2026-11-20T04:05:00Z") from error
+        raise BadConfig(
+            f"--start {text!r} is no instant", "write it as 2026-11-20T04:05:00Z"
+        ) from error
 
 
 def _clock_time(text: str) -> time:

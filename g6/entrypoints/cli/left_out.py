@@ -19,9 +19,15 @@ def tell(console: Console, left_out: Sequence[LeftOut]) -> None:
     for part in sorted(left_out, key=lambda part: order.index(part.kind))[:SHOWN]:
         console.print(f"not read: {part}", soft_wrap=True, markup=False, highlight=False)
     if len(left_out) > SHOWN:
-        console.print(f"… and {len(left_out) - SHOWN} more; --strict refuses a recording with any", soft_wrap=True)
+        console.print(
+            f"… and {len(left_out) - SHOWN} more; --strict refuses a recording with any",
+            soft_wrap=True,
+        )
     if counts:
-        console.print("left out: " + ", ".join(f"{WORDS[kind]} {counts[kind]:,}" for kind in order), soft_wrap=True)
+        console.print(
+            "left out: " + ", ".join(f"{WORDS[kind]} {counts[kind]:,}" for kind in order),
+            soft_wrap=True,
+        )
 
 
 def is_damaged(left_out: Sequence[LeftOut]) -> bool:

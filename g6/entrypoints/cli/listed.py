@@ -17,10 +17,16 @@ from g6.ports import Provider
 
 AsOf = Annotated[
     str | None,
-    typer.Option("--as-of", metavar="DAY|INSTANT", help="Answer for this day or market time, such as 2026-11-20T04:05:00Z."),
+    typer.Option(
+        "--as-of",
+        metavar="DAY|INSTANT",
+        help="Answer for this day or market time, such as 2026-11-20T04:05:00Z.",
+    ),
 ]
 Kept = Annotated[bool, typer.Option("--kept", help="Read the dumps that were kept; ask nobody.")]
-Refresh = Annotated[bool, typer.Option("--refresh", help="Download the day's dumps again, for all workers.")]
+Refresh = Annotated[
+    bool, typer.Option("--refresh", help="Download the day's dumps again, for all workers.")
+]
 
 MORNING = time(9, 15)
 _SIMULATED = ("sim", "replay")
@@ -32,7 +38,9 @@ def instant_of(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
         in_utc(instant)
     except ValueError as error:
-        raise BadConfig(f"{text!r} is no instant", "write it as 2026-11-20 or 2026-11-20T04:05:00Z") from error
+        raise BadConfig(
+            f"{text!r} is no instant", "write it as 2026-11-20 or 2026-11-20T04:05:00Z"
+        ) from error
     if len(text) == len("2026-11-20"):
         instant = datetime.combine(instant.date(), MORNING)
     return instant.replace(tzinfo=instant.tzinfo or IST)
@@ -50,7 +58,11 @@ class Listed:
         """The market's instant: a simulation's start, a broker's clock."""
         from g6.broker import broker_clock
 
-        return broker_clock(self._settings).market().astimezone(UTC) if self.broker else self._settings.market.start
+        return (
+            broker_clock(self._settings).market().astimezone(UTC)
+            if self.broker
+            else self._settings.market.start
+        )
 
     @property
     def broker(self) -> bool:
@@ -96,7 +108,9 @@ class Listed:
 
         settings = self._settings
         if settings.provider.name != "kite":
-            raise BadConfig(f"the provider {settings.provider.name} has no dumps to download", "--provider kite")
+            raise BadConfig(
+                f"the provider {settings.provider.name} has no dumps to download", "--provider kite"
+            )
         shared = shared_state(settings)
         source: Resilient = guarded(settings, shared, "kite", settings.provider.root, "kite")
         if not isinstance(source.first, Kite):
@@ -121,7 +135,11 @@ class Listed:
         found = kept_listing(directory, index, day)
         if found is None:
             known = kept_days(directory)
-            there = f"the first kept day is {known[0]}" if known else f"nothing is kept below {directory / 'instruments'}"
+            there = (
+                f"the first kept day is {known[0]}"
+                if known
+                else f"nothing is kept below {directory / 'instruments'}"
+            )
             raise NothingToDo(f"no instruments of {index} are kept on or before {day}: {there}")
         self.came_from[index] = f"kept on {found.on}"
         return found

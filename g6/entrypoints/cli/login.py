@@ -10,12 +10,33 @@ from g6.entrypoints.cli import options
 
 RequestToken = Annotated[
     str | None,
-    typer.Option("--request-token", metavar="TOKEN", help="What the broker's redirect carried, or the whole address; - reads it."),
+    typer.Option(
+        "--request-token",
+        metavar="TOKEN",
+        help="What the broker's redirect carried, or the whole address; - reads it.",
+    ),
 ]
-Headless = Annotated[bool, typer.Option("--headless", help="No browser and no questions: KITE_REQUEST_TOKEN, or a look-alike.")]
-Paste = Annotated[bool, typer.Option("--paste", help="Show the login page's address and ask for the one you are sent to.")]
-CallbackPort = Annotated[int, typer.Option("--port", metavar="N", help="Port of your registered redirect URL; 0 takes a free one.")]
-Patience = Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the browser.")]
+Headless = Annotated[
+    bool,
+    typer.Option(
+        "--headless", help="No browser and no questions: KITE_REQUEST_TOKEN, or a look-alike."
+    ),
+]
+Paste = Annotated[
+    bool,
+    typer.Option(
+        "--paste", help="Show the login page's address and ask for the one you are sent to."
+    ),
+]
+CallbackPort = Annotated[
+    int,
+    typer.Option(
+        "--port", metavar="N", help="Port of your registered redirect URL; 0 takes a free one."
+    ),
+]
+Patience = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the browser.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,4 +63,8 @@ def login(
     from g6.entrypoints.cli.signing_in import Way, sign_in
 
     settings = options.settings(config, set_, data_dir=data_dir, provider="kite")
-    sign_in(settings, Way(request_token, headless or settings.provider.headless, paste, port, wait), as_json=json_)
+    sign_in(
+        settings,
+        Way(request_token, headless or settings.provider.headless, paste, port, wait),
+        as_json=json_,
+    )

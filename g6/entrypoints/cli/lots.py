@@ -12,7 +12,10 @@ from g6.domain.lots import HISTORY, lot_of
 from g6.entrypoints.cli import options
 from g6.errors import UnknownLot
 
-Files = Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", help="End-of-day files of NSE or BSE, CSV, .gz or .zip.")]
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE]…", help="End-of-day files of NSE or BSE, CSV, .gz or .zip."),
+]
 SHOWN = 5
 
 
@@ -53,7 +56,12 @@ def _verdicts(path: Path) -> list[dict[str, Any]]:
     read = read_end_of_day(path)
     rows: list[dict[str, Any]] = []
     for (day, root, expiry), seen in sorted(read.contracts.items()):
-        row: dict[str, Any] = {"file": path.name, "day": day.isoformat(), "root": root, "expiry": expiry.isoformat()}
+        row: dict[str, Any] = {
+            "file": path.name,
+            "day": day.isoformat(),
+            "root": root,
+            "expiry": expiry.isoformat(),
+        }
         row |= {"contracts": seen.rows, "file_lots": sorted(seen.lots), "divisor": seen.divisor}
         try:
             units = lot_of(root, expiry, day)
@@ -67,7 +75,14 @@ def _verdicts(path: Path) -> list[dict[str, Any]]:
         count = {"file": path.name, "verdict": "left out", "rows": len(read.left_out), "why": shown}
         rows.append(count)
     if not rows:
-        rows.append({"file": path.name, "verdict": "left out", "rows": 0, "why": "no contract of a known index stands in it"})
+        rows.append(
+            {
+                "file": path.name,
+                "verdict": "left out",
+                "rows": 0,
+                "why": "no contract of a known index stands in it",
+            }
+        )
     return rows
 
 
@@ -79,4 +94,6 @@ def _line(row: dict[str, Any]) -> str:
         return f"{row['file']}: {row['rows']} rows left out: {row['why']}"
     told = "/".join(map(str, row["file_lots"])) or f"open interest in multiples of {row['divisor']}"
     head = f"{row['day']}  {row['root']:<11}{row['expiry']}  {row['contracts']:>4} contracts  file {told}"
-    return f"{head}  table {row['units'] or '-'}  {row['verdict']}" + (f": {row['why']}" if row["why"] else "")
+    return f"{head}  table {row['units'] or '-'}  {row['verdict']}" + (
+        f": {row['why']}" if row["why"] else ""
+    )

@@ -58,13 +58,23 @@ def show_calendar(
         if len(set(said.values())) == 1:
             said = {"": next(iter(said.values()))}
         for exchange, text in said.items():
-            last = [name for index, name in expiring.get(day, ()) if exchange in ("", INDICES[index].exchange)]
+            last = [
+                name
+                for index, name in expiring.get(day, ())
+                if exchange in ("", INDICES[index].exchange)
+            ]
             if text:
-                typer.echo(f"{day:%a %d %b %Y}  {exchange:<4}{text}" + (f"  expires {', '.join(last)}" if last else ""))
+                typer.echo(
+                    f"{day:%a %d %b %Y}  {exchange:<4}{text}"
+                    + (f"  expires {', '.join(last)}" if last else "")
+                )
     for origin, indices in origins.items():
         typer.echo(f"expiries of {', '.join(indices)} from {origin}")
     if unknown:
-        typer.echo(f"expiries not known of {', '.join(unknown)}: no listing of that month (g6 expiries says why)", err=True)
+        typer.echo(
+            f"expiries not known of {', '.join(unknown)}: no listing of that month (g6 expiries says why)",
+            err=True,
+        )
 
 
 def _expiring(
@@ -86,7 +96,11 @@ def _expiring(
                 told.append(_origin(source.came_from[index], listing.on))
         for day in sorted(each for each in dates if first <= each <= last):
             exchange = INDICES[index].exchange
-            mark = " (monthly)" if is_monthly(day, exchange, index, known.close_of(exchange, day)) else ""
+            mark = (
+                " (monthly)"
+                if is_monthly(day, exchange, index, known.close_of(exchange, day))
+                else ""
+            )
             found.setdefault(day, []).append((index, index + mark))
         if not dates:
             unknown.append(index)
@@ -122,7 +136,10 @@ def _told(known: Calendar, exchange: str, day: date) -> str:
 
 
 def _hours(session: Session) -> str:
-    opened, closed, fix = (f"{each.astimezone(IST):%H:%M}" for each in (session.open, session.close, session.settlement_fix))
+    opened, closed, fix = (
+        f"{each.astimezone(IST):%H:%M}"
+        for each in (session.open, session.close, session.settlement_fix)
+    )
     notes = [
         f"settlement {fix}",
         *([session.special] if session.special else []),
@@ -143,4 +160,6 @@ def providers() -> None:
     for name, meaning in PROVIDERS.items():
         typer.echo(f"{name:<8}{meaning}")
     for each in entry_points(group=PLUGINS):
-        typer.echo(f"{each.name:<8}plugged in by {each.dist.name if each.dist else 'an entry point'} ({each.value})")
+        typer.echo(
+            f"{each.name:<8}plugged in by {each.dist.name if each.dist else 'an entry point'} ({each.value})"
+        )

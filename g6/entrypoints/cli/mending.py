@@ -45,22 +45,34 @@ def mend(
     console, day = terminal.console(settings, stderr=json_), day_given(date_)
     if settings.directory.exists():
         options.owns(context, settings, "g6 data mend")
-    lots = [(each, name) for each, name in days_of(settings, day) if index is None or name == index.upper()]
+    lots = [
+        (each, name)
+        for each, name in days_of(settings, day)
+        if index is None or name == index.upper()
+    ]
     if not lots:
-        raise NothingToDo(f"no CSV file of {day or 'any day'} in {shown(settings.csv_dir)} has rows in {shown(settings.directory)}")
+        raise NothingToDo(
+            f"no CSV file of {day or 'any day'} in {shown(settings.csv_dir)} has rows in {shown(settings.directory)}"
+        )
     done = [_mended(settings, each, name) for each, name in followed(lots, "mending", console)]
     if json_:
         typer.echo(json.dumps(done))
     else:
         for each in done:
-            beside = each["aside_in"][0] if len(each["aside_in"]) == 1 else f"{len(each['aside_in'])} files *{ASIDE} beside them"
+            beside = (
+                each["aside_in"][0]
+                if len(each["aside_in"]) == 1
+                else f"{len(each['aside_in'])} files *{ASIDE} beside them"
+            )
             aside = f", {each['aside']} set aside in {beside}" if each["aside"] else ""
             told = (
                 f"{each['files']} files mended, {each['lines']} lines written again{aside}"
                 if each["files"]
                 else "as Parquet has it"
             )
-            console.print(f"{each['day']}  {each['index']:<10}  {told}", soft_wrap=True, highlight=False)
+            console.print(
+                f"{each['day']}  {each['index']:<10}  {told}", soft_wrap=True, highlight=False
+            )
             for reason in (*each["unread"], *each["refused"]):
                 console.print(f"  {reason}", soft_wrap=True, highlight=False)
     if any(each["unread"] or each["refused"] for each in done):
@@ -69,7 +81,14 @@ def mend(
 
 def _mended(settings: Settings, day: date, index: str) -> dict[str, Any]:
     stored, unread = stored_lines(settings, index, day)
-    told: dict[str, Any] = {"day": day.isoformat(), "index": index, "files": 0, "lines": 0, "aside": 0, "aside_in": []}
+    told: dict[str, Any] = {
+        "day": day.isoformat(),
+        "index": index,
+        "files": 0,
+        "lines": 0,
+        "aside": 0,
+        "aside_in": [],
+    }
     refused: list[str] = []
     for path, lines in stored.lines.items():
         by_header: dict[str, dict[str, str]] = {}
@@ -118,7 +137,9 @@ def stored_lines(settings: Settings, index: str, day: date) -> tuple[Stored, lis
         if row["underlying"] == index and row["timestamp"] not in imported:
             _add(lines, str(row["timestamp"]), store.overview_lines(str(row["timestamp"]), [row]))
     reasons = [error.sentence for error in (*damaged, *unread)]
-    cycles = {unit.cycle for unit in frames} | {str(row["timestamp"]) for row in rows if row["underlying"] == index}
+    cycles = {unit.cycle for unit in frames} | {
+        str(row["timestamp"]) for row in rows if row["underlying"] == index
+    }
     return Stored(lines, frozenset(cycles), files_unread=bool(reasons)), reasons
 
 
@@ -128,7 +149,11 @@ def _imported(frame: Frame) -> bool:
     return "import" in sources and sources <= IMPORTED
 
 
-def _add(lines: dict[Path, dict[str, tuple[str, str]]], cycle: str, placed: Mapping[Path, tuple[str, str]]) -> None:
+def _add(
+    lines: dict[Path, dict[str, tuple[str, str]]],
+    cycle: str,
+    placed: Mapping[Path, tuple[str, str]],
+) -> None:
     for path, each in placed.items():
         lines.setdefault(path, {})[cycle] = each
 

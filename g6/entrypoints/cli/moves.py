@@ -22,14 +22,20 @@ from g6.entrypoints.cli import options, stored, terminal
 from g6.entrypoints.cli.screens import number, percent
 from g6.errors import NothingToDo
 
-Days = Annotated[int, typer.Option("--days", metavar="N", min=1, help="How many calendar days back.")]
+Days = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, help="How many calendar days back.")
+]
 
 REFERENCE = time(15, 15)
 """Bands are drawn at a session's last cycle before this time in India: from then on the index may stand still."""
 LATE = timedelta(minutes=30)
 """How long before the fix the last stored index value still stands for it."""
 COLUMNS = ("spot", "forward", "expiry_nearest", "em_sd", "em_straddle")
-TOLD = {"session_sd": "one session, σ", "expiry_sd": "to expiry, σ", "expiry_straddle": "to expiry, straddle"}
+TOLD = {
+    "session_sd": "one session, σ",
+    "expiry_sd": "to expiry, σ",
+    "expiry_straddle": "to expiry, straddle",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -47,20 +53,41 @@ def moves(
     """
     settings = options.settings(config, set_, data_dir=data_dir)
     unit = stored.units(settings, index, stored.instant_of(as_of), 1)[0]
-    rows = stored.overview(settings, unit, unit.instant.astimezone(IST).date() - timedelta(days=days - 1), COLUMNS)
+    rows = stored.overview(
+        settings, unit, unit.instant.astimezone(IST).date() - timedelta(days=days - 1), COLUMNS
+    )
     known = [row for row in rows if row["expiry_nearest"] is not None]
     if not known:
         raise NothingToDo(f"{unit.index}: no stored row has an expected move")
     now = expected_moves.bands(_drawn(unit.index, known[-1]))
-    held = expected_moves.coverage([_drawn(unit.index, row) for row in references(known)], settled(unit.index, rows))
+    held = expected_moves.coverage(
+        [_drawn(unit.index, row) for row in references(known)], settled(unit.index, rows)
+    )
     if json_:
-        bands = [{"name": each.name, "centre": each.centre, "move": each.move, "low": each.low, "high": each.high} for each in now]
+        bands = [
+            {
+                "name": each.name,
+                "centre": each.centre,
+                "move": each.move,
+                "low": each.low,
+                "high": each.high,
+            }
+            for each in now
+        ]
         told = [asdict(each) | {"share": each.share} for each in held]
-        typer.echo(json.dumps(stored.plain({"index": unit.index, "cycle": unit.cycle, "bands": bands, "coverage": told})))
+        typer.echo(
+            json.dumps(
+                stored.plain(
+                    {"index": unit.index, "cycle": unit.cycle, "bands": bands, "coverage": told}
+                )
+            )
+        )
         return
     console = terminal.console(settings)
     expiry = f"{known[-1]['expiry_nearest']:%d %b}"
-    console.print(f"{unit.index}  {unit.instant.astimezone(IST):%a %d %b %Y %H:%M:%S} IST  nearest expiry {expiry}")
+    console.print(
+        f"{unit.index}  {unit.instant.astimezone(IST):%a %d %b %Y %H:%M:%S} IST  nearest expiry {expiry}"
+    )
     console.print(_table(now, held))
 
 
@@ -77,10 +104,17 @@ def references(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def settled(index: str, rows: Sequence[Mapping[str, Any]]) -> dict[date, float]:
     """Return the index at the fix of each expiry that `rows` name: its last value of the half hour before, points."""
     found = {}
-    fixes = {day: _fix(index, day) for day in {row["expiry_nearest"] for row in rows if row["expiry_nearest"] is not None}}
+    fixes = {
+        day: _fix(index, day)
+        for day in {row["expiry_nearest"] for row in rows if row["expiry_nearest"] is not None}
+    }
     for row in rows:
         day = row["timestamp"].astimezone(IST).date()
-        if row["spot"] is not None and day in fixes and fixes[day] - LATE <= row["timestamp"] <= fixes[day]:
+        if (
+            row["spot"] is not None
+            and day in fixes
+            and fixes[day] - LATE <= row["timestamp"] <= fixes[day]
+        ):
             found[day] = float(row["spot"])
     return found
 
@@ -91,9 +125,14 @@ def _fix(index: str, expiry: date) -> datetime:
 
 def _drawn(index: str, row: Mapping[str, Any]) -> expected_moves.Drawn:
     """What was known at one row."""
-    figures = {name: nan if row[name] is None else float(row[name]) for name in ("spot", "forward", "em_sd", "em_straddle")}
+    figures = {
+        name: nan if row[name] is None else float(row[name])
+        for name in ("spot", "forward", "em_sd", "em_straddle")
+    }
     at, expiry = row["timestamp"], row["expiry_nearest"]
-    return expected_moves.Drawn(at.timestamp(), expiry, years=years_to(_fix(index, expiry), at), **figures)
+    return expected_moves.Drawn(
+        at.timestamp(), expiry, years=years_to(_fix(index, expiry), at), **figures
+    )
 
 
 def _table(now: Sequence[expected_moves.Band], held: Sequence[expected_moves.Coverage]) -> Table:
@@ -103,5 +142,7 @@ def _table(now: Sequence[expected_moves.Band], held: Sequence[expected_moves.Cov
         table.add_column(name, justify="right", no_wrap=True)
     for band, kept in zip(now, held, strict=True):
         edges = [number(each, 1) for each in (band.move, band.low, band.high)]
-        table.add_row(TOLD[band.name], *edges, percent(kept.expected), percent(kept.share), str(kept.known))
+        table.add_row(
+            TOLD[band.name], *edges, percent(kept.expected), percent(kept.share), str(kept.known)
+        )
     return table

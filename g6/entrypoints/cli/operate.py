@@ -12,7 +12,9 @@ from g6.domain.cycle import isoformat_z, parse_z
 from g6.entrypoints.cli import options, terminal
 from g6.errors import BadConfig
 
-Cycle = Annotated[str, typer.Argument(metavar="CYCLE", help="The cycle's instant, such as 2026-11-20T04:05:00Z.")]
+Cycle = Annotated[
+    str, typer.Argument(metavar="CYCLE", help="The cycle's instant, such as 2026-11-20T04:05:00Z.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +29,17 @@ def instant(text: str) -> str:
     try:
         return isoformat_z(parse_z(text))
     except ValueError as error:
-        raise BadConfig(f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z") from error
+        raise BadConfig(
+            f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z"
+        ) from error
 
 
 def ps(
-    *, json_: options.Json = False, data_dir: options.DataDir = None, config: options.Config = None, set_: options.Set = None
+    *,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
 ) -> None:
     """Show the worker processes and the depth of each queue.
 
@@ -49,7 +57,13 @@ def ps(
     workers = Table("worker", "pid", "state", "memory MB", "cores", box=None, padding=(0, 2, 0, 0))
     for name, facts in sorted(seen["workers"].items()):
         state = "up" if facts["up"] else "silent"
-        workers.add_row(name, str(facts["pid"]), state, f"{facts['resident_bytes'] / 1e6:.0f}", f"{facts['cpu_ratio']:.2f}")
+        workers.add_row(
+            name,
+            str(facts["pid"]),
+            state,
+            f"{facts['resident_bytes'] / 1e6:.0f}",
+            f"{facts['cpu_ratio']:.2f}",
+        )
     console.print(workers)
     queues = Table("queue", "waiting", box=None, padding=(0, 2, 0, 0))
     for queue, depth in seen["queues"].items():
@@ -82,7 +96,10 @@ def trace(
 
 def control(
     name: Annotated[str, typer.Argument(metavar="SWITCH", help="greeks or paused.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="greeks: on, off. paused: all, an index, or none.")],
+    value: Annotated[
+        str,
+        typer.Argument(metavar="VALUE", help="greeks: on, off. paused: all, an index, or none."),
+    ],
     *,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -106,4 +123,7 @@ def _switch(name: str, value: str, held: Any) -> Any:
         if value == "none":
             return None
         return {**(held.get("paused") or {}), ("*" if value == "all" else value.upper()): "by hand"}
-    raise BadConfig(f"g6 control {name} {value} is no switch", "g6 control greeks on|off, g6 control paused all|INDEX|none")
+    raise BadConfig(
+        f"g6 control {name} {value} is no switch",
+        "g6 control greeks on|off, g6 control paused all|INDEX|none",
+    )

@@ -12,25 +12,61 @@ from g6.config import Settings, load
 from g6.domain.instrument import INDICES
 from g6.errors import BadConfig
 
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration file (or G6_CONFIG).")]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Configuration file (or G6_CONFIG).")
+]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting, for instance greeks.enabled=false; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any setting, for instance greeks.enabled=false; repeatable.",
+    ),
 ]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where rows go, simulated ones too.")]
-LogFormat = Annotated[str | None, typer.Option("--log-format", metavar="auto|human|json", help="How logs are written.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help="Where rows go, simulated ones too."),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option("--log-format", metavar="auto|human|json", help="How logs are written."),
+]
 NoBanner = Annotated[bool, typer.Option("--no-banner", help="Leave the banner out.")]
-Interval = Annotated[int | None, typer.Option("--interval", metavar="SECONDS", help="Market seconds between cycles.")]
-Indices = Annotated[str | None, typer.Option("--indices", metavar="A,B", help="Only these indices.")]
-ProviderName = Annotated[str | None, typer.Option("--provider", metavar="sim|replay|kite", help="Where quotes come from.")]
-Recording = Annotated[Path | None, typer.Option("--recording", metavar="PATH", help="What to replay.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse a recording of which anything cannot be read.")]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")]
-Speed = Annotated[str | None, typer.Option("--speed", metavar="FACTOR|max", help="Market seconds per wall second.")]
-Start = Annotated[
-    str | None, typer.Option("--start", metavar="INSTANT", help="Market time to start at, such as 2026-11-18T05:30:00Z.")
+Interval = Annotated[
+    int | None, typer.Option("--interval", metavar="SECONDS", help="Market seconds between cycles.")
 ]
-Model = Annotated[str | None, typer.Option("--model", metavar="black76|nse|bse", help="Pricing convention.")]
-Mix = Annotated[bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")]
+Indices = Annotated[
+    str | None, typer.Option("--indices", metavar="A,B", help="Only these indices.")
+]
+ProviderName = Annotated[
+    str | None,
+    typer.Option("--provider", metavar="sim|replay|kite", help="Where quotes come from."),
+]
+Recording = Annotated[
+    Path | None, typer.Option("--recording", metavar="PATH", help="What to replay.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse a recording of which anything cannot be read.")
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")
+]
+Speed = Annotated[
+    str | None,
+    typer.Option("--speed", metavar="FACTOR|max", help="Market seconds per wall second."),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--start", metavar="INSTANT", help="Market time to start at, such as 2026-11-18T05:30:00Z."
+    ),
+]
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="black76|nse|bse", help="Pricing convention.")
+]
+Mix = Annotated[
+    bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -70,7 +106,13 @@ def settings(
 
 
 def owns(
-    context: typer.Context, settings: Settings, who: str, *, of_kind: bool = False, computes: bool = False, mix: bool = False
+    context: typer.Context,
+    settings: Settings,
+    who: str,
+    *,
+    of_kind: bool = False,
+    computes: bool = False,
+    mix: bool = False,
 ) -> None:
     """Own the data directory until the command ends, beside workers of the same system alone.
 
@@ -89,7 +131,9 @@ def only(indices: str | None) -> dict[str, bool]:
         return {}
     wanted = [name.strip().upper() for name in indices.split(",") if name.strip()]
     named = dict.fromkeys(wanted, True)
-    return {f"index_params.{name}.enabled": name in named for name in dict.fromkeys([*INDICES, *wanted])}
+    return {
+        f"index_params.{name}.enabled": name in named for name in dict.fromkeys([*INDICES, *wanted])
+    }
 
 
 def assignments(texts: Iterable[str]) -> dict[str, str]:

@@ -12,7 +12,10 @@ from g6.entrypoints.cli import options
 from g6.errors import Unavailable
 
 PanelsDir = Annotated[
-    Path | None, typer.Option("--panels-dir", metavar="DIR", help="Where the panels are; else below the data directory.")
+    Path | None,
+    typer.Option(
+        "--panels-dir", metavar="DIR", help="Where the panels are; else below the data directory."
+    ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 when there are issues.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Write nothing.")]
@@ -43,12 +46,19 @@ def verify(
 
     directory = panels_dir or options.settings(config, data_dir=data_dir).panels_dir
     if not (directory / "manifest.json").is_file():
-        raise Unavailable(f"{directory} has no manifest.json", "name the directory with --panels-dir, or run a cycle first")
+        raise Unavailable(
+            f"{directory} has no manifest.json",
+            "name the directory with --panels-dir, or run a cycle first",
+        )
     issues = dict(verify_manifest_hashes(directory))
     if as_json and not quiet:
         typer.echo(json.dumps({"issues": issues, "count": len(issues)}, sort_keys=True))
     elif not quiet:
         for file, code in issues.items():
             typer.echo(f"{file}: {code}")
-        typer.echo(f"{len(issues)} issues in {directory}" if issues else f"{directory}: every panel is what the manifest says")
+        typer.echo(
+            f"{len(issues)} issues in {directory}"
+            if issues
+            else f"{directory}: every panel is what the manifest says"
+        )
     raise typer.Exit(1 if issues and strict else 0)

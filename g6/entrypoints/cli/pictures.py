@@ -30,7 +30,11 @@ _SMILE_REACH = 5.0
 
 
 def _heading(unit: Unit, what: str) -> dict[str, Any]:
-    return {"index": unit.index, "cycle": unit.cycle, "title": f"{unit.index} {what} · {_clock(unit.instant)}"}
+    return {
+        "index": unit.index,
+        "cycle": unit.cycle,
+        "title": f"{unit.index} {what} · {_clock(unit.instant)}",
+    }
 
 
 def _clock(at: datetime) -> str:
@@ -43,11 +47,25 @@ def smile(unit: Unit, frame: Frame) -> dict[str, Any]:
     expiries = []
     for each in figures(frame):
         rows = frame.columns["expiry"] == np.datetime64(each.expiry, "D")
-        strike, iv = frame.columns["strike"][rows], 100 * frame.both_sides("iv")[:, rows].astype(np.float64)
-        curve = 100 * fitted.iv(strike, each.years) if np.isfinite(each.years) else np.full(len(strike), np.nan)
+        strike, iv = (
+            frame.columns["strike"][rows],
+            100 * frame.both_sides("iv")[:, rows].astype(np.float64),
+        )
+        curve = (
+            100 * fitted.iv(strike, each.years)
+            if np.isfinite(each.years)
+            else np.full(len(strike), np.nan)
+        )
         reach = _SMILE_REACH * each.em_sd / each.forward
         curves = {"reach": reach, "strike": strike, "calls": iv[0], "puts": iv[1], "fitted": curve}
-        expiries.append({"expiry": each.expiry, "forward": each.forward, "quality": fitted.quality[each.expiry], **curves})
+        expiries.append(
+            {
+                "expiry": each.expiry,
+                "forward": each.forward,
+                "quality": fitted.quality[each.expiry],
+                **curves,
+            }
+        )
     return {**_heading(unit, "implied volatility"), "expiries": expiries}
 
 
@@ -58,8 +76,16 @@ def volatility_surface(unit: Unit, frame: Frame) -> dict[str, Any]:
     years = np.linspace(parts[0].years, parts[-1].years, _GRID_TIMES) if parts else np.zeros(0)
     moneyness = _within_hull(parts, years)
     iv = 100 * fitted.iv(moneyness * fitted.forward(years)[:, None], years[:, None])
-    ends = [{"expiry": each.expiry, "days": 365 * each.years, "quality": each.quality} for each in parts]
-    return {**_heading(unit, "volatility surface"), "moneyness": moneyness, "days": 365 * years, "iv": iv, "expiries": ends}
+    ends = [
+        {"expiry": each.expiry, "days": 365 * each.years, "quality": each.quality} for each in parts
+    ]
+    return {
+        **_heading(unit, "volatility surface"),
+        "moneyness": moneyness,
+        "days": 365 * years,
+        "iv": iv,
+        "expiries": ends,
+    }
 
 
 def _within_hull(parts: Sequence[surface.Fitted], years: Any) -> Any:
@@ -67,7 +93,10 @@ def _within_hull(parts: Sequence[surface.Fitted], years: Any) -> Any:
     if not parts:
         return np.zeros((0, _GRID_MONEYNESS))
     known = [each.years for each in parts]
-    low, high = (np.interp(years, known, np.log([getattr(each, end) for each in parts])) for end in ("low", "high"))
+    low, high = (
+        np.interp(years, known, np.log([getattr(each, end) for each in parts]))
+        for end in ("low", "high")
+    )
     return np.exp(np.linspace(low, high, _GRID_MONEYNESS, axis=1))
 
 
@@ -86,7 +115,12 @@ def oi(unit: Unit, frame: Frame) -> dict[str, Any]:
     found = figures(frame)[0]
     held, before = (frame.both_sides(name).astype(np.float64) for name in ("oi", "oi_prev"))
     walls = exposures.walls(exposures.exposures(exposures.positions(frame)))
-    marks = {"forward": found.forward, "max pain": found.max_pain, "call wall": walls.call, "put wall": walls.put}
+    marks = {
+        "forward": found.forward,
+        "max pain": found.max_pain,
+        "call wall": walls.call,
+        "put wall": walls.put,
+    }
     return {
         **_heading(unit, f"open interest {found.expiry:%d %b %Y}"),
         "expiry": found.expiry,
@@ -100,7 +134,9 @@ def oi(unit: Unit, frame: Frame) -> dict[str, Any]:
 def straddle(units: Sequence[Unit], frames: Sequence[Frame]) -> dict[str, Any]:
     """Return the straddle at the money of the nearest expiry by cycle, its VWAP, the index, and where it rolled."""
     found = series.rolling_straddle(frames)
-    spot = {float(frame.columns["timestamp"][0]): float(frame.columns["spot"][0]) for frame in frames}
+    spot = {
+        float(frame.columns["timestamp"][0]): float(frame.columns["spot"][0]) for frame in frames
+    }
     return {
         **_heading(units[-1], "ATM straddle"),
         "instant": [isoformat_z(each.instant) for each in found],
@@ -113,9 +149,13 @@ def straddle(units: Sequence[Unit], frames: Sequence[Frame]) -> dict[str, Any]:
     }
 
 
-def position(units: Sequence[Unit], frames: Sequence[Frame], legs: Sequence[series.Leg]) -> dict[str, Any]:
+def position(
+    units: Sequence[Unit], frames: Sequence[Frame], legs: Sequence[series.Leg]
+) -> dict[str, Any]:
     """Return what a position of fixed legs is worth by cycle, its VWAP and the index; it never rolls."""
-    told = " ".join(f"{leg.quantity:+g} {leg.expiry:%d%b} {leg.strike:g} {leg.side}" for leg in legs)
+    told = " ".join(
+        f"{leg.quantity:+g} {leg.expiry:%d%b} {leg.strike:g} {leg.side}" for leg in legs
+    )
     return {
         **_heading(units[-1], told),
         "instant": [isoformat_z(float(frame.columns["timestamp"][0])) for frame in frames],
@@ -135,7 +175,14 @@ def overlays(settings: Settings, unit: Unit, figure: str, days: int) -> dict[str
     """
     last = unit.instant.astimezone(IST).date()
     span, columns = (last - timedelta(days=days - 1), last), ["timestamp", "expiry_nearest", figure]
-    table = g6.load(unit.index, span, "overview", engine="arrow", columns=list(dict.fromkeys(columns)), data_dir=settings.directory)
+    table = g6.load(
+        unit.index,
+        span,
+        "overview",
+        engine="arrow",
+        columns=list(dict.fromkeys(columns)),
+        data_dir=settings.directory,
+    )
     instants, values = [], []
     first: dict[Any, Any] = {}
     for row in table.to_pylist():
@@ -146,11 +193,18 @@ def overlays(settings: Settings, unit: Unit, figure: str, days: int) -> dict[str
             values.append(float(row[figure]))
     curves = series.overlay(instants, values)
     told = {
-        WEEKDAYS[weekday]: [{"day": each.day, "minute": each.minute, "value": each.value} for each in found]
+        WEEKDAYS[weekday]: [
+            {"day": each.day, "minute": each.minute, "value": each.value} for each in found
+        ]
         for weekday, found in curves.items()
     }
     unit_of = {each.id: each.unit for each in CONTRACTS}
-    return {**_heading(unit, f"{figure} by weekday"), "figure": figure, "unit": unit_of.get(figure, ""), "weekdays": told}
+    return {
+        **_heading(unit, f"{figure} by weekday"),
+        "figure": figure,
+        "unit": unit_of.get(figure, ""),
+        "weekdays": told,
+    }
 
 
 def heatmap(unit: Unit, frames: Sequence[Frame], of: str, by: str) -> dict[str, Any]:
@@ -163,13 +217,23 @@ def heatmap(unit: Unit, frames: Sequence[Frame], of: str, by: str) -> dict[str, 
         columns = [(isoformat_z(float(frame.columns["timestamp"][0])), frame) for frame in frames]
     else:
         last = frames[-1]
-        columns = [(str(day), last.take(last.columns["expiry"] == day)) for day in np.unique(last.columns["expiry"])]
+        columns = [
+            (str(day), last.take(last.columns["expiry"] == day))
+            for day in np.unique(last.columns["expiry"])
+        ]
     strikes = np.unique(np.concatenate([frame.columns["strike"] for _, frame in columns]))
     matrix = np.full((len(strikes), len(columns)), np.nan)
     for place, (_, frame) in enumerate(columns):
         matrix[np.searchsorted(strikes, frame.columns["strike"]), place] = value(frame)
     forward = [float(frame.columns["forward"][0]) for _, frame in columns]
-    told = {"by": by, "of": of, "strike": strikes, "columns": [name for name, _ in columns], "forward": forward, "matrix": matrix}
+    told = {
+        "by": by,
+        "of": of,
+        "strike": strikes,
+        "columns": [name for name, _ in columns],
+        "forward": forward,
+        "matrix": matrix,
+    }
     day = f" {frames[-1].columns['expiry'][0].item():%d %b %Y}" if by == "time" else ""
     return {**_heading(unit, f"{_HEATMAPS[of]}{day}"), **told}
 

@@ -16,15 +16,28 @@ from g6.entrypoints.cli import interest as interests
 from g6.entrypoints.cli import options, pictures, stored
 from g6.errors import Unavailable, UserError
 
-Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write: .png, .svg, .html, or .json for the numbers.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="FILE", help="Where to write: .png, .svg, .html, or .json for the numbers."
+    ),
+]
 Of = Annotated[str, typer.Option("--of", metavar="oi|iv", help="What the heatmap shows.")]
 By = Annotated[str, typer.Option("--by", metavar="time|expiry", help="Its columns.")]
-Figure = Annotated[str, typer.Option("--figure", metavar="COLUMN", help="A column of the overview.")]
+Figure = Annotated[
+    str, typer.Option("--figure", metavar="COLUMN", help="A column of the overview.")
+]
 Legs = Annotated[
     str | None,
-    typer.Option("--legs", metavar="DATE:STRIKE:CE|PE[:QUANTITY],…", help="Up to six fixed legs in the straddle's place."),
+    typer.Option(
+        "--legs",
+        metavar="DATE:STRIKE:CE|PE[:QUANTITY],…",
+        help="Up to six fixed legs in the straddle's place.",
+    ),
 ]
-Days = Annotated[int, typer.Option("--days", metavar="N", min=1, help="How many calendar days back.")]
+Days = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, help="How many calendar days back.")
+]
 
 FORMATS = (".png", ".svg", ".html", ".json")
 
@@ -32,7 +45,9 @@ FORMATS = (".png", ".svg", ".html", ".json")
 def register(app: typer.Typer) -> None:
     """Add `g6 plot`."""
     plot = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="Draw stored chains.\n\nExample: g6 plot smile NIFTY --out smile.png"
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Draw stored chains.\n\nExample: g6 plot smile NIFTY --out smile.png",
     )
     for command in (smile, surface, oi, interest, straddle, overlays, heatmap):
         plot.command(command.__name__)(command)
@@ -47,18 +62,27 @@ def smile(
 
     Example: g6 plot smile NIFTY --out smile.png
     """
-    unit, frame = stored.latest(options.settings(config, data_dir=data_dir), index, stored.instant_of(as_of))
+    unit, frame = stored.latest(
+        options.settings(config, data_dir=data_dir), index, stored.instant_of(as_of)
+    )
     _write("smile", pictures.smile(unit, stored.of_expiry(frame, expiry) if expiry else frame), out)
 
 
 def surface(
-    index: stored.Index, *, out: Out, as_of: stored.AsOf = None, data_dir: options.DataDir = None, config: options.Config = None
+    index: stored.Index,
+    *,
+    out: Out,
+    as_of: stored.AsOf = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
 ) -> None:
     """The volatility surface over moneyness and time.
 
     Example: g6 plot surface NIFTY --out surface.html
     """
-    found = stored.latest(options.settings(config, data_dir=data_dir), index, stored.instant_of(as_of))
+    found = stored.latest(
+        options.settings(config, data_dir=data_dir), index, stored.instant_of(as_of)
+    )
     _write("surface", pictures.volatility_surface(*found), out)
 
 
@@ -70,7 +94,9 @@ def oi(
 
     Example: g6 plot oi NIFTY --expiry this_week --out oi.png
     """
-    unit, frame = stored.latest(options.settings(config, data_dir=data_dir), index, stored.instant_of(as_of))
+    unit, frame = stored.latest(
+        options.settings(config, data_dir=data_dir), index, stored.instant_of(as_of)
+    )
     _write("oi", pictures.oi(unit, stored.of_expiry(frame, expiry)), out)
 
 
@@ -99,16 +125,24 @@ def straddle(
     settings = options.settings(config, data_dir=data_dir)
     units = stored.units(settings, index, stored.instant_of(as_of), cycles)
     frames = stored.frames(settings, units)
-    _write("straddle", pictures.position(units, frames, _legs(legs)) if legs else pictures.straddle(units, frames), out)
+    _write(
+        "straddle",
+        pictures.position(units, frames, _legs(legs)) if legs else pictures.straddle(units, frames),
+        out,
+    )
 
 
 def _legs(text: str) -> list[series.Leg]:
     try:
         legs = [series.parse_leg(each) for each in text.split(",")]
     except ValueError as error:
-        raise UserError(f"--legs {text} are no legs", "write them as 2026-11-24:24000:CE,2026-11-24:24000:PE:-1") from error
+        raise UserError(
+            f"--legs {text} are no legs", "write them as 2026-11-24:24000:CE,2026-11-24:24000:PE:-1"
+        ) from error
     if len(legs) > series.MAX_LEGS:
-        raise UserError(f"{len(legs)} legs are too many to follow together", f"name at most {series.MAX_LEGS}")
+        raise UserError(
+            f"{len(legs)} legs are too many to follow together", f"name at most {series.MAX_LEGS}"
+        )
     return legs
 
 
@@ -134,7 +168,10 @@ def heatmap(
     Example: g6 plot heatmap NIFTY --of iv --out heatmap.png
     """
     if of not in {"oi", "iv"} or by not in {"time", "expiry"}:
-        raise UserError(f"there is no heatmap of {of} by {by}", "say --of oi or --of iv, --by time or --by expiry")
+        raise UserError(
+            f"there is no heatmap of {of} by {by}",
+            "say --of oi or --of iv, --by time or --by expiry",
+        )
     settings = options.settings(config, data_dir=data_dir)
     units = stored.units(settings, index, stored.instant_of(as_of), cycles if by == "time" else 1)
     frames = stored.frames(settings, units)
@@ -144,12 +181,20 @@ def heatmap(
 
 def _write(kind: str, document: Mapping[str, Any], out: Path) -> None:
     if out.suffix not in FORMATS:
-        raise UserError(f"{out} is no picture G6 can write", f"name a file that ends in {', '.join(FORMATS)}")
-    content = json.dumps(stored.plain(dict(document))).encode() if out.suffix == ".json" else _drawn(kind, document, out.suffix)
+        raise UserError(
+            f"{out} is no picture G6 can write", f"name a file that ends in {', '.join(FORMATS)}"
+        )
+    content = (
+        json.dumps(stored.plain(dict(document))).encode()
+        if out.suffix == ".json"
+        else _drawn(kind, document, out.suffix)
+    )
     try:
         out.write_bytes(content)
     except OSError as error:
-        raise Unavailable(f"{out} cannot be written: {error.strerror}", "choose another with --out FILE") from error
+        raise Unavailable(
+            f"{out} cannot be written: {error.strerror}", "choose another with --out FILE"
+        ) from error
     typer.echo(f"{out}: {document['title']}")
 
 
@@ -158,7 +203,8 @@ def _drawn(kind: str, document: Mapping[str, Any], suffix: str) -> bytes:
         from g6.entrypoints.cli.drawing import draw
     except ImportError as error:
         raise Unavailable(
-            "pictures need matplotlib, which is not installed", "pip install 'g6[plot]', or --out FILE.json"
+            "pictures need matplotlib, which is not installed",
+            "pip install 'g6[plot]', or --out FILE.json",
         ) from error
     buffer = io.BytesIO()
     draw(kind, document).savefig(buffer, format="png" if suffix == ".png" else "svg", dpi=120)

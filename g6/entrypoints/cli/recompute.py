@@ -60,7 +60,13 @@ def recompute(
     with manual.system(settings) as runtime:
         reports = list(_all(runtime, waiting, pricing, journal, console))
     journal.close()
-    _tell(terminal.console(settings), reports, len(lots) - len(waiting), time.monotonic() - began, json_)
+    _tell(
+        terminal.console(settings),
+        reports,
+        len(lots) - len(waiting),
+        time.monotonic() - began,
+        json_,
+    )
     if any("error" in each for each in reports):
         raise typer.Exit(1)
 
@@ -71,7 +77,11 @@ class Journal:
     def __init__(self, path: Path, pricing: str) -> None:
         self._path, self._pricing = path, pricing
         held = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        self.done: list[Lot] = [(day, index) for day, index in held.get("done", ())] if held.get("pricing") == pricing else []
+        self.done: list[Lot] = (
+            [(day, index) for day, index in held.get("done", ())]
+            if held.get("pricing") == pricing
+            else []
+        )
 
     def add(self, lot: Lot) -> None:
         """Remember a lot that is done."""
@@ -85,7 +95,9 @@ class Journal:
         self._path.unlink(missing_ok=True)
 
 
-def _lots(settings: Settings, index: str | None, first: date | None, last: date | None) -> list[Lot]:
+def _lots(
+    settings: Settings, index: str | None, first: date | None, last: date | None
+) -> list[Lot]:
     from g6.adapters.parquet_store.holdings import holdings
 
     held = [each for each in holdings(settings.directory) if each.kind == "chain"]
@@ -98,12 +110,18 @@ def _lots(settings: Settings, index: str | None, first: date | None, last: date 
     ]
     if not chosen:
         there = sorted({each.day for each in held})
-        has = f"the first day there is {there[0]}, the last {there[-1]}" if there else "there is no day at all"
+        has = (
+            f"the first day there is {there[0]}, the last {there[-1]}"
+            if there
+            else "there is no day at all"
+        )
         raise NothingToDo(f"no chain is stored in {settings.directory} for these days; {has}")
     return sorted((each.day.isoformat(), each.name) for each in chosen)
 
 
-def _all(runtime: Runtime, lots: Sequence[Lot], pricing: str, journal: Journal, console: Console) -> list[Mapping[str, Any]]:
+def _all(
+    runtime: Runtime, lots: Sequence[Lot], pricing: str, journal: Journal, console: Console
+) -> list[Mapping[str, Any]]:
     """Send every lot and wait for the reports, in whatever order they come."""
     after = runtime.bus.bounds()[1]
     for day, index in lots:
@@ -124,7 +142,11 @@ def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str,
         for event in runtime.bus.read(after, count=1, block_seconds=1.0):
             after = event.id
             said = event.payload
-            if event.type == "job.report" and said.get("job") == "recompute" and (said["day"], said["index"]) in pending:
+            if (
+                event.type == "job.report"
+                and said.get("job") == "recompute"
+                and (said["day"], said["index"]) in pending
+            ):
                 return said, after
     raise Unavailable(
         f"no job ended within {WAIT_SECONDS:g} s, or no worker serves the queue any more",
@@ -132,8 +154,17 @@ def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str,
     )
 
 
-def _tell(console: Console, reports: Sequence[Mapping[str, Any]], already: int, seconds: float, json_: bool) -> None:
-    refused, reports = [each for each in reports if "error" in each], [each for each in reports if "error" not in each]
+def _tell(
+    console: Console,
+    reports: Sequence[Mapping[str, Any]],
+    already: int,
+    seconds: float,
+    json_: bool,
+) -> None:
+    refused, reports = (
+        [each for each in reports if "error" in each],
+        [each for each in reports if "error" not in each],
+    )
     options_ = sum(each["options"] for each in reports)
     changed = sum(bool(each["changed"]) for each in reports)
     busy = sum(each["seconds"] for each in reports)
@@ -146,8 +177,16 @@ def _tell(console: Console, reports: Sequence[Mapping[str, Any]], already: int, 
         return
     for each in sorted(reports, key=lambda each: (each["day"], each["index"])):
         said = "changed" if each["changed"] else "the same to the byte"
-        console.print(f"{each['day']}  {each['index']:<10}  {each['units']} cycles, {each['options']} options: {said}")
+        console.print(
+            f"{each['day']}  {each['index']:<10}  {each['units']} cycles, {each['options']} options: {said}"
+        )
     for each in refused:
-        console.print(f"{each['day']}  {each['index']:<10}  left as it is: {each['error']}", soft_wrap=True, highlight=False)
+        console.print(
+            f"{each['day']}  {each['index']:<10}  left as it is: {each['error']}",
+            soft_wrap=True,
+            highlight=False,
+        )
     before = f", {already} were done before" if already else ""
-    console.print(f"{len(reports)} days of indices, {changed} changed{before}; {options_} options in {seconds:.1f} s")
+    console.print(
+        f"{len(reports)} days of indices, {changed} changed{before}; {options_} options in {seconds:.1f} s"
+    )

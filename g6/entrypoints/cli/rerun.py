@@ -27,7 +27,10 @@ from g6.pipeline import rerun as rerun_unit
 
 WAIT_SECONDS = 120.0
 """How long nothing may end before the rest counts as unfinished; longer than a job's patience for one unit."""
-First = Annotated[str, typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to do again.")]
+First = Annotated[
+    str,
+    typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to do again."),
+]
 FIRST = {"quotes": "analyse", "analytics": "analyse", "persist": "persist"}
 GONE, UNFINISHED, DAMAGED = "gone", "unfinished", "damaged"
 Result = dict[str, Any]
@@ -41,12 +44,22 @@ def register(app: typer.Typer) -> None:
 
 def rerun(
     *,
-    cycle: Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant.")] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this instant …")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="CYCLE", help="… to this one.")] = None,
-    index: Annotated[str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")] = None,
+    cycle: Annotated[
+        str | None, typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this instant …")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="CYCLE", help="… to this one.")
+    ] = None,
+    index: Annotated[
+        str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")
+    ] = None,
     stage: First = "quotes",
-    failed: Annotated[bool, typer.Option("--failed", help="Only units that are not OK, or not stored.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only units that are not OK, or not stored.")
+    ] = False,
     model: options.Model = None,
     interval: options.Interval = None,
     indices: options.Indices = None,
@@ -62,15 +75,24 @@ def rerun(
     Example: g6 rerun --cycle 2026-11-18T05:30:00Z --index NIFTY
     """
     if stage not in FIRST:
-        raise UserError(f"--from {stage} is no stage to begin with", "say --from quotes, analytics or persist")
-    settings = options.settings(config, set_, data_dir=data_dir, model=model, interval=interval, indices=indices)
+        raise UserError(
+            f"--from {stage} is no stage to begin with", "say --from quotes, analytics or persist"
+        )
+    settings = options.settings(
+        config, set_, data_dir=data_dir, model=model, interval=interval, indices=indices
+    )
     if interval is None and indices is None:
         settings = _of_who_runs(settings)
     console = terminal.console(settings, stderr=json_)
     with manual.system(settings) as runtime:
-        wanted = units(runtime, settings, _cycles(runtime, settings, cycle, since, until), index, failed)
+        wanted = units(
+            runtime, settings, _cycles(runtime, settings, cycle, since, until), index, failed
+        )
         after = runtime.bus.bounds()[1]
-        results = [_again(runtime, unit, FIRST[stage]) for unit in track(wanted, "rerunning", console=console, transient=True)]
+        results = [
+            _again(runtime, unit, FIRST[stage])
+            for unit in track(wanted, "rerunning", console=console, transient=True)
+        ]
         _wait(runtime, results, console, compares=settings.storage.parquet.enabled)
         _note_refusals(runtime, results, after)
     if json_:
@@ -89,21 +111,29 @@ def _of_who_runs(settings: Settings) -> Settings:
     """
     from g6.bootstrap.observing import as_running
 
-    return as_running(settings) if settings.redis.broker_url or owner(settings.directory) else settings
+    return (
+        as_running(settings) if settings.redis.broker_url or owner(settings.directory) else settings
+    )
 
 
-def _cycles(runtime: Runtime, settings: Settings, cycle: str | None, since: str | None, until: str | None) -> list[str]:
+def _cycles(
+    runtime: Runtime, settings: Settings, cycle: str | None, since: str | None, until: str | None
+) -> list[str]:
     if cycle:
         return [instant(cycle)]
     if not since or not until:
         raise UserError("which cycles?", "give --cycle CYCLE, or --since CYCLE --until CYCLE")
     first, last = parse_z(instant(since)), parse_z(instant(until))
     if last < first:
-        raise UserError(f"--until {until} lies before --since {since}", "give the earlier instant to --since")
+        raise UserError(
+            f"--until {until} lies before --since {since}", "give the earlier instant to --since"
+        )
     return [isoformat_z(at) for at in instants(runtime, settings, first, last)]
 
 
-def instants(runtime: Runtime, settings: Settings, first: datetime, last: datetime) -> list[datetime]:
+def instants(
+    runtime: Runtime, settings: Settings, first: datetime, last: datetime
+) -> list[datetime]:
     """Return the cycles between two instants, ascending: the session's grid, and what store and ledger know beside it.
 
     A cycle that a full disk kept from every file is on the grid alone; its frames are in Redis.
@@ -118,7 +148,9 @@ def instants(runtime: Runtime, settings: Settings, first: datetime, last: dateti
     return sorted(at for at in stored | opened | due if first <= at <= last)
 
 
-def units(runtime: Runtime, settings: Settings, cycles: Sequence[str], index: str | None, failed: bool) -> list[Unit]:
+def units(
+    runtime: Runtime, settings: Settings, cycles: Sequence[str], index: str | None, failed: bool
+) -> list[Unit]:
     """Return the units to do again; `failed` leaves those out that ended OK and are stored.
 
     How a unit ended is what the ledger says, else the stored overview; of what neither knows nothing was stored.
@@ -154,7 +186,9 @@ def _again(runtime: Runtime, unit: Unit, stage: str) -> Result:
     return result | {"outcome": UNFINISHED, "attempt": sent.attempt, "source": sent.source}
 
 
-def _wait(runtime: Runtime, results: Sequence[Result], console: Console, *, compares: bool = True) -> None:
+def _wait(
+    runtime: Runtime, results: Sequence[Result], console: Console, *, compares: bool = True
+) -> None:
     """Wait until every unit that was sent has ended, nothing has for WAIT_SECONDS, or nobody serves the queue any more.
 
     Without a Parquet store there is nothing to compare (`compares`): that a unit is stored is what persist says.
@@ -177,13 +211,17 @@ def _finished(runtime: Runtime, unit: Unit) -> str:
     record = runtime.ledger.record(unit.cycle)
     if record is None or not record.closed or not (state := record.units[unit.index]).status:
         return ""
-    stored = state.status in ("MISSING", "SKIPPED") or ("persist" in state.stages and state.stages["persist"].state == "done")
+    stored = state.status in ("MISSING", "SKIPPED") or (
+        "persist" in state.stages and state.stages["persist"].state == "done"
+    )
     return state.status if stored else ""
 
 
 def _note_refusals(runtime: Runtime, results: Sequence[Result], after: str) -> None:
     """Put beside each unit what a sink that refused its rows said: the rows in the store are those of before then."""
-    by_unit = {(result["cycle"], result["index"]): result for result in results if "attempt" in result}
+    by_unit = {
+        (result["cycle"], result["index"]): result for result in results if "attempt" in result
+    }
     while by_unit and (events := runtime.bus.read(after)):
         after = events[-1].id
         for event in events:
@@ -227,7 +265,9 @@ def _is_done(result: Mapping[str, Any]) -> bool:
 
 def _summarise(console: Console, results: Sequence[Result]) -> None:
     for result in results:
-        console.print(f"{result['cycle']}  {result['index']:<10}  {_sentence(result)}", soft_wrap=True)
+        console.print(
+            f"{result['cycle']}  {result['index']:<10}  {_sentence(result)}", soft_wrap=True
+        )
     undone = sum(not _is_done(result) for result in results)
     if not results:
         console.print("no unit to do again")

@@ -17,16 +17,32 @@ from g6.entrypoints.cli.history import day_given, megabytes
 from g6.entrypoints.cli.progress import followed
 from g6.errors import UserError
 
-Before = Annotated[str | None, typer.Option("--before", metavar="DAY", help="Days earlier than this one.")]
-Keep = Annotated[int | None, typer.Option("--keep-days", metavar="N", min=1, help="All but the last N days of the calendar.")]
+Before = Annotated[
+    str | None, typer.Option("--before", metavar="DAY", help="Days earlier than this one.")
+]
+Keep = Annotated[
+    int | None,
+    typer.Option(
+        "--keep-days", metavar="N", min=1, help="All but the last N days of the calendar."
+    ),
+]
 Kinds = Annotated[
-    str, typer.Option("--kinds", metavar="A,B", help="Of chain, overview, events, csv; instruments are never pruned.")
+    str,
+    typer.Option(
+        "--kinds",
+        metavar="A,B",
+        help="Of chain, overview, events, csv; instruments are never pruned.",
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add `g6 retention` and `g6 retention-scan`."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Prune old days; everything is kept unless you do.")
+    group = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Prune old days; everything is kept unless you do.",
+    )
     group.callback()(lambda: None)
     group.command("plan")(plan)
     group.command("apply")(apply)
@@ -75,7 +91,11 @@ def apply(
     console = terminal.console(settings, stderr=json_)
     if files and not yes:
         size = megabytes(sum(each.bytes for each in files))
-        typer.confirm(f"delete {len(files)} files, {size}, of {files[0].day} to {files[-1].day} for ever?", abort=True, err=json_)
+        typer.confirm(
+            f"delete {len(files)} files, {size}, of {files[0].day} to {files[-1].day} for ever?",
+            abort=True,
+            err=json_,
+        )
     if files:
         options.owns(context, settings, "g6 retention")
     for each in followed(files, "deleting", console):
@@ -84,7 +104,11 @@ def apply(
 
 
 def scan(
-    *, json_: options.Json = False, data_dir: options.DataDir = None, config: options.Config = None, set_: options.Set = None
+    *,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
 ) -> None:
     """Count the CSV files: how many, how large, from when to when, by index.
 
@@ -99,11 +123,17 @@ def scan(
         return
     console = terminal.console(settings)
     for name, value in found.items():
-        told = ", ".join(f"{index} {count}" for index, count in value.items()) if isinstance(value, dict) else value
+        told = (
+            ", ".join(f"{index} {count}" for index, count in value.items())
+            if isinstance(value, dict)
+            else value
+        )
         console.print(f"{name:<18} {told}", soft_wrap=True)
 
 
-def _chosen(settings: Settings, before: str | None, keep_days: int | None, kinds: str) -> Sequence[Any]:
+def _chosen(
+    settings: Settings, before: str | None, keep_days: int | None, kinds: str
+) -> Sequence[Any]:
     from g6.adapters.retention import KINDS, older
 
     wanted = [kind.strip() for kind in kinds.split(",") if kind.strip()]
@@ -123,11 +153,23 @@ def _show(settings: Settings, files: Sequence[Any], json_: bool, done: str) -> N
         counts[each.day.isoformat(), each.kind] += 1
     if json_:
         days = [
-            {"day": day, "kind": kind, "files": counts[day, kind], "bytes": size} for (day, kind), size in sorted(sizes.items())
+            {"day": day, "kind": kind, "files": counts[day, kind], "bytes": size}
+            for (day, kind), size in sorted(sizes.items())
         ]
-        typer.echo(json.dumps({"days": days, "files": len(files), "bytes": sum(sizes.values()), "deleted": done == "deleted"}))
+        typer.echo(
+            json.dumps(
+                {
+                    "days": days,
+                    "files": len(files),
+                    "bytes": sum(sizes.values()),
+                    "deleted": done == "deleted",
+                }
+            )
+        )
         return
     console = terminal.console(settings)
     for (day, kind), size in sorted(sizes.items()):
-        console.print(f"{day}  {kind:<9} {counts[day, kind]:>6} files  {megabytes(size)}", highlight=False)
+        console.print(
+            f"{day}  {kind:<9} {counts[day, kind]:>6} files  {megabytes(size)}", highlight=False
+        )
     console.print(f"{len(files)} files, {megabytes(sum(sizes.values()))} {done}", highlight=False)

@@ -10,12 +10,22 @@ import typer
 from g6.entrypoints.cli import options, table_options
 from g6.errors import UserError
 
-Cycles = Annotated[int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")]
+Cycles = Annotated[
+    int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")
+]
 Once = Annotated[bool, typer.Option("--once", help="One cycle; the same as --cycles 1.")]
-Faults = Annotated[str | None, typer.Option("--faults", metavar="LIST", help="Faults of the market, such as fail:BANKNIFTY.")]
+Faults = Annotated[
+    str | None,
+    typer.Option("--faults", metavar="LIST", help="Faults of the market, such as fail:BANKNIFTY."),
+]
 
-OpenMarket = Annotated[bool, typer.Option("--open-market", help="The whole session of the start's day, open to close.")]
-SelfTest = Annotated[bool, typer.Option("--self-test", help="Print the market's figures beside a real one's, and stop.")]
+OpenMarket = Annotated[
+    bool, typer.Option("--open-market", help="The whole session of the start's day, open to close.")
+]
+SelfTest = Annotated[
+    bool,
+    typer.Option("--self-test", help="Print the market's figures beside a real one's, and stop."),
+]
 
 DEMO_CYCLES, DEMO_SPEED = 6, "12"
 
@@ -99,10 +109,15 @@ def run(
         strict=strict, seed=seed, speed=speed, start=start, model=model, no_banner=no_banner,
     )  # fmt: skip
     if not (once or cycles or settings.provider.name == "replay"):
-        raise UserError("g6 run is bounded: how many cycles?", "g6 run --cycles 10, or g6 up to go on until Ctrl-C")
+        raise UserError(
+            "g6 run is bounded: how many cycles?",
+            "g6 run --cycles 10, or g6 up to go on until Ctrl-C",
+        )
     from g6.entrypoints.cli.bounded import run_bounded
 
-    said = table_options.layout_of(layout, columns, format_, option_type, unit, scale, index, window)
+    said = table_options.layout_of(
+        layout, columns, format_, option_type, unit, scale, index, window
+    )
     with table_options.replayed_by(said, settings, stderr=json_) as settings:
         run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
 

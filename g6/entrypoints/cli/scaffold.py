@@ -24,7 +24,13 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init)
 
 
-def init(*, yes: Yes = False, force: Force = False, indices: options.Indices = None, interval: options.Interval = None) -> None:
+def init(
+    *,
+    yes: Yes = False,
+    force: Force = False,
+    indices: options.Indices = None,
+    interval: options.Interval = None,
+) -> None:
     """Write config/g6_config.json and .env.example into the working directory.
 
     Example: g6 init --yes
@@ -34,10 +40,15 @@ def init(*, yes: Yes = False, force: Force = False, indices: options.Indices = N
         raise Unavailable(f"{' and '.join(there)} exists already", "g6 init --force replaces it")
     if not yes:
         indices = indices or typer.prompt("Indices", default=",".join(scaffold()["index_params"]))
-        interval = interval or typer.prompt("Seconds between two cycles", default=scaffold()["interval"], type=int)
+        interval = interval or typer.prompt(
+            "Seconds between two cycles", default=scaffold()["interval"], type=int
+        )
     config = _answers(scaffold(), indices, interval)
     build({name: value for name, value in config.items() if name != "$schema"})
-    for path, text in ((CONFIG, json.dumps(config, indent=2) + "\n"), (ENVIRONMENT, example_environment())):
+    for path, text in (
+        (CONFIG, json.dumps(config, indent=2) + "\n"),
+        (ENVIRONMENT, example_environment()),
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         typer.echo(f"wrote {path}")
@@ -52,6 +63,10 @@ def _answers(config: dict[str, Any], indices: str | None, interval: int | None) 
     wanted = [path.split(".")[1] for path, on in options.only(indices).items() if on]
     params = config["index_params"]
     plain = next(iter(params.values()))
-    named = {name: params.get(name, plain) | {"enabled": name in wanted} for name in [*params, *wanted]}
+    named = {
+        name: params.get(name, plain) | {"enabled": name in wanted} for name in [*params, *wanted]
+    }
     order = {name: at for at, name in enumerate(INDICES)}
-    return config | {"index_params": dict(sorted(named.items(), key=lambda item: order.get(item[0], len(order))))}
+    return config | {
+        "index_params": dict(sorted(named.items(), key=lambda item: order.get(item[0], len(order))))
+    }

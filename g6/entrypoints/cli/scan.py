@@ -21,8 +21,15 @@ from g6.entrypoints.cli import options, stored, terminal
 from g6.entrypoints.cli.screens import number
 from g6.errors import NothingToDo
 
-Least = Annotated[float, typer.Option("--least", metavar="Z", min=0.1, help="Deviations from its own median that count.")]
-Top = Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many findings of each kind.")]
+Least = Annotated[
+    float,
+    typer.Option(
+        "--least", metavar="Z", min=0.1, help="Deviations from its own median that count."
+    ),
+]
+Top = Annotated[
+    int, typer.Option("--top", metavar="N", min=1, help="How many findings of each kind.")
+]
 
 KINDS = ("oi", "volume", "iv")
 POINTS = 0.5
@@ -49,28 +56,43 @@ def scan(
     settings = options.settings(config, data_dir=data_dir)
     units = stored.units(settings, index, stored.instant_of(as_of), cycles)
     today = units[-1].instant.astimezone(IST).date()
-    frames = stored.frames(settings, [unit for unit in units if unit.instant.astimezone(IST).date() == today])
-    found = findings(units[-1], frames, stored.of_expiry(frames[-1], expiry).columns["expiry"][0], least, top)
+    frames = stored.frames(
+        settings, [unit for unit in units if unit.instant.astimezone(IST).date() == today]
+    )
+    found = findings(
+        units[-1], frames, stored.of_expiry(frames[-1], expiry).columns["expiry"][0], least, top
+    )
     if json_:
         typer.echo(json.dumps(stored.plain(found)))
         return
     console = terminal.console(settings)
-    console.print(f"{found['index']} {found['expiry']}  {found['steps']} steps since {found['since']}")
+    console.print(
+        f"{found['index']} {found['expiry']}  {found['steps']} steps since {found['since']}"
+    )
     console.print(_table(found["findings"]))
-    console.print(f"new strikes: {', '.join(f'{strike:g}' for strike in found['new_strikes']) or 'none'}", soft_wrap=True)
+    console.print(
+        f"new strikes: {', '.join(f'{strike:g}' for strike in found['new_strikes']) or 'none'}",
+        soft_wrap=True,
+    )
 
 
-def findings(unit: Unit, frames: Sequence[Frame], expiry: np.datetime64, least: float, top: int) -> dict[str, Any]:
+def findings(
+    unit: Unit, frames: Sequence[Frame], expiry: np.datetime64, least: float, top: int
+) -> dict[str, Any]:
     """Return the unusual options of one expiry, by kind and size, JSON-able. Errors: NothingToDo with too few cycles."""
     spaced = _spaced([frame.take(frame.columns["expiry"] == expiry) for frame in frames])
     if len(spaced) < open_interest.LEAST_CYCLES + 2:
-        raise NothingToDo(f"{unit.index}: {len(spaced)} cycles 3 minutes apart are too few to know what is usual")
+        raise NothingToDo(
+            f"{unit.index}: {len(spaced)} cycles 3 minutes apart are too few to know what is usual"
+        )
     strikes = spaced[-1].columns["strike"]
     ranked = []
     for kind in KINDS:
         values = np.stack([_at(strikes, frame, kind) for frame in spaced])
         steps = np.diff(values, axis=0)
-        ranked += open_interest.unusual(kind, steps[:-1], steps[-1], _floor(kind, values[-1]), least)[:top]
+        ranked += open_interest.unusual(
+            kind, steps[:-1], steps[-1], _floor(kind, values[-1]), least
+        )[:top]
     return {
         "index": unit.index,
         "cycle": unit.cycle,
@@ -78,7 +100,13 @@ def findings(unit: Unit, frames: Sequence[Frame], expiry: np.datetime64, least: 
         "since": isoformat_z(float(spaced[0].columns["timestamp"][0])),
         "steps": len(spaced) - 1,
         "findings": [
-            {"kind": each.kind, "strike": strikes[each.row], "side": SIDES[each.side], "z": each.score, "step": each.value}
+            {
+                "kind": each.kind,
+                "strike": strikes[each.row],
+                "side": SIDES[each.side],
+                "z": each.score,
+                "step": each.value,
+            }
             for each in ranked
         ],
         "new_strikes": np.setdiff1d(strikes, spaced[0].columns["strike"]),
@@ -90,7 +118,10 @@ def _spaced(frames: Sequence[Frame]) -> list[Frame]:
     kept: list[Frame] = []
     for frame in reversed([frame for frame in frames if len(frame)]):
         at = float(frame.columns["timestamp"][0])
-        if not kept or at <= float(kept[-1].columns["timestamp"][0]) - open_interest.PUBLISHED_SECONDS:
+        if (
+            not kept
+            or at <= float(kept[-1].columns["timestamp"][0]) - open_interest.PUBLISHED_SECONDS
+        ):
             kept.append(frame)
     return kept[::-1]
 
@@ -98,18 +129,24 @@ def _spaced(frames: Sequence[Frame]) -> list[Frame]:
 def _at(strikes: NDArray[np.float64], frame: Frame, kind: str) -> NDArray[np.float64]:
     """Units, or volatility points of the out-of-the-money sides, at these strikes, `(2, k)`; NaN where the chain had none."""
     values = np.full((2, len(strikes)), np.nan)
-    _, mine, theirs = np.intersect1d(strikes, frame.columns["strike"], assume_unique=True, return_indices=True)
+    _, mine, theirs = np.intersect1d(
+        strikes, frame.columns["strike"], assume_unique=True, return_indices=True
+    )
     values[:, mine] = frame.both_sides(kind).astype(np.float64)[:, theirs]
     if kind != "iv":
         return values
-    inside = np.stack([strikes < frame.columns["forward"][0], strikes > frame.columns["forward"][0]])
+    inside = np.stack(
+        [strikes < frame.columns["forward"][0], strikes > frame.columns["forward"][0]]
+    )
     return np.where(inside, np.nan, 100 * values)
 
 
 def _floor(kind: str, now: NDArray[np.float64]) -> NDArray[np.float64] | float:
     if kind == "iv":
         return POINTS
-    return np.fmax(open_interest.NEUTRAL_SHARE * now, OF_LARGEST * np.max(np.nan_to_num(now), initial=1.0))
+    return np.fmax(
+        open_interest.NEUTRAL_SHARE * now, OF_LARGEST * np.max(np.nan_to_num(now), initial=1.0)
+    )
 
 
 def _table(found: Sequence[Mapping[str, Any]]) -> Table:
@@ -121,5 +158,10 @@ def _table(found: Sequence[Mapping[str, Any]]) -> Table:
     for each in found:
         places = 2 if each["kind"] == "iv" else 0
         option = f"{each['strike']:g} {each['side']}"
-        table.add_row(each["kind"], option, number(each["z"], 1, sign=True), number(each["step"], places, sign=True))
+        table.add_row(
+            each["kind"],
+            option,
+            number(each["z"], 1, sign=True),
+            number(each["step"], places, sign=True),
+        )
     return table

@@ -61,7 +61,9 @@ def header(report: Mapping[str, Any], phase: str, provider: str, seed: int | Non
     return line
 
 
-def cycle_table(report: Mapping[str, Any], fixes: Mapping[str, datetime], milliseconds: Mapping[str, float]) -> Table:
+def cycle_table(
+    report: Mapping[str, Any], fixes: Mapping[str, datetime], milliseconds: Mapping[str, float]
+) -> Table:
     """Return the table of one cycle: two lines an index, 80 columns.
 
     `fixes`: index → settlement fix of its nearest expiry; `milliseconds`: index → instant to analysed.
@@ -69,13 +71,24 @@ def cycle_table(report: Mapping[str, Any], fixes: Mapping[str, datetime], millis
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     for name in ("INDEX\nopt", "SPOT\nchg %", "F − S\nATM", "EXPIRY\nleft", "ATM IV\nstradl", "PCR\nmax pain", "SUPPRT\nRESIST",
                  "IV ok\nnone", "AGE s\nms"):  # fmt: skip
-        table.add_column(name, justify="left" if name.startswith("INDEX") else "right", no_wrap=True)
+        table.add_column(
+            name, justify="left" if name.startswith("INDEX") else "right", no_wrap=True
+        )
     for row in report["rows"]:
-        table.add_row(*_cells(row, parse_z(report["cycle"]), fixes.get(row["underlying"]), milliseconds.get(row["underlying"])))
+        table.add_row(
+            *_cells(
+                row,
+                parse_z(report["cycle"]),
+                fixes.get(row["underlying"]),
+                milliseconds.get(row["underlying"]),
+            )
+        )
     return table
 
 
-def _cells(row: Mapping[str, Any], at: datetime, fix: datetime | None, ms: float | None) -> list[Text | str]:
+def _cells(
+    row: Mapping[str, Any], at: datetime, fix: datetime | None, ms: float | None
+) -> list[Text | str]:
     name = Text(row["underlying"], style=COLOURS[row["status"]])
     if row["spot"] is None:
         return [name, "–", "–", "–", "–", "–", "–", row["status"], row["reason"] or ""]
@@ -111,7 +124,11 @@ def chain_table(frame: Frame, expiry: str, strikes: int = 11) -> Table:
     for row in rows[first : first + strikes]:
         at_the_money = columns["offset"][row] == 0
         strike = number(columns["strike"][row], 0)
-        cells = [*_side(columns, "ce_", row), f"▶ {strike} ◀" if at_the_money else strike, *_side(columns, "pe_", row)[::-1]]
+        cells = [
+            *_side(columns, "ce_", row),
+            f"▶ {strike} ◀" if at_the_money else strike,
+            *_side(columns, "pe_", row)[::-1],
+        ]
         table.add_row(*cells, style="bold" if at_the_money else "")
     return table
 

@@ -11,8 +11,16 @@ from rich.table import Table
 from g6.entrypoints.cli import options, terminal
 
 Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")]
-MetricsPort = Annotated[int | None, typer.Option("--metrics-port", metavar="PORT", help="Port of /metrics; 0 takes a free one.")]
-WebPort = Annotated[int | None, typer.Option("--web-port", metavar="PORT", help="Port of /status and panels; 0 takes a free one.")]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option("--metrics-port", metavar="PORT", help="Port of /metrics; 0 takes a free one."),
+]
+WebPort = Annotated[
+    int | None,
+    typer.Option(
+        "--web-port", metavar="PORT", help="Port of /status and panels; 0 takes a free one."
+    ),
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Write a line per new cycle until Ctrl-C.")]
 
 
@@ -42,7 +50,9 @@ def serve(
     from g6.entrypoints.app import create_app
     from g6.entrypoints.drift import told_in_a_child
 
-    settings = options.settings(config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir)
+    settings = options.settings(
+        config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir
+    )
     runtime, wanted = create_app(as_running(settings), broker_url(settings)).runtime, settings.serve
     server.serve(
         runtime,
@@ -118,12 +128,21 @@ def _guards(provider: dict[str, Any]) -> str:
     said = []
     if token := provider.get("login"):
         left = token.get("seconds_left")
-        ends = f", ends in {countdown(left)}" if left else "" if token["state"] == "valid" else "; run g6 login"
+        ends = (
+            f", ends in {countdown(left)}"
+            if left
+            else ""
+            if token["state"] == "valid"
+            else "; run g6 login"
+        )
         said.append(f"token {token['state']}{ends}")
     if provider.get("breaker"):
         said.append(f"breaker {provider['breaker']}")
     if budget := provider.get("budget_left"):
-        said.append("requests left a minute " + ", ".join(f"{family} {left}" for family, left in budget.items()))
+        said.append(
+            "requests left a minute "
+            + ", ".join(f"{family} {left}" for family, left in budget.items())
+        )
     return "; ".join(said)
 
 
@@ -134,21 +153,51 @@ def _named(provider: dict[str, Any]) -> str:
 
 
 def _show(console: Any, found: dict[str, Any]) -> None:
-    market, ready = found["market"], "ready" if found["readiness_ok"] else f"not ready: {found['readiness_reason']}"
+    market, ready = (
+        found["market"],
+        "ready" if found["readiness_ok"] else f"not ready: {found['readiness_reason']}",
+    )
     console.print(f"cycle {found['cycle'] or '-'}, {ready}")
-    console.print(f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {_named(found['provider'])}")
+    console.print(
+        f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {_named(found['provider'])}"
+    )
     for change in found.get("restart_needed", ()):
         console.print(f"restart needed: {change}", soft_wrap=True, highlight=False, markup=False)
     if guards := _guards(found["provider"]):
         console.print(guards)
     for trouble in (found["provider"].get("instruments") or {}).values():
         console.print(f"instruments: {trouble}", soft_wrap=True)
-    table = Table("index", "status", "last", "options", "PCR", "age s", "", "source", box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        "index",
+        "status",
+        "last",
+        "options",
+        "PCR",
+        "age s",
+        "",
+        "source",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
     for name, facts in found["indices_info"].items():
         old = "stale" if facts["stale"] else ""
-        row = (facts["status"], facts["ltp"], facts["options"], facts["pcr"], facts["age_seconds"], old, facts["source"])
+        row = (
+            facts["status"],
+            facts["ltp"],
+            facts["options"],
+            facts["pcr"],
+            facts["age_seconds"],
+            old,
+            facts["source"],
+        )
         table.add_row(
-            name, *("-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value) for value in row)
+            name,
+            *(
+                "-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
+                for value in row
+            ),
         )
     console.print(table)
-    console.print("queues " + (", ".join(f"{name} {depth}" for name, depth in found["queues"].items()) or "-"))
+    console.print(
+        "queues " + (", ".join(f"{name} {depth}" for name, depth in found["queues"].items()) or "-")
+    )

@@ -19,7 +19,11 @@ Section = Annotated[str | None, typer.Argument(metavar="[SECTION]", help="One se
 
 def register(app: typer.Typer) -> None:
     """Add `g6 config`."""
-    config = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show, explain and check the configuration.")
+    config = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Show, explain and check the configuration.",
+    )
     config.command("show")(show)
     config.command("schema")(schema)
     config.command("check")(check)
@@ -55,7 +59,9 @@ def show(
 def _as_json(settings: Settings, chosen: dict[str, Any], *, origin: bool) -> dict[str, Any]:
     if not origin:
         return nested(chosen)
-    return {path: {"value": value, "origin": settings.origin(path)} for path, value in chosen.items()}
+    return {
+        path: {"value": value, "origin": settings.origin(path)} for path, value in chosen.items()
+    }
 
 
 def schema(section: Section = None, as_json: options.Json = False) -> None:
@@ -84,14 +90,18 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     check_start(settings)
     console = terminal.console(settings)
     console.print(
-        f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s", soft_wrap=True
+        f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s",
+        soft_wrap=True,
     )
 
 
 def diff(
     *,
     running: Annotated[
-        bool, typer.Option("--running", help="Against the settings that the running system was started with.")
+        bool,
+        typer.Option(
+            "--running", help="Against the settings that the running system was started with."
+        ),
     ] = False,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
@@ -108,11 +118,16 @@ def diff(
     from g6.entrypoints.drift import differences, sentence
 
     if not running:
-        raise UserError("against what?", "g6 config diff --running; what differs from the defaults: g6 config show --changed")
+        raise UserError(
+            "against what?",
+            "g6 config diff --running; what differs from the defaults: g6 config show --changed",
+        )
     settings = options.settings(config, set_, data_dir=data_dir)
     record = running_record(settings)
     if record is None:
-        raise NothingToDo("nobody wrote down under which settings this system runs: it was started by an older G6, or has no beat")
+        raise NothingToDo(
+            "nobody wrote down under which settings this system runs: it was started by an older G6, or has no beat"
+        )
     found = differences(record, settings)
     if json_:
         typer.echo(json.dumps([asdict(each) for each in found]))

@@ -57,13 +57,21 @@ def _obtained(settings: Settings, mine: Credentials, way: Way, console: Console)
     if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
         return issued_token(mine.access_token, "demo", now())
     if not (mine.api_key and mine.api_secret):
-        raise UserError("no API key or no API secret", "set KITE_API_KEY and KITE_API_SECRET, see .env.example")
-    base = settings.provider.login_url or (f"{settings.provider.root}/connect/login" if settings.lookalike else None)
+        raise UserError(
+            "no API key or no API secret", "set KITE_API_KEY and KITE_API_SECRET, see .env.example"
+        )
+    base = settings.provider.login_url or (
+        f"{settings.provider.root}/connect/login" if settings.lookalike else None
+    )
     words = _request_token(login_url(mine.api_key, base), mine, way, console, settings.lookalike)
-    return exchange(mine, words, root=settings.provider.root, timeout=settings.provider.timeout, now=now)
+    return exchange(
+        mine, words, root=settings.provider.root, timeout=settings.provider.timeout, now=now
+    )
 
 
-def _request_token(page: str, mine: Credentials, way: Way, console: Console, lookalike: bool) -> str:
+def _request_token(
+    page: str, mine: Credentials, way: Way, console: Console, lookalike: bool
+) -> str:
     """Return the request token, from where the person wants it. Errors: UserError, Unavailable."""
     if way.given is not None and way.given != "-":
         return request_token_of(way.given)
@@ -81,26 +89,38 @@ def _request_token(page: str, mine: Credentials, way: Way, console: Console, loo
     else:
         found = _from_browser(page, way, console, lookalike)
     if not found:
-        raise UserError("no request token came", "g6 login --paste, and paste the address the browser ends on")
+        raise UserError(
+            "no request token came", "g6 login --paste, and paste the address the browser ends on"
+        )
     return found
 
 
 def _from_browser(page: str, way: Way, console: Console, lookalike: bool) -> str:
     with Callback(way.port) as callback:
         page = f"{page}&{urlencode({'callback': callback.url})}" if lookalike else page
-        console.print(f"waiting {way.wait:g} s for a login; the redirect URL registered with your API key must be {callback.url}")
+        console.print(
+            f"waiting {way.wait:g} s for a login; the redirect URL registered with your API key must be {callback.url}"
+        )
         opened = webbrowser.open(page)
-        console.print(f"{'if no browser has opened, go to' if opened else 'go to'} {page}", soft_wrap=True)
+        console.print(
+            f"{'if no browser has opened, go to' if opened else 'go to'} {page}", soft_wrap=True
+        )
         return callback.wait(way.wait)
 
 
 def _from_lookalike(page: str) -> str:
     """Follow a look-alike's login page, which asks nothing."""
     try:
-        answer = httpx.get(f"{page}&{urlencode({'callback': NOWHERE})}", follow_redirects=False, timeout=5, trust_env=False)
+        answer = httpx.get(
+            f"{page}&{urlencode({'callback': NOWHERE})}",
+            follow_redirects=False,
+            timeout=5,
+            trust_env=False,
+        )
     except httpx.HTTPError as error:
         raise Unavailable(
-            f"the look-alike's login page does not answer: {type(error).__name__}", "start it: g6 kite-server"
+            f"the look-alike's login page does not answer: {type(error).__name__}",
+            "start it: g6 kite-server",
         ) from error
     where = answer.headers.get("location", "")
     return request_token_of(where) if where.startswith(NOWHERE) else ""
@@ -113,18 +133,33 @@ def _resume(settings: Settings) -> None:
         controls = RedisControls(client, settings.namespace)
         paused = dict(controls.read().get("paused") or {})
         if paused.get("*") == "token":
-            controls.set("paused", {name: why for name, why in paused.items() if name != "*"} or None)
+            controls.set(
+                "paused", {name: why for name, why in paused.items() if name != "*"} or None
+            )
     except G6Error:
         return
 
 
-def _say(settings: Settings, keeper: Access, token: Token, console: Console, *, as_json: bool) -> None:
+def _say(
+    settings: Settings, keeper: Access, token: Token, console: Console, *, as_json: bool
+) -> None:
     ends = datetime.fromtimestamp(token.expires, UTC)
     path = settings.directory / TOKEN_FILE
     left = keeper.state()["seconds_left"] or 0.0
     if as_json:
-        typer.echo(json.dumps({"user": token.user, "expires": isoformat_z(ends), "seconds_left": left, "file": str(path)}))
+        typer.echo(
+            json.dumps(
+                {
+                    "user": token.user,
+                    "expires": isoformat_z(ends),
+                    "seconds_left": left,
+                    "file": str(path),
+                }
+            )
+        )
         return
     until = f"{ends.astimezone(IST):%a %d %b %Y %H:%M} IST (in {countdown(left)})"
     console.print(f"logged in as {token.user or 'unknown'}; the token ends {until}")
-    console.print(f"kept in {path}, for its owner only, and for every worker that runs", soft_wrap=True)
+    console.print(
+        f"kept in {path}, for its owner only, and for every worker that runs", soft_wrap=True
+    )

@@ -54,7 +54,13 @@ def estimated(settings: Settings, cycles: int | None = None) -> Estimate | None:
             found[name] = _of(settings, wanted, listing, known, sessions[name], many)
     many = min(max(most.values()), cycles or max(most.values()))
     day = min(session.day for session in sessions.values())
-    return Estimate(day, many, found, sizing.of_overviews(len(found), many), tuple(name for name in most if name not in found))
+    return Estimate(
+        day,
+        many,
+        found,
+        sizing.of_overviews(len(found), many),
+        tuple(name for name in most if name not in found),
+    )
 
 
 def sentence(settings: Settings, found: Estimate) -> str:
@@ -63,7 +69,9 @@ def sentence(settings: Settings, found: Estimate) -> str:
         return f"what a whole day will take is known once a listing of {', '.join(found.unknown)} is kept, as every run does"
     total, told = found.total, list[str]()
     if settings.storage.parquet.enabled:
-        told.append(f"{_mb(total.compacted)} of Parquet once it is compacted, {_mb(PARTS_SHARE * total.compacted)} until then")
+        told.append(
+            f"{_mb(total.compacted)} of Parquet once it is compacted, {_mb(PARTS_SHARE * total.compacted)} until then"
+        )
     if settings.storage.csv.enabled:
         told.append(f"{_mb(total.csv)} of CSV")
     if found.unknown:
@@ -86,9 +94,18 @@ def _listing(settings: Settings, name: str, at: datetime) -> Listing | None:
     return kept_listing(settings.directory, name, day_of(at))
 
 
-def _of(settings: Settings, wanted: IndexPlan, listing: Listing, known: Calendar, session: Session, cycles: int) -> Sizing:
+def _of(
+    settings: Settings,
+    wanted: IndexPlan,
+    listing: Listing,
+    known: Calendar,
+    session: Session,
+    cycles: int,
+) -> Sizing:
     contracts, index = listing.contracts, wanted.index
-    resolved = expiry.resolve(contracts.expiries, session.open, known, index.exchange, wanted.rules, underlying=index.name)
+    resolved = expiry.resolve(
+        contracts.expiries, session.open, known, index.exchange, wanted.rules, underlying=index.name
+    )
     return sizing.of_index(
         wanted, contracts, resolved, whole=settings.scope == "chain", cycles=cycles, interval=settings.interval,
         greeks=settings.greeks.enabled,

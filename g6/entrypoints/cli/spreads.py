@@ -18,7 +18,9 @@ from g6.entrypoints.cli import options, pictures, stored, terminal
 from g6.entrypoints.cli.screens import number
 
 Cycles = Annotated[int, typer.Option("--cycles", metavar="N", min=1, help="How many cycles back.")]
-Strikes = Annotated[int, typer.Option("--strikes", metavar="N", min=1, help="Strikes around the money to show.")]
+Strikes = Annotated[
+    int, typer.Option("--strikes", metavar="N", min=1, help="Strikes around the money to show.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,11 +43,17 @@ def spreads(
     now, found = books.summaries(frames[-1]), books.over_cycles(mine)
     day = str(mine[-1].columns["expiry"][0])
     if json_:
-        document = {"index": units[-1].index, "cycle": units[-1].cycle, "now": [asdict(each) for each in now]}
+        document = {
+            "index": units[-1].index,
+            "cycle": units[-1].cycle,
+            "now": [asdict(each) for each in now],
+        }
         typer.echo(json.dumps(stored.plain(document | {"expiry": day, "by_strike": asdict(found)})))
         return
     console = terminal.console(settings)
-    console.print(f"{units[-1].index}  {units[-1].instant.astimezone(IST):%a %d %b %Y %H:%M:%S} IST  books now")
+    console.print(
+        f"{units[-1].index}  {units[-1].instant.astimezone(IST):%a %d %b %Y %H:%M:%S} IST  books now"
+    )
     console.print(_summary_table(now))
     console.print(f"{day}: spread in points over {found.cycles} cycles")
     console.print(_strikes_table(found, float(mine[-1].columns["forward"][0]), strikes))
@@ -58,9 +66,21 @@ def _summary_table(now: Sequence[books.Summary]) -> Table:
     for name in ("two-sided", "of", "median", "worst", "ticks", "% of mid", "± IV pts"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in now:
-        figures = (each.median_points, each.worst_points, each.median_ticks, each.median_pct, 100 * each.median_iv)
+        figures = (
+            each.median_points,
+            each.worst_points,
+            each.median_ticks,
+            each.median_pct,
+            100 * each.median_iv,
+        )
         strikes = f"±{books.NEAR_STRIKES}" if each.near else "all"
-        table.add_row(f"{each.expiry:%d %b}", strikes, str(each.two_sided), str(each.options), *map(number, figures))
+        table.add_row(
+            f"{each.expiry:%d %b}",
+            strikes,
+            str(each.two_sided),
+            str(each.options),
+            *map(number, figures),
+        )
     return table
 
 
@@ -69,10 +89,19 @@ def _strikes_table(found: books.Spreads, forward: float, strikes: int) -> Table:
     sides = ("cycles", "worst", "p90", "median")
     for name in (*sides, "STRIKE", *sides[::-1]):
         table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
-    centre = int(np.argmin(np.abs(found.strike - forward))) if np.isfinite(forward) else len(found.strike) // 2
-    for row in range(max(0, centre - strikes // 2), min(len(found.strike), centre + strikes // 2 + 1)):
+    centre = (
+        int(np.argmin(np.abs(found.strike - forward)))
+        if np.isfinite(forward)
+        else len(found.strike) // 2
+    )
+    for row in range(
+        max(0, centre - strikes // 2), min(len(found.strike), centre + strikes // 2 + 1)
+    ):
         calls, puts = (
-            [str(found.two_sided[side, row]), *(number(each[side, row]) for each in (found.worst, found.p90, found.median))]
+            [
+                str(found.two_sided[side, row]),
+                *(number(each[side, row]) for each in (found.worst, found.p90, found.median)),
+            ]
             for side in (0, 1)
         )
         strike = f"{found.strike[row]:g}"

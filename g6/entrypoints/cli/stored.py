@@ -29,9 +29,19 @@ __all__ = [
 
 Index = Annotated[str, typer.Argument(metavar="INDEX", help="Such as NIFTY.")]
 AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="INSTANT", help="Nothing observed later; a time without a zone is India's.")
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="INSTANT",
+        help="Nothing observed later; a time without a zone is India's.",
+    ),
 ]
-Expiry = Annotated[str | None, typer.Option("--expiry", metavar="DATE|BUCKET", help="2026-11-24, this_week, …; else the nearest.")]
+Expiry = Annotated[
+    str | None,
+    typer.Option(
+        "--expiry", metavar="DATE|BUCKET", help="2026-11-24, this_week, …; else the nearest."
+    ),
+]
 Cycles = Annotated[int, typer.Option("--cycles", metavar="N", min=1, help="How many cycles back.")]
 
 _INDIA = ZoneInfo("Asia/Kolkata")
@@ -54,11 +64,17 @@ def units(settings: Settings, index: str, as_of: datetime | None, count: int) ->
     """Return the last `count` stored units of `index` up to `as_of`, oldest first, from at most 15 days. Errors: NothingToDo."""
     name, found = _known(index), list[Unit]()
     for span in _SPANS:
-        found = [Unit(cycle, name) for cycle, indices in _cycles(settings, as_of, span) if name in indices]
+        found = [
+            Unit(cycle, name)
+            for cycle, indices in _cycles(settings, as_of, span)
+            if name in indices
+        ]
         if len(found) >= count:
             break
     if not found:
-        raise NothingToDo(f"nothing of {name} is stored in {settings.directory}{_until(as_of)}", _there(settings))
+        raise NothingToDo(
+            f"nothing of {name} is stored in {settings.directory}{_until(as_of)}", _there(settings)
+        )
     return found[-count:]
 
 
@@ -66,7 +82,9 @@ def indices_at(settings: Settings, as_of: datetime | None) -> Sequence[str]:
     """Return the indices of the newest stored cycle. Errors: NothingToDo."""
     cycles = _cycles(settings, as_of, _SPANS[0])
     if not cycles:
-        raise NothingToDo(f"nothing is stored in {settings.directory}{_until(as_of)}", _there(settings))
+        raise NothingToDo(
+            f"nothing is stored in {settings.directory}{_until(as_of)}", _there(settings)
+        )
     return sorted(cycles[-1][1])
 
 
@@ -78,7 +96,9 @@ def latest(settings: Settings, index: str, as_of: datetime | None) -> tuple[Unit
             frame = _readable(store, unit)
             if frame is not None and len(frame) and _seen_by(frame, as_of):
                 return unit, frame
-    raise NothingToDo(f"no chain of {index.upper()} is stored in {settings.directory}", _there(settings))
+    raise NothingToDo(
+        f"no chain of {index.upper()} is stored in {settings.directory}", _there(settings)
+    )
 
 
 def _there(settings: Settings) -> str:
@@ -88,7 +108,9 @@ def _there(settings: Settings) -> str:
 def frames(settings: Settings, wanted: Sequence[Unit]) -> list[Frame]:
     """Return the chains of these units, those without one left out. Errors: NothingToDo when none has, BadInput."""
     store = bootstrap.store(settings)
-    found = [frame for unit in wanted if (frame := _readable(store, unit)) is not None and len(frame)]
+    found = [
+        frame for unit in wanted if (frame := _readable(store, unit)) is not None and len(frame)
+    ]
     if not found:
         raise NothingToDo(f"no chain of these cycles is stored in {settings.directory}")
     return found
@@ -103,11 +125,23 @@ def _readable(store: Store, unit: Unit) -> Frame | None:
         return None
 
 
-def overview(settings: Settings, unit: Unit, first: date, columns: Sequence[str]) -> list[dict[str, Any]]:
+def overview(
+    settings: Settings, unit: Unit, first: date, columns: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return rows of the overview from a day (India) up to the unit, oldest first: `timestamp` and `columns`."""
     span = (first, unit.instant.astimezone(_INDIA).date())
-    table = g6.load(unit.index, span, "overview", engine="arrow", columns=["timestamp", *columns], data_dir=settings.directory)
-    return sorted((row for row in table.to_pylist() if row["timestamp"] <= unit.instant), key=lambda row: row["timestamp"])
+    table = g6.load(
+        unit.index,
+        span,
+        "overview",
+        engine="arrow",
+        columns=["timestamp", *columns],
+        data_dir=settings.directory,
+    )
+    return sorted(
+        (row for row in table.to_pylist() if row["timestamp"] <= unit.instant),
+        key=lambda row: row["timestamp"],
+    )
 
 
 def of_expiry(frame: Frame, expiry: str | None) -> Frame:
@@ -150,7 +184,9 @@ def _until(as_of: datetime | None) -> str:
     return f" up to {isoformat_z(as_of)}" if as_of else ""
 
 
-def _cycles(settings: Settings, as_of: datetime | None, span: timedelta) -> list[tuple[str, frozenset[str]]]:
+def _cycles(
+    settings: Settings, as_of: datetime | None, span: timedelta
+) -> list[tuple[str, frozenset[str]]]:
     store = bootstrap.store(settings)
     newest = store.last_overview()
     if newest is None:
@@ -161,4 +197,8 @@ def _cycles(settings: Settings, as_of: datetime | None, span: timedelta) -> list
 
 def _seen_by(frame: Frame, as_of: datetime | None) -> bool:
     observed = frame.columns["observed_at"]
-    return as_of is None or not np.nanmax(observed, initial=parse_z(frame.header["stamp"]["cycle"]).timestamp()) > as_of.timestamp()
+    return (
+        as_of is None
+        or not np.nanmax(observed, initial=parse_z(frame.header["stamp"]["cycle"]).timestamp())
+        > as_of.timestamp()
+    )

@@ -20,7 +20,11 @@ from g6.entrypoints.inprocess import Replayed, replayed
 
 
 def store_recording(
-    settings: Settings, recording: Recording, whole: Plan, wanted: Collection[str], console: Console | None = None
+    settings: Settings,
+    recording: Recording,
+    whole: Plan,
+    wanted: Collection[str],
+    console: Console | None = None,
 ) -> list[dict[str, Any]]:
     """Replay the `wanted` indices of the plan `whole` into the store; return what was stored by day and index.
 
@@ -32,7 +36,9 @@ def store_recording(
     collected = {name: plan_of for name, plan_of in whole.indices.items() if name in wanted}
     units = replayed(Replay(recording), replace(whole, indices=collected), calendar())
     days: dict[tuple[date, str], dict[str, Any]] = {}
-    for done in units if console is None else _followed(units, len(instants) * len(collected), console):
+    for done in (
+        units if console is None else _followed(units, len(instants) * len(collected), console)
+    ):
         day = day_of(done.unit.instant)
         counts = days.setdefault((day, done.unit.index), _nothing(day, done.unit.index))
         if done.unit.index in held.get(done.unit.cycle, ()):
@@ -54,6 +60,11 @@ def _followed(units: Iterable[Replayed], count: int, console: Console) -> Iterab
     if not console.is_terminal:
         yield from units
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         yield from progress.track(units, total=count, description="importing")

@@ -22,29 +22,63 @@ LAYOUTS = "layouts"
 """Where below a data directory the layouts are kept that its rows were read by."""
 
 Layout = Annotated[
-    Path | None, typer.Option("--layout", metavar="FILE", help="TOML that says how a table is read, as an import keeps it.")
+    Path | None,
+    typer.Option(
+        "--layout",
+        metavar="FILE",
+        help="TOML that says how a table is read, as an import keeps it.",
+    ),
 ]
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--columns", metavar="OURS=THEIRS,…", help="Names of a table's columns; OURS=none where it has none; repeatable."),
+    typer.Option(
+        "--columns",
+        metavar="OURS=THEIRS,…",
+        help="Names of a table's columns; OURS=none where it has none; repeatable.",
+    ),
 ]
 Format = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="timestamp|expiry=FORM", help="Such as %d/%m/%Y, or dmy or mdy; repeatable."),
+    typer.Option(
+        "--format",
+        metavar="timestamp|expiry=FORM",
+        help="Such as %d/%m/%Y, or dmy or mdy; repeatable.",
+    ),
 ]
 OptionType = Annotated[
-    list[str] | None, typer.Option("--option-type", metavar="WORD=CE,…", help="Words of the column of option types; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--option-type",
+        metavar="WORD=CE,…",
+        help="Words of the column of option types; repeatable.",
+    ),
 ]
 UnitOf = Annotated[
     str | None,
-    typer.Option("--unit", metavar="units|contracts", help="What quantities count; volume=units,oi=contracts where they differ."),
+    typer.Option(
+        "--unit",
+        metavar="units|contracts",
+        help="What quantities count; volume=units,oi=contracts where they differ.",
+    ),
 ]
 Scale = Annotated[
-    list[str] | None, typer.Option("--scale", metavar="OURS=FACTOR,…", help="Such as strike=0.01 for paise; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--scale", metavar="OURS=FACTOR,…", help="Such as strike=0.01 for paise; repeatable."
+    ),
 ]
-OfIndex = Annotated[str | None, typer.Option("--index", metavar="NAME", help="The index of a table that does not name it.")]
+OfIndex = Annotated[
+    str | None,
+    typer.Option("--index", metavar="NAME", help="The index of a table that does not name it."),
+]
 Window = Annotated[
-    int | None, typer.Option("--window", metavar="N", min=0, help="Strikes on each side of the money, in a table that follows it.")
+    int | None,
+    typer.Option(
+        "--window",
+        metavar="N",
+        min=0,
+        help="Strikes on each side of the money, in a table that follows it.",
+    ),
 ]
 
 
@@ -61,7 +95,10 @@ def layout_of(
     """Return the layout that options say, over that of a file; None where none of them is given. Errors: BadConfig, BadInput."""
     from g6.adapters.replay.layout import parse_layout, read_layout
 
-    if all(value is None or value == [] for value in (file, columns, formats, option_types, unit, scale, index, window)):
+    if all(
+        value is None or value == []
+        for value in (file, columns, formats, option_types, unit, scale, index, window)
+    ):
         return None
     said = parse_layout(
         {
@@ -95,13 +132,17 @@ def kept(layout: TableLayout, directory: Path, of: Path) -> Path:
     name = f"{of.name.split('.')[0]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.toml"
     path = directory / LAYOUTS / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".", delete=False
+    ) as file:
         file.write(text)
     return Path(file.name).replace(path)
 
 
 @contextmanager
-def replayed_by(layout: TableLayout | None, settings: Settings, *, stderr: bool = False) -> Iterator[Settings]:
+def replayed_by(
+    layout: TableLayout | None, settings: Settings, *, stderr: bool = False
+) -> Iterator[Settings]:
     """Give the settings by which a table is replayed: its layout is shown, and kept beside the rows once they are there.
 
     Errors: UserError, where the recording is no table; BadInput.
@@ -114,7 +155,10 @@ def replayed_by(layout: TableLayout | None, settings: Settings, *, stderr: bool 
     from g6.entrypoints.cli.table_rows import opened_table, show, understood
 
     if settings.provider.name != "replay":
-        raise UserError("these options say how a recorded table is read", "add --provider replay --recording FILE")
+        raise UserError(
+            "these options say how a recorded table is read",
+            "add --provider replay --recording FILE",
+        )
     path = recording(settings)
     table = opened_table(path, layout)
     resolved = table.resolved()
@@ -134,13 +178,17 @@ def replayed_by(layout: TableLayout | None, settings: Settings, *, stderr: bool 
 
 
 def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
-    return dict(_pair(option, part) for text in texts or () for part in text.split(",") if part.strip())
+    return dict(
+        _pair(option, part) for text in texts or () for part in text.split(",") if part.strip()
+    )
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name.strip() or not value.strip():
-        raise BadConfig(f"{option} {text} is no NAME=VALUE", f"{option} NAME=VALUE, see the option's help")
+        raise BadConfig(
+            f"{option} {text} is no NAME=VALUE", f"{option} NAME=VALUE, see the option's help"
+        )
     return name.strip(), value.strip()
 
 
@@ -156,4 +204,6 @@ def _factor(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise BadConfig(f"--scale {name}={text}: {text!r} is not a number", f"--scale {name}=0.01") from error
+        raise BadConfig(
+            f"--scale {name}={text}: {text!r} is not a number", f"--scale {name}=0.01"
+        ) from error

@@ -26,7 +26,9 @@ def opened_table(path: Path, layout: TableLayout) -> TableFiles:
     """Return the table that is recorded at `path`, names that others gave its columns understood. Errors: UserError, BadInput."""
     table = Recording.open(path, layout=replace(layout, aliases=True)).table
     if table is None:
-        raise UserError(f"{path} is no table, and these options say how a table is read", "leave them away")
+        raise UserError(
+            f"{path} is no table, and these options say how a table is read", "leave them away"
+        )
     return table
 
 
@@ -65,5 +67,7 @@ def show(console: Console, layout: TableLayout, rows: Sequence[Mapping[str, Any]
         console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
     console.print("the first rows as understood, quantities in units:")
     for row in rows:
-        told = "  ".join(f"{name} {'none' if value is None else value}" for name, value in row.items())
+        told = "  ".join(
+            f"{name} {'none' if value is None else value}" for name, value in row.items()
+        )
         console.print(f"  {told}", soft_wrap=True, highlight=False)

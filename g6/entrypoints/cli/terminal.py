@@ -26,7 +26,9 @@ _CODEC = "g6_plain"  # a name of its own: Typer takes a stream that says `ascii`
 def _plainly(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+    return "".join(
+        PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]
+    ), error.end
 
 
 def _encode(text: str, _: str = "strict") -> tuple[bytes, int]:
@@ -42,7 +44,13 @@ def _codec(name: str) -> codecs.CodecInfo | None:
     if name != _CODEC:
         return None
     decoder = codecs.getincrementaldecoder("ascii")
-    return codecs.CodecInfo(_encode, codecs.ascii_decode, incrementalencoder=_Encoder, incrementaldecoder=decoder, name=_CODEC)
+    return codecs.CodecInfo(
+        _encode,
+        codecs.ascii_decode,
+        incrementalencoder=_Encoder,
+        incrementaldecoder=decoder,
+        name=_CODEC,
+    )
 
 
 def plain() -> None:
@@ -66,7 +74,9 @@ def console(settings: Settings, *, stderr: bool = False) -> Console:
         plain()
     match settings.console.colour:
         case "always":
-            return Console(stderr=stderr, force_terminal=True, color_system="standard", highlight=False)
+            return Console(
+                stderr=stderr, force_terminal=True, color_system="standard", highlight=False
+            )
         case "never":
             return Console(stderr=stderr, color_system=None, no_color=True, highlight=False)
         case _:

@@ -32,7 +32,9 @@ def ticker(
     """
     settings = options.settings(config, set_, data_dir=data_dir, log_format=log_format)
     if settings.provider.name != "kite":
-        raise BadConfig(f"provider {settings.provider.name} has no stream", "g6 ticker --set provider.name=kite")
+        raise BadConfig(
+            f"provider {settings.provider.name} has no stream", "g6 ticker --set provider.name=kite"
+        )
     # The stream's own process does without the commands' libraries, which take more memory than all ticks do.
     own = os.environ | environment(settings)
     os.execve(sys.executable, [sys.executable, "-m", "g6.entrypoints.ticker"], own)  # noqa: S606 - no shell is wanted

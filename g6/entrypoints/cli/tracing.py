@@ -20,7 +20,9 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
     """Return a cycle's units, stages and reports; times in milliseconds after the cycle's instant. Errors: NothingToDo."""
     record = runtime.ledger.record(cycle)
     if record is None:
-        raise NothingToDo(f"the ledger knows no cycle {cycle}: it keeps a settled one for sixty cycles, an hour at most")
+        raise NothingToDo(
+            f"the ledger knows no cycle {cycle}: it keeps a settled one for sixty cycles, an hour at most"
+        )
     due = record.opening.due
     reports, closings = _reports(runtime, cycle)
     units = {
@@ -40,7 +42,12 @@ def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
         for index, unit in record.units.items()
     }  # fmt: skip
     times = {
-        name: _after(wall, due) for name, wall in (("opened", record.opened), ("fired", record.fired), ("closed", record.closed))
+        name: _after(wall, due)
+        for name, wall in (
+            ("opened", record.opened),
+            ("fired", record.fired),
+            ("closed", record.closed),
+        )
     }
     return {"cycle": cycle, **times, "units": units, "closing": _closing(closings, due)}
 
@@ -53,7 +60,10 @@ def _expiries(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     expiries = report.get("counts", {}).get("expiries", [])
     strikes = sum(expiry["strikes"] for expiry in expiries)
     solve = 1e3 * report.get("seconds", {}).get("solve", 0.0)
-    return [expiry | {"solve": round(solve * expiry["strikes"] / strikes, 1) if strikes else 0.0} for expiry in expiries]
+    return [
+        expiry | {"solve": round(solve * expiry["strikes"] / strikes, 1) if strikes else 0.0}
+        for expiry in expiries
+    ]
 
 
 def _closing(closings: Mapping[str, Event], due: float) -> dict[str, dict[str, Any]]:
@@ -64,7 +74,11 @@ def _closing(closings: Mapping[str, Event], due: float) -> dict[str, dict[str, A
         total = parts.pop("total", None)
         ended = _after(parse_z(event.ts).timestamp(), due)
         took = sum(parts.values()) if total is None else total
-        stages[name] = {"began": None if ended is None else round(ended - took, 1), "ended": ended, "parts": parts}
+        stages[name] = {
+            "began": None if ended is None else round(ended - took, 1),
+            "ended": ended,
+            "parts": parts,
+        }
     return stages
 
 
@@ -77,7 +91,9 @@ def _milliseconds(report: Mapping[str, Any]) -> dict[str, float]:
     return {part: round(1e3 * seconds, 1) for part, seconds in report.get("seconds", {}).items()}
 
 
-def _reports(runtime: Runtime, cycle: str) -> tuple[dict[tuple[str, str], Mapping[str, Any]], dict[str, Event]]:
+def _reports(
+    runtime: Runtime, cycle: str
+) -> tuple[dict[tuple[str, str], Mapping[str, Any]], dict[str, Event]]:
     """Return the newest report of each unit's stages, and the newest event of each stage that closes the cycle."""
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     closings: dict[str, Event] = {}
@@ -112,7 +128,13 @@ def show(console: Console, found: Mapping[str, Any]) -> None:
         for name in unit["not_listed"]:
             table.add_row("", f"  {name}", "", "", "asked for and not listed")
         if unit["reason"] or unit["status"] != "OK":
-            table.add_row("", unit["status"], "", "", ": ".join(text for text in (unit["reason"], unit["error"]) if text))
+            table.add_row(
+                "",
+                unit["status"],
+                "",
+                "",
+                ": ".join(text for text in (unit["reason"], unit["error"]) if text),
+            )
     for name, stage in found["closing"].items():
         parts = " ".join(f"{part} {took:g}" for part, took in stage["parts"].items() if took)
         table.add_row("all", name, _text(stage["began"]), _text(stage["ended"]), parts)

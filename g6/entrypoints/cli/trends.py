@@ -26,9 +26,16 @@ from g6.entrypoints.cli import options, stored, terminal
 from g6.entrypoints.cli.screens import LAKH, number, percent
 from g6.errors import NothingToDo, UserError
 
-Windows = Annotated[str, typer.Option("--windows", metavar="MINUTES,…", help="Lengths of the rolling windows.")]
+Windows = Annotated[
+    str, typer.Option("--windows", metavar="MINUTES,…", help="Lengths of the rolling windows.")
+]
 Against = Annotated[
-    str, typer.Option("--against", metavar="close|open|MINUTES", help="Previous close, the day's open, or minutes ago.")
+    str,
+    typer.Option(
+        "--against",
+        metavar="close|open|MINUTES",
+        help="Previous close, the day's open, or minutes ago.",
+    ),
 ]
 
 FIGURES = (
@@ -69,11 +76,18 @@ def dossier(
     console = terminal.console(settings)
     console.print(f"{unit.index}  {unit.instant.astimezone(IST):%a %d %b %Y %H:%M:%S} IST")
     console.print(_trends_table(found["trends"]))
-    told = ", ".join(f"{days}d {percent(sigma)}" for days, sigma in found["constant_maturity"].items())
+    told = ", ".join(
+        f"{days}d {percent(sigma)}" for days, sigma in found["constant_maturity"].items()
+    )
     between = ", ".join(percent(sigma) for sigma in found["forward_volatility"])
     rank = found["iv_rank"]
-    console.print(f"ATM IV at constant maturity, %: {told}; between expiries: {between or '–'}", soft_wrap=True)
-    console.print(f"IV rank {percent(rank['rank'])} %, percentile {percent(rank['percentile'])} %, of {rank['n_days']} days")
+    console.print(
+        f"ATM IV at constant maturity, %: {told}; between expiries: {between or '–'}",
+        soft_wrap=True,
+    )
+    console.print(
+        f"IV rank {percent(rank['rank'])} %, percentile {percent(rank['percentile'])} %, of {rank['n_days']} days"
+    )
 
 
 def _minutes(text: str) -> list[float]:
@@ -87,9 +101,16 @@ def _minutes(text: str) -> list[float]:
 
 
 def _trends(settings: Settings, unit: Unit, windows: Sequence[float]) -> list[series.Trend]:
-    rows = stored.overview(settings, unit, (unit.instant - timedelta(seconds=max(windows))).astimezone(IST).date(), FIGURES)
+    rows = stored.overview(
+        settings,
+        unit,
+        (unit.instant - timedelta(seconds=max(windows))).astimezone(IST).date(),
+        FIGURES,
+    )
     instants = [row["timestamp"].timestamp() for row in rows]
-    return series.trends(instants, {name: [_known(row[name]) for row in rows] for name in FIGURES}, windows)
+    return series.trends(
+        instants, {name: [_known(row[name]) for row in rows] for name in FIGURES}, windows
+    )
 
 
 def _known(value: Any) -> float:
@@ -100,7 +121,10 @@ def _volatility(settings: Settings, unit: Unit, frame: Frame) -> dict[str, Any]:
     """Constant maturities, volatility between expiries, and today's 30-day volatility among the days before."""
     found = figures(frame)
     years, iv = [each.years for each in found], [each.atm_iv for each in found]
-    maturities = {days: term_structure.constant_maturity(years, iv, days) for days in term_structure.MATURITIES_DAYS}
+    maturities = {
+        days: term_structure.constant_maturity(years, iv, days)
+        for days in term_structure.MATURITIES_DAYS
+    }
     ranked = series.rank(maturities[30], _past_volatility(settings, unit))
     return {
         "constant_maturity": maturities,
@@ -112,7 +136,9 @@ def _volatility(settings: Settings, unit: Unit, frame: Frame) -> dict[str, Any]:
 def _past_volatility(settings: Settings, unit: Unit) -> list[float]:
     """The 30-day volatility of each earlier session, at its last cycle before 15:15 in India."""
     today = unit.instant.astimezone(IST).date()
-    cycles = bootstrap.store(settings).overview_cycles(unit.instant - timedelta(days=RANKED_DAYS), unit.instant)
+    cycles = bootstrap.store(settings).overview_cycles(
+        unit.instant - timedelta(days=RANKED_DAYS), unit.instant
+    )
     last: dict[date, str] = {}
     for cycle, indices in cycles.items():
         at = datetime.fromisoformat(cycle).astimezone(IST)
@@ -123,7 +149,11 @@ def _past_volatility(settings: Settings, unit: Unit) -> list[float]:
     for each in chosen:
         frame = store.read_chain(each)
         found = figures(frame) if frame is not None and len(frame) else []
-        values.append(term_structure.constant_maturity([one.years for one in found], [one.atm_iv for one in found], 30))
+        values.append(
+            term_structure.constant_maturity(
+                [one.years for one in found], [one.atm_iv for one in found], 30
+            )
+        )
     return values
 
 
@@ -139,7 +169,9 @@ def _trends_table(found: Sequence[Mapping[str, Any]]) -> Table:
         unit = LAKH if name.startswith("oi_") else 1.0
         places = 4 if name.startswith(("atm_iv", "rr", "bf", "pcr")) else 1
         last = lines[windows[-1]]
-        changes = [number(lines[seconds]["change"] / unit, places, sign=True) for seconds in windows]
+        changes = [
+            number(lines[seconds]["change"] / unit, places, sign=True) for seconds in windows
+        ]
         ends = [number(last[end] / unit, places) for end in ("low", "high")]
         told = f"{name}, lakh" if unit == LAKH else name
         table.add_row(told, number(last["last"] / unit, places), *changes, *ends)
@@ -162,11 +194,16 @@ def buildup(
         typer.echo(json.dumps(stored.plain(found)))
         return
     console = terminal.console(settings)
-    console.print(f"{unit.index} {found['expiry']}  against {found['against']}  index (future): {_word(found['index_build_up'])}")
+    console.print(
+        f"{unit.index} {found['expiry']}  against {found['against']}  index (future): {_word(found['index_build_up'])}"
+    )
     console.print(_build_ups_table(found))
     for side in ("calls", "puts"):
         counts = Counter(word for word in found[side]["build_up"] if word)
-        console.print(f"{side}: {', '.join(f'{_word(word)} {count}' for word, count in counts.most_common())}", soft_wrap=True)
+        console.print(
+            f"{side}: {', '.join(f'{_word(word)} {count}' for word, count in counts.most_common())}",
+            soft_wrap=True,
+        )
 
 
 def _earlier(settings: Settings, unit: Unit, against: str) -> Frame:
@@ -175,9 +212,15 @@ def _earlier(settings: Settings, unit: Unit, against: str) -> Frame:
     cycles = bootstrap.store(settings).overview_cycles(midnight, unit.instant)
     mine = [cycle for cycle, indices in cycles.items() if unit.index in indices]
     instants = [datetime.fromisoformat(cycle).timestamp() for cycle in mine]
-    window = unit.instant.timestamp() - instants[0] if against == "open" else 60 * _minutes(against)[0]
+    window = (
+        unit.instant.timestamp() - instants[0] if against == "open" else 60 * _minutes(against)[0]
+    )
     place = open_interest.reference(instants, unit.instant.timestamp(), window)
-    frame = bootstrap.store(settings).read_chain(Unit(mine[place], unit.index)) if place is not None else None
+    frame = (
+        bootstrap.store(settings).read_chain(Unit(mine[place], unit.index))
+        if place is not None
+        else None
+    )
     if frame is None or not len(frame):
         raise NothingToDo(f"no chain of {unit.index} to compare with is stored for that day")
     return frame
@@ -185,14 +228,28 @@ def _earlier(settings: Settings, unit: Unit, against: str) -> Frame:
 
 def _build_ups(unit: Unit, frame: Frame, before: Frame | None) -> dict[str, Any]:
     """Changes and words per strike; against the previous session (`before` None), or an earlier chain of the day."""
-    now = {name: frame.both_sides(name).astype(np.float64) for name in ("oi", "last", "oi_prev", "close", "oi_day_high")}
+    now = {
+        name: frame.both_sides(name).astype(np.float64)
+        for name in ("oi", "last", "oi_prev", "close", "oi_day_high")
+    }
     then = (now["oi_prev"], now["close"]) if before is None else _aligned(frame, before)
     changed = open_interest.change(now["oi"], then[0], now["oi_day_high"])
     moved = now["last"] - then[1]
-    words = open_interest.build_up(moved, changed, then[0], frame.columns["tick_size"].astype(np.float64))
-    told = "the previous close" if before is None else isoformat_z(float(before.columns["timestamp"][0]))
+    words = open_interest.build_up(
+        moved, changed, then[0], frame.columns["tick_size"].astype(np.float64)
+    )
+    told = (
+        "the previous close"
+        if before is None
+        else isoformat_z(float(before.columns["timestamp"][0]))
+    )
     sides = {
-        name: {"oi": now["oi"][side], "oi_change": changed[side], "premium_change": moved[side], "build_up": words[side]}
+        name: {
+            "oi": now["oi"][side],
+            "oi_change": changed[side],
+            "premium_change": moved[side],
+            "build_up": words[side],
+        }
         for side, name in enumerate(("calls", "puts"))
     }
     index = _index_build_up(frame, before)
@@ -221,10 +278,15 @@ def _index_build_up(frame: Frame, before: Frame | None) -> str:
     """By the nearest future; its open interest of the previous session is not stored, so there is no word against the close."""
     if before is None:
         return ""
-    now, then = ({name: _known(each.header["spot"].get(name)) for name in ("future", "future_oi")} for each in (frame, before))
+    now, then = (
+        {name: _known(each.header["spot"].get(name)) for name in ("future", "future_oi")}
+        for each in (frame, before)
+    )
     tick = float(np.nanmin(frame.columns["tick_size"].astype(np.float64)))
     changed = now["future_oi"] - then["future_oi"]
-    return open_interest.index_build_up(now["future"] - then["future"], changed, then["future_oi"], tick)
+    return open_interest.index_build_up(
+        now["future"] - then["future"], changed, then["future_oi"], tick
+    )
 
 
 def _build_ups_table(found: Mapping[str, Any], strikes: int = 21) -> Table:

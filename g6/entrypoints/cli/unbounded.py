@@ -17,7 +17,10 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
     settings = begun(settings, console)
     tell_of_status_file(settings, console, serves=settings.features.serve)
     if settings.features.serve:
-        for port, key in ((settings.serve.metrics_port, "serve.metrics_port"), (settings.serve.web_port, "serve.web_port")):
+        for port, key in (
+            (settings.serve.metrics_port, "serve.metrics_port"),
+            (settings.serve.web_port, "serve.web_port"),
+        ):
             bind(settings.serve.host, port, key).close()
     with stoppable(), running(settings, who="g6 up", fresh=settings.simulated, mix=mix) as stack:
         log.configure(settings)
@@ -26,7 +29,9 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
             hashes=hashes(settings),
         )  # fmt: skip
         if settings.simulated:
-            stack.driver.open_window(stack.runtime.clock.market() if settings.lookalike else settings.market.start, None)
+            stack.driver.open_window(
+                stack.runtime.clock.market() if settings.lookalike else settings.market.start, None
+            )
         stack.start_workers()
         stack.wait_ready()
         follower = Follower(stack, stack.runtime.bus.bounds()[1])

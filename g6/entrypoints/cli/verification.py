@@ -18,9 +18,20 @@ from g6.entrypoints import verify as second
 from g6.entrypoints.cli import options, stored, terminal
 from g6.errors import NothingToDo
 
-Tolerance = Annotated[float, typer.Option("--tolerance", metavar="FRACTION", help="Largest relative difference that passes.")]
+Tolerance = Annotated[
+    float,
+    typer.Option(
+        "--tolerance", metavar="FRACTION", help="Largest relative difference that passes."
+    ),
+]
 Sample = Annotated[
-    int, typer.Option("--cycles", metavar="N", min=1, help="Units to verify, drawn at random; all where there are fewer.")
+    int,
+    typer.Option(
+        "--cycles",
+        metavar="N",
+        min=1,
+        help="Units to verify, drawn at random; all where there are fewer.",
+    ),
 ]
 
 
@@ -46,8 +57,14 @@ def verify(
     there = second.cycles(settings.directory)
     if not there:
         raise NothingToDo(f"no chain is stored in {settings.directory}")
-    chosen = sorted(random.Random(len(there)).sample(there, min(cycles, len(there))), key=lambda each: each[2])
-    console, found, store = terminal.console(settings, stderr=json_), second.Differences(), bootstrap.store(settings)
+    chosen = sorted(
+        random.Random(len(there)).sample(there, min(cycles, len(there))), key=lambda each: each[2]
+    )
+    console, found, store = (
+        terminal.console(settings, stderr=json_),
+        second.Differences(),
+        bootstrap.store(settings),
+    )
     for index, day, instant in track(chosen, "verifying", console=console, transient=True):
         cycle = second.read(settings.directory, index, day, instant)
         second.check(cycle, found)
@@ -56,7 +73,13 @@ def verify(
             weighed = exposures.exposures(exposures.positions(frame))
             for name, again in second.exposures(cycle).items():
                 # Where calls and puts nearly cancel, the net is a small difference of large sums: it is held at their scale.
-                found.add(name, weighed.net(name), again.net, f"{index} {isoformat_z(instant)}", again.gross)
+                found.add(
+                    name,
+                    weighed.net(name),
+                    again.net,
+                    f"{index} {isoformat_z(instant)}",
+                    again.gross,
+                )
     above = {name: gap for name, gap in found.largest.items() if not gap <= tolerance}
     if json_:
         document = {"units": len(chosen), "tolerance": tolerance, "largest": found.largest}
@@ -64,7 +87,9 @@ def verify(
         typer.echo(json.dumps(stored.plain(document)))
     else:
         console.print(_table(found, tolerance))
-        console.print(f"{len(chosen)} of {len(there)} stored units; {'all' if not above else 'not all'} within {tolerance:g}")
+        console.print(
+            f"{len(chosen)} of {len(there)} stored units; {'all' if not above else 'not all'} within {tolerance:g}"
+        )
     raise typer.Exit(1 if above else 0)
 
 

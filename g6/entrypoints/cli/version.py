@@ -18,7 +18,11 @@ NEIGHBOURS = ("celery", "kombu", "redis", "kiteconnect")
 def versions() -> dict[str, str]:
     """Return versions by name: g6 and its commit where it is known, Python, and the libraries it stands on, where installed."""
     found = {"g6": _installed("g6"), "commit": _commit(), "python": platform.python_version()}
-    return {name: version for name, version in (found | {name: _installed(name) for name in NEIGHBOURS}).items() if version}
+    return {
+        name: version
+        for name, version in (found | {name: _installed(name) for name in NEIGHBOURS}).items()
+        if version
+    }
 
 
 def _installed(name: str) -> str:
@@ -35,7 +39,11 @@ def _commit() -> str:
         return ""
     try:
         asked = subprocess.run(
-            [git, "-C", str(root), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, timeout=2, check=False
+            [git, "-C", str(root), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=2,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -48,4 +56,6 @@ def _show(wanted: bool) -> None:
         raise typer.Exit
 
 
-Option = Annotated[bool, typer.Option("--version", callback=_show, is_eager=True, help="Show versions and exit.")]
+Option = Annotated[
+    bool, typer.Option("--version", callback=_show, is_eager=True, help="Show versions and exit.")
+]

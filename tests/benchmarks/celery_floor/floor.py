@@ -48,15 +48,33 @@ def percentiles(values: list[float]) -> dict[str, float]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--runs", type=int, default=60)
     arguments.add_argument("--chains", type=int, default=6)
     options = arguments.parse_args()
     port, work = free_port(), pathlib.Path(tempfile.mkdtemp(prefix="floor-"))
     os.environ["FLOOR_PORT"] = str(port)
     environment = dict(os.environ, PYTHONPATH=str(HERE))
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True, "cwd": work, "env": environment}
-    server = [server_binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(work)]
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.STDOUT,
+        "start_new_session": True,
+        "cwd": work,
+        "env": environment,
+    }
+    server = [
+        server_binary(),
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--dir",
+        str(work),
+    ]
     started = [subprocess.Popen(server, **quiet)]
     sys.path.insert(0, str(HERE))
     try:
@@ -65,15 +83,37 @@ def main() -> None:
 
         wait_until(lambda: ping(floor_app), 10)
         for queue in floor_app.QUEUES:
-            command = [sys.executable, "-m", "celery", "-A", "floor_app", "worker", "-P", "prefork", "-c", "1", "-Q", queue]
-            bare = ["-n", f"{queue}@floor", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+            command = [
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "floor_app",
+                "worker",
+                "-P",
+                "prefork",
+                "-c",
+                "1",
+                "-Q",
+                queue,
+            ]
+            bare = [
+                "-n",
+                f"{queue}@floor",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+            ]
             started.append(subprocess.Popen([*command, *bare], **quiet))
 
         def send(run: int, chains: int) -> None:
             sent = time.time()
             with floor_app.app.producer_or_acquire() as producer:
                 for mine in range(chains):
-                    links = [floor_app.step.si(run, sent, n, chains, mine).set(queue=f"q{n}") for n in (1, 2, 3, 4)]
+                    links = [
+                        floor_app.step.si(run, sent, n, chains, mine).set(queue=f"q{n}")
+                        for n in (1, 2, 3, 4)
+                    ]
                     chain(*links).apply_async(producer=producer)
 
         def measure(kind: str, chains: int, first: int, runs: int) -> list[float]:

@@ -35,7 +35,10 @@ def _work_resumes(stack: Stack) -> None:
 
 def _begun(stack: Stack) -> tuple[float, str] | None:
     starts = [
-        (state.started, cycle) for cycle, _, unit in stack.units() for state in unit.stages.values() if state.started > stack.over
+        (state.started, cycle)
+        for cycle, _, unit in stack.units()
+        for state in unit.stages.values()
+        if state.started > stack.over
     ]
     return min(starts) if starts else None
 
@@ -51,7 +54,11 @@ def restarted(stack: Stack) -> None:
     _work_resumes(stack)
     stack.goes_well(2, after=stack.over)
     first = stack.began - stack.setup.timing.step
-    hurt = [cycle for cycle in stack.stored() if stack.due(cycle) > first and cycle not in stack.whole(first)]
+    hurt = [
+        cycle
+        for cycle in stack.stored()
+        if stack.due(cycle) > first and cycle not in stack.whole(first)
+    ]
     stack.expect(len(hurt) <= 1, f"{len(hurt)} cycles are not whole: {_why(stack, hurt)}")
 
 
@@ -66,12 +73,19 @@ def restarted_empty(stack: Stack) -> None:
     _work_resumes(stack)
     stack.goes_well(2, after=stack.over)
     first = stack.began - stack.setup.timing.step
-    hurt = [cycle for cycle in stack.stored() if stack.due(cycle) > first and cycle not in stack.whole(first)]
+    hurt = [
+        cycle
+        for cycle in stack.stored()
+        if stack.due(cycle) > first and cycle not in stack.whole(first)
+    ]
     stack.expect(len(hurt) <= 2, f"{len(hurt)} cycles are not whole: {_why(stack, hurt)}")
 
 
 def _why(stack: Stack, cycles: list[str]) -> str:
-    return ", ".join(sorted({" ".join(end) for cycle in cycles for end in stack.ends(cycle).values()})) or "none"
+    return (
+        ", ".join(sorted({" ".join(end) for cycle in cycles for end in stack.ends(cycle).values()}))
+        or "none"
+    )
 
 
 def _away(stack: Stack, seconds: float) -> None:
@@ -81,11 +95,22 @@ def _away(stack: Stack, seconds: float) -> None:
     step = stack.setup.timing.step
     first, last = stack.began + step, stack.over - stack.setup.timing.grace
     due = int((last - first) / step)
-    eventually(lambda: sum(stack.reasons(first, last).values()) >= due * len(THREE), 60.0 + seconds, every=0.2)
+    eventually(
+        lambda: sum(stack.reasons(first, last).values()) >= due * len(THREE),
+        60.0 + seconds,
+        every=0.2,
+    )
     lost = stack.reasons(first, last)
-    stack.expect(set(lost) == {("SKIPPED", "redis_down")}, f"the units due meanwhile end as {said(lost)}")
-    late = [cycle for cycle in stack.stored() if stack.due(cycle) > stack.over + BACK_TO_WORK_SECONDS]
-    stack.expect(set(late) == set(stack.whole(stack.over + BACK_TO_WORK_SECONDS)), "every cycle due 3 s after the return is whole")
+    stack.expect(
+        set(lost) == {("SKIPPED", "redis_down")}, f"the units due meanwhile end as {said(lost)}"
+    )
+    late = [
+        cycle for cycle in stack.stored() if stack.due(cycle) > stack.over + BACK_TO_WORK_SECONDS
+    ]
+    stack.expect(
+        set(late) == set(stack.whole(stack.over + BACK_TO_WORK_SECONDS)),
+        "every cycle due 3 s after the return is whole",
+    )
 
 
 @fault(
@@ -185,7 +210,10 @@ def emptied(stack: Stack) -> None:
     stack.client.flushall()
     stack.passes()
     restored = eventually(stack.controls.read, 30.0, every=0.05)
-    stack.expect(restored.get("greeks") is False, f"the switches are back {time.time() - stack.over:.1f} s later")
+    stack.expect(
+        restored.get("greeks") is False,
+        f"the switches are back {time.time() - stack.over:.1f} s later",
+    )
     held = float(eventually(lambda: stack.client.get("g6:clock"), 30.0))  # type: ignore[arg-type]
     stack.expect(held == origin, "the market's clock is where it was")
     stack.controls.set("greeks", None)
@@ -211,7 +239,9 @@ def started_first(stack: Stack) -> None:
     stack.beat("beat-a")
     stack.happens()
     stack.pass_time(8.0)
-    stack.expect(all(child.alive for child in stack.children.values()), "every process waits for its broker")
+    stack.expect(
+        all(child.alive for child in stack.children.values()), "every process waits for its broker"
+    )
     stack.restart_server()
     stack.passes()
     eventually(lambda: stack.clock.wall_origin() is not None, 30.0, every=0.05)

@@ -53,10 +53,19 @@ def host_skewed(stack: Stack) -> None:
     stack.worker("closing", wait=True, wrong="clock:0.4")
     stack.passes()
     stack.goes_well(2)
-    beat = eventually(lambda: [each for each in bus.read("0", count=20_000) if each.type == "heartbeat"][-1:], 20.0)[0]
+    beat = eventually(
+        lambda: [each for each in bus.read("0", count=20_000) if each.type == "heartbeat"][-1:],
+        20.0,
+    )[0]
     (skew,) = beat.payload["clock_skew_seconds"].values()
     stack.expect(0.3 < skew < 0.5, f"the heartbeat says {skew:+.2f} s")
     (sample,) = [each for each in record(beat) if each.family == "g6_clock_skew_seconds"]
-    told = eventually(lambda: [each for each in bus.read("0", count=20_000) if each.type == "alert"], 75.0, every=0.5)
-    stack.expect(told[-1].payload["state"] == "clock", f"an alert says: {told[-1].payload['sentence']}")
+    told = eventually(
+        lambda: [each for each in bus.read("0", count=20_000) if each.type == "alert"],
+        75.0,
+        every=0.5,
+    )
+    stack.expect(
+        told[-1].payload["state"] == "clock", f"an alert says: {told[-1].payload['sentence']}"
+    )
     stack.expect(sample.value > SKEW_ALERT_SECONDS, f"g6_clock_skew_seconds is {sample.value:.2f}")

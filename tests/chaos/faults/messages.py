@@ -9,7 +9,11 @@ from tests.chaos.stack import LAYOUT, THREE, Setup, Stack, said
 from tests.chaos.table import fault
 from tests.waiting import eventually
 
-OF_ITS_OWN = dict(LAYOUT) | {"persist": ("persist", 1), "closing": ("aggregate", 1), "maintenance": ("maintenance,manual", 1)}
+OF_ITS_OWN = dict(LAYOUT) | {
+    "persist": ("persist", 1),
+    "closing": ("aggregate", 1),
+    "maintenance": ("maintenance,manual", 1),
+}
 
 
 @fault(
@@ -36,14 +40,27 @@ def doubled(stack: Stack) -> None:
 )  # fmt: skip
 def lost(stack: Stack) -> None:
     stack.happens()
-    for queue, worker in (("collect",) * 2, ("analytics",) * 2, ("persist",) * 2, ("aggregate", "closing"), ("publish", "persist")):
+    for queue, worker in (
+        ("collect",) * 2,
+        ("analytics",) * 2,
+        ("persist",) * 2,
+        ("aggregate", "closing"),
+        ("publish", "persist"),
+    ):
         stack.between(0.7)
         stack.freeze(worker)
         held = "persist" if queue == "publish" else queue
-        eventually(lambda: _takes(stack, held, f"g6.{queue}" if queue == "publish" else ""), 30.0, every=0.01)  # noqa: B023 - used at once
+        eventually(
+            lambda: _takes(stack, held, f"g6.{queue}" if queue == "publish" else ""),  # noqa: B023
+            30.0,
+            every=0.01,
+        )
         stack.passes()
         stack.thaw(worker)
-        stack.expect(stack.goes_well(1, after=stack.over - 8.0), f"a message of {queue} lost: the cycle is whole")
+        stack.expect(
+            stack.goes_well(1, after=stack.over - 8.0),
+            f"a message of {queue} lost: the cycle is whole",
+        )
     stack.freeze("maintenance")
     eventually(lambda: _takes(stack, "maintenance", ""), 10.0, every=0.01)
     stack.thaw("maintenance")
@@ -79,7 +96,9 @@ def lost_once(stack: Stack) -> None:
     after = time.time() - stack.due(cycle) - stack.setup.timing.grace
     ends = sorted(" ".join(end).strip() for end in stack.ends(cycle).values())
     stack.expect(ends == ["MISSING late", "OK", "OK"], f"the cycle ends as {', '.join(ends)}")
-    stack.expect(after <= 2.5 + 0.5, f"its overview is in the files {after:.1f} s after its deadline")
+    stack.expect(
+        after <= 2.5 + 0.5, f"its overview is in the files {after:.1f} s after its deadline"
+    )
 
 
 def _cycle_of(stack: Stack) -> str:
@@ -117,10 +136,19 @@ def backlog(stack: Stack) -> None:
     most = max(sum(at <= other < at + 1.0 for other, _ in started) for at, _ in started)
     stack.expect(most <= len(THREE), f"at most {most} collections began within a second")
     first, last = gone + 0.5, back - expires
-    eventually(lambda: sum(stack.reasons(first, last).values()) >= int((last - first) / step) * len(THREE), 60.0, every=0.2)
+    eventually(
+        lambda: sum(stack.reasons(first, last).values()) >= int((last - first) / step) * len(THREE),
+        60.0,
+        every=0.2,
+    )
     ends = stack.reasons(first, last)
-    stack.expect({status for status, _ in ends} == {"SKIPPED"}, f"the units due meanwhile end as {said(ends)}")
-    stack.expect(("SKIPPED", "no_beat") not in ends, "and none of them blames beat, which sent them")
+    stack.expect(
+        {status for status, _ in ends} == {"SKIPPED"},
+        f"the units due meanwhile end as {said(ends)}",
+    )
+    stack.expect(
+        ("SKIPPED", "no_beat") not in ends, "and none of them blames beat, which sent them"
+    )
 
 
 @fault(
@@ -134,22 +162,38 @@ def backlog(stack: Stack) -> None:
 def evicted(stack: Stack) -> None:
     stack.between(0.4)
     stack.freeze("analytics")
-    cycle = eventually(lambda: _cycle_of(stack) if stack.waiting("analytics") >= len(THREE) else "", 30.0, every=0.01)
+    cycle = eventually(
+        lambda: _cycle_of(stack) if stack.waiting("analytics") >= len(THREE) else "",
+        30.0,
+        every=0.01,
+    )
     stack.happens()
-    stack.expect(stack.client.delete(f"g6:frame:{cycle}:NIFTY:quotes"), "the quotes frame was there")
+    stack.expect(
+        stack.client.delete(f"g6:frame:{cycle}:NIFTY:quotes"), "the quotes frame was there"
+    )
     stack.thaw("analytics")
     eventually(lambda: cycle in stack.stored(), 30.0, every=0.05)
-    stack.expect(stack.ends(cycle)["NIFTY"] == ("MISSING", "frame_missing"), "without its quotes NIFTY is MISSING, frame_missing")
+    stack.expect(
+        stack.ends(cycle)["NIFTY"] == ("MISSING", "frame_missing"),
+        "without its quotes NIFTY is MISSING, frame_missing",
+    )
     others = {end for index, end in stack.ends(cycle).items() if index != "NIFTY"}
     stack.expect(others == {("OK", "")}, "the other indices are whole")
     stack.between(0.4)
     stack.freeze("persist")
-    cycle = eventually(lambda: _cycle_of(stack) if stack.waiting("persist") >= len(THREE) else "", 30.0, every=0.01)
+    cycle = eventually(
+        lambda: _cycle_of(stack) if stack.waiting("persist") >= len(THREE) else "", 30.0, every=0.01
+    )
     stack.expect(stack.client.delete(f"g6:frame:{cycle}:NIFTY:chain"), "the chain frame was there")
     stack.passes()
     stack.thaw("persist")
-    eventually(lambda: cycle in stack.stored() and stack.world.parts(cycle, "NIFTY"), 30.0, every=0.05)
-    stack.expect(stack.ends(cycle)["NIFTY"] == ("OK", ""), "a chain whose frame is gone is stored, made again from its quotes")
+    eventually(
+        lambda: cycle in stack.stored() and stack.world.parts(cycle, "NIFTY"), 30.0, every=0.05
+    )
+    stack.expect(
+        stack.ends(cycle)["NIFTY"] == ("OK", ""),
+        "a chain whose frame is gone is stored, made again from its quotes",
+    )
 
 
 @fault(
@@ -172,14 +216,23 @@ def unknown(stack: Stack) -> None:
     stack.send("g6.collect", cycle, "NIFTY", headers={"g6": {"version": 99, "trace": "x"}})
     with stack.application.connection_for_write() as connection:
         pickled = {"content_type": "application/x-python-serialize", "content_encoding": "binary"}
-        connection.Producer().publish(b"not to be read", exchange="g6", routing_key="analytics", **pickled)
-        connection.Producer().publish([], exchange="g6", routing_key="analytics", headers={"task": "g6.analyse"})
+        connection.Producer().publish(
+            b"not to be read", exchange="g6", routing_key="analytics", **pickled
+        )
+        connection.Producer().publish(
+            [], exchange="g6", routing_key="analytics", headers={"task": "g6.analyse"}
+        )
     stack.client.lpush("g6:celery:collect", "garbage", '{"body": ""}')
     stack.goes_well(3)
     stack.passes()
     stack.goes_well(1)
     stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
-    calm = eventually(lambda: not any(stack.waiting(queue) for queue in ("collect", "analytics", "persist", "manual")), 20.0)
+    calm = eventually(
+        lambda: (
+            not any(stack.waiting(queue) for queue in ("collect", "analytics", "persist", "manual"))
+        ),
+        20.0,
+    )
     stack.expect(calm, "nothing waits in the queues")
     aside = stack.client.llen("g6:celery:unreadable")
     stack.expect(aside == 3, f"{aside} texts were set aside")

@@ -33,7 +33,10 @@ def child_killed(stack: Stack) -> None:
             victim.kill()
         stack.thaw(worker)
         again = eventually(lambda: _started_again(stack, stage, cycle, killed), 30.0, every=0.01)  # noqa: B023 - used at once
-        stack.expect(again - killed <= RUNS_AGAIN_SECONDS, f"{stage} of {index} runs again {again - killed:.1f} s after the kill")
+        stack.expect(
+            again - killed <= RUNS_AGAIN_SECONDS,
+            f"{stage} of {index} runs again {again - killed:.1f} s after the kill",
+        )
         stack.goes_well(1, after=stack.due(cycle) - 0.01)
     stack.all_ok(stack.began, time.time(), "meanwhile")
 
@@ -41,8 +44,13 @@ def child_killed(stack: Stack) -> None:
 def _started_again(stack: Stack, stage: str, cycle: str, killed: float) -> float:
     """Return when a unit's stage started a second time, 0.0 while none did."""
     record = stack.ledger.record(cycle)
-    stages = [unit.stages.get(stage, StageState()) for unit in record.units.values()] if record else []
-    return max((state.started for state in stages if state.starts > 1 and state.started > killed), default=0.0)
+    stages = (
+        [unit.stages.get(stage, StageState()) for unit in record.units.values()] if record else []
+    )
+    return max(
+        (state.started for state in stages if state.starts > 1 and state.started > killed),
+        default=0.0,
+    )
 
 
 @fault(
@@ -86,7 +94,9 @@ def worker_killed(stack: Stack) -> None:
             stack.passes()
             (first, *_) = stack.goes_well(1, after=killed)
             lost = sum(killed < stack.due(each) < stack.due(first) for each in stack.stored())
-            stack.expect(lost <= 3, f"{queue} {'busy' if busy else 'idle'}: whole again after {lost} cycles")
+            stack.expect(
+                lost <= 3, f"{queue} {'busy' if busy else 'idle'}: whole again after {lost} cycles"
+            )
 
 
 @fault(
@@ -115,7 +125,9 @@ def rolled(stack: Stack) -> None:
         asked = time.monotonic()
         code = stack.children[name].ends(signal.SIGTERM, 20.0)
         seconds = time.monotonic() - asked
-        stack.expect(seconds <= 10.0 and code in (0, 1), f"{name} ends {seconds:.1f} s after SIGTERM")
+        stack.expect(
+            seconds <= 10.0 and code in (0, 1), f"{name} ends {seconds:.1f} s after SIGTERM"
+        )
         stack.worker(name, wait=True)
     stack.passes()
     stack.all_ok(stack.began, time.time(), "while the workers roll")
@@ -144,10 +156,17 @@ def beats_killed(stack: Stack) -> None:
     for name in stack.setup.beats:
         stack.beat(name)
     stack.passes()
-    eventually(lambda: len([1 for each in stack.stored() if dark < stack.due(each) < back]) >= 3, 30.0, every=0.1)
+    eventually(
+        lambda: len([1 for each in stack.stored() if dark < stack.due(each) < back]) >= 3,
+        30.0,
+        every=0.1,
+    )
     stack.goes_well(1, after=stack.over)
     between = stack.reasons(dark, back)
-    stack.expect(set(between) == {("SKIPPED", "no_beat")}, f"with both dead {sum(between.values())} units are SKIPPED, no_beat")
+    stack.expect(
+        set(between) == {("SKIPPED", "no_beat")},
+        f"with both dead {sum(between.values())} units are SKIPPED, no_beat",
+    )
 
 
 @fault(
@@ -158,7 +177,9 @@ def beats_killed(stack: Stack) -> None:
 )  # fmt: skip
 def beat_killed(stack: Stack) -> None:
     other = "beat-b" if "beat-a" in stack.children and stack.children["beat-a"].alive else "beat-a"
-    victim = next(child for name, child in stack.children.items() if name.startswith("beat") and child.alive)
+    victim = next(
+        child for name, child in stack.children.items() if name.startswith("beat") and child.alive
+    )
     stack.beat(other, wait=True)
     stack.goes_well(1)
     victim.kill()
@@ -200,4 +221,7 @@ def aggregate_killed(stack: Stack) -> None:
     stack.worker("closing", wait=True)
     stack.passes()
     eventually(lambda: cycle in stack.stored(), 30.0, every=0.05)
-    stack.expect({status for status, _ in stack.ends(cycle).values()} == {"OK"}, "the cycle whose aggregate died is whole")
+    stack.expect(
+        {status for status, _ in stack.ends(cycle).values()} == {"OK"},
+        "the cycle whose aggregate died is whole",
+    )

@@ -11,7 +11,18 @@ from tests.chaos.stack import Stack
 from tests.chaos.table import NOTHING, fault
 from tests.e2e.running import BIN
 
-WORKER = ("celery", "-A", "tests.chaos.application", "worker", "-Q", "collect", "-c", "1", "--without-mingle", "--without-gossip")
+WORKER = (
+    "celery",
+    "-A",
+    "tests.chaos.application",
+    "worker",
+    "-Q",
+    "collect",
+    "-c",
+    "1",
+    "--without-mingle",
+    "--without-gossip",
+)
 BEAT = ("celery", "-A", "tests.chaos.application", "beat", "--schedule", os.devnull)
 
 
@@ -27,7 +38,9 @@ class Refused:
     broker: dict[str, str] = field(default_factory=dict)
 
 
-def _wrong(name: str, setting: str, value: str, says: str, command: tuple[str, ...] = WORKER) -> Refused:
+def _wrong(
+    name: str, setting: str, value: str, says: str, command: tuple[str, ...] = WORKER
+) -> Refused:
     return Refused(setting, value, command, says, {"CHAOS": f"wrong:{name}"})
 
 
@@ -69,8 +82,13 @@ def refused(stack: Stack) -> None:
         ended = _ends(stack, each)
         for name, value in defaults.items():
             stack.client.config_set(name, value)
-        said = next((line for line in ended.stderr.splitlines() if each.says in line), f"it ended with {ended.stderr[-300:]!r}")
-        stack.expect(ended.returncode == 2 and each.says in said, f"{each.setting} = {each.value}: {said}")
+        said = next(
+            (line for line in ended.stderr.splitlines() if each.says in line),
+            f"it ended with {ended.stderr[-300:]!r}",
+        )
+        stack.expect(
+            ended.returncode == 2 and each.says in said, f"{each.setting} = {each.value}: {said}"
+        )
     facts = {"maxmemory_policy": "noeviction", "appendonly": False}
     (warning,) = lint(load(None, {}, {}), {}, **facts)  # type: ignore[arg-type]
     stack.expect("appendonly off" in warning, f"appendonly = no, a warning: {warning}")

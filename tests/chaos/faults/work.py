@@ -43,12 +43,22 @@ ROUNDS = 1000
 def race(stack: Stack) -> None:
     stack.clock.set_origin(time.time() - 2.0 * ROUNDS)
     stack.controls.set("window", {"first": START, "last": START})
-    disabled = {f"index_params.{name}.enabled": False for name in ("MIDCPNIFTY", "SENSEX", "BANKEX")}
+    disabled = {
+        f"index_params.{name}.enabled": False for name in ("MIDCPNIFTY", "SENSEX", "BANKEX")
+    }
     settings = load(None, {"demo_dir": stack.world.data, "interval": 1, **disabled}, {})
-    first, second = (replace(create_app(settings, stack.server.url).runtime, sender=MemorySender()) for _ in range(2))
-    won = Counter(_raced(first, second, isoformat_z(parse_z(START) + timedelta(seconds=n))) for n in range(ROUNDS))
+    first, second = (
+        replace(create_app(settings, stack.server.url).runtime, sender=MemorySender())
+        for _ in range(2)
+    )
+    won = Counter(
+        _raced(first, second, isoformat_z(parse_z(START) + timedelta(seconds=n)))
+        for n in range(ROUNDS)
+    )
     said = ", ".join(f"{count} by {who}" for who, count in sorted(won.items()))
-    stack.expect(set(won) == {"the finisher", "the sweep"}, f"each cycle was completed once: {said}")
+    stack.expect(
+        set(won) == {"the finisher", "the sweep"}, f"each cycle was completed once: {said}"
+    )
     stack.expect(min(won.values()) >= ROUNDS // 20, "both won often enough for it to be a race")
     stack.last, stack.interval = isoformat_z(parse_z(START) + timedelta(seconds=ROUNDS - 1)), 1
 
@@ -73,7 +83,9 @@ def _raced(first: Runtime, second: Runtime, cycle: str) -> str:
     end(first, last, Status.MISSING, "provider", Watch(first.clock))
     sweeper.join()
     sent = {"the finisher": first.sender, "the sweep": second.sender}
-    winners = [who for who, sender in sent.items() for each in sender.sent if each == ("aggregate", cycle)]  # type: ignore[attr-defined]
+    winners = [
+        who for who, sender in sent.items() for each in sender.sent if each == ("aggregate", cycle)
+    ]  # type: ignore[attr-defined]
     pipeline.aggregate(first, cycle)
     pipeline.publish(first, cycle)
     return winners[0] if len(winners) == 1 else f"{len(winners)} at once"
@@ -102,7 +114,10 @@ def slow(stack: Stack) -> None:
     stack.goes_well(2, after=stack.over)
     ends = stack.reasons(stack.began, stack.over - stack.setup.timing.grace)
     counts = ", ".join(f"{' '.join(end)} {count}" for end, count in sorted(ends.items()))
-    stack.expect({status for status, _ in ends} <= {"MISSING", "SKIPPED"}, f"the units meanwhile end as {counts}")
+    stack.expect(
+        {status for status, _ in ends} <= {"MISSING", "SKIPPED"},
+        f"the units meanwhile end as {counts}",
+    )
     stack.expect(("MISSING", "time_limit") in ends, "a slow provider is told as time_limit")
     stack.expect(sum(ends.values()) >= 8 * len(THREE), "each of them has its row")
 
@@ -116,16 +131,26 @@ def slow(stack: Stack) -> None:
 def poisoned(stack: Stack) -> None:
     stack.switch(on=True)
     stack.happens()
-    cycle = eventually(lambda: "".join([each for each in stack.stored() if stack.due(each) > stack.began][:1]), 90.0, every=0.1)
+    cycle = eventually(
+        lambda: "".join([each for each in stack.stored() if stack.due(each) > stack.began][:1]),
+        90.0,
+        every=0.1,
+    )
     stack.switch(on=False)
     stack.passes()
     ends, record = stack.ends(cycle), stack.ledger.record(cycle)
     starts = record.units["BANKNIFTY"].stages["collect"].starts if record else 0
-    stack.expect(ends["BANKNIFTY"] == ("MISSING", "poison"), f"BANKNIFTY ends as {' '.join(ends['BANKNIFTY'])}")
+    stack.expect(
+        ends["BANKNIFTY"] == ("MISSING", "poison"),
+        f"BANKNIFTY ends as {' '.join(ends['BANKNIFTY'])}",
+    )
     stack.expect(starts == 3, f"it was started {starts} times")
     stack.expect({ends["NIFTY"], ends["FINNIFTY"]} == {("OK", "")}, "the other indices are OK")
     alive = len(stack.pool("collect"))
-    stack.expect(eventually(lambda: len(stack.pool("collect")) == 3, 20.0), f"the pool is whole again ({alive} at the deadline)")
+    stack.expect(
+        eventually(lambda: len(stack.pool("collect")) == 3, 20.0),
+        f"the pool is whole again ({alive} at the deadline)",
+    )
 
 
 @fault(
@@ -138,14 +163,24 @@ def poisoned(stack: Stack) -> None:
 def stuck(stack: Stack) -> None:
     stack.switch(on=True)
     stack.happens()
-    eventually(lambda: len([each for each in stack.stored() if stack.due(each) > stack.began]) >= 5, 60.0, every=0.1)
+    eventually(
+        lambda: len([each for each in stack.stored() if stack.due(each) > stack.began]) >= 5,
+        60.0,
+        every=0.1,
+    )
     stack.switch(on=False)
     stack.passes()
     cycles = [each for each in stack.stored() if stack.due(each) > stack.began]
     ends = {index: sorted({stack.ends(cycle)[index] for cycle in cycles}) for index in THREE}
     stack.expect(ends["NIFTY"] == [("OK", "")], f"NIFTY ends as {_said(ends['NIFTY'])}")
-    stack.expect(("MISSING", "time_limit") in ends["BANKNIFTY"], f"BANKNIFTY ends as {_said(ends['BANKNIFTY'])}")
-    stack.expect(ends["FINNIFTY"] == [("MISSING", "provider"), ("SKIPPED", "overrun")], f"FINNIFTY as {_said(ends['FINNIFTY'])}")
+    stack.expect(
+        ("MISSING", "time_limit") in ends["BANKNIFTY"],
+        f"BANKNIFTY ends as {_said(ends['BANKNIFTY'])}",
+    )
+    stack.expect(
+        ends["FINNIFTY"] == [("MISSING", "provider"), ("SKIPPED", "overrun")],
+        f"FINNIFTY as {_said(ends['FINNIFTY'])}",
+    )
     stack.expect(stack.children["collect"].alive, "the worker lives")
 
 
@@ -177,7 +212,12 @@ def twice(stack: Stack) -> None:
 
 def _rerunning(stack: Stack, *arguments: str) -> subprocess.Popen[bytes]:
     command = [str(BIN / "g6"), "rerun", *arguments, "--json", "--data-dir", str(stack.world.data)]
-    return subprocess.Popen(command, cwd=stack.world.elsewhere, env=dict(stack.world.environment), stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        command,
+        cwd=stack.world.elsewhere,
+        env=dict(stack.world.environment),
+        stdout=subprocess.PIPE,
+    )
 
 
 def _contents(data: Path, cycle: str) -> dict[str, str]:
@@ -205,7 +245,9 @@ def under_fire(stack: Stack) -> None:
     cycles = stack.whole(0.0)[:20]
     before = {cycle: _contents(stack.world.data, cycle) for cycle in cycles}
     over, backwards = threading.Event(), []  # type: ignore[var-annotated]
-    watcher = threading.Thread(target=_watch_panels, args=(stack.server.url, stack.world.data, over, backwards))
+    watcher = threading.Thread(
+        target=_watch_panels, args=(stack.server.url, stack.world.data, over, backwards)
+    )
     watcher.start()
     stack.happens()
     with _rerunning(stack, "--since", cycles[0], "--until", cycles[-1]) as reruns:
@@ -218,7 +260,10 @@ def under_fire(stack: Stack) -> None:
     over.set()
     watcher.join()
     results: list[dict[str, Any]] = load_json(told)
-    stack.expect(reruns.returncode == 0 and len(results) == 20 * len(THREE), f"{len(results)} units were sent again")
+    stack.expect(
+        reruns.returncode == 0 and len(results) == 20 * len(THREE),
+        f"{len(results)} units were sent again",
+    )
     outcomes = Counter(result["outcome"] for result in results)
     stack.expect(set(outcomes) == {"OK"}, f"they end as {dict(outcomes)}")
     changed = [cycle for cycle in cycles if _contents(stack.world.data, cycle) != before[cycle]]

@@ -31,7 +31,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own with a megabyte on it."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "g6-test", str(disk)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "g6-test", str(disk)],
+        capture_output=True,
+        check=False,
+    )
     if mounted.returncode:
         pytest.skip("may not mount a file system here")
     yield disk
@@ -58,7 +62,9 @@ def written(directory: Path, chain_of: ChainOf) -> ParquetStore:
     return store
 
 
-def test_a_full_disk_is_named_with_the_fix_and_leaves_every_row(small_disk: Path, chain_of: ChainOf) -> None:
+def test_a_full_disk_is_named_with_the_fix_and_leaves_every_row(
+    small_disk: Path, chain_of: ChainOf
+) -> None:
     store = written(small_disk, chain_of)
     ballast = filled(small_disk)
     before = g6.load("NIFTY", DAY, engine="arrow", data_dir=small_disk)
@@ -72,7 +78,9 @@ def test_a_full_disk_is_named_with_the_fix_and_leaves_every_row(small_disk: Path
     assert ParquetHistory(small_disk).compact("NIFTY", DAY).rows == before.num_rows + 6
 
 
-def test_a_full_disk_of_one_sink_does_not_keep_the_other_from_writing(small_disk: Path, tmp_path: Path, chain_of: ChainOf) -> None:
+def test_a_full_disk_of_one_sink_does_not_keep_the_other_from_writing(
+    small_disk: Path, tmp_path: Path, chain_of: ChainOf
+) -> None:
     filled(small_disk)
     both = Tee(ParquetStore(tmp_path / "rows"), CsvStore(small_disk / "csv"))
     done = both.write_chain(Unit(CYCLES[0], "NIFTY"), chain_of(CYCLES[0]))
@@ -80,7 +88,9 @@ def test_a_full_disk_of_one_sink_does_not_keep_the_other_from_writing(small_disk
     assert "No space left" in done.errors["csv"]
 
 
-def test_lines_that_were_there_stay_whole_on_a_full_disk(small_disk: Path, chain_of: ChainOf) -> None:
+def test_lines_that_were_there_stay_whole_on_a_full_disk(
+    small_disk: Path, chain_of: ChainOf
+) -> None:
     store = CsvStore(small_disk / "csv")
     store.write_chain(Unit(CYCLES[0], "NIFTY"), chain_of(CYCLES[0]))
     files = {path: path.read_bytes() for path in (small_disk / "csv").rglob("*.csv")}
@@ -95,7 +105,9 @@ def test_lines_that_were_there_stay_whole_on_a_full_disk(small_disk: Path, chain
         assert path.read_bytes().endswith(b"\n")
 
 
-def test_a_directory_that_is_mounted_read_only_is_named(small_disk: Path, chain_of: ChainOf) -> None:
+def test_a_directory_that_is_mounted_read_only_is_named(
+    small_disk: Path, chain_of: ChainOf
+) -> None:
     store = written(small_disk, chain_of)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(StoreBusy, match="Read-only file system; mount the file system writable"):
@@ -103,11 +115,15 @@ def test_a_directory_that_is_mounted_read_only_is_named(small_disk: Path, chain_
     assert store.read_chain(Unit(CYCLES[0], "NIFTY")) is not None
 
 
-def test_a_clock_that_is_set_back_doubles_no_row_and_keeps_the_order(tmp_path: Path, chain_of: ChainOf) -> None:
+def test_a_clock_that_is_set_back_doubles_no_row_and_keeps_the_order(
+    tmp_path: Path, chain_of: ChainOf
+) -> None:
     both = Tee(ParquetStore(tmp_path), CsvStore(tmp_path / "csv"))
     for turn, cycle in enumerate([*CYCLES, *CYCLES[2:4], CYCLES[5]]):
         both.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle, seed=turn))
-        both.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": ""}])
+        both.write_overview(
+            cycle, [{"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": ""}]
+        )
     table = g6.load("NIFTY", DAY, engine="arrow", tz="UTC", data_dir=tmp_path)
     assert np.all(np.diff(table.column("timestamp").to_numpy().astype(np.int64)) >= 0)
     assert table.num_rows == 10 * len(CYCLES)
@@ -116,19 +132,27 @@ def test_a_clock_that_is_set_back_doubles_no_row_and_keeps_the_order(tmp_path: P
         assert instants == sorted(set(instants))
 
 
-def test_rows_of_a_clock_that_was_set_back_are_those_of_the_second_time(tmp_path: Path, chain_of: ChainOf) -> None:
+def test_rows_of_a_clock_that_was_set_back_are_those_of_the_second_time(
+    tmp_path: Path, chain_of: ChainOf
+) -> None:
     store = written(tmp_path, chain_of)
     store.write_chain(Unit(CYCLES[1], "NIFTY"), chain_of(CYCLES[1], strikes=3, seed=77))
     read = store.read_chain(Unit(CYCLES[1], "NIFTY"))
     assert read is not None
-    np.testing.assert_array_equal(read.columns["ce_bid"], chain_of(CYCLES[1], strikes=3, seed=77).columns["ce_bid"])
+    np.testing.assert_array_equal(
+        read.columns["ce_bid"], chain_of(CYCLES[1], strikes=3, seed=77).columns["ce_bid"]
+    )
 
 
-def test_the_embedded_server_outlives_a_full_disk_without_its_file_and_takes_it_up_again(tmp_path: Path) -> None:
+def test_the_embedded_server_outlives_a_full_disk_without_its_file_and_takes_it_up_again(
+    tmp_path: Path,
+) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=32m", "g6-test", str(disk)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=32m", "g6-test", str(disk)],
+        capture_output=True,
+        check=False,
     ).returncode:
         pytest.skip("may not mount a file system here")
     try:
@@ -138,7 +162,10 @@ def test_the_embedded_server_outlives_a_full_disk_without_its_file_and_takes_it_
             ballast = filled(disk)
             told = server.outlive_disk(2.0)
             assert told is not None
-            assert "has 0.0 MB left: the broker goes on without its append-only file" in told["sentence"]
+            assert (
+                "has 0.0 MB left: the broker goes on without its append-only file"
+                in told["sentence"]
+            )
             for place in range(200):
                 client.set(f"key-{place}", "x" * 10_000)
             assert client.get("before") == b"x" * 1000

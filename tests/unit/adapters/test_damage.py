@@ -31,11 +31,21 @@ DAY = date(2026, 11, 20)
 CYCLES = [f"2026-11-20T04:{minute:02d}:00Z" for minute in range(5, 11)]
 NEXT = "2026-11-20T04:11:00Z"
 CHAIN, OVERVIEW = f"csv/NIFTY/this_week/0/{DAY}.csv", f"csv/overview/NIFTY/{DAY}.csv"
-PART, OVERVIEW_PART = f"chain/underlying=NIFTY/date={DAY}/040700Z.parquet", f"overview/date={DAY}/040700Z.parquet"
+PART, OVERVIEW_PART = (
+    f"chain/underlying=NIFTY/date={DAY}/040700Z.parquet",
+    f"overview/date={DAY}/040700Z.parquet",
+)
 
 
 def row(cycle: str, index: str = "NIFTY") -> dict[str, object]:
-    return {"timestamp": cycle, "underlying": index, "status": "OK", "reason": "", "spot": 24_850.25, "options": 20}
+    return {
+        "timestamp": cycle,
+        "underlying": index,
+        "status": "OK",
+        "reason": "",
+        "spot": 24_850.25,
+        "options": 20,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +89,13 @@ def test_a_healthy_row_with_every_column_filled_is_whole(
     tmp_path: Path, chain_of: ChainOf, checked: Callable[[Path], Answered]
 ) -> None:
     """A column that joins later, of text for instance, is no damage; texts hold commas."""
-    values = {"text": "stream,rest", "date": "2026-11-24", "instant": CYCLES[0], "integer": 3, "flags": 3}
+    values = {
+        "text": "stream,rest",
+        "date": "2026-11-24",
+        "instant": CYCLES[0],
+        "integer": 3,
+        "flags": 3,
+    }
     filled = {column.name: values.get(column.kind, 0.5) for column in ROW_COLUMNS} | row(CYCLES[0])
     for store in (ParquetStore(tmp_path), CsvStore(tmp_path / "csv")):
         store.write_chain(Unit(CYCLES[0], "NIFTY"), chain_of(CYCLES[0], strikes=3))
@@ -145,7 +161,13 @@ def a_digit(content: bytes, die: Die, into: bytes = b"0123456789") -> bytes:
     lines = content.split(b"\n")
     at = die.randrange(1, len(lines) - 1)
     cells = lines[at].split(b",")
-    place = die.choice([n for n, cell in enumerate(cells) if n > 4 and cell[:1].isdigit() and b"-" not in cell and cell != b"0"])
+    place = die.choice(
+        [
+            n
+            for n, cell in enumerate(cells)
+            if n > 4 and cell[:1].isdigit() and b"-" not in cell and cell != b"0"
+        ]
+    )
     cell = cells[place]
     cells[place] = bytes([die.choice([each for each in into if each != cell[0]])]) + cell[1:]
     lines[at] = b",".join(cells)
@@ -183,10 +205,18 @@ LINES: dict[str, Callable[[bytes, Die], bytes]] = {
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [*((CHAIN, kind) for kind in LINES), *((OVERVIEW, kind) for kind in ("flip", "cut", "digit", "zeros_over", "header"))],
+    [
+        *((CHAIN, kind) for kind in LINES),
+        *((OVERVIEW, kind) for kind in ("flip", "cut", "digit", "zeros_over", "header")),
+    ],
 )
 def test_damage_in_a_csv_file_is_named_costs_no_other_line_and_is_mended(
-    rows: Path, sound: Path, chain_of: ChainOf, checked: Callable[[Path], Answered], path: str, kind: str
+    rows: Path,
+    sound: Path,
+    chain_of: ChainOf,
+    checked: Callable[[Path], Answered],
+    path: str,
+    kind: str,
 ) -> None:
     file, before = rows / path, (sound / path).read_bytes()
     damaged = LINES[kind](before, Die(f"{kind}{path}"))
@@ -195,8 +225,13 @@ def test_damage_in_a_csv_file_is_named_costs_no_other_line_and_is_mended(
     assert answer.code == 1
     assert answer.of(file)
     assert {each["path"] for each in answer.findings} == {str(file)}
-    assert all(each["fix"] == f"g6 data mend --date {DAY} --index NIFTY --data-dir {rows}" for each in answer.of(file))
-    assert main(["data", "mend", "--date", str(DAY), "--index", "NIFTY", "--data-dir", str(rows)]) == 0
+    assert all(
+        each["fix"] == f"g6 data mend --date {DAY} --index NIFTY --data-dir {rows}"
+        for each in answer.of(file)
+    )
+    assert (
+        main(["data", "mend", "--date", str(DAY), "--index", "NIFTY", "--data-dir", str(rows)]) == 0
+    )
     assert file.read_bytes() == before
     assert checked(rows).findings == []
     # the next write: whatever was a whole line is there afterwards, in the file or beside it
@@ -228,7 +263,9 @@ def test_a_csv_file_that_is_gone_or_elsewhere_is_named_and_mended(
     answer = checked(rows)
     assert [each["kind"] for each in answer.of(file)] == ["lost"]
     assert elsewhere is None or answer.of(elsewhere)
-    assert main(["data", "mend", "--date", str(DAY), "--index", "NIFTY", "--data-dir", str(rows)]) == 0
+    assert (
+        main(["data", "mend", "--date", str(DAY), "--index", "NIFTY", "--data-dir", str(rows)]) == 0
+    )
     assert file.read_bytes() == (sound / path).read_bytes()
     if elsewhere:
         elsewhere.unlink()
@@ -283,7 +320,9 @@ def not_ours(file: Path, _: Die) -> None:
 def instants_are_text(file: Path, _: Die) -> None:
     table = pq.read_table(file, partitioning=None)
     place = table.column_names.index("timestamp")
-    pq.write_table(table.set_column(place, "timestamp", pa.array(["yesterday"] * table.num_rows)), file)
+    pq.write_table(
+        table.set_column(place, "timestamp", pa.array(["yesterday"] * table.num_rows)), file
+    )
 
 
 def header_no_json(file: Path, _: Die) -> None:
@@ -311,15 +350,27 @@ def loaded(directory: Path, kind: str = "chain") -> pa.Table:
 @pytest.mark.filterwarnings("ignore::g6.errors.DamagedFile")
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [*((PART, kind) for kind in PARQUET), *((OVERVIEW_PART, kind) for kind in ("bytes_flipped", "not_ours", "header_no_json"))],
+    [
+        *((PART, kind) for kind in PARQUET),
+        *((OVERVIEW_PART, kind) for kind in ("bytes_flipped", "not_ours", "header_no_json")),
+    ],
 )
 def test_damage_in_a_parquet_file_costs_that_file_alone(
-    rows: Path, sound: Path, chain_of: ChainOf, checked: Callable[[Path], Answered], path: str, kind: str
+    rows: Path,
+    sound: Path,
+    chain_of: ChainOf,
+    checked: Callable[[Path], Answered],
+    path: str,
+    kind: str,
 ) -> None:
     file, what = rows / path, "overview" if path == OVERVIEW_PART else "chain"
     PARQUET[kind](file, Die(f"{kind}{path}"))
     before = loaded(sound, what)
-    others = before.filter(pa.compute.not_equal(before.column("timestamp"), pa.scalar("2026-11-20T04:07:00Z").cast(TYPE)))
+    others = before.filter(
+        pa.compute.not_equal(
+            before.column("timestamp"), pa.scalar("2026-11-20T04:07:00Z").cast(TYPE)
+        )
+    )
     # load: the rest is there; what is damaged is not, or is what it was
     after = loaded(rows, what)
     assert after.equals(before) or after.equals(others)
@@ -330,10 +381,14 @@ def test_damage_in_a_parquet_file_costs_that_file_alone(
     for store in (ParquetStore(rows), CsvStore(rows / "csv")):
         store.write_overview(NEXT, [row(NEXT)])
     if kind != "a_directory":
-        ParquetStore(rows).write_chain(Unit(CYCLES[2], "NIFTY"), chain_of(CYCLES[2], strikes=3, seed=2))
+        ParquetStore(rows).write_chain(
+            Unit(CYCLES[2], "NIFTY"), chain_of(CYCLES[2], strikes=3, seed=2)
+        )
     assert main(["data", "compact", "--date", str(DAY), "--data-dir", str(rows)]) == 0
     folded = loaded(rows, what)
-    kept = folded.filter(pa.compute.is_in(folded.column("timestamp"), others.column("timestamp").combine_chunks()))
+    kept = folded.filter(
+        pa.compute.is_in(folded.column("timestamp"), others.column("timestamp").combine_chunks())
+    )
     assert kept.equals(others) or kept.num_rows >= others.num_rows
     assert main(["chain", "NIFTY", "--data-dir", str(rows)]) in (0, 3)
 
@@ -354,7 +409,9 @@ def test_a_load_of_nothing_but_damage_is_an_error(rows: Path) -> None:
         loaded(rows)
 
 
-def test_gaps_and_coverage_go_on_where_no_overview_of_a_day_can_be_read(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gaps_and_coverage_go_on_where_no_overview_of_a_day_can_be_read(
+    rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for file in (rows / OVERVIEW_PART).parent.iterdir():
         file.write_bytes(b"")
     for command in ("gaps", "coverage"):
@@ -367,7 +424,11 @@ def test_gaps_and_coverage_go_on_where_no_overview_of_a_day_can_be_read(rows: Pa
 def test_a_flipped_byte_is_not_folded_into_a_day_that_looks_whole(rows: Path, sound: Path) -> None:
     content = bytearray((rows / PART).read_bytes())
     group = pq.read_metadata(rows / PART).row_group(0)
-    column = next(each for each in map(group.column, range(group.num_columns)) if each.path_in_schema == "ce_iv")
+    column = next(
+        each
+        for each in map(group.column, range(group.num_columns))
+        if each.path_in_schema == "ce_iv"
+    )
     content[column.data_page_offset + column.total_compressed_size - 3] ^= 1
     (rows / PART).write_bytes(content)
     assert main(["data", "compact", "--date", str(DAY), "--data-dir", str(rows)]) == 0
@@ -381,7 +442,9 @@ def files(directory: Path) -> Iterator[Path]:
 
 @pytest.mark.filterwarnings("ignore::g6.errors.DamagedFile")
 @pytest.mark.parametrize("seed", range(4))
-def test_random_damage_all_over_ends_nothing(rows: Path, checked: Callable[[Path], Answered], seed: int) -> None:
+def test_random_damage_all_over_ends_nothing(
+    rows: Path, checked: Callable[[Path], Answered], seed: int
+) -> None:
     die = Die(seed)
     for file in die.sample(sorted(files(rows)), 6):
         content = file.read_bytes()
@@ -390,7 +453,21 @@ def test_random_damage_all_over_ends_nothing(rows: Path, checked: Callable[[Path
         else:
             die.choice([*PARQUET.values()])(file, die)
     assert checked(rows).code in (0, 1)
-    for command in (("data", "compact"), ("data", "mend"), ("chain", "NIFTY"), ("data", "gaps"), ("data", "ls"), ("data", "size")):
-        assert main([*command, *(["--date", str(DAY)] if "compact" in command else []), "--data-dir", str(rows)]) in (0, 1, 3)
+    for command in (
+        ("data", "compact"),
+        ("data", "mend"),
+        ("chain", "NIFTY"),
+        ("data", "gaps"),
+        ("data", "ls"),
+        ("data", "size"),
+    ):
+        assert main(
+            [
+                *command,
+                *(["--date", str(DAY)] if "compact" in command else []),
+                "--data-dir",
+                str(rows),
+            ]
+        ) in (0, 1, 3)
     with suppress(G6Error):
         loaded(rows)

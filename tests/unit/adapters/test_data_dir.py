@@ -15,7 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g6.adapters.data_dir import CONFIGS, OWNER, System, address, keep_configuration, owned, owner, public
+from g6.adapters.data_dir import (
+    CONFIGS,
+    OWNER,
+    System,
+    address,
+    keep_configuration,
+    owned,
+    owner,
+    public,
+)
 from g6.errors import Unavailable
 
 HOLD = """
@@ -41,9 +50,13 @@ HERE, THERE = System("redis://127.0.0.1:7000/0"), System("redis://127.0.0.1:7001
 
 
 @contextmanager
-def held_by_another_process(directory: Path, broker: str = HERE.broker) -> Iterator[subprocess.Popen[bytes]]:
+def held_by_another_process(
+    directory: Path, broker: str = HERE.broker
+) -> Iterator[subprocess.Popen[bytes]]:
     """Give a process that owns the directory; it is killed with the block."""
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(directory), broker], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(directory), broker], stdout=subprocess.PIPE
+    ) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"mine\n"
@@ -64,10 +77,18 @@ def test_a_directory_is_made_when_it_is_owned(tmp_path: Path) -> None:
 def test_the_owner_tells_its_pid_kind_broker_and_namespace(tmp_path: Path) -> None:
     with owned(tmp_path, "sim", System.of_its_own("shadow"), who="g6 up") as tell:
         record = owner(tmp_path) or {}
-        assert (record["pid"], record["broker"], record["kind"], record["namespace"]) == (os.getpid(), "", "sim", "shadow")
+        assert (record["pid"], record["broker"], record["kind"], record["namespace"]) == (
+            os.getpid(),
+            "",
+            "sim",
+            "shadow",
+        )
         tell("redis://127.0.0.1:7000/0")
         record = owner(tmp_path) or {}
-        assert (record["broker"], record["members"]) == ("redis://127.0.0.1:7000/0", {str(os.getpid()): "g6 up"})
+        assert (record["broker"], record["members"]) == (
+            "redis://127.0.0.1:7000/0",
+            {str(os.getpid()): "g6 up"},
+        )
 
 
 def test_nobody_else_may_read_the_record_and_it_holds_no_password(tmp_path: Path) -> None:
@@ -79,7 +100,9 @@ def test_nobody_else_may_read_the_record_and_it_holds_no_password(tmp_path: Path
 def test_another_system_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
     with (
         held_by_another_process(tmp_path, "redis://:secret@127.0.0.1:7000/0") as process,
-        pytest.raises(Unavailable, match=rf"process {process.pid}, g6 up, broker 127\.0\.0\.1:7000/0") as refused,
+        pytest.raises(
+            Unavailable, match=rf"process {process.pid}, g6 up, broker 127\.0\.0\.1:7000/0"
+        ) as refused,
         owned(tmp_path, "sim", THERE),
     ):
         pass
@@ -97,8 +120,14 @@ def test_another_system_is_refused_with_the_name_of_the_first(tmp_path: Path) ->
         System.of_its_own("g6"),
     ],
 )
-def test_another_database_namespace_or_server_is_another_system(tmp_path: Path, second: System) -> None:
-    with owned(tmp_path, "sim", HERE), pytest.raises(Unavailable, match="in use by another G6"), owned(tmp_path, "sim", second):
+def test_another_database_namespace_or_server_is_another_system(
+    tmp_path: Path, second: System
+) -> None:
+    with (
+        owned(tmp_path, "sim", HERE),
+        pytest.raises(Unavailable, match="in use by another G6"),
+        owned(tmp_path, "sim", second),
+    ):
         pass
 
 
@@ -111,7 +140,9 @@ def test_another_database_namespace_or_server_is_another_system(tmp_path: Path, 
         System(),
     ],
 )
-def test_workers_of_one_system_share_a_directory_by_whatever_address(tmp_path: Path, second: System) -> None:
+def test_workers_of_one_system_share_a_directory_by_whatever_address(
+    tmp_path: Path, second: System
+) -> None:
     first = System(HERE.broker, mark="one")
     with owned(tmp_path, "sim", first), owned(tmp_path, "sim", second):
         pass
@@ -167,12 +198,17 @@ def test_a_refusal_names_a_member_that_lives_when_the_first_is_gone(tmp_path: Pa
     with held_by_another_process(tmp_path) as first, held_by_another_process(tmp_path) as second:
         first.kill()
         first.wait()
-        with pytest.raises(Unavailable, match=f"process {second.pid}"), owned(tmp_path, "sim", THERE):
+        with (
+            pytest.raises(Unavailable, match=f"process {second.pid}"),
+            owned(tmp_path, "sim", THERE),
+        ):
             pass
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\x00", b'{"members": 3}'])
-def test_a_record_that_cannot_be_read_is_written_anew_when_nobody_lives(tmp_path: Path, content: bytes) -> None:
+def test_a_record_that_cannot_be_read_is_written_anew_when_nobody_lives(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / OWNER).write_bytes(content)
     with owned(tmp_path, "sim", HERE):
         assert (owner(tmp_path) or {})["pid"] == os.getpid()
@@ -181,18 +217,27 @@ def test_a_record_that_cannot_be_read_is_written_anew_when_nobody_lives(tmp_path
 def test_a_directory_remembers_its_kind_and_refuses_another(tmp_path: Path) -> None:
     with owned(tmp_path, "sim", HERE):
         pass
-    with pytest.raises(Unavailable, match="rows of a sim market; this run's are live") as refused, owned(tmp_path, "live", HERE):
+    with (
+        pytest.raises(Unavailable, match="rows of a sim market; this run's are live") as refused,
+        owned(tmp_path, "live", HERE),
+    ):
         pass
     assert "--mix" in refused.value.fix
     assert owner(tmp_path) is None
 
 
 def test_another_kind_of_the_same_system_is_refused_too(tmp_path: Path) -> None:
-    with owned(tmp_path, "sim", HERE), pytest.raises(Unavailable, match="this run's are replay"), owned(tmp_path, "replay", HERE):
+    with (
+        owned(tmp_path, "sim", HERE),
+        pytest.raises(Unavailable, match="this run's are replay"),
+        owned(tmp_path, "replay", HERE),
+    ):
         pass
 
 
-def test_whoever_wants_both_kinds_in_one_place_gets_them_and_so_do_its_workers(tmp_path: Path) -> None:
+def test_whoever_wants_both_kinds_in_one_place_gets_them_and_so_do_its_workers(
+    tmp_path: Path,
+) -> None:
     with owned(tmp_path, "sim", HERE):
         pass
     with owned(tmp_path, "live", HERE, mix=True), owned(tmp_path, "live", HERE):
@@ -221,14 +266,19 @@ def test_a_path_that_cannot_be_a_directory_is_said_in_one_sentence(tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", [OWNER, ".kind", CONFIGS])
-def test_whatever_in_a_directory_cannot_be_written_is_said_in_one_sentence(tmp_path: Path, name: str) -> None:
+def test_whatever_in_a_directory_cannot_be_written_is_said_in_one_sentence(
+    tmp_path: Path, name: str
+) -> None:
     if name == CONFIGS:
         (tmp_path / CONFIGS).write_text("")
         with pytest.raises(Unavailable, match="cannot be written"):
             keep_configuration(tmp_path, {"config_id": "c1"})
         return
     (tmp_path / name).mkdir()
-    with pytest.raises(Unavailable, match="cannot be written: Is a directory"), owned(tmp_path, "sim", HERE):
+    with (
+        pytest.raises(Unavailable, match="cannot be written: Is a directory"),
+        owned(tmp_path, "sim", HERE),
+    ):
         pass
 
 
@@ -238,11 +288,15 @@ def test_a_configuration_is_written_once(tmp_path: Path) -> None:
     assert json.loads((tmp_path / CONFIGS / "c1.json").read_text())["settings"] == {"interval": 60}
 
 
-PASSWORD = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1).map("Qq{}qQ".format)
+PASSWORD = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1).map(
+    "Qq{}qQ".format
+)
 
 
 @given(PASSWORD, st.sampled_from(["redis", "rediss"]), st.integers(1, 65535), st.integers(0, 15))
-def test_an_address_says_host_port_and_database_whatever_the_password(password: str, scheme: str, port: int, database: int) -> None:
+def test_an_address_says_host_port_and_database_whatever_the_password(
+    password: str, scheme: str, port: int, database: int
+) -> None:
     broker = f"{scheme}://user:{password}@redis.example:{port}/{database}"
     assert address(broker) == f"redis.example:{port}/{database}"
     assert password not in public(broker)

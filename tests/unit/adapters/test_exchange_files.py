@@ -23,7 +23,9 @@ OLDER = (
 )
 
 
-def row(root: str, expiry: str, lot: str, oi: str = "150", kind: str = "IDO", day: str = "2024-12-26") -> str:
+def row(
+    root: str, expiry: str, lot: str, oi: str = "150", kind: str = "IDO", day: str = "2024-12-26"
+) -> str:
     fields = [day, day, "FO", "NSE", kind, "1", "", root, "", expiry, expiry, "24000", "CE", "x"]
     return ",".join([*fields, *["1"] * 8, oi, "0", "1", "1", "1", "F1", lot, "", ""])
 
@@ -38,8 +40,14 @@ def write(path: Path, *lines: str, header: str = HEADER) -> Path:
 
 
 def test_lots_are_read_by_day_root_and_expiry(tmp_path: Path) -> None:
-    lines = (row("NIFTY", "2025-01-02", "75"), row("NIFTY", "2025-01-30", "25"), row("NIFTY", "2025-01-02", "75", kind="IDF"))
-    read = read_end_of_day(write(tmp_path / "f.csv", *lines, row("INFY", "2025-01-30", "400", kind="STO")))
+    lines = (
+        row("NIFTY", "2025-01-02", "75"),
+        row("NIFTY", "2025-01-30", "25"),
+        row("NIFTY", "2025-01-02", "75", kind="IDF"),
+    )
+    read = read_end_of_day(
+        write(tmp_path / "f.csv", *lines, row("INFY", "2025-01-30", "400", kind="STO"))
+    )
     day = date(2024, 12, 26)
     assert {key: seen.lots for key, seen in read.contracts.items()} == {
         (day, "NIFTY", date(2025, 1, 2)): {75},
@@ -67,13 +75,22 @@ def test_packed_files_and_those_with_a_byte_order_mark_are_read(tmp_path: Path) 
 
 
 def test_the_older_layout_says_by_which_number_every_open_interest_divides(tmp_path: Path) -> None:
-    lines = [older("NIFTY", "22-Jul-2021", "150"), older("NIFTY", "22-Jul-2021", "225"), older("NIFTY", "29-Jul-2021", "50")]
+    lines = [
+        older("NIFTY", "22-Jul-2021", "150"),
+        older("NIFTY", "22-Jul-2021", "225"),
+        older("NIFTY", "29-Jul-2021", "50"),
+    ]
     read = read_end_of_day(write(tmp_path / "fo.csv", *lines, header=OLDER))
-    assert {key[2]: seen.divisor for key, seen in read.contracts.items()} == {date(2021, 7, 22): 75, date(2021, 7, 29): 50}
+    assert {key[2]: seen.divisor for key, seen in read.contracts.items()} == {
+        date(2021, 7, 22): 75,
+        date(2021, 7, 29): 50,
+    }
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"a,b\n1,2\n", b"\xff\xfe\x00", b"PK\x03\x04"])
-def test_what_is_no_end_of_day_file_is_refused_with_its_name(tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_end_of_day_file_is_refused_with_its_name(
+    tmp_path: Path, content: bytes
+) -> None:
     for name in ("f.csv", "f.csv.gz", "f.zip"):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(BadInput, match=name):

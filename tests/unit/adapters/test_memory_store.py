@@ -15,7 +15,11 @@ NIFTY = Unit(CYCLE, "NIFTY")
 
 
 def chain(oi: float) -> Frame:
-    plain = {"expiry": np.array(["2026-11-24"], "datetime64[D]"), "strike": np.array([26000.0]), "ce_bid": np.array([1.0])}
+    plain = {
+        "expiry": np.array(["2026-11-24"], "datetime64[D]"),
+        "strike": np.array([26000.0]),
+        "ce_bid": np.array([1.0]),
+    }
     return Frame({"oi": oi}, plain | {"ce_oi": np.array([oi]), "pe_oi": np.array([oi / 2])})
 
 
@@ -31,7 +35,9 @@ def test_a_chain_written_twice_is_there_once() -> None:
 
 def test_overview_rows_of_other_indices_stay() -> None:
     store = MemoryStore()
-    store.write_overview(CYCLE, [{"underlying": "NIFTY", "spot": 1.0}, {"underlying": "SENSEX", "spot": 2.0}])
+    store.write_overview(
+        CYCLE, [{"underlying": "NIFTY", "spot": 1.0}, {"underlying": "SENSEX", "spot": 2.0}]
+    )
     store.write_overview(CYCLE, [{"underlying": "NIFTY", "spot": 3.0}])
     assert [row["spot"] for row in store.read_overview(CYCLE)] == [3.0, 2.0]
 
@@ -49,7 +55,12 @@ def test_cycles_with_overview_rows_are_found_by_instant() -> None:
 
 def test_the_last_open_interest_is_of_an_earlier_session() -> None:
     store = MemoryStore()
-    for cycle, oi in (("2026-11-18T10:10:00Z", 1.0), ("2026-11-19T10:10:00Z", 2.0), ("2026-11-19T04:00:00Z", 3.0), (CYCLE, 4.0)):
+    for cycle, oi in (
+        ("2026-11-18T10:10:00Z", 1.0),
+        ("2026-11-19T10:10:00Z", 2.0),
+        ("2026-11-19T04:00:00Z", 3.0),
+        (CYCLE, 4.0),
+    ):
         store.write_chain(Unit(cycle, "NIFTY"), chain(oi))
     held = store.last_oi("NIFTY", date(2026, 11, 20))
     assert held is not None

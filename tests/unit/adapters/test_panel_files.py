@@ -44,7 +44,11 @@ def test_the_manifest_names_every_panel_with_its_whole_hash(directory: Path) -> 
 
 def test_a_later_put_of_some_panels_keeps_the_others_in_the_manifest(directory: Path) -> None:
     PanelFiles(directory).put(LATER, {"alerts": envelope("alerts", {}, LATER, LATER)})
-    assert json.loads((directory / "manifest.json").read_text())["panels"] == ["alerts", "indices", "summary"]
+    assert json.loads((directory / "manifest.json").read_text())["panels"] == [
+        "alerts",
+        "indices",
+        "summary",
+    ]
     assert verify_manifest_hashes(directory) == {}
 
 
@@ -103,9 +107,18 @@ def test_a_whole_envelope_is_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("version", 2), ("generated_at", "2026-11-20 04:05"), ("data", "text"), ("meta", {}), ("more", 1)]
+    ("key", "value"),
+    [
+        ("version", 2),
+        ("generated_at", "2026-11-20 04:05"),
+        ("data", "text"),
+        ("meta", {}),
+        ("more", 1),
+    ],
 )
-def test_strict_validation_refuses_before_anything_is_written(tmp_path: Path, key: str, value: Any) -> None:
+def test_strict_validation_refuses_before_anything_is_written(
+    tmp_path: Path, key: str, value: Any
+) -> None:
     bad = documents(CYCLE)["summary"] | {key: value}
     with pytest.raises(BadInput, match=r"summary\.json"):
         PanelFiles(tmp_path / "panels", "strict").put(CYCLE, {"summary": bad})
@@ -118,7 +131,9 @@ def test_a_hash_that_is_not_of_the_data_is_invalid() -> None:
         validate(bad, "strict")
 
 
-def test_a_warning_is_logged_and_the_panel_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_warning_is_logged_and_the_panel_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     bad = documents(CYCLE)["summary"] | {"version": 2}
     with caplog.at_level(logging.WARNING):
         assert PanelFiles(tmp_path, "warn").put(CYCLE, {"summary": bad}) == ("summary",)
@@ -140,13 +155,20 @@ def test_a_writer_killed_at_any_moment_leaves_panels_that_parse(tmp_path: Path) 
     for i in range(3):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)])
         seen = manifest.stat().st_mtime_ns if manifest.exists() else 0
-        while writer.poll() is None and not (manifest.exists() and manifest.stat().st_mtime_ns != seen):
+        while writer.poll() is None and not (
+            manifest.exists() and manifest.stat().st_mtime_ns != seen
+        ):
             pass
         writer.kill()
         writer.wait()
-        assert {json.loads(path.read_bytes())["panel"] for path in tmp_path.glob("[!.m]*.json")} == {"summary", "indices", "alerts"}
+        assert {
+            json.loads(path.read_bytes())["panel"] for path in tmp_path.glob("[!.m]*.json")
+        } == {"summary", "indices", "alerts"}
         cycle = f"2026-11-20T07:00:0{i}Z"
-        PanelFiles(tmp_path).put(cycle, {name: envelope(name, {}, cycle, cycle) for name in ("summary", "indices", "alerts")})
+        PanelFiles(tmp_path).put(
+            cycle,
+            {name: envelope(name, {}, cycle, cycle) for name in ("summary", "indices", "alerts")},
+        )
         assert verify_manifest_hashes(tmp_path) == {}
         (tmp_path / ".cycles.json").unlink()
 

@@ -62,7 +62,10 @@ class Asked:
         found.source[:] = "rest"
         if self.levels:
             deeper = {name: np.full(found.bid.shape, 7.0) for name in DEPTH_FIELDS}
-            found = replace(found, values={**found.values, **deeper, "bid_depth": np.full(found.bid.shape, 21.0)})
+            found = replace(
+                found,
+                values={**found.values, **deeper, "bid_depth": np.full(found.bid.shape, 21.0)},
+            )
         for values in found.values.values():
             values[np.isin(found.symbol, list(self.gone))] = np.nan
         return found
@@ -98,13 +101,32 @@ class World:
     def __post_init__(self) -> None:
         self.provider = Streamed(self.rest, self.cache, self.clock, calendar(), TOKENS)
 
-    def tick(self, *symbols: str, last: float = 50.0, received: float = NOW - 1, quoted: float = NOW - 2, feed: int = 0) -> None:
+    def tick(
+        self,
+        *symbols: str,
+        last: float = 50.0,
+        received: float = NOW - 1,
+        quoted: float = NOW - 2,
+        feed: int = 0,
+    ) -> None:
         rows = blank(len(symbols))
-        rows["feed"], rows["source"], rows["received"], rows["quote_time"] = feed, STREAM, received, quoted
-        rows["last"], rows["bid"][:, 0], rows["ask"][:, 0], rows["bid_quantity"][:, 0] = last, last - 0.05, last + 0.05, 130
+        rows["feed"], rows["source"], rows["received"], rows["quote_time"] = (
+            feed,
+            STREAM,
+            received,
+            quoted,
+        )
+        rows["last"], rows["bid"][:, 0], rows["ask"][:, 0], rows["bid_quantity"][:, 0] = (
+            last,
+            last - 0.05,
+            last + 0.05,
+            130,
+        )
         self.cache.put(DAY, {"NIFTY": (symbols, rows)})
 
-    def stream(self, *, since: float = NOW - 100, last_frame: float = NOW - 0.5, state: str = "open") -> None:
+    def stream(
+        self, *, since: float = NOW - 100, last_frame: float = NOW - 0.5, state: str = "open"
+    ) -> None:
         self.cache.tell({0: Feed(state, since, last_frame, NOW, 14, 12.0, NOW - 2, {"mute": 1})})
 
     def ask(self) -> Quotes:
@@ -133,7 +155,13 @@ def test_a_streamed_chain_asks_for_nothing(world: World) -> None:
 
 def test_five_levels_of_a_streamed_book_are_read(world: World) -> None:
     rows = blank(1)
-    rows["feed"], rows["source"], rows["received"], rows["quote_time"], rows["last"] = 0, STREAM, NOW - 1, NOW - 2, 50.0
+    rows["feed"], rows["source"], rows["received"], rows["quote_time"], rows["last"] = (
+        0,
+        STREAM,
+        NOW - 1,
+        NOW - 2,
+        50.0,
+    )
     rows["bid"], rows["bid_quantity"] = 49.95 - 0.05 * np.arange(5), 65 * np.arange(1, 6)
     rows["ask"][:, :2], rows["ask_quantity"][:, :2] = [50.05, 50.1], [130, 195]
     world.cache.put(DAY, {"NIFTY": (SYMBOLS[:1], rows)})
@@ -159,7 +187,12 @@ def test_a_quote_keeps_the_exchanges_own_time(world: World) -> None:
 
 def test_index_future_and_vix_come_with_the_chain(world: World) -> None:
     seen = world.ask().spot
-    assert (seen.spot, seen.future, seen.vix, seen.spot_source) == (25_000.0, 25_100.0, 13.5, "live")
+    assert (seen.spot, seen.future, seen.vix, seen.spot_source) == (
+        25_000.0,
+        25_100.0,
+        13.5,
+        "live",
+    )
     assert seen.future_expiry == LISTING.futures[0].expiry.isoformat()
 
 
@@ -168,10 +201,17 @@ def test_yesterdays_vix_that_comes_upon_subscribing_is_not_todays(world: World) 
     assert np.isnan(world.ask().spot.vix)
 
 
-def test_vix_and_future_that_the_stream_does_not_know_are_taken_from_an_answer(world: World) -> None:
+def test_vix_and_future_that_the_stream_does_not_know_are_taken_from_an_answer(
+    world: World,
+) -> None:
     world.cache.put(DAY, {"NIFTY": ((VIX, FUTURE, SYMBOLS[2]), blank(3))})
     seen, asked = world.ask().spot, MARKET.underlying("NIFTY", AT)
-    assert (seen.spot, seen.vix, seen.future, seen.future_expiry) == (25_000.0, asked.vix, asked.future, asked.future_expiry)
+    assert (seen.spot, seen.vix, seen.future, seen.future_expiry) == (
+        25_000.0,
+        asked.vix,
+        asked.future,
+        asked.future_expiry,
+    )
 
 
 def test_what_did_not_change_for_long_is_true_while_its_connection_lives(world: World) -> None:
@@ -323,7 +363,10 @@ def test_a_strike_once_followed_stays_for_the_day(world: World) -> None:
 def test_a_price_that_swings_between_two_windows_is_followed_into_each_once(world: World) -> None:
     news: list[int] = []
     want = world.cache.want
-    world.cache.want = lambda day, index, tokens: (news.append(len(tokens)), want(day, index, tokens))  # type: ignore[method-assign,assignment,func-returns-value]
+    world.cache.want = lambda day, index, tokens: (
+        news.append(len(tokens)),
+        want(day, index, tokens),
+    )  # type: ignore[method-assign,assignment,func-returns-value]
     for _ in range(10):
         world.provider.quotes("NIFTY", CHAIN.take(slice(20, 26)), AT)
         world.provider.quotes("NIFTY", CHAIN.take(slice(21, 27)), AT)
@@ -359,4 +402,8 @@ def test_what_was_bridged_is_in_the_cache_for_others(world: World) -> None:
     world.cache.put(DAY, {"NIFTY": (SYMBOLS[2:3], blank(1))})
     found = world.ask()
     rows, _ = world.cache.get(DAY, "NIFTY", SYMBOLS[2:3])
-    assert (rows["source"][0], rows["last"][0], rows["bid"][0, 0]) == (REST, found.last[0, 2], found.bid[0, 2])
+    assert (rows["source"][0], rows["last"][0], rows["bid"][0, 0]) == (
+        REST,
+        found.last[0, 2],
+        found.bid[0, 2],
+    )

@@ -52,7 +52,9 @@ def provider(settings, gate):
 
 
 def configured(environ: dict[str, str] | None = None, **given: Any) -> Settings:
-    return load("", {path.replace("__", "."): value for path, value in given.items()}, environ or {})
+    return load(
+        "", {path.replace("__", "."): value for path, value in given.items()}, environ or {}
+    )
 
 
 @pytest.fixture
@@ -61,14 +63,20 @@ def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny_provider.py").write_text(THIRD_PARTY, "utf-8")
     info = tmp_path / "tiny_provider-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-provider\nVersion: 1.0\n", "utf-8")
-    (info / "entry_points.txt").write_text("[g6.providers]\ntiny = tiny_provider:provider\n", "utf-8")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: tiny-provider\nVersion: 1.0\n", "utf-8"
+    )
+    (info / "entry_points.txt").write_text(
+        "[g6.providers]\ntiny = tiny_provider:provider\n", "utf-8"
+    )
     monkeypatch.syspath_prepend(tmp_path)
 
 
 @pytest.mark.usefixtures("plugged")
 def test_a_provider_of_somebody_elses_plugs_in_by_its_entry_point(tmp_path: Path) -> None:
-    source = bootstrap.provider(configured(provider__name="tiny", data_dir=str(tmp_path), ticker__enabled=False))
+    source = bootstrap.provider(
+        configured(provider__name="tiny", data_dir=str(tmp_path), ticker__enabled=False)
+    )
     assert isinstance(source, Resilient)
     assert source.underlying("NIFTY", datetime.now(UTC)).spot > 0
     assert source.describe()["requests"] == {"quote": {"ok": 1}}
@@ -82,9 +90,21 @@ def test_a_provider_that_is_not_there_is_a_sentence_with_those_there_are() -> No
 
 def test_secrets_come_from_the_environment_under_the_brokers_names() -> None:
     found = credentials(
-        configured({"KITE_API_KEY": "k", "KITE_API_SECRET": "s", "KITE_ACCESS_TOKEN": "a", "KITE_REQUEST_TOKEN": "r"})
+        configured(
+            {
+                "KITE_API_KEY": "k",
+                "KITE_API_SECRET": "s",
+                "KITE_ACCESS_TOKEN": "a",
+                "KITE_REQUEST_TOKEN": "r",
+            }
+        )
     )
-    assert (found.api_key, found.api_secret, found.access_token, found.request_token) == ("k", "s", "a", "r")
+    assert (found.api_key, found.api_secret, found.access_token, found.request_token) == (
+        "k",
+        "s",
+        "a",
+        "r",
+    )
 
 
 def test_a_secrets_file_fills_what_is_not_set(tmp_path: Path) -> None:
@@ -103,7 +123,9 @@ def test_a_child_is_given_the_secrets_and_nobody_else_sees_them() -> None:
     settings = configured({"KITE_API_SECRET": "hunter2"}, provider__name="kite")
     assert environment(settings)["G6_PROVIDER__API_SECRET"] == "hunter2"
     assert credentials(load(None, {}, environment(settings))).api_secret == "hunter2"
-    assert "hunter2" not in json.dumps(values(settings)) + repr(settings) + json.dumps(hashes(settings))
+    assert "hunter2" not in json.dumps(values(settings)) + repr(settings) + json.dumps(
+        hashes(settings)
+    )
 
 
 def test_the_token_of_the_web_pages_reaches_a_child_and_no_eye() -> None:
@@ -111,12 +133,19 @@ def test_the_token_of_the_web_pages_reaches_a_child_and_no_eye() -> None:
     found = load(None, {}, environment(settings)).serve.token
     assert found is not None
     assert found.get_secret_value() == "sesame-sesame-sesame"
-    assert "sesame" not in json.dumps(values(settings)) + repr(settings) + json.dumps(hashes(settings))
+    assert "sesame" not in json.dumps(values(settings)) + repr(settings) + json.dumps(
+        hashes(settings)
+    )
 
 
 @pytest.mark.parametrize(
     ("root", "kind"),
-    [(None, "live"), ("https://api.kite.trade", "live"), ("http://127.0.0.1:8000", "sim"), ("http://localhost:1", "sim")],
+    [
+        (None, "live"),
+        ("https://api.kite.trade", "live"),
+        ("http://127.0.0.1:8000", "sim"),
+        ("http://localhost:1", "sim"),
+    ],
 )
 def test_rows_of_a_look_alike_never_mix_with_live_ones(root: str | None, kind: str) -> None:
     settings = configured(provider__name="kite", provider__root=root)
@@ -125,9 +154,13 @@ def test_rows_of_a_look_alike_never_mix_with_live_ones(root: str | None, kind: s
 
 
 def test_a_look_alikes_clock_is_followed_and_a_brokers_is_the_walls() -> None:
-    alike = configured(provider__name="kite", provider__root="http://127.0.0.1:8000", market__origin=1000.0)
+    alike = configured(
+        provider__name="kite", provider__root="http://127.0.0.1:8000", market__origin=1000.0
+    )
     assert isinstance(broker_clock(alike), ScaledClock)
-    assert isinstance(broker_clock(configured(provider__name="kite", market__origin=1000.0)), WallClock)
+    assert isinstance(
+        broker_clock(configured(provider__name="kite", market__origin=1000.0)), WallClock
+    )
 
 
 @pytest.mark.parametrize(("interval", "seconds"), [(60, 7.0), (10, 2.4), (1, 0.24)])
@@ -147,8 +180,14 @@ def test_what_no_simulated_cycle_stands_on_is_not_imported_by_its_processes() ->
     ("http", "kite.example", True), ("ws", "10.0.0.7:8080", True), ("https", "kite.example", False), ("wss", "kite.example", False),
     ("http", "127.0.0.1:9", False), ("ws", "localhost:9", False), ("http", "[::1]:9", False),
 ])  # fmt: skip
-def test_secrets_go_to_no_address_without_tls_beyond_this_machine(name: str, scheme: str, host: str, refused: bool) -> None:
-    given = {"provider.name": "kite", "provider.api_key": "k", f"provider.{name}": f"{scheme}://user:s3cret@{host}"}
+def test_secrets_go_to_no_address_without_tls_beyond_this_machine(
+    name: str, scheme: str, host: str, refused: bool
+) -> None:
+    given = {
+        "provider.name": "kite",
+        "provider.api_key": "k",
+        f"provider.{name}": f"{scheme}://user:s3cret@{host}",
+    }
     settings = load("", given, {})
     if not refused:
         assert credentials(settings).api_key == "k"

@@ -23,7 +23,9 @@ def test_simulated_rows_stay_out_of_the_configured_data_directory() -> None:
 
 def test_another_namespace_has_a_directory_of_its_own() -> None:
     assert settings(namespace="shadow", demo_dir="/rows").directory == Path("/rows/shadow")
-    assert settings(namespace="shadow", storage__csv__base_dir="/csv").csv_dir == Path("/csv/shadow")
+    assert settings(namespace="shadow", storage__csv__base_dir="/csv").csv_dir == Path(
+        "/csv/shadow"
+    )
 
 
 def test_files_stand_below_the_data_directory() -> None:
@@ -31,14 +33,18 @@ def test_files_stand_below_the_data_directory() -> None:
     assert (made.csv_dir, made.panels_dir) == (Path("/rows/csv"), Path("/rows/panels"))
 
 
-@pytest.mark.parametrize(("interval", "scope"), [(60, "chain"), (30, "chain"), (15, "window"), (1, "window")])
+@pytest.mark.parametrize(
+    ("interval", "scope"), [(60, "chain"), (30, "chain"), (15, "window"), (1, "window")]
+)
 def test_long_intervals_collect_the_whole_chain(interval: int, scope: str) -> None:
     assert settings(interval=interval).scope == scope
     assert plan(settings(interval=interval)).scope == scope
 
 
 @pytest.mark.parametrize(("speed", "seconds"), [(1, 60.0), (12, 5.0), (120, 1.0), ("max", 60.0)])
-def test_the_wall_step_is_interval_by_speed_and_at_least_a_second(speed: object, seconds: float) -> None:
+def test_the_wall_step_is_interval_by_speed_and_at_least_a_second(
+    speed: object, seconds: float
+) -> None:
     assert settings(market__speed=speed).wall_interval == seconds
 
 

@@ -15,13 +15,17 @@ from g6.errors import BadConfig
 
 def complaint(environ: dict[str, str] | None = None, **overrides: Any) -> str:
     with pytest.raises(BadConfig) as caught:
-        load("", {path.replace("__", "."): value for path, value in overrides.items()}, environ or {})
+        load(
+            "", {path.replace("__", "."): value for path, value in overrides.items()}, environ or {}
+        )
     return str(caught.value)
 
 
 def test_an_unknown_key_is_named_with_its_value_its_place_what_is_allowed_and_the_nearest() -> None:
     said = complaint(quality__max_quote_aeg=3)
-    assert said.startswith("quality.max_quote_aeg = 3 (command line) is no setting; quality takes max_quote_age, max_trade_age")
+    assert said.startswith(
+        "quality.max_quote_aeg = 3 (command line) is no setting; quality takes max_quote_age, max_trade_age"
+    )
     assert "did you mean quality.max_quote_age" in said
 
 
@@ -33,7 +37,11 @@ def test_an_unknown_key_is_named_with_its_value_its_place_what_is_allowed_and_th
         ("log.format", "xml", "should be 'auto', 'human' or 'json'"),
         ("market.speed", "fast", "or be 'max'"),
         ("market.start", "2026-11-18T10:00:00", "should name its time zone"),
-        ("index_params.NIFTY.expiries", ["someday"], "should be one of this_week, next_week, this_month, next_month, a date"),
+        (
+            "index_params.NIFTY.expiries",
+            ["someday"],
+            "should be one of this_week, next_week, this_month, next_month, a date",
+        ),
         ("quality", 3, "should be an object with max_quote_age"),
         ("namespace", "Shadow Run", "should match pattern"),
     ],
@@ -56,7 +64,9 @@ def test_a_key_in_the_wrong_place_is_found_where_it_belongs() -> None:
 
 def test_a_key_of_the_system_before_gets_its_successor() -> None:
     assert "indices is gone: say index_params.<INDEX>.enabled" in complaint(indices=["NIFTY"])
-    assert "loop_max_cycles is gone: say g6 run --cycles N" in complaint({"G6_LOOP_MAX_CYCLES": "3"})
+    assert "loop_max_cycles is gone: say g6 run --cycles N" in complaint(
+        {"G6_LOOP_MAX_CYCLES": "3"}
+    )
 
 
 def test_an_index_that_nobody_lists_is_refused_with_the_nearest() -> None:
@@ -83,7 +93,9 @@ def test_a_password_is_not_repeated_in_a_complaint() -> None:
         ("provider", {}),  # a value where a section is due
     ],
 )
-def test_a_secret_that_is_refused_or_misspelt_is_not_quoted_back(path: str, environ: dict[str, str]) -> None:
+def test_a_secret_that_is_refused_or_misspelt_is_not_quoted_back(
+    path: str, environ: dict[str, str]
+) -> None:
     given = {"api_secret": "hunter2", "nonsense": 1} if path == "provider" else "hunter2"
     said = complaint(environ, **{path: given} if path else {})
     assert "hunter2" not in said
@@ -96,7 +108,11 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz_"
 def misspelt(draw: st.DrawFn, word: str) -> str:
     at = draw(st.integers(0, len(word) - 1))
     letter = draw(st.sampled_from(LETTERS))
-    changes = [word[:at] + word[at + 1 :], word[:at] + letter + word[at + 1 :], word[:at] + letter + word[at:]]
+    changes = [
+        word[:at] + word[at + 1 :],
+        word[:at] + letter + word[at + 1 :],
+        word[:at] + letter + word[at:],
+    ]
     if at:
         changes.append(word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :])
     return draw(st.sampled_from(changes))

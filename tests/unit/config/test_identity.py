@@ -61,18 +61,30 @@ def test_the_seed_counts_only_on_the_simulated_market() -> None:
 
 def test_the_order_of_indices_in_a_file_changes_nothing() -> None:
     names = ["NIFTY", "SENSEX"]
-    ids = {config_id(build(nested({f"index_params.{name}.strikes_itm": 5 for name in each}))) for each in (names, names[::-1])}
+    ids = {
+        config_id(build(nested({f"index_params.{name}.strikes_itm": 5 for name in each})))
+        for each in (names, names[::-1])
+    }
     assert len(ids) == 1
 
 
 def test_two_equal_starts_have_equal_hashes_and_a_change_shows_in_its_section() -> None:
-    first, same, other = hashes(settings()), hashes(settings()), hashes(settings(greeks__enabled=False))
+    first, same, other = (
+        hashes(settings()),
+        hashes(settings()),
+        hashes(settings(greeks__enabled=False)),
+    )
     assert first == same
     assert {name for name in first if first[name] != other[name]} == {"greeks", "all"}
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://:hunter2@host:6379/0", "redis://user:hunter2@host/0", "sentinel://:hunter2@a;sentinel://:hunter2@b"]
+    "url",
+    [
+        "redis://:hunter2@host:6379/0",
+        "redis://user:hunter2@host/0",
+        "sentinel://:hunter2@a;sentinel://:hunter2@b",
+    ],
 )
 def test_passwords_are_masked(url: str) -> None:
     assert "hunter2" not in str(mask_setting({"redis": {"broker_url": url}}))
@@ -84,12 +96,27 @@ def other_values(key: Key) -> Iterator[Any]:
     default, kinds = key.default, (key.field.annotation, *get_args(key.field.annotation))
     if isinstance(default, bool):
         yield not default
-    yield from (word for kind in kinds for word in get_args(kind) or (kind,) if isinstance(word, str) and word != default)
+    yield from (
+        word
+        for kind in kinds
+        for word in get_args(kind) or (kind,)
+        if isinstance(word, str) and word != default
+    )
     if isinstance(default, int | float):
         yield from (default + 1, default - 1, default * 2, default / 2, 0.5, 7200)
     if isinstance(default, list):
         yield default[:1]
-    yield from (0.25, 50, "delay:2", "word", "redis://host:6379/1", "2026-11-18T06:30:00Z", "k" * 20, "12mb", "g6=DEBUG")
+    yield from (
+        0.25,
+        50,
+        "delay:2",
+        "word",
+        "redis://host:6379/1",
+        "2026-11-18T06:30:00Z",
+        "k" * 20,
+        "12mb",
+        "g6=DEBUG",
+    )
 
 
 def changes() -> dict[str, Settings]:
@@ -111,15 +138,28 @@ def changes() -> dict[str, Settings]:
 def what_use_cases_read(chosen: Settings) -> tuple[Plan, Any]:
     """Return everything of a configuration that decides what a use case writes, its id apart."""
     market = simulated(chosen)
-    return replace(plan(chosen), config_id=""), (market.seed, market.faults, market.world.skew, market.world.event)
+    return replace(plan(chosen), config_id=""), (
+        market.seed,
+        market.faults,
+        market.world.skew,
+        market.world.event,
+    )
 
 
 def test_every_setting_that_a_use_case_reads_changes_the_config_id_and_no_other_does() -> None:
     made = changes()
-    assert {key.path.replace("<INDEX>", "NIFTY") for key in keys()} - set(made) == set(), "no other value was found for these"
+    assert {key.path.replace("<INDEX>", "NIFTY") for key in keys()} - set(made) == set(), (
+        "no other value was found for these"
+    )
     usual = what_use_cases_read(settings())
     read = {path for path, chosen in made.items() if what_use_cases_read(chosen) != usual}
-    assert {"collection.reach", "collection.most_strikes", "collection.salvage", "market.skew", "interval"} <= read
+    assert {
+        "collection.reach",
+        "collection.most_strikes",
+        "collection.salvage",
+        "market.skew",
+        "interval",
+    } <= read
     named = {path for path, chosen in made.items() if config_id(chosen) != config_id(settings())}
     assert read - named == set()
     assert named - read == {"provider.name", "provider.fallback"}
@@ -133,17 +173,27 @@ def test_the_stream_counts_only_where_there_is_one() -> None:
 
 def test_a_setting_at_its_default_does_not_enter_so_that_a_new_one_keeps_the_id() -> None:
     assert influences(settings()) == {}
-    assert config_id(settings(**{"collection.reach": 0.0, "greeks.iv_max": 5})) == config_id(settings())
+    assert config_id(settings(**{"collection.reach": 0.0, "greeks.iv_max": 5})) == config_id(
+        settings()
+    )
 
 
 def test_the_id_hangs_on_published_names_and_values_alone() -> None:
-    chosen = settings(**{"collection.reach": 2.5, "index_params.SENSEX.enabled": False, "interval": 1})
-    assert influences(chosen) == {"interval": 1, "collection.reach": 2.5, "index_params.SENSEX.enabled": False}
+    chosen = settings(
+        **{"collection.reach": 2.5, "index_params.SENSEX.enabled": False, "interval": 1}
+    )
+    assert influences(chosen) == {
+        "interval": 1,
+        "collection.reach": 2.5,
+        "index_params.SENSEX.enabled": False,
+    }
 
 
 def test_parameters_of_an_index_that_is_not_collected_do_not_enter() -> None:
     without = {"index_params.SENSEX.enabled": False}
-    assert config_id(settings(**without, **{"index_params.SENSEX.strikes_itm": 3})) == config_id(settings(**without))
+    assert config_id(settings(**without, **{"index_params.SENSEX.strikes_itm": 3})) == config_id(
+        settings(**without)
+    )
 
 
 def test_a_configuration_is_written_down_with_its_id_and_without_its_secrets() -> None:

@@ -41,7 +41,15 @@ def refusal(made: Settings, known: dict[str, Any], **facts: Any) -> str:
 @pytest.mark.parametrize("speed", [1, 12, 60])
 def test_the_settings_that_ship_pass_at_every_interval(interval: int, speed: int) -> None:
     made = settings(interval=interval, market__speed=speed)
-    assert lint(made, celery_settings(made, "redis://localhost/0"), maxmemory_policy="noeviction", appendonly=True) == ()
+    assert (
+        lint(
+            made,
+            celery_settings(made, "redis://localhost/0"),
+            maxmemory_policy="noeviction",
+            appendonly=True,
+        )
+        == ()
+    )
 
 
 def test_a_visibility_timeout_under_twice_the_largest_late_acknowledged_limit_is_refused() -> None:
@@ -51,7 +59,11 @@ def test_a_visibility_timeout_under_twice_the_largest_late_acknowledged_limit_is
 
 def test_a_long_job_that_acknowledges_early_does_not_count_for_it() -> None:
     known = celery()
-    known["task_annotations"]["g6.rerun"] = {"soft_time_limit": 240, "time_limit": 300, "acks_late": False}
+    known["task_annotations"]["g6.rerun"] = {
+        "soft_time_limit": 240,
+        "time_limit": 300,
+        "acks_late": False,
+    }
     assert lint(settings(), known) == ()
 
 
@@ -62,7 +74,9 @@ def test_a_soft_limit_that_is_not_below_the_hard_one_is_refused() -> None:
 
 def test_a_stage_that_may_run_into_the_next_cycle_is_refused() -> None:
     known = celery(task_annotations={"g6.collect": {"soft_time_limit": 24, "time_limit": 49}})
-    assert "g6.collect: soft time limit 24 s is not below 0.8 of the interval, 24 s" in refusal(settings(interval=30), known)
+    assert "g6.collect: soft time limit 24 s is not below 0.8 of the interval, 24 s" in refusal(
+        settings(interval=30), known
+    )
 
 
 def test_an_interval_that_does_not_divide_a_day_is_refused_with_its_neighbours() -> None:
@@ -72,29 +86,57 @@ def test_an_interval_that_does_not_divide_a_day_is_refused_with_its_neighbours()
 @pytest.mark.parametrize(
     ("interval", "strikes", "said"),
     [
-        (5, 10, "the smallest interval that works is 20 s"),  # 6 indices of 490 options: 6 requests and 3 further ones
-        (10, 200, "the smallest interval that works is 120 s"),  # of 4,852: 60 requests and 3 further ones
+        (
+            5,
+            10,
+            "the smallest interval that works is 20 s",
+        ),  # 6 indices of 490 options: 6 requests and 3 further ones
+        (
+            10,
+            200,
+            "the smallest interval that works is 120 s",
+        ),  # of 4,852: 60 requests and 3 further ones
     ],
 )
 def test_an_interval_without_room_for_the_brokers_rate_is_refused_with_the_smallest_that_works(
     interval: int, strikes: int, said: str
 ) -> None:
-    wide = {f"index_params__{name}__strikes_{side}": strikes for name in SIX for side in ("itm", "otm")}
-    made = settings(provider__name="kite", ticker__enabled=False, interval=interval, collection__scope="window", **wide)
+    wide = {
+        f"index_params__{name}__strikes_{side}": strikes for name in SIX for side in ("itm", "otm")
+    }
+    made = settings(
+        provider__name="kite",
+        ticker__enabled=False,
+        interval=interval,
+        collection__scope="window",
+        **wide,
+    )
     assert said in refusal(made, celery(task_annotations={}))
 
 
-@pytest.mark.parametrize("over", [{"ticker__enabled": True, "interval": 30}, {"interval": 30}, {"provider__name": "sim"}])
+@pytest.mark.parametrize(
+    "over", [{"ticker__enabled": True, "interval": 30}, {"interval": 30}, {"provider__name": "sim"}]
+)
 def test_the_brokers_rate_binds_only_who_asks_too_often_over_rest(over: dict[str, Any]) -> None:
-    asked = {"provider__name": "kite", "ticker__enabled": False, "interval": 5, "collection__scope": "chain"} | over
+    asked = {
+        "provider__name": "kite",
+        "ticker__enabled": False,
+        "interval": 5,
+        "collection__scope": "chain",
+    } | over
     assert lint(settings(**asked), celery(task_annotations={})) == ()
 
 
-def test_an_interval_that_only_a_stream_can_hold_is_a_warning_with_the_smallest_that_rest_bridges() -> None:
+def test_an_interval_that_only_a_stream_can_hold_is_a_warning_with_the_smallest_that_rest_bridges() -> (
+    None
+):
     made = settings(provider__name="kite", interval=5, collection__scope="chain")
     (told,) = lint(made, celery(task_annotations={}))
     assert "no time for 12 quote requests and 3 further ones" in told
-    assert "the last of them begins 15.2 s after the cycle's instant, and none may begin later than 2.2 s" in told
+    assert (
+        "the last of them begins 15.2 s after the cycle's instant, and none may begin later than 2.2 s"
+        in told
+    )
     assert "from 30 s on REST bridges whole cycles" in told
 
 
@@ -113,11 +155,20 @@ def test_the_interval_that_is_named_passes_and_the_divisor_before_it_does_not(
     before = max(step for step in range(1, least) if 86_400 % step == 0)
     assert not rest_budget(made.model_copy(update={"interval": before})).fits
     if fallback:
-        assert least > least_interval(made.model_copy(update={"provider": made.provider.model_copy(update={"fallback": None})}))
+        assert least > least_interval(
+            made.model_copy(
+                update={"provider": made.provider.model_copy(update={"fallback": None})}
+            )
+        )
 
 
-@given(interval=st.sampled_from([step for step in range(1, 901) if 86_400 % step == 0]), count=st.integers(1, 6))
-def test_what_fits_begins_in_time_and_is_answered_before_the_soft_limit(interval: int, count: int) -> None:
+@given(
+    interval=st.sampled_from([step for step in range(1, 901) if 86_400 % step == 0]),
+    count=st.integers(1, 6),
+)
+def test_what_fits_begins_in_time_and_is_answered_before_the_soft_limit(
+    interval: int, count: int
+) -> None:
     made = settings(
         provider__name="kite", ticker__enabled=False, interval=interval,
         **{f"index_params__{name}__enabled": False for name in SIX[count:]},
@@ -144,7 +195,9 @@ def test_the_loopback_needs_no_token(host: str) -> None:
 
 
 def test_a_routed_queue_that_nobody_declares_is_refused() -> None:
-    assert "g6.persist is routed to queue presist" in refusal(settings(), celery(task_routes={"g6.persist": {"queue": "presist"}}))
+    assert "g6.persist is routed to queue presist" in refusal(
+        settings(), celery(task_routes={"g6.persist": {"queue": "presist"}})
+    )
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
@@ -157,5 +210,9 @@ def test_a_broker_without_a_journal_is_a_warning() -> None:
 
 
 def test_every_refusal_is_told_at_once() -> None:
-    said = refusal(settings(interval=7), celery(task_routes={"a": "b"}), maxmemory_policy="allkeys-lru")
-    assert all(part in said for part in ("does not divide", "routed to queue b", "maxmemory-policy"))
+    said = refusal(
+        settings(interval=7), celery(task_routes={"a": "b"}), maxmemory_policy="allkeys-lru"
+    )
+    assert all(
+        part in said for part in ("does not divide", "routed to queue b", "maxmemory-policy")
+    )

@@ -33,9 +33,18 @@ def test_the_file_of_the_working_directory_is_read(here: Path) -> None:
     assert (settings.interval, settings.origin("interval")) == (30, "config/g6_config.json")
 
 
-def test_the_command_line_wins_over_the_environment_that_over_the_file_that_over_defaults(here: Path) -> None:
-    file = written(here / "mine.json", interval=30, greeks={"risk_free_rate": 0.06, "iv_max": 4}, market={"seed": 3})
-    settings = load(file, {"interval": 10}, {"G6_INTERVAL": "20", "G6_GREEKS__RISK_FREE_RATE": "0.05"})
+def test_the_command_line_wins_over_the_environment_that_over_the_file_that_over_defaults(
+    here: Path,
+) -> None:
+    file = written(
+        here / "mine.json",
+        interval=30,
+        greeks={"risk_free_rate": 0.06, "iv_max": 4},
+        market={"seed": 3},
+    )
+    settings = load(
+        file, {"interval": 10}, {"G6_INTERVAL": "20", "G6_GREEKS__RISK_FREE_RATE": "0.05"}
+    )
     found = {path: (value, settings.origin(path)) for path, value in changed(settings).items()}
     assert found == {
         "interval": (10, "command line"),
@@ -58,7 +67,12 @@ def test_g6_config_names_the_file_and_empty_means_none(here: Path) -> None:
 
 
 def test_naming_one_index_keeps_the_others(here: Path) -> None:
-    settings = load(environ={"G6_INDEX_PARAMS__NIFTY__STRIKES_ITM": "20", "G6_INDEX_PARAMS__BANKEX__ENABLED": "false"})
+    settings = load(
+        environ={
+            "G6_INDEX_PARAMS__NIFTY__STRIKES_ITM": "20",
+            "G6_INDEX_PARAMS__BANKEX__ENABLED": "false",
+        }
+    )
     assert settings.indices == ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX")
     assert settings.index_params["NIFTY"].strikes_itm == 20
 
@@ -77,16 +91,35 @@ def test_the_older_variable_moves_the_csv_files(here: Path) -> None:
 
 @pytest.mark.parametrize(
     ("environ", "colour"),
-    [({"NO_COLOR": "1"}, "never"), ({"G6_COLOR": "1"}, "always"), ({"G6_COLOR": "0"}, "never"), ({"NO_COLOR": ""}, "auto")],
+    [
+        ({"NO_COLOR": "1"}, "never"),
+        ({"G6_COLOR": "1"}, "always"),
+        ({"G6_COLOR": "0"}, "never"),
+        ({"NO_COLOR": ""}, "auto"),
+    ],
 )
-def test_the_usual_colour_variables_are_heard(here: Path, environ: dict[str, str], colour: str) -> None:
+def test_the_usual_colour_variables_are_heard(
+    here: Path, environ: dict[str, str], colour: str
+) -> None:
     assert load(environ=environ).console.colour == colour
 
 
 def test_a_child_process_gets_the_very_same_settings(here: Path) -> None:
-    file = written(here / "config/g6_config.json", interval=30, index_params={"NIFTYNXT50": {"strikes_otm": 3}})
-    overrides = {"interval": 60, "market.speed": 12.0, "index_params.NIFTY.expiries": ["this_week"], "log.format": "json"}
-    environ = {"G6_INTERVAL": "20", "G6_CSV_BASE_DIR": "/elsewhere", "G6_REDIS__BROKER_URL": "redis://:pw@host/0", "PATH": "/bin"}
+    file = written(
+        here / "config/g6_config.json", interval=30, index_params={"NIFTYNXT50": {"strikes_otm": 3}}
+    )
+    overrides = {
+        "interval": 60,
+        "market.speed": 12.0,
+        "index_params.NIFTY.expiries": ["this_week"],
+        "log.format": "json",
+    }
+    environ = {
+        "G6_INTERVAL": "20",
+        "G6_CSV_BASE_DIR": "/elsewhere",
+        "G6_REDIS__BROKER_URL": "redis://:pw@host/0",
+        "PATH": "/bin",
+    }
     parent = load(file, overrides, environ)
     child = load(environ=environ | environment(parent))
     assert values(child) == values(parent)
@@ -94,7 +127,11 @@ def test_a_child_process_gets_the_very_same_settings(here: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", "is not JSON"), ("[]", "holds list, not an object"), ('{"interval": "often"}', "interval = 'often'")],
+    [
+        ("{", "is not JSON"),
+        ("[]", "holds list, not an object"),
+        ('{"interval": "often"}', "interval = 'often'"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_named(here: Path, content: str, said: str) -> None:
     (here / "bad.json").write_text(content)
@@ -108,14 +145,21 @@ def test_a_file_that_is_not_there_is_an_error_only_when_it_was_named(here: Path)
         load("gone.json", environ={})
 
 
-def test_a_change_of_the_environment_after_loading_changes_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_the_environment_after_loading_changes_nothing(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = load()
     monkeypatch.setenv("G6_INTERVAL", "5")
     assert settings.interval == 60
 
 
 @pytest.mark.parametrize(
-    "written", ["g6.collect=DEBUG, kombu=INFO", '["g6.collect=DEBUG", "kombu=INFO"]', ["g6.collect=DEBUG", "kombu=INFO"]]
+    "written",
+    [
+        "g6.collect=DEBUG, kombu=INFO",
+        '["g6.collect=DEBUG", "kombu=INFO"]',
+        ["g6.collect=DEBUG", "kombu=INFO"],
+    ],
 )
 def test_levels_by_module_are_read_as_text_and_as_a_list(written: object) -> None:
     settings = load(None, {"log.levels": written}, {})

@@ -46,7 +46,11 @@ class World:
 
     def at(self, strike: float, expiry: str = NEAR) -> int:
         """The row of a contract."""
-        return int(np.flatnonzero((self.quotes.strike == strike) & (self.quotes.expiry == np.datetime64(expiry)))[0])
+        return int(
+            np.flatnonzero(
+                (self.quotes.strike == strike) & (self.quotes.expiry == np.datetime64(expiry))
+            )[0]
+        )
 
     def put(self, side: int, row: Any, **fields: float) -> None:
         """Change fields of one option."""
@@ -73,7 +77,13 @@ class World:
 
 
 def build(
-    *, at: str = AT, spot: float = 24050.0, near: float = 24101.0, far: float = 24140.0, step: float = 50.0, strikes: int = 41
+    *,
+    at: str = AT,
+    spot: float = 24050.0,
+    near: float = 24101.0,
+    far: float = 24140.0,
+    step: float = 50.0,
+    strikes: int = 41,
 ) -> World:
     """Two expiries, `strikes` strikes around 24100 each; books of one tick either side of the model's price."""
     now = datetime.fromisoformat(at).timestamp()
@@ -106,7 +116,15 @@ def build(
         np.arange(2 * n).reshape(2, n),
         np.full((2, n), "sim", dtype=object),
         values,
-        Underlying(spot=spot, open=24000.0, high=24120.0, low=23980.0, prev_close=24000.0, spot_time=now - 2.0, vix=12.5),
+        Underlying(
+            spot=spot,
+            open=24000.0,
+            high=24120.0,
+            low=23980.0,
+            prev_close=24000.0,
+            spot_time=now - 2.0,
+            vix=12.5,
+        ),
         now + 0.25,
     )
     stamp = Stamp(
@@ -115,7 +133,10 @@ def build(
         config_id="c1",
         pricing=Pricing(risk_free_rate=RATE),
         quality=Quality(),
-        slots=(Slot("this_week", date.fromisoformat(NEAR), 5), Slot("next_week", date.fromisoformat(FAR), 2)),
+        slots=(
+            Slot("this_week", date.fromisoformat(NEAR), 5),
+            Slot("next_week", date.fromisoformat(FAR), 2),
+        ),
         buckets={"this_week": NEAR, "this_month": NEAR, "next_week": FAR},
         expected_mask=7,
         wanted={NEAR: strikes, FAR: strikes},

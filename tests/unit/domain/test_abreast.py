@@ -11,7 +11,9 @@ def test_expiries_of_one_length_are_rows_of_a_table() -> None:
 
 def test_a_shorter_expiry_ends_in_nan() -> None:
     table = abreast([0, 2, 5])(np.stack([np.arange(5.0), 10 + np.arange(5.0)]))
-    assert np.array_equal(table, [[[0, 1, np.nan], [2, 3, 4]], [[10, 11, np.nan], [12, 13, 14]]], equal_nan=True)
+    assert np.array_equal(
+        table, [[[0, 1, np.nan], [2, 3, 4]], [[10, 11, np.nan], [12, 13, 14]]], equal_nan=True
+    )
 
 
 def test_the_last_expiry_may_be_the_short_one() -> None:

@@ -40,5 +40,8 @@ def test_it_is_not_shown() -> None:
 def test_the_end_is_less_than_a_day_away() -> None:
     at = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
     assert all(
-        timedelta(0) < expiry_of(at + timedelta(hours=h)) - (at + timedelta(hours=h)) <= timedelta(days=1) for h in range(48)
+        timedelta(0)
+        < expiry_of(at + timedelta(hours=h)) - (at + timedelta(hours=h))
+        <= timedelta(days=1)
+        for h in range(48)
     )

@@ -47,7 +47,10 @@ def test_max_pain_is_the_strike_of_least_payout(seed):
 
     def payout(settled):
         held = np.nan_to_num(oi)
-        return sum(held[CE, i] * max(settled - k, 0.0) + held[PE, i] * max(k - settled, 0.0) for i, k in enumerate(strike.tolist()))
+        return sum(
+            held[CE, i] * max(settled - k, 0.0) + held[PE, i] * max(k - settled, 0.0)
+            for i, k in enumerate(strike.tolist())
+        )
 
     least = min(payout(k) for k in strike.tolist())
     assert analytics.max_pain(strike, oi) == min(k for k in strike.tolist() if payout(k) == least)
@@ -68,7 +71,9 @@ def test_support_and_resistance_are_the_largest_open_interest_beyond_the_forward
     strike, oi = random_chain(seed)
     forward = 1500.0
     below = [(oi[PE, i], k) for i, k in enumerate(strike.tolist()) if k < forward and oi[PE, i] > 0]
-    above = [(oi[CE, i], -k) for i, k in enumerate(strike.tolist()) if k > forward and oi[CE, i] > 0]
+    above = [
+        (oi[CE, i], -k) for i, k in enumerate(strike.tolist()) if k > forward and oi[CE, i] > 0
+    ]
     support = analytics.support(strike, oi, oi, forward, 100.0)
     resistance = analytics.resistance(strike, oi, oi, forward, 100.0)
     assert (support.oi, support.strike) == max(below)
@@ -140,7 +145,9 @@ def test_risk_reversal_and_butterfly_are_read_at_25_forward_delta():
     strike, forward, years = np.arange(23000.0, 25001.0, 50.0), 24110.0, 0.02
     sigmas = np.array([0.12 - 0.4 * log(k / forward) + 3 * log(k / forward) ** 2 for k in strike])
     iv = np.stack([sigmas, sigmas])
-    call, put = (wing(strike.tolist(), forward, years, sigmas.tolist(), each) for each in (True, False))
+    call, put = (
+        wing(strike.tolist(), forward, years, sigmas.tolist(), each) for each in (True, False)
+    )
     rr, bf = analytics.risk_reversal_butterfly(strike, forward, iv, years)
     assert rr == pytest.approx(call - put, abs=1e-12)
     assert bf == pytest.approx((call + put) / 2 - analytics.atm_iv(strike, forward, iv), abs=1e-12)
@@ -156,7 +163,9 @@ def test_a_missing_volatility_between_the_wings_is_stepped_over():
 
 @pytest.mark.parametrize("forward", [24101.0, 24110.0, 24125.0, 24149.0])
 @pytest.mark.parametrize("minutes", [1, 20, 90])
-def test_25_delta_before_the_first_strike_is_read_between_the_money_and_that_strike(forward, minutes):
+def test_25_delta_before_the_first_strike_is_read_between_the_money_and_that_strike(
+    forward, minutes
+):
     strike, years = np.arange(23000.0, 25001.0, 50.0), minutes / (365 * 24 * 60)
     sigmas = 0.12 + 2e-5 * (strike - 24100.0)
     iv = np.stack([sigmas, sigmas])
@@ -182,7 +191,9 @@ def test_25_delta_before_the_first_strike_is_read_between_the_money_and_that_str
 @pytest.mark.parametrize("strikes", [slice(0, 23), slice(20, 41), slice(20, 24)])
 def test_25_delta_outside_the_strikes_is_unknown(strikes):
     strike = np.arange(23000.0, 25001.0, 50.0)[strikes]
-    rr, bf = analytics.risk_reversal_butterfly(strike, 24110.0, np.full((2, len(strike)), 0.12), 0.02)
+    rr, bf = analytics.risk_reversal_butterfly(
+        strike, 24110.0, np.full((2, len(strike)), 0.12), 0.02
+    )
     assert isnan(rr)
     assert isnan(bf)
 
@@ -220,7 +231,9 @@ def test_slope_and_curvature_are_those_of_a_parabola_in_standard_deviations(slop
     curve = middle + slope * x + 0.5 * curvature * x * x
     strike = 24000.0 * np.exp(x * middle * sqrt(years))
     rr, bf = analytics.risk_reversal_butterfly(strike, 24000.0, np.stack([curve, curve]), years)
-    assert analytics.slope_curvature(middle, rr, bf, years) == pytest.approx((slope, curvature), rel=1e-4, abs=1e-6)
+    assert analytics.slope_curvature(middle, rr, bf, years) == pytest.approx(
+        (slope, curvature), rel=1e-4, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("hole", range(4))

@@ -23,7 +23,11 @@ def differing(worlds: Sequence[Any]) -> set[str]:
     units = [(world.quotes, world.stamp) for world in worlds]
     chains, alone = assemble_all(units), [assemble(*unit) for unit in units]
     together, each = computed(chains), [computed([chain]) for chain in alone]
-    odd = {name for name in COMPUTED if not same(told(together[name]), np.concatenate([told(one[name]) for one in each]))}
+    odd = {
+        name
+        for name in COMPUTED
+        if not same(told(together[name]), np.concatenate([told(one[name]) for one in each]))
+    }
     pairs = zip(summarise_all(chains), map(summarise, alone), strict=True)
     return odd | {name for row, own in pairs for name in own if row[name] != own[name]}
 
@@ -65,14 +69,21 @@ def test_units_of_one_shape_are_what_they_are_alone(build_world: Callable[..., A
 def test_units_that_are_priced_differently_are_kept_apart(worlds: list[Any]) -> None:
     worlds[1].stamp.controls["greeks"] = False
     assert differing(worlds[:3]) == set()
-    told_so = computed(assemble_all([(world.quotes, world.stamp) for world in worlds[:2]]))["ce_iv_status"]
+    told_so = computed(assemble_all([(world.quotes, world.stamp) for world in worlds[:2]]))[
+        "ce_iv_status"
+    ]
     assert isinstance(told_so, Words)
     assert {"disabled", "ok"} <= set(told_so.spelled())
 
 
 def test_the_forwards_of_such_units_come_from_everywhere(worlds: list[Any]) -> None:
     chains = assemble_all([(world.quotes, world.stamp) for world in worlds])
-    assert {source for chain in chains for source in chain.expiries.source} >= {"parity", "parity_last", "carry", ""}
+    assert {source for chain in chains for source in chain.expiries.source} >= {
+        "parity",
+        "parity_last",
+        "carry",
+        "",
+    }
 
 
 def test_no_unit_is_no_chain() -> None:

@@ -11,7 +11,13 @@ ROOT = Path(__file__).resolve().parents[3]
 OWN = ROOT / "tests" / "data" / "black76_vectors.csv"
 SHARED = ROOT.parent / "shared" / "bench" / "iv" / "vectors.csv"
 WEEK = 7 / 365
-FIRST = {"delta": "delta", "gamma": "gamma", "theta": "theta_day", "vega": "vega_1pct", "rho": "rho_1pct"}
+FIRST = {
+    "delta": "delta",
+    "gamma": "gamma",
+    "theta": "theta_day",
+    "vega": "vega_1pct",
+    "rho": "rho_1pct",
+}
 HIGHER = {"vanna": "vanna_1pct", "charm": "charm_day", "vomma": "vomma_1pct"}
 
 
@@ -55,7 +61,11 @@ def scaled_error(found, truth, among):
 
 
 def test_every_volatility_is_as_close_as_rounded_inputs_allow(own):
-    sigma, iv, floor = implied_vol(own.price, *own.arguments).sigma, own.column("iv"), own.column("iv_floor_f64")
+    sigma, iv, floor = (
+        implied_vol(own.price, *own.arguments).sigma,
+        own.column("iv"),
+        own.column("iv_floor_f64"),
+    )
 
     assert np.all(np.abs(sigma - iv)[own.ok] <= (4 * floor + 2e-15 * iv)[own.ok])
 
@@ -87,7 +97,10 @@ def test_vega_alone_is_that_of_the_greeks(own):
 
 @pytest.mark.parametrize(("name", "column"), HIGHER.items())
 def test_higher_greeks_are_those_of_spot_black_scholes(own, name, column):
-    found, truth = getattr(higher_greeks(own.column("iv"), *own.arguments), name), own.column(column)
+    found, truth = (
+        getattr(higher_greeks(own.column("iv"), *own.arguments), name),
+        own.column(column),
+    )
 
     assert np.allclose(found[own.ok], truth[own.ok], rtol=1e-9, atol=0)
 
@@ -108,7 +121,11 @@ def test_far_tail_prices_keep_their_relative_accuracy(own):
 
 
 def test_no_shared_vector_is_a_bad_case(shared):
-    sigma, iv, floor = implied_vol(shared.price, *shared.arguments).sigma, shared.column("iv"), shared.column("iv_floor_f64")
+    sigma, iv, floor = (
+        implied_vol(shared.price, *shared.arguments).sigma,
+        shared.column("iv"),
+        shared.column("iv_floor_f64"),
+    )
     good = np.abs(sigma - iv) <= 1e-6 + 100 * floor
     # Time value below one unit in the last place of the discounted strike: these may have no answer.
     good[[2, 18, 19]] |= np.isnan(sigma[[2, 18, 19]])
@@ -118,7 +135,10 @@ def test_no_shared_vector_is_a_bad_case(shared):
 
 @pytest.mark.parametrize("name", FIRST)
 def test_greeks_match_the_shared_vectors(shared, name):
-    found, truth = getattr(greeks(shared.column("iv"), *shared.arguments), name), shared.column(FIRST[name])
+    found, truth = (
+        getattr(greeks(shared.column("iv"), *shared.arguments), name),
+        shared.column(FIRST[name]),
+    )
 
     assert scaled_error(found, truth, shared.ok) < 1e-9
 
@@ -126,10 +146,14 @@ def test_greeks_match_the_shared_vectors(shared, name):
 def test_unsolvable_shared_vectors_are_answered_only_within_rounding(shared):
     sigma = implied_vol(shared.price, *shared.arguments).sigma
     answered = np.flatnonzero(~shared.ok & np.isfinite(sigma))
-    payoff = shared.phi * (shared.column("S") - shared.column("K") * np.exp(-shared.column("r") * shared.column("T")))
+    payoff = shared.phi * (
+        shared.column("S") - shared.column("K") * np.exp(-shared.column("r") * shared.column("T"))
+    )
 
     # Rounding S exp(rT) moves the payoff by a unit in the last place: within it the forward decides, not the spot.
-    assert np.all(np.abs(shared.price - payoff)[answered] <= np.spacing(shared.column("K"))[answered])
+    assert np.all(
+        np.abs(shared.price - payoff)[answered] <= np.spacing(shared.column("K"))[answered]
+    )
 
 
 def chain():
@@ -149,7 +173,10 @@ def test_a_chain_is_solved_in_its_own_shape():
 def test_a_listed_chain_needs_one_evaluation_each():
     smile, arguments = chain()
 
-    assert implied_vol(price(smile, *arguments), *arguments).iterations.tolist() == np.ones((2, 81)).tolist()
+    assert (
+        implied_vol(price(smile, *arguments), *arguments).iterations.tolist()
+        == np.ones((2, 81)).tolist()
+    )
 
 
 def test_solving_with_greeks_gives_the_greeks_of_the_solution():
@@ -199,15 +226,23 @@ def test_put_call_parity_holds():
 def test_a_longer_column_than_one_chunk_gives_the_same_numbers():
     smile, arguments = chain()
     short = implied_vol(price(smile, *arguments), *arguments).sigma
-    tiled = [np.tile(np.broadcast_to(argument, (2, 81)).ravel(), 80) for argument in (price(smile, *arguments), *arguments)]
+    tiled = [
+        np.tile(np.broadcast_to(argument, (2, 81)).ravel(), 80)
+        for argument in (price(smile, *arguments), *arguments)
+    ]
 
-    assert np.array_equal(implied_vol(*tiled).sigma.reshape(80, 2, 81), np.broadcast_to(short, (80, 2, 81)))
+    assert np.array_equal(
+        implied_vol(*tiled).sigma.reshape(80, 2, 81), np.broadcast_to(short, (80, 2, 81))
+    )
 
 
 def test_a_million_options_need_no_more_memory_than_their_answers():
     smile, arguments = chain()
     quotes = price(smile, *arguments)
-    terms = [np.resize(np.broadcast_to(each, quotes.shape), 1_000_000).astype(np.float64) for each in (quotes, *arguments)]
+    terms = [
+        np.resize(np.broadcast_to(each, quotes.shape), 1_000_000).astype(np.float64)
+        for each in (quotes, *arguments)
+    ]
     tracemalloc.start()
     try:
         solution, figures = solve(*terms)
@@ -216,7 +251,10 @@ def test_a_million_options_need_no_more_memory_than_their_answers():
         tracemalloc.stop()
 
     assert (solution.status == Status.ok).all()
-    answers = sum(each.nbytes for each in (solution.sigma, solution.status, solution.iterations)) + 5 * figures.delta.nbytes
+    answers = (
+        sum(each.nbytes for each in (solution.sigma, solution.status, solution.iterations))
+        + 5 * figures.delta.nbytes
+    )
     assert peak < answers + 4e6
 
 
@@ -261,14 +299,18 @@ def test_prices_down_to_1e_minus_300_have_a_volatility(digits):
     solution = implied_vol(tiny, 24_650.0, 26_000.0, 0.04, 0.0, 1.0)
 
     assert solution.status == Status.ok
-    assert price(solution.sigma, 24_650.0, 26_000.0, 0.04, 0.0, 1.0) == pytest.approx(tiny, rel=1e-9)
+    assert price(solution.sigma, 24_650.0, 26_000.0, 0.04, 0.0, 1.0) == pytest.approx(
+        tiny, rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(("years", "sigma"), [(0.0, 0.2), (WEEK, 0.0)])
 def test_without_time_or_volatility_the_price_is_the_discounted_payoff(years, sigma):
     value = price(sigma, 24_680.0, np.array([24_500.0, 24_680.0, 24_700.0]), years, 0.055, PHI)
 
-    assert np.allclose(value, np.exp(-0.055 * years) * np.array([[180, 0, 0], [0, 0, 20]]), rtol=1e-14)
+    assert np.allclose(
+        value, np.exp(-0.055 * years) * np.array([[180, 0, 0], [0, 0, 20]]), rtol=1e-14
+    )
 
 
 @pytest.mark.parametrize(
@@ -285,7 +327,14 @@ def test_without_time_or_volatility_the_price_is_the_discounted_payoff(years, si
     ],
 )
 def test_a_bad_argument_has_neither_price_nor_greeks(name, value):
-    good = {"sigma": 0.2, "forward": 24_680.0, "strike": 24_700.0, "years": WEEK, "rate": 0.055, "phi": 1.0}
+    good = {
+        "sigma": 0.2,
+        "forward": 24_680.0,
+        "strike": 24_700.0,
+        "years": WEEK,
+        "rate": 0.055,
+        "phi": 1.0,
+    }
     bad = good | {name: value}
     figures = [*figure_values(greeks(**bad)), *figure_values(higher_greeks(**bad), HIGHER)]
 

@@ -33,9 +33,15 @@ def test_of_nothing_known_there_is_no_share():
 
 def test_the_market_is_recounted_from_what_was_seen_with_each_chain(chain_of):
     frames = [chain_of() for _ in range(3)]
-    seen = [(100.0, 99.0, 101.0, 100.5, 100.0), (100.0, 101.0, 99.0, 99.0, 100.0), (100.0, nan, 99.0, nan, nan)]
+    seen = [
+        (100.0, 99.0, 101.0, 100.5, 100.0),
+        (100.0, 101.0, 99.0, 99.0, 100.0),
+        (100.0, nan, 99.0, nan, nan),
+    ]
     for frame, values in zip(frames, seen, strict=True):
-        frame.header["spot"].update(zip(("spot", "open", "prev_close", "future", "future_vwap"), values, strict=True))
+        frame.header["spot"].update(
+            zip(("spot", "open", "prev_close", "future", "future_vwap"), values, strict=True)
+        )
     assert breadth.market(frames) == breadth.MarketBreadth(Share(1, 2), Share(2, 3), Share(1, 2))
 
 
@@ -46,6 +52,8 @@ def test_strikes_are_recounted_against_the_previous_session(chain_of):
     found = breadth.since_close(frame)
     traded = [i for i in range(len(frame)) if columns["ce_volume"][i] > 0]
     moves = [columns["ce_last"][i] - columns["ce_close"][i] for i in traded]
-    assert found.call_premium == Share(sum(1 for move in moves if move > 0), sum(1 for move in moves if not isnan(move)))
+    assert found.call_premium == Share(
+        sum(1 for move in moves if move > 0), sum(1 for move in moves if not isnan(move))
+    )
     changes = columns["pe_oi"] - columns["pe_oi_prev"]
     assert found.put_oi.count == int((changes > 0).sum())

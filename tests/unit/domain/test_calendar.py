@@ -49,7 +49,9 @@ KNOWN_DATES = [
 
 
 @pytest.mark.parametrize("exchange", ["NSE", "BSE"])
-@pytest.mark.parametrize(("day", "opens", "closes"), KNOWN_DATES, ids=[day for day, *_ in KNOWN_DATES])
+@pytest.mark.parametrize(
+    ("day", "opens", "closes"), KNOWN_DATES, ids=[day for day, *_ in KNOWN_DATES]
+)
 def test_known_dates_have_their_sessions(exchange: str, day: str, opens: str, closes: str) -> None:
     session = CALENDAR.session(exchange, date.fromisoformat(day))
     if opens == "closed":
@@ -60,16 +62,24 @@ def test_known_dates_have_their_sessions(exchange: str, day: str, opens: str, cl
 
 
 @pytest.mark.parametrize(("year", "holidays"), [(2023, 15), (2024, 17), (2025, 14), (2026, 16)])
-def test_each_year_closes_on_as_many_weekdays_as_the_circulars_say(year: int, holidays: int) -> None:
+def test_each_year_closes_on_as_many_weekdays_as_the_circulars_say(
+    year: int, holidays: int
+) -> None:
     days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
-    assert sum(CALENDAR.holiday("NSE", day) is not None for day in days if day.year == year) == holidays
+    assert (
+        sum(CALENDAR.holiday("NSE", day) is not None for day in days if day.year == year)
+        == holidays
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Series.values returning")  # exchange-calendars under pandas 3.1
 def test_sessions_differ_from_xbom_by_the_known_special_sessions_only() -> None:
     xbom = exchange_calendars.get_calendar("XBOM", start="2023-01-01", end="2026-12-31")
     theirs = {session.date() for session in xbom.sessions}
-    ours = {session.day for session in CALENDAR.sessions_between("NSE", date(2023, 1, 1), date(2026, 12, 31))}
+    ours = {
+        session.day
+        for session in CALENDAR.sessions_between("NSE", date(2023, 1, 1), date(2026, 12, 31))
+    }
     missed = "2023-11-12 2024-01-20 2024-03-02 2024-05-18 2024-11-01 2025-02-01 2025-10-21 2026-02-01 2026-11-08"
     assert theirs - ours == set()
     assert ours - theirs == {date.fromisoformat(day) for day in missed.split()}
@@ -77,7 +87,9 @@ def test_sessions_differ_from_xbom_by_the_known_special_sessions_only() -> None:
 
 @pytest.mark.filterwarnings("ignore:Series.values returning")
 def test_the_file_is_what_its_script_writes() -> None:
-    spec = importlib.util.spec_from_file_location("make_sessions", ROOT / "tests" / "data" / "make_sessions.py")
+    spec = importlib.util.spec_from_file_location(
+        "make_sessions", ROOT / "tests" / "data" / "make_sessions.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
@@ -86,28 +98,45 @@ def test_the_file_is_what_its_script_writes() -> None:
 
 
 def test_the_days_agree_with_a_second_calendar() -> None:
-    second = pytest.importorskip("nse_calendar.calendar", reason="nse-trading-calendar is not installed: a cross-check only")
+    second = pytest.importorskip(
+        "nse_calendar.calendar", reason="nse-trading-calendar is not installed: a cross-check only"
+    )
     theirs = {day for day in second.NSETradingCalendar().trading_days if 2023 <= day.year <= 2026}
-    ours = {session.day for session in CALENDAR.sessions_between("NSE", date(2023, 1, 1), date(2026, 12, 31))}
+    ours = {
+        session.day
+        for session in CALENDAR.sessions_between("NSE", date(2023, 1, 1), date(2026, 12, 31))
+    }
     assert theirs ^ ours <= {date(2026, 11, 8)}
 
 
 def test_sessions_are_utc() -> None:
     session = CALENDAR.session("NSE", date(2026, 11, 20))
     assert session is not None
-    assert (session.open.tzinfo, session.open.time(), session.close.time()) == (UTC, time(3, 45), time(10, 10))
+    assert (session.open.tzinfo, session.open.time(), session.close.time()) == (
+        UTC,
+        time(3, 45),
+        time(10, 10),
+    )
 
 
 @pytest.mark.parametrize(
     ("day", "interval", "cycles"),
-    [("2026-11-20", 60, 386), ("2026-07-31", 60, 376), ("2026-11-20", 1, 23_101), ("2026-11-08", 60, 61), ("2026-11-20", 900, 26)],
+    [
+        ("2026-11-20", 60, 386),
+        ("2026-07-31", 60, 376),
+        ("2026-11-20", 1, 23_101),
+        ("2026-11-08", 60, 61),
+        ("2026-11-20", 900, 26),
+    ],
 )
 def test_cycles_run_from_open_to_close_both_included(day: str, interval: int, cycles: int) -> None:
     session = CALENDAR.session("NSE", date.fromisoformat(day))
     assert session is not None
     instants = session.cycles(interval)
     assert len(instants) == cycles
-    assert all(instant.timestamp() % interval == 0 and session.holds(instant) for instant in instants)
+    assert all(
+        instant.timestamp() % interval == 0 and session.holds(instant) for instant in instants
+    )
     assert instants[0] == session.open
 
 
@@ -127,7 +156,10 @@ def test_a_break_has_no_cycles_inside_and_both_its_ends() -> None:
 
 
 def test_the_auction_era_freezes_the_index_and_earlier_eras_do_not() -> None:
-    before, since = CALENDAR.session("NSE", date(2026, 7, 31)), CALENDAR.session("NSE", date(2026, 8, 3))
+    before, since = (
+        CALENDAR.session("NSE", date(2026, 7, 31)),
+        CALENDAR.session("NSE", date(2026, 8, 3)),
+    )
     assert before is not None
     assert since is not None
     assert before.index_freeze is before.index_resume is None
@@ -137,7 +169,10 @@ def test_the_auction_era_freezes_the_index_and_earlier_eras_do_not() -> None:
 
 
 def test_special_sessions_say_what_they_are() -> None:
-    muhurat, budget = CALENDAR.session("NSE", date(2026, 11, 8)), CALENDAR.session("BSE", date(2026, 2, 1))
+    muhurat, budget = (
+        CALENDAR.session("NSE", date(2026, 11, 8)),
+        CALENDAR.session("BSE", date(2026, 2, 1)),
+    )
     assert muhurat is not None
     assert budget is not None
     assert (muhurat.special, muhurat.provisional, muhurat.index_freeze) == ("Muhurat", True, None)
@@ -145,7 +180,14 @@ def test_special_sessions_say_what_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clock", "is_open"), [("09:14:59", False), ("09:15:00", True), ("15:40:00", True), ("15:40:01", False), ("15:41:00", False)]
+    ("clock", "is_open"),
+    [
+        ("09:14:59", False),
+        ("09:15:00", True),
+        ("15:40:00", True),
+        ("15:40:01", False),
+        ("15:41:00", False),
+    ],
 )
 def test_contracts_trade_from_the_open_to_the_close_inclusive(clock: str, is_open: bool) -> None:
     at = ist("2026-11-20", clock)
@@ -167,7 +209,9 @@ def test_walking_past_the_last_covered_year_is_an_error() -> None:
         CALENDAR.next_cycle("NSE", ist("2026-12-31", "15:41"), 60)
 
 
-@pytest.mark.parametrize(("day", "clock"), [("2027-01-25", "15:40"), ("2031-06-24", "15:40"), ("2022-04-07", "15:30")])
+@pytest.mark.parametrize(
+    ("day", "clock"), [("2027-01-25", "15:40"), ("2031-06-24", "15:40"), ("2022-04-07", "15:30")]
+)
 def test_close_and_fix_of_an_expiry_ask_for_the_era_only(day: str, clock: str) -> None:
     assert CALENDAR.close_of("NSE", date.fromisoformat(day)) == ist(day, clock)
     assert CALENDAR.settlement_fix("NSE", date.fromisoformat(day)) == ist(day, "15:30")
@@ -193,7 +237,9 @@ def test_neighbouring_sessions_skip_weekends_and_holidays_and_find_special_days(
         (ist("2026-11-22", "03:00"), 60, ist("2026-11-23", "09:15")),
     ],
 )
-def test_the_next_cycle_is_the_first_grid_instant_in_a_session(at: datetime, interval: int, cycle: datetime) -> None:
+def test_the_next_cycle_is_the_first_grid_instant_in_a_session(
+    at: datetime, interval: int, cycle: datetime
+) -> None:
     assert CALENDAR.next_cycle("NSE", at, interval) == cycle
 
 
@@ -256,7 +302,11 @@ def test_the_next_change_is_when_the_phase_changes(at: datetime, change: datetim
 
 def test_additions_close_a_day_on_every_exchange() -> None:
     calendar = Calendar.parse(BASE, {"holidays": {"2026-12-08": "unscheduled"}})
-    assert calendar.session("NSE", date(2026, 12, 8)) is calendar.session("BSE", date(2026, 12, 8)) is None
+    assert (
+        calendar.session("NSE", date(2026, 12, 8))
+        is calendar.session("BSE", date(2026, 12, 8))
+        is None
+    )
     assert calendar.holiday("NSE", date(2026, 12, 8)) == "unscheduled"
 
 
@@ -268,7 +318,11 @@ def test_additions_close_a_day_on_one_exchange() -> None:
 
 def test_additions_withdraw_a_holiday_and_a_special_session() -> None:
     calendar = Calendar.parse(
-        BASE, {"specials": [{"day": "2026-11-24", "name": "holiday withdrawn"}], "holidays": {"2026-11-08": "no Muhurat"}}
+        BASE,
+        {
+            "specials": [{"day": "2026-11-24", "name": "holiday withdrawn"}],
+            "holidays": {"2026-11-08": "no Muhurat"},
+        },
     )
     session = calendar.session("NSE", date(2026, 11, 24))
     assert session is not None
@@ -285,7 +339,12 @@ def test_additions_confirm_the_muhurat_with_other_hours() -> None:
 
 
 def test_additions_cover_another_year_and_begin_another_era() -> None:
-    era = {"since": date(2027, 1, 1), "open": time(9, 15), "close": time(15, 45), "settlement_fix": time(15, 30)}
+    era = {
+        "since": date(2027, 1, 1),
+        "open": time(9, 15),
+        "close": time(15, 45),
+        "settlement_fix": time(15, 30),
+    }
     calendar = Calendar.parse(BASE, {"covered_years": [2027], "hours": [era]})
     session = calendar.session("NSE", date(2027, 1, 4))
     assert session is not None
@@ -302,7 +361,19 @@ def test_additions_cover_another_year_and_begin_another_era() -> None:
         ({"holidays": {"MCX": {"2026-12-08": "x"}}}, "is not a day|not an exchange"),
         ({"covered_years": ["2027"]}, "is not a year"),
         ({"hours": [{"since": "2027-01-01", "open": "09:15"}]}, "are needed"),
-        ({"hours": [{"since": "2027-01-01", "open": "nine", "close": "15:40", "settlement_fix": "15:30"}]}, "is not a time"),
+        (
+            {
+                "hours": [
+                    {
+                        "since": "2027-01-01",
+                        "open": "nine",
+                        "close": "15:40",
+                        "settlement_fix": "15:30",
+                    }
+                ]
+            },
+            "is not a time",
+        ),
         ({"specials": [{"day": "2026-12-05", "close": "08:00"}]}, "do not follow"),
         ({"specials": [{"day": "2026-12-05", "breaks": ["10:00"]}]}, "pairs of times"),
         ({"specials": [{"day": "2026-12-05", "exchanges": ["MCX"]}]}, "not an exchange: MCX"),

@@ -55,10 +55,24 @@ EXPECTED = {
         ((0, 5.0, 9.0, 4.0, 6.0, 65.0, 1.0), *WHOLE),
         (*WHOLE, (2, nan, nan, nan, nan, nan, nan)),
         (*WHOLE, (2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
-        ((-1440, 1.0, 99.0, 1.0, 9.0, 650.0, 650.0), *WHOLE, (1440, 1.0, 99.0, 1.0, 9.0, 650.0, 650.0)),
+        (
+            (-1440, 1.0, 99.0, 1.0, 9.0, 650.0, 650.0),
+            *WHOLE,
+            (1440, 1.0, 99.0, 1.0, 9.0, 650.0, 650.0),
+        ),
         (*WHOLE, (nan, 9.0, 9.0, 9.0, 9.0, 65.0, 65.0)),
     ],
-    ids=["whole", "backwards", "last twice", "first twice", "corrected", "null", "zeros", "other days", "no instant"],
+    ids=[
+        "whole",
+        "backwards",
+        "last twice",
+        "first twice",
+        "corrected",
+        "null",
+        "zeros",
+        "other days",
+        "no instant",
+    ],
 )
 def test_a_day_is_read_from_its_minutes_each_once(rows: tuple[tuple[float, ...], ...]) -> None:
     assert quote(*rows).items() >= EXPECTED.items()
@@ -75,7 +89,9 @@ def test_a_quantity_that_is_not_told_is_not_invented(unknown: float) -> None:
     assert (no_volume["last"], no_volume["oi"]) == (7.0, 1300.0)
 
 
-def test_open_interest_that_the_last_minute_leaves_out_is_unknown_and_the_days_range_is_known() -> None:
+def test_open_interest_that_the_last_minute_leaves_out_is_unknown_and_the_days_range_is_known() -> (
+    None
+):
     told = quote(WHOLE[0], (*WHOLE[1][:-1], nan))
     assert isnan(told["oi"])
     assert (told["oi_day_high"], told["oi_day_low"]) == (650.0, 650.0)
@@ -99,7 +115,10 @@ def test_no_order_no_double_and_no_gap_of_one_value_changes_another() -> None:
     """Shuffled, doubled and spoiled at random: what can be known is what the whole candles say."""
     die = np.random.default_rng(7)
     for _ in range(50):
-        whole = [(n, *(float(price) for price in np.sort(die.uniform(1, 9, 4))), 65.0 * n, 65.0) for n in range(6)]
+        whole = [
+            (n, *(float(price) for price in np.sort(die.uniform(1, 9, 4))), 65.0 * n, 65.0)
+            for n in range(6)
+        ]
         doubled = [whole[n] for n in die.permutation([*range(6), *die.integers(0, 6, 3)])]
         spoiled = [(*row[:6], nan) if die.random() < 0.5 else row for row in doubled]
         expected = quote(*whole, minutes=9)

@@ -181,7 +181,12 @@ def test_nothing_stored_is_no_previous_open_interest(listing):
         {},
         {
             name: np.array([], dtype=kind)
-            for name, kind in {"expiry": "datetime64[D]", "strike": float, "ce_oi": float, "pe_oi": float}.items()
+            for name, kind in {
+                "expiry": "datetime64[D]",
+                "strike": float,
+                "ce_oi": float,
+                "pe_oi": float,
+            }.items()
         },
     )
     assert np.isnan(previous_oi(listing.contracts, empty)).all()

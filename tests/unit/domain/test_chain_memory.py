@@ -46,7 +46,10 @@ def window(listed: Contracts, centre: int = 50, wide: int = 10) -> np.ndarray:
     return np.abs(place - centre) <= wide
 
 
-@given(interval=st.sampled_from([1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 30, 60, 300]), strikes=st.integers(30, 250))
+@given(
+    interval=st.sampled_from([1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 30, 60, 300]),
+    strikes=st.integers(30, 250),
+)
 def test_every_strike_beyond_the_window_is_asked_for_in_time(interval: int, strikes: int) -> None:
     listed = contracts(strikes)
     rows = window(listed, strikes // 2)
@@ -66,7 +69,9 @@ def test_every_strike_beyond_the_window_is_asked_for_in_time(interval: int, stri
 
 
 @given(window=st.integers(1, 2000), left=st.integers(0, 4000), interval=st.integers(1, 3600))
-def test_what_a_cycle_asks_for_beside_its_window_is_bounded(window: int, left: int, interval: int) -> None:
+def test_what_a_cycle_asks_for_beside_its_window_is_bounded(
+    window: int, left: int, interval: int
+) -> None:
     count = refresh_count(window, left, interval)
     assert (count > 0) == (left > 0)
     assert count <= max(LEAST_REFRESH, ROOM_STRIKES - window)
@@ -106,7 +111,9 @@ def test_what_is_too_old_is_unknown() -> None:
 
 def test_what_was_seen_later_than_the_cycle_is_not_known_to_it() -> None:
     listed = contracts()
-    memory = ChainMemory.blank(listed).learn(answers(listed, 65.0), np.ones(200, dtype=np.bool_), window(listed), 100.0)
+    memory = ChainMemory.blank(listed).learn(
+        answers(listed, 65.0), np.ones(200, dtype=np.bool_), window(listed), 100.0
+    )
     earlier = memory.of(listed, 99.0)
     assert np.isnan(earlier.oi).all()
     assert np.isnan(earlier.asked).all()
@@ -115,7 +122,9 @@ def test_what_was_seen_later_than_the_cycle_is_not_known_to_it() -> None:
 
 def test_strikes_that_were_delisted_or_listed_meanwhile_leave_the_others_in_their_places() -> None:
     listed = contracts()
-    memory = ChainMemory.blank(listed).learn(answers(listed, 65.0), np.ones(200, dtype=np.bool_), window(listed), 0.0)
+    memory = ChainMemory.blank(listed).learn(
+        answers(listed, 65.0), np.ones(200, dtype=np.bool_), window(listed), 0.0
+    )
     fewer = memory.of(listed.take(np.arange(200) % 3 > 0), 1.0)
     more = fewer.of(listed, 1.0)
     assert len(fewer) < len(more)

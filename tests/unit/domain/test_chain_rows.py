@@ -23,7 +23,10 @@ def same(left, right):
 
 def records(lines, *, greeks=True):
     header = rows.csv_header(greeks)
-    return {key: dict(zip(header, next(csv.reader(io.StringIO(line))), strict=True)) for key, line in lines.items()}
+    return {
+        key: dict(zip(header, next(csv.reader(io.StringIO(line))), strict=True))
+        for key, line in lines.items()
+    }
 
 
 def test_the_frame_has_exactly_the_columns_of_a_chain_row_in_order(world):
@@ -34,7 +37,15 @@ def test_the_frame_has_exactly_the_columns_of_a_chain_row_in_order(world):
 
 def test_each_column_has_the_type_of_its_kind(world):
     frame = chain_frame(world.chain())
-    kinds = {"instant": "f", "float": "f", "iv": "f", "text": "O", "date": "M", "flags": "i", "integer": "if"}
+    kinds = {
+        "instant": "f",
+        "float": "f",
+        "iv": "f",
+        "text": "O",
+        "date": "M",
+        "flags": "i",
+        "integer": "if",
+    }
     for column in rows.CHAIN:
         assert frame.columns[column.name].dtype.kind in kinds[column.kind], column.name
         if column.kind == "iv" and not column.name.endswith("status"):
@@ -46,9 +57,19 @@ def test_the_figures_of_an_expiry_stand_in_each_of_its_rows(world):
     frame = chain_frame(chain)
     i = world.at(24200.0, "2026-09-01")
     row = {name: column[i] for name, column in frame.columns.items()}
-    assert (row["bucket"], row["bucket_mask"], row["dte"], row["atm"]) == ("next_week", 2, 13, 24150.0)
+    assert (row["bucket"], row["bucket_mask"], row["dte"], row["atm"]) == (
+        "next_week",
+        2,
+        13,
+        24150.0,
+    )
     assert (row["forward"], row["forward_source"]) == (chain.expiries.forward[1], "parity")
-    assert (row["offset"], row["model"], row["rate"], row["config_id"]) == (1, "black76", 0.055, "c1")
+    assert (row["offset"], row["model"], row["rate"], row["config_id"]) == (
+        1,
+        "black76",
+        0.055,
+        "c1",
+    )
     assert (row["spot"], row["spot_age_seconds"], row["underlying"]) == (24050.0, 2.0, "NIFTY")
     assert row["observed_at"] == row["timestamp"] + 0.25
 
@@ -58,14 +79,28 @@ def test_the_figures_of_an_option_stand_under_its_side(world):
     chain = world.chain()
     i = world.at(24000.0)
     row = {name: column[i] for name, column in chain_frame(chain).columns.items()}
-    assert (row["pe_price"], row["pe_price_source"], row["pe_oi"], row["pe_age_seconds"]) == (50.25, "mid", 130.0, 1.0)
+    assert (row["pe_price"], row["pe_price_source"], row["pe_oi"], row["pe_age_seconds"]) == (
+        50.25,
+        "mid",
+        130.0,
+        1.0,
+    )
     assert (row["pe_iv"], row["pe_iv_status"]) == (np.float32(chain.vol.iv[PE, i]), "ok")
     assert row["ce_oi"] == chain.quotes.oi[CE, i]
 
 
 def test_a_row_has_the_best_level_the_sums_the_microprice_and_the_score(world):
     i = world.at(24000.0)
-    world.put(PE, i, bid=50.0, ask=51.0, bid_quantity=65.0, ask_quantity=195.0, bid_depth=650.0, ask_depth=1300.0)
+    world.put(
+        PE,
+        i,
+        bid=50.0,
+        ask=51.0,
+        bid_quantity=65.0,
+        ask_quantity=195.0,
+        bid_depth=650.0,
+        ask_depth=1300.0,
+    )
     row = {name: column[i] for name, column in chain_frame(world.chain()).columns.items()}
     assert (row["pe_bid_depth"], row["pe_ask_depth"]) == (650.0, 1300.0)
     assert row["pe_microprice"] == np.float32((50.0 * 195 + 51.0 * 65) / 260)
@@ -78,7 +113,11 @@ def test_a_frame_keeps_the_levels_behind_the_best_and_an_older_one_has_none(worl
     frame = to_frame(replace(world.quotes, values={**world.quotes.values, **deep}), world.stamp)
     quotes, _ = from_frame(frame)
     assert all(np.array_equal(quotes.values[name], deep[name]) for name in DEPTH_FIELDS)
-    older = {name: column for name, column in frame.columns.items() if name[3:] not in {*DEPTH_FIELDS, "bid_depth", "ask_depth"}}
+    older = {
+        name: column
+        for name, column in frame.columns.items()
+        if name[3:] not in {*DEPTH_FIELDS, "bid_depth", "ask_depth"}
+    }
     quotes, _ = from_frame(replace(frame, columns=older))
     assert set(quotes.values) == set(QUOTE_FIELDS)
     assert np.isnan(quotes.bid_depth).all()
@@ -91,7 +130,9 @@ def test_a_chain_made_again_from_its_rows_is_the_same(world):
     frame = chain_frame(world.chain(atm={"2026-08-25": 24050.0}))
     again = chain_frame(assemble(*from_frame(frame)))
     assert again.header == frame.header
-    assert [name for name in frame.columns if not same(frame.columns[name], again.columns[name])] == []
+    assert [
+        name for name in frame.columns if not same(frame.columns[name], again.columns[name])
+    ] == []
 
 
 def test_another_rate_changes_the_rows(world):
@@ -111,13 +152,23 @@ def test_an_expiry_of_two_buckets_has_a_line_under_both(world):
 
 
 def test_a_custom_expiry_is_filed_under_its_own_name(world):
-    slots = (world.stamp.slots[0], type(world.stamp.slots[0])("nth_2", world.stamp.slots[1].expiry, 0))
+    slots = (
+        world.stamp.slots[0],
+        type(world.stamp.slots[0])("nth_2", world.stamp.slots[1].expiry, 0),
+    )
     assert ("nth_2", 0) in csv_rows(chain_frame(world.chain(slots=slots)), WINDOW)
 
 
 def test_only_the_window_is_written(world):
     found = csv_rows(chain_frame(world.chain()), (2, 3))
-    assert sorted(offset for bucket, offset in found if bucket == "this_week") == [-2, -1, 0, 1, 2, 3]
+    assert sorted(offset for bucket, offset in found if bucket == "this_week") == [
+        -2,
+        -1,
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_a_line_says_what_the_chain_says(world):
@@ -126,8 +177,17 @@ def test_a_line_says_what_the_chain_says(world):
     chain = world.chain()
     i = world.at(24150.0)
     record = records(csv_rows(chain_frame(chain), WINDOW))["this_week", 1]
-    assert (record["timestamp"], record["index"], record["expiry"]) == ("2026-08-19T06:00:00Z", "NIFTY", "2026-08-25")
-    assert (record["offset"], record["strike"], record["atm"], record["index_price"]) == ("+1", "24150", "24100", "24050")
+    assert (record["timestamp"], record["index"], record["expiry"]) == (
+        "2026-08-19T06:00:00Z",
+        "NIFTY",
+        "2026-08-25",
+    )
+    assert (record["offset"], record["strike"], record["atm"], record["index_price"]) == (
+        "+1",
+        "24150",
+        "24100",
+        "24050",
+    )
     assert (record["ce"], record["pe"], record["tp"]) == ("101.35", "100.1", "201.45")
     assert (record["avg_ce"], record["avg_pe"], record["avg_tp"]) == ("99.5", "98.25", "197.75")
     assert (record["ce_vol"], record["ce_oi"], record["lot_size"]) == ("650", "1300", "65")
@@ -138,7 +198,9 @@ def test_a_line_says_what_the_chain_says(world):
 def test_what_is_missing_is_empty(world):
     world.lose(PE, world.at(24150.0))
     record = records(csv_rows(chain_frame(world.chain()), WINDOW))["this_week", 1]
-    assert [record[name] for name in ("pe", "tp", "pe_vol", "pe_oi", "pe_iv", "pe_delta")] == [""] * 6
+    assert [record[name] for name in ("pe", "tp", "pe_vol", "pe_oi", "pe_iv", "pe_delta")] == [
+        ""
+    ] * 6
     assert record["ce"]
 
 
@@ -148,7 +210,9 @@ def test_with_greeks_off_their_columns_are_absent(world):
 
 
 def test_with_greeks_paused_by_a_switch_their_columns_stay_and_are_empty(world):
-    record = records(csv_rows(chain_frame(world.chain(controls={"greeks": False})), WINDOW))["this_week", 0]
+    record = records(csv_rows(chain_frame(world.chain(controls={"greeks": False})), WINDOW))[
+        "this_week", 0
+    ]
     assert record["ce_iv"] == record["pe_vega"] == ""
 
 

@@ -15,7 +15,9 @@ WEEKLY, MONTHLY, NEXT = date(2026, 12, 1), date(2026, 12, 29), date(2027, 1, 25)
 ON = date(2026, 11, 26)
 
 
-def row(symbol: str, expiry: date, strike: float = 26_000.0, kind: str = "CE", name: str = "NIFTY") -> dict[str, Any]:
+def row(
+    symbol: str, expiry: date, strike: float = 26_000.0, kind: str = "CE", name: str = "NIFTY"
+) -> dict[str, Any]:
     return {
         "symbol": symbol, "token": abs(hash((symbol, expiry))) % 10**8 + 1, "name": name, "expiry": expiry, "strike": strike,
         "tick_size": 0.05, "lot_size": 65, "instrument_type": kind, "segment": "NFO-OPT", "exchange": "NFO",
@@ -46,7 +48,9 @@ def judged(*rows: dict[str, Any], salvage: bool = False) -> Trusted:
         ("NIFTY26XYZ26000CE", "NIFTY", 26000.0, None),
     ],
 )
-def test_a_symbol_names_its_expiry_once_its_strike_is_known(symbol: str, root: str, strike: float, said: Any) -> None:
+def test_a_symbol_names_its_expiry_once_its_strike_is_known(
+    symbol: str, root: str, strike: float, said: Any
+) -> None:
     assert expiry_said(symbol, root, strike, CE) == said
 
 
@@ -74,14 +78,20 @@ def test_a_contract_of_the_wrong_expiry_is_left_out_and_counted() -> None:
 
 
 def test_a_wrong_side_does_not_cost_the_right_one_beside_it() -> None:
-    found = judged(*SOUND, row("NIFTY26D0126050CE", WEEKLY, 26_050.0), row("NIFTY26DEC26050PE", WEEKLY, 26_050.0, "PE"))
+    found = judged(
+        *SOUND,
+        row("NIFTY26D0126050CE", WEEKLY, 26_050.0),
+        row("NIFTY26DEC26050PE", WEEKLY, 26_050.0, "PE"),
+    )
     weekly = found.listing.contracts.of(WEEKLY)
     assert found.left_out == {"wrong_expiry": 1}
     assert weekly.symbol[:, 1].tolist() == ["NIFTY26D0126050CE", ""]
 
 
 def test_a_contract_of_another_root_is_foreign() -> None:
-    assert judged(*SOUND, row("NIFTYNXT5026DEC26050CE", MONTHLY, 26_050.0)).left_out == {"foreign": 1}
+    assert judged(*SOUND, row("NIFTYNXT5026DEC26050CE", MONTHLY, 26_050.0)).left_out == {
+        "foreign": 1
+    }
 
 
 def test_a_closure_declared_after_listing_moves_the_expiry_and_not_the_symbol() -> None:
@@ -96,7 +106,10 @@ def test_salvage_puts_a_contract_where_its_symbol_says_it_belongs() -> None:
 
 
 def test_salvage_takes_no_place_that_is_taken_and_makes_no_expiry_up() -> None:
-    twice, unlisted = row("NIFTY26D0126000CE", MONTHLY, 26_000.0), row("NIFTY26FEB26050CE", WEEKLY, 26_050.0)
+    twice, unlisted = (
+        row("NIFTY26D0126000CE", MONTHLY, 26_000.0),
+        row("NIFTY26FEB26050CE", WEEKLY, 26_050.0),
+    )
     found = judged(*SOUND[:2], SOUND[3], twice, unlisted, salvage=True)
     assert (found.left_out, found.salvaged) == ({"wrong_expiry": 2}, 0)
 
@@ -110,10 +123,19 @@ def days(*texts: str) -> Any:
 
 
 def test_an_expiry_that_an_unscheduled_closure_moved_is_followed_to_its_new_day() -> None:
-    kept, listed = days("2026-01-15", "2026-01-15", "2026-01-22"), days("2026-01-14", "2026-01-22", "2026-01-29")
-    assert follow_closures(kept, listed).tolist() == days("2026-01-14", "2026-01-14", "2026-01-22").tolist()
+    kept, listed = (
+        days("2026-01-15", "2026-01-15", "2026-01-22"),
+        days("2026-01-14", "2026-01-22", "2026-01-29"),
+    )
+    assert (
+        follow_closures(kept, listed).tolist()
+        == days("2026-01-14", "2026-01-14", "2026-01-22").tolist()
+    )
 
 
-@pytest.mark.parametrize("listed", [days("2026-01-22"), days("2026-01-15", "2026-01-22"), days("2026-01-08", "2026-01-22")])
+@pytest.mark.parametrize(
+    "listed",
+    [days("2026-01-22"), days("2026-01-15", "2026-01-22"), days("2026-01-08", "2026-01-22")],
+)
 def test_an_expiry_that_is_gone_or_still_there_is_left_alone(listed: Any) -> None:
     assert follow_closures(days("2026-01-15"), listed).tolist() == days("2026-01-15").tolist()

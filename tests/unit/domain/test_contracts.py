@@ -6,7 +6,18 @@ from dataclasses import fields
 
 import pytest
 
-from g6.domain import breadth, contracts, expected_moves, exposures, open_interest, rows, series, spreads, surface, term_structure
+from g6.domain import (
+    breadth,
+    contracts,
+    expected_moves,
+    exposures,
+    open_interest,
+    rows,
+    series,
+    spreads,
+    surface,
+    term_structure,
+)
 from g6.domain.contracts import CONTRACTS
 from g6.domain.expiry_figures import ExpiryFigures
 
@@ -35,8 +46,21 @@ def test_an_id_without_a_point_is_a_column_with_the_same_kind_of_unit():
 
 def test_exposures_and_risk_are_the_fields_there_are():
     named = {each.removeprefix("exposures.") for each in IDS if each.startswith("exposures.")}
-    assert named == {*exposures.EXPOSURES, "wall_call", "wall_put", "interest_call", "interest_put", "flip", "regime"}
-    measured = {field.name for field in fields(exposures.Risk)} - {"bucket", "moneyness", "options", "oi"}
+    assert named == {
+        *exposures.EXPOSURES,
+        "wall_call",
+        "wall_put",
+        "interest_call",
+        "interest_put",
+        "flip",
+        "regime",
+    }
+    measured = {field.name for field in fields(exposures.Risk)} - {
+        "bucket",
+        "moneyness",
+        "options",
+        "oi",
+    }
     assert {each.removeprefix("risk.") for each in IDS if each.startswith("risk.")} == measured
 
 
@@ -57,7 +81,10 @@ def test_every_contract_says_unit_and_definition():
 
 
 def test_gamma_exposure_names_its_convention():
-    assert next(each for each in CONTRACTS if each.id == "exposures.gex").convention == exposures.CONVENTION
+    assert (
+        next(each for each in CONTRACTS if each.id == "exposures.gex").convention
+        == exposures.CONVENTION
+    )
 
 
 def test_the_page_and_the_document_hold_every_contract():

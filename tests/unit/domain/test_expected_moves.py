@@ -12,7 +12,9 @@ import pytest
 from g6.domain import expected_moves as moves
 
 DAY = date(2026, 11, 2)
-DRAWN = moves.Drawn(0.0, DAY, spot=24000.0, forward=24050.0, years=7 / 365, em_sd=400.0, em_straddle=270.0)
+DRAWN = moves.Drawn(
+    0.0, DAY, spot=24000.0, forward=24050.0, years=7 / 365, em_sd=400.0, em_straddle=270.0
+)
 
 
 def by_name(found):
@@ -42,7 +44,10 @@ def test_what_has_not_happened_yet_is_not_counted():
 
 @pytest.mark.parametrize("hole", ["spot", "forward", "em_sd", "em_straddle", "years"])
 def test_an_unknown_figure_leaves_its_bands_out(hole):
-    known = {each.name: each.known for each in moves.coverage([replace(DRAWN, **{hole: nan}), DRAWN], {DAY: 24000.0})}
+    known = {
+        each.name: each.known
+        for each in moves.coverage([replace(DRAWN, **{hole: nan}), DRAWN], {DAY: 24000.0})
+    }
     touched = {
         "spot": "session_sd",
         "forward": "expiry_sd",
@@ -60,7 +65,17 @@ def test_of_normal_moves_each_band_holds_its_share():
     for i in range(2500):
         day = DAY + timedelta(days=i)
         em_sd = spot * sigma * sqrt(years)
-        days.append(moves.Drawn(86400.0 * i, day, spot, spot, years, em_sd, 0.85 * spot * sigma * sqrt(years) * sqrt(2 / np.pi)))
+        days.append(
+            moves.Drawn(
+                86400.0 * i,
+                day,
+                spot,
+                spot,
+                years,
+                em_sd,
+                0.85 * spot * sigma * sqrt(years) * sqrt(2 / np.pi),
+            )
+        )
         settled[day] = spot * (1 + sigma * sqrt(years) * die.standard_normal())
         spot *= 1 + sigma / sqrt(252) * die.standard_normal()
     for each in moves.coverage(days, settled):

@@ -11,13 +11,25 @@ from pathlib import Path
 import pytest
 
 from g6.domain.calendar import IST, Calendar
-from g6.domain.expiry import BIT, BUCKETS, Resolution, Slot, dte, is_monthly, resolve, rule_of, years_to
+from g6.domain.expiry import (
+    BIT,
+    BUCKETS,
+    Resolution,
+    Slot,
+    dte,
+    is_monthly,
+    resolve,
+    rule_of,
+    years_to,
+)
 from g6.domain.instrument import monthly_by_symbol
 from g6.errors import BadConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared" / "data" / "kite"
-CALENDAR = Calendar.parse(tomllib.loads((ROOT / "g6" / "sessions.toml").read_text(encoding="utf-8")))
+CALENDAR = Calendar.parse(
+    tomllib.loads((ROOT / "g6" / "sessions.toml").read_text(encoding="utf-8"))
+)
 BSE_ROOTS = {"SENSEX", "BANKEX", "SENSEX50", "FOCIT"}
 
 
@@ -35,7 +47,11 @@ def own_rows() -> Iterator[tuple[str, str, tuple[date, ...], datetime, dict[str,
         expiries = tuple(day(text) for text in listing["expiries"].split())
         for row in listing["rows"].strip().splitlines():
             on, clock, *answers = row.split()
-            want = {bucket: day(answer) for bucket, answer in zip(BUCKETS, answers, strict=True) if answer != "-"}
+            want = {
+                bucket: day(answer)
+                for bucket, answer in zip(BUCKETS, answers, strict=True)
+                if answer != "-"
+            }
             yield listing["underlying"], listing["exchange"], expiries, ist(f"{on} {clock}"), want
 
 
@@ -43,7 +59,9 @@ OWN = list(own_rows())
 
 
 @pytest.mark.parametrize(
-    ("underlying", "exchange", "listed", "at", "want"), OWN, ids=[f"{row[0]} {row[3]:%Y-%m-%d %H:%M:%S}" for row in OWN]
+    ("underlying", "exchange", "listed", "at", "want"),
+    OWN,
+    ids=[f"{row[0]} {row[3]:%Y-%m-%d %H:%M:%S}" for row in OWN],
 )
 def test_the_buckets_of_four_years(
     underlying: str, exchange: str, listed: tuple[date, ...], at: datetime, want: dict[str, date]
@@ -69,7 +87,9 @@ def test_every_worked_answer_of_the_shared_table_is_given() -> None:
     for row in rows:
         at = ist(f"{row['date']} {row['session_time_note'].removesuffix(' IST')}")
         exchange = "BSE" if row["index"] in BSE_ROOTS else "NSE"
-        found = resolve(listings[row["listing"], row["index"]], at, CALENDAR, exchange, underlying=row["index"])
+        found = resolve(
+            listings[row["listing"], row["index"]], at, CALENDAR, exchange, underlying=row["index"]
+        )
         want = {bucket: day(row[bucket]) for bucket in BUCKETS if row[bucket]}
         counts = (int(row["expected_mask"]), int(row["distinct_expiries"]))
         if dict(found.buckets) != want or (found.expected_mask, len(found.slots)) != counts:
@@ -86,7 +106,9 @@ def test_monthlies_of_a_real_dump_are_those_whose_symbols_carry_the_month() -> N
     wrong = [
         row["example"]
         for row in rows
-        if not is_monthly(day(row["expiry"]), "BSE" if row["name"] in BSE_ROOTS else "NSE", row["name"], at)
+        if not is_monthly(
+            day(row["expiry"]), "BSE" if row["name"] in BSE_ROOTS else "NSE", row["name"], at
+        )
         == monthly_by_symbol(row["example"], row["name"])
         == (row["monthly_symbol"] == "True")
     ]
@@ -94,7 +116,13 @@ def test_monthlies_of_a_real_dump_are_those_whose_symbols_carry_the_month() -> N
     assert wrong == []
 
 
-NIFTY = (date(2026, 11, 23), date(2026, 12, 1), date(2026, 12, 8), date(2026, 12, 29), date(2027, 1, 25))
+NIFTY = (
+    date(2026, 11, 23),
+    date(2026, 12, 1),
+    date(2026, 12, 8),
+    date(2026, 12, 29),
+    date(2027, 1, 25),
+)
 AT = ist("2026-11-20 11:00")
 
 
@@ -131,7 +159,9 @@ def test_a_custom_rule_on_a_buckets_date_shares_its_slot() -> None:
 
 def test_nth_counts_the_expiries_alive() -> None:
     assert of("nth:3").slots == (Slot("nth_3", day("2026-12-08"), 0),)
-    later = resolve(NIFTY, ist("2026-11-23 15:40:01"), CALENDAR, "NSE", ["nth:3"], underlying="NIFTY")
+    later = resolve(
+        NIFTY, ist("2026-11-23 15:40:01"), CALENDAR, "NSE", ["nth:3"], underlying="NIFTY"
+    )
     assert later.slots == (Slot("nth_3", day("2026-12-29"), 0),)
 
 
@@ -150,7 +180,9 @@ def test_nothing_listed_answers_nothing() -> None:
 def test_an_expiry_lives_through_the_closing_cycle_and_no_longer() -> None:
     close = ist("2026-11-23 15:40:00")
     assert resolve(NIFTY, close, CALENDAR, "NSE", ["nth:1"]).buckets["nth_1"] == day("2026-11-23")
-    assert resolve(NIFTY, close.replace(microsecond=1), CALENDAR, "NSE", ["nth:1"]).buckets["nth_1"] == day("2026-12-01")
+    assert resolve(NIFTY, close.replace(microsecond=1), CALENDAR, "NSE", ["nth:1"]).buckets[
+        "nth_1"
+    ] == day("2026-12-01")
 
 
 def test_the_calendar_month_is_that_of_india() -> None:
@@ -184,7 +216,9 @@ def test_rules_have_one_spelling(text: str | date, rule: str | date) -> None:
 
 @pytest.mark.parametrize("text", ["this_weak", "nth:0", "nth", "2026-13-01", ""])
 def test_an_unknown_rule_is_refused_with_what_is_allowed(text: str) -> None:
-    with pytest.raises(BadConfig, match=r"this_week, next_week, this_month, next_month, a date and nth:N"):
+    with pytest.raises(
+        BadConfig, match=r"this_week, next_week, this_month, next_month, a date and nth:N"
+    ):
         rule_of(text)
 
 
@@ -208,7 +242,9 @@ def test_the_last_minute_is_not_shorter_than_a_minute() -> None:
 
 @pytest.mark.parametrize("clock", ["15:30:00", "15:35:00", "15:40:00"])
 def test_from_the_fix_on_there_is_no_time_left(clock: str) -> None:
-    assert math.isnan(years_to(CALENDAR.settlement_fix("NSE", day("2026-11-23")), ist(f"2026-11-23 {clock}")))
+    assert math.isnan(
+        years_to(CALENDAR.settlement_fix("NSE", day("2026-11-23")), ist(f"2026-11-23 {clock}"))
+    )
 
 
 def test_time_to_an_expiry_of_an_uncovered_year_is_known() -> None:
@@ -216,6 +252,8 @@ def test_time_to_an_expiry_of_an_uncovered_year_is_known() -> None:
     assert years_to(fix, ist("2026-11-25 15:30:00")) == 61 / 365
 
 
-@pytest.mark.parametrize(("at", "days"), [("2026-11-23 09:15", 0), ("2026-11-22 23:59:59", 1), ("2026-11-24 00:00", -1)])
+@pytest.mark.parametrize(
+    ("at", "days"), [("2026-11-23 09:15", 0), ("2026-11-22 23:59:59", 1), ("2026-11-24 00:00", -1)]
+)
 def test_days_to_expiry_are_calendar_days_in_india(at: str, days: int) -> None:
     assert dte(day("2026-11-23"), ist(at).astimezone(UTC)) == days

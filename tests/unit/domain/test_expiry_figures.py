@@ -27,7 +27,9 @@ def test_the_nearest_expirys_figures_are_those_of_its_overview_row(world, name, 
     chain = world.chain()
     found = figures(chain_frame(chain))[0]
     # Volatilities are stored in single precision.
-    assert getattr(found, name) == pytest.approx(overview.summarise(chain)[column], rel=1e-5, abs=1e-6)
+    assert getattr(found, name) == pytest.approx(
+        overview.summarise(chain)[column], rel=1e-5, abs=1e-6
+    )
 
 
 def test_support_and_resistance_stand_on_their_sides_of_the_forward(world):
@@ -37,7 +39,9 @@ def test_support_and_resistance_stand_on_their_sides_of_the_forward(world):
 
 def test_there_is_one_record_per_expiry(world):
     frame = chain_frame(world.chain())
-    assert [each.expiry.isoformat() for each in figures(frame)] == [str(day) for day in np.unique(frame.columns["expiry"])]
+    assert [each.expiry.isoformat() for each in figures(frame)] == [
+        str(day) for day in np.unique(frame.columns["expiry"])
+    ]
 
 
 def test_a_thin_option_counts_for_nothing_wherever_stored_rows_are_summed(world):

@@ -47,7 +47,13 @@ def each_option(held):
     """(side, row, S*, d1, d2, sigma, oi) of every option that has volatility and open interest."""
     for side in (0, 1):
         for i in range(len(held.strike)):
-            F, K, T, s, oi = held.forward[i], held.strike[i], held.years[i], held.iv[side, i], held.oi[side, i]
+            F, K, T, s, oi = (
+                held.forward[i],
+                held.strike[i],
+                held.years[i],
+                held.iv[side, i],
+                held.oi[side, i],
+            )
             if not (isnan(s) or isnan(oi)):
                 d1 = log(F / K) / (s * sqrt(T)) + 0.5 * s * sqrt(T)
                 yield side, i, F * exp(-RATE * T), d1, d1 - s * sqrt(T), s, oi
@@ -85,14 +91,18 @@ def test_gamma_exposure_is_the_change_of_delta_for_a_move_of_one_percent():
     held = random_positions(3, unknown=0)
     up, down = (_delta(held, held.spot * (1 + h)) for h in (1e-4, -1e-4))
     slope = PHI * held.oi * held.spot * (up - down) / 2e-4 / 100
-    assert np.allclose(exposures.exposures(held).gex, slope, rtol=1e-4, atol=1e-3 * np.abs(slope).max())
+    assert np.allclose(
+        exposures.exposures(held).gex, slope, rtol=1e-4, atol=1e-3 * np.abs(slope).max()
+    )
 
 
 @pytest.mark.parametrize(("name", "bump"), [("vanna", "iv"), ("charm", "years")])
 def test_second_order_exposures_are_finite_differences_of_delta(name, bump):
     held = random_positions(4, unknown=0)
     step = {"iv": 1e-5, "years": 1e-6}[bump]
-    sides = [_delta(held, held.spot, **{bump: getattr(held, bump) + sign * step}) for sign in (1, -1)]
+    sides = [
+        _delta(held, held.spot, **{bump: getattr(held, bump) + sign * step}) for sign in (1, -1)
+    ]
     slope = (sides[0] - sides[1]) / (2 * step) * {"iv": 0.01, "years": -1 / 365}[bump]
     wanted = PHI * held.oi * held.spot * slope
     found = getattr(exposures.exposures(held), name)
@@ -101,7 +111,9 @@ def test_second_order_exposures_are_finite_differences_of_delta(name, bump):
 
 def test_vomma_exposure_is_the_change_of_vega_for_one_percent_of_volatility():
     held = random_positions(4, unknown=0)
-    up, down = (exposures.exposures(replace(held, iv=held.iv + sign * 1e-5)).vex for sign in (1, -1))
+    up, down = (
+        exposures.exposures(replace(held, iv=held.iv + sign * 1e-5)).vex for sign in (1, -1)
+    )
     wanted = (up - down) / 2e-5 * 0.01
     assert np.abs(exposures.exposures(held).vomma - wanted).max() < 1e-4 * np.abs(wanted).max()
 
@@ -111,7 +123,9 @@ def _delta(held, spot, iv=None, years=None):
     iv, years = held.iv if iv is None else iv, held.years if years is None else years
     h = 1e-4 * spot
     growth = np.exp(RATE * years)
-    up, down = (price(iv, at * growth, held.strike, years, RATE, PHI) for at in (spot + h, spot - h))
+    up, down = (
+        price(iv, at * growth, held.strike, years, RATE, PHI) for at in (spot + h, spot - h)
+    )
     return (up - down) / (2 * h)
 
 
@@ -153,13 +167,19 @@ def test_without_positions_there_is_no_wall_no_net_and_no_flip():
 @pytest.mark.parametrize("seed", range(5))
 def test_the_curve_at_no_move_is_the_net(seed):
     held = random_positions(seed)
-    assert exposures.net_gex(held, np.ones(1))[0] == pytest.approx(exposures.exposures(held).net("gex"), rel=1e-10)
+    assert exposures.net_gex(held, np.ones(1))[0] == pytest.approx(
+        exposures.exposures(held).net("gex"), rel=1e-10
+    )
 
 
 def test_the_curve_elsewhere_is_the_net_of_moved_forwards():
     held = random_positions(8)
-    moved = Positions(held.strike, held.forward * 1.03, held.years, held.bucket, held.iv, held.oi, RATE)
-    assert exposures.net_gex(held, np.array([1.03]))[0] == pytest.approx(exposures.exposures(moved).net("gex"), rel=1e-10)
+    moved = Positions(
+        held.strike, held.forward * 1.03, held.years, held.bucket, held.iv, held.oi, RATE
+    )
+    assert exposures.net_gex(held, np.array([1.03]))[0] == pytest.approx(
+        exposures.exposures(moved).net("gex"), rel=1e-10
+    )
 
 
 def with_a_flip():
@@ -192,7 +212,12 @@ def test_an_impossible_index_has_no_flip(spot):
 
 
 def test_the_regime_is_the_sign_of_net_gamma():
-    assert [exposures.regime(net) for net in (2.0, -2.0, 0.0, nan)] == ["long_gamma", "short_gamma", "", ""]
+    assert [exposures.regime(net) for net in (2.0, -2.0, 0.0, nan)] == [
+        "long_gamma",
+        "short_gamma",
+        "",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -200,7 +225,9 @@ def test_risk_adds_up_to_the_sums_over_rows(seed):
     held = random_positions(seed)
     table = exposures.risk(held)
     options = list(each_option(held))
-    gamma = sum(n(d1) / (spot * s * sqrt(held.years[i])) * oi for _, i, spot, d1, _, s, oi in options)
+    gamma = sum(
+        n(d1) / (spot * s * sqrt(held.years[i])) * oi for _, i, spot, d1, _, s, oi in options
+    )
     assert sum(row.gamma for row in table) == pytest.approx(gamma, rel=1e-10)
     assert sum(row.options for row in table) == len(options)
     assert sum(row.oi for row in table) == pytest.approx(sum(option[-1] for option in options))
@@ -217,7 +244,13 @@ def test_moneyness_is_counted_in_standard_deviations_out_of_the_money():
         np.full((2, 5), 10.0),
         0.0,
     )
-    assert [row.moneyness for row in exposures.risk(held)] == ["deep_in", "in", "at", "out", "deep_out"]
+    assert [row.moneyness for row in exposures.risk(held)] == [
+        "deep_in",
+        "in",
+        "at",
+        "out",
+        "deep_out",
+    ]
 
 
 def test_hostile_numbers_raise_nothing_and_invent_nothing():

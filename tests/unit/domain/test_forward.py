@@ -130,7 +130,11 @@ def test_without_options_and_index_there_is_no_forward(world):
     silence(world, NEAR)
     world.see(spot=nan)
     expiries = world.chain().expiries
-    assert (expiries.source[0], isnan(expiries.forward[0]), isnan(expiries.atm[0])) == ("", True, True)
+    assert (expiries.source[0], isnan(expiries.forward[0]), isnan(expiries.atm[0])) == (
+        "",
+        True,
+        True,
+    )
 
 
 def test_atm_is_the_nearest_listed_strike_the_lower_on_a_tie():
@@ -140,7 +144,14 @@ def test_atm_is_the_nearest_listed_strike_the_lower_on_a_tie():
 
 
 @pytest.mark.parametrize(
-    ("forward", "expected"), [(24130.0, 24100.0), (24130.01, 24150.0), (24070.0, 24100.0), (24069.9, 24050.0), (24600.0, 24600.0)]
+    ("forward", "expected"),
+    [
+        (24130.0, 24100.0),
+        (24130.01, 24150.0),
+        (24070.0, 24100.0),
+        (24069.9, 24050.0),
+        (24600.0, 24600.0),
+    ],
 )
 def test_a_remembered_atm_stays_within_six_tenths_of_a_step(forward, expected):
     assert at_the_money(LADDER, forward, 24100.0) == expected

@@ -12,7 +12,14 @@ OK: Row = ("OK", "")
 
 
 def test_successive_cycles_with_one_reason_are_one_gap() -> None:
-    rows = {GRID[0]: OK, GRID[1]: ("MISSING", "provider"), GRID[2]: ("MISSING", "provider"), GRID[3]: OK, GRID[4]: OK, GRID[5]: OK}
+    rows = {
+        GRID[0]: OK,
+        GRID[1]: ("MISSING", "provider"),
+        GRID[2]: ("MISSING", "provider"),
+        GRID[3]: OK,
+        GRID[4]: OK,
+        GRID[5]: OK,
+    }
     assert find("NIFTY", GRID, rows) == [Gap("NIFTY", GRID[1], GRID[2], "MISSING", "provider", 2)]
 
 
@@ -25,7 +32,9 @@ def test_another_reason_or_an_ok_cycle_between_ends_a_gap() -> None:
 
 
 def test_an_instant_without_a_row_is_a_gap_of_its_own_kind() -> None:
-    assert find("NIFTY", GRID, dict.fromkeys(GRID[:4], OK)) == [Gap("NIFTY", GRID[4], GRID[5], "SKIPPED", "no_row", 2)]
+    assert find("NIFTY", GRID, dict.fromkeys(GRID[:4], OK)) == [
+        Gap("NIFTY", GRID[4], GRID[5], "SKIPPED", "no_row", 2)
+    ]
 
 
 def test_nothing_is_a_gap_when_all_is_well() -> None:
@@ -46,7 +55,9 @@ def test_cycles_are_counted_by_how_they_ended() -> None:
 
 
 def test_a_row_without_the_chain_that_it_promises_is_missing() -> None:
-    rows: dict[datetime, Row] = dict(zip(GRID, (OK, OK, ("PARTIAL", "strikes_missing"), ("SKIPPED", "paused")), strict=False))
+    rows: dict[datetime, Row] = dict(
+        zip(GRID, (OK, OK, ("PARTIAL", "strikes_missing"), ("SKIPPED", "paused")), strict=False)
+    )
     assert as_stored(rows, {GRID[0]}) == {
         GRID[0]: OK, GRID[1]: ("MISSING", "no_chain"), GRID[2]: ("MISSING", "no_chain"), GRID[3]: ("SKIPPED", "paused"),
     }  # fmt: skip

@@ -11,12 +11,32 @@ from g6.domain.instrument import CE, INDICES, PE, Listing, listing, monthly_by_s
 
 ON = date(2026, 11, 20)
 NEAR, FAR = date(2026, 11, 23), date(2026, 12, 1)
-COLUMNS = ("symbol", "token", "name", "expiry", "strike", "tick_size", "lot_size", "instrument_type", "segment", "exchange")
+COLUMNS = (
+    "symbol",
+    "token",
+    "name",
+    "expiry",
+    "strike",
+    "tick_size",
+    "lot_size",
+    "instrument_type",
+    "segment",
+    "exchange",
+)
 
 Row = tuple[str, int, str, date | None, float, float, int, str, str, str]
 
 
-def option(symbol: str, token: int, name: str, expiry: date | None, strike: float, *, lot: int = 65, root: str = "NFO") -> Row:
+def option(
+    symbol: str,
+    token: int,
+    name: str,
+    expiry: date | None,
+    strike: float,
+    *,
+    lot: int = 65,
+    root: str = "NFO",
+) -> Row:
     return (symbol, token, name, expiry, strike, 0.05, lot, symbol[-2:], f"{root}-OPT", root)
 
 
@@ -56,7 +76,12 @@ def test_contracts_are_sorted_by_expiry_and_strike_with_sides_beside_each_other(
     contracts = of("NIFTY").contracts
     assert contracts.expiry.tolist() == [NEAR, NEAR, FAR, FAR]
     assert contracts.strike.tolist() == [26000.0, 26050.0, 26000.0, 26050.0]
-    assert contracts.symbol[CE].tolist() == ["NIFTY26NOV26000CE", "NIFTY26NOV26050CE", "NIFTY26D0126000CE", ""]
+    assert contracts.symbol[CE].tolist() == [
+        "NIFTY26NOV26000CE",
+        "NIFTY26NOV26050CE",
+        "NIFTY26D0126000CE",
+        "",
+    ]
     assert contracts.token[PE].tolist() == [2, 4, 8, 9]
 
 
@@ -70,7 +95,9 @@ def test_lots_are_read_per_row() -> None:
     assert of("NIFTY").contracts.lot_size.tolist() == [65, 65, 65, 75]
 
 
-@pytest.mark.parametrize("name", ["NIFTY", "NIFTYNXT50", "NIFTYFPI", "BANKNIFTY", "SENSEX", "SENSEX50"])
+@pytest.mark.parametrize(
+    "name", ["NIFTY", "NIFTYNXT50", "NIFTYFPI", "BANKNIFTY", "SENSEX", "SENSEX50"]
+)
 def test_a_root_never_gets_the_contracts_of_a_root_that_begins_or_ends_like_it(name: str) -> None:
     mine = {row[0] for row in DUMP if row[2] == name and row[7] in {"CE", "PE"}}
     assert set(of(name).contracts.symbol.ravel()) - {""} == mine
@@ -86,7 +113,9 @@ def test_a_known_index_is_matched_on_its_own_exchange_only() -> None:
 
 
 def test_futures_come_nearest_first() -> None:
-    assert [(each.symbol, each.token, each.expiry, each.tick_size) for each in of("NIFTY").futures] == [
+    assert [
+        (each.symbol, each.token, each.expiry, each.tick_size) for each in of("NIFTY").futures
+    ] == [
         ("NIFTY26NOVFUT", 11, NEAR, 0.1),
         ("NIFTY26DECFUT", 12, date(2026, 12, 29), 0.1),
     ]
@@ -99,13 +128,19 @@ def test_an_unlisted_underlying_has_an_empty_listing() -> None:
 
 
 def test_options_without_an_expiry_or_a_strike_are_left_out() -> None:
-    rows = [*DUMP, option("NIFTY?CE", 97, "NIFTY", None, 26100.0), option("NIFTY!CE", 98, "NIFTY", NEAR, 0.0)]
+    rows = [
+        *DUMP,
+        option("NIFTY?CE", 97, "NIFTY", None, 26100.0),
+        option("NIFTY!CE", 98, "NIFTY", NEAR, 0.0),
+    ]
     assert not {97, 98} & set(of("NIFTY", rows).contracts.token.ravel().tolist())
 
 
 def test_lists_and_arrays_give_the_same_listing() -> None:
     lists = columns(DUMP)
-    arrays: Mapping[str, Any] = {name: np.array(values, dtype=object) for name, values in lists.items()}
+    arrays: Mapping[str, Any] = {
+        name: np.array(values, dtype=object) for name, values in lists.items()
+    }
     a, b = listing("NIFTY", lists, ON), listing("NIFTY", arrays, ON)
     assert a.contracts.symbol.tolist() == b.contracts.symbol.tolist()
     assert a.contracts.token.dtype == b.contracts.token.dtype == np.int64
@@ -121,7 +156,10 @@ def test_expiries_and_one_expirys_contracts() -> None:
 
 def test_taking_by_mask_and_by_position_agree() -> None:
     contracts = of("NIFTY").contracts
-    assert contracts.take(contracts.strike == 26050.0).token.tolist() == contracts.take(np.array([1, 3])).token.tolist()
+    assert (
+        contracts.take(contracts.strike == 26050.0).token.tolist()
+        == contracts.take(np.array([1, 3])).token.tolist()
+    )
 
 
 def test_indices_know_the_key_they_are_quoted_under() -> None:
@@ -135,14 +173,24 @@ def test_indices_know_the_key_they_are_quoted_under() -> None:
     ("strikes", "near", "step"),
     [
         (np.arange(20000.0, 30000.0, 50.0), 26012.0, 50.0),
-        (np.concatenate((np.arange(24000.0, 27000.0, 50.0), np.arange(27000.0, 36000.0, 500.0))), 26000.0, 50.0),
-        (np.concatenate((np.arange(24000.0, 26000.0, 100.0), np.arange(26000.0, 28000.0, 50.0))), 27500.0, 50.0),
+        (
+            np.concatenate((np.arange(24000.0, 27000.0, 50.0), np.arange(27000.0, 36000.0, 500.0))),
+            26000.0,
+            50.0,
+        ),
+        (
+            np.concatenate((np.arange(24000.0, 26000.0, 100.0), np.arange(26000.0, 28000.0, 50.0))),
+            27500.0,
+            50.0,
+        ),
         (np.array([100.0, 150.0, 250.0]), 150.0, 50.0),
         (np.array([1000.0, 1025.0, 1025.0]), 9999.0, 25.0),
     ],
     ids=["even", "wider far out", "local", "smaller on a tie", "far from every strike"],
 )
-def test_the_strike_step_is_the_commonest_distance_nearby(strikes: np.ndarray, near: float, step: float) -> None:
+def test_the_strike_step_is_the_commonest_distance_nearby(
+    strikes: np.ndarray, near: float, step: float
+) -> None:
     assert strike_step(strikes, near) == step
 
 
@@ -169,5 +217,7 @@ def test_fewer_than_two_strikes_have_no_step(strikes: list[float]) -> None:
         ("NIFTY26NOVFUT", "NIFTY", True),
     ],
 )
-def test_the_three_letter_month_marks_a_monthly_symbol(symbol: str, root: str, monthly: bool) -> None:
+def test_the_three_letter_month_marks_a_monthly_symbol(
+    symbol: str, root: str, monthly: bool
+) -> None:
     assert monthly_by_symbol(symbol, root) is monthly

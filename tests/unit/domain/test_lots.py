@@ -138,7 +138,12 @@ def test_a_contract_has_the_lot_of_its_time(line: str) -> None:
         ("NIFTY", "2015-01-29", "2015-01-05", "begins with expiries of 2018-01-01"),
         ("NIFTY", "2018-12-27", "2017-12-01", "begins on 2018-01-01"),
         ("BANKNIFTY", "2018-06-28", "2018-06-01", "begins with expiries of 2019-11-01"),
-        ("BANKNIFTY", "2019-12-26", "2019-12-02", "no source covers expiries of BANKNIFTY around 2019-12-26"),
+        (
+            "BANKNIFTY",
+            "2019-12-26",
+            "2019-12-02",
+            "no source covers expiries of BANKNIFTY around 2019-12-26",
+        ),
         ("FINNIFTY", "2020-12-31", "2020-12-01", "begins with expiries of 2021-01-11"),
         ("SENSEX", "2023-03-30", "2023-03-01", "begins with expiries of 2023-05-15"),
         ("NIFTY", "2027-01-26", "2026-11-28", "review of October 2026"),
@@ -146,7 +151,9 @@ def test_a_contract_has_the_lot_of_its_time(line: str) -> None:
         ("SENSEX50", "2026-08-27", "2026-08-18", "lots are known of NIFTY"),
     ],
 )
-def test_a_contract_that_no_source_covers_is_refused_with_a_word(root: str, expiry: str, on: str, why: str) -> None:
+def test_a_contract_that_no_source_covers_is_refused_with_a_word(
+    root: str, expiry: str, on: str, why: str
+) -> None:
     with pytest.raises(UnknownLot, match=why) as refused:
         lot_of(root, date.fromisoformat(expiry), date.fromisoformat(on))
     assert f"the lot of {root} expiring {expiry}" in refused.value.sentence
@@ -159,12 +166,18 @@ DAYS = st.dates(date(2018, 1, 1), date(2026, 10, 27))
 @given(st.sampled_from(sorted(HISTORY)), DAYS, st.integers(0, 1800))
 def test_every_answer_is_a_row_with_a_source(root: str, on: date, ahead: int) -> None:
     row = lot_row(root, on + timedelta(days=ahead), on)
-    assert row is None or (isinstance(row, Lot) and row.units > 0 and row.source and row.quoted <= on)
+    assert row is None or (
+        isinstance(row, Lot) and row.units > 0 and row.source and row.quoted <= on
+    )
 
 
 def test_the_table_agrees_with_a_whole_real_dump(shared: Path) -> None:
-    with (shared / "data/kite/expiries_20260818.csv").open("r", encoding="utf-8", newline="") as lines:
+    with (shared / "data/kite/expiries_20260818.csv").open(
+        "r", encoding="utf-8", newline=""
+    ) as lines:
         listed = [row for row in csv.DictReader(lines) if row["name"] in HISTORY]
     assert len(listed) > 50
     for row in listed:
-        assert lot_of(row["name"], date.fromisoformat(row["expiry"]), date(2026, 8, 18)) == int(row["lot_size"]), row
+        assert lot_of(row["name"], date.fromisoformat(row["expiry"]), date(2026, 8, 18)) == int(
+            row["lot_size"]
+        ), row

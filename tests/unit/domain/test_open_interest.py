@@ -30,7 +30,9 @@ def test_before_the_first_window_there_is_nothing_to_compare_with():
 
 
 def test_a_change_is_what_is_held_now_less_what_was():
-    found = open_interest.change(np.array([130.0, 65.0]), np.array([65.0, 130.0]), np.array([130.0, 130.0]))
+    found = open_interest.change(
+        np.array([130.0, 65.0]), np.array([65.0, 130.0]), np.array([130.0, 130.0])
+    )
     assert found.tolist() == [65.0, -65.0]
 
 
@@ -73,7 +75,9 @@ def test_a_move_of_one_tick_in_binary_fractions_is_a_move():
 
 def test_a_chain_of_build_ups_keeps_its_shape_and_a_tick_per_strike():
     premium = np.array([[1.0, -1.0], [1.0, 0.06]])
-    words = open_interest.build_up(premium, np.full((2, 2), 65.0), np.full((2, 2), 650.0), np.array([0.05, 0.1]))
+    words = open_interest.build_up(
+        premium, np.full((2, 2), 65.0), np.full((2, 2), 650.0), np.array([0.05, 0.1])
+    )
     assert words.tolist() == [["long_build_up", "short_build_up"], ["long_build_up", "neutral"]]
 
 

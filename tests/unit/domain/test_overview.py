@@ -31,9 +31,22 @@ def test_the_row_has_exactly_the_columns_of_an_overview_and_is_json(world):
 def test_the_market_stands_as_it_was_seen(world):
     world.see(future=24260.0, future_expiry="2026-09-29")
     row = summarise(world.chain())
-    assert (row["timestamp"], row["observed_at"]) == ("2026-08-19T06:00:00Z", "2026-08-19T06:00:00.250000Z")
-    assert (row["underlying"], row["spot"], row["spot_source"], row["spot_age_seconds"]) == ("NIFTY", 24050.0, "live", 2.0)
-    assert (row["basis"], row["future_expiry"], row["vix"], row["day_width"]) == (210.0, "2026-09-29", 12.5, 140.0)
+    assert (row["timestamp"], row["observed_at"]) == (
+        "2026-08-19T06:00:00Z",
+        "2026-08-19T06:00:00.250000Z",
+    )
+    assert (row["underlying"], row["spot"], row["spot_source"], row["spot_age_seconds"]) == (
+        "NIFTY",
+        24050.0,
+        "live",
+        2.0,
+    )
+    assert (row["basis"], row["future_expiry"], row["vix"], row["day_width"]) == (
+        210.0,
+        "2026-09-29",
+        12.5,
+        140.0,
+    )
     assert row["change_pct"] == pytest.approx(100 * 50 / 24000)
 
 
@@ -46,7 +59,10 @@ def test_every_bucket_has_the_pcr_of_its_whole_chain(world):
     row = summarise(world.chain())
     for bucket, expiry in (("this_week", NEAR), ("this_month", NEAR), ("next_week", FAR)):
         mine = world.quotes.expiry == np.datetime64(expiry)
-        assert row[f"pcr_{bucket}"] == world.quotes.oi[PE, mine].sum() / world.quotes.oi[CE, mine].sum()
+        assert (
+            row[f"pcr_{bucket}"]
+            == world.quotes.oi[PE, mine].sum() / world.quotes.oi[CE, mine].sum()
+        )
     assert row["pcr_next_month"] is None
 
 
@@ -54,13 +70,19 @@ def test_the_nearest_figures_are_those_of_the_first_expiry(world):
     chain = world.chain()
     row = summarise(chain)
     near = chain.expiries.rows(0)
-    assert (row["expiry_nearest"], row["forward"], row["forward_source"]) == (NEAR, chain.expiries.forward[0], "parity")
+    assert (row["expiry_nearest"], row["forward"], row["forward_source"]) == (
+        NEAR,
+        chain.expiries.forward[0],
+        "parity",
+    )
     assert (row["atm"], row["atm_spot"], row["oi_strikes"]) == (24100.0, 24050.0, 41)
     assert row["oi_calls"] == world.quotes.oi[CE, near].sum()
     assert row["oi_puts"] == world.quotes.oi[PE, near].sum()
     assert row["straddle_nearest"] == chain.prices.price[:, world.at(24100.0)].sum()
     assert row["em_straddle"] == 0.85 * row["straddle_nearest"]
-    assert row["em_sd"] == pytest.approx(row["forward"] * row["atm_iv_this_week"] * sqrt(chain.expiries.years[0]))
+    assert row["em_sd"] == pytest.approx(
+        row["forward"] * row["atm_iv_this_week"] * sqrt(chain.expiries.years[0])
+    )
     assert row["atm_iv_this_week"] == pytest.approx(0.12, abs=2e-3)
     assert row["rr25"] < 0 < row["bf25"]
     assert row["support"] < row["forward"] < row["resistance"]
@@ -69,7 +91,10 @@ def test_the_nearest_figures_are_those_of_the_first_expiry(world):
 def test_the_pcr_of_the_window_counts_the_window_only(world):
     row = summarise(world.chain(window=(1, 2)))
     inside = [world.at(strike) for strike in (24050.0, 24100.0, 24150.0, 24200.0)]
-    assert row["pcr_window_nearest"] == world.quotes.oi[PE, inside].sum() / world.quotes.oi[CE, inside].sum()
+    assert (
+        row["pcr_window_nearest"]
+        == world.quotes.oi[PE, inside].sum() / world.quotes.oi[CE, inside].sum()
+    )
 
 
 def test_the_volume_pcr_stands_beside_it(world):
@@ -79,10 +104,16 @@ def test_the_volume_pcr_stands_beside_it(world):
 
 def test_beyond_the_fix_nearest_is_the_next_expiry_and_the_old_pcr_stays(build_world):
     row = summarise(build_world(at="2026-08-25T10:05:00Z").chain())
-    assert (row["expiry_nearest"], row["pcr_this_week"] is None, row["atm_iv_this_week"]) == (FAR, False, None)
+    assert (row["expiry_nearest"], row["pcr_this_week"] is None, row["atm_iv_this_week"]) == (
+        FAR,
+        False,
+        None,
+    )
 
 
-@pytest.mark.parametrize("at", ["2026-08-25T09:59:59Z", "2026-08-25T10:00:01Z", "2026-08-25T10:10:00Z"])
+@pytest.mark.parametrize(
+    "at", ["2026-08-25T09:59:59Z", "2026-08-25T10:00:01Z", "2026-08-25T10:10:00Z"]
+)
 def test_every_figure_named_nearest_is_of_one_expiry(build_world, at):
     world = build_world(at=at)
     row = summarise(world.chain())
@@ -90,8 +121,14 @@ def test_every_figure_named_nearest_is_of_one_expiry(build_world, at):
     calls, puts = world.quotes.oi[:, mine].sum(axis=1)
     assert row["expiry_nearest"] == (NEAR if at < "2026-08-25T10:00:00Z" else FAR)
     assert (row["pcr_nearest"], row["oi_calls"], row["oi_puts"]) == (puts / calls, calls, puts)
-    assert row["atm_iv_nearest"] == row["atm_iv_this_week" if row["expiry_nearest"] == NEAR else "atm_iv_next_week"]
-    assert row["pcr_nearest"] == row["pcr_this_week" if row["expiry_nearest"] == NEAR else "pcr_next_week"]
+    assert (
+        row["atm_iv_nearest"]
+        == row["atm_iv_this_week" if row["expiry_nearest"] == NEAR else "atm_iv_next_week"]
+    )
+    assert (
+        row["pcr_nearest"]
+        == row["pcr_this_week" if row["expiry_nearest"] == NEAR else "pcr_next_week"]
+    )
 
 
 def test_beyond_every_fix_there_are_no_nearest_figures(build_world):
@@ -119,7 +156,11 @@ def test_a_date_of_two_buckets_loses_both_bits(world):
     drop(world, NEAR)
     row = summarise(world.chain())
     assert row["missing_mask"] == 5
-    assert (row["expiry_nearest"], row["forward_source"], row["atm_iv_this_week"]) == (NEAR, "carry", None)
+    assert (row["expiry_nearest"], row["forward_source"], row["atm_iv_this_week"]) == (
+        NEAR,
+        "carry",
+        None,
+    )
 
 
 def test_an_expiry_that_was_never_quoted_is_missing_too(world):
@@ -156,14 +197,24 @@ def test_options_that_did_not_trade_do_not_make_a_unit_partial(world):
     world.no_books()
     world.quotes.values["volume"][:] = 0.0
     row = summarise(world.chain())
-    assert (row["status"], row["iv_ok"], row["iv_unavailable"], row["iv_failed"]) == ("OK", 0, 164, 0)
+    assert (row["status"], row["iv_ok"], row["iv_unavailable"], row["iv_failed"]) == (
+        "OK",
+        0,
+        164,
+        0,
+    )
 
 
 def test_a_unit_without_a_single_quote_is_missing(world):
     drop(world, NEAR)
     drop(world, FAR)
     row = summarise(world.chain())
-    assert (row["status"], row["reason"], row["collected_mask"], row["options"]) == ("MISSING", "no_quotes", 0, 0)
+    assert (row["status"], row["reason"], row["collected_mask"], row["options"]) == (
+        "MISSING",
+        "no_quotes",
+        0,
+        0,
+    )
 
 
 def test_the_volatility_counts_add_up_to_the_options(world):
@@ -176,18 +227,34 @@ def test_the_volatility_counts_add_up_to_the_options(world):
 
 
 def test_a_unit_that_never_was_has_a_row_that_says_why():
-    row = missing_row("2026-08-19T06:00:00Z", "NIFTY", Status.SKIPPED, "overrun", expected_mask=7, expiries_expected=3)
+    row = missing_row(
+        "2026-08-19T06:00:00Z",
+        "NIFTY",
+        Status.SKIPPED,
+        "overrun",
+        expected_mask=7,
+        expiries_expected=3,
+    )
     assert list(row) == [column.name for column in rows.OVERVIEW]
     assert (row["timestamp"], row["underlying"], row["status"], row["reason"]) == (
         "2026-08-19T06:00:00Z", "NIFTY", "SKIPPED", "overrun",
     )  # fmt: skip
-    assert (row["expected_mask"], row["missing_mask"], row["collected_mask"], row["options"]) == (7, 7, 0, 0)
+    assert (row["expected_mask"], row["missing_mask"], row["collected_mask"], row["options"]) == (
+        7,
+        7,
+        0,
+        0,
+    )
     assert row["spot"] is None
 
 
 def test_a_row_of_an_unknown_expectation_does_not_invent_one():
     row = missing_row("2026-08-19T06:00:00Z", "NIFTY", "MISSING", "expired")
-    assert (row["expected_mask"], row["missing_mask"], row["expiries_expected"]) == (None, None, None)
+    assert (row["expected_mask"], row["missing_mask"], row["expiries_expected"]) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_the_facts_are_json_and_agree_with_the_row(world):
@@ -198,7 +265,10 @@ def test_the_facts_are_json_and_agree_with_the_row(world):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["options"] == row["options"]
     assert sum(each["ok"] for each in found["iv"].values()) == row["iv_ok"]
-    assert sum(sum(each["unavailable"].values()) for each in found["iv"].values()) == row["iv_unavailable"]
+    assert (
+        sum(sum(each["unavailable"].values()) for each in found["iv"].values())
+        == row["iv_unavailable"]
+    )
     assert found["quality"]["bad_oi"] == 1
     assert found["sources"] == {"sim": 164}
     assert found["atm"] == {NEAR: 24100.0, FAR: 24150.0}

@@ -25,7 +25,11 @@ def test_a_fresh_tight_book_gives_its_middle(world):
     world.put(CE, i, bid=40.0, ask=40.4, last=35.0)
     found = judged(world)
     assert found.price[CE, i] == pytest.approx(40.2)
-    assert (found.source[CE, i], found.half_spread[CE, i], found.flags[CE, i]) == ("mid", pytest.approx(0.2), 0)
+    assert (found.source[CE, i], found.half_spread[CE, i], found.flags[CE, i]) == (
+        "mid",
+        pytest.approx(0.2),
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,11 @@ def test_without_a_usable_book_a_recent_trade_is_taken(world, fields, flag):
     i = world.at(K)
     world.put(CE, i, last=41.0, **fields)
     found = judged(world)
-    assert (found.price[CE, i], found.source[CE, i], found.half_spread[CE, i]) == (41.0, "last", 0.025)
+    assert (found.price[CE, i], found.source[CE, i], found.half_spread[CE, i]) == (
+        41.0,
+        "last",
+        0.025,
+    )
     assert found.flags[CE, i] == flag
 
 
@@ -145,14 +153,30 @@ def test_each_seeded_fault_is_counted_under_its_own_reason(world):
     world.put(CE, 1, oi=-1.0)
     world.put(CE, 2, last=0.0)
     world.put(CE, 3, bid=5000.0, ask=4000.0)
-    assert quality_counts(judged(world).flags) == {"stale": 1, "bad_oi": 1, "bad_price": 1, "crossed": 1}
+    assert quality_counts(judged(world).flags) == {
+        "stale": 1,
+        "bad_oi": 1,
+        "bad_price": 1,
+        "crossed": 1,
+    }
 
 
 @pytest.mark.parametrize(
-    ("source", "age", "said"), [("live", 30.0, "live"), ("live", 31.0, "stale"), ("frozen", 900.0, "frozen"), ("live", NAN, "live")]
+    ("source", "age", "said"),
+    [
+        ("live", 30.0, "live"),
+        ("live", 31.0, "stale"),
+        ("frozen", 900.0, "frozen"),
+        ("live", NAN, "live"),
+    ],
 )
 def test_an_index_too_old_to_be_believed_is_stale_and_a_frozen_one_is_frozen(source, age, said):
-    assert spot_source(Underlying(spot=K, spot_source=source, spot_time=1_000.0 - age), 1_000.0, Quality()) == said
+    assert (
+        spot_source(
+            Underlying(spot=K, spot_source=source, spot_time=1_000.0 - age), 1_000.0, Quality()
+        )
+        == said
+    )
 
 
 @pytest.mark.parametrize(("rule", "field"), [("min_oi", "oi"), ("min_volume", "volume")])
@@ -162,7 +186,9 @@ def test_an_option_below_the_least_quantity_is_thin_and_has_no_price(world, rule
     world.put(CE, j, **{field: 65.0})
     found = judged(world, **{rule: 65.0})
     assert found.flags[CE, i] == Flag.THIN
-    assert np.isnan([found.price[CE, i], found.bid[CE, i], found.ask[CE, i], found.mid[CE, i]]).all()
+    assert np.isnan(
+        [found.price[CE, i], found.bid[CE, i], found.ask[CE, i], found.mid[CE, i]]
+    ).all()
     assert found.flags[CE, j] == 0
 
 
@@ -176,16 +202,23 @@ def test_a_percentile_leaves_out_the_least_traded_of_each_expiry(world):
     thin = judged(world, vol_pct=10.0).flags & Flag.THIN != 0
     first, second = (world.quotes.expiry == day for day in np.unique(world.quotes.expiry))
     assert thin[:, first].sum() == thin[:, second].sum() == 9
-    assert world.quotes.volume[:, first][thin[:, first]].max() < world.quotes.volume[:, first][~thin[:, first]].min()
+    assert (
+        world.quotes.volume[:, first][thin[:, first]].max()
+        < world.quotes.volume[:, first][~thin[:, first]].min()
+    )
 
 
 STRIKES = np.arange(22_000.0, 26_001.0, 50.0)
 
 
-@pytest.mark.parametrize("spot", [0.0, -0.0, -1.0, NAN, np.inf, -np.inf, 0.05, 1.0, 240.5, 51_400.0, 2_405_000.0, 1e300])
+@pytest.mark.parametrize(
+    "spot", [0.0, -0.0, -1.0, NAN, np.inf, -np.inf, 0.05, 1.0, 240.5, 51_400.0, 2_405_000.0, 1e300]
+)
 @pytest.mark.parametrize("source", ["live", "frozen", "stale"])
 def test_a_spot_that_is_no_print_is_none_and_its_source_says_so(spot, source):
-    seen = believed(Underlying(spot=spot, spot_time=5.0, spot_source=source, future=24_060.0), STRIKES)
+    seen = believed(
+        Underlying(spot=spot, spot_time=5.0, spot_source=source, future=24_060.0), STRIKES
+    )
     assert np.isnan([seen.spot, seen.spot_time]).all()
     assert (seen.spot_source, seen.future) == ("none", 24_060.0)
 

@@ -18,7 +18,11 @@ def test_calls_and_puts_have_the_same_columns():
 
 def test_every_quantity_of_a_quote_is_kept_so_that_a_chain_can_be_made_again():
     names = {column.name for column in rows.CHAIN}
-    assert {side + name for name in (*QUOTE_FIELDS, "symbol", "token", "source") for side in ("ce_", "pe_")} <= names
+    assert {
+        side + name
+        for name in (*QUOTE_FIELDS, "symbol", "token", "source")
+        for side in ("ce_", "pe_")
+    } <= names
     assert {"expiry", "strike", "lot_size", "tick_size"} <= names
 
 
@@ -35,8 +39,12 @@ VOLATILITY = "ce_iv,pe_iv,ce_delta,pe_delta,ce_theta,pe_theta,ce_vega,pe_vega,ce
 
 
 def test_the_offset_files_begin_with_the_header_that_older_tools_read():
-    assert ",".join(rows.csv_header(greeks=True)).startswith(f"{PLAIN},{VOLATILITY},forward,lot_size,bucket_mask")
-    assert ",".join(rows.csv_header(greeks=False)).startswith(f"{PLAIN},forward,lot_size,bucket_mask")
+    assert ",".join(rows.csv_header(greeks=True)).startswith(
+        f"{PLAIN},{VOLATILITY},forward,lot_size,bucket_mask"
+    )
+    assert ",".join(rows.csv_header(greeks=False)).startswith(
+        f"{PLAIN},forward,lot_size,bucket_mask"
+    )
 
 
 def test_the_offset_files_lose_their_greek_columns_when_greeks_are_off():

@@ -53,7 +53,11 @@ def test_legs_add_up_with_their_signs(chain_of):
 def test_a_leg_without_a_price_leaves_no_value(chain_of):
     frame = chain_of()
     known = Leg(DAY, frame.columns["strike"][1], "CE")
-    for missing in (Leg(DAY, 1.0, "CE"), Leg(date(2030, 1, 1), 26000.0, "CE"), Leg(DAY, frame.columns["strike"][0], "CE")):
+    for missing in (
+        Leg(DAY, 1.0, "CE"),
+        Leg(date(2030, 1, 1), 26000.0, "CE"),
+        Leg(DAY, frame.columns["strike"][0], "CE"),
+    ):
         assert isnan(series.legs_value(frame, [known, missing]))
     assert isnan(series.legs_value(frame, []))
 
@@ -69,21 +73,34 @@ def straddled(chain_of, cycles):
     for frame, (_, atm) in zip(frames, cycles, strict=True):
         frame.columns["atm"][:] = atm
         frame.columns["years_to_expiry"][:] = 0.01
-        frame.columns["timestamp"][:] = datetime.fromisoformat(frame.header["stamp"]["cycle"]).timestamp()
+        frame.columns["timestamp"][:] = datetime.fromisoformat(
+            frame.header["stamp"]["cycle"]
+        ).timestamp()
     return frames
 
 
 def test_a_rolling_straddle_is_call_plus_put_at_the_money_and_marks_its_rolls(chain_of):
     frames = straddled(
-        chain_of, [("2026-11-20T04:05:00Z", 26000.0), ("2026-11-20T04:06:00Z", 26000.0), ("2026-11-20T04:07:00Z", 26050.0)]
+        chain_of,
+        [
+            ("2026-11-20T04:05:00Z", 26000.0),
+            ("2026-11-20T04:06:00Z", 26000.0),
+            ("2026-11-20T04:07:00Z", 26050.0),
+        ],
     )
     found = series.rolling_straddle(frames)
     assert [each.rolled for each in found] == [False, False, True]
     assert [each.strike for each in found] == [26000.0, 26000.0, 26050.0]
     for each, frame, row in zip(found, frames, (2, 2, 3), strict=True):
-        assert each.price == pytest.approx(frame.columns["ce_price"][row] + frame.columns["pe_price"][row])
-        assert each.vwap == pytest.approx(frame.columns["ce_average_price"][row] + frame.columns["pe_average_price"][row])
-    assert found[2].carried == pytest.approx(frames[2].columns["ce_price"][2] + frames[2].columns["pe_price"][2])
+        assert each.price == pytest.approx(
+            frame.columns["ce_price"][row] + frame.columns["pe_price"][row]
+        )
+        assert each.vwap == pytest.approx(
+            frame.columns["ce_average_price"][row] + frame.columns["pe_average_price"][row]
+        )
+    assert found[2].carried == pytest.approx(
+        frames[2].columns["ce_price"][2] + frames[2].columns["pe_price"][2]
+    )
     assert found[2].expiry == DAY
 
 
@@ -94,7 +111,11 @@ def test_a_chain_without_an_atm_has_no_straddle(chain_of):
 
 def test_days_are_laid_over_each_other_by_weekday_in_indian_time():
     first = datetime.fromisoformat("2026-11-16T04:00:00Z")
-    instants = [(first + timedelta(days=day, minutes=minute)).timestamp() for day in (0, 1, 7) for minute in (0, 1)]
+    instants = [
+        (first + timedelta(days=day, minutes=minute)).timestamp()
+        for day in (0, 1, 7)
+        for minute in (0, 1)
+    ]
     found = series.overlay(instants, [1.0, 2.0, 3.0, nan, 5.0, 6.0])
     assert list(found) == [0, 1]
     assert [curve.day for curve in found[0]] == [date(2026, 11, 16), date(2026, 11, 23)]
@@ -136,20 +157,29 @@ def test_interest_over_chosen_strikes_is_the_sum_of_their_rows(chain_of, strikes
         for i in rows:
             for side in ("ce_", "pe_"):
                 if frame.columns[side + "symbol"][i]:
-                    value, volume = known(frame.columns[side + "oi"][i]), known(frame.columns[side + "volume"][i])
+                    value, volume = (
+                        known(frame.columns[side + "oi"][i]),
+                        known(frame.columns[side + "volume"][i]),
+                    )
                     sums[side] += value or 0.0
                     volumes[side] += volume or 0.0
                     held |= {i} if value is not None else set()
         assert each.strikes == len(held)
         assert each.oi_calls == pytest.approx(sums["ce_"] or each.oi_calls, nan_ok=True)
-        assert each.pcr == pytest.approx(sums["pe_"] / sums["ce_"] if sums["ce_"] else nan, nan_ok=True)
-        assert each.pcr_volume == pytest.approx(volumes["pe_"] / volumes["ce_"] if volumes["ce_"] else nan, nan_ok=True)
+        assert each.pcr == pytest.approx(
+            sums["pe_"] / sums["ce_"] if sums["ce_"] else nan, nan_ok=True
+        )
+        assert each.pcr_volume == pytest.approx(
+            volumes["pe_"] / volumes["ce_"] if volumes["ce_"] else nan, nan_ok=True
+        )
 
 
 def test_interest_follows_the_nearest_expiry_by_itself(chain_of):
     first, last = chain_of(), chain_of("2026-11-24T10:05:00Z")
     first.columns["years_to_expiry"][:] = 0.01
-    last.columns["years_to_expiry"][:] = np.where(last.columns["expiry"] == np.datetime64(DAY), nan, 0.02)
+    last.columns["years_to_expiry"][:] = np.where(
+        last.columns["expiry"] == np.datetime64(DAY), nan, 0.02
+    )
     assert [each.expiry for each in series.interest([first, last])] == [DAY, date(2026, 12, 1)]
 
 

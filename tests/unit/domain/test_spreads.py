@@ -17,14 +17,26 @@ BOOKS = [(100.0, 100.5), (nan, 3.0), (2.0, nan), (5.0, 4.9), (0.0, 0.1), (-0.01,
 
 def test_only_a_two_sided_uncrossed_book_has_a_spread():
     bid, ask = np.array(BOOKS).T
-    assert spreads.spread(bid, ask).tolist() == pytest.approx([0.5, nan, nan, nan, nan, nan, 0.0], nan_ok=True)
+    assert spreads.spread(bid, ask).tolist() == pytest.approx(
+        [0.5, nan, nan, nan, nan, nan, 0.0], nan_ok=True
+    )
 
 
 def books(die, strikes):
     """One expiry's chain of random books, some of them broken."""
-    bid = np.where(die.random((2, len(strikes))) < 0.3, die.choice([nan, 0.0, 50.0], (2, len(strikes))), die.uniform(1, 40, (2, 1)))
+    bid = np.where(
+        die.random((2, len(strikes))) < 0.3,
+        die.choice([nan, 0.0, 50.0], (2, len(strikes))),
+        die.uniform(1, 40, (2, 1)),
+    )
     ask = bid + np.round(die.exponential(1.0, bid.shape) - 0.1, 2)
-    columns = {"strike": strikes, "ce_bid": bid[0], "pe_bid": bid[1], "ce_ask": ask[0], "pe_ask": ask[1]}
+    columns = {
+        "strike": strikes,
+        "ce_bid": bid[0],
+        "pe_bid": bid[1],
+        "ce_ask": ask[0],
+        "pe_ask": ask[1],
+    }
     return Frame({}, columns)
 
 
@@ -39,19 +51,28 @@ def test_statistics_per_strike_are_recounted_over_cycles(seed):
         for side, prefix in enumerate(("ce_", "pe_")):
             told = []
             for frame in frames:
-                for at, bid, ask in zip(*(frame.columns[name] for name in ("strike", prefix + "bid", prefix + "ask")), strict=True):
+                for at, bid, ask in zip(
+                    *(frame.columns[name] for name in ("strike", prefix + "bid", prefix + "ask")),
+                    strict=True,
+                ):
                     if at == strike and bid > 0 and ask >= bid:
                         told.append(ask - bid)
             assert found.two_sided[side, place] == len(told)
             if len(told) > 1:
                 assert found.median[side, place] == pytest.approx(median(told))
-                assert found.p90[side, place] == pytest.approx(quantiles(told, n=10, method="inclusive")[8])
+                assert found.p90[side, place] == pytest.approx(
+                    quantiles(told, n=10, method="inclusive")[8]
+                )
                 assert found.worst[side, place] == pytest.approx(max(told))
 
 
 def test_a_strike_that_never_had_a_book_has_no_statistics():
     frame = Frame(
-        {}, {"strike": np.array([100.0]), **{side + name: np.array([nan]) for side in ("ce_", "pe_") for name in ("bid", "ask")}}
+        {},
+        {
+            "strike": np.array([100.0]),
+            **{side + name: np.array([nan]) for side in ("ce_", "pe_") for name in ("bid", "ask")},
+        },
     )
     found = spreads.over_cycles([frame, frame])
     assert found.two_sided.tolist() == [[0], [0]]
@@ -82,12 +103,19 @@ def test_the_spread_in_volatility_is_half_the_distance_of_bid_and_ask(world):
     rows = [
         i
         for i in range(len(frame))
-        if frame.columns["expiry"][i] == np.datetime64(near.expiry) and abs(frame.columns["offset"][i]) <= 5
+        if frame.columns["expiry"][i] == np.datetime64(near.expiry)
+        and abs(frame.columns["offset"][i]) <= 5
     ]
     told = []
     for row in rows:
         side = "ce_" if frame.columns["strike"][row] > frame.columns["forward"][row] else "pe_"
-        told.append(0.5 * (float(frame.columns[f"{side}iv_ask"][row]) - float(frame.columns[f"{side}iv_bid"][row])))
+        told.append(
+            0.5
+            * (
+                float(frame.columns[f"{side}iv_ask"][row])
+                - float(frame.columns[f"{side}iv_bid"][row])
+            )
+        )
     assert near.median_iv == pytest.approx(median(told))
 
 
@@ -101,17 +129,24 @@ def test_without_any_book_there_is_nothing_to_say(world):
 
 def test_the_microprice_leans_to_the_side_with_less_behind_it():
     bid, ask = np.array([100.0, 100.0, 5.0, nan]), np.array([101.0, 101.0, 4.9, 3.0])
-    found = spreads.microprice(bid, ask, np.array([65.0, 195.0, 65.0, 65.0]), np.array([65.0, 65.0, 65.0, 65.0]))
+    found = spreads.microprice(
+        bid, ask, np.array([65.0, 195.0, 65.0, 65.0]), np.array([65.0, 65.0, 65.0, 65.0])
+    )
     assert found.tolist() == pytest.approx([100.5, 100.75, nan, nan], nan_ok=True)
 
 
 def test_a_microprice_without_quantities_is_unknown():
-    assert isnan(spreads.microprice(np.array([1.0]), np.array([2.0]), np.array([0.0]), np.array([0.0]))[0])
+    assert isnan(
+        spreads.microprice(np.array([1.0]), np.array([2.0]), np.array([0.0]), np.array([0.0]))[0]
+    )
 
 
 def book_of(bid, ask, volume):
     names = ("ce_bid", "pe_bid", "ce_ask", "pe_ask", "ce_volume", "pe_volume")
-    return Frame({}, {name: np.array([value]) for name, value in zip(names, (*bid, *ask, *volume), strict=True)})
+    return Frame(
+        {},
+        {name: np.array([value]) for name, value in zip(names, (*bid, *ask, *volume), strict=True)},
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +156,9 @@ def book_of(bid, ask, volume):
         (5.0, 4.9, 65.0, 0.0), (99.5, 100.5, 0.0, 0.0), (99.5, 100.5, nan, 0.0),
     ],
 )  # fmt: skip
-def test_liquidity_halves_at_a_tenth_of_the_mid_and_needs_two_sides_and_a_trade(bid, ask, volume, score):
+def test_liquidity_halves_at_a_tenth_of_the_mid_and_needs_two_sides_and_a_trade(
+    bid, ask, volume, score
+):
     found = spreads.liquidity(np.array([bid, nan]), np.array([ask, nan]), np.array([volume, 0.0]))
     assert found.tolist() == pytest.approx([score, 0.0], abs=0.0005)
 

@@ -50,22 +50,34 @@ def test_the_document_has_every_documented_field():
 
 
 def test_a_system_that_just_started_has_every_field_too_and_invents_nothing():
-    found = runtime_status(seen(report={}, beat={}, last_success=0.0, phases={}, next_cycle_wall=None))
+    found = runtime_status(
+        seen(report={}, beat={}, last_success=0.0, phases={}, next_cycle_wall=None)
+    )
     assert set(found) == FIELDS
-    assert [found[name] for name in ("cycle", "elapsed", "sleep_sec", "success_rate_pct", "memory_mb", "last_gap")] == [None] * 6
+    assert [
+        found[name]
+        for name in ("cycle", "elapsed", "sleep_sec", "success_rate_pct", "memory_mb", "last_gap")
+    ] == [None] * 6
     assert found["indices_info"]["NIFTY"] == {"ltp": None, "options": 0, "status": None} | UNKNOWN
 
 
 def test_each_index_has_price_options_status_age_and_pcr():
     info = runtime_status(seen())["indices_info"]
-    assert info["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": 46.5, "pcr": 0.9} | FRESH
+    assert (
+        info["NIFTY"]
+        == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": 46.5, "pcr": 0.9}
+        | FRESH
+    )
     assert info["SENSEX"] == {"ltp": None, "options": 0, "status": "MISSING"} | UNKNOWN
 
 
 def test_the_age_is_that_of_the_data_and_not_of_its_receipt():
     frozen = REPORT["rows"][0] | {"quote_age_seconds": 80.0}
     found = runtime_status(seen(report=REPORT | {"rows": [frozen]}))
-    assert (found["indices_info"]["NIFTY"]["age_seconds"], found["indices_info"]["NIFTY"]["stale"]) == (125.0, True)
+    assert (
+        found["indices_info"]["NIFTY"]["age_seconds"],
+        found["indices_info"]["NIFTY"]["stale"],
+    ) == (125.0, True)
     assert not found["readiness_ok"]
     assert "data: quotes of NIFTY have stopped" in found["readiness_reason"]
 
@@ -80,9 +92,21 @@ def test_data_may_be_old_while_no_market_is_open():
     [
         ({"login": {"state": "expired"}}, {}, "token: expired; run g6 login"),
         ({"login": {"state": "missing"}}, OPEN, "token: missing; run g6 login"),
-        ({"ticker": {"connections": {"0": {"state": "refused"}}}}, {}, "stream: connection 0 is refused"),
-        ({"ticker": {"connections": {"0": {"state": "open"}, "1": {"state": "down"}}}}, OPEN, "stream: connection 1 is down"),
-        ({"ticker": {"connections": {"0": {"state": "dead"}}}}, OPEN, "stream: connection 0 is dead"),
+        (
+            {"ticker": {"connections": {"0": {"state": "refused"}}}},
+            {},
+            "stream: connection 0 is refused",
+        ),
+        (
+            {"ticker": {"connections": {"0": {"state": "open"}, "1": {"state": "down"}}}},
+            OPEN,
+            "stream: connection 1 is down",
+        ),
+        (
+            {"ticker": {"connections": {"0": {"state": "dead"}}}},
+            OPEN,
+            "stream: connection 0 is dead",
+        ),
     ],
 )
 def test_without_a_token_or_a_stream_the_system_is_not_ready(provider, phases, reason):
@@ -90,7 +114,12 @@ def test_without_a_token_or_a_stream_the_system_is_not_ready(provider, phases, r
 
 
 @pytest.mark.parametrize(
-    "provider", [{"login": {"state": "valid"}}, {"ticker": {"connections": {"0": {"state": "waiting"}}}}, {"mode": "sim"}]
+    "provider",
+    [
+        {"login": {"state": "valid"}},
+        {"ticker": {"connections": {"0": {"state": "waiting"}}}},
+        {"mode": "sim"},
+    ],
 )
 def test_a_stream_need_not_run_before_the_open(provider):
     assert readiness(seen(beat=BEAT | {"provider": provider}, phases={})) == ()
@@ -98,19 +127,32 @@ def test_a_stream_need_not_run_before_the_open(provider):
 
 def test_the_pcr_shown_is_that_of_the_expiry_that_is_shown_and_of_no_bucket():
     rows = [{"underlying": "NIFTY", "pcr_this_week": 0.4, "pcr_nearest": 1.1}]
-    assert runtime_status(seen(report=REPORT | {"rows": rows}))["indices_info"]["NIFTY"]["pcr"] == 1.1
+    assert (
+        runtime_status(seen(report=REPORT | {"rows": rows}))["indices_info"]["NIFTY"]["pcr"] == 1.1
+    )
 
 
 def test_options_rates_memory_and_time_to_the_next_cycle():
     found = runtime_status(seen(requests={"ok": 99.0, "busy": 1.0}))
-    assert (found["options_last_cycle"], found["options_per_minute"], found["success_rate_pct"]) == (400, 400.0, 50.0)
-    assert (found["api_success_rate"], found["memory_mb"], found["cpu_pct"], found["sleep_sec"]) == (99.0, 200.0, 75.0, 15.0)
+    assert (
+        found["options_last_cycle"],
+        found["options_per_minute"],
+        found["success_rate_pct"],
+    ) == (400, 400.0, 50.0)
+    assert (
+        found["api_success_rate"],
+        found["memory_mb"],
+        found["cpu_pct"],
+        found["sleep_sec"],
+    ) == (99.0, 200.0, 75.0, 15.0)
 
 
 def test_the_provider_is_named_and_what_it_does_not_tell_is_none():
     found = runtime_status(seen())["provider"]
     told = {"name": "sim", "mode": "sim"}
-    assert found == told | dict.fromkeys(("source", "breaker", "budget_left", "login", "ticker", "instruments"))
+    assert found == told | dict.fromkeys(
+        ("source", "breaker", "budget_left", "login", "ticker", "instruments")
+    )
 
 
 def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_does():
@@ -121,7 +163,12 @@ def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_doe
 
 def test_the_last_gap_is_shown_without_its_envelope():
     gap = {"ts": "x", "index": "NIFTY", "from": "a", "to": "b", "reason": "no_beat"}
-    assert runtime_status(seen(gap=gap))["last_gap"] == {"index": "NIFTY", "from": "a", "to": "b", "reason": "no_beat"}
+    assert runtime_status(seen(gap=gap))["last_gap"] == {
+        "index": "NIFTY",
+        "from": "a",
+        "to": "b",
+        "reason": "no_beat",
+    }
 
 
 def test_a_running_system_is_ready():

@@ -26,7 +26,14 @@ RATE, TICK = 0.055, 0.05
 
 def quoted(days, iv, forward=FORWARD, strike=STRIKE, error=0.002):
     iv = np.broadcast_to(np.asarray(iv, dtype=float), strike.shape).copy()
-    return Smile(date(2026, 11, 20) + timedelta(days), forward, days / 365, strike, iv, np.full(len(strike), error))
+    return Smile(
+        date(2026, 11, 20) + timedelta(days),
+        forward,
+        days / 365,
+        strike,
+        iv,
+        np.full(len(strike), error),
+    )
 
 
 def skewed(days, forward=FORWARD):
@@ -65,7 +72,15 @@ def test_between_expiries_total_variance_at_one_moneyness_is_linear_in_time(mone
 
 
 @pytest.mark.parametrize(
-    ("strike", "years"), [(22000.0, 0.02), (26500.0, 0.02), (24000.0, 0.01), (24000.0, 0.2), (nan, 0.02), (24000.0, nan)]
+    ("strike", "years"),
+    [
+        (22000.0, 0.02),
+        (26500.0, 0.02),
+        (24000.0, 0.01),
+        (24000.0, 0.2),
+        (nan, 0.02),
+        (24000.0, nan),
+    ],
 )
 def test_outside_the_hull_there_is_no_volatility(strike, years):
     assert np.isnan(surface.fit(smiles()).iv(strike, years))
@@ -82,8 +97,12 @@ def noisy(seed, size):
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(("days", "noise"), [(7, 0.02), (14, 0.02), (42, 0.02), (10, 0.001), (30, 0.001)])
-def test_no_butterfly_is_worth_less_than_nothing_at_expiries_however_noisy_the_quotes(seed, days, noise):
+@pytest.mark.parametrize(
+    ("days", "noise"), [(7, 0.02), (14, 0.02), (42, 0.02), (10, 0.001), (30, 0.001)]
+)
+def test_no_butterfly_is_worth_less_than_nothing_at_expiries_however_noisy_the_quotes(
+    seed, days, noise
+):
     found = surface.fit(noisy(seed, noise))
     moneyness = np.linspace(0.945, 1.055, 221)
     calls = call_prices(found, moneyness, days / 365)
@@ -94,7 +113,10 @@ def test_no_butterfly_is_worth_less_than_nothing_at_expiries_however_noisy_the_q
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_calendar_spread_is_worth_less_than_nothing_however_wrong_the_quotes(seed):
-    crossed = [replace(each, iv=each.iv * factor) for each, factor in zip(noisy(seed, 0.01), (1.6, 1.0, 0.8), strict=True)]
+    crossed = [
+        replace(each, iv=each.iv * factor)
+        for each, factor in zip(noisy(seed, 0.01), (1.6, 1.0, 0.8), strict=True)
+    ]
     found = surface.fit(crossed)
     times = np.linspace(7, 42, 36) / 365
     moneyness = np.linspace(0.945, 1.055, 23)[:, None]
@@ -115,7 +137,9 @@ def test_quotes_no_density_fits_are_called_a_butterfly():
 
 
 def test_the_quality_falls_as_noise_is_added():
-    scores = [list(surface.fit(noisy(1, size)).quality.values()) for size in (0.0, 0.003, 0.01, 0.03)]
+    scores = [
+        list(surface.fit(noisy(1, size)).quality.values()) for size in (0.0, 0.003, 0.01, 0.03)
+    ]
     assert (np.diff(scores, axis=0) < 0).all()
     assert min(scores[0]) > 0.99
     assert max(scores[-1]) < 0.1
@@ -161,14 +185,23 @@ def test_hostile_quotes_raise_nothing_and_invent_nothing(seed):
     def spoil(values):
         return np.where(die.random(len(values)) < 0.3, die.choice(bad, len(values)), values)
 
-    spoiled = [replace(each, iv=spoil(each.iv), error=spoil(each.error), strike=np.sort(spoil(each.strike))) for each in smiles()]
+    spoiled = [
+        replace(
+            each, iv=spoil(each.iv), error=spoil(each.error), strike=np.sort(spoil(each.strike))
+        )
+        for each in smiles()
+    ]
     spoiled[0] = replace(spoiled[0], forward=float(die.choice(bad)))
     spoiled[1] = replace(spoiled[1], years=float(die.choice(bad)))
-    sigma = surface.fit(spoiled).iv(die.choice([*bad, *STRIKE], 200), die.choice([*bad, 0.02, 0.05], 200))
+    sigma = surface.fit(spoiled).iv(
+        die.choice([*bad, *STRIKE], 200), die.choice([*bad, 0.02, 0.05], 200)
+    )
     assert (np.isnan(sigma) | (sigma > 0) & np.isfinite(sigma)).all()
 
 
-@pytest.mark.parametrize(("index", "at"), [("NIFTY", "2026-11-18T05:30:00Z"), ("SENSEX", "2026-11-19T07:45:00Z")])
+@pytest.mark.parametrize(
+    ("index", "at"), [("NIFTY", "2026-11-18T05:30:00Z"), ("SENSEX", "2026-11-19T07:45:00Z")]
+)
 def test_it_fits_the_simulated_smile_within_half_a_point_from_ticked_quotes(index, at):
     market, root, at = SimulatedMarket(calendar(), seed=5), ROOTS[index], datetime.fromisoformat(at)
     session = market.calendar.session(root.exchange, at.date())
@@ -177,14 +210,21 @@ def test_it_fits_the_simulated_smile_within_half_a_point_from_ticked_quotes(inde
     for expiry in market.listing(index, at).contracts.expiries[:4]:
         contracts = market.listing(index, at).contracts.of(expiry)
         years = years_to(market.calendar.settlement_fix(root.exchange, expiry), at)
-        curve, quotes = market.world.curve(root, expiry, at.date()), market.quotes(index, contracts, at)
+        curve, quotes = (
+            market.world.curve(root, expiry, at.date()),
+            market.quotes(index, contracts, at),
+        )
         forward, K = float(curve.forward[second][0]), contracts.strike
         phi = np.where(forward < K, 1.0, -1.0)
         sides = (np.where(phi > 0, 0, 1), np.arange(len(K)))
         mid = 0.5 * (quotes.bid + quotes.ask)[sides]
-        solved = implied_vol(np.stack([mid, quotes.bid[sides], quotes.ask[sides]]), forward, K, years, RATE, phi).sigma
+        solved = implied_vol(
+            np.stack([mid, quotes.bid[sides], quotes.ask[sides]]), forward, K, years, RATE, phi
+        ).sigma
         offered.append(Smile(expiry, forward, years, K, solved[0], 0.5 * (solved[2] - solved[1])))
-        true = implied_vol(np.stack(curve.values(K, second))[sides], forward, K, years, RATE, phi).sigma
+        true = implied_vol(
+            np.stack(curve.values(K, second))[sides], forward, K, years, RATE, phi
+        ).sigma
         step = implied_vol(mid + 0.5 * TICK, forward, K, years, RATE, phi).sigma - solved[0]
         truth.append((years, K, np.where((step < 0.0025) & np.isfinite(solved[0]), true, nan)))
     found = surface.fit(offered)

@@ -30,14 +30,18 @@ def test_outside_the_expiries_nobody_quotes_it(days):
 
 
 def test_unknown_expiries_and_those_at_their_fix_are_left_out():
-    assert constant_maturity([1e-4, *YEARS, 0.07], [3.0, *IV, nan], 30) == constant_maturity(YEARS, IV, 30)
+    assert constant_maturity([1e-4, *YEARS, 0.07], [3.0, *IV, nan], 30) == constant_maturity(
+        YEARS, IV, 30
+    )
     assert isnan(constant_maturity([nan, 0.1], [0.1, inf], 30))
 
 
 def test_the_volatility_between_expiries_adds_up_to_the_later_one():
     between = forward_volatility(YEARS, IV)
     assert len(between) == 2
-    assert IV[0] ** 2 * YEARS[0] + between[0] ** 2 * (YEARS[1] - YEARS[0]) == pytest.approx(IV[1] ** 2 * YEARS[1])
+    assert IV[0] ** 2 * YEARS[0] + between[0] ** 2 * (YEARS[1] - YEARS[0]) == pytest.approx(
+        IV[1] ** 2 * YEARS[1]
+    )
 
 
 def test_falling_total_variance_has_no_volatility():

@@ -13,7 +13,12 @@ from g6.domain.tick import NO_FEED, NOBODY, REST, STREAM, blank, stands_until
 TOLD = (100.0, 160.0, 199.0)
 
 
-def standing(*, late: tuple[float, ...] = (0.5, 0.5, 0.5), fresh: tuple[bool, ...] = (True, True, True), **columns: Any) -> Any:
+def standing(
+    *,
+    late: tuple[float, ...] = (0.5, 0.5, 0.5),
+    fresh: tuple[bool, ...] = (True, True, True),
+    **columns: Any,
+) -> Any:
     rows = blank(3)
     rows["feed"], rows["source"], rows["quote_time"] = 0, STREAM, TOLD
     for name, values in columns.items():

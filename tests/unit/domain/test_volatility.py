@@ -29,9 +29,18 @@ def test_out_of_the_money_options_get_back_the_volatility_they_were_priced_with(
 def test_the_greeks_are_those_of_the_volatility_found(world):
     chain = world.chain()
     i = world.at(CALL_OUT)
-    expected = greeks(chain.vol.iv[CE, i], chain.expiries.forward[0], CALL_OUT, chain.expiries.years[0], 0.055, 1.0)
+    expected = greeks(
+        chain.vol.iv[CE, i],
+        chain.expiries.forward[0],
+        CALL_OUT,
+        chain.expiries.years[0],
+        0.055,
+        1.0,
+    )
     for name in ("delta", "gamma", "theta", "vega", "rho"):
-        assert getattr(chain.greeks, name)[CE, i] == pytest.approx(float(getattr(expected, name)), rel=1e-12)
+        assert getattr(chain.greeks, name)[CE, i] == pytest.approx(
+            float(getattr(expected, name)), rel=1e-12
+        )
 
 
 def test_bid_and_ask_volatilities_lie_around_that_of_the_mid(world):
@@ -81,7 +90,9 @@ def test_a_price_below_intrinsic_with_nothing_to_share_has_no_volatility(world):
     world.unlist(PE, i)
     chain = world.chain()
     assert word(chain, CE, i) == "below_intrinsic"
-    assert np.isnan([chain.vol.iv[CE, i], chain.greeks.delta[CE, i], chain.greeks.vega[CE, i]]).all()
+    assert np.isnan(
+        [chain.vol.iv[CE, i], chain.greeks.delta[CE, i], chain.greeks.vega[CE, i]]
+    ).all()
 
 
 def test_an_in_the_money_option_without_a_price_shares_its_strike(world):
@@ -176,7 +187,11 @@ def test_one_minute_before_the_fix_the_greeks_are_finite(build_world):
 
 
 def test_switched_off_nothing_is_solved_and_every_status_says_so(world):
-    for chain in (world.priced(enabled=False), world.priced(estimate_iv=False), world.chain(controls={"greeks": False})):
+    for chain in (
+        world.priced(enabled=False),
+        world.priced(estimate_iv=False),
+        world.chain(controls={"greeks": False}),
+    ):
         assert set(chain.vol.status.ravel()) == {"disabled"}
         assert np.isnan(chain.vol.iv).all()
         assert np.isnan(chain.greeks.delta).all()
@@ -195,7 +210,9 @@ def test_a_fallback_gives_greeks_and_never_a_volatility(world):
     chain = world.priced(fallback_iv=0.25)
     assert word(chain, CE, i) == "fallback"
     assert np.isnan(chain.vol.iv[CE, i])
-    expected = greeks(0.25, chain.expiries.forward[0], CALL_OUT, chain.expiries.years[0], 0.055, 1.0)
+    expected = greeks(
+        0.25, chain.expiries.forward[0], CALL_OUT, chain.expiries.years[0], 0.055, 1.0
+    )
     assert chain.greeks.delta[CE, i] == pytest.approx(float(expected.delta))
 
 

@@ -20,13 +20,19 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def started(file: Path | str, overrides: dict[str, Any] | None = None, environ: dict[str, str] | None = None) -> dict[str, Any]:
+def started(
+    file: Path | str, overrides: dict[str, Any] | None = None, environ: dict[str, str] | None = None
+) -> dict[str, Any]:
     """Return what a start with these settings writes down, as it comes back from Redis."""
-    record: dict[str, Any] = json.loads(json.dumps(running_record(load(file, overrides or {}, environ or {}), "g6 up")))
+    record: dict[str, Any] = json.loads(
+        json.dumps(running_record(load(file, overrides or {}, environ or {}), "g6 up"))
+    )
     return record
 
 
-def now(file: Path | str, overrides: dict[str, Any] | None = None, environ: dict[str, str] | None = None) -> Settings:
+def now(
+    file: Path | str, overrides: dict[str, Any] | None = None, environ: dict[str, str] | None = None
+) -> Settings:
     return load(file, overrides or {}, environ or {})
 
 
@@ -43,7 +49,9 @@ def test_a_changed_file_does_and_says_what_changed(file: Path) -> None:
 def test_a_setting_taken_out_of_the_file_is_a_change(file: Path) -> None:
     record = started(file)
     file.write_text('{"interval": 60}')
-    assert drift.told(record, now(file)) == [f"greeks.risk_free_rate: 0.06 [{file}] -> 0.055 [default]"]
+    assert drift.told(record, now(file)) == [
+        f"greeks.risk_free_rate: 0.06 [{file}] -> 0.055 [default]"
+    ]
 
 
 def test_the_file_of_the_start_counts_whatever_file_who_asks_has(file: Path) -> None:
@@ -54,7 +62,9 @@ def test_the_file_of_the_start_counts_whatever_file_who_asks_has(file: Path) -> 
 
 
 @pytest.mark.parametrize("elsewhere", [7, 45, 86400])
-def test_an_interval_of_the_command_line_moves_no_start_of_the_market(file: Path, elsewhere: int) -> None:
+def test_an_interval_of_the_command_line_moves_no_start_of_the_market(
+    file: Path, elsewhere: int
+) -> None:
     file.write_text('{"provider": {"name": "sim"}}')
     record = started(file, {"interval": 5})
     assert drift.told(record, now(file, environ={"G6_INTERVAL": str(elsewhere)})) == []
@@ -63,7 +73,11 @@ def test_an_interval_of_the_command_line_moves_no_start_of_the_market(file: Path
 def test_what_was_said_on_a_command_line_is_no_change(file: Path) -> None:
     record = started(file, {"market.speed": 12.0, "interval": 30, "data_dir": "/rows"})
     assert drift.told(record, now(file, {"data_dir": "/elsewhere"})) == []
-    assert {each.path for each in drift.differences(record, now(file))} == {"market.speed", "interval", "data_dir"}
+    assert {each.path for each in drift.differences(record, now(file))} == {
+        "market.speed",
+        "interval",
+        "data_dir",
+    }
 
 
 def test_a_variable_that_this_shell_lacks_is_no_change_and_another_value_is(file: Path) -> None:
@@ -77,7 +91,9 @@ def test_a_start_outside_a_session_that_was_moved_is_no_change(tmp_path: Path) -
 
     path = tmp_path / "early.json"
     path.write_text('{"market": {"start": "2026-11-18T01:00:00Z"}}')
-    record: dict[str, Any] = json.loads(json.dumps(running_record(aligned(load(path, {}, {})), "g6 up")))
+    record: dict[str, Any] = json.loads(
+        json.dumps(running_record(aligned(load(path, {}, {})), "g6 up"))
+    )
     assert drift.told(record, now(path)) == []
 
 
@@ -98,7 +114,9 @@ def test_nothing_is_said_where_nobody_wrote_it_down(file: Path) -> None:
     assert drift.told(None, now(file)) == []
 
 
-def test_a_child_whose_environment_repeats_the_start_hears_of_the_file_alone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_whose_environment_repeats_the_start_hears_of_the_file_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record = started(file, {"market.seed": 9}, {"G6_QUALITY__MIN_OI": "70"})
     monkeypatch.setenv("G6_INTERVAL", "60")
     monkeypatch.setenv("G6_QUALITY__MIN_OI", "70")

@@ -58,7 +58,15 @@ def somebody() -> Iterator[subprocess.Popen[bytes]]:
 def driver(client: redis.Redis, chosen: dict[str, Any], *, bounded: bool = False) -> Driver:
     url = "redis://:hunter2@127.0.0.1:7000/0"
     vitals = RedisVitals(client, "g6", QUEUES, Path())
-    return Driver(load("", chosen, {}), url, RedisNamespace(client), RedisControls(client), vitals, "g6 run", bounded)
+    return Driver(
+        load("", chosen, {}),
+        url,
+        RedisNamespace(client),
+        RedisControls(client),
+        vitals,
+        "g6 run",
+        bounded,
+    )
 
 
 def left_by(client: redis.Redis, kind: str) -> None:
@@ -71,7 +79,9 @@ def left_by(client: redis.Redis, kind: str) -> None:
 
 
 def drives(client: redis.Redis, pid: int) -> None:
-    RedisNamespace(client).drives({"pid": pid, "host": socket.gethostname(), "who": "g6 up", "bounded": False, "run": []})
+    RedisNamespace(client).drives(
+        {"pid": pid, "host": socket.gethostname(), "who": "g6 up", "bounded": False, "run": []}
+    )
 
 
 def there(client: redis.Redis, *names: str) -> bool:
@@ -80,7 +90,9 @@ def there(client: redis.Redis, *names: str) -> bool:
 
 @pytest.mark.parametrize("before", ["sim", "replay"])
 @pytest.mark.parametrize("chosen", [SIM, REPLAY])
-def test_a_simulated_run_and_a_replay_begin_on_a_clean_slate(client: redis.Redis, before: str, chosen: dict[str, Any]) -> None:
+def test_a_simulated_run_and_a_replay_begin_on_a_clean_slate(
+    client: redis.Redis, before: str, chosen: dict[str, Any]
+) -> None:
     left_by(client, before)
     driver(client, chosen).begin(fresh=True)
     assert not there(client, "g6:clock", *LEDGER)
@@ -101,7 +113,9 @@ def test_a_live_market_goes_on_with_its_own_past(client: redis.Redis) -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("chosen", [SIM, REPLAY])
-def test_a_live_ledger_is_no_place_to_rehearse(client: redis.Redis, chosen: dict[str, Any], known: bool) -> None:
+def test_a_live_ledger_is_no_place_to_rehearse(
+    client: redis.Redis, chosen: dict[str, Any], known: bool
+) -> None:
     left_by(client, "live")
     if not known:
         client.delete("g6:kind")  # an older release wrote none
@@ -160,7 +174,9 @@ def test_the_window_of_a_killed_run_binds_no_later_start(client: redis.Redis) ->
     assert "window" not in RedisControls(client).read()
 
 
-def test_beside_a_live_system_a_bounded_run_closes_no_window(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
+def test_beside_a_live_system_a_bounded_run_closes_no_window(
+    client: redis.Redis, somebody: subprocess.Popen[bytes]
+) -> None:
     drives(client, somebody.pid)
     made = driver(client, LIVE, bounded=True)
     made.begin(fresh=False)
@@ -170,14 +186,18 @@ def test_beside_a_live_system_a_bounded_run_closes_no_window(client: redis.Redis
     assert there(client, "g6:newest") is False
 
 
-def test_the_same_simulated_run_twice_at_a_time_is_one_run(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
+def test_the_same_simulated_run_twice_at_a_time_is_one_run(
+    client: redis.Redis, somebody: subprocess.Popen[bytes]
+) -> None:
     first = driver(client, SIM, bounded=True)
     first.begin(fresh=True)
     first.open_window(FIRST, FIRST)
     left_by(client, "sim")
     (record,) = RedisNamespace(client).drivers()
     RedisNamespace(client).leave(record)
-    RedisNamespace(client).drives({**record, "pid": somebody.pid})  # what the first says, as another process
+    RedisNamespace(client).drives(
+        {**record, "pid": somebody.pid}
+    )  # what the first says, as another process
     second = driver(client, SIM, bounded=True)
     second.begin(fresh=True)
     second.leave()
@@ -186,21 +206,30 @@ def test_the_same_simulated_run_twice_at_a_time_is_one_run(client: redis.Redis, 
         driver(client, SIM | {"market.seed": 8}, bounded=True).begin(fresh=True)
 
 
-def test_two_bounded_live_runs_at_a_time_have_both_their_instants(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
+def test_two_bounded_live_runs_at_a_time_have_both_their_instants(
+    client: redis.Redis, somebody: subprocess.Popen[bytes]
+) -> None:
     drives(client, somebody.pid)
     RedisControls(client).set("window", WINDOW)
     made = driver(client, LIVE, bounded=True)
     made.begin(fresh=False)
     made.open_window(FIRST + timedelta(minutes=1), FIRST + timedelta(minutes=2))
-    assert RedisControls(client).read()["window"] == {"first": "2026-11-18T05:30:00Z", "last": "2026-11-18T05:32:00Z"}
+    assert RedisControls(client).read()["window"] == {
+        "first": "2026-11-18T05:30:00Z",
+        "last": "2026-11-18T05:32:00Z",
+    }
     made.leave()
     assert RedisControls(client).read()["window"] == WINDOW
 
 
-def test_a_clock_that_somebody_lives_by_is_not_started_anew(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
+def test_a_clock_that_somebody_lives_by_is_not_started_anew(
+    client: redis.Redis, somebody: subprocess.Popen[bytes]
+) -> None:
     left_by(client, "sim")
     drives(client, somebody.pid)
-    with pytest.raises(Unavailable, match=rf"driven by another G6 \(process {somebody.pid}, g6 up\)") as refused:
+    with pytest.raises(
+        Unavailable, match=rf"driven by another G6 \(process {somebody.pid}, g6 up\)"
+    ) as refused:
         driver(client, SIM).begin(fresh=True)
     assert f"kill -TERM {somebody.pid}" in refused.value.fix
     somebody.kill()
@@ -208,9 +237,17 @@ def test_a_clock_that_somebody_lives_by_is_not_started_anew(client: redis.Redis,
     driver(client, SIM).begin(fresh=True)
 
 
-def test_a_worker_that_lives_by_an_earlier_clock_is_named(client: redis.Redis, somebody: subprocess.Popen[bytes]) -> None:
+def test_a_worker_that_lives_by_an_earlier_clock_is_named(
+    client: redis.Redis, somebody: subprocess.Popen[bytes]
+) -> None:
     left_by(client, "sim")
-    signed = {"pid": somebody.pid, "host": socket.gethostname(), "at": time.time(), "resident_bytes": 1, "cpu_ratio": 0}
+    signed = {
+        "pid": somebody.pid,
+        "host": socket.gethostname(),
+        "at": time.time(),
+        "resident_bytes": 1,
+        "cpu_ratio": 0,
+    }
     client.hset("g6:workers", "cycle@here", json.dumps(signed))
     with pytest.raises(Unavailable, match=rf"cycle@here \(process {somebody.pid}\)"):
         driver(client, SIM).begin(fresh=True)
@@ -228,7 +265,11 @@ def test_a_beat_says_that_it_drives_unless_its_parent_does(client: redis.Redis) 
 
 
 def test_a_start_writes_its_settings_down_without_secrets(client: redis.Redis) -> None:
-    driver(client, SIM | {"serve.token": "hunter2-hunter2-hunter2", "redis.broker_url": "redis://:hunter2@h/0"}).begin(fresh=True)
+    driver(
+        client,
+        SIM
+        | {"serve.token": "hunter2-hunter2-hunter2", "redis.broker_url": "redis://:hunter2@h/0"},
+    ).begin(fresh=True)
     record = RedisNamespace(client).running() or {}
     assert "hunter2" not in json.dumps(record)
     assert record["values"]["interval"] == 60
@@ -236,4 +277,8 @@ def test_a_start_writes_its_settings_down_without_secrets(client: redis.Redis) -
 
 
 def test_a_mark_is_the_same_for_whoever_asks(client: redis.Redis) -> None:
-    assert RedisNamespace(client).mark() == RedisNamespace(client).mark() != RedisNamespace(client, "shadow").mark()
+    assert (
+        RedisNamespace(client).mark()
+        == RedisNamespace(client).mark()
+        != RedisNamespace(client, "shadow").mark()
+    )

@@ -67,11 +67,15 @@ def fed(tmp_path: Path) -> Fed:
 def test_every_instant_is_sent_once_in_order_and_closed(fed: Fed) -> None:
     assert fed.feeder().feed() == 3
     assert fed.noted == list(INSTANTS)
-    assert list(fed.store.overview_cycles(INSTANTS[0], INSTANTS[-1])) == [isoformat_z(at) for at in INSTANTS]
+    assert list(fed.store.overview_cycles(INSTANTS[0], INSTANTS[-1])) == [
+        isoformat_z(at) for at in INSTANTS
+    ]
 
 
 def test_a_feeder_that_starts_again_sends_only_what_is_not_closed(fed: Fed) -> None:
-    fed.runtime.controls.set("window", {"first": isoformat_z(INSTANTS[0]), "last": isoformat_z(INSTANTS[1])})
+    fed.runtime.controls.set(
+        "window", {"first": isoformat_z(INSTANTS[0]), "last": isoformat_z(INSTANTS[1])}
+    )
     assert fed.feeder().feed() == 2
     fed.runtime.controls.set("window", None)
     assert fed.feeder().feed() == 1

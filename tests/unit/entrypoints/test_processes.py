@@ -33,7 +33,13 @@ def make(tmp_path: Path) -> Iterator[Make]:
     made: list[Process] = []
 
     def start(code: str, name: str = "child", **options: bool) -> Process:
-        process = Process(name, [sys.executable, "-c", code], os.environ, tmp_path / "logs" / f"{name}.log", **options)
+        process = Process(
+            name,
+            [sys.executable, "-c", code],
+            os.environ,
+            tmp_path / "logs" / f"{name}.log",
+            **options,
+        )
         process.start()
         made.append(process)
         return process
@@ -116,7 +122,11 @@ def test_the_children_of_one_that_is_killed_end_with_it(make: Make) -> None:
     eventually(lambda: process.last_words().isdigit())
     child = int(process.last_words())
     stop([process], 0.2)
-    eventually(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+    eventually(
+        lambda: (
+            not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+        )
+    )
 
 
 def test_stopping_what_never_started_is_nothing(tmp_path: Path) -> None:
@@ -162,7 +172,9 @@ time.sleep(60)
 
 def killed_supervisor(base: Path, code: str) -> psutil.Process:
     """Start a supervisor with one child, wait until the child runs, kill the supervisor; return the child."""
-    with subprocess.Popen([sys.executable, "-c", SUPERVISOR, str(base), code], stdout=subprocess.PIPE) as supervisor:
+    with subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR, str(base), code], stdout=subprocess.PIPE
+    ) as supervisor:
         assert supervisor.stdout is not None
         child = psutil.Process(int(supervisor.stdout.readline()))
         eventually(lambda: (base / "child.log").read_text() == "ready\n")
@@ -203,7 +215,9 @@ def test_what_a_living_supervisor_runs_is_left_alone_and_so_is_a_later_process_o
     assert child.alive
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 3}', '{"host": "elsewhere", "supervisor": {"pid": 1}}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"host": 3}', '{"host": "elsewhere", "supervisor": {"pid": 1}}']
+)
 def test_a_record_that_cannot_be_read_ends_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / "4711.json").write_text(content)
     assert Roster(tmp_path).end_orphans(0.1) == []

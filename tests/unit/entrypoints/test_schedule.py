@@ -62,14 +62,41 @@ def ist(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=IST).astimezone(UTC)
 
 
-def made(start: str = "2026-11-18 11:00:00", *, interval: int = 60, speed: float = 1.0, window: Any = None) -> Beat:
-    settings, origin, controls = load(None, {"interval": interval}, {}), ist(start), MemoryControls()
+def made(
+    start: str = "2026-11-18 11:00:00",
+    *,
+    interval: int = 60,
+    speed: float = 1.0,
+    window: Any = None,
+) -> Beat:
+    settings, origin, controls = (
+        load(None, {"interval": interval}, {}),
+        ist(start),
+        MemoryControls(),
+    )
     if window:
         controls.set("window", window)
     clock = SetClock(origin, origin, speed)
-    unused: Any = dict.fromkeys(("provider", "frames", "ledger", "store", "panels", "panel_files", "bus", "sender", "vitals"))
+    unused: Any = dict.fromkeys(
+        (
+            "provider",
+            "frames",
+            "ledger",
+            "store",
+            "panels",
+            "panel_files",
+            "bus",
+            "sender",
+            "vitals",
+        )
+    )
     runtime = Runtime(
-        plan=plan(settings), timing=Timing(interval / speed), calendar=calendar(), clock=clock, controls=controls, **unused
+        plan=plan(settings),
+        timing=Timing(interval / speed),
+        calendar=calendar(),
+        clock=clock,
+        controls=controls,
+        **unused,
     )
     return Beat(clock, CycleSchedule(runtime, "NSE"), LONG_AGO)
 
@@ -84,7 +111,9 @@ def test_nothing_is_due_outside_the_session(closed: str) -> None:
     assert not made("2026-11-16 00:00:00").due_at(closed)
 
 
-@pytest.mark.parametrize("open_", ["2026-11-18 09:15:00", "2026-11-18 12:00:00", "2026-11-18 15:40:00"])
+@pytest.mark.parametrize(
+    "open_", ["2026-11-18 09:15:00", "2026-11-18 12:00:00", "2026-11-18 15:40:00"]
+)
 def test_the_open_the_day_and_the_closing_cycle_are_due(open_: str) -> None:
     assert made("2026-11-16 00:00:00").due_at(open_)
 
@@ -130,7 +159,9 @@ def test_after_the_close_beat_sleeps_long_and_does_not_creep() -> None:
 def test_a_hundred_ticks_do_not_drift() -> None:
     beat = made(interval=1)
     for n in range(100):
-        assert beat.tick() == (ist("2026-11-18 11:00:00") + timedelta(seconds=n)).isoformat().replace("+00:00", "Z")
+        assert beat.tick() == (
+            ist("2026-11-18 11:00:00") + timedelta(seconds=n)
+        ).isoformat().replace("+00:00", "Z")
         beat.clock.at += timedelta(seconds=float(beat.schedule.is_due(beat.last).next) + 0.0004)
 
 
@@ -151,7 +182,12 @@ def test_a_faster_market_is_due_sooner_on_the_wall() -> None:
 
 def test_a_bounded_run_ends_with_its_window() -> None:
     beat = made(window={"first": "2026-11-18T05:31:00Z", "last": "2026-11-18T05:32:00Z"})
-    assert [beat.due_at(f"2026-11-18 11:0{minute}:00") for minute in range(4)] == [False, True, True, False]
+    assert [beat.due_at(f"2026-11-18 11:0{minute}:00") for minute in range(4)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     assert beat.schedule.is_due(beat.last).next == 300.0
 
 
@@ -173,7 +209,9 @@ def test_beat_has_one_entry_per_enabled_index_and_three_of_its_own() -> None:
     app = create_app(settings, "redis://127.0.0.1:1/0")
     runtime = replace(made().schedule._runtime, plan=plan(settings))
     entries = beat_schedule(settings, runtime, app)
-    names = [f"collect-{name}" for name in ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX")]
+    names = [
+        f"collect-{name}" for name in ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX")
+    ]
     assert list(entries) == [*names, "sweep", "verify-panels", "tidy", "keep-events"]
     assert entries["collect-NIFTY"]["options"]["expires"] == 30.0
 
@@ -181,16 +219,24 @@ def test_beat_has_one_entry_per_enabled_index_and_three_of_its_own() -> None:
 def test_parts_are_folded_at_every_quarter_hour_whatever_the_interval() -> None:
     settings = load(None, {"interval": 5}, {})
     five = made(interval=5)
-    tidy = beat_schedule(settings, five.schedule._runtime, create_app(settings, "redis://127.0.0.1:1/0"))["tidy"]["schedule"]
+    tidy = beat_schedule(
+        settings, five.schedule._runtime, create_app(settings, "redis://127.0.0.1:1/0")
+    )["tidy"]["schedule"]
     assert tidy == WallSchedule(lambda: 0.0, 900.0)
     late = WallSchedule(lambda: ist("2026-11-18 11:29:59").timestamp(), 900.0)
     assert late.is_due(ist("2026-11-18 11:15:00")) == (False, 1.0)
-    assert WallSchedule(lambda: ist("2026-11-18 11:30:00").timestamp(), 900.0).is_due(ist("2026-11-18 11:15:00")).is_due
+    assert (
+        WallSchedule(lambda: ist("2026-11-18 11:30:00").timestamp(), 900.0)
+        .is_due(ist("2026-11-18 11:15:00"))
+        .is_due
+    )
 
 
 def test_what_beat_sends_brings_the_two_later_stages_along() -> None:
     settings = load(None, {}, {})
-    entries = beat_schedule(settings, made().schedule._runtime, create_app(settings, "redis://127.0.0.1:1/0"))
+    entries = beat_schedule(
+        settings, made().schedule._runtime, create_app(settings, "redis://127.0.0.1:1/0")
+    )
     (analyse,) = entries["collect-SENSEX"]["options"]["link"]
     (persist,) = analyse.options["link"]
     assert (analyse.task, persist.task) == ("g6.analyse", "g6.persist")

@@ -36,7 +36,17 @@ class MovingClock:
 
 
 def schedule(clock: MovingClock) -> CycleSchedule:
-    ports = ("provider", "frames", "ledger", "store", "panels", "panel_files", "bus", "sender", "vitals")
+    ports = (
+        "provider",
+        "frames",
+        "ledger",
+        "store",
+        "panels",
+        "panel_files",
+        "bus",
+        "sender",
+        "vitals",
+    )
     runtime = Runtime(
         **dict.fromkeys(ports, cast("Any", None)),
         plan=plan(load(None, {"interval": 1}, {})),
@@ -49,7 +59,9 @@ def schedule(clock: MovingClock) -> CycleSchedule:
 
 
 @pytest.mark.parametrize("readings_before", [0.5, 1.5, 2.5, 3.5, 4.5])
-def test_an_instant_that_passes_between_two_readings_is_not_slept_through(readings_before: float) -> None:
+def test_an_instant_that_passes_between_two_readings_is_not_slept_through(
+    readings_before: float,
+) -> None:
     step = 0.0001
     clock = MovingClock(INSTANT - timedelta(seconds=SLACK + readings_before * step), step)
     answer = schedule(clock).is_due(INSTANT - timedelta(seconds=1))

@@ -43,7 +43,11 @@ class Quiet:
 
 def world():
     days, bus = calendar(), MemoryBus()
-    plan = Plan(60, {name: IndexPlan(INDICES[name], ("this_week",)) for name in ("NIFTY", "SENSEX")}, config_id="cafe")
+    plan = Plan(
+        60,
+        {name: IndexPlan(INDICES[name], ("this_week",)) for name in ("NIFTY", "SENSEX")},
+        config_id="cafe",
+    )
     return Runtime(
         plan=plan, timing=Timing(60.0), calendar=days, clock=ScaledClock(time.time(), NOON), provider=SimulatedMarket(days),
         frames=MemoryFrames(), ledger=MemoryLedger(bus), store=MemoryStore(), panels=MemoryPanels(), panel_files=MemoryPanels(),
@@ -63,7 +67,9 @@ class Serving:
                 announced.set()
 
         self.thread = threading.Thread(
-            target=serve, args=(runtime, totals, "127.0.0.1", 0, 0), kwargs={"announce": announce, "stop": self.stop, **options}
+            target=serve,
+            args=(runtime, totals, "127.0.0.1", 0, 0),
+            kwargs={"announce": announce, "stop": self.stop, **options},
         )
         self.thread.start()
         assert announced.wait(10)
@@ -93,9 +99,17 @@ def test_with_a_token_only_who_sends_it_is_answered(runtime, totals, port):
     serving = Serving(runtime, totals, token="sesame-sesame-sesame")
     base, path = getattr(serving, port), "/metrics" if port == "metrics" else "/panels"
     try:
-        sent = [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer sesame-sesame-sesame"}]
-        assert [httpx.get(base + path, headers=each, timeout=10).status_code for each in sent][:2] == [401, 401]
-        assert eventually(lambda: httpx.get(base + path, headers=sent[2], timeout=10).status_code == 200)
+        sent = [
+            {},
+            {"Authorization": "Bearer wrong"},
+            {"Authorization": "Bearer sesame-sesame-sesame"},
+        ]
+        assert [httpx.get(base + path, headers=each, timeout=10).status_code for each in sent][
+            :2
+        ] == [401, 401]
+        assert eventually(
+            lambda: httpx.get(base + path, headers=sent[2], timeout=10).status_code == 200
+        )
         assert httpx.get(base + "/healthz", timeout=10).status_code == 200
     finally:
         serving.end()
@@ -117,7 +131,13 @@ def eventually(predicate, seconds=10.0):
 
 
 def run_a_cycle(runtime, cycle=CYCLE):
-    analysed = {"cycle": cycle, "index": "NIFTY", "stage": "analyse", "status": "OK", "counts": {"options": 400}}
+    analysed = {
+        "cycle": cycle,
+        "index": "NIFTY",
+        "stage": "analyse",
+        "status": "OK",
+        "counts": {"options": 400},
+    }
     runtime.bus.publish("unit.report", analysed)
     report = {
         "cycle": cycle, "status": "PARTIAL", "units": {"NIFTY": "OK", "SENSEX": "MISSING"}, "reasons": {"SENSEX": "provider"},
@@ -131,7 +151,11 @@ def metric(serving, line):
 
 
 def test_it_is_alive_on_both_ports(serving):
-    assert serving.get("/healthz").status_code == serving.get("/healthz", base=serving.metrics).status_code == 200
+    assert (
+        serving.get("/healthz").status_code
+        == serving.get("/healthz", base=serving.metrics).status_code
+        == 200
+    )
 
 
 def test_metrics_list_families_before_the_first_cycle(serving):

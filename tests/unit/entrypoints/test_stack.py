@@ -26,11 +26,16 @@ def test_all_indices_are_collected_at_once() -> None:
 
 
 def test_pools_are_as_large_as_the_settings_say() -> None:
-    assert pool_sizes(load(None, {"workers.cycle": 2, "workers.persist": 3, "workers.closing": 1}, {})) == (2, 3, 1)
+    assert pool_sizes(
+        load(None, {"workers.cycle": 2, "workers.persist": 3, "workers.closing": 1}, {})
+    ) == (2, 3, 1)
 
 
 def test_a_server_of_ones_own_holds_so_much_and_evicts_nothing(tmp_path: Path) -> None:
-    with running(load(None, {"demo_dir": str(tmp_path), "redis.max_memory": "96mb"}, {})) as stack, connect(stack.broker) as client:
+    with (
+        running(load(None, {"demo_dir": str(tmp_path), "redis.max_memory": "96mb"}, {})) as stack,
+        connect(stack.broker) as client,
+    ):
         held = client.config_get("maxmemory", "maxmemory-policy")
     assert held == {"maxmemory": str(96 * 2**20), "maxmemory-policy": "noeviction"}
     assert load(None, {}, {}).redis.max_memory == "1gb"

@@ -30,17 +30,23 @@ def desk(at: str, directory: Path) -> Desk:
     ("2026-11-20T10:09:00Z", "2026-11-20T03:45:00Z"),
     ("2026-02-01T05:00:00Z", "2026-02-01T03:45:00Z"),
 ])  # fmt: skip
-def test_contracts_trade_from_the_open_on_while_the_index_is_frozen_too(at: str, open_at: str, tmp_path: Path) -> None:
+def test_contracts_trade_from_the_open_on_while_the_index_is_frozen_too(
+    at: str, open_at: str, tmp_path: Path
+) -> None:
     made = desk(at, tmp_path)
     since = made.trading_since()
     assert since is not None
-    assert since == pytest.approx(time.time() - (parse_z(at) - parse_z(open_at)).total_seconds(), abs=30)
+    assert since == pytest.approx(
+        time.time() - (parse_z(at) - parse_z(open_at)).total_seconds(), abs=30
+    )
 
 
 @pytest.mark.parametrize("at", [
     "2026-11-20T03:40:00Z", "2026-11-20T10:11:00Z", "2026-11-24T05:00:00Z", "2026-11-21T05:00:00Z", "2031-01-06T05:00:00Z",
 ])  # fmt: skip
-def test_before_the_open_after_the_close_and_on_holidays_nothing_trades(at: str, tmp_path: Path) -> None:
+def test_before_the_open_after_the_close_and_on_holidays_nothing_trades(
+    at: str, tmp_path: Path
+) -> None:
     assert desk(at, tmp_path).trading_since() is None
 
 
@@ -65,7 +71,9 @@ def test_wishes_are_made_from_shortly_before_the_open_to_the_close(
 
         join = start
 
-    monkeypatch.setattr(ticker.multiprocessing, "get_context", lambda _: type("Context", (), {"Process": Child}))
+    monkeypatch.setattr(
+        ticker.multiprocessing, "get_context", lambda _: type("Context", (), {"Process": Child})
+    )
     monkeypatch.setattr(Child, "join", lambda _self, _seconds: None)
     made.prepare()
     made.prepare()
@@ -73,14 +81,19 @@ def test_wishes_are_made_from_shortly_before_the_open_to_the_close(
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "later", "asked"), [(None, 3600, 1), (0, 60, 1), (0, 700, 2), (1, 700, 2), (wishes.STORED, 700, 1)]
+    ("exit_code", "later", "asked"),
+    [(None, 3600, 1), (0, 60, 1), (0, 700, 2), (1, 700, 2), (wishes.STORED, 700, 1)],
 )
 def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unless_it_is_stored(
     exit_code: int | None, later: float, asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, begun, now = desk("2026-11-20T03:10:00Z", tmp_path), [], [1000.0]
     child = SimpleNamespace(exitcode=exit_code, start=lambda: begun.append(now[0]))
-    context = SimpleNamespace(Process=lambda target, **_: (target is wishes.learn and child) or pytest.fail("another process"))
+    context = SimpleNamespace(
+        Process=lambda target, **_: (
+            (target is wishes.learn and child) or pytest.fail("another process")
+        )
+    )
     monkeypatch.setattr(ticker.multiprocessing, "get_context", lambda _: context)
     monkeypatch.setattr(ticker, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(Desk, "login", lambda _: ticker.Login("demo", "demo", None))
@@ -91,9 +104,13 @@ def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unles
     assert len(begun) == asked
 
 
-def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made, told = desk("2026-11-20T03:15:00Z", tmp_path), []
-    monkeypatch.setattr(made.bus, "publish", lambda kind, fact, key: told.append((kind, fact["fix"], key)))
+    monkeypatch.setattr(
+        made.bus, "publish", lambda kind, fact, key: told.append((kind, fact["fix"], key))
+    )
     made.tell("refused", {"fix": "g6 login"})
     assert told == [("alert", "g6 login", "token")]
 

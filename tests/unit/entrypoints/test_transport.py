@@ -26,10 +26,17 @@ NO_MESSAGES: dict[str, bytes] = {
     "no properties": b'{"body": "x"}',
     "no tag": json.dumps({"properties": {"delivery_info": INFO}}).encode(),
     "no way": json.dumps({"properties": {"delivery_tag": "t"}}).encode(),
-    "half a way": json.dumps({"properties": {"delivery_tag": "t", "delivery_info": {"exchange": "x"}}}).encode(),
-    "a tag that is none": json.dumps({"properties": {"delivery_tag": {}, "delivery_info": INFO}}).encode(),
+    "half a way": json.dumps(
+        {"properties": {"delivery_tag": "t", "delivery_info": {"exchange": "x"}}}
+    ).encode(),
+    "a tag that is none": json.dumps(
+        {"properties": {"delivery_tag": {}, "delivery_info": INFO}}
+    ).encode(),
     "a body that is none": json.dumps(
-        {"body": "abc", "properties": {"delivery_tag": "t", "delivery_info": INFO, "body_encoding": "base64"}}
+        {
+            "body": "abc",
+            "properties": {"delivery_tag": "t", "delivery_info": INFO, "body_encoding": "base64"},
+        }
     ).encode(),
     "a decimal that is none": b'{"__type__": "decimal", "__value__": "x"}',
 }
@@ -38,7 +45,11 @@ NO_MESSAGES: dict[str, bytes] = {
 def test_each_kind_of_redis_url_has_its_transport() -> None:
     transport.install()
     kinds = {scheme: resolve_transport(scheme) for scheme in ("redis", "rediss", "sentinel")}
-    assert kinds == {"redis": transport.Transport, "rediss": transport.Transport, "sentinel": transport.SentinelTransport}
+    assert kinds == {
+        "redis": transport.Transport,
+        "rediss": transport.Transport,
+        "sentinel": transport.SentinelTransport,
+    }
     assert TRANSPORT_ALIASES["memory"] == "kombu.transport.memory:Transport"
 
 
@@ -79,13 +90,17 @@ def taken(url: str) -> list[Any]:
             found.append(body)
             message.ack()
 
-        with connection.Consumer(Queue("work", exchange=Exchange(""), routing_key="work"), callbacks=[take]):
+        with connection.Consumer(
+            Queue("work", exchange=Exchange(""), routing_key="work"), callbacks=[take]
+        ):
             while not found:
                 connection.drain_events(timeout=20)
     return found
 
 
-def test_what_is_no_message_is_set_aside_and_the_next_message_is_taken(server: EmbeddedServer, held: redis.Redis) -> None:
+def test_what_is_no_message_is_set_aside_and_the_next_message_is_taken(
+    server: EmbeddedServer, held: redis.Redis
+) -> None:
     held.lpush(f"{PREFIX}work", *NO_MESSAGES.values())
     assert taken(server.url) == ["a message"]
     texts: Any = held.lrange(f"{PREFIX}unreadable", 0, -1)
@@ -97,7 +112,9 @@ def test_what_is_no_message_is_set_aside_and_the_next_message_is_taken(server: E
     assert not held.exists(f"{PREFIX}unacked")
 
 
-def test_no_more_than_the_beginnings_of_the_last_are_kept(server: EmbeddedServer, held: redis.Redis) -> None:
+def test_no_more_than_the_beginnings_of_the_last_are_kept(
+    server: EmbeddedServer, held: redis.Redis
+) -> None:
     for _ in range(transport.KEPT + 5):
         held.lpush(f"{PREFIX}work", b"x" * 5000)
     taken(server.url)

@@ -32,7 +32,9 @@ def celery(world: World) -> Celery:
 
 
 @pytest.mark.parametrize(("error", "end"), ENDS, ids=lambda value: type(value).__name__)
-def test_a_collection_that_fails_ends_its_unit_with_the_reason(error: Exception, end: tuple[str, str]) -> None:
+def test_a_collection_that_fails_ends_its_unit_with_the_reason(
+    error: Exception, end: tuple[str, str]
+) -> None:
     world = World()
     world.provider.broken = {"NIFTY": error}
     celery(world).tasks["g6.collect"].apply(args=(FIRST, "NIFTY"))

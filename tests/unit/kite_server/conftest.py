@@ -52,7 +52,11 @@ def ask(state: Desk) -> Asking:
     """A function that asks for a path with the query's parameters and returns the data."""
 
     def ask(path: str, *keys: str, **query: str) -> Any:
-        asked = {name.rstrip("_"): [value] for name, value in query.items()} | ({"i": list(keys)} if keys else {})
-        return endpoints.answer(state, endpoints.Asked("GET", path, asked, {}, {"authorization": "token demo:demo"}))
+        asked = {name.rstrip("_"): [value] for name, value in query.items()} | (
+            {"i": list(keys)} if keys else {}
+        )
+        return endpoints.answer(
+            state, endpoints.Asked("GET", path, asked, {}, {"authorization": "token demo:demo"})
+        )
 
     return ask

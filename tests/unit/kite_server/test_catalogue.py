@@ -34,22 +34,41 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def state(file: Path) -> Desk:
-    return desk(Options(start=datetime(2026, 8, 18, 10, tzinfo=IST), speed=0, dump=file), calendar())
+    return desk(
+        Options(start=datetime(2026, 8, 18, 10, tzinfo=IST), speed=0, dump=file), calendar()
+    )
 
 
 def ask(state: Desk, path: str, *keys: str) -> object:
-    return endpoints.answer(state, endpoints.Asked("GET", path, {"i": list(keys)}, {}, {"authorization": "token demo:demo"}))
+    return endpoints.answer(
+        state,
+        endpoints.Asked("GET", path, {"i": list(keys)}, {}, {"authorization": "token demo:demo"}),
+    )
 
 
 def test_given_rows_are_served_with_their_numbers_filled(state: Desk) -> None:
     told = ask(state, "/instruments/NFO")
     assert isinstance(told, bytes)
-    assert told.decode().splitlines()[2] == "11000066,42968,NIFTY26AUG24000CE,NIFTY,0,2026-08-25,24000,0.05,65,CE,NFO-OPT,NFO"
-    assert b"\n738561,2885,RELIANCE,RELIANCE INDUSTRIES,0,,0,0.05,1,EQ,NSE,NSE\n" in state.catalogue().csv(["NSE"])
+    assert (
+        told.decode().splitlines()[2]
+        == "11000066,42968,NIFTY26AUG24000CE,NIFTY,0,2026-08-25,24000,0.05,65,CE,NFO-OPT,NFO"
+    )
+    assert (
+        b"\n738561,2885,RELIANCE,RELIANCE INDUSTRIES,0,,0,0.05,1,EQ,NSE,NSE\n"
+        in state.catalogue().csv(["NSE"])
+    )
 
 
-def test_what_the_market_lists_is_quoted_under_the_given_token_and_the_rest_left_out(state: Desk) -> None:
-    keys = ("NFO:NIFTY26AUG24000CE", "NFO:NIFTY26AUG24025PE", "NFO:RELIANCE26AUG1400CE", "NSE:RELIANCE", "NSE:NIFTY 50")
+def test_what_the_market_lists_is_quoted_under_the_given_token_and_the_rest_left_out(
+    state: Desk,
+) -> None:
+    keys = (
+        "NFO:NIFTY26AUG24000CE",
+        "NFO:NIFTY26AUG24025PE",
+        "NFO:RELIANCE26AUG1400CE",
+        "NSE:RELIANCE",
+        "NSE:NIFTY 50",
+    )
     told = ask(state, "/quote", *keys)
     assert isinstance(told, dict)
     assert list(told) == ["NFO:NIFTY26AUG24000CE", "NSE:NIFTY 50"]

@@ -21,6 +21,11 @@ def test_the_control_doors_are_shut_beyond_the_loopback(address: str) -> None:
         return pytest.fail("nothing is read")
 
     doors = Control(None, None)  # type: ignore[arg-type]
-    scope = {"client": (address, 4242), "method": "POST", "path": f"{PREFIX}/admit", "query_string": b""}
+    scope = {
+        "client": (address, 4242),
+        "method": "POST",
+        "path": f"{PREFIX}/admit",
+        "query_string": b"",
+    }
     asyncio.run(doors(scope, receive, send))
     assert sent[0]["status"] == 403

@@ -31,7 +31,9 @@ def test_a_token_written_out_answers_under_itself(ask: Asking) -> None:
     assert told["256265"] == told[NIFTY]
 
 
-@pytest.mark.parametrize(("path", "most"), [("/quote", 500), ("/quote/ohlc", 1000), ("/quote/ltp", 1000)])
+@pytest.mark.parametrize(
+    ("path", "most"), [("/quote", 500), ("/quote/ohlc", 1000), ("/quote/ltp", 1000)]
+)
 def test_too_many_keys_are_refused(ask: Asking, path: str, most: int) -> None:
     with pytest.raises(Refusal, match=f"Max permitted is {most}") as refused:
         ask(path, *(f"NFO:X{n}" for n in range(most + 1)))
@@ -47,7 +49,17 @@ def test_no_keys_at_all_are_refused(ask: Asking) -> None:
 def test_quantities_are_units(ask: Asking) -> None:
     told = ask("/quote", CALL)[CALL]
     levels = [level["quantity"] for side in told["depth"].values() for level in side]
-    quantities = [told[name] for name in ("volume", "oi", "oi_day_high", "buy_quantity", "sell_quantity", "last_quantity")]
+    quantities = [
+        told[name]
+        for name in (
+            "volume",
+            "oi",
+            "oi_day_high",
+            "buy_quantity",
+            "sell_quantity",
+            "last_quantity",
+        )
+    ]
     assert all(each % 65 == 0 for each in levels + quantities)
 
 
@@ -73,7 +85,9 @@ def test_an_empty_side_is_five_levels_of_zeros(ask: Asking) -> None:
     assert empty[0]["depth"]["sell"] == [{"price": 0, "quantity": 0, "orders": 0}] * 5
 
 
-def test_an_option_that_has_not_traded_today_has_the_price_of_another_day_and_no_day(ask: Asking) -> None:
+def test_an_option_that_has_not_traded_today_has_the_price_of_another_day_and_no_day(
+    ask: Asking,
+) -> None:
     told = ask("/quote", *(f"NFO:NIFTY26NOV{strike}CE" for strike in range(19800, 22000, 50)))
     idle = [each for each in told.values() if each["volume"] == 0]
     assert idle
@@ -82,14 +96,21 @@ def test_an_option_that_has_not_traded_today_has_the_price_of_another_day_and_no
         assert each["last_price"] == close > 0
         assert each["ohlc"] == {"open": 0.0, "high": 0.0, "low": 0.0, "close": close}
         assert each["average_price"] == 0
-    assert {str(each["last_trade_time"])[:10] for each in idle} <= {"None", "1970-01-01", "2026-11-19"}
+    assert {str(each["last_trade_time"])[:10] for each in idle} <= {
+        "None",
+        "1970-01-01",
+        "2026-11-19",
+    }
 
 
 def test_what_has_not_traded_on_a_monday_did_so_on_friday_or_never(
     ask: Asking, state: Desk, set_clock: Callable[[str], None]
 ) -> None:  # fmt: skip
     set_clock("2026-11-16 10:00:00")
-    told = ask("/quote", *(key for key in state.catalogue().by_key if key.startswith("NFO:NIFTYNXT5026DEC")))
+    told = ask(
+        "/quote",
+        *(key for key in state.catalogue().by_key if key.startswith("NFO:NIFTYNXT5026DEC")),
+    )
     days = {str(each["last_trade_time"])[:10] for each in told.values() if each["volume"] == 0}
     assert "2026-11-13" in days
     assert days <= {"None", "1970-01-01", "2026-11-13"}
@@ -132,7 +153,9 @@ def test_all_months_of_a_future_are_quoted_on_their_ticks(ask: Asking) -> None:
         assert round(each["last_price"] / 0.2, 6) % 1 == 0
 
 
-def test_closing_values_stand_after_hours_and_through_the_night(ask: Asking, set_clock: Callable[[str], None]) -> None:
+def test_closing_values_stand_after_hours_and_through_the_night(
+    ask: Asking, set_clock: Callable[[str], None]
+) -> None:
     set_clock("2026-11-20 15:40:00")
     closing = ask("/quote", CALL)[CALL]
     for later in ("2026-11-20 18:00:00", "2026-11-22 12:00:00"):
@@ -141,7 +164,9 @@ def test_closing_values_stand_after_hours_and_through_the_night(ask: Asking, set
     assert closing["timestamp"] <= "2026-11-20 15:40:00"
 
 
-def test_the_index_freezes_and_jumps_once_while_options_go_on(ask: Asking, set_clock: Callable[[str], None]) -> None:
+def test_the_index_freezes_and_jumps_once_while_options_go_on(
+    ask: Asking, set_clock: Callable[[str], None]
+) -> None:
     seen = {}
     for time in ("15:15:00", "15:20:00", "15:30:00", "15:35:01", "15:39:00"):
         set_clock(f"2026-11-20 {time}")
@@ -166,7 +191,9 @@ def test_before_the_open_prices_may_be_rewritten_to_settlement(
     assert untouched == last
 
 
-def test_a_frozen_index_stands_while_the_rest_goes_on(ask: Asking, state: Desk, set_clock: Callable[[str], None]) -> None:
+def test_a_frozen_index_stands_while_the_rest_goes_on(
+    ask: Asking, state: Desk, set_clock: Callable[[str], None]
+) -> None:
     before = ask("/quote/ltp", NIFTY, "NSE:NIFTY BANK")
     state.faults.add(_fault("freeze", value="NIFTY"), state.clock.market())
     set_clock("2026-11-20 10:05:00")
@@ -183,11 +210,17 @@ def _fault(name: str, **details: str) -> Any:
 
 def test_a_dump_has_no_empty_number(ask: Asking) -> None:
     rows = dump(ask("/instruments"))
-    assert all(row[name] for row in rows for name in ("last_price", "strike", "tick_size", "lot_size", "instrument_token"))
+    assert all(
+        row[name]
+        for row in rows
+        for name in ("last_price", "strike", "tick_size", "lot_size", "instrument_token")
+    )
     assert {row["exchange"] for row in rows} == {"NSE", "BSE", "NFO", "BFO"}
 
 
-def test_a_dump_has_the_neighbours_one_sided_strikes_and_several_lots(ask: Asking, set_clock: Callable[[str], None]) -> None:
+def test_a_dump_has_the_neighbours_one_sided_strikes_and_several_lots(
+    ask: Asking, set_clock: Callable[[str], None]
+) -> None:
     set_clock("2025-12-22 10:00:00")
     rows = dump(ask("/instruments/NFO")) + dump(ask("/instruments/BFO"))
     roots = {row["name"] for row in rows}
@@ -201,7 +234,9 @@ def test_a_dump_has_the_neighbours_one_sided_strikes_and_several_lots(ask: Askin
     assert set(sides.values()) == {1, 2}
 
 
-def test_the_days_dump_comes_at_a_quarter_to_eight(ask: Asking, set_clock: Callable[[str], None]) -> None:
+def test_the_days_dump_comes_at_a_quarter_to_eight(
+    ask: Asking, set_clock: Callable[[str], None]
+) -> None:
     set_clock("2026-11-24 07:00:00")
     assert min(row["expiry"] for row in dump(ask("/instruments/NFO"))) == "2026-11-23"
     set_clock("2026-11-25 07:44:00")
@@ -218,9 +253,15 @@ def test_funds_that_are_named_like_indices_are_listed_and_not_quoted(ask: Asking
 
 def test_every_other_row_of_the_dump_answers(ask: Asking) -> None:
     cash = dump(ask("/instruments/NSE")) + dump(ask("/instruments/BSE"))
-    keys = [f"{row['exchange']}:{row['tradingsymbol']}" for row in cash if row["segment"] == "INDICES"]
+    keys = [
+        f"{row['exchange']}:{row['tradingsymbol']}" for row in cash if row["segment"] == "INDICES"
+    ]
     assert list(ask("/quote/ltp", *keys)) == keys
-    contracts = [f"NFO:{row['tradingsymbol']}" for row in dump(ask("/instruments/NFO")) if row["name"] == "FINNIFTY"]
+    contracts = [
+        f"NFO:{row['tradingsymbol']}"
+        for row in dump(ask("/instruments/NFO"))
+        if row["name"] == "FINNIFTY"
+    ]
     assert list(ask("/quote/ltp", *contracts)) == contracts
 
 
@@ -237,8 +278,13 @@ def candles(ask: Asking, token: int, interval: str = "minute", **query: str) -> 
 
 def test_candles_are_minutes_of_the_session_and_the_end_is_included(ask: Asking) -> None:
     told = candles(ask, 256265)
-    assert [row[0] for row in told] == [f"2026-11-20T09:{minute}:00+0530" for minute in range(15, 21)]
-    assert all(low <= min(opened, close) <= max(opened, close) <= high for _, opened, high, low, close, _ in told)
+    assert [row[0] for row in told] == [
+        f"2026-11-20T09:{minute}:00+0530" for minute in range(15, 21)
+    ]
+    assert all(
+        low <= min(opened, close) <= max(opened, close) <= high
+        for _, opened, high, low, close, _ in told
+    )
     assert {row[5] for row in told} == {0}
 
 
@@ -252,7 +298,9 @@ def test_candles_of_an_option_add_up_to_its_quote(ask: Asking) -> None:
     assert all(len(row) == 7 and row[6] % 65 == 0 for row in told)
 
 
-def test_a_days_candle_is_the_sum_of_its_minutes(ask: Asking, set_clock: Callable[[str], None]) -> None:
+def test_a_days_candle_is_the_sum_of_its_minutes(
+    ask: Asking, set_clock: Callable[[str], None]
+) -> None:
     set_clock("2026-11-20 16:00:00")
     token = ask("/quote/ltp", FUTURE)[FUTURE]["instrument_token"]
     (whole,) = candles(ask, token, "day", from_="2026-11-20", to="2026-11-20")
@@ -267,7 +315,8 @@ def test_a_minute_is_told_when_it_is_over(ask: Asking) -> None:
 
 
 @pytest.mark.parametrize(
-    ("interval", "most"), [("minute", 60), ("5minute", 100), ("30minute", 200), ("60minute", 400), ("day", 2000)]
+    ("interval", "most"),
+    [("minute", 60), ("5minute", 100), ("30minute", 200), ("60minute", 400), ("day", 2000)],
 )
 def test_too_long_a_span_is_refused(ask: Asking, interval: str, most: int) -> None:
     first = date(2026, 11, 20).toordinal() - most - 1
@@ -275,7 +324,9 @@ def test_too_long_a_span_is_refused(ask: Asking, interval: str, most: int) -> No
         candles(ask, 256265, interval, from_=date.fromordinal(first).isoformat(), to="2026-11-20")
 
 
-def test_an_expired_contract_is_an_invalid_token(ask: Asking, set_clock: Callable[[str], None]) -> None:
+def test_an_expired_contract_is_an_invalid_token(
+    ask: Asking, set_clock: Callable[[str], None]
+) -> None:
     token = ask("/quote/ltp", CALL)[CALL]["instrument_token"]
     set_clock("2026-11-25 10:00:00")
     with pytest.raises(Refusal, match="invalid token"):

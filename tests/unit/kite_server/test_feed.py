@@ -49,15 +49,25 @@ def test_what_stands_is_not_told_again(sheet: Sheet) -> None:
 
 def test_what_changes_is_told_with_the_time_of_the_change(sheet: Sheet) -> None:
     changed = sheet.write(ticks(last=[1.0, 2.05, 3.0]), 107)
-    assert {mode: marks.tolist() for mode, marks in changed.items()} == {mode: [False, True, False] for mode in MODES}
+    assert {mode: marks.tolist() for mode, marks in changed.items()} == {
+        mode: [False, True, False] for mode in MODES
+    }
     assert stamps(sheet) == [100, 107, 100]
 
 
 def test_a_change_outside_a_mode_is_not_told_in_it(sheet: Sheet) -> None:
     changed = sheet.write(ticks(oi=[5, 0, 0]), 107)
-    assert {mode: marks.sum() for mode, marks in changed.items()} == {"ltp": 0, "quote": 0, "full": 1}
+    assert {mode: marks.sum() for mode, marks in changed.items()} == {
+        "ltp": 0,
+        "quote": 0,
+        "full": 1,
+    }
     changed = sheet.write(ticks(oi=[5, 0, 0], volume=[0, 0, 9]), 108)
-    assert {mode: marks.sum() for mode, marks in changed.items()} == {"ltp": 0, "quote": 1, "full": 1}
+    assert {mode: marks.sum() for mode, marks in changed.items()} == {
+        "ltp": 0,
+        "quote": 1,
+        "full": 1,
+    }
 
 
 def test_a_steady_sheet_tells_everything(sheet: Sheet) -> None:
@@ -94,7 +104,10 @@ def test_an_index_is_told_without_a_book() -> None:
 
 def test_a_group_holds_contracts_and_indices_of_a_root(state: Desk) -> None:
     catalogue = state.catalogue()
-    tokens = [catalogue.by_key[key].token for key in ("NFO:NIFTY26NOV24000CE", "NFO:NIFTY26NOVFUT", "NSE:NIFTY 50")]
+    tokens = [
+        catalogue.by_key[key].token
+        for key in ("NFO:NIFTY26NOV24000CE", "NFO:NIFTY26NOVFUT", "NSE:NIFTY 50")
+    ]
     group = Group("NIFTY")
     group.hold(tokens, catalogue)
     changed = group.look(state.board, first=True)

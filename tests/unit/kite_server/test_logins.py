@@ -21,7 +21,11 @@ def at(text: str) -> datetime:
 
 
 def form(name: str, token: str, secret: str = "demo", key: str = "demo") -> dict[str, str]:  # noqa: S107 - no secret of anybody
-    return {"api_key": key, name: token, "checksum": hashlib.sha256((key + token + secret).encode()).hexdigest()}
+    return {
+        "api_key": key,
+        name: token,
+        "checksum": hashlib.sha256((key + token + secret).encode()).hexdigest(),
+    }
 
 
 @pytest.fixture
@@ -137,7 +141,9 @@ def test_a_file_names_what_is_accepted_instead_of_demo(tmp_path: Path) -> None:
     assert logins.good("k", str(session["access_token"]))
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"api_key": "k"}', '{"api_key": "k", "api_secret": "s", "pin": "1"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"api_key": "k"}', '{"api_key": "k", "api_secret": "s", "pin": "1"}']
+)
 def test_a_file_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "credentials.json"
     file.write_text(text)

@@ -38,14 +38,24 @@ def record(kind: np.dtype, told: dict[str, Any]) -> np.ndarray:
 
 
 def frame(*packed: np.ndarray) -> bytes:
-    return packets.count(sum(len(each) for each in packed)) + b"".join(each.tobytes() for each in packed)
+    return packets.count(sum(len(each) for each in packed)) + b"".join(
+        each.tobytes() for each in packed
+    )
 
 
 def decoded(told: bytes) -> list[dict[str, Any]]:
     return KiteTicker("demo", "demo")._parse_binary(told)
 
 
-NIFTY = {"token": 256265, "last": 26000.05, "high": 26120.0, "low": 25880.1, "open": 25950.0, "close": 25900.0, "stamp": 1795147200}
+NIFTY = {
+    "token": 256265,
+    "last": 26000.05,
+    "high": 26120.0,
+    "low": 25880.1,
+    "open": 25950.0,
+    "close": 25900.0,
+    "stamp": 1795147200,
+}
 OPTION = {
     "token": 12345602, "last": 123.45, "last_quantity": 65, "average": 120.1, "volume": 6_500_000, "buy": 130_000, "sell": 97_500,
     "open": 115, "high": 130, "low": 110, "close": 125,
@@ -54,7 +64,11 @@ OPTION = {
 
 @pytest.mark.parametrize(
     ("tick", "mode", "expected"),
-    [(index(**NIFTY), "ltp", GOLDEN_LTP), (index(**NIFTY), "full", GOLDEN_INDEX), (contract(**OPTION), "quote", GOLDEN_QUOTE)],
+    [
+        (index(**NIFTY), "ltp", GOLDEN_LTP),
+        (index(**NIFTY), "full", GOLDEN_INDEX),
+        (contract(**OPTION), "quote", GOLDEN_QUOTE),
+    ],
     ids=["ltp", "index full", "quote"],
 )
 def test_a_frame_is_the_golden_vector(tick: np.ndarray, mode: str, expected: str) -> None:
@@ -84,7 +98,10 @@ def test_the_client_reads_an_index_back() -> None:
 
 def test_several_packets_share_a_frame() -> None:
     told = frame(packets.pack(index(**NIFTY), "quote"), packets.pack(contract(**OPTION), "full"))
-    assert [(each["instrument_token"], each["mode"]) for each in decoded(told)] == [(256265, "quote"), (12345602, "full")]
+    assert [(each["instrument_token"], each["mode"]) for each in decoded(told)] == [
+        (256265, "quote"),
+        (12345602, "full"),
+    ]
 
 
 def test_a_heartbeat_is_no_tick() -> None:
@@ -116,26 +133,40 @@ def test_the_official_packet_decodes_to_the_official_sample(mode: str, shared: P
         if name not in ("change", "last_trade_time", "timestamp"):
             assert told[TICKER_NAMES.get(name, name)] == value, name
     for name in {"last_trade_time", "timestamp"} & expected.keys():
-        assert told[TICKER_NAMES.get(name, name)].timestamp() == datetime.fromisoformat(expected[name]).timestamp()
+        assert (
+            told[TICKER_NAMES.get(name, name)].timestamp()
+            == datetime.fromisoformat(expected[name]).timestamp()
+        )
 
 
 @pytest.mark.parametrize("mode", ["quote", "full"])
 def test_the_official_sample_packs_to_the_official_packet(mode: str, shared: Path) -> None:
     sample = _sample(shared, mode)
-    told = {REST_NAMES[name]: value for name, value in sample.items() if name in REST_NAMES} | sample["ohlc"]
+    told = {
+        REST_NAMES[name]: value for name, value in sample.items() if name in REST_NAMES
+    } | sample["ohlc"]
     if mode == "full":
-        told |= {"stamp": _epoch(sample["timestamp"]), "traded_at": _epoch(sample["last_trade_time"])}
+        told |= {
+            "stamp": _epoch(sample["timestamp"]),
+            "traded_at": _epoch(sample["last_trade_time"]),
+        }
         levels = sample["depth"]["buy"] + sample["depth"]["sell"]
-        told |= {name: [level[name] for level in levels] for name in ("price", "quantity", "orders")}
+        told |= {
+            name: [level[name] for level in levels] for name in ("price", "quantity", "orders")
+        }
     assert packets.pack(contract(**told), mode).tobytes()[2:] == _packet(shared, mode)
 
 
 def _packet(shared: Path, mode: str) -> bytes:
-    return base64.b64decode((shared / f"data/kite/kiteconnect-mocks/ticker_{mode}.packet").read_text(encoding="ascii"))
+    return base64.b64decode(
+        (shared / f"data/kite/kiteconnect-mocks/ticker_{mode}.packet").read_text(encoding="ascii")
+    )
 
 
 def _sample(shared: Path, mode: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((shared / f"data/kite/kiteconnect-mocks/ticker_{mode}.json").read_text(encoding="utf-8"))
+    told: dict[str, Any] = json.loads(
+        (shared / f"data/kite/kiteconnect-mocks/ticker_{mode}.json").read_text(encoding="utf-8")
+    )
     return told
 
 

@@ -14,14 +14,24 @@ def arrival(time: float, family: str = "quote") -> Arrival:
 
 def test_the_second_quote_of_a_calendar_second_is_too_many() -> None:
     quota = Quota()
-    assert [quota.allows(arrival(time), "k") for time in (10.1, 10.9, 11.0, 11.5)] == [True, False, True, False]
+    assert [quota.allows(arrival(time), "k") for time in (10.1, 10.9, 11.0, 11.5)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_families_and_keys_are_counted_apart() -> None:
     quota = Quota()
     assert quota.allows(arrival(10.0), "k")
     assert quota.allows(arrival(10.1), "another")
-    assert [quota.allows(arrival(10.2, "historical"), "k") for _ in range(4)] == [True, True, True, False]
+    assert [quota.allows(arrival(10.2, "historical"), "k") for _ in range(4)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
     assert [quota.allows(arrival(10.2, "other"), "k") for _ in range(11)] == [True] * 10 + [False]
 
 
@@ -35,7 +45,9 @@ def test_every_arrival_is_written_down() -> None:
     quota = Quota()
     quota.arrive("quote", "GET", "/quote", 3).status = 200
     quota.arrive("other", "GET", "/user/profile", 0)
-    assert [(each["family"], each["keys"], each["status"]) for each in quota.told("quote")] == [("quote", 3, 200)]
+    assert [(each["family"], each["keys"], each["status"]) for each in quota.told("quote")] == [
+        ("quote", 3, 200)
+    ]
     assert len(quota.told()) == 2
 
 

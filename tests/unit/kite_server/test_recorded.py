@@ -24,9 +24,16 @@ def recording(tmp_path: Path) -> Path:
     """Two minutes of two strikes; the second has no put at first."""
     lines = ["timestamp,symbol,expiry,strike,option_type,spot,ltp,volume,oi"]
     for minute in (27, 28):
-        for strike, side in ((24000, "CE"), (24000, "PE"), (24100, "CE"), *(((24100, "PE"),) if minute == 28 else ())):
+        for strike, side in (
+            (24000, "CE"),
+            (24000, "PE"),
+            (24100, "CE"),
+            *(((24100, "PE"),) if minute == 28 else ()),
+        ):
             price = f"{24050 + minute},{100 + minute},{650 * minute},6500"
-            lines.append(f"2026-08-19T11:{minute}:00+05:30,NIFTY,2026-08-25,{strike},{side},{price}")
+            lines.append(
+                f"2026-08-19T11:{minute}:00+05:30,NIFTY,2026-08-25,{strike},{side},{price}"
+            )
     file = tmp_path / "day.csv"
     file.write_text("\n".join(lines) + "\n")
     return file
@@ -44,7 +51,12 @@ def at(time: str) -> datetime:
 @pytest.fixture
 def ask(state: Desk) -> Callable[..., Any]:
     def ask(path: str, *keys: str) -> Any:
-        return endpoints.answer(state, endpoints.Asked("GET", path, {"i": list(keys)}, {}, {"authorization": "token demo:demo"}))
+        return endpoints.answer(
+            state,
+            endpoints.Asked(
+                "GET", path, {"i": list(keys)}, {}, {"authorization": "token demo:demo"}
+            ),
+        )
 
     return ask
 
@@ -62,7 +74,9 @@ def test_what_was_not_recorded_is_left_out(ask: Callable[..., Any]) -> None:
     assert list(ask("/quote", CALL, "NSE:INDIA VIX", "BSE:SENSEX", "NFO:NIFTY26AUGFUT")) == [CALL]
 
 
-def test_a_strike_that_comes_later_is_listed_then_and_no_token_changes(state: Desk, ask: Callable[..., Any]) -> None:
+def test_a_strike_that_comes_later_is_listed_then_and_no_token_changes(
+    state: Desk, ask: Callable[..., Any]
+) -> None:
     first = {key: place.token for key, place in state.catalogue().by_key.items()}
     state.clock.move(at=at("11:28:10"))
     later = {key: place.token for key, place in state.catalogue().by_key.items()}

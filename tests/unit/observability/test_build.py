@@ -26,7 +26,9 @@ def test_a_packed_branch_is_found_too(tmp_path):
     (tmp_path / "g6/__init__.py").touch()
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
-    (tmp_path / ".git/packed-refs").write_text("# pack-refs\nfedcba9876543210fedcba9876543210fedcba98 refs/heads/main\n")
+    (tmp_path / ".git/packed-refs").write_text(
+        "# pack-refs\nfedcba9876543210fedcba9876543210fedcba98 refs/heads/main\n"
+    )
     assert build_labels("", tmp_path / "g6")["git_commit"] == "fedcba987654"
 
 

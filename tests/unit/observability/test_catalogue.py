@@ -14,7 +14,10 @@ DOCUMENTED_CAP = 2_700
 
 def test_counters_end_in_total_and_nothing_else_does_but_what_dashboards_know_from_before():
     counters = {f.name for f in FAMILIES.values() if f.kind == "counter"}
-    assert counters == {name for name in FAMILIES if name.endswith("_total")} | {"g6_expiry_cache_hits", "g6_expiry_cache_misses"}
+    assert counters == {name for name in FAMILIES if name.endswith("_total")} | {
+        "g6_expiry_cache_hits",
+        "g6_expiry_cache_misses",
+    }
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
@@ -26,13 +29,20 @@ def test_a_family_has_a_plain_name_known_labels_a_unit_and_a_sentence(family):
     assert family.help.endswith(".")
 
 
-@pytest.mark.parametrize("family", [f for f in FAMILIES.values() if f.kind == "histogram"], ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    "family", [f for f in FAMILIES.values() if f.kind == "histogram"], ids=lambda f: f.name
+)
 def test_buckets_ascend(family):
     assert list(family.buckets) == sorted(set(family.buckets))
 
 
 def test_no_family_is_labelled_by_strike_symbol_or_error_text():
-    assert not {label_name(label) for f in FAMILIES.values() for label in f.labels} & {"strike", "symbol", "token", "error"}
+    assert not {label_name(label) for f in FAMILIES.values() for label in f.labels} & {
+        "strike",
+        "symbol",
+        "token",
+        "error",
+    }
 
 
 @pytest.mark.parametrize(

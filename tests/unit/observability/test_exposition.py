@@ -9,7 +9,12 @@ from g6.observability.catalogue import FAMILIES, label_name, series_cap
 from g6.observability.exposition import render
 from g6.observability.totals import Sample, Totals
 
-BUILD = {"version": "1.2", "git_commit": "abc", "config_hash": "def", "build_time": "2026-11-20T00:00:00Z"}
+BUILD = {
+    "version": "1.2",
+    "git_commit": "abc",
+    "config_hash": "def",
+    "build_time": "2026-11-20T00:00:00Z",
+}
 INDICES = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 
 
@@ -18,12 +23,17 @@ def shown(*samples, now=1_000.0, indices=INDICES):
     totals.commit(totals.advance(samples))
     text = render(totals.state, now=now, build=BUILD).decode()
     # The parser takes `_total` off; a gauge and a counter may differ by nothing else.
-    return {f.name + "_total" * (f.type == "counter"): f for f in text_string_to_metric_families(text)}
+    return {
+        f.name + "_total" * (f.type == "counter"): f for f in text_string_to_metric_families(text)
+    }
 
 
 def values(families, name):
     labels = [label_name(label) for label in FAMILIES[name].labels]
-    return {tuple(sample.labels[label] for label in labels): sample.value for sample in families[name].samples}
+    return {
+        tuple(sample.labels[label] for label in labels): sample.value
+        for sample in families[name].samples
+    }
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
@@ -45,8 +55,17 @@ def test_a_histogram_is_cumulative_and_its_count_is_that_of_its_last_bucket():
     family = shown(*samples)["g6_cycle_duration_seconds"]
     buckets = {s.labels["le"]: s.value for s in family.samples if s.name.endswith("_bucket")}
     plain = {s.name: s.value for s in family.samples if not s.labels}
-    assert (buckets["0.05"], buckets["0.25"], buckets["0.5"], buckets["60.0"], buckets["+Inf"]) == (1, 1, 2, 2, 3)
-    assert plain == {"g6_cycle_duration_seconds_count": 3, "g6_cycle_duration_seconds_sum": pytest.approx(99.34)}
+    assert (buckets["0.05"], buckets["0.25"], buckets["0.5"], buckets["60.0"], buckets["+Inf"]) == (
+        1,
+        1,
+        2,
+        2,
+        3,
+    )
+    assert plain == {
+        "g6_cycle_duration_seconds_count": 3,
+        "g6_cycle_duration_seconds_sum": pytest.approx(99.34),
+    }
 
 
 def test_the_age_of_the_last_sound_check_grows_with_the_wall_clock():
@@ -56,12 +75,18 @@ def test_the_age_of_the_last_sound_check_grows_with_the_wall_clock():
 
 def test_staleness_is_the_newest_cycle_less_the_newest_data():
     family = "g6_data_staleness_seconds"
-    families = shown(Sample(family, ("NIFTY",), 95.0, as_of=100.0), Sample(family, ("BANKNIFTY",), float("nan"), as_of=100.0))
+    families = shown(
+        Sample(family, ("NIFTY",), 95.0, as_of=100.0),
+        Sample(family, ("BANKNIFTY",), float("nan"), as_of=100.0),
+    )
     assert values(families, family) == {("NIFTY",): 5.0}
 
 
 def test_a_price_that_is_not_known_any_more_is_nan():
-    samples = (Sample("g6_index_spot", ("NIFTY",), 1.0, as_of=1), Sample("g6_index_spot", ("NIFTY",), float("nan"), as_of=2))
+    samples = (
+        Sample("g6_index_spot", ("NIFTY",), 1.0, as_of=1),
+        Sample("g6_index_spot", ("NIFTY",), float("nan"), as_of=2),
+    )
     assert isnan(values(shown(*samples), "g6_index_spot")[("NIFTY",)])
 
 

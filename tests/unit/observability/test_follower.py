@@ -13,12 +13,24 @@ OPTIONS = "g6_index_options_processed_total"
 
 
 def analysed(bus, options=10):
-    report = {"cycle": "2026-11-20T05:30:00Z", "index": "NIFTY", "stage": "analyse", "status": "OK", "counts": {"options": options}}
+    report = {
+        "cycle": "2026-11-20T05:30:00Z",
+        "index": "NIFTY",
+        "stage": "analyse",
+        "status": "OK",
+        "counts": {"options": options},
+    }
     bus.publish("unit.report", report)
 
 
 def closed(bus, cycle):
-    report = {"cycle": cycle, "status": "OK", "units": {"NIFTY": "OK"}, "lateness_seconds": 0.0, "elapsed_seconds": 0.5}
+    report = {
+        "cycle": cycle,
+        "status": "OK",
+        "units": {"NIFTY": "OK"},
+        "lateness_seconds": 0.0,
+        "elapsed_seconds": 0.5,
+    }
     bus.publish("cycle.report", report)
 
 

@@ -7,7 +7,11 @@ from g6.observability.glossary import render
 def test_every_family_has_one_row_with_its_meaning():
     rows = [line for line in render().splitlines() if line.startswith("| `g6_")]
     for family in FAMILIES.values():
-        assert [row for row in rows if row.startswith(f"| `{family.name}` | {family.kind} ") and family.help in row]
+        assert [
+            row
+            for row in rows
+            if row.startswith(f"| `{family.name}` | {family.kind} ") and family.help in row
+        ]
 
 
 def test_the_cap_on_series_is_documented():

@@ -20,6 +20,12 @@ def test_promtool_finds_nothing_but_the_names_that_stay():
     if promtool is None:
         pytest.skip("promtool is not installed: make test-services")
     text = render(Totals(("NIFTY", "SENSEX")).state, now=1_000.0, build={"version": "1"})
-    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, timeout=30, check=False)
-    complaints = [line for line in (done.stdout + done.stderr).decode().splitlines() if not line.startswith(OLDER_NAMES)]
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, timeout=30, check=False
+    )
+    complaints = [
+        line
+        for line in (done.stdout + done.stderr).decode().splitlines()
+        if not line.startswith(OLDER_NAMES)
+    ]
     assert complaints == []

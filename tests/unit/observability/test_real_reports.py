@@ -62,11 +62,15 @@ def ran():
 
 @pytest.fixture(params=["NIFTY", "BANKNIFTY"])
 def row(request, ran):
-    return next(row for row in ran.latest["cycle.report"]["rows"] if row["underlying"] == request.param)
+    return next(
+        row for row in ran.latest["cycle.report"]["rows"] if row["underlying"] == request.param
+    )
 
 
 def total(ran, family, index):
-    return sum(value for key, value in ran.totals.state.items() if key.startswith(f"{family}{{{index}"))
+    return sum(
+        value for key, value in ran.totals.state.items() if key.startswith(f"{family}{{{index}")
+    )
 
 
 def test_options_processed_are_those_of_the_overview_row(ran, row):
@@ -91,7 +95,9 @@ def test_iv_counts_are_those_of_the_overview_row(ran, row, family, column):
 
 def test_the_solver_was_timed_once_a_unit(ran):
     parts = [
-        value for key, value in ran.totals.state.items() if key.startswith("g6_iv_solve_seconds{}:") and not key.endswith("sum")
+        value
+        for key, value in ran.totals.state.items()
+        if key.startswith("g6_iv_solve_seconds{}:") and not key.endswith("sum")
     ]
     assert sum(parts) == 2
 
@@ -108,13 +114,19 @@ def test_gauges_are_those_of_the_overview_row(ran, row):
 def test_the_cycle_its_units_and_its_stages_are_counted_once(ran):
     assert ran.totals.value("g6_cycles_total", "OK") == 1
     assert ran.totals.value("g6_units_total", "NIFTY", "OK") == 1
-    stages = {stage: sum(_counts(ran, stage)) for stage in ("collect", "analyse", "persist", "publish")}
+    stages = {
+        stage: sum(_counts(ran, stage)) for stage in ("collect", "analyse", "persist", "publish")
+    }
     assert stages == {"collect": 2, "analyse": 2, "persist": 2, "publish": 1}
 
 
 def _counts(ran, stage):
     head = f"g6_stage_duration_seconds{{{stage},"
-    return (value for key, value in ran.totals.state.items() if key.startswith(head) and not key.endswith(":sum"))
+    return (
+        value
+        for key, value in ran.totals.state.items()
+        if key.startswith(head) and not key.endswith(":sum")
+    )
 
 
 def test_every_event_was_understood(ran):
@@ -123,13 +135,20 @@ def test_every_event_was_understood(ran):
 
 def test_rows_written_are_counted_for_units_and_for_the_whole_cycle(ran):
     assert total(ran, "g6_rows_written_total", "") > 0
-    written = {key for key, value in ran.totals.state.items() if key.startswith("g6_rows_written_total") and value}
+    written = {
+        key
+        for key, value in ran.totals.state.items()
+        if key.startswith("g6_rows_written_total") and value
+    }
     assert {key.rstrip("}").rpartition(",")[2] for key in written} == {"NIFTY", "BANKNIFTY", "all"}
 
 
 def test_a_provider_that_fails_for_one_index_is_counted_once_and_leaves_the_others_whole():
     bus = MemoryBus()
-    runtime, failing = runtime_on(bus), SimulatedMarket(calendar(), faults=Faults.parse("fail:BANKNIFTY"))
+    runtime, failing = (
+        runtime_on(bus),
+        SimulatedMarket(calendar(), faults=Faults.parse("fail:BANKNIFTY")),
+    )
     runtime = replace(runtime, provider=failing)
     for name in runtime.plan.indices:
         for stage in (collect, analyse, persist):
@@ -139,6 +158,9 @@ def test_a_provider_that_fails_for_one_index_is_counted_once_and_leaves_the_othe
     follower = Follower(bus, MemoryTotals(), runtime.plan.indices)
     follower.catch_up()
     report = follower.latest["cycle.report"]
-    assert (report["status"], report["units"]) == ("PARTIAL", {"NIFTY": "OK", "BANKNIFTY": "MISSING"})
+    assert (report["status"], report["units"]) == (
+        "PARTIAL",
+        {"NIFTY": "OK", "BANKNIFTY": "MISSING"},
+    )
     assert follower.totals.value("g6_task_failures_total", "collect", "provider") == 1
     assert runtime.store.read_chain(Unit(CYCLE, "NIFTY")) is not None

@@ -21,14 +21,19 @@ FACTS = {
     "iterations_histogram": {"3": 61},
     "quality": {"wide": 4, "missing": 2},
     "sources": {"sim": 100},
-    "expiries": [{"bucket": "this_week", "coverage": 0.98}, {"bucket": "this_month", "coverage": 1.0}],
+    "expiries": [
+        {"bucket": "this_week", "coverage": 0.98},
+        {"bucket": "this_month", "coverage": 1.0},
+    ],
     "staleness_seconds": 1.5,
     "spot": 26_000.0,
     "atm": {"2026-11-24": 26_000.0},
 }
 
 
-def unit_report(stage, counts=None, *, index="NIFTY", status="OK", reason="", seconds=None, cycle=CYCLE):
+def unit_report(
+    stage, counts=None, *, index="NIFTY", status="OK", reason="", seconds=None, cycle=CYCLE
+):
     payload = {
         "cycle": cycle, "index": index, "stage": stage, "status": status, "reason": reason, "attempt": 1,
         "seconds": {"total": 0.2} if seconds is None else seconds, "counts": counts or {},
@@ -70,7 +75,11 @@ def test_an_analysed_unit_counts_its_options_once_and_by_what_became_of_them():
 
 def test_iv_counts_add_up_to_the_options():
     totals = counted(unit_report("analyse", FACTS), unit_report("analyse", FACTS))
-    families = ("g6_iv_estimation_success_total", "g6_iv_estimation_failure_total", "g6_iv_unavailable_total")
+    families = (
+        "g6_iv_estimation_success_total",
+        "g6_iv_estimation_failure_total",
+        "g6_iv_unavailable_total",
+    )
     counted_once = sum(value for key, value in totals.state.items() if key.startswith(families))
     assert counted_once == totals.value("g6_index_options_processed_total", "NIFTY") == 200
 
@@ -88,9 +97,15 @@ def test_the_histogram_of_iterations_has_one_observation_per_option_solved():
 
 
 def test_the_time_of_solving_has_a_distribution_to_take_percentiles_from():
-    reports = [unit_report("analyse", FACTS, seconds={"total": 0.02, "solve": solve}) for solve in [0.0015] * 95 + [0.015] * 5]
+    reports = [
+        unit_report("analyse", FACTS, seconds={"total": 0.02, "solve": solve})
+        for solve in [0.0015] * 95 + [0.015] * 5
+    ]
     totals = counted(*reports)
-    parts = {part: totals.state[f"g6_iv_solve_seconds{{}}:{part}"] for part in ("0.001", "0.002", "0.01", "0.02")}
+    parts = {
+        part: totals.state[f"g6_iv_solve_seconds{{}}:{part}"]
+        for part in ("0.001", "0.002", "0.01", "0.02")
+    }
     assert parts == {"0.001": 0, "0.002": 95, "0.01": 0, "0.02": 5}
     assert totals.state["g6_iv_solve_seconds{}:sum"] == pytest.approx(95 * 0.0015 + 5 * 0.015)
 
@@ -107,7 +122,9 @@ def test_a_persisted_unit_counts_rows_bytes_errors_and_times_by_sink():
         "rows": {"parquet": 50, "csv": 42}, "bytes": {"parquet": 9_000, "csv": 4_000}, "repaired": 1,
         "errors": {"influx": "cannot write points: No space left on device"},
     }  # fmt: skip
-    totals = counted(unit_report("persist", counts, seconds={"claim": 0.1, "write": 0.2, "total": 0.3}))
+    totals = counted(
+        unit_report("persist", counts, seconds={"claim": 0.1, "write": 0.2, "total": 0.3})
+    )
     assert totals.value("g6_rows_written_total", "parquet", "NIFTY") == 50
     assert totals.value("g6_rows_written_total", "csv", "NIFTY") == 42
     assert totals.value("g6_bytes_written_total", "csv") == 4_000
@@ -139,12 +156,16 @@ def test_a_collection_counts_requests_waits_and_retries():
 
 def test_a_provider_that_tells_nothing_of_its_requests_counts_none():
     totals = counted(unit_report("collect", {"provider": {"mode": "sim"}}))
-    assert not [key for key, value in totals.state.items() if key.startswith("g6_provider_") and value]
+    assert not [
+        key for key, value in totals.state.items() if key.startswith("g6_provider_") and value
+    ]
 
 
 def test_listings_are_hits_and_misses_by_where_they_came_from():
     came_from = {"download": 1, "older": 0, "shelf": 2, "memory": 40}
-    totals = counted(unit_report("collect", {"provider": {"listings": came_from, "dumps": came_from}}))
+    totals = counted(
+        unit_report("collect", {"provider": {"listings": came_from, "dumps": came_from}})
+    )
     assert totals.value("g6_expiry_cache_hits") == 42
     assert totals.value("g6_expiry_cache_misses") == 1
     assert totals.value("g6_root_cache_hit_ratio") > 0.95
@@ -163,7 +184,9 @@ def test_contracts_that_contradict_themselves_are_counted_once_per_cycle():
 
 
 def test_a_stage_that_ended_its_unit_is_a_failure_with_its_reason():
-    totals = counted(unit_report("collect", {"error": "timed out"}, status="MISSING", reason="provider"))
+    totals = counted(
+        unit_report("collect", {"error": "timed out"}, status="MISSING", reason="provider")
+    )
     assert totals.value("g6_task_failures_total", "collect", "provider") == 1
     assert totals.value("g6_index_options_processed_total", "NIFTY") == 0
 
@@ -192,7 +215,9 @@ def test_the_last_success_is_the_wall_time_of_closing_not_the_cycle():
 
 @pytest.mark.parametrize(("cycle", "unit"), [("SKIPPED", "SKIPPED"), ("PARTIAL", "MISSING")])
 def test_a_cycle_in_which_nothing_was_analysed_is_no_success(cycle, unit):
-    totals = counted(cycle_report(status=cycle, units={"NIFTY": unit}, rows=[], options={"NIFTY": 0}))
+    totals = counted(
+        cycle_report(status=cycle, units={"NIFTY": unit}, rows=[], options={"NIFTY": 0})
+    )
     assert totals.value("g6_last_success_cycle_unixtime") == 0
 
 
@@ -205,10 +230,17 @@ def test_a_rerun_is_not_another_cycle():
 
 def test_an_index_without_data_grows_stale_while_the_others_do_not():
     later = cycle_report(cycle="2026-11-20T05:31:00Z")
-    totals = counted(unit_report("analyse", FACTS), unit_report("analyse", FACTS, index="BANKNIFTY"), cycle_report())
+    totals = counted(
+        unit_report("analyse", FACTS),
+        unit_report("analyse", FACTS, index="BANKNIFTY"),
+        cycle_report(),
+    )
     counted(unit_report("analyse", FACTS, cycle="2026-11-20T05:31:00Z"), later, totals=totals)
     family = "g6_data_staleness_seconds"
-    behind = {name: totals.state[f"{family}{{{name}}}@"] - totals.value(family, name) for name in ("NIFTY", "BANKNIFTY")}
+    behind = {
+        name: totals.state[f"{family}{{{name}}}@"] - totals.value(family, name)
+        for name in ("NIFTY", "BANKNIFTY")
+    }
     assert behind == {"NIFTY": 1.5, "BANKNIFTY": 61.5}
 
 
@@ -234,7 +266,9 @@ def test_a_heartbeat_sets_queues_workers_market_and_disk():
 def test_a_heartbeat_tells_of_each_connection_of_the_stream():
     feed = {"state": "open", "last_frame_age": 0.4, "tokens": 2900, "ticks_per_second": 2811.5}
     down = {"state": "down", "last_frame_age": None, "tokens": 1000, "ticks_per_second": 0.0}
-    totals = counted(event("heartbeat", {"provider": {"ticker": {"connections": {"0": feed, "1": down}}}}))
+    totals = counted(
+        event("heartbeat", {"provider": {"ticker": {"connections": {"0": feed, "1": down}}}})
+    )
     assert [totals.value("g6_ticker_connected", number) for number in "01"] == [1, 0]
     assert [totals.value("g6_ticker_tokens", number) for number in "01"] == [2900, 1000]
     assert totals.value("g6_ticker_last_frame_age_seconds", "0") == 0.4
@@ -244,7 +278,10 @@ def test_a_heartbeat_tells_of_each_connection_of_the_stream():
 
 def test_a_lost_connection_is_counted_and_a_made_one_is_not():
     lost = {"name": "ticker", "state": "lost", "reason": "mute", "connection": 0}
-    totals = counted(event("provider.state", lost), event("provider.state", {"name": "ticker", "state": "connected"}))
+    totals = counted(
+        event("provider.state", lost),
+        event("provider.state", {"name": "ticker", "state": "connected"}),
+    )
     assert totals.value("g6_ticker_reconnects_total", "mute") == 1
 
 
@@ -267,7 +304,10 @@ def test_a_sound_check_of_the_panels_is_a_success():
 
 @pytest.mark.parametrize(
     ("found", "mismatches", "failures"),
-    [({"issues": {"indices.json": "mismatch", "cycle.json": "file_missing"}}, 2, 0), ({"error": "no manifest"}, 0, 1)],
+    [
+        ({"issues": {"indices.json": "mismatch", "cycle.json": "file_missing"}}, 2, 0),
+        ({"error": "no manifest"}, 0, 1),
+    ],
 )
 def test_a_check_that_found_something_or_could_not_run_is_none(found, mismatches, failures):
     totals = counted(event("panels.verify", found))

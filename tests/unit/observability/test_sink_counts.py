@@ -26,7 +26,9 @@ def counted(tmp_path: Path):
 
     def run() -> MemoryTotals:
         bus = MemoryBus()
-        runtime = replace(runtime_on(bus), store=Tee(ParquetStore(tmp_path / "rows"), CsvStore(tmp_path / "csv")))
+        runtime = replace(
+            runtime_on(bus), store=Tee(ParquetStore(tmp_path / "rows"), CsvStore(tmp_path / "csv"))
+        )
         for stage in (collect, analyse, persist):
             assert stage(runtime, Unit(CYCLE, "NIFTY"), stage.__name__)
         follower = Follower(bus, MemoryTotals(), runtime.plan.indices)
@@ -39,7 +41,9 @@ def counted(tmp_path: Path):
 def test_rows_counted_are_the_rows_on_the_disk(counted, tmp_path):
     totals = counted()
     stored = g6.load("NIFTY", "2026-11-18", data_dir=tmp_path / "rows")
-    lines = sum(len(path.read_text("utf-8").splitlines()) - 1 for path in (tmp_path / "csv").rglob("*.csv"))
+    lines = sum(
+        len(path.read_text("utf-8").splitlines()) - 1 for path in (tmp_path / "csv").rglob("*.csv")
+    )
     assert totals.value("g6_rows_written_total", "parquet", "NIFTY") == len(stored) > 0
     assert totals.value("g6_rows_written_total", "csv", "NIFTY") == lines > 0
 
@@ -50,6 +54,10 @@ def test_a_sink_that_fails_is_counted_and_the_other_has_its_rows(counted, tmp_pa
     assert totals.value("g6_rows_written_total", "parquet", "NIFTY") == len(
         g6.load("NIFTY", "2026-11-18", data_dir=tmp_path / "rows")
     )
-    errors = {key: value for key, value in totals.state.items() if key.startswith("g6_write_errors_total") and value}
+    errors = {
+        key: value
+        for key, value in totals.state.items()
+        if key.startswith("g6_write_errors_total") and value
+    }
     assert len(errors) == 1
     assert "csv" in next(iter(errors))

@@ -15,7 +15,11 @@ def given(*samples, totals=None):
 
 
 def test_a_key_reads_back():
-    assert parse_key(key_of("g6_units_total", ("NIFTY", "OK"), ":sum")) == ("g6_units_total", ("NIFTY", "OK"), ":sum")
+    assert parse_key(key_of("g6_units_total", ("NIFTY", "OK"), ":sum")) == (
+        "g6_units_total",
+        ("NIFTY", "OK"),
+        ":sum",
+    )
     assert parse_key(key_of("g6_disk_free_bytes", ())) == ("g6_disk_free_bytes", (), "")
 
 
@@ -31,17 +35,26 @@ def test_nothing_changes_before_the_commit():
 
 
 def test_an_older_cycle_that_closes_late_does_not_overwrite_a_gauge():
-    totals = given(Sample("g6_index_spot", ("NIFTY",), 2.0, as_of=20), Sample("g6_index_spot", ("NIFTY",), 1.0, as_of=10))
+    totals = given(
+        Sample("g6_index_spot", ("NIFTY",), 2.0, as_of=20),
+        Sample("g6_index_spot", ("NIFTY",), 1.0, as_of=10),
+    )
     assert totals.value("g6_index_spot", "NIFTY") == 2.0
 
 
 def test_a_rerun_of_the_same_cycle_replaces_its_gauge():
-    totals = given(Sample("g6_index_spot", ("NIFTY",), 2.0, as_of=20), Sample("g6_index_spot", ("NIFTY",), 3.0, as_of=20))
+    totals = given(
+        Sample("g6_index_spot", ("NIFTY",), 2.0, as_of=20),
+        Sample("g6_index_spot", ("NIFTY",), 3.0, as_of=20),
+    )
     assert totals.value("g6_index_spot", "NIFTY") == 3.0
 
 
 def test_a_gauge_that_is_not_known_any_more_is_nan_not_its_last_value():
-    totals = given(Sample("g6_index_spot", ("NIFTY",), 2.0, as_of=10), Sample("g6_index_spot", ("NIFTY",), nan, as_of=20))
+    totals = given(
+        Sample("g6_index_spot", ("NIFTY",), 2.0, as_of=10),
+        Sample("g6_index_spot", ("NIFTY",), nan, as_of=20),
+    )
     assert key_of("g6_index_spot", ["NIFTY"]) in totals.state
     assert isnan(totals.value("g6_index_spot", "NIFTY"))
 
@@ -52,8 +65,14 @@ def test_a_gauge_that_was_never_known_has_no_series():
 
 
 def test_a_histogram_counts_weighted_observations_in_the_bucket_they_fall_in():
-    totals = given(Sample("g6_iv_iterations_histogram", (), 3.0, weight=4), Sample("g6_iv_iterations_histogram", (), 1e6))
-    held = {part: totals.state[key_of("g6_iv_iterations_histogram", (), part)] for part in (":3", ":4", ":inf", ":sum")}
+    totals = given(
+        Sample("g6_iv_iterations_histogram", (), 3.0, weight=4),
+        Sample("g6_iv_iterations_histogram", (), 1e6),
+    )
+    held = {
+        part: totals.state[key_of("g6_iv_iterations_histogram", (), part)]
+        for part in (":3", ":4", ":inf", ":sum")
+    }
     assert held == {":3": 4, ":4": 0, ":inf": 1, ":sum": 12 + 1e6}
 
 
@@ -81,13 +100,19 @@ def test_a_word_outside_a_closed_label_is_counted_as_other():
 
 def test_an_open_label_takes_values_until_it_is_full():
     totals = given(*(Sample("g6_clock_skew_seconds", (f"host{n}",), 0.1) for n in range(20)))
-    hosts = [labels[0] for name, labels, _ in map(parse_key, totals.state) if name == "g6_clock_skew_seconds"]
+    hosts = [
+        labels[0]
+        for name, labels, _ in map(parse_key, totals.state)
+        if name == "g6_clock_skew_seconds"
+    ]
     assert sorted(hosts) == [*(f"host{n}" for n in range(8)), "other"]
 
 
 def test_values_that_came_before_a_restart_keep_their_place_in_a_full_label():
     before = given(*(Sample("g6_clock_skew_seconds", (f"host{n}",), 0.1) for n in range(8)))
-    after = given(Sample("g6_clock_skew_seconds", ("late",), 0.2), totals=Totals(["NIFTY"], before.state))
+    after = given(
+        Sample("g6_clock_skew_seconds", ("late",), 0.2), totals=Totals(["NIFTY"], before.state)
+    )
     assert after.value("g6_clock_skew_seconds", "host7") == 0.1
     assert after.value("g6_clock_skew_seconds", "other") == 0.2
 

@@ -21,7 +21,9 @@ CYCLE, DAY = "2026-11-18T05:30:00Z", "2026-11-18"
 
 @pytest.fixture
 def kept(world: World, tmp_path: Path) -> World:
-    world.runtime = replace(world.runtime, history=ParquetHistory(tmp_path), bus=MemoryBus(length=5))
+    world.runtime = replace(
+        world.runtime, history=ParquetHistory(tmp_path), bus=MemoryBus(length=5)
+    )
     return world
 
 
@@ -35,7 +37,9 @@ def types(directory: Path, index: str = "NIFTY") -> list[str]:
     return [str(word) for word in g6.load(index, DAY, kind="events", data_dir=directory)["type"]]
 
 
-def test_each_event_is_kept_once_and_reading_goes_on_after_the_last(kept: World, tmp_path: Path) -> None:
+def test_each_event_is_kept_once_and_reading_goes_on_after_the_last(
+    kept: World, tmp_path: Path
+) -> None:
     tell(kept)
     assert (pipeline.keep_events(kept.runtime), pipeline.keep_events(kept.runtime)) == (1, 0)
     tell(kept, 2)
@@ -53,7 +57,9 @@ def test_what_was_trimmed_before_it_was_kept_is_counted(kept: World, tmp_path: P
     assert json.loads(dropped) == {"count": 3}
 
 
-def test_a_position_that_was_lost_costs_no_event_and_doubles_none(kept: World, tmp_path: Path) -> None:
+def test_a_position_that_was_lost_costs_no_event_and_doubles_none(
+    kept: World, tmp_path: Path
+) -> None:
     tell(kept, 3)
     pipeline.keep_events(kept.runtime)
     (tmp_path / "events/.position.json").unlink()
@@ -62,7 +68,9 @@ def test_a_position_that_was_lost_costs_no_event_and_doubles_none(kept: World, t
     assert types(tmp_path) == ["gap.opened"] * 4
 
 
-def test_an_event_stands_under_its_cycle_with_the_time_it_was_told_at(kept: World, tmp_path: Path) -> None:
+def test_an_event_stands_under_its_cycle_with_the_time_it_was_told_at(
+    kept: World, tmp_path: Path
+) -> None:
     tell(kept)
     pipeline.keep_events(kept.runtime)
     row = g6.load("NIFTY", DAY, kind="events", data_dir=tmp_path, tz="UTC").iloc[0]
@@ -71,7 +79,9 @@ def test_an_event_stands_under_its_cycle_with_the_time_it_was_told_at(kept: Worl
     assert json.loads(row["payload"])["reason"] == "provider"
 
 
-def test_reports_of_units_pass_and_events_of_the_system_are_everybodys(kept: World, tmp_path: Path) -> None:
+def test_reports_of_units_pass_and_events_of_the_system_are_everybodys(
+    kept: World, tmp_path: Path
+) -> None:
     kept.runtime.bus.publish("unit.report", {"cycle": CYCLE, "index": "NIFTY"}, key="NIFTY")
     kept.runtime.bus.publish("cycle.report", {"cycle": CYCLE})
     tell(kept)

@@ -30,22 +30,38 @@ class Mislabelled(Asked):
         true = MARKET.listing(index, at)
         first, *_, third = true.contracts.expiries[:3]
         wrong = true.contracts.of(third).take(slice(0, 1))
-        columns = {name: getattr(wrong, name) for name in ("strike", "lot_size", "tick_size", "symbol", "token")}
+        columns = {
+            name: getattr(wrong, name)
+            for name in ("strike", "lot_size", "tick_size", "symbol", "token")
+        }
         columns["symbol"] = np.array([wrong.symbol[CE], [""]], dtype=object)
-        moved = Contracts(index, np.array([first], dtype="datetime64[D]"), **{**columns, "strike": np.array([99_950.0])})
+        moved = Contracts(
+            index,
+            np.array([first], dtype="datetime64[D]"),
+            **{**columns, "strike": np.array([99_950.0])},
+        )
         # As a dump would have it: the strike fits the symbol, the expiry does not.
-        moved.symbol[CE, 0] = str(wrong.symbol[CE, 0]).replace(f"{wrong.strike[0]:.0f}CE", "99950CE")
+        moved.symbol[CE, 0] = str(wrong.symbol[CE, 0]).replace(
+            f"{wrong.strike[0]:.0f}CE", "99950CE"
+        )
         return replace(true, contracts=_joined(true.contracts, moved))
 
     def __getattribute__(self, name: str) -> Any:
-        return object.__getattribute__(self, name) if name == "listing" else super().__getattribute__(name)
+        return (
+            object.__getattribute__(self, name)
+            if name == "listing"
+            else super().__getattribute__(name)
+        )
 
 
 def _joined(one: Contracts, other: Contracts) -> Contracts:
     plain = {
-        name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in ("expiry", "strike", "lot_size", "tick_size")
+        name: np.concatenate([getattr(one, name), getattr(other, name)])
+        for name in ("expiry", "strike", "lot_size", "tick_size")
     }
-    sides = {name: np.hstack([getattr(one, name), getattr(other, name)]) for name in ("symbol", "token")}
+    sides = {
+        name: np.hstack([getattr(one, name), getattr(other, name)]) for name in ("symbol", "token")
+    }
     order = np.lexsort((plain["strike"], plain["expiry"]))
     return Contracts(
         one.underlying, **{k: v[order] for k, v in plain.items()}, **{k: v[:, order] for k, v in sides.items()}
@@ -58,11 +74,17 @@ class Priced(Asked):
     sigma = 0.12
 
     def __getattribute__(self, name: str) -> Any:
-        return object.__getattribute__(self, name) if name in ("sigma", "quotes") else super().__getattribute__(name)
+        return (
+            object.__getattribute__(self, name)
+            if name in ("sigma", "quotes")
+            else super().__getattribute__(name)
+        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         seen = MARKET.quotes(index, contracts, at)
-        years = np.maximum((contracts.expiry - np.datetime64("2026-11-18")).astype(float), 0.5) / 365
+        years = (
+            np.maximum((contracts.expiry - np.datetime64("2026-11-18")).astype(float), 0.5) / 365
+        )
         fair = price(self.sigma, seen.spot.spot, contracts.strike, years, 0.055, PHI)
         for name in ("last", "bid", "ask"):
             seen.values[name][:] = fair
@@ -81,12 +103,18 @@ class Outlived(Asked):
         return replace(true, contracts=_joined(old, true.contracts))
 
     def __getattribute__(self, name: str) -> Any:
-        return object.__getattribute__(self, name) if name == "listing" else super().__getattribute__(name)
+        return (
+            object.__getattribute__(self, name)
+            if name == "listing"
+            else super().__getattribute__(name)
+        )
 
 
 def counts(world: World, cycle: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = next(
-        report["counts"] for report in world.reports("unit.report") if (report["cycle"], report["stage"]) == (cycle, "collect")
+        report["counts"]
+        for report in world.reports("unit.report")
+        if (report["cycle"], report["stage"]) == (cycle, "collect")
     )
     return found
 
@@ -170,7 +198,9 @@ def next_year() -> World:
 
 
 @pytest.mark.parametrize("index", NSE)
-def test_the_next_month_lies_in_a_year_without_a_calendar_and_is_collected(next_year: World, index: str) -> None:
+def test_the_next_month_lies_in_a_year_without_a_calendar_and_is_collected(
+    next_year: World, index: str
+) -> None:
     cycle = isoformat_z(NOVEMBER_25)
     resolved = chosen(next_year.runtime, index, NOVEMBER_25).resolved
     assert resolved.buckets["this_month"].year == 2026
@@ -191,15 +221,22 @@ def test_a_session_of_that_year_is_what_cannot_be_told(next_year: World) -> None
 
 def test_an_expiry_asked_for_by_date_or_number_that_is_not_listed_is_told_once_a_day() -> None:
     world = World()
-    world.settle_on(index_params__NIFTY__expiries=["this_week", "2026-12-30", "2026-12-29", "nth:60"])
+    world.settle_on(
+        index_params__NIFTY__expiries=["this_week", "2026-12-30", "2026-12-29", "nth:60"]
+    )
     world.run(NIFTY, "collect", "analyse")
     assert counts(world, FIRST)["not_listed"] == ["2026-12-30", "nth_60"]
     world.later(60.0)
     world.run(Unit(SECOND, "NIFTY"), "collect", "analyse")
     [alert] = world.reports("alert")
-    assert alert["sentence"] == "NIFTY: the configured expiry 2026-12-30, nth:60 is not listed and is not collected"
+    assert (
+        alert["sentence"]
+        == "NIFTY: the configured expiry 2026-12-30, nth:60 is not listed and is not collected"
+    )
     assert alert["fix"].startswith("g6 expiries NIFTY")
-    assert {"2026-12-29"} <= set(world.frames.get(Unit(SECOND, "NIFTY"), "chain").columns["expiry"].astype(str))
+    assert {"2026-12-29"} <= set(
+        world.frames.get(Unit(SECOND, "NIFTY"), "chain").columns["expiry"].astype(str)
+    )
 
 
 def test_a_bucket_that_an_index_does_not_have_is_no_trouble(world: World) -> None:

@@ -32,7 +32,12 @@ def test_a_missing_unit_has_a_row_that_says_why_and_no_figure(world: World) -> N
     world.run(BANKNIFTY, "analyse")
     world.drain()
     row = world.rows()["BANKNIFTY"]
-    assert (row["status"], row["reason"], row["spot"], row["options"]) == ("MISSING", "frame_missing", None, 0)
+    assert (row["status"], row["reason"], row["spot"], row["options"]) == (
+        "MISSING",
+        "frame_missing",
+        None,
+        0,
+    )
 
 
 def test_an_aggregate_before_the_cycle_is_complete_does_nothing(world: World) -> None:
@@ -61,7 +66,11 @@ def test_the_report_tells_times_options_and_rows(world: World) -> None:
     world.later(0.5)
     world.drain()
     (report,) = world.reports("cycle.report")
-    assert (report["status"], report["lateness_seconds"], report["elapsed_seconds"]) == ("OK", 0.25, 0.75)
+    assert (report["status"], report["lateness_seconds"], report["elapsed_seconds"]) == (
+        "OK",
+        0.25,
+        0.75,
+    )
     assert report["options"] == {index: row["options"] for index, row in world.rows().items()}
     assert [row["underlying"] for row in report["rows"]] == ["NIFTY", "BANKNIFTY"]
 

@@ -75,7 +75,9 @@ def test_quarter_hours_are_folded_when_they_are_over_and_days_when_they_are(
 
 
 def test_each_day_of_each_index_is_a_job_of_its_own(world: World) -> None:
-    with_shelf(world, "2026-11-18T05:30:00Z", loose(day=date(2026, 11, 17)), loose(), loose("overview"))
+    with_shelf(
+        world, "2026-11-18T05:30:00Z", loose(day=date(2026, 11, 17)), loose(), loose("overview")
+    )
     assert pipeline.tidy(world.runtime) == 3
     assert world.sender.sent == [
         ("compact", "NIFTY", "2026-11-17"), ("fold", "NIFTY", "2026-11-18"), ("fold", "overview", "2026-11-18"),
@@ -86,12 +88,19 @@ def test_the_jobs_fold_up_to_the_quarter_hour_that_runs(world: World) -> None:
     shelf = with_shelf(world, "2026-11-18T05:44:10Z", loose())
     pipeline.fold(world.runtime, "NIFTY", "2026-11-18")
     pipeline.compact(world.runtime, "NIFTY", "2026-11-17")
-    assert shelf.done == [("fold", "NIFTY", DAY, parse_z("2026-11-18T05:30:00Z")), ("compact", "NIFTY", date(2026, 11, 17))]
+    assert shelf.done == [
+        ("fold", "NIFTY", DAY, parse_z("2026-11-18T05:30:00Z")),
+        ("compact", "NIFTY", date(2026, 11, 17)),
+    ]
 
 
 def test_without_files_there_is_nothing_to_fold(world: World) -> None:
     assert pipeline.tidy(world.runtime) == 0
-    assert pipeline.fold(world.runtime, "NIFTY", "2026-11-18") == pipeline.compact(world.runtime, "NIFTY", "2026-11-18") == Folded()
+    assert (
+        pipeline.fold(world.runtime, "NIFTY", "2026-11-18")
+        == pipeline.compact(world.runtime, "NIFTY", "2026-11-18")
+        == Folded()
+    )
 
 
 def test_what_killed_writers_left_is_cleared_and_counted_on_the_way(world: World) -> None:

@@ -31,7 +31,9 @@ DAY = "2026-11-18"
 @pytest.fixture
 def stored(world: World, tmp_path: Path) -> World:
     """Two cycles of two indices in files, compacted."""
-    world.runtime = replace(world.runtime, store=ParquetStore(tmp_path), history=ParquetHistory(tmp_path))
+    world.runtime = replace(
+        world.runtime, store=ParquetStore(tmp_path), history=ParquetHistory(tmp_path)
+    )
     for cycle in (FIRST, SECOND):
         world.cycle(cycle)
     for name in ("NIFTY", "BANKNIFTY", "overview"):
@@ -44,7 +46,11 @@ def files(directory: Path) -> Mapping[Path, bytes]:
 
 
 def load(directory: Path, column: str, kind: str = "chain") -> list[Any]:
-    found: list[Any] = g6.load("NIFTY", DAY, kind, engine="arrow", columns=[column], data_dir=directory).column(column).to_pylist()  # type: ignore[arg-type]
+    found: list[Any] = (
+        g6.load("NIFTY", DAY, kind, engine="arrow", columns=[column], data_dir=directory)
+        .column(column)
+        .to_pylist()
+    )  # type: ignore[arg-type]
     return found
 
 
@@ -70,16 +76,22 @@ def test_nothing_changed_leaves_every_byte(stored: World, tmp_path: Path) -> Non
     assert files(tmp_path) == before
 
 
-def test_outputs_that_were_deleted_are_made_again_to_the_byte(stored: World, tmp_path: Path) -> None:
+def test_outputs_that_were_deleted_are_made_again_to_the_byte(
+    stored: World, tmp_path: Path
+) -> None:
     before = files(tmp_path)
     for path in before:
         table, metadata = pq.ParquetFile(path).read(), pq.read_metadata(path).metadata
         gone = (
-            set(COMPUTED) if "chain" in path.parts else {c.name for c in OVERVIEW} - {"timestamp", "underlying", "status", "reason"}
+            set(COMPUTED)
+            if "chain" in path.parts
+            else {c.name for c in OVERVIEW} - {"timestamp", "underlying", "status", "reason"}
         )
         for name in gone & {*table.column_names}:
             place = table.column_names.index(name)
-            table = table.set_column(place, table.schema.field(name), pa.nulls(len(table), table.schema.field(name).type))
+            table = table.set_column(
+                place, table.schema.field(name), pa.nulls(len(table), table.schema.field(name).type)
+            )
         pq.write_table(table.replace_schema_metadata(metadata), path)
     assert set(load(tmp_path, "ce_iv")) == {None}
     for index in ("NIFTY", "BANKNIFTY"):
@@ -94,7 +106,12 @@ def test_another_rate_changes_analytics_and_no_quote(stored: World, tmp_path: Pa
     assert done.changed
     assert [after[name] == before[name] for name in before] == [True, False, False, True]
     assert set(after["rate"]) == {0.12}
-    assert pq.read_metadata(next((tmp_path / "chain/underlying=NIFTY").rglob("*.parquet"))).metadata[b"g6.rate"] == b"0.12"
+    assert (
+        pq.read_metadata(next((tmp_path / "chain/underlying=NIFTY").rglob("*.parquet"))).metadata[
+            b"g6.rate"
+        ]
+        == b"0.12"
+    )
 
 
 def test_the_model_stands_in_rows_and_overview_follows(stored: World, tmp_path: Path) -> None:
@@ -114,7 +131,12 @@ def test_back_to_the_first_settings_the_first_bytes_are_back(stored: World, tmp_
 
 def test_a_unit_that_was_missing_keeps_its_status_and_reason(stored: World, tmp_path: Path) -> None:
     store = ParquetStore(tmp_path)
-    gone = {"timestamp": "2026-11-18T05:32:00Z", "underlying": "NIFTY", "status": "MISSING", "reason": "provider"}
+    gone = {
+        "timestamp": "2026-11-18T05:32:00Z",
+        "underlying": "NIFTY",
+        "status": "MISSING",
+        "reason": "provider",
+    }
     store.write_overview(gone["timestamp"], [gone])
     pipeline.recompute(stored.runtime, DAY, "NIFTY", {"risk_free_rate": 0.12})
     assert load(tmp_path, "reason", "overview") == ["", "", "provider"]
@@ -127,7 +149,9 @@ def test_loose_days_are_compacted_first(stored: World, tmp_path: Path) -> None:
 
 def test_it_is_the_same_as_a_rerun(stored: World, tmp_path: Path) -> None:
     pipeline.recompute(stored.runtime, DAY, "NIFTY", {"risk_free_rate": 0.12})
-    recomputed = {column.name: load(tmp_path, column.name) for column in CHAIN if column.name != "config_id"}
+    recomputed = {
+        column.name: load(tmp_path, column.name) for column in CHAIN if column.name != "config_id"
+    }
     stored.forget()
     runtime = stored.runtime
     stored.settle_on(greeks__risk_free_rate=0.12)
@@ -136,23 +160,36 @@ def test_it_is_the_same_as_a_rerun(stored: World, tmp_path: Path) -> None:
         pipeline.rerun(stored.runtime, Unit(cycle, "NIFTY"))
         stored.drain()
     for name, values in recomputed.items():
-        np.testing.assert_array_equal(np.array(load(tmp_path, name), dtype=object), np.array(values, dtype=object), err_msg=name)
+        np.testing.assert_array_equal(
+            np.array(load(tmp_path, name), dtype=object),
+            np.array(values, dtype=object),
+            err_msg=name,
+        )
 
 
 def test_a_report_goes_to_the_bus(stored: World) -> None:
     pipeline.recompute(stored.runtime, DAY, "NIFTY")
     (report,) = stored.reports("job.report")
-    assert (report["job"], report["index"], report["units"], report["changed"]) == ("recompute", "NIFTY", 2, False)
+    assert (report["job"], report["index"], report["units"], report["changed"]) == (
+        "recompute",
+        "NIFTY",
+        2,
+        False,
+    )
     assert json.dumps(report)
 
 
-def test_a_refusal_goes_to_the_bus_too_so_that_nobody_waits_for_it(stored: World, tmp_path: Path) -> None:
+def test_a_refusal_goes_to_the_bus_too_so_that_nobody_waits_for_it(
+    stored: World, tmp_path: Path
+) -> None:
     path = tmp_path / "chain" / "underlying=NIFTY" / f"date={DAY}" / "day.parquet"
     table = pq.ParquetFile(path).read()
     pq.write_table(table.append_column("of_tomorrow", pa.array([1.0] * table.num_rows)), path)
     with pytest.raises(BadInput, match="of_tomorrow"):
         pipeline.recompute(stored.runtime, DAY, "NIFTY")
-    report = next(event.payload for event in stored.runtime.bus.read("0") if event.type == "job.report")
+    report = next(
+        event.payload for event in stored.runtime.bus.read("0") if event.type == "job.report"
+    )
     assert (report["job"], report["index"], report["day"]) == ("recompute", "NIFTY", DAY)
     assert "of_tomorrow" in report["error"]
 

@@ -67,13 +67,18 @@ def test_every_try_that_sinks_refuse_is_counted_for_each_of_them(world: World, d
         assert follower.totals.value("g6_write_errors_total", sink, "disk_full") == 2
 
 
-def test_a_refusal_is_told_at_once_and_then_once_a_minute_with_the_disk_as_the_reason(world: World, disk: Full) -> None:
+def test_a_refusal_is_told_at_once_and_then_once_a_minute_with_the_disk_as_the_reason(
+    world: World, disk: Full
+) -> None:
     analysed(world)
     refused(world)
     refused(world)
     (alert,) = world.reports("alert")
     assert alert["state"] == "disk"
-    assert "rows are not stored (csv, parquet): cannot write /data/chain/part: No space left" in alert["sentence"]
+    assert (
+        "rows are not stored (csv, parquet): cannot write /data/chain/part: No space left"
+        in alert["sentence"]
+    )
     assert alert["fix"] == "free space on this disk"
     for _ in range(60):
         world.later(2.0)
@@ -90,17 +95,25 @@ def test_heartbeat_readiness_and_panel_say_that_it_is_the_disk(world: World, dis
         wall=world.clock.now, market=parse_z(FIRST), step=60.0, interval=60, indices=("NIFTY",), provider="sim",
         beat={**beat, "ts": FIRST},
     )  # fmt: skip
-    assert readiness(seen) == ("disk: rows are not stored: cannot write /data/chain/part: No space left on device",)
+    assert readiness(seen) == (
+        "disk: rows are not stored: cannot write /data/chain/part: No space left on device",
+    )
     world.clock.now = parse_z(SECOND).timestamp()
     for index in world.runtime.plan.indices:
         analysed(world, Unit(SECOND, index))
     assert pipeline.aggregate(world.runtime, SECOND)
-    (alert,) = [each for each in (world.panels.get("alerts") or {})["data"]["alerts"] if each["name"] == "disk"]
+    (alert,) = [
+        each
+        for each in (world.panels.get("alerts") or {})["data"]["alerts"]
+        if each["name"] == "disk"
+    ]
     assert alert["severity"] == "critical"
     assert "No space left" in alert["reason"]
 
 
-def test_it_is_over_when_the_unit_is_stored_and_what_may_be_missing_is_named(world: World, disk: Full) -> None:
+def test_it_is_over_when_the_unit_is_stored_and_what_may_be_missing_is_named(
+    world: World, disk: Full
+) -> None:
     analysed(world)
     refused(world)
     disk.full = False

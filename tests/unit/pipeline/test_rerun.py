@@ -22,7 +22,8 @@ def stored(world: World, unit: Unit = NIFTY) -> Frame:
 
 def same(one: Frame, other: Frame) -> bool:
     return list(one.columns) == list(other.columns) and all(
-        np.array_equal(column, other.columns[name], equal_nan=column.dtype.kind == "f") for name, column in one.columns.items()
+        np.array_equal(column, other.columns[name], equal_nan=column.dtype.kind == "f")
+        for name, column in one.columns.items()
     )
 
 

@@ -14,7 +14,16 @@ from g6.observability.follower import Follower
 
 from .world import FIRST, MARKET, Asked, World
 
-SEEDED = {"crossed": 3, "bad_oi": 2, "bad_price": 4, "stale": 2, "missing": 5, "untraded": 1, "wide": 2, "thin": 3}
+SEEDED = {
+    "crossed": 3,
+    "bad_oi": 2,
+    "bad_price": 4,
+    "stale": 2,
+    "missing": 5,
+    "untraded": 1,
+    "wide": 2,
+    "thin": 3,
+}
 FAR = 10_000.0
 FAULTS: dict[str, dict[str, float]] = {
     "crossed": {"bid": FAR + 1, "ask": FAR},
@@ -34,11 +43,20 @@ class Calm(Asked):
     faults: tuple[str, ...] = ()
 
     def __getattribute__(self, name: str) -> Any:
-        return object.__getattribute__(self, name) if name in ("quotes", "faults") else super().__getattribute__(name)
+        return (
+            object.__getattribute__(self, name)
+            if name in ("quotes", "faults")
+            else super().__getattribute__(name)
+        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         found, now = MARKET.quotes(index, contracts, at), at.timestamp()
-        for name, value in {"oi": 6500.0, "volume": 6500.0, "quote_time": now, "last_trade_time": now}.items():
+        for name, value in {
+            "oi": 6500.0,
+            "volume": 6500.0,
+            "quote_time": now,
+            "last_trade_time": now,
+        }.items():
             found.values[name][:] = value
         for name, shift in {"last": 0.0, "bid": -0.05, "ask": 0.05}.items():
             found.values[name][:] = FAR + shift
@@ -58,7 +76,10 @@ def rejected(faults: tuple[str, ...]) -> dict[str, float]:
     world.cycle(FIRST)
     follower = Follower(world.bus, MemoryTotals(), ["NIFTY"])
     follower.catch_up()
-    return {reason: follower.totals.value("g6_quotes_rejected_total", "NIFTY", reason) for reason in SEEDED}
+    return {
+        reason: follower.totals.value("g6_quotes_rejected_total", "NIFTY", reason)
+        for reason in SEEDED
+    }
 
 
 def test_the_totals_by_reason_are_what_was_seeded() -> None:

@@ -70,7 +70,9 @@ def test_persisting_twice_writes_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("error", [ProviderBusy("slow"), ProviderRefused("no token")])
-def test_a_provider_that_fails_for_one_index_costs_that_index_alone(world: World, error: Exception) -> None:
+def test_a_provider_that_fails_for_one_index_costs_that_index_alone(
+    world: World, error: Exception
+) -> None:
     world.provider.broken = {"BANKNIFTY": error}
     world.cycle()
     assert world.ends() == {"NIFTY": ("OK", ""), "BANKNIFTY": ("MISSING", "provider")}
@@ -106,7 +108,9 @@ def test_a_cycle_whose_predecessor_is_still_being_collected_is_skipped(world: Wo
     assert world.ends(after(SECOND, 60)) == {"NIFTY": ("OK", ""), "BANKNIFTY": ("OK", "")}
 
 
-def test_a_predecessor_that_died_while_it_was_collected_costs_no_further_cycle(world: World) -> None:
+def test_a_predecessor_that_died_while_it_was_collected_costs_no_further_cycle(
+    world: World,
+) -> None:
     world.later(29.0)
     world.begin(NIFTY, "collect", task="dead")
     world.cycle(SECOND)
@@ -131,7 +135,9 @@ def test_a_collect_that_starts_more_than_half_an_interval_late_is_expired(world:
     assert world.ends() == {"NIFTY": ("MISSING", "expired"), "BANKNIFTY": ("MISSING", "expired")}
 
 
-def test_a_collect_that_began_in_time_and_failed_may_be_done_again_until_the_deadline(world: World) -> None:
+def test_a_collect_that_began_in_time_and_failed_may_be_done_again_until_the_deadline(
+    world: World,
+) -> None:
     world.begin(NIFTY, "collect")
     world.later(40.0)
     assert world.run(NIFTY, "collect") == [True]
@@ -161,7 +167,9 @@ def test_a_frame_that_is_gone_ends_the_unit_with_a_reason(world: World) -> None:
     assert (unit.status, unit.reason) == ("MISSING", "frame_missing")
 
 
-def test_a_chain_that_is_gone_before_it_is_stored_is_made_again_from_its_quotes(world: World) -> None:
+def test_a_chain_that_is_gone_before_it_is_stored_is_made_again_from_its_quotes(
+    world: World,
+) -> None:
     world.run(NIFTY, "collect", "analyse")
     expected = world.frames.get(NIFTY, "chain")
     world.frames.expire(NIFTY, "chain", 0.0)
@@ -178,7 +186,11 @@ def test_a_chain_that_is_gone_with_its_quotes_before_it_is_stored_is_reported(wo
         world.frames.expire(NIFTY, stage, 0.0)
     world.run(NIFTY, "persist")
     report = world.reports("unit.report")[-1]
-    assert (report["stage"], report["status"], report["reason"]) == ("persist", "MISSING", "frame_missing")
+    assert (report["stage"], report["status"], report["reason"]) == (
+        "persist",
+        "MISSING",
+        "frame_missing",
+    )
 
 
 def test_a_unit_collected_under_another_configuration_is_partial(world: World) -> None:
@@ -235,7 +247,9 @@ def test_a_stage_without_its_cycle_does_nothing(world: World) -> None:
     assert world.run(NIFTY, "analyse", "persist") == [False, False]
 
 
-def test_a_cycle_sent_too_early_waits_for_its_instant(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cycle_sent_too_early_waits_for_its_instant(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stages.time, "sleep", world.later)
     world.later(-1.25)
     assert world.run(NIFTY, "collect") == [True]
@@ -262,7 +276,9 @@ class Waiting:
 
 
 @pytest.mark.parametrize(("waited", "booked"), [(1.5, 1.5), (0.0, 0.0), (30.0, 2.0)])
-def test_the_wait_for_a_request_slot_is_told_apart_from_the_providers_time(world: World, waited: float, booked: float) -> None:
+def test_the_wait_for_a_request_slot_is_told_apart_from_the_providers_time(
+    world: World, waited: float, booked: float
+) -> None:
     runtime = replace(world.runtime, provider=Waiting(world, waited))
     assert pipeline.collect(runtime, NIFTY, "task")
     parts = dict(world.bus.read("0")[-1].payload["seconds"])

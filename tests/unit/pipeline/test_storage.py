@@ -14,7 +14,10 @@ def test_the_panel_says_how_large_the_store_is_and_keeps_saying_it(world: World)
     for cycle in (FIRST, SECOND):
         world.cycle(cycle)
         told = (world.panels.get("storage") or {})["data"]
-        assert told["kinds"] == {"chain": {"files": 3, "bytes": 300}, "csv": {"files": 2, "bytes": 50}}
+        assert told["kinds"] == {
+            "chain": {"files": 3, "bytes": 300},
+            "csv": {"files": 2, "bytes": 50},
+        }
         assert told["total"] == {"files": 5, "bytes": 350}
     assert shelf.done == [("sizes",)]
     assert [set(report["kinds"]) for report in world.reports("storage.sizes")] == [{"chain", "csv"}]

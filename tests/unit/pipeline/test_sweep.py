@@ -85,7 +85,8 @@ def test_persistence_that_never_succeeds_is_given_up(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stages", "dies_in", "reason"), [((), "", "expired"), ((), "collect", "provider"), (("collect",), "analyse", "late")]
+    ("stages", "dies_in", "reason"),
+    [((), "", "expired"), ((), "collect", "provider"), (("collect",), "analyse", "late")],
 )
 def test_a_deadline_closes_what_did_not_arrive_and_says_why(
     world: World, stages: tuple[str, ...], dies_in: str, reason: str
@@ -118,7 +119,9 @@ def test_nothing_is_sent_again_when_the_deadline_is_too_near(world: World) -> No
     assert swept(world, 47.5)["sent_again"] == 0
 
 
-def test_a_cycle_that_was_fired_and_not_closed_is_fired_again_after_two_seconds(world: World) -> None:
+def test_a_cycle_that_was_fired_and_not_closed_is_fired_again_after_two_seconds(
+    world: World,
+) -> None:
     world.run(NIFTY)
     world.run(BANKNIFTY)
     world.sender.sent.clear()
@@ -170,7 +173,9 @@ def test_instants_that_nobody_opened_are_written_down_once(world: World) -> None
     found = swept(world, 180.0)
     assert found["gaps"] == 2 * 3
     world.drain()
-    assert [world.ends(after(FIRST, 60 * n))["NIFTY"] for n in (1, 2, 3)] == [("SKIPPED", "no_beat")] * 3
+    assert [world.ends(after(FIRST, 60 * n))["NIFTY"] for n in (1, 2, 3)] == [
+        ("SKIPPED", "no_beat")
+    ] * 3
     assert swept(world, 1.0)["gaps"] == 0
 
 
@@ -188,7 +193,9 @@ def test_a_window_bounds_the_walk_at_both_ends(world: World) -> None:
     assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", "no_beat")
 
 
-def test_the_first_cycle_of_a_run_is_owed_although_a_later_one_is_the_first_that_is_stored(world: World) -> None:
+def test_the_first_cycle_of_a_run_is_owed_although_a_later_one_is_the_first_that_is_stored(
+    world: World,
+) -> None:
     world.controls.set("window", {"first": FIRST, "last": None})
     world.later(60.0)
     world.cycle(SECOND)
@@ -227,7 +234,9 @@ def test_a_long_walk_never_overwrites_what_is_stored(world: World) -> None:
     assert world.ends(after(FIRST, -60)) == {}
 
 
-def test_a_long_gap_is_written_down_in_small_lots_so_that_live_cycles_get_through(world: World) -> None:
+def test_a_long_gap_is_written_down_in_small_lots_so_that_live_cycles_get_through(
+    world: World,
+) -> None:
     world.cycle()
     swept(world, 60.0)
     assert swept(world, 3600.0)["gaps"] == 2 * MOST_SKIPPED
@@ -267,8 +276,12 @@ class Known:
         return [self.reason] * len(dues)
 
 
-@pytest.mark.parametrize(("known", "reason"), [("redis_down", "redis_down"), ("no_worker", "no_worker"), ("", "no_beat")])
-def test_an_instant_that_nobody_opened_has_the_reason_that_the_beats_know(world: World, known: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("known", "reason"), [("redis_down", "redis_down"), ("no_worker", "no_worker"), ("", "no_beat")]
+)
+def test_an_instant_that_nobody_opened_has_the_reason_that_the_beats_know(
+    world: World, known: str, reason: str
+) -> None:
     world.runtime = replace(world.runtime, lifeline=Known(known))
     world.cycle()
     swept(world, 60.0)

@@ -22,7 +22,9 @@ def test_a_heartbeat_tells_queues_markets_and_provider(world: World) -> None:
 
 
 @pytest.mark.parametrize(("every", "beats"), [(2.0, 30), (10.0, 6), (60.0, 1)])
-def test_heartbeats_come_as_far_apart_as_is_configured(world: World, every: float, beats: int) -> None:
+def test_heartbeats_come_as_far_apart_as_is_configured(
+    world: World, every: float, beats: int
+) -> None:
     world.runtime = replace(world.runtime, heartbeat_seconds=every)
     for _ in range(30):
         pipeline.heartbeat(world.runtime)
@@ -31,7 +33,9 @@ def test_heartbeats_come_as_far_apart_as_is_configured(world: World, every: floa
 
 
 @pytest.mark.parametrize("every", [2.0, 10.0, 60.0])
-def test_a_person_is_reminded_once_a_minute_however_far_apart_heartbeats_are(world: World, every: float) -> None:
+def test_a_person_is_reminded_once_a_minute_however_far_apart_heartbeats_are(
+    world: World, every: float
+) -> None:
     world.runtime = replace(world.runtime, vitals=Skewed(3.0), heartbeat_seconds=every)
     for _ in range(90):
         pipeline.heartbeat(world.runtime)
@@ -50,7 +54,9 @@ class Skewed:
 
 
 @pytest.mark.parametrize(("seconds", "alerts"), [(0.21, 1), (-0.4, 1), (0.19, 0)])
-def test_a_clock_that_is_wrong_is_told_of_once_a_minute(world: World, seconds: float, alerts: int) -> None:
+def test_a_clock_that_is_wrong_is_told_of_once_a_minute(
+    world: World, seconds: float, alerts: int
+) -> None:
     world.runtime = replace(world.runtime, vitals=Skewed(seconds))
     for _ in range(30):
         pipeline.heartbeat(world.runtime)
@@ -88,12 +94,20 @@ class Silent:
 
     def describe(self) -> Mapping[str, Any]:
         login = {"state": self.token, "expires": None, "seconds_left": 9 * 3600.0}
-        return {"source": self.source, "login": login, "ticker": {"connections": {"0": {"state": self.state}}}}
+        return {
+            "source": self.source,
+            "login": login,
+            "ticker": {"connections": {"0": {"state": self.state}}},
+        }
 
 
 @pytest.mark.parametrize(
     ("state", "token", "fix"),
-    [("refused", "expired", "g6 login"), ("refused", "valid", "REST takes the token"), ("dead", "valid", "g6 status --json")],
+    [
+        ("refused", "expired", "g6 login"),
+        ("refused", "valid", "REST takes the token"),
+        ("dead", "valid", "g6 status --json"),
+    ],
 )
 def test_a_silent_stream_is_told_of_after_a_minute_and_once_a_minute_until_it_flows(
     world: World, state: str, token: str, fix: str

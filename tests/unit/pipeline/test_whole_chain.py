@@ -34,11 +34,18 @@ class Still(Asked):
     mute: frozenset[float] = frozenset()
 
     def __getattribute__(self, name: str) -> Any:
-        return object.__getattribute__(self, name) if name in ("quotes", "mute", "asked") else super().__getattribute__(name)
+        return (
+            object.__getattribute__(self, name)
+            if name in ("quotes", "mute", "asked")
+            else super().__getattribute__(name)
+        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         self.asked = contracts
-        now, still = MARKET.quotes(index, contracts, at), MARKET.quotes(index, contracts, parse_z(FIRST))
+        now, still = (
+            MARKET.quotes(index, contracts, at),
+            MARKET.quotes(index, contracts, parse_z(FIRST)),
+        )
         for name in ("oi", "volume"):
             now.values[name][:] = still.values[name]
         silent = np.isin(contracts.strike, [*self.mute])
@@ -76,7 +83,10 @@ def test_a_figure_of_the_whole_chain_is_that_or_empty(rows: list[Mapping[str, An
     wanted = whole_row()
     for row in rows:
         for name in WHOLE:
-            assert row[name] is None or row[name] == pytest.approx(wanted[name], rel=1e-12), (row["timestamp"], name)
+            assert row[name] is None or row[name] == pytest.approx(wanted[name], rel=1e-12), (
+                row["timestamp"],
+                name,
+            )
 
 
 def test_it_is_empty_at_first_and_there_within_a_minute(rows: list[Mapping[str, Any]]) -> None:
@@ -94,7 +104,9 @@ def test_its_age_is_told_and_bounded(rows: list[Mapping[str, Any]]) -> None:
     assert whole_row()["oi_age_seconds"] == 0.0
 
 
-def test_what_needs_the_window_alone_is_there_from_the_first_cycle(rows: list[Mapping[str, Any]]) -> None:
+def test_what_needs_the_window_alone_is_there_from_the_first_cycle(
+    rows: list[Mapping[str, Any]],
+) -> None:
     assert None not in [rows[0][name] for name in WINDOWED]
     assert {(row["status"], row["reason"]) for row in rows} == {("OK", "")}
 
@@ -137,7 +149,9 @@ def test_stored_chains_say_the_same_as_the_overview() -> None:
         told = {name: None if np.isnan(value) else value for name, value in pairs.items()}
         assert told == {name: row[name] for name in pairs}
         (over_time,) = interest([frame])
-        assert (over_time.oi_calls == row["oi_calls"]) or (np.isnan(over_time.oi_calls) and row["oi_calls"] is None)
+        assert (over_time.oi_calls == row["oi_calls"]) or (
+            np.isnan(over_time.oi_calls) and row["oi_calls"] is None
+        )
 
 
 def test_open_interest_of_chosen_strikes_is_that_of_the_rows() -> None:
@@ -161,7 +175,9 @@ def test_a_memory_that_was_lost_empties_the_figures_until_it_is_whole_again() ->
     assert world.rows(later)["NIFTY"]["max_pain_nearest"] is not None
 
 
-def test_strikes_that_never_answer_empty_the_figures_when_they_are_many_and_not_when_they_are_few() -> None:
+def test_strikes_that_never_answer_empty_the_figures_when_they_are_many_and_not_when_they_are_few() -> (
+    None
+):
     listed = MARKET.listing("NIFTY", parse_z(FIRST)).contracts
     far = np.unique(listed.strike)
     for mute, empty in ((far[:1], False), (far[: len(far) // 4], True)):
@@ -189,7 +205,11 @@ def test_a_strike_once_collected_stays_in_the_window() -> None:
     step = seen[1] - seen[0]
     # The market runs away by seven strikes, further than the window is wide.
     (day, atm) = world.ledger._atm["NIFTY"][0], dict(world.ledger._atm["NIFTY"][2])
-    world.ledger._atm["NIFTY"] = (day, parse_z(FIRST).timestamp(), {name: value + 7 * step for name, value in atm.items()})
+    world.ledger._atm["NIFTY"] = (
+        day,
+        parse_z(FIRST).timestamp(),
+        {name: value + 7 * step for name, value in atm.items()},
+    )
     second = after(FIRST, INTERVAL)
     world.cycle(second)
     now = strikes(world, second, expiry)
@@ -211,7 +231,11 @@ def test_a_market_that_swings_around_a_midpoint_widens_the_window_once_and_leave
     for n in range(1, 13):  # a minute of cycles
         cycle = after(FIRST, n * INTERVAL)
         swung = {name: value + (n % 2) * step for name, value in centres.items()}
-        world.ledger._atm["NIFTY"] = (world.ledger._atm["NIFTY"][0], parse_z(cycle).timestamp() - INTERVAL, swung)
+        world.ledger._atm["NIFTY"] = (
+            world.ledger._atm["NIFTY"][0],
+            parse_z(cycle).timestamp() - INTERVAL,
+            swung,
+        )
         world.cycle(cycle)
         windows.append(strikes(world, cycle, expiry))
     changes = sum(before != now for before, now in pairwise(windows))
@@ -223,5 +247,7 @@ def test_a_market_that_swings_around_a_midpoint_widens_the_window_once_and_leave
 def strikes(world: World, cycle: str, expiry: str) -> list[float]:
     frame = world.store.read_chain(Unit(cycle, "NIFTY"))
     assert frame is not None
-    found: list[float] = frame.columns["strike"][frame.columns["expiry"] == np.datetime64(expiry)].tolist()
+    found: list[float] = frame.columns["strike"][
+        frame.columns["expiry"] == np.datetime64(expiry)
+    ].tolist()
     return found

@@ -23,7 +23,11 @@ class Broker(Asked):
         self.login: dict[str, Any] = {"state": "valid", "seconds_left": 3600.0}
 
     def __getattribute__(self, name: str) -> Any:
-        return object.__getattribute__(self, name) if name in ("login", "describe") else super().__getattribute__(name)
+        return (
+            object.__getattribute__(self, name)
+            if name in ("login", "describe")
+            else super().__getattribute__(name)
+        )
 
     def describe(self) -> Mapping[str, Any]:
         return {"mode": "live", "source": "broker", "login": self.login}
@@ -68,7 +72,11 @@ def test_a_login_ends_the_pause_by_itself_and_no_other(world: Logged) -> None:
 def test_what_a_failed_collection_asked_stands_in_its_report(world: Logged) -> None:
     world.provider.broken = {"NIFTY": BreakerOpen("left alone")}
     world.cycle()
-    (report,) = [each for each in world.reports("unit.report") if each["stage"] == "collect" and each["index"] == "NIFTY"]
+    (report,) = [
+        each
+        for each in world.reports("unit.report")
+        if each["stage"] == "collect" and each["index"] == "NIFTY"
+    ]
     assert report["counts"]["provider"]["source"] == "broker"
     assert report["counts"]["error"] == "left alone"
 

@@ -24,8 +24,15 @@ NIFTY, BANKNIFTY = Unit(FIRST, "NIFTY"), Unit(FIRST, "BANKNIFTY")
 SETTINGS = {
     "interval": 60,
     "collection.scope": "window",
-    **{f"index_params.{name}.enabled": False for name in ("FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")},
-    **{f"index_params.{name}.strikes_{side}": 2 for name in ("NIFTY", "BANKNIFTY") for side in ("itm", "otm")},
+    **{
+        f"index_params.{name}.enabled": False
+        for name in ("FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
+    },
+    **{
+        f"index_params.{name}.strikes_{side}": 2
+        for name in ("NIFTY", "BANKNIFTY")
+        for side in ("itm", "otm")
+    },
 }
 MARKET = SimulatedMarket(calendar())
 
@@ -125,11 +132,16 @@ class World:
 
     def settle_on(self, **changes: Any) -> None:
         """Start again with other settings (dots written as two underscores), everything kept."""
-        self.runtime = self._runtime({name.replace("__", "."): value for name, value in changes.items()})
+        self.runtime = self._runtime(
+            {name.replace("__", "."): value for name, value in changes.items()}
+        )
 
     def forget(self) -> None:
         """Lose what Redis knew of frames and cycles (FLUSHALL)."""
-        self.frames, self.ledger = MemoryFrames(self.clock.wall), MemoryLedger(self.bus, self.controls)
+        self.frames, self.ledger = (
+            MemoryFrames(self.clock.wall),
+            MemoryLedger(self.bus, self.controls),
+        )
         if hasattr(self, "runtime"):
             self.runtime = replace(self.runtime, frames=self.frames, ledger=self.ledger)
 

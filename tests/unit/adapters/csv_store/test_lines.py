@@ -112,7 +112,9 @@ def test_a_fraction_of_a_second_stands_after_the_whole_second(path: Path) -> Non
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_a_line_torn_at_any_byte_is_cut_off_counted_and_written_again(path: Path, seed: int) -> None:
+def test_a_line_torn_at_any_byte_is_cut_off_counted_and_written_again(
+    path: Path, seed: int
+) -> None:
     whole = path.read_bytes()
     cut = random.Random(seed).randrange(len(whole))
     path.write_bytes(whole[:cut])
@@ -149,13 +151,22 @@ def test_a_file_keeps_the_columns_that_are_switched_off_later(path: Path) -> Non
 
 
 def test_eight_writers_at_once_lose_and_double_nothing(path: Path) -> None:
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(300 + i), "8", "20"]) for i in range(8)]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(300 + i), "8", "20"])
+        for i in range(8)
+    ]
     assert [writer.wait(60) for writer in writers] == [0] * 8
     assert lines(path) == [HEADER, *map(line, range(160))]
 
 
 def test_a_hundred_writers_killed_in_mid_write_leave_whole_lines_behind(path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLER, str(path), "100"], capture_output=True, text=True, check=True, timeout=100)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLER, str(path), "100"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
     facts = json.loads(done.stdout)
     found = lines(path)
     assert facts["killed"] == 100
@@ -166,7 +177,9 @@ def test_a_hundred_writers_killed_in_mid_write_leave_whole_lines_behind(path: Pa
 
 def test_a_disk_that_takes_a_part_of_a_line_keeps_none_of_it(path: Path) -> None:
     whole = path.read_bytes()
-    done = subprocess.run([sys.executable, "-c", SMALL, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL, str(path)], capture_output=True, text=True, check=True
+    )
     assert f"cannot write {path}" in done.stdout
     assert path.read_bytes() == whole
 

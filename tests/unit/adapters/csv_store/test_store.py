@@ -14,14 +14,20 @@ ChainOf = Callable[..., Frame]
 
 
 def contents(base: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(base)): path.read_bytes() for path in base.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(base)): path.read_bytes() for path in base.rglob("*") if path.is_file()
+    }
 
 
-def test_a_unit_has_one_file_per_bucket_and_offset_of_the_window(tmp_path: Path, chain_of: ChainOf) -> None:
+def test_a_unit_has_one_file_per_bucket_and_offset_of_the_window(
+    tmp_path: Path, chain_of: ChainOf
+) -> None:
     CsvStore(tmp_path).write_chain(Unit(CYCLE, "NIFTY"), chain_of(CYCLE, strikes=9))
     offsets = ("-1", "-2", "0", "+1", "+2")
     wanted = {
-        f"NIFTY/{bucket}/{offset}/2026-11-20.csv" for bucket in ("this_week", "this_month", "next_week") for offset in offsets
+        f"NIFTY/{bucket}/{offset}/2026-11-20.csv"
+        for bucket in ("this_week", "this_month", "next_week")
+        for offset in offsets
     }
     assert set(contents(tmp_path)) == wanted
 
@@ -41,7 +47,9 @@ def test_the_same_unit_three_times_leaves_the_same_bytes(tmp_path: Path, chain_o
 
 
 @pytest.mark.parametrize("greeks", [True, False])
-def test_greek_columns_are_there_only_when_greeks_are_on(tmp_path: Path, chain_of: ChainOf, greeks: bool) -> None:
+def test_greek_columns_are_there_only_when_greeks_are_on(
+    tmp_path: Path, chain_of: ChainOf, greeks: bool
+) -> None:
     CsvStore(tmp_path).write_chain(Unit(CYCLE, "NIFTY"), chain_of(CYCLE, greeks=greeks))
     with (tmp_path / "NIFTY/this_week/0/2026-11-20.csv").open() as file:
         reader = csv.DictReader(file)
@@ -59,7 +67,17 @@ def test_the_file_is_dated_by_the_session_in_india(tmp_path: Path, chain_of: Cha
 def test_an_overview_has_one_line_per_index_and_cycle(tmp_path: Path) -> None:
     store = CsvStore(tmp_path)
     for cycle, status in ((CYCLE, "OK"), (LATER, "OK"), (CYCLE, "PARTIAL"), (CYCLE, "PARTIAL")):
-        store.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "status": status, "reason": "provider, twice"}])
+        store.write_overview(
+            cycle,
+            [
+                {
+                    "timestamp": cycle,
+                    "underlying": "NIFTY",
+                    "status": status,
+                    "reason": "provider, twice",
+                }
+            ],
+        )
     with (tmp_path / "overview/NIFTY/2026-11-20.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["timestamp"], row["status"], row["reason"]) for row in rows] == [
@@ -71,4 +89,6 @@ def test_an_overview_has_one_line_per_index_and_cycle(tmp_path: Path) -> None:
 def test_the_overview_calls_the_underlying_index(tmp_path: Path) -> None:
     CsvStore(tmp_path).write_overview(CYCLE, [{"timestamp": CYCLE, "underlying": "NIFTY"}])
     header = (tmp_path / "overview/NIFTY/2026-11-20.csv").read_text().splitlines()[0].split(",")
-    assert header == ["index" if column.name == "underlying" else column.name for column in OVERVIEW]
+    assert header == [
+        "index" if column.name == "underlying" else column.name for column in OVERVIEW
+    ]

@@ -29,7 +29,14 @@ class World:
         self.exchanged: list[str] = []
 
     def access(self, credentials: Credentials = OWN, shelf: MemoryShelf | None = None) -> Access:
-        return Access(credentials, shelf or self.shelf, self.path, lambda: self.now, self.exchange, self.told.append)
+        return Access(
+            credentials,
+            shelf or self.shelf,
+            self.path,
+            lambda: self.now,
+            self.exchange,
+            self.told.append,
+        )
 
     def exchange(self, request_token: str) -> Token:
         self.exchanged.append(request_token)
@@ -42,7 +49,9 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def test_without_a_token_the_error_names_the_command_and_a_person_is_told_once(world: World) -> None:
+def test_without_a_token_the_error_names_the_command_and_a_person_is_told_once(
+    world: World,
+) -> None:
     for _ in range(3):
         with pytest.raises(TokenDead, match="g6 login"):
             world.access().token()
@@ -70,7 +79,9 @@ def test_another_keys_token_is_not_read(world: World) -> None:
 
 def test_a_token_that_cannot_be_opened_asks_for_a_login_and_says_why(world: World) -> None:
     world.path.parent.mkdir(parents=True)
-    world.path.write_bytes(bytes(range(200)))  # the shape of a seal of G6 before Fernet: a nonce, a code, bytes
+    world.path.write_bytes(
+        bytes(range(200))
+    )  # the shape of a seal of G6 before Fernet: a nonce, a code, bytes
     with pytest.raises(TokenDead, match="cannot be opened; run g6 login"):
         world.access().token()
     world.access().keep(issued_token("abc", "AB1234", NOON))
@@ -86,7 +97,11 @@ def test_the_newest_login_wins_over_the_settings(world: World) -> None:
 
 def test_it_counts_down_and_ends(world: World) -> None:
     world.access().keep(issued_token("abc", "AB1234", NOON))
-    assert world.access().state() == {"state": "valid", "expires": "2026-11-21T00:30:00Z", "seconds_left": 18 * 3600.0}
+    assert world.access().state() == {
+        "state": "valid",
+        "expires": "2026-11-21T00:30:00Z",
+        "seconds_left": 18 * 3600.0,
+    }
     world.now += timedelta(hours=18)
     assert world.access().state()["state"] == "expired"
     with pytest.raises(TokenDead, match="expired"):

@@ -11,9 +11,15 @@ from kiteconnect import exceptions as foreign
 from g6.adapters.kite.client import ERRORS, KINDS, ask_ltp, ask_quotes, translate
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 
-EXCEPTIONS = [each for each in vars(foreign).values() if isinstance(each, type) and issubclass(each, Exception)]
+EXCEPTIONS = [
+    each
+    for each in vars(foreign).values()
+    if isinstance(each, type) and issubclass(each, Exception)
+]
 REQUESTS = [
-    each for each in vars(requests.exceptions).values() if isinstance(each, type) and issubclass(each, requests.RequestException)
+    each
+    for each in vars(requests.exceptions).values()
+    if isinstance(each, type) and issubclass(each, requests.RequestException)
 ]
 
 
@@ -36,10 +42,18 @@ def test_the_table_names_no_meaning_that_nobody_reads() -> None:
     [
         (foreign.TokenException("Incorrect `api_key` or `access_token`.", code=403), TokenDead, ""),
         (foreign.PermissionException("no", code=403), ProviderRefused, ""),
-        (foreign.InputException("Too many tokens requested. Max permitted is 500.", code=400), ProviderRefused, ""),
+        (
+            foreign.InputException("Too many tokens requested. Max permitted is 500.", code=400),
+            ProviderRefused,
+            "",
+        ),
         (foreign.NetworkException("Too many requests", code=429), ProviderBusy, "rate_limit"),
         (foreign.NetworkException("down", code=503), ProviderBusy, "server"),
-        (foreign.DataException("Unknown Content-Type (text/html) with response: (…)", code=502), ProviderBusy, "server"),
+        (
+            foreign.DataException("Unknown Content-Type (text/html) with response: (…)", code=502),
+            ProviderBusy,
+            "server",
+        ),
         (foreign.GeneralException("user is blocked", code=403), ProviderRefused, ""),
         (foreign.GeneralException("oops", code=500), ProviderBusy, "server"),
         (requests.exceptions.ReadTimeout(), ProviderBusy, "timeout"),
@@ -58,7 +72,9 @@ def test_an_error_becomes_ours(error: Exception, ours: type[Exception], kind: st
 
 
 def test_a_request_that_was_given_too_little_time_says_how_much_it_had() -> None:
-    assert "no answer within 1.2 s (provider.timeout" in str(translate(requests.exceptions.ReadTimeout(), 1.2))
+    assert "no answer within 1.2 s (provider.timeout" in str(
+        translate(requests.exceptions.ReadTimeout(), 1.2)
+    )
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:

@@ -17,7 +17,9 @@ HEADER = ",".join(COLUMNS)
 FUTURE = "15736578,61471,NIFTY26NOVFUT,NIFTY,0,2026-11-23,0,0.1,65,FUT,NFO-FUT,NFO"
 CALL = '12345602,48225,NIFTY26NOV26000CE,"NIFTY",0,2026-11-23,26000,0.05,65,CE,NFO-OPT,NFO'
 PUT = "12345858,48226,NIFTY26NOV26000PE,NIFTY,0,2026-11-23,26000,0.05,65,PE,NFO-OPT,NFO"
-NEIGHBOUR = "12346114,48227,NIFTYNXT5026NOV70000CE,NIFTYNXT50,0,2026-11-24,70000,0.05,25,CE,NFO-OPT,NFO"
+NEIGHBOUR = (
+    "12346114,48227,NIFTYNXT5026NOV70000CE,NIFTYNXT50,0,2026-11-24,70000,0.05,25,CE,NFO-OPT,NFO"
+)
 STOCK = "12346370,48228,INFY26NOV1400CE,INFY,0,2026-11-24,1400,0.05,400,CE,NFO-OPT,NFO"
 DAY = date(2026, 11, 20)
 OLD = "12300{0:03d},1,NIFTY26N19{0:03d}CE,NIFTY,0,2026-11-19,{0}1,0.05,65,CE,NFO-OPT,NFO"
@@ -31,10 +33,19 @@ def test_the_contracts_of_known_indices_are_read() -> None:
     read = parse_dump(dump(FUTURE, CALL, PUT, NEIGHBOUR, STOCK), "NFO", DAY)
     found = read.columns
     assert (read.left_out, read.foreign, read.sentence()) == ([], 0, "")
-    assert found["symbol"] == ["NIFTY26NOVFUT", "NIFTY26NOV26000CE", "NIFTY26NOV26000PE", "NIFTYNXT5026NOV70000CE"]
+    assert found["symbol"] == [
+        "NIFTY26NOVFUT",
+        "NIFTY26NOV26000CE",
+        "NIFTY26NOV26000PE",
+        "NIFTYNXT5026NOV70000CE",
+    ]
     assert found["expiry"][0] == date(2026, 11, 23)
     nifty = listing("NIFTY", found, DAY)
-    assert (len(nifty.contracts), nifty.contracts.lot_size[0], nifty.futures[0].symbol) == (1, 65, "NIFTY26NOVFUT")
+    assert (len(nifty.contracts), nifty.contracts.lot_size[0], nifty.futures[0].symbol) == (
+        1,
+        65,
+        "NIFTY26NOVFUT",
+    )
 
 
 SENSEX = "13345605,52131,SENSEX26NOV85000CE,SENSEX,0,2026-11-26,85000,0.05,20,CE,BFO-OPT,BFO"
@@ -52,7 +63,10 @@ ODD_ROWS = {
     "an infinite tick": (PUT.replace(",0.05,", ",inf,"), "tick inf"),
     "no token": (PUT.replace("12345858", "0"), "token 0"),
     "no expiry": (PUT.replace("2026-11-23", ""), "isoformat"),
-    "an expiry of another century": (PUT.replace("2026-11-23", "2126-11-23"), "more than 10 years ahead"),
+    "an expiry of another century": (
+        PUT.replace("2026-11-23", "2126-11-23"),
+        "more than 10 years ahead",
+    ),
     "an expiry that has passed": (PUT.replace("2026-11-23", "2026-11-19"), "expired on 2026-11-19"),
     "no symbol": (PUT.replace("NIFTY26NOV26000PE", ""), "no symbol"),
     "bytes that are no text": (PUT.replace("NIFTY26NOV26000PE", "NIFTY26NOV\udcff"), "no symbol"),
@@ -72,7 +86,11 @@ ODD_ROWS = {
 def test_one_odd_row_is_left_out_and_counted_and_the_rest_stands(what: str) -> None:
     row, reason = ODD_ROWS[what]
     read = parse_dump(dump(FUTURE, CALL, row, NEIGHBOUR), "NFO", DAY)
-    assert read.columns["symbol"] == ["NIFTY26NOVFUT", "NIFTY26NOV26000CE", "NIFTYNXT5026NOV70000CE"]
+    assert read.columns["symbol"] == [
+        "NIFTY26NOVFUT",
+        "NIFTY26NOV26000CE",
+        "NIFTYNXT5026NOV70000CE",
+    ]
     assert [line for line, _ in read.left_out] == [4]
     assert reason in read.left_out[0][1]
     assert read.sentence().startswith("1 row is left out: line 4 ")
@@ -80,7 +98,10 @@ def test_one_odd_row_is_left_out_and_counted_and_the_rest_stands(what: str) -> N
 
 def test_both_exchanges_in_one_file_are_each_read_for_itself() -> None:
     whole = dump(CALL, SENSEX, PUT)
-    for exchange, symbols in (("NFO", ["NIFTY26NOV26000CE", "NIFTY26NOV26000PE"]), ("BFO", ["SENSEX26NOV85000CE"])):
+    for exchange, symbols in (
+        ("NFO", ["NIFTY26NOV26000CE", "NIFTY26NOV26000PE"]),
+        ("BFO", ["SENSEX26NOV85000CE"]),
+    ):
         read = parse_dump(whole, exchange, DAY)
         assert read.columns["symbol"] == symbols
         assert read.foreign == 3 - len(symbols)
@@ -88,19 +109,38 @@ def test_both_exchanges_in_one_file_are_each_read_for_itself() -> None:
 
 
 _FIELD = st.sampled_from(
-    ["", "inf", "-inf", "nan", "0", "-1", "65.5", "1e400", "9" * 400, "x", "2026-02-30", "0001-01-01", '"', "é"]
+    [
+        "",
+        "inf",
+        "-inf",
+        "nan",
+        "0",
+        "-1",
+        "65.5",
+        "1e400",
+        "9" * 400,
+        "x",
+        "2026-02-30",
+        "0001-01-01",
+        '"',
+        "é",
+    ]
 )
 
 
 @given(st.lists(st.tuples(st.integers(0, 11), _FIELD), min_size=1, max_size=6), st.integers(0, 3))
-def test_whatever_a_row_holds_the_rows_beside_it_stand(changes: list[tuple[int, str]], place: int) -> None:
+def test_whatever_a_row_holds_the_rows_beside_it_stand(
+    changes: list[tuple[int, str]], place: int
+) -> None:
     fields = PUT.replace("26000", "27000").replace("12345858", "12399999").split(",")
     for at, value in changes:
         fields[at] = value
     lines = [FUTURE, CALL, NEIGHBOUR]
     lines.insert(place, ",".join(fields))
     read = parse_dump(dump(*lines), "NFO", DAY)
-    assert {"NIFTY26NOVFUT", "NIFTY26NOV26000CE", "NIFTYNXT5026NOV70000CE"} <= set(read.columns["symbol"])
+    assert {"NIFTY26NOVFUT", "NIFTY26NOV26000CE", "NIFTYNXT5026NOV70000CE"} <= set(
+        read.columns["symbol"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,13 +153,23 @@ def test_whatever_a_row_holds_the_rows_beside_it_stand(changes: list[tuple[int, 
         (dump(CALL, PUT)[:-3], "3", "the dump is cut"),
         (dump(CALL) + b"\xff\xfe", "3", "the dump is cut"),
         (dump(CALL.replace("2026-11-23", "2026-11-19")), "2", "old dump"),
-        (dump(*(OLD.format(n) for n in range(12)), CALL, PUT), "2", "12 of 14 contracts had expired: this is an old dump"),
+        (
+            dump(*(OLD.format(n) for n in range(12)), CALL, PUT),
+            "2",
+            "12 of 14 contracts had expired: this is an old dump",
+        ),
         (dump(STOCK), "None", "no option of any known index"),
         (dump(SENSEX), "None", "1 rows are another exchange's"),
-        (dump(PUT.replace(",65,", ",0,")), "2", "no option of any known index; line 2 has token 12345858, lot 0"),
+        (
+            dump(PUT.replace(",65,", ",0,")),
+            "2",
+            "no option of any known index; line 2 has token 12345858, lot 0",
+        ),
     ],
 )
-def test_a_damaged_or_old_dump_is_refused_with_line_and_reason(raw: bytes, row: str, reason: str) -> None:
+def test_a_damaged_or_old_dump_is_refused_with_line_and_reason(
+    raw: bytes, row: str, reason: str
+) -> None:
     with pytest.raises(BadInput) as told:
         parse_dump(raw, "NFO", DAY)
     assert str(told.value.row) == row
@@ -133,7 +183,14 @@ def test_a_dump_of_which_most_rows_are_wrong_is_refused() -> None:
 
 
 def test_one_blank_strike_of_a_future_does_not_cost_the_dump() -> None:
-    assert len(parse_dump(dump(FUTURE.replace("11-23,0,", "11-23,,"), CALL), "NFO", DAY).columns["symbol"]) == 2
+    assert (
+        len(
+            parse_dump(dump(FUTURE.replace("11-23,0,", "11-23,,"), CALL), "NFO", DAY).columns[
+                "symbol"
+            ]
+        )
+        == 2
+    )
 
 
 def test_a_lot_written_as_a_fraction_is_a_lot() -> None:
@@ -154,7 +211,9 @@ def test_a_cut_end_is_kept_so_that_it_is_still_refused() -> None:
 
 @pytest.mark.parametrize(("exchange", "index"), [("NFO", "NIFTY"), ("BFO", "SENSEX")])
 def test_a_real_dump_is_read(shared: Path, exchange: str, index: str) -> None:
-    lines = (shared / "data/kite/instruments_index_subset_20260818.csv").read_text("utf-8").splitlines()
+    lines = (
+        (shared / "data/kite/instruments_index_subset_20260818.csv").read_text("utf-8").splitlines()
+    )
     raw = "\n".join([lines[0], *(line for line in lines[1:] if line.endswith(exchange))]).encode()
     found = parse_dump(raw, exchange, date(2026, 8, 18))
     assert not found.left_out

@@ -64,9 +64,17 @@ def test_before_the_brokers_dump_is_made_nothing_is_kept_for_the_day(world: Worl
 
 
 @pytest.mark.parametrize(
-    "bad", [dump(CALL, PUT)[:-30], dump(CALL.replace("11-23", "11-12")), ProviderBusy("down"), ProviderRefused("no entitlement")]
+    "bad",
+    [
+        dump(CALL, PUT)[:-30],
+        dump(CALL.replace("11-23", "11-12")),
+        ProviderBusy("down"),
+        ProviderRefused("no entitlement"),
+    ],
 )
-def test_the_newest_good_dump_stands_in_for_a_bad_one_and_a_person_is_told(world: World, bad: bytes | Exception) -> None:
+def test_the_newest_good_dump_stands_in_for_a_bad_one_and_a_person_is_told(
+    world: World, bad: bytes | Exception
+) -> None:
     world.raw, world.now = dump(OLD, PUT), datetime(2026, 11, 19, 4, 0, tzinfo=UTC)
     world.process().columns("NFO", BEFORE)
     world.raw, world.now = bad, datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -79,7 +87,8 @@ def test_the_newest_good_dump_stands_in_for_a_bad_one_and_a_person_is_told(world
 
 
 @pytest.mark.parametrize(
-    ("bad", "reason"), [(dump(CALL, PUT)[:-30], "row 3"), (ProviderRefused("no entitlement"), "no entitlement")]
+    ("bad", "reason"),
+    [(dump(CALL, PUT)[:-30], "row 3"), (ProviderRefused("no entitlement"), "no entitlement")],
 )
 def test_a_bad_dump_of_a_first_day_is_told_once_and_not_downloaded_for_every_unit(
     world: World, bad: bytes | Exception, reason: str
@@ -114,7 +123,10 @@ def test_rows_that_are_left_out_are_told_once_and_known_to_every_worker(world: W
     worker = world.process()
     worker.columns("NFO", DAY)
     assert [fact["state"] for fact in world.told] == ["instruments"]
-    assert "1 row is left out: line 3 cannot be read: '65.5' is not a whole number" in worker.facts()["NFO"]
+    assert (
+        "1 row is left out: line 3 cannot be read: '65.5' is not a whole number"
+        in worker.facts()["NFO"]
+    )
 
 
 def test_a_damaged_file_is_downloaded_again(world: World) -> None:

@@ -18,13 +18,25 @@ CONTRACTS = Contracts(
     "NIFTY", np.array(["2026-11-24"], dtype="datetime64[D]"), np.array([26000.0]), np.array([65]), np.array([0.05]),
     np.array([["NIFTYCE"], [""]], dtype=object), np.array([[77], [0]]),
 )  # fmt: skip
-FUTURES = (Future("OLD", 1, date(2026, 11, 19), 65, 0.1), Future("NOV", 2, date(2026, 11, 24), 65, 0.1))
+FUTURES = (
+    Future("OLD", 1, date(2026, 11, 19), 65, 0.1),
+    Future("NOV", 2, date(2026, 11, 24), 65, 0.1),
+)
 LISTING = Listing("NIFTY", DAY, CONTRACTS, FUTURES)
 TOKENS = {"NSE:NIFTY 50": 256265, "NSE:INDIA VIX": 264969}
-CANDLE = {"date": datetime(2026, 11, 20, 9, 15, tzinfo=IST), "open": 1, "high": 3, "low": 0.5, "close": 2, "volume": 130}
+CANDLE = {
+    "date": datetime(2026, 11, 20, 9, 15, tzinfo=IST),
+    "open": 1,
+    "high": 3,
+    "low": 0.5,
+    "close": 2,
+    "volume": 130,
+}
 
 
-@pytest.mark.parametrize(("instrument", "token"), [("spot", 256265), ("vix", 264969), ("future", 2), ("NIFTYCE", 77)])
+@pytest.mark.parametrize(
+    ("instrument", "token"), [("spot", 256265), ("vix", 264969), ("future", 2), ("NIFTYCE", 77)]
+)
 def test_each_instrument_is_asked_for_by_its_token_and_its_day(instrument, token):
     asked = []
     KiteCandles(lambda *told: asked.append(told) or [], TOKENS).minutes(LISTING, instrument)
@@ -52,7 +64,9 @@ def test_a_contract_that_is_gone_has_no_candles_and_an_index_is_never_gone():
 @pytest.mark.parametrize("value", [None, "12", "", True, [], 10**400, float("nan")])
 @pytest.mark.parametrize("name", ["open", "high", "low", "close", "volume", "oi"])
 def test_a_value_that_is_no_number_is_unknown_and_costs_no_other(name, value):
-    (found,) = KiteCandles(lambda *_: [CANDLE | {"oi": 650} | {name: value}], TOKENS).minutes(LISTING, "NIFTYCE")
+    (found,) = KiteCandles(lambda *_: [CANDLE | {"oi": 650} | {name: value}], TOKENS).minutes(
+        LISTING, "NIFTYCE"
+    )
     told = CANDLE | {"oi": 650}
     for each in ("open", "high", "low", "close", "volume", "oi"):
         assert np.isnan(found[each]) if each == name else found[each] == told[each]
@@ -60,7 +74,15 @@ def test_a_value_that_is_no_number_is_unknown_and_costs_no_other(name, value):
 
 def test_the_client_leaves_out_candles_that_have_no_date_and_keeps_the_others():
     minute = ["2026-11-20T09:15:00+0530", 1, 3, 0.5, 2, 130]
-    rows = [minute, [None, *minute[1:]], ["noon", 1], [], None, "candle", [minute[0].replace("15:00", "16:00"), None, 3]]
+    rows = [
+        minute,
+        [None, *minute[1:]],
+        ["noon", 1],
+        [],
+        None,
+        "candle",
+        [minute[0].replace("15:00", "16:00"), None, 3],
+    ]
     told = make_client("key")._format_historical({"candles": rows})
     assert [(candle["date"], candle["open"]) for candle in told] == [
         (CANDLE["date"], 1),

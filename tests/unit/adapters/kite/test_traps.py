@@ -57,7 +57,10 @@ def symbol(side: int, strike: float) -> str:
 
 def book(bid: float, ask: float) -> dict[str, Any]:
     """Five levels a side, the worse ones empty as the broker writes them."""
-    return {side: [{"price": at, "quantity": 65, "orders": 1}, *[LEVEL] * 4] for side, at in (("buy", bid), ("sell", ask))}
+    return {
+        side: [{"price": at, "quantity": 65, "orders": 1}, *[LEVEL] * 4]
+        for side, at in (("buy", bid), ("sell", ask))
+    }
 
 
 @dataclass
@@ -108,7 +111,9 @@ class Market:
 
     def quotes(self) -> Quotes:
         n = len(STRIKES)
-        symbols = np.array([[symbol(side, strike) for strike in STRIKES] for side in (CE, PE)], dtype=object)
+        symbols = np.array(
+            [[symbol(side, strike) for strike in STRIKES] for side in (CE, PE)], dtype=object
+        )
         contracts = Contracts(
             "NIFTY", np.full(n, EXPIRY, dtype="datetime64[D]"), STRIKES, np.full(n, 65), np.full(n, 0.05), symbols,
             np.arange(2 * n).reshape(2, n),
@@ -148,39 +153,58 @@ def test_a_sound_market_has_a_volatility_for_every_option_near_the_money(market:
 
 
 def test_a4_a_blank_strike_of_a_future_is_zero_and_costs_no_dump() -> None:
-    assert parse_dump(dump(FUTURE.replace("11-23,0,", "11-23,,"), CALL), "NFO", date(2026, 11, 20)).columns["strike"] == [
+    assert parse_dump(
+        dump(FUTURE.replace("11-23,0,", "11-23,,"), CALL), "NFO", date(2026, 11, 20)
+    ).columns["strike"] == [
         0.0,
         26_000.0,
     ]
 
 
 def test_a4_a_lot_of_one_point_nothing_is_read() -> None:
-    assert parse_dump(dump(CALL.replace(",65,", ",1.0,")), "NFO", date(2026, 11, 20)).columns["lot_size"] == [1]
+    assert parse_dump(dump(CALL.replace(",65,", ",1.0,")), "NFO", date(2026, 11, 20)).columns[
+        "lot_size"
+    ] == [1]
 
 
 def test_a4_an_expiry_that_is_no_date_costs_its_row_alone_and_names_its_line() -> None:
-    read = parse_dump(dump(CALL, PUT.replace("2026-11-23", "23-11-2026x")), "NFO", date(2026, 11, 20))
+    read = parse_dump(
+        dump(CALL, PUT.replace("2026-11-23", "23-11-2026x")), "NFO", date(2026, 11, 20)
+    )
     assert (len(read.columns["symbol"]), read.left_out[0][0]) == (1, 3)
 
 
 def test_a4_a_name_in_quotation_marks_is_the_same_root() -> None:
-    plain, quoted = (parse_dump(dump(row), "NFO", date(2026, 11, 20)) for row in (PUT, PUT.replace(",NIFTY,", ',"NIFTY",')))
+    plain, quoted = (
+        parse_dump(dump(row), "NFO", date(2026, 11, 20))
+        for row in (PUT, PUT.replace(",NIFTY,", ',"NIFTY",'))
+    )
     assert plain == quoted
 
 
 def test_a4_a_dump_without_names_is_refused_and_not_guessed_at() -> None:
     with pytest.raises(BadInput, match="no option of any known index"):
-        parse_dump(dump(CALL.replace('"NIFTY"', ""), PUT.replace(",NIFTY,", ",,")), "NFO", date(2026, 11, 20))
+        parse_dump(
+            dump(CALL.replace('"NIFTY"', ""), PUT.replace(",NIFTY,", ",,")),
+            "NFO",
+            date(2026, 11, 20),
+        )
 
 
 def test_a4_an_index_row_is_no_contract() -> None:
     index = "256265,1001,NIFTY 50,NIFTY 50,0,,0,0,0,EQ,INDICES,NSE"
     fund = "5555,21,NIFTYBEES,NIFTY,0,,0,0.01,1,EQ,NSE,NSE"
-    assert parse_dump(dump(index, fund, CALL), "NFO", date(2026, 11, 20)).columns["symbol"] == ["NIFTY26NOV26000CE"]
+    assert parse_dump(dump(index, fund, CALL), "NFO", date(2026, 11, 20)).columns["symbol"] == [
+        "NIFTY26NOV26000CE"
+    ]
 
 
 def test_a4_a_token_that_is_given_out_again_belongs_to_its_day_alone() -> None:
-    again = CALL.replace("NIFTY26NOV26000CE", "NIFTY26DEC27000CE").replace("2026-11-23", "2026-12-29").replace("26000", "27000")
+    again = (
+        CALL.replace("NIFTY26NOV26000CE", "NIFTY26DEC27000CE")
+        .replace("2026-11-23", "2026-12-29")
+        .replace("26000", "27000")
+    )
     first, second = (
         listing("NIFTY", parse_dump(dump(row), "NFO", day).columns, day)
         for row, day in ((CALL, date(2026, 11, 20)), (again, date(2026, 11, 25)))
@@ -191,12 +215,18 @@ def test_a4_a_token_that_is_given_out_again_belongs_to_its_day_alone() -> None:
 
 def test_a4_a_last_price_of_the_dump_is_never_read() -> None:
     priced = CALL.replace(",0,2026", ",123.45,2026")
-    assert parse_dump(dump(priced), "NFO", date(2026, 11, 20)) == parse_dump(dump(CALL), "NFO", date(2026, 11, 20))
+    assert parse_dump(dump(priced), "NFO", date(2026, 11, 20)) == parse_dump(
+        dump(CALL), "NFO", date(2026, 11, 20)
+    )
 
 
 def test_a4_another_order_of_columns_is_refused() -> None:
     with pytest.raises(BadInput, match="not those of a dump"):
-        parse_dump("\n".join([",".join(reversed(HEADER.split(","))), CALL]).encode(), "NFO", date(2026, 11, 20))
+        parse_dump(
+            "\n".join([",".join(reversed(HEADER.split(","))), CALL]).encode(),
+            "NFO",
+            date(2026, 11, 20),
+        )
 
 
 # --- A7: what the server answers instead, through the broker's own client
@@ -243,7 +273,9 @@ A7 = [
 
 
 @pytest.mark.parametrize(("told", "ours", "kind"), A7, ids=lambda each: str(each)[:60])
-def test_a7_a_bad_answer_becomes_one_of_our_errors(kite: Kite, told: dict[str, str], ours: type[Exception], kind: str) -> None:
+def test_a7_a_bad_answer_becomes_one_of_our_errors(
+    kite: Kite, told: dict[str, str], ours: type[Exception], kind: str
+) -> None:
     client = make_client("demo", "demo", root=kite.root)
     kite.fault(**told, count=1)
     with pytest.raises(ours) as raised:
@@ -255,7 +287,9 @@ def test_a7_a_bad_answer_becomes_one_of_our_errors(kite: Kite, told: dict[str, s
 
 def test_a7_an_unknown_instrument_is_a_key_that_does_not_come(kite: Kite) -> None:
     client = make_client("demo", "demo", root=kite.root)
-    assert list(ask_quotes(client, ["NSE:NIFTY", INDEX_KEY, "NFO:NIFTY26D0199999CE"])) == [INDEX_KEY]
+    assert list(ask_quotes(client, ["NSE:NIFTY", INDEX_KEY, "NFO:NIFTY26D0199999CE"])) == [
+        INDEX_KEY
+    ]
     client.reqsession.close()
 
 
@@ -266,17 +300,27 @@ def test_e1_untraded_today_is_flagged_and_its_old_price_not_taken(market: Market
     nothing = {"open": 0, "high": 0, "low": 0, "close": 41.0}
     yesterday = clock(AT - timedelta(days=1))
     at = market.spoil(
-        CE, FAR_CALL, volume=0, average_price=0, ohlc=nothing, last_trade_time=yesterday, depth={"buy": [], "sell": []}
+        CE,
+        FAR_CALL,
+        volume=0,
+        average_price=0,
+        ohlc=nothing,
+        last_trade_time=yesterday,
+        depth={"buy": [], "sell": []},
     )
     chain = market.chain()
     assert chain.flags[at] & Flag.UNTRADED
-    assert all(isnan(chain.quotes.values[name][at]) for name in ("open", "high", "low", "average_price"))
+    assert all(
+        isnan(chain.quotes.values[name][at]) for name in ("open", "high", "low", "average_price")
+    )
     assert isnan(chain.prices.price[at])
     assert (isnan(chain.vol.iv[at]), chain.vol.status[at]) == (True, "no_price")
 
 
 def test_e1_volume_without_a_recent_trade_is_stale_not_a_price(market: Market) -> None:
-    at = market.spoil(CE, FAR_CALL, last_trade_time=clock(AT - timedelta(days=1)), depth={"buy": [], "sell": []})
+    at = market.spoil(
+        CE, FAR_CALL, last_trade_time=clock(AT - timedelta(days=1)), depth={"buy": [], "sell": []}
+    )
     chain = market.chain()
     assert chain.flags[at] & Flag.STALE
     assert (isnan(chain.vol.iv[at]), chain.vol.status[at]) == (True, "stale")
@@ -286,7 +330,14 @@ def test_e2_a_settlement_price_from_before_the_open_is_in_no_volatility(market: 
     before = clock(AT.replace(hour=8, minute=0))
     for side in (CE, PE):
         for strike in STRIKES.tolist():
-            market.spoil(side, strike, volume=0, last_price=77.7, last_trade_time=before, depth={"buy": [], "sell": []})
+            market.spoil(
+                side,
+                strike,
+                volume=0,
+                last_price=77.7,
+                last_trade_time=before,
+                depth={"buy": [], "sell": []},
+            )
     chain = market.chain()
     assert (chain.flags & Flag.UNTRADED).all()
     assert np.isnan(chain.prices.price).all()
@@ -294,7 +345,12 @@ def test_e2_a_settlement_price_from_before_the_open_is_in_no_volatility(market: 
 
 
 def test_e3_a_cached_tick_of_hours_ago_is_stale(market: Market) -> None:
-    at = market.spoil(CE, ATM, timestamp=clock(AT - timedelta(hours=3)), last_trade_time=clock(AT - timedelta(hours=3)))
+    at = market.spoil(
+        CE,
+        ATM,
+        timestamp=clock(AT - timedelta(hours=3)),
+        last_trade_time=clock(AT - timedelta(hours=3)),
+    )
     chain = market.chain()
     assert chain.flags[at] & Flag.STALE
     assert isnan(chain.prices.price[at])
@@ -344,7 +400,9 @@ def test_e5_a_key_that_did_not_come_is_asked_for_once_more(kite: Kite, provider:
     assert np.isfinite(answered.quote_time).all()
 
 
-def test_e5_a_key_that_does_not_come_twice_is_missing_and_not_asked_for_a_third_time(kite: Kite, provider: Provider) -> None:
+def test_e5_a_key_that_does_not_come_twice_is_missing_and_not_asked_for_a_third_time(
+    kite: Kite, provider: Provider
+) -> None:
     contracts = provider.listing("NIFTY", AT).contracts.of(EXPIRY)
     kite.fault("missing_keys", value="1")
     begun = len(kite.arrivals("quote"))
@@ -366,7 +424,13 @@ def test_e5_a_missing_key_is_missing_throughout(market: Market) -> None:
 
 
 @pytest.mark.parametrize(
-    "depth", [None, {"buy": None, "sell": None}, {"buy": [], "sell": []}, {"buy": [LEVEL] * 5, "sell": [LEVEL] * 5}]
+    "depth",
+    [
+        None,
+        {"buy": None, "sell": None},
+        {"buy": [], "sell": []},
+        {"buy": [LEVEL] * 5, "sell": [LEVEL] * 5},
+    ],
 )
 def test_e6_an_empty_book_however_written_has_no_mid(market: Market, depth: Any) -> None:
     at = market.spoil(CE, ATM, depth=depth)
@@ -386,7 +450,11 @@ def test_e6_a_crossed_book_has_no_mid_no_bid_and_no_ask(market: Market) -> None:
     at = market.spoil(CE, ATM, depth=book(140.0, 120.0))
     chain = market.chain()
     assert chain.flags[at] & Flag.CROSSED
-    assert (chain.prices.source[at], isnan(chain.prices.bid[at]), isnan(chain.prices.ask[at])) == ("last", True, True)
+    assert (chain.prices.source[at], isnan(chain.prices.bid[at]), isnan(chain.prices.ask[at])) == (
+        "last",
+        True,
+        True,
+    )
 
 
 def test_e6_a_locked_book_is_a_mid(market: Market) -> None:
@@ -421,9 +489,13 @@ def test_e7_impossible_open_interest_is_flagged_and_in_no_sum(market: Market) ->
 
 
 @pytest.mark.parametrize("net_change", [0, 1.2e38])
-def test_e8_the_change_of_the_index_comes_from_its_previous_close(market: Market, net_change: float) -> None:
+def test_e8_the_change_of_the_index_comes_from_its_previous_close(
+    market: Market, net_change: float
+) -> None:
     market.answers[INDEX_KEY]["net_change"] = net_change
-    assert overview.summarise(market.chain())["change_pct"] == pytest.approx(100 * (26_000 / 25_900 - 1))
+    assert overview.summarise(market.chain())["change_pct"] == pytest.approx(
+        100 * (26_000 / 25_900 - 1)
+    )
 
 
 def test_e9_the_days_average_is_never_a_price(market: Market) -> None:
@@ -436,7 +508,9 @@ def test_e9_the_days_average_is_never_a_price(market: Market) -> None:
 def test_e10_an_answer_after_hours_opens_no_market() -> None:
     evening = datetime(2026, 11, 26, 19, 0, tzinfo=IST)
     assert calendar().phase("NSE", evening) == "closed"
-    assert calendar().next_cycle("NSE", evening, 60).astimezone(IST) == datetime(2026, 11, 27, 9, 15, tzinfo=IST)
+    assert calendar().next_cycle("NSE", evening, 60).astimezone(IST) == datetime(
+        2026, 11, 27, 9, 15, tzinfo=IST
+    )
 
 
 def test_e10_values_of_the_close_are_stale_in_the_evening(market: Market) -> None:
@@ -457,8 +531,12 @@ def test_e11_an_index_without_volume_is_an_index(market: Market) -> None:
     assert market.chain().quotes.spot.spot == SPOT
 
 
-def test_e12_a_deep_call_below_its_intrinsic_value_has_no_volatility_of_its_own(market: Market) -> None:
-    at = market.spoil(CE, DEEP_CALL, last_price=FORWARD - DEEP_CALL - 30, depth={"buy": [], "sell": []})
+def test_e12_a_deep_call_below_its_intrinsic_value_has_no_volatility_of_its_own(
+    market: Market,
+) -> None:
+    at = market.spoil(
+        CE, DEEP_CALL, last_price=FORWARD - DEEP_CALL - 30, depth={"buy": [], "sell": []}
+    )
     chain = market.chain()
     assert chain.flags[at] & Flag.BELOW_INTRINSIC
     assert chain.prices.price[at] == FORWARD - DEEP_CALL - 30
@@ -466,8 +544,12 @@ def test_e12_a_deep_call_below_its_intrinsic_value_has_no_volatility_of_its_own(
     assert chain.vol.iv[at] == chain.vol.iv[PE, at[1]] or isnan(chain.vol.iv[at])
 
 
-def test_e12_without_its_other_side_the_reason_stands_in_place_of_a_volatility(market: Market) -> None:
-    at = market.spoil(CE, DEEP_CALL, last_price=FORWARD - DEEP_CALL - 30, depth={"buy": [], "sell": []})
+def test_e12_without_its_other_side_the_reason_stands_in_place_of_a_volatility(
+    market: Market,
+) -> None:
+    at = market.spoil(
+        CE, DEEP_CALL, last_price=FORWARD - DEEP_CALL - 30, depth={"buy": [], "sell": []}
+    )
     market.spoil(PE, DEEP_CALL, last_price=0, depth={"buy": [], "sell": []})
     chain = market.chain()
     assert isnan(chain.vol.iv[at])
@@ -487,7 +569,9 @@ def test_e13_a_price_under_half_a_tick_of_time_value_has_no_volatility(market: M
     assert (isnan(chain.vol.iv[at]), chain.vol.status[at]) == (True, "sub_tick")
 
 
-def test_e13_an_option_of_one_tick_has_a_volatility_between_those_of_its_bid_and_its_ask(market: Market) -> None:
+def test_e13_an_option_of_one_tick_has_a_volatility_between_those_of_its_bid_and_its_ask(
+    market: Market,
+) -> None:
     at = market.spoil(CE, FAR_CALL, last_price=0.05, depth=book(0.05, 0.15))
     vol = market.chain().vol
     assert vol.iv_bid[at] < vol.iv[at] < vol.iv_ask[at]

@@ -17,11 +17,15 @@ AT = 1795147200
 def body(token: int, last: int = 12345, at: int = AT) -> bytes:
     if token & 0xFF == 9:
         return struct.pack(">8I", token, last, last, last, last, last, 0, at)
-    return struct.pack(">16I", token, last, 65, last, 650, 0, 0, 0, 0, 0, last, at, 0, 0, 0, at) + bytes(120)
+    return struct.pack(
+        ">16I", token, last, 65, last, 650, 0, 0, 0, 0, 0, last, at, 0, 0, 0, at
+    ) + bytes(120)
 
 
 def frame(*bodies: bytes) -> bytes:
-    return struct.pack(">H", len(bodies)) + b"".join(struct.pack(">H", len(each)) + each for each in bodies)
+    return struct.pack(">H", len(bodies)) + b"".join(
+        struct.pack(">H", len(each)) + each for each in bodies
+    )
 
 
 @pytest.fixture
@@ -58,7 +62,10 @@ def test_the_last_of_two_packets_of_one_frame_counts(board: Board) -> None:
 def test_one_instrument_may_stand_for_two_indices(board: Board) -> None:
     board.take()
     assert board.hear(frame(body(VIX, 1350)), 9.0).ticks == 1
-    assert {index: rows["last"].tolist() for index, (_, rows) in board.take().items()} == {"NIFTY": [13.5], "BANKNIFTY": [13.5]}
+    assert {index: rows["last"].tolist() for index, (_, rows) in board.take().items()} == {
+        "NIFTY": [13.5],
+        "BANKNIFTY": [13.5],
+    }
 
 
 def test_an_instrument_nobody_follows_is_dropped(board: Board) -> None:
@@ -74,7 +81,12 @@ def test_a_price_without_time_leaves_the_row_as_old_as_it_was(board: Board) -> N
     board.hear(frame(struct.pack(">II", CALL, 200)), 11.0)
     symbols, rows = board.take()["NIFTY"]
     row = rows[symbols.index("CALL")]
-    assert (row["last"], row["received"], row["quote_time"], row["source"]) == (2.0, 9.0, AT, STREAM)
+    assert (row["last"], row["received"], row["quote_time"], row["source"]) == (
+        2.0,
+        9.0,
+        AT,
+        STREAM,
+    )
 
 
 def test_everything_is_written_again_when_the_cache_may_have_lost_it(board: Board) -> None:

@@ -26,12 +26,37 @@ def row(frame: bytes):  # type: ignore[no-untyped-def] # a record
     return rows[0]
 
 
-def full(token: int = 12345602, *numbers: int, last: int = 12345, volume: int = 6500000, traded: int = AT - 9) -> bytes:
+def full(
+    token: int = 12345602,
+    *numbers: int,
+    last: int = 12345,
+    volume: int = 6500000,
+    traded: int = AT - 9,
+) -> bytes:
     """Return a framed full packet: trade and exchange time AT, five levels a side, the bid's fifth empty."""
-    head = (token, last, 65, 12010, volume, 130000, 97500, 11500, 13000, 11000, 12500, traded, 45500, 46800, 39000, AT)
+    head = (
+        token,
+        last,
+        65,
+        12010,
+        volume,
+        130000,
+        97500,
+        11500,
+        13000,
+        11000,
+        12500,
+        traded,
+        45500,
+        46800,
+        39000,
+        AT,
+    )
     bids = [(650, 12340 - 5 * n, 3 + n) if n < 4 else (0, 0, 0) for n in range(5)]
     asks = [(1300, 12350 + 5 * n, 2) for n in range(5)]
-    body = struct.pack(">16I", *head) + b"".join(struct.pack(">IIHxx", *level) for level in bids + asks)
+    body = struct.pack(">16I", *head) + b"".join(
+        struct.pack(">IIHxx", *level) for level in bids + asks
+    )
     return struct.pack(">HH", 1, len(body)) + body
 
 
@@ -43,7 +68,13 @@ def test_a_price_alone_makes_nothing_newer() -> None:
 
 def test_an_index_has_high_and_low_before_its_open() -> None:
     found = row(bytes.fromhex(INDEX))
-    assert [found[name] for name in ("last", "high", "low", "open", "close")] == [26000.05, 26120.0, 25880.1, 25950.0, 25900.0]
+    assert [found[name] for name in ("last", "high", "low", "open", "close")] == [
+        26000.05,
+        26120.0,
+        25880.1,
+        25950.0,
+        25900.0,
+    ]
     assert (found["quote_time"], found["received"], found["source"]) == (AT, 7.0, STREAM)
 
 
@@ -54,8 +85,18 @@ def test_an_index_has_neither_volume_nor_interest() -> None:
 
 def test_a_contract_has_its_open_first() -> None:
     found = row(bytes.fromhex(QUOTE))
-    assert [found[name] for name in ("last", "open", "high", "low", "close")] == [123.45, 115.0, 130.0, 110.0, 125.0]
-    assert [found[name] for name in ("volume", "buy_quantity", "sell_quantity")] == [6500000, 130000, 97500]
+    assert [found[name] for name in ("last", "open", "high", "low", "close")] == [
+        123.45,
+        115.0,
+        130.0,
+        110.0,
+        125.0,
+    ]
+    assert [found[name] for name in ("volume", "buy_quantity", "sell_quantity")] == [
+        6500000,
+        130000,
+        97500,
+    ]
     assert found["received"] == 0.0
 
 
@@ -79,8 +120,12 @@ def test_a_price_of_zero_is_none_where_nothing_has_traded() -> None:
     assert np.isnan(row(full(last=0, volume=0, traded=0))["last"])
 
 
-@pytest.mark.parametrize("told", [{"volume": 6500000, "traded": 0}, {"volume": 0, "traded": AT - 9}])
-def test_a_last_price_of_zero_stays_where_something_has_traded_so_that_it_is_counted(told: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "told", [{"volume": 6500000, "traded": 0}, {"volume": 0, "traded": AT - 9}]
+)
+def test_a_last_price_of_zero_stays_where_something_has_traded_so_that_it_is_counted(
+    told: dict[str, int],
+) -> None:
     assert row(full(last=0, **told))["last"] == 0.0
 
 
@@ -88,7 +133,10 @@ def test_a_negative_price_is_read_as_what_it_is() -> None:
     assert row(full(last=2**32 - 5))["last"] == -0.05
 
 
-@pytest.mark.parametrize(("segment", "price"), [(2, 123.45), (5, 123.45), (9, 123.45), (3, 0.0012345), (6, 1.2345), (12, 1.2345)])
+@pytest.mark.parametrize(
+    ("segment", "price"),
+    [(2, 123.45), (5, 123.45), (9, 123.45), (3, 0.0012345), (6, 1.2345), (12, 1.2345)],
+)
 def test_the_segment_says_where_the_point_stands(segment: int, price: float) -> None:
     assert row(full(77 * 256 + segment))["last"] == pytest.approx(price, rel=1e-12)
 
@@ -109,7 +157,9 @@ def test_many_kinds_share_a_frame() -> None:
 
 def test_a_packet_of_unknown_length_is_counted_and_passed_over() -> None:
     body = full()[4:]
-    frame = struct.pack(">H", 2) + struct.pack(">H", 5) + b"12345" + struct.pack(">H", len(body)) + body
+    frame = (
+        struct.pack(">H", 2) + struct.pack(">H", 5) + b"12345" + struct.pack(">H", len(body)) + body
+    )
     told = packets.split(frame)
     assert (list(told.packets), told.dropped) == ([184], 1)
 
@@ -133,8 +183,15 @@ def test_the_brokers_client_reads_the_same() -> None:
     frame = full()
     (theirs,) = KiteTicker("key", "token")._parse_binary(frame)
     ours = row(frame)
-    names = {"last": "last_price", "average_price": "average_traded_price", "volume": "volume_traded", "oi": "oi"}
-    assert {name: float(ours[name]) for name in names} == {name: theirs[their] for name, their in names.items()}
+    names = {
+        "last": "last_price",
+        "average_price": "average_traded_price",
+        "volume": "volume_traded",
+        "oi": "oi",
+    }
+    assert {name: float(ours[name]) for name in names} == {
+        name: theirs[their] for name, their in names.items()
+    }
     assert {name: float(ours[name]) for name in theirs["ohlc"]} == theirs["ohlc"]
     assert ours["ask"].tolist() == [level["price"] for level in theirs["depth"]["sell"]]
     assert ours["ask_quantity"].tolist() == [level["quantity"] for level in theirs["depth"]["sell"]]

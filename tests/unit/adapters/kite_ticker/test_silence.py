@@ -58,7 +58,9 @@ def test_few_contracts_may_pause_longer() -> None:
     silence.opened(1000.0)
     for now in range(1000, 1150):
         silence.heard(float(now), 0.0)
-        assert silence.verdict(now + 0.5, OPEN) == ("" if now + 0.5 - 1000.0 <= LONGEST else "quiet")
+        assert silence.verdict(now + 0.5, OPEN) == (
+            "" if now + 0.5 - 1000.0 <= LONGEST else "quiet"
+        )
 
 
 def test_a_halted_market_is_asked_after_ever_more_rarely(silence: Silence) -> None:

@@ -33,7 +33,9 @@ COVERED = tuple(date(year, month, 1) for year in range(2023, 2027) for month in 
 def test_weeklies_follow_the_weekday_of_their_era_and_the_trading_days(
     days: Calendar, root: str, on: str, expiries: list[str]
 ) -> None:
-    dates = [series.expiry.isoformat() for series in listed(ROOTS[root], days, date.fromisoformat(on))]
+    dates = [
+        series.expiry.isoformat() for series in listed(ROOTS[root], days, date.fromisoformat(on))
+    ]
     assert dates[:3] == expiries
 
 
@@ -65,8 +67,12 @@ def test_nothing_expires_on_a_day_with_a_special_session_only(days: Calendar) ->
         ("NIFTY", "2026-11-20 10:00", "2026-12-29", 65),
     ],
 )
-def test_a_contract_is_as_many_units_as_the_exchange_says(days: Calendar, root: str, on: str, expiry: str, units: int) -> None:
-    contracts = SimulatedMarket(days).listing(root, ist(on)).contracts.of(date.fromisoformat(expiry))
+def test_a_contract_is_as_many_units_as_the_exchange_says(
+    days: Calendar, root: str, on: str, expiry: str, units: int
+) -> None:
+    contracts = (
+        SimulatedMarket(days).listing(root, ist(on)).contracts.of(date.fromisoformat(expiry))
+    )
     assert set(contracts.lot_size.tolist()) == {units}
 
 

@@ -21,7 +21,11 @@ def _faulty(days: Calendar, text: str) -> SimulatedMarket:
 
 
 def _changed(plain: Quotes, faulty: Quotes) -> set[str]:
-    return {name for name in QUOTE_FIELDS if not np.array_equal(plain.values[name], faulty.values[name], equal_nan=True)}
+    return {
+        name
+        for name in QUOTE_FIELDS
+        if not np.array_equal(plain.values[name], faulty.values[name], equal_nan=True)
+    }
 
 
 def test_a_text_becomes_faults() -> None:
@@ -60,14 +64,18 @@ def test_a_misspelt_fault_gets_the_right_one_suggested() -> None:
         Faults.parse("mising:0.1")
 
 
-def test_in_a_halt_nothing_ticks_and_nothing_trades(days: Calendar, market: SimulatedMarket) -> None:
+def test_in_a_halt_nothing_ticks_and_nothing_trades(
+    days: Calendar, market: SimulatedMarket
+) -> None:
     halted = _faulty(days, "halt:12:00-12:15")
     contracts = near(market, "NIFTY", NOON)
     start, later = (halted.quotes("NIFTY", contracts, NOON + timedelta(minutes=m)) for m in (0, 10))
     assert _changed(start, later) == set()
     assert later.spot == start.spot
     assert later.observed_at == (NOON + timedelta(minutes=10)).timestamp()
-    after, plain = (each.quotes("NIFTY", contracts, NOON + timedelta(minutes=20)) for each in (halted, market))
+    after, plain = (
+        each.quotes("NIFTY", contracts, NOON + timedelta(minutes=20)) for each in (halted, market)
+    )
     assert np.nansum(after.volume) < np.nansum(plain.volume)
     assert after.spot.spot == plain.spot.spot
     assert np.array_equal(after.bid, plain.bid, equal_nan=True)
@@ -76,20 +84,33 @@ def test_in_a_halt_nothing_ticks_and_nothing_trades(days: Calendar, market: Simu
 def test_before_a_halt_nothing_is_different(days: Calendar, market: SimulatedMarket) -> None:
     contracts, at = near(market, "NIFTY", NOON), NOON - timedelta(minutes=1)
     assert (
-        _changed(market.quotes("NIFTY", contracts, at), _faulty(days, "halt:12:00-12:15").quotes("NIFTY", contracts, at)) == set()
+        _changed(
+            market.quotes("NIFTY", contracts, at),
+            _faulty(days, "halt:12:00-12:15").quotes("NIFTY", contracts, at),
+        )
+        == set()
     )
 
 
-def test_a_frozen_feed_stands_still_for_its_index_alone(days: Calendar, market: SimulatedMarket) -> None:
+def test_a_frozen_feed_stands_still_for_its_index_alone(
+    days: Calendar, market: SimulatedMarket
+) -> None:
     frozen = _faulty(days, "freeze:FINNIFTY@11:55-12:05")
     contracts = near(market, "FINNIFTY", NOON)
     seen = frozen.quotes("FINNIFTY", contracts, NOON)
-    assert _changed(seen, market.quotes("FINNIFTY", contracts, NOON - timedelta(minutes=5))) == set()
+    assert (
+        _changed(seen, market.quotes("FINNIFTY", contracts, NOON - timedelta(minutes=5))) == set()
+    )
     assert np.nanmax(seen.quote_time) <= NOON.timestamp() - 300
     assert frozen.underlying("FINNIFTY", NOON).spot_time == NOON.timestamp() - 300
     assert _changed(ask(frozen, "NIFTY", NOON), ask(market, "NIFTY", NOON)) == set()
     later = NOON + timedelta(minutes=6)
-    assert _changed(frozen.quotes("FINNIFTY", contracts, later), market.quotes("FINNIFTY", contracts, later)) == set()
+    assert (
+        _changed(
+            frozen.quotes("FINNIFTY", contracts, later), market.quotes("FINNIFTY", contracts, later)
+        )
+        == set()
+    )
 
 
 def test_a_feed_frozen_all_day_shows_the_open(days: Calendar) -> None:
@@ -111,7 +132,9 @@ def test_a_feed_frozen_all_day_shows_the_open(days: Calendar) -> None:
 def test_a_fault_strikes_its_share_of_quotes_and_its_fields_only(
     days: Calendar, market: SimulatedMarket, fault: str, fields: set[str]
 ) -> None:
-    plain, faulty = (ask(each, "SENSEX", NOON, 3) for each in (market, _faulty(days, f"{fault}:0.2")))
+    plain, faulty = (
+        ask(each, "SENSEX", NOON, 3) for each in (market, _faulty(days, f"{fault}:0.2"))
+    )
     assert _changed(plain, faulty) == fields
     assert faulty.spot == plain.spot
     one = "bid" if fault == "crossed" else min(fields)
@@ -125,12 +148,17 @@ def test_crossed_books_are_crossed(days: Calendar) -> None:
     assert 0.1 < (quotes.bid > quotes.ask).mean() < 0.3
 
 
-def test_spikes_are_ten_times_the_price_and_gone_the_next_minute(days: Calendar, market: SimulatedMarket) -> None:
+def test_spikes_are_ten_times_the_price_and_gone_the_next_minute(
+    days: Calendar, market: SimulatedMarket
+) -> None:
     faulty = _faulty(days, "spike:0.05")
     plain, seen = ask(market, "NIFTY", NOON), ask(faulty, "NIFTY", NOON)
     struck = (seen.last != plain.last) & np.isfinite(plain.last)
     assert np.allclose(seen.last[struck], 10 * plain.last[struck])
-    later = ask(faulty, "NIFTY", NOON + timedelta(minutes=1)).last / ask(market, "NIFTY", NOON + timedelta(minutes=1)).last
+    later = (
+        ask(faulty, "NIFTY", NOON + timedelta(minutes=1)).last
+        / ask(market, "NIFTY", NOON + timedelta(minutes=1)).last
+    )
     assert (later[struck] == 1).mean() > 0.7
 
 
@@ -151,7 +179,10 @@ def test_missing_strikes_are_missing_on_both_sides_all_day(days: Calendar) -> No
 def test_a_dropped_bucket_is_listed_and_has_no_answer(days: Calendar) -> None:
     faulty = _faulty(days, "drop:next_week")
     quotes = ask(faulty, "NIFTY", NOON, 3)
-    by_expiry = {each: np.isnan(quotes.volume[:, quotes.expiry == each]).all() for each in np.unique(quotes.expiry)}
+    by_expiry = {
+        each: np.isnan(quotes.volume[:, quotes.expiry == each]).all()
+        for each in np.unique(quotes.expiry)
+    }
     assert list(by_expiry.values()) == [False, True, False]
 
 
@@ -164,7 +195,9 @@ def test_a_failing_index_fails_alone_and_may_be_tried_again(days: Calendar) -> N
     assert len(ask(faulty, "NIFTY", NOON)) > 50
 
 
-def test_a_slow_provider_takes_its_time_on_the_wall(days: Calendar, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_provider_takes_its_time_on_the_wall(
+    days: Calendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     ask(_faulty(days, "delay:0.5"), "NIFTY", NOON)

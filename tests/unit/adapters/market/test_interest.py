@@ -26,9 +26,13 @@ def test_round_strikes_hold_more(market: SimulatedMarket) -> None:
 
 
 @pytest.mark.parametrize("index", SIX)
-def test_the_put_call_ratio_stays_between_07_and_12_and_comes_back(market: SimulatedMarket, index: str) -> None:
+def test_the_put_call_ratio_stays_between_07_and_12_and_comes_back(
+    market: SimulatedMarket, index: str
+) -> None:
     ratios = []
-    for session in market.calendar.sessions_between(ROOTS[index].exchange, date(2026, 10, 1), date(2026, 11, 20))[::4]:
+    for session in market.calendar.sessions_between(
+        ROOTS[index].exchange, date(2026, 10, 1), date(2026, 11, 20)
+    )[::4]:
         quotes = ask(market, index, session.close)
         ratios.append(np.nansum(quotes.oi[1]) / np.nansum(quotes.oi[0]))
     assert min(ratios) >= 0.68
@@ -37,17 +41,24 @@ def test_the_put_call_ratio_stays_between_07_and_12_and_comes_back(market: Simul
 
 
 @pytest.mark.parametrize("day", ["2026-11-18", "2026-11-23"])
-def test_the_ratio_drifts_by_less_than_two_hundredths_a_minute(market: SimulatedMarket, day: str) -> None:
+def test_the_ratio_drifts_by_less_than_two_hundredths_a_minute(
+    market: SimulatedMarket, day: str
+) -> None:
     contracts = near(market, "NIFTY", ist(f"{day} 12:00"))
     for start in ("09:15", "14:30", "15:10"):
-        oi = [market.quotes("NIFTY", contracts, ist(f"{day} {start}") + timedelta(minutes=m)).oi for m in range(31)]
+        oi = [
+            market.quotes("NIFTY", contracts, ist(f"{day} {start}") + timedelta(minutes=m)).oi
+            for m in range(31)
+        ]
         ratio = np.array([np.nansum(each[1]) / np.nansum(each[0]) for each in oi])
         assert np.abs(np.diff(ratio)).max() < 0.02
 
 
 def test_it_is_published_once_a_minute(market: SimulatedMarket) -> None:
     contracts = near(market, "NIFTY", NOON)
-    seen = np.stack([market.quotes("NIFTY", contracts, NOON + timedelta(seconds=s)).oi for s in range(61)])
+    seen = np.stack(
+        [market.quotes("NIFTY", contracts, NOON + timedelta(seconds=s)).oi for s in range(61)]
+    )
     changes = (np.diff(seen, axis=0) != 0) & np.isfinite(seen[1:])
     assert changes.sum(axis=0).max() <= 2
     assert changes[:60].sum(axis=0).max() == 1
@@ -55,7 +66,9 @@ def test_it_is_published_once_a_minute(market: SimulatedMarket) -> None:
     assert changes.any(axis=(1, 2)).sum() > 20
 
 
-def test_previous_interest_is_known_from_the_first_second_and_is_the_evenings_before(market: SimulatedMarket) -> None:
+def test_previous_interest_is_known_from_the_first_second_and_is_the_evenings_before(
+    market: SimulatedMarket,
+) -> None:
     opening = ask(market, "NIFTY", ist("2026-11-18 09:15"))
     contracts = near(market, "NIFTY", ist("2026-11-18 09:15"))
     evening = market.quotes("NIFTY", contracts, ist("2026-11-17 15:40"))
@@ -91,10 +104,15 @@ def test_it_changes_with_trades_only(market: SimulatedMarket) -> None:
     assert np.array_equal(first.oi[still], later.oi[still])
 
 
-def test_writers_build_in_the_morning_and_unwind_late_on_expiry_day(market: SimulatedMarket) -> None:
+def test_writers_build_in_the_morning_and_unwind_late_on_expiry_day(
+    market: SimulatedMarket,
+) -> None:
     contracts = near(market, "NIFTY", ist("2026-11-23 12:00"))
     clocks = ("09:15", "12:00", "14:30", "15:40")
-    total = [np.nansum(market.quotes("NIFTY", contracts, ist(f"2026-11-23 {clock}")).oi) for clock in clocks]
+    total = [
+        np.nansum(market.quotes("NIFTY", contracts, ist(f"2026-11-23 {clock}")).oi)
+        for clock in clocks
+    ]
     assert total[0] < total[1]
     assert total[3] < 0.6 * total[2]
     assert total[2] > 0.9 * total[1]
@@ -116,8 +134,16 @@ def test_the_days_extremes_enclose_it(market: SimulatedMarket) -> None:
 def test_flows_by_kind_add_up_to_the_change(market: SimulatedMarket) -> None:
     contracts = near(market, "NIFTY", ist("2026-11-18 09:15"))
     whole = market.flows("NIFTY", contracts, ist("2026-11-18 09:15"), ist("2026-11-18 15:40"))
-    change = whole["long_build_up"] + whole["short_build_up"] - whole["short_covering"] - whole["long_unwinding"]
-    opening, closing = (market.quotes("NIFTY", contracts, ist(f"2026-11-18 {clock}")).oi for clock in ("09:15", "15:40"))
+    change = (
+        whole["long_build_up"]
+        + whole["short_build_up"]
+        - whole["short_covering"]
+        - whole["long_unwinding"]
+    )
+    opening, closing = (
+        market.quotes("NIFTY", contracts, ist(f"2026-11-18 {clock}")).oi
+        for clock in ("09:15", "15:40")
+    )
     there = contracts.symbol != ""
     assert np.array_equal(change[there], (closing - opening)[there])
     assert all(each.sum() > 0 for each in whole.values())
@@ -125,11 +151,18 @@ def test_flows_by_kind_add_up_to_the_change(market: SimulatedMarket) -> None:
 
 def test_flows_are_the_truth_behind_build_ups(market: SimulatedMarket) -> None:
     contracts = near(market, "NIFTY", NOON)
-    tape = market.world.tape(ROOTS["NIFTY"], market.world.series(ROOTS["NIFTY"], NOON.date())[contracts.expiries[0]], NOON.date())
+    tape = market.world.tape(
+        ROOTS["NIFTY"],
+        market.world.series(ROOTS["NIFTY"], NOON.date())[contracts.expiries[0]],
+        NOON.date(),
+    )
     for start in range(30, 360, 30):
         since, until = (ist("2026-11-18 09:15") + timedelta(minutes=m) for m in (start, start + 1))
         kinds = market.flows("NIFTY", contracts, since, until)
-        values = [np.stack(tape.day.curve.values(tape.day.strike, np.array([60 * m]))) for m in (start, start + 1)]
+        values = [
+            np.stack(tape.day.curve.values(tape.day.strike, np.array([60 * m])))
+            for m in (start, start + 1)
+        ]
         rose = values[1] > values[0]
         assert not kinds["long_build_up"][~rose].any()
         assert not kinds["long_unwinding"][rose].any()

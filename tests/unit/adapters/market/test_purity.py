@@ -34,7 +34,11 @@ def digest(market: SimulatedMarket) -> str:
             for name in FIELDS:
                 whole = np.nan_to_num(np.round(quotes.values[name] * 100), nan=-1).astype("<i8")
                 seen.update(whole.tobytes())
-            seen.update(repr((round(quotes.spot.spot, 2), round(quotes.spot.future, 2), quotes.spot.vix)).encode())
+            seen.update(
+                repr(
+                    (round(quotes.spot.spot, 2), round(quotes.spot.future, 2), quotes.spot.vix)
+                ).encode()
+            )
     return seen.hexdigest()[:24]
 
 
@@ -52,17 +56,26 @@ def test_another_process_sees_the_same() -> None:
         "from g6.config import calendar\n"
         "print(digest(SimulatedMarket(calendar())))\n"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert out.stdout.strip() == RECORDED
 
 
 def test_instants_in_any_order_give_the_same(days: Calendar) -> None:
-    instants = [ist("2026-11-18 11:00") + timedelta(minutes=37 * n, seconds=n) for n in range(5)] + [ist("2026-11-13 10:00")]
+    instants = [
+        ist("2026-11-18 11:00") + timedelta(minutes=37 * n, seconds=n) for n in range(5)
+    ] + [ist("2026-11-13 10:00")]
     seen = []
     for order in (instants, instants[::-1]):
         market = SimulatedMarket(days)
         quotes = {at: ask(market, "NIFTY", at) for at in order}
-        seen.append({at: b"".join(each.values[name].tobytes() for name in QUOTE_FIELDS) for at, each in quotes.items()})
+        seen.append(
+            {
+                at: b"".join(each.values[name].tobytes() for name in QUOTE_FIELDS)
+                for at, each in quotes.items()
+            }
+        )
     assert seen[0] == seen[1]
 
 
@@ -72,12 +85,18 @@ def test_a_cold_market_agrees_with_a_warm_one(days: Calendar, market: SimulatedM
         ask(market, index, at, 3)
     cold = ask(SimulatedMarket(days), "FINNIFTY", at)
     warm = ask(market, "FINNIFTY", at)
-    assert all(np.array_equal(cold.values[name], warm.values[name], equal_nan=True) for name in QUOTE_FIELDS)
+    assert all(
+        np.array_equal(cold.values[name], warm.values[name], equal_nan=True)
+        for name in QUOTE_FIELDS
+    )
 
 
 def test_another_seed_is_another_market(days: Calendar) -> None:
     at = ist("2026-11-18 11:00")
-    assert SimulatedMarket(days, seed=1).underlying("NIFTY", at).spot != SimulatedMarket(days, seed=2).underlying("NIFTY", at).spot
+    assert (
+        SimulatedMarket(days, seed=1).underlying("NIFTY", at).spot
+        != SimulatedMarket(days, seed=2).underlying("NIFTY", at).spot
+    )
 
 
 def test_an_uncovered_year_is_refused(market: SimulatedMarket) -> None:
@@ -101,7 +120,9 @@ def test_numbers_are_distributed_as_they_should() -> None:
 
 def test_prices_come_from_the_markets_own_code() -> None:
     code = "import sys; import g6.adapters.market; print(any('black76' in name for name in sys.modules))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert out.stdout.strip() == "False"
 
 
@@ -111,12 +132,17 @@ def test_what_is_kept_stays_small_day_after_day(days: Calendar) -> None:
         for index in SIX:
             ask(market, index, ist(f"{day} 11:00"), 3)
         assert kept_bytes(market) < 48e6
-        assert {index for index, on in market.world.shelf.kept["index"] if on.isoformat() == day} == set(SIX)
+        assert {
+            index for index, on in market.world.shelf.kept["index"] if on.isoformat() == day
+        } == set(SIX)
 
 
 def test_pieces_of_other_days_are_let_go_before_those_of_the_day_at_hand() -> None:
     shelf = Shelf()
-    for key in [*(("old", n, "monday") for n in range(14)), *(("new", n, "tuesday") for n in range(20))]:
+    for key in [
+        *(("old", n, "monday") for n in range(14)),
+        *(("new", n, "tuesday") for n in range(20)),
+    ]:
         shelf.get("tape", key, object)
     assert {key[-1] for key in shelf.kept["tape"]} == {"tuesday"}
     assert len(shelf.kept["tape"]) == 20
@@ -139,9 +165,14 @@ def kept_bytes(market: SimulatedMarket) -> int:
             todo.extend(piece.values())
         elif isinstance(piece, (tuple, list)):
             todo.extend(piece)
-        elif type(piece).__module__.startswith("g6.adapters.market") or type(piece).__module__ == "g6.domain.instrument":
+        elif (
+            type(piece).__module__.startswith("g6.adapters.market")
+            or type(piece).__module__ == "g6.domain.instrument"
+        ):
             todo.extend(
-                getattr(piece, name) for name in dir(type(piece)) if name in getattr(type(piece), "__dataclass_fields__", ())
+                getattr(piece, name)
+                for name in dir(type(piece))
+                if name in getattr(type(piece), "__dataclass_fields__", ())
             )
             todo.extend(getattr(piece, "__dict__", {}).values())
     return sum(seen.values())

@@ -85,9 +85,14 @@ def test_the_spread_at_the_money_is_one_to_five_ticks(market: SimulatedMarket, c
 
 
 @pytest.mark.parametrize("clock", ["09:16", "15:20"])
-def test_books_are_four_times_wider_at_the_open_and_in_the_auction(market: SimulatedMarket, clock: str) -> None:
+def test_books_are_four_times_wider_at_the_open_and_in_the_auction(
+    market: SimulatedMarket, clock: str
+) -> None:
     usual, wide = (ask(market, "NIFTY", ist(f"2026-11-18 {each}")) for each in ("12:00", clock))
-    spread = [float(np.nanmean((each.ask - each.bid)[:, _at_the_money(each)[:15]])) for each in (usual, wide)]
+    spread = [
+        float(np.nanmean((each.ask - each.bid)[:, _at_the_money(each)[:15]]))
+        for each in (usual, wide)
+    ]
     assert 2.5 < spread[1] / spread[0] < 4.5
 
 
@@ -112,7 +117,9 @@ def test_mids_are_free_of_arbitrage_up_to_the_tick(market: SimulatedMarket, inde
     contracts = market.listing(index, NOON).contracts
     for expiry in contracts.expiries[:3]:
         strike = contracts.of(expiry).strike
-        call, put = market.world.curve(ROOTS[index], expiry, NOON.date()).values(strike, np.array([9900]))
+        call, put = market.world.curve(ROOTS[index], expiry, NOON.date()).values(
+            strike, np.array([9900])
+        )
         steps = np.diff(strike)
         for value, sign in ((call, -1), (put, 1)):
             slope = np.diff(value) / steps
@@ -163,7 +170,9 @@ def test_the_smile_steepens_when_spot_falls(market: SimulatedMarket) -> None:
     assert skews[0] > skews[1]
 
 
-def test_quoted_in_calendar_days_volatility_dips_before_a_weekend_and_falls_from_the_last_open(market: SimulatedMarket) -> None:
+def test_quoted_in_calendar_days_volatility_dips_before_a_weekend_and_falls_from_the_last_open(
+    market: SimulatedMarket,
+) -> None:
     def annual(at: str, expiry: date) -> float:
         when = ist(at)
         curve = market.world.curve(ROOTS["NIFTY"], expiry, when.date())
@@ -201,7 +210,12 @@ def test_last_prices_get_stale_where_nobody_trades(market: SimulatedMarket) -> N
     assert np.nanmedian(age[:, rows]) > 120
     first = np.flatnonzero(quotes.expiry == quotes.expiry[0])
     assert np.nanmedian(age[:, first]) < 60
-    value = np.stack([np.maximum(quotes.spot.future - quotes.strike, 0), np.maximum(quotes.strike - quotes.spot.future, 0)])
+    value = np.stack(
+        [
+            np.maximum(quotes.spot.future - quotes.strike, 0),
+            np.maximum(quotes.strike - quotes.spot.future, 0),
+        ]
+    )
     assert ((quotes.last < value) & (quotes.volume > 0))[:, first].any()
 
 
@@ -217,9 +231,13 @@ def test_an_untraded_option_has_its_close_and_nothing_else(market: SimulatedMark
 
 
 @pytest.mark.parametrize("step", [1, 7, 60])
-def test_volume_and_highs_never_fall_and_the_average_lies_between(market: SimulatedMarket, step: int) -> None:
+def test_volume_and_highs_never_fall_and_the_average_lies_between(
+    market: SimulatedMarket, step: int
+) -> None:
     contracts = near(market, "NIFTY", NOON, 2)
-    seen = [market.quotes("NIFTY", contracts, NOON + timedelta(seconds=step * n)) for n in range(90)]
+    seen = [
+        market.quotes("NIFTY", contracts, NOON + timedelta(seconds=step * n)) for n in range(90)
+    ]
     for earlier, later in pairwise(seen):
         traded = earlier.volume > 0
         assert (np.diff([earlier.volume, later.volume], axis=0)[0] >= 0)[earlier.symbol != ""].all()
@@ -254,9 +272,14 @@ def test_nothing_traded_lies_in_the_future(market: SimulatedMarket) -> None:
 
 def test_the_close_is_what_the_option_was_worth_the_day_before(market: SimulatedMarket) -> None:
     contracts = near(market, "NIFTY", ist("2026-11-18 10:00"))
-    today, before = (market.quotes("NIFTY", contracts, ist(at)) for at in ("2026-11-18 10:00", "2026-11-17 15:40"))
+    today, before = (
+        market.quotes("NIFTY", contracts, ist(at))
+        for at in ("2026-11-18 10:00", "2026-11-17 15:40")
+    )
     assert np.nanmax(np.abs(today.close - _mid(before))) <= 0.101
-    assert np.array_equal(today.close, ask(market, "NIFTY", ist("2026-11-18 15:00")).close, equal_nan=True)
+    assert np.array_equal(
+        today.close, ask(market, "NIFTY", ist("2026-11-18 15:00")).close, equal_nan=True
+    )
 
 
 def test_the_market_stands_still_outside_sessions(market: SimulatedMarket) -> None:
@@ -264,16 +287,23 @@ def test_the_market_stands_still_outside_sessions(market: SimulatedMarket) -> No
     closing = market.quotes("NIFTY", contracts, ist("2026-11-20 15:40"))
     for at in ("2026-11-20 20:00", "2026-11-22 12:00", "2026-11-23 09:14"):
         later = market.quotes("NIFTY", contracts, ist(at))
-        assert all(np.array_equal(later.values[name], closing.values[name], equal_nan=True) for name in QUOTE_FIELDS)
+        assert all(
+            np.array_equal(later.values[name], closing.values[name], equal_nan=True)
+            for name in QUOTE_FIELDS
+        )
         assert later.spot == closing.spot
         assert later.observed_at == ist(at).timestamp()
 
 
-def test_after_the_fix_expiring_options_are_worth_their_intrinsic_value_of_the_auction(market: SimulatedMarket) -> None:
+def test_after_the_fix_expiring_options_are_worth_their_intrinsic_value_of_the_auction(
+    market: SimulatedMarket,
+) -> None:
     at = ist("2026-11-23 15:38")
     quotes = ask(market, "NIFTY", at)
     auction = quotes.spot.spot
-    intrinsic = np.stack([np.maximum(auction - quotes.strike, 0), np.maximum(quotes.strike - auction, 0)])
+    intrinsic = np.stack(
+        [np.maximum(auction - quotes.strike, 0), np.maximum(quotes.strike - auction, 0)]
+    )
     half = (quotes.ask - quotes.bid) / 2
     both = np.isfinite(half)
     assert (np.abs(_mid(quotes) - intrinsic)[both] <= 0.0501).all()
@@ -302,6 +332,9 @@ def test_an_hours_session_at_diwali_trades(market: SimulatedMarket) -> None:
 
 def test_a_session_with_a_break_stands_still_in_it(market: SimulatedMarket) -> None:
     contracts = near(market, "NIFTY", ist("2024-03-02 09:30"))
-    first, second = (market.quotes("NIFTY", contracts, ist(f"2024-03-02 {clock}")) for clock in ("10:30", "11:15"))
+    first, second = (
+        market.quotes("NIFTY", contracts, ist(f"2024-03-02 {clock}"))
+        for clock in ("10:30", "11:15")
+    )
     assert np.array_equal(first.volume, second.volume, equal_nan=True)
     assert first.spot.spot == second.spot.spot

@@ -45,4 +45,8 @@ def test_a_compacted_day_is_not_loose_any_more(history: ParquetHistory) -> None:
 
 def test_segments_are_loose_but_have_no_part(history: ParquetHistory) -> None:
     assert history.fold("overview", SECOND, parse_z("2026-11-20T04:30:00Z")).written == 2
-    assert [loose.oldest_part for loose in history.loose() if loose.name == "overview" and loose.day == SECOND] == [None]
+    assert [
+        loose.oldest_part
+        for loose in history.loose()
+        if loose.name == "overview" and loose.day == SECOND
+    ] == [None]

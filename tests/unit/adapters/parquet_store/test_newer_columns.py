@@ -39,7 +39,11 @@ def widen(path: Path, **columns: pa.DataType) -> None:
     table = pq.read_table(path, partitioning=None)
     for name, kind in columns.items():
         values = np.arange(table.num_rows)
-        array = pa.array([f"word {n}" for n in values]) if pa.types.is_string(kind) else pa.array(values).cast(kind)
+        array = (
+            pa.array([f"word {n}" for n in values])
+            if pa.types.is_string(kind)
+            else pa.array(values).cast(kind)
+        )
         table = table.append_column(name, array)
     pq.write_table(table, path)
 
@@ -61,24 +65,37 @@ def test_a_newer_versions_columns_survive_folding_and_compaction(directory: Path
     after = day(directory)
     mine = after.filter(pa.compute.equal(after.column("timestamp"), before.column("timestamp")[0]))
     for name in ("ce_depth", "note"):
-        assert mine.column(name).cast(before.schema.field(name).type).to_pylist() == before.column(name).to_pylist()
+        assert (
+            mine.column(name).cast(before.schema.field(name).type).to_pylist()
+            == before.column(name).to_pylist()
+        )
         assert after.column(name).null_count == after.num_rows - before.num_rows
 
 
 def test_two_files_that_disagree_about_a_newer_column_are_not_folded(directory: Path) -> None:
     widen(parts(directory)[0], depth=pa.float64())
     widen(parts(directory)[1], depth=pa.string())
-    with pytest.raises(StoreBusy, match=r"column depth as .*, another file of its day as .*; nothing was written"):
+    with pytest.raises(
+        StoreBusy, match=r"column depth as .*, another file of its day as .*; nothing was written"
+    ):
         ParquetHistory(directory).compact("NIFTY", DAY)
     assert len(parts(directory)) == len(CYCLES)
 
 
-def test_a_newer_versions_columns_of_other_indices_survive_a_rewritten_overview(directory: Path) -> None:
+def test_a_newer_versions_columns_of_other_indices_survive_a_rewritten_overview(
+    directory: Path,
+) -> None:
     part = parts(directory, "overview")[0]
     widen(part, breadth=pa.int64())
-    ParquetStore(directory).write_overview(CYCLES[0], [row(CYCLES[0], "NIFTY") | {"status": "PARTIAL"}])
+    ParquetStore(directory).write_overview(
+        CYCLES[0], [row(CYCLES[0], "NIFTY") | {"status": "PARTIAL"}]
+    )
     table = pq.read_table(part, partitioning=None)
-    told = dict(zip(table.column("underlying").to_pylist(), table.column("breadth").to_pylist(), strict=True))
+    told = dict(
+        zip(
+            table.column("underlying").to_pylist(), table.column("breadth").to_pylist(), strict=True
+        )
+    )
     assert set(told) == {"NIFTY", "BANKNIFTY"}
     assert told["NIFTY"] is None
     assert told["BANKNIFTY"] is not None

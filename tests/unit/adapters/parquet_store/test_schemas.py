@@ -18,7 +18,9 @@ SCHEMAS = {"chain": CHAIN_SCHEMA, "overview": OVERVIEW_SCHEMA, "instruments": LI
 
 
 def test_every_version_has_its_files() -> None:
-    assert [path.name for path in VERSIONS] == [f"v{number}" for number in range(1, SCHEMA_VERSION + 1)]
+    assert [path.name for path in VERSIONS] == [
+        f"v{number}" for number in range(1, SCHEMA_VERSION + 1)
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
@@ -32,8 +34,15 @@ def test_a_column_once_written_is_still_there_under_its_name_and_type(path: Path
 def test_rows_of_every_version_are_loaded_whole(version: Path) -> None:
     chains = g6.load("NIFTY", ("2026-11-19", "2026-11-20"), engine="arrow", data_dir=version)
     assert (chains.num_rows, chains.column_names) == (12, [column.name for column in CHAIN])
-    assert g6.load("NIFTY", "2026-11-20", "overview", engine="arrow", data_dir=version).column("spot").to_pylist() == [26010.5] * 2
-    assert g6.load("NIFTY", "2026-11-20", "instruments", engine="arrow", data_dir=version).column("symbol").to_pylist() == [
+    assert (
+        g6.load("NIFTY", "2026-11-20", "overview", engine="arrow", data_dir=version)
+        .column("spot")
+        .to_pylist()
+        == [26010.5] * 2
+    )
+    assert g6.load("NIFTY", "2026-11-20", "instruments", engine="arrow", data_dir=version).column(
+        "symbol"
+    ).to_pylist() == [
         "C",
         "P",
     ]

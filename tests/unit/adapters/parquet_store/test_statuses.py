@@ -27,8 +27,12 @@ def written(directory: Path) -> Path:
 def test_status_and_reason_are_found_by_day_index_and_instant(tmp_path: Path) -> None:
     found = dict(statuses(written(tmp_path), None, None))
     for day in (FIRST, SECOND):
-        instants = [datetime(day.year, day.month, day.day, 5, minute, tzinfo=UTC) for minute in (30, 31)]
-        assert found.pop(day) == {index: dict.fromkeys(instants, ended) for index, ended in ENDED.items()}
+        instants = [
+            datetime(day.year, day.month, day.day, 5, minute, tzinfo=UTC) for minute in (30, 31)
+        ]
+        assert found.pop(day) == {
+            index: dict.fromkeys(instants, ended) for index, ended in ENDED.items()
+        }
     assert found == {}
 
 
@@ -49,12 +53,21 @@ def test_only_the_days_asked_for_are_read(tmp_path: Path) -> None:
 
 def test_sizes_count_files_by_kind_and_follow_no_link(tmp_path: Path) -> None:
     directory = tmp_path / "rows"
-    for name, length in (("chain/underlying=NIFTY/a", 3), ("csv/b", 5), ("logs/c", 7), ("overview.txt", 11)):
+    for name, length in (
+        ("chain/underlying=NIFTY/a", 3),
+        ("csv/b", 5),
+        ("logs/c", 7),
+        ("overview.txt", 11),
+    ):
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_bytes(b"x" * length)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/d").write_bytes(b"not below")
     (directory / "csv/link").symlink_to(tmp_path / "elsewhere")
     found = sizes(directory)
-    assert {kind: held for kind, held in found.items() if held != (0, 0)} == {"chain": (1, 3), "csv": (1, 5), "other": (2, 18)}
+    assert {kind: held for kind, held in found.items() if held != (0, 0)} == {
+        "chain": (1, 3),
+        "csv": (1, 5),
+        "other": (2, 18),
+    }
     assert sizes(tmp_path / "none")["chain"] == (0, 0)

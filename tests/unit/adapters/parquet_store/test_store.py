@@ -59,7 +59,9 @@ def store(tmp_path: Path) -> ParquetStore:
 
 
 def rows_of(tmp_path: Path, clock: str = "040500") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pq.read_table(tmp_path / f"overview/date=2026-11-20/{clock}Z.parquet").to_pylist()
+    found: list[dict[str, Any]] = pq.read_table(
+        tmp_path / f"overview/date=2026-11-20/{clock}Z.parquet"
+    ).to_pylist()
     return found
 
 
@@ -82,7 +84,9 @@ def test_a_unit_is_one_file_under_its_index_session_day_and_utc_time(
         ("2026-11-19T18:30:00Z", "date=2026-11-20/183000Z.parquet"),
     ],
 )
-def test_any_instant_has_a_readable_name(tmp_path: Path, store: ParquetStore, chain_of: ChainOf, cycle: str, name: str) -> None:
+def test_any_instant_has_a_readable_name(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf, cycle: str, name: str
+) -> None:
     store.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle))
     assert (tmp_path / "chain/underlying=NIFTY" / name).exists()
     assert store.read_chain(Unit(cycle, "NIFTY")) is not None
@@ -109,24 +113,44 @@ def test_types_are_as_documented(name: str, kind: pa.DataType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding"), [("ce_iv", "BYTE_STREAM_SPLIT"), ("ce_oi", "DELTA_BINARY_PACKED"), ("timestamp", "DELTA_BINARY_PACKED")]
+    ("name", "encoding"),
+    [
+        ("ce_iv", "BYTE_STREAM_SPLIT"),
+        ("ce_oi", "DELTA_BINARY_PACKED"),
+        ("timestamp", "DELTA_BINARY_PACKED"),
+    ],
 )
-def test_columns_are_packed_as_documented(tmp_path: Path, store: ParquetStore, chain_of: ChainOf, name: str, encoding: str) -> None:
+def test_columns_are_packed_as_documented(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf, name: str, encoding: str
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     group = pq.read_metadata(tmp_path / PART).row_group(0)
-    column = next(each for each in map(group.column, range(group.num_columns)) if each.path_in_schema == name)
+    column = next(
+        each for each in map(group.column, range(group.num_columns)) if each.path_in_schema == name
+    )
     assert encoding in column.encodings
     assert column.compression == "LZ4"
 
 
-def test_the_metadata_names_version_model_rate_and_configuration(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_the_metadata_names_version_model_rate_and_configuration(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     metadata = pq.read_metadata(tmp_path / PART).metadata
-    found = {name: metadata[name] for name in (b"g6.version", b"g6.model", b"g6.rate", b"g6.config_id")}
-    assert found == {b"g6.version": b"1", b"g6.model": b"black76", b"g6.rate": b"0.055", b"g6.config_id": b"c1"}
+    found = {
+        name: metadata[name] for name in (b"g6.version", b"g6.model", b"g6.rate", b"g6.config_id")
+    }
+    assert found == {
+        b"g6.version": b"1",
+        b"g6.model": b"black76",
+        b"g6.rate": b"0.055",
+        b"g6.config_id": b"c1",
+    }
 
 
-def test_the_same_unit_three_times_leaves_the_same_bytes(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_the_same_unit_three_times_leaves_the_same_bytes(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     seen = []
     for _ in range(3):
         store.write_chain(UNIT, chain_of(CYCLE))
@@ -135,17 +159,23 @@ def test_the_same_unit_three_times_leaves_the_same_bytes(tmp_path: Path, store: 
     assert ParquetStore(tmp_path).write_chain(UNIT, chain_of(CYCLE)).rows == {"parquet": 0}
 
 
-def test_what_is_missing_is_null_in_the_file(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_what_is_missing_is_null_in_the_file(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     table = pq.read_table(tmp_path / PART)
-    assert {table.column(name).null_count for name in ("ce_bid", "ce_oi", "ce_iv", "ce_quote_time")} == {1}
+    assert {
+        table.column(name).null_count for name in ("ce_bid", "ce_oi", "ce_iv", "ce_quote_time")
+    } == {1}
 
 
 def test_a_file_of_an_earlier_version_lacks_columns_and_is_read_all_the_same(
     tmp_path: Path, store: ParquetStore, chain_of: ChainOf
 ) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
-    older = pq.read_table(tmp_path / PART).drop_columns(["vix", "pe_rho", "pe_source", "ce_quality"])
+    older = pq.read_table(tmp_path / PART).drop_columns(
+        ["vix", "pe_rho", "pe_source", "ce_quality"]
+    )
     pq.write_table(older, tmp_path / PART)
     read = store.read_chain(UNIT)
     assert read is not None
@@ -154,7 +184,9 @@ def test_a_file_of_an_earlier_version_lacks_columns_and_is_read_all_the_same(
     np.testing.assert_array_equal(read.columns["ce_bid"], chain_of(CYCLE).columns["ce_bid"])
 
 
-def test_a_column_that_a_later_version_wrote_is_passed_over(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_a_column_that_a_later_version_wrote_is_passed_over(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     newer = pq.read_table(tmp_path / PART)
     pq.write_table(newer.add_column(3, "ce_vanna", newer.column("ce_last")), tmp_path / PART)
@@ -162,10 +194,14 @@ def test_a_column_that_a_later_version_wrote_is_passed_over(tmp_path: Path, stor
     assert read is not None
     assert list(read.columns) == [column.name for column in CHAIN]
     np.testing.assert_array_equal(read.columns["ce_bid"], chain_of(CYCLE).columns["ce_bid"])
-    assert load("NIFTY", "2026-11-20", engine="arrow", data_dir=tmp_path).column_names == [column.name for column in CHAIN]
+    assert load("NIFTY", "2026-11-20", engine="arrow", data_dir=tmp_path).column_names == [
+        column.name for column in CHAIN
+    ]
 
 
-def test_a_damaged_part_is_named_with_the_fix(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_a_damaged_part_is_named_with_the_fix(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     (tmp_path / PART).write_bytes((tmp_path / PART).read_bytes()[:-20])
     with pytest.raises(BadInput, match=r"040500Z\.parquet: not a whole Parquet file") as caught:
@@ -173,14 +209,18 @@ def test_a_damaged_part_is_named_with_the_fix(tmp_path: Path, store: ParquetStor
     assert "g6 data check" in caught.value.fix
 
 
-def test_a_damaged_part_is_replaced_by_its_own_unit(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_a_damaged_part_is_replaced_by_its_own_unit(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     (tmp_path / PART).parent.mkdir(parents=True)
     (tmp_path / PART).write_bytes(b"PAR1")
     store.write_chain(UNIT, chain_of(CYCLE))
     assert store.read_chain(UNIT) is not None
 
 
-def test_open_interest_of_yesterday_passes_over_a_damaged_part(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_open_interest_of_yesterday_passes_over_a_damaged_part(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     (tmp_path / PART).with_name("093000Z.parquet").write_bytes(b"PAR1")
     found = store.last_oi("NIFTY", parse_z("2026-11-21T04:00:00Z").date())
@@ -197,12 +237,16 @@ def test_a_file_that_a_killed_writer_left_under_a_temporary_name_is_never_read(
     assert store.last_oi("NIFTY", parse_z("2026-11-21T04:00:00Z").date()) is not None
 
 
-def test_a_writer_killed_at_any_moment_leaves_whole_parts(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_a_writer_killed_at_any_moment_leaves_whole_parts(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     part = (tmp_path / PART).with_name("040600Z.parquet")
     for _ in range(4):
         part.unlink(missing_ok=True)
-        writer = subprocess.Popen([sys.executable, "-c", CHAINS, str(tmp_path)], stdout=subprocess.PIPE)
+        writer = subprocess.Popen(
+            [sys.executable, "-c", CHAINS, str(tmp_path)], stdout=subprocess.PIPE
+        )
         assert writer.stdout is not None
         writer.stdout.readline()
         while writer.poll() is None and not part.exists():
@@ -214,28 +258,43 @@ def test_a_writer_killed_at_any_moment_leaves_whole_parts(tmp_path: Path, store:
         assert len(set(read.columns["spot"].tolist())) == 1
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_a_full_disk_leaves_what_was_there(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     store.write_chain(UNIT, chain_of(CYCLE))
     before = (tmp_path / PART).read_bytes()
-    done = subprocess.run([sys.executable, "-c", SMALL, str(tmp_path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
     assert f"cannot write {tmp_path / PART}" in done.stdout
     assert (tmp_path / PART).read_bytes() == before
     assert [path.name for path in (tmp_path / PART).parent.iterdir()] == [PART.name]
 
 
-def test_a_file_in_the_place_of_the_directory_is_named_with_the_fix(tmp_path: Path, store: ParquetStore, chain_of: ChainOf) -> None:
+def test_a_file_in_the_place_of_the_directory_is_named_with_the_fix(
+    tmp_path: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
     (tmp_path / "chain").write_text("")
-    with pytest.raises(StoreBusy, match=r"chain/underlying=NIFTY/date=2026-11-20.*move away the file"):
+    with pytest.raises(
+        StoreBusy, match=r"chain/underlying=NIFTY/date=2026-11-20.*move away the file"
+    ):
         store.write_chain(UNIT, chain_of(CYCLE))
 
 
-def test_an_overview_part_holds_all_indices_in_one_order(tmp_path: Path, store: ParquetStore) -> None:
+def test_an_overview_part_holds_all_indices_in_one_order(
+    tmp_path: Path, store: ParquetStore
+) -> None:
     store.write_overview(CYCLE, [overview("SENSEX"), overview("NIFTY")])
     assert [row["underlying"] for row in rows_of(tmp_path)] == ["NIFTY", "SENSEX"]
 
 
-def test_a_rerun_of_one_index_takes_the_other_rows_from_the_part_it_replaces(tmp_path: Path, store: ParquetStore) -> None:
-    store.write_overview(CYCLE, [overview("NIFTY", spot=1.5, expiry_nearest="2026-11-24"), overview("SENSEX", spot=2.5)])
+def test_a_rerun_of_one_index_takes_the_other_rows_from_the_part_it_replaces(
+    tmp_path: Path, store: ParquetStore
+) -> None:
+    store.write_overview(
+        CYCLE,
+        [overview("NIFTY", spot=1.5, expiry_nearest="2026-11-24"), overview("SENSEX", spot=2.5)],
+    )
     store.write_overview(CYCLE, [overview("SENSEX", spot=3.5)])
     assert [(row["underlying"], row["spot"], row["status"]) for row in rows_of(tmp_path)] == [
         ("NIFTY", 1.5, "OK"), ("SENSEX", 3.5, "OK"),
@@ -245,7 +304,13 @@ def test_a_rerun_of_one_index_takes_the_other_rows_from_the_part_it_replaces(tmp
 
 def test_an_overview_written_again_has_the_same_bytes(tmp_path: Path, store: ParquetStore) -> None:
     path = tmp_path / "overview/date=2026-11-20/040500Z.parquet"
-    store.write_overview(CYCLE, [overview("NIFTY", spot=1.5), overview("SENSEX", observed_at="2026-11-20T04:05:00.250000Z")])
+    store.write_overview(
+        CYCLE,
+        [
+            overview("NIFTY", spot=1.5),
+            overview("SENSEX", observed_at="2026-11-20T04:05:00.250000Z"),
+        ],
+    )
     before = path.read_bytes()
     store.write_overview(CYCLE, [overview("NIFTY", spot=1.5)])
     assert path.read_bytes() == before
@@ -254,7 +319,11 @@ def test_an_overview_written_again_has_the_same_bytes(tmp_path: Path, store: Par
 def test_eight_writers_of_one_part_lose_no_row(tmp_path: Path) -> None:
     names = [f"INDEX{i}" for i in range(8)]
     with ThreadPoolExecutor(8) as writers:
-        list(writers.map(lambda name: ParquetStore(tmp_path).write_overview(CYCLE, [overview(name)]), names))
+        list(
+            writers.map(
+                lambda name: ParquetStore(tmp_path).write_overview(CYCLE, [overview(name)]), names
+            )
+        )
     assert [row["underlying"] for row in rows_of(tmp_path)] == names
 
 
@@ -276,12 +345,16 @@ def test_listings_of_one_exchange_share_a_file_in_whatever_order_they_come(tmp_p
     for place, names in enumerate((("NIFTY", "BANKNIFTY"), ("BANKNIFTY", "NIFTY", "BANKNIFTY"))):
         for name in names:
             ParquetStore(tmp_path / str(place)).keep_listing(listing(name), "NFO")
-    one, other = (tmp_path / str(place) / "instruments/date=2026-11-20/NFO.parquet" for place in range(2))
+    one, other = (
+        tmp_path / str(place) / "instruments/date=2026-11-20/NFO.parquet" for place in range(2)
+    )
     assert one.read_bytes() == other.read_bytes()
     assert pq.read_schema(one).names == LISTING_SCHEMA.names
 
 
-def test_a_listing_holds_options_that_are_listed_and_futures(tmp_path: Path, store: ParquetStore) -> None:
+def test_a_listing_holds_options_that_are_listed_and_futures(
+    tmp_path: Path, store: ParquetStore
+) -> None:
     store.keep_listing(listing("NIFTY"), "NFO")
     rows = pq.read_table(tmp_path / "instruments/date=2026-11-20/NFO.parquet").to_pylist()
     assert [(row["instrument_type"], row["strike"], row["symbol"], row["token"]) for row in rows] == [
@@ -290,7 +363,9 @@ def test_a_listing_holds_options_that_are_listed_and_futures(tmp_path: Path, sto
     ]  # fmt: skip
 
 
-def test_a_listing_that_is_kept_already_is_not_written_again(tmp_path: Path, store: ParquetStore) -> None:
+def test_a_listing_that_is_kept_already_is_not_written_again(
+    tmp_path: Path, store: ParquetStore
+) -> None:
     path = tmp_path / "instruments/date=2026-11-20/NFO.parquet"
     store.keep_listing(listing("NIFTY"), "NFO")
     before = path.stat().st_ino

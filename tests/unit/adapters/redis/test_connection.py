@@ -32,7 +32,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
 
 
 def test_every_error_of_the_library_has_its_place() -> None:
-    classes = {name for name, kind in vars(foreign).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    classes = {
+        name
+        for name, kind in vars(foreign).items()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    }
     assert classes - MISTAKES == {kind.__name__ for kind in ERRORS}
 
 
@@ -43,12 +47,27 @@ def test_every_error_of_the_library_has_its_place() -> None:
         (foreign.TimeoutError("slow"), BrokerDown),
         (foreign.BusyLoadingError("loading"), BrokerDown),
         (foreign.OutOfMemoryError("full"), BrokerDown),
-        (foreign.ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), BrokerDown),
-        (foreign.ResponseError("ERR Error running script: @user_script: -OOM command not allowed"), BrokerDown),
+        (
+            foreign.ResponseError(
+                "MISCONF Errors writing to the AOF file: No space left on device"
+            ),
+            BrokerDown,
+        ),
+        (
+            foreign.ResponseError(
+                "ERR Error running script: @user_script: -OOM command not allowed"
+            ),
+            BrokerDown,
+        ),
         (foreign.ReadOnlyError("a replica"), BrokerDown),
         (foreign.AuthenticationError("WRONGPASS"), Unavailable),
         (foreign.NoPermissionError("NOPERM"), Unavailable),
-        (foreign.ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"), Unavailable),
+        (
+            foreign.ResponseError(
+                "WRONGTYPE Operation against a key holding the wrong kind of value"
+            ),
+            Unavailable,
+        ),
         (foreign.DataError("Invalid input of type: 'dict'"), type(None)),
     ],
 )
@@ -76,7 +95,13 @@ def test_a_mistake_passes_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://:s3cret@host", "redis://:s3/cret@host:6379/0", "sentinel://:s3cret@host:26379", "host:6379"]
+    "url",
+    [
+        "http://:s3cret@host",
+        "redis://:s3/cret@host:6379/0",
+        "sentinel://:s3cret@host:26379",
+        "host:6379",
+    ],
 )
 def test_a_wrong_address_is_refused_without_its_secrets(url: str) -> None:
     with pytest.raises(BadConfig) as caught:
@@ -104,7 +129,10 @@ def test_a_server_that_is_not_there_is_down() -> None:
 
 
 def test_a_frozen_server_is_down(tmp_path: Path) -> None:
-    with EmbeddedServer.start(tmp_path, append_only=False) as server, connect(server.url, timeout=0.1) as client:
+    with (
+        EmbeddedServer.start(tmp_path, append_only=False) as server,
+        connect(server.url, timeout=0.1) as client,
+    ):
         redis_time(client)
         os.kill(server.pid, signal.SIGSTOP)
         with pytest.raises(BrokerDown):
@@ -113,30 +141,53 @@ def test_a_frozen_server_is_down(tmp_path: Path) -> None:
 
 
 def test_a_full_server_is_down_for_writers(tmp_path: Path) -> None:
-    with EmbeddedServer.start(tmp_path, append_only=False, max_memory="3mb") as server, connect(server.url) as client:
+    with (
+        EmbeddedServer.start(tmp_path, append_only=False, max_memory="3mb") as server,
+        connect(server.url) as client,
+    ):
         write = translated(client.set)
         with pytest.raises(BrokerDown, match="maxmemory"):
             [write(f"key{number}", bytes(100_000)) for number in range(100)]
 
 
 def test_a_wrong_password_is_for_a_person_to_mend(server: EmbeddedServer) -> None:
-    with pytest.raises(Unavailable) as caught, connect(f"redis://:s3cret@127.0.0.1:{server.port}/0") as client:
+    with (
+        pytest.raises(Unavailable) as caught,
+        connect(f"redis://:s3cret@127.0.0.1:{server.port}/0") as client,
+    ):
         redis_time(client)
     assert "s3cret" not in str(caught.value)
 
 
 def test_a_client_works_over_a_unix_socket(tmp_path: Path) -> None:
     path = tmp_path / "redis.sock"
-    command = [find_server(), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)]
+    command = [
+        find_server(),
+        "--port",
+        "0",
+        "--unixsocket",
+        str(path),
+        "--save",
+        "",
+        "--dir",
+        str(tmp_path),
+    ]
     with Process(command), connect(f"unix://{path}?db=2") as client:
         assert eventually_time(client) > 1.7e9
 
 
-def test_a_client_finds_its_master_through_sentinels(server: EmbeddedServer, tmp_path: Path) -> None:
+def test_a_client_finds_its_master_through_sentinels(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
     port, dead = free_port(), free_port()
-    (tmp_path / "sentinel.conf").write_text(f"port {port}\nbind 127.0.0.1\nsentinel monitor g6 127.0.0.1 {server.port} 1\n")
+    (tmp_path / "sentinel.conf").write_text(
+        f"port {port}\nbind 127.0.0.1\nsentinel monitor g6 127.0.0.1 {server.port} 1\n"
+    )
     url = f"sentinel://127.0.0.1:{dead};sentinel://127.0.0.1:{port}/3"
-    with Process([find_server(), str(tmp_path / "sentinel.conf"), "--sentinel"]), connect(url, master_name="g6") as client:
+    with (
+        Process([find_server(), str(tmp_path / "sentinel.conf"), "--sentinel"]),
+        connect(url, master_name="g6") as client,
+    ):
         assert eventually_time(client) > 1.7e9
         client.set("g6", "here")
     with connect(f"redis://127.0.0.1:{server.port}/3") as direct:

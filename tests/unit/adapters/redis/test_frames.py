@@ -20,7 +20,9 @@ FRAME = Frame(
 
 
 def test_the_same_frame_gives_the_same_bytes() -> None:
-    again = Frame({"a": [1.5, None], "b": 1}, {name: column.copy() for name, column in FRAME.columns.items()})
+    again = Frame(
+        {"a": [1.5, None], "b": 1}, {name: column.copy() for name, column in FRAME.columns.items()}
+    )
     assert encode(again).equals(encode(FRAME))
 
 
@@ -39,7 +41,9 @@ def test_numbers_are_not_copied() -> None:
 
 
 def test_days_and_text_that_are_not_there_stay_so() -> None:
-    frame = Frame({}, {"expiry": FRAME.columns["expiry"], "source": np.array(["rest", None], object)})
+    frame = Frame(
+        {}, {"expiry": FRAME.columns["expiry"], "source": np.array(["rest", None], object)}
+    )
     back = decode(encode(frame).to_pybytes()).columns
     assert np.isnat(back["expiry"]).tolist() == [False, True]
     assert back["source"].tolist() == ["rest", None]
@@ -51,7 +55,10 @@ def test_unicode_columns_become_text() -> None:
     assert back.columns["bucket"].dtype == object
 
 
-@pytest.mark.parametrize("dtype", [bool, np.int8, np.int32, np.int64, np.uint32, np.float32, np.float64, "datetime64[us]"])
+@pytest.mark.parametrize(
+    "dtype",
+    [bool, np.int8, np.int32, np.int64, np.uint32, np.float32, np.float64, "datetime64[us]"],
+)
 def test_a_type_survives(dtype: str) -> None:
     column = np.array([0, 1, 1, 0]).astype(dtype)
     back = decode(encode(Frame({}, {"x": column})).to_pybytes()).columns["x"]
@@ -61,7 +68,13 @@ def test_a_type_survives(dtype: str) -> None:
 
 def test_every_other_row_of_a_column_can_be_written() -> None:
     column = np.arange(10.0)[::2]
-    assert decode(encode(Frame({}, {"x": column})).to_pybytes()).columns["x"].tolist() == [0.0, 2.0, 4.0, 6.0, 8.0]
+    assert decode(encode(Frame({}, {"x": column})).to_pybytes()).columns["x"].tolist() == [
+        0.0,
+        2.0,
+        4.0,
+        6.0,
+        8.0,
+    ]
 
 
 def test_a_header_may_stand_alone() -> None:

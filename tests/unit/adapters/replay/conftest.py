@@ -75,7 +75,10 @@ def _answer(minute: int) -> dict[str, Any]:
     entries: dict[tuple[date, int], dict[str, Any]] = {}
     for expiry in EXPIRIES:
         for strike in STRIKES:
-            entry = entries[expiry, strike] = {"strikePrice": strike, "expiryDate": f"{expiry:%d-%b-%Y}"}
+            entry = entries[expiry, strike] = {
+                "strikePrice": strike,
+                "expiryDate": f"{expiry:%d-%b-%Y}",
+            }
             for side in ("CE", "PE"):
                 row = _row(minute, expiry, strike, side)
                 entry[side] = {
@@ -97,10 +100,17 @@ def _answer(minute: int) -> dict[str, Any]:
     nearest = [entry for (expiry, _), entry in entries.items() if expiry == EXPIRIES[0]]
     at = (FIRST + timedelta(minutes=minute)).astimezone(IST)
     return {
-        "records": {"timestamp": f"{at:%d-%b-%Y %H:%M:%S}", "underlyingValue": SPOT, "data": list(entries.values())},
+        "records": {
+            "timestamp": f"{at:%d-%b-%Y %H:%M:%S}",
+            "underlyingValue": SPOT,
+            "data": list(entries.values()),
+        },
         "filtered": {
             "data": nearest,
-            **{side: {"totOI": sum(entry[side]["openInterest"] for entry in nearest)} for side in ("CE", "PE")},
+            **{
+                side: {"totOI": sum(entry[side]["openInterest"] for entry in nearest)}
+                for side in ("CE", "PE")
+            },
         },
     }
 

@@ -45,7 +45,9 @@ def test_an_answer_gives_index_instant_and_both_sides() -> None:
     assert read.rows.figures["oi"][call].tolist() == [1_070, 1_070]
     assert read.rows.figures["oi_prev"][call].tolist() == [1_075, 1_075]
     assert read.rows.figures["exchange_iv"][call].tolist() == [0.12, 0.12]
-    assert np.isnan([read.rows.figures[name][put] for name in ("last", "oi", "volume", "bid", "exchange_iv")]).all()
+    assert np.isnan(
+        [read.rows.figures[name][put] for name in ("last", "oi", "volume", "bid", "exchange_iv")]
+    ).all()
     assert parse_totals(document()) == {"oi_calls": 2_140.0, "oi_puts": 0.0}
 
 
@@ -61,7 +63,12 @@ def test_counts_are_contracts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["SENSEX_20260911_152000.json", "SENSEX_2026-09-11T15:20.json", "2026-09-11/sensex_1520.json", "sensex/20260911 15-20-00.json"],
+    [
+        "SENSEX_20260911_152000.json",
+        "SENSEX_2026-09-11T15:20.json",
+        "2026-09-11/sensex_1520.json",
+        "sensex/20260911 15-20-00.json",
+    ],
 )
 def test_what_an_archive_did_not_keep_is_in_its_name(name: str) -> None:
     bare = row(77_300, Ula_Code=None, C_Series_Code=None, p_Series_Code=None)
@@ -107,7 +114,9 @@ def test_a_damaged_row_costs_itself(damaged: Any) -> None:
 
 
 def test_a_damaged_figure_costs_itself() -> None:
-    read = parse_bse(document(row(77_300, C_Open_Interest=["1"], C_Vol_Traded="-7"), row(77_400)), HERE)
+    read = parse_bse(
+        document(row(77_300, C_Open_Interest=["1"], C_Vol_Traded="-7"), row(77_400)), HERE
+    )
     assert np.count_nonzero(np.isnan(read.rows.figures["oi"][read.rows.side == 0])) == 1
     assert sorted(spoilt.reason for spoilt in read.spoilt) == [
         "Open_Interest of CE 77300 \"['1']\" is no figure", "Vol_Traded of CE 77300 -7 cannot be",
@@ -122,7 +131,9 @@ def test_a_damaged_figure_costs_itself() -> None:
         (("0", "77,397.77", "closed"), 77_397.77, "live"),
     ],
 )
-def test_rows_that_disagree_on_the_index_have_its_middle(tmp_path: Path, spots: tuple[str, ...], spot: float, source: str) -> None:
+def test_rows_that_disagree_on_the_index_have_its_middle(
+    tmp_path: Path, spots: tuple[str, ...], spot: float, source: str
+) -> None:
     rows = [row(77_300 + 100 * place, UlaValue=said) for place, said in enumerate(spots)]
     (tmp_path / "1520.json").write_text(json.dumps(document(*rows)), "utf-8")
     seen = Recording.open(tmp_path).snapshot("SENSEX", AT)

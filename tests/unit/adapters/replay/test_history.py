@@ -23,7 +23,9 @@ def _at(rows: Rows, minute: int) -> Rows:
     return [row for row in rows if row["timestamp"].startswith(f"2026-08-19T11:{27 + minute}")]
 
 
-def test_a_trade_is_known_from_the_change_of_volume(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
+def test_a_trade_is_known_from_the_change_of_volume(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
     recording = Recording.open(table_file(rows))
     times = [recording.snapshot("NIFTY", at).values["last_trade_time"] for at in instants]  # type: ignore[union-attr]
     assert np.isnan(times[0]).all()
@@ -32,7 +34,9 @@ def test_a_trade_is_known_from_the_change_of_volume(rows: Rows, table_file: Writ
     assert times[2][0, 2] == times[2][0, 1] == instants[2].timestamp()
 
 
-def test_the_order_of_asking_changes_nothing(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
+def test_the_order_of_asking_changes_nothing(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
     path = table_file(rows)
     forward, backward = Recording.open(path), Recording.open(path)
     there = [forward.snapshot("NIFTY", at) for at in instants]
@@ -40,11 +44,17 @@ def test_the_order_of_asking_changes_nothing(rows: Rows, table_file: Write, inst
     for one, other in zip(there, back, strict=True):
         assert one is not None
         assert other is not None
-        np.testing.assert_array_equal(one.values["last_trade_time"], other.values["last_trade_time"])
+        np.testing.assert_array_equal(
+            one.values["last_trade_time"], other.values["last_trade_time"]
+        )
 
 
-def test_a_contract_that_falls_silent_stays_listed(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
-    silent = [row for row in _at(rows, 1) if not (row["strike"] == 24_000 and row["option_type"] == "CE")]
+def test_a_contract_that_falls_silent_stays_listed(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
+    silent = [
+        row for row in _at(rows, 1) if not (row["strike"] == 24_000 and row["option_type"] == "CE")
+    ]
     recording = Recording.open(table_file(_at(rows, 0) + silent + _at(rows, 2)))
     seen = recording.snapshot("NIFTY", instants[1])
     assert seen is not None
@@ -56,7 +66,9 @@ def test_a_contract_that_falls_silent_stays_listed(rows: Rows, table_file: Write
     assert after.values["last_trade_time"][0, 1] == instants[2].timestamp()
 
 
-def test_a_new_strike_is_listed_from_then_on(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
+def test_a_new_strike_is_listed_from_then_on(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
     early = [row for row in _at(rows, 0) if row["strike"] != 24_300]
     recording = Recording.open(table_file(early + _at(rows, 1) + _at(rows, 2)))
     before, after = (recording.snapshot("NIFTY", at) for at in instants[:2])
@@ -66,8 +78,13 @@ def test_a_new_strike_is_listed_from_then_on(rows: Rows, table_file: Write, inst
     assert np.isnan(after.values["last_trade_time"][0, 4])
 
 
-def test_a_new_day_begins_without_a_past(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
-    tomorrow = [row | {"timestamp": row["timestamp"].replace("08-19", "08-20"), "volume_contracts": 1.0} for row in _at(rows, 0)]
+def test_a_new_day_begins_without_a_past(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
+    tomorrow = [
+        row | {"timestamp": row["timestamp"].replace("08-19", "08-20"), "volume_contracts": 1.0}
+        for row in _at(rows, 0)
+    ]
     recording = Recording.open(table_file([*rows, *tomorrow[:10]]))
     seen = recording.snapshot("NIFTY", instants[0] + timedelta(days=1))
     assert seen is not None
@@ -77,7 +94,13 @@ def test_a_new_day_begins_without_a_past(rows: Rows, table_file: Write, instants
 
 def _later(rows: Rows, seconds: float) -> Rows:
     return [
-        row | {"timestamp": (datetime.fromisoformat(row["timestamp"]) + timedelta(seconds=seconds)).isoformat()} for row in rows
+        row
+        | {
+            "timestamp": (
+                datetime.fromisoformat(row["timestamp"]) + timedelta(seconds=seconds)
+            ).isoformat()
+        }
+        for row in rows
     ]
 
 
@@ -85,7 +108,9 @@ def _later(rows: Rows, seconds: float) -> Rows:
 def test_a_trade_within_a_gap_has_no_time(
     rows: Rows, table_file: Write, instants: tuple[datetime, ...], gap: int, known: bool
 ) -> None:
-    recording = Recording.open(table_file(_at(rows, 0) + _at(rows, 1) + _later(_at(rows, 2), gap - 60)))
+    recording = Recording.open(
+        table_file(_at(rows, 0) + _at(rows, 1) + _later(_at(rows, 2), gap - 60))
+    )
     seen = recording.snapshot("NIFTY", recording.cycles()[2])
     assert seen is not None
     moved = seen.values["last_trade_time"][0, 2]
@@ -105,7 +130,11 @@ def test_a_contract_that_was_away_has_no_time_of_its_trade(rows: Rows, table_fil
     def without(part: Rows) -> Rows:
         return [row for row in part if not (row["strike"] == 24_100 and row["option_type"] == "CE")]
 
-    table = _at(rows, 0) + [row for n in range(1, 7) for row in without(_later(_at(rows, 0), 60 * n))] + _later(_at(rows, 2), 300)
+    table = (
+        _at(rows, 0)
+        + [row for n in range(1, 7) for row in without(_later(_at(rows, 0), 60 * n))]
+        + _later(_at(rows, 2), 300)
+    )
     recording = Recording.open(table_file(table))
     seen = recording.snapshot("NIFTY", recording.cycles()[-1])
     assert seen is not None
@@ -149,7 +178,9 @@ def test_a_window_that_moves_with_the_money_leaves_no_holes(table_file: Write, h
 
 @pytest.mark.parametrize("declared", [False, True])
 @pytest.mark.parametrize("offset", [-5, 0, 2, 4])
-def test_a_strike_that_a_moving_window_lacks_is_a_hole(table_file: Write, offset: int, declared: bool) -> None:
+def test_a_strike_that_a_moving_window_lacks_is_a_hole(
+    table_file: Write, offset: int, declared: bool
+) -> None:
     strike = 24_000 + 50 * (9 + offset)
     path = table_file(_moving(20, 5, lost=(9, strike)))
     layout = TableLayout(window=5) if declared else None

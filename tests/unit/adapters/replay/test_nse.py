@@ -28,7 +28,12 @@ def as_snapshot(read: Read) -> Snapshot:
 def newer(document: dict[str, Any]) -> dict[str, Any]:
     """An answer of the older shape as the newer one writes it, with the keys that it leaves null."""
     document = json.loads(json.dumps(document))
-    names = {"bidprice": "buyPrice1", "askPrice": "sellPrice1", "bidQty": "buyQuantity1", "askQty": "sellQuantity1"}
+    names = {
+        "bidprice": "buyPrice1",
+        "askPrice": "sellPrice1",
+        "bidQty": "buyQuantity1",
+        "askQty": "sellQuantity1",
+    }
     for entry in document["records"]["data"]:
         entry["expiryDates"] = entry.pop("expiryDate")
         for leg in (entry[name] for name in ("CE", "PE") if name in entry):
@@ -39,7 +44,9 @@ def newer(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def test_an_answer_gives_index_instant_and_chain(answer: Answer, instants: tuple[datetime, ...]) -> None:
+def test_an_answer_gives_index_instant_and_chain(
+    answer: Answer, instants: tuple[datetime, ...]
+) -> None:
     read = parse_nse(answer(1))
     seen = as_snapshot(read)
     assert (read.index, read.at, read.spoilt) == ("NIFTY", instants[1], ())
@@ -64,7 +71,10 @@ def test_zero_means_none_for_prices_and_volatility(answer: Answer) -> None:
     assert np.isnan(seen.exchange_iv).all()
 
 
-@pytest.mark.parametrize("said", [0, 0.0, -1, None, "", "-", "closed", "0", [], {}, True, 10**400, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "said",
+    [0, 0.0, -1, None, "", "-", "closed", "0", [], {}, True, 10**400, float("nan"), float("inf")],
+)
 def test_what_is_no_print_of_the_index_is_none(answer: Answer, said: Any) -> None:
     document = answer(0)
     document["records"]["underlyingValue"] = said
@@ -74,7 +84,11 @@ def test_what_is_no_print_of_the_index_is_none(answer: Answer, said: Any) -> Non
 def test_figures_written_as_texts_are_read(answer: Answer) -> None:
     document = answer(0)
     document["records"]["underlyingValue"] = " 24,052.40 "
-    document["records"]["data"][0]["CE"] |= {"openInterest": "1,234", "lastPrice": " 155.50 ", "totalTradedVolume": "-"}
+    document["records"]["data"][0]["CE"] |= {
+        "openInterest": "1,234",
+        "lastPrice": " 155.50 ",
+        "totalTradedVolume": "-",
+    }
     read = parse_nse(document)
     seen = as_snapshot(read)
     assert (read.spot, read.spoilt) == (24_052.4, ())
@@ -136,14 +150,20 @@ def _double(document: dict[str, Any]) -> None:
         (_row(expiryDate="25-Agust-2026"), {(24_100, 0), (24_100, 1)}, "is not written as"),
     ],
 )
-def test_a_damaged_option_costs_itself_and_is_told(answer: Answer, damage: Damage, lost: set[tuple[float, int]], said: str) -> None:
+def test_a_damaged_option_costs_itself_and_is_told(
+    answer: Answer, damage: Damage, lost: set[tuple[float, int]], said: str
+) -> None:
     document = answer(0)
     damage(document)
     read = parse_nse(document)
     nearest = date(2026, 8, 25)
-    keys = zip(read.rows.expiry.tolist(), read.rows.strike.tolist(), read.rows.side.tolist(), strict=True)
+    keys = zip(
+        read.rows.expiry.tolist(), read.rows.strike.tolist(), read.rows.side.tolist(), strict=True
+    )
     whole = {(strike, side) for expiry, strike, side in keys if expiry == nearest}
-    assert {(strike, side) for strike in (23_900, 24_000, 24_100, 24_200, 24_300) for side in (0, 1)} - whole == lost
+    assert {
+        (strike, side) for strike in (23_900, 24_000, 24_100, 24_200, 24_300) for side in (0, 1)
+    } - whole == lost
     assert len(read.rows.strike) == 30 - len(lost)
     assert {spoilt.row for spoilt in read.spoilt} == {3}
     assert all(said in spoilt.reason for spoilt in read.spoilt)
@@ -155,10 +175,14 @@ def test_a_damaged_figure_costs_itself_and_is_told(answer: Answer, value: Any) -
     _leg(openInterest=value)(document)
     read = parse_nse(document)
     assert np.count_nonzero(np.isnan(read.rows.figures["oi"])) == 1
-    assert [(spoilt.row, "openInterest of CE 24100" in spoilt.reason) for spoilt in read.spoilt] == [(3, True)]
+    assert [
+        (spoilt.row, "openInterest of CE 24100" in spoilt.reason) for spoilt in read.spoilt
+    ] == [(3, True)]
 
 
-def test_an_option_that_is_there_twice_with_other_figures_counts_as_it_came_first(answer: Answer) -> None:
+def test_an_option_that_is_there_twice_with_other_figures_counts_as_it_came_first(
+    answer: Answer,
+) -> None:
     document = answer(0)
     _double(document)
     read = parse_nse(document)
@@ -180,7 +204,17 @@ def test_another_document_is_refused(document: Any) -> None:
         parse_nse(document)
 
 
-@pytest.mark.parametrize("text", ["01-Jan-0001 00:00:00", "31-Dec-9999 23:59:59", "01-Jan-1970 05:30:00", "now", "", "45-Aug-2026"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "01-Jan-0001 00:00:00",
+        "31-Dec-9999 23:59:59",
+        "01-Jan-1970 05:30:00",
+        "now",
+        "",
+        "45-Aug-2026",
+    ],
+)
 def test_an_instant_that_cannot_be_one_is_refused(answer: Answer, text: str) -> None:
     document = answer(0)
     document["records"]["timestamp"] = text

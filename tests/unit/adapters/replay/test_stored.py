@@ -40,9 +40,15 @@ def stored(rows: list[dict[str, Any]], table_file: Callable[..., Path], tmp_path
     return Stored(directory, units)
 
 
-def test_a_stored_day_is_a_recording_of_its_cycles(stored: Stored, instants: tuple[datetime, ...]) -> None:
+def test_a_stored_day_is_a_recording_of_its_cycles(
+    stored: Stored, instants: tuple[datetime, ...]
+) -> None:
     recording = Recording.open(stored.directory)
-    assert (recording.kind, recording.cycles(), recording.indices()) == ("stored", instants, ("NIFTY",))
+    assert (recording.kind, recording.cycles(), recording.indices()) == (
+        "stored",
+        instants,
+        ("NIFTY",),
+    )
 
 
 def test_replaying_a_stored_day_gives_the_same_rows(stored: Stored) -> None:
@@ -55,8 +61,13 @@ def test_replaying_a_stored_day_gives_the_same_rows(stored: Stored) -> None:
             np.testing.assert_array_equal(column, back.columns[name], err_msg=name)
 
 
-def test_an_unchecked_directory_answers_the_same(stored: Stored, instants: tuple[datetime, ...]) -> None:
-    checked, quick = Recording.open(stored.directory), Recording.open(stored.directory, thorough=False)
+def test_an_unchecked_directory_answers_the_same(
+    stored: Stored, instants: tuple[datetime, ...]
+) -> None:
+    checked, quick = (
+        Recording.open(stored.directory),
+        Recording.open(stored.directory, thorough=False),
+    )
     one, other = (each.snapshot("NIFTY", instants[1]) for each in (checked, quick))
     assert one is not None
     assert other is not None

@@ -27,7 +27,9 @@ Change = Callable[..., Rows]
 
 
 @pytest.mark.parametrize("name", ["day.parquet", "day.csv"])
-def test_a_table_is_the_same_in_both_formats(rows: Rows, table_file: Write, instants: tuple[datetime, ...], name: str) -> None:
+def test_a_table_is_the_same_in_both_formats(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...], name: str
+) -> None:
     recording = Recording.open(table_file(rows, name))
     seen = recording.snapshot("NIFTY", instants[0])
     assert seen is not None
@@ -38,7 +40,9 @@ def test_a_table_is_the_same_in_both_formats(rows: Rows, table_file: Write, inst
     assert seen.spot.spot == 24_052.4
 
 
-def test_contracts_become_units_by_that_days_lot(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
+def test_contracts_become_units_by_that_days_lot(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
     seen = Recording.open(table_file(rows)).snapshot("NIFTY", instants[0])
     assert seen is not None
     assert set(seen.contracts.lot_size.tolist()) == {65}
@@ -46,8 +50,14 @@ def test_contracts_become_units_by_that_days_lot(rows: Rows, table_file: Write, 
     assert seen.values["volume"][0, 0] == 100 * 65
 
 
-def test_units_are_taken_as_they_are(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
-    units = [{name.removesuffix("_contracts"): value for name, value in row.items()} | {"bid": 1.0, "ask": None} for row in rows]
+def test_units_are_taken_as_they_are(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
+    units = [
+        {name.removesuffix("_contracts"): value for name, value in row.items()}
+        | {"bid": 1.0, "ask": None}
+        for row in rows
+    ]
     layout = TableLayout(units={"volume": "units", "oi": "units"})
     seen = Recording.open(table_file(units), layout=layout).snapshot("NIFTY", instants[0])
     assert seen is not None
@@ -63,14 +73,22 @@ def test_the_change_in_open_interest_gives_yesterdays(rows: Rows) -> None:
     assert "oi_prev" in options.in_contracts
 
 
-def test_a_time_without_zone_is_of_india(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
+def test_a_time_without_zone_is_of_india(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
     naive = [row | {"timestamp": row["timestamp"].removesuffix("+05:30")} for row in rows]
     assert Recording.open(table_file(naive)).cycles() == instants
 
 
-def test_typed_times_and_dates_are_read(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
+def test_typed_times_and_dates_are_read(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
     typed = [
-        row | {"timestamp": datetime.fromisoformat(row["timestamp"]), "expiry": datetime.fromisoformat(row["expiry"]).date()}
+        row
+        | {
+            "timestamp": datetime.fromisoformat(row["timestamp"]),
+            "expiry": datetime.fromisoformat(row["expiry"]).date(),
+        }
         for row in rows
     ]
     assert Recording.open(table_file(typed)).cycles() == instants
@@ -87,13 +105,17 @@ def test_typed_times_and_dates_are_read(rows: Rows, table_file: Write, instants:
         ({"ltp": float("inf")}, "infinite"),
     ],
 )
-def test_a_bad_value_is_refused_with_its_row(rows: Rows, changed: Change, values: dict[str, Any], reason: str) -> None:
+def test_a_bad_value_is_refused_with_its_row(
+    rows: Rows, changed: Change, values: dict[str, Any], reason: str
+) -> None:
     with pytest.raises(Malformed, match=reason) as caught:
         parse_table(pa.Table.from_pylist(changed(rows, 7, values)), before=100)
     assert caught.value.row == 107
 
 
-def test_a_bad_number_in_a_csv_is_refused_with_its_row(rows: Rows, changed: Change, table_file: Write) -> None:
+def test_a_bad_number_in_a_csv_is_refused_with_its_row(
+    rows: Rows, changed: Change, table_file: Write
+) -> None:
     texts = [{name: str(value) for name, value in row.items()} for row in rows]
     path = table_file(changed(texts, 12, {"ltp": "1x2"}), "day.csv")
     with pytest.raises(BadInput, match="ltp '1x2' is not a number") as caught:
@@ -117,12 +139,16 @@ def test_a_torn_parquet_file_is_refused(rows: Rows, table_file: Write) -> None:
 
 
 def test_a_missing_column_is_named(rows: Rows, table_file: Write) -> None:
-    path = table_file([{name: value for name, value in row.items() if name != "oi_contracts"} for row in rows])
+    path = table_file(
+        [{name: value for name, value in row.items() if name != "oi_contracts"} for row in rows]
+    )
     with pytest.raises(BadInput, match="no column oi or oi_contracts"):
         Recording.open(path)
 
 
-def test_an_option_that_is_there_twice_is_refused_with_its_row(rows: Rows, table_file: Write) -> None:
+def test_an_option_that_is_there_twice_is_refused_with_its_row(
+    rows: Rows, table_file: Write
+) -> None:
     with pytest.raises(BadInput, match="there already") as caught:
         Recording.open(table_file([*rows, rows[3]]))
     assert caught.value.row == len(rows) + 1
@@ -135,16 +161,28 @@ def test_an_empty_table_is_refused(rows: Rows, table_file: Write) -> None:
         Recording.open(path)
 
 
-def test_files_of_contracts_and_of_units_do_not_mix(rows: Rows, table_file: Write, tmp_path: Path) -> None:
+def test_files_of_contracts_and_of_units_do_not_mix(
+    rows: Rows, table_file: Write, tmp_path: Path
+) -> None:
     table_file(rows[:30], "a.parquet")
-    table_file([{name.removesuffix("_contracts"): value for name, value in row.items()} for row in rows[30:]], "b.parquet")
+    table_file(
+        [
+            {name.removesuffix("_contracts"): value for name, value in row.items()}
+            for row in rows[30:]
+        ],
+        "b.parquet",
+    )
     with pytest.raises(BadInput, match="counts"):
         Recording.open(tmp_path)
 
 
-def test_short_stretches_and_several_files_read_as_one(rows: Rows, table_file: Write, instants: tuple[datetime, ...]) -> None:
+def test_short_stretches_and_several_files_read_as_one(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
+) -> None:
     whole = TableFiles([table_file(rows)])
-    parts = TableFiles([table_file(rows[40:], "a.parquet"), table_file(rows[:40], "b.csv")], stretch_rows=1)
+    parts = TableFiles(
+        [table_file(rows[40:], "a.parquet"), table_file(rows[:40], "b.csv")], stretch_rows=1
+    )
     for at in reversed(instants):
         one, other = whole.read("NIFTY", at), parts.read("NIFTY", at)
         assert one.contracts.symbol.tolist() == other.contracts.symbol.tolist()
@@ -152,7 +190,9 @@ def test_short_stretches_and_several_files_read_as_one(rows: Rows, table_file: W
             np.testing.assert_array_equal(values, other.values[name])
 
 
-def test_epoch_milliseconds_are_the_instant_they_count(table_file: Write, near: Callable[..., Rows]) -> None:
+def test_epoch_milliseconds_are_the_instant_they_count(
+    table_file: Write, near: Callable[..., Rows]
+) -> None:
     rows = [row | {"timestamp": 1_789_120_200_000 + 60_000 * n} for n in range(2) for row in near()]
     assert [at.isoformat() for at in Recording.open(table_file(rows, "t.csv")).cycles()] == [
         "2026-09-11T09:50:00+00:00",
@@ -165,14 +205,23 @@ def test_epoch_milliseconds_are_the_instant_they_count(table_file: Write, near: 
     ("values", "reason"),
     [
         ({"timestamp": "1789-09-11T15:20:00"}, "NIFTY is listed since 2001-06-04"),
-        ({"timestamp": "1789120200000000000000"}, "timestamp .* cannot be read; read are .*epoch seconds"),
+        (
+            {"timestamp": "1789120200000000000000"},
+            "timestamp .* cannot be read; read are .*epoch seconds",
+        ),
         ({"timestamp": "2126-09-11T15:20:00"}, "timestamp reads as 2126-09-11"),
         ({"timestamp": "2026-09-11"}, "has no time of day"),
-        ({"symbol": "FINNIFTY", "timestamp": "2020-12-01T15:20:00"}, "FINNIFTY is listed since 2021-01-11"),
+        (
+            {"symbol": "FINNIFTY", "timestamp": "2020-12-01T15:20:00"},
+            "FINNIFTY is listed since 2021-01-11",
+        ),
         ({"expiry": "2026-09-10"}, "expiry reads as 2026-09-10 and is before its instant"),
         ({"expiry": "2226-09-15"}, "is 200 years after its instant"),
         ({"expiry": "1970-01-01"}, "is before its instant"),
-        ({"strike": 2_340_000.0}, "is no strike of an index; if it is in paise, say --scale strike=0.01"),
+        (
+            {"strike": 2_340_000.0},
+            "is no strike of an index; if it is in paise, say --scale strike=0.01",
+        ),
         ({"strike": 234.0}, "strike 234 is far from the index at 23398.1"),
         ({"strike": 300_000.0}, "far from the index"),
         ({"ltp": 12_760.0}, "ltp 12760 is no price of strike .* say --scale ltp=0.01"),
@@ -180,7 +229,12 @@ def test_epoch_milliseconds_are_the_instant_they_count(table_file: Write, near: 
     ],
 )
 def test_what_cannot_be_beside_the_rest_of_its_snapshot_is_refused_with_its_row(
-    table_file: Write, near: Callable[..., Rows], changed: Change, name: str, values: dict[str, Any], reason: str
+    table_file: Write,
+    near: Callable[..., Rows],
+    changed: Change,
+    name: str,
+    values: dict[str, Any],
+    reason: str,
 ) -> None:
     text = [row | {"timestamp": str(row["timestamp"])} for row in near()]
     path = table_file(changed(text, 3, values), name)
@@ -189,7 +243,9 @@ def test_what_cannot_be_beside_the_rest_of_its_snapshot_is_refused_with_its_row(
     assert caught.value.row == 3
 
 
-def test_a_column_in_paise_is_read_by_its_scale(table_file: Write, near: Callable[..., Rows]) -> None:
+def test_a_column_in_paise_is_read_by_its_scale(
+    table_file: Write, near: Callable[..., Rows]
+) -> None:
     paise = [row | {"ltp": row["ltp"] * 100, "strike": row["strike"] * 100} for row in near()]
     layout = TableLayout(scale={"ltp": 0.01, "strike": 0.01})
     seen = _only(Recording.open(table_file(paise), layout=layout))
@@ -216,7 +272,9 @@ def test_a_column_of_both_orders_is_refused(table_file: Write, near: Callable[..
         Recording.open(table_file(rows, "t.csv"))
 
 
-def test_an_order_that_no_row_tells_is_asked_for(table_file: Write, near: Callable[..., Rows]) -> None:
+def test_an_order_that_no_row_tells_is_asked_for(
+    table_file: Write, near: Callable[..., Rows]
+) -> None:
     path = table_file([row | {"expiry": "10/12/2026"} for row in near()], "t.csv")
     with pytest.raises(BadInput, match="no row of the table tells which") as caught:
         Recording.open(path)
@@ -227,7 +285,11 @@ def test_an_order_that_no_row_tells_is_asked_for(table_file: Write, near: Callab
 
 @pytest.mark.parametrize(
     ("quantity", "unit"),
-    [({"volume": 1_000.0, "oi": 2_000.0}, 65), ({"volume": 65_000.0, "oi": 2_000.0}, 65), ({"volume": 65.0, "oi": 1_300.0}, 65)],
+    [
+        ({"volume": 1_000.0, "oi": 2_000.0}, 65),
+        ({"volume": 65_000.0, "oi": 2_000.0}, 65),
+        ({"volume": 65.0, "oi": 1_300.0}, 65),
+    ],
 )
 def test_contracts_that_are_named_as_units_are_asked_about(
     table_file: Write, near: Callable[..., Rows], quantity: dict[str, float], unit: int
@@ -236,9 +298,13 @@ def test_contracts_that_are_named_as_units_are_asked_about(
     with pytest.raises(BadInput, match="units or contracts") as caught:
         Recording.open(path)
     assert "--unit contracts" in caught.value.fix
-    contracts = _only(Recording.open(path, layout=TableLayout(units={"volume": "contracts", "oi": "contracts"})))
+    contracts = _only(
+        Recording.open(path, layout=TableLayout(units={"volume": "contracts", "oi": "contracts"}))
+    )
     assert contracts.values["oi"][0].tolist() == [quantity["oi"] * unit] * 3
-    units = _only(Recording.open(path, layout=TableLayout(units={"volume": "units", "oi": "units"})))
+    units = _only(
+        Recording.open(path, layout=TableLayout(units={"volume": "units", "oi": "units"}))
+    )
     assert units.values["oi"][0].tolist() == [quantity["oi"]] * 3
 
 
@@ -258,7 +324,9 @@ def test_units_are_known_by_the_lot_of_their_contract_and_day(
     assert _only(Recording.open(table_file(rows))).values["oi"][0].tolist() == [oi] * 3
 
 
-def test_rows_that_disagree_on_the_index_give_their_median(table_file: Write, near: Callable[..., Rows]) -> None:
+def test_rows_that_disagree_on_the_index_give_their_median(
+    table_file: Write, near: Callable[..., Rows]
+) -> None:
     rows = near()
     rows[0]["spot"] = 23_198.1
     source = TableFiles([table_file(rows)])
@@ -273,7 +341,9 @@ def test_rows_that_disagree_on_the_index_give_their_median(table_file: Write, ne
 
 
 @pytest.mark.parametrize("print_", [0.0, -1.0, 1.0, 2_339_810.0])
-def test_a_row_without_a_print_does_not_dispute_the_index(table_file: Write, near: Callable[..., Rows], print_: float) -> None:
+def test_a_row_without_a_print_does_not_dispute_the_index(
+    table_file: Write, near: Callable[..., Rows], print_: float
+) -> None:
     rows = near()
     rows[0]["spot"] = print_
     seen = _only(Recording.open(table_file(rows)))
@@ -300,7 +370,12 @@ COLUMNS = {
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_table_of_other_names_and_forms_is_read_by_its_layout(
-    tmp_path: Path, near: Callable[..., Rows], separator: str, ending: str, encoding: str, packed: bool
+    tmp_path: Path,
+    near: Callable[..., Rows],
+    separator: str,
+    ending: str,
+    encoding: str,
+    packed: bool,
 ) -> None:
     names = [COLUMNS.get(name, name) for name in near()[0]]
     lines = []
@@ -314,7 +389,9 @@ def test_a_table_of_other_names_and_forms_is_read_by_its_layout(
     data = ending.join([separator.join(names), lines[0], "", *lines[1:], ""]).encode(encoding)
     path = tmp_path / ("t.csv.gz" if packed else "t.csv")
     path.write_bytes(gzip.compress(data) if packed else data)
-    seen = _only(Recording.open(path, layout=TableLayout(columns=COLUMNS, option_types={"X": "PE"})))
+    seen = _only(
+        Recording.open(path, layout=TableLayout(columns=COLUMNS, option_types={"X": "PE"}))
+    )
     plain = _only(Recording.open(_written(tmp_path / "plain.parquet", near())))
     for name in ("last", "volume", "oi"):
         np.testing.assert_array_equal(seen.values[name], plain.values[name])
@@ -327,7 +404,9 @@ def _written(path: Path, rows: Rows) -> Path:
     return path
 
 
-def test_an_instant_in_two_columns_and_an_index_in_none_are_read(tmp_path: Path, near: Callable[..., Rows]) -> None:
+def test_an_instant_in_two_columns_and_an_index_in_none_are_read(
+    tmp_path: Path, near: Callable[..., Rows]
+) -> None:
     rows = [{"date": "11/09/2026", "time": "15:20", **row} for row in near()]
     for row in rows:
         del row["timestamp"], row["symbol"], row["spot"]
@@ -367,7 +446,9 @@ def test_a_layout_that_says_what_cannot_be_is_refused(document: dict[str, Any], 
         parse_layout(document)
 
 
-def test_a_lenient_reading_loses_what_is_bad_alone(tmp_path: Path, near: Callable[..., Rows]) -> None:
+def test_a_lenient_reading_loses_what_is_bad_alone(
+    tmp_path: Path, near: Callable[..., Rows]
+) -> None:
     rows = [{name: str(value) for name, value in row.items()} for row in near()]
     lines = [",".join(row.values()) for row in rows]
     lines[1] = lines[1].replace(rows[1]["ltp"], "1x2")
@@ -380,7 +461,11 @@ def test_a_lenient_reading_loses_what_is_bad_alone(tmp_path: Path, near: Callabl
     (tmp_path / "u.csv").write_bytes(b"\x00\x01")
     source = TableFiles([path, tmp_path / "u.csv"], lenient=True)
     lost = {(lost.path.name, lost.row): (lost.bad, lost.reason) for lost in source.lost_rows}
-    assert [key for key, (bad, _) in lost.items() if bad] == [("t.csv", 2), ("t.csv", 5), ("u.csv", None)]
+    assert [key for key, (bad, _) in lost.items() if bad] == [
+        ("t.csv", 2),
+        ("t.csv", 5),
+        ("u.csv", None),
+    ]
     assert "ltp '1x2' is not a number" in lost["t.csv", 2][1]
     assert [key for key, (bad, _) in lost.items() if not bad] == [("t.csv", 9)]
     assert source.others == {"RELIANCE": 1}
@@ -395,7 +480,9 @@ def test_open_interest_that_cannot_be_is_named_and_the_rest_is_read(
     rows[3]["oi_contracts"] = contracts
     path = table_file(rows)
     recording = Recording.open(path)
-    assert [(part.path, part.row, part.kind) for part in recording.left_out] == [(path, 4, "damaged")]
+    assert [(part.path, part.row, part.kind) for part in recording.left_out] == [
+        (path, 4, "damaged")
+    ]
     assert f"open interest of {contracts * 65:g} units cannot be" in recording.left_out[0].reason
     seen = recording.snapshot("NIFTY", instants[0])
     assert seen is not None
@@ -410,17 +497,27 @@ def test_no_open_interest_of_a_healthy_table_is_told(rows: Rows, table_file: Wri
 
 
 @pytest.mark.parametrize("word", ["closed", "inf", "0", "-1", "#N/A"])
-def test_a_spot_that_is_no_print_costs_no_option(rows: Rows, table_file: Write, instants: tuple[datetime, ...], word: str) -> None:
-    here = [row | {"spot": word if row["timestamp"] == rows[0]["timestamp"] else str(row["spot"])} for row in rows]
+def test_a_spot_that_is_no_print_costs_no_option(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...], word: str
+) -> None:
+    here = [
+        row | {"spot": word if row["timestamp"] == rows[0]["timestamp"] else str(row["spot"])}
+        for row in rows
+    ]
     recording = Recording.open(table_file(here, "day.csv"))
-    spots = [seen.spot.spot for at in instants if (seen := recording.snapshot("NIFTY", at)) is not None]
+    spots = [
+        seen.spot.spot for at in instants if (seen := recording.snapshot("NIFTY", at)) is not None
+    ]
     np.testing.assert_array_equal(spots, [np.nan, 24_052.4, 24_052.4])
 
 
 def test_a_spot_that_cannot_be_read_leaves_the_print_of_the_other_rows(
     rows: Rows, table_file: Write, instants: tuple[datetime, ...]
 ) -> None:
-    here = [row | {"spot": "24O52.4" if place == 4 else str(row["spot"])} for place, row in enumerate(rows)]
+    here = [
+        row | {"spot": "24O52.4" if place == 4 else str(row["spot"])}
+        for place, row in enumerate(rows)
+    ]
     seen = Recording.open(table_file(here, "day.csv")).snapshot("NIFTY", instants[0])
     assert seen is not None
     assert (seen.spot.spot, seen.spot.spot_source) == (24_052.4, "live")
@@ -433,15 +530,25 @@ def test_a_spot_that_cannot_be_read_leaves_the_print_of_the_other_rows(
         ("oi_contracts", pa.scalar([1]), "oi_contracts is a column of list"),
         ("strike", pa.scalar({"a": 1}), "strike is a column of struct"),
         ("symbol", pa.scalar(["NIFTY"]), "symbol is a column of list"),
-        ("timestamp", pa.scalar(2**62, pa.timestamp("us")), "timestamp 'beyond the year 9999' cannot be read"),
-        ("expiry", pa.scalar(2**30, pa.int32()).cast(pa.date32()), "expiry 'beyond the year 9999' cannot be read"),
+        (
+            "timestamp",
+            pa.scalar(2**62, pa.timestamp("us")),
+            "timestamp 'beyond the year 9999' cannot be read",
+        ),
+        (
+            "expiry",
+            pa.scalar(2**30, pa.int32()).cast(pa.date32()),
+            "expiry 'beyond the year 9999' cannot be read",
+        ),
     ],
 )
 def test_a_column_of_no_cells_is_refused_with_its_name(
     rows: Rows, tmp_path: Path, column: str, cell: pa.Scalar, reason: str
 ) -> None:
     table = pa.Table.from_pylist(rows)
-    table = table.set_column(table.schema.get_field_index(column), column, pa.repeat(cell, len(rows)))
+    table = table.set_column(
+        table.schema.get_field_index(column), column, pa.repeat(cell, len(rows))
+    )
     path = tmp_path / "day.parquet"
     pq.write_table(table, path)
     with pytest.raises(BadInput, match=reason):

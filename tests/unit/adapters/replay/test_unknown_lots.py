@@ -20,7 +20,10 @@ def rows(*, in_contracts: bool) -> Rows:
 
 
 def test_what_counts_contracts_is_refused_with_the_reason() -> None:
-    with pytest.raises(Malformed, match="the lot of NIFTY expiring 2015-01-29, as quoted on 2015-01-05, is not known"):
+    with pytest.raises(
+        Malformed,
+        match="the lot of NIFTY expiring 2015-01-29, as quoted on 2015-01-05, is not known",
+    ):
         snapshot("NIFTY", AT, 8380.0, rows(in_contracts=True))
 
 

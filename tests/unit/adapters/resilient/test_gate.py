@@ -51,7 +51,9 @@ def test_a_refusal_is_not_tried_again(refusal: Exception) -> None:
 def test_tries_are_as_many_as_configured(retries: int) -> None:
     server = Answers(DOWN)
     with pytest.raises(ProviderBusy):
-        Guards(failures=100, patience=Patience(retries, 0.001, 0.002)).gate().ask("quote", "quote", server)
+        Guards(failures=100, patience=Patience(retries, 0.001, 0.002)).gate().ask(
+            "quote", "quote", server
+        )
     assert server.asked == retries + 1
 
 
@@ -125,7 +127,9 @@ def test_a_breaker_that_opens_ends_the_tries_of_the_unit_that_opened_it() -> Non
 
 
 def test_a_budget_that_has_ended_says_nothing_of_the_providers_health() -> None:
-    guards = Guards(spacings=UNSPACED | {"quote": 60.0}, failures=2, patience=Patience(0, 0.001, 0.002))
+    guards = Guards(
+        spacings=UNSPACED | {"quote": 60.0}, failures=2, patience=Patience(0, 0.001, 0.002)
+    )
     gate = guards.gate()
     with pytest.raises(ProviderBusy):
         gate.ask("quote", "quote", Answers(DOWN))
@@ -141,7 +145,10 @@ def test_a_cycle_makes_no_more_further_tries_than_it_has_room_for_over_all_worke
     further = FurtherRequests(guards.shelf, "kite", 2, 60.0)
     servers = [Answers(DOWN) for _ in gates]
     for gate, server in zip(gates, servers, strict=True):
-        with gate.until(time.time() + 60.0, lambda: further.take(AT)), pytest.raises(ProviderBusy, match="down"):
+        with (
+            gate.until(time.time() + 60.0, lambda: further.take(AT)),
+            pytest.raises(ProviderBusy, match="down"),
+        ):
             gate.ask("quote", "quote", server)
     assert sum(server.asked for server in servers) == len(servers) + 2
 
@@ -167,7 +174,9 @@ def test_other_families_are_tried_again_whatever_the_quotes_have_left() -> None:
 
 def test_the_answer_to_a_late_request_has_less_time() -> None:
     guards = Guards()
-    gate = RequestGate(guards.limiter, guards.breaker(), guards.patience, lambda: 100.0, answer_seconds=1.5)
+    gate = RequestGate(
+        guards.limiter, guards.breaker(), guards.patience, lambda: 100.0, answer_seconds=1.5
+    )
     assert gate.patience(7.0) == 7.0
     with gate.until(103.0):
         assert gate.patience(7.0) == 4.5

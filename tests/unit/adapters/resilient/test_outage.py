@@ -18,7 +18,9 @@ class World:
         self.shelf = MemoryShelf(lambda: self.now)
 
     def worker(self) -> Outage:
-        return Outage("kite", self.shelf, self.told.append, threshold=30.0, every=300.0, wall=lambda: self.now)
+        return Outage(
+            "kite", self.shelf, self.told.append, threshold=30.0, every=300.0, wall=lambda: self.now
+        )
 
     def states(self) -> list[str]:
         return [each["state"] for each in self.told]

@@ -24,7 +24,9 @@ class Guards:
     seconds: float = 60.0
     patience: Patience = field(default_factory=lambda: Patience(3, 0.001, 0.002))
     shelf: MemoryShelf = field(default_factory=MemoryShelf)
-    storage: pybreaker.CircuitMemoryStorage = field(default_factory=lambda: pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED))
+    storage: pybreaker.CircuitMemoryStorage = field(
+        default_factory=lambda: pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
+    )
     told: list[Mapping[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -33,7 +35,12 @@ class Guards:
     def breaker(self) -> Breaker:
         """Return the breaker as one more process has it: same storage, same shelf."""
         return Breaker(
-            "kite", lambda: self.storage, self.shelf, failures=self.failures, seconds=self.seconds, tell=self.told.append
+            "kite",
+            lambda: self.storage,
+            self.shelf,
+            failures=self.failures,
+            seconds=self.seconds,
+            tell=self.told.append,
         )
 
     def gate(self) -> RequestGate:

@@ -35,7 +35,9 @@ Run = Callable[..., Answer]
 @pytest.fixture
 def g6(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(terminal, "plain_in_c_locale", lambda: None)  # the answers are compared as they are in UTF-8
+    monkeypatch.setattr(
+        terminal, "plain_in_c_locale", lambda: None
+    )  # the answers are compared as they are in UTF-8
 
     def run(*arguments: str) -> Answer:
         code = main(arguments)
@@ -63,7 +65,14 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Stored:
     for cycle in STORED_CYCLES:
         unit = Unit(cycle, "FINNIFTY")
         listing = market.listing(unit.index, unit.instant)
-        found = resolve(listing.contracts.expiries, unit.instant, calendar(), exchange, ("this_month",), underlying=unit.index)
+        found = resolve(
+            listing.contracts.expiries,
+            unit.instant,
+            calendar(),
+            exchange,
+            ("this_month",),
+            underlying=unit.index,
+        )
         contracts = listing.contracts.of(found.slots[0].expiry)
         quotes = market.quotes(unit.index, contracts, unit.instant)
         day = found.slots[0].expiry.isoformat()

@@ -20,7 +20,9 @@ SMALL = {"interval": 5, "workers.cycle": 2, "provider.name": "sim"} | {
 
 
 def shown(provider: dict[str, Any], *, serves: bool = True, **changes: Any) -> str:
-    settings = load(None, SMALL | {name.replace("__", "."): value for name, value in changes.items()}, {})
+    settings = load(
+        None, SMALL | {name.replace("__", "."): value for name, value in changes.items()}, {}
+    )
     return "\n".join(banner.lines(settings, BROKER, provider, 12_300_000_000, serves=serves))
 
 
@@ -55,10 +57,14 @@ def test_addresses_are_those_that_something_answers_at() -> None:
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_it_can_be_left_out(wanted: bool, tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_can_be_left_out(
+    wanted: bool, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = load(None, SMALL | {"console.banner": wanted, "demo_dir": tmp_path}, {})
     provider = SimpleNamespace(describe=dict)
-    stack: Any = SimpleNamespace(settings=settings, broker=BROKER, runtime=SimpleNamespace(provider=provider))
+    stack: Any = SimpleNamespace(
+        settings=settings, broker=BROKER, runtime=SimpleNamespace(provider=provider)
+    )
     banner.show(Console(), stack, serves=True)
     assert bool(capsys.readouterr().out) is wanted
 

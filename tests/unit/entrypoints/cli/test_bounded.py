@@ -13,12 +13,16 @@ from g6.ports import Opening
 
 def settings(start: str, **more: object) -> Settings:
     return load(
-        None, {"market.start": start, "interval": 60} | {name.replace("__", "."): value for name, value in more.items()}, {}
+        None,
+        {"market.start": start, "interval": 60}
+        | {name.replace("__", "."): value for name, value in more.items()},
+        {},
     )
 
 
 @pytest.mark.parametrize(
-    ("start", "cycles"), [("2026-11-18T05:30:00Z", 386), ("2026-11-23T09:59:00Z", 386), ("2026-07-15T05:30:00Z", 376)]
+    ("start", "cycles"),
+    [("2026-11-18T05:30:00Z", 386), ("2026-11-23T09:59:00Z", 386), ("2026-07-15T05:30:00Z", 376)],
 )
 def test_a_whole_session_goes_from_open_to_close_whatever_the_hour(start: str, cycles: int) -> None:
     chosen, count = whole_session(settings(start))
@@ -48,14 +52,23 @@ def closed_first() -> MemoryLedger:
     return ledger
 
 
-def test_a_live_instant_that_is_closed_is_refused_with_the_reason(closed_first: MemoryLedger) -> None:
+def test_a_live_instant_that_is_closed_is_refused_with_the_reason(
+    closed_first: MemoryLedger,
+) -> None:
     live = settings(FIRST, provider__name="kite")
-    with pytest.raises(NothingToDo, match=f"{FIRST} is collected and closed already; a live instant is collected once"):
+    with pytest.raises(
+        NothingToDo,
+        match=f"{FIRST} is collected and closed already; a live instant is collected once",
+    ):
         refuse_closed(closed_first, live, BOTH, None)
     refuse_closed(closed_first, live, Window(parse_z(NEXT), parse_z(NEXT), 1), None)
 
 
-def test_a_simulated_one_is_done_again_unless_the_same_run_has_not_ended(closed_first: MemoryLedger) -> None:
+def test_a_simulated_one_is_done_again_unless_the_same_run_has_not_ended(
+    closed_first: MemoryLedger,
+) -> None:
     refuse_closed(closed_first, settings(FIRST), BOTH, None)
-    with pytest.raises(NothingToDo, match=r"closed by the same run, which has not ended yet \(process 7\)"):
+    with pytest.raises(
+        NothingToDo, match=r"closed by the same run, which has not ended yet \(process 7\)"
+    ):
         refuse_closed(closed_first, settings(FIRST), BOTH, {"pid": 7})

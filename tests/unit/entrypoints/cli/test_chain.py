@@ -46,14 +46,34 @@ OI lakh |  dOI |  IV | price | STRIKE   | price |  IV |  dOI |OI lakh
 """
 
 
-@pytest.mark.parametrize(("locale", "table"), [("C.UTF-8", UNICODE), ("C", ASCII)], ids=["unicode", "ascii"])
+@pytest.mark.parametrize(
+    ("locale", "table"), [("C.UTF-8", UNICODE), ("C", ASCII)], ids=["unicode", "ascii"]
+)
 def test_the_table_stands_as_it_always_did_in_unicode_and_in_ascii(stored, locale, table):
     """Each digit is shown as a 9: this is about signs and columns, not about the market."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "G6_", "NO_COLOR"))}
-    command = [sys.executable, "-m", "g6.entrypoints.cli", "chain", "FINNIFTY", "--strikes", "3", "--data-dir", stored.directory]
-    done = subprocess.run(command, env=clean | {"LC_ALL": locale}, capture_output=True, check=True, timeout=60)
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LC_", "LANG", "G6_", "NO_COLOR"))
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "g6.entrypoints.cli",
+        "chain",
+        "FINNIFTY",
+        "--strikes",
+        "3",
+        "--data-dir",
+        stored.directory,
+    ]
+    done = subprocess.run(
+        command, env=clean | {"LC_ALL": locale}, capture_output=True, check=True, timeout=60
+    )
     shown = re.sub(r"\d", "9", done.stdout.decode())
-    assert [line.rstrip() for line in shown[shown.index("OI lakh") :].splitlines()] == table.splitlines()
+    assert [
+        line.rstrip() for line in shown[shown.index("OI lakh") :].splitlines()
+    ] == table.splitlines()
 
 
 def test_greeks_and_chain_fit_eighty_columns(g6, stored):
@@ -73,9 +93,13 @@ def test_json_holds_every_row_of_the_expiry(g6, stored):
 
 
 def test_second_order_greeks_stand_in_every_row(g6, stored):
-    found = json.loads(g6("chain", "FINNIFTY", "--json", "--second-order", "--data-dir", str(stored.directory)).out)
+    found = json.loads(
+        g6("chain", "FINNIFTY", "--json", "--second-order", "--data-dir", str(stored.directory)).out
+    )
     columns = stored.frames[CYCLES[1]].columns
-    terms = [columns[name].astype(float) for name in ("forward", "strike", "years_to_expiry", "rate")]
+    terms = [
+        columns[name].astype(float) for name in ("forward", "strike", "years_to_expiry", "rate")
+    ]
     for side, phi in (("ce", 1), ("pe", -1)):
         wanted = higher_greeks(columns[f"{side}_iv"].astype(float), *terms, phi)
         for name in ("vanna", "charm", "vomma"):
@@ -84,10 +108,16 @@ def test_second_order_greeks_stand_in_every_row(g6, stored):
 
 
 def test_csv_holds_every_column(g6, stored):
-    lines = list(csv.DictReader(io.StringIO(g6("chain", "FINNIFTY", "--csv", "--data-dir", str(stored.directory)).out)))
+    lines = list(
+        csv.DictReader(
+            io.StringIO(g6("chain", "FINNIFTY", "--csv", "--data-dir", str(stored.directory)).out)
+        )
+    )
     assert list(lines[0]) == [*(column.name for column in rows.CHAIN), "ce_iv_error", "pe_iv_error"]
     oi = stored.frames[CYCLES[1]].columns["ce_oi"]
-    assert [line["ce_oi"] for line in lines] == ["" if np.isnan(value) else str(int(value)) for value in oi]
+    assert [line["ce_oi"] for line in lines] == [
+        "" if np.isnan(value) else str(int(value)) for value in oi
+    ]
     assert lines[0]["timestamp"] == CYCLES[1]
 
 
@@ -95,15 +125,29 @@ def test_csv_holds_every_column(g6, stored):
 def test_every_export_has_both_sides_of_a_strike_and_the_market_they_were_seen_in(g6, stored, form):
     if form.startswith("--"):
         out = g6("chain", "FINNIFTY", form, "--data-dir", str(stored.directory)).out
-        line = json.loads(out)["rows"][0] if form == "--json" else next(csv.DictReader(io.StringIO(out)))
+        line = (
+            json.loads(out)["rows"][0]
+            if form == "--json"
+            else next(csv.DictReader(io.StringIO(out)))
+        )
     elif form == "sql":
         line = package.sql("select * from chain", "arrow", data_dir=stored.directory).to_pylist()[0]
     else:
         loaded = package.load("FINNIFTY", CYCLES[0][:10], engine=form, data_dir=stored.directory)
-        line = {name: loaded[name][0] for name in (loaded.column_names if form == "arrow" else loaded.columns)}
-    assert all(str(line[name]) not in ("", "None", "nan") for name in ("timestamp", "expiry", "strike", *MARKET))
+        line = {
+            name: loaded[name][0]
+            for name in (loaded.column_names if form == "arrow" else loaded.columns)
+        }
+    assert all(
+        str(line[name]) not in ("", "None", "nan")
+        for name in ("timestamp", "expiry", "strike", *MARKET)
+    )
     names = {name.removeprefix("ce_") for name in line if name.startswith("ce_")}
-    assert names == {name.removeprefix("pe_") for name in line if name.startswith("pe_")} > {"last", "oi", "volume", "iv", "delta"}
+    assert (
+        names
+        == {name.removeprefix("pe_") for name in line if name.startswith("pe_")}
+        > {"last", "oi", "volume", "iv", "delta"}
+    )
 
 
 @pytest.mark.parametrize("form", ["--csv", "--json"])
@@ -119,7 +163,15 @@ def test_each_solved_volatility_comes_with_its_error(g6, stored, form):
 
 
 def test_as_of_shows_nothing_later(g6, stored):
-    answer = g6("chain", "FINNIFTY", "--json", "--as-of", "2026-11-18T11:02:00", "--data-dir", str(stored.directory))
+    answer = g6(
+        "chain",
+        "FINNIFTY",
+        "--json",
+        "--as-of",
+        "2026-11-18T11:02:00",
+        "--data-dir",
+        str(stored.directory),
+    )
     assert json.loads(answer.out)["cycle"] == CYCLES[0]
 
 

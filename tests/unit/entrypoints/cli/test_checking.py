@@ -43,7 +43,9 @@ def directory(stored: Stored, tmp_path: Path) -> Path:
         CsvStore(rows / "csv").write_chain(Unit(cycle, "FINNIFTY"), frame)
     for row in day_overviews(rows, date.fromisoformat(DAY))[0]:
         CsvStore(rows / "csv").write_overview(str(row["timestamp"]), [row])
-    ParquetStore(rows).keep_listing(SimulatedMarket(calendar()).listing("FINNIFTY", parse_z(f"{DAY}T05:30:00Z")), "NFO")
+    ParquetStore(rows).keep_listing(
+        SimulatedMarket(calendar()).listing("FINNIFTY", parse_z(f"{DAY}T05:30:00Z")), "NFO"
+    )
     told = Event("1-0", f"{DAY}T05:30:01Z", "gap.opened", "FINNIFTY", {"reason": "provider"}, {})
     ParquetHistory(rows).keep_events([told], Kept("1-0", 1))
     return rows
@@ -60,14 +62,23 @@ def emptied(path: Path) -> None:
 def flipped(path: Path) -> None:
     content = bytearray(path.read_bytes())
     group = pq.read_metadata(path).row_group(0)
-    column = next(each for each in map(group.column, range(group.num_columns)) if each.path_in_schema == "ce_iv")
+    column = next(
+        each
+        for each in map(group.column, range(group.num_columns))
+        if each.path_in_schema == "ce_iv"
+    )
     content[column.data_page_offset + column.total_compressed_size - 3] ^= 0xFF
     path.write_bytes(bytes(content))
 
 
 def renamed_column(path: Path) -> None:
     table = pq.read_table(path, partitioning=None)
-    pq.write_table(table.rename_columns([name if name != "ce_iv" else "ce_vol" for name in table.column_names]), path)
+    pq.write_table(
+        table.rename_columns(
+            [name if name != "ce_iv" else "ce_vol" for name in table.column_names]
+        ),
+        path,
+    )
 
 
 def other_type(path: Path) -> None:
@@ -156,14 +167,20 @@ def test_what_is_whole_is_said_to_be(g6: Run, directory: Path) -> None:
     assert findings(g6, directory) == []
 
 
-@pytest.mark.parametrize(("path", "damage", "kind"), DAMAGES, ids=lambda each: getattr(each, "__name__", str(each).split("/")[0]))
+@pytest.mark.parametrize(
+    ("path", "damage", "kind"),
+    DAMAGES,
+    ids=lambda each: getattr(each, "__name__", str(each).split("/")[0]),
+)
 def test_every_kind_of_damage_is_found_with_file_and_fix(
     g6: Run, directory: Path, path: str, damage: Callable[[Path], None], kind: str
 ) -> None:
     damage(directory / path)
     found = findings(g6, directory)
     assert all(each["fix"] for each in found)
-    assert kind in {each["kind"] for each in found if Path(each["path"]).parent in {*(directory / path).parents}}
+    assert kind in {
+        each["kind"] for each in found if Path(each["path"]).parent in {*(directory / path).parents}
+    }
 
 
 def finding(kind: str, what: str) -> Finding:
@@ -171,7 +188,10 @@ def finding(kind: str, what: str) -> Finding:
 
 
 def test_what_a_running_system_was_writing_is_no_damage() -> None:
-    always, growing = finding("figure", "line 2: strike is '2x', which is no number"), ("its 3 lines", "its 4 lines")
+    always, growing = (
+        finding("figure", "line 2: strike is '2x', which is no number"),
+        ("its 3 lines", "its 4 lines"),
+    )
     answers = iter([
         [always, finding("unmatched", "line 9: a unit being written"), finding("lost", growing[0])],
         [always, finding("unmatched", "line 10: the next unit being written"), finding("lost", growing[1])],
@@ -202,7 +222,11 @@ def test_nobody_writes_and_one_look_is_enough() -> None:
 def test_a_damaged_panel_is_found(g6: Run, directory: Path) -> None:
     panels = directory / "panels"
     panels.mkdir()
-    manifest = {"panels": ["indices"], "hashes": {"indices.json": "0" * 64}, "generated_at": "2026-11-18T05:33:00Z"}
+    manifest = {
+        "panels": ["indices"],
+        "hashes": {"indices.json": "0" * 64},
+        "generated_at": "2026-11-18T05:33:00Z",
+    }
     (panels / "manifest.json").write_text(json.dumps(manifest))
     (panels / "indices.json").write_text(json.dumps({"panel": "indices", "data": {}}))
     assert [each["kind"] for each in findings(g6, directory)] == ["panel"]

@@ -93,7 +93,12 @@ def polls(tmp_path: Path) -> Path:
     }  # fmt: skip
     legs[24_050, "PE"]["strikePrice"] = 24_500
     data = [
-        {"expiryDates": "25-Aug-2026", "strikePrice": strike, "CE": legs[strike, "CE"], "PE": legs[strike, "PE"]}
+        {
+            "expiryDates": "25-Aug-2026",
+            "strikePrice": strike,
+            "CE": legs[strike, "CE"],
+            "PE": legs[strike, "PE"],
+        }
         for strike in (24_000, 24_050, 24_100)
     ]
     answer = {"records": {"timestamp": "19-Aug-2026 11:27:00", "underlyingValue": 0, "data": data}}
@@ -107,7 +112,10 @@ def test_what_a_recording_was_read_without_is_told_beside_the_answer(g6: Any, po
     assert len(json.loads(answer.out)) == 1
     assert "not read: 1127.json, row 2: PE has the strike 24500 in the row of 24050" in answer.err
     assert "not read: 1128.json: is a copy: 1127.json" in answer.err
-    assert "damaged files, rows or figures 2, files without an answer 1, copies of what was there already 1" in answer.err
+    assert (
+        "damaged files, rows or figures 2, files without an answer 1, copies of what was there already 1"
+        in answer.err
+    )
 
 
 def test_strict_refuses_it_with_its_name(g6: Any, polls: Path) -> None:

@@ -26,7 +26,11 @@ Chains = Callable[..., Frame]
 
 
 def store(
-    directory: Path, chain_of: Chains, cycles: Iterable[str], indices: Iterable[str] = ("NIFTY",), config_id: str = "c1"
+    directory: Path,
+    chain_of: Chains,
+    cycles: Iterable[str],
+    indices: Iterable[str] = ("NIFTY",),
+    config_id: str = "c1",
 ) -> None:
     """Store an OK row and a chain of each index at each cycle."""
     files = ParquetStore(directory)
@@ -56,7 +60,10 @@ def gaps(g6: Run, directory: Path, *arguments: str) -> list[tuple[str, str, str,
     """Return (index, from, to, cycles, reason) of each gap."""
     answer = g6("data", "gaps", "--json", "--data-dir", str(directory), *arguments)
     assert answer.code == 0, answer.err
-    return [(gap["index"], gap["from"], gap["to"], gap["cycles"], gap["reason"]) for gap in json.loads(answer.out)]
+    return [
+        (gap["index"], gap["from"], gap["to"], gap["cycles"], gap["reason"])
+        for gap in json.loads(answer.out)
+    ]
 
 
 def coverage(g6: Run, directory: Path, *arguments: str) -> list[dict[str, Any]]:
@@ -94,7 +101,9 @@ def test_a_weekend_is_no_gap(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
     assert {row["day"] for row in coverage(g6, tmp_path)} == {"2026-11-20", "2026-11-23"}
 
 
-def test_an_index_that_has_nothing_of_a_day_on_which_others_have_is_missing(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_an_index_that_has_nothing_of_a_day_on_which_others_have_is_missing(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     both = ("NIFTY", "SENSEX")
     store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(THURSDAY)], both)
     store(tmp_path, chain_of, cycles_of(WEDNESDAY))
@@ -102,7 +111,9 @@ def test_an_index_that_has_nothing_of_a_day_on_which_others_have_is_missing(g6: 
 
 
 @pytest.mark.parametrize("day", [WEDNESDAY, THURSDAY, "2026-11-16", "2026-11-20"])
-def test_an_empty_day_is_missing_and_no_error(g6: Run, tmp_path: Path, chain_of: Chains, day: str) -> None:
+def test_an_empty_day_is_missing_and_no_error(
+    g6: Run, tmp_path: Path, chain_of: Chains, day: str
+) -> None:
     store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(THURSDAY)])
     for root in ("overview", "chain/underlying=NIFTY"):
         folder = tmp_path / root / f"date={day}"
@@ -113,18 +124,27 @@ def test_an_empty_day_is_missing_and_no_error(g6: Run, tmp_path: Path, chain_of:
     assert whole("NIFTY", day) in gaps(g6, tmp_path)
 
 
-def test_a_day_beside_the_stored_ones_is_missing_when_it_is_asked_for(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_a_day_beside_the_stored_ones_is_missing_when_it_is_asked_for(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     store(tmp_path, chain_of, cycles_of(TUESDAY))
     assert gaps(g6, tmp_path, "--from", THURSDAY, "--to", THURSDAY) == [whole("NIFTY", THURSDAY)]
     answer = g6("data", "gaps", "--from", THURSDAY, "--data-dir", str(tmp_path))
-    assert (answer.code, f"the first day there is {TUESDAY}, the last {TUESDAY}" in answer.err) == (3, True)
+    assert (answer.code, f"the first day there is {TUESDAY}, the last {TUESDAY}" in answer.err) == (
+        3,
+        True,
+    )
 
 
-def test_a_live_day_after_the_last_stored_one_is_listed_up_to_now(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_a_live_day_after_the_last_stored_one_is_listed_up_to_now(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     now = datetime.now(UTC)
     last = calendar().previous_session("NSE", day_of(now))
     stored = calendar().previous_session("NSE", last.day)
-    store(tmp_path, chain_of, [isoformat_z(stored.open + n * timedelta(minutes=1)) for n in range(3)])
+    store(
+        tmp_path, chain_of, [isoformat_z(stored.open + n * timedelta(minutes=1)) for n in range(3)]
+    )
     (tmp_path / ".kind").write_text("live\n")
     told = coverage(g6, tmp_path)
     assert [row["day"] for row in told[:2]] == [stored.day.isoformat(), last.day.isoformat()]
@@ -133,7 +153,9 @@ def test_a_live_day_after_the_last_stored_one_is_listed_up_to_now(g6: Run, tmp_p
 
 
 @pytest.mark.parametrize("compacted", [False, True])
-def test_units_whose_chain_is_not_stored_are_gaps(g6: Run, tmp_path: Path, chain_of: Chains, *, compacted: bool) -> None:
+def test_units_whose_chain_is_not_stored_are_gaps(
+    g6: Run, tmp_path: Path, chain_of: Chains, *, compacted: bool
+) -> None:
     store(tmp_path, chain_of, cycles_of(WEDNESDAY, 5))
     for minute in (31, 32):
         (tmp_path / f"chain/underlying=NIFTY/date={WEDNESDAY}/05{minute}00Z.parquet").unlink()
@@ -149,7 +171,9 @@ def test_units_whose_chain_is_not_stored_are_gaps(g6: Run, tmp_path: Path, chain
     assert "g6 rerun" in g6("data", "gaps", "--data-dir", str(tmp_path)).out
 
 
-def test_a_day_whose_chain_file_is_damaged_has_no_chain(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_a_day_whose_chain_file_is_damaged_has_no_chain(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(WEDNESDAY)])
     ParquetHistory(tmp_path).compact("NIFTY", date.fromisoformat(WEDNESDAY))
     (tmp_path / f"chain/underlying=NIFTY/date={WEDNESDAY}/day.parquet").write_bytes(b"PAR1 torn")
@@ -165,7 +189,10 @@ SPARSE = cycles_of(WEDNESDAY, 3, step=600)
     "content",
     [
         {"id": "c1", "settings": {"interval": 300, "index_params.NIFTY.enabled": True}},
-        {"config_id": "c1", "settings": {"interval": 300, "index_params": {"NIFTY": {"enabled": True}}}},
+        {
+            "config_id": "c1",
+            "settings": {"interval": 300, "index_params": {"NIFTY": {"enabled": True}}},
+        },
         {"settings": {"interval": 300}},
     ],
 )
@@ -176,7 +203,9 @@ def test_the_interval_of_a_day_is_that_of_its_configuration(
     write_config(tmp_path, "c1", content)
     told = next(row for row in coverage(g6, tmp_path) if row["index"] == "NIFTY")
     assert (told["due"], told["no_row"]) == (78, 75)
-    assert ("NIFTY", f"{WEDNESDAY}T05:35:00Z", f"{WEDNESDAY}T05:35:00Z", 1, "no_row") in gaps(g6, tmp_path)
+    assert ("NIFTY", f"{WEDNESDAY}T05:35:00Z", f"{WEDNESDAY}T05:35:00Z", 1, "no_row") in gaps(
+        g6, tmp_path
+    )
 
 
 @pytest.mark.parametrize(
@@ -208,36 +237,61 @@ def test_a_day_under_two_configurations_has_the_interval_of_each_from_its_first_
     for name, interval in (("c1", 300), ("c2", 60)):
         write_config(tmp_path, name, {"id": name, "settings": {"interval": interval}})
     expected = [("03:45", "05:25", 21), ("05:48", "10:10", 263)]
-    found = [(first[11:16], last[11:16], count) for index, first, last, count, _ in gaps(g6, tmp_path) if index == "NIFTY"]
+    found = [
+        (first[11:16], last[11:16], count)
+        for index, first, last, count, _ in gaps(g6, tmp_path)
+        if index == "NIFTY"
+    ]
     assert found == expected
     for name in ("NIFTY", "overview"):
         ParquetHistory(tmp_path).compact(name, date.fromisoformat(WEDNESDAY))
-    found = [(first[11:16], last[11:16], count) for index, first, last, count, _ in gaps(g6, tmp_path) if index == "NIFTY"]
+    found = [
+        (first[11:16], last[11:16], count)
+        for index, first, last, count, _ in gaps(g6, tmp_path)
+        if index == "NIFTY"
+    ]
     assert found == expected
 
 
-def test_an_index_that_the_days_configuration_leaves_out_is_not_due(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_an_index_that_the_days_configuration_leaves_out_is_not_due(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(THURSDAY)], ("NIFTY", "SENSEX"))
     store(tmp_path, chain_of, cycles_of(WEDNESDAY), config_id="c2")
-    others = {name: {"enabled": False} for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")}
-    write_config(tmp_path, "c2", {"settings": {"interval": 60, "index_params": others | {"NIFTY": {"enabled": True}}}})
+    others = {
+        name: {"enabled": False}
+        for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
+    }
+    write_config(
+        tmp_path,
+        "c2",
+        {"settings": {"interval": 60, "index_params": others | {"NIFTY": {"enabled": True}}}},
+    )
     assert [row["index"] for row in coverage(g6, tmp_path) if row["day"] == WEDNESDAY] == ["NIFTY"]
 
 
-def test_an_index_that_the_configuration_has_and_that_left_no_row_is_missing(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_an_index_that_the_configuration_has_and_that_left_no_row_is_missing(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     store(tmp_path, chain_of, cycles_of(WEDNESDAY))
-    others = {name: {"enabled": False} for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "BANKEX")}
+    others = {
+        name: {"enabled": False} for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "BANKEX")
+    }
     write_config(tmp_path, "c1", {"settings": {"interval": 60, "index_params": others}})
     assert whole("SENSEX", WEDNESDAY) in gaps(g6, tmp_path)
 
 
-def test_rows_of_a_year_without_a_calendar_stand_for_themselves(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_rows_of_a_year_without_a_calendar_stand_for_themselves(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     store(tmp_path, chain_of, cycles_of("2019-11-18"))
     (told,) = coverage(g6, tmp_path)
     assert (told["due"], told["OK"], told["no_row"]) == (3, 3, 0)
 
 
-def test_a_simulated_day_goes_as_far_as_its_newest_row_while_its_system_runs(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_a_simulated_day_goes_as_far_as_its_newest_row_while_its_system_runs(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     store(tmp_path, chain_of, [*cycles_of(TUESDAY), *cycles_of(WEDNESDAY)])
     with owned(tmp_path, "sim", System("redis://127.0.0.1:6379/0")):
         told = coverage(g6, tmp_path)
@@ -246,7 +300,9 @@ def test_a_simulated_day_goes_as_far_as_its_newest_row_while_its_system_runs(g6:
         assert [row["due"] for row in coverage(g6, tmp_path)] == [SESSION, SESSION]
 
 
-def test_what_a_repair_or_a_rerun_ran_under_does_not_decide_what_was_due(g6: Run, tmp_path: Path, chain_of: Chains) -> None:
+def test_what_a_repair_or_a_rerun_ran_under_does_not_decide_what_was_due(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
     """Both may have been called with other indices, and a repair with another interval."""
     store(tmp_path, chain_of, cycles_of(WEDNESDAY, 4, step=300))
     write_config(tmp_path, "c1", {"settings": {"interval": 300, "index_params": only("NIFTY")}})

@@ -82,7 +82,9 @@ def test_every_class_has_its_sample() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_person_reads_sentences(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_reads_sentences(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     make, code, shown = SAMPLES[name]
 
     def application(_: str) -> typer.Typer:

@@ -17,7 +17,10 @@ from g6.domain.instrument import Contracts, Future, Listing
 from tests.kite import Kite, kite_server
 
 # NIFTY's lot by the exchange's circulars: 25 for contracts of 2024, 75 for those introduced from 20 November 2024.
-DAYS = {date(2024, 11, 14): {"2024-11-21": 25, "2024-11-28": 25}, date(2024, 12, 20): {"2024-12-26": 25, "2025-01-30": 75}}
+DAYS = {
+    date(2024, 11, 14): {"2024-11-21": 25, "2024-11-28": 25},
+    date(2024, 12, 20): {"2024-12-26": 25, "2025-01-30": 75},
+}
 CALL = "NIFTY24D2624000CE"
 
 
@@ -25,7 +28,11 @@ def listing(on: date, lots: dict[str, int]) -> Listing:
     strikes = np.array([23_900.0, 23_950.0, 24_000.0, 24_050.0])
     expiry = np.repeat(np.array(list(lots), dtype="datetime64[D]"), len(strikes))
     symbol = np.array(
-        [[f"NIFTY-{day}-{strike:g}{side}" for day in lots for strike in strikes] for side in ("CE", "PE")], dtype=object
+        [
+            [f"NIFTY-{day}-{strike:g}{side}" for day in lots for strike in strikes]
+            for side in ("CE", "PE")
+        ],
+        dtype=object,
     )
     symbol[0, 2], symbol[1, 3] = CALL, ""
     n = len(expiry)
@@ -33,7 +40,9 @@ def listing(on: date, lots: dict[str, int]) -> Listing:
         "NIFTY", expiry, np.tile(strikes, len(lots)), np.repeat(list(lots.values()), len(strikes)), np.full(n, 0.05), symbol,
         np.where(symbol == "", 0, 1000 + np.arange(2 * n).reshape(2, n)),
     )  # fmt: skip
-    return Listing("NIFTY", on, contracts, (Future("NIFTY24DECFUT", 77, date(2024, 12, 26), 25, 0.05),))
+    return Listing(
+        "NIFTY", on, contracts, (Future("NIFTY24DECFUT", 77, date(2024, 12, 26), 25, 0.05),)
+    )
 
 
 @pytest.fixture
@@ -56,16 +65,29 @@ def test_a_bucket_that_is_not_listed_says_so(g6: Any) -> None:
 
 
 def test_lots_ticks_and_steps_of_a_past_day_come_from_what_was_kept(g6: Any, kept: str) -> None:
-    shown = g6("expiries", "NIFTY", "--as-of", "2024-12-20", "--provider", "kite", "--data-dir", kept)
+    shown = g6(
+        "expiries", "NIFTY", "--as-of", "2024-12-20", "--provider", "kite", "--data-dir", kept
+    )
     assert "from kept on 2024-12-20" in shown.out
-    assert "this_month  Thu 26 Dec 2024    6 d  4 strikes 23900 to 24050, step 50, 1 one-sided, lot 25, tick 0.05" in shown.out
-    assert "next_month  Thu 30 Jan 2025   41 d  4 strikes 23900 to 24050, step 50, lot 75, tick 0.05" in shown.out
+    assert (
+        "this_month  Thu 26 Dec 2024    6 d  4 strikes 23900 to 24050, step 50, 1 one-sided, lot 25, tick 0.05"
+        in shown.out
+    )
+    assert (
+        "next_month  Thu 30 Jan 2025   41 d  4 strikes 23900 to 24050, step 50, lot 75, tick 0.05"
+        in shown.out
+    )
 
 
 def test_a_day_between_is_answered_by_the_newest_dump_before_it(g6: Any, kept: str) -> None:
-    told = json.loads(g6("expiries", "NIFTY", "--as-of", "2024-11-20", "--kept", "--json", "--data-dir", kept).out)["indices"][0]
+    told = json.loads(
+        g6("expiries", "NIFTY", "--as-of", "2024-11-20", "--kept", "--json", "--data-dir", kept).out
+    )["indices"][0]
     assert (told["on"], told["rules"]["this_month"]["expiry"]) == ("2024-11-14", "2024-11-28")
-    assert {each["expiry"]: each["lot_size"] for each in told["expiries"]} == {"2024-11-21": [25], "2024-11-28": [25]}
+    assert {each["expiry"]: each["lot_size"] for each in told["expiries"]} == {
+        "2024-11-21": [25],
+        "2024-11-28": [25],
+    }
 
 
 def test_a_day_before_everything_kept_names_the_first_one(g6: Any, kept: str) -> None:
@@ -73,7 +95,9 @@ def test_a_day_before_everything_kept_names_the_first_one(g6: Any, kept: str) ->
     assert (answer.code, "the first kept day is 2024-11-14" in answer.err) == (3, True)
 
 
-def test_a_broker_that_does_not_answer_is_stood_in_for_by_the_newest_dump(g6: Any, kept: str) -> None:
+def test_a_broker_that_does_not_answer_is_stood_in_for_by_the_newest_dump(
+    g6: Any, kept: str
+) -> None:
     shown = g6("expiries", "NIFTY", "--provider", "kite", "--data-dir", kept)
     assert (shown.code, "from kept on 2024-12-20 (" in shown.out) == (0, True)
 
@@ -94,25 +118,48 @@ def test_a_refresh_downloads_the_days_dumps_again(g6: Any, kite: Kite, tmp_path:
         "provider.root": kite.root, "provider.token_provider": "fake", "market.start": "2026-11-20T05:00:00Z",
         "market.origin": repr(time.time()), "ticker.enabled": "false",
     }  # fmt: skip
-    common = [*(word for name, value in told.items() for word in ("--set", f"{name}={value}")), "--data-dir", str(tmp_path)]
+    common = [
+        *(word for name, value in told.items() for word in ("--set", f"{name}={value}")),
+        "--data-dir",
+        str(tmp_path),
+    ]
     assert "from kite" in g6("expiries", "NIFTY", "--provider", "kite", *common).out
     asked = [each["path"] for each in kite.arrivals() if "instruments" in each["path"]]
     g6("expiries", "NIFTY", "--provider", "kite", *common)
     assert [each["path"] for each in kite.arrivals() if "instruments" in each["path"]] == asked
     shown = g6("expiries", "NIFTY", "--provider", "kite", "--refresh", *common).out
     assert "downloaded again: 1 download" in shown
-    assert len([each for each in kite.arrivals() if "instruments" in each["path"]]) == len(asked) + 1
+    assert (
+        len([each for each in kite.arrivals() if "instruments" in each["path"]]) == len(asked) + 1
+    )
 
 
-def test_a_contract_is_described_with_the_first_and_last_day_it_was_kept(g6: Any, kept: str) -> None:
-    told = json.loads(g6("instrument", CALL, "--as-of", "2024-12-20", "--kept", "--json", "--data-dir", kept).out)[0]
-    assert (told["key"], told["expiry"], told["lot_size"], told["strike"]) == (f"NFO:{CALL}", "2024-12-26", 25, 24_000.0)
+def test_a_contract_is_described_with_the_first_and_last_day_it_was_kept(
+    g6: Any, kept: str
+) -> None:
+    told = json.loads(
+        g6("instrument", CALL, "--as-of", "2024-12-20", "--kept", "--json", "--data-dir", kept).out
+    )[0]
+    assert (told["key"], told["expiry"], told["lot_size"], told["strike"]) == (
+        f"NFO:{CALL}",
+        "2024-12-26",
+        25,
+        24_000.0,
+    )
     assert (told["buckets"], told["monthly"], told["dte"]) == (["this_month"], True, 6)
     assert (told["kept_first"], told["kept_last"]) == ("2024-11-14", "2024-12-20")
 
 
 def test_a_token_finds_its_contract_and_that_of_an_index_its_index(g6: Any, kept: str) -> None:
-    common = ("--as-of", "2024-12-20", "--kept", "--data-dir", kept, "--set", "index_params.BANKNIFTY.enabled=false")
+    common = (
+        "--as-of",
+        "2024-12-20",
+        "--kept",
+        "--data-dir",
+        kept,
+        "--set",
+        "index_params.BANKNIFTY.enabled=false",
+    )
     assert "NIFTY24DECFUT" in g6("instrument", "77", *common).out
     assert "key         NSE:NIFTY 50" in g6("instrument", "NIFTY", *common).out
 
@@ -121,13 +168,20 @@ def test_an_index_has_the_expiries_lots_and_strikes_of_that_day(g6: Any, kept: s
     asked = ("instrument", "NIFTY", "--as-of", "2024-11-20", "--kept", "--data-dir", kept)
     (told,) = json.loads(g6(*asked, "--json").out)
     assert told["listed_on"] == "2024-11-14"
-    assert {each["expiry"]: each["lot_size"] for each in told["expiries"]} == {"2024-11-21": [25], "2024-11-28": [25]}
-    assert [each["strikes"] for each in told["expiries"]] == [[23_900.0, 23_950.0, 24_000.0, 24_050.0]] * 2
+    assert {each["expiry"]: each["lot_size"] for each in told["expiries"]} == {
+        "2024-11-21": [25],
+        "2024-11-28": [25],
+    }
+    assert [each["strikes"] for each in told["expiries"]] == [
+        [23_900.0, 23_950.0, 24_000.0, 24_050.0]
+    ] * 2
     assert "expiry      2024-11-21  lot 25  4 strikes 23900 to 24050, step 50\n" in g6(*asked).out
 
 
 def test_search_takes_parts_of_symbols_strikes_and_days(g6: Any) -> None:
-    found = g6("instrument", "search", "nifty", "24000", "2026-12-01", "--as-of", "2026-11-20").out.splitlines()
+    found = g6(
+        "instrument", "search", "nifty", "24000", "2026-12-01", "--as-of", "2026-11-20"
+    ).out.splitlines()
     assert [line.split()[0] for line in found] == ["NFO:NIFTY26D0124000CE", "NFO:NIFTY26D0124000PE"]
 
 

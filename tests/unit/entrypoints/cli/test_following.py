@@ -13,15 +13,27 @@ from g6.entrypoints.cli.following import begun
 @pytest.mark.parametrize(
     ("asked", "first", "told"),
     [
-        ("2026-11-21T05:30:00Z", "2026-11-23T03:45:00Z", "Sat 21 Nov 2026 11:00 IST lies in no session"),
-        ("2026-11-18T11:00:00Z", "2026-11-19T03:45:00Z", "the market starts at Thu 19 Nov 2026 09:15 IST"),
+        (
+            "2026-11-21T05:30:00Z",
+            "2026-11-23T03:45:00Z",
+            "Sat 21 Nov 2026 11:00 IST lies in no session",
+        ),
+        (
+            "2026-11-18T11:00:00Z",
+            "2026-11-19T03:45:00Z",
+            "the market starts at Thu 19 Nov 2026 09:15 IST",
+        ),
         ("2026-11-18T05:30:20Z", "2026-11-18T05:31:00Z", ""),
         ("2026-11-18T05:30:00Z", "2026-11-18T05:30:00Z", ""),
     ],
 )
-def test_a_start_outside_sessions_is_moved_and_it_is_said(asked: str, first: str, told: str) -> None:
+def test_a_start_outside_sessions_is_moved_and_it_is_said(
+    asked: str, first: str, told: str
+) -> None:
     said = io.StringIO()
-    settings = begun(load(None, {"market.start": asked, "interval": 60}, {}), Console(file=said, width=200))
+    settings = begun(
+        load(None, {"market.start": asked, "interval": 60}, {}), Console(file=said, width=200)
+    )
     assert isoformat_z(settings.market.start) == first
     assert told in said.getvalue()
     assert bool(told) == ("lies in no session" in said.getvalue())

@@ -44,7 +44,12 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("gap")
     settings = load(
         None,
-        {"collection.scope": "window", "index_params.FINNIFTY.strikes_itm": 2, "index_params.FINNIFTY.strikes_otm": 2, **OTHERS},
+        {
+            "collection.scope": "window",
+            "index_params.FINNIFTY.strikes_itm": 2,
+            "index_params.FINNIFTY.strikes_otm": 2,
+            **OTHERS,
+        },
         {},
     )
     decided = plan(settings)
@@ -62,7 +67,15 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gone = Unit(isoformat_z(FIRST + timedelta(minutes=25)), "FINNIFTY")
     (directory / f"chain/underlying=FINNIFTY/date={DAY}/055500Z.parquet").unlink()
     store.write_overview(
-        gone.cycle, [{"timestamp": gone.cycle, "underlying": "FINNIFTY", "status": "MISSING", "reason": "provider"}]
+        gone.cycle,
+        [
+            {
+                "timestamp": gone.cycle,
+                "underlying": "FINNIFTY",
+                "status": "MISSING",
+                "reason": "provider",
+            }
+        ],
     )
     return directory
 
@@ -78,11 +91,18 @@ BEFORE, AFTER = ("03:45", "05:29", 105, "no_row"), ("05:56", "10:10", 255, "no_r
 
 def gaps(g6: Run, directory: Path, *arguments: str) -> list[tuple[str, str, int, str]]:
     told = json.loads(g6("data", "gaps", "--json", "--data-dir", str(directory), *arguments).out)
-    return [(each["from"][11:16], each["to"][11:16], each["cycles"], each["reason"]) for each in told]
+    return [
+        (each["from"][11:16], each["to"][11:16], each["cycles"], each["reason"]) for each in told
+    ]
 
 
 def test_gaps_are_listed_to_the_minute_with_their_reasons(g6: Run, directory: Path) -> None:
-    assert gaps(g6, directory) == [BEFORE, ("05:33", "05:52", 20, "no_row"), ("05:55", "05:55", 1, "provider"), AFTER]
+    assert gaps(g6, directory) == [
+        BEFORE,
+        ("05:33", "05:52", 20, "no_row"),
+        ("05:55", "05:55", 1, "provider"),
+        AFTER,
+    ]
     told = g6("data", "gaps", "--data-dir", str(directory)).out
     assert "2026-11-18T05:33:00Z … 2026-11-18T05:52:00Z  20 cycles  SKIPPED  no_row" in told
     assert "4 gaps, 381 cycles" in told
@@ -119,16 +139,22 @@ def test_a_repair_fills_marks_and_touches_no_live_row(g6: Run, directory: Path) 
     assert not (directory / ".candles").exists() or not any((directory / ".candles").rglob("*.npy"))
 
 
-def test_a_chain_that_is_gone_is_repaired_and_the_row_of_the_overview_stays(g6: Run, directory: Path) -> None:
+def test_a_chain_that_is_gone_is_repaired_and_the_row_of_the_overview_stays(
+    g6: Run, directory: Path
+) -> None:
     lost = directory / f"chain/underlying=FINNIFTY/date={DAY}/053100Z.parquet"
     lost.unlink()
     overview = {path: path.read_bytes() for path in (directory / "overview").rglob("*.parquet")}
     span = ("--since", f"{DAY}T05:31:00Z", "--until", f"{DAY}T05:31:00Z")
     assert gaps(g6, directory, *span) == [("05:31", "05:31", 1, "no_chain")]
-    told = json.loads(g6("data", "repair", "--json", "--data-dir", str(directory), *span, *WINDOW).out)
+    told = json.loads(
+        g6("data", "repair", "--json", "--data-dir", str(directory), *span, *WINDOW).out
+    )
     assert (told["gaps"], told["repaired"]) == (1, 1)
     assert lost.exists()
-    assert {path: path.read_bytes() for path in (directory / "overview").rglob("*.parquet")} == overview
+    assert {
+        path: path.read_bytes() for path in (directory / "overview").rglob("*.parquet")
+    } == overview
     assert gaps(g6, directory, *span) == []
 
 
@@ -150,7 +176,10 @@ def test_repaired_rows_say_what_the_market_said(g6: Run, directory: Path) -> Non
     contracts = market.listing("FINNIFTY", unit.instant).contracts
     seen = market.quotes("FINNIFTY", contracts, unit.instant - timedelta(seconds=1))
     place = {
-        (day, strike): n for n, (day, strike) in enumerate(zip(contracts.expiry.tolist(), contracts.strike.tolist(), strict=True))
+        (day, strike): n
+        for n, (day, strike) in enumerate(
+            zip(contracts.expiry.tolist(), contracts.strike.tolist(), strict=True)
+        )
     }
     days = frame.columns["expiry"].tolist()
     for n, (day, strike) in enumerate(zip(days, frame.columns["strike"].tolist(), strict=True)):
@@ -168,7 +197,9 @@ def test_a_second_repair_changes_nothing(g6: Run, directory: Path) -> None:
     assert {path: path.read_bytes() for path in directory.rglob("*.parquet")} == before
 
 
-def test_a_repair_that_was_stopped_goes_on_without_asking_again(g6: Run, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repair_that_was_stopped_goes_on_without_asking_again(
+    g6: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask, asked = SimulatedCandles.minutes, list[str]()
 
     def stopped(self: SimulatedCandles, listing: object, instrument: str) -> object:

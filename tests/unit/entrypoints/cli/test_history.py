@@ -51,7 +51,10 @@ def test_a_word_that_is_no_day_is_told_how_days_are_written(g6: Run, directory: 
 def test_sizes_are_those_of_the_disk(g6: Run, directory: Path) -> None:
     told = json.loads(g6("data", "size", "--json", "--data-dir", str(directory)).out)
     files = [path for path in directory.rglob("*") if path.is_file()]
-    assert told["total"] == {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
+    assert told["total"] == {
+        "files": len(files),
+        "bytes": sum(path.stat().st_size for path in files),
+    }
     assert told["chain"]["files"] == 2
     assert "total" in g6("data", "size", "--data-dir", str(directory)).out
 
@@ -60,12 +63,20 @@ def test_days_that_are_over_are_compacted_and_load_the_same(g6: Run, directory: 
     before = package.load("FINNIFTY", DAY, engine="arrow", data_dir=directory)
     answer = g6("data", "compact", "--json", "--data-dir", str(directory))
     done = json.loads(answer.out)
-    assert [(each["name"], each["files_before"], each["gone"]) for each in done] == [("FINNIFTY", 2, 2), ("overview", 2, 2)]
+    assert [(each["name"], each["files_before"], each["gone"]) for each in done] == [
+        ("FINNIFTY", 2, 2),
+        ("overview", 2, 2),
+    ]
     assert "compacting: 2 of 2" in answer.err
-    assert package.load("FINNIFTY", DAY, engine="arrow", data_dir=directory).to_pylist() == before.to_pylist()
+    assert (
+        package.load("FINNIFTY", DAY, engine="arrow", data_dir=directory).to_pylist()
+        == before.to_pylist()
+    )
 
 
-def test_compacting_goes_on_where_it_was_stopped(g6: Run, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compacting_goes_on_where_it_was_stopped(
+    g6: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compact = ParquetHistory.compact
 
     def stopped(self: ParquetHistory, name: str, day: date) -> object:
@@ -81,11 +92,18 @@ def test_compacting_goes_on_where_it_was_stopped(g6: Run, directory: Path, monke
 
 
 def test_compacting_again_finds_nothing_to_do(g6: Run, directory: Path) -> None:
-    assert "2 files into 1" in g6("data", "compact", "--date", DAY, "--data-dir", str(directory)).out
-    assert "every day that is over is compacted" in g6("data", "compact", "--data-dir", str(directory)).out
+    assert (
+        "2 files into 1" in g6("data", "compact", "--date", DAY, "--data-dir", str(directory)).out
+    )
+    assert (
+        "every day that is over is compacted"
+        in g6("data", "compact", "--data-dir", str(directory)).out
+    )
 
 
-def test_a_day_that_cannot_be_compacted_is_said_and_the_others_go_on(g6: Run, directory: Path) -> None:
+def test_a_day_that_cannot_be_compacted_is_said_and_the_others_go_on(
+    g6: Run, directory: Path
+) -> None:
     for part in (directory / "chain/underlying=FINNIFTY" / f"date={DAY}").iterdir():
         part.write_bytes(b"PAR1 and nothing")
     answer = g6("data", "compact", "--data-dir", str(directory))

@@ -64,7 +64,9 @@ def second_layout(base: Path) -> Path:
 
 
 @pytest.mark.parametrize("layout", [first_layout, second_layout])
-def test_both_layouts_become_chains_whose_analysis_is_made_anew(g6: Run, tmp_path: Path, layout: object) -> None:
+def test_both_layouts_become_chains_whose_analysis_is_made_anew(
+    g6: Run, tmp_path: Path, layout: object
+) -> None:
     base = layout(tmp_path / "old")  # type: ignore[operator]
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     report = json.loads(answer.out)
@@ -75,10 +77,14 @@ def test_both_layouts_become_chains_whose_analysis_is_made_anew(g6: Run, tmp_pat
     atm = chain[chain["strike"] == SPOT]
     assert atm["ce_iv"].between(0.11, 0.13).all()
     assert (atm["ce_average_price"] == atm["ce_last"]).all()
-    assert package.load("NIFTY", DAY, "overview", data_dir=tmp_path / "rows")["status"].tolist() == ["OK", "OK"]
+    assert package.load("NIFTY", DAY, "overview", data_dir=tmp_path / "rows")[
+        "status"
+    ].tolist() == ["OK", "OK"]
 
 
-def test_an_import_goes_on_where_it_was_stopped(g6: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_goes_on_where_it_was_stopped(
+    g6: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base, rows, write = first_layout(tmp_path / "old"), tmp_path / "rows", ParquetStore.write_chain
 
     def stopped(self: ParquetStore, unit: Unit, frame: Frame) -> object:
@@ -89,7 +95,10 @@ def test_an_import_goes_on_where_it_was_stopped(g6: Run, tmp_path: Path, monkeyp
     monkeypatch.setattr(ParquetStore, "write_chain", stopped)
     assert g6("import", "csv", str(base), "--data-dir", str(rows)).code == 130
     monkeypatch.setattr(ParquetStore, "write_chain", write)
-    assert "1 cycles stored, 1 were there already" in g6("import", "csv", str(base), "--data-dir", str(rows)).out
+    assert (
+        "1 cycles stored, 1 were there already"
+        in g6("import", "csv", str(base), "--data-dir", str(rows)).out
+    )
 
 
 def test_a_second_run_changes_nothing(g6: Run, tmp_path: Path) -> None:
@@ -110,10 +119,18 @@ def test_what_cannot_be_read_is_reported_with_file_row_and_reason(g6: Run, tmp_p
     nowhere.write_text(SECOND + "\n")
     (base / "notes.csv").write_text("a,b\n")
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
-    troubles = [(Path(each["file"]).name, each["row"], each["reason"]) for each in json.loads(answer.out)["troubles"]]
-    assert ("notes.csv", None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv") in troubles
+    troubles = [
+        (Path(each["file"]).name, each["row"], each["reason"])
+        for each in json.loads(answer.out)["troubles"]
+    ]
+    assert (
+        "notes.csv",
+        None,
+        "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv",
+    ) in troubles
     assert any(
-        row is None and "no column of expiries" in reason and "'someday' is no bucket" in reason for _, row, reason in troubles
+        row is None and "no column of expiries" in reason and "'someday' is no bucket" in reason
+        for _, row, reason in troubles
     )
     assert any(row == 3 and "cells" in reason for _, row, reason in troubles)
     assert len(troubles) == 3
@@ -122,7 +139,13 @@ def test_what_cannot_be_read_is_reported_with_file_row_and_reason(g6: Run, tmp_p
 HEADER = "timestamp,index,expiry_date,offset,index_price,atm,strike,ce,pe,ce_vol,pe_vol,ce_oi,pe_oi,avg_ce,avg_pe"
 
 
-def older(base: Path, *lines: str, header: str = HEADER, folder: str = "this_week", day: str = "2026-09-11") -> Path:
+def older(
+    base: Path,
+    *lines: str,
+    header: str = HEADER,
+    folder: str = "this_week",
+    day: str = "2026-09-11",
+) -> Path:
     """One file of the first layout, of those lines."""
     path = base / "NIFTY" / folder / "ATM" / f"{day}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,12 +177,16 @@ def line(minute: int, **cells: str) -> str:
         ({"ce_vol": "1,2,3"}, "CE volume '1,2,3' is not a number"),
     ],
 )
-def test_one_bad_cell_costs_its_row_which_is_named(g6: Run, tmp_path: Path, cells: dict[str, str], reason: str) -> None:
+def test_one_bad_cell_costs_its_row_which_is_named(
+    g6: Run, tmp_path: Path, cells: dict[str, str], reason: str
+) -> None:
     base = older(tmp_path / "old", line(0), line(1, **cells), line(2))
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     report = json.loads(answer.out)
     assert (answer.code, report["cycles"]) == (1, 2)
-    assert {(Path(each["file"]).parts[-2:], each["row"]) for each in report["troubles"]} == {(("ATM", "2026-09-11.csv"), 3)}
+    assert {(Path(each["file"]).parts[-2:], each["row"]) for each in report["troubles"]} == {
+        (("ATM", "2026-09-11.csv"), 3)
+    }
     assert reason in report["troubles"][0]["reason"]
 
 
@@ -192,11 +219,23 @@ def test_what_people_write_for_numbers_and_for_nothing_is_read(g6: Run, tmp_path
 def test_the_folder_and_the_date_tell_an_expiry_that_no_column_has(
     g6: Run, tmp_path: Path, folder: str, day: str, expiry: str
 ) -> None:
-    without = [",".join(cell for n, cell in enumerate(text.split(",")) if n != 2) for text in (HEADER, line(0))]
-    base = older(tmp_path / "old", without[1].replace("2026-09-11", day), header=without[0], folder=folder, day=day)
+    without = [
+        ",".join(cell for n, cell in enumerate(text.split(",")) if n != 2)
+        for text in (HEADER, line(0))
+    ]
+    base = older(
+        tmp_path / "old",
+        without[1].replace("2026-09-11", day),
+        header=without[0],
+        folder=folder,
+        day=day,
+    )
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     assert (answer.code, json.loads(answer.out)["cycles"]) == (0, 1)
-    assert [str(value)[:10] for value in package.load("NIFTY", day, data_dir=tmp_path / "rows")["expiry"]] == [expiry]
+    assert [
+        str(value)[:10]
+        for value in package.load("NIFTY", day, data_dir=tmp_path / "rows")["expiry"]
+    ] == [expiry]
 
 
 @pytest.mark.parametrize(
@@ -207,9 +246,20 @@ def test_the_folder_and_the_date_tell_an_expiry_that_no_column_has(
         ("front", "2026-09-11", "'front' is no bucket"),
     ],
 )
-def test_an_expiry_that_the_folder_does_not_tell_is_refused(g6: Run, tmp_path: Path, folder: str, day: str, reason: str) -> None:
-    without = [",".join(cell for n, cell in enumerate(text.split(",")) if n != 2) for text in (HEADER, line(0))]
-    base = older(tmp_path / "old", without[1].replace("2026-09-11", day), header=without[0], folder=folder, day=day)
+def test_an_expiry_that_the_folder_does_not_tell_is_refused(
+    g6: Run, tmp_path: Path, folder: str, day: str, reason: str
+) -> None:
+    without = [
+        ",".join(cell for n, cell in enumerate(text.split(",")) if n != 2)
+        for text in (HEADER, line(0))
+    ]
+    base = older(
+        tmp_path / "old",
+        without[1].replace("2026-09-11", day),
+        header=without[0],
+        folder=folder,
+        day=day,
+    )
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     (trouble,) = json.loads(answer.out)["troubles"]
     assert answer.code == 1
@@ -217,15 +267,21 @@ def test_an_expiry_that_the_folder_does_not_tell_is_refused(g6: Run, tmp_path: P
     assert reason in trouble["reason"]
 
 
-@pytest.mark.parametrize(("name", "options", "code"), [("import-bom", 4, 0), ("import-one-bad-cell", 16, 1)])
-def test_the_inputs_that_failed_are_read(g6: Run, tmp_path: Path, shared: Path, name: str, options: int, code: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "options", "code"), [("import-bom", 4, 0), ("import-one-bad-cell", 16, 1)]
+)
+def test_the_inputs_that_failed_are_read(
+    g6: Run, tmp_path: Path, shared: Path, name: str, options: int, code: int
+) -> None:
     base = shared / "data/field" / name
     if not base.is_dir():
         pytest.skip(f"needs ../shared/data/field/{name}")
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     report = json.loads(answer.out)
     assert (answer.code, report["options"]) == (code, options)
-    assert [(Path(each["file"]).parts[-2:], each["row"]) for each in report["troubles"]] == [(("ATM", "2026-09-11.csv"), 3)] * code
+    assert [(Path(each["file"]).parts[-2:], each["row"]) for each in report["troubles"]] == [
+        (("ATM", "2026-09-11.csv"), 3)
+    ] * code
 
 
 def test_a_directory_without_csv_is_said(g6: Run, tmp_path: Path) -> None:
@@ -239,7 +295,9 @@ def test_a_directory_of_which_nothing_can_be_read_fails(g6: Run, tmp_path: Path)
     assert (answer.code, "not read:" in answer.out) == (1, True)
 
 
-def test_a_row_of_another_index_and_impossible_open_interest_are_named(g6: Run, tmp_path: Path) -> None:
+def test_a_row_of_another_index_and_impossible_open_interest_are_named(
+    g6: Run, tmp_path: Path
+) -> None:
     base = first_layout(tmp_path / "old")
     path = base / "NIFTY" / "this_week" / "+1" / f"{DAY}.csv"
     lines = path.read_text().splitlines()
@@ -248,12 +306,18 @@ def test_a_row_of_another_index_and_impossible_open_interest_are_named(g6: Run, 
     path.write_text("\n".join(lines))
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     report = json.loads(answer.out)
-    assert (answer.code, report["options"], [trouble["row"] for trouble in report["troubles"]]) == (1, 26, [2, 3])
+    assert (answer.code, report["options"], [trouble["row"] for trouble in report["troubles"]]) == (
+        1,
+        26,
+        [2, 3],
+    )
     assert "index 'BANKNIFTY' is not NIFTY" in report["troubles"][0]["reason"]
     assert "-130000 units cannot be" in report["troubles"][1]["reason"]
 
 
-@pytest.mark.parametrize("name", ["nifty", "NIFTY 50", "NIFTY50", "NIFTY26NOV24000CE", "", "24010.5"])
+@pytest.mark.parametrize(
+    "name", ["nifty", "NIFTY 50", "NIFTY50", "NIFTY26NOV24000CE", "", "24010.5"]
+)
 def test_an_index_may_be_named_in_many_ways(g6: Run, tmp_path: Path, name: str) -> None:
     base = first_layout(tmp_path / "old")
     path = base / "NIFTY" / "this_week" / "+1" / f"{DAY}.csv"

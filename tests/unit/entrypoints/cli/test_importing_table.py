@@ -13,7 +13,17 @@ import g6 as package
 
 from .conftest import Run
 
-HEADER = ("Date Time", "Underlying", "Exp", "Strike Price", "Right", "Spot", "Close", "Vol", "Open Interest")
+HEADER = (
+    "Date Time",
+    "Underlying",
+    "Exp",
+    "Strike Price",
+    "Right",
+    "Spot",
+    "Close",
+    "Vol",
+    "Open Interest",
+)
 LAYOUT = (
     "--columns", "timestamp=Date Time,symbol=Underlying,expiry=Exp", "--columns", "ltp=Close,oi=Open Interest",
     "--format", "timestamp=dmy", "--unit", "contracts",
@@ -30,10 +40,23 @@ def cells(minute: int, strike: int, side: str) -> dict[str, str]:
     ), strict=True))  # fmt: skip
 
 
-def table(path: Path, *, changes: Mapping[int, Mapping[str, str]] | None = None, more: tuple[str, ...] = ()) -> Path:
+def table(
+    path: Path,
+    *,
+    changes: Mapping[int, Mapping[str, str]] | None = None,
+    more: tuple[str, ...] = (),
+) -> Path:
     """Write a table of two minutes with some rows changed (by their number, from 1) and lines added."""
-    rows = [cells(minute, strike, side) for minute in range(2) for strike in PRICES for side in ("Call", "Put")]
-    lines = [",".join((row | (changes or {}).get(number, {})).values()) for number, row in enumerate(rows, 1)]
+    rows = [
+        cells(minute, strike, side)
+        for minute in range(2)
+        for strike in PRICES
+        for side in ("Call", "Put")
+    ]
+    lines = [
+        ",".join((row | (changes or {}).get(number, {})).values())
+        for number, row in enumerate(rows, 1)
+    ]
     data = "\n".join([",".join(HEADER), *lines, *more]).encode()
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
@@ -46,25 +69,54 @@ def test_a_table_is_read_by_its_layout_which_is_shown_and_kept(g6: Run, tmp_path
     assert 'oi = "Open Interest"' in answer.out
     assert answer.out.count("instant 2026-09-11 15:20:00 IST  index NIFTY  expiry 2026-09-15") == 3
     chain = package.load("NIFTY", "2026-09-11", data_dir=rows)
-    assert (len(chain), set(chain["ce_oi"]), set(chain["ce_volume"])) == (6, {130_000.0}, {65_000.0, 65_065.0})
+    assert (len(chain), set(chain["ce_oi"]), set(chain["ce_volume"])) == (
+        6,
+        {130_000.0},
+        {65_000.0, 65_065.0},
+    )
     assert set(chain["ce_source"]) == {"replay_contracts"}
     assert chain["ce_last"].tolist()[:3] == [155.5, 127.6, 103.05]
     assert chain["ce_iv"].between(0.1, 0.2).all()
     (kept,) = (rows / "layouts").iterdir()
-    again = g6("import", "table", str(path), "--layout", str(kept), "--yes", "--json", "--data-dir", str(tmp_path / "other"))
+    again = g6(
+        "import",
+        "table",
+        str(path),
+        "--layout",
+        str(kept),
+        "--yes",
+        "--json",
+        "--data-dir",
+        str(tmp_path / "other"),
+    )
     report = json.loads(again.out)
     assert (again.code, report["cycles"], report["troubles"]) == (0, 2, [])
     assert Path(report["layout_file"]).read_text() == kept.read_text()
 
 
 def test_nothing_is_stored_before_somebody_has_looked(g6: Run, tmp_path: Path) -> None:
-    answer = g6("import", "table", str(table(tmp_path / "old.csv")), *LAYOUT, "--data-dir", str(tmp_path / "rows"))
+    answer = g6(
+        "import",
+        "table",
+        str(table(tmp_path / "old.csv")),
+        *LAYOUT,
+        "--data-dir",
+        str(tmp_path / "rows"),
+    )
     assert (answer.code, "--yes" in answer.err, "strike 23350" in answer.out) == (2, True, True)
     assert not list((tmp_path / "rows").rglob("*.parquet"))
 
 
 def test_a_second_import_changes_nothing(g6: Run, tmp_path: Path) -> None:
-    arguments = ("import", "table", str(table(tmp_path / "old.csv")), *LAYOUT, "--yes", "--data-dir", str(tmp_path / "rows"))
+    arguments = (
+        "import",
+        "table",
+        str(table(tmp_path / "old.csv")),
+        *LAYOUT,
+        "--yes",
+        "--data-dir",
+        str(tmp_path / "rows"),
+    )
     g6(*arguments)
     before = {path: path.read_bytes() for path in (tmp_path / "rows").rglob("*.parquet")}
     assert "2 were there already" in g6(*arguments).out
@@ -84,13 +136,26 @@ def test_a_second_import_changes_nothing(g6: Run, tmp_path: Path) -> None:
         ({"Right": "XX"}, "read are CE, PE, CALL, PUT, C, P"),
     ],
 )
-def test_a_bad_row_costs_itself_and_is_named_by_its_line(g6: Run, tmp_path: Path, change: Mapping[str, str], reason: str) -> None:
+def test_a_bad_row_costs_itself_and_is_named_by_its_line(
+    g6: Run, tmp_path: Path, change: Mapping[str, str], reason: str
+) -> None:
     path = table(tmp_path / "old.csv", changes={4: change})
-    answer = g6("import", "table", str(path), *LAYOUT, "--yes", "--json", "--data-dir", str(tmp_path / "rows"))
+    answer = g6(
+        "import",
+        "table",
+        str(path),
+        *LAYOUT,
+        "--yes",
+        "--json",
+        "--data-dir",
+        str(tmp_path / "rows"),
+    )
     report = json.loads(answer.out)
     assert (answer.code, report["cycles"]) == (1, 2)
     assert sum(day["options"] for day in report["days"]) == 11
-    assert [(Path(each["file"]).name, each["line"]) for each in report["troubles"]] == [("old.csv", 5)]
+    assert [(Path(each["file"]).name, each["line"]) for each in report["troubles"]] == [
+        ("old.csv", 5)
+    ]
     assert reason in report["troubles"][0]["reason"]
 
 
@@ -105,13 +170,26 @@ def test_doubles_and_other_underlyings_are_told_and_are_no_fault(g6: Run, tmp_pa
     )  # fmt: skip
     report = json.loads(answer.out)
     assert (answer.code, report["troubles"]) == (0, [])
-    assert (report["doubles"], report["others"], report["not_asked"]) == (1, {"RELIANCE": 1}, ["BANKNIFTY"])
+    assert (report["doubles"], report["others"], report["not_asked"]) == (
+        1,
+        {"RELIANCE": 1},
+        ["BANKNIFTY"],
+    )
     assert {day["index"] for day in report["days"]} == {"NIFTY"}
 
 
 def test_rows_that_disagree_on_the_index_are_counted_and_flagged(g6: Run, tmp_path: Path) -> None:
     path = table(tmp_path / "old.csv", changes={2: {"Spot": "23198.1"}, 8: {"Spot": "23397.1"}})
-    answer = g6("import", "table", str(path), *LAYOUT, "--yes", "--json", "--data-dir", str(tmp_path / "rows"))
+    answer = g6(
+        "import",
+        "table",
+        str(path),
+        *LAYOUT,
+        "--yes",
+        "--json",
+        "--data-dir",
+        str(tmp_path / "rows"),
+    )
     report = json.loads(answer.out)
     assert (answer.code, report["spots_disagree"], report["spots_disputed"]) == (0, 2, 1)
     overview = package.load("NIFTY", "2026-09-11", "overview", data_dir=tmp_path / "rows")
@@ -133,15 +211,27 @@ def test_rows_that_disagree_on_the_index_are_counted_and_flagged(g6: Run, tmp_pa
         ((*LAYOUT, "--indices", "SENSEX"), "holds NIFTY, and of these none is asked for"),
     ],
 )
-def test_what_cannot_be_known_is_asked_for(g6: Run, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    answer = g6("import", "table", str(table(tmp_path / "old.csv")), *arguments, "--yes", "--data-dir", str(tmp_path / "rows"))
+def test_what_cannot_be_known_is_asked_for(
+    g6: Run, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    answer = g6(
+        "import",
+        "table",
+        str(table(tmp_path / "old.csv")),
+        *arguments,
+        "--yes",
+        "--data-dir",
+        str(tmp_path / "rows"),
+    )
     assert answer.code == 2
     assert said in answer.err
     assert "fix:" in answer.err or "say --columns ltp=NAME" in answer.err
     assert not list((tmp_path / "rows").rglob("*.parquet"))
 
 
-def test_a_file_that_is_no_table_is_named_with_the_forms_that_are_read(g6: Run, tmp_path: Path) -> None:
+def test_a_file_that_is_no_table_is_named_with_the_forms_that_are_read(
+    g6: Run, tmp_path: Path
+) -> None:
     (tmp_path / "old.xlsx").write_bytes(b"PK")
     answer = g6("import", "table", str(tmp_path / "old.xlsx"), "--yes")
     assert (answer.code, ".csv.gz" in answer.err) == (2, True)
@@ -150,8 +240,21 @@ def test_a_file_that_is_no_table_is_named_with_the_forms_that_are_read(g6: Run, 
 
 def test_open_interest_that_cannot_be_is_named_with_its_line(g6: Run, tmp_path: Path) -> None:
     path = table(tmp_path / "old.csv", changes={2: {"Open Interest": "-7"}})
-    answer = g6("import", "table", str(path), *LAYOUT, "--yes", "--json", "--data-dir", str(tmp_path / "rows"))
+    answer = g6(
+        "import",
+        "table",
+        str(path),
+        *LAYOUT,
+        "--yes",
+        "--json",
+        "--data-dir",
+        str(tmp_path / "rows"),
+    )
     report = json.loads(answer.out)
-    assert (answer.code, report["cycles"], [trouble["line"] for trouble in report["troubles"]]) == (1, 2, [3])
+    assert (answer.code, report["cycles"], [trouble["line"] for trouble in report["troubles"]]) == (
+        1,
+        2,
+        [3],
+    )
     assert "-455 units cannot be" in report["troubles"][0]["reason"]
     assert len(package.load("NIFTY", "2026-09-11", data_dir=tmp_path / "rows")) == 6

@@ -23,7 +23,9 @@ def test_columns_are_counted_with_nulls_least_and_largest(g6, stored):
 
 
 def test_statuses_are_counted_and_add_up_to_the_rows(g6, stored):
-    found = json.loads(g6("inspect", f"FINNIFTY@{LAST}", "--json", "--data-dir", str(stored.directory)).out)
+    found = json.loads(
+        g6("inspect", f"FINNIFTY@{LAST}", "--json", "--data-dir", str(stored.directory)).out
+    )
     counted = Counter(word or "not listed" for word in stored.frames[LAST].columns["ce_iv_status"])
     assert found["statuses"]["ce"] == counted
     assert sum(found["statuses"]["pe"].values()) == found["rows"]

@@ -17,8 +17,15 @@ def ask(g6, stored, *arguments):
 
 
 def sums(frame, strikes=None):
-    chosen = np.ones(len(frame), dtype=bool) if strikes is None else np.isin(frame.columns["strike"], strikes)
-    return [float(np.nansum(frame.columns[side + "oi"].astype(float)[chosen])) for side in ("ce_", "pe_")]
+    chosen = (
+        np.ones(len(frame), dtype=bool)
+        if strikes is None
+        else np.isin(frame.columns["strike"], strikes)
+    )
+    return [
+        float(np.nansum(frame.columns[side + "oi"].astype(float)[chosen]))
+        for side in ("ce_", "pe_")
+    ]
 
 
 def test_each_cycle_has_the_sums_of_its_rows(g6, stored):
@@ -34,7 +41,9 @@ def test_a_custom_set_of_strikes_adds_up_those_alone(g6, stored):
     frame = list(stored.frames.values())[-1]
     ladder = frame.columns["strike"]
     wanted = [float(strike) for strike in ladder[len(ladder) // 2 : len(ladder) // 2 + 3]]
-    found = json.loads(ask(g6, stored, "--strikes", ",".join(f"{each:g}" for each in wanted), "--json"))
+    found = json.loads(
+        ask(g6, stored, "--strikes", ",".join(f"{each:g}" for each in wanted), "--json")
+    )
     last = found["cycles"][-1]
     assert [last["oi_calls"], last["oi_puts"]] == sums(frame, wanted)
     assert last["max_pain"] in wanted
@@ -55,7 +64,11 @@ def test_people_see_it_on_eighty_columns(g6, stored):
 
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
-    [(("--strikes", "high"), 2, "24000,24100"), (("--strikes", "1"), 3, "strikes 1"), (("--json", "--csv"), 2, "exclude")],
+    [
+        (("--strikes", "high"), 2, "24000,24100"),
+        (("--strikes", "1"), 3, "strikes 1"),
+        (("--json", "--csv"), 2, "exclude"),
+    ],
 )
 def test_what_cannot_be_answered_is_said(g6, stored, arguments, code, word):
     answer = g6("interest", "FINNIFTY", *arguments, "--data-dir", str(stored.directory))

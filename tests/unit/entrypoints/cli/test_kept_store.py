@@ -32,7 +32,13 @@ def directory(root: Path, tmp_path: Path) -> Path:
     ],
 )
 def test_chains_hold_what_was_written(
-    directory: Path, index: str, day: str, rows: int, cycles: int, oi_calls: float, volatilities: float
+    directory: Path,
+    index: str,
+    day: str,
+    rows: int,
+    cycles: int,
+    oi_calls: float,
+    volatilities: float,
 ) -> None:
     table = package.load(index, day, data_dir=directory)
     assert (len(table), table["timestamp"].nunique()) == (rows, cycles)
@@ -55,7 +61,9 @@ def test_a_check_finds_it_whole(g6: Run, directory: Path) -> None:
 
 def test_gaps_lie_outside_of_the_stored_cycles(g6: Run, directory: Path) -> None:
     gaps = json.loads(g6("data", "gaps", "--json", "--data-dir", str(directory)).out)
-    stored = [f"{COMPACTED}T05:3{n}:00Z" for n in range(3)] + [f"{IN_PARTS}T05:3{n}:00Z" for n in range(2)]
+    stored = [f"{COMPACTED}T05:3{n}:00Z" for n in range(3)] + [
+        f"{IN_PARTS}T05:3{n}:00Z" for n in range(2)
+    ]
     assert not [gap for gap in gaps for cycle in stored if gap["from"] <= cycle <= gap["to"]]
 
 

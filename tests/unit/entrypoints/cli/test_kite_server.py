@@ -17,7 +17,9 @@ Run = Callable[..., Any]
 
 @pytest.mark.timeout(60)
 def test_it_serves_until_it_is_ended() -> None:
-    with kite_server(start="2026-11-20T10:00:00", speed=0, fault=["429,count=1,family=quote"]) as kite:
+    with kite_server(
+        start="2026-11-20T10:00:00", speed=0, fault=["429,count=1,family=quote"]
+    ) as kite:
         headers = {"Authorization": "token demo:demo"}
         answers = [
             httpx.get(f"{kite.root}{path}", headers=headers, trust_env=False, timeout=30)

@@ -38,7 +38,9 @@ def broker(kite: Kite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kite:
     return kite
 
 
-def test_a_headless_login_keeps_a_token_that_ends_in_the_morning(broker: Kite, g6: Any, tmp_path: Path) -> None:
+def test_a_headless_login_keeps_a_token_that_ends_in_the_morning(
+    broker: Kite, g6: Any, tmp_path: Path
+) -> None:
     ran = g6("login", "--headless")
     assert ran.code == 0, ran.err
     assert "Sat 21 Nov 2026 06:00 IST (in 19 h 30 min)" in ran.out
@@ -67,7 +69,9 @@ def test_without_a_token_the_check_says_so_and_asks_nothing(broker: Kite, g6: An
     assert len(broker.arrivals()) == before
 
 
-def test_a_server_that_is_not_there_is_the_network(broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_there_is_the_network(
+    broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("G6_PROVIDER__ROOT", "http://127.0.0.1:9")
     monkeypatch.setenv("KITE_ACCESS_TOKEN", "demo")
     ran = g6("check", "kite")
@@ -75,7 +79,9 @@ def test_a_server_that_is_not_there_is_the_network(broker: Kite, g6: Any, monkey
     assert "network" in ran.out
 
 
-def test_a_login_without_credentials_ends_at_once(broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_login_without_credentials_ends_at_once(
+    broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("KITE_API_SECRET")
     ran = g6("login", "--headless")
     assert ran.code == 2
@@ -88,7 +94,9 @@ def test_a_request_token_that_is_none_is_refused_in_a_sentence(broker: Kite, g6:
     assert "request token" in ran.err
 
 
-def test_the_fake_token_provider_asks_nobody(broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fake_token_provider_asks_nobody(
+    broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("G6_TOKEN_PROVIDER", "fake")
     monkeypatch.delenv("KITE_API_SECRET")
     before = broker.state()["exchanges"]
@@ -106,7 +114,11 @@ def test_the_browser_is_sent_back_to_a_page_of_ours() -> None:
     with Callback() as callback:
         answers: list[str] = []
         query = {"request_token": "r1", "status": "success", "action": "login"}
-        visitor = threading.Thread(target=lambda: answers.append(httpx.get(callback.url, params=query, trust_env=False).text))
+        visitor = threading.Thread(
+            target=lambda: answers.append(
+                httpx.get(callback.url, params=query, trust_env=False).text
+            )
+        )
         visitor.start()
         assert callback.wait(20.0) == "r1"
         visitor.join()
@@ -114,11 +126,17 @@ def test_the_browser_is_sent_back_to_a_page_of_ours() -> None:
 
 
 def test_a_port_that_is_taken_is_said_with_its_option() -> None:
-    with Callback() as callback, pytest.raises(Unavailable, match="--port"), Callback(callback.port):
+    with (
+        Callback() as callback,
+        pytest.raises(Unavailable, match="--port"),
+        Callback(callback.port),
+    ):
         pass
 
 
-@pytest.mark.parametrize("text", ["r1", " r1\n", "http://127.0.0.1:5010/?action=login&status=success&request_token=r1"])
+@pytest.mark.parametrize(
+    "text", ["r1", " r1\n", "http://127.0.0.1:5010/?action=login&status=success&request_token=r1"]
+)
 def test_a_pasted_address_or_token_is_understood(text: str) -> None:
     assert request_token_of(text) == "r1"
 

@@ -36,7 +36,10 @@ def test_the_help_fits_a_screen(g6: Any) -> None:
 
 
 def test_the_help_lists_the_commands_that_there_are_in_their_own_words() -> None:
-    there = {name: command.get_short_help_str(1000) for name, command in typer.main.get_command(cli.application()).commands.items()}
+    there = {
+        name: command.get_short_help_str(1000)
+        for name, command in typer.main.get_command(cli.application()).commands.items()
+    }
     assert list(there.items()) == [(name, sentence) for name, (_, sentence) in COMMANDS.items()]
 
 
@@ -44,17 +47,28 @@ def test_the_help_lists_the_commands_that_there_are_in_their_own_words() -> None
 def test_nothing_is_imported_that_a_quick_answer_does_not_stand_on(word: str) -> None:
     heavy = "bool({'scipy', 'pyarrow', 'kiteconnect'} & {*sys.modules})"
     said = f"import sys; from g6.entrypoints.cli import main; main(sys.argv[1:]); sys.exit({heavy})"
-    assert subprocess.run([sys.executable, "-c", said, word], capture_output=True, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", said, word], capture_output=True, check=False
+        ).returncode
+        == 0
+    )
 
 
-@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else "")
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else ""
+)
 def test_every_command_has_an_example_of_itself(name: str, command: Any) -> None:
     assert f"Example: {name}" in command.help
 
 
-@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else "")
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else ""
+)
 def test_every_option_says_what_it_does(name: str, command: Any) -> None:
-    assert not [each.name for each in command.params if each.param_type_name == "option" and not each.help]
+    assert not [
+        each.name for each in command.params if each.param_type_name == "option" and not each.help
+    ]
 
 
 def test_the_version_names_what_g6_stands_on(g6: Any) -> None:
@@ -112,7 +126,11 @@ def raising(error: BaseException) -> Any:
     ],
 )
 def test_what_goes_wrong_decides_the_exit_code(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], error: BaseException, code: int
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
 ) -> None:
     monkeypatch.setattr(cli, "application", raising(error))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -123,7 +141,9 @@ def test_what_goes_wrong_decides_the_exit_code(
 def test_the_trace_of_a_slip_is_in_the_file_that_is_named_without_its_secrets(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "application", raising(ZeroDivisionError("at redis://:hunter2@host/0")))
+    monkeypatch.setattr(
+        cli, "application", raising(ZeroDivisionError("at redis://:hunter2@host/0"))
+    )
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     cli.main([])
     (trace,) = tmp_path.glob("g6-trace-*.txt")
@@ -135,9 +155,19 @@ def test_the_trace_of_a_slip_is_in_the_file_that_is_named_without_its_secrets(
 
 def outside(*arguments: str, **environ: str) -> bytes:
     """Return what a process of its own writes to a pipe."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "G6_", "NO_COLOR"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LC_", "LANG", "G6_", "NO_COLOR"))
+    }
     code = f"import sys; from g6.entrypoints.cli import main; sys.exit(main({list(arguments)!r}))"
-    return subprocess.run([sys.executable, "-c", code], env=clean | environ, capture_output=True, check=True, timeout=60).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean | environ,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    ).stdout
 
 
 def test_in_the_c_locale_only_ascii_is_written() -> None:

@@ -33,7 +33,10 @@ def test_a_year_without_a_calendar_says_what_to_add(g6: Any) -> None:
 
 def test_the_calendar_names_what_expires_and_marks_monthlies(g6: Any) -> None:
     shown = g6("calendar", "2026-11").out
-    assert "Mon 23 Nov 2026      09:15–15:40  settlement 15:30  expires NIFTY (monthly), BANKNIFTY (monthly)" in shown
+    assert (
+        "Mon 23 Nov 2026      09:15–15:40  settlement 15:30  expires NIFTY (monthly), BANKNIFTY (monthly)"
+        in shown
+    )
     assert "Tue 17 Nov 2026      09:15–15:40  settlement 15:30  expires NIFTY\n" in shown
 
 
@@ -44,12 +47,19 @@ def test_a_calendar_without_listings_still_shows_its_sessions(g6: Any) -> None:
 
 
 def test_the_providers_are_listed(g6: Any) -> None:
-    assert [line.split()[0] for line in g6("providers").out.splitlines()] == ["sim", "replay", "kite"]
+    assert [line.split()[0] for line in g6("providers").out.splitlines()] == [
+        "sim",
+        "replay",
+        "kite",
+    ]
 
 
 def test_the_calendar_says_where_its_expiries_come_from(g6: Any, tmp_path: Path) -> None:
     simulated = g6("calendar", "2026-11").out
-    assert "from the simulated market (made by the rules of each era, not read from a dump)" in simulated
+    assert (
+        "from the simulated market (made by the rules of each era, not read from a dump)"
+        in simulated
+    )
     at = parse_z("2026-11-02T05:30:00Z")
     ParquetStore(tmp_path).keep_listing(SimulatedMarket(calendar()).listing("NIFTY", at), "NFO")
     kept = g6("calendar", "2026-11", "--kept", "--data-dir", str(tmp_path))

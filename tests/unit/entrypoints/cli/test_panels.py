@@ -13,11 +13,17 @@ import pytest
 @pytest.fixture
 def panels(tmp_path: Path) -> Path:
     data = {"spot": 1}
-    digest = hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    digest = hashlib.sha256(
+        json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
     directory = tmp_path / "panels"
     directory.mkdir()
-    (directory / "indices.json").write_text(json.dumps({"panel": "indices", "data": data, "meta": {"hash": digest[:12]}}))
-    (directory / "manifest.json").write_text(json.dumps({"panels": ["indices"], "hashes": {"indices.json": digest}}))
+    (directory / "indices.json").write_text(
+        json.dumps({"panel": "indices", "data": data, "meta": {"hash": digest[:12]}})
+    )
+    (directory / "manifest.json").write_text(
+        json.dumps({"panels": ["indices"], "hashes": {"indices.json": digest}})
+    )
     return directory
 
 
@@ -26,7 +32,9 @@ def test_clean_panels_exit_zero(g6: Any, panels: Path) -> None:
 
 
 @pytest.mark.parametrize(("strict", "code"), [(["--strict"], 1), ([], 0)])
-def test_a_tampered_panel_is_an_issue_and_fails_only_when_strict(g6: Any, panels: Path, strict: list[str], code: int) -> None:
+def test_a_tampered_panel_is_an_issue_and_fails_only_when_strict(
+    g6: Any, panels: Path, strict: list[str], code: int
+) -> None:
     (panels / "indices.json").write_text(json.dumps({"panel": "indices", "data": {"spot": 2}}))
     answer = g6("panels", "verify", "--panels-dir", str(panels), "--json", *strict)
     assert answer.code == code

@@ -16,7 +16,9 @@ def plot(g6, stored, tmp_path):
 
     def draw(kind, suffix, *extra):
         out = tmp_path / f"picture{suffix}"
-        answer = g6("plot", kind, "FINNIFTY", "--data-dir", str(stored.directory), "--out", str(out), *extra)
+        answer = g6(
+            "plot", kind, "FINNIFTY", "--data-dir", str(stored.directory), "--out", str(out), *extra
+        )
         assert answer.code == 0, answer.err
         return out.read_bytes()
 
@@ -54,16 +56,22 @@ def test_a_heatmap_is_its_matrix(plot, stored):
 
 def test_a_straddle_is_call_plus_put_of_the_rows(plot, stored):
     document = json.loads(plot("straddle", ".json"))
-    for price, strike, frame in zip(document["price"], document["strike"], stored.frames.values(), strict=True):
+    for price, strike, frame in zip(
+        document["price"], document["strike"], stored.frames.values(), strict=True
+    ):
         row = frame.columns["strike"] == strike
-        assert price == pytest.approx(float(frame.columns["ce_price"][row][0] + frame.columns["pe_price"][row][0]))
+        assert price == pytest.approx(
+            float(frame.columns["ce_price"][row][0] + frame.columns["pe_price"][row][0])
+        )
 
 
 def test_interest_over_time_is_that_of_the_chosen_strikes(plot, stored):
     strikes = [float(each) for each in next(iter(stored.frames.values())).columns["strike"][10:13]]
     document = json.loads(plot("interest", ".json", "--strikes", ",".join(map(str, strikes))))
     for total, frame in zip(document["oi_puts"], stored.frames.values(), strict=True):
-        assert total == np.nansum(frame.columns["pe_oi"].astype(float)[np.isin(frame.columns["strike"], strikes)])
+        assert total == np.nansum(
+            frame.columns["pe_oi"].astype(float)[np.isin(frame.columns["strike"], strikes)]
+        )
 
 
 def test_the_surface_is_asked_inside_its_hull_only(plot):
@@ -77,9 +85,13 @@ def test_fixed_legs_are_followed_with_their_signs(plot, stored):
     frames = list(stored.frames.values())
     row = int(np.flatnonzero(frames[0].columns["offset"] == 0)[0])
     day, strike = frames[0].columns["expiry"][row], frames[0].columns["strike"][row]
-    document = json.loads(plot("straddle", ".json", "--legs", f"{day}:{strike}:CE,{day}:{strike}:pe:-2"))
+    document = json.loads(
+        plot("straddle", ".json", "--legs", f"{day}:{strike}:CE,{day}:{strike}:pe:-2")
+    )
     for value, frame in zip(document["price"], frames, strict=True):
-        assert value == pytest.approx(float(frame.columns["ce_price"][row] - 2 * frame.columns["pe_price"][row]))
+        assert value == pytest.approx(
+            float(frame.columns["ce_price"][row] - 2 * frame.columns["pe_price"][row])
+        )
     assert document["rolled"] == [False, False]
 
 
@@ -104,7 +116,10 @@ def test_the_smile_holds_volatilities_in_percent(plot, stored):
         (("heatmap", "FINNIFTY", "--of", "delta", "--out", "x.png"), "--of oi"),
         (("overlays", "FINNIFTY", "--figure", "pcrr", "--out", "x.png"), "there is no column"),
         (("straddle", "FINNIFTY", "--legs", "24000CE", "--out", "x.png"), "no legs"),
-        (("straddle", "FINNIFTY", "--legs", ",".join(["2026-11-23:1:CE"] * 7), "--out", "x.png"), "at most 6"),
+        (
+            ("straddle", "FINNIFTY", "--legs", ",".join(["2026-11-23:1:CE"] * 7), "--out", "x.png"),
+            "at most 6",
+        ),
         (("smile", "FINNIFTY", "--out", "nowhere/at/all.png"), "cannot be written"),
     ],
 )

@@ -32,9 +32,22 @@ class Workers:
         assert (name, pricing) == ("recompute", "{}")
         if len(self.done) < self._most:
             self.done.append((day, index))
-            report = {"job": "recompute", "index": index, "day": day, "units": 1, "options": 2, "changed": False, "seconds": 1.0}
+            report = {
+                "job": "recompute",
+                "index": index,
+                "day": day,
+                "units": 1,
+                "options": 2,
+                "changed": False,
+                "seconds": 1.0,
+            }
             if index == self._refused:
-                report = {"job": "recompute", "index": index, "day": day, "error": "a newer version wrote it"}
+                report = {
+                    "job": "recompute",
+                    "index": index,
+                    "day": day,
+                    "error": "a newer version wrote it",
+                }
             self.bus.publish("job.report", report)
 
 
@@ -48,7 +61,9 @@ def test_every_day_of_every_index_is_a_job_and_its_report_is_waited_for(tmp_path
     assert workers.done == journal.done == LOTS
 
 
-def test_what_was_done_before_a_stop_is_known_to_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_done_before_a_stop_is_known_to_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "journal"
     workers = Workers(most=2)
     monkeypatch.setattr(workers.bus, "read", stopping(workers.bus))
@@ -61,7 +76,9 @@ def test_what_was_done_before_a_stop_is_known_to_the_next_run(tmp_path: Path, mo
     assert not path.exists()
 
 
-def test_a_day_that_is_refused_is_said_and_not_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_day_that_is_refused_is_said_and_not_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     workers, journal = Workers(refused="SENSEX"), Journal(tmp_path / "journal", "{}")
     reports = run(workers, journal, LOTS)
     assert journal.done == [LOTS[0], LOTS[2]]

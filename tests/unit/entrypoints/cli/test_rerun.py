@@ -33,7 +33,10 @@ def settings(tmp_path: Path, chain_of: Callable[..., Frame]) -> Settings:
     store = ParquetStore(tmp_path)
     for cycle, ends in ((FIRST, ("OK", "PARTIAL")), (LATER, ("MISSING", "OK"))):
         rows = zip(("NIFTY", "SENSEX"), ends, strict=True)
-        store.write_overview(cycle, [{"timestamp": cycle, "underlying": name, "status": status} for name, status in rows])
+        store.write_overview(
+            cycle,
+            [{"timestamp": cycle, "underlying": name, "status": status} for name, status in rows],
+        )
         for name, status in zip(("NIFTY", "SENSEX"), ends, strict=True):
             if status != "MISSING":
                 store.write_chain(Unit(cycle, name), chain_of(cycle, name))
@@ -48,13 +51,20 @@ def runtime(settings: Settings) -> Any:
     )  # fmt: skip
 
 
-def test_what_failed_is_known_from_the_files_when_the_ledger_has_forgotten_it(runtime: Any, settings: Settings) -> None:
-    assert units(runtime, settings, CYCLES, None, failed=True) == [Unit(FIRST, "SENSEX"), Unit(LATER, "NIFTY")]
+def test_what_failed_is_known_from_the_files_when_the_ledger_has_forgotten_it(
+    runtime: Any, settings: Settings
+) -> None:
+    assert units(runtime, settings, CYCLES, None, failed=True) == [
+        Unit(FIRST, "SENSEX"),
+        Unit(LATER, "NIFTY"),
+    ]
     assert units(runtime, settings, CYCLES, "SENSEX", failed=True) == [Unit(FIRST, "SENSEX")]
 
 
 def test_what_the_ledger_knows_is_newer_than_the_files(runtime: Any, settings: Settings) -> None:
-    runtime.ledger.begin(Unit(FIRST, "SENSEX"), "task", Opening(("SENSEX",), "c1", 90.0, 60.0), 60.0, 30.0)
+    runtime.ledger.begin(
+        Unit(FIRST, "SENSEX"), "task", Opening(("SENSEX",), "c1", 90.0, 60.0), 60.0, 30.0
+    )
     runtime.ledger.finish(Unit(FIRST, "SENSEX"), "OK", "", {"config_id": "c1"}, 61.0)
     assert units(runtime, settings, CYCLES, None, failed=True) == [Unit(LATER, "NIFTY")]
 
@@ -63,7 +73,9 @@ def test_without_failed_every_unit_is_done_again(runtime: Any, settings: Setting
     assert len(units(runtime, settings, CYCLES, None, failed=False)) == 4
 
 
-def test_what_has_no_chain_is_not_stored_and_what_nobody_knows_is_not_ok(runtime: Any, settings: Settings) -> None:
+def test_what_has_no_chain_is_not_stored_and_what_nobody_knows_is_not_ok(
+    runtime: Any, settings: Settings
+) -> None:
     (settings.directory / "chain/underlying=NIFTY/date=2026-11-18/053000Z.parquet").unlink()
     unknown = "2026-11-18T05:32:00Z"
     assert units(runtime, settings, (*CYCLES, unknown), "NIFTY", failed=True) == [
@@ -71,7 +83,9 @@ def test_what_has_no_chain_is_not_stored_and_what_nobody_knows_is_not_ok(runtime
     ]  # fmt: skip
 
 
-def test_a_unit_that_ended_ok_and_is_not_stored_yet_is_not_done(runtime: Any, settings: Settings) -> None:
+def test_a_unit_that_ended_ok_and_is_not_stored_yet_is_not_done(
+    runtime: Any, settings: Settings
+) -> None:
     unit = Unit("2026-11-18T05:32:00Z", "NIFTY")
     runtime.ledger.begin(unit, "task", Opening(("NIFTY",), "c1", 90.0, 60.0), 60.0, 30.0)
     runtime.ledger.finish(unit, "OK", "", {"config_id": "c1"}, 61.0)
@@ -79,28 +93,47 @@ def test_a_unit_that_ended_ok_and_is_not_stored_yet_is_not_done(runtime: Any, se
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["between rows", "no file at all"])
-def test_a_range_is_the_grid_of_the_session_whatever_is_stored(runtime: Any, settings: Settings, *, kept: bool) -> None:
+def test_a_range_is_the_grid_of_the_session_whatever_is_stored(
+    runtime: Any, settings: Settings, *, kept: bool
+) -> None:
     """Ten cycles that a disk refused left nothing in any file; their frames are found by their instants."""
     if not kept:
         shutil.rmtree(settings.directory / "overview")
         shutil.rmtree(settings.directory / "chain")
     found = instants(runtime, settings, parse_z(FIRST), parse_z("2026-11-18T05:41:00Z"))
-    assert [isoformat_z(at) for at in found] == [f"2026-11-18T05:{minute}:00Z" for minute in range(30, 42)]
+    assert [isoformat_z(at) for at in found] == [
+        f"2026-11-18T05:{minute}:00Z" for minute in range(30, 42)
+    ]
 
 
-def test_a_range_has_the_interval_of_its_days_configuration_and_what_lies_off_the_grid(runtime: Any, settings: Settings) -> None:
+def test_a_range_has_the_interval_of_its_days_configuration_and_what_lies_off_the_grid(
+    runtime: Any, settings: Settings
+) -> None:
     path = settings.directory / "configs/c1.json"
     path.parent.mkdir()
     path.write_text(json.dumps({"settings": {"interval": 300}}))
     opened = Unit("2026-11-18T05:33:20Z", "NIFTY")
     runtime.ledger.begin(opened, "task", Opening(("NIFTY",), "c1", 90.0, 60.0), 60.0, 30.0)
     found = instants(runtime, settings, parse_z(FIRST), parse_z("2026-11-18T05:41:00Z"))
-    assert [isoformat_z(at)[11:19] for at in found] == ["05:30:00", "05:31:00", "05:33:20", "05:35:00", "05:40:00"]
+    assert [isoformat_z(at)[11:19] for at in found] == [
+        "05:30:00",
+        "05:31:00",
+        "05:33:20",
+        "05:35:00",
+        "05:40:00",
+    ]
 
 
 def test_a_range_holds_no_instant_outside_of_sessions(runtime: Any, settings: Settings) -> None:
-    found = instants(runtime, settings, parse_z("2026-11-18T10:09:00Z"), parse_z("2026-11-19T03:46:00Z"))
-    assert [isoformat_z(at)[8:16] for at in found] == ["18T10:09", "18T10:10", "19T03:45", "19T03:46"]
+    found = instants(
+        runtime, settings, parse_z("2026-11-18T10:09:00Z"), parse_z("2026-11-19T03:46:00Z")
+    )
+    assert [isoformat_z(at)[8:16] for at in found] == [
+        "18T10:09",
+        "18T10:10",
+        "19T03:45",
+        "19T03:46",
+    ]
 
 
 @pytest.fixture
@@ -138,7 +171,9 @@ def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
     assert "rows" not in rerun._sentence(result)
 
 
-def test_rows_that_a_sink_refused_are_not_the_same_rows(past: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_a_sink_refused_are_not_the_same_rows(
+    past: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refused = Written(errors={"parquet": "No space left on device"})
     monkeypatch.setattr(past.store, "write_chain", lambda *_: refused)
     result = done_again(past)
@@ -146,7 +181,9 @@ def test_rows_that_a_sink_refused_are_not_the_same_rows(past: World, monkeypatch
     assert "No space left on device" in rerun._sentence(result)
 
 
-def test_rows_that_are_nowhere_afterwards_are_not_done(past: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_are_nowhere_afterwards_are_not_done(
+    past: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     past.store._chains.clear()
     monkeypatch.setattr(past.store, "write_chain", lambda *_: Written())
     result = done_again(past)

@@ -24,7 +24,9 @@ def directory(tmp_path: Path, chain_of: Callable[..., Frame]) -> Path:
     for cycle in CYCLES:
         for store in (ParquetStore(rows), CsvStore(rows / "csv")):
             store.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle))
-            store.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": ""}])
+            store.write_overview(
+                cycle, [{"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": ""}]
+            )
     kept = rows / "instruments/date=2026-11-17/NFO.parquet"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"kept for ever")
@@ -32,14 +34,24 @@ def directory(tmp_path: Path, chain_of: Callable[..., Frame]) -> Path:
 
 
 def files(directory: Path) -> set[str]:
-    return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()
+    }
 
 
 def test_a_plan_lists_files_and_bytes_and_deletes_nothing(g6: Run, directory: Path) -> None:
     before = files(directory)
     told = json.loads(
         g6(
-            "retention", "plan", "--before", "2026-11-18", "--kinds", "chain,overview,csv", "--json", "--data-dir", str(directory)
+            "retention",
+            "plan",
+            "--before",
+            "2026-11-18",
+            "--kinds",
+            "chain,overview,csv",
+            "--json",
+            "--data-dir",
+            str(directory),
         ).out
     )
     old = [path for path in before if "2026-11-17" in path and not path.startswith("instruments")]
@@ -54,12 +66,25 @@ def test_what_was_shown_is_deleted_and_nothing_else(g6: Run, directory: Path) ->
     answer = g6("retention", "apply", "--yes", *options)
     assert "deleted" in answer.out
     gone = before - files(directory)
-    assert gone == {path for path in before if ("2026-11-17" in path or "2026-11-18" in path) and path.startswith(("chain", "csv"))}
+    assert gone == {
+        path
+        for path in before
+        if ("2026-11-17" in path or "2026-11-18" in path) and path.startswith(("chain", "csv"))
+    }
     assert "0 files" in g6("retention", "plan", *options).out
 
 
 def test_instruments_cannot_be_chosen(g6: Run, directory: Path) -> None:
-    answer = g6("retention", "plan", "--before", "2026-11-20", "--kinds", "instruments", "--data-dir", str(directory))
+    answer = g6(
+        "retention",
+        "plan",
+        "--before",
+        "2026-11-20",
+        "--kinds",
+        "instruments",
+        "--data-dir",
+        str(directory),
+    )
     assert (answer.code, "choose of chain, overview, events, csv" in answer.err) == (2, True)
 
 
@@ -67,7 +92,17 @@ def test_events_are_pruned_when_they_are_named(g6: Run, directory: Path) -> None
     kept = directory / "events/date=2026-11-17/day.parquet"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"told")
-    g6("retention", "apply", "--yes", "--before", "2026-11-18", "--kinds", "events", "--data-dir", str(directory))
+    g6(
+        "retention",
+        "apply",
+        "--yes",
+        "--before",
+        "2026-11-18",
+        "--kinds",
+        "events",
+        "--data-dir",
+        str(directory),
+    )
     assert not kept.exists()
     assert any("2026-11-17" in path for path in files(directory))
 
@@ -78,18 +113,30 @@ def test_which_days_has_to_be_said(g6: Run, directory: Path) -> None:
 
 def test_without_yes_nothing_goes_where_nobody_answers(g6: Run, directory: Path) -> None:
     before = files(directory)
-    assert g6("retention", "apply", "--before", "2026-11-20", "--data-dir", str(directory)).code != 0
+    assert (
+        g6("retention", "apply", "--before", "2026-11-20", "--data-dir", str(directory)).code != 0
+    )
     assert files(directory) == before
 
 
 def test_the_last_days_are_kept(g6: Run, directory: Path) -> None:
-    assert "0 files" in g6("retention", "plan", "--keep-days", "36500", "--data-dir", str(directory)).out
+    assert (
+        "0 files"
+        in g6("retention", "plan", "--keep-days", "36500", "--data-dir", str(directory)).out
+    )
 
 
 def test_a_scan_counts_what_find_counts(g6: Run, directory: Path) -> None:
     told = json.loads(g6("retention-scan", "--json", "--data-dir", str(directory)).out)
     held = list((directory / "csv").rglob("*.csv"))
-    assert list(told) == ["csv_dir", "total_files", "total_size_mb", "oldest_file_utc", "newest_file_utc", "per_index_counts"]
+    assert list(told) == [
+        "csv_dir",
+        "total_files",
+        "total_size_mb",
+        "oldest_file_utc",
+        "newest_file_utc",
+        "per_index_counts",
+    ]
     assert told["total_files"] == len(held)
     assert told["total_size_mb"] == round(sum(path.stat().st_size for path in held) / 1e6, 3)
     assert told["per_index_counts"] == {"NIFTY": len(held)}

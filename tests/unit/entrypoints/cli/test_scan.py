@@ -46,7 +46,11 @@ def test_injected_anomalies_are_ranked_first(chain_of):
     strikes = frames[-1].columns["strike"]
     # The volatility of the call in the money is not its own.
     first = {each["kind"]: (each["strike"], each["side"]) for each in reversed(found)}
-    assert first == {"oi": (strikes[3], "PE"), "volume": (strikes[6], "CE"), "iv": (strikes[2], "PE")}
+    assert first == {
+        "oi": (strikes[3], "PE"),
+        "volume": (strikes[6], "CE"),
+        "iv": (strikes[2], "PE"),
+    }
 
 
 def test_a_quiet_day_has_nothing_unusual(chain_of):

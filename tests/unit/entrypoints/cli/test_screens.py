@@ -40,7 +40,16 @@ def test_the_chain_table_is_of_the_expiry_it_is_asked_for(expiry: str) -> None:
         "expiry": np.repeat(np.array([EXPIRED, NEXT], dtype="datetime64[D]"), 2),
         "strike": np.array(strikes[EXPIRED] + strikes[NEXT]),
         "offset": np.array([0.0, 1.0, 0.0, 1.0]),
-    } | {f"{side}_{name}": np.full(4, 1.0) for side in ("ce", "pe") for name in ("oi", "oi_prev", "iv", "price")}
+    } | {
+        f"{side}_{name}": np.full(4, 1.0)
+        for side in ("ce", "pe")
+        for name in ("oi", "oi_prev", "iv", "price")
+    }
     shown = text(screens.chain_table(Frame({}, columns), expiry))
     assert all(f"{strike:,.0f}" in shown for strike in strikes[expiry])
-    assert not any(f"{strike:,.0f}" in shown for other in strikes if other != expiry for strike in strikes[other])
+    assert not any(
+        f"{strike:,.0f}" in shown
+        for other in strikes
+        if other != expiry
+        for strike in strikes[other]
+    )

@@ -48,7 +48,9 @@ def start(environment):
     processes = []
 
     def begin(*arguments):
-        processes.append(subprocess.Popen([*G6, *arguments], env=environment, stdout=subprocess.PIPE, text=True))
+        processes.append(
+            subprocess.Popen([*G6, *arguments], env=environment, stdout=subprocess.PIPE, text=True)
+        )
         return processes[-1]
 
     yield begin
@@ -103,11 +105,21 @@ def test_totals_are_exact_over_a_killed_serve(serving, bus):
 
 def test_status_needs_no_serve(environment, bus):
     bus.publish("cycle.report", REPORT)
-    asked = subprocess.run([*G6, "status", "--json"], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    asked = subprocess.run(
+        [*G6, "status", "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     found = json.loads(asked.stdout)
     assert found["cycle"] == CYCLE
     unknown = dict.fromkeys(("age_seconds", "pcr", "source", "stale"))
-    assert found["indices_info"]["NIFTY"] == {"ltp": 26_000.0, "options": 400, "status": "OK"} | unknown
+    assert (
+        found["indices_info"]["NIFTY"]
+        == {"ltp": 26_000.0, "options": 400, "status": "OK"} | unknown
+    )
 
 
 def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(start, bus):
@@ -126,4 +138,6 @@ def test_a_line_has_cycle_time_options_and_each_index():
             "SENSEX": {"status": None, "options": 0, "stale": None},
         },
     }  # fmt: skip
-    assert line(found) == f"{CYCLE}  0.50 s  400 options  NIFTY OK/400 BANKEX OK/90 stale SENSEX -/0"
+    assert (
+        line(found) == f"{CYCLE}  0.50 s  400 options  NIFTY OK/400 BANKEX OK/90 stale SENSEX -/0"
+    )

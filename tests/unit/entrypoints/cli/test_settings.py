@@ -17,7 +17,9 @@ def test_show_lists_every_key(g6: Any) -> None:
     assert all(f"\n{key.path.replace('<INDEX>', 'NIFTY')} " in f"\n{shown}" for key in keys())
 
 
-def test_show_origin_names_the_source_of_each_value(g6: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_origin_names_the_source_of_each_value(
+    g6: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("G6_INTERVAL", "30")
     shown = g6("config", "show", "--origin", "--set", "market.seed=3").out
     assert "30  [env G6_INTERVAL]" in shown
@@ -26,19 +28,25 @@ def test_show_origin_names_the_source_of_each_value(g6: Any, monkeypatch: pytest
 
 
 def test_show_changed_shows_only_what_differs(g6: Any) -> None:
-    assert json.loads(g6("config", "show", "--changed", "--json", "--set", "greeks.enabled=false").out) == {
-        "greeks": {"enabled": False}
-    }
+    assert json.loads(
+        g6("config", "show", "--changed", "--json", "--set", "greeks.enabled=false").out
+    ) == {"greeks": {"enabled": False}}
 
 
 def test_show_masks_passwords(g6: Any) -> None:
-    assert "hunter2" not in g6("config", "show", "--set", "redis.broker_url=redis://:hunter2@host/0").out
+    assert (
+        "hunter2"
+        not in g6("config", "show", "--set", "redis.broker_url=redis://:hunter2@host/0").out
+    )
 
 
 def test_schema_documents_each_key_with_its_default(g6: Any) -> None:
     told = g6("config", "schema").out
     assert all(f"{key.path} = " in told for key in keys())
-    assert "greeks.risk_free_rate = 0.055   (number, ≥ -0.05, ≤ 0.5)\n    continuously compounded" in told
+    assert (
+        "greeks.risk_free_rate = 0.055   (number, ≥ -0.05, ≤ 0.5)\n    continuously compounded"
+        in told
+    )
 
 
 def test_schema_of_one_section_leaves_the_others_out(g6: Any) -> None:
@@ -99,19 +107,36 @@ def test_every_key_says_what_it_means(key: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"provider.fallback": "sim"}, "provider.fallback = 'sim': a simulated market or a recording has no quotes of today"),
-        ({"provider.name": "kite", "provider.fallback": "replay"}, "it cannot serve in place of a broker; one of kite can"),
-        ({"provider.name": "kite", "provider.fallback": "nobody"}, "provider.fallback = 'nobody': no such provider"),
-        ({"provider.name": "nobody"}, "provider.name = 'nobody': no such provider; there are sim, replay, kite"),
+        (
+            {"provider.fallback": "sim"},
+            "provider.fallback = 'sim': a simulated market or a recording has no quotes of today",
+        ),
+        (
+            {"provider.name": "kite", "provider.fallback": "replay"},
+            "it cannot serve in place of a broker; one of kite can",
+        ),
+        (
+            {"provider.name": "kite", "provider.fallback": "nobody"},
+            "provider.fallback = 'nobody': no such provider",
+        ),
+        (
+            {"provider.name": "nobody"},
+            "provider.name = 'nobody': no such provider; there are sim, replay, kite",
+        ),
         ({"provider.name": "replay"}, "no recording is named"),
         ({"provider.name": "replay", "provider.recording": "/nowhere"}, "/nowhere"),
-        ({"provider.name": "kite", "provider.secrets_file": "/nowhere"}, "the secrets file /nowhere cannot be read"),
+        (
+            {"provider.name": "kite", "provider.secrets_file": "/nowhere"},
+            "the secrets file /nowhere cannot be read",
+        ),
         ({"market.faults": "nonsense"}, "no such fault"),
         ({"redis.broker_url": "sentinel://127.0.0.1:1"}, "needs the name of its master"),
         ({"index_params.NIFTY.expiries": '["someday"]'}, "should be one of this_week"),
     ],
 )
-def test_a_check_refuses_what_a_start_refuses(g6: Any, tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+def test_a_check_refuses_what_a_start_refuses(
+    g6: Any, tmp_path: Path, given: dict[str, str], sentence: str
+) -> None:
     told = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
     checked = g6("config", "check", *told)
     started = g6("run", "--once", "--data-dir", str(tmp_path / "rows"), *told)
@@ -121,5 +146,21 @@ def test_a_check_refuses_what_a_start_refuses(g6: Any, tmp_path: Path, given: di
 
 
 def test_a_check_asks_nobody(g6: Any) -> None:
-    dead = ("--set", "redis.broker_url=redis://127.0.0.1:1/0", "--set", "provider.root=http://127.0.0.1:1")
-    assert g6("config", "check", "--set", "provider.name=kite", "--set", "provider.fallback=kite", *dead).code == 0
+    dead = (
+        "--set",
+        "redis.broker_url=redis://127.0.0.1:1/0",
+        "--set",
+        "provider.root=http://127.0.0.1:1",
+    )
+    assert (
+        g6(
+            "config",
+            "check",
+            "--set",
+            "provider.name=kite",
+            "--set",
+            "provider.fallback=kite",
+            *dead,
+        ).code
+        == 0
+    )

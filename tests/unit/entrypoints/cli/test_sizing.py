@@ -36,15 +36,22 @@ def size(directory: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("scope", "index", "greeks"), [("chain", "FINNIFTY", True), ("window", "NIFTY", True), ("window", "NIFTY", False)]
+    ("scope", "index", "greeks"),
+    [("chain", "FINNIFTY", True), ("window", "NIFTY", True), ("window", "NIFTY", False)],
 )
 def test_parts_and_csv_are_estimated_within_a_fifth_of_what_a_run_wrote(
     tmp_path: Path, scope: str, index: str, greeks: bool
 ) -> None:
-    settings = load(None, {"provider.name": "sim", "collection.scope": scope, "greeks.enabled": greeks}, {})
+    settings = load(
+        None, {"provider.name": "sim", "collection.scope": scope, "greeks.enabled": greeks}, {}
+    )
     decided = plan(settings)
     decided = replace(decided, indices={index: decided.indices[index]})
-    market, store, ledger = SimulatedMarket(calendar()), Tee(ParquetStore(tmp_path), CsvStore(tmp_path / "csv")), MemoryLedger()
+    market, store, ledger = (
+        SimulatedMarket(calendar()),
+        Tee(ParquetStore(tmp_path), CsvStore(tmp_path / "csv")),
+        MemoryLedger(),
+    )
     memories = MemoryChainMemories()
     for minute in range(CYCLES):
         unit = Unit(isoformat_z(FIRST + timedelta(minutes=minute)), index)
@@ -65,9 +72,19 @@ def test_parts_and_csv_are_estimated_within_a_fifth_of_what_a_run_wrote(
 def test_compacted_days_are_estimated_within_a_fifth_of_the_measured_ones() -> None:
     results = Path(__file__).parents[4] / "benchmarks/results.json"
     measured = json.loads(results.read_text("utf-8"))["store"]
-    params = {"expiries": ["nth:1", "nth:2", "nth:3", "nth:4"], "strikes_itm": 20, "strikes_otm": 20}
-    wanted = {f"index_params.{name}.{key}": value for name in measured["indices"] for key, value in params.items()}
-    found = estimated(load(None, {"provider.name": "sim", "collection.scope": "window", **wanted}, {}))
+    params = {
+        "expiries": ["nth:1", "nth:2", "nth:3", "nth:4"],
+        "strikes_itm": 20,
+        "strikes_otm": 20,
+    }
+    wanted = {
+        f"index_params.{name}.{key}": value
+        for name in measured["indices"]
+        for key, value in params.items()
+    }
+    found = estimated(
+        load(None, {"provider.name": "sim", "collection.scope": "window", **wanted}, {})
+    )
     assert found is not None
     together = sum(found.indices.values(), Sizing())
     rows = together.options * found.cycles
@@ -78,7 +95,9 @@ def test_compacted_days_are_estimated_within_a_fifth_of_the_measured_ones() -> N
 
 def test_the_estimate_of_a_day_follows_interval_and_indices(g6: Run) -> None:
     def estimate(*options: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(g6("data", "size", "--estimate", "--json", "--set", "provider.name=sim", *options).out)
+        found: dict[str, Any] = json.loads(
+            g6("data", "size", "--estimate", "--json", "--set", "provider.name=sim", *options).out
+        )
         return found
 
     minute, half, one = estimate(), estimate("--interval", "30"), estimate("--indices", "NIFTY")
@@ -99,12 +118,25 @@ def listed(tmp_path: Path) -> Path:
 
 def test_indices_of_which_nothing_is_listed_are_named(g6: Run, listed: Path) -> None:
     asked = ("data", "size", "--estimate", "--set", "provider.name=kite", "--data-dir", str(listed))
-    assert "without SENSEX, whose contracts no kept listing tells" in g6(*asked, "--indices", "NIFTY,SENSEX").out
+    assert (
+        "without SENSEX, whose contracts no kept listing tells"
+        in g6(*asked, "--indices", "NIFTY,SENSEX").out
+    )
     assert "without" not in g6(*asked, "--indices", "NIFTY").out
 
 
 def test_a_first_day_of_which_nothing_is_listed_has_no_figure(g6: Run, tmp_path: Path) -> None:
-    told = g6("data", "size", "--estimate", "--set", "provider.name=kite", "--indices", "NIFTY", "--data-dir", str(tmp_path)).out
+    told = g6(
+        "data",
+        "size",
+        "--estimate",
+        "--set",
+        "provider.name=kite",
+        "--indices",
+        "NIFTY",
+        "--data-dir",
+        str(tmp_path),
+    ).out
     assert "known once a listing of NIFTY is kept" in told
     assert "MB" not in told
 

@@ -27,7 +27,9 @@ def test_spreads_by_strike_are_those_of_the_rows(g6, stored):
 def test_now_counts_every_listed_option(g6, stored):
     found = json.loads(g6("spreads", "FINNIFTY", "--json", "--data-dir", str(stored.directory)).out)
     columns = list(stored.frames.values())[-1].columns
-    assert found["now"][0]["options"] == sum(int((columns[side + "symbol"] != "").sum()) for side in ("ce_", "pe_"))
+    assert found["now"][0]["options"] == sum(
+        int((columns[side + "symbol"] != "").sum()) for side in ("ce_", "pe_")
+    )
     assert found["now"][0]["two_sided"] <= found["now"][0]["options"]
 
 

@@ -20,9 +20,17 @@ def painted(capsys: pytest.CaptureFixture[str], **environ: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("environ", "coloured"), [({"G6_COLOR": "1"}, True), ({"G6_COLOR": "0"}, False), ({"NO_COLOR": "1"}, False), ({}, False)]
+    ("environ", "coloured"),
+    [
+        ({"G6_COLOR": "1"}, True),
+        ({"G6_COLOR": "0"}, False),
+        ({"NO_COLOR": "1"}, False),
+        ({}, False),
+    ],
 )
-def test_colours_are_those_that_were_asked_for(capsys: pytest.CaptureFixture[str], environ: dict[str, str], coloured: bool) -> None:
+def test_colours_are_those_that_were_asked_for(
+    capsys: pytest.CaptureFixture[str], environ: dict[str, str], coloured: bool
+) -> None:
     assert ("\x1b[" in painted(capsys, **environ)) is coloured
 
 
@@ -37,8 +45,13 @@ def test_ascii_replaces_every_sign_that_has_a_spelling(monkeypatch: pytest.Monke
 
 
 def test_every_sign_that_commands_write_has_a_spelling() -> None:
-    pages = [ast.parse(path.read_text("utf-8")) for path in Path(terminal.__file__).parent.glob("*.py")]
+    pages = [
+        ast.parse(path.read_text("utf-8")) for path in Path(terminal.__file__).parent.glob("*.py")
+    ]
     words = [
-        each.value for page in pages for each in ast.walk(page) if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        each.value
+        for page in pages
+        for each in ast.walk(page)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
     ]
     assert {sign for sign in "".join(words) if not sign.isascii()} - set(PLAIN) == set()

@@ -45,14 +45,19 @@ def test_each_expiry_has_its_share_of_the_solve(world: World) -> None:
     unit = traced(world.runtime, FIRST)["units"]["NIFTY"]
     solve = unit["stages"]["analyse"]["parts"]["solve"]
     assert (len(unit["expiries"]) > 1, solve > 0) == (True, True)
-    assert sum(expiry["solve"] for expiry in unit["expiries"]) == pytest.approx(solve, abs=0.1 * len(unit["expiries"]))
+    assert sum(expiry["solve"] for expiry in unit["expiries"]) == pytest.approx(
+        solve, abs=0.1 * len(unit["expiries"])
+    )
 
 
 def test_people_see_all_of_it(world: World) -> None:
     page = io.StringIO()
     show(Console(file=page, width=160), traced(world.runtime, FIRST))
     shown = page.getvalue()
-    assert all(word in shown for word in ("collect", "analyse", "persist", "aggregate", "publish", "solve", "panels"))
+    assert all(
+        word in shown
+        for word in ("collect", "analyse", "persist", "aggregate", "publish", "solve", "panels")
+    )
 
 
 def test_a_cycle_that_nobody_knows_is_nothing_to_do(world: World) -> None:

@@ -26,7 +26,11 @@ def test_the_dossier_shows_the_change_over_each_window(g6, stored):
 
 
 def test_too_few_days_have_no_rank_and_say_how_many_there_are(g6, stored):
-    assert ask(g6, stored, "dossier", "FINNIFTY")["iv_rank"] == {"rank": None, "percentile": None, "n_days": 0}
+    assert ask(g6, stored, "dossier", "FINNIFTY")["iv_rank"] == {
+        "rank": None,
+        "percentile": None,
+        "n_days": 0,
+    }
 
 
 def test_one_expiry_has_no_constant_maturity_before_it(g6, stored):
@@ -48,7 +52,10 @@ def test_build_ups_are_the_changes_of_the_rows(g6, stored, against):
     for side, prefix in (("calls", "ce_"), ("puts", "pe_")):
         changed = last[prefix + "oi"].astype(float) - first[prefix + "oi"].astype(float)
         assert np.allclose(np.array(found[side]["oi_change"], dtype=float), changed, equal_nan=True)
-        for word, oi, premium in zip(*(found[side][name] for name in ("build_up", "oi_change", "premium_change")), strict=True):
+        for word, oi, premium in zip(
+            *(found[side][name] for name in ("build_up", "oi_change", "premium_change")),
+            strict=True,
+        ):
             if word in {"long_build_up", "short_covering"}:
                 assert premium > 0
             if word in {"long_build_up", "short_build_up"}:

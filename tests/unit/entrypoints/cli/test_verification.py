@@ -22,9 +22,19 @@ def test_what_the_pipeline_stores_passes(g6, stored):
     found = json.loads(answer.out)
     assert answer.code == 0
     assert found["units"] == 2
-    assert {"forward", "iv", "delta", "gamma", "theta", "vega", "rho", "iv_error", "pcr", "max_pain", "gex"} <= set(
-        found["largest"]
-    )
+    assert {
+        "forward",
+        "iv",
+        "delta",
+        "gamma",
+        "theta",
+        "vega",
+        "rho",
+        "iv_error",
+        "pcr",
+        "max_pain",
+        "gex",
+    } <= set(found["largest"])
     assert max(found["largest"].values()) < 1e-6
 
 
@@ -69,7 +79,9 @@ def test_a_volatility_made_up_where_there_is_none_is_found(g6, stored, tmp_path)
     for path in (directory / "chain").rglob("*.parquet"):
         table = pq.read_table(path, partitioning=None)
         filled = pc.fill_null(table.column("ce_iv"), pa.scalar(0.25, pa.float32()))
-        pq.write_table(table.set_column(table.schema.get_field_index("ce_iv"), "ce_iv", filled), path)
+        pq.write_table(
+            table.set_column(table.schema.get_field_index("ce_iv"), "ce_iv", filled), path
+        )
     answer = g6("verify", "--data-dir", str(directory), "--json")
     assert answer.code == 1
     assert json.loads(answer.out)["largest"]["made_up"] > 0
@@ -87,7 +99,9 @@ def test_a_compacted_day_is_verified_like_its_parts(g6, stored, tmp_path):
 
 
 @pytest.mark.parametrize("figure", ["gex", "dex", "vanna", "charm", "vomma"])
-def test_a_net_exposure_that_nearly_cancels_is_compared_at_the_scale_of_the_gross(g6, stored, tmp_path, figure):
+def test_a_net_exposure_that_nearly_cancels_is_compared_at_the_scale_of_the_gross(
+    g6, stored, tmp_path, figure
+):
     """Open interest of one put is chosen so that the net is a few ₹ out of millions: rounding of float32 is all that is left."""
     directory = tmp_path / "copy"
     shutil.copytree(stored.directory, directory)
@@ -119,7 +133,9 @@ def balance(path, figure):
 
 
 def frame_of(table):
-    return Frame({}, {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names})
+    return Frame(
+        {}, {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+    )
 
 
 def test_an_empty_directory_has_nothing_to_verify(g6, tmp_path):
