@@ -17,7 +17,7 @@ from g6.domain.chain_memory import ChainMemory
 from g6.domain.contract_symbols import trusted
 from g6.domain.cycle import Unit
 from g6.domain.expiry import Resolution
-from g6.domain.instrument import Contracts
+from g6.domain.instrument import Contracts, Listing
 from g6.pipeline.runtime import Runtime
 
 
@@ -94,19 +94,7 @@ def chosen(
         contracts = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
         lap("select")
         return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what})
-    centres = atm
-    if any(slot.expiry.isoformat() not in atm for slot in resolved.slots):
-        seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
-        guessed = chain.centres(
-            listing,
-            resolved.slots,
-            seen,
-            at,
-            runtime.calendar,
-            exchange,
-            runtime.plan.pricing.risk_free_rate,
-        )
-        centres = {**guessed, **atm}
+    centres = _centres(runtime, index, at, listing, resolved, atm)
     wide, most = runtime.plan.reach, runtime.plan.most_strikes
     reach = chain.reaches(listing, resolved.slots, centres, atm, wide, most) if wide else {}
     every = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
@@ -120,6 +108,24 @@ def chosen(
     return Choice(
         contracts, resolved, atm, {name: what for name, what in told.items() if what}, refresh
     )
+
+
+def _centres(
+    runtime: Runtime,
+    index: str,
+    at: datetime,
+    listing: Listing,
+    resolved: Resolution,
+    atm: Mapping[str, float],
+) -> Mapping[str, float]:
+    """Return the middle of each expiry's window: its last ATM, else a guess from index and future."""
+    if all(slot.expiry.isoformat() in atm for slot in resolved.slots):
+        return atm
+    seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
+    exchange = runtime.plan.indices[index].index.exchange
+    rate = runtime.plan.pricing.risk_free_rate
+    guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, rate)
+    return {**guessed, **atm}
 
 
 def _refresh(

@@ -212,18 +212,28 @@ def gather(
         beyond=beyond,
     )
     facts = dict(runtime.provider.describe())
-    for endpoint, seconds in (facts.get("wait") or {}).items():
-        for part in PARTS_THAT_ASK.get(endpoint, ()):
-            watch.split(part, "rate_wait", seconds)
+    _split_waits(watch, facts)
     counts = {"options": int((quotes.symbol != "").sum()), "provider": facts, **choice.told}
     warn_of_expiries(runtime, unit, controls, choice.told.get("not_listed", ()))
     if beyond:
-        told = ("listed", "unasked", "age_seconds")
-        counts["beyond"] = {
-            expiry: {name: entry[name] for name in told} | {"known": len(entry["strike"])}
-            for expiry, entry in beyond.items()
-        }
+        counts["beyond"] = _beyond_counts(beyond)
     return quote.to_frame(quotes, stamp), counts
+
+
+def _split_waits(watch: Watch, facts: Mapping[str, Any]) -> None:
+    """Book what a unit waited for request slots apart from the time of the provider's answers."""
+    for endpoint, seconds in (facts.get("wait") or {}).items():
+        for part in PARTS_THAT_ASK.get(endpoint, ()):
+            watch.split(part, "rate_wait", seconds)
+
+
+def _beyond_counts(beyond: Mapping[str, Any]) -> dict[str, object]:
+    """Count, by ISO expiry, the strikes beyond the window: listed, known, never asked for; and their age."""
+    names = ("listed", "unasked", "age_seconds")
+    return {
+        expiry: {name: entry[name] for name in names} | {"known": len(entry["strike"])}
+        for expiry, entry in beyond.items()
+    }
 
 
 def _remembered(

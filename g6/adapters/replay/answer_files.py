@@ -158,16 +158,9 @@ class AnswerFiles:
                 )
                 keep &= ~mine
         level = _level(answer)
-        for place in np.flatnonzero(
-            keep & far_strikes(rows.strike, np.full(len(keep), level))
-        ).tolist():
-            told.append(
-                Spoilt(
-                    None,
-                    f"{SIDES[rows.side[place]]}: {told_strike(rows.strike[place], level, scalable=False)}",
-                )
-            )
-            keep[place] = False
+        far = keep & far_strikes(rows.strike, np.full(len(keep), level))
+        told += _far_strikes(rows, np.flatnonzero(far).tolist(), level)
+        keep &= ~far
         if not keep.any():
             raise Malformed(None, "; ".join(spoilt.reason for spoilt in told))
         rows = rows if keep.all() else taken(rows, keep)
@@ -189,6 +182,15 @@ def _level(answer: Answer) -> float:
     return (
         answer.spot if believable_spot(np.array([answer.spot]), np.array([middle]))[0] else middle
     )
+
+
+def _far_strikes(rows: Rows, places: Sequence[int], level: float) -> list[Spoilt]:
+    """Name options whose strike cannot belong to an index at `level`, points."""
+    named = []
+    for place in places:
+        strike = told_strike(rows.strike[place], level, scalable=False)
+        named.append(Spoilt(None, f"{SIDES[rows.side[place]]}: {strike}"))
+    return named
 
 
 def _without_dear_prices(rows: Rows, day: date, level: float) -> list[Spoilt]:

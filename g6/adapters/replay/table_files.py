@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from g6.adapters.replay.left_out import LeftOut
 from g6.adapters.replay.snapshot import Malformed, Snapshot, snapshot
 from g6.adapters.replay.table import Options
 from g6.adapters.replay.table_reading import FileLosses, column_names, options_of
-from g6.adapters.replay.table_scan import LostRow, Spots, scanned, stretches
+from g6.adapters.replay.table_scan import LostRow, Scan, Spots, scanned
 from g6.errors import BadInput
 
 STRETCH_ROWS = 200_000
@@ -67,7 +67,7 @@ class TableFiles:
         self._lost = {left.path for left in scan.lost_rows if left.row is None}
         self._expiries = scan.expiries
         self._stretches = {
-            name: tuple(_Stretch(*parts) for parts in stretches(scan, name, stretch_rows))
+            name: tuple(_Stretch(*parts) for parts in _stretches(scan, name, stretch_rows))
             for name in scan.expiries
         }
         self._instants = {
@@ -163,3 +163,14 @@ def _source_word(layout: TableLayout) -> str:
 
 def _instant(micros: int) -> datetime:
     return datetime.fromtimestamp(micros / 1e6, UTC)
+
+
+def _stretches(scan: Scan, root: str, most: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """Yield first and last instant and the files of each stretch of a root's rows, at most `most` rows where instants allow."""
+    mine = scan.index == root
+    at, file = scan.at[mine], scan.file[mine]
+    instants, counts = np.unique(at, return_counts=True)
+    group = (np.cumsum(counts) - 1) // most
+    for number in np.unique(group):
+        first, last = int(instants[group == number][0]), int(instants[group == number][-1])
+        yield first, last, tuple(np.unique(file[(at >= first) & (at <= last)]).tolist())

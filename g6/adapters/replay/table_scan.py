@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,26 +225,7 @@ class _Reading:
         self._columns = _Columns()
         roots, code = np.unique(index, return_inverse=True)
         table = _Table(code, at, key, spot, last)
-        twice = table.doubles()
-        reasons = {**twice, **table.implausible()}
-        if reasons and not self._lenient:
-            first = min(reasons)
-            raise BadInput(self._paths[int(file[first])], int(row[first]), reasons[first])
-        for place in sorted(reasons):
-            self._lost_rows.append(
-                LostRow(
-                    self._paths[int(file[place])],
-                    int(row[place]),
-                    reasons[place],
-                    place not in twice,
-                )
-            )
-        keep = np.ones(len(at), dtype=np.bool_)
-        keep[np.fromiter(reasons, np.intp, len(reasons))] = False
-        if not keep.any():
-            raise BadInput(
-                self._lost_rows[0].path, self._lost_rows[0].row, self._lost_rows[0].reason
-            )
+        keep = self._kept(table, file, row)
         dropped = {
             number: row[(file == number) & ~keep] for number in np.unique(file[~keep]).tolist()
         }
@@ -268,6 +250,26 @@ class _Reading:
             odd_rows=self._odd_rows,
             others=self._others,
         )
+
+    def _kept(
+        self, table: _Table, file: NDArray[np.integer[Any]], row: NDArray[np.integer[Any]]
+    ) -> NDArray[np.bool_]:
+        """Tell which rows stand beside the rest, and name those that do not. Errors: BadInput."""
+        twice = table.doubles()
+        reasons = {**twice, **table.implausible()}
+        if reasons and not self._lenient:
+            first = min(reasons)
+            raise BadInput(self._paths[int(file[first])], int(row[first]), reasons[first])
+        for place in sorted(reasons):
+            path = self._paths[int(file[place])]
+            lost = LostRow(path, int(row[place]), reasons[place], place not in twice)
+            self._lost_rows.append(lost)
+        keep = np.ones(len(table.at), dtype=np.bool_)
+        keep[np.fromiter(reasons, np.intp, len(reasons))] = False
+        if not keep.any():
+            first_lost = self._lost_rows[0]
+            raise BadInput(first_lost.path, first_lost.row, first_lost.reason)
+        return keep
 
 
 def odd_interest(options: Options) -> Iterator[tuple[int, str]]:
@@ -388,14 +390,3 @@ def _medians(group: NDArray[np.intp], values: Array) -> Array:
 
 def _moment(micros: int) -> str:
     return str(datetime.fromtimestamp(micros / 1e6, UTC))
-
-
-def stretches(scan: Scan, root: str, most: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """Yield first and last instant and the files of each stretch of a root's rows, at most `most` rows where instants allow."""
-    mine = scan.index == root
-    at, file = scan.at[mine], scan.file[mine]
-    instants, counts = np.unique(at, return_counts=True)
-    group = (np.cumsum(counts) - 1) // most
-    for number in np.unique(group):
-        first, last = int(instants[group == number][0]), int(instants[group == number][-1])
-        yield first, last, tuple(np.unique(file[(at >= first) & (at <= last)]).tolist())
