@@ -14,7 +14,8 @@ from pathlib import Path
 import typer
 
 from g6.config.reference import example_environment, json_schema, scaffold, settings_page
-from g6.domain import contracts, rows
+from g6.domain.figures import definitions as contracts
+from g6.domain.schema import rows
 from g6.entrypoints.cli import application
 from g6.observability import glossary
 
@@ -67,7 +68,7 @@ def columns() -> str:
         table("Overview row (Parquet and CSV)", rows.OVERVIEW),
     ]
     header = f"```text\n{wrapped(rows.csv_header(greeks=True))}\n```\n"
-    return NOTE.format(source="g6/domain/rows.py") + "\n\n".join(
+    return NOTE.format(source="g6/domain/schema/rows.py") + "\n\n".join(
         [title, *tables, OFFSET_FILE + "\n" + header]
     )
 
@@ -106,7 +107,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/metrics.md", metrics),
     (
         "docs/reference/contracts.md",
-        lambda: NOTE.format(source="g6/domain/contracts.py") + contracts.as_page(),
+        lambda: NOTE.format(source="g6/domain/figures/definitions.py") + contracts.as_page(),
     ),
     ("docs/reference/contracts.json", lambda: as_json(contracts.as_document())),
     (

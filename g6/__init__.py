@@ -39,7 +39,7 @@ def load(
 
     Errors: NothingToDo names the first and the last day there is; BadInput a damaged file, an unknown column.
     """
-    from g6.adapters.parquet_store.load import Query, load_table, to_engine
+    from g6.adapters.parquet.load import Query, load_table, to_engine
 
     query = Query.of(
         index,
@@ -67,7 +67,7 @@ def sql(
     Columns are those of `load`, and `date`, the session's; each row is there once however its day is folded. Instants are shown
     in `tz`. Errors: UserError with what DuckDB says of the query; Unavailable where it is not installed.
     """
-    from g6.adapters.parquet_store.sql import answer
+    from g6.adapters.parquet.sql import answer
 
     return answer(query, Path(data_dir), tz, engine)
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from g6.config import load
-from g6.entrypoints.app import create_app
+from g6.entrypoints.workers.app import create_app
 
 app = create_app(load())

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from g6.domain.cycle import CycleReport, StageReport, Status
+from g6.domain.cycles.cycle import CycleReport, StageReport, Status
 from g6.masking import MASK, hides, mask
 
 QUIET = ("celery", "kombu", "amqp", "billiard", "flower", "uvicorn", "httpx", "httpcore", "asyncio")

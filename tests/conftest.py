@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.cycle import parse_z
-from g6.domain.frame import Frame
-from g6.domain.rows import CHAIN
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.schema.frame import Frame
+from g6.domain.schema.rows import CHAIN
 
 ROOT = Path(__file__).resolve().parent.parent
 WARN_SECONDS, FAIL_SECONDS = 5.0, 30.0

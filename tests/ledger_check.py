@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 
 from g6.config import calendar
 from g6.config.model import SIX
-from g6.domain.cycle import isoformat_z, parse_z
-from g6.domain.instrument import INDICES
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.market.instrument import INDICES
 
 WORDS = ("OK", "PARTIAL", "MISSING", "SKIPPED")
 Key = tuple[str, str]

@@ -22,15 +22,15 @@ import numpy as np
 import redis
 
 from g6 import bootstrap
-from g6.adapters.memory import MemorySender
+from g6.adapters.memory.bus import MemorySender
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.server import EmbeddedServer
-from g6.adapters.streamed import Streamed
+from g6.adapters.wrapping.streamed import Streamed
 from g6.config import environment, load
-from g6.domain.calendar import day_of
-from g6.domain.instrument import Contracts
-from g6.domain.tick import Feed
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.tick import Feed
 from g6.pipeline import Runtime
 from g6.pipeline.choice import chosen
 from tests.e2e.running import clean_environment

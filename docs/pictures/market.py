@@ -12,11 +12,11 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.roots import ROOTS
-from g6.adapters.market.selftest import MINUTES, RATE, START, Sample, record
 from g6.config import calendar
-from g6.domain import black76
+from g6.domain.pricing import black76
+from g6.simulation import SimulatedMarket
+from g6.simulation.roots import ROOTS
+from g6.simulation.selftest import MINUTES, RATE, START, Sample, record
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from celery import Celery
 from celery import chain as celery_chain
 
-from g6.domain.cycle import Unit
+from g6.domain.cycles.cycle import Unit
 
 TASKS = {"collect": "g6.collect", "analyse": "g6.analyse", "persist": "g6.persist"}
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from math import gcd
 from pathlib import Path
 
-from g6.domain.instrument import INDICES
+from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 
 UDIFF = ("TradDt", "FinInstrmTp", "TckrSymb", "XpryDt", "OpnIntrst", "NewBrdLotQty")

@@ -17,10 +17,10 @@ from math import isnan
 from pathlib import Path
 from typing import Protocol
 
-from g6.domain import cells
-from g6.domain.calendar import IST
-from g6.domain.cycle import isoformat_z
-from g6.domain.instrument import INDICES
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.calendar import IST
+from g6.domain.market.instrument import INDICES
+from g6.domain.quotes import cells
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLAIN: Mapping[str, tuple[str, ...]] = {

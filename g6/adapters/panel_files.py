@@ -12,8 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from g6.domain.cycle import parse_z
-from g6.domain.panels import canonical, digest, file_name, manifest
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.documents.panels import canonical, digest, file_name, manifest
 from g6.errors import BadInput, Unavailable
 from g6.files import directory_lock, refusals, replace
 

@@ -6,12 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.kite_ticker.indices import INDEX_TOKENS
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.faults import Faults
+from g6.adapters.csv import CsvStore
+from g6.adapters.kite.ticker.indices import INDEX_TOKENS
 from g6.adapters.panel_files import PanelFiles
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.chain_memories import RedisChainMemories
 from g6.adapters.redis.clock import SharedClock
@@ -26,20 +24,22 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
-from g6.adapters.replay.layout import read_layout
-from g6.adapters.streamed import Streamed
-from g6.adapters.tee import Tee
-from g6.broker import broker_clock, speed
-from g6.broker import broker_url as broker_url
+from g6.adapters.replay.tables.layout import read_layout
+from g6.adapters.wrapping.streamed import Streamed
+from g6.adapters.wrapping.tee import Tee
+from g6.bootstrap.live import broker_clock, speed
+from g6.bootstrap.live import broker_url as broker_url
 from g6.config import Settings, calendar, plan
-from g6.domain.cycle import QUEUES, Timing, isoformat_z
-from g6.domain.plan import Plan
+from g6.domain.cycles.cycle import QUEUES, Timing, isoformat_z
+from g6.domain.cycles.plan import Plan
 from g6.errors import BadConfig, BrokerDown, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
+from g6.simulation import SimulatedMarket
+from g6.simulation.faults import Faults
 
 if TYPE_CHECKING:
-    from g6.adapters.resilient import Resilient
+    from g6.adapters.wrapping.resilient import Resilient
 
 SESSION_SECONDS = 86_400.0
 SIMULATED = ("sim", "replay")

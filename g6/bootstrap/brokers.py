@@ -14,13 +14,20 @@ import stamina
 from g6.adapters.kite import Access
 from g6.adapters.kite.login import exchange
 from g6.adapters.kite.provider import Kite
-from g6.adapters.memory import MemoryLimiter, MemoryShelf
+from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.shelf import RedisShelf
 from g6.adapters.redis.slots import RedisLimiter
-from g6.adapters.resilient import Breaker, FurtherRequests, Outage, Patience, RequestGate, Resilient
-from g6.broker import BUILT_IN, PLUGINS, TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.adapters.wrapping.resilient import (
+    Breaker,
+    FurtherRequests,
+    Outage,
+    Patience,
+    RequestGate,
+    Resilient,
+)
+from g6.bootstrap.live import BUILT_IN, PLUGINS, TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar
 from g6.config.rest_budget import answer_seconds, begin_seconds, request_seconds, rest_budget
 from g6.errors import BadConfig, Unavailable

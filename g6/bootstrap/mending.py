@@ -8,27 +8,33 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from g6 import bootstrap
-from g6.adapters.backfill import Backfill
 from g6.adapters.clock import WallClock
 from g6.adapters.kite import KiteCandles
 from g6.adapters.kite.provider import Kite
-from g6.adapters.kite_ticker.indices import INDEX_TOKENS
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.candles import SimulatedCandles
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_ledger import MemoryLedger
+from g6.adapters.kite.ticker.indices import INDEX_TOKENS
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.panel_files import PanelFiles
-from g6.adapters.parquet_store.listings import kept_listing
-from g6.adapters.resilient import Resilient
-from g6.broker import broker_clock
+from g6.adapters.parquet.listings import kept_listing
+from g6.adapters.wrapping.backfill import Backfill
+from g6.adapters.wrapping.resilient import Resilient
+from g6.bootstrap.live import broker_clock
 from g6.config import Settings, calendar, plan
-from g6.domain.calendar import day_of
-from g6.domain.cycle import Timing
-from g6.domain.instrument import Listing
+from g6.domain.cycles.cycle import Timing
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Listing
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
 from g6.ports.candles import Candles
 from g6.ports.market import Provider
+from g6.simulation import SimulatedMarket
+from g6.simulation.candles import SimulatedCandles
 
 KEPT = ".candles"
 """Where candles wait below the data directory while their day is not repaired yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from g6.adapters.data_dir import System, keep_configuration, owned
+from g6.adapters.data_dir.owner import System, keep_configuration, owned
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.namespace import RedisNamespace
 from g6.config import Settings, record

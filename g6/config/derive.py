@@ -9,10 +9,10 @@ from pathlib import Path
 from g6.config.identity import config_id
 from g6.config.model import Settings
 from g6.config.sections import IndexParams
-from g6.domain.calendar import Calendar
-from g6.domain.expiry import rule_of
-from g6.domain.instrument import INDICES
-from g6.domain.plan import IndexPlan, Plan, Pricing, Quality
+from g6.domain.cycles.plan import IndexPlan, Plan, Pricing, Quality
+from g6.domain.market.calendar import Calendar
+from g6.domain.market.expiry import rule_of
+from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 
 LOCAL_SESSIONS = Path("config/sessions.local.toml")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 from g6.config.keys import keys
 from g6.config.model import Settings
-from g6.domain.instrument import INDICES
+from g6.domain.market.instrument import INDICES
 from g6.masking import mask_setting
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from g6.config.model import Settings
-from g6.domain.instrument import INDICES
+from g6.domain.market.instrument import INDICES
 
 ALIASES = {
     "G6_CSV_BASE_DIR": "storage.csv.base_dir", "G6_COLOR": "console.colour", "NO_COLOR": "console.colour",

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from g6.config import sections as s
 from g6.config.broker import Provider
 from g6.config.ticker import Ticker
-from g6.domain.instrument import INDICES
+from g6.domain.market.instrument import INDICES
 
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 DEFAULT_NAMESPACE = "g6"

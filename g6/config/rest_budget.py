@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from g6.config.model import Settings
-from g6.domain.chain_memory import refresh_count
-from g6.domain.cycle import FIRST_SHARE, Timing
+from g6.domain.cycles.cycle import FIRST_SHARE, Timing
+from g6.domain.quotes.chain_memory import refresh_count
 
 __all__ = [
     "RestBudget", "answer_seconds", "begin_seconds", "least_interval", "request_seconds", "rest_budget",

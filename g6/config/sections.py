@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from g6.domain.calendar import in_utc
-from g6.domain.expiry import BUCKETS, rule_of
+from g6.domain.market.calendar import in_utc
+from g6.domain.market.expiry import BUCKETS, rule_of
 from g6.errors import BadConfig
 
 

@@ -9,9 +9,9 @@ from datetime import date, datetime, time
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.calendar import IST, Calendar, day_of
-from g6.domain.instrument import Contracts, Future
-from g6.domain.quote import Quotes, Underlying
+from g6.domain.market.calendar import IST, Calendar, day_of
+from g6.domain.market.instrument import Contracts, Future
+from g6.domain.quotes.quotes import Quotes, Underlying
 from g6.kite_server.catalogue import Catalogue, Shelf
 from g6.kite_server.clock import MovableClock
 from g6.kite_server.faults import Faults

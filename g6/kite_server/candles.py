@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from g6.domain.calendar import IST, Session, day_of
+from g6.domain.market.calendar import IST, Session, day_of
 from g6.errors import UncoveredYear
 from g6.kite_server.desk import Desk
 from g6.kite_server.minutes import Bars

@@ -11,13 +11,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from g6.adapters.market.contracts import SEGMENTS
-from g6.adapters.market.dump import COLUMNS, Row, contract_rows, index_rows
-from g6.domain.calendar import day_of
-from g6.domain.instrument import INDICES, VIX, Listing, listing
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import INDICES, VIX, Listing, listing
 from g6.errors import BadInput
 from g6.kite_server.place import VIX_ROOT, Place
 from g6.kite_server.source import Source
+from g6.simulation.contracts import SEGMENTS
+from g6.simulation.dump import COLUMNS, Row, contract_rows, index_rows
 
 EXCHANGES = ("NSE", "BSE", "NFO", "BFO")
 

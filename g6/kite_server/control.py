@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
-from g6.domain.calendar import IST, in_utc
-from g6.domain.cycle import isoformat_z
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.calendar import IST, in_utc
 from g6.errors import BadConfig
 from g6.kite_server.desk import Desk
 from g6.kite_server.faults import FAULTS, fault

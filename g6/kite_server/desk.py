@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from g6.adapters.market import Faults as MarketFaults
-from g6.adapters.market import SimulatedMarket
-from g6.domain.calendar import Calendar
+from g6.domain.market.calendar import Calendar
 from g6.errors import BadConfig
 from g6.kite_server.board import Board
 from g6.kite_server.catalogue import Catalogue, Shelf, read_rows
@@ -17,6 +15,8 @@ from g6.kite_server.options import Options
 from g6.kite_server.payloads import SHAPES
 from g6.kite_server.quota import Quota
 from g6.kite_server.source import SimulatedSource, Source
+from g6.simulation import Faults as MarketFaults
+from g6.simulation import SimulatedMarket
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

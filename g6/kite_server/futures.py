@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.roots import ROOTS
-from g6.domain.calendar import day_of
-from g6.domain.instrument import Future
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Future
 from g6.kite_server.tick import Ticks, empty, fill_books
+from g6.simulation import SimulatedMarket
+from g6.simulation.roots import ROOTS
 
 SHARES = (1.0, 0.18, 0.02)
 """Volume and open interest of the months as shares of the nearest's."""

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from threading import Lock
 
-from g6.domain.calendar import IST, day_of
+from g6.domain.market.calendar import IST, day_of
 from g6.errors import BadInput
 from g6.kite_server.clock import MovableClock
 from g6.kite_server.refusal import Refusal, denied, wrong

@@ -7,12 +7,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.contracts import OPTION_TICK
-from g6.adapters.market.roots import ROOTS, Root
-from g6.domain.instrument import Listing
+from g6.domain.market.instrument import Listing
 from g6.kite_server.futures import SHARES
 from g6.kite_server.place import VIX_ROOT, Place
+from g6.simulation import SimulatedMarket
+from g6.simulation.contracts import OPTION_TICK
+from g6.simulation.roots import ROOTS, Root
 
 BAR = np.dtype(
     [

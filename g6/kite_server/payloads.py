@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from g6.domain.calendar import IST
+from g6.domain.market.calendar import IST
 from g6.kite_server.tick import INDEX_TICK, LEVELS, Ticks
 
 SHAPES = ("null", "empty", "zeros", "missing")

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from g6.adapters.market.contracts import SEGMENTS
 from g6.adapters.replay import Recording, Replay, totals
-from g6.domain.calendar import day_of
-from g6.domain.instrument import INDICES, Contracts, Future, Listing
-from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import INDICES, Contracts, Future, Listing
+from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.kite_server import vix
 from g6.kite_server.minutes import BAR, Bars
 from g6.kite_server.place import Place
 from g6.kite_server.tick import TICK, Ticks
+from g6.simulation.contracts import SEGMENTS
 
 _MOST_WEEKS = 256
 

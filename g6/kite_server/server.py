@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from g6.domain.calendar import Calendar
+from g6.domain.market.calendar import Calendar
 from g6.errors import G6Error, Unavailable
 from g6.kite_server.control import PREFIX, Control
 from g6.kite_server.desk import desk

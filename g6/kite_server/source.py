@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.roots import ROOTS
-from g6.domain.calendar import IST, Calendar, Session, day_of
-from g6.domain.instrument import Contracts, Future, Listing
-from g6.domain.quote import Quotes, Underlying
+from g6.domain.market.calendar import IST, Calendar, Session, day_of
+from g6.domain.market.instrument import Contracts, Future, Listing
+from g6.domain.quotes.quotes import Quotes, Underlying
 from g6.kite_server import futures, minutes, vix
 from g6.kite_server.minutes import Bars
 from g6.kite_server.place import Place
 from g6.kite_server.tick import Ticks
+from g6.simulation import SimulatedMarket
+from g6.simulation.roots import ROOTS
 
 GENERATED = timedelta(hours=7, minutes=45)
 """How long after midnight (IST) the day's dump is made; until then the day before's is served."""

@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 import numpy as np
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.roots import ROOTS
-from g6.domain.calendar import day_of
+from g6.domain.market.calendar import day_of
+from g6.simulation import SimulatedMarket
+from g6.simulation.roots import ROOTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from g6.domain.cycle import isoformat_z
+from g6.domain.cycles.cycle import isoformat_z
 
 PACKAGE = Path(__file__).parents[1]
 

@@ -8,7 +8,7 @@ from math import isnan
 from threading import Event as Flag
 from typing import Any
 
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 from g6.errors import G6Error
 from g6.observability.recorder import LATEST, record
 from g6.observability.totals import Sample, Totals, TotalsStore

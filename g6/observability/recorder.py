@@ -7,7 +7,7 @@ from datetime import datetime
 from math import nan
 from typing import Any
 
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 from g6.observability.catalogue import ALL, LABELS
 from g6.observability.totals import Sample
 from g6.ports import Event

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain import chain, chain_memory, expiry, quality
-from g6.domain.calendar import Calendar, day_of
-from g6.domain.chain_memory import ChainMemory
-from g6.domain.contract_symbols import trusted
-from g6.domain.cycle import Unit
-from g6.domain.expiry import Resolution
-from g6.domain.instrument import Contracts, Listing
+from g6.domain.cycles.cycle import Unit
+from g6.domain.market import expiry
+from g6.domain.market.calendar import Calendar, day_of
+from g6.domain.market.contract_symbols import trusted
+from g6.domain.market.expiry import Resolution
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.pricing import chain, quality
+from g6.domain.quotes import chain_memory
+from g6.domain.quotes.chain_memory import ChainMemory
 from g6.pipeline.runtime import Runtime
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from g6.domain.calendar import day_of
-from g6.domain.instrument import INDICES
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import INDICES
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import Folded, Loose
 

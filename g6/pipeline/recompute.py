@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain import overview
-from g6.domain.assembly import assemble_all
-from g6.domain.chain_rows import COMPUTED, computed
-from g6.domain.frame import SIDES, Words
-from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
+from g6.domain.documents.chain_rows import COMPUTED, computed
+from g6.domain.figures import overview
+from g6.domain.pricing.assembly import assemble_all
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Stamp, Underlying
+from g6.domain.schema.frame import SIDES, Words
 from g6.errors import NothingToDo, UserError
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import OVERVIEW, StoredDay

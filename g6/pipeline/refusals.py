@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from g6.domain.cycle import Unit
+from g6.domain.cycles.cycle import Unit
 from g6.errors import StoreBusy
 from g6.pipeline.runtime import Runtime
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from g6.domain import overview, quote
-from g6.domain.assembly import assemble
-from g6.domain.chain_rows import chain_frame
-from g6.domain.cycle import Status, Unit
-from g6.domain.gaps import REPAIRED
+from g6.domain.cycles.cycle import Status, Unit
+from g6.domain.cycles.gaps import REPAIRED
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import overview
+from g6.domain.pricing.assembly import assemble
+from g6.domain.quotes import quotes as quote
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.stages import gather
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
 from g6.ports import Opening

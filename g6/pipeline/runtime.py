@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from g6.domain.calendar import Calendar
-from g6.domain.cycle import StageReport, Timing, Unit, parse_z
-from g6.domain.plan import Plan
+from g6.domain.cycles.cycle import StageReport, Timing, Unit, parse_z
+from g6.domain.cycles.plan import Plan
+from g6.domain.market.calendar import Calendar
 from g6.ports import (
     Bus,
     ChainMemories,

@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain import chain, chain_memory, overview, quote
-from g6.domain.assembly import assemble
-from g6.domain.calendar import day_of
-from g6.domain.chain_rows import chain_frame
-from g6.domain.cycle import Status, Unit, isoformat_z
-from g6.domain.frame import Frame
-from g6.domain.instrument import Contracts
-from g6.domain.quote import Quotes, Stamp
+from g6.domain.cycles.cycle import Status, Unit, isoformat_z
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import overview
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Contracts
+from g6.domain.pricing import chain
+from g6.domain.pricing.assembly import assemble
+from g6.domain.quotes import chain_memory
+from g6.domain.quotes import quotes as quote
+from g6.domain.quotes.quotes import Quotes, Stamp
+from g6.domain.schema.frame import Frame
 from g6.errors import (
     BrokerDown,
     FrameMissing,

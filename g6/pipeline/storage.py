@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from g6.domain.cycle import isoformat_z, parse_z
-from g6.domain.panels import envelope
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.documents.panels import envelope
 from g6.pipeline.runtime import Runtime
 
 EVERY = 900.0

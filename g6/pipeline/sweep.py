@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from g6.domain.cycle import STAGES, Status, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import STAGES, Status, Unit, isoformat_z, parse_z
 from g6.pipeline.runtime import Runtime
 from g6.ports import CycleRecord, StageState, UnitRecord
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
-from g6.domain.calendar import day_of
+from g6.domain.market.calendar import day_of
 from g6.pipeline.refusals import alert, forget_old
 from g6.pipeline.runtime import Runtime
 

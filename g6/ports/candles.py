@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from g6.domain.candles import Bars
-from g6.domain.instrument import Listing
+from g6.domain.market.instrument import Listing
+from g6.domain.quotes.candles import Bars
 
 SPOT, FUTURE, VIX = "spot", "future", "vix"
 """Instruments of an index that go by no symbol: itself, its nearest future, India VIX."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.frame import Words
+from g6.domain.schema.frame import Words
 from g6.ports.system import Event
 
 OVERVIEW = "overview"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from g6.domain.chain_memory import ChainMemory
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
-from g6.domain.instrument import Listing
+from g6.domain.cycles.cycle import Unit
+from g6.domain.market.instrument import Listing
+from g6.domain.quotes.chain_memory import ChainMemory
+from g6.domain.schema.frame import Frame
 
 
 class Frames(Protocol):

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from g6.domain.instrument import Contracts, Listing
-from g6.domain.quote import Quotes, Underlying
-from g6.domain.tick import Feed
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.tick import Feed
 
 
 class Clock(Protocol):

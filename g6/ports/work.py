@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from g6.domain.cycle import CycleReport, StageReport, Unit
+from g6.domain.cycles.cycle import CycleReport, StageReport, Unit
 
 
 @dataclass(frozen=True, slots=True)

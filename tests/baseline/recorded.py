@@ -17,19 +17,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6 import pipeline
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_ledger import MemoryLedger
+from g6.adapters.csv import CsvStore
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.panel_files import PanelFiles
-from g6.adapters.parquet_store import ParquetStore
-from g6.adapters.tee import Tee
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.wrapping.tee import Tee
 from g6.config import calendar, load, plan
 from g6.config.keys import keys
-from g6.domain import contracts, rows
-from g6.domain.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
+from g6.domain.figures import definitions as contracts
+from g6.domain.schema import rows
 from g6.observability import catalogue
 from g6.pipeline import Runtime
+from g6.simulation import SimulatedMarket
 
 BASELINE = Path(__file__).resolve().parents[1] / "data" / "baseline.json"
 FIRST = parse_z("2026-11-23T09:58:00Z")

@@ -17,17 +17,19 @@ from statistics import median
 
 import numpy as np
 
-from g6.adapters.market import SimulatedMarket
 from g6.config import calendar, load, plan
-from g6.domain import breadth, exposures, forward, overview, quality, quote, surface, volatility
-from g6.domain.assembly import assemble
-from g6.domain.chain import Chain
-from g6.domain.chain_rows import chain_frame
-from g6.domain.expiry import Slot
-from g6.domain.expiry_figures import figures
-from g6.domain.frame import Frame
-from g6.domain.instrument import INDICES, Contracts
-from g6.domain.quote import Quotes, Stamp
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import breadth, exposures, overview, surface
+from g6.domain.figures.by_expiry import figures
+from g6.domain.market.expiry import Slot
+from g6.domain.market.instrument import INDICES, Contracts
+from g6.domain.pricing import forward, quality, volatility
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.chain import Chain
+from g6.domain.quotes import quotes as quote
+from g6.domain.quotes.quotes import Quotes, Stamp
+from g6.domain.schema.frame import Frame
+from g6.simulation import SimulatedMarket
 
 AT = datetime.fromisoformat("2026-11-18T05:30:00Z")
 OPTIONS = 400

@@ -27,7 +27,7 @@ from typing import Any
 from g6 import bootstrap
 from g6.adapters.redis.server import EmbeddedServer
 from g6.config import environment, load
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 from g6.errors import ProviderBusy
 from tests.kite import Kite, kite_server
 

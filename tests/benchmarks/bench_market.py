@@ -17,11 +17,11 @@ from statistics import median
 import numpy as np
 import psutil
 
-from g6.adapters.market import SimulatedMarket
 from g6.config import calendar
 from g6.config.model import SIX
-from g6.domain.expiry import resolve
-from g6.domain.instrument import INDICES, Contracts
+from g6.domain.market.expiry import resolve
+from g6.domain.market.instrument import INDICES, Contracts
+from g6.simulation import SimulatedMarket
 
 NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 TIMES = 40

@@ -23,7 +23,7 @@ from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.config import load
 from g6.config.rest_budget import least_interval
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 from tests.e2e.running import World, clean_environment
 from tests.kite import kite_server
 

@@ -33,8 +33,8 @@ from rich.progress import track
 
 import g6
 from g6.adapters.clock import WallClock
-from g6.adapters.memory import MemoryBus
-from g6.adapters.parquet_store import ParquetHistory
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.parquet import ParquetHistory
 from g6.config import load as load_settings
 from g6.config import plan
 from g6.pipeline import recompute

@@ -1,9 +1,9 @@
-"""g6.domain.black76 behind the signature that bench_iv.py asks of a candidate: spot in, arrays of one length."""
+"""g6.domain.pricing.black76 behind the signature that bench_iv.py asks of a candidate: spot in, arrays of one length."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.black76 import implied_vol, solve
+from g6.domain.pricing.black76 import implied_vol, solve
 
 Array = NDArray[np.float64]
 

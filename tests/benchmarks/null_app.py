@@ -15,15 +15,22 @@ from typing import Any
 
 from g6 import bootstrap
 from g6.adapters.clock import ScaledClock
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_ledger import MemoryLedger
-from g6.adapters.memory_store import MemoryStore
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.store import MemoryStore
 from g6.config import Settings, load
-from g6.domain import overview, quote
-from g6.domain.assembly import assemble
-from g6.domain.cycle import Unit, isoformat_z
-from g6.domain.frame import Frame
-from g6.entrypoints.app import G6, create_app
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.figures import overview
+from g6.domain.pricing.assembly import assemble
+from g6.domain.quotes import quotes as quote
+from g6.domain.schema.frame import Frame
+from g6.entrypoints.workers.app import G6, create_app
 from g6.pipeline import Runtime, aggregate, analyse, closing, stages
 from g6.ports import Written
 

@@ -1,4 +1,4 @@
-"""Times g6.domain.black76 against its peers, in an environment of their own, and writes benchmarks/iv.json.
+"""Times g6.domain.pricing.black76 against its peers, in an environment of their own, and writes benchmarks/iv.json.
 
     python tests/benchmarks/run_bench_iv.py [--sizes 200,400,2000,10000] [--rounds 9]
 

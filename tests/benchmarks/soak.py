@@ -34,11 +34,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import g6  # noqa: E402 (the checkout's own)
-from g6.adapters.data_dir import owner  # noqa: E402
+from g6.adapters.data_dir.owner import owner  # noqa: E402
 from g6.adapters.redis.connection import connect  # noqa: E402
 from g6.config import load  # noqa: E402
-from g6.domain.cycle import isoformat_z  # noqa: E402
-from g6.entrypoints.stack import aligned  # noqa: E402
+from g6.domain.cycles.cycle import isoformat_z  # noqa: E402
+from g6.entrypoints.machine.supervisor import aligned  # noqa: E402
 from tests.ledger_check import Ledgered, check  # noqa: E402
 
 WIDE = ROOT / "config" / "wide.json"

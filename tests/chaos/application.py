@@ -24,13 +24,13 @@ from kombu.entity import Queue
 from kombu.transport.redis import Channel
 
 from g6 import bootstrap
-from g6.adapters.market import SimulatedMarket
 from g6.adapters.redis import clock, lifeline, vitals
 from g6.config import load
-from g6.domain.instrument import Contracts
-from g6.domain.quote import Quotes
-from g6.entrypoints import app as application
-from g6.entrypoints import tasks
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.quotes import Quotes
+from g6.entrypoints.workers import app as application
+from g6.entrypoints.workers import tasks
+from g6.simulation import SimulatedMarket
 
 PARENT = os.getpid()
 STUCK_SECONDS, SLOW_SECONDS = 20.0, 9.0

@@ -24,8 +24,8 @@ from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.server import EmbeddedServer, free_port
 from g6.config import load
-from g6.domain.cycle import Timing, isoformat_z, on_grid, parse_z
-from g6.entrypoints.app import create_app
+from g6.domain.cycles.cycle import Timing, isoformat_z, on_grid, parse_z
+from g6.entrypoints.workers.app import create_app
 from g6.ports import UnitRecord
 from tests.e2e.running import ROOT, START, Child, World, clean_environment
 from tests.ledger_check import WORDS, Ledgered

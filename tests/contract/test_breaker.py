@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from g6.adapters.redis.shelf import RedisShelf
-from g6.adapters.resilient import Breaker
+from g6.adapters.wrapping.resilient import Breaker
 from g6.errors import BreakerOpen
 from tests.unit.adapters.resilient.test_breaker import fails
 from tests.unit.adapters.resilient.world import Answers

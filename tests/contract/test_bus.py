@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import redis
 
-from g6.adapters.memory import MemoryBus
+from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 from g6.ports import Bus
 
 Make = Callable[[int], Bus]

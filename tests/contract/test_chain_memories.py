@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import redis
 
-from g6.adapters.memory_chains import MemoryChainMemories
+from g6.adapters.memory.chain_memories import MemoryChainMemories
 from g6.adapters.redis.chain_memories import KEPT_SECONDS, RedisChainMemories
-from g6.domain.chain_memory import ChainMemory
+from g6.domain.quotes.chain_memory import ChainMemory
 from g6.ports import ChainMemories
 
 DAY, NEXT = date(2026, 11, 18), date(2026, 11, 19)

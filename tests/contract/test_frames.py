@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import redis
 
-from g6.adapters.memory import MemoryFrames
+from g6.adapters.memory.bus import MemoryFrames
 from g6.adapters.redis.frames import RedisFrames
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing
 from g6.ports import Frames
 

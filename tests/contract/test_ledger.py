@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 import redis
 
-from g6.adapters.memory import MemoryBus, MemoryControls
-from g6.adapters.memory_ledger import MemoryLedger
+from g6.adapters.memory.bus import MemoryBus, MemoryControls
+from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
-from g6.domain.cycle import CycleReport, StageReport, Unit
+from g6.domain.cycles.cycle import CycleReport, StageReport, Unit
 from g6.ports import Bus, Controls, Ledger, Opening
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from g6.adapters.memory import MemoryLimiter
+from g6.adapters.memory.bus import MemoryLimiter
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.slots import RedisLimiter
 from g6.ports import Limiter

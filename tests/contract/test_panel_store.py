@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import redis
 
-from g6.adapters.memory import MemoryPanels
+from g6.adapters.memory.bus import MemoryPanels
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.redis.panels import RedisPanels
-from g6.domain.panels import envelope
+from g6.domain.documents.panels import envelope
 from g6.ports import PanelStore
 
 CYCLE, LATER, BETWEEN = (

@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory import MemoryLimiter
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.memory.bus import MemoryLimiter
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import calendar, load
-from g6.domain.cycle import parse_z
-from g6.domain.instrument import Contracts, Listing
-from g6.domain.quote import DEPTH_FIELDS, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderRefused
 from g6.ports import Provider
+from g6.simulation import SimulatedMarket
 from tests.kite import kite_server
 from tests.unit.adapters.resilient.world import UNSPACED
 from tests.unit.pipeline.world import FIRST, World

@@ -10,9 +10,9 @@ import pytest
 import redis
 from numpy.typing import NDArray
 
-from g6.adapters.memory_quotes import MemoryQuoteCache
+from g6.adapters.memory.quote_cache import MemoryQuoteCache
 from g6.adapters.redis.quote_cache import RedisQuoteCache
-from g6.domain.tick import NO_FEED, NOBODY, REST, STREAM, Feed, blank
+from g6.domain.quotes.tick import NO_FEED, NOBODY, REST, STREAM, Feed, blank
 from g6.ports import QuoteCache
 
 DAY, NEXT = date(2026, 11, 20), date(2026, 11, 23)

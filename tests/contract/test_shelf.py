@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from g6.adapters.memory import MemoryShelf
+from g6.adapters.memory.bus import MemoryShelf
 from g6.adapters.redis.shelf import RedisShelf
 from g6.ports import Shelf
 from tests.waiting import eventually

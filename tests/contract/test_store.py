@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.memory_store import MemoryStore
-from g6.adapters.parquet_store import ParquetStore
-from g6.adapters.tee import Tee
-from g6.domain.cycle import Unit, parse_z
-from g6.domain.rows import CHAIN, OVERVIEW
+from g6.adapters.csv import CsvStore
+from g6.adapters.memory.store import MemoryStore
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.wrapping.tee import Tee
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.ports import Store
 
 CYCLE, LATER, BETWEEN = (

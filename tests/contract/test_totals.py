@@ -4,7 +4,7 @@ from math import inf, isnan, nan
 
 import pytest
 
-from g6.adapters.memory_totals import MemoryTotals
+from g6.adapters.memory.totals import MemoryTotals
 from g6.adapters.redis.totals import RedisTotals
 
 

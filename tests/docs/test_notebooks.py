@@ -11,13 +11,19 @@ import pytest
 from nbclient import NotebookClient
 
 from g6.adapters.clock import ScaledClock
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_ledger import MemoryLedger
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.parquet import ParquetStore
 from g6.config import calendar, load, plan
-from g6.domain.cycle import Timing, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.pipeline import Runtime, analyse, collect, persist
+from g6.simulation import SimulatedMarket
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "docs" / "notebooks").glob("*.ipynb"))
 FIRST = parse_z("2026-11-18T05:30:00Z")

@@ -20,9 +20,9 @@ import pandas as pd
 import g6
 from g6.config import calendar
 from g6.config.model import SIX
-from g6.domain.calendar import Session
-from g6.domain.cycle import isoformat_z, parse_z
-from g6.domain.instrument import INDICES
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.market.calendar import Session
+from g6.domain.market.instrument import INDICES
 from tests.e2e.running import World
 from tests.ledger_check import Ledgered, check, summary
 

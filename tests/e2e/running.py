@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pyarrow.parquet as pq
 
-from g6.adapters.data_dir import owner
+from g6.adapters.data_dir.owner import owner
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.ledger import RedisLedger
 from tests.ledger_check import Ledgered, check

@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.redis.server import EmbeddedServer
 from g6.config import load
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
-from g6.entrypoints.app import create_app
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
+from g6.entrypoints.workers.app import create_app
 from tests.e2e.conftest import configured
 from tests.waiting import eventually
 

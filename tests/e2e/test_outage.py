@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 import g6
-from g6.domain.cycle import isoformat_z, parse_z
+from g6.domain.cycles.cycle import isoformat_z, parse_z
 from tests.chaos.stack import THREE, Setup, Stack, started
 from tests.e2e.running import World
 

@@ -14,7 +14,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.data_dir import owner
+from g6.adapters.data_dir.owner import owner
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from tests.e2e.conftest import configured

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g6.domain.cycle import isoformat_z
+from g6.domain.cycles.cycle import isoformat_z
 
 FIRST = datetime(2026, 8, 19, 5, 57, 3, tzinfo=UTC)
 

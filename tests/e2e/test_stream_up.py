@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from g6.domain.calendar import day_of
-from g6.domain.cycle import parse_z
-from g6.domain.quality import Flag
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.calendar import day_of
+from g6.domain.pricing.quality import Flag
 from tests.e2e.running import BIN, _naming
 from tests.streaming import Streaming, streaming
 from tests.waiting import eventually

@@ -12,7 +12,7 @@ import pytest
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.config import load
-from g6.entrypoints.app import create_app
+from g6.entrypoints.workers.app import create_app
 from tests.e2e.running import World, clean_environment
 from tests.waiting import eventually
 

@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from g6.config import Settings, load
-from g6.domain.cycle import parse_z
-from g6.entrypoints.cli import tracing
-from g6.entrypoints.cli.check import findings
-from g6.entrypoints.cli.serve import _show
+from g6.domain.cycles.cycle import parse_z
+from g6.entrypoints.cli.operate import tracing
+from g6.entrypoints.cli.operate.check import findings
+from g6.entrypoints.cli.operate.serve import _show
 from g6.errors import BadDump
 from tests.integration.test_kite_provider import World
 from tests.kite import kite_server

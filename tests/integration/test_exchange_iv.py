@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording, Replay
+from g6.bootstrap.inprocess import Replayed, replayed
 from g6.config import Settings, calendar, plan
 from g6.config.sections import Greeks
-from g6.domain import analytics
-from g6.domain.comparison import agreement
-from g6.domain.instrument import CE, PE
-from g6.entrypoints.inprocess import Replayed, replayed
+from g6.domain.figures import analytics
+from g6.domain.figures.comparison import agreement
+from g6.domain.market.instrument import CE, PE
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite.provider import Kite
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory import MemoryLimiter, MemoryShelf
-from g6.adapters.resilient import Resilient
+from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
+from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.brokers import Shared, guarded, shared_state
 from g6.config import Settings, calendar, load
-from g6.domain.cycle import parse_z
-from g6.domain.expiry import resolve
-from g6.domain.instrument import Contracts
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.expiry import resolve
+from g6.domain.market.instrument import Contracts
 from g6.errors import BreakerOpen, ProviderBusy, TokenDead
+from g6.simulation import SimulatedMarket
 from tests.kite import Kite as LookAlike
 from tests.kite import kite_server
 from tests.unit.adapters.resilient.world import UNSPACED

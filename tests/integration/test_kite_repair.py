@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g6.adapters.market import SimulatedMarket
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.bootstrap.mending import mending
 from g6.config import Settings, calendar, load
-from g6.domain.cycle import Status, Unit
+from g6.domain.cycles.cycle import Status, Unit
 from g6.errors import ProviderRefused
 from g6.pipeline import repair
+from g6.simulation import SimulatedMarket
 from tests.kite import Kite, kite_server
 
 NOW, UNIT = "2026-11-20T06:00:00Z", Unit("2026-11-20T05:30:00Z", "NIFTY")

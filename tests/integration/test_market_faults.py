@@ -12,13 +12,13 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
 from numpy.typing import NDArray
 
-from g6.adapters.market import Faults, SimulatedMarket
-from g6.adapters.market import provider as market_provider
 from g6.config import calendar
-from g6.domain.cycle import Unit, parse_z
-from g6.domain.frame import Frame
-from g6.domain.quality import Flag
-from g6.entrypoints import tasks
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.pricing.quality import Flag
+from g6.domain.schema.frame import Frame
+from g6.entrypoints.workers import tasks
+from g6.simulation import Faults, SimulatedMarket
+from g6.simulation import provider as market_provider
 from tests.unit.pipeline.world import FIRST, World, after
 
 CYCLES = (FIRST, after(FIRST, 60))

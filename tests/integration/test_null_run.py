@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from g6.config import load
-from g6.domain.cycle import Unit
+from g6.domain.cycles.cycle import Unit
 from tests.benchmarks import null_app
 
 ONE = {

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import numpy as np
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.faults import Faults
 from g6.config import calendar
-from g6.domain.cycle import parse_z
-from g6.domain.plan import Quality
-from g6.domain.quality import Flag, Prices, prices
-from g6.domain.quote import Quotes
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.cycles.plan import Quality
+from g6.domain.pricing.quality import Flag, Prices, prices
+from g6.domain.quotes.quotes import Quotes
+from g6.simulation import SimulatedMarket
+from g6.simulation.faults import Faults
 
 OPEN = parse_z("2026-11-18T03:45:00Z")
 PATIENT = Quality(max_trade_age=300.0)

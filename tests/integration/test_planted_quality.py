@@ -14,11 +14,11 @@ import httpx
 import numpy as np
 import pytest
 
-from g6.adapters.memory_totals import MemoryTotals
-from g6.adapters.resilient import Resilient
-from g6.domain.black76 import price
-from g6.domain.calendar import IST
-from g6.domain.quality import Flag
+from g6.adapters.memory.totals import MemoryTotals
+from g6.adapters.wrapping.resilient import Resilient
+from g6.domain.market.calendar import IST
+from g6.domain.pricing.black76 import price
+from g6.domain.pricing.quality import Flag
 from g6.observability.follower import Follower
 from tests.integration.test_kite_provider import AT, START, World
 from tests.kite import kite_server

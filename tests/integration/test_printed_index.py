@@ -9,14 +9,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.roots import ROOTS
 from g6.config import calendar, load, plan
-from g6.domain.assembly import assemble
-from g6.domain.black76 import Greeks
-from g6.domain.chain import Chain
-from g6.domain.expiry import resolve
-from g6.domain.quote import Quotes, Stamp
+from g6.domain.market.expiry import resolve
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.black76 import Greeks
+from g6.domain.pricing.chain import Chain
+from g6.domain.quotes.quotes import Quotes, Stamp
+from g6.simulation import SimulatedMarket
+from g6.simulation.roots import ROOTS
 
 MARKET = SimulatedMarket(calendar(), seed=11)
 MIDDAY, FROZEN, LAST_MINUTES = (

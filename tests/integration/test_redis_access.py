@@ -14,13 +14,13 @@ import pytest
 from redis.exceptions import RedisError
 
 from g6 import bootstrap
-from g6.adapters.memory import MemorySender
+from g6.adapters.memory.bus import MemorySender
 from g6.adapters.redis.connection import connect, redis_time, translated
 from g6.adapters.redis.refusals import RIGHTS
 from g6.adapters.redis.server import find_server, free_port
 from g6.config import load
-from g6.entrypoints import transport
-from g6.entrypoints.queues import celery_settings
+from g6.entrypoints.workers import transport
+from g6.entrypoints.workers.queues import celery_settings
 from g6.errors import BadConfig, BrokerDown, G6Error, Unavailable
 from tests.certificates import Certificates, Pair, make_certificates
 from tests.waiting import eventually

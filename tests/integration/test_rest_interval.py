@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.memory import MemoryLimiter, MemoryShelf
-from g6.adapters.resilient import Resilient
+from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
+from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import Settings, calendar, load
 from g6.config.rest_budget import least_interval, rest_budget
-from g6.domain.expiry import resolve
-from g6.domain.instrument import Contracts
-from g6.domain.quote import Quotes
+from g6.domain.market.expiry import resolve
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.quotes import Quotes
 from g6.errors import ProviderBusy
 from tests.integration.test_kite_provider import AT, BUCKETS, SIX, START
 from tests.kite import Kite, kite_server

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from g6.adapters.market import Faults, SimulatedMarket
 from g6.config import calendar
-from g6.domain.cycle import Unit, parse_z
-from g6.domain.frame import Frame
-from g6.domain.quality import quality_counts
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.pricing.quality import quality_counts
+from g6.domain.schema.frame import Frame
+from g6.simulation import Faults, SimulatedMarket
 from tests.unit.pipeline.world import FIRST, World
 
 EXPIRY, CLOSED = np.datetime64("2026-11-23", "D"), "2026-11-23T10:11:00Z"

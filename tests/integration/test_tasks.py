@@ -16,11 +16,11 @@ from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
 from g6.config import Settings, lint, load
-from g6.domain.cycle import QUEUES, STAGES, Timing, Unit
-from g6.entrypoints import app as application
-from g6.entrypoints.app import G6, create_app
-from g6.entrypoints.queues import ROUTES, celery_settings
-from g6.entrypoints.schedule import beat_schedule
+from g6.domain.cycles.cycle import QUEUES, STAGES, Timing, Unit
+from g6.entrypoints.workers import app as application
+from g6.entrypoints.workers.app import G6, create_app
+from g6.entrypoints.workers.queues import ROUTES, celery_settings
+from g6.entrypoints.workers.schedule import beat_schedule
 from g6.errors import BadConfig, BrokerDown
 
 UNIT = Unit("2026-11-18T05:30:00Z", "MIDCPNIFTY")
@@ -135,7 +135,7 @@ SETTINGS: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     "broker_channel_error_retry": True,
-    "worker_consumer": "g6.entrypoints.consumer:Consumer",
+    "worker_consumer": "g6.entrypoints.workers.consumer:Consumer",
     "worker_prefetch_multiplier": 1,
     "worker_disable_prefetch": True,
     "worker_soft_shutdown_timeout": 7.0,

@@ -15,9 +15,9 @@ SCRIPT = """
 import sys
 from datetime import UTC, datetime
 from twisted.internet import reactor
-from g6.adapters.kite_ticker.client import route
-from g6.adapters.kite_ticker.ticker import Ticker
-from g6.adapters.memory_quotes import MemoryQuoteCache
+from g6.adapters.kite.ticker.client import route
+from g6.adapters.kite.ticker.feeds import Ticker
+from g6.adapters.memory.quote_cache import MemoryQuoteCache
 ticker = Ticker(MemoryQuoteCache(), lambda: datetime.now(UTC), lambda: None, lambda: None, lambda *_: None, way=route("ws://127.0.0.1:9"))
 reactor.callLater(0.1, {end})
 sys.exit(ticker.run())

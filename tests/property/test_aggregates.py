@@ -10,9 +10,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
-from g6.domain import exposures, open_interest, surface
-from g6.domain.exposures import Positions
-from g6.domain.surface import Smile
+from g6.domain.figures import build_up as open_interest
+from g6.domain.figures import exposures, surface
+from g6.domain.figures.exposures import Positions
+from g6.domain.figures.surface import Smile
 
 HOSTILE = st.one_of(
     st.floats(width=64),

@@ -11,11 +11,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.adapters.replay.answer import Answer
-from g6.adapters.replay.answer_files import AnswerFiles
-from g6.adapters.replay.bse import parse_bse
-from g6.adapters.replay.documents import parse_document
-from g6.adapters.replay.nse import parse_nse
+from g6.adapters.replay.answers.answer import Answer
+from g6.adapters.replay.answers.answer_files import AnswerFiles
+from g6.adapters.replay.answers.bse import parse_bse
+from g6.adapters.replay.answers.documents import parse_document
+from g6.adapters.replay.answers.nse import parse_nse
 from g6.adapters.replay.snapshot import Malformed
 
 STRIKES = (23_300, 23_350, 23_400, 23_450, 23_500)

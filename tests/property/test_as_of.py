@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import g6
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
-from g6.domain.cycle import Unit, isoformat_z, parse_z
-from g6.domain.frame import Frame
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.schema.frame import Frame
 from tests.conftest import make_chain
 
 DAY = "2026-11-20"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.domain.black76 import Status, greeks, higher_greeks, implied_vol, price, solve
+from g6.domain.pricing.black76 import Status, greeks, higher_greeks, implied_vol, price, solve
 
 forwards = st.floats(5_000, 90_000)
 years = st.floats(1 / 17_520, 1.0)

@@ -6,15 +6,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.domain.assembly import assemble
-from g6.domain.chain import Chain
-from g6.domain.chain_rows import chain_frame, csv_rows
-from g6.domain.expiry import Slot
-from g6.domain.forward import at_the_money
-from g6.domain.overview import facts, summarise
-from g6.domain.plan import Pricing, Quality
-from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
-from g6.domain.rows import csv_header
+from g6.domain.cycles.plan import Pricing, Quality
+from g6.domain.documents.chain_rows import chain_frame, csv_rows
+from g6.domain.figures.overview import facts, summarise
+from g6.domain.market.expiry import Slot
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.forward import at_the_money
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Stamp, Underlying
+from g6.domain.schema.rows import csv_header
 
 DAYS = ("2026-08-25", "2026-09-01")
 LADDER = np.arange(23800.0, 24401.0, 100.0)

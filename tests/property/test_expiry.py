@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.domain.calendar import IST, Calendar
-from g6.domain.expiry import BIT, BUCKETS, is_monthly, resolve
+from g6.domain.market.calendar import IST, Calendar
+from g6.domain.market.expiry import BIT, BUCKETS, is_monthly, resolve
 
 SESSIONS = Path(__file__).resolve().parents[2] / "g6" / "sessions.toml"
 CALENDAR = Calendar.parse(tomllib.loads(SESSIONS.read_text(encoding="utf-8")))

@@ -8,10 +8,11 @@ from math import erf, inf, isnan, log, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain import analytics, open_interest, term_structure
-from g6.domain.analytics import Level
-from g6.domain.expiry_figures import ExpiryFigures, figures
-from g6.domain.frame import Frame
+from g6.domain.figures import analytics, term_structure
+from g6.domain.figures import build_up as open_interest
+from g6.domain.figures.analytics import Level
+from g6.domain.figures.by_expiry import ExpiryFigures, figures
+from g6.domain.schema.frame import Frame
 
 SEEDS = range(40)
 SIDES = ("ce_", "pe_")

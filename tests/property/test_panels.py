@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.domain.panels import canonical, digest, merge_panel_diff, panel_diff
+from g6.domain.documents.panels import canonical, digest, merge_panel_diff, panel_diff
 
 NUMBERS = (
     st.none()

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from g6.adapters.kite.dump import COLUMNS, parse_dump
-from g6.domain.contract_symbols import trusted
-from g6.domain.instrument import INDICES, listing
+from g6.domain.market.contract_symbols import trusted
+from g6.domain.market.instrument import INDICES, listing
 
 ON = date(2026, 11, 20)
 EXPIRIES = {

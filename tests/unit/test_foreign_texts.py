@@ -9,10 +9,12 @@ import pytest
 
 from g6.adapters.kite.client import translate
 from g6.adapters.panel_files import verify_manifest_hashes
-from g6.adapters.parquet_store.load import _instant
+from g6.adapters.parquet.load import _instant
 from g6.config import load
-from g6.domain.cycle import parse_z
-from g6.entrypoints.cli import kite_server, listed, operate, stored
+from g6.domain.cycles.cycle import parse_z
+from g6.entrypoints.cli.operate import kite_server
+from g6.entrypoints.cli.operate import running as operate
+from g6.entrypoints.cli.shared import listed, stored
 from g6.errors import BadConfig, BadInput, ProviderBusy, UserError
 from g6.kite_server.logins import Credentials
 

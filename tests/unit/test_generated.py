@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from g6.config.keys import keys
-from g6.domain import rows
+from g6.domain.schema import rows
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 
 import g6
-from g6.adapters.parquet_store import ParquetStore
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
-from g6.domain.instrument import Contracts, Listing
-from g6.domain.rows import CHAIN, OVERVIEW
+from g6.adapters.parquet import ParquetStore
+from g6.domain.cycles.cycle import Unit
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.schema.frame import Frame
+from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.errors import NothingToDo, UserError
 
 CYCLES = ["2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"]

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from g6 import log
-from g6.domain.cycle import CycleReport, StageReport
+from g6.domain.cycles.cycle import CycleReport, StageReport
 
 SECRET = "f8Xq2Lk9Zr4Wm7Tn1Vb6Yc3Hd5Jp0GsQ"  # the shape of an access token: 32 letters and digits
 

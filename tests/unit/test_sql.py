@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 import g6
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
-from g6.domain.cycle import Unit, parse_z
-from g6.domain.frame import Frame
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.schema.frame import Frame
 from g6.errors import DamagedFile, UserError
 from g6.ports import Event
 from g6.ports.history import Kept

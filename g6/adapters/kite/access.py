@@ -13,8 +13,8 @@ from typing import Any
 
 from g6 import files
 from g6.adapters.kite.sealing import seal, sealing_key, unseal
-from g6.domain.access import Token, expiry_of
-from g6.domain.cycle import isoformat_z
+from g6.adapters.kite.token import Token, expiry_of
+from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Shelf
 

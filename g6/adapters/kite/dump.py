@@ -9,7 +9,7 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
-from g6.domain.instrument import INDICES
+from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 
 COLUMNS = (

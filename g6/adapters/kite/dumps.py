@@ -14,7 +14,7 @@ from typing import Any
 
 from g6 import files
 from g6.adapters.kite.dump import Dump, of_interest, parse_dump
-from g6.domain.calendar import IST
+from g6.domain.market.calendar import IST
 from g6.errors import BadDump, BadInput, ProviderBusy, ProviderRefused, StoreBusy
 from g6.ports import Shelf
 

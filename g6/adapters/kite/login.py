@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from g6.adapters.kite.access import Credentials, issued_token
 from g6.adapters.kite.client import Client, make_client, translated
-from g6.domain.access import Token
+from g6.adapters.kite.token import Token
 from g6.errors import ProviderRefused, TokenDead, Unavailable
 
 LOGIN_URL = "https://kite.zerodha.com/connect/login"

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from g6.domain.candles import BAR, Bars
-from g6.domain.instrument import INDICES, Listing
-from g6.domain.instrument import VIX as VIX_KEY
-from g6.domain.quote import NAN
+from g6.domain.market.instrument import INDICES, Listing
+from g6.domain.market.instrument import VIX as VIX_KEY
+from g6.domain.quotes.candles import BAR, Bars
+from g6.domain.quotes.quotes import NAN
 from g6.errors import ProviderRefused
 from g6.ports.candles import FUTURE, SPOT, VIX
 

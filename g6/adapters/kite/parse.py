@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.calendar import IST
-from g6.domain.instrument import Contracts, Future
-from g6.domain.quote import DEPTH_FIELDS, LEVELS, NAN, QUOTE_FIELDS, Underlying
+from g6.domain.market.calendar import IST
+from g6.domain.market.instrument import Contracts, Future
+from g6.domain.quotes.quotes import DEPTH_FIELDS, LEVELS, NAN, QUOTE_FIELDS, Underlying
 
 EPOCH_SECONDS = 86_400.0
 """Instants of the first day of 1970 are how the broker writes that there is none."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.kite.minutes import number
-from g6.domain.calendar import day_of
-from g6.domain.instrument import Contracts
-from g6.domain.quote import NAN
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.quotes import NAN
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import Shelf
 

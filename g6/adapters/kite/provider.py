@@ -28,12 +28,12 @@ from g6.adapters.kite.dumps import Dumps
 from g6.adapters.kite.parse import epoch, object_of, parse_quotes, parse_underlying
 from g6.adapters.kite.previous import Candles, PreviousInterest
 from g6.adapters.kite.underlyings import Underlyings
-from g6.domain import instrument
-from g6.domain.calendar import Calendar, day_of
-from g6.domain.instrument import INDICES, VIX, Contracts, Future, Index, Listing
-from g6.domain.quality import believed
-from g6.domain.quote import NAN, Quotes, Underlying
-from g6.domain.tick import of_day
+from g6.domain.market import instrument
+from g6.domain.market.calendar import Calendar, day_of
+from g6.domain.market.instrument import INDICES, VIX, Contracts, Future, Index, Listing
+from g6.domain.pricing.quality import believed
+from g6.domain.quotes.quotes import NAN, Quotes, Underlying
+from g6.domain.quotes.tick import of_day
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Clock, Gate, Shelf
 

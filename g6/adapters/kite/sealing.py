@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from g6.domain.access import Token
+from g6.adapters.kite.token import Token
 
 
 def sealing_key(api_key: str, api_secret: str) -> bytes:

@@ -10,7 +10,7 @@ import redis
 
 from g6.adapters.redis.connection import translated
 from g6.adapters.redis.payload import decode, encode
-from g6.domain.cycle import isoformat_z
+from g6.domain.cycles.cycle import isoformat_z
 from g6.ports import Event
 
 NOTHING = "0-0"

@@ -9,7 +9,7 @@ import redis
 
 from g6.adapters.redis.connection import translated
 from g6.adapters.redis.frames import decode, encode
-from g6.domain.chain_memory import ChainMemory
+from g6.domain.quotes.chain_memory import ChainMemory
 
 KEPT_SECONDS = 36 * 3600
 """A session's memory is of no use to the next; the key goes by itself."""

@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from g6.adapters.redis.connection import translated
-from g6.domain.cycle import isoformat_z, parse_z
+from g6.domain.cycles.cycle import isoformat_z, parse_z
 
 KEPT_SECONDS = 2 * 86_400
 """How long the time of a sending is known: longer than a cycle can be open."""

@@ -15,8 +15,8 @@ import redis
 from numpy.typing import NDArray
 
 from g6.adapters.redis.connection import translated
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing
 
 TEXT = pa.dictionary(pa.int32(), pa.string())

@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from g6.adapters.redis.connection import translated
-from g6.domain.outage import why_unopened
+from g6.domain.cycles.unopened import why_unopened
 from g6.errors import BrokerDown
 
 SLOW_SECONDS = 1.0

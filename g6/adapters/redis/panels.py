@@ -9,7 +9,7 @@ import redis
 
 from g6.adapters.redis.connection import translated
 from g6.adapters.redis.payload import decode, encode
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 
 PUT = """
 local cycle, names, fields, documents, taken = ARGV[1], {}, {}, {}, {}

@@ -13,7 +13,7 @@ import redis
 from numpy.typing import NDArray
 
 from g6.adapters.redis.connection import translated
-from g6.domain.tick import TICK, Feed, blank
+from g6.domain.quotes.tick import TICK, Feed, blank
 
 KEPT_SECONDS = 36 * 3600
 

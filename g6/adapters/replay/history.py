@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.replay.snapshot import Snapshot, contract_key
-from g6.adapters.replay.windows import in_window
-from g6.domain.calendar import day_of
-from g6.domain.instrument import Contracts
-from g6.domain.quote import NAN
+from g6.adapters.replay.tables.windows import in_window
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.quotes import NAN
 
 Array = NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from g6.adapters.replay.recording import Recording
 from g6.adapters.replay.snapshot import Snapshot, contract_key
-from g6.domain.calendar import day_of
-from g6.domain.cycle import isoformat_z
-from g6.domain.instrument import Contracts, Listing
-from g6.domain.quote import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderRefused
 
 

@@ -10,18 +10,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from g6.adapters.replay.answer_files import AnswerFiles, Closes
+from g6.adapters.replay.answers.answer_files import AnswerFiles, Closes
 from g6.adapters.replay.history import MAX_TRADE_AGE, History
-from g6.adapters.replay.layout import TableLayout
 from g6.adapters.replay.left_out import WORDS
 from g6.adapters.replay.snapshot import Malformed, Snapshot, Source
 from g6.adapters.replay.stored import StoredDays
-from g6.adapters.replay.table_files import TableFiles
-from g6.adapters.replay.table_reading import SUFFIXES
-from g6.domain.calendar import day_of
-from g6.domain.cycle import isoformat_z
-from g6.domain.expiry import BUCKETS
-from g6.domain.plan import Plan
+from g6.adapters.replay.tables.layout import TableLayout
+from g6.adapters.replay.tables.table_files import TableFiles
+from g6.adapters.replay.tables.table_reading import SUFFIXES
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.plan import Plan
+from g6.domain.market.calendar import day_of
+from g6.domain.market.expiry import BUCKETS
 from g6.errors import BadInput
 
 Kind = Literal["nse", "table", "stored"]

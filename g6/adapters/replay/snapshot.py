@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.calendar import IST, day_of
-from g6.domain.instrument import INDICES, SIDES, Contracts
-from g6.domain.lots import lot_of
-from g6.domain.quote import QUOTE_FIELDS, Underlying
+from g6.domain.market.calendar import IST, day_of
+from g6.domain.market.instrument import INDICES, SIDES, Contracts
+from g6.domain.market.lots import lot_of
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Underlying
 from g6.errors import UnknownLot
 
 if TYPE_CHECKING:

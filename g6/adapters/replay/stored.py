@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from g6.adapters.replay.left_out import LeftOut
 from g6.adapters.replay.snapshot import TICK, Snapshot, root_of
-from g6.domain.cycle import isoformat_z
-from g6.domain.frame import SIDES
-from g6.domain.instrument import Contracts
-from g6.domain.quote import NAN, QUOTE_FIELDS, Underlying
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Underlying
+from g6.domain.schema.frame import SIDES
 from g6.errors import BadInput
 
 SIDE_COLUMNS = ("symbol", "token", "source", *QUOTE_FIELDS)

@@ -21,8 +21,8 @@ from typing import TextIO
 import typer
 from typer.exceptions import Abort, TyperException
 
-from g6.entrypoints.cli import terminal, version
-from g6.entrypoints.cli.commands import COMMANDS, MODULES, SELDOM
+from g6.entrypoints.cli.shared import terminal, version
+from g6.entrypoints.cli.shared.commands import COMMANDS, MODULES, SELDOM
 from g6.errors import (
     BreakerOpen,
     BrokerDown,

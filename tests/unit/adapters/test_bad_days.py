@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import g6
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.adapters.csv import CsvStore
+from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
-from g6.adapters.tee import Tee
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.adapters.wrapping.tee import Tee
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
 
 ChainOf = Callable[..., Frame]

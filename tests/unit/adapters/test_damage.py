@@ -16,12 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import g6
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.csv_store.lines import ASIDE
-from g6.adapters.parquet_store import ParquetStore
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
-from g6.domain.rows import OVERVIEW as ROW_COLUMNS
+from g6.adapters.csv import CsvStore
+from g6.adapters.csv.lines import ASIDE
+from g6.adapters.parquet import ParquetStore
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
+from g6.domain.schema.rows import OVERVIEW as ROW_COLUMNS
 from g6.entrypoints.cli import main
 from g6.errors import DamagedFile, G6Error
 

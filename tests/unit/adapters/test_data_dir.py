@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g6.adapters.data_dir import (
+from g6.adapters.data_dir.owner import (
     CONFIGS,
     OWNER,
     System,
@@ -30,7 +30,7 @@ from g6.errors import Unavailable
 HOLD = """
 import sys, time
 from pathlib import Path
-from g6.adapters.data_dir import System, owned
+from g6.adapters.data_dir.owner import System, owned
 with owned(Path(sys.argv[1]), "sim", System(sys.argv[2]), who="g6 up"):
     print("mine", flush=True)
     time.sleep(60)
@@ -38,7 +38,7 @@ with owned(Path(sys.argv[1]), "sim", System(sys.argv[2]), who="g6 up"):
 FORKED = """
 import os, sys, time
 from pathlib import Path
-from g6.adapters.data_dir import System, owned
+from g6.adapters.data_dir.owner import System, owned
 with owned(Path(sys.argv[1]), "sim", System(sys.argv[2])):
     if os.fork() == 0:
         print("mine", flush=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from g6.adapters.memory import MemoryFrames, MemoryPanels, MemorySender
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.adapters.memory.bus import MemoryFrames, MemoryPanels, MemorySender
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing
 
 UNIT = Unit("2026-11-20T04:05:00Z", "NIFTY")

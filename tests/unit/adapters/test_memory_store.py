@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from g6.adapters.memory_store import MemoryStore
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.adapters.memory.store import MemoryStore
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 
 CYCLE = "2026-11-20T04:05:00Z"
 NIFTY = Unit(CYCLE, "NIFTY")

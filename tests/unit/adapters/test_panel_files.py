@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from g6.adapters.panel_files import PanelFiles, validate, verify_manifest_hashes
-from g6.domain.panels import canonical, digest, envelope
+from g6.domain.documents.panels import canonical, digest, envelope
 from g6.errors import BadInput, StoreBusy, Unavailable
 
 CYCLE, LATER = "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"
@@ -16,7 +16,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from g6.adapters.panel_files import PanelFiles
-from g6.domain.panels import envelope
+from g6.domain.documents.panels import envelope
 panels = PanelFiles(Path(sys.argv[1]))
 for i in range(1, 1000):
     cycle = f"2026-11-20T05:{i // 60:02d}:{i % 60:02d}Z"

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory_quotes import MemoryQuoteCache
-from g6.adapters.streamed import Streamed
+from g6.adapters.memory.quote_cache import MemoryQuoteCache
+from g6.adapters.wrapping.streamed import Streamed
 from g6.config import calendar
-from g6.domain.calendar import day_of
-from g6.domain.instrument import VIX, Contracts
-from g6.domain.plan import Quality
-from g6.domain.quality import Flag, prices
-from g6.domain.quote import DEPTH_FIELDS, Quotes, Underlying
-from g6.domain.tick import REST, STREAM, Feed, blank
+from g6.domain.cycles.plan import Quality
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import VIX, Contracts
+from g6.domain.pricing.quality import Flag, prices
+from g6.domain.quotes.quotes import DEPTH_FIELDS, Quotes, Underlying
+from g6.domain.quotes.tick import REST, STREAM, Feed, blank
 from g6.errors import BrokerDown, ProviderBusy
+from g6.simulation import SimulatedMarket
 
 AT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 NOW = AT.timestamp()

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.memory_store import MemoryStore
-from g6.adapters.parquet_store import ParquetStore
-from g6.adapters.tee import Tee
-from g6.domain.cycle import Unit
+from g6.adapters.memory.store import MemoryStore
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.wrapping.tee import Tee
+from g6.domain.cycles.cycle import Unit
 from g6.errors import StoreBusy
 from g6.ports import Store
 

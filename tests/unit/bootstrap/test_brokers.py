@@ -13,14 +13,14 @@ import pytest
 
 from g6 import bootstrap
 from g6.adapters.clock import ScaledClock, WallClock
-from g6.adapters.resilient import Resilient
-from g6.broker import broker_clock, credentials
+from g6.adapters.wrapping.resilient import Resilient
+from g6.bootstrap.live import broker_clock, credentials
 from g6.config import Settings, environment, hashes, load, values
 from g6.config.rest_budget import request_seconds
 from g6.errors import BadConfig
 
 THIRD_PARTY = """
-from g6.adapters.market import SimulatedMarket
+from g6.simulation import SimulatedMarket
 from g6.config import calendar
 
 
@@ -171,7 +171,7 @@ def test_a_request_lasts_less_than_a_quarter_of_the_interval(interval: int, seco
 
 def test_what_no_simulated_cycle_stands_on_is_not_imported_by_its_processes() -> None:
     seldom = "{'kiteconnect', 'requests', 'jsonschema'} & {*sys.modules}"
-    script = f"import sys, g6.entrypoints.app, g6.entrypoints.cli.bounded; sys.exit(bool({seldom}))"
+    script = f"import sys, g6.entrypoints.workers.app, g6.entrypoints.cli.run.bounded; sys.exit(bool({seldom}))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 

@@ -12,7 +12,7 @@ import pytest
 from g6.bootstrap import simulated
 from g6.config import Settings, build, config_id, hashes, influences, load, nested, plan, record
 from g6.config.keys import Key, keys
-from g6.domain.plan import Plan
+from g6.domain.cycles.plan import Plan
 from g6.errors import UserError
 from g6.masking import mask_setting
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.assembly import assemble
-from g6.domain.black76 import PHI, price
-from g6.domain.chain import Chain
-from g6.domain.expiry import Slot
-from g6.domain.plan import Pricing, Quality
-from g6.domain.quote import QUOTE_FIELDS, Quotes, Stamp, Underlying
+from g6.domain.cycles.plan import Pricing, Quality
+from g6.domain.market.expiry import Slot
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.black76 import PHI, price
+from g6.domain.pricing.chain import Chain
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Stamp, Underlying
 
 AT = "2026-08-19T06:00:00Z"
 NEAR, FAR = "2026-08-25", "2026-09-01"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from g6.domain.abreast import abreast
+from g6.domain.pricing.padded import abreast
 
 
 def test_expiries_of_one_length_are_rows_of_a_table() -> None:

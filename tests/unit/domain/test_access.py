@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from g6.domain.access import Token, expiry_of
-from g6.domain.calendar import IST
+from g6.adapters.kite.token import Token, expiry_of
+from g6.domain.market.calendar import IST
 
 TOKEN = Token("acc3ss9tokenx5", "AB1234", 1_700_000_000.0, 1_700_080_000.0)
 

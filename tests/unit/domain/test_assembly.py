@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from g6.domain.assembly import assemble, assemble_all
-from g6.domain.chain_rows import COMPUTED, computed
-from g6.domain.frame import Words
-from g6.domain.overview import summarise, summarise_all
+from g6.domain.documents.chain_rows import COMPUTED, computed
+from g6.domain.figures.overview import summarise, summarise_all
+from g6.domain.pricing.assembly import assemble, assemble_all
+from g6.domain.schema.frame import Words
 
 CE, PE = 0, 1
 NEAR, FAR = "2026-08-25", "2026-09-01"

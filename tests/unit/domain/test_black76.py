@@ -5,7 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g6.domain.black76 import PHI, Status, greeks, higher_greeks, implied_vol, price, solve, vega
+from g6.domain.pricing.black76 import (
+    PHI,
+    Status,
+    greeks,
+    higher_greeks,
+    implied_vol,
+    price,
+    solve,
+    vega,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN = ROOT / "tests" / "data" / "black76_vectors.csv"

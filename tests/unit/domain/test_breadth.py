@@ -7,8 +7,8 @@ from math import isnan, nan
 import numpy as np
 import pytest
 
-from g6.domain import breadth
-from g6.domain.breadth import Share
+from g6.domain.figures import breadth
+from g6.domain.figures.breadth import Share
 
 
 def test_indices_above_their_mark_are_counted_of_those_known():

@@ -8,7 +8,7 @@ from pathlib import Path
 import exchange_calendars
 import pytest
 
-from g6.domain.calendar import IST, Calendar
+from g6.domain.market.calendar import IST, Calendar
 from g6.errors import BadInput, UncoveredYear
 
 ROOT = Path(__file__).resolve().parents[3]

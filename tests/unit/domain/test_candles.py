@@ -8,9 +8,9 @@ from math import inf, isnan, nan
 import numpy as np
 import pytest
 
-from g6.domain.calendar import IST
-from g6.domain.candles import BAR, Bars, cleaned, known_of_index, known_of_options
-from g6.domain.instrument import Contracts
+from g6.domain.market.calendar import IST
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.candles import BAR, Bars, cleaned, known_of_index, known_of_options
 
 DAY = date(2026, 11, 20)
 OPEN = datetime(2026, 11, 20, 9, 15, tzinfo=IST)

@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from g6.domain.chain import centres, previous_oi, reaches, select
-from g6.domain.chain_rows import chain_frame
-from g6.domain.expiry import Slot
-from g6.domain.frame import Frame
-from g6.domain.instrument import Contracts, Listing
-from g6.domain.overview import facts
-from g6.domain.plan import Quality
-from g6.domain.quote import Underlying
+from g6.domain.cycles.plan import Quality
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures.overview import facts
+from g6.domain.market.expiry import Slot
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.pricing.chain import centres, previous_oi, reaches, select
+from g6.domain.quotes.quotes import Underlying
+from g6.domain.schema.frame import Frame
 
 CE, PE = 0, 1
 NAN = float("nan")

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g6.domain.chain_memory import (
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.chain_memory import (
     LEAST_REFRESH,
     REFRESH_SECONDS,
     ROOM_STRIKES,
@@ -17,8 +18,7 @@ from g6.domain.chain_memory import (
     refreshed,
     widened,
 )
-from g6.domain.instrument import Contracts
-from g6.domain.quote import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
 
 DAYS = np.array(["2026-11-23", "2026-12-01"], dtype="datetime64[D]")
 

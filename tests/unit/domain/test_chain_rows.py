@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from g6.domain import rows
-from g6.domain.assembly import assemble
-from g6.domain.chain_rows import chain_frame, csv_rows, offset_name
-from g6.domain.quote import DEPTH_FIELDS, QUOTE_FIELDS, from_frame, to_frame
+from g6.domain.documents.chain_rows import chain_frame, csv_rows, offset_name
+from g6.domain.pricing.assembly import assemble
+from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, from_frame, to_frame
+from g6.domain.schema import rows
 
 CE, PE = 0, 1
 NAN = float("nan")

@@ -6,7 +6,7 @@ from math import isnan, nan
 
 import numpy as np
 
-from g6.domain.comparison import agreement
+from g6.domain.figures.comparison import agreement
 
 
 def test_only_traded_options_with_an_exchange_volatility_are_compared() -> None:

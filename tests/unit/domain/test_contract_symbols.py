@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.contract_symbols import Trusted, expiry_said, follow_closures, root_of, trusted
-from g6.domain.instrument import CE, PE, listing
+from g6.domain.market.contract_symbols import (
+    Trusted,
+    expiry_said,
+    follow_closures,
+    root_of,
+    trusted,
+)
+from g6.domain.market.instrument import CE, PE, listing
 
 WEEKLY, MONTHLY, NEXT = date(2026, 12, 1), date(2026, 12, 29), date(2027, 1, 25)
 ON = date(2026, 11, 26)

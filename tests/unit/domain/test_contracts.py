@@ -6,20 +6,13 @@ from dataclasses import fields
 
 import pytest
 
-from g6.domain import (
-    breadth,
-    contracts,
-    expected_moves,
-    exposures,
-    open_interest,
-    rows,
-    series,
-    spreads,
-    surface,
-    term_structure,
-)
-from g6.domain.contracts import CONTRACTS
-from g6.domain.expiry_figures import ExpiryFigures
+from g6.domain.figures import breadth, exposures, series, spreads, surface, term_structure
+from g6.domain.figures import build_up as open_interest
+from g6.domain.figures import definitions as contracts
+from g6.domain.figures import moves as expected_moves
+from g6.domain.figures.by_expiry import ExpiryFigures
+from g6.domain.figures.definitions import CONTRACTS
+from g6.domain.schema import rows
 
 IDS = [each.id for each in CONTRACTS]
 DERIVED = [

@@ -9,7 +9,7 @@ from math import isnan, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain import expected_moves as moves
+from g6.domain.figures import moves
 
 DAY = date(2026, 11, 2)
 DRAWN = moves.Drawn(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from g6.domain.calendar import IST, Calendar
-from g6.domain.expiry import (
+from g6.domain.market.calendar import IST, Calendar
+from g6.domain.market.expiry import (
     BIT,
     BUCKETS,
     Resolution,
@@ -22,7 +22,7 @@ from g6.domain.expiry import (
     rule_of,
     years_to,
 )
-from g6.domain.instrument import monthly_by_symbol
+from g6.domain.market.instrument import monthly_by_symbol
 from g6.errors import BadConfig
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from g6.domain import overview
-from g6.domain.chain_rows import chain_frame
-from g6.domain.expiry_figures import figures
-from g6.domain.exposures import positions
-from g6.domain.instrument import CE, PE
-from g6.domain.plan import Quality
-from g6.domain.series import interest
+from g6.domain.cycles.plan import Quality
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import overview
+from g6.domain.figures.by_expiry import figures
+from g6.domain.figures.exposures import positions
+from g6.domain.figures.series import interest
+from g6.domain.market.instrument import CE, PE
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from math import erf, exp, isnan, log, nan, pi, sqrt
 import numpy as np
 import pytest
 
-from g6.domain import exposures
-from g6.domain.black76 import PHI, price
-from g6.domain.chain_rows import chain_frame
-from g6.domain.exposures import Positions
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import exposures
+from g6.domain.figures.exposures import Positions
+from g6.domain.pricing.black76 import PHI, price
 
 RATE = 0.055
 

@@ -5,7 +5,7 @@ from math import exp, isnan, log, nan
 import numpy as np
 import pytest
 
-from g6.domain.forward import at_the_money, nearest, parity
+from g6.domain.pricing.forward import at_the_money, nearest, parity
 
 CE, PE = 0, 1
 NEAR, FAR = "2026-08-25", "2026-09-01"

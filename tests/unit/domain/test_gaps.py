@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from g6.domain.calendar import Session
-from g6.domain.gaps import Gap, Row, as_stored, counted, find, grid_of, step_of
+from g6.domain.cycles.gaps import Gap, Row, as_stored, counted, find, grid_of, step_of
+from g6.domain.market.calendar import Session
 
 FIRST = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

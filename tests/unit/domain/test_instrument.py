@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.instrument import CE, INDICES, PE, Listing, listing, monthly_by_symbol, strike_step
+from g6.domain.market.instrument import (
+    CE,
+    INDICES,
+    PE,
+    Listing,
+    listing,
+    monthly_by_symbol,
+    strike_step,
+)
 
 ON = date(2026, 11, 20)
 NEAR, FAR = date(2026, 11, 23), date(2026, 12, 1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g6.domain.lots import HISTORY, Lot, lot_of, lot_row
+from g6.domain.market.lots import HISTORY, Lot, lot_of, lot_row
 from g6.errors import UnknownLot
 
 # root, expiry, quoted on, units: both sides of every revision, for weeklies, serial months and long-dated contracts

@@ -9,10 +9,10 @@ from statistics import median
 import numpy as np
 import pytest
 
-from g6.adapters.market import SimulatedMarket
 from g6.config import calendar
-from g6.domain import open_interest
-from g6.domain.instrument import CE, PE
+from g6.domain.figures import build_up as open_interest
+from g6.domain.market.instrument import CE, PE
+from g6.simulation import SimulatedMarket
 
 
 def test_a_window_is_compared_with_the_latest_cycle_at_least_that_old():

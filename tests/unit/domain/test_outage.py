@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from g6.domain.outage import why_unopened
+from g6.domain.cycles.unopened import why_unopened
 
 LIVED = [(100.0, 200.0), (300.0, 400.0)]
 OUTAGES = [(150.0, 170.0, "redis_down"), (350.0, 360.0, "ledger_lost")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from g6.domain.instrument import CE
-from g6.domain.quality import Flag, prices
+from g6.domain.market.instrument import CE
+from g6.domain.pricing.quality import Flag, prices
 
 
 def judged(world, **fields):

@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.cycle import CycleReport, Status
-from g6.domain.frame import Frame
-from g6.domain.panels import build, canonical, envelope, manifest, merge_panel_diff, panel_diff
-from g6.domain.rows import OVERVIEW
+from g6.domain.cycles.cycle import CycleReport, Status
+from g6.domain.documents.panels import (
+    build,
+    canonical,
+    envelope,
+    manifest,
+    merge_panel_diff,
+    panel_diff,
+)
+from g6.domain.schema.frame import Frame
+from g6.domain.schema.rows import OVERVIEW
 
 CYCLE, LATER = "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"
 ChainOf = Callable[..., Frame]

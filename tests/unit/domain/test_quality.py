@@ -5,11 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from g6.domain.assembly import assemble
-from g6.domain.overview import summarise
-from g6.domain.plan import Quality
-from g6.domain.quality import MAX_OPEN_INTEREST, Flag, believed, prices, quality_counts, spot_source
-from g6.domain.quote import Underlying
+from g6.domain.cycles.plan import Quality
+from g6.domain.figures.overview import summarise
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.quality import (
+    MAX_OPEN_INTEREST,
+    Flag,
+    believed,
+    prices,
+    quality_counts,
+    spot_source,
+)
+from g6.domain.quotes.quotes import Underlying
 
 CE, PE = 0, 1
 NAN = float("nan")

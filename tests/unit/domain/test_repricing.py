@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from g6.domain.black76 import PHI, price
-from g6.domain.chain_rows import chain_frame
-from g6.domain.frame import Frame
-from g6.domain.repricing import iv_error
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures.repricing import iv_error
+from g6.domain.pricing.black76 import PHI, price
+from g6.domain.schema.frame import Frame
 
 from .conftest import World
 

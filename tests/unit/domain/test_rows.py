@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from g6.domain import rows
-from g6.domain.quote import QUOTE_FIELDS
+from g6.domain.quotes.quotes import QUOTE_FIELDS
+from g6.domain.schema import rows
 
 
 def test_no_column_is_defined_twice():

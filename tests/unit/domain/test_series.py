@@ -8,8 +8,8 @@ from math import isnan, nan
 import numpy as np
 import pytest
 
-from g6.domain import series
-from g6.domain.series import Leg
+from g6.domain.figures import series
+from g6.domain.figures.series import Leg
 
 DAY = date(2026, 11, 24)
 

@@ -8,9 +8,9 @@ from statistics import median, quantiles
 import numpy as np
 import pytest
 
-from g6.domain import spreads
-from g6.domain.chain_rows import chain_frame
-from g6.domain.frame import Frame
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import spreads
+from g6.domain.schema.frame import Frame
 
 BOOKS = [(100.0, 100.5), (nan, 3.0), (2.0, nan), (5.0, 4.9), (0.0, 0.1), (-0.01, 1.0), (7.0, 7.0)]
 

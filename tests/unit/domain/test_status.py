@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from g6.domain.status import Observed, readiness, runtime_status
+from g6.domain.documents.status import Observed, readiness, runtime_status
 
 NOW = datetime(2026, 11, 20, 5, 30, 45, tzinfo=UTC)
 WALL = NOW.timestamp()

@@ -9,14 +9,14 @@ from math import nan, sqrt
 import numpy as np
 import pytest
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.roots import ROOTS
 from g6.config import calendar
-from g6.domain import surface
-from g6.domain.black76 import PHI, implied_vol, price
-from g6.domain.chain_rows import chain_frame
-from g6.domain.expiry import years_to
-from g6.domain.surface import Smile
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import surface
+from g6.domain.figures.surface import Smile
+from g6.domain.market.expiry import years_to
+from g6.domain.pricing.black76 import PHI, implied_vol, price
+from g6.simulation import SimulatedMarket
+from g6.simulation.roots import ROOTS
 
 DAYS = (7, 14, 42)
 FORWARD = 24000.0

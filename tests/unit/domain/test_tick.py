@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from g6.domain.tick import NO_FEED, NOBODY, REST, STREAM, blank, stands_until
+from g6.domain.quotes.tick import NO_FEED, NOBODY, REST, STREAM, blank, stands_until
 
 TOLD = (100.0, 160.0, 199.0)
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from g6.domain.black76 import PHI, greeks, price
-from g6.domain.quality import Flag
+from g6.domain.pricing.black76 import PHI, greeks, price
+from g6.domain.pricing.quality import Flag
 
 CE, PE = 0, 1
 NAN = float("nan")

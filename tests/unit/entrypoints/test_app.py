@@ -8,7 +8,7 @@ import sys
 FORK = """
 import sys
 from g6.config import load
-from g6.entrypoints.app import create_app
+from g6.entrypoints.workers.app import create_app
 
 app = create_app(load(), "redis://127.0.0.1:1/0")
 app.prepare(["persist"])

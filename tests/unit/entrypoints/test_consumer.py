@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from g6.entrypoints.consumer import POOL_SECONDS, Consumer
+from g6.entrypoints.workers.consumer import POOL_SECONDS, Consumer
 
 
 class Hub:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from g6.config import Settings, load
-from g6.entrypoints import drift
-from g6.entrypoints.driving import running_record
+from g6.entrypoints.machine import drift
+from g6.entrypoints.workers.driving import running_record
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_variable_that_this_shell_lacks_is_no_change_and_another_value_is(file
 
 
 def test_a_start_outside_a_session_that_was_moved_is_no_change(tmp_path: Path) -> None:
-    from g6.entrypoints.stack import aligned
+    from g6.entrypoints.machine.supervisor import aligned
 
     path = tmp_path / "early.json"
     path.write_text('{"market": {"start": "2026-11-18T01:00:00Z"}}')

@@ -22,8 +22,8 @@ from g6.adapters.redis.namespace import RedisNamespace
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
 from g6.config import load
-from g6.domain.cycle import QUEUES
-from g6.entrypoints.driving import Driver
+from g6.domain.cycles.cycle import QUEUES
+from g6.entrypoints.workers.driving import Driver
 from g6.errors import Unavailable
 
 FIRST = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.memory import MemorySender
-from g6.adapters.memory_store import MemoryStore
+from g6.adapters.memory.bus import MemorySender
+from g6.adapters.memory.store import MemoryStore
 from g6.adapters.replay import Recording, Replay
+from g6.bootstrap.inprocess import in_process
 from g6.config import Settings, calendar, plan
-from g6.domain.cycle import isoformat_z
-from g6.entrypoints.feeder import Feeder
-from g6.entrypoints.inprocess import in_process
+from g6.domain.cycles.cycle import isoformat_z
+from g6.entrypoints.machine.feeder import Feeder
 from g6.errors import BrokerDown
 from g6.pipeline import Runtime
 

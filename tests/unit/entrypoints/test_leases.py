@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from types import SimpleNamespace
 
-from g6.domain.cycle import Unit
-from g6.entrypoints.leases import Leases
+from g6.domain.cycles.cycle import Unit
+from g6.entrypoints.workers.leases import Leases
 from g6.errors import BrokerDown
 from tests.waiting import eventually
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from g6.entrypoints.processes import Process, Roster, stop, undisturbed
+from g6.entrypoints.machine.processes import Process, Roster, stop, undisturbed
 from g6.errors import Unavailable
 from tests.waiting import eventually
 
@@ -160,7 +160,7 @@ def test_a_signal_while_a_child_is_born_is_heard_afterwards() -> None:
 SUPERVISOR = """
 import os, sys, time
 from pathlib import Path
-from g6.entrypoints.processes import Process, Roster
+from g6.entrypoints.machine.processes import Process, Roster
 base = Path(sys.argv[1])
 child = Process("child", [sys.executable, "-c", sys.argv[2]], os.environ, base / "child.log")
 child.start()

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.memory import MemoryControls
+from g6.adapters.memory.bus import MemoryControls
 from g6.config import calendar, load, plan
-from g6.domain.calendar import IST
-from g6.domain.cycle import Timing, parse_z
-from g6.entrypoints.app import create_app
-from g6.entrypoints.schedule import CycleSchedule, WallSchedule, beat_schedule
+from g6.domain.cycles.cycle import Timing, parse_z
+from g6.domain.market.calendar import IST
+from g6.entrypoints.workers.app import create_app
+from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule, beat_schedule
 from g6.pipeline import Runtime
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from g6.adapters.memory import MemoryControls
+from g6.adapters.memory.bus import MemoryControls
 from g6.config import calendar, load, plan
-from g6.domain.cycle import Timing
-from g6.entrypoints.schedule import SLACK, CycleSchedule
+from g6.domain.cycles.cycle import Timing
+from g6.entrypoints.workers.schedule import SLACK, CycleSchedule
 from g6.pipeline import Runtime
 
 INSTANT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)

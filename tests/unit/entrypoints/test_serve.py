@@ -9,18 +9,24 @@ import httpx
 import pytest
 
 from g6.adapters.clock import ScaledClock
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_ledger import MemoryLedger
-from g6.adapters.memory_store import MemoryStore
-from g6.adapters.memory_totals import MemoryTotals
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.store import MemoryStore
+from g6.adapters.memory.totals import MemoryTotals
 from g6.config import calendar
-from g6.domain.cycle import Timing, isoformat_z
-from g6.domain.instrument import INDICES
-from g6.domain.plan import IndexPlan, Plan
-from g6.entrypoints.serve import serve
+from g6.domain.cycles.cycle import Timing, isoformat_z
+from g6.domain.cycles.plan import IndexPlan, Plan
+from g6.domain.market.instrument import INDICES
+from g6.entrypoints.web.serve import serve
 from g6.errors import BrokerDown, Unavailable
 from g6.pipeline import Runtime
+from g6.simulation import SimulatedMarket
 
 NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 CYCLE = isoformat_z(NOON)

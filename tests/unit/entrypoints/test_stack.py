@@ -6,8 +6,8 @@ from pathlib import Path
 
 from g6.adapters.redis.connection import connect
 from g6.config import load
-from g6.domain.cycle import QUEUES
-from g6.entrypoints.stack import WORKERS, pool_sizes, running
+from g6.domain.cycles.cycle import QUEUES
+from g6.entrypoints.machine.supervisor import WORKERS, pool_sizes, running
 
 
 def test_every_queue_has_one_worker() -> None:

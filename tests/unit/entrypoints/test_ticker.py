@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from g6.config import load
-from g6.domain.cycle import parse_z
-from g6.entrypoints import ticker, wishes
-from g6.entrypoints.ticker import Desk
+from g6.domain.cycles.cycle import parse_z
+from g6.entrypoints.machine import ticker, wishes
+from g6.entrypoints.machine.ticker import Desk
 
 
 def desk(at: str, directory: Path) -> Desk:

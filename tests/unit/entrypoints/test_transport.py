@@ -13,7 +13,7 @@ from kombu.transport import TRANSPORT_ALIASES, resolve_transport
 
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
-from g6.entrypoints import transport
+from g6.entrypoints.workers import transport
 
 PREFIX = "g6:celery:"
 INFO = {"exchange": "", "routing_key": "work"}
@@ -55,7 +55,9 @@ def test_each_kind_of_redis_url_has_its_transport() -> None:
 
 @pytest.mark.parametrize("gone", ["connection", "client"])
 def test_a_channel_whose_connection_is_gone_says_what_everybody_expects(gone: str) -> None:
-    connection = Connection("redis://127.0.0.1:1/0", transport="g6.entrypoints.transport:Transport")
+    connection = Connection(
+        "redis://127.0.0.1:1/0", transport="g6.entrypoints.workers.transport:Transport"
+    )
     made = transport.Channel.__new__(transport.Channel)
     made.connection = None
     if gone == "client":

@@ -8,7 +8,7 @@ import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
 
-from g6.entrypoints import tasks
+from g6.entrypoints.workers import tasks
 from g6.errors import BreakerOpen, FrameMissing, ProviderBusy, ProviderRefused, StoreBusy, TokenDead
 from tests.unit.pipeline.world import FIRST, NIFTY, World
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from g6.config import calendar
-from g6.domain.calendar import IST
+from g6.domain.market.calendar import IST
 from g6.kite_server import endpoints
 from g6.kite_server.desk import Desk, desk
 from g6.kite_server.options import Options

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.market.dump import COLUMNS
 from g6.config import calendar
-from g6.domain.calendar import IST
+from g6.domain.market.calendar import IST
 from g6.errors import BadInput
 from g6.kite_server import endpoints
 from g6.kite_server.catalogue import read_rows
 from g6.kite_server.desk import Desk, desk
 from g6.kite_server.options import Options
+from g6.simulation.dump import COLUMNS
 
 ROWS = """\
 14866434,58072,NIFTY26AUGFUT,NIFTY,0.0,2026-08-25,0.0,0.1,65,FUT,NFO-FUT,NFO

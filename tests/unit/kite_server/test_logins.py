@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.domain.calendar import IST
+from g6.domain.market.calendar import IST
 from g6.errors import BadInput
 from g6.kite_server.clock import MovableClock
 from g6.kite_server.logins import Credentials, Logins, flush_between

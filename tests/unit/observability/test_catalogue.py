@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from g6.domain.expiry import BUCKETS
-from g6.domain.quality import Flag
-from g6.domain.volatility import FAILED, SOLVED, WORDS
+from g6.domain.market.expiry import BUCKETS
+from g6.domain.pricing.quality import Flag
+from g6.domain.pricing.volatility import FAILED, SOLVED, WORDS
 from g6.observability.catalogue import FAMILIES, LABELS, label_key, label_name, series_cap
 
 DOCUMENTED_CAP = 2_700

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from g6.adapters.memory import MemoryBus
-from g6.adapters.memory_totals import MemoryTotals
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.totals import MemoryTotals
 from g6.errors import BrokerDown
 from g6.observability.follower import Follower
 

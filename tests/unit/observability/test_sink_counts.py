@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import g6
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.memory import MemoryBus
-from g6.adapters.memory_totals import MemoryTotals
-from g6.adapters.parquet_store import ParquetStore
-from g6.adapters.tee import Tee
-from g6.domain.cycle import Unit
+from g6.adapters.csv import CsvStore
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.totals import MemoryTotals
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.wrapping.tee import Tee
+from g6.domain.cycles.cycle import Unit
 from g6.observability.follower import Follower
 from g6.pipeline import analyse, collect, persist
 

@@ -11,8 +11,8 @@ import pytest
 
 import g6
 from g6 import pipeline
-from g6.adapters.memory import MemoryBus
-from g6.adapters.parquet_store import ParquetHistory
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.parquet import ParquetHistory
 
 from .world import World
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.black76 import PHI, price
-from g6.domain.chain import deviation_key
-from g6.domain.cycle import Unit, isoformat_z
-from g6.domain.instrument import CE, Contracts, Listing
-from g6.domain.quote import Quotes
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.market.instrument import CE, Contracts, Listing
+from g6.domain.pricing.black76 import PHI, price
+from g6.domain.pricing.chain import deviation_key
+from g6.domain.quotes.quotes import Quotes
 from g6.errors import UncoveredYear
 from g6.pipeline.choice import chosen
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from g6 import pipeline
-from g6.adapters.memory_store import MemoryStore
+from g6.adapters.memory.store import MemoryStore
 from g6.ports import Written
 
 from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import pytest
 
 from g6 import pipeline
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 from g6.ports.history import Folded, Loose
 
 from .world import World

@@ -16,10 +16,10 @@ import pytest
 
 import g6
 from g6 import pipeline
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
-from g6.domain.chain_rows import COMPUTED
-from g6.domain.cycle import Unit
-from g6.domain.rows import CHAIN, OVERVIEW
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.domain.cycles.cycle import Unit
+from g6.domain.documents.chain_rows import COMPUTED
+from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.errors import BadInput, NothingToDo
 from g6.pipeline.recompute import RAW
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from g6 import pipeline
-from g6.adapters.memory_store import MemoryStore
-from g6.adapters.memory_totals import MemoryTotals
-from g6.domain.cycle import Unit, parse_z
-from g6.domain.frame import Frame
-from g6.domain.status import Observed, readiness
+from g6.adapters.memory.store import MemoryStore
+from g6.adapters.memory.totals import MemoryTotals
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.documents.status import Observed, readiness
+from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
 from g6.observability.follower import Follower
 from g6.ports import Written

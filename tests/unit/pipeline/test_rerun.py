@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from g6 import pipeline
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo
 from g6.pipeline.rerun import Rerun
 

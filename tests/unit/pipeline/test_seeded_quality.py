@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from g6.adapters.memory_totals import MemoryTotals
-from g6.domain.instrument import Contracts
-from g6.domain.quote import QUOTE_FIELDS, Quotes
+from g6.adapters.memory.totals import MemoryTotals
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.observability.follower import Follower
 
 from .world import FIRST, MARKET, Asked, World

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from g6 import pipeline
-from g6.domain import quote
-from g6.domain.cycle import Unit
-from g6.domain.instrument import Contracts
-from g6.domain.quote import Quotes
+from g6.domain.cycles.cycle import Unit
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes import quotes as quote
+from g6.domain.quotes.quotes import Quotes
 from g6.errors import BrokerDown, FrameMissing, ProviderBusy, ProviderRefused
 from g6.pipeline import stages
 

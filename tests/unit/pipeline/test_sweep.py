@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from g6 import pipeline
-from g6.domain.cycle import Unit
+from g6.domain.cycles.cycle import Unit
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_TRIES, POISON
 
 from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World, after

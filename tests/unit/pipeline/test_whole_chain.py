@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from g6 import pipeline
-from g6.domain.chain_memory import REFRESH_SECONDS
-from g6.domain.cycle import Unit, parse_z
-from g6.domain.expiry_figures import figures
-from g6.domain.instrument import Contracts
-from g6.domain.quote import Quotes
-from g6.domain.series import interest
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.figures.by_expiry import figures
+from g6.domain.figures.series import interest
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.chain_memory import REFRESH_SECONDS
+from g6.domain.quotes.quotes import Quotes
 
 from .world import FIRST, MARKET, Asked, World, after
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from g6 import pipeline
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
 from g6.errors import BreakerOpen, TokenDead
 
 from .world import FIRST, SECOND, Asked, World

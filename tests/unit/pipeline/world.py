@@ -8,16 +8,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from g6 import pipeline
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_chains import MemoryChainMemories
-from g6.adapters.memory_ledger import MemoryLedger
-from g6.adapters.memory_store import MemoryStore
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.chain_memories import MemoryChainMemories
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.store import MemoryStore
 from g6.config import calendar, load, plan
-from g6.domain.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
-from g6.domain.instrument import Contracts
-from g6.domain.quote import Quotes
+from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
+from g6.domain.market.instrument import Contracts
+from g6.domain.quotes.quotes import Quotes
 from g6.pipeline import Runtime
+from g6.simulation import SimulatedMarket
 
 FIRST, SECOND = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 NIFTY, BANKNIFTY = Unit(FIRST, "NIFTY"), Unit(FIRST, "BANKNIFTY")

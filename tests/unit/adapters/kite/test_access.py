@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from g6.adapters.kite.access import Access, Credentials, issued_token
-from g6.adapters.memory import MemoryShelf
-from g6.domain.access import Token
+from g6.adapters.kite.token import Token
+from g6.adapters.memory.bus import MemoryShelf
 from g6.errors import ProviderBusy, TokenDead
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from g6.adapters.kite.dump import COLUMNS, of_interest, parse_dump
-from g6.domain.instrument import listing
+from g6.domain.market.instrument import listing
 from g6.errors import BadInput
 
 HEADER = ",".join(COLUMNS)

@@ -9,8 +9,8 @@ import pytest
 
 from g6.adapters.kite import KiteCandles
 from g6.adapters.kite.client import make_client
-from g6.domain.calendar import IST
-from g6.domain.instrument import Contracts, Future, Listing
+from g6.domain.market.calendar import IST
+from g6.domain.market.instrument import Contracts, Future, Listing
 from g6.errors import ProviderRefused
 
 DAY = date(2026, 11, 20)

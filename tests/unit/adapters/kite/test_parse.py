@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite.parse import _PLAIN, epoch, option_fields, parse_quotes, parse_underlying
-from g6.domain.instrument import Contracts, Future
-from g6.domain.quote import DEPTH_FIELDS
+from g6.domain.market.instrument import Contracts, Future
+from g6.domain.quotes.quotes import DEPTH_FIELDS
 
 NAN = float("nan")
 EMPTY = [{"price": 0, "quantity": 0, "orders": 0}] * 5

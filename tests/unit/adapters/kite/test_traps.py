@@ -19,19 +19,19 @@ import pytest
 from g6.adapters.kite.client import ask_quotes, make_client
 from g6.adapters.kite.dump import parse_dump
 from g6.adapters.kite.parse import parse_quotes, parse_underlying
-from g6.adapters.memory import MemoryLimiter
+from g6.adapters.memory.bus import MemoryLimiter
 from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import calendar, load
-from g6.domain import overview
-from g6.domain.assembly import assemble
-from g6.domain.black76 import PHI, price
-from g6.domain.calendar import IST
-from g6.domain.chain import Chain
-from g6.domain.expiry import Slot
-from g6.domain.instrument import CE, PE, VIX, Contracts, listing
-from g6.domain.plan import Pricing, Quality
-from g6.domain.quality import Flag
-from g6.domain.quote import Quotes, Stamp
+from g6.domain.cycles.plan import Pricing, Quality
+from g6.domain.figures import overview
+from g6.domain.market.calendar import IST
+from g6.domain.market.expiry import Slot
+from g6.domain.market.instrument import CE, PE, VIX, Contracts, listing
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.black76 import PHI, price
+from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.quality import Flag
+from g6.domain.quotes.quotes import Quotes, Stamp
 from g6.errors import BadInput, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Provider
 from tests.kite import Kite, kite_server

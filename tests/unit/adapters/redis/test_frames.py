@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from g6.adapters.redis.frames import decode, encode
-from g6.domain.frame import Frame
+from g6.domain.schema.frame import Frame
 
 FRAME = Frame(
     {"b": 1, "a": [1.5, None]},

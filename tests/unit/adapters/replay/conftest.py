@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from g6.domain.calendar import IST
+from g6.domain.market.calendar import IST
 
 FIRST = datetime(2026, 8, 19, 5, 57, tzinfo=UTC)
 EXPIRIES = (date(2026, 8, 25), date(2026, 9, 1), date(2026, 9, 8))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording
-from g6.adapters.replay.bse import parse_bse, parse_totals
+from g6.adapters.replay.answers.bse import parse_bse, parse_totals
 from g6.adapters.replay.snapshot import Malformed
 
 AT = datetime(2026, 9, 11, 9, 50, tzinfo=UTC)

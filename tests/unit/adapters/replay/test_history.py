@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording, Replay
-from g6.adapters.replay.layout import TableLayout
+from g6.adapters.replay.tables.layout import TableLayout
+from g6.bootstrap.inprocess import replayed
 from g6.config import Settings, calendar, plan
-from g6.entrypoints.inprocess import replayed
 
 Rows = list[dict[str, Any]]
 Write = Callable[..., Path]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording
-from g6.adapters.replay.answer import Answer as Read
-from g6.adapters.replay.nse import parse_nse, parse_totals
+from g6.adapters.replay.answers.answer import Answer as Read
+from g6.adapters.replay.answers.nse import parse_nse, parse_totals
 from g6.adapters.replay.snapshot import Malformed, Snapshot, snapshot
 from g6.errors import BadInput
 

@@ -12,9 +12,9 @@ import pytest
 
 from g6.adapters.replay import Recording
 from g6.config import calendar
-from g6.domain.expiry import resolve
-from g6.domain.instrument import INDICES
-from g6.domain.plan import IndexPlan, Plan
+from g6.domain.cycles.plan import IndexPlan, Plan
+from g6.domain.market.expiry import resolve
+from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 
 Rows = list[dict[str, Any]]

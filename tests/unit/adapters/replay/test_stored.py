@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay import Recording, Replay
+from g6.bootstrap.inprocess import Replayed, replayed
 from g6.config import calendar
-from g6.domain.chain_rows import chain_frame
-from g6.domain.instrument import INDICES
-from g6.domain.plan import IndexPlan, Plan
-from g6.entrypoints.inprocess import Replayed, replayed
+from g6.domain.cycles.plan import IndexPlan, Plan
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 
 PLAN = Plan(60, {"NIFTY": IndexPlan(INDICES["NIFTY"], ("this_week",))})

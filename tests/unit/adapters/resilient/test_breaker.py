@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from g6.adapters.resilient import Breaker
+from g6.adapters.wrapping.resilient import Breaker
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused
 from tests.unit.adapters.resilient.world import Answers, Guards
 

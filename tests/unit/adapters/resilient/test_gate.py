@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from g6.adapters.resilient import FurtherRequests, Patience, RequestGate
+from g6.adapters.wrapping.resilient import FurtherRequests, Patience, RequestGate
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, TokenDead
 from tests.unit.adapters.resilient.world import UNSPACED, Answers, Guards
 

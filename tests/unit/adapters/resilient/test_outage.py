@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from g6.adapters.memory import MemoryShelf
-from g6.adapters.resilient import Outage
+from g6.adapters.memory.bus import MemoryShelf
+from g6.adapters.wrapping.resilient import Outage
 from g6.errors import ProviderBusy
 
 DOWN = ProviderBusy("down", "server")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pybreaker
 
-from g6.adapters.memory import MemoryLimiter, MemoryShelf
-from g6.adapters.resilient import Breaker, Patience, RequestGate
+from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
+from g6.adapters.wrapping.resilient import Breaker, Patience, RequestGate
 
 UNSPACED = {"quote": 1e-6, "historical": 1e-6, "other": 1e-6}
 

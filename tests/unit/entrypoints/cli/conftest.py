@@ -8,17 +8,18 @@ from typing import NamedTuple
 
 import pytest
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.parquet import ParquetStore
 from g6.config import calendar, load, plan
-from g6.domain import overview
-from g6.domain.assembly import assemble
-from g6.domain.chain_rows import chain_frame
-from g6.domain.cycle import Unit
-from g6.domain.expiry import resolve
-from g6.domain.frame import Frame
-from g6.domain.quote import Stamp
-from g6.entrypoints.cli import main, terminal
+from g6.domain.cycles.cycle import Unit
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import overview
+from g6.domain.market.expiry import resolve
+from g6.domain.pricing.assembly import assemble
+from g6.domain.quotes.quotes import Stamp
+from g6.domain.schema.frame import Frame
+from g6.entrypoints.cli import main
+from g6.entrypoints.cli.shared import terminal
+from g6.simulation import SimulatedMarket
 
 
 class Answer(NamedTuple):

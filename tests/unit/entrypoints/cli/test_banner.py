@@ -10,8 +10,8 @@ from rich.console import Console
 
 from g6 import __version__
 from g6.config import load
-from g6.entrypoints.cli import banner
-from g6.entrypoints.cli.following import tell_of_status_file
+from g6.entrypoints.cli.shared import banner
+from g6.entrypoints.cli.shared.following import tell_of_status_file
 
 BROKER = "redis://user:planted@127.0.0.1:6379/0"
 SMALL = {"interval": 5, "workers.cycle": 2, "provider.name": "sim"} | {

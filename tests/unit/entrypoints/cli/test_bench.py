@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from g6.domain.black76 import Status, solve
-from g6.entrypoints.cli.bench import chains
+from g6.domain.pricing.black76 import Status, solve
+from g6.entrypoints.cli.run.bench import chains
 
 QUICK = ("--sizes", "50,200", "--options", "60000", "--seconds", "0.01")
 

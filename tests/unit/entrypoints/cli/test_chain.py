@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import g6 as package
-from g6.domain import rows
-from g6.domain.black76 import higher_greeks
-from g6.domain.frame import Frame
-from g6.entrypoints.cli.chain import chain_table
+from g6.domain.pricing.black76 import higher_greeks
+from g6.domain.schema import rows
+from g6.domain.schema.frame import Frame
+from g6.entrypoints.cli.look.chain import chain_table
 
 MARKET = ("spot", "future", "forward", "vix")
 CYCLES = ("2026-11-18T05:30:00Z", "2026-11-18T05:33:00Z")

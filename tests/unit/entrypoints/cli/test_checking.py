@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
-from g6.adapters.parquet_store.units import day_overviews
+from g6.adapters.csv import CsvStore
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.adapters.parquet.units import day_overviews
 from g6.config import calendar
-from g6.domain.cycle import Unit, parse_z
-from g6.entrypoints.cli.checking import lasting, with_directory
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.entrypoints.cli.past.checking import lasting, with_directory
 from g6.ports import Event
 from g6.ports.history import Finding, Kept
+from g6.simulation import SimulatedMarket
 
 from .conftest import Run, Stored
 

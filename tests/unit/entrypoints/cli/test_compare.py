@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g6.domain.black76 import PHI, price
+from g6.domain.pricing.black76 import PHI, price
 
 EXPIRY, SPOT, RATE = date(2026, 8, 25), 24_050.0, 0.055
 STRIKES = np.arange(23_500.0, 24_601.0, 50.0)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.data_dir import System, owned
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
+from g6.adapters.data_dir.owner import System, owned
+from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.config import calendar
-from g6.domain.calendar import day_of
-from g6.domain.cycle import Unit, isoformat_z, parse_z
-from g6.domain.frame import Frame
-from g6.domain.instrument import INDICES
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import INDICES
+from g6.domain.schema.frame import Frame
 
 from .conftest import Run
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.parquet_store import ParquetStore
-from g6.domain.instrument import Contracts, Future, Listing
+from g6.adapters.parquet import ParquetStore
+from g6.domain.market.instrument import Contracts, Future, Listing
 from tests.kite import Kite, kite_server
 
 # NIFTY's lot by the exchange's circulars: 25 for contracts of 2024, 75 for those introduced from 20 November 2024.

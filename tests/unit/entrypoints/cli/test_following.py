@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from g6.config import load
-from g6.domain.cycle import isoformat_z
-from g6.entrypoints.cli.following import begun
+from g6.domain.cycles.cycle import isoformat_z
+from g6.entrypoints.cli.shared.following import begun
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,21 @@ import pytest
 
 import g6 as package
 from g6.adapters.clock import ScaledClock
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.market.candles import SimulatedCandles
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_ledger import MemoryLedger
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.parquet import ParquetStore
 from g6.config import calendar, load, plan
-from g6.domain.cycle import Timing, Unit, isoformat_z, parse_z
-from g6.domain.instrument import INDICES
+from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
+from g6.domain.market.instrument import INDICES
 from g6.pipeline import Runtime, analyse, collect, persist
+from g6.simulation import SimulatedMarket
+from g6.simulation.candles import SimulatedCandles
 
 from .conftest import Run
 

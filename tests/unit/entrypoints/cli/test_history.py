@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import g6 as package
-from g6.adapters.parquet_store import ParquetHistory
+from g6.adapters.parquet import ParquetHistory
 
 from .conftest import Run, Stored
 

@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import norm
 
 import g6 as package
-from g6.adapters.parquet_store import ParquetStore
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.adapters.parquet import ParquetStore
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 
 from .conftest import Run
 

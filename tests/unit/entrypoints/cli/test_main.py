@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from g6.entrypoints import cli
-from g6.entrypoints.cli.commands import COMMANDS
+from g6.entrypoints.cli.shared.commands import COMMANDS
 from g6.errors import BadConfig, NothingToDo, StoreBusy
 
 

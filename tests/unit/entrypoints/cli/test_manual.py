@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from g6.entrypoints.cli.manual import ended_in_order
+from g6.entrypoints.cli.shared.manual import ended_in_order
 
 
 def interrupted(unwound: list[bool]) -> None:

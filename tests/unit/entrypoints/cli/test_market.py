@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.parquet import ParquetStore
 from g6.config import calendar
-from g6.domain.cycle import parse_z
+from g6.domain.cycles.cycle import parse_z
+from g6.simulation import SimulatedMarket
 
 
 def test_the_calendar_shows_sessions_holidays_and_special_sessions(g6: Any) -> None:

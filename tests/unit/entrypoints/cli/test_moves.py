@@ -8,7 +8,7 @@ from math import sqrt
 
 import pytest
 
-from g6.entrypoints.cli import moves
+from g6.entrypoints.cli.look import moves
 
 EXPIRY = date(2026, 11, 17)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import g6 as package
-from g6.adapters.market import SimulatedMarket
+from g6.simulation import SimulatedMarket
 
 from .conftest import Run, Stored
 

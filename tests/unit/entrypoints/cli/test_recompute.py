@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from g6.adapters.memory import MemoryBus, MemorySender
-from g6.entrypoints.cli import recompute
-from g6.entrypoints.cli.recompute import Journal
+from g6.adapters.memory.bus import MemoryBus, MemorySender
+from g6.entrypoints.cli.past import recompute
+from g6.entrypoints.cli.past.recompute import Journal
 
 from .conftest import Run, Stored
 

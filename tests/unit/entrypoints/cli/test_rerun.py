@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from g6.adapters.memory import MemoryBus, MemoryControls
-from g6.adapters.memory_ledger import MemoryLedger
-from g6.adapters.parquet_store import ParquetStore
+from g6.adapters.memory.bus import MemoryBus, MemoryControls
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.parquet import ParquetStore
 from g6.config import Settings, load
-from g6.domain.cycle import Unit, isoformat_z, parse_z
-from g6.domain.frame import Frame
-from g6.entrypoints.cli import manual, rerun
-from g6.entrypoints.cli.rerun import instants, units
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.schema.frame import Frame
+from g6.entrypoints.cli.operate import rerun
+from g6.entrypoints.cli.operate.rerun import instants, units
+from g6.entrypoints.cli.shared import manual
 from g6.ports import Opening, Written
 from tests.unit.pipeline.world import NIFTY, World
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.parquet_store import ParquetStore
-from g6.domain.cycle import Unit
-from g6.domain.frame import Frame
+from g6.adapters.csv import CsvStore
+from g6.adapters.parquet import ParquetStore
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
 
 from .conftest import Run
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from g6.domain.cycle import Unit, isoformat_z
-from g6.entrypoints.cli.scan import findings
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.entrypoints.cli.look.scan import findings
 from g6.errors import NothingToDo
 
 EXPIRY = np.datetime64("2026-11-24")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from g6.domain.frame import Frame
-from g6.entrypoints.cli import screens
+from g6.domain.schema.frame import Frame
+from g6.rendering import screens
 
 EXPIRED, NEXT = "2026-11-23", "2026-12-01"
 ROW = {

@@ -13,7 +13,7 @@ import pytest
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer
-from g6.entrypoints.cli.serve import line
+from g6.entrypoints.cli.operate.serve import line
 
 G6 = [sys.executable, "-m", "g6.entrypoints.cli"]
 CYCLE = "2026-11-18T05:30:00Z"

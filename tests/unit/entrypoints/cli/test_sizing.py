@@ -12,18 +12,24 @@ from typing import Any
 import pytest
 
 from g6.adapters.clock import ScaledClock
-from g6.adapters.csv_store import CsvStore
-from g6.adapters.market import SimulatedMarket
-from g6.adapters.memory import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels, MemorySender
-from g6.adapters.memory_chains import MemoryChainMemories
-from g6.adapters.memory_ledger import MemoryLedger
-from g6.adapters.parquet_store import ParquetStore
-from g6.adapters.tee import Tee
+from g6.adapters.csv import CsvStore
+from g6.adapters.memory.bus import (
+    MemoryBus,
+    MemoryControls,
+    MemoryFrames,
+    MemoryPanels,
+    MemorySender,
+)
+from g6.adapters.memory.chain_memories import MemoryChainMemories
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.wrapping.tee import Tee
 from g6.config import calendar, load, plan
-from g6.domain.cycle import Timing, Unit, isoformat_z, parse_z
-from g6.domain.sizing import Sizing
-from g6.entrypoints.cli.sizing import estimated
+from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
+from g6.domain.cycles.sizing import Sizing
+from g6.entrypoints.cli.shared.sizing import estimated
 from g6.pipeline import Runtime, analyse, collect, persist
+from g6.simulation import SimulatedMarket
 
 from .conftest import Run
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from g6.config import load
-from g6.entrypoints.cli import terminal
-from g6.entrypoints.cli.terminal import PLAIN, console, plain
+from g6.entrypoints.cli.shared import terminal
+from g6.entrypoints.cli.shared.terminal import PLAIN, console, plain
 
 
 def painted(capsys: pytest.CaptureFixture[str], **environ: str) -> str:

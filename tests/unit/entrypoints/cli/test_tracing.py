@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from g6 import pipeline
-from g6.entrypoints.cli.tracing import show, traced
+from g6.entrypoints.cli.operate.tracing import show, traced
 from g6.errors import NothingToDo
 from tests.unit.pipeline.world import BANKNIFTY, FIRST, NIFTY, SetClock, World
 

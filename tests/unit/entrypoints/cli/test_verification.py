@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.parquet_store.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
-from g6.adapters.parquet_store.folding import compact
-from g6.domain import exposures
-from g6.domain.frame import Frame
+from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet.folding import compact
+from g6.domain.figures import exposures
+from g6.domain.schema.frame import Frame
 
 
 def test_what_the_pipeline_stores_passes(g6, stored):

@@ -1,0 +1,130 @@
+"""CSV files for people and older tools: one per index, bucket, offset and day, and one of overviews per index and day.
+
+`<base>/<INDEX>/<bucket>/<offset>/<YYYY-MM-DD>.csv`, `<base>/overview/<INDEX>/<YYYY-MM-DD>.csv`; dates are session days of IST.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from g6.adapters.csv.lines import ASIDE, Put, put_line
+from g6.adapters.csv.sheet import OVERVIEW_HEADER, read_sheet
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.documents.chain_rows import csv_rows, offset_name
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Listing
+from g6.domain.schema.frame import Frame
+from g6.domain.schema.rows import OVERVIEW, csv_header
+from g6.ports import Written
+
+Placed = dict[Path, tuple[str, str]]
+"""Header and line by file."""
+
+
+class CsvStore:
+    """Store over the CSV base directory. Chains keep the strike window only, so they are not read back from here."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+
+    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+        """Put one line into the file of every bucket and offset; a line that is there already is left alone. Errors: StoreBusy."""
+        if not len(frame):
+            return Written(rows={"csv": 0}, bytes={"csv": 0})
+        return _sum(
+            (path, put_line(path, *placed))
+            for path, placed in self.chain_lines(unit, frame).items()
+        )
+
+    def chain_lines(self, unit: Unit, frame: Frame) -> Placed:
+        """Return header and line of a unit in the file of every bucket and offset."""
+        stamp = frame.header["stamp"]
+        header = ",".join(csv_header(stamp["pricing"]["enabled"]))
+        name = f"{day_of(unit.instant).isoformat()}.csv"
+        root = self._base / unit.index
+        lines = csv_rows(frame, tuple(stamp["window"]))
+        return {
+            root / bucket / offset_name(offset) / name: (header, line)
+            for (bucket, offset), line in lines.items()
+        }
+
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+        """Put one line per index; a rerun replaces its line. Errors: StoreBusy."""
+        return _sum(
+            (path, put_line(path, *placed))
+            for path, placed in self.overview_lines(cycle, rows).items()
+        )
+
+    def overview_lines(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Placed:
+        """Return header and line of a cycle in the overview file of every index."""
+        day = day_of(parse_z(cycle))
+        return {
+            self._overview(str(row["underlying"]), day): (OVERVIEW_HEADER, _overview_line(row))
+            for row in rows
+        }
+
+    def _overview(self, index: str, day: date) -> Path:
+        return self._base / "overview" / index / f"{day.isoformat()}.csv"
+
+    def read_chain(self, unit: Unit) -> Frame | None:  # noqa: ARG002 - the port's argument
+        """Return None: the window's columns are not enough to make a chain again."""
+        return None
+
+    def last_oi(self, index: str, before: date) -> Frame | None:  # noqa: ARG002 - the port's arguments
+        """Return None: the window does not hold the whole chain."""
+        return None
+
+    def keep_listing(self, listing: Listing, exchange: str) -> None:
+        """Keep nothing: instruments are kept in Parquet alone."""
+
+    def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
+        """Return the indices with an overview line by cycle."""
+        found: dict[datetime, set[str]] = {}
+        for index, day, path in self._overview_files():
+            if day_of(first) <= day <= day_of(last):
+                for instant in _instants(path):
+                    if first <= instant <= last:
+                        found.setdefault(instant, set()).add(index)
+        return {isoformat_z(instant): frozenset(found[instant]) for instant in sorted(found)}
+
+    def last_overview(self) -> datetime | None:
+        """Return the newest instant that has an overview line."""
+        files = sorted(self._overview_files(), key=lambda file: file[1], reverse=True)
+        newest: datetime | None = None
+        for _, day, path in files:
+            if newest is not None and day < day_of(newest):
+                break
+            newest = max((at for at in (newest, *_instants(path)) if at is not None), default=None)
+        return newest
+
+    def _overview_files(self) -> Iterator[tuple[str, date, Path]]:
+        for path in sorted((self._base / "overview").glob("*/????-??-??.csv")):
+            yield path.parent.name, date.fromisoformat(path.stem), path
+
+
+def _overview_line(row: Mapping[str, Any]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(
+        ["" if (value := row.get(column.name)) is None else value for column in OVERVIEW]
+    )
+    return buffer.getvalue().replace("\n", " ")
+
+
+def _instants(path: Path) -> list[datetime]:
+    """Return the instants of whole lines; a torn or damaged one is no line."""
+    return [parse_z(line.instant) for line in read_sheet(path.read_bytes(), OVERVIEW_HEADER).lines]
+
+
+def _sum(puts: Iterator[tuple[Path, Put]]) -> Written:
+    rows = size = repaired = 0
+    aside: dict[str, int] = {}
+    for path, put in puts:
+        rows, size, repaired = rows + put.rows, size + put.bytes, repaired + put.repaired
+        if put.aside:
+            aside[f"{path}{ASIDE}"] = put.aside
+    return Written(rows={"csv": rows}, bytes={"csv": size}, repaired=repaired, aside=aside)

@@ -1,6 +1,0 @@
-"""The simulated market: whole option chains that look and behave like the real ones, as a pure function of seed and instant."""
-
-from g6.adapters.market.faults import Faults
-from g6.adapters.market.provider import SimulatedMarket
-
-__all__ = ["Faults", "SimulatedMarket"]

@@ -1,0 +1,318 @@
+"""The ledger in one process's memory: the same answers as the Redis ledger, for use from Python and in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from g6.domain.cycles.cycle import STAGES, CycleReport, StageReport, Unit, parse_z
+from g6.domain.market.calendar import day_of
+from g6.ports import Bus, Claim, Controls, CycleRecord, Opening, StageState, UnitRecord
+
+PERSISTED = ("OK", "PARTIAL")
+
+
+@dataclass(slots=True)
+class _Cycle:
+    opening: Opening
+    opened: float
+    fired: float = 0.0
+    closed: float = 0.0
+    attempt: int = 1
+    stored: int = 0
+    told: float = 0.0
+    units: dict[str, UnitRecord] = field(default_factory=dict)
+
+
+class MemoryLedger:
+    """Ledger port in memory; reports go to `bus`, and the switches come from `controls`, where they are given."""
+
+    def __init__(self, bus: Bus | None = None, controls: Controls | None = None) -> None:
+        self._bus, self._controls = bus, controls
+        self._cycles: dict[str, _Cycle] = {}
+        self._open: set[str] = set()
+        self._collecting: dict[str, tuple[str, float]] = {}
+        self._newest: str | None = None
+        self._succeeded: float | None = None
+        self._walked: str | None = None
+        self._atm: dict[str, tuple[str, float, dict[str, float]]] = {}
+
+    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
+        answer = self._begin(unit, task, opening, now, lease)
+        controls = self._controls.read() if self._controls and answer in ("run", "again") else {}
+        return Claim(answer, self._cycles[unit.cycle].opening.deadline, 0.0, controls)
+
+    def _begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
+        cycle = self._opened(unit.cycle, opening, now)
+        record, stage = self._unit(unit), self._stage(unit, "collect")
+        if record.status:
+            return "closed"
+        if record.task not in ("", task) and (stage.state == "done" or stage.lease_until > now):
+            return "twin"
+        if stage.state == "done":
+            return "done"
+        other, until = self._collecting.get(unit.index, (unit.cycle, 0.0))
+        if other != unit.cycle and until > now:
+            self._put(unit, replace(record, task=task))
+            return "overrun!" if self._terminal(unit, "SKIPPED", "overrun", {}, now) else "overrun"
+        self._put(unit, replace(record, task=task, attempt=cycle.attempt))
+        self._take(unit, "collect", task, now, lease)
+        deadline = cycle.opening.deadline
+        self._collecting[unit.index] = (
+            unit.cycle,
+            min(now + lease, deadline) if now < deadline else now + lease,
+        )
+        return "again" if stage.starts or now - cycle.opened >= lease else "run"
+
+    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
+        if unit.cycle not in self._cycles:
+            return Claim("unknown")
+        before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
+        return Claim(
+            self._start(unit, stage, task, now, lease),
+            self._cycles[unit.cycle].opening.deadline,
+            before.ended,
+        )
+
+    def _start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
+        state = self._stage(unit, stage)
+        if state.state == "done":
+            return "done"
+        closed = (
+            self._unit(unit).status
+            if stage != "persist"
+            else self._stage(unit, "analyse").state != "done"
+        )
+        if closed:
+            return "closed"
+        if state.state == "run" and state.lease_until > now and state.holder != task:
+            return "busy"
+        self._take(unit, stage, task, now, lease)
+        return "run"
+
+    def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
+        state = self._stage(unit, stage)
+        if state.state != "run" or state.holder != task:
+            return False
+        self._put_stage(unit, stage, replace(state, lease_until=until))
+        if stage == "collect":
+            self._collecting[unit.index] = (unit.cycle, until)
+        return True
+
+    def done(
+        self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
+    ) -> bool:
+        state = self._stage(unit, stage)
+        if unit.cycle not in self._cycles or state.state == "done":
+            return False
+        self._put_stage(unit, stage, replace(state, state="done", ended=now))
+        if stage == "collect":
+            self._release(unit)
+        self._publish("unit.report", unit.index, report)
+        self._settle_when_whole(unit.cycle)
+        return True
+
+    def finish(
+        self,
+        unit: Unit,
+        status: str,
+        reason: str,
+        summary: Mapping[str, Any],
+        now: float,
+        report: StageReport | None = None,
+        atm: Mapping[str, float] | None = None,
+    ) -> str:
+        if unit.cycle not in self._cycles or self._unit(unit).status:
+            return "late"
+        if atm is not None:
+            self._remember_atm(unit, atm)
+        if status in PERSISTED:
+            self._put_stage(
+                unit, "analyse", replace(self._stage(unit, "analyse"), state="done", ended=now)
+            )
+            if (
+                status == "OK"
+                and summary.get("config_id", "") != self._cycles[unit.cycle].opening.config_id
+            ):
+                status, reason = "PARTIAL", "config"
+        self._release(unit)
+        completes = self._terminal(unit, status, reason, summary, now)
+        self._publish("unit.report", unit.index, report)
+        return "completed" if completes else "finished"
+
+    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
+        self._opened(unit.cycle, opening, now)
+        if self._unit(unit).status:
+            return "late"
+        return "completed" if self._terminal(unit, "SKIPPED", reason, {}, now) else "finished"
+
+    def open_cycles(self) -> Sequence[CycleRecord]:
+        found = (
+            self.record(cycle)
+            for cycle in sorted(self._open, key=lambda name: self._cycles[name].opening.deadline)
+        )
+        return [record for record in found if record]
+
+    def record(self, cycle: str) -> CycleRecord | None:
+        if (held := self._cycles.get(cycle)) is None:
+            return None
+        units = {index: held.units.get(index, UnitRecord()) for index in held.opening.expected}
+        return CycleRecord(
+            cycle,
+            held.opening,
+            held.opened,
+            held.fired,
+            held.closed,
+            units,
+            held.attempt,
+            held.stored == held.attempt,
+        )
+
+    def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
+        held = self._cycles.get(cycle)
+        if held is None or not held.fired or held.closed or now - held.fired < after:
+            return False
+        held.fired = now
+        return True
+
+    def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
+        held = self._cycles.get(cycle)
+        if held is None or held.closed:
+            return False
+        held.closed = now
+        if self._newest is None or parse_z(self._newest) < parse_z(cycle):
+            self._newest = cycle
+        if any(unit.status in ("OK", "PARTIAL") for unit in held.units.values()):
+            self._succeeded = now
+        self._publish("cycle.report", cycle, report)
+        self._settle_when_whole(cycle)
+        return True
+
+    def stored(self, cycle: str, report: StageReport) -> bool:
+        held = self._cycles.get(cycle)
+        if held is None or held.stored == held.attempt:
+            return False
+        held.stored = held.attempt
+        self._publish("unit.report", "", report)
+        self._settle_when_whole(cycle)
+        return True
+
+    def store_again(self, cycle: str, now: float, after: float) -> bool:
+        held = self._cycles.get(cycle)
+        if (
+            held is None
+            or not held.closed
+            or held.stored == held.attempt
+            or now - max(held.closed, held.told) < after
+        ):
+            return False
+        held.told = now
+        return True
+
+    def settle(self, cycle: str) -> None:
+        self._open.discard(cycle)
+
+    def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
+        held = self._opened(unit.cycle, opening, now)
+        if first_stage == "persist" and held.stored == held.attempt:
+            held.stored += 1
+        held.attempt += 1
+        record = self._unit(unit)
+        again = {"persist"} if first_stage == "persist" else {"analyse", "persist"}
+        if first_stage == "analyse":
+            held.fired = held.closed = 0.0
+            record = replace(record, status="", reason="", summary={})
+        stages = {stage: state for stage, state in record.stages.items() if stage not in again}
+        self._put(unit, replace(record, task="rerun", attempt=held.attempt, stages=stages))
+        expected = held.opening.expected
+        expected += () if unit.index in expected else (unit.index,)
+        held.opening = replace(
+            held.opening, expected=expected, deadline=opening.deadline, config_id=opening.config_id
+        )
+        self._open.add(unit.cycle)
+        return held.attempt
+
+    def last_closed(self) -> str | None:
+        return self._newest
+
+    def succeeded(self, now: float) -> float:
+        if self._succeeded is None:
+            self._succeeded = now
+        return self._succeeded
+
+    def walked(self) -> str | None:
+        return self._walked
+
+    def walk(self, cycle: str) -> None:
+        self._walked = cycle
+
+    def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
+        held = self._atm.get(index)
+        return held[2] if held and held[0] == session else {}
+
+    def _remember_atm(self, unit: Unit, atm: Mapping[str, float]) -> None:
+        held, at, session = (
+            self._atm.get(unit.index),
+            unit.instant.timestamp(),
+            day_of(unit.instant).isoformat(),
+        )
+        if held is None or held[0] != session or held[1] <= at:
+            self._atm[unit.index] = (session, at, dict(atm))
+
+    def _opened(self, cycle: str, opening: Opening, now: float) -> _Cycle:
+        if cycle not in self._cycles:
+            self._cycles[cycle] = _Cycle(opening, now)
+            self._open.add(cycle)
+        return self._cycles[cycle]
+
+    def _unit(self, unit: Unit) -> UnitRecord:
+        held = self._cycles.get(unit.cycle)
+        return held.units.get(unit.index, UnitRecord()) if held else UnitRecord()
+
+    def _put(self, unit: Unit, record: UnitRecord) -> None:
+        self._cycles[unit.cycle].units[unit.index] = record
+
+    def _stage(self, unit: Unit, stage: str) -> StageState:
+        return self._unit(unit).stages.get(stage, StageState())
+
+    def _put_stage(self, unit: Unit, stage: str, state: StageState) -> None:
+        record = self._unit(unit)
+        stages = {**record.stages, stage: state}
+        self._put(
+            unit, replace(record, stages={name: stages[name] for name in STAGES if name in stages})
+        )
+
+    def _take(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> None:
+        starts = self._stage(unit, stage).starts + 1
+        self._put_stage(unit, stage, StageState("run", task, now + lease, now, 0.0, starts))
+
+    def _release(self, unit: Unit) -> None:
+        if self._collecting.get(unit.index, ("", 0.0))[0] == unit.cycle:
+            del self._collecting[unit.index]
+
+    def _terminal(
+        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float
+    ) -> bool:
+        self._put(
+            unit, replace(self._unit(unit), status=status, reason=reason, summary=dict(summary))
+        )
+        held = self._cycles[unit.cycle]
+        whole = all(held.units.get(index, UnitRecord()).status for index in held.opening.expected)
+        if whole and not held.fired:
+            held.fired = now
+            return True
+        return False
+
+    def _settle_when_whole(self, cycle: str) -> None:
+        held = self._cycles[cycle]
+        waiting = any(
+            unit.status in PERSISTED and unit.stages.get("persist", StageState()).state != "done"
+            for unit in held.units.values()
+        )
+        if held.closed and held.stored == held.attempt and not waiting:
+            self._open.discard(cycle)
+
+    def _publish(self, type: str, key: str, report: StageReport | CycleReport | None) -> None:
+        if self._bus is not None and report is not None:
+            self._bus.publish(type, asdict(report), key=key)

@@ -1,0 +1,74 @@
+"""A store in one process's memory: chains, overview rows and listings for use from Python and in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import Listing
+from g6.domain.schema.frame import Frame
+from g6.ports import Written
+
+OI_COLUMNS = ("expiry", "strike", "ce_oi", "pe_oi")
+
+
+class MemoryStore:
+    """Store port; its sink is called `memory`. `listings` maps (exchange, underlying, day) to what was kept."""
+
+    def __init__(self) -> None:
+        self._chains: dict[Unit, Frame] = {}
+        self._overview: dict[str, dict[str, dict[str, Any]]] = {}
+        self.listings: dict[tuple[str, str, date], Listing] = {}
+
+    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+        """Keep a copy of one unit's chain, in place of an earlier one."""
+        columns = {name: np.array(column) for name, column in frame.columns.items()}
+        self._chains[unit] = Frame(dict(frame.header), columns)
+        return Written(
+            {"memory": len(frame)}, {"memory": sum(column.nbytes for column in columns.values())}
+        )
+
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+        """Keep overview rows of one cycle; rows of other indices already there stay."""
+        self._overview.setdefault(cycle, {}).update({row["underlying"]: dict(row) for row in rows})
+        return Written({"memory": len(rows)})
+
+    def read_chain(self, unit: Unit) -> Frame | None:
+        """Return a stored unit's chain with its header, None when there is none."""
+        return self._chains.get(unit)
+
+    def read_overview(self, cycle: str) -> Sequence[Mapping[str, Any]]:
+        """Return the overview rows of one cycle, by index."""
+        held = self._overview.get(cycle, {})
+        return [held[index] for index in sorted(held)]
+
+    def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
+        """Return the indices that have an overview row, by cycle, for instants from `first` to `last`, both included."""
+        return {
+            cycle: frozenset(rows)
+            for cycle, rows in sorted(self._overview.items())
+            if first <= parse_z(cycle) <= last
+        }
+
+    def last_overview(self) -> datetime | None:
+        """Return the newest instant that has an overview row."""
+        return max(map(parse_z, self._overview), default=None)
+
+    def last_oi(self, index: str, before: date) -> Frame | None:
+        """Return expiry, strike, ce_oi, pe_oi of the last chain stored before the session day `before`."""
+        earlier = [
+            unit for unit in self._chains if unit.index == index and day_of(unit.instant) < before
+        ]
+        if not earlier:
+            return None
+        frame = self._chains[max(earlier, key=lambda unit: unit.instant)]
+        return Frame(frame.header, {name: frame.columns[name] for name in OI_COLUMNS})
+
+    def keep_listing(self, listing: Listing, exchange: str) -> None:
+        """Keep a day's instruments."""
+        self.listings[exchange, listing.underlying, listing.on] = listing

@@ -1,0 +1,261 @@
+"""Frames and rows to Arrow tables and Parquet bytes and back; every type comes from `rows`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.quotes.quotes import QUOTE_FIELDS
+from g6.domain.schema.frame import SIDES, Frame, Words
+from g6.domain.schema.rows import CHAIN, OVERVIEW, SCHEMA_VERSION, Column
+
+TYPES = {
+    "instant": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
+    "text": pa.dictionary(pa.int32(), pa.string()),
+    "float": pa.float64(),
+    "iv": pa.float32(),
+    "integer": pa.int64(),
+    "flags": pa.int32(),
+}
+_ENCODINGS = {
+    "instant": "DELTA_BINARY_PACKED",
+    "integer": "DELTA_BINARY_PACKED",
+    "flags": "DELTA_BINARY_PACKED",
+    "float": "BYTE_STREAM_SPLIT",
+    "iv": "BYTE_STREAM_SPLIT",
+}
+_LEVEL = 1
+_FEW = frozenset({
+    "strike", "tick_size", "lot_size", "rate", "atm", "spot", "spot_age_seconds", "future", "vix", "dte", "bucket_mask", "token",
+    "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity", "open", "close", "oi_prev", "average_price", "age_seconds",
+    "quality", "liquidity", "bid_depth", "ask_depth",
+})  # fmt: skip
+"""Columns (without their side) that tell few values again and again: a dictionary is smaller and faster than packing them."""
+_DENSE = frozenset({
+    "last", "bid", "ask", "price", "time_value", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity", "high", "low",
+    "average_price", "bid_depth", "ask_depth", "volume", "oi", "oi_day_high", "oi_day_low", "last_trade_time", "payload",
+    "event_id",
+})  # fmt: skip
+"""Columns (without their side) on which zstd gains a fifth; on the others it costs more to set up than LZ4 takes for all."""
+_NULLABLE = frozenset(side + name for side in SIDES for name in QUOTE_FIELDS)
+
+LISTING = (
+    Column("underlying", "text", "", "name of the index"),
+    Column("instrument_type", "text", "", "CE, PE or FUT"),
+    Column("expiry", "date", "IST", "last trading day"),
+    Column("strike", "float", "points", "strike price, none for a future"),
+    Column("symbol", "text", "", "trading symbol"),
+    Column("token", "integer", "", "the broker's instrument number"),
+    Column("lot_size", "integer", "units", "contract size"),
+    Column("tick_size", "float", "points", "smallest price step"),
+)
+"""What is kept of an instrument dump."""
+
+
+EVENT = (
+    Column("timestamp", "instant", "UTC", "the cycle the event is of, else when it was published"),
+    Column("observed_at", "instant", "UTC", "when it was published, wall time"),
+    Column("event_id", "text", "", "the bus's id"),
+    Column(
+        "type",
+        "text",
+        "",
+        "cycle.report, gap.opened, gap.closed, provider.state, alert, job.report, events.dropped and so on",
+    ),
+    Column("key", "text", "", "what it is about"),
+    Column("underlying", "text", "", "name of the index, none for an event of the whole system"),
+    Column("payload", "text", "", "the rest, as JSON"),
+)
+"""What is kept of the bus."""
+
+
+def schema(columns: Iterable[Column]) -> pa.Schema:
+    """Return the Arrow schema of `columns`."""
+    return pa.schema([(column.name, TYPES[column.kind]) for column in columns])
+
+
+CHAIN_SCHEMA = schema(column for column in CHAIN if column.name != "underlying")
+"""A chain file's columns: `underlying` stands in its path."""
+OVERVIEW_SCHEMA = schema(OVERVIEW)
+LISTING_SCHEMA = schema(LISTING)
+EVENT_SCHEMA = schema(EVENT)
+_KINDS = {column.name: column.kind for column in (*EVENT, *LISTING, *OVERVIEW, *CHAIN)}
+
+
+def chain_table(frame: Frame) -> pa.Table:
+    """Return a chain frame as a table whose metadata carries the header."""
+    arrays = [column_array(frame.columns[field.name], field) for field in CHAIN_SCHEMA]
+    return pa.table(arrays, schema=CHAIN_SCHEMA).replace_schema_metadata(_chain_metadata(frame))
+
+
+def column_array(values: NDArray[Any] | Words, field: pa.Field) -> pa.Array:
+    """Return one column's values as Arrow has them; NaN becomes missing."""
+    if isinstance(values, Words):
+        return _worded(values)
+    kind = _KINDS[field.name]
+    if kind == "text":
+        return pa.array(values.tolist(), pa.string()).dictionary_encode()
+    if kind == "date":
+        return pa.array(values.astype("datetime64[D]"), pa.date32())
+    if kind in {"float", "iv"}:
+        return pa.array(values.astype(field.type.to_pandas_dtype()), from_pandas=True)
+    if values.dtype.kind != "f":
+        return pa.array(values).cast(field.type)
+    missing = np.isnan(values)
+    scale = 1e6 if kind == "instant" else 1.0
+    whole = np.rint(np.where(missing, 0.0, values) * scale).astype(np.int64)
+    return pa.array(whole, mask=missing).cast(field.type)
+
+
+def _worded(values: Words) -> pa.Array:
+    """Words in the order in which they first appear, as Arrow itself puts them."""
+    used, first = np.unique(values.codes, return_index=True)
+    told = used[first.argsort()]
+    places = np.zeros(len(values.words), dtype=np.int32)
+    places[told] = np.arange(len(told))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(places[values.codes]), pa.array(values.words[told], pa.string())
+    )
+
+
+def _chain_metadata(frame: Frame) -> dict[str, str]:
+    def only(name: str) -> str:
+        return "" if len(frame) == 0 else str(frame.columns[name][0])
+
+    return {
+        "g6.version": str(SCHEMA_VERSION),
+        "g6.model": only("model"),
+        "g6.rate": only("rate"),
+        "g6.config_id": only("config_id"),
+        "g6.header": json.dumps(frame.header, sort_keys=True, separators=(",", ":")),
+    }
+
+
+def chain_frame(table: pa.Table, index: str, header: Mapping[str, Any]) -> Frame:
+    """Return what `chain_table` took. A file of an earlier version lacks the newest columns: they are missing values."""
+    columns = {
+        column.name: column_values(table, column)
+        if column.name != "underlying"
+        else np.full(table.num_rows, index, dtype=object)
+        for column in CHAIN
+    }
+    return Frame(header, columns)
+
+
+def column_values(table: pa.Table, column: Column) -> NDArray[Any]:
+    """Return one column's values: instants and quantities of quotes as float64, what is never missing as integers."""
+    if column.name not in table.column_names:
+        return _absent(column, table.num_rows)
+    values = table.column(column.name)
+    if column.kind == "text":
+        return _texts(values)
+    if column.kind == "instant":
+        seconds = values.cast(pa.int64()).to_numpy() / 1e6
+        return np.asarray(seconds, dtype=np.float64)
+    found: NDArray[Any] = values.to_numpy()
+    if column.kind == "date":
+        return found.astype("datetime64[D]")
+    return found.astype(np.float64) if column.name in _NULLABLE else found
+
+
+def _texts(values: pa.ChunkedArray) -> NDArray[Any]:
+    """Each word is made once, however often it stands there."""
+    coded = values.unify_dictionaries().combine_chunks()
+    coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
+    words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    return np.asarray(words[coded.indices.fill_null(len(words) - 1).to_numpy()])
+
+
+def _absent(column: Column, n: int) -> NDArray[Any]:
+    if column.kind == "text":
+        return np.full(n, "", dtype=object)
+    return (
+        np.full(n, np.datetime64("NaT"), "datetime64[D]")
+        if column.kind == "date"
+        else np.full(n, np.nan)
+    )
+
+
+def overview_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return overview rows as a table sorted by underlying, so that the order of arrival leaves no trace."""
+    ordered = sorted(rows, key=lambda row: str(row["underlying"]))
+    arrays = [
+        pa.array([_parsed(row.get(field.name), _KINDS[field.name]) for row in ordered], field.type)
+        for field in OVERVIEW_SCHEMA
+    ]
+    names = json.dumps([row["underlying"] for row in ordered])
+    metadata = {"g6.version": str(SCHEMA_VERSION), "g6.indices": names}
+    return pa.table(arrays, schema=OVERVIEW_SCHEMA).replace_schema_metadata(metadata)
+
+
+def _parsed(value: Any, kind: str) -> Any:
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the only value that differs from itself
+        return None
+    if kind == "instant" and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if kind == "date" and isinstance(value, str):
+        return date.fromisoformat(value)
+    return int(value) if kind in {"integer", "flags"} else value
+
+
+def overview_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Return what `overview_table` took: ISO text for instants and dates, None for missing."""
+    return [
+        {column.name: _text(row.get(column.name)) for column in OVERVIEW}
+        for row in table.to_pylist()
+    ]
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return isoformat_z(value.astimezone(UTC))
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def encode(table: pa.Table, *, small: bool = False) -> bytes:
+    """Return the table as one Parquet file; the same table gives the same bytes.
+
+    LZ4 is what a file of a moment gets: with few rows a column, setting zstd up would take more time than reading. `small` spends
+    zstd, and the encodings that many rows repay, on a file that stays.
+    """
+    kinds = {
+        name: _KINDS.get(name, "") for name in table.column_names
+    }  # a newer version's columns are of no known kind
+    zstd = {name for name in kinds if small and _plain(name) in _DENSE}
+    words = [
+        name
+        for name, kind in kinds.items()
+        if kind not in _ENCODINGS or (small and _plain(name) in _FEW)
+    ]
+    if table.schema.metadata:
+        table = table.replace_schema_metadata(dict(sorted(table.schema.metadata.items())))
+    buffer = io.BytesIO()
+    pq.write_table(
+        table,
+        buffer,
+        compression={name: "zstd" if name in zstd else "lz4" for name in kinds},
+        compression_level=dict.fromkeys(zstd, _LEVEL) or None,
+        use_dictionary=words,
+        column_encoding={
+            name: _ENCODINGS[kind] for name, kind in kinds.items() if name not in words
+        },
+        write_page_checksum=True,
+        write_statistics=[
+            name for name in ("timestamp", "observed_at", "expiry", "strike") if name in kinds
+        ],
+    )
+    return buffer.getvalue()
+
+
+def _plain(name: str) -> str:
+    return name[3:] if name.startswith(SIDES) else name

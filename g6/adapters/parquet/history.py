@@ -1,0 +1,110 @@
+"""The stored days of a data directory, as maintenance works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from g6.adapters.parquet import days, events, folding, rewriting
+from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet.days import Level
+from g6.adapters.parquet.sizes import sizes
+from g6.domain.schema.frame import Words
+from g6.files import clear_abandoned
+from g6.ports import Event
+from g6.ports.history import OVERVIEW, Folded, Kept, Loose, StoredDay
+
+_KEY = "underlying="
+
+
+class ParquetHistory:
+    """History port over a data directory. Jobs on one day of one index wait for each other; a lock goes with its process.
+
+    `also` are directories outside of it that are kept tidy with it.
+    """
+
+    def __init__(self, directory: Path, *also: Path) -> None:
+        self._directory, self._also = directory, also
+
+    def names(self) -> Sequence[str]:
+        """Return the indices that have chains, and `overview` when there are any."""
+        chains = sorted(
+            path.name.removeprefix(_KEY)
+            for path in (self._directory / "chain").glob(f"{_KEY}*")
+            if path.is_dir()
+        )
+        return [*chains, OVERVIEW] if (self._directory / OVERVIEW).is_dir() else chains
+
+    def root(self, name: str) -> Path:
+        """Return where the days of `name` stay."""
+        return (
+            self._directory / OVERVIEW
+            if name == OVERVIEW
+            else self._directory / "chain" / f"{_KEY}{name}"
+        )
+
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (files, bytes) of everything below the data directory, by kind."""
+        return sizes(self._directory)
+
+    def clear_abandoned(self) -> int:
+        """Remove the temporary files that killed writers left, old enough to be nobody's; return how many."""
+        outside = (each for each in self._also if not each.is_relative_to(self._directory))
+        return sum(map(clear_abandoned, (self._directory, *outside)))
+
+    def loose(self) -> Sequence[Loose]:
+        """Return the days that are in more than one file, or in one that is a part, oldest first."""
+        return sorted(self._loose(), key=lambda loose: (loose.day, loose.name))
+
+    def _loose(self) -> Iterator[Loose]:
+        for name in self.names():
+            for day in days.days(self.root(name)):
+                found = days.files(days.directory_of(self.root(name), day))
+                parts = [file.first for file in found if file.level is Level.PART]
+                if parts or len(found) > 1 or any(file.level is not Level.DAY for file in found):
+                    yield Loose(name, day, len(found), min(parts, default=None))
+
+    def fold(self, name: str, day: date, before: datetime) -> Folded:
+        """Fold the parts before `before` into the segments of their quarter hours."""
+        return folding.fold(days.directory_of(self.root(name), day), _schema(name), before)
+
+    def compact(self, name: str, day: date) -> Folded:
+        """Fold a day that is over into one file."""
+        directory = days.directory_of(self.root(name), day)
+        return folding.compact(directory, _schema(name)) if directory.is_dir() else Folded()
+
+    def read_day(self, index: str, day: date, columns: Sequence[str]) -> StoredDay:
+        """Return these columns of a compacted day, with the headers of its units. Errors: NothingToDo (no such day)."""
+        return rewriting.read_day(rewriting.day_directory(self.root(index), day), index, columns)
+
+    def write_day(
+        self,
+        index: str,
+        day: date,
+        columns: Mapping[str, NDArray[Any] | Words],
+        headers: Mapping[str, Mapping[str, Any]],
+    ) -> bool:
+        """Put other values into columns of a compacted day; False when the file stays the same."""
+        return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)
+
+    def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Put other figures into the overview rows of one index; status and reason stay what they were."""
+        directory = days.directory_of(self.root(OVERVIEW), day)
+        return directory.is_dir() and rewriting.write_figures(directory, index, rows)
+
+    def kept_events(self) -> Kept:
+        """Return how far events are kept."""
+        return events.kept(self._directory / "events")
+
+    def keep_events(self, told: Sequence[Event], upto: Kept) -> None:
+        """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
+        events.keep(self._directory / "events", told, upto)
+
+
+def _schema(name: str) -> pa.Schema:
+    return OVERVIEW_SCHEMA if name == OVERVIEW else CHAIN_SCHEMA

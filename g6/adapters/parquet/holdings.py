@@ -1,0 +1,64 @@
+"""What a data directory holds: days by index, their files and bytes, as the file system says it; nothing is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from g6.adapters.parquet import days
+from g6.adapters.parquet.days import Level
+from g6.adapters.parquet.history import ParquetHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A day of an index, of the overviews or of the instruments: how many files of which level, and their bytes."""
+
+    kind: str
+    name: str
+    day: date
+    parts: int
+    segments: int
+    days: int
+    bytes: int
+
+    @property
+    def state(self) -> str:
+        """How far it is folded: `day`, or what there is besides."""
+        told = [
+            f"{count} {word}"
+            for count, word in ((self.segments, "segments"), (self.parts, "parts"))
+            if count
+        ]
+        return ", ".join([*(["day"] if self.days else []), *told]) or "empty"
+
+
+def holdings(directory: Path) -> Iterator[Holding]:
+    """Yield what there is of chains and overviews, by name and day, then instruments by day."""
+    history = ParquetHistory(directory)
+    for name in history.names():
+        kind = "overview" if name == "overview" else "chain"
+        for day in days.days(history.root(name)):
+            yield _holding(kind, name, day, days.directory_of(history.root(name), day))
+    for day in days.days(directory / "instruments"):
+        files = _sizes(days.directory_of(directory / "instruments", day), ".parquet")
+        yield Holding("instruments", "instruments", day, 0, 0, len(files), sum(files))
+
+
+def _holding(kind: str, name: str, day: date, directory: Path) -> Holding:
+    files = days.files(directory)
+    count = {level: sum(file.level is level for file in files) for level in Level}
+    size = sum(_sizes(directory, ".parquet"))
+    return Holding(kind, name, day, count[Level.PART], count[Level.SEGMENT], count[Level.DAY], size)
+
+
+def _sizes(directory: Path, suffix: str) -> list[int]:
+    with os.scandir(directory) as entries:
+        return [
+            entry.stat().st_size
+            for entry in entries
+            if entry.name.endswith(suffix) and not entry.name.startswith(".")
+        ]

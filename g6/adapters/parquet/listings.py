@@ -1,0 +1,71 @@
+"""Kept instrument dumps, read back: what was listed on a day, though nobody can be asked for it any more."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from g6.adapters.parquet import days
+from g6.adapters.parquet.columns import LISTING_SCHEMA
+from g6.adapters.parquet.reading import read
+from g6.domain.market.instrument import INDICES, SIDES, Contracts, Future, Listing
+
+
+def kept_listing(directory: Path, index: str, on: date) -> Listing | None:
+    """Return the newest kept listing of `index` that is not later than `on`, None when there is none. Errors: BadInput."""
+    root = directory / "instruments"
+    for day in reversed([each for each in days.days(root) if each <= on]):
+        path = days.directory_of(root, day) / f"{INDICES[index].derivatives}.parquet"
+        if path.exists():
+            table = read(path, LISTING_SCHEMA, rows=pc.field("underlying") == index)
+            if table.num_rows:
+                return _listing(index, day, table.to_pylist())
+    return None
+
+
+def _listing(index: str, day: date, rows: list[dict[str, Any]]) -> Listing:
+    futures = tuple(
+        Future(row["symbol"], row["token"], row["expiry"], row["lot_size"], row["tick_size"])
+        for row in rows
+        if row["instrument_type"] == "FUT"
+    )
+    options = [row for row in rows if row["instrument_type"] in SIDES]
+    keys = sorted({(row["expiry"], row["strike"]) for row in options})
+    place = {key: n for n, key in enumerate(keys)}
+    n = len(keys)
+    symbol, token = np.full((2, n), "", dtype=object), np.zeros((2, n), dtype=np.int64)
+    lot_size, tick_size = np.zeros(n, dtype=np.int64), np.zeros(n)
+    for row in options:
+        at, side = place[row["expiry"], row["strike"]], SIDES.index(str(row["instrument_type"]))
+        symbol[side, at], token[side, at] = row["symbol"], row["token"]
+        lot_size[at], tick_size[at] = row["lot_size"], row["tick_size"]
+    expiry = np.array([key[0] for key in keys], dtype="datetime64[D]")
+    strike = np.array([key[1] for key in keys], dtype=np.float64)
+    return Listing(
+        index, day, Contracts(index, expiry, strike, lot_size, tick_size, symbol, token), futures
+    )
+
+
+def kept_days(directory: Path) -> list[date]:
+    """Return the days of which instrument dumps are kept, ascending."""
+    return days.days(directory / "instruments")
+
+
+def kept_span(directory: Path, exchange: str, symbol: str) -> tuple[date, date] | None:
+    """Return the first and the last kept day on which `symbol` is listed on `exchange`, None when it never is. Errors: BadInput."""
+    root, known = directory / "instruments", kept_days(directory)
+    first = next((day for day in known if _lists(root, day, exchange, symbol)), None)
+    last = next((day for day in reversed(known) if _lists(root, day, exchange, symbol)), None)
+    return None if first is None or last is None else (first, last)
+
+
+def _lists(root: Path, day: date, exchange: str, symbol: str) -> bool:
+    path = days.directory_of(root, day) / f"{exchange}.parquet"
+    return (
+        path.exists()
+        and read(path, LISTING_SCHEMA, ["symbol"], pc.field("symbol") == symbol).num_rows > 0
+    )

@@ -1,0 +1,312 @@
+"""What `g6.load` does: a question over days and indices becomes one table."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from g6.adapters.parquet import days
+from g6.adapters.parquet.columns import (
+    CHAIN_SCHEMA,
+    EVENT_SCHEMA,
+    LISTING_SCHEMA,
+    OVERVIEW_SCHEMA,
+    TYPES,
+)
+from g6.adapters.parquet.days import directory_of
+from g6.adapters.parquet.patience import shown
+from g6.adapters.parquet.reading import day_table, read
+from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
+from g6.errors import BadInput, DamagedFile, NothingToDo, Unavailable, UserError
+
+_SIDES = (("ce_", "CE"), ("pe_", "PE"))
+_COLUMNS = {
+    "chain": tuple(column.name for column in CHAIN),
+    "overview": tuple(OVERVIEW_SCHEMA.names),
+    "instruments": ("date", "exchange", *LISTING_SCHEMA.names),
+    "events": tuple(EVENT_SCHEMA.names),
+}
+_WHOLE = {"overview": OVERVIEW_SCHEMA, "events": EVENT_SCHEMA}
+"""Kinds whose files hold all indices."""
+_LONG = (*(column.name for column in CHAIN_PLAIN), "side", *(column.name for column in CHAIN_SIDE))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to load: `indices`, days `first` to `last`, rows by `expiries`, `strikes` (inclusive) and `as_of`, and which columns."""
+
+    indices: tuple[str, ...]
+    first: date
+    last: date
+    kind: str
+    columns: tuple[str, ...]
+    expiries: tuple[date, ...] = ()
+    strikes: tuple[float, float] | None = None
+    as_of: datetime | None = None
+    tz: str = "UTC"
+    long: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        index: str | Sequence[str],
+        day: Any,
+        kind: str,
+        *,
+        columns: Sequence[str] | None,
+        expiry: Any,
+        strike: float | tuple[float, float] | None,
+        as_of: str | datetime | None,
+        tz: str,
+        shape: str,
+    ) -> Query:
+        """Read the arguments of `g6.load`. Errors: UserError for one that cannot be."""
+        _one_of("kind", kind, _COLUMNS)
+        _one_of("shape", shape, ("wide", "long"))
+        first, last = (_date(each) for each in (day if isinstance(day, tuple) else (day, day)))
+        long = shape == "long" and kind == "chain"
+        names = _LONG if long else _COLUMNS[kind]
+        for name in columns or ():
+            _one_of("column", name, names)
+        return cls(
+            indices=(index,) if isinstance(index, str) else tuple(index),
+            first=first,
+            last=last,
+            kind=kind,
+            columns=tuple(columns or names),
+            expiries=() if expiry is None else tuple(_date(each) for each in _several(expiry)),
+            strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
+            as_of=None if as_of is None else _instant(as_of, tz),
+            tz=tz,
+            long=long,
+        )
+
+
+def _one_of(what: str, value: str, allowed: Any) -> None:
+    if value not in allowed:
+        near = get_close_matches(value, list(allowed), n=1)
+        hint = f"write {near[0]!r}" if near else f"choose one of {', '.join(allowed)}"
+        raise UserError(f"there is no {what} {value!r}", hint)
+
+
+def _several(value: Any) -> Sequence[Any]:
+    return (value,) if isinstance(value, str | date) else tuple(value)
+
+
+def _date(value: str | date) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(value)
+    except ValueError as error:
+        raise UserError(f"{value!r} is no day", "write it as 2026-11-20") from error
+
+
+def _instant(value: str | datetime, tz: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(tz))).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UserError(f"{value!r} is no instant", "write it as 2026-11-20T10:30:00") from error
+
+
+def load_table(query: Query, directory: Path) -> pa.Table:
+    """Return the rows that `query` asks for. Errors: NothingToDo (no such day; names the first and last there is), BadInput."""
+    wanted = [
+        directory_of(root, day)
+        for root in _roots(query, directory)
+        for day in days.days(root)
+        if _asked(query, day)
+    ]
+    damaged: list[BadInput] = []
+    tables = [
+        table
+        for each in shown(wanted, f"loading {query.kind}")
+        if (table := _whole_day(query, each, damaged)) is not None
+    ]
+    if damaged and not tables:
+        raise damaged[0]
+    for error in damaged:
+        warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=3)
+    if not tables:
+        raise _nothing(query, directory)
+    table = pa.concat_tables(tables)
+    table = _to_long(table) if query.long else table
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            table = table.set_column(
+                place, field.name, table.column(field.name).cast(pa.timestamp("us", query.tz))
+            )
+    return table.select(query.columns)
+
+
+def _roots(query: Query, directory: Path) -> list[Path]:
+    if query.kind == "chain":
+        return [directory / "chain" / f"underlying={index}" for index in query.indices]
+    return [directory / query.kind]
+
+
+def _asked(query: Query, day: date) -> bool:
+    return query.first <= day <= query.last
+
+
+def _whole_day(query: Query, directory: Path, damaged: list[BadInput]) -> pa.Table | None:
+    """Return `_day`; a day of which no file can be read is noted in `damaged`."""
+    try:
+        return _day(query, directory)
+    except BadInput as error:
+        damaged.append(error)
+        return None
+
+
+def _day(query: Query, directory: Path) -> pa.Table | None:
+    """Return the matching rows of one day, None when the day has nothing of these indices."""
+    if query.kind == "instruments":
+        table = _instruments(directory)
+    elif query.kind in _WHOLE:
+        table = day_table(directory, _WHOLE[query.kind])
+    else:
+        table = _with_underlying(
+            day_table(directory, CHAIN_SCHEMA, _needed(query)),
+            directory.parent.name.removeprefix("underlying="),
+        )
+    table = table.filter(_of_indices(query)) if query.kind != "chain" else table
+    return (
+        table.filter(rows)
+        if table.num_rows and (rows := _rows(query)) is not None
+        else (table if table.num_rows else None)
+    )
+
+
+def _of_indices(query: Query) -> pc.Expression:
+    """Rows of these indices; events of the whole system are everybody's."""
+    mine = pc.field("underlying").isin(list(query.indices))
+    return mine | pc.field("underlying").is_null() if query.kind == "events" else mine
+
+
+def _needed(query: Query) -> list[str]:
+    """Return the columns to read: those asked for and those that rows are chosen by."""
+    wanted = set(query.columns)
+    if query.long:
+        wanted = {
+            *wanted,
+            "symbol",
+            *(side + name for side, _ in _SIDES for name in (*wanted, "symbol")),
+        }
+    wanted |= {"expiry"} if query.expiries else set()
+    wanted |= {"strike"} if query.strikes else set()
+    wanted |= {"timestamp", "observed_at"} if query.as_of else set()
+    return [name for name in CHAIN_SCHEMA.names if name in wanted]
+
+
+def _rows(query: Query) -> pc.Expression | None:
+    parts: list[pc.Expression] = []
+    name = "expiry_nearest" if query.kind == "overview" else "expiry"
+    if query.expiries and query.kind != "events":
+        parts.append(pc.field(name).isin(pa.array(query.expiries, pa.date32())))
+    if query.strikes and query.kind not in _WHOLE:
+        parts.append(
+            (pc.field("strike") >= float(query.strikes[0]))
+            & (pc.field("strike") <= float(query.strikes[1]))
+        )
+    if query.as_of and query.kind == "instruments":
+        parts.append(pc.field("date") <= pa.scalar(days.session_date(query.as_of), pa.date32()))
+    elif query.as_of:
+        seen = pc.coalesce(pc.field("observed_at"), pc.field("timestamp"))
+        parts.append(seen <= pa.scalar(query.as_of, TYPES["instant"]))
+    chosen: pc.Expression | None = None
+    for part in parts:
+        chosen = part if chosen is None else chosen & part
+    return chosen
+
+
+def _with_underlying(table: pa.Table, index: str) -> pa.Table:
+    column = pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), pa.array([index], pa.string())
+    )
+    return table.append_column("underlying", column)
+
+
+def _instruments(directory: Path) -> pa.Table:
+    tables = []
+    for path in sorted(directory.glob("[!.]*.parquet")):
+        try:
+            table = read(path, LISTING_SCHEMA).replace_schema_metadata(None)
+        except BadInput as error:
+            warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+            continue
+        ordinal = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
+        exchange = pa.array([path.stem] * table.num_rows, pa.string()).dictionary_encode()
+        tables.append(table.append_column("date", ordinal).append_column("exchange", exchange))
+    empty = (
+        LISTING_SCHEMA.append(pa.field("date", pa.date32()))
+        .append(pa.field("exchange", TYPES["text"]))
+        .empty_table()
+    )
+    return pa.concat_tables([empty, *tables])
+
+
+def _to_long(table: pa.Table) -> pa.Table:
+    """Return one row per listed option: side columns without their prefix, and `side`."""
+    halves = []
+    for prefix, side in _SIDES:
+        names = {
+            name.removeprefix(prefix): name
+            for name in table.column_names
+            if not name.startswith(("ce_", "pe_"))
+        }
+        names |= {
+            name.removeprefix(prefix): name
+            for name in table.column_names
+            if name.startswith(prefix)
+        }
+        half = table.select(list(names.values())).rename_columns(list(names))
+        word = pa.array([side] * half.num_rows, pa.string()).dictionary_encode()
+        halves.append(half.append_column("side", word).filter(pc.field("symbol") != ""))
+    return pa.concat_tables(halves)
+
+
+def _nothing(query: Query, directory: Path) -> NothingToDo:
+    there = sorted({day for root in _roots(query, directory) for day in days.days(root)})
+    asked = f"{query.first}" if query.first == query.last else f"{query.first} to {query.last}"
+    has = (
+        f"the first day there is {there[0]}, the last {there[-1]}"
+        if there
+        else "there is no day at all"
+    )
+    return NothingToDo(
+        f"no {query.kind} of {', '.join(query.indices)} for {asked} in {directory}; {has}"
+    )
+
+
+def to_engine(table: pa.Table, engine: str) -> Any:
+    """Return the table as pandas, polars, DuckDB or Arrow has it. Errors: UserError, Unavailable (the library is not installed)."""
+    _one_of("engine", engine, ("pandas", "polars", "arrow", "duckdb"))
+    if engine == "arrow":
+        return table
+    try:
+        if engine == "polars":
+            import polars as pl
+
+            return pl.from_arrow(table)
+        if engine == "duckdb":
+            import duckdb
+
+            return duckdb.from_arrow(table)
+        import pandas as pd  # noqa: F401 - Arrow needs it and says so less plainly
+
+        return table.unify_dictionaries().to_pandas(date_as_object=False)
+    except ImportError as error:
+        raise Unavailable(
+            f"{engine} is not installed",
+            f"pip install 'g6[{engine}]', or load(..., engine='arrow')",
+        ) from error

@@ -1,0 +1,217 @@
+"""What `g6.sql` does: the stored days as tables of DuckDB, each row once, wherever it is folded."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Container, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from g6.adapters.parquet import days
+from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet.days import DayFile, Level
+from g6.adapters.parquet.history import ParquetHistory
+from g6.adapters.parquet.load import to_engine
+from g6.adapters.parquet.reading import day_table, read
+from g6.errors import BadInput, DamagedFile, G6Error, Unavailable, UserError
+from g6.ports.history import OVERVIEW
+
+
+def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
+    """Return a DuckDB connection with views `chain`, `overview`, `events` and `instruments`, without the files `left_out`.
+
+    Errors: Unavailable.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise Unavailable("duckdb is not installed", "pip install 'g6[duckdb]'") from error
+    connection = duckdb.connect()
+    connection.execute(f"set TimeZone = '{tz.replace(chr(39), '')}'")
+    for name, roots, schema, keys in _tables(directory):
+        _view(connection, name, roots, schema, keys, left_out)
+    _listing_view(connection, directory / "instruments", left_out)
+    return connection
+
+
+def answer(query: str, directory: Path, tz: str, engine: str) -> Any:
+    """Return the answer of `query` as `engine` has it.
+
+    A damaged file costs its own rows and is named by a DamagedFile warning.
+    Errors: UserError (what DuckDB says of the query), Unavailable.
+    """
+    try:
+        return _asked(query, directory, tz, engine)
+    except _duckdb_error() as error:
+        damaged = {} if _of_the_query(error) else _damaged(directory)
+        if not damaged:
+            raise _refused(error) from error
+    for trouble in damaged.values():
+        warnings.warn(f"left out: {trouble.sentence}", DamagedFile, stacklevel=3)
+    try:
+        return _asked(query, directory, tz, engine, damaged)
+    except _duckdb_error() as error:
+        raise _refused(error) from error
+
+
+def _asked(
+    query: str, directory: Path, tz: str, engine: str, left_out: Container[Path] = ()
+) -> Any:
+    connection = connect(directory, tz, left_out)
+    found = connection.sql(query)
+    if found is None:
+        raise UserError(f"{query!r} asks for nothing", "begin it with select")
+    return found if engine == "duckdb" else to_engine(found.to_arrow_table(), engine)
+
+
+def _duckdb_error() -> type[Exception]:
+    try:
+        import duckdb
+    except ImportError:
+        return Unavailable
+    return duckdb.Error
+
+
+def _of_the_query(error: Exception) -> bool:
+    """Tell whether DuckDB refuses the query's own words, so that no file need be looked at."""
+    import duckdb
+
+    return isinstance(
+        error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException
+    )
+
+
+def _refused(error: Exception) -> G6Error:
+    if isinstance(error, G6Error):
+        return error
+    return UserError(
+        str(error),
+        "the tables are chain, overview, events and instruments; `describe chain` lists columns",
+    )
+
+
+def _tables(directory: Path) -> Iterator[tuple[str, Sequence[Path], pa.Schema, str]]:
+    """Yield name, directories, columns and keys of each table that is stored by the day."""
+    history = ParquetHistory(directory)
+    indices = [name for name in history.names() if name != OVERVIEW]
+    yield (
+        "chain",
+        [history.root(name) for name in indices],
+        CHAIN_SCHEMA,
+        "underlying varchar, date date",
+    )
+    yield "overview", [directory / OVERVIEW], OVERVIEW_SCHEMA, "date date"
+    yield "events", [directory / "events"], EVENT_SCHEMA, "date date"
+
+
+def _damaged(directory: Path) -> dict[Path, BadInput]:
+    """Return the files that cannot be read whole, and why: every page is held against its checksum."""
+    stored = [
+        (file.path, schema)
+        for _, roots, schema, _ in _tables(directory)
+        for root in roots
+        for day in days.days(root)
+        for file in days.files(days.directory_of(root, day))
+    ]
+    damaged: dict[Path, BadInput] = {}
+    for path, schema in [
+        *stored,
+        *((path, LISTING_SCHEMA) for path in _listings(directory / "instruments")),
+    ]:
+        try:
+            read(path, schema)
+        except BadInput as error:
+            damaged[path] = error
+        except FileNotFoundError:
+            continue  # it was folded meanwhile
+    return damaged
+
+
+def _view(
+    connection: Any,
+    name: str,
+    roots: Sequence[Path],
+    schema: pa.Schema,
+    keys: str,
+    left_out: Container[Path],
+) -> None:
+    """Days whose files share no cycle are read by DuckDB itself; of the others the rows that count are handed over."""
+    whole: list[str] = []
+    mixed: list[pa.Table] = []
+    for directory in (days.directory_of(root, day) for root in roots for day in days.days(root)):
+        files = [file for file in days.files(directory) if file.path not in left_out]
+        if _apart(files):
+            whole += [str(file.path) for file in files]
+        elif rows := _mixed_rows(directory, schema):
+            mixed.append(_keyed(rows, directory))
+    empty = schema.empty_table()
+    connection.register(f"_{name}_columns", empty)
+    parts = [
+        f"select *, {', '.join(f'null::{kind} as {key}' for key, kind in _pairs(keys))} from _{name}_columns"  # noqa: S608
+    ]
+    if whole:
+        parts.append(
+            f"select * from read_parquet({whole!r}, hive_partitioning = true, union_by_name = true)"  # noqa: S608
+        )
+    if mixed:
+        connection.register(f"_{name}_mixed", pa.concat_tables(mixed))
+        parts.append(f"select * from _{name}_mixed")  # noqa: S608
+    connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
+
+
+def _mixed_rows(directory: Path, schema: pa.Schema) -> pa.Table | None:
+    """Return the rows of a day that lie in files of several levels, None where none of them can be read."""
+    try:
+        return day_table(directory, schema)
+    except BadInput as error:
+        warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+        return None
+
+
+def _pairs(keys: str) -> Iterator[tuple[str, str]]:
+    for pair in keys.split(", "):
+        key, _, kind = pair.partition(" ")
+        yield key, kind
+
+
+def _apart(files: Sequence[DayFile]) -> bool:
+    """Tell whether no cycle can stand in two of a day's files."""
+    levels = {file.level for file in files}
+    if Level.DAY in levels:
+        return len(files) == 1
+    segments = [file for file in files if file.level is Level.SEGMENT]
+    return not any(
+        segment.may_hold(part.first)
+        for part in files
+        if part.level is Level.PART
+        for segment in segments
+    )
+
+
+def _keyed(table: pa.Table, directory: Path) -> pa.Table:
+    """Add what stands in the path: the date, and the index of a chain."""
+    day = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
+    index = directory.parent.name.removeprefix("underlying=")
+    keyed = table.append_column("date", day)
+    return (
+        keyed
+        if index == directory.parent.name
+        else keyed.append_column("underlying", pa.array([index] * table.num_rows))
+    )
+
+
+def _listings(root: Path) -> list[Path]:
+    return sorted(root.glob("date=*/[!.]*.parquet"))
+
+
+def _listing_view(connection: Any, root: Path, left_out: Container[Path]) -> None:
+    connection.register("_instruments_columns", LISTING_SCHEMA.empty_table())
+    parts = ["select *, null::date as date, null::varchar as exchange from _instruments_columns"]
+    if files := [str(path) for path in _listings(root) if path not in left_out]:
+        source = f"read_parquet({files!r}, hive_partitioning = true, union_by_name = true, filename = true)"
+        parts.append(
+            f"select * exclude (filename), parse_filename(filename, true) as exchange from {source}"  # noqa: S608
+        )
+    connection.execute(f"create view instruments as {' union all by name '.join(parts)}")

@@ -1,0 +1,79 @@
+"""The units of a stored day one by one, as other stores are held against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from g6.adapters.parquet import days
+from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
+from g6.adapters.parquet.days import DayFile, Level
+from g6.adapters.parquet.reading import by_instant, header, headers, read, readable, whole
+from g6.adapters.parquet.rewriting import RECOMPUTED
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.schema.frame import Frame
+from g6.errors import BadInput
+from g6.ports.history import OVERVIEW
+
+
+def day_units(directory: Path, index: str, day: date) -> tuple[dict[Unit, Frame], list[BadInput]]:
+    """Return the chains of an index on a day, each from the best file that holds it, and why files could not be read."""
+    folder = days.directory_of(directory / "chain" / f"underlying={index}", day)
+    return days.steadily(lambda: _units(folder, index))
+
+
+def _units(folder: Path, index: str) -> tuple[dict[Unit, Frame], list[BadInput]]:
+    units: dict[Unit, Frame] = {}
+    damaged: list[BadInput] = []
+    for file in sorted(days.files(folder), key=lambda file: file.level):
+        try:
+            with whole(file.path):
+                units |= {unit: frame for unit, frame in _of_file(file, index) if unit not in units}
+        except BadInput as error:
+            damaged.append(error)
+    return units, damaged
+
+
+def _of_file(file: DayFile, index: str) -> Iterator[tuple[Unit, Frame]]:
+    raw = read(file.path, CHAIN_SCHEMA)
+    if file.level is Level.PART:
+        cycle = isoformat_z(file.first)
+        yield Unit(cycle, index), chain_frame(raw, index, header(file.path, raw))
+        return
+    told, table = headers(file.path), by_instant(raw)
+    micros = table.column("timestamp").cast(pa.int64()).to_numpy()
+    frame = chain_frame(table, index, {})
+    instants, starts = np.unique(micros, return_index=True)
+    for at, first, last in zip(instants.tolist(), starts, [*starts[1:], len(micros)], strict=True):
+        cycle = isoformat_z(at / 1e6)
+        yield (
+            Unit(cycle, index),
+            Frame(
+                told.get(cycle, {}),
+                {name: each[first:last] for name, each in frame.columns.items()},
+            ),
+        )
+
+
+def is_recomputed(directory: Path, index: str, day: date) -> bool:
+    """Tell whether a day's figures were computed again, so that CSV files, which keep the live ones, say others."""
+    return (
+        days.directory_of(directory / "chain" / f"underlying={index}", day) / RECOMPUTED
+    ).exists()
+
+
+def day_overviews(directory: Path, day: date) -> tuple[list[Mapping[str, Any]], list[BadInput]]:
+    """Return the overview rows of a day, and why files could not be read."""
+    found = days.files(days.directory_of(directory / OVERVIEW, day))
+    try:
+        table, damaged = days.steadily(
+            lambda: readable(found, OVERVIEW_SCHEMA, OVERVIEW_SCHEMA.names)
+        )
+        return list(overview_rows(table)), list(damaged.values())
+    except BadInput as error:
+        return [], [error]

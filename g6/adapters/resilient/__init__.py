@@ -1,9 +1,0 @@
-"""Guards around any provider: one rate budget for all workers, retries, a shared circuit breaker, a second provider."""
-
-from g6.adapters.resilient.breaker import Breaker
-from g6.adapters.resilient.further import FurtherRequests
-from g6.adapters.resilient.gate import Patience, RequestGate
-from g6.adapters.resilient.outage import Outage
-from g6.adapters.resilient.provider import Resilient
-
-__all__ = ["Breaker", "FurtherRequests", "Outage", "Patience", "RequestGate", "Resilient"]

@@ -1,0 +1,9 @@
+"""Guards around any provider: one rate budget for all workers, retries, a shared circuit breaker, a second provider."""
+
+from g6.adapters.wrapping.resilient.breaker import Breaker
+from g6.adapters.wrapping.resilient.further import FurtherRequests
+from g6.adapters.wrapping.resilient.gate import Patience, RequestGate
+from g6.adapters.wrapping.resilient.outage import Outage
+from g6.adapters.wrapping.resilient.provider import Resilient
+
+__all__ = ["Breaker", "FurtherRequests", "Outage", "Patience", "RequestGate", "Resilient"]

@@ -1,0 +1,134 @@
+"""A recording through the use cases in one process, without a broker: for comparisons and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from g6 import pipeline
+from g6.adapters.clock import WallClock
+from g6.adapters.memory.bus import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels
+from g6.adapters.memory.chain_memories import MemoryChainMemories
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.store import MemoryStore
+from g6.adapters.replay import Replay
+from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z
+from g6.domain.cycles.plan import Plan
+from g6.domain.market.calendar import Calendar
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.chain import Chain
+from g6.domain.quotes import quotes as quote
+from g6.pipeline import Runtime
+
+PATIENT = Timing(3600.0)
+
+
+class Inline:
+    """Sender port that runs what it is asked to send, at once."""
+
+    def __init__(self) -> None:
+        self.runtime: Runtime | None = None
+        self._tasks = 0
+
+    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:  # noqa: ARG002 - the port's
+        """Run the stages of a unit until one of them ends the chain."""
+        self._tasks += 1
+        task = f"task-{self._tasks}"
+        for stage in stages:
+            if not getattr(pipeline, stage)(self._known(), unit, task):
+                break
+        return task
+
+    def aggregate(self, cycle: str) -> None:
+        """Run the aggregate of a cycle."""
+        pipeline.aggregate(self._known(), cycle)
+
+    def publish(self, cycle: str) -> None:
+        """Run the persistence of a cycle's overview and panels."""
+        pipeline.publish(self._known(), cycle)
+
+    def job(self, name: str, *arguments: str) -> None:
+        """Do nothing: what is in memory alone has no files to work on."""
+
+    def _known(self) -> Runtime:
+        if self.runtime is None:
+            raise LookupError("the sender was not given its runtime")
+        return self.runtime
+
+
+class Feeds(WallClock):
+    """Clock port: each instant comes when it is asked for."""
+
+    def wall_of(self, instant: datetime) -> float:  # noqa: ARG002 - the port's
+        """Return now."""
+        return self.wall()
+
+
+class Archive(MemoryPanels):
+    """Panel files that nobody damages."""
+
+    def verify(self) -> Mapping[str, str]:
+        """Return that all is well."""
+        return {}
+
+
+class Calm:
+    """Vitals port of a system without queues."""
+
+    def read(self) -> Mapping[str, Any]:
+        """Return nothing."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What one unit of a recording became: its instant, priced chain and overview row."""
+
+    unit: Unit
+    chain: Chain
+    row: Mapping[str, Any]
+
+
+def in_process(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Runtime, MemoryStore]:
+    """Return a Runtime over memory alone that collects the whole recording, and the store it writes to. Errors: BadInput."""
+    bus, sender, store = MemoryBus(), Inline(), MemoryStore()
+    runtime = Runtime(
+        plan=provider.recording.planned(plan),
+        timing=PATIENT,
+        calendar=calendar,
+        clock=Feeds(),
+        provider=provider,
+        frames=MemoryFrames(),
+        ledger=MemoryLedger(bus),
+        store=store,
+        panels=MemoryPanels(),
+        panel_files=Archive(),
+        bus=bus,
+        controls=MemoryControls(),
+        sender=sender,
+        vitals=Calm(),
+        feeds=provider.recording.indices,
+        chain_memories=MemoryChainMemories(),
+    )
+    sender.runtime = runtime
+    return runtime, store
+
+
+def replayed(provider: Replay, plan: Plan, calendar: Calendar) -> Iterator[Replayed]:
+    """Yield every unit of the recording, in order, made by the use cases as workers make it."""
+    runtime, store = in_process(provider, plan, calendar)
+    for at in provider.recording.cycles():
+        cycle = isoformat_z(at)
+        units = [
+            Unit(cycle, index)
+            for index in provider.recording.indices(at)
+            if index in runtime.plan.indices
+        ]
+        for unit in units:
+            runtime.sender.stages(unit, STAGES)
+        rows = {row["underlying"]: row for row in store.read_overview(cycle)}
+        for unit in units:
+            quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
+            yield Replayed(unit, assemble(quotes, stamp), rows.get(unit.index, {}))

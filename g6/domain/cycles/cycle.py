@@ -1,0 +1,133 @@
+"""The cycle, the unit, the words for how they end, and the reports they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from g6.domain.market.calendar import in_utc
+
+STAGES = ("collect", "analyse", "persist")
+FIRST_SHARE = 0.5
+"""Part of the time to the deadline that the first provider has when there is a second one."""
+QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
+
+
+class Status(StrEnum):
+    """How a unit or a cycle ended; the only four status words there are."""
+
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    MISSING = "MISSING"
+    SKIPPED = "SKIPPED"
+
+
+def isoformat_z(instant: datetime | float) -> str:
+    """Write an instant (aware, or epoch seconds) as UTC ISO-8601 with `Z`; microseconds only where there are some."""
+    if not isinstance(instant, datetime):
+        instant = datetime.fromtimestamp(round(instant, 6), UTC)
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_z(text: str) -> datetime:
+    """Read what `isoformat_z` wrote; naive text raises ValueError."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; write it as 2026-11-20T04:05:00Z")
+    return in_utc(instant)
+
+
+def on_grid(epoch: float, interval: int) -> float:
+    """Return the grid instant at or before `epoch`: `floor(epoch / interval) * interval`, both in seconds."""
+    return float(epoch // interval * interval)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unit:
+    """One index in one cycle: the unit of work. `cycle` is the ISO instant, `index` the underlying's name."""
+
+    cycle: str
+    index: str
+
+    @property
+    def instant(self) -> datetime:
+        """The cycle's instant, UTC."""
+        return parse_z(self.cycle)
+
+
+def cycle_status(units: Mapping[str, Status]) -> Status:
+    """Return the cycle's status: OK if all units are, SKIPPED if all are, else PARTIAL (no units: SKIPPED)."""
+    seen = set(units.values())
+    if seen == {Status.OK}:
+        return Status.OK
+    if seen <= {Status.SKIPPED}:
+        return Status.SKIPPED
+    return Status.PARTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What one stage of one unit did. `seconds` maps a part (quotes, analyse, csv, …) to wall seconds; `counts` are facts."""
+
+    cycle: str
+    index: str
+    stage: str
+    status: str
+    reason: str = ""
+    attempt: int = 1
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What one finished cycle was: its status, each unit's status and reason, and wall times in seconds.
+
+    `lateness_seconds`: first stage's start after the cycle's instant; `elapsed_seconds`: instant to overview and panels in Redis;
+    `seconds` of the aggregate by part, empty in the report that a panel holds.
+    """
+
+    cycle: str
+    status: str
+    units: Mapping[str, str]
+    reasons: Mapping[str, str]
+    options: Mapping[str, int]
+    lateness_seconds: float
+    elapsed_seconds: float
+    attempt: int = 1
+    rows: tuple[Mapping[str, Any], ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Wall seconds of one cycle: `step` is the wall time between two cycles (interval / speed).
+
+    Every limit of pipeline.md in one place: a unit's deadline, what beat's messages live, leases, soft and hard limits.
+    """
+
+    step: float
+    lease: float = 5.0
+
+    @property
+    def grace(self) -> float:
+        """Seconds from a cycle's due time to its deadline."""
+        return max(0.8 * self.step, 2.0)
+
+    @property
+    def expires(self) -> float:
+        """Seconds that a message of beat lives; a unit that begins later than this is `expired`."""
+        return max(0.5 * self.step, 1.0)
+
+    @property
+    def soft(self) -> float:
+        """Soft time limit of a stage."""
+        return 0.6 * self.step
+
+    @property
+    def hard(self) -> float:
+        """Hard time limit of a stage; reaching it costs the pool slot seconds, so it stays well clear of the soft one."""
+        return max(0.8 * self.step, self.soft + 3.0)

@@ -1,0 +1,1 @@
+"""What a priced chain says: one module per kind of figure."""

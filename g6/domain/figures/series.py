@@ -1,0 +1,300 @@
+"""Figures over cycles and days: open interest of chosen strikes, straddles that follow the money, ranks, overlays, trends.
+
+Instants are epoch seconds ascending; what is unknown is NaN and stays out of every figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.figures import analytics
+from g6.domain.figures.whole_chain import of_rows
+from g6.domain.market.calendar import IST
+from g6.domain.market.instrument import CE, PE, SIDES
+from g6.domain.pricing.quality import countable, countable_interest, counts
+from g6.domain.schema.frame import Frame
+
+__all__ = [
+    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "Leg", "Rank", "Straddle", "Trend", "interest", "legs_value",
+    "nearest_expiry", "overlay", "parse_leg", "rank", "rolling_straddle", "trends",
+]  # fmt: skip
+
+Array = NDArray[np.float64]
+
+LOOKBACK_DAYS = 252
+LEAST_DAYS = 20
+MAX_LEGS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where today's volatility stands among the days before it, fractions; NaN under 20 known days. `n_days`: how many."""
+
+    rank: float
+    percentile: float
+    n_days: int
+
+
+def rank(today: float, before: Sequence[float]) -> Rank:
+    """Return rank and percentile of `today` among one value per earlier session, the newest last; at most 252 are used.
+
+    rank = (x − min)/(max − min), beyond 0 to 1 when today leaves the range; percentile = the share of days below x.
+    """
+    known = np.asarray(before, dtype=np.float64)[-LOOKBACK_DAYS:]
+    known = known[np.isfinite(known)]
+    if len(known) < LEAST_DAYS or not np.isfinite(today):
+        return Rank(nan, nan, len(known))
+    low, high = float(known.min()), float(known.max())
+    return Rank(
+        (today - low) / (high - low) if high > low else nan,
+        float(np.mean(known < today)),
+        len(known),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg of a position: expiry, strike (points), side CE or PE, and how many units per unit, negative when sold."""
+
+    expiry: date
+    strike: float
+    side: str
+    quantity: float = 1.0
+
+
+def legs_value(frame: Frame, legs: Sequence[Leg], column: str = "price") -> float:
+    """Return what up to six legs are worth together in a stored chain, points; NaN when one of them has no price.
+
+    `column`: price (what was analysed), last, or average_price for the day's VWAP. Errors: ValueError for more than six legs.
+    """
+    if len(legs) > MAX_LEGS:
+        raise ValueError(f"{len(legs)} legs; at most {MAX_LEGS} can be followed together")
+    return sum(leg.quantity * _price(frame, leg, column) for leg in legs) if legs else nan
+
+
+def _price(frame: Frame, leg: Leg, column: str) -> float:
+    rows = np.flatnonzero(
+        (frame.columns["expiry"] == np.datetime64(leg.expiry, "D"))
+        & (frame.columns["strike"] == leg.strike)
+    )
+    prefix = {"CE": "ce_", "PE": "pe_"}[leg.side]
+    return float(frame.columns[prefix + column][rows[0]]) if len(rows) else nan
+
+
+def parse_leg(text: str) -> Leg:
+    """Read a leg written `2026-11-24:24000:CE` or, with a quantity, `2026-11-24:24000:CE:-2`. Errors: ValueError."""
+    day, strike, side, *quantity = text.split(":")
+    if side.upper() not in SIDES or len(quantity) > 1:
+        raise ValueError(f"{text!r} is no leg")
+    return Leg(
+        date.fromisoformat(day),
+        float(strike),
+        side.upper(),
+        float(quantity[0]) if quantity else 1.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Straddle:
+    """The straddle at the money of one cycle: `price` and `vwap` (of the day) in points.
+
+    `rolled`: strike or expiry differs from the cycle before, so that the step in price is no move of the market; `carried` is what
+    the previous cycle's straddle is worth now.
+    """
+
+    instant: float
+    expiry: date
+    strike: float
+    price: float
+    vwap: float
+    rolled: bool
+    carried: float
+
+
+def rolling_straddle(frames: Sequence[Frame]) -> list[Straddle]:
+    """Return the ATM straddle of the nearest expiry in each of these chains, in their order; chains without an ATM are left out."""
+    found: list[Straddle] = []
+    for frame in frames:
+        expiry = nearest_expiry(frame, "atm")
+        if expiry is None:
+            continue
+        row = int(np.flatnonzero(frame.columns["expiry"] == np.datetime64(expiry, "D"))[0])
+        strike = float(frame.columns["atm"][row])
+        legs = [Leg(expiry, strike, side) for side in SIDES]
+        last = found[-1] if found else None
+        rolled = last is not None and (last.expiry, last.strike) != (expiry, strike)
+        before = [Leg(last.expiry, last.strike, side) for side in SIDES] if last else legs
+        price, vwap = legs_value(frame, legs), legs_value(frame, legs, "average_price")
+        instant = float(frame.columns["timestamp"][row])
+        found.append(
+            Straddle(instant, expiry, strike, price, vwap, rolled, legs_value(frame, before))
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Open interest of one cycle over chosen strikes of one expiry: ratios, max pain (points) and sums (units); NaN unknown.
+
+    `strikes` with a figure are what the sums hold; `max_pain` is among the chosen strikes, of the positions at them.
+    """
+
+    instant: float
+    expiry: date
+    strikes: int
+    pcr: float
+    pcr_volume: float
+    max_pain: float
+    oi_calls: float
+    oi_puts: float
+
+
+def interest(
+    frames: Sequence[Frame], strikes: Sequence[float] | None = None, expiry: date | None = None
+) -> list[Interest]:
+    """Return open interest by cycle over `strikes` (points), of `expiry` or else of each cycle's nearest one.
+
+    Without `strikes` it is that of the whole chain, NaN where that is not known.
+
+    Chains without that expiry, or without any of the strikes, are left out.
+    """
+    found = []
+    for frame in frames:
+        day = expiry or nearest_expiry(frame)
+        chosen = frame.columns["expiry"] == np.datetime64(day or "NaT", "D")
+        if strikes is not None:
+            chosen &= np.isin(frame.columns["strike"], np.asarray(strikes, dtype=np.float64))
+        if day is not None and chosen.any():
+            found.append(_interest(frame.take(chosen), day, whole=strikes is None))
+    return found
+
+
+def _interest(rows: Frame, expiry: date, *, whole: bool) -> Interest:
+    counted = counts(rows.both_sides("symbol") != "", rows.both_sides("quality"))
+    oi = countable_interest(rows.both_sides("oi").astype(np.float64), counted)
+    volume = countable(rows.both_sides("volume").astype(np.float64), counted)
+    strike = rows.columns["strike"]
+    if whole:
+        strike, oi, _, volume, covered = of_rows(rows, expiry.isoformat(), oi, volume)
+        if not covered:
+            oi = np.full(oi.shape, nan)
+            volume = np.full(volume.shape, nan)
+    return Interest(
+        instant=float(rows.columns["timestamp"][0]),
+        expiry=expiry,
+        strikes=int(analytics.strikes_with(oi)),
+        pcr=analytics.pcr(oi),
+        pcr_volume=analytics.pcr(volume),
+        max_pain=analytics.max_pain(strike, oi),
+        oi_calls=analytics.total(oi, CE),
+        oi_puts=analytics.total(oi, PE),
+    )
+
+
+def nearest_expiry(frame: Frame, *known: str) -> date | None:
+    """Return the nearest expiry of a stored chain whose fix lies ahead and whose columns `known` have figures; None without one."""
+    ahead = np.logical_and.reduce(
+        [np.isfinite(frame.columns[name]) for name in ("years_to_expiry", *known)]
+    )
+    if not ahead.any():
+        return None
+    day: date = frame.columns["expiry"][ahead].min().astype("datetime64[D]").item()
+    return day
+
+
+@dataclass(frozen=True, slots=True)
+class DayCurve:
+    """One session's values by minutes since midnight in India; `weekday` 0 is Monday."""
+
+    day: date
+    weekday: int
+    minute: Array
+    value: Array
+
+
+def overlay(instants: Sequence[float], values: Sequence[float]) -> dict[int, list[DayCurve]]:
+    """Return the sessions of a series laid over each other, by weekday, oldest first; unknown values are left out."""
+    days: dict[date, list[tuple[float, float]]] = {}
+    for instant, value in zip(instants, values, strict=True):
+        if np.isfinite(value):
+            at = datetime.fromtimestamp(instant, UTC).astimezone(IST)
+            days.setdefault(at.date(), []).append(
+                (at.hour * 60 + at.minute + at.second / 60, value)
+            )
+    curves: dict[int, list[DayCurve]] = {}
+    for day in sorted(days):
+        minute, value = np.array(sorted(days[day])).T
+        curves.setdefault(day.weekday(), []).append(DayCurve(day, day.weekday(), minute, value))
+    return dict(sorted(curves.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One figure over one window that ends now: `change` from its first known value to its last, `low`, `high`, `mean`, `slope`.
+
+    `slope`: least-squares change per hour; `cycles`: known values in the window. NaN with fewer than two.
+    """
+
+    name: str
+    seconds: float
+    cycles: int
+    last: float
+    change: float
+    low: float
+    high: float
+    mean: float
+    slope: float
+
+
+def trends(
+    instants: Sequence[float], figures: Mapping[str, Sequence[float]], windows: Sequence[float]
+) -> list[Trend]:
+    """Return every figure's trend over windows (seconds) that end at the last instant."""
+    at = np.asarray(instants, dtype=np.float64)
+    found = []
+    for name, values in figures.items():
+        series = np.asarray(values, dtype=np.float64)
+        for seconds in windows:
+            inside = (
+                np.isfinite(series) & (at >= at[-1] - seconds)
+                if len(at)
+                else np.zeros(0, dtype=np.bool_)
+            )
+            found.append(_trend(name, seconds, at[inside], series[inside]))
+    return found
+
+
+def _trend(name: str, seconds: float, at: Array, value: Array) -> Trend:
+    if len(value) < 2:
+        return Trend(
+            name,
+            seconds,
+            len(value),
+            float(value[-1]) if len(value) else nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+        )
+    hours = (at - at.mean()) / 3600
+    spread = float(hours @ hours)
+    slope = float(hours @ value) / spread if spread > 0 else nan
+    last, change = float(value[-1]), float(value[-1] - value[0])
+    return Trend(
+        name,
+        seconds,
+        len(value),
+        last,
+        change,
+        float(value.min()),
+        float(value.max()),
+        float(value.mean()),
+        slope,
+    )

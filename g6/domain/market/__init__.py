@@ -1,0 +1,1 @@
+"""What is listed and when it trades: instruments, expiries, lots, calendars."""

@@ -1,0 +1,207 @@
+"""Reads the sessions file's mapping: eras of hours, holidays and special sessions, with a user's additions laid over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from typing import Any
+
+from g6.domain.market.calendar.session import Hours
+from g6.errors import BadInput
+
+_CLOCKS = ("open", "close", "settlement_fix", "pre_open", "index_freeze", "index_resume")
+_SHAPES = {
+    "exchanges": list,
+    "covered_years": list,
+    "holidays": Mapping,
+    "hours": list,
+    "specials": list,
+}
+_KEYS = {
+    "file": set(_SHAPES),
+    "hours": {"since", "exchanges", *_CLOCKS},
+    "specials": {"day", "name", "exchanges", "breaks", "provisional", *_CLOCKS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """One exchange's eras in order of `since`, its holidays by name and its special sessions by day."""
+
+    eras: tuple[Hours, ...] = ()
+    holidays: Mapping[date, str] = field(default_factory=dict)
+    specials: Mapping[date, Hours] = field(default_factory=dict)
+
+    def hours(self, day: date) -> Hours:
+        """Return the hours in force on `day`, whether or not that year is covered and that day has a session."""
+        return self.specials.get(day) or next(
+            (era for era in reversed(self.eras) if era.since <= day), self.eras[0]
+        )
+
+
+def parse_sessions(
+    base: Mapping[str, Any], additions: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Days], frozenset[int]]:
+    """Return the days of each exchange and the covered years. Errors: BadInput, with the entry and what is wrong with it."""
+    days = {str(exchange): Days() for exchange in base.get("exchanges", ())}
+    years: set[int] = set()
+    for name, layer in (("sessions.toml", base), ("sessions.local.toml", additions or {})):
+        file = _File(name, layer, tuple(days))
+        file.check_shape()
+        years.update(layer.get("covered_years", ()))
+        days = {exchange: file.laid_over(exchange, under) for exchange, under in days.items()}
+    if not days or not years:
+        raise BadInput("sessions.toml", None, "exchanges and covered_years are needed")
+    return days, frozenset(years)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One layer of the calendar: a file's name and its content."""
+
+    name: str
+    content: Mapping[str, Any]
+    exchanges: tuple[str, ...]
+
+    def laid_over(self, exchange: str, under: Days) -> Days:
+        """Return `under` with this file's entries for `exchange`: later files win, day by day and era by era."""
+        eras = {era.since: era for era in (*under.eras, *self.eras(exchange))}
+        ordered = tuple(eras[since] for since in sorted(eras))
+        if not ordered:
+            raise BadInput(self.name, None, f"no [[hours]] for {exchange}")
+        closed = dict(self.holidays(exchange))
+        kept = {day: special for day, special in under.specials.items() if day not in closed}
+        base = Days(ordered)
+        return Days(
+            ordered, {**under.holidays, **closed}, {**kept, **dict(self.specials(exchange, base))}
+        )
+
+    def holidays(self, exchange: str) -> Iterator[tuple[date, str]]:
+        for key, value in self.content.get("holidays", {}).items():
+            if isinstance(value, Mapping):
+                if key not in self.exchanges:
+                    raise BadInput(
+                        self.name,
+                        f"holidays.{key}",
+                        f"not an exchange; known are {', '.join(self.exchanges)}",
+                    )
+                if key == exchange:
+                    yield from (
+                        (self.day(day, "holidays"), str(name)) for day, name in value.items()
+                    )
+            else:
+                yield self.day(key, "holidays"), str(value)
+
+    def eras(self, exchange: str) -> Iterator[Hours]:
+        for row, entry in self.entries("hours", exchange):
+            try:
+                yield self.in_order(
+                    Hours(self.day(entry.get("since"), row), **self.clocks(entry, row)), row
+                )
+            except TypeError as error:
+                raise BadInput(
+                    self.name, row, "open, close and settlement_fix are needed"
+                ) from error
+
+    def specials(self, exchange: str, base: Days) -> Iterator[tuple[date, Hours]]:
+        """A special session without hours of its own is a whole one; one with them has no auction and is fixed at its close."""
+        for row, entry in self.entries("specials", exchange):
+            day = self.day(entry.get("day"), row)
+            clocks = self.clocks(entry, row)
+            named: dict[str, Any] = {
+                "since": day,
+                "special": str(entry.get("name", "special")),
+                "provisional": bool(entry.get("provisional")),
+            }
+            if "open" in clocks and "close" in clocks:
+                hours = Hours(**{"settlement_fix": clocks["close"], **clocks, **named})
+            else:
+                hours = replace(base.hours(day), **clocks, **named)
+            yield day, self.in_order(hours, row)
+
+    def entries(self, table: str, exchange: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for number, entry in enumerate(self.content.get(table, ()), start=1):
+            row = f"{table} {number}"
+            self.check(table, entry, row)
+            if exchange in entry.get("exchanges", self.exchanges):
+                yield row, entry
+
+    def check_shape(self) -> None:
+        self.check("file", self.content, None)
+        for key, value in self.content.items():
+            if not isinstance(value, _SHAPES[key]):
+                raise BadInput(
+                    self.name, key, "has the wrong shape; see g6/sessions.toml for the format"
+                )
+        if strange := [
+            year for year in self.content.get("covered_years", ()) if not isinstance(year, int)
+        ]:
+            raise BadInput(
+                self.name, "covered_years", f"{strange[0]!r} is not a year; write it as 2027"
+            )
+
+    def check(self, table: str, entry: Mapping[str, Any], row: str | None) -> None:
+        unknown = sorted(set(entry) - _KEYS[table])
+        if unknown:
+            raise BadInput(
+                self.name,
+                row,
+                f"unknown key {unknown[0]}; allowed are {', '.join(sorted(_KEYS[table]))}",
+            )
+        strangers: Sequence[str] = [
+            each for each in entry.get("exchanges", ()) if each not in self.exchanges
+        ]
+        if strangers:
+            raise BadInput(
+                self.name,
+                row,
+                f"not an exchange: {strangers[0]}; known are {', '.join(self.exchanges)}",
+            )
+
+    def in_order(self, hours: Hours, row: str) -> Hours:
+        stops = [
+            hours.pre_open,
+            hours.open,
+            *(clock for pair in hours.breaks for clock in pair),
+            hours.index_freeze,
+        ]
+        given = [
+            clock
+            for clock in (*stops, hours.settlement_fix, hours.index_resume, hours.close)
+            if clock is not None
+        ]
+        if given != sorted(given):
+            raise BadInput(self.name, row, "its times do not follow each other")
+        return hours
+
+    def day(self, value: Any, row: str) -> date:
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value))
+        except ValueError as error:
+            raise BadInput(
+                self.name, row, f"{value!r} is not a day; write it as 2026-11-24"
+            ) from error
+
+    def clocks(self, entry: Mapping[str, Any], row: str) -> dict[str, Any]:
+        clocks: dict[str, Any] = {
+            key: self.clock(entry[key], row) for key in _CLOCKS if key in entry
+        }
+        if "breaks" in entry:
+            try:
+                clocks["breaks"] = tuple(
+                    (self.clock(start, row), self.clock(end, row)) for start, end in entry["breaks"]
+                )
+            except (TypeError, ValueError) as error:
+                raise BadInput(
+                    self.name, row, "breaks are pairs of times, such as [[10:00:00, 11:30:00]]"
+                ) from error
+        return clocks
+
+    def clock(self, value: Any, row: str) -> time:
+        try:
+            return value if isinstance(value, time) else time.fromisoformat(str(value))
+        except ValueError as error:
+            raise BadInput(
+                self.name, row, f"{value!r} is not a time; write it as 15:40:00"
+            ) from error

@@ -1,0 +1,211 @@
+"""What a contract's symbol says of its root and its expiry, and listings without the contracts whose columns say otherwise.
+
+Columns decide what a contract is; its symbol only bears witness. One whose symbol names another root or another expiry is left out
+and counted, or, when that is asked for, put where its symbol says it belongs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.market.instrument import INDICES, SIDES, Contracts, Listing, listing
+
+WRONG_EXPIRY, FOREIGN = "wrong_expiry", "foreign"
+Said = tuple[int, int, int | None]
+Months = Mapping[tuple[int, int], date]
+
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_LETTERS = "123456789OND"
+_DATED = re.compile(r"(\d\d)(?:([A-Z]{3})|([1-9OND])(\d\d))")
+_ROOTS = sorted(INDICES, key=len, reverse=True)
+_MAX_SHIFT_DAYS = 4  # a closure declared after listing moves the expiry to an earlier day; the symbol may keep the old one
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A listing without contracts that contradict themselves; `left_out` and `salvaged` count sides by reason."""
+
+    listing: Listing
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    salvaged: int = 0
+
+
+def root_of(symbol: str) -> str | None:
+    """Return the known index whose root a symbol begins with, the longest first; None for symbols of another grammar."""
+    return next(
+        (root for root in _ROOTS if symbol.startswith(root) and symbol[len(root) :][:1].isdigit()),
+        None,
+    )
+
+
+def expiry_said(symbol: str, root: str, strike: float, side: int) -> Said | None:
+    """Return the year, month and (of a weekly) day that a Kite symbol names; None where it names none.
+
+    The strike must be known: the digits of `NIFTY2611225000CE` run together.
+    """
+    body = symbol.removeprefix(root).removesuffix(f"{strike:.10g}{SIDES[side]}")
+    match = _DATED.fullmatch(body)
+    if body == symbol or match is None:
+        return None
+    year, month, letter, day = match.groups()
+    if month is not None:
+        return (2000 + int(year), _MONTHS.index(month) + 1, None) if month in _MONTHS else None
+    return 2000 + int(year), _LETTERS.index(letter) + 1, int(day)
+
+
+def agrees(said: Said, expiry: date, monthlies: Months) -> bool:
+    """Tell whether an expiry is the one a symbol names: its month's monthly, or for a weekly the day or a few before it."""
+    year, month, day = said
+    if day is None:
+        return monthlies.get((year, month)) == expiry
+    try:
+        return 0 <= (date(year, month, day) - expiry).days <= _MAX_SHIFT_DAYS
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=32)
+def trusted(listed: Listing, salvage: bool = False) -> Trusted:
+    """Return the listing without contracts whose symbol names another root or expiry than their columns do.
+
+    With `salvage` one whose expiry alone is wrong goes to the listed expiry that its symbol names, if there is exactly one and the
+    place is free. Symbols of another grammar bear no witness and are believed.
+    """
+    contracts, monthlies = listed.contracts, _monthlies(listed)
+    verdicts = _verdicts(listed, monthlies)
+    if not (verdicts != "").any():
+        return Trusted(listed)
+    columns = _columns(contracts, verdicts == "")
+    rescued = _rescued(contracts, verdicts, monthlies) if salvage else []
+    for row in rescued:
+        for name, column in columns.items():
+            column.append(row[name])
+    clean = Listing(
+        listed.underlying,
+        listed.on,
+        listing(listed.underlying, columns, listed.on).contracts,
+        listed.futures,
+    )
+    counts = {reason: int((verdicts == reason).sum()) for reason in (FOREIGN, WRONG_EXPIRY)}
+    counts[WRONG_EXPIRY] -= len(rescued)
+    return Trusted(
+        clean, {reason: count for reason, count in counts.items() if count}, len(rescued)
+    )
+
+
+def follow_closures(
+    kept: NDArray[np.datetime64], listed: NDArray[np.datetime64]
+) -> NDArray[np.datetime64]:
+    """Return the expiries `kept` on an earlier day, those that a closure has moved since under the day they have now.
+
+    An expiry that is listed no more stands for one that is new and lies at most four days before it: weeklies lie a week apart.
+    """
+    now, before = np.unique(listed), np.unique(kept)
+    found = kept.copy()
+    for gone in np.setdiff1d(before, now):
+        shift = (gone - now).astype("timedelta64[D]").astype(np.int64)
+        moved = now[(shift > 0) & (shift <= _MAX_SHIFT_DAYS) & ~np.isin(now, before)]
+        if len(moved) == 1:
+            found[kept == gone] = moved[0]
+    return found
+
+
+def _monthlies(listed: Listing) -> dict[tuple[int, int], date]:
+    """Return the expiry that most contracts with a symbol of a month have, by year and month."""
+    seen: dict[tuple[int, int], Counter[date]] = defaultdict(Counter)
+    for symbol, strike, side, expiry in _contracts(listed.contracts):
+        said = expiry_said(symbol, listed.underlying, strike, side)
+        if said is not None and said[2] is None and (expiry.year, expiry.month) == said[:2]:
+            seen[said[:2]][expiry] += 1
+    return {month: expiries.most_common(1)[0][0] for month, expiries in seen.items()}
+
+
+def _contracts(contracts: Contracts) -> Iterator[tuple[str, float, int, date]]:
+    expiries, strikes = contracts.expiry.tolist(), contracts.strike.tolist()
+    for side, symbols in enumerate(contracts.symbol.tolist()):
+        for symbol, strike, expiry in zip(symbols, strikes, expiries, strict=True):
+            yield symbol, strike, side, expiry
+
+
+def _verdicts(listed: Listing, monthlies: Months) -> NDArray[np.object_]:
+    """Return why each side `(2, n)` is not believed, "" where it is."""
+    found = [
+        _verdict(symbol, listed.underlying, strike, side, expiry, monthlies) if symbol else ""
+        for symbol, strike, side, expiry in _contracts(listed.contracts)
+    ]
+    return np.array(found, dtype=object).reshape(2, len(listed.contracts))
+
+
+def _verdict(
+    symbol: str, root: str, strike: float, side: int, expiry: date, monthlies: Months
+) -> str:
+    if (named := root_of(symbol)) is not None and named != root:
+        return FOREIGN
+    said = expiry_said(symbol, root, strike, side)
+    return "" if said is None or agrees(said, expiry, monthlies) else WRONG_EXPIRY
+
+
+def _columns(contracts: Contracts, kept: NDArray[np.bool_]) -> dict[str, list[Any]]:
+    rows = [
+        _row(contracts, side, place)
+        for side, place in np.argwhere(kept & (contracts.symbol != "")).tolist()
+    ]
+    names = (
+        "symbol",
+        "token",
+        "name",
+        "expiry",
+        "strike",
+        "tick_size",
+        "lot_size",
+        "instrument_type",
+        "segment",
+    )
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def _row(contracts: Contracts, side: int, place: int) -> dict[str, Any]:
+    known = INDICES.get(contracts.underlying)
+    return {
+        "symbol": contracts.symbol[side, place],
+        "token": int(contracts.token[side, place]),
+        "name": contracts.underlying,
+        "expiry": contracts.expiry[place].astype("datetime64[D]").item(),
+        "strike": float(contracts.strike[place]),
+        "tick_size": float(contracts.tick_size[place]),
+        "lot_size": int(contracts.lot_size[place]),
+        "instrument_type": SIDES[side],
+        "segment": f"{known.derivatives if known else 'NFO'}-OPT",
+    }
+
+
+def _rescued(
+    contracts: Contracts, verdicts: NDArray[np.object_], monthlies: Months
+) -> list[dict[str, Any]]:
+    believed = zip(_contracts(contracts), verdicts.reshape(-1).tolist(), strict=True)
+    taken = {
+        (expiry, strike, side)
+        for (symbol, strike, side, expiry), verdict in believed
+        if symbol and not verdict
+    }
+    expiries = sorted({expiry for expiry, *_ in taken})
+    found = []
+    for side, place in np.argwhere(verdicts == WRONG_EXPIRY).tolist():
+        row = _row(contracts, side, place)
+        said = expiry_said(row["symbol"], contracts.underlying, row["strike"], side)
+        fitting = [
+            expiry for expiry in expiries if said is not None and agrees(said, expiry, monthlies)
+        ]
+        if len(fitting) == 1 and (fitting[0], row["strike"], side) not in taken:
+            taken.add((fitting[0], row["strike"], side))
+            found.append(row | {"expiry": fitting[0]})
+    return found

@@ -1,0 +1,100 @@
+"""The date that a bucket's name meant on a past day, by the exchanges' rules, where nothing listed is left to ask.
+
+Files of older systems lie in folders called `this_week` and carry no date of expiry. Each root had weeklies in its own years and
+on its own weekday; outside of them the name says no date, and none is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from g6.domain.market.calendar import Calendar
+from g6.domain.market.expiry import BUCKETS, WEEKDAYS, is_monthly, resolve, rule_of
+from g6.domain.market.instrument import INDICES
+from g6.errors import BadConfig
+
+# First and last day on which a root's weeklies expired by the weekday of WEEKDAYS. SEBI's circular of 1 Oct 2024 left one weekly to
+# each exchange: the last of the others expired in November 2024. BANKNIFTY's moved to Wednesday on 6 Sep 2023, its monthlies only
+# on 1 March 2024, so that the six months between are left out.
+WEEKLIES: Mapping[str, tuple[tuple[date, date], ...]] = MappingProxyType(
+    {
+        "NIFTY": ((date(2019, 2, 14), date.max),),
+        "BANKNIFTY": (
+            (date(2016, 6, 2), date(2023, 8, 31)),
+            (date(2024, 3, 6), date(2024, 11, 13)),
+        ),
+        "FINNIFTY": ((date(2021, 10, 19), date(2024, 11, 19)),),
+        "MIDCPNIFTY": ((date(2023, 8, 21), date(2024, 11, 18)),),
+        "SENSEX": ((date(2023, 5, 19), date.max),),
+        "BANKEX": ((date(2023, 10, 16), date(2024, 11, 18)),),
+    }
+)
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+_AHEAD_DAYS = 100
+"""Days ahead in which slots are made: the monthly after next lies within."""
+
+
+def expiry_of(bucket: str, index: str, on: date, calendar: Calendar) -> date:
+    """Return the expiry that `bucket` of `index` was on the trading day `on`.
+
+    `bucket` is a name of a bucket, its short forms included, or a date. Errors: ValueError, with the reason in words.
+    """
+    try:
+        rule = rule_of(bucket)
+    except BadConfig as error:
+        raise ValueError(f"{bucket!r} is no bucket ({', '.join(BUCKETS)}) and no date") from error
+    if isinstance(rule, date):
+        return rule
+    if rule not in BUCKETS:
+        raise ValueError(f"{bucket!r} counts what was listed, and that is not known")
+    if on.year not in calendar.covered_years:
+        raise ValueError(
+            f"the calendar does not cover {on.year}, so {bucket} of that day is not known"
+        )
+    exchange = INDICES[index].exchange
+    if rule in BUCKETS[:2] and not _has_weeklies(index, on):
+        raise ValueError(f"which weekly of {index} was {rule} on {on} is not known")
+    moved = [
+        _moved(exchange, slot, calendar)
+        for slot in _slots(index, on)
+        if slot.year in calendar.covered_years
+    ]
+    listing = [expiry for expiry in moved if expiry >= on]
+    if not _has_weeklies(index, on):
+        listing = [expiry for expiry in listing if is_monthly(expiry, exchange, index)]
+    buckets = resolve(
+        listing, calendar.close_of(exchange, on), calendar, exchange, (rule,), underlying=index
+    ).buckets
+    if rule not in buckets:
+        raise ValueError(f"{rule} of {on} lies in a year that the calendar does not cover")
+    return buckets[rule]
+
+
+def _has_weeklies(index: str, on: date) -> bool:
+    return any(
+        first - 2 * _WEEK <= on <= last - 2 * _WEEK for first, last in WEEKLIES.get(index, ())
+    )
+
+
+def _slots(index: str, on: date) -> list[date]:
+    """The days on which the era's contracts expire unless a holiday moves them, from `on` to the end of the month after next."""
+    eras = WEEKDAYS.get(index, WEEKDAYS[INDICES[index].exchange])
+    days = [on + n * _DAY for n in range(_AHEAD_DAYS)]
+    return [
+        day
+        for day in days
+        if day.weekday() == next(weekday for since, weekday in reversed(eras) if since <= day)
+    ]
+
+
+def _moved(exchange: str, slot: date, calendar: Calendar) -> date:
+    """The trading day on which the contracts of `slot` expire; a day with a special session only is none."""
+    day = slot
+    while day.year in calendar.covered_years:
+        session = calendar.session(exchange, day)
+        if session is not None and session.special is None:
+            break
+        day -= _DAY
+    return day

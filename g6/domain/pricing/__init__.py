@@ -1,0 +1,1 @@
+"""From quotes to a priced chain: quality, prices, forwards, volatilities, Greeks."""

@@ -1,0 +1,238 @@
+"""Black (1976) on a forward: price and Greeks.
+
+Options are European and priced off the forward F of their expiry, discounted with D = exp(-rT). The Greeks are spot
+Black-Scholes at the forward-implied spot S* = F exp(-rT), so the printed index is not an input and cannot move them.
+T is in years of 365 days, r continuously compounded.
+
+A settlement value that is an average over the last half hour has less variance left inside that half hour than this
+model gives it: there volatilities read too low, and Greeks are those of a point fixing.
+
+Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import erfcx, ndtr
+
+from g6.domain.pricing.black76.columns import Array, chunks, columns
+
+__all__ = [
+    "PHI",
+    "Greeks",
+    "HigherGreeks",
+    "greeks",
+    "greeks_of",
+    "higher_greeks",
+    "mills",
+    "price",
+    "vega",
+]
+
+PHI: Array = np.array([[1.0], [-1.0]])
+"""Side axis: +1 call, -1 put, shape (2, 1); broadcasts a strike axis (n,) to the chain's (2, n)."""
+PHI.flags.writeable = False
+
+_ROOT_HALF = sqrt(0.5)
+_ROOT_HALF_PI = sqrt(pi / 2)
+_INV_ROOT_2PI = 1 / sqrt(2 * pi)
+_DAYS = 365.0
+
+
+@dataclass(frozen=True, slots=True)
+class Greeks:
+    """First-order Greeks and gamma per unit of the index, float64 arrays of the broadcast shape.
+
+    delta: per point of the forward-implied spot; delta of the call minus delta of the put is 1.
+    gamma: delta per point of the forward-implied spot.
+    theta: per calendar day, spot, volatility and rate unchanged.
+    vega: per 1 % (one point) of volatility.
+    rho: per 1 % of rate, the forward-implied spot unchanged.
+    """
+
+    delta: Array
+    gamma: Array
+    theta: Array
+    vega: Array
+    rho: Array
+
+
+@dataclass(frozen=True, slots=True)
+class HigherGreeks:
+    """Second-order Greeks per unit of the index, float64 arrays of the broadcast shape.
+
+    vanna: delta per 1 % of volatility, which is also vega per point of the forward-implied spot.
+    charm: delta per calendar day that passes, spot, volatility and rate unchanged.
+    vomma: vega (per 1 %) per 1 % of volatility.
+    """
+
+    vanna: Array
+    charm: Array
+    vomma: Array
+
+
+def price(
+    sigma: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    phi: ArrayLike,
+) -> Array:
+    """Discounted Black-76 price, in points; all arguments broadcast.
+
+    sigma per root year, forward and strike in points, years of 365 days, rate continuous, phi +1 call or -1 put.
+    With no volatility or no time left it is the discounted payoff on the forward. NaN where an argument is NaN,
+    infinite or negative (rate may be negative), or forward or strike is zero.
+    """
+    return _in_chunks(_price, sigma, forward, strike, years, rate, phi)
+
+
+def _in_chunks(formula: Callable[..., Array], *arguments: ArrayLike) -> Array:
+    """What a formula gives for arguments that broadcast, in their shape."""
+    found, shape = columns(*arguments)
+    value = np.empty(found[0].size)
+    with np.errstate(all="ignore"):
+        for part in chunks(value.size):
+            value[part] = formula(*(column[part] for column in found))
+    return value.reshape(shape)
+
+
+def _price(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
+    time_value = np.minimum(forward, strike) * _folded_price(
+        np.abs(np.log(forward / strike)), sigma * np.sqrt(years)
+    )
+    value = np.exp(-rate * years) * (time_value + np.maximum(phi * (forward - strike), 0.0))
+    finite = np.isfinite(value) & np.isfinite(forward + strike + sigma + years)
+    valid = finite & (forward > 0) & (strike > 0) & (sigma >= 0) & (np.abs(phi) == 1)
+    return np.where(valid, value, np.nan)
+
+
+def _folded_price(distance: Array, root_variance: Array) -> Array:
+    """Undiscounted out-of-the-money price over min(F, K), for distance = |ln(F/K)| and root_variance = sigma sqrt(T).
+
+    Relative accuracy holds in the far tail, where N(d1) and exp(distance) N(d2) agree to many digits.
+    """
+    away, half = distance / root_variance, 0.5 * root_variance
+    d1 = half - away
+    density, far = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI, mills(away + half)
+    value = np.where(
+        d1 > 0, ndtr(d1) - density * far, density * (mills(np.maximum(-d1, 0.0)) - far)
+    )
+    return np.where(root_variance == 0, 0.0, value)
+
+
+def mills(z: Array) -> Array:
+    """Mills ratio N(-z)/n(z) of the normal law; overflows to infinity below z = -37."""
+    ratio: Array = erfcx(z * _ROOT_HALF)
+    ratio *= _ROOT_HALF_PI
+    return ratio
+
+
+def greeks(
+    sigma: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    phi: ArrayLike,
+) -> Greeks:
+    """Greeks of spot Black-Scholes at S* = F exp(-rT); arguments and units as in `price`.
+
+    delta = phi N(phi d1), gamma = n(d1)/(S* sigma sqrt T), vega = S* n(d1) sqrt(T)/100,
+    theta = (-S* n(d1) sigma/(2 sqrt T) - phi r K D N(phi d2))/365, rho = phi K T D N(phi d2)/100.
+    NaN where sigma, forward, strike or years is not a positive finite number, or a figure exceeds float64.
+    """
+    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
+    figures = np.empty((5, arguments[0].size))
+    with np.errstate(all="ignore"):
+        for part in chunks(figures.shape[1]):
+            figures[:, part] = greeks_of(*(column[part] for column in arguments))
+    return Greeks(*figures.reshape(5, *shape))
+
+
+def greeks_of(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
+    """The formulas of `greeks` on columns of one length: delta, gamma, theta, vega, rho as rows."""
+    figures = np.empty((5, sigma.size))
+    root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
+    discount = np.exp(-rate * years)
+    spot = forward * discount
+    density = spot * np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
+    leg = phi * strike * discount * ndtr(phi * d2)
+    figures[0] = phi * ndtr(phi * d1)
+    figures[1] = density / (spot * spot * root_variance)
+    figures[2] = (density * sigma / (-2.0 * root_years) - rate * leg) / _DAYS
+    figures[3] = density * root_years * 0.01
+    figures[4] = leg * years * 0.01
+    figures[~np.isfinite(figures)] = np.nan
+    return figures
+
+
+def vega(
+    sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike
+) -> Array:
+    """The vega of `greeks` alone, to the bit: S* n(d1) sqrt(T)/100, the same for both sides; NaN as there."""
+    return _in_chunks(_vega, sigma, forward, strike, years, rate, 1.0)
+
+
+def _vega(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
+    root_years, _, d1, _ = _moneyness(sigma, forward, strike, years, phi)
+    value = (
+        forward * np.exp(-rate * years) * np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI * root_years * 0.01
+    )
+    return np.where(np.isfinite(value), value, np.nan)
+
+
+def higher_greeks(
+    sigma: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    phi: ArrayLike,
+) -> HigherGreeks:
+    """Vanna, charm and vomma of spot Black-Scholes at S* = F exp(-rT), the same for both sides; NaN as in `greeks`.
+
+    vanna = -n(d1) d2/sigma/100, charm = -n(d1) (r/(sigma sqrt T) - d2/(2T))/365,
+    vomma = S* n(d1) sqrt(T) d1 d2/sigma/10^4.
+    """
+    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
+    figures = np.empty((3, arguments[0].size))
+    with np.errstate(all="ignore"):
+        for part in chunks(figures.shape[1]):
+            figures[:, part] = _higher_greeks(*(column[part] for column in arguments))
+    return HigherGreeks(*figures.reshape(3, *shape))
+
+
+def _higher_greeks(
+    sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
+) -> Array:
+    figures = np.empty((3, sigma.size))
+    root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
+    density = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
+    figures[0] = density * d2 / sigma * -0.01
+    figures[1] = density * (0.5 * d2 / years - rate / root_variance) / _DAYS
+    figures[2] = forward * np.exp(-rate * years) * density * root_years * d1 * d2 / sigma * 1e-4
+    figures[~np.isfinite(figures)] = np.nan
+    return figures
+
+
+def _moneyness(
+    sigma: Array, forward: Array, strike: Array, years: Array, phi: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Root of time, root of variance, d1, d2; NaN where the arguments are no living option."""
+    root_years = np.sqrt(years)
+    root_variance = sigma * root_years
+    d1 = np.log(forward / strike) / root_variance + 0.5 * root_variance
+    alive = (sigma > 0) & (years > 0) & (forward > 0) & (np.abs(phi) == 1) & np.isfinite(d1)
+    d1 = np.where(alive, d1, np.nan)
+    return root_years, root_variance, d1, d1 - root_variance

@@ -1,0 +1,243 @@
+"""The chain of one index at one instant, and which contracts to ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import ceil, inf, isfinite, log, nan
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.market.calendar import Calendar
+from g6.domain.market.contract_symbols import follow_closures
+from g6.domain.market.expiry import Slot, years_to
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.pricing.black76 import Greeks
+from g6.domain.pricing.forward import DAY_YEARS, grown, nearest
+from g6.domain.pricing.quality import Prices
+from g6.domain.pricing.volatility import Volatility
+from g6.domain.quotes.quotes import Quotes, Stamp, Underlying
+from g6.domain.schema.frame import Frame
+
+__all__ = [
+    "Chain",
+    "Expiries",
+    "centres",
+    "deviation_key",
+    "previous_oi",
+    "reaches",
+    "select",
+    "selected",
+]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Expiries:
+    """One entry per expiry in the quotes, ascending; rows of expiry i are `bounds[i]:bounds[i + 1]`.
+
+    `slot` what it is collected as; `years` to the fix (NaN beyond it, also with a preset whose clock runs in days), `dte` calendar
+    days; `forward`, `spread` and `atm` points, `source` as in `forwards`; `wanted` strikes asked for, `collected` those of
+    which every listed side came.
+    """
+
+    slot: tuple[Slot, ...]
+    bounds: list[int]
+    years: list[float]
+    dte: list[int]
+    forward: list[float]
+    source: list[str]
+    spread: list[float]
+    atm: list[float]
+    wanted: list[int]
+    collected: list[int]
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+    def rows(self, i: int) -> slice:
+        """Return the rows of expiry `i`."""
+        return slice(self.bounds[i], self.bounds[i + 1])
+
+    def place(self, expiry: date) -> int | None:
+        """Return the position of an expiry, None when no quotes were asked of it."""
+        return next((i for i, slot in enumerate(self.slot) if slot.expiry == expiry), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A priced chain over all expiries of one index; n strikes, axis 0 of `(2, n)` arrays is (CE, PE).
+
+    `offset` `(n,)` listed strikes from ATM, NaN where ATM is unknown; `flags` `(2, n)` bits of `quality.Flag`;
+    `oi`, `volume` `(2, n)` units, NaN where missing or impossible; `rate` the continuous rate that was used.
+    """
+
+    quotes: Quotes
+    stamp: Stamp
+    expiries: Expiries
+    offset: Array
+    prices: Prices
+    vol: Volatility
+    flags: NDArray[np.int32]
+    oi: Array
+    volume: Array
+    rate: float
+
+    @property
+    def greeks(self) -> Greeks:
+        """The Greeks, each `(2, n)`."""
+        return self.vol.greeks
+
+    def per_row(self, figures: list[float]) -> Array:
+        """Return one figure per expiry as one per row, `(n,)` float64."""
+        return np.repeat(np.asarray(figures, dtype=np.float64), np.diff(self.expiries.bounds))
+
+    def nearest(self) -> Slot | None:
+        """Return the slot of the nearest wanted expiry whose fix lies ahead, None after the last one."""
+        fixes, at = self.stamp.fixes, self.stamp.at
+        ahead = [
+            slot
+            for slot in self.stamp.slots
+            if datetime.fromisoformat(fixes[slot.expiry.isoformat()]) > at
+        ]
+        return min(ahead, key=lambda slot: slot.expiry, default=None)
+
+
+def centres(
+    listing: Listing,
+    slots: Sequence[Slot],
+    seen: Underlying,
+    at: datetime,
+    calendar: Calendar,
+    exchange: str,
+    rate: float,
+) -> dict[str, float]:
+    """Return the listed strike around which each expiry (ISO date) is first collected, before a chain says where its forward is.
+
+    Grown from the future, at the rate that lies between index and future; without a future from the index at `rate`. Far from
+    expiry the bare index would be strikes off. Expiries of which nothing is known are left out.
+    """
+    left = {slot.expiry: _years_ahead(calendar, exchange, slot.expiry, at) for slot in slots}
+    level, since, growth = seen.spot, 0.0, rate
+    if 0 < seen.future < inf and seen.future_expiry:
+        since = _years_ahead(calendar, exchange, date.fromisoformat(seen.future_expiry), at)
+        growth = (
+            log(seen.future / seen.spot) / since
+            if 0 < seen.spot < inf and since >= DAY_YEARS
+            else rate
+        )
+        level = seen.future
+    found = {}
+    for expiry, years in left.items():
+        strikes = listing.contracts.of(expiry).strike
+        centre = grown(level, growth * (years - since))
+        if 0 < centre < inf and len(strikes):
+            found[expiry.isoformat()] = float(strikes[nearest(strikes, centre)])
+    return found
+
+
+def _years_ahead(calendar: Calendar, exchange: str, expiry: date, at: datetime) -> float:
+    years = years_to(calendar.settlement_fix(exchange, expiry), at)
+    return years if isfinite(years) else 0.0
+
+
+def deviation_key(expiry: str) -> str:
+    """Return the name under which an expiry's standard deviation to its fix is remembered beside its ATM."""
+    return f"{expiry}:sd"
+
+
+def reaches(
+    listing: Listing,
+    slots: Sequence[Slot],
+    centres: Mapping[str, float],
+    known: Mapping[str, float],
+    wide: float,
+    most: int,
+) -> dict[str, int]:
+    """Return the strikes either side (ISO expiry to count) that hold `wide` standard deviations, at most `most`.
+
+    `known`: points of one deviation by `deviation_key`; an expiry of which it, or its centre, is not known is left out.
+    """
+    found = {}
+    for slot in slots:
+        name = slot.expiry.isoformat()
+        points, strikes = (
+            known.get(deviation_key(name), nan),
+            listing.contracts.of(slot.expiry).strike,
+        )
+        if name in centres and isfinite(points) and len(strikes) > 1:
+            found[name] = min(most, ceil(wide * points / float(np.median(np.diff(strikes)))))
+    return found
+
+
+def select(
+    listing: Listing,
+    slots: Sequence[Slot],
+    centres: Mapping[str, float],
+    itm: int,
+    otm: int,
+    scope: Literal["chain", "window"],
+    reach: Mapping[str, int] = MappingProxyType({}),
+) -> Contracts:
+    """Return the contracts to ask for: every listed strike of the slots, or `itm` strikes below to `otm` above each centre.
+
+    Below and above are named from the call's side; an expiry's `reach` widens either. `centres`: ISO expiry to strike or level in
+    points; in scope window an expiry without one is not asked for, since nobody knows where its window lies.
+    """
+    return listing.contracts.take(
+        selected(listing.contracts, slots, centres, itm, otm, scope, reach)
+    )
+
+
+def selected(
+    contracts: Contracts,
+    slots: Sequence[Slot],
+    centres: Mapping[str, float],
+    itm: int,
+    otm: int,
+    scope: Literal["chain", "window"],
+    reach: Mapping[str, int] = MappingProxyType({}),
+) -> NDArray[np.bool_]:
+    """Return which of the contracts `select` chooses, as a mask."""
+    chosen = np.zeros(len(contracts), dtype=np.bool_)
+    for slot in slots:
+        rows = np.flatnonzero(contracts.expiry == np.datetime64(slot.expiry, "D"))
+        if scope == "window" and len(rows):
+            centre, far = (
+                centres.get(slot.expiry.isoformat(), nan),
+                reach.get(slot.expiry.isoformat(), 0),
+            )
+            middle = nearest(contracts.strike[rows], centre)
+            rows = (
+                rows[max(0, middle - max(itm, far)) : middle + max(otm, far) + 1]
+                if isfinite(centre)
+                else rows[:0]
+            )
+        chosen[rows] = True
+    return chosen
+
+
+def previous_oi(contracts: Contracts | Quotes, table: Frame) -> Array:
+    """Return the open interest `(2, n)` of each contract, units, NaN where `table` (expiry, strike, ce_oi, pe_oi) has none."""
+    found = np.full((2, len(contracts)), np.nan)
+    known = _contract_key(
+        follow_closures(table.columns["expiry"], contracts.expiry), table.columns["strike"]
+    )
+    order = np.argsort(known, kind="stable")
+    asked = _contract_key(contracts.expiry, contracts.strike)
+    place = np.searchsorted(known[order], asked)
+    held = place < len(known)
+    held[held] = known[order[place[held]]] == asked[held]
+    found[:, held] = table.both_sides("oi")[:, order[place[held]]]
+    return found
+
+
+def _contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.int64]:
+    """One number per (expiry, strike): days since 1970, then hundredths of a point."""
+    days = expiry.astype("datetime64[D]").astype(np.int64)
+    return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)

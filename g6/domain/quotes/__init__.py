@@ -1,0 +1,1 @@
+"""What a source says of a market at an instant."""

@@ -1,0 +1,1 @@
+"""The shape of everything that is stored: frames and columns."""

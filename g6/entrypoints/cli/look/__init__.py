@@ -1,0 +1,1 @@
+"""Commands that show stored chains and what they say."""

@@ -1,0 +1,1 @@
+"""Commands about the market: calendar, expiries, instruments, lots."""

@@ -1,0 +1,179 @@
+"""`g6 kite-server`: a Kite Connect look-alike to develop and test against."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from g6.config import calendar
+from g6.domain.market.calendar import in_utc
+from g6.entrypoints.cli.shared import options
+from g6.errors import BadConfig
+
+if TYPE_CHECKING:
+    from g6.kite_server import Running
+
+Port = Annotated[
+    int, typer.Option("--port", metavar="N", help="Port for HTTP; 0 takes a free one.")
+]
+WsPort = Annotated[
+    int, typer.Option("--ws-port", metavar="N", help="Port for the WebSocket; 0 takes a free one.")
+]
+Host = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        metavar="ADDRESS",
+        help="Address to listen on; beyond loopback with --credentials only.",
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--start",
+        metavar="INSTANT",
+        help="Market time to start at, such as 2026-11-20T04:05:00Z; else now.",
+    ),
+]
+Speed = Annotated[
+    float,
+    typer.Option(
+        "--speed", metavar="FACTOR", help="Market seconds per wall second; 0 stands still."
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")]
+Fault = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="NAME[=VALUE][,count=N,…]",
+        help="What goes wrong, such as 429,count=3; repeatable.",
+    ),
+]
+MarketFaults = Annotated[
+    str,
+    typer.Option(
+        "--market-faults", metavar="WORDS", help="Faults of the simulated market, as in G6's own."
+    ),
+]
+Dump = Annotated[
+    Path | None,
+    typer.Option(
+        "--dump", metavar="DIR|FILE", help="Instrument rows (CSV) to serve instead of the market's."
+    ),
+]
+Credentials = Annotated[
+    Path | None,
+    typer.Option(
+        "--credentials",
+        metavar="FILE",
+        help="JSON with api_key and api_secret to accept instead of demo.",
+    ),
+]
+FlushAt = Annotated[
+    str, typer.Option("--flush-at", metavar="HH:MM", help="When access tokens die, India's clock.")
+]
+Callback = Annotated[
+    str, typer.Option("--callback", metavar="URL", help="Where the login page sends the browser.")
+]
+Steady = Annotated[
+    bool,
+    typer.Option("--steady", help="Every subscribed contract ticks each second, changed or not."),
+]
+
+Renewable = Annotated[
+    bool,
+    typer.Option("--renewable", help="Sessions carry a refresh token, as approved platforms have."),
+]
+IndexDepth = Annotated[
+    str,
+    typer.Option(
+        "--index-depth",
+        metavar="null|empty|zeros|missing",
+        help="What an index's quote has for a book.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("kite-server")(kite_server)
+
+
+def kite_server(
+    *,
+    port: Port = 0,
+    ws_port: WsPort = 0,
+    host: Host = "127.0.0.1",
+    start: Start = None,
+    speed: Speed = 1.0,
+    seed: Seed = 7,
+    recording: options.Recording = None,
+    dump: Dump = None,
+    credentials: Credentials = None,
+    fault: Fault = None,
+    market_faults: MarketFaults = "",
+    flush_at: FlushAt = "07:15",
+    callback: Callback = "",
+    steady: Steady = False,
+    renewable: Renewable = False,
+    index_depth: IndexDepth = "null",
+    as_json: options.Json = False,
+) -> None:
+    """Serve the simulated market or a recording as Kite Connect does: for the broker's own client with root= and nothing else.
+
+    Example: g6 kite-server --start 2026-11-20T04:05:00Z
+    """
+    import asyncio
+
+    from g6.kite_server import Options, serve
+
+    told = Options(
+        host, port, ws_port, _instant(start), speed, seed, market_faults, tuple(fault or ()), recording, dump, credentials,
+        _clock_time(flush_at), steady, renewable, index_depth, callback,
+    )  # fmt: skip
+
+    def ready(running: Running) -> None:
+        where = {"root": running.root, "ws": running.ws, "control": running.control}
+        typer.echo(
+            json.dumps(where) if as_json else "\n".join(_lines(where, keyless=credentials is None))
+        )
+
+    asyncio.run(serve(told, calendar(), ready))
+
+
+def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:
+    known = (
+        ["accepts  api_key demo, access_token demo, request_token demo, api_secret demo"]
+        if keyless
+        else []
+    )
+    return [
+        f"REST     {where['root']}       KiteConnect(api_key, root=…)",
+        f"ticks    {where['ws']}         KiteTicker(api_key, access_token, root=…)",
+        f"control  {where['control']}",
+        *known,
+        "Ctrl-C ends it.",
+    ]
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return in_utc(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise BadConfig(
+            f"--start {text!r} is no instant", "write it as 2026-11-20T04:05:00Z"
+        ) from error
+
+
+def _clock_time(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise BadConfig(f"--flush-at {text!r} is no time of day", "write it as 07:15") from error

@@ -1,0 +1,277 @@
+"""`g6 compare parity`, `g6 compare exchange-iv`: recordings held against parity and against the exchange's own figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from itertools import groupby
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from g6.adapters.replay import Recording, Replay
+from g6.bootstrap import collected, opened
+from g6.config import Settings, calendar
+from g6.domain.figures import analytics
+from g6.domain.figures.comparison import agreement, side_gaps, spot_forward
+from g6.domain.market.calendar import IST
+from g6.domain.market.instrument import CE, PE
+from g6.domain.pricing.chain import Chain
+from g6.entrypoints.cli.shared import left_out, options, terminal
+from g6.errors import BadInput
+
+Path_ = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PATH",
+        help="What to compare: option-chain answers, or a table with exchange_iv_pct.",
+    ),
+]
+Model = Annotated[
+    str, typer.Option("--model", metavar="nse|bse", help="The exchange's convention.")
+]
+
+
+LEGEND = """F − S, spread: points over all cycles. CE − PE: |IV of call − put|, volatility
+points, median and 90 % over pairs within 10 strikes of ATM that both traded in
+the last 5 minutes; S + r: its median on index and rate. PCR: first cycle."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    compare = typer.Typer(
+        no_args_is_help=True,
+        help="Hold a recording against parity, or against the exchange.\n\nExample: g6 compare parity --recording day.parquet",
+    )
+    compare.command("parity")(parity)
+    compare.command("exchange-iv")(exchange_iv)
+    app.add_typer(compare, name="compare")
+
+
+@dataclass(slots=True)
+class Series:
+    """What an expiry showed over the cycles of a recording; one entry per cycle, gaps one per cycle and strike."""
+
+    index: str
+    expiry: str
+    bucket: str
+    forward_less_spot: list[float] = field(default_factory=list)
+    forward_spread: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+    gaps_on_spot: list[float] = field(default_factory=list)
+    calls: list[float] = field(default_factory=list)
+    puts: list[float] = field(default_factory=list)
+    max_pain: list[tuple[str, float]] = field(default_factory=list)
+    atm: list[tuple[str, float]] = field(default_factory=list)
+
+    def add(self, chain: Chain, i: int) -> None:
+        """Take in one cycle."""
+        rows, forward = chain.expiries.rows(i), chain.expiries.forward[i]
+        clock = f"{chain.stamp.at.astimezone(IST):%H:%M:%S}"
+        contracts = chain.oi[:, rows] / chain.quotes.lot_size[rows]
+        self.forward_less_spot.append(forward - chain.quotes.spot.spot)
+        self.forward_spread.append(chain.expiries.spread[i])
+        self.gaps += side_gaps(chain, i, forward).tolist()
+        self.gaps_on_spot += side_gaps(chain, i, spot_forward(chain, i)).tolist()
+        self.calls.append(analytics.total(contracts, CE))
+        self.puts.append(analytics.total(contracts, PE))
+        self.max_pain.append(
+            (clock, analytics.max_pain(chain.quotes.strike[rows], chain.oi[:, rows]))
+        )
+        self.atm.append((clock, chain.expiries.atm[i]))
+
+    def figures(self) -> dict[str, Any]:
+        """Return the figures of the table; open interest in contracts, volatilities in points."""
+        return {
+            "index": self.index,
+            "expiry": self.expiry,
+            "bucket": self.bucket,
+            "forward_less_spot": [_least(self.forward_less_spot), _most(self.forward_less_spot)],
+            "forward_spread_most": _most(self.forward_spread),
+            "gap_median": _percentile(self.gaps, 50),
+            "gap_p90": _percentile(self.gaps, 90),
+            "gap_strikes": len(self.gaps),
+            "gap_on_spot_median": _percentile(self.gaps_on_spot, 50),
+            "puts_first": self.puts[0],
+            "calls_first": self.calls[0],
+            "pcr": [
+                put / call if call else float("nan")
+                for put, call in zip(self.puts, self.calls, strict=True)
+            ],
+            "max_pain": _changes(self.max_pain),
+            "atm": _changes(self.atm),
+        }
+
+
+def parity(
+    *,
+    config: options.Config = None,
+    set_: options.Set = None,
+    recording: options.Recording = None,
+    strict: options.Strict = False,
+    indices: options.Indices = None,
+    json_: options.Json = False,
+) -> None:
+    """Show what parity says of each expiry of a recording: forwards, calls against puts, open interest, ATM.
+
+    Example: g6 compare parity --recording day.parquet
+    """
+    settings = options.settings(
+        config, set_, provider="replay", recording=recording, strict=strict, indices=indices
+    )
+    if settings.provider.recording is None:
+        raise BadInput(
+            "--recording", None, "no recording was named", "g6 compare parity --recording PATH"
+        )
+    source = opened(settings)
+    left_out.tell(terminal.console(settings, stderr=True), source.left_out)
+    found = [series.figures() for series in _series(settings, source)]
+    if json_:
+        typer.echo(json.dumps(_plain(found), indent=1))
+        return
+    console = terminal.console(settings)
+    console.print(_parity_table(found))
+    console.print(f"\n{LEGEND}\n")
+    for each in found:
+        console.print("\n".join(_lines(each)), soft_wrap=True)
+
+
+def _series(settings: Settings, source: Recording) -> list[Series]:
+    from g6.bootstrap.inprocess import replayed
+
+    provider = Replay(source)
+    found: dict[tuple[str, date], Series] = {}
+    for done in replayed(provider, collected(settings, provider), calendar()):
+        for i, slot in enumerate(done.chain.expiries.slot):
+            key = done.unit.index, slot.expiry
+            series = found.setdefault(
+                key, Series(done.unit.index, slot.expiry.isoformat(), slot.bucket)
+            )
+            series.add(done.chain, i)
+    return [found[key] for key in sorted(found)]
+
+
+def _parity_table(found: Iterable[Mapping[str, Any]]) -> Table:
+    """One line per expiry, 80 columns wide."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("expiry")
+    for name in ("F − S", "spread", "CE − PE", "90 %", "pairs", "S + r", "PCR"):
+        table.add_column(name, justify="right")
+    for each in found:
+        low, high = each["forward_less_spot"]
+        table.add_row(
+            f"{each['index']} {each['expiry']}", f"{low:.1f}…{high:.1f}", f"{each['forward_spread_most']:.2f}",
+            f"{each['gap_median']:.3f}", f"{each['gap_p90']:.3f}", str(each["gap_strikes"]), f"{each['gap_on_spot_median']:.2f}",
+            f"{each['pcr'][0]:.4f}",
+        )  # fmt: skip
+    return table
+
+
+def _lines(each: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{each['index']} {each['expiry']} ({each['bucket']})"
+    yield f"  first PCR   {each['puts_first']:,.10g} put / {each['calls_first']:,.10g} call contracts"
+    yield f"  max pain    {_told(each['max_pain'])}"
+    yield f"  ATM         {_told(each['atm'])}"
+
+
+def _told(changes: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{value:g} from {clock}" for clock, value in changes)
+
+
+def exchange_iv(
+    path: Path_,
+    *,
+    model: Model = "nse",
+    strict: options.Strict = False,
+    indices: options.Indices = None,
+    json_: options.Json = False,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Compare our implied volatility with the exchange's own, by its own convention; and its totals with our sums.
+
+    Example: g6 compare exchange-iv NIFTY_20220401.json
+    """
+    settings = options.settings(
+        config, set_, provider="replay", recording=path, model=model, strict=strict, indices=indices
+    )
+    source = opened(settings)
+    left_out.tell(terminal.console(settings, stderr=True), source.left_out)
+    found = list(_exchange_figures(settings, source))
+    if json_:
+        typer.echo(json.dumps(_plain(found), indent=1))
+        return
+    console = terminal.console(settings)
+    for each in found:
+        console.print(
+            f"{each['index']} {each['cycle']}  model {each['model']}: {each['within']} of {each['options']} options within "
+            f"{each['tolerance']:g} volatility points ({100 * each['share']:.2f} %); median {each['median']:.4f}, p90 "
+            f"{each['p90']:.4f}, largest {each['largest']:.3f}, without one of ours {each['unsolved']}",
+            soft_wrap=True,
+        )
+        for name, (ours, theirs) in each["totals"].items():
+            console.print(
+                f"  {name}: {ours:,.10g} contracts summed, {theirs:,.10g} by the exchange",
+                soft_wrap=True,
+            )
+
+
+def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[str, Any]]:
+    from g6.bootstrap.inprocess import replayed
+
+    provider = Replay(source)
+    for done in replayed(provider, collected(settings, provider), calendar()):
+        chain, at = done.chain, done.unit.instant
+        theirs = provider.exchange_iv(done.unit.index, chain.quotes, at)
+        found = agreement(chain.vol.iv, theirs, chain.quotes.volume)
+        contracts = (
+            chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]
+        )
+        sums = {
+            "oi_calls": analytics.total(contracts, CE),
+            "oi_puts": analytics.total(contracts, PE),
+        }
+        yield {
+            "index": done.unit.index,
+            "cycle": done.unit.cycle,
+            "model": settings.greeks.model,
+            **asdict(found),
+            "share": found.share,
+            "totals": {
+                name: (sums[name], value)
+                for name, value in source.totals(done.unit.index, at).items()
+                if isfinite(value)
+            },
+        }
+
+
+def _changes(values: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The first of each run of equal values, with its clock time in India."""
+    return [next(run) for _, run in groupby(values, key=lambda each: each[1])]
+
+
+def _least(values: Sequence[float]) -> float:
+    return float(np.nanmin(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _most(values: Sequence[float]) -> float:
+    return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _percentile(values: Sequence[float], percent: float) -> float:
+    return float(np.percentile(values, percent)) if values else float("nan")
+
+
+def _plain(value: Any) -> Any:
+    """Return a document for JSON: null for NaN."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,273 @@
+"""A bounded run on a terminal: progress while it starts and works, tables or lines as cycles close, what it left behind."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from g6 import bootstrap, pipeline
+from g6.adapters.replay import LeftOut, Replay
+from g6.config import Settings, calendar
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import INDICES
+from g6.domain.pricing.black76 import implied_vol
+from g6.entrypoints.cli.run.checks import self_checks
+from g6.entrypoints.cli.shared import banner, left_out, terminal
+from g6.entrypoints.cli.shared.following import (
+    PATIENCE,
+    Followed,
+    Follower,
+    begun,
+    stoppable,
+    tell_of_status_file,
+)
+from g6.entrypoints.machine.supervisor import Stack, Window, running, window
+from g6.errors import NothingToDo, UserError
+from g6.ports import Ledger
+from g6.rendering import screens
+from g6.simulation.selftest import self_test
+
+STORED_SECONDS = 30.0
+MOST_TABLES = 24
+FILES = (
+    ("chain", "every strike, Parquet"),
+    ("csv", "the window around ATM, for people"),
+    ("panels", "JSON documents"),
+    ("logs", "of every process"),
+)
+
+
+def whole_session(settings: Settings) -> tuple[Settings, int]:
+    """Return the settings that start at the open of the start's session, and the cycles until its close. Errors: UserError."""
+    day = day_of(settings.market.start)
+    sessions = [calendar().session(INDICES[name].exchange, day) for name in settings.indices]
+    held = [session for session in sessions if session is not None]
+    if not held:
+        raise UserError(
+            f"the exchanges are closed on {day}",
+            "give --start an instant of a trading day, see g6 calendar",
+        )
+    instants = sorted(
+        {instant for session in held for instant in session.cycles(settings.interval)}
+    )
+    market = settings.market.model_copy(update={"start": instants[0]})
+    return settings.model_copy(update={"market": market}), len(instants)
+
+
+def show_self_test(settings: Settings) -> int:
+    """Print the simulated market's figures beside the real sample's; return the exit code: 1 when one is out of bounds."""
+    console = terminal.console(settings)
+    table = Table("figure", "simulated", "real", "must be", "", box=None, padding=(0, 2, 0, 0))
+    figures = self_test(bootstrap.simulated(settings), implied_vol)
+    for figure in figures:
+        table.add_row(
+            figure.name, figure.simulated, figure.real, figure.bound, "✓" if figure.ok else "✗"
+        )
+    console.print(table)
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+def demonstrate(settings: Settings, cycles: int) -> None:
+    """Run `cycles` cycles of the simulated market with a table each; end with one chain, three checks and what to try next.
+
+    A long run shows its progress instead, and the last table.
+    """
+    console = terminal.console(settings)
+    with (
+        stoppable(),
+        _started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit),
+    ):
+        last: Followed | None = None
+        closing = follower.until(cycles, limit)
+        for last in closing if cycles <= MOST_TABLES else _with_progress(closing, cycles, console):
+            if cycles <= MOST_TABLES or len(follower.closed) == cycles:
+                _show_cycle(console, stack, last)
+        if last is None or not follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS):
+            raise typer.Exit(1)
+        _show_end(console, stack, last)
+
+
+def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix: bool) -> None:
+    """Run `asked` cycles, or a whole recording, and say how they went; exit code 1 when not all of them closed and were stored."""
+    console = terminal.console(settings, stderr=json_lines)
+    tell_of_status_file(settings, console, serves=False)
+    whole = False
+    with (
+        stoppable(),
+        _started(settings, asked, console, mix=mix) as (stack, follower, cycles, limit),
+    ):
+        banner.show(console, stack, serves=False)
+        for followed in _with_progress(follower.until(cycles, limit), cycles, console):
+            if json_lines:
+                typer.echo(json.dumps(followed.report, separators=(",", ":")))
+        whole = (
+            follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS)
+            and len(follower.closed) >= cycles
+        )
+        _summarise(console, stack, follower.closed, cycles)
+        missing = _left_out(stack)
+        left_out.tell(console, missing)
+        if not whole or left_out.is_damaged(missing):
+            raise typer.Exit(1)
+
+
+@contextmanager
+def _started(
+    settings: Settings,
+    cycles: int | None,
+    console: Console,
+    *,
+    mix: bool = False,
+    who: str = "g6 run",
+) -> Iterator[tuple[Stack, Follower, int, float]]:
+    settings = begun(settings, console)
+    with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
+        bounds = window(settings, stack.runtime, cycles)
+        refuse_closed(stack.runtime.ledger, settings, bounds, stack.driver.other)
+        stack.driver.open_window(bounds.first, bounds.last)
+        follower = Follower(stack, stack.runtime.bus.bounds()[1])
+        with _bar(console) as progress:
+            task = progress.add_task("starting workers", total=None)
+            stack.start_workers()
+            stack.wait_ready(lambda ready, of: progress.update(task, completed=ready, total=of))
+        stack.start_ticker()
+        stack.start_beat()
+        timing = stack.runtime.timing
+        ahead = max(
+            (bounds.cycles - 1) * timing.step,
+            (bounds.last - bounds.first).total_seconds() / stack.pace,
+        )
+        limit = stack.runtime.clock.wall() + ahead + timing.grace + PATIENCE
+        yield stack, follower, bounds.cycles, limit
+        pipeline.keep_events(stack.runtime)
+
+
+def refuse_closed(
+    ledger: Ledger, settings: Settings, bounds: Window, other: Mapping[str, Any] | None
+) -> None:
+    """Refuse a run with an instant that is closed already. Errors: NothingToDo.
+
+    A live market is collected once. A simulated run or a replay begins on a clean slate, unless the same one (`other`) runs now.
+    """
+    if settings.simulated and other is None:
+        return
+    step = timedelta(seconds=settings.interval)
+    for at in (bounds.first + n * step for n in range(bounds.cycles)):
+        record = ledger.record(isoformat_z(at))
+        if record is None or not record.closed:
+            continue
+        if settings.simulated and other is not None:
+            raise NothingToDo(
+                f"the cycle {record.cycle} was closed by the same run, which has not ended yet (process {other['pid']})\n"
+                "  fix: run it again when that one has ended"
+            )
+        raise NothingToDo(
+            f"the cycle {record.cycle} is collected and closed already; a live instant is collected once\n"
+            f"  fix: g6 rerun --cycle {record.cycle} computes it again from its stored quotes"
+        )
+
+
+def _bar(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, transient=True)
+
+
+def _with_progress(closed: Iterator[Followed], cycles: int, console: Console) -> Iterator[Followed]:
+    counts: Counter[str] = Counter()
+    with _bar(console) as progress:
+        task = progress.add_task("collecting", total=cycles)
+        for followed in closed:
+            counts[followed.report["status"]] += 1
+            said = " ".join(f"{status} {count}" for status, count in counts.items())
+            progress.update(task, advance=1, description=f"collecting · {said}")
+            yield followed
+
+
+def _show_cycle(console: Console, stack: Stack, followed: Followed) -> None:
+    runtime, report = stack.runtime, followed.report
+    phase = runtime.calendar.phase("NSE", parse_z(report["cycle"]))
+    console.print()
+    console.print(screens.header(report, phase, runtime.provider.name, stack.settings.market.seed))
+    fixes = {
+        row["underlying"]: fix for row in report["rows"] if (fix := _fix(stack, row)) is not None
+    }
+    console.print(screens.cycle_table(report, fixes, followed.milliseconds))
+
+
+def _fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
+    if not row["expiry_nearest"]:
+        return None
+    exchange = stack.runtime.plan.indices[row["underlying"]].index.exchange
+    return stack.runtime.calendar.settlement_fix(
+        exchange, date.fromisoformat(row["expiry_nearest"])
+    )
+
+
+def _show_end(console: Console, stack: Stack, last: Followed) -> None:
+    store, settings = bootstrap.store(stack.settings), stack.settings
+    row = next((row for row in last.report["rows"] if row["forward"] is not None), None)
+    if (
+        row is not None
+        and (frame := store.read_chain(Unit(last.report["cycle"], row["underlying"]))) is not None
+    ):
+        console.print(
+            f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh",
+            style="bold",
+        )
+        console.print(screens.chain_table(frame, row["expiry_nearest"]))
+    console.print("\nself-checks", style="bold")
+    for check, holds, seen in self_checks(store, last.report):
+        console.print(
+            f"  {'✓' if holds else '✗'} {check}: {seen}", style="green" if holds else "red"
+        )
+    day = parse_z(last.report["cycle"]).date()
+    console.print("\nfiles", style="bold")
+    for name, what in FILES:
+        console.print(f"  {settings.directory / name}  {what}")
+    console.print("\nnext", style="bold")
+    console.print(
+        f'  python -c \'import g6; print(g6.load("NIFTY", "{day}", engine="arrow", data_dir="{settings.directory}"))\'',
+        soft_wrap=True,
+    )
+    console.print(
+        "  g6 run --cycles 60 --interval 1 --config config/wide.json · g6 up · g6 --help",
+        soft_wrap=True,
+    )
+
+
+def _left_out(stack: Stack) -> Sequence[LeftOut]:
+    """Return what a recording was read without; of another source nothing."""
+    source = stack.runtime.provider
+    return source.recording.left_out if isinstance(source, Replay) else ()
+
+
+def _summarise(
+    console: Console, stack: Stack, closed: Mapping[str, Mapping[str, Any]], cycles: int
+) -> None:
+    elapsed = np.array([report["elapsed_seconds"] for report in closed.values()] or [np.nan])
+    counts = Counter(str(report["status"]) for report in closed.values())
+    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none"
+    console.print(f"{len(closed)} of {cycles} cycles closed: {said}")
+    if closed:
+        p50, p95 = np.percentile(1e3 * elapsed, [50, 95])
+        options = sum(sum(report["options"].values()) for report in closed.values()) / len(closed)
+        console.print(
+            f"{options:.0f} options a cycle; closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant"
+        )
+    console.print(f"files in {stack.settings.directory}")

@@ -1,0 +1,150 @@
+"""`g6 demo`, `g6 run`, `g6 up`: the whole pipeline on this machine, bounded or until it is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from g6.entrypoints.cli.shared import options, table_options
+from g6.errors import UserError
+
+Cycles = Annotated[
+    int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")
+]
+Once = Annotated[bool, typer.Option("--once", help="One cycle; the same as --cycles 1.")]
+Faults = Annotated[
+    str | None,
+    typer.Option("--faults", metavar="LIST", help="Faults of the market, such as fail:BANKNIFTY."),
+]
+
+OpenMarket = Annotated[
+    bool, typer.Option("--open-market", help="The whole session of the start's day, open to close.")
+]
+SelfTest = Annotated[
+    bool,
+    typer.Option("--self-test", help="Print the market's figures beside a real one's, and stop."),
+]
+
+DEMO_CYCLES, DEMO_SPEED = 6, "12"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("demo")(demo)
+    app.command("run")(run)
+    app.command("up")(up)
+
+
+def demo(
+    *,
+    cycles: Cycles = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    interval: options.Interval = None,
+    indices: options.Indices = None,
+    faults: Faults = None,
+    open_market: OpenMarket = False,
+    self_test: SelfTest = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Collect the simulated market for a few cycles and show what there is: no account, no network, any hour.
+
+    Example: g6 demo --cycles 3 --seed 42
+    """
+    chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
+    settings = options.settings(
+        config, chosen, data_dir=data_dir or Path("data/demo"), interval=interval, indices=indices, provider="sim", seed=seed,
+        speed=speed or DEMO_SPEED, start=start,
+    )  # fmt: skip
+    from g6.entrypoints.cli.run.bounded import demonstrate, show_self_test, whole_session
+
+    if self_test:
+        raise typer.Exit(show_self_test(settings))
+    if open_market:
+        settings, cycles = whole_session(settings)
+    demonstrate(settings, cycles or DEMO_CYCLES)
+
+
+def run(
+    *,
+    cycles: Cycles = None,
+    once: Once = False,
+    interval: options.Interval = None,
+    provider: options.ProviderName = None,
+    recording: options.Recording = None,
+    strict: options.Strict = False,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    indices: options.Indices = None,
+    model: options.Model = None,
+    faults: Faults = None,
+    data_dir: options.DataDir = None,
+    mix: options.Mix = False,
+    no_banner: options.NoBanner = False,
+    json_: options.Json = False,
+    columns: table_options.Columns = None,
+    format_: table_options.Format = None,
+    option_type: table_options.OptionType = None,
+    unit: table_options.UnitOf = None,
+    scale: table_options.Scale = None,
+    index: table_options.OfIndex = None,
+    window: table_options.Window = None,
+    layout: table_options.Layout = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Run the real pipeline for a bounded number of cycles, then stop.
+
+    Example: g6 run --cycles 60 --interval 1 --config config/wide.json
+    """
+    chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
+    settings = options.settings(
+        config, chosen, data_dir=data_dir, interval=interval, indices=indices, provider=provider, recording=recording,
+        strict=strict, seed=seed, speed=speed, start=start, model=model, no_banner=no_banner,
+    )  # fmt: skip
+    if not (once or cycles or settings.provider.name == "replay"):
+        raise UserError(
+            "g6 run is bounded: how many cycles?",
+            "g6 run --cycles 10, or g6 up to go on until Ctrl-C",
+        )
+    from g6.entrypoints.cli.run.bounded import run_bounded
+
+    said = table_options.layout_of(
+        layout, columns, format_, option_type, unit, scale, index, window
+    )
+    with table_options.replayed_by(said, settings, stderr=json_) as settings:
+        run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
+
+
+def up(
+    *,
+    interval: options.Interval = None,
+    indices: options.Indices = None,
+    provider: options.ProviderName = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    start: options.Start = None,
+    data_dir: options.DataDir = None,
+    mix: options.Mix = False,
+    no_banner: options.NoBanner = False,
+    log_format: options.LogFormat = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Run everything on this machine until Ctrl-C: broker if none is configured, workers, beat, serve.
+
+    Example: g6 up --interval 60
+    """
+    settings = options.settings(
+        config, set_, data_dir=data_dir, interval=interval, indices=indices, provider=provider, speed=speed, seed=seed, start=start,
+        no_banner=no_banner, log_format=log_format,
+    )  # fmt: skip
+    from g6.entrypoints.cli.run.unbounded import run_until_stopped
+
+    run_until_stopped(settings, mix=mix)

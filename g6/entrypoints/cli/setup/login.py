@@ -1,0 +1,70 @@
+"""`g6 login`: from a person to an access token that every worker has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from g6.entrypoints.cli.shared import options
+
+RequestToken = Annotated[
+    str | None,
+    typer.Option(
+        "--request-token",
+        metavar="TOKEN",
+        help="What the broker's redirect carried, or the whole address; - reads it.",
+    ),
+]
+Headless = Annotated[
+    bool,
+    typer.Option(
+        "--headless", help="No browser and no questions: KITE_REQUEST_TOKEN, or a look-alike."
+    ),
+]
+Paste = Annotated[
+    bool,
+    typer.Option(
+        "--paste", help="Show the login page's address and ask for the one you are sent to."
+    ),
+]
+CallbackPort = Annotated[
+    int,
+    typer.Option(
+        "--port", metavar="N", help="Port of your registered redirect URL; 0 takes a free one."
+    ),
+]
+Patience = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the browser.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("login")(login)
+
+
+def login(
+    *,
+    request_token: RequestToken = None,
+    headless: Headless = False,
+    paste: Paste = False,
+    port: CallbackPort = 5010,
+    wait: Patience = 300.0,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Fetch the day's access token for Kite; running workers take it up by themselves.
+
+    Example: g6 login --request-token https://127.0.0.1:5010/?request_token=…
+    """
+    from g6.entrypoints.cli.setup.signing_in import Way, sign_in
+
+    settings = options.settings(config, set_, data_dir=data_dir, provider="kite")
+    sign_in(
+        settings,
+        Way(request_token, headless or settings.provider.headless, paste, port, wait),
+        as_json=json_,
+    )

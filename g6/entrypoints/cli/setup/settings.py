@@ -1,0 +1,138 @@
+"""`g6 config`: what is configured, where each value came from, what may be configured, and whether it would start."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from g6.config import Settings, changed, config_id, flat, nested, values
+from g6.entrypoints.cli.shared import options, terminal
+from g6.errors import NothingToDo, UserError
+from g6.masking import mask_setting
+
+Origin = Annotated[bool, typer.Option("--origin", help="Say where each value came from.")]
+Changed = Annotated[bool, typer.Option("--changed", help="Only what differs from the defaults.")]
+Section = Annotated[str | None, typer.Argument(metavar="[SECTION]", help="One section or key.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `g6 config`."""
+    config = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Show, explain and check the configuration.",
+    )
+    config.command("show")(show)
+    config.command("schema")(schema)
+    config.command("check")(check)
+    config.command("diff")(diff)
+    app.add_typer(config, name="config")
+
+
+def show(
+    *,
+    origin: Origin = False,
+    changed_only: Changed = False,
+    as_json: options.Json = False,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Show the settings in force; passwords are masked.
+
+    Example: g6 config show --origin --changed
+    """
+    settings = options.settings(config, set_)
+    shown = changed(settings) if changed_only else flat(values(settings))
+    chosen = {path: mask_setting(value, path) for path, value in shown.items()}
+    if as_json:
+        typer.echo(json.dumps(_as_json(settings, chosen, origin=origin), indent=2))
+        return
+    width = max(map(len, chosen), default=0)
+    for path, value in chosen.items():
+        note = f"  [{settings.origin(path)}]" if origin else ""
+        typer.echo(f"{path:<{width}}  {json.dumps(value)}{note}")
+    typer.echo(f"{'config id':<{width}}  {config_id(settings)}")
+
+
+def _as_json(settings: Settings, chosen: dict[str, Any], *, origin: bool) -> dict[str, Any]:
+    if not origin:
+        return nested(chosen)
+    return {
+        path: {"value": value, "origin": settings.origin(path)} for path, value in chosen.items()
+    }
+
+
+def schema(section: Section = None, as_json: options.Json = False) -> None:
+    """List every key: what it takes, its default and its meaning; --json writes the JSON Schema.
+
+    Example: g6 config schema greeks
+    """
+    from g6.config.reference import json_schema, listing
+
+    typer.echo(json.dumps(json_schema(), indent=2) if as_json else listing(section))
+
+
+def check(config: options.Config = None, set_: options.Set = None) -> None:
+    """Say whether G6 would start with these settings, and what is wrong if not.
+
+    Example: g6 config check --config config/wide.json
+    """
+    from g6.bootstrap import check_start
+    from g6.config import calendar, lint, plan
+    from g6.entrypoints.workers.queues import celery_settings
+
+    settings = options.settings(config, set_)
+    plan(settings)
+    calendar()
+    lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
+    check_start(settings)
+    console = terminal.console(settings)
+    console.print(
+        f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s",
+        soft_wrap=True,
+    )
+
+
+def diff(
+    *,
+    running: Annotated[
+        bool,
+        typer.Option(
+            "--running", help="Against the settings that the running system was started with."
+        ),
+    ] = False,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Show which settings differ from those the running system was started with; secrets are not compared.
+
+    Example: g6 config diff --running
+    """
+    from dataclasses import asdict
+
+    from g6.bootstrap.observing import running_record
+    from g6.entrypoints.machine.drift import differences, sentence
+
+    if not running:
+        raise UserError(
+            "against what?",
+            "g6 config diff --running; what differs from the defaults: g6 config show --changed",
+        )
+    settings = options.settings(config, set_, data_dir=data_dir)
+    record = running_record(settings)
+    if record is None:
+        raise NothingToDo(
+            "nobody wrote down under which settings this system runs: it was started by an older G6, or has no beat"
+        )
+    found = differences(record, settings)
+    if json_:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return
+    for each in found:
+        typer.echo(sentence(each))
+    if not found:
+        typer.echo("no difference")

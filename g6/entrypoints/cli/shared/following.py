@@ -1,0 +1,164 @@
+"""Following a run from outside: what the bus says, cycle by cycle, until the run is whole or somebody stops it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from textwrap import fill
+from typing import Any
+
+from rich.console import Console
+
+from g6 import log
+from g6.config import Settings
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.calendar import IST
+from g6.entrypoints.cli.shared import sizing
+from g6.entrypoints.machine.supervisor import Stack, aligned
+from g6.errors import G6Error, Retryable
+
+PATIENCE = 30.0
+"""Seconds beyond the last cycle's deadline after which a bounded run is given up."""
+
+
+def begun(settings: Settings, console: Console) -> Settings:
+    """Return the settings with the simulated market's start inside a session; say when it was moved, and what a day will take."""
+    asked, settings = settings.market.start, aligned(settings)
+    first = settings.market.start
+    if (first - asked).total_seconds() >= settings.interval:
+        told = [f"{each.astimezone(IST):%a %d %b %Y %H:%M} IST" for each in (asked, first)]
+        console.print(
+            f"{told[0]} lies in no session: the market starts at {told[1]}", soft_wrap=True
+        )
+    with suppress(G6Error):  # what keeps it from being estimated is said by who needs it
+        if estimate := sizing.estimated(settings):
+            console.print(fill(sizing.sentence(settings, estimate), 80), highlight=False)
+    return settings
+
+
+def tell_of_status_file(settings: Settings, console: Console, *, serves: bool) -> None:
+    """Say that nothing writes `status_file`, where one is set and this start leaves `g6 serve` out."""
+    if settings.status_file is None or serves:
+        return
+    if settings.features.serve:
+        why, fix = "and a bounded run starts none", "run g6 up"
+    else:
+        why, fix = "and features.serve is off", "set features.serve=true"
+    console.print(
+        f"status_file {settings.status_file} is not written by this start: g6 serve writes it, {why}",
+        soft_wrap=True,
+        markup=False,
+    )
+    console.print(
+        f"  fix: {fix}, run g6 serve beside it, or g6 status --json > FILE",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+@dataclass(slots=True)
+class Followed:
+    """One closed cycle: its report, and for each index the milliseconds from the cycle's instant to its analysis."""
+
+    report: Mapping[str, Any]
+    milliseconds: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Follower:
+    """Reads the bus after `last_id` and remembers which cycles were closed and published."""
+
+    stack: Stack
+    last_id: str
+    closed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    published: set[str] = field(default_factory=set)
+    analysed: dict[str, dict[str, float]] = field(default_factory=dict)
+    _refused: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def poll(self, seconds: float = 0.25) -> Iterator[Followed]:
+        """Yield the cycles that closed since the last call, waiting up to `seconds` for news; keep the processes alive."""
+        self.stack.watch()
+        try:
+            events = self.stack.runtime.bus.read(self.last_id, block_seconds=seconds)
+        except Retryable:
+            time.sleep(seconds)
+            return
+        for event in events:
+            self.last_id = event.id
+            if event.type == "unit.report":
+                self._unit(event.payload, parse_z(event.ts).timestamp())
+            elif event.type == "store.refused":
+                self._refused |= {
+                    (event.payload["cycle"], sink): said
+                    for sink, said in event.payload["errors"].items()
+                }
+            elif event.type == "alert":
+                log.alert(event.payload)
+            elif event.type == "cycle.report" and event.payload["cycle"] not in self.closed:
+                cycle = event.payload["cycle"]
+                self.closed[cycle] = event.payload
+                yield Followed(event.payload, self.analysed.pop(cycle, {}))
+                self._tell_refused()
+
+    def _tell_refused(self) -> None:
+        """After a cycle's line say of which cycles rows were refused since the last one."""
+        if self._refused:
+            cycles = sorted({cycle for cycle, _ in self._refused})
+            said = self._refused[
+                max(self._refused, key=lambda key: key[1])
+            ]  # parquet before panels and csv
+            sentence, _, fix = said.partition("; ")
+            sinks = ", ".join(sorted({sink for _, sink in self._refused}))
+            which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
+            log.alert(
+                {
+                    "sentence": f"rows of {which} are not stored yet ({sinks}): {sentence}",
+                    "fix": fix,
+                }
+            )
+            self._refused.clear()
+
+    def _unit(self, report: Mapping[str, Any], at: float) -> None:
+        if report["stage"] == "publish":
+            self.published.add(report["cycle"])
+        elif report["stage"] == "analyse":
+            due = self.stack.runtime.clock.wall_of(parse_z(report["cycle"]))
+            self.analysed.setdefault(report["cycle"], {})[report["index"]] = 1e3 * (at - due)
+
+    def until(self, cycles: int, limit: float) -> Iterator[Followed]:
+        """Yield closed cycles until there are `cycles` of them, or until wall time `limit`."""
+        while len(self.closed) < cycles and self.stack.runtime.clock.wall() < limit:
+            yield from self.poll()
+
+    def until_stored(self, limit: float) -> bool:
+        """Wait until every closed cycle is persisted and published; False when `limit` (wall) came first."""
+        while self.stack.runtime.clock.wall() < limit:
+            if self.published >= set(self.closed) and not self.stack.runtime.ledger.open_cycles():
+                return True
+            for _ in self.poll():
+                pass
+        return False
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does: in order, exit code 0; once the end has begun, neither is heard again."""
+
+    def interrupt(_number: int, _frame: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,147 @@
+"""Options that several commands share, and the settings that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from g6.config import Settings, load
+from g6.domain.market.instrument import INDICES
+from g6.errors import BadConfig
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Configuration file (or G6_CONFIG).")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any setting, for instance greeks.enabled=false; repeatable.",
+    ),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help="Where rows go, simulated ones too."),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option("--log-format", metavar="auto|human|json", help="How logs are written."),
+]
+NoBanner = Annotated[bool, typer.Option("--no-banner", help="Leave the banner out.")]
+Interval = Annotated[
+    int | None, typer.Option("--interval", metavar="SECONDS", help="Market seconds between cycles.")
+]
+Indices = Annotated[
+    str | None, typer.Option("--indices", metavar="A,B", help="Only these indices.")
+]
+ProviderName = Annotated[
+    str | None,
+    typer.Option("--provider", metavar="sim|replay|kite", help="Where quotes come from."),
+]
+Recording = Annotated[
+    Path | None, typer.Option("--recording", metavar="PATH", help="What to replay.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse a recording of which anything cannot be read.")
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")
+]
+Speed = Annotated[
+    str | None,
+    typer.Option("--speed", metavar="FACTOR|max", help="Market seconds per wall second."),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--start", metavar="INSTANT", help="Market time to start at, such as 2026-11-18T05:30:00Z."
+    ),
+]
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="black76|nse|bse", help="Pricing convention.")
+]
+Mix = Annotated[
+    bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+def settings(
+    config: Path | None = None,
+    set_: Sequence[str] | None = None,
+    *,
+    data_dir: Path | None = None,
+    log_format: str | None = None,
+    no_banner: bool = False,
+    interval: int | None = None,
+    indices: str | None = None,
+    provider: str | None = None,
+    recording: Path | None = None,
+    strict: bool = False,
+    seed: int | None = None,
+    speed: str | None = None,
+    start: str | None = None,
+    model: str | None = None,
+) -> Settings:
+    """Return the settings of a command: its options over environment, file and defaults. Errors: BadConfig."""
+    overrides: dict[str, Any] = {
+        "data_dir": data_dir,
+        "demo_dir": data_dir,
+        "log.format": log_format,
+        "console.banner": False if no_banner else None,
+        "interval": interval,
+        "provider.name": provider,
+        "provider.recording": recording,
+        "provider.strict": True if strict else None,
+        "market.seed": seed,
+        "market.speed": speed.removesuffix("x") if speed and speed != "max" else speed,
+        "market.start": start,
+        "greeks.model": model,
+    }
+    return load(config, overrides | only(indices) | assignments(set_ or ()))
+
+
+def owns(
+    context: typer.Context,
+    settings: Settings,
+    who: str,
+    *,
+    of_kind: bool = False,
+    computes: bool = False,
+    mix: bool = False,
+) -> None:
+    """Own the data directory until the command ends, beside workers of the same system alone.
+
+    `of_kind`: it brings rows of the settings' kind of market. `computes`: its rows name the configuration. Errors: Unavailable.
+    """
+    from g6.bootstrap.owning import owning, write_down
+
+    context.with_resource(owning(settings, who, of_kind=of_kind, mix=mix))
+    if computes:
+        write_down(settings)
+
+
+def only(indices: str | None) -> dict[str, bool]:
+    """Return the overrides that enable just the named indices. Errors: BadConfig for a name nobody lists."""
+    if indices is None:
+        return {}
+    wanted = [name.strip().upper() for name in indices.split(",") if name.strip()]
+    named = dict.fromkeys(wanted, True)
+    return {
+        f"index_params.{name}.enabled": name in named for name in dict.fromkeys([*INDICES, *wanted])
+    }
+
+
+def assignments(texts: Iterable[str]) -> dict[str, str]:
+    """Return `KEY=VALUE` texts by key. Errors: BadConfig for one without `=`."""
+    found = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not sign:
+            raise BadConfig(f"--set {text} names no value", f"--set {text}=VALUE")
+        found[key.strip()] = value.strip()
+    return found

@@ -1,0 +1,209 @@
+"""Options that say how somebody's table is read; an import and a replay take the same ones, or the same TOML file."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from g6.errors import BadConfig, G6Error, UserError
+
+if TYPE_CHECKING:
+    from g6.adapters.replay.tables.layout import TableLayout
+    from g6.config import Settings
+
+LAYOUTS = "layouts"
+"""Where below a data directory the layouts are kept that its rows were read by."""
+
+Layout = Annotated[
+    Path | None,
+    typer.Option(
+        "--layout",
+        metavar="FILE",
+        help="TOML that says how a table is read, as an import keeps it.",
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="OURS=THEIRS,…",
+        help="Names of a table's columns; OURS=none where it has none; repeatable.",
+    ),
+]
+Format = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="timestamp|expiry=FORM",
+        help="Such as %d/%m/%Y, or dmy or mdy; repeatable.",
+    ),
+]
+OptionType = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option-type",
+        metavar="WORD=CE,…",
+        help="Words of the column of option types; repeatable.",
+    ),
+]
+UnitOf = Annotated[
+    str | None,
+    typer.Option(
+        "--unit",
+        metavar="units|contracts",
+        help="What quantities count; volume=units,oi=contracts where they differ.",
+    ),
+]
+Scale = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scale", metavar="OURS=FACTOR,…", help="Such as strike=0.01 for paise; repeatable."
+    ),
+]
+OfIndex = Annotated[
+    str | None,
+    typer.Option("--index", metavar="NAME", help="The index of a table that does not name it."),
+]
+Window = Annotated[
+    int | None,
+    typer.Option(
+        "--window",
+        metavar="N",
+        min=0,
+        help="Strikes on each side of the money, in a table that follows it.",
+    ),
+]
+
+
+def layout_of(
+    file: Path | None,
+    columns: Sequence[str] | None = None,
+    formats: Sequence[str] | None = None,
+    option_types: Sequence[str] | None = None,
+    unit: str | None = None,
+    scale: Sequence[str] | None = None,
+    index: str | None = None,
+    window: int | None = None,
+) -> TableLayout | None:
+    """Return the layout that options say, over that of a file; None where none of them is given. Errors: BadConfig, BadInput."""
+    from g6.adapters.replay.tables.layout import parse_layout, read_layout
+
+    if all(
+        value is None or value == []
+        for value in (file, columns, formats, option_types, unit, scale, index, window)
+    ):
+        return None
+    said = parse_layout(
+        {
+            "columns": _pairs("--columns", columns),
+            "formats": dict(_pair("--format", text) for text in formats or ()),
+            "option_types": _pairs("--option-type", option_types),
+            "units": _units(unit),
+            "scale": {name: _factor(name, text) for name, text in _pairs("--scale", scale).items()},
+            "index": index or "",
+            "window": window,
+        }
+    )
+    if file is None:
+        return said
+    base = read_layout(file)
+    return replace(
+        base,
+        columns={**base.columns, **said.columns},
+        formats={**base.formats, **said.formats},
+        option_types={**base.option_types, **said.option_types},
+        units={**base.units, **said.units},
+        scale={**base.scale, **said.scale},
+        index=said.index or base.index,
+        window=base.window if said.window is None else said.window,
+    )
+
+
+def kept(layout: TableLayout, directory: Path, of: Path) -> Path:
+    """Write a layout beside the data that is read by it; return the file, the same for the same layout and table."""
+    text = f"# How {of.name} was read. g6 import table and g6 run --provider replay take it with --layout.\n{layout.toml()}"
+    name = f"{of.name.split('.')[0]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.toml"
+    path = directory / LAYOUTS / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".", delete=False
+    ) as file:
+        file.write(text)
+    return Path(file.name).replace(path)
+
+
+@contextmanager
+def replayed_by(
+    layout: TableLayout | None, settings: Settings, *, stderr: bool = False
+) -> Iterator[Settings]:
+    """Give the settings by which a table is replayed: its layout is shown, and kept beside the rows once they are there.
+
+    Errors: UserError, where the recording is no table; BadInput.
+    """
+    if layout is None:
+        yield settings
+        return
+    from g6.bootstrap import recording
+    from g6.entrypoints.cli.shared import terminal
+    from g6.entrypoints.cli.shared.table_rows import opened_table, show, understood
+
+    if settings.provider.name != "replay":
+        raise UserError(
+            "these options say how a recorded table is read",
+            "add --provider replay --recording FILE",
+        )
+    path = recording(settings)
+    table = opened_table(path, layout)
+    resolved = table.resolved()
+    show(terminal.console(settings, stderr=stderr), resolved, understood(table))
+    with tempfile.TemporaryDirectory(prefix="g6-layout-") as directory:
+        file = kept(resolved, Path(directory), path)
+        source = settings.provider.model_copy(update={"layout": file})
+        refused = False
+        try:
+            yield settings.model_copy(update={"provider": source})
+        except G6Error:
+            refused = True  # nothing was written, and the directory may be another's
+            raise
+        finally:
+            if not refused and settings.directory.is_dir():
+                kept(resolved, settings.directory, path)
+
+
+def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
+    return dict(
+        _pair(option, part) for text in texts or () for part in text.split(",") if part.strip()
+    )
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip() or not value.strip():
+        raise BadConfig(
+            f"{option} {text} is no NAME=VALUE", f"{option} NAME=VALUE, see the option's help"
+        )
+    return name.strip(), value.strip()
+
+
+def _units(text: str | None) -> dict[str, str]:
+    from g6.adapters.replay.tables.layout import QUANTITIES
+
+    if text is None:
+        return {}
+    return _pairs("--unit", [text]) if "=" in text else dict.fromkeys(QUANTITIES, text.strip())
+
+
+def _factor(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise BadConfig(
+            f"--scale {name}={text}: {text!r} is not a number", f"--scale {name}=0.01"
+        ) from error

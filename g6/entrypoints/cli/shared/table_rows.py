@@ -1,0 +1,73 @@
+"""A table's first rows as they were understood, beside the layout they were read by: so that a person sees what is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from g6.adapters.replay import Recording
+from g6.adapters.replay.tables.layout import TableLayout
+from g6.adapters.replay.tables.table_files import TableFiles
+from g6.adapters.replay.tables.units import lots_of
+from g6.domain.market.calendar import IST
+from g6.domain.market.instrument import SIDES
+from g6.errors import UserError
+
+_ROWS_SHOWN = 3
+
+
+def opened_table(path: Path, layout: TableLayout) -> TableFiles:
+    """Return the table that is recorded at `path`, names that others gave its columns understood. Errors: UserError, BadInput."""
+    table = Recording.open(path, layout=replace(layout, aliases=True)).table
+    if table is None:
+        raise UserError(
+            f"{path} is no table, and these options say how a table is read", "leave them away"
+        )
+    return table
+
+
+def understood(source: TableFiles) -> list[dict[str, Any]]:
+    """The first rows of the first index as they were understood, quantities with what they count."""
+    index, instants = next(iter(source.instants().items()))
+    seen = source.options(index, instants[0])
+    lots = lots_of(seen)
+    rows = []
+    for n in range(min(_ROWS_SHOWN, len(seen))):
+        at = datetime.fromtimestamp(int(seen.at[n]) / 1e6, UTC).astimezone(IST)
+        row: dict[str, Any] = {
+            "instant": f"{at:%Y-%m-%d %H:%M:%S} IST",
+            "index": index,
+            "expiry": str(seen.expiry[n]),
+            "strike": float(seen.strike[n]),
+            "option_type": SIDES[int(seen.side[n])],
+            "spot": _number(float(seen.spot[n])),
+            "ltp": _number(float(seen.figures["last"][n])),
+        }
+        for name in ("volume", "oi"):
+            times = int(lots[n]) if name in seen.in_contracts else 1
+            row[name] = _number(float(seen.figures[name][n]) * times)
+        rows.append(row)
+    return rows
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def show(console: Console, layout: TableLayout, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print a layout and the rows that were understood by it."""
+    console.print("read by this layout:")
+    for line in layout.toml().splitlines():
+        console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
+    console.print("the first rows as understood, quantities in units:")
+    for row in rows:
+        told = "  ".join(
+            f"{name} {'none' if value is None else value}" for name, value in row.items()
+        )
+        console.print(f"  {told}", soft_wrap=True, highlight=False)

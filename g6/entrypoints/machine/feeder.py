@@ -1,0 +1,165 @@
+"""In beat's place in a replay: sends the recording's instants, each when the last is closed, and the sweep in between.
+
+`python -m g6.entrypoints.machine.feeder` takes its settings from the environment, as a worker does. It goes on sweeping after the last
+cycle, so that what was lost on the way to the disk is mended, until it is told to stop.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from g6.adapters.redis.feed_clock import FeedClock
+from g6.adapters.replay import Replay
+from g6.config import load
+from g6.domain.cycles.cycle import STAGES, Unit, isoformat_z, parse_z
+from g6.entrypoints.workers.app import create_app
+from g6.errors import BadConfig, Retryable
+from g6.pipeline import Runtime
+
+SWEEP_SECONDS = 2.0
+POLL_SECONDS = 0.01
+MOST_OPEN = 20
+"""Cycles that may still be on their way to the disk when the next is sent: a replay must not outrun the store."""
+
+
+class Recorded(Protocol):
+    """What is fed: a recording's instants, and who is recorded at each."""
+
+    def cycles(self) -> Sequence[datetime]:
+        """Return the instants, ascending."""
+        ...
+
+    def indices(self, at: datetime | None = None) -> Sequence[str]:
+        """Return the indices recorded at `at`."""
+        ...
+
+
+@dataclass(slots=True)
+class Feeder:
+    """Sends cycles. `note` tells the clock that an instant is sent; `sweep` sends the sweep; `stopped` ends it between two steps.
+
+    `speed`: market seconds per wall second, None as fast as cycles close.
+    """
+
+    runtime: Runtime
+    recorded: Recorded
+    note: Callable[[datetime], float]
+    sweep: Callable[[], None]
+    speed: float | None = None
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _swept: float = 0.0
+
+    def feed(self) -> int:
+        """Send the instants of the run's window that are not closed yet, each when the last is; return how many were sent."""
+        sent = 0
+        instants = self._instants()
+        began = self.runtime.clock.wall()
+        for at in instants:
+            if self._closed(at):
+                continue
+            due = (
+                began
+                if self.speed is None
+                else began + (at - instants[0]).total_seconds() / self.speed
+            )
+            self._until(lambda due=due: self.runtime.clock.wall() >= due and self._room())  # type: ignore[misc]
+            if self.stopped.is_set():
+                break
+            self._bring_through(at)
+            sent += 1
+        return sent
+
+    def keep_sweeping(self) -> None:
+        """Send the sweep in its rhythm until stopped."""
+        self._until(lambda: False)
+
+    def _instants(self) -> list[datetime]:
+        window = self.runtime.controls.read().get("window") or {}
+        first, last = (
+            parse_z(window[end]) if window.get(end) else None for end in ("first", "last")
+        )
+        return [
+            at
+            for at in self.recorded.cycles()
+            if (first is None or at >= first) and (last is None or at <= last)
+        ]
+
+    def _bring_through(self, at: datetime) -> None:
+        """Send a cycle and wait until it is closed; again while nobody opens it, since the sweep mends only what it sees."""
+        lapses = 0.0
+
+        def done() -> bool:
+            nonlocal lapses
+            now = self.runtime.clock.wall()
+            if now >= lapses and self.runtime.ledger.record(isoformat_z(at)) is None:
+                self._send(at)
+                lapses = now + self.runtime.timing.lease
+            return self._closed(at)
+
+        self._until(done)
+
+    def _send(self, at: datetime) -> None:
+        self.note(at)
+        for unit in self._units(at):
+            self.runtime.sender.stages(unit, STAGES)
+
+    def _units(self, at: datetime) -> Iterable[Unit]:
+        return [
+            Unit(isoformat_z(at), index)
+            for index in self.recorded.indices(at)
+            if index in self.runtime.plan.indices
+        ]
+
+    def _closed(self, at: datetime) -> bool:
+        if not self._units(at):
+            return True
+        record = self.runtime.ledger.record(isoformat_z(at))
+        return record is not None and record.closed > 0
+
+    def _room(self) -> bool:
+        return len(self.runtime.ledger.open_cycles()) < MOST_OPEN
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        """Wait for `done`, sweeping; a broker that is away is waited for too."""
+        while not self.stopped.is_set():
+            try:
+                if done():
+                    return
+                if self.runtime.clock.wall() - self._swept >= SWEEP_SECONDS:
+                    self._swept = self.runtime.clock.wall()
+                    self.sweep()
+            except Retryable:
+                self.stopped.wait(SWEEP_SECONDS)
+            self.stopped.wait(POLL_SECONDS)
+
+
+def main() -> None:
+    """Feed the configured recording to the configured broker until SIGTERM or SIGINT."""
+    app = create_app(load())
+    runtime = app.runtime
+    if not isinstance(runtime.provider, Replay) or not isinstance(runtime.clock, FeedClock):
+        raise BadConfig(
+            "there is nothing to feed: provider.name is not replay",
+            "say --provider replay --recording PATH",
+        )
+    speed = app.settings.market.speed
+    feeder = Feeder(
+        runtime,
+        runtime.provider.recording,
+        runtime.clock.send,
+        lambda: app.signature("g6.sweep").apply_async(expires=SWEEP_SECONDS),
+        None if speed == "max" else float(speed),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: feeder.stopped.set())
+    feeder.feed()
+    feeder.keep_sweeping()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""Everything on one machine under one supervisor: the embedded server if none is configured, workers, beat, serve."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from g6 import bootstrap, log
+from g6.adapters.data_dir.owner import System
+from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.vitals import RedisVitals
+from g6.adapters.replay import Replay
+from g6.bootstrap.owning import namespace, owning, system, write_down
+from g6.config import Settings, calendar, environment, lint
+from g6.domain.market.calendar import Calendar
+from g6.domain.market.instrument import INDICES
+from g6.entrypoints.machine.processes import Process, Roster, stop
+from g6.entrypoints.workers.app import create_app
+from g6.entrypoints.workers.driving import Driver
+from g6.errors import Retryable, Unavailable
+from g6.pipeline import Runtime
+
+STOP_SECONDS = 8.5
+READY_SECONDS = 60.0
+CYCLE_QUEUES = "collect,analytics,manual"
+STORING_QUEUES = "persist"
+CLOSING_QUEUES = "aggregate,maintenance"
+WORKERS = {"cycle": CYCLE_QUEUES, "persist": STORING_QUEUES, "closing": CLOSING_QUEUES}
+"""The workers of one machine and their queues: nothing that a cycle waits for stands behind the files, its end behind nothing."""
+BROKER_DIR, RUNNING_DIR = ".broker", ".running"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The first and last instant of a bounded run, and how many cycles lie between them, both included."""
+
+    first: datetime
+    last: datetime
+    cycles: int
+
+
+@dataclass(slots=True)
+class Stack:
+    """The running processes of one machine and the Runtime that watches them."""
+
+    settings: Settings
+    runtime: Runtime
+    broker: str
+    log_dir: Path
+    driver: Driver
+    roster: Roster
+    server: EmbeddedServer | None = None
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def pace(self) -> float:
+        """Market seconds per wall second; a replay at full speed is given no less than real time."""
+        return self.settings.interval / self.settings.wall_interval
+
+    def start_workers(self) -> None:
+        """Start one worker for what a cycle waits for, one for the files, and one for aggregate and maintenance."""
+        self._vitals.forget()
+        counts = pool_sizes(self.settings)
+        for (name, queues), count in zip(WORKERS.items(), counts, strict=True):
+            self._celery(name, "worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
+        self._expected = sum(counts)
+
+    def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
+        """Wait until every pool process has warmed up. Errors: Unavailable, with a worker's last words."""
+        limit, vitals = time.monotonic() + READY_SECONDS, self._vitals
+        while (ready := vitals.announced()) < self._expected:
+            progress(ready, self._expected)
+            self.driver.keep()
+            dead = next((process for process in self.processes if not process.alive), None)
+            if dead or time.monotonic() > limit:
+                process = dead or self.processes[0]
+                raise Unavailable(
+                    f"worker {process.name} did not start: {process.last_words()}",
+                    f"see {process.log}",
+                )
+            time.sleep(0.05)
+        progress(self._expected, self._expected)
+
+    def start_beat(self) -> None:
+        """Start beat (two, if so configured), in a replay the feeder; a simulated market starts with the first."""
+        if self.runtime.feeds:
+            self._start("feeder", [sys.executable, "-m", "g6.entrypoints.machine.feeder"])
+            return
+        for name in ("beat", "beat2")[: 2 if self.settings.features.second_beat else 1]:
+            self._celery(name, "beat", "--schedule", os.devnull)
+
+    def start_serve(self, metrics_port: int | None = None, web_port: int | None = None) -> None:
+        """Start the process that answers over HTTP."""
+        ports = {"--metrics-port": metrics_port, "--web-port": web_port}
+        options = [
+            word for name, port in ports.items() if port is not None for word in (name, str(port))
+        ]
+        self._start("serve", [sys.executable, "-m", "g6.entrypoints.cli", "serve", *options])
+
+    def start_ticker(self) -> None:
+        """Start the tick stream, where the provider has one."""
+        if self.settings.streamed:
+            self._start("ticker", [sys.executable, "-m", "g6.entrypoints.machine.ticker"])
+
+    def watch(self) -> list[str]:
+        """Start again what died; return its names. The embedded server is kept going on a disk that is full."""
+        if self.server is not None and (told := self.server.outlive_disk(time.monotonic())):
+            try:
+                self.runtime.bus.publish("alert", told, key="disk")
+            except Retryable:
+                log.alert(told)
+        with suppress(Retryable):
+            self.driver.keep()
+        again = [process.name for process in self.processes if process.watch()]
+        if again:
+            with suppress(Retryable):
+                self.roster.write(self.processes)
+        return again
+
+    def stop(self) -> None:
+        """End beat and serve, then the workers, in bounded time."""
+        stop(list(reversed(self.processes)), STOP_SECONDS)
+        self.roster.close()
+
+    def _celery(self, name: str, *arguments: str) -> None:
+        options = ["--without-mingle", "--without-gossip"] if arguments[0] == "worker" else []
+        self._start(name, [sys.executable, "-m", "celery", "-A", "g6", *arguments, *options])
+
+    def _start(self, name: str, command: list[str]) -> None:
+        own = {
+            "G6_REDIS__BROKER_URL": self.broker,
+            "REMAP_SIGTERM": "SIGQUIT",
+            "OMP_NUM_THREADS": "1",
+            "C_FORCE_ROOT": "1",
+        }
+        process = Process(
+            name,
+            command,
+            os.environ | environment(self.settings) | own,
+            self.log_dir / f"{name}.log",
+        )
+        self.processes.append(process)
+        process.start()
+        self.roster.write(self.processes)
+
+    @property
+    def _vitals(self) -> RedisVitals:
+        return bootstrap.vitals(
+            self.settings, connect(self.broker, master_name=self.settings.redis.master_name or "")
+        )
+
+    _expected: int = 0
+
+
+def pool_sizes(settings: Settings) -> tuple[int, int, int]:
+    """Return the pool processes of each of `WORKERS`."""
+    cycle = settings.workers.cycle or max(len(settings.indices), os.cpu_count() or 1)
+    return cycle, settings.workers.persist, settings.workers.closing
+
+
+@contextmanager
+def running(
+    settings: Settings,
+    *,
+    who: str = "g6",
+    fresh: bool = False,
+    mix: bool = False,
+    bounded: bool = False,
+) -> Iterator[Stack]:
+    """Own the data directory and a broker for the block; end everything that was started with it. Errors: Unavailable.
+
+    `fresh` forgets what the broker still knows of an earlier simulated run, whose instants this one repeats. `bounded`: what the
+    block leaves in Redis is its own and goes with it. `who`: what a person calls this process.
+    """
+    directory, broker = settings.directory, settings.redis.broker_url or ""
+    roster = Roster(directory / RUNNING_DIR)
+    if orphans := roster.end_orphans(STOP_SECONDS):
+        sys.stderr.write(
+            f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n"
+        )
+    with ExitStack() as cleanup:
+        server: EmbeddedServer | None = None
+        known = system(settings, broker) if broker else System.of_its_own(settings.namespace)
+        tell = cleanup.enter_context(owning(settings, who, known, mix=mix))
+        if not broker:
+            if fresh:
+                shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
+            server = EmbeddedServer.start(
+                directory / BROKER_DIR, max_memory=settings.redis.max_memory
+            )
+            broker = cleanup.enter_context(server).url
+            tell(broker)
+        app = create_app(settings, broker)
+        for warning in lint(
+            settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")
+        ):
+            sys.stderr.write(f"g6: {warning}\n")
+        runtime = app.runtime
+        write_down(bootstrap.in_force(settings, runtime.provider))
+        # What an embedded server holds of a run that is over stays for g6 rerun and g6 trace, until the next run.
+        frames = settings.redis.cache_url
+        driver = Driver(
+            settings, broker, namespace(settings, broker), runtime.controls, runtime.vitals, who,
+            bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
+            cache=namespace(settings, frames) if frames else None,
+        )  # fmt: skip
+        driver.begin(fresh=fresh)
+        cleanup.callback(driver.leave)
+        stack = Stack(settings, runtime, broker, directory / "logs", driver, roster, server)
+        cleanup.callback(stack.stop)
+        yield stack
+
+
+def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
+    """Return what a bounded run goes through: `cycles` instants from `market.start` or from now on, or a recording's."""
+    if isinstance(runtime.provider, Replay):
+        instants = runtime.provider.recording.cycles()[:cycles]
+        return Window(instants[0], instants[-1], len(instants))
+    count = cycles or 1
+    start = settings.market.start if settings.provider.name == "sim" else runtime.clock.market()
+    first = _next_cycle(runtime.calendar, settings, start)
+    return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)
+
+
+def aligned(settings: Settings) -> Settings:
+    """Return the settings with the simulated market's start on the grid, inside a session: at or after the one asked for.
+
+    A recording is read whole here, so that a corrupt one ends the run before anything is written. Errors: BadInput, BadConfig.
+    """
+    if settings.provider.name == "replay":
+        bootstrap.opened(settings)
+    if settings.provider.name != "sim":
+        return settings
+    first = _next_cycle(calendar(), settings, settings.market.start)
+    return settings.model_copy(
+        update={"market": settings.market.model_copy(update={"start": first})}
+    )
+
+
+def _next_cycle(days: Calendar, settings: Settings, at: datetime) -> datetime:
+    exchanges = {INDICES[name].exchange for name in settings.indices}
+    return min(days.next_cycle(exchange, at, settings.interval) for exchange in exchanges)

@@ -1,0 +1,132 @@
+"""Faults on request: what goes wrong in real feeds, one word each, and nothing else changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from typing import Any
+
+from g6.domain.market.calendar import IST
+from g6.domain.market.expiry import rule_of
+from g6.errors import BadConfig
+from g6.simulation.roots import ROOTS
+
+_SPAN = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of every day, IST: from `start` to `end`, both included."""
+
+    start: time = time.min
+    end: time = time.max
+
+    def holds(self, at: datetime) -> bool:
+        """Tell whether `at` lies in it."""
+        return self.start <= at.astimezone(IST).time() <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with the market. Shares are between 0 and 1 and drawn afresh each minute, `missing` each day.
+
+    `halt`: nothing trades or ticks though the calendar says open; `freeze`: an index's feed stands still, in its span or all
+    session; `delay`: wall seconds before an answer; `missing`: strikes without an answer; `crossed`: books whose bid is above the
+    ask; `spike`: last prices ten times too high; `stale`: quotes ten minutes old; `zero`: last prices of 0; `negative`: open
+    interest below 0; `fail`: indices whose requests end as ProviderBusy; `drop`: expiries (rules) without an answer.
+    """
+
+    halt: tuple[Span, ...] = ()
+    freeze: tuple[tuple[str, Span], ...] = ()
+    delay: float = 0.0
+    missing: float = 0.0
+    crossed: float = 0.0
+    spike: float = 0.0
+    stale: float = 0.0
+    zero: float = 0.0
+    negative: float = 0.0
+    fail: tuple[str, ...] = ()
+    drop: tuple[str | date, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Faults:
+        """Return the faults that words between commas switch on. Errors: BadConfig.
+
+        For instance `freeze:FINNIFTY@11:30-11:45,delay:0.5,missing:0.02,halt:13:00-13:15,fail:BANKNIFTY,drop:next_week`.
+        """
+        found = cls()
+        for word in filter(None, (part.strip() for part in text.split(","))):
+            name, _, value = word.partition(":")
+            changed: dict[str, Any] = {name: _value(found, name, value, word)}
+            found = replace(found, **changed)
+        return found
+
+    def describe(self) -> list[str]:
+        """Return the names of the faults that are switched on."""
+        return [each.name for each in fields(self) if getattr(self, each.name)]
+
+    def spans(self, index: str) -> Iterator[Span]:
+        """Yield the spans in which the feed of `index` stands still."""
+        yield from self.halt
+        yield from (span for name, span in self.freeze if name == index)
+
+
+def _value(found: Faults, name: str, value: str, word: str) -> object:
+    known = [field.name for field in fields(Faults)]
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        raise BadConfig(
+            f"{word!r}: no such fault; there are {', '.join(known)}",
+            f"did you mean {near[0]}?" if near else "",
+        )
+    if name == "halt":
+        return (*found.halt, _span(value, word))
+    if name == "freeze":
+        index, _, span = value.partition("@")
+        return (*found.freeze, (_index(index, word), _span(span, word) if span else Span()))
+    if name == "fail":
+        return (*found.fail, _index(value, word))
+    if name == "drop":
+        return (*found.drop, rule_of(value))
+    return _number(name, value, word)
+
+
+def _span(text: str, word: str) -> Span:
+    match = _SPAN.fullmatch(text)
+    try:
+        start, end = (
+            (time.fromisoformat(part.zfill(5)) for part in match.groups())
+            if match
+            else (time.max, time.min)
+        )
+    except ValueError:
+        start, end = time.max, time.min
+    if start >= end:
+        raise BadConfig(
+            f"{word!r}: {text!r} is not a span of the day", "write it as 11:30-11:45, IST"
+        )
+    return Span(start, end)
+
+
+def _index(name: str, word: str) -> str:
+    if name not in ROOTS:
+        raise BadConfig(f"{word!r}: {name!r} is not an index", f"one of {', '.join(ROOTS)}")
+    return name
+
+
+def _number(name: str, text: str, word: str) -> float:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise BadConfig(
+            f"{word!r}: {text!r} is not a number", f"for instance {name}:0.02"
+        ) from error
+    most = 600.0 if name == "delay" else 1.0
+    if not 0 <= number <= most:
+        raise BadConfig(
+            f"{word!r}: allowed are numbers from 0 to {most:g}", f"for instance {name}:0.02"
+        )
+    return number

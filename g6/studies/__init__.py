@@ -1,0 +1,1 @@
+"""Questions about stored and newest data."""
