@@ -16,7 +16,7 @@ from g6.adapters.replay.answers.answer_files import AnswerFiles
 from g6.adapters.replay.answers.bse import parse_bse
 from g6.adapters.replay.answers.documents import parse_document
 from g6.adapters.replay.answers.nse import parse_nse
-from g6.adapters.replay.snapshot import Malformed
+from g6.adapters.replay.malformed import Malformed
 
 STRIKES = (23_300, 23_350, 23_400, 23_450, 23_500)
 PLACE = Path("NIFTY_20260911_152000.json")

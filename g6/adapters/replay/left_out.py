@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from g6.adapters.replay.snapshot import Malformed
+from g6.adapters.replay.malformed import Malformed
 
 Kind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged"]
 """Why: there already; no answer of an exchange at all; an underlying that is no index of ours; an index that was not asked for;

@@ -13,7 +13,8 @@ from typing import Literal
 from g6.adapters.replay.answers.answer_files import AnswerFiles, Closes
 from g6.adapters.replay.history import MAX_TRADE_AGE, History
 from g6.adapters.replay.left_out import WORDS
-from g6.adapters.replay.snapshot import Malformed, Snapshot, Source
+from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.snapshot import Snapshot, Source
 from g6.adapters.replay.stored import StoredDays
 from g6.adapters.replay.tables.layout import TableLayout
 from g6.adapters.replay.tables.table_files import TableFiles

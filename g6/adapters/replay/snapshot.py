@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.adapters.replay.left_out import LeftOut
+from g6.adapters.replay.malformed import Malformed
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.instrument import INDICES, SIDES, Contracts
 from g6.domain.market.lots import lot_of
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Underlying
 from g6.errors import UnknownLot
-
-if TYPE_CHECKING:
-    from g6.adapters.replay.left_out import LeftOut
 
 Array = NDArray[np.float64]
 
@@ -28,14 +27,6 @@ _NAMES: Mapping[str, str] = {
     "NIFTY50": "NIFTY",
     **{index.spot: index.name for index in INDICES.values()},
 }
-
-
-class Malformed(ValueError):
-    """A document or table is not what it should be; `row` says where in it, None nowhere in particular."""
-
-    def __init__(self, row: int | str | None, reason: str) -> None:
-        super().__init__(reason)
-        self.row, self.reason = row, reason
 
 
 @dataclass(frozen=True, slots=True)

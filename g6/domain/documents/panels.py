@@ -279,7 +279,9 @@ def panel_diff(old: Any, new: Any) -> dict[str, Any]:
             if (diff := panel_diff(*pair))
         }
         return {"items": edits} if edits else {}
-    return {} if type(old) is type(new) and old == new else {"to": new}
+    # -0.0 equals 0.0 and is another text in canonical JSON.
+    same = type(old) is type(new) and old == new and repr(old) == repr(new)
+    return {} if same else {"to": new}
 
 
 def _object_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from g6.adapters.replay.answers import bse, nse
 from g6.adapters.replay.answers.answer import Answer, Spoilt, joined, keys_of, middle_of, taken
 from g6.adapters.replay.answers.documents import read_document
 from g6.adapters.replay.left_out import LeftOut, kind_of
-from g6.adapters.replay.snapshot import Malformed, Rows, Snapshot, snapshot
+from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.snapshot import Rows, Snapshot, snapshot
 from g6.adapters.replay.tables.plausible import (
     believable_spot,
     dear_prices,

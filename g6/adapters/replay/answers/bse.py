@@ -32,7 +32,7 @@ from g6.adapters.replay.answers.answer import (
 )
 from g6.adapters.replay.answers.nse import asked_root
 from g6.adapters.replay.left_out import NotRead
-from g6.adapters.replay.snapshot import Malformed
+from g6.adapters.replay.malformed import Malformed
 from g6.domain.market.instrument import INDICES, SIDES
 
 FIGURES: Mapping[str, str] = MappingProxyType(

@@ -28,7 +28,8 @@ from g6.adapters.replay.answers.answer import (
     spot_of,
 )
 from g6.adapters.replay.left_out import NotRead
-from g6.adapters.replay.snapshot import Malformed, root_of
+from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.snapshot import root_of
 from g6.domain.market.instrument import SIDES
 
 FIGURES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from g6.adapters.replay.snapshot import Malformed, root_of
+from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.snapshot import root_of
 from g6.domain.market.instrument import SIDES
 from g6.domain.quotes.cells import DAY_FORMS, INSTANT_FORMS, SIDE_WORDS
 from g6.errors import BadConfig, BadInput

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from g6.adapters.replay.snapshot import Malformed, Rows, root_of
+from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.snapshot import Rows, root_of
 from g6.adapters.replay.tables.layout import CLOCKS, FORMS, NUMBERS, TableLayout
 from g6.adapters.replay.tables.plausible import doubtful_rows
 from g6.domain.quotes import cells

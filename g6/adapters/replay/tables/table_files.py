@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.replay.left_out import LeftOut
-from g6.adapters.replay.snapshot import Malformed, Snapshot, snapshot
+from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.snapshot import Snapshot, snapshot
 from g6.adapters.replay.tables.layout import TableLayout
 from g6.adapters.replay.tables.table import Options
 from g6.adapters.replay.tables.table_reading import FileLosses, column_names, options_of

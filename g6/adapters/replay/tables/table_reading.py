@@ -18,7 +18,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from g6.adapters.replay.snapshot import Malformed
+from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.tables.layout import COLUMNS, TableLayout
 from g6.adapters.replay.tables.table import Losses, Options, parse_table
 from g6.errors import BadInput

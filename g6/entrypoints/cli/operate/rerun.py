@@ -18,9 +18,9 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import Status, Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN
 from g6.domain.schema.frame import Frame
-from g6.entrypoints.cli.operate.running import instant
 from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.coverage import Span, ended, grids_between
+from g6.entrypoints.cli.shared.days import instant
 from g6.errors import BadInput, NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline import rerun as rerun_unit

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.days import instant
 from g6.errors import BadConfig
 
 Cycle = Annotated[
@@ -22,16 +22,6 @@ def register(app: typer.Typer) -> None:
     app.command("ps")(ps)
     app.command("trace")(trace)
     app.command("control")(control)
-
-
-def instant(text: str) -> str:
-    """Return an instant as cycles are named. Errors: BadConfig."""
-    try:
-        return isoformat_z(parse_z(text))
-    except ValueError as error:
-        raise BadConfig(
-            f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z"
-        ) from error
 
 
 def ps(

@@ -15,10 +15,9 @@ from g6.domain.cycles import gaps as gaps_of
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN, Gap
 from g6.domain.market.instrument import INDICES
-from g6.entrypoints.cli.operate.running import instant
-from g6.entrypoints.cli.past.history import From, To, day_given
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.coverage import Covered, Span, covered, kind_of
+from g6.entrypoints.cli.shared.days import From, To, day_given, instant
 from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import BadInput, UserError
 

@@ -13,39 +13,9 @@ from rich.table import Table
 
 from g6.config import Settings, calendar
 from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.days import Date, day_given
 from g6.entrypoints.cli.shared.progress import followed
-from g6.errors import G6Error, NothingToDo, UserError
-
-Date = Annotated[
-    str | None,
-    typer.Option("--date", metavar="DAY", help="Only this session day, such as 2026-11-20."),
-]
-From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day.")]
-To = Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add `g6 data`."""
-    group = typer.Typer(
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        help="What is stored: list, measure, check, mend, compact.",
-    )
-    group.callback()(lambda: None)
-    from g6.entrypoints.cli.past import gaps
-    from g6.entrypoints.cli.past.checking import check
-    from g6.entrypoints.cli.past.mending import mend
-
-    for name, command in (
-        ("ls", ls),
-        ("size", size),
-        ("check", check),
-        ("mend", mend),
-        ("compact", compact),
-    ):
-        group.command(name)(command)
-    gaps.register(group)
-    app.add_typer(group, name="data")
+from g6.errors import G6Error, NothingToDo
 
 
 def ls(
@@ -221,14 +191,6 @@ def _over(day: date) -> bool:
     """Tell whether a day is over by the wall clock; simulated days may lie anywhere, and those ahead are left alone."""
     now = datetime.now(UTC)
     return now > max(calendar().close_of(exchange, day) for exchange in ("NSE", "BSE"))
-
-
-def day_given(text: str | None) -> date | None:
-    """Read a session day. Errors: UserError."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise UserError(f"{text!r} is no day", "write it as 2026-11-20") from error
 
 
 def megabytes(size: float) -> str:

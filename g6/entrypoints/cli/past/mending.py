@@ -15,8 +15,8 @@ from g6.adapters.csv.checking import Stored, held
 from g6.adapters.csv.lines import ASIDE, put_lines
 from g6.config import Settings
 from g6.domain.schema.frame import SIDES, Frame
-from g6.entrypoints.cli.past.history import Date, day_given
 from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.days import Date, day_given
 from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import G6Error, NothingToDo
 from g6.files import quoted, shown

@@ -41,7 +41,7 @@ past.retention | retention | Prune old days; everything is kept unless you do.
 past.compare | compare | Hold a recording against parity, or against the exchange.
 setup.settings | config | Show, explain and check the configuration.
 look.panels | panels | Check panel files.
-past.history | data | What is stored: list, measure, check, mend, compact.
+past.archive | data | What is stored: list, measure, check, mend, compact.
 past.importing | import | Bring in rows of other layouts.
 look.plot | plot | Draw stored chains.
 run.bench | bench | Time G6's arithmetic.

@@ -12,7 +12,7 @@ import pytest
 
 from g6.adapters.replay import Recording
 from g6.adapters.replay.answers.bse import parse_bse, parse_totals
-from g6.adapters.replay.snapshot import Malformed
+from g6.adapters.replay.malformed import Malformed
 
 AT = datetime(2026, 9, 11, 9, 50, tzinfo=UTC)
 HERE = Path("answer.json")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.replay import Recording
-from g6.adapters.replay.snapshot import Malformed
+from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.tables.layout import TableLayout, parse_layout
 from g6.adapters.replay.tables.table import parse_table
 from g6.adapters.replay.tables.table_files import TableFiles

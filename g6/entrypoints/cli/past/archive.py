@@ -1,0 +1,31 @@
+"""`g6 data`: one group of the commands that list, measure, check, mend, fill and compact what is stored."""
+
+from __future__ import annotations
+
+import typer
+
+from g6.entrypoints.cli.past import gaps
+from g6.entrypoints.cli.past.checking import check
+from g6.entrypoints.cli.past.history import compact, ls, size
+from g6.entrypoints.cli.past.mending import mend
+
+
+def register(app: typer.Typer) -> None:
+    """Add `g6 data`."""
+    group = typer.Typer(
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="What is stored: list, measure, check, mend, compact.",
+    )
+    group.callback()(lambda: None)
+
+    for name, command in (
+        ("ls", ls),
+        ("size", size),
+        ("check", check),
+        ("mend", mend),
+        ("compact", compact),
+    ):
+        group.command(name)(command)
+    gaps.register(group)
+    app.add_typer(group, name="data")

@@ -1,0 +1,36 @@
+"""Days and instants as options and arguments of commands."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.errors import BadConfig, UserError
+
+Date = Annotated[
+    str | None,
+    typer.Option("--date", metavar="DAY", help="Only this session day, such as 2026-11-20."),
+]
+From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day.")]
+To = Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day.")]
+
+
+def instant(text: str) -> str:
+    """Return an instant as cycles are named. Errors: BadConfig."""
+    try:
+        return isoformat_z(parse_z(text))
+    except ValueError as error:
+        raise BadConfig(
+            f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z"
+        ) from error
+
+
+def day_given(text: str | None) -> date | None:
+    """Read a session day. Errors: UserError."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UserError(f"{text!r} is no day", "write it as 2026-11-20") from error
