@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ from g6.adapters.data_dir.owner import System, owned
 with owned(Path(sys.argv[1]), "sim", System(sys.argv[2])):
     if os.fork() == 0:
         print("mine", flush=True)
-        time.sleep(1)
+        sys.stdin.read()
         os._exit(0)
     time.sleep(60)
 """
@@ -185,11 +186,13 @@ def test_an_owner_that_was_killed_owns_nothing_and_is_taken_over(tmp_path: Path)
 
 def test_pool_processes_that_die_a_moment_after_their_worker_are_waited_for(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FORKED, str(tmp_path), HERE.broker]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == b"mine\n"
         process.kill()
         assert owner(tmp_path) is not None
+        threading.Timer(0.5, process.stdin.close).start()
         with owned(tmp_path, "sim", THERE):
             assert (owner(tmp_path) or {})["broker"] == THERE.broker
 

@@ -106,9 +106,9 @@ def test_a_publish_that_stood_still_or_failed_was_an_outage(
         client.flushall()
         beat = RedisLifeline(client, "g6", reach=0.0)
         beat.keep()
-        still = time.time()
         monkeypatch.setattr(lifeline, "SLOW_SECONDS", wait)
         beat.sends()
+        still = time.time()
         if ends:
             beat.sent()
         beat.sends()
