@@ -26,7 +26,7 @@ from typing import Any
 import httpx
 
 from g6.config import calendar
-from g6.kite_server import Options, started
+from g6.kite_server import ServerOptions, started
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -110,7 +110,7 @@ def kite_server(*, in_thread: bool = False, **options: Any) -> Iterator[Kite]:
     if in_thread:
         if isinstance(options.get("start"), str):
             options["start"] = datetime.fromisoformat(options["start"])
-        with started(Options(**options), calendar()) as running:
+        with started(ServerOptions(**options), calendar()) as running:
             yield Kite(running.root, running.ws, os.getpid())
         return
     command = [

@@ -16,7 +16,7 @@ from g6.config import calendar
 from g6.domain.pricing import black76
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
-from g6.simulation.selftest import MINUTES, RATE, START, Sample, record
+from g6.simulation.selftest import MINUTES, RATE, START, SampleRecording, record
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -54,7 +54,7 @@ def recording() -> Any:
     return table.assign(minute=pd.to_datetime(table.timestamp))
 
 
-def spot(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
+def spot(market: SimulatedMarket, sample: SampleRecording, real: Any) -> Any:
     """Draw the day of the index, and the half hour of the sample."""
     figure, (whole, half) = plt.subplots(1, 2, figsize=(11, 4))
     day = market.world.index(ROOTS["NIFTY"], DAY)
@@ -79,7 +79,7 @@ def spot(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
     return figure
 
 
-def smile(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
+def smile(market: SimulatedMarket, sample: SampleRecording, real: Any) -> Any:
     """Draw volatility over standard deviations from the money, out-of-the-money sides."""
     del market
     figure, axes = plt.subplots(1, 3, figsize=(13, 4))
@@ -128,7 +128,7 @@ def _real_smile(real: Any, expiry: int, years: float) -> tuple[Any, Any, float]:
     return strike, 100 * np.asarray(sigma), F
 
 
-def interest(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
+def interest(market: SimulatedMarket, sample: SampleRecording, real: Any) -> Any:
     """Draw open interest by strike of the nearest expiry."""
     del market
     figure, axes = plt.subplots(1, 2, figsize=(13, 4), sharey=True)
@@ -165,7 +165,7 @@ def _bars(axis: Any, strike: Any, held: Any, title: str, level: float) -> None:
     axis.legend(fontsize=8)
 
 
-def volume(market: SimulatedMarket, sample: Sample, real: Any) -> Any:
+def volume(market: SimulatedMarket, sample: SampleRecording, real: Any) -> Any:
     """Draw the volume of each minute of the day, and of the half hour at the money."""
     figure, (whole, half) = plt.subplots(1, 2, figsize=(11, 4))
     contracts = market.listing("NIFTY", START).contracts

@@ -68,7 +68,7 @@ class CsvLines(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class UnreadRow:
     """What could not be read: a file, the row in it (the header is row 1; None for the whole file), why."""
 
     path: Path
@@ -77,7 +77,7 @@ class Trouble:
 
 
 @dataclass(slots=True)
-class Day:
+class OlderDay:
     """One index on one day: its files, and once read its options by column of `COLUMNS`, and the troubles.
 
     `origins`: file and row of each option, in the order of `options`.
@@ -88,13 +88,13 @@ class Day:
     files: list[Path]
     options: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     origins: dict[tuple[str, ...], tuple[Path, int]] = field(default_factory=dict)
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[UnreadRow] = field(default_factory=list)
 
 
-def find(base: Path) -> tuple[list[Day], list[Trouble]]:
+def find(base: Path) -> tuple[list[OlderDay], list[UnreadRow]]:
     """Return the days of each index below `base`, by day, and the CSV files that belong to neither layout."""
     found: dict[tuple[date, str], list[Path]] = defaultdict(list)
-    strange: list[Trouble] = []
+    strange: list[UnreadRow] = []
     for path in sorted(base.rglob("*.csv")):
         parts = path.relative_to(base).parts
         if parts[0] == "overview":
@@ -103,11 +103,11 @@ def find(base: Path) -> tuple[list[Day], list[Trouble]]:
         day = _day_of(path.stem)
         if len(rest) != 3 or index.upper() not in INDICES or day is None:
             strange.append(
-                Trouble(path, None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv")
+                UnreadRow(path, None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv")
             )
             continue
         found[day, index.upper()].append(path)
-    return [Day(index, day, files) for (day, index), files in sorted(found.items())], strange
+    return [OlderDay(index, day, files) for (day, index), files in sorted(found.items())], strange
 
 
 def _day_of(text: str) -> date | None:
@@ -117,7 +117,7 @@ def _day_of(text: str) -> date | None:
         return None
 
 
-def read(day: Day, expiry_of: ExpiryOf) -> None:
+def read(day: OlderDay, expiry_of: ExpiryOf) -> None:
     """Read the files of a day; the same option at the same instant in two files (two buckets of one date) counts once.
 
     A file without a column of expiries takes the one that its folder's name meant on that day, where `expiry_of` knows it.
@@ -128,11 +128,11 @@ def read(day: Day, expiry_of: ExpiryOf) -> None:
                 lines = csv.reader(file)
                 _read(day, path, lines, expiry_of)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            day.troubles.append(Trouble(path, None, str(error)))
+            day.troubles.append(UnreadRow(path, None, str(error)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class _CellPlaces:
     """Where a file has what: cells of a row by name, and by name and side; `expiry` for files that have no such column."""
 
     plain: Mapping[str, int | None]
@@ -140,7 +140,7 @@ class _Columns:
     expiry: date | None
 
     @classmethod
-    def of(cls, header: Sequence[str], expiry: date | None) -> _Columns:
+    def of(cls, header: Sequence[str], expiry: date | None) -> _CellPlaces:
         place = {name.strip().lower(): n for n, name in enumerate(header)}
         sides = [
             (
@@ -152,19 +152,19 @@ class _Columns:
         return cls({name: _first(place, names) for name, names in _PLAIN.items()}, sides, expiry)
 
 
-def _read(day: Day, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
+def _read(day: OlderDay, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
     header = next(lines, [])
-    columns, folder = _Columns.of(header, None), path.parts[-3]
+    columns, folder = _CellPlaces.of(header, None), path.parts[-3]
     missing = [name for name in ("timestamp", "strike", "spot") if columns.plain[name] is None]
     if missing:
-        day.troubles.append(Trouble(path, 1, f"has no column {', '.join(missing)}"))
+        day.troubles.append(UnreadRow(path, 1, f"has no column {', '.join(missing)}"))
         return
     if columns.plain["expiry"] is None:
         try:
-            columns = _Columns.of(header, expiry_of(folder, day.index, day.day))
+            columns = _CellPlaces.of(header, expiry_of(folder, day.index, day.day))
         except ValueError as error:
             reason = f"has no column of expiries, and its folder does not tell the date: {error}"
-            day.troubles.append(Trouble(path, None, reason))
+            day.troubles.append(UnreadRow(path, None, reason))
             return
     before = 1  # a quoted cell may hold line ends: the reader counts the file's lines
     for cells_ in lines:
@@ -173,13 +173,13 @@ def _read(day: Day, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
             continue
         if len(cells_) != len(header):
             day.troubles.append(
-                Trouble(path, row, f"has {len(cells_)} cells, the header {len(header)}")
+                UnreadRow(path, row, f"has {len(cells_)} cells, the header {len(header)}")
             )
             continue
         try:
             options = _options(day, columns, cells_)
         except ValueError as error:
-            day.troubles.append(Trouble(path, row, str(error)))
+            day.troubles.append(UnreadRow(path, row, str(error)))
             continue
         for key, values in options:
             day.options[key] = values
@@ -187,7 +187,7 @@ def _read(day: Day, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
 
 
 def _options(
-    day: Day, columns: _Columns, row: Sequence[str]
+    day: OlderDay, columns: _CellPlaces, row: Sequence[str]
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The options of a row, key and values. Errors: ValueError, with the cell and what is wrong with it."""
     plain = {name: "" if n is None else row[n].strip() for name, n in columns.plain.items()}

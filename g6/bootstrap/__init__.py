@@ -36,7 +36,7 @@ from g6.errors import BadConfig, BrokerDown, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
 from g6.simulation import SimulatedMarket
-from g6.simulation.faults import Faults
+from g6.simulation.faults import MarketFaults
 
 if TYPE_CHECKING:
     from g6.adapters.wrapping.resilient import Resilient
@@ -182,7 +182,7 @@ def simulated(settings: Settings) -> SimulatedMarket:
     return SimulatedMarket(
         calendar(),
         seed=wanted.seed,
-        faults=Faults.parse(wanted.faults),
+        faults=MarketFaults.parse(wanted.faults),
         skew=wanted.skew,
         event=wanted.event,
     )

@@ -14,10 +14,10 @@ import stamina
 from g6.adapters.kite import Access
 from g6.adapters.kite.login import exchange
 from g6.adapters.kite.provider import Kite
-from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
+from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
-from g6.adapters.redis.shelf import RedisShelf
+from g6.adapters.redis.shelf import RedisSharedCache
 from g6.adapters.redis.slots import RedisLimiter
 from g6.adapters.wrapping.resilient import (
     Breaker,
@@ -31,7 +31,7 @@ from g6.bootstrap.live import BUILT_IN, PLUGINS, TOKEN_FILE, broker_clock, broke
 from g6.config import Settings, calendar
 from g6.config.rest_budget import answer_seconds, begin_seconds, request_seconds, rest_budget
 from g6.errors import BadConfig, Unavailable
-from g6.ports import Clock, Limiter, Provider, Shelf
+from g6.ports import Clock, Limiter, Provider, SharedCache
 
 ASKED_BY_UNITS = 6
 """Contracts whose previous open interest a unit asks for on a first day, unless a stream's process asks for all of them."""
@@ -41,7 +41,7 @@ ASKED_BY_UNITS = 6
 class Shared:
     """What all workers know of a broker: shelf, events, and by name its request slots and the state of its breaker."""
 
-    shelf: Shelf
+    shelf: SharedCache
     limiter: Callable[[str], Limiter]
     storage: Callable[[str], Callable[[], Any]]
     tell: Callable[[Mapping[str, Any]], None]
@@ -53,7 +53,7 @@ def shared_state(settings: Settings, broker: str = "") -> Shared:
         url = broker or broker_url(settings)
     except Unavailable:
         return Shared(
-            MemoryShelf(), lambda _: MemoryLimiter(), lambda _: lambda: None, lambda _: None
+            MemorySharedCache(), lambda _: MemoryLimiter(), lambda _: lambda: None, lambda _: None
         )
     client = connect(url, master_name=settings.redis.master_name or "")
     space, bus = settings.namespace, RedisBus(client, settings.namespace)
@@ -64,7 +64,7 @@ def shared_state(settings: Settings, broker: str = "") -> Shared:
             bus.publish("alert", fact, key=str(fact["state"]))
 
     return Shared(
-        RedisShelf(client, space),
+        RedisSharedCache(client, space),
         lambda name: RedisLimiter(
             client, space if name == settings.provider.name else f"{space}:{name}"
         ),

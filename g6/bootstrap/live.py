@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from g6.adapters.clock import ScaledClock, WallClock
 from g6.adapters.data_dir.owner import owner
-from g6.adapters.kite import Credentials
+from g6.adapters.kite import KiteCredentials
 from g6.config import Settings, loopback, secrets_of
 from g6.errors import BadConfig, Unavailable
 from g6.masking import mask_address
@@ -54,18 +54,20 @@ def speed(settings: Settings) -> float:
     return float(settings.market.speed) if settings.market.speed != "max" else 1.0
 
 
-def credentials(settings: Settings) -> Credentials:
+def credentials(settings: Settings) -> KiteCredentials:
     """Return what a person has of the broker: from settings, else from the secrets file; the look-alike's own when it is `fake`.
 
     Errors: BadConfig (no secrets file; an address that would carry them in clear).
     """
     if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
-        return Credentials("demo", "demo", "demo", "")
+        return KiteCredentials("demo", "demo", "demo", "")
     _refuse_in_clear(settings)
     path = settings.provider.secrets_file
     told = secrets_of(path) if path else {}
-    given = {name: getattr(settings.provider, name) for name in Credentials.__dataclass_fields__}
-    return Credentials(**{
+    given = {
+        name: getattr(settings.provider, name) for name in KiteCredentials.__dataclass_fields__
+    }
+    return KiteCredentials(**{
         name: value.get_secret_value() if value else told.get(f"KITE_{name.upper()}", "") for name, value in given.items()
     })  # fmt: skip
 

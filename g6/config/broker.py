@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from g6.config.sections import Section
 
 
-class Provider(Section):
+class ProviderSettings(Section):
     """Where quotes come from. Secrets belong into the environment (`.env.example`), never into a file that is shared."""
 
     name: str = Field(

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from g6.config import sections as s
-from g6.config.broker import Provider
+from g6.config.broker import ProviderSettings
 from g6.config.ticker import Ticker
 from g6.domain.market.instrument import INDICES
 
@@ -56,7 +56,9 @@ class Settings(BaseSettings):
         default=Path("data/demo"),
         description="where simulated and replayed rows go; --data-dir sets both",
     )
-    provider: Provider = Field(default=Provider(), description=Provider.__doc__)
+    provider: ProviderSettings = Field(
+        default=ProviderSettings(), description=ProviderSettings.__doc__
+    )
     ticker: Ticker = Field(default=Ticker(), description=Ticker.__doc__)
     market: s.Market = Field(default=s.Market(), description=s.Market.__doc__)
     index_params: dict[str, s.IndexParams] = Field(
@@ -66,11 +68,13 @@ class Settings(BaseSettings):
     greeks: s.Greeks = Field(default=s.Greeks(), description=s.Greeks.__doc__)
     quality: s.Quality = Field(default=s.Quality(), description=s.Quality.__doc__)
     redis: s.Redis = Field(default=s.Redis(), description=s.Redis.__doc__)
-    frames: s.Frames = Field(default=s.Frames(), description=s.Frames.__doc__)
+    frames: s.FrameSettings = Field(default=s.FrameSettings(), description=s.FrameSettings.__doc__)
     storage: s.Storage = Field(default=s.Storage(), description=s.Storage.__doc__)
     panels: s.Panels = Field(default=s.Panels(), description=s.Panels.__doc__)
     features: s.Features = Field(default=s.Features(), description=s.Features.__doc__)
-    console: s.Terminal = Field(default=s.Terminal(), description=s.Terminal.__doc__)
+    console: s.ConsoleSettings = Field(
+        default=s.ConsoleSettings(), description=s.ConsoleSettings.__doc__
+    )
     log: s.Log = Field(default=s.Log(), description=s.Log.__doc__)
     serve: s.Serve = Field(default=s.Serve(), description=s.Serve.__doc__)
     workers: s.Workers = Field(default=s.Workers(), description=s.Workers.__doc__)

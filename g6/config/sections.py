@@ -219,7 +219,7 @@ class Redis(Section):
     )  # fmt: skip
 
 
-class Frames(Section):
+class FrameSettings(Section):
     """Frames in Redis between the stages."""
 
     max_bytes: int = Field(
@@ -282,7 +282,7 @@ class Features(Section):
     second_beat: bool = Field(default=False, description="run two beats, so that one may die")
 
 
-class Terminal(Section):
+class ConsoleSettings(Section):
     """What people see on a terminal."""
 
     banner: bool = Field(

@@ -6,7 +6,7 @@ source ─▶ catalogue ─▶ board ─▶ payloads       instruments, quotes, 
 rest · control ─▶ server
 """
 
-from g6.kite_server.options import Options
-from g6.kite_server.server import Running, serve, started
+from g6.kite_server.options import ServerOptions
+from g6.kite_server.server import ServerAddresses, serve, started
 
-__all__ = ["Options", "Running", "serve", "started"]
+__all__ = ["ServerAddresses", "ServerOptions", "serve", "started"]

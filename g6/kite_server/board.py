@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.market.instrument import Contracts, Future
 from g6.domain.quotes.quotes import Quotes, Underlying
-from g6.kite_server.catalogue import Catalogue, Shelf
+from g6.kite_server.catalogue import Catalogue, CatalogueCache
 from g6.kite_server.clock import MovableClock
-from g6.kite_server.faults import Faults
-from g6.kite_server.place import VIX_ROOT, Place
-from g6.kite_server.source import Source, cash_market, settled_since
+from g6.kite_server.faults import ServerFaults
+from g6.kite_server.place import VIX_ROOT, InstrumentRef
+from g6.kite_server.source import MarketSource, cash_market, settled_since
 from g6.kite_server.tick import INDEX_TICK, TICK, Ticks, empty, fill_books, whole
 
 _PRICES = {
@@ -35,7 +35,7 @@ _LATEST, _SPAN = time(15, 20), 5 * 3600
 
 
 @dataclass(frozen=True)
-class Chosen:
+class InstrumentSelection:
     """Instruments of one root, ready to be asked again and again.
 
     `contracts` holds each chosen strike once (None: the root has only an index); `side`, `row` `(m,)` say which of its options
@@ -47,18 +47,20 @@ class Chosen:
     side: NDArray[np.intp]
     row: NDArray[np.intp]
     futures: tuple[Future, ...]
-    indices: tuple[Place, ...]
+    indices: tuple[InstrumentRef, ...]
 
 
-def choose(catalogue: Catalogue, places: Iterable[Place]) -> list[Chosen]:
+def choose(catalogue: Catalogue, places: Iterable[InstrumentRef]) -> list[InstrumentSelection]:
     """Return instruments by their roots."""
-    by_root: dict[str, list[Place]] = {}
+    by_root: dict[str, list[InstrumentRef]] = {}
     for place in places:
         by_root.setdefault(place.root, []).append(place)
     return [_chosen(catalogue, root, each) for root, each in by_root.items()]
 
 
-def _chosen(catalogue: Catalogue, root: str, places: Sequence[Place]) -> Chosen:
+def _chosen(
+    catalogue: Catalogue, root: str, places: Sequence[InstrumentRef]
+) -> InstrumentSelection:
     indices = tuple(place for place in places if place.kind == "index")
     listed = catalogue.listings.get(root)
     options = [place for place in places if place.kind == "option"]
@@ -67,22 +69,22 @@ def _chosen(catalogue: Catalogue, root: str, places: Sequence[Place]) -> Chosen:
     )
     side = np.array([place.side for place in options], dtype=np.intp)
     if listed is None:
-        return Chosen(root, None, side, row, (), indices)
+        return InstrumentSelection(root, None, side, row, (), indices)
     futures = tuple(listed.futures[place.position] for place in places if place.kind == "future")
-    return Chosen(root, listed.contracts.take(position), side, row, futures, indices)
+    return InstrumentSelection(root, listed.contracts.take(position), side, row, futures, indices)
 
 
 @dataclass
-class Board:
+class QuoteBoard:
     """Answers what instruments stand at now."""
 
-    source: Source
-    shelf: Shelf
+    source: MarketSource
+    shelf: CatalogueCache
     calendar: Calendar
     clock: MovableClock
-    faults: Faults
+    faults: ServerFaults
 
-    def contracts(self, chosen: Chosen, at: datetime) -> Ticks:
+    def contracts(self, chosen: InstrumentSelection, at: datetime) -> Ticks:
         """Return the quotes of the chosen options and futures that the market has, `(k,)` of TICK."""
         found = []
         if chosen.root not in self.source.roots:
@@ -110,7 +112,7 @@ class Board:
         session = settled_since(self.calendar, cash_market(self.source, quotes.underlying), at)
         return session.open if session else None
 
-    def indices(self, chosen: Chosen, at: datetime) -> Ticks:
+    def indices(self, chosen: InstrumentSelection, at: datetime) -> Ticks:
         """Return the values of the chosen indices, `(k,)` of INDEX_TICK."""
         found = np.zeros(len(chosen.indices), INDEX_TICK)
         for place, row in zip(chosen.indices, found, strict=True):

@@ -12,9 +12,9 @@ import numpy as np
 
 from g6.domain.market.calendar import IST, Session, day_of
 from g6.errors import UncoveredYear
-from g6.kite_server.desk import Desk
+from g6.kite_server.desk import ServerState
 from g6.kite_server.minutes import Bars
-from g6.kite_server.place import Place
+from g6.kite_server.place import InstrumentRef
 from g6.kite_server.refusal import wrong
 from g6.kite_server.source import cash_market
 
@@ -30,7 +30,7 @@ Candle = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CandleRequest:
     """What is asked for: minutes of a candle, first and last instant, both included."""
 
     minutes: int
@@ -38,7 +38,7 @@ class Wanted:
     last: datetime
 
     @classmethod
-    def read(cls, interval: str, first: str, last: str) -> Wanted:
+    def read(cls, interval: str, first: str, last: str) -> CandleRequest:
         """Return what the request's words mean; times are India's. Errors: Refusal."""
         if interval not in INTERVALS:
             raise wrong("invalid interval")
@@ -58,7 +58,7 @@ class Wanted:
         return cls(minutes, begin, end)
 
 
-def candles(desk: Desk, place: Place, wanted: Wanted) -> list[Candle]:
+def candles(desk: ServerState, place: InstrumentRef, wanted: CandleRequest) -> list[Candle]:
     """Return candles of seven columns, oldest first; a minute is told when it is over."""
     exchange = cash_market(desk.source, place.root)
     now = desk.clock.market()
@@ -78,7 +78,7 @@ def candles(desk: Desk, place: Place, wanted: Wanted) -> list[Candle]:
     return found
 
 
-def _grouped(bars: Bars, session: Session, wanted: Wanted) -> list[Candle]:
+def _grouped(bars: Bars, session: Session, wanted: CandleRequest) -> list[Candle]:
     """Return candles of `wanted.minutes`, counted from the open; one of a day begins at midnight."""
     opened = int(session.open.timestamp())
     group = (bars["start"] - opened) // (60 * wanted.minutes)

@@ -14,8 +14,8 @@ from typing import Any
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, VIX, Listing, listing
 from g6.errors import BadInput
-from g6.kite_server.place import VIX_ROOT, Place
-from g6.kite_server.source import Source
+from g6.kite_server.place import VIX_ROOT, InstrumentRef
+from g6.kite_server.source import MarketSource
 from g6.simulation.contracts import SEGMENTS
 from g6.simulation.dump import COLUMNS, Row, contract_rows, index_rows
 
@@ -30,10 +30,10 @@ class Catalogue:
 
     rows: Mapping[str, list[Row]]
     listings: Mapping[str, Listing]
-    by_key: Mapping[str, Place]
-    by_token: Mapping[int, Place]
+    by_key: Mapping[str, InstrumentRef]
+    by_token: Mapping[int, InstrumentRef]
 
-    def place(self, asked: str) -> Place | None:
+    def place(self, asked: str) -> InstrumentRef | None:
         """Return where the instrument of a quote key or of a token written out stands; None for an unknown one."""
         return self.by_token.get(int(asked)) if asked.isdecimal() else self.by_key.get(asked)
 
@@ -54,10 +54,10 @@ def _told(row: Row) -> tuple[Any, ...]:
 
 
 @dataclass
-class Shelf:
+class CatalogueCache:
     """The catalogue in force, made again when its edition changes; `given`: rows that are served instead of the market's."""
 
-    source: Source
+    source: MarketSource
     given: list[Row] = field(default_factory=list)
     _edition: object = None
     _made: Catalogue | None = None
@@ -71,7 +71,7 @@ class Shelf:
         return self._made
 
 
-def catalogue(source: Source, now: datetime, given: list[Row]) -> Catalogue:
+def catalogue(source: MarketSource, now: datetime, given: list[Row]) -> Catalogue:
     """Return the catalogue of a market, or of given rows over it."""
     cash = {exchange: index_rows(exchange) + fund_rows(exchange) for exchange in ("NSE", "BSE")}
     if given:
@@ -127,7 +127,7 @@ def fund_rows(exchange: str) -> list[Row]:
 
 def _contract_places(
     listings: Mapping[str, Listing], exchanges: Mapping[str, str]
-) -> Iterable[tuple[str, Place]]:
+) -> Iterable[tuple[str, InstrumentRef]]:
     for root, listed in listings.items():
         exchange, found = exchanges[root], listed.contracts
         for side in (0, 1):
@@ -135,17 +135,23 @@ def _contract_places(
                 zip(found.symbol[side].tolist(), found.token[side].tolist(), strict=True)
             ):
                 if symbol:
-                    yield f"{exchange}:{symbol}", Place(token, "option", root, side, position)
+                    yield (
+                        f"{exchange}:{symbol}",
+                        InstrumentRef(token, "option", root, side, position),
+                    )
         for position, future in enumerate(listed.futures):
-            yield f"{exchange}:{future.symbol}", Place(future.token, "future", root, 0, position)
+            yield (
+                f"{exchange}:{future.symbol}",
+                InstrumentRef(future.token, "future", root, 0, position),
+            )
 
 
-def _index_places(rows: Mapping[str, list[Row]]) -> Iterable[tuple[str, Place]]:
+def _index_places(rows: Mapping[str, list[Row]]) -> Iterable[tuple[str, InstrumentRef]]:
     roots = {index.quote_key: index.name for index in INDICES.values()} | {VIX: VIX_ROOT}
     for row in chain(rows.get("NSE", ()), rows.get("BSE", ())):
         key = f"{row[-1]}:{row[2]}"
         if row[-2] == "INDICES" and key in roots:
-            yield key, Place(int(row[0]), "index", roots[key])
+            yield key, InstrumentRef(int(row[0]), "index", roots[key])
 
 
 def _exchange(given: list[Row], root: str) -> str:

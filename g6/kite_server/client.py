@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
 
-from g6.kite_server.feed import Sheet
+from g6.kite_server.feed import PacketTable
 
 _WAITING = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentFrame:
     """One frame that left: when (epoch seconds of the wall), on which connection, and tokens and times of its packets."""
 
     at: float
@@ -40,9 +40,11 @@ class Client:
     waiting: asyncio.Queue[tuple[Any, ...]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
     sent_at: float = 0.0
     closing: asyncio.Future[None] | None = None
-    _marks: dict[tuple[str, int], tuple[Sheet, NDArray[np.int8]]] = field(default_factory=dict)
+    _marks: dict[tuple[str, int], tuple[PacketTable, NDArray[np.int8]]] = field(
+        default_factory=dict
+    )
 
-    def modes_of(self, root: str, place: int, sheet: Sheet) -> NDArray[np.int8]:
+    def modes_of(self, root: str, place: int, sheet: PacketTable) -> NDArray[np.int8]:
         """Return the number of the mode wanted for each row of a sheet."""
         known = self._marks.get((root, place))
         if known is None or known[0] is not sheet:

@@ -14,9 +14,9 @@ from urllib.parse import parse_qs
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import IST, in_utc
 from g6.errors import BadConfig
-from g6.kite_server.desk import Desk
+from g6.kite_server.desk import ServerState
 from g6.kite_server.faults import FAULTS, fault
-from g6.kite_server.rest import Answer, Receive, Scope, Send
+from g6.kite_server.rest import HttpAnswer, Receive, Scope, Send
 from g6.kite_server.stream import Stream
 
 PREFIX = "/_control"
@@ -26,7 +26,7 @@ PREFIX = "/_control"
 class Control:
     """The ASGI application of the control doors."""
 
-    desk: Desk
+    desk: ServerState
     stream: Stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,7 +35,7 @@ class Control:
         These doors make any token good, so they are for who sits at this machine alone.
         """
         if scope["client"] is None or not ip_address(scope["client"][0]).is_loopback:
-            await Answer(
+            await HttpAnswer(
                 403, json.dumps({"error": "control is for the loopback alone"}).encode()
             ).send(send)
             return
@@ -52,16 +52,16 @@ class Control:
         try:
             told = json.loads(body) if body else {}
             if door is None:
-                answer = Answer(
+                answer = HttpAnswer(
                     404,
                     json.dumps(
                         {"error": f"there are {sorted(' '.join(each) for each in DOORS)}"}
                     ).encode(),
                 )
             else:
-                answer = Answer(200, json.dumps(door(self, {**query, **told})).encode())
+                answer = HttpAnswer(200, json.dumps(door(self, {**query, **told})).encode())
         except (BadConfig, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-            answer = Answer(400, json.dumps({"error": str(error)}).encode())
+            answer = HttpAnswer(400, json.dumps({"error": str(error)}).encode())
         await answer.send(send)
 
     def state(self, _: Mapping[str, Any]) -> Any:

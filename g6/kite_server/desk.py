@@ -6,32 +6,31 @@ from dataclasses import dataclass
 
 from g6.domain.market.calendar import Calendar
 from g6.errors import BadConfig
-from g6.kite_server.board import Board
-from g6.kite_server.catalogue import Catalogue, Shelf, read_rows
+from g6.kite_server.board import QuoteBoard
+from g6.kite_server.catalogue import Catalogue, CatalogueCache, read_rows
 from g6.kite_server.clock import MovableClock
-from g6.kite_server.faults import Fault, Faults, parse
-from g6.kite_server.logins import Credentials, Logins
-from g6.kite_server.options import Options
+from g6.kite_server.faults import Fault, ServerFaults, parse
+from g6.kite_server.logins import AcceptedCredentials, Logins
+from g6.kite_server.options import ServerOptions
 from g6.kite_server.payloads import SHAPES
 from g6.kite_server.quota import Quota
-from g6.kite_server.source import SimulatedSource, Source
-from g6.simulation import Faults as MarketFaults
-from g6.simulation import SimulatedMarket
+from g6.kite_server.source import MarketSource, SimulatedSource
+from g6.simulation import MarketFaults, SimulatedMarket
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass
-class Desk:
+class ServerState:
     """The state that HTTP, WebSocket and control share."""
 
-    options: Options
+    options: ServerOptions
     clock: MovableClock
     logins: Logins
     quota: Quota
-    faults: Faults
-    source: Source
-    board: Board
+    faults: ServerFaults
+    source: MarketSource
+    board: QuoteBoard
     index_depth: str = "null"
     callback: str = ""
 
@@ -47,7 +46,7 @@ class Desk:
         return self.board.shelf.at(self.clock.market())
 
 
-def desk(options: Options, calendar: Calendar) -> Desk:
+def desk(options: ServerOptions, calendar: Calendar) -> ServerState:
     """Return the state of a server that begins. Errors: BadConfig, BadInput."""
     if options.host not in LOOPBACK and options.credentials is None:
         raise BadConfig(
@@ -61,17 +60,21 @@ def desk(options: Options, calendar: Calendar) -> Desk:
         )
     source = _source(options, calendar)
     clock = MovableClock(options.start, options.speed)
-    faults = Faults()
-    shelf = Shelf(source, read_rows(options.dump) if options.dump else [])
-    credentials = Credentials.read(options.credentials) if options.credentials else Credentials()
-    made = Desk(
+    faults = ServerFaults()
+    shelf = CatalogueCache(source, read_rows(options.dump) if options.dump else [])
+    credentials = (
+        AcceptedCredentials.read(options.credentials)
+        if options.credentials
+        else AcceptedCredentials()
+    )
+    made = ServerState(
         options,
         clock,
         Logins(credentials, clock, options.flush_at, options.renewable),
         Quota(),
         faults,
         source,
-        Board(source, shelf, calendar, clock, faults),
+        QuoteBoard(source, shelf, calendar, clock, faults),
         options.index_depth,
         options.callback,
     )
@@ -80,7 +83,7 @@ def desk(options: Options, calendar: Calendar) -> Desk:
     return made
 
 
-def _source(options: Options, calendar: Calendar) -> Source:
+def _source(options: ServerOptions, calendar: Calendar) -> MarketSource:
     if options.recording is None:
         return SimulatedSource(
             SimulatedMarket(

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from g6.kite_server import candles, payloads
 from g6.kite_server.board import choose
 from g6.kite_server.catalogue import EXCHANGES
-from g6.kite_server.desk import Desk
+from g6.kite_server.desk import ServerState
 from g6.kite_server.logins import person
 from g6.kite_server.quota import MOST_KEYS
 from g6.kite_server.refusal import Refusal, denied, wrong
@@ -21,7 +21,7 @@ Shape = Callable[[Ticks], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServerRequest:
     """One request."""
 
     method: str
@@ -68,7 +68,7 @@ def family(path: str) -> str:
     return "historical" if path.startswith("/instruments/historical/") else "other"
 
 
-def answer(desk: Desk, asked: Asked) -> Told:
+def answer(desk: ServerState, asked: ServerRequest) -> Told:
     """Return what a request is answered with. Errors: Refusal."""
     for route in ROUTES:
         if route.method == asked.method and (match := route.pattern.fullmatch(asked.path)):
@@ -80,19 +80,19 @@ def answer(desk: Desk, asked: Asked) -> Told:
     raise Refusal(404, "GeneralException", "Route not found")
 
 
-def _token(desk: Desk, asked: Asked) -> Told:
+def _token(desk: ServerState, asked: ServerRequest) -> Told:
     return desk.logins.exchange(asked.form)
 
 
-def _refresh(desk: Desk, asked: Asked) -> Told:
+def _refresh(desk: ServerState, asked: ServerRequest) -> Told:
     return desk.logins.renew(asked.form)
 
 
-def _invalidate(desk: Desk, asked: Asked) -> Told:
+def _invalidate(desk: ServerState, asked: ServerRequest) -> Told:
     return desk.logins.invalidate(asked.one("api_key"), asked.one("access_token"))
 
 
-def _login(desk: Desk, asked: Asked) -> Told:
+def _login(desk: ServerState, asked: ServerRequest) -> Told:
     """Send the browser on to the callback with a request token, as the broker does after its own page."""
     if asked.one("api_key") != desk.logins.credentials.api_key:
         raise wrong("Invalid `api_key`.")
@@ -113,11 +113,11 @@ def _login(desk: Desk, asked: Asked) -> Told:
     )
 
 
-def _profile(desk: Desk, _: Asked) -> Told:
+def _profile(desk: ServerState, _: ServerRequest) -> Told:
     return person(desk.logins.credentials.user_id)
 
 
-def _margins(_: Desk, __: Asked, segment: str | None = None) -> Told:
+def _margins(_: ServerState, __: ServerRequest, segment: str | None = None) -> Told:
     if segment and segment not in ("equity", "commodity"):
         raise wrong("Invalid segment.")
     return margins() if segment else {"equity": margins(), "commodity": margins()}
@@ -139,14 +139,14 @@ def margins() -> dict[str, Any]:
     }
 
 
-def _instruments(desk: Desk, _: Asked, exchange: str | None = None) -> Told:
+def _instruments(desk: ServerState, _: ServerRequest, exchange: str | None = None) -> Told:
     if exchange and exchange not in EXCHANGES and exchange not in desk.catalogue().rows:
         raise wrong(f"Invalid exchange `{exchange}`.")
     catalogue = desk.catalogue()
     return catalogue.csv([exchange] if exchange else list(catalogue.rows))
 
 
-def _quotes(desk: Desk, asked: Asked) -> Told:
+def _quotes(desk: ServerState, asked: ServerRequest) -> Told:
     """Answer the keys that have data, in the order and spelling they were asked in; the others are left out without a word."""
     if not asked.keys:
         raise wrong("Missing `i`.")
@@ -162,24 +162,24 @@ def _quotes(desk: Desk, asked: Asked) -> Told:
     return {key: found[place.token] for key, place in places.items() if place.token in found}
 
 
-def _shape(desk: Desk, path: str) -> Shape:
+def _shape(desk: ServerState, path: str) -> Shape:
     if path == "/quote":
         return lambda ticks: payloads.quote(ticks, desk.index_depth)
     return payloads.ohlc if path == "/quote/ohlc" else payloads.ltp
 
 
-def _historical(desk: Desk, asked: Asked, token: str, interval: str) -> Told:
+def _historical(desk: ServerState, asked: ServerRequest, token: str, interval: str) -> Told:
     place = desk.catalogue().place(token)
     if place is None:
         raise wrong("invalid token")
-    wanted = candles.Wanted.read(interval, asked.one("from"), asked.one("to"))
+    wanted = candles.CandleRequest.read(interval, asked.one("from"), asked.one("to"))
     rows = candles.candles(desk, place, wanted)
     keep = 7 if asked.one("oi") == "1" else 6
     return {"candles": [row[:keep] for row in rows]}
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Endpoint:
     """A method and a path; `free` ones need no token."""
 
     method: str
@@ -189,7 +189,7 @@ class Route:
 
 
 ROUTES = tuple(
-    Route(method, re.compile(pattern), function, free)
+    Endpoint(method, re.compile(pattern), function, free)
     for method, pattern, function, free in (
         ("POST", "/session/token", _token, True),
         ("DELETE", "/session/token", _invalidate, True),

@@ -121,7 +121,7 @@ def parse(text: str) -> Fault:
 
 
 @dataclass
-class Faults:
+class ServerFaults:
     """The faults that are on."""
 
     on: list[Fault] = field(default_factory=list)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.kite_server import packets
-from g6.kite_server.board import Board, Chosen, choose
+from g6.kite_server.board import InstrumentSelection, QuoteBoard, choose
 from g6.kite_server.catalogue import Catalogue
-from g6.kite_server.place import Place
+from g6.kite_server.place import InstrumentRef
 from g6.kite_server.source import cash_market
 from g6.kite_server.tick import INDEX_TICK, TICK, Ticks
 
@@ -24,7 +24,7 @@ Bytes = NDArray[np.uint8]
 Marks = NDArray[np.bool_]
 
 
-class Sheet:
+class PacketTable:
     """The full packets of some tokens, a row of bytes each: lengths, bodies, and since when each stands as it does."""
 
     def __init__(self, tokens: NDArray[np.int64], kind: np.dtype[np.void]) -> None:
@@ -34,7 +34,7 @@ class Sheet:
         self.packets = np.zeros(len(self.tokens), self._kinds["full"])
         self.known = np.zeros(len(self.tokens), dtype=np.bool_)
 
-    def keep(self, earlier: Sheet) -> None:
+    def keep(self, earlier: PacketTable) -> None:
         """Take over what another sheet knows of the same tokens."""
         _, here, there = np.intersect1d(self.tokens, earlier.tokens, return_indices=True)
         self.packets[here], self.known[here] = earlier.packets[there], earlier.known[there]
@@ -77,18 +77,20 @@ def _rows(each: NDArray[np.void]) -> Bytes:
 
 
 @dataclass
-class Group:
+class RootFeed:
     """The subscribed instruments of one root."""
 
     root: str
-    places: dict[int, Place] = field(default_factory=dict)
-    contracts: Sheet = field(default_factory=lambda: Sheet(np.zeros(0, np.int64), TICK))
-    indices: Sheet = field(default_factory=lambda: Sheet(np.zeros(0, np.int64), INDEX_TICK))
-    chosen: Chosen | None = None
+    places: dict[int, InstrumentRef] = field(default_factory=dict)
+    contracts: PacketTable = field(default_factory=lambda: PacketTable(np.zeros(0, np.int64), TICK))
+    indices: PacketTable = field(
+        default_factory=lambda: PacketTable(np.zeros(0, np.int64), INDEX_TICK)
+    )
+    chosen: InstrumentSelection | None = None
     catalogue: Catalogue | None = None
 
     @property
-    def sheets(self) -> tuple[Sheet, Sheet]:
+    def sheets(self) -> tuple[PacketTable, PacketTable]:
         """Contracts and indices."""
         return self.contracts, self.indices
 
@@ -101,13 +103,13 @@ class Group:
             catalogue,
         )
         contracts, indices = self.sheets
-        self.contracts = Sheet(_tokens(self.places.values(), index=False), TICK)
-        self.indices = Sheet(_tokens(self.places.values(), index=True), INDEX_TICK)
+        self.contracts = PacketTable(_tokens(self.places.values(), index=False), TICK)
+        self.indices = PacketTable(_tokens(self.places.values(), index=True), INDEX_TICK)
         self.contracts.keep(contracts)
         self.indices.keep(indices)
 
     def look(
-        self, board: Board, *, first: bool = False, steady: bool = False
+        self, board: QuoteBoard, *, first: bool = False, steady: bool = False
     ) -> list[dict[str, Marks]]:
         """Read the market; return which rows of both sheets changed. `first`: what is new is as old as it says itself."""
         if self.chosen is None:
@@ -120,7 +122,7 @@ class Group:
         return [contracts.write(seen[0], now, steady=steady), indices.write(seen[1], now)]
 
 
-def _tokens(places: Iterable[Place], *, index: bool) -> NDArray[np.int64]:
+def _tokens(places: Iterable[InstrumentRef], *, index: bool) -> NDArray[np.int64]:
     return np.array(
         [place.token for place in places if (place.kind == "index") == index], dtype=np.int64
     )

@@ -23,7 +23,7 @@ FLUSH = time(7, 15)
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class AcceptedCredentials:
     """What the server accepts. `access_token` and `request_token` are good from the start, the latter more than once."""
 
     api_key: str = DEMO
@@ -33,7 +33,7 @@ class Credentials:
     user_id: str = "DM0001"
 
     @classmethod
-    def read(cls, path: Path) -> Credentials:
+    def read(cls, path: Path) -> AcceptedCredentials:
         """Return the credentials of a JSON file; what it leaves out is refused, but for the user. Errors: BadInput."""
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ class Logins:
     Only a `renewable` server gives refresh tokens, as the broker does to approved platforms; others get an empty one.
     """
 
-    credentials: Credentials
+    credentials: AcceptedCredentials
     clock: MovableClock
     flush_at: time = FLUSH
     renewable: bool = False

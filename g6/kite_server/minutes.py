@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Listing
 from g6.kite_server.futures import SHARES
-from g6.kite_server.place import VIX_ROOT, Place
+from g6.kite_server.place import VIX_ROOT, InstrumentRef
 from g6.simulation import SimulatedMarket
 from g6.simulation.contracts import OPTION_TICK
 from g6.simulation.roots import ROOTS, Root
@@ -32,7 +32,7 @@ Bars = NDArray[np.void]
 _NONE = np.zeros(0, BAR)
 
 
-def bars(market: SimulatedMarket, place: Place, listed: Listing | None, day: date) -> Bars:
+def bars(market: SimulatedMarket, place: InstrumentRef, listed: Listing | None, day: date) -> Bars:
     """Return the minutes of a session in which the instrument traded (an index: all of them)."""
     root = ROOTS["NIFTY" if place.root == VIX_ROOT else place.root]
     opened = market.world.market(root.exchange, day).opened
@@ -96,7 +96,9 @@ def _future(market: SimulatedMarket, root: Root, listed: Listing, position: int,
     return found
 
 
-def _option(market: SimulatedMarket, root: Root, listed: Listing, place: Place, day: date) -> Bars:
+def _option(
+    market: SimulatedMarket, root: Root, listed: Listing, place: InstrumentRef, day: date
+) -> Bars:
     contracts = listed.contracts
     expiry, strike = (
         contracts.expiry[place.position].item(),

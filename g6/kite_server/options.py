@@ -10,7 +10,7 @@ from g6.kite_server.logins import FLUSH
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ServerOptions:
     """`port`, `ws_port`: 0 takes a free one; `start`: market time at the start, None the wall's; `speed`: market seconds a second.
 
     `market_faults`: faults of the simulated market in its own words; `faults`: those of the server, as `faults.parse` reads them;

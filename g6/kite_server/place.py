@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 VIX_ROOT = "INDIA VIX"
 
 
-class Place(NamedTuple):
+class InstrumentRef(NamedTuple):
     """An instrument: its root, and for an option side and position in the root's contracts, for a future its place."""
 
     token: int

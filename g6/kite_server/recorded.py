@@ -16,7 +16,7 @@ from g6.domain.market.instrument import INDICES, Contracts, Future, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.kite_server import vix
 from g6.kite_server.minutes import BAR, Bars
-from g6.kite_server.place import Place
+from g6.kite_server.place import InstrumentRef
 from g6.kite_server.tick import TICK, Ticks
 from g6.simulation.contracts import SEGMENTS
 
@@ -74,17 +74,17 @@ class RecordedSource:
         """Return nothing: recordings hold options."""
         return np.zeros(0, TICK)
 
-    def vix(self, at: datetime) -> vix.Day | None:
+    def vix(self, at: datetime) -> vix.VixDay | None:
         """Return the VIX that was recorded, if it was."""
         values = [self.underlying(root, at).vix for root in self.recording.indices()]
         known = next((value for value in values if np.isfinite(value)), None)
         return (
             None
             if known is None
-            else vix.Day(known, known, known, known, known, int(at.timestamp()))
+            else vix.VixDay(known, known, known, known, known, int(at.timestamp()))
         )
 
-    def minutes(self, _place: Place, _listed: Listing | None, _day: date) -> Bars:
+    def minutes(self, _place: InstrumentRef, _listed: Listing | None, _day: date) -> Bars:
         """Return nothing: a recording holds snapshots, not trades."""
         return np.zeros(0, BAR)
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from g6.errors import G6Error
 from g6.kite_server import endpoints
-from g6.kite_server.desk import Desk
+from g6.kite_server.desk import ServerState
 from g6.kite_server.faults import Fault
 from g6.kite_server.quota import Arrival
 from g6.kite_server.refusal import Refusal, denied, too_many
@@ -29,7 +29,7 @@ _PAGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What goes back; `kind` is the content type, "" for none at all."""
 
     status: int
@@ -50,7 +50,7 @@ class Answer:
 class Api:
     """The ASGI application of the broker's routes; `abort` resets the connection of a client's address."""
 
-    desk: Desk
+    desk: ServerState
     abort: Callable[[tuple[str, int]], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,8 +72,8 @@ class Api:
         await answer.send(send)
 
     async def _answer(
-        self, asked: endpoints.Asked, arrival: Arrival, struck: Mapping[str, Fault]
-    ) -> Answer:
+        self, asked: endpoints.ServerRequest, arrival: Arrival, struck: Mapping[str, Fault]
+    ) -> HttpAnswer:
         try:
             if not self.desk.quota.allows(arrival, asked.api_key):
                 raise too_many()
@@ -83,25 +83,27 @@ class Api:
             told = await asyncio.to_thread(endpoints.answer, self.desk, asked)
             answer = await asyncio.to_thread(_written, told, asked, struck.get("missing_keys"))
         except Refusal as refusal:
-            answer = Answer(refusal.status, json.dumps(refusal.envelope()).encode())
+            answer = HttpAnswer(refusal.status, json.dumps(refusal.envelope()).encode())
         except G6Error as error:
-            answer = Answer(
+            answer = HttpAnswer(
                 500, json.dumps(Refusal(500, "GeneralException", str(error)).envelope()).encode()
             )
         return _spoiled(answer, struck)
 
 
-def _written(told: endpoints.Told, asked: endpoints.Asked, missing: Fault | None) -> Answer:
+def _written(
+    told: endpoints.Told, asked: endpoints.ServerRequest, missing: Fault | None
+) -> HttpAnswer:
     if isinstance(told, endpoints.Redirect):
-        return Answer(302, b"", HTML, (("location", told.where),))
+        return HttpAnswer(302, b"", HTML, (("location", told.where),))
     if isinstance(told, bytes):
         if "gzip" in asked.headers.get("accept-encoding", ""):
-            return Answer(200, gzip.compress(told, 1), CSV, (("content-encoding", "gzip"),))
-        return Answer(200, told, CSV)
+            return HttpAnswer(200, gzip.compress(told, 1), CSV, (("content-encoding", "gzip"),))
+        return HttpAnswer(200, told, CSV)
     if missing and isinstance(told, dict) and asked.keys:
         step = max(round(1 / missing.number(0.1)), 1)
         told = {key: value for place, (key, value) in enumerate(told.items()) if place % step}
-    return Answer(200, b'{"status":"success","data":' + _json(told) + b"}")
+    return HttpAnswer(200, b'{"status":"success","data":' + _json(told) + b"}")
 
 
 def _json(told: Any) -> bytes:
@@ -117,7 +119,7 @@ def _json(told: Any) -> bytes:
     return json.dumps(told).encode()
 
 
-def _spoiled(answer: Answer, struck: Mapping[str, Fault]) -> Answer:
+def _spoiled(answer: HttpAnswer, struck: Mapping[str, Fault]) -> HttpAnswer:
     for name, spoil in SPOILING.items():
         if name in struck:
             answer = spoil(answer, struck[name])
@@ -135,22 +137,24 @@ REFUSING: Mapping[str, Callable[[Fault], Refusal]] = MappingProxyType(
 )
 """Faults that answer with the broker's envelope."""
 
-SPOILING: Mapping[str, Callable[[Answer, Fault], Answer]] = MappingProxyType(
+SPOILING: Mapping[str, Callable[[HttpAnswer, Fault], HttpAnswer]] = MappingProxyType(
     {
-        "html": lambda _, fault: Answer(int(fault.number(502)), _PAGE, HTML),
-        "no_error_type": lambda _, fault: Answer(
+        "html": lambda _, fault: HttpAnswer(int(fault.number(502)), _PAGE, HTML),
+        "no_error_type": lambda _, fault: HttpAnswer(
             int(fault.number(500)), b'{"status":"error","message":"Something went wrong."}'
         ),
-        "truncated": lambda answer, _: Answer(
+        "truncated": lambda answer, _: HttpAnswer(
             answer.status, answer.body[: len(answer.body) // 2], answer.kind, answer.headers
         ),
-        "no_content_type": lambda answer, _: Answer(answer.status, answer.body, "", answer.headers),
+        "no_content_type": lambda answer, _: HttpAnswer(
+            answer.status, answer.body, "", answer.headers
+        ),
     }
 )
 """Faults that spoil an answer on its way out."""
 
 
-async def _asked(scope: Scope, receive: Receive) -> endpoints.Asked:
+async def _asked(scope: Scope, receive: Receive) -> endpoints.ServerRequest:
     body = b""
     while True:
         message = await receive()
@@ -162,4 +166,4 @@ async def _asked(scope: Scope, receive: Receive) -> endpoints.Asked:
     }
     query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    return endpoints.Asked(scope["method"], scope["path"], query, form, headers)
+    return endpoints.ServerRequest(scope["method"], scope["path"], query, form, headers)

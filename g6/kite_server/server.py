@@ -18,7 +18,7 @@ from g6.domain.market.calendar import Calendar
 from g6.errors import G6Error, Unavailable
 from g6.kite_server.control import PREFIX, Control
 from g6.kite_server.desk import desk
-from g6.kite_server.options import Options
+from g6.kite_server.options import ServerOptions
 from g6.kite_server.rest import Api, Receive, Scope, Send
 from g6.kite_server.stream import Stream
 
@@ -30,7 +30,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class ServerAddresses:
     """Where a server is: roots for the client and for its ticker, and for control."""
 
     root: str
@@ -74,9 +74,9 @@ class _Transports:
 
 
 async def serve(
-    options: Options,
+    options: ServerOptions,
     calendar: Calendar,
-    ready: Callable[[Running], None],
+    ready: Callable[[ServerAddresses], None],
     stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until interrupted, or until `stop`; `ready` hears where. Errors: BadConfig, BadInput, Unavailable."""
@@ -95,7 +95,7 @@ async def serve(
     )  # fmt: skip
     server = uvicorn.Server(config)
     listening = await stream.listen(ws)
-    ready(Running(_url("http", options.host, http), _url("ws", options.host, ws)))
+    ready(ServerAddresses(_url("http", options.host, http), _url("ws", options.host, ws)))
     tasks = [asyncio.create_task(stream.run())]
     tasks[0].add_done_callback(lambda _: setattr(server, "should_exit", True))
     if stop is not None:
@@ -119,7 +119,7 @@ async def _ends(server: uvicorn.Server, stop: asyncio.Event) -> None:
     server.should_exit = True
 
 
-def _bound_both(options: Options) -> tuple[socket.socket, socket.socket]:
+def _bound_both(options: ServerOptions) -> tuple[socket.socket, socket.socket]:
     http = _bound(options.host, options.port)
     try:
         return http, _bound(options.host, options.ws_port)
@@ -147,9 +147,9 @@ def _url(scheme: str, host: str, sock: socket.socket) -> str:
 
 
 @contextmanager
-def started(options: Options, calendar: Calendar) -> Iterator[Running]:
+def started(options: ServerOptions, calendar: Calendar) -> Iterator[ServerAddresses]:
     """Run a server in a thread of this process. Errors: BadConfig, BadInput, Unavailable."""
-    where: list[Running] = []
+    where: list[ServerAddresses] = []
     failed: list[G6Error] = []
     known, loops = threading.Event(), []
 
@@ -157,7 +157,7 @@ def started(options: Options, calendar: Calendar) -> Iterator[Running]:
         stop = asyncio.Event()
         loops.append((asyncio.get_running_loop(), stop))
 
-        def ready(running: Running) -> None:
+        def ready(running: ServerAddresses) -> None:
             where.append(running)
             known.set()
 

@@ -12,7 +12,7 @@ from g6.domain.market.instrument import Contracts, Future, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
 from g6.kite_server import futures, minutes, vix
 from g6.kite_server.minutes import Bars
-from g6.kite_server.place import Place
+from g6.kite_server.place import InstrumentRef
 from g6.kite_server.tick import Ticks
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
@@ -21,7 +21,7 @@ GENERATED = timedelta(hours=7, minutes=45)
 """How long after midnight (IST) the day's dump is made; until then the day before's is served."""
 
 
-class Source(Protocol):
+class MarketSource(Protocol):
     """A market by roots. Instants are the server's market time."""
 
     @property
@@ -49,11 +49,11 @@ class Source(Protocol):
         """Return quotes of futures."""
         ...
 
-    def vix(self, at: datetime) -> vix.Day | None:
+    def vix(self, at: datetime) -> vix.VixDay | None:
         """Return India VIX, None where the market does not have it."""
         ...
 
-    def minutes(self, place: Place, listed: Listing | None, day: date) -> Bars:
+    def minutes(self, place: InstrumentRef, listed: Listing | None, day: date) -> Bars:
         """Return the minutes of an instrument's session."""
         ...
 
@@ -93,11 +93,11 @@ class SimulatedSource:
         """Return futures on the market's forwards."""
         return futures.ticks(self.market, root, listed, at)
 
-    def vix(self, at: datetime) -> vix.Day | None:
+    def vix(self, at: datetime) -> vix.VixDay | None:
         """Return the market's VIX."""
         return vix.day(self.market, at)
 
-    def minutes(self, place: Place, listed: Listing | None, day: date) -> Bars:
+    def minutes(self, place: InstrumentRef, listed: Listing | None, day: date) -> Bars:
         """Return the minutes of the market's day."""
         return minutes.bars(self.market, place, listed, day)
 
@@ -106,7 +106,7 @@ class SimulatedSource:
         return self.market.describe()
 
 
-def cash_market(source: Source, root: str) -> str:
+def cash_market(source: MarketSource, root: str) -> str:
     """Return the exchange whose hours a root keeps."""
     return "BSE" if source.roots.get(root) == "BFO" else "NSE"
 

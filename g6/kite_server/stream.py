@@ -19,11 +19,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from g6.errors import G6Error
-from g6.kite_server.client import Client, Sent, pair_of
-from g6.kite_server.desk import Desk
-from g6.kite_server.feed import MODES, Group, Marks
+from g6.kite_server.client import Client, SentFrame, pair_of
+from g6.kite_server.desk import ServerState
+from g6.kite_server.feed import MODES, Marks, RootFeed
 from g6.kite_server.packets import HEARTBEAT, count
-from g6.kite_server.place import Place
+from g6.kite_server.place import InstrumentRef
 
 MOST_TOKENS = 3000
 MOST_CONNECTIONS = 3
@@ -39,10 +39,10 @@ log = logging.getLogger(__name__)
 class Stream:
     """All connections and the instruments they want."""
 
-    desk: Desk
+    desk: ServerState
     clients: dict[int, Client] = field(default_factory=dict)
-    groups: dict[str, Group] = field(default_factory=dict)
-    sent: deque[Sent] = field(default_factory=deque)
+    groups: dict[str, RootFeed] = field(default_factory=dict)
+    sent: deque[SentFrame] = field(default_factory=deque)
     connected: int = 0
     refused: int = 0
     over_cap: int = 0
@@ -99,13 +99,13 @@ class Stream:
             if token is not None and self.desk.faults.strike("garbage"):
                 frame = random.randbytes(_NOISE)
             elif token is not None:
-                self._remember(Sent(client.sent_at, client.number, token, stamp))
+                self._remember(SentFrame(client.sent_at, client.number, token, stamp))
             try:
                 await client.socket.send(frame)
             except ConnectionClosed:
                 return
 
-    def _remember(self, sent: Sent) -> None:
+    def _remember(self, sent: SentFrame) -> None:
         self.sent.append(sent)
         while self.sent[0].at < sent.at - _SENT_KEPT:
             self.sent.popleft()
@@ -154,7 +154,7 @@ class Stream:
         client.wants |= dict.fromkeys(wanted, MODES[mode])
         client.forget()
         catalogue = self.desk.catalogue()
-        by_root: dict[str, list[Place]] = {}
+        by_root: dict[str, list[InstrumentRef]] = {}
         for token in wanted:
             if place := catalogue.by_token.get(token):
                 by_root.setdefault(place.root, []).append(place)
@@ -167,12 +167,12 @@ class Stream:
                 [dict.fromkeys(MODES, np.isin(sheet.tokens, asked)) for sheet in group.sheets],
             )
 
-    async def _grown(self, root: str, places: list[Place]) -> Group:
+    async def _grown(self, root: str, places: list[InstrumentRef]) -> RootFeed:
         """Return the group of a root with these places in it."""
-        group = self.groups.setdefault(root, Group(root))
+        group = self.groups.setdefault(root, RootFeed(root))
         if new := [place.token for place in places if place.token not in group.places]:
             catalogue = self.desk.catalogue()
-            fresh = Group(root)
+            fresh = RootFeed(root)
             fresh.hold(new, catalogue)
             await asyncio.to_thread(fresh.look, self.desk.board, first=True)
             group.hold([*group.places, *new], catalogue)
@@ -191,7 +191,7 @@ class Stream:
             elif len(kept) < len(group.places):
                 group.hold(kept, catalogue)
 
-    def _tell(self, client: Client, group: Group, changed: list[dict[str, Marks]]) -> None:
+    def _tell(self, client: Client, group: RootFeed, changed: list[dict[str, Marks]]) -> None:
         """Send a client what changed of what it wants, each in its mode."""
         body, total, tokens, stamps = [], 0, [], []
         for place, (sheet, marks) in enumerate(zip(group.sheets, changed, strict=True)):
@@ -224,7 +224,7 @@ class Stream:
             begin = max(begin + 1.0, loop.time() - 1.0)
             await asyncio.sleep(begin - loop.time())
 
-    async def _tick(self, group: Group) -> None:
+    async def _tick(self, group: RootFeed) -> None:
         if group.root not in self.groups:
             return
         if (catalogue := self.desk.catalogue()) is not group.catalogue:

@@ -13,7 +13,7 @@ from g6.simulation.roots import ROOTS
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class VixDay:
     """India VIX as it stands at an instant, in its points; `stamp` epoch seconds."""
 
     last: float
@@ -24,7 +24,7 @@ class Day:
     stamp: int
 
 
-def day(market: SimulatedMarket, at: datetime) -> Day:
+def day(market: SimulatedMarket, at: datetime) -> VixDay:
     """Return the day so far; outside sessions the last one's. `close` is the session's before."""
     seen = market.underlying("NIFTY", at)
     today = day_of(datetime.fromtimestamp(seen.future_time, at.tzinfo))
@@ -39,7 +39,7 @@ def day(market: SimulatedMarket, at: datetime) -> Day:
         else _close(market, before, seen.vix / float(np.exp(level[minute])))
     )
     high, low = max(float(path.max()), seen.vix), min(float(path.min()), seen.vix)
-    return Day(
+    return VixDay(
         seen.vix,
         round(float(path[0]), 2),
         round(high, 2),

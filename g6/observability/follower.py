@@ -23,7 +23,7 @@ ACCOUNTED = "@accounted"
 BUS = "events"
 
 
-class Follower:
+class BusFollower:
     """Turns events into totals, batch by batch; a batch shows only after it is stored with the id of its last event.
 
     When storing fails, or another follower was quicker, the stored state is read again and the batch is counted from there.

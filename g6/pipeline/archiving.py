@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from g6.pipeline.runtime import Runtime
 from g6.ports import Event
-from g6.ports.history import Kept
+from g6.ports.history import BusPosition
 
 PASSING = frozenset(("unit.report", "panel.full", "panel.diff"))
 """Types that are not kept: rows and overviews say the same."""
@@ -24,9 +24,9 @@ def keep_events(runtime: Runtime) -> int:
     # A bus that has published less than before is another one: all of it is new.
     trimmed = published - (before.published if published >= before.published else 0) - len(found)
     kept = [event for event in found if event.type not in PASSING]
-    if trimmed > 0 and before.id != Kept().id:
+    if trimmed > 0 and before.id != BusPosition().id:
         kept.append(Event(f"{found[0].id}-dropped", found[0].ts, DROPPED, "", {"count": trimmed}))
-    runtime.history.keep_events(kept, Kept(found[-1].id, published))
+    runtime.history.keep_events(kept, BusPosition(found[-1].id, published))
     return len(kept)
 
 

@@ -18,7 +18,7 @@ from g6.errors import StoreBusy
 from g6.pipeline.refusals import alert, refusals, refused, remember, told_aside
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.storage import kept_storage, tell_storage
-from g6.ports import CycleRecord, UnitRecord, Written
+from g6.ports import CycleRecord, UnitRecord, WriteReport
 
 
 def aggregate(runtime: Runtime, cycle: str) -> bool:
@@ -60,7 +60,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
         return False
     watch, unit = Watch(runtime.clock), Unit(cycle, "")
     errors: dict[str, str] = {}
-    written = Written()
+    written = WriteReport()
     with _noted(errors, "store"):
         written = runtime.store.write_overview(cycle, overview_rows(record))
     watch.lap("overview")

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.pipeline.runtime import Runtime
-from g6.ports.history import Folded, Loose
+from g6.ports.history import FoldReport, LooseDay
 
 QUARTER_SECONDS = 900.0
 AFTER_CLOSE = timedelta(minutes=5)
@@ -31,17 +31,17 @@ def tidy(runtime: Runtime) -> int:
     return sent
 
 
-def fold(runtime: Runtime, name: str, day: str) -> Folded:
+def fold(runtime: Runtime, name: str, day: str) -> FoldReport:
     """Fold the quarter hours of a running day that are over."""
     if runtime.history is None:
-        return Folded()
+        return FoldReport()
     return runtime.history.fold(name, date.fromisoformat(day), quarter_of(runtime.clock.market()))
 
 
-def compact(runtime: Runtime, name: str, day: str) -> Folded:
+def compact(runtime: Runtime, name: str, day: str) -> FoldReport:
     """Fold a day that is over into one file."""
     return (
-        Folded()
+        FoldReport()
         if runtime.history is None
         else runtime.history.compact(name, date.fromisoformat(day))
     )
@@ -52,7 +52,7 @@ def quarter_of(instant: datetime) -> datetime:
     return instant.replace(minute=instant.minute // 15 * 15, second=0, microsecond=0)
 
 
-def _due(runtime: Runtime, loose: Loose, now: datetime) -> str:
+def _due(runtime: Runtime, loose: LooseDay, now: datetime) -> str:
     if is_over(runtime, loose.name, loose.day, now):
         return "compact"
     return "fold" if loose.oldest_part is not None and loose.oldest_part < quarter_of(now) else ""

@@ -32,7 +32,7 @@ TOGETHER = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Recomputed:
+class RecomputeReport:
     """One index on one day: units and options computed, whether a byte of chain or overview changed, wall seconds it took."""
 
     index: str
@@ -45,7 +45,7 @@ class Recomputed:
 
 def recompute(
     runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None = None
-) -> Recomputed:
+) -> RecomputeReport:
     """Compute a stored day of one index again, from its raw columns, with the settings of now or `pricing`'s over them.
 
     The day is compacted first if it is not. Who waits hears of a refusal as of a result.
@@ -65,7 +65,7 @@ def recompute(
 
 def _recomputed(
     runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None
-) -> Recomputed:
+) -> RecomputeReport:
     began, on, history = runtime.clock.wall(), date.fromisoformat(day), runtime.history
     if history is None:
         raise NothingToDo(
@@ -103,7 +103,7 @@ def _recomputed(
     changed = history.write_day(index, on, columns, {**held.headers, **headers})
     changed |= history.write_figures(index, on, rows)
     options = int(sum((held.columns[f"{side}symbol"] != "").sum() for side in SIDES))
-    return Recomputed(index, day, len(rows), options, changed, runtime.clock.wall() - began)
+    return RecomputeReport(index, day, len(rows), options, changed, runtime.clock.wall() - began)
 
 
 def _joined(parts: Sequence[Any]) -> Any:

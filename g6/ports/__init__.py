@@ -4,9 +4,9 @@ Instants are aware datetimes in UTC (market time) or float epoch seconds (`wall`
 runs over all its adapters. Adapters raise the errors of `g6.errors` only.
 """
 
-from g6.ports.keeping import ChainMemories, Frames, PanelArchive, PanelStore, Store, Written
+from g6.ports.keeping import ChainMemories, Frames, PanelArchive, PanelStore, Store, WriteReport
 from g6.ports.market import Clock, Provider, QuoteCache
-from g6.ports.system import Bus, Controls, Event, Gate, Lifeline, Limiter, Shelf, Vitals
+from g6.ports.system import Bus, Controls, Event, Gate, Lifeline, Limiter, SharedCache, Vitals
 from g6.ports.work import Claim, CycleRecord, Ledger, Opening, Sender, StageState, UnitRecord
 
 __all__ = [
@@ -28,10 +28,10 @@ __all__ = [
     "Provider",
     "QuoteCache",
     "Sender",
-    "Shelf",
+    "SharedCache",
     "StageState",
     "Store",
     "UnitRecord",
     "Vitals",
-    "Written",
+    "WriteReport",
 ]

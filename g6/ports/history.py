@@ -18,7 +18,7 @@ OVERVIEW = "overview"
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldReport:
     """What folding did: files written, files gone, rows in what was written, its bytes, damaged files that were left alone.
 
     `left` names those.
@@ -31,14 +31,14 @@ class Folded:
     damaged: int = 0
     left: tuple[str, ...] = ()
 
-    def __add__(self, other: Folded) -> Folded:
-        return Folded(
+    def __add__(self, other: FoldReport) -> FoldReport:
+        return FoldReport(
             *(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__)
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Loose:
+class LooseDay:
     """A day of an index (or `overview`) in more than one file: how many, and the instant of the oldest part, None without parts."""
 
     name: str
@@ -74,7 +74,7 @@ class StoredDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class BusPosition:
     """How far the bus is kept: the id of the last event read, and how many had been published by then."""
 
     id: str = "0-0"
@@ -92,15 +92,15 @@ class History(Protocol):
         """Remove the temporary files that killed writers left, old enough to be nobody's; return how many."""
         ...
 
-    def loose(self) -> Sequence[Loose]:
+    def loose(self) -> Sequence[LooseDay]:
         """Return the days that are in more than one file, or in one that is a part, oldest first."""
         ...
 
-    def fold(self, name: str, day: date, before: datetime) -> Folded:
+    def fold(self, name: str, day: date, before: datetime) -> FoldReport:
         """Fold the parts before `before` into the segments of their quarter hours."""
         ...
 
-    def compact(self, name: str, day: date) -> Folded:
+    def compact(self, name: str, day: date) -> FoldReport:
         """Fold a day that is over into one file."""
         ...
 
@@ -122,10 +122,10 @@ class History(Protocol):
         """Put other figures into the overview rows of one index; status and reason stay what they were."""
         ...
 
-    def kept_events(self) -> Kept:
+    def kept_events(self) -> BusPosition:
         """Return how far events are kept."""
         ...
 
-    def keep_events(self, told: Sequence[Event], upto: Kept) -> None:
+    def keep_events(self, told: Sequence[Event], upto: BusPosition) -> None:
         """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
         ...

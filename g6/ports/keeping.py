@@ -46,7 +46,7 @@ class ChainMemories(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteReport:
     """What one write did: rows and bytes per sink, torn lines cut off, refusals per sink.
 
     `aside` counts the damaged lines that were moved out of a file, by the file that holds them now.
@@ -62,11 +62,11 @@ class Written:
 class Store(Hashable, Protocol):
     """Where rows stay. Writing the same unit twice replaces; a crash leaves nothing half. Errors: StoreBusy."""
 
-    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Write one unit's chain (columns of `rows.CHAIN`)."""
         ...
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
         """Write overview rows (keys of `rows.OVERVIEW`) of one cycle; rows of other indices already there stay."""
         ...
 

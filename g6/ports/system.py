@@ -131,7 +131,7 @@ class Limiter(Protocol):
         ...
 
 
-class Shelf(Protocol):
+class SharedCache(Protocol):
     """A few bytes that every worker needs and one of them fetched: a dump, a token, who is about to fetch it."""
 
     def get(self, name: str) -> bytes | None:

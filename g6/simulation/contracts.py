@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import SIDES, Contracts, Future
-from g6.simulation.expiries import Series
+from g6.simulation.expiries import ExpirySeries
 from g6.simulation.noise import uniform
 from g6.simulation.roots import ROOTS, Root
 
@@ -25,7 +25,9 @@ _PLACES = 1 << 15
 _MONTH_CODES = "123456789OND"
 
 
-def strikes(root: Root, series: Series, day: date, low: float, high: float) -> NDArray[np.float64]:
+def strikes(
+    root: Root, series: ExpirySeries, day: date, low: float, high: float
+) -> NDArray[np.float64]:
     """Return the strikes of a series listed on `day`, ascending, `(n,)`.
 
     `low`, `high`: the range of the index's closes since the series was introduced, the last one included; every strike listed
@@ -49,7 +51,7 @@ def _coarse(root: Root, steps: int) -> NDArray[np.float64]:
     return np.asarray(round(root.level / wide) * wide + wide * np.arange(-6.0, 7.0))
 
 
-def _width(root: Root, series: Series, day: date) -> float:
+def _width(root: Root, series: ExpirySeries, day: date) -> float:
     weekly, *months = root.widths
     left = (series.expiry - day).days
     if series.month < 0:
@@ -72,7 +74,7 @@ def lattice(root: Root, strike: NDArray[np.float64], *address: object) -> NDArra
 
 
 def contracts(
-    root: Root, seed: int, listed: dict[Series, NDArray[np.float64]], day: date
+    root: Root, seed: int, listed: dict[ExpirySeries, NDArray[np.float64]], day: date
 ) -> Contracts:
     """Return the options of a root as listed on `day`: `listed` gives the strikes of each series, nearest first."""
     strike = np.concatenate(list(listed.values()))
@@ -100,7 +102,7 @@ def contracts(
     )
 
 
-def futures(root: Root, listed: tuple[Series, ...], day: date) -> tuple[Future, ...]:
+def futures(root: Root, listed: tuple[ExpirySeries, ...], day: date) -> tuple[Future, ...]:
     """Return the futures of the three serial months as listed on `day`."""
     return tuple(
         Future(
@@ -115,7 +117,7 @@ def futures(root: Root, listed: tuple[Series, ...], day: date) -> tuple[Future, 
     )
 
 
-def _stem(root: Root, series: Series) -> str:
+def _stem(root: Root, series: ExpirySeries) -> str:
     if series.monthly:
         return f"{root.name}{series.expiry:%y%b}".upper()
     return f"{root.name}{series.expiry:%y}{_MONTH_CODES[series.expiry.month - 1]}{series.expiry:%d}"
@@ -129,7 +131,9 @@ def _token(root: Root, expiry: date) -> int:
     return number * 256 + SEGMENTS[root.derivatives]
 
 
-def _sides(root: Root, seed: int, series: Series, strike: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _sides(
+    root: Root, seed: int, series: ExpirySeries, strike: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     """Return which sides are listed, `(2, n)`: far from the money one side is missing now and then."""
     draw = lattice(root, strike, seed, "single", series.expiry)
     kept = draw > _SINGLE_SIDED

@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ExpirySeries:
     """One listed expiry. `month` counts calendar months of monthlies from the nearest (0), -1 for a weekly.
 
     `rank` is how actively it trades: 0 the most, 3 hardly; `introduced` is when its strikes began to be listed.
@@ -39,7 +39,7 @@ class Series:
         return self.monthly and self.expiry.month % 3 == 0
 
 
-def listed(root: Root, calendar: Calendar, day: date) -> tuple[Series, ...]:
+def listed(root: Root, calendar: Calendar, day: date) -> tuple[ExpirySeries, ...]:
     """Return what `root` lists on `day`, nearest first; an expiry is listed to the end of its day."""
     months = _monthlies(root, calendar, day)
     dates = dict(months)
@@ -57,7 +57,9 @@ def listed(root: Root, calendar: Calendar, day: date) -> tuple[Series, ...]:
         rank = rank if root.weekly or month < 0 else min(month, 2)
         far = (expiry - day).days > 100
         introduced = expiry - timedelta(days=35 if month < 0 else 95)
-        found.append(Series(expiry, month, 3 if far else min(rank + root.rank, 2), introduced))
+        found.append(
+            ExpirySeries(expiry, month, 3 if far else min(rank + root.rank, 2), introduced)
+        )
     return tuple(found)
 
 

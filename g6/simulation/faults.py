@@ -18,7 +18,7 @@ _SPAN = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DailySpan:
     """A part of every day, IST: from `start` to `end`, both included."""
 
     start: time = time.min
@@ -30,7 +30,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class MarketFaults:
     """What is wrong with the market. Shares are between 0 and 1 and drawn afresh each minute, `missing` each day.
 
     `halt`: nothing trades or ticks though the calendar says open; `freeze`: an index's feed stands still, in its span or all
@@ -39,8 +39,8 @@ class Faults:
     interest below 0; `fail`: indices whose requests end as ProviderBusy; `drop`: expiries (rules) without an answer.
     """
 
-    halt: tuple[Span, ...] = ()
-    freeze: tuple[tuple[str, Span], ...] = ()
+    halt: tuple[DailySpan, ...] = ()
+    freeze: tuple[tuple[str, DailySpan], ...] = ()
     delay: float = 0.0
     missing: float = 0.0
     crossed: float = 0.0
@@ -52,7 +52,7 @@ class Faults:
     drop: tuple[str | date, ...] = ()
 
     @classmethod
-    def parse(cls, text: str) -> Faults:
+    def parse(cls, text: str) -> MarketFaults:
         """Return the faults that words between commas switch on. Errors: BadConfig.
 
         For instance `freeze:FINNIFTY@11:30-11:45,delay:0.5,missing:0.02,halt:13:00-13:15,fail:BANKNIFTY,drop:next_week`.
@@ -68,14 +68,14 @@ class Faults:
         """Return the names of the faults that are switched on."""
         return [each.name for each in fields(self) if getattr(self, each.name)]
 
-    def spans(self, index: str) -> Iterator[Span]:
+    def spans(self, index: str) -> Iterator[DailySpan]:
         """Yield the spans in which the feed of `index` stands still."""
         yield from self.halt
         yield from (span for name, span in self.freeze if name == index)
 
 
-def _value(found: Faults, name: str, value: str, word: str) -> object:
-    known = [field.name for field in fields(Faults)]
+def _value(found: MarketFaults, name: str, value: str, word: str) -> object:
+    known = [field.name for field in fields(MarketFaults)]
     if name not in known:
         near = get_close_matches(name, known, n=1)
         raise BadConfig(
@@ -86,7 +86,7 @@ def _value(found: Faults, name: str, value: str, word: str) -> object:
         return (*found.halt, _span(value, word))
     if name == "freeze":
         index, _, span = value.partition("@")
-        return (*found.freeze, (_index(index, word), _span(span, word) if span else Span()))
+        return (*found.freeze, (_index(index, word), _span(span, word) if span else DailySpan()))
     if name == "fail":
         return (*found.fail, _index(value, word))
     if name == "drop":
@@ -94,7 +94,7 @@ def _value(found: Faults, name: str, value: str, word: str) -> object:
     return _number(name, value, word)
 
 
-def _span(text: str, word: str) -> Span:
+def _span(text: str, word: str) -> DailySpan:
     match = _SPAN.fullmatch(text)
     try:
         start, end = (
@@ -108,7 +108,7 @@ def _span(text: str, word: str) -> Span:
         raise BadConfig(
             f"{word!r}: {text!r} is not a span of the day", "write it as 11:30-11:45, IST"
         )
-    return Span(start, end)
+    return DailySpan(start, end)
 
 
 def _index(name: str, word: str) -> str:

@@ -30,7 +30,7 @@ _ORIGIN = date(2020, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
-class History:
+class MarketHistory:
     """The sessions of one exchange, `(n,)` each, oldest first. A pure function of the seed: nothing depends on what was asked."""
 
     seed: int

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from g6.simulation.contracts import lattice
-from g6.simulation.expiries import SERIAL, Series
+from g6.simulation.expiries import SERIAL, ExpirySeries
 from g6.simulation.noise import normal
 from g6.simulation.paths import MarketDay
 from g6.simulation.roots import Root
@@ -56,7 +56,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class InterestDay:
     """What open interest of a series answers to on one day: the range of closes since it was introduced, that day's included."""
 
     day: date
@@ -66,7 +66,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class InterestBounds:
     """Open interest of a series at both ends of a day, `(2, n)` lots, and which options have ever traded by its end."""
 
     start: NDArray[np.int64]
@@ -74,7 +74,9 @@ class Held:
     awake: NDArray[np.bool_]
 
 
-def awake(root: Root, seed: int, series: Series, strike: Numbers, known: Day) -> NDArray[np.bool_]:
+def awake(
+    root: Root, seed: int, series: ExpirySeries, strike: Numbers, known: InterestDay
+) -> NDArray[np.bool_]:
     """Return which options have ever been traded by the end of the day, `(2, n)`; one that has stays so.
 
     Deep in the money and far out of it many have not, nor have odd strikes: what counts is how near the index ever came. Near
@@ -93,7 +95,9 @@ def awake(root: Root, seed: int, series: Series, strike: Numbers, known: Day) ->
     return np.asarray(lattice(root, strike, seed, "awake", series.expiry) < chance)
 
 
-def _near(root: Root, series: Series, strike: Numbers, known: Day) -> NDArray[np.bool_]:
+def _near(
+    root: Root, series: ExpirySeries, strike: Numbers, known: InterestDay
+) -> NDArray[np.bool_]:
     """Return which strikes were near the series' own money since it was introduced, `(n,)`; none of one a hundred days ahead.
 
     The money of a series is its forward, which lies above the index by the carry of its whole life at most. Nothing in the
@@ -108,7 +112,7 @@ def _near(root: Root, series: Series, strike: Numbers, known: Day) -> NDArray[np
 
 
 def closing(
-    root: Root, seed: int, series: Series, strike: Numbers, known: Day
+    root: Root, seed: int, series: ExpirySeries, strike: Numbers, known: InterestDay
 ) -> NDArray[np.int64]:
     """Return the open interest at the end of the day in lots, `(2, n)`."""
     own = ndtri(lattice(root, strike, seed, "interest", series.expiry))
@@ -130,7 +134,7 @@ def closing(
     return np.asarray(lots)
 
 
-def put_call_ratio(root: Root, seed: int, series: Series, known: Day) -> float:
+def put_call_ratio(root: Root, seed: int, series: ExpirySeries, known: InterestDay) -> float:
     """Return the ratio of put to call open interest at the end of a day, between 0.71 and 1.14 and drawn back to 0.9.
 
     It is low where the index has fallen to the bottom of its range: calls are written into a fall, puts into a rise.
@@ -154,7 +158,7 @@ def _shape(root: Root, strike: Numbers, spot: float) -> Numbers:
     return np.asarray(ROUND[kind] * np.where(out > 0, otm, itm))
 
 
-def _life(series: Series, day: date) -> float:
+def _life(series: ExpirySeries, day: date) -> float:
     """How much of its full size a series has on a day: weeklies fill in their last fortnight, monthlies in their last month."""
     left = (series.expiry - day).days
     if series.month < 0:
@@ -163,9 +167,9 @@ def _life(series: Series, day: date) -> float:
 
 
 def path(
-    series: Series,
+    series: ExpirySeries,
     market: MarketDay,
-    held: Held,
+    held: InterestBounds,
     ways: tuple[Numbers, Numbers],
     last: NDArray[np.int16],
 ) -> NDArray[np.int32]:

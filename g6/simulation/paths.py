@@ -16,7 +16,7 @@ from g6.simulation.history import (
     SPOT_VOLATILITY,
     VOLATILITY_MEMORY,
     VOLATILITY_SHOCK,
-    History,
+    MarketHistory,
 )
 from g6.simulation.noise import coin, lasting, normal, uniform
 from g6.simulation.roots import Root
@@ -73,7 +73,7 @@ def bridge(passed: NDArray[np.float64], total: float, *address: object) -> NDArr
     return np.asarray(free + passed * (total - free[-1]))
 
 
-def market_day(history: History, clock: BusinessClock, day: date) -> MarketDay:
+def market_day(history: MarketHistory, clock: BusinessClock, day: date) -> MarketDay:
     """Return the market of the session of `day`, which must be one."""
     n = history.position[day]
     session = history.sessions[n]
@@ -118,13 +118,13 @@ def worked(seed: int, day: date, passed: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def _factor(
-    history: History, factor: str, day: date, passed: NDArray[np.float64]
+    history: MarketHistory, factor: str, day: date, passed: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     end = float(history.shock(factor, "session")[history.position[day]])
     return bridge(passed, end, history.seed, "path", factor, day)
 
 
-def index_day(history: History, root: Root, market: MarketDay, skew: float) -> IndexDay:
+def index_day(history: MarketHistory, root: Root, market: MarketDay, skew: float) -> IndexDay:
     """Return one index's day. `skew` is how many seconds at most its print lags the contracts."""
     day = market.session.day
     n = history.position[day]

@@ -17,8 +17,8 @@ from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.simulation.contracts import lattice
 from g6.simulation.dump import contract_rows, index_rows
-from g6.simulation.expiries import Series
-from g6.simulation.faults import Faults
+from g6.simulation.expiries import ExpirySeries
+from g6.simulation.faults import MarketFaults
 from g6.simulation.flows import KINDS, flows
 from g6.simulation.roots import ROOTS, Root
 from g6.simulation.snapshot import snapshot
@@ -56,13 +56,13 @@ class SimulatedMarket:
         calendar: Calendar,
         *,
         seed: int = 7,
-        faults: Faults | None = None,
+        faults: MarketFaults | None = None,
         skew: float = 1.0,
         event: datetime | None = None,
     ) -> None:
         self.calendar = calendar
         self.seed = seed
-        self.faults = faults or Faults()
+        self.faults = faults or MarketFaults()
         self.world = World(calendar, seed, self.faults, skew, event)
 
     def listing(self, index: str, at: datetime) -> Listing:
@@ -104,7 +104,7 @@ class SimulatedMarket:
         )  # fmt: skip
 
     def _series_quotes(
-        self, root: Root, series: Series, day: date, second: int, strike: Numbers
+        self, root: Root, series: ExpirySeries, day: date, second: int, strike: Numbers
     ) -> tuple[NDArray[np.int64], dict[str, Numbers]]:
         """Return which of the asked strikes are listed, by position, and their quotes in lots."""
         tape = self.world.tape(root, series, day)
@@ -166,7 +166,7 @@ class SimulatedMarket:
     def describe(self) -> Mapping[str, Any]:
         """Return facts for people and panels."""
         told = {"mode": "sim", "source": "simulated market", "seed": self.seed}
-        return told | ({"faults": self.faults.describe()} if self.faults != Faults() else {})
+        return told | ({"faults": self.faults.describe()} if self.faults != MarketFaults() else {})
 
     def _answering(self, index: str) -> Root:
         root = _root(index)

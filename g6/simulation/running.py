@@ -19,7 +19,7 @@ NEVER = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningTotals:
     """Totals before minute 15 b, `(quarters + 1, 2n)` each: lots, lots × ticks, extremes of prices and of interest.
 
     `latest`: the last minute with a trade, -1 without one.
@@ -34,13 +34,13 @@ class Running:
     latest: NDArray[np.int16]
 
 
-def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots) -> Running:
+def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots) -> RunningTotals:
     """Return the totals of a day; `extremes`: high and low of each minute, 0 and NEVER without a trade; all `(minutes, 2n)`."""
     high, low = extremes
     marks = np.arange(0, len(lots), QUARTER)
     value = np.add.reduceat(lots * price.astype(np.float64), marks, axis=0)
     traded = np.where(lots > 0, np.arange(len(lots), dtype=np.int16)[:, None], np.int16(-1))
-    return Running(
+    return RunningTotals(
         _after(np.cumsum(np.add.reduceat(lots, marks, axis=0), axis=0, dtype=np.int32), 0),
         _after(np.cumsum(value, axis=0), 0.0),
         _after(np.maximum.accumulate(np.maximum.reduceat(high, marks, axis=0), axis=0), 0),

@@ -44,7 +44,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleRecording:
     """Half an hour of NIFTY as a minute-by-minute recording: `quotes[m]` at minute m, three expiries; `closing` at the close."""
 
     quotes: tuple[Quotes, ...]
@@ -105,14 +105,14 @@ def self_test(market: SimulatedMarket, implied_vol: Solver) -> tuple[Figure, ...
     )
 
 
-def record(market: SimulatedMarket, implied_vol: Solver) -> Sample:
+def record(market: SimulatedMarket, implied_vol: Solver) -> SampleRecording:
     """Return half an hour of NIFTY's three nearest weeklies and monthly, minute by minute."""
     contracts = market.listing("NIFTY", START).contracts
     near = contracts.take(contracts.expiry <= np.datetime64("2026-09-08"))
     minutes = tuple(
         market.quotes("NIFTY", near, START + timedelta(minutes=m)) for m in range(MINUTES)
     )
-    return Sample(
+    return SampleRecording(
         minutes,
         market.quotes("NIFTY", near, market.calendar.close_of("NSE", START.date())),
         implied_vol,
@@ -183,7 +183,7 @@ def _lunch(market: SimulatedMarket) -> Figure:
     )
 
 
-def _surface(sample: Sample) -> list[Figure]:
+def _surface(sample: SampleRecording) -> list[Figure]:
     figures = []
     for expiry, (name, real) in enumerate(
         (("6 days", "45 … 65"), ("13 days", "80 … 100"), ("20 days", "105 … 130"))
@@ -232,7 +232,7 @@ def _surface(sample: Sample) -> list[Figure]:
     ]
 
 
-def smile(sample: Sample, expiry: int) -> list[float]:
+def smile(sample: SampleRecording, expiry: int) -> list[float]:
     """Return the volatility points above at-the-money at −2, −1, 1 and 2 standard deviations, out-of-the-money sides."""
     sigma, F, strike = (
         sample.volatilities(expiry, 0),
@@ -248,7 +248,7 @@ def smile(sample: Sample, expiry: int) -> list[float]:
     ]
 
 
-def parity_gap(sample: Sample) -> float:
+def parity_gap(sample: SampleRecording) -> float:
     """Return the median difference, in points, of the volatilities of call and put within ten strikes of the money."""
     sigma, F = sample.volatilities(0, 0), sample.forward(0, 0)[0]
     strike = sample.quotes[0].strike[sample.expiries[0]]
@@ -256,7 +256,7 @@ def parity_gap(sample: Sample) -> float:
     return float(np.nanmedian(np.abs(sigma[0] - sigma[1])[near]))
 
 
-def shares(sample: Sample) -> list[list[float]]:
+def shares(sample: SampleRecording) -> list[list[float]]:
     """Return the share of the options traded today that trade in a minute: by expiry, by strikes from the money; NaN of none."""
     volume = sample.over_time("volume")
     traded = np.diff(volume, axis=0) > 0
@@ -276,7 +276,7 @@ def _mean(values: NDArray[np.bool_]) -> float:
     return float(values.mean()) if values.size else np.nan
 
 
-def _trading(sample: Sample) -> list[Figure]:
+def _trading(sample: SampleRecording) -> list[Figure]:
     figures = []
     for expiry, found in enumerate(shares(sample)):
         told = [
@@ -313,7 +313,7 @@ def _trading(sample: Sample) -> list[Figure]:
     return figures
 
 
-def _open_interest(sample: Sample) -> list[Figure]:
+def _open_interest(sample: SampleRecording) -> list[Figure]:
     rows, lot = sample.expiries[0], float(sample.quotes[0].lot_size[0])
     oi, strike = sample.over_time("oi")[:, :, rows] / lot, sample.quotes[0].strike[rows]
     near = np.abs(strike - sample.forward(0, 0)[0]) <= 1500
@@ -367,7 +367,7 @@ def _put_call_ratio(market: SimulatedMarket) -> Figure:
     )
 
 
-def own_shares(sample: Sample) -> list[float]:
+def own_shares(sample: SampleRecording) -> list[float]:
     """Return the share of listed options whose last price, by expiry, is fresh (5 minutes) and not below intrinsic value."""
     fresh = np.diff(sample.over_time("volume"), axis=0)[-_FRESH_MINUTES:].sum(axis=0) > 0
     last, strike = sample.quotes[-1].last, sample.quotes[-1].strike
@@ -379,7 +379,7 @@ def own_shares(sample: Sample) -> list[float]:
     return found
 
 
-def _quality(sample: Sample) -> list[Figure]:
+def _quality(sample: SampleRecording) -> list[Figure]:
     figures = [
         Figure(
             f"last price gives an IV, expiry {n + 1}",

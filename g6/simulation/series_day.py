@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from g6.simulation.books import busyness, half_spread, ticks
 from g6.simulation.contracts import lattice
-from g6.simulation.expiries import Series
-from g6.simulation.interest import Held
+from g6.simulation.expiries import ExpirySeries
+from g6.simulation.interest import InterestBounds
 from g6.simulation.paths import MarketDay
 from g6.simulation.roots import Root
 from g6.simulation.smile import Curve
@@ -26,11 +26,11 @@ class SeriesDay:
 
     root: Root
     seed: int
-    series: Series
+    series: ExpirySeries
     market: MarketDay
     curve: Curve
     strike: Numbers
-    held: Held
+    held: InterestBounds
 
     def draw(self, *address: object) -> Numbers:
         """Return numbers in (0, 1) `(2, n)` that belong to each option of the series and to `address`."""

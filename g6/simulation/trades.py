@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from g6.domain.market.instrument import SIDES
 from g6.simulation.interest import ROUGH, SETTLED, path
 from g6.simulation.noise import lasting, normal, words
-from g6.simulation.running import NEVER, QUARTER, Running, running
+from g6.simulation.running import NEVER, QUARTER, RunningTotals, running
 from g6.simulation.series_day import Numbers, SeriesDay, Whole
 
 SHARES = (
@@ -51,7 +51,7 @@ class Tape:
     interest: Lots
 
     @cached_property
-    def running(self) -> Running:
+    def running(self) -> RunningTotals:
         """The day's totals by quarter hours."""
         return running(
             self.lots, self.price, self._extremes(slice(None), slice(None)), self.interest

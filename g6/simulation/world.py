@@ -17,10 +17,10 @@ from g6.domain.market.instrument import Listing
 from g6.simulation import contracts, expiries, interest
 from g6.simulation.business import BusinessClock
 from g6.simulation.contracts import OPTION_TICK
-from g6.simulation.expiries import Series
-from g6.simulation.faults import Faults
-from g6.simulation.history import History
-from g6.simulation.interest import Held
+from g6.simulation.expiries import ExpirySeries
+from g6.simulation.faults import MarketFaults
+from g6.simulation.history import MarketHistory
+from g6.simulation.interest import InterestBounds
 from g6.simulation.paths import IndexDay, MarketDay, index_day, market_day
 from g6.simulation.roots import Root
 from g6.simulation.series_day import SeriesDay
@@ -37,7 +37,7 @@ _KEPT = {"tape": 14, "curve": 15, "index": 12, "market": 4, "listing": 6, "held"
 
 
 @dataclass
-class Shelf:
+class PieceCache:
     """Pieces by kind and key; the ones not asked for longest are made again when needed."""
 
     kept: dict[str, OrderedDict[Key, Any]] = field(default_factory=dict)
@@ -73,10 +73,10 @@ class World:
 
     calendar: Calendar
     seed: int
-    faults: Faults
+    faults: MarketFaults
     skew: float
     event: datetime | None
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: PieceCache = field(default_factory=PieceCache)
 
     def clock(self, exchange: str) -> BusinessClock:
         """Return the business clock of an exchange."""
@@ -84,9 +84,11 @@ class World:
             "clock", exchange, lambda: BusinessClock(self.calendar, exchange, self.event)
         )
 
-    def history(self, exchange: str) -> History:
+    def history(self, exchange: str) -> MarketHistory:
         """Return the day-by-day history of an exchange."""
-        return self.shelf.get("history", exchange, lambda: History(self.seed, self.clock(exchange)))
+        return self.shelf.get(
+            "history", exchange, lambda: MarketHistory(self.seed, self.clock(exchange))
+        )
 
     def closes(self, root: Root) -> Numbers:
         """Return the index at each session's close, oldest first."""
@@ -118,14 +120,14 @@ class World:
         position = history.position[day]
         return history.sessions[position - 1].day if position else None
 
-    def series(self, root: Root, day: date) -> dict[date, Series]:
+    def series(self, root: Root, day: date) -> dict[date, ExpirySeries]:
         """Return what is listed on a day, by expiry."""
         return self.shelf.get("series", (root.name, day), lambda: self._series(root, day))
 
-    def _series(self, root: Root, day: date) -> dict[date, Series]:
+    def _series(self, root: Root, day: date) -> dict[date, ExpirySeries]:
         return {each.expiry: each for each in expiries.listed(root, self.calendar, day)}
 
-    def known(self, root: Root, series: Series, day: date) -> interest.Day:
+    def known(self, root: Root, series: ExpirySeries, day: date) -> interest.InterestDay:
         """Return the range of closes since the series was introduced, up to and including `day`."""
         history = self.history(root.exchange)
         last = history.position[day]
@@ -133,15 +135,15 @@ class World:
         while first > 0 and history.sessions[first - 1].day >= series.introduced:
             first -= 1
         span = self.closes(root)[first : last + 1]
-        return interest.Day(day, float(span.min()), float(span.max()), float(span[-1]))
+        return interest.InterestDay(day, float(span.min()), float(span.max()), float(span[-1]))
 
-    def strikes(self, root: Root, series: Series, day: date) -> Numbers:
+    def strikes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
         """Return the strikes of a series listed on the morning of `day`."""
         return self.shelf.get(
             "strikes", (root.name, series.expiry, day), lambda: self._strikes(root, series, day)
         )
 
-    def _strikes(self, root: Root, series: Series, day: date) -> Numbers:
+    def _strikes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
         seen = self.known(root, series, self.before(root, day) or day)
         return contracts.strikes(root, series, day, seen.low, seen.high)
 
@@ -186,13 +188,13 @@ class World:
             lambda: float(self._curve(root, expiry, day).forward[-1]),
         )
 
-    def tape(self, root: Root, series: Series, day: date) -> Tape:
+    def tape(self, root: Root, series: ExpirySeries, day: date) -> Tape:
         """Return a series' day."""
         return self.shelf.get(
             "tape", (root.name, series.expiry, day), lambda: self._tape(root, series, day)
         )
 
-    def _tape(self, root: Root, series: Series, day: date) -> Tape:
+    def _tape(self, root: Root, series: ExpirySeries, day: date) -> Tape:
         market, strike = self.market(root.exchange, day), self.strikes(root, series, day)
         held, at = self.held(root, series, day), self.curve(root, series.expiry, day)
         return tape(
@@ -208,13 +210,13 @@ class World:
             halted[minute] = any(span.holds(begin) for span in self.faults.halt)
         return halted
 
-    def held(self, root: Root, series: Series, day: date) -> Held:
+    def held(self, root: Root, series: ExpirySeries, day: date) -> InterestBounds:
         """Return open interest at both ends of `day` by the strikes listed on it; 0 at the start of a strike that is new."""
         return self.shelf.get(
             "held", (root.name, series.expiry, day), lambda: self._held(root, series, day)
         )
 
-    def _held(self, root: Root, series: Series, day: date) -> Held:
+    def _held(self, root: Root, series: ExpirySeries, day: date) -> InterestBounds:
         strike = self.strikes(root, series, day)
         end, awake = self._closing(root, series, day)
         start = np.zeros_like(end)
@@ -226,10 +228,10 @@ class World:
             listed = self.strikes(root, earlier, before)
             row = np.searchsorted(strike, listed)
             start[:, row] = self._closing(root, earlier, before)[0]
-        return Held(start, end, awake)
+        return InterestBounds(start, end, awake)
 
     def _closing(
-        self, root: Root, series: Series, day: date
+        self, root: Root, series: ExpirySeries, day: date
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         strike, seen = self.strikes(root, series, day), self.known(root, series, day)
         return (
@@ -237,7 +239,7 @@ class World:
             interest.awake(root, self.seed, series, strike, seen),
         )
 
-    def previous_closes(self, root: Root, series: Series, day: date) -> Numbers:
+    def previous_closes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
         """Return what options of a series were worth at the close of the session before, `(2, n)`, on tick."""
         return self.shelf.get(
             "previous",
@@ -245,7 +247,7 @@ class World:
             lambda: self._previous_closes(root, series, day),
         )
 
-    def _previous_closes(self, root: Root, series: Series, day: date) -> Numbers:
+    def _previous_closes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
         strike, before = self.strikes(root, series, day), self.before(root, day)
         second = np.array([0 if before is None else self.market(root.exchange, before).seconds])
         value = np.stack(self._curve(root, series.expiry, before or day).values(strike, second))

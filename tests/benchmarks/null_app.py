@@ -32,7 +32,7 @@ from g6.domain.quotes import quotes as quote
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.workers.app import G6, create_app
 from g6.pipeline import Runtime, aggregate, analyse, closing, stages
-from g6.ports import Written
+from g6.ports import WriteReport
 
 RESULTS = "NULL_RESULTS"
 
@@ -51,11 +51,11 @@ class Results:
 class NullStore:
     """Store port that keeps nothing."""
 
-    def write_chain(self, unit: Unit, frame: Frame) -> Written:
-        return Written()
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
+        return WriteReport()
 
-    def write_overview(self, cycle: str, rows: Any) -> Written:
-        return Written()
+    def write_overview(self, cycle: str, rows: Any) -> WriteReport:
+        return WriteReport()
 
     def read_chain(self, unit: Unit) -> None:
         return None

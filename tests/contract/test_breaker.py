@@ -6,7 +6,7 @@ import pybreaker
 import pytest
 import redis
 
-from g6.adapters.redis.shelf import RedisShelf
+from g6.adapters.redis.shelf import RedisSharedCache
 from g6.adapters.wrapping.resilient import Breaker
 from g6.errors import BreakerOpen
 from tests.unit.adapters.resilient.test_breaker import fails
@@ -17,7 +17,7 @@ def test_workers_share_it_through_redis(redis_client: redis.Redis, namespace: st
     def worker() -> Breaker:
         return Breaker(
             "kite", lambda: pybreaker.CircuitRedisStorage("closed", redis_client, namespace=namespace),
-            RedisShelf(redis_client, namespace), failures=2, seconds=60.0,
+            RedisSharedCache(redis_client, namespace), failures=2, seconds=60.0,
         )  # fmt: skip
 
     fails(worker(), 2)

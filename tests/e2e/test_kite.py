@@ -18,7 +18,7 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.server import EmbeddedServer, free_port
 from g6.domain.cycles.cycle import parse_z
-from g6.kite_server.logins import Credentials
+from g6.kite_server.logins import AcceptedCredentials
 from tests.e2e.running import Child, World, clean_environment
 from tests.kite import Kite, kite_server
 from tests.waiting import eventually
@@ -26,7 +26,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.timeout(240)
 
 START = "2026-11-20T05:00:00Z"
-SECRETS = Credentials(
+SECRETS = AcceptedCredentials(
     "kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3"
 )
 CONFIGURED = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.internet import reactor as _reactor
 
-from g6.adapters.kite.ticker.board import Board
+from g6.adapters.kite.ticker.board import TickBoard
 from g6.adapters.kite.ticker.client import route
 from g6.adapters.kite.ticker.socket import Login, Socket
 from g6.errors import UserError
@@ -37,7 +37,7 @@ def main() -> None:
                 continue
             sockets[name] = Socket(
                 number,
-                Board(),
+                TickBoard(),
                 8.0,
                 lambda event, facts, events=events: events.append([event, facts]),
                 way,

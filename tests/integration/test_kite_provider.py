@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite.provider import Kite
-from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
+from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.brokers import Shared, guarded, shared_state
 from g6.config import Settings, calendar, load
@@ -38,7 +38,7 @@ class World:
 
     kite: LookAlike
     base: Path
-    shelf: MemoryShelf = field(default_factory=MemoryShelf)
+    shelf: MemorySharedCache = field(default_factory=MemorySharedCache)
     told: list[Mapping[str, Any]] = field(default_factory=list)
 
     def settings(self, **more: Any) -> Settings:
@@ -251,7 +251,7 @@ def test_beside_a_stream_a_unit_asks_for_no_candle_and_reads_what_another_proces
 def test_the_dump_is_downloaded_once_a_day_whoever_starts(world: World) -> None:
     world.provider().listing("NIFTY", AT)
     world.provider().listing("BANKNIFTY", AT)
-    world.shelf = MemoryShelf()
+    world.shelf = MemorySharedCache()
     world.provider().listing("FINNIFTY", AT)
     assert (
         len([each for each in world.kite.arrivals("other") if each["path"] == "/instruments/NFO"])

@@ -17,7 +17,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.pricing.quality import Flag
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.workers import tasks
-from g6.simulation import Faults, SimulatedMarket
+from g6.simulation import MarketFaults, SimulatedMarket
 from g6.simulation import provider as market_provider
 from tests.unit.pipeline.world import FIRST, World, after
 
@@ -28,7 +28,7 @@ Grid = NDArray[Any]
 
 def run(text: str, cycles: tuple[str, ...] = CYCLES[:1]) -> World:
     """Return the world after whole chains of NIFTY and BANKNIFTY in a market with these faults."""
-    world = World(provider=SimulatedMarket(calendar(), faults=Faults.parse(text)))
+    world = World(provider=SimulatedMarket(calendar(), faults=MarketFaults.parse(text)))
     world.settle_on(collection__scope="chain")
     for cycle in cycles:
         world.cycle(cycle)
@@ -204,7 +204,9 @@ def test_a_failing_provider_is_a_gap_of_one_index() -> None:
 def test_a_slow_provider_changes_nothing_until_the_time_limit_of_its_stage(
     monkeypatch: pytest.MonkeyPatch, seconds: int, end: tuple[str, str]
 ) -> None:
-    world = World(provider=SimulatedMarket(calendar(), faults=Faults.parse(f"delay:{seconds}")))
+    world = World(
+        provider=SimulatedMarket(calendar(), faults=MarketFaults.parse(f"delay:{seconds}"))
+    )
 
     def sleep(wanted: float) -> None:
         """Sleep as a pool process does: Celery's soft limit ends it."""

@@ -12,7 +12,7 @@ from g6.domain.cycles.plan import Quality
 from g6.domain.pricing.quality import Flag, Prices, prices
 from g6.domain.quotes.quotes import Quotes
 from g6.simulation import SimulatedMarket
-from g6.simulation.faults import Faults
+from g6.simulation.faults import MarketFaults
 
 OPEN = parse_z("2026-11-18T03:45:00Z")
 PATIENT = Quality(max_trade_age=300.0)
@@ -39,7 +39,7 @@ def test_less_than_one_in_a_thousand_prices_of_a_clean_day_is_an_outlier() -> No
 def test_spikes_of_twenty_deviations_are_flagged_and_priced_from_their_books() -> None:
     clean, market = (
         SimulatedMarket(calendar()),
-        SimulatedMarket(calendar(), faults=Faults.parse("spike:0.05")),
+        SimulatedMarket(calendar(), faults=MarketFaults.parse("spike:0.05")),
     )
     spikes, seen = 0, 0
     for minute in (35, 140, 280):

@@ -19,7 +19,7 @@ from g6.adapters.wrapping.resilient import Resilient
 from g6.domain.market.calendar import IST
 from g6.domain.pricing.black76 import price
 from g6.domain.pricing.quality import Flag
-from g6.observability.follower import Follower
+from g6.observability.follower import BusFollower
 from tests.integration.test_kite_provider import AT, START, World
 from tests.kite import kite_server
 from tests.unit.pipeline.world import World as Pipeline
@@ -191,7 +191,7 @@ def counted(proxy: Proxy, provider: Resilient) -> Any:
         world.settle_on(quality__min_oi=65.0, index_params__BANKNIFTY__enabled=False, index_params__NIFTY__expiries=["this_week"],
                         **{f"index_params__NIFTY__strikes_{side}": 25 for side in ("itm", "otm")})  # fmt: skip
         world.cycle(START)
-        follower = Follower(world.bus, MemoryTotals(), ["NIFTY"])
+        follower = BusFollower(world.bus, MemoryTotals(), ["NIFTY"])
         follower.catch_up()
         names = [flag.name.lower() for flag in Flag if flag.name]
         return {

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
+from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import Settings, calendar, load
@@ -58,7 +58,7 @@ class Cycle:
         started = settings.model_copy(
             update={"market": settings.market.model_copy(update={"origin": time.time() + 0.3})}
         )  # fmt: skip
-        limiter, shelf = MemoryLimiter(), MemoryShelf()
+        limiter, shelf = MemoryLimiter(), MemorySharedCache()
         shared = replace(shared_state(started), shelf=shelf, limiter=lambda _: limiter)
         self.providers = {
             name: guarded(started, shared, "kite", started.provider.root, "kite")
@@ -154,7 +154,7 @@ def test_a_first_cycle_under_a_window_asks_once_for_the_underlyings_of_all(
     kite: Kite, base: Path, warm: Resilient
 ) -> None:
     settings = configured(kite, base, 6, **{"collection.scope": "window"})
-    limiter, shelf = MemoryLimiter(), MemoryShelf()
+    limiter, shelf = MemoryLimiter(), MemorySharedCache()
     started = settings.model_copy(
         update={"market": settings.market.model_copy(update={"origin": time.time()})}
     )

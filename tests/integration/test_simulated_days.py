@@ -9,7 +9,7 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.pricing.quality import quality_counts
 from g6.domain.schema.frame import Frame
-from g6.simulation import Faults, SimulatedMarket
+from g6.simulation import MarketFaults, SimulatedMarket
 from tests.unit.pipeline.world import FIRST, World
 
 EXPIRY, CLOSED = np.datetime64("2026-11-23", "D"), "2026-11-23T10:11:00Z"
@@ -117,7 +117,7 @@ def test_expiries_of_ones_own_are_collected_under_their_date_or_number() -> None
 
 
 def test_four_kinds_of_bad_quotes_at_once_have_four_reasons() -> None:
-    faults = Faults.parse("stale:0.05,negative:0.05,zero:0.05,crossed:0.05")
+    faults = MarketFaults.parse("stale:0.05,negative:0.05,zero:0.05,crossed:0.05")
     world = World(provider=SimulatedMarket(calendar(), faults=faults))
     world.settle_on(collection__scope="chain")
     world.cycle(FIRST)

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.adapters.replay.answers.answer import Answer
+from g6.adapters.replay.answers.answer import ExchangeAnswer
 from g6.adapters.replay.answers.answer_files import AnswerFiles
 from g6.adapters.replay.answers.bse import parse_bse
 from g6.adapters.replay.answers.documents import parse_document
@@ -97,7 +97,7 @@ def damaged(document: Any, changes: list[tuple[int, Any]]) -> Any:
     return document
 
 
-def options(answer: Answer) -> dict[tuple[float, int], list[float]]:
+def options(answer: ExchangeAnswer) -> dict[tuple[float, int], list[float]]:
     rows = answer.rows
     names = sorted(rows.figures)
     columns = np.array([rows.figures[name] for name in names]).T.tolist()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.domain.pricing.black76 import Status, greeks, higher_greeks, implied_vol, price, solve
+from g6.domain.pricing.black76 import SolverStatus, greeks, higher_greeks, implied_vol, price, solve
 
 forwards = st.floats(5_000, 90_000)
 years = st.floats(1 / 17_520, 1.0)
@@ -53,7 +53,10 @@ def test_a_price_within_rounding_of_the_payoff_has_no_volatility(option):
     solution = implied_vol(*option)
     both = solve(*option)[0]
 
-    assert Status(int(solution.status)) in {Status.at_payoff, Status.below_intrinsic}
+    assert SolverStatus(int(solution.status)) in {
+        SolverStatus.at_payoff,
+        SolverStatus.below_intrinsic,
+    }
     assert np.isnan(solution.sigma)
     assert both.status == solution.status
 
@@ -63,7 +66,7 @@ def test_a_price_within_rounding_of_the_payoff_has_no_volatility(option):
 def test_the_volatility_of_a_price_is_the_one_it_was_made_with(option):
     solution = implied_vol(price(*option), *option[1:])
 
-    assert solution.status == Status.ok
+    assert solution.status == SolverStatus.ok
     assert abs(float(solution.sigma) - option[0]) <= 1e-13 + 4 * attainable(option)
 
 
@@ -225,10 +228,10 @@ def test_a_million_hostile_options_raise_nothing_and_invent_nothing(seed):
         solution, figures = solve(*columns)
         higher = higher_greeks(solution.sigma, *columns[1:])
         back = price(solution.sigma, *columns[1:])
-    ok = solution.status == Status.ok
+    ok = solution.status == SolverStatus.ok
 
-    assert np.bincount(solution.status, minlength=len(Status)).sum() == ok.size
-    assert set(np.unique(solution.status)) <= set(Status)
+    assert np.bincount(solution.status, minlength=len(SolverStatus)).sum() == ok.size
+    assert set(np.unique(solution.status)) <= set(SolverStatus)
     assert 0.05 < ok.mean() < 0.9
     assert np.isnan(solution.sigma[~ok]).all()
     assert (solution.sigma[ok] > 0).all()

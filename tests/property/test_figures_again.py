@@ -10,7 +10,7 @@ import pytest
 
 from g6.domain.figures import analytics, term_structure
 from g6.domain.figures import build_up as open_interest
-from g6.domain.figures.analytics import Level
+from g6.domain.figures.analytics import InterestLevel
 from g6.domain.figures.by_expiry import ExpiryFigures, figures
 from g6.domain.schema.frame import Frame
 
@@ -132,11 +132,13 @@ def max_pain(rows):
 
 
 def level(rows, side, deviation):
-    F, best = float(rows[0]["forward"]), Level()
+    F, best = float(rows[0]["forward"]), InterestLevel()
     for row in rows if side == "ce_" else rows[::-1]:
         k, oi = float(row["strike"]), held(row, side)
         if (k > F if side == "ce_" else k < F) and oi and not oi <= best.oi:
-            best = Level(k, oi, oi - float(row[side + "oi_prev"]), k - F, (k - F) / deviation)
+            best = InterestLevel(
+                k, oi, oi - float(row[side + "oi_prev"]), k - F, (k - F) / deviation
+            )
     return best
 
 
@@ -166,9 +168,9 @@ def test_figures_of_an_expiry_are_their_definitions(chain_of, seed):
         wanted = again(rows_of(frame, found.expiry))
         for name in ExpiryFigures.__dataclass_fields__:
             one, other = getattr(found, name), getattr(wanted, name)
-            if isinstance(one, Level):
+            if isinstance(one, InterestLevel):
                 one, other = (
-                    [getattr(each, field) for field in Level.__dataclass_fields__]
+                    [getattr(each, field) for field in InterestLevel.__dataclass_fields__]
                     for each in (one, other)
                 )
             if isinstance(one, float | list):

@@ -16,7 +16,7 @@ from g6.entrypoints.cli.operate import kite_server
 from g6.entrypoints.cli.operate import running as operate
 from g6.entrypoints.cli.shared import listed, stored
 from g6.errors import BadConfig, BadInput, ProviderBusy, UserError
-from g6.kite_server.logins import Credentials
+from g6.kite_server.logins import AcceptedCredentials
 
 DEEP = ["[" * 100_000, '{"a":' * 100_000]
 READERS: list[Callable[[str], object]] = [
@@ -38,7 +38,7 @@ def test_a_file_of_brackets_is_refused_with_its_name(tmp_path: Path, text: str) 
     with pytest.raises(BadConfig, match=r"deep\.json is not JSON"):
         load(path)
     with pytest.raises(BadInput, match=r"deep\.json: is no file of credentials"):
-        Credentials.read(path)
+        AcceptedCredentials.read(path)
     path.rename(tmp_path / "manifest.json")
     assert verify_manifest_hashes(tmp_path) == {"manifest.json": "read_error:RecursionError"}
 

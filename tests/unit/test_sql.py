@@ -15,7 +15,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.schema.frame import Frame
 from g6.errors import DamagedFile, UserError
 from g6.ports import Event
-from g6.ports.history import Kept
+from g6.ports.history import BusPosition
 
 CYCLES = ["2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:20:00Z"]
 COUNT = "select underlying, count(*) as n from chain where date = '2026-11-20' group by all order by all"
@@ -75,7 +75,7 @@ def test_events_are_a_table_too(history: Path) -> None:
     told = Event(
         "1-0", "2026-11-20T04:05:01Z", "gap.opened", "NIFTY", {"index": "NIFTY", "cycle": CYCLES[1]}
     )
-    ParquetHistory(history).keep_events([told], Kept("1-0", 1))
+    ParquetHistory(history).keep_events([told], BusPosition("1-0", 1))
     assert g6.sql(
         "select type, underlying, date::varchar d from events", "arrow", data_dir=history
     ).to_pylist() == [{"type": "gap.opened", "underlying": "NIFTY", "d": "2026-11-20"}]

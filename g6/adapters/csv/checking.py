@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from g6.adapters.csv.lines import ASIDE, same_cell
-from g6.adapters.csv.place import Place
-from g6.adapters.csv.sheet import OVERVIEW_HEADER, Line, Sheet, order, read_sheet
+from g6.adapters.csv.place import LineKeys
+from g6.adapters.csv.sheet import OVERVIEW_HEADER, CsvContent, CsvLine, order, read_sheet
 from g6.domain.schema.rows import CHAIN, OVERVIEW, csv_header
 from g6.files import being_written, quoted, shown
 from g6.ports.history import Finding
@@ -88,7 +88,7 @@ def check_day(
         sheet = yield from _read(base, path)
         if sheet is None:
             continue
-        place = Place.of(path)
+        place = LineKeys.of(path)
         for kind, what in (*_damages(sheet), *_lines(place, sheet), *_against(path, sheet, stored)):
             yield Finding(shown(path), kind, what, mend)
         if stored is not None and not stored.files_unread:
@@ -106,7 +106,7 @@ def check_day(
         yield Finding(shown(path), "lost", f"is not there; its {count} lines are in Parquet", mend)
 
 
-def _read(base: Path, path: Path) -> Generator[Finding, None, Sheet | None]:
+def _read(base: Path, path: Path) -> Generator[Finding, None, CsvContent | None]:
     """Return what a file holds; yield what keeps it from being read."""
     try:
         content = path.read_bytes()
@@ -132,7 +132,7 @@ def _read(base: Path, path: Path) -> Generator[Finding, None, Sheet | None]:
     return None
 
 
-def _damages(sheet: Sheet) -> Iterator[tuple[str, str]]:
+def _damages(sheet: CsvContent) -> Iterator[tuple[str, str]]:
     if not sheet.columns and not sheet.torn and not sheet.damaged:
         yield "torn", "is empty"
     elif sheet.torn:
@@ -146,9 +146,9 @@ def _damages(sheet: Sheet) -> Iterator[tuple[str, str]]:
             yield "line", f"line {each.number} {each.what}"
 
 
-def _lines(place: Place | None, sheet: Sheet) -> Iterator[tuple[str, str]]:
+def _lines(place: LineKeys | None, sheet: CsvContent) -> Iterator[tuple[str, str]]:
     """What is wrong with whole lines by themselves: their order, their place, letters in numbers."""
-    previous: Line | None = None
+    previous: CsvLine | None = None
     for line in sheet.lines:
         where = f"line {line.number}"
         if previous is not None and order(line.instant) <= order(previous.instant):
@@ -171,11 +171,11 @@ def _is_number(cell: str) -> bool:
     return "_" not in cell and cell.strip() == cell
 
 
-def _against(path: Path, sheet: Sheet, stored: Stored | None) -> Iterator[tuple[str, str]]:
+def _against(path: Path, sheet: CsvContent, stored: Stored | None) -> Iterator[tuple[str, str]]:
     """What the lines say and the other store does not, and what they leave out."""
     if stored is None or (path not in stored.lines and stored.files_unread):
         return
-    place = Place.of(path)
+    place = LineKeys.of(path)
     wanted = {order(instant): placed for instant, placed in stored.lines.get(path, {}).items()}
     seen = set()
     for line in sheet.lines:
@@ -199,7 +199,7 @@ def _against(path: Path, sheet: Sheet, stored: Stored | None) -> Iterator[tuple[
         yield "missing", f"has no whole line of {''.join(missing[0])}Z{more}, which Parquet has"
 
 
-def _figures(sheet: Sheet, line: Line, header: str, text: str) -> Iterator[tuple[str, str]]:
+def _figures(sheet: CsvContent, line: CsvLine, header: str, text: str) -> Iterator[tuple[str, str]]:
     wanted = dict(zip(header.split(","), next(csv.reader([text])), strict=True))
     for name, cell in zip(sheet.columns, line.cells, strict=True):
         if (

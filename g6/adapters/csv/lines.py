@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from g6.adapters.csv.place import Place
+from g6.adapters.csv.place import LineKeys
 from g6.adapters.csv.sheet import begins_with_an_instant, order, read_sheet
 from g6.files import busy, refusals, replace
 
@@ -25,7 +25,7 @@ ASIDE = ".damaged"
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class LineWrite:
     """What one call did: lines and bytes written, torn lines cut off, damaged lines set aside."""
 
     rows: int
@@ -34,7 +34,7 @@ class Put:
     aside: int = 0
 
 
-def put_line(path: Path, header: str, line: str) -> Put:
+def put_line(path: Path, header: str, line: str) -> LineWrite:
     """Put `line` (without its end) into `path`: appended, in the place of the line of its instant, or already there.
 
     What is torn at the end is cut off first. A damaged line elsewhere is moved to the file beside it once it is met; no whole line
@@ -57,13 +57,13 @@ def put_line(path: Path, header: str, line: str) -> Put:
             return _slowly(path, descriptor, header, {_instant(line): line}, size)
         if not first and _order(content) <= _order(last):
             if content == last and not repaired:
-                return Put(0, 0, 0)
+                return LineWrite(0, 0, 0)
             return _slowly(path, descriptor, header, {_instant(line): line}, size)
         _append(path, descriptor, content + b"\n", kept, size)
-        return Put(1, len(content) + 1, repaired)
+        return LineWrite(1, len(content) + 1, repaired)
 
 
-def put_lines(path: Path, header: str, lines: Mapping[str, str]) -> Put:
+def put_lines(path: Path, header: str, lines: Mapping[str, str]) -> LineWrite:
     """Put `lines`, by their instants, into `path`; a line whose figures differ makes room for its own. Errors: StoreBusy."""
     with refusals(path), _locked(path) as descriptor:
         return _slowly(path, descriptor, header, lines, os.fstat(descriptor).st_size, mend=True)
@@ -131,7 +131,7 @@ def _slowly(
     size: int,
     *,
     mend: bool = False,
-) -> Put:
+) -> LineWrite:
     """Make the file anew with these lines in their places, under the columns of both headers when they differ.
 
     `mend` leaves a line that says the same figures as the new one, and sets aside one that says others.
@@ -141,7 +141,7 @@ def _slowly(
     both = _both(sheet.columns, header)
     aside = [each.content for each in sheet.damaged]
     by_order: dict[tuple[str, str], str] = {}
-    place = Place.of(path) if mend else None
+    place = LineKeys.of(path) if mend else None
     for line in sheet.lines:
         if place is not None and place.wrong(sheet.columns, line):
             aside.append(line.text.encode())
@@ -164,13 +164,15 @@ def _slowly(
         f"{each}\n" for each in (",".join(both), *(by_order[place] for place in sorted(by_order)))
     ).encode()
     if fresh == content:
-        return Put(0, 0, 0)
+        return LineWrite(0, 0, 0)
     _set_aside(path, aside)
     if size == 0:
         _append(path, descriptor, fresh, 0, 0)
     else:
         replace(path, fresh)
-    return Put(changed if mend else max(changed, 1), len(fresh), int(bool(sheet.torn)), len(aside))
+    return LineWrite(
+        changed if mend else max(changed, 1), len(fresh), int(bool(sheet.torn)), len(aside)
+    )
 
 
 def _set_aside(path: Path, lines: Sequence[bytes]) -> None:

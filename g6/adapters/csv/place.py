@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from g6.adapters.csv.sheet import Line
+from g6.adapters.csv.sheet import CsvLine
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LineKeys:
     """The day of a file, and the cells that every line of it holds, by column."""
 
     day: date
     cells: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: Path) -> Place | None:
+    def of(cls, path: Path) -> LineKeys | None:
         """Return the place of a file by its path, None where the path says none."""
         try:
             day = date.fromisoformat(path.name.removesuffix(".csv"))
@@ -37,7 +37,7 @@ class Place:
             },
         )
 
-    def wrong(self, columns: Sequence[str], line: Line) -> str:
+    def wrong(self, columns: Sequence[str], line: CsvLine) -> str:
         """Return what a line says that is not of this place, nothing when it belongs here."""
         day = day_of(parse_z(line.instant))
         if day != self.day:

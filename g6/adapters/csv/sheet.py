@@ -22,7 +22,7 @@ _APPENDED = ("future", "vix")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CsvLine:
     """One whole line: its number in the file, its text without its end, its cells."""
 
     number: int
@@ -45,14 +45,14 @@ class Damaged:
 
 
 @dataclass(slots=True)
-class Sheet:
+class CsvContent:
     """What a file holds. `columns` is empty where neither a header nor a layout of that many cells tells them.
 
     `lost_header` says that the columns were told by the number of cells, not by the file's first line.
     """
 
     columns: tuple[str, ...] = ()
-    lines: list[Line] = field(default_factory=list)
+    lines: list[CsvLine] = field(default_factory=list)
     damaged: list[Damaged] = field(default_factory=list)
     torn: bytes = b""
     lost_header: str = ""
@@ -79,10 +79,10 @@ def layouts() -> dict[int, tuple[str, ...]]:
     return {len(columns): columns for columns in told}
 
 
-def read_sheet(content: bytes, header: str = "") -> Sheet:
+def read_sheet(content: bytes, header: str = "") -> CsvContent:
     """Return what a file of these bytes holds; `header` is what its writer would begin it with."""
     whole = content.rfind(b"\n") + 1
-    sheet = Sheet(torn=content[whole:])
+    sheet = CsvContent(torn=content[whole:])
     lines = content[:whole].split(b"\n")[:-1]
     sheet.carriage_returns = any(line.endswith(b"\r") for line in lines)
     numbered = [(number, line.removesuffix(b"\r")) for number, line in enumerate(lines, 1)]
@@ -136,17 +136,17 @@ def _cells(line: bytes) -> tuple[str, ...] | None:
         return None
 
 
-def _sort_in(sheet: Sheet, number: int, line: bytes) -> None:
+def _sort_in(sheet: CsvContent, number: int, line: bytes) -> None:
     what = _wrong_with_line(line, len(sheet.columns))
     if not what:
         text = line.decode()
-        sheet.lines.append(Line(number, text, _cells(line) or ()))
+        sheet.lines.append(CsvLine(number, text, _cells(line) or ()))
         return
     sheet.damaged.append(Damaged(number, line, what))
     kept = line.lstrip(b"\0")
     if len(kept) < len(line) and not _wrong_with_line(kept, len(sheet.columns)):
         # a lost disk block before a whole line
-        sheet.lines.append(Line(number, kept.decode(), _cells(kept) or ()))
+        sheet.lines.append(CsvLine(number, kept.decode(), _cells(kept) or ()))
 
 
 def _wrong_with_line(line: bytes, count: int) -> str:

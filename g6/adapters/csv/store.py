@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from g6.adapters.csv.lines import ASIDE, Put, put_line
+from g6.adapters.csv.lines import ASIDE, LineWrite, put_line
 from g6.adapters.csv.sheet import OVERVIEW_HEADER, read_sheet
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.documents.chain_rows import csv_rows, offset_name
@@ -20,7 +20,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import OVERVIEW, csv_header
-from g6.ports import Written
+from g6.ports import WriteReport
 
 Placed = dict[Path, tuple[str, str]]
 """Header and line by file."""
@@ -32,10 +32,10 @@ class CsvStore:
     def __init__(self, base: Path) -> None:
         self._base = base
 
-    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Put one line into the file of every bucket and offset; a line that is there already is left alone. Errors: StoreBusy."""
         if not len(frame):
-            return Written(rows={"csv": 0}, bytes={"csv": 0})
+            return WriteReport(rows={"csv": 0}, bytes={"csv": 0})
         return _sum(
             (path, put_line(path, *placed))
             for path, placed in self.chain_lines(unit, frame).items()
@@ -53,7 +53,7 @@ class CsvStore:
             for (bucket, offset), line in lines.items()
         }
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
         """Put one line per index; a rerun replaces its line. Errors: StoreBusy."""
         return _sum(
             (path, put_line(path, *placed))
@@ -120,11 +120,11 @@ def _instants(path: Path) -> list[datetime]:
     return [parse_z(line.instant) for line in read_sheet(path.read_bytes(), OVERVIEW_HEADER).lines]
 
 
-def _sum(puts: Iterator[tuple[Path, Put]]) -> Written:
+def _sum(puts: Iterator[tuple[Path, LineWrite]]) -> WriteReport:
     rows = size = repaired = 0
     aside: dict[str, int] = {}
     for path, put in puts:
         rows, size, repaired = rows + put.rows, size + put.bytes, repaired + put.repaired
         if put.aside:
             aside[f"{path}{ASIDE}"] = put.aside
-    return Written(rows={"csv": rows}, bytes={"csv": size}, repaired=repaired, aside=aside)
+    return WriteReport(rows={"csv": rows}, bytes={"csv": size}, repaired=repaired, aside=aside)

@@ -4,7 +4,7 @@
 broker's client with them, whose import takes half a second: `Kite` is imported from `provider` by who asks the broker.
 """
 
-from g6.adapters.kite.access import Access, Credentials
+from g6.adapters.kite.access import Access, KiteCredentials
 from g6.adapters.kite.minutes import KiteCandles
 
-__all__ = ["Access", "Credentials", "KiteCandles"]
+__all__ = ["Access", "KiteCandles", "KiteCredentials"]

@@ -16,7 +16,7 @@ from g6.adapters.kite.sealing import seal, sealing_key, unseal
 from g6.adapters.kite.token import Token, expiry_of
 from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
-from g6.ports import Shelf
+from g6.ports import SharedCache
 
 NAME, TOLD = "token", "told:token"
 DAY_SECONDS = 86_400.0
@@ -26,7 +26,7 @@ TELL_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class KiteCredentials:
     """What a person has of the broker; all of it secret, none of it shown."""
 
     api_key: str = ""
@@ -47,8 +47,8 @@ class Access:
 
     def __init__(
         self,
-        credentials: Credentials,
-        shelf: Shelf,
+        credentials: KiteCredentials,
+        shelf: SharedCache,
         path: Path,
         now: Callable[[], datetime],
         exchange: Callable[[str], Token] | None = None,

@@ -16,7 +16,7 @@ from g6 import files
 from g6.adapters.kite.dump import Dump, of_interest, parse_dump
 from g6.domain.market.calendar import IST
 from g6.errors import BadDump, BadInput, ProviderBusy, ProviderRefused, StoreBusy
-from g6.ports import Shelf
+from g6.ports import SharedCache
 
 SETTLED = clock_time(8, 15)
 """Clock time (IST) from which on the broker's dump is surely of today; what is fetched earlier is asked for again."""
@@ -33,7 +33,7 @@ Columns = Mapping[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _KeptDump:
     columns: Columns
     until: float
 
@@ -48,7 +48,7 @@ class Dumps:
     def __init__(
         self,
         directory: Path,
-        shelf: Shelf,
+        shelf: SharedCache,
         ask: Callable[[str], bytes],
         now: Callable[[], datetime],
         tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
@@ -60,7 +60,7 @@ class Dumps:
             now,
             tell,
         )
-        self._memory: dict[tuple[str, date], _Held] = {}
+        self._memory: dict[tuple[str, date], _KeptDump] = {}
         self.hits: dict[str, int] = {}
 
     def columns(self, exchange: str, day: date) -> Columns:
@@ -97,7 +97,7 @@ class Dumps:
         self._memory[exchange, day] = found
         return found.columns
 
-    def _shared(self, exchange: str, day: date) -> _Held | None:
+    def _shared(self, exchange: str, day: date) -> _KeptDump | None:
         content = self._shelf.get(_name(exchange, day))
         if content is None:
             return None
@@ -105,9 +105,9 @@ class Dumps:
         older, raw = content[:1] == b"o", gzip.decompress(content[1:])
         seconds = AGAIN_SECONDS if older or not self._settled(day) else DAY_SECONDS
         columns = parse_dump(raw, exchange, date.min if older else day).columns
-        return _Held(_alive(columns, day), time.time() + seconds)
+        return _KeptDump(_alive(columns, day), time.time() + seconds)
 
-    def _on_disk(self, exchange: str, day: date) -> _Held | None:
+    def _on_disk(self, exchange: str, day: date) -> _KeptDump | None:
         path = self._path(exchange, day)
         if not path.is_file():
             return None
@@ -118,9 +118,9 @@ class Dumps:
             return None
         self._hit("disk")
         self._shelf.put(_name(exchange, day), b"d" + gzip.compress(of_interest(raw)), DAY_SECONDS)
-        return _Held(columns, time.time() + DAY_SECONDS)
+        return _KeptDump(columns, time.time() + DAY_SECONDS)
 
-    def _fetched(self, exchange: str, day: date) -> _Held:
+    def _fetched(self, exchange: str, day: date) -> _KeptDump:
         """Download it, unless another worker is about to: then wait for what that one finds."""
         limit = time.monotonic() + FETCH_SECONDS
         while not self._shelf.claim(f"fetching:{exchange}", FETCH_SECONDS):
@@ -137,7 +137,7 @@ class Dumps:
         finally:
             self._shelf.drop(f"fetching:{exchange}")
 
-    def _download(self, exchange: str, day: date) -> _Held:
+    def _download(self, exchange: str, day: date) -> _KeptDump:
         try:
             raw = self._ask(exchange)
             dump = parse_dump(raw, exchange, day)
@@ -150,7 +150,7 @@ class Dumps:
         if settled:
             self._keep(exchange, day, raw)
         self._shelf.put(_name(exchange, day), b"d" + gzip.compress(of_interest(raw)), seconds)
-        return _Held(dump.columns, time.time() + seconds)
+        return _KeptDump(dump.columns, time.time() + seconds)
 
     def _tell_left_out(self, exchange: str, day: date, dump: Dump, seconds: float) -> None:
         """Say which rows of a dump that serves are left out; forget what was wrong with the one before."""
@@ -175,7 +175,7 @@ class Dumps:
 
     def _older(
         self, exchange: str, day: date, error: BadInput | ProviderBusy | ProviderRefused
-    ) -> _Held:
+    ) -> _KeptDump:
         """Return the newest good dump of an earlier day, less what has expired since; without one `error` stands."""
         for path in self._earlier(exchange, day):
             try:
@@ -193,7 +193,7 @@ class Dumps:
             self._shelf.put(
                 _name(exchange, day), b"o" + gzip.compress(of_interest(raw)), AGAIN_SECONDS
             )
-            return _Held(columns, time.time() + AGAIN_SECONDS)
+            return _KeptDump(columns, time.time() + AGAIN_SECONDS)
         if isinstance(error, ProviderBusy):
             raise error
         raise self._refusal_of(exchange, day, error) from error

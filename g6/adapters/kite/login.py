@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from g6.adapters.kite.access import Credentials, issued_token
+from g6.adapters.kite.access import KiteCredentials, issued_token
 from g6.adapters.kite.client import Client, make_client, translated
 from g6.adapters.kite.token import Token
 from g6.errors import ProviderRefused, TokenDead, Unavailable
@@ -25,7 +25,7 @@ def login_url(api_key: str, base: str | None = None) -> str:
 
 
 def exchange(
-    credentials: Credentials,
+    credentials: KiteCredentials,
     request_token: str,
     *,
     root: str | None = None,

@@ -15,7 +15,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import NAN
 from g6.errors import ProviderBusy, ProviderRefused
-from g6.ports import Shelf
+from g6.ports import SharedCache
 
 DAY_SECONDS = 86_400.0
 LOOK_BACK = timedelta(days=10)
@@ -41,7 +41,7 @@ class PreviousInterest:
     first. From the second day on the store knows it all and nobody asks here.
     """
 
-    def __init__(self, shelf: Shelf, ask: Callable[[int, str, str], Candles]) -> None:
+    def __init__(self, shelf: SharedCache, ask: Callable[[int, str, str], Candles]) -> None:
         self._shelf, self._ask = shelf, ask
 
     def of(self, index: str, contracts: Contracts, today: date) -> NDArray[np.float64]:

@@ -35,7 +35,7 @@ from g6.domain.pricing.quality import believed
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
 from g6.domain.quotes.tick import of_day
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
-from g6.ports import Clock, Gate, Shelf
+from g6.ports import Clock, Gate, SharedCache
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Kite:
         self,
         access: Access,
         gate: Gate,
-        shelf: Shelf,
+        shelf: SharedCache,
         clock: Clock,
         calendar: Calendar,
         dumps: Path,

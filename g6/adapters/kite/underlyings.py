@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from g6.errors import G6Error
-from g6.ports import Shelf
+from g6.ports import SharedCache
 
 KEPT_SECONDS = 30.0
 ASKING_SECONDS = 8.0
@@ -25,7 +25,9 @@ class Underlyings:
     quotes: twelve in place of seven for six indices.
     """
 
-    def __init__(self, shelf: Shelf, ask: Callable[[Sequence[str]], Mapping[str, Any]]) -> None:
+    def __init__(
+        self, shelf: SharedCache, ask: Callable[[Sequence[str]], Mapping[str, Any]]
+    ) -> None:
         self._shelf, self._ask = shelf, ask
 
     def answers(self, keys: Sequence[str], at: datetime) -> Mapping[str, Any]:

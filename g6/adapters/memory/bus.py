@@ -201,7 +201,7 @@ class MemoryLimiter:
         return found
 
 
-class MemoryShelf:
+class MemorySharedCache:
     """Shelf port of one process."""
 
     def __init__(self, wall: Callable[[], float] = time.time) -> None:

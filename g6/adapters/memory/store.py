@@ -12,7 +12,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
 from g6.domain.schema.frame import Frame
-from g6.ports import Written
+from g6.ports import WriteReport
 
 OI_COLUMNS = ("expiry", "strike", "ce_oi", "pe_oi")
 
@@ -25,18 +25,18 @@ class MemoryStore:
         self._overview: dict[str, dict[str, dict[str, Any]]] = {}
         self.listings: dict[tuple[str, str, date], Listing] = {}
 
-    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Keep a copy of one unit's chain, in place of an earlier one."""
         columns = {name: np.array(column) for name, column in frame.columns.items()}
         self._chains[unit] = Frame(dict(frame.header), columns)
-        return Written(
+        return WriteReport(
             {"memory": len(frame)}, {"memory": sum(column.nbytes for column in columns.values())}
         )
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
         """Keep overview rows of one cycle; rows of other indices already there stay."""
         self._overview.setdefault(cycle, {}).update({row["underlying"]: dict(row) for row in rows})
-        return Written({"memory": len(rows)})
+        return WriteReport({"memory": len(rows)})
 
     def read_chain(self, unit: Unit) -> Frame | None:
         """Return a stored unit's chain with its header, None when there is none."""

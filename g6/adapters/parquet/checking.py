@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
-from g6.adapters.parquet.days import DayFile, Level
+from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 from g6.adapters.parquet.reading import DAMAGED, header, headers, whole
 from g6.adapters.parquet.rewriting import RECOMPUTED
@@ -73,7 +73,7 @@ def _file(
     try:
         with whole(file.path):
             found = [*_misplaced(file, table)]
-            if file.level is Level.PART:
+            if file.level is FoldLevel.PART:
                 header(file.path, table)
             else:
                 headers(file.path)
@@ -100,7 +100,7 @@ def _file(
 
 def _again(name: str, file: DayFile) -> str:
     move = f"mv {quoted(file.path)} {quoted(file.path)}.damaged"
-    if file.level is not Level.PART:
+    if file.level is not FoldLevel.PART:
         return f"{move}, then bring the file back from a backup; g6 data repair fills what is missing from minute candles"
     which = "" if name == OVERVIEW else f" --index {name}"
     return f"{move} && g6 rerun --cycle {isoformat_z(file.first)}{which}; where the quotes are gone, g6 data repair"

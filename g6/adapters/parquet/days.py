@@ -27,7 +27,7 @@ DAY_FILE = "day.parquet"
 T = TypeVar("T")
 
 
-class Level(IntEnum):
+class FoldLevel(IntEnum):
     """How far a file is folded; a lower level beats a higher one."""
 
     PART = 0
@@ -40,14 +40,16 @@ class DayFile:
     """One file and the instants it may hold: `first` <= t < `end` (a part: exactly `first`)."""
 
     path: Path
-    level: Level
+    level: FoldLevel
     first: datetime
     end: datetime
 
     def may_hold(self, instant: datetime) -> bool:
         """Tell whether a row of `instant` can be in this file."""
         return (
-            instant == self.first if self.level is Level.PART else self.first <= instant < self.end
+            instant == self.first
+            if self.level is FoldLevel.PART
+            else self.first <= instant < self.end
         )
 
 
@@ -129,13 +131,13 @@ def files_unlocked(directory: Path) -> list[DayFile]:
 def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
     if match := _PART.fullmatch(name):
         at = _instant(day, match[1])
-        return DayFile(directory / name, Level.PART, at, at)
+        return DayFile(directory / name, FoldLevel.PART, at, at)
     if match := _SEGMENT.fullmatch(name):
         first = _instant(day, match[1])
-        return DayFile(directory / name, Level.SEGMENT, first, first + QUARTER)
+        return DayFile(directory / name, FoldLevel.SEGMENT, first, first + QUARTER)
     if name == DAY_FILE:
         midnight = datetime.combine(day, time(), IST).astimezone(UTC)
-        return DayFile(directory / name, Level.DAY, midnight, midnight + timedelta(days=1))
+        return DayFile(directory / name, FoldLevel.DAY, midnight, midnight + timedelta(days=1))
     return None
 
 

@@ -19,19 +19,19 @@ from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
 from g6.ports import Event
-from g6.ports.history import Kept
+from g6.ports.history import BusPosition
 
 POSITION = ".position.json"
 """Where reading goes on; written after the rows, so that a crash between keeps an event twice in vain and never not at all."""
 
 
-def kept(root: Path) -> Kept:
+def kept(root: Path) -> BusPosition:
     """Return how far events are kept. Errors: BadInput."""
     path = root / POSITION
     try:
-        return Kept(**json.loads(path.read_text("utf-8")))
+        return BusPosition(**json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
-        return Kept()
+        return BusPosition()
     except (ValueError, TypeError) as error:
         raise BadInput(
             path,
@@ -41,7 +41,7 @@ def kept(root: Path) -> Kept:
         ) from error
 
 
-def keep(root: Path, events: Sequence[Event], upto: Kept) -> None:
+def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
     """Add events to the files of their days. Errors: StoreBusy, BadInput (a damaged file)."""
     by_day: dict[date, list[dict[str, Any]]] = {}
     for event in events:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.columns import encode
-from g6.adapters.parquet.days import DAY_FILE, DayFile, Level, files, quarter_of, segment_path
+from g6.adapters.parquet.days import DAY_FILE, DayFile, FoldLevel, files, quarter_of, segment_path
 from g6.adapters.parquet.reading import (
     by_instant,
     headers,
@@ -32,36 +32,36 @@ from g6.adapters.parquet.reading import (
 from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown
-from g6.ports.history import Folded
+from g6.ports.history import FoldReport
 
 _HEADERS = (b"g6.header", b"g6.headers", b"g6.indices")
 
 
-def fold(directory: Path, schema: pa.Schema, before: datetime) -> Folded:
+def fold(directory: Path, schema: pa.Schema, before: datetime) -> FoldReport:
     """Fold the parts of a day before `before` into the segments of their quarter hours. Errors: StoreBusy."""
-    total = Folded()
+    total = FoldReport()
     with refusals(directory), directory_lock(directory.parent):
         found = files(directory)
-        parts = [file for file in found if file.level is Level.PART and file.first < before]
+        parts = [file for file in found if file.level is FoldLevel.PART and file.first < before]
         for quarter, group in groupby(parts, key=lambda file: quarter_of(file.first)):
             segment = [
-                file for file in found if file.level is Level.SEGMENT and file.first == quarter
+                file for file in found if file.level is FoldLevel.SEGMENT and file.first == quarter
             ]
             try:
                 total += _into(segment_path(directory, quarter), [*segment, *group], schema)
             except (
                 BadInput
             ) as error:  # a damaged segment keeps its own quarter hour apart, and no other
-                total += Folded(damaged=1, left=(error.path,))
+                total += FoldReport(damaged=1, left=(error.path,))
     return total
 
 
-def compact(directory: Path, schema: pa.Schema) -> Folded:
+def compact(directory: Path, schema: pa.Schema) -> FoldReport:
     """Fold a day that is over into one file. Errors: StoreBusy (also when the new file does not read back as written), BadInput."""
     with refusals(directory), directory_lock(directory.parent):
         found = files(directory)
-        loose = [file for file in found if file.level is not Level.DAY]
-        return _into(directory / DAY_FILE, found, schema, by_instant) if loose else Folded()
+        loose = [file for file in found if file.level is not FoldLevel.DAY]
+        return _into(directory / DAY_FILE, found, schema, by_instant) if loose else FoldReport()
 
 
 def _into(
@@ -69,7 +69,7 @@ def _into(
     sources: Sequence[DayFile],
     schema: pa.Schema,
     order: Callable[[pa.Table], pa.Table] = lambda table: table,
-) -> Folded:
+) -> FoldReport:
     seen = {file.path: _signature(file.path) for file in sources}
     told, damaged = _told(sources)
     schema = widened(told, schema)
@@ -85,7 +85,7 @@ def _into(
     left = tuple(shown(path) for path in damaged)
     sources = [file for file in sources if file.path not in damaged]
     if not sources:
-        return Folded(damaged=len(damaged), left=left)
+        return FoldReport(damaged=len(damaged), left=left)
     table = order(merged.unify_dictionaries().combine_chunks())
     table = table.replace_schema_metadata(_metadata(sources, told))
     content = encode(table, small=target.name == DAY_FILE)
@@ -94,7 +94,7 @@ def _into(
     gone = _drop(
         target, {path: signature for path, signature in seen.items() if path not in damaged}
     )
-    return Folded(1, gone, table.num_rows, len(content), len(damaged), left)
+    return FoldReport(1, gone, table.num_rows, len(content), len(damaged), left)
 
 
 def _signature(path: Path) -> tuple[int, int, int]:
@@ -103,16 +103,16 @@ def _signature(path: Path) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _FileSummary:
     """What a file says of its rows: headers by cycle, and by name the versions, models, rates and configurations."""
 
     headers: Mapping[str, Any]
     facts: Mapping[str, set[str]]
 
 
-def _told(sources: Iterable[DayFile]) -> tuple[dict[Path, _Told], dict[Path, BadInput]]:
+def _told(sources: Iterable[DayFile]) -> tuple[dict[Path, _FileSummary], dict[Path, BadInput]]:
     """Return what each file says of its rows, and of files that cannot be read why not."""
-    told: dict[Path, _Told] = {}
+    told: dict[Path, _FileSummary] = {}
     damaged: dict[Path, BadInput] = {}
     for file in sources:
         try:
@@ -126,13 +126,13 @@ def _told(sources: Iterable[DayFile]) -> tuple[dict[Path, _Told], dict[Path, Bad
                     for name, value in held.items()
                     if name.startswith(b"g6.") and name not in _HEADERS
                 }
-                told[file.path] = _Told(by_cycle, facts)
+                told[file.path] = _FileSummary(by_cycle, facts)
         except BadInput as error:
             damaged[file.path] = error
     return told, damaged
 
 
-def _metadata(sources: Iterable[DayFile], told: Mapping[Path, _Told]) -> dict[str, str]:
+def _metadata(sources: Iterable[DayFile], told: Mapping[Path, _FileSummary]) -> dict[str, str]:
     """Return the headers of all units, and the versions, models, rates and configurations there are, each once."""
     by_cycle: dict[str, Any] = {}
     facts: dict[str, set[str]] = {}

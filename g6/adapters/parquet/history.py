@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from g6.adapters.parquet import days, events, folding, rewriting
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
-from g6.adapters.parquet.days import Level
+from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.sizes import sizes
 from g6.domain.schema.frame import Words
 from g6.files import clear_abandoned
 from g6.ports import Event
-from g6.ports.history import OVERVIEW, Folded, Kept, Loose, StoredDay
+from g6.ports.history import OVERVIEW, BusPosition, FoldReport, LooseDay, StoredDay
 
 _KEY = "underlying="
 
@@ -57,26 +57,30 @@ class ParquetHistory:
         outside = (each for each in self._also if not each.is_relative_to(self._directory))
         return sum(map(clear_abandoned, (self._directory, *outside)))
 
-    def loose(self) -> Sequence[Loose]:
+    def loose(self) -> Sequence[LooseDay]:
         """Return the days that are in more than one file, or in one that is a part, oldest first."""
         return sorted(self._loose(), key=lambda loose: (loose.day, loose.name))
 
-    def _loose(self) -> Iterator[Loose]:
+    def _loose(self) -> Iterator[LooseDay]:
         for name in self.names():
             for day in days.days(self.root(name)):
                 found = days.files(days.directory_of(self.root(name), day))
-                parts = [file.first for file in found if file.level is Level.PART]
-                if parts or len(found) > 1 or any(file.level is not Level.DAY for file in found):
-                    yield Loose(name, day, len(found), min(parts, default=None))
+                parts = [file.first for file in found if file.level is FoldLevel.PART]
+                if (
+                    parts
+                    or len(found) > 1
+                    or any(file.level is not FoldLevel.DAY for file in found)
+                ):
+                    yield LooseDay(name, day, len(found), min(parts, default=None))
 
-    def fold(self, name: str, day: date, before: datetime) -> Folded:
+    def fold(self, name: str, day: date, before: datetime) -> FoldReport:
         """Fold the parts before `before` into the segments of their quarter hours."""
         return folding.fold(days.directory_of(self.root(name), day), _schema(name), before)
 
-    def compact(self, name: str, day: date) -> Folded:
+    def compact(self, name: str, day: date) -> FoldReport:
         """Fold a day that is over into one file."""
         directory = days.directory_of(self.root(name), day)
-        return folding.compact(directory, _schema(name)) if directory.is_dir() else Folded()
+        return folding.compact(directory, _schema(name)) if directory.is_dir() else FoldReport()
 
     def read_day(self, index: str, day: date, columns: Sequence[str]) -> StoredDay:
         """Return these columns of a compacted day, with the headers of its units. Errors: NothingToDo (no such day)."""
@@ -97,11 +101,11 @@ class ParquetHistory:
         directory = days.directory_of(self.root(OVERVIEW), day)
         return directory.is_dir() and rewriting.write_figures(directory, index, rows)
 
-    def kept_events(self) -> Kept:
+    def kept_events(self) -> BusPosition:
         """Return how far events are kept."""
         return events.kept(self._directory / "events")
 
-    def keep_events(self, told: Sequence[Event], upto: Kept) -> None:
+    def keep_events(self, told: Sequence[Event], upto: BusPosition) -> None:
         """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
         events.keep(self._directory / "events", told, upto)
 

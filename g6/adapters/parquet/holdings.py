@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from g6.adapters.parquet import days
-from g6.adapters.parquet.days import Level
+from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 
 
@@ -50,9 +50,11 @@ def holdings(directory: Path) -> Iterator[Holding]:
 
 def _holding(kind: str, name: str, day: date, directory: Path) -> Holding:
     files = days.files(directory)
-    count = {level: sum(file.level is level for file in files) for level in Level}
+    count = {level: sum(file.level is level for file in files) for level in FoldLevel}
     size = sum(_sizes(directory, ".parquet"))
-    return Holding(kind, name, day, count[Level.PART], count[Level.SEGMENT], count[Level.DAY], size)
+    return Holding(
+        kind, name, day, count[FoldLevel.PART], count[FoldLevel.SEGMENT], count[FoldLevel.DAY], size
+    )
 
 
 def _sizes(directory: Path, suffix: str) -> list[int]:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from g6.adapters.parquet.days import DayFile, Level, files, steadily
+from g6.adapters.parquet.days import DayFile, FoldLevel, files, steadily
 from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import BadInput, DamagedFile, StoreBusy
 from g6.files import shown
@@ -158,7 +158,7 @@ def unit_table(
     for file in sorted(
         (file for file in found if file.may_hold(instant)), key=lambda file: file.level
     ):
-        if file.level is Level.PART:
+        if file.level is FoldLevel.PART:
             table = read(file.path, schema)
             return table, header(file.path, table)
         table = read(file.path, schema, rows=pc.field("timestamp") == pa.scalar(instant, _INSTANT))
@@ -208,7 +208,7 @@ def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> 
             zip(found, pool.map(lambda file: _rows(file, schema, names), found), strict=True)
         )
     tables: list[tuple[DayFile, pa.Table]] = []
-    for level in Level:
+    for level in FoldLevel:
         better = tables.copy()
         tables += [
             (file, _without(rows[file], _held(file, better)))
@@ -224,7 +224,7 @@ def merge(found: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> 
 def _rows(file: DayFile, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
     """Return a file's rows by instant, within one as they were written."""
     table = read(file.path, schema, names)
-    return by_instant(table) if file.level is Level.DAY else table
+    return by_instant(table) if file.level is FoldLevel.DAY else table
 
 
 def by_instant(table: pa.Table) -> pa.Table:
@@ -237,7 +237,7 @@ def _held(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[date
     """Return the instants of `file` that a better file holds already."""
     held: set[datetime] = set()
     for other, table in better:
-        if other.level is Level.PART:
+        if other.level is FoldLevel.PART:
             held |= {other.first} if file.may_hold(other.first) else set()
         elif other.first < file.end and file.first < other.end:
             held |= set(pc.unique(table.column("timestamp")).to_pylist())

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
-from g6.adapters.parquet.days import DayFile, Level
+from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 from g6.adapters.parquet.load import to_engine
 from g6.adapters.parquet.reading import day_table, read
@@ -179,13 +179,13 @@ def _pairs(keys: str) -> Iterator[tuple[str, str]]:
 def _apart(files: Sequence[DayFile]) -> bool:
     """Tell whether no cycle can stand in two of a day's files."""
     levels = {file.level for file in files}
-    if Level.DAY in levels:
+    if FoldLevel.DAY in levels:
         return len(files) == 1
-    segments = [file for file in files if file.level is Level.SEGMENT]
+    segments = [file for file in files if file.level is FoldLevel.SEGMENT]
     return not any(
         segment.may_hold(part.first)
         for part in files
-        if part.level is Level.PART
+        if part.level is FoldLevel.PART
         for segment in segments
     )
 

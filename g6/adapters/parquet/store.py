@@ -28,14 +28,14 @@ from g6.adapters.parquet.columns import (
     overview_rows,
     overview_table,
 )
-from g6.adapters.parquet.days import Level
+from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.reading import conform, metadata_of, read, unit_table, whole, widened
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.instrument import Listing
 from g6.domain.schema.frame import Frame
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
-from g6.ports import Written
+from g6.ports import WriteReport
 
 _OI = ("expiry", "strike", "ce_oi", "pe_oi")
 
@@ -55,14 +55,14 @@ class ParquetStore:
         """Where overviews stay."""
         return self._directory / "overview"
 
-    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Write one unit's part; the same part again is left alone. Errors: StoreBusy."""
         path = days.part_path(self.chain_root(unit.index), unit.instant)
         content = encode(chain_table(frame))
         with _open(path.parent, shared=True):
             return _put(path, content, len(frame))
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
         """Write the part of a cycle whole, the rows of other indices taken from what it replaces. Errors: StoreBusy."""
         instant = parse_z(cycle)
         path = days.part_path(self.overview_root, instant)
@@ -111,7 +111,7 @@ class ParquetStore:
     def last_overview(self) -> datetime | None:
         """Return the newest instant with an overview row."""
         for file in days.newest_first(self.overview_root, reversed(days.days(self.overview_root))):
-            if file.level is Level.PART:
+            if file.level is FoldLevel.PART:
                 return file.first
             with suppress(BadInput):
                 newest = pc.max(
@@ -218,10 +218,10 @@ def _rows_at(
     directory: Path, first: datetime, last: datetime
 ) -> Iterator[tuple[datetime, set[str]]]:
     for file in days.files(directory):
-        if file.level is Level.PART and first <= file.first <= last:
+        if file.level is FoldLevel.PART and first <= file.first <= last:
             with suppress(BadInput):
                 yield file.first, _indices(file.path)
-        elif file.level is not Level.PART and file.first <= last and first < file.end:
+        elif file.level is not FoldLevel.PART and file.first <= last and first < file.end:
             with suppress(BadInput):
                 table = read(file.path, OVERVIEW_SCHEMA, ["timestamp", "underlying"])
                 for row in table.to_pylist():
@@ -255,10 +255,10 @@ def _open(directory: Path, *, shared: bool = False) -> Iterator[None]:
             yield
 
 
-def _put(path: Path, content: bytes, rows: int) -> Written:
+def _put(path: Path, content: bytes, rows: int) -> WriteReport:
     """Write a file unless it has this very content already; a part that cannot be read is replaced."""
     with suppress(OSError):
         if path.read_bytes() == content:
-            return Written(rows={"parquet": 0}, bytes={"parquet": 0})
+            return WriteReport(rows={"parquet": 0}, bytes={"parquet": 0})
     replace(path, content)
-    return Written(rows={"parquet": rows}, bytes={"parquet": len(content)})
+    return WriteReport(rows={"parquet": rows}, bytes={"parquet": len(content)})

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA
-from g6.adapters.parquet.days import DayFile, Level
+from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 from g6.adapters.parquet.reading import headers, read
 from g6.domain.cycles.cycle import parse_z
@@ -83,9 +83,9 @@ def _units_in(files: Sequence[DayFile], instants: dict[int, datetime]) -> UnitsO
     """Return what these files hold; a part was written last and counts before the folded files."""
     units: dict[datetime, str] = {}
     for file in sorted(files, key=lambda file: file.level, reverse=True):
-        if file.level is not Level.PART:
+        if file.level is not FoldLevel.PART:
             units.update(_folded(file.path, instants))
-    parts = [file for file in files if file.level is Level.PART]
+    parts = [file for file in files if file.level is FoldLevel.PART]
     return {**units, **_ids_of_parts(parts)}
 
 

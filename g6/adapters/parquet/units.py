@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
-from g6.adapters.parquet.days import DayFile, Level
+from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.reading import by_instant, header, headers, read, readable, whole
 from g6.adapters.parquet.rewriting import RECOMPUTED
 from g6.domain.cycles.cycle import Unit, isoformat_z
@@ -41,7 +41,7 @@ def _units(folder: Path, index: str) -> tuple[dict[Unit, Frame], list[BadInput]]
 
 def _of_file(file: DayFile, index: str) -> Iterator[tuple[Unit, Frame]]:
     raw = read(file.path, CHAIN_SCHEMA)
-    if file.level is Level.PART:
+    if file.level is FoldLevel.PART:
         cycle = isoformat_z(file.first)
         yield Unit(cycle, index), chain_frame(raw, index, header(file.path, raw))
         return

@@ -9,7 +9,7 @@ import redis
 from g6.adapters.redis.connection import translated
 
 
-class RedisShelf:
+class RedisSharedCache:
     """Shelf port over the keys `<namespace>:shelf:{name}`. Every call raises BrokerDown where Redis is away."""
 
     def __init__(self, client: redis.Redis, namespace: str = "g6") -> None:

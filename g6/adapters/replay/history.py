@@ -23,7 +23,7 @@ MAX_TRADE_AGE = 300.0
 """Seconds over which a change of volume tells when a contract traded, where nobody says another: `quality.max_trade_age`."""
 
 
-class History:
+class SnapshotHistory:
     """One index's snapshots with their past of the day: a function of the recording alone, whatever is asked for in which order.
 
     A contract that was there earlier in the day stays listed; where it is absent it has not answered. Where an expiry has a

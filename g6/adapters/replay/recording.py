@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from g6.adapters.replay.answers.answer_files import AnswerFiles, Closes
-from g6.adapters.replay.history import MAX_TRADE_AGE, History
+from g6.adapters.replay.history import MAX_TRADE_AGE, SnapshotHistory
 from g6.adapters.replay.left_out import WORDS
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import Snapshot, Source
+from g6.adapters.replay.snapshot import Snapshot, SnapshotSource
 from g6.adapters.replay.stored import StoredDays
 from g6.adapters.replay.tables.layout import TableLayout
 from g6.adapters.replay.tables.table_files import TableFiles
@@ -42,14 +42,19 @@ class Recording:
     """
 
     def __init__(
-        self, path: Path, kind: Kind, source: Source, *, max_trade_age: float = MAX_TRADE_AGE
+        self,
+        path: Path,
+        kind: Kind,
+        source: SnapshotSource,
+        *,
+        max_trade_age: float = MAX_TRADE_AGE,
     ) -> None:
         self.path, self.kind = path, kind
         self.left_out = source.left_out
         self._source = source
         self._instants = source.instants()
         self._histories = {
-            index: History(
+            index: SnapshotHistory(
                 instants,
                 self._reader(index),
                 widths=_widths(source, index),
@@ -165,14 +170,14 @@ class Recording:
 class _Reader:
     """Reads snapshots of one index."""
 
-    def __init__(self, source: Source, index: str) -> None:
+    def __init__(self, source: SnapshotSource, index: str) -> None:
         self._source, self._index = source, index
 
     def __call__(self, at: datetime) -> Snapshot:
         return self._source.read(self._index, at)
 
 
-def _check(path: Path, source: Source, strict: bool) -> None:
+def _check(path: Path, source: SnapshotSource, strict: bool) -> None:
     """See that there is something to replay, and nothing but that where `strict`. Errors: BadInput."""
     told = [part for part in source.left_out if part.kind != "not_asked"]
     if strict and told:
@@ -196,7 +201,7 @@ def _check(path: Path, source: Source, strict: bool) -> None:
     raise BadInput(first.path, first.row, f"{first.reason}{more}")
 
 
-def _widths(source: Source, index: str) -> Mapping[date, int]:
+def _widths(source: SnapshotSource, index: str) -> Mapping[date, int]:
     return source.widths(index) if isinstance(source, TableFiles) else {}
 
 
@@ -206,7 +211,7 @@ def _sniffed(
     indices: Collection[str] | None,
     closes: Closes | None,
     layout: TableLayout | None,
-) -> tuple[Kind, Source]:
+) -> tuple[Kind, SnapshotSource]:
     if not path.exists():
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
     if (path / "chain").is_dir():

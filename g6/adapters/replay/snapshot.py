@@ -62,7 +62,7 @@ class Rows:
     symbol: NDArray[np.object_] | None = None
 
 
-class Source(Protocol):
+class SnapshotSource(Protocol):
     """One kind of recording: what it holds, known and checked since it was opened, read piece by piece."""
 
     remembers: bool

@@ -48,7 +48,7 @@ _SAID = tuple(name for name in QUOTE_FIELDS if name in (TICK.names or ()))
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _CachedRows:
     """What the cache had for one question: rows of the listed options, then of index, VIX and future; which are true now."""
 
     rows: Rows
@@ -154,15 +154,19 @@ class Streamed:
                 return
             self._wished[index] = day, known | new.keys()
 
-    def _held(self, index: str, symbols: Sequence[str], future: Future | None, day: date) -> _Held:
+    def _held(
+        self, index: str, symbols: Sequence[str], future: Future | None, day: date
+    ) -> _CachedRows:
         keys = [*symbols, INDICES[index].quote_key, VIX, *([future.symbol] if future else [])]
         try:
             rows, feeds = self._cache.get(day, index, keys)
         except Retryable:
             rows, feeds = blank(len(keys)), {}
-        return _Held(rows, self._clock.wall() - true_until(rows, feeds) <= self._max_age, feeds)
+        return _CachedRows(
+            rows, self._clock.wall() - true_until(rows, feeds) <= self._max_age, feeds
+        )
 
-    def _not_again(self, symbols: Sequence[str], held: _Held) -> Mask:
+    def _not_again(self, symbols: Sequence[str], held: _CachedRows) -> Mask:
         """Tell which options are streamed, have never ticked and were asked for in vain a moment ago."""
         now = self._clock.wall()
         self._unanswered = {
@@ -176,7 +180,7 @@ class Streamed:
         return again
 
     def _spot(
-        self, index: str, held: _Held, future: Future | None, at: datetime
+        self, index: str, held: _CachedRows, future: Future | None, at: datetime
     ) -> Underlying | None:
         """Return index, VIX and future as streamed, None where the index itself is not known now."""
         place = len(held.rows) - (3 if future else 2)

@@ -10,22 +10,22 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Listing
 from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
-from g6.ports import Store, Written
+from g6.ports import Store, WriteReport
 
 T = TypeVar("T")
 
 
 class Tee:
-    """Store over stores. One that fails stops no other: its error stands in `Written.errors` under the sink's name."""
+    """Store over stores. One that fails stops no other: its error stands in `WriteReport.errors` under the sink's name."""
 
     def __init__(self, *stores: Store) -> None:
         self._stores = stores
 
-    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Write to all. Errors: StoreBusy when all fail."""
         return self._all(lambda store: store.write_chain(unit, frame))
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
         """Write to all. Errors: StoreBusy when all fail."""
         return self._all(lambda store: store.write_overview(cycle, rows))
 
@@ -65,7 +65,7 @@ class Tee:
             (found for store in self._stores if (found := store.overview_cycles(first, last))), {}
         )
 
-    def _all(self, write: Callable[[Store], Written]) -> Written:
+    def _all(self, write: Callable[[Store], WriteReport]) -> WriteReport:
         done, errors = self._each(write)
         if errors and not done:
             raise StoreBusy("; ".join(errors.values()), errors)
@@ -77,7 +77,7 @@ class Tee:
             size |= written.bytes
             errors |= written.errors
             aside |= written.aside
-        return Written(rows, size, sum(written.repaired for written in done), errors, aside)
+        return WriteReport(rows, size, sum(written.repaired for written in done), errors, aside)
 
     def _each(self, act: Callable[[Store], T]) -> tuple[list[T], dict[str, str]]:
         done: list[T] = []
@@ -91,5 +91,5 @@ class Tee:
 
 
 def _sink(store: Store) -> str:
-    """Return what a store calls itself in `Written.rows`: csv for CsvStore."""
+    """Return what a store calls itself in `WriteReport.rows`: csv for CsvStore."""
     return type(store).__name__.removesuffix("Store").lower()

@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 from g6.domain.market.instrument import CE, PE
 
 __all__ = [
-    "Level",
+    "InterestLevel",
     "atm_iv",
     "change_pct",
     "expected_move",
@@ -50,7 +50,7 @@ _WING_DEVIATIONS = float(ndtri(1 - WING_DELTA))
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class InterestLevel:
     """A strike that open interest marks.
 
     `oi` and `change` (since the previous session, NaN unknown) in units; `distance` from the forward in points, negative below
@@ -94,7 +94,9 @@ def max_pain(strike: Array, oi: Array) -> Figure:
     return np.where(held.any(axis=(-2, -1)), _at(strike, pain.argmin(axis=-1)), nan)[()]
 
 
-def support(strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure) -> Level:
+def support(
+    strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure
+) -> InterestLevel:
     """Return the strike below the forward with the most put open interest, the one nearest the forward on a tie."""
     below = (strike < _beside(forward))[..., ::-1]
     return _level(
@@ -104,7 +106,7 @@ def support(strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation
 
 def resistance(
     strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure
-) -> Level:
+) -> InterestLevel:
     """Return the strike above the forward with the most call open interest, the one nearest the forward on a tie."""
     return _level(
         strike > _beside(forward), (strike, oi[..., CE, :], oi_prev[..., CE, :]), forward, deviation
@@ -113,18 +115,20 @@ def resistance(
 
 def _level(
     beyond: Mask, outward: tuple[Array, Array, Array], forward: Figure, deviation: Figure
-) -> Level:
+) -> InterestLevel:
     """The most open interest `beyond` the forward; `outward`: strikes, open interest now and before, going away from it."""
     strike, oi, oi_prev = outward
     held = beyond & (oi > 0)
     if not held.any():
-        return Level(*np.full((5, *strike.shape[:-1]), nan))
+        return InterestLevel(*np.full((5, *strike.shape[:-1]), nan))
     place = np.where(held, oi, 0.0).argmax(axis=-1)
     found, before = (
         np.where(held.any(axis=-1), _at(each, place), nan)[()] for each in (strike, oi_prev)
     )
     now = np.where(np.isnan(found), nan, _at(oi, place))[()]
-    return Level(found, now, now - before, found - forward, _share(found - forward, deviation))
+    return InterestLevel(
+        found, now, now - before, found - forward, _share(found - forward, deviation)
+    )
 
 
 def smile(strike: Array, forward: Figure, iv: Array) -> Array:

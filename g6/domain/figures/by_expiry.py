@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures import analytics
-from g6.domain.figures.analytics import Level
+from g6.domain.figures.analytics import InterestLevel
 from g6.domain.figures.whole_chain import of_rows
 from g6.domain.market.instrument import CE, PE
 from g6.domain.pricing.quality import countable, countable_interest, counts
@@ -36,8 +36,8 @@ class ExpiryFigures:
     oi_puts: float
     oi_strikes: int
     max_pain: float
-    support: Level
-    resistance: Level
+    support: InterestLevel
+    resistance: InterestLevel
     atm_iv: float
     straddle: float
     em_sd: float

@@ -8,7 +8,7 @@ from math import exp, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.pricing.black76 import PHI, Status, implied_vol
+from g6.domain.pricing.black76 import PHI, SolverStatus, implied_vol
 from g6.domain.pricing.chain import Chain
 
 __all__ = ["Agreement", "agreement", "side_gaps", "spot_forward"]
@@ -38,7 +38,7 @@ def side_gaps(
     solution = implied_vol(
         price, forward, quotes.strike[rows][near], chain.expiries.years[i], chain.rate, PHI
     )
-    sigma = np.where(solution.status == Status.ok, solution.sigma, np.nan)
+    sigma = np.where(solution.status == SolverStatus.ok, solution.sigma, np.nan)
     gaps: Array = np.abs(sigma[0] - sigma[1]) * POINT
     return gaps[np.isfinite(gaps)]
 

@@ -12,14 +12,14 @@ from math import isfinite, nan, sqrt
 
 from g6.domain.figures.analytics import SESSIONS_PER_YEAR
 
-__all__ = ["BANDS", "Band", "Coverage", "Drawn", "bands", "coverage"]
+__all__ = ["BANDS", "Band", "Coverage", "DrawnBands", "bands", "coverage"]
 
 BANDS: Mapping[str, float] = {"session_sd": 0.68, "expiry_sd": 0.68, "expiry_straddle": 0.5}
 """Bands and the share of outcomes that each should hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnBands:
     """What was known when bands were drawn: one reference cycle of a session.
 
     `expiry` the nearest, `years` to its fix; `em_sd` and `em_straddle` half widths of the bands to it. NaN unknown.
@@ -73,7 +73,7 @@ class Coverage:
         return self.inside / self.known if self.known else nan
 
 
-def bands(drawn: Drawn) -> tuple[Band, ...]:
+def bands(drawn: DrawnBands) -> tuple[Band, ...]:
     """Return the bands of `BANDS`: F σ/√252 around the index, F σ √T and 0.85 straddles around the forward."""
     session = drawn.em_sd / sqrt(SESSIONS_PER_YEAR * drawn.years) if drawn.years > 0 else nan
     sizes = (
@@ -84,7 +84,7 @@ def bands(drawn: Drawn) -> tuple[Band, ...]:
     return tuple(Band(name, *size) for name, size in zip(BANDS, sizes, strict=True))
 
 
-def coverage(days: Sequence[Drawn], settled: Mapping[date, float]) -> list[Coverage]:
+def coverage(days: Sequence[DrawnBands], settled: Mapping[date, float]) -> list[Coverage]:
     """Return the coverage of each band over sessions, oldest first, one record each.
 
     The outcome of a session's band is the index at the next session's reference cycle; that of a band to expiry is the index at

@@ -21,7 +21,7 @@ from g6.domain.pricing.quality import countable, countable_interest, counts
 from g6.domain.schema.frame import Frame
 
 __all__ = [
-    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "Leg", "Rank", "Straddle", "Trend", "interest", "legs_value",
+    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "PositionLeg", "Rank", "Straddle", "Trend", "interest", "legs_value",
     "nearest_expiry", "overlay", "parse_leg", "rank", "rolling_straddle", "trends",
 ]  # fmt: skip
 
@@ -59,7 +59,7 @@ def rank(today: float, before: Sequence[float]) -> Rank:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class PositionLeg:
     """One leg of a position: expiry, strike (points), side CE or PE, and how many units per unit, negative when sold."""
 
     expiry: date
@@ -68,7 +68,7 @@ class Leg:
     quantity: float = 1.0
 
 
-def legs_value(frame: Frame, legs: Sequence[Leg], column: str = "price") -> float:
+def legs_value(frame: Frame, legs: Sequence[PositionLeg], column: str = "price") -> float:
     """Return what up to six legs are worth together in a stored chain, points; NaN when one of them has no price.
 
     `column`: price (what was analysed), last, or average_price for the day's VWAP. Errors: ValueError for more than six legs.
@@ -78,7 +78,7 @@ def legs_value(frame: Frame, legs: Sequence[Leg], column: str = "price") -> floa
     return sum(leg.quantity * _price(frame, leg, column) for leg in legs) if legs else nan
 
 
-def _price(frame: Frame, leg: Leg, column: str) -> float:
+def _price(frame: Frame, leg: PositionLeg, column: str) -> float:
     rows = np.flatnonzero(
         (frame.columns["expiry"] == np.datetime64(leg.expiry, "D"))
         & (frame.columns["strike"] == leg.strike)
@@ -87,12 +87,12 @@ def _price(frame: Frame, leg: Leg, column: str) -> float:
     return float(frame.columns[prefix + column][rows[0]]) if len(rows) else nan
 
 
-def parse_leg(text: str) -> Leg:
+def parse_leg(text: str) -> PositionLeg:
     """Read a leg written `2026-11-24:24000:CE` or, with a quantity, `2026-11-24:24000:CE:-2`. Errors: ValueError."""
     day, strike, side, *quantity = text.split(":")
     if side.upper() not in SIDES or len(quantity) > 1:
         raise ValueError(f"{text!r} is no leg")
-    return Leg(
+    return PositionLeg(
         date.fromisoformat(day),
         float(strike),
         side.upper(),
@@ -126,10 +126,10 @@ def rolling_straddle(frames: Sequence[Frame]) -> list[Straddle]:
             continue
         row = int(np.flatnonzero(frame.columns["expiry"] == np.datetime64(expiry, "D"))[0])
         strike = float(frame.columns["atm"][row])
-        legs = [Leg(expiry, strike, side) for side in SIDES]
+        legs = [PositionLeg(expiry, strike, side) for side in SIDES]
         last = found[-1] if found else None
         rolled = last is not None and (last.expiry, last.strike) != (expiry, strike)
-        before = [Leg(last.expiry, last.strike, side) for side in SIDES] if last else legs
+        before = [PositionLeg(last.expiry, last.strike, side) for side in SIDES] if last else legs
         price, vwap = legs_value(frame, legs), legs_value(frame, legs, "average_price")
         instant = float(frame.columns["timestamp"][row])
         found.append(

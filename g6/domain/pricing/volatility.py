@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.plan import Pricing
-from g6.domain.pricing.black76 import PHI, Greeks, Solution, Status, greeks, implied_vol, vega
+from g6.domain.pricing.black76 import PHI, Greeks, Solution, SolverStatus, greeks, implied_vol, vega
 from g6.domain.pricing.quality import Flag, Prices
 
 __all__ = ["FAILED", "PRESET_IV_RANGE", "SOLVED", "WORDS", "Terms", "Volatility", "volatility"]
@@ -33,7 +33,7 @@ _ADDED = {
     DISABLED: "disabled",
     UNLISTED: "",
 }
-_BY_CODE = _ADDED | {int(status): status.name for status in Status}
+_BY_CODE = _ADDED | {int(status): status.name for status in SolverStatus}
 WORDS = np.array([_BY_CODE[code] for code in sorted(_BY_CODE)], dtype=object)
 """Every word of `iv_status` at the place of its code; "" stands where that side of a strike is not listed."""
 
@@ -109,12 +109,16 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
     within = np.where((solution.sigma >= low) & (solution.sigma <= high), solution.sigma, np.nan)
     code = _own(solution, np.isfinite(within[0]), prices)
     if not _preset(pricing):
-        code = np.where((code == Status.ok) & (time_value < 0.5 * terms.tick), SUB_TICK, code)
+        code = np.where((code == SolverStatus.ok) & (time_value < 0.5 * terms.tick), SUB_TICK, code)
         code = _shared(code, within[0], prices, terms)
     code = _overruled(code, prices, terms, solve)
-    iv = np.where(code == Status.ok, within[0], np.where(code == SHARED, within[0, ::-1], np.nan))
+    iv = np.where(
+        code == SolverStatus.ok, within[0], np.where(code == SHARED, within[0, ::-1], np.nan)
+    )
     code, used = _with_fallback(code, iv, prices, pricing.fallback_iv if enabled else None)
-    below = prices.listed & ((time_value <= 0) | (solution.status[0] == Status.below_intrinsic))
+    below = prices.listed & (
+        (time_value <= 0) | (solution.status[0] == SolverStatus.below_intrinsic)
+    )
     return Volatility(
         iv=iv,
         iv_bid=within[1],
@@ -133,30 +137,34 @@ def _preset(pricing: Pricing) -> bool:
 
 def _own(solution: Solution, within: Mask, prices: Prices) -> Codes:
     """The code of each side by its own price alone."""
-    code = np.where((solution.status[0] == Status.ok) & ~within, OUT_OF_RANGE, solution.status[0])
+    code = np.where(
+        (solution.status[0] == SolverStatus.ok) & ~within, OUT_OF_RANGE, solution.status[0]
+    )
     return np.where(
-        np.isfinite(prices.price), code, np.where(prices.flags & Flag.STALE, STALE, Status.no_price)
+        np.isfinite(prices.price),
+        code,
+        np.where(prices.flags & Flag.STALE, STALE, SolverStatus.no_price),
     )
 
 
 def _shared(code: Codes, sigma: Array, prices: Prices, terms: Terms) -> Codes:
     """In the money: keep a volatility the quote pins down, else take the strike's, else the reason why the strike has none."""
     inside = (PHI * (terms.forward - terms.strike) > 0) & prices.listed & ~prices.missing
-    own, other = code == Status.ok, code[::-1]
-    strikes_own = np.where(other == Status.ok, sigma[::-1], sigma)
+    own, other = code == SolverStatus.ok, code[::-1]
+    strikes_own = np.where(other == SolverStatus.ok, sigma[::-1], sigma)
     move = vega(strikes_own, terms.forward, terms.strike, terms.years, terms.rate)
     precise = own & (prices.half_spread <= PRECISE_POINTS * move)
-    reason = np.where(prices.listed[::-1], other, Status.no_price)
-    instead = np.where(other == Status.ok, SHARED, np.where(own, reason, code))
+    reason = np.where(prices.listed[::-1], other, SolverStatus.no_price)
+    instead = np.where(other == SolverStatus.ok, SHARED, np.where(own, reason, code))
     return np.where(inside & ~precise, instead, code)
 
 
 def _overruled(code: Codes, prices: Prices, terms: Terms, solve: bool) -> Codes:
     """Reasons that go before any other: not listed, switched off, past the fix, a price but no forward."""
     code = np.where(
-        ~np.isfinite(terms.forward) & np.isfinite(prices.price), Status.no_forward, code
+        ~np.isfinite(terms.forward) & np.isfinite(prices.price), SolverStatus.no_forward, code
     )
-    code = np.where(np.isfinite(terms.years), code, Status.expired)
+    code = np.where(np.isfinite(terms.years), code, SolverStatus.expired)
     return np.where(prices.listed, code if solve else DISABLED, UNLISTED)
 
 
@@ -166,6 +174,6 @@ def _with_fallback(
     """The volatility that Greeks are made with: a configured fallback stands in, flagged, and is never called an IV."""
     if fallback is None:
         return code, iv
-    never = (Status.ok, SHARED, Status.expired, Status.no_forward, UNLISTED)
+    never = (SolverStatus.ok, SHARED, SolverStatus.expired, SolverStatus.no_forward, UNLISTED)
     chosen = ~np.isin(code, never) & ~prices.missing
     return np.where(chosen, FALLBACK, code), np.where(chosen, fallback, iv)

@@ -27,7 +27,7 @@ from g6.adapters.kite.ticker.socket import Login
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.quote_cache import RedisQuoteCache
-from g6.adapters.redis.shelf import RedisShelf
+from g6.adapters.redis.shelf import RedisSharedCache
 from g6.adapters.redis.vitals import RedisVitals
 from g6.bootstrap.live import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar, load
@@ -71,7 +71,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(slots=True)
-class Desk:
+class TickerContext:
     """What the ticker is given: settings, clock, token, and whom to tell."""
 
     settings: Settings
@@ -94,7 +94,7 @@ class Desk:
         self.vitals = RedisVitals(client, settings.namespace, (), settings.directory)
         self.access = Access(
             credentials(settings),
-            RedisShelf(client, settings.namespace),
+            RedisSharedCache(client, settings.namespace),
             settings.directory / TOKEN_FILE,
             self.clock.market,
         )
@@ -208,7 +208,7 @@ def main() -> None:
 def run(settings: Settings) -> int:
     """Stream until SIGTERM or SIGINT; return the exit code: 1 when the stream ended by itself and is to be started anew."""
     broker = broker_url(settings)
-    desk, wanted = Desk(settings, broker), settings.ticker
+    desk, wanted = TickerContext(settings, broker), settings.ticker
     cache = connect(
         settings.redis.cache_url or broker, master_name=settings.redis.master_name or ""
     )

@@ -24,7 +24,7 @@ from g6.domain.documents.status import Observed, readiness, runtime_status
 from g6.errors import BrokerDown, StoreBusy, Unavailable, UncoveredYear
 from g6.observability.build import build_labels
 from g6.observability.exposition import CONTENT_TYPE_LATEST, render
-from g6.observability.follower import Follower
+from g6.observability.follower import BusFollower
 from g6.observability.totals import TotalsStore, parse_key
 from g6.pipeline import Runtime
 
@@ -37,7 +37,7 @@ class Watcher:
     """What one process knows of the running system: its Runtime and what the bus said."""
 
     runtime: Runtime
-    follower: Follower
+    follower: BusFollower
     status_file: Path | None = None
     restart_needed: Callable[[], list[str]] = list
     _written: str = field(default="", init=False)
@@ -258,7 +258,7 @@ def serve(
     ):
         watcher = Watcher(
             runtime,
-            Follower(runtime.bus, totals, runtime.plan.indices),
+            BusFollower(runtime.bus, totals, runtime.plan.indices),
             status_file,
             restart_needed,
         )

@@ -64,7 +64,7 @@ class _Reader(transport.PrefixedStrictRedis):
         return found
 
 
-class _Told:
+class _TellingChannel:
     """What both channels add."""
 
     connection: Any
@@ -118,11 +118,11 @@ class _Told:
         return found | address.parameters
 
 
-class Channel(_Told, transport.Channel):
+class Channel(_TellingChannel, transport.Channel):
     """A channel of one Redis."""
 
 
-class UnixChannel(_Told, transport.Channel):
+class UnixChannel(_TellingChannel, transport.Channel):
     """A channel of one Redis behind a socket of this machine."""
 
     connection_class: Any = UnixDomainSocketConnection
@@ -136,7 +136,7 @@ class UnixChannel(_Told, transport.Channel):
         }
 
 
-class SentinelChannel(_Told, transport.SentinelChannel):
+class SentinelChannel(_TellingChannel, transport.SentinelChannel):
     """A channel of the master that Sentinels name; the Sentinels themselves may ask for a password and for TLS."""
 
     master_name: str

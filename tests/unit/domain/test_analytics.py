@@ -83,7 +83,7 @@ def test_support_and_resistance_are_the_largest_open_interest_beyond_the_forward
 def test_a_level_says_its_change_and_its_distance_in_points_and_deviations():
     oi = np.array([[1.0, 1.0, 1.0, 9.0, 2.0], [1.0, 8.0, 9.0, 1.0, 1.0]])
     level = analytics.support(STRIKES, oi, oi - 3.0, 108.0, 6.0)
-    assert level == analytics.Level(105.0, 8.0, 3.0, -3.0, -0.5)
+    assert level == analytics.InterestLevel(105.0, 8.0, 3.0, -3.0, -0.5)
     assert isnan(analytics.resistance(STRIKES, oi, oi, 108.0, nan).deviations)
 
 

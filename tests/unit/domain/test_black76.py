@@ -7,7 +7,7 @@ import pytest
 
 from g6.domain.pricing.black76 import (
     PHI,
-    Status,
+    SolverStatus,
     greeks,
     higher_greeks,
     implied_vol,
@@ -82,7 +82,7 @@ def test_every_volatility_is_as_close_as_rounded_inputs_allow(own):
 def test_every_option_without_a_volatility_says_why(own):
     solution = implied_vol(own.price, *own.arguments)
 
-    assert [Status(code).name for code in solution.status] == own.status.tolist()
+    assert [SolverStatus(code).name for code in solution.status] == own.status.tolist()
     assert np.isnan(solution.sigma[~own.ok]).all()
 
 
@@ -259,7 +259,7 @@ def test_a_million_options_need_no_more_memory_than_their_answers():
     finally:
         tracemalloc.stop()
 
-    assert (solution.status == Status.ok).all()
+    assert (solution.status == SolverStatus.ok).all()
     answers = (
         sum(each.nbytes for each in (solution.sigma, solution.status, solution.iterations))
         + 5 * figures.delta.nbytes
@@ -298,8 +298,8 @@ def test_shapes_that_do_not_broadcast_are_refused():
 def test_iterations_that_do_not_suffice_are_no_convergence():
     far = (1e-200, 24_650.0, 26_000.0, 0.04, 0.0, 1.0)
 
-    assert implied_vol(*far, max_iterations=1).status == Status.no_convergence
-    assert implied_vol(*far, max_iterations=10).status == Status.ok
+    assert implied_vol(*far, max_iterations=1).status == SolverStatus.no_convergence
+    assert implied_vol(*far, max_iterations=10).status == SolverStatus.ok
 
 
 @pytest.mark.parametrize("digits", [100, 200, 300])
@@ -307,7 +307,7 @@ def test_prices_down_to_1e_minus_300_have_a_volatility(digits):
     tiny = 10.0**-digits
     solution = implied_vol(tiny, 24_650.0, 26_000.0, 0.04, 0.0, 1.0)
 
-    assert solution.status == Status.ok
+    assert solution.status == SolverStatus.ok
     assert price(solution.sigma, 24_650.0, 26_000.0, 0.04, 0.0, 1.0) == pytest.approx(
         tiny, rel=1e-9
     )

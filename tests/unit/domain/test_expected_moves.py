@@ -12,7 +12,7 @@ import pytest
 from g6.domain.figures import moves
 
 DAY = date(2026, 11, 2)
-DRAWN = moves.Drawn(
+DRAWN = moves.DrawnBands(
     0.0, DAY, spot=24000.0, forward=24050.0, years=7 / 365, em_sd=400.0, em_straddle=270.0
 )
 
@@ -66,7 +66,7 @@ def test_of_normal_moves_each_band_holds_its_share():
         day = DAY + timedelta(days=i)
         em_sd = spot * sigma * sqrt(years)
         days.append(
-            moves.Drawn(
+            moves.DrawnBands(
                 86400.0 * i,
                 day,
                 spot,

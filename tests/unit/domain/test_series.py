@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from g6.domain.figures import series
-from g6.domain.figures.series import Leg
+from g6.domain.figures.series import PositionLeg
 
 DAY = date(2026, 11, 24)
 
@@ -45,18 +45,18 @@ def test_a_rank_that_cannot_be_known_is_not(today, history):
 def test_legs_add_up_with_their_signs(chain_of):
     frame = chain_of()
     strike = frame.columns["strike"][:5]
-    legs = [Leg(DAY, strike[1], "CE"), Leg(DAY, strike[3], "PE", -2.0)]
+    legs = [PositionLeg(DAY, strike[1], "CE"), PositionLeg(DAY, strike[3], "PE", -2.0)]
     wanted = frame.columns["ce_price"][1] - 2 * frame.columns["pe_price"][3]
     assert series.legs_value(frame, legs) == pytest.approx(wanted)
 
 
 def test_a_leg_without_a_price_leaves_no_value(chain_of):
     frame = chain_of()
-    known = Leg(DAY, frame.columns["strike"][1], "CE")
+    known = PositionLeg(DAY, frame.columns["strike"][1], "CE")
     for missing in (
-        Leg(DAY, 1.0, "CE"),
-        Leg(date(2030, 1, 1), 26000.0, "CE"),
-        Leg(DAY, frame.columns["strike"][0], "CE"),
+        PositionLeg(DAY, 1.0, "CE"),
+        PositionLeg(date(2030, 1, 1), 26000.0, "CE"),
+        PositionLeg(DAY, frame.columns["strike"][0], "CE"),
     ):
         assert isnan(series.legs_value(frame, [known, missing]))
     assert isnan(series.legs_value(frame, []))
@@ -64,7 +64,7 @@ def test_a_leg_without_a_price_leaves_no_value(chain_of):
 
 def test_seven_legs_are_too_many(chain_of):
     with pytest.raises(ValueError, match="at most 6"):
-        series.legs_value(chain_of(), [Leg(DAY, 26000.0, "CE")] * 7)
+        series.legs_value(chain_of(), [PositionLeg(DAY, 26000.0, "CE")] * 7)
 
 
 def straddled(chain_of, cycles):

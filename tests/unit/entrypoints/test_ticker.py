@@ -12,16 +12,16 @@ import pytest
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.machine import ticker, wishes
-from g6.entrypoints.machine.ticker import Desk
+from g6.entrypoints.machine.ticker import TickerContext
 
 
-def desk(at: str, directory: Path) -> Desk:
+def desk(at: str, directory: Path) -> TickerContext:
     """Return a desk whose market shows `at` now; nothing listens behind it."""
     given = {
         "provider.name": "kite", "provider.root": "http://127.0.0.1:9", "provider.ws_root": "ws://127.0.0.1:9",
         "market.start": at, "market.origin": time.time(), "demo_dir": str(directory), "provider.token_provider": "fake",
     }  # fmt: skip
-    return Desk(load("", given, environ={}), "redis://127.0.0.1:9/0")
+    return TickerContext(load("", given, environ={}), "redis://127.0.0.1:9/0")
 
 
 @pytest.mark.parametrize(("at", "open_at"), [
@@ -96,7 +96,7 @@ def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unles
     )
     monkeypatch.setattr(ticker.multiprocessing, "get_context", lambda _: context)
     monkeypatch.setattr(ticker, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(Desk, "login", lambda _: ticker.Login("demo", "demo", None))
+    monkeypatch.setattr(TickerContext, "login", lambda _: ticker.Login("demo", "demo", None))
     monkeypatch.setattr(made.vitals, "sign", lambda *_: None)
     made.beat()
     now[0] += later

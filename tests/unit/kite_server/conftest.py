@@ -12,8 +12,8 @@ import pytest
 from g6.config import calendar
 from g6.domain.market.calendar import IST
 from g6.kite_server import endpoints
-from g6.kite_server.desk import Desk, desk
-from g6.kite_server.options import Options
+from g6.kite_server.desk import ServerState, desk
+from g6.kite_server.options import ServerOptions
 
 MORNING = "2026-11-20 10:00:00"
 
@@ -21,9 +21,9 @@ Asking = Callable[..., Any]
 
 
 @cache
-def _standing() -> Desk:
+def _standing() -> ServerState:
     """One market for all tests: its days are made once."""
-    return desk(Options(start=_at(MORNING), speed=0), calendar())
+    return desk(ServerOptions(start=_at(MORNING), speed=0), calendar())
 
 
 def _at(text: str) -> datetime:
@@ -31,7 +31,7 @@ def _at(text: str) -> datetime:
 
 
 @pytest.fixture
-def state() -> Desk:
+def state() -> ServerState:
     """The state on the morning of 20 November 2026; the clock stands."""
     state = _standing()
     state.faults.clear()
@@ -42,13 +42,13 @@ def state() -> Desk:
 
 
 @pytest.fixture
-def set_clock(state: Desk) -> Callable[[str], None]:
+def set_clock(state: ServerState) -> Callable[[str], None]:
     """A function that sets the clock to an instant in India."""
     return lambda text: (state.clock.move(at=_at(text)), state.logins.admit("demo"), None)[-1]
 
 
 @pytest.fixture
-def ask(state: Desk) -> Asking:
+def ask(state: ServerState) -> Asking:
     """A function that asks for a path with the query's parameters and returns the data."""
 
     def ask(path: str, *keys: str, **query: str) -> Any:
@@ -56,7 +56,8 @@ def ask(state: Desk) -> Asking:
             {"i": list(keys)} if keys else {}
         )
         return endpoints.answer(
-            state, endpoints.Asked("GET", path, asked, {}, {"authorization": "token demo:demo"})
+            state,
+            endpoints.ServerRequest("GET", path, asked, {}, {"authorization": "token demo:demo"}),
         )
 
     return ask

@@ -12,8 +12,8 @@ from g6.domain.market.calendar import IST
 from g6.errors import BadInput
 from g6.kite_server import endpoints
 from g6.kite_server.catalogue import read_rows
-from g6.kite_server.desk import Desk, desk
-from g6.kite_server.options import Options
+from g6.kite_server.desk import ServerState, desk
+from g6.kite_server.options import ServerOptions
 from g6.simulation.dump import COLUMNS
 
 ROWS = """\
@@ -33,20 +33,22 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def state(file: Path) -> Desk:
+def state(file: Path) -> ServerState:
     return desk(
-        Options(start=datetime(2026, 8, 18, 10, tzinfo=IST), speed=0, dump=file), calendar()
+        ServerOptions(start=datetime(2026, 8, 18, 10, tzinfo=IST), speed=0, dump=file), calendar()
     )
 
 
-def ask(state: Desk, path: str, *keys: str) -> object:
+def ask(state: ServerState, path: str, *keys: str) -> object:
     return endpoints.answer(
         state,
-        endpoints.Asked("GET", path, {"i": list(keys)}, {}, {"authorization": "token demo:demo"}),
+        endpoints.ServerRequest(
+            "GET", path, {"i": list(keys)}, {}, {"authorization": "token demo:demo"}
+        ),
     )
 
 
-def test_given_rows_are_served_with_their_numbers_filled(state: Desk) -> None:
+def test_given_rows_are_served_with_their_numbers_filled(state: ServerState) -> None:
     told = ask(state, "/instruments/NFO")
     assert isinstance(told, bytes)
     assert (
@@ -60,7 +62,7 @@ def test_given_rows_are_served_with_their_numbers_filled(state: Desk) -> None:
 
 
 def test_what_the_market_lists_is_quoted_under_the_given_token_and_the_rest_left_out(
-    state: Desk,
+    state: ServerState,
 ) -> None:
     keys = (
         "NFO:NIFTY26AUG24000CE",
@@ -75,7 +77,7 @@ def test_what_the_market_lists_is_quoted_under_the_given_token_and_the_rest_left
     assert told["NFO:NIFTY26AUG24000CE"]["instrument_token"] == 11000066
 
 
-def test_a_given_future_is_quoted(state: Desk) -> None:
+def test_a_given_future_is_quoted(state: ServerState) -> None:
     told = ask(state, "/quote/ltp", "14866434")
     assert isinstance(told, dict)
     assert told["14866434"]["last_price"] > 20_000

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from g6.kite_server.desk import Desk
+from g6.kite_server.desk import ServerState
 from g6.kite_server.refusal import Refusal
 
 Asking = Callable[..., Any]
@@ -104,7 +104,7 @@ def test_an_option_that_has_not_traded_today_has_the_price_of_another_day_and_no
 
 
 def test_what_has_not_traded_on_a_monday_did_so_on_friday_or_never(
-    ask: Asking, state: Desk, set_clock: Callable[[str], None]
+    ask: Asking, state: ServerState, set_clock: Callable[[str], None]
 ) -> None:  # fmt: skip
     set_clock("2026-11-16 10:00:00")
     told = ask(
@@ -125,14 +125,16 @@ def test_times_are_indias_in_nineteen_characters(ask: Asking) -> None:
     ("shape", "expected"),
     [("null", None), ("empty", []), ("zeros", [{"price": 0, "quantity": 0, "orders": 0}] * 5)],
 )
-def test_an_index_has_no_book(ask: Asking, state: Desk, shape: str, expected: object) -> None:
+def test_an_index_has_no_book(
+    ask: Asking, state: ServerState, shape: str, expected: object
+) -> None:
     state.index_depth = shape
     told = ask("/quote", NIFTY)[NIFTY]
     assert told["depth"] == {"buy": expected, "sell": expected}
     assert (told["volume"], told["oi"], told["last_trade_time"]) == (0, 0, "")
 
 
-def test_an_index_may_lack_its_depth_altogether(ask: Asking, state: Desk) -> None:
+def test_an_index_may_lack_its_depth_altogether(ask: Asking, state: ServerState) -> None:
     state.index_depth = "missing"
     assert "depth" not in ask("/quote", NIFTY)[NIFTY]
 
@@ -178,7 +180,7 @@ def test_the_index_freezes_and_jumps_once_while_options_go_on(
 
 
 def test_before_the_open_prices_may_be_rewritten_to_settlement(
-    ask: Asking, state: Desk, set_clock: Callable[[str], None]
+    ask: Asking, state: ServerState, set_clock: Callable[[str], None]
 ) -> None:  # fmt: skip
     set_clock("2026-11-20 09:00:00")
     last = ask("/quote", CALL)[CALL]["last_price"]
@@ -192,7 +194,7 @@ def test_before_the_open_prices_may_be_rewritten_to_settlement(
 
 
 def test_a_frozen_index_stands_while_the_rest_goes_on(
-    ask: Asking, state: Desk, set_clock: Callable[[str], None]
+    ask: Asking, state: ServerState, set_clock: Callable[[str], None]
 ) -> None:
     before = ask("/quote/ltp", NIFTY, "NSE:NIFTY BANK")
     state.faults.add(_fault("freeze", value="NIFTY"), state.clock.market())

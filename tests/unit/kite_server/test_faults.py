@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from g6.errors import BadConfig
-from g6.kite_server.faults import FAULTS, HTTP, Fault, Faults, fault, parse
+from g6.kite_server.faults import FAULTS, HTTP, Fault, ServerFaults, fault, parse
 
 NOW = datetime(2026, 11, 20, 4, 5, tzinfo=UTC)
 
 
-def on(**told: Any) -> Faults:
-    faults = Faults()
+def on(**told: Any) -> ServerFaults:
+    faults = ServerFaults()
     faults.add(fault(told), NOW)
     return faults
 

@@ -12,7 +12,7 @@ import pytest
 from g6.domain.market.calendar import IST
 from g6.errors import BadInput
 from g6.kite_server.clock import MovableClock
-from g6.kite_server.logins import Credentials, Logins, flush_between
+from g6.kite_server.logins import AcceptedCredentials, Logins, flush_between
 from g6.kite_server.refusal import Refusal
 
 
@@ -30,7 +30,7 @@ def form(name: str, token: str, secret: str = "demo", key: str = "demo") -> dict
 
 @pytest.fixture
 def logins() -> Logins:
-    return Logins(Credentials(), MovableClock(at("2026-11-20 10:00"), 0))
+    return Logins(AcceptedCredentials(), MovableClock(at("2026-11-20 10:00"), 0))
 
 
 def test_the_demo_pair_is_good_from_the_start(logins: Logins) -> None:
@@ -80,7 +80,7 @@ def test_individuals_get_no_refresh_token(logins: Logins) -> None:
 
 
 def test_a_refresh_token_of_a_platform_is_good_once() -> None:
-    logins = Logins(Credentials(), MovableClock(at("2026-11-20 10:00"), 0), renewable=True)
+    logins = Logins(AcceptedCredentials(), MovableClock(at("2026-11-20 10:00"), 0), renewable=True)
     token = str(logins.exchange(form("request_token", "demo"))["refresh_token"])
     assert logins.good("demo", str(logins.renew(form("refresh_token", token))["access_token"]))
     with pytest.raises(Refusal):
@@ -95,7 +95,7 @@ def test_tokens_die_in_the_morning(logins: Logins) -> None:
 
 
 def test_a_token_minted_before_the_flush_dies_the_same_morning() -> None:
-    logins = Logins(Credentials(), MovableClock(at("2026-11-20 05:00"), 0))
+    logins = Logins(AcceptedCredentials(), MovableClock(at("2026-11-20 05:00"), 0))
     logins.clock.move(at=at("2026-11-20 07:20"))
     assert not logins.good("demo", "demo")
 
@@ -132,7 +132,7 @@ def test_a_flush_lies_between_or_not(earlier: str, later: str, whether: bool) ->
 def test_a_file_names_what_is_accepted_instead_of_demo(tmp_path: Path) -> None:
     file = tmp_path / "credentials.json"
     file.write_text(json.dumps({"api_key": "k", "api_secret": "s"}))
-    logins = Logins(Credentials.read(file), MovableClock(at("2026-11-20 10:00"), 0))
+    logins = Logins(AcceptedCredentials.read(file), MovableClock(at("2026-11-20 10:00"), 0))
     assert not logins.good("demo", "demo")
     assert not logins.good("k", "")
     with pytest.raises(Refusal):
@@ -148,4 +148,4 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "credentials.json"
     file.write_text(text)
     with pytest.raises(BadInput, match=r"credentials\.json"):
-        Credentials.read(file)
+        AcceptedCredentials.read(file)

@@ -12,8 +12,8 @@ import pytest
 from g6.config import calendar
 from g6.domain.market.calendar import IST
 from g6.kite_server import endpoints
-from g6.kite_server.desk import Desk, desk
-from g6.kite_server.options import Options
+from g6.kite_server.desk import ServerState, desk
+from g6.kite_server.options import ServerOptions
 
 NIFTY = "NSE:NIFTY 50"
 CALL = "NFO:NIFTY-2026-08-25-24000-CE"
@@ -40,8 +40,8 @@ def recording(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def state(recording: Path) -> Desk:
-    return desk(Options(start=at("11:27:30"), speed=0, recording=recording), calendar())
+def state(recording: Path) -> ServerState:
+    return desk(ServerOptions(start=at("11:27:30"), speed=0, recording=recording), calendar())
 
 
 def at(time: str) -> datetime:
@@ -49,11 +49,11 @@ def at(time: str) -> datetime:
 
 
 @pytest.fixture
-def ask(state: Desk) -> Callable[..., Any]:
+def ask(state: ServerState) -> Callable[..., Any]:
     def ask(path: str, *keys: str) -> Any:
         return endpoints.answer(
             state,
-            endpoints.Asked(
+            endpoints.ServerRequest(
                 "GET", path, {"i": list(keys)}, {}, {"authorization": "token demo:demo"}
             ),
         )
@@ -61,7 +61,7 @@ def ask(state: Desk) -> Callable[..., Any]:
     return ask
 
 
-def test_the_newest_instant_stands(state: Desk, ask: Callable[..., Any]) -> None:
+def test_the_newest_instant_stands(state: ServerState, ask: Callable[..., Any]) -> None:
     first = ask("/quote", CALL, NIFTY)
     state.clock.move(at=at("11:28:10"))
     later = ask("/quote", CALL, NIFTY)
@@ -75,7 +75,7 @@ def test_what_was_not_recorded_is_left_out(ask: Callable[..., Any]) -> None:
 
 
 def test_a_strike_that_comes_later_is_listed_then_and_no_token_changes(
-    state: Desk, ask: Callable[..., Any]
+    state: ServerState, ask: Callable[..., Any]
 ) -> None:
     first = {key: place.token for key, place in state.catalogue().by_key.items()}
     state.clock.move(at=at("11:28:10"))
@@ -85,16 +85,18 @@ def test_a_strike_that_comes_later_is_listed_then_and_no_token_changes(
     assert len(set(later.values())) == len(later)
 
 
-def test_a_recording_has_no_candles(state: Desk) -> None:
+def test_a_recording_has_no_candles(state: ServerState) -> None:
     token = state.catalogue().by_key[CALL].token
     query = {"from": ["2026-08-19"], "to": ["2026-08-19"]}
-    asked = endpoints.Asked(
+    asked = endpoints.ServerRequest(
         "GET", f"/instruments/historical/{token}/minute", query, {}, {"authorization": "token demo:demo"}
     )  # fmt: skip
     assert endpoints.answer(state, asked) == {"candles": []}
 
 
-def test_a_day_that_is_not_recorded_has_nothing(state: Desk, ask: Callable[..., Any]) -> None:
+def test_a_day_that_is_not_recorded_has_nothing(
+    state: ServerState, ask: Callable[..., Any]
+) -> None:
     state.clock.move(at=datetime(2026, 8, 20, 11, 0, tzinfo=IST))
     state.logins.admit("demo")
     assert ask("/quote", CALL, NIFTY) == {}

@@ -7,7 +7,7 @@ import pytest
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.totals import MemoryTotals
 from g6.errors import BrokerDown
-from g6.observability.follower import Follower
+from g6.observability.follower import BusFollower
 
 OPTIONS = "g6_index_options_processed_total"
 
@@ -64,7 +64,7 @@ def store():
 
 
 def follow(bus, store, **options):
-    follower = Follower(bus, store, ["NIFTY"], **options)
+    follower = BusFollower(bus, store, ["NIFTY"], **options)
     follower.catch_up()
     return follower
 
@@ -146,7 +146,7 @@ def test_nothing_is_dropped_where_everything_was_read(bus, store):
 def test_lag_is_what_was_published_and_not_yet_read(bus, store):
     for _ in range(600):
         analysed(bus, 1)
-    follower = Follower(bus, store, ["NIFTY"])
+    follower = BusFollower(bus, store, ["NIFTY"])
     assert follower.step() == 500
     assert follower.totals.value("g6_bus_subscriber_lag_events", "events", "recorder") == 100
 
@@ -174,7 +174,7 @@ def test_a_look_at_the_present_stores_nothing(bus, store):
 
 def test_following_stops_when_told_and_tells_of_every_batch(bus, store):
     stop, told = threading.Event(), threading.Event()
-    follower = Follower(bus, store, ["NIFTY"])
+    follower = BusFollower(bus, store, ["NIFTY"])
     thread = threading.Thread(target=follower.run, args=(stop, told.set))
     thread.start()
     analysed(bus)

@@ -21,10 +21,10 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z
 from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.instrument import INDICES
-from g6.observability.follower import Follower
+from g6.observability.follower import BusFollower
 from g6.pipeline import Runtime, aggregate, analyse, collect, persist, publish
 from g6.simulation import SimulatedMarket
-from g6.simulation.faults import Faults
+from g6.simulation.faults import MarketFaults
 
 NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 CYCLE = isoformat_z(NOON)
@@ -61,7 +61,7 @@ def ran():
             assert stage(runtime, Unit(CYCLE, name), f"{stage.__name__}-{name}")
     assert aggregate(runtime, CYCLE)
     assert publish(runtime, CYCLE)
-    follower = Follower(bus, MemoryTotals(), indices)
+    follower = BusFollower(bus, MemoryTotals(), indices)
     follower.catch_up()
     return follower
 
@@ -153,7 +153,7 @@ def test_a_provider_that_fails_for_one_index_is_counted_once_and_leaves_the_othe
     bus = MemoryBus()
     runtime, failing = (
         runtime_on(bus),
-        SimulatedMarket(calendar(), faults=Faults.parse("fail:BANKNIFTY")),
+        SimulatedMarket(calendar(), faults=MarketFaults.parse("fail:BANKNIFTY")),
     )
     runtime = replace(runtime, provider=failing)
     for name in runtime.plan.indices:
@@ -161,7 +161,7 @@ def test_a_provider_that_fails_for_one_index_is_counted_once_and_leaves_the_othe
             if not stage(runtime, Unit(CYCLE, name), f"task-{name}"):
                 break
     assert aggregate(runtime, CYCLE)
-    follower = Follower(bus, MemoryTotals(), runtime.plan.indices)
+    follower = BusFollower(bus, MemoryTotals(), runtime.plan.indices)
     follower.catch_up()
     report = follower.latest["cycle.report"]
     assert (report["status"], report["units"]) == (

@@ -14,7 +14,7 @@ from g6.adapters.memory.totals import MemoryTotals
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
 from g6.domain.cycles.cycle import Unit
-from g6.observability.follower import Follower
+from g6.observability.follower import BusFollower
 from g6.pipeline import analyse, collect, persist
 
 from .test_real_reports import CYCLE, runtime_on
@@ -31,7 +31,7 @@ def counted(tmp_path: Path):
         )
         for stage in (collect, analyse, persist):
             assert stage(runtime, Unit(CYCLE, "NIFTY"), stage.__name__)
-        follower = Follower(bus, MemoryTotals(), runtime.plan.indices)
+        follower = BusFollower(bus, MemoryTotals(), runtime.plan.indices)
         follower.catch_up()
         return follower.totals
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from g6 import pipeline
 from g6.adapters.memory.store import MemoryStore
-from g6.ports import Written
+from g6.ports import WriteReport
 
 from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World
 
@@ -16,8 +16,8 @@ from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World
 class FullDisk(MemoryStore):
     """A store whose only sink takes no overview."""
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
-        return Written(errors={"csv": "no space left on device"})
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
+        return WriteReport(errors={"csv": "no space left on device"})
 
 
 def test_a_cycle_leaves_one_row_per_expected_index(world: World) -> None:

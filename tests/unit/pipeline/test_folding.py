@@ -10,7 +10,7 @@ import pytest
 
 from g6 import pipeline
 from g6.domain.cycles.cycle import parse_z
-from g6.ports.history import Folded, Loose
+from g6.ports.history import FoldReport, LooseDay
 
 from .world import World
 
@@ -18,41 +18,43 @@ from .world import World
 class Shelf:
     """History port that has what it is given and writes down what it is asked."""
 
-    def __init__(self, *held: Loose) -> None:
+    def __init__(self, *held: LooseDay) -> None:
         self.held, self.done = held, list[tuple[object, ...]]()
         self.abandoned = 0
 
     def clear_abandoned(self) -> int:
         return self.abandoned
 
-    def loose(self) -> Sequence[Loose]:
+    def loose(self) -> Sequence[LooseDay]:
         return self.held
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
         self.done.append(("sizes",))
         return {"chain": (3, 300), "csv": (2, 50)}
 
-    def fold(self, name: str, day: date, before: datetime) -> Folded:
+    def fold(self, name: str, day: date, before: datetime) -> FoldReport:
         self.done.append(("fold", name, day, before))
-        return Folded(1)
+        return FoldReport(1)
 
-    def compact(self, name: str, day: date) -> Folded:
+    def compact(self, name: str, day: date) -> FoldReport:
         self.done.append(("compact", name, day))
-        return Folded(1)
+        return FoldReport(1)
 
 
 DAY = date(2026, 11, 18)
 
 
-def with_shelf(world: World, at: str, *held: Loose) -> Shelf:
+def with_shelf(world: World, at: str, *held: LooseDay) -> Shelf:
     shelf = Shelf(*held)
     world.clock.now = parse_z(at).timestamp()
     world.runtime = replace(world.runtime, history=shelf)
     return shelf
 
 
-def loose(name: str = "NIFTY", day: date = DAY, part: str | None = "2026-11-18T05:29:00Z") -> Loose:
-    return Loose(name, day, 5, parse_z(part) if part else None)
+def loose(
+    name: str = "NIFTY", day: date = DAY, part: str | None = "2026-11-18T05:29:00Z"
+) -> LooseDay:
+    return LooseDay(name, day, 5, parse_z(part) if part else None)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_without_files_there_is_nothing_to_fold(world: World) -> None:
     assert (
         pipeline.fold(world.runtime, "NIFTY", "2026-11-18")
         == pipeline.compact(world.runtime, "NIFTY", "2026-11-18")
-        == Folded()
+        == FoldReport()
     )
 
 

@@ -15,8 +15,8 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.documents.status import Observed, readiness
 from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
-from g6.observability.follower import Follower
-from g6.ports import Written
+from g6.observability.follower import BusFollower
+from g6.ports import WriteReport
 
 from .world import FIRST, NIFTY, SECOND, World
 
@@ -28,12 +28,12 @@ class Full(MemoryStore):
 
     full = True
 
-    def write_chain(self, unit: Unit, frame: Frame) -> Written:
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         if self.full:
             raise StoreBusy(SAID, {"parquet": SAID, "csv": SAID})
         return super().write_chain(unit, frame)
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Written:
+    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
         if self.full:
             raise StoreBusy(SAID, {"parquet": SAID, "csv": SAID})
         return super().write_overview(cycle, rows)
@@ -60,7 +60,7 @@ def test_every_try_that_sinks_refuse_is_counted_for_each_of_them(world: World, d
     analysed(world)
     refused(world)
     refused(world)
-    follower = Follower(world.bus, MemoryTotals(), world.runtime.plan.indices)
+    follower = BusFollower(world.bus, MemoryTotals(), world.runtime.plan.indices)
     follower.catch_up()
     assert follower.totals is not None
     for sink in ("parquet", "csv"):

@@ -10,7 +10,7 @@ import numpy as np
 from g6.adapters.memory.totals import MemoryTotals
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
-from g6.observability.follower import Follower
+from g6.observability.follower import BusFollower
 
 from .world import FIRST, MARKET, Asked, World
 
@@ -74,7 +74,7 @@ def rejected(faults: tuple[str, ...]) -> dict[str, float]:
         f"index_params__NIFTY__strikes_{side}": 10 for side in ("itm", "otm")
     })  # fmt: skip
     world.cycle(FIRST)
-    follower = Follower(world.bus, MemoryTotals(), ["NIFTY"])
+    follower = BusFollower(world.bus, MemoryTotals(), ["NIFTY"])
     follower.catch_up()
     return {
         reason: follower.totals.value("g6_quotes_rejected_total", "NIFTY", reason)

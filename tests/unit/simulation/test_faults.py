@@ -9,7 +9,7 @@ import pytest
 from g6.domain.market.calendar import Calendar
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.errors import BadConfig, ProviderBusy, ProviderRefused
-from g6.simulation import Faults, SimulatedMarket
+from g6.simulation import MarketFaults, SimulatedMarket
 
 from .asking import ask, ist, near
 
@@ -17,7 +17,7 @@ NOON = ist("2026-11-18 12:00")
 
 
 def _faulty(days: Calendar, text: str) -> SimulatedMarket:
-    return SimulatedMarket(days, faults=Faults.parse(text))
+    return SimulatedMarket(days, faults=MarketFaults.parse(text))
 
 
 def _changed(plain: Quotes, faulty: Quotes) -> set[str]:
@@ -29,15 +29,15 @@ def _changed(plain: Quotes, faulty: Quotes) -> set[str]:
 
 
 def test_a_text_becomes_faults() -> None:
-    found = Faults.parse(
+    found = MarketFaults.parse(
         "freeze:FINNIFTY, delay:0.5,missing:0.02,crossed:0.01,spike:0.001,halt:11:30-11:45,fail:BANKNIFTY,drop:next_week"
     )
     assert [(name, span.start.hour) for name, span in found.freeze] == [("FINNIFTY", 0)]
     assert (found.delay, found.missing, found.crossed, found.spike) == (0.5, 0.02, 0.01, 0.001)
     assert (found.halt[0].start.minute, found.halt[0].end.minute) == (30, 45)
     assert (found.fail, found.drop) == (("BANKNIFTY",), ("next_week",))
-    assert Faults.parse("drop:2026-12-01,drop:nth:3").drop == (date(2026, 12, 1), "nth_3")
-    assert Faults.parse("") == Faults()
+    assert MarketFaults.parse("drop:2026-12-01,drop:nth:3").drop == (date(2026, 12, 1), "nth_3")
+    assert MarketFaults.parse("") == MarketFaults()
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_a_text_becomes_faults() -> None:
 )
 def test_a_wrong_word_is_named(text: str) -> None:
     with pytest.raises(BadConfig):
-        Faults.parse(text)
+        MarketFaults.parse(text)
 
 
 def test_a_misspelt_fault_gets_the_right_one_suggested() -> None:
     with pytest.raises(BadConfig, match="missing"):
-        Faults.parse("mising:0.1")
+        MarketFaults.parse("mising:0.1")
 
 
 def test_in_a_halt_nothing_ticks_and_nothing_trades(

@@ -14,7 +14,7 @@ from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.errors import UncoveredYear
 from g6.simulation import SimulatedMarket
 from g6.simulation.noise import normal, uniform, words
-from g6.simulation.world import Shelf
+from g6.simulation.world import PieceCache
 
 from .asking import SIX, ask, ist
 
@@ -138,7 +138,7 @@ def test_what_is_kept_stays_small_day_after_day(days: Calendar) -> None:
 
 
 def test_pieces_of_other_days_are_let_go_before_those_of_the_day_at_hand() -> None:
-    shelf = Shelf()
+    shelf = PieceCache()
     for key in [
         *(("old", n, "monday") for n in range(14)),
         *(("new", n, "tuesday") for n in range(20)),

@@ -17,7 +17,7 @@ Rows = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class FrameSummary:
     """What one frame brought: ticks of our instruments, packets that were none, the newest time of a contract's (0: none)."""
 
     ticks: int
@@ -25,7 +25,7 @@ class Heard:
     newest: float
 
 
-class Board:
+class TickBoard:
     """Rows by token. The reactor's thread reads frames into it, the writer's thread takes what changed out of it."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Board:
                 order
             ]
 
-    def hear(self, payload: bytes, received: float) -> Heard:
+    def hear(self, payload: bytes, received: float) -> FrameSummary:
         """Read a frame that came at wall time `received`."""
         told = packets.split(payload)
         ticks, dropped, newest = 0, told.dropped, 0.0
@@ -61,7 +61,7 @@ class Board:
                 known, unknown = self._place(each, received)
                 ticks, dropped = ticks + known, dropped + unknown
                 newest = max(newest, _newest(each))
-        return Heard(ticks, dropped, newest)
+        return FrameSummary(ticks, dropped, newest)
 
     def _place(self, each: Rows, received: float) -> tuple[int, int]:
         token = packets.tokens(each)

@@ -42,7 +42,7 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class StreamRoute:
     """How the stream's server is reached: `trust` are the certificates it must be signed by, `proxy` None for the direct way."""
 
     host: str
@@ -51,7 +51,7 @@ class Route:
     proxy: Proxy | None = None
 
 
-def route(root: str | None) -> Route:
+def route(root: str | None) -> StreamRoute:
     """Return the way to the stream at `root` (None: the broker's) as requests takes it to REST.
 
     So HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE hold for both. Errors: BadConfig.
@@ -63,9 +63,9 @@ def route(root: str | None) -> Route:
         found = session.merge_environment_settings(url, {}, None, None, None)
     proxy = _proxy(select_proxy(url, found["proxies"]))
     if not secure:
-        return Route(address.hostname or "", secure, None, proxy)
+        return StreamRoute(address.hostname or "", secure, None, proxy)
     bundle = found["verify"] if isinstance(found["verify"], str) else requests.certs.where()  # type: ignore[attr-defined]
-    return Route(address.hostname or "", secure, _trusted(Path(bundle)), proxy)
+    return StreamRoute(address.hostname or "", secure, _trusted(Path(bundle)), proxy)
 
 
 def _trusted(bundle: Path) -> Any:
@@ -130,7 +130,13 @@ class StreamClient(KiteTicker):  # type: ignore[misc]
     """A client of one access over one route; `distrust` hears why a server's certificate was refused."""
 
     def __init__(
-        self, key: str, token: str, way: Route, *, distrust: Callable[[str], None], **options: Any
+        self,
+        key: str,
+        token: str,
+        way: StreamRoute,
+        *,
+        distrust: Callable[[str], None],
+        **options: Any,
     ) -> None:
         super().__init__(key, token, **options)
         self._way, self._distrust = way, distrust

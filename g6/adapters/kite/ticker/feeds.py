@@ -18,8 +18,8 @@ from typing import Any
 from twisted.internet import reactor as _reactor
 from twisted.internet import task
 
-from g6.adapters.kite.ticker.board import Board
-from g6.adapters.kite.ticker.client import Route
+from g6.adapters.kite.ticker.board import TickBoard
+from g6.adapters.kite.ticker.client import StreamRoute
 from g6.adapters.kite.ticker.socket import REFUSED, Login, Socket, Tell
 from g6.domain.market.calendar import day_of
 from g6.domain.quotes.tick import Feed
@@ -71,7 +71,7 @@ class Ticker:
         tell: Tell,
         *,
         prepare: Callable[[], None] = lambda: None,
-        way: Route,
+        way: StreamRoute,
         limits: Limits = Limits(),
         beat: Callable[[], None] = lambda: None,
     ) -> None:
@@ -84,7 +84,7 @@ class Ticker:
         self._tell, self._prepare, self._limits, self._beat = tell, prepare, limits, beat
         self._way = way
         self._stopping, self._failed = threading.Event(), False
-        self._day, self._board, self._sockets = date.min, Board(), list[Socket]()
+        self._day, self._board, self._sockets = date.min, TickBoard(), list[Socket]()
         self._followed: dict[str, dict[str, int]] = {}
         self._used: Login | None = None
         self._told: Login | None = None
@@ -174,7 +174,7 @@ class Ticker:
     def _begin(self, day: date) -> None:
         for socket in self._sockets:
             socket.leave()
-        self._day, self._board, self._sockets, self._followed = day, Board(), [], {}
+        self._day, self._board, self._sockets, self._followed = day, TickBoard(), [], {}
 
     def _take_on(self, index: str, tokens: dict[str, int]) -> None:
         """Give new wishes of an index to connections: whole to the first that has room, else in parts."""

@@ -50,17 +50,17 @@ _DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FrameContent:
     """What one frame said: rows by packet length, and how much of it was no packet that we know."""
 
     packets: dict[int, Rows]
     dropped: int = 0
 
 
-def split(payload: bytes) -> Told:
+def split(payload: bytes) -> FrameContent:
     """Return the packets of a frame by length. A heartbeat has none; what is cut off or of unknown length is counted, not read."""
     if len(payload) < 2:
-        return Told({})
+        return FrameContent({})
     count, at, end = int.from_bytes(payload[:2], "big"), 2, len(payload)
     starts: dict[int, list[int]] = {}
     for _ in range(count):
@@ -78,7 +78,7 @@ def split(payload: bytes) -> Told:
     }
     read = sum(len(rows) for rows in known.values())
     left_over = read == count and at < end
-    return Told(known, count - read + left_over)
+    return FrameContent(known, count - read + left_over)
 
 
 def _gathered(payload: bytes, starts: list[int], length: int) -> Rows:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from g6.adapters.kite.ticker.board import Board
-from g6.adapters.kite.ticker.client import Route, StreamClient
+from g6.adapters.kite.ticker.board import TickBoard
+from g6.adapters.kite.ticker.client import StreamClient, StreamRoute
 from g6.adapters.kite.ticker.silence import Silence
 from g6.domain.quotes.tick import Feed
 
@@ -43,7 +43,9 @@ class Login:
 class Socket:
     """Everything here runs on the reactor's thread, except `feed`, which only reads."""
 
-    def __init__(self, number: int, board: Board, limit: float, tell: Tell, way: Route) -> None:
+    def __init__(
+        self, number: int, board: TickBoard, limit: float, tell: Tell, way: StreamRoute
+    ) -> None:
         self.number, self.tokens = number, list[int]()
         self.state, self.reason = "waiting", ""
         self._board, self._tell, self._way = board, tell, way

@@ -44,7 +44,7 @@ LARGEST = 1e18
 
 
 @dataclass(frozen=True, slots=True)
-class Spoilt:
+class OmittedPart:
     """A row, option or figure of an answer that was left out; `count` how many options it stands for."""
 
     row: int | str | None
@@ -54,7 +54,7 @@ class Spoilt:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExchangeAnswer:
     """What an answer says: `spot` in points, NaN where it gives none; `at` in UTC; `spoilt` what is not in `rows`.
 
     `disputed` where its own rows disagree on the index.
@@ -64,11 +64,11 @@ class Answer:
     at: datetime
     spot: float
     rows: Rows
-    spoilt: tuple[Spoilt, ...] = ()
+    spoilt: tuple[OmittedPart, ...] = ()
     disputed: bool = False
 
 
-class Leg(NamedTuple):
+class QuotedLeg(NamedTuple):
     """One option as it came: where it stands, what it is, and its figures by our names."""
 
     row: int
@@ -188,17 +188,17 @@ class Legs:
     def __init__(self, names: Mapping[str, str]) -> None:
         """Take the exchange's names of figures by ours, for messages."""
         self._names = names
-        self._legs: dict[tuple[date, float, int], Leg] = {}
-        self.spoilt: list[Spoilt] = []
+        self._legs: dict[tuple[date, float, int], QuotedLeg] = {}
+        self.spoilt: list[OmittedPart] = []
 
     def __len__(self) -> int:
         return len(self._legs)
 
     def left_out(self, row: int | str | None, reason: str, kind: Kind = "damaged") -> None:
         """Tell of something that is not read."""
-        self.spoilt.append(Spoilt(row, reason, kind))
+        self.spoilt.append(OmittedPart(row, reason, kind))
 
-    def add(self, leg: Leg) -> None:
+    def add(self, leg: QuotedLeg) -> None:
         """Take an option in, unless it is there already."""
         key = leg.expiry, leg.strike, leg.side
         if (known := self._legs.setdefault(key, leg)) is not leg:
@@ -230,7 +230,7 @@ class Legs:
             np.array(identifiers, dtype=object) if all(identifiers) else None,
         )
 
-    def _column(self, legs: Sequence[Leg], name: str) -> Iterator[float]:
+    def _column(self, legs: Sequence[QuotedLeg], name: str) -> Iterator[float]:
         counts = name in QUANTITIES
         for leg in legs:
             value = leg.figures.get(name)
@@ -244,7 +244,7 @@ class Legs:
                 figure = nan
             yield figure
 
-    def _where(self, leg: Leg, name: str) -> str:
+    def _where(self, leg: QuotedLeg, name: str) -> str:
         return f"{self._names[name]} of {SIDES[leg.side]} {leg.strike:g}"
 
 

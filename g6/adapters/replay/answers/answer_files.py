@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.replay.answers import bse, nse
-from g6.adapters.replay.answers.answer import Answer, Spoilt, joined, keys_of, middle_of, taken
+from g6.adapters.replay.answers.answer import (
+    ExchangeAnswer,
+    OmittedPart,
+    joined,
+    keys_of,
+    middle_of,
+    taken,
+)
 from g6.adapters.replay.answers.documents import read_document
 from g6.adapters.replay.left_out import LeftOut, kind_of
 from g6.adapters.replay.malformed import Malformed
@@ -120,7 +127,7 @@ class AnswerFiles:
         document = nearest[1] if nearest else {}
         return bse.parse_totals(document) if bse.is_bse(document) else nse.parse_totals(document)
 
-    def _answer(self, document: Any, path: Path) -> Answer:
+    def _answer(self, document: Any, path: Path) -> ExchangeAnswer:
         """Return the options of an answer that are alive at its instant. Errors: Malformed."""
         is_bse = bse.is_bse(document)
         answer = (
@@ -128,7 +135,7 @@ class AnswerFiles:
             if is_bse
             else nse.parse_nse(document, self._wanted)
         )
-        told: list[Spoilt] = []
+        told: list[OmittedPart] = []
         rows = answer.rows
         keep = np.ones(len(rows.strike), dtype=np.bool_)
         for expiry in np.unique(rows.expiry).astype("datetime64[D]").tolist():
@@ -136,7 +143,7 @@ class AnswerFiles:
             unknown = _without_lot(answer, expiry)
             if self._over(answer, expiry):
                 told.append(
-                    Spoilt(
+                    OmittedPart(
                         None,
                         f"{mine.sum()} options had expired on {expiry}",
                         "expired",
@@ -146,11 +153,11 @@ class AnswerFiles:
                 keep &= ~mine
             elif expiry - day_of(answer.at) > LONGEST:
                 reason = f"{mine.sum()} options expire on {expiry}, further away than any contract"
-                told.append(Spoilt(None, reason, "damaged", int(mine.sum())))
+                told.append(OmittedPart(None, reason, "damaged", int(mine.sum())))
                 keep &= ~mine
             elif unknown:
                 told.append(
-                    Spoilt(
+                    OmittedPart(
                         None,
                         f"{mine.sum()} options of {expiry}: {unknown}",
                         "damaged",
@@ -169,7 +176,7 @@ class AnswerFiles:
         spot = answer.spot if level == answer.spot else nan
         return replace(answer, spot=spot, rows=rows, spoilt=(*answer.spoilt, *told))
 
-    def _over(self, answer: Answer, expiry: date) -> bool:
+    def _over(self, answer: ExchangeAnswer, expiry: date) -> bool:
         if self._closes is None or expiry < day_of(answer.at):
             return expiry < day_of(answer.at)
         return expiry == day_of(answer.at) and answer.at > self._closes(
@@ -177,7 +184,7 @@ class AnswerFiles:
         )
 
 
-def _level(answer: Answer) -> float:
+def _level(answer: ExchangeAnswer) -> float:
     """Return the index of an answer, or the middle of its strikes where it is no print."""
     middle = float(np.median(answer.rows.strike))
     return (
@@ -185,16 +192,16 @@ def _level(answer: Answer) -> float:
     )
 
 
-def _far_strikes(rows: Rows, places: Sequence[int], level: float) -> list[Spoilt]:
+def _far_strikes(rows: Rows, places: Sequence[int], level: float) -> list[OmittedPart]:
     """Name options whose strike cannot belong to an index at `level`, points."""
     named = []
     for place in places:
         strike = told_strike(rows.strike[place], level, scalable=False)
-        named.append(Spoilt(None, f"{SIDES[rows.side[place]]}: {strike}"))
+        named.append(OmittedPart(None, f"{SIDES[rows.side[place]]}: {strike}"))
     return named
 
 
-def _without_dear_prices(rows: Rows, day: date, level: float) -> list[Spoilt]:
+def _without_dear_prices(rows: Rows, day: date, level: float) -> list[OmittedPart]:
     """Blank the last prices that no option can have, and tell of each; the option stays."""
     days = (rows.expiry.astype("datetime64[D]") - np.datetime64(day)).astype(np.int64)
     last = rows.figures["last"]
@@ -203,12 +210,14 @@ def _without_dear_prices(rows: Rows, day: date, level: float) -> list[Spoilt]:
         dear_prices(last, rows.side, rows.strike, np.full(len(days), level), days)
     ).tolist():
         reason = told_price(last[place], rows.strike[place], level, "lastPrice")
-        told.append(Spoilt(None, f"{SIDES[rows.side[place]]} of {rows.expiry[place]}: {reason}"))
+        told.append(
+            OmittedPart(None, f"{SIDES[rows.side[place]]} of {rows.expiry[place]}: {reason}")
+        )
         last[place] = nan
     return told
 
 
-def _without_lot(answer: Answer, expiry: date) -> str:
+def _without_lot(answer: ExchangeAnswer, expiry: date) -> str:
     """Return why nobody knows how many units a contract is, an empty text where it is known."""
     try:
         lot_of(answer.index, expiry, day_of(answer.at))
@@ -217,7 +226,7 @@ def _without_lot(answer: Answer, expiry: date) -> str:
     return ""
 
 
-def _snapshot(index: str, at: datetime, answers: Sequence[Answer]) -> Snapshot:
+def _snapshot(index: str, at: datetime, answers: Sequence[ExchangeAnswer]) -> Snapshot:
     """Return what answers of one instant say together; where they disagree on the index, the middle one and that it is disputed."""
     spot, disputed = middle_of([answer.spot for answer in answers])
     seen = snapshot(
@@ -233,14 +242,14 @@ def _snapshot(index: str, at: datetime, answers: Sequence[Answer]) -> Snapshot:
     return seen
 
 
-def _impossible(seen: Snapshot) -> list[Spoilt]:
+def _impossible(seen: Snapshot) -> list[OmittedPart]:
     """Tell of open interest that cannot be; it stays as it came, is flagged and in no sum."""
     oi = seen.values["oi"]
     told = []
     for side, place in zip(*np.nonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)), strict=True):
         name = seen.contracts.symbol[side, place]
         told.append(
-            Spoilt(
+            OmittedPart(
                 None,
                 f"open interest of {name}, {oi[side, place]:g} units, cannot be: it is flagged bad_oi and in no sum",
             )
@@ -248,7 +257,7 @@ def _impossible(seen: Snapshot) -> list[Spoilt]:
     return told
 
 
-def _placed(path: Path, spoilt: Spoilt) -> LeftOut:
+def _placed(path: Path, spoilt: OmittedPart) -> LeftOut:
     return LeftOut(path, spoilt.row, spoilt.reason, spoilt.kind, spoilt.count)
 
 

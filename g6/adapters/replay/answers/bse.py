@@ -18,9 +18,9 @@ from types import MappingProxyType
 from typing import Any
 
 from g6.adapters.replay.answers.answer import (
-    Answer,
-    Leg,
+    ExchangeAnswer,
     Legs,
+    QuotedLeg,
     checked_strike,
     day_of_text,
     middle_of,
@@ -78,7 +78,7 @@ def is_bse(document: Any) -> bool:
 
 def parse_bse(
     document: Mapping[str, Any], path: Path, wanted: Collection[str] | None = None
-) -> Answer:
+) -> ExchangeAnswer:
     """Return what an answer says, of no index but the `wanted` ones, where they are named. Errors: Malformed, NotRead.
 
     What is damaged in one row, option or figure is in `spoilt`, with the row of `Table`, and the rest is read.
@@ -104,7 +104,7 @@ def parse_bse(
             "damaged",
         )
     spot, disputed = middle_of([spot_of(entry.get("UlaValue")) for entry in entries])
-    return Answer(index, at, spot, legs.rows(), tuple(legs.spoilt), disputed)
+    return ExchangeAnswer(index, at, spot, legs.rows(), tuple(legs.spoilt), disputed)
 
 
 def parse_totals(document: Mapping[str, Any]) -> dict[str, float]:
@@ -172,7 +172,7 @@ def _instant(
     raise NotRead(f"names no instant (ASON.DT_TM, as 25 Jun 2026 | 15:30); {_FIX}", "damaged")
 
 
-def _legs(row: int, entry: Mapping[str, Any], legs: Legs) -> Iterator[Leg]:
+def _legs(row: int, entry: Mapping[str, Any], legs: Legs) -> Iterator[QuotedLeg]:
     """Yield the options of one row of `Table`; a side without any figure is not listed."""
     try:
         expiry, strike = _expiry(entry), _strike(entry)
@@ -185,7 +185,7 @@ def _legs(row: int, entry: Mapping[str, Any], legs: Legs) -> Iterator[Leg]:
             figures["bid_quantity"] = _plain(entry.get(f"{prefix}BidQty"))
         code = _first(entry, _CODES[side])
         if code or any(prefix + theirs in entry for theirs in FIGURES.values()):
-            yield Leg(row, expiry, strike, side, figures, code)
+            yield QuotedLeg(row, expiry, strike, side, figures, code)
 
 
 def _expiry(entry: Mapping[str, Any]) -> date:

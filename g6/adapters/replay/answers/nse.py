@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import Any
 
 from g6.adapters.replay.answers.answer import (
-    Answer,
-    Leg,
+    ExchangeAnswer,
     Legs,
+    QuotedLeg,
     checked_strike,
     day_of_text,
     moment_of_text,
@@ -52,7 +52,7 @@ _NAMES = {ours: " or ".join(theirs) for ours, theirs in FIGURES.items()}
 _IDENTIFIER = re.compile(r"OPT(?:IDX|STK)([A-Z0-9&-]+?)\d{2}-")
 
 
-def parse_nse(document: Any, wanted: Collection[str] | None = None) -> Answer:
+def parse_nse(document: Any, wanted: Collection[str] | None = None) -> ExchangeAnswer:
     """Return what an answer says; of no index but the `wanted` ones, where they are named. Errors: Malformed, NotRead.
 
     What is damaged in one row, leg or figure is in `spoilt`, with the row of `records.data`, and the rest is read.
@@ -75,7 +75,7 @@ def parse_nse(document: Any, wanted: Collection[str] | None = None) -> Answer:
             "records.data holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""),
             "damaged",
         )
-    return Answer(
+    return ExchangeAnswer(
         index, at, spot_of(records.get("underlyingValue")), legs.rows(), tuple(legs.spoilt)
     )
 
@@ -137,7 +137,7 @@ def _name_of(leg: Mapping[str, Any]) -> str:
     return matched[1] if matched else ""
 
 
-def _legs(row: int, entry: Mapping[str, Any], index: str, legs: Legs) -> Iterator[Leg]:
+def _legs(row: int, entry: Mapping[str, Any], index: str, legs: Legs) -> Iterator[QuotedLeg]:
     """Yield the options of one row of `records.data`; what cannot be read is told to `legs`."""
     for side, name in enumerate(SIDES):
         leg = entry.get(name)
@@ -152,7 +152,7 @@ def _legs(row: int, entry: Mapping[str, Any], index: str, legs: Legs) -> Iterato
             legs.left_out(row, error.reason)
             continue
         figures = {ours: _first(leg, theirs) for ours, theirs in FIGURES.items()}
-        yield Leg(row, expiry, strike, side, figures, str(leg.get("identifier") or ""))
+        yield QuotedLeg(row, expiry, strike, side, figures, str(leg.get("identifier") or ""))
 
 
 def _first(leg: Mapping[str, Any], names: Sequence[str]) -> object:

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class OptionRows:
     """Rows of a table, `(m,)` each: `at` epoch microseconds, `side` 0 CE, 1 PE, the rest as in `snapshot.Rows`; `spot` points.
 
     `row`: where each stands in its file, from 1, a header not counted.
@@ -46,7 +46,7 @@ class Options:
     def __len__(self) -> int:
         return len(self.at)
 
-    def take(self, rows: NDArray[Any]) -> Options:
+    def take(self, rows: NDArray[Any]) -> OptionRows:
         """Return the rows that a mask or positions choose."""
         figures = {name: figure[rows] for name, figure in self.figures.items()}
         at, index, expiry, strike = (
@@ -55,7 +55,7 @@ class Options:
             self.expiry[rows],
             self.strike[rows],
         )
-        return Options(
+        return OptionRows(
             at,
             index,
             expiry,
@@ -92,7 +92,7 @@ def parse_table(
     layout: TableLayout | None = None,
     losses: Losses | None = None,
     rows: NDArray[np.int64] | None = None,
-) -> Options:
+) -> OptionRows:
     """Return the options of a table, or of a batch of one with `before` rows ahead of it.
 
     `rows` numbers the rows of a batch that has gaps; else they count from 1. With `losses` a row that cannot be read is left out
@@ -130,7 +130,7 @@ class _Batch:
     layout: TableLayout
     losses: Losses
 
-    def options(self) -> Options:
+    def options(self) -> OptionRows:
         """Return the rows that could be read."""
         numbers, in_contracts = self._figures()
         strike = self._numbers("strike")
@@ -143,7 +143,9 @@ class _Batch:
         words = self.layout.side_words()
         side = self._values("option_type", lambda value: cells.side(str(value), words), np.intp)
         spot = numbers.pop("spot", np.full(len(self.number), np.nan))
-        every = Options(at, index, expiry, strike, side, spot, numbers, in_contracts, self.number)
+        every = OptionRows(
+            at, index, expiry, strike, side, spot, numbers, in_contracts, self.number
+        )
         for n, reason in doubtful_rows(index, at, expiry, strike):
             self.losses.reasons.setdefault(int(self.number[n]), reason)
         for row in self.losses.other_rows:

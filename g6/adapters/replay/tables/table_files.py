@@ -14,7 +14,7 @@ from g6.adapters.replay.left_out import LeftOut
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.snapshot import Snapshot, snapshot
 from g6.adapters.replay.tables.layout import TableLayout
-from g6.adapters.replay.tables.table import Options
+from g6.adapters.replay.tables.table import OptionRows
 from g6.adapters.replay.tables.table_reading import FileLosses, column_names, options_of
 from g6.adapters.replay.tables.table_scan import LostRow, Scan, Spots, scanned
 from g6.errors import BadInput
@@ -75,7 +75,7 @@ class TableFiles:
             name: tuple(map(_instant, np.unique(scan.at[scan.index == name]).tolist()))
             for name in sorted(scan.expiries)
         }
-        self._held: dict[str, tuple[_Stretch, Options]] = {}
+        self._held: dict[str, tuple[_Stretch, OptionRows]] = {}
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
         """Return the instants of each index."""
@@ -94,7 +94,7 @@ class TableFiles:
         """Return how many strikes the window of each expiry holds, of those whose window moves with the money."""
         return self._widths.get(index, {})
 
-    def options(self, index: str, at: datetime) -> Options:
+    def options(self, index: str, at: datetime) -> OptionRows:
         """Return the rows of one instant. Errors: BadInput, for a file that changed since it was opened."""
         micros = round(at.timestamp() * 1e6)
         stretch = next(part for part in self._stretches[index] if part.first <= micros <= part.last)
@@ -118,7 +118,7 @@ class TableFiles:
             raise BadInput(self._paths[0], None, error.reason) from error
         return replace(seen, source=self._source)
 
-    def _load(self, index: str, stretch: _Stretch) -> Options:
+    def _load(self, index: str, stretch: _Stretch) -> OptionRows:
         parts = []
         for number in stretch.files:
             dropped = self._dropped.get(number)
@@ -138,11 +138,11 @@ class TableFiles:
         return whole.take(np.argsort(whole.at, kind="stable"))
 
 
-def _joined(parts: Sequence[Options]) -> Options:
+def _joined(parts: Sequence[OptionRows]) -> OptionRows:
     """Rows of several batches as one; a figure that some files lack is NaN there."""
     figures = sorted({name for part in parts for name in part.figures})
 
-    def column(part: Options, name: str) -> NDArray[np.float64]:
+    def column(part: OptionRows, name: str) -> NDArray[np.float64]:
         return part.figures.get(name, np.full(len(part), np.nan))
 
     joined = {
@@ -151,7 +151,7 @@ def _joined(parts: Sequence[Options]) -> Options:
     }
     by_name = {name: np.concatenate([column(part, name) for part in parts]) for name in figures}
     in_contracts = frozenset().union(*(part.in_contracts for part in parts))
-    return Options(**joined, figures=by_name, in_contracts=in_contracts)
+    return OptionRows(**joined, figures=by_name, in_contracts=in_contracts)
 
 
 def _source_word(layout: TableLayout) -> str:

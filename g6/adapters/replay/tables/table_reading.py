@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.tables.layout import COLUMNS, TableLayout
-from g6.adapters.replay.tables.table import Losses, Options, parse_table
+from g6.adapters.replay.tables.table import Losses, OptionRows, parse_table
 from g6.errors import BadInput
 
 BATCH_ROWS = 65_536
@@ -61,7 +61,7 @@ def column_names(path: Path) -> list[str]:
 
 def options_of(
     path: Path, layout: TableLayout, losses: FileLosses | None = None
-) -> Iterator[Options]:
+) -> Iterator[OptionRows]:
     """Yield a file's options batch by batch; with `losses`, what cannot be read is left out and told there. Errors: BadInput."""
     with _readable(path):
         for table, number, torn in _batches(path, layout):

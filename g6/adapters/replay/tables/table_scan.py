@@ -25,7 +25,7 @@ from g6.adapters.replay.tables.plausible import (
     told_price,
     told_strike,
 )
-from g6.adapters.replay.tables.table import Options, UndecidedColumn
+from g6.adapters.replay.tables.table import OptionRows, UndecidedColumn
 from g6.adapters.replay.tables.table_reading import FileLosses, options_of, texts_of
 from g6.adapters.replay.tables.units import UnitTally, lots_of
 from g6.adapters.replay.tables.windows import widths_of
@@ -88,7 +88,7 @@ class Scan:
 
 
 @dataclass(slots=True)
-class _Columns:
+class _RowColumns:
     """Rows as they are read, batch by batch: `key` is expiry, strike and side in one number."""
 
     index: list[NDArray[np.object_]] = field(default_factory=list)
@@ -99,7 +99,7 @@ class _Columns:
     last: list[Array] = field(default_factory=list)
     file: list[NDArray[np.intp]] = field(default_factory=list)
 
-    def add(self, options: Options, number: int) -> None:
+    def add(self, options: OptionRows, number: int) -> None:
         self.index.append(options.index)
         self.at.append(options.at)
         self.key.append(contract_key(options.expiry, options.strike) * 2 + options.side)
@@ -152,7 +152,7 @@ class _Reading:
 
     def __init__(self, paths: Sequence[Path], layout: TableLayout, lenient: bool) -> None:
         self._paths, self._layout, self._lenient = paths, layout, lenient
-        self._columns = _Columns()
+        self._columns = _RowColumns()
         self._tally = UnitTally(layout)
         self._counts: dict[str, bool] = {}
         self._lost_rows: list[LostRow] = []
@@ -202,7 +202,7 @@ class _Reading:
         if len(self._columns.at) == before and not (losses and (losses.reasons or losses.others)):
             raise BadInput(path, None, "holds no row")
 
-    def _check_counts(self, path: Path, options: Options) -> None:
+    def _check_counts(self, path: Path, options: OptionRows) -> None:
         """See that a figure counts contracts in all files or in none."""
         for figure in options.figures:
             counted = figure in options.in_contracts
@@ -222,7 +222,7 @@ class _Reading:
             np.concatenate(found.last),
             np.concatenate(found.file),
         )
-        self._columns = _Columns()
+        self._columns = _RowColumns()
         roots, code = np.unique(index, return_inverse=True)
         table = _Table(code, at, key, spot, last)
         keep = self._kept(table, file, row)
@@ -272,7 +272,7 @@ class _Reading:
         return keep
 
 
-def odd_interest(options: Options) -> Iterator[tuple[int, str]]:
+def odd_interest(options: OptionRows) -> Iterator[tuple[int, str]]:
     """Yield place and reason of each row whose open interest cannot be: it stays as it came, flagged and in no sum."""
     oi = options.figures["oi"]
     if not np.any((oi < 0) | (oi >= MAX_OPEN_INTEREST / LARGEST_LOT)):

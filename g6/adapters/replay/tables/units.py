@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from g6.adapters.replay.tables.layout import TableLayout
 from g6.adapters.replay.tables.plausible import INDIA_MICROS
-from g6.adapters.replay.tables.table import Options
+from g6.adapters.replay.tables.table import OptionRows
 from g6.domain.market.lots import lot_of
 from g6.errors import BadInput, UnknownLot
 
@@ -62,7 +62,7 @@ class UnitTally:
         self._declared = frozenset(layout.units)
         self._seen: dict[tuple[str, str], _Figures] = {}
 
-    def add(self, options: Options) -> None:
+    def add(self, options: OptionRows) -> None:
         """Look at the figures of a batch."""
         undeclared = [
             name for name in ("oi", "volume")
@@ -122,7 +122,7 @@ class UnitTally:
         return ""
 
 
-def lots_of(options: Options) -> NDArray[np.int64]:
+def lots_of(options: OptionRows) -> NDArray[np.int64]:
     """Return the lot of each row's contract on the row's day, 0 where it is not known."""
     day = (options.at + INDIA_MICROS) // 86_400_000_000
     expiry = options.expiry.astype(np.int64)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pybreaker
 
 from g6.errors import BreakerOpen, ProviderBusy
-from g6.ports import Shelf
+from g6.ports import SharedCache
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Breaker:
         self,
         name: str,
         storage: Callable[[], pybreaker.CircuitBreakerStorage],
-        shelf: Shelf,
+        shelf: SharedCache,
         *,
         failures: int = 5,
         seconds: float = 30.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from g6.ports import Shelf
+from g6.ports import SharedCache
 
 
 class FurtherRequests:
@@ -14,7 +14,7 @@ class FurtherRequests:
     would push another index's request behind the time in which it may begin. `seconds`: how long a cycle's count is kept.
     """
 
-    def __init__(self, shelf: Shelf, scope: str, most: int, seconds: float) -> None:
+    def __init__(self, shelf: SharedCache, scope: str, most: int, seconds: float) -> None:
         self._shelf, self._scope, self._most, self._seconds = shelf, scope, most, seconds
 
     def take(self, at: datetime) -> bool:

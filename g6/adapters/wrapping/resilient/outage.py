@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from g6.ports import Shelf
+from g6.ports import SharedCache
 
 KEPT_SECONDS = 86_400.0
 
@@ -20,7 +20,7 @@ class Outage:
     def __init__(
         self,
         name: str,
-        shelf: Shelf,
+        shelf: SharedCache,
         tell: Callable[[Mapping[str, Any]], None],
         *,
         threshold: float = 30.0,

@@ -17,7 +17,7 @@ from g6.domain.cycles.cycle import FIRST_SHARE
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, Withheld
-from g6.ports import Limiter, Provider, Shelf
+from g6.ports import Limiter, Provider, SharedCache
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Resilient:
         gate: RequestGate,
         breaker: Breaker,
         limiter: Limiter,
-        shelf: Shelf,
+        shelf: SharedCache,
         deadline_of: Callable[[datetime], float],
         *,
         outage: Outage,

@@ -10,14 +10,14 @@ from g6.domain.pricing.black76.model import (
     price,
     vega,
 )
-from g6.domain.pricing.black76.solution import Solution, Status
+from g6.domain.pricing.black76.solution import Solution, SolverStatus
 
 __all__ = [
     "PHI",
     "Greeks",
     "HigherGreeks",
     "Solution",
-    "Status",
+    "SolverStatus",
     "greeks",
     "higher_greeks",
     "implied_vol",

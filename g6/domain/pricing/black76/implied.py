@@ -15,13 +15,13 @@ from g6.domain.pricing.black76.bracketed import bracketed_root
 from g6.domain.pricing.black76.columns import CHUNK, Array, chunks, columns
 from g6.domain.pricing.black76.model import Greeks, greeks_of
 from g6.domain.pricing.black76.one_step import ROUNDING, ROWS, greeks_after, step
-from g6.domain.pricing.black76.solution import Solution, Status
+from g6.domain.pricing.black76.solution import Solution, SolverStatus
 
 __all__ = ["implied_vol", "solve"]
 
 _LARGEST = 1e15  # years, and sigma: beyond them figures are no volatilities any more
 _HUGE = 1e150  # points: beyond it, or below its inverse, squares leave float64
-_OK = int(Status.ok)
+_OK = int(SolverStatus.ok)
 _LEAST = float(np.finfo(np.float64).tiny)
 
 
@@ -148,7 +148,7 @@ def _remainder(
         found = w / root_years
         sound = (found > 0) & (found < _LARGEST)
         sigma[at], iterations[at] = np.where(sound, found, np.nan), spent + 1
-        status[at[~sound]] = Status.no_convergence
+        status[at[~sound]] = SolverStatus.no_convergence
     return sigma, status, iterations
 
 
@@ -158,15 +158,15 @@ def _reasons(
     """Codes before solving, the gravest written last; ok where a volatility exists. bound and other: S* and KD by size."""
     price, forward, strike, years, _, phi = options
     status = np.zeros(price.size, np.int8)
-    status[~(value < bound)] = Status.above_bound
-    status[(value > 0) & (value < _LEAST * bound)] = Status.no_convergence
-    status[(value > 0) & (value <= ROUNDING * price) & (price < np.inf)] = Status.at_payoff
-    status[~(value > 0)] = Status.below_intrinsic
-    status[np.isnan(price)] = Status.no_price
+    status[~(value < bound)] = SolverStatus.above_bound
+    status[(value > 0) & (value < _LEAST * bound)] = SolverStatus.no_convergence
+    status[(value > 0) & (value <= ROUNDING * price) & (price < np.inf)] = SolverStatus.at_payoff
+    status[~(value > 0)] = SolverStatus.below_intrinsic
+    status[np.isnan(price)] = SolverStatus.no_price
     measured = (bound > 1 / _HUGE) & (other < _HUGE)
     status[~(measured & (strike > 0) & (years < _LARGEST) & (np.abs(phi) == 1))] = (
-        Status.no_convergence
+        SolverStatus.no_convergence
     )
-    status[~((forward > 0) & (forward < np.inf))] = Status.no_forward
-    status[years <= 0] = Status.expired
+    status[~((forward > 0) & (forward < np.inf))] = SolverStatus.no_forward
+    status[years <= 0] = SolverStatus.expired
     return status

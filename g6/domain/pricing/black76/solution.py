@@ -6,11 +6,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Solution", "Status"]
+__all__ = ["Solution", "SolverStatus"]
 
 
-class Status(IntEnum):
-    """Why an option has, or has not, an implied volatility; `Status(code).name` is the word that is stored."""
+class SolverStatus(IntEnum):
+    """Why an option has, or has not, an implied volatility; `SolverStatus(code).name` is the word that is stored."""
 
     ok = 0
     below_intrinsic = 1  # no time value: price at or below the discounted payoff on the forward
@@ -28,7 +28,7 @@ class Solution:
     """Implied volatilities of the broadcast shape of the arguments.
 
     sigma: float64, per square root of a year, NaN wherever status is not ok.
-    status: int8, codes of `Status`.
+    status: int8, codes of `SolverStatus`.
     iterations: int16, evaluations of the pricing function spent on each option, 0 where none was needed.
     """
 

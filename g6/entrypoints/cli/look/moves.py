@@ -123,14 +123,14 @@ def _fix(index: str, expiry: date) -> datetime:
     return calendar().settlement_fix(INDICES[index].exchange, expiry)
 
 
-def _drawn(index: str, row: Mapping[str, Any]) -> expected_moves.Drawn:
+def _drawn(index: str, row: Mapping[str, Any]) -> expected_moves.DrawnBands:
     """What was known at one row."""
     figures = {
         name: nan if row[name] is None else float(row[name])
         for name in ("spot", "forward", "em_sd", "em_straddle")
     }
     at, expiry = row["timestamp"], row["expiry_nearest"]
-    return expected_moves.Drawn(
+    return expected_moves.DrawnBands(
         at.timestamp(), expiry, years=years_to(_fix(index, expiry), at), **figures
     )
 

@@ -150,7 +150,7 @@ def straddle(units: Sequence[Unit], frames: Sequence[Frame]) -> dict[str, Any]:
 
 
 def position(
-    units: Sequence[Unit], frames: Sequence[Frame], legs: Sequence[series.Leg]
+    units: Sequence[Unit], frames: Sequence[Frame], legs: Sequence[series.PositionLeg]
 ) -> dict[str, Any]:
     """Return what a position of fixed legs is worth by cycle, its VWAP and the index; it never rolls."""
     told = " ".join(

@@ -133,7 +133,7 @@ def straddle(
     )
 
 
-def _legs(text: str) -> list[series.Leg]:
+def _legs(text: str) -> list[series.PositionLeg]:
     try:
         legs = [series.parse_leg(each) for each in text.split(",")]
     except ValueError as error:

@@ -15,7 +15,7 @@ from g6.entrypoints.cli.shared import options
 from g6.errors import BadConfig
 
 if TYPE_CHECKING:
-    from g6.kite_server import Running
+    from g6.kite_server import ServerAddresses
 
 Port = Annotated[
     int, typer.Option("--port", metavar="N", help="Port for HTTP; 0 takes a free one.")
@@ -130,14 +130,14 @@ def kite_server(
     """
     import asyncio
 
-    from g6.kite_server import Options, serve
+    from g6.kite_server import ServerOptions, serve
 
-    told = Options(
+    told = ServerOptions(
         host, port, ws_port, _instant(start), speed, seed, market_faults, tuple(fault or ()), recording, dump, credentials,
         _clock_time(flush_at), steady, renewable, index_depth, callback,
     )  # fmt: skip
 
-    def ready(running: Running) -> None:
+    def ready(running: ServerAddresses) -> None:
         where = {"root": running.root, "ws": running.ws, "control": running.control}
         typer.echo(
             json.dumps(where) if as_json else "\n".join(_lines(where, keyless=credentials is None))

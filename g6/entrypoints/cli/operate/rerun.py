@@ -19,7 +19,7 @@ from g6.domain.cycles.cycle import Status, Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.shared import manual, options, terminal
-from g6.entrypoints.cli.shared.coverage import Span, ended, grids_between
+from g6.entrypoints.cli.shared.coverage import CoverageSpan, ended, grids_between
 from g6.entrypoints.cli.shared.days import instant
 from g6.errors import BadInput, NothingToDo, UserError
 from g6.pipeline import Runtime
@@ -160,7 +160,7 @@ def units(
         raise UserError(f"{index} is no enabled index", f"one of {', '.join(settings.indices)}")
     if not cycles:
         return []
-    span = Span(since=parse_z(cycles[0]), until=parse_z(cycles[-1]))
+    span = CoverageSpan(since=parse_z(cycles[0]), until=parse_z(cycles[-1]))
     rows = ended(settings, span) if failed or len(cycles) > 1 else {}
     found: list[Unit] = []
     for cycle in cycles:

@@ -85,12 +85,14 @@ def status(
     from g6.entrypoints.machine.drift import told
     from g6.entrypoints.web.serve import Watcher
     from g6.entrypoints.workers.app import create_app
-    from g6.observability.follower import Follower
+    from g6.observability.follower import BusFollower
 
     settings = options.settings(config, set_, data_dir=data_dir)
     runtime = create_app(as_running(settings), broker_url(settings)).runtime
     restart = told(running_record(settings), settings)
-    follower = Follower(runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False)
+    follower = BusFollower(
+        runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False
+    )
     watcher = Watcher(runtime, follower, restart_needed=lambda: restart)
     watcher.follower.catch_up()
     if watch:

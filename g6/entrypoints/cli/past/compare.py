@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
 
 @dataclass(slots=True)
-class Series:
+class ParitySeries:
     """What an expiry showed over the cycles of a recording; one entry per cycle, gaps one per cycle and strike."""
 
     index: str
@@ -142,16 +142,16 @@ def parity(
         console.print("\n".join(_lines(each)), soft_wrap=True)
 
 
-def _series(settings: Settings, source: Recording) -> list[Series]:
+def _series(settings: Settings, source: Recording) -> list[ParitySeries]:
     from g6.bootstrap.inprocess import replayed
 
     provider = Replay(source)
-    found: dict[tuple[str, date], Series] = {}
+    found: dict[tuple[str, date], ParitySeries] = {}
     for done in replayed(provider, collected(settings, provider), calendar()):
         for i, slot in enumerate(done.chain.expiries.slot):
             key = done.unit.index, slot.expiry
             series = found.setdefault(
-                key, Series(done.unit.index, slot.expiry.isoformat(), slot.bucket)
+                key, ParitySeries(done.unit.index, slot.expiry.isoformat(), slot.bucket)
             )
             series.add(done.chain, i)
     return [found[key] for key in sorted(found)]

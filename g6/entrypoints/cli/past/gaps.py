@@ -16,7 +16,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN, Gap
 from g6.domain.market.instrument import INDICES
 from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.coverage import Covered, Span, covered, kind_of
+from g6.entrypoints.cli.shared.coverage import CoverageSpan, Covered, covered, kind_of
 from g6.entrypoints.cli.shared.days import From, To, day_given, instant
 from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import BadInput, UserError
@@ -207,13 +207,13 @@ def _tell_repair(
 
 def span_of(
     index: str | None, from_: str | None, to: str | None, since: str | None, until: str | None
-) -> Span:
+) -> CoverageSpan:
     """Return what the options ask for. Errors: UserError, BadConfig."""
     name = index.upper() if index else None
     if name and name not in INDICES:
         raise UserError(f"{index} is no index that G6 knows", f"say one of {', '.join(INDICES)}")
     begins, ends = (parse_z(instant(text)) if text else None for text in (since, until))
-    return Span(name, day_given(from_), day_given(to), begins, ends)
+    return CoverageSpan(name, day_given(from_), day_given(to), begins, ends)
 
 
 def _missing(each: Covered, *, whole: bool) -> list[datetime]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from g6.adapters import older_csv
-from g6.adapters.older_csv import Day, Trouble
+from g6.adapters.older_csv import OlderDay, UnreadRow
 from g6.config import Settings, calendar, plan
 from g6.domain.market.rule_expiries import expiry_of
 from g6.entrypoints.cli.past.importing_table import import_table
@@ -77,7 +77,7 @@ def import_csv(
         raise typer.Exit(1)
 
 
-def _day(settings: Settings, day: Day, troubles: list[Trouble]) -> dict[str, Any]:
+def _day(settings: Settings, day: OlderDay, troubles: list[UnreadRow]) -> dict[str, Any]:
     """Bring one day of one index in."""
     sessions = calendar()
     older_csv.read(day, lambda bucket, index, on: expiry_of(bucket, index, on, sessions))
@@ -95,7 +95,7 @@ def _day(settings: Settings, day: Day, troubles: list[Trouble]) -> dict[str, Any
         except BadInput as error:
             folder = Path(os.path.commonpath([path.parent for path in day.files]))
             day.troubles.append(
-                Trouble(folder, None, f"the rows of {day.index} on {day.day}: {error.reason}")
+                UnreadRow(folder, None, f"the rows of {day.index} on {day.day}: {error.reason}")
             )
     troubles += day.troubles
     day.options.clear()
@@ -103,7 +103,7 @@ def _day(settings: Settings, day: Day, troubles: list[Trouble]) -> dict[str, Any
     return told
 
 
-def _stored(settings: Settings, day: Day) -> Mapping[str, int]:
+def _stored(settings: Settings, day: OlderDay) -> Mapping[str, int]:
     """Replay the rows through the pipeline into the store: analysis is made anew, not carried over."""
     from g6.adapters.replay import Recording
     from g6.adapters.replay.tables.layout import QUANTITIES, TableLayout
@@ -125,7 +125,7 @@ def _stored(settings: Settings, day: Day) -> Mapping[str, int]:
         )
         origins = list(day.origins.values())
         day.troubles += [
-            Trouble(*origins[lost.row - 1], lost.reason)
+            UnreadRow(*origins[lost.row - 1], lost.reason)
             for lost in (*source.lost_rows, *source.odd_rows)
             if lost.bad and lost.row is not None
         ]

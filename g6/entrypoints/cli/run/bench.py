@@ -26,7 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from g6.config import load
-from g6.domain.pricing.black76 import Status, price, solve
+from g6.domain.pricing.black76 import SolverStatus, price, solve
 from g6.entrypoints.cli.shared import options, terminal
 from g6.errors import UserError
 
@@ -171,7 +171,7 @@ def _recomputed(total: int, console: Console) -> tuple[float, int]:
             began = time.perf_counter()
             solution, _ = solve(*part)
             took += time.perf_counter() - began
-            solved += int(np.count_nonzero(solution.status == Status.ok))
+            solved += int(np.count_nonzero(solution.status == SolverStatus.ok))
             done += len(part[0])
             progress.update(task, completed=done)
     return took, solved

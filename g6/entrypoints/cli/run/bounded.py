@@ -26,8 +26,8 @@ from g6.entrypoints.cli.run.checks import self_checks
 from g6.entrypoints.cli.shared import banner, left_out, terminal
 from g6.entrypoints.cli.shared.following import (
     PATIENCE,
-    Followed,
-    Follower,
+    ClosedCycle,
+    RunFollower,
     begun,
     stoppable,
     tell_of_status_file,
@@ -88,7 +88,7 @@ def demonstrate(settings: Settings, cycles: int) -> None:
         stoppable(),
         _started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit),
     ):
-        last: Followed | None = None
+        last: ClosedCycle | None = None
         closing = follower.until(cycles, limit)
         for last in closing if cycles <= MOST_TABLES else _with_progress(closing, cycles, console):
             if cycles <= MOST_TABLES or len(follower.closed) == cycles:
@@ -130,13 +130,13 @@ def _started(
     *,
     mix: bool = False,
     who: str = "g6 run",
-) -> Iterator[tuple[Stack, Follower, int, float]]:
+) -> Iterator[tuple[Stack, RunFollower, int, float]]:
     settings = begun(settings, console)
     with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
         bounds = window(settings, stack.runtime, cycles)
         refuse_closed(stack.runtime.ledger, settings, bounds, stack.driver.other)
         stack.driver.open_window(bounds.first, bounds.last)
-        follower = Follower(stack, stack.runtime.bus.bounds()[1])
+        follower = RunFollower(stack, stack.runtime.bus.bounds()[1])
         with _bar(console) as progress:
             task = progress.add_task("starting workers", total=None)
             stack.start_workers()
@@ -188,7 +188,9 @@ def _bar(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
-def _with_progress(closed: Iterator[Followed], cycles: int, console: Console) -> Iterator[Followed]:
+def _with_progress(
+    closed: Iterator[ClosedCycle], cycles: int, console: Console
+) -> Iterator[ClosedCycle]:
     counts: Counter[str] = Counter()
     with _bar(console) as progress:
         task = progress.add_task("collecting", total=cycles)
@@ -199,7 +201,7 @@ def _with_progress(closed: Iterator[Followed], cycles: int, console: Console) ->
             yield followed
 
 
-def _show_cycle(console: Console, stack: Stack, followed: Followed) -> None:
+def _show_cycle(console: Console, stack: Stack, followed: ClosedCycle) -> None:
     runtime, report = stack.runtime, followed.report
     phase = runtime.calendar.phase("NSE", parse_z(report["cycle"]))
     console.print()
@@ -219,7 +221,7 @@ def _fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
     )
 
 
-def _show_end(console: Console, stack: Stack, last: Followed) -> None:
+def _show_end(console: Console, stack: Stack, last: ClosedCycle) -> None:
     store, settings = bootstrap.store(stack.settings), stack.settings
     row = next((row for row in last.report["rows"] if row["forward"] is not None), None)
     if (

@@ -6,7 +6,7 @@ from g6 import __version__, log
 from g6.config import Settings, hashes
 from g6.domain.cycles.cycle import CycleReport
 from g6.entrypoints.cli.shared import banner, terminal
-from g6.entrypoints.cli.shared.following import Follower, begun, stoppable, tell_of_status_file
+from g6.entrypoints.cli.shared.following import RunFollower, begun, stoppable, tell_of_status_file
 from g6.entrypoints.machine.supervisor import running
 from g6.entrypoints.web.serve import bind
 
@@ -34,7 +34,7 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
             )
         stack.start_workers()
         stack.wait_ready()
-        follower = Follower(stack, stack.runtime.bus.bounds()[1])
+        follower = RunFollower(stack, stack.runtime.bus.bounds()[1])
         stack.start_ticker()
         stack.start_beat()
         if settings.features.serve:

@@ -60,11 +60,11 @@ def login(
 
     Example: g6 login --request-token https://127.0.0.1:5010/?request_token=…
     """
-    from g6.entrypoints.cli.setup.signing_in import Way, sign_in
+    from g6.entrypoints.cli.setup.signing_in import LoginWay, sign_in
 
     settings = options.settings(config, set_, data_dir=data_dir, provider="kite")
     sign_in(
         settings,
-        Way(request_token, headless or settings.provider.headless, paste, port, wait),
+        LoginWay(request_token, headless or settings.provider.headless, paste, port, wait),
         as_json=json_,
     )

@@ -13,7 +13,7 @@ import httpx
 import typer
 from rich.console import Console
 
-from g6.adapters.kite.access import Access, Credentials, issued_token
+from g6.adapters.kite.access import Access, KiteCredentials, issued_token
 from g6.adapters.kite.login import Callback, exchange, login_url, request_token_of
 from g6.adapters.kite.token import Token
 from g6.adapters.redis.connection import connect
@@ -31,7 +31,7 @@ NOWHERE = "http://127.0.0.1:9/"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class LoginWay:
     """How a person wants to log in."""
 
     given: str | None
@@ -41,7 +41,7 @@ class Way:
     wait: float
 
 
-def sign_in(settings: Settings, way: Way, *, as_json: bool) -> None:
+def sign_in(settings: Settings, way: LoginWay, *, as_json: bool) -> None:
     """Fetch a token, keep it for all workers, and say until when it is good. Errors: as `_obtained`."""
     console = terminal.console(settings, stderr=as_json)
     keeper = access(settings, shared_state(settings))
@@ -51,7 +51,7 @@ def sign_in(settings: Settings, way: Way, *, as_json: bool) -> None:
     _say(settings, keeper, token, console, as_json=as_json)
 
 
-def _obtained(settings: Settings, mine: Credentials, way: Way, console: Console) -> Token:
+def _obtained(settings: Settings, mine: KiteCredentials, way: LoginWay, console: Console) -> Token:
     """Return a fresh token. Errors: UserError, Unavailable, ProviderBusy, ProviderRefused, TokenDead."""
     now = broker_clock(settings).market
     if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
@@ -70,7 +70,7 @@ def _obtained(settings: Settings, mine: Credentials, way: Way, console: Console)
 
 
 def _request_token(
-    page: str, mine: Credentials, way: Way, console: Console, lookalike: bool
+    page: str, mine: KiteCredentials, way: LoginWay, console: Console, lookalike: bool
 ) -> str:
     """Return the request token, from where the person wants it. Errors: UserError, Unavailable."""
     if way.given is not None and way.given != "-":
@@ -95,7 +95,7 @@ def _request_token(
     return found
 
 
-def _from_browser(page: str, way: Way, console: Console, lookalike: bool) -> str:
+def _from_browser(page: str, way: LoginWay, console: Console, lookalike: bool) -> str:
     with Callback(way.port) as callback:
         page = f"{page}&{urlencode({'callback': callback.url})}" if lookalike else page
         console.print(

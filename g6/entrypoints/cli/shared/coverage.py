@@ -19,7 +19,7 @@ from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES
 from g6.errors import NothingToDo, UncoveredYear
 
-__all__ = ["Covered", "Span", "covered", "ended", "grids_between", "kind_of"]
+__all__ = ["CoverageSpan", "Covered", "covered", "ended", "grids_between", "kind_of"]
 
 _DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
 _EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -30,7 +30,7 @@ RowsOfDay = dict[str, dict[datetime, Row]]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class CoverageSpan:
     """What is asked for: one index or all, and days and instants from and to, both in it; None is without an end."""
 
     index: str | None = None
@@ -67,9 +67,9 @@ class Covered:
     rows: Mapping[datetime, Row]
 
 
-def covered(settings: Settings, span: Span) -> list[Covered]:
+def covered(settings: Settings, span: CoverageSpan) -> list[Covered]:
     """Return each index and day of the span that was due or has rows, by day and index. Errors: NothingToDo."""
-    past = Past.read(settings, span)
+    past = StoredPast.read(settings, span)
     units: list[Covered] = []
     for day in past.days:
         for index in past.due(day):
@@ -83,9 +83,9 @@ def covered(settings: Settings, span: Span) -> list[Covered]:
     return units
 
 
-def ended(settings: Settings, span: Span) -> dict[Unit, Row]:
+def ended(settings: Settings, span: CoverageSpan) -> dict[Unit, Row]:
     """Return how the stored units of the span ended, held against the stored chains."""
-    past = Past.read(settings, span)
+    past = StoredPast.read(settings, span)
     return {
         Unit(isoformat_z(at), index): row
         for day, by_index in past.rows.items()
@@ -98,8 +98,8 @@ def grids_between(
     settings: Settings, first: datetime, last: datetime, names: Iterable[str]
 ) -> dict[str, tuple[datetime, ...]]:
     """Return by index the instants of the sessions' grids from `first` to `last`, whether or not anything of them is stored."""
-    span = Span(since=first, until=last)
-    past, grids = Past.read(settings, span), {}
+    span = CoverageSpan(since=first, until=last)
+    past, grids = StoredPast.read(settings, span), {}
     days = [day_of(first) + n * _DAY for n in range((day_of(last) - day_of(first)).days + 1)]
     for name in names:
         grids[name] = span.within(at for day in days for at in past.grid(name, day))
@@ -107,7 +107,7 @@ def grids_between(
 
 
 @dataclass(slots=True)
-class Past:
+class StoredPast:
     """What a data directory says of a span of days, and of the stored day before it."""
 
     settings: Settings
@@ -125,7 +125,7 @@ class Past:
     _settings: dict[str, Mapping[str, object] | None] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, settings: Settings, span: Span) -> Past:
+    def read(cls, settings: Settings, span: CoverageSpan) -> StoredPast:
         """Read rows, chains and configurations of the days of the span."""
         directory = settings.directory
         chains = {
@@ -152,7 +152,7 @@ class Past:
             enabled = {name for name, (first, last) in self.spans.items() if first <= day <= last}
         return sorted({*self.rows.get(day, ()), *self.units.get(day, ()), *enabled})
 
-    def as_stored(self, index: str, day: date, span: Span) -> dict[datetime, Row]:
+    def as_stored(self, index: str, day: date, span: CoverageSpan) -> dict[datetime, Row]:
         """Return the rows of an index and day within the span, held against its chains."""
         rows = self.rows.get(day, {}).get(index, {})
         within = {at: rows[at] for at in span.within(rows)}
@@ -316,7 +316,7 @@ def kind_of(settings: Settings) -> str:
     )
 
 
-def _days(stored: Sequence[date], span: Span, today: date | None) -> list[date]:
+def _days(stored: Sequence[date], span: CoverageSpan, today: date | None) -> list[date]:
     """Return the days of the span from the first stored one to the last, live to today.
 
     A span that lies beside them counts as it is where it has both ends.
@@ -364,7 +364,7 @@ def _spans(
     return spans
 
 
-def _nothing(settings: Settings, span: Span, past: Past) -> str:
+def _nothing(settings: Settings, span: CoverageSpan, past: StoredPast) -> str:
     what = f"of {span.index} " if span.index else ""
     there = (
         f"; the first day there is {past.stored[0]}, the last {past.stored[-1]}"

@@ -60,7 +60,7 @@ def tell_of_status_file(settings: Settings, console: Console, *, serves: bool) -
 
 
 @dataclass(slots=True)
-class Followed:
+class ClosedCycle:
     """One closed cycle: its report, and for each index the milliseconds from the cycle's instant to its analysis."""
 
     report: Mapping[str, Any]
@@ -68,7 +68,7 @@ class Followed:
 
 
 @dataclass(slots=True)
-class Follower:
+class RunFollower:
     """Reads the bus after `last_id` and remembers which cycles were closed and published."""
 
     stack: Stack
@@ -78,7 +78,7 @@ class Follower:
     analysed: dict[str, dict[str, float]] = field(default_factory=dict)
     _refused: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def poll(self, seconds: float = 0.25) -> Iterator[Followed]:
+    def poll(self, seconds: float = 0.25) -> Iterator[ClosedCycle]:
         """Yield the cycles that closed since the last call, waiting up to `seconds` for news; keep the processes alive."""
         self.stack.watch()
         try:
@@ -100,7 +100,7 @@ class Follower:
             elif event.type == "cycle.report" and event.payload["cycle"] not in self.closed:
                 cycle = event.payload["cycle"]
                 self.closed[cycle] = event.payload
-                yield Followed(event.payload, self.analysed.pop(cycle, {}))
+                yield ClosedCycle(event.payload, self.analysed.pop(cycle, {}))
                 self._tell_refused()
 
     def _tell_refused(self) -> None:
@@ -128,7 +128,7 @@ class Follower:
             due = self.stack.runtime.clock.wall_of(parse_z(report["cycle"]))
             self.analysed.setdefault(report["cycle"], {})[report["index"]] = 1e3 * (at - due)
 
-    def until(self, cycles: int, limit: float) -> Iterator[Followed]:
+    def until(self, cycles: int, limit: float) -> Iterator[ClosedCycle]:
         """Yield closed cycles until there are `cycles` of them, or until wall time `limit`."""
         while len(self.closed) < cycles and self.stack.runtime.clock.wall() < limit:
             yield from self.poll()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.csv.lines import Put, put_line
+from g6.adapters.csv.lines import LineWrite, put_line
 from g6.errors import StoreBusy
 
 HEADER = "timestamp,index,value"
@@ -87,7 +87,7 @@ def test_lines_stand_below_one_header_in_order(path: Path) -> None:
 def test_a_line_that_is_there_changes_nothing_wherever_it_stands(path: Path) -> None:
     before = path.read_bytes()
     for i in (0, 2, 4, 4):
-        assert put_line(path, HEADER, line(i)) == Put(0, 0, 0)
+        assert put_line(path, HEADER, line(i)) == LineWrite(0, 0, 0)
     assert path.read_bytes() == before
 
 

@@ -11,24 +11,26 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.kite.access import Access, Credentials, issued_token
+from g6.adapters.kite.access import Access, KiteCredentials, issued_token
 from g6.adapters.kite.token import Token
-from g6.adapters.memory.bus import MemoryShelf
+from g6.adapters.memory.bus import MemorySharedCache
 from g6.errors import ProviderBusy, TokenDead
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
-OWN = Credentials("key", "secret")
+OWN = KiteCredentials("key", "secret")
 
 
 class World:
     """A shelf, a file and a clock that several processes share, each with an Access of its own."""
 
     def __init__(self, base: Path) -> None:
-        self.shelf, self.path, self.now = MemoryShelf(), base / "state" / ".token", NOON
+        self.shelf, self.path, self.now = MemorySharedCache(), base / "state" / ".token", NOON
         self.told: list[Mapping[str, Any]] = []
         self.exchanged: list[str] = []
 
-    def access(self, credentials: Credentials = OWN, shelf: MemoryShelf | None = None) -> Access:
+    def access(
+        self, credentials: KiteCredentials = OWN, shelf: MemorySharedCache | None = None
+    ) -> Access:
         return Access(
             credentials,
             shelf or self.shelf,
@@ -62,7 +64,7 @@ def test_without_a_token_the_error_names_the_command_and_a_person_is_told_once(
 def test_a_token_that_is_kept_reaches_every_worker_and_the_next_start(world: World) -> None:
     world.access().keep(issued_token("abc", "AB1234", NOON))
     assert world.access().token().value == "abc"
-    assert world.access(shelf=MemoryShelf()).token().value == "abc"
+    assert world.access(shelf=MemorySharedCache()).token().value == "abc"
 
 
 def test_its_file_is_its_owners_alone_and_does_not_show_it(world: World) -> None:
@@ -74,7 +76,7 @@ def test_its_file_is_its_owners_alone_and_does_not_show_it(world: World) -> None
 
 def test_another_keys_token_is_not_read(world: World) -> None:
     world.access().keep(issued_token("abc", "AB1234", NOON))
-    assert world.access(Credentials("key", "other")).state()["state"] == "missing"
+    assert world.access(KiteCredentials("key", "other")).state()["state"] == "missing"
 
 
 def test_a_token_that_cannot_be_opened_asks_for_a_login_and_says_why(world: World) -> None:
@@ -89,7 +91,7 @@ def test_a_token_that_cannot_be_opened_asks_for_a_login_and_says_why(world: Worl
 
 
 def test_the_newest_login_wins_over_the_settings(world: World) -> None:
-    given = Credentials("key", "secret", access_token="given")
+    given = KiteCredentials("key", "secret", access_token="given")
     assert world.access(given).token().value == "given"
     world.access(given).keep(issued_token("newer", "AB1234", NOON))
     assert world.access(given).token().value == "newer"
@@ -125,7 +127,7 @@ def test_a_login_that_gives_the_same_token_again_makes_it_good(world: World) -> 
 
 
 def test_many_workers_cost_one_exchange(world: World) -> None:
-    given = Credentials("key", "secret", request_token="once")
+    given = KiteCredentials("key", "secret", request_token="once")
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: world.access(given).token().value, range(8)))
     assert found == ["fresh"] * 8
@@ -133,7 +135,7 @@ def test_many_workers_cost_one_exchange(world: World) -> None:
 
 
 def test_a_request_token_that_failed_is_not_tried_again(world: World) -> None:
-    given = Credentials("key", "secret", request_token="bad")
+    given = KiteCredentials("key", "secret", request_token="bad")
 
     def refuse(request_token: str) -> Token:
         world.exchanged.append(request_token)

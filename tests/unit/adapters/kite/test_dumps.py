@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from g6.adapters.kite.dumps import Dumps
-from g6.adapters.memory.bus import MemoryShelf
+from g6.adapters.memory.bus import MemorySharedCache
 from g6.errors import BadDump, ProviderBusy, ProviderRefused
 from tests.unit.adapters.kite.test_dump import CALL, PUT, dump
 
@@ -20,7 +20,7 @@ OLD = CALL.replace("2026-11-23", "2026-11-19").replace("26000CE", "25000CE")
 
 class World:
     def __init__(self, base: Path) -> None:
-        self.base, self.shelf = base, MemoryShelf()
+        self.base, self.shelf = base, MemorySharedCache()
         self.raw: bytes | Exception = dump(CALL, PUT)
         self.asked: list[str] = []
         self.told: list[Mapping[str, Any]] = []
@@ -32,7 +32,7 @@ class World:
             raise self.raw
         return self.raw
 
-    def process(self, *, shelf: MemoryShelf | None = None) -> Dumps:
+    def process(self, *, shelf: MemorySharedCache | None = None) -> Dumps:
         return Dumps(self.base, shelf or self.shelf, self.ask, lambda: self.now, self.told.append)
 
 
@@ -52,7 +52,7 @@ def test_one_worker_downloads_for_all(world: World) -> None:
 
 def test_a_second_start_of_the_day_downloads_nothing(world: World) -> None:
     world.process().columns("NFO", DAY)
-    again = world.process(shelf=MemoryShelf())
+    again = world.process(shelf=MemorySharedCache())
     again.columns("NFO", DAY)
     assert (world.asked, again.hits) == (["NFO"], {"disk": 1})
 
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_downloaded_again(world: World) -> None:
     world.process().columns("NFO", DAY)
     for path in world.base.rglob("*.gz"):
         path.write_bytes(b"rubbish")
-    world.process(shelf=MemoryShelf()).columns("NFO", DAY)
+    world.process(shelf=MemorySharedCache()).columns("NFO", DAY)
     assert world.asked == ["NFO", "NFO"]
 
 

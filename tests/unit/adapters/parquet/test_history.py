@@ -9,7 +9,7 @@ import pytest
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.schema.frame import Frame
-from g6.ports.history import Loose
+from g6.ports.history import LooseDay
 
 CYCLES = ("2026-11-19T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:20:00Z")
 FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
@@ -30,10 +30,10 @@ def test_a_directory_without_rows_has_nothing_loose(tmp_path: Path) -> None:
 
 def test_days_in_parts_are_loose_oldest_first(history: ParquetHistory) -> None:
     assert history.loose() == [
-        Loose("NIFTY", FIRST, 1, parse_z(CYCLES[0])),
-        Loose("overview", FIRST, 1, parse_z(CYCLES[0])),
-        Loose("NIFTY", SECOND, 2, parse_z(CYCLES[1])),
-        Loose("overview", SECOND, 2, parse_z(CYCLES[1])),
+        LooseDay("NIFTY", FIRST, 1, parse_z(CYCLES[0])),
+        LooseDay("overview", FIRST, 1, parse_z(CYCLES[0])),
+        LooseDay("NIFTY", SECOND, 2, parse_z(CYCLES[1])),
+        LooseDay("overview", SECOND, 2, parse_z(CYCLES[1])),
     ]
 
 

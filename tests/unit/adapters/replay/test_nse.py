@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording
-from g6.adapters.replay.answers.answer import Answer as Read
+from g6.adapters.replay.answers.answer import ExchangeAnswer as Read
 from g6.adapters.replay.answers.nse import parse_nse, parse_totals
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.snapshot import Snapshot, snapshot

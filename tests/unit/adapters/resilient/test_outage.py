@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from g6.adapters.memory.bus import MemoryShelf
+from g6.adapters.memory.bus import MemorySharedCache
 from g6.adapters.wrapping.resilient import Outage
 from g6.errors import ProviderBusy
 
@@ -15,7 +15,7 @@ DOWN = ProviderBusy("down", "server")
 class World:
     def __init__(self) -> None:
         self.now, self.told = 1000.0, list[Mapping[str, Any]]()
-        self.shelf = MemoryShelf(lambda: self.now)
+        self.shelf = MemorySharedCache(lambda: self.now)
 
     def worker(self) -> Outage:
         return Outage(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pybreaker
 
-from g6.adapters.memory.bus import MemoryLimiter, MemoryShelf
+from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
 from g6.adapters.wrapping.resilient import Breaker, Patience, RequestGate
 
 UNSPACED = {"quote": 1e-6, "historical": 1e-6, "other": 1e-6}
@@ -23,7 +23,7 @@ class Guards:
     failures: int = 5
     seconds: float = 60.0
     patience: Patience = field(default_factory=lambda: Patience(3, 0.001, 0.002))
-    shelf: MemoryShelf = field(default_factory=MemoryShelf)
+    shelf: MemorySharedCache = field(default_factory=MemorySharedCache)
     storage: pybreaker.CircuitMemoryStorage = field(
         default_factory=lambda: pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
     )

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from g6.adapters.kite.ticker.board import Board, Heard
+from g6.adapters.kite.ticker.board import FrameSummary, TickBoard
 from g6.domain.quotes.tick import NOBODY, STREAM
 
 CALL, PUT, SPOT, VIX = 258 * 256 + 2, 259 * 256 + 2, 256265, 264969
@@ -29,14 +29,14 @@ def frame(*bodies: bytes) -> bytes:
 
 
 @pytest.fixture
-def board() -> Board:
-    made = Board()
+def board() -> TickBoard:
+    made = TickBoard()
     made.add("NIFTY", {"CALL": CALL, "PUT": PUT, "NSE:NIFTY 50": SPOT, "NSE:INDIA VIX": VIX}, 0)
     made.add("BANKNIFTY", {"NSE:INDIA VIX": VIX}, 1)
     return made
 
 
-def test_what_is_followed_is_first_written_as_unanswered(board: Board) -> None:
+def test_what_is_followed_is_first_written_as_unanswered(board: TickBoard) -> None:
     taken = board.take()
     assert {index: sorted(symbols) for index, (symbols, _) in taken.items()} == {
         "NIFTY": ["CALL", "NSE:INDIA VIX", "NSE:NIFTY 50", "PUT"], "BANKNIFTY": ["NSE:INDIA VIX"],
@@ -45,21 +45,21 @@ def test_what_is_followed_is_first_written_as_unanswered(board: Board) -> None:
     assert (taken["NIFTY"][1]["feed"] == 0).all()
 
 
-def test_only_what_changed_is_taken_and_once(board: Board) -> None:
+def test_only_what_changed_is_taken_and_once(board: TickBoard) -> None:
     board.take()
-    assert board.hear(frame(body(PUT)), 9.0) == Heard(1, 0, AT)
+    assert board.hear(frame(body(PUT)), 9.0) == FrameSummary(1, 0, AT)
     (symbols, rows) = board.take()["NIFTY"]
     assert (symbols, rows["last"].tolist(), rows["received"].tolist()) == (["PUT"], [123.45], [9.0])
     assert board.take() == {}
 
 
-def test_the_last_of_two_packets_of_one_frame_counts(board: Board) -> None:
+def test_the_last_of_two_packets_of_one_frame_counts(board: TickBoard) -> None:
     board.hear(frame(body(PUT, 100), body(PUT, 200)), 9.0)
     symbols, rows = board.take()["NIFTY"]
     assert rows["last"][symbols.index("PUT")] == 2.0
 
 
-def test_one_instrument_may_stand_for_two_indices(board: Board) -> None:
+def test_one_instrument_may_stand_for_two_indices(board: TickBoard) -> None:
     board.take()
     assert board.hear(frame(body(VIX, 1350)), 9.0).ticks == 1
     assert {index: rows["last"].tolist() for index, (_, rows) in board.take().items()} == {
@@ -68,15 +68,15 @@ def test_one_instrument_may_stand_for_two_indices(board: Board) -> None:
     }
 
 
-def test_an_instrument_nobody_follows_is_dropped(board: Board) -> None:
-    assert board.hear(frame(body(77 * 256 + 2), body(CALL)), 9.0) == Heard(1, 1, AT)
+def test_an_instrument_nobody_follows_is_dropped(board: TickBoard) -> None:
+    assert board.hear(frame(body(77 * 256 + 2), body(CALL)), 9.0) == FrameSummary(1, 1, AT)
 
 
-def test_an_index_does_not_say_how_new_the_contracts_are(board: Board) -> None:
+def test_an_index_does_not_say_how_new_the_contracts_are(board: TickBoard) -> None:
     assert board.hear(frame(body(SPOT, at=AT + 60), body(CALL)), 9.0).newest == AT
 
 
-def test_a_price_without_time_leaves_the_row_as_old_as_it_was(board: Board) -> None:
+def test_a_price_without_time_leaves_the_row_as_old_as_it_was(board: TickBoard) -> None:
     board.hear(frame(body(CALL)), 9.0)
     board.hear(frame(struct.pack(">II", CALL, 200)), 11.0)
     symbols, rows = board.take()["NIFTY"]
@@ -89,13 +89,13 @@ def test_a_price_without_time_leaves_the_row_as_old_as_it_was(board: Board) -> N
     )
 
 
-def test_everything_is_written_again_when_the_cache_may_have_lost_it(board: Board) -> None:
+def test_everything_is_written_again_when_the_cache_may_have_lost_it(board: TickBoard) -> None:
     board.take()
     board.take_all()
     assert sum(len(symbols) for symbols, _ in board.take().values()) == 5
 
 
-def test_new_instruments_leave_the_others_as_they_were(board: Board) -> None:
+def test_new_instruments_leave_the_others_as_they_were(board: TickBoard) -> None:
     board.hear(frame(body(CALL)), 9.0)
     board.add("NIFTY", {"LOWER": 3 * 256 + 2}, 1)
     symbols, rows = board.take()["NIFTY"]

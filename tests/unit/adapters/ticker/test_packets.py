@@ -142,7 +142,7 @@ def test_the_segment_says_where_the_point_stands(segment: int, price: float) -> 
 
 
 def test_a_heartbeat_is_no_packet() -> None:
-    assert packets.split(b"\x00") == packets.Told({})
+    assert packets.split(b"\x00") == packets.FrameContent({})
 
 
 def test_many_kinds_share_a_frame() -> None:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from g6.domain.pricing.black76 import Status, solve
+from g6.domain.pricing.black76 import SolverStatus, solve
 from g6.entrypoints.cli.run.bench import chains
 
 QUICK = ("--sizes", "50,200", "--options", "60000", "--seconds", "0.01")
@@ -15,8 +15,8 @@ QUICK = ("--sizes", "50,200", "--options", "60000", "--seconds", "0.01")
 
 def test_every_option_it_makes_has_a_volatility_to_find():
     solution, greeks = solve(*chains(5000))
-    assert (solution.status == Status.ok).mean() > 0.95
-    assert np.isfinite(greeks.delta[solution.status == Status.ok]).all()
+    assert (solution.status == SolverStatus.ok).mean() > 0.95
+    assert np.isfinite(greeks.delta[solution.status == SolverStatus.ok]).all()
 
 
 def test_json_says_options_per_second_by_size_and_of_the_long_run(g6):

@@ -22,7 +22,7 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.entrypoints.cli.past.checking import lasting, with_directory
 from g6.ports import Event
-from g6.ports.history import Finding, Kept
+from g6.ports.history import BusPosition, Finding
 from g6.simulation import SimulatedMarket
 
 from .conftest import Run, Stored
@@ -47,7 +47,7 @@ def directory(stored: Stored, tmp_path: Path) -> Path:
         SimulatedMarket(calendar()).listing("FINNIFTY", parse_z(f"{DAY}T05:30:00Z")), "NFO"
     )
     told = Event("1-0", f"{DAY}T05:30:01Z", "gap.opened", "FINNIFTY", {"reason": "provider"}, {})
-    ParquetHistory(rows).keep_events([told], Kept("1-0", 1))
+    ParquetHistory(rows).keep_events([told], BusPosition("1-0", 1))
     return rows
 
 

@@ -21,7 +21,7 @@ from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.operate import rerun
 from g6.entrypoints.cli.operate.rerun import instants, units
 from g6.entrypoints.cli.shared import manual
-from g6.ports import Opening, Written
+from g6.ports import Opening, WriteReport
 from tests.unit.pipeline.world import NIFTY, World
 
 FIRST, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
@@ -175,7 +175,7 @@ def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
 def test_rows_that_a_sink_refused_are_not_the_same_rows(
     past: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused = Written(errors={"parquet": "No space left on device"})
+    refused = WriteReport(errors={"parquet": "No space left on device"})
     monkeypatch.setattr(past.store, "write_chain", lambda *_: refused)
     result = done_again(past)
     assert not rerun._is_done(result)
@@ -186,6 +186,6 @@ def test_rows_that_are_nowhere_afterwards_are_not_done(
     past: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     past.store._chains.clear()
-    monkeypatch.setattr(past.store, "write_chain", lambda *_: Written())
+    monkeypatch.setattr(past.store, "write_chain", lambda *_: WriteReport())
     result = done_again(past)
     assert (rerun._is_done(result), "nothing is stored" in rerun._sentence(result)) == (False, True)
