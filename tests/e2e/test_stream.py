@@ -122,9 +122,11 @@ def test_a_handshake_refused_in_passing_costs_seconds(world: Streaming) -> None:
     """A 403 with a token that REST takes was five minutes without a stream."""
     world.kite.fault("refuse", count=2)
     world.kite.fault("drop")
-    eventually(lambda: world.feeds()[0].state == "refused", 30.0)
+    sentence = "refuses a token that REST has not refused"
+    (line,) = eventually(lambda: told(world, sentence), 30.0)
+    eventually(lambda: world.feeds()[0].state == "open", 60.0)
     eventually(comes_from(world, "stream"), 60.0)
-    (line,) = told(world, "refuses a token that REST has not refused")
+    assert told(world, sentence) == [line]
     assert line["again_after_seconds"] == 5.0
     assert "g6 check kite" in line["fix"]
 

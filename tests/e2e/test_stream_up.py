@@ -151,7 +151,7 @@ def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody()
 
 
 @pytest.mark.timeout(240)
-def test_a_settlement_price_from_before_the_open_is_shown_as_untraded_and_prices_nothing() -> None:
+def test_a_settlement_price_from_before_the_open_is_shown_as_old_and_prices_nothing() -> None:
     with streaming(start="2026-11-20T03:44:30Z", settings=SMALL) as world:
         world.kite.fault("settlement")
         with up(world):
@@ -165,11 +165,13 @@ def test_a_settlement_price_from_before_the_open_is_shown_as_untraded_and_prices
         sides = [
             {name: row[f"{side}_{name}"] for name in SEEN} for row in rows for side in ("ce", "pe")
         ]
-        settled = [each for each in sides if each["volume"] == 0 and each["last"]]
+        settled = [
+            each
+            for each in sides
+            if each["last"]
+            and (each["last_trade_time"] is None or each["last_trade_time"] < opened)
+        ]
         assert settled
-        assert all(
-            each["last_trade_time"] is None or each["last_trade_time"] < opened for each in settled
-        )
         assert {each["price_source"] for each in settled} <= {"", "mid"}
-        assert all(each["quality"] & Flag.UNTRADED for each in settled)
+        assert all(each["quality"] & (Flag.UNTRADED | Flag.STALE) for each in settled)
         assert rows[0]["timestamp"] >= opened

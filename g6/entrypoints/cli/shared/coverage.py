@@ -97,9 +97,13 @@ def ended(settings: Settings, span: CoverageSpan) -> dict[Unit, Row]:
 def grids_between(
     settings: Settings, first: datetime, last: datetime, names: Iterable[str]
 ) -> dict[str, tuple[datetime, ...]]:
-    """Return by index the instants of the sessions' grids from `first` to `last`, whether or not anything of them is stored."""
+    """Return by index the instants of the sessions' grids from `first` to `last`, whether or not anything of them is stored.
+
+    The newest row is no end: the cycles that a disk refused lie beyond it.
+    """
     span = CoverageSpan(since=first, until=last)
     past, grids = StoredPast.read(settings, span), {}
+    past.to_newest_row = False
     days = [day_of(first) + n * _DAY for n in range((day_of(last) - day_of(first)).days + 1)]
     for name in names:
         grids[name] = span.within(at for day in days for at in past.grid(name, day))
@@ -119,6 +123,7 @@ class StoredPast:
     units: dict[date, dict[str, UnitsOfDay]]
     spans: Mapping[str, tuple[date, date]]
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    to_newest_row: bool = True
     _instants: dict[date, list[datetime]] = field(default_factory=dict)
     _grids: dict[tuple[str, date], tuple[datetime, ...]] = field(default_factory=dict)
     _intervals: dict[str, int] = field(default_factory=dict)
@@ -181,13 +186,14 @@ class StoredPast:
     def _until(self, day: date, seconds: int) -> datetime | None:
         """Return the last instant that can have a row by now, None for a whole session.
 
-        Rows in the future are of a market of its own time. While that runs, it has come as far as its newest row.
+        Rows in the future are of a market of its own time. While that runs, it has come as far as its newest row, unless
+        who asks knows better (`to_newest_row`).
         """
         instants = self._instants_of(day)
         if self.kind in ("live", ""):
             ahead = self.stored[-1:] > [day_of(self.now)] or instants[-1:] > [self.now]
             return None if ahead else self.now - timedelta(seconds=seconds) - _TICK
-        if not instants or day != self.stored[-1]:
+        if not instants or day != self.stored[-1] or not self.to_newest_row:
             return None
         record = (
             owner(self.settings.directory) or {}
