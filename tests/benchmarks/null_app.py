@@ -22,6 +22,7 @@ from g6.adapters.memory.bus import (
     MemoryPanels,
     MemorySender,
 )
+from g6.adapters.memory.chain_memories import MemoryChainMemories
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.store import MemoryStore
 from g6.config import Settings, load
@@ -88,7 +89,7 @@ def alone(settings: Settings) -> tuple[Runtime, str]:
     private = replace(
         runtime, frames=MemoryFrames(), ledger=MemoryLedger(), store=MemoryStore(), panels=MemoryPanels(),
         panel_files=MemoryPanels(), bus=MemoryBus(), controls=MemoryControls(), sender=MemorySender(),
-        clock=ScaledClock(time.time() + 3600.0, start),
+        clock=ScaledClock(time.time() + 3600.0, start), chain_memories=MemoryChainMemories(),
     )  # fmt: skip
     return private, isoformat_z(start)
 

@@ -27,9 +27,10 @@ def child_killed(stack: Stack) -> None:
     for stage, worker in WORKER_OF.items():
         ((cycle, index), *_) = stack.catch(worker, lambda stage=stage: stack.running(stage))  # type: ignore[misc]
         victims = stack.pool(worker)
-        held = len(stack.running(stage))
         killed = stack.passes()
-        for victim in victims[:1] if held < len(victims) else victims:
+        # Which of them has the unit in hand nobody tells: killing one alone hit an idle one, where the first unit began a
+        # moment before the others.
+        for victim in victims:
             victim.kill()
         stack.thaw(worker)
         again = eventually(lambda: _started_again(stack, stage, cycle, killed), 30.0, every=0.01)  # noqa: B023 - used at once
