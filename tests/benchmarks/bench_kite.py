@@ -29,7 +29,7 @@ from g6.adapters.redis.server import EmbeddedServer
 from g6.config import environment, load
 from g6.domain.cycles.cycle import parse_z
 from g6.errors import ProviderBusy
-from tests.kite import Kite, kite_server
+from tests.worlds.kite import Kite, kite_server
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "2026-11-20T05:00:00Z"

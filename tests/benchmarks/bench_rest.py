@@ -25,7 +25,7 @@ from g6.config import load
 from g6.config.rest_budget import least_interval
 from g6.domain.cycles.cycle import parse_z
 from tests.e2e.running import World, clean_environment
-from tests.kite import kite_server
+from tests.worlds.kite import kite_server
 
 START = "2026-11-20T05:00:00Z"
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")

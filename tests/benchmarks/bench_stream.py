@@ -34,7 +34,7 @@ from g6.domain.market.calendar import day_of  # noqa: E402
 from g6.domain.market.instrument import INDICES, Contracts  # noqa: E402
 from g6.domain.quotes.quotes import from_frame  # noqa: E402
 from tests.conftest import make_chain  # noqa: E402
-from tests.streaming import Streaming, streaming  # noqa: E402
+from tests.worlds.streaming import Streaming, streaming  # noqa: E402
 
 TOKENS, OPTIONS = 4000, 700
 POLL_SECONDS = 0.01

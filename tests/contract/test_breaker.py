@@ -10,7 +10,7 @@ from g6.adapters.redis.shelf import RedisSharedCache
 from g6.adapters.wrapping.resilient import Breaker
 from g6.errors import BreakerOpen
 from tests.unit.adapters.resilient.test_breaker import fails
-from tests.unit.adapters.resilient.world import Answers
+from tests.worlds.guards import Answers
 
 
 def test_workers_share_it_through_redis(redis_client: redis.Redis, namespace: str) -> None:

@@ -26,9 +26,9 @@ from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes, Underlyi
 from g6.errors import ProviderRefused
 from g6.ports import Provider
 from g6.simulation import SimulatedMarket
-from tests.kite import kite_server
-from tests.unit.adapters.resilient.world import UNSPACED
-from tests.unit.pipeline.world import FIRST, World
+from tests.worlds.guards import UNSPACED
+from tests.worlds.kite import kite_server
+from tests.worlds.pipeline import FIRST, World
 
 AT = parse_z(FIRST)
 INDEX = "NIFTY"

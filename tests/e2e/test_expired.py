@@ -10,7 +10,7 @@ from kiteconnect import KiteConnect
 
 import g6
 from tests.e2e.running import SMALL, World
-from tests.kite import Kite, kite_server
+from tests.worlds.kite import Kite, kite_server
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -20,8 +20,8 @@ from g6.adapters.redis.server import EmbeddedServer, free_port
 from g6.domain.cycles.cycle import parse_z
 from g6.kite_server.logins import AcceptedCredentials
 from tests.e2e.running import Child, World, clean_environment
-from tests.kite import Kite, kite_server
 from tests.waiting import eventually
+from tests.worlds.kite import Kite, kite_server
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -15,8 +15,8 @@ from g6.bootstrap.brokers import access, shared_state
 from g6.config import load
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS
 from g6.errors import TokenDead
-from tests.streaming import Streaming, streaming
 from tests.waiting import eventually
+from tests.worlds.streaming import Streaming, streaming
 
 pytestmark = pytest.mark.timeout(240)
 

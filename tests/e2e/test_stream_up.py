@@ -19,8 +19,8 @@ from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.pricing.quality import Flag
 from tests.e2e.running import BIN, _naming
-from tests.streaming import Streaming, streaming
 from tests.waiting import eventually
+from tests.worlds.streaming import Streaming, streaming
 
 SMALL = {
     **{f"index_params.{name}.enabled": False for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")},

@@ -16,8 +16,8 @@ from g6.entrypoints.cli.operate.check import findings
 from g6.entrypoints.cli.operate.serve import _show
 from g6.errors import BadDump
 from tests.integration.test_kite_provider import World
-from tests.kite import kite_server
 from tests.unit.adapters.kite.test_dump import CALL, FUTURE, PUT, dump
+from tests.worlds.kite import kite_server
 
 START = "2026-11-20T05:00:00Z"
 

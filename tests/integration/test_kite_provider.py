@@ -22,9 +22,9 @@ from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts
 from g6.errors import BreakerOpen, ProviderBusy, TokenDead
 from g6.simulation import SimulatedMarket
-from tests.kite import Kite as LookAlike
-from tests.kite import kite_server
-from tests.unit.adapters.resilient.world import UNSPACED
+from tests.worlds.guards import UNSPACED
+from tests.worlds.kite import Kite as LookAlike
+from tests.worlds.kite import kite_server
 
 START = "2026-11-20T05:00:00Z"
 AT = parse_z(START)

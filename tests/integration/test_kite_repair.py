@@ -20,7 +20,7 @@ from g6.domain.cycles.cycle import Status, Unit
 from g6.errors import ProviderRefused
 from g6.pipeline import repair
 from g6.simulation import SimulatedMarket
-from tests.kite import Kite, kite_server
+from tests.worlds.kite import Kite, kite_server
 
 NOW, UNIT = "2026-11-20T06:00:00Z", Unit("2026-11-20T05:30:00Z", "NIFTY")
 

@@ -14,7 +14,7 @@ import requests
 from kiteconnect import KiteConnect
 from kiteconnect import exceptions as kite_errors
 
-from tests.kite import Kite, kite_server
+from tests.worlds.kite import Kite, kite_server
 
 START = "2026-11-20T10:00:00+05:30"
 CALL, NIFTY, FUTURE = "NFO:NIFTY26NOV24000CE", "NSE:NIFTY 50", "NFO:NIFTY26NOVFUT"

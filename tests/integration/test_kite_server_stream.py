@@ -15,8 +15,8 @@ from kiteconnect import KiteTicker
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.kite import Kite, kite_server
 from tests.waiting import eventually
+from tests.worlds.kite import Kite, kite_server
 
 START = "2026-11-20T10:00:00+05:30"
 NIGHT = "2026-11-20T20:00:00+05:30"

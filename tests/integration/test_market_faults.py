@@ -19,7 +19,7 @@ from g6.domain.schema.frame import Frame
 from g6.entrypoints.workers import tasks
 from g6.simulation import MarketFaults, SimulatedMarket
 from g6.simulation import provider as market_provider
-from tests.unit.pipeline.world import FIRST, World, after
+from tests.worlds.pipeline import FIRST, World, after
 
 CYCLES = (FIRST, after(FIRST, 60))
 

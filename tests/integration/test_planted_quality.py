@@ -21,8 +21,8 @@ from g6.domain.pricing.black76 import price
 from g6.domain.pricing.quality import Flag
 from g6.observability.follower import BusFollower
 from tests.integration.test_kite_provider import AT, START, World
-from tests.kite import kite_server
-from tests.unit.pipeline.world import World as Pipeline
+from tests.worlds.kite import kite_server
+from tests.worlds.pipeline import World as Pipeline
 
 SPOT, RATE, SIGMA = 24_000.0, 0.055, 0.30
 EXPIRY = datetime(2026, 11, 23, 15, 30, tzinfo=IST)

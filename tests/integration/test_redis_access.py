@@ -22,8 +22,8 @@ from g6.config import load
 from g6.entrypoints.workers import transport
 from g6.entrypoints.workers.queues import celery_settings
 from g6.errors import BadConfig, BrokerDown, G6Error, Unavailable
-from tests.certificates import Certificates, Pair, make_certificates
 from tests.waiting import eventually
+from tests.worlds.certificates import Certificates, Pair, make_certificates
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(110)]
 PASSWORD = "s/3@c#[r]%e t:é"

@@ -10,7 +10,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.pricing.quality import quality_counts
 from g6.domain.schema.frame import Frame
 from g6.simulation import MarketFaults, SimulatedMarket
-from tests.unit.pipeline.world import FIRST, World
+from tests.worlds.pipeline import FIRST, World
 
 EXPIRY, CLOSED = np.datetime64("2026-11-23", "D"), "2026-11-23T10:11:00Z"
 FIX = parse_z("2026-11-23T10:00:00Z")

@@ -18,7 +18,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from g6.adapters.kite.client import ask_profile, make_client
 from g6.errors import ProviderBusy
-from tests.certificates import Certificates, Pair, make_certificates
+from tests.worlds.certificates import Certificates, Pair, make_certificates
 
 pytestmark = pytest.mark.timeout(110)
 ROOT = Path(__file__).resolve().parents[2]

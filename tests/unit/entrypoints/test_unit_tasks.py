@@ -10,7 +10,7 @@ from celery import Celery
 
 from g6.entrypoints.workers import tasks
 from g6.errors import BreakerOpen, FrameMissing, ProviderBusy, ProviderRefused, StoreBusy, TokenDead
-from tests.unit.pipeline.world import FIRST, NIFTY, World
+from tests.worlds.pipeline import FIRST, NIFTY, World
 
 ENDS = [
     (SoftTimeLimitExceeded(), ("MISSING", "time_limit")),
@@ -36,7 +36,7 @@ def test_a_collection_that_fails_ends_its_unit_with_the_reason(
     error: Exception, end: tuple[str, str]
 ) -> None:
     world = World()
-    world.provider.broken = {"NIFTY": error}
+    world.provider.errors = {"NIFTY": error}
     celery(world).tasks["g6.collect"].apply(args=(FIRST, "NIFTY"))
     record = world.ledger.record(FIRST)
     assert record is not None

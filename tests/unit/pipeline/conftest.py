@@ -2,7 +2,7 @@
 
 import pytest
 
-from .world import World
+from tests.worlds.pipeline import World
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ import g6
 from g6 import pipeline
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet import ParquetHistory
-
-from .world import World
+from tests.worlds.pipeline import World
 
 CYCLE, DAY = "2026-11-18T05:30:00Z", "2026-11-18"
 

@@ -17,13 +17,13 @@ from g6.domain.pricing.chain import deviation_key
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import UncoveredYear
 from g6.pipeline.choice import chosen
-
-from .world import BANKNIFTY, FIRST, MARKET, NIFTY, SECOND, Asked, World
+from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World
+from tests.worlds.providers import MARKET, CountingMarket
 
 WEEKLY = date(2026, 11, 23)
 
 
-class Mislabelled(Asked):
+class Mislabelled(CountingMarket):
     """The market with one call of the listing's third expiry written under the first."""
 
     def listing(self, index: str, at: datetime) -> Listing:
@@ -46,13 +46,6 @@ class Mislabelled(Asked):
         )
         return replace(true, contracts=_joined(true.contracts, moved))
 
-    def __getattribute__(self, name: str) -> Any:
-        return (
-            object.__getattribute__(self, name)
-            if name == "listing"
-            else super().__getattribute__(name)
-        )
-
 
 def _joined(one: Contracts, other: Contracts) -> Contracts:
     plain = {
@@ -68,17 +61,10 @@ def _joined(one: Contracts, other: Contracts) -> Contracts:
     )  # fmt: skip
 
 
-class Priced(Asked):
+class Priced(CountingMarket):
     """The market at one volatility throughout."""
 
     sigma = 0.12
-
-    def __getattribute__(self, name: str) -> Any:
-        return (
-            object.__getattribute__(self, name)
-            if name in ("sigma", "quotes")
-            else super().__getattribute__(name)
-        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         seen = MARKET.quotes(index, contracts, at)
@@ -91,7 +77,7 @@ class Priced(Asked):
         return seen
 
 
-class Outlived(Asked):
+class Outlived(CountingMarket):
     """The market whose newest listing still has an expiry of the week before."""
 
     def listing(self, index: str, at: datetime) -> Listing:
@@ -101,13 +87,6 @@ class Outlived(Asked):
         for side, row in np.ndindex(old.symbol.shape):
             old.symbol[side, row] = f"OLD{side}{row}" if old.symbol[side, row] else ""
         return replace(true, contracts=_joined(old, true.contracts))
-
-    def __getattribute__(self, name: str) -> Any:
-        return (
-            object.__getattribute__(self, name)
-            if name == "listing"
-            else super().__getattribute__(name)
-        )
 
 
 def counts(world: World, cycle: str) -> Mapping[str, Any]:

@@ -9,8 +9,7 @@ from typing import Any
 from g6 import pipeline
 from g6.adapters.memory.store import MemoryStore
 from g6.ports import WriteReport
-
-from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World
+from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World
 
 
 class FullDisk(MemoryStore):

@@ -11,8 +11,7 @@ import pytest
 from g6 import pipeline
 from g6.domain.cycles.cycle import parse_z
 from g6.ports.history import FoldReport, LooseDay
-
-from .world import World
+from tests.worlds.pipeline import World
 
 
 class Shelf:

@@ -22,8 +22,7 @@ from g6.domain.documents.chain_rows import COMPUTED
 from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.errors import BadInput, NothingToDo
 from g6.pipeline.recompute import RAW
-
-from .world import FIRST, SECOND, World
+from tests.worlds.pipeline import FIRST, SECOND, World
 
 DAY = "2026-11-18"
 

@@ -17,8 +17,7 @@ from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
 from g6.observability.follower import BusFollower
 from g6.ports import WriteReport
-
-from .world import FIRST, NIFTY, SECOND, World
+from tests.worlds.pipeline import FIRST, NIFTY, SECOND, World
 
 SAID = "cannot write /data/chain/part: No space left on device; free space on this disk"
 

@@ -10,8 +10,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo
 from g6.pipeline.rerun import Rerun
-
-from .world import FIRST, NIFTY, SECOND, World
+from tests.worlds.pipeline import FIRST, NIFTY, SECOND, World
 
 
 def stored(world: World, unit: Unit = NIFTY) -> Frame:

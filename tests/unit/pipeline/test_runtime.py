@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .world import FIRST, World
+from tests.worlds.pipeline import FIRST, World
 
 
 def test_an_exchange_that_is_closed_is_not_expected(world: World) -> None:

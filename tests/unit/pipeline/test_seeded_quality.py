@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -11,8 +10,8 @@ from g6.adapters.memory.totals import MemoryTotals
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.observability.follower import BusFollower
-
-from .world import FIRST, MARKET, Asked, World
+from tests.worlds.pipeline import FIRST, World
+from tests.worlds.providers import MARKET, CountingMarket
 
 SEEDED = {
     "crossed": 3,
@@ -37,17 +36,10 @@ FAULTS: dict[str, dict[str, float]] = {
 }
 
 
-class Calm(Asked):
+class Calm(CountingMarket):
     """The market without a fault: every option traded a moment ago, in a tight book, with open interest."""
 
     faults: tuple[str, ...] = ()
-
-    def __getattribute__(self, name: str) -> Any:
-        return (
-            object.__getattribute__(self, name)
-            if name in ("quotes", "faults")
-            else super().__getattribute__(name)
-        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         found, now = MARKET.quotes(index, contracts, at), at.timestamp()

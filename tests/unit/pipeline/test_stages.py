@@ -17,8 +17,8 @@ from g6.domain.quotes import quotes as quote
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import BrokerDown, FrameMissing, ProviderBusy, ProviderRefused
 from g6.pipeline import stages
-
-from .world import BANKNIFTY, FIRST, MARKET, NIFTY, SECOND, World, after
+from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
+from tests.worlds.providers import MARKET, AlteredMarket
 
 
 def test_a_unit_goes_through_its_three_stages(world: World) -> None:
@@ -73,7 +73,7 @@ def test_persisting_twice_writes_once(world: World) -> None:
 def test_a_provider_that_fails_for_one_index_costs_that_index_alone(
     world: World, error: Exception
 ) -> None:
-    world.provider.broken = {"BANKNIFTY": error}
+    world.provider.errors = {"BANKNIFTY": error}
     world.cycle()
     assert world.ends() == {"NIFTY": ("OK", ""), "BANKNIFTY": ("MISSING", "provider")}
     assert world.reports("cycle.report")[0]["status"] == "PARTIAL"
@@ -144,10 +144,10 @@ def test_a_collect_that_began_in_time_and_failed_may_be_done_again_until_the_dea
 
 
 def test_a_broker_that_blinks_costs_no_unit(world: World) -> None:
-    world.provider.broken = {"NIFTY": BrokerDown("Redis: away")}
+    world.provider.errors = {"NIFTY": BrokerDown("Redis: away")}
     with pytest.raises(BrokerDown):
         world.run(NIFTY, "collect")
-    world.provider.broken = {}
+    world.provider.errors = {}
     world.later(1.0)
     assert world.run(NIFTY, "collect", "analyse") == [True, True]
 
@@ -256,16 +256,13 @@ def test_a_cycle_sent_too_early_waits_for_its_instant(
     assert world.clock.now == NIFTY.instant.timestamp()
 
 
-class Waiting:
+class Waiting(AlteredMarket):
     """The simulated market behind a budget: an answer takes two seconds, of which `waited` went by before the request."""
 
     name = "kite"
 
     def __init__(self, world: World, waited: float) -> None:
         self.world, self.waited = world, waited
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(MARKET, name)
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         self.world.clock.now += 2.0

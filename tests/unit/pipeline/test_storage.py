@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.worlds.pipeline import FIRST, SECOND, World, after
+
 from .test_folding import Shelf
-from .world import FIRST, SECOND, World, after
 
 
 def test_the_panel_says_how_large_the_store_is_and_keeps_saying_it(world: World) -> None:

@@ -10,8 +10,7 @@ import pytest
 from g6 import pipeline
 from g6.domain.cycles.cycle import Unit
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_TRIES, POISON
-
-from .world import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
+from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 
 CALM = {"closed": 0, "sent_again": 0, "fired_again": 0, "gaps": 0}
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from g6 import pipeline
-
-from .world import World
+from tests.worlds.pipeline import World
 
 
 def test_a_heartbeat_tells_queues_markets_and_provider(world: World) -> None:

@@ -17,8 +17,8 @@ from g6.domain.figures.series import interest
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.chain_memory import REFRESH_SECONDS
 from g6.domain.quotes.quotes import Quotes
-
-from .world import FIRST, MARKET, Asked, World, after
+from tests.worlds.pipeline import FIRST, World, after
+from tests.worlds.providers import MARKET, CountingMarket
 
 INTERVAL = 5
 WHOLE = (
@@ -28,17 +28,10 @@ WHOLE = (
 WINDOWED = ("spot", "atm", "atm_iv_this_week", "straddle_nearest", "em_sd", "forward")
 
 
-class Still(Asked):
+class Still(CountingMarket):
     """The market with open interest and volume as they are at one instant, whenever they are asked for; `mute` answers nothing."""
 
     mute: frozenset[float] = frozenset()
-
-    def __getattribute__(self, name: str) -> Any:
-        return (
-            object.__getattribute__(self, name)
-            if name in ("quotes", "mute", "asked")
-            else super().__getattribute__(name)
-        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         self.asked = contracts

@@ -11,23 +11,16 @@ import pytest
 from g6 import pipeline
 from g6.domain.cycles.cycle import parse_z
 from g6.errors import BreakerOpen, TokenDead
+from tests.worlds.pipeline import FIRST, SECOND, World
+from tests.worlds.providers import CountingMarket
 
-from .world import FIRST, SECOND, Asked, World
 
-
-class Broker(Asked):
+class Broker(CountingMarket):
     """The simulated market with a login: `login` is the token's state and the seconds it has left."""
 
     def __init__(self) -> None:
         super().__init__()
         self.login: dict[str, Any] = {"state": "valid", "seconds_left": 3600.0}
-
-    def __getattribute__(self, name: str) -> Any:
-        return (
-            object.__getattribute__(self, name)
-            if name in ("login", "describe")
-            else super().__getattribute__(name)
-        )
 
     def describe(self) -> Mapping[str, Any]:
         return {"mode": "live", "source": "broker", "login": self.login}
@@ -44,14 +37,14 @@ def world() -> Logged:
 
 
 def test_an_open_breaker_makes_a_skipped_cycle_with_its_reason(world: Logged) -> None:
-    world.provider.broken = dict.fromkeys(("NIFTY", "BANKNIFTY"), BreakerOpen("left alone"))
+    world.provider.errors = dict.fromkeys(("NIFTY", "BANKNIFTY"), BreakerOpen("left alone"))
     world.cycle()
     assert world.ends() == dict.fromkeys(("NIFTY", "BANKNIFTY"), ("SKIPPED", "breaker"))
     assert "paused" not in world.controls.read()
 
 
 def test_a_dead_token_pauses_collection_and_nothing_is_asked_any_more(world: Logged) -> None:
-    world.provider.broken = dict.fromkeys(("NIFTY", "BANKNIFTY"), TokenDead("refused"))
+    world.provider.errors = dict.fromkeys(("NIFTY", "BANKNIFTY"), TokenDead("refused"))
     world.provider.login = {"state": "refused", "seconds_left": 0.0}
     world.cycle(FIRST)
     assert world.ends(FIRST) == dict.fromkeys(("NIFTY", "BANKNIFTY"), ("SKIPPED", "token"))
@@ -70,7 +63,7 @@ def test_a_login_ends_the_pause_by_itself_and_no_other(world: Logged) -> None:
 
 
 def test_what_a_failed_collection_asked_stands_in_its_report(world: Logged) -> None:
-    world.provider.broken = {"NIFTY": BreakerOpen("left alone")}
+    world.provider.errors = {"NIFTY": BreakerOpen("left alone")}
     world.cycle()
     (report,) = [
         each

@@ -12,8 +12,7 @@ from g6.domain.market.expiry import resolve
 from g6.simulation import SimulatedMarket
 from g6.simulation.expiries import listed
 from g6.simulation.roots import ROOTS
-
-from .asking import SIX, ist
+from tests.worlds.asking import SIX, ist
 
 COVERED = tuple(date(year, month, 1) for year in range(2023, 2027) for month in range(1, 13))
 

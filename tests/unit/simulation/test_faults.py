@@ -10,8 +10,7 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.errors import BadConfig, ProviderBusy, ProviderRefused
 from g6.simulation import MarketFaults, SimulatedMarket
-
-from .asking import ask, ist, near
+from tests.worlds.asking import ask, ist, near
 
 NOON = ist("2026-11-18 12:00")
 

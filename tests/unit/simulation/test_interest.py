@@ -8,8 +8,7 @@ import pytest
 
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
-
-from .asking import SIX, ask, ist, near
+from tests.worlds.asking import SIX, ask, ist, near
 
 NOON = ist("2026-11-18 12:00")
 

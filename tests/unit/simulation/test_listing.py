@@ -9,8 +9,7 @@ from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import INDICES, listing, monthly_by_symbol, strike_step
 from g6.simulation import SimulatedMarket
 from g6.simulation.dump import COLUMNS, INDEX_NUMBERS
-
-from .asking import SIX, ist
+from tests.worlds.asking import SIX, ist
 
 NOON = ist("2026-11-18 12:00")
 

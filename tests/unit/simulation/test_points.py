@@ -15,8 +15,7 @@ from g6.simulation import SimulatedMarket
 from g6.simulation.books import busyness
 from g6.simulation.business import BusinessClock
 from g6.simulation.roots import ROOTS
-
-from .asking import SIX, ask, ist, near
+from tests.worlds.asking import SIX, ask, ist, near
 
 NOON = ist("2026-11-18 12:00")
 RATE = 0.055

@@ -15,8 +15,7 @@ from g6.errors import UncoveredYear
 from g6.simulation import SimulatedMarket
 from g6.simulation.noise import normal, uniform, words
 from g6.simulation.world import PieceCache
-
-from .asking import SIX, ask, ist
+from tests.worlds.asking import SIX, ask, ist
 
 FIELDS = tuple(name for name in QUOTE_FIELDS if not name.endswith("_depth"))
 """What the simulated market gives: the best level of a book, and no more."""

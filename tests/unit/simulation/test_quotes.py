@@ -12,8 +12,7 @@ from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
 from g6.simulation.selftest import parity_gap, record, shares, smile
 from g6.simulation.trades import SHARES
-
-from .asking import SIX, ask, ist, near
+from tests.worlds.asking import SIX, ask, ist, near
 
 NOON = ist("2026-11-18 12:00")
 RATE = 0.055

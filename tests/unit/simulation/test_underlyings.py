@@ -11,8 +11,7 @@ from g6.simulation import SimulatedMarket
 from g6.simulation.business import profile
 from g6.simulation.history import IMPLIED, UNITS_A_YEAR
 from g6.simulation.roots import ROOTS
-
-from .asking import SIX, ist
+from tests.worlds.asking import SIX, ist
 
 
 def _moves(market: SimulatedMarket, index: str) -> np.ndarray:

@@ -34,9 +34,9 @@ from g6.domain.pricing.quality import Flag
 from g6.domain.quotes.quotes import Quotes, Stamp
 from g6.errors import BadInput, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Provider
-from tests.kite import Kite, kite_server
 from tests.unit.adapters.kite.test_dump import CALL, FUTURE, HEADER, PUT, dump
-from tests.unit.adapters.resilient.world import UNSPACED
+from tests.worlds.guards import UNSPACED
+from tests.worlds.kite import Kite, kite_server
 
 AT = datetime(2026, 11, 26, 11, 0, tzinfo=IST)
 EXPIRY = date(2026, 12, 1)

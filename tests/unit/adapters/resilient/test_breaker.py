@@ -8,7 +8,7 @@ import pytest
 
 from g6.adapters.wrapping.resilient import Breaker
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused
-from tests.unit.adapters.resilient.world import Answers, Guards
+from tests.worlds.guards import Answers, Guards
 
 DOWN = ProviderBusy("down", "server")
 

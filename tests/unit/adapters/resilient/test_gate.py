@@ -9,7 +9,7 @@ import pytest
 
 from g6.adapters.wrapping.resilient import FurtherRequests, Patience, RequestGate
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, TokenDead
-from tests.unit.adapters.resilient.world import UNSPACED, Answers, Guards
+from tests.worlds.guards import UNSPACED, Answers, Guards
 
 DOWN = ProviderBusy("down", "server")
 AT = datetime(2026, 11, 20, 5, tzinfo=UTC)

@@ -14,7 +14,7 @@ import pytest
 
 from g6.adapters.parquet import ParquetStore
 from g6.domain.market.instrument import Contracts, Future, Listing
-from tests.kite import Kite, kite_server
+from tests.worlds.kite import Kite, kite_server
 
 # NIFTY's lot by the exchange's circulars: 25 for contracts of 2024, 75 for those introduced from 20 November 2024.
 DAYS = {

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.kite import kite_server
+from tests.worlds.kite import kite_server
 
 Run = Callable[..., Any]
 

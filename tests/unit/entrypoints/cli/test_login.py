@@ -14,7 +14,7 @@ import pytest
 
 from g6.adapters.kite.login import Callback, login_url, request_token_of
 from g6.errors import ProviderBusy, ProviderRefused, StoreBusy, TokenDead, Unavailable
-from tests.kite import Kite, kite_server
+from tests.worlds.kite import Kite, kite_server
 
 START = "2026-11-20T05:00:00Z"
 

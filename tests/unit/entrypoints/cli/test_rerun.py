@@ -22,7 +22,7 @@ from g6.entrypoints.cli.operate import rerun
 from g6.entrypoints.cli.operate.rerun import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.ports import Opening, WriteReport
-from tests.unit.pipeline.world import NIFTY, World
+from tests.worlds.pipeline import NIFTY, World
 
 FIRST, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 CYCLES = (FIRST, LATER)

@@ -10,7 +10,7 @@ from rich.console import Console
 from g6 import pipeline
 from g6.entrypoints.cli.operate.tracing import show, traced
 from g6.errors import NothingToDo
-from tests.unit.pipeline.world import BANKNIFTY, FIRST, NIFTY, SetClock, World
+from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SetClock, World
 
 
 class Ticking(SetClock):

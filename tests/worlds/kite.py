@@ -28,7 +28,7 @@ import httpx
 from g6.config import calendar
 from g6.kite_server import ServerOptions, started
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)

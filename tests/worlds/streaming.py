@@ -34,8 +34,8 @@ from g6.domain.quotes.tick import Feed
 from g6.pipeline import Runtime
 from g6.pipeline.choice import chosen
 from tests.e2e.running import clean_environment
-from tests.kite import ROOT, Kite, kite_server
 from tests.waiting import eventually
+from tests.worlds.kite import ROOT, Kite, kite_server
 
 
 @dataclass

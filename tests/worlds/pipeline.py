@@ -20,10 +20,8 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.store import MemoryStore
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
-from g6.domain.market.instrument import Contracts
-from g6.domain.quotes.quotes import Quotes
 from g6.pipeline import Runtime
-from g6.simulation import SimulatedMarket
+from tests.worlds.providers import AlteredMarket, CountingMarket
 
 FIRST, SECOND = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 NIFTY, BANKNIFTY = Unit(FIRST, "NIFTY"), Unit(FIRST, "BANKNIFTY")
@@ -40,7 +38,6 @@ SETTINGS = {
         for side in ("itm", "otm")
     },
 }
-MARKET = SimulatedMarket(calendar())
 
 
 @dataclass(slots=True)
@@ -57,24 +54,6 @@ class SetClock:
 
     def wall_of(self, instant: datetime) -> float:
         return instant.timestamp()
-
-
-class Asked(SimulatedMarket):
-    """The simulated market, counting how often it was asked for quotes; `broken` maps an index to the error it answers with."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.broken: dict[str, Exception] = {}
-
-    def __getattribute__(self, name: str) -> Any:
-        own = ("count", "broken", "quotes", "__class__")
-        return object.__getattribute__(self, name) if name in own else getattr(MARKET, name)
-
-    def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        self.count += 1
-        if index in self.broken:
-            raise self.broken[index]
-        return MARKET.quotes(index, contracts, at)
 
 
 class Archive(MemoryPanels):
@@ -100,7 +79,7 @@ class World:
     """Everything at hand: run stages by name, or let what was sent run as workers would."""
 
     clock: SetClock = field(default_factory=SetClock)
-    provider: Asked = field(default_factory=Asked)
+    provider: AlteredMarket = field(default_factory=CountingMarket)
     bus: MemoryBus = field(default_factory=MemoryBus)
     store: MemoryStore = field(default_factory=MemoryStore)
     sender: MemorySender = field(default_factory=MemorySender)
