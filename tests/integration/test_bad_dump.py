@@ -11,8 +11,8 @@ from rich.console import Console
 
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
-from g6.entrypoints.cli.operate import tracing
-from g6.entrypoints.cli.operate.check import findings
+from g6.entrypoints.cli.operate import trace as tracing
+from g6.entrypoints.cli.operate.provider_check import findings
 from g6.entrypoints.cli.operate.serve import _show
 from g6.errors import BadDump
 from tests.integration.test_kite_provider import World

@@ -13,7 +13,7 @@ from g6.adapters.parquet.load import _instant
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.cli.operate import kite_server
-from g6.entrypoints.cli.operate import running as operate
+from g6.entrypoints.cli.operate import live as operate
 from g6.entrypoints.cli.shared import listed, stored
 from g6.errors import BadConfig, BadInput, ProviderBusy, UserError
 from g6.kite_server.logins import AcceptedCredentials

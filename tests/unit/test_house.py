@@ -27,7 +27,7 @@ VAGUE = {
     "data",
 }
 MAY_READ_THE_ENVIRONMENT = {"g6/config/load.py"}
-MAY_PASS_IT_ON = {"g6/entrypoints/machine/supervisor.py", "g6/entrypoints/cli/operate/ticker.py"}
+MAY_PASS_IT_ON = {"g6/entrypoints/machine/supervisor.py", "g6/entrypoints/cli/operate/stream.py"}
 
 
 def name(path: Path) -> str:

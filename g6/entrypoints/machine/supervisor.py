@@ -108,7 +108,7 @@ class Stack:
     def start_ticker(self) -> None:
         """Start the tick stream, where the provider has one."""
         if self.settings.streamed:
-            self._start("ticker", [sys.executable, "-m", "g6.entrypoints.machine.ticker"])
+            self._start("ticker", [sys.executable, "-m", "g6.entrypoints.machine.tick_stream"])
 
     def watch(self) -> list[str]:
         """Start again what died; return its names. The embedded server is kept going on a disk that is full."""

@@ -23,7 +23,7 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.instrument import INDICES
-from g6.entrypoints.web.serve import serve
+from g6.entrypoints.web.serving import serve
 from g6.errors import BrokerDown, Unavailable
 from g6.pipeline import Runtime
 from g6.simulation import SimulatedMarket

@@ -11,8 +11,9 @@ import pytest
 
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
-from g6.entrypoints.machine import ticker, wishes
-from g6.entrypoints.machine.ticker import TickerContext
+from g6.entrypoints.machine import tick_stream as ticker
+from g6.entrypoints.machine import ticker_children as wishes
+from g6.entrypoints.machine.tick_stream import TickerContext
 
 
 def desk(at: str, directory: Path) -> TickerContext:

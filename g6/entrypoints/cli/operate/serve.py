@@ -47,7 +47,7 @@ def serve(
     from g6.bootstrap.live import broker_url
     from g6.bootstrap.observing import as_running, running_record
     from g6.entrypoints.machine.drift import told_in_a_child
-    from g6.entrypoints.web import serve as server
+    from g6.entrypoints.web import serving as server
     from g6.entrypoints.workers.app import create_app
 
     settings = options.settings(
@@ -83,7 +83,7 @@ def status(
     from g6.bootstrap.live import broker_url
     from g6.bootstrap.observing import as_running, running_record
     from g6.entrypoints.machine.drift import told
-    from g6.entrypoints.web.serve import Watcher
+    from g6.entrypoints.web.serving import Watcher
     from g6.entrypoints.workers.app import create_app
     from g6.observability.follower import BusFollower
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from g6.entrypoints.cli.past import gaps
-from g6.entrypoints.cli.past.checking import check
-from g6.entrypoints.cli.past.history import compact, ls, size
-from g6.entrypoints.cli.past.mending import mend
+from g6.entrypoints.cli.past import missing_cycles as gaps
+from g6.entrypoints.cli.past.csv_mending import mend
+from g6.entrypoints.cli.past.damages import check
+from g6.entrypoints.cli.past.stored_days import compact, ls, size
 
 
 def register(app: typer.Typer) -> None:

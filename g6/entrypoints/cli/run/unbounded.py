@@ -8,7 +8,7 @@ from g6.domain.cycles.cycle import CycleReport
 from g6.entrypoints.cli.shared import banner, terminal
 from g6.entrypoints.cli.shared.following import RunFollower, begun, stoppable, tell_of_status_file
 from g6.entrypoints.machine.supervisor import running
-from g6.entrypoints.web.serve import bind
+from g6.entrypoints.web.serving import bind
 
 
 def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:

@@ -9,24 +9,24 @@ TABLE = """
 run.start | demo | Collect the simulated market for a few cycles and show what there is: no account, no network, any hour.
 run.start | run | Run the real pipeline for a bounded number of cycles, then stop.
 run.start | up | Run everything on this machine until Ctrl-C: broker if none is configured, workers, beat, serve.
-operate.running | ps | Show the worker processes and the depth of each queue.
-operate.running | trace | Show what a cycle's units went through: stages with their waiting and running times, parts, expiries.
-operate.running | control | Throw a switch of a running system; it holds from the next cycle on.
+operate.live | ps | Show the worker processes and the depth of each queue.
+operate.live | trace | Show what a cycle's units went through: stages with their waiting and running times, parts, expiries.
+operate.live | control | Throw a switch of a running system; it holds from the next cycle on.
 operate.serve | serve | Answer over HTTP: /metrics on one port; /healthz, /readyz, /status and /panels/NAME on another.
 operate.serve | status | Show the newest cycle, each index, workers, queues and the market; with --watch a line per new cycle.
-operate.ticker | ticker | Stream ticks into the quote cache until Ctrl-C; g6 up does this by itself, another host may do it alone.
-operate.rerun | rerun | Do past cycles again from their stored quotes; never from today's market.
+operate.stream | ticker | Stream ticks into the quote cache until Ctrl-C; g6 up does this by itself, another host may do it alone.
+operate.rerunning | rerun | Do past cycles again from their stored quotes; never from today's market.
 setup.scaffold | init | Write config/g6_config.json and .env.example into the working directory.
-market.days | calendar | Show the sessions, holidays and expiries of a month, times in India.
-market.days | providers | List the providers and what each can do; those that other distributions registered too.
-market.expiries | expiries | Show which listed expiry answers each rule, its strikes, lot and tick, and why; of any past day from the kept dumps.
-market.instrument | instrument | Say what a contract or an index is: lot, tick, expiry, bucket, where it is listed and was listed first and last.
-market.lots | lots | Show how many units contracts are and who says so; with FILEs, hold the lots in them against that and exit 1 on a difference.
+market.trading_days | calendar | Show the sessions, holidays and expiries of a month, times in India.
+market.trading_days | providers | List the providers and what each can do; those that other distributions registered too.
+market.listed_expiries | expiries | Show which listed expiry answers each rule, its strikes, lot and tick, and why; of any past day from the kept dumps.
+market.contract_lookup | instrument | Say what a contract or an index is: lot, tick, expiry, bucket, where it is listed and was listed first and last.
+market.lot_table | lots | Show how many units contracts are and who says so; with FILEs, hold the lots in them against that and exit 1 on a difference.
 look.chain | chain | Show the newest stored chain of an index, ATM marked.
 look.analysis | analyze | Say what the newest stored chain says: ratios, max pain, levels, expected move, smile, exposures, risk.
 past.verification | verify | Compute stored figures again by a second implementation and show the largest differences.
-past.recompute | recompute | Compute analytics of stored days again from what the market said, over all cores; quotes and statuses stay.
-past.retention | retention-scan | Count the CSV files: how many, how large, from when to when, by index.
+past.recomputing | recompute | Compute analytics of stored days again from what the market said, over all cores; quotes and statuses stay.
+past.pruning | retention-scan | Count the CSV files: how many, how large, from when to when, by index.
 past.inspection | inspect | Show a snapshot's rows, and of each column its nulls, least and largest value; quality flags and IV statuses counted.
 look.trends | dossier | Show trends of an index over rolling windows, its term structure, and the rank of its volatility.
 look.trends | buildup | Show how open interest and premiums moved per strike, and what build-up that is; windows under 3 minutes count as 3.
@@ -35,9 +35,9 @@ operate.kite_server | kite-server | Serve the simulated market or a recording as
 look.interest | interest | Show PCR, max pain and open interest by cycle, over all strikes or chosen ones; without --expiry each cycle's nearest.
 look.moves | moves | Show expected moves as bands of the index, and the share of stored days on which the index stayed within them.
 look.spreads | spreads | Show bid-ask spreads: of each expiry now, and per strike of one expiry over the last cycles.
-setup.login | login | Fetch the day's access token for Kite; running workers take it up by themselves.
-operate.check | check | Ask the provider for the price of each index; exit 1, with cause and fix, when it cannot be collected from.
-past.retention | retention | Prune old days; everything is kept unless you do.
+setup.sign_in | login | Fetch the day's access token for Kite; running workers take it up by themselves.
+operate.provider_check | check | Ask the provider for the price of each index; exit 1, with cause and fix, when it cannot be collected from.
+past.pruning | retention | Prune old days; everything is kept unless you do.
 past.compare | compare | Hold a recording against parity, or against the exchange.
 setup.settings | config | Show, explain and check the configuration.
 look.panels | panels | Check panel files.

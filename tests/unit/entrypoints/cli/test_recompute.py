@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from g6.adapters.memory.bus import MemoryBus, MemorySender
-from g6.entrypoints.cli.past import recompute
-from g6.entrypoints.cli.past.recompute import Journal
+from g6.entrypoints.cli.past import recomputing as recompute
+from g6.entrypoints.cli.past.recomputing import Journal
 
 from .conftest import Run, Stored
 

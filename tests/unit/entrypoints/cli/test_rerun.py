@@ -18,8 +18,8 @@ from g6.adapters.parquet import ParquetStore
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.frame import Frame
-from g6.entrypoints.cli.operate import rerun
-from g6.entrypoints.cli.operate.rerun import instants, units
+from g6.entrypoints.cli.operate import rerunning as rerun
+from g6.entrypoints.cli.operate.rerunning import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.ports import Opening, WriteReport
 from tests.worlds.pipeline import NIFTY, World

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from g6 import pipeline
-from g6.entrypoints.cli.operate.tracing import show, traced
+from g6.entrypoints.cli.operate.trace import show, traced
 from g6.errors import NothingToDo
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SetClock, World
 

@@ -12,7 +12,7 @@ import typer
 
 from g6.config import Settings
 from g6.domain.market.calendar import day_of
-from g6.entrypoints.cli.past.history import megabytes
+from g6.entrypoints.cli.past.stored_days import megabytes
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.days import day_given
 from g6.entrypoints.cli.shared.progress import followed

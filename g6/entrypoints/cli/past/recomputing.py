@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from g6.config import Settings, plan
-from g6.entrypoints.cli.past.gaps import OnlyIndex
+from g6.entrypoints.cli.past.missing_cycles import OnlyIndex
 from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.days import From, To, day_given
 from g6.entrypoints.cli.shared.progress import followed

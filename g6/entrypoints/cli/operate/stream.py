@@ -37,4 +37,4 @@ def ticker(
         )
     # The stream's own process does without the commands' libraries, which take more memory than all ticks do.
     own = os.environ | environment(settings)
-    os.execve(sys.executable, [sys.executable, "-m", "g6.entrypoints.machine.ticker"], own)  # noqa: S606 - no shell is wanted
+    os.execve(sys.executable, [sys.executable, "-m", "g6.entrypoints.machine.tick_stream"], own)  # noqa: S606 - no shell is wanted

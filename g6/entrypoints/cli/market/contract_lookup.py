@@ -13,7 +13,7 @@ from g6.config import Settings, calendar, plan
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.expiry import dte, is_monthly, resolve
 from g6.domain.market.instrument import INDICES, SIDES, Listing
-from g6.entrypoints.cli.market.expiries import series
+from g6.entrypoints.cli.market.listed_expiries import series
 from g6.entrypoints.cli.shared import listed, options
 from g6.entrypoints.cli.shared.contract_size import LAKH, contract_size, size_words
 from g6.errors import NothingToDo

@@ -15,7 +15,7 @@ import typer
 
 from g6.adapters.data_dir.owner import owner
 from g6.config import Settings
-from g6.entrypoints.cli.past.mending import command, days_of, stored_lines
+from g6.entrypoints.cli.past.csv_mending import command, days_of, stored_lines
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.days import Date, day_given
 from g6.entrypoints.cli.shared.progress import followed

@@ -73,7 +73,7 @@ def trace(
 
     Example: g6 trace 2026-11-18T05:30:00Z
     """
-    from g6.entrypoints.cli.operate.tracing import show, traced
+    from g6.entrypoints.cli.operate.trace import show, traced
     from g6.entrypoints.workers.app import create_app
 
     settings = options.settings(config, set_, data_dir=data_dir)

@@ -1,7 +1,9 @@
-"""The process of the tick stream, `python -m g6.entrypoints.machine.ticker`: put together from few parts, and so far below 150 MB.
+"""The process of the tick stream: `python -m g6.entrypoints.machine.tick_stream`.
 
-What a day needs to be streamed is asked for by those who collect it. Before the first cycle of a day nobody has yet, so shortly
-before the open this process has the wishes made by a short-lived child (`g6.entrypoints.machine.wishes`), which may be as big as a worker.
+It is put together from few parts and stays far below 150 MB. What a day needs to be streamed is
+normally asked for by those who collect it. Before the first cycle of a day nobody has yet, so
+shortly before the open a short-lived child (`ticker_children`), which may be as big as a worker,
+tells the quote cache.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from g6.bootstrap.live import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar, load
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES
-from g6.entrypoints.machine import wishes
+from g6.entrypoints.machine import ticker_children as wishes
 from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
 from g6.log import configure
 from g6.masking import mask
