@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from g6.config import calendar
-from g6.config.model import SIX
+from g6.config.settings_model import SIX
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.market.instrument import INDICES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from g6.adapters.csv import CsvStore
-from g6.adapters.kite.ticker.indices import INDEX_TOKENS
+from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.redis.bus import RedisBus
@@ -24,7 +24,7 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay
-from g6.adapters.replay.tables.layout import read_layout
+from g6.adapters.replay.tables.table_layout import read_layout
 from g6.adapters.wrapping.streamed import Streamed
 from g6.adapters.wrapping.tee import Tee
 from g6.bootstrap.live import broker_clock, speed

@@ -12,8 +12,8 @@ import pybreaker
 import stamina
 
 from g6.adapters.kite import Access
-from g6.adapters.kite.login import exchange
-from g6.adapters.kite.provider import Kite
+from g6.adapters.kite.browser_login import exchange
+from g6.adapters.kite.kite_provider import Kite
 from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect

@@ -10,8 +10,8 @@ from datetime import date, datetime
 from g6 import bootstrap
 from g6.adapters.clock import WallClock
 from g6.adapters.kite import KiteCandles
-from g6.adapters.kite.provider import Kite
-from g6.adapters.kite.ticker.indices import INDEX_TOKENS
+from g6.adapters.kite.kite_provider import Kite
+from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS
 from g6.adapters.memory.bus import (
     MemoryBus,
     MemoryControls,

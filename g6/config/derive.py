@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 
 from g6.config.identity import config_id
-from g6.config.model import Settings
 from g6.config.sections import IndexParams
+from g6.config.settings_model import Settings
 from g6.domain.cycles.plan import IndexPlan, Plan, Pricing, Quality
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.expiry import rule_of

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from g6.config.keys import keys
-from g6.config.model import Settings
+from g6.config.settings_model import Settings
 from g6.domain.market.instrument import INDICES
 from g6.masking import mask_setting
 

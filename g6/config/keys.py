@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from g6.config.model import Settings
+from g6.config.settings_model import Settings
 from g6.domain.market.instrument import INDICES
 
 ALIASES = {

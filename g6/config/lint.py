@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from g6.config.model import Settings
 from g6.config.rest_budget import RestBudget, least_interval, rest_budget
+from g6.config.settings_model import Settings
 from g6.errors import BadConfig
 
 STAGES = ("g6.collect", "g6.analyse", "g6.persist")

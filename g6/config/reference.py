@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, Literal, get_args, get_origin
 
 from g6.config.keys import ALIASES, Key, keys
-from g6.config.model import SIX, Settings
 from g6.config.sections import IndexParams
+from g6.config.settings_model import SIX, Settings
 from g6.errors import BadConfig
 
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from g6.config.model import Settings
+from g6.config.settings_model import Settings
 from g6.domain.cycles.cycle import FIRST_SHARE, Timing
 from g6.domain.quotes.chain_memory import refresh_count
 

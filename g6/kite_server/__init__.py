@@ -6,7 +6,7 @@ source ─▶ catalogue ─▶ board ─▶ payloads       instruments, quotes, 
 rest · control ─▶ server
 """
 
-from g6.kite_server.options import ServerOptions
-from g6.kite_server.server import ServerAddresses, serve, started
+from g6.kite_server.http_server import ServerAddresses, serve, started
+from g6.kite_server.server_options import ServerOptions
 
 __all__ = ["ServerAddresses", "ServerOptions", "serve", "started"]

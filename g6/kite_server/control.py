@@ -14,10 +14,10 @@ from urllib.parse import parse_qs
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import IST, in_utc
 from g6.errors import BadConfig
-from g6.kite_server.desk import ServerState
-from g6.kite_server.faults import FAULTS, fault
-from g6.kite_server.rest import HttpAnswer, Receive, Scope, Send
-from g6.kite_server.stream import Stream
+from g6.kite_server.rest.http_api import HttpAnswer, Receive, Scope, Send
+from g6.kite_server.server_faults import FAULTS, fault
+from g6.kite_server.server_state import ServerState
+from g6.kite_server.stream.subscriptions import Stream
 
 PREFIX = "/_control"
 

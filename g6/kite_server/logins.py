@@ -13,7 +13,7 @@ from threading import Lock
 
 from g6.domain.market.calendar import IST, day_of
 from g6.errors import BadInput
-from g6.kite_server.clock import MovableClock
+from g6.kite_server.movable_clock import MovableClock
 from g6.kite_server.refusal import Refusal, denied, wrong
 
 DEMO = "demo"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from g6.domain.market.calendar import IST
-from g6.kite_server.tick import INDEX_TICK, LEVELS, Ticks
+from g6.kite_server.market.tick_records import INDEX_TICK, LEVELS, Ticks
 
 SHAPES = ("null", "empty", "zeros", "missing")
 """How an index's depth may look; which of them the broker sends today is not known."""

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from g6.config import calendar
-from g6.config.model import SIX
+from g6.config.settings_model import SIX
 from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import INDICES, Contracts
 from g6.simulation import SimulatedMarket

@@ -35,8 +35,7 @@ import g6
 from g6.adapters.clock import WallClock
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet import ParquetHistory
-from g6.config import load as load_settings
-from g6.config import plan
+from g6.config import load_settings, plan
 from g6.pipeline import recompute
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,7 @@ import pandas as pd
 
 import g6
 from g6.config import calendar
-from g6.config.model import SIX
+from g6.config.settings_model import SIX
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.market.calendar import Session
 from g6.domain.market.instrument import INDICES

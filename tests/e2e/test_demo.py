@@ -12,7 +12,7 @@ from subprocess import CompletedProcess
 import psutil
 import pytest
 
-from g6.config.model import SIX
+from g6.config.settings_model import SIX
 from tests.e2e.running import World
 from tests.waiting import eventually
 

@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from g6.config.model import SIX
+from g6.config.settings_model import SIX
 from tests.e2e.running import ROOT, SMALL, World
 from tests.waiting import eventually
 

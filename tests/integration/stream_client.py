@@ -14,9 +14,9 @@ from typing import Any
 
 from twisted.internet import reactor as _reactor
 
-from g6.adapters.kite.ticker.board import TickBoard
-from g6.adapters.kite.ticker.client import route
 from g6.adapters.kite.ticker.socket import Login, Socket
+from g6.adapters.kite.ticker.stream_client import route
+from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.errors import UserError
 
 reactor: Any = _reactor

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.kite.provider import Kite
+from g6.adapters.kite.kite_provider import Kite
 from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.brokers import Shared, guarded, shared_state

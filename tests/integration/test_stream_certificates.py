@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
-from g6.adapters.kite.client import ask_profile, make_client
+from g6.adapters.kite.rest_client import ask_profile, make_client
 from g6.errors import ProviderBusy
 from tests.worlds.certificates import Certificates, Pair, make_certificates
 

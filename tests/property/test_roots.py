@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.adapters.kite.dump import COLUMNS, parse_dump
+from g6.adapters.kite.dump_parsing import COLUMNS, parse_dump
 from g6.domain.market.contract_symbols import trusted
 from g6.domain.market.instrument import INDICES, listing
 

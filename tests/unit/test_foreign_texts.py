@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.kite.client import translate
+from g6.adapters.kite.rest_client import translate
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.adapters.parquet.load import _instant
 from g6.config import load

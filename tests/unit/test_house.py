@@ -26,7 +26,7 @@ VAGUE = {
     "v2",
     "data",
 }
-MAY_READ_THE_ENVIRONMENT = {"g6/config/load.py"}
+MAY_READ_THE_ENVIRONMENT = {"g6/config/loading.py"}
 MAY_PASS_IT_ON = {"g6/entrypoints/machine/supervisor.py", "g6/entrypoints/cli/operate/stream.py"}
 
 

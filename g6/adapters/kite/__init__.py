@@ -5,6 +5,6 @@ broker's client with them, whose import takes half a second: `Kite` is imported 
 """
 
 from g6.adapters.kite.access import Access, KiteCredentials
-from g6.adapters.kite.minutes import KiteCandles
+from g6.adapters.kite.minute_candles import KiteCandles
 
 __all__ = ["Access", "KiteCandles", "KiteCredentials"]

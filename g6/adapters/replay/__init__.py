@@ -3,8 +3,8 @@
 snapshot ◀─ nse · bse ─▶ answer_files · table ─▶ table_files · stored ─▶ recording (history) ─▶ provider
 """
 
-from g6.adapters.replay.left_out import WORDS, LeftOut, totals
-from g6.adapters.replay.provider import Replay
 from g6.adapters.replay.recording import Recording
+from g6.adapters.replay.replay_provider import Replay
+from g6.adapters.replay.unread import WORDS, LeftOut, totals
 
 __all__ = ["WORDS", "LeftOut", "Recording", "Replay", "totals"]

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 from g6.adapters.replay.answers.answer_files import AnswerFiles, Closes
-from g6.adapters.replay.history import MAX_TRADE_AGE, SnapshotHistory
-from g6.adapters.replay.left_out import WORDS
+from g6.adapters.replay.listed_contracts import MAX_TRADE_AGE, SnapshotHistory
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import Snapshot, SnapshotSource
-from g6.adapters.replay.stored import StoredDays
-from g6.adapters.replay.tables.layout import TableLayout
+from g6.adapters.replay.market_snapshot import Snapshot, SnapshotSource
+from g6.adapters.replay.stored_chains import StoredDays
 from g6.adapters.replay.tables.table_files import TableFiles
+from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_reading import SUFFIXES
+from g6.adapters.replay.unread import WORDS
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import day_of

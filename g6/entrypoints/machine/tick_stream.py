@@ -23,9 +23,9 @@ from typing import Any
 import structlog
 
 from g6.adapters.kite import Access
-from g6.adapters.kite.ticker.client import route
 from g6.adapters.kite.ticker.feeds import Limits, Ticker
 from g6.adapters.kite.ticker.socket import Login
+from g6.adapters.kite.ticker.stream_client import route
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.quote_cache import RedisQuoteCache

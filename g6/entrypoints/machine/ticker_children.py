@@ -40,7 +40,7 @@ def learn(settings: Settings, broker: str) -> None:
     Exits STORED where the store has it all, 1, with the reason, where the broker refuses.
     """
     from g6 import bootstrap
-    from g6.adapters.kite.provider import Kite
+    from g6.adapters.kite.kite_provider import Kite
     from g6.adapters.memory.bus import MemorySender
     from g6.adapters.wrapping.resilient import Resilient
     from g6.adapters.wrapping.streamed import Streamed

@@ -10,10 +10,10 @@ import pytest
 from g6.config import calendar
 from g6.domain.market.calendar import IST
 from g6.errors import BadInput
-from g6.kite_server import endpoints
-from g6.kite_server.catalogue import read_rows
-from g6.kite_server.desk import ServerState, desk
-from g6.kite_server.options import ServerOptions
+from g6.kite_server.market.instrument_catalogue import read_rows
+from g6.kite_server.rest import endpoints
+from g6.kite_server.server_options import ServerOptions
+from g6.kite_server.server_state import ServerState, desk
 from g6.simulation.dump import COLUMNS
 
 ROWS = """\

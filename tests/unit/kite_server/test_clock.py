@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from g6.kite_server.clock import MovableClock
+from g6.kite_server.movable_clock import MovableClock
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from g6.kite_server.desk import ServerState
 from g6.kite_server.refusal import Refusal
+from g6.kite_server.server_state import ServerState
 
 Asking = Callable[..., Any]
 CALL, FAR, FUTURE = "NFO:NIFTY26NOV24000CE", "NFO:NIFTY26NOV19800CE", "NFO:NIFTY26NOVFUT"
@@ -205,7 +205,7 @@ def test_a_frozen_index_stands_while_the_rest_goes_on(
 
 
 def _fault(name: str, **details: str) -> Any:
-    from g6.kite_server.faults import fault
+    from g6.kite_server.server_faults import fault
 
     return fault({"name": name, **details})
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from g6.errors import BadConfig
-from g6.kite_server.faults import FAULTS, HTTP, Fault, ServerFaults, fault, parse
+from g6.kite_server.server_faults import FAULTS, HTTP, Fault, ServerFaults, fault, parse
 
 NOW = datetime(2026, 11, 20, 4, 5, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.kite_server.desk import ServerState
-from g6.kite_server.feed import MODES, PacketTable, RootFeed
-from g6.kite_server.tick import INDEX_TICK, TICK
+from g6.kite_server.market.tick_records import INDEX_TICK, TICK
+from g6.kite_server.server_state import ServerState
+from g6.kite_server.stream.root_feed import MODES, PacketTable, RootFeed
 
 TOKENS = np.array([258, 514, 770])
 

@@ -11,8 +11,8 @@ import pytest
 
 from g6.domain.market.calendar import IST
 from g6.errors import BadInput
-from g6.kite_server.clock import MovableClock
 from g6.kite_server.logins import AcceptedCredentials, Logins, flush_between
+from g6.kite_server.movable_clock import MovableClock
 from g6.kite_server.refusal import Refusal
 
 

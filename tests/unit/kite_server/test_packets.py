@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from kiteconnect import KiteTicker
 
-from g6.kite_server import packets
-from g6.kite_server.tick import INDEX_TICK, TICK
+from g6.kite_server.market.tick_records import INDEX_TICK, TICK
+from g6.kite_server.stream import packets
 
 GOLDEN_LTP = "000100080003e9090027ac45"
 GOLDEN_INDEX = "000100200003e9090027ac450027db2000277d6a002798b800278530000027156affc5c0"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from g6.kite_server.endpoints import family
 from g6.kite_server.quota import Arrival, Quota
+from g6.kite_server.rest.endpoints import family
 
 
 def arrival(time: float, family: str = "quote") -> Arrival:

@@ -11,9 +11,9 @@ import pytest
 
 from g6.config import calendar
 from g6.domain.market.calendar import IST
-from g6.kite_server import endpoints
-from g6.kite_server.desk import ServerState, desk
-from g6.kite_server.options import ServerOptions
+from g6.kite_server.rest import endpoints
+from g6.kite_server.server_options import ServerOptions
+from g6.kite_server.server_state import ServerState, desk
 
 NIFTY = "NSE:NIFTY 50"
 CALL = "NFO:NIFTY-2026-08-25-24000-CE"

@@ -18,9 +18,9 @@ from typing import Any
 from twisted.internet import reactor as _reactor
 from twisted.internet import task
 
-from g6.adapters.kite.ticker.board import TickBoard
-from g6.adapters.kite.ticker.client import StreamRoute
 from g6.adapters.kite.ticker.socket import REFUSED, Login, Socket, Tell
+from g6.adapters.kite.ticker.stream_client import StreamRoute
+from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.domain.market.calendar import day_of
 from g6.domain.quotes.tick import Feed
 from g6.errors import Retryable

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from g6.adapters.kite.ticker.board import TickBoard
-from g6.adapters.kite.ticker.client import StreamClient, StreamRoute
 from g6.adapters.kite.ticker.silence import Silence
+from g6.adapters.kite.ticker.stream_client import StreamClient, StreamRoute
+from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.domain.quotes.tick import Feed
 
 RETRIES = 300

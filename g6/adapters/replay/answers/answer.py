@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from g6.adapters.replay.left_out import Kind
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import Rows, contract_key, instant_of
+from g6.adapters.replay.market_snapshot import Rows, contract_key, instant_of
 from g6.adapters.replay.tables.plausible import HIGHEST_STRIKE, LOWEST_STRIKE
+from g6.adapters.replay.unread import Kind
 from g6.domain.market.instrument import SIDES
 from g6.domain.pricing.quality import MAX_COUNT
 

@@ -22,9 +22,8 @@ from g6.adapters.replay.answers.answer import (
     taken,
 )
 from g6.adapters.replay.answers.documents import read_document
-from g6.adapters.replay.left_out import LeftOut, kind_of
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import Rows, Snapshot, snapshot
+from g6.adapters.replay.market_snapshot import Rows, Snapshot, snapshot
 from g6.adapters.replay.tables.plausible import (
     believable_spot,
     dear_prices,
@@ -32,6 +31,7 @@ from g6.adapters.replay.tables.plausible import (
     told_price,
     told_strike,
 )
+from g6.adapters.replay.unread import LeftOut, kind_of
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, SIDES
 from g6.domain.market.lots import lot_of

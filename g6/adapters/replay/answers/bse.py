@@ -31,8 +31,8 @@ from g6.adapters.replay.answers.answer import (
     spot_of,
 )
 from g6.adapters.replay.answers.nse import asked_root
-from g6.adapters.replay.left_out import NotRead
 from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.unread import NotRead
 from g6.domain.market.instrument import INDICES, SIDES
 
 FIGURES: Mapping[str, str] = MappingProxyType(

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from g6.adapters.replay.left_out import NotRead
+from g6.adapters.replay.unread import NotRead
 
 _GZIP = b"\x1f\x8b"
 _LONGEST = 300

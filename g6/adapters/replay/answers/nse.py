@@ -27,9 +27,9 @@ from g6.adapters.replay.answers.answer import (
     shown,
     spot_of,
 )
-from g6.adapters.replay.left_out import NotRead
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import root_of
+from g6.adapters.replay.market_snapshot import root_of
+from g6.adapters.replay.unread import NotRead
 from g6.domain.market.instrument import SIDES
 
 FIGURES: Mapping[str, tuple[str, ...]] = MappingProxyType(

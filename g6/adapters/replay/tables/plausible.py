@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.tables.layout import FORMS
+from g6.adapters.replay.tables.table_layout import FORMS
 from g6.domain.market.calendar import IST
 
 Array = NDArray[np.float64]

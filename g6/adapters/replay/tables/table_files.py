@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.left_out import LeftOut
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import Snapshot, snapshot
-from g6.adapters.replay.tables.layout import TableLayout
-from g6.adapters.replay.tables.table import OptionRows
+from g6.adapters.replay.market_snapshot import Snapshot, snapshot
+from g6.adapters.replay.tables.table_layout import TableLayout
+from g6.adapters.replay.tables.table_parsing import OptionRows
 from g6.adapters.replay.tables.table_reading import FileLosses, column_names, options_of
 from g6.adapters.replay.tables.table_scan import LostRow, Scan, Spots, scanned
+from g6.adapters.replay.unread import LeftOut
 from g6.errors import BadInput
 
 STRETCH_ROWS = 200_000

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.tables.layout import COLUMNS, TableLayout
-from g6.adapters.replay.tables.table import Losses, OptionRows, parse_table
+from g6.adapters.replay.tables.table_layout import COLUMNS, TableLayout
+from g6.adapters.replay.tables.table_parsing import Losses, OptionRows, parse_table
 from g6.errors import BadInput
 
 BATCH_ROWS = 65_536

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.snapshot import contract_key
-from g6.adapters.replay.tables.layout import TableLayout
+from g6.adapters.replay.market_snapshot import contract_key
 from g6.adapters.replay.tables.plausible import (
     INDIA_MICROS,
     believable_spot,
@@ -25,9 +24,10 @@ from g6.adapters.replay.tables.plausible import (
     told_price,
     told_strike,
 )
-from g6.adapters.replay.tables.table import OptionRows, UndecidedColumn
+from g6.adapters.replay.tables.quantity_units import UnitTally, lots_of
+from g6.adapters.replay.tables.table_layout import TableLayout
+from g6.adapters.replay.tables.table_parsing import OptionRows, UndecidedColumn
 from g6.adapters.replay.tables.table_reading import FileLosses, options_of, texts_of
-from g6.adapters.replay.tables.units import UnitTally, lots_of
 from g6.adapters.replay.tables.windows import widths_of
 from g6.domain.market.instrument import SIDES
 from g6.domain.pricing.quality import MAX_OPEN_INTEREST

@@ -132,7 +132,7 @@ def check(
 def findings(settings: Settings) -> Findings:
     """Return what a provider answers: token, whose it is, a price of each index, the request budget."""
     from g6 import bootstrap
-    from g6.adapters.kite.provider import Kite
+    from g6.adapters.kite.kite_provider import Kite
     from g6.adapters.wrapping.resilient import Resilient
     from g6.bootstrap.brokers import guarded, shared_state
     from g6.bootstrap.live import BUILT_IN, broker_clock

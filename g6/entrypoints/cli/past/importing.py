@@ -106,8 +106,8 @@ def _day(settings: Settings, day: OlderDay, troubles: list[UnreadRow]) -> dict[s
 def _stored(settings: Settings, day: OlderDay) -> Mapping[str, int]:
     """Replay the rows through the pipeline into the store: analysis is made anew, not carried over."""
     from g6.adapters.replay import Recording
-    from g6.adapters.replay.tables.layout import QUANTITIES, TableLayout
     from g6.adapters.replay.tables.table_files import TableFiles
+    from g6.adapters.replay.tables.table_layout import QUANTITIES, TableLayout
     from g6.entrypoints.cli.past.storing import store_recording
 
     with tempfile.TemporaryDirectory(prefix="g6-import-") as temporary:

@@ -55,8 +55,8 @@ def import_table(
     Example: g6 import table day.csv.gz --columns timestamp=datetime,ltp=close --format expiry=dmy --unit contracts
     """
     from g6.adapters.replay import Recording
-    from g6.adapters.replay.tables.layout import TableLayout
     from g6.adapters.replay.tables.table_files import TableFiles
+    from g6.adapters.replay.tables.table_layout import TableLayout
     from g6.entrypoints.cli.shared.table_rows import show, understood
 
     said = (

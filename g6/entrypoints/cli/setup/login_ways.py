@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from g6.adapters.kite.access import Access, KiteCredentials, issued_token
-from g6.adapters.kite.login import Callback, exchange, login_url, request_token_of
+from g6.adapters.kite.browser_login import Callback, exchange, login_url, request_token_of
 from g6.adapters.kite.token import Token
 from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls

@@ -102,7 +102,7 @@ class Listed:
 
     def refresh(self) -> Mapping[str, int]:
         """Download the dumps of every enabled index's exchange again; return how many listings came from where."""
-        from g6.adapters.kite.provider import Kite
+        from g6.adapters.kite.kite_provider import Kite
         from g6.adapters.wrapping.resilient import Resilient
         from g6.bootstrap.brokers import guarded, shared_state
 

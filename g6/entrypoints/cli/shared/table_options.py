@@ -15,7 +15,7 @@ import typer
 from g6.errors import BadConfig, G6Error, UserError
 
 if TYPE_CHECKING:
-    from g6.adapters.replay.tables.layout import TableLayout
+    from g6.adapters.replay.tables.table_layout import TableLayout
     from g6.config import Settings
 
 LAYOUTS = "layouts"
@@ -93,7 +93,7 @@ def layout_of(
     window: int | None = None,
 ) -> TableLayout | None:
     """Return the layout that options say, over that of a file; None where none of them is given. Errors: BadConfig, BadInput."""
-    from g6.adapters.replay.tables.layout import parse_layout, read_layout
+    from g6.adapters.replay.tables.table_layout import parse_layout, read_layout
 
     if all(
         value is None or value == []
@@ -193,7 +193,7 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 
 
 def _units(text: str | None) -> dict[str, str]:
-    from g6.adapters.replay.tables.layout import QUANTITIES
+    from g6.adapters.replay.tables.table_layout import QUANTITIES
 
     if text is None:
         return {}

@@ -12,9 +12,9 @@ from typing import Any
 from rich.console import Console
 
 from g6.adapters.replay import Recording
-from g6.adapters.replay.tables.layout import TableLayout
+from g6.adapters.replay.tables.quantity_units import lots_of
 from g6.adapters.replay.tables.table_files import TableFiles
-from g6.adapters.replay.tables.units import lots_of
+from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import SIDES
 from g6.errors import UserError

@@ -8,7 +8,7 @@ import pytest
 import requests
 from kiteconnect import exceptions as foreign
 
-from g6.adapters.kite.client import ERRORS, KINDS, ask_ltp, ask_quotes, translate
+from g6.adapters.kite.rest_client import ERRORS, KINDS, ask_ltp, ask_quotes, translate
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 
 EXCEPTIONS = [

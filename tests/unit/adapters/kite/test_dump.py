@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g6.adapters.kite.dump import COLUMNS, of_interest, parse_dump
+from g6.adapters.kite.dump_parsing import COLUMNS, of_interest, parse_dump
 from g6.domain.market.instrument import listing
 from g6.errors import BadInput
 

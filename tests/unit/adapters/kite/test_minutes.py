@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite import KiteCandles
-from g6.adapters.kite.client import make_client
+from g6.adapters.kite.rest_client import make_client
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import Contracts, Future, Listing
 from g6.errors import ProviderRefused

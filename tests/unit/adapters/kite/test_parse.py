@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.kite.parse import _PLAIN, epoch, option_fields, parse_quotes, parse_underlying
+from g6.adapters.kite.quote_parsing import (
+    _PLAIN,
+    epoch,
+    option_fields,
+    parse_quotes,
+    parse_underlying,
+)
 from g6.domain.market.instrument import Contracts, Future
 from g6.domain.quotes.quotes import DEPTH_FIELDS
 

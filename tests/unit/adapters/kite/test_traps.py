@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.kite.client import ask_quotes, make_client
-from g6.adapters.kite.dump import parse_dump
-from g6.adapters.kite.parse import parse_quotes, parse_underlying
+from g6.adapters.kite.dump_parsing import parse_dump
+from g6.adapters.kite.quote_parsing import parse_quotes, parse_underlying
+from g6.adapters.kite.rest_client import ask_quotes, make_client
 from g6.adapters.memory.bus import MemoryLimiter
 from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import calendar, load
@@ -378,7 +378,7 @@ def test_e4_index_future_and_strikes_near_the_money_are_asked_for_in_one_request
         asked.append(keys)
         return {INDEX_KEY: {"last_price": SPOT, "timestamp": clock(AT)}}
 
-    monkeypatch.setattr("g6.adapters.kite.provider.ask_quotes", recording)
+    monkeypatch.setattr("g6.adapters.kite.kite_provider.ask_quotes", recording)
     whole = provider.listing("NIFTY", AT).contracts
     provider.quotes("NIFTY", whole, AT)
     del asked[:]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording, Replay
-from g6.adapters.replay.tables.layout import TableLayout
+from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.bootstrap.inprocess import replayed
 from g6.config import Settings, calendar, plan
 

@@ -15,7 +15,7 @@ from g6.adapters.replay import Recording
 from g6.adapters.replay.answers.answer import ExchangeAnswer as Read
 from g6.adapters.replay.answers.nse import parse_nse, parse_totals
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import Snapshot, snapshot
+from g6.adapters.replay.market_snapshot import Snapshot, snapshot
 from g6.errors import BadInput
 
 Answer = Callable[[int], dict[str, Any]]

@@ -16,9 +16,9 @@ import pytest
 
 from g6.adapters.replay import Recording
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.tables.layout import TableLayout, parse_layout
-from g6.adapters.replay.tables.table import parse_table
 from g6.adapters.replay.tables.table_files import TableFiles
+from g6.adapters.replay.tables.table_layout import TableLayout, parse_layout
+from g6.adapters.replay.tables.table_parsing import parse_table
 from g6.errors import BadConfig, BadInput
 
 Rows = list[dict[str, Any]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.snapshot import Rows, snapshot
+from g6.adapters.replay.market_snapshot import Rows, snapshot
 
 AT = datetime(2015, 1, 5, 6, 0, tzinfo=UTC)
 

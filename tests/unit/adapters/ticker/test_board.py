@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from g6.adapters.kite.ticker.board import FrameSummary, TickBoard
+from g6.adapters.kite.ticker.tick_board import FrameSummary, TickBoard
 from g6.domain.quotes.tick import NOBODY, STREAM
 
 CALL, PUT, SPOT, VIX = 258 * 256 + 2, 259 * 256 + 2, 256265, 264969

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kiteconnect import KiteTicker
 
-from g6.adapters.kite.ticker import packets
+from g6.adapters.kite.ticker import stream_frames as packets
 from g6.domain.quotes.tick import STREAM, blank
 
 LTP = "000100080003e9090027ac45"

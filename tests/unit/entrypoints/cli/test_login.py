@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from g6.adapters.kite.login import Callback, login_url, request_token_of
+from g6.adapters.kite.browser_login import Callback, login_url, request_token_of
 from g6.errors import ProviderBusy, ProviderRefused, StoreBusy, TokenDead, Unavailable
 from tests.worlds.kite import Kite, kite_server
 

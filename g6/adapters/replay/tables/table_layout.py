@@ -1,0 +1,297 @@
+"""How somebody's table is read: which column is which, how instants and expiries are written, what the quantities count.
+
+The same layout comes of the command line's flags and of a TOML file, serves an import and a replay, and is kept beside the data.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.market_snapshot import root_of
+from g6.domain.market.instrument import SIDES
+from g6.domain.quotes.cells import DAY_FORMS, INSTANT_FORMS, SIDE_WORDS
+from g6.errors import BadConfig, BadInput
+
+Unit = Literal["units", "contracts"]
+
+KEYS = ("timestamp", "symbol", "expiry", "strike", "option_type")
+NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "spot": ("spot",),
+        "last": ("ltp",),
+        "volume": ("volume", "volume_contracts"),
+        "oi": ("oi", "oi_contracts"),
+        "bid": ("bid",),
+        "ask": ("ask",),
+        "average_price": ("average_price",),
+        "oi_change": ("oi_change", "oi_change_contracts"),
+        "exchange_iv": ("exchange_iv_pct",),
+    }
+)
+"""Figures and the columns that may hold them, the first one there counts."""
+OPTIONAL = frozenset(("bid", "ask", "average_price", "oi_change", "exchange_iv"))
+COLUMNS = (*KEYS, *(name for names in NUMBERS.values() for name in names))
+CLOCKS = ("date", "time")
+"""Two columns that stand in for `timestamp`."""
+QUANTITIES = ("volume", "oi", "oi_change")
+ORDERS = ("dmy", "mdy")
+NONE = "none"
+"""Said of a column that the table does not have."""
+
+ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "timestamp": ("datetime", "date_time", "ts", "snapshot_time", "quote_time"),
+        "date": ("trade_date", "trading_date", "day"),
+        "time": ("trade_time", "clock"),
+        "symbol": ("underlying", "root", "index", "index_name", "underlying_symbol"),
+        "expiry": ("expiry_date", "exp", "expirydate", "expiration", "expiry_dt", "exp_date"),
+        "strike": ("strike_price", "strikeprice", "strike_pr", "strk"),
+        "option_type": (
+            "type",
+            "right",
+            "optiontype",
+            "opt_type",
+            "option_typ",
+            "cp",
+            "call_put",
+            "instrument_type",
+        ),
+        "spot": (
+            "spot_price",
+            "underlying_price",
+            "underlying_value",
+            "underlyingvalue",
+            "index_price",
+            "spot_close",
+        ),
+        "ltp": ("last_price", "lastprice", "last", "last_traded_price", "close", "price"),
+        "volume": ("vol", "traded_volume", "total_traded_volume"),
+        "oi": ("open_interest", "openinterest", "open_int"),
+        "bid": ("bid_price", "best_bid", "bidprice"),
+        "ask": ("ask_price", "best_ask", "askprice", "offer"),
+        "average_price": ("avg_price", "vwap", "atp"),
+        "oi_change": ("change_in_oi", "chg_in_oi", "changeinopeninterest", "oi_chg"),
+        "exchange_iv_pct": ("iv_pct", "implied_volatility_pct"),
+    }
+)
+"""Names that others gave the columns, compared without case, blanks and points; the first one there counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableLayout:
+    """How a table is read where it is not written as G6's own.
+
+    Attributes:
+        columns: The table's column by G6's name of it; `none` says that the table has no such column.
+        formats: Of `timestamp` and `expiry` a format as `strptime` has it, or dmy or mdy.
+        option_types: CE or PE by the table's own word.
+        units: units or contracts by `volume`, `oi` and `oi_change`; what is not said is read off the column's name.
+        scale: A factor by column, such as 0.01 for prices in paise.
+        index: The index of a table without a column that names it.
+        window: Strikes on each side of the money that the table has, where it follows the money.
+        aliases: Whether names that others gave the columns are understood.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    formats: Mapping[str, str] = field(default_factory=dict)
+    option_types: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    scale: Mapping[str, float] = field(default_factory=dict)
+    index: str = ""
+    window: int | None = None
+    aliases: bool = False
+
+    def columns_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the table's column by our name. Errors: Malformed, with what is missing and what would be read."""
+        names = list(names)
+        chosen = {ours: theirs for ours, theirs in self.columns.items() if theirs != NONE}
+        if strange := [ours for ours, theirs in chosen.items() if theirs not in names]:
+            there = f"has no column {', '.join(chosen[ours] for ours in strange)}; there are {', '.join(names) or 'none'}"
+            raise Malformed(None, f"{there}; say --columns {strange[0]}=NAME with one of these")
+        taken = set(chosen.values())
+        for ours in (*COLUMNS, *CLOCKS):
+            if ours not in self.columns and (theirs := self._named(ours, names, taken)):
+                chosen[ours] = theirs
+                taken.add(theirs)
+        if "timestamp" in chosen:
+            chosen = {ours: theirs for ours, theirs in chosen.items() if ours not in CLOCKS}
+        self._check_complete(chosen, names)
+        return chosen
+
+    def _named(self, ours: str, names: Iterable[str], taken: set[str]) -> str:
+        plain = {_plain(name): name for name in names if name not in taken}
+        words = (ours, *(ALIASES.get(ours, ()) if self.aliases else ()))
+        return next((plain[_plain(word)] for word in words if _plain(word) in plain), "")
+
+    def _check_complete(self, chosen: Mapping[str, str], names: Iterable[str]) -> None:
+        missing = [
+            name for name in KEYS if name not in chosen and not self._stands_in(name, chosen)
+        ]
+        missing += [
+            " or ".join(choice)
+            for figure, choice in NUMBERS.items()
+            if figure not in OPTIONAL
+            and not any(name in chosen or self.columns.get(name) == NONE for name in choice)
+        ]
+        if not missing:
+            return
+        first = missing[0].split(" or ")[0]
+        raise Malformed(
+            None,
+            f"has no column {', '.join(missing)}; there are {', '.join(names) or 'none'}. Read is one row per option and instant; "
+            f"say --columns {first}=NAME{f' (or {first}={NONE})' if first not in KEYS else ''}, "
+            f"with date=NAME,time=NAME for an instant in two columns and --index NAME for a table of one index",
+        )
+
+    def _stands_in(self, key: str, chosen: Mapping[str, str]) -> bool:
+        if key == "timestamp":
+            return all(name in chosen for name in CLOCKS)
+        return key == "symbol" and bool(self.index)
+
+    def side_words(self) -> Mapping[str, int]:
+        """Return CE (0) or PE (1) by the words of the column of option types, in upper case."""
+        return {
+            **SIDE_WORDS,
+            **{word.upper(): SIDES.index(side) for word, side in self.option_types.items()},
+        }
+
+    def form(self, column: str) -> tuple[str, str]:
+        """Return the format of `timestamp` or `expiry`, and the order of day and month; both may be empty."""
+        said = self.formats.get(column, "")
+        return ("", said) if said in ORDERS else (said, "")
+
+    def with_order(self, column: str, order: str) -> TableLayout:
+        """Return the layout with the order of day and month that the column's dates show."""
+        return replace(self, formats={**self.formats, column: order})
+
+    def resolved(self, names: Iterable[str]) -> TableLayout:
+        """Return the layout with every column named, so that nothing is left to be understood."""
+        said_none = {ours: theirs for ours, theirs in self.columns.items() if theirs == NONE}
+        return replace(self, columns={**self.columns_of(names), **said_none}, aliases=False)
+
+    def toml(self) -> str:
+        """Return the layout as the TOML that `parse_layout` reads."""
+        lines = [f"index = {json.dumps(self.index)}"] if self.index else []
+        lines += [f"window = {self.window}"] if self.window is not None else []
+        for name in ("columns", "formats", "option_types", "units", "scale"):
+            if entries := getattr(self, name):
+                lines += [
+                    "",
+                    f"[{name}]",
+                    *(f"{_key(key)} = {json.dumps(value)}" for key, value in entries.items()),
+                ]
+        return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter not in " _.-")
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() and name.isascii() else json.dumps(name)
+
+
+def parse_layout(document: Mapping[str, Any]) -> TableLayout:
+    """Return the layout that a TOML document says. Errors: BadConfig."""
+    sections = ("columns", "formats", "option_types", "units", "scale")
+    if strange := sorted(document.keys() - {*sections, "index", "window"}):
+        raise BadConfig(
+            f"a layout of a table has no {', '.join(strange)}",
+            f"there are index, window, {', '.join(sections)}",
+        )
+    parts: dict[str, dict[str, Any]] = {}
+    for name in sections:
+        part = document.get(name, {})
+        if not isinstance(part, Mapping):
+            raise BadConfig(
+                f"{name} of a table's layout is no section",
+                f"write [{name}] and below it NAME = VALUE",
+            )
+        parts[name] = dict(part)
+    _check_names("columns", parts["columns"], (*COLUMNS, *CLOCKS))
+    _check_names("formats", parts["formats"], ("timestamp", "expiry"))
+    _check_names("units", parts["units"], QUANTITIES)
+    _check_names("scale", parts["scale"], COLUMNS)
+    _check_values("units", parts["units"], ("units", "contracts"))
+    sides = {str(word): str(side).upper() for word, side in parts["option_types"].items()}
+    _check_values("option_types", sides, SIDES)
+    return TableLayout(
+        columns={name: str(theirs) for name, theirs in parts["columns"].items()},
+        formats={name: str(form) for name, form in parts["formats"].items()},
+        option_types=sides,
+        units=parts["units"],
+        scale=_factors(parts["scale"]),
+        index=_index(str(document.get("index", ""))),
+        window=_window(document.get("window")),
+    )
+
+
+def read_layout(path: Path) -> TableLayout:
+    """Return the layout in a TOML file. Errors: BadInput, BadConfig."""
+    try:
+        return parse_layout(tomllib.loads(path.read_text("utf-8-sig")))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(path, None, f"is not TOML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(path, None, f"cannot be read: {error}") from error
+
+
+def _check_names(section: str, part: Mapping[str, Any], allowed: Iterable[str]) -> None:
+    allowed = list(allowed)
+    if strange := [name for name in part if name not in allowed]:
+        raise BadConfig(
+            f"{section} of a table's layout has no {strange[0]!r}",
+            f"there are {', '.join(allowed)}",
+        )
+
+
+def _check_values(section: str, part: Mapping[str, Any], allowed: Iterable[str]) -> None:
+    for name, value in part.items():
+        if value not in allowed:
+            raise BadConfig(
+                f"{section}.{name} of a table's layout is {value!r}",
+                f"it is {' or '.join(allowed)}",
+            )
+
+
+def _factors(part: Mapping[str, Any]) -> dict[str, float]:
+    for name, value in part.items():
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not 0 < value < float("inf")
+        ):
+            raise BadConfig(
+                f"scale.{name} of a table's layout is {value!r}",
+                "it is a positive number, such as 0.01 for paise",
+            )
+    return {name: float(value) for name, value in part.items()}
+
+
+def _index(name: str) -> str:
+    try:
+        return root_of(name) if name else ""
+    except Malformed as error:
+        raise BadConfig(f"index of a table's layout: {error.reason}", "--index NIFTY") from error
+
+
+def _window(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadConfig(
+            f"window of a table's layout is {value!r}",
+            "it is a number of strikes on each side, such as 10",
+        )
+    return value
+
+
+FORMS = {"timestamp": INSTANT_FORMS, "expiry": DAY_FORMS}
+"""What is read in each column of dates without a format, for messages."""

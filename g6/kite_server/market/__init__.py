@@ -1,0 +1,1 @@
+"""What the look-alike knows of its market: instruments, quotes, candles."""

@@ -1,0 +1,96 @@
+"""Everything one server knows, built from its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from g6.domain.market.calendar import Calendar
+from g6.errors import BadConfig
+from g6.kite_server.logins import AcceptedCredentials, Logins
+from g6.kite_server.market.instrument_catalogue import Catalogue, CatalogueCache, read_rows
+from g6.kite_server.market.market_source import MarketSource, SimulatedSource
+from g6.kite_server.market.quote_board import QuoteBoard
+from g6.kite_server.movable_clock import MovableClock
+from g6.kite_server.payloads import SHAPES
+from g6.kite_server.quota import Quota
+from g6.kite_server.server_faults import Fault, ServerFaults, parse
+from g6.kite_server.server_options import ServerOptions
+from g6.simulation import MarketFaults, SimulatedMarket
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass
+class ServerState:
+    """The state that HTTP, WebSocket and control share."""
+
+    options: ServerOptions
+    clock: MovableClock
+    logins: Logins
+    quota: Quota
+    faults: ServerFaults
+    source: MarketSource
+    board: QuoteBoard
+    index_depth: str = "null"
+    callback: str = ""
+
+    def strike(self, new: Fault) -> Fault:
+        """Switch a fault on, or do it where it is done at once."""
+        if new.name == "flush":
+            self.logins.flush()
+            return new
+        return self.faults.add(new, self.clock.market())
+
+    def catalogue(self) -> Catalogue:
+        """Return the instruments in force."""
+        return self.board.shelf.at(self.clock.market())
+
+
+def desk(options: ServerOptions, calendar: Calendar) -> ServerState:
+    """Return the state of a server that begins. Errors: BadConfig, BadInput."""
+    if options.host not in LOOPBACK and options.credentials is None:
+        raise BadConfig(
+            f"on {options.host} anybody could ask as demo",
+            "give --credentials FILE, or leave --host out",
+        )
+    if options.index_depth not in SHAPES:
+        raise BadConfig(
+            f"{options.index_depth!r} is no shape of an index's depth",
+            f"one of {', '.join(SHAPES)}",
+        )
+    source = _source(options, calendar)
+    clock = MovableClock(options.start, options.speed)
+    faults = ServerFaults()
+    shelf = CatalogueCache(source, read_rows(options.dump) if options.dump else [])
+    credentials = (
+        AcceptedCredentials.read(options.credentials)
+        if options.credentials
+        else AcceptedCredentials()
+    )
+    made = ServerState(
+        options,
+        clock,
+        Logins(credentials, clock, options.flush_at, options.renewable),
+        Quota(),
+        faults,
+        source,
+        QuoteBoard(source, shelf, calendar, clock, faults),
+        options.index_depth,
+        options.callback,
+    )
+    for text in options.faults:
+        made.strike(parse(text))
+    return made
+
+
+def _source(options: ServerOptions, calendar: Calendar) -> MarketSource:
+    if options.recording is None:
+        return SimulatedSource(
+            SimulatedMarket(
+                calendar, seed=options.seed, faults=MarketFaults.parse(options.market_faults)
+            )
+        )
+    from g6.adapters.replay import Recording
+    from g6.kite_server.market.recorded_source import RecordedSource
+
+    return RecordedSource(Recording.open(options.recording, closes=calendar.close_of))
