@@ -19,7 +19,8 @@ from g6.config import Settings, lint, load
 from g6.domain.cycles.cycle import QUEUES, STAGES, Timing, Unit
 from g6.entrypoints.workers import app as application
 from g6.entrypoints.workers.app import G6, create_app
-from g6.entrypoints.workers.queues import ROUTES, celery_settings
+from g6.entrypoints.workers.jobs import JOBS
+from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule
 from g6.errors import BadConfig, BrokerDown
 
@@ -168,7 +169,7 @@ def test_queues_and_routes_are_explicit_and_fit(app: G6) -> None:
     queues: list[Queue] = app.conf.task_queues
     assert [queue.name for queue in queues] == list(QUEUES)
     assert {queue.exchange.type for queue in queues} == {"direct"}
-    assert set(ROUTES.values()) <= set(QUEUES)
+    assert {job.queue for job in JOBS} <= set(QUEUES)
     assert set(app.conf.task_routes) == {name for name in app.tasks if name.startswith("g6.")}
 
 

@@ -1,136 +1,121 @@
-"""The Celery tasks: doorways to the use cases. A message is two short strings; the work is elsewhere."""
+"""Celery's side of the jobs: a task for each row of the table, with what Celery's failures mean for a unit."""
 
 from __future__ import annotations
 
-import json
+import inspect
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
-from celery import Task
+from celery import Celery, Task
 from celery.exceptions import Ignore, Reject, Retry
 
-from g6 import pipeline
-from g6.domain.cycles.cycle import Status, Unit
+from g6.domain.cycles.cycle import STAGES, Status, Unit
+from g6.entrypoints.workers.jobs import JOBS, Job
 from g6.entrypoints.workers.leases import Leases
 from g6.errors import G6Error, Retryable
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
 
+RETRY_SECONDS = 1
+"""Celery waits 180 s by default: a killed child's task had not run again within 9 s, with 1 s it had after 1.0 s."""
+
 _LEASES = Leases()
 
 
 class UnitTask(Task):  # type: ignore[misc]
-    """Base of the tasks that work on one unit: leases renewed while they run, every failure ends the unit with its reason."""
+    """A task that works on one unit.
 
-    default_retry_delay = 1
-    max_retries = 2
-    stage = ""
+    Its lease is renewed while it runs, and every failure ends the unit with a reason.
+    """
 
-    def stage_of(self, unit: Unit) -> list[str]:
-        """Run the stage; return the unit for the next link, or end the chain."""
-        runtime, task_id = self.app.runtime, self.request.id
-        use_case = getattr(pipeline, self.stage)
+    job: Job
+    stage: str
+
+    def run_stage(self, unit: Unit) -> list[str]:
+        """Run the stage on a unit.
+
+        Returns:
+            The unit's two names, for the next link of the chain.
+
+        Raises:
+            Ignore: The chain ends here.
+            Retry: A server is away; Celery sends the task again.
+        """
         try:
-            with _LEASES.held(runtime, unit, self.stage, task_id):
-                goes_on = use_case(runtime, unit, task_id)
+            may_continue = self._under_lease(unit)
         except (Ignore, Reject, Retry):
             raise
         except Retryable as error:
-            raise self.retry(exc=error, countdown=1) from error
+            raise self.retry(exc=error, countdown=RETRY_SECONDS) from error
         except SoftTimeLimitExceeded:
-            self._failed(unit, "time_limit", "soft time limit")
-            goes_on = False
+            self._end_unit(unit, "time_limit", "soft time limit")
+            may_continue = False
         except Exception as error:  # noqa: BLE001 - whatever it was, the unit ends with a reason
             structlog.get_logger("g6").exception(
                 "stage failed", cycle=unit.cycle, index=unit.index, stage=self.stage
             )
-            reason = getattr(error, "reason", "error") if isinstance(error, G6Error) else "error"
-            self._failed(unit, reason, type(error).__name__)
-            goes_on = False
-        if not goes_on:
+            self._end_unit(unit, _reason_of(error), type(error).__name__)
+            may_continue = False
+        if not may_continue:
+            # A plain return would have Celery publish the next link, which would find nothing to work on.
             raise Ignore
         return [unit.cycle, unit.index]
 
-    def _failed(self, unit: Unit, reason: str, error: str) -> None:
-        # persist has no terminal status of its own: the sweep sends it again, a bounded number of times
-        if self.stage != "persist":
-            runtime = self.app.runtime
-            end(
-                runtime,
-                unit,
-                Status.MISSING,
-                reason,
-                Watch(runtime.clock),
-                {"error": error},
-                stage=self.stage,
-            )
+    def _under_lease(self, unit: Unit) -> bool:
+        runtime, task_id = self.app.runtime, self.request.id
+        with _LEASES.renewed(runtime, unit, self.stage, task_id):
+            return bool(self.job.run(runtime, unit, task_id))
+
+    def _end_unit(self, unit: Unit, reason: str, error: str) -> None:
+        # persist has no terminal status of its own: the sweep sends it again, a bounded number of times.
+        if self.stage == "persist":
+            return
+        runtime = self.app.runtime
+        watch = Watch(runtime.clock)
+        end(runtime, unit, Status.MISSING, reason, watch, {"error": error}, stage=self.stage)
 
 
-def _collect(self: UnitTask, cycle: str, index: str) -> list[str]:
-    return self.stage_of(Unit(cycle, index))
+def register(app: Celery) -> None:
+    """Give `app` a task for each row of the table."""
+    for job in JOBS:
+        # By default Celery gives a task to every other application of the process too, which has no Runtime.
+        options: dict[str, Any] = {"name": job.task, "bind": True, "shared": False}
+        if job.retries is not None:
+            # They are attributes of a task and no settings of Celery.
+            options |= {"max_retries": job.retries, "default_retry_delay": RETRY_SECONDS}
+        if job.is_stage:
+            body = _first_link if job.name == STAGES[0] else _later_link
+            app.task(base=UnitTask, job=job, stage=job.name, **options)(body)
+            continue
+        if job.retries is not None:
+            options["autoretry_for"] = (Retryable,)
+        app.task(**options)(_body(job))
 
 
-def _later(self: UnitTask, unit: list[str]) -> list[str]:
-    return self.stage_of(Unit(*unit))
+def _first_link(self: UnitTask, cycle: str, index: str) -> list[str]:
+    return self.run_stage(Unit(cycle, index))
 
 
-def _aggregate(self: Task, cycle: str) -> None:
-    pipeline.aggregate(self.app.runtime, cycle)
+def _later_link(self: UnitTask, unit: list[str]) -> list[str]:
+    return self.run_stage(Unit(*unit))
 
 
-def _publish(self: Task, cycle: str) -> None:
-    pipeline.publish(self.app.runtime, cycle)
+def _body(job: Job) -> Callable[..., None]:
+    """Return a task's function, which runs the job in its application's Runtime."""
+
+    @wraps(job.run)
+    def body(self: Task, *words: str) -> None:
+        job.run(self.app.runtime, *words)
+
+    # Celery holds the arguments of a send against this: the Runtime stands where `self` does, and is not sent.
+    body.__signature__ = inspect.signature(job.run)  # type: ignore[attr-defined]
+    return body
 
 
-def _rerun(self: Task, cycle: str, index: str, first_stage: str = "analyse") -> None:
-    pipeline.rerun(self.app.runtime, Unit(cycle, index), first_stage)
-
-
-def _tidy(self: Task) -> None:
-    pipeline.tidy(self.app.runtime)
-
-
-def _keep_events(self: Task) -> None:
-    pipeline.keep_events(self.app.runtime)
-
-
-def _fold(self: Task, name: str, day: str) -> None:
-    pipeline.fold(self.app.runtime, name, day)
-
-
-def _compact(self: Task, name: str, day: str) -> None:
-    pipeline.compact(self.app.runtime, name, day)
-
-
-def _recompute(self: Task, day: str, index: str, pricing: str = "{}") -> None:
-    pipeline.recompute(self.app.runtime, day, index, json.loads(pricing))
-
-
-def _sweep(self: Task) -> None:
-    pipeline.sweep(self.app.runtime)
-    pipeline.heartbeat(self.app.runtime)
-
-
-def _verify_panels(self: Task) -> None:
-    pipeline.verify_panels(self.app.runtime)
-
-
-def register(app: Any) -> None:
-    """Give `app` its tasks."""
-    stages: dict[str, Callable[..., Any]] = {
-        "collect": _collect,
-        "analyse": _later,
-        "persist": _later,
-    }
-    for stage, run in stages.items():
-        app.task(name=f"g6.{stage}", base=UnitTask, bind=True, stage=stage)(run)
-    again = {"autoretry_for": (Retryable,), "max_retries": 2, "default_retry_delay": 1}
-    others: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
-        "aggregate": (_aggregate, again), "publish": (_publish, again), "rerun": (_rerun, again), "sweep": (_sweep, {}),
-        "verify_panels": (_verify_panels, {}), "tidy": (_tidy, {}), "fold": (_fold, {}), "compact": (_compact, {}),
-        "recompute": (_recompute, again), "keep_events": (_keep_events, {}),
-    }  # fmt: skip
-    for name, (run, options) in others.items():
-        app.task(name=f"g6.{name}", bind=True, **options)(run)
+def _reason_of(error: Exception) -> str:
+    if isinstance(error, G6Error):
+        return str(getattr(error, "reason", "error"))
+    return "error"

@@ -22,7 +22,7 @@ from g6.entrypoints.workers.app import G6, create_app
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule, beat_schedule
 from g6.pipeline import Runtime
-from tests.unit.pipeline.world import World
+from tests.worlds.pipeline import World
 
 RECORDED = Path(__file__).resolve().parents[2] / "data" / "celery.json"
 URL = "redis://127.0.0.1:1/0"

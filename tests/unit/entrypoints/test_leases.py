@@ -36,7 +36,7 @@ def world(away: int = 0):
 
 def test_a_lease_is_renewed_while_its_stage_runs():
     ledger, runtime = world()
-    with Leases(every=0.01).held(runtime, UNIT, "analyse", "task"):
+    with Leases(every=0.01).renewed(runtime, UNIT, "analyse", "task"):
         eventually(lambda: len(ledger.renewed) >= 2)
     assert set(ledger.renewed) == {(UNIT, "analyse", "task")}
     assert ledger.leases[0] == 5.0
@@ -46,13 +46,13 @@ def test_the_next_stage_is_renewed_by_the_same_thread():
     ledger, runtime = world()
     leases, before = Leases(every=0.01), threading.active_count()
     for unit in (UNIT, OTHER):
-        with leases.held(runtime, unit, "collect", unit.index):
+        with leases.renewed(runtime, unit, "collect", unit.index):
             eventually(lambda unit=unit: (unit, "collect", unit.index) in ledger.renewed)
     assert threading.active_count() == before + 1
 
 
 def test_a_redis_that_is_away_ends_no_renewal():
     ledger, runtime = world(away=3)
-    with Leases(every=0.01).held(runtime, UNIT, "collect", "task"):
+    with Leases(every=0.01).renewed(runtime, UNIT, "collect", "task"):
         eventually(lambda: bool(ledger.renewed))
     assert ledger.away == 0

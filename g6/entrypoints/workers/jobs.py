@@ -1,0 +1,124 @@
+"""The table of jobs: one row for each Celery task, and all that Celery is told of it follows from the row.
+
+Tasks (`tasks`), routes and annotations (`queues`), beat's entries (`schedule`) and the list that the lint goes
+through (`lint`) are read from here. Adding a job is one row and its use case.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from g6 import pipeline
+from g6.config import Settings
+from g6.domain.cycles.cycle import STAGES, Timing, Unit
+from g6.pipeline import Runtime
+from g6.pipeline.folding import QUARTER_SECONDS
+
+SWEEP_SECONDS = 2.0
+"""Seconds between two sweeps: a partial cycle closes at most 2.5 s after its deadline."""
+SHORTEST_FOLD_SECONDS = 5.0
+"""A simulated market's quarter of an hour can pass in milliseconds; parts are not folded more often than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds after which a task is asked to end and after which its process is killed.
+
+    `acks_late`: the message is acknowledged when the task has ended. Limits of such tasks decide the visibility
+    timeout (twice the largest hard one), so jobs longer than a cycle acknowledge early.
+    """
+
+    soft: float
+    hard: float
+    acks_late: bool = True
+
+
+def stage_limits(timing: Timing) -> TimeLimits:
+    """Return the limits of a stage, which follow the interval."""
+    return TimeLimits(timing.soft, timing.hard)
+
+
+def closing_limits(timing: Timing) -> TimeLimits:
+    """Return the limits of what closes a cycle: those of a stage, with a floor for short intervals."""
+    return TimeLimits(max(timing.soft, 5.0), max(timing.hard, 10.0))
+
+
+def long_limits(_: Timing) -> TimeLimits:
+    """Return the limits of a job that takes longer than a cycle."""
+    return TimeLimits(240.0, 300.0, acks_late=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One Celery task.
+
+    `run` is given the Runtime and what the message carries: one or two short strings; a stage (a name of `STAGES`)
+    is given its unit and the task's id. `retries`: how often it is tried again, a second apart, when the broker or
+    the provider is away; None leaves it to the next tick of beat. `beat`: the seconds between two sends, after which
+    a message that waited is dropped; the first stage has no number here, it is sent at every cycle of every index.
+    """
+
+    name: str
+    run: Callable[..., object]
+    queue: str
+    limits: Callable[[Timing], TimeLimits]
+    retries: int | None = None
+    beat: Callable[[Settings], float] | None = None
+
+    @property
+    def task(self) -> str:
+        """The name that messages carry."""
+        return f"g6.{self.name}"
+
+    @property
+    def is_stage(self) -> bool:
+        """Whether it works on one unit as a link of the cycle's chain."""
+        return self.name in STAGES
+
+
+def sweep(runtime: Runtime) -> None:
+    """Close what did not arrive, then say how the system is."""
+    pipeline.sweep(runtime)
+    pipeline.heartbeat(runtime)
+
+
+def rerun(runtime: Runtime, cycle: str, index: str, first_stage: str = "analyse") -> None:
+    """Do a unit again from a stage on."""
+    pipeline.rerun(runtime, Unit(cycle, index), first_stage)
+
+
+def recompute(runtime: Runtime, day: str, index: str, pricing: str = "{}") -> None:
+    """Compute a stored day again, under the pricing settings that a JSON object names."""
+    pipeline.recompute(runtime, day, index, json.loads(pricing))
+
+
+def quarter_seconds(settings: Settings) -> float:
+    """Return the wall seconds that a quarter of an hour of the market takes."""
+    pace = settings.wall_interval / settings.interval
+    return max(SHORTEST_FOLD_SECONDS, QUARTER_SECONDS * pace)
+
+
+# What works on files stands in the queue `persist`: only the one host that owns the data directory serves it.
+JOBS = (
+    Job("collect", pipeline.collect, "collect", stage_limits, retries=2),
+    Job("analyse", pipeline.analyse, "analytics", stage_limits, retries=2),
+    Job("persist", pipeline.persist, "persist", stage_limits, retries=2),
+    Job("aggregate", pipeline.aggregate, "aggregate", closing_limits, retries=2),
+    Job("publish", pipeline.publish, "persist", closing_limits, retries=2),
+    Job("sweep", sweep, "maintenance", closing_limits, beat=lambda _: SWEEP_SECONDS),
+    Job(
+        "verify_panels",
+        pipeline.verify_panels,
+        "persist",
+        closing_limits,
+        beat=lambda settings: float(settings.panels.verify_seconds),
+    ),
+    Job("tidy", pipeline.tidy, "persist", long_limits, beat=quarter_seconds),
+    Job("keep_events", pipeline.keep_events, "persist", long_limits, beat=quarter_seconds),
+    Job("fold", pipeline.fold, "persist", long_limits),
+    Job("compact", pipeline.compact, "persist", long_limits),
+    Job("rerun", rerun, "manual", long_limits, retries=2),
+    Job("recompute", recompute, "manual", long_limits, retries=2),
+)
