@@ -13,7 +13,6 @@ from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.chain_memories import RedisChainMemories
 from g6.adapters.redis.clock import SharedClock
-from g6.adapters.redis.connection import cluster_of, connect, refuse_wrong_tls, translated
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.feed_clock import FeedClock
 from g6.adapters.redis.frames import RedisFrames
@@ -21,6 +20,7 @@ from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.lifeline import RedisLifeline
 from g6.adapters.redis.panels import RedisPanels
 from g6.adapters.redis.quote_cache import RedisQuoteCache
+from g6.adapters.redis.server import cluster_of, connect, refuse_wrong_tls, translated
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Recording, Replay

@@ -16,9 +16,9 @@ from g6.adapters.kite.browser_login import exchange
 from g6.adapters.kite.kite_provider import Kite
 from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.shelf import RedisSharedCache
-from g6.adapters.redis.slots import RedisLimiter
+from g6.adapters.redis.limiter import RedisLimiter
+from g6.adapters.redis.server import connect
+from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.wrapping.resilient import (
     Breaker,
     FurtherRequests,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from g6 import pipeline
-from g6.adapters.clock import WallClock
+from g6.adapters.clocks import WallClock
 from g6.adapters.memory.bus import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels
 from g6.adapters.memory.chain_memories import MemoryChainMemories
 from g6.adapters.memory.ledger import MemoryLedger

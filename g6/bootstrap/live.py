@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from g6.adapters.clock import ScaledClock, WallClock
+from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.kite import KiteCredentials
 from g6.config import Settings, loopback, secrets_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from g6 import bootstrap
-from g6.adapters.clock import WallClock
+from g6.adapters.clocks import WallClock
 from g6.adapters.kite import KiteCandles
 from g6.adapters.kite.kite_provider import Kite
 from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from g6.adapters.data_dir.owner import System, keep_configuration, owned
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.namespace import RedisNamespace
+from g6.adapters.redis.server import RedisNamespace, connect
 from g6.config import Settings, record
 from g6.errors import BrokerDown, Unavailable
 

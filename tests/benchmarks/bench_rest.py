@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import load
 from g6.config.rest_budget import least_interval
 from g6.domain.cycles.cycle import parse_z

@@ -16,8 +16,7 @@ from typing import Any
 import psutil
 import redis
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import Settings, environment, load
 from g6.domain.cycles.cycle import isoformat_z
 from g6.entrypoints.machine.processes import Process, stop

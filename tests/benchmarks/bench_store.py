@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.progress import track
 
 import g6
-from g6.adapters.clock import WallClock
+from g6.adapters.clocks import WallClock
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet import ParquetHistory
 from g6.config import load_settings, plan

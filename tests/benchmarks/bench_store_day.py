@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from g6.adapters.clock import ScaledClock
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.memory.bus import (
     MemoryBus,
     MemoryControls,

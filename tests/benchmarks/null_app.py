@@ -14,7 +14,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from g6 import bootstrap
-from g6.adapters.clock import ScaledClock
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.memory.bus import (
     MemoryBus,
     MemoryControls,

@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 
 import g6  # noqa: E402 (the checkout's own)
 from g6.adapters.data_dir.owner import owner  # noqa: E402
-from g6.adapters.redis.connection import connect  # noqa: E402
+from g6.adapters.redis.server import connect  # noqa: E402
 from g6.config import load  # noqa: E402
 from g6.domain.cycles.cycle import isoformat_z  # noqa: E402
 from g6.entrypoints.machine.supervisor import aligned  # noqa: E402

@@ -19,10 +19,9 @@ import psutil
 import redis
 
 from g6.adapters.redis.clock import SharedClock
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
-from g6.adapters.redis.server import EmbeddedServer, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect, free_port
 from g6.config import load
 from g6.domain.cycles.cycle import Timing, isoformat_z, on_grid, parse_z
 from g6.entrypoints.workers.app import create_app

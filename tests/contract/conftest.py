@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 
 NUMBERS = itertools.count()
 

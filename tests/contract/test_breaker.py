@@ -6,7 +6,7 @@ import pybreaker
 import pytest
 import redis
 
-from g6.adapters.redis.shelf import RedisSharedCache
+from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.wrapping.resilient import Breaker
 from g6.errors import BreakerOpen
 from tests.unit.adapters.resilient.test_breaker import fails

@@ -12,7 +12,7 @@ import redis
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import connect
 from g6.domain.cycles.cycle import parse_z
 from g6.ports import Bus
 

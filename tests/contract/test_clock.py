@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
-from g6.adapters.clock import ScaledClock, StoppedClock, WallClock
+from g6.adapters.clocks import ScaledClock, StoppedClock, WallClock
 from g6.adapters.redis.clock import SharedClock
-from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import connect
 from g6.ports import Clock
 
 OPEN = datetime(2026, 11, 18, 3, 45, tzinfo=UTC)

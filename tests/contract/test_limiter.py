@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from g6.adapters.memory.bus import MemoryLimiter
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.slots import RedisLimiter
+from g6.adapters.redis.limiter import RedisLimiter
+from g6.adapters.redis.server import connect
 from g6.ports import Limiter
 
 SPACINGS = {"quote": 60.0, "historical": 20.0, "other": 5.0}

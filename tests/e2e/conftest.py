@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from tests.e2e.running import START, World, clean_environment
 from tests.waiting import eventually
 

@@ -18,8 +18,8 @@ import psutil
 import pyarrow.parquet as pq
 
 from g6.adapters.data_dir.owner import owner
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.ledger import RedisLedger
+from g6.adapters.redis.server import connect
 from tests.ledger_check import Ledgered, check
 from tests.waiting import eventually
 

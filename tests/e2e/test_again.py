@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from tests.e2e.running import SMALL, World, clean_environment
 
 ONE = ("run", "--indices", "NIFTY", "--interval", "60", "--speed", "20", *SMALL)

@@ -15,8 +15,7 @@ import psutil
 import pytest
 
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect, free_port
 from g6.domain.cycles.cycle import parse_z
 from g6.kite_server.logins import AcceptedCredentials
 from tests.e2e.running import Child, World, clean_environment

@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.data_dir.owner import owner
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from tests.e2e.conftest import configured
 from tests.e2e.running import Child, World
 from tests.waiting import eventually

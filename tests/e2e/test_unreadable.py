@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import load
 from g6.entrypoints.workers.app import create_app
 from tests.e2e.running import World, clean_environment

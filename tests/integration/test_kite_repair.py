@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.bootstrap.mending import mending
 from g6.config import Settings, calendar, load
 from g6.domain.cycles.cycle import Status, Unit

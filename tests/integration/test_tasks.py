@@ -13,8 +13,7 @@ from celery.exceptions import ImproperlyConfigured, QueueNotFound
 from kombu import Queue
 
 from g6.adapters.celery_sender import CelerySender
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import Settings, lint, load
 from g6.domain.cycles.cycle import QUEUES, STAGES, Timing, Unit
 from g6.entrypoints.workers import app as application

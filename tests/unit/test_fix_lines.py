@@ -103,7 +103,7 @@ def fixes_in(path: Path) -> Iterator[Line]:  # noqa: C901, PLR0912 - a place aft
             yield from lines(node.value.elts[-1])
     for node in ast.walk(tree):
         if (
-            where == "g6/adapters/redis/refusals.py"
+            where == "g6/adapters/redis/server/refusals.py"
             and isinstance(node, ast.Tuple)
             and len(node.elts) == 3
         ):
@@ -212,7 +212,7 @@ def test_the_lines_are_found() -> None:
         "config/lint",
         "config/explain",
         "entrypoints/cli/__init__",
-        "adapters/redis/refusals",
+        "adapters/redis/server/refusals",
     }
     assert {line.where.split(":")[0] for line in LINES} >= {f"g6/{name}.py" for name in modules}
 

@@ -23,9 +23,8 @@ import redis
 
 from g6 import bootstrap
 from g6.adapters.memory.bus import MemorySender
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.quote_cache import RedisQuoteCache
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.wrapping.streamed import Streamed
 from g6.config import environment, load
 from g6.domain.market.calendar import day_of

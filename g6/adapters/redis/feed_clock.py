@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server import translated
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 
 KEPT_SECONDS = 2 * 86_400

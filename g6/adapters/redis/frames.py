@@ -14,7 +14,7 @@ import pyarrow as pa
 import redis
 from numpy.typing import NDArray
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server import translated
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing

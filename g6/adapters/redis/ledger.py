@@ -10,8 +10,8 @@ from typing import Any
 import redis
 
 from g6.adapters.redis.bus import event_fields
-from g6.adapters.redis.connection import translated
 from g6.adapters.redis.payload import decode
+from g6.adapters.redis.server import translated
 from g6.domain.cycles.cycle import STAGES, CycleReport, StageReport, Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.ports import Claim, CycleRecord, Opening, StageState, UnitRecord

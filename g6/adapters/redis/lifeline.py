@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server import translated
 from g6.domain.cycles.unopened import why_unopened
 from g6.errors import BrokerDown
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.connection import translated
 from g6.adapters.redis.payload import decode, encode
+from g6.adapters.redis.server import translated
 from g6.domain.cycles.cycle import parse_z
 
 PUT = """

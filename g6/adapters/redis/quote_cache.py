@@ -12,7 +12,7 @@ import numpy as np
 import redis
 from numpy.typing import NDArray
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server import translated
 from g6.domain.quotes.tick import TICK, Feed, blank
 
 KEPT_SECONDS = 36 * 3600

@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server import translated
 
 LAST = b"@last"
 TEXT = b"#"

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import redis
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server import translated
 
 SILENT_SECONDS = 15.0
 """A worker that said nothing for so long is down."""

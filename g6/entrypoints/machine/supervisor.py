@@ -14,8 +14,7 @@ from pathlib import Path
 
 from g6 import bootstrap, log
 from g6.adapters.data_dir.owner import System
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Replay
 from g6.bootstrap.owning import namespace, owning, system, write_down

@@ -27,9 +27,9 @@ from g6.adapters.kite.ticker.feeds import Limits, Ticker
 from g6.adapters.kite.ticker.socket import Login
 from g6.adapters.kite.ticker.stream_client import route
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.quote_cache import RedisQuoteCache
-from g6.adapters.redis.shelf import RedisSharedCache
+from g6.adapters.redis.server import connect
+from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.redis.vitals import RedisVitals
 from g6.bootstrap.live import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar, load

@@ -18,7 +18,7 @@ from celery import Celery, signals
 from g6 import bootstrap
 from g6.adapters import panel_files
 from g6.adapters.celery_sender import CelerySender
-from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import connect
 from g6.bootstrap.owning import namespace, owning, system, write_down
 from g6.config import Settings, lint
 from g6.domain.cycles.cycle import QUEUES

@@ -16,7 +16,7 @@ import psutil
 
 from g6 import __version__
 from g6.adapters.data_dir.owner import address
-from g6.adapters.redis.namespace import DRIVEN_SECONDS, RedisNamespace
+from g6.adapters.redis.server import DRIVEN_SECONDS, RedisNamespace
 from g6.config import Settings, config_id, flat, values
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.errors import Retryable, Unavailable

@@ -6,7 +6,7 @@ from typing import Any
 
 from kombu.entity import Exchange, Queue
 
-from g6.adapters.redis.address import parse_address
+from g6.adapters.redis.server import parse_address
 from g6.config import Settings
 from g6.domain.cycles.cycle import QUEUES, Timing
 from g6.entrypoints.workers.jobs import JOBS

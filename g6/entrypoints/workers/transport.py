@@ -25,7 +25,7 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 from redis.sentinel import Sentinel
 
-from g6.adapters.redis.address import Address, parse_address
+from g6.adapters.redis.server import Address, parse_address
 from g6.adapters.redis.vitals import UNREADABLE
 from g6.masking import MASK, mask_address
 

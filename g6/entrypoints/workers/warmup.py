@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from g6.adapters.clock import ScaledClock
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.csv import CsvStore
 from g6.adapters.memory.bus import (
     MemoryBus,

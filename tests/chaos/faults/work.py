@@ -16,8 +16,8 @@ from typing import Any
 
 from g6 import pipeline
 from g6.adapters.memory.bus import MemorySender
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.panels import RedisPanels
+from g6.adapters.redis.server import connect
 from g6.config import load
 from g6.domain.cycles.cycle import Status, Unit, isoformat_z, parse_z
 from g6.entrypoints.workers.app import create_app

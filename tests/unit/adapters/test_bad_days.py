@@ -13,8 +13,7 @@ import pytest
 import g6
 from g6.adapters.csv import CsvStore
 from g6.adapters.parquet import ParquetHistory, ParquetStore
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.wrapping.tee import Tee
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame

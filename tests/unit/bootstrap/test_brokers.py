@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from g6 import bootstrap
-from g6.adapters.clock import ScaledClock, WallClock
+from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.live import broker_clock, credentials
 from g6.config import Settings, environment, hashes, load, values

@@ -16,10 +16,8 @@ from typing import Any
 import pytest
 import redis
 
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls
-from g6.adapters.redis.namespace import RedisNamespace
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, RedisNamespace, connect
 from g6.adapters.redis.vitals import RedisVitals
 from g6.config import load
 from g6.domain.cycles.cycle import QUEUES

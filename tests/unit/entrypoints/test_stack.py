@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server import connect
 from g6.config import load
 from g6.domain.cycles.cycle import QUEUES
 from g6.entrypoints.machine.supervisor import WORKERS, pool_sizes, running

@@ -11,8 +11,7 @@ import redis
 from kombu import Connection, Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES, resolve_transport
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.entrypoints.workers import transport
 
 PREFIX = "g6:celery:"

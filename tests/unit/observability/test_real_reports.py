@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from g6.adapters.clock import ScaledClock
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.memory.bus import (
     MemoryBus,
     MemoryControls,

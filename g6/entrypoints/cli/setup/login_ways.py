@@ -16,8 +16,8 @@ from rich.console import Console
 from g6.adapters.kite.access import Access, KiteCredentials, issued_token
 from g6.adapters.kite.browser_login import Callback, exchange, login_url, request_token_of
 from g6.adapters.kite.token import Token
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.server import connect
 from g6.bootstrap.brokers import access, shared_state
 from g6.bootstrap.live import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings

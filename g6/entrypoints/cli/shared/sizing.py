@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from g6 import bootstrap
-from g6.adapters.clock import WallClock
+from g6.adapters.clocks import WallClock
 from g6.adapters.parquet.listings import kept_listing
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles import sizing

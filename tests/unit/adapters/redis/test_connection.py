@@ -13,8 +13,15 @@ import pytest
 import redis
 from redis import exceptions as foreign
 
-from g6.adapters.redis.connection import ERRORS, connect, redis_time, translate, translated
-from g6.adapters.redis.server import EmbeddedServer, find_server, free_port
+from g6.adapters.redis.server import (
+    EmbeddedServer,
+    connect,
+    find_server,
+    free_port,
+    redis_time,
+    translated,
+)
+from g6.adapters.redis.server.connection import ERRORS, translate
 from g6.errors import BadConfig, BrokerDown, Unavailable
 
 MISTAKES = {

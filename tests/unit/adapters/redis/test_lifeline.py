@@ -10,10 +10,9 @@ import pytest
 import redis
 
 from g6.adapters.redis import lifeline
-from g6.adapters.redis.connection import connect
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.lifeline import RedisLifeline
-from g6.adapters.redis.server import EmbeddedServer, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect, free_port
 
 
 @pytest.fixture

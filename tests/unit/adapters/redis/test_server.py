@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.redis.connection import connect, redis_time
-from g6.adapters.redis.server import EmbeddedServer, find_server, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect, find_server, free_port, redis_time
 from g6.errors import BrokerDown, Unavailable
 
 PARENT = """
@@ -90,7 +89,7 @@ def test_a_port_that_another_process_was_quicker_to_take_costs_nothing(
 ) -> None:
     with EmbeddedServer.start(tmp_path / "a") as holder:
         ports = iter([holder.port, free_port()])
-        monkeypatch.setattr("g6.adapters.redis.server.free_port", lambda: next(ports))
+        monkeypatch.setattr("g6.adapters.redis.server.embedded.free_port", lambda: next(ports))
         with EmbeddedServer.start(tmp_path / "b") as server:
             assert server.alive
             assert server.port != holder.port

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import g6 as package
-from g6.adapters.clock import ScaledClock
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.memory.bus import (
     MemoryBus,
     MemoryControls,

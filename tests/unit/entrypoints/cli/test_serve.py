@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.entrypoints.cli.operate.serve import line
 
 G6 = [sys.executable, "-m", "g6.entrypoints.cli"]

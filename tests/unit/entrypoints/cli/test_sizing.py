@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.clock import ScaledClock
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.csv import CsvStore
 from g6.adapters.memory.bus import (
     MemoryBus,

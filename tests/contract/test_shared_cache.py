@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from g6.adapters.memory.bus import MemorySharedCache
-from g6.adapters.redis.shelf import RedisSharedCache
+from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.ports import SharedCache
 from tests.waiting import eventually
 

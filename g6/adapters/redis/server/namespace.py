@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server.connection import translated
 
 DRIVEN_SECONDS = 15.0
 """Who drives a namespace says so again within this time, or is taken for dead."""

@@ -15,8 +15,8 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from g6.adapters.redis.address import Address, parse_address
-from g6.adapters.redis.refusals import CLUSTER, CLUSTER_FIX, plain, refusal
+from g6.adapters.redis.server.address import Address, parse_address
+from g6.adapters.redis.server.refusals import CLUSTER, CLUSTER_FIX, plain, refusal
 from g6.errors import BadConfig, BrokerDown, G6Error, Unavailable
 from g6.masking import mask_address
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.connection import translated
+from g6.adapters.redis.server import translated
 
 SPACINGS: Mapping[str, float] = MappingProxyType({"quote": 1.05, "historical": 0.35, "other": 0.1})
 """Seconds between requests by family: a little wider than Kite's 1, 3 and 10 requests a second."""

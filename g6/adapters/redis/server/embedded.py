@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import redis
 
-from g6.adapters.redis.connection import connect
+from g6.adapters.redis.server.connection import connect
 from g6.errors import Unavailable
 from g6.files import fix_of
 

@@ -1,0 +1,28 @@
+"""The Redis server itself: its address, a client of it, its refusals, namespaces in it, and one that G6 starts."""
+
+from g6.adapters.redis.server.address import Address, parse_address
+from g6.adapters.redis.server.connection import (
+    cluster_of,
+    connect,
+    redis_time,
+    refuse_wrong_tls,
+    translated,
+)
+from g6.adapters.redis.server.embedded import EmbeddedServer, find_server, free_port, tied
+from g6.adapters.redis.server.namespace import DRIVEN_SECONDS, RedisNamespace
+
+__all__ = [
+    "DRIVEN_SECONDS",
+    "Address",
+    "EmbeddedServer",
+    "RedisNamespace",
+    "cluster_of",
+    "connect",
+    "find_server",
+    "free_port",
+    "parse_address",
+    "redis_time",
+    "refuse_wrong_tls",
+    "tied",
+    "translated",
+]
