@@ -14,7 +14,8 @@ import stamina
 from g6.adapters.kite import Access
 from g6.adapters.kite.browser_login import exchange
 from g6.adapters.kite.kite_provider import Kite
-from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
+from g6.adapters.memory.limiter import MemoryLimiter
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.limiter import RedisLimiter
 from g6.adapters.redis.server import connect

@@ -9,9 +9,12 @@ from typing import Any
 
 from g6 import pipeline
 from g6.adapters.clocks import WallClock
-from g6.adapters.memory.bus import MemoryBus, MemoryControls, MemoryFrames, MemoryPanels
+from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.chain_memories import MemoryChainMemories
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.replay import Replay
 from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z

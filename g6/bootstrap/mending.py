@@ -12,14 +12,12 @@ from g6.adapters.clocks import WallClock
 from g6.adapters.kite import KiteCandles
 from g6.adapters.kite.kite_provider import Kite
 from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS
-from g6.adapters.memory.bus import (
-    MemoryBus,
-    MemoryControls,
-    MemoryFrames,
-    MemoryPanels,
-    MemorySender,
-)
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet.listings import kept_listing
 from g6.adapters.wrapping.backfill import Backfill
@@ -32,7 +30,7 @@ from g6.domain.market.instrument import Listing
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
 from g6.ports.candles import Candles
-from g6.ports.market import Provider
+from g6.ports.provider import Provider
 from g6.simulation import SimulatedMarket
 from g6.simulation.candles import SimulatedCandles
 

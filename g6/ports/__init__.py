@@ -4,10 +4,22 @@ Instants are aware datetimes in UTC (market time) or float epoch seconds (`wall`
 runs over all its adapters. Adapters raise the errors of `g6.errors` only.
 """
 
-from g6.ports.keeping import ChainMemories, Frames, PanelArchive, PanelStore, Store, WriteReport
-from g6.ports.market import Clock, Provider, QuoteCache
-from g6.ports.system import Bus, Controls, Event, Gate, Lifeline, Limiter, SharedCache, Vitals
-from g6.ports.work import Claim, CycleRecord, Ledger, Opening, Sender, StageState, UnitRecord
+from g6.ports.bus import Bus, Event
+from g6.ports.chain_memories import ChainMemories
+from g6.ports.clock import Clock
+from g6.ports.controls import Controls
+from g6.ports.frames import Frames
+from g6.ports.gate import Gate
+from g6.ports.ledger import Claim, CycleRecord, Ledger, Opening, StageState, UnitRecord
+from g6.ports.lifeline import Lifeline
+from g6.ports.limiter import Limiter
+from g6.ports.panels import PanelArchive, PanelStore
+from g6.ports.provider import Provider
+from g6.ports.quote_cache import QuoteCache
+from g6.ports.sender import Sender
+from g6.ports.shared_cache import SharedCache
+from g6.ports.store import Store, WriteReport
+from g6.ports.vitals import Vitals
 
 __all__ = [
     "Bus",

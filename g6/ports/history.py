@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.schema.frame import Words
-from g6.ports.system import Event
+from g6.ports.bus import Event
 
 OVERVIEW = "overview"
 """The name that stands for the overviews where others are an index's."""

@@ -18,14 +18,12 @@ import pyarrow.parquet as pq
 
 from g6 import pipeline
 from g6.adapters.csv import CsvStore
-from g6.adapters.memory.bus import (
-    MemoryBus,
-    MemoryControls,
-    MemoryFrames,
-    MemoryPanels,
-    MemorySender,
-)
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee

@@ -15,15 +15,13 @@ from typing import Any
 
 from g6 import bootstrap
 from g6.adapters.clocks import ScaledClock
-from g6.adapters.memory.bus import (
-    MemoryBus,
-    MemoryControls,
-    MemoryFrames,
-    MemoryPanels,
-    MemorySender,
-)
+from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.chain_memories import MemoryChainMemories
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z

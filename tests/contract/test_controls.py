@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from g6.adapters.memory.bus import MemoryControls
+from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.redis.controls import RedisControls
 from g6.ports import Controls
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import redis
 
-from g6.adapters.memory.bus import MemoryFrames
+from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.redis.frames import RedisFrames
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame

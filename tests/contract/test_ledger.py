@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 import redis
 
-from g6.adapters.memory.bus import MemoryBus, MemoryControls
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls

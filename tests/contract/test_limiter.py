@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from g6.adapters.memory.bus import MemoryLimiter
+from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.redis.limiter import RedisLimiter
 from g6.adapters.redis.server import connect
 from g6.ports import Limiter

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 
-from g6.adapters.memory.bus import MemoryPanels
+from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.redis.panels import RedisPanels
 from g6.domain.documents.panels import envelope

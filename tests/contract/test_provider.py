@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g6.adapters.memory.bus import MemoryLimiter
+from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.brokers import guarded, shared_state

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from g6.adapters.memory.bus import MemorySharedCache
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.ports import SharedCache
 from tests.waiting import eventually

@@ -14,7 +14,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from g6 import bootstrap
-from g6.adapters.memory.bus import MemorySender
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.server import connect, find_server, free_port, redis_time, translated
 from g6.adapters.redis.server.refusals import RIGHTS
 from g6.config import load

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
+from g6.adapters.memory.limiter import MemoryLimiter
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.brokers import guarded, shared_state
 from g6.config import Settings, calendar, load

@@ -9,7 +9,8 @@ from typing import Any
 
 import pybreaker
 
-from g6.adapters.memory.bus import MemoryLimiter, MemorySharedCache
+from g6.adapters.memory.limiter import MemoryLimiter
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Breaker, Patience, RequestGate
 
 UNSPACED = {"quote": 1e-6, "historical": 1e-6, "other": 1e-6}

@@ -8,15 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from g6 import pipeline
-from g6.adapters.memory.bus import (
-    MemoryBus,
-    MemoryControls,
-    MemoryFrames,
-    MemoryPanels,
-    MemorySender,
-)
+from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.chain_memories import MemoryChainMemories
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z, parse_z

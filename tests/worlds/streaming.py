@@ -22,7 +22,7 @@ import numpy as np
 import redis
 
 from g6 import bootstrap
-from g6.adapters.memory.bus import MemorySender
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.wrapping.streamed import Streamed

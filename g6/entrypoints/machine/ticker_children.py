@@ -18,7 +18,7 @@ BATCH, BATCH_SECONDS = 30, 15.0
 def make(settings: Settings, broker: str) -> None:
     """Tell the quote cache what the first cycle of each index will ask for. Exits 1, with the reason, where that is not known."""
     from g6 import bootstrap
-    from g6.adapters.memory.bus import MemorySender
+    from g6.adapters.memory.sender import MemorySender
     from g6.adapters.wrapping.streamed import Streamed
     from g6.pipeline.choice import chosen
 
@@ -41,7 +41,7 @@ def learn(settings: Settings, broker: str) -> None:
     """
     from g6 import bootstrap
     from g6.adapters.kite.kite_provider import Kite
-    from g6.adapters.memory.bus import MemorySender
+    from g6.adapters.memory.sender import MemorySender
     from g6.adapters.wrapping.resilient import Resilient
     from g6.adapters.wrapping.streamed import Streamed
     from g6.domain.market.calendar import day_of

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from g6 import pipeline
-from g6.adapters.memory.bus import MemorySender
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.panels import RedisPanels
 from g6.adapters.redis.server import connect
 from g6.config import load

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from g6.adapters.memory.bus import MemoryFrames, MemoryPanels, MemorySender
+from g6.adapters.memory.frames import MemoryFrames
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.sender import MemorySender
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.memory.bus import MemorySender
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.inprocess import in_process

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.memory.bus import MemoryControls
+from g6.adapters.memory.controls import MemoryControls
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, parse_z
 from g6.domain.market.calendar import IST

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from g6.adapters.memory.bus import MemoryControls
+from g6.adapters.memory.controls import MemoryControls
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing
 from g6.entrypoints.workers.schedule import SLACK, CycleSchedule

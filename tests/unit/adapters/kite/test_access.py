@@ -13,7 +13,7 @@ import pytest
 
 from g6.adapters.kite.access import Access, KiteCredentials, issued_token
 from g6.adapters.kite.token import Token
-from g6.adapters.memory.bus import MemorySharedCache
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.errors import ProviderBusy, TokenDead
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from g6.adapters.kite.dump_cache import Dumps
-from g6.adapters.memory.bus import MemorySharedCache
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.errors import BadDump, ProviderBusy, ProviderRefused
 from tests.unit.adapters.kite.test_dump import CALL, PUT, dump
 

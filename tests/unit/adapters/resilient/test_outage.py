@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from g6.adapters.memory.bus import MemorySharedCache
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Outage
 from g6.errors import ProviderBusy
 

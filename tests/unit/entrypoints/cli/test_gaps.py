@@ -12,14 +12,12 @@ import pytest
 
 import g6 as package
 from g6.adapters.clocks import ScaledClock
-from g6.adapters.memory.bus import (
-    MemoryBus,
-    MemoryControls,
-    MemoryFrames,
-    MemoryPanels,
-    MemorySender,
-)
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.parquet import ParquetStore
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z

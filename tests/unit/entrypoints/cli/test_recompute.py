@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from g6.adapters.memory.bus import MemoryBus, MemorySender
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.sender import MemorySender
 from g6.entrypoints.cli.past import recomputing as recompute
 from g6.entrypoints.cli.past.recomputing import Journal
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from g6.adapters.memory.bus import MemoryBus, MemoryControls
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.parquet import ParquetStore
 from g6.config import Settings, load

@@ -1,8 +1,8 @@
-"""How a cycle is accounted for and moved: the ledger and the sender, and the records they speak in."""
+"""The ledger: the account of cycles, units and stages, and its records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -170,24 +170,4 @@ class Ledger(Protocol):
 
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
         """Return the ATM per expiry of the latest cycle that was finished with one this session, else empty."""
-        ...
-
-
-class Sender(Protocol):
-    """Moves work: the pipeline's only way to send a task."""
-
-    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
-        """Send a chain of stages for a unit with a fresh task id; return the id of the first."""
-        ...
-
-    def aggregate(self, cycle: str) -> None:
-        """Send the aggregate of a cycle."""
-        ...
-
-    def publish(self, cycle: str) -> None:
-        """Send the persistence of a cycle's overview and panels."""
-        ...
-
-    def job(self, name: str, *arguments: str) -> None:
-        """Send a job that takes longer than a cycle, on one day of one index: `fold`, `compact`, …"""
         ...

@@ -1,0 +1,22 @@
+"""The clock: the market's time and the wall's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Two faces of time. Live they coincide; a simulated or replayed market moves the first only."""
+
+    def wall(self) -> float:
+        """Return epoch seconds of the wall clock."""
+        ...
+
+    def market(self) -> datetime:
+        """Return the market's instant, UTC."""
+        ...
+
+    def wall_of(self, instant: datetime) -> float:
+        """Return the wall time (epoch seconds) at which the market reaches `instant`."""
+        ...
