@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from g6.domain.figures.spreads import liquidity, microprice
 from g6.domain.market.expiry import BIT
 from g6.domain.pricing.chain import Chain
-from g6.domain.pricing.quality import MAX_COUNT, SOURCES, Flag, spot_source
+from g6.domain.pricing.quality import SOURCES, Flag, spot_source
 from g6.domain.pricing.volatility import WORDS
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, to_frame
 from g6.domain.schema import rows
+from g6.domain.schema.counting import MAX_COUNT
 from g6.domain.schema.frame import SIDES, Frame, Words, by_side
 
 __all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows", "offset_name"]

@@ -13,7 +13,7 @@ from g6.domain.figures import analytics
 from g6.domain.figures.analytics import InterestLevel
 from g6.domain.figures.whole_chain import of_rows
 from g6.domain.market.instrument import CE, PE
-from g6.domain.pricing.quality import countable, countable_interest, counts
+from g6.domain.schema.counting import countable, countable_interest, counts
 from g6.domain.schema.frame import Frame
 
 __all__ = ["ExpiryFigures", "figures"]

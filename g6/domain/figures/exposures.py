@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 from g6.domain.market.instrument import CE, PE
 from g6.domain.pricing.black76 import PHI, greeks, higher_greeks
-from g6.domain.pricing.quality import countable_interest, counts
+from g6.domain.schema.counting import countable_interest, counts
 from g6.domain.schema.frame import Frame
 
 __all__ = [

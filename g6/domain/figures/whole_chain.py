@@ -18,7 +18,8 @@ from g6.domain.cycles.plan import Quality
 from g6.domain.figures.ladders import Ladders
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.padded import abreast
-from g6.domain.pricing.quality import Flag, countable, countable_interest
+from g6.domain.pricing.quality import Flag
+from g6.domain.schema.counting import countable, countable_interest
 from g6.domain.schema.frame import SIDES, Frame
 
 __all__ = ["MAX_MISSING_SHARE", "Beyond", "WholeChain", "of_rows", "whole_chains"]

@@ -20,13 +20,11 @@ from g6.domain.pricing.quality import (
     READ,
     Prices,
     believed,
-    countable,
-    countable_interest,
-    counts,
     prices,
 )
 from g6.domain.pricing.volatility import Terms, volatility
 from g6.domain.quotes.quotes import Quotes, Stamp, joined
+from g6.domain.schema.counting import countable, countable_interest, counts
 
 __all__ = ["assemble", "assemble_all"]
 

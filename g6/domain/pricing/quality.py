@@ -14,18 +14,14 @@ from numpy.typing import NDArray
 from g6.domain.cycles.plan import Model, Quality
 from g6.domain.pricing.outliers import outliers, pace
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
+from g6.domain.schema.counting import MAX_COUNT, MAX_OPEN_INTEREST
 
 __all__ = [
-    "MAX_COUNT",
-    "MAX_OPEN_INTEREST",
     "READ",
     "SOURCES",
     "Flag",
     "Prices",
     "believed",
-    "countable",
-    "countable_interest",
-    "counts",
     "prices",
     "quality_counts",
     "spot_source",
@@ -34,9 +30,6 @@ __all__ = [
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-MAX_COUNT = 2.0**53
-MAX_OPEN_INTEREST = 1e10
-"""Units of one option; the largest ever listed held some 5e7, so that 200 times as many are a damaged number."""
 FAR_FROM_STRIKES = 1.5
 """An index is at most this many times above the highest strike, or below the lowest: exchanges list strikes on both sides of it."""
 SOURCES = np.array(["", "mid", "last"], dtype=object)
@@ -187,22 +180,6 @@ def spot_source(seen: Underlying, at: float, quality: Quality) -> str:
     """Return how the index is known at the cycle's instant `at` (epoch seconds): a live one too old to be believed is stale."""
     too_old = seen.spot_source == "live" and at - seen.spot_time > quality.max_quote_age
     return "stale" if too_old else seen.spot_source
-
-
-def counts(listed: Mask, flags: NDArray[np.int32]) -> Mask:
-    """Return which options are in sums: those that are listed (have a symbol) and not thin; arguments of one shape."""
-    counted: Mask = listed & (flags.astype(np.int64) & Flag.THIN == 0)
-    return counted
-
-
-def countable(quantity: Array, counted: Mask) -> Array:
-    """Return a quantity with NaN for what cannot be one: negative, beyond what a float counts exactly, of an option not counted."""
-    return np.where(counted & (quantity >= 0) & (quantity < MAX_COUNT), quantity, np.nan)
-
-
-def countable_interest(open_interest: Array, counted: Mask) -> Array:
-    """Return open interest as `countable` does, NaN also from MAX_OPEN_INTEREST on."""
-    return np.where(open_interest < MAX_OPEN_INTEREST, countable(open_interest, counted), np.nan)
 
 
 def _positive(values: Array, listed: Mask) -> Array:

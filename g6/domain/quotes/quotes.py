@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.market.expiry import Slot
 from g6.domain.schema.frame import Frame, by_side
+from g6.domain.schema.underlying import Underlying as Underlying  # noqa: PLC0414 - a name of this module, too
 
 NAN = float("nan")
 QUOTE_FIELDS = (
@@ -31,33 +32,6 @@ DEPTH_FIELDS = tuple(
     for name in ("bid", "ask", "bid_quantity", "ask_quantity")
 )
 """The levels behind the best, `(2, n)` float64 each: a frame has them where the source gives them, a row does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Underlying:
-    """The index, its future and VIX as seen with the chain. Prices in points, times in epoch seconds, NaN unknown.
-
-    `spot_source` is live, frozen (closing auction), stale, none where there is no spot, or disputed where
-    a source gives several; `prev_close` the previous session's close.
-    """
-
-    spot: float = NAN
-    open: float = NAN
-    high: float = NAN
-    low: float = NAN
-    prev_close: float = NAN
-    spot_time: float = NAN
-    spot_source: str = "live"
-    future: float = NAN
-    future_expiry: str = ""
-    future_time: float = NAN
-    future_bid: float = NAN
-    future_ask: float = NAN
-    future_oi: float = NAN
-    future_volume: float = NAN
-    future_vwap: float = NAN
-    future_prev_close: float = NAN
-    vix: float = NAN
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from g6.adapters.replay.market_snapshot import Rows, contract_key, instant_of
 from g6.adapters.replay.tables.plausible import HIGHEST_STRIKE, LOWEST_STRIKE
 from g6.adapters.replay.unread import Kind
 from g6.domain.market.instrument import SIDES
-from g6.domain.pricing.quality import MAX_COUNT
+from g6.domain.schema.counting import MAX_COUNT
 
 NONE = frozenset(("", "-", "--", "na", "n/a", "nan", "none", "null"))
 """How exchanges and archives write that there is no figure."""

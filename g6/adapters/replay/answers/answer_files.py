@@ -35,7 +35,7 @@ from g6.adapters.replay.unread import LeftOut, kind_of
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, SIDES
 from g6.domain.market.lots import lot_of
-from g6.domain.pricing.quality import MAX_OPEN_INTEREST
+from g6.domain.schema.counting import MAX_OPEN_INTEREST
 from g6.errors import BadInput, UnknownLot
 
 Closes = Callable[[str, date], datetime]

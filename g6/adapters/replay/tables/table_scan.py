@@ -30,8 +30,8 @@ from g6.adapters.replay.tables.table_parsing import OptionRows, UndecidedColumn
 from g6.adapters.replay.tables.table_reading import FileLosses, options_of, texts_of
 from g6.adapters.replay.tables.windows import widths_of
 from g6.domain.market.instrument import SIDES
-from g6.domain.pricing.quality import MAX_OPEN_INTEREST
 from g6.domain.quotes.cells import order_of
+from g6.domain.schema.counting import MAX_OPEN_INTEREST
 from g6.errors import BadInput
 
 Array = NDArray[np.float64]

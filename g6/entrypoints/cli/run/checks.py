@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from g6.domain.cycles.cycle import Unit
-from g6.domain.pricing.quality import counts
+from g6.domain.schema.counting import counts
 from g6.domain.schema.frame import Frame
 from g6.ports import Store
 

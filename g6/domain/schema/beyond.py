@@ -1,0 +1,103 @@
+"""Listed strikes that a chain's window leaves out, as far as earlier cycles saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.schema.counting import countable, countable_interest
+from g6.domain.schema.frame import SIDES
+
+__all__ = ["MAX_MISSING_SHARE", "Beyond"]
+
+Array = NDArray[np.float64]
+
+MAX_MISSING_SHARE = 0.05
+"""Part of an expiry's strikes that may be missing where the expiry still counts as there."""
+
+
+def _no_strikes() -> Array:
+    return np.empty(0)
+
+
+def _no_sides() -> Array:
+    return np.empty((2, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Strikes of one expiry that are no rows of the chain, because its window leaves them out.
+
+    `strike` `(k,)` points, `oi` and `volume` `(2, k)` units, NaN unknown: those that answered of
+    late, of `listed` strikes beyond the rows. `unasked` were not asked for of late. `age_seconds`
+    is that of the oldest open interest at the cycle's instant, NaN where there is none.
+    """
+
+    strike: Array = field(default_factory=_no_strikes)
+    oi: Array = field(default_factory=_no_sides)
+    volume: Array = field(default_factory=_no_sides)
+    listed: int = 0
+    unasked: int = 0
+    age_seconds: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.strike)
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any] | None) -> Beyond:
+        """Read what `chain_memory.beyond` wrote of one expiry.
+
+        Args:
+            entry: The expiry's entry in the stamp. None or empty: every listed strike is a row.
+
+        >>> len(Beyond.parse(None))
+        0
+        """
+        if not entry:
+            return cls()
+        age = entry["age_seconds"]
+        return cls(
+            strike=_numbers(entry["strike"]),
+            oi=np.array([_numbers(entry[side + "oi"]) for side in SIDES]),
+            volume=np.array([_numbers(entry[side + "volume"]) for side in SIDES]),
+            listed=entry["listed"],
+            unasked=entry["unasked"],
+            age_seconds=nan if age is None else float(age),
+        )
+
+    def countable(
+        self, rows_volume: Array, min_volume: float, min_oi: float, vol_pct: float
+    ) -> Beyond:
+        """Return the strikes with NaN for what may not be in sums, by the rules for rows.
+
+        Args:
+            rows_volume: Volume of the expiry's rows as the source gave it, units, shape (2, n).
+            min_volume: Units below which an option is thin, 0 for no bound.
+            min_oi: The same for open interest.
+            vol_pct: Percentile of the expiry's volumes below which an option is thin, 0 for none.
+        """
+        if not len(self):
+            return self
+        thin = np.zeros(self.oi.shape, dtype=np.bool_)
+        if min_volume:
+            thin |= self.volume < min_volume
+        if min_oi:
+            thin |= self.oi < min_oi
+        if vol_pct:
+            volumes = np.concatenate([rows_volume, self.volume], axis=1)
+            if np.isfinite(volumes).any():
+                thin |= self.volume < np.nanpercentile(volumes, vol_pct)
+        return replace(
+            self,
+            oi=countable_interest(self.oi, ~thin),
+            volume=countable(self.volume, ~thin),
+        )
+
+
+def _numbers(values: Sequence[float | None]) -> Array:
+    return np.array([nan if value is None else value for value in values], dtype=np.float64)

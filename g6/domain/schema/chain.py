@@ -1,0 +1,287 @@
+"""The chain of one index at one instant: arrays with a side axis, whether computed or stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.schema.beyond import MAX_MISSING_SHARE, Beyond
+from g6.domain.schema.counting import MISSING_BIT, countable, countable_interest, counts
+from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.rows import CHAIN_SIDE
+from g6.domain.schema.underlying import Underlying
+
+__all__ = ["BUCKET_BITS", "Chain", "ChainExpiry"]
+
+Array = NDArray[np.float64]
+
+BUCKET_BITS = {"this_week": 1, "next_week": 2, "this_month": 4, "next_month": 8}
+"""Bit of each bucket in `bucket_mask`."""
+_DTYPES = {
+    column.name: {"text": np.object_, "flags": np.int64}.get(column.kind, np.float64)
+    for column in CHAIN_SIDE
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChainExpiry:
+    """One expiry of a chain: where its rows are, and what is known of it as a whole.
+
+    `rows` are its places along the strike axis. `bucket` is what it was collected as, `mask` the
+    bits of every bucket that it fills. `years` to the settlement fix are NaN beyond it; `forward`
+    and `atm` are points. Of `wanted` strikes, all listed sides of `collected` ones came. `beyond`
+    are listed strikes that are no rows, as far as they may be in sums.
+    """
+
+    day: date
+    bucket: str
+    mask: int
+    rows: slice
+    years: float
+    forward: float
+    atm: float
+    wanted: int
+    collected: int
+    beyond: Beyond = field(default_factory=Beyond)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether rows and `beyond` are the whole chain: all but few listed strikes came of late."""
+        strikes = self.wanted + self.beyond.listed
+        share = (self.collected + len(self.beyond)) / strikes if strikes else 0.0
+        return not self.beyond.unasked and share >= 1 - MAX_MISSING_SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The option chain of one index at one instant, n strikes over its expiries.
+
+    Axis 0 of every `(2, n)` array is the side (CE, PE); rows are sorted by expiry and strike. There
+    are two makers: `assemble` prices quotes, and `Chain.of_rows` reads stored rows.
+
+    `strike`, `tick_size` `(n,)` points; `offset` `(n,)` listed strikes from ATM, NaN where ATM is
+    unknown; `lot_size` `(n,)` units. `oi` and `volume` `(2, n)` are the units that may be in sums:
+    NaN where missing or impossible, and of an option that is not listed or thin. `rate` is the
+    continuous rate that was used. `sides` holds every `(2, n)` array under the name of its column
+    in `rows.CHAIN_SIDE`, open interest and volume as the source gave them among them.
+    """
+
+    index: str
+    instant: float
+    market: Underlying
+    expiries: tuple[ChainExpiry, ...]
+    strike: Array
+    offset: Array
+    lot_size: Array
+    tick_size: Array
+    oi: Array
+    volume: Array
+    rate: float
+    sides: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.strike)
+
+    @classmethod
+    def of_rows(cls, frame: Frame) -> Chain:
+        """Return the chain that stored rows are of.
+
+        Args:
+            frame: Columns of `rows.CHAIN` under the header they were stored with, sorted by expiry
+                and strike. Imported rows have no stamp in it: they are taken for whole.
+        """
+        sides = _Stacked(frame.columns)
+        counted = counts(sides["symbol"] != "", sides["quality"])
+        rate = frame.columns["rate"]
+        return cls(
+            index=str(frame.columns["underlying"][0]) if len(frame) else "",
+            instant=float(frame.columns["timestamp"][0]) if len(frame) else nan,
+            market=Underlying.parse(frame.header.get("spot", {})),
+            expiries=tuple(_expiries_of(frame, sides)),
+            strike=frame.columns["strike"].astype(np.float64, copy=False),
+            offset=frame.columns["offset"].astype(np.float64, copy=False),
+            lot_size=frame.columns["lot_size"].astype(np.float64, copy=False),
+            tick_size=frame.columns["tick_size"].astype(np.float64, copy=False),
+            oi=countable_interest(sides["oi"], counted),
+            volume=countable(sides["volume"], counted),
+            rate=float(rate[0]) if len(rate) else nan,
+            sides=sides,
+        )
+
+    @property
+    def bid(self) -> Array:
+        """Best bids, points `(2, n)`."""
+        return self.sides["bid"]
+
+    @property
+    def ask(self) -> Array:
+        """Best asks, points `(2, n)`."""
+        return self.sides["ask"]
+
+    @property
+    def last(self) -> Array:
+        """Last traded prices however old, points `(2, n)`."""
+        return self.sides["last"]
+
+    @property
+    def price(self) -> Array:
+        """Prices that were analysed, points `(2, n)`."""
+        return self.sides["price"]
+
+    @property
+    def iv(self) -> Array:
+        """Implied volatilities, fractions per root year `(2, n)`."""
+        return self.sides["iv"]
+
+    @property
+    def oi_prev(self) -> Array:
+        """Open interest at the end of the previous session, units `(2, n)`."""
+        return self.sides["oi_prev"]
+
+    @property
+    def is_listed(self) -> NDArray[np.bool_]:
+        """Which options exist `(2, n)`."""
+        return np.asarray(self.sides["symbol"] != "")
+
+    @property
+    def forward(self) -> Array:
+        """The forward of each row's expiry, points `(n,)`."""
+        return self.per_row([expiry.forward for expiry in self.expiries])
+
+    @property
+    def years(self) -> Array:
+        """Years to the settlement fix of each row's expiry `(n,)`."""
+        return self.per_row([expiry.years for expiry in self.expiries])
+
+    def per_row(self, figures: Sequence[Any]) -> NDArray[Any]:
+        """Return one figure per expiry as one per row, `(n,)`."""
+        sizes = [expiry.rows.stop - expiry.rows.start for expiry in self.expiries]
+        return np.repeat(np.asarray(figures, dtype=None if figures else np.float64), sizes)
+
+    def take(self, rows: NDArray[np.bool_]) -> Chain:
+        """Return the chain of the strikes of a mask `(n,)`, with the expiries that have some."""
+        kept = [(expiry, int(np.count_nonzero(rows[expiry.rows]))) for expiry in self.expiries]
+        bounds = np.cumsum([0, *(size for _, size in kept)]).tolist()
+        expiries = [
+            replace(expiry, rows=slice(first, first + size))
+            for (expiry, size), first in zip(kept, bounds, strict=False)
+            if size
+        ]
+        return self._cut(np.flatnonzero(rows), tuple(expiries))
+
+    def expiry(self, day: date) -> Chain:
+        """Return the chain of one expiry alone, without rows when `day` is none of its expiries."""
+        return self._of([expiry for expiry in self.expiries if expiry.day == day])
+
+    def of_bucket(self, name: str) -> Chain:
+        """Return the chain of the expiry that fills a bucket, without rows when none does."""
+        bit = BUCKET_BITS[name]
+        return self._of([expiry for expiry in self.expiries if expiry.mask & bit][:1])
+
+    def each_expiry(self) -> Iterator[Chain]:
+        """Yield the chain of each expiry alone, ascending."""
+        for expiry in self.expiries:
+            yield self._of([expiry])
+
+    def nearest(self, *, needs_atm: bool = False) -> ChainExpiry | None:
+        """Return the nearest expiry whose fix lies ahead, None after the last one.
+
+        Args:
+            needs_atm: Whether an expiry without an ATM strike is passed over.
+        """
+        for expiry in self.expiries:
+            if np.isfinite(expiry.years) and (np.isfinite(expiry.atm) or not needs_atm):
+                return expiry
+        return None
+
+    def _of(self, expiries: Sequence[ChainExpiry]) -> Chain:
+        if not expiries:
+            return self._cut(slice(0, 0), ())
+        (expiry,) = expiries
+        size = expiry.rows.stop - expiry.rows.start
+        return self._cut(expiry.rows, (replace(expiry, rows=slice(0, size)),))
+
+    def _cut(self, rows: slice | NDArray[np.intp], expiries: tuple[ChainExpiry, ...]) -> Chain:
+        return replace(
+            self,
+            expiries=expiries,
+            strike=self.strike[rows],
+            offset=self.offset[rows],
+            lot_size=self.lot_size[rows],
+            tick_size=self.tick_size[rows],
+            oi=self.oi[:, rows],
+            volume=self.volume[:, rows],
+            sides=_Cut(self.sides, rows),
+        )
+
+
+def _expiries_of(frame: Frame, sides: Mapping[str, NDArray[Any]]) -> Iterator[ChainExpiry]:
+    """Yield the expiries of stored rows, ascending."""
+    stamp = frame.header.get("stamp", {})
+    columns = frame.columns
+    days, starts = np.unique(columns["expiry"], return_index=True)
+    bounds = [*starts.tolist(), len(frame)]
+    is_missing = (sides["quality"] & MISSING_BIT != 0).any(axis=0)
+    for i, day in enumerate(days.astype("datetime64[D]").tolist()):
+        rows = slice(bounds[i], bounds[i + 1])
+        first = rows.start
+        beyond = Beyond.parse(stamp.get("beyond", {}).get(day.isoformat()))
+        if len(beyond):
+            limits = {name: stamp["quality"][name] for name in ("min_volume", "min_oi", "vol_pct")}
+            beyond = beyond.countable(sides["volume"][:, rows], **limits)
+        yield ChainExpiry(
+            day=day,
+            bucket=str(columns["bucket"][first]),
+            mask=int(columns["bucket_mask"][first]),
+            rows=rows,
+            years=float(columns["years_to_expiry"][first]),
+            forward=float(columns["forward"][first]),
+            atm=float(columns["atm"][first]),
+            wanted=rows.stop - rows.start,
+            collected=int(np.count_nonzero(~is_missing[rows])),
+            beyond=beyond,
+        )
+
+
+class _Stacked(Mapping[str, NDArray[Any]]):
+    """The `ce_` and `pe_` columns of a frame as `(2, n)` arrays, stacked when one is read.
+
+    Stored volatilities and Greeks are float32 and counts may be integers: all numbers are read as
+    float64, so that a figure is computed alike from every maker's chain.
+    """
+
+    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        pair = np.stack([self._columns[side + name] for side in SIDES])
+        return pair.astype(_DTYPES[name], copy=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in _DTYPES if SIDES[0] + name in self._columns)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Cut(Mapping[str, NDArray[Any]]):
+    """Some rows of `(2, n)` arrays, cut when one is read."""
+
+    def __init__(self, sides: Mapping[str, NDArray[Any]], rows: slice | NDArray[np.intp]) -> None:
+        self._sides = sides
+        self._rows = rows
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._sides[name][:, self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sides)
+
+    def __len__(self) -> int:
+        return len(self._sides)
