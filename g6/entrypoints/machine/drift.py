@@ -1,4 +1,4 @@
-"""What differs between the settings a system was started with and those it would be started with now."""
+"""Which settings differ between the start of a system and a start now."""
 
 from __future__ import annotations
 
@@ -15,53 +15,74 @@ from g6.entrypoints.workers.driving import PATHS
 from g6.errors import UserError
 from g6.masking import mask_setting
 
+COMMAND_LINE = "command line"
+"""The origin of a setting that an option of a command gave."""
+ENVIRONMENT = "env "
+"""What the origin of a setting begins with that a variable gave."""
+
+StartRecord = Mapping[str, Any]
+"""What a start wrote down as JSON: `values`, `origins`, `file`, `host`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting: its value and where that came from, in the system that runs and now."""
+    """One setting, with its value and origin in the running system and now."""
 
     path: str
-    running: Any
-    now: Any
+    running: object
+    now: object
     running_origin: str
     now_origin: str
 
+    @property
+    def sentence(self) -> str:
+        """Both values as a person reads them, each with its origin."""
+        before = f"{json.dumps(self.running)} [{self.running_origin}]"
+        after = f"{json.dumps(self.now)} [{self.now_origin}]"
+        return f"{self.path}: {before} -> {after}"
 
-def differences(record: Mapping[str, Any], settings: Settings) -> list[Difference]:
-    """Return every setting whose value is not that of the system that runs; secrets are masked and not compared."""
-    before, now = record.get("values", {}), flat(mask_setting(values(settings)))
+    @property
+    def is_of_a_command_line(self) -> bool:
+        """Whether a command line gave one of the two values, which is no change of the settings."""
+        return COMMAND_LINE in (self.running_origin, self.now_origin)
+
+    @property
+    def is_of_another_shell(self) -> bool:
+        """Whether a variable gave the running value and this shell does not have it."""
+        was_variable = self.running_origin.startswith(ENVIRONMENT)
+        return was_variable and not self.now_origin.startswith(ENVIRONMENT)
+
+
+def differences(record: StartRecord, settings: Settings) -> list[Difference]:
+    """Return every setting whose value is not that of the running system.
+
+    Secrets are masked on both sides, and so are not compared.
+    """
+    before = record.get("values", {})
     origins = record.get("origins", {})
-    return [
-        Difference(
-            path,
-            before.get(path),
-            now.get(path),
-            origins.get(path, "default"),
-            settings.origin(path),
-        )
-        for path in now
-        if path in before and _comparable(path, before[path]) != _comparable(path, now[path])
-    ]
+    changed: list[Difference] = []
+    for path, value in flat(mask_setting(values(settings))).items():
+        if path not in before or _comparable(path, before[path]) == _comparable(path, value):
+            continue
+        origin = origins.get(path, "default")
+        changed.append(Difference(path, before[path], value, origin, settings.origin(path)))
+    return changed
 
 
-def restart_needed(record: Mapping[str, Any], settings: Settings) -> list[Difference]:
-    """Return the settings that changed since the start, in the file it was started with or in the environment.
+def changes_since_start(record: StartRecord, settings: Settings) -> list[Difference]:
+    """Return the settings that changed in the file of the start or in the environment.
 
-    What was given on either command line says nothing of a change, nor does a variable that this shell does not have.
-    Errors: BadConfig (the file is there and wrong: a restart would fail).
+    What either command line gave says nothing of a change, nor does a variable that this shell
+    does not have. Errors: BadConfig (the file is there and wrong: a restart would fail).
     """
     return [
         difference
         for difference in differences(record, _as_it_would_start(record, settings))
-        if "command line" not in (difference.running_origin, difference.now_origin)
-        and not (
-            difference.running_origin.startswith("env ")
-            and not difference.now_origin.startswith("env ")
-        )
+        if not (difference.is_of_a_command_line or difference.is_of_another_shell)
     ]
 
 
-def _as_it_would_start(record: Mapping[str, Any], settings: Settings) -> Settings:
+def _as_it_would_start(record: StartRecord, settings: Settings) -> Settings:
     """Return the settings that the file of the start and this environment give now."""
     file = str(record.get("file", ""))
     same_host = record.get("host") == socket.gethostname()
@@ -69,44 +90,42 @@ def _as_it_would_start(record: Mapping[str, Any], settings: Settings) -> Setting
         settings = load(file)
     if settings.provider.name != "sim":
         return settings
-    if (
-        record.get("origins", {}).get("interval") == "command line"
-    ):  # the start lies on the grid of that interval again
+    if record.get("origins", {}).get("interval") == COMMAND_LINE:
+        # A start lies on the grid of its own interval. Started with --interval 5 and asked with
+        # G6_INTERVAL=7, market.start was called changed, 05:30:00 to 05:30:02, both the default.
         settings = settings.model_copy(update={"interval": record["values"]["interval"]})
     return aligned(settings)
 
 
-def _comparable(path: str, value: Any) -> Any:
-    """Return a value as it can be compared; a path by what it leads to, since two working directories spell it differently."""
+def _comparable(path: str, value: object) -> object:
+    """Return a value to compare, a path as an absolute one."""
     if isinstance(value, str) and path in PATHS:
         return str(Path(value).absolute())
     return value
 
 
-def sentence(difference: Difference) -> str:
-    """Return a difference as a person reads it: the value that runs and the one of now, each with where it came from."""
-    before, now = json.dumps(difference.running), json.dumps(difference.now)
-    return f"{difference.path}: {before} [{difference.running_origin}] -> {now} [{difference.now_origin}]"
+def restart_reasons(record: StartRecord | None, settings: Settings) -> list[str]:
+    """Return why a restart is needed, one sentence a setting.
 
-
-def told_in_a_child(record: Mapping[str, Any] | None) -> list[str]:
-    """Return why a restart is needed, asked by a process whose environment repeats every setting of its start.
-
-    Only the file can have changed since for it. A start without any had the one in the working directory, or none.
+    Nothing is returned where there is no record of the start.
     """
-    if record is None or record.get("host") != socket.gethostname():
+    if record is None:
         return []
     try:
-        return told(record, load(record.get("file") or None, {}, {}))
+        return [change.sentence for change in changes_since_start(record, settings)]
     except UserError as error:
         return [f"the configuration is wrong now: {error.sentence}"]
 
 
-def told(record: Mapping[str, Any] | None, settings: Settings) -> list[str]:
-    """Return why a restart is needed, one sentence each; nothing where it is not, or where nobody knows."""
-    if record is None:
+def restart_reasons_in_child(record: StartRecord | None) -> list[str]:
+    """Return why a restart is needed, for a process whose environment repeats its start's settings.
+
+    Only the file can have changed for such a process, so the file alone is read. A start without a
+    file had the one in the working directory, or none.
+    """
+    if record is None or record.get("host") != socket.gethostname():
         return []
     try:
-        return [sentence(difference) for difference in restart_needed(record, settings)]
+        return restart_reasons(record, load(record.get("file") or None, {}, {}))
     except UserError as error:
         return [f"the configuration is wrong now: {error.sentence}"]

@@ -1,7 +1,8 @@
-"""In beat's place in a replay: sends the recording's instants, each when the last is closed, and the sweep in between.
+"""The process that stands in beat's place in a replay: `python -m g6.entrypoints.machine.feeder`.
 
-`python -m g6.entrypoints.machine.feeder` takes its settings from the environment, as a worker does. It goes on sweeping after the last
-cycle, so that what was lost on the way to the disk is mended, until it is told to stop.
+It sends each of the recording's instants when the one before is closed, and the sweep in between.
+It takes its settings from the environment, as a worker does. After the last cycle it goes on
+sweeping until it is told to stop, so that what was lost on the way to the disk is mended.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from g6.adapters.redis.feed_clock import FeedClock
@@ -24,11 +25,14 @@ from g6.pipeline import Runtime
 SWEEP_SECONDS = 2.0
 POLL_SECONDS = 0.01
 MOST_OPEN = 20
-"""Cycles that may still be on their way to the disk when the next is sent: a replay must not outrun the store."""
+"""Cycles that may be on their way to the disk when the next is sent."""
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-class Recorded(Protocol):
-    """What is fed: a recording's instants, and who is recorded at each."""
+class RecordedInstants(Protocol):
+    """The instants of a recording, and the indices that are recorded at each."""
 
     def cycles(self) -> Sequence[datetime]:
         """Return the instants, ascending."""
@@ -41,13 +45,14 @@ class Recorded(Protocol):
 
 @dataclass(slots=True)
 class Feeder:
-    """Sends cycles. `note` tells the clock that an instant is sent; `sweep` sends the sweep; `stopped` ends it between two steps.
+    """Sends a recording's cycles, each when the one before is closed.
 
-    `speed`: market seconds per wall second, None as fast as cycles close.
+    `note` tells the clock that an instant is sent, `sweep` sends the sweep, `stopped` ends the
+    feeder between two steps. `speed`: market seconds per wall second, None as fast as cycles close.
     """
 
     runtime: Runtime
-    recorded: Recorded
+    recorded: RecordedInstants
     note: Callable[[datetime], float]
     sweep: Callable[[], None]
     speed: float | None = None
@@ -55,19 +60,17 @@ class Feeder:
     _swept: float = 0.0
 
     def feed(self) -> int:
-        """Send the instants of the run's window that are not closed yet, each when the last is; return how many were sent."""
+        """Send the instants of the run's window that are not closed yet, and return how many."""
         sent = 0
         instants = self._instants()
         began = self.runtime.clock.wall()
         for at in instants:
-            if self._closed(at):
+            if self._is_closed(at):
                 continue
-            due = (
-                began
-                if self.speed is None
-                else began + (at - instants[0]).total_seconds() / self.speed
-            )
-            self._until(lambda due=due: self.runtime.clock.wall() >= due and self._room())  # type: ignore[misc]
+            due = began
+            if self.speed is not None:
+                due += (at - instants[0]).total_seconds() / self.speed
+            self._wait_for_turn(due)
             if self.stopped.is_set():
                 break
             self._bring_through(at)
@@ -79,29 +82,32 @@ class Feeder:
         self._until(lambda: False)
 
     def _instants(self) -> list[datetime]:
+        """Return the recorded instants that lie in the window of this run."""
         window = self.runtime.controls.read().get("window") or {}
-        first, last = (
-            parse_z(window[end]) if window.get(end) else None for end in ("first", "last")
-        )
-        return [
-            at
-            for at in self.recorded.cycles()
-            if (first is None or at >= first) and (last is None or at <= last)
-        ]
+        first = parse_z(window["first"]) if window.get("first") else _EARLIEST
+        last = parse_z(window["last"]) if window.get("last") else _LATEST
+        return [at for at in self.recorded.cycles() if first <= at <= last]
+
+    def _wait_for_turn(self, due: float) -> None:
+        """Wait for the wall time `due`, and for the store to keep up."""
+        self._until(lambda: self.runtime.clock.wall() >= due and self._has_room())
 
     def _bring_through(self, at: datetime) -> None:
-        """Send a cycle and wait until it is closed; again while nobody opens it, since the sweep mends only what it sees."""
-        lapses = 0.0
+        """Send a cycle and wait until it is closed.
 
-        def done() -> bool:
-            nonlocal lapses
+        It is sent again while nobody opens it, since the sweep mends only cycles that were opened.
+        """
+        next_send = 0.0
+
+        def send_until_closed() -> bool:
+            nonlocal next_send
             now = self.runtime.clock.wall()
-            if now >= lapses and self.runtime.ledger.record(isoformat_z(at)) is None:
+            if now >= next_send and self.runtime.ledger.record(isoformat_z(at)) is None:
                 self._send(at)
-                lapses = now + self.runtime.timing.lease
-            return self._closed(at)
+                next_send = now + self.runtime.timing.lease
+            return self._is_closed(at)
 
-        self._until(done)
+        self._until(send_until_closed)
 
     def _send(self, at: datetime) -> None:
         self.note(at)
@@ -115,20 +121,20 @@ class Feeder:
             if index in self.runtime.plan.indices
         ]
 
-    def _closed(self, at: datetime) -> bool:
+    def _is_closed(self, at: datetime) -> bool:
         if not self._units(at):
             return True
         record = self.runtime.ledger.record(isoformat_z(at))
         return record is not None and record.closed > 0
 
-    def _room(self) -> bool:
+    def _has_room(self) -> bool:
         return len(self.runtime.ledger.open_cycles()) < MOST_OPEN
 
-    def _until(self, done: Callable[[], bool]) -> None:
-        """Wait for `done`, sweeping; a broker that is away is waited for too."""
+    def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition and sweep meanwhile. A Redis that is away is waited for too."""
         while not self.stopped.is_set():
             try:
-                if done():
+                if condition():
                     return
                 if self.runtime.clock.wall() - self._swept >= SWEEP_SECONDS:
                     self._swept = self.runtime.clock.wall()
@@ -139,7 +145,7 @@ class Feeder:
 
 
 def main() -> None:
-    """Feed the configured recording to the configured broker until SIGTERM or SIGINT."""
+    """Feed the configured recording to the workers until SIGTERM or SIGINT."""
     app = create_app(load())
     runtime = app.runtime
     if not isinstance(runtime.provider, Replay) or not isinstance(runtime.clock, FeedClock):

@@ -1,4 +1,4 @@
-"""The processes of one machine: started, watched, started again when they die, ended together."""
+"""The child processes of one machine: they are started, watched, restarted and ended together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import psutil
 
@@ -28,7 +28,10 @@ STEADY = 20.0
 
 @dataclass(slots=True)
 class Process:
-    """One child in a session of its own, its output in a file; it ends when this process does. `again`: start it anew."""
+    """One child in a session of its own, with its output in a file.
+
+    It ends when this process does. `again`: start it anew when it has died.
+    """
 
     name: str
     command: Sequence[str]
@@ -62,18 +65,26 @@ class Process:
             ) from error
         with undisturbed(), log as output:
             self._popen = subprocess.Popen(
-                tied(self.command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                env=dict(self.environment), start_new_session=True,
-            )  # fmt: skip
+                tied(self.command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(self.environment),
+                start_new_session=True,
+            )
         self.started = time.monotonic()
 
     def watch(self) -> bool:
-        """Start it again if it died and its pause is over; True when it was. Pauses double from 0.5 s up to 30 s."""
+        """Start it again if it died and its pause is over, and return whether it was started.
+
+        Pauses double from 0.5 s up to 30 s.
+        """
         if self.alive or not self.again:
             return False
         now = time.monotonic()
         if not self._next:
-            self.restarts = 0 if now - self.started > STEADY else self.restarts
+            if now - self.started > STEADY:
+                self.restarts = 0
             self._next = now + min(LONGEST_PAUSE, 0.5 * 2**self.restarts)
         if now < self._next:
             return False
@@ -88,7 +99,7 @@ class Process:
             self._popen.send_signal(number)
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end; after `seconds` kill its whole session."""
+        """Wait for its end, and kill its whole session after `seconds`."""
         if self._popen is None:
             return
         try:
@@ -105,26 +116,31 @@ class Process:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Put SIGINT and SIGTERM off to the end of the block: who is stopped while a child is being born would never know of it."""
+    """Put SIGINT and SIGTERM off to the end of the block."""
+    # A supervisor that was stopped between fork and the assignment of the Popen left a child behind
+    # that nobody knew of and nobody ended.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard: list[tuple[int, Any]] = []
-    held = {
-        number: signal.signal(number, lambda *late: heard.append(late))
-        for number in (signal.SIGINT, signal.SIGTERM)
+    arrived: list[int] = []
+
+    def postpone(number: int, _frame: FrameType | None) -> None:
+        arrived.append(number)
+
+    handlers = {
+        number: signal.signal(number, postpone) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield
     finally:
-        for number, handler in held.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
-        if heard:
-            signal.raise_signal(signal.Signals(heard[0][0]))
+        if arrived:
+            signal.raise_signal(signal.Signals(arrived[0]))
 
 
 def stop(processes: Sequence[Process], seconds: float) -> None:
-    """End all: SIGTERM at once, then SIGKILL to the session of what is left after `seconds`."""
+    """End all: SIGTERM at once, then SIGKILL to the sessions that still live after `seconds`."""
     for process in processes:
         process.again = False
         process.signal(signal.SIGTERM)
@@ -135,9 +151,10 @@ def stop(processes: Sequence[Process], seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """What one supervisor started, in a file of its own below `directory`, for the next one to end what it left behind.
+    """A file of one supervisor with what it started, for the next one to end what it left behind.
 
-    The kernel ends the children of a supervisor that was killed; this is for systems where it does not, and for a child that hangs.
+    The kernel ends the children of a supervisor that was killed. The roster is for systems where it
+    does not, and for a child that hangs.
     """
 
     directory: Path
@@ -149,12 +166,11 @@ class Roster:
 
     def write(self, processes: Sequence[Process]) -> None:
         """Write down this process and what it runs now. Errors: StoreBusy."""
-        children = [
-            {"name": process.name, **_life(process.pid)} for process in processes if process.alive
-        ]
+        alive = [process for process in processes if process.alive]
+        children = [{"name": process.name, **_identity(process.pid)} for process in alive]
         record = {
             "host": socket.gethostname(),
-            "supervisor": _life(os.getpid()),
+            "supervisor": _identity(os.getpid()),
             "processes": children,
         }
         replace(self.path, json.dumps(record).encode())
@@ -166,28 +182,32 @@ class Roster:
             self.directory.rmdir()  # refused while another supervisor's file lies there
 
     def end_orphans(self, seconds: float) -> list[str]:
-        """End what supervisors that are gone have left running on this host; return the names of those processes."""
+        """End what supervisors that are gone left running on this host, and return the names."""
         ended: list[str] = []
         for path in sorted(self.directory.glob("[0-9]*.json")):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 record = json.loads(path.read_text("utf-8"))
-                if (
-                    record["host"] != socket.gethostname()
-                    or _alive(record["supervisor"]) is not None
-                ):
+                foreign = record["host"] != socket.gethostname()
+                if foreign or _same_process(record["supervisor"]) is not None:
                     continue
-                orphans = {
-                    child["name"]: alive
-                    for child in record["processes"]
-                    if (alive := _alive(child)) is not None
-                }
+                orphans = _orphans(record["processes"])
                 ended += list(orphans)
                 _end(list(orphans.values()), seconds)
                 path.unlink(missing_ok=True)
         return ended
 
 
-def _life(pid: int) -> dict[str, float]:
+def _orphans(children: Sequence[Mapping[str, object]]) -> dict[str, psutil.Process]:
+    """Return by name those of a supervisor's children that still run."""
+    orphans: dict[str, psutil.Process] = {}
+    for child in children:
+        process = _same_process(child)
+        if process is not None:
+            orphans[str(child["name"])] = process
+    return orphans
+
+
+def _identity(pid: int) -> dict[str, float]:
     """Return what tells a process from a later one with its number."""
     try:
         return {"pid": pid, "started": psutil.Process(pid).create_time()}
@@ -195,22 +215,23 @@ def _life(pid: int) -> dict[str, float]:
         return {"pid": pid, "started": 0.0}
 
 
-def _alive(life: Mapping[str, Any]) -> psutil.Process | None:
+def _same_process(identity: Mapping[str, object]) -> psutil.Process | None:
+    """Return the process of an identity that was written down, None where it has ended."""
     try:
-        process = psutil.Process(int(life["pid"]))
-        same = abs(process.create_time() - float(life["started"])) < 1.0
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        process = psutil.Process(int(str(identity["pid"])))
+        is_same = abs(process.create_time() - float(str(identity["started"]))) < 1.0
+        return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None
 
 
 def _end(processes: Sequence[psutil.Process], seconds: float) -> None:
-    """End processes that are no children of this one: SIGTERM, then SIGKILL to the session of each."""
+    """End processes that are no children of this one: SIGTERM, then SIGKILL to their sessions."""
     for process in processes:
         with suppress(psutil.Error):
             process.terminate()
-    _, left = psutil.wait_procs(processes, seconds)
-    for process in left:
+    _, stubborn = psutil.wait_procs(processes, seconds)
+    for process in stubborn:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    psutil.wait_procs(left, 2.0)
+    psutil.wait_procs(stubborn, 2.0)

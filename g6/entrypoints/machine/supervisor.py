@@ -1,4 +1,7 @@
-"""Everything on one machine under one supervisor: the embedded server if none is configured, workers, beat, serve."""
+"""One supervisor runs everything on a machine: workers, beat, serve and, if needed, the server.
+
+The embedded server is started where no `redis.broker_url` is configured.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,17 @@ READY_SECONDS = 60.0
 CYCLE_QUEUES = "collect,analytics,manual"
 STORING_QUEUES = "persist"
 CLOSING_QUEUES = "aggregate,maintenance"
+# With one worker for all queues a cycle waits behind the files of the one before, so the files and
+# the closing have a worker each.
 WORKERS = {"cycle": CYCLE_QUEUES, "persist": STORING_QUEUES, "closing": CLOSING_QUEUES}
-"""The workers of one machine and their queues: nothing that a cycle waits for stands behind the files, its end behind nothing."""
-BROKER_DIR, RUNNING_DIR = ".broker", ".running"
+"""The workers of one machine and their queues."""
+BROKER_DIR = ".broker"
+RUNNING_DIR = ".running"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The first and last instant of a bounded run, and how many cycles lie between them, both included."""
+    """The first and last instant of a bounded run, and the number of its cycles, both included."""
 
     first: datetime
     last: datetime
@@ -61,11 +67,11 @@ class Stack:
 
     @property
     def pace(self) -> float:
-        """Market seconds per wall second; a replay at full speed is given no less than real time."""
+        """Market seconds per wall second; a replay at full speed has no less than real time."""
         return self.settings.interval / self.settings.wall_interval
 
     def start_workers(self) -> None:
-        """Start one worker for what a cycle waits for, one for the files, and one for aggregate and maintenance."""
+        """Start three workers: for what a cycle waits for, for the files, and for the closing."""
         self._vitals.forget()
         counts = pool_sizes(self.settings)
         for (name, queues), count in zip(WORKERS.items(), counts, strict=True):
@@ -73,8 +79,13 @@ class Stack:
         self._expected = sum(counts)
 
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
-        """Wait until every pool process has warmed up. Errors: Unavailable, with a worker's last words."""
-        limit, vitals = time.monotonic() + READY_SECONDS, self._vitals
+        """Wait until every pool process is warm.
+
+        Errors: Unavailable, with a worker's last words.
+        """
+        limit = time.monotonic() + READY_SECONDS
+        # One connection for all questions: the property makes a new one each time.
+        vitals = self._vitals
         while (ready := vitals.announced()) < self._expected:
             progress(ready, self._expected)
             self.driver.keep()
@@ -89,7 +100,10 @@ class Stack:
         progress(self._expected, self._expected)
 
     def start_beat(self) -> None:
-        """Start beat (two, if so configured), in a replay the feeder; a simulated market starts with the first."""
+        """Start beat, two of them if so configured, or in a replay the feeder.
+
+        A simulated market starts with the first beat.
+        """
         if self.runtime.feeds:
             self._start("feeder", [sys.executable, "-m", "g6.entrypoints.machine.feeder"])
             return
@@ -110,12 +124,15 @@ class Stack:
             self._start("ticker", [sys.executable, "-m", "g6.entrypoints.machine.tick_stream"])
 
     def watch(self) -> list[str]:
-        """Start again what died; return its names. The embedded server is kept going on a disk that is full."""
-        if self.server is not None and (told := self.server.outlive_disk(time.monotonic())):
+        """Start again what died, and return the names.
+
+        The embedded server is kept going on a full disk.
+        """
+        if self.server is not None and (alert := self.server.outlive_disk(time.monotonic())):
             try:
-                self.runtime.bus.publish("alert", told, key="disk")
+                self.runtime.bus.publish("alert", alert, key="disk")
             except Retryable:
-                log.alert(told)
+                log.alert(alert)
         with suppress(Retryable):
             self.driver.keep()
         again = [process.name for process in self.processes if process.watch()]
@@ -174,12 +191,14 @@ def running(
     mix: bool = False,
     bounded: bool = False,
 ) -> Iterator[Stack]:
-    """Own the data directory and a broker for the block; end everything that was started with it. Errors: Unavailable.
+    """Own the data directory and a Redis for the block, and end everything that it started.
 
-    `fresh` forgets what the broker still knows of an earlier simulated run, whose instants this one repeats. `bounded`: what the
-    block leaves in Redis is its own and goes with it. `who`: what a person calls this process.
+    `fresh` forgets what Redis still knows of an earlier simulated run, whose instants this one
+    repeats. `bounded`: what the block leaves in Redis is its own and goes with it. `who`: what a
+    person calls this process. Errors: Unavailable.
     """
-    directory, broker = settings.directory, settings.redis.broker_url or ""
+    directory = settings.directory
+    broker = settings.redis.broker_url or ""
     roster = Roster(directory / RUNNING_DIR)
     if orphans := roster.end_orphans(STOP_SECONDS):
         sys.stderr.write(
@@ -187,8 +206,8 @@ def running(
         )
     with ExitStack() as cleanup:
         server: EmbeddedServer | None = None
-        known = system(settings, broker) if broker else System.of_its_own(settings.namespace)
-        tell = cleanup.enter_context(owning(settings, who, known, mix=mix))
+        owner = system(settings, broker) if broker else System.of_its_own(settings.namespace)
+        write_address = cleanup.enter_context(owning(settings, who, owner, mix=mix))
         if not broker:
             if fresh:
                 shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
@@ -196,7 +215,7 @@ def running(
                 directory / BROKER_DIR, max_memory=settings.redis.max_memory
             )
             broker = cleanup.enter_context(server).url
-            tell(broker)
+            write_address(broker)
         app = create_app(settings, broker)
         for warning in lint(
             settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")
@@ -204,13 +223,20 @@ def running(
             sys.stderr.write(f"g6: {warning}\n")
         runtime = app.runtime
         write_down(bootstrap.in_force(settings, runtime.provider))
-        # What an embedded server holds of a run that is over stays for g6 rerun and g6 trace, until the next run.
+        # An embedded server keeps what it holds of a run that is over, for g6 rerun and g6 trace.
+        # On a Redis of one's own a second simulated run went by the first one's clock and collected
+        # nothing, so there a bounded run takes along what it wrote.
         frames = settings.redis.cache_url
         driver = Driver(
-            settings, broker, namespace(settings, broker), runtime.controls, runtime.vitals, who,
+            settings,
+            broker,
+            namespace(settings, broker),
+            runtime.controls,
+            runtime.vitals,
+            who,
             bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
             cache=namespace(settings, frames) if frames else None,
-        )  # fmt: skip
+        )
         driver.begin(fresh=fresh)
         cleanup.callback(driver.leave)
         stack = Stack(settings, runtime, broker, directory / "logs", driver, roster, server)
@@ -219,7 +245,10 @@ def running(
 
 
 def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
-    """Return what a bounded run goes through: `cycles` instants from `market.start` or from now on, or a recording's."""
+    """Return the span of a bounded run: `cycles` instants from its start, or those of a recording.
+
+    A simulated market starts at `market.start`, a live one now.
+    """
     if isinstance(runtime.provider, Replay):
         instants = runtime.provider.recording.cycles()[:cycles]
         return Window(instants[0], instants[-1], len(instants))
@@ -230,9 +259,10 @@ def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
 
 
 def aligned(settings: Settings) -> Settings:
-    """Return the settings with the simulated market's start on the grid, inside a session: at or after the one asked for.
+    """Return the settings with the simulated market's start on the grid and inside a session.
 
-    A recording is read whole here, so that a corrupt one ends the run before anything is written. Errors: BadInput, BadConfig.
+    The start moves forward only. A recording is read whole here, so that a corrupt one ends the run
+    before anything is written. Errors: BadInput, BadConfig.
     """
     if settings.provider.name == "replay":
         bootstrap.opened(settings)

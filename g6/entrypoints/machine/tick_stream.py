@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from multiprocessing.process import BaseProcess
@@ -33,18 +33,18 @@ from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.redis.vitals import RedisVitals
 from g6.bootstrap.live import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar, load
-from g6.domain.market.calendar import Calendar, day_of
+from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES
-from g6.entrypoints.machine import ticker_children as wishes
+from g6.entrypoints.machine import ticker_children
 from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
 from g6.log import configure
 from g6.masking import mask
 from g6.ports import Clock
 
 EARLY = timedelta(minutes=45)
-"""How long before the open the day's wishes are made: the broker's dump of the day is out by then."""
-AGAIN_SECONDS = 60.0
-WISHES_SECONDS = 120.0
+"""How long before the open the quote cache is told what the day needs: the dump is out by then."""
+PREPARE_AGAIN_SECONDS = 60.0
+PREPARE_SECONDS = 120.0
 SIGN_SECONDS = 5.0
 LEARN_AGAIN_SECONDS = 120.0
 """After so long is asked for what got no answer, and for contracts that joined since."""
@@ -67,14 +67,17 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "error",
         "the stream's server shows a certificate that is refused; it is told neither key nor token",
     ),
-    "wishes": ("warning", "what to stream today could not be found out; the first cycle will say"),
+    "unprepared": (
+        "warning",
+        "what to stream today could not be found out; the first cycle will say",
+    ),
 }
-"""What a person reads of each event: severity and sentence."""
+"""Severity and sentence of each event of the stream."""
 
 
 @dataclass(slots=True)
 class TickerContext:
-    """What the ticker is given: settings, clock, token, and whom to tell."""
+    """Settings, clock, token and bus of the tick stream, and its two children."""
 
     settings: Settings
     broker: str
@@ -83,15 +86,17 @@ class TickerContext:
     bus: RedisBus = field(init=False)
     access: Access = field(init=False)
     vitals: RedisVitals = field(init=False)
-    _asked: float = 0.0
-    _signed: float = 0.0
+    _prepared_at: float = 0.0
+    _signed_at: float = 0.0
     _learner: BaseProcess | None = None
-    _learned: tuple[date, float] = (date.min, 0.0)
+    _learner_day: date = date.min
+    _learner_began: float = 0.0
 
     def __post_init__(self) -> None:
         settings = self.settings
         client = connect(self.broker, master_name=settings.redis.master_name or "")
-        self.clock, self.calendar = broker_clock(settings), calendar()
+        self.clock = broker_clock(settings)
+        self.calendar = calendar()
         self.bus = RedisBus(client, settings.namespace)
         self.vitals = RedisVitals(client, settings.namespace, (), settings.directory)
         self.access = Access(
@@ -114,18 +119,23 @@ class TickerContext:
     def trading_since(self) -> float | None:
         """Return the wall time since which contracts trade, None while they do not."""
         now = self.clock.market()
-        for exchange in {INDICES[name].exchange for name in self.settings.indices}:
-            try:
-                session = self.calendar.session(exchange, day_of(now))
-            except UncoveredYear:
-                return None
-            if session is not None and session.holds(now):
-                begun = max([session.open, *(end for _, end in session.breaks if end <= now)])
-                return self.clock.wall_of(begun)
+        for session in self._sessions(now):
+            if session.holds(now):
+                resumed = [end for _, end in session.breaks if end <= now]
+                return self.clock.wall_of(max([session.open, *resumed]))
         return None
 
+    def _sessions(self, now: datetime) -> list[Session]:
+        """Return the sessions of today, none in a year that the calendar does not cover."""
+        exchanges = {INDICES[name].exchange for name in self.settings.indices}
+        try:
+            sessions = [self.calendar.session(name, day_of(now)) for name in exchanges]
+        except UncoveredYear:
+            return []
+        return [session for session in sessions if session is not None]
+
     def tell(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Log what happened; put on the bus what alerts, metrics and screens are made of."""
+        """Log an event, and publish it where alerts, metrics and screens are made of it."""
         level, sentence = SENTENCES[event]
         getattr(structlog.get_logger("g6"), level)(sentence, **facts)
         try:
@@ -149,50 +159,58 @@ class TickerContext:
             return
 
     def beat(self) -> None:
-        """Give a sign of life every few seconds, and have yesterday's open interest asked for."""
-        if time.monotonic() - self._signed >= SIGN_SECONDS:
-            self._signed = time.monotonic()
+        """Give a sign of life every few seconds, and see that yesterday's interest is asked for."""
+        if time.monotonic() - self._signed_at >= SIGN_SECONDS:
+            self._signed_at = time.monotonic()
             self.vitals.sign(f"ticker@{socket.gethostname()}", os.getpid())
-            self._learn()
+            self._start_learner()
 
     def prepare(self) -> None:
-        """Have the wishes of the day made, once a minute at most, from shortly before the open to the close."""
-        if time.monotonic() - self._asked < AGAIN_SECONDS or not self._soon(self.clock.market()):
+        """Have a child tell the quote cache what the day needs, once a minute at most.
+
+        It does so from shortly before the open to the close.
+        """
+        now = time.monotonic()
+        if now - self._prepared_at < PREPARE_AGAIN_SECONDS or not self._is_near_session():
             return
-        self._asked = time.monotonic()
-        child = multiprocessing.get_context("spawn").Process(
-            target=wishes.make, args=(self.settings, self.broker), daemon=True
-        )
+        self._prepared_at = now
+        child = self._child(ticker_children.announce_contracts)
         child.start()
-        child.join(WISHES_SECONDS)
+        child.join(PREPARE_SECONDS)
         if child.exitcode is None:
             child.kill()
         if child.exitcode:
-            self.tell("wishes", {"exit_code": child.exitcode})
+            self.tell("unprepared", {"exit_code": child.exitcode})
 
-    def _learn(self) -> None:
-        """Start who asks for the previous open interest, beside the stream; again now and then, unless the store knows it."""
-        now, (day, began), learner = self.clock.market(), self._learned, self._learner
-        busy = learner is not None and learner.exitcode is None
-        known = learner is not None and learner.exitcode == wishes.STORED
-        soon = day == day_of(now) and (known or time.monotonic() - began < LEARN_AGAIN_SECONDS)
-        if busy or soon or not self._soon(now) or self.login() is None:
+    def _start_learner(self) -> None:
+        """Start the child that asks for the previous open interest, unless the store has it all.
+
+        It is started again now and then for what got no answer.
+        """
+        # Not asked for inside the units: their requests would stand before the quotes.
+        today = day_of(self.clock.market())
+        learner = self._learner
+        is_busy = learner is not None and learner.exitcode is None
+        is_stored = learner is not None and learner.exitcode == ticker_children.STORED
+        is_recent = time.monotonic() - self._learner_began < LEARN_AGAIN_SECONDS
+        if is_busy or (self._learner_day == today and (is_stored or is_recent)):
             return
-        self._learned = day_of(now), time.monotonic()
-        self._learner = multiprocessing.get_context("spawn").Process(
-            target=wishes.learn, args=(self.settings, self.broker), daemon=True
-        )
+        if not self._is_near_session() or self.login() is None:
+            return
+        self._learner_day = today
+        self._learner_began = time.monotonic()
+        self._learner = self._child(ticker_children.learn_previous_interest)
         self._learner.start()
 
-    def _soon(self, now: datetime) -> bool:
-        for exchange in {INDICES[name].exchange for name in self.settings.indices}:
-            try:
-                session = self.calendar.session(exchange, day_of(now))
-            except UncoveredYear:
-                return False
-            if session is not None and session.open - EARLY <= now <= session.close:
-                return True
-        return False
+    def _child(self, target: Callable[[Settings, str], None]) -> BaseProcess:
+        return multiprocessing.get_context("spawn").Process(
+            target=target, args=(self.settings, self.broker), daemon=True
+        )
+
+    def _is_near_session(self) -> bool:
+        """Tell whether a session is open, or opens within EARLY."""
+        now = self.clock.market()
+        return any(session.open - EARLY <= now <= session.close for session in self._sessions(now))
 
 
 def main() -> None:
@@ -208,24 +226,31 @@ def main() -> None:
 
 
 def run(settings: Settings) -> int:
-    """Stream until SIGTERM or SIGINT; return the exit code: 1 when the stream ended by itself and is to be started anew."""
+    """Stream until SIGTERM or SIGINT, and return the exit code.
+
+    1 says that the stream ended by itself and is to be started anew.
+    """
     broker = broker_url(settings)
-    desk, wanted = TickerContext(settings, broker), settings.ticker
+    context = TickerContext(settings, broker)
     cache = connect(
         settings.redis.cache_url or broker, master_name=settings.redis.master_name or ""
     )
+    limits = Limits(
+        settings.ticker.connections,
+        settings.ticker.tokens,
+        settings.ticker.flush_seconds,
+        settings.ticker.silent_seconds,
+    )
     ticker = Ticker(
         RedisQuoteCache(cache, settings.namespace),
-        desk.clock.market,
-        desk.trading_since,
-        desk.login,
-        desk.tell,
-        prepare=desk.prepare,
+        context.clock.market,
+        context.trading_since,
+        context.login,
+        context.tell,
+        prepare=context.prepare,
         way=route(settings.provider.ws_root),
-        limits=Limits(
-            wanted.connections, wanted.tokens, wanted.flush_seconds, wanted.silent_seconds
-        ),
-        beat=desk.beat,
+        limits=limits,
+        beat=context.beat,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ticker.stop())

@@ -1,73 +1,111 @@
-"""What the ticker has done beside it, in processes of their own for their size: the day's wishes; yesterday's open interest."""
+"""Two short-lived children of the tick stream, each as big as a worker.
+
+One tells the quote cache which contracts the day needs, the other asks for yesterday's open
+interest. The stream itself stays small because it imports neither the pipeline nor pyarrow.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from g6.config import Settings
 from g6.errors import G6Error
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from g6.adapters.kite.provider import Kite
+    from g6.adapters.wrapping.resilient import Resilient
+    from g6.domain.market.instrument import Contracts
+    from g6.pipeline import Runtime
+
 STORED = 3
 """Exit code: the store knows the previous session, nothing is to be asked today."""
 LEARN_SECONDS = 1800.0
-BATCH, BATCH_SECONDS = 30, 15.0
-"""Contracts asked for of one index before the next has its turn, and the seconds that may take."""
+BATCH = 30
+"""Contracts of one index that are asked for before the next index has its turn."""
+BATCH_SECONDS = 15.0
+"""Seconds that a batch may take."""
 
 
-def make(settings: Settings, broker: str) -> None:
-    """Tell the quote cache what the first cycle of each index will ask for. Exits 1, with the reason, where that is not known."""
+def announce_contracts(settings: Settings, broker: str) -> None:
+    """Tell the quote cache which contracts the first cycle of each index will ask for.
+
+    Exits 1, with the reason, where these are not known.
+    """
     from g6 import bootstrap
     from g6.adapters.memory.sender import MemorySender
     from g6.adapters.wrapping.streamed import Streamed
     from g6.pipeline.choice import chosen
 
     runtime = bootstrap.build(settings, MemorySender(), broker)
-    at, provider = runtime.clock.market(), runtime.provider
+    at = runtime.clock.market()
+    provider = runtime.provider
     if not isinstance(provider, Streamed):
         return
     try:
         for index in runtime.plan.indices:
             provider.follow(index, chosen(runtime, index, at).contracts, at)
     except G6Error as error:
-        sys.stderr.write(f"g6: {error}\n")
-        sys.exit(1)
+        _fail(error)
 
 
-def learn(settings: Settings, broker: str) -> None:
-    """Ask for the previous session's open interest of today's contracts where the store has none; collectors read what there is.
+def learn_previous_interest(settings: Settings, broker: str) -> None:
+    """Ask for the previous session's open interest of today's contracts that the store lacks.
 
-    Exits STORED where the store has it all, 1, with the reason, where the broker refuses.
+    Collectors read what there is, so the questions need not be over before the open. Exits STORED
+    where the store has it all, 1, with the reason, where the provider refuses.
     """
     from g6 import bootstrap
     from g6.adapters.kite.kite_provider import Kite
     from g6.adapters.memory.sender import MemorySender
     from g6.adapters.wrapping.resilient import Resilient
     from g6.adapters.wrapping.streamed import Streamed
-    from g6.domain.market.calendar import day_of
     from g6.pipeline.choice import chosen
 
     runtime = bootstrap.build(settings, MemorySender(), broker)
-    clock, provider = runtime.clock, runtime.provider
-    at, parent, until = (
-        clock.market(),
-        multiprocessing.parent_process(),
-        clock.wall() + LEARN_SECONDS,
-    )
-    inner = provider.inner if isinstance(provider, Streamed) else provider
-    unknown = [
-        index for index in runtime.plan.indices if runtime.store.last_oi(index, day_of(at)) is None
-    ]
-    if not unknown or not isinstance(inner, Resilient) or not isinstance(inner.first, Kite):
+    at = runtime.clock.market()
+    provider = runtime.provider
+    guarded = provider.inner if isinstance(provider, Streamed) else provider
+    unknown = _indices_without_previous_interest(runtime, at)
+    if not unknown or not isinstance(guarded, Resilient) or not isinstance(guarded.first, Kite):
         sys.exit(STORED)
     try:
-        left = {index: chosen(runtime, index, at).contracts for index in unknown}
-        came = 1
-        while came and clock.wall() < until and (parent is None or parent.is_alive()):
-            came = 0
-            for index, contracts in left.items():
-                with inner.within(BATCH_SECONDS):
-                    came += inner.first.learn_previous(index, contracts, at, BATCH)
+        contracts = {index: chosen(runtime, index, at).contracts for index in unknown}
+        _learn_in_turns(runtime, guarded, guarded.first, contracts, at)
     except G6Error as error:
-        sys.stderr.write(f"g6: {error}\n")
-        sys.exit(1)
+        _fail(error)
+
+
+def _indices_without_previous_interest(runtime: Runtime, at: datetime) -> Sequence[str]:
+    from g6.domain.market.calendar import day_of
+
+    day = day_of(at)
+    return [index for index in runtime.plan.indices if runtime.store.last_oi(index, day) is None]
+
+
+def _learn_in_turns(
+    runtime: Runtime,
+    guarded: Resilient,
+    kite: Kite,
+    contracts: Mapping[str, Contracts],
+    at: datetime,
+) -> None:
+    """Ask index after index for a batch, until no answer brings anything or the time is over."""
+    parent = multiprocessing.parent_process()
+    clock = runtime.clock
+    deadline = clock.wall() + LEARN_SECONDS
+    answers = 1
+    while answers and clock.wall() < deadline and (parent is None or parent.is_alive()):
+        answers = 0
+        for index, of_index in contracts.items():
+            with guarded.within(BATCH_SECONDS):
+                answers += kite.learn_previous(index, of_index, at, BATCH)
+
+
+def _fail(error: G6Error) -> None:
+    sys.stderr.write(f"g6: {error}\n")
+    sys.exit(1)

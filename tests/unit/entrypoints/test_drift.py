@@ -37,28 +37,28 @@ def now(
 
 
 def test_the_same_file_needs_no_restart(file: Path) -> None:
-    assert drift.told(started(file), now(file)) == []
+    assert drift.restart_reasons(started(file), now(file)) == []
 
 
 def test_a_changed_file_does_and_says_what_changed(file: Path) -> None:
     record = started(file)
     file.write_text('{"interval": 30, "greeks": {"risk_free_rate": 0.06}}')
-    assert drift.told(record, now(file)) == [f"interval: 60 [{file}] -> 30 [{file}]"]
+    assert drift.restart_reasons(record, now(file)) == [f"interval: 60 [{file}] -> 30 [{file}]"]
 
 
 def test_a_setting_taken_out_of_the_file_is_a_change(file: Path) -> None:
     record = started(file)
     file.write_text('{"interval": 60}')
-    assert drift.told(record, now(file)) == [
+    assert drift.restart_reasons(record, now(file)) == [
         f"greeks.risk_free_rate: 0.06 [{file}] -> 0.055 [default]"
     ]
 
 
 def test_the_file_of_the_start_counts_whatever_file_who_asks_has(file: Path) -> None:
     record = started(file)
-    assert drift.told(record, now("")) == []
+    assert drift.restart_reasons(record, now("")) == []
     file.write_text('{"interval": 30, "greeks": {"risk_free_rate": 0.06}}')
-    assert len(drift.told(record, now(""))) == 1
+    assert len(drift.restart_reasons(record, now(""))) == 1
 
 
 @pytest.mark.parametrize("elsewhere", [7, 45, 86400])
@@ -67,12 +67,12 @@ def test_an_interval_of_the_command_line_moves_no_start_of_the_market(
 ) -> None:
     file.write_text('{"provider": {"name": "sim"}}')
     record = started(file, {"interval": 5})
-    assert drift.told(record, now(file, environ={"G6_INTERVAL": str(elsewhere)})) == []
+    assert drift.restart_reasons(record, now(file, environ={"G6_INTERVAL": str(elsewhere)})) == []
 
 
 def test_what_was_said_on_a_command_line_is_no_change(file: Path) -> None:
     record = started(file, {"market.speed": 12.0, "interval": 30, "data_dir": "/rows"})
-    assert drift.told(record, now(file, {"data_dir": "/elsewhere"})) == []
+    assert drift.restart_reasons(record, now(file, {"data_dir": "/elsewhere"})) == []
     assert {each.path for each in drift.differences(record, now(file))} == {
         "market.speed",
         "interval",
@@ -82,8 +82,8 @@ def test_what_was_said_on_a_command_line_is_no_change(file: Path) -> None:
 
 def test_a_variable_that_this_shell_lacks_is_no_change_and_another_value_is(file: Path) -> None:
     record = started(file, None, {"G6_QUALITY__MIN_OI": "5"})
-    assert drift.told(record, now(file)) == []
-    assert len(drift.told(record, now(file, None, {"G6_QUALITY__MIN_OI": "6"}))) == 1
+    assert drift.restart_reasons(record, now(file)) == []
+    assert len(drift.restart_reasons(record, now(file, None, {"G6_QUALITY__MIN_OI": "6"}))) == 1
 
 
 def test_a_start_outside_a_session_that_was_moved_is_no_change(tmp_path: Path) -> None:
@@ -94,24 +94,27 @@ def test_a_start_outside_a_session_that_was_moved_is_no_change(tmp_path: Path) -
     record: dict[str, Any] = json.loads(
         json.dumps(running_record(aligned(load(path, {}, {})), "g6 up"))
     )
-    assert drift.told(record, now(path)) == []
+    assert drift.restart_reasons(record, now(path)) == []
 
 
 def test_a_file_that_would_not_start_any_more_is_said(file: Path) -> None:
     record = started(file)
     file.write_text('{"interval": ')
-    (sentence,) = drift.told(record, now(""))
+    (sentence,) = drift.restart_reasons(record, now(""))
     assert sentence.startswith("the configuration is wrong now: ")
 
 
 def test_secrets_are_neither_shown_nor_compared(file: Path) -> None:
     record = started(file, None, {"G6_SERVE__TOKEN": "hunter2-hunter2-hunter2"})
-    assert drift.told(record, now(file, None, {"G6_SERVE__TOKEN": "swordfish-swordfish"})) == []
+    assert (
+        drift.restart_reasons(record, now(file, None, {"G6_SERVE__TOKEN": "swordfish-swordfish"}))
+        == []
+    )
     assert "hunter2" not in json.dumps(record)
 
 
 def test_nothing_is_said_where_nobody_wrote_it_down(file: Path) -> None:
-    assert drift.told(None, now(file)) == []
+    assert drift.restart_reasons(None, now(file)) == []
 
 
 def test_a_child_whose_environment_repeats_the_start_hears_of_the_file_alone(
@@ -120,11 +123,11 @@ def test_a_child_whose_environment_repeats_the_start_hears_of_the_file_alone(
     record = started(file, {"market.seed": 9}, {"G6_QUALITY__MIN_OI": "70"})
     monkeypatch.setenv("G6_INTERVAL", "60")
     monkeypatch.setenv("G6_QUALITY__MIN_OI", "70")
-    assert drift.told_in_a_child(record) == []
+    assert drift.restart_reasons_in_child(record) == []
     file.write_text('{"interval": 30, "greeks": {"risk_free_rate": 0.06}}')
-    assert drift.told_in_a_child(record) == [f"interval: 60 [{file}] -> 30 [{file}]"]
+    assert drift.restart_reasons_in_child(record) == [f"interval: 60 [{file}] -> 30 [{file}]"]
     file.write_text("{")
-    (sentence,) = drift.told_in_a_child(record)
+    (sentence,) = drift.restart_reasons_in_child(record)
     assert sentence.startswith("the configuration is wrong now: ")
-    assert drift.told_in_a_child(None) == []
-    assert drift.told_in_a_child(record | {"host": "another"}) == []
+    assert drift.restart_reasons_in_child(None) == []
+    assert drift.restart_reasons_in_child(record | {"host": "another"}) == []

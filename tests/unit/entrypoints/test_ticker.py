@@ -1,4 +1,4 @@
-"""What the stream's process knows of sessions, tokens and wishes."""
+"""What the stream's process knows of sessions and tokens, and which children it starts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import pytest
 
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
-from g6.entrypoints.machine import tick_stream as ticker
-from g6.entrypoints.machine import ticker_children as wishes
+from g6.entrypoints.machine import tick_stream, ticker_children
 from g6.entrypoints.machine.tick_stream import TickerContext
 
 
-def desk(at: str, directory: Path) -> TickerContext:
-    """Return a desk whose market shows `at` now; nothing listens behind it."""
+def context(at: str, directory: Path) -> TickerContext:
+    """Return the context of a stream whose market shows `at` now; nothing listens behind it."""
     given = {
         "provider.name": "kite", "provider.root": "http://127.0.0.1:9", "provider.ws_root": "ws://127.0.0.1:9",
         "market.start": at, "market.origin": time.time(), "demo_dir": str(directory), "provider.token_provider": "fake",
@@ -34,7 +33,7 @@ def desk(at: str, directory: Path) -> TickerContext:
 def test_contracts_trade_from_the_open_on_while_the_index_is_frozen_too(
     at: str, open_at: str, tmp_path: Path
 ) -> None:
-    made = desk(at, tmp_path)
+    made = context(at, tmp_path)
     since = made.trading_since()
     assert since is not None
     assert since == pytest.approx(
@@ -48,17 +47,17 @@ def test_contracts_trade_from_the_open_on_while_the_index_is_frozen_too(
 def test_before_the_open_after_the_close_and_on_holidays_nothing_trades(
     at: str, tmp_path: Path
 ) -> None:
-    assert desk(at, tmp_path).trading_since() is None
+    assert context(at, tmp_path).trading_since() is None
 
 
 @pytest.mark.parametrize(("at", "soon"), [
     ("2026-11-20T02:50:00Z", False), ("2026-11-20T03:10:00Z", True), ("2026-11-20T09:00:00Z", True),
     ("2026-11-20T10:30:00Z", False), ("2026-11-24T03:10:00Z", False),
 ])  # fmt: skip
-def test_wishes_are_made_from_shortly_before_the_open_to_the_close(
+def test_contracts_are_announced_from_shortly_before_the_open_to_the_close(
     at: str, soon: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = desk(at, tmp_path)
+    made = context(at, tmp_path)
     asked: list[datetime] = []
 
     class Child:
@@ -73,7 +72,9 @@ def test_wishes_are_made_from_shortly_before_the_open_to_the_close(
         join = start
 
     monkeypatch.setattr(
-        ticker.multiprocessing, "get_context", lambda _: type("Context", (), {"Process": Child})
+        tick_stream.multiprocessing,
+        "get_context",
+        lambda _: type("Context", (), {"Process": Child}),
     )
     monkeypatch.setattr(Child, "join", lambda _self, _seconds: None)
     made.prepare()
@@ -83,21 +84,22 @@ def test_wishes_are_made_from_shortly_before_the_open_to_the_close(
 
 @pytest.mark.parametrize(
     ("exit_code", "later", "asked"),
-    [(None, 3600, 1), (0, 60, 1), (0, 700, 2), (1, 700, 2), (wishes.STORED, 700, 1)],
+    [(None, 3600, 1), (0, 60, 1), (0, 700, 2), (1, 700, 2), (ticker_children.STORED, 700, 1)],
 )
 def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unless_it_is_stored(
     exit_code: int | None, later: float, asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, begun, now = desk("2026-11-20T03:10:00Z", tmp_path), [], [1000.0]
+    made, begun, now = context("2026-11-20T03:10:00Z", tmp_path), [], [1000.0]
     child = SimpleNamespace(exitcode=exit_code, start=lambda: begun.append(now[0]))
-    context = SimpleNamespace(
+    spawning = SimpleNamespace(
         Process=lambda target, **_: (
-            (target is wishes.learn and child) or pytest.fail("another process")
+            (target is ticker_children.learn_previous_interest and child)
+            or pytest.fail("another process")
         )
     )
-    monkeypatch.setattr(ticker.multiprocessing, "get_context", lambda _: context)
-    monkeypatch.setattr(ticker, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(TickerContext, "login", lambda _: ticker.Login("demo", "demo", None))
+    monkeypatch.setattr(tick_stream.multiprocessing, "get_context", lambda _: spawning)
+    monkeypatch.setattr(tick_stream, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(TickerContext, "login", lambda _: tick_stream.Login("demo", "demo", None))
     monkeypatch.setattr(made.vitals, "sign", lambda *_: None)
     made.beat()
     now[0] += later
@@ -108,7 +110,7 @@ def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unles
 def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, told = desk("2026-11-20T03:15:00Z", tmp_path), []
+    made, told = context("2026-11-20T03:15:00Z", tmp_path), []
     monkeypatch.setattr(
         made.bus, "publish", lambda kind, fact, key: told.append((kind, fact["fix"], key))
     )
@@ -117,5 +119,5 @@ def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
 
 
 def test_everything_that_happens_has_a_sentence() -> None:
-    levels = {level for level, _ in ticker.SENTENCES.values()}
+    levels = {level for level, _ in tick_stream.SENTENCES.values()}
     assert levels <= {"info", "warning", "error"}

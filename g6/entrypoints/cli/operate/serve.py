@@ -46,7 +46,7 @@ def serve(
     from g6 import bootstrap
     from g6.bootstrap.live import broker_url
     from g6.bootstrap.observing import as_running, running_record
-    from g6.entrypoints.machine.drift import told_in_a_child
+    from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server
     from g6.entrypoints.workers.app import create_app
 
@@ -62,7 +62,7 @@ def serve(
         wanted.web_port if web_port is None else web_port,
         token=wanted.token.get_secret_value() if wanted.token else "",
         status_file=settings.status_file,
-        restart_needed=lambda: told_in_a_child(running_record(settings)),
+        restart_needed=lambda: restart_reasons_in_child(running_record(settings)),
         announce=typer.echo,
     )
 
@@ -82,14 +82,14 @@ def status(
     from g6 import bootstrap
     from g6.bootstrap.live import broker_url
     from g6.bootstrap.observing import as_running, running_record
-    from g6.entrypoints.machine.drift import told
-    from g6.entrypoints.web.serving import Watcher
+    from g6.entrypoints.machine.drift import restart_reasons
+    from g6.entrypoints.web.state import Watcher
     from g6.entrypoints.workers.app import create_app
     from g6.observability.follower import BusFollower
 
     settings = options.settings(config, set_, data_dir=data_dir)
     runtime = create_app(as_running(settings), broker_url(settings)).runtime
-    restart = told(running_record(settings), settings)
+    restart = restart_reasons(running_record(settings), settings)
     follower = BusFollower(
         runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False
     )

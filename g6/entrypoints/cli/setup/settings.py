@@ -115,7 +115,7 @@ def diff(
     from dataclasses import asdict
 
     from g6.bootstrap.observing import running_record
-    from g6.entrypoints.machine.drift import differences, sentence
+    from g6.entrypoints.machine.drift import differences
 
     if not running:
         raise UserError(
@@ -133,6 +133,6 @@ def diff(
         typer.echo(json.dumps([asdict(each) for each in found]))
         return
     for each in found:
-        typer.echo(sentence(each))
+        typer.echo(each.sentence)
     if not found:
         typer.echo("no difference")
