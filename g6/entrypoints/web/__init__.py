@@ -1,1 +1,1 @@
-"""The process that answers over HTTP."""
+"""The process that answers over HTTP: state, applications, authentication, ports."""

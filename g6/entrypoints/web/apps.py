@@ -1,0 +1,73 @@
+"""The two HTTP applications: metrics on one port, status and panels on another."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from g6.entrypoints.web.state import Document, Watcher
+from g6.errors import BrokerDown
+from g6.observability.build import build_labels
+from g6.observability.exposition import CONTENT_TYPE_LATEST, render
+
+
+def metrics_app(watcher: Watcher) -> FastAPI:
+    """Return the application behind the metrics port: /metrics, /healthz, /readyz."""
+    app = _app_with_health(watcher)
+    build = build_labels(watcher.runtime.plan.config_id)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        totals = watcher.follower.totals
+        if totals is None:
+            # Zeros now and the stored totals a moment later would look like a restart and a burst.
+            return PlainTextResponse(f"totals are not read yet: {watcher.follower.trouble}\n", 503)
+        text = render(totals.state, now=watcher.runtime.clock.wall(), build=build)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def web_app(watcher: Watcher) -> FastAPI:
+    """Return the application behind the web port: health, /status, /panels, /panels/{name}."""
+    app = _app_with_health(watcher)
+
+    @app.get("/status")
+    def status() -> Document:
+        return watcher.status()
+
+    @app.get("/panels")
+    def panels() -> dict[str, list[str]]:
+        return {"panels": sorted(watcher.runtime.panels.names())}
+
+    @app.get("/panels/{name}")
+    def panel(name: str) -> JSONResponse:
+        document = watcher.runtime.panels.get(name)
+        if document is None:
+            names = sorted(watcher.runtime.panels.names())
+            return JSONResponse({"error": f"no panel {name}", "panels": names}, 404)
+        return JSONResponse(dict(document))
+
+    return app
+
+
+def _app_with_health(watcher: Watcher) -> FastAPI:
+    """Return an application that answers /healthz and /readyz."""
+    app = FastAPI(title="G6", docs_url=None, redoc_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        missing = watcher.missing()
+        return JSONResponse(
+            {"ready": not missing, "missing": list(missing)}, 503 if missing else 200
+        )
+
+    @app.exception_handler(BrokerDown)
+    def away(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 503)
+
+    return app

@@ -1,0 +1,130 @@
+"""The state of the running system, as one process knows it from its Runtime and from the bus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from g6 import files
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.documents.status import Observed, readiness, runtime_status
+from g6.errors import StoreBusy, UncoveredYear
+from g6.observability.follower import BusFollower
+from g6.observability.totals import parse_key
+from g6.pipeline import Runtime
+
+REQUESTS = "g6_provider_requests_total"
+
+Document = dict[str, Any]
+"""A JSON object as it is sent."""
+
+
+@dataclass(slots=True)
+class Watcher:
+    """One process's view of the running system: its Runtime and the events of the bus."""
+
+    runtime: Runtime
+    follower: BusFollower
+    status_file: Path | None = None
+    restart_needed: Callable[[], list[str]] = list
+    _written_cycle: str = field(default="", init=False)
+    _refusal: str = field(default="", init=False)
+
+    def status(self) -> Document:
+        """Return the runtime status document."""
+        return runtime_status(self.observed()) | {"restart_needed": self.restart_needed()}
+
+    def missing(self) -> tuple[str, ...]:
+        """Return what the system still lacks to be ready."""
+        return readiness(self.observed())
+
+    def observed(self) -> Observed:
+        """Return the facts that the status is made of, as of now."""
+        runtime = self.runtime
+        latest = self.follower.latest
+        totals = self.follower.totals
+        # Who asks may have other settings than the running system: the heartbeat says what runs.
+        plan = latest.get("heartbeat", {}).get("plan", {})
+        return Observed(
+            wall=runtime.clock.wall(),
+            market=runtime.clock.market(),
+            step=plan.get("step", runtime.timing.step),
+            interval=plan.get("interval", runtime.plan.interval),
+            indices=tuple(plan.get("indices", runtime.plan.indices)),
+            provider=runtime.provider.name,
+            report=latest.get("cycle.report", {}),
+            beat=latest.get("heartbeat", {}),
+            gap=latest.get("gap.opened", {}),
+            last_success=totals.value("g6_last_success_cycle_unixtime") if totals else 0.0,
+            requests=self._requests(),
+            phases=_phases(runtime),
+            next_cycle_wall=_next_cycle(runtime),
+            trouble=self.follower.trouble,
+            refused=self._refusal,
+        )
+
+    def write_status(self) -> None:
+        """Write the status file once per cycle, if one is configured.
+
+        A disk that refuses the file does not stop the metrics.
+        """
+        cycle = str(self.follower.latest.get("cycle.report", {}).get("cycle", ""))
+        if self.status_file is None or cycle == self._written_cycle:
+            return
+        try:
+            files.replace(self.status_file, json.dumps(self.status(), indent=2).encode())
+        except StoreBusy as error:
+            self._refusal = str(error)
+            return
+        self._written_cycle = cycle
+        self._refusal = ""
+
+    def _requests(self) -> dict[str, float]:
+        """Return the requests to the provider by their outcome."""
+        totals = self.follower.totals
+        requests: dict[str, float] = {}
+        for key, value in (totals.state if totals else {}).items():
+            name, labels, _ = parse_key(key)
+            if name == REQUESTS:
+                requests[labels[2]] = requests.get(labels[2], 0.0) + value
+        return requests
+
+
+def _exchanges(runtime: Runtime) -> list[str]:
+    return list(dict.fromkeys(plan.index.exchange for plan in runtime.plan.indices.values()))
+
+
+def _phases(runtime: Runtime) -> dict[str, Document]:
+    """Return the phase of each exchange. A recording asks no calendar and is always open."""
+    return {name: _phase(runtime, name) for name in _exchanges(runtime)}
+
+
+def _phase(runtime: Runtime, exchange: str) -> Document:
+    if runtime.feeds:
+        return {"open": True, "phase": "replay", "next_change": None}
+    at = runtime.clock.market()
+    calendar = runtime.calendar
+    try:
+        return {
+            "open": calendar.is_open(exchange, at),
+            "phase": calendar.phase(exchange, at),
+            "next_change": isoformat_z(calendar.next_change(exchange, at)),
+        }
+    except UncoveredYear as error:
+        return {"open": False, "phase": str(error.sentence), "next_change": None}
+
+
+def _next_cycle(runtime: Runtime) -> float | None:
+    """Return the wall time of the next cycle, None for a recording or an uncovered year."""
+    if runtime.feeds:
+        return None
+    at = runtime.clock.market()
+    interval = runtime.plan.interval
+    try:
+        instants = [runtime.calendar.next_cycle(name, at, interval) for name in _exchanges(runtime)]
+    except UncoveredYear:
+        return None
+    return runtime.clock.wall_of(min(instants))
