@@ -17,7 +17,7 @@ from g6.errors import G6Error
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from g6.adapters.kite.provider import Kite
+    from g6.adapters.kite.kite_provider import Kite
     from g6.adapters.wrapping.resilient import Resilient
     from g6.domain.market.instrument import Contracts
     from g6.pipeline import Runtime
