@@ -11,7 +11,7 @@ G6Error
 ├── Retryable                 try again before the deadline
 │   ├── ProviderBusy          rate limit, timeout, a server's bad moment
 │   ├── StoreBusy             a lock or a disk that may come back
-│   ├── BrokerDown            Redis does not answer, or cannot take a write now
+│   ├── RedisDown             Redis does not answer, or cannot take a write now
 │   └── NoWorker              no worker serves the queue that the work would go to
 └── Terminal                  this unit is lost, with a reason; do not try again
     ├── ProviderRefused       missing entitlement, malformed question or answer
@@ -119,7 +119,7 @@ class StoreBusy(Retryable):
         self.errors: Mapping[str, str] = errors or {"store": sentence}
 
 
-class BrokerDown(Retryable):
+class RedisDown(Retryable):
     """Redis does not answer, is loading, or cannot take a write now: memory, disk, a change of master."""
 
     reason = "redis_down"

@@ -32,7 +32,7 @@ from g6.bootstrap.live import broker_url as broker_url
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import QUEUES, Timing, isoformat_z
 from g6.domain.cycles.plan import Plan
-from g6.errors import BadConfig, BrokerDown, Unavailable
+from g6.errors import BadConfig, RedisDown, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
 from g6.simulation import SimulatedMarket
@@ -231,11 +231,11 @@ def in_force(settings: Settings, source: Provider) -> Settings:
 def broker_facts(url: str, master_name: str = "") -> dict[str, Any]:
     """Return what the broker says of itself for the start-up lint: maxmemory_policy and appendonly.
 
-    Errors: BrokerDown; Unavailable for a cluster, for rights that are missing, for TLS where none was asked for.
+    Errors: RedisDown; Unavailable for a cluster, for rights that are missing, for TLS where none was asked for.
     """
     try:
         return _facts(url, master_name)
-    except BrokerDown:
+    except RedisDown:
         refuse_wrong_tls(url)
         raise
 

@@ -26,7 +26,7 @@ _SEEN_BY_ALL = (
 
 
 def running_record(settings: Settings) -> Mapping[str, Any] | None:
-    """Return what the running system wrote down of its settings, None where it did not. Errors: Unavailable, BrokerDown."""
+    """Return what the running system wrote down of its settings, None where it did not. Errors: Unavailable, RedisDown."""
     return namespace(settings, broker_url(settings)).running()
 
 
@@ -34,7 +34,7 @@ def as_running(settings: Settings) -> Settings:
     """Return settings with the market, interval and indices of the system that runs, by which alone its instants can be told.
 
     A system may have been started with `--speed`, `--start` or `--interval`, which who looks at it does not know.
-    Errors: Unavailable, BrokerDown.
+    Errors: Unavailable, RedisDown.
     """
     record = running_record(settings)
     if record is None:

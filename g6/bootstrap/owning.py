@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from g6.adapters.data_dir.owner import System, keep_configuration, owned
 from g6.adapters.redis.server import RedisNamespace, connect
 from g6.config import Settings, record
-from g6.errors import BrokerDown, Unavailable
+from g6.errors import RedisDown, Unavailable
 
 
 def namespace(settings: Settings, broker: str) -> RedisNamespace:
@@ -22,7 +22,7 @@ def system(settings: Settings, broker: str) -> System:
     """Return the system that a broker and a namespace make; of a broker that does not answer, by its address alone."""
     try:
         mark = namespace(settings, broker).mark()
-    except (BrokerDown, Unavailable):
+    except (RedisDown, Unavailable):
         mark = ""
     return System(broker, settings.namespace, mark)
 

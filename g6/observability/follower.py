@@ -40,13 +40,13 @@ class BusFollower:
         self.trouble = "nothing read yet"
 
     def load(self) -> None:
-        """Take up what is stored. Errors: BrokerDown."""
+        """Take up what is stored. Errors: RedisDown."""
         numbers, texts, self._last = self._store.load()
         self.latest = {name: json.loads(text) for name, text in texts.items()}
         self.totals = Totals(self._indices, numbers)
 
     def step(self, block_seconds: float = 0.0) -> int:
-        """Count the next batch of events, waiting up to `block_seconds` for one; return how many. Errors: BrokerDown."""
+        """Count the next batch of events, waiting up to `block_seconds` for one; return how many. Errors: RedisDown."""
         if self.totals is None:
             self.load()
         totals = self.totals or Totals()
@@ -71,7 +71,7 @@ class BusFollower:
         return len(events)
 
     def catch_up(self) -> None:
-        """Count everything there is now. Errors: BrokerDown."""
+        """Count everything there is now. Errors: RedisDown."""
         self.load()
         while self.step() == BATCH:
             pass

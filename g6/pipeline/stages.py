@@ -23,10 +23,10 @@ from g6.domain.quotes import quotes as quote
 from g6.domain.quotes.quotes import Quotes, Stamp
 from g6.domain.schema.frame import Frame
 from g6.errors import (
-    BrokerDown,
     FrameMissing,
     G6Error,
     Late,
+    RedisDown,
     Retryable,
     StoreBusy,
     Terminal,
@@ -61,7 +61,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
         frame, counts = gather(runtime, unit, controls, watch)
         counts["bytes"] = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
-    except BrokerDown:
+    except RedisDown:
         raise  # the task tries again until the deadline
     except Withheld as error:
         if isinstance(error, TokenDead):
@@ -95,7 +95,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         }
         watch.lap("compute")
         runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
-    except BrokerDown:
+    except RedisDown:
         raise
     except (Retryable, Terminal) as error:
         return end(

@@ -18,7 +18,7 @@ class QuoteCache(Protocol):
     """
 
     def put(self, day: date, rows: Mapping[str, tuple[Sequence[str], NDArray[Any]]]) -> None:
-        """Store rows by index: symbols and their rows `(m,)`; what was there is replaced. One round trip. Errors: BrokerDown."""
+        """Store rows by index: symbols and their rows `(m,)`; what was there is replaced. One round trip. Errors: RedisDown."""
         ...
 
     def bridge(

@@ -20,7 +20,7 @@ from g6.adapters.redis.server.refusals import RIGHTS
 from g6.config import load
 from g6.entrypoints.workers import transport
 from g6.entrypoints.workers.queues import celery_settings
-from g6.errors import BadConfig, BrokerDown, G6Error, Unavailable
+from g6.errors import BadConfig, G6Error, RedisDown, Unavailable
 from tests.waiting import eventually
 from tests.worlds.certificates import Certificates, Pair, make_certificates
 
@@ -198,7 +198,7 @@ def test_a_master_that_no_sentinel_knows_is_named_without_dumps_of_clients(
     world: dict[str, str],
 ) -> None:
     with (
-        pytest.raises(BrokerDown) as caught,
+        pytest.raises(RedisDown) as caught,
         connect(world["sentinel"], master_name="other", timeout=1.0) as client,
     ):
         redis_time(client)

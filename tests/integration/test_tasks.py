@@ -21,7 +21,7 @@ from g6.entrypoints.workers.app import G6, create_app
 from g6.entrypoints.workers.jobs import JOBS
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule
-from g6.errors import BadConfig, BrokerDown
+from g6.errors import BadConfig, RedisDown
 
 UNIT = Unit("2026-11-18T05:30:00Z", "MIDCPNIFTY")
 
@@ -281,7 +281,7 @@ def test_a_beat_refuses_settings_that_somebody_changed_afterwards(
 
 def test_what_needs_redis_is_tried_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "REDIS_PAUSE", 0.0)
-    answers = [BrokerDown("away"), BrokerDown("away"), None]
+    answers = [RedisDown("away"), RedisDown("away"), None]
 
     def act() -> None:
         if answer := answers.pop(0):

@@ -52,7 +52,7 @@ class RedisBus:
         key: str = "",
         meta: Mapping[str, Any] | None = None,
     ) -> str:
-        """Append an event, return its id. One command. Errors: BrokerDown."""
+        """Append an event, return its id. One command. Errors: RedisDown."""
         fields: dict[Any, Any] = dict(event_fields(type, payload, key=key, meta=meta))
         added: Any = self._client.xadd(self._key, fields, maxlen=self._length, approximate=True)
         return str(added, "ascii")
@@ -61,7 +61,7 @@ class RedisBus:
     def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:
         """Return up to `count` events after id `after` ("0": all there are, "$": only those that come during the call).
 
-        Waits up to `block_seconds` for the first, in slices shorter than the socket's timeout. Errors: BrokerDown.
+        Waits up to `block_seconds` for the first, in slices shorter than the socket's timeout. Errors: RedisDown.
         """
         if after == "$":
             after = self.bounds()[1]

@@ -23,13 +23,13 @@ class RedisChainMemories:
 
     @translated
     def recall(self, index: str, day: date) -> ChainMemory | None:
-        """Return the memory of an index on a session day, None when there is none. Errors: BrokerDown."""
+        """Return the memory of an index on a session day, None when there is none. Errors: RedisDown."""
         held: Any = self._client.get(self._key(index, day))
         return None if held is None else ChainMemory.parse(decode(bytes(held)))
 
     @translated
     def keep(self, index: str, day: date, memory: ChainMemory) -> None:
-        """Keep the memory of an index on a session day. Errors: BrokerDown."""
+        """Keep the memory of an index on a session day. Errors: RedisDown."""
         self._client.set(
             self._key(index, day), encode(memory.to_frame()).to_pybytes(), ex=KEPT_SECONDS
         )

@@ -35,7 +35,7 @@ class SharedClock:
 
     @translated
     def wall_origin(self) -> float | None:
-        """Return the wall time (epoch seconds) at which the market started, None when it has not. Errors: BrokerDown."""
+        """Return the wall time (epoch seconds) at which the market started, None when it has not. Errors: RedisDown."""
         if self._origin is None:
             held: Any = self._client.get(self._key)
             self._origin = None if held is None else float(held)
@@ -46,7 +46,7 @@ class SharedClock:
         return time.time()
 
     def market(self) -> datetime:
-        """Return the market's instant, UTC. Errors: BrokerDown, only while the origin is not known."""
+        """Return the market's instant, UTC. Errors: RedisDown, only while the origin is not known."""
         now = time.time()
         origin = self.wall_origin()
         passed = 0.0 if origin is None else max(0.0, now - origin)

@@ -19,13 +19,13 @@ class RedisControls:
 
     @translated
     def read(self) -> Mapping[str, Any]:
-        """Return the switches in force. Errors: BrokerDown."""
+        """Return the switches in force. Errors: RedisDown."""
         held: Any = self._client.hgetall(self._key)
         return {name.decode(): decode(value) for name, value in held.items()}
 
     @translated
     def set(self, name: str, value: Any) -> None:
-        """Set one switch; None removes it. Errors: BrokerDown."""
+        """Set one switch; None removes it. Errors: RedisDown."""
         if value is None:
             self._client.hdel(self._key, name)
         else:

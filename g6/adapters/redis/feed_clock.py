@@ -30,19 +30,19 @@ class FeedClock:
 
     @translated
     def market(self) -> datetime:
-        """Return the instant that was sent last, UTC. Errors: BrokerDown."""
+        """Return the instant that was sent last, UTC. Errors: RedisDown."""
         held: Any = self._client.get(f"{self._prefix}:newest")
         return self._origin if held is None else parse_z(_text(held)).astimezone(UTC)
 
     @translated
     def wall_of(self, instant: datetime) -> float:
-        """Return the wall time (epoch seconds) at which `instant` was sent, now for one that was not. Errors: BrokerDown."""
+        """Return the wall time (epoch seconds) at which `instant` was sent, now for one that was not. Errors: RedisDown."""
         held: Any = self._client.get(f"{self._prefix}:{isoformat_z(instant)}")
         return time.time() if held is None else float(held)
 
     @translated
     def send(self, instant: datetime) -> float:
-        """Note that `instant` is sent now, unless it was before; return the wall time of its first sending. Errors: BrokerDown."""
+        """Note that `instant` is sent now, unless it was before; return the wall time of its first sending. Errors: RedisDown."""
         cycle = isoformat_z(instant)
         self._client.set(f"{self._prefix}:{cycle}", repr(time.time()), nx=True, ex=KEPT_SECONDS)
         self._client.set(f"{self._prefix}:newest", cycle)

@@ -89,7 +89,7 @@ class RedisFrames:
 
     @translated
     def put(self, unit: Unit, stage: str, frame: Frame, seconds: float) -> int:
-        """Store `frame` for `seconds` wall seconds; return its size in bytes. One round trip. Errors: BrokerDown."""
+        """Store `frame` for `seconds` wall seconds; return its size in bytes. One round trip. Errors: RedisDown."""
         raw, name, now = encode(frame), _name(unit, stage), time.time()
         pipeline = self._client.pipeline(transaction=False)
         pipeline.set(self._prefix + name, memoryview(raw), px=_milliseconds(seconds))
@@ -103,12 +103,12 @@ class RedisFrames:
 
     @translated
     def get(self, unit: Unit, stage: str) -> Frame:
-        """Return the frame; its numbers are read-only. Errors: FrameMissing, BrokerDown."""
+        """Return the frame; its numbers are read-only. Errors: FrameMissing, RedisDown."""
         return _frame(self._client.get(self._prefix + _name(unit, stage)), unit, stage)
 
     @translated
     def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
-        """Return the frames that are there and can be read, by unit; their numbers are read-only. Errors: BrokerDown."""
+        """Return the frames that are there and can be read, by unit; their numbers are read-only. Errors: RedisDown."""
         found: dict[Unit, Frame] = {}
         raws: Any = (
             self._client.mget([self._prefix + _name(unit, stage) for unit in units])
@@ -131,7 +131,7 @@ class RedisFrames:
 
     @translated
     def trim(self) -> int:
-        """Bring all frames under seven eighths of the budget; return how many were dropped. Errors: BrokerDown."""
+        """Bring all frames under seven eighths of the budget; return how many were dropped. Errors: RedisDown."""
         limit = self._max_bytes * 7 // 8
         dropped: Any = self._trim(
             keys=[self._sizes, self._used], args=[self._prefix, limit, f"{time.time():.3f}"]

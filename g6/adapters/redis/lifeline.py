@@ -10,7 +10,7 @@ import redis
 
 from g6.adapters.redis.server import translated
 from g6.domain.cycles.unopened import why_unopened
-from g6.errors import BrokerDown
+from g6.errors import RedisDown
 
 SLOW_SECONDS = 1.0
 """An answer that took longer was an outage: the server stood still."""
@@ -75,7 +75,7 @@ class RedisLifeline:
             if time.time() - began > SLOW_SECONDS:
                 self._away = True
                 controls = self._said()
-        except BrokerDown:
+        except RedisDown:
             self._away = True
             return False
         self._seen, self._away, self._controls = time.time(), False, controls
@@ -93,7 +93,7 @@ class RedisLifeline:
 
     @translated
     def why(self, dues: Sequence[float]) -> Sequence[str]:
-        """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known. Errors: BrokerDown."""
+        """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known. Errors: RedisDown."""
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(self._keys[1])
         pipeline.lrange(self._keys[2], 0, -1)

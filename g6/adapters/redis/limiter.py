@@ -68,7 +68,7 @@ class RedisLimiter:
     def reserve(self, family: str, count: int = 1, within: float = inf) -> float:
         """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first.
 
-        Above `within` seconds nothing is reserved. Errors: BrokerDown.
+        Above `within` seconds nothing is reserved. Errors: RedisDown.
         """
         family = self._known(family)
         spacing = round(self._spacings[family] * 1e6)
@@ -84,12 +84,12 @@ class RedisLimiter:
 
     @translated
     def confirm(self, family: str) -> float:
-        """Take a reserved slot now; return 0, or the seconds that are still to wait. Errors: BrokerDown."""
+        """Take a reserved slot now; return 0, or the seconds that are still to wait. Errors: RedisDown."""
         return self._take(family, 0)
 
     @translated
     def late(self, family: str) -> None:
-        """Take the slot anew, now: the request of the one confirmed before left only now. Errors: BrokerDown."""
+        """Take the slot anew, now: the request of the one confirmed before left only now. Errors: RedisDown."""
         self._take(family, 1)
 
     def _take(self, family: str, again: int) -> float:

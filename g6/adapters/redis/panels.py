@@ -44,7 +44,7 @@ class RedisPanels:
 
     @translated
     def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """Store panel documents by name, as of `cycle`, in one step; return the names that were taken. Errors: BrokerDown."""
+        """Store panel documents by name, as of `cycle`, in one step; return the names that were taken. Errors: RedisDown."""
         if not panels:
             return ()
         keys = [self._cycles, *(self._prefix + name for name in panels)]
@@ -56,24 +56,24 @@ class RedisPanels:
 
     @translated
     def get(self, name: str) -> Mapping[str, Any] | None:
-        """Return one panel's document, None when there is none. Errors: BrokerDown."""
+        """Return one panel's document, None when there is none. Errors: RedisDown."""
         raw: Any = self._client.get(self._prefix + name)
         return None if raw is None else dict(decode(raw))
 
     @translated
     def all(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return every panel's document by name. Two round trips. Errors: BrokerDown."""
+        """Return every panel's document by name. Two round trips. Errors: RedisDown."""
         names = self.names()
         raws: Any = self._client.mget([self._prefix + name for name in names]) if names else ()
         return {name: decode(raw) for name, raw in zip(names, raws, strict=True) if raw is not None}
 
     @translated
     def names(self) -> Sequence[str]:
-        """Return the names there are, sorted. Errors: BrokerDown."""
+        """Return the names there are, sorted. Errors: RedisDown."""
         return sorted(self.cycles())
 
     @translated
     def cycles(self) -> Mapping[str, str]:
-        """Return the cycle each panel is of, by name. Errors: BrokerDown."""
+        """Return the cycle each panel is of, by name. Errors: RedisDown."""
         held: Any = self._client.hgetall(self._cycles)
         return {name.decode(): at.decode().partition("|")[2] for name, at in held.items()}

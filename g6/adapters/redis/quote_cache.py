@@ -42,7 +42,7 @@ class RedisQuoteCache:
 
     @translated
     def put(self, day: date, rows: Mapping[str, tuple[Sequence[str], NDArray[Any]]]) -> None:
-        """Store rows by index: symbols and their rows `(m,)`; what was there is replaced. One round trip. Errors: BrokerDown."""
+        """Store rows by index: symbols and their rows `(m,)`; what was there is replaced. One round trip. Errors: RedisDown."""
         pipeline = self._client.pipeline(transaction=False)
         for index, (symbols, packed) in rows.items():
             pipeline.hset(self._rows(day, index), items=_interleaved(symbols, packed))
@@ -53,7 +53,7 @@ class RedisQuoteCache:
     def bridge(
         self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float
     ) -> None:
-        """Store rows that were asked for at wall time `asked`; one received since then stays. Errors: BrokerDown."""
+        """Store rows that were asked for at wall time `asked`; one received since then stays. Errors: RedisDown."""
         if symbols:
             self._bridge(
                 keys=[self._rows(day, index)], args=[repr(asked), *_interleaved(symbols, rows)]
@@ -63,7 +63,7 @@ class RedisQuoteCache:
     def get(
         self, day: date, index: str, symbols: Sequence[str]
     ) -> tuple[NDArray[Any], Mapping[int, Feed]]:
-        """Return the rows `(m,)` of `symbols` (blank where there is none) and the feeds by number. Errors: BrokerDown."""
+        """Return the rows `(m,)` of `symbols` (blank where there is none) and the feeds by number. Errors: RedisDown."""
         pipeline = self._client.pipeline(transaction=False)
         if symbols:
             pipeline.hmget(self._rows(day, index), symbols)
@@ -73,7 +73,7 @@ class RedisQuoteCache:
 
     @translated
     def want(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
-        """Ask for symbols to be streamed from now to the end of the day. Errors: BrokerDown."""
+        """Ask for symbols to be streamed from now to the end of the day. Errors: RedisDown."""
         if not tokens:
             return
         pipeline = self._client.pipeline(transaction=False)
@@ -84,7 +84,7 @@ class RedisQuoteCache:
 
     @translated
     def wanted(self, day: date) -> Mapping[str, Mapping[str, int]]:
-        """Return what was asked for, by index and symbol. Errors: BrokerDown."""
+        """Return what was asked for, by index and symbol. Errors: RedisDown."""
         held: Any = self._client.hgetall(f"{self._ns}:wanted:{day}")
         found: dict[str, dict[str, int]] = {}
         for name, token in held.items():
@@ -94,7 +94,7 @@ class RedisQuoteCache:
 
     @translated
     def tell(self, feeds: Mapping[int, Feed]) -> None:
-        """Say how the feeds are; those that are left out are forgotten. Errors: BrokerDown."""
+        """Say how the feeds are; those that are left out are forgotten. Errors: RedisDown."""
         pipeline = self._client.pipeline(transaction=True)
         pipeline.delete(f"{self._ns}:feeds")
         if feeds:
@@ -111,7 +111,7 @@ class RedisQuoteCache:
 
     @translated
     def feeds(self) -> Mapping[int, Feed]:
-        """Return the feeds by number, as last told. Errors: BrokerDown."""
+        """Return the feeds by number, as last told. Errors: RedisDown."""
         return _feeds(self._client.hgetall(f"{self._ns}:feeds"))
 
     def _rows(self, day: date, index: str) -> str:

@@ -10,7 +10,7 @@ from g6.adapters.redis.server import translated
 
 
 class RedisSharedCache:
-    """Shelf port over the keys `<namespace>:shelf:{name}`. Every call raises BrokerDown where Redis is away."""
+    """Shelf port over the keys `<namespace>:shelf:{name}`. Every call raises RedisDown where Redis is away."""
 
     def __init__(self, client: redis.Redis, namespace: str = "g6") -> None:
         self._client, self._prefix = client, f"{namespace}:shelf:"

@@ -32,7 +32,7 @@ class RedisTotals:
 
     @translated
     def load(self) -> tuple[dict[str, float], dict[str, str], str]:
-        """Return numbers, texts and the last event's id; empty and "0" when there is nothing. Errors: BrokerDown."""
+        """Return numbers, texts and the last event's id; empty and "0" when there is nothing. Errors: RedisDown."""
         fields: dict[bytes, bytes] = self._client.hgetall(self._key)  # type: ignore[assignment]
         last = fields.pop(LAST, b"0").decode()
         texts = {
@@ -47,7 +47,7 @@ class RedisTotals:
     ) -> bool:
         """Store what changed and `last_id`, unless another id than `after` is held: then store nothing and return False.
 
-        One call. Errors: BrokerDown.
+        One call. Errors: RedisDown.
         """
         pairs: list[Any] = list(
             chain.from_iterable((name, repr(float(value))) for name, value in numbers.items())

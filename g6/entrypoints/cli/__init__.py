@@ -25,7 +25,6 @@ from g6.entrypoints.cli.shared import terminal, version
 from g6.entrypoints.cli.shared.commands import COMMANDS, MODULES, SELDOM
 from g6.errors import (
     BreakerOpen,
-    BrokerDown,
     DamagedFile,
     FrameMissing,
     G6Error,
@@ -33,6 +32,7 @@ from g6.errors import (
     NothingToDo,
     ProviderBusy,
     ProviderRefused,
+    RedisDown,
     UserError,
 )  # fmt: skip
 from g6.masking import mask
@@ -49,7 +49,7 @@ RETIRED_FLAGS = {
 
 
 ADVICE: Mapping[type[Exception], str] = {
-    BrokerDown: "start that server, or see g6 config show --origin for where redis.broker_url was set",
+    RedisDown: "start that server, or see g6 config show --origin for where redis.broker_url was set",
     ProviderBusy: "g6 check says what the provider answers; try again when it does",
     ProviderRefused: "g6 check says what the provider answers, and why",
     BreakerOpen: "g6 status says when the provider is asked again",

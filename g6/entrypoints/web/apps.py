@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from g6.entrypoints.web.state import Document, Watcher
-from g6.errors import BrokerDown
+from g6.errors import RedisDown
 from g6.observability.build import build_labels
 from g6.observability.exposition import CONTENT_TYPE_LATEST, render
 
@@ -66,7 +66,7 @@ def _app_with_health(watcher: Watcher) -> FastAPI:
             {"ready": not missing, "missing": list(missing)}, 503 if missing else 200
         )
 
-    @app.exception_handler(BrokerDown)
+    @app.exception_handler(RedisDown)
     def away(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 503)
 

@@ -27,7 +27,7 @@ from g6.entrypoints.workers.driving import Driver
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule
 from g6.entrypoints.workers.warmup import warm_provider, warm_up, warmed_market
-from g6.errors import BrokerDown, Retryable, UserError
+from g6.errors import RedisDown, Retryable, UserError
 from g6.log import configure
 from g6.masking import mask
 from g6.pipeline import Runtime
@@ -258,5 +258,5 @@ def _once_redis_is_there(act: Callable[[], None]) -> None:
     while True:
         try:
             return act()
-        except BrokerDown:
+        except RedisDown:
             pause.wait(REDIS_PAUSE)

@@ -20,7 +20,7 @@ from g6.domain.market.instrument import VIX, Contracts
 from g6.domain.pricing.quality import Flag, prices
 from g6.domain.quotes.quotes import DEPTH_FIELDS, Quotes, Underlying
 from g6.domain.quotes.tick import REST, STREAM, Feed, blank
-from g6.errors import BrokerDown, ProviderBusy
+from g6.errors import ProviderBusy, RedisDown
 from g6.simulation import SimulatedMarket
 
 AT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
@@ -376,7 +376,7 @@ def test_a_price_that_swings_between_two_windows_is_followed_into_each_once(worl
 def test_a_cache_that_is_away_leaves_the_other_way(world: World) -> None:
     class Away(MemoryQuoteCache):
         def get(self, *_: Any) -> tuple[NDArray[Any], Mapping[int, Feed]]:
-            raise BrokerDown("away")
+            raise RedisDown("away")
 
         want = bridge = feeds = get  # type: ignore[assignment]
 

@@ -18,7 +18,7 @@ from g6.bootstrap.inprocess import in_process
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import isoformat_z
 from g6.entrypoints.machine.feeder import Feeder
-from g6.errors import BrokerDown
+from g6.errors import RedisDown
 from g6.pipeline import Runtime
 
 FIRST = datetime(2026, 8, 19, 5, 57, tzinfo=UTC)
@@ -110,7 +110,7 @@ def test_the_sweep_is_sent_while_it_waits_and_a_broker_that_is_away_is_waited_fo
         nonlocal asked
         asked += 1
         feeder.stopped.set()
-        raise BrokerDown("away")
+        raise RedisDown("away")
 
     feeder.sweep = swept
     feeder.keep_sweeping()

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from g6.domain.cycles.cycle import Unit
 from g6.entrypoints.workers.leases import Leases
-from g6.errors import BrokerDown
+from g6.errors import RedisDown
 from tests.waiting import eventually
 
 UNIT = Unit("2026-11-18T05:30:00Z", "NIFTY")
@@ -23,7 +23,7 @@ class Ledger:
     def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
         if self.away:
             self.away -= 1
-            raise BrokerDown("away")
+            raise RedisDown("away")
         self.renewed.append((unit, stage, task))
         self.leases.append(until - now)
         return True

@@ -22,7 +22,7 @@ from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.instrument import INDICES
 from g6.entrypoints.web.serving import serve
-from g6.errors import BrokerDown, Unavailable
+from g6.errors import RedisDown, Unavailable
 from g6.pipeline import Runtime
 from g6.simulation import SimulatedMarket
 
@@ -35,7 +35,7 @@ class Away(MemoryTotals):
     """Totals behind a server that does not answer."""
 
     def load(self):
-        raise BrokerDown("Redis: away")
+        raise RedisDown("Redis: away")
 
 
 class Quiet:

@@ -6,7 +6,7 @@ import pytest
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.totals import MemoryTotals
-from g6.errors import BrokerDown
+from g6.errors import RedisDown
 from g6.observability.follower import BusFollower
 
 OPTIONS = "g6_index_options_processed_total"
@@ -46,10 +46,10 @@ class Failing:
     def save(self, *args):
         fail, self.fail = self.fail, ""
         if fail == "before":
-            raise BrokerDown("gone")
+            raise RedisDown("gone")
         taken = self.store.save(*args)
         if fail == "after":
-            raise BrokerDown("gone")
+            raise RedisDown("gone")
         return taken
 
 
@@ -92,7 +92,7 @@ def test_a_server_that_goes_away_while_storing_costs_and_doubles_nothing(bus, st
     follower = follow(bus, failing)
     analysed(bus)
     failing.fail = when
-    with pytest.raises(BrokerDown):
+    with pytest.raises(RedisDown):
         follower.step()
     assert options_seen(follower) == 0
     follower.step()

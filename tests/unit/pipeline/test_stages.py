@@ -15,7 +15,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes import quotes as quote
 from g6.domain.quotes.quotes import Quotes
-from g6.errors import BrokerDown, FrameMissing, ProviderBusy, ProviderRefused
+from g6.errors import FrameMissing, ProviderBusy, ProviderRefused, RedisDown
 from g6.pipeline import stages
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 from tests.worlds.providers import MARKET, AlteredMarket
@@ -144,8 +144,8 @@ def test_a_collect_that_began_in_time_and_failed_may_be_done_again_until_the_dea
 
 
 def test_a_broker_that_blinks_costs_no_unit(world: World) -> None:
-    world.provider.errors = {"NIFTY": BrokerDown("Redis: away")}
-    with pytest.raises(BrokerDown):
+    world.provider.errors = {"NIFTY": RedisDown("Redis: away")}
+    with pytest.raises(RedisDown):
         world.run(NIFTY, "collect")
     world.provider.errors = {}
     world.later(1.0)

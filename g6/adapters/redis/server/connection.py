@@ -17,7 +17,7 @@ from redis.sentinel import Sentinel
 
 from g6.adapters.redis.server.address import Address, parse_address
 from g6.adapters.redis.server.refusals import CLUSTER, CLUSTER_FIX, plain, refusal
-from g6.errors import BadConfig, BrokerDown, G6Error, Unavailable
+from g6.errors import BadConfig, G6Error, RedisDown, Unavailable
 from g6.masking import mask_address
 
 P = ParamSpec("P")
@@ -33,18 +33,18 @@ ERRORS: dict[type[Exception], type[G6Error]] = {
     foreign.NoPermissionError: Unavailable,
     foreign.ExternalAuthProviderError: Unavailable,
     foreign.ModuleError: Unavailable,
-    foreign.ConnectionError: BrokerDown,
-    foreign.TimeoutError: BrokerDown,
-    foreign.BusyLoadingError: BrokerDown,
-    foreign.MaxConnectionsError: BrokerDown,
-    foreign.OutOfMemoryError: BrokerDown,
-    foreign.ReadOnlyError: BrokerDown,
-    foreign.TryAgainError: BrokerDown,
+    foreign.ConnectionError: RedisDown,
+    foreign.TimeoutError: RedisDown,
+    foreign.BusyLoadingError: RedisDown,
+    foreign.MaxConnectionsError: RedisDown,
+    foreign.OutOfMemoryError: RedisDown,
+    foreign.ReadOnlyError: RedisDown,
+    foreign.TryAgainError: RedisDown,
     foreign.ClusterDownError: Unavailable,
-    foreign.MasterDownError: BrokerDown,
-    foreign.NoScriptError: BrokerDown,
-    foreign.ExecAbortError: BrokerDown,
-    foreign.InvalidResponse: BrokerDown,
+    foreign.MasterDownError: RedisDown,
+    foreign.NoScriptError: RedisDown,
+    foreign.ExecAbortError: RedisDown,
+    foreign.InvalidResponse: RedisDown,
     foreign.ResponseError: Unavailable,
 }
 """Each error of the library that the world can cause, and ours; the nearest class decides. Others are mistakes and pass."""
@@ -109,11 +109,11 @@ def translate(error: Exception) -> G6Error | None:
         return None
     words = str(error)
     if PASSING.search(words):
-        return BrokerDown(f"Redis: {plain(words)}")
+        return RedisDown(f"Redis: {plain(words)}")
     if (refused := refusal(words)) is not None:
         return refused
-    if kind is BrokerDown:
-        return BrokerDown(f"Redis: {plain(words)}")
+    if kind is RedisDown:
+        return RedisDown(f"Redis: {plain(words)}")
     return Unavailable(
         f"Redis refused: {plain(words)}",
         "see that redis.broker_url and redis.cache_url name the server you mean",

@@ -19,7 +19,7 @@ _AT_ONCE = 500
 
 
 class RedisNamespace:
-    """The facts of one namespace. Every call raises BrokerDown where Redis is away.
+    """The facts of one namespace. Every call raises RedisDown where Redis is away.
 
     Keys: `<ns>:system` (a random mark, the same by whatever address Redis is reached), `<ns>:kind` (live, sim or replay),
     `<ns>:drivers` (who sends cycles), `<ns>:beginning` (held while one begins), `<ns>:settings` (what runs, secrets masked).
@@ -55,7 +55,7 @@ class RedisNamespace:
 
     @contextmanager
     def alone(self, seconds: float = 10.0) -> Iterator[None]:
-        """Begin or leave while nobody else does; who dies in it blocks the next for `seconds` at most. Errors: BrokerDown."""
+        """Begin or leave while nobody else does; who dies in it blocks the next for `seconds` at most. Errors: RedisDown."""
         limit = time.monotonic() + seconds
         while not self._take(seconds) and time.monotonic() < limit:
             time.sleep(0.02)

@@ -18,7 +18,7 @@ class FurtherRequests:
         self._shelf, self._scope, self._most, self._seconds = shelf, scope, most, seconds
 
     def take(self, at: datetime) -> bool:
-        """Take one of the further requests of the cycle at `at`; False when none is left. Errors: BrokerDown."""
+        """Take one of the further requests of the cycle at `at`; False when none is left. Errors: RedisDown."""
         cycle = f"{at.timestamp():.0f}"
         return any(
             self._shelf.claim(f"further:{self._scope}:{cycle}:{n}", self._seconds)

@@ -107,7 +107,7 @@ def rerun(
 def _of_who_runs(settings: Settings) -> Settings:
     """Return the settings with market, interval and indices of the system that runs: under others its rows would not be the same.
 
-    Errors: BrokerDown.
+    Errors: RedisDown.
     """
     from g6.bootstrap.observing import as_running
 

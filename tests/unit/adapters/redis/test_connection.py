@@ -22,7 +22,7 @@ from g6.adapters.redis.server import (
     translated,
 )
 from g6.adapters.redis.server.connection import ERRORS, translate
-from g6.errors import BadConfig, BrokerDown, Unavailable
+from g6.errors import BadConfig, RedisDown, Unavailable
 
 MISTAKES = {
     "RedisError", "DataError", "PubSubError", "WatchError", "LockError", "LockNotOwnedError", "ChildDeadlockedError",
@@ -50,23 +50,23 @@ def test_every_error_of_the_library_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("error", "ours"),
     [
-        (foreign.ConnectionError("refused"), BrokerDown),
-        (foreign.TimeoutError("slow"), BrokerDown),
-        (foreign.BusyLoadingError("loading"), BrokerDown),
-        (foreign.OutOfMemoryError("full"), BrokerDown),
+        (foreign.ConnectionError("refused"), RedisDown),
+        (foreign.TimeoutError("slow"), RedisDown),
+        (foreign.BusyLoadingError("loading"), RedisDown),
+        (foreign.OutOfMemoryError("full"), RedisDown),
         (
             foreign.ResponseError(
                 "MISCONF Errors writing to the AOF file: No space left on device"
             ),
-            BrokerDown,
+            RedisDown,
         ),
         (
             foreign.ResponseError(
                 "ERR Error running script: @user_script: -OOM command not allowed"
             ),
-            BrokerDown,
+            RedisDown,
         ),
-        (foreign.ReadOnlyError("a replica"), BrokerDown),
+        (foreign.ReadOnlyError("a replica"), RedisDown),
         (foreign.AuthenticationError("WRONGPASS"), Unavailable),
         (foreign.NoPermissionError("NOPERM"), Unavailable),
         (
@@ -87,7 +87,7 @@ def test_our_error_keeps_its_cause() -> None:
     def fails() -> None:
         raise foreign.TimeoutError("Timeout reading from socket")
 
-    with pytest.raises(BrokerDown, match="Timeout reading") as caught:
+    with pytest.raises(RedisDown, match="Timeout reading") as caught:
         fails()
     assert isinstance(caught.value.__cause__, foreign.TimeoutError)
 
@@ -131,7 +131,7 @@ def test_waits_are_bounded() -> None:
 
 
 def test_a_server_that_is_not_there_is_down() -> None:
-    with pytest.raises(BrokerDown), connect(f"redis://127.0.0.1:{free_port()}/0") as client:
+    with pytest.raises(RedisDown), connect(f"redis://127.0.0.1:{free_port()}/0") as client:
         redis_time(client)
 
 
@@ -142,7 +142,7 @@ def test_a_frozen_server_is_down(tmp_path: Path) -> None:
     ):
         redis_time(client)
         os.kill(server.pid, signal.SIGSTOP)
-        with pytest.raises(BrokerDown):
+        with pytest.raises(RedisDown):
             redis_time(client)
         os.kill(server.pid, signal.SIGCONT)
 
@@ -153,7 +153,7 @@ def test_a_full_server_is_down_for_writers(tmp_path: Path) -> None:
         connect(server.url) as client,
     ):
         write = translated(client.set)
-        with pytest.raises(BrokerDown, match="maxmemory"):
+        with pytest.raises(RedisDown, match="maxmemory"):
             [write(f"key{number}", bytes(100_000)) for number in range(100)]
 
 
@@ -214,6 +214,6 @@ class Process(subprocess.Popen[bytes]):
 
 def eventually_time(client: redis.Redis) -> float:
     for _ in range(1000):
-        with suppress(BrokerDown):
+        with suppress(RedisDown):
             return redis_time(client)
     return redis_time(client)

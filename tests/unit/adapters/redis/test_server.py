@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer, connect, find_server, free_port, redis_time
-from g6.errors import BrokerDown, Unavailable
+from g6.errors import RedisDown, Unavailable
 
 PARENT = """
 import sys
@@ -133,5 +133,5 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         with connect(url) as client:
             assert redis_time(client) > 0
             parent.kill()
-            with pytest.raises(BrokerDown):
+            with pytest.raises(RedisDown):
                 list(iter(lambda: redis_time(client), 0.0))

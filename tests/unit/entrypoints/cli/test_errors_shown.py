@@ -37,8 +37,8 @@ SAMPLES: dict[str, tuple[Callable[[], G6Error], int, str]] = {
         "g6: Kite: too many requests\n  fix: g6 check says what the provider answers; try again when it does",
     ),
     "StoreBusy": (lambda: errors.StoreBusy("cannot write x: no space; free it"), 1, "g6: cannot write x: no space; free it"),
-    "BrokerDown": (
-        lambda: errors.BrokerDown("Redis: refused"), 1,
+    "RedisDown": (
+        lambda: errors.RedisDown("Redis: refused"), 1,
         "g6: Redis: refused\n  fix: start that server, or see g6 config show --origin for where redis.broker_url was set",
     ),
     "NoWorker": (lambda: errors.NoWorker("nobody serves manual", "g6 up"), 1, "g6: nobody serves manual\n  fix: g6 up"),
