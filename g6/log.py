@@ -15,7 +15,8 @@ from typing import Any, Protocol, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from g6.domain.cycles.cycle import CycleReport, StageReport, Status
+from g6.domain.cycles.cycle import CycleReport, StageReport
+from g6.domain.schema.words import Status
 from g6.masking import MASK, hides, mask
 
 QUIET = ("celery", "kombu", "amqp", "billiard", "flower", "uvicorn", "httpx", "httpcore", "asyncio")

@@ -30,8 +30,9 @@ from g6.adapters.wrapping.tee import Tee
 from g6.bootstrap.live import broker_clock, speed
 from g6.bootstrap.live import broker_url as broker_url
 from g6.config import Settings, calendar, plan
-from g6.domain.cycles.cycle import QUEUES, Timing, isoformat_z
+from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.cycles.plan import Plan
+from g6.domain.schema.words import QueueName
 from g6.errors import BadConfig, RedisDown, Unavailable
 from g6.pipeline import Runtime
 from g6.ports import Clock, Provider, Sender, Store
@@ -265,7 +266,7 @@ def start_market(runtime: Runtime) -> None:
 
 def vitals(settings: Settings, client: Any) -> RedisVitals:
     """Return the port that knows queues and workers."""
-    return RedisVitals(client, settings.namespace, QUEUES, settings.directory)
+    return RedisVitals(client, settings.namespace, tuple(QueueName), settings.directory)
 
 
 def totals(settings: Settings) -> RedisTotals:

@@ -17,12 +17,13 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.replay import Replay
-from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z
+from g6.domain.cycles.cycle import Timing, Unit, isoformat_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.chain import Chain
 from g6.domain.quotes import quotes as quote
+from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 
 PATIENT = Timing(3600.0)

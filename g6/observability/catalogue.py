@@ -8,6 +8,30 @@ from math import inf, prod
 from types import MappingProxyType
 from typing import Literal, cast
 
+from g6.domain.schema.provider_words import (
+    BreakerState,
+    ContractFault,
+    Endpoint,
+    LossReason,
+    ProviderMode,
+    RateFamily,
+    RequestOutcome,
+    RetryReason,
+)
+from g6.domain.schema.words import (
+    Bucket,
+    DropReason,
+    Flag,
+    IvStatus,
+    QueueName,
+    QuoteSource,
+    Reason,
+    SinkName,
+    Stage,
+    Status,
+    WriteReason,
+)
+
 Kind = Literal["counter", "gauge", "histogram"]
 Shown = Literal["as_is", "age", "lag", "lap"]
 
@@ -63,61 +87,40 @@ class Family:
         return each * prod(sizes[label] for label in self.labels)
 
 
-STATUS_WORDS = ("OK", "PARTIAL", "MISSING", "SKIPPED")
-UNIT_REASONS = (
-    "expired", "late", "frame_missing", "provider", "poison", "error", "config", "store",
-    "no_quotes", "expiry_missing", "strikes_missing", "overrun", "paused", "breaker", "token", "no_beat", "redis_down",
-    "ledger_lost", "no_worker", "time_limit",
-)  # fmt: skip
-IV_REASONS = (
-    "no_price", "stale", "below_intrinsic", "above_bound", "sub_tick", "expired", "no_forward", "disabled", "out_of_range",
-    "fallback", "at_payoff",
-)  # fmt: skip
-QUALITY_REASONS = (
-    "stale", "untraded", "no_book", "crossed", "below_intrinsic", "wide", "missing", "repaired", "age_unknown",
-    "bad_oi", "bad_price", "thin", "outlier",
-)  # fmt: skip
-WRITE_REASONS = ("disk_full", "read_only", "locked", "timeout", "unreachable", "refused", "store")
-
 LABELS: Mapping[str, Label] = MappingProxyType(
     {
         label.name: label
         for label in (
             Label("index"),
-            Label("status", STATUS_WORDS),
-            Label("stage", ("collect", "analyse", "persist", "publish")),
-            Label("bucket", ("this_week", "next_week", "this_month", "next_month"), 8),
-            Label("expiry", ("this_week", "next_week", "this_month", "next_month"), 8),
+            Label("status", tuple(Status)),
+            Label("stage", tuple(Stage)),
+            Label("bucket", tuple(Bucket), 8),
+            Label("expiry", tuple(Bucket), 8),
             Label("exchange", ("NSE", "BSE")),
-            Label("cause", UNIT_REASONS),
-            Label("iv_reason", IV_REASONS),
-            Label("quality", QUALITY_REASONS),
-            Label("contract_reason", ("wrong_expiry", "foreign", "salvaged", "expired")),
-            Label("write_reason", WRITE_REASONS),
-            Label("drop", ("trimmed", "unreadable")),
-            Label(
-                "source",
-                ("stream", "rest", "replay", "sim", "backfill", "replay_units", "replay_contracts"),
-            ),
+            Label("cause", tuple(reason for reason in Reason if reason.ends_units)),
+            Label("iv_reason", tuple(status for status in IvStatus if status.is_unavailable)),
+            Label("quality", tuple(flag.word for flag in Flag)),
+            Label("contract_reason", tuple(ContractFault)),
+            Label("write_reason", tuple(WriteReason)),
+            Label("drop", tuple(DropReason)),
+            Label("source", tuple(source for source in QuoteSource if source.is_collected)),
             Label("provider", (), 4),
-            Label("endpoint", ("instruments", "quote", "historical")),
-            Label("outcome", ("ok", "busy", "refused")),
-            Label("retry", ("rate_limit", "timeout", "network", "server", "provider")),
-            Label("mode", ("live", "sim", "replay", "fallback")),
-            Label("breaker", ("closed", "half-open", "open")),
-            Label("family", ("quote", "historical", "other")),
+            Label("endpoint", tuple(Endpoint)),
+            Label("outcome", tuple(RequestOutcome)),
+            Label("retry", tuple(RetryReason)),
+            Label("mode", tuple(ProviderMode)),
+            Label("breaker", tuple(BreakerState)),
+            Label("family", tuple(RateFamily)),
             Label("connection", ("0", "1", "2")),
-            Label("loss", ("mute", "quiet", "dropped")),
-            Label("sink", ("parquet", "csv", "influx", "panels"), 5),
+            Label("loss", tuple(LossReason)),
+            Label("sink", tuple(SinkName), 5),
             Label("kind", ("chain", "overview", "instruments", "events", "csv", "panels", "other")),
-            Label(
-                "queue", ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
-            ),
+            Label("queue", tuple(QueueName)),
             Label("bus", ("events",)),
             Label("subscriber", ("recorder",), 4),
             Label("worker", (), 32),
             Label("host", (), 8),
-            Label("task", ("collect", "analyse", "persist", "publish")),
+            Label("task", tuple(Stage)),
             Label("version", (), 1),
             Label("git_commit", (), 1),
             Label("config_hash", (), 1),

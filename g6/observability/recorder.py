@@ -8,6 +8,7 @@ from math import nan
 from typing import Any
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.schema.words import ANALYSED
 from g6.observability.catalogue import ALL, LABELS
 from g6.observability.totals import Sample
 from g6.ports import Event
@@ -162,7 +163,7 @@ def _cycle_report(report: Payload, event: Event) -> Iterator[Sample]:
             yield Sample("g6_units_total", (index, status))
             if status == "SKIPPED":
                 yield Sample("g6_cycle_skipped_total", (index, reasons.get(index, "")))
-    if {"OK", "PARTIAL"} & set(units.values()):
+    if ANALYSED & set(units.values()):
         closed = _epoch(event.ts)
         yield Sample("g6_last_success_cycle_unixtime", (), closed, as_of=closed)
     for index, n in (report.get("options") or {}).items():

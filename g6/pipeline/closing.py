@@ -9,11 +9,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from g6.domain.cycles.cycle import CycleReport, Status, Unit, cycle_status, isoformat_z
+from g6.domain.cycles.cycle import CycleReport, Unit, cycle_status, isoformat_z
 from g6.domain.documents import panels
 from g6.domain.figures import overview
 from g6.domain.market.calendar import day_of
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import Status
 from g6.errors import StoreBusy
 from g6.pipeline.refusals import alert, refusals, refused, remember, told_aside
 from g6.pipeline.runtime import Runtime, Watch

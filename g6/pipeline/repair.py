@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from g6.domain.cycles.cycle import Status, Unit
+from g6.domain.cycles.cycle import Unit
 from g6.domain.cycles.gaps import REPAIRED
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import quotes as quote
+from g6.domain.schema.words import Status
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.stages import gather
 
@@ -25,7 +26,7 @@ def repair(runtime: Runtime, unit: Unit, *, row_stands: bool = False) -> Status:
     priced = assemble(*quote.from_frame(frame))
     row = overview.summarise(priced)
     status = Status(row["status"])
-    if status in (Status.OK, Status.PARTIAL):
+    if status.has_chain:
         runtime.store.write_chain(unit, chain_frame(priced))
         if not row_stands:
             runtime.store.write_overview(unit.cycle, [row | {"reason": REPAIRED}])

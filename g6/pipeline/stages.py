@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.cycles.cycle import Status, Unit, isoformat_z
+from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
 from g6.domain.market.calendar import day_of
@@ -22,6 +22,7 @@ from g6.domain.quotes import chain_memory
 from g6.domain.quotes import quotes as quote
 from g6.domain.quotes.quotes import Quotes, Stamp
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import Status
 from g6.errors import (
     FrameMissing,
     G6Error,

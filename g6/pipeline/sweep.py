@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from g6.domain.cycles.cycle import STAGES, Status, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.schema.words import ANALYSED, STAGES, Status
 from g6.pipeline.runtime import Runtime
 from g6.ports import CycleRecord, StageState, UnitRecord
 
@@ -60,7 +61,7 @@ def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, 
         if stages := _lost(runtime, record, state, now):
             return _send_again(runtime, unit, stages)
         return ""
-    if state.status in (Status.OK, Status.PARTIAL):
+    if state.status in ANALYSED:
         return _mend_persist(runtime, record, unit, state, now)
     return ""
 

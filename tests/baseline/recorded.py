@@ -29,9 +29,10 @@ from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
 from g6.config import calendar, load, plan
 from g6.config.keys import keys
-from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
+from g6.domain.schema.words import STAGES
 from g6.observability import catalogue
 from g6.pipeline import Runtime
 from g6.simulation import SimulatedMarket

@@ -15,7 +15,8 @@ import pytest
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.bootstrap.mending import mending
 from g6.config import Settings, calendar, load
-from g6.domain.cycles.cycle import Status, Unit
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import Status
 from g6.errors import ProviderRefused
 from g6.pipeline import repair
 from g6.simulation import SimulatedMarket

@@ -17,11 +17,12 @@ from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.inprocess import Replayed, in_process, replayed
 from g6.config import Settings, calendar, plan
 from g6.config.sections import Quality
-from g6.domain.cycles.cycle import STAGES, Unit, isoformat_z
+from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import analytics
 from g6.domain.figures.comparison import side_gaps, spot_forward
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import CE, PE
+from g6.domain.schema.words import STAGES
 
 FIGURES = {
     "2026-08-25": ((45, 65), 1, 0.10, 0.4, 3.3),

@@ -15,7 +15,8 @@ from kombu import Queue
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import Settings, lint, load
-from g6.domain.cycles.cycle import QUEUES, STAGES, Timing, Unit
+from g6.domain.cycles.cycle import Timing, Unit
+from g6.domain.schema.words import STAGES, QueueName
 from g6.entrypoints.workers import app as application
 from g6.entrypoints.workers.app import G6, create_app
 from g6.entrypoints.workers.jobs import JOBS
@@ -84,7 +85,7 @@ def test_no_message_of_the_pipeline_reaches_two_kilobytes(
     sender.aggregate(UNIT.cycle)
     sender.publish(UNIT.cycle)
     app.signature("g6.rerun", args=(UNIT.cycle, UNIT.index)).apply_async()
-    sizes = {queue: [size for size, _ in waiting(broker, queue)] for queue in QUEUES}
+    sizes = {queue: [size for size, _ in waiting(broker, queue)] for queue in QueueName}
     assert {queue: len(held) for queue, held in sizes.items()} == {
         "collect": 1, "analytics": 1, "persist": 2, "aggregate": 1, "manual": 2, "maintenance": 0,
     }  # fmt: skip
@@ -166,9 +167,9 @@ def test_the_transport_is_set_as_measured(app: G6, name: str, value: Any) -> Non
 
 def test_queues_and_routes_are_explicit_and_fit(app: G6) -> None:
     queues: list[Queue] = app.conf.task_queues
-    assert [queue.name for queue in queues] == list(QUEUES)
+    assert [queue.name for queue in queues] == list(QueueName)
     assert {queue.exchange.type for queue in queues} == {"direct"}
-    assert {job.queue for job in JOBS} <= set(QUEUES)
+    assert {job.queue for job in JOBS} <= set(QueueName)
     assert set(app.conf.task_routes) == {name for name in app.tasks if name.startswith("g6.")}
 
 

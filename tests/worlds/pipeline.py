@@ -17,7 +17,8 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.config import calendar, load, plan
-from g6.domain.cycles.cycle import STAGES, Timing, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
+from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 from tests.worlds.providers import AlteredMarket, CountingMarket
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from g6.domain.cycles.cycle import STAGES, CycleReport, StageReport, Unit, parse_z
+from g6.domain.cycles.cycle import CycleReport, StageReport, Unit, parse_z
 from g6.domain.market.calendar import day_of
+from g6.domain.schema.words import ANALYSED, STAGES
 from g6.ports import Bus, Claim, Controls, CycleRecord, Opening, StageState, UnitRecord
-
-PERSISTED = ("OK", "PARTIAL")
 
 
 @dataclass(slots=True)
@@ -127,7 +126,7 @@ class MemoryLedger:
             return "late"
         if atm is not None:
             self._remember_atm(unit, atm)
-        if status in PERSISTED:
+        if status in ANALYSED:
             self._put_stage(
                 unit, "analyse", replace(self._stage(unit, "analyse"), state="done", ended=now)
             )
@@ -183,7 +182,7 @@ class MemoryLedger:
         held.closed = now
         if self._newest is None or parse_z(self._newest) < parse_z(cycle):
             self._newest = cycle
-        if any(unit.status in ("OK", "PARTIAL") for unit in held.units.values()):
+        if any(unit.status in ANALYSED for unit in held.units.values()):
             self._succeeded = now
         self._publish("cycle.report", cycle, report)
         self._settle_when_whole(cycle)
@@ -307,7 +306,7 @@ class MemoryLedger:
     def _settle_when_whole(self, cycle: str) -> None:
         held = self._cycles[cycle]
         waiting = any(
-            unit.status in PERSISTED and unit.stages.get("persist", StageState()).state != "done"
+            unit.status in ANALYSED and unit.stages.get("persist", StageState()).state != "done"
             for unit in held.units.values()
         )
         if held.closed and held.stored == held.attempt and not waiting:

@@ -16,6 +16,7 @@ from g6.adapters.parquet.history import ParquetHistory
 from g6.adapters.parquet.reading import DAMAGED, header, headers, whole
 from g6.adapters.parquet.rewriting import RECOMPUTED
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.schema.words import ANALYSED
 from g6.errors import BadInput
 from g6.files import being_written, is_temporary, quoted, shown
 from g6.ports.history import OVERVIEW, Finding
@@ -230,7 +231,7 @@ def _disagreeing(
                     "",
                 )
     for (index, at), status in sorted(overviews.items()):
-        if status in ("OK", "PARTIAL") and at not in chains.get(index, ()):
+        if status in ANALYSED and at not in chains.get(index, ()):
             yield _unmatched(
                 history.root(index),
                 at,

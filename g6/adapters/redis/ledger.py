@@ -12,8 +12,9 @@ import redis
 from g6.adapters.redis.bus import event_fields
 from g6.adapters.redis.payload import decode
 from g6.adapters.redis.server import translated
-from g6.domain.cycles.cycle import STAGES, CycleReport, StageReport, Unit, parse_z
+from g6.domain.cycles.cycle import CycleReport, StageReport, Unit, parse_z
 from g6.domain.market.calendar import day_of
+from g6.domain.schema.words import STAGES
 from g6.ports import Claim, CycleRecord, Opening, StageState, UnitRecord
 
 _FINISH = {0: "late", 1: "finished", 2: "completed"}

@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 from g6.domain.market.calendar import in_utc
+from g6.domain.schema.words import Status
 
-STAGES = ("collect", "analyse", "persist")
 FIRST_SHARE = 0.5
 """Part of the time to the deadline that the first provider has when there is a second one."""
-QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
-
-
-class Status(StrEnum):
-    """How a unit or a cycle ended; the only four status words there are."""
-
-    OK = "OK"
-    PARTIAL = "PARTIAL"
-    MISSING = "MISSING"
-    SKIPPED = "SKIPPED"
 
 
 def isoformat_z(instant: datetime | float) -> str:

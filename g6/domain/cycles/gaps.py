@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from g6.domain.cycles.cycle import Status
 from g6.domain.market.calendar import Session
+from g6.domain.schema.words import ANALYSED, GapReason, Status
 
 __all__ = [
     "NO_CHAIN",
@@ -24,11 +24,11 @@ __all__ = [
     "step_of",
 ]
 
-NO_ROW = "no_row"
+NO_ROW = GapReason.NO_ROW.value
 """The reason of an instant of the grid of which the store knows nothing."""
-NO_CHAIN = "no_chain"
+NO_CHAIN = GapReason.NO_CHAIN.value
 """The reason of a unit that ended OK or PARTIAL and of which no chain is stored."""
-REPAIRED = "backfill"
+REPAIRED = GapReason.BACKFILL.value
 """The reason of a row that a repair made."""
 
 Row = tuple[str, str]
@@ -73,9 +73,8 @@ def as_stored(rows: Mapping[datetime, Row], chains: Collection[datetime]) -> dic
     dict_values([('MISSING', 'no_chain')])
     """
     lost = (Status.MISSING.value, NO_CHAIN)
-    promising = (Status.OK.value, Status.PARTIAL.value)
     return {
-        at: lost if row[0] in promising and at not in chains else row for at, row in rows.items()
+        at: lost if row[0] in ANALYSED and at not in chains else row for at, row in rows.items()
     }
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from g6.domain.cycles.cycle import CycleReport, Status, isoformat_z
+from g6.domain.cycles.cycle import CycleReport, isoformat_z
 from g6.domain.figures import breadth
 from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.words import Status
 
 __all__ = [
     "SCHEMA",
@@ -153,7 +154,7 @@ def _alerts(report: CycleReport) -> list[dict[str, Any]]:
     return [
         {
             "name": "unit_not_ok",
-            "severity": "warning" if status == Status.PARTIAL else "critical",
+            "severity": Status(status).severity,
             "index": index,
             "status": status,
             "reason": report.reasons.get(index, ""),

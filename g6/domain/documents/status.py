@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from g6.domain.cycles.cycle import Status, isoformat_z, parse_z
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.schema.words import ANALYSED, Status
 
 SILENT_SECONDS = 20.0
 """Wall seconds without a heartbeat after which nobody is believed to work; three heartbeats where they are further apart."""
@@ -106,7 +107,7 @@ def readiness(seen: Observed) -> tuple[str, ...]:
     reasons = set((seen.report.get("reasons") or {}).values())
     if (
         seen.report
-        and not {"OK", "PARTIAL"} & set((seen.report.get("units") or {}).values())
+        and not ANALYSED & set((seen.report.get("units") or {}).values())
         and reasons & PROVIDER_REASONS
     ):
         missing.append(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.cycles.cycle import Status, isoformat_z
+from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures import analytics
 from g6.domain.figures.ladders import Ladders, ladders
 from g6.domain.figures.whole_chain import MAX_MISSING_SHARE, WholeChain, whole_chains
@@ -21,6 +21,7 @@ from g6.domain.pricing.chain import Chain, deviation_key
 from g6.domain.pricing.quality import quality_counts, spot_source
 from g6.domain.pricing.volatility import FAILED, SOLVED, WORDS
 from g6.domain.schema import rows
+from g6.domain.schema.words import Status
 
 __all__ = ["MAX_MISSING_SHARE", "facts", "missing_row", "summarise", "summarise_all"]
 

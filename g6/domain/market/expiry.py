@@ -15,10 +15,11 @@ from types import MappingProxyType
 from typing import cast
 
 from g6.domain.market.calendar import Calendar, day_of
+from g6.domain.schema.words import Bucket
 from g6.errors import BadConfig
 
-BUCKETS = ("this_week", "next_week", "this_month", "next_month")
-BIT: Mapping[str, int] = MappingProxyType({bucket: 1 << n for n, bucket in enumerate(BUCKETS)})
+BUCKETS = tuple(bucket.value for bucket in Bucket)
+BIT: Mapping[str, int] = MappingProxyType({bucket.value: bucket.bit for bucket in Bucket})
 
 _ALIASES: Mapping[str, str] = MappingProxyType(
     {

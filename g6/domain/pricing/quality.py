@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import IntFlag
 from math import isfinite
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from g6.domain.cycles.plan import Model, Quality
 from g6.domain.pricing.outliers import outliers, pace
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
 from g6.domain.schema.counting import MAX_COUNT, MAX_OPEN_INTEREST
+from g6.domain.schema.words import Flag, QuoteSource
 
 __all__ = [
     "READ",
@@ -37,24 +37,6 @@ SOURCES = np.array(["", "mid", "last"], dtype=object)
 _ANSWERED = ("last", "bid", "ask", "volume", "oi", "close", "quote_time")
 READ = (*_ANSWERED, "last_trade_time")
 """Quantities of a quote that a price and its flags are made of."""
-
-
-class Flag(IntFlag):
-    """Bits of the column `quality`; the lower-case name is the reason in metrics."""
-
-    STALE = 1  # the quote is too old, or has no book and its last trade is too old
-    UNTRADED = 2  # no volume today: the last price is of another day
-    NO_BOOK = 4  # not two-sided
-    CROSSED = 8  # ask below bid
-    BELOW_INTRINSIC = 16  # the price taken is not worth more than exercise
-    WIDE = 32  # two-sided, and too far apart for a mid
-    MISSING = 64  # asked for and not answered
-    REPAIRED = 128  # filled in later from candles
-    AGE_UNKNOWN = 256  # the price taken carries no time
-    BAD_OI = 512  # negative or impossibly large open interest: kept as it came, in no sum
-    BAD_PRICE = 1024  # a last price of zero or less
-    THIN = 2048  # volume or open interest below what the configuration asks for: in no figure and no row
-    OUTLIER = 4096  # a last price that no move of the market explains: no price is taken from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +140,7 @@ def _book(quotes: Quotes, listed: Mask, quality: Quality) -> _Book:
 
 def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
     """Return how many options carry each flag, by reason; reasons that none carries are left out."""
-    counts = {flag.name.lower(): int(np.count_nonzero(flags & flag)) for flag in Flag if flag.name}
+    counts = {flag.word: int(np.count_nonzero(flags & flag)) for flag in Flag}
     return {reason: count for reason, count in counts.items() if count}
 
 
@@ -211,7 +193,7 @@ def _faults(quotes: Quotes, book: _Book, unseen: Mask) -> dict[Flag, Mask]:
         Flag.NO_BOOK: np.isnan(book.middle) & ~unseen,
         Flag.CROSSED: book.crossed,
         Flag.WIDE: book.wide,
-        Flag.REPAIRED: quotes.source == "backfill",
+        Flag.REPAIRED: quotes.source == QuoteSource.BACKFILL.value,
         Flag.BAD_OI: (quotes.oi < 0) | (quotes.oi >= MAX_OPEN_INTEREST),
         Flag.BAD_PRICE: quotes.last <= 0,
     }

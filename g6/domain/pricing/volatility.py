@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.plan import Pricing
 from g6.domain.pricing.black76 import PHI, Greeks, Solution, SolverStatus, greeks, implied_vol, vega
 from g6.domain.pricing.quality import Flag, Prices
+from g6.domain.schema.words import IvStatus
 
 __all__ = ["FAILED", "PRESET_IV_RANGE", "SOLVED", "WORDS", "Terms", "Volatility", "volatility"]
 
@@ -20,21 +21,17 @@ Codes = NDArray[np.integer[Any]]
 
 PRECISE_POINTS = 0.5
 PRESET_IV_RANGE = (1e-4, 20.0)
-SOLVED = ("ok", "shared")
-FAILED = ("no_convergence",)
+SOLVED = tuple(status.value for status in IvStatus if status.is_solved)
+FAILED = tuple(status.value for status in IvStatus if status.is_failed)
 
-STALE, SUB_TICK, OUT_OF_RANGE, SHARED, FALLBACK, DISABLED, UNLISTED = range(7, 14)
-_ADDED = {
-    STALE: "stale",
-    SUB_TICK: "sub_tick",
-    OUT_OF_RANGE: "out_of_range",
-    SHARED: "shared",
-    FALLBACK: "fallback",
-    DISABLED: "disabled",
-    UNLISTED: "",
-}
-_BY_CODE = _ADDED | {int(status): status.name for status in SolverStatus}
-WORDS = np.array([_BY_CODE[code] for code in sorted(_BY_CODE)], dtype=object)
+STALE = IvStatus.STALE.code
+SUB_TICK = IvStatus.SUB_TICK.code
+OUT_OF_RANGE = IvStatus.OUT_OF_RANGE.code
+SHARED = IvStatus.SHARED.code
+FALLBACK = IvStatus.FALLBACK.code
+DISABLED = IvStatus.DISABLED.code
+UNLISTED = IvStatus.UNLISTED.code
+WORDS = np.array([status.value for status in IvStatus], dtype=object)
 """Every word of `iv_status` at the place of its code; "" stands where that side of a strike is not listed."""
 
 

@@ -17,7 +17,8 @@ from typing import Protocol
 from g6.adapters.redis.feed_clock import FeedClock
 from g6.adapters.replay import Replay
 from g6.config import load
-from g6.domain.cycles.cycle import STAGES, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.schema.words import STAGES
 from g6.entrypoints.workers.app import create_app
 from g6.errors import BadConfig, Retryable
 from g6.pipeline import Runtime

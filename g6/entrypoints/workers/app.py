@@ -21,7 +21,7 @@ from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.server import connect
 from g6.bootstrap.owning import namespace, owning, system, write_down
 from g6.config import Settings, lint
-from g6.domain.cycles.cycle import QUEUES
+from g6.domain.schema.words import QueueName
 from g6.entrypoints.workers import tasks, transport
 from g6.entrypoints.workers.driving import Driver
 from g6.entrypoints.workers.queues import celery_settings
@@ -245,7 +245,7 @@ def _said_and_ended() -> Iterator[None]:
 def _queues(options: Mapping[str, Any]) -> list[str]:
     """Return the queues of `celery worker -Q` without those of `-X`; empty means all of them."""
     chosen, left_out = (_names(options.get(name)) for name in ("queues", "exclude_queues"))
-    return [name for name in chosen or (QUEUES if left_out else ()) if name not in left_out]
+    return [name for name in chosen or (QueueName if left_out else ()) if name not in left_out]
 
 
 def _names(given: Any) -> list[str]:

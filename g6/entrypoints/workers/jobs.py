@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from g6 import pipeline
 from g6.config import Settings
-from g6.domain.cycles.cycle import STAGES, Timing, Unit
+from g6.domain.cycles.cycle import Timing, Unit
+from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 from g6.pipeline.folding import QUARTER_SECONDS
 

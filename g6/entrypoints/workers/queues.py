@@ -8,7 +8,8 @@ from kombu.entity import Exchange, Queue
 
 from g6.adapters.redis.server import parse_address
 from g6.config import Settings
-from g6.domain.cycles.cycle import QUEUES, Timing
+from g6.domain.cycles.cycle import Timing
+from g6.domain.schema.words import QueueName
 from g6.entrypoints.workers.jobs import JOBS
 
 
@@ -85,7 +86,7 @@ def celery_settings(settings: Settings, redis_url: str) -> dict[str, Any]:
         "task_retry_on_worker_lost": True,
         # Without a default queue a name without a route dies with a traceback of QueueNotFound.
         "task_default_queue": "maintenance",
-        "task_queues": [Queue(name, exchange, routing_key=name) for name in QUEUES],  # type: ignore[no-untyped-call]
+        "task_queues": [Queue(name, exchange, routing_key=name) for name in QueueName],  # type: ignore[no-untyped-call]
         "task_routes": {job.task: {"queue": job.queue} for job in JOBS},
         "task_annotations": task_annotations(settings),
         # A typo in a route fails when the message is published, not by waiting in a queue that nobody serves.

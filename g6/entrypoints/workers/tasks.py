@@ -12,7 +12,8 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery, Task
 from celery.exceptions import Ignore, Reject, Retry
 
-from g6.domain.cycles.cycle import STAGES, Status, Unit
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import STAGES, Status
 from g6.entrypoints.workers.jobs import JOBS, Job
 from g6.entrypoints.workers.leases import Leases
 from g6.errors import G6Error, Retryable

@@ -19,7 +19,8 @@ from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.panels import RedisPanels
 from g6.adapters.redis.server import connect
 from g6.config import load
-from g6.domain.cycles.cycle import Status, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.schema.words import Status
 from g6.entrypoints.workers.app import create_app
 from g6.pipeline import Runtime
 from g6.pipeline.runtime import Watch

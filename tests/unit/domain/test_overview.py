@@ -7,9 +7,9 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from g6.domain.cycles.cycle import Status
 from g6.domain.figures.overview import facts, missing_row, summarise
 from g6.domain.schema import rows
+from g6.domain.schema.words import Status
 
 CE, PE = 0, 1
 NAN = float("nan")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.cycles.cycle import CycleReport, Status
+from g6.domain.cycles.cycle import CycleReport
 from g6.domain.documents.panels import (
     build,
     canonical,
@@ -18,6 +18,7 @@ from g6.domain.documents.panels import (
 )
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import OVERVIEW
+from g6.domain.schema.words import Status
 
 CYCLE, LATER = "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"
 ChainOf = Callable[..., Frame]

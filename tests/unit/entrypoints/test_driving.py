@@ -20,7 +20,7 @@ from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.server import EmbeddedServer, RedisNamespace, connect
 from g6.adapters.redis.vitals import RedisVitals
 from g6.config import load
-from g6.domain.cycles.cycle import QUEUES
+from g6.domain.schema.words import QueueName
 from g6.entrypoints.workers.driving import Driver
 from g6.errors import Unavailable
 
@@ -55,7 +55,7 @@ def somebody() -> Iterator[subprocess.Popen[bytes]]:
 
 def driver(client: redis.Redis, chosen: dict[str, Any], *, bounded: bool = False) -> Driver:
     url = "redis://:hunter2@127.0.0.1:7000/0"
-    vitals = RedisVitals(client, "g6", QUEUES, Path())
+    vitals = RedisVitals(client, "g6", tuple(QueueName), Path())
     return Driver(
         load("", chosen, {}),
         url,

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from g6.adapters.redis.server import connect
 from g6.config import load
-from g6.domain.cycles.cycle import QUEUES
+from g6.domain.schema.words import QueueName
 from g6.entrypoints.machine.supervisor import WORKERS, pool_sizes, running
 
 
 def test_every_queue_has_one_worker() -> None:
     served = [queue for queues in WORKERS.values() for queue in queues.split(",")]
-    assert sorted(served) == sorted(QUEUES)
+    assert sorted(served) == sorted(QueueName)
 
 
 def test_no_cycle_waits_behind_the_files_nor_its_end_behind_collection() -> None:

@@ -15,9 +15,10 @@ from rich.progress import track
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.replay import Replay
 from g6.config import Settings
-from g6.domain.cycles.cycle import Status, Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import ANALYSED, Status
 from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.coverage import CoverageSpan, ended, grids_between
 from g6.entrypoints.cli.shared.days import instant
@@ -259,7 +260,7 @@ def _digest(frame: Frame | None) -> str | None:
 
 def _is_done(result: Mapping[str, Any]) -> bool:
     """Tell whether a unit was analysed again and its rows are in every store."""
-    analysed = result["outcome"] in (Status.OK, Status.PARTIAL)
+    analysed = result["outcome"] in ANALYSED
     return analysed and bool(result["stored"]) and not result.get("errors")
 
 

@@ -15,6 +15,7 @@ from g6.domain.cycles import gaps as gaps_of
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN, Gap
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.words import ANALYSED
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.coverage import CoverageSpan, Covered, covered, kind_of
 from g6.entrypoints.cli.shared.days import From, To, day_given, instant
@@ -218,7 +219,7 @@ def span_of(
 
 def _missing(each: Covered, *, whole: bool) -> list[datetime]:
     """Return the instants of which no row is stored that has figures; all of a day, or those between its rows."""
-    ended = {at for at, (status, _) in each.rows.items() if status in ("OK", "PARTIAL")}
+    ended = {at for at, (status, _) in each.rows.items() if status in ANALYSED}
     missing = sorted({*each.grid, *each.rows} - ended)
     if whole:
         return missing

@@ -10,6 +10,7 @@ import numpy as np
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.counting import counts
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import ANALYSED
 from g6.ports import Store
 
 TICKS = 0.05
@@ -17,7 +18,7 @@ TICKS = 0.05
 
 def self_checks(store: Store, report: Mapping[str, Any]) -> Iterator[tuple[str, bool, str]]:
     """Yield (check, holds, what was seen) for the last cycle's stored chains and overview rows."""
-    units = {row["underlying"]: row for row in report["rows"] if row["status"] in ("OK", "PARTIAL")}
+    units = {row["underlying"]: row for row in report["rows"] if row["status"] in ANALYSED}
     chains = {index: store.read_chain(Unit(report["cycle"], index)) for index in units}
     found = {index: frame for index, frame in chains.items() if frame is not None}
     yield _parity(found)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.redis.payload import decode, encode
-from g6.domain.cycles.cycle import Status
+from g6.domain.schema.words import Status
 
 
 def test_json_is_compact_and_utf8() -> None:
