@@ -1,4 +1,4 @@
-"""`app`, so that `celery -A g6 worker|beat|call|flower` works from any directory."""
+"""The application of `celery -A g6 worker|beat|call|flower`, which works from any directory."""
 
 from __future__ import annotations
 
