@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.redis.connection import connect
-from g6.adapters.redis.server import EmbeddedServer
+from g6.adapters.redis.server import EmbeddedServer, connect
 
 CYCLE = "2026-11-20T04:05:00Z"
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,11 +14,12 @@ from kombu import Queue
 
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.server import EmbeddedServer, connect
-from g6.config import Settings, lint, load
+from g6.config import Settings, load
 from g6.domain.cycles.cycle import Timing, Unit
 from g6.domain.schema.words import STAGES, QueueName
 from g6.entrypoints.workers import app as application
 from g6.entrypoints.workers.app import G6, create_app
+from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.jobs import JOBS
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule

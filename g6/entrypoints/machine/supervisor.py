@@ -21,11 +21,12 @@ from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Replay
 from g6.bootstrap.owning import namespace, owning, system, write_down
-from g6.config import Settings, calendar, environment, lint
+from g6.config import Settings, calendar, environment
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES
 from g6.entrypoints.machine.processes import Process, Roster, stop
 from g6.entrypoints.workers.app import create_app
+from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
 from g6.errors import Retryable, Unavailable
 from g6.pipeline import Runtime

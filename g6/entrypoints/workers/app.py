@@ -20,9 +20,10 @@ from g6.adapters import panel_files
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.server import connect
 from g6.bootstrap.owning import namespace, owning, system, write_down
-from g6.config import Settings, lint
+from g6.config import Settings
 from g6.domain.schema.words import QueueName
 from g6.entrypoints.workers import tasks, transport
+from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule

@@ -6,7 +6,8 @@ import os
 import subprocess
 from dataclasses import dataclass, field
 
-from g6.config import lint, load
+from g6.config import load
+from g6.entrypoints.workers.celery_lint import lint
 from tests.chaos.stack import Stack
 from tests.chaos.table import NOTHING, fault
 from tests.e2e.running import BIN
