@@ -18,7 +18,7 @@ from g6.bootstrap.inprocess import Replayed, in_process, replayed
 from g6.config import Settings, calendar, plan
 from g6.config.sections import Quality
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.figures import analytics
+from g6.domain.figures import volatility_smile
 from g6.domain.figures.comparison import side_gaps, spot_forward
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import CE, PE
@@ -127,7 +127,10 @@ def test_open_interest_sums_equal_the_files_exactly(units: list[Replayed], path:
             calls, puts = (
                 sums[done.unit.cycle, slot.expiry.isoformat(), side] for side in ("CE", "PE")
             )
-            assert (analytics.total(oi, CE) / 65, analytics.total(oi, PE) / 65) == (calls, puts)
+            assert (volatility_smile.total(oi, CE) / 65, volatility_smile.total(oi, PE) / 65) == (
+                calls,
+                puts,
+            )
         assert done.row["pcr_this_week"] == pytest.approx(
             sums[done.unit.cycle, "2026-08-25", "PE"] / sums[done.unit.cycle, "2026-08-25", "CE"],
             rel=1e-15,

@@ -8,10 +8,10 @@ from math import erf, inf, isnan, log, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain.figures import analytics, term_structure
 from g6.domain.figures import build_up as open_interest
-from g6.domain.figures.analytics import InterestLevel
+from g6.domain.figures import term_structure, volatility_smile
 from g6.domain.figures.by_expiry import ExpiryFigures, figures
+from g6.domain.figures.volatility_smile import InterestLevel
 from g6.domain.schema.frame import Frame
 
 SEEDS = range(40)
@@ -264,5 +264,5 @@ def test_a_figure_that_cannot_be_known_is_nan(chain_of, hole, bad):
 
 
 def test_an_empty_expiry_says_nothing():
-    assert isnan(analytics.max_pain(np.zeros(0), np.zeros((2, 0))))
-    assert isnan(analytics.atm_iv(np.zeros(0), 1.0, np.zeros((2, 0))))
+    assert isnan(volatility_smile.max_pain(np.zeros(0), np.zeros((2, 0))))
+    assert isnan(volatility_smile.atm_iv(np.zeros(0), 1.0, np.zeros((2, 0))))

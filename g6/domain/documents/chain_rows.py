@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures.spreads import liquidity, microprice
+from g6.domain.figures.book_spreads import liquidity, microprice
 from g6.domain.market.expiry import BIT
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.quality import SOURCES, Flag, spot_source

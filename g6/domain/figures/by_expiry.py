@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures import analytics
-from g6.domain.figures.analytics import InterestLevel
+from g6.domain.figures import volatility_smile
+from g6.domain.figures.volatility_smile import InterestLevel
 from g6.domain.figures.whole_chain import of_rows
 from g6.domain.market.instrument import CE, PE
 from g6.domain.schema.counting import countable, countable_interest, counts
@@ -79,30 +79,30 @@ def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
     forward, years, atm = (
         float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm")
     )
-    atm_iv = analytics.atm_iv(strike, forward, iv)
-    straddle = analytics.straddle(strike, sides("price"), atm)
-    deviation = analytics.expected_move(forward, atm_iv, years)
-    rr25, bf25 = analytics.risk_reversal_butterfly(strike, forward, iv, years)
-    slope, curvature = analytics.slope_curvature(atm_iv, rr25, bf25, years)
+    atm_iv = volatility_smile.atm_iv(strike, forward, iv)
+    straddle = volatility_smile.straddle(strike, sides("price"), atm)
+    deviation = volatility_smile.expected_move(forward, atm_iv, years)
+    rr25, bf25 = volatility_smile.risk_reversal_butterfly(strike, forward, iv, years)
+    slope, curvature = volatility_smile.slope_curvature(atm_iv, rr25, bf25, years)
     return ExpiryFigures(
         expiry=day,
         bucket=str(frame.columns["bucket"][rows][0]),
         years=years,
         forward=forward,
         atm=atm,
-        pcr=analytics.pcr(all_oi),
-        pcr_volume=analytics.pcr(all_volume),
-        oi_calls=analytics.total(all_oi, CE),
-        oi_puts=analytics.total(all_oi, PE),
-        oi_strikes=int(analytics.strikes_with(all_oi)),
-        max_pain=analytics.max_pain(all_strikes, all_oi),
-        support=analytics.support(all_strikes, all_oi, oi_before, forward, deviation),
-        resistance=analytics.resistance(all_strikes, all_oi, oi_before, forward, deviation),
+        pcr=volatility_smile.pcr(all_oi),
+        pcr_volume=volatility_smile.pcr(all_volume),
+        oi_calls=volatility_smile.total(all_oi, CE),
+        oi_puts=volatility_smile.total(all_oi, PE),
+        oi_strikes=int(volatility_smile.strikes_with(all_oi)),
+        max_pain=volatility_smile.max_pain(all_strikes, all_oi),
+        support=volatility_smile.support(all_strikes, all_oi, oi_before, forward, deviation),
+        resistance=volatility_smile.resistance(all_strikes, all_oi, oi_before, forward, deviation),
         atm_iv=atm_iv,
         straddle=straddle,
         em_sd=deviation,
-        em_straddle=analytics.expected_move_straddle(straddle),
-        em_session=analytics.session_move(forward, atm_iv),
+        em_straddle=volatility_smile.expected_move_straddle(straddle),
+        em_session=volatility_smile.session_move(forward, atm_iv),
         rr25=rr25,
         bf25=bf25,
         slope=slope,

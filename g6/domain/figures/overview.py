@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.figures import analytics
-from g6.domain.figures.ladders import Ladders, ladders
+from g6.domain.figures import volatility_smile
+from g6.domain.figures.expiry_table import Ladders, ladders
 from g6.domain.figures.whole_chain import MAX_MISSING_SHARE, WholeChain, whole_chains
 from g6.domain.market.expiry import BUCKETS, Slot
 from g6.domain.market.instrument import CE, PE
@@ -123,7 +123,7 @@ def _market(chain: Chain) -> dict[str, Any]:
         "high": seen.high,
         "low": seen.low,
         "prev_close": seen.prev_close,
-        "change_pct": analytics.change_pct(seen.spot, seen.prev_close),
+        "change_pct": volatility_smile.change_pct(seen.spot, seen.prev_close),
         "future": seen.future,
         "future_expiry": seen.future_expiry or None,
         "basis": seen.future - seen.spot,
@@ -138,7 +138,7 @@ def _by_bucket(
     chains: Sequence[Chain], found: Ladders, whole: WholeChain, starts: Sequence[int]
 ) -> list[dict[str, float]]:  # fmt: skip
     """PCR over the whole chain and ATM volatility, per bucket."""
-    pcr = whole.only_covered(analytics.pcr(whole.oi)).tolist()
+    pcr = whole.only_covered(volatility_smile.pcr(whole.oi)).tolist()
     atm_iv = found.atm_iv.tolist()
     out = []
     for chain, start in zip(chains, starts[:-1], strict=True):
@@ -170,7 +170,7 @@ def _nearest(
         return out
     mine = [starts[n] + i for n, i in places.items()]
     near = found.take(mine)
-    deviation = analytics.expected_move(near.forward, near.atm_iv, near.years)
+    deviation = volatility_smile.expected_move(near.forward, near.atm_iv, near.years)
     interest = _interest(near, whole.take(mine), deviation)
     figures = _figures([chains[n] for n in places], near, deviation) | interest
     for row, (n, i) in enumerate(places.items()):
@@ -187,27 +187,27 @@ def _interest(
     """What open interest and volume of the whole chain say of one expiry of each chain; NaN where it is not whole."""
     levels = (whole.strike, whole.oi, whole.oi_prev, near.forward, deviation)
     figures = {
-        "pcr_nearest": analytics.pcr(whole.oi),
-        "pcr_volume_nearest": analytics.pcr(whole.volume),
-        "max_pain_nearest": analytics.max_pain(whole.strike, whole.oi),
-        "support": analytics.support(*levels).strike,
-        "resistance": analytics.resistance(*levels).strike,
-        "oi_calls": analytics.total(whole.oi, CE),
-        "oi_puts": analytics.total(whole.oi, PE),
+        "pcr_nearest": volatility_smile.pcr(whole.oi),
+        "pcr_volume_nearest": volatility_smile.pcr(whole.volume),
+        "max_pain_nearest": volatility_smile.max_pain(whole.strike, whole.oi),
+        "support": volatility_smile.support(*levels).strike,
+        "resistance": volatility_smile.resistance(*levels).strike,
+        "oi_calls": volatility_smile.total(whole.oi, CE),
+        "oi_puts": volatility_smile.total(whole.oi, PE),
         "oi_age_seconds": whole.age_seconds,
     }
     covered = {name: whole.only_covered(values).tolist() for name, values in figures.items()}
-    return covered | {"oi_strikes": analytics.strikes_with(whole.oi).tolist()}
+    return covered | {"oi_strikes": volatility_smile.strikes_with(whole.oi).tolist()}
 
 
 def _figures(
     chains: Sequence[Chain], near: Ladders, deviation: NDArray[np.float64]
 ) -> dict[str, list[Any]]:
     """What prices and smile, and open interest in the window, say of one expiry of each chain."""
-    rr25, bf25 = analytics.risk_reversal_butterfly(
+    rr25, bf25 = volatility_smile.risk_reversal_butterfly(
         near.strike, near.forward, near.iv, near.years, near.atm_iv
     )
-    straddle = analytics.straddle(near.strike, near.price, near.atm)
+    straddle = volatility_smile.straddle(near.strike, near.price, near.atm)
     low, high = (
         np.array([chain.stamp.window for chain in chains], dtype=np.float64)
         .reshape(-1, 2, 1)
@@ -217,13 +217,13 @@ def _figures(
     figures = {
         "forward": near.forward,
         "atm": near.atm,
-        "atm_spot": analytics.strike_nearest(
+        "atm_spot": volatility_smile.strike_nearest(
             near.strike, np.array([chain.quotes.spot.spot for chain in chains])
         ),
-        "pcr_window_nearest": analytics.pcr(np.where(window, near.oi, nan)),
+        "pcr_window_nearest": volatility_smile.pcr(np.where(window, near.oi, nan)),
         "straddle_nearest": straddle,
         "em_sd": deviation,
-        "em_straddle": analytics.expected_move_straddle(straddle),
+        "em_straddle": volatility_smile.expected_move_straddle(straddle),
         "rr25": rr25,
         "bf25": bf25,
         "atm_iv_nearest": near.atm_iv,
@@ -333,8 +333,10 @@ def _sources(chain: Chain) -> dict[str, int]:
 def _deviation(chain: Chain, i: int) -> float:
     """One standard deviation of an expiry to its fix, points."""
     expiries, mine = chain.expiries, chain.expiries.rows(i)
-    sigma = analytics.atm_iv(chain.quotes.strike[mine], expiries.forward[i], chain.vol.iv[:, mine])
-    return float(analytics.expected_move(expiries.forward[i], sigma, expiries.years[i]))
+    sigma = volatility_smile.atm_iv(
+        chain.quotes.strike[mine], expiries.forward[i], chain.vol.iv[:, mine]
+    )
+    return float(volatility_smile.expected_move(expiries.forward[i], sigma, expiries.years[i]))
 
 
 def _iv_facts(chain: Chain, mine: slice) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures import analytics
+from g6.domain.figures import volatility_smile
 from g6.domain.figures.whole_chain import of_rows
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import CE, PE, SIDES
@@ -188,12 +188,12 @@ def _interest(rows: Frame, expiry: date, *, whole: bool) -> Interest:
     return Interest(
         instant=float(rows.columns["timestamp"][0]),
         expiry=expiry,
-        strikes=int(analytics.strikes_with(oi)),
-        pcr=analytics.pcr(oi),
-        pcr_volume=analytics.pcr(volume),
-        max_pain=analytics.max_pain(strike, oi),
-        oi_calls=analytics.total(oi, CE),
-        oi_puts=analytics.total(oi, PE),
+        strikes=int(volatility_smile.strikes_with(oi)),
+        pcr=volatility_smile.pcr(oi),
+        pcr_volume=volatility_smile.pcr(volume),
+        max_pain=volatility_smile.max_pain(strike, oi),
+        oi_calls=volatility_smile.total(oi, CE),
+        oi_puts=volatility_smile.total(oi, PE),
     )
 
 

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import nnls
 from scipy.special import ndtr
 
-from g6.domain.figures import analytics
+from g6.domain.figures import volatility_smile
 from g6.domain.pricing.black76 import implied_vol, price
 from g6.domain.schema.frame import Frame
 
@@ -70,7 +70,7 @@ def smiles(frame: Frame) -> list[Smile]:
     for i, day in enumerate(days.astype("datetime64[D]").tolist()):
         rows = slice(bounds[i], bounds[i + 1])
         strike, forward = frame.columns["strike"][rows], float(frame.columns["forward"][rows][0])
-        curves = [analytics.smile(strike, forward, side[:, rows]) for side in (iv, bid, ask)]
+        curves = [volatility_smile.smile(strike, forward, side[:, rows]) for side in (iv, bid, ask)]
         error = 0.5 * (curves[2] - curves[1])
         found.append(
             Smile(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.plan import Quality
-from g6.domain.figures.ladders import Ladders
+from g6.domain.figures.expiry_table import Ladders
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.padded import abreast
 from g6.domain.pricing.quality import Flag

@@ -6,10 +6,17 @@ from dataclasses import fields
 
 import pytest
 
-from g6.domain.figures import breadth, exposures, series, spreads, surface, term_structure
+from g6.domain.figures import (
+    book_spreads,
+    breadth,
+    expected_moves,
+    exposures,
+    series,
+    surface,
+    term_structure,
+)
 from g6.domain.figures import build_up as open_interest
 from g6.domain.figures import definitions as contracts
-from g6.domain.figures import moves as expected_moves
 from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.figures.definitions import CONTRACTS
 from g6.domain.schema import rows
@@ -59,7 +66,7 @@ def test_exposures_and_risk_are_the_fields_there_are():
 
 def test_the_other_ids_name_what_the_code_has():
     there = {
-        "open_interest": open_interest, "series": series, "term_structure": term_structure, "breadth": breadth, "spreads": spreads,
+        "open_interest": open_interest, "series": series, "term_structure": term_structure, "breadth": breadth, "spreads": book_spreads,
         "expected_moves": expected_moves,
     }  # fmt: skip
     for subject, field in (each.split(".") for each in IDS if "." in each):

@@ -9,10 +9,10 @@ from math import isnan, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain.figures import moves
+from g6.domain.figures import expected_moves
 
 DAY = date(2026, 11, 2)
-DRAWN = moves.DrawnBands(
+DRAWN = expected_moves.DrawnBands(
     0.0, DAY, spot=24000.0, forward=24050.0, years=7 / 365, em_sd=400.0, em_straddle=270.0
 )
 
@@ -22,7 +22,7 @@ def by_name(found):
 
 
 def test_bands_are_their_formulas_around_index_and_forward():
-    found = by_name(moves.bands(DRAWN))
+    found = by_name(expected_moves.bands(DRAWN))
     sigma = 400.0 / (24050.0 * sqrt(7 / 365))
     assert found["session_sd"].move == pytest.approx(24050.0 * sigma / sqrt(252))
     assert found["session_sd"].centre == 24000.0
@@ -32,12 +32,12 @@ def test_bands_are_their_formulas_around_index_and_forward():
 
 @pytest.mark.parametrize(("settled", "inside"), [(24450.0, 1), (24450.1, 0), (23650.0, 1)])
 def test_an_outcome_on_the_edge_is_inside(settled, inside):
-    found = by_name(moves.coverage([DRAWN], {DAY: settled}))
+    found = by_name(expected_moves.coverage([DRAWN], {DAY: settled}))
     assert (found["expiry_sd"].inside, found["expiry_sd"].known) == (inside, 1)
 
 
 def test_what_has_not_happened_yet_is_not_counted():
-    found = by_name(moves.coverage([DRAWN], {}))
+    found = by_name(expected_moves.coverage([DRAWN], {}))
     assert [each.known for each in found.values()] == [0, 0, 0]
     assert isnan(found["expiry_sd"].share)
 
@@ -46,7 +46,7 @@ def test_what_has_not_happened_yet_is_not_counted():
 def test_an_unknown_figure_leaves_its_bands_out(hole):
     known = {
         each.name: each.known
-        for each in moves.coverage([replace(DRAWN, **{hole: nan}), DRAWN], {DAY: 24000.0})
+        for each in expected_moves.coverage([replace(DRAWN, **{hole: nan}), DRAWN], {DAY: 24000.0})
     }
     touched = {
         "spot": "session_sd",
@@ -66,7 +66,7 @@ def test_of_normal_moves_each_band_holds_its_share():
         day = DAY + timedelta(days=i)
         em_sd = spot * sigma * sqrt(years)
         days.append(
-            moves.DrawnBands(
+            expected_moves.DrawnBands(
                 86400.0 * i,
                 day,
                 spot,
@@ -78,5 +78,5 @@ def test_of_normal_moves_each_band_holds_its_share():
         )
         settled[day] = spot * (1 + sigma * sqrt(years) * die.standard_normal())
         spot *= 1 + sigma / sqrt(252) * die.standard_normal()
-    for each in moves.coverage(days, settled):
+    for each in expected_moves.coverage(days, settled):
         assert each.share == pytest.approx(each.expected, abs=0.03)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import spreads
+from g6.domain.figures import book_spreads
 from g6.domain.schema.frame import Frame
 
 BOOKS = [(100.0, 100.5), (nan, 3.0), (2.0, nan), (5.0, 4.9), (0.0, 0.1), (-0.01, 1.0), (7.0, 7.0)]
@@ -17,7 +17,7 @@ BOOKS = [(100.0, 100.5), (nan, 3.0), (2.0, nan), (5.0, 4.9), (0.0, 0.1), (-0.01,
 
 def test_only_a_two_sided_uncrossed_book_has_a_spread():
     bid, ask = np.array(BOOKS).T
-    assert spreads.spread(bid, ask).tolist() == pytest.approx(
+    assert book_spreads.spread(bid, ask).tolist() == pytest.approx(
         [0.5, nan, nan, nan, nan, nan, 0.0], nan_ok=True
     )
 
@@ -45,7 +45,7 @@ def test_statistics_per_strike_are_recounted_over_cycles(seed):
     die = np.random.default_rng(seed)
     ladder = np.arange(10) * 50.0 + 24000
     frames = [books(die, np.sort(die.choice(ladder, 8, replace=False))) for _ in range(12)]
-    found = spreads.over_cycles(frames)
+    found = book_spreads.over_cycles(frames)
     assert found.cycles == 12
     for place, strike in enumerate(found.strike.tolist()):
         for side, prefix in enumerate(("ce_", "pe_")):
@@ -74,13 +74,13 @@ def test_a_strike_that_never_had_a_book_has_no_statistics():
             **{side + name: np.array([nan]) for side in ("ce_", "pe_") for name in ("bid", "ask")},
         },
     )
-    found = spreads.over_cycles([frame, frame])
+    found = book_spreads.over_cycles([frame, frame])
     assert found.two_sided.tolist() == [[0], [0]]
     assert np.isnan([found.median, found.p90, found.worst]).all()
 
 
 def test_no_chains_have_no_strikes():
-    assert len(spreads.over_cycles([]).strike) == 0
+    assert len(book_spreads.over_cycles([]).strike) == 0
 
 
 def test_an_expiry_is_summed_up_whole_and_near_the_money(world):
@@ -88,7 +88,7 @@ def test_an_expiry_is_summed_up_whole_and_near_the_money(world):
     world.put(0, row, bid=200.0, ask=203.0)
     world.put(1, row, bid=np.nan)
     frame = chain_frame(world.chain())
-    whole, near = spreads.summaries(frame)[:2]
+    whole, near = book_spreads.summaries(frame)[:2]
     assert (whole.near, near.near) == (False, True)
     assert (near.options, near.two_sided) == (22, 21)
     assert (whole.options, whole.two_sided) == (82, 81)
@@ -99,7 +99,7 @@ def test_an_expiry_is_summed_up_whole_and_near_the_money(world):
 
 def test_the_spread_in_volatility_is_half_the_distance_of_bid_and_ask(world):
     frame = chain_frame(world.chain())
-    near = spreads.summaries(frame)[1]
+    near = book_spreads.summaries(frame)[1]
     rows = [
         i
         for i in range(len(frame))
@@ -121,7 +121,7 @@ def test_the_spread_in_volatility_is_half_the_distance_of_bid_and_ask(world):
 
 def test_without_any_book_there_is_nothing_to_say(world):
     world.no_books()
-    found = spreads.summaries(chain_frame(world.chain()))[0]
+    found = book_spreads.summaries(chain_frame(world.chain()))[0]
     assert found.two_sided == 0
     assert isnan(found.median_points)
     assert isnan(found.worst_points)
@@ -129,7 +129,7 @@ def test_without_any_book_there_is_nothing_to_say(world):
 
 def test_the_microprice_leans_to_the_side_with_less_behind_it():
     bid, ask = np.array([100.0, 100.0, 5.0, nan]), np.array([101.0, 101.0, 4.9, 3.0])
-    found = spreads.microprice(
+    found = book_spreads.microprice(
         bid, ask, np.array([65.0, 195.0, 65.0, 65.0]), np.array([65.0, 65.0, 65.0, 65.0])
     )
     assert found.tolist() == pytest.approx([100.5, 100.75, nan, nan], nan_ok=True)
@@ -137,7 +137,9 @@ def test_the_microprice_leans_to_the_side_with_less_behind_it():
 
 def test_a_microprice_without_quantities_is_unknown():
     assert isnan(
-        spreads.microprice(np.array([1.0]), np.array([2.0]), np.array([0.0]), np.array([0.0]))[0]
+        book_spreads.microprice(np.array([1.0]), np.array([2.0]), np.array([0.0]), np.array([0.0]))[
+            0
+        ]
     )
 
 
@@ -159,10 +161,12 @@ def book_of(bid, ask, volume):
 def test_liquidity_halves_at_a_tenth_of_the_mid_and_needs_two_sides_and_a_trade(
     bid, ask, volume, score
 ):
-    found = spreads.liquidity(np.array([bid, nan]), np.array([ask, nan]), np.array([volume, 0.0]))
+    found = book_spreads.liquidity(
+        np.array([bid, nan]), np.array([ask, nan]), np.array([volume, 0.0])
+    )
     assert found.tolist() == pytest.approx([score, 0.0], abs=0.0005)
 
 
 def test_a_strike_is_illiquid_when_neither_side_is_half_liquid():
-    assert not spreads.illiquid(book_of((99.5, nan), (100.5, 3.0), (65.0, 65.0)))[0]
-    assert spreads.illiquid(book_of((90.0, nan), (110.0, 3.0), (65.0, 65.0)))[0]
+    assert not book_spreads.illiquid(book_of((99.5, nan), (100.5, 3.0), (65.0, 65.0)))[0]
+    assert book_spreads.illiquid(book_of((90.0, nan), (110.0, 3.0), (65.0, 65.0)))[0]

@@ -18,8 +18,8 @@ from rich.table import Table
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import exposures
+from g6.domain.figures.book_spreads import illiquid
 from g6.domain.figures.repricing import iv_error
-from g6.domain.figures.spreads import illiquid
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.pricing.black76 import PHI, higher_greeks
 from g6.domain.schema import rows

@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from g6.config import calendar
-from g6.domain.figures import moves as expected_moves
+from g6.domain.figures import expected_moves
 from g6.domain.market.calendar import IST
 from g6.domain.market.expiry import years_to
 from g6.domain.market.instrument import INDICES

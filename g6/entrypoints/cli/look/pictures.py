@@ -11,7 +11,7 @@ import numpy as np
 import g6
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.figures import analytics, exposures, series, surface
+from g6.domain.figures import exposures, series, surface, volatility_smile
 from g6.domain.figures.by_expiry import figures
 from g6.domain.figures.definitions import CONTRACTS
 from g6.domain.market.calendar import IST
@@ -244,7 +244,9 @@ def _oi_of(frame: Frame) -> Any:
 
 def _iv_of(frame: Frame) -> Any:
     iv = frame.both_sides("iv").astype(np.float64)
-    return 100 * analytics.smile(frame.columns["strike"], float(frame.columns["forward"][0]), iv)
+    return 100 * volatility_smile.smile(
+        frame.columns["strike"], float(frame.columns["forward"][0]), iv
+    )
 
 
 _MATRIX: Mapping[str, Callable[[Frame], Any]] = {"oi": _oi_of, "iv": _iv_of}

@@ -12,7 +12,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from g6.domain.figures import spreads as books
+from g6.domain.figures import book_spreads as books
 from g6.domain.market.calendar import IST
 from g6.entrypoints.cli.look import pictures
 from g6.entrypoints.cli.shared import options, stored, terminal

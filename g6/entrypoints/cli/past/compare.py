@@ -18,7 +18,7 @@ from rich.table import Table
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap import collected, opened
 from g6.config import Settings, calendar
-from g6.domain.figures import analytics
+from g6.domain.figures import volatility_smile
 from g6.domain.figures.comparison import agreement, side_gaps, spot_forward
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import CE, PE
@@ -79,10 +79,10 @@ class ParitySeries:
         self.forward_spread.append(chain.expiries.spread[i])
         self.gaps += side_gaps(chain, i, forward).tolist()
         self.gaps_on_spot += side_gaps(chain, i, spot_forward(chain, i)).tolist()
-        self.calls.append(analytics.total(contracts, CE))
-        self.puts.append(analytics.total(contracts, PE))
+        self.calls.append(volatility_smile.total(contracts, CE))
+        self.puts.append(volatility_smile.total(contracts, PE))
         self.max_pain.append(
-            (clock, analytics.max_pain(chain.quotes.strike[rows], chain.oi[:, rows]))
+            (clock, volatility_smile.max_pain(chain.quotes.strike[rows], chain.oi[:, rows]))
         )
         self.atm.append((clock, chain.expiries.atm[i]))
 
@@ -234,8 +234,8 @@ def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[st
             chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]
         )
         sums = {
-            "oi_calls": analytics.total(contracts, CE),
-            "oi_puts": analytics.total(contracts, PE),
+            "oi_calls": volatility_smile.total(contracts, CE),
+            "oi_puts": volatility_smile.total(contracts, PE),
         }
         yield {
             "index": done.unit.index,

@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures import analytics
+from g6.domain.figures import volatility_smile
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.padded import abreast
 
@@ -77,5 +77,5 @@ def ladders(chains: Sequence[Chain]) -> Ladders:
         forward=forward,
         years=years,
         atm=atm,
-        atm_iv=analytics.atm_iv(strike, forward, iv),
+        atm_iv=volatility_smile.atm_iv(strike, forward, iv),
     )

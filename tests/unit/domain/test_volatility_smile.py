@@ -7,7 +7,7 @@ from math import erf, exp, isnan, log, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain.figures import analytics
+from g6.domain.figures import volatility_smile
 
 CE, PE = 0, 1
 STRIKES = np.array([100.0, 105.0, 110.0, 120.0, 130.0])
@@ -27,18 +27,18 @@ def random_chain(seed):
 
 def test_pcr_is_put_open_interest_over_call_open_interest_without_the_unknown():
     oi = np.array([[10.0, nan, 30.0, 0.0, 5.0], [20.0, 7.0, nan, 3.0, 0.0]])
-    assert analytics.pcr(oi) == pytest.approx(30 / 45)
-    assert analytics.strikes_with(oi) == 5
+    assert volatility_smile.pcr(oi) == pytest.approx(30 / 45)
+    assert volatility_smile.strikes_with(oi) == 5
 
 
 @pytest.mark.parametrize("calls", [0.0, nan])
 def test_pcr_without_calls_is_unknown(calls):
-    assert isnan(analytics.pcr(np.array([[calls, calls], [5.0, 6.0]])))
+    assert isnan(volatility_smile.pcr(np.array([[calls, calls], [5.0, 6.0]])))
 
 
 def test_a_total_of_nothing_known_is_unknown_not_zero():
-    assert isnan(analytics.total(np.array([[nan, nan], [1.0, 2.0]]), CE))
-    assert analytics.total(np.array([[nan, nan], [1.0, 2.0]]), PE) == 3.0
+    assert isnan(volatility_smile.total(np.array([[nan, nan], [1.0, 2.0]]), CE))
+    assert volatility_smile.total(np.array([[nan, nan], [1.0, 2.0]]), PE) == 3.0
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -53,17 +53,19 @@ def test_max_pain_is_the_strike_of_least_payout(seed):
         )
 
     least = min(payout(k) for k in strike.tolist())
-    assert analytics.max_pain(strike, oi) == min(k for k in strike.tolist() if payout(k) == least)
+    assert volatility_smile.max_pain(strike, oi) == min(
+        k for k in strike.tolist() if payout(k) == least
+    )
 
 
 def test_max_pain_is_the_lower_strike_on_a_tie():
     oi = np.array([[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]])
-    assert analytics.max_pain(STRIKES, oi) == 105.0
+    assert volatility_smile.max_pain(STRIKES, oi) == 105.0
 
 
 def test_max_pain_without_open_interest_is_unknown():
-    assert isnan(analytics.max_pain(STRIKES, np.full((2, 5), nan)))
-    assert isnan(analytics.max_pain(STRIKES, np.zeros((2, 5))))
+    assert isnan(volatility_smile.max_pain(STRIKES, np.full((2, 5), nan)))
+    assert isnan(volatility_smile.max_pain(STRIKES, np.zeros((2, 5))))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -74,56 +76,58 @@ def test_support_and_resistance_are_the_largest_open_interest_beyond_the_forward
     above = [
         (oi[CE, i], -k) for i, k in enumerate(strike.tolist()) if k > forward and oi[CE, i] > 0
     ]
-    support = analytics.support(strike, oi, oi, forward, 100.0)
-    resistance = analytics.resistance(strike, oi, oi, forward, 100.0)
+    support = volatility_smile.support(strike, oi, oi, forward, 100.0)
+    resistance = volatility_smile.resistance(strike, oi, oi, forward, 100.0)
     assert (support.oi, support.strike) == max(below)
     assert (resistance.oi, -resistance.strike) == max(above)
 
 
 def test_a_level_says_its_change_and_its_distance_in_points_and_deviations():
     oi = np.array([[1.0, 1.0, 1.0, 9.0, 2.0], [1.0, 8.0, 9.0, 1.0, 1.0]])
-    level = analytics.support(STRIKES, oi, oi - 3.0, 108.0, 6.0)
-    assert level == analytics.InterestLevel(105.0, 8.0, 3.0, -3.0, -0.5)
-    assert isnan(analytics.resistance(STRIKES, oi, oi, 108.0, nan).deviations)
+    level = volatility_smile.support(STRIKES, oi, oi - 3.0, 108.0, 6.0)
+    assert level == volatility_smile.InterestLevel(105.0, 8.0, 3.0, -3.0, -0.5)
+    assert isnan(volatility_smile.resistance(STRIKES, oi, oi, 108.0, nan).deviations)
 
 
 def test_without_open_interest_beyond_the_forward_there_is_no_level():
-    assert isnan(analytics.support(STRIKES, np.zeros((2, 5)), np.zeros((2, 5)), 108.0, 6.0).strike)
+    assert isnan(
+        volatility_smile.support(STRIKES, np.zeros((2, 5)), np.zeros((2, 5)), 108.0, 6.0).strike
+    )
 
 
 def test_atm_iv_is_linear_in_strike_between_the_out_of_the_money_sides():
     iv = np.array([[nan, nan, 0.11, 0.14, 0.15], [0.2, 0.13, nan, nan, nan]])
-    assert analytics.atm_iv(STRIKES, 107.0, iv) == pytest.approx(0.13 * 0.6 + 0.11 * 0.4)
+    assert volatility_smile.atm_iv(STRIKES, 107.0, iv) == pytest.approx(0.13 * 0.6 + 0.11 * 0.4)
 
 
 def test_atm_iv_at_a_strike_is_that_of_its_put():
     iv = np.array([[0.3, 0.3, 0.3, 0.3, 0.3], [0.2, 0.13, 0.1, 0.1, 0.1]])
-    assert analytics.atm_iv(STRIKES, 105.0, iv) == 0.13
-    assert analytics.atm_iv(STRIKES, 100.0, iv) == 0.2
+    assert volatility_smile.atm_iv(STRIKES, 105.0, iv) == 0.13
+    assert volatility_smile.atm_iv(STRIKES, 100.0, iv) == 0.2
 
 
 def test_atm_iv_with_a_neighbour_missing_is_unknown():
     iv = np.array([[nan, nan, nan, 0.14, 0.15], [0.2, 0.13, nan, nan, nan]])
-    assert isnan(analytics.atm_iv(STRIKES, 107.0, iv))
+    assert isnan(volatility_smile.atm_iv(STRIKES, 107.0, iv))
 
 
 @pytest.mark.parametrize("forward", [99.0, 131.0, nan])
 def test_atm_iv_outside_the_strikes_is_unknown(forward):
-    assert isnan(analytics.atm_iv(STRIKES, forward, np.full((2, 5), 0.1)))
+    assert isnan(volatility_smile.atm_iv(STRIKES, forward, np.full((2, 5), 0.1)))
 
 
 def test_the_straddle_is_call_plus_put_at_the_money():
     price = np.array([[9.0, 6.0, 3.0, 1.0, nan], [1.0, 2.0, 4.0, 8.0, 9.0]])
-    assert analytics.straddle(STRIKES, price, 110.0) == 7.0
-    assert isnan(analytics.straddle(STRIKES, price, 130.0))
-    assert isnan(analytics.straddle(STRIKES, price, nan))
+    assert volatility_smile.straddle(STRIKES, price, 110.0) == 7.0
+    assert isnan(volatility_smile.straddle(STRIKES, price, 130.0))
+    assert isnan(volatility_smile.straddle(STRIKES, price, nan))
 
 
 def test_expected_moves_have_two_definitions_and_two_names():
-    assert analytics.expected_move(24000.0, 0.12, 0.01) == pytest.approx(288.0)
-    assert analytics.expected_move_straddle(200.0) == 170.0
-    assert analytics.session_move(24000.0, 0.12) == pytest.approx(24000 * 0.12 / sqrt(252))
-    assert isnan(analytics.expected_move(24000.0, 0.12, nan))
+    assert volatility_smile.expected_move(24000.0, 0.12, 0.01) == pytest.approx(288.0)
+    assert volatility_smile.expected_move_straddle(200.0) == 170.0
+    assert volatility_smile.session_move(24000.0, 0.12) == pytest.approx(24000 * 0.12 / sqrt(252))
+    assert isnan(volatility_smile.expected_move(24000.0, 0.12, nan))
 
 
 def wing(strike, forward, years, sigmas, call):
@@ -148,9 +152,11 @@ def test_risk_reversal_and_butterfly_are_read_at_25_forward_delta():
     call, put = (
         wing(strike.tolist(), forward, years, sigmas.tolist(), each) for each in (True, False)
     )
-    rr, bf = analytics.risk_reversal_butterfly(strike, forward, iv, years)
+    rr, bf = volatility_smile.risk_reversal_butterfly(strike, forward, iv, years)
     assert rr == pytest.approx(call - put, abs=1e-12)
-    assert bf == pytest.approx((call + put) / 2 - analytics.atm_iv(strike, forward, iv), abs=1e-12)
+    assert bf == pytest.approx(
+        (call + put) / 2 - volatility_smile.atm_iv(strike, forward, iv), abs=1e-12
+    )
     assert rr < 0 < bf
 
 
@@ -158,7 +164,9 @@ def test_a_missing_volatility_between_the_wings_is_stepped_over():
     strike, forward = np.arange(23000.0, 25001.0, 50.0), 24110.0
     iv = np.full((2, len(strike)), 0.12)
     iv[:, 3] = nan
-    assert analytics.risk_reversal_butterfly(strike, forward, iv, 0.02) == pytest.approx((0.0, 0.0))
+    assert volatility_smile.risk_reversal_butterfly(strike, forward, iv, 0.02) == pytest.approx(
+        (0.0, 0.0)
+    )
 
 
 @pytest.mark.parametrize("forward", [24101.0, 24110.0, 24125.0, 24149.0])
@@ -169,7 +177,7 @@ def test_25_delta_before_the_first_strike_is_read_between_the_money_and_that_str
     strike, years = np.arange(23000.0, 25001.0, 50.0), minutes / (365 * 24 * 60)
     sigmas = 0.12 + 2e-5 * (strike - 24100.0)
     iv = np.stack([sigmas, sigmas])
-    middle = analytics.atm_iv(strike, forward, iv)
+    middle = volatility_smile.atm_iv(strike, forward, iv)
     money = [normal(middle * sqrt(years) / 2), normal(-middle * sqrt(years) / 2)]
     wings = []
     for call, start in zip((True, False), money, strict=True):
@@ -182,7 +190,7 @@ def test_25_delta_before_the_first_strike_is_read_between_the_money_and_that_str
             wings.append(wing(strike.tolist(), forward, years, sigmas.tolist(), call))
         else:
             wings.append(middle + (start - 0.25) / (start - delta) * (sigma - middle))
-    rr, bf = analytics.risk_reversal_butterfly(strike, forward, iv, years)
+    rr, bf = volatility_smile.risk_reversal_butterfly(strike, forward, iv, years)
     assert rr == pytest.approx(wings[0] - wings[1], abs=1e-12)
     assert bf == pytest.approx(sum(wings) / 2 - middle, abs=1e-12)
     assert 0 < rr < 2e-5 * 200
@@ -191,7 +199,7 @@ def test_25_delta_before_the_first_strike_is_read_between_the_money_and_that_str
 @pytest.mark.parametrize("strikes", [slice(0, 23), slice(20, 41), slice(20, 24)])
 def test_25_delta_outside_the_strikes_is_unknown(strikes):
     strike = np.arange(23000.0, 25001.0, 50.0)[strikes]
-    rr, bf = analytics.risk_reversal_butterfly(
+    rr, bf = volatility_smile.risk_reversal_butterfly(
         strike, 24110.0, np.full((2, len(strike)), 0.12), 0.02
     )
     assert isnan(rr)
@@ -200,28 +208,32 @@ def test_25_delta_outside_the_strikes_is_unknown(strikes):
 
 def test_without_a_forward_or_time_there_is_no_skew():
     iv = np.full((2, 5), 0.12)
-    assert isnan(analytics.risk_reversal_butterfly(STRIKES, nan, iv, 0.02)[0])
-    assert isnan(analytics.risk_reversal_butterfly(STRIKES, 110.0, iv, nan)[0])
+    assert isnan(volatility_smile.risk_reversal_butterfly(STRIKES, nan, iv, 0.02)[0])
+    assert isnan(volatility_smile.risk_reversal_butterfly(STRIKES, 110.0, iv, nan)[0])
 
 
 def test_forward_delta_is_undiscounted():
-    found = analytics.forward_delta(np.array([100.0]), 100.0 * exp(0.02), np.array([0.2]), 0.25)
+    found = volatility_smile.forward_delta(
+        np.array([100.0]), 100.0 * exp(0.02), np.array([0.2]), 0.25
+    )
     assert found[0] == pytest.approx(normal(0.02 / 0.1 + 0.05))
 
 
 def test_the_change_is_in_percent_of_the_previous_close():
-    assert analytics.change_pct(102.0, 100.0) == pytest.approx(2.0)
-    assert isnan(analytics.change_pct(102.0, nan))
-    assert isnan(analytics.change_pct(102.0, 0.0))
+    assert volatility_smile.change_pct(102.0, 100.0) == pytest.approx(2.0)
+    assert isnan(volatility_smile.change_pct(102.0, nan))
+    assert isnan(volatility_smile.change_pct(102.0, 0.0))
 
 
 @pytest.mark.parametrize("years", [0.5 / 365, 7 / 365, 0.25])
 def test_a_flat_market_has_no_skew_at_all(years):
     strike = 24000.0 * np.exp(np.linspace(-3, 3, 241) * 0.14 * sqrt(years))
     flat = np.full((2, len(strike)), 0.14)
-    rr, bf = analytics.risk_reversal_butterfly(strike, 24000.0, flat, years)
+    rr, bf = volatility_smile.risk_reversal_butterfly(strike, 24000.0, flat, years)
     assert (rr, bf) == pytest.approx((0.0, 0.0), abs=1e-12)
-    assert analytics.slope_curvature(0.14, rr, bf, years) == pytest.approx((0.0, 0.0), abs=1e-12)
+    assert volatility_smile.slope_curvature(0.14, rr, bf, years) == pytest.approx(
+        (0.0, 0.0), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize(("slope", "curvature"), [(-0.012, 0.006), (0.004, 0.002), (0.0, 0.01)])
@@ -230,8 +242,10 @@ def test_slope_and_curvature_are_those_of_a_parabola_in_standard_deviations(slop
     x = np.linspace(-3, 3, 6001)
     curve = middle + slope * x + 0.5 * curvature * x * x
     strike = 24000.0 * np.exp(x * middle * sqrt(years))
-    rr, bf = analytics.risk_reversal_butterfly(strike, 24000.0, np.stack([curve, curve]), years)
-    assert analytics.slope_curvature(middle, rr, bf, years) == pytest.approx(
+    rr, bf = volatility_smile.risk_reversal_butterfly(
+        strike, 24000.0, np.stack([curve, curve]), years
+    )
+    assert volatility_smile.slope_curvature(middle, rr, bf, years) == pytest.approx(
         (slope, curvature), rel=1e-4, abs=1e-6
     )
 
@@ -240,4 +254,4 @@ def test_slope_and_curvature_are_those_of_a_parabola_in_standard_deviations(slop
 def test_without_wings_there_is_no_slope(hole):
     known = [0.13, -0.01, 0.002, 0.02]
     known[hole] = nan
-    assert all(isnan(each) for each in analytics.slope_curvature(*known))
+    assert all(isnan(each) for each in volatility_smile.slope_curvature(*known))

@@ -13,7 +13,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures.analytics import smile
+from g6.domain.figures.volatility_smile import smile
 from g6.domain.schema.frame import Frame
 
 __all__ = [
