@@ -18,6 +18,7 @@ from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
 from g6.entrypoints.cli import application
 from g6.observability import glossary
+from g6.rendering.reference import studies_page
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by `make docs` (docs/generate.py); edit {source} instead. -->\n\n"
@@ -73,6 +74,10 @@ def columns() -> str:
     )
 
 
+def studies() -> str:
+    return NOTE.format(source="g6/studies") + studies_page()
+
+
 def metrics() -> str:
     return NOTE.format(source="g6/observability/catalogue.py") + glossary.render()
 
@@ -103,6 +108,7 @@ def as_json(value: object) -> str:
 GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/settings.md", settings),
     ("docs/reference/cli.md", cli),
+    ("docs/reference/studies.md", studies),
     ("docs/reference/columns.md", columns),
     ("docs/reference/metrics.md", metrics),
     (

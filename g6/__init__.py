@@ -10,9 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-__all__ = ["__version__", "load", "sql"]
+if TYPE_CHECKING:
+    from g6.entrypoints.python import ask as ask
+
+    __version__: str
+
+__all__ = ["__version__", "ask", "load", "sql"]
 
 Day = str | date
 
@@ -72,10 +77,17 @@ def sql(
     return answer(query, Path(data_dir), tz, engine)
 
 
-def __getattr__(name: str) -> str:
-    """Look `__version__` up when it is asked for: reading package metadata costs more than the rest of this import."""
+def __getattr__(name: str) -> object:
+    """Return `__version__` or `ask`, imported when somebody needs them.
+
+    Reading package metadata costs more than the rest of this import, and `ask` imports the studies.
+    """
     if name == "__version__":
         from importlib.metadata import version
 
         return version("g6")
+    if name == "ask":
+        from g6.entrypoints.python import ask
+
+        return ask
     raise AttributeError(f"module 'g6' has no attribute {name!r}")

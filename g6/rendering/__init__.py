@@ -1,1 +1,1 @@
-"""Documents as tables and pictures."""
+"""Documents as tables, JSON, CSV, HTML and pictures, for every door."""

@@ -22,7 +22,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from g6.entrypoints.cli.shared import terminal, version
-from g6.entrypoints.cli.shared.commands import COMMANDS, MODULES, SELDOM
+from g6.entrypoints.cli.shared.commands import COMMANDS, SELDOM, STUDY
 from g6.errors import (
     BreakerOpen,
     DamagedFile,
@@ -72,9 +72,21 @@ def application(word: str | None = None) -> typer.Typer:
         for name, (_, sentence) in COMMANDS.items():
             app.command(name, help=sentence, hidden=name in SELDOM)(_listed)
         return app
-    for module in (COMMANDS[word][0],) if word in COMMANDS else MODULES:
-        import_module(f"g6.entrypoints.cli.{module}").register(app)
+    names = [word] if word in COMMANDS else list(COMMANDS)
+    modules = dict.fromkeys(COMMANDS[name][0] for name in names)
+    for module in modules:
+        if module == STUDY:
+            _add_studies(app, [name for name in names if COMMANDS[name][0] == STUDY])
+        else:
+            import_module(f"g6.entrypoints.cli.{module}").register(app)
     return app
+
+
+def _add_studies(app: typer.Typer, names: Sequence[str]) -> None:
+    from g6.entrypoints.cli.shared import study_command
+
+    for name in names:
+        study_command.add(app, name)
 
 
 def _listed() -> None:

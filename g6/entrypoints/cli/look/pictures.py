@@ -17,6 +17,7 @@ from g6.domain.figures.definitions import CONTRACTS
 from g6.domain.market.calendar import IST
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.shared import stored
+from g6.studies.stored.interest_by_cycle import InterestByCycle
 
 __all__ = [
     "WEEKDAYS", "heatmap", "interest", "of_one_expiry", "oi", "overlays", "position", "smile", "straddle", "volatility_surface",
@@ -100,13 +101,15 @@ def _within_hull(parts: Sequence[surface.Fitted], years: Any) -> Any:
     return np.exp(np.linspace(low, high, _GRID_MONEYNESS, axis=1))
 
 
-def interest(units: Sequence[Unit], found: Sequence[series.Interest]) -> dict[str, Any]:
+def interest(document: InterestByCycle) -> dict[str, Any]:
     """Return put/call ratios, max pain (points) and open interest (units) by cycle."""
-    columns = ("pcr", "pcr_volume", "max_pain", "oi_calls", "oi_puts", "expiry")
+    columns = document.columns()
+    names = ("pcr", "pcr_volume", "max_pain", "oi_calls", "oi_puts", "expiry")
+    last = Unit(isoformat_z(document.cycles[-1].instant), document.index)
     return {
-        **_heading(units[-1], "open interest over time"),
-        "instant": [isoformat_z(each.instant) for each in found],
-        **{name: [getattr(each, name) for each in found] for name in columns},
+        **_heading(last, "open interest over time"),
+        "instant": [isoformat_z(cycle.instant) for cycle in document.cycles],
+        **{name: columns[name] for name in names},
     }
 
 

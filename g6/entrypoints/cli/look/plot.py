@@ -11,16 +11,24 @@ from typing import Annotated, Any
 
 import typer
 
+from g6.bootstrap.reading import stored_reader
 from g6.domain.figures import series
-from g6.entrypoints.cli.look import interest as interests
 from g6.entrypoints.cli.look import pictures
 from g6.entrypoints.cli.shared import options, stored
 from g6.errors import Unavailable, UserError
+from g6.studies import parameters
+from g6.studies.stored import interest_by_cycle
 
 Out = Annotated[
     Path,
     typer.Option(
         "--out", metavar="FILE", help="Where to write: .png, .svg, .html, or .json for the numbers."
+    ),
+]
+Strikes = Annotated[
+    str | None,
+    typer.Option(
+        "--strikes", metavar="A,B,…", help="Only these strikes, for instance 24000,24100."
     ),
 ]
 Of = Annotated[str, typer.Option("--of", metavar="oi|iv", help="What the heatmap shows.")]
@@ -102,7 +110,7 @@ def oi(
 
 
 def interest(
-    index: stored.Index, *, out: Out, strikes: interests.Strikes = None, expiry: stored.Expiry = None, cycles: stored.Cycles = 375,
+    index: stored.Index, *, out: Out, strikes: Strikes = None, expiry: stored.Expiry = None, cycles: stored.Cycles = 375,
     as_of: stored.AsOf = None, data_dir: options.DataDir = None, config: options.Config = None,
 ) -> None:  # fmt: skip
     """Put/call ratios, max pain and open interest over cycles, of all strikes or chosen ones; else the nearest expiry of each.
@@ -110,9 +118,16 @@ def interest(
     Example: g6 plot interest NIFTY --strikes 24000,24100 --out interest.png
     """
     settings = options.settings(config, data_dir=data_dir)
-    units = stored.units(settings, index, stored.instant_of(as_of), cycles)
-    found = interests.over_cycles(stored.frames(settings, units), strikes, expiry)
-    _write("interest", pictures.interest(units, found), out)
+    values = {
+        "index": index,
+        "strikes": strikes,
+        "expiry": expiry,
+        "cycles": cycles,
+        "at": as_of,
+    }
+    requested = parameters.made(interest_by_cycle.InterestParameters, values)
+    document = interest_by_cycle.answer(stored_reader(settings), requested)
+    _write("interest", pictures.interest(document), out)
 
 
 def straddle(

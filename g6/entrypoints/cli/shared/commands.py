@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from g6.studies.table import by_name
+
 TABLE = """
 run.start | demo | Collect the simulated market for a few cycles and show what there is: no account, no network, any hour.
 run.start | run | Run the real pipeline for a bounded number of cycles, then stop.
@@ -32,7 +34,7 @@ look.trends | dossier | Show trends of an index over rolling windows, its term s
 look.trends | buildup | Show how open interest and premiums moved per strike, and what build-up that is; windows under 3 minutes count as 3.
 look.scan | scan | Rank options whose open interest, volume or volatility moved unlike before, and name strikes that are new.
 operate.kite_server | kite-server | Serve the simulated market or a recording as Kite Connect does: for the broker's own client with root= and nothing else.
-look.interest | interest | Show PCR, max pain and open interest by cycle, over all strikes or chosen ones; without --expiry each cycle's nearest.
+study | interest
 look.moves | moves | Show expected moves as bands of the index, and the share of stored days on which the index stayed within them.
 look.spreads | spreads | Show bid-ask spreads: of each expiry now, and per strike of one expiry over the last cycles.
 setup.sign_in | login | Fetch the day's access token for Kite; running workers take it up by themselves.
@@ -47,14 +49,19 @@ look.plot | plot | Draw stored chains.
 run.bench | bench | Time G6's arithmetic.
 """  # noqa: E501 - a line is a command
 
-COMMANDS = {
-    name: (module, sentence)
-    for module, name, sentence in (line.split(" | ") for line in TABLE.strip().splitlines())
-}
+STUDY = "study"
+"""Stands for the module of a command that asks a study: its sentence is in the table of studies."""
+
+
+def _command(line: str) -> tuple[str, tuple[str, str]]:
+    module, name, *sentence = line.split(" | ")
+    return name, (module, sentence[0] if sentence else by_name(name).sentence)
+
+
+COMMANDS = dict(map(_command, TABLE.strip().splitlines()))
 """By name: module and sentence."""
 SELDOM = (
     "trace", "providers", "verify", "retention-scan", "inspect", "dossier", "buildup", "scan", "interest", "moves", "spreads",
     "import", "bench", "lots",
 )  # fmt: skip
 """Named below the others in `g6 --help`, without their sentence: it fits a screen."""
-MODULES = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))

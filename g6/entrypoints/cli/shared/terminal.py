@@ -7,10 +7,12 @@ import io
 import locale
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
-from g6.config import Settings
+    from g6.config import Settings
 
 PLAIN: Mapping[str, str] = {
     "−": "-", "–": "-", "—": "-", "·": ".", "…": "...", "×": "x", "≤": "<=", "≥": ">=", "±": "+/-", "→": "->", "▶": ">", "◀": "<",
@@ -70,6 +72,8 @@ def plain_in_c_locale() -> None:
 
 def console(settings: Settings, *, stderr: bool = False) -> Console:
     """Return the console that people read, as `console.colour` and `console.ascii` want it."""
+    from rich.console import Console  # 50 ms that `g6 --help` does not wait for
+
     if settings.console.ascii == "always":
         plain()
     match settings.console.colour:

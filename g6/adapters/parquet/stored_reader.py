@@ -1,0 +1,90 @@
+"""The stored rows of one data directory, as studies read them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike, NDArray
+
+from g6.adapters.parquet.load import Query, load_table
+from g6.domain.cycles.cycle import Unit
+from g6.domain.market.calendar import IST, Calendar
+from g6.domain.schema.frame import Frame
+from g6.errors import BadInput, DamagedFile
+from g6.ports import Store
+
+FreezeQuantity = Callable[[Path, str, date], tuple[int, date] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryReader:
+    """Reads chains through the configured store and overview rows from its Parquet files."""
+
+    directory: Path
+    store: Store
+    calendar: Calendar
+    freeze: FreezeQuantity
+
+    @property
+    def place(self) -> str:
+        """Return the data directory as it was named."""
+        return str(self.directory)
+
+    def last_cycle(self) -> datetime | None:
+        """Return the newest instant that has an overview row."""
+        return self.store.last_overview()
+
+    def cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
+        """Return the indices that have an overview row, by cycle."""
+        return self.store.overview_cycles(first, last)
+
+    def chain(self, unit: Unit) -> Frame | None:
+        """Return the stored chain of a unit; a damaged file is named by a warning."""
+        try:
+            return self.store.read_chain(unit)
+        except BadInput as error:
+            warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+            return None
+
+    def overview(
+        self, index: str, first: date, until: datetime, columns: Sequence[str], at: datetime | None
+    ) -> Frame:
+        """Return overview rows of an index up to an instant, oldest first."""
+        query = Query.of(
+            index,
+            (first, until.astimezone(IST).date()),
+            "overview",
+            columns=["timestamp", *columns],
+            expiry=None,
+            strike=None,
+            as_of=at,
+            tz="UTC",
+            shape="wide",
+        )
+        table = load_table(query, self.directory)
+        until_column = pa.scalar(until, table.schema.field("timestamp").type)
+        rows = table.filter(pc.field("timestamp") <= until_column).sort_by("timestamp")
+        return Frame({}, {name: _array(rows.column(name)) for name in rows.column_names})
+
+    def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
+        """Return the most units of one order by the exchange's file that was kept."""
+        return self.freeze(self.directory, root, day)
+
+
+def _array(column: pa.ChunkedArray) -> NDArray[np.generic]:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        microseconds: ArrayLike = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+        return np.asarray(microseconds, dtype=np.float64) / 1e6
+    if pa.types.is_date32(kind):
+        return np.asarray(column.to_numpy(), dtype="datetime64[D]")
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    return np.array(column.to_pylist(), dtype=object)

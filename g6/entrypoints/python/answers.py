@@ -1,0 +1,71 @@
+"""What a study answers in Python: its document, which a notebook shows as a table."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from g6.errors import Unavailable
+from g6.rendering import parts, plain, web_table
+from g6.studies.documents import Document
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 100
+"""Columns of the text form. A notebook's cell is wider, a terminal's lines may be broken."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """The answer of a study.
+
+    Every field of its document is an attribute: `g6.ask.interest("NIFTY").cycles[-1].pcr`.
+    """
+
+    study: str
+    document: Document
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a field of the document."""
+        return getattr(self.document, name)
+
+    def __dir__(self) -> list[str]:
+        """Return the names that completion offers."""
+        return [*object.__dir__(self), *(field.name for field in fields(self.document))]  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        """Return what the command prints."""
+        text = io.StringIO()
+        console = Console(file=text, width=WIDTH, color_system=None, highlight=False)
+        parts.print_parts(console, parts.parts_of(self.study, self.document))
+        return text.getvalue().rstrip("\n")
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the table that a notebook shows."""
+        return web_table.html_of(parts.parts_of(self.study, self.document))
+
+    def to_json(self) -> str:
+        """Return what the command writes with --json."""
+        return plain.as_json(parts.json_value_of(self.study, self.document))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the main table as a DataFrame, instants in India's time.
+
+        Raises:
+            Unavailable: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise Unavailable("pandas is not installed", "pip install 'g6[pandas]'") from error
+        table = pd.DataFrame(dict(self.document.columns()))
+        for name, column in table.items():
+            if isinstance(column.dtype, pd.DatetimeTZDtype):
+                table[name] = column.dt.tz_convert("Asia/Kolkata")
+        return table

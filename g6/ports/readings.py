@@ -1,0 +1,70 @@
+"""What studies read: stored chains and overview rows, and the calendar that explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from g6.domain.cycles.cycle import Unit
+from g6.domain.market.calendar import Calendar
+from g6.domain.schema.frame import Frame
+
+
+class StoredReader(Protocol):
+    """Reads one data directory and changes nothing in it.
+
+    A file that cannot be read is left out of every answer and named by a `DamagedFile` warning.
+    """
+
+    @property
+    def place(self) -> str:
+        """Return where the rows are, as a person names it on the command line."""
+        ...
+
+    @property
+    def calendar(self) -> Calendar:
+        """Return the sessions, holidays and fixes of the exchanges."""
+        ...
+
+    def last_cycle(self) -> datetime | None:
+        """Return the newest instant that has an overview row, None when nothing is stored."""
+        ...
+
+    def cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
+        """Return the indices that have an overview row, by cycle, both ends included."""
+        ...
+
+    def chain(self, unit: Unit) -> Frame | None:
+        """Return the stored chain of a unit, None when there is none that can be read."""
+        ...
+
+    def overview(
+        self, index: str, first: date, until: datetime, columns: Sequence[str], at: datetime | None
+    ) -> Frame:
+        """Return overview rows of an index, oldest first.
+
+        Args:
+            index: The underlying's name.
+            first: The first session day, India's.
+            until: The last cycle's instant.
+            columns: Names of `rows.OVERVIEW`.
+            at: Rows that were observed later are left out; None keeps them.
+
+        Returns:
+            `timestamp` in epoch seconds, then `columns`: numbers as float64 with NaN for a
+            missing value, days as datetime64[D] with NaT, everything else as objects.
+
+        Raises:
+            NothingToDo: No overview row is stored for these days.
+            UserError: There is no such column.
+        """
+        ...
+
+    def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
+        """Return the most units of one order and the day of the file that says so.
+
+        Raises:
+            BadInput: The exchange's file cannot be read.
+        """
+        ...

@@ -1,0 +1,91 @@
+"""A document as parts that a person reads, and the registry of the modules that make them.
+
+A module here has `parts(document, view)`, which yields sentences and tables, and may have `View`,
+a dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is also
+written as CSV. `json_value(document)` stands where the published JSON is not the document's fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+__all__ = [
+    "Line",
+    "NoView",
+    "Part",
+    "csv_help_of",
+    "json_value_of",
+    "parts_of",
+    "plain_table",
+    "print_parts",
+    "view_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that a terminal breaks wherever it ends, so that it can be copied whole."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoView:
+    """The view of a document that is always shown the same way."""
+
+
+Part = str | Line | Table
+
+MODULES: Mapping[str, str] = {
+    "interest": "interest_table",
+}
+"""By the study's name: the module below `g6.rendering.tables`."""
+
+
+def parts_of(study: str, document: object, view: object = None) -> Iterator[Part]:
+    """Yield the parts of a study's document, seen as `view` says; None is its default."""
+    parts: Callable[[object, object], Iterator[Part]] = _module(study).parts
+    yield from parts(document, view_of(study)() if view is None else view)
+
+
+def view_of(study: str) -> type:
+    """Return the dataclass of a study's view options."""
+    view: type = getattr(_module(study), "View", NoView)
+    return view
+
+
+def csv_help_of(study: str) -> str:
+    """Return the sentence of its option `--csv`, empty for a document that is not written as CSV."""
+    sentence: str = getattr(_module(study), "CSV_HELP", "")
+    return sentence
+
+
+def json_value_of(study: str, document: object) -> object:
+    """Return what a study's JSON says: the document, or what its module makes of it."""
+    json_value: Callable[[object], object] | None = getattr(_module(study), "json_value", None)
+    return document if json_value is None else json_value(document)
+
+
+def _module(study: str) -> ModuleType:
+    return import_module(f"g6.rendering.tables.{MODULES[study]}")
+
+
+def print_parts(console: Console, parts: Iterable[Part]) -> None:
+    """Print the parts, one after the other."""
+    for part in parts:
+        if isinstance(part, Line):
+            console.print(part.text, soft_wrap=True)
+        else:
+            console.print(part)
+
+
+def plain_table() -> Table:
+    """Return an empty table without frames, as every screen of G6 has it."""
+    return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)

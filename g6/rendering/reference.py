@@ -1,0 +1,107 @@
+"""The reference page of all studies, from their table, parameters and documents."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import get_args, get_type_hints
+
+from g6.studies.parameters import Field, fields_of, written
+from g6.studies.table import STUDIES, Study
+
+__all__ = ["studies_page"]
+
+INTRODUCTION = """# Studies
+
+A study is one question about stored rows. The command line asks it as a command, Python as a
+function of `g6.ask`, with the same parameters and the same answer:
+
+```python
+import g6
+
+answer = g6.ask.interest("NIFTY", cycles=60, data_dir="data/g6_data")
+answer                     # a table in a notebook
+answer.cycles[-1].pcr      # a field of the document
+answer.to_pandas()         # its main table
+answer.to_json()           # what the command writes with --json
+```
+
+`at` (`--as-of` on the command line) asks the question as of an instant: the newest cycle that is
+not later, and no row that was observed later. `as_of` of `g6.load` and `g6.sql` only leaves out
+rows that were observed later.
+"""
+
+
+def studies_page() -> str:
+    """Return the page as Markdown."""
+    return "\n".join([INTRODUCTION, *map(_section, STUDIES)])
+
+
+def _section(study: Study) -> str:
+    command = f"g6 {study.command or study.name}"
+    parameters = map(_parameter, fields_of(study.parameters))
+    table = ["| parameter | option | type | default | meaning |", "|---|---|---|---|---|"]
+    paragraphs = [
+        f"## {study.name}",
+        study.sentence,
+        study.details,
+        f"`{command}` and `g6.ask.{study.name}`. Example: `{study.example}`",
+        "\n".join([*table, *parameters]),
+        *_documents(study.document),
+    ]
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _parameter(field: Field) -> str:
+    parameter = field.parameter
+    option = parameter.metavar if parameter.is_positional else field.option
+    default = "required" if field.is_required else _default(field.default)
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("at least", parameter.least), ("at most", parameter.most))
+        if bound is not None
+    ]
+    meaning = " ".join([parameter.sentence, *(f"({text})" for text in bounds)])
+    cells = (f"`{field.name}`", f"`{option}`", _type_name(field.type), default, meaning)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _default(value: object) -> str:
+    return "" if value is None else f"`{written(value)}`"
+
+
+def _type_name(kind: object) -> str:
+    return inspect.formatannotation(kind).replace("datetime.", "")
+
+
+def _documents(document: type) -> Iterator[str]:
+    """Yield a paragraph for a document's class and for each dataclass that it holds."""
+    pending = [document]
+    for each in pending:
+        sentences, _, attributes = (inspect.getdoc(each) or "").partition("\n\nAttributes:\n")
+        yield f"**{each.__name__}**. {sentences}"
+        if attributes:
+            yield "\n".join(map(_attribute, _unfolded(attributes)))
+        hints = get_type_hints(each)
+        for field in fields(each):
+            pending += [kind for kind in _classes(hints[field.name]) if kind not in pending]
+
+
+def _unfolded(attributes: str) -> list[str]:
+    """Return one line per attribute: a sentence that goes on below stands deeper than its name."""
+    return re.sub(r"\n {5,}", " ", attributes).splitlines()
+
+
+def _attribute(line: str) -> str:
+    name, _, meaning = line.strip().partition(": ")
+    return f"- `{name}`: {meaning}"
+
+
+def _classes(hint: object) -> Iterator[type]:
+    """Yield the dataclasses that a type hint names, however deep."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    for member in get_args(hint):
+        yield from _classes(member)

@@ -1,0 +1,1 @@
+"""Documents of studies as parts for a terminal: sentences and tables."""

@@ -1,0 +1,1 @@
+"""Studies that check stored rows and files."""

@@ -1,0 +1,1 @@
+"""Studies of what the exchanges list: sessions, expiries, contracts, lots."""

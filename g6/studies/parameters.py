@@ -1,0 +1,204 @@
+"""What a study is asked with: frozen dataclasses whose fields carry a sentence and bounds.
+
+A field is `Annotated[TYPE, Parameter(...)]`. Doors read the metadata: the command line makes options
+of it, the Python call a signature, the reference page a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
+
+from g6.domain.market.calendar import in_utc
+from g6.errors import UserError
+
+__all__ = [
+    "At",
+    "Cycles",
+    "Expiry",
+    "Field",
+    "Index",
+    "Parameter",
+    "fields_of",
+    "made",
+    "numbers",
+    "written",
+]
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Describes one parameter of a study.
+
+    Attributes:
+        sentence: What it means, as the option's help shows it.
+        example: A value as a person writes it.
+        least: The smallest value that is allowed, itself included.
+        most: The largest value that is allowed, itself included.
+        choices: The only words that are allowed.
+        option: The option's name where it is not `--` and the field's name.
+        metavar: What the option's help shows in the value's place.
+        read: Reads a value from text, or from what a Python caller passes.
+        is_positional: Whether the command takes it as an argument.
+    """
+
+    sentence: str
+    example: str = ""
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+    option: str = ""
+    metavar: str = ""
+    read: Callable[[object], object] | None = None
+    is_positional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter of a study with its name, type and default; `default` is MISSING if required."""
+
+    name: str
+    type: object
+    default: object
+    parameter: Parameter
+
+    @property
+    def is_required(self) -> bool:
+        """Tell whether the study cannot be asked without it."""
+        return self.default is MISSING
+
+    @property
+    def option(self) -> str:
+        """Return the name of its option on the command line."""
+        return self.parameter.option or f"--{self.name.rstrip('_').replace('_', '-')}"
+
+
+def fields_of(parameters: type) -> tuple[Field, ...]:
+    """Return the parameters that a dataclass declares, in their order."""
+    hints = get_type_hints(parameters, include_extras=True)
+    return tuple(_field(each.name, hints[each.name], each.default) for each in fields(parameters))
+
+
+def _field(name: str, hint: object, default: object) -> Field:
+    if get_origin(hint) is not Annotated:
+        raise TypeError(f"{name} has no Parameter beside its type")
+    kind, parameter = get_args(hint)
+    return Field(name, kind, default, parameter)
+
+
+def made(parameters: type[P], values: Mapping[str, object]) -> P:
+    """Return the parameters of these values, texts read and bounds checked.
+
+    Raises:
+        UserError: A value cannot be read, or lies outside its bounds.
+    """
+    read = {
+        each.name: _value(each, values[each.name])
+        for each in fields_of(parameters)
+        if each.name in values
+    }
+    return parameters(**read)
+
+
+def _value(field: Field, value: object) -> object:
+    parameter = field.parameter
+    if value is None:
+        return None
+    if parameter.read is not None:
+        return parameter.read(value)
+    if parameter.choices and value not in parameter.choices:
+        raise UserError(
+            f"{field.name} {value!r} is not one of its words",
+            f"write one of {', '.join(parameter.choices)}",
+        )
+    if field.type in (int, float) and not isinstance(value, int | float):
+        raise UserError(f"{field.name} {value!r} is not a number", f"write {parameter.example}")
+    if isinstance(value, int | float):
+        _check_bounds(field, value)
+    return value
+
+
+def _check_bounds(field: Field, value: float) -> None:
+    least = field.parameter.least
+    most = field.parameter.most
+    if least is not None and value < least:
+        raise UserError(f"{field.name} {value:g} is too small", f"write {least:g} or more")
+    if most is not None and value > most:
+        raise UserError(f"{field.name} {value:g} is too large", f"write {most:g} or less")
+
+
+def written(value: object) -> str:
+    """Write a value as a person writes it in an option.
+
+    >>> written((24000.0, 24100.5)), written("close")
+    ('24000,24100.5', 'close')
+    """
+    if isinstance(value, tuple):
+        return ",".join(map(written, value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def numbers(what: str, example: str) -> Callable[[object], tuple[float, ...]]:
+    """Return a reader of lists of numbers, from `24000,24100` or from a sequence.
+
+    Args:
+        what: What the numbers are, for the sentence of the error.
+        example: A list as a person writes it.
+
+    >>> numbers("strikes", "24000,24100")("24000,24100")
+    (24000.0, 24100.0)
+    """
+
+    def read(value: object) -> tuple[float, ...]:
+        members: Iterable[object] = value.split(",") if isinstance(value, str) else _members(value)
+        try:
+            return tuple(float(str(member)) for member in members)
+        except ValueError as error:
+            raise UserError(
+                f"{what} {written(value)} is no list of numbers", f"write it as {example}"
+            ) from error
+
+    return read
+
+
+def _members(value: object) -> Sequence[object]:
+    return tuple(value) if isinstance(value, Iterable) else (value,)
+
+
+def _instant(value: object) -> datetime:
+    """Read an instant; without a zone it is India's."""
+    try:
+        return in_utc(value if isinstance(value, datetime) else datetime.fromisoformat(str(value)))
+    except ValueError as error:
+        raise UserError(
+            f"{str(value)!r} is no instant", "write it as 2026-11-20T10:30:00"
+        ) from error
+
+
+Index = Annotated[str, Parameter("Such as NIFTY.", "NIFTY", metavar="INDEX", is_positional=True)]
+At = Annotated[
+    datetime | None,
+    Parameter(
+        "Nothing observed later; a time without a zone is India's.",
+        "2026-11-20T10:30:00",
+        option="--as-of",
+        metavar="INSTANT",
+        read=_instant,
+    ),
+]
+Expiry = Annotated[
+    str | None,
+    Parameter(
+        "2026-11-24, this_week, …; else the nearest.",
+        "this_week",
+        metavar="DATE|BUCKET",
+        read=str,
+    ),
+]
+Cycles = Annotated[int, Parameter("How many cycles back.", "60", least=1, metavar="N")]

@@ -1,0 +1,160 @@
+"""Which stored units a study looks at: an index, an instant, an expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.market.expiry import BIT
+from g6.domain.market.instrument import INDICES
+from g6.domain.schema.frame import Frame
+from g6.errors import NothingToDo, UserError
+from g6.ports.readings import StoredReader
+
+_SPANS = tuple(timedelta(days=days) for days in (1, 4, 15))
+"""How far back to look, the nearest first: every span costs a look at each of its cycles."""
+_CYCLES_TRIED = 100
+
+
+def units(reader: StoredReader, index: str, at: datetime | None, count: int) -> list[Unit]:
+    """Return the last `count` stored units of an index, oldest first, from at most 15 days.
+
+    Args:
+        reader: The stored rows.
+        index: The underlying's name, in either case.
+        at: No later cycle; None for the newest ones.
+        count: How many at most.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: Nothing of it is stored.
+    """
+    name = known_index(index)
+    stored: list[Unit] = []
+    for span in _SPANS:
+        stored = [
+            Unit(cycle, name) for cycle, indices in _cycles(reader, at, span) if name in indices
+        ]
+        if len(stored) >= count:
+            break
+    if not stored:
+        raise NothingToDo(
+            f"nothing of {name} is stored in {reader.place}{_up_to(at)}", _listing_hint(reader)
+        )
+    return stored[-count:]
+
+
+def indices_at(reader: StoredReader, at: datetime | None) -> list[str]:
+    """Return the indices of the newest stored cycle that is not later than `at`.
+
+    Raises:
+        NothingToDo: Nothing is stored.
+    """
+    cycles = _cycles(reader, at, _SPANS[0])
+    if not cycles:
+        raise NothingToDo(f"nothing is stored in {reader.place}{_up_to(at)}", _listing_hint(reader))
+    return sorted(cycles[-1][1])
+
+
+def latest(reader: StoredReader, index: str, at: datetime | None) -> tuple[Unit, Frame]:
+    """Return the newest stored chain of an index that was observed by `at`.
+
+    Raises:
+        NothingToDo: No chain of it is stored.
+    """
+    for count in (1, _CYCLES_TRIED):
+        for unit in reversed(units(reader, index, at, count)):
+            frame = reader.chain(unit)
+            if frame is not None and len(frame) and is_observed_by(frame, at):
+                return unit, frame
+    raise NothingToDo(
+        f"no chain of {index.upper()} is stored in {reader.place}", _listing_hint(reader)
+    )
+
+
+def chains(reader: StoredReader, of: Sequence[Unit], at: datetime | None) -> list[Frame]:
+    """Return the chains of these units that were observed by `at`, in their order.
+
+    Raises:
+        NothingToDo: None of the units has one.
+    """
+    stored = []
+    for unit in of:
+        frame = reader.chain(unit)
+        if frame is not None and len(frame) and is_observed_by(frame, at):
+            stored.append(frame)
+    if not stored:
+        raise NothingToDo(f"no chain of these cycles is stored in {reader.place}")
+    return stored
+
+
+def of_expiry(frame: Frame, expiry: str | None) -> Frame:
+    """Return the rows of one expiry of a stored chain.
+
+    Args:
+        frame: A stored chain.
+        expiry: An ISO date or a bucket; None for the nearest one whose fix lies ahead.
+
+    Raises:
+        NothingToDo: The chain has no such expiry.
+    """
+    days = frame.columns["expiry"]
+    if expiry is None:
+        ahead = np.isfinite(frame.columns["years_to_expiry"])
+        rows = days == (days[ahead] if ahead.any() else days).min()
+    elif expiry in BIT:
+        rows = (frame.columns["bucket_mask"].astype(np.int64) & BIT[expiry]) > 0
+    else:
+        rows = (days.astype(str) == expiry) | (frame.columns["bucket"] == expiry)
+    if not rows.any():
+        listed = ", ".join(sorted(set(days.astype(str).tolist())))
+        raise NothingToDo(f"no expiry {expiry} in this chain; it has {listed}")
+    return frame.take(rows)
+
+
+def is_observed_by(frame: Frame, at: datetime | None) -> bool:
+    """Tell whether every row of a chain was known at an instant; without one it is.
+
+    Rows without an instant of their own count as observed at their cycle's.
+    """
+    if at is None:
+        return True
+    cycle = parse_z(frame.header["stamp"]["cycle"]).timestamp()
+    last = float(np.nanmax(frame.columns["observed_at"], initial=cycle))
+    return last <= at.timestamp()
+
+
+def known_index(index: str) -> str:
+    """Return the name of an index as the exchanges write it.
+
+    Raises:
+        UserError: G6 knows no such index.
+
+    >>> known_index("nifty")
+    'NIFTY'
+    """
+    name = index.upper()
+    if name not in INDICES:
+        raise UserError(f"{index} is no index that G6 knows", f"say one of {', '.join(INDICES)}")
+    return name
+
+
+def _listing_hint(reader: StoredReader) -> str:
+    return f"g6 data ls --data-dir {reader.place} shows what is there"
+
+
+def _up_to(at: datetime | None) -> str:
+    return f" up to {isoformat_z(at)}" if at else ""
+
+
+def _cycles(
+    reader: StoredReader, at: datetime | None, span: timedelta
+) -> list[tuple[str, frozenset[str]]]:
+    newest = reader.last_cycle()
+    if newest is None:
+        return []
+    last = min(newest, at) if at else newest
+    return list(reader.cycles(last - span, last).items())

@@ -1,0 +1,1 @@
+"""Studies of stored chains and overview rows."""

@@ -1,0 +1,123 @@
+"""Open interest over the last cycles: ratios, max pain and sums, of all strikes or of chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from g6.domain.figures import series
+from g6.errors import NothingToDo
+from g6.ports.readings import StoredReader
+from g6.studies import selection
+from g6.studies.documents import columns_of
+from g6.studies.parameters import At, Cycles, Expiry, Index, Parameter, numbers, written
+
+Strikes = Annotated[
+    tuple[float, ...] | None,
+    Parameter(
+        "Only these strikes, for instance 24000,24100.",
+        "24000,24100",
+        metavar="A,B,…",
+        read=numbers("strikes", "24000,24100"),
+    ),
+]
+Every = Annotated[
+    int,
+    Parameter("Show every Nth cycle, counted back from the last.", "5", least=1, metavar="N"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class InterestParameters:
+    """Asks for open interest over the last cycles of an index."""
+
+    index: Index
+    strikes: Strikes = None
+    expiry: Expiry = None
+    cycles: Cycles = 60
+    every: Every = 1
+    at: At = None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleInterest:
+    """Open interest of one cycle over one expiry.
+
+    Attributes:
+        instant: The cycle's instant, UTC.
+        expiry: The expiry's day.
+        strikes: How many strikes have a figure.
+        pcr: Put/call ratio of open interest.
+        pcr_volume: Put/call ratio of the day's volume.
+        max_pain: Strike in points, among the chosen ones.
+        oi_calls: Open interest of the calls, units.
+        oi_puts: Open interest of the puts, units.
+    """
+
+    instant: datetime
+    expiry: date
+    strikes: int
+    pcr: float
+    pcr_volume: float
+    max_pain: float
+    oi_calls: float
+    oi_puts: float
+
+
+@dataclass(frozen=True, slots=True)
+class InterestByCycle:
+    """Open interest of an index by cycle.
+
+    Attributes:
+        index: The underlying's name.
+        strikes: The chosen strikes in points, None for the whole chain.
+        cycles: One record per cycle, oldest first.
+    """
+
+    index: str
+    strikes: tuple[float, ...] | None
+    cycles: tuple[CycleInterest, ...]
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per cycle."""
+        return columns_of(CycleInterest, self.cycles)
+
+
+def answer(reader: StoredReader, parameters: InterestParameters) -> InterestByCycle:
+    """Return open interest by cycle; without an expiry each cycle's nearest.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: No stored chain has the expiry or any of the strikes.
+    """
+    units = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
+    frames = selection.chains(reader, units, parameters.at)
+    day: date | None = None
+    if parameters.expiry is not None:
+        rows = selection.of_expiry(frames[-1], parameters.expiry)
+        day = rows.columns["expiry"][0].astype("datetime64[D]").item()
+    by_cycle = series.interest(frames, parameters.strikes, day)
+    if not by_cycle:
+        lacking = (
+            "an expiry whose fix lies ahead"
+            if parameters.strikes is None
+            else f"strikes {written(parameters.strikes)}"
+        )
+        raise NothingToDo(f"no stored chain has {lacking}")
+    every = by_cycle[::-1][:: parameters.every][::-1]
+    return InterestByCycle(units[-1].index, parameters.strikes, tuple(map(_cycle_interest, every)))
+
+
+def _cycle_interest(interest: series.Interest) -> CycleInterest:
+    return CycleInterest(
+        instant=datetime.fromtimestamp(interest.instant, UTC),
+        expiry=interest.expiry,
+        strikes=interest.strikes,
+        pcr=float(interest.pcr),
+        pcr_volume=float(interest.pcr_volume),
+        max_pain=float(interest.max_pain),
+        oi_calls=float(interest.oi_calls),
+        oi_puts=float(interest.oi_puts),
+    )

@@ -1,0 +1,77 @@
+"""Every study: one record from which its command, its Python call and its reference page follow.
+
+Nothing here imports a study: `g6 --help` and `import g6` read this table and stay cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import get_type_hints
+
+__all__ = ["STUDIES", "Study", "by_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One question.
+
+    Attributes:
+        name: The Python call `g6.ask.NAME`, and the command unless `command` says otherwise.
+        module: The module below `g6.studies`.
+        sentence: What it answers, as `g6 --help` shows it.
+        example: One call of the command.
+        details: A second paragraph of the command's help.
+        command: The words of the command after `g6`, where they are not the name.
+        reader: What the study reads: `stored`, or another kind that `bootstrap.reading` builds.
+    """
+
+    name: str
+    module: str
+    sentence: str
+    example: str
+    details: str = ""
+    command: str = ""
+    reader: str = "stored"
+
+    @property
+    def answer(self) -> Callable[..., object]:
+        """Return the function that answers; this imports its module."""
+        function: Callable[..., object] = import_module(f"g6.studies.{self.module}").answer
+        return function
+
+    @property
+    def parameters(self) -> type:
+        """Return the dataclass of its parameters."""
+        parameters: type = get_type_hints(self.answer)["parameters"]
+        return parameters
+
+    @property
+    def document(self) -> type:
+        """Return the class of what it answers with."""
+        document: type = get_type_hints(self.answer)["return"]
+        return document
+
+
+STUDIES = (
+    Study(
+        "interest",
+        "stored.interest_by_cycle",
+        "Show PCR, max pain and open interest by cycle, over all strikes or chosen ones; "
+        "without --expiry each cycle's nearest.",
+        "g6 interest NIFTY --strikes 24000,24100,24200 --cycles 20",
+    ),
+)
+
+
+def by_name(name: str) -> Study:
+    """Return a study by its name.
+
+    Raises:
+        KeyError: There is none of that name.
+
+    >>> by_name("interest").module
+    'stored.interest_by_cycle'
+    """
+    return {study.name: study for study in STUDIES}[name]

@@ -1,0 +1,111 @@
+"""`g6.ask`: every study as a function, over a small store."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+import g6
+from g6.errors import NothingToDo, UserError
+from g6.studies.table import STUDIES
+from tests.worlds.stored_cycles import Stored
+
+
+class Cells(HTMLParser):
+    """The texts of all cells of an HTML document."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def interest(stored: Stored, **parameters: Any) -> Any:
+    return g6.ask.interest("FINNIFTY", data_dir=stored.directory, **parameters)
+
+
+def test_the_fields_of_the_document_are_attributes_of_the_answer(stored: Stored) -> None:
+    answer = interest(stored, cycles=60)
+    assert answer.index == "FINNIFTY"
+    assert len(answer.cycles) == 2
+    assert answer.cycles[-1].pcr > 0
+
+
+def test_an_answer_says_as_text_what_the_command_prints(stored: Stored) -> None:
+    text = str(interest(stored))
+    assert "max pain" in text
+    assert "11:03:00" in text
+    assert repr(interest(stored)) == text
+
+
+def test_a_notebook_shows_the_same_figures_as_a_table(stored: Stored) -> None:
+    answer = interest(stored)
+    cells = Cells()
+    cells.feed(answer._repr_html_())
+    assert "max pain" in cells.texts
+    assert f"{answer.cycles[0].max_pain:,.0f}" in cells.texts
+
+
+def test_a_data_frame_has_one_line_per_cycle_in_indias_time(stored: Stored) -> None:
+    table = interest(stored).to_pandas()
+    assert [f"{at:%H:%M}" for at in table["instant"]] == ["11:00", "11:03"]
+    assert list(table["pcr"]) == [cycle.pcr for cycle in interest(stored).cycles]
+
+
+def test_json_is_that_of_the_command(stored: Stored) -> None:
+    document = json.loads(interest(stored).to_json())
+    assert [cycle["instant"] for cycle in document["cycles"]] == list(stored.frames)
+
+
+def test_parameters_may_be_texts_or_values(stored: Stored) -> None:
+    ladder = next(iter(stored.frames.values())).columns["strike"]
+    strikes = ladder[len(ladder) // 2 :][:2].tolist()
+    text = ",".join(f"{strike:g}" for strike in strikes)
+    assert interest(stored, strikes=strikes).cycles == interest(stored, strikes=text).cycles
+
+
+def test_nothing_later_than_at_is_known(stored: Stored) -> None:
+    first = next(iter(stored.frames))
+    assert [cycle.instant.minute for cycle in interest(stored, at=first).cycles] == [30]
+    with pytest.raises(NothingToDo):
+        interest(stored, at="2026-11-18T05:29:00Z")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "word"),
+    [
+        ({"cycles": 0}, "1 or more"),
+        ({"cycles": "many"}, "not a number"),
+        ({"strikes": "high"}, "24000,24100"),
+        ({"at": "yesterday"}, "instant"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(
+    stored: Stored, parameters: dict[str, Any], word: str
+) -> None:
+    with pytest.raises(UserError, match=word):
+        interest(stored, **parameters)
+
+
+def test_a_parameter_that_there_is_not_is_a_type_error(stored: Stored) -> None:
+    with pytest.raises(TypeError, match="day"):
+        interest(stored, day=3)
+
+
+def test_a_study_that_there_is_not_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="interest"):
+        _ = g6.ask.intrest
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_every_study_has_its_parameters_in_its_signature(study: Any) -> None:
+    function = getattr(g6.ask, study.name)
+    assert "at" in inspect.signature(function).parameters
+    assert study.sentence in (function.__doc__ or "")
+    assert study.name in dir(g6.ask)
