@@ -22,10 +22,10 @@ function of `g6.ask`, with the same parameters and the same answer:
 import g6
 
 answer = g6.ask.interest("NIFTY", cycles=60, data_dir="data/g6_data")
-answer                     # a table in a notebook
-answer.cycles[-1].pcr      # a field of the document
-answer.to_pandas()         # its main table
-answer.to_json()           # what the command writes with --json
+answer  # a table in a notebook
+answer.cycles[-1].pcr  # a field of the document
+answer.to_pandas()  # its main table
+answer.to_json()  # what the command writes with --json
 ```
 
 `at` (`--as-of` on the command line) asks the question as of an instant: the newest cycle that is
