@@ -22,6 +22,10 @@ class WallClock:
         """Return `instant` in epoch seconds."""
         return instant.timestamp()
 
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of wall time."""
+        time.sleep(seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class ScaledClock:
@@ -52,6 +56,10 @@ class ScaledClock:
         """Return the wall time (epoch seconds) at which the market reaches `instant`."""
         return self.wall_origin + (instant - self.market_origin).total_seconds() / self.speed
 
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of wall time."""
+        time.sleep(seconds)
+
 
 @dataclass(slots=True)
 class StoppedClock:
@@ -70,6 +78,10 @@ class StoppedClock:
     def wall_of(self, instant: datetime) -> float:
         """Return `instant` in epoch seconds."""
         return instant.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        """Move both faces on by `seconds` at once, so that whoever waits finds the time gone."""
+        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         """Move both faces on by `seconds`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -37,6 +36,7 @@ from g6.errors import (
 from g6.pipeline.choice import Refresh, chosen, warn_of_expiries
 from g6.pipeline.refusals import refused, remember, told_aside
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
+from g6.ports import Clock
 
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
 """The parts of collect that wait for a request slot of an endpoint; what they waited is booked as `rate_wait`."""
@@ -54,7 +54,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
         return answer == "done"
     if reason := _paused(runtime, controls, unit.index):
         return end(runtime, unit, Status.SKIPPED, reason, watch)
-    _wait_for(opening.due - watch.lap("claim"))
+    _wait_for(runtime.clock, opening.due - watch.lap("claim"))
     try:
         if watch.lap("wait") - opening.due > (
             runtime.timing.expires if answer == "run" else runtime.timing.grace
@@ -291,7 +291,7 @@ def _failed(runtime: Runtime, error: G6Error) -> dict[str, Any]:
     return {"error": str(error), "provider": dict(runtime.provider.describe())}
 
 
-def _wait_for(seconds: float) -> None:
+def _wait_for(clock: Clock, seconds: float) -> None:
     """Hold a cycle that beat's clock sent more than half a second too early."""
     if seconds > 0.5:
-        time.sleep(seconds)
+        clock.sleep(seconds)

@@ -20,3 +20,7 @@ class Clock(Protocol):
     def wall_of(self, instant: datetime) -> float:
         """Return the wall time (epoch seconds) at which the market reaches `instant`."""
         ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of wall time; a clock that stands moves on by them instead."""
+        ...

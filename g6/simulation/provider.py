@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -44,9 +44,10 @@ Numbers = NDArray[np.float64]
 class SimulatedMarket:
     """Whole option chains of Indian indices at any instant of the covered years, the same on every process and host.
 
-    `skew`: seconds at most by which the printed index lags the contracts; `event`: an instant at which news comes, priced in
-    before. Outside sessions the last values stand. Errors: UncoveredYear from the calendar; ProviderRefused for an index that is
-    not simulated; ProviderBusy by `faults.fail`.
+    `skew`: seconds at most by which the printed index lags the contracts. `event`: an instant at
+    which news comes, priced in before. `sleep` waits out `faults.delay`. Outside sessions the last
+    values stand. Errors: UncoveredYear from the calendar; ProviderRefused for an index that is not
+    simulated; ProviderBusy by `faults.fail`.
     """
 
     name = "sim"
@@ -59,10 +60,12 @@ class SimulatedMarket:
         faults: MarketFaults | None = None,
         skew: float = 1.0,
         event: datetime | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.calendar = calendar
         self.seed = seed
         self.faults = faults or MarketFaults()
+        self._sleep = sleep
         self.world = World(calendar, seed, self.faults, skew, event)
 
     def listing(self, index: str, at: datetime) -> Listing:
@@ -171,7 +174,7 @@ class SimulatedMarket:
     def _answering(self, index: str) -> Root:
         root = _root(index)
         if self.faults.delay:
-            time.sleep(self.faults.delay)
+            self._sleep(self.faults.delay)
         if index in self.faults.fail:
             raise ProviderBusy(
                 f"{index}: the simulated provider fails on request (fault fail:{index})"

@@ -110,3 +110,9 @@ def test_a_market_started_for_later_stands_until_then(
     clock = SharedClock(redis_client, namespace, OPEN, 60.0)
     clock.set_origin(time.time() + 3600.0)
     assert clock.market() == OPEN
+
+
+def test_waiting_takes_its_time_on_the_wall(clock: Clock) -> None:
+    before = clock.wall()
+    clock.sleep(0.02)
+    assert clock.wall() >= before + 0.02

@@ -18,7 +18,6 @@ from g6.domain.pricing.quality import Flag
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.workers import tasks
 from g6.simulation import MarketFaults, SimulatedMarket
-from g6.simulation import provider as market_provider
 from tests.worlds.pipeline import FIRST, World, after
 
 CYCLES = (FIRST, after(FIRST, 60))
@@ -202,19 +201,16 @@ def test_a_failing_provider_is_a_gap_of_one_index() -> None:
 
 @pytest.mark.parametrize(("seconds", "end"), [(2, ("OK", "")), (100, ("MISSING", "time_limit"))])
 def test_a_slow_provider_changes_nothing_until_the_time_limit_of_its_stage(
-    monkeypatch: pytest.MonkeyPatch, seconds: int, end: tuple[str, str]
+    seconds: int, end: tuple[str, str]
 ) -> None:
-    world = World(
-        provider=SimulatedMarket(calendar(), faults=MarketFaults.parse(f"delay:{seconds}"))
-    )
-
     def sleep(wanted: float) -> None:
         """Sleep as a pool process does: Celery's soft limit ends it."""
         world.later(min(wanted, world.runtime.timing.soft))
         if wanted > world.runtime.timing.soft:
             raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr(market_provider.time, "sleep", sleep)
+    faults = MarketFaults.parse(f"delay:{seconds}")
+    world = World(provider=SimulatedMarket(calendar(), faults=faults, sleep=sleep))
     world.settle_on(collection__scope="chain")
     app = Celery("slow", set_as_current=False)
     tasks.register(app)

@@ -54,6 +54,9 @@ class SetClock:
     def wall_of(self, instant: datetime) -> float:
         return instant.timestamp()
 
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
 
 class Archive(MemoryPanels):
     """Panel files; `issues` is what their check finds."""

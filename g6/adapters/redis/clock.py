@@ -57,3 +57,7 @@ class SharedClock:
         origin = self.wall_origin()
         start = time.time() if origin is None else origin
         return start + (instant - self._market_origin).total_seconds() / self._speed
+
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of wall time."""
+        time.sleep(seconds)

@@ -40,6 +40,10 @@ class FeedClock:
         held: Any = self._client.get(f"{self._prefix}:{isoformat_z(instant)}")
         return time.time() if held is None else float(held)
 
+    def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of wall time."""
+        time.sleep(seconds)
+
     @translated
     def send(self, instant: datetime) -> float:
         """Note that `instant` is sent now, unless it was before; return the wall time of its first sending. Errors: RedisDown."""

@@ -16,7 +16,6 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.quotes import quotes as quote
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import FrameMissing, ProviderBusy, ProviderRefused, RedisDown
-from g6.pipeline import stages
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 from tests.worlds.providers import MARKET, AlteredMarket
 
@@ -247,10 +246,7 @@ def test_a_stage_without_its_cycle_does_nothing(world: World) -> None:
     assert world.run(NIFTY, "analyse", "persist") == [False, False]
 
 
-def test_a_cycle_sent_too_early_waits_for_its_instant(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stages.time, "sleep", world.later)
+def test_a_cycle_sent_too_early_waits_for_its_instant(world: World) -> None:
     world.later(-1.25)
     assert world.run(NIFTY, "collect") == [True]
     assert world.clock.now == NIFTY.instant.timestamp()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 
 import numpy as np
@@ -194,12 +193,10 @@ def test_a_failing_index_fails_alone_and_may_be_tried_again(days: Calendar) -> N
     assert len(ask(faulty, "NIFTY", NOON)) > 50
 
 
-def test_a_slow_provider_takes_its_time_on_the_wall(
-    days: Calendar, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_provider_takes_its_time_on_the_wall(days: Calendar) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
-    ask(_faulty(days, "delay:0.5"), "NIFTY", NOON)
+    faults = MarketFaults.parse("delay:0.5")
+    ask(SimulatedMarket(days, faults=faults, sleep=slept.append), "NIFTY", NOON)
     assert slept == [0.5]
 
 

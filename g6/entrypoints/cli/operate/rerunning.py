@@ -200,7 +200,7 @@ def _wait(
         unit = Unit(result["cycle"], result["index"])
         while not (status := _finished(runtime, unit)) and not gone:
             gone = watchman.alone() or time.monotonic() > limit
-            time.sleep(0.05)
+            runtime.clock.sleep(0.05)
         if status:
             limit = time.monotonic() + WAIT_SECONDS
             digest = _stored(runtime, unit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -84,7 +83,7 @@ class RunFollower:
         try:
             events = self.stack.runtime.bus.read(self.last_id, block_seconds=seconds)
         except Retryable:
-            time.sleep(seconds)
+            self.stack.runtime.clock.sleep(seconds)
             return
         for event in events:
             self.last_id = event.id

@@ -42,7 +42,7 @@ def system(settings: Settings) -> Iterator[Runtime]:
         while not serving(runtime):
             if time.monotonic() > limit:
                 raise nobody()
-            time.sleep(0.2)
+            runtime.clock.sleep(0.2)
         yield runtime
         return
     with ended_in_order(), running(settings) as stack:
