@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from g6.bootstrap.live import BUILT_IN, broker_url
 from g6.bootstrap.owning import namespace
+from g6.bootstrap.redis_address import BUILT_IN, broker_url
 from g6.config import Settings, build, nested
 from g6.errors import G6Error
 

@@ -24,8 +24,9 @@ from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
-from g6 import bootstrap
 from g6.adapters.redis.server import EmbeddedServer
+from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.redis_address import broker_clock
 from g6.config import environment, load
 from g6.domain.cycles.cycle import parse_z
 from g6.errors import ProviderBusy
@@ -103,7 +104,7 @@ def collect(number: int) -> None:
     """Ask for one index after the other until somebody ends the process; which comes first depends on `number`."""
     settings = load("", {}, os.environ)
     provider = bootstrap.provider(settings)
-    clock = bootstrap.broker_clock(settings)
+    clock = broker_clock(settings)
     print(json.dumps({"pid": os.getpid()}), flush=True)
     for index in cycle([*INDICES[number % 6 :], *INDICES[: number % 6]]):
         now = clock.market()

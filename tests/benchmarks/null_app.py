@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from g6 import bootstrap
 from g6.adapters.clocks import ScaledClock
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.chain_memories import MemoryChainMemories
@@ -23,6 +22,7 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import overview

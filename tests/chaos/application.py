@@ -23,8 +23,8 @@ from typing import Any
 from kombu.entity import Queue
 from kombu.transport.redis import Channel
 
-from g6 import bootstrap
 from g6.adapters.redis import clock, lifeline, vitals
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import load
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes

@@ -322,7 +322,7 @@ def issued(live: Live) -> list[str]:
 
 
 TOKEN = """
-from g6.bootstrap.brokers import access, shared_state
+from g6.bootstrap.guarding import access, shared_state
 from g6.config import load
 settings = load()
 print(access(settings, shared_state(settings)).token().value)

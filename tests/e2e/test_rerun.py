@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from g6 import bootstrap
 from g6.adapters.redis.server import EmbeddedServer, connect
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import load
 from tests.e2e.conftest import configured
 from tests.e2e.running import START as FIRST

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite.access import issued_token
-from g6.bootstrap.brokers import access, shared_state
+from g6.bootstrap.guarding import access, shared_state
 from g6.config import load
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS
 from g6.errors import TokenDead

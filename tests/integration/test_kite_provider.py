@@ -16,7 +16,7 @@ from g6.adapters.kite.kite_provider import Kite
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.brokers import Shared, guarded, shared_state
+from g6.bootstrap.guarding import Shared, guarded, shared_state
 from g6.config import Settings, calendar, load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.expiry import resolve

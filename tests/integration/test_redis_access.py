@@ -13,10 +13,10 @@ import kombu
 import pytest
 from redis.exceptions import RedisError
 
-from g6 import bootstrap
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.server import connect, find_server, free_port, redis_time, translated
 from g6.adapters.redis.server.refusals import RIGHTS
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import load
 from g6.entrypoints.workers import transport
 from g6.entrypoints.workers.queues import celery_settings

@@ -16,7 +16,7 @@ import pytest
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.brokers import guarded, shared_state
+from g6.bootstrap.guarding import guarded, shared_state
 from g6.config import Settings, calendar, load
 from g6.config.rest_budget import least_interval, rest_budget
 from g6.domain.market.expiry import resolve

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import redis
 
-from g6 import bootstrap
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.wrapping.streamed import Streamed
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import environment, load
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from g6 import bootstrap, log
+from g6 import log
 from g6.adapters.data_dir.owner import System
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.redis.vitals import RedisVitals
 from g6.adapters.replay import Replay
+from g6.bootstrap import process_runtime as bootstrap
 from g6.bootstrap.owning import namespace, owning, system, write_down
 from g6.config import Settings, calendar, environment
 from g6.domain.market.calendar import Calendar

@@ -31,7 +31,7 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.server import connect
 from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.live import TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.bootstrap.redis_address import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings, calendar, load
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES

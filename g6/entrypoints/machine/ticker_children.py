@@ -36,9 +36,9 @@ def announce_contracts(settings: Settings, broker: str) -> None:
 
     Exits 1, with the reason, where these are not known.
     """
-    from g6 import bootstrap
     from g6.adapters.memory.sender import MemorySender
     from g6.adapters.wrapping.streamed import Streamed
+    from g6.bootstrap import process_runtime as bootstrap
     from g6.pipeline.choice import chosen
 
     runtime = bootstrap.build(settings, MemorySender(), broker)
@@ -59,11 +59,11 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     Collectors read what there is, so the questions need not be over before the open. Exits STORED
     where the store has it all, 1, with the reason, where the provider refuses.
     """
-    from g6 import bootstrap
     from g6.adapters.kite.kite_provider import Kite
     from g6.adapters.memory.sender import MemorySender
     from g6.adapters.wrapping.resilient import Resilient
     from g6.adapters.wrapping.streamed import Streamed
+    from g6.bootstrap import process_runtime as bootstrap
     from g6.pipeline.choice import chosen
 
     runtime = bootstrap.build(settings, MemorySender(), broker)

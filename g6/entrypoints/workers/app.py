@@ -15,10 +15,11 @@ from typing import Any
 import pyarrow as pa
 from celery import Celery, signals
 
-from g6 import bootstrap
 from g6.adapters import panel_files
 from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.server import connect
+from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap import redis_address
 from g6.bootstrap.owning import namespace, owning, system, write_down
 from g6.config import Settings
 from g6.domain.schema.words import QueueName
@@ -97,7 +98,7 @@ class G6(Celery):  # type: ignore[misc]
 
 def create_app(settings: Settings, broker_url: str = "") -> G6:
     """Return the application for `settings`; nothing is connected yet. Errors: BadConfig from the start-up lint."""
-    url = broker_url or bootstrap.broker_url(settings)
+    url = broker_url or redis_address.broker_url(settings)
     transport.install()
     app = G6("g6", set_as_current=False)
     app.settings = settings

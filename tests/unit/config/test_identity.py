@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from g6.bootstrap import simulated
+from g6.bootstrap.process_runtime import simulated
 from g6.config import Settings, build, config_id, hashes, influences, load, nested, plan, record
 from g6.config.keys import Key, keys
 from g6.domain.cycles.plan import Plan

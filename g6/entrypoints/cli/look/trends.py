@@ -15,7 +15,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from g6 import bootstrap
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import build_up as open_interest

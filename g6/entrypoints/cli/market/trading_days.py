@@ -155,7 +155,7 @@ def providers() -> None:
     """
     from importlib.metadata import entry_points
 
-    from g6.bootstrap.live import PLUGINS
+    from g6.bootstrap.redis_address import PLUGINS
 
     for name, meaning in PROVIDERS.items():
         typer.echo(f"{name:<8}{meaning}")

@@ -131,11 +131,11 @@ def check(
 
 def findings(settings: Settings) -> Findings:
     """Return what a provider answers: token, whose it is, a price of each index, the request budget."""
-    from g6 import bootstrap
     from g6.adapters.kite.kite_provider import Kite
     from g6.adapters.wrapping.resilient import Resilient
-    from g6.bootstrap.brokers import guarded, shared_state
-    from g6.bootstrap.live import BUILT_IN, broker_clock
+    from g6.bootstrap import process_runtime as bootstrap
+    from g6.bootstrap.guarding import guarded, shared_state
+    from g6.bootstrap.redis_address import BUILT_IN, broker_clock
 
     found = Findings()
     wanted, own = settings.provider, BUILT_IN[:2]
@@ -165,7 +165,7 @@ def findings(settings: Settings) -> Findings:
 
 
 def _kite(found: Findings, settings: Settings, kite: Any) -> None:
-    from g6.bootstrap.live import broker_clock
+    from g6.bootstrap.redis_address import broker_clock
     from g6.domain.market.instrument import INDICES
     from g6.rendering.screens import countdown
 

@@ -43,9 +43,9 @@ def serve(
 
     Example: g6 serve --metrics-port 0
     """
-    from g6 import bootstrap
-    from g6.bootstrap.live import broker_url
+    from g6.bootstrap import process_runtime as bootstrap
     from g6.bootstrap.observing import as_running, running_record
+    from g6.bootstrap.redis_address import broker_url
     from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server
     from g6.entrypoints.workers.app import create_app
@@ -79,9 +79,9 @@ def status(
 
     Example: g6 status
     """
-    from g6 import bootstrap
-    from g6.bootstrap.live import broker_url
+    from g6.bootstrap import process_runtime as bootstrap
     from g6.bootstrap.observing import as_running, running_record
+    from g6.bootstrap.redis_address import broker_url
     from g6.entrypoints.machine.drift import restart_reasons
     from g6.entrypoints.web.state import Watcher
     from g6.entrypoints.workers.app import create_app

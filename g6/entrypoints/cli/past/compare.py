@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 
 from g6.adapters.replay import Recording, Replay
-from g6.bootstrap import collected, opened
+from g6.bootstrap.process_runtime import collected, opened
 from g6.config import Settings, calendar
 from g6.domain.figures import volatility_smile
 from g6.domain.figures.comparison import agreement, side_gaps, spot_forward

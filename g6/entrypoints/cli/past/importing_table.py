@@ -128,7 +128,7 @@ def _stored(
     settings: Settings, recording: Any, wanted: set[str], console: Console
 ) -> list[dict[str, Any]]:
     from g6.adapters.replay import Replay
-    from g6.bootstrap import collected
+    from g6.bootstrap.process_runtime import collected
     from g6.entrypoints.cli.past.storing import store_recording
 
     if not wanted:

@@ -136,7 +136,7 @@ def repair(
     Example: g6 data repair --from 2026-11-18
     """
     from g6 import pipeline
-    from g6.bootstrap.mending import mending
+    from g6.bootstrap.repairing import mending
 
     settings = options.settings(config, set_, data_dir=data_dir)
     options.owns(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import track
 from rich.table import Table
 
-from g6 import bootstrap
+from g6.bootstrap import process_runtime as bootstrap
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import exposures
 from g6.entrypoints.cli.shared import options, stored, terminal

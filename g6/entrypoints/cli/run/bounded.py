@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from g6 import bootstrap, pipeline
+from g6 import pipeline
 from g6.adapters.replay import LeftOut, Replay
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of

@@ -18,8 +18,8 @@ from g6.adapters.kite.browser_login import Callback, exchange, login_url, reques
 from g6.adapters.kite.token import Token
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.server import connect
-from g6.bootstrap.brokers import access, shared_state
-from g6.bootstrap.live import TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.bootstrap.guarding import access, shared_state
+from g6.bootstrap.redis_address import TOKEN_FILE, broker_clock, broker_url, credentials
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import IST

@@ -79,7 +79,7 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
 
     Example: g6 config check --config config/wide.json
     """
-    from g6.bootstrap import check_start
+    from g6.bootstrap.process_runtime import check_start
     from g6.config import calendar, plan
     from g6.entrypoints.workers.celery_lint import lint
     from g6.entrypoints.workers.queues import celery_settings

@@ -56,7 +56,7 @@ class Listed:
     @cached_property
     def now(self) -> datetime:
         """The market's instant: a simulation's start, a broker's clock."""
-        from g6.bootstrap.live import broker_clock
+        from g6.bootstrap.redis_address import broker_clock
 
         return (
             broker_clock(self._settings).market().astimezone(UTC)
@@ -104,7 +104,7 @@ class Listed:
         """Download the dumps of every enabled index's exchange again; return how many listings came from where."""
         from g6.adapters.kite.kite_provider import Kite
         from g6.adapters.wrapping.resilient import Resilient
-        from g6.bootstrap.brokers import guarded, shared_state
+        from g6.bootstrap.guarding import guarded, shared_state
 
         settings = self._settings
         if settings.provider.name != "kite":
@@ -124,7 +124,7 @@ class Listed:
 
     @cached_property
     def _provider(self) -> Provider:
-        from g6 import bootstrap
+        from g6.bootstrap import process_runtime as bootstrap
 
         return bootstrap.provider(self._settings)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from g6 import bootstrap
 from g6.adapters.clocks import WallClock
 from g6.adapters.parquet.listings import kept_listing
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles import sizing
 from g6.domain.cycles.plan import IndexPlan

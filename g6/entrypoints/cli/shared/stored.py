@@ -13,7 +13,7 @@ import numpy as np
 import typer
 
 import g6
-from g6 import bootstrap
+from g6.bootstrap import process_runtime as bootstrap
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import in_utc

@@ -150,7 +150,7 @@ def replayed_by(
     if layout is None:
         yield settings
         return
-    from g6.bootstrap import recording
+    from g6.bootstrap.process_runtime import recording
     from g6.entrypoints.cli.shared import terminal
     from g6.entrypoints.cli.shared.table_rows import opened_table, show, understood
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from g6 import bootstrap
 from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.live import broker_clock, credentials
+from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.redis_address import broker_clock, credentials
 from g6.config import Settings, environment, hashes, load, values
 from g6.config.rest_budget import request_seconds
 from g6.errors import BadConfig

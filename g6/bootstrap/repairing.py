@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
-from g6 import bootstrap
 from g6.adapters.clocks import WallClock
 from g6.adapters.kite import KiteCandles
 from g6.adapters.kite.kite_provider import Kite
@@ -22,7 +21,8 @@ from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet.listings import kept_listing
 from g6.adapters.wrapping.backfill import Backfill
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.live import broker_clock
+from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.redis_address import broker_clock
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Timing
 from g6.domain.market.calendar import day_of

@@ -28,7 +28,14 @@ from g6.adapters.wrapping.resilient import (
     RequestGate,
     Resilient,
 )
-from g6.bootstrap.live import BUILT_IN, PLUGINS, TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.bootstrap.redis_address import (
+    BUILT_IN,
+    PLUGINS,
+    TOKEN_FILE,
+    broker_clock,
+    broker_url,
+    credentials,
+)
 from g6.config import Settings, calendar
 from g6.config.rest_budget import answer_seconds, begin_seconds, request_seconds, rest_budget
 from g6.errors import BadConfig, Unavailable
