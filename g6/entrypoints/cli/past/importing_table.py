@@ -14,6 +14,7 @@ from rich.console import Console
 
 from g6.config import Settings
 from g6.entrypoints.cli.shared import options, table_options, terminal
+from g6.entrypoints.cli.shared.option_groups import spread
 from g6.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,18 +27,12 @@ Files = Annotated[
 _SHOWN = 20
 
 
+@spread
 def import_table(
     context: typer.Context,
     files: Files,
     *,
-    columns: table_options.Columns = None,
-    format_: table_options.Format = None,
-    option_type: table_options.OptionType = None,
-    unit: table_options.UnitOf = None,
-    scale: table_options.Scale = None,
-    index: table_options.OfIndex = None,
-    window: table_options.Window = None,
-    layout: table_options.Layout = None,
+    table: table_options.TableOptions,
     indices: options.Indices = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask whether the rows are understood.")
@@ -59,13 +54,10 @@ def import_table(
     from g6.adapters.replay.tables.table_layout import TableLayout
     from g6.entrypoints.cli.shared.table_rows import show, understood
 
-    said = (
-        table_options.layout_of(layout, columns, format_, option_type, unit, scale, index, window)
-        or TableLayout()
-    )
+    layout = table.table_layout() or TableLayout()
     settings = options.settings(config, set_, data_dir=data_dir, indices=indices)
     paths = _tables(files)
-    source = TableFiles(paths, replace(said, aliases=True), lenient=True)
+    source = TableFiles(paths, replace(layout, aliases=True), lenient=True)
     resolved = source.resolved()
     console = terminal.console(settings, stderr=json_)
     rows = understood(source)

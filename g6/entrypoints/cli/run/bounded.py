@@ -1,4 +1,4 @@
-"""A bounded run on a terminal: progress while it starts and works, tables or lines as cycles close, what it left behind."""
+"""A bounded run on a terminal: progress, tables or lines as cycles close, and a summary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.pricing.black76 import implied_vol
-from g6.entrypoints.cli.run.checks import self_checks
 from g6.entrypoints.cli.shared import banner, left_out, terminal
 from g6.entrypoints.cli.shared.following import (
     PATIENCE,
@@ -35,12 +34,14 @@ from g6.entrypoints.cli.shared.following import (
 )
 from g6.entrypoints.machine.supervisor import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
-from g6.ports import Ledger
+from g6.ports import Ledger, Store
 from g6.rendering import screens
 from g6.simulation.selftest import self_test
+from g6.studies.checks.self_checks import self_checks
 
 STORED_SECONDS = 30.0
 MOST_TABLES = 24
+"""Cycles that are shown with a table each; a longer run shows its progress."""
 FILES = (
     ("chain", "every strike, Parquet"),
     ("csv", "the window around ATM, for people"),
@@ -50,24 +51,30 @@ FILES = (
 
 
 def whole_session(settings: Settings) -> tuple[Settings, int]:
-    """Return the settings that start at the open of the start's session, and the cycles until its close. Errors: UserError."""
+    """Return settings that start at the open of the start's session, and the cycles to its close.
+
+    Errors: UserError (the exchanges are closed on that day).
+    """
     day = day_of(settings.market.start)
     sessions = [calendar().session(INDICES[name].exchange, day) for name in settings.indices]
-    held = [session for session in sessions if session is not None]
-    if not held:
+    open_sessions = [session for session in sessions if session is not None]
+    if not open_sessions:
         raise UserError(
             f"the exchanges are closed on {day}",
             "give --start an instant of a trading day, see g6 calendar",
         )
-    instants = sorted(
-        {instant for session in held for instant in session.cycles(settings.interval)}
-    )
-    market = settings.market.model_copy(update={"start": instants[0]})
+    instants: set[datetime] = set()
+    for session in open_sessions:
+        instants.update(session.cycles(settings.interval))
+    market = settings.market.model_copy(update={"start": min(instants)})
     return settings.model_copy(update={"market": market}), len(instants)
 
 
 def show_self_test(settings: Settings) -> int:
-    """Print the simulated market's figures beside the real sample's; return the exit code: 1 when one is out of bounds."""
+    """Print the simulated market's figures beside the real sample's, and return the exit code.
+
+    It is 1 when a figure is out of bounds.
+    """
     console = terminal.console(settings)
     table = Table("figure", "simulated", "real", "must be", "", box=None, padding=(0, 2, 0, 0))
     figures = self_test(bootstrap.simulated(settings), implied_vol)
@@ -80,46 +87,51 @@ def show_self_test(settings: Settings) -> int:
 
 
 def demonstrate(settings: Settings, cycles: int) -> None:
-    """Run `cycles` cycles of the simulated market with a table each; end with one chain, three checks and what to try next.
+    """Run cycles of the simulated market with a table each, or with progress where they are many.
 
-    A long run shows its progress instead, and the last table.
+    It ends with one chain, three checks and what to try next.
     """
     console = terminal.console(settings)
     with (
         stoppable(),
         _started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit),
     ):
-        last: ClosedCycle | None = None
+        has_tables = cycles <= MOST_TABLES
         closing = follower.until(cycles, limit)
-        for last in closing if cycles <= MOST_TABLES else _with_progress(closing, cycles, console):
-            if cycles <= MOST_TABLES or len(follower.closed) == cycles:
+        if not has_tables:
+            closing = _with_progress(closing, cycles, console)
+        last: ClosedCycle | None = None
+        for last in closing:
+            if has_tables or len(follower.closed) == cycles:
                 _show_cycle(console, stack, last)
         if last is None or not follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS):
             raise typer.Exit(1)
         _show_end(console, stack, last)
 
 
-def run_bounded(settings: Settings, asked: int | None, *, json_lines: bool, mix: bool) -> None:
-    """Run `asked` cycles, or a whole recording, and say how they went; exit code 1 when not all of them closed and were stored."""
+def run_bounded(settings: Settings, requested: int | None, *, json_lines: bool, mix: bool) -> None:
+    """Run the requested cycles, or a whole recording, and print how they went.
+
+    The exit code is 1 when not all of them closed and were stored.
+    """
     console = terminal.console(settings, stderr=json_lines)
     tell_of_status_file(settings, console, serves=False)
-    whole = False
     with (
         stoppable(),
-        _started(settings, asked, console, mix=mix) as (stack, follower, cycles, limit),
+        _started(settings, requested, console, mix=mix) as (stack, follower, cycles, limit),
     ):
         banner.show(console, stack, serves=False)
         for followed in _with_progress(follower.until(cycles, limit), cycles, console):
             if json_lines:
                 typer.echo(json.dumps(followed.report, separators=(",", ":")))
-        whole = (
+        is_whole = (
             follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS)
             and len(follower.closed) >= cycles
         )
         _summarise(console, stack, follower.closed, cycles)
-        missing = _left_out(stack)
-        left_out.tell(console, missing)
-        if not whole or left_out.is_damaged(missing):
+        unread = _left_out(stack)
+        left_out.tell(console, unread)
+        if not is_whole or left_out.is_damaged(unread):
             raise typer.Exit(1)
 
 
@@ -136,6 +148,8 @@ def _started(
     with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
         bounds = window(settings, stack.runtime, cycles)
         refuse_closed(stack.runtime.ledger, settings, bounds, stack.driver.other)
+        # The window of a bounded run bound every later beat of a live system, until the driver took
+        # it along at its end.
         stack.driver.open_window(bounds.first, bounds.last)
         follower = RunFollower(stack, stack.runtime.bus.bounds()[1])
         with _bar(console) as progress:
@@ -159,8 +173,10 @@ def refuse_closed(
 ) -> None:
     """Refuse a run with an instant that is closed already. Errors: NothingToDo.
 
-    A live market is collected once. A simulated run or a replay begins on a clean slate, unless the same one (`other`) runs now.
+    A live market is collected once. A simulated run or a replay begins on a clean slate, unless the
+    same one (`other`) runs now.
     """
+    # Not refused, a replay whose cycles were closed already waited for hours for them to close.
     if settings.simulated and other is None:
         return
     step = timedelta(seconds=settings.interval)
@@ -170,11 +186,13 @@ def refuse_closed(
             continue
         if settings.simulated and other is not None:
             raise NothingToDo(
-                f"the cycle {record.cycle} was closed by the same run, which has not ended yet (process {other['pid']})\n"
+                f"the cycle {record.cycle} was closed by the same run, "
+                f"which has not ended yet (process {other['pid']})\n"
                 "  fix: run it again when that one has ended"
             )
         raise NothingToDo(
-            f"the cycle {record.cycle} is collected and closed already; a live instant is collected once\n"
+            f"the cycle {record.cycle} is collected and closed already; "
+            "a live instant is collected once\n"
             f"  fix: g6 rerun --cycle {record.cycle} computes it again from its stored quotes"
         )
 
@@ -197,23 +215,26 @@ def _with_progress(
         task = progress.add_task("collecting", total=cycles)
         for followed in closed:
             counts[followed.report["status"]] += 1
-            said = " ".join(f"{status} {count}" for status, count in counts.items())
-            progress.update(task, advance=1, description=f"collecting · {said}")
+            statuses = " ".join(f"{status} {count}" for status, count in counts.items())
+            progress.update(task, advance=1, description=f"collecting · {statuses}")
             yield followed
 
 
 def _show_cycle(console: Console, stack: Stack, followed: ClosedCycle) -> None:
-    runtime, report = stack.runtime, followed.report
+    runtime = stack.runtime
+    report = followed.report
     phase = runtime.calendar.phase("NSE", parse_z(report["cycle"]))
     console.print()
     console.print(screens.header(report, phase, runtime.provider.name, stack.settings.market.seed))
-    fixes = {
-        row["underlying"]: fix for row in report["rows"] if (fix := _fix(stack, row)) is not None
-    }
+    fixes: dict[str, datetime] = {}
+    for row in report["rows"]:
+        fix = _settlement_fix(stack, row)
+        if fix is not None:
+            fixes[row["underlying"]] = fix
     console.print(screens.cycle_table(report, fixes, followed.milliseconds))
 
 
-def _fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
+def _settlement_fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
     if not row["expiry_nearest"]:
         return None
     exchange = stack.runtime.plan.indices[row["underlying"]].index.exchange
@@ -223,39 +244,41 @@ def _fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
 
 
 def _show_end(console: Console, stack: Stack, last: ClosedCycle) -> None:
-    store, settings = bootstrap.store(stack.settings), stack.settings
-    row = next((row for row in last.report["rows"] if row["forward"] is not None), None)
-    if (
-        row is not None
-        and (frame := store.read_chain(Unit(last.report["cycle"], row["underlying"]))) is not None
-    ):
-        console.print(
-            f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh",
-            style="bold",
-        )
-        console.print(screens.chain_table(frame, row["expiry_nearest"]))
+    store = bootstrap.store(stack.settings)
+    directory = stack.settings.directory
+    _show_chain(console, store, last)
     console.print("\nself-checks", style="bold")
-    for check, holds, seen in self_checks(store, last.report):
-        console.print(
-            f"  {'✓' if holds else '✗'} {check}: {seen}", style="green" if holds else "red"
-        )
-    day = parse_z(last.report["cycle"]).date()
+    for check in self_checks(store, last.report):
+        mark, colour = ("✓", "green") if check.holds else ("✗", "red")
+        console.print(f"  {mark} {check.name}: {check.evidence}", style=colour)
     console.print("\nfiles", style="bold")
-    for name, what in FILES:
-        console.print(f"  {settings.directory / name}  {what}")
+    for name, contents in FILES:
+        console.print(f"  {directory / name}  {contents}")
+    day = parse_z(last.report["cycle"]).date()
+    call = f'g6.load("NIFTY", "{day}", engine="arrow", data_dir="{directory}")'
     console.print("\nnext", style="bold")
-    console.print(
-        f'  python -c \'import g6; print(g6.load("NIFTY", "{day}", engine="arrow", data_dir="{settings.directory}"))\'',
-        soft_wrap=True,
-    )
+    console.print(f"  python -c 'import g6; print({call})'", soft_wrap=True)
     console.print(
         "  g6 run --cycles 60 --interval 1 --config config/wide.json · g6 up · g6 --help",
         soft_wrap=True,
     )
 
 
+def _show_chain(console: Console, store: Store, last: ClosedCycle) -> None:
+    """Print the stored chain of the first index that has a forward."""
+    row = next((row for row in last.report["rows"] if row["forward"] is not None), None)
+    if row is None:
+        return
+    frame = store.read_chain(Unit(last.report["cycle"], row["underlying"]))
+    if frame is None:
+        return
+    title = f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh"
+    console.print(title, style="bold")
+    console.print(screens.chain_table(frame, row["expiry_nearest"]))
+
+
 def _left_out(stack: Stack) -> Sequence[LeftOut]:
-    """Return what a recording was read without; of another source nothing."""
+    """Return what a recording was read without, nothing for another source."""
     source = stack.runtime.provider
     return source.recording.left_out if isinstance(source, Replay) else ()
 
@@ -265,12 +288,13 @@ def _summarise(
 ) -> None:
     elapsed = np.array([report["elapsed_seconds"] for report in closed.values()] or [np.nan])
     counts = Counter(str(report["status"]) for report in closed.values())
-    said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none"
-    console.print(f"{len(closed)} of {cycles} cycles closed: {said}")
+    statuses = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    console.print(f"{len(closed)} of {cycles} cycles closed: {statuses or 'none'}")
     if closed:
         p50, p95 = np.percentile(1e3 * elapsed, [50, 95])
-        options = sum(sum(report["options"].values()) for report in closed.values()) / len(closed)
+        options = np.mean([sum(report["options"].values()) for report in closed.values()])
         console.print(
-            f"{options:.0f} options a cycle; closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant"
+            f"{options:.0f} options a cycle; "
+            f"closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant"
         )
     console.print(f"files in {stack.settings.directory}")

@@ -1,4 +1,4 @@
-"""`g6 demo`, `g6 run`, `g6 up`: the whole pipeline on this machine, bounded or until it is stopped."""
+"""`g6 demo`, `g6 run`, `g6 up`: the whole pipeline on this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from g6.entrypoints.cli.shared import options, table_options
+from g6.entrypoints.cli.shared.option_groups import spread
 from g6.errors import UserError
 
 Cycles = Annotated[
@@ -27,7 +28,8 @@ SelfTest = Annotated[
     typer.Option("--self-test", help="Print the market's figures beside a real one's, and stop."),
 ]
 
-DEMO_CYCLES, DEMO_SPEED = 6, "12"
+DEMO_CYCLES = 6
+DEMO_SPEED = "12"
 
 
 def register(app: typer.Typer) -> None:
@@ -52,15 +54,22 @@ def demo(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Collect the simulated market for a few cycles and show what there is: no account, no network, any hour.
+    """Collect a few cycles of the simulated market and show them, without account or network.
 
     Example: g6 demo --cycles 3 --seed 42
     """
-    chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
     settings = options.settings(
-        config, chosen, data_dir=data_dir or Path("data/demo"), interval=interval, indices=indices, provider="sim", seed=seed,
-        speed=speed or DEMO_SPEED, start=start,
-    )  # fmt: skip
+        config,
+        _with_faults(set_, faults),
+        data_dir=data_dir or Path("data/demo"),
+        interval=interval,
+        indices=indices,
+        provider="sim",
+        seed=seed,
+        speed=speed or DEMO_SPEED,
+        start=start,
+    )
+    # Imported here, so that g6 run --help waits for neither Celery nor pyarrow.
     from g6.entrypoints.cli.run.bounded import demonstrate, show_self_test, whole_session
 
     if self_test:
@@ -70,6 +79,7 @@ def demo(
     demonstrate(settings, cycles or DEMO_CYCLES)
 
 
+@spread
 def run(
     *,
     cycles: Cycles = None,
@@ -88,14 +98,7 @@ def run(
     mix: options.Mix = False,
     no_banner: options.NoBanner = False,
     json_: options.Json = False,
-    columns: table_options.Columns = None,
-    format_: table_options.Format = None,
-    option_type: table_options.OptionType = None,
-    unit: table_options.UnitOf = None,
-    scale: table_options.Scale = None,
-    index: table_options.OfIndex = None,
-    window: table_options.Window = None,
-    layout: table_options.Layout = None,
+    table: table_options.TableOptions,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
@@ -103,11 +106,21 @@ def run(
 
     Example: g6 run --cycles 60 --interval 1 --config config/wide.json
     """
-    chosen = [*(set_ or ()), *([f"market.faults={faults}"] if faults else [])]
     settings = options.settings(
-        config, chosen, data_dir=data_dir, interval=interval, indices=indices, provider=provider, recording=recording,
-        strict=strict, seed=seed, speed=speed, start=start, model=model, no_banner=no_banner,
-    )  # fmt: skip
+        config,
+        _with_faults(set_, faults),
+        data_dir=data_dir,
+        interval=interval,
+        indices=indices,
+        provider=provider,
+        recording=recording,
+        strict=strict,
+        seed=seed,
+        speed=speed,
+        start=start,
+        model=model,
+        no_banner=no_banner,
+    )
     if not (once or cycles or settings.provider.name == "replay"):
         raise UserError(
             "g6 run is bounded: how many cycles?",
@@ -115,10 +128,8 @@ def run(
         )
     from g6.entrypoints.cli.run.bounded import run_bounded
 
-    said = table_options.layout_of(
-        layout, columns, format_, option_type, unit, scale, index, window
-    )
-    with table_options.replayed_by(said, settings, stderr=json_) as settings:
+    layout = table.table_layout()
+    with table_options.replayed_by(layout, settings, stderr=json_) as settings:
         run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
 
 
@@ -137,14 +148,28 @@ def up(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Run everything on this machine until Ctrl-C: broker if none is configured, workers, beat, serve.
+    """Run workers, beat, serve and, if none is configured, Redis on this machine until Ctrl-C.
 
     Example: g6 up --interval 60
     """
     settings = options.settings(
-        config, set_, data_dir=data_dir, interval=interval, indices=indices, provider=provider, speed=speed, seed=seed, start=start,
-        no_banner=no_banner, log_format=log_format,
-    )  # fmt: skip
+        config,
+        set_,
+        data_dir=data_dir,
+        interval=interval,
+        indices=indices,
+        provider=provider,
+        speed=speed,
+        seed=seed,
+        start=start,
+        no_banner=no_banner,
+        log_format=log_format,
+    )
     from g6.entrypoints.cli.run.unbounded import run_until_stopped
 
     run_until_stopped(settings, mix=mix)
+
+
+def _with_faults(assignments: list[str] | None, faults: str | None) -> list[str]:
+    """Return the assignments of `--set`, with the faults of the market as one of them."""
+    return [*(assignments or ()), *([f"market.faults={faults}"] if faults else [])]

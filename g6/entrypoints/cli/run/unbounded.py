@@ -1,4 +1,4 @@
-"""`g6 up` on a terminal: the startup line, then one line per cycle until it is stopped."""
+"""`g6 up` on a terminal: the startup line, then one line per cycle."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from g6.entrypoints.web.serving import bind
 
 
 def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
-    """Start everything and report each cycle until Ctrl-C or SIGTERM; then end everything, whole."""
+    """Start everything and report each cycle until Ctrl-C or SIGTERM, then end everything."""
     console = terminal.console(settings)
     settings = begun(settings, console)
     tell_of_status_file(settings, console, serves=settings.features.serve)
     if settings.features.serve:
-        for port, key in (
-            (settings.serve.metrics_port, "serve.metrics_port"),
-            (settings.serve.web_port, "serve.web_port"),
-        ):
-            bind(settings.serve.host, port, key).close()
+        _refuse_taken_ports(settings)
     with stoppable(), running(settings, who="g6 up", fresh=settings.simulated, mix=mix) as stack:
         log.configure(settings)
         log.startup(
-            version=__version__, indices=settings.indices, interval=settings.interval, provider=settings.provider.name,
+            version=__version__,
+            indices=settings.indices,
+            interval=settings.interval,
+            provider=settings.provider.name,
             hashes=hashes(settings),
-        )  # fmt: skip
+        )
         if settings.simulated:
             stack.driver.open_window(
                 stack.runtime.clock.market() if settings.lookalike else settings.market.start, None
@@ -45,5 +44,14 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
         while True:
             for followed in follower.poll():
                 log.report(CycleReport(**followed.report))
+                # g6 up goes on for months: a cycle that was reported is not remembered.
                 follower.closed.clear()
                 follower.published.clear()
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    """Open and close each port of g6 serve. Errors: Unavailable, while a person still looks."""
+    # The serve process would find it out as well, but only its log file would say so.
+    serve = settings.serve
+    bind(serve.host, serve.metrics_port, "serve.metrics_port").close()
+    bind(serve.host, serve.web_port, "serve.web_port").close()

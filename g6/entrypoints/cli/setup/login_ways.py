@@ -1,4 +1,4 @@
-"""How `g6 login` gets its token: a browser and a page of ours, a pasted address, or no person at all."""
+"""The ways to an access token: a browser, a pasted address, or a request token without a person."""
 
 from __future__ import annotations
 
@@ -27,89 +27,119 @@ from g6.entrypoints.cli.shared import terminal
 from g6.errors import G6Error, Unavailable, UserError
 from g6.rendering.screens import countdown
 
+READ_IT = "-"
+"""In place of a request token: read the address from standard input."""
 NOWHERE = "http://127.0.0.1:9/"
+"""An address that nothing answers: a look-alike's redirect is read, not followed."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginWay:
-    """How a person wants to log in."""
+    """How a person wants to log in.
 
-    given: str | None
+    `request_token` is a token or the address that carries it, `-` to read it from standard input.
+    `port` and `wait_seconds` are of the page that a browser is sent to.
+    """
+
+    request_token: str | None
     headless: bool
     paste: bool
     port: int
-    wait: float
+    wait_seconds: float
+
+    @property
+    def is_pasted(self) -> bool:
+        """Whether a person pastes the address that the browser ends on."""
+        return self.paste or self.request_token == READ_IT
 
 
 def sign_in(settings: Settings, way: LoginWay, *, as_json: bool) -> None:
-    """Fetch a token, keep it for all workers, and say until when it is good. Errors: as `_obtained`."""
+    """Fetch a token, keep it for all workers, and say until when it is good.
+
+    Errors: UserError, Unavailable, ProviderBusy, ProviderRefused, TokenDead.
+    """
     console = terminal.console(settings, stderr=as_json)
     keeper = access(settings, shared_state(settings))
-    token = _obtained(settings, credentials(settings), way, console)
+    token = _fresh_token(settings, way, console)
     keeper.keep(token)
-    _resume(settings)
-    _say(settings, keeper, token, console, as_json=as_json)
+    _end_pause(settings)
+    _show(settings, keeper, token, console, as_json=as_json)
 
 
-def _obtained(settings: Settings, mine: KiteCredentials, way: LoginWay, console: Console) -> Token:
-    """Return a fresh token. Errors: UserError, Unavailable, ProviderBusy, ProviderRefused, TokenDead."""
+def _fresh_token(settings: Settings, way: LoginWay, console: Console) -> Token:
+    own = credentials(settings)
     now = broker_clock(settings).market
     if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
-        return issued_token(mine.access_token, "demo", now())
-    if not (mine.api_key and mine.api_secret):
+        return issued_token(own.access_token, "demo", now())
+    if not (own.api_key and own.api_secret):
         raise UserError(
             "no API key or no API secret", "set KITE_API_KEY and KITE_API_SECRET, see .env.example"
         )
     base = settings.provider.login_url or (
         f"{settings.provider.root}/connect/login" if settings.lookalike else None
     )
-    words = _request_token(login_url(mine.api_key, base), mine, way, console, settings.lookalike)
+    page = login_url(own.api_key, base)
+    request_token = _request_token(page, own, way, console, settings.lookalike)
     return exchange(
-        mine, words, root=settings.provider.root, timeout=settings.provider.timeout, now=now
+        own, request_token, root=settings.provider.root, timeout=settings.provider.timeout, now=now
     )
 
 
 def _request_token(
-    page: str, mine: KiteCredentials, way: LoginWay, console: Console, lookalike: bool
+    page: str, own: KiteCredentials, way: LoginWay, console: Console, lookalike: bool
 ) -> str:
     """Return the request token, from where the person wants it. Errors: UserError, Unavailable."""
-    if way.given is not None and way.given != "-":
-        return request_token_of(way.given)
+    if way.request_token is not None and not way.is_pasted:
+        return request_token_of(way.request_token)
     if way.headless:
-        found = mine.request_token or (_from_lookalike(page) if lookalike else "")
-        fix = "g6 login --request-token TOKEN, or set KITE_REQUEST_TOKEN"
-        if not found:
-            raise UserError("a login without a browser needs a request token", fix)
-        return found
-    if way.paste or way.given == "-":
-        console.print(
-            f"1  open   {page}\n2  log in; the browser ends on an address with request_token=…\n3  paste that address here:"
-        )
-        found = request_token_of(sys.stdin.readline())
-    else:
-        found = _from_browser(page, way, console, lookalike)
-    if not found:
+        return _without_person(page, own, lookalike)
+    request_token = (
+        _from_pasted_address(page, console)
+        if way.is_pasted
+        else _from_browser(page, way, console, lookalike)
+    )
+    if not request_token:
         raise UserError(
             "no request token came", "g6 login --paste, and paste the address the browser ends on"
         )
-    return found
+    return request_token
+
+
+def _without_person(page: str, own: KiteCredentials, lookalike: bool) -> str:
+    request_token = own.request_token or (_from_lookalike(page) if lookalike else "")
+    if not request_token:
+        raise UserError(
+            "a login without a browser needs a request token",
+            "g6 login --request-token TOKEN, or set KITE_REQUEST_TOKEN",
+        )
+    return request_token
+
+
+def _from_pasted_address(page: str, console: Console) -> str:
+    console.print(
+        f"1  open   {page}\n"
+        "2  log in; the browser ends on an address with request_token=…\n"
+        "3  paste that address here:"
+    )
+    return request_token_of(sys.stdin.readline())
 
 
 def _from_browser(page: str, way: LoginWay, console: Console, lookalike: bool) -> str:
     with Callback(way.port) as callback:
         page = f"{page}&{urlencode({'callback': callback.url})}" if lookalike else page
         console.print(
-            f"waiting {way.wait:g} s for a login; the redirect URL registered with your API key must be {callback.url}"
+            f"waiting {way.wait_seconds:g} s for a login; "
+            f"the redirect URL registered with your API key must be {callback.url}"
         )
-        opened = webbrowser.open(page)
-        console.print(
-            f"{'if no browser has opened, go to' if opened else 'go to'} {page}", soft_wrap=True
-        )
-        return callback.wait(way.wait)
+        has_browser = webbrowser.open(page)
+        advice = "if no browser has opened, go to" if has_browser else "go to"
+        console.print(f"{advice} {page}", soft_wrap=True)
+        return callback.wait(way.wait_seconds)
 
 
 def _from_lookalike(page: str) -> str:
     """Follow a look-alike's login page, which asks nothing."""
+    # trust_env is off: a proxy of the environment does not reach a look-alike on this machine.
     try:
         answer = httpx.get(
             f"{page}&{urlencode({'callback': NOWHERE})}",
@@ -122,43 +152,43 @@ def _from_lookalike(page: str) -> str:
             f"the look-alike's login page does not answer: {type(error).__name__}",
             "start it: g6 kite-server",
         ) from error
-    where = answer.headers.get("location", "")
-    return request_token_of(where) if where.startswith(NOWHERE) else ""
+    location = answer.headers.get("location", "")
+    return request_token_of(location) if location.startswith(NOWHERE) else ""
 
 
-def _resume(settings: Settings) -> None:
-    """End a pause that the dead token began, where something runs; a running system would see the token at its next cycle too."""
+def _end_pause(settings: Settings) -> None:
+    """End a pause that the dead token began, where a system runs.
+
+    The system would see the token at its next cycle too.
+    """
+    # Redis may be away, and nothing may run: the token is kept in its file all the same.
     try:
         client = connect(broker_url(settings), master_name=settings.redis.master_name or "")
         controls = RedisControls(client, settings.namespace)
         paused = dict(controls.read().get("paused") or {})
         if paused.get("*") == "token":
-            controls.set(
-                "paused", {name: why for name, why in paused.items() if name != "*"} or None
-            )
+            del paused["*"]
+            controls.set("paused", paused or None)
     except G6Error:
         return
 
 
-def _say(
+def _show(
     settings: Settings, keeper: Access, token: Token, console: Console, *, as_json: bool
 ) -> None:
     ends = datetime.fromtimestamp(token.expires, UTC)
     path = settings.directory / TOKEN_FILE
-    left = keeper.state()["seconds_left"] or 0.0
+    seconds = keeper.state()["seconds_left"] or 0.0
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "user": token.user,
-                    "expires": isoformat_z(ends),
-                    "seconds_left": left,
-                    "file": str(path),
-                }
-            )
-        )
+        document = {
+            "user": token.user,
+            "expires": isoformat_z(ends),
+            "seconds_left": seconds,
+            "file": str(path),
+        }
+        typer.echo(json.dumps(document))
         return
-    until = f"{ends.astimezone(IST):%a %d %b %Y %H:%M} IST (in {countdown(left)})"
+    until = f"{ends.astimezone(IST):%a %d %b %Y %H:%M} IST (in {countdown(seconds)})"
     console.print(f"logged in as {token.user or 'unknown'}; the token ends {until}")
     console.print(
         f"kept in {path}, for its owner only, and for every worker that runs", soft_wrap=True

@@ -16,7 +16,8 @@ from g6.errors import Unavailable
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, take the defaults.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
-CONFIG, ENVIRONMENT = Path("config/g6_config.json"), Path(".env.example")
+CONFIG = Path("config/g6_config.json")
+ENVIRONMENT = Path(".env.example")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,38 +36,42 @@ def init(
 
     Example: g6 init --yes
     """
-    there = [str(path) for path in (CONFIG, ENVIRONMENT) if path.exists()]
-    if there and not force:
-        raise Unavailable(f"{' and '.join(there)} exists already", "g6 init --force replaces it")
+    existing = [str(path) for path in (CONFIG, ENVIRONMENT) if path.exists()]
+    if existing and not force:
+        raise Unavailable(f"{' and '.join(existing)} exists already", "g6 init --force replaces it")
     if not yes:
         indices = indices or typer.prompt("Indices", default=",".join(scaffold()["index_params"]))
         interval = interval or typer.prompt(
             "Seconds between two cycles", default=scaffold()["interval"], type=int
         )
-    config = _answers(scaffold(), indices, interval)
+    config = _with_answers(scaffold(), indices, interval)
     build({name: value for name, value in config.items() if name != "$schema"})
-    for path, text in (
-        (CONFIG, json.dumps(config, indent=2) + "\n"),
-        (ENVIRONMENT, example_environment()),
-    ):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        typer.echo(f"wrote {path}")
+    _write(CONFIG, json.dumps(config, indent=2) + "\n")
+    _write(ENVIRONMENT, example_environment())
     typer.echo("next: g6 config check, then g6 run --once")
 
 
-def _answers(config: dict[str, Any], indices: str | None, interval: int | None) -> dict[str, Any]:
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {path}")
+
+
+def _with_answers(
+    config: dict[str, Any], indices: str | None, interval: int | None
+) -> dict[str, Any]:
+    """Return the configuration with the indices and the interval that a person wants."""
     if interval is not None:
         config = config | {"interval": interval}
     if indices is None:
         return config
-    wanted = [path.split(".")[1] for path, on in options.only(indices).items() if on]
+    switches = options.only(indices)
+    enabled = [path.split(".")[1] for path, is_enabled in switches.items() if is_enabled]
     params = config["index_params"]
-    plain = next(iter(params.values()))
-    named = {
-        name: params.get(name, plain) | {"enabled": name in wanted} for name in [*params, *wanted]
-    }
-    order = {name: at for at, name in enumerate(INDICES)}
-    return config | {
-        "index_params": dict(sorted(named.items(), key=lambda item: order.get(item[0], len(order))))
-    }
+    default = next(iter(params.values()))
+    by_index: dict[str, Any] = {}
+    for name in (*params, *enabled):
+        by_index[name] = params.get(name, default) | {"enabled": name in enabled}
+    listed = [name for name in INDICES if name in by_index]
+    others = [name for name in by_index if name not in INDICES]
+    return config | {"index_params": {name: by_index[name] for name in (*listed, *others)}}

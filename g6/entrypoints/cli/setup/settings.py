@@ -1,9 +1,10 @@
-"""`g6 config`: what is configured, where each value came from, what may be configured, and whether it would start."""
+"""`g6 config`: show, explain and check the configuration."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
@@ -39,33 +40,37 @@ def show(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show the settings in force; passwords are masked.
+    """Show the settings in force, with passwords masked.
 
     Example: g6 config show --origin --changed
     """
     settings = options.settings(config, set_)
-    shown = changed(settings) if changed_only else flat(values(settings))
-    chosen = {path: mask_setting(value, path) for path, value in shown.items()}
+    in_force = changed(settings) if changed_only else flat(values(settings))
+    # Every Redis error sends people here, so an address must not stand in clear: three maskings of
+    # their own let passwords with / @ # [ % through, and those in ?password=.
+    masked = {path: mask_setting(value, path) for path, value in in_force.items()}
     if as_json:
-        typer.echo(json.dumps(_as_json(settings, chosen, origin=origin), indent=2))
+        typer.echo(json.dumps(_as_json(settings, masked, origin=origin), indent=2))
         return
-    width = max(map(len, chosen), default=0)
-    for path, value in chosen.items():
+    width = max(map(len, masked), default=0)
+    for path, value in masked.items():
         note = f"  [{settings.origin(path)}]" if origin else ""
         typer.echo(f"{path:<{width}}  {json.dumps(value)}{note}")
     typer.echo(f"{'config id':<{width}}  {config_id(settings)}")
 
 
-def _as_json(settings: Settings, chosen: dict[str, Any], *, origin: bool) -> dict[str, Any]:
+def _as_json(
+    settings: Settings, masked: Mapping[str, object], *, origin: bool
+) -> Mapping[str, object]:
     if not origin:
-        return nested(chosen)
+        return nested(masked)
     return {
-        path: {"value": value, "origin": settings.origin(path)} for path, value in chosen.items()
+        path: {"value": value, "origin": settings.origin(path)} for path, value in masked.items()
     }
 
 
 def schema(section: Section = None, as_json: options.Json = False) -> None:
-    """List every key: what it takes, its default and its meaning; --json writes the JSON Schema.
+    """List every key with what it takes, its default and its meaning, or write the JSON Schema.
 
     Example: g6 config schema greeks
     """
@@ -85,13 +90,16 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     from g6.entrypoints.workers.queues import celery_settings
 
     settings = options.settings(config, set_)
+    # It builds what a start builds and asks nobody. Checking the values alone let a fallback pass
+    # that cannot be one, and only the start refused it.
     plan(settings)
     calendar()
     lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
     check_start(settings)
     console = terminal.console(settings)
     console.print(
-        f"ok  config id {config_id(settings)}  {', '.join(settings.indices)}  every {settings.interval} s",
+        f"ok  config id {config_id(settings)}  "
+        f"{', '.join(settings.indices)}  every {settings.interval} s",
         soft_wrap=True,
     )
 
@@ -109,7 +117,7 @@ def diff(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show which settings differ from those the running system was started with; secrets are not compared.
+    """Show which settings differ from those of the running system's start, secrets left out.
 
     Example: g6 config diff --running
     """
@@ -127,13 +135,14 @@ def diff(
     record = running_record(settings)
     if record is None:
         raise NothingToDo(
-            "nobody wrote down under which settings this system runs: it was started by an older G6, or has no beat"
+            "nobody wrote down under which settings this system runs: "
+            "it was started by an older G6, or has no beat"
         )
-    found = differences(record, settings)
+    changes = differences(record, settings)
     if json_:
-        typer.echo(json.dumps([asdict(each) for each in found]))
+        typer.echo(json.dumps([asdict(change) for change in changes]))
         return
-    for each in found:
-        typer.echo(each.sentence)
-    if not found:
+    for change in changes:
+        typer.echo(change.sentence)
+    if not changes:
         typer.echo("no difference")

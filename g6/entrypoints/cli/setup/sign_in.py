@@ -34,7 +34,7 @@ CallbackPort = Annotated[
         "--port", metavar="N", help="Port of your registered redirect URL; 0 takes a free one."
     ),
 ]
-Patience = Annotated[
+WaitSeconds = Annotated[
     float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the browser.")
 ]
 
@@ -50,13 +50,13 @@ def login(
     headless: Headless = False,
     paste: Paste = False,
     port: CallbackPort = 5010,
-    wait: Patience = 300.0,
+    wait: WaitSeconds = 300.0,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Fetch the day's access token for Kite; running workers take it up by themselves.
+    """Fetch the day's access token for Kite, which running workers take up by themselves.
 
     Example: g6 login --request-token https://127.0.0.1:5010/?request_token=…
     """

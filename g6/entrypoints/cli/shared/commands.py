@@ -8,9 +8,9 @@ from __future__ import annotations
 from g6.studies.table import by_name
 
 TABLE = """
-run.start | demo | Collect the simulated market for a few cycles and show what there is: no account, no network, any hour.
+run.start | demo | Collect a few cycles of the simulated market and show them, without account or network.
 run.start | run | Run the real pipeline for a bounded number of cycles, then stop.
-run.start | up | Run everything on this machine until Ctrl-C: broker if none is configured, workers, beat, serve.
+run.start | up | Run workers, beat, serve and, if none is configured, Redis on this machine until Ctrl-C.
 operate.live | ps | Show the worker processes and the depth of each queue.
 operate.live | trace | Show what a cycle's units went through: stages with their waiting and running times, parts, expiries.
 operate.live | control | Throw a switch of a running system; it holds from the next cycle on.
@@ -37,7 +37,7 @@ operate.kite_server | kite-server | Serve the simulated market or a recording as
 study | interest
 look.moves | moves | Show expected moves as bands of the index, and the share of stored days on which the index stayed within them.
 look.spreads | spreads | Show bid-ask spreads: of each expiry now, and per strike of one expiry over the last cycles.
-setup.sign_in | login | Fetch the day's access token for Kite; running workers take it up by themselves.
+setup.sign_in | login | Fetch the day's access token for Kite, which running workers take up by themselves.
 operate.provider_check | check | Ask the provider for the price of each index; exit 1, with cause and fix, when it cannot be collected from.
 past.pruning | retention | Prune old days; everything is kept unless you do.
 past.compare | compare | Hold a recording against parity, or against the exchange.

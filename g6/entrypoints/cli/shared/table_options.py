@@ -1,4 +1,4 @@
-"""Options that say how somebody's table is read; an import and a replay take the same ones, or the same TOML file."""
+"""Options that say how somebody's table is read, for an import and for a replay alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,47 +82,55 @@ Window = Annotated[
 ]
 
 
-def layout_of(
-    file: Path | None,
-    columns: Sequence[str] | None = None,
-    formats: Sequence[str] | None = None,
-    option_types: Sequence[str] | None = None,
-    unit: str | None = None,
-    scale: Sequence[str] | None = None,
-    index: str | None = None,
-    window: int | None = None,
-) -> TableLayout | None:
-    """Return the layout that options say, over that of a file; None where none of them is given. Errors: BadConfig, BadInput."""
-    from g6.adapters.replay.tables.table_layout import parse_layout, read_layout
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """The options that say how a table is read, as an import and a replay take them."""
 
-    if all(
-        value is None or value == []
-        for value in (file, columns, formats, option_types, unit, scale, index, window)
-    ):
-        return None
-    said = parse_layout(
-        {
-            "columns": _pairs("--columns", columns),
-            "formats": dict(_pair("--format", text) for text in formats or ()),
-            "option_types": _pairs("--option-type", option_types),
-            "units": _units(unit),
-            "scale": {name: _factor(name, text) for name, text in _pairs("--scale", scale).items()},
-            "index": index or "",
-            "window": window,
-        }
-    )
-    if file is None:
-        return said
-    base = read_layout(file)
+    columns: Columns = None
+    format_: Format = None
+    option_type: OptionType = None
+    unit: UnitOf = None
+    scale: Scale = None
+    index: OfIndex = None
+    window: Window = None
+    layout: Layout = None
+
+    def table_layout(self) -> TableLayout | None:
+        """Return the layout that the options say, over that of a file; None without any option.
+
+        Errors: BadConfig, BadInput.
+        """
+        from g6.adapters.replay.tables.table_layout import parse_layout, read_layout
+
+        values = [getattr(self, field.name) for field in fields(self)]
+        if all(value is None or value == [] for value in values):
+            return None
+        scale = _pairs("--scale", self.scale)
+        own = parse_layout(
+            {
+                "columns": _pairs("--columns", self.columns),
+                "formats": dict(_pair("--format", text) for text in self.format_ or ()),
+                "option_types": _pairs("--option-type", self.option_type),
+                "units": _units(self.unit),
+                "scale": {name: _factor(name, text) for name, text in scale.items()},
+                "index": self.index or "",
+                "window": self.window,
+            }
+        )
+        return own if self.layout is None else _over(read_layout(self.layout), own)
+
+
+def _over(base: TableLayout, own: TableLayout) -> TableLayout:
+    """Return a layout with what another says in place of its own."""
     return replace(
         base,
-        columns={**base.columns, **said.columns},
-        formats={**base.formats, **said.formats},
-        option_types={**base.option_types, **said.option_types},
-        units={**base.units, **said.units},
-        scale={**base.scale, **said.scale},
-        index=said.index or base.index,
-        window=base.window if said.window is None else said.window,
+        columns={**base.columns, **own.columns},
+        formats={**base.formats, **own.formats},
+        option_types={**base.option_types, **own.option_types},
+        units={**base.units, **own.units},
+        scale={**base.scale, **own.scale},
+        index=own.index or base.index,
+        window=base.window if own.window is None else own.window,
     )
 
 

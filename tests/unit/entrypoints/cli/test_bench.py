@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from g6.domain.pricing.black76 import SolverStatus, solve
-from g6.entrypoints.cli.run.bench import chains
+from g6.studies.checks.solver_speed import chain_terms
 
 QUICK = ("--sizes", "50,200", "--options", "60000", "--seconds", "0.01")
 
 
 def test_every_option_it_makes_has_a_volatility_to_find():
-    solution, greeks = solve(*chains(5000))
+    solution, greeks = solve(*chain_terms(5000))
     assert (solution.status == SolverStatus.ok).mean() > 0.95
     assert np.isfinite(greeks.delta[solution.status == SolverStatus.ok]).all()
 

@@ -1,0 +1,50 @@
+"""Groups of options that several commands take, each declared once as a dataclass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Any, TypeVar, get_type_hints
+
+Command = Callable[..., None]
+C = TypeVar("C", bound=Command)
+
+
+def spread(command: C) -> C:
+    """Return a command that takes the fields of its dataclass parameters as options of their own.
+
+    The options stand in `--help` where the parameter stands in the signature. typer reads the
+    signature alone, so a dataclass by itself would be refused as an unknown type.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    arguments: list[Parameter] = []
+    for argument in signature(command).parameters.values():
+        if argument.name in groups:
+            arguments += _options(groups[argument.name])
+        else:
+            arguments.append(argument.replace(annotation=hints[argument.name]))
+
+    @wraps(command)
+    def spread_command(*positional: Any, **options: Any) -> None:
+        for name, group in groups.items():
+            values = {field.name: options.pop(field.name) for field in fields(group)}
+            options[name] = group(**values)
+        command(*positional, **options)
+
+    spread_command.__signature__ = Signature(arguments)  # type: ignore[attr-defined]
+    spread_command.__annotations__ = {each.name: each.annotation for each in arguments}
+    return spread_command  # type: ignore[return-value]
+
+
+def _options(group: Any) -> list[Parameter]:
+    """Return the fields of a group as keyword parameters with their defaults."""
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        Parameter(
+            field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
+        for field in fields(group)
+    ]
