@@ -27,7 +27,7 @@ _SEEN_BY_ALL = (
 
 def running_record(settings: Settings) -> Mapping[str, Any] | None:
     """Return what the running system wrote down of its settings, None where it did not. Errors: Unavailable, RedisDown."""
-    return namespace(settings, broker_url(settings)).running()
+    return namespace(settings, broker_url(settings)).settings()
 
 
 def as_running(settings: Settings) -> Settings:

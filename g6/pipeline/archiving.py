@@ -16,7 +16,7 @@ def keep_events(runtime: Runtime) -> int:
     """Keep the events since the last time, return how many; those that the bus trimmed before are kept as a count."""
     if runtime.history is None:
         return 0
-    before = runtime.history.kept_events()
+    before = runtime.history.events_position()
     _, newest, published = runtime.bus.bounds()
     found = _since(runtime, before.id, newest)
     if not found:

@@ -84,7 +84,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     }  # fmt: skip
     status = Status.PARTIAL if written.errors else Status.OK
     report = watch.report(unit, "publish", status, "sink" if written.errors else "", counts)
-    return runtime.ledger.stored(cycle, report)
+    return runtime.ledger.mark_stored(cycle, report)
 
 
 @contextmanager

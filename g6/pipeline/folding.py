@@ -24,7 +24,7 @@ def tidy(runtime: Runtime) -> int:
     if cleared := runtime.history.clear_abandoned():
         runtime.bus.publish("job.report", {"job": "clear", "files": cleared})
     now, sent = runtime.clock.market(), 0
-    for loose in runtime.history.loose():
+    for loose in runtime.history.loose_days():
         if job := _due(runtime, loose, now):
             runtime.sender.job(job, loose.name, loose.day.isoformat())
             sent += 1

@@ -72,7 +72,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
         return end(runtime, unit, Status.MISSING, error.reason, watch, _failed(runtime, error))
     now = watch.lap("frame")
     counts["lateness_seconds"] = max(0.0, watch.began - opening.due)
-    return runtime.ledger.done(
+    return runtime.ledger.end_stage(
         unit, "collect", task, now, watch.report(unit, "collect", Status.OK, counts=counts)
     )
 
@@ -141,7 +141,7 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
     except Terminal as error:
         status, reason, counts = Status.MISSING, error.reason, {"error": str(error)}
     now = watch.lap("write")
-    return runtime.ledger.done(
+    return runtime.ledger.end_stage(
         unit, "persist", task, now, watch.report(unit, "persist", status, reason, counts)
     )
 

@@ -135,7 +135,7 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
     )
     if window.get("last"):
         until = min(until, parse_z(window["last"]))
-    walked = runtime.ledger.walked()
+    walked = runtime.ledger.swept_until()
     after = parse_z(walked) if walked else _first_overview_of_last_day(runtime)
     unknown = "no_beat" if walked or after is None else "ledger_lost"
     if window.get("first"):
@@ -143,7 +143,7 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
             parse_z(window["first"]) - timedelta(microseconds=1), after, marked=bool(walked)
         )
     if after is None:
-        runtime.ledger.walk(isoformat_z(until))
+        runtime.ledger.record_swept(isoformat_z(until))
         return 0
     if after >= until or most <= 0:
         return 0
@@ -158,7 +158,7 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
         until = missed[-1]
     elif len(instants) == MOST_WALKED:
         until = instants[-1]
-    runtime.ledger.walk(isoformat_z(until))
+    runtime.ledger.record_swept(isoformat_z(until))
     return found
 
 
@@ -180,7 +180,7 @@ def _why(runtime: Runtime, missed: Sequence[datetime]) -> Sequence[str]:
     """Return why nobody opened these instants, as far as the beats know."""
     if not missed or runtime.lifeline is None:
         return [""] * len(missed)
-    return runtime.lifeline.why([runtime.clock.wall_of(at) for at in missed])
+    return runtime.lifeline.reasons([runtime.clock.wall_of(at) for at in missed])
 
 
 def _skip(runtime: Runtime, cycle: str, now: float, reason: str) -> int:

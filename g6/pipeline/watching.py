@@ -91,7 +91,7 @@ def _warn_of_stall(runtime: Runtime, at: datetime) -> None:
     if runtime.feeds is not None or not opens:
         return
     now = runtime.clock.wall()
-    silent = now - max(min(opens), runtime.ledger.succeeded(now))
+    silent = now - max(min(opens), runtime.ledger.last_success(now))
     if silent >= max(STALL_SECONDS, 3 * runtime.timing.step) and _remind(runtime):
         sentence = f"no cycle has analysed anything for {silent:.0f} seconds of an open market"
         runtime.bus.publish(

@@ -15,14 +15,14 @@ class Gate(Protocol):
         """Send one request of a rate family when its turn has come; return the answer. Errors: ProviderBusy, Terminal."""
         ...
 
-    def sent(self) -> None:
+    def mark_sent(self) -> None:
         """Hear that the request being asked has left: when that took long, the next is to come so much later."""
         ...
 
-    def affords(self, family: str) -> bool:
+    def reserve_further(self, family: str) -> bool:
         """Tell whether a further request of `family` fits before the deadline and costs no other index its turn; take its place."""
         ...
 
-    def patience(self, most: float) -> float:
+    def answer_timeout(self, most: float) -> float:
         """Return the seconds, at most `most`, that an answer to a request of now may take."""
         ...

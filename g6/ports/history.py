@@ -92,7 +92,7 @@ class History(Protocol):
         """Remove the temporary files that killed writers left, old enough to be nobody's; return how many."""
         ...
 
-    def loose(self) -> Sequence[LooseDay]:
+    def loose_days(self) -> Sequence[LooseDay]:
         """Return the days that are in more than one file, or in one that is a part, oldest first."""
         ...
 
@@ -122,7 +122,7 @@ class History(Protocol):
         """Put other figures into the overview rows of one index; status and reason stay what they were."""
         ...
 
-    def kept_events(self) -> BusPosition:
+    def events_position(self) -> BusPosition:
         """Return how far events are kept."""
         ...
 

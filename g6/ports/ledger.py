@@ -92,7 +92,7 @@ class Ledger(Protocol):
         """Lengthen a lease to `until`; False when it is not ours any more."""
         ...
 
-    def done(
+    def end_stage(
         self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
     ) -> bool:
         """Record that a stage's output is there and publish its report, in one step; False when it was done already."""
@@ -136,7 +136,7 @@ class Ledger(Protocol):
         """Record that overview and panels are out and publish the report; True the first time (per attempt)."""
         ...
 
-    def stored(self, cycle: str, report: StageReport) -> bool:
+    def mark_stored(self, cycle: str, report: StageReport) -> bool:
         """Publish the report of a closed cycle's persistence; True the first time (per attempt)."""
         ...
 
@@ -152,11 +152,11 @@ class Ledger(Protocol):
         """Raise the attempt for a rerun of a unit from `analyse` or `persist` on; return the attempt."""
         ...
 
-    def walked(self) -> str | None:
+    def swept_until(self) -> str | None:
         """Return the instant up to which the grid was walked for cycles nobody opened, None when not known."""
         ...
 
-    def walk(self, cycle: str) -> None:
+    def record_swept(self, cycle: str) -> None:
         """Remember that the grid was walked up to `cycle`."""
         ...
 
@@ -164,7 +164,7 @@ class Ledger(Protocol):
         """Return the newest closed cycle, None when not known."""
         ...
 
-    def succeeded(self, now: float) -> float:
+    def last_success(self, now: float) -> float:
         """Return when (wall) the last cycle closed in which an index was analysed; before the first, when this was first asked."""
         ...
 

@@ -9,18 +9,18 @@ from typing import Protocol
 class Lifeline(Protocol):
     """When beats lived and Redis was there, as the beats saw it."""
 
-    def keep(self) -> bool:
+    def record_beat(self) -> bool:
         """Say that a beat lives, and give an emptied Redis back what it held; False when Redis is away. Called by beat."""
         ...
 
-    def sends(self) -> None:
+    def before_publish(self) -> None:
         """Note that beat is about to publish a message."""
         ...
 
-    def sent(self) -> None:
+    def after_publish(self) -> None:
         """Note that it was published."""
         ...
 
-    def why(self, dues: Sequence[float]) -> Sequence[str]:
+    def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known."""
         ...

@@ -21,7 +21,7 @@ class Limiter(Protocol):
         """Take a reserved slot now, just before the request; 0, or the seconds to wait because the last was taken too lately."""
         ...
 
-    def late(self, family: str) -> None:
+    def confirm_late(self, family: str) -> None:
         """Hear that the request of the confirmed slot left only now: the next slots are a spacing after this moment."""
         ...
 

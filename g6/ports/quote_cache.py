@@ -33,15 +33,15 @@ class QuoteCache(Protocol):
         """Return the rows `(m,)` of `symbols` (blank where there is none) and the feeds by number. One round trip."""
         ...
 
-    def want(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
+    def subscribe(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
         """Ask for symbols to be streamed from now to the end of the day; `tokens` are the source's own numbers of them."""
         ...
 
-    def wanted(self, day: date) -> Mapping[str, Mapping[str, int]]:
+    def subscriptions(self, day: date) -> Mapping[str, Mapping[str, int]]:
         """Return what was asked for, by index and symbol."""
         ...
 
-    def tell(self, feeds: Mapping[int, Feed]) -> None:
+    def put_feeds(self, feeds: Mapping[int, Feed]) -> None:
         """Say how the feeds are; those that are left out are forgotten."""
         ...
 

@@ -115,7 +115,7 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
             start(
                 name, "worker", "-Q", queues, "-n", f"worker{number}@bench", "-c", str(count), *bare
             )
-        _until(lambda: runtime.vitals.announced() >= sum(plan.layout.values()), 90.0, processes)
+        _until(lambda: runtime.vitals.ready_count() >= sum(plan.layout.values()), 90.0, processes)
         client = connect(server.url)
         left = Run()
         with _sizes(client, left) if plan.messages else ExitStack():

@@ -100,7 +100,7 @@ def rehearse(runtime: Runtime, unit: Unit) -> Results:
     runtime.ledger.begin(unit, "prepare", opening, now, 60.0)
     frame, counts = stages.gather(runtime, unit, {}, stages.Watch(runtime.clock))
     runtime.frames.put(unit, "quotes", frame, 600.0)
-    runtime.ledger.done(unit, "collect", "prepare", now)
+    runtime.ledger.end_stage(unit, "collect", "prepare", now)
     analyse(runtime, unit, "prepare")
     record = runtime.ledger.record(unit.cycle)
     if record is None or not record.units[unit.index].summary:

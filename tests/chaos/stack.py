@@ -310,7 +310,7 @@ class Stack:
         return False
 
     def _settled(self, last: str) -> bool:
-        stored, walked = self.stored(), self.ledger.walked()
+        stored, walked = self.stored(), self.ledger.swept_until()
         known = (
             bool(stored)
             and stored[-1] >= last

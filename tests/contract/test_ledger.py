@@ -48,7 +48,7 @@ def controls(world: tuple[Ledger, Bus, Controls]) -> Controls:
 
 def collected(ledger: Ledger, unit: Unit, now: float = 100.0) -> None:
     assert ledger.begin(unit, f"task-{unit.index}", OPENING, now, LEASE).answer == "run"
-    assert ledger.done(unit, "collect", f"task-{unit.index}", now + 1)
+    assert ledger.end_stage(unit, "collect", f"task-{unit.index}", now + 1)
 
 
 def analysed(ledger: Ledger, unit: Unit, now: float = 102.0, status: str = "OK") -> str:
@@ -174,13 +174,13 @@ def test_analysis_of_a_unit_that_was_closed_is_refused_and_so_is_its_persistence
 
 
 def test_the_last_success_is_a_closed_cycle_with_an_index_analysed(ledger: Ledger) -> None:
-    assert ledger.succeeded(90.0) == 90.0
-    assert ledger.succeeded(95.0) == 90.0
+    assert ledger.last_success(90.0) == 90.0
+    assert ledger.last_success(95.0) == 90.0
     for unit in (NIFTY, SENSEX):
         ledger.begin(unit, "task", OPENING, 100.0, LEASE)
         ledger.finish(unit, "MISSING", "provider", {}, 101.0)
     ledger.close(CYCLE, 102.0)
-    assert ledger.succeeded(103.0) == 90.0
+    assert ledger.last_success(103.0) == 90.0
 
 
 def test_one_index_analysed_is_a_success(ledger: Ledger) -> None:
@@ -188,7 +188,7 @@ def test_one_index_analysed_is_a_success(ledger: Ledger) -> None:
     analysed(ledger, NIFTY)
     ledger.finish(SENSEX, "MISSING", "provider", {}, 103.0)
     ledger.close(CYCLE, 104.0)
-    assert ledger.succeeded(110.0) == 104.0
+    assert ledger.last_success(110.0) == 104.0
 
 
 def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) -> None:
@@ -201,10 +201,10 @@ def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) ->
     assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
     for unit in (NIFTY, SENSEX):
         assert ledger.start(unit, "persist", "p", 105.0, LEASE).answer == "run"
-        assert ledger.done(unit, "persist", "p", 106.0)
+        assert ledger.end_stage(unit, "persist", "p", 106.0)
         assert ledger.start(unit, "persist", "again", 106.1, LEASE).answer == "done"
     assert [record.stored for record in ledger.open_cycles()] == [False]
-    assert ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    assert ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
     assert ledger.open_cycles() == []
 
 
@@ -256,7 +256,7 @@ def test_a_rerun_from_persist_leaves_the_analysis_alone(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
     analysed(ledger, NIFTY)
     ledger.start(NIFTY, "persist", "p", 104.0, LEASE)
-    ledger.done(NIFTY, "persist", "p", 105.0)
+    ledger.end_stage(NIFTY, "persist", "p", 105.0)
     ledger.reopen(NIFTY, "persist", OPENING, 200.0)
     assert ledger.start(NIFTY, "persist", "q", 201.0, LEASE).answer == "run"
     record = ledger.record(CYCLE)
@@ -270,8 +270,8 @@ def test_reports_are_published_with_their_step_and_only_with_the_first(
     ledger, bus, _ = world
     ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE)
     report = StageReport(CYCLE, "NIFTY", "collect", "OK", seconds={"total": 0.5})
-    assert ledger.done(NIFTY, "collect", "one", 101.0, report)
-    assert not ledger.done(NIFTY, "collect", "one", 101.1, report)
+    assert ledger.end_stage(NIFTY, "collect", "one", 101.0, report)
+    assert not ledger.end_stage(NIFTY, "collect", "one", 101.1, report)
     ledger.finish(NIFTY, "MISSING", "late", {}, 102.0, replace(report, stage="analyse"))
     ledger.finish(SENSEX, "MISSING", "late", {}, 102.0)
     ledger.close(CYCLE, 103.0, CycleReport(CYCLE, "PARTIAL", {}, {}, {}, 0.0, 3.0))
@@ -309,11 +309,11 @@ def test_what_was_stored_of_a_cycle_is_reported_once_an_attempt(
 ) -> None:
     ledger, bus, _ = world
     report = StageReport(CYCLE, "", "publish", "OK")
-    assert not ledger.stored(CYCLE, report)
+    assert not ledger.mark_stored(CYCLE, report)
     collected(ledger, NIFTY)
-    assert [ledger.stored(CYCLE, report), ledger.stored(CYCLE, report)] == [True, False]
+    assert [ledger.mark_stored(CYCLE, report), ledger.mark_stored(CYCLE, report)] == [True, False]
     ledger.reopen(NIFTY, "analyse", OPENING, 200.0)
-    assert ledger.stored(CYCLE, report)
+    assert ledger.mark_stored(CYCLE, report)
     assert [event.type for event in bus.read("0")] == ["unit.report", "unit.report"]
 
 
@@ -325,7 +325,7 @@ def test_a_closed_cycle_that_nobody_stored_is_sent_again_by_one_at_a_time(ledger
     ledger.close(CYCLE, 104.0)
     claims = [ledger.store_again(CYCLE, now, 5.0) for now in (108.9, 109.1, 109.2, 114.2)]
     assert claims == [False, True, False, True]
-    ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
     assert not ledger.store_again(CYCLE, 200.0, 5.0)
 
 
@@ -334,7 +334,7 @@ def test_a_rerun_from_persist_leaves_the_overview_stored(ledger: Ledger) -> None
         collected(ledger, unit)
         analysed(ledger, unit)
     ledger.close(CYCLE, 104.0)
-    ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
     ledger.reopen(NIFTY, "persist", OPENING, 200.0)
     record = ledger.record(CYCLE)
     assert record is not None
@@ -342,9 +342,9 @@ def test_a_rerun_from_persist_leaves_the_overview_stored(ledger: Ledger) -> None
 
 
 def test_the_walk_is_remembered(ledger: Ledger) -> None:
-    assert ledger.walked() is None
-    ledger.walk(CYCLE)
-    assert ledger.walked() == CYCLE
+    assert ledger.swept_until() is None
+    ledger.record_swept(CYCLE)
+    assert ledger.swept_until() == CYCLE
 
 
 @pytest.mark.parametrize("order", range(4))
@@ -369,5 +369,5 @@ def test_a_settled_cycle_is_kept_for_sixty_cycles(
         NIFTY, Opening(("NIFTY",), "c1", deadline=100.0 + grace, due=100.0), "no_beat", 110.0
     )
     ledger.close(CYCLE, 111.0)
-    ledger.stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
     assert kept - 10 < redis_client.ttl(f"{namespace}:cycle:{CYCLE}") <= kept

@@ -141,7 +141,7 @@ def test_a_request_that_left_late_is_followed_a_spacing_later() -> None:
     limiter = MemoryLimiter(lambda: now[0], spacings={"quote": 1.0, "other": 1.0})
     limiter.confirm("quote")
     now[0] += 0.4
-    limiter.late("quote")
+    limiter.confirm_late("quote")
     now[0] += 0.7
     assert limiter.confirm("quote") == pytest.approx(0.3)
 
@@ -152,5 +152,5 @@ def test_a_request_that_left_late_counts_from_then_in_redis_too(
     limiter = RedisLimiter(redis_client, namespace, spacings=SPACINGS)
     limiter.confirm("quote")
     redis_client.set(f"{namespace}:slots:quote:last", 1)
-    limiter.late("quote")
+    limiter.confirm_late("quote")
     assert limiter.confirm("quote") == about(60.0)

@@ -68,9 +68,9 @@ def test_indices_do_not_see_each_others_rows(cache: QuoteCache) -> None:
 
 def test_another_day_knows_nothing_of_this_one(cache: QuoteCache) -> None:
     cache.put(DAY, {"NIFTY": ((CALL,), ticks(1.0))})
-    cache.want(DAY, "NIFTY", {CALL: 7})
+    cache.subscribe(DAY, "NIFTY", {CALL: 7})
     assert np.isnan(last(cache, CALL, day=NEXT)).all()
-    assert cache.wanted(NEXT) == {}
+    assert cache.subscriptions(NEXT) == {}
 
 
 def test_an_answer_bridges_what_is_older_than_its_question(cache: QuoteCache) -> None:
@@ -98,15 +98,15 @@ def test_a_bridged_row_keeps_its_feed(cache: QuoteCache) -> None:
 
 
 def test_wishes_add_up_over_the_day(cache: QuoteCache) -> None:
-    cache.want(DAY, "NIFTY", {CALL: 7})
-    cache.want(DAY, "NIFTY", {PUT: 8, CALL: 7})
-    cache.want(DAY, "SENSEX", {"BSE:SENSEX": 265})
-    assert cache.wanted(DAY) == {"NIFTY": {CALL: 7, PUT: 8}, "SENSEX": {"BSE:SENSEX": 265}}
+    cache.subscribe(DAY, "NIFTY", {CALL: 7})
+    cache.subscribe(DAY, "NIFTY", {PUT: 8, CALL: 7})
+    cache.subscribe(DAY, "SENSEX", {"BSE:SENSEX": 265})
+    assert cache.subscriptions(DAY) == {"NIFTY": {CALL: 7, PUT: 8}, "SENSEX": {"BSE:SENSEX": 265}}
 
 
 def test_asking_for_nothing_is_no_wish(cache: QuoteCache) -> None:
-    cache.want(DAY, "NIFTY", {})
-    assert cache.wanted(DAY) == {}
+    cache.subscribe(DAY, "NIFTY", {})
+    assert cache.subscriptions(DAY) == {}
     assert cache.get(DAY, "NIFTY", [])[0].shape == (0,)
 
 
@@ -115,14 +115,14 @@ def test_feeds_are_read_with_the_rows(cache: QuoteCache) -> None:
         0: Feed("open", 1.5, 2.5, 3.0, 2900, reconnects={"mute": 1}),
         1: Feed("down", reason="closed"),
     }
-    cache.tell(feeds)
+    cache.put_feeds(feeds)
     assert cache.get(DAY, "NIFTY", [CALL])[1] == feeds
     assert cache.feeds() == feeds
 
 
 def test_a_feed_that_is_not_told_of_is_forgotten(cache: QuoteCache) -> None:
-    cache.tell({0: Feed("open"), 1: Feed("open")})
-    cache.tell({1: Feed("down")})
+    cache.put_feeds({0: Feed("open"), 1: Feed("open")})
+    cache.put_feeds({1: Feed("down")})
     assert cache.feeds() == {1: Feed("down")}
 
 
@@ -149,6 +149,6 @@ def test_a_row_of_another_shape_counts_as_none(redis_client: redis.Redis, namesp
 def test_rows_leave_after_the_next_day(redis_client: redis.Redis, namespace: str) -> None:
     cache = RedisQuoteCache(redis_client, namespace)
     cache.put(DAY, {"NIFTY": ((CALL,), ticks(1.0))})
-    cache.want(DAY, "NIFTY", {CALL: 7})
+    cache.subscribe(DAY, "NIFTY", {CALL: 7})
     for name in (f"quotes:{DAY}:NIFTY", f"wanted:{DAY}"):
         assert 35 * 3600 < redis_client.ttl(f"{namespace}:{name}") <= 36 * 3600

@@ -93,7 +93,7 @@ def test_without_a_worker_on_the_queue_it_is_said_at_once_and_nothing_is_sent(
         shutil.copytree(root / "tests/data/store", world.data)
         before = files(world)
         with connect(server.url) as client:
-            bootstrap.vitals(load(None, {}, {}), client).sign(
+            bootstrap.vitals(load(None, {}, {}), client).sign_in(
                 "persist@here", os.getpid(), ["persist"]
             )
         for command in (

@@ -130,7 +130,7 @@ def test_before_the_open_the_day_is_streamed_already_and_silence_alarms_nobody()
     with streaming(start="2026-11-20T03:30:00Z", settings=SMALL) as world:
         world.start_ticker()
         day = day_of(world.runtime.clock.market())
-        wanted = eventually(lambda: world.cache.wanted(day).get("NIFTY"), 60.0)
+        wanted = eventually(lambda: world.cache.subscriptions(day).get("NIFTY"), 60.0)
         symbols = [name for name in wanted if name.endswith(("CE", "PE"))]
         assert len(symbols) == 3 * 2 * 11  # this week is also this month
         eventually(

@@ -231,7 +231,7 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
     runtime.vitals.read()
     runtime.bus.publish("alert", {"state": "x"}, key="x")
     assert runtime.lifeline is not None
-    assert runtime.lifeline.keep()
+    assert runtime.lifeline.record_beat()
     with pytest.raises(Unavailable, match="may not run info") as caught:
         bootstrap.broker_facts(f"redis://blind:{ENCODED}@{host}")
     assert RIGHTS in caught.value.fix

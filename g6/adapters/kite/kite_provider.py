@@ -82,7 +82,9 @@ class Kite:
             mode,
         )
         self._connect: Callable[[str], Client] = lru_cache(maxsize=1)(
-            lambda token: make_client(api_key, token, root=root, timeout=timeout, sent=gate.sent)
+            lambda token: make_client(
+                api_key, token, root=root, timeout=timeout, sent=gate.mark_sent
+            )
         )
         self.dumps = Dumps(dumps, shelf, self._dump, clock.market, tell)
         self._underlyings, self._together = Underlyings(shelf, self._further_quotes), tuple(indices)
@@ -206,7 +208,7 @@ class Kite:
 
     def _further_quotes(self, keys: Sequence[str]) -> Mapping[str, Any]:
         """Ask for quotes beside the first requests of the indices; they take a further one's place where there is one."""
-        self._gate.affords("quote")
+        self._gate.reserve_further("quote")
         return self._quotes_of([*keys])
 
     def _ask_again(self, keys: list[str], answers: dict[str, Any]) -> None:
@@ -214,7 +216,7 @@ class Kite:
         missing = [key for key in keys if key not in answers and self._mute.get(key, 0.0) < now][
             :MOST_KEYS
         ]
-        if not missing or not self._gate.affords("quote"):
+        if not missing or not self._gate.reserve_further("quote"):
             return
         try:
             answers.update(self._quotes_of(missing))
@@ -239,7 +241,7 @@ class Kite:
 
     def _sent(self, send: Callable[[Client], T], client: Client) -> T:
         """Send one request; the last of a unit has less time for its answer, so that the unit ends before its limit."""
-        client.timeout = self._gate.patience(self._timeout)
+        client.timeout = self._gate.answer_timeout(self._timeout)
         return send(client)
 
     def _dump(self, exchange: str) -> bytes:

@@ -99,7 +99,7 @@ class MemoryLedger:
             self._collecting[unit.index] = (unit.cycle, until)
         return True
 
-    def done(
+    def end_stage(
         self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
     ) -> bool:
         state = self._stage(unit, stage)
@@ -188,7 +188,7 @@ class MemoryLedger:
         self._settle_when_whole(cycle)
         return True
 
-    def stored(self, cycle: str, report: StageReport) -> bool:
+    def mark_stored(self, cycle: str, report: StageReport) -> bool:
         held = self._cycles.get(cycle)
         if held is None or held.stored == held.attempt:
             return False
@@ -235,15 +235,15 @@ class MemoryLedger:
     def last_closed(self) -> str | None:
         return self._newest
 
-    def succeeded(self, now: float) -> float:
+    def last_success(self, now: float) -> float:
         if self._succeeded is None:
             self._succeeded = now
         return self._succeeded
 
-    def walked(self) -> str | None:
+    def swept_until(self) -> str | None:
         return self._walked
 
-    def walk(self, cycle: str) -> None:
+    def record_swept(self, cycle: str) -> None:
         self._walked = cycle
 
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:

@@ -46,7 +46,7 @@ class MemoryLimiter:
             self._free[family] = max(self._free.get(family, 0.0), now + spacing)
         return 0.0
 
-    def late(self, family: str) -> None:
+    def confirm_late(self, family: str) -> None:
         """Take the slot anew, now: the request of the one confirmed before left only now."""
         family = family if family in self._spacings else "other"
         with self._lock:

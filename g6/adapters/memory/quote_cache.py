@@ -51,18 +51,18 @@ class MemoryQuoteCache:
             held = [self._rows.get((day, index, symbol), nothing) for symbol in symbols]
             return np.concatenate(held) if held else blank(0), dict(self._feeds)
 
-    def want(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
+    def subscribe(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
         """Ask for symbols to be streamed from now to the end of the day."""
         with self._lock:
             if tokens:
                 self._wanted.setdefault(day, {}).setdefault(index, {}).update(tokens)
 
-    def wanted(self, day: date) -> Mapping[str, Mapping[str, int]]:
+    def subscriptions(self, day: date) -> Mapping[str, Mapping[str, int]]:
         """Return what was asked for, by index and symbol."""
         with self._lock:
             return {index: dict(tokens) for index, tokens in self._wanted.get(day, {}).items()}
 
-    def tell(self, feeds: Mapping[int, Feed]) -> None:
+    def put_feeds(self, feeds: Mapping[int, Feed]) -> None:
         """Say how the feeds are; those that are left out are forgotten."""
         with self._lock:
             self._feeds = dict(feeds)

@@ -57,7 +57,7 @@ class ParquetHistory:
         outside = (each for each in self._also if not each.is_relative_to(self._directory))
         return sum(map(clear_abandoned, (self._directory, *outside)))
 
-    def loose(self) -> Sequence[LooseDay]:
+    def loose_days(self) -> Sequence[LooseDay]:
         """Return the days that are in more than one file, or in one that is a part, oldest first."""
         return sorted(self._loose(), key=lambda loose: (loose.day, loose.name))
 
@@ -101,7 +101,7 @@ class ParquetHistory:
         directory = days.directory_of(self.root(OVERVIEW), day)
         return directory.is_dir() and rewriting.write_figures(directory, index, rows)
 
-    def kept_events(self) -> BusPosition:
+    def events_position(self) -> BusPosition:
         """Return how far events are kept."""
         return events.kept(self._directory / "events")
 

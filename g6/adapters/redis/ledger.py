@@ -64,7 +64,7 @@ class RedisLedger:
         return bool(self._step("renew", unit.cycle, unit.index, now, stage, task, f"{until:.6f}"))
 
     @translated
-    def done(
+    def end_stage(
         self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
     ) -> bool:
         return bool(
@@ -147,7 +147,7 @@ class RedisLedger:
         return bool(self._step("close", cycle, "", now, parse_z(cycle).timestamp(), *event))
 
     @translated
-    def stored(self, cycle: str, report: StageReport) -> bool:
+    def mark_stored(self, cycle: str, report: StageReport) -> bool:
         return bool(self._step("stored", cycle, "", 0.0, *self._event("unit.report", "", report)))
 
     @translated
@@ -173,17 +173,17 @@ class RedisLedger:
         return _text(held).partition("|")[2] if held else None
 
     @translated
-    def succeeded(self, now: float) -> float:
+    def last_success(self, now: float) -> float:
         held: Any = self._client.set(f"{self._ns}:succeeded", now, nx=True, get=True)
         return float(held) if held else now
 
     @translated
-    def walked(self) -> str | None:
+    def swept_until(self) -> str | None:
         held = self._client.get(f"{self._ns}:walked")
         return _text(held) if held else None
 
     @translated
-    def walk(self, cycle: str) -> None:
+    def record_swept(self, cycle: str) -> None:
         self._client.set(f"{self._ns}:walked", cycle)
 
     @translated

@@ -67,7 +67,7 @@ class RedisLifeline:
         self._sending = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
-    def keep(self) -> bool:
+    def record_beat(self) -> bool:
         """Say that a beat lives; False when Redis is away. Where it was, note from when to when; where emptied, give back."""
         began = time.time()
         try:
@@ -81,18 +81,18 @@ class RedisLifeline:
         self._seen, self._away, self._controls = time.time(), False, controls
         return True
 
-    def sends(self) -> None:
+    def before_publish(self) -> None:
         """Note that beat is about to publish; a publish before that never came to its end met a Redis that was away."""
         self._away = self._away or self._sending > 0.0
         self._sending = time.time()
 
-    def sent(self) -> None:
+    def after_publish(self) -> None:
         """Note that it was published; a publish that took long stood before a Redis that stood still."""
         self._away = self._away or time.time() - self._sending > SLOW_SECONDS
         self._sending = 0.0
 
     @translated
-    def why(self, dues: Sequence[float]) -> Sequence[str]:
+    def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known. Errors: RedisDown."""
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(self._keys[1])

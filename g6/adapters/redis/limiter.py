@@ -88,7 +88,7 @@ class RedisLimiter:
         return self._take(family, 0)
 
     @translated
-    def late(self, family: str) -> None:
+    def confirm_late(self, family: str) -> None:
         """Take the slot anew, now: the request of the one confirmed before left only now. Errors: RedisDown."""
         self._take(family, 1)
 

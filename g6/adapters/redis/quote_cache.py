@@ -72,7 +72,7 @@ class RedisQuoteCache:
         return _unpacked(held[0] if held else []), _feeds(feeds)
 
     @translated
-    def want(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
+    def subscribe(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
         """Ask for symbols to be streamed from now to the end of the day. Errors: RedisDown."""
         if not tokens:
             return
@@ -83,7 +83,7 @@ class RedisQuoteCache:
         pipeline.execute()
 
     @translated
-    def wanted(self, day: date) -> Mapping[str, Mapping[str, int]]:
+    def subscriptions(self, day: date) -> Mapping[str, Mapping[str, int]]:
         """Return what was asked for, by index and symbol. Errors: RedisDown."""
         held: Any = self._client.hgetall(f"{self._ns}:wanted:{day}")
         found: dict[str, dict[str, int]] = {}
@@ -93,7 +93,7 @@ class RedisQuoteCache:
         return found
 
     @translated
-    def tell(self, feeds: Mapping[int, Feed]) -> None:
+    def put_feeds(self, feeds: Mapping[int, Feed]) -> None:
         """Say how the feeds are; those that are left out are forgotten. Errors: RedisDown."""
         pipeline = self._client.pipeline(transaction=True)
         pipeline.delete(f"{self._ns}:feeds")

@@ -37,7 +37,7 @@ class RedisVitals:
         self._processes: dict[int, psutil.Process] = {}
 
     @translated
-    def sign(self, worker: str, pid: int, queues: Sequence[str] = ()) -> None:
+    def sign_in(self, worker: str, pid: int, queues: Sequence[str] = ()) -> None:
         """Give worker `worker` (main process `pid`, this host) a sign of life.
 
         It tells the queues that it serves, its memory and its processor time.
@@ -60,18 +60,18 @@ class RedisVitals:
         self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
 
     @translated
-    def announce(self, pid: int) -> None:
+    def announce_ready(self, pid: int) -> None:
         """Say that pool process `pid` has warmed up and takes messages."""
         self._client.sadd(f"{self._ns}:ready", pid)
 
     @translated
-    def announced(self) -> int:
+    def ready_count(self) -> int:
         """Return how many pool processes have announced themselves since `forget`."""
         count: Any = self._client.scard(f"{self._ns}:ready")
         return int(count)
 
     @translated
-    def forget(self) -> None:
+    def forget_workers(self) -> None:
         """Forget who was ready and who gave a sign of life, before new workers are started."""
         self._client.delete(f"{self._ns}:ready", f"{self._ns}:workers")
 

@@ -149,7 +149,7 @@ class Streamed:
             if symbol and token and symbol not in known
         }:
             try:
-                self._cache.want(day, index, new)
+                self._cache.subscribe(day, index, new)
             except Retryable:
                 return
             self._wished[index] = day, known | new.keys()

@@ -74,7 +74,7 @@ class Stack:
 
     def start_workers(self) -> None:
         """Start three workers: for what a cycle waits for, for the files, and for the closing."""
-        self._vitals.forget()
+        self._vitals.forget_workers()
         counts = pool_sizes(self.settings)
         for (name, queues), count in zip(WORKERS.items(), counts, strict=True):
             self._celery(name, "worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
@@ -88,7 +88,7 @@ class Stack:
         limit = time.monotonic() + READY_SECONDS
         # One connection for all questions: the property makes a new one each time.
         vitals = self._vitals
-        while (ready := vitals.announced()) < self._expected:
+        while (ready := vitals.ready_count()) < self._expected:
             progress(ready, self._expected)
             self.driver.keep()
             dead = next((process for process in self.processes if not process.alive), None)

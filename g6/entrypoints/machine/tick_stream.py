@@ -162,7 +162,7 @@ class TickerContext:
         """Give a sign of life every few seconds, and see that yesterday's interest is asked for."""
         if time.monotonic() - self._signed_at >= SIGN_SECONDS:
             self._signed_at = time.monotonic()
-            self.vitals.sign(f"ticker@{socket.gethostname()}", os.getpid())
+            self.vitals.sign_in(f"ticker@{socket.gethostname()}", os.getpid())
             self._start_learner()
 
     def prepare(self) -> None:

@@ -146,11 +146,13 @@ def _listen(app: G6) -> None:
             app.warm_up()
         finally:
             with suppress(Retryable):
-                vitals.announce(os.getpid())
+                vitals.announce_ready(os.getpid())
 
     def alive(sender: Any = None, **_: Any) -> None:
         with suppress(Retryable):
-            vitals.sign(sender.eventer.hostname, os.getpid(), sorted(app.amqp.queues.consume_from))
+            vitals.sign_in(
+                sender.eventer.hostname, os.getpid(), sorted(app.amqp.queues.consume_from)
+            )
 
     for signal, listener in (
         (signals.before_task_publish, header),
@@ -168,18 +170,18 @@ def _listen_to_beat(app: G6) -> None:
 
     def sends(sender: Any = None, headers: dict[str, Any] | None = None, **_: Any) -> None:
         if (lifeline := app.runtime.lifeline) is not None:
-            if sender == "g6.sweep" and not lifeline.keep() and headers is not None:
+            if sender == "g6.sweep" and not lifeline.record_beat() and headers is not None:
                 headers["expires"] = (
                     LONG_AGO  # should it get through after all, it would know nothing of the outage
                 )
             for driver in drivers if sender == "g6.sweep" else ():
                 with suppress(Retryable):
                     driver.keep()
-            lifeline.sends()
+            lifeline.before_publish()
 
     def sent(**_: Any) -> None:
         if (lifeline := app.runtime.lifeline) is not None:
-            lifeline.sent()
+            lifeline.after_publish()
 
     def begin(sender: Any = None, **_: Any) -> None:
         _refuse_what_cannot_work(app)

@@ -52,7 +52,7 @@ class Driver:
 
     def begin(self, *, fresh: bool) -> None:
         """Take the namespace: `fresh` forgets what an earlier simulated market or replay left. Errors: Unavailable."""
-        with self.namespace.alone():
+        with self.namespace.exclusively():
             others = self._others()
             self.other = next(iter(others), None)
             before, kind = self.namespace.kind(), self.settings.kind
@@ -71,10 +71,10 @@ class Driver:
             self._window = self.controls.read().get("window") if self.other else None
             if not self.settings.simulated and self.other is None:
                 self.controls.set("window", None)  # of a bounded run that was killed
-            self.namespace.is_of(kind)
+            self.namespace.set_kind(kind)
             self.keep()
             if self.other is None:
-                self.namespace.runs(running_record(self.settings, self.who))
+                self.namespace.put_settings(running_record(self.settings, self.who))
 
     def join(self) -> bool:
         """Drive without a supervisor, as `celery beat` does by itself; False where this process's parent is the driver."""
@@ -102,13 +102,13 @@ class Driver:
     def keep(self) -> None:
         """Say again, every few seconds, that this process drives."""
         if time.monotonic() - self._said >= DRIVEN_SECONDS / 3 or not self._said:
-            self.namespace.drives(self._me)
+            self.namespace.add_driver(self._me)
             self._said = time.monotonic()
 
     def leave(self) -> None:
         """Leave the namespace; a bounded run takes with it what it wrote. A Redis that is away keeps it."""
-        with suppress(Retryable, Unavailable), self.namespace.alone():
-            self.namespace.leave(self._me)
+        with suppress(Retryable, Unavailable), self.namespace.exclusively():
+            self.namespace.remove_driver(self._me)
             others = self._others()
             if self.bounded and self.settings.simulated and not others:
                 self.namespace.retire(KEPT_SECONDS, bindings=bool(self._workers()))
@@ -159,9 +159,9 @@ class Driver:
         )
 
     def _forget(self) -> None:
-        self.namespace.forget()
+        self.namespace.delete_keys()
         if self.cache is not None:
-            self.cache.forget(everything=True)
+            self.cache.delete_keys(everything=True)
 
     def _refuse_company(self) -> None:
         """Refuse to start a market's clock anew under those who live by the one that runs."""

@@ -127,7 +127,9 @@ class World:
     def stream(
         self, *, since: float = NOW - 100, last_frame: float = NOW - 0.5, state: str = "open"
     ) -> None:
-        self.cache.tell({0: Feed(state, since, last_frame, NOW, 14, 12.0, NOW - 2, {"mute": 1})})
+        self.cache.put_feeds(
+            {0: Feed(state, since, last_frame, NOW, 14, 12.0, NOW - 2, {"mute": 1})}
+        )
 
     def ask(self) -> Quotes:
         return self.provider.quotes("NIFTY", CONTRACTS, AT)
@@ -267,7 +269,7 @@ def test_a_silent_connection_is_bridged(world: World) -> None:
 
 def test_a_dead_ticker_is_bridged(world: World) -> None:
     world.clock.now += 60
-    world.cache.tell({})
+    world.cache.put_feeds({})
     found = world.provider.quotes("NIFTY", CONTRACTS, world.clock.market())
     assert (found.source == "rest").all()
 
@@ -322,7 +324,7 @@ def test_where_nobody_answers_the_fresh_part_stands(world: World) -> None:
 
 
 def test_without_a_fresh_row_the_failure_stands(world: World) -> None:
-    world.cache.tell({})
+    world.cache.put_feeds({})
     world.clock.now += 60
     world.rest.fails = ProviderBusy("429")
     with pytest.raises(ProviderBusy):
@@ -347,7 +349,7 @@ def test_an_unknown_index_is_asked_for(world: World) -> None:
 
 def test_the_stream_is_told_what_to_follow_once(world: World) -> None:
     world.ask()
-    wanted = world.cache.wanted(DAY)["NIFTY"]
+    wanted = world.cache.subscriptions(DAY)["NIFTY"]
     tokens = dict(zip(SYMBOLS, CONTRACTS.token.reshape(-1).tolist(), strict=True))
     assert wanted == tokens | TOKENS | {FUTURE: LISTING.futures[0].token}
     world.cache.want = pytest.fail  # type: ignore[method-assign,assignment]
@@ -357,7 +359,7 @@ def test_the_stream_is_told_what_to_follow_once(world: World) -> None:
 def test_a_strike_once_followed_stays_for_the_day(world: World) -> None:
     world.ask()
     world.provider.quotes("NIFTY", CHAIN.take(slice(30, 32)), AT)
-    assert set(SYMBOLS) < set(world.cache.wanted(DAY)["NIFTY"])
+    assert set(SYMBOLS) < set(world.cache.subscriptions(DAY)["NIFTY"])
 
 
 def test_a_price_that_swings_between_two_windows_is_followed_into_each_once(world: World) -> None:

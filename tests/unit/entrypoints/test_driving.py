@@ -73,11 +73,11 @@ def left_by(client: redis.Redis, kind: str) -> None:
         client.rpush(name, b"1") if ":celery:" in name else client.set(name, b"1")
     if kind != "live":
         client.set("g6:clock", b"1")
-    RedisNamespace(client).is_of(kind)
+    RedisNamespace(client).set_kind(kind)
 
 
 def drives(client: redis.Redis, pid: int) -> None:
-    RedisNamespace(client).drives(
+    RedisNamespace(client).add_driver(
         {"pid": pid, "host": socket.gethostname(), "who": "g6 up", "bounded": False, "run": []}
     )
 
@@ -192,8 +192,8 @@ def test_the_same_simulated_run_twice_at_a_time_is_one_run(
     first.open_window(FIRST, FIRST)
     left_by(client, "sim")
     (record,) = RedisNamespace(client).drivers()
-    RedisNamespace(client).leave(record)
-    RedisNamespace(client).drives(
+    RedisNamespace(client).remove_driver(record)
+    RedisNamespace(client).add_driver(
         {**record, "pid": somebody.pid}
     )  # what the first says, as another process
     second = driver(client, SIM, bounded=True)
@@ -268,7 +268,7 @@ def test_a_start_writes_its_settings_down_without_secrets(client: redis.Redis) -
         SIM
         | {"serve.token": "hunter2-hunter2-hunter2", "redis.broker_url": "redis://:hunter2@h/0"},
     ).begin(fresh=True)
-    record = RedisNamespace(client).running() or {}
+    record = RedisNamespace(client).settings() or {}
     assert "hunter2" not in json.dumps(record)
     assert record["values"]["interval"] == 60
     assert record["origins"]["provider.name"] == "command line"

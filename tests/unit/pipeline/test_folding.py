@@ -24,7 +24,7 @@ class Shelf:
     def clear_abandoned(self) -> int:
         return self.abandoned
 
-    def loose(self) -> Sequence[LooseDay]:
+    def loose_days(self) -> Sequence[LooseDay]:
         return self.held
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:

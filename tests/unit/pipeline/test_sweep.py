@@ -264,14 +264,14 @@ class Known:
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
-    def keep(self) -> bool:
+    def record_beat(self) -> bool:
         return True
 
-    def sends(self) -> None: ...
+    def before_publish(self) -> None: ...
 
-    def sent(self) -> None: ...
+    def after_publish(self) -> None: ...
 
-    def why(self, dues: Sequence[float]) -> Sequence[str]:
+    def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         return [self.reason] * len(dues)
 
 

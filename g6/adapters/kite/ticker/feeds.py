@@ -237,7 +237,7 @@ class Ticker:
         day = day_of(self._now())
         if day != self._day:
             self._on_reactor(self._begin, day)
-        wishes = self._cache.wanted(day)
+        wishes = self._cache.subscriptions(day)
         if not wishes:
             self._prepare()
         for index, tokens in wishes.items():
@@ -280,7 +280,7 @@ class Ticker:
                     self._cache.put(self._day, changed)
                 if now - told >= TELL_SECONDS:
                     told = now
-                    self._cache.tell(self.feeds())
+                    self._cache.put_feeds(self.feeds())
                     self._beat()
                 troubled = False
             except Retryable as error:
@@ -292,7 +292,7 @@ class Ticker:
 
     def _say_goodbye(self) -> None:
         with suppress(Retryable):
-            self._cache.tell({})
+            self._cache.put_feeds({})
 
     def feeds(self) -> Mapping[int, Feed]:
         """Return how the connections are."""

@@ -49,12 +49,12 @@ class RedisNamespace:
         return "live" if self._client.exists(f"{self._ns}:walked", f"{self._ns}:newest") else ""
 
     @translated
-    def is_of(self, kind: str) -> None:
+    def set_kind(self, kind: str) -> None:
         """Say of which kind of market what follows is."""
         self._client.set(f"{self._ns}:kind", kind)
 
     @contextmanager
-    def alone(self, seconds: float = 10.0) -> Iterator[None]:
+    def exclusively(self, seconds: float = 10.0) -> Iterator[None]:
         """Begin or leave while nobody else does; who dies in it blocks the next for `seconds` at most. Errors: RedisDown."""
         limit = time.monotonic() + seconds
         while not self._take(seconds) and time.monotonic() < limit:
@@ -71,17 +71,17 @@ class RedisNamespace:
         return [json.loads(driver) for driver in held]
 
     @translated
-    def drives(self, who: Mapping[str, Any]) -> None:
+    def add_driver(self, who: Mapping[str, Any]) -> None:
         """Say that `who` (pid, host …) drives the namespace."""
         self._client.hset(f"{self._ns}:drivers", _name(who), json.dumps({**who, "at": time.time()}))
 
     @translated
-    def leave(self, who: Mapping[str, Any]) -> None:
+    def remove_driver(self, who: Mapping[str, Any]) -> None:
         """Say that `who` drives no more."""
         self._client.hdel(f"{self._ns}:drivers", _name(who))
 
     @translated
-    def forget(self, *, everything: bool = False) -> None:
+    def delete_keys(self, *, everything: bool = False) -> None:
         """Delete the keys of the namespace; its mark, its drivers and Celery's bindings stay unless `everything`.
 
         A worker that lives on declares its bindings once only: without them its messages find no queue.
@@ -125,12 +125,12 @@ class RedisNamespace:
             telling.execute()
 
     @translated
-    def runs(self, settings: Mapping[str, Any]) -> None:
+    def put_settings(self, settings: Mapping[str, Any]) -> None:
         """Write down under which settings the system runs."""
         self._client.set(f"{self._ns}:settings", json.dumps(dict(settings)))
 
     @translated
-    def running(self) -> Mapping[str, Any] | None:
+    def settings(self) -> Mapping[str, Any] | None:
         """Return the settings under which the system was started, None where nobody wrote them down."""
         held: Any = self._client.get(f"{self._ns}:settings")
         return json.loads(held) if held else None

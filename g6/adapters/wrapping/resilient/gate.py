@@ -115,14 +115,14 @@ class RequestGate:
                 return self._breaker.call(lambda: self._once(endpoint, send))
         raise AssertionError("unreachable")
 
-    def sent(self) -> None:
+    def mark_sent(self) -> None:
         """Hear that the request has left; when that took long after its slot was confirmed, the next is moved by as much."""
         if self._confirmed is not None:
             (family, at), self._confirmed = self._confirmed, None
             if time.monotonic() - at > PROMPT_SECONDS:
-                self._limiter.late(family)
+                self._limiter.confirm_late(family)
 
-    def affords(self, family: str) -> bool:
+    def reserve_further(self, family: str) -> bool:
         """Tell whether a further request of `family` gets its slot before the deadline and costs no other index its own.
 
         Where the cycle's further requests are counted, this takes one of them.
@@ -131,7 +131,7 @@ class RequestGate:
             return False
         return family != COUNTED_FAMILY or self._further()
 
-    def patience(self, most: float) -> float:
+    def answer_timeout(self, most: float) -> float:
         """Return the seconds, at most `most`, that an answer to a request of now may take."""
         return max(0.05, min(most, self._left() + self._answer_seconds))
 

@@ -143,7 +143,9 @@ def compact(
         options.owns(context, settings, "g6 data compact")
     console = terminal.console(settings, stderr=json_)
     history, day = ParquetHistory(settings.directory), day_given(date_)
-    wanted = [loose for loose in history.loose() if (loose.day == day if day else _over(loose.day))]
+    wanted = [
+        loose for loose in history.loose_days() if (loose.day == day if day else _over(loose.day))
+    ]
     done: list[dict[str, Any]] = []
     for loose in followed(wanted, "compacting", console):
         try:

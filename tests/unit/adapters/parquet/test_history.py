@@ -25,11 +25,11 @@ def history(tmp_path: Path, chain_of: Callable[..., Frame]) -> ParquetHistory:
 
 
 def test_a_directory_without_rows_has_nothing_loose(tmp_path: Path) -> None:
-    assert ParquetHistory(tmp_path).loose() == []
+    assert ParquetHistory(tmp_path).loose_days() == []
 
 
 def test_days_in_parts_are_loose_oldest_first(history: ParquetHistory) -> None:
-    assert history.loose() == [
+    assert history.loose_days() == [
         LooseDay("NIFTY", FIRST, 1, parse_z(CYCLES[0])),
         LooseDay("overview", FIRST, 1, parse_z(CYCLES[0])),
         LooseDay("NIFTY", SECOND, 2, parse_z(CYCLES[1])),
@@ -40,13 +40,13 @@ def test_days_in_parts_are_loose_oldest_first(history: ParquetHistory) -> None:
 def test_a_compacted_day_is_not_loose_any_more(history: ParquetHistory) -> None:
     history.compact("NIFTY", FIRST)
     history.compact("overview", FIRST)
-    assert {loose.day for loose in history.loose()} == {SECOND}
+    assert {loose.day for loose in history.loose_days()} == {SECOND}
 
 
 def test_segments_are_loose_but_have_no_part(history: ParquetHistory) -> None:
     assert history.fold("overview", SECOND, parse_z("2026-11-20T04:30:00Z")).written == 2
     assert [
         loose.oldest_part
-        for loose in history.loose()
+        for loose in history.loose_days()
         if loose.name == "overview" and loose.day == SECOND
     ] == [None]

@@ -29,19 +29,19 @@ def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
 
 def test_a_beat_that_lives_explains_what_was_sent_and_not_taken(client: redis.Redis) -> None:
     beat = RedisLifeline(client, "g6")
-    beat.keep()
-    assert beat.why([time.time() - 3600.0, time.time()])[0] == ""
-    beat.keep()
-    assert RedisLifeline(client, "g6").why([beat._born + 0.00001]) == ["no_worker"]
+    beat.record_beat()
+    assert beat.reasons([time.time() - 3600.0, time.time()])[0] == ""
+    beat.record_beat()
+    assert RedisLifeline(client, "g6").reasons([beat._born + 0.00001]) == ["no_worker"]
 
 
 def test_an_emptied_redis_gets_back_switches_and_the_markets_start(client: redis.Redis) -> None:
     controls = RedisControls(client)
     controls.set("paused", {"NIFTY": "by hand"})
     beat = RedisLifeline(client, "g6", origin=lambda: 1000.25)
-    beat.keep()
+    beat.record_beat()
     client.flushall()
-    beat.keep()
+    beat.record_beat()
     assert controls.read() == {"paused": {"NIFTY": "by hand"}}
     assert float(client.get("g6:clock")) == 1000.25  # type: ignore[arg-type]
 
@@ -50,52 +50,56 @@ def test_a_switch_that_somebody_took_back_stays_so(client: redis.Redis) -> None:
     controls = RedisControls(client)
     controls.set("greeks", value=False)
     beat = RedisLifeline(client, "g6")
-    beat.keep()
+    beat.record_beat()
     controls.set("greeks", value=None)
-    beat.keep()
+    beat.record_beat()
     assert controls.read() == {}
 
 
 def test_what_was_open_when_redis_was_emptied_is_lost_with_the_ledger(client: redis.Redis) -> None:
     beat = RedisLifeline(client, "g6", reach=50.0)
-    beat.keep()
+    beat.record_beat()
     seen = time.time()
     client.flushall()
-    beat.keep()
-    assert list(beat.why([seen - 40.0, seen, seen - 100.0])) == ["ledger_lost", "ledger_lost", ""]
+    beat.record_beat()
+    assert list(beat.reasons([seen - 40.0, seen, seen - 100.0])) == [
+        "ledger_lost",
+        "ledger_lost",
+        "",
+    ]
 
 
 def test_an_outage_is_noted_once_redis_is_back(server: EmbeddedServer, client: redis.Redis) -> None:
     beat = RedisLifeline(client, "g6", reach=0.0)
-    beat.keep()
+    beat.record_beat()
     server.stop()
     away = time.time()
-    assert not beat.keep()
+    assert not beat.record_beat()
     with EmbeddedServer.start(server.directory, port=server.port, append_only=False):
-        beat.keep()
-        assert beat.why([away]) == ["redis_down"]
+        beat.record_beat()
+        assert beat.reasons([away]) == ["redis_down"]
 
 
 def test_a_redis_that_takes_no_writes_is_away(client: redis.Redis) -> None:
     beat = RedisLifeline(client, "g6")
-    beat.keep()
+    beat.record_beat()
     full = time.time()
     client.config_set("maxmemory", "1")
-    beat.keep()
+    beat.record_beat()
     client.config_set("maxmemory", "0")
-    beat.keep()
-    assert beat.why([full]) == ["redis_down"]
+    beat.record_beat()
+    assert beat.reasons([full]) == ["redis_down"]
 
 
 def test_a_redis_that_stood_still_was_away(
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beat = RedisLifeline(client, "g6")
-    beat.keep()
+    beat.record_beat()
     still = time.time()
     monkeypatch.setattr(lifeline, "SLOW_SECONDS", 0.0)
-    beat.keep()
-    assert beat.why([still]) == ["redis_down"]
+    beat.record_beat()
+    assert beat.reasons([still]) == ["redis_down"]
 
 
 def test_a_publish_that_stood_still_or_failed_was_an_outage(
@@ -104,30 +108,30 @@ def test_a_publish_that_stood_still_or_failed_was_an_outage(
     for wait, ends in ((0.0, True), (1.0, False)):
         client.flushall()
         beat = RedisLifeline(client, "g6", reach=0.0)
-        beat.keep()
+        beat.record_beat()
         monkeypatch.setattr(lifeline, "SLOW_SECONDS", wait)
-        beat.sends()
+        beat.before_publish()
         still = time.time()
         if ends:
-            beat.sent()
-        beat.sends()
+            beat.after_publish()
+        beat.before_publish()
         monkeypatch.setattr(lifeline, "SLOW_SECONDS", 1.0)
-        beat.keep()
-        assert beat.why([still]) == ["redis_down"]
+        beat.record_beat()
+        assert beat.reasons([still]) == ["redis_down"]
 
 
 def test_a_publish_that_went_through_was_none(client: redis.Redis) -> None:
     beat = RedisLifeline(client, "g6")
-    beat.keep()
+    beat.record_beat()
     then = time.time()
-    beat.sends()
-    beat.sent()
-    beat.keep()
-    assert beat.why([then]) == ["no_worker"]
+    beat.before_publish()
+    beat.after_publish()
+    beat.record_beat()
+    assert beat.reasons([then]) == ["no_worker"]
 
 
 def test_beats_of_long_ago_are_forgotten(client: redis.Redis) -> None:
     client.hset("g6:beats", mapping={f"{born}.000": f"{born}.500" for born in range(100)})
     beat = RedisLifeline(client, "g6")
-    beat.keep()
+    beat.record_beat()
     assert client.hlen("g6:beats") == 1

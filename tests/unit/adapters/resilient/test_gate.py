@@ -89,9 +89,9 @@ def test_an_inner_deadline_does_not_outlast_the_outer_one() -> None:
     gate = guards.gate()
     gate.ask("quote", "quote", Answers(1))
     with gate.until(time.time() + 5), gate.until(time.time() + 500):
-        assert not gate.affords("quote")
+        assert not gate.reserve_further("quote")
     with gate.until(time.time() + 500):
-        assert gate.affords("quote")
+        assert gate.reserve_further("quote")
 
 
 def test_day_candles_get_one_try_and_their_failures_open_nothing() -> None:
@@ -110,9 +110,9 @@ def test_a_request_that_leaves_late_moves_the_next() -> None:
     gate.ask("quote", "quote", Answers(1))
     before = guards.limiter.describe()["quote"]["wait_seconds"]
     gate._confirmed = ("quote", time.monotonic() - 1.0)
-    gate.sent()
+    gate.mark_sent()
     assert guards.limiter.describe()["quote"]["wait_seconds"] >= before
-    gate.sent()
+    gate.mark_sent()
 
 
 def test_a_breaker_that_opens_ends_the_tries_of_the_unit_that_opened_it() -> None:
@@ -162,8 +162,8 @@ def test_keys_asked_for_again_count_as_further_requests() -> None:
     guards = Guards()
     gate, further = guards.gate(), FurtherRequests(guards.shelf, "kite", 1, 60.0)
     with gate.until(time.time() + 60.0, lambda: further.take(AT)):
-        assert [gate.affords("quote") for _ in range(2)] == [True, False]
-        assert gate.affords("historical")
+        assert [gate.reserve_further("quote") for _ in range(2)] == [True, False]
+        assert gate.reserve_further("historical")
 
 
 def test_other_families_are_tried_again_whatever_the_quotes_have_left() -> None:
@@ -177,9 +177,9 @@ def test_the_answer_to_a_late_request_has_less_time() -> None:
     gate = RequestGate(
         guards.limiter, guards.breaker(), guards.patience, lambda: 100.0, answer_seconds=1.5
     )
-    assert gate.patience(7.0) == 7.0
+    assert gate.answer_timeout(7.0) == 7.0
     with gate.until(103.0):
-        assert gate.patience(7.0) == 4.5
-        assert gate.patience(2.0) == 2.0
+        assert gate.answer_timeout(7.0) == 4.5
+        assert gate.answer_timeout(2.0) == 2.0
     with gate.until(100.0):
-        assert gate.patience(7.0) == 1.5
+        assert gate.answer_timeout(7.0) == 1.5
