@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from math import nan
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The contracts whose quotes are kept, the buckets they answer, and the ATM of each expiry as of the latest cycle analysed.
+    """The contracts whose quotes are kept, and the slots and buckets that they answer.
 
     `refresh`: what is asked for beside a window, None where the whole chain is collected. `told`: contracts that were left out by
     reason, those that were salvaged, the expiries (ISO date to contracts) that were over, strikes by which windows were widened,
@@ -48,7 +48,6 @@ class Choice:
 
     contracts: Contracts
     resolved: Resolution
-    atm: Mapping[str, float]
     told: Mapping[str, Any] = field(default_factory=dict)
     refresh: Refresh | None = None
 
@@ -77,7 +76,8 @@ def chosen(
         listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index
     )
     lap("listing")
-    atm = runtime.ledger.recall_atm(index, day.isoformat())
+    levels = runtime.ledger.recall_atm(index, day.isoformat())
+    resolved = replace(resolved, slots=tuple(slot.remembering(levels) for slot in resolved.slots))
     over = _over(listing.contracts, at, runtime.calendar, exchange)
     left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
     # A recording's plan names every expiry it ever shows, so that most are not listed at most of its instants.
@@ -95,21 +95,30 @@ def chosen(
     if runtime.plan.scope == "chain":
         contracts = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
         lap("select")
-        return Choice(contracts, resolved, atm, {name: what for name, what in told.items() if what})
-    centres = _centres(runtime, index, at, listing, resolved, atm)
+        return _choice(contracts, resolved, told)
+    centres = _centres(runtime, index, at, listing, resolved)
     wide, most = runtime.plan.reach, runtime.plan.most_strikes
-    reach = chain.reaches(listing, resolved.slots, centres, atm, wide, most) if wide else {}
+    reach = chain.reaches(listing, resolved.slots, centres, wide, most) if wide else {}
     every = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
     window = chain.selected(
         every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, "window", reach
     )
     refresh = _refresh(runtime, index, at, every, window, centres)
     lap("select")
-    told["reach"] = reach
-    contracts = every.take(refresh.rows)
-    return Choice(
-        contracts, resolved, atm, {name: what for name, what in told.items() if what}, refresh
-    )
+    told["reach"] = {day.isoformat(): strikes for day, strikes in reach.items()}
+    return _choice(every.take(refresh.rows), resolved, told, refresh)
+
+
+def _choice(
+    contracts: Contracts,
+    resolved: Resolution,
+    told: Mapping[str, Any],
+    refresh: Refresh | None = None,
+) -> Choice:
+    """Return the choice, each slot with the strikes that are asked for, facts without those that are empty."""
+    slots = tuple(replace(slot, wanted=len(contracts.of(slot.expiry))) for slot in resolved.slots)
+    facts = {name: what for name, what in told.items() if what}
+    return Choice(contracts, replace(resolved, slots=slots), facts, refresh)
 
 
 def _centres(
@@ -118,16 +127,16 @@ def _centres(
     at: datetime,
     listing: Listing,
     resolved: Resolution,
-    atm: Mapping[str, float],
-) -> Mapping[str, float]:
+) -> Mapping[date, float]:
     """Return the middle of each expiry's window: its last ATM, else a guess from index and future."""
-    if all(slot.expiry.isoformat() in atm for slot in resolved.slots):
-        return atm
+    remembered = {slot.expiry: slot.atm for slot in resolved.slots if isfinite(slot.atm)}
+    if len(remembered) == len(resolved.slots):
+        return remembered
     seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
     exchange = runtime.plan.indices[index].index.exchange
     rate = runtime.plan.pricing.risk_free_rate
     guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, rate)
-    return {**guessed, **atm}
+    return guessed | remembered
 
 
 def _refresh(
@@ -136,7 +145,7 @@ def _refresh(
     at: datetime,
     every: Contracts,
     window: NDArray[np.bool_],
-    centres: Mapping[str, float],
+    centres: Mapping[date, float],
 ) -> Refresh:
     """Return the window with the strikes that were collected before in the session, and those that are asked for beside it."""
     if runtime.chain_memories is None:
@@ -144,7 +153,7 @@ def _refresh(
     kept = runtime.chain_memories.recall(index, day_of(at))
     memory = ChainMemory.blank(every) if kept is None else kept.of(every, at.timestamp())
     rows = chain_memory.widened(window, every.expiry, memory.collected)
-    centre = next(iter(centres.values()), nan)
+    centre = centres[min(centres)] if centres else nan
     return Refresh(
         every,
         memory,

@@ -7,7 +7,7 @@ from g6.domain.cycles.gaps import REPAIRED
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
 from g6.domain.pricing.assembly import assemble
-from g6.domain.quotes import quotes as quote
+from g6.domain.quotes import stamp as quote
 from g6.domain.schema.words import Status
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.stages import gather

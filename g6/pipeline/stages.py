@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.cycles.cycle import Unit
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
 from g6.domain.market.calendar import day_of
@@ -18,8 +18,10 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.pricing import chain
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import chain_memory
-from g6.domain.quotes import quotes as quote
-from g6.domain.quotes.quotes import Quotes, Stamp
+from g6.domain.quotes import stamp as quote
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.quotes.stamp import Stamp
+from g6.domain.schema.beyond import Beyond, json_number
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import Status
 from g6.errors import (
@@ -176,43 +178,28 @@ def gather(
 ) -> tuple[Frame, dict[str, Any]]:
     """Fetch the unit's quotes and stamp them with everything that analysis will read."""
     at, plan = unit.instant, runtime.plan.indices[unit.index]
-    exchange, day = plan.index.exchange, day_of(at)
     choice = chosen(runtime, unit.index, at, watch.lap)
-    wanted, resolved, atm = choice.contracts, choice.resolved, choice.atm
+    wanted, resolved = choice.contracts, choice.resolved
     quotes = runtime.provider.quotes(unit.index, choice.asked, at)
     watch.lap("quotes")
-    beyond: Mapping[str, Any] = {}
+    beyond: Mapping[date, Beyond] = {}
     if choice.refresh is not None:
         quotes, beyond = _remembered(runtime, unit, choice.refresh, quotes)
-    oi_prev, source = _previous_oi(runtime, unit, wanted, day)
+    oi_prev, source = _previous_oi(runtime, unit, wanted, day_of(at))
     quotes.values["oi_prev"][:] = oi_prev
     watch.lap("previous_oi")
-    expiries = [slot.expiry for slot in resolved.slots]
     stamp = Stamp(
-        cycle=unit.cycle,
+        at=at,
         index=unit.index,
         config_id=runtime.plan.config_id,
         pricing=runtime.plan.pricing,
         quality=runtime.plan.quality,
         slots=resolved.slots,
-        buckets={name: on.isoformat() for name, on in resolved.buckets.items()},
+        buckets=resolved.buckets,
         expected_mask=resolved.expected_mask,
-        wanted={on.isoformat(): int((wanted.expiry == np.datetime64(on)).sum()) for on in expiries},
-        fixes={
-            on.isoformat(): isoformat_z(runtime.calendar.settlement_fix(exchange, on))
-            for on in expiries
-        },
-        closes={
-            on.isoformat(): isoformat_z(runtime.calendar.close_of(exchange, on)) for on in expiries
-        },
         window=(plan.strikes_itm, plan.strikes_otm),
-        atm={
-            name: value
-            for name, value in atm.items()
-            if name in {on.isoformat() for on in expiries}
-        },
         oi_prev_source=source,
-        controls={"greeks": controls.get("greeks", True)},
+        greeks=controls.get("greeks", True) is not False,
         beyond=beyond,
     )
     facts = dict(runtime.provider.describe())
@@ -231,18 +218,22 @@ def _split_waits(watch: Watch, facts: Mapping[str, Any]) -> None:
             watch.split(part, "rate_wait", seconds)
 
 
-def _beyond_counts(beyond: Mapping[str, Any]) -> dict[str, object]:
-    """Count, by ISO expiry, the strikes beyond the window: listed, known, never asked for; and their age."""
-    names = ("listed", "unasked", "age_seconds")
+def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[str, object]:
+    """Count, by ISO expiry, the strikes outside the window: listed, known, unasked; and their age."""
     return {
-        expiry: {name: entry[name] for name in names} | {"known": len(entry["strike"])}
-        for expiry, entry in beyond.items()
+        expiry.isoformat(): {
+            "listed": part.listed,
+            "unasked": part.unasked,
+            "age_seconds": json_number(part.age_seconds),
+            "known": len(part),
+        }
+        for expiry, part in beyond.items()
     }
 
 
 def _remembered(
     runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes
-) -> tuple[Quotes, Mapping[str, Any]]:
+) -> tuple[Quotes, Mapping[date, Beyond]]:
     """Remember what came; return the quotes of the window, and what is known of the listed strikes beyond it."""
     at, rows = unit.instant.timestamp(), refresh.rows
     memory = refresh.memory.learn(quotes, refresh.asked, rows, at)

@@ -21,13 +21,14 @@ from g6.config import calendar, load, plan
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import breadth, exposures, overview, surface
 from g6.domain.figures.by_expiry import figures
-from g6.domain.market.expiry import Slot
 from g6.domain.market.instrument import INDICES, Contracts
+from g6.domain.market.slot import Slot
 from g6.domain.pricing import forward, quality, volatility
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.chain import Chain
-from g6.domain.quotes import quotes as quote
-from g6.domain.quotes.quotes import Quotes, Stamp
+from g6.domain.quotes import stamp as quote
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.frame import Frame
 from g6.simulation import SimulatedMarket
 
@@ -62,13 +63,16 @@ def _unit(market: SimulatedMarket, index: str) -> Unit:
         market.underlying(index, AT).spot,
         OPTIONS // 2 // len(expiries),
     )
-    names = [day.isoformat() for day in expiries]
     stamp = Stamp(
-        AT.isoformat().replace("+00:00", "Z"), index, "bench", decided.pricing, decided.quality,
-        tuple(Slot(f"nth_{i}", day, 0) for i, day in enumerate(expiries)), {}, 0,
-        {day.isoformat(): len(contracts.of(day)) for day in expiries},
-        {name: days.settlement_fix(exchange, day).isoformat() for name, day in zip(names, expiries, strict=True)},
-        {name: days.close_of(exchange, day).isoformat() for name, day in zip(names, expiries, strict=True)},
+        AT, index, "bench", decided.pricing, decided.quality,
+        tuple(
+            Slot(
+                day, f"nth_{i}", 0, days.settlement_fix(exchange, day), days.close_of(exchange, day),
+                wanted=len(contracts.of(day)),
+            )
+            for i, day in enumerate(expiries)
+        ),
+        {}, 0,
     )  # fmt: skip
     quotes = market.quotes(index, contracts, AT)
     priced = assemble(quotes, stamp)

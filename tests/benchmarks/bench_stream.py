@@ -32,7 +32,7 @@ from g6.adapters.redis.quote_cache import RedisQuoteCache  # noqa: E402
 from g6.domain.cycles.cycle import Unit, isoformat_z  # noqa: E402
 from g6.domain.market.calendar import day_of  # noqa: E402
 from g6.domain.market.instrument import INDICES, Contracts  # noqa: E402
-from g6.domain.quotes.quotes import from_frame  # noqa: E402
+from g6.domain.quotes.stamp import from_frame  # noqa: E402
 from tests.conftest import make_chain  # noqa: E402
 from tests.worlds.streaming import Streaming, streaming  # noqa: E402
 

@@ -27,7 +27,7 @@ from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import overview
 from g6.domain.pricing.assembly import assemble
-from g6.domain.quotes import quotes as quote
+from g6.domain.quotes import stamp as quote
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.workers.app import G6, create_app
 from g6.pipeline import Runtime, aggregate, analyse, closing, stages

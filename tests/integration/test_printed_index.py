@@ -14,7 +14,8 @@ from g6.domain.market.expiry import resolve
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import Greeks
 from g6.domain.pricing.chain import Chain
-from g6.domain.quotes.quotes import Quotes, Stamp
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.quotes.stamp import Stamp
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
 
@@ -39,13 +40,9 @@ def unit(index: str, cycle: str) -> tuple[Quotes, Stamp]:
     wanted = contracts.take(
         np.isin(contracts.expiry, [np.datetime64(slot.expiry, "D") for slot in found.slots])
     )
-    expiries = {slot.expiry.isoformat(): slot.expiry for slot in found.slots}
+    slots = tuple(replace(slot, wanted=len(wanted.of(slot.expiry))) for slot in found.slots)
     stamp = Stamp(
-        cycle, index, "c1", decided.pricing, decided.quality, found.slots,
-        {bucket: day.isoformat() for bucket, day in found.buckets.items()}, found.expected_mask,
-        {name: len(wanted.of(day)) for name, day in expiries.items()},
-        {name: days.settlement_fix(exchange, day).isoformat() for name, day in expiries.items()},
-        {name: days.close_of(exchange, day).isoformat() for name, day in expiries.items()},
+        at, index, "c1", decided.pricing, decided.quality, slots, found.buckets, found.expected_mask,
     )  # fmt: skip
     return MARKET.quotes(index, wanted, at), stamp
 

@@ -1,6 +1,6 @@
 """What holds for any quotes whatever: no exception, no warning, no made-up number."""
 
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.documents.chain_rows import chain_frame, csv_rows
 from g6.domain.figures.overview import facts, summarise
-from g6.domain.market.expiry import Slot
+from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.forward import at_the_money
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Stamp, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.rows import csv_header
 
 DAYS = ("2026-08-25", "2026-09-01")
@@ -41,15 +42,28 @@ def _numbers(dice: np.random.Generator, share: float) -> np.ndarray:
     return np.where(dice.random((2, 2 * K)) < share, dice.choice(HOSTILE, (2, 2 * K)), worth)
 
 
+def slot(day: str, bucket: str, mask: int) -> Slot:
+    return Slot(
+        date.fromisoformat(day),
+        bucket,
+        mask,
+        fix=datetime.fromisoformat(f"{day}T10:00:00Z"),
+        close=datetime.fromisoformat(f"{day}T10:10:00Z"),
+        wanted=K,
+    )
+
+
 @st.composite
 def chains(draw: st.DrawFn) -> Chain:
     cycle = draw(cycles)
     stamp = Stamp(
-        cycle=cycle, index="NIFTY", config_id="", pricing=draw(pricings), quality=Quality(),
-        slots=(Slot("this_week", date.fromisoformat(DAYS[0]), 5), Slot("next_week", date.fromisoformat(DAYS[1]), 2)),
-        buckets={"this_week": DAYS[0], "next_week": DAYS[1], "this_month": DAYS[0]}, expected_mask=7,
-        wanted=dict.fromkeys(DAYS, K), fixes={day: f"{day}T10:00:00Z" for day in DAYS},
-        closes={day: f"{day}T10:10:00Z" for day in DAYS},
+        at=datetime.fromisoformat(cycle), index="NIFTY", config_id="", pricing=draw(pricings), quality=Quality(),
+        slots=(slot(DAYS[0], "this_week", 5), slot(DAYS[1], "next_week", 2)),
+        buckets={
+            name: date.fromisoformat(DAYS[place])
+            for name, place in (("this_week", 0), ("next_week", 1), ("this_month", 0))
+        },
+        expected_mask=7,
     )  # fmt: skip
     now = stamp.at.timestamp()
     dice = np.random.default_rng(draw(st.integers(0, 2**32)))

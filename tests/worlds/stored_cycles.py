@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
 from g6.domain.market.expiry import resolve
 from g6.domain.pricing.assembly import assemble
-from g6.domain.quotes.quotes import Stamp
+from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.frame import Frame
 from g6.simulation import SimulatedMarket
 
@@ -43,12 +44,10 @@ def store_two_cycles(directory: Path) -> Stored:
         )
         contracts = listing.contracts.of(found.slots[0].expiry)
         quotes = market.quotes(unit.index, contracts, unit.instant)
-        day = found.slots[0].expiry.isoformat()
-        fix = calendar().settlement_fix(exchange, found.slots[0].expiry).isoformat()
         decided = plan(load(None, {}))
         stamp = Stamp(
-            cycle, unit.index, "c1", decided.pricing, decided.quality, found.slots, {"this_month": day}, 4,
-            {day: len(contracts)}, {day: fix}, {day: fix},
+            unit.instant, unit.index, "c1", decided.pricing, decided.quality,
+            (replace(found.slots[0], wanted=len(contracts)),), found.buckets, 4,
         )  # fmt: skip
         chain = assemble(quotes, stamp)
         frames[cycle] = chain_frame(chain)

@@ -15,7 +15,8 @@ from g6.domain.market.expiry import BIT
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.quality import SOURCES, Flag, spot_source
 from g6.domain.pricing.volatility import WORDS
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, to_frame
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
+from g6.domain.quotes.stamp import to_frame
 from g6.domain.schema import rows
 from g6.domain.schema.counting import MAX_COUNT
 from g6.domain.schema.frame import SIDES, Frame, Words, by_side

@@ -15,9 +15,10 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures import volatility_smile
 from g6.domain.figures.expiry_table import Ladders, ladders
 from g6.domain.figures.whole_chain import MAX_MISSING_SHARE, WholeChain, whole_chains
-from g6.domain.market.expiry import BUCKETS, Slot
+from g6.domain.market.expiry import BUCKETS
 from g6.domain.market.instrument import CE, PE
-from g6.domain.pricing.chain import Chain, deviation_key
+from g6.domain.market.slot import Slot, deviation_key
+from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.quality import quality_counts, spot_source
 from g6.domain.pricing.volatility import FAILED, SOLVED, WORDS
 from g6.domain.schema import rows
@@ -142,11 +143,11 @@ def _by_bucket(
     atm_iv = found.atm_iv.tolist()
     out = []
     for chain, start in zip(chains, starts[:-1], strict=True):
-        days = {slot.expiry.isoformat(): start + i for i, slot in enumerate(chain.expiries.slot)}
+        days = {slot.expiry: start + i for i, slot in enumerate(chain.expiries.slot)}
         places = {
             bucket: days[day]
             for bucket in BUCKETS
-            if (day := chain.stamp.buckets.get(bucket, "")) in days
+            if (day := chain.stamp.buckets.get(bucket)) in days
         }
         figures = {f"pcr_{bucket}": pcr[i] for bucket, i in places.items()}
         out.append(figures | {f"atm_iv_{bucket}": atm_iv[i] for bucket, i in places.items()})
@@ -317,7 +318,7 @@ def facts(chain: Chain) -> dict[str, Any]:
             if isfinite(atm)
         },
         "deviations": {
-            deviation_key(slot.expiry.isoformat()): points
+            deviation_key(slot.expiry): points
             for i, slot in enumerate(expiries.slot)
             if isfinite(points := _deviation(chain, i))
         },
@@ -368,9 +369,7 @@ def _expiry_facts(chain: Chain, slot: Slot) -> dict[str, Any]:
     return {
         "bucket": slot.bucket,
         "expiry": slot.expiry.isoformat(),
-        "strikes_wanted": chain.stamp.wanted.get(slot.expiry.isoformat(), 0)
-        if i is None
-        else chain.expiries.wanted[i],
+        "strikes_wanted": slot.wanted,
         "strikes": 0 if i is None else chain.expiries.collected[i],
         "coverage": coverage,
         "status": status.value,

@@ -5,8 +5,8 @@ A unit of scope chain has every listed strike among its rows. One of scope windo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from math import nan
 from typing import Any
@@ -19,76 +19,22 @@ from g6.domain.figures.expiry_table import Ladders
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.padded import abreast
 from g6.domain.pricing.quality import Flag
-from g6.domain.schema.counting import countable, countable_interest
-from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.beyond import MAX_MISSING_SHARE, Beyond
+from g6.domain.schema.frame import Frame
 
-__all__ = ["MAX_MISSING_SHARE", "Beyond", "WholeChain", "of_rows", "whole_chains"]
+__all__ = ["MAX_MISSING_SHARE", "WholeChain", "of_rows", "whole_chains"]
 
 Array = NDArray[np.float64]
 
-MAX_MISSING_SHARE = 0.05
-"""Part of an expiry's strikes that may be missing where the expiry still counts as there."""
 
+def _covers(beyond: Beyond, collected: int, wanted: int) -> bool:
+    """Tell whether rows (`collected` of `wanted`) and the strikes beyond them are the whole chain.
 
-def _empty() -> Array:
-    return np.empty((2, 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Beyond:
-    """Strikes of one expiry that are no rows: `strike` `(k,)` points, `oi` and `volume` `(2, k)` units, NaN unknown.
-
-    These answered of late, of `listed` strikes beyond the rows; `unasked` were not asked for of late. `age_seconds` is that of the
-    oldest open interest at the cycle's instant, NaN where there is none.
+    They are when all but few strikes answered of late.
     """
-
-    strike: Array = field(default_factory=lambda: np.empty(0))
-    oi: Array = field(default_factory=_empty)
-    volume: Array = field(default_factory=_empty)
-    listed: int = 0
-    unasked: int = 0
-    age_seconds: float = 0.0
-
-    @classmethod
-    def parse(cls, entry: Mapping[str, Any] | None) -> Beyond:
-        """Read what `chain_memory.beyond` wrote of one expiry; nothing: every listed strike is a row."""
-        if not entry:
-            return cls()
-        oi, volume = (
-            np.array([_numbers(entry[side + name]) for side in SIDES]) for name in ("oi", "volume")
-        )
-        age = entry["age_seconds"]
-        return cls(
-            _numbers(entry["strike"]),
-            oi,
-            volume,
-            entry["listed"],
-            entry["unasked"],
-            nan if age is None else float(age),
-        )
-
-    def counted(self, rows_volume: Array, quality: Quality) -> tuple[Array, Array]:
-        """Return open interest and volume that may be in sums, by the rules for rows; `rows_volume` `(2, n)` are the rows'."""
-        thin = np.zeros(self.oi.shape, dtype=np.bool_)
-        if quality.min_volume:
-            thin |= self.volume < quality.min_volume
-        if quality.min_oi:
-            thin |= self.oi < quality.min_oi
-        if quality.vol_pct:
-            volumes = np.concatenate([rows_volume, self.volume], axis=1)
-            if np.isfinite(volumes).any():
-                thin |= self.volume < np.nanpercentile(volumes, quality.vol_pct)
-        return countable_interest(self.oi, ~thin), countable(self.volume, ~thin)
-
-    def covers(self, collected: int, wanted: int) -> bool:
-        """Tell whether these and the rows (`collected` of `wanted`) are the whole chain: all but few strikes answered of late."""
-        strikes = wanted + self.listed
-        share = (collected + len(self.strike)) / strikes if strikes else 0.0
-        return not self.unasked and share >= 1 - MAX_MISSING_SHARE
-
-
-def _numbers(values: Sequence[float | None]) -> Array:
-    return np.array([nan if value is None else value for value in values], dtype=np.float64)
+    strikes = wanted + beyond.listed
+    share = (collected + len(beyond)) / strikes if strikes else 0.0
+    return not beyond.unasked and share >= 1 - MAX_MISSING_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +67,19 @@ class WholeChain:
 def whole_chains(chains: Sequence[Chain], rows: Ladders) -> WholeChain:
     """Return the whole chain of every expiry of every chain, in their order; `rows` is what `ladders` gives for the same."""
     parts = [
-        (chain, i, Beyond.parse(chain.stamp.beyond.get(slot.expiry.isoformat())))
+        (chain, i, chain.stamp.beyond.get(slot.expiry, Beyond()))
         for chain in chains
         for i, slot in enumerate(chain.expiries.slot)
     ]
     covered = np.array(
         [
-            part.covers(chain.expiries.collected[i], chain.expiries.wanted[i])
+            _covers(part, chain.expiries.collected[i], chain.expiries.wanted[i])
             for chain, i, part in parts
         ],
         dtype=np.bool_,
     )
     age = np.where(covered, np.array([part.age_seconds for _, _, part in parts]), nan)
-    if not any(len(part.strike) for _, _, part in parts):
+    if not any(len(part) for _, _, part in parts):
         return WholeChain(rows.strike, rows.oi, rows.oi_prev, rows.volume, covered, age)
     joined = [_joined(chain, i, part) for chain, i, part in parts]
     tabled = abreast([0, *accumulate(each.shape[1] for each in joined)])
@@ -157,7 +103,8 @@ def _joined(chain: Chain, i: int, part: Beyond) -> Array:
 def _merged(
     rows: tuple[Array, Array, Array, Array], volumes: Array, part: Beyond, quality: Quality
 ) -> Array:
-    oi, volume = part.counted(volumes, quality)
+    counted = part.countable(volumes, quality.min_volume, quality.min_oi, quality.vol_pct)
+    oi, volume = counted.oi, counted.volume
     inside = np.vstack([rows[0][None], *rows[1:]])
     outside = np.vstack([part.strike[None], oi, np.full(oi.shape, nan), volume])
     both = np.concatenate([inside, outside], axis=1)
@@ -176,10 +123,10 @@ def of_rows(
     part = Beyond.parse(stamp.get("beyond", {}).get(expiry))
     missing = frame.both_sides("quality").astype(np.int64) & Flag.MISSING != 0
     collected = int((~missing.any(axis=0)).sum())
-    covered = part.covers(collected, len(frame))
+    covered = _covers(part, collected, len(frame))
     before = frame.both_sides("oi_prev").astype(np.float64)
     rows = (frame.columns["strike"], oi, before, volume)
-    if not len(part.strike):
+    if not len(part):
         return (*rows, covered)
     raw = frame.both_sides("volume").astype(np.float64)
     table = _merged(rows, raw, part, Quality(**stamp["quality"]))

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import cast
 
 from g6.domain.market.calendar import Calendar, day_of
+from g6.domain.market.slot import Slot
 from g6.domain.schema.words import Bucket
 from g6.errors import BadConfig
 
@@ -68,15 +69,6 @@ WEEKDAYS: Mapping[str, tuple[tuple[date, int], ...]] = MappingProxyType(
 _WEEK = timedelta(days=7)
 _YEAR_SECONDS = 365 * 86_400.0
 _MAX_SHIFT_DAYS = 4  # Tuesday and Monday closed, so the Friday before: no longer run of holidays has moved an expiry
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One date to collect: the first bucket it answers, and the bits of all of them (0 for a custom rule)."""
-
-    bucket: str
-    expiry: date
-    mask: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +162,18 @@ def resolve(
     for name, expiry in buckets.items():
         names.setdefault(expiry, name)
         masks[expiry] = masks.get(expiry, 0) | BIT.get(name, 0)
+    slots = (
+        Slot(
+            expiry,
+            name,
+            masks[expiry],
+            fix=calendar.settlement_fix(exchange, expiry),
+            close=calendar.close_of(exchange, expiry),
+        )
+        for expiry, name in names.items()
+    )
     return Resolution(
-        tuple(Slot(name, expiry, masks[expiry]) for expiry, name in names.items()),
+        tuple(slots),
         buckets,
         sum(masks.values()),
         tuple(name for name, expiry in answers.items() if expiry is None),

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.plan import Model
-from g6.domain.market.expiry import Slot, dte, years_to
+from g6.domain.market.expiry import dte, years_to
+from g6.domain.market.slot import Slot
 from g6.domain.pricing.chain import Chain, Expiries
 from g6.domain.pricing.forward import Forwards, at_the_money, forwards, or_else, spot_forwards
 from g6.domain.pricing.outliers import pace
@@ -23,7 +24,8 @@ from g6.domain.pricing.quality import (
     prices,
 )
 from g6.domain.pricing.volatility import Terms, volatility
-from g6.domain.quotes.quotes import Quotes, Stamp, joined
+from g6.domain.quotes.quotes import Quotes, joined
+from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.counting import countable, countable_interest, counts
 
 __all__ = ["assemble", "assemble_all"]
@@ -49,16 +51,12 @@ def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     """
     if not units:
         return []
-    settings = {(stamp.pricing, stamp.quality, _enabled(stamp)) for _, stamp in units}
+    settings = {(stamp.pricing, stamp.quality, stamp.solves) for _, stamp in units}
     if len(units) > 1 and (
         len(settings) > 1 or units[0][1].quality.vol_pct
     ):  # a percentile is one of a unit's expiries
         return [assemble(*unit) for unit in units]
     return _assembled(units)
-
-
-def _enabled(stamp: Stamp) -> bool:
-    return stamp.pricing.enabled and stamp.controls.get("greeks", True) is not False
 
 
 def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
@@ -87,7 +85,7 @@ def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
         found,
         Terms(forward, quotes.strike, years, quotes.tick_size, rate),
         pricing,
-        _enabled(stamp),
+        stamp.solves,
     )
     counted = counts(found.listed, found.flags)
     offset, flags = _offsets(quotes.strike, atm, bounds), found.flags | vol.flags
@@ -108,28 +106,21 @@ def _with_believed_spot(quotes: Quotes) -> Quotes:
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """What a unit's expiries are by their dates alone, as in `Expiries`; `names` their ISO dates, `at` the unit's instant."""
+    """What a unit's expiries are by their dates alone, as in `Expiries`; `at` the unit's instant."""
 
     at: datetime
     slots: tuple[Slot, ...]
     bounds: list[int]
-    names: list[str]
     years: list[float]
     dte: list[int]
 
 
 def _series(quotes: Quotes, stamp: Stamp) -> _Series:
-    at, (slots, bounds) = stamp.at, _slots(quotes, stamp)
-    names = [slot.expiry.isoformat() for slot in slots]
-    left = [dte(slot.expiry, at) for slot in slots]
-    return _Series(
-        at,
-        slots,
-        bounds,
-        names,
-        [_years(name, days, at, stamp) for name, days in zip(names, left, strict=True)],
-        left,
-    )
+    at = stamp.at
+    slots, bounds = _slots(quotes, stamp)
+    days = [dte(slot.expiry, at) for slot in slots]
+    years = [_years(slot, left, stamp) for slot, left in zip(slots, days, strict=True)]
+    return _Series(at, slots, bounds, years, days)
 
 
 def _slots(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:
@@ -138,19 +129,20 @@ def _slots(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:
         return (), [0]
     expiry = quotes.expiry.astype("datetime64[D]", copy=False)
     starts = [0, *((expiry[1:] != expiry[:-1]).nonzero()[0] + 1).tolist()]
+    bounds = [*starts, len(quotes)]
     known = {slot.expiry: slot for slot in stamp.slots}
     days: list[date] = expiry[starts].tolist()
-    return tuple(known.get(day, Slot(day.isoformat(), day, 0)) for day in days), [
-        *starts,
-        len(quotes),
+    slots = [
+        known.get(day) or Slot(day, day.isoformat(), 0, wanted=last - first)
+        for day, (first, last) in zip(days, pairwise(bounds), strict=True)
     ]
+    return tuple(slots), bounds
 
 
-def _years(expiry: str, days: int, at: datetime, stamp: Stamp) -> float:
+def _years(slot: Slot, days: int, stamp: Stamp) -> float:
     """Years of 365 days by the model's clock: to the second, or in whole calendar days as an exchange counts them."""
     if stamp.pricing.model == "black76":
-        fix = stamp.fixes.get(expiry)
-        return years_to(datetime.fromisoformat(fix), at) if fix else nan
+        return years_to(slot.fix, stamp.at) if slot.fix else nan
     days = max(days, 1) if stamp.pricing.model == "nse" and days >= 0 else days
     return days / 365 if days > 0 else nan
 
@@ -189,13 +181,15 @@ def _of_unit(
 ) -> Expiries:
     if stamp.pricing.model == "black76":
         oldest = mine.at.timestamp() - stamp.quality.max_trade_age
-        forward = or_else(found, quotes.spot, mine.names, mine.years, rate, oldest)
+        forward = or_else(
+            found, quotes.spot, [slot.expiry for slot in mine.slots], mine.years, rate, oldest
+        )
     else:
         forward = spot_forwards(quotes.spot.spot, mine.years, rate)
     atm = [
-        at_the_money(quotes.strike[first:last], level, stamp.atm.get(name, nan))
-        for (first, last), level, name in zip(
-            pairwise(mine.bounds), forward.value, mine.names, strict=True
+        at_the_money(quotes.strike[first:last], level, slot.atm)
+        for (first, last), level, slot in zip(
+            pairwise(mine.bounds), forward.value, mine.slots, strict=True
         )
     ]
     return Expiries(
@@ -207,10 +201,7 @@ def _of_unit(
         source=forward.source,
         spread=forward.spread,
         atm=atm,
-        wanted=[
-            stamp.wanted.get(name, last - first)
-            for name, (first, last) in zip(mine.names, pairwise(mine.bounds), strict=True)
-        ],
+        wanted=[slot.wanted for slot in mine.slots],
         collected=collected[: len(mine.slots)],
     )
 

@@ -14,20 +14,21 @@ from numpy.typing import NDArray
 
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.contract_symbols import follow_closures
-from g6.domain.market.expiry import Slot, years_to
+from g6.domain.market.expiry import years_to
 from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.market.slot import Slot
 from g6.domain.pricing.black76 import Greeks
 from g6.domain.pricing.forward import DAY_YEARS, grown, nearest
 from g6.domain.pricing.quality import Prices
 from g6.domain.pricing.volatility import Volatility
-from g6.domain.quotes.quotes import Quotes, Stamp, Underlying
+from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.frame import Frame
 
 __all__ = [
     "Chain",
     "Expiries",
     "centres",
-    "deviation_key",
     "previous_oi",
     "reaches",
     "select",
@@ -99,12 +100,8 @@ class Chain:
 
     def nearest(self) -> Slot | None:
         """Return the slot of the nearest wanted expiry whose fix lies ahead, None after the last one."""
-        fixes, at = self.stamp.fixes, self.stamp.at
-        ahead = [
-            slot
-            for slot in self.stamp.slots
-            if datetime.fromisoformat(fixes[slot.expiry.isoformat()]) > at
-        ]
+        at = self.stamp.at
+        ahead = [slot for slot in self.stamp.slots if slot.fix is not None and slot.fix > at]
         return min(ahead, key=lambda slot: slot.expiry, default=None)
 
 
@@ -116,16 +113,17 @@ def centres(
     calendar: Calendar,
     exchange: str,
     rate: float,
-) -> dict[str, float]:
-    """Return the listed strike around which each expiry (ISO date) is first collected, before a chain says where its forward is.
+) -> dict[date, float]:
+    """Return the listed strike around which each expiry is first collected, before a chain says where its forward is.
 
     Grown from the future, at the rate that lies between index and future; without a future from the index at `rate`. Far from
     expiry the bare index would be strikes off. Expiries of which nothing is known are left out.
     """
-    left = {slot.expiry: _years_ahead(calendar, exchange, slot.expiry, at) for slot in slots}
+    left = {slot.expiry: _years_ahead(slot.fix, at) for slot in slots}
     level, since, growth = seen.spot, 0.0, rate
     if 0 < seen.future < inf and seen.future_expiry:
-        since = _years_ahead(calendar, exchange, date.fromisoformat(seen.future_expiry), at)
+        fix = calendar.settlement_fix(exchange, date.fromisoformat(seen.future_expiry))
+        since = _years_ahead(fix, at)
         growth = (
             log(seen.future / seen.spot) / since
             if 0 < seen.spot < inf and since >= DAY_YEARS
@@ -137,52 +135,43 @@ def centres(
         strikes = listing.contracts.of(expiry).strike
         centre = grown(level, growth * (years - since))
         if 0 < centre < inf and len(strikes):
-            found[expiry.isoformat()] = float(strikes[nearest(strikes, centre)])
+            found[expiry] = float(strikes[nearest(strikes, centre)])
     return found
 
 
-def _years_ahead(calendar: Calendar, exchange: str, expiry: date, at: datetime) -> float:
-    years = years_to(calendar.settlement_fix(exchange, expiry), at)
+def _years_ahead(fix: datetime | None, at: datetime) -> float:
+    years = nan if fix is None else years_to(fix, at)
     return years if isfinite(years) else 0.0
-
-
-def deviation_key(expiry: str) -> str:
-    """Return the name under which an expiry's standard deviation to its fix is remembered beside its ATM."""
-    return f"{expiry}:sd"
 
 
 def reaches(
     listing: Listing,
     slots: Sequence[Slot],
-    centres: Mapping[str, float],
-    known: Mapping[str, float],
+    centres: Mapping[date, float],
     wide: float,
     most: int,
-) -> dict[str, int]:
-    """Return the strikes either side (ISO expiry to count) that hold `wide` standard deviations, at most `most`.
+) -> dict[date, int]:
+    """Return the strikes either side of each expiry that hold `wide` standard deviations, at most `most`.
 
-    `known`: points of one deviation by `deviation_key`; an expiry of which it, or its centre, is not known is left out.
+    An expiry whose deviation or centre is not known is left out.
     """
-    found = {}
+    reach = {}
     for slot in slots:
-        name = slot.expiry.isoformat()
-        points, strikes = (
-            known.get(deviation_key(name), nan),
-            listing.contracts.of(slot.expiry).strike,
-        )
-        if name in centres and isfinite(points) and len(strikes) > 1:
-            found[name] = min(most, ceil(wide * points / float(np.median(np.diff(strikes)))))
-    return found
+        strikes = listing.contracts.of(slot.expiry).strike
+        if slot.expiry in centres and isfinite(slot.deviation) and len(strikes) > 1:
+            step = float(np.median(np.diff(strikes)))
+            reach[slot.expiry] = min(most, ceil(wide * slot.deviation / step))
+    return reach
 
 
 def select(
     listing: Listing,
     slots: Sequence[Slot],
-    centres: Mapping[str, float],
+    centres: Mapping[date, float],
     itm: int,
     otm: int,
     scope: Literal["chain", "window"],
-    reach: Mapping[str, int] = MappingProxyType({}),
+    reach: Mapping[date, int] = MappingProxyType({}),
 ) -> Contracts:
     """Return the contracts to ask for: every listed strike of the slots, or `itm` strikes below to `otm` above each centre.
 
@@ -197,11 +186,11 @@ def select(
 def selected(
     contracts: Contracts,
     slots: Sequence[Slot],
-    centres: Mapping[str, float],
+    centres: Mapping[date, float],
     itm: int,
     otm: int,
     scope: Literal["chain", "window"],
-    reach: Mapping[str, int] = MappingProxyType({}),
+    reach: Mapping[date, int] = MappingProxyType({}),
 ) -> NDArray[np.bool_]:
     """Return which of the contracts `select` chooses, as a mask."""
     chosen = np.zeros(len(contracts), dtype=np.bool_)
@@ -209,8 +198,8 @@ def selected(
         rows = np.flatnonzero(contracts.expiry == np.datetime64(slot.expiry, "D"))
         if scope == "window" and len(rows):
             centre, far = (
-                centres.get(slot.expiry.isoformat(), nan),
-                reach.get(slot.expiry.isoformat(), 0),
+                centres.get(slot.expiry, nan),
+                reach.get(slot.expiry, 0),
             )
             middle = nearest(contracts.strike[rows], centre)
             rows = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import exp, inf, isfinite, log, nan
 from typing import Any
 
@@ -115,12 +116,12 @@ def _tries(prices: Prices) -> Iterator[tuple[str, Array]]:
 def or_else(
     found: Forwards,
     seen: Underlying,
-    expiries: Sequence[str],
+    expiries: Sequence[date],
     years: list[float],
     rate: float,
     oldest: float,
 ) -> Forwards:
-    """Return the forwards of one unit's `expiries` (ISO dates), what parity left open filled in.
+    """Return the forwards of one unit's `expiries`, what parity left open filled in.
 
     In this order: the listed future of that expiry, unless its price is older than `oldest` (epoch seconds); carry over the index
     interpolated in time between expiries of at least a day; S e^{rT}. Beyond the fix only the first is tried.
@@ -133,9 +134,9 @@ def or_else(
     return _carried(found, years, rate, seen.spot)
 
 
-def _of_future(seen: Underlying, expiry: str, oldest: float) -> tuple[float, str]:
+def _of_future(seen: Underlying, expiry: date, oldest: float) -> tuple[float, str]:
     """The future of this very expiry: the middle of its book, else its last price."""
-    if seen.future_expiry != expiry or seen.future_time < oldest:
+    if seen.future_expiry != expiry.isoformat() or seen.future_time < oldest:
         return nan, ""
     value = (
         0.5 * (seen.future_bid + seen.future_ask)

@@ -7,15 +7,16 @@ few strikes a cycle: exchanges publish it every one to three minutes, so that it
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, isfinite
-from typing import Any
+from datetime import date
+from math import ceil, isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
-from g6.domain.schema.frame import SIDES, Frame, by_side
+from g6.domain.schema.beyond import Beyond
+from g6.domain.schema.frame import Frame, by_side
 
 __all__ = [
     "REFRESH_SECONDS",
@@ -173,37 +174,34 @@ def refreshed(memory: ChainMemory, rows: Mask, centre: float, interval: float) -
 
 def beyond(
     memory: ChainMemory, contracts: Contracts, rows: Mask, at: float, oldest: float
-) -> dict[str, dict[str, Any]]:
-    """Return what is known of the listed strikes that are no rows, by ISO expiry, JSON-able: see `whole_chain.Beyond`.
+) -> dict[date, Beyond]:
+    """Return what is known of the listed strikes that are no rows, by expiry.
 
-    `contracts` are those of the memory; strikes whose answer is older than `oldest` seconds are counted only.
+    Args:
+        memory: What the session's cycles saw.
+        contracts: Those of the memory, in its order.
+        rows: Which strikes are rows of the chain, shape (n,).
+        at: The cycle's instant, epoch seconds.
+        oldest: Seconds beyond which an answer is too old; such strikes are counted only.
+
+    Returns:
+        An entry for each expiry of which not every listed strike is a row.
     """
-    told: dict[str, dict[str, Any]] = {}
+    parts = {}
     age = at - memory.seen
-    known = age <= oldest
+    recent = age <= oldest
     unasked = ~(at - memory.asked <= oldest)
-    quantities = {"oi": memory.oi, "volume": memory.volume}
-    for day in np.unique(contracts.expiry):
-        left = (contracts.expiry == day) & ~rows
-        if not left.any():
+    for day in contracts.expiries:
+        outside = (contracts.expiry == np.datetime64(day, "D")) & ~rows
+        if not outside.any():
             continue
-        mine = left & known
-        told[str(day)] = {
-            "listed": int(left.sum()),
-            "unasked": int(unasked[left].sum()),
-            "age_seconds": _plain(float(age[mine].max())) if mine.any() else None,
-            "strike": [_plain(value) for value in contracts.strike[mine].tolist()],
-            **{
-                side + name: [_plain(value) for value in quantity[row, mine].tolist()]
-                for name, quantity in quantities.items()
-                for row, side in enumerate(SIDES)
-            },
-        }
-    return told
-
-
-def _plain(value: float) -> float | int | None:
-    """Return a number as JSON has it shortest: whole ones without a point, an unknown one as null."""
-    if not isfinite(value):
-        return None
-    return int(value) if value.is_integer() else value
+        answered = outside & recent
+        parts[day] = Beyond(
+            strike=contracts.strike[answered],
+            oi=memory.oi[:, answered],
+            volume=memory.volume[:, answered],
+            listed=int(outside.sum()),
+            unasked=int(unasked[outside].sum()),
+            age_seconds=float(age[answered].max()) if answered.any() else nan,
+        )
+    return parts

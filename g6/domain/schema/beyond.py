@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import nan
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from g6.domain.schema.counting import countable, countable_interest
 from g6.domain.schema.frame import SIDES
 
-__all__ = ["MAX_MISSING_SHARE", "Beyond"]
+__all__ = ["MAX_MISSING_SHARE", "Beyond", "json_number"]
 
 Array = NDArray[np.float64]
 
@@ -48,9 +48,28 @@ class Beyond:
     def __len__(self) -> int:
         return len(self.strike)
 
+    def header(self) -> dict[str, Any]:
+        """Write the strikes as an entry of a JSON-able header.
+
+        >>> part = Beyond(np.array([100.0]), np.array([[65.0], [np.nan]]), np.array([[1.5], [0.0]]))
+        >>> part.header()
+        {'listed': 0, 'unasked': 0, 'age_seconds': 0, 'strike': [100], 'ce_oi': [65],
+         'pe_oi': [None], 'ce_volume': [1.5], 'pe_volume': [0]}
+        """
+        entry: dict[str, Any] = {
+            "listed": self.listed,
+            "unasked": self.unasked,
+            "age_seconds": json_number(self.age_seconds),
+            "strike": [json_number(value) for value in self.strike.tolist()],
+        }
+        for name, quantity in (("oi", self.oi), ("volume", self.volume)):
+            for side, values in zip(SIDES, quantity.tolist(), strict=True):
+                entry[side + name] = [json_number(value) for value in values]
+        return entry
+
     @classmethod
     def parse(cls, entry: Mapping[str, Any] | None) -> Beyond:
-        """Read what `chain_memory.beyond` wrote of one expiry.
+        """Read what `header` wrote of one expiry.
 
         Args:
             entry: The expiry's entry in the stamp. None or empty: every listed strike is a row.
@@ -97,6 +116,17 @@ class Beyond:
             oi=countable_interest(self.oi, ~thin),
             volume=countable(self.volume, ~thin),
         )
+
+
+def json_number(value: float) -> float | int | None:
+    """Return a number as JSON writes it shortest: a whole one without a point, an unknown one as null.
+
+    >>> json_number(26000.0), json_number(0.05), json_number(nan)
+    (26000, 0.05, None)
+    """
+    if not isfinite(value):
+        return None
+    return int(value) if value.is_integer() else value
 
 
 def _numbers(values: Sequence[float | None]) -> Array:

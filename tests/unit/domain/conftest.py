@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from g6.domain.cycles.plan import Pricing, Quality
-from g6.domain.market.expiry import Slot
+from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.pricing.chain import Chain
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Stamp, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.stamp import Stamp
 
 AT = "2026-08-19T06:00:00Z"
 NEAR, FAR = "2026-08-25", "2026-09-01"
@@ -43,6 +44,11 @@ class World:
     def priced(self, **changes: Any) -> Chain:
         """The priced chain, under other `Pricing`."""
         return self.chain(pricing=replace(self.stamp.pricing, **changes))
+
+    def remembering(self, atm: float) -> tuple[Slot, ...]:
+        """The stamp's slots, the nearest with an ATM of an earlier cycle."""
+        near, *others = self.stamp.slots
+        return replace(near, atm=atm), *others
 
     def at(self, strike: float, expiry: str = NEAR) -> int:
         """The row of a contract."""
@@ -76,6 +82,18 @@ class World:
         self.quotes = replace(self.quotes, spot=replace(self.quotes.spot, **fields))
 
 
+def slot(day: str, bucket: str, mask: int, strikes: int) -> Slot:
+    """The slot of an expiry, its fix at 15:30 and its last trade at 15:40 in India."""
+    return Slot(
+        date.fromisoformat(day),
+        bucket,
+        mask,
+        fix=datetime.fromisoformat(f"{day}T10:00:00Z"),
+        close=datetime.fromisoformat(f"{day}T10:10:00Z"),
+        wanted=strikes,
+    )
+
+
 def build(
     *,
     at: str = AT,
@@ -87,13 +105,14 @@ def build(
 ) -> World:
     """Two expiries, `strikes` strikes around 24100 each; books of one tick either side of the model's price."""
     now = datetime.fromisoformat(at).timestamp()
-    fixes = {day: f"{day}T10:00:00Z" for day in (NEAR, FAR)}
     ladder = 24100.0 + step * (np.arange(strikes) - strikes // 2)
     forward = {NEAR: near, FAR: far}
     n = 2 * strikes
     values = {name: np.full((2, n), np.nan) for name in QUOTE_FIELDS}
     for i, day in enumerate((NEAR, FAR)):
-        years = max((datetime.fromisoformat(fixes[day]).timestamp() - now) / (365 * 86_400), 0.0)
+        years = max(
+            (datetime.fromisoformat(f"{day}T10:00:00Z").timestamp() - now) / (365 * 86_400), 0.0
+        )
         rows = slice(i * strikes, (i + 1) * strikes)
         fair = price(smile(ladder, forward[day]), forward[day], ladder, years, RATE, PHI)
         fair = np.maximum(fair, 2 * TICK)
@@ -128,20 +147,18 @@ def build(
         now + 0.25,
     )
     stamp = Stamp(
-        cycle=at,
+        at=datetime.fromisoformat(at),
         index="NIFTY",
         config_id="c1",
         pricing=Pricing(risk_free_rate=RATE),
         quality=Quality(),
-        slots=(
-            Slot("this_week", date.fromisoformat(NEAR), 5),
-            Slot("next_week", date.fromisoformat(FAR), 2),
-        ),
-        buckets={"this_week": NEAR, "this_month": NEAR, "next_week": FAR},
+        slots=(slot(NEAR, "this_week", 5, strikes), slot(FAR, "next_week", 2, strikes)),
+        buckets={
+            "this_week": date.fromisoformat(NEAR),
+            "this_month": date.fromisoformat(NEAR),
+            "next_week": date.fromisoformat(FAR),
+        },
         expected_mask=7,
-        wanted={NEAR: strikes, FAR: strikes},
-        fixes=fixes,
-        closes={day: f"{day}T10:10:00Z" for day in (NEAR, FAR)},
     )
     return World(quotes, stamp, forward)
 

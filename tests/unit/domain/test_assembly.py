@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_units_of_one_shape_are_what_they_are_alone(build_world: Callable[..., A
 
 
 def test_units_that_are_priced_differently_are_kept_apart(worlds: list[Any]) -> None:
-    worlds[1].stamp.controls["greeks"] = False
+    worlds[1].stamp = replace(worlds[1].stamp, greeks=False)
     assert differing(worlds[:3]) == set()
     told_so = computed(assemble_all([(world.quotes, world.stamp) for world in worlds[:2]]))[
         "ce_iv_status"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -8,8 +9,8 @@ import pytest
 from g6.domain.cycles.plan import Quality
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures.overview import facts
-from g6.domain.market.expiry import Slot
 from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.market.slot import Slot
 from g6.domain.pricing.chain import centres, previous_oi, reaches, select
 from g6.domain.quotes.quotes import Underlying
 from g6.domain.schema.frame import Frame
@@ -17,7 +18,10 @@ from g6.domain.schema.frame import Frame
 CE, PE = 0, 1
 NAN = float("nan")
 NEAR, FAR = date(2026, 8, 25), date(2026, 9, 29)
-SLOTS = (Slot("this_week", NEAR, 5), Slot("next_month", FAR, 8))
+SLOTS = (
+    Slot(NEAR, "this_week", 5, fix=datetime(2026, 8, 25, 10, 0, tzinfo=UTC)),
+    Slot(FAR, "next_month", 8, fix=datetime(2026, 9, 29, 10, 0, tzinfo=UTC)),
+)
 AT = datetime(2026, 8, 19, 6, 0, tzinfo=UTC)
 
 
@@ -56,7 +60,7 @@ def test_the_offset_counts_listed_strikes_from_the_money(build_world):
 def test_the_remembered_atm_holds_inside_six_tenths_of_a_step(build_world):
     world = build_world(near=24128.0)
     assert world.chain().expiries.atm[0] == 24150.0
-    assert world.chain(atm={"2026-08-25": 24100.0}).expiries.atm[0] == 24100.0
+    assert world.chain(slots=world.remembering(24100.0)).expiries.atm[0] == 24100.0
 
 
 def test_without_an_atm_offsets_are_unknown(world):
@@ -95,7 +99,7 @@ def test_the_same_quotes_give_the_same_bytes(world):
 
 def test_an_expiry_nobody_asked_for_goes_under_its_own_date(world):
     chain = world.chain(slots=world.stamp.slots[:1])
-    assert chain.expiries.slot[1] == Slot("2026-09-01", date(2026, 9, 1), 0)
+    assert chain.expiries.slot[1] == Slot(date(2026, 9, 1), "2026-09-01", 0, wanted=41)
 
 
 def test_scope_chain_asks_for_every_strike_of_the_slots_and_no_other(listing):
@@ -105,56 +109,56 @@ def test_scope_chain_asks_for_every_strike_of_the_slots_and_no_other(listing):
 
 
 def test_scope_window_asks_for_the_strikes_around_each_centre(listing):
-    chosen = select(listing, SLOTS, {"2026-08-25": 24110.0, "2026-09-29": 24225.0}, 2, 3, "window")
+    chosen = select(listing, SLOTS, {NEAR: 24110.0, FAR: 24225.0}, 2, 3, "window")
     assert chosen.of(NEAR).strike.tolist() == [24000.0, 24050.0, 24100.0, 24150.0, 24200.0, 24250.0]
     assert chosen.of(FAR).strike.tolist() == [24100.0, 24150.0, 24200.0, 24250.0, 24300.0, 24350.0]
 
 
 def test_ten_either_side_are_twenty_one_strikes(listing):
-    assert len(select(listing, SLOTS[:1], {"2026-08-25": 24100.0}, 10, 10, "window")) == 21
+    assert len(select(listing, SLOTS[:1], {NEAR: 24100.0}, 10, 10, "window")) == 21
 
 
 def test_a_window_ends_with_the_list(listing):
-    chosen = select(listing, SLOTS[:1], {"2026-08-25": 23010.0}, 5, 2, "window")
+    chosen = select(listing, SLOTS[:1], {NEAR: 23010.0}, 5, 2, "window")
     assert chosen.strike.tolist() == [23000.0, 23050.0, 23100.0]
 
 
 def test_an_expiry_without_a_centre_has_no_window(listing):
-    assert select(listing, SLOTS, {"2026-08-25": 24100.0}, 1, 1, "window").expiries == (NEAR,)
+    assert select(listing, SLOTS, {NEAR: 24100.0}, 1, 1, "window").expiries == (NEAR,)
 
 
 def test_a_window_reaches_as_far_as_its_deviations_and_no_farther_than_the_most(listing):
-    centre = {"2026-08-25": 24000.0, "2026-09-29": 24000.0}
-    calm = {"2026-08-25:sd": 210.0, "2026-09-29:sd": 2000.0}
-    lively = {name: 2 * points for name, points in calm.items()}
-    assert reaches(listing, SLOTS, centre, calm, 2.0, 15) == {"2026-08-25": 9, "2026-09-29": 15}
-    assert reaches(listing, SLOTS, centre, lively, 2.0, 30) == {"2026-08-25": 17, "2026-09-29": 30}
+    centre = {NEAR: 24000.0, FAR: 24000.0}
+    calm = (replace(SLOTS[0], deviation=210.0), replace(SLOTS[1], deviation=2000.0))
+    lively = tuple(replace(slot, deviation=2 * slot.deviation) for slot in calm)
+    assert reaches(listing, calm, centre, 2.0, 15) == {NEAR: 9, FAR: 15}
+    assert reaches(listing, lively, centre, 2.0, 30) == {NEAR: 17, FAR: 30}
 
 
 def test_a_window_without_a_known_deviation_stays_as_it_is(listing):
-    assert reaches(listing, SLOTS, {"2026-08-25": 24000.0}, {}, 2.0, 15) == {}
+    assert reaches(listing, SLOTS, {NEAR: 24000.0}, 2.0, 15) == {}
 
 
 def test_a_wider_window_holds_the_configured_one(listing):
-    centre = {"2026-08-25": 24000.0, "2026-09-29": 24000.0}
-    strike = select(listing, SLOTS, centre, 3, 5, "window", {"2026-08-25": 4}).of(NEAR).strike
+    centre = {NEAR: 24000.0, FAR: 24000.0}
+    strike = select(listing, SLOTS, centre, 3, 5, "window", {NEAR: 4}).of(NEAR).strike
     assert (strike.min(), strike.max()) == (23800.0, 24250.0)
 
 
 def test_the_first_centres_follow_the_future_not_the_bare_index(listing):
     seen = Underlying(spot=24052.0, future=24250.0, future_expiry="2026-09-29")
     found = centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)
-    assert found == {"2026-08-25": 24100.0, "2026-09-29": 24250.0}
+    assert found == {NEAR: 24100.0, FAR: 24250.0}
 
 
 def test_without_a_future_the_first_centres_grow_at_the_rate(listing):
     found = centres(listing, SLOTS, Underlying(spot=24052.0), AT, Fixes(), "NSE", 0.055)
-    assert found == {"2026-08-25": 24050.0, "2026-09-29": 24200.0}
+    assert found == {NEAR: 24050.0, FAR: 24200.0}
 
 
 def test_without_an_index_the_first_centres_shrink_back_from_the_future(listing):
     seen = Underlying(future=24205.0, future_expiry="2026-09-29")
-    assert centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)["2026-08-25"] == 24100.0
+    assert centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)[NEAR] == 24100.0
 
 
 def test_with_neither_index_nor_future_there_are_no_centres(listing):
@@ -162,7 +166,7 @@ def test_with_neither_index_nor_future_there_are_no_centres(listing):
 
 
 def test_previous_open_interest_is_matched_by_expiry_and_strike(listing):
-    asked = select(listing, SLOTS, {"2026-08-25": 24100.0, "2026-09-29": 24100.0}, 1, 0, "window")
+    asked = select(listing, SLOTS, {NEAR: 24100.0, FAR: 24100.0}, 1, 0, "window")
     stored = Frame(
         {},
         {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,9 +65,9 @@ def test_every_strike_beyond_the_window_is_asked_for_in_time(interval: int, stri
         assert chosen.sum() == refresh_count(int(rows.sum()), left, interval)
         memory = memory.learn(answers(listed.take(rows | chosen), at), rows | chosen, rows, at)
     told = beyond(memory, listed, rows, float((turns - 1) * interval), oldest)
-    assert [entry["unasked"] for entry in told.values()] == [0] * len(told)
-    assert all(entry["listed"] == len(entry["strike"]) for entry in told.values())
-    assert all(0 <= entry["age_seconds"] <= oldest for entry in told.values())
+    assert [entry.unasked for entry in told.values()] == [0] * len(told)
+    assert all(entry.listed == len(entry) for entry in told.values())
+    assert all(0 <= entry.age_seconds <= oldest for entry in told.values())
 
 
 @given(window=st.integers(1, 2000), left=st.integers(0, 4000), interval=st.integers(1, 3600))
@@ -104,9 +106,9 @@ def test_what_is_too_old_is_unknown() -> None:
     memory = ChainMemory.blank(listed).learn(answers(listed, 65.0), everything, rows, 0.0)
     for at, answered in ((180.0, 79), (181.0, 0)):
         told = beyond(memory, listed, rows, at, 180.0)
-        assert [len(entry["strike"]) for entry in told.values()] == [answered] * 2
-        assert [entry["listed"] for entry in told.values()] == [79] * 2
-        assert told["2026-11-23"]["ce_oi"] == [65] * answered
+        assert [len(entry) for entry in told.values()] == [answered] * 2
+        assert [entry.listed for entry in told.values()] == [79] * 2
+        assert told[date(2026, 11, 23)].oi[0].tolist() == [65.0] * answered
 
 
 def test_what_was_seen_later_than_the_cycle_is_not_known_to_it() -> None:

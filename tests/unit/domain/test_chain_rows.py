@@ -9,7 +9,8 @@ import pytest
 
 from g6.domain.documents.chain_rows import chain_frame, csv_rows, offset_name
 from g6.domain.pricing.assembly import assemble
-from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, from_frame, to_frame
+from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS
+from g6.domain.quotes.stamp import from_frame, to_frame
 from g6.domain.schema import rows
 
 CE, PE = 0, 1
@@ -127,7 +128,7 @@ def test_a_chain_made_again_from_its_rows_is_the_same(world):
     world.lose(PE, 3)
     world.unlist(CE, 5)
     world.put(CE, 7, oi=-65.0, bid=NAN)
-    frame = chain_frame(world.chain(atm={"2026-08-25": 24050.0}))
+    frame = chain_frame(world.chain(slots=world.remembering(24050.0)))
     again = chain_frame(assemble(*from_frame(frame)))
     assert again.header == frame.header
     assert [
@@ -154,7 +155,7 @@ def test_an_expiry_of_two_buckets_has_a_line_under_both(world):
 def test_a_custom_expiry_is_filed_under_its_own_name(world):
     slots = (
         world.stamp.slots[0],
-        type(world.stamp.slots[0])("nth_2", world.stamp.slots[1].expiry, 0),
+        replace(world.stamp.slots[1], bucket="nth_2", mask=0),
     )
     assert ("nth_2", 0) in csv_rows(chain_frame(world.chain(slots=slots)), WINDOW)
 
@@ -210,9 +211,7 @@ def test_with_greeks_off_their_columns_are_absent(world):
 
 
 def test_with_greeks_paused_by_a_switch_their_columns_stay_and_are_empty(world):
-    record = records(csv_rows(chain_frame(world.chain(controls={"greeks": False})), WINDOW))[
-        "this_week", 0
-    ]
+    record = records(csv_rows(chain_frame(world.chain(greeks=False)), WINDOW))["this_week", 0]
     assert record["ce_iv"] == record["pe_vega"] == ""
 
 

@@ -15,7 +15,6 @@ from g6.domain.market.expiry import (
     BIT,
     BUCKETS,
     Resolution,
-    Slot,
     dte,
     is_monthly,
     resolve,
@@ -130,16 +129,26 @@ def of(*rules: str | date) -> Resolution:
     return resolve(NIFTY, AT, CALENDAR, "NSE", rules, underlying="NIFTY")
 
 
+def slots(resolution: Resolution) -> tuple[tuple[str, date, int], ...]:
+    return tuple((slot.bucket, slot.expiry, slot.mask) for slot in resolution.slots)
+
+
+def test_a_slot_carries_the_fix_and_the_close_of_its_day() -> None:
+    (slot,) = of("this_week").slots
+    assert slot.fix == CALENDAR.settlement_fix("NSE", slot.expiry)
+    assert slot.close == CALENDAR.close_of("NSE", slot.expiry)
+
+
 def test_a_date_in_two_buckets_is_one_slot_with_both_bits() -> None:
-    assert of(*BUCKETS).slots == (
-        Slot("this_week", day("2026-11-23"), 5),
-        Slot("next_week", day("2026-12-01"), 2),
-        Slot("next_month", day("2026-12-29"), 8),
+    assert slots(of(*BUCKETS)) == (
+        ("this_week", day("2026-11-23"), 5),
+        ("next_week", day("2026-12-01"), 2),
+        ("next_month", day("2026-12-29"), 8),
     )
 
 
 def test_a_slot_is_named_by_its_first_bucket_in_any_order_of_rules() -> None:
-    assert of("this_month", "this_week").slots == (Slot("this_week", day("2026-11-23"), 5),)
+    assert slots(of("this_month", "this_week")) == (("this_week", day("2026-11-23"), 5),)
 
 
 def test_only_configured_buckets_are_expected() -> None:
@@ -148,21 +157,21 @@ def test_only_configured_buckets_are_expected() -> None:
 
 
 def test_a_custom_date_carries_no_bit_and_is_named_by_itself() -> None:
-    assert of(day("2026-12-08")).slots == (Slot("2026-12-08", day("2026-12-08"), 0),)
+    assert slots(of(day("2026-12-08"))) == (("2026-12-08", day("2026-12-08"), 0),)
 
 
 def test_a_custom_rule_on_a_buckets_date_shares_its_slot() -> None:
     resolution = of("nth:1", "2026-11-23", "this_week")
-    assert resolution.slots == (Slot("this_week", day("2026-11-23"), 1),)
+    assert slots(resolution) == (("this_week", day("2026-11-23"), 1),)
     assert list(resolution.buckets) == ["this_week", "nth_1", "2026-11-23"]
 
 
 def test_nth_counts_the_expiries_alive() -> None:
-    assert of("nth:3").slots == (Slot("nth_3", day("2026-12-08"), 0),)
+    assert slots(of("nth:3")) == (("nth_3", day("2026-12-08"), 0),)
     later = resolve(
         NIFTY, ist("2026-11-23 15:40:01"), CALENDAR, "NSE", ["nth:3"], underlying="NIFTY"
     )
-    assert later.slots == (Slot("nth_3", day("2026-12-29"), 0),)
+    assert slots(later) == (("nth_3", day("2026-12-29"), 0),)
 
 
 def test_what_nothing_listed_answers_is_named_and_not_expected() -> None:

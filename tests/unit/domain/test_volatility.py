@@ -190,7 +190,7 @@ def test_switched_off_nothing_is_solved_and_every_status_says_so(world):
     for chain in (
         world.priced(enabled=False),
         world.priced(estimate_iv=False),
-        world.chain(controls={"greeks": False}),
+        world.chain(greeks=False),
     ):
         assert set(chain.vol.status.ravel()) == {"disabled"}
         assert np.isnan(chain.vol.iv).all()

@@ -12,8 +12,8 @@ import pytest
 
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.instrument import CE, Contracts, Listing
+from g6.domain.market.slot import deviation_key
 from g6.domain.pricing.black76 import PHI, price
-from g6.domain.pricing.chain import deviation_key
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import UncoveredYear
 from g6.pipeline.choice import chosen
@@ -157,7 +157,7 @@ def test_no_window_is_wider_than_the_most() -> None:
 
 def test_a_fixed_window_remembers_no_deviation(world: World) -> None:
     world.run(NIFTY, "collect", "analyse")
-    assert deviation_key(WEEKLY.isoformat()) not in world.ledger.recall_atm("NIFTY", "2026-11-18")
+    assert deviation_key(WEEKLY) not in world.ledger.recall_atm("NIFTY", "2026-11-18")
 
 
 # From this day on the month after next lies in a year whose holidays nobody has published.

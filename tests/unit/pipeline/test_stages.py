@@ -13,7 +13,7 @@ import pytest
 from g6 import pipeline
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Contracts
-from g6.domain.quotes import quotes as quote
+from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import FrameMissing, ProviderBusy, ProviderRefused, RedisDown
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
@@ -224,8 +224,9 @@ def test_atm_of_the_latest_cycle_is_what_the_next_frame_carries(world: World) ->
     world.later(60.0)
     world.run(Unit(SECOND, "NIFTY"), "collect")
     _, stamp = quote.from_frame(world.frames.get(Unit(SECOND, "NIFTY"), "quotes"))
-    assert stamp.atm == world.ledger.recall_atm("NIFTY", "2026-11-18")
-    assert stamp.atm
+    levels = {slot.expiry.isoformat(): slot.atm for slot in stamp.slots}
+    assert levels == world.ledger.recall_atm("NIFTY", "2026-11-18")
+    assert levels
 
 
 def test_the_last_unit_sends_the_aggregate_and_only_it(world: World) -> None:

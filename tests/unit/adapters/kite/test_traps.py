@@ -25,13 +25,14 @@ from g6.config import calendar, load
 from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.figures import overview
 from g6.domain.market.calendar import IST
-from g6.domain.market.expiry import Slot
 from g6.domain.market.instrument import CE, PE, VIX, Contracts, listing
+from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.pricing.chain import Chain
 from g6.domain.pricing.quality import Flag
-from g6.domain.quotes.quotes import Quotes, Stamp
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.quotes.stamp import Stamp
 from g6.errors import BadInput, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Provider
 from tests.unit.adapters.kite.test_dump import CALL, FUTURE, HEADER, PUT, dump
@@ -125,11 +126,10 @@ class Market:
         )  # fmt: skip
 
     def chain(self) -> Chain:
-        day = EXPIRY.isoformat()
+        fix, close = calendar().settlement_fix("NSE", EXPIRY), calendar().close_of("NSE", EXPIRY)
         stamp = Stamp(
-            self.at.astimezone(UTC).isoformat(), "NIFTY", "c1", Pricing(risk_free_rate=RATE), self.quality,
-            (Slot("this_week", EXPIRY, 1),), {"this_week": day}, 1, {day: len(STRIKES)},
-            {day: calendar().settlement_fix("NSE", EXPIRY).isoformat()}, {day: calendar().close_of("NSE", EXPIRY).isoformat()},
+            self.at, "NIFTY", "c1", Pricing(risk_free_rate=RATE), self.quality,
+            (Slot(EXPIRY, "this_week", 1, fix, close, wanted=len(STRIKES)),), {"this_week": EXPIRY}, 1,
         )  # fmt: skip
         return assemble(self.quotes(), stamp)
 

@@ -1,0 +1,179 @@
+"""The stamp of a unit's quotes: with it, everything that follows is a function of them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.plan import Pricing, Quality
+from g6.domain.market.slot import Slot
+from g6.domain.quotes.quotes import DEPTH_FIELDS, NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.schema.beyond import Beyond
+from g6.domain.schema.frame import Frame, by_side
+
+__all__ = ["Stamp", "from_frame", "to_frame"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Everything but the quotes that analysis reads of a unit.
+
+    A rerun replaces `pricing`, `quality` and `config_id`, and nothing else.
+
+    Attributes:
+        at: The cycle's instant, UTC.
+        index: Name of the index.
+        config_id: Names the configuration that the unit was collected under.
+        pricing: How the chain is priced.
+        quality: When a quote may be believed.
+        slots: The distinct expiries that were asked for.
+        buckets: The expiry of each rule that was asked for and is listed, by the rule's name.
+        expected_mask: Bits of the buckets that are listed.
+        window: Strikes below and above ATM that a window keeps.
+        oi_prev_source: Where the open interest of the session before came from.
+        greeks: Whether volatilities and Greeks are switched on.
+        beyond: The listed strikes that are no rows, by expiry. Empty where the whole chain is
+            collected.
+    """
+
+    at: datetime
+    index: str
+    config_id: str
+    pricing: Pricing
+    quality: Quality
+    slots: tuple[Slot, ...]
+    buckets: Mapping[str, date]
+    expected_mask: int
+    window: tuple[int, int] = (10, 10)
+    oi_prev_source: str = ""
+    greeks: bool = True
+    beyond: Mapping[date, Beyond] = field(default_factory=dict)
+
+    @property
+    def cycle(self) -> str:
+        """The cycle's name: its instant as text."""
+        return isoformat_z(self.at)
+
+    @property
+    def solves(self) -> bool:
+        """Whether volatilities are looked for at all: by configuration and by the switch in force."""
+        return self.pricing.enabled and self.greeks
+
+    def header(self) -> dict[str, Any]:
+        """Write the stamp as a JSON-able header: instants and dates as text, one list a fact."""
+        header: dict[str, Any] = {
+            "cycle": self.cycle,
+            "index": self.index,
+            "config_id": self.config_id,
+            "pricing": asdict(self.pricing),
+            "quality": asdict(self.quality),
+            "slots": [[slot.bucket, slot.expiry.isoformat(), slot.mask] for slot in self.slots],
+            "buckets": {name: expiry.isoformat() for name, expiry in self.buckets.items()},
+            "expected_mask": self.expected_mask,
+            "wanted": {},
+            "fixes": {},
+            "closes": {},
+            "window": list(self.window),
+            "atm": {},
+            "oi_prev_source": self.oi_prev_source,
+            "controls": {"greeks": self.greeks},
+        }
+        for slot in self.slots:
+            name = slot.expiry.isoformat()
+            header["wanted"][name] = slot.wanted
+            if slot.fix is not None:
+                header["fixes"][name] = isoformat_z(slot.fix)
+            if slot.close is not None:
+                header["closes"][name] = isoformat_z(slot.close)
+            if isfinite(slot.atm):
+                header["atm"][name] = slot.atm
+        if self.beyond:
+            # Headers of whole chains are what they were before windows had anything to tell.
+            header["beyond"] = {day.isoformat(): part.header() for day, part in self.beyond.items()}
+        return header
+
+    @classmethod
+    def parse(cls, header: Mapping[str, Any]) -> Stamp:
+        """Read what `header` wrote."""
+        return cls(
+            at=datetime.fromisoformat(header["cycle"]),
+            index=header["index"],
+            config_id=header["config_id"],
+            pricing=Pricing(**header["pricing"]),
+            quality=Quality(**header["quality"]),
+            slots=tuple(_parse_slot(header, *entry) for entry in header["slots"]),
+            buckets={name: date.fromisoformat(day) for name, day in header["buckets"].items()},
+            expected_mask=header["expected_mask"],
+            window=tuple(header.get("window", (10, 10))),
+            oi_prev_source=header.get("oi_prev_source", ""),
+            greeks=header.get("controls", {}).get("greeks", True) is not False,
+            beyond={
+                date.fromisoformat(day): Beyond.parse(entry)
+                for day, entry in header.get("beyond", {}).items()
+            },
+        )
+
+
+def _parse_slot(header: Mapping[str, Any], bucket: str, name: str, mask: int) -> Slot:
+    fix = header["fixes"].get(name)
+    close = header["closes"].get(name)
+    return Slot(
+        date.fromisoformat(name),
+        bucket,
+        mask,
+        fix=datetime.fromisoformat(fix) if fix else None,
+        close=datetime.fromisoformat(close) if close else None,
+        wanted=header["wanted"].get(name, 0),
+        atm=header.get("atm", {}).get(name, nan),
+    )
+
+
+def to_frame(quotes: Quotes, stamp: Stamp) -> Frame:
+    """Pack quotes and stamp into the frame that stage `collect` leaves for stage `analyse`."""
+    arrays = {
+        **quotes.values,
+        "symbol": quotes.symbol,
+        "token": quotes.token,
+        "source": quotes.source,
+    }
+    columns: dict[str, NDArray[Any]] = {
+        "expiry": quotes.expiry, "strike": quotes.strike, "lot_size": quotes.lot_size, "tick_size": quotes.tick_size,
+    }  # fmt: skip
+    header = {
+        "stamp": stamp.header(),
+        "spot": asdict(quotes.spot),
+        "observed_at": quotes.observed_at,
+    }
+    return Frame(header, columns | by_side(arrays, arrays))
+
+
+def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
+    """Unpack what `to_frame` packed; also reads a stored chain, whose raw columns have the same names."""
+    stamp = Stamp.parse(frame.header["stamp"])
+    plain = {name: frame.columns[name] for name in ("expiry", "strike", "lot_size", "tick_size")}
+    sides = {name: frame.both_sides(name) for name in ("symbol", "token", "source")}
+    unknown = np.full((2, len(frame)), NAN)
+    # What collected this may be a version older, or a source without depth.
+    values = {
+        name: frame.both_sides(name) if f"ce_{name}" in frame.columns else unknown
+        for name in QUOTE_FIELDS
+    }
+    values |= {
+        name: frame.both_sides(name) for name in DEPTH_FIELDS if f"ce_{name}" in frame.columns
+    }
+    spot = Underlying(**frame.header["spot"])
+    return Quotes(
+        stamp.index,
+        **plain,
+        **sides,
+        values=values,
+        spot=spot,
+        observed_at=frame.header["observed_at"],
+    ), stamp
