@@ -352,7 +352,7 @@ def test_the_stream_is_told_what_to_follow_once(world: World) -> None:
     wanted = world.cache.subscriptions(DAY)["NIFTY"]
     tokens = dict(zip(SYMBOLS, CONTRACTS.token.reshape(-1).tolist(), strict=True))
     assert wanted == tokens | TOKENS | {FUTURE: LISTING.futures[0].token}
-    world.cache.want = pytest.fail  # type: ignore[method-assign,assignment]
+    world.cache.subscribe = pytest.fail  # type: ignore[method-assign,assignment]
     world.ask()
 
 
@@ -364,10 +364,10 @@ def test_a_strike_once_followed_stays_for_the_day(world: World) -> None:
 
 def test_a_price_that_swings_between_two_windows_is_followed_into_each_once(world: World) -> None:
     news: list[int] = []
-    want = world.cache.want
-    world.cache.want = lambda day, index, tokens: (
+    subscribe = world.cache.subscribe
+    world.cache.subscribe = lambda day, index, tokens: (
         news.append(len(tokens)),
-        want(day, index, tokens),
+        subscribe(day, index, tokens),
     )  # type: ignore[method-assign,assignment,func-returns-value]
     for _ in range(10):
         world.provider.quotes("NIFTY", CHAIN.take(slice(20, 26)), AT)
@@ -380,7 +380,7 @@ def test_a_cache_that_is_away_leaves_the_other_way(world: World) -> None:
         def get(self, *_: Any) -> tuple[NDArray[Any], Mapping[int, Feed]]:
             raise RedisDown("away")
 
-        want = bridge = feeds = get  # type: ignore[assignment]
+        subscribe = bridge = feeds = get  # type: ignore[assignment]
 
     provider = Streamed(world.rest, Away(), world.clock, calendar(), TOKENS)
     assert (provider.quotes("NIFTY", CONTRACTS, AT).source == "rest").all()

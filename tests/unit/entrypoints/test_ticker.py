@@ -100,7 +100,7 @@ def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unles
     monkeypatch.setattr(tick_stream.multiprocessing, "get_context", lambda _: spawning)
     monkeypatch.setattr(tick_stream, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(TickerContext, "login", lambda _: tick_stream.Login("demo", "demo", None))
-    monkeypatch.setattr(made.vitals, "sign", lambda *_: None)
+    monkeypatch.setattr(made.vitals, "sign_in", lambda *_: None)
     made.beat()
     now[0] += later
     made.beat()
