@@ -11,6 +11,7 @@ import numpy as np
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import ANALYSED
 from g6.ports import Store
 
 __all__ = ["SelfCheck", "self_checks"]
@@ -46,7 +47,7 @@ def self_checks(store: Store, report: Mapping[str, Any]) -> Sequence[SelfCheck]:
         store: Where the cycle's chains are.
         report: The cycle's report, with its overview rows.
     """
-    rows = {row["underlying"]: row for row in report["rows"] if row["status"] in ("OK", "PARTIAL")}
+    rows = {row["underlying"]: row for row in report["rows"] if row["status"] in ANALYSED}
     frames: dict[str, Frame] = {}
     for index in rows:
         frame = store.read_chain(Unit(report["cycle"], index))
