@@ -1,4 +1,4 @@
-"""What studies read: stored chains and overview rows, and the calendar that explains them."""
+"""What studies read: stored chains and overview rows, or the state of the running system."""
 
 from __future__ import annotations
 
@@ -9,6 +9,28 @@ from typing import Protocol
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import Calendar
 from g6.domain.schema.frame import Frame
+from g6.ports.bus import Bus
+from g6.ports.ledger import Ledger
+from g6.ports.vitals import Vitals
+
+
+class RunningReader(Protocol):
+    """Reads the running system: its account of cycles, its events, its workers."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the account of cycles, units and stages."""
+        ...
+
+    @property
+    def bus(self) -> Bus:
+        """Return the stream of events."""
+        ...
+
+    @property
+    def vitals(self) -> Vitals:
+        """Return the state of queues, workers and hosts."""
+        ...
 
 
 class StoredReader(Protocol):

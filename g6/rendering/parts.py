@@ -44,6 +44,8 @@ class NoView:
 Part = str | Line | Table
 
 MODULES: Mapping[str, str] = {
+    "workers": "workers_table",
+    "trace": "cycle_trace_table",
     "interest": "interest_table",
 }
 """By the study's name: the module below `g6.rendering.tables`."""

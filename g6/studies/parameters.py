@@ -11,8 +11,9 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
+from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.market.calendar import in_utc
-from g6.errors import UserError
+from g6.errors import BadConfig, UserError
 
 __all__ = [
     "At",
@@ -21,6 +22,7 @@ __all__ = [
     "Field",
     "Index",
     "Parameter",
+    "cycle_name",
     "fields_of",
     "made",
     "numbers",
@@ -178,6 +180,24 @@ def _instant(value: object) -> datetime:
     except ValueError as error:
         raise UserError(
             f"{str(value)!r} is no instant", "write it as 2026-11-20T10:30:00"
+        ) from error
+
+
+def cycle_name(value: object) -> str:
+    """Return an instant as cycles are named, from text with a zone or from a datetime.
+
+    Raises:
+        BadConfig: The text is no instant, or has no zone.
+
+    >>> cycle_name("2026-11-20T09:35:00+05:30")
+    '2026-11-20T04:05:00Z'
+    """
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    try:
+        return isoformat_z(parse_z(text))
+    except ValueError as error:
+        raise BadConfig(
+            f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z"
         ) from error
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import get_type_hints
 
-__all__ = ["STUDIES", "Study", "by_name"]
+__all__ = ["STUDIES", "Study", "by_command", "by_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Study:
     reader: str = "stored"
 
     @property
+    def words(self) -> str:
+        """Return the words of its command after `g6`."""
+        return self.command or self.name
+
+    @property
     def answer(self) -> Callable[..., object]:
         """Return the function that answers; this imports its module."""
         function: Callable[..., object] = import_module(f"g6.studies.{self.module}").answer
@@ -56,6 +61,21 @@ class Study:
 
 STUDIES = (
     Study(
+        "workers",
+        "now.workers",
+        "Show the worker processes and the depth of each queue.",
+        "g6 ps",
+        command="ps",
+        reader="running",
+    ),
+    Study(
+        "trace",
+        "now.cycle_trace",
+        "Show the stages of a cycle's units with their waiting and running times, and its expiries.",
+        "g6 trace 2026-11-18T05:30:00Z",
+        reader="running",
+    ),
+    Study(
         "interest",
         "stored.interest_by_cycle",
         "Show PCR, max pain and open interest by cycle, over all strikes or chosen ones; "
@@ -75,3 +95,15 @@ def by_name(name: str) -> Study:
     'stored.interest_by_cycle'
     """
     return {study.name: study for study in STUDIES}[name]
+
+
+def by_command(words: str) -> Study:
+    """Return a study by the words of its command.
+
+    Raises:
+        KeyError: There is none of that command.
+
+    >>> by_command("ps").name
+    'workers'
+    """
+    return {study.words: study for study in STUDIES}[words]

@@ -11,10 +11,11 @@ from rich.console import Console
 
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
-from g6.entrypoints.cli.operate import trace as tracing
 from g6.entrypoints.cli.operate.provider_check import findings
 from g6.entrypoints.cli.operate.serve import _show
 from g6.errors import BadDump
+from g6.rendering import parts
+from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
 from tests.integration.test_kite_provider import World
 from tests.unit.adapters.kite.test_dump import CALL, FUTURE, PUT, dump
 from tests.worlds.kite import kite_server
@@ -56,25 +57,9 @@ def test_status_and_trace_say_why_nothing_is_collected() -> None:
         "queues": {},
     }
     _show(page, status)
-    unit = {
-        "status": "MISSING",
-        "reason": "provider",
-        "stages": {},
-        "expiries": [],
-        "not_listed": [],
-        "error": sentence,
-    }
-    tracing.show(
-        page,
-        {
-            "cycle": START,
-            "opened": 0.0,
-            "fired": 0.0,
-            "closed": 9.0,
-            "closing": {},
-            "units": {"NIFTY": unit},
-        },
-    )
+    unit = UnitTrace("MISSING", "provider", 1, {}, (), (), sentence)
+    trace = CycleTrace(START, 0.0, 0.0, 9.0, {"NIFTY": unit}, {})
+    parts.print_parts(page, parts.parts_of("trace", trace))
     shown = page.file.getvalue()  # type: ignore[attr-defined]
     assert f"instruments: {sentence}" in shown
     assert "provider: the instrument dump of NFO for 2026-11-20 cannot be used" in shown

@@ -13,17 +13,17 @@ from g6.adapters.parquet.load import _instant
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.cli.operate import kite_server
-from g6.entrypoints.cli.operate import live as operate
 from g6.entrypoints.cli.shared import listed, stored
 from g6.errors import BadConfig, BadInput, ProviderBusy, UserError
 from g6.kite_server.logins import AcceptedCredentials
+from g6.studies.parameters import cycle_name
 
 DEEP = ["[" * 100_000, '{"a":' * 100_000]
 READERS: list[Callable[[str], object]] = [
     listed.instant_of,
     stored.instant_of,
     kite_server._instant,
-    operate.instant,
+    cycle_name,
     parse_z,
     lambda text: load(None, {"market.start": text}),
     lambda text: _instant(text, "Asia/Kolkata"),

@@ -72,21 +72,21 @@ def application(word: str | None = None) -> typer.Typer:
         for name, (_, sentence) in COMMANDS.items():
             app.command(name, help=sentence, hidden=name in SELDOM)(_listed)
         return app
-    names = [word] if word in COMMANDS else list(COMMANDS)
-    modules = dict.fromkeys(COMMANDS[name][0] for name in names)
-    for module in modules:
+    registered: set[str] = set()
+    for name in [word] if word in COMMANDS else COMMANDS:
+        module = COMMANDS[name][0]
         if module == STUDY:
-            _add_studies(app, [name for name in names if COMMANDS[name][0] == STUDY])
-        else:
+            _add_study(app, name)
+        elif module not in registered:
             import_module(f"g6.entrypoints.cli.{module}").register(app)
+            registered.add(module)
     return app
 
 
-def _add_studies(app: typer.Typer, names: Sequence[str]) -> None:
+def _add_study(app: typer.Typer, name: str) -> None:
     from g6.entrypoints.cli.shared import study_command
 
-    for name in names:
-        study_command.add(app, name)
+    study_command.add(app, name)
 
 
 def _listed() -> None:

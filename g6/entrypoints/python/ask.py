@@ -45,11 +45,11 @@ def _function(study: table.Study) -> Callable[..., Answer]:
     signature = _signature(study)
 
     def ask(*arguments: Any, **named: Any) -> Answer:
-        from g6.bootstrap.reading import directory_reader
+        from g6.bootstrap.reading import reader_of_directory
         from g6.entrypoints.python.answers import Answer
 
         values = dict(signature.bind(*arguments, **named).arguments)
-        reader = directory_reader(Path(values.pop("data_dir", DATA_DIR)))
+        reader = reader_of_directory(study.reader, Path(values.pop("data_dir", DATA_DIR)))
         document: Any = study.answer(reader, made(study.parameters, values))
         return Answer(study.name, document)
 

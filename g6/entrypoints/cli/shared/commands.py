@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from g6.studies.table import by_name
+from g6.studies.table import by_command
 
 TABLE = """
 run.start | demo | Collect a few cycles of the simulated market and show them, without account or network.
 run.start | run | Run the real pipeline for a bounded number of cycles, then stop.
 run.start | up | Run workers, beat, serve and, if none is configured, Redis on this machine until Ctrl-C.
-operate.live | ps | Show the worker processes and the depth of each queue.
-operate.live | trace | Show what a cycle's units went through: stages with their waiting and running times, parts, expiries.
-operate.live | control | Throw a switch of a running system; it holds from the next cycle on.
+study | ps
+study | trace
+operate.switches | control | Throw a switch of a running system, from the next cycle on.
 operate.serve | serve | Answer over HTTP: /metrics on one port; /healthz, /readyz, /status and /panels/NAME on another.
 operate.serve | status | Show the newest cycle, each index, workers, queues and the market; with --watch a line per new cycle.
 operate.stream | ticker | Stream ticks into the quote cache until Ctrl-C; g6 up does this by itself, another host may do it alone.
@@ -55,7 +55,7 @@ STUDY = "study"
 
 def _command(line: str) -> tuple[str, tuple[str, str]]:
     module, name, *sentence = line.split(" | ")
-    return name, (module, sentence[0] if sentence else by_name(name).sentence)
+    return name, (module, sentence[0] if sentence else by_command(name).sentence)
 
 
 COMMANDS = dict(map(_command, TABLE.strip().splitlines()))

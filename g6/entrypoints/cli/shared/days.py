@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from g6.domain.cycles.cycle import isoformat_z, parse_z
-from g6.errors import BadConfig, UserError
+from g6.errors import UserError
+from g6.studies.parameters import cycle_name
 
 Date = Annotated[
     str | None,
@@ -20,12 +20,7 @@ To = Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last da
 
 def instant(text: str) -> str:
     """Return an instant as cycles are named. Errors: BadConfig."""
-    try:
-        return isoformat_z(parse_z(text))
-    except ValueError as error:
-        raise BadConfig(
-            f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z"
-        ) from error
+    return cycle_name(text)
 
 
 def day_given(text: str | None) -> date | None:

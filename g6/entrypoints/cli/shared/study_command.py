@@ -14,7 +14,7 @@ from g6.entrypoints.cli.shared import options
 from g6.errors import UserError
 from g6.studies.documents import Document
 from g6.studies.parameters import Field, fields_of, made, written
-from g6.studies.table import Study, by_name
+from g6.studies.table import Study, by_command
 
 CONFIGURED = {
     "data_dir": options.DataDir,
@@ -24,11 +24,12 @@ CONFIGURED = {
 """Options that say which settings a study is asked under."""
 
 
-def add(app: typer.Typer, name: str) -> None:
-    """Add the command of a study."""
+def add(app: typer.Typer, words: str) -> None:
+    """Add the command of a study, by its words after `g6`."""
     from g6.rendering import parts
 
-    study = by_name(name)
+    study = by_command(words)
+    name = study.name
     asked = fields_of(study.parameters)
     view = fields_of(parts.view_of(name))
     arguments = [argument_of(field) for field in (*asked, *view)]
@@ -41,7 +42,7 @@ def add(app: typer.Typer, name: str) -> None:
     def command(**values: Any) -> None:
         answer(study, values)
 
-    app.command(study.name, help=help_of(study))(signed(command, arguments))
+    app.command(study.words.split()[-1], help=help_of(study))(signed(command, arguments))
 
 
 def signed(function: Callable[..., None], arguments: list[Argument]) -> Callable[..., None]:
@@ -98,7 +99,7 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: A value cannot be read, or two ways of writing are wanted at once.
     """
-    from g6.bootstrap.reading import stored_reader
+    from g6.bootstrap.reading import reader
     from g6.entrypoints.cli.shared import terminal
     from g6.rendering import parts, plain
 
@@ -106,7 +107,7 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
         raise UserError("--json and --csv exclude each other", "leave one of them out")
     settings = options.settings(values["config"], values.get("set_"), data_dir=values["data_dir"])
     parameters: object = made(study.parameters, values)
-    document = cast("Document", study.answer(stored_reader(settings), parameters))
+    document = cast("Document", study.answer(reader(study.reader, settings), parameters))
     if values["json_"]:
         typer.echo(plain.as_json(parts.json_value_of(study.name, document)))
     elif values.get("csv_"):

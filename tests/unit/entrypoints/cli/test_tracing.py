@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from g6 import pipeline
-from g6.entrypoints.cli.operate.trace import show, traced
 from g6.errors import NothingToDo
+from g6.pipeline import Runtime
+from g6.rendering import parts, plain
+from g6.studies.now import cycle_trace
+from g6.studies.now.cycle_trace import TraceParameters
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SetClock, World
 
 
@@ -19,6 +23,16 @@ class Ticking(SetClock):
     def wall(self) -> float:
         self.now += 0.001
         return self.now
+
+
+def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
+    document: dict[str, Any] = plain.plain(cycle_trace.answer(runtime, TraceParameters(cycle)))  # type: ignore[assignment]
+    return document
+
+
+def show(console: Console, runtime: Runtime, cycle: str) -> None:
+    document = cycle_trace.answer(runtime, TraceParameters(cycle))
+    parts.print_parts(console, parts.parts_of("trace", document))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +66,7 @@ def test_each_expiry_has_its_share_of_the_solve(world: World) -> None:
 
 def test_people_see_all_of_it(world: World) -> None:
     page = io.StringIO()
-    show(Console(file=page, width=160), traced(world.runtime, FIRST))
+    show(Console(file=page, width=160), world.runtime, FIRST)
     shown = page.getvalue()
     assert all(
         word in shown

@@ -1,0 +1,58 @@
+"""`g6 control`: the switches of a running system."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from g6.entrypoints.cli.shared import options
+from g6.errors import BadConfig
+
+PAUSED_BY_HAND = "by hand"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("control")(control)
+
+
+def control(
+    name: Annotated[str, typer.Argument(metavar="SWITCH", help="greeks or paused.")],
+    value: Annotated[
+        str,
+        typer.Argument(metavar="VALUE", help="greeks: on, off. paused: all, an index, or none."),
+    ],
+    *,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Throw a switch of a running system, from the next cycle on.
+
+    Example: g6 control greeks off
+    """
+    from g6.entrypoints.workers.app import create_app
+
+    controls = create_app(options.settings(config, set_, data_dir=data_dir)).runtime.controls
+    controls.set(name, _switch(name, value, controls.read()))
+    # The window of a bounded run stands among the switches and is none that a person throws.
+    switches = {key: setting for key, setting in controls.read().items() if key != "window"}
+    typer.echo(json.dumps(switches))
+
+
+def _switch(name: str, value: str, switches: Mapping[str, Any]) -> object:
+    """Return what a switch is set to. Errors: BadConfig."""
+    if name == "greeks" and value in ("on", "off"):
+        return value == "on"
+    if name == "paused" and value == "none":
+        return None
+    if name == "paused":
+        index = "*" if value == "all" else value.upper()
+        return {**(switches.get("paused") or {}), index: PAUSED_BY_HAND}
+    raise BadConfig(
+        f"g6 control {name} {value} is no switch",
+        "g6 control greeks on|off, g6 control paused all|INDEX|none",
+    )

@@ -1,0 +1,62 @@
+"""The story of a cycle on a terminal: one line a stage, one an expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.table import Table
+
+from g6.rendering.parts import NoView, Part
+from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
+
+
+def parts(document: CycleTrace, _: NoView) -> Iterator[Part]:
+    """Yield the cycle's own times, and a table of its stages and expiries."""
+    times = ", ".join(
+        f"{name} {_text(at)}"
+        for name, at in (
+            ("opened", document.opened),
+            ("fired", document.fired),
+            ("closed", document.closed),
+        )
+    )
+    yield f"cycle {document.cycle}: {times} (milliseconds after its instant)"
+    yield _table(document)
+
+
+def _table(document: CycleTrace) -> Table:
+    table = Table("index", "stage", "began", "ended", "parts, ms", box=None, padding=(0, 2, 0, 0))
+    for index, unit in document.units.items():
+        _add_unit(table, index, unit)
+    for name, stage in document.closing.items():
+        table.add_row("all", name, _text(stage.began), _text(stage.ended), _parts(stage.parts))
+    return table
+
+
+def _add_unit(table: Table, index: str, unit: UnitTrace) -> None:
+    for name, stage in unit.stages.items():
+        table.add_row(index, name, _text(stage.began), _text(stage.ended), _parts(stage.parts))
+    for expiry in unit.expiries:
+        table.add_row("", f"  {expiry['expiry']}", "", "", _expiry(expiry))
+    for name in unit.not_listed:
+        table.add_row("", f"  {name}", "", "", "asked for and not listed")
+    if unit.reason or unit.status != "OK":
+        causes = [text for text in (unit.reason, unit.error) if text]
+        table.add_row("", unit.status, "", "", ": ".join(causes))
+
+
+def _expiry(expiry: Mapping[str, object]) -> str:
+    return (
+        f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes, {expiry['status']}, "
+        f"forward by {expiry['forward_source']}, solve {expiry['solve']:g}"
+    )
+
+
+def _parts(parts: Mapping[str, float]) -> str:
+    return " ".join(
+        f"{part} {milliseconds:g}" for part, milliseconds in parts.items() if milliseconds
+    )
+
+
+def _text(milliseconds: float | None) -> str:
+    return "–" if milliseconds is None else f"{milliseconds:g}"
