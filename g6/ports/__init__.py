@@ -1,7 +1,8 @@
-"""The protocols: everything the use cases need from outside, in the market's words.
+"""The protocols of everything that the use cases need from outside, in the market's words.
 
-Instants are aware datetimes in UTC (market time) or float epoch seconds (`wall`, wall time). Every port has a contract test that
-runs over all its adapters. Adapters raise the errors of `g6.errors` only.
+An instant is an aware datetime in UTC (market time) or a float of epoch seconds (`wall`, wall
+time). Each port has one contract suite that runs over all its adapters. Adapters raise the errors
+of `g6.errors` only.
 """
 
 from g6.ports.bus import Bus, Event

@@ -9,7 +9,16 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of the bus: `{id, ts, type, key, payload, meta}`; `ts` ISO wall time."""
+    """One event of the bus, as `{id, ts, type, key, payload, meta}`.
+
+    Attributes:
+        id: Its place in the stream, monotonic.
+        ts: The publisher's wall time, ISO-8601 with Z.
+        type: A word of `EventType`.
+        key: The index, cycle or state that it is about.
+        payload: Its facts, as JSON has them.
+        meta: The trace id, where there is one.
+    """
 
     id: str
     ts: str
@@ -20,7 +29,7 @@ class Event:
 
 
 class Bus(Protocol):
-    """The stream of events; ids are monotonic, old ones are trimmed by length."""
+    """The stream of events. Ids are monotonic, and old events are trimmed by length."""
 
     def publish(
         self,
@@ -30,16 +39,36 @@ class Bus(Protocol):
         key: str = "",
         meta: Mapping[str, Any] | None = None,
     ) -> str:
-        """Append an event, return its id."""
+        """Append an event and return its id.
+
+        Args:
+            type: A word of `EventType`.
+            payload: Facts that JSON can carry. NaN and infinities become null.
+            key: The index, cycle or state that the event is about.
+            meta: The trace id, where there is one.
+
+        Raises:
+            RedisDown: The event is not published.
+        """
         ...
 
     def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:
-        """Return up to `count` events after id `after` ("0": all there are, "$": only new ones).
+        """Return events after an id, oldest first.
 
-        Waits up to `block_seconds` for the first.
+        Args:
+            after: The id of the last event that the caller has. "0" gives all that are left, "$"
+                only those that are published during the call.
+            count: The most events of one answer.
+            block_seconds: Wall seconds to wait for the first event.
+
+        Raises:
+            RedisDown: Redis does not answer.
         """
         ...
 
     def bounds(self) -> tuple[str, str, int]:
-        """Return the oldest id, the newest id and the number of events ever published."""
+        """Return the oldest id, the newest id and the number of events ever published.
+
+        Both ids are "0-0" while nothing was published.
+        """
         ...

@@ -7,14 +7,18 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two faces of time. Live they coincide; a simulated or replayed market moves the first only."""
+    """Two faces of time. Live they coincide. A simulated or replayed market moves its own only.
+
+    Market time is for cycles, sessions, ages and everything that is stored. Wall time is for
+    deadlines, leases, times to live and durations.
+    """
 
     def wall(self) -> float:
         """Return epoch seconds of the wall clock."""
         ...
 
     def market(self) -> datetime:
-        """Return the market's instant, UTC."""
+        """Return the market's instant in UTC."""
         ...
 
     def wall_of(self, instant: datetime) -> float:
@@ -22,5 +26,5 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait `seconds` of wall time; a clock that stands moves on by them instead."""
+        """Wait `seconds` of wall time. A clock that stands moves on by them at once."""
         ...

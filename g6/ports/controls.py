@@ -7,12 +7,15 @@ from typing import Any, Protocol
 
 
 class Controls(Protocol):
-    """Switches that reach a running system: read once per unit by collect, stamped into its frame."""
+    """Switches that reach a running system.
+
+    Collect reads them once per unit and stamps them into its frame, so that a rerun sees the same.
+    """
 
     def read(self) -> Mapping[str, Any]:
-        """Return the switches in force, for instance {"greeks": False, "paused": {"*": "token"}}."""
+        """Return the switches in force, such as {"greeks": False, "paused": {"*": "token"}}."""
         ...
 
     def set(self, name: str, value: Any) -> None:
-        """Set one switch; None removes it."""
+        """Set one switch. None removes it."""
         ...

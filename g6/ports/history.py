@@ -1,4 +1,4 @@
-"""The stored past as a whole: which days there are, and what is done to a day of one index at a time."""
+"""The history: the stored days, and the work on one day of one index at a time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,23 @@ from g6.domain.schema.frame import Words
 from g6.ports.bus import Event
 
 OVERVIEW = "overview"
-"""The name that stands for the overviews where others are an index's."""
+"""The name that stands for the overview rows where others are an index's."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoldReport:
-    """What folding did: files written, files gone, rows in what was written, its bytes, damaged files that were left alone.
+    """The facts of one folding.
 
-    `left` names those.
+    Attributes:
+        written: Files written.
+        gone: Files removed.
+        rows: Rows in what was written.
+        bytes: Bytes of what was written.
+        damaged: Damaged files that were left alone.
+        left: Their names.
     """
 
+    # `g6 data compact --json` prints these names.
     written: int = 0
     gone: int = 0
     rows: int = 0
@@ -39,7 +46,14 @@ class FoldReport:
 
 @dataclass(frozen=True, slots=True)
 class LooseDay:
-    """A day of an index (or `overview`) in more than one file: how many, and the instant of the oldest part, None without parts."""
+    """A day of an index, or of the overview, that is in more than one file.
+
+    Attributes:
+        name: The index, or `overview`.
+        day: The session's day in India.
+        files: How many files there are.
+        oldest_part: The instant of the oldest part, None without parts.
+    """
 
     name: str
     day: date
@@ -49,7 +63,14 @@ class LooseDay:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One damage: the file, a word for its kind, what is wrong with it, and the command or act that mends it."""
+    """One damage of a stored file.
+
+    Attributes:
+        path: The file.
+        kind: A word for the kind of damage.
+        what: A clause that tells what is wrong with it.
+        fix: The command or act that mends it.
+    """
 
     path: str
     kind: str
@@ -58,14 +79,21 @@ class Finding:
 
     @classmethod
     def leftover(cls, path: str, remove: str) -> Finding:
-        """Return what is said of a temporary file that a killed writer left."""
+        """Return the finding for a temporary file that a killed writer left."""
         fix = f"a running g6 up clears it within a quarter hour; or {remove}"
         return cls(path, "leftover", "was being written when its process was killed", fix)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDay:
-    """One index on one day, all of it: rows by instant, `columns` each `(n,)`; those of cycle i are `bounds[i]:bounds[i + 1]`."""
+    """All rows of one index on one day, in the order of their instants.
+
+    Attributes:
+        cycles: Names of the cycles, c of them.
+        bounds: Shape (c + 1,). The rows of cycle i are `bounds[i]:bounds[i + 1]`.
+        columns: Shape (n,) each.
+        headers: The header of each cycle's frame.
+    """
 
     cycles: tuple[str, ...]
     bounds: NDArray[np.int64]
@@ -75,25 +103,34 @@ class StoredDay:
 
 @dataclass(frozen=True, slots=True)
 class BusPosition:
-    """How far the bus is kept: the id of the last event read, and how many had been published by then."""
+    """How far events are stored.
+
+    Attributes:
+        id: The id of the last event that was read.
+        published: How many events had been published by then.
+    """
 
     id: str = "0-0"
     published: int = 0
 
 
 class History(Protocol):
-    """The stored days. Each call works on one day of one index and may be made again at any time. Errors: StoreBusy, BadInput."""
+    """The stored days.
+
+    Each call works on one day of one index and may be made again at any time. Every call may raise
+    StoreBusy or BadInput.
+    """
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
-        """Return (files, bytes) of everything stored, by kind."""
+        """Return files and bytes of everything stored, by kind."""
         ...
 
     def clear_abandoned(self) -> int:
-        """Remove the temporary files that killed writers left, old enough to be nobody's; return how many."""
+        """Remove temporary files that killed writers left an hour ago; return how many."""
         ...
 
     def loose_days(self) -> Sequence[LooseDay]:
-        """Return the days that are in more than one file, or in one that is a part, oldest first."""
+        """Return the days in more than one file, or in one that is a part, oldest first."""
         ...
 
     def fold(self, name: str, day: date, before: datetime) -> FoldReport:
@@ -105,7 +142,11 @@ class History(Protocol):
         ...
 
     def read_day(self, index: str, day: date, columns: Sequence[str]) -> StoredDay:
-        """Return these columns of a compacted day, with the headers of its units. Errors: NothingToDo (no such day)."""
+        """Return columns of a compacted day, with the headers of its units.
+
+        Raises:
+            NothingToDo: There is no such day.
+        """
         ...
 
     def write_day(
@@ -115,17 +156,34 @@ class History(Protocol):
         columns: Mapping[str, NDArray[Any] | Words],
         headers: Mapping[str, Mapping[str, Any]],
     ) -> bool:
-        """Put other values into columns of a compacted day, rows as `read_day` gave them; False when the file stays the same."""
+        """Replace columns of a compacted day.
+
+        Args:
+            index: The underlying's name.
+            day: The session's day in India.
+            columns: New values, in the order of rows that `read_day` gave.
+            headers: New headers by cycle.
+
+        Returns:
+            False when the file stays the same.
+        """
         ...
 
     def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Put other figures into the overview rows of one index; status and reason stay what they were."""
+        """Replace figures in the overview rows of one index. Status and reason stay as they were.
+
+        Returns:
+            False when the file stays the same.
+        """
         ...
 
     def events_position(self) -> BusPosition:
-        """Return how far events are kept."""
+        """Return how far events are stored."""
         ...
 
-    def keep_events(self, told: Sequence[Event], upto: BusPosition) -> None:
-        """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
+    def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
+        """Store events under their days, and remember `upto` as the place to go on from.
+
+        An event that is stored already is not stored twice.
+        """
         ...

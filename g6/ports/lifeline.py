@@ -7,10 +7,16 @@ from typing import Protocol
 
 
 class Lifeline(Protocol):
-    """When beats lived and Redis was there, as the beats saw it."""
+    """The times at which beats lived and Redis answered, as the beats saw it."""
 
+    # A cycle that nobody opened leaves nothing in the ledger. The beats alone know whether they
+    # were dead, Redis was away or it was emptied.
     def record_beat(self) -> bool:
-        """Say that a beat lives, and give an emptied Redis back what it held; False when Redis is away. Called by beat."""
+        """Record that a beat lives, and give an emptied Redis back what it held.
+
+        Returns:
+            False when Redis is away. Beat calls this before each sweep.
+        """
         ...
 
     def before_publish(self) -> None:
@@ -18,9 +24,16 @@ class Lifeline(Protocol):
         ...
 
     def after_publish(self) -> None:
-        """Note that it was published."""
+        """Note that the message was published."""
         ...
 
     def reasons(self, dues: Sequence[float]) -> Sequence[str]:
-        """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known."""
+        """Return why nobody opened the cycles that were due at these instants.
+
+        Args:
+            dues: Wall times in epoch seconds.
+
+        Returns:
+            A `Reason` for each, "" where nothing is known.
+        """
         ...

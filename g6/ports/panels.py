@@ -7,14 +7,17 @@ from typing import Any, Protocol
 
 
 class PanelStore(Protocol):
-    """The newest panels; a panel yields only to a newer cycle (or the same one, rerun)."""
+    """The newest panels. A panel yields only to one of the same or a newer cycle."""
 
     def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """Store panel documents by name, as of `cycle`; return the names that were taken."""
+        """Store panel documents as of `cycle` and return the names that were replaced.
+
+        A rerun of a past cycle replaces none.
+        """
         ...
 
     def get(self, name: str) -> Mapping[str, Any] | None:
-        """Return one panel's document."""
+        """Return one panel's document, None when there is none."""
         ...
 
     def all(self) -> Mapping[str, Mapping[str, Any]]:
@@ -22,13 +25,13 @@ class PanelStore(Protocol):
         ...
 
     def names(self) -> Sequence[str]:
-        """Return the names there are."""
+        """Return the names of all panels, sorted."""
         ...
 
 
 class PanelArchive(PanelStore, Protocol):
-    """A panel store that can be held against its own manifest."""
+    """A panel store that can be checked against its own manifest."""
 
     def verify(self) -> Mapping[str, str]:
-        """Return what is wrong with the stored documents: file -> issue code; empty when all is well."""
+        """Return the issue code of each damaged document by file, empty when all are whole."""
         ...

@@ -6,31 +6,53 @@ from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
 
 
 class Provider(Hashable, Protocol):
-    """A source of listings and quotes: a broker, the simulated market, a recording."""
+    """A source of listings and quotes: a stock broker, the simulated market, a recording."""
 
     name: str
 
     def listing(self, index: str, at: datetime) -> Listing:
-        """Return what is listed on the day of `at`. Errors: ProviderBusy, ProviderRefused."""
+        """Return the instruments that are listed on the day of `at`.
+
+        Raises:
+            ProviderBusy: The provider has a bad moment.
+            ProviderRefused: The provider does not know the index.
+        """
         ...
 
     def underlying(self, index: str, at: datetime) -> Underlying:
-        """Return the index, its nearest future and VIX."""
+        """Return the values of the index, its nearest future and India VIX."""
         ...
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return quotes of `contracts` and of the underlying, asked for together. A key without an answer is NaN throughout."""
+        """Return quotes of `contracts` and of the underlying, asked for together.
+
+        Returns:
+            Values of shape (2, n), calls first. A contract without an answer is NaN throughout.
+        """
         ...
 
-    def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> Any:
-        """Return the open interest `(2, n)` at the end of the previous session, NaN where the provider does not know it."""
+    def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:
+        """Return the open interest at the end of the previous session.
+
+        Returns:
+            Units of the underlying, shape (2, n), calls first. NaN where the provider does not
+            know it.
+        """
         ...
 
     def describe(self) -> Mapping[str, Any]:
-        """Return facts for people and panels: mode (live|sim|replay), source, budget_left, breaker, …; no secrets."""
+        """Return facts for people and panels, without secrets.
+
+        Returns:
+            mode (live, sim or replay), source, and what the provider has of budget_left, breaker,
+            login and the like.
+        """
         ...

@@ -12,39 +12,67 @@ from g6.domain.quotes.tick import Feed
 
 
 class QuoteCache(Protocol):
-    """The newest quote of every instrument of a session's day, by index and symbol: fed by a stream, bridged by what was asked.
+    """The newest quote of every instrument, by day, index and symbol.
 
-    Rows are arrays of `domain.tick.TICK`. Another day knows nothing of this one: tokens and symbols are given out again.
+    A stream feeds it, and what was asked over REST bridges its gaps. Rows are arrays of
+    `domain.quotes.tick.TICK`. Each day stands alone, because tokens and symbols are given out
+    again.
     """
 
     def put(self, day: date, rows: Mapping[str, tuple[Sequence[str], NDArray[Any]]]) -> None:
-        """Store rows by index: symbols and their rows `(m,)`; what was there is replaced. One round trip. Errors: RedisDown."""
+        """Store rows by index in one round trip, in place of those before.
+
+        Args:
+            day: The session's day in India.
+            rows: The symbols of an index and their rows, shape (m,).
+
+        Raises:
+            RedisDown: Nothing is known to be stored.
+        """
         ...
 
     def bridge(
-        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float
+        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked_at: float
     ) -> None:
-        """Store rows that were asked for at wall time `asked`; one received since then stays. Each keeps the feed it had."""
+        """Store rows that were asked for over REST. A row received since then stays.
+
+        Args:
+            day: The session's day in India.
+            index: The underlying's name.
+            symbols: One for each row.
+            rows: Shape (m,). Each keeps the number of the feed that its instrument had.
+            asked_at: The wall time (epoch seconds) at which they were asked for.
+        """
         ...
 
     def get(
         self, day: date, index: str, symbols: Sequence[str]
     ) -> tuple[NDArray[Any], Mapping[int, Feed]]:
-        """Return the rows `(m,)` of `symbols` (blank where there is none) and the feeds by number. One round trip."""
+        """Return rows and feeds in one round trip.
+
+        Returns:
+            The rows of `symbols`, shape (m,), blank where there is none, and the feeds by number.
+        """
         ...
 
     def subscribe(self, day: date, index: str, tokens: Mapping[str, int]) -> None:
-        """Ask for symbols to be streamed from now to the end of the day; `tokens` are the source's own numbers of them."""
+        """Request symbols to be streamed from now to the end of the day.
+
+        Args:
+            day: The session's day in India.
+            index: The underlying's name.
+            tokens: The source's own number of each symbol.
+        """
         ...
 
     def subscriptions(self, day: date) -> Mapping[str, Mapping[str, int]]:
-        """Return what was asked for, by index and symbol."""
+        """Return the tokens of all symbols that were requested, by index and symbol."""
         ...
 
     def put_feeds(self, feeds: Mapping[int, Feed]) -> None:
-        """Say how the feeds are; those that are left out are forgotten."""
+        """Store the state of all feeds. Those that are left out are forgotten."""
         ...
 
     def feeds(self) -> Mapping[int, Feed]:
-        """Return the feeds by number, as last told."""
+        """Return the state of the feeds by number."""
         ...

@@ -71,11 +71,11 @@ class StoredReader(Protocol):
             first: The first session day, India's.
             until: The last cycle's instant.
             columns: Names of `rows.OVERVIEW`.
-            at: Rows that were observed later are left out; None keeps them.
+            at: Rows that were observed later are left out. None keeps them.
 
         Returns:
-            `timestamp` in epoch seconds, then `columns`: numbers as float64 with NaN for a
-            missing value, days as datetime64[D] with NaT, everything else as objects.
+            `timestamp` in epoch seconds, then `columns`: numbers as float64 with NaN for a missing
+            value, days as datetime64[D] with NaT, everything else as objects.
 
         Raises:
             NothingToDo: No overview row is stored for these days.

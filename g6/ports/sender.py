@@ -9,10 +9,21 @@ from g6.domain.cycles.cycle import Unit
 
 
 class Sender(Protocol):
-    """Moves work: the pipeline's only way to send a task."""
+    """Sends tasks. The ledger keeps the truth, so a message may be lost or come twice."""
 
+    # Workers silently drop a task id that expired once, for up to three hours (celery 5.7,
+    # measured), so an id is never sent a second time.
     def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
-        """Send a chain of stages for a unit with a fresh task id; return the id of the first."""
+        """Send a chain of stages for a unit with a fresh task id.
+
+        Args:
+            unit: The unit of work.
+            stages: Names of stages in their order.
+            manual: Whether they go to the queue of reruns.
+
+        Returns:
+            The id of the first task.
+        """
         ...
 
     def aggregate(self, cycle: str) -> None:
@@ -24,5 +35,5 @@ class Sender(Protocol):
         ...
 
     def job(self, name: str, *arguments: str) -> None:
-        """Send a job that takes longer than a cycle, on one day of one index: `fold`, `compact`, …"""
+        """Send a job that may outlast a cycle, on one day of one index, such as `fold`."""
         ...

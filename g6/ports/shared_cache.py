@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class SharedCache(Protocol):
-    """A few bytes that every worker needs and one of them fetched: a dump, a token, who is about to fetch it."""
+    """A few bytes that every worker needs and one of them fetched: a dump, a token, a claim."""
 
     def get(self, name: str) -> bytes | None:
-        """Return what lies under `name`, None when nothing does (any more)."""
+        """Return the bytes under `name`, None when there are none or they have expired."""
         ...
 
     def put(self, name: str, content: bytes, seconds: float) -> None:
-        """Lay `content` under `name` for `seconds`."""
+        """Store `content` under `name` for `seconds`."""
         ...
 
     def claim(self, name: str, seconds: float) -> bool:
-        """Become the only one to do what `name` says, for `seconds`; False when somebody else is."""
+        """Claim what `name` stands for during `seconds`. False when somebody else has it."""
         ...
 
     def drop(self, name: str) -> None:
-        """Forget what lies under `name`, a claim too."""
+        """Remove what is stored under `name`, a claim included."""
         ...

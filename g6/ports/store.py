@@ -14,9 +14,14 @@ from g6.domain.schema.frame import Frame
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What one write did: rows and bytes per sink, torn lines cut off, refusals per sink.
+    """The facts of one write.
 
-    `aside` counts the damaged lines that were moved out of a file, by the file that holds them now.
+    Attributes:
+        rows: Rows by sink.
+        bytes: Bytes by sink.
+        repaired: Torn lines that were cut off.
+        errors: The refusal of each sink that did not write.
+        aside: Damaged lines that were moved out of a file, by the file that holds them now.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -27,14 +32,23 @@ class WriteReport:
 
 
 class Store(Hashable, Protocol):
-    """Where rows stay. Writing the same unit twice replaces; a crash leaves nothing half. Errors: StoreBusy."""
+    """The rows of chains and overviews for good.
+
+    Writing a unit a second time replaces it, and a crash leaves nothing half written. Every write
+    may raise StoreBusy.
+    """
 
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
-        """Write one unit's chain (columns of `rows.CHAIN`)."""
+        """Write one unit's chain, with the columns of `rows.CHAIN`."""
         ...
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
-        """Write overview rows (keys of `rows.OVERVIEW`) of one cycle; rows of other indices already there stay."""
+        """Write overview rows of one cycle. Rows of other indices that are stored already stay.
+
+        Args:
+            cycle: The cycle's name.
+            rows: The keys of `rows.OVERVIEW`.
+        """
         ...
 
     def read_chain(self, unit: Unit) -> Frame | None:
@@ -42,17 +56,25 @@ class Store(Hashable, Protocol):
         ...
 
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
-        """Return the indices that have an overview row, by cycle, for instants from `first` to `last`."""
+        """Return the indices with an overview row by cycle, from `first` to `last` inclusive."""
         ...
 
     def last_overview(self) -> datetime | None:
-        """Return the newest instant that has an overview row."""
+        """Return the newest instant that has an overview row, None when there is none."""
         ...
 
     def last_oi(self, index: str, before: date) -> Frame | None:
-        """Return expiry, strike, ce_oi, pe_oi of the last chain stored before the session day `before`."""
+        """Return the open interest of the last chain before a session.
+
+        Args:
+            index: The underlying's name.
+            before: The session's day in India.
+
+        Returns:
+            The columns expiry, strike, ce_oi and pe_oi, None when no chain is stored.
+        """
         ...
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:
-        """Keep a day's instruments for ever."""
+        """Store a day's instruments for good."""
         ...

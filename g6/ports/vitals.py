@@ -7,8 +7,12 @@ from typing import Any, Protocol
 
 
 class Vitals(Protocol):
-    """How the system is, for the heartbeat."""
+    """The state of queues, workers and hosts, for the heartbeat."""
 
+    # Redis' TIME is the one clock that all hosts share. Skew against it above 200 ms is an alert.
     def read(self) -> Mapping[str, Any]:
-        """Return queues (depth by name), workers (facts by name), clock_skew_seconds, retained_events, disk_free_bytes."""
+        """Return queues, workers, clock_skew_seconds, retained_events and disk_free_bytes.
+
+        `queues` are depths by name, and `workers` the facts of each by name.
+        """
         ...

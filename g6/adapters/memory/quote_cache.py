@@ -30,13 +30,13 @@ class MemoryQuoteCache:
                     self._rows[day, index, symbol] = packed[n : n + 1].copy()
 
     def bridge(
-        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float
+        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked_at: float
     ) -> None:
         """Store rows that were asked for at wall time `asked`; one received since then stays. Each keeps the feed it had."""
         with self._lock:
             for n, symbol in enumerate(symbols):
                 held = self._rows.get((day, index, symbol))
-                if held is not None and held["received"][0] > asked:
+                if held is not None and held["received"][0] > asked_at:
                     continue
                 row = rows[n : n + 1].copy()
                 row["feed"] = row["feed"] if held is None else held["feed"]

@@ -105,9 +105,9 @@ class ParquetHistory:
         """Return how far events are kept."""
         return events.kept(self._directory / "events")
 
-    def keep_events(self, told: Sequence[Event], upto: BusPosition) -> None:
+    def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
         """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
-        events.keep(self._directory / "events", told, upto)
+        events.keep(self._directory / "events", batch, upto)
 
 
 def _schema(name: str) -> pa.Schema:

@@ -51,12 +51,12 @@ class RedisQuoteCache:
 
     @translated
     def bridge(
-        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked: float
+        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked_at: float
     ) -> None:
         """Store rows that were asked for at wall time `asked`; one received since then stays. Errors: RedisDown."""
         if symbols:
             self._bridge(
-                keys=[self._rows(day, index)], args=[repr(asked), *_interleaved(symbols, rows)]
+                keys=[self._rows(day, index)], args=[repr(asked_at), *_interleaved(symbols, rows)]
             )
 
     @translated
