@@ -12,8 +12,10 @@ import pybreaker
 import stamina
 
 from g6.adapters.kite import Access
+from g6.adapters.kite.authorized_requests import KiteSettings
 from g6.adapters.kite.browser_login import exchange
-from g6.adapters.kite.kite_provider import Kite
+from g6.adapters.kite.kite_provider import KiteProvider
+from g6.adapters.kite.limits import REQUEST_SPACINGS
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.redis.bus import RedisBus
@@ -36,8 +38,8 @@ from g6.bootstrap.redis_address import (
     broker_url,
     credentials,
 )
+from g6.bootstrap.rest_budget import answer_seconds, begin_seconds, request_seconds, rest_budget
 from g6.config import Settings, calendar
-from g6.config.rest_budget import answer_seconds, begin_seconds, request_seconds, rest_budget
 from g6.errors import BadConfig, Unavailable
 from g6.ports import Clock, Limiter, Provider, SharedCache
 
@@ -61,7 +63,10 @@ def shared_state(settings: Settings, broker: str = "") -> Shared:
         url = broker or broker_url(settings)
     except Unavailable:
         return Shared(
-            MemorySharedCache(), lambda _: MemoryLimiter(), lambda _: lambda: None, lambda _: None
+            MemorySharedCache(),
+            lambda _: MemoryLimiter(spacings=REQUEST_SPACINGS),
+            lambda _: lambda: None,
+            lambda _: None,
         )
     client = connect(url, master_name=settings.redis.master_name or "")
     space, bus = settings.namespace, RedisBus(client, settings.namespace)
@@ -74,7 +79,9 @@ def shared_state(settings: Settings, broker: str = "") -> Shared:
     return Shared(
         RedisSharedCache(client, space),
         lambda name: RedisLimiter(
-            client, space if name == settings.provider.name else f"{space}:{name}"
+            client,
+            space if name == settings.provider.name else f"{space}:{name}",
+            spacings=REQUEST_SPACINGS,
         ),
         lambda name: (
             lambda: pybreaker.CircuitRedisStorage(
@@ -131,12 +138,25 @@ def guarded(
 
 def _kite(
     settings: Settings, shared: Shared, gate: RequestGate, clock: Clock, root: str | None
-) -> Kite:
-    return Kite(
-        access(settings, shared), gate, shared.shelf, clock, calendar(), settings.directory / "dumps",
-        api_key=credentials(settings).api_key, root=root, timeout=request_seconds(settings), mode=settings.kind,
-        learns=0 if settings.streamed else ASKED_BY_UNITS, indices=settings.indices, tell=shared.tell,
-    )  # fmt: skip
+) -> KiteProvider:
+    kite = KiteSettings(
+        api_key=credentials(settings).api_key,
+        dump_directory=settings.directory / "dumps",
+        root=root,
+        timeout=request_seconds(settings),
+        mode=settings.kind,
+        previous_per_unit=0 if settings.streamed else ASKED_BY_UNITS,
+        indices=settings.indices,
+    )
+    return KiteProvider(
+        access(settings, shared),
+        gate,
+        shared.shelf,
+        clock,
+        calendar(),
+        kite,
+        tell=shared.tell,
+    )
 
 
 def access(settings: Settings, shared: Shared) -> Access:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from g6.adapters.csv import CsvStore
-from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.redis.bus import RedisBus
@@ -31,6 +30,7 @@ from g6.bootstrap.redis_address import broker_clock, broker_url, speed
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.cycles.plan import Plan
+from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.domain.schema.words import QueueName
 from g6.errors import BadConfig, RedisDown, Unavailable
 from g6.pipeline import Runtime

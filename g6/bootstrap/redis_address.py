@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.kite import KiteCredentials
-from g6.config import Settings, loopback, secrets_of
+from g6.config import Settings, is_loopback, secrets_of
 from g6.errors import BadConfig, Unavailable
 from g6.masking import mask_address
 from g6.ports import Clock
@@ -76,7 +76,7 @@ def _refuse_in_clear(settings: Settings) -> None:
     """Refuse addresses at which key and token would cross a network unencrypted; a look-alike on this machine may have one."""
     for name in ("root", "ws_root", "fallback_root", "login_url"):
         address = urlsplit(getattr(settings.provider, name) or "")
-        if address.scheme in PLAIN and not loopback(address.hostname or ""):
+        if address.scheme in PLAIN and not is_loopback(address.hostname or ""):
             given = mask_address(getattr(settings.provider, name))
             raise BadConfig(
                 f"provider.{name} = {given} would carry the API key and the token in clear",

@@ -9,8 +9,7 @@ from datetime import date, datetime
 
 from g6.adapters.clocks import WallClock
 from g6.adapters.kite import KiteCandles
-from g6.adapters.kite.kite_provider import Kite
-from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS
+from g6.adapters.kite.kite_provider import KiteProvider
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.frames import MemoryFrames
@@ -26,6 +25,7 @@ from g6.bootstrap.redis_address import broker_clock
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Timing
 from g6.domain.market.calendar import day_of
+from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.domain.market.instrument import Listing
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
@@ -72,7 +72,7 @@ def _candles(settings: Settings, source: Provider) -> Candles:
     if isinstance(source, SimulatedMarket):
         return SimulatedCandles(source)
     inner = source.first if isinstance(source, Resilient) else source
-    if isinstance(inner, Kite):
+    if isinstance(inner, KiteProvider):
         return KiteCandles(inner.minutes, INDEX_TOKENS)
     if isinstance(inner, Candles):
         return inner

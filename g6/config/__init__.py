@@ -10,9 +10,8 @@ Keys of one index stand under `index_params.NIFTY`; environment variables are `G
 
 from g6.config.derive import calendar, plan
 from g6.config.identity import changed, config_id, flat, hashes, influences, record, values
-from g6.config.lint import loopback
 from g6.config.loading import build, environment, load, nested, secrets_of
-from g6.config.settings_model import Settings
+from g6.config.settings_model import Settings, is_loopback
 
 __all__ = [
     "Settings",
@@ -24,8 +23,8 @@ __all__ = [
     "flat",
     "hashes",
     "influences",
+    "is_loopback",
     "load",
-    "loopback",
     "nested",
     "plan",
     "record",

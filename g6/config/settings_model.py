@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -163,9 +164,7 @@ class Settings(BaseSettings):
     def lookalike(self) -> bool:
         """Whether the broker is a look-alike on this machine."""
         host = urlsplit(self.provider.root or "").hostname or ""
-        return self.provider.name == "kite" and (
-            host == "localhost" or host.startswith("127.") or host == "::1"
-        )
+        return self.provider.name == "kite" and is_loopback(host)
 
     @property
     def directory(self) -> Path:
@@ -198,3 +197,15 @@ class Settings(BaseSettings):
         """Wall seconds between two cycles, at least one; at full speed a replay hurries nobody: it has the whole interval."""
         speed = self.market.speed if self.simulated else 1.0
         return float(self.interval) if speed == "max" else max(1.0, self.interval / speed)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine.
+
+    >>> is_loopback("127.0.0.2"), is_loopback("127.example.org")
+    (True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

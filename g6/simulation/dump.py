@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from itertools import chain
-from types import MappingProxyType
 from typing import Any
 
+from g6.domain.market.dump_layout import INDEX_NUMBERS, index_token
 from g6.domain.market.instrument import SIDES, Listing
-from g6.simulation.contracts import SEGMENTS
-
-COLUMNS = (
-    "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry", "strike", "tick_size", "lot_size",
-    "instrument_type", "segment", "exchange",
-)  # fmt: skip
-
-INDEX_NUMBERS: Mapping[str, int] = MappingProxyType(
-    {
-        "NSE:NIFTY 50": 1001,
-        "NSE:NIFTY FIN SERVICE": 1007,
-        "NSE:NIFTY BANK": 1016,
-        "NSE:INDIA VIX": 1035,
-        "NSE:NIFTY NEXT 50": 1058,
-        "NSE:NIFTY MID SELECT": 1125,
-        "BSE:SENSEX": 1,
-        "BSE:BANKEX": 1072,
-    }
-)
-"""Exchange tokens of the indices by quote key."""
 
 Row = tuple[Any, ...]
 
 
 def index_rows(exchange: str) -> list[Row]:
-    """Return the rows of the indices of a cash market (NSE or BSE), columns as COLUMNS, `expiry` None."""
+    """Return the rows of the indices of a cash market (NSE or BSE), columns as DUMP_COLUMNS, `expiry` None."""
     found = [
         (key.partition(":")[2], number)
         for key, number in INDEX_NUMBERS.items()
@@ -57,11 +37,6 @@ def index_rows(exchange: str) -> list[Row]:
         )
         for name, number in found
     ]
-
-
-def index_token(number: int) -> int:
-    """Return the instrument token of an index by its exchange token."""
-    return number * 256 + SEGMENTS["INDICES"]
 
 
 def contract_rows(listings: Iterable[Listing], exchange: str) -> list[Row]:

@@ -139,7 +139,7 @@ class SimulatedMarket:
         return found
 
     def dump(self, exchange: str, at: datetime) -> list[tuple[Any, ...]]:
-        """Return the rows of an exchange's instrument dump on the day of `at`, columns as `dump.COLUMNS`: NFO, BFO, NSE or BSE."""
+        """Return the rows of an exchange's instrument dump on the day of `at`, columns as DUMP_COLUMNS: NFO, BFO, NSE or BSE."""
         roots = [root.name for root in ROOTS.values() if root.derivatives == exchange]
         if not roots:
             return index_rows(exchange)

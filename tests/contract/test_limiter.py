@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
+from g6.adapters.kite.limits import REQUEST_SPACINGS
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.redis.limiter import RedisLimiter
 from g6.adapters.redis.server import connect
@@ -86,18 +87,18 @@ def test_a_slot_from_before_the_clock_went_back_is_forgotten(
 ) -> None:
     seconds, _ = redis_client.time()
     redis_client.set(f"{namespace}:slots:quote", (seconds + 3600) * 1_000_000)
-    assert RedisLimiter(redis_client, namespace).reserve("quote") == 0.0
+    assert RedisLimiter(redis_client, namespace, spacings=REQUEST_SPACINGS).reserve("quote") == 0.0
 
 
 def test_a_sequence_nobody_uses_leaves_no_key_for_ever(
     redis_client: redis.Redis, namespace: str
 ) -> None:
-    RedisLimiter(redis_client, namespace).reserve("quote")
+    RedisLimiter(redis_client, namespace, spacings=REQUEST_SPACINGS).reserve("quote")
     assert 0 < redis_client.pttl(f"{namespace}:slots:quote") <= 2_100
 
 
 def test_the_budget_says_what_is_left(redis_client: redis.Redis, namespace: str) -> None:
-    limiter = RedisLimiter(redis_client, namespace)
+    limiter = RedisLimiter(redis_client, namespace, spacings=REQUEST_SPACINGS)
     assert limiter.describe()["quote"] == {
         "spacing_seconds": 1.05,
         "wait_seconds": 0.0,
@@ -111,7 +112,7 @@ def test_the_budget_says_what_is_left(redis_client: redis.Redis, namespace: str)
 def test_spacings_are_a_little_wider_than_the_broker_allows(
     redis_client: redis.Redis, namespace: str
 ) -> None:
-    limiter = RedisLimiter(redis_client, namespace)
+    limiter = RedisLimiter(redis_client, namespace, spacings=REQUEST_SPACINGS)
     assert [limiter.spacing(family) for family in ("quote", "historical", "orders")] == [
         1.05,
         0.35,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.kite.access import issued_token
+from g6.adapters.kite.token import issued_token
 from g6.bootstrap.guarding import access, shared_state
 from g6.config import load
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.adapters.kite.kite_provider import Kite
+from g6.adapters.kite.kite_provider import KiteProvider
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
@@ -116,9 +116,9 @@ def test_index_future_and_vix_come_in_the_call_that_has_the_strikes_nearest_the_
     first = provider.quotes("NIFTY", contracts, AT)
     asked: list[list[str]] = []
     source = provider.first
-    assert isinstance(source, Kite)
-    send = source._quotes_of
-    source._quotes_of = lambda keys: (asked.append(keys), send(keys))[1]  # type: ignore[method-assign]
+    assert isinstance(source, KiteProvider)
+    send = source._requests.quotes
+    source._requests.quotes = lambda keys: (asked.append(keys), send(keys))[1]  # type: ignore[method-assign]
     provider.quotes("NIFTY", contracts, AT)
     assert asked[0][:3] == ["NSE:NIFTY 50", "NSE:INDIA VIX", "NFO:NIFTY26NOVFUT"]
     nearest = contracts.take(np.abs(contracts.strike - first.spot.spot) < 500)
@@ -153,15 +153,15 @@ def test_what_came_before_a_later_call_failed_stands(world: World) -> None:
     provider = world.provider(retries=0)
     contracts = world.chain(provider, "NIFTY")
     source = provider.first
-    assert isinstance(source, Kite)
-    send = source._quotes_of
+    assert isinstance(source, KiteProvider)
+    send = source._requests.quotes
 
     def second_fails(keys: list[str]) -> Mapping[str, Any]:
         if "NSE:NIFTY 50" not in keys:
             raise ProviderBusy("down", "server")
         return send(keys)
 
-    source._quotes_of = second_fails  # type: ignore[method-assign]
+    source._requests.quotes = second_fails  # type: ignore[method-assign]
     found = provider.quotes("NIFTY", contracts, AT)
     assert np.isfinite(found.spot.spot)
     assert 0.1 < np.isnan(found.last[found.symbol != ""]).mean() < 0.9
@@ -241,7 +241,7 @@ def test_beside_a_stream_a_unit_asks_for_no_candle_and_reads_what_another_proces
     contracts = world.chain(unit, "BANKEX")
     assert np.isnan(unit.previous_oi("BANKEX", contracts, AT)).all()
     assert world.kite.arrivals("historical") == []
-    assert isinstance(other.first, Kite)
+    assert isinstance(other.first, KiteProvider)
     with other.within(30.0):
         assert other.first.learn_previous("BANKEX", contracts, AT, 4) == 4
         assert other.first.learn_previous("BANKEX", contracts, AT, 4) == 4

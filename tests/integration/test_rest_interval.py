@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from g6.adapters.kite.limits import REQUEST_SPACINGS
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.guarding import guarded, shared_state
+from g6.bootstrap.rest_budget import least_interval, rest_budget
 from g6.config import Settings, calendar, load
-from g6.config.rest_budget import least_interval, rest_budget
 from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
@@ -59,7 +60,7 @@ class Cycle:
         started = settings.model_copy(
             update={"market": settings.market.model_copy(update={"origin": time.time() + 0.3})}
         )  # fmt: skip
-        limiter, shelf = MemoryLimiter(), MemorySharedCache()
+        limiter, shelf = MemoryLimiter(spacings=REQUEST_SPACINGS), MemorySharedCache()
         shared = replace(shared_state(started), shelf=shelf, limiter=lambda _: limiter)
         self.providers = {
             name: guarded(started, shared, "kite", started.provider.root, "kite")
@@ -155,7 +156,7 @@ def test_a_first_cycle_under_a_window_asks_once_for_the_underlyings_of_all(
     kite: Kite, base: Path, warm: Resilient
 ) -> None:
     settings = configured(kite, base, 6, **{"collection.scope": "window"})
-    limiter, shelf = MemoryLimiter(), MemorySharedCache()
+    limiter, shelf = MemoryLimiter(spacings=REQUEST_SPACINGS), MemorySharedCache()
     started = settings.model_copy(
         update={"market": settings.market.model_copy(update={"origin": time.time()})}
     )

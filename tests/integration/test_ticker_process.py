@@ -18,7 +18,7 @@ from twisted.internet import reactor
 from g6.adapters.kite.ticker.stream_client import route
 from g6.adapters.kite.ticker.feeds import Ticker
 from g6.adapters.memory.quote_cache import MemoryQuoteCache
-ticker = Ticker(MemoryQuoteCache(), lambda: datetime.now(UTC), lambda: None, lambda: None, lambda *_: None, way=route("ws://127.0.0.1:9"))
+ticker = Ticker(MemoryQuoteCache(), lambda: datetime.now(UTC), lambda: None, lambda: None, lambda *_: None, route=route("ws://127.0.0.1:9"))
 reactor.callLater(0.1, {end})
 sys.exit(ticker.run())
 """

@@ -5,8 +5,9 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from g6.adapters.kite.dump_parsing import COLUMNS, parse_dump
+from g6.adapters.kite.dump_parsing import parse_dump
 from g6.domain.market.contract_symbols import trusted
+from g6.domain.market.dump_layout import DUMP_COLUMNS
 from g6.domain.market.instrument import INDICES, listing
 
 ON = date(2026, 11, 20)
@@ -63,7 +64,7 @@ def test_an_index_gets_its_own_contracts_and_no_other(
     if not any(root in mine for root, _ in lines):
         return
     columns = parse_dump(
-        "\n".join([",".join(COLUMNS), *(line for _, line in lines)]).encode(), exchange, ON
+        "\n".join([",".join(DUMP_COLUMNS), *(line for _, line in lines)]).encode(), exchange, ON
     ).columns
     for name in mine:
         found = trusted(listing(name, columns, ON))

@@ -77,7 +77,8 @@ def fixes_in(path: Path) -> Iterator[Line]:  # noqa: C901, PLR0912 - a place aft
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             at = FIX_ARGUMENT.get(name, 1)
-            if (name in ERRORS or _is_super(node)) and len(node.args) > at:
+            is_error = name in ERRORS or name == "Refusal" or _is_super(node)
+            if is_error and len(node.args) > at:
                 yield from lines(node.args[at])
             for keyword in node.keywords:
                 if keyword.arg == "fix":
@@ -95,12 +96,6 @@ def fixes_in(path: Path) -> Iterator[Line]:  # noqa: C901, PLR0912 - a place aft
                     yield from lines(value)
         elif isinstance(node, ast.FunctionDef) and node.name == "cause_of":
             yield from _of_tuples(node, lines)
-        elif (
-            isinstance(node, ast.Yield)
-            and isinstance(node.value, ast.Tuple)
-            and where == "g6/config/lint.py"
-        ):
-            yield from lines(node.value.elts[-1])
     for node in ast.walk(tree):
         if (
             where == "g6/adapters/redis/server/refusals.py"
@@ -209,7 +204,7 @@ def test_the_lines_are_found() -> None:
     modules = {
         "files",
         "errors",
-        "config/lint",
+        "bootstrap/settings_lint",
         "config/explain",
         "entrypoints/cli/__init__",
         "adapters/redis/server/refusals",

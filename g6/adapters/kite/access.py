@@ -1,33 +1,46 @@
-"""The access token of all workers: where it is looked for, how it is kept, and who fetches it when it can be fetched."""
+"""One access token for all workers: the places it is read from, and its exchange."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 from g6 import files
-from g6.adapters.kite.sealing import seal, sealing_key, unseal
-from g6.adapters.kite.token import Token, expiry_of
+from g6.adapters.kite.token import (
+    Token,
+    read_token_file,
+    seal,
+    sealing_key,
+    unseal,
+    write_token_file,
+)
 from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import SharedCache
 
-NAME, TOLD = "token", "told:token"
+TOKEN_NAME = "token"  # noqa: S105 - the name of an entry
+ALERT_NAME = "told:token"
 DAY_SECONDS = 86_400.0
 EXCHANGE_SECONDS = 20.0
+"""Seconds that one worker may take to exchange a request token while the others wait."""
 LOOK_SECONDS = 0.05
-TELL_SECONDS = 3_600.0
+ALERT_SECONDS = 3_600.0
+"""Seconds before a person reads again that there is no token."""
+
+Tell = Callable[[Mapping[str, object]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class KiteCredentials:
-    """What a person has of the broker; all of it secret, none of it shown."""
+    """The secrets that a person has from Kite.
+
+    None of them is printed.
+    """
 
     api_key: str = ""
     api_secret: str = ""
@@ -38,148 +51,181 @@ class KiteCredentials:
         return "Credentials(***)"
 
 
-class Access:
-    """Gives every worker the same token: from the shelf all share, this host's file, the settings; else from one exchange.
+class TokenState(TypedDict):
+    """Facts about the token that people may see."""
 
-    Shelf and file hold it sealed under the API secret. `exchange` turns a request token into a token; `now` is market time;
-    `tell` is given what a person should know, once.
+    state: Literal["valid", "expired", "refused", "missing"]
+    expires: str | None
+    seconds_left: float | None
+
+
+class Access:
+    """Gives every worker the same token.
+
+    It looks into the cache that all workers share, into this host's file, into the settings, and
+    otherwise exchanges the request token once. Cache and file hold the token sealed under the API
+    secret.
+
+    Args:
+        credentials: The person's secrets.
+        cache: What all workers share.
+        path: This host's token file.
+        now: Market time.
+        exchange: Turns a request token into an access token. None where that is impossible.
+        tell: Receives what a person should know, once.
     """
 
     def __init__(
         self,
         credentials: KiteCredentials,
-        shelf: SharedCache,
+        cache: SharedCache,
         path: Path,
         now: Callable[[], datetime],
         exchange: Callable[[str], Token] | None = None,
-        tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        tell: Tell = lambda _: None,
     ) -> None:
-        self._given, self._shelf, self._path, self._now = credentials, shelf, path, now
-        self._exchange, self._tell = exchange, tell
+        self._credentials = credentials
+        self._cache = cache
+        self._path = path
+        self._now = now
+        self._exchange = exchange
+        self._tell = tell
         self._key = sealing_key(credentials.api_key, credentials.api_secret)
 
     def token(self) -> Token:
-        """Return a token that lives and was not refused; exchange the request token if there is one. Errors: TokenDead."""
-        if found := self._living():
-            return found
-        if (
-            self._given.request_token
-            and self._exchange
-            and (found := self._exchanged(self._exchange))
-        ):
-            return found
+        """Return a token that is alive and not refused, exchanging the request token if need be.
+
+        Raises:
+            TokenDead: There is no such token.
+        """
+        if token := self._living():
+            return token
+        if self._credentials.request_token and self._exchange:
+            token = self._exchange_once(self._exchange)
+            if token:
+                return token
         error = TokenDead(self._sentence())
-        self._told(error)
+        self._alert_once(error)
         raise error
 
     def keep(self, token: Token) -> None:
-        """Keep a fresh token for all workers and for a later start: shelf, and a file that only its owner reads."""
+        """Keep a fresh token for all workers and, in a private file, for a later start."""
         sealed = seal(token, self._key)
         with files.refusals(self._path):
-            _write_private(self._path, sealed)
-        self._shelf.put(NAME, sealed, DAY_SECONDS)
-        for name in (TOLD, f"refused:{token.mark}"):
-            self._shelf.drop(name)
+            write_token_file(self._path, sealed)
+        self._cache.put(TOKEN_NAME, sealed, DAY_SECONDS)
+        for name in (ALERT_NAME, f"refused:{token.mark}"):
+            self._cache.drop(name)
 
     def refused(self, token: Token) -> TokenDead:
-        """Remember that the broker refuses `token`, tell it once, and return the error to raise."""
-        self._shelf.put(f"refused:{token.mark}", b"1", DAY_SECONDS)
+        """Remember that Kite refuses `token`, tell a person once, and return the error to raise."""
+        self._cache.put(f"refused:{token.mark}", b"1", DAY_SECONDS)
         error = TokenDead(
             "Kite refuses the access token, which has ended or was replaced by another login"
         )
-        self._told(error)
+        self._alert_once(error)
         return error
 
-    def state(self) -> dict[str, Any]:
-        """Return facts about the token, no secret: state (valid, expired, refused, missing), expires, seconds_left, user."""
-        tokens, at = self._candidates(), self._now().timestamp()
-        living = next(
-            (each for each in tokens if each.lives(at) and not self._is_refused(each)), None
-        )
-        shown = living or (tokens[0] if tokens else None)
-        if shown is None:
+    def state(self) -> TokenState:
+        """Return what people may know about the token: state, end, seconds left."""
+        tokens = self._candidates()
+        at = self._now().timestamp()
+        living = self._first_living(tokens, at)
+        if living is not None:
+            return {
+                "state": "valid",
+                "expires": _end(living),
+                "seconds_left": round(living.expires - at, 1) if living.expires else None,
+            }
+        if not tokens:
             return {"state": "missing", "expires": None, "seconds_left": None}
-        state = "valid" if living else "refused" if shown.lives(at) else "expired"
-        expires = isoformat_z(shown.expires) if shown.expires else None
-        left = (
-            round(max(0.0, shown.expires - at), 1)
-            if shown.expires and living
-            else None
-            if living
-            else 0.0
-        )
-        return {"state": state, "expires": expires, "seconds_left": left}
+        newest = tokens[0]
+        return {
+            "state": "refused" if newest.lives(at) else "expired",
+            "expires": _end(newest),
+            "seconds_left": 0.0,
+        }
 
     def _living(self) -> Token | None:
-        at = self._now().timestamp()
-        return next(
-            (each for each in self._candidates() if each.lives(at) and not self._is_refused(each)),
-            None,
-        )
+        return self._first_living(self._candidates(), self._now().timestamp())
+
+    def _first_living(self, tokens: list[Token], at: float) -> Token | None:
+        for token in tokens:
+            if token.lives(at) and not self._is_refused(token):
+                return token
+        return None
 
     def _candidates(self) -> list[Token]:
-        """Return the tokens there are, the newest login first; one from the settings says nothing of its age."""
-        opened = [token for content in self._kept_bytes() if (token := unseal(content, self._key))]
-        found = sorted(opened, key=lambda token: -token.issued)
-        return [*found, *([Token(self._given.access_token)] if self._given.access_token else [])]
+        """Return the tokens there are, the newest login first.
 
-    def _kept_bytes(self) -> list[bytes]:
-        kept = [self._shelf.get(NAME), self._path.read_bytes() if self._path.is_file() else None]
-        return [content for content in kept if content]
+        The one of the settings has no age.
+        """
+        tokens = []
+        for sealed in self._sealed_tokens():
+            token = unseal(sealed, self._key)
+            if token is not None:
+                tokens.append(token)
+        tokens.sort(key=lambda token: -token.issued)
+        if self._credentials.access_token:
+            tokens.append(Token(self._credentials.access_token))
+        return tokens
+
+    def _sealed_tokens(self) -> list[bytes]:
+        contents = [self._cache.get(TOKEN_NAME), read_token_file(self._path)]
+        return [content for content in contents if content]
 
     def _is_refused(self, token: Token) -> bool:
-        return self._shelf.get(f"refused:{token.mark}") is not None
+        return self._cache.get(f"refused:{token.mark}") is not None
 
-    def _exchanged(self, exchange: Callable[[str], Token]) -> Token | None:
-        """Exchange the request token, in one worker alone, once; the others wait for what it keeps. None where that gave none."""
+    def _exchange_once(self, exchange: Callable[[str], Token]) -> Token | None:
+        """Exchange the request token in one worker alone.
+
+        The others wait for what it keeps.
+
+        Returns:
+            None where the request token is spent, or nobody got a token in time.
+
+        Raises:
+            TokenDead: Kite does not exchange the request token.
+        """
         limit = time.monotonic() + EXCHANGE_SECONDS
-        while not self._shelf.claim("exchanging", EXCHANGE_SECONDS):
+        while not self._cache.claim("exchanging", EXCHANGE_SECONDS):
             threading.Event().wait(LOOK_SECONDS)
-            if (found := self._living()) or time.monotonic() > limit:
-                return found
-        spent = f"spent:{Token(self._given.request_token).mark}"
+            token = self._living()
+            if token or time.monotonic() > limit:
+                return token
+        # Kite takes a request token once, within minutes of the login: whether the exchange works
+        # or not, no worker may try this one again.
+        spent = f"spent:{Token(self._credentials.request_token).mark}"
         try:
-            if (found := self._living()) or self._shelf.get(spent):
-                return found
-            self._shelf.put(spent, b"1", DAY_SECONDS)
-            return self._kept(exchange(self._given.request_token))
+            token = self._living()
+            if token or self._cache.get(spent):
+                return token
+            self._cache.put(spent, b"1", DAY_SECONDS)
+            token = exchange(self._credentials.request_token)
+            self.keep(token)
         except (ProviderBusy, ProviderRefused) as error:
             raise TokenDead(f"the request token could not be exchanged: {error}") from error
         finally:
-            self._shelf.drop("exchanging")
-
-    def _kept(self, token: Token) -> Token:
-        self.keep(token)
+            self._cache.drop("exchanging")
         return token
 
     def _sentence(self) -> str:
         state = self.state()
-        if state["state"] == "missing" and self._kept_bytes():
-            return "the access token that is kept was sealed under another API secret or by an older G6, and cannot be opened"
+        if state["state"] == "missing" and self._sealed_tokens():
+            return (
+                "the access token that is kept was sealed under another API secret or by an older "
+                "G6, and cannot be opened"
+            )
         if state["state"] == "missing":
             return "there is no access token for Kite"
-        return f"the access token for Kite is {state['state']}" + (
-            f" since {state['expires']}" if state["state"] == "expired" else ""
-        )
+        since = f" since {state['expires']}" if state["state"] == "expired" else ""
+        return f"the access token for Kite is {state['state']}{since}"
 
-    def _told(self, error: TokenDead) -> None:
-        if self._shelf.claim(TOLD, TELL_SECONDS):
+    def _alert_once(self, error: TokenDead) -> None:
+        if self._cache.claim(ALERT_NAME, ALERT_SECONDS):
             self._tell({"state": "token", "sentence": error.sentence, "fix": error.fix})
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    """Replace a file by one that nobody but its owner could read at any moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def issued_token(value: str, user: str, at: datetime) -> Token:
-    """Return a token that was issued at `at`, with its end."""
-    return Token(value, user, at.timestamp(), expiry_of(at).timestamp())
+def _end(token: Token) -> str | None:
+    return isoformat_z(token.expires) if token.expires else None

@@ -1,26 +1,32 @@
-"""Logging in: the broker's page in a browser, its answer to a page of ours, and the exchange of the one for an access token."""
+"""The login: Kite's page in a browser, its redirect to a page of ours, the exchange for a token."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from g6.adapters.kite.access import KiteCredentials, issued_token
-from g6.adapters.kite.rest_client import Client, make_client, translated
-from g6.adapters.kite.token import Token
+from g6.adapters.kite.access import KiteCredentials
+from g6.adapters.kite.limits import LOGIN_URL
+from g6.adapters.kite.rest_client import RestClient, make_client, translated
+from g6.adapters.kite.token import Token, issued_token
 from g6.errors import ProviderRefused, TokenDead, Unavailable
 
-LOGIN_URL = "https://kite.zerodha.com/connect/login"
-PAGE = "<!doctype html><meta charset=utf-8><title>G6</title><p style='font:1.2em sans-serif;margin:3em'>{}</p>"
+PAGE = (
+    "<!doctype html><meta charset=utf-8><title>G6</title>"
+    "<p style='font:1.2em sans-serif;margin:3em'>{}</p>"
+)
 
 
 def login_url(api_key: str, base: str | None = None) -> str:
-    """Return the address of the page on which a person logs in; it answers to the redirect URL registered with the key."""
+    """Return the page on which a person logs in.
+
+    It redirects to the address registered with the key.
+    """
+    # kiteconnect's `root` does not change its login address, which is a class attribute.
     return f"{base or LOGIN_URL}?{urlencode({'v': '3', 'api_key': api_key})}"
 
 
@@ -32,49 +38,55 @@ def exchange(
     timeout: float = 7.0,
     now: Callable[[], datetime],
 ) -> Token:
-    """Return the access token that a request token buys, once. Errors: ProviderBusy, ProviderRefused."""
+    """Return the access token that a request token buys, once.
+
+    Raises:
+        ProviderBusy: Kite has a bad moment.
+        ProviderRefused: The key or the secret is missing, or Kite refuses them or the token.
+    """
     if not (credentials.api_key and credentials.api_secret):
         raise ProviderRefused(
             "an exchange needs the API key and the API secret: set KITE_API_KEY and KITE_API_SECRET"
         )
+    client = make_client(credentials.api_key, root=root, timeout=timeout)
     try:
-        session = _generate(
-            make_client(credentials.api_key, root=root, timeout=timeout),
-            request_token,
-            credentials.api_secret,
-        )
+        session = _generate(client, request_token, credentials.api_secret)
     except TokenDead as error:
         raise ProviderRefused(
-            "Kite refuses the request token or the API secret; a request token is good once, for minutes"
+            "Kite refuses the request token or the API secret; "
+            "a request token is good once, for minutes"
         ) from error
     return issued_token(str(session["access_token"]), str(session.get("user_id", "")), now())
 
 
 @translated
-def _generate(client: Client, request_token: str, api_secret: str) -> dict[str, Any]:
-    session: dict[str, Any] = client.generate_session(request_token, api_secret=api_secret)
+def _generate(client: RestClient, request_token: str, api_secret: str) -> Mapping[str, object]:
+    session: Mapping[str, object] = client.generate_session(request_token, api_secret=api_secret)
     return session
 
 
 def request_token_of(text: str) -> str:
-    """Return the request token in what a person pasted: the token itself, or the whole address they were sent to."""
+    """Return the request token in a pasted text: the token itself, or the address it came with."""
     text = text.strip()
-    found = parse_qs(urlsplit(text).query).get("request_token", [])
-    return found[0] if found else text
+    tokens = parse_qs(urlsplit(text).query).get("request_token", [])
+    return tokens[0] if tokens else text
 
 
 @dataclass(slots=True)
 class Callback:
-    """A page on this machine that waits for the broker to send the person back; ends with its block."""
+    """A page on this machine that waits for Kite's redirect.
+
+    It ends with its `with` block.
+    """
 
     port: int = 0
     token: str = ""
     refused: str = ""
-    _came: threading.Event = field(default_factory=threading.Event)
+    _arrived: threading.Event = field(default_factory=threading.Event)
     _server: HTTPServer | None = None
 
     def __enter__(self) -> Callback:
-        """Listen on loopback. Errors: Unavailable."""
+        """Listen on loopback. Raises Unavailable."""
         try:
             self._server = HTTPServer(("127.0.0.1", self.port), _page(self))
         except OSError as error:
@@ -99,27 +111,28 @@ class Callback:
         return f"http://127.0.0.1:{self.port}/"
 
     def wait(self, seconds: float) -> str:
-        """Return the request token that came, "" when none did in `seconds`."""
-        self._came.wait(seconds)
+        """Return the request token that arrived, "" when none did in `seconds`."""
+        self._arrived.wait(seconds)
         return self.token
 
-    def came(self, query: str) -> str:
-        """Take what the broker sent along; return what the person reads."""
-        told = parse_qs(query)
-        token = told.get("request_token", [""])[0]
+    def receive(self, query: str) -> str:
+        """Take the query of Kite's redirect and return what the person reads."""
+        values = parse_qs(query)
+        token = values.get("request_token", [""])[0]
         if not token:
             return "G6 waits for a login; this address came without a request token."
-        if told.get("status", ["success"])[0] != "success":
-            self.refused = told["status"][0]
+        status = values.get("status", ["success"])[0]
+        if status != "success":
+            self.refused = status
         self.token = token
-        self._came.set()
+        self._arrived.set()
         return "Logged in. You can close this page; G6 goes on in the terminal."
 
 
 def _page(callback: Callback) -> type[BaseHTTPRequestHandler]:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = PAGE.format(callback.came(urlsplit(self.path).query)).encode()
+            body = PAGE.format(callback.receive(urlsplit(self.path).query)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
@@ -127,6 +140,6 @@ def _page(callback: Callback) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: the address carries the request token."""
+            """Write nothing: the address carries the request token."""
 
     return Page

@@ -1,48 +1,67 @@
-"""The broker's instrument dump: CSV in, columns out; a row that cannot be one is left out with its line and the reason."""
+"""Kite's instrument dump: CSV in, columns out.
+
+A row that cannot be a contract is left out, with its line and the reason.
+"""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from math import isfinite
-from typing import Any
 
+from g6.domain.market.dump_layout import DUMP_COLUMNS
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 
-COLUMNS = (
-    "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry", "strike", "tick_size", "lot_size",
-    "instrument_type", "segment", "exchange",
-)  # fmt: skip
-FIELDS = (
-    "symbol",
-    "token",
-    "name",
-    "expiry",
-    "strike",
-    "tick_size",
-    "lot_size",
-    "instrument_type",
-    "segment",
-    "exchange",
-)
-_AT = {name: place for place, name in enumerate(COLUMNS)}
+_AT = {name: column for column, name in enumerate(DUMP_COLUMNS)}
 _KINDS = frozenset(("CE", "PE", "FUT"))
 _EXCHANGES = frozenset(
     ("NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX", "NCO", "NSEIX", "GLOBAL", "MCXSX")
 )
 
 FARTHEST_YEARS = 10
-"""NIFTY's half-yearlies run five years ahead; no contract lives twice as long."""
+"""NIFTY's half-yearlies run five years ahead.
+
+No contract lives twice as long.
+"""
 MOST_DIGITS = 18
 """A token or lot with more digits does not fit the 64 bits of a column."""
-OLD_ROWS, OLD_SHARE = 10, 0.01
-"""From this many expired contracts on, and this share of all, a dump is yesterday's: one weekly of NIFTY alone is 210 rows, 5 %."""
+# One weekly of NIFTY alone is 210 rows, 5 % of its contracts: a dump of yesterday's expiry day
+# shows.
+OLD_ROWS = 10
+"""A dump with this many expired contracts is yesterday's, if they are OLD_SHARE of all as well."""
+OLD_SHARE = 0.01
 ODD_ROWS = 100
 """More wrong rows than this, and than right ones, are no odd rows but a damaged dump."""
-SHOWN = 3
+SHOWN_ROWS = 3
+"""Rows that a sentence quotes."""
+MADE_AT = "the exchange's dump is made about 08:00 IST"
+
+
+@dataclass(frozen=True, slots=True)
+class DumpRow:
+    """A contract of the dump, its columns by the names that `instrument.listing` takes."""
+
+    symbol: str
+    token: int
+    name: str
+    expiry: date
+    strike: float
+    tick_size: float
+    lot_size: int
+    instrument_type: str
+    segment: str
+    exchange: str
+
+    @property
+    def is_future(self) -> bool:
+        """Whether the contract is a future, which has no strike."""
+        return self.instrument_type == "FUT"
+
+
+FIELDS = tuple(column.name for column in fields(DumpRow))
 
 
 @dataclass(slots=True)
@@ -55,118 +74,138 @@ class Dump:
         foreign: How many rows belong to another exchange's contracts.
     """
 
-    columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in FIELDS})
+    columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in FIELDS})
     left_out: list[tuple[int, str]] = field(default_factory=list)
     foreign: int = 0
 
+    def add(self, row: DumpRow) -> None:
+        """Add a contract to the columns."""
+        # dataclasses.astuple would copy every value deeply: ten copies a contract.
+        for name in FIELDS:
+            self.columns[name].append(getattr(row, name))
+
     def sentence(self) -> str:
-        """Return what is left out and why, in one line; nothing when nothing is."""
-        shown = [f"line {line} {reason}" for line, reason in self.left_out[:SHOWN]]
-        if len(self.left_out) > SHOWN:
-            shown.append(f"{len(self.left_out) - SHOWN} more")
-        if self.foreign:
-            shown.append(f"{self.foreign} of another exchange")
+        """Return how many rows are left out and why, in one line. "" when none is."""
         count = len(self.left_out) + self.foreign
-        return (
-            f"{count} row{'s are' if count > 1 else ' is'} left out: {'; '.join(shown)}"
-            if count
-            else ""
-        )
+        if not count:
+            return ""
+        parts = [f"line {line} {reason}" for line, reason in self.left_out[:SHOWN_ROWS]]
+        if len(self.left_out) > SHOWN_ROWS:
+            parts.append(f"{len(self.left_out) - SHOWN_ROWS} more")
+        if self.foreign:
+            parts.append(f"{self.foreign} of another exchange")
+        rows = "rows are" if count > 1 else "row is"
+        return f"{count} {rows} left out: {'; '.join(parts)}"
 
 
 def parse_dump(raw: bytes, exchange: str, day: date, where: str = "") -> Dump:
-    """Return the contracts of the known indices in a dump of `exchange` (NFO, BFO).
+    """Return the contracts of the known indices in a dump of one exchange.
 
-    A row that cannot be a contract (a number that is none, a line with too few fields, a contract twice, one of another exchange
-    or one that had expired before `day`) is left out and counted, and the rest stands. Refused is a dump with other columns, one
-    that ends within a line, one of an earlier day, and one in which most rows of ours are wrong. Errors: BadInput.
+    A row that cannot be a contract is left out and counted, and the rest stands: a number that is
+    none, a line with too few fields, a contract twice, one of another exchange or one that expired
+    before `day`.
+
+    Args:
+        raw: The dump as Kite sends it.
+        exchange: NFO or BFO.
+        day: The day of the dump. `date.min` lets expired contracts pass.
+        where: The file's name for errors.
+
+    Raises:
+        BadInput: The dump has other columns, ends within a line, is of an earlier day, or most rows
+            of our indices are wrong.
     """
     where = where or f"instrument dump of {exchange}"
-    dump, seen = Dump(), _Seen()
+    dump = Dump()
+    listed = _ListedLines()
     expired: list[int] = []
-    options = rows = 0
-    for number, row in _rows(raw, where, dump):
-        if row[_AT["name"]] not in INDICES or row[_AT["instrument_type"]] not in _KINDS:
+    options = 0
+    rows = 0
+    for line, values in _rows(raw, where, dump):
+        if values[_AT["name"]] not in INDICES or values[_AT["instrument_type"]] not in _KINDS:
             continue
-        if row[_AT["exchange"]] != exchange and row[_AT["exchange"]] in _EXCHANGES:
+        if values[_AT["exchange"]] != exchange and values[_AT["exchange"]] in _EXCHANGES:
             dump.foreign += 1
             continue
         rows += 1
-        values, reason = _contract(row, exchange, day)
-        if not reason and values["expiry"] < day:
-            expired.append(number)
-            reason = f"expired on {values['expiry']}, before {day}"
-        if reason := reason or seen.before(values, number):
-            dump.left_out.append((number, reason))
+        try:
+            row = _contract(values, exchange, day)
+            if row.expiry < day:
+                expired.append(line)
+                raise ValueError(f"expired on {row.expiry}, before {day}")
+            listed.add(row, line)
+        except ValueError as error:
+            dump.left_out.append((line, str(error)))
             continue
-        for name in FIELDS:
-            dump.columns[name].append(values[name])
-        options += values["instrument_type"] != "FUT"
-    _refuse_if_unusable(dump, where, options, rows, expired)
+        dump.add(row)
+        options += not row.is_future
+    _refuse_old(where, rows, expired)
+    _refuse_damaged(dump, where, options)
     return dump
 
 
-def _refuse_if_unusable(
-    dump: Dump, where: str, options: int, rows: int, expired: list[int]
-) -> None:
-    """See that what was read can be a day's dump. Errors: BadInput."""
-    again = "g6 check kite asks for it again"
-    if (expired and len(expired) == rows) or len(expired) >= max(OLD_ROWS, OLD_SHARE * rows):
+def _refuse_old(where: str, rows: int, expired: list[int]) -> None:
+    """Refuse a dump of an earlier day. Raises BadInput."""
+    if not expired:
+        return
+    if len(expired) == rows or len(expired) >= max(OLD_ROWS, OLD_SHARE * rows):
         reason = f"{len(expired)} of {rows} contracts had expired: this is an old dump"
-        raise BadInput(
-            where, expired[0], reason, "the exchange's dump is made about 08:00 IST; try later"
-        )
-    if not options or len(dump.left_out) > max(ODD_ROWS, len(dump.columns["symbol"])):
-        line, reason = dump.left_out[0] if dump.left_out else (None, "")
-        told = (
-            f"; line {line} {reason}"
-            if reason
-            else f"; {dump.foreign} rows are another exchange's"
-            if dump.foreign
-            else ""
-        )
-        what = (
-            "has more wrong rows than right ones"
-            if options
-            else "lists no option of any known index"
-        )
-        raise BadInput(
-            where, line, what + told, f"the exchange's dump is made about 08:00 IST; {again}"
-        )
+        raise BadInput(where, expired[0], reason, f"{MADE_AT}; try later")
+
+
+def _refuse_damaged(dump: Dump, where: str, options: int) -> None:
+    """Refuse a dump that lists no option, or has more wrong rows than right ones.
+
+    Raises BadInput.
+    """
+    if options and len(dump.left_out) <= max(ODD_ROWS, len(dump.columns["symbol"])):
+        return
+    reason = "has more wrong rows than right ones"
+    if not options:
+        reason = "lists no option of any known index"
+    line = None
+    if dump.left_out:
+        line, example = dump.left_out[0]
+        reason += f"; line {line} {example}"
+    elif dump.foreign:
+        reason += f"; {dump.foreign} rows are another exchange's"
+    raise BadInput(where, line, reason, f"{MADE_AT}; g6 check kite asks for it again")
 
 
 def _rows(raw: bytes, where: str, dump: Dump) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and fields of every line after the header that has as many as the header."""
+    """Yield line number and values of every line after the header that is as long as the header."""
     lines = raw.decode("utf-8-sig", errors="replace").split("\n")
-    header = _fields(lines[0].rstrip("\r"))
-    if tuple(header[: len(COLUMNS)]) != COLUMNS:
-        raise BadInput(
-            where,
-            1,
-            f"has the columns {', '.join(header)[:80] or 'of nothing'}, not those of a dump",
-        )
+    header = _split(lines[0].rstrip("\r"))
+    if tuple(header[: len(DUMP_COLUMNS)]) != DUMP_COLUMNS:
+        names = ", ".join(header)[:80] or "of nothing"
+        raise BadInput(where, 1, f"has the columns {names}, not those of a dump")
     last = len(lines)
     for number, line in enumerate(lines[1:], 2):
         text = line.rstrip("\r")
         if not text.strip():
             continue
-        fields = _fields(text)
-        whole = len(fields) == len(header)
-        # A download that broke off ends within a line, so that rows are missing that nobody can count.
-        if number == last and not (whole and fields[_AT["exchange"]] in _EXCHANGES):
-            raise BadInput(
-                where,
-                number,
-                f"the dump is cut: it ends within this line, after {len(fields)} of {len(header)} fields",
+        values = _split(text)
+        is_whole = len(values) == len(header)
+        # A download that broke off ends within a line, so that rows are missing that nobody can
+        # count.
+        if number == last and not (is_whole and values[_AT["exchange"]] in _EXCHANGES):
+            reason = (
+                "the dump is cut: it ends within this line, "
+                f"after {len(values)} of {len(header)} fields"
             )
-        if not whole:
-            dump.left_out.append((number, f"has {len(fields)} fields where {len(header)} are due"))
+            raise BadInput(where, number, reason)
+        if not is_whole:
+            reason = f"has {len(values)} fields where {len(header)} are due"
+            dump.left_out.append((number, reason))
             continue
-        yield number, fields
+        yield number, values
 
 
-def _fields(line: str) -> list[str]:
-    """Return the fields of one line; a quote that is not closed ends with its line."""
+def _split(line: str) -> list[str]:
+    """Return the values of one line.
+
+    A quote that is not closed ends with its line.
+    """
     if '"' not in line:
         return line.split(",")
     try:
@@ -175,45 +214,49 @@ def _fields(line: str) -> list[str]:
         return []
 
 
-def _contract(row: list[str], exchange: str, day: date) -> tuple[dict[str, Any], str]:
-    """Return the row's values by our names, and why it cannot be a contract, nothing when it can."""
-    values: dict[str, Any] = {
-        "symbol": row[_AT["tradingsymbol"]], "name": row[_AT["name"]], "instrument_type": row[_AT["instrument_type"]],
-        "segment": row[_AT["segment"]], "exchange": row[_AT["exchange"]],
-    }  # fmt: skip
-    if values["exchange"] != exchange:
-        return values, f"belongs to {values['exchange'][:20]!r}"
+def _contract(values: list[str], exchange: str, day: date) -> DumpRow:
+    """Return the contract of a line. Raises ValueError with the reason why it cannot be one."""
+    if values[_AT["exchange"]] != exchange:
+        raise ValueError(f"belongs to {values[_AT['exchange']][:20]!r}")
     try:
-        values["token"] = _whole(row[_AT["instrument_token"]])
-        values["lot_size"] = _whole(row[_AT["lot_size"]] or "0")
-        values["strike"], values["tick_size"] = (
-            float(row[_AT["strike"]] or 0),
-            float(row[_AT["tick_size"]] or 0),
+        # A blank strike or "1.0" as a lot cost kiteconnect 5.2.2 the whole dump.
+        row = DumpRow(
+            symbol=values[_AT["tradingsymbol"]],
+            token=_whole(values[_AT["instrument_token"]]),
+            name=values[_AT["name"]],
+            expiry=date.fromisoformat(values[_AT["expiry"]]),
+            strike=float(values[_AT["strike"]] or 0),
+            tick_size=float(values[_AT["tick_size"]] or 0),
+            lot_size=_whole(values[_AT["lot_size"]] or "0"),
+            instrument_type=values[_AT["instrument_type"]],
+            segment=values[_AT["segment"]],
+            exchange=values[_AT["exchange"]],
         )
-        values["expiry"] = date.fromisoformat(row[_AT["expiry"]])
     except (ValueError, OverflowError) as error:
-        return values, f"cannot be read: {str(error)[:80]}"
-    return values, _impossible(values, day)
+        raise ValueError(f"cannot be read: {str(error)[:80]}") from error
+    if reason := _impossible(row, day):
+        raise ValueError(reason)
+    return row
 
 
-def _impossible(values: dict[str, Any], day: date) -> str:
-    """Return why no exchange lists such a contract, nothing when one may."""
-    kind, strike, tick = values["instrument_type"], values["strike"], values["tick_size"]
-    if values["token"] <= 0 or values["lot_size"] <= 0:
-        return f"has token {values['token']}, lot {values['lot_size']}: no {kind} has"
-    if not isfinite(strike) or (kind != "FUT" and strike <= 0):
-        return f"has strike {strike:g}: no {kind} has"
-    if not isfinite(tick) or tick < 0:
-        return f"has tick {tick:g}"
-    if not values["symbol"] or "�" in values["symbol"]:
+def _impossible(row: DumpRow, day: date) -> str:
+    """Return why no exchange lists such a contract, "" when one may."""
+    kind = row.instrument_type
+    if row.token <= 0 or row.lot_size <= 0:
+        return f"has token {row.token}, lot {row.lot_size}: no {kind} has"
+    if not isfinite(row.strike) or (not row.is_future and row.strike <= 0):
+        return f"has strike {row.strike:g}: no {kind} has"
+    if not isfinite(row.tick_size) or row.tick_size < 0:
+        return f"has tick {row.tick_size:g}"
+    if not row.symbol or "�" in row.symbol:
         return "has no symbol that can be asked for"
-    if day > date.min and values["expiry"].year > day.year + FARTHEST_YEARS:
-        return f"expires on {values['expiry']}, more than {FARTHEST_YEARS} years ahead"
+    if day > date.min and row.expiry.year > day.year + FARTHEST_YEARS:
+        return f"expires on {row.expiry}, more than {FARTHEST_YEARS} years ahead"
     return ""
 
 
 def _whole(text: str) -> int:
-    """Return a positive whole number, also one written as 65.0. Errors: ValueError."""
+    """Return a whole number, also one written as 65.0. Raises ValueError."""
     value = text.strip()
     number, _, fraction = value.partition(".")
     if not number.isdecimal() or fraction.strip("0") or len(number) > MOST_DIGITS:
@@ -221,30 +264,39 @@ def _whole(text: str) -> int:
     return int(number)
 
 
-class _Seen:
+class _ListedLines:
     """Remembers which contracts a dump has listed, and in which line."""
 
     def __init__(self) -> None:
-        self._lines: dict[tuple[Any, ...], int] = {}
+        self._lines: dict[tuple[object, ...], int] = {}
 
-    def before(self, values: dict[str, Any], number: int) -> str:
-        """Return which line lists the same symbol, token or contract already, nothing when none does."""
-        contract = (values["name"], values["expiry"], values["strike"], values["instrument_type"])
-        keys = (("symbol", values["symbol"]), ("token", values["token"]), ("contract", *contract))
+    def add(self, row: DumpRow, line: int) -> None:
+        """Remember a contract.
+
+        Raises ValueError when an earlier line has its symbol, token or terms.
+        """
+        keys = (
+            ("symbol", row.symbol),
+            ("token", row.token),
+            ("contract", row.name, row.expiry, row.strike, row.instrument_type),
+        )
         for key in keys:
             if key in self._lines:
-                return f"repeats the {key[0]} of line {self._lines[key]} ({values['symbol']})"
-        self._lines.update(dict.fromkeys(keys, number))
-        return ""
+                raise ValueError(f"repeats the {key[0]} of line {self._lines[key]} ({row.symbol})")
+        self._lines.update(dict.fromkeys(keys, line))
 
 
 def of_interest(raw: bytes, names: Iterable[str] = tuple(INDICES)) -> bytes:
-    """Return the dump without the roots that are not ours, byte for byte otherwise: a fifth of it, for caches."""
-    wanted = {name.encode() for name in names}
+    """Return the dump without the roots that are not ours, byte for byte otherwise.
+
+    A fifth of the dump is left, which is what the shared cache holds.
+    """
+    roots = {name.encode() for name in names}
     header, _, body = raw.partition(b"\n")
-    fields = ((line, line.split(b",", 4)) for line in body.splitlines(keepends=True))
-    return (
-        header
-        + b"\n"
-        + b"".join(line for line, each in fields if len(each) < 5 or each[3].strip(b'"') in wanted)
-    )
+    lines = [header + b"\n"]
+    for line in body.splitlines(keepends=True):
+        values = line.split(b",", 4)
+        # A line that is too short stays: the parser counts it as one that cannot be read.
+        if len(values) < 5 or values[3].strip(b'"') in roots:
+            lines.append(line)
+    return b"".join(lines)

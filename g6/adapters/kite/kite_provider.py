@@ -1,4 +1,4 @@
-"""Zerodha's Kite Connect as a provider: listings from its dumps, whole chains from /quote, within its one request a second."""
+"""Zerodha's Kite Connect as a provider: listings from its dumps, whole chains from /quote."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from math import isfinite
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.kite.access import Access
-from g6.adapters.kite.dump_cache import Dumps
-from g6.adapters.kite.previous_interest import Candles, PreviousInterest
-from g6.adapters.kite.quote_parsing import epoch, object_of, parse_quotes, parse_underlying
-from g6.adapters.kite.rest_client import (
-    Client,
-    ask_candles,
-    ask_dump,
-    ask_ltp,
-    ask_profile,
-    ask_quotes,
-    make_client,
+from g6.adapters.kite.authorized_requests import AuthorizedRequests, KiteSettings
+from g6.adapters.kite.dump_cache import DumpCache
+from g6.adapters.kite.limits import MOST_QUOTE_KEYS
+from g6.adapters.kite.previous_interest import PreviousInterest
+from g6.adapters.kite.quote_parsing import (
+    epoch,
+    number,
+    object_of,
+    parse_quotes,
+    parse_underlying,
 )
+from g6.adapters.kite.rest_client import JsonObject
 from g6.adapters.kite.underlyings import Underlyings
 from g6.domain.market import instrument
 from g6.domain.market.calendar import Calendar, day_of
@@ -34,25 +33,33 @@ from g6.domain.market.instrument import INDICES, VIX, Contracts, Future, Index, 
 from g6.domain.pricing.quality import believed
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
 from g6.domain.quotes.tick import of_day
-from g6.errors import ProviderBusy, ProviderRefused, TokenDead
+from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import Clock, Gate, SharedCache
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from g6.adapters.kite.rest_client import Candle
 
-MOST_KEYS = 500
-"""Instruments that one /quote request may name."""
 MUTE_SECONDS = 300.0
 """How long a key that was asked for twice in vain is not asked for a second time."""
 STALE_SECONDS = 30.0
-FROZEN = frozenset(("index frozen", "closing auction", "index final"))
+"""Age from which an index counts as stale."""
+# From 15:15 to about 15:30 the index stands still while options trade: the closing auction.
+FROZEN_PHASES = frozenset(("index frozen", "closing auction", "index final"))
 
 
-class Kite:
-    """Provider port over the broker's own client.
+class KiteProvider:
+    """Provider port over Kite's own client.
 
-    `gate` lets each request through in its turn; `access` gives the token; `mode` is live, or sim where the server is a
-    look-alike; `learns` how many contracts a unit asks the previous open interest of, 0 where another process does so; `indices`
-    those whose underlyings are asked for together. Contracts and keys are the dump's: no symbol is ever made up.
+    Contracts and keys are the dump's: no symbol is ever made up.
+
+    Args:
+        access: Gives the token that all workers have.
+        gate: Lets each request through in its turn.
+        cache: What all workers share.
+        clock: Market time and wall time.
+        calendar: The exchanges' sessions.
+        settings: What the configuration says of Kite.
+        tell: Receives what a person should know.
     """
 
     name = "kite"
@@ -61,240 +68,255 @@ class Kite:
         self,
         access: Access,
         gate: Gate,
-        shelf: SharedCache,
+        cache: SharedCache,
         clock: Clock,
         calendar: Calendar,
-        dumps: Path,
+        settings: KiteSettings,
         *,
-        api_key: str,
-        root: str | None = None,
-        timeout: float = 7.0,
-        mode: str = "live",
-        learns: int = 6,
-        indices: Sequence[str] = (),
-        tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        tell: Callable[[Mapping[str, object]], None] = lambda _: None,
     ) -> None:
-        self._access, self._gate, self._clock, self._calendar, self._mode = (
-            access,
-            gate,
-            clock,
-            calendar,
-            mode,
+        self._access = access
+        self._gate = gate
+        self._clock = clock
+        self._calendar = calendar
+        self._settings = settings
+        self._requests = AuthorizedRequests(access, gate, settings)
+        self.dumps = DumpCache(
+            settings.dump_directory, cache, self._requests.dump, clock.market, tell
         )
-        self._connect: Callable[[str], Client] = lru_cache(maxsize=1)(
-            lambda token: make_client(
-                api_key, token, root=root, timeout=timeout, sent=gate.mark_sent
-            )
-        )
-        self.dumps = Dumps(dumps, shelf, self._dump, clock.market, tell)
-        self._underlyings, self._together = Underlyings(shelf, self._further_quotes), tuple(indices)
-        self._timeout = timeout
-        self._previous, self._learns = PreviousInterest(shelf, self._candles), learns
+        self._underlyings = Underlyings(cache, self._requests.further_quotes)
+        self._previous = PreviousInterest(cache, partial(self._requests.candles, interval="day"))
         self._spots: dict[str, float] = {}
-        self._mute: dict[str, float] = {}
+        self._mute_until: dict[str, float] = {}
         self._unit: tuple[str, datetime] | None = None
-        self._before: dict[str, int] = {}
+        self._hits_before: dict[str, int] = {}
         self._listings: dict[str, tuple[int, Listing]] = {}
 
     def listing(self, index: str, at: datetime) -> Listing:
-        """Return what the day's dump lists. Errors: ProviderBusy, ProviderRefused, TokenDead."""
-        known, day = _known(index), day_of(at)
+        """Return the contracts that the day's dump lists.
+
+        Raises:
+            ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+            ProviderRefused: Kite, or the dump, cannot be used until somebody acts.
+            TokenDead: There is no token that Kite takes.
+        """
+        traits = _index(index)
+        day = day_of(at)
         if self._unit != (index, at):
-            self._unit, self._before = (index, at), dict(self.dumps.hits)
-        columns = self.dumps.columns(known.derivatives, day)
-        held = self._listings.get(index)
-        if held is None or held[0] != id(columns) or held[1].on != day:
-            held = self._listings[index] = (id(columns), instrument.listing(index, columns, day))
-        return held[1]
+            self._unit = (index, at)
+            self._hits_before = dict(self.dumps.hits)
+        columns = self.dumps.columns(traits.derivatives, day)
+        # The cache hands out the same columns until a new dump comes, so their identity is its
+        # edition.
+        edition, listing = self._listings.get(index, (0, None))
+        if listing is None or edition != id(columns) or listing.on != day:
+            listing = instrument.listing(index, columns, day)
+            self._listings[index] = (id(columns), listing)
+        return listing
 
     def underlying(self, index: str, at: datetime) -> Underlying:
-        """Return index, nearest future and VIX, in one request for all indices. Errors as `listing`."""
-        known, future = _known(index), self._future(index, at)
-        names = dict.fromkeys((*self._together, index))
-        keys = dict.fromkeys(
-            key for name in names for key in _always(_known(name), self._future(name, at))
-        )
-        return self._underlying(known, future, self._underlyings.answers([*keys], at), at)
+        """Return index, nearest future and VIX, in one request for all indices.
+
+        Raises as `listing`.
+        """
+        future = self._future(index, at)
+        keys: dict[str, None] = {}
+        for name in (*self._settings.indices, index):
+            keys |= dict.fromkeys(_market_keys(_index(name), self._future(name, at)))
+        answers = self._underlyings.answers([*keys], at)
+        return self._underlying(_index(index), future, answers, at)
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return quotes of `contracts` with index, future and VIX in the request that has the strikes nearest the money.
+        """Return the quotes of contracts, with index, future and VIX.
 
-        Keys that did not come are asked for once more if the budget allows it; then they are NaN throughout. When a later request
-        fails, what came before stands. Errors as `listing`.
+        These three go with the strikes nearest the money, in the first request. Keys that did not
+        come are asked for once more if the budget allows it, and are NaN otherwise. When a later
+        request fails, the answers before it stand. Raises as `listing`.
         """
-        known, future = _known(index), self._future(index, at)
-        always = _always(known, future)
-        keys = [*always, *self._nearest_first(index, contracts, known)]
-        answers: dict[str, Any] = {}
-        for first in range(0, len(keys), MOST_KEYS):
-            try:
-                answers.update(self._quotes_of(keys[first : first + MOST_KEYS]))
-            except ProviderBusy:
-                if not first:
-                    raise
-                break
-        else:
-            self._ask_again(keys, answers)
-        seen = self._underlying(known, future, answers, at)
-        if isfinite(believed(seen, contracts.strike).spot):
-            self._spots[index] = seen.spot
-        source = np.where(contracts.symbol == "", "", "rest").astype(object)
+        traits = _index(index)
+        future = self._future(index, at)
+        keys = [*_market_keys(traits, future), *self._nearest_first(index, contracts, traits)]
+        answers = self._answers(keys)
+        underlying = self._underlying(traits, future, answers, at)
+        if isfinite(believed(underlying, contracts.strike).spot):
+            self._spots[index] = underlying.spot
         return Quotes(
-            index, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, contracts.symbol, contracts.token,
-            source, parse_quotes(answers, contracts, known.derivatives), seen, self._clock.market().timestamp(),
-        )  # fmt: skip
+            index,
+            contracts.expiry,
+            contracts.strike,
+            contracts.lot_size,
+            contracts.tick_size,
+            contracts.symbol,
+            contracts.token,
+            np.where(contracts.symbol == "", "", "rest").astype(object),
+            parse_quotes(answers, contracts, traits.derivatives),
+            underlying,
+            self._clock.market().timestamp(),
+        )
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:
-        """Return the previous session's open interest as far as day candles were asked for, units, NaN beyond."""
-        if self._learns:
-            self.learn_previous(index, contracts, at, self._learns)
+        """Return the previous session's open interest, units of shape (2, n), NaN where unknown."""
+        if self._settings.previous_per_unit:
+            self.learn_previous(index, contracts, at, self._settings.previous_per_unit)
         return self._previous.of(index, contracts, day_of(at))
 
     def learn_previous(self, index: str, contracts: Contracts, at: datetime, most: int) -> int:
-        """Ask for the previous open interest of `most` contracts that nobody asked for; return how many came. Errors: TokenDead."""
-        return self._previous.learn(
-            index, contracts, day_of(at), self._centre(index, contracts), most
-        )
+        """Request the previous open interest of `most` contracts that nobody requested yet.
+
+        Returns:
+            How many answers came.
+
+        Raises:
+            TokenDead: There is no token that Kite takes.
+        """
+        centre = self._centre(index, contracts)
+        return self._previous.learn(index, contracts, day_of(at), centre, most)
 
     def last_prices(self, indices: tuple[str, ...]) -> dict[str, float]:
-        """Return the last price of each index that answers, in one cheap request. Errors as `listing`."""
-        keys = {INDICES[name].quote_key: name for name in indices}
-        answers = self._ask("quote", "quote", lambda client: ask_ltp(client, keys))
-        return {
-            keys[key]: float(each.get("last_price") or 0)
-            for key, each in answers.items()
-            if key in keys
-        }
+        """Return the last price of each index that answers, in one cheap request.
 
-    def minutes(self, token: int, first: str, last: str) -> Candles:
-        """Return the minute candles of an instrument between two times of India, in one slot of its own. Errors as `listing`."""
-        return self._historical(token, first, last, "minute")
+        Raises as `listing`.
+        """
+        names = {INDICES[name].quote_key: name for name in indices}
+        answers = self._requests.last_prices(names)
+        prices = {}
+        for key, name in names.items():
+            if key in answers:
+                price = number(object_of(answers, key).get("last_price"))
+                prices[name] = price if isfinite(price) else 0.0
+        return prices
+
+    def minutes(self, token: int, first: str, last: str) -> Sequence[Candle]:
+        """Return the minute candles of an instrument between two times of India.
+
+        The request waits for a slot of its own. Raises as `listing`.
+        """
+        return self._requests.candles(token, first, last, "minute")
 
     def token(self) -> str:
-        """Return the mark of the token that requests would carry; not the token. Errors: TokenDead."""
+        """Return the mark of the token that requests would carry.
+
+        Not the token. Raises TokenDead.
+        """
         return self._access.token().mark
 
-    def profile(self) -> Mapping[str, Any]:
-        """Return whose token it is. Errors as `listing`."""
-        return self._ask("other", "profile", ask_profile)
+    def profile(self) -> JsonObject:
+        """Return the owner of the token. Raises as `listing`."""
+        return self._requests.profile()
 
     def describe(self) -> Mapping[str, Any]:
-        """Return facts for people and panels; no secrets."""
+        """Return facts for people and panels.
+
+        No secrets.
+        """
+        before = self._hits_before
         return {
             "name": self.name,
-            "mode": self._mode,
+            "mode": self._settings.mode,
             "source": "Kite Connect",
             "login": self._access.state(),
             "dumps": dict(self.dumps.hits),
             "listings": {
-                where: n - self._before.get(where, 0) for where, n in self.dumps.hits.items()
+                where: hits - before.get(where, 0) for where, hits in self.dumps.hits.items()
             },
             "instruments": dict(self.dumps.facts()),
         }
 
     def instruments(self, exchange: str, at: datetime) -> int:
-        """Return how many contracts the day's dump of an exchange lists; one refused a moment ago is asked for again.
+        """Return how many contracts the day's dump of an exchange lists.
 
-        Errors as `listing`.
+        A dump that was refused a moment ago is downloaded again. Raises as `listing`.
         """
         day = day_of(at)
-        columns = (self.dumps.refresh if self.dumps.refused(exchange, day) else self.dumps.columns)(
-            exchange, day
-        )
-        return len(columns["symbol"])
+        if self.dumps.refused(exchange, day):
+            return len(self.dumps.refresh(exchange, day)["symbol"])
+        return len(self.dumps.columns(exchange, day)["symbol"])
 
-    def _quotes_of(self, keys: list[str]) -> Mapping[str, Any]:
-        return self._ask("quote", "quote", lambda client: ask_quotes(client, keys))
+    def _answers(self, keys: list[str]) -> JsonObject:
+        """Return the answers to all keys.
 
-    def _further_quotes(self, keys: Sequence[str]) -> Mapping[str, Any]:
-        """Ask for quotes beside the first requests of the indices; they take a further one's place where there is one."""
-        self._gate.reserve_further("quote")
-        return self._quotes_of([*keys])
+        Those of the first request at least.
+        """
+        answers: dict[str, object] = {}
+        for first in range(0, len(keys), MOST_QUOTE_KEYS):
+            try:
+                answers.update(self._requests.quotes(keys[first : first + MOST_QUOTE_KEYS]))
+            except ProviderBusy:
+                if not first:
+                    raise
+                return answers
+        answers.update(self._answers_again(keys, answers))
+        return answers
 
-    def _ask_again(self, keys: list[str], answers: dict[str, Any]) -> None:
+    def _answers_again(self, keys: list[str], answers: JsonObject) -> JsonObject:
+        """Ask once more for keys without an answer.
+
+        Kite leaves them out without a word.
+        """
         now = time.monotonic()
-        missing = [key for key in keys if key not in answers and self._mute.get(key, 0.0) < now][
-            :MOST_KEYS
+        missing = [
+            key for key in keys if key not in answers and self._mute_until.get(key, 0.0) < now
         ]
+        del missing[MOST_QUOTE_KEYS:]
         if not missing or not self._gate.reserve_further("quote"):
-            return
+            return {}
         try:
-            answers.update(self._quotes_of(missing))
+            late = self._requests.quotes(missing)
         except ProviderBusy:
-            return
-        self._mute |= {key: now + MUTE_SECONDS for key in missing if key not in answers}
-
-    def _ask(
-        self, family: str, endpoint: str, send: Callable[[Client], T], *, again: bool = True
-    ) -> T:
-        """Send one request with the token that all workers have; when it was replaced meanwhile, once more with the new one."""
-        token = self._access.token()
-        try:
-            return self._gate.ask(
-                family, endpoint, partial(self._sent, send, self._connect(token.value))
-            )
-        except TokenDead as error:
-            refused = self._access.refused(token)
-            if again and self._access.state()["state"] == "valid":
-                return self._ask(family, endpoint, send, again=False)
-            raise refused from error
-
-    def _sent(self, send: Callable[[Client], T], client: Client) -> T:
-        """Send one request; the last of a unit has less time for its answer, so that the unit ends before its limit."""
-        client.timeout = self._gate.answer_timeout(self._timeout)
-        return send(client)
-
-    def _dump(self, exchange: str) -> bytes:
-        return self._ask("other", "instruments", lambda client: ask_dump(client, exchange))
-
-    def _candles(self, token: int, first: str, last: str) -> Candles:
-        return self._historical(token, first, last, "day")
-
-    def _historical(self, token: int, first: str, last: str, interval: str) -> Candles:
-        return self._ask(
-            "historical",
-            "historical",
-            lambda client: ask_candles(client, token, first, last, interval),
-        )
+            return {}
+        self._mute_until |= {key: now + MUTE_SECONDS for key in missing if key not in late}
+        return late
 
     def _future(self, index: str, at: datetime) -> Future | None:
+        """Return the nearest future that has not expired."""
         day = day_of(at)
-        return next((each for each in self.listing(index, at).futures if each.expiry >= day), None)
+        for future in self.listing(index, at).futures:
+            if future.expiry >= day:
+                return future
+        return None
 
     def _underlying(
-        self, known: Index, future: Future | None, answers: Mapping[str, Any], at: datetime
+        self, traits: Index, future: Future | None, answers: JsonObject, at: datetime
     ) -> Underlying:
-        future_key = f"{known.derivatives}:{future.symbol}" if future else ""
-        seen = parse_underlying(answers, known.quote_key, VIX, future_key, future)
+        future_key = f"{traits.derivatives}:{future.symbol}" if future else ""
+        underlying = parse_underlying(answers, traits.quote_key, VIX, future_key, future)
         if not of_day(epoch(object_of(answers, VIX).get("timestamp")), at):
-            seen = replace(seen, vix=NAN)
-        if self._calendar.phase(known.exchange, at) in FROZEN:
-            return replace(seen, spot_source="frozen")
-        old = self._clock.market().timestamp() - seen.spot_time > STALE_SECONDS
-        return replace(seen, spot_source="stale") if old else seen
+            underlying = replace(underlying, vix=NAN)
+        if self._calendar.phase(traits.exchange, at) in FROZEN_PHASES:
+            return replace(underlying, spot_source="frozen")
+        age_seconds = self._clock.market().timestamp() - underlying.spot_time
+        return (
+            replace(underlying, spot_source="stale") if age_seconds > STALE_SECONDS else underlying
+        )
 
     def _centre(self, index: str, contracts: Contracts) -> float:
-        """Return the last known price of the index; before the first answer, the middle of the nearest expiry's strikes."""
-        nearest = (
-            contracts.strike[contracts.expiry == contracts.expiry.min()]
-            if len(contracts)
-            else contracts.strike
-        )
-        return self._spots.get(index) or float(np.median(nearest)) if len(nearest) else 0.0
+        """Return the last known price of the index.
 
-    def _nearest_first(self, index: str, contracts: Contracts, known: Index) -> list[str]:
+        Before the first answer it is the middle of the nearest expiry's strikes.
+        """
+        if not len(contracts):
+            return 0.0
+        nearest = contracts.strike[contracts.expiry == contracts.expiry.min()]
+        return self._spots.get(index) or float(np.median(nearest))
+
+    def _nearest_first(self, index: str, contracts: Contracts, traits: Index) -> list[str]:
+        """Return the keys of contracts, those nearest the money first."""
         order = np.argsort(np.abs(contracts.strike - self._centre(index, contracts)), kind="stable")
         symbols = contracts.symbol[:, order].T.reshape(-1).tolist()
-        return [f"{known.derivatives}:{symbol}" for symbol in symbols if symbol]
+        return [f"{traits.derivatives}:{symbol}" for symbol in symbols if symbol]
 
 
-def _known(index: str) -> Index:
-    if index not in INDICES:
+def _index(name: str) -> Index:
+    if name not in INDICES:
         raise ProviderRefused(
-            f"{index} is no index that Kite is asked for; there are {', '.join(INDICES)}"
+            f"{name} is no index that Kite is asked for; there are {', '.join(INDICES)}"
         )
-    return INDICES[index]
+    return INDICES[name]
 
 
-def _always(known: Index, future: Future | None) -> list[str]:
-    return [known.quote_key, VIX, *([f"{known.derivatives}:{future.symbol}"] if future else [])]
+def _market_keys(traits: Index, future: Future | None) -> list[str]:
+    """Return the keys of index, VIX and nearest future, which go with every index's quotes."""
+    keys = [traits.quote_key, VIX]
+    if future:
+        keys.append(f"{traits.derivatives}:{future.symbol}")
+    return keys

@@ -1,43 +1,62 @@
-"""Minute candles of past sessions from the broker, in the request slots that all its workers share."""
+"""Minute candles of past sessions from Kite, in the request slots that all its workers share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from g6.adapters.kite.quote_parsing import number
 from g6.domain.market.instrument import INDICES, Listing
 from g6.domain.market.instrument import VIX as VIX_KEY
 from g6.domain.quotes.candles import BAR, Bars
-from g6.domain.quotes.quotes import NAN
 from g6.errors import ProviderRefused
 from g6.ports.candles import FUTURE, SPOT, VIX
+
+if TYPE_CHECKING:
+    from g6.adapters.kite.rest_client import Candle
 
 _NONE = np.zeros(0, BAR)
 
 
 class KiteCandles:
-    """Candles port over `ask(token, first, last)`, which takes its slot; `tokens`: numbers of indices and VIX by quote key."""
+    """Candles port over Kite.
+
+    Args:
+        ask: Asks for the candles of a token between two times of India, in a slot of its own.
+        tokens: Instrument tokens of the indices and of VIX by quote key.
+    """
 
     def __init__(
-        self, ask: Callable[[int, str, str], Sequence[Mapping[str, Any]]], tokens: Mapping[str, int]
+        self,
+        ask: Callable[[int, str, str], Sequence[Candle]],
+        tokens: Mapping[str, int],
     ) -> None:
-        self._ask, self._tokens = ask, tokens
+        self._ask = ask
+        self._tokens = tokens
 
     def minutes(self, listing: Listing, instrument: str) -> Bars:
-        """Return the minute candles of the listing's day; a contract that the broker does not know any more has none.
+        """Return the minute candles of the listing's day.
 
-        Errors: ProviderBusy, ProviderRefused (of the index), TokenDead, BreakerOpen.
+        A contract unknown to Kite has none.
+
+        Raises:
+            ProviderBusy: Kite has a bad moment.
+            ProviderRefused: Kite refuses the question for the index.
+            TokenDead: There is no token that Kite takes.
+            BreakerOpen: Kite failed too often in a row.
         """
-        token, day = self._token(listing, instrument), listing.on.isoformat()
+        token = self._token(listing, instrument)
         if not token:
             return _NONE
+        day = listing.on.isoformat()
         try:
             return bars_of(self._ask(token, f"{day} 00:00:00", f"{day} 23:59:59"))
         except ProviderRefused:
+            # Kite forgets expired options; an index does not expire, so there it is the question.
             if instrument == SPOT:
-                raise  # an index does not expire: it is the question that is refused
+                raise
             return _NONE
 
     def _token(self, listing: Listing, instrument: str) -> int:
@@ -52,20 +71,13 @@ class KiteCandles:
         return int(contracts.token[contracts.symbol == instrument].max(initial=0))
 
 
-def bars_of(candles: Sequence[Mapping[str, Any]]) -> Bars:
-    """Return candles as the client reads them, `date` aware, as bars, ascending; a value that is not told is NaN."""
+def bars_of(candles: Sequence[Candle]) -> Bars:
+    """Return candles as bars in ascending order.
+
+    A number that is null or no number is NaN.
+    """
     bars = np.zeros(len(candles), BAR)
     bars["start"] = [candle["date"].timestamp() for candle in candles]
     for name in ("open", "high", "low", "close", "volume", "oi"):
         bars[name] = [number(candle.get(name)) for candle in candles]
     return bars[np.argsort(bars["start"], kind="stable")]
-
-
-def number(value: Any) -> float:
-    """Return a candle's number; NaN for null, text, and what no float can hold."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return NAN
-    try:
-        return float(value)
-    except OverflowError:
-        return NAN

@@ -1,97 +1,129 @@
-"""Open interest at the end of the previous session, which quotes do not carry: from day candles, one contract a request."""
+"""Open interest at the end of the previous session, from day candles, one contract a request.
+
+Kite's quotes do not carry it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.kite.minute_candles import number
+from g6.adapters.kite.quote_parsing import number
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import NAN
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import SharedCache
 
+if TYPE_CHECKING:
+    from g6.adapters.kite.rest_client import Candle
+
 DAY_SECONDS = 86_400.0
 LOOK_BACK = timedelta(days=10)
 """Days before today that surely hold a session."""
 
-Candles = Sequence[Mapping[str, Any]]
+Interest = Mapping[str, float | None]
+"""Units by symbol.
+
+None where Kite was asked and had nothing.
+"""
 
 
-def previous_of(candles: Candles, today: date) -> float:
-    """Return the open interest of the last day candle before `today`, units; NaN where there is none."""
-    earlier = [
-        candle
-        for candle in candles
-        if day_of(candle["date"]) < today and number(candle.get("oi")) >= 0.0
-    ]
-    return number(max(earlier, key=lambda candle: candle["date"])["oi"]) if earlier else NAN
+def interest_before(candles: Sequence[Candle], today: date) -> float:
+    """Return the open interest of the last day candle before `today`, units.
+
+    NaN without one.
+    """
+    last_date = None
+    units = NAN
+    for candle in candles:
+        interest = number(candle.get("oi"))
+        if day_of(candle["date"]) >= today or not interest >= 0.0:
+            continue
+        if last_date is None or candle["date"] > last_date:
+            last_date = candle["date"]
+            units = interest
+    return units
 
 
 class PreviousInterest:
-    """What day candles said, shared by all workers through the shelf.
+    """The previous open interest of each contract, shared by all workers through the cache.
 
-    A chain of a thousand contracts takes six minutes of the three requests a second there are: the strikes nearest the money come
-    first. From the second day on the store knows it all and nobody asks here.
+    From the second day on the store knows it all and nobody asks here.
     """
 
-    def __init__(self, shelf: SharedCache, ask: Callable[[int, str, str], Candles]) -> None:
-        self._shelf, self._ask = shelf, ask
+    # A chain of a thousand contracts takes six minutes at three requests a second, so the strikes
+    # nearest the money come first.
+    def __init__(
+        self, cache: SharedCache, ask: Callable[[int, str, str], Sequence[Candle]]
+    ) -> None:
+        self._cache = cache
+        self._ask = ask
 
     def of(self, index: str, contracts: Contracts, today: date) -> NDArray[np.float64]:
-        """Return `(2, n)` units, NaN where it is not known yet; nothing is asked."""
-        known = self._known(index, today)
-        values = [[known.get(symbol) for symbol in side] for side in contracts.symbol.tolist()]
-        return np.array(values, dtype=np.float64).reshape(2, len(contracts))
+        """Return units of shape (2, n), NaN where they are not known yet.
+
+        Nothing is requested.
+        """
+        interest = self._shared(index, today)
+        units = [[interest.get(symbol) for symbol in side] for side in contracts.symbol.tolist()]
+        return np.array(units, dtype=np.float64).reshape(2, len(contracts))
 
     def learn(self, index: str, contracts: Contracts, today: date, centre: float, most: int) -> int:
-        """Ask for at most `most` contracts that nobody asked for yet; return how many answers came. Errors: TokenDead."""
-        fresh = self._more(contracts, self._known(index, today), today, centre, most)
+        """Request at most `most` contracts that nobody requested yet.
+
+        Returns:
+            How many answers came.
+
+        Raises:
+            TokenDead: There is no token that Kite takes.
+        """
+        fresh = self._request(contracts, self._shared(index, today), today, centre, most)
         if fresh:
-            self._shelf.put(
-                _name(index, today),
-                json.dumps(self._known(index, today) | fresh).encode(),
-                DAY_SECONDS,
-            )
+            # Read again: another worker may have added its own while this one waited for answers.
+            merged = {**self._shared(index, today), **fresh}
+            self._cache.put(_name(index, today), json.dumps(merged).encode(), DAY_SECONDS)
         return len(fresh)
 
-    def _known(self, index: str, today: date) -> dict[str, float | None]:
-        held: dict[str, float | None] = json.loads(self._shelf.get(_name(index, today)) or b"{}")
-        return held
+    def _shared(self, index: str, today: date) -> Interest:
+        interest: Interest = json.loads(self._cache.get(_name(index, today)) or b"{}")
+        return interest
 
-    def _more(
-        self,
-        contracts: Contracts,
-        known: Mapping[str, float | None],
-        today: date,
-        centre: float,
-        most: int,
-    ) -> dict[str, float | None]:
-        near = np.argsort(np.abs(contracts.strike - centre), kind="stable")
-        order = near[np.argsort(contracts.expiry[near], kind="stable")]
-        unknown = [
-            (side, at)
-            for at in order.tolist()
-            for side in (0, 1)
-            if contracts.symbol[side, at] not in known
-        ]
-        found: dict[str, float | None] = {}
-        first, last = (today - LOOK_BACK).isoformat(), (today - timedelta(days=1)).isoformat()
-        for side, at in [(side, at) for side, at in unknown if contracts.symbol[side, at]][:most]:
+    def _request(
+        self, contracts: Contracts, interest: Interest, today: date, centre: float, most: int
+    ) -> Interest:
+        first = (today - LOOK_BACK).isoformat()
+        last = (today - timedelta(days=1)).isoformat()
+        fresh: dict[str, float | None] = {}
+        for side, column in _nearest_first(contracts, centre):
+            symbol = contracts.symbol[side, column]
+            if not symbol or symbol in interest:
+                continue
+            if len(fresh) == most:
+                break
             try:
-                value = previous_of(self._ask(int(contracts.token[side, at]), first, last), today)
+                candles = self._ask(int(contracts.token[side, column]), first, last)
             except ProviderBusy:
                 break
             except ProviderRefused:
-                value = NAN
-            found[contracts.symbol[side, at]] = None if np.isnan(value) else value
-        return found
+                candles = []
+            units = interest_before(candles, today)
+            fresh[symbol] = None if np.isnan(units) else units
+        return fresh
+
+
+def _nearest_first(contracts: Contracts, centre: float) -> Iterator[tuple[int, int]]:
+    """Yield side and column of each option: the nearest expiry first, the nearest strike first."""
+    near = np.argsort(np.abs(contracts.strike - centre), kind="stable")
+    order = near[np.argsort(contracts.expiry[near], kind="stable")]
+    for column in order.tolist():
+        for side in (0, 1):
+            yield side, column
 
 
 def _name(index: str, today: date) -> str:

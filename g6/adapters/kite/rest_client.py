@@ -1,4 +1,4 @@
-"""The broker's own client, and the one table that turns whatever comes out of it into our errors."""
+"""Kite's own REST client, and the one table that turns what it raises into the errors of G6."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from math import isfinite
 from types import MappingProxyType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, cast
 
 import requests
 from kiteconnect import KiteConnect
@@ -23,11 +23,38 @@ from g6.errors import G6Error, ProviderBusy, ProviderRefused, TokenDead
 P = ParamSpec("P")
 R = TypeVar("R")
 
-CANDLE = ("date", "open", "high", "low", "close", "volume", "oi")
-WORDS = 160
-"""Characters of a server's answer that an error quotes; a page of HTML says no more in full."""
+JsonObject = Mapping[str, object]
+Meaning = Literal["token", "refused", "by code", "timeout", "network", "server", "rate_limit"]
 
-ERRORS: Mapping[type[Exception], str] = MappingProxyType(
+
+class Candle(TypedDict, total=False):
+    """A candle of Kite: `date` is aware.
+
+    The numbers are as the answer has them, null included.
+    """
+
+    date: datetime
+    open: object
+    high: object
+    low: object
+    close: object
+    volume: object
+    oi: object
+
+
+CANDLE_FIELDS = ("date", "open", "high", "low", "close", "volume", "oi")
+"""The values of a candle in the order in which Kite lists them."""
+
+MOST_QUOTED = 160
+"""Characters of a server's answer that an error quotes: a whole page of HTML says no more."""
+
+CERTIFICATE_DEPTH = 8
+"""Wrapped errors that are looked into.
+
+Requests over urllib3 over ssl were four at most.
+"""
+
+ERRORS: Mapping[type[Exception], Meaning] = MappingProxyType(
     {
         foreign.TokenException: "token",
         foreign.PermissionException: "refused",
@@ -47,7 +74,8 @@ ERRORS: Mapping[type[Exception], str] = MappingProxyType(
         requests.exceptions.JSONDecodeError: "server",
         requests.exceptions.InvalidJSONError: "refused",
         requests.exceptions.RequestException: "refused",
-        # The client stumbles over answers it does not expect: an error without a type, no content type, a number that is none.
+        # kiteconnect 5.2.2 stumbles over answers that it does not expect: TypeError where an error
+        # has no error_type, KeyError where an answer has no Content-Type.
         TypeError: "server",
         KeyError: "server",
         AttributeError: "server",
@@ -56,61 +84,87 @@ ERRORS: Mapping[type[Exception], str] = MappingProxyType(
         RecursionError: "server",
     }
 )
-"""Each error that can leave the client, and what it means; the nearest class decides."""
+"""The meaning of each error that can leave the client.
+
+The nearest class decides.
+"""
 
 KINDS = ("rate_limit", "timeout", "network", "server")
 
 
 def translate(error: Exception, timeout: float | None = None) -> G6Error | None:
-    """Return our error for one that left the client, None for a mistake of ours that no table should hide.
+    """Return the error of G6 for one that left the client.
 
-    `timeout`: the seconds that a request had, which a person reads where they were too few.
+    Args:
+        error: What the client raised.
+        timeout: The seconds that the request had. A person reads them where they were too few.
+
+    Returns:
+        None for a mistake of ours, which no table should hide.
     """
-    meaning = next((ERRORS[base] for base in type(error).__mro__ if base in ERRORS), None)
+    meaning = _meaning_of(error)
     if meaning is None:
         return None
-    said = f"Kite: {_words(error)}"
     code = getattr(error, "code", 0)
-    if meaning == "by code":
-        meaning = (
-            "rate_limit"
-            if code == 429
-            else "server"
-            if code >= 500 or code in (0, 408)
-            else "refused"
-        )
+    sentence = f"Kite: {_words(error)}"
     if meaning == "token":
-        return TokenDead(f"{said} (the access token is refused)")
+        return TokenDead(f"{sentence} (the access token is refused)")
     if meaning == "refused":
         entitled = " (is quote data part of this API key's plan?)" if code == 403 else ""
-        return ProviderRefused(said + entitled)
+        return ProviderRefused(sentence + entitled)
     if meaning == "timeout" and timeout is not None:
-        said += f": no answer within {timeout:g} s (provider.timeout, at most a quarter of the interval)"
-    return ProviderBusy(said, meaning)
+        sentence += (
+            f": no answer within {timeout:g} s "
+            "(provider.timeout, at most a quarter of the interval)"
+        )
+    return ProviderBusy(sentence, meaning)
+
+
+def _meaning_of(error: Exception) -> Meaning | None:
+    for base in type(error).__mro__:
+        if base in ERRORS:
+            meaning = ERRORS[base]
+            return _meaning_of_code(getattr(error, "code", 0)) if meaning == "by code" else meaning
+    return None
+
+
+def _meaning_of_code(code: int) -> Meaning:
+    """Return the meaning of an HTTP status.
+
+    429 comes as a NetworkException whose class says 503.
+    """
+    if code == 429:
+        return "rate_limit"
+    if code >= 500 or code in (0, 408):
+        return "server"
+    return "refused"
 
 
 def _words(error: Exception) -> str:
-    """Return what the error says, on one line and short; an address may carry a secret, so of those only the class is told."""
+    """Return an error's text on one short line.
+
+    The text of requests' own errors holds the address, which may carry a secret: of those only the
+    class is named.
+    """
     if isinstance(error, requests.RequestException):
-        refused = _certificate_error(error)
-        if refused is None:
+        certificate = _certificate_error(error)
+        if certificate is None:
             return type(error).__name__
-        return f"the server's certificate is refused ({refused.verify_message}); it was told neither key nor token"
+        return (
+            f"the server's certificate is refused ({certificate.verify_message}); "
+            "it was told neither key nor token"
+        )
     text = " ".join(str(error).split())
-    words = text if len(text) <= WORDS else text[: WORDS - 1] + "…"
-    return (
-        words
-        if isinstance(error, foreign.KiteException)
-        else f"unexpected answer ({type(error).__name__} {words})"
-    )
+    words = text if len(text) <= MOST_QUOTED else text[: MOST_QUOTED - 1] + "…"
+    if isinstance(error, foreign.KiteException):
+        return words
+    return f"unexpected answer ({type(error).__name__} {words})"
 
 
 def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | None:
-    """Return what refused a certificate, from inside requests' and urllib3's wrappings."""
+    """Return the refusal of a certificate from inside the errors of requests and urllib3."""
     reasons: list[object] = [error]
-    for depth in range(
-        8
-    ):  # requests wraps urllib3's, which wraps the standard library's: four at most were met
+    for depth in range(CERTIFICATE_DEPTH):
         if depth >= len(reasons):
             return None
         reason = reasons[depth]
@@ -137,28 +191,34 @@ def translated(call: Callable[P, R]) -> Callable[P, R]:
     return edge
 
 
-class Client(KiteConnect):  # type: ignore[misc]
-    """The real client, less three habits: answers stay as they came, for `parse` to read.
+class RestClient(KiteConnect):  # type: ignore[misc]
+    """Kite's client, except that three kinds of answers stay raw, for the parsers of this room."""
 
-    Its own reading of a dump loses all of it to one blank strike and takes seconds over the dates; its reading of quotes costs a
-    tenth of a second per 500 timestamps; its reading of candles loses all of them to one null.
-    """
-
+    # kiteconnect 5.2.2 loses a whole dump to one blank strike, and takes seconds over its dates.
     def _parse_instruments(self, data: bytes | str) -> bytes:
         return data.encode() if isinstance(data, str) else data
 
-    def _format_response(self, data: Any) -> Any:
+    # Its reading of quotes costs a tenth of a second per 500 timestamps.
+    def _format_response(self, data: object) -> object:
         return data
 
-    def _format_historical(self, data: Any) -> list[dict[str, Any]]:
-        """Return candles by name with an aware `date`; one whose date cannot be read is left out."""
-        rows = [row for row in data["candles"] if isinstance(row, list) and row]
-        starts = [epoch(row[0]) for row in rows]
-        return [
-            {**dict(zip(CANDLE, row, strict=False)), "date": datetime.fromtimestamp(start, UTC)}
-            for row, start in zip(rows, starts, strict=True)
-            if isfinite(start)
-        ]
+    # Its reading of candles loses all of them to one null.
+    def _format_historical(self, data: Mapping[str, list[object]]) -> list[Candle]:
+        """Return candles by name.
+
+        One whose date cannot be read is left out.
+        """
+        candles = []
+        for values in data["candles"]:
+            if not isinstance(values, list) or not values:
+                continue
+            start = epoch(values[0])
+            if not isfinite(start):
+                continue
+            candle = cast("Candle", dict(zip(CANDLE_FIELDS, values, strict=False)))
+            candle["date"] = datetime.fromtimestamp(start, UTC)
+            candles.append(candle)
+        return candles
 
 
 def make_client(
@@ -168,15 +228,24 @@ def make_client(
     root: str | None = None,
     timeout: float = 7.0,
     sent: Callable[[], None] = lambda: None,
-) -> Client:
-    """Return a client; it connects when first used, so after a fork. `timeout` seconds to connect and between two bytes.
+) -> RestClient:
+    """Return a client that connects when it is first used, and so after a fork.
 
-    `sent` is called when a request has left, before its answer is waited for.
+    Args:
+        api_key: Kite's API key.
+        access_token: Empty for a client that only exchanges a request token.
+        root: Address of the REST API. None for Kite's.
+        timeout: Seconds to connect, and between two bytes of an answer.
+        sent: Called when a request has left, before its answer is waited for.
     """
-    client = Client(api_key=api_key, access_token=access_token or None, root=root, timeout=timeout)
+    client = RestClient(
+        api_key=api_key, access_token=access_token or None, root=root, timeout=timeout
+    )
     session = client.reqsession
-    # Of a person's environment nothing but a proxy should speak to the broker: .netrc would overwrite the broker's own header.
+    # requests reads ~/.netrc, which would overwrite Kite's Authorization header; of a person's
+    # environment only the proxy may count.
     session.auth = _keep_headers
+    # kiteconnect's own `pool` argument mounts https:// alone, so a look-alike would go without.
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=2)
     adapter.poolmanager.pool_classes_by_scheme = _pools(sent)
     for prefix in ("http://", "https://"):
@@ -185,7 +254,7 @@ def make_client(
 
 
 def _pools(sent: Callable[[], None]) -> dict[str, type[HTTPConnectionPool]]:
-    """Return connection pools whose connections tell when a request has left."""
+    """Return connection pools whose connections call `sent` when a request has left."""
 
     class Connection(HTTPConnection):
         def request(self, *args: Any, **kwargs: Any) -> None:
@@ -206,25 +275,31 @@ def _pools(sent: Callable[[], None]) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": Pool, "https": SecurePool}
 
 
-def _keep_headers(request: Any) -> Any:
+def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
 @translated
-def ask_quotes(client: Client, keys: Iterable[str]) -> Mapping[str, Any]:
-    """Return the raw answers of one /quote request by key. Errors: ProviderBusy, ProviderRefused, TokenDead."""
+def ask_quotes(client: RestClient, keys: Iterable[str]) -> JsonObject:
+    """Return the raw answers of one /quote request by key.
+
+    Raises:
+        ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+        ProviderRefused: Kite will not answer until somebody acts.
+        TokenDead: Kite refuses the access token.
+    """
     return _object(client.quote(*keys))
 
 
 @translated
-def ask_ltp(client: Client, keys: Iterable[str]) -> Mapping[str, Any]:
-    """Return the raw answers of one /quote/ltp request by key. Errors as `ask_quotes`."""
+def ask_ltp(client: RestClient, keys: Iterable[str]) -> JsonObject:
+    """Return the raw answers of one /quote/ltp request by key. Raises as `ask_quotes`."""
     return _object(client.ltp(*keys))
 
 
 @translated
-def ask_dump(client: Client, exchange: str) -> bytes:
-    """Return an exchange's instrument dump as CSV. Errors as `ask_quotes`."""
+def ask_dump(client: RestClient, exchange: str) -> bytes:
+    """Return an exchange's instrument dump as CSV. Raises as `ask_quotes`."""
     raw: bytes = client.instruments(exchange)
     if not isinstance(raw, bytes):
         raise TypeError("the dump is no CSV")
@@ -233,20 +308,20 @@ def ask_dump(client: Client, exchange: str) -> bytes:
 
 @translated
 def ask_candles(
-    client: Client, token: int, first: str, last: str, interval: str
-) -> list[dict[str, Any]]:
-    """Return candles `{date, open, high, low, close, volume, oi}` of one contract, dates aware. Errors as `ask_quotes`."""
-    found: list[dict[str, Any]] = client.historical_data(token, first, last, interval, oi=True)
-    return found
+    client: RestClient, token: int, first: str, last: str, interval: str
+) -> list[Candle]:
+    """Return the candles of one instrument. Raises as `ask_quotes`."""
+    candles: list[Candle] = client.historical_data(token, first, last, interval, oi=True)
+    return candles
 
 
 @translated
-def ask_profile(client: Client) -> Mapping[str, Any]:
-    """Return whose token it is: the cheapest question there is. Errors as `ask_quotes`."""
+def ask_profile(client: RestClient) -> JsonObject:
+    """Return the owner of the token: the cheapest request there is. Raises as `ask_quotes`."""
     return _object(client.profile())
 
 
-def _object(answer: Any) -> Mapping[str, Any]:
+def _object(answer: object) -> JsonObject:
     if not isinstance(answer, Mapping):
         raise TypeError(f"{type(answer).__name__} where an object was due")
     return answer

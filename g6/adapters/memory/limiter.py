@@ -6,17 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from math import inf
-from types import MappingProxyType
-
-SPACINGS: Mapping[str, float] = MappingProxyType({"quote": 1.05, "historical": 0.35, "other": 0.1})
-"""Seconds between two requests of a family."""
 
 
 class MemoryLimiter:
     """Limiter port; a family without a spacing of its own is `other`. Threads may share it."""
 
     def __init__(
-        self, wall: Callable[[], float] = time.time, *, spacings: Mapping[str, float] = SPACINGS
+        self, wall: Callable[[], float] = time.time, *, spacings: Mapping[str, float]
     ) -> None:
         self._wall, self._spacings = wall, dict(spacings)
         self._free: dict[str, float] = {}

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from types import MappingProxyType
 from typing import Any
 
 import redis
 
 from g6.adapters.redis.server import translated
-
-SPACINGS: Mapping[str, float] = MappingProxyType({"quote": 1.05, "historical": 0.35, "other": 0.1})
-"""Seconds between requests by family: a little wider than Kite's 1, 3 and 10 requests a second."""
 
 LONGEST = 600.0
 """Seconds further ahead than anybody would wait."""
@@ -56,7 +52,7 @@ class RedisLimiter:
         client: redis.Redis,
         namespace: str = "g6",
         *,
-        spacings: Mapping[str, float] = SPACINGS,
+        spacings: Mapping[str, float],
     ) -> None:
         self._client, self._prefix, self._spacings = client, f"{namespace}:slots:", dict(spacings)
         self._reserve, self._confirm = (

@@ -23,7 +23,7 @@ from typing import Any
 import structlog
 
 from g6.adapters.kite import Access
-from g6.adapters.kite.ticker.feeds import Limits, Ticker
+from g6.adapters.kite.ticker.feeds import StreamLimits, Ticker
 from g6.adapters.kite.ticker.socket import Login
 from g6.adapters.kite.ticker.stream_client import route
 from g6.adapters.redis.bus import RedisBus
@@ -235,7 +235,7 @@ def run(settings: Settings) -> int:
     cache = connect(
         settings.redis.cache_url or broker, master_name=settings.redis.master_name or ""
     )
-    limits = Limits(
+    limits = StreamLimits(
         settings.ticker.connections,
         settings.ticker.tokens,
         settings.ticker.flush_seconds,
@@ -248,7 +248,7 @@ def run(settings: Settings) -> int:
         context.login,
         context.tell,
         prepare=context.prepare,
-        way=route(settings.provider.ws_root),
+        route=route(settings.provider.ws_root),
         limits=limits,
         beat=context.beat,
     )

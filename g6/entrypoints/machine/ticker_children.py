@@ -17,7 +17,7 @@ from g6.errors import G6Error
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from g6.adapters.kite.kite_provider import Kite
+    from g6.adapters.kite.kite_provider import KiteProvider
     from g6.adapters.wrapping.resilient import Resilient
     from g6.domain.market.instrument import Contracts
     from g6.pipeline import Runtime
@@ -59,7 +59,7 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     Collectors read what there is, so the questions need not be over before the open. Exits STORED
     where the store has it all, 1, with the reason, where the provider refuses.
     """
-    from g6.adapters.kite.kite_provider import Kite
+    from g6.adapters.kite.kite_provider import KiteProvider
     from g6.adapters.memory.sender import MemorySender
     from g6.adapters.wrapping.resilient import Resilient
     from g6.adapters.wrapping.streamed import Streamed
@@ -71,7 +71,11 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     provider = runtime.provider
     guarded = provider.inner if isinstance(provider, Streamed) else provider
     unknown = _indices_without_previous_interest(runtime, at)
-    if not unknown or not isinstance(guarded, Resilient) or not isinstance(guarded.first, Kite):
+    if (
+        not unknown
+        or not isinstance(guarded, Resilient)
+        or not isinstance(guarded.first, KiteProvider)
+    ):
         sys.exit(STORED)
     try:
         contracts = {index: chosen(runtime, index, at).contracts for index in unknown}
@@ -90,7 +94,7 @@ def _indices_without_previous_interest(runtime: Runtime, at: datetime) -> Sequen
 def _learn_in_turns(
     runtime: Runtime,
     guarded: Resilient,
-    kite: Kite,
+    kite: KiteProvider,
     contracts: Mapping[str, Contracts],
     at: datetime,
 ) -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from g6.domain.market.calendar import day_of
+from g6.domain.market.dump_layout import DUMP_COLUMNS
 from g6.domain.market.instrument import INDICES, VIX, Listing, listing
 from g6.errors import BadInput
 from g6.kite_server.market.instrument_ref import VIX_ROOT, InstrumentRef
 from g6.kite_server.market.market_source import MarketSource
 from g6.simulation.contracts import SEGMENTS
-from g6.simulation.dump import COLUMNS, Row, contract_rows, index_rows
+from g6.simulation.dump import Row, contract_rows, index_rows
 
 EXCHANGES = ("NSE", "BSE", "NFO", "BFO")
 
@@ -26,7 +27,7 @@ _NUMBERS = ("instrument_token", "last_price", "strike", "tick_size", "lot_size")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One edition of the dump. `rows` by exchange, columns as COLUMNS; `listings` by root."""
+    """One edition of the dump. `rows` by exchange, columns as DUMP_COLUMNS; `listings` by root."""
 
     rows: Mapping[str, list[Row]]
     listings: Mapping[str, Listing]
@@ -41,7 +42,7 @@ class Catalogue:
         """Return the dump of exchanges as the broker writes it: no empty number anywhere."""
         out = io.StringIO()
         lines = csv.writer(out, lineterminator="\n")
-        lines.writerow(COLUMNS)
+        lines.writerow(DUMP_COLUMNS)
         for exchange in exchanges:
             lines.writerows(_told(row) for row in self.rows.get(exchange, ()))
         return out.getvalue().encode()
@@ -173,7 +174,7 @@ def _listings_of(given: list[Row], on: date) -> dict[str, Listing]:
         "exchange",
     )
     columns = {
-        name: [row[COLUMNS.index(named.get(name, name))] for row in given] for name in wanted
+        name: [row[DUMP_COLUMNS.index(named.get(name, name))] for row in given] for name in wanted
     }
     roots = dict.fromkeys(
         row[3] for row in given if row[-1] in ("NFO", "BFO") and row[-2].endswith(("-OPT", "-FUT"))
@@ -194,7 +195,10 @@ def read_rows(path: Path) -> list[Row]:
     found = [row for file in files for row in _rows_of(file, strict=not path.is_dir())]
     if not found:
         raise BadInput(
-            path, None, "holds no instrument dump", f"a CSV with the columns {','.join(COLUMNS)}"
+            path,
+            None,
+            "holds no instrument dump",
+            f"a CSV with the columns {','.join(DUMP_COLUMNS)}",
         )
     return found
 
@@ -203,10 +207,10 @@ def _rows_of(file: Path, *, strict: bool) -> list[Row]:
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             told = csv.DictReader(lines)
-            if tuple(told.fieldnames or ()) != COLUMNS:
+            if tuple(told.fieldnames or ()) != DUMP_COLUMNS:
                 if strict:
                     raise BadInput(
-                        file, 1, "has not the columns of an instrument dump", ",".join(COLUMNS)
+                        file, 1, "has not the columns of an instrument dump", ",".join(DUMP_COLUMNS)
                     )
                 return []
             return [_row(file, number, row) for number, row in enumerate(told, 2)]
@@ -221,4 +225,4 @@ def _row(file: Path, number: int, told: Mapping[str, str]) -> Row:
     except ValueError as error:
         raise BadInput(file, number, str(error)) from error
     whole = {name: int(numbers[name]) for name in ("instrument_token", "lot_size")}
-    return tuple((dict(told) | numbers | whole | {"expiry": expiry})[name] for name in COLUMNS)
+    return tuple((dict(told) | numbers | whole | {"expiry": expiry})[name] for name in DUMP_COLUMNS)

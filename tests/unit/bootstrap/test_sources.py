@@ -15,12 +15,13 @@ from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap import process_runtime as bootstrap
 from g6.bootstrap.redis_address import broker_clock, credentials
+from g6.bootstrap.rest_budget import request_seconds
 from g6.config import Settings, environment, hashes, load, values
-from g6.config.rest_budget import request_seconds
 from g6.errors import BadConfig
 
 THIRD_PARTY = """
 from g6.simulation import SimulatedMarket
+from g6.bootstrap.rest_budget import request_seconds
 from g6.config import calendar
 
 

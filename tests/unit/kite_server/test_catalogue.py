@@ -9,12 +9,12 @@ import pytest
 
 from g6.config import calendar
 from g6.domain.market.calendar import IST
+from g6.domain.market.dump_layout import DUMP_COLUMNS
 from g6.errors import BadInput
 from g6.kite_server.market.instrument_catalogue import read_rows
 from g6.kite_server.rest import endpoints
 from g6.kite_server.server_options import ServerOptions
 from g6.kite_server.server_state import ServerState, desk
-from g6.simulation.dump import COLUMNS
 
 ROWS = """\
 14866434,58072,NIFTY26AUGFUT,NIFTY,0.0,2026-08-25,0.0,0.1,65,FUT,NFO-FUT,NFO
@@ -28,7 +28,7 @@ ROWS = """\
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "rows.csv"
-    path.write_text(",".join(COLUMNS) + "\n" + ROWS)
+    path.write_text(",".join(DUMP_COLUMNS) + "\n" + ROWS)
     return path
 
 

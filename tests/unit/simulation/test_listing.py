@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from g6.domain.market.dump_layout import DUMP_COLUMNS, INDEX_NUMBERS
 from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import INDICES, listing, monthly_by_symbol, strike_step
 from g6.simulation import SimulatedMarket
-from g6.simulation.dump import COLUMNS, INDEX_NUMBERS
 from tests.worlds.asking import SIX, ist
 
 NOON = ist("2026-11-18 12:00")
@@ -147,7 +147,7 @@ def test_a_dump_has_the_awkward_neighbours_and_none_is_taken_for_nifty(
 ) -> None:
     rows = market.dump("NFO", NOON)
     assert {row[3] for row in rows} >= {"NIFTY", "BANKNIFTY", "NIFTYNXT50", "NIFTYFPI"}
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    columns = dict(zip(DUMP_COLUMNS, zip(*rows, strict=True), strict=True))
     renamed = {"symbol": columns["tradingsymbol"], "token": columns["instrument_token"]} | columns
     read = listing("NIFTY", renamed, NOON.date())
     assert np.array_equal(read.contracts.symbol, market.listing("NIFTY", NOON).contracts.symbol)

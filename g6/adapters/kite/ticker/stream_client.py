@@ -1,17 +1,18 @@
-"""The broker's WebSocket client, except that it verifies whom it tells the token and goes the way that REST goes.
+"""Kite's WebSocket client, with the server's certificate checked and the proxy that REST takes.
 
-kiteconnect 5.2.2 connects with twisted's bare `ClientContextFactory`: it looks at no certificate and sends no server name, so that
-whoever answers at the address is handed key and token. It also reads every text message, and an order's names user and account.
+kiteconnect 5.2.2 connects with twisted's bare `ClientContextFactory`: it looks at no certificate
+and sends no server name, so that whoever answers at the address is handed key and token. It also
+reads every text message, and the text of an order names user and account.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -27,14 +28,26 @@ from twisted.internet import ssl
 from g6.errors import BadConfig
 from g6.masking import mask_address
 
+if TYPE_CHECKING:
+    from twisted.internet._sslverify import IOpenSSLTrustRoot
+
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _BUNDLE_FIX = "name a file of PEM certificates in REQUESTS_CA_BUNDLE, or unset it"
 WRONG_NAME = "it belongs to another host"
 
 
+class _Failure(Protocol):
+    """Twisted's Failure: why a connection was lost."""
+
+    value: BaseException | None
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy, asked by CONNECT; `authorization` is shown nowhere."""
+    """An HTTP proxy, asked by CONNECT.
+
+    `authorization` is left out of `repr`.
+    """
 
     host: str
     port: int
@@ -43,81 +56,96 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class StreamRoute:
-    """How the stream's server is reached: `trust` are the certificates it must be signed by, `proxy` None for the direct way."""
+    """How the stream's server is reached.
+
+    Attributes:
+        host: Name that the certificate must carry.
+        secure: Whether the stream is encrypted.
+        trust: Twisted's trust root: the certificates that may sign the server's.
+        proxy: None for the direct way.
+    """
 
     host: str
     secure: bool
-    trust: Any = None
+    trust: IOpenSSLTrustRoot | None = None
     proxy: Proxy | None = None
 
 
 def route(root: str | None) -> StreamRoute:
-    """Return the way to the stream at `root` (None: the broker's) as requests takes it to REST.
+    """Return the way to the stream at `root` (None: Kite's), the same that requests takes to REST.
 
-    So HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE hold for both. Errors: BadConfig.
+    So HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE hold for both.
+
+    Raises:
+        BadConfig: The certificates cannot be read, or the proxy is no HTTP proxy.
     """
     address = urlsplit(root or KiteTicker.ROOT_URI)
-    secure = address.scheme == "wss"
-    url = address._replace(scheme="https" if secure else "http").geturl()
+    host = address.hostname or ""
+    is_secure = address.scheme == "wss"
+    url = address._replace(scheme="https" if is_secure else "http").geturl()
     with requests.Session() as session:
-        found = session.merge_environment_settings(url, {}, None, None, None)
-    proxy = _proxy(select_proxy(url, found["proxies"]))
-    if not secure:
-        return StreamRoute(address.hostname or "", secure, None, proxy)
-    bundle = found["verify"] if isinstance(found["verify"], str) else requests.certs.where()  # type: ignore[attr-defined]
-    return StreamRoute(address.hostname or "", secure, _trusted(Path(bundle)), proxy)
+        environment = session.merge_environment_settings(url, {}, None, None, None)
+    proxy = _proxy(select_proxy(url, environment["proxies"]))
+    if not is_secure:
+        return StreamRoute(host, is_secure, None, proxy)
+    bundle = environment["verify"]
+    if not isinstance(bundle, str):
+        bundle = requests.certs.where()  # type: ignore[attr-defined]
+    return StreamRoute(host, is_secure, _trust_root(Path(bundle)), proxy)
 
 
-def _trusted(bundle: Path) -> Any:
-    """Return the certificates of a file, or of a directory's files, as the ones to trust. Errors: BadConfig."""
+def _trust_root(bundle: Path) -> IOpenSSLTrustRoot:
+    """Return the certificates of a file, or of a directory's files, to trust. Raises BadConfig."""
+    certificates = []
     try:
-        files = sorted(bundle.iterdir()) if bundle.is_dir() else [bundle]
-        blocks = [
-            block for file in files if file.is_file() for block in _PEM.findall(file.read_bytes())
-        ]
-        certificates = [ssl.Certificate.loadPEM(block) for block in blocks]
+        for path in sorted(bundle.iterdir()) if bundle.is_dir() else [bundle]:
+            if path.is_file():
+                blocks = _PEM.findall(path.read_bytes())
+                certificates += [ssl.Certificate.loadPEM(block) for block in blocks]
     except (OSError, SSL.Error, ValueError) as error:
         raise BadConfig(
             f"the certificates in {bundle} cannot be read: {error}", _BUNDLE_FIX
         ) from error
     if not certificates:
         raise BadConfig(f"{bundle} holds no certificate", _BUNDLE_FIX)
-    return ssl.trustRootFromCertificates(certificates)  # type: ignore[no-untyped-call]
+    make: Callable[[list[ssl.Certificate]], IOpenSSLTrustRoot] = ssl.trustRootFromCertificates
+    return make(certificates)
 
 
-def _proxy(given: str | None) -> Proxy | None:
-    if not given:
+def _proxy(text: str | None) -> Proxy | None:
+    if not text:
         return None
-    address = urlsplit(given if "://" in given else f"http://{given}")
+    address = urlsplit(text if "://" in text else f"http://{text}")
     if address.scheme != "http" or not address.hostname:
         raise BadConfig(
-            f"the tick stream cannot go through {mask_address(given)}: it takes an HTTP proxy",
+            f"the tick stream cannot go through {mask_address(text)}: it takes an HTTP proxy",
             "set HTTPS_PROXY=http://host:port, or NO_PROXY to the stream's host",
         )
-    words = f"{unquote(address.username or '')}:{unquote(address.password or '')}"
-    basic = base64.b64encode(words.encode()).decode() if address.username else ""
-    return Proxy(address.hostname, address.port or 80, basic)
+    pair = f"{unquote(address.username or '')}:{unquote(address.password or '')}"
+    authorization = base64.b64encode(pair.encode()).decode() if address.username else ""
+    return Proxy(address.hostname, address.port or 80, authorization)
 
 
 class _Protocol(KiteTickerClientProtocol):  # type: ignore[misc]
-    """Sends a proxy its authorization, and notes why a connection was lost."""
+    """Sends a proxy its authorization, and reports a certificate that was refused."""
 
     def startProxyConnect(self) -> None:  # noqa: N802 - autobahn's name
         """Ask the proxy for the way."""
         where = f"{self.factory.host}:{self.factory.port}"
         lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
+        # autobahn 19.11.2 sends no Proxy-Authorization of its own.
         if authorization := self.factory.proxy["authorization"]:
             lines.append(f"Proxy-Authorization: Basic {authorization}")
         self.sendData("\r\n".join([*lines, "", ""]).encode())
 
-    def connectionLost(self, reason: Any) -> None:  # noqa: N802 - twisted's name
-        """Note a certificate that was refused before the client hears of the end."""
-        self.factory.distrust(distrusted(reason.value))
+    def connectionLost(self, reason: _Failure) -> None:  # noqa: N802 - twisted's name
+        """Report a certificate that was refused before the client hears of the end."""
+        self.factory.distrust(refused_certificate(reason.value))
         super().connectionLost(reason)
 
 
-def distrusted(error: BaseException | None) -> str:
-    """Return why a server's certificate was refused, "" where the connection was lost for another reason."""
+def refused_certificate(error: BaseException | None) -> str:
+    """Return why a server's certificate was refused, "" where the connection was lost otherwise."""
     if isinstance(error, VerificationError):
         return WRONG_NAME
     if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list):
@@ -127,39 +155,49 @@ def distrusted(error: BaseException | None) -> str:
 
 
 class StreamClient(KiteTicker):  # type: ignore[misc]
-    """A client of one access over one route; `distrust` hears why a server's certificate was refused."""
+    """A client of one token over one route.
+
+    Args:
+        key: Kite's API key.
+        token: The access token.
+        route: How the server is reached.
+        distrust: Called with the reason when the server's certificate is refused.
+        options: Options of KiteTicker.
+    """
 
     def __init__(
         self,
         key: str,
         token: str,
-        way: StreamRoute,
+        route: StreamRoute,
         *,
         distrust: Callable[[str], None],
         **options: Any,
     ) -> None:
         super().__init__(key, token, **options)
-        self._way, self._distrust = way, distrust
+        self._route = route
+        self._distrust = distrust
 
     def connect(self) -> None:
         """Connect, on a reactor that runs."""
-        way, proxy = self._way, None
-        if way.proxy is not None:
-            proxy = {
-                "host": way.proxy.host,
-                "port": way.proxy.port,
-                "authorization": way.proxy.authorization,
-            }
         self._create_connection(
             self.socket_url,
             useragent=self._user_agent(),
-            proxy=proxy,
+            proxy=self._proxy_options(),
             headers={"X-Kite-Version": "3"},
         )
         self.factory.protocol = _Protocol
-        self.factory.distrust = lambda why: self._distrust(why) if why else None
-        verified = ssl.optionsForClientTLS(way.host, trustRoot=way.trust) if way.secure else None
-        connectWS(self.factory, contextFactory=verified, timeout=self.connect_timeout)
+        self.factory.distrust = lambda reason: self._distrust(reason) if reason else None
+        context = None
+        if self._route.secure:
+            context = ssl.optionsForClientTLS(self._route.host, trustRoot=self._route.trust)
+        connectWS(self.factory, contextFactory=context, timeout=self.connect_timeout)
+
+    def _proxy_options(self) -> Mapping[str, object] | None:
+        proxy = self._route.proxy
+        if proxy is None:
+            return None
+        return {"host": proxy.host, "port": proxy.port, "authorization": proxy.authorization}
 
     def _parse_text_message(self, payload: bytes) -> None:
-        """Read nothing: an order's text names user and account, and one that is no object ends the connection."""
+        """Read nothing: a text may name the account, and one that is no object disconnects."""

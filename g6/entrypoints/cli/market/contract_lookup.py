@@ -85,7 +85,7 @@ def _one(settings: Settings, source: listed.Listed, at: datetime, name: str) -> 
         None,
     )
     if found is None:
-        from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS
+        from g6.domain.market.dump_layout import INDEX_TOKENS
 
         key = next((key for key, token in INDEX_TOKENS.items() if str(token) == plain), "")
         if index := next((each for each in INDICES.values() if each.quote_key == key), None):
@@ -101,7 +101,7 @@ def _one(settings: Settings, source: listed.Listed, at: datetime, name: str) -> 
 
 
 def _index(settings: Settings, source: listed.Listed, at: datetime, name: str) -> dict[str, Any]:
-    from g6.adapters.kite.ticker.index_tokens import INDEX_TOKENS
+    from g6.domain.market.dump_layout import INDEX_TOKENS
 
     known, listing = INDICES[name], source.listing(name, at)
     contracts, spot = listing.contracts, source.spot(name, at)

@@ -131,7 +131,7 @@ def check(
 
 def findings(settings: Settings) -> Findings:
     """Return what a provider answers: token, whose it is, a price of each index, the request budget."""
-    from g6.adapters.kite.kite_provider import Kite
+    from g6.adapters.kite.kite_provider import KiteProvider
     from g6.adapters.wrapping.resilient import Resilient
     from g6.bootstrap import process_runtime as bootstrap
     from g6.bootstrap.guarding import guarded, shared_state
@@ -148,7 +148,7 @@ def findings(settings: Settings) -> Findings:
         settings, shared_state(settings), wanted.name, wanted.root, wanted.name
     )
     with source.within(PATIENCE):
-        if isinstance(source.first, Kite):
+        if isinstance(source.first, KiteProvider):
             _kite(found, settings, source.first)
         else:
             _prices(found, settings, source, _now(broker_clock(settings)))

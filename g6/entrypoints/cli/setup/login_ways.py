@@ -13,9 +13,9 @@ import httpx
 import typer
 from rich.console import Console
 
-from g6.adapters.kite.access import Access, KiteCredentials, issued_token
+from g6.adapters.kite.access import Access, KiteCredentials
 from g6.adapters.kite.browser_login import Callback, exchange, login_url, request_token_of
-from g6.adapters.kite.token import Token
+from g6.adapters.kite.token import Token, issued_token
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.server import connect
 from g6.bootstrap.guarding import access, shared_state

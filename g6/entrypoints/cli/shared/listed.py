@@ -102,7 +102,7 @@ class Listed:
 
     def refresh(self) -> Mapping[str, int]:
         """Download the dumps of every enabled index's exchange again; return how many listings came from where."""
-        from g6.adapters.kite.kite_provider import Kite
+        from g6.adapters.kite.kite_provider import KiteProvider
         from g6.adapters.wrapping.resilient import Resilient
         from g6.bootstrap.guarding import guarded, shared_state
 
@@ -113,8 +113,8 @@ class Listed:
             )
         shared = shared_state(settings)
         source: Resilient = guarded(settings, shared, "kite", settings.provider.root, "kite")
-        if not isinstance(source.first, Kite):
-            raise TypeError("guarded() wraps a Kite for kite")
+        if not isinstance(source.first, KiteProvider):
+            raise TypeError("guarded() wraps a KiteProvider for kite")
         with source.within(60.0):
             for exchange in sorted({INDICES[index].derivatives for index in settings.indices}):
                 source.first.dumps.refresh(exchange, day_of(self.now))

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.kite.access import Access, KiteCredentials, issued_token
-from g6.adapters.kite.token import Token
+from g6.adapters.kite.access import Access, KiteCredentials
+from g6.adapters.kite.token import Token, issued_token
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.errors import ProviderBusy, TokenDead
 

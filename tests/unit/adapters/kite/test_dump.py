@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g6.adapters.kite.dump_parsing import COLUMNS, of_interest, parse_dump
+from g6.adapters.kite.dump_parsing import of_interest, parse_dump
+from g6.domain.market.dump_layout import DUMP_COLUMNS
 from g6.domain.market.instrument import listing
 from g6.errors import BadInput
 
-HEADER = ",".join(COLUMNS)
+HEADER = ",".join(DUMP_COLUMNS)
 FUTURE = "15736578,61471,NIFTY26NOVFUT,NIFTY,0,2026-11-23,0,0.1,65,FUT,NFO-FUT,NFO"
 CALL = '12345602,48225,NIFTY26NOV26000CE,"NIFTY",0,2026-11-23,26000,0.05,65,CE,NFO-OPT,NFO'
 PUT = "12345858,48226,NIFTY26NOV26000PE,NIFTY,0,2026-11-23,26000,0.05,65,PE,NFO-OPT,NFO"

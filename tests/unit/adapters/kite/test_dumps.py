@@ -1,4 +1,4 @@
-"""Dumps are downloaded once, kept, and replaced by the newest good one when they are bad."""
+"""DumpCache are downloaded once, kept, and replaced by the newest good one when they are bad."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.kite.dump_cache import Dumps
+from g6.adapters.kite.dump_cache import DumpCache
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.errors import BadDump, ProviderBusy, ProviderRefused
 from tests.unit.adapters.kite.test_dump import CALL, PUT, dump
@@ -32,8 +32,10 @@ class World:
             raise self.raw
         return self.raw
 
-    def process(self, *, shelf: MemorySharedCache | None = None) -> Dumps:
-        return Dumps(self.base, shelf or self.shelf, self.ask, lambda: self.now, self.told.append)
+    def process(self, *, shelf: MemorySharedCache | None = None) -> DumpCache:
+        return DumpCache(
+            self.base, shelf or self.shelf, self.ask, lambda: self.now, self.told.append
+        )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite.quote_parsing import (
-    _PLAIN,
+    _PLAIN_FIELDS,
     epoch,
     option_fields,
     parse_quotes,
@@ -303,7 +303,7 @@ def test_junk_in_one_field_of_one_contract_costs_nothing_else(name: str, junk: A
         "last_trade_time": (name,),
         "timestamp": ("quote_time",),
     }
-    own |= {theirs: (ours,) for ours, theirs in _PLAIN.items()}
+    own |= {theirs: (ours,) for ours, theirs in _PLAIN_FIELDS.items()}
     for field, values in whole.items():
         if not field.startswith(own.get(name, ())):
             np.testing.assert_array_equal(found[field], values, field)

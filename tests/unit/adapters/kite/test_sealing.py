@@ -12,8 +12,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from g6.adapters.kite.sealing import seal, sealing_key, unseal
-from g6.adapters.kite.token import Token
+from g6.adapters.kite.token import Token, seal, sealing_key, unseal
 
 TOKEN = Token("acc3ss9tokenx5", "AB1234", 1_700_000_000.0, 1_700_080_000.0)
 KEY = sealing_key("key", "secret")

@@ -378,7 +378,7 @@ def test_e4_index_future_and_strikes_near_the_money_are_asked_for_in_one_request
         asked.append(keys)
         return {INDEX_KEY: {"last_price": SPOT, "timestamp": clock(AT)}}
 
-    monkeypatch.setattr("g6.adapters.kite.kite_provider.ask_quotes", recording)
+    monkeypatch.setattr("g6.adapters.kite.authorized_requests.ask_quotes", recording)
     whole = provider.listing("NIFTY", AT).contracts
     provider.quotes("NIFTY", whole, AT)
     del asked[:]

@@ -47,21 +47,21 @@ def test_what_is_followed_is_first_written_as_unanswered(board: TickBoard) -> No
 
 def test_only_what_changed_is_taken_and_once(board: TickBoard) -> None:
     board.take()
-    assert board.hear(frame(body(PUT)), 9.0) == FrameSummary(1, 0, AT)
+    assert board.read(frame(body(PUT)), 9.0) == FrameSummary(1, 0, AT)
     (symbols, rows) = board.take()["NIFTY"]
     assert (symbols, rows["last"].tolist(), rows["received"].tolist()) == (["PUT"], [123.45], [9.0])
     assert board.take() == {}
 
 
 def test_the_last_of_two_packets_of_one_frame_counts(board: TickBoard) -> None:
-    board.hear(frame(body(PUT, 100), body(PUT, 200)), 9.0)
+    board.read(frame(body(PUT, 100), body(PUT, 200)), 9.0)
     symbols, rows = board.take()["NIFTY"]
     assert rows["last"][symbols.index("PUT")] == 2.0
 
 
 def test_one_instrument_may_stand_for_two_indices(board: TickBoard) -> None:
     board.take()
-    assert board.hear(frame(body(VIX, 1350)), 9.0).ticks == 1
+    assert board.read(frame(body(VIX, 1350)), 9.0).ticks == 1
     assert {index: rows["last"].tolist() for index, (_, rows) in board.take().items()} == {
         "NIFTY": [13.5],
         "BANKNIFTY": [13.5],
@@ -69,16 +69,16 @@ def test_one_instrument_may_stand_for_two_indices(board: TickBoard) -> None:
 
 
 def test_an_instrument_nobody_follows_is_dropped(board: TickBoard) -> None:
-    assert board.hear(frame(body(77 * 256 + 2), body(CALL)), 9.0) == FrameSummary(1, 1, AT)
+    assert board.read(frame(body(77 * 256 + 2), body(CALL)), 9.0) == FrameSummary(1, 1, AT)
 
 
 def test_an_index_does_not_say_how_new_the_contracts_are(board: TickBoard) -> None:
-    assert board.hear(frame(body(SPOT, at=AT + 60), body(CALL)), 9.0).newest == AT
+    assert board.read(frame(body(SPOT, at=AT + 60), body(CALL)), 9.0).newest == AT
 
 
 def test_a_price_without_time_leaves_the_row_as_old_as_it_was(board: TickBoard) -> None:
-    board.hear(frame(body(CALL)), 9.0)
-    board.hear(frame(struct.pack(">II", CALL, 200)), 11.0)
+    board.read(frame(body(CALL)), 9.0)
+    board.read(frame(struct.pack(">II", CALL, 200)), 11.0)
     symbols, rows = board.take()["NIFTY"]
     row = rows[symbols.index("CALL")]
     assert (row["last"], row["received"], row["quote_time"], row["source"]) == (
@@ -91,12 +91,12 @@ def test_a_price_without_time_leaves_the_row_as_old_as_it_was(board: TickBoard) 
 
 def test_everything_is_written_again_when_the_cache_may_have_lost_it(board: TickBoard) -> None:
     board.take()
-    board.take_all()
+    board.mark_all()
     assert sum(len(symbols) for symbols, _ in board.take().values()) == 5
 
 
 def test_new_instruments_leave_the_others_as_they_were(board: TickBoard) -> None:
-    board.hear(frame(body(CALL)), 9.0)
+    board.read(frame(body(CALL)), 9.0)
     board.add("NIFTY", {"LOWER": 3 * 256 + 2}, 1)
     symbols, rows = board.take()["NIFTY"]
     assert np.isnan(rows["last"][symbols.index("LOWER")])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kiteconnect import KiteTicker
 
-from g6.adapters.kite.ticker import stream_frames as packets
+from g6.adapters.kite.ticker import stream_frames
 from g6.domain.quotes.tick import STREAM, blank
 
 LTP = "000100080003e9090027ac45"
@@ -20,9 +20,9 @@ AT = 1795147200
 
 
 def row(frame: bytes):  # type: ignore[no-untyped-def] # a record
-    (each,) = packets.split(frame).packets.values()
+    (each,) = stream_frames.split(frame).packets.values()
     rows = blank(len(each))
-    packets.write(rows, each, 7.0)
+    stream_frames.write(rows, each, 7.0)
     return rows[0]
 
 
@@ -142,14 +142,14 @@ def test_the_segment_says_where_the_point_stands(segment: int, price: float) -> 
 
 
 def test_a_heartbeat_is_no_packet() -> None:
-    assert packets.split(b"\x00") == packets.FrameContent({})
+    assert stream_frames.split(b"\x00") == stream_frames.FrameContent({})
 
 
 def test_many_kinds_share_a_frame() -> None:
     bodies = [bytes.fromhex(INDEX)[4:], full()[4:], bytes.fromhex(LTP)[4:], full(99 * 256 + 2)[4:]]
     frame = struct.pack(">H", 4) + b"".join(struct.pack(">H", len(each)) + each for each in bodies)
-    told = packets.split(frame)
-    assert {length: packets.tokens(each).tolist() for length, each in told.packets.items()} == {
+    told = stream_frames.split(frame)
+    assert {length: stream_frames.tokens(each).tolist() for length, each in told.packets.items()} == {
         32: [256265], 184: [12345602, 99 * 256 + 2], 8: [256265],
     }  # fmt: skip
     assert told.dropped == 0
@@ -160,22 +160,22 @@ def test_a_packet_of_unknown_length_is_counted_and_passed_over() -> None:
     frame = (
         struct.pack(">H", 2) + struct.pack(">H", 5) + b"12345" + struct.pack(">H", len(body)) + body
     )
-    told = packets.split(frame)
+    told = stream_frames.split(frame)
     assert (list(told.packets), told.dropped) == ([184], 1)
 
 
 @pytest.mark.parametrize("cut", [3, 5, 40, 187])
 def test_what_is_cut_off_is_counted(cut: int) -> None:
-    told = packets.split(full()[:cut])
+    told = stream_frames.split(full()[:cut])
     assert (told.packets, told.dropped) == ({}, 1)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=400))
 def test_garbage_never_raises(payload: bytes) -> None:
-    told = packets.split(payload)
+    told = stream_frames.split(payload)
     for each in told.packets.values():
-        packets.write(blank(len(each)), each, 1.0)
+        stream_frames.write(blank(len(each)), each, 1.0)
     assert told.dropped >= 0
 
 

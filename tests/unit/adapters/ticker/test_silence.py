@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from g6.adapters.kite.ticker.silence import LONGEST, Silence
+from g6.adapters.kite.ticker.silence import LONGEST_SECONDS, Silence
 
 OPEN = 0.0
 
@@ -13,12 +13,12 @@ OPEN = 0.0
 def silence() -> Silence:
     made = Silence(8.0, contracts=2900)
     made.opened(1000.0)
-    made.heard(1000.0, 500.0)
+    made.received(1000.0, 500.0)
     return made
 
 
 def test_a_connection_that_is_heard_of_is_well(silence: Silence) -> None:
-    silence.heard(1007.0, 507.0)
+    silence.received(1007.0, 507.0)
     assert silence.verdict(1010.0, OPEN) == ""
 
 
@@ -37,19 +37,19 @@ def test_at_the_open_a_connection_has_its_time(silence: Silence) -> None:
 
 def test_heartbeats_without_ticks_are_quiet(silence: Silence) -> None:
     for now in range(1001, 1009):
-        silence.heard(float(now), 0.0)
+        silence.received(float(now), 0.0)
     assert silence.verdict(1008.5, OPEN) == "quiet"
 
 
 def test_a_last_frame_without_news_does_not_make_a_mute_connection_quiet(silence: Silence) -> None:
-    silence.heard(1001.0, 500.0)
+    silence.received(1001.0, 500.0)
     assert silence.verdict(1008.6, OPEN) == ""
     assert silence.verdict(1009.5, OPEN) == "mute"
 
 
 def test_ticks_that_are_not_newer_are_quiet_too(silence: Silence) -> None:
     for now in range(1001, 1009):
-        silence.heard(float(now), 500.0)
+        silence.received(float(now), 500.0)
     assert silence.verdict(1008.5, OPEN) == "quiet"
 
 
@@ -57,9 +57,9 @@ def test_few_contracts_may_pause_longer() -> None:
     silence = Silence(8.0, contracts=10)
     silence.opened(1000.0)
     for now in range(1000, 1150):
-        silence.heard(float(now), 0.0)
+        silence.received(float(now), 0.0)
         assert silence.verdict(now + 0.5, OPEN) == (
-            "" if now + 0.5 - 1000.0 <= LONGEST else "quiet"
+            "" if now + 0.5 - 1000.0 <= LONGEST_SECONDS else "quiet"
         )
 
 
@@ -67,7 +67,7 @@ def test_a_halted_market_is_asked_after_ever_more_rarely(silence: Silence) -> No
     reconnects, now = [], 1000.0
     while now < 1400.0:
         now += 1.0
-        silence.heard(now, 0.0)
+        silence.received(now, 0.0)
         if silence.verdict(now, OPEN):
             reconnects.append(now - 1000.0)
             silence.opened(now)
@@ -75,9 +75,9 @@ def test_a_halted_market_is_asked_after_ever_more_rarely(silence: Silence) -> No
 
 
 def test_new_ticks_make_it_watchful_again(silence: Silence) -> None:
-    silence.heard(1008.9, 0.0)
+    silence.received(1008.9, 0.0)
     assert silence.verdict(1009.0, OPEN) == "quiet"
     silence.opened(1009.0)
-    silence.heard(1010.0, 510.0)
-    silence.heard(1018.4, 0.0)
+    silence.received(1010.0, 510.0)
+    silence.received(1018.4, 0.0)
     assert silence.verdict(1018.5, OPEN) == "quiet"

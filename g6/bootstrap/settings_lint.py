@@ -1,4 +1,4 @@
-"""What G6's own settings are refused for at start, and what is only warned of.
+"""The lint of G6's own settings at start: refusals and warnings.
 
 Celery's settings, which follow from these, have a lint of their own beside the workers.
 """
@@ -6,11 +6,10 @@ Celery's settings, which follow from these, have a lint of their own beside the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import NamedTuple
 
-from g6.config.rest_budget import RestBudget, least_interval, rest_budget
-from g6.config.settings_model import Settings
+from g6.bootstrap.rest_budget import RestBudget, least_interval, rest_budget
+from g6.config.settings_model import Settings, is_loopback
 
 _DAY = 86_400
 
@@ -23,14 +22,14 @@ class Refusal(NamedTuple):
 
 
 def refusals(settings: Settings) -> Iterator[Refusal]:
-    """Yield what keeps these settings from working."""
+    """Yield the reasons why these settings cannot work."""
     yield from _interval(settings)
     yield from _budget(settings)
     yield from _door(settings)
 
 
 def cautions(settings: Settings) -> Iterator[str]:
-    """Yield what works with these settings, but less well than a person may expect."""
+    """Yield warnings about settings that work less well than a person may expect."""
     yield from _bridge(settings)
 
 
@@ -41,13 +40,14 @@ def _interval(settings: Settings) -> Iterator[Refusal]:
     down = max(seconds for seconds in divisors if seconds <= settings.interval)
     up = min(seconds for seconds in divisors if seconds >= settings.interval)
     yield Refusal(
-        f"interval = {settings.interval} s does not divide a day, so its grid would move at midnight",
+        f"interval = {settings.interval} s does not divide a day, "
+        "so its grid would move at midnight",
         f"say {down} or {up}",
     )
 
 
 def _budget(settings: Settings) -> Iterator[Refusal]:
-    """Refuse a cycle over REST that finds no room in the provider's one sequence of quote requests."""
+    """Refuse a cycle over REST without room in the provider's one sequence of quote requests."""
     if settings.provider.name != "kite" or settings.streamed:
         return
     budget = rest_budget(settings)
@@ -56,44 +56,44 @@ def _budget(settings: Settings) -> Iterator[Refusal]:
     least = f"{least_interval(settings)} s"
     yield Refusal(
         f"interval = {settings.interval} s is too short for {_needs(budget)}",
-        f"the smallest interval that works is {least}; or set ticker.enabled = true, which streams instead",
+        f"the smallest interval that works is {least}; "
+        "or set ticker.enabled = true, which streams instead",
     )
 
 
 def _needs(budget: RestBudget) -> str:
     """Return in words what a cycle needs of the sequence of requests, and what it has."""
     return (
-        f"{budget.requests} quote requests and {budget.further} further ones: the last of them begins "
-        f"{budget.seconds:.1f} s after the cycle's instant, and none may begin later than {budget.begin_within:.1f} s"
+        f"{budget.requests} quote requests and {budget.further} further ones: "
+        f"the last of them begins {budget.seconds:.1f} s after the cycle's instant, "
+        f"and none may begin later than {budget.begin_within:.1f} s"
     )
 
 
 def _bridge(settings: Settings) -> Iterator[str]:
-    """Warn where REST cannot bridge a stream that is away; the stream itself works with any interval."""
+    """Warn where REST cannot bridge a stream that is away.
+
+    The stream itself works with any interval.
+    """
     if settings.provider.name != "kite" or not settings.streamed:
         return
     budget = rest_budget(settings)
     if budget.fits:
         return
     yield (
-        f"interval = {settings.interval} s holds while the stream lives; without it there is no time for "
+        f"interval = {settings.interval} s holds while the stream lives; "
+        "without it there is no time for "
         f"{_needs(budget)}, so that indices end MISSING (provider) or PARTIAL; "
         f"from {least_interval(settings)} s on REST bridges whole cycles"
     )
 
 
 def _door(settings: Settings) -> Iterator[Refusal]:
-    if settings.serve.token is not None or loopback(settings.serve.host):
+    if settings.serve.token is not None or is_loopback(settings.serve.host):
         return
     yield Refusal(
-        f"serve.host = {settings.serve.host} would let everybody on the network read what is collected",
-        "set serve.token (export G6_SERVE__TOKEN=$(openssl rand -hex 16)), or leave serve.host at 127.0.0.1",
+        f"serve.host = {settings.serve.host} would let everybody on the network read "
+        "what is collected",
+        "set serve.token (export G6_SERVE__TOKEN=$(openssl rand -hex 16)), "
+        "or leave serve.host at 127.0.0.1",
     )
-
-
-def loopback(host: str) -> bool:
-    """Return whether a host is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
