@@ -1,6 +1,8 @@
-"""Recorded markets: NSE's option-chain answers, tables of snapshots and G6's own stored days behind the Provider port.
+"""Recorded markets behind the Provider port: exchanges' answers, tables, G6's own stored days.
 
-snapshot ◀─ nse · bse ─▶ answer_files · table ─▶ table_files · stored ─▶ recording (history) ─▶ provider
+answers (nse, bse) ─┐
+tables ─────────────┼─▶ market_snapshot ─▶ recording (listed_contracts) ─▶ replay_provider
+stored_chains ──────┘
 """
 
 from g6.adapters.replay.recording import Recording

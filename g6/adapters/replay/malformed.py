@@ -4,8 +4,9 @@ from __future__ import annotations
 
 
 class Malformed(ValueError):
-    """A document or table is not what it should be; `row` says where in it, None nowhere in particular."""
+    """A document or table is not as it should be, at `row`, or as a whole where that is None."""
 
     def __init__(self, row: int | str | None, reason: str) -> None:
         super().__init__(reason)
-        self.row, self.reason = row, reason
+        self.row = row
+        self.reason = reason

@@ -1,4 +1,4 @@
-"""One index at one instant, as a recording has it; and how rows of single options become one."""
+"""A snapshot is one index at one instant of a recording, made from rows of single options."""
 
 from __future__ import annotations
 
@@ -31,11 +31,19 @@ _NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a recording holds of one index at one instant; n strikes over all expiries, sorted by both, sides (CE, PE) on axis 0.
+    """One index at one instant of a recording.
 
-    `contracts` as listed; `values[name]` `(2, n)` for each of QUOTE_FIELDS, quantities in units, NaN missing; `backfilled`
-    `(2, n)` bool; `exchange_iv` `(2, n)` the exchange's own implied volatility as a fraction, NaN where it gives none, None where
-    the source has no such thing; `observed_at` epoch seconds; `source` the word that its rows carry.
+    It has n strikes over all expiries, sorted by both. Axis 0 of arrays `(2, n)` is the side.
+
+    Attributes:
+        contracts: What is listed.
+        values: `(2, n)` for each of QUOTE_FIELDS. Quantities are in units, NaN is missing.
+        spot: The underlying.
+        observed_at: Epoch seconds.
+        backfilled: `(2, n)`, true where the quote came later than its instant.
+        exchange_iv: The exchange's implied volatility, a fraction `(2, n)`, NaN where it has none.
+            None where the source has no such figure.
+        source: The word that its rows carry.
     """
 
     contracts: Contracts
@@ -49,9 +57,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Options of one index at one instant in any order: `expiry`, `strike`, `side` (0 CE, 1 PE) and figures, each `(m,)`.
+    """The options of one index at one instant, in any order. Every array is `(m,)`.
 
-    `figures`: any of QUOTE_FIELDS and `exchange_iv`. Of `in_contracts` the figures count contracts, not units.
+    Attributes:
+        expiry: Days.
+        strike: Points.
+        side: 0 is CE, 1 is PE.
+        figures: Any of QUOTE_FIELDS and `exchange_iv`.
+        in_contracts: The names of figures that count contracts. The others count units.
+        symbol: The exchange's symbols, None where it gave none.
     """
 
     expiry: NDArray[np.datetime64]
@@ -63,13 +77,13 @@ class Rows:
 
 
 class SnapshotSource(Protocol):
-    """One kind of recording: what it holds, known and checked since it was opened, read piece by piece."""
+    """One kind of recording. It is checked at its opening and read one instant at a time."""
 
     remembers: bool
-    """Whether trade times and yesterday's listing are in it; else they are read off the snapshots' succession."""
+    """Whether trade times and yesterday's listing are recorded. Else they are derived."""
 
     left_out: Sequence[LeftOut]
-    """What was not read, each with its place and its reason."""
+    """The parts that were not read."""
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
         """Return the instants of each index, UTC, ascending."""
@@ -85,7 +99,7 @@ class SnapshotSource(Protocol):
 
 
 def root_of(name: str) -> str:
-    """Return the index that a recording means by `name` (NIFTY50 and NIFTY 50 mean NIFTY). Errors: Malformed."""
+    """Return the root that a recording means by `name`: NIFTY for NIFTY50. Errors: Malformed."""
     plain = name.strip().upper()
     root = _NAMES.get(plain, plain)
     if root not in INDICES:
@@ -94,12 +108,15 @@ def root_of(name: str) -> str:
 
 
 def instant_of(moment: datetime) -> datetime:
-    """Return `moment` in UTC; one without a zone is India's, as the exchanges write it."""
+    """Return `moment` in UTC. Without a zone it is India's clock, as the exchanges write it."""
     return moment.replace(tzinfo=moment.tzinfo or IST).astimezone(UTC)
 
 
 def contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.int64]:
-    """Return one number per (expiry, strike), in their order: days since 1970, then hundredths of a point."""
+    """Return one integer per contract, in the order of expiry and strike.
+
+    It is the days since 1970 and, in its lowest nine digits, the strike in hundredths of a point.
+    """
     days = expiry.astype("datetime64[D]").astype(np.int64)
     return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)
 
@@ -107,29 +124,31 @@ def contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.in
 def snapshot(
     index: str, at: datetime, spot: float, rows: Rows, *, spot_source: str = "live"
 ) -> Snapshot:
-    """Return the snapshot that rows make; a quote's time is the snapshot's, and nothing is filled in.
+    """Return the snapshot that `rows` make. The time of a quote is the snapshot's.
 
-    Errors: Malformed, where figures count contracts and nobody knows how many units a contract is.
+    Errors: Malformed, where figures count contracts and the lot of a contract is not known.
     """
     key = contract_key(rows.expiry, rows.strike)
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    expiry, strike, n = rows.expiry[first], rows.strike[first], len(first)
-    lots = _lots(
-        index,
-        expiry,
-        day_of(at),
-        counted_in_contracts=bool(rows.in_contracts & rows.figures.keys()),
-    )
+    expiry = rows.expiry[first]
+    n = len(first)
+    needs_lots = bool(rows.in_contracts & rows.figures.keys())
+    lots = _lots(index, expiry, day_of(at), required=needs_lots)
     values = {name: np.full((2, n), np.nan) for name in (*QUOTE_FIELDS, "exchange_iv")}
     for name, figure in rows.figures.items():
-        values[name][rows.side, place] = (
-            figure * lots[place] if name in rows.in_contracts else figure
-        )
+        units = figure * lots[place] if name in rows.in_contracts else figure
+        values[name][rows.side, place] = units
     values["quote_time"][rows.side, place] = at.timestamp()
     symbol = np.full((2, n), "", dtype=object)
     symbol[rows.side, place] = _symbols(index, rows) if rows.symbol is None else rows.symbol
     contracts = Contracts(
-        index, expiry, strike, lots, np.full(n, TICK), symbol, np.zeros((2, n), dtype=np.int64)
+        index,
+        expiry,
+        rows.strike[first],
+        lots,
+        np.full(n, TICK),
+        symbol,
+        np.zeros((2, n), dtype=np.int64),
     )
     exchange_iv = values.pop("exchange_iv")
     return Snapshot(
@@ -143,16 +162,16 @@ def snapshot(
 
 
 def _lots(
-    index: str, expiry: NDArray[np.datetime64], on: date, *, counted_in_contracts: bool
+    index: str, expiry: NDArray[np.datetime64], on: date, *, required: bool
 ) -> NDArray[np.int64]:
-    """Return the units of each contract, 0 where no source covers it and no figure needs it. Errors: Malformed."""
+    """Return the units of each contract, 0 for unknown. Errors: Malformed if `required`."""
     days, of_day = np.unique(expiry, return_inverse=True)
     units: list[int] = []
     for day in days.astype("datetime64[D]").tolist():
         try:
             units.append(lot_of(index, day, on))
         except UnknownLot as error:
-            if counted_in_contracts:
+            if required:
                 raise Malformed(None, error.sentence) from error
             units.append(0)
     return np.array(units, dtype=np.int64)[of_day]

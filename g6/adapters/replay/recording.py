@@ -1,4 +1,4 @@
-"""A recording: what PATH holds, which instants there are, and which expiries."""
+"""A recording is one source of snapshots, opened and checked, with its instants and expiries."""
 
 from __future__ import annotations
 
@@ -29,16 +29,21 @@ Kind = Literal["nse", "table", "stored"]
 
 MOST_EXPIRIES = 99
 """The highest N that a rule nth_N can have."""
-_ANSWERS, _TABLES = frozenset((".json",)), frozenset((".parquet", ".csv"))
-_PERHAPS = frozenset((".txt", ".repr", ".py", ".html", ".htm"))
-"""Suffixes under which polls are saved too; beside tables they are notes."""
-_FORMATS = f"NSE option-chain answers (.json), tables of snapshots ({', '.join(SUFFIXES)}), or a G6 data directory"
+_ANSWERS = frozenset((".json",))
+_TABLES = frozenset((".parquet", ".csv"))
+_MAYBE_ANSWERS = frozenset((".txt", ".repr", ".py", ".html", ".htm"))
+"""Suffixes under which polls are saved too. Beside tables such files are notes."""
+_FORMATS = (
+    f"NSE option-chain answers (.json), tables of snapshots ({', '.join(SUFFIXES)}), "
+    "or a G6 data directory"
+)
 
 
 class Recording:
-    """A recording that was opened and checked; snapshots are read as they are asked for.
+    """A recording that was opened and checked. Snapshots are read on request.
 
-    `kind`: nse (one answer or a directory of them), table (a file or a directory of them), stored (a G6 data directory).
+    Its `kind` is nse (one answer or a directory of them), table (a file or a directory of them) or
+    stored (a G6 data directory).
     """
 
     def __init__(
@@ -49,7 +54,8 @@ class Recording:
         *,
         max_trade_age: float = MAX_TRADE_AGE,
     ) -> None:
-        self.path, self.kind = path, kind
+        self.path = path
+        self.kind = kind
         self.left_out = source.left_out
         self._source = source
         self._instants = source.instants()
@@ -76,18 +82,23 @@ class Recording:
         layout: TableLayout | None = None,
         max_trade_age: float = MAX_TRADE_AGE,
     ) -> Recording:
-        """Open and check the recording at `path`; what it is shows in what is there.
+        """Open and check the recording at `path`. Its kind follows from its files.
 
-        `indices` chooses what is read of saved answers, None all of them. What cannot be read is left out and told in `left_out`;
-        `strict` refuses it. `closes` says when trading of an exchange ends on a day, so that expired options are known.
+        Args:
+            path: A file or a directory.
+            thorough: Whether all columns of a data directory are read, or its instants only. The
+                processes of a run that was checked at its start need the instants.
+            strict: Whether a part that cannot be read is refused. Else it is in `left_out`.
+            indices: The roots that are read of saved answers, None for all.
+            closes: When trading of an exchange ends on a day. Options are expired after that.
+            layout: How a table is read that is not in G6's own layout.
+            max_trade_age: Seconds between two volumes, beyond which their change dates no trade.
 
-        `thorough` reads all of a data directory's columns, else only its instants: for processes of a run that was checked at its
-        start. `layout` says how a table is read that is not G6's own. A change of volume tells when a contract traded where the
-        volume before is at most `max_trade_age` seconds older. Errors: BadInput with file, row and reason.
+        Errors: BadInput with file, row and reason.
         """
         path = Path(path)
         try:
-            kind, source = _sniffed(path, thorough, indices, closes, layout)
+            kind, source = _source_of(path, thorough, indices, closes, layout)
         except Malformed as error:
             raise BadInput(path, error.row, error.reason) from error
         _check(path, source, strict)
@@ -107,55 +118,49 @@ class Recording:
         Errors: BadInput, when the plan has none of the recorded indices.
         """
         recorded = {
-            name: replace(each, rules=self.rules(name))
-            for name, each in plan.indices.items()
+            name: replace(params, rules=self.rules(name))
+            for name, params in plan.indices.items()
             if name in self._instants
         }
         if not recorded:
-            have, wanted = ", ".join(self._instants), ", ".join(plan.indices)
-            raise BadInput(
-                self.path,
-                None,
-                f"holds {have}, and of these none is enabled (enabled: {wanted})",
-                f"--indices {have}",
-            )
+            names = ", ".join(self._instants)
+            enabled = ", ".join(plan.indices)
+            reason = f"holds {names}, and of these none is enabled (enabled: {enabled})"
+            raise BadInput(self.path, None, reason, f"--indices {names}")
         return replace(plan, indices=recorded)
 
     def rules(self, index: str) -> tuple[str, ...]:
-        """Return the expiry rules that collect every expiry recorded of `index`: the buckets, and nth_N for those without one."""
+        """Return the rules that collect every recorded expiry: the buckets and nth_N."""
         count = min(len(self._source.expiries()[index]), MOST_EXPIRIES)
         return (*BUCKETS, *(f"nth_{n}" for n in range(1, count + 1)))
 
     def snapshot(self, index: str, at: datetime) -> Snapshot | None:
-        """Return what is recorded of `index` at `at`, with its past of the day; None where nothing is. Errors: BadInput."""
+        """Return the snapshot of `index` at `at`, None where there is none. Errors: BadInput."""
         if not self._has(index, at):
             return None
-        return (
-            self._source.read(index, at)
-            if self._source.remembers
-            else self._histories[index].at(at)
-        )
+        if self._source.remembers:
+            return self._source.read(index, at)
+        return self._histories[index].at(at)
 
     def newest(self, index: str, at: datetime) -> datetime | None:
-        """Return the newest instant of `index` that is not later than `at`, else the next; None where that day has none."""
+        """Return the newest instant of `index` up to `at`, else the day's next one, or None."""
         instants = self._instants.get(index, ())
         place = bisect_right(instants, at)
         near = instants[max(place - 1, 0) : place + 1]
-        return next((known for known in near if day_of(known) == day_of(at)), None)
+        return next((instant for instant in near if day_of(instant) == day_of(at)), None)
 
     @property
     def table(self) -> TableFiles | None:
-        """The table that is recorded, None where the recording is none."""
+        """The table, None where the recording is of another kind."""
         return self._source if isinstance(self._source, TableFiles) else None
 
     def totals(self, index: str, at: datetime) -> Mapping[str, float]:
-        """Return the exchange's own sums over the nearest expiry, contracts, by name; empty where the source has none."""
+        """Return the exchange's own sums over the nearest expiry, contracts, empty for none."""
         return self._source.totals(index, at) if isinstance(self._source, AnswerFiles) else {}
 
     def facts(self) -> Mapping[str, str | int]:
-        """Return what people ask of a recording: its name, kind, number of cycles, first and last instant."""
-        first, last = self._cycles[0], self._cycles[-1]
-        span = {"first": isoformat_z(first), "last": isoformat_z(last)}
+        """Return name, kind, number of cycles, first and last instant of the recording."""
+        span = {"first": isoformat_z(self._cycles[0]), "last": isoformat_z(self._cycles[-1])}
         return {"recording": self.path.name, "kind": self.kind, "cycles": len(self._cycles), **span}
 
     def _has(self, index: str, at: datetime) -> bool:
@@ -163,41 +168,35 @@ class Recording:
         place = bisect_left(instants, at)
         return place < len(instants) and instants[place] == at
 
-    def _reader(self, index: str) -> _Reader:
-        return _Reader(self._source, index)
+    def _reader(self, index: str) -> _IndexReader:
+        return _IndexReader(self._source, index)
 
 
-class _Reader:
-    """Reads snapshots of one index."""
+class _IndexReader:
+    """Reads snapshots of one index from a source."""
 
     def __init__(self, source: SnapshotSource, index: str) -> None:
-        self._source, self._index = source, index
+        self._source = source
+        self._index = index
 
     def __call__(self, at: datetime) -> Snapshot:
         return self._source.read(self._index, at)
 
 
 def _check(path: Path, source: SnapshotSource, strict: bool) -> None:
-    """See that there is something to replay, and nothing but that where `strict`. Errors: BadInput."""
-    told = [part for part in source.left_out if part.kind != "not_asked"]
-    if strict and told:
-        first = told[0]
-        raise BadInput(
-            first.path,
-            first.row,
-            first.reason,
-            "leave --strict away: it is left out and counted, the rest is read",
-        )
+    """Refuse a source without instants, and one with unread parts if `strict`. Errors: BadInput."""
+    unread = [part for part in source.left_out if part.kind != "not_asked"]
+    if strict and unread:
+        first = unread[0]
+        fix = "leave --strict away: it is left out and counted, the rest is read"
+        raise BadInput(first.path, first.row, first.reason, fix)
     if any(source.instants().values()):
         return
     if not source.left_out:
         raise BadInput(path, None, "holds no snapshot")
     first = max(source.left_out, key=lambda part: [*WORDS].index(part.kind))
-    more = (
-        f"; and {len(source.left_out) - 1} more that cannot be read"
-        if len(source.left_out) > 1
-        else ""
-    )
+    others = len(source.left_out) - 1
+    more = f"; and {others} more that cannot be read" if others else ""
     raise BadInput(first.path, first.row, f"{first.reason}{more}")
 
 
@@ -205,7 +204,7 @@ def _widths(source: SnapshotSource, index: str) -> Mapping[date, int]:
     return source.widths(index) if isinstance(source, TableFiles) else {}
 
 
-def _sniffed(
+def _source_of(
     path: Path,
     thorough: bool,
     indices: Collection[str] | None,
@@ -216,36 +215,40 @@ def _sniffed(
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
     if (path / "chain").is_dir():
         return "stored", StoredDays(path, thorough=thorough)
-    answers, perhaps, tables = _by_kind(_files(path))
+    answers, maybe_answers, tables = _by_kind(_files(path))
     if not tables:
-        answers = sorted([*answers, *perhaps])
+        answers = sorted([*answers, *maybe_answers])
     if bool(answers) == bool(tables):
-        what = "holds both answers and tables" if answers else "is no recording"
-        raise BadInput(path, None, what, f"give --recording {_FORMATS}")
-    return (
-        ("nse", AnswerFiles(answers, indices, closes))
-        if answers
-        else ("table", TableFiles(tables, layout))
-    )
+        reason = "holds both answers and tables" if answers else "is no recording"
+        raise BadInput(path, None, reason, f"give --recording {_FORMATS}")
+    if answers:
+        return "nse", AnswerFiles(answers, indices, closes)
+    return "table", TableFiles(tables, layout)
 
 
 def _files(path: Path) -> list[Path]:
-    """Return a file itself, the files of a directory, or those of its folders where it has none of its own."""
+    """Return the file itself, or the files of a directory, or those of its folders."""
     if not path.is_dir():
         return [path]
     for depth in ("*", "*/*", "*/*/*"):
-        files = sorted(
-            file for file in path.glob(depth) if file.is_file() and not file.name.startswith(".")
-        )
+        visible = (file for file in path.glob(depth) if not file.name.startswith("."))
+        files = sorted(file for file in visible if file.is_file())
         if any(_by_kind(files)):
             return files
     return []
 
 
 def _by_kind(files: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
-    """Return the files that hold answers, those that may, and those that hold tables, by their suffixes."""
-    suffixes = [(file, Path(file.name.lower().removesuffix(".gz")).suffix) for file in files]
-    return tuple(
-        [file for file, suffix in suffixes if suffix in kind]
-        for kind in (_ANSWERS, _PERHAPS, _TABLES)
-    )  # type: ignore[return-value]
+    """Return the files that hold answers, that may hold them, and that hold tables, by suffix."""
+    answers: list[Path] = []
+    maybe_answers: list[Path] = []
+    tables: list[Path] = []
+    for file in files:
+        suffix = Path(file.name.lower().removesuffix(".gz")).suffix
+        if suffix in _ANSWERS:
+            answers.append(file)
+        elif suffix in _MAYBE_ANSWERS:
+            maybe_answers.append(file)
+        elif suffix in _TABLES:
+            tables.append(file)
+    return answers, maybe_answers, tables

@@ -19,7 +19,7 @@ from g6.errors import ProviderRefused
 
 
 class Replay:
-    """Provider port over a recording. The same recording gives the same answers, in any process and order."""
+    """The Provider port over a recording. Its answers are the same in any process and order."""
 
     name = "replay"
 
@@ -27,21 +27,29 @@ class Replay:
         self.recording = recording
 
     def listing(self, index: str, at: datetime) -> Listing:
-        """Return what the day of `at` has shown of `index` until then, or at its beginning. Errors: ProviderRefused."""
-        known = self.recording.newest(index, at)
-        return Listing(index, day_of(at), self._snapshot(index, known or at).contracts, ())
+        """Return the contracts of `index` recorded by `at` that day, else those at its beginning.
+
+        Errors: ProviderRefused.
+        """
+        newest = self.recording.newest(index, at)
+        return Listing(index, day_of(at), self._snapshot(index, newest or at).contracts, ())
 
     def underlying(self, index: str, at: datetime) -> Underlying:
         """Return the index as recorded. Errors: ProviderRefused."""
         return self._snapshot(index, at).spot
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return the recorded quotes of `contracts`; one that is not in the snapshot is NaN throughout. Errors: ProviderRefused."""
-        seen = self._snapshot(index, at)
-        values = {name: _aligned(seen, contracts, seen.values[name]) for name in QUOTE_FIELDS}
-        backfilled = _aligned(seen, contracts, seen.backfilled.astype(np.float64)) > 0
+        """Return the recorded quotes of `contracts`, NaN throughout for those not recorded.
+
+        Errors: ProviderRefused.
+        """
+        snapshot = self._snapshot(index, at)
+        values = {
+            name: _aligned(snapshot, contracts, snapshot.values[name]) for name in QUOTE_FIELDS
+        }
+        backfilled = _aligned(snapshot, contracts, snapshot.backfilled.astype(np.float64)) > 0
         source = np.where(
-            contracts.symbol == "", "", np.where(backfilled, "backfill", seen.source)
+            contracts.symbol == "", "", np.where(backfilled, "backfill", snapshot.source)
         ).astype(object)
         return Quotes(
             underlying=index,
@@ -53,43 +61,44 @@ class Replay:
             token=contracts.token,
             source=source,
             values=values,
-            spot=seen.spot,
-            observed_at=seen.observed_at,
+            spot=snapshot.spot,
+            observed_at=snapshot.observed_at,
         )
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:
-        """Return the previous session's open interest as recorded, units, NaN where the recording does not have it."""
-        seen = self._snapshot(index, at)
-        return _aligned(seen, contracts, seen.values["oi_prev"])
+        """Return the previous session's open interest, units, NaN where it is not recorded."""
+        snapshot = self._snapshot(index, at)
+        return _aligned(snapshot, contracts, snapshot.values["oi_prev"])
 
     def exchange_iv(
         self, index: str, contracts: Contracts | Quotes, at: datetime
     ) -> NDArray[np.float64]:
-        """Return the exchange's own implied volatility `(2, n)` as a fraction, NaN where the recording has none."""
-        seen = self._snapshot(index, at)
-        if seen.exchange_iv is None:
+        """Return the exchange's own implied volatility `(2, n)`, a fraction, NaN for none."""
+        snapshot = self._snapshot(index, at)
+        if snapshot.exchange_iv is None:
             return np.full((2, len(contracts)), NAN)
-        return _aligned(seen, contracts, seen.exchange_iv)
+        return _aligned(snapshot, contracts, snapshot.exchange_iv)
 
     def describe(self) -> Mapping[str, Any]:
         """Return facts about the recording."""
         return {"mode": "replay", "source": "replay", **self.recording.facts()}
 
     def _snapshot(self, index: str, at: datetime) -> Snapshot:
-        if (found := self.recording.snapshot(index, at)) is None:
-            raise ProviderRefused(
-                f"the recording {self.recording.path.name} has no {index} at {isoformat_z(at)}"
-            )
-        return found
+        snapshot = self.recording.snapshot(index, at)
+        if snapshot is None:
+            name = self.recording.path.name
+            raise ProviderRefused(f"the recording {name} has no {index} at {isoformat_z(at)}")
+        return snapshot
 
 
 def _aligned(
-    seen: Snapshot, contracts: Contracts | Quotes, values: NDArray[np.float64]
+    snapshot: Snapshot, contracts: Contracts | Quotes, values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return `values` `(2, m)` of the snapshot at the places of `contracts`, NaN for those it does not have."""
-    known = contract_key(seen.contracts.expiry, seen.contracts.strike)
-    asked = contract_key(contracts.expiry, contracts.strike)
-    place = np.minimum(np.searchsorted(known, asked), max(len(known) - 1, 0))
-    if not len(known):
-        return np.full((2, len(asked)), NAN)
-    return np.where((known[place] == asked) & (contracts.symbol != ""), values[:, place], NAN)
+    """Return `values` `(2, m)` of the snapshot in the order of `contracts`, NaN for absent ones."""
+    recorded = contract_key(snapshot.contracts.expiry, snapshot.contracts.strike)
+    requested = contract_key(contracts.expiry, contracts.strike)
+    if not len(recorded):
+        return np.full((2, len(requested)), NAN)
+    place = np.minimum(np.searchsorted(recorded, requested), len(recorded) - 1)
+    is_recorded = (recorded[place] == requested) & (contracts.symbol != "")
+    return np.where(is_recorded, values[:, place], NAN)

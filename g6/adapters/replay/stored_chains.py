@@ -1,7 +1,8 @@
 """G6's own stored days as a recording: the raw columns of the chains below a data directory.
 
-`chain/underlying=NIFTY/date=2026-11-20/` holds parts of one cycle (`034500Z.parquet`), quarter-hour segments
-(`034500Z-040000Z.parquet`) and whole days (`day.parquet`); where several hold a cycle, the smaller file is the newer truth.
+`chain/underlying=NIFTY/date=2026-11-20/` holds parts of one cycle (`034500Z.parquet`), quarter-hour
+segments (`034500Z-040000Z.parquet`) and whole days (`day.parquet`). Where several hold a cycle, the
+one that is folded least was written last.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ from g6.errors import BadInput
 
 SIDE_COLUMNS = ("symbol", "token", "source", *QUOTE_FIELDS)
 RAW = (
-    "timestamp", "observed_at", "expiry", "strike", "lot_size", "tick_size",
-    "spot", "spot_source", "spot_age_seconds", "future", "vix",
+    *("timestamp", "observed_at", "expiry", "strike", "lot_size", "tick_size"),
+    *("spot", "spot_source", "spot_age_seconds", "future", "vix"),
     *(side + name for side in SIDES for name in SIDE_COLUMNS),
-)  # fmt: skip
+)
 NEEDED = (
     "timestamp",
     "expiry",
@@ -49,23 +50,26 @@ NEEDED = (
     "pe_oi",
 )
 QUARTER = timedelta(minutes=15)
+UnitHeader = Mapping[str, Any]
+"""The JSON that a file keeps of one unit."""
+_INSTANT = pa.timestamp("us", "UTC")
 _SEGMENT = re.compile(r"\d{6}Z-\d{6}Z")
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
+class _QuarterHour:
     """The rows of a quarter hour of one file, and the headers of its units by cycle."""
 
     path: Path
     quarter: datetime
     table: pa.Table
-    headers: Mapping[str, Any]
+    headers: Mapping[str, UnitHeader]
 
 
 class StoredDays:
-    """Source over a data directory. Errors: BadInput.
+    """A snapshot source over a data directory. Errors: BadInput.
 
-    With `thorough` every file is read through when opened, else its instants only.
+    With `thorough` every column is read when the source is opened, else the instants only.
     """
 
     remembers = True
@@ -76,18 +80,17 @@ class StoredDays:
         expiries: dict[str, set[date]] = {}
         for root in sorted((directory / "chain").glob("underlying=*")):
             index = root_of(root.name.removeprefix("underlying="))
-            held: dict[datetime, Path] = {}
-            for path in sorted(root.glob("date=*/*.parquet"), key=_level, reverse=True):
+            file_of: dict[datetime, Path] = {}
+            for path in sorted(root.glob("date=*/*.parquet"), key=_folding_order, reverse=True):
                 table = _read(path, RAW if thorough else ("timestamp", "expiry"))
-                held |= dict.fromkeys(pc.unique(table.column("timestamp")).to_pylist(), path)
-                expiries.setdefault(index, set()).update(
-                    pc.unique(table.column("expiry")).to_pylist()
-                )
-            if held:
-                self._files[index] = held
+                file_of |= dict.fromkeys(pc.unique(table.column("timestamp")).to_pylist(), path)
+                days = pc.unique(table.column("expiry")).to_pylist()
+                expiries.setdefault(index, set()).update(days)
+            if file_of:
+                self._files[index] = file_of
         self._expiries = {index: frozenset(days) for index, days in expiries.items()}
-        self._instants = {index: tuple(sorted(held)) for index, held in self._files.items()}
-        self._held: dict[str, _Slice] = {}
+        self._instants = {index: tuple(sorted(files)) for index, files in self._files.items()}
+        self._cached: dict[str, _QuarterHour] = {}
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
         """Return the instants of each index."""
@@ -98,60 +101,57 @@ class StoredDays:
         return self._expiries
 
     def read(self, index: str, at: datetime) -> Snapshot:
-        """Return the stored unit. Errors: BadInput, for a file that changed since it was opened."""
-        path, quarter = (
-            self._files[index][at],
-            at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0),
-        )
-        held = self._held.get(index)
-        if held is None or (held.path, held.quarter) != (path, quarter):
-            held = self._held[index] = _slice(path, quarter)
-        rows = held.table.filter(
-            pc.equal(held.table.column("timestamp"), pa.scalar(at, pa.timestamp("us", "UTC")))
-        )
-        return _snapshot(index, at, rows, held.headers.get(isoformat_z(at), {}))
+        """Return the stored unit. Errors: BadInput, for a file that changed since the opening."""
+        path = self._files[index][at]
+        quarter = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+        cached = self._cached.get(index)
+        if cached is None or (cached.path, cached.quarter) != (path, quarter):
+            cached = _read_quarter(path, quarter)
+            self._cached[index] = cached
+        is_now = pc.equal(cached.table.column("timestamp"), pa.scalar(at, _INSTANT))
+        header = cached.headers.get(isoformat_z(at), {})
+        return _snapshot(index, at, cached.table.filter(is_now), header)
 
 
-def _level(path: Path) -> tuple[int, str]:
+def _folding_order(path: Path) -> tuple[int, str]:
     """Order files by how far they are folded: parts first, whole days last."""
-    return (2 if path.stem == "day" else 1 if _SEGMENT.fullmatch(path.stem) else 0), str(path)
+    if path.stem == "day":
+        return 2, str(path)
+    return int(_SEGMENT.fullmatch(path.stem) is not None), str(path)
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
-            there = file.schema_arrow.names
-            if missing := [name for name in NEEDED if name not in there]:
-                raise BadInput(
-                    path, None, f"has no column {', '.join(missing)}; it is no stored chain"
-                )
-            return file.read([name for name in columns if name in there])
+            names = file.schema_arrow.names
+            if missing := [name for name in NEEDED if name not in names]:
+                reason = f"has no column {', '.join(missing)}; it is no stored chain"
+                raise BadInput(path, None, reason)
+            return file.read([name for name in columns if name in names])
     except (pa.ArrowInvalid, OSError) as error:
-        raise BadInput(
-            path, None, f"is not a whole Parquet file: {str(error).splitlines()[0]}"
-        ) from error
+        reason = f"is not a whole Parquet file: {str(error).splitlines()[0]}"
+        raise BadInput(path, None, reason) from error
 
 
-def _slice(path: Path, quarter: datetime) -> _Slice:
+def _read_quarter(path: Path, quarter: datetime) -> _QuarterHour:
     table = _read(path, RAW)
     metadata = table.schema.metadata or {}
     at = table.column("timestamp")
-    first, end = (
-        pa.scalar(each, pa.timestamp("us", "UTC")) for each in (quarter, quarter + QUARTER)
-    )
-    mine = table.filter(pc.and_(pc.greater_equal(at, first), pc.less(at, end)))
-    return _Slice(path, quarter, mine, dict(_headers(metadata, mine)))
+    first = pa.scalar(quarter, _INSTANT)
+    end = pa.scalar(quarter + QUARTER, _INSTANT)
+    rows = table.filter(pc.and_(pc.greater_equal(at, first), pc.less(at, end)))
+    return _QuarterHour(path, quarter, rows, dict(_headers(metadata, rows)))
 
 
-def _headers(metadata: Mapping[bytes, bytes], table: pa.Table) -> Iterator[tuple[str, Any]]:
-    """A part has the header of its one unit, a folded file all of them, packed."""
+def _headers(metadata: Mapping[bytes, bytes], table: pa.Table) -> Iterator[tuple[str, UnitHeader]]:
+    """Yield cycle and header of each unit: a part has one of them, a folded file all, packed."""
     if packed := metadata.get(b"g6.headers"):
         yield from json.loads(zlib.decompress(base64.b64decode(packed))).items()
     elif (single := metadata.get(b"g6.header")) and table.num_rows:
         yield isoformat_z(table.column("timestamp")[0].as_py().astimezone(UTC)), json.loads(single)
 
 
-def _snapshot(index: str, at: datetime, rows: pa.Table, header: Mapping[str, Any]) -> Snapshot:
+def _snapshot(index: str, at: datetime, rows: pa.Table, header: UnitHeader) -> Snapshot:
     n = rows.num_rows
     values = {
         name: np.stack([_number(rows, side + name) for side in SIDES]) for name in QUOTE_FIELDS
@@ -176,7 +176,7 @@ def _snapshot(index: str, at: datetime, rows: pa.Table, header: Mapping[str, Any
 
 
 def _underlying(rows: pa.Table, at: datetime, n: int) -> Underlying:
-    """The underlying as the columns have it, for a file that lost its headers."""
+    """Return the underlying as the columns have it, for a file that lost its headers."""
     return Underlying(
         spot=_first(rows, "spot", n),
         spot_time=at.timestamp() - _first(rows, "spot_age_seconds", n),
@@ -191,12 +191,12 @@ def _first(rows: pa.Table, name: str, n: int) -> float:
 
 
 def _number(rows: pa.Table, name: str) -> NDArray[np.float64]:
-    """A column as float64, instants as epoch seconds, missing values and columns of later versions NaN."""
+    """Return a column as float64, instants as epoch seconds. Missing cells and columns are NaN."""
     if name not in rows.column_names:
         return np.full(rows.num_rows, NAN)
     column = rows.column(name)
     if pa.types.is_timestamp(column.type):
-        micros = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+        micros = column.cast(_INSTANT).cast(pa.int64())
         return np.asarray(micros.to_numpy() / 1e6, dtype=np.float64)
     return np.asarray(column.to_numpy(), dtype=np.float64)
 

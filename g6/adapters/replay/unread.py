@@ -1,4 +1,4 @@
-"""What a recording was read without: files, rows and figures, each with its place and its reason."""
+"""The files, rows and figures of a recording that were not read, each with place and reason."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from typing import Literal
 from g6.adapters.replay.malformed import Malformed
 
 Kind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged"]
-"""Why: there already; no answer of an exchange at all; an underlying that is no index of ours; an index that was not asked for;
-options whose last day was over; damaged, so that something that was asked for is missing."""
+"""The kind of a part that was not read.
+
+- copy: an earlier file has it.
+- no_answer: the file is no answer of an exchange.
+- no_index: the underlying is no index of ours.
+- not_asked: the index was not requested.
+- expired: the last day of the options was over.
+- damaged: something that was requested is missing.
+"""
 
 WORDS: Mapping[Kind, str] = {
     "copy": "copies of what was there already",
@@ -22,12 +29,12 @@ WORDS: Mapping[Kind, str] = {
     "expired": "options that had expired",
     "damaged": "damaged files, rows or figures",
 }
-"""What people read for each, what costs most last."""
+"""The words for each kind in messages. The kind that costs most comes last."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One thing that was left out: a file (`row` None), or `count` options or figures at `row` of one."""
+    """A file that was left out (`row` None), or `count` options or figures at `row` of one."""
 
     path: Path
     row: int | str | None
@@ -41,7 +48,7 @@ class LeftOut:
 
 
 class NotRead(Malformed):
-    """A document that is left out as a whole, with its kind."""
+    """A whole document is left out, for a reason of this kind."""
 
     def __init__(self, reason: str, kind: Kind, row: int | str | None = None) -> None:
         super().__init__(row, reason)
@@ -49,14 +56,15 @@ class NotRead(Malformed):
 
 
 def kind_of(error: Malformed) -> Kind:
-    """Return the kind of an error: damaged, unless it says otherwise."""
+    """Return the kind of an error, damaged where it has none."""
     return error.kind if isinstance(error, NotRead) else "damaged"
 
 
 def totals(left_out: Iterable[LeftOut]) -> dict[Kind, int]:
-    """Return how many things were left out, by kind; kinds without any are not in it.
+    """Return how many parts were left out, by the kinds that occur.
 
-    >>> totals([LeftOut(Path("a.json"), 3, "…", "expired", 20), LeftOut(Path("b.json"), None, "…", "copy")])
+    >>> expired = LeftOut(Path("a.json"), 3, "…", "expired", 20)
+    >>> totals([expired, LeftOut(Path("b.json"), None, "…", "copy")])
     {'expired': 20, 'copy': 1}
     """
     counts: Counter[Kind] = Counter()

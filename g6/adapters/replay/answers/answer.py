@@ -1,4 +1,4 @@
-"""One answer of an exchange: options of one index at one instant, each read apart from the others."""
+"""An exchange's answer: the options of one index at one instant, each parsed by itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from math import isfinite, nan
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Rows, contract_key, instant_of
@@ -33,19 +34,23 @@ MOMENTS = (
     "%Y-%m-%d %H:%M:%S",
     "%d-%m-%Y %H:%M:%S",
 )
-FIRST, LAST = datetime(2000, 6, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""Instants of answers lie in between: index derivatives began in India in June 2000."""
-
+FIRST = datetime(2000, 6, 1, tzinfo=UTC)
+"""No answer is older: index derivatives began in India in June 2000."""
+LAST = datetime(2100, 1, 1, tzinfo=UTC)
+"""No answer is as new. Beyond the year 9999 a datetime overflowed and ended a whole replay."""
 
 DISPUTED = 0.005
-"""Prints of one instant may differ by this share of the index before nobody knows which is right."""
+"""Prints of one instant that differ by more than this share of the index are disputed."""
 LARGEST = 1e18
-"""No figure of a market is larger, and products of it with a lot stay numbers."""
+"""No figure of a market is larger. An integer of 400 digits once ended a whole replay."""
 
 
 @dataclass(frozen=True, slots=True)
 class OmittedPart:
-    """A row, option or figure of an answer that was left out; `count` how many options it stands for."""
+    """A row, an option or a figure of an answer that was omitted.
+
+    `count` is the number of options that it stands for.
+    """
 
     row: int | str | None
     reason: str
@@ -55,21 +60,27 @@ class OmittedPart:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeAnswer:
-    """What an answer says: `spot` in points, NaN where it gives none; `at` in UTC; `spoilt` what is not in `rows`.
+    """The content of one answer.
 
-    `disputed` where its own rows disagree on the index.
+    Attributes:
+        index: The root, such as NIFTY.
+        at: The instant that the answer bears, UTC.
+        spot: The index in points, NaN where the answer gives none.
+        rows: The options that could be parsed.
+        omitted: What is not in `rows`, with its reasons.
+        disputed: Whether the rows of the answer disagree on the index.
     """
 
     index: str
     at: datetime
     spot: float
     rows: Rows
-    spoilt: tuple[OmittedPart, ...] = ()
+    omitted: tuple[OmittedPart, ...] = ()
     disputed: bool = False
 
 
 class QuotedLeg(NamedTuple):
-    """One option as it came: where it stands, what it is, and its figures by our names."""
+    """One option as the exchange wrote it: its row, its contract, and its figures by our names."""
 
     row: int
     expiry: date
@@ -79,10 +90,10 @@ class QuotedLeg(NamedTuple):
     identifier: str = ""
 
 
-def number(value: object) -> float:
+def parse_number(value: object) -> float:
     """Return a figure however it is written, NaN for none. Errors: ValueError.
 
-    >>> number(" 1,23,456.50 "), number("-")
+    >>> parse_number(" 1,23,456.50 "), parse_number("-")
     (123456.5, nan)
     """
     if value is None:
@@ -93,7 +104,8 @@ def number(value: object) -> float:
             return nan
         value = float(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(type(value).__name__)  # noqa: TRY004 - one error for every figure that is none
+        # One error for every cell that is no figure, so that callers catch one.
+        raise ValueError(type(value).__name__)  # noqa: TRY004
     try:
         figure = float(value)
     except OverflowError as error:
@@ -103,21 +115,24 @@ def number(value: object) -> float:
     return figure
 
 
-def spot_of(value: object) -> float:
-    """Return the index of an answer, NaN for none: exchanges write 0, null, -1 or a text where they have no print.
+def parse_spot(value: object) -> float:
+    """Return the index of an answer, NaN where the exchange had no print.
 
-    >>> spot_of("24,010.5"), spot_of(-1), spot_of("closed")
+    Exchanges write 0, null, -1 or a text then.
+
+    >>> parse_spot("24,010.5"), parse_spot(-1), parse_spot("closed")
     (24010.5, nan, nan)
     """
     try:
-        figure = number(value)
+        figure = parse_number(value)
     except ValueError:
         return nan
     return figure if figure > 0 else nan
 
 
-def middle_of(spots: Sequence[float]) -> tuple[float, bool]:
-    """Return the middle print of the index, NaN where there is none, and whether they are too far apart to be believed."""
+def median_print(spots: Sequence[float]) -> tuple[float, bool]:
+    """Return the median print of the index, NaN for none, and whether the prints are disputed."""
+    # The first print used to win without a word: rows of one BSE answer were 7,400 points apart.
     prints = [spot for spot in spots if isfinite(spot)]
     if not prints:
         return nan, False
@@ -126,29 +141,28 @@ def middle_of(spots: Sequence[float]) -> tuple[float, bool]:
 
 
 def checked_strike(strike: float, name: str) -> float:
-    """Return a strike that can be one. Errors: Malformed."""
+    """Return `strike` when an index can have it. Errors: Malformed."""
     if not LOWEST_STRIKE <= strike <= HIGHEST_STRIKE:
         raise Malformed(None, f"strikePrice of {name} is missing or cannot be one ({strike:g})")
     return strike
 
 
-def shown(value: object) -> str:
-    """Return a value as a message quotes it: short, whatever it is."""
+def excerpt(value: object) -> str:
+    """Return a value as a message quotes it, in at most 40 characters."""
+    # Python 3.11 refuses to write integers beyond 4,300 digits. A hundred thousand brackets
+    # exhaust the stack. Both stood in files of archives.
     try:
         text = repr(value)
-    except (
-        ValueError,
-        RecursionError,
-    ):  # of integers beyond 4,300 digits, of lists in lists in lists
+    except (ValueError, RecursionError):
         return f"a {type(value).__name__}"
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 @lru_cache(maxsize=1024)
-def day_of_text(text: str) -> date:
+def parse_day(text: str) -> date:
     """Return the day that a text names, the day before the month. Errors: ValueError.
 
-    >>> day_of_text("15-09-2026") == day_of_text("15-Sep-2026") == date(2026, 9, 15)
+    >>> parse_day("15-09-2026") == parse_day("15-Sep-2026") == date(2026, 9, 15)
     True
     """
     plain = re.split(r"[T|]", text.strip())[0].strip()
@@ -160,58 +174,57 @@ def day_of_text(text: str) -> date:
     raise ValueError(text)
 
 
-def moment_of_text(text: object, name: str) -> datetime:
-    """Return the instant that a text names, India's clock, in UTC. Errors: Malformed, with the form that is read."""
+def parse_moment(text: object, name: str) -> datetime:
+    """Return the instant, in UTC, that a text names on India's clock. Errors: Malformed."""
     plain = " ".join(str(text).split())
     for form in MOMENTS:
         try:
             at = datetime.strptime(plain, form)  # noqa: DTZ007 - `instant_of` gives it India's zone
         except ValueError:
             continue
-        return plausible(at, name, text)
-    raise Malformed(None, f"{name} {shown(text)} is not written as 01-Apr-2022 15:30:00")
+        return checked_instant(at, name, text)
+    raise Malformed(None, f"{name} {excerpt(text)} is not written as 01-Apr-2022 15:30:00")
 
 
-def plausible(at: datetime, name: str, text: object) -> datetime:
-    """Return an instant in UTC that can be one of an answer. Errors: Malformed."""
+def checked_instant(at: datetime, name: str, text: object) -> datetime:
+    """Return `at` in UTC when an answer can be of that instant. Errors: Malformed."""
     if not FIRST.year <= at.year < LAST.year or not FIRST <= instant_of(at) < LAST:
-        raise Malformed(
-            None,
-            f"{name} {shown(text)} is no instant since {FIRST:%B %Y}, when index derivatives began",
-        )
+        began = f"{FIRST:%B %Y}, when index derivatives began"
+        raise Malformed(None, f"{name} {excerpt(text)} is no instant since {began}")
     return instant_of(at)
 
 
-class Legs:
-    """Collects the options of one answer; what is damaged is left out and told, and costs no other option."""
+class LegCollector:
+    """Collects the options of one answer. A damaged option is omitted and costs no other."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         """Take the exchange's names of figures by ours, for messages."""
         self._names = names
         self._legs: dict[tuple[date, float, int], QuotedLeg] = {}
-        self.spoilt: list[OmittedPart] = []
+        self.omitted: list[OmittedPart] = []
 
     def __len__(self) -> int:
         return len(self._legs)
 
-    def left_out(self, row: int | str | None, reason: str, kind: Kind = "damaged") -> None:
-        """Tell of something that is not read."""
-        self.spoilt.append(OmittedPart(row, reason, kind))
+    def omit(self, row: int | str | None, reason: str, kind: Kind = "damaged") -> None:
+        """Record a part of the answer that is not used."""
+        self.omitted.append(OmittedPart(row, reason, kind))
 
     def add(self, leg: QuotedLeg) -> None:
-        """Take an option in, unless it is there already."""
+        """Add an option, unless an earlier row has it already."""
         key = leg.expiry, leg.strike, leg.side
-        if (known := self._legs.setdefault(key, leg)) is not leg:
-            same = known.figures == leg.figures
-            there = f"{SIDES[leg.side]} {leg.strike:g} of {leg.expiry} is there twice, in row {known.row} too"
-            self.left_out(
-                leg.row,
-                there if same else f"{there}, with other figures",
-                "copy" if same else "damaged",
-            )
+        earlier = self._legs.setdefault(key, leg)
+        if earlier is leg:
+            return
+        option = f"{SIDES[leg.side]} {leg.strike:g} of {leg.expiry}"
+        reason = f"{option} is there twice, in row {earlier.row} too"
+        if earlier.figures == leg.figures:
+            self.omit(leg.row, reason, "copy")
+        else:
+            self.omit(leg.row, f"{reason}, with other figures")
 
     def rows(self) -> Rows:
-        """Return the options as columns; a figure that is none is NaN and told."""
+        """Return the options as columns. A cell that is no figure is NaN and among `omitted`."""
         legs = list(self._legs.values())
         figures = {
             name: np.array([*self._column(legs, name)], dtype=np.float64) for name in self._names
@@ -235,35 +248,35 @@ class Legs:
         for leg in legs:
             value = leg.figures.get(name)
             try:
-                figure = number(value)
+                figure = parse_number(value)
             except ValueError:
                 figure = nan
-                self.left_out(leg.row, f"{self._where(leg, name)} {shown(value)} is no figure")
+                self.omit(leg.row, f"{self._place(leg, name)} {excerpt(value)} is no figure")
             if counts and isfinite(figure) and not 0 <= figure < MAX_COUNT:
-                self.left_out(leg.row, f"{self._where(leg, name)} {figure:g} cannot be")
+                self.omit(leg.row, f"{self._place(leg, name)} {figure:g} cannot be")
                 figure = nan
             yield figure
 
-    def _where(self, leg: QuotedLeg, name: str) -> str:
+    def _place(self, leg: QuotedLeg, name: str) -> str:
         return f"{self._names[name]} of {SIDES[leg.side]} {leg.strike:g}"
 
 
-def taken(rows: Rows, chosen: np.ndarray) -> Rows:
-    """Return the options that a mask chooses."""
-    figures = {name: figure[chosen] for name, figure in rows.figures.items()}
-    symbol = None if rows.symbol is None else rows.symbol[chosen]
+def select_rows(rows: Rows, mask: NDArray[np.bool_] | NDArray[np.intp]) -> Rows:
+    """Return the options at the places that `mask` selects."""
+    figures = {name: figure[mask] for name, figure in rows.figures.items()}
+    symbol = None if rows.symbol is None else rows.symbol[mask]
     return Rows(
-        rows.expiry[chosen],
-        rows.strike[chosen],
-        rows.side[chosen],
+        rows.expiry[mask],
+        rows.strike[mask],
+        rows.side[mask],
         figures,
         rows.in_contracts,
         symbol,
     )
 
 
-def joined(parts: Sequence[Rows]) -> Rows:
-    """Return the options of several answers of one index and instant; the first that has an option says what it is."""
+def join_rows(parts: Sequence[Rows]) -> Rows:
+    """Return the options of several answers of one instant, each from the first that has it."""
     names = list(parts[0].figures)
     symbols = [rows.symbol for rows in parts if rows.symbol is not None]
     whole = Rows(
@@ -274,10 +287,10 @@ def joined(parts: Sequence[Rows]) -> Rows:
         parts[0].in_contracts,
         np.concatenate(symbols) if len(symbols) == len(parts) else None,
     )
-    _, first = np.unique(keys_of(whole), return_index=True)
-    return taken(whole, np.sort(first))
+    _, first = np.unique(option_keys(whole), return_index=True)
+    return select_rows(whole, np.sort(first))
 
 
-def keys_of(rows: Rows) -> np.ndarray:
-    """Return one number per option: its contract's, twice, and its side."""
+def option_keys(rows: Rows) -> NDArray[np.int64]:
+    """Return one integer per option: twice the contract's key, plus the side."""
     return contract_key(rows.expiry, rows.strike) * 2 + rows.side

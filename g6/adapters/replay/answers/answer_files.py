@@ -1,4 +1,4 @@
-"""A source over saved answers of the exchanges, however many polls, expiries and doubles of an instant there are."""
+"""A snapshot source over saved answers of the exchanges, of several polls and expiries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import nan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +15,20 @@ from g6.adapters.replay.answers import bse, nse
 from g6.adapters.replay.answers.answer import (
     ExchangeAnswer,
     OmittedPart,
-    joined,
-    keys_of,
-    middle_of,
-    taken,
+    join_rows,
+    median_print,
+    option_keys,
+    select_rows,
 )
 from g6.adapters.replay.answers.documents import read_document
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Rows, Snapshot, snapshot
 from g6.adapters.replay.tables.plausible import (
     believable_spot,
+    dear_price_reason,
     dear_prices,
+    far_strike_reason,
     far_strikes,
-    told_price,
-    told_strike,
 )
 from g6.adapters.replay.unread import LeftOut, kind_of
 from g6.domain.market.calendar import day_of
@@ -42,14 +41,16 @@ Closes = Callable[[str, date], datetime]
 """When trading of an exchange (NSE, BSE) ends on a day."""
 
 LONGEST = timedelta(days=366 * 6)
-"""From an instant to the furthest expiry there can be: the longest contracts of NIFTY run five years."""
+"""From an instant to the farthest expiry: the longest contracts of NIFTY run five years."""
 
 
 class AnswerFiles:
-    """Source over files of one answer each; every file is parsed when opened, and again when its instant is asked for.
+    """Reads files of one answer each.
 
-    Answers of one index and instant make one snapshot: the first that has an option says what it is. A file that adds nothing is a
-    copy. Whatever is no answer, and what is damaged in one, is left out and told in `left_out`.
+    Every file is parsed when the source is opened and again when its instant is read. Answers of
+    one index and instant make one snapshot, in which an option is as the first answer has it. A
+    file that adds nothing is a copy. Files that hold no answer, and damaged parts of answers, are
+    in `left_out`.
     """
 
     remembers = False
@@ -57,11 +58,12 @@ class AnswerFiles:
     def __init__(
         self,
         paths: Sequence[Path],
-        wanted: Collection[str] | None = None,
+        indices: Collection[str] | None = None,
         closes: Closes | None = None,
     ) -> None:
-        """Read every file; of no index but the `wanted` ones, where they are named. An expiry is over after `closes`."""
-        self._wanted, self._closes = wanted, closes
+        """Read every file, or those of `indices` where given. An expiry is over after `closes`."""
+        self._indices = indices
+        self._closes = closes
         self._files: dict[tuple[str, datetime], list[Path]] = {}
         self._expiries: dict[str, frozenset[date]] = {}
         keys: dict[tuple[str, datetime], NDArray[np.int64]] = {}
@@ -69,24 +71,23 @@ class AnswerFiles:
         for path in paths:
             try:
                 answer = self._answer(read_document(path), path)
-                seen = _snapshot(answer.index, answer.at, [answer])
+                single = _snapshot(answer.index, answer.at, [answer])
             except Malformed as error:
                 left_out.append(LeftOut(path, error.row, error.reason, kind_of(error)))
                 continue
             unit = answer.index, answer.at
-            left_out += [_placed(path, spoilt) for spoilt in (*answer.spoilt, *_impossible(seen))]
-            mine = keys_of(answer.rows)
-            fresh = ~np.isin(mine, keys.get(unit, mine[:0]))
+            omitted = (*answer.omitted, *_impossible_interest(single))
+            left_out += [_in_file(path, part) for part in omitted]
+            own_keys = option_keys(answer.rows)
+            fresh = ~np.isin(own_keys, keys.get(unit, own_keys[:0]))
             if not fresh.all():
-                left_out.append(
-                    _copied(path, self._files[unit][0], int((~fresh).sum()), fresh.any())
-                )
+                original = self._files[unit][0]
+                left_out.append(_copy_of(original, path, int((~fresh).sum()), bool(fresh.any())))
             if fresh.any():
-                keys[unit] = np.concatenate([keys.get(unit, mine[:0]), mine[fresh]])
+                keys[unit] = np.concatenate([keys.get(unit, own_keys[:0]), own_keys[fresh]])
                 self._files.setdefault(unit, []).append(path)
-                self._expiries[answer.index] = self._expiries.get(answer.index, frozenset()) | set(
-                    seen.contracts.expiries
-                )
+                earlier = self._expiries.get(answer.index, frozenset())
+                self._expiries[answer.index] = earlier | set(single.contracts.expiries)
         self.left_out: Sequence[LeftOut] = tuple(left_out)
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
@@ -101,7 +102,10 @@ class AnswerFiles:
         return self._expiries
 
     def read(self, index: str, at: datetime) -> Snapshot:
-        """Return the answers of one instant as a snapshot. Errors: BadInput, for a file that changed since it was opened."""
+        """Return the answers of one instant as a snapshot.
+
+        Errors: BadInput, for a file that changed since the source was opened.
+        """
         answers = []
         for path in self._files[index, at]:
             try:
@@ -112,8 +116,8 @@ class AnswerFiles:
         return whole
 
     def totals(self, index: str, at: datetime) -> dict[str, float]:
-        """Return the exchange's own sums of the answer that has the nearest expiry. Errors: BadInput."""
-        nearest: tuple[date, Any] | None = None
+        """Return the exchange's sums of the answer with the nearest expiry. Errors: BadInput."""
+        nearest: tuple[date, object] | None = None
         for path in self._files[index, at]:
             try:
                 document = read_document(path)
@@ -127,98 +131,86 @@ class AnswerFiles:
         document = nearest[1] if nearest else {}
         return bse.parse_totals(document) if bse.is_bse(document) else nse.parse_totals(document)
 
-    def _answer(self, document: Any, path: Path) -> ExchangeAnswer:
+    def _answer(self, document: object, path: Path) -> ExchangeAnswer:
         """Return the options of an answer that are alive at its instant. Errors: Malformed."""
-        is_bse = bse.is_bse(document)
-        answer = (
-            bse.parse_bse(document, path, self._wanted)
-            if is_bse
-            else nse.parse_nse(document, self._wanted)
-        )
-        told: list[OmittedPart] = []
+        if bse.is_bse(document):
+            answer = bse.parse_bse(document, path, self._indices)
+        else:
+            answer = nse.parse_nse(document, self._indices)
+        omitted: list[OmittedPart] = []
         rows = answer.rows
         keep = np.ones(len(rows.strike), dtype=np.bool_)
         for expiry in np.unique(rows.expiry).astype("datetime64[D]").tolist():
-            mine = rows.expiry == np.datetime64(expiry)
-            unknown = _without_lot(answer, expiry)
-            if self._over(answer, expiry):
-                told.append(
-                    OmittedPart(
-                        None,
-                        f"{mine.sum()} options had expired on {expiry}",
-                        "expired",
-                        int(mine.sum()),
-                    )
-                )
-                keep &= ~mine
-            elif expiry - day_of(answer.at) > LONGEST:
-                reason = f"{mine.sum()} options expire on {expiry}, further away than any contract"
-                told.append(OmittedPart(None, reason, "damaged", int(mine.sum())))
-                keep &= ~mine
-            elif unknown:
-                told.append(
-                    OmittedPart(
-                        None,
-                        f"{mine.sum()} options of {expiry}: {unknown}",
-                        "damaged",
-                        int(mine.sum()),
-                    )
-                )
-                keep &= ~mine
-        level = _level(answer)
+            of_expiry = rows.expiry == np.datetime64(expiry)
+            part = self._unusable_expiry(answer, expiry, int(of_expiry.sum()))
+            if part is not None:
+                omitted.append(part)
+                keep &= ~of_expiry
+        level = _index_level(answer)
         far = keep & far_strikes(rows.strike, np.full(len(keep), level))
-        told += _far_strikes(rows, np.flatnonzero(far).tolist(), level)
+        omitted += _far_strikes(rows, np.flatnonzero(far).tolist(), level)
         keep &= ~far
         if not keep.any():
-            raise Malformed(None, "; ".join(spoilt.reason for spoilt in told))
-        rows = rows if keep.all() else taken(rows, keep)
-        told += _without_dear_prices(rows, day_of(answer.at), level)
+            raise Malformed(None, "; ".join(part.reason for part in omitted))
+        rows = rows if keep.all() else select_rows(rows, keep)
+        omitted += _blank_dear_prices(rows, day_of(answer.at), level)
         spot = answer.spot if level == answer.spot else nan
-        return replace(answer, spot=spot, rows=rows, spoilt=(*answer.spoilt, *told))
+        return replace(answer, spot=spot, rows=rows, omitted=(*answer.omitted, *omitted))
 
-    def _over(self, answer: ExchangeAnswer, expiry: date) -> bool:
-        if self._closes is None or expiry < day_of(answer.at):
-            return expiry < day_of(answer.at)
-        return expiry == day_of(answer.at) and answer.at > self._closes(
-            INDICES[answer.index].exchange, expiry
-        )
+    def _unusable_expiry(
+        self, answer: ExchangeAnswer, expiry: date, count: int
+    ) -> OmittedPart | None:
+        """Return why the `count` options of an expiry are omitted, None where they are used."""
+        if self._is_over(answer, expiry):
+            return OmittedPart(None, f"{count} options had expired on {expiry}", "expired", count)
+        if expiry - day_of(answer.at) > LONGEST:
+            reason = f"{count} options expire on {expiry}, further away than any contract"
+            return OmittedPart(None, reason, "damaged", count)
+        if unknown := _unknown_lot(answer, expiry):
+            return OmittedPart(None, f"{count} options of {expiry}: {unknown}", "damaged", count)
+        return None
+
+    def _is_over(self, answer: ExchangeAnswer, expiry: date) -> bool:
+        day = day_of(answer.at)
+        if self._closes is None or expiry != day:
+            return expiry < day
+        exchange = INDICES[answer.index].exchange
+        return answer.at > self._closes(exchange, expiry)
 
 
-def _level(answer: ExchangeAnswer) -> float:
-    """Return the index of an answer, or the middle of its strikes where it is no print."""
+def _index_level(answer: ExchangeAnswer) -> float:
+    """Return the index of an answer, or the median of its strikes where it is no print."""
     middle = float(np.median(answer.rows.strike))
-    return (
-        answer.spot if believable_spot(np.array([answer.spot]), np.array([middle]))[0] else middle
-    )
+    is_print = believable_spot(np.array([answer.spot]), np.array([middle]))[0]
+    return answer.spot if is_print else middle
 
 
 def _far_strikes(rows: Rows, places: Sequence[int], level: float) -> list[OmittedPart]:
-    """Name options whose strike cannot belong to an index at `level`, points."""
-    named = []
+    """Name the options whose strike cannot belong to an index at `level`, points."""
+    # An answer whose every figure was in paise was stored OK, with a money of 5,400,000.
+    omitted = []
     for place in places:
-        strike = told_strike(rows.strike[place], level, scalable=False)
-        named.append(OmittedPart(None, f"{SIDES[rows.side[place]]}: {strike}"))
-    return named
+        reason = far_strike_reason(rows.strike[place], level, scalable=False)
+        omitted.append(OmittedPart(None, f"{SIDES[rows.side[place]]}: {reason}"))
+    return omitted
 
 
-def _without_dear_prices(rows: Rows, day: date, level: float) -> list[OmittedPart]:
-    """Blank the last prices that no option can have, and tell of each; the option stays."""
+def _blank_dear_prices(rows: Rows, day: date, level: float) -> list[OmittedPart]:
+    """Set last prices that no option can have to NaN, and return each with its reason."""
     days = (rows.expiry.astype("datetime64[D]") - np.datetime64(day)).astype(np.int64)
     last = rows.figures["last"]
-    told = []
-    for place in np.flatnonzero(
-        dear_prices(last, rows.side, rows.strike, np.full(len(days), level), days)
-    ).tolist():
-        reason = told_price(last[place], rows.strike[place], level, "lastPrice")
-        told.append(
-            OmittedPart(None, f"{SIDES[rows.side[place]]} of {rows.expiry[place]}: {reason}")
-        )
+    dear = dear_prices(last, rows.side, rows.strike, np.full(len(days), level), days)
+    omitted = []
+    for place in np.flatnonzero(dear).tolist():
+        reason = dear_price_reason(last[place], rows.strike[place], level, "lastPrice")
+        option = f"{SIDES[rows.side[place]]} of {rows.expiry[place]}"
+        omitted.append(OmittedPart(None, f"{option}: {reason}"))
         last[place] = nan
-    return told
+    return omitted
 
 
-def _without_lot(answer: ExchangeAnswer, expiry: date) -> str:
-    """Return why nobody knows how many units a contract is, an empty text where it is known."""
+def _unknown_lot(answer: ExchangeAnswer, expiry: date) -> str:
+    """Return why the units of a contract are not known, an empty text where they are."""
     try:
         lot_of(answer.index, expiry, day_of(answer.at))
     except UnknownLot as error:
@@ -227,49 +219,43 @@ def _without_lot(answer: ExchangeAnswer, expiry: date) -> str:
 
 
 def _snapshot(index: str, at: datetime, answers: Sequence[ExchangeAnswer]) -> Snapshot:
-    """Return what answers of one instant say together; where they disagree on the index, the middle one and that it is disputed."""
-    spot, disputed = middle_of([answer.spot for answer in answers])
-    seen = snapshot(
-        index,
-        at,
-        spot,
-        answers[0].rows if len(answers) == 1 else joined([answer.rows for answer in answers]),
-    )
-    oi = seen.values["oi"]
-    seen.values["oi_prev"][(oi < 0) | (oi >= MAX_OPEN_INTEREST)] = nan
+    """Return the snapshot that the answers of one instant make together.
+
+    Its index is their median print, marked as disputed where they disagree.
+    """
+    spot, disputed = median_print([answer.spot for answer in answers])
+    parts = [answer.rows for answer in answers]
+    rows = parts[0] if len(parts) == 1 else join_rows(parts)
+    result = snapshot(index, at, spot, rows)
+    open_interest = result.values["oi"]
+    impossible = (open_interest < 0) | (open_interest >= MAX_OPEN_INTEREST)
+    result.values["oi_prev"][impossible] = nan
     if disputed or any(answer.disputed for answer in answers):
-        return replace(seen, spot=replace(seen.spot, spot_source="disputed"))
-    return seen
+        return replace(result, spot=replace(result.spot, spot_source="disputed"))
+    return result
 
 
-def _impossible(seen: Snapshot) -> list[OmittedPart]:
-    """Tell of open interest that cannot be; it stays as it came, is flagged and in no sum."""
-    oi = seen.values["oi"]
-    told = []
-    for side, place in zip(*np.nonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)), strict=True):
-        name = seen.contracts.symbol[side, place]
-        told.append(
-            OmittedPart(
-                None,
-                f"open interest of {name}, {oi[side, place]:g} units, cannot be: it is flagged bad_oi and in no sum",
-            )
-        )
-    return told
+def _impossible_interest(single: Snapshot) -> list[OmittedPart]:
+    """Return the options whose open interest cannot be. It stays as it came and is in no sum."""
+    open_interest = single.values["oi"]
+    impossible = (open_interest < 0) | (open_interest >= MAX_OPEN_INTEREST)
+    omitted = []
+    for side, place in zip(*np.nonzero(impossible), strict=True):
+        name = single.contracts.symbol[side, place]
+        figure = f"open interest of {name}, {open_interest[side, place]:g} units"
+        reason = f"{figure}, cannot be: it is flagged bad_oi and in no sum"
+        omitted.append(OmittedPart(None, reason))
+    return omitted
 
 
-def _placed(path: Path, spoilt: OmittedPart) -> LeftOut:
-    return LeftOut(path, spoilt.row, spoilt.reason, spoilt.kind, spoilt.count)
+def _in_file(path: Path, part: OmittedPart) -> LeftOut:
+    return LeftOut(path, part.row, part.reason, part.kind, part.count)
 
 
-def _copied(path: Path, first: Path, count: int, partly: np.bool_) -> LeftOut:
-    if partly:
-        return LeftOut(
-            path,
-            None,
-            f"{count} of its options are in {first.name} already, at the same instant",
-            "copy",
-            count,
-        )
-    return LeftOut(
-        path, None, f"is a copy: {first.name} has the same options at the same instant", "copy"
-    )
+def _copy_of(original: Path, path: Path, count: int, has_more: bool) -> LeftOut:
+    """Return what is recorded of a file whose `count` options are in `original` already."""
+    if has_more:
+        reason = f"{count} of its options are in {original.name} already, at the same instant"
+        return LeftOut(path, None, reason, "copy", count)
+    reason = f"is a copy: {original.name} has the same options at the same instant"
+    return LeftOut(path, None, reason, "copy")

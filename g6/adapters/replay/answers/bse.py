@@ -1,9 +1,10 @@
-"""BSE's option-chain answers: one document is one expiry of one underlying, one row a strike, counts in contracts.
+"""BSE's option-chain answers: a document is one expiry of one underlying, a row one strike.
 
-`api.bseindia.com/…/DerivOptionChain_IV` as saved by others. A row of `Table` has its call under names that begin with C_ and its
-put under the same names without; figures are texts with thousands separators and blanks; `End_TimeStamp` is the expiry,
-`Ula_Code` the index, `UlaValue` its price, `ASON.DT_TM` the instant (25 Jun 2026 | 15:30). What an archive did not keep of these is
-taken from the file's name. Volatilities are percent by BSE's own convention.
+Source: `api.bseindia.com/…/DerivOptionChain_IV` as saved by others. Figures count contracts. A row
+of `Table` has its call under names that begin with C_ and its put under the same names without.
+Figures are texts with thousands separators and blanks. `End_TimeStamp` is the expiry, `Ula_Code`
+the index, `UlaValue` its price, `ASON.DT_TM` the instant (25 Jun 2026 | 15:30). What an archive did
+not keep of these is taken from the file's name. Volatilities are percent, by BSE's own convention.
 """
 
 from __future__ import annotations
@@ -15,25 +16,28 @@ from datetime import date, datetime
 from math import isfinite, nan
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TypeGuard
 
 from g6.adapters.replay.answers.answer import (
     ExchangeAnswer,
-    Legs,
+    LegCollector,
     QuotedLeg,
+    checked_instant,
     checked_strike,
-    day_of_text,
-    middle_of,
-    moment_of_text,
-    number,
-    plausible,
-    shown,
-    spot_of,
+    excerpt,
+    median_print,
+    parse_day,
+    parse_moment,
+    parse_number,
+    parse_spot,
 )
-from g6.adapters.replay.answers.nse import asked_root
+from g6.adapters.replay.answers.nse import requested_root
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.unread import NotRead
 from g6.domain.market.instrument import INDICES, SIDES
+
+Document = Mapping[str, object]
+"""An object of JSON."""
 
 FIGURES: Mapping[str, str] = MappingProxyType(
     {
@@ -71,17 +75,18 @@ _MOMENT = re.compile(
 _FIX = "name the file after index and instant, as SENSEX_20260911_152000.json"
 
 
-def is_bse(document: Any) -> bool:
-    """Tell whether a document has the shape of BSE's answers."""
+def is_bse(document: object) -> TypeGuard[Document]:
+    """Return whether a document has the shape of BSE's answers."""
     return isinstance(document, dict) and "Table" in document and "records" not in document
 
 
 def parse_bse(
-    document: Mapping[str, Any], path: Path, wanted: Collection[str] | None = None
+    document: Document, path: Path, indices: Collection[str] | None = None
 ) -> ExchangeAnswer:
-    """Return what an answer says, of no index but the `wanted` ones, where they are named. Errors: Malformed, NotRead.
+    """Return the content of an answer, if it is of one of `indices` where they are given.
 
-    What is damaged in one row, option or figure is in `spoilt`, with the row of `Table`, and the rest is read.
+    A damaged row, option or figure is in `omitted`, with its row of `Table`. The rest is read.
+    Errors: Malformed, NotRead.
     """
     table = document.get("Table")
     if not table:
@@ -89,139 +94,130 @@ def parse_bse(
     if not isinstance(table, list):
         raise NotRead("is no option-chain answer: Table is not a list", "damaged")
     entries = [entry for entry in table if isinstance(entry, dict)]
-    index = asked_root(_underlying(entries, path), wanted)
+    index = requested_root(_underlying(entries, path), indices)
     at = _instant(document, entries, path)
-    legs = Legs({**FIGURES, "buy_quantity": "buy_quantity", "sell_quantity": "sell_quantity"})
+    legs = LegCollector(
+        {**FIGURES, "buy_quantity": "buy_quantity", "sell_quantity": "sell_quantity"}
+    )
     for row, entry in enumerate(table, start=1):
         if isinstance(entry, dict):
             for leg in _legs(row, entry, legs):
                 legs.add(leg)
         else:
-            legs.left_out(row, "is not an object")
+            legs.omit(row, "is not an object")
     if not len(legs):
-        raise NotRead(
-            "Table holds no option" + (f": {legs.spoilt[0].reason}" if legs.spoilt else ""),
-            "damaged",
-        )
-    spot, disputed = middle_of([spot_of(entry.get("UlaValue")) for entry in entries])
-    return ExchangeAnswer(index, at, spot, legs.rows(), tuple(legs.spoilt), disputed)
+        first_reason = f": {legs.omitted[0].reason}" if legs.omitted else ""
+        raise NotRead(f"Table holds no option{first_reason}", "damaged")
+    spot, disputed = median_print([parse_spot(entry.get("UlaValue")) for entry in entries])
+    return ExchangeAnswer(index, at, spot, legs.rows(), tuple(legs.omitted), disputed)
 
 
-def parse_totals(document: Mapping[str, Any]) -> dict[str, float]:
-    """Return the exchange's own sums over the answer, contracts: `oi_calls`, `oi_puts`; NaN where it has none."""
+def parse_totals(document: Document) -> dict[str, float]:
+    """Return the exchange's own sums, `oi_calls` and `oi_puts`, in contracts, NaN for none."""
     sums = {}
     for name, theirs in (("oi_calls", "tot_C_Open_Interest"), ("oi_puts", "tot_Open_Interest")):
         try:
-            sums[name] = number(document.get(theirs))
+            sums[name] = parse_number(document.get(theirs))
         except ValueError:
             sums[name] = nan
     return sums
 
 
-def _underlying(entries: Sequence[Mapping[str, Any]], path: Path) -> str:
-    """Return the name that most rows give, else the one in the file's name or its folder's."""
+def _underlying(entries: Sequence[Document], path: Path) -> str:
+    """Return the name that most rows give, else the one in the name of the file or its folder."""
     names: Counter[str] = Counter()
     for entry in entries:
-        for text in filter(None, (_text(entry, name) for name in _NAMES[:3])):
-            names[text] += 1
+        names.update(text for name in _NAMES[:3] if (text := _text(entry, name)))
         for codes in _CODES:
-            if matched := _CODE.match(_first(entry, codes)):
-                names[matched[1].upper()] += 1
-    if not names:
-        for entry in entries[:1]:
-            names.update(
-                text.upper()
-                for text in (_text(entry, name) for name in _NAMES[3:])
-                if text.upper() in INDICES
-            )
+            if match := _CODE.match(_first_text(entry, codes)):
+                names[match[1].upper()] += 1
+    if not names and entries:
+        titles = [_text(entries[0], name).upper() for name in _NAMES[3:]]
+        names.update(title for title in titles if title in INDICES)
     if names:
         return names.most_common(1)[0][0]
-    if matched := _IN_NAME.search(path.stem) or _IN_NAME.search(path.parent.name):
-        return matched[1].upper()
+    if match := _IN_NAME.search(path.stem) or _IN_NAME.search(path.parent.name):
+        return match[1].upper()
     raise NotRead(f"names no underlying (Ula_Code, C_Series_Code); {_FIX}", "damaged")
 
 
-def _instant(
-    document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], path: Path
-) -> datetime:
-    """Return the instant the answer bears, else the one in the file's name or in folder and file."""
-    ason = document.get("ASON")
-    said = [
-        _text(part, "DT_TM")
-        for part in (ason if isinstance(ason, list) else [ason])
-        if isinstance(part, dict)
-    ]
-    said += [
-        text
-        for entry in entries[:1]
-        for text in (_text(entry, "DT_TM"), _text(entry, "End_TimeStamp"))
-        if "|" in text
-    ]
-    if text := next(filter(None, said), ""):
-        return moment_of_text(text, "ASON.DT_TM")
+def _instant(document: Document, entries: Sequence[Document], path: Path) -> datetime:
+    """Return the instant that the answer bears, else the one in the names of file and folder."""
+    if text := _instant_text(document, entries):
+        return parse_moment(text, "ASON.DT_TM")
     for name in (path.stem, f"{path.parent.name} {path.stem}"):
-        if matched := _MOMENT.search(name):
+        if match := _MOMENT.search(name):
+            year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
             try:
-                return plausible(
-                    datetime(*(int(part or 0) for part in matched.groups())),  # type: ignore[arg-type]  # noqa: DTZ001
-                    "the file's name",
-                    name,
-                )
+                # The text bears India's clock, which `checked_instant` puts into UTC.
+                at = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
             except ValueError:
                 continue
+            return checked_instant(at, "the file's name", name)
     raise NotRead(f"names no instant (ASON.DT_TM, as 25 Jun 2026 | 15:30); {_FIX}", "damaged")
 
 
-def _legs(row: int, entry: Mapping[str, Any], legs: Legs) -> Iterator[QuotedLeg]:
-    """Yield the options of one row of `Table`; a side without any figure is not listed."""
+def _instant_text(document: Document, entries: Sequence[Document]) -> str:
+    """Return the text of the instant, "" where the answer has none."""
+    ason = document.get("ASON")
+    parts = ason if isinstance(ason, list) else [ason]
+    texts = [_text(part, "DT_TM") for part in parts if isinstance(part, dict)]
+    for name in ("DT_TM", "End_TimeStamp"):
+        text = _text(entries[0], name) if entries else ""
+        if "|" in text:
+            texts.append(text)
+    return next(filter(None, texts), "")
+
+
+def _legs(row: int, entry: Document, legs: LegCollector) -> Iterator[QuotedLeg]:
+    """Yield the options of one row of `Table`. A side without any figure is not listed."""
     try:
-        expiry, strike = _expiry(entry), _strike(entry)
+        expiry = _expiry(entry)
+        strike = _strike(entry)
     except Malformed as error:
-        legs.left_out(row, error.reason)
+        legs.omit(row, error.reason)
         return
     for side, prefix in enumerate(PREFIX):
-        figures = {ours: _plain(entry.get(prefix + theirs)) for ours, theirs in FIGURES.items()}
+        figures = {ours: _scalar(entry.get(prefix + theirs)) for ours, theirs in FIGURES.items()}
         if "bid_quantity" in figures and figures["bid_quantity"] is None:
-            figures["bid_quantity"] = _plain(entry.get(f"{prefix}BidQty"))
-        code = _first(entry, _CODES[side])
+            figures["bid_quantity"] = _scalar(entry.get(f"{prefix}BidQty"))
+        code = _first_text(entry, _CODES[side])
         if code or any(prefix + theirs in entry for theirs in FIGURES.values()):
             yield QuotedLeg(row, expiry, strike, side, figures, code)
 
 
-def _expiry(entry: Mapping[str, Any]) -> date:
-    text = next(
-        (text for name in _EXPIRIES if (text := _text(entry, name)) and "|" not in text), ""
-    )
+def _expiry(entry: Document) -> date:
+    texts = (_text(entry, name) for name in _EXPIRIES)
+    text = next((text for text in texts if text and "|" not in text), "")
     try:
-        return day_of_text(text)
+        return parse_day(text)
     except ValueError as error:
-        raise Malformed(
-            None, f"End_TimeStamp {shown(text)} is not written as 16 Jul 2026"
-        ) from error
+        reason = f"End_TimeStamp {excerpt(text)} is not written as 16 Jul 2026"
+        raise Malformed(None, reason) from error
 
 
-def _strike(entry: Mapping[str, Any]) -> float:
-    said = [entry[name] for name in _STRIKES if entry.get(name) not in (None, "")]
+def _strike(entry: Document) -> float:
+    values = [entry[name] for name in _STRIKES if entry.get(name) not in (None, "")]
+    texts = " and ".join(map(excerpt, values))
     try:
-        strikes = {strike for value in said if isfinite(strike := number(value))}
+        numbers = [parse_number(value) for value in values]
     except ValueError as error:
-        raise Malformed(
-            None, f"Strike_Price {' and '.join(map(shown, said))} is not a number"
-        ) from error
+        raise Malformed(None, f"Strike_Price {texts} is not a number") from error
+    strikes = {number for number in numbers if isfinite(number)}
     if len(strikes) > 1:
-        raise Malformed(None, f"has the strikes {' and '.join(map(shown, said))}")
+        raise Malformed(None, f"has the strikes {texts}")
     return checked_strike(strikes.pop() if strikes else nan, SIDES[0])
 
 
-def _first(entry: Mapping[str, Any], names: Sequence[str]) -> str:
+def _first_text(entry: Document, names: Sequence[str]) -> str:
     return next((text for name in names if (text := _text(entry, name))), "")
 
 
-def _text(entry: Mapping[str, Any], name: str) -> str:
+def _text(entry: Document, name: str) -> str:
     value = entry.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 
-def _plain(value: object) -> object:
-    """Return a figure as it came; a list or an object, which is none, as a text."""
-    return shown(value) if isinstance(value, list | dict) else value
+def _scalar(value: object) -> object:
+    """Return a cell as it came, but a list or an object, which is no figure, as a text."""
+    return excerpt(value) if isinstance(value, list | dict) else value

@@ -1,6 +1,7 @@
 """Saved answers as objects: JSON, or what Python's repr makes of it, plain or gzipped.
 
-Both are met in archives, beside HTML pages and empty files that a poll saved where the exchange's site was busy.
+Archives hold both, beside the HTML pages and empty files that a poll saved when the exchange's
+site was busy.
 """
 
 from __future__ import annotations
@@ -17,17 +18,16 @@ from g6.adapters.replay.unread import NotRead
 
 _GZIP = b"\x1f\x8b"
 _LONGEST = 300
-"""Digits of the largest integer that a float can hold, all but; Python itself refuses to read more than 4,300."""
+"""Digits. A float holds 308, and Python refuses to parse integers of more than 4,300."""
 
 
 def read_document(path: Path) -> Any:
-    """Return what a file holds. Errors: NotRead, with its line where one is to blame."""
+    """Return the object in a file. Errors: NotRead, with the line where one is to blame."""
     try:
         raw = path.read_bytes()
         raw = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
-        text = raw.decode(
-            "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-        )
+        is_utf_16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = raw.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise NotRead(f"cannot be read: {error}", "damaged") from error
     return parse_document(text)
@@ -47,20 +47,20 @@ def parse_document(text: str) -> Any:
     if text[0] not in "{['\"":
         raise NotRead(f"is no answer: it begins with {text[:20]!r}", "no_answer")
     try:
-        document = json.loads(text, parse_int=_whole)
+        document = json.loads(text, parse_int=_parse_integer)
     except RecursionError as error:
         raise NotRead("is nested too deeply to be an answer", "damaged") from error
     except json.JSONDecodeError as error:
-        document = _repr(text, error)
+        document = _parse_repr(text, error)
     return parse_document(document) if isinstance(document, str) else document
 
 
-def _whole(digits: str) -> int | float:
+def _parse_integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST else float(digits)
 
 
-def _repr(text: str, as_json: json.JSONDecodeError) -> Any:
-    """Read Python's repr; what is neither is told as JSON."""
+def _parse_repr(text: str, as_json: json.JSONDecodeError) -> Any:
+    """Return the object of a Python repr. Errors: NotRead, with what JSON's parser said."""
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):

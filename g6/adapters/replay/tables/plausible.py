@@ -1,6 +1,8 @@
-"""What in a table cannot be: instants before a root was listed, expiries that were over, strikes and prices of another scale.
+"""Values of a table that cannot be true.
 
-A figure of the wrong unit reads as a number like any other. It shows only against the rest of its snapshot.
+These are instants before a root was listed, expiries that were over, strikes and prices of another
+scale. A figure of the wrong unit reads as a number like any other. It shows only beside the rest of
+its snapshot.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from g6.domain.market.calendar import IST
 Array = NDArray[np.float64]
 
 INDIA_MICROS = 19_800_000_000
-"""What India's clocks are ahead of UTC, microseconds."""
+"""Microseconds by which India's clocks are ahead of UTC."""
 
-# The first day of each root's options. BSE's were listed again on 15 May 2023; files of the years before exist.
+# The first day of each root's options. BSE listed its own again on 15 May 2023, and files of the
+# years before exist. Epoch milliseconds read as the year 1789 before this was checked.
 LISTED_SINCE: Mapping[str, date] = MappingProxyType(
     {
         "NIFTY": date(2001, 6, 4),
@@ -35,20 +38,24 @@ LISTED_SINCE: Mapping[str, date] = MappingProxyType(
 LAST_DAY = date(2099, 12, 31)
 LONGEST_DAYS = 2_200
 """Days from an instant to the farthest expiry: NIFTY lists half-yearlies five years ahead."""
-LOWEST_STRIKE, HIGHEST_STRIKE = 100.0, 400_000.0
-"""Points. SENSEX has stood below 90,000; NIFTY's lowest strike in paise would be 1,000,000 and more in every year since 2018."""
+LOWEST_STRIKE = 100.0
+HIGHEST_STRIKE = 400_000.0
+"""Points. SENSEX has stood below 90,000. NIFTY's lowest strike in paise is above 1,000,000."""
 FARTHEST_STRIKE = 10.0
 """A strike and the index are never farther apart than this factor."""
 FARTHEST_SPOT = 3.0
-"""An index and the middle of its own strikes are never farther apart than this factor; beyond it the index is no print."""
+"""An index farther than this factor from the median of its strikes is no print."""
 DEAREST = 1.5
-"""Time value of an option as a part of the index, times the root of the years left: four times that of March 2020."""
+"""Time value per index and root year of the dearest option: four times that of March 2020."""
 
 
 def doubtful_rows(
     index: NDArray[np.object_], at: NDArray[np.int64], expiry: NDArray[np.datetime64], strike: Array
 ) -> Iterator[tuple[int, str]]:
-    """Yield place and reason of each row whose instant, expiry or strike cannot be; `at` epoch microseconds."""
+    """Yield place and reason of each row whose instant, expiry or strike cannot be true.
+
+    `at` is in epoch microseconds.
+    """
     day = _days_in_india(at)
     ahead = (expiry - day).astype(np.int64)
     early = np.zeros(len(at), dtype=np.bool_)
@@ -57,27 +64,20 @@ def doubtful_rows(
     early |= day > np.datetime64(LAST_DAY)
     for n in np.flatnonzero(early).tolist():
         since = LISTED_SINCE.get(str(index[n]), date.min)
-        yield (
-            n,
-            f"timestamp reads as {_moment(int(at[n]))}; {index[n]} is listed since {since}. Read are {FORMS['timestamp']}",
-        )
+        instant = f"timestamp reads as {_moment(int(at[n]))}; {index[n]} is listed since {since}"
+        yield n, f"{instant}. Read are {FORMS['timestamp']}"
     for n in np.flatnonzero(~early & ((ahead < 0) | (ahead > LONGEST_DAYS))).tolist():
-        what = "is before" if ahead[n] < 0 else f"is {int(ahead[n]) // 365} years after"
-        yield (
-            n,
-            f"expiry reads as {expiry[n]} and {what} its instant {_moment(int(at[n]))}. Read are {FORMS['expiry']}",
-        )
-    for n in np.flatnonzero(
-        (strike > 0) & ~((strike >= LOWEST_STRIKE) & (strike <= HIGHEST_STRIKE))
-    ).tolist():
-        yield (
-            n,
-            f"strike {strike[n]:g} is no strike of an index{_hundredfold('strike', strike[n] > HIGHEST_STRIKE)}",
-        )
+        distance = "is before" if ahead[n] < 0 else f"is {int(ahead[n]) // 365} years after"
+        instant = f"expiry reads as {expiry[n]} and {distance} its instant {_moment(int(at[n]))}"
+        yield n, f"{instant}. Read are {FORMS['expiry']}"
+    is_strike = (strike >= LOWEST_STRIKE) & (strike <= HIGHEST_STRIKE)
+    for n in np.flatnonzero((strike > 0) & ~is_strike).tolist():
+        hint = _paise_hint("strike", strike[n] > HIGHEST_STRIKE)
+        yield n, f"strike {strike[n]:g} is no strike of an index{hint}"
 
 
 def believable_spot(spot: Array, middle: Array) -> NDArray[np.bool_]:
-    """Tell which prints of the index can be one, beside the `middle` of the strikes of their instant."""
+    """Return which prints of the index can be true beside the `middle` of their strikes."""
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = spot / middle
         believable: NDArray[np.bool_] = (
@@ -87,7 +87,10 @@ def believable_spot(spot: Array, middle: Array) -> NDArray[np.bool_]:
 
 
 def far_strikes(strike: Array, level: Array) -> NDArray[np.bool_]:
-    """Tell which strikes are of another scale than the `level` of their instant, the index or else the middle of the strikes."""
+    """Return which strikes are of another scale than the `level` of their instant.
+
+    The level is the index, or the median of the strikes where there is no index.
+    """
     ratio = strike / level
     far: NDArray[np.bool_] = (ratio > FARTHEST_STRIKE) | (ratio < 1 / FARTHEST_STRIKE)
     return far
@@ -96,30 +99,32 @@ def far_strikes(strike: Array, level: Array) -> NDArray[np.bool_]:
 def dear_prices(
     price: Array, side: NDArray[np.intp], strike: Array, level: Array, days: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Tell which prices no option can have: of a time value beyond `DEAREST`, or above what the option can ever pay."""
+    """Return which prices no option can have.
+
+    Their time value is beyond `DEAREST`, or they are above what the option can ever pay.
+    """
     payoff = np.maximum(np.where(side == 0, level - strike, strike - level), 0.0)
     years = np.maximum(days, 1) / 365.0
     with np.errstate(invalid="ignore"):
-        dear: NDArray[np.bool_] = (
-            price
-            > payoff + np.minimum(0.05 + DEAREST * np.sqrt(years), 1.0) * level + 0.05 * payoff
-        )
+        time_value = np.minimum(0.05 + DEAREST * np.sqrt(years), 1.0) * level
+        dear: NDArray[np.bool_] = price > payoff + time_value + 0.05 * payoff
     return dear
 
 
-def told_strike(strike: float, level: float, *, scalable: bool = True) -> str:
-    """Return the reason for leaving out a far strike; an exchange's answer is not `scalable`."""
-    return f"strike {strike:g} is far from the index at {level:g}{_hundredfold('strike', scalable and strike > level)}"
+def far_strike_reason(strike: float, level: float, *, scalable: bool = True) -> str:
+    """Return why a far strike is left out. An exchange's answer is not `scalable`."""
+    hint = _paise_hint("strike", scalable and strike > level)
+    return f"strike {strike:g} is far from the index at {level:g}{hint}"
 
 
-def told_price(price: float, strike: float, level: float, name: str = "ltp") -> str:
-    """Return the reason for leaving out a price that no option has; an exchange's answer has no `--scale` to mend it."""
-    scale = _hundredfold(name, name == "ltp")
-    return f"{name} {price:g} is no price of strike {strike:g} with the index at {level:g}{scale}"
+def dear_price_reason(price: float, strike: float, level: float, name: str = "ltp") -> str:
+    """Return why a price is left out. An exchange's answer has no `--scale` that mends it."""
+    hint = _paise_hint(name, name == "ltp")
+    return f"{name} {price:g} is no price of strike {strike:g} with the index at {level:g}{hint}"
 
 
-def _hundredfold(column: str, large: bool) -> str:
-    return f"; if it is in paise, say --scale {column}=0.01" if large else ""
+def _paise_hint(column: str, is_large: bool) -> str:
+    return f"; if it is in paise, say --scale {column}=0.01" if is_large else ""
 
 
 def _days_in_india(at: NDArray[np.int64]) -> NDArray[np.datetime64]:

@@ -1,7 +1,8 @@
-"""Whether a table's quantities count units or contracts: never guessed silently.
+"""A table's quantities count units or contracts, and G6 never guesses which without asking.
 
-Exchanges trade whole lots, so that every figure in units is a multiple of its contract's lot. Counts of contracts are multiples
-of it by chance alone, one in 65 for NIFTY; or they are round, and then too small for units.
+Exchanges trade whole lots, so that every figure in units is a multiple of its contract's lot.
+Counts of contracts are multiples of it by chance alone, one in 65 for NIFTY, or they are round, and
+then too small for units.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from g6.errors import BadInput, UnknownLot
 Array = NDArray[np.float64]
 
 FEWEST_MULTIPLES = 0.5
-"""The part of the figures that are multiples of the lot, below which they are no units."""
-# Lots of the largest open interest of a table, below which it is too small to be in units. In the recorded chain of 19 Aug 2026
-# NIFTY's largest is 247,917 lots. A round lot (10, 20, 25, 50) divides many counts of contracts, so that this is what shows them.
+"""The share of multiples of the lot, below which figures do not count units."""
+# Lots of the largest open interest of a table, below which it is too small to be in units. In the
+# recorded chain of 19 Aug 2026 NIFTY's largest is 247,917 lots. A round lot (10, 20, 25, 50)
+# divides many counts of contracts, so that only their size shows them. Counts of contracts named
+# `oi` had been stored 65 times too small.
 SMALL: Mapping[str, int] = MappingProxyType(
     {
         "NIFTY": 100,
@@ -43,8 +46,12 @@ SMALL: Mapping[str, int] = MappingProxyType(
 
 
 @dataclass(slots=True)
-class _Figures:
-    """What the figures of one root and name show: how many, how many are multiples of the lot, the largest, an example."""
+class _FigureTally:
+    """Counts over the figures of one root and name.
+
+    `count` have a known lot, of which `multiples` are multiples of it. `unknown` have none, and
+    `divisor` is the greatest common one of theirs. `example` is no multiple of `lot`.
+    """
 
     count: int = 0
     multiples: int = 0
@@ -60,65 +67,66 @@ class UnitTally:
 
     def __init__(self, layout: TableLayout) -> None:
         self._declared = frozenset(layout.units)
-        self._seen: dict[tuple[str, str], _Figures] = {}
+        self._tallies: dict[tuple[str, str], _FigureTally] = {}
 
     def add(self, options: OptionRows) -> None:
-        """Look at the figures of a batch."""
+        """Count the figures of a batch."""
+        declared = self._declared | options.in_contracts
         undeclared = [
-            name for name in ("oi", "volume")
-            if name in options.figures and name not in options.in_contracts and name not in self._declared
-        ]  # fmt: skip
+            name for name in ("oi", "volume") if name in options.figures and name not in declared
+        ]
         if not undeclared:
             return
         lots = lots_of(options)
         for name in undeclared:
             figure = options.figures[name]
             for root in np.unique(options.index.astype(np.str_)).tolist():
-                mine = (options.index == root) & np.isfinite(figure) & (figure > 0)
-                if mine.any():
-                    self._tell(
-                        self._seen.setdefault((root, name), _Figures()), figure[mine], lots[mine]
-                    )
+                rows = (options.index == root) & np.isfinite(figure) & (figure > 0)
+                if rows.any():
+                    tally = self._tallies.setdefault((root, name), _FigureTally())
+                    self._count(tally, figure[rows], lots[rows])
 
     @staticmethod
-    def _tell(seen: _Figures, figure: Array, lot: NDArray[np.int64]) -> None:
+    def _count(tally: _FigureTally, figure: Array, lot: NDArray[np.int64]) -> None:
         covered = lot > 0
         whole = covered & (np.mod(figure, np.maximum(lot, 1)) == 0)
-        seen.count += int(covered.sum())
-        seen.multiples += int(whole.sum())
-        seen.unknown += int((~covered).sum())
+        tally.count += int(covered.sum())
+        tally.multiples += int(whole.sum())
+        tally.unknown += int((~covered).sum())
         if not covered.all():
             counts = np.unique(figure[~covered])
             integers = [int(value) for value in counts.tolist() if value.is_integer()]
-            seen.divisor = gcd(seen.divisor, *integers) if len(integers) == len(counts) else 1
+            tally.divisor = gcd(tally.divisor, *integers) if len(integers) == len(counts) else 1
         if covered.any():
-            seen.largest_lots = max(
-                seen.largest_lots, float(np.max(figure[covered] / lot[covered]))
-            )
+            largest = float(np.max(figure[covered] / lot[covered]))
+            tally.largest_lots = max(tally.largest_lots, largest)
         odd = np.flatnonzero(covered & ~whole)
-        if len(odd) and not seen.example:
-            seen.example, seen.lot = float(figure[odd[0]]), int(lot[odd[0]])
+        if len(odd) and not tally.example:
+            tally.example = float(figure[odd[0]])
+            tally.lot = int(lot[odd[0]])
 
     def check(self, path: Path) -> None:
-        """See that what was not declared can be units. Errors: BadInput, that asks for `--unit`."""
-        for (root, name), seen in self._seen.items():
-            if reason := self._doubt(root, name, seen):
-                raise BadInput(
-                    path,
-                    None,
-                    f"{reason}: does {name} count units or contracts?",
-                    "--unit contracts, or --unit units (--unit volume=units,oi=contracts where they differ)",
-                )
+        """Refuse figures that cannot be units and were not declared. Errors: BadInput."""
+        for (root, name), tally in self._tallies.items():
+            if reason := self._doubt(root, name, tally):
+                question = f"{reason}: does {name} count units or contracts?"
+                one_each = "--unit volume=units,oi=contracts where they differ"
+                fix = f"--unit contracts, or --unit units ({one_each})"
+                raise BadInput(path, None, question, fix)
 
-    def _doubt(self, root: str, name: str, seen: _Figures) -> str:
-        if seen.count and seen.multiples < FEWEST_MULTIPLES * seen.count:
-            odd = f"{seen.example:.10g} for one is no multiple of {seen.lot}"
-            return f"{seen.multiples} of {seen.count} figures of {name} are multiples of the lot of {root} ({odd})"
-        if not seen.count and seen.divisor == 1:
-            return f"no lot of {root} is known for these contracts, and the figures of {name} have no common one"
-        small = name == "oi" or (root, "oi") not in self._seen
-        if small and seen.count and seen.largest_lots < SMALL.get(root, 0):
-            return f"the largest {name} of {root} is {seen.largest_lots:g} lots, which is small for {root}"
+    def _doubt(self, root: str, name: str, tally: _FigureTally) -> str:
+        """Return why the figures are no units, "" where they may be."""
+        if tally.count and tally.multiples < FEWEST_MULTIPLES * tally.count:
+            odd = f"{tally.example:.10g} for one is no multiple of {tally.lot}"
+            share = f"{tally.multiples} of {tally.count} figures of {name}"
+            return f"{share} are multiples of the lot of {root} ({odd})"
+        if not tally.count and tally.divisor == 1:
+            unknown = f"no lot of {root} is known for these contracts"
+            return f"{unknown}, and the figures of {name} have no common one"
+        tells_size = name == "oi" or (root, "oi") not in self._tallies
+        if tells_size and tally.count and tally.largest_lots < SMALL.get(root, 0):
+            largest = f"the largest {name} of {root} is {tally.largest_lots:g} lots"
+            return f"{largest}, which is small for {root}"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""A source over files of snapshot tables: read through once when opened, then stretch by stretch as instants are asked for."""
+"""A snapshot source over tables. It reads the files once at its opening, then part by part."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from g6.adapters.replay.market_snapshot import Snapshot, snapshot
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_parsing import OptionRows
 from g6.adapters.replay.tables.table_reading import FileLosses, column_names, options_of
-from g6.adapters.replay.tables.table_scan import LostRow, Scan, Spots, scanned
+from g6.adapters.replay.tables.table_scan import LostRow, Scan, Spots, scan_files
 from g6.adapters.replay.unread import LeftOut
 from g6.errors import BadInput
 
@@ -25,7 +25,10 @@ STRETCH_ROWS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Successive instants (epoch microseconds, both ends included) of an index, and the places of the files they are in."""
+    """Successive instants of an index, epoch microseconds, and the numbers of their files.
+
+    Both ends are included.
+    """
 
     first: int
     last: int
@@ -33,11 +36,12 @@ class _Stretch:
 
 
 class TableFiles:
-    """Source over one or more files.
+    """A snapshot source over one or more files.
 
-    With `lenient` a row or file that cannot be read is left out and told in `lost_rows`; else it is refused.
-    Rows carry the word `source`; without one, it says what a person said that quantities count.
-    Errors when opened: BadInput with file and row.
+    With `lenient` a row or file that cannot be read is in `lost_rows`. Else it is refused. Rows
+    carry the word `source`. Without one the word tells what quantities count, where a person
+    declared it.
+    Errors at the opening: BadInput with file and row.
     """
 
     remembers = False
@@ -52,8 +56,9 @@ class TableFiles:
         lenient: bool = False,
         source: str = "",
     ) -> None:
-        self._paths, self._lenient = list(paths), lenient
-        scan = scanned(self._paths, layout or TableLayout(), lenient=lenient)
+        self._paths = list(paths)
+        self._lenient = lenient
+        scan = scan_files(self._paths, layout or TableLayout(), lenient=lenient)
         self.layout = scan.layout
         self.left_out = tuple(
             LeftOut(odd.path, odd.row, odd.reason, "damaged") for odd in scan.odd_rows
@@ -65,7 +70,7 @@ class TableFiles:
         self._widths = scan.widths
         self._source = source or _source_word(scan.layout)
         self._dropped = scan.dropped
-        self._lost = {left.path for left in scan.lost_rows if left.row is None}
+        self._lost_files = {lost.path for lost in scan.lost_rows if lost.row is None}
         self._expiries = scan.expiries
         self._stretches = {
             name: tuple(_Stretch(*parts) for parts in _stretches(scan, name, stretch_rows))
@@ -75,7 +80,7 @@ class TableFiles:
             name: tuple(map(_instant, np.unique(scan.at[scan.index == name]).tolist()))
             for name in sorted(scan.expiries)
         }
-        self._held: dict[str, tuple[_Stretch, OptionRows]] = {}
+        self._cached: dict[str, tuple[_Stretch, OptionRows]] = {}
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
         """Return the instants of each index."""
@@ -87,79 +92,77 @@ class TableFiles:
 
     def resolved(self) -> TableLayout:
         """Return the layout with every column named, by the first file that could be read."""
-        first = next(path for path in self._paths if path not in self._lost)
+        first = next(path for path in self._paths if path not in self._lost_files)
         return self.layout.resolved(column_names(first))
 
     def widths(self, index: str) -> Mapping[date, int]:
-        """Return how many strikes the window of each expiry holds, of those whose window moves with the money."""
+        """Return how many strikes each window that moves with the money holds, by expiry."""
         return self._widths.get(index, {})
 
     def options(self, index: str, at: datetime) -> OptionRows:
-        """Return the rows of one instant. Errors: BadInput, for a file that changed since it was opened."""
+        """Return the rows of one instant. Errors: BadInput, for a file that changed meanwhile."""
         micros = round(at.timestamp() * 1e6)
         stretch = next(part for part in self._stretches[index] if part.first <= micros <= part.last)
-        if index not in self._held or self._held[index][0] != stretch:
-            self._held[index] = stretch, self._load(index, stretch)
-        options = self._held[index][1]
+        if index not in self._cached or self._cached[index][0] != stretch:
+            self._cached[index] = stretch, self._load(index, stretch)
+        options = self._cached[index][1]
         first, end = np.searchsorted(options.at, [micros, micros + 1])
         return options.take(np.arange(first, end))
 
     def read(self, index: str, at: datetime) -> Snapshot:
-        """Return the rows of one instant as a snapshot. Errors: BadInput, for a file that changed since it was opened."""
+        """Return the rows of one instant as a snapshot.
+
+        Errors: BadInput, for a file that changed meanwhile.
+        """
         options = self.options(index, at)
         spots = self.spots[index]
         place = int(np.searchsorted(spots.at, round(at.timestamp() * 1e6)))
         source = "disputed" if spots.disputed()[place] else "live"
         try:
-            seen = snapshot(
-                index, at, float(spots.median[place]), options.rows(), spot_source=source
-            )
+            spot = float(spots.median[place])
+            result = snapshot(index, at, spot, options.rows(), spot_source=source)
         except Malformed as error:
             raise BadInput(self._paths[0], None, error.reason) from error
-        return replace(seen, source=self._source)
+        return replace(result, source=self._source)
 
     def _load(self, index: str, stretch: _Stretch) -> OptionRows:
         parts = []
         for number in stretch.files:
             dropped = self._dropped.get(number)
-            for options in options_of(
-                self._paths[number], self.layout, FileLosses() if self._lenient else None
-            ):
-                mine = (
-                    (options.index == index)
-                    & (options.at >= stretch.first)
-                    & (options.at <= stretch.last)
-                )
+            losses = FileLosses() if self._lenient else None
+            for options in options_of(self._paths[number], self.layout, losses):
+                in_stretch = (options.at >= stretch.first) & (options.at <= stretch.last)
+                mask = (options.index == index) & in_stretch
                 if dropped is not None:
-                    mine &= ~np.isin(options.row, dropped)
-                if mine.any():
-                    parts.append(options.take(mine))
-        whole = _joined(parts)
+                    mask &= ~np.isin(options.row, dropped)
+                if mask.any():
+                    parts.append(options.take(mask))
+        whole = _join(parts)
         return whole.take(np.argsort(whole.at, kind="stable"))
 
 
-def _joined(parts: Sequence[OptionRows]) -> OptionRows:
-    """Rows of several batches as one; a figure that some files lack is NaN there."""
+def _join(parts: Sequence[OptionRows]) -> OptionRows:
+    """Return the rows of several batches as one. A figure that a file lacks is NaN there."""
     figures = sorted({name for part in parts for name in part.figures})
 
     def column(part: OptionRows, name: str) -> NDArray[np.float64]:
         return part.figures.get(name, np.full(len(part), np.nan))
 
-    joined = {
+    columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("at", "index", "expiry", "strike", "side", "spot", "row")
     }
     by_name = {name: np.concatenate([column(part, name) for part in parts]) for name in figures}
     in_contracts = frozenset().union(*(part.in_contracts for part in parts))
-    return OptionRows(**joined, figures=by_name, in_contracts=in_contracts)
+    return OptionRows(**columns, figures=by_name, in_contracts=in_contracts)
 
 
 def _source_word(layout: TableLayout) -> str:
-    """The word that rows carry: what a person said that quantities count, where a person said it."""
-    said = {layout.units[name] for name in ("volume", "oi") if name in layout.units}
-    if not said:
+    """Return the word that rows carry: it tells what quantities count, where that was declared."""
+    declared = {layout.units[name] for name in ("volume", "oi") if name in layout.units}
+    if not declared:
         return "replay"
-    return "replay_contracts" if "contracts" in said else "replay_units"
+    return "replay_contracts" if "contracts" in declared else "replay_units"
 
 
 def _instant(micros: int) -> datetime:
@@ -167,11 +170,16 @@ def _instant(micros: int) -> datetime:
 
 
 def _stretches(scan: Scan, root: str, most: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """Yield first and last instant and the files of each stretch of a root's rows, at most `most` rows where instants allow."""
-    mine = scan.index == root
-    at, file = scan.at[mine], scan.file[mine]
+    """Yield first instant, last instant and files of each stretch of a root.
+
+    A stretch has at most `most` rows, unless one instant has more.
+    """
+    of_root = scan.index == root
+    at = scan.at[of_root]
+    file = scan.file[of_root]
     instants, counts = np.unique(at, return_counts=True)
     group = (np.cumsum(counts) - 1) // most
     for number in np.unique(group):
-        first, last = int(instants[group == number][0]), int(instants[group == number][-1])
+        first = int(instants[group == number][0])
+        last = int(instants[group == number][-1])
         yield first, last, tuple(np.unique(file[(at >= first) & (at <= last)]).tolist())

@@ -1,13 +1,14 @@
-"""How somebody's table is read: which column is which, how instants and expiries are written, what the quantities count.
+"""A layout says which column of a table is which, how dates are written, what quantities count.
 
-The same layout comes of the command line's flags and of a TOML file, serves an import and a replay, and is kept beside the data.
+The command line's flags and a TOML file give the same layout. It serves an import and a replay, and
+is kept beside the data.
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -81,7 +82,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "exchange_iv_pct": ("iv_pct", "implied_volatility_pct"),
     }
 )
-"""Names that others gave the columns, compared without case, blanks and points; the first one there counts."""
+"""Names that others gave the columns, compared without case and blanks. The first one counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,10 @@ class TableLayout:
     """How a table is read where it is not written as G6's own.
 
     Attributes:
-        columns: The table's column by G6's name of it; `none` says that the table has no such column.
+        columns: The table's column by G6's name of it. `none`: the table has no such column.
         formats: Of `timestamp` and `expiry` a format as `strptime` has it, or dmy or mdy.
         option_types: CE or PE by the table's own word.
-        units: units or contracts by `volume`, `oi` and `oi_change`; what is not said is read off the column's name.
+        units: units or contracts by `volume`, `oi` and `oi_change`. Else the column's name tells.
         scale: A factor by column, such as 0.01 for prices in paise.
         index: The index of a table without a column that names it.
         window: Strikes on each side of the money that the table has, where it follows the money.
@@ -109,51 +110,55 @@ class TableLayout:
     aliases: bool = False
 
     def columns_of(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the table's column by our name. Errors: Malformed, with what is missing and what would be read."""
+        """Return the table's column by our name. Errors: Malformed, with what is missing."""
         names = list(names)
-        chosen = {ours: theirs for ours, theirs in self.columns.items() if theirs != NONE}
-        if strange := [ours for ours, theirs in chosen.items() if theirs not in names]:
-            there = f"has no column {', '.join(chosen[ours] for ours in strange)}; there are {', '.join(names) or 'none'}"
-            raise Malformed(None, f"{there}; say --columns {strange[0]}=NAME with one of these")
-        taken = set(chosen.values())
+        columns = {ours: theirs for ours, theirs in self.columns.items() if theirs != NONE}
+        if strange := [ours for ours, theirs in columns.items() if theirs not in names]:
+            missing = f"has no column {', '.join(columns[ours] for ours in strange)}"
+            available = f"there are {', '.join(names) or 'none'}"
+            fix = f"say --columns {strange[0]}=NAME with one of these"
+            raise Malformed(None, f"{missing}; {available}; {fix}")
+        used = set(columns.values())
         for ours in (*COLUMNS, *CLOCKS):
-            if ours not in self.columns and (theirs := self._named(ours, names, taken)):
-                chosen[ours] = theirs
-                taken.add(theirs)
-        if "timestamp" in chosen:
-            chosen = {ours: theirs for ours, theirs in chosen.items() if ours not in CLOCKS}
-        self._check_complete(chosen, names)
-        return chosen
+            if ours not in self.columns and (theirs := self._match(ours, names, used)):
+                columns[ours] = theirs
+                used.add(theirs)
+        if "timestamp" in columns:
+            columns = {ours: theirs for ours, theirs in columns.items() if ours not in CLOCKS}
+        self._check_complete(columns, names)
+        return columns
 
-    def _named(self, ours: str, names: Iterable[str], taken: set[str]) -> str:
-        plain = {_plain(name): name for name in names if name not in taken}
+    def _match(self, ours: str, names: Iterable[str], used: set[str]) -> str:
+        """Return the unused name that means our column, "" for none."""
+        plain = {_plain(name): name for name in names if name not in used}
         words = (ours, *(ALIASES.get(ours, ()) if self.aliases else ()))
         return next((plain[_plain(word)] for word in words if _plain(word) in plain), "")
 
-    def _check_complete(self, chosen: Mapping[str, str], names: Iterable[str]) -> None:
-        missing = [
-            name for name in KEYS if name not in chosen and not self._stands_in(name, chosen)
-        ]
-        missing += [
-            " or ".join(choice)
-            for figure, choice in NUMBERS.items()
-            if figure not in OPTIONAL
-            and not any(name in chosen or self.columns.get(name) == NONE for name in choice)
-        ]
+    def _check_complete(self, columns: Mapping[str, str], names: Iterable[str]) -> None:
+        missing = [name for name in KEYS if not self._has_key(name, columns)]
+        for figure, choice in NUMBERS.items():
+            has_one = any(name in columns or self.columns.get(name) == NONE for name in choice)
+            if figure not in OPTIONAL and not has_one:
+                missing.append(" or ".join(choice))
         if not missing:
             return
         first = missing[0].split(" or ")[0]
+        or_none = f" (or {first}={NONE})" if first not in KEYS else ""
         raise Malformed(
             None,
-            f"has no column {', '.join(missing)}; there are {', '.join(names) or 'none'}. Read is one row per option and instant; "
-            f"say --columns {first}=NAME{f' (or {first}={NONE})' if first not in KEYS else ''}, "
-            f"with date=NAME,time=NAME for an instant in two columns and --index NAME for a table of one index",
+            f"has no column {', '.join(missing)}; there are {', '.join(names) or 'none'}. "
+            f"Read is one row per option and instant; say --columns {first}=NAME{or_none}, "
+            "with date=NAME,time=NAME for an instant in two columns "
+            "and --index NAME for a table of one index",
         )
 
-    def _stands_in(self, key: str, chosen: Mapping[str, str]) -> bool:
-        if key == "timestamp":
-            return all(name in chosen for name in CLOCKS)
-        return key == "symbol" and bool(self.index)
+    def _has_key(self, key: str, columns: Mapping[str, str]) -> bool:
+        """Return whether the table tells `key`, in its column or in what replaces it."""
+        if key == "timestamp" and all(name in columns for name in CLOCKS):
+            return True
+        if key == "symbol" and self.index:
+            return True
+        return key in columns
 
     def side_words(self) -> Mapping[str, int]:
         """Return CE (0) or PE (1) by the words of the column of option types, in upper case."""
@@ -163,18 +168,18 @@ class TableLayout:
         }
 
     def form(self, column: str) -> tuple[str, str]:
-        """Return the format of `timestamp` or `expiry`, and the order of day and month; both may be empty."""
-        said = self.formats.get(column, "")
-        return ("", said) if said in ORDERS else (said, "")
+        """Return the format of `timestamp` or `expiry` and the order of day and month, or ""."""
+        form = self.formats.get(column, "")
+        return ("", form) if form in ORDERS else (form, "")
 
     def with_order(self, column: str, order: str) -> TableLayout:
         """Return the layout with the order of day and month that the column's dates show."""
         return replace(self, formats={**self.formats, column: order})
 
     def resolved(self, names: Iterable[str]) -> TableLayout:
-        """Return the layout with every column named, so that nothing is left to be understood."""
-        said_none = {ours: theirs for ours, theirs in self.columns.items() if theirs == NONE}
-        return replace(self, columns={**self.columns_of(names), **said_none}, aliases=False)
+        """Return the layout with every column named, so that aliases are not needed."""
+        absent = {ours: theirs for ours, theirs in self.columns.items() if theirs == NONE}
+        return replace(self, columns={**self.columns_of(names), **absent}, aliases=False)
 
     def toml(self) -> str:
         """Return the layout as the TOML that `parse_layout` reads."""
@@ -198,8 +203,8 @@ def _key(name: str) -> str:
     return name if name.isidentifier() and name.isascii() else json.dumps(name)
 
 
-def parse_layout(document: Mapping[str, Any]) -> TableLayout:
-    """Return the layout that a TOML document says. Errors: BadConfig."""
+def parse_layout(document: Mapping[str, object]) -> TableLayout:
+    """Return the layout in a TOML document. Errors: BadConfig."""
     sections = ("columns", "formats", "option_types", "units", "scale")
     if strange := sorted(document.keys() - {*sections, "index", "window"}):
         raise BadConfig(
@@ -243,7 +248,7 @@ def read_layout(path: Path) -> TableLayout:
         raise BadInput(path, None, f"cannot be read: {error}") from error
 
 
-def _check_names(section: str, part: Mapping[str, Any], allowed: Iterable[str]) -> None:
+def _check_names(section: str, part: Mapping[str, object], allowed: Iterable[str]) -> None:
     allowed = list(allowed)
     if strange := [name for name in part if name not in allowed]:
         raise BadConfig(
@@ -252,7 +257,7 @@ def _check_names(section: str, part: Mapping[str, Any], allowed: Iterable[str]) 
         )
 
 
-def _check_values(section: str, part: Mapping[str, Any], allowed: Iterable[str]) -> None:
+def _check_values(section: str, part: Mapping[str, object], allowed: Sequence[str]) -> None:
     for name, value in part.items():
         if value not in allowed:
             raise BadConfig(
@@ -261,18 +266,17 @@ def _check_values(section: str, part: Mapping[str, Any], allowed: Iterable[str])
             )
 
 
-def _factors(part: Mapping[str, Any]) -> dict[str, float]:
+def _factors(part: Mapping[str, object]) -> dict[str, float]:
+    factors: dict[str, float] = {}
     for name, value in part.items():
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not 0 < value < float("inf")
-        ):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < float(str(value)) < float("inf"):
             raise BadConfig(
                 f"scale.{name} of a table's layout is {value!r}",
                 "it is a positive number, such as 0.01 for paise",
             )
-    return {name: float(value) for name, value in part.items()}
+        factors[name] = float(str(value))
+    return factors
 
 
 def _index(name: str) -> str:

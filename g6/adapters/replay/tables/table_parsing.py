@@ -1,7 +1,8 @@
-"""Tables of snapshots: one row per option and instant become arrays, and each row that cannot be read is named.
+"""The rows of a table, one per option and instant, become arrays.
 
-Columns are those of `layout`. Quantities are units; `volume_contracts`, `oi_contracts` and `oi_change_contracts` stand in for
-them and count contracts, and so do columns of which the layout says so.
+Each row that cannot be read is named. The columns are those of the layout. Quantities count units,
+but `volume_contracts`, `oi_contracts`, `oi_change_contracts` and the columns that the layout names
+count contracts.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ from g6.domain.quotes import cells
 
 Array = NDArray[np.float64]
 
+_BLANKS: Mapping[object, object] = {object: "", "datetime64[D]": date(1970, 1, 1)}
+"""The value of a cell that cannot be parsed, by the kind of its column. Of numbers it is 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class OptionRows:
-    """Rows of a table, `(m,)` each: `at` epoch microseconds, `side` 0 CE, 1 PE, the rest as in `snapshot.Rows`; `spot` points.
+    """Rows of a table. Every array is `(m,)`.
 
-    `row`: where each stands in its file, from 1, a header not counted.
+    `at` is in epoch microseconds, `side` 0 for CE and 1 for PE, `spot` in points. `row` is the
+    place in the file, from 1, without the header. The rest is as in `market_snapshot.Rows`.
     """
 
     at: NDArray[np.int64]
@@ -47,24 +52,17 @@ class OptionRows:
         return len(self.at)
 
     def take(self, rows: NDArray[Any]) -> OptionRows:
-        """Return the rows that a mask or positions choose."""
-        figures = {name: figure[rows] for name, figure in self.figures.items()}
-        at, index, expiry, strike = (
-            self.at[rows],
-            self.index[rows],
-            self.expiry[rows],
-            self.strike[rows],
-        )
+        """Return the rows that a mask or positions select."""
         return OptionRows(
-            at,
-            index,
-            expiry,
-            strike,
-            self.side[rows],
-            self.spot[rows],
-            figures,
-            self.in_contracts,
-            self.row[rows],
+            at=self.at[rows],
+            index=self.index[rows],
+            expiry=self.expiry[rows],
+            strike=self.strike[rows],
+            side=self.side[rows],
+            spot=self.spot[rows],
+            figures={name: figure[rows] for name, figure in self.figures.items()},
+            in_contracts=self.in_contracts,
+            row=self.row[rows],
         )
 
     def rows(self) -> Rows:
@@ -74,7 +72,10 @@ class OptionRows:
 
 @dataclass(slots=True)
 class Losses:
-    """What a table loses on the way: the reason by row, first reason first, and rows of names that are no index."""
+    """The rows that cannot be used.
+
+    `reasons` has the first reason by row. `others` counts rows by names that are no index.
+    """
 
     reasons: dict[int, str] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
@@ -82,7 +83,7 @@ class Losses:
 
 
 def check_columns(names: list[str]) -> None:
-    """See that the columns of a table suffice. Errors: Malformed, naming what is missing."""
+    """Refuse a table that lacks columns. Errors: Malformed, naming what is missing."""
     TableLayout().columns_of(names)
 
 
@@ -93,10 +94,11 @@ def parse_table(
     losses: Losses | None = None,
     rows: NDArray[np.int64] | None = None,
 ) -> OptionRows:
-    """Return the options of a table, or of a batch of one with `before` rows ahead of it.
+    """Return the options of a table, or of a batch that follows `before` rows of it.
 
-    `rows` numbers the rows of a batch that has gaps; else they count from 1. With `losses` a row that cannot be read is left out
-    and told there. Errors: Malformed, with the first such row, where no `losses` are given; Malformed for missing columns.
+    `rows` numbers the rows of a batch with gaps. Else they count from 1. With `losses` an
+    unreadable row is left out and added there.
+    Errors: Malformed, for the first such row without `losses`, and for missing columns.
     """
     layout = layout or TableLayout()
     columns = layout.columns_of(table.column_names)
@@ -104,11 +106,11 @@ def parse_table(
     batch = _Batch(table, number, columns, layout, losses or Losses())
     options = batch.options()
     if losses is None and (batch.losses.reasons or batch.losses.others):
-        raise _first(batch.losses)
+        raise _first_loss(batch.losses)
     return options
 
 
-def _first(losses: Losses) -> Malformed:
+def _first_loss(losses: Losses) -> Malformed:
     reasons = dict(losses.reasons)
     if losses.other_rows and (not reasons or min(losses.other_rows) < min(reasons)):
         name = next(iter(losses.others))
@@ -122,7 +124,7 @@ def _first(losses: Losses) -> Malformed:
 
 @dataclass(slots=True)
 class _Batch:
-    """A batch of rows while it is read; `number` the rows' places in the file, `losses` the reasons by them."""
+    """A batch of rows while it is parsed. `number` has their places in the file."""
 
     table: pa.Table
     number: NDArray[np.int64]
@@ -134,7 +136,7 @@ class _Batch:
         """Return the rows that could be read."""
         numbers, in_contracts = self._figures()
         strike = self._numbers("strike")
-        self._lose(~(strike > 0), lambda n: "strike is missing or not positive")  # noqa: ARG005 - no value helps
+        self._lose(~(strike > 0), "strike is missing or not positive")
         at = self._values(
             "timestamp", _reader(self.layout, "timestamp"), np.int64, self._instants()
         )
@@ -149,101 +151,93 @@ class _Batch:
         for n, reason in doubtful_rows(index, at, expiry, strike):
             self.losses.reasons.setdefault(int(self.number[n]), reason)
         for row in self.losses.other_rows:
-            self.losses.reasons.pop(row, None)  # what it holds is nobody's concern
+            self.losses.reasons.pop(row, None)  # other faults of a foreign row do not matter
         if not (self.losses.reasons or self.losses.other_rows):
             return every
         lost = self.losses.reasons.keys() | self.losses.other_rows
         return every.take(~np.isin(self.number, np.fromiter(lost, np.int64, len(lost))))
 
     def _figures(self) -> tuple[dict[str, Array], frozenset[str]]:
-        """Figures by name, and which of them count contracts."""
-        chosen = {
-            figure: next((name for name in names if name in self.columns), "")
-            for figure, names in NUMBERS.items()
-        }
-        numbers = {figure: self._numbers(name) for figure, name in chosen.items() if name}
+        """Return figures by name, and the names of those that count contracts."""
+        columns = {}
+        for figure, names in NUMBERS.items():
+            columns[figure] = next((name for name in names if name in self.columns), "")
+        numbers = {figure: self._numbers(name) for figure, name in columns.items() if name}
         for name in ("volume", "oi"):
             numbers.setdefault(name, np.full(len(self.number), np.nan))
-        units = self.layout.units
-        in_contracts: set[str] = set()
-        for figure, name in chosen.items():
-            by_name = "contracts" if name.endswith("_contracts") else "units"
-            if units.get(figure, by_name) == "contracts":
-                in_contracts.add(figure)
         for name in ("last", "bid", "ask", "exchange_iv"):
             if name in numbers:
                 numbers[name] = np.where(numbers[name] > 0, numbers[name], np.nan)
         if "exchange_iv" in numbers:
             numbers["exchange_iv"] /= 100.0
+        in_contracts = self._in_contracts(columns)
         if "oi_change" in numbers:
             if ("oi_change" in in_contracts) != ("oi" in in_contracts):
-                raise Malformed(
-                    None,
-                    "counts open interest in contracts and its change in units, or the other way round",
-                )
+                mixed = "counts open interest in contracts and its change in units"
+                raise Malformed(None, f"{mixed}, or the other way round")
             numbers["oi_prev"] = numbers["oi"] - numbers.pop("oi_change")
-            in_contracts = in_contracts - {"oi_change"} | (
-                {"oi_prev"} if "oi" in in_contracts else set()
-            )
+            in_contracts.discard("oi_change")
+            if "oi" in in_contracts:
+                in_contracts.add("oi_prev")
         return numbers, frozenset(in_contracts)
+
+    def _in_contracts(self, columns: Mapping[str, str]) -> set[str]:
+        """Return the figures that count contracts, by the layout or by their columns' names."""
+        figures = set()
+        for figure, name in columns.items():
+            by_name = "contracts" if name.endswith("_contracts") else "units"
+            if self.layout.units.get(figure, by_name) == "contracts":
+                figures.add(figure)
+        return figures
 
     def _column(self, ours: str) -> pa.Array:
         column = self.table.column(self.columns[ours]).combine_chunks()
         if pa.types.is_nested(column.type):
-            raise Malformed(
-                None,
-                f"{ours} is a column of {column.type}, of which no cell is a number, a text or a time",
-            )
+            reason = f"{ours} is a column of {column.type}"
+            raise Malformed(None, f"{reason}, of which no cell is a number, a text or a time")
         return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
-    def _lose(self, mask: NDArray[np.bool_], reason: Callable[[int], str]) -> None:
-        for n in np.flatnonzero(mask).tolist():
-            self.losses.reasons.setdefault(int(self.number[n]), reason(n))
+    def _lose(self, mask: NDArray[np.bool_], reason: str) -> None:
+        for number in self.number[mask].tolist():
+            self.losses.reasons.setdefault(number, reason)
 
     def _numbers(self, ours: str) -> Array:
-        """A column as float64, missing values NaN."""
+        """Return a column as float64, NaN for missing values."""
         column = self._column(ours)
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             text = pc.utf8_trim_whitespace(column)
-            column = pc.if_else(
-                pc.is_in(pc.utf8_lower(text), pa.array(sorted(cells.NONE_WORDS), text.type)),
-                None,
-                text,
-            )
+            none_words = pa.array(sorted(cells.NONE_WORDS), text.type)
+            column = pc.if_else(pc.is_in(pc.utf8_lower(text), none_words), None, text)
         try:
-            values = np.array(
-                column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64
-            )
+            numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+            values = np.array(numbers, dtype=np.float64)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             values = self._numbers_by_cell(ours, column)
         if ours == "spot":
             values[np.isinf(values)] = np.nan
-        self._lose(np.isinf(values), lambda n: f"{ours} is infinite")  # noqa: ARG005 - no value helps
+        self._lose(np.isinf(values), f"{ours} is infinite")
         return values * self.layout.scale[ours] if ours in self.layout.scale else values
 
     def _numbers_by_cell(self, ours: str, column: pa.Array) -> Array:
-        """A column that is no plain one of numbers, each distinct text read once."""
+        """Return a column of texts as numbers. Each distinct text is parsed once."""
         distinct = column.dictionary_encode()
         code = distinct.indices.to_numpy(zero_copy_only=False)
-        values = np.full(len(distinct.dictionary) + 1, np.nan)  # the last for cells without a code
+        # The last place is for cells without a code, which are missing.
+        values = np.full(len(distinct.dictionary) + 1, np.nan)
         code = np.where(np.isnan(code), len(distinct.dictionary), code).astype(np.intp)
         for n, value in enumerate(distinct.dictionary.to_pylist()):
             try:
                 values[n] = cells.number(str(value))
             except ValueError:
                 if ours == "spot":
-                    continue  # a text such as closed is no print, as 0 is; the option stays
-                self._lose(
-                    code == n,
-                    lambda _, value=value: (  # type: ignore[misc]
-                        f"{ours} {value!r} is not a number (read are {cells.NUMBER_FORMS})"
-                    ),
-                )
+                    continue  # a text such as closed is no print, as 0 is none
+                forms = f"read are {cells.NUMBER_FORMS}"
+                self._lose(code == n, f"{ours} {value!r} is not a number ({forms})")
         by_row: Array = values[code]
         return by_row
 
     def _instants(self) -> pa.Array | None:
-        """The instants of a table that has them in two columns, as one of text."""
+        """Return instants that stand in two columns as one column of text, None for one column."""
         if "timestamp" in self.columns:
             return None
         parts = []
@@ -257,25 +251,32 @@ class _Batch:
     def _index(self) -> NDArray[np.object_]:
         if "symbol" not in self.columns:
             return np.full(len(self.number), self.layout.index, dtype=object)
-        lost = self.losses
+        losses = self.losses
 
-        def read(value: Any) -> str:
+        def root_or_mark(value: object) -> str:
             try:
                 return root_of(str(value))
             except Malformed:
                 return f"?{value}"
 
-        names: NDArray[np.object_] = self._values("symbol", read, object)
+        names: NDArray[np.object_] = self._values("symbol", root_or_mark, object)
         strange = np.array([str(name).startswith("?") for name in names.tolist()], dtype=np.bool_)
         if strange.any():
-            lost.others.update(str(name)[1:] for name in names[strange].tolist())
-            lost.other_rows.update(self.number[strange].tolist())
+            losses.others.update(str(name)[1:] for name in names[strange].tolist())
+            losses.other_rows.update(self.number[strange].tolist())
         return names
 
     def _values(
-        self, ours: str, read: Callable[[Any], Any], kind: Any, column: pa.Array | None = None
+        self,
+        ours: str,
+        parse: Callable[[Any], object],
+        kind: Any,
+        column: pa.Array | None = None,
     ) -> NDArray[Any]:
-        """A column of few distinct values, each read once; rows whose value cannot be read are lost, and hold the first other."""
+        """Return a column of few distinct values. Each distinct value is parsed once.
+
+        A row whose value cannot be parsed is lost, and holds zero, "" or the first day of 1970.
+        """
         column = self._column(ours) if column is None else column
         if pa.types.is_timestamp(column.type):
             column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
@@ -283,44 +284,43 @@ class _Batch:
             text = pc.utf8_trim_whitespace(column)
             column = pc.if_else(pc.equal(text, ""), None, text)
         if column.null_count:
-            self._lose(
-                column.is_null().to_numpy(zero_copy_only=False),
-                lambda n: f"{ours} is missing",  # noqa: ARG005
-            )
+            self._lose(column.is_null().to_numpy(zero_copy_only=False), f"{ours} is missing")
         distinct = column.dictionary_encode()
         code = np.nan_to_num(distinct.indices.to_numpy(zero_copy_only=False)).astype(np.intp)
         values = np.empty(max(len(distinct.dictionary), 1), dtype=object)
-        values[:] = "" if kind is object else 0 if kind != "datetime64[D]" else date(1970, 1, 1)
+        values[:] = _BLANKS.get(kind, 0)
         for n, cell in enumerate(distinct.dictionary):
-            value: Any = "beyond the year 9999"
+            # A timestamp beyond the year 9999 overflows in as_py, and had ended a whole import.
+            value: object = "beyond the year 9999"
             try:
                 value = cell.as_py()
-                values[n] = read(value)
+                values[n] = parse(value)
             except cells.UndecidedOrder as error:
                 raise UndecidedColumn(ours, str(error)) from error
             except (ValueError, OverflowError) as error:
-                reason = _unreadable(ours, value, error)
-                self._lose(
-                    (code == n) & ~column.is_null().to_numpy(zero_copy_only=False),
-                    lambda _, reason=reason: reason,  # type: ignore[misc]
-                )
-        read_values: NDArray[Any] = values.astype(kind)[code]
-        return read_values
+                has_value = ~column.is_null().to_numpy(zero_copy_only=False)
+                self._lose((code == n) & has_value, _unreadable(ours, value, error))
+        by_row: NDArray[Any] = values.astype(kind)[code]
+        return by_row
 
 
 class UndecidedColumn(Exception):
-    """A column of dates whose day and month may be either way round; the whole column has to be looked at."""
+    """The dates of a column have day and month in an order that only the whole column shows."""
 
     def __init__(self, column: str, text: str) -> None:
         super().__init__(f"{column} {text!r}")
-        self.column, self.text = column, text
+        self.column = column
+        self.text = text
 
 
-def _unreadable(ours: str, value: Any, error: Exception) -> str:
-    more = f": {error}" if "time of day" in str(error) else ""
+def _unreadable(ours: str, value: object, error: Exception) -> str:
+    """Return why a value cannot be read, and the flag that helps."""
+    cause = f": {error}" if "time of day" in str(error) else ""
     if ours in FORMS:
-        return f"{ours} {value!r} cannot be read{more}; read are {FORMS[ours]}, or say --format {ours}=…, such as %d/%m/%Y"
-    return f"{ours} {value!r} cannot be read; read are CE, PE, CALL, PUT, C, P, or say --option-type {value}=CE"
+        fix = f"say --format {ours}=…, such as %d/%m/%Y"
+        return f"{ours} {value!r} cannot be read{cause}; read are {FORMS[ours]}, or {fix}"
+    fix = f"say --option-type {value}=CE"
+    return f"{ours} {value!r} cannot be read; read are CE, PE, CALL, PUT, C, P, or {fix}"
 
 
 def _reader(layout: TableLayout, column: str) -> Callable[[Any], Any]:

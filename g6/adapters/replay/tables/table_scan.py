@@ -1,7 +1,7 @@
-"""One reading of all files of a table: where each row is, what in it contradicts the rest, and what the whole shows.
+"""A scan reads all files of a table once, to locate its rows and to compare each with the others.
 
-Nothing of a row is kept but what is needed to find it again and to hold it against its snapshot; the rows themselves are read
-stretch by stretch later.
+Of a row it keeps what is needed to find it again and to compare it with its snapshot. The rows
+themselves are read part by part later.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from g6.adapters.replay.market_snapshot import contract_key
 from g6.adapters.replay.tables.plausible import (
     INDIA_MICROS,
     believable_spot,
+    dear_price_reason,
     dear_prices,
+    far_strike_reason,
     far_strikes,
-    told_price,
-    told_strike,
 )
 from g6.adapters.replay.tables.quantity_units import UnitTally, lots_of
 from g6.adapters.replay.tables.table_layout import TableLayout
@@ -37,15 +37,18 @@ from g6.errors import BadInput
 Array = NDArray[np.float64]
 
 DISPUTED = 0.005
-"""Rows of one instant whose spots lie farther apart than this part of their median say nothing that can be believed."""
+"""The share of their median by which the spots of one instant differ when none is believed.
+
+The first spot of an instant won before, and was 200 points off.
+"""
 LARGEST_LOT = 1_000
-"""Units; no index contract had so many."""
+"""Units. No contract of an index had so many."""
 _STRIKE_SCALE = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class LostRow:
-    """A row (None for a whole file) that is not read, and why; `bad` where somebody should mend it."""
+    """A row (None for a whole file) that is not read. It is `bad` where somebody should mend it."""
 
     path: Path
     row: int | None
@@ -55,24 +58,24 @@ class LostRow:
 
 @dataclass(frozen=True, slots=True)
 class Spots:
-    """The index by instant of one root: the median of its rows, and how far they lie apart."""
+    """The index by instant of one root: the median of its rows, and their spread in points."""
 
     at: NDArray[np.int64]
     median: Array
     spread: Array
 
     def disagreeing(self) -> int:
-        """Return at how many instants the rows do not say the same."""
+        """Return the number of instants whose rows differ."""
         return int(np.count_nonzero(self.spread > 0))
 
     def disputed(self) -> NDArray[np.bool_]:
-        """Tell at which instants the rows lie too far apart to be believed."""
+        """Return the instants whose rows differ too much to be believed, as a mask."""
         return self.spread > DISPUTED * self.median
 
 
 @dataclass(slots=True)
 class Scan:
-    """What a reading of all files found: index, instant and file of each row that is read."""
+    """The result of a scan: index, instant and file of each row that is used."""
 
     layout: TableLayout
     index: NDArray[np.str_]
@@ -89,7 +92,7 @@ class Scan:
 
 @dataclass(slots=True)
 class _RowColumns:
-    """Rows as they are read, batch by batch: `key` is expiry, strike and side in one number."""
+    """The rows of a scan, one array a batch. `key` is expiry, strike and side in one integer."""
 
     index: list[NDArray[np.object_]] = field(default_factory=list)
     at: list[NDArray[np.int64]] = field(default_factory=list)
@@ -100,6 +103,7 @@ class _RowColumns:
     file: list[NDArray[np.intp]] = field(default_factory=list)
 
     def add(self, options: OptionRows, number: int) -> None:
+        """Append a batch of file `number`."""
         self.index.append(options.index)
         self.at.append(options.at)
         self.key.append(contract_key(options.expiry, options.strike) * 2 + options.side)
@@ -109,26 +113,28 @@ class _RowColumns:
         self.file.append(np.full(len(options), number, dtype=np.intp))
 
     def cut(self, batches: int) -> None:
-        """Forget all but the first batches."""
+        """Drop all but the first `batches`."""
         for part in (self.index, self.at, self.key, self.row, self.spot, self.last, self.file):
             del part[batches:]
 
 
-def scanned(paths: Sequence[Path], layout: TableLayout, *, lenient: bool) -> Scan:
-    """Read every file once. `lenient` leaves out what cannot be read; else it is refused. Errors: BadInput."""
+def scan_files(paths: Sequence[Path], layout: TableLayout, *, lenient: bool) -> Scan:
+    """Read every file once. What cannot be read is left out if `lenient`, else refused.
+
+    Errors: BadInput.
+    """
     while True:
         try:
-            return _Reading(paths, layout, lenient).scan()
+            return _Scanner(paths, layout, lenient).scan()
         except UndecidedColumn as undecided:
-            layout = layout.with_order(
-                undecided.column, _order(paths, layout, undecided, lenient=lenient)
-            )
+            order = _date_order(paths, layout, undecided, lenient=lenient)
+            layout = layout.with_order(undecided.column, order)
 
 
-def _order(
+def _date_order(
     paths: Sequence[Path], layout: TableLayout, undecided: UndecidedColumn, *, lenient: bool
 ) -> str:
-    """The order of day and month that a column of dates shows. Errors: BadInput, when it shows none."""
+    """Return dmy or mdy, as the dates of a column show. Errors: BadInput, for neither."""
     texts: set[str] = set()
     for path in paths:
         try:
@@ -136,22 +142,26 @@ def _order(
         except BadInput:
             if not lenient:
                 raise
-    fix = f"--format {undecided.column}=dmy where the day comes first, --format {undecided.column}=mdy where the month does"
+    flag = f"--format {undecided.column}"
+    fix = f"{flag}=dmy where the day comes first, {flag}=mdy where the month does"
     try:
         order = order_of(texts)
     except ValueError as error:
         raise BadInput(paths[0], None, f"{undecided.column}: {error}", fix) from error
     if not order:
-        reason = f"{undecided.column} {undecided.text!r} may be day and month either way round, and no row of the table tells which"
+        ambiguous = f"{undecided.column} {undecided.text!r} may be day and month either way round"
+        reason = f"{ambiguous}, and no row of the table tells which"
         raise BadInput(paths[0], None, reason, fix)
     return order
 
 
-class _Reading:
-    """One reading of all files."""
+class _Scanner:
+    """Reads all files once."""
 
     def __init__(self, paths: Sequence[Path], layout: TableLayout, lenient: bool) -> None:
-        self._paths, self._layout, self._lenient = paths, layout, lenient
+        self._paths = paths
+        self._layout = layout
+        self._lenient = lenient
         self._columns = _RowColumns()
         self._tally = UnitTally(layout)
         self._counts: dict[str, bool] = {}
@@ -160,6 +170,7 @@ class _Reading:
         self._others: dict[str, int] = {}
 
     def scan(self) -> Scan:
+        """Return what the files hold. Errors: BadInput, where no row can be used."""
         for number, path in enumerate(self._paths):
             try:
                 self._read(number, path)
@@ -168,101 +179,94 @@ class _Reading:
                     raise
                 self._lost_rows.append(LostRow(path, None, error.reason))
         if not self._columns.at:
-            first = (
-                self._lost_rows[0]
-                if self._lost_rows
-                else LostRow(self._paths[0], None, "holds no row")
-            )
+            empty = LostRow(self._paths[0], None, "holds no row")
+            first = next(iter(self._lost_rows), empty)
             raise BadInput(first.path, first.row, first.reason)
         self._tally.check(self._paths[0])
-        return self._whole()
+        return self._result()
 
     def _read(self, number: int, path: Path) -> None:
         losses = FileLosses() if self._lenient else None
-        before, odd_before = len(self._columns.at), len(self._odd_rows)
+        batches_before = len(self._columns.at)
+        odd_before = len(self._odd_rows)
         try:
             for options in options_of(path, self._layout, losses):
                 if len(options):
                     self._check_counts(path, options)
                     self._columns.add(options, number)
                     self._tally.add(options)
-                    self._odd_rows += [
-                        LostRow(path, row, reason) for row, reason in odd_interest(options)
-                    ]
+                    for row, reason in impossible_interest(options):
+                        self._odd_rows.append(LostRow(path, row, reason))
         except BadInput:
-            self._columns.cut(before)
+            self._columns.cut(batches_before)
             del self._odd_rows[odd_before:]
             raise
         if losses is not None:
-            self._lost_rows += [
-                LostRow(path, row, reason) for row, reason in sorted(losses.reasons.items())
-            ]
+            for row, reason in sorted(losses.reasons.items()):
+                self._lost_rows.append(LostRow(path, row, reason))
             for name, count in losses.others.items():
                 self._others[name] = self._others.get(name, 0) + count
-        if len(self._columns.at) == before and not (losses and (losses.reasons or losses.others)):
+        has_losses = losses is not None and bool(losses.reasons or losses.others)
+        if len(self._columns.at) == batches_before and not has_losses:
             raise BadInput(path, None, "holds no row")
 
     def _check_counts(self, path: Path, options: OptionRows) -> None:
-        """See that a figure counts contracts in all files or in none."""
+        """Refuse a figure that counts contracts in one file and units in another."""
         for figure in options.figures:
-            counted = figure in options.in_contracts
-            if self._counts.setdefault(figure, counted) != counted:
-                raise BadInput(
-                    path,
-                    None,
-                    f"counts contracts where {self._paths[0].name} counts units, or the other way round",
-                )
+            in_contracts = figure in options.in_contracts
+            if self._counts.setdefault(figure, in_contracts) != in_contracts:
+                first = self._paths[0].name
+                reason = f"counts contracts where {first} counts units, or the other way round"
+                raise BadInput(path, None, reason)
 
-    def _whole(self) -> Scan:
-        found = self._columns
-        index = np.concatenate(found.index).astype(np.str_)
-        at, key, row = (np.concatenate(part) for part in (found.at, found.key, found.row))
-        spot, last, file = (
-            np.concatenate(found.spot),
-            np.concatenate(found.last),
-            np.concatenate(found.file),
-        )
+    def _result(self) -> Scan:
+        columns = self._columns
         self._columns = _RowColumns()
+        index = np.concatenate(columns.index).astype(np.str_)
+        at = np.concatenate(columns.at)
+        row = np.concatenate(columns.row)
+        file = np.concatenate(columns.file)
         roots, code = np.unique(index, return_inverse=True)
-        table = _Table(code, at, key, spot, last)
-        keep = self._kept(table, file, row)
-        dropped = {
-            number: row[(file == number) & ~keep] for number in np.unique(file[~keep]).tolist()
-        }
-        kept = table.kept(keep)
+        table = _Table(
+            code,
+            at,
+            np.concatenate(columns.key),
+            np.concatenate(columns.spot),
+            np.concatenate(columns.last),
+        )
+        del columns  # two million rows take 120 MB, which the groups below need again
+        keep = self._consistent_rows(table, file, row)
+        dropped = {}
+        for number in np.unique(file[~keep]).tolist():
+            dropped[number] = row[(file == number) & ~keep]
+        table = table.select(keep)
+        names = {str(name): n for n, name in enumerate(roots.tolist())}
         return Scan(
             layout=self._layout,
             index=index[keep],
             at=at[keep],
             file=file[keep],
-            expiries={
-                str(name): kept.expiries(n)
-                for n, name in enumerate(roots.tolist())
-                if (kept.code == n).any()
-            },
-            spots={str(name): kept.spots(n) for n, name in enumerate(roots.tolist())},
-            widths={
-                str(name): kept.widths(n, self._layout.window)
-                for n, name in enumerate(roots.tolist())
-            },
+            expiries={name: table.expiries(n) for name, n in names.items() if table.has_rows(n)},
+            spots={name: table.spots(n) for name, n in names.items()},
+            widths={name: table.widths(n, self._layout.window) for name, n in names.items()},
             dropped=dropped,
             lost_rows=self._lost_rows,
             odd_rows=self._odd_rows,
             others=self._others,
         )
 
-    def _kept(
+    def _consistent_rows(
         self, table: _Table, file: NDArray[np.integer[Any]], row: NDArray[np.integer[Any]]
     ) -> NDArray[np.bool_]:
-        """Tell which rows stand beside the rest, and name those that do not. Errors: BadInput."""
-        twice = table.doubles()
-        reasons = {**twice, **table.implausible()}
+        """Return the rows that agree with their snapshots and record the others."""
+        duplicates = table.duplicates()
+        reasons = {**duplicates, **table.implausible()}
         if reasons and not self._lenient:
             first = min(reasons)
             raise BadInput(self._paths[int(file[first])], int(row[first]), reasons[first])
         for place in sorted(reasons):
             path = self._paths[int(file[place])]
-            lost = LostRow(path, int(row[place]), reasons[place], place not in twice)
+            lost = LostRow(path, int(row[place]), reasons[place], place not in duplicates)
             self._lost_rows.append(lost)
         keep = np.ones(len(table.at), dtype=np.bool_)
         keep[np.fromiter(reasons, np.intp, len(reasons))] = False
@@ -272,22 +276,20 @@ class _Reading:
         return keep
 
 
-def odd_interest(options: OptionRows) -> Iterator[tuple[int, str]]:
-    """Yield place and reason of each row whose open interest cannot be: it stays as it came, flagged and in no sum."""
+def impossible_interest(options: OptionRows) -> Iterator[tuple[int, str]]:
+    """Yield row and reason of each open interest that cannot be. It stays, flagged, in no sum."""
     oi = options.figures["oi"]
     if not np.any((oi < 0) | (oi >= MAX_OPEN_INTEREST / LARGEST_LOT)):
         return
     if "oi" in options.in_contracts:
         oi = oi * np.maximum(lots_of(options), 1)
     for n in np.flatnonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)).tolist():
-        yield (
-            int(options.row[n]),
-            f"open interest of {oi[n]:g} units cannot be: it is flagged bad_oi and in no sum",
-        )
+        figure = f"open interest of {oi[n]:g} units"
+        yield int(options.row[n]), f"{figure} cannot be: it is flagged bad_oi and in no sum"
 
 
 class _Table:
-    """The rows of all files side by side, by snapshot: one root at one instant."""
+    """The rows of all files, grouped by snapshot: one root at one instant."""
 
     def __init__(
         self,
@@ -297,7 +299,10 @@ class _Table:
         spot: Array,
         last: Array,
     ) -> None:
-        self.code, self.at, self.key, self._last = code, at, key, last
+        self.code = code
+        self.at = at
+        self.key = key
+        self._last = last
         order = np.lexsort((at, code))
         begins = np.ones(len(at), dtype=np.bool_)
         begins[1:] = (np.diff(code[order]) != 0) | (np.diff(at[order]) != 0)
@@ -318,33 +323,36 @@ class _Table:
         """The expiry of each row, days since 1970."""
         return self.key // 2 // _STRIKE_SCALE
 
-    def doubles(self) -> dict[int, str]:
-        """Return the rows whose option is there already at that instant, in an earlier row."""
+    def duplicates(self) -> dict[int, str]:
+        """Return place and reason of each row whose option is in an earlier row of its instant."""
         order = np.lexsort((self.key, self._group))
         same = (np.diff(self._group[order]) == 0) & (np.diff(self.key[order]) == 0)
-        places = order[1:][same].tolist()
-        return {
-            place: f"this {SIDES[int(self.key[place] % 2)]} is there already at {_moment(int(self.at[place]))}"
-            for place in places
-        }
-
-    def implausible(self) -> dict[int, str]:
-        """Return the rows whose strike or price is of another scale than the rest of their snapshot."""
-        level = np.where(np.isfinite(self._median), self._median, self._middle)[self._group]
-        strike = self.strike
-        reasons = {
-            place: told_strike(strike[place], level[place])
-            for place in np.flatnonzero(far_strikes(strike, level)).tolist()
-        }
-        days = self.day - (self.at + INDIA_MICROS) // 86_400_000_000
-        for place in np.flatnonzero(
-            dear_prices(self._last, self.key % 2, strike, level, days)
-        ).tolist():
-            reasons.setdefault(place, told_price(self._last[place], strike[place], level[place]))
+        reasons = {}
+        for place in order[1:][same].tolist():
+            side = SIDES[int(self.key[place] % 2)]
+            reasons[place] = f"this {side} is there already at {_moment(int(self.at[place]))}"
         return reasons
 
-    def kept(self, keep: NDArray[np.bool_]) -> _Table:
-        """Return the table of some of its rows."""
+    def implausible(self) -> dict[int, str]:
+        """Return place and reason of each row of another scale than the rest of its snapshot."""
+        level = np.where(np.isfinite(self._median), self._median, self._middle)[self._group]
+        strike = self.strike
+        reasons: dict[int, str] = {}
+        for place in np.flatnonzero(far_strikes(strike, level)).tolist():
+            reasons[place] = far_strike_reason(strike[place], level[place])
+        days = self.day - (self.at + INDIA_MICROS) // 86_400_000_000
+        dear = dear_prices(self._last, self.key % 2, strike, level, days)
+        for place in np.flatnonzero(dear).tolist():
+            reason = dear_price_reason(self._last[place], strike[place], level[place])
+            reasons.setdefault(place, reason)
+        return reasons
+
+    def has_rows(self, root: int) -> bool:
+        """Return whether any row is of a root."""
+        return bool((self.code == root).any())
+
+    def select(self, keep: NDArray[np.bool_]) -> _Table:
+        """Return the table of the rows that `keep` selects."""
         if keep.all():
             return self
         return _Table(
@@ -357,34 +365,32 @@ class _Table:
 
     def spots(self, root: int) -> Spots:
         """Return the index by instant."""
-        low, high = np.full(len(self._first), np.inf), np.full(len(self._first), -np.inf)
-        seen = np.isfinite(self._spot)
-        np.minimum.at(low, self._group[seen], self._spot[seen])
-        np.maximum.at(high, self._group[seen], self._spot[seen])
-        mine = self.code[self._first] == root
-        spread = np.where(np.isfinite(low), high - np.where(np.isfinite(low), low, 0.0), 0.0)
-        return Spots(self.at[self._first][mine], self._median[mine], spread[mine])
+        low = np.full(len(self._first), np.inf)
+        high = np.full(len(self._first), -np.inf)
+        is_print = np.isfinite(self._spot)
+        np.minimum.at(low, self._group[is_print], self._spot[is_print])
+        np.maximum.at(high, self._group[is_print], self._spot[is_print])
+        of_root = self.code[self._first] == root
+        has_print = np.isfinite(low)
+        spread = np.where(has_print, high - np.where(has_print, low, 0.0), 0.0)
+        return Spots(self.at[self._first][of_root], self._median[of_root], spread[of_root])
 
     def widths(self, root: int, declared: int | None) -> Mapping[date, int]:
-        """Return how many strikes the window of each expiry holds, of those whose window moves with the money."""
-        mine = self.code == root
-        group = self._group[mine]
-        return widths_of(
-            self.at[mine], self.day[mine], self.strike[mine], self._median[group], declared
-        )
+        """Return how many strikes each window that moves with the money holds, by expiry."""
+        rows = self.code == root
+        spot = self._median[self._group[rows]]
+        return widths_of(self.at[rows], self.day[rows], self.strike[rows], spot, declared)
 
 
 def _medians(group: NDArray[np.intp], values: Array) -> Array:
-    """The median of the finite values of each group, NaN where it has none."""
+    """Return the median of the finite values of each group, NaN where it has none."""
     count = np.bincount(group, minlength=int(group.max()) + 1 if len(group) else 0)
     finite = np.bincount(group[np.isfinite(values)], minlength=len(count))
     ordered = values[np.lexsort((values, group))]  # NaN comes last in its group
     first = np.concatenate(([0], np.cumsum(count)[:-1]))
     last = len(ordered) - 1
-    low, high = (
-        ordered[np.minimum(first + np.maximum(place, 0), last)]
-        for place in ((finite - 1) // 2, finite // 2)
-    )
+    low = ordered[np.minimum(first + np.maximum((finite - 1) // 2, 0), last)]
+    high = ordered[np.minimum(first + finite // 2, last)]
     return np.where(finite > 0, 0.5 * (low + high), np.nan)
 
 

@@ -1,4 +1,7 @@
-"""Tables that hold the strikes near the money alone: a window that moves is no hole, and a strike missing within it is one."""
+"""Some tables hold the strikes near the money alone, in a window that moves with the index.
+
+A strike outside the window is no hole. A strike that is missing within it is one.
+"""
 
 from __future__ import annotations
 
@@ -11,37 +14,37 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 USUAL_SHARE = 0.8
-"""The part of an expiry's instants that show one width, for it to be the width of a window."""
+"""The share of an expiry's instants that must show one width for it to be a window's."""
 MOST_ASIDE = 2
-"""Strikes more on one side of the money than on the other: people round to the money in several ways."""
+"""Strikes that one side of the money may have more: people round to the money in several ways."""
 
 
 def widths_of(
     at: NDArray[np.int64], day: NDArray[np.int64], strike: Array, spot: Array, declared: int | None
 ) -> Mapping[date, int]:
-    """Return how many strikes an instant should hold, by expiry; nothing of expiries whose strikes are the same all along.
+    """Return how many strikes an instant should hold, by expiry with a moving window.
 
     Args:
         at: Instants of the rows of one root, epoch microseconds.
         day: Their expiries, days since 1970.
         strike: Their strikes, points.
         spot: The index at their instants, NaN unknown.
-        declared: Strikes on each side of the money, where somebody says so: then it holds for every expiry.
+        declared: Strikes on each side of the money, for every expiry, or None.
     """
     expiries = np.unique(day)
     if declared is not None:
         return dict.fromkeys(expiries.astype("datetime64[D]").tolist(), 2 * declared + 1)
     widths: dict[date, int] = {}
     for expiry in expiries:
-        mine = day == expiry
-        width = _width(at[mine], strike[mine], spot[mine])
+        rows = day == expiry
+        width = _width(at[rows], strike[rows], spot[rows])
         if width:
             widths[np.datetime64(int(expiry), "D").item()] = width
     return widths
 
 
 def _width(at: NDArray[np.int64], strike: Array, spot: Array) -> int:
-    """The width of a moving window, 0 where there is none."""
+    """Return the width of a moving window, 0 where there is none."""
     pairs, first = np.unique(np.stack([at.astype(np.float64), strike]), axis=1, return_index=True)
     level = spot[first]
     begins = np.flatnonzero(np.concatenate(([True], np.diff(pairs[0]) != 0)))
@@ -58,9 +61,9 @@ def _width(at: NDArray[np.int64], strike: Array, spot: Array) -> int:
 
 
 def in_window(own: Array, listed: Array, spot: float, width: int) -> NDArray[np.bool_]:
-    """Tell which of the strikes `listed` so far an instant should hold, that holds `own`; both ascending.
+    """Return which `listed` strikes an instant that holds `own` should hold. Both are ascending.
 
-    A full window is what it is; one with holes is held against the strikes next to the money.
+    A full window stands as it is. One with holes is compared with the strikes next to the money.
     """
     inside: NDArray[np.bool_] = (listed >= own[0]) & (listed <= own[-1])
     if len(own) >= width or not np.isfinite(spot):

@@ -38,7 +38,7 @@ def document(*rows: Any, **fields: Any) -> dict[str, Any]:
 
 def test_an_answer_gives_index_instant_and_both_sides() -> None:
     read = parse_bse(document(), HERE)
-    assert (read.index, read.at, read.spot, read.spoilt) == ("SENSEX", AT, 77_397.77, ())
+    assert (read.index, read.at, read.spot, read.omitted) == ("SENSEX", AT, 77_397.77, ())
     assert set(read.rows.expiry.tolist()) == {date(2026, 9, 17)}
     call, put = read.rows.side == 0, read.rows.side == 1
     assert read.rows.figures["last"][call].tolist() == [1_155.5, 1_155.5]
@@ -109,8 +109,8 @@ def test_a_table_of_no_options_is_refused(table: Any) -> None:
 def test_a_damaged_row_costs_itself(damaged: Any) -> None:
     read = parse_bse(document(row(77_300), damaged, row(77_400)), HERE)
     assert sorted(set(read.rows.strike.tolist())) == [77_300, 77_400]
-    assert [spoilt.row for spoilt in read.spoilt] == [2]
-    assert read.spoilt[0].kind == "damaged"
+    assert [part.row for part in read.omitted] == [2]
+    assert read.omitted[0].kind == "damaged"
 
 
 def test_a_damaged_figure_costs_itself() -> None:
@@ -118,7 +118,7 @@ def test_a_damaged_figure_costs_itself() -> None:
         document(row(77_300, C_Open_Interest=["1"], C_Vol_Traded="-7"), row(77_400)), HERE
     )
     assert np.count_nonzero(np.isnan(read.rows.figures["oi"][read.rows.side == 0])) == 1
-    assert sorted(spoilt.reason for spoilt in read.spoilt) == [
+    assert sorted(part.reason for part in read.omitted) == [
         "Open_Interest of CE 77300 \"['1']\" is no figure", "Vol_Traded of CE 77300 -7 cannot be",
     ]  # fmt: skip
 

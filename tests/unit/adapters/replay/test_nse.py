@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording
-from g6.adapters.replay.answers.answer import ExchangeAnswer as Read
+from g6.adapters.replay.answers.answer import ExchangeAnswer
 from g6.adapters.replay.answers.nse import parse_nse, parse_totals
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Snapshot, snapshot
@@ -22,7 +22,7 @@ Answer = Callable[[int], dict[str, Any]]
 Damage = Callable[[dict[str, Any]], None]
 
 
-def as_snapshot(read: Read) -> Snapshot:
+def as_snapshot(read: ExchangeAnswer) -> Snapshot:
     return snapshot(read.index, read.at, read.spot, read.rows)
 
 
@@ -50,7 +50,7 @@ def test_an_answer_gives_index_instant_and_chain(
 ) -> None:
     read = parse_nse(answer(1))
     seen = as_snapshot(read)
-    assert (read.index, read.at, read.spoilt) == ("NIFTY", instants[1], ())
+    assert (read.index, read.at, read.omitted) == ("NIFTY", instants[1], ())
     assert seen.contracts.symbol[0, 0] == "OPT25082026CE23900"
     assert seen.values["oi"][0, 0] == 1_100 * 65
     assert seen.values["oi_prev"][0, 0] == 1_090 * 65
@@ -92,7 +92,7 @@ def test_figures_written_as_texts_are_read(answer: Answer) -> None:
     }
     read = parse_nse(document)
     seen = as_snapshot(read)
-    assert (read.spot, read.spoilt) == (24_052.4, ())
+    assert (read.spot, read.omitted) == (24_052.4, ())
     assert (seen.values["oi"][0, 0], seen.values["last"][0, 0]) == (1_234 * 65, 155.5)
     assert np.isnan(seen.values["volume"][0, 0])
 
@@ -112,7 +112,7 @@ def test_a_side_that_is_not_listed_has_no_symbol(answer: Answer) -> None:
     document["records"]["data"][1]["PE"] = None
     read = parse_nse(document)
     seen = as_snapshot(read)
-    assert (seen.contracts.symbol[1, :2].tolist(), read.spoilt) == (["", ""], ())
+    assert (seen.contracts.symbol[1, :2].tolist(), read.omitted) == (["", ""], ())
     assert np.isnan(seen.values["quote_time"][1, 0])
 
 
@@ -166,8 +166,8 @@ def test_a_damaged_option_costs_itself_and_is_told(
         (strike, side) for strike in (23_900, 24_000, 24_100, 24_200, 24_300) for side in (0, 1)
     } - whole == lost
     assert len(read.rows.strike) == 30 - len(lost)
-    assert {spoilt.row for spoilt in read.spoilt} == {3}
-    assert all(said in spoilt.reason for spoilt in read.spoilt)
+    assert {part.row for part in read.omitted} == {3}
+    assert all(said in part.reason for part in read.omitted)
 
 
 @pytest.mark.parametrize("value", ["many", [], {}, True, 10**400, float("inf"), [[[]]]])
@@ -176,9 +176,9 @@ def test_a_damaged_figure_costs_itself_and_is_told(answer: Answer, value: Any) -
     _leg(openInterest=value)(document)
     read = parse_nse(document)
     assert np.count_nonzero(np.isnan(read.rows.figures["oi"])) == 1
-    assert [
-        (spoilt.row, "openInterest of CE 24100" in spoilt.reason) for spoilt in read.spoilt
-    ] == [(3, True)]
+    assert [(part.row, "openInterest of CE 24100" in part.reason) for part in read.omitted] == [
+        (3, True)
+    ]
 
 
 def test_an_option_that_is_there_twice_with_other_figures_counts_as_it_came_first(
@@ -187,7 +187,7 @@ def test_an_option_that_is_there_twice_with_other_figures_counts_as_it_came_firs
     document = answer(0)
     _double(document)
     read = parse_nse(document)
-    assert [(spoilt.row, spoilt.kind) for spoilt in read.spoilt] == [(16, "damaged"), (16, "copy")]
+    assert [(part.row, part.kind) for part in read.omitted] == [(16, "damaged"), (16, "copy")]
     assert len(read.rows.strike) == 30
     assert 7 not in read.rows.figures["oi"]
 
