@@ -89,7 +89,7 @@ def _listings(came_from: Payload) -> Iterator[Sample]:
 
 
 def _analysed(index: str, facts: Payload, at: float) -> Iterator[Sample]:
-    """Read `overview.facts`: what one unit's chain holds."""
+    """Read `unit_facts.facts`: what one unit's chain holds."""
     yield Sample("g6_index_options_processed_total", (index,), _number(facts["options"]))
     yield Sample(
         "g6_data_staleness_seconds",

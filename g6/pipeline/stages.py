@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import overview
+from g6.domain.figures import overview, unit_facts
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts
 from g6.domain.pricing import chain
@@ -93,7 +93,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         priced = assemble(quotes, stamp)
         watch.lap("solve")
         summary = overview.summarise(priced) | {"config_id": stamp.config_id}
-        facts = overview.facts(priced) | {
+        facts = unit_facts.facts(priced) | {
             "queue_wait_seconds": max(0.0, watch.began - (claim.since or watch.began))
         }
         watch.lap("compute")

@@ -19,16 +19,17 @@ import numpy as np
 
 from g6.config import calendar, load, plan
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import breadth, exposures, overview, surface
-from g6.domain.figures.by_expiry import figures
+from g6.domain.figures import breadth, exposures, overview, surface, unit_facts
+from g6.domain.figures.by_expiry import expiry_figures
 from g6.domain.market.instrument import INDICES, Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing import forward, quality, volatility
 from g6.domain.pricing.assembly import assemble
-from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.chain import PricedChain
 from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 from g6.simulation import SimulatedMarket
 
@@ -44,7 +45,7 @@ class Unit:
     quotes: Quotes
     stamp: Stamp
     packed: Frame
-    priced: Chain
+    priced: PricedChain
     stored: Frame
 
 
@@ -113,19 +114,19 @@ STAGES: Mapping[str, Callable[[Unit], object]] = {
     "the chain, these three included": lambda unit: assemble(unit.quotes, unit.stamp),
     "overview row and facts": lambda unit: (
         overview.summarise(unit.priced),
-        overview.facts(unit.priced),
+        unit_facts.facts(unit.priced),
     ),
     "rows to store": lambda unit: chain_frame(unit.priced),
-    "figures of every expiry": lambda unit: figures(unit.stored),
+    "figures of every expiry": lambda unit: expiry_figures(Chain.of_rows(unit.stored)),
     "exposures, walls and flip": lambda unit: _exposed(unit.stored),
-    "breadth": lambda unit: breadth.since_close(unit.stored),
-    "surface": lambda unit: surface.fit(surface.smiles(unit.stored)),
+    "breadth": lambda unit: breadth.since_close(Chain.of_rows(unit.stored)),
+    "surface": lambda unit: surface.fit(surface.smiles(Chain.of_rows(unit.stored))),
 }
 """What is timed, in the order of a cycle; the last four are asked for by `g6 analyze` and the screens."""
 
 
 def _exposed(stored: Frame) -> object:
-    held = exposures.positions(stored)
+    held = exposures.positions(Chain.of_rows(stored))
     found = exposures.exposures(held)
     return (
         exposures.walls(found),

@@ -25,7 +25,7 @@ from g6.adapters.memory.store import MemoryStore
 from g6.bootstrap import process_runtime as bootstrap
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.figures import overview
+from g6.domain.figures import unit_facts
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import stamp as quote
 from g6.domain.schema.frame import Frame
@@ -108,7 +108,7 @@ def rehearse(runtime: Runtime, unit: Unit) -> Results:
     priced = assemble(*quote.from_frame(frame))
     summary = record.units[unit.index].summary
     return Results(
-        frame, runtime.frames.get(unit, "chain"), counts, summary, overview.facts(priced)
+        frame, runtime.frames.get(unit, "chain"), counts, summary, unit_facts.facts(priced)
     )
 
 

@@ -12,7 +12,7 @@ from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.inprocess import Replayed, replayed
 from g6.config import Settings, calendar, plan
 from g6.config.sections import Greeks
-from g6.domain.figures import volatility_smile
+from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import agreement
 from g6.domain.market.instrument import CE, PE
 
@@ -42,8 +42,8 @@ def test_totals_equal_the_exchanges_exactly(path: Path, done: Replayed) -> None:
     filtered = json.loads(path.read_bytes())["filtered"]
     nearest = done.chain.expiries.rows(0)
     contracts = done.chain.oi[:, nearest] / done.chain.quotes.lot_size[nearest]
-    assert volatility_smile.total(contracts, CE) == filtered["CE"]["totOI"]
-    assert volatility_smile.total(contracts, PE) == filtered["PE"]["totOI"]
+    assert open_interest.total(contracts, CE) == filtered["CE"]["totOI"]
+    assert open_interest.total(contracts, PE) == filtered["PE"]["totOI"]
 
 
 def test_every_expiry_is_collected(done: Replayed) -> None:

@@ -13,7 +13,7 @@ from g6.config import calendar, load, plan
 from g6.domain.market.expiry import resolve
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import Greeks
-from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.chain import PricedChain
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
 from g6.simulation import SimulatedMarket
@@ -47,7 +47,7 @@ def unit(index: str, cycle: str) -> tuple[Quotes, Stamp]:
     return MARKET.quotes(index, wanted, at), stamp
 
 
-def figures(chain: Chain) -> dict[str, bytes]:
+def figures(chain: PricedChain) -> dict[str, bytes]:
     """Everything that must not move with the printed index, to the last bit."""
     found = {
         "forward": np.array(chain.expiries.forward),
@@ -67,7 +67,7 @@ def printed(quotes: Quotes, spot: float) -> Quotes:
     return replace(quotes, spot=replace(quotes.spot, spot=spot))
 
 
-def true_forward(chain: Chain, i: int) -> float:
+def true_forward(chain: PricedChain, i: int) -> float:
     """The forward that the simulated market priced expiry `i` with."""
     root, at = ROOTS[chain.stamp.index], chain.stamp.at
     session = calendar().session(root.exchange, at.date())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from math import isfinite
 from pathlib import Path
@@ -18,7 +18,7 @@ from g6.bootstrap.inprocess import Replayed, in_process, replayed
 from g6.config import Settings, calendar, plan
 from g6.config.sections import Quality
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.figures import volatility_smile
+from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import side_gaps, spot_forward
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import CE, PE
@@ -88,8 +88,9 @@ def test_parity_holds_as_far_as_it_is_known_to(units: list[Replayed], expiry: st
         assert chain.expiries.slot[i].expiry.isoformat() == expiry
         assert low - 7 <= chain.expiries.forward[i] - chain.quotes.spot.spot <= high + 7
         assert chain.expiries.spread[i] <= spread
-        gaps += side_gaps(chain, i, chain.expiries.forward[i]).tolist()
-        on_spot += side_gaps(chain, i, spot_forward(chain, i)).tolist()
+        of_expiry = chain.chain.expiry(date.fromisoformat(expiry))
+        gaps += side_gaps(of_expiry, chain.expiries.forward[i]).tolist()
+        on_spot += side_gaps(of_expiry, spot_forward(of_expiry)).tolist()
     assert np.median(gaps) <= median
     assert np.percentile(gaps, 90) <= p90
     assert np.median(on_spot) == pytest.approx(contrast, abs=0.5)
@@ -127,7 +128,7 @@ def test_open_interest_sums_equal_the_files_exactly(units: list[Replayed], path:
             calls, puts = (
                 sums[done.unit.cycle, slot.expiry.isoformat(), side] for side in ("CE", "PE")
             )
-            assert (volatility_smile.total(oi, CE) / 65, volatility_smile.total(oi, PE) / 65) == (
+            assert (open_interest.total(oi, CE) / 65, open_interest.total(oi, PE) / 65) == (
                 calls,
                 puts,
             )

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.documents.chain_rows import chain_frame, csv_rows
-from g6.domain.figures.overview import facts, summarise
+from g6.domain.figures.overview import summarise
+from g6.domain.figures.unit_facts import facts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
-from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.chain import PricedChain
 from g6.domain.pricing.forward import at_the_money
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.quotes.stamp import Stamp
@@ -54,7 +55,7 @@ def slot(day: str, bucket: str, mask: int) -> Slot:
 
 
 @st.composite
-def chains(draw: st.DrawFn) -> Chain:
+def chains(draw: st.DrawFn) -> PricedChain:
     cycle = draw(cycles)
     stamp = Stamp(
         at=datetime.fromisoformat(cycle), index="NIFTY", config_id="", pricing=draw(pricings), quality=Quality(),
@@ -87,7 +88,7 @@ def chains(draw: st.DrawFn) -> Chain:
 
 @settings(max_examples=60, deadline=None)
 @given(chains())
-def test_no_volatility_or_greek_without_a_status_that_allows_it(chain: Chain) -> None:
+def test_no_volatility_or_greek_without_a_status_that_allows_it(chain: PricedChain) -> None:
     status, greeks = chain.vol.status, chain.greeks
     known = np.isin(status, ["ok", "shared"])
     assert np.array_equal(np.isfinite(chain.vol.iv), known)
@@ -100,7 +101,7 @@ def test_no_volatility_or_greek_without_a_status_that_allows_it(chain: Chain) ->
 
 @settings(max_examples=60, deadline=None)
 @given(chains())
-def test_a_shared_volatility_is_its_strikes_own(chain: Chain) -> None:
+def test_a_shared_volatility_is_its_strikes_own(chain: PricedChain) -> None:
     shared = chain.vol.status == "shared"
     assert (chain.vol.status[::-1][shared] == "ok").all()
     assert np.array_equal(chain.vol.iv[shared], chain.vol.iv[::-1][shared])
@@ -108,7 +109,7 @@ def test_a_shared_volatility_is_its_strikes_own(chain: Chain) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(chains())
-def test_rows_lines_and_summary_come_of_any_quotes(chain: Chain) -> None:
+def test_rows_lines_and_summary_come_of_any_quotes(chain: PricedChain) -> None:
     row, found = summarise(chain), facts(chain)
     assert (
         row["iv_ok"] + row["iv_unavailable"] + row["iv_failed"]

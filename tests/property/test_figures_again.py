@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from g6.domain.figures import build_up as open_interest
+from g6.domain.figures import open_interest as interest
 from g6.domain.figures import term_structure, volatility_smile
-from g6.domain.figures.by_expiry import ExpiryFigures, figures
-from g6.domain.figures.volatility_smile import InterestLevel
+from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
+from g6.domain.figures.open_interest import InterestLevel
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 
 SEEDS = range(40)
@@ -164,7 +166,7 @@ def again(rows):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_figures_of_an_expiry_are_their_definitions(chain_of, seed):
     frame = chain(chain_of, seed)
-    for found in figures(frame):
+    for found in expiry_figures(Chain.of_rows(frame)):
         wanted = again(rows_of(frame, found.expiry))
         for name in ExpiryFigures.__dataclass_fields__:
             one, other = getattr(found, name), getattr(wanted, name)
@@ -181,12 +183,18 @@ def test_figures_of_an_expiry_are_their_definitions(chain_of, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_random_chains_are_no_empty_test(chain_of, seed):
-    known = [each for each in figures(chain(chain_of, seed)) if not isnan(each.atm_iv)]
+    known = [
+        each
+        for each in expiry_figures(Chain.of_rows(chain(chain_of, seed)))
+        if not isnan(each.atm_iv)
+    ]
     assert all(each.pcr > 0 and each.max_pain > 0 for each in known)
 
 
 def test_most_random_chains_have_a_skew(chain_of):
-    found = [each.rr25 for seed in SEEDS for each in figures(chain(chain_of, seed))]
+    found = [
+        each.rr25 for seed in SEEDS for each in expiry_figures(Chain.of_rows(chain(chain_of, seed)))
+    ]
     assert np.isfinite(found).mean() > 0.4
 
 
@@ -255,7 +263,7 @@ def test_changes_and_build_ups_are_named_one_by_one(seed):
 def test_a_figure_that_cannot_be_known_is_nan(chain_of, hole, bad):
     frame = chain(chain_of, 0)
     frame.columns[hole][:] = bad
-    for found in figures(frame):
+    for found in expiry_figures(Chain.of_rows(frame)):
         assert not any(
             getattr(found, name) in {inf, -inf}
             for name in ("atm_iv", "em_sd", "rr25", "slope", "em_session")
@@ -264,5 +272,5 @@ def test_a_figure_that_cannot_be_known_is_nan(chain_of, hole, bad):
 
 
 def test_an_empty_expiry_says_nothing():
-    assert isnan(volatility_smile.max_pain(np.zeros(0), np.zeros((2, 0))))
+    assert isnan(interest.max_pain(np.zeros(0), np.zeros((2, 0))))
     assert isnan(volatility_smile.atm_iv(np.zeros(0), 1.0, np.zeros((2, 0))))

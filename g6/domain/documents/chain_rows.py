@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from g6.domain.figures.book_spreads import liquidity, microprice
 from g6.domain.market.expiry import BIT
-from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.chain import PricedChain
 from g6.domain.pricing.quality import SOURCES, Flag, spot_source
 from g6.domain.pricing.volatility import WORDS
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
@@ -34,7 +34,7 @@ _COUNTS = tuple(
     if name in {column.name for column in rows.CHAIN_SIDE if column.kind == "integer"}
 )
 _SINGLE = {column.name: np.float32 for column in rows.CHAIN_SIDE if column.kind == "iv"}
-_SIDED: Mapping[str, Callable[[Chain], NDArray[Any]]] = {
+_SIDED: Mapping[str, Callable[[PricedChain], NDArray[Any]]] = {
     "price": lambda chain: chain.prices.price,
     "time_value": lambda chain: chain.vol.time_value,
     "age_seconds": lambda chain: chain.prices.age_seconds,
@@ -50,7 +50,7 @@ _SIDED: Mapping[str, Callable[[Chain], NDArray[Any]]] = {
     "microprice": lambda chain: _microprice(chain.quotes),
     "liquidity": lambda chain: liquidity(chain.quotes.bid, chain.quotes.ask, chain.quotes.volume),
 }
-_WORDED: Mapping[str, tuple[Callable[[Chain], NDArray[np.int8]], NDArray[np.object_]]] = {
+_WORDED: Mapping[str, tuple[Callable[[PricedChain], NDArray[np.int8]], NDArray[np.object_]]] = {
     "price_source": (lambda chain: chain.prices.taken, SOURCES),
     "iv_status": (lambda chain: chain.vol.code, WORDS),
 }
@@ -67,7 +67,7 @@ _FILE_COLUMN = {
 """Names of the offset files that differ from the chain's."""
 
 
-def chain_frame(chain: Chain) -> Frame:
+def chain_frame(chain: PricedChain) -> Frame:
     """Return the chain's columns, exactly `rows.CHAIN` in order, under the header its quotes came with.
 
     Times are epoch seconds, text columns objects, integers float64 where they can be missing (NaN); volatilities and Greeks
@@ -85,7 +85,7 @@ def chain_frame(chain: Chain) -> Frame:
     return frame.take(np.flatnonzero(~left_out)) if left_out.any() else frame
 
 
-def _taken_over(chain: Chain) -> dict[str, NDArray[Any]]:
+def _taken_over(chain: PricedChain) -> dict[str, NDArray[Any]]:
     """Columns that analysis passes on from its quotes and their stamp."""
     quotes, stamp, slots = chain.quotes, chain.stamp, chain.expiries.slot
     at, seen, n = stamp.at.timestamp(), chain.quotes.spot, len(chain.quotes)
@@ -107,7 +107,7 @@ def _taken_over(chain: Chain) -> dict[str, NDArray[Any]]:
     }
 
 
-def computed(chains: Sequence[Chain]) -> dict[str, NDArray[Any] | Words]:
+def computed(chains: Sequence[PricedChain]) -> dict[str, NDArray[Any] | Words]:
     """Return the columns `COMPUTED`, rows of all chains one after the other; text as words."""
     options, expiries = (
         [len(chain.quotes) for chain in chains],

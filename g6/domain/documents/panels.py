@@ -15,6 +15,7 @@ import numpy as np
 
 from g6.domain.cycles.cycle import CycleReport, isoformat_z
 from g6.domain.figures import breadth
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import SIDES, Frame
 from g6.domain.schema.words import Status
 
@@ -146,8 +147,9 @@ def _index(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _breadth(chains: Mapping[str, Frame]) -> dict[str, Any]:
     """How many go the same way: of indices and futures together, of the strikes of each index against the previous session."""
-    strikes = {name: asdict(breadth.since_close(frame)) for name, frame in chains.items()}
-    return {"market": asdict(breadth.market(list(chains.values()))), "strikes": strikes}
+    by_index = {name: Chain.of_rows(frame) for name, frame in chains.items()}
+    strikes = {name: asdict(breadth.since_close(chain)) for name, chain in by_index.items()}
+    return {"market": asdict(breadth.market(list(by_index.values()))), "strikes": strikes}
 
 
 def _alerts(report: CycleReport) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures.volatility_smile import smile
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.chain import Chain
 
 __all__ = [
     "NEAR_STRIKES",
@@ -63,12 +63,10 @@ def liquidity(bid: Array, ask: Array, volume: Array) -> Array:
     return np.where(np.isfinite(score) & (volume > 0), score, 0.0).round(3)
 
 
-def illiquid(frame: Frame) -> NDArray[np.bool_]:
-    """Return the strikes `(k,)` of which neither side scores one half; `frame` has columns of `rows.CHAIN`."""
-    bid, ask, volume = (
-        frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "volume")
-    )
-    return np.asarray((liquidity(bid, ask, volume) < 0.5).all(axis=0))
+def illiquid(chain: Chain) -> NDArray[np.bool_]:
+    """Return the strikes `(n,)` of which neither side scores one half."""
+    scores = liquidity(chain.bid, chain.ask, chain.sides["volume"])
+    return np.asarray((scores < 0.5).all(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +88,33 @@ class Summary:
     median_iv: float
 
 
-def summaries(frame: Frame) -> list[Summary]:
-    """Return for each expiry of a stored chain (columns of `rows.CHAIN`) the whole of it, then its strikes near the money."""
-    found = []
-    for day in np.unique(frame.columns["expiry"]):
-        mine = frame.take(frame.columns["expiry"] == day)
-        near = np.abs(mine.columns["offset"].astype(np.float64)) <= NEAR_STRIKES
-        expiry = day.astype("datetime64[D]").item()
-        found += [_summary(mine, expiry, near=False), _summary(mine.take(near), expiry, near=True)]
-    return found
+def summaries(chain: Chain) -> list[Summary]:
+    """Return for each expiry the whole of it, then its strikes near the money."""
+    records = []
+    for of_expiry in chain.each_expiry():
+        expiry = of_expiry.expiries[0].day
+        near = of_expiry.take(np.abs(of_expiry.offset) <= NEAR_STRIKES)
+        records.append(_summary(of_expiry, expiry, near=False))
+        records.append(_summary(near, expiry, near=True))
+    return records
 
 
-def _summary(frame: Frame, expiry: date, *, near: bool) -> Summary:
-    bid, ask, low, high = (
-        frame.both_sides(name).astype(np.float64) for name in ("bid", "ask", "iv_bid", "iv_ask")
-    )
-    strike, tick = frame.columns["strike"], frame.columns["tick_size"].astype(np.float64)
-    wide = spread(bid, ask)
-    forward = float(frame.columns["forward"][0]) if len(frame) else nan
+def _summary(chain: Chain, expiry: date, *, near: bool) -> Summary:
+    points = spread(chain.bid, chain.ask)
+    is_two_sided = np.isfinite(points)
+    worst = float(np.max(points, where=is_two_sided, initial=-1.0))
+    forward = chain.expiries[0].forward if chain.expiries else nan
+    width = chain.sides["iv_ask"] - chain.sides["iv_bid"]
     return Summary(
         expiry=expiry,
         near=near,
-        options=int(np.count_nonzero(frame.both_sides("symbol") != "")),
-        two_sided=int(np.count_nonzero(np.isfinite(wide))),
-        median_points=_median(wide),
-        worst_points=float(np.max(wide, where=np.isfinite(wide), initial=-1.0))
-        if np.isfinite(wide).any()
-        else nan,
-        median_ticks=_median(wide / tick),
-        median_pct=_median(100 * wide / (0.5 * (bid + ask))),
-        median_iv=_median(0.5 * smile(strike, forward, high - low)),
+        options=int(np.count_nonzero(chain.is_listed)),
+        two_sided=int(np.count_nonzero(is_two_sided)),
+        median_points=_median(points),
+        worst_points=worst if is_two_sided.any() else nan,
+        median_ticks=_median(points / chain.tick_size),
+        median_pct=_median(100 * points / (0.5 * (chain.bid + chain.ask))),
+        median_iv=_median(0.5 * smile(chain.strike, forward, width)),
     )
 
 
@@ -140,25 +135,23 @@ class Spreads:
     worst: Array
 
 
-def over_cycles(frames: Sequence[Frame]) -> Spreads:
-    """Return spread statistics per strike of one expiry's chains; a strike that a chain lacks had no book in it."""
-    strikes = (
-        np.unique(np.concatenate([frame.columns["strike"] for frame in frames]))
-        if frames
-        else np.zeros(0)
+def over_cycles(chains: Sequence[Chain]) -> Spreads:
+    """Return spread statistics per strike of one expiry over cycles.
+
+    Args:
+        chains: The expiry's chain at each cycle. A strike that one lacks had no book in it.
+    """
+    strikes = np.unique(np.concatenate([np.zeros(0), *(chain.strike for chain in chains)]))
+    points = np.full((len(chains), 2, len(strikes)), nan)
+    for cycle, chain in enumerate(chains):
+        places = np.searchsorted(strikes, chain.strike)
+        points[cycle][:, places] = spread(chain.bid, chain.ask)
+    is_two_sided = np.isfinite(points)
+    count = is_two_sided.sum(axis=0)
+    median, p90, worst = (
+        _quantile(points, is_two_sided, count, share) for share in (0.5, 0.9, 1.0)
     )
-    seen = np.full((len(frames), 2, len(strikes)), nan)
-    for cycle, frame in enumerate(frames):
-        bid, ask = (frame.both_sides(name).astype(np.float64) for name in ("bid", "ask"))
-        seen[cycle][:, np.searchsorted(strikes, frame.columns["strike"])] = spread(bid, ask)
-    known = np.isfinite(seen)
-    count = known.sum(axis=0)
-    return Spreads(
-        strikes,
-        len(frames),
-        count,
-        *(_quantile(seen, known, count, share) for share in (0.5, 0.9, 1.0)),
-    )
+    return Spreads(strikes, len(chains), count, median, p90, worst)
 
 
 def _quantile(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from g6.domain.figures.build_up import change
 from g6.domain.market.instrument import CE, PE
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.chain import Chain
 
 __all__ = ["Breadth", "MarketBreadth", "Share", "above", "market", "rising", "since_close"]
 
@@ -20,20 +20,20 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of those that are known do; `fraction` NaN when none is known."""
+    """How many parts go up, of those of which it is known."""
 
     count: int
     known: int
 
     @property
     def fraction(self) -> float:
-        """Count over known, 0 to 1."""
+        """Count over known, 0 to 1; NaN when none is known."""
         return self.count / self.known if self.known else nan
 
 
 @dataclass(frozen=True, slots=True)
 class Breadth:
-    """Of the strikes of a chain: shares with a rising premium and with rising open interest, by side."""
+    """Of the strikes of a chain: shares with a rising premium and rising open interest, by side."""
 
     call_premium: Share
     call_oi: Share
@@ -43,44 +43,57 @@ class Breadth:
 
 @dataclass(frozen=True, slots=True)
 class MarketBreadth:
-    """Of all indices: above the day's open, above the previous close; of their futures: above the day's VWAP."""
+    """Of all indices: shares above the day's open and the previous close, futures above VWAP."""
 
     above_open: Share
     above_close: Share
     futures_above_vwap: Share
 
 
-def market(frames: Sequence[Frame]) -> MarketBreadth:
-    """Return the breadth of the indices whose stored chains these are, one each."""
-    seen = [frame.header["spot"] for frame in frames]
-
-    def of(name: str) -> list[float]:
-        return [nan if (value := each.get(name)) is None else float(value) for each in seen]
-
-    spot = of("spot")
+def market(chains: Sequence[Chain]) -> MarketBreadth:
+    """Return the breadth of the indices whose chains these are, one each."""
+    markets = [chain.market for chain in chains]
+    spot = [seen.spot for seen in markets]
     return MarketBreadth(
-        above(spot, of("open")),
-        above(spot, of("prev_close")),
-        above(of("future"), of("future_vwap")),
+        above(spot, [seen.open for seen in markets]),
+        above(spot, [seen.prev_close for seen in markets]),
+        above([seen.future for seen in markets], [seen.future_vwap for seen in markets]),
     )
 
 
-def since_close(frame: Frame) -> Breadth:
-    """Return the breadth of a stored chain's options against the previous session; an option untraded today has no new premium."""
-    names = ("last", "close", "oi", "oi_prev", "oi_day_high", "volume")
-    now = {name: frame.both_sides(name).astype(np.float64) for name in names}
-    premium = np.where(now["volume"] > 0, now["last"] - now["close"], nan)
-    return rising(premium, change(now["oi"], now["oi_prev"], now["oi_day_high"]))
+def since_close(chain: Chain) -> Breadth:
+    """Return the breadth of a chain's options against the previous session."""
+    sides = chain.sides
+    # An option untraded today still shows the last price of another day: that is no new premium.
+    premium_change = np.where(sides["volume"] > 0, chain.last - sides["close"], nan)
+    return rising(premium_change, change(sides["oi"], chain.oi_prev, sides["oi_day_high"]))
 
 
 def above(values: Sequence[float], marks: Sequence[float]) -> Share:
-    """Return how many values stand above their own mark: indices above open or previous close, futures above the day's VWAP."""
-    now, mark = np.asarray(values, dtype=np.float64), np.asarray(marks, dtype=np.float64)
+    """Return how many values stand above their own mark.
+
+    Args:
+        values: Prices in points, NaN unknown.
+        marks: What each is held against: open, previous close, the day's VWAP.
+
+    >>> above([101.0, 99.0, np.nan], [100.0, 100.0, 100.0])
+    Share(count=1, known=2)
+    """
+    now = np.asarray(values, dtype=np.float64)
+    mark = np.asarray(marks, dtype=np.float64)
     return _share(now - mark)
 
 
 def rising(premium_change: Array, oi_change: Array) -> Breadth:
-    """Return the breadth of a chain's strikes from changes over one window, `(2, n)` each, NaN unknown."""
+    """Return the breadth of a chain's strikes from changes over one window.
+
+    Args:
+        premium_change: Points, shape (2, n), NaN unknown.
+        oi_change: Units, of the same shape.
+
+    >>> rising(np.array([[1.0, -1.0], [0.0, 2.0]]), np.full((2, 2), np.nan)).put_premium
+    Share(count=1, known=2)
+    """
     return Breadth(
         _share(premium_change[CE]),
         _share(oi_change[CE]),

@@ -1,29 +1,31 @@
-"""One expiry of a stored chain in one record: what open interest, prices and smile say, each figure as `analytics` defines it."""
+"""The figures of one expiry: what its open interest, its prices and its smile say.
+
+`FIGURES` is the only list of calls that makes them. The overview row, `g6 analyze` and pictures
+read from it, whether a chain was computed or stored.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from g6.domain.figures import volatility_smile
-from g6.domain.figures.volatility_smile import InterestLevel
-from g6.domain.figures.whole_chain import of_rows
+from g6.domain.figures import open_interest, volatility_smile
+from g6.domain.figures.expiry_table import ExpiryTable, expiry_table
+from g6.domain.figures.open_interest import InterestLevel
 from g6.domain.market.instrument import CE, PE
-from g6.domain.schema.counting import countable, countable_interest, counts
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.chain import Chain
 
-__all__ = ["ExpiryFigures", "figures"]
-
-Array = NDArray[np.float64]
+__all__ = ["FIGURES", "ExpiryFigures", "expiry_figures"]
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiryFigures:
-    """Figures of one expiry: points, units, years of 365 days, volatilities as fractions per root year; NaN unknown."""
+    """Figures of one expiry, each as `definitions` says; NaN unknown.
+
+    Points, units, years of 365 days, volatilities as fractions per root year.
+    """
 
     expiry: date
     bucket: str
@@ -49,62 +51,47 @@ class ExpiryFigures:
     curvature: float
 
 
-def figures(frame: Frame) -> Sequence[ExpiryFigures]:
-    """Return the figures of each expiry of a stored chain (columns of `rows.CHAIN`), ascending."""
-    days, starts = np.unique(frame.columns["expiry"], return_index=True)
-    bounds = [*starts.tolist(), len(frame)]
-    expiries = days.astype("datetime64[D]").tolist()
-    return [_figures(day, frame, slice(bounds[i], bounds[i + 1])) for i, day in enumerate(expiries)]
+FIGURES: Mapping[str, Callable[[ExpiryTable], Any]] = {
+    "years": lambda table: table.years,
+    "forward": lambda table: table.forward,
+    "atm": lambda table: table.atm,
+    "pcr": lambda table: open_interest.pcr(table.whole.oi),
+    "pcr_volume": lambda table: open_interest.pcr(table.whole.volume),
+    "oi_calls": lambda table: open_interest.total(table.whole.oi, CE),
+    "oi_puts": lambda table: open_interest.total(table.whole.oi, PE),
+    "oi_strikes": lambda table: open_interest.strikes_with(table.whole.oi),
+    "max_pain": lambda table: open_interest.max_pain(table.whole.strike, table.whole.oi),
+    "support": lambda table: table.support,
+    "resistance": lambda table: table.resistance,
+    "atm_iv": lambda table: table.atm_iv,
+    "straddle": lambda table: table.straddle,
+    "em_sd": lambda table: table.deviation,
+    "em_straddle": lambda table: volatility_smile.expected_move_straddle(table.straddle),
+    "em_session": lambda table: volatility_smile.session_move(table.forward, table.atm_iv),
+    "rr25": lambda table: table.wings[0],
+    "bf25": lambda table: table.wings[1],
+    "slope": lambda table: table.parabola[0],
+    "curvature": lambda table: table.parabola[1],
+}
+"""How each figure is made of expiries side by side: an array `(m,)`, or a level of such arrays."""
 
 
-def _figures(day: date, frame: Frame, rows: slice) -> ExpiryFigures:
-    def sides(name: str) -> Array:
-        return frame.both_sides(name)[:, rows].astype(np.float64)
+def expiry_figures(chain: Chain) -> list[ExpiryFigures]:
+    """Return the figures of each expiry of a chain, ascending."""
+    if not chain.expiries:
+        return []
+    table = expiry_table([chain])
+    columns = {name: figure(table) for name, figure in FIGURES.items()}
+    records = []
+    for place, expiry in enumerate(chain.expiries):
+        values = {name: _at(column, place) for name, column in columns.items()}
+        records.append(ExpiryFigures(expiry=expiry.day, bucket=expiry.bucket, **values))
+    return records
 
-    counted = counts(
-        frame.both_sides("symbol")[:, rows] != "", frame.both_sides("quality")[:, rows]
-    )
-    oi, volume, iv = (
-        countable_interest(sides("oi"), counted),
-        countable(sides("volume"), counted),
-        sides("iv"),
-    )
-    strike = frame.columns["strike"][rows]
-    all_strikes, all_oi, oi_before, all_volume, covered = of_rows(
-        frame.take(np.arange(rows.start, rows.stop)), day.isoformat(), oi, volume
-    )
-    if not covered:
-        all_oi = np.full(all_oi.shape, np.nan)
-        all_volume = np.full(all_volume.shape, np.nan)
-    forward, years, atm = (
-        float(frame.columns[name][rows][0]) for name in ("forward", "years_to_expiry", "atm")
-    )
-    atm_iv = volatility_smile.atm_iv(strike, forward, iv)
-    straddle = volatility_smile.straddle(strike, sides("price"), atm)
-    deviation = volatility_smile.expected_move(forward, atm_iv, years)
-    rr25, bf25 = volatility_smile.risk_reversal_butterfly(strike, forward, iv, years)
-    slope, curvature = volatility_smile.slope_curvature(atm_iv, rr25, bf25, years)
-    return ExpiryFigures(
-        expiry=day,
-        bucket=str(frame.columns["bucket"][rows][0]),
-        years=years,
-        forward=forward,
-        atm=atm,
-        pcr=volatility_smile.pcr(all_oi),
-        pcr_volume=volatility_smile.pcr(all_volume),
-        oi_calls=volatility_smile.total(all_oi, CE),
-        oi_puts=volatility_smile.total(all_oi, PE),
-        oi_strikes=int(volatility_smile.strikes_with(all_oi)),
-        max_pain=volatility_smile.max_pain(all_strikes, all_oi),
-        support=volatility_smile.support(all_strikes, all_oi, oi_before, forward, deviation),
-        resistance=volatility_smile.resistance(all_strikes, all_oi, oi_before, forward, deviation),
-        atm_iv=atm_iv,
-        straddle=straddle,
-        em_sd=deviation,
-        em_straddle=volatility_smile.expected_move_straddle(straddle),
-        em_session=volatility_smile.session_move(forward, atm_iv),
-        rr25=rr25,
-        bf25=bf25,
-        slope=slope,
-        curvature=curvature,
-    )
+
+def _at(column: Any, place: int) -> Any:
+    """Return one expiry's value of a column as plain Python."""
+    if isinstance(column, InterestLevel):
+        level = {each.name: _at(getattr(column, each.name), place) for each in fields(column)}
+        return InterestLevel(**level)
+    return column[place].item()

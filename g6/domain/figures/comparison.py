@@ -1,4 +1,4 @@
-"""A chain held against what must be true of it: calls and puts of a strike agree, and the exchange finds the same volatility."""
+"""A chain against what must be true of it: parity of calls and puts, the exchange's volatilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.pricing.black76 import PHI, SolverStatus, implied_vol
-from g6.domain.pricing.chain import Chain
+from g6.domain.schema.chain import Chain
 
 __all__ = ["Agreement", "agreement", "side_gaps", "spot_forward"]
 
@@ -19,24 +19,31 @@ POINT = 100.0
 """Volatility points in a volatility of one."""
 
 
-def spot_forward(chain: Chain, i: int) -> float:
-    """Return S e^{rT} of expiry `i`, points: the forward of those who leave the premium of the future out."""
-    return chain.quotes.spot.spot * exp(chain.rate * chain.expiries.years[i])
+def spot_forward(chain: Chain) -> float:
+    """Return S e^{rT} of a chain of one expiry, points.
 
-
-def side_gaps(
-    chain: Chain, i: int, forward: float, *, within: int = 10, seconds: float = 300.0
-) -> Array:
-    """Return |IV of the call − IV of the put| of expiry `i` on `forward`, volatility points, one per strike.
-
-    Of the strikes within `within` of ATM whose two legs traded in the last `seconds`; each side's own volatility, none shared.
+    It is the forward of those who leave the premium of the future out.
     """
-    rows, quotes = chain.expiries.rows(i), chain.quotes
-    age = chain.stamp.at.timestamp() - quotes.last_trade_time[:, rows]
-    near = (np.abs(chain.offset[rows]) <= within) & np.all(age <= seconds, axis=0)
-    price = chain.prices.price[:, rows][:, near]
+    return chain.market.spot * exp(chain.rate * chain.expiries[0].years)
+
+
+def side_gaps(chain: Chain, forward: float, *, within: int = 10, seconds: float = 300.0) -> Array:
+    """Return |IV of the call − IV of the put| of one expiry's strikes.
+
+    Args:
+        chain: The chain of one expiry.
+        forward: Points; both sides are solved on it, each on its own price.
+        within: Strikes either side of ATM that are compared.
+        seconds: Age of the last trade that both legs have at most.
+
+    Returns:
+        Volatility points, one per strike of which both sides have a volatility.
+    """
+    age = chain.instant - chain.sides["last_trade_time"]
+    is_near = (np.abs(chain.offset) <= within) & np.all(age <= seconds, axis=0)
+    price = chain.price[:, is_near]
     solution = implied_vol(
-        price, forward, quotes.strike[rows][near], chain.expiries.years[i], chain.rate, PHI
+        price, forward, chain.strike[is_near], chain.expiries[0].years, chain.rate, PHI
     )
     sigma = np.where(solution.status == SolverStatus.ok, solution.sigma, np.nan)
     gaps: Array = np.abs(sigma[0] - sigma[1]) * POINT
@@ -45,9 +52,11 @@ def side_gaps(
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How near our volatilities are to the exchange's: `options` compared, `within` of them inside `tolerance`.
+    """How near our volatilities are to the exchange's.
 
-    `median`, `p90`, `largest` of the absolute difference, volatility points; `unsolved` options of which we found none.
+    `options` were compared, and `within` of them lie inside `tolerance`. `median`, `p90` and
+    `largest` are of the absolute difference, volatility points. Of `unsolved` options we found
+    no volatility.
     """
 
     options: int
@@ -65,14 +74,31 @@ class Agreement:
 
 
 def agreement(iv: Array, exchange_iv: Array, volume: Array, tolerance: float = 0.011) -> Agreement:
-    """Compare fractions `(2, n)` over the options that traded today and of which the exchange gives a volatility."""
-    compared = np.isfinite(exchange_iv) & (volume > 0)
-    gap = np.abs(iv - exchange_iv)[compared] * POINT
-    found = gap[np.isfinite(gap)]
-    median, p90, largest = (
-        np.percentile(found, [50, 90, 100]).tolist() if len(found) else (nan, nan, nan)
-    )
-    within = int(np.count_nonzero(found <= tolerance))
+    """Compare volatilities over the options that traded today and that the exchange has one of.
+
+    Args:
+        iv: Ours, fractions per root year, shape (2, n).
+        exchange_iv: The exchange's, of the same shape, NaN where it has none.
+        volume: Units of the day, of the same shape.
+        tolerance: Volatility points.
+
+    >>> ours = np.array([[0.1200, np.nan], [0.1300, 0.2]])
+    >>> theirs = np.array([[0.1201, 0.15], [0.1400, np.nan]])
+    >>> result = agreement(ours, theirs, np.ones((2, 2)))
+    >>> result.options, result.within, result.unsolved, result.share
+    (3, 1, 1, 0.3333333333333333)
+    """
+    is_compared = np.isfinite(exchange_iv) & (volume > 0)
+    differences = np.abs(iv - exchange_iv)[is_compared] * POINT
+    gaps = differences[np.isfinite(differences)]
+    quantiles = np.percentile(gaps, [50, 90, 100]).tolist() if len(gaps) else (nan, nan, nan)
+    median, p90, largest = quantiles
     return Agreement(
-        int(compared.sum()), within, len(gap) - len(found), median, p90, largest, tolerance
+        options=int(is_compared.sum()),
+        within=int(np.count_nonzero(gaps <= tolerance)),
+        unsolved=len(differences) - len(gaps),
+        median=median,
+        p90=p90,
+        largest=largest,
+        tolerance=tolerance,
     )

@@ -17,8 +17,7 @@ from scipy.optimize import brentq
 
 from g6.domain.market.instrument import CE, PE
 from g6.domain.pricing.black76 import PHI, greeks, higher_greeks
-from g6.domain.schema.counting import countable_interest, counts
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.chain import Chain
 
 __all__ = [
     "CONVENTION", "EXPOSURES", "MONEYNESS", "Exposures", "Positions", "Risk", "Walls", "exposures", "flip", "interest_walls",
@@ -60,24 +59,16 @@ class Positions:
             return _finite(self.forward * np.exp(-self.rate * self.years))
 
 
-def positions(frame: Frame) -> Positions:
-    """Return the positions of a stored chain (columns of `rows.CHAIN`), whatever its expiries."""
-    plain = {
-        name: np.asarray(frame.columns[name], dtype=np.float64)
-        for name in ("strike", "forward", "years_to_expiry", "rate")
-    }
-    rate = float(plain["rate"][0]) if len(frame) else nan
-    counted = counts(frame.both_sides("symbol") != "", frame.both_sides("quality"))
-    oi = countable_interest(frame.both_sides("oi").astype(np.float64), counted)
-    iv = frame.both_sides("iv").astype(np.float64)
+def positions(chain: Chain) -> Positions:
+    """Return the positions of a chain, whatever its expiries."""
     return Positions(
-        plain["strike"],
-        plain["forward"],
-        plain["years_to_expiry"],
-        frame.columns["bucket"],
-        iv,
-        oi,
-        rate,
+        strike=chain.strike,
+        forward=chain.forward,
+        years=chain.years,
+        bucket=chain.bucket,
+        iv=chain.iv,
+        oi=chain.oi,
+        rate=chain.rate,
     )
 
 

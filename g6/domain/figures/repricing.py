@@ -1,4 +1,4 @@
-"""How well a stored volatility gives back the price it was solved from."""
+"""How well a volatility gives back the price it was solved from."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.pricing.black76 import PHI, price
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.chain import Chain
 
 __all__ = ["iv_error"]
 
 
-def iv_error(frame: Frame) -> NDArray[np.float64]:
-    """Return the model's price at each option's volatility over the price it was solved from, less 1: a fraction, `(2, n)`.
+def iv_error(chain: Chain) -> NDArray[np.float64]:
+    """Return the model's price at each option's volatility over the price it was solved from, less 1.
 
-    `frame`: columns of `rows.CHAIN`. NaN where the status is not ok: a shared volatility is of the other side's price.
+    Returns:
+        Fractions, shape (2, n). NaN where the status is not ok: a shared volatility is of the
+        other side's price.
     """
-    level, strike, years, rate = (
-        frame.columns[name].astype(np.float64)
-        for name in ("forward", "strike", "years_to_expiry", "rate")
-    )
-    held, iv = (frame.both_sides(name).astype(np.float64) for name in ("price", "iv"))
-    own = frame.both_sides("iv_status") == "ok"
+    is_own = chain.sides["iv_status"] == "ok"
     with np.errstate(all="ignore"):
-        return np.where(own, price(iv, level, strike, years, rate, PHI) / held - 1.0, np.nan)
+        model = price(chain.iv, chain.forward, chain.strike, chain.years, chain.rate, PHI)
+        return np.where(is_own, model / chain.price - 1.0, np.nan)

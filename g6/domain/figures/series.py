@@ -13,16 +13,15 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures import volatility_smile
-from g6.domain.figures.whole_chain import of_rows
+from g6.domain.figures import open_interest
+from g6.domain.figures.expiry_table import whole_chains
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import CE, PE, SIDES
-from g6.domain.schema.counting import countable, countable_interest, counts
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.chain import Chain
 
 __all__ = [
     "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "PositionLeg", "Rank", "Straddle", "Trend", "interest", "legs_value",
-    "nearest_expiry", "overlay", "parse_leg", "rank", "rolling_straddle", "trends",
+"overlay", "parse_leg", "rank", "rolling_straddle", "trends",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -68,23 +67,28 @@ class PositionLeg:
     quantity: float = 1.0
 
 
-def legs_value(frame: Frame, legs: Sequence[PositionLeg], column: str = "price") -> float:
-    """Return what up to six legs are worth together in a stored chain, points; NaN when one of them has no price.
+def legs_value(chain: Chain, legs: Sequence[PositionLeg], column: str = "price") -> float:
+    """Return what up to six legs are worth together, points; NaN when one of them has no price.
 
-    `column`: price (what was analysed), last, or average_price for the day's VWAP. Errors: ValueError for more than six legs.
+    Args:
+        chain: The chain that prices them.
+        legs: The position.
+        column: price (what was analysed), last, or average_price for the day's VWAP.
+
+    Raises:
+        ValueError: There are more than six legs.
     """
     if len(legs) > MAX_LEGS:
         raise ValueError(f"{len(legs)} legs; at most {MAX_LEGS} can be followed together")
-    return sum(leg.quantity * _price(frame, leg, column) for leg in legs) if legs else nan
+    return sum(leg.quantity * _price(chain, leg, column) for leg in legs) if legs else nan
 
 
-def _price(frame: Frame, leg: PositionLeg, column: str) -> float:
-    rows = np.flatnonzero(
-        (frame.columns["expiry"] == np.datetime64(leg.expiry, "D"))
-        & (frame.columns["strike"] == leg.strike)
-    )
-    prefix = {"CE": "ce_", "PE": "pe_"}[leg.side]
-    return float(frame.columns[prefix + column][rows[0]]) if len(rows) else nan
+def _price(chain: Chain, leg: PositionLeg, column: str) -> float:
+    of_expiry = chain.expiry(leg.expiry)
+    rows = np.flatnonzero(of_expiry.strike == leg.strike)
+    if not len(rows):
+        return nan
+    return float(of_expiry.sides[column][SIDES.index(leg.side), rows[0]])
 
 
 def parse_leg(text: str) -> PositionLeg:
@@ -117,25 +121,31 @@ class Straddle:
     carried: float
 
 
-def rolling_straddle(frames: Sequence[Frame]) -> list[Straddle]:
-    """Return the ATM straddle of the nearest expiry in each of these chains, in their order; chains without an ATM are left out."""
-    found: list[Straddle] = []
-    for frame in frames:
-        expiry = nearest_expiry(frame, "atm")
+def rolling_straddle(chains: Sequence[Chain]) -> list[Straddle]:
+    """Return the ATM straddle of the nearest expiry of each chain, in their order.
+
+    Chains without an expiry ahead that has an ATM are left out.
+    """
+    straddles: list[Straddle] = []
+    for chain in chains:
+        expiry = chain.nearest(needs_atm=True)
         if expiry is None:
             continue
-        row = int(np.flatnonzero(frame.columns["expiry"] == np.datetime64(expiry, "D"))[0])
-        strike = float(frame.columns["atm"][row])
-        legs = [PositionLeg(expiry, strike, side) for side in SIDES]
-        last = found[-1] if found else None
-        rolled = last is not None and (last.expiry, last.strike) != (expiry, strike)
+        legs = [PositionLeg(expiry.day, expiry.atm, side) for side in SIDES]
+        last = straddles[-1] if straddles else None
         before = [PositionLeg(last.expiry, last.strike, side) for side in SIDES] if last else legs
-        price, vwap = legs_value(frame, legs), legs_value(frame, legs, "average_price")
-        instant = float(frame.columns["timestamp"][row])
-        found.append(
-            Straddle(instant, expiry, strike, price, vwap, rolled, legs_value(frame, before))
+        straddles.append(
+            Straddle(
+                instant=chain.instant,
+                expiry=expiry.day,
+                strike=expiry.atm,
+                price=legs_value(chain, legs),
+                vwap=legs_value(chain, legs, "average_price"),
+                rolled=before != legs,
+                carried=legs_value(chain, before),
+            )
         )
-    return found
+    return straddles
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,56 +166,53 @@ class Interest:
 
 
 def interest(
-    frames: Sequence[Frame], strikes: Sequence[float] | None = None, expiry: date | None = None
+    chains: Sequence[Chain], strikes: Sequence[float] | None = None, expiry: date | None = None
 ) -> list[Interest]:
-    """Return open interest by cycle over `strikes` (points), of `expiry` or else of each cycle's nearest one.
+    """Return open interest by cycle, over chosen strikes or the whole chain of one expiry.
 
-    Without `strikes` it is that of the whole chain, NaN where that is not known.
-
-    Chains without that expiry, or without any of the strikes, are left out.
+    Args:
+        chains: One per cycle. Those without the expiry, or without any of the strikes, are left
+            out.
+        strikes: Points. None: the whole chain, NaN where that is not known.
+        expiry: None: the nearest one of each cycle.
     """
-    found = []
-    for frame in frames:
-        day = expiry or nearest_expiry(frame)
-        chosen = frame.columns["expiry"] == np.datetime64(day or "NaT", "D")
+    cycles = []
+    for chain in chains:
+        day = expiry or _nearest_day(chain)
+        if day is None:
+            continue
+        of_expiry = chain.expiry(day)
         if strikes is not None:
-            chosen &= np.isin(frame.columns["strike"], np.asarray(strikes, dtype=np.float64))
-        if day is not None and chosen.any():
-            found.append(_interest(frame.take(chosen), day, whole=strikes is None))
-    return found
+            of_expiry = of_expiry.take(np.isin(of_expiry.strike, np.asarray(strikes, np.float64)))
+        if len(of_expiry):
+            cycles.append(_interest(of_expiry, day, whole=strikes is None))
+    return cycles
 
 
-def _interest(rows: Frame, expiry: date, *, whole: bool) -> Interest:
-    counted = counts(rows.both_sides("symbol") != "", rows.both_sides("quality"))
-    oi = countable_interest(rows.both_sides("oi").astype(np.float64), counted)
-    volume = countable(rows.both_sides("volume").astype(np.float64), counted)
-    strike = rows.columns["strike"]
+def _nearest_day(chain: Chain) -> date | None:
+    nearest = chain.nearest()
+    return nearest.day if nearest else None
+
+
+def _interest(chain: Chain, expiry: date, *, whole: bool) -> Interest:
+    strike = chain.strike
+    oi = chain.oi
+    volume = chain.volume
     if whole:
-        strike, oi, _, volume, covered = of_rows(rows, expiry.isoformat(), oi, volume)
-        if not covered:
-            oi = np.full(oi.shape, nan)
-            volume = np.full(volume.shape, nan)
+        known = whole_chains([chain])
+        strike = known.strike[0]
+        oi = known.oi[0]
+        volume = known.volume[0]
     return Interest(
-        instant=float(rows.columns["timestamp"][0]),
+        instant=chain.instant,
         expiry=expiry,
-        strikes=int(volatility_smile.strikes_with(oi)),
-        pcr=volatility_smile.pcr(oi),
-        pcr_volume=volatility_smile.pcr(volume),
-        max_pain=volatility_smile.max_pain(strike, oi),
-        oi_calls=volatility_smile.total(oi, CE),
-        oi_puts=volatility_smile.total(oi, PE),
+        strikes=int(open_interest.strikes_with(oi)),
+        pcr=open_interest.pcr(oi),
+        pcr_volume=open_interest.pcr(volume),
+        max_pain=open_interest.max_pain(strike, oi),
+        oi_calls=open_interest.total(oi, CE),
+        oi_puts=open_interest.total(oi, PE),
     )
-
-
-def nearest_expiry(frame: Frame, *known: str) -> date | None:
-    """Return the nearest expiry of a stored chain whose fix lies ahead and whose columns `known` have figures; None without one."""
-    ahead = np.logical_and.reduce(
-        [np.isfinite(frame.columns[name]) for name in ("years_to_expiry", *known)]
-    )
-    if not ahead.any():
-        return None
-    day: date = frame.columns["expiry"][ahead].min().astype("datetime64[D]").item()
-    return day
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from scipy.special import ndtr
 
 from g6.domain.figures import volatility_smile
 from g6.domain.pricing.black76 import implied_vol, price
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.chain import Chain
 
 __all__ = ["LEAST_STRIKES", "LEAST_YEARS", "Fitted", "Smile", "Surface", "fit", "smiles"]
 
@@ -59,30 +59,23 @@ class Smile:
     error: Array
 
 
-def smiles(frame: Frame) -> list[Smile]:
-    """Return the smiles of a stored chain (columns of `rows.CHAIN`), by expiry."""
-    days, starts = np.unique(frame.columns["expiry"], return_index=True)
-    bounds = [*starts.tolist(), len(frame)]
-    iv, bid, ask = (
-        frame.both_sides(name).astype(np.float64) for name in ("iv", "iv_bid", "iv_ask")
+def smiles(chain: Chain) -> list[Smile]:
+    """Return the smiles of a chain, by expiry."""
+    return [_smile(of_expiry) for of_expiry in chain.each_expiry()]
+
+
+def _smile(chain: Chain) -> Smile:
+    (expiry,) = chain.expiries
+    sides = (chain.iv, chain.sides["iv_bid"], chain.sides["iv_ask"])
+    iv, bid, ask = (volatility_smile.smile(chain.strike, expiry.forward, side) for side in sides)
+    return Smile(
+        expiry=expiry.day,
+        forward=expiry.forward,
+        years=expiry.years,
+        strike=chain.strike,
+        iv=iv,
+        error=0.5 * (ask - bid),
     )
-    found = []
-    for i, day in enumerate(days.astype("datetime64[D]").tolist()):
-        rows = slice(bounds[i], bounds[i + 1])
-        strike, forward = frame.columns["strike"][rows], float(frame.columns["forward"][rows][0])
-        curves = [volatility_smile.smile(strike, forward, side[:, rows]) for side in (iv, bid, ask)]
-        error = 0.5 * (curves[2] - curves[1])
-        found.append(
-            Smile(
-                day,
-                forward,
-                float(frame.columns["years_to_expiry"][rows][0]),
-                strike,
-                curves[0],
-                error,
-            )
-        )
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,300 +1,292 @@
-"""Aggregates of one expiry's chain: what its open interest, its prices and its smile say in one number each.
+"""Figures of prices and volatilities: the money, the straddle, expected moves, skew.
 
-Strikes are `(k,)` ascending, points; sides are axis 0, (CE, PE); open interest and volume are units of the underlying (contracts
-times lot already), never multiplied again. Sums skip NaN. What cannot be known is NaN. Many expiries go through one call when
-they stand along leading axes: strikes `(m, k)`, sides `(m, 2, k)`, figures `(m,)`; the shorter ones end in strikes of NaN.
+Strikes are `(k,)` ascending, points. Sides are axis 0, (CE, PE). Volatilities are fractions per
+root year, times years of 365 days. What cannot be known is NaN. Many expiries go through one call
+when they stand along leading axes: strikes `(m, k)`, sides `(m, 2, k)`, figures `(m,)`. The shorter
+ones end in strikes of NaN.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import nan, sqrt
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from g6.domain.figures.many_expiries import Figure, beside, pick
 from g6.domain.market.instrument import CE, PE
 
 __all__ = [
-    "InterestLevel",
+    "SESSIONS_PER_YEAR",
     "atm_iv",
     "change_pct",
     "expected_move",
     "expected_move_straddle",
     "forward_delta",
-    "max_pain",
-    "pcr",
-    "resistance",
     "risk_reversal_butterfly",
     "session_move",
     "slope_curvature",
     "smile",
     "straddle",
     "strike_nearest",
-    "strikes_with",
-    "support",
-    "total",
 ]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Figure: TypeAlias = Any
-"""A number for one expiry, an array of them for many."""
 
 SESSIONS_PER_YEAR = 252
 STRADDLE_SHARE = 0.85
+"""Of a straddle: half of a normal distribution lies within 0.85 of its mean absolute value."""
 WING_DELTA = 0.25
 _WING_DEVIATIONS = float(ndtri(1 - WING_DELTA))
 
 
-@dataclass(frozen=True, slots=True)
-class InterestLevel:
-    """A strike that open interest marks.
-
-    `oi` and `change` (since the previous session, NaN unknown) in units; `distance` from the forward in points, negative below
-    it, and `deviations` the same in standard deviations to expiry.
-    """
-
-    strike: Figure = nan
-    oi: Figure = nan
-    change: Figure = nan
-    distance: Figure = nan
-    deviations: Figure = nan
-
-
-def total(quantity: Array, side: int) -> Figure:
-    """Return the sum of one side of `(…, 2, k)` open interest or volume, units; NaN when no strike has a figure."""
-    return _sums(quantity[..., side, :])
-
-
-def strikes_with(quantity: Array) -> Figure:
-    """Return how many strikes have a figure on either side: the strikes that a sum over `(…, 2, k)` holds."""
-    return np.isfinite(quantity).any(axis=-2).sum(axis=-1)
-
-
-def pcr(quantity: Array) -> Figure:
-    """Return the put/call ratio, put sum over call sum of `(…, 2, k)` open interest or volume; NaN when there are no calls."""
-    sums = _sums(quantity)
-    return _share(sums[..., PE], sums[..., CE])
-
-
-def max_pain(strike: Array, oi: Array) -> Figure:
-    """Return the listed strike (points) at which open options would be worth least in total at settlement, the lower on a tie.
-
-    Worth at K: sum of call OI × max(K − K_i, 0) + put OI × max(K_i − K, 0). NaN without open interest.
-    """
-    held = np.where(np.isfinite(oi), oi, 0.0)
-    if not strike.shape[-1]:
-        return np.full(strike.shape[:-1], nan)[()]
-    above = np.maximum(np.nan_to_num(strike[..., :, None] - strike[..., None, :]), 0.0)
-    calls, puts = above @ held[..., CE, :, None], above.swapaxes(-1, -2) @ held[..., PE, :, None]
-    pain = np.where(np.isnan(strike), np.inf, (calls + puts)[..., 0])
-    return np.where(held.any(axis=(-2, -1)), _at(strike, pain.argmin(axis=-1)), nan)[()]
-
-
-def support(
-    strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure
-) -> InterestLevel:
-    """Return the strike below the forward with the most put open interest, the one nearest the forward on a tie."""
-    below = (strike < _beside(forward))[..., ::-1]
-    return _level(
-        below, (strike[..., ::-1], oi[..., PE, ::-1], oi_prev[..., PE, ::-1]), forward, deviation
-    )
-
-
-def resistance(
-    strike: Array, oi: Array, oi_prev: Array, forward: Figure, deviation: Figure
-) -> InterestLevel:
-    """Return the strike above the forward with the most call open interest, the one nearest the forward on a tie."""
-    return _level(
-        strike > _beside(forward), (strike, oi[..., CE, :], oi_prev[..., CE, :]), forward, deviation
-    )
-
-
-def _level(
-    beyond: Mask, outward: tuple[Array, Array, Array], forward: Figure, deviation: Figure
-) -> InterestLevel:
-    """The most open interest `beyond` the forward; `outward`: strikes, open interest now and before, going away from it."""
-    strike, oi, oi_prev = outward
-    held = beyond & (oi > 0)
-    if not held.any():
-        return InterestLevel(*np.full((5, *strike.shape[:-1]), nan))
-    place = np.where(held, oi, 0.0).argmax(axis=-1)
-    found, before = (
-        np.where(held.any(axis=-1), _at(each, place), nan)[()] for each in (strike, oi_prev)
-    )
-    now = np.where(np.isnan(found), nan, _at(oi, place))[()]
-    return InterestLevel(
-        found, now, now - before, found - forward, _share(found - forward, deviation)
-    )
-
-
 def smile(strike: Array, forward: Figure, iv: Array) -> Array:
-    """Return one volatility per strike `(…, k)`: that of the out-of-the-money side, calls above the forward, else puts."""
-    curve: Array = np.where(strike > _beside(forward), iv[..., CE, :], iv[..., PE, :])
+    """Return one volatility per strike: that of the out-of-the-money side.
+
+    Args:
+        strike: Points, ascending, shape (…, k).
+        forward: Points.
+        iv: Fractions per root year, shape (…, 2, k).
+
+    Returns:
+        Shape (…, k): calls above the forward, else puts.
+
+    >>> smile(np.array([90.0, 110.0]), 100.0, np.array([[0.1, 0.2], [0.3, 0.4]]))
+    array([0.3, 0.2])
+    """
+    curve: Array = np.where(strike > beside(forward), iv[..., CE, :], iv[..., PE, :])
     return curve
 
 
 def atm_iv(strike: Array, forward: Figure, iv: Array) -> Figure:
-    """Return the volatility at the forward (fraction per root year), linear in strike between the two strikes around it.
+    """Return the volatility at the forward, linear in strike between the two strikes around it.
 
-    Out-of-the-money sides of `iv` `(…, 2, k)`; NaN when one of the two has none or the forward lies outside the strikes.
+    Args:
+        strike: Points, ascending, shape (…, k).
+        forward: Points.
+        iv: Fractions per root year, shape (…, 2, k); the out-of-the-money sides are used.
+
+    Returns:
+        A fraction per root year. NaN when one of the two strikes has none, or the forward lies
+        outside the strikes.
+
+    >>> float(atm_iv(np.array([90.0, 110.0]), 100.0, np.array([[0.1, 0.2], [0.3, 0.4]])))
+    0.25
     """
-    level = _beside(forward)
-    within = (strike <= level).any(axis=-1) & (strike >= level).any(axis=-1)
-    if not within.any():
-        return np.full(within.shape, nan)[()]
-    curve, upper = (
-        smile(strike, forward, iv),
-        np.minimum((strike < level).sum(axis=-1), strike.shape[-1] - 1),
-    )
+    level = beside(forward)
+    is_within = (strike <= level).any(axis=-1) & (strike >= level).any(axis=-1)
+    if not is_within.any():
+        return np.full(is_within.shape, nan)[()]
+    curve = smile(strike, forward, iv)
+    upper = np.minimum((strike < level).sum(axis=-1), strike.shape[-1] - 1)
     lower = np.maximum(upper - 1, 0)
-    above, below, high, low = (
-        _at(strike, upper),
-        _at(strike, lower),
-        _at(curve, upper),
-        _at(curve, lower),
-    )
+    above = pick(strike, upper)
+    below = pick(strike, lower)
+    high = pick(curve, upper)
+    low = pick(curve, lower)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = (forward - below) / (above - below)
         between = low * (1 - weight) + high * weight
-    return np.where(within, np.where(above == forward, high, between), nan)[()]
+    return np.where(is_within, np.where(above == forward, high, between), nan)[()]
 
 
 def strike_nearest(strike: Array, level: Figure) -> Figure:
-    """Return the strike nearest to `level`, points, the lower on a tie; NaN where the level is unknown."""
-    away = np.abs(strike - _beside(level))
-    known = np.isfinite(away)
-    return np.where(
-        known.any(axis=-1), _at(strike, np.where(known, away, np.inf).argmin(axis=-1)), nan
-    )[()]
+    """Return the strike nearest to a level, the lower on a tie; NaN where the level is unknown.
+
+    Args:
+        strike: Points, ascending, shape (…, k).
+        level: Points.
+
+    >>> float(strike_nearest(np.array([90.0, 100.0, 110.0]), 105.0))
+    100.0
+    """
+    distance = np.abs(strike - beside(level))
+    known = np.isfinite(distance)
+    nearest = np.where(known, distance, np.inf).argmin(axis=-1)
+    return np.where(known.any(axis=-1), pick(strike, nearest), nan)[()]
 
 
 def straddle(strike: Array, price: Array, atm: Figure) -> Figure:
-    """Return call plus put at ATM, points, of the prices analysed (mids where there is a book); NaN when one is missing."""
-    at = strike == _beside(atm)
-    both = np.where(at[..., None, :], price, 0.0).sum(axis=(-2, -1))
-    return np.where(at.any(axis=-1), both, nan)[()]
+    """Return call plus put at ATM, points; NaN when one is missing.
+
+    Args:
+        strike: Points, ascending, shape (…, k).
+        price: Prices analysed (mids where there is a book), points, shape (…, 2, k).
+        atm: Points, one of the strikes.
+
+    >>> prices = np.array([[11.0, 4.0], [1.0, 3.5]])
+    >>> float(straddle(np.array([90.0, 100.0]), prices, 100.0))
+    7.5
+    """
+    is_atm = strike == beside(atm)
+    both = np.where(is_atm[..., None, :], price, 0.0).sum(axis=(-2, -1))
+    return np.where(is_atm.any(axis=-1), both, nan)[()]
 
 
 def expected_move(forward: Figure, sigma: Figure, years: Figure) -> Figure:
-    """Return one standard deviation of the underlying to the fix, F σ √T in points: about 68 % of outcomes lie within it."""
+    """Return one standard deviation of the underlying to the fix, F σ √T in points.
+
+    About 68 % of outcomes lie within it.
+
+    >>> float(expected_move(24000.0, 0.12, 0.01))
+    288.0
+    """
     return forward * sigma * _root(years)
 
 
 def session_move(forward: Figure, sigma: Figure) -> Figure:
-    """Return one standard deviation over one session, F σ / √252 in points."""
+    """Return one standard deviation of the underlying over one session, F σ / √252 in points.
+
+    >>> round(session_move(24000.0, 0.12), 2)
+    181.42
+    """
     return forward * sigma / sqrt(SESSIONS_PER_YEAR)
 
 
 def expected_move_straddle(straddle_points: Figure) -> Figure:
-    """Return 0.85 × straddle in points: about half of all outcomes lie within it."""
+    """Return 0.85 × straddle in points: about half of all outcomes lie within it.
+
+    >>> expected_move_straddle(200.0)
+    170.0
+    """
     return STRADDLE_SHARE * straddle_points
 
 
 def forward_delta(strike: Array, forward: Figure, sigma: Array, years: Figure) -> Array:
-    """Return N(d1) `(…, k)`: a call's delta in the forward, undiscounted; a put's is this less 1."""
+    """Return N(d1): a call's delta in the forward, undiscounted; a put's is this less 1.
+
+    Args:
+        strike: Points, shape (…, k).
+        forward: Points.
+        sigma: Fractions per root year, shape (…, k).
+        years: To the settlement fix.
+
+    >>> forward_delta(np.array([100.0]), 100.0, np.array([0.0]), 0.25)
+    array([nan])
+    >>> forward_delta(np.array([100.0]), 100.0, np.array([0.2]), 0.25).round(4)
+    array([0.5199])
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        left = _beside(_root(years))
-        deviation = sigma * np.where(left > 0, left, nan)
-        delta: Array = ndtr(np.log(_beside(forward) / strike) / deviation + 0.5 * deviation)
+        root = beside(_root(years))
+        deviation = sigma * np.where(root > 0, root, nan)
+        delta: Array = ndtr(np.log(beside(forward) / strike) / deviation + 0.5 * deviation)
     return delta
 
 
 def risk_reversal_butterfly(
     strike: Array, forward: Figure, iv: Array, years: Figure, middle: Figure = None
 ) -> tuple[Figure, Figure]:
-    """Return RR = IV(25Δ call) − IV(25Δ put) and BF = their mean − ATM, both fractions per root year, in forward delta.
+    """Return RR = IV(25Δ call) − IV(25Δ put) and BF = their mean − ATM, in forward delta.
 
-    Volatilities at 25Δ are linear in delta between the out-of-the-money strikes around it. Where the first of them lies beyond
-    25Δ already, as on an expiry day's last hours, the smile at the money is the other end. NaN where 25Δ lies outside the strikes.
-    `middle`: what `atm_iv` says, for who knows it already.
+    Volatilities at 25Δ are linear in delta between the out-of-the-money strikes around it. Where
+    the first of them lies beyond 25Δ already, as in an expiry day's last hours, the smile at the
+    money is the other end.
+
+    Args:
+        strike: Points, ascending, shape (…, k).
+        forward: Points.
+        iv: Fractions per root year, shape (…, 2, k).
+        years: To the settlement fix.
+        middle: ATM volatility where it is computed already, else None.
+
+    Returns:
+        Two fractions per root year, NaN where 25Δ lies outside the strikes.
+
+    >>> strike = np.array([80.0, 90.0, 100.0, 110.0, 120.0])
+    >>> iv = np.full((2, 5), 0.2) - 0.001 * (strike - 100.0)
+    >>> rr, bf = risk_reversal_butterfly(strike, 100.0, iv, 0.25)
+    >>> round(float(rr), 4), round(float(bf), 4)
+    (-0.0146, -0.0004)
     """
     middle = atm_iv(strike, forward, iv) if middle is None else middle
-    curve, level = smile(strike, forward, iv), _beside(forward)
+    curve = smile(strike, forward, iv)
+    level = beside(forward)
     delta = forward_delta(strike, forward, curve, years)
-    known, above = np.isfinite(curve) & (level > 0), strike > level
+    known = np.isfinite(curve) & (level > 0)
+    is_call = strike > level
     with np.errstate(invalid="ignore"):
         at_money = ndtr(0.5 * middle * _root(years))
-    call = _at_wing(delta, curve, known & above, (at_money, middle))
+    call = _at_wing(delta, curve, known & is_call, at_money, middle)
+    # The put's way goes down from the forward: the same arrays from their other end.
     put = _at_wing(
         (1 - delta)[..., ::-1],
         curve[..., ::-1],
-        (known & ~above)[..., ::-1],
-        (1 - at_money, middle),
+        (known & ~is_call)[..., ::-1],
+        1 - at_money,
+        middle,
     )
     return call - put, 0.5 * (call + put) - middle
 
 
-def slope_curvature(middle: float, rr: float, bf: float, years: float) -> tuple[float, float]:
-    """Return slope and curvature of the smile at the money, fractions per root year and per standard deviation (squared).
+def slope_curvature(middle: Figure, rr: Figure, bf: Figure, years: Figure) -> tuple[Figure, Figure]:
+    """Return slope and curvature of the smile at the money.
 
-    First and second derivative, at the forward, of the parabola through the volatilities at 25Δ put, ATM (`middle`) and 25Δ call,
-    over x = ln(K/F)/(σ_ATM √T). `rr` and `bf` as `risk_reversal_butterfly` gives them; NaN where one of the three is unknown.
+    They are the first and second derivative, at the forward, of the parabola through the
+    volatilities at 25Δ put, ATM and 25Δ call over x = ln(K/F)/(σ_ATM √T).
+
+    Args:
+        middle: ATM volatility, a fraction per root year.
+        rr: Risk reversal as `risk_reversal_butterfly` gives it.
+        bf: Butterfly as it gives it.
+        years: To the settlement fix.
+
+    Returns:
+        Fractions per root year, per standard deviation and per its square; NaN where one of the
+        three volatilities is unknown.
+
+    >>> slope, curvature = slope_curvature(0.14, 0.0, 0.0, 0.02)
+    >>> round(float(slope), 12), round(float(curvature), 12)
+    (0.0, 0.0)
     """
-    call, put = middle + bf + 0.5 * rr, middle + bf - 0.5 * rr
-    if not (years > 0 and middle > 0 and call > 0 and put > 0):
-        return nan, nan
-    x_call = (_WING_DEVIATIONS * call + 0.5 * call * call * sqrt(years)) / middle
-    x_put = (-_WING_DEVIATIONS * put + 0.5 * put * put * sqrt(years)) / middle
-    outer, inner = (call - middle) / x_call, (put - middle) / x_put
-    half = (outer - inner) / (x_call - x_put)
-    return outer - half * x_call, 2 * half
+    call = middle + bf + 0.5 * rr
+    put = middle + bf - 0.5 * rr
+    known = (np.asarray(years) > 0) & (middle > 0) & (call > 0) & (put > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = np.sqrt(np.where(known, years, nan))
+        x_call = (_WING_DEVIATIONS * call + 0.5 * call * call * root) / middle
+        x_put = (-_WING_DEVIATIONS * put + 0.5 * put * put * root) / middle
+        outer = (call - middle) / x_call
+        inner = (put - middle) / x_put
+        half = (outer - inner) / (x_call - x_put)
+        return outer - half * x_call, 2 * half
 
 
-def _at_wing(delta: Array, sigma: Array, known: Mask, money: tuple[Figure, Figure]) -> Figure:
-    """Volatility where delta first falls to 25 %, going outward over the strikes that are `known`.
+def _at_wing(
+    delta: Array, sigma: Array, is_candidate: Mask, money_delta: Figure, money_sigma: Figure
+) -> Figure:
+    """Return the volatility where delta first falls to 25 %, going outward over the candidates.
 
-    `money`: delta and volatility at the forward, where the way begins.
+    `money_delta` and `money_sigma` are those at the forward, where the way begins.
     """
-    beyond = known & (delta <= WING_DELTA)
+    beyond = is_candidate & (delta <= WING_DELTA)
     if not beyond.any():
         return np.full(delta.shape[:-1], nan)[()]
     outer = beyond.argmax(axis=-1)
-    before = known & (np.arange(delta.shape[-1]) < _beside(outer))
+    before = is_candidate & (np.arange(delta.shape[-1]) < beside(outer))
     inner = delta.shape[-1] - 1 - before[..., ::-1].argmax(axis=-1)
-    crossed = before.any(axis=-1)
-    near, here = (
-        np.where(crossed, _at(delta, inner), money[0]),
-        np.where(crossed, _at(sigma, inner), money[1]),
-    )
-    far, there = _at(delta, outer), _at(sigma, outer)
+    has_inner = before.any(axis=-1)
+    near = np.where(has_inner, pick(delta, inner), money_delta)
+    here = np.where(has_inner, pick(sigma, inner), money_sigma)
+    far = pick(delta, outer)
+    there = pick(sigma, outer)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = here + (near - WING_DELTA) / (near - far) * (there - here)
-    return np.where(beyond.any(axis=-1) & (near >= WING_DELTA), found, nan)[()]
-
-
-def _sums(quantity: Array) -> Any:
-    """Sums over the strikes, NaN where none has a figure."""
-    known = np.isfinite(quantity)
-    return np.where(known.any(axis=-1), np.where(known, quantity, 0.0).sum(axis=-1), nan)[()]
-
-
-def _share(part: Figure, whole: Figure) -> Figure:
-    """Part over whole, NaN where the whole is not above 0."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), nan), where=np.asarray(whole) > 0)[
-        ()
-    ]
-
-
-def _beside(figure: Figure) -> Array:
-    """One figure per expiry, to be set against each of its strikes."""
-    return np.asarray(figure)[..., None]
-
-
-def _at(values: Array, place: Any) -> Any:
-    """The value at one place of each expiry."""
-    return values[place] if values.ndim == 1 else values[np.arange(len(place)), place]
+        at_wing = here + (near - WING_DELTA) / (near - far) * (there - here)
+    return np.where(beyond.any(axis=-1) & (near >= WING_DELTA), at_wing, nan)[()]
 
 
 def _root(years: Figure) -> Any:
-    """√T, NaN where there is no time that could be left."""
+    """Return √T, NaN where there is no time that could be left."""
     left = np.asarray(years, dtype=np.float64)
     return np.sqrt(np.where((left >= 0) & (left < np.inf), left, nan))[()]
 
 
 def change_pct(now: float, before: float) -> float:
-    """Return the change against `before` in percent; NaN when there is nothing to compare with."""
+    """Return the change against `before` in percent; NaN when there is nothing to compare with.
+
+    >>> round(change_pct(102.0, 100.0), 6)
+    2.0
+    """
     return 100.0 * (now / before - 1.0) if before > 0 else nan

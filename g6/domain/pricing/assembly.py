@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.plan import Model
 from g6.domain.market.expiry import dte, years_to
 from g6.domain.market.slot import Slot
-from g6.domain.pricing.chain import Chain, Expiries
+from g6.domain.pricing.chain import Expiries, PricedChain
 from g6.domain.pricing.forward import Forwards, at_the_money, forwards, or_else, spot_forwards
 from g6.domain.pricing.outliers import pace
 from g6.domain.pricing.quality import (
@@ -36,7 +36,7 @@ PRESET_RATE: Mapping[Model, float] = {"nse": 0.10, "bse": 0.055}
 """The rates behind the exchanges' own implied volatilities, whatever the configured rate is."""
 
 
-def assemble(quotes: Quotes, stamp: Stamp) -> Chain:
+def assemble(quotes: Quotes, stamp: Stamp) -> PricedChain:
     """Return the priced chain of one unit. Nothing is raised for bad numbers: what cannot be known is NaN with a status.
 
     Same quotes and stamp, same chain; no clock, no order of arrival and no earlier chain has a say in it.
@@ -44,7 +44,7 @@ def assemble(quotes: Quotes, stamp: Stamp) -> Chain:
     return assemble_all([(quotes, stamp)])[0]
 
 
-def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
+def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[PricedChain]:
     """Return what `assemble` does for each unit, bit for bit, every step by one call for all that have the same settings.
 
     No option knows of its neighbours in another unit, and many small arrays cost far more than one.
@@ -59,7 +59,7 @@ def assemble_all(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     return _assembled(units)
 
 
-def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
+def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[PricedChain]:
     """The chains of units with the same settings: worked on as one, then taken apart."""
     units = [(_with_believed_spot(quotes), stamp) for quotes, stamp in units]
     stamp, sizes = units[0][1], [len(quotes) for quotes, _ in units]
@@ -92,7 +92,7 @@ def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[Chain]:
     oi, volume = countable_interest(quotes.oi, counted), countable(quotes.volume, counted)
     ends = list(accumulate(sizes))
     return [
-        Chain(
+        PricedChain(
             *unit, each, offset[mine], found.rows(mine), vol.rows(mine), flags[:, mine], oi[:, mine], volume[:, mine], rate
         )
         for unit, each, mine in zip(units, expiries, map(slice, [0, *ends], ends), strict=True)

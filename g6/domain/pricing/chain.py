@@ -23,11 +23,13 @@ from g6.domain.pricing.quality import Prices
 from g6.domain.pricing.volatility import Volatility
 from g6.domain.quotes.quotes import Quotes, Underlying
 from g6.domain.quotes.stamp import Stamp
+from g6.domain.schema.beyond import Beyond
+from g6.domain.schema.chain import Chain, ChainExpiry
 from g6.domain.schema.frame import Frame
 
 __all__ = [
-    "Chain",
     "Expiries",
+    "PricedChain",
     "centres",
     "previous_oi",
     "reaches",
@@ -71,8 +73,8 @@ class Expiries:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A priced chain over all expiries of one index; n strikes, axis 0 of `(2, n)` arrays is (CE, PE).
+class PricedChain:
+    """What pricing made of a unit's quotes; n strikes, axis 0 of `(2, n)` arrays is (CE, PE).
 
     `offset` `(n,)` listed strikes from ATM, NaN where ATM is unknown; `flags` `(2, n)` bits of `quality.Flag`;
     `oi`, `volume` `(2, n)` units, NaN where missing or impossible; `rate` the continuous rate that was used.
@@ -93,6 +95,70 @@ class Chain:
     def greeks(self) -> Greeks:
         """The Greeks, each `(2, n)`."""
         return self.vol.greeks
+
+    @property
+    def has_answer(self) -> NDArray[np.bool_]:
+        """Which options are listed and answered, `(2, n)`."""
+        return self.prices.listed & ~self.prices.missing
+
+    @property
+    def chain(self) -> Chain:
+        """The chain that every figure is made of."""
+        quotes = self.quotes
+        return Chain(
+            index=self.stamp.index,
+            instant=self.stamp.at.timestamp(),
+            market=quotes.spot,
+            expiries=tuple(self._chain_expiry(i) for i in range(len(self.expiries))),
+            strike=quotes.strike,
+            offset=self.offset,
+            lot_size=quotes.lot_size.astype(np.float64),
+            tick_size=quotes.tick_size,
+            oi=self.oi,
+            volume=self.volume,
+            rate=self.rate,
+            sides={
+                **quotes.values,
+                "symbol": quotes.symbol,
+                "token": quotes.token,
+                "source": quotes.source,
+                "quality": self.flags,
+                "price": self.prices.price,
+                "age_seconds": self.prices.age_seconds,
+                "time_value": self.vol.time_value,
+                "iv": self.vol.iv,
+                "iv_bid": self.vol.iv_bid,
+                "iv_ask": self.vol.iv_ask,
+                "delta": self.greeks.delta,
+                "gamma": self.greeks.gamma,
+                "theta": self.greeks.theta,
+                "vega": self.greeks.vega,
+                "rho": self.greeks.rho,
+            },
+        )
+
+    def _chain_expiry(self, i: int) -> ChainExpiry:
+        expiries = self.expiries
+        slot = expiries.slot[i]
+        quality = self.stamp.quality
+        beyond = self.stamp.beyond.get(slot.expiry, Beyond())
+        return ChainExpiry(
+            day=slot.expiry,
+            bucket=slot.bucket,
+            mask=slot.mask,
+            rows=expiries.rows(i),
+            years=expiries.years[i],
+            forward=expiries.forward[i],
+            atm=expiries.atm[i],
+            wanted=expiries.wanted[i],
+            collected=expiries.collected[i],
+            beyond=beyond.countable(
+                self.quotes.values["volume"][:, expiries.rows(i)],
+                quality.min_volume,
+                quality.min_oi,
+                quality.vol_pct,
+            ),
+        )
 
     def per_row(self, figures: list[float]) -> Array:
         """Return one figure per expiry as one per row, `(n,)` float64."""

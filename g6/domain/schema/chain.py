@@ -51,6 +51,11 @@ class ChainExpiry:
     beyond: Beyond = field(default_factory=Beyond)
 
     @property
+    def size(self) -> int:
+        """Strikes of the expiry that are rows."""
+        return int(self.rows.stop - self.rows.start)
+
+    @property
     def is_whole(self) -> bool:
         """Whether rows and `beyond` are the whole chain: all but few listed strikes came of late."""
         strikes = self.wanted + self.beyond.listed
@@ -152,17 +157,25 @@ class Chain:
     @property
     def forward(self) -> Array:
         """The forward of each row's expiry, points `(n,)`."""
-        return self.per_row([expiry.forward for expiry in self.expiries])
+        return self.per_row(
+            np.array([expiry.forward for expiry in self.expiries], dtype=np.float64)
+        )
 
     @property
     def years(self) -> Array:
         """Years to the settlement fix of each row's expiry `(n,)`."""
-        return self.per_row([expiry.years for expiry in self.expiries])
+        return self.per_row(np.array([expiry.years for expiry in self.expiries], dtype=np.float64))
 
-    def per_row(self, figures: Sequence[Any]) -> NDArray[Any]:
-        """Return one figure per expiry as one per row, `(n,)`."""
-        sizes = [expiry.rows.stop - expiry.rows.start for expiry in self.expiries]
-        return np.repeat(np.asarray(figures, dtype=None if figures else np.float64), sizes)
+    @property
+    def bucket(self) -> NDArray[np.object_]:
+        """What each row's expiry was collected as `(n,)`."""
+        names = np.array([expiry.bucket for expiry in self.expiries], dtype=object)
+        return self.per_row(names)
+
+    def per_row(self, figures: NDArray[Any]) -> NDArray[Any]:
+        """Return one figure per expiry `(m,)` as one per row, `(n,)`."""
+        sizes = np.array([expiry.size for expiry in self.expiries], dtype=np.intp)
+        return np.repeat(figures, sizes)
 
     def take(self, rows: NDArray[np.bool_]) -> Chain:
         """Return the chain of the strikes of a mask `(n,)`, with the expiries that have some."""
@@ -204,8 +217,7 @@ class Chain:
         if not expiries:
             return self._cut(slice(0, 0), ())
         (expiry,) = expiries
-        size = expiry.rows.stop - expiry.rows.start
-        return self._cut(expiry.rows, (replace(expiry, rows=slice(0, size)),))
+        return self._cut(expiry.rows, (replace(expiry, rows=slice(0, expiry.size)),))
 
     def _cut(self, rows: slice | NDArray[np.intp], expiries: tuple[ChainExpiry, ...]) -> Chain:
         return replace(

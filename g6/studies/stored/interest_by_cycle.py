@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from g6.domain.figures import series
+from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo
 from g6.ports.readings import StoredReader
 from g6.studies import selection
@@ -98,7 +99,7 @@ def answer(reader: StoredReader, parameters: InterestParameters) -> InterestByCy
     if parameters.expiry is not None:
         rows = selection.of_expiry(frames[-1], parameters.expiry)
         day = rows.columns["expiry"][0].astype("datetime64[D]").item()
-    by_cycle = series.interest(frames, parameters.strikes, day)
+    by_cycle = series.interest([*map(Chain.of_rows, frames)], parameters.strikes, day)
     if not by_cycle:
         lacking = (
             "an expiry whose fix lies ahead"

@@ -14,7 +14,7 @@ from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
-from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.chain import PricedChain
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.quotes.stamp import Stamp
 
@@ -37,11 +37,11 @@ class World:
     stamp: Stamp
     forward: dict[str, float]
 
-    def chain(self, **changes: Any) -> Chain:
+    def chain(self, **changes: Any) -> PricedChain:
         """The priced chain, under a stamp with `changes`."""
         return assemble(self.quotes, replace(self.stamp, **changes))
 
-    def priced(self, **changes: Any) -> Chain:
+    def priced(self, **changes: Any) -> PricedChain:
         """The priced chain, under other `Pricing`."""
         return self.chain(pricing=replace(self.stamp.pricing, **changes))
 

@@ -9,6 +9,7 @@ import pytest
 
 from g6.domain.figures import breadth
 from g6.domain.figures.breadth import Share
+from g6.domain.schema.chain import Chain
 
 
 def test_indices_above_their_mark_are_counted_of_those_known():
@@ -42,14 +43,16 @@ def test_the_market_is_recounted_from_what_was_seen_with_each_chain(chain_of):
         frame.header["spot"].update(
             zip(("spot", "open", "prev_close", "future", "future_vwap"), values, strict=True)
         )
-    assert breadth.market(frames) == breadth.MarketBreadth(Share(1, 2), Share(2, 3), Share(1, 2))
+    assert breadth.market([*map(Chain.of_rows, frames)]) == breadth.MarketBreadth(
+        Share(1, 2), Share(2, 3), Share(1, 2)
+    )
 
 
 def test_strikes_are_recounted_against_the_previous_session(chain_of):
     frame = chain_of(strikes=15, seed=2)
     columns = frame.columns
     columns["ce_volume"][5] = 0.0
-    found = breadth.since_close(frame)
+    found = breadth.since_close(Chain.of_rows(frame))
     traded = [i for i in range(len(frame)) if columns["ce_volume"][i] > 0]
     moves = [columns["ce_last"][i] - columns["ce_close"][i] for i in traded]
     assert found.call_premium == Share(

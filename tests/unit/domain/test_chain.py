@@ -8,7 +8,7 @@ import pytest
 
 from g6.domain.cycles.plan import Quality
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures.overview import facts
+from g6.domain.figures.unit_facts import facts
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.chain import centres, previous_oi, reaches, select

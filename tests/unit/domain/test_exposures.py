@@ -12,6 +12,7 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import exposures
 from g6.domain.figures.exposures import Positions
 from g6.domain.pricing.black76 import PHI, price
+from g6.domain.schema.chain import Chain
 
 RATE = 0.055
 
@@ -269,7 +270,7 @@ def test_hostile_numbers_raise_nothing_and_invent_nothing():
 
 def test_positions_are_read_from_stored_rows(world):
     frame = chain_frame(world.chain())
-    held = exposures.positions(frame)
+    held = exposures.positions(Chain.of_rows(frame))
     total = np.nansum(frame.both_sides("gamma").astype(float) * held.oi)
     assert sum(row.gamma for row in exposures.risk(held)) == pytest.approx(total, rel=1e-5)
     assert exposures.exposures(held).options == int(np.isfinite(frame.both_sides("gamma")).sum())

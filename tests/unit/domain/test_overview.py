@@ -7,7 +7,8 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from g6.domain.figures.overview import facts, missing_row, summarise
+from g6.domain.figures.overview import missing_row, summarise
+from g6.domain.figures.unit_facts import facts
 from g6.domain.schema import rows
 from g6.domain.schema.words import Status
 

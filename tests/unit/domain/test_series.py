@@ -10,6 +10,7 @@ import pytest
 
 from g6.domain.figures import series
 from g6.domain.figures.series import PositionLeg
+from g6.domain.schema.chain import Chain
 
 DAY = date(2026, 11, 24)
 
@@ -47,7 +48,7 @@ def test_legs_add_up_with_their_signs(chain_of):
     strike = frame.columns["strike"][:5]
     legs = [PositionLeg(DAY, strike[1], "CE"), PositionLeg(DAY, strike[3], "PE", -2.0)]
     wanted = frame.columns["ce_price"][1] - 2 * frame.columns["pe_price"][3]
-    assert series.legs_value(frame, legs) == pytest.approx(wanted)
+    assert series.legs_value(Chain.of_rows(frame), legs) == pytest.approx(wanted)
 
 
 def test_a_leg_without_a_price_leaves_no_value(chain_of):
@@ -58,8 +59,8 @@ def test_a_leg_without_a_price_leaves_no_value(chain_of):
         PositionLeg(date(2030, 1, 1), 26000.0, "CE"),
         PositionLeg(DAY, frame.columns["strike"][0], "CE"),
     ):
-        assert isnan(series.legs_value(frame, [known, missing]))
-    assert isnan(series.legs_value(frame, []))
+        assert isnan(series.legs_value(Chain.of_rows(frame), [known, missing]))
+    assert isnan(series.legs_value(Chain.of_rows(frame), []))
 
 
 def test_seven_legs_are_too_many(chain_of):
@@ -88,7 +89,7 @@ def test_a_rolling_straddle_is_call_plus_put_at_the_money_and_marks_its_rolls(ch
             ("2026-11-20T04:07:00Z", 26050.0),
         ],
     )
-    found = series.rolling_straddle(frames)
+    found = series.rolling_straddle([*map(Chain.of_rows, frames)])
     assert [each.rolled for each in found] == [False, False, True]
     assert [each.strike for each in found] == [26000.0, 26000.0, 26050.0]
     for each, frame, row in zip(found, frames, (2, 2, 3), strict=True):
@@ -106,7 +107,7 @@ def test_a_rolling_straddle_is_call_plus_put_at_the_money_and_marks_its_rolls(ch
 
 def test_a_chain_without_an_atm_has_no_straddle(chain_of):
     frames = straddled(chain_of, [("2026-11-20T04:05:00Z", nan)])
-    assert series.rolling_straddle(frames) == []
+    assert series.rolling_straddle([*map(Chain.of_rows, frames)]) == []
 
 
 def test_days_are_laid_over_each_other_by_weekday_in_indian_time():
@@ -148,7 +149,7 @@ def known(value):
 @pytest.mark.parametrize("expiry", [DAY, date(2026, 12, 1)])
 def test_interest_over_chosen_strikes_is_the_sum_of_their_rows(chain_of, strikes, expiry):
     frames = [chain_of(f"2026-11-20T04:0{i}:00Z", seed=i) for i in range(3)]
-    found = series.interest(frames, strikes, expiry)
+    found = series.interest([*map(Chain.of_rows, frames)], strikes, expiry)
     assert len(found) == 3
     for frame, each in zip(frames, found, strict=True):
         sums, volumes, held = {"ce_": 0.0, "pe_": 0.0}, {"ce_": 0.0, "pe_": 0.0}, set()
@@ -180,11 +181,14 @@ def test_interest_follows_the_nearest_expiry_by_itself(chain_of):
     last.columns["years_to_expiry"][:] = np.where(
         last.columns["expiry"] == np.datetime64(DAY), nan, 0.02
     )
-    assert [each.expiry for each in series.interest([first, last])] == [DAY, date(2026, 12, 1)]
+    assert [each.expiry for each in series.interest([*map(Chain.of_rows, (first, last))])] == [
+        DAY,
+        date(2026, 12, 1),
+    ]
 
 
 def test_a_chain_without_the_strikes_or_an_expiry_ahead_is_left_out(chain_of):
     frame = chain_of()
-    assert series.interest([frame], [1.0], DAY) == []
+    assert series.interest([Chain.of_rows(frame)], [1.0], DAY) == []
     frame.columns["years_to_expiry"][:] = nan
-    assert series.interest([frame]) == []
+    assert series.interest([Chain.of_rows(frame)]) == []

@@ -10,7 +10,9 @@ import pytest
 
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import book_spreads
-from g6.domain.schema.frame import Frame
+from g6.domain.market.instrument import CE, PE
+from g6.domain.schema.chain import Chain
+from tests.worlds.chains import bare_chain
 
 BOOKS = [(100.0, 100.5), (nan, 3.0), (2.0, nan), (5.0, 4.9), (0.0, 0.1), (-0.01, 1.0), (7.0, 7.0)]
 
@@ -30,30 +32,22 @@ def books(die, strikes):
         die.uniform(1, 40, (2, 1)),
     )
     ask = bid + np.round(die.exponential(1.0, bid.shape) - 0.1, 2)
-    columns = {
-        "strike": strikes,
-        "ce_bid": bid[0],
-        "pe_bid": bid[1],
-        "ce_ask": ask[0],
-        "pe_ask": ask[1],
-    }
-    return Frame({}, columns)
+    return bare_chain(strikes, {"bid": bid, "ask": ask})
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_statistics_per_strike_are_recounted_over_cycles(seed):
     die = np.random.default_rng(seed)
     ladder = np.arange(10) * 50.0 + 24000
-    frames = [books(die, np.sort(die.choice(ladder, 8, replace=False))) for _ in range(12)]
-    found = book_spreads.over_cycles(frames)
+    chains = [books(die, np.sort(die.choice(ladder, 8, replace=False))) for _ in range(12)]
+    found = book_spreads.over_cycles(chains)
     assert found.cycles == 12
     for place, strike in enumerate(found.strike.tolist()):
-        for side, prefix in enumerate(("ce_", "pe_")):
+        for side in (CE, PE):
             told = []
-            for frame in frames:
+            for chain in chains:
                 for at, bid, ask in zip(
-                    *(frame.columns[name] for name in ("strike", prefix + "bid", prefix + "ask")),
-                    strict=True,
+                    chain.strike, chain.bid[side], chain.ask[side], strict=True
                 ):
                     if at == strike and bid > 0 and ask >= bid:
                         told.append(ask - bid)
@@ -67,14 +61,9 @@ def test_statistics_per_strike_are_recounted_over_cycles(seed):
 
 
 def test_a_strike_that_never_had_a_book_has_no_statistics():
-    frame = Frame(
-        {},
-        {
-            "strike": np.array([100.0]),
-            **{side + name: np.array([nan]) for side in ("ce_", "pe_") for name in ("bid", "ask")},
-        },
-    )
-    found = book_spreads.over_cycles([frame, frame])
+    unknown = np.full((2, 1), nan)
+    chain = bare_chain(np.array([100.0]), {"bid": unknown, "ask": unknown})
+    found = book_spreads.over_cycles([chain, chain])
     assert found.two_sided.tolist() == [[0], [0]]
     assert np.isnan([found.median, found.p90, found.worst]).all()
 
@@ -88,7 +77,7 @@ def test_an_expiry_is_summed_up_whole_and_near_the_money(world):
     world.put(0, row, bid=200.0, ask=203.0)
     world.put(1, row, bid=np.nan)
     frame = chain_frame(world.chain())
-    whole, near = book_spreads.summaries(frame)[:2]
+    whole, near = book_spreads.summaries(Chain.of_rows(frame))[:2]
     assert (whole.near, near.near) == (False, True)
     assert (near.options, near.two_sided) == (22, 21)
     assert (whole.options, whole.two_sided) == (82, 81)
@@ -99,7 +88,7 @@ def test_an_expiry_is_summed_up_whole_and_near_the_money(world):
 
 def test_the_spread_in_volatility_is_half_the_distance_of_bid_and_ask(world):
     frame = chain_frame(world.chain())
-    near = book_spreads.summaries(frame)[1]
+    near = book_spreads.summaries(Chain.of_rows(frame))[1]
     rows = [
         i
         for i in range(len(frame))
@@ -121,7 +110,7 @@ def test_the_spread_in_volatility_is_half_the_distance_of_bid_and_ask(world):
 
 def test_without_any_book_there_is_nothing_to_say(world):
     world.no_books()
-    found = book_spreads.summaries(chain_frame(world.chain()))[0]
+    found = book_spreads.summaries(Chain.of_rows(chain_frame(world.chain())))[0]
     assert found.two_sided == 0
     assert isnan(found.median_points)
     assert isnan(found.worst_points)
@@ -144,11 +133,9 @@ def test_a_microprice_without_quantities_is_unknown():
 
 
 def book_of(bid, ask, volume):
-    names = ("ce_bid", "pe_bid", "ce_ask", "pe_ask", "ce_volume", "pe_volume")
-    return Frame(
-        {},
-        {name: np.array([value]) for name, value in zip(names, (*bid, *ask, *volume), strict=True)},
-    )
+    sides = {"bid": bid, "ask": ask, "volume": volume}
+    arrays = {name: np.array(values)[:, None] for name, values in sides.items()}
+    return bare_chain(np.array([24000.0]), arrays)
 
 
 @pytest.mark.parametrize(

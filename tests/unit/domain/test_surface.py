@@ -15,6 +15,7 @@ from g6.domain.figures import surface
 from g6.domain.figures.surface import Smile
 from g6.domain.market.expiry import years_to
 from g6.domain.pricing.black76 import PHI, implied_vol, price
+from g6.domain.schema.chain import Chain
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
 
@@ -172,7 +173,7 @@ def test_one_expiry_answers_at_its_own_time_only():
 
 def test_a_surface_is_made_of_stored_rows(world):
     chain = world.chain()
-    found = surface.fit(surface.smiles(chain_frame(chain)))
+    found = surface.fit(surface.smiles(Chain.of_rows(chain_frame(chain))))
     assert [each.expiry for each in found.fitted] == [slot.expiry for slot in chain.expiries.slot]
     assert found.iv(24100.0, chain.expiries.years[0]) == pytest.approx(0.12, abs=0.001)
 

@@ -7,7 +7,7 @@ from math import erf, exp, isnan, log, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain.figures import volatility_smile
+from g6.domain.figures import open_interest, volatility_smile
 
 CE, PE = 0, 1
 STRIKES = np.array([100.0, 105.0, 110.0, 120.0, 130.0])
@@ -27,18 +27,18 @@ def random_chain(seed):
 
 def test_pcr_is_put_open_interest_over_call_open_interest_without_the_unknown():
     oi = np.array([[10.0, nan, 30.0, 0.0, 5.0], [20.0, 7.0, nan, 3.0, 0.0]])
-    assert volatility_smile.pcr(oi) == pytest.approx(30 / 45)
-    assert volatility_smile.strikes_with(oi) == 5
+    assert open_interest.pcr(oi) == pytest.approx(30 / 45)
+    assert open_interest.strikes_with(oi) == 5
 
 
 @pytest.mark.parametrize("calls", [0.0, nan])
 def test_pcr_without_calls_is_unknown(calls):
-    assert isnan(volatility_smile.pcr(np.array([[calls, calls], [5.0, 6.0]])))
+    assert isnan(open_interest.pcr(np.array([[calls, calls], [5.0, 6.0]])))
 
 
 def test_a_total_of_nothing_known_is_unknown_not_zero():
-    assert isnan(volatility_smile.total(np.array([[nan, nan], [1.0, 2.0]]), CE))
-    assert volatility_smile.total(np.array([[nan, nan], [1.0, 2.0]]), PE) == 3.0
+    assert isnan(open_interest.total(np.array([[nan, nan], [1.0, 2.0]]), CE))
+    assert open_interest.total(np.array([[nan, nan], [1.0, 2.0]]), PE) == 3.0
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -53,19 +53,19 @@ def test_max_pain_is_the_strike_of_least_payout(seed):
         )
 
     least = min(payout(k) for k in strike.tolist())
-    assert volatility_smile.max_pain(strike, oi) == min(
+    assert open_interest.max_pain(strike, oi) == min(
         k for k in strike.tolist() if payout(k) == least
     )
 
 
 def test_max_pain_is_the_lower_strike_on_a_tie():
     oi = np.array([[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0]])
-    assert volatility_smile.max_pain(STRIKES, oi) == 105.0
+    assert open_interest.max_pain(STRIKES, oi) == 105.0
 
 
 def test_max_pain_without_open_interest_is_unknown():
-    assert isnan(volatility_smile.max_pain(STRIKES, np.full((2, 5), nan)))
-    assert isnan(volatility_smile.max_pain(STRIKES, np.zeros((2, 5))))
+    assert isnan(open_interest.max_pain(STRIKES, np.full((2, 5), nan)))
+    assert isnan(open_interest.max_pain(STRIKES, np.zeros((2, 5))))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -76,22 +76,22 @@ def test_support_and_resistance_are_the_largest_open_interest_beyond_the_forward
     above = [
         (oi[CE, i], -k) for i, k in enumerate(strike.tolist()) if k > forward and oi[CE, i] > 0
     ]
-    support = volatility_smile.support(strike, oi, oi, forward, 100.0)
-    resistance = volatility_smile.resistance(strike, oi, oi, forward, 100.0)
+    support = open_interest.support(strike, oi, oi, forward, 100.0)
+    resistance = open_interest.resistance(strike, oi, oi, forward, 100.0)
     assert (support.oi, support.strike) == max(below)
     assert (resistance.oi, -resistance.strike) == max(above)
 
 
 def test_a_level_says_its_change_and_its_distance_in_points_and_deviations():
     oi = np.array([[1.0, 1.0, 1.0, 9.0, 2.0], [1.0, 8.0, 9.0, 1.0, 1.0]])
-    level = volatility_smile.support(STRIKES, oi, oi - 3.0, 108.0, 6.0)
-    assert level == volatility_smile.InterestLevel(105.0, 8.0, 3.0, -3.0, -0.5)
-    assert isnan(volatility_smile.resistance(STRIKES, oi, oi, 108.0, nan).deviations)
+    level = open_interest.support(STRIKES, oi, oi - 3.0, 108.0, 6.0)
+    assert level == open_interest.InterestLevel(105.0, 8.0, 3.0, -3.0, -0.5)
+    assert isnan(open_interest.resistance(STRIKES, oi, oi, 108.0, nan).deviations)
 
 
 def test_without_open_interest_beyond_the_forward_there_is_no_level():
     assert isnan(
-        volatility_smile.support(STRIKES, np.zeros((2, 5)), np.zeros((2, 5)), 108.0, 6.0).strike
+        open_interest.support(STRIKES, np.zeros((2, 5)), np.zeros((2, 5)), 108.0, 6.0).strike
     )
 
 

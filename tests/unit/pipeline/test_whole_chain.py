@@ -12,11 +12,12 @@ import pytest
 
 from g6 import pipeline
 from g6.domain.cycles.cycle import Unit, parse_z
-from g6.domain.figures.by_expiry import figures
+from g6.domain.figures.by_expiry import expiry_figures
 from g6.domain.figures.series import interest
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.chain_memory import REFRESH_SECONDS
 from g6.domain.quotes.quotes import Quotes
+from g6.domain.schema.chain import Chain
 from tests.worlds.pipeline import FIRST, World, after
 from tests.worlds.providers import MARKET, CountingMarket
 
@@ -134,7 +135,7 @@ def test_stored_chains_say_the_same_as_the_overview() -> None:
     for row in (rows[0], rows[-1]):
         frame = world.store.read_chain(Unit(row["timestamp"], "NIFTY"))
         assert frame is not None
-        nearest = figures(frame)[0]
+        nearest = expiry_figures(Chain.of_rows(frame))[0]
         pairs = {
             "oi_calls": nearest.oi_calls, "oi_puts": nearest.oi_puts, "max_pain_nearest": nearest.max_pain,
             "support": nearest.support.strike, "resistance": nearest.resistance.strike, "pcr_volume_nearest": nearest.pcr_volume,

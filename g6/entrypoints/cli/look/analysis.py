@@ -15,8 +15,9 @@ from rich.table import Table
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.figures import breadth, exposures, surface
-from g6.domain.figures.by_expiry import figures
+from g6.domain.figures.by_expiry import expiry_figures
 from g6.domain.market.calendar import IST
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.shared import options, stored, terminal
 from g6.rendering.screens import LAKH, number
@@ -51,7 +52,7 @@ def analyze(
         for name in ([index] if index else stored.indices_at(settings, at))
     ]
     found = [analysis(*each) for each in chains]
-    market = asdict(breadth.market([frame for _, frame in chains]))
+    market = asdict(breadth.market([Chain.of_rows(frame) for _, frame in chains]))
     if json_:
         typer.echo(json.dumps(stored.plain({"indices": found, "market_breadth": market})))
         return
@@ -70,15 +71,16 @@ def _breadth(shares: Mapping[str, Mapping[str, int]]) -> str:
 
 def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
     """Return everything that one stored chain says, JSON-able but for NaN and dates."""
-    held = exposures.positions(frame)
+    chain = Chain.of_rows(frame)
+    held = exposures.positions(chain)
     weighed, spot = exposures.exposures(held), float(frame.columns["spot"][0])
-    fitted = surface.fit(surface.smiles(frame))
+    fitted = surface.fit(surface.smiles(chain))
     net = {name: weighed.net(name) for name in exposures.EXPOSURES}
     return {
         "index": unit.index,
         "cycle": unit.cycle,
         "spot": spot,
-        "expiries": [asdict(each) for each in figures(frame)],
+        "expiries": [asdict(each) for each in expiry_figures(chain)],
         "exposures": {
             "convention": weighed.convention,
             "options": weighed.options,
@@ -92,7 +94,7 @@ def analysis(unit: Unit, frame: Frame) -> dict[str, Any]:
             "regime": exposures.regime(net["gex"]),
         },
         "risk": [asdict(each) for each in exposures.risk(held)],
-        "breadth": asdict(breadth.since_close(frame)),
+        "breadth": asdict(breadth.since_close(chain)),
         "surface": {
             "quality": {day.isoformat(): quality for day, quality in fitted.quality.items()},
             "warnings": {

@@ -23,6 +23,7 @@ from g6.domain.figures.repricing import iv_error
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.pricing.black76 import PHI, higher_greeks
 from g6.domain.schema import rows
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import SIDES, Frame
 from g6.entrypoints.cli.shared import options, stored, terminal
 from g6.entrypoints.cli.shared.contract_size import contract_size, size_words
@@ -109,7 +110,7 @@ def chain_table(frame: Frame, strikes: int, what: str = "oi") -> Table:
     for name in (*names, "STRIKE", *names[::-1]):
         table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
     columns = {side: _cells(frame, side, what) for side in SIDES}
-    grey = illiquid(frame)
+    grey = illiquid(Chain.of_rows(frame))
     for row in _around(frame, strikes):
         at_the_money = frame.columns["offset"][row] == 0
         strike = f"{frame.columns['strike'][row]:g}"
@@ -161,7 +162,7 @@ _SHOWN = ("oi", "iv", "price", "delta", "gamma", "theta", "vega")
 
 def _second_order(frame: Frame) -> dict[str, Any]:
     """Vanna, charm and vomma `(2, n)` at each option's own volatility."""
-    held = exposures.positions(frame)
+    held = exposures.positions(Chain.of_rows(frame))
     return asdict(higher_greeks(held.iv, held.forward, held.strike, held.years, held.rate, PHI))
 
 
@@ -176,7 +177,7 @@ def _written(frame: Frame) -> dict[str, list[Any]]:
     stored_columns = {
         column.name: _text(column, frame.columns[column.name].tolist()) for column in rows.CHAIN
     }
-    errors = dict(zip(SIDES, iv_error(frame).tolist(), strict=True))
+    errors = dict(zip(SIDES, iv_error(Chain.of_rows(frame)).tolist(), strict=True))
     return stored_columns | {
         f"{side}iv_error": [float(f"{x:.3g}") if isfinite(x) else "" for x in errors[side]]
         for side in SIDES

@@ -12,9 +12,10 @@ import g6
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import exposures, series, surface, volatility_smile
-from g6.domain.figures.by_expiry import figures
+from g6.domain.figures.by_expiry import expiry_figures
 from g6.domain.figures.definitions import CONTRACTS
 from g6.domain.market.calendar import IST
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.shared import stored
 from g6.studies.stored.interest_by_cycle import InterestByCycle
@@ -44,9 +45,9 @@ def _clock(at: datetime) -> str:
 
 def smile(unit: Unit, frame: Frame) -> dict[str, Any]:
     """Return volatilities (%) by strike and side of each expiry, and the fitted smile between its outermost strikes."""
-    fitted = surface.fit(surface.smiles(frame))
+    fitted = surface.fit(surface.smiles(Chain.of_rows(frame)))
     expiries = []
-    for each in figures(frame):
+    for each in expiry_figures(Chain.of_rows(frame)):
         rows = frame.columns["expiry"] == np.datetime64(each.expiry, "D")
         strike, iv = (
             frame.columns["strike"][rows],
@@ -72,7 +73,7 @@ def smile(unit: Unit, frame: Frame) -> dict[str, Any]:
 
 def volatility_surface(unit: Unit, frame: Frame) -> dict[str, Any]:
     """Return volatilities (%) at moneyness and days, rows of equal time from one edge of the hull to the other."""
-    fitted = surface.fit(surface.smiles(frame))
+    fitted = surface.fit(surface.smiles(Chain.of_rows(frame)))
     parts = fitted.fitted
     years = np.linspace(parts[0].years, parts[-1].years, _GRID_TIMES) if parts else np.zeros(0)
     moneyness = _within_hull(parts, years)
@@ -115,9 +116,9 @@ def interest(document: InterestByCycle) -> dict[str, Any]:
 
 def oi(unit: Unit, frame: Frame) -> dict[str, Any]:
     """Return open interest and its change since the previous session (units) by strike and side of one expiry, and its marks."""
-    found = figures(frame)[0]
+    found = expiry_figures(Chain.of_rows(frame))[0]
     held, before = (frame.both_sides(name).astype(np.float64) for name in ("oi", "oi_prev"))
-    walls = exposures.walls(exposures.exposures(exposures.positions(frame)))
+    walls = exposures.walls(exposures.exposures(exposures.positions(Chain.of_rows(frame))))
     marks = {
         "forward": found.forward,
         "max pain": found.max_pain,
@@ -136,7 +137,7 @@ def oi(unit: Unit, frame: Frame) -> dict[str, Any]:
 
 def straddle(units: Sequence[Unit], frames: Sequence[Frame]) -> dict[str, Any]:
     """Return the straddle at the money of the nearest expiry by cycle, its VWAP, the index, and where it rolled."""
-    found = series.rolling_straddle(frames)
+    found = series.rolling_straddle([*map(Chain.of_rows, frames)])
     spot = {
         float(frame.columns["timestamp"][0]): float(frame.columns["spot"][0]) for frame in frames
     }
@@ -162,8 +163,10 @@ def position(
     return {
         **_heading(units[-1], told),
         "instant": [isoformat_z(float(frame.columns["timestamp"][0])) for frame in frames],
-        "price": [series.legs_value(frame, legs) for frame in frames],
-        "vwap": [series.legs_value(frame, legs, "average_price") for frame in frames],
+        "price": [series.legs_value(Chain.of_rows(frame), legs) for frame in frames],
+        "vwap": [
+            series.legs_value(Chain.of_rows(frame), legs, "average_price") for frame in frames
+        ],
         "expiry": [legs[0].expiry] * len(frames),
         "strike": [legs[0].strike] * len(frames),
         "rolled": [False] * len(frames),

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from g6.domain.figures import book_spreads as books
 from g6.domain.market.calendar import IST
+from g6.domain.schema.chain import Chain
 from g6.entrypoints.cli.look import pictures
 from g6.entrypoints.cli.shared import options, stored, terminal
 from g6.rendering.screens import number
@@ -41,7 +42,10 @@ def spreads(
     units = stored.units(settings, index, stored.instant_of(as_of), cycles)
     frames = stored.frames(settings, units)
     mine = pictures.of_one_expiry(frames, expiry)
-    now, found = books.summaries(frames[-1]), books.over_cycles(mine)
+    now, found = (
+        books.summaries(Chain.of_rows(frames[-1])),
+        books.over_cycles([*map(Chain.of_rows, mine)]),
+    )
     day = str(mine[-1].columns["expiry"][0])
     if json_:
         document = {

@@ -20,8 +20,9 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import build_up as open_interest
 from g6.domain.figures import series, term_structure
-from g6.domain.figures.by_expiry import figures
+from g6.domain.figures.by_expiry import expiry_figures
 from g6.domain.market.calendar import IST
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.shared import options, stored, terminal
 from g6.errors import NothingToDo, UserError
@@ -120,7 +121,7 @@ def _known(value: Any) -> float:
 
 def _volatility(settings: Settings, unit: Unit, frame: Frame) -> dict[str, Any]:
     """Constant maturities, volatility between expiries, and today's 30-day volatility among the days before."""
-    found = figures(frame)
+    found = expiry_figures(Chain.of_rows(frame))
     years, iv = [each.years for each in found], [each.atm_iv for each in found]
     maturities = {
         days: term_structure.constant_maturity(years, iv, days)
@@ -149,7 +150,7 @@ def _past_volatility(settings: Settings, unit: Unit) -> list[float]:
     store, values = bootstrap.store(settings), []
     for each in chosen:
         frame = store.read_chain(each)
-        found = figures(frame) if frame is not None and len(frame) else []
+        found = expiry_figures(Chain.of_rows(frame)) if frame is not None and len(frame) else []
         values.append(
             term_structure.constant_maturity(
                 [one.years for one in found], [one.atm_iv for one in found], 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from math import isfinite
 from pathlib import Path
@@ -18,11 +18,11 @@ from rich.table import Table
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.process_runtime import collected, opened
 from g6.config import Settings, calendar
-from g6.domain.figures import volatility_smile
+from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import agreement, side_gaps, spot_forward
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import CE, PE
-from g6.domain.pricing.chain import Chain
+from g6.domain.schema.chain import Chain
 from g6.entrypoints.cli.shared import left_out, options, terminal
 from g6.errors import BadInput
 
@@ -70,21 +70,19 @@ class ParitySeries:
     max_pain: list[tuple[str, float]] = field(default_factory=list)
     atm: list[tuple[str, float]] = field(default_factory=list)
 
-    def add(self, chain: Chain, i: int) -> None:
-        """Take in one cycle."""
-        rows, forward = chain.expiries.rows(i), chain.expiries.forward[i]
-        clock = f"{chain.stamp.at.astimezone(IST):%H:%M:%S}"
-        contracts = chain.oi[:, rows] / chain.quotes.lot_size[rows]
-        self.forward_less_spot.append(forward - chain.quotes.spot.spot)
-        self.forward_spread.append(chain.expiries.spread[i])
-        self.gaps += side_gaps(chain, i, forward).tolist()
-        self.gaps_on_spot += side_gaps(chain, i, spot_forward(chain, i)).tolist()
-        self.calls.append(volatility_smile.total(contracts, CE))
-        self.puts.append(volatility_smile.total(contracts, PE))
-        self.max_pain.append(
-            (clock, volatility_smile.max_pain(chain.quotes.strike[rows], chain.oi[:, rows]))
-        )
-        self.atm.append((clock, chain.expiries.atm[i]))
+    def add(self, chain: Chain, spread: float) -> None:
+        """Take in one cycle: the chain of the expiry, and the spread of its forward."""
+        forward = chain.expiries[0].forward
+        clock = f"{datetime.fromtimestamp(chain.instant, IST):%H:%M:%S}"
+        contracts = chain.oi / chain.lot_size
+        self.forward_less_spot.append(forward - chain.market.spot)
+        self.forward_spread.append(spread)
+        self.gaps += side_gaps(chain, forward).tolist()
+        self.gaps_on_spot += side_gaps(chain, spot_forward(chain)).tolist()
+        self.calls.append(open_interest.total(contracts, CE))
+        self.puts.append(open_interest.total(contracts, PE))
+        self.max_pain.append((clock, open_interest.max_pain(chain.strike, chain.oi)))
+        self.atm.append((clock, chain.expiries[0].atm))
 
     def figures(self) -> dict[str, Any]:
         """Return the figures of the table; open interest in contracts, volatilities in points."""
@@ -153,7 +151,7 @@ def _series(settings: Settings, source: Recording) -> list[ParitySeries]:
             series = found.setdefault(
                 key, ParitySeries(done.unit.index, slot.expiry.isoformat(), slot.bucket)
             )
-            series.add(done.chain, i)
+            series.add(done.chain.chain.expiry(slot.expiry), done.chain.expiries.spread[i])
     return [found[key] for key in sorted(found)]
 
 
@@ -234,8 +232,8 @@ def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[st
             chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]
         )
         sums = {
-            "oi_calls": volatility_smile.total(contracts, CE),
-            "oi_puts": volatility_smile.total(contracts, PE),
+            "oi_calls": open_interest.total(contracts, CE),
+            "oi_puts": open_interest.total(contracts, PE),
         }
         yield {
             "index": done.unit.index,

@@ -14,6 +14,7 @@ from rich.table import Table
 from g6.bootstrap import process_runtime as bootstrap
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import exposures
+from g6.domain.schema.chain import Chain
 from g6.entrypoints.cli.shared import options, stored, terminal
 from g6.errors import NothingToDo
 from g6.studies import second_opinion as second
@@ -70,7 +71,7 @@ def verify(
         second.check(cycle, found)
         frame = store.read_chain(Unit(isoformat_z(instant), index))
         if frame is not None and len(frame) and frame.columns["model"][0] == "black76":
-            weighed = exposures.exposures(exposures.positions(frame))
+            weighed = exposures.exposures(exposures.positions(Chain.of_rows(frame)))
             for name, again in second.exposures(cycle).items():
                 # Where calls and puts nearly cancel, the net is a small difference of large sums: it is held at their scale.
                 found.add(

@@ -29,7 +29,7 @@ from g6.domain.market.instrument import CE, PE, VIX, Contracts, listing
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
-from g6.domain.pricing.chain import Chain
+from g6.domain.pricing.chain import PricedChain
 from g6.domain.pricing.quality import Flag
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
@@ -125,7 +125,7 @@ class Market:
             np.full((2, n), "rest", dtype=object), parse_quotes(self.answers, contracts, "NFO"), seen, self.at.timestamp(),
         )  # fmt: skip
 
-    def chain(self) -> Chain:
+    def chain(self) -> PricedChain:
         fix, close = calendar().settlement_fix("NSE", EXPIRY), calendar().close_of("NSE", EXPIRY)
         stamp = Stamp(
             self.at, "NIFTY", "c1", Pricing(risk_free_rate=RATE), self.quality,

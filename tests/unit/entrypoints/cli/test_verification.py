@@ -14,6 +14,7 @@ import pytest
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.folding import compact
 from g6.domain.figures import exposures
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 
 
@@ -117,7 +118,7 @@ def balance(path, figure):
     """Scale the open interest on the lighter sign of an exposure until its net is next to nothing."""
     table = pq.read_table(path, partitioning=None)
     frame = frame_of(table)
-    held = exposures.positions(frame)
+    held = exposures.positions(Chain.of_rows(frame))
     values = np.nan_to_num(getattr(exposures.exposures(held), figure))
     plus, minus = values[values > 0].sum(), -values[values < 0].sum()
     if not plus or not minus:
