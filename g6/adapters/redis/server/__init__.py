@@ -1,4 +1,4 @@
-"""The Redis server itself: its address, a client of it, its refusals, namespaces in it, and one that G6 starts."""
+"""The Redis server: its address, clients, refusals and namespaces, and one that G6 starts."""
 
 from g6.adapters.redis.server.address import Address, parse_address
 from g6.adapters.redis.server.connection import (

