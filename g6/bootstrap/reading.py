@@ -9,8 +9,9 @@ from g6.adapters.exchange_files import freeze_quantity
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.parquet.store import ParquetStore
 from g6.adapters.parquet.stored_reader import DirectoryReader
-from g6.bootstrap import process_runtime
-from g6.bootstrap.redis_address import broker_url
+from g6.bootstrap.process_runtime import build_runtime
+from g6.bootstrap.stores import store
+from g6.bootstrap.wiring import wire
 from g6.config import Settings, calendar, load
 from g6.ports import Store
 from g6.ports.readings import RunningReader, StoredReader
@@ -30,12 +31,12 @@ def reader_of_directory(kind: str, directory: Path) -> object:
 
 def running_reader(settings: Settings) -> RunningReader:
     """Return the ports of the system that runs in a data directory or on a configured Redis."""
-    return process_runtime.build(settings, MemorySender(), broker_url(settings))
+    return build_runtime(wire(settings), MemorySender())
 
 
 def stored_reader(settings: Settings) -> StoredReader:
     """Return the reader of the configured data directory, through the configured sinks."""
-    return _reader(settings.directory, process_runtime.store(settings))
+    return _reader(settings.directory, store(settings))
 
 
 def directory_reader(directory: Path) -> StoredReader:
@@ -43,8 +44,8 @@ def directory_reader(directory: Path) -> StoredReader:
     return _reader(directory, ParquetStore(directory))
 
 
-def _reader(directory: Path, store: Store) -> StoredReader:
-    return DirectoryReader(directory, store, calendar(), freeze_quantity)
+def _reader(directory: Path, rows: Store) -> StoredReader:
+    return DirectoryReader(directory, rows, calendar(), freeze_quantity)
 
 
 READERS: Mapping[str, Callable[[Settings], object]] = {

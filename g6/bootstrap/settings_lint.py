@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from g6.bootstrap.rest_budget import RestBudget, least_interval, rest_budget
 from g6.config.settings_model import Settings, is_loopback
+from g6.ports.source import Ability
 
 _DAY = 86_400
 
@@ -47,8 +48,8 @@ def _interval(settings: Settings) -> Iterator[Refusal]:
 
 
 def _budget(settings: Settings) -> Iterator[Refusal]:
-    """Refuse a cycle over REST without room in the provider's one sequence of quote requests."""
-    if settings.provider.name != "kite" or settings.streamed:
+    """Refuse a cycle over REST that finds no room in the provider's one sequence of quote requests."""
+    if not settings.source.can(Ability.ACCOUNT) or settings.streamed:
         return
     budget = rest_budget(settings)
     if budget.fits:
@@ -71,11 +72,8 @@ def _needs(budget: RestBudget) -> str:
 
 
 def _bridge(settings: Settings) -> Iterator[str]:
-    """Warn where REST cannot bridge a stream that is away.
-
-    The stream itself works with any interval.
-    """
-    if settings.provider.name != "kite" or not settings.streamed:
+    """Warn where REST cannot bridge a stream that is away; the stream itself works with any interval."""
+    if not settings.source.can(Ability.ACCOUNT) or not settings.streamed:
         return
     budget = rest_budget(settings)
     if budget.fits:

@@ -71,17 +71,12 @@ _ROWS = (
     "provider.fallback",
     "index_params.",
 )
-"""The published names, or beginnings of names, of the settings that decide what stands in a row."""
-_ROWS_OF = {
-    "sim": ("market.seed", "market.faults", "market.skew", "market.event"),
-    "kite": ("ticker.enabled", "ticker.max_age"),
-}
-"""The same, where only one provider reads them."""
+"""The published names, or beginnings of names, of the settings that decide what stands in a row of every source."""
 
 
 def influences(settings: Settings) -> dict[str, Any]:
     """Return the settings that decide what stands in a row and are not at their default, by published name."""
-    names = (*_ROWS, *_ROWS_OF.get(settings.provider.name, ()))
+    names = (*_ROWS, *settings.source.row_settings)
     differing = {
         path: value
         for path, value in changed(settings).items()

@@ -13,8 +13,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from g6.config import sections as s
 from g6.config.provider_section import ProviderSettings
+from g6.config.sources import source_named
 from g6.config.ticker_section import Ticker
 from g6.domain.market.instrument import INDICES
+from g6.ports.source import Ability, Source
 
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 DEFAULT_NAMESPACE = "g6"
@@ -144,6 +146,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def source(self) -> Source:
+        """The record of the source that `provider.name` names."""
+        return source_named(self.provider.name)
+
+    @property
     def simulated(self) -> bool:
         """Whether the market is not the live one, so that its rows must never mix with live ones."""
         return self.kind != "live"
@@ -151,20 +158,20 @@ class Settings(BaseSettings):
     @property
     def kind(self) -> Literal["live", "sim", "replay"]:
         """Which kind of market this is; a broker's look-alike on loopback is a simulated one."""
-        if self.provider.name == "replay":
+        if self.source.can(Ability.RECORDED):
             return "replay"
-        return "sim" if self.provider.name == "sim" or self.lookalike else "live"
+        return "sim" if self.source.is_simulated or self.lookalike else "live"
 
     @property
     def streamed(self) -> bool:
         """Whether a ticker feeds the quote cache."""
-        return self.provider.name == "kite" and self.ticker.enabled
+        return self.source.can(Ability.STREAM) and self.ticker.enabled
 
     @property
     def lookalike(self) -> bool:
         """Whether the broker is a look-alike on this machine."""
         host = urlsplit(self.provider.root or "").hostname or ""
-        return self.provider.name == "kite" and is_loopback(host)
+        return self.source.can(Ability.ACCOUNT) and is_loopback(host)
 
     @property
     def directory(self) -> Path:

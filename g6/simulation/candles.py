@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Listing
 from g6.domain.quotes.candles import BAR, Bars
+from g6.domain.quotes.quotes import Underlying
 from g6.errors import ProviderRefused
 from g6.ports.candles import FUTURE, SPOT, VIX
 from g6.simulation.contracts import OPTION_TICK
-from g6.simulation.provider import SimulatedMarket
 from g6.simulation.roots import ROOTS
+from g6.simulation.world import World
 
 _NONE = np.zeros(0, BAR)
 
@@ -21,8 +23,9 @@ _NONE = np.zeros(0, BAR)
 class SimulatedCandles:
     """Candles port over a simulated market: the trades of its own tape, minute by minute."""
 
-    def __init__(self, market: SimulatedMarket) -> None:
-        self._market = market
+    def __init__(self, world: World, underlying: Callable[[str, datetime], Underlying]) -> None:
+        self._world = world
+        self._underlying = underlying
 
     def minutes(self, listing: Listing, instrument: str) -> Bars:
         """Return the minute candles of one session of an instrument. Errors: ProviderRefused (an index that is not simulated)."""
@@ -30,7 +33,7 @@ class SimulatedCandles:
             raise ProviderRefused(
                 f"{listing.underlying} is not simulated; there are {', '.join(ROOTS)}"
             )
-        root, world = ROOTS[listing.underlying], self._market.world
+        root, world = ROOTS[listing.underlying], self._world
         opened = world.market(root.exchange, listing.on).opened
         if instrument == SPOT:
             return _of_path(world.index(root, listing.on).printed, opened)
@@ -43,27 +46,25 @@ class SimulatedCandles:
 
     def _vix(self, day: date, opened: float) -> Bars:
         root = ROOTS["NIFTY"]
-        levels = self._market.world.market(root.exchange, day)
-        last = self._market.underlying(root.name, levels.session.close).vix
+        levels = self._world.market(root.exchange, day)
+        last = self._underlying(root.name, levels.session.close).vix
         path = np.exp(levels.log_volatility - levels.log_volatility[-1]) * last
         return _of_path(np.repeat(path, 60)[: levels.seconds], opened)
 
     def _future(self, listing: Listing, opened: float) -> Bars:
-        root, world = ROOTS[listing.underlying], self._market.world
+        root, world = ROOTS[listing.underlying], self._world
         nearest = next(
             (series for series in world.series(root, listing.on).values() if series.monthly), None
         )
         if nearest is None:
             return _NONE
         found = _of_path(world.curve(root, nearest.expiry, listing.on).forward, opened)
-        close = self._market.underlying(
-            root.name, world.market(root.exchange, listing.on).session.close
-        )
+        close = self._underlying(root.name, world.market(root.exchange, listing.on).session.close)
         found["volume"], found["oi"] = close.future_volume / len(found), close.future_oi
         return found
 
     def _option(self, listing: Listing, side: int, row: int) -> Bars:
-        contracts, root, world = listing.contracts, ROOTS[listing.underlying], self._market.world
+        contracts, root, world = listing.contracts, ROOTS[listing.underlying], self._world
         series = world.series(root, listing.on).get(contracts.expiry[row].item())
         if series is None:
             return _NONE

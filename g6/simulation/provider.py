@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +17,8 @@ from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderBusy, ProviderRefused
+from g6.ports.abilities import Abilities
+from g6.simulation.candles import SimulatedCandles
 from g6.simulation.contracts import lattice
 from g6.simulation.dump import contract_rows, index_rows
 from g6.simulation.expiries import ExpirySeries
@@ -67,6 +71,18 @@ class SimulatedMarket:
         self.faults = faults or MarketFaults()
         self._sleep = sleep
         self.world = World(calendar, seed, self.faults, skew, event)
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can do beside quoting: minute candles; be asked ahead, when no fault delays that."""
+        candles = SimulatedCandles(self.world, self.underlying)
+        return Abilities(candles=candles, rehearsal=self._without_faults())
+
+    def _without_faults(self) -> SimulatedMarket:
+        """Return a market of the same world, where the day's caches are, that neither waits nor fails."""
+        twin = copy(self)
+        twin.faults = replace(self.faults, delay=0.0, fail=())
+        return twin
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed on the day of `at`, on a closed day that of the session before."""

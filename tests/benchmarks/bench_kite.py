@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from g6.adapters.redis.server import EmbeddedServer
-from g6.bootstrap import process_runtime as bootstrap
-from g6.bootstrap.redis_address import broker_clock
+from g6.bootstrap.sources import provider as configured_provider
+from g6.bootstrap.wiring import wire_if_running
 from g6.config import environment, load
 from g6.domain.cycles.cycle import parse_z
 from g6.errors import ProviderBusy
@@ -103,8 +103,9 @@ def contending(
 def collect(number: int) -> None:
     """Ask for one index after the other until somebody ends the process; which comes first depends on `number`."""
     settings = load("", {}, os.environ)
-    provider = bootstrap.provider(settings)
-    clock = broker_clock(settings)
+    wiring = wire_if_running(settings)
+    provider = configured_provider(wiring)
+    clock = wiring.clock
     print(json.dumps({"pid": os.getpid()}), flush=True)
     for index in cycle([*INDICES[number % 6 :], *INDICES[: number % 6]]):
         now = clock.market()

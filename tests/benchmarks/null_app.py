@@ -22,7 +22,7 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap import process_runtime, stores
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import unit_facts
@@ -135,8 +135,8 @@ def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, An
         SimpleNamespace(summarise=summarise, facts=lambda stamp: results[stamp.index].facts),
     )
     _put(closing, "panels", SimpleNamespace(build=lambda *_, **__: panels))
-    _put(bootstrap, "store", lambda _settings: NullStore())
-    _put(bootstrap, "PanelFiles", lambda *_, **__: MemoryPanels())
+    _put(stores, "store", lambda _settings: NullStore())
+    _put(process_runtime, "PanelFiles", lambda *_, **__: MemoryPanels())
 
 
 def _put(module: ModuleType, name: str, value: Any) -> None:

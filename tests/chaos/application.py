@@ -24,7 +24,7 @@ from kombu.entity import Queue
 from kombu.transport.redis import Channel
 
 from g6.adapters.redis import clock, lifeline, vitals
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap import sources
 from g6.config import load
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
@@ -116,7 +116,7 @@ def broken(wrong: str) -> application.G6:
     elif wrong.startswith("clock:"):
         shift(float(wrong.removeprefix("clock:")))
     elif wrong in MARKETS:
-        bootstrap.SimulatedMarket = MARKETS[wrong]  # type: ignore[misc]
+        sources.SimulatedMarket = MARKETS[wrong]  # type: ignore[misc]
     made = application.create_app(load())
     if wrong.startswith("wrong:"):
         made.conf.update(WRONG[wrong.removeprefix("wrong:")])

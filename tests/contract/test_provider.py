@@ -19,6 +19,7 @@ from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.guarding import guarded, shared_state
+from g6.bootstrap.wiring import wire_if_running
 from g6.config import calendar, load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instrument import Contracts, Listing
@@ -64,8 +65,9 @@ def broker(directory: Path) -> Iterator[Provider]:
             "provider.name": "kite", "provider.root": kite.root, "provider.token_provider": "fake", "market.start": FIRST,
             "market.origin": time.time() + 3600, "demo_dir": str(directory), "interval": 3600, "ticker.enabled": False,
         }, {})  # fmt: skip
-        shared = replace(shared_state(settings), limiter=lambda _: MemoryLimiter(spacings=UNSPACED))
-        yield guarded(settings, shared, "kite", kite.root, "kite")
+        wiring = wire_if_running(settings)
+        shared = replace(shared_state(wiring), limiter=lambda _: MemoryLimiter(spacings=UNSPACED))
+        yield guarded(wiring, shared, "kite", kite.root, "kite")
 
 
 BUILDERS: dict[str, Callable[[Path], Provider]] = {"market": simulated, "replay": replayed}

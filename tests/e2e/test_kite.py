@@ -322,10 +322,14 @@ def issued(live: Live) -> list[str]:
 
 
 TOKEN = """
-from g6.bootstrap.guarding import access, shared_state
+from g6.bootstrap.guarding import shared_state
+from g6.bootstrap.kite_source import token_keeper
+from g6.bootstrap.wiring import wire_if_running
 from g6.config import load
-settings = load()
-print(access(settings, shared_state(settings)).token().value)
+wiring = wire_if_running(load())
+shared = shared_state(wiring)
+keeper = token_keeper(wiring.settings, wiring.clock, shared.cache, shared.notify)
+print(keeper.token().value)
 """
 
 

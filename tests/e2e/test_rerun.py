@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer, connect
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.redis_ports import vitals
+from g6.bootstrap.wiring import wire
 from g6.config import load
 from tests.e2e.conftest import configured
 from tests.e2e.running import START as FIRST
@@ -92,10 +93,9 @@ def test_without_a_worker_on_the_queue_it_is_said_at_once_and_nothing_is_sent(
         world = configured(tmp_path, G6_REDIS__BROKER_URL=server.url)
         shutil.copytree(root / "tests/data/store", world.data)
         before = files(world)
-        with connect(server.url) as client:
-            bootstrap.vitals(load(None, {}, {}), client).sign_in(
-                "persist@here", os.getpid(), ["persist"]
-            )
+        vitals(wire(load(None, {}, {}), server.url)).sign_in(
+            "persist@here", os.getpid(), ["persist"]
+        )
         for command in (
             ("rerun", "--cycle", FIRST, "--index", "NIFTY"),
             ("recompute", "--index", "NIFTY"),

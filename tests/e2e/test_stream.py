@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite.token import issued_token
-from g6.bootstrap.guarding import access, shared_state
+from g6.bootstrap.guarding import shared_state
+from g6.bootstrap.kite_source import token_keeper
+from g6.bootstrap.wiring import wire
 from g6.config import load
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS
 from g6.errors import TokenDead
@@ -144,7 +146,9 @@ def test_an_expired_token_is_not_tried_for_ever_and_a_login_ends_the_wait(world:
     assert world.kite.state()["refused"] == refused
     world.kite.admit("fresh1234")
     settings = load(environ=dict(world.variables))
-    keeper = access(settings, shared_state(settings, world.broker))
+    wiring = wire(settings, world.broker)
+    shared = shared_state(wiring)
+    keeper = token_keeper(settings, wiring.clock, shared.cache, shared.notify)
     keeper.keep(issued_token("fresh1234", "", world.runtime.clock.market()))
     world.flows()
     assert "fresh1234" not in world.log

@@ -16,7 +16,8 @@ from g6.adapters.kite.kite_provider import KiteProvider
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.guarding import Shared, guarded, shared_state
+from g6.bootstrap.guarding import SharedState, guarded, shared_state
+from g6.bootstrap.wiring import wire_if_running
 from g6.config import Settings, calendar, load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.expiry import resolve
@@ -50,18 +51,20 @@ class World:
         }  # fmt: skip
         return load("", given | {f"provider.{name}": value for name, value in more.items()}, {})
 
-    def shared(self, settings: Settings) -> Shared:
-        alone = shared_state(settings)
+    def shared(self, settings: Settings) -> SharedState:
+        alone = shared_state(wire_if_running(settings))
         return replace(
             alone,
-            shelf=self.shelf,
+            cache=self.shelf,
             limiter=lambda _: MemoryLimiter(spacings=UNSPACED),
-            tell=self.told.append,
+            notify=self.told.append,
         )
 
     def provider(self, **more: Any) -> Resilient:
         settings = self.settings(**more)
-        return guarded(settings, self.shared(settings), "kite", self.kite.root, "kite")
+        return guarded(
+            wire_if_running(settings), self.shared(settings), "kite", self.kite.root, "kite"
+        )
 
     def chain(self, provider: Resilient, index: str) -> Contracts:
         """Return every contract of the four buckets."""
@@ -205,8 +208,8 @@ def test_a_breaker_that_is_open_is_told_of_and_asks_nothing(world: World) -> Non
 def test_when_the_first_fails_the_second_serves_and_says_so(world: World) -> None:
     settings = world.settings(retries=0)
     shared = world.shared(settings)
-    second = guarded(settings, shared, "kite", world.kite.root, "fallback-kite")
-    first = guarded(settings, shared, "kite", "http://127.0.0.1:9", "kite", second)
+    second = guarded(wire_if_running(settings), shared, "kite", world.kite.root, "fallback-kite")
+    first = guarded(wire_if_running(settings), shared, "kite", "http://127.0.0.1:9", "kite", second)
     contracts = second.listing("NIFTY", AT).contracts.take(slice(0, 4))
     assert first.describe()["mode"] == "sim"
     assert np.isfinite(first.quotes("NIFTY", contracts, AT).spot.spot)
@@ -236,7 +239,8 @@ def test_beside_a_stream_a_unit_asks_for_no_candle_and_reads_what_another_proces
         update={"ticker": settings.ticker.model_copy(update={"enabled": True})}
     )
     unit, other = (
-        guarded(settings, world.shared(settings), "kite", world.kite.root, "kite") for _ in range(2)
+        guarded(wire_if_running(settings), world.shared(settings), "kite", world.kite.root, "kite")
+        for _ in range(2)
     )
     contracts = world.chain(unit, "BANKEX")
     assert np.isnan(unit.previous_oi("BANKEX", contracts, AT)).all()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer, connect
-from g6.bootstrap.repairing import mending
+from g6.bootstrap.repairing import repair_runtime
 from g6.config import Settings, calendar, load
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.words import Status
@@ -72,7 +72,7 @@ def slots_taken(world: World, family: str) -> Iterator[list[bytes]]:
 
 
 def test_a_missing_cycle_is_filled_from_the_brokers_candles_in_shared_slots(world: World) -> None:
-    runtime, shop = mending(world.settings)
+    runtime, shop = repair_runtime(world.settings)
     with slots_taken(world, "historical") as slots:
         assert repair(runtime, UNIT) is Status.OK
     frame = runtime.store.read_chain(UNIT)
@@ -105,14 +105,14 @@ def test_a_missing_cycle_is_filled_from_the_brokers_candles_in_shared_slots(worl
 
 def test_a_busy_broker_is_asked_again(world: World) -> None:
     world.kite.fault("429", family="historical", count=1)
-    _, shop = mending(world.settings)
+    _, shop = repair_runtime(world.settings)
     seen = shop.underlying("NIFTY", UNIT.instant)
     assert (seen.spot > 0, seen.vix > 0, seen.future > 0, shop.requests) == (True, True, True, 4)
 
 
 def test_a_refusal_of_the_index_itself_is_no_absence_of_candles(world: World) -> None:
     world.kite.fault("error", value=403, error_type="PermissionException", family="historical")
-    runtime, _ = mending(world.settings)
+    runtime, _ = repair_runtime(world.settings)
     with pytest.raises(ProviderRefused):
         repair(runtime, UNIT)
     assert runtime.store.read_chain(UNIT) is None

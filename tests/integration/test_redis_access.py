@@ -16,7 +16,9 @@ from redis.exceptions import RedisError
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.server import connect, find_server, free_port, redis_time, translated
 from g6.adapters.redis.server.refusals import RIGHTS
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.process_runtime import build_runtime, start_market
+from g6.bootstrap.redis_ports import redis_facts
+from g6.bootstrap.wiring import wire
 from g6.config import load
 from g6.entrypoints.workers import transport
 from g6.entrypoints.workers.queues import celery_settings
@@ -187,7 +189,7 @@ def test_what_is_refused_is_one_sentence_with_its_fix(world: dict[str, str]) -> 
     }  # fmt: skip
     for name, (url, sentence, fix) in cases.items():
         with pytest.raises(Unavailable) as caught:
-            bootstrap.broker_facts(url, "g6")
+            redis_facts(url, "g6")
         assert sentence in caught.value.sentence, name
         assert fix in caught.value.fix, name
         assert not any(mark in caught.value.sentence for mark in ("<", "Connection(")), name
@@ -224,16 +226,16 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
             *RIGHTS.replace("g6", "other").split(),
         )
     url = f"redis://worker:{ENCODED}@{host}"
-    assert bootstrap.broker_facts(url)["maxmemory_policy"] == "noeviction"
+    assert redis_facts(url)["maxmemory_policy"] == "noeviction"
     celerys(url)
-    runtime = bootstrap.build(load("", {"redis.broker_url": url}, {}), MemorySender(), url)
-    bootstrap.start_market(runtime)
+    runtime = build_runtime(wire(load("", {"redis.broker_url": url}, {}), url), MemorySender())
+    start_market(runtime)
     runtime.vitals.read()
     runtime.bus.publish("alert", {"state": "x"}, key="x")
     assert runtime.lifeline is not None
     assert runtime.lifeline.record_beat()
     with pytest.raises(Unavailable, match="may not run info") as caught:
-        bootstrap.broker_facts(f"redis://blind:{ENCODED}@{host}")
+        redis_facts(f"redis://blind:{ENCODED}@{host}")
     assert RIGHTS in caught.value.fix
     with (
         pytest.raises(Unavailable, match="may not use the keys"),

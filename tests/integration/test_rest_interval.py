@@ -19,6 +19,7 @@ from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
 from g6.bootstrap.guarding import guarded, shared_state
 from g6.bootstrap.rest_budget import least_interval, rest_budget
+from g6.bootstrap.wiring import wire_if_running
 from g6.config import Settings, calendar, load
 from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts
@@ -61,9 +62,11 @@ class Cycle:
             update={"market": settings.market.model_copy(update={"origin": time.time() + 0.3})}
         )  # fmt: skip
         limiter, shelf = MemoryLimiter(spacings=REQUEST_SPACINGS), MemorySharedCache()
-        shared = replace(shared_state(started), shelf=shelf, limiter=lambda _: limiter)
+        shared = replace(
+            shared_state(wire_if_running(started)), cache=shelf, limiter=lambda _: limiter
+        )
         self.providers = {
-            name: guarded(started, shared, "kite", started.provider.root, "kite")
+            name: guarded(wire_if_running(started), shared, "kite", started.provider.root, "kite")
             for name in settings.indices
         }
         for name, provider in self.providers.items():
@@ -107,7 +110,8 @@ def chain(provider: Resilient, index: str) -> Contracts:
 def warm(kite: Kite, base: Path) -> Resilient:
     """A provider that has the day's dumps, as every cycle but the first of a day has them."""
     settings = configured(kite, base, 6)
-    provider = guarded(settings, shared_state(settings), "kite", kite.root, "kite")
+    wiring = wire_if_running(settings)
+    provider = guarded(wiring, shared_state(wiring), "kite", kite.root, "kite")
     for name in SIX:
         provider.listing(name, AT)
     return provider
@@ -160,8 +164,10 @@ def test_a_first_cycle_under_a_window_asks_once_for_the_underlyings_of_all(
     started = settings.model_copy(
         update={"market": settings.market.model_copy(update={"origin": time.time()})}
     )
-    shared = replace(shared_state(started), shelf=shelf, limiter=lambda _: limiter)
-    providers = {name: guarded(started, shared, "kite", kite.root, "kite") for name in SIX}
+    shared = replace(shared_state(wire_if_running(started)), cache=shelf, limiter=lambda _: limiter)
+    providers = {
+        name: guarded(wire_if_running(started), shared, "kite", kite.root, "kite") for name in SIX
+    }
     with ThreadPoolExecutor(6) as pool:
         seen = [*pool.map(lambda name: providers[name].underlying(name, AT), SIX)]
     assert all(each.spot > 0 and each.future > 0 for each in seen)

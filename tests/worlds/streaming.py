@@ -25,7 +25,8 @@ from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.wrapping.streamed import Streamed
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.process_runtime import build_runtime
+from g6.bootstrap.wiring import wire
 from g6.config import environment, load
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts
@@ -153,7 +154,7 @@ def streaming(
             "provider.name": "kite", "provider.root": kite.root, "provider.ws_root": kite.ws, "provider.token_provider": "fake",
             "market.start": start, "market.origin": origin, **(settings or {}),
         })  # fmt: skip
-        runtime = bootstrap.build(wanted, MemorySender(), server.url)
+        runtime = build_runtime(wire(wanted, server.url), MemorySender())
         world = Streaming(
             base, kite, server.url, client, runtime, clean_environment(**environment(wanted))
         )

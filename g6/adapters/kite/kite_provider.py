@@ -17,6 +17,7 @@ from g6.adapters.kite.access import Access
 from g6.adapters.kite.authorized_requests import AuthorizedRequests, KiteSettings
 from g6.adapters.kite.dump_cache import DumpCache
 from g6.adapters.kite.limits import MOST_QUOTE_KEYS
+from g6.adapters.kite.minute_candles import KiteCandles
 from g6.adapters.kite.previous_interest import PreviousInterest
 from g6.adapters.kite.quote_parsing import (
     epoch,
@@ -29,12 +30,14 @@ from g6.adapters.kite.rest_client import JsonObject
 from g6.adapters.kite.underlyings import Underlyings
 from g6.domain.market import instrument
 from g6.domain.market.calendar import Calendar, day_of
+from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.domain.market.instrument import INDICES, VIX, Contracts, Future, Index, Listing
 from g6.domain.pricing.quality import believed
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
 from g6.domain.quotes.tick import of_day
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import Clock, Gate, SharedCache
+from g6.ports.abilities import Abilities
 
 if TYPE_CHECKING:
     from g6.adapters.kite.rest_client import Candle
@@ -91,6 +94,16 @@ class KiteProvider:
         self._unit: tuple[str, datetime] | None = None
         self._hits_before: dict[str, int] = {}
         self._listings: dict[str, tuple[int, Listing]] = {}
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can do beside quoting."""
+        return Abilities(
+            candles=KiteCandles(self.minutes, INDEX_TOKENS),
+            previous_interest=self,
+            dumps=self.dumps,
+            account=self,
+        )
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return the contracts that the day's dump lists.
@@ -172,7 +185,7 @@ class KiteProvider:
         centre = self._centre(index, contracts)
         return self._previous.learn(index, contracts, day_of(at), centre, most)
 
-    def last_prices(self, indices: tuple[str, ...]) -> dict[str, float]:
+    def last_prices(self, indices: Sequence[str]) -> dict[str, float]:
         """Return the last price of each index that answers, in one cheap request.
 
         Raises as `listing`.

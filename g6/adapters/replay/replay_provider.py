@@ -16,6 +16,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderRefused
+from g6.ports.abilities import Abilities
 
 
 class Replay:
@@ -25,6 +26,11 @@ class Replay:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can do beside quoting: say which cycles there are."""
+        return Abilities(recorded=self.recording)
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return the contracts of `index` recorded by `at` that day, else those at its beginning.

@@ -28,6 +28,7 @@ from g6.domain.quotes.tick import (
 )
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
+from g6.ports.abilities import Abilities, abilities_of
 
 Rows = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -85,6 +86,11 @@ class Streamed:
         )
         self._wished: dict[str, tuple[date, set[str]]] = {}
         self._unanswered: dict[str, float] = {}
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the inner provider can do, and have contracts streamed."""
+        return replace(abilities_of(self.inner), stream=self)
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what the inner provider lists."""

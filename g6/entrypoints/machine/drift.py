@@ -88,7 +88,7 @@ def _as_it_would_start(record: StartRecord, settings: Settings) -> Settings:
     same_host = record.get("host") == socket.gethostname()
     if same_host and file != str(settings.config_file or "") and (not file or Path(file).exists()):
         settings = load(file)
-    if settings.provider.name != "sim":
+    if not settings.source.is_simulated:
         return settings
     if record.get("origins", {}).get("interval") == COMMAND_LINE:
         # A start lies on the grid of its own interval. Started with --interval 5 and asked with

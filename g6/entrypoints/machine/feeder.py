@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from g6.adapters.redis.feed_clock import FeedClock
-from g6.adapters.replay import Replay
 from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.words import STAGES
 from g6.entrypoints.workers.app import create_app
+from g6.entrypoints.workers.jobs import SWEEP
 from g6.errors import BadConfig, Retryable
 from g6.pipeline import Runtime
+from g6.ports.abilities import abilities_of
 
 SWEEP_SECONDS = 2.0
 POLL_SECONDS = 0.01
@@ -149,7 +150,8 @@ def main() -> None:
     """Feed the configured recording to the workers until SIGTERM or SIGINT."""
     app = create_app(load())
     runtime = app.runtime
-    if not isinstance(runtime.provider, Replay) or not isinstance(runtime.clock, FeedClock):
+    recorded = abilities_of(runtime.provider).recorded
+    if recorded is None or not isinstance(runtime.clock, FeedClock):
         raise BadConfig(
             "there is nothing to feed: provider.name is not replay",
             "say --provider replay --recording PATH",
@@ -157,9 +159,9 @@ def main() -> None:
     speed = app.settings.market.speed
     feeder = Feeder(
         runtime,
-        runtime.provider.recording,
+        recorded,
         runtime.clock.send,
-        lambda: app.signature("g6.sweep").apply_async(expires=SWEEP_SECONDS),
+        lambda: app.signature(SWEEP).apply_async(expires=SWEEP_SECONDS),
         None if speed == "max" else float(speed),
     )
     for number in (signal.SIGTERM, signal.SIGINT):

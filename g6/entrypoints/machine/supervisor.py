@@ -17,11 +17,17 @@ from pathlib import Path
 
 from g6 import log
 from g6.adapters.data_dir.owner import System
-from g6.adapters.redis.server import EmbeddedServer, connect
+from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
-from g6.adapters.replay import Replay
-from g6.bootstrap import process_runtime as bootstrap
-from g6.bootstrap.owning import namespace, owning, system, write_down
+from g6.bootstrap.ownership import (
+    owned_directories,
+    owning_system,
+    record_configuration,
+    redis_namespace,
+)
+from g6.bootstrap.redis_ports import redis_facts, vitals
+from g6.bootstrap.sources import open_recording, settings_in_force
+from g6.bootstrap.wiring import wire
 from g6.config import Settings, calendar, environment
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES
@@ -31,6 +37,8 @@ from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
 from g6.errors import Retryable, Unavailable
 from g6.pipeline import Runtime
+from g6.ports.abilities import abilities_of
+from g6.ports.source import Ability
 
 STOP_SECONDS = 8.5
 READY_SECONDS = 60.0
@@ -171,9 +179,7 @@ class Stack:
 
     @property
     def _vitals(self) -> RedisVitals:
-        return bootstrap.vitals(
-            self.settings, connect(self.broker, master_name=self.settings.redis.master_name or "")
-        )
+        return vitals(wire(self.settings, self.broker))
 
     _expected: int = 0
 
@@ -208,8 +214,8 @@ def running(
         )
     with ExitStack() as cleanup:
         server: EmbeddedServer | None = None
-        owner = system(settings, broker) if broker else System.of_its_own(settings.namespace)
-        write_address = cleanup.enter_context(owning(settings, who, owner, mix=mix))
+        owner = owning_system(settings, broker) if broker else System.of_its_own(settings.namespace)
+        write_address = cleanup.enter_context(owned_directories(settings, who, owner, mix=mix))
         if not broker:
             if fresh:
                 shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
@@ -220,11 +226,11 @@ def running(
             write_address(broker)
         app = create_app(settings, broker)
         for warning in lint(
-            settings, app.conf, **bootstrap.broker_facts(broker, settings.redis.master_name or "")
+            settings, app.conf, **redis_facts(broker, settings.redis.master_name or "")
         ):
             sys.stderr.write(f"g6: {warning}\n")
         runtime = app.runtime
-        write_down(bootstrap.in_force(settings, runtime.provider))
+        record_configuration(settings_in_force(settings, runtime.provider))
         # An embedded server keeps what it holds of a run that is over, for g6 rerun and g6 trace.
         # On a Redis of one's own a second simulated run went by the first one's clock and collected
         # nothing, so there a bounded run takes along what it wrote.
@@ -232,12 +238,12 @@ def running(
         driver = Driver(
             settings,
             broker,
-            namespace(settings, broker),
+            redis_namespace(settings, broker),
             runtime.controls,
             runtime.vitals,
             who,
             bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
-            cache=namespace(settings, frames) if frames else None,
+            cache=redis_namespace(settings, frames) if frames else None,
         )
         driver.begin(fresh=fresh)
         cleanup.callback(driver.leave)
@@ -251,11 +257,12 @@ def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
 
     A simulated market starts at `market.start`, a live one now.
     """
-    if isinstance(runtime.provider, Replay):
-        instants = runtime.provider.recording.cycles()[:cycles]
+    recorded = abilities_of(runtime.provider).recorded
+    if recorded is not None:
+        instants = recorded.cycles()[:cycles]
         return Window(instants[0], instants[-1], len(instants))
     count = cycles or 1
-    start = settings.market.start if settings.provider.name == "sim" else runtime.clock.market()
+    start = settings.market.start if settings.source.is_simulated else runtime.clock.market()
     first = _next_cycle(runtime.calendar, settings, start)
     return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)
 
@@ -266,9 +273,9 @@ def aligned(settings: Settings) -> Settings:
     The start moves forward only. A recording is read whole here, so that a corrupt one ends the run
     before anything is written. Errors: BadInput, BadConfig.
     """
-    if settings.provider.name == "replay":
-        bootstrap.opened(settings)
-    if settings.provider.name != "sim":
+    if settings.source.can(Ability.RECORDED):
+        open_recording(settings)
+    if not settings.source.is_simulated:
         return settings
     first = _next_cycle(calendar(), settings, settings.market.start)
     return settings.model_copy(

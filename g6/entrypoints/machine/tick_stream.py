@@ -22,17 +22,13 @@ from typing import Any
 
 import structlog
 
-from g6.adapters.kite import Access
 from g6.adapters.kite.ticker.feeds import StreamLimits, Ticker
 from g6.adapters.kite.ticker.socket import Login
 from g6.adapters.kite.ticker.stream_client import route
-from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.quote_cache import RedisQuoteCache
-from g6.adapters.redis.server import connect
-from g6.adapters.redis.shared_cache import RedisSharedCache
-from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.redis_address import TOKEN_FILE, broker_clock, broker_url, credentials
-from g6.config import Settings, calendar, load
+from g6.bootstrap.credentials import credentials
+from g6.bootstrap.ticker_ports import TickerPorts, ticker_ports
+from g6.bootstrap.wiring import redis_url, wire
+from g6.config import Settings, load
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES
 from g6.entrypoints.machine import ticker_children
@@ -83,9 +79,7 @@ class TickerContext:
     broker: str
     clock: Clock = field(init=False)
     calendar: Calendar = field(init=False)
-    bus: RedisBus = field(init=False)
-    access: Access = field(init=False)
-    vitals: RedisVitals = field(init=False)
+    ports: TickerPorts = field(init=False)
     _prepared_at: float = 0.0
     _signed_at: float = 0.0
     _learner: BaseProcess | None = None
@@ -93,23 +87,15 @@ class TickerContext:
     _learner_began: float = 0.0
 
     def __post_init__(self) -> None:
-        settings = self.settings
-        client = connect(self.broker, master_name=settings.redis.master_name or "")
-        self.clock = broker_clock(settings)
-        self.calendar = calendar()
-        self.bus = RedisBus(client, settings.namespace)
-        self.vitals = RedisVitals(client, settings.namespace, (), settings.directory)
-        self.access = Access(
-            credentials(settings),
-            RedisSharedCache(client, settings.namespace),
-            settings.directory / TOKEN_FILE,
-            self.clock.market,
-        )
+        wiring = wire(self.settings, self.broker)
+        self.clock = wiring.clock
+        self.calendar = wiring.calendar
+        self.ports = ticker_ports(wiring)
 
     def login(self) -> Login | None:
         """Return key and token in force, None while there is none."""
         try:
-            token = self.access.token()
+            token = self.ports.access.token()
         except TokenDead:
             return None
         return Login(
@@ -140,17 +126,17 @@ class TickerContext:
         getattr(structlog.get_logger("g6"), level)(sentence, **facts)
         try:
             if event == "refused":
-                self.bus.publish(
+                self.ports.bus.publish(
                     "alert", {"state": "token", "sentence": sentence, **facts}, key="token"
                 )
             if event == "untrusted":
-                self.bus.publish(
+                self.ports.bus.publish(
                     "alert",
                     {"state": "certificate", "sentence": sentence, **facts},
                     key="certificate",
                 )
             if event in ("connected", "lost", "gave up"):
-                self.bus.publish(
+                self.ports.bus.publish(
                     "provider.state",
                     {"name": "ticker", "state": event, "sentence": sentence, **facts},
                     key="ticker",
@@ -162,7 +148,7 @@ class TickerContext:
         """Give a sign of life every few seconds, and see that yesterday's interest is asked for."""
         if time.monotonic() - self._signed_at >= SIGN_SECONDS:
             self._signed_at = time.monotonic()
-            self.vitals.sign_in(f"ticker@{socket.gethostname()}", os.getpid())
+            self.ports.vitals.sign_in(f"ticker@{socket.gethostname()}", os.getpid())
             self._start_learner()
 
     def prepare(self) -> None:
@@ -230,11 +216,7 @@ def run(settings: Settings) -> int:
 
     1 says that the stream ended by itself and is to be started anew.
     """
-    broker = broker_url(settings)
-    context = TickerContext(settings, broker)
-    cache = connect(
-        settings.redis.cache_url or broker, master_name=settings.redis.master_name or ""
-    )
+    context = TickerContext(settings, redis_url(settings))
     limits = StreamLimits(
         settings.ticker.connections,
         settings.ticker.tokens,
@@ -242,7 +224,7 @@ def run(settings: Settings) -> int:
         settings.ticker.silent_seconds,
     )
     ticker = Ticker(
-        RedisQuoteCache(cache, settings.namespace),
+        context.ports.quotes,
         context.clock.market,
         context.trading_since,
         context.login,

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from g6.config import Settings
 from g6.errors import G6Error
+from g6.ports.abilities import Abilities, abilities_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from g6.adapters.kite.kite_provider import KiteProvider
-    from g6.adapters.wrapping.resilient import Resilient
     from g6.domain.market.instrument import Contracts
     from g6.pipeline import Runtime
 
@@ -37,18 +36,18 @@ def announce_contracts(settings: Settings, broker: str) -> None:
     Exits 1, with the reason, where these are not known.
     """
     from g6.adapters.memory.sender import MemorySender
-    from g6.adapters.wrapping.streamed import Streamed
-    from g6.bootstrap import process_runtime as bootstrap
+    from g6.bootstrap.process_runtime import build_runtime
+    from g6.bootstrap.wiring import wire
     from g6.pipeline.choice import chosen
 
-    runtime = bootstrap.build(settings, MemorySender(), broker)
+    runtime = build_runtime(wire(settings, broker), MemorySender())
     at = runtime.clock.market()
-    provider = runtime.provider
-    if not isinstance(provider, Streamed):
+    stream = abilities_of(runtime.provider).stream
+    if stream is None:
         return
     try:
         for index in runtime.plan.indices:
-            provider.follow(index, chosen(runtime, index, at).contracts, at)
+            stream.follow(index, chosen(runtime, index, at).contracts, at)
     except G6Error as error:
         _fail(error)
 
@@ -59,27 +58,20 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     Collectors read what there is, so the questions need not be over before the open. Exits STORED
     where the store has it all, 1, with the reason, where the provider refuses.
     """
-    from g6.adapters.kite.kite_provider import KiteProvider
     from g6.adapters.memory.sender import MemorySender
-    from g6.adapters.wrapping.resilient import Resilient
-    from g6.adapters.wrapping.streamed import Streamed
-    from g6.bootstrap import process_runtime as bootstrap
+    from g6.bootstrap.process_runtime import build_runtime
+    from g6.bootstrap.wiring import wire
     from g6.pipeline.choice import chosen
 
-    runtime = bootstrap.build(settings, MemorySender(), broker)
+    runtime = build_runtime(wire(settings, broker), MemorySender())
     at = runtime.clock.market()
-    provider = runtime.provider
-    guarded = provider.inner if isinstance(provider, Streamed) else provider
+    abilities = abilities_of(runtime.provider)
     unknown = _indices_without_previous_interest(runtime, at)
-    if (
-        not unknown
-        or not isinstance(guarded, Resilient)
-        or not isinstance(guarded.first, KiteProvider)
-    ):
+    if not unknown or abilities.previous_interest is None:
         sys.exit(STORED)
     try:
         contracts = {index: chosen(runtime, index, at).contracts for index in unknown}
-        _learn_in_turns(runtime, guarded, guarded.first, contracts, at)
+        _learn_in_turns(runtime, abilities, contracts, at)
     except G6Error as error:
         _fail(error)
 
@@ -93,12 +85,14 @@ def _indices_without_previous_interest(runtime: Runtime, at: datetime) -> Sequen
 
 def _learn_in_turns(
     runtime: Runtime,
-    guarded: Resilient,
-    kite: KiteProvider,
+    abilities: Abilities,
     contracts: Mapping[str, Contracts],
     at: datetime,
 ) -> None:
     """Ask index after index for a batch, until no answer brings anything or the time is over."""
+    learner = abilities.previous_interest
+    if learner is None:
+        return
     parent = multiprocessing.parent_process()
     clock = runtime.clock
     deadline = clock.wall() + LEARN_SECONDS
@@ -106,8 +100,8 @@ def _learn_in_turns(
     while answers and clock.wall() < deadline and (parent is None or parent.is_alive()):
         answers = 0
         for index, of_index in contracts.items():
-            with guarded.within(BATCH_SECONDS):
-                answers += kite.learn_previous(index, of_index, at, BATCH)
+            with abilities.within(BATCH_SECONDS):
+                answers += learner.learn_previous(index, of_index, at, BATCH)
 
 
 def _fail(error: G6Error) -> None:

@@ -17,6 +17,8 @@ from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 from g6.pipeline.folding import QUARTER_SECONDS
 
+SWEEP = "g6.sweep"
+"""The task that closes what did not arrive; beat says with each that it lives."""
 SWEEP_SECONDS = 2.0
 """Seconds between two sweeps: a partial cycle closes at most 2.5 s after its deadline."""
 SHORTEST_FOLD_SECONDS = 5.0

@@ -13,9 +13,10 @@ import pytest
 
 from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap import process_runtime as bootstrap
-from g6.bootstrap.redis_address import broker_clock, credentials
+from g6.bootstrap.credentials import credentials
 from g6.bootstrap.rest_budget import request_seconds
+from g6.bootstrap.sources import provider
+from g6.bootstrap.wiring import live_clock, wire_if_running
 from g6.config import Settings, environment, hashes, load, values
 from g6.errors import BadConfig
 
@@ -23,6 +24,7 @@ THIRD_PARTY = """
 from g6.simulation import SimulatedMarket
 from g6.bootstrap.rest_budget import request_seconds
 from g6.config import calendar
+from g6.ports.source import Source
 
 
 class Tiny:
@@ -47,8 +49,11 @@ class Tiny:
         return {"mode": "live", "source": "tiny"}
 
 
-def provider(settings, gate):
-    return Tiny(gate)
+def provider(settings, surroundings):
+    return Tiny(surroundings.gate)
+
+
+SOURCE = Source("tiny", provider)
 """
 
 
@@ -67,17 +72,14 @@ def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: tiny-provider\nVersion: 1.0\n", "utf-8"
     )
-    (info / "entry_points.txt").write_text(
-        "[g6.providers]\ntiny = tiny_provider:provider\n", "utf-8"
-    )
+    (info / "entry_points.txt").write_text("[g6.providers]\ntiny = tiny_provider:SOURCE\n", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
 
 
 @pytest.mark.usefixtures("plugged")
 def test_a_provider_of_somebody_elses_plugs_in_by_its_entry_point(tmp_path: Path) -> None:
-    source = bootstrap.provider(
-        configured(provider__name="tiny", data_dir=str(tmp_path), ticker__enabled=False)
-    )
+    settings = configured(provider__name="tiny", data_dir=str(tmp_path), ticker__enabled=False)
+    source = provider(wire_if_running(settings))
     assert isinstance(source, Resilient)
     assert source.underlying("NIFTY", datetime.now(UTC)).spot > 0
     assert source.describe()["requests"] == {"quote": {"ok": 1}}
@@ -86,7 +88,7 @@ def test_a_provider_of_somebody_elses_plugs_in_by_its_entry_point(tmp_path: Path
 
 def test_a_provider_that_is_not_there_is_a_sentence_with_those_there_are() -> None:
     with pytest.raises(BadConfig, match="sim, replay, kite"):
-        bootstrap.provider(configured(provider__name="nobody"))
+        provider(wire_if_running(configured(provider__name="nobody")))
 
 
 def test_secrets_come_from_the_environment_under_the_brokers_names() -> None:
@@ -158,9 +160,9 @@ def test_a_look_alikes_clock_is_followed_and_a_brokers_is_the_walls() -> None:
     alike = configured(
         provider__name="kite", provider__root="http://127.0.0.1:8000", market__origin=1000.0
     )
-    assert isinstance(broker_clock(alike), ScaledClock)
+    assert isinstance(live_clock(alike), ScaledClock)
     assert isinstance(
-        broker_clock(configured(provider__name="kite", market__origin=1000.0)), WallClock
+        live_clock(configured(provider__name="kite", market__origin=1000.0)), WallClock
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from g6.bootstrap.process_runtime import simulated
+from g6.bootstrap.sources import simulated_market
 from g6.config import Settings, build, config_id, hashes, influences, load, nested, plan, record
 from g6.config.keys import Key, keys
 from g6.domain.cycles.plan import Plan
@@ -137,7 +137,7 @@ def changes() -> dict[str, Settings]:
 
 def what_use_cases_read(chosen: Settings) -> tuple[Plan, Any]:
     """Return everything of a configuration that decides what a use case writes, its id apart."""
-    market = simulated(chosen)
+    market = simulated_market(chosen)
     return replace(plan(chosen), config_id=""), (
         market.seed,
         market.faults,

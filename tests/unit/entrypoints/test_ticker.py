@@ -100,7 +100,7 @@ def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unles
     monkeypatch.setattr(tick_stream.multiprocessing, "get_context", lambda _: spawning)
     monkeypatch.setattr(tick_stream, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(TickerContext, "login", lambda _: tick_stream.Login("demo", "demo", None))
-    monkeypatch.setattr(made.vitals, "sign_in", lambda *_: None)
+    monkeypatch.setattr(made.ports.vitals, "sign_in", lambda *_: None)
     made.beat()
     now[0] += later
     made.beat()
@@ -112,7 +112,7 @@ def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
 ) -> None:
     made, told = context("2026-11-20T03:15:00Z", tmp_path), []
     monkeypatch.setattr(
-        made.bus, "publish", lambda kind, fact, key: told.append((kind, fact["fix"], key))
+        made.ports.bus, "publish", lambda kind, fact, key: told.append((kind, fact["fix"], key))
     )
     made.tell("refused", {"fix": "g6 login"})
     assert told == [("alert", "g6 login", "token")]

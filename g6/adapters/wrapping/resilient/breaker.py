@@ -29,7 +29,7 @@ class Breaker:
     def __init__(
         self,
         name: str,
-        storage: Callable[[], pybreaker.CircuitBreakerStorage],
+        storage: Callable[[], pybreaker.CircuitBreakerStorage | None],
         shelf: SharedCache,
         *,
         failures: int = 5,

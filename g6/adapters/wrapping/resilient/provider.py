@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, Withheld
 from g6.ports import Limiter, Provider, SharedCache
+from g6.ports.abilities import Abilities, abilities_of
 
 T = TypeVar("T")
 
@@ -61,6 +63,11 @@ class Resilient:
         )
         self._outage, self._further = outage, further
         self._unit: tuple[str, datetime] | None = None
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the first provider can do; its requests may be bounded in time."""
+        return replace(abilities_of(self.first), within=self.within)
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed on the day of `at`; its request may outlast the unit. Errors: ProviderBusy, Terminal."""

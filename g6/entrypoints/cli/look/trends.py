@@ -15,7 +15,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.stores import store as configured_store
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import build_up as open_interest
@@ -138,7 +138,7 @@ def _volatility(settings: Settings, unit: Unit, frame: Frame) -> dict[str, Any]:
 def _past_volatility(settings: Settings, unit: Unit) -> list[float]:
     """The 30-day volatility of each earlier session, at its last cycle before 15:15 in India."""
     today = unit.instant.astimezone(IST).date()
-    cycles = bootstrap.store(settings).overview_cycles(
+    cycles = configured_store(settings).overview_cycles(
         unit.instant - timedelta(days=RANKED_DAYS), unit.instant
     )
     last: dict[date, str] = {}
@@ -147,7 +147,7 @@ def _past_volatility(settings: Settings, unit: Unit) -> list[float]:
         if unit.index in indices and at.date() < today and at.time() < RANKED_BEFORE:
             last[at.date()] = cycle
     chosen = [Unit(last[day], unit.index) for day in sorted(last)][-series.LOOKBACK_DAYS :]
-    store, values = bootstrap.store(settings), []
+    store, values = configured_store(settings), []
     for each in chosen:
         frame = store.read_chain(each)
         found = expiry_figures(Chain.of_rows(frame)) if frame is not None and len(frame) else []
@@ -211,7 +211,7 @@ def buildup(
 def _earlier(settings: Settings, unit: Unit, against: str) -> Frame:
     """The chain to compare with: of the day's first cycle, or of the last one at least so many minutes ago. Errors: NothingToDo."""
     midnight = datetime.combine(unit.instant.astimezone(IST).date(), time(), IST).astimezone(UTC)
-    cycles = bootstrap.store(settings).overview_cycles(midnight, unit.instant)
+    cycles = configured_store(settings).overview_cycles(midnight, unit.instant)
     mine = [cycle for cycle, indices in cycles.items() if unit.index in indices]
     instants = [datetime.fromisoformat(cycle).timestamp() for cycle in mine]
     window = (
@@ -219,7 +219,7 @@ def _earlier(settings: Settings, unit: Unit, against: str) -> Frame:
     )
     place = open_interest.reference(instants, unit.instant.timestamp(), window)
     frame = (
-        bootstrap.store(settings).read_chain(Unit(mine[place], unit.index))
+        configured_store(settings).read_chain(Unit(mine[place], unit.index))
         if place is not None
         else None
     )

@@ -19,12 +19,6 @@ from g6.errors import BadConfig, G6Error
 
 Month = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month.")]
 
-PROVIDERS = {
-    "sim": "the simulated market: any instant, no network, the same prices for the same --seed",
-    "replay": "a recording (--recording PATH): NSE option-chain answers, snapshot tables, G6's own stored days",
-    "kite": "Zerodha's Kite Connect: live chains with five-level books and open interest; needs KITE_API_KEY and g6 login",
-}
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -153,13 +147,10 @@ def providers() -> None:
 
     Example: g6 providers
     """
-    from importlib.metadata import entry_points
+    from g6.config.sources import SHIPPED, plugged_in
 
-    from g6.bootstrap.redis_address import PLUGINS
-
-    for name, meaning in PROVIDERS.items():
-        typer.echo(f"{name:<8}{meaning}")
-    for each in entry_points(group=PLUGINS):
-        typer.echo(
-            f"{each.name:<8}plugged in by {each.dist.name if each.dist else 'an entry point'} ({each.value})"
-        )
+    for source in SHIPPED:
+        typer.echo(f"{source.name:<8}{source.summary}")
+    for point in plugged_in():
+        distribution = point.dist.name if point.dist else "an entry point"
+        typer.echo(f"{point.name:<8}plugged in by {distribution} ({point.value})")

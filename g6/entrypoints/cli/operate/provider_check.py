@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -16,6 +16,7 @@ from g6.config import Settings
 from g6.entrypoints.cli.shared import options, terminal
 from g6.errors import BadDump, G6Error, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Clock, Provider
+from g6.ports.abilities import Abilities, InstrumentDumps, abilities_of
 
 T = TypeVar("T")
 
@@ -131,27 +132,27 @@ def check(
 
 def findings(settings: Settings) -> Findings:
     """Return what a provider answers: token, whose it is, a price of each index, the request budget."""
-    from g6.adapters.kite.kite_provider import KiteProvider
-    from g6.adapters.wrapping.resilient import Resilient
-    from g6.bootstrap import process_runtime as bootstrap
     from g6.bootstrap.guarding import guarded, shared_state
-    from g6.bootstrap.redis_address import BUILT_IN, broker_clock
+    from g6.bootstrap.sources import check_names, provider
+    from g6.bootstrap.wiring import wire_if_running
 
     found = Findings()
-    wanted, own = settings.provider, BUILT_IN[:2]
-    if wanted.name in own:
-        _prices(found, settings, bootstrap.provider(settings), settings.market.start)
+    check_names(settings)
+    if not settings.source.is_live:
+        source = provider(wire_if_running(settings))
+        _prices(found, settings, source, settings.market.start)
         return found
+    wanted = settings.provider
     quick = {"timeout": min(wanted.timeout, REQUEST_SECONDS), "retries": 0}
     settings = settings.model_copy(update={"provider": wanted.model_copy(update=quick)})
-    source: Resilient = guarded(
-        settings, shared_state(settings), wanted.name, wanted.root, wanted.name
-    )
-    with source.within(PATIENCE):
-        if isinstance(source.first, KiteProvider):
-            _kite(found, settings, source.first)
+    wiring = wire_if_running(settings)
+    source = guarded(wiring, shared_state(wiring), wanted.name, wanted.root, wanted.name)
+    abilities = abilities_of(source)
+    with abilities.within(PATIENCE):
+        if abilities.account is not None:
+            _account(found, settings, abilities, wiring.clock)
         else:
-            _prices(found, settings, source, _now(broker_clock(settings)))
+            _prices(found, settings, source, wiring.clock.market())
     budget = source.describe()["budget_left"]
     found.lines.append(
         (
@@ -164,18 +165,23 @@ def findings(settings: Settings) -> Findings:
     return found
 
 
-def _kite(found: Findings, settings: Settings, kite: Any) -> None:
-    from g6.bootstrap.redis_address import broker_clock
+def _account(found: Findings, settings: Settings, abilities: Abilities, clock: Clock) -> None:
     from g6.domain.market.instrument import INDICES
     from g6.rendering.screens import countdown
 
-    token = kite.describe()["login"]
+    account = abilities.account
+    if account is None:
+        return
+    token = account.describe()["login"]
     left = f", {countdown(token['seconds_left'])} left" if token["seconds_left"] else ""
-    if found.ask("token", kite.token, lambda _: f"{token['state']}{left}") is None:
+    if found.ask("token", account.token, lambda _: f"{token['state']}{left}") is None:
         return
-    if found.ask("account", kite.profile, lambda told: str(told.get("user_id", "unknown"))) is None:
+    if (
+        found.ask("account", account.profile, lambda told: str(told.get("user_id", "unknown")))
+        is None
+    ):
         return
-    prices = found.ask("prices", lambda: kite.last_prices(settings.indices), _shown)
+    prices = found.ask("prices", lambda: account.last_prices(settings.indices), _shown)
     for name in settings.indices:
         if prices is not None and not prices.get(name):
             found.lines.append(
@@ -189,8 +195,8 @@ def _kite(found: Findings, settings: Settings, kite: Any) -> None:
     for exchange in sorted(
         {INDICES[name].derivatives for name in settings.indices if name in INDICES}
     ):
-        count = partial(kite.instruments, exchange, broker_clock(settings).market())
-        found.ask(f"instruments of {exchange}", count, partial(_listed, kite, exchange))
+        count = partial(account.instruments, exchange, clock.market())
+        found.ask(f"instruments of {exchange}", count, partial(_listed, abilities.dumps, exchange))
 
 
 def _prices(found: Findings, settings: Settings, source: Provider, at: datetime) -> None:
@@ -202,15 +208,11 @@ def _prices(found: Findings, settings: Settings, source: Provider, at: datetime)
         )
 
 
-def _listed(kite: Any, exchange: str, contracts: int) -> str:
+def _listed(dumps: InstrumentDumps | None, exchange: str, contracts: int) -> str:
     """Return how many contracts a dump lists, and what is wrong with it."""
-    note = kite.dumps.facts().get(exchange)
+    note = "" if dumps is None else dumps.facts().get(exchange)
     return f"{contracts:,} contracts" + (f" ({note})" if note else "")
 
 
-def _now(clock: Clock) -> datetime:
-    return clock.market()
-
-
-def _shown(prices: dict[str, float]) -> str:
+def _shown(prices: Mapping[str, float]) -> str:
     return "  ".join(f"{name} {price:,.2f}" for name, price in prices.items()) or "none"

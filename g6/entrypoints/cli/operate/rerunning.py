@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import track
 
 from g6.adapters.data_dir.owner import owner
-from g6.adapters.replay import Replay
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN
@@ -25,6 +24,7 @@ from g6.entrypoints.cli.shared.days import instant
 from g6.errors import BadInput, NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline import rerun as rerun_unit
+from g6.ports.abilities import abilities_of
 
 WAIT_SECONDS = 120.0
 """How long nothing may end before the rest counts as unfinished; longer than a job's patience for one unit."""
@@ -110,10 +110,12 @@ def _of_who_runs(settings: Settings) -> Settings:
 
     Errors: RedisDown.
     """
-    from g6.bootstrap.observing import as_running
+    from g6.bootstrap.running_system import settings_as_started
 
     return (
-        as_running(settings) if settings.redis.broker_url or owner(settings.directory) else settings
+        settings_as_started(settings)
+        if settings.redis.broker_url or owner(settings.directory)
+        else settings
     )
 
 
@@ -141,8 +143,9 @@ def instants(
     """
     stored = {parse_z(cycle) for cycle in runtime.store.overview_cycles(first, last)}
     opened = {parse_z(record.cycle) for record in runtime.ledger.open_cycles()}
-    if isinstance(runtime.provider, Replay):
-        due = set(runtime.provider.recording.cycles())
+    recorded = abilities_of(runtime.provider).recorded
+    if recorded is not None:
+        due = set(recorded.cycles())
     else:
         grids = grids_between(settings, first, last, settings.indices)
         due = {at for grid in grids.values() for at in grid}

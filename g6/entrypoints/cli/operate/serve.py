@@ -43,9 +43,9 @@ def serve(
 
     Example: g6 serve --metrics-port 0
     """
-    from g6.bootstrap import process_runtime as bootstrap
-    from g6.bootstrap.observing import as_running, running_record
-    from g6.bootstrap.redis_address import broker_url
+    from g6.bootstrap.redis_ports import totals
+    from g6.bootstrap.running_system import recorded_start, settings_as_started
+    from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server
     from g6.entrypoints.workers.app import create_app
@@ -53,16 +53,19 @@ def serve(
     settings = options.settings(
         config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir
     )
-    runtime, wanted = create_app(as_running(settings), broker_url(settings)).runtime, settings.serve
+    runtime, wanted = (
+        create_app(settings_as_started(settings), redis_url(settings)).runtime,
+        settings.serve,
+    )
     server.serve(
         runtime,
-        bootstrap.totals(settings),
+        totals(wire(settings)),
         wanted.host,
         wanted.metrics_port if metrics_port is None else metrics_port,
         wanted.web_port if web_port is None else web_port,
         token=wanted.token.get_secret_value() if wanted.token else "",
         status_file=settings.status_file,
-        restart_needed=lambda: restart_reasons_in_child(running_record(settings)),
+        restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),
         announce=typer.echo,
     )
 
@@ -79,20 +82,18 @@ def status(
 
     Example: g6 status
     """
-    from g6.bootstrap import process_runtime as bootstrap
-    from g6.bootstrap.observing import as_running, running_record
-    from g6.bootstrap.redis_address import broker_url
+    from g6.bootstrap.redis_ports import totals
+    from g6.bootstrap.running_system import recorded_start, settings_as_started
+    from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons
     from g6.entrypoints.web.state import Watcher
     from g6.entrypoints.workers.app import create_app
     from g6.observability.follower import BusFollower
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    runtime = create_app(as_running(settings), broker_url(settings)).runtime
-    restart = restart_reasons(running_record(settings), settings)
-    follower = BusFollower(
-        runtime.bus, bootstrap.totals(settings), runtime.plan.indices, keeps=False
-    )
+    runtime = create_app(settings_as_started(settings), redis_url(settings)).runtime
+    restart = restart_reasons(recorded_start(settings), settings)
+    follower = BusFollower(runtime.bus, totals(wire(settings)), runtime.plan.indices, keeps=False)
     watcher = Watcher(runtime, follower, restart_needed=lambda: restart)
     watcher.follower.catch_up()
     if watch:

@@ -10,6 +10,7 @@ import typer
 from g6.config import environment
 from g6.entrypoints.cli.shared import options
 from g6.errors import BadConfig
+from g6.ports.source import Ability
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +32,7 @@ def ticker(
     Example: g6 ticker --set provider.name=kite
     """
     settings = options.settings(config, set_, data_dir=data_dir, log_format=log_format)
-    if settings.provider.name != "kite":
+    if not settings.source.can(Ability.STREAM):
         raise BadConfig(
             f"provider {settings.provider.name} has no stream", "g6 ticker --set provider.name=kite"
         )

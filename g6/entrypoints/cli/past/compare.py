@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 
 from g6.adapters.replay import Recording, Replay
-from g6.bootstrap.process_runtime import collected, opened
+from g6.bootstrap.sources import collection_plan, open_recording
 from g6.config import Settings, calendar
 from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import agreement, side_gaps, spot_forward
@@ -127,7 +127,7 @@ def parity(
         raise BadInput(
             "--recording", None, "no recording was named", "g6 compare parity --recording PATH"
         )
-    source = opened(settings)
+    source = open_recording(settings)
     left_out.tell(terminal.console(settings, stderr=True), source.left_out)
     found = [series.figures() for series in _series(settings, source)]
     if json_:
@@ -145,7 +145,7 @@ def _series(settings: Settings, source: Recording) -> list[ParitySeries]:
 
     provider = Replay(source)
     found: dict[tuple[str, date], ParitySeries] = {}
-    for done in replayed(provider, collected(settings, provider), calendar()):
+    for done in replayed(provider, collection_plan(settings, provider), calendar()):
         for i, slot in enumerate(done.chain.expiries.slot):
             key = done.unit.index, slot.expiry
             series = found.setdefault(
@@ -199,7 +199,7 @@ def exchange_iv(
     settings = options.settings(
         config, set_, provider="replay", recording=path, model=model, strict=strict, indices=indices
     )
-    source = opened(settings)
+    source = open_recording(settings)
     left_out.tell(terminal.console(settings, stderr=True), source.left_out)
     found = list(_exchange_figures(settings, source))
     if json_:
@@ -224,7 +224,7 @@ def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[st
     from g6.bootstrap.inprocess import replayed
 
     provider = Replay(source)
-    for done in replayed(provider, collected(settings, provider), calendar()):
+    for done in replayed(provider, collection_plan(settings, provider), calendar()):
         chain, at = done.chain, done.unit.instant
         theirs = provider.exchange_iv(done.unit.index, chain.quotes, at)
         found = agreement(chain.vol.iv, theirs, chain.quotes.volume)

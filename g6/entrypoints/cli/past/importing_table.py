@@ -120,7 +120,7 @@ def _stored(
     settings: Settings, recording: Any, wanted: set[str], console: Console
 ) -> list[dict[str, Any]]:
     from g6.adapters.replay import Replay
-    from g6.bootstrap.process_runtime import collected
+    from g6.bootstrap.sources import collection_plan
     from g6.entrypoints.cli.past.storing import store_recording
 
     if not wanted:
@@ -129,7 +129,7 @@ def _stored(
             f"the table holds {have}, and of these none is asked for", f"--indices {have}"
         )
     return store_recording(
-        settings, recording, collected(settings, Replay(recording)), wanted, console
+        settings, recording, collection_plan(settings, Replay(recording)), wanted, console
     )
 
 

@@ -136,7 +136,7 @@ def repair(
     Example: g6 data repair --from 2026-11-18
     """
     from g6 import pipeline
-    from g6.bootstrap.repairing import mending
+    from g6.bootstrap.repairing import repair_runtime
 
     settings = options.settings(config, set_, data_dir=data_dir)
     options.owns(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
@@ -144,7 +144,7 @@ def repair(
     asked = covered(settings, span_of(index, from_, to, since, until))
     whole = kind_of(settings) in ("live", "") or bool(since or until)
     lots = [(each, missing) for each in asked if (missing := _missing(each, whole=whole))]
-    runtime, shop = mending(settings)
+    runtime, shop = repair_runtime(settings)
     outcomes: Counter[str] = Counter()
     damaged: dict[str, BadInput] = {}
     for lot, missing in lots:

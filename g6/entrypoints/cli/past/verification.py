@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import track
 from rich.table import Table
 
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.stores import store as configured_store
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import exposures
 from g6.domain.schema.chain import Chain
@@ -64,7 +64,7 @@ def verify(
     console, found, store = (
         terminal.console(settings, stderr=json_),
         second.Differences(),
-        bootstrap.store(settings),
+        configured_store(settings),
     )
     for index, day, instant in track(chosen, "verifying", console=console, transient=True):
         cycle = second.read(settings.directory, index, day, instant)

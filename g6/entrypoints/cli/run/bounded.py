@@ -16,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from g6 import pipeline
-from g6.adapters.replay import LeftOut, Replay
-from g6.bootstrap import process_runtime as bootstrap
+from g6.adapters.replay import LeftOut
+from g6.bootstrap.sources import simulated_market
+from g6.bootstrap.stores import store as configured_store
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
@@ -35,6 +36,7 @@ from g6.entrypoints.cli.shared.following import (
 from g6.entrypoints.machine.supervisor import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Ledger, Store
+from g6.ports.abilities import abilities_of
 from g6.rendering import screens
 from g6.simulation.selftest import self_test
 from g6.studies.checks.self_checks import self_checks
@@ -77,7 +79,7 @@ def show_self_test(settings: Settings) -> int:
     """
     console = terminal.console(settings)
     table = Table("figure", "simulated", "real", "must be", "", box=None, padding=(0, 2, 0, 0))
-    figures = self_test(bootstrap.simulated(settings), implied_vol)
+    figures = self_test(simulated_market(settings), implied_vol)
     for figure in figures:
         table.add_row(
             figure.name, figure.simulated, figure.real, figure.bound, "✓" if figure.ok else "✗"
@@ -244,7 +246,7 @@ def _settlement_fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
 
 
 def _show_end(console: Console, stack: Stack, last: ClosedCycle) -> None:
-    store = bootstrap.store(stack.settings)
+    store = configured_store(stack.settings)
     directory = stack.settings.directory
     _show_chain(console, store, last)
     console.print("\nself-checks", style="bold")
@@ -279,8 +281,8 @@ def _show_chain(console: Console, store: Store, last: ClosedCycle) -> None:
 
 def _left_out(stack: Stack) -> Sequence[LeftOut]:
     """Return what a recording was read without, nothing for another source."""
-    source = stack.runtime.provider
-    return source.recording.left_out if isinstance(source, Replay) else ()
+    recorded = abilities_of(stack.runtime.provider).recorded
+    return () if recorded is None else recorded.left_out
 
 
 def _summarise(

@@ -10,6 +10,7 @@ import typer
 from g6.entrypoints.cli.shared import options, table_options
 from g6.entrypoints.cli.shared.option_groups import spread
 from g6.errors import UserError
+from g6.ports.source import Ability
 
 Cycles = Annotated[
     int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")
@@ -121,7 +122,7 @@ def run(
         model=model,
         no_banner=no_banner,
     )
-    if not (once or cycles or settings.provider.name == "replay"):
+    if not (once or cycles or settings.source.can(Ability.RECORDED)):
         raise UserError(
             "g6 run is bounded: how many cycles?",
             "g6 run --cycles 10, or g6 up to go on until Ctrl-C",

@@ -16,10 +16,11 @@ from rich.console import Console
 from g6.adapters.kite.access import Access, KiteCredentials
 from g6.adapters.kite.browser_login import Callback, exchange, login_url, request_token_of
 from g6.adapters.kite.token import Token, issued_token
-from g6.adapters.redis.controls import RedisControls
-from g6.adapters.redis.server import connect
-from g6.bootstrap.guarding import access, shared_state
-from g6.bootstrap.redis_address import TOKEN_FILE, broker_clock, broker_url, credentials
+from g6.bootstrap.credentials import TOKEN_FILE, credentials
+from g6.bootstrap.guarding import shared_state
+from g6.bootstrap.kite_source import token_keeper
+from g6.bootstrap.redis_ports import controls
+from g6.bootstrap.wiring import live_clock, wire, wire_if_running
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import IST
@@ -59,7 +60,9 @@ def sign_in(settings: Settings, way: LoginWay, *, as_json: bool) -> None:
     Errors: UserError, Unavailable, ProviderBusy, ProviderRefused, TokenDead.
     """
     console = terminal.console(settings, stderr=as_json)
-    keeper = access(settings, shared_state(settings))
+    wiring = wire_if_running(settings)
+    shared = shared_state(wiring)
+    keeper = token_keeper(settings, wiring.clock, shared.cache, shared.notify)
     token = _fresh_token(settings, way, console)
     keeper.keep(token)
     _end_pause(settings)
@@ -68,7 +71,7 @@ def sign_in(settings: Settings, way: LoginWay, *, as_json: bool) -> None:
 
 def _fresh_token(settings: Settings, way: LoginWay, console: Console) -> Token:
     own = credentials(settings)
-    now = broker_clock(settings).market
+    now = live_clock(settings).market
     if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
         return issued_token(own.access_token, "demo", now())
     if not (own.api_key and own.api_secret):
@@ -163,12 +166,11 @@ def _end_pause(settings: Settings) -> None:
     """
     # Redis may be away, and nothing may run: the token is kept in its file all the same.
     try:
-        client = connect(broker_url(settings), master_name=settings.redis.master_name or "")
-        controls = RedisControls(client, settings.namespace)
-        paused = dict(controls.read().get("paused") or {})
+        switches = controls(wire(settings))
+        paused = dict(switches.read().get("paused") or {})
         if paused.get("*") == "token":
             del paused["*"]
-            controls.set("paused", paused or None)
+            switches.set("paused", paused or None)
     except G6Error:
         return
 

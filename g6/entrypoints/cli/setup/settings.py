@@ -84,7 +84,7 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
 
     Example: g6 config check --config config/wide.json
     """
-    from g6.bootstrap.process_runtime import check_start
+    from g6.bootstrap.sources import check_start
     from g6.config import calendar, plan
     from g6.entrypoints.workers.celery_lint import lint
     from g6.entrypoints.workers.queues import celery_settings
@@ -123,7 +123,7 @@ def diff(
     """
     from dataclasses import asdict
 
-    from g6.bootstrap.observing import running_record
+    from g6.bootstrap.running_system import recorded_start
     from g6.entrypoints.machine.drift import differences
 
     if not running:
@@ -132,7 +132,7 @@ def diff(
             "g6 config diff --running; what differs from the defaults: g6 config show --changed",
         )
     settings = options.settings(config, set_, data_dir=data_dir)
-    record = running_record(settings)
+    record = recorded_start(settings)
     if record is None:
         raise NothingToDo(
             "nobody wrote down under which settings this system runs: "

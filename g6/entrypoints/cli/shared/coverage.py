@@ -12,12 +12,14 @@ from g6.adapters.parquet import stored_units
 from g6.adapters.parquet.statuses import statuses
 from g6.adapters.parquet.stored_units import UnitsOfDay
 from g6.config import Settings, calendar, config_id, flat, values
+from g6.config.sources import source_named
 from g6.domain.cycles import gaps
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.gaps import Row
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES
 from g6.errors import NothingToDo, UncoveredYear
+from g6.ports.source import Ability
 
 __all__ = ["CoverageSpan", "Covered", "covered", "ended", "grids_between", "kind_of"]
 
@@ -256,7 +258,7 @@ class StoredPast:
         written = self._written(name)
         if written is None and name == config_id(self.settings):
             written = flat(values(self.settings))
-        if written is None or written.get("provider.name") == "replay":
+        if written is None or source_named(str(written.get("provider.name"))).can(Ability.RECORDED):
             return None  # the instants of a recording are its own
         seconds = written.get("interval")
         whole = isinstance(seconds, int) and not isinstance(seconds, bool)

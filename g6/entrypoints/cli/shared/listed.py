@@ -14,6 +14,8 @@ from g6.domain.market.calendar import IST, day_of, in_utc
 from g6.domain.market.instrument import INDICES, Listing
 from g6.errors import BadConfig, G6Error, NothingToDo
 from g6.ports import Provider
+from g6.ports.abilities import Abilities
+from g6.ports.source import Ability
 
 AsOf = Annotated[
     str | None,
@@ -29,7 +31,6 @@ Refresh = Annotated[
 ]
 
 MORNING = time(9, 15)
-_SIMULATED = ("sim", "replay")
 
 
 def instant_of(text: str) -> datetime:
@@ -56,10 +57,10 @@ class Listed:
     @cached_property
     def now(self) -> datetime:
         """The market's instant: a simulation's start, a broker's clock."""
-        from g6.bootstrap.redis_address import broker_clock
+        from g6.bootstrap.wiring import live_clock
 
         return (
-            broker_clock(self._settings).market().astimezone(UTC)
+            live_clock(self._settings).market().astimezone(UTC)
             if self.broker
             else self._settings.market.start
         )
@@ -67,7 +68,7 @@ class Listed:
     @property
     def broker(self) -> bool:
         """Whether listings come from a broker, who knows today's alone."""
-        return self._settings.provider.name not in _SIMULATED
+        return self._settings.source.is_live
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed of an index at `at`.
@@ -102,31 +103,34 @@ class Listed:
 
     def refresh(self) -> Mapping[str, int]:
         """Download the dumps of every enabled index's exchange again; return how many listings came from where."""
-        from g6.adapters.kite.kite_provider import KiteProvider
-        from g6.adapters.wrapping.resilient import Resilient
         from g6.bootstrap.guarding import guarded, shared_state
+        from g6.bootstrap.wiring import wire_if_running
 
         settings = self._settings
-        if settings.provider.name != "kite":
+        wiring = wire_if_running(settings)
+        shared = shared_state(wiring)
+        abilities = Abilities()
+        if settings.source.can(Ability.DUMPS):
+            name = settings.provider.name
+            abilities = guarded(wiring, shared, name, settings.provider.root, name).abilities
+        dumps = abilities.dumps
+        if dumps is None:
             raise BadConfig(
                 f"the provider {settings.provider.name} has no dumps to download", "--provider kite"
             )
-        shared = shared_state(settings)
-        source: Resilient = guarded(settings, shared, "kite", settings.provider.root, "kite")
-        if not isinstance(source.first, KiteProvider):
-            raise TypeError("guarded() wraps a KiteProvider for kite")
-        with source.within(60.0):
+        with abilities.within(60.0):
             for exchange in sorted({INDICES[index].derivatives for index in settings.indices}):
-                source.first.dumps.refresh(exchange, day_of(self.now))
-        counts = dict(source.first.dumps.hits)
-        shared.tell({"state": "listings", "listings": counts})
+                dumps.refresh(exchange, day_of(self.now))
+        counts = dict(dumps.hits)
+        shared.notify({"state": "listings", "listings": counts})
         return counts
 
     @cached_property
     def _provider(self) -> Provider:
-        from g6.bootstrap import process_runtime as bootstrap
+        from g6.bootstrap.sources import provider
+        from g6.bootstrap.wiring import wire_if_running
 
-        return bootstrap.provider(self._settings)
+        return provider(wire_if_running(self._settings))
 
     def _from_kept(self, index: str, day: date) -> Listing:
         from g6.adapters.parquet.listings import kept_days, kept_listing

@@ -118,11 +118,11 @@ def owns(
 
     `of_kind`: it brings rows of the settings' kind of market. `computes`: its rows name the configuration. Errors: Unavailable.
     """
-    from g6.bootstrap.owning import owning, write_down
+    from g6.bootstrap.ownership import owned_directories, record_configuration
 
-    context.with_resource(owning(settings, who, of_kind=of_kind, mix=mix))
+    context.with_resource(owned_directories(settings, who, of_kind=of_kind, mix=mix))
     if computes:
-        write_down(settings)
+        record_configuration(settings)
 
 
 def only(indices: str | None) -> dict[str, bool]:

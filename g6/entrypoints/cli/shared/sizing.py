@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from g6.adapters.clocks import WallClock
 from g6.adapters.parquet.listings import kept_listing
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.sources import simulated_market
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles import sizing
 from g6.domain.cycles.plan import IndexPlan
@@ -16,6 +16,7 @@ from g6.domain.cycles.sizing import Sizing
 from g6.domain.market import expiry
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, Listing
+from g6.ports.source import Ability
 
 PARTS_SHARE = 1.8
 """How many times larger than compacted a running day is in its segments, measured."""
@@ -42,10 +43,10 @@ def estimated(settings: Settings, cycles: int | None = None) -> Estimate | None:
 
     Contracts are those of the simulated market, else of the newest listing that is kept.
     """
-    if settings.provider.name == "replay":
+    if settings.source.can(Ability.RECORDED):
         return None
     decided, known = plan(settings), calendar()
-    now = settings.market.start if settings.provider.name == "sim" else WallClock().market()
+    now = settings.market.start if settings.source.is_simulated else WallClock().market()
     sessions = {name: _session(known, INDICES[name].exchange, now) for name in decided.indices}
     most = {name: len(session.cycles(settings.interval)) for name, session in sessions.items()}
     found: dict[str, Sizing] = {}
@@ -90,8 +91,8 @@ def _session(known: Calendar, exchange: str, at: datetime) -> Session:
 
 
 def _listing(settings: Settings, name: str, at: datetime) -> Listing | None:
-    if settings.provider.name == "sim":
-        return bootstrap.simulated(settings).listing(name, at)
+    if settings.source.is_simulated:
+        return simulated_market(settings).listing(name, at)
     return kept_listing(settings.directory, name, day_of(at))
 
 

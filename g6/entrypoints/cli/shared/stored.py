@@ -13,7 +13,7 @@ import numpy as np
 import typer
 
 import g6
-from g6.bootstrap import process_runtime as bootstrap
+from g6.bootstrap.stores import store as configured_store
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import in_utc
@@ -90,7 +90,7 @@ def indices_at(settings: Settings, as_of: datetime | None) -> Sequence[str]:
 
 def latest(settings: Settings, index: str, as_of: datetime | None) -> tuple[Unit, Frame]:
     """Return the newest stored chain of `index` that was observed by `as_of`. Errors: NothingToDo, BadInput."""
-    store = bootstrap.store(settings)
+    store = configured_store(settings)
     for count in (1, _FAR):
         for unit in reversed(units(settings, index, as_of, count)):
             frame = _readable(store, unit)
@@ -107,7 +107,7 @@ def _there(settings: Settings) -> str:
 
 def frames(settings: Settings, wanted: Sequence[Unit]) -> list[Frame]:
     """Return the chains of these units, those without one left out. Errors: NothingToDo when none has, BadInput."""
-    store = bootstrap.store(settings)
+    store = configured_store(settings)
     found = [
         frame for unit in wanted if (frame := _readable(store, unit)) is not None and len(frame)
     ]
@@ -187,7 +187,7 @@ def _until(as_of: datetime | None) -> str:
 def _cycles(
     settings: Settings, as_of: datetime | None, span: timedelta
 ) -> list[tuple[str, frozenset[str]]]:
-    store = bootstrap.store(settings)
+    store = configured_store(settings)
     newest = store.last_overview()
     if newest is None:
         return []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from g6.errors import BadConfig, G6Error, UserError
+from g6.ports.source import Ability
 
 if TYPE_CHECKING:
     from g6.adapters.replay.tables.table_layout import TableLayout
@@ -158,16 +159,16 @@ def replayed_by(
     if layout is None:
         yield settings
         return
-    from g6.bootstrap.process_runtime import recording
+    from g6.bootstrap.sources import recording_path
     from g6.entrypoints.cli.shared import terminal
     from g6.entrypoints.cli.shared.table_rows import opened_table, show, understood
 
-    if settings.provider.name != "replay":
+    if not settings.source.can(Ability.RECORDED):
         raise UserError(
             "these options say how a recorded table is read",
             "add --provider replay --recording FILE",
         )
-    path = recording(settings)
+    path = recording_path(settings)
     table = opened_table(path, layout)
     resolved = table.resolved()
     show(terminal.console(settings, stderr=stderr), resolved, understood(table))

@@ -21,6 +21,7 @@ from g6.adapters.kite.quote_parsing import parse_quotes, parse_underlying
 from g6.adapters.kite.rest_client import ask_quotes, make_client
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.bootstrap.guarding import guarded, shared_state
+from g6.bootstrap.wiring import wire_if_running
 from g6.config import calendar, load
 from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.figures import overview
@@ -248,8 +249,9 @@ def provider(kite: Kite, tmp_path: Path) -> Iterator[Provider]:
         "market.start": AT.isoformat(), "market.origin": time.time() + 3600, "demo_dir": str(tmp_path), "interval": 3600,
         "ticker.enabled": False,
     }, {})  # fmt: skip
-    shared = replace(shared_state(settings), limiter=lambda _: MemoryLimiter(spacings=UNSPACED))
-    yield guarded(settings, shared, "kite", kite.root, "kite")
+    wiring = wire_if_running(settings)
+    shared = replace(shared_state(wiring), limiter=lambda _: MemoryLimiter(spacings=UNSPACED))
+    yield guarded(wiring, shared, "kite", kite.root, "kite")
     kite.clear_faults()
 
 

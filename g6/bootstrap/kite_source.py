@@ -1,0 +1,73 @@
+"""Builds the source `kite`: Zerodha's Kite Connect, and the keeper of its access token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from g6.adapters.kite import Access
+from g6.adapters.kite.authorized_requests import KiteSettings
+from g6.adapters.kite.browser_login import exchange
+from g6.adapters.kite.kite_provider import KiteProvider
+from g6.bootstrap.credentials import TOKEN_FILE, credentials
+from g6.bootstrap.rest_budget import request_seconds
+from g6.config import Settings
+from g6.ports.clock import Clock
+from g6.ports.shared_cache import SharedCache
+from g6.ports.source import Surroundings
+
+LEARNED_BY_UNITS = 6
+"""Contracts whose previous open interest a unit asks for on a first day, unless the ticker's process asks for all."""
+
+
+def kite_provider(settings: Settings, surroundings: Surroundings) -> KiteProvider:
+    """Return the provider that asks Kite Connect.
+
+    Raises:
+        BadConfig: The credentials cannot be read, or would be sent in clear.
+    """
+    clock = surroundings.clock
+    kite = KiteSettings(
+        api_key=credentials(settings).api_key,
+        dump_directory=settings.directory / "dumps",
+        root=surroundings.root,
+        timeout=request_seconds(settings),
+        mode=settings.kind,
+        previous_per_unit=0 if settings.streamed else LEARNED_BY_UNITS,
+        indices=settings.indices,
+    )
+    return KiteProvider(
+        token_keeper(settings, clock, surroundings.cache, surroundings.notify),
+        surroundings.gate,
+        surroundings.cache,
+        clock,
+        surroundings.calendar,
+        kite,
+        tell=surroundings.notify,
+    )
+
+
+def token_keeper(
+    settings: Settings,
+    clock: Clock,
+    cache: SharedCache,
+    notify: Callable[[Mapping[str, Any]], None],
+) -> Access:
+    """Return who keeps the access token for all workers, and buys one with a request token where it has the secret."""
+    mine = credentials(settings)
+    buy_token = partial(
+        exchange,
+        mine,
+        root=settings.provider.root,
+        timeout=settings.provider.timeout,
+        now=clock.market,
+    )
+    return Access(
+        mine,
+        cache,
+        settings.directory / TOKEN_FILE,
+        clock.market,
+        buy_token if mine.api_secret else None,
+        notify,
+    )

@@ -1,0 +1,86 @@
+"""Settings -> the ownership of a data directory, for everybody who writes rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from g6.adapters.data_dir.owner import System, keep_configuration, owned
+from g6.adapters.redis.server import RedisNamespace
+from g6.bootstrap.wiring import connect_to
+from g6.config import Settings, record
+from g6.errors import RedisDown, Unavailable
+
+
+def redis_namespace(settings: Settings, url: str) -> RedisNamespace:
+    """Return the facts of the configured namespace in the Redis at `url`."""
+    return RedisNamespace(connect_to(settings, url), settings.namespace)
+
+
+def owning_system(settings: Settings, url: str) -> System:
+    """Return the system that a Redis and a namespace make; where Redis does not answer, by its address alone."""
+    try:
+        mark = redis_namespace(settings, url).mark()
+    except (RedisDown, Unavailable):
+        mark = ""
+    return System(url, settings.namespace, mark)
+
+
+@contextmanager
+def owned_directories(
+    settings: Settings,
+    who: str,
+    system: System | None = None,
+    *,
+    of_kind: bool = True,
+    mix: bool = False,
+) -> Iterator[Callable[[str], None]]:
+    """Own the data directory for the block, and the directory of CSV files where that is another.
+
+    Args:
+        settings: The configuration.
+        who: What a person calls this process.
+        system: Without it that of the configured Redis. Where none is configured the block joins whoever owns the
+            directory.
+        of_kind: Whether the directory must hold rows of this kind of market.
+        mix: Whether it may hold rows of another kind all the same.
+
+    Yields:
+        A function that tells others the address of a Redis which the block starts.
+
+    Raises:
+        Unavailable: Somebody else owns it.
+    """
+    if system is None:
+        url = settings.redis.broker_url or ""
+        system = owning_system(settings, url) if url else System()
+    directory = settings.directory
+    csv = settings.csv_dir
+    with ExitStack() as stack:
+        tell = stack.enter_context(
+            owned(directory, settings.kind if of_kind else None, system, who=who, mix=mix)
+        )
+        if not settings.storage.csv.enabled or _is_below(csv, directory):
+            yield tell
+            return
+        tell_csv = stack.enter_context(owned(csv, None, system, who=who))
+
+        def tell_both(url: str) -> None:
+            tell(url)
+            tell_csv(url)
+
+        yield tell_both
+
+
+def _is_below(path: Path, directory: Path) -> bool:
+    return path.absolute().is_relative_to(directory.absolute())
+
+
+def record_configuration(settings: Settings) -> None:
+    """Write the configuration beside the rows that will name it, unless it is there.
+
+    Raises:
+        Unavailable: The directory cannot be written.
+    """
+    keep_configuration(settings.directory, record(settings))

@@ -1,0 +1,64 @@
+"""Builds single ports over Redis, for processes that need no whole Runtime; and asks the server what the lint wants to know."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.server import cluster_of, connect, refuse_wrong_tls, translated
+from g6.adapters.redis.totals import RedisTotals
+from g6.adapters.redis.vitals import RedisVitals
+from g6.bootstrap.wiring import Wiring
+from g6.domain.schema.words import QueueName
+from g6.errors import RedisDown
+
+
+class RedisFacts(TypedDict):
+    """What a server says of itself that matters to a broker of messages; None where it was not asked."""
+
+    maxmemory_policy: str | None
+    appendonly: bool | None
+
+
+def redis_facts(url: str, master_name: str = "") -> RedisFacts:
+    """Return what the server says of itself, for the lint at start.
+
+    Raises:
+        RedisDown: It does not answer.
+        Unavailable: It is a cluster, rights are missing, or TLS was spoken to a server without it.
+    """
+    try:
+        return _facts(url, master_name)
+    except RedisDown:
+        refuse_wrong_tls(url)
+        raise
+
+
+@translated
+def _facts(url: str, master_name: str) -> RedisFacts:
+    client = connect(url, master_name=master_name)
+    # kombu has no support for Redis Cluster; high availability is Sentinel.
+    if (refusal := cluster_of(client)) is not None:
+        raise refusal
+    memory: Any = client.info("memory")
+    persistence: Any = client.info("persistence")
+    return {
+        "maxmemory_policy": memory.get("maxmemory_policy"),
+        "appendonly": bool(persistence.get("aof_enabled")),
+    }
+
+
+def vitals(wiring: Wiring) -> RedisVitals:
+    """Return the port that knows queues and workers."""
+    directory = wiring.settings.directory
+    return RedisVitals(wiring.clients.main, wiring.namespace, tuple(QueueName), directory)
+
+
+def totals(wiring: Wiring) -> RedisTotals:
+    """Return where the totals of the metrics stay."""
+    return RedisTotals(wiring.clients.main, wiring.namespace)
+
+
+def controls(wiring: Wiring) -> RedisControls:
+    """Return the switches that reach a running system."""
+    return RedisControls(wiring.clients.main, wiring.namespace)

@@ -1,0 +1,26 @@
+"""Builds the stores of rows: the configured sinks as one, and the reader of what was stored."""
+
+from __future__ import annotations
+
+from g6.adapters.csv import CsvStore
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.adapters.wrapping.tee import Tee
+from g6.config import Settings
+from g6.ports.store import Store
+
+
+def store(settings: Settings) -> Store:
+    """Return the configured sinks as one store."""
+    sinks: list[Store] = []
+    if settings.storage.parquet.enabled:
+        sinks.append(ParquetStore(settings.directory))
+    if settings.storage.csv.enabled:
+        sinks.append(CsvStore(settings.csv_dir))
+    return Tee(*sinks)
+
+
+def history(settings: Settings) -> ParquetHistory | None:
+    """Return the stored days, None where nothing is stored as Parquet."""
+    if not settings.storage.parquet.enabled:
+        return None
+    return ParquetHistory(settings.directory, settings.csv_dir)

@@ -1,0 +1,137 @@
+"""Settings -> Wiring: what the ports of one process share, made once.
+
+The ticker's process imports this module and stays below 150 MB resident, so nothing here needs storage or arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis import Redis
+
+from g6.adapters.clocks import ScaledClock, WallClock
+from g6.adapters.data_dir.owner import owner
+from g6.adapters.redis.server import connect
+from g6.config import Settings, calendar
+from g6.domain.market.calendar import Calendar
+from g6.errors import Unavailable
+from g6.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class RedisClients:
+    """The clients of one namespace, which connect when they are first used.
+
+    Attributes:
+        url: Where messages, ledger, controls and events are.
+        main: The client of that server.
+        cache: The client of frames and quotes; the same one unless `redis.cache_url` names another server.
+    """
+
+    url: str
+    main: Redis
+    cache: Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What everything that bootstrap builds for one process has in common.
+
+    Attributes:
+        settings: The configuration.
+        calendar: The sessions.
+        clock: Time of a live source's market.
+        redis: None where no Redis is known, as `g6 login` and `g6 check` may find it.
+    """
+
+    settings: Settings
+    calendar: Calendar
+    clock: Clock
+    redis: RedisClients | None
+
+    @property
+    def namespace(self) -> str:
+        """The word before every key."""
+        return self.settings.namespace
+
+    @property
+    def clients(self) -> RedisClients:
+        """The clients, where there must be some.
+
+        Raises:
+            LookupError: The wiring was made without Redis.
+        """
+        if self.redis is None:
+            raise LookupError("this wiring was made without Redis")
+        return self.redis
+
+
+def wire(settings: Settings, url: str = "") -> Wiring:
+    """Return the wiring of a process.
+
+    Args:
+        settings: The configuration.
+        url: Where Redis is, when that is known; else the settings or the data directory say it.
+
+    Raises:
+        Unavailable: No Redis is known.
+    """
+    url = url or redis_url(settings)
+    main = connect_to(settings, url)
+    cache = connect_to(settings, settings.redis.cache_url) if settings.redis.cache_url else main
+    clients = RedisClients(url, main, cache)
+    return Wiring(settings, calendar(), live_clock(settings), clients)
+
+
+def wire_without_redis(settings: Settings) -> Wiring:
+    """Return the wiring of a process that has nobody to share anything with."""
+    return Wiring(settings, calendar(), live_clock(settings), None)
+
+
+def wire_if_running(settings: Settings) -> Wiring:
+    """Return the wiring, without Redis where none is known."""
+    try:
+        return wire(settings)
+    except Unavailable:
+        return wire_without_redis(settings)
+
+
+def connect_to(settings: Settings, url: str) -> Redis:
+    """Return a client of the Redis at `url`, of the configured master where Sentinels name it."""
+    return connect(url, master_name=settings.redis.master_name or "")
+
+
+def redis_url(settings: Settings) -> str:
+    """Return where Redis is: as configured, else as the G6 that owns the data directory wrote it down.
+
+    Raises:
+        Unavailable: Neither says.
+    """
+    if settings.redis.broker_url:
+        return settings.redis.broker_url
+    record = owner(settings.directory) or {}
+    if url := record.get("broker"):
+        return str(url)
+    if record:
+        who = record.get("who", "a G6")
+        pid = record.get("pid", "?")
+        raise Unavailable(
+            f"no broker: {settings.directory} is in use by {who} (process {pid}), which has none",
+            "wait until that is done, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+        )
+    raise Unavailable(
+        f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
+        "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+    )
+
+
+def live_clock(settings: Settings) -> Clock:
+    """Return the clock of a live source's market: the wall's, unless a look-alike has one of its own."""
+    if settings.lookalike and settings.market.origin is not None:
+        return ScaledClock(settings.market.origin, settings.market.start, clock_speed(settings))
+    return WallClock()
+
+
+def clock_speed(settings: Settings) -> float:
+    """Return the market seconds per wall second; at full speed a clock has no speed of its own."""
+    return float(settings.market.speed) if settings.market.speed != "max" else 1.0

@@ -1,0 +1,146 @@
+"""The abilities: what a provider can do beside listing and quoting, as objects to do it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from g6.domain.cycles.plan import Plan
+from g6.domain.market.instrument import Contracts
+from g6.ports.candles import Candles
+from g6.ports.provider import Provider
+
+
+class InterestLearner(Protocol):
+    """Asks contract by contract for the open interest at the end of the previous session."""
+
+    def learn_previous(self, index: str, contracts: Contracts, at: datetime, most: int) -> int:
+        """Ask for at most `most` contracts that nobody asked for; return how many answers came.
+
+        Raises:
+            TokenDead: Somebody has to sign in first.
+        """
+        ...
+
+
+class InstrumentDumps(Protocol):
+    """The files that list an exchange's contracts, downloaded once a day for all workers."""
+
+    @property
+    def hits(self) -> Mapping[str, int]:
+        """How many listings came from where."""
+        ...
+
+    def refresh(self, exchange: str, day: date) -> object:
+        """Download the dump of an exchange again."""
+        ...
+
+    def facts(self) -> Mapping[str, str]:
+        """Return what is wrong with a dump, by exchange."""
+        ...
+
+
+class Account(Protocol):
+    """Whoever is signed in, and what a person tries the account with."""
+
+    def token(self) -> str:
+        """Return the mark of the token that requests carry; not the token."""
+        ...
+
+    def profile(self) -> Mapping[str, Any]:
+        """Return whose token it is."""
+        ...
+
+    def last_prices(self, indices: Sequence[str]) -> Mapping[str, float]:
+        """Return the last price of each index that answers."""
+        ...
+
+    def instruments(self, exchange: str, at: datetime) -> int:
+        """Return how many contracts the day's dump of an exchange lists."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return facts for people; `login` has the state of the token."""
+        ...
+
+
+class StreamFollower(Protocol):
+    """Has contracts streamed."""
+
+    def follow(self, index: str, contracts: Contracts, at: datetime) -> None:
+        """Have the stream follow contracts from now on."""
+        ...
+
+
+class RecordedMarket(Protocol):
+    """The instants and indices that are recorded, which say which cycles there are."""
+
+    @property
+    def kind(self) -> str:
+        """What was recorded: nse, table or stored."""
+        ...
+
+    @property
+    def left_out(self) -> Sequence[Any]:
+        """What it was read without."""
+        ...
+
+    def cycles(self) -> Sequence[datetime]:
+        """Return the recorded instants, ascending."""
+        ...
+
+    def indices(self, at: datetime | None = None) -> Sequence[str]:
+        """Return the indices that are recorded, or those at an instant."""
+        ...
+
+    def planned(self, plan: Plan) -> Plan:
+        """Return the plan that collects what is recorded."""
+        ...
+
+
+def _unbounded(_: float) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What one provider can do; None where it cannot.
+
+    Attributes:
+        candles: Minute candles of past sessions.
+        previous_interest: Learns the previous session's open interest.
+        dumps: Files that list contracts.
+        account: Whoever is signed in.
+        stream: Has contracts streamed.
+        recorded: The instants of a recording.
+        rehearsal: A provider with the same caches, which may be asked ahead of time at no cost.
+        within: Lets every request of a block begin within so many seconds.
+    """
+
+    candles: Candles | None = None
+    previous_interest: InterestLearner | None = None
+    dumps: InstrumentDumps | None = None
+    account: Account | None = None
+    stream: StreamFollower | None = None
+    recorded: RecordedMarket | None = None
+    rehearsal: Provider | None = None
+    within: Callable[[float], AbstractContextManager[None]] = _unbounded
+
+
+NO_ABILITIES = Abilities()
+
+
+def abilities_of(provider: Provider) -> Abilities:
+    """Return what a provider can do; one without the attribute `abilities` can do nothing more.
+
+    Wrappers answer for what they wrap, so nobody has to look behind them.
+
+    >>> class Quoting: ...
+    >>> abilities_of(Quoting()).candles is None
+    True
+    """
+    abilities: Abilities = getattr(provider, "abilities", NO_ABILITIES)
+    return abilities
