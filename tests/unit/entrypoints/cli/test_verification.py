@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame
 from g6.adapters.parquet.folding import compact
 from g6.domain.figures import exposures
 from g6.domain.schema.chain import Chain
-from g6.domain.schema.frame import Frame
 
 
 def test_what_the_pipeline_stores_passes(g6, stored):
@@ -117,8 +116,7 @@ def test_a_net_exposure_that_nearly_cancels_is_compared_at_the_scale_of_the_gros
 def balance(path, figure):
     """Scale the open interest on the lighter sign of an exposure until its net is next to nothing."""
     table = pq.read_table(path, partitioning=None)
-    frame = frame_of(table)
-    held = exposures.positions(Chain.of_rows(frame))
+    held = exposures.positions(Chain.of_rows(chain_frame(table, "NIFTY", {})))
     values = np.nan_to_num(getattr(exposures.exposures(held), figure))
     plus, minus = values[values > 0].sum(), -values[values < 0].sum()
     if not plus or not minus:
@@ -131,12 +129,6 @@ def balance(path, figure):
         column = pa.array(scaled, from_pandas=True).cast(table.schema.field(place).type, safe=False)
         table = table.set_column(place, f"{side}_oi", column)
     pq.write_table(table, path)
-
-
-def frame_of(table):
-    return Frame(
-        {}, {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
-    )
 
 
 def test_an_empty_directory_has_nothing_to_verify(g6, tmp_path):
