@@ -69,7 +69,7 @@ def spot(market: SimulatedMarket, sample: SampleRecording, real: Any) -> Any:
         ylabel="points",
     )
     whole.legend(fontsize=8)
-    simulated = np.array([quotes.spot.spot for quotes in sample.quotes])
+    simulated = np.array([quotes.market.spot for quotes in sample.quotes])
     half.plot(simulated - simulated[0], "o-", ms=3, color=SIMULATED, label="simulated")
     if real is not None:
         seen = real.groupby("minute").spot.first().to_numpy()
@@ -133,7 +133,9 @@ def interest(market: SimulatedMarket, sample: SampleRecording, real: Any) -> Any
     del market
     figure, axes = plt.subplots(1, 2, figsize=(13, 4), sharey=True)
     rows, quotes = sample.expiries[0], sample.quotes[0]
-    _bars(axes[0], quotes.strike[rows], quotes.oi[:, rows] / 65_000, "simulated", quotes.spot.spot)
+    _bars(
+        axes[0], quotes.strike[rows], quotes.oi[:, rows] / 65_000, "simulated", quotes.market.spot
+    )
     if real is not None:
         first = real[(real.minute == real.minute.min()) & (real.expiry == EXPIRIES[0])]
         wide = (

@@ -135,7 +135,10 @@ def _centres(
     seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
     exchange = runtime.plan.indices[index].index.exchange
     rate = runtime.plan.pricing.risk_free_rate
-    guessed = chain.centres(listing, resolved.slots, seen, at, runtime.calendar, exchange, rate)
+    fix = None
+    if seen.future_expiry is not None:
+        fix = runtime.calendar.settlement_fix(exchange, seen.future_expiry)
+    guessed = chain.centres(listing, resolved.slots, seen, at, fix, rate)
     return guessed | remembered
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from g6.domain.documents.chain_rows import COMPUTED, computed
 from g6.domain.figures import overview
+from g6.domain.market.instrument import Contracts
 from g6.domain.pricing.assembly import assemble_all
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.quotes.stamp import Stamp
@@ -128,11 +129,22 @@ def _quotes(
     sides = {name: each[:, mine] for name, each in both.items()}
     strike = held.columns["strike"][mine]
     none = np.zeros((2, len(strike)), dtype=np.int64)
+    contracts = Contracts(
+        index,
+        expiry=held.columns["expiry"][mine],
+        strike=strike,
+        lot_size=none[0],
+        tick_size=held.columns["tick_size"][mine],
+        symbol=sides["symbol"],
+        token=none,
+    )
     return Quotes(
-        index, held.columns["expiry"][mine], strike, none[0], held.columns["tick_size"][mine],
-        sides["symbol"], none, sides["source"], {name: sides[name] for name in QUOTE_FIELDS},
-        Underlying(**header["spot"]), header["observed_at"],
-    )  # fmt: skip
+        contracts,
+        source=sides["source"],
+        values={name: sides[name] for name in QUOTE_FIELDS},
+        market=Underlying.parse(header["spot"]),
+        observed_at=header["observed_at"],
+    )
 
 
 def _restamped(header: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,9 +118,12 @@ class SimulatedMarket:
             each[contracts.symbol == ""] = NAN
         source = np.where(contracts.symbol == "", "", "sim").astype(object)
         return Quotes(
-            index, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, contracts.symbol, contracts.token,
-            source, values, underlying(self.world, root, session.day, second), at.timestamp(),
-        )  # fmt: skip
+            contracts,
+            source,
+            values,
+            market=underlying(self.world, root, session.day, second),
+            observed_at=at.timestamp(),
+        )
 
     def _series_quotes(
         self, root: Root, series: ExpirySeries, day: date, second: int, strike: Numbers

@@ -190,7 +190,7 @@ def _surface(sample: SampleRecording) -> list[Figure]:
     ):
         forward, spread = sample.forward(expiry, 0)
         low, high = (float(each) for each in real.split(" … "))
-        basis = forward - sample.quotes[0].spot.spot
+        basis = forward - sample.quotes[0].market.spot
         figures.append(
             Figure(
                 f"forward − spot, {name}",

@@ -55,7 +55,7 @@ def _future(world: World, root: Root, day: date, second: int) -> dict[str, Any]:
     traded = int(0.55 * scale * passed)
     return {
         "future": _on(float(forward[second]), tick),
-        "future_expiry": nearest.expiry.isoformat(),
+        "future_expiry": nearest.expiry,
         "future_time": market.opened + second,
         "future_bid": _on(float(forward[second]) - 0.6 * tick * root.spread, tick),
         "future_ask": _on(float(forward[second]) + 0.6 * tick * root.spread, tick),

@@ -22,6 +22,7 @@ from g6.bootstrap.guarding import guarded, shared_state
 from g6.bootstrap.wiring import wire_if_running
 from g6.config import calendar, load
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderRefused
@@ -161,7 +162,7 @@ def test_the_underlying_is_known_with_its_time_and_how_it_is_known(provider: Pro
     assert seen.spot > 0
     assert seen.spot_source in ("live", "frozen", "stale")
     assert not seen.spot_time > AT.timestamp()
-    assert seen.future_expiry == "" or len(seen.future_expiry) == 10
+    assert seen.future_expiry is None or seen.future_expiry >= day_of(AT)
 
 
 def test_quotes_have_every_field_as_two_rows_of_numbers(
@@ -193,14 +194,15 @@ def test_asked_again_it_answers_the_same(
         for name in quotes.values
     )
     assert all(
-        getattr(again.spot, each.name) == getattr(quotes.spot, each.name) or each.type == "float"
+        getattr(again.market, each.name) == getattr(quotes.market, each.name)
+        or each.type == "float"
         for each in fields(Underlying)
     )
 
 
 def test_the_underlying_comes_with_the_quotes(quotes: Quotes) -> None:
-    assert quotes.underlying == INDEX
-    assert quotes.spot.spot > 0
+    assert quotes.contracts.underlying == INDEX
+    assert quotes.market.spot > 0
     assert np.isfinite(quotes.observed_at)
 
 
@@ -257,7 +259,7 @@ def test_prices_are_points_or_absent_and_never_below_zero(quotes: Quotes) -> Non
     for name in PRICES:
         known = quotes.values[name][np.isfinite(quotes.values[name])]
         assert (known >= 0).all()
-    assert (quotes.last[np.isfinite(quotes.last)] < quotes.spot.spot).all()
+    assert (quotes.last[np.isfinite(quotes.last)] < quotes.market.spot).all()
 
 
 def test_no_quote_is_newer_than_its_receipt(quotes: Quotes) -> None:
@@ -298,8 +300,8 @@ def test_a_book_of_several_levels_gets_worse_level_by_level_and_its_sums_hold_th
 ) -> None:
     """A source that gives one level has no sums and no deeper levels."""
     if not set(quotes.values) & set(DEPTH_FIELDS):
-        assert np.isnan(quotes.bid_depth).all()
-        assert np.isnan(quotes.ask_depth).all()
+        assert np.isnan(quotes.values["bid_depth"]).all()
+        assert np.isnan(quotes.values["ask_depth"]).all()
         return
     for side, sign in (("bid", -1), ("ask", 1)):
         levels = np.stack(

@@ -59,10 +59,10 @@ def test_a_streamed_chain_costs_no_quote_request(world: Streaming) -> None:
     assert set(found.source.reshape(-1)) == {"stream"}
     assert world.questions() == before
     assert (
-        found.spot.spot > 0,
-        found.spot.future > 0,
-        found.spot.vix > 0,
-        found.spot.spot_source,
+        found.market.spot > 0,
+        found.market.future > 0,
+        found.market.vix > 0,
+        found.market.spot_source,
     ) == (True, True, True, "live")
 
 

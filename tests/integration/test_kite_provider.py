@@ -124,7 +124,7 @@ def test_index_future_and_vix_come_in_the_call_that_has_the_strikes_nearest_the_
     source._requests.quotes = lambda keys: (asked.append(keys), send(keys))[1]  # type: ignore[method-assign]
     provider.quotes("NIFTY", contracts, AT)
     assert asked[0][:3] == ["NSE:NIFTY 50", "NSE:INDIA VIX", "NFO:NIFTY26NOVFUT"]
-    nearest = contracts.take(np.abs(contracts.strike - first.spot.spot) < 500)
+    nearest = contracts.take(np.abs(contracts.strike - first.market.spot) < 500)
     assert {f"NFO:{symbol}" for symbol in nearest.symbol.reshape(-1) if symbol} <= set(asked[0])
 
 
@@ -135,7 +135,7 @@ def test_quotes_are_those_of_the_market_behind(world: World) -> None:
     for name in ("last", "volume", "oi"):
         known = np.isfinite(found.values[name])
         np.testing.assert_allclose(found.values[name][known], wanted.values[name][known])
-    assert (found.spot.spot, found.spot.spot_source) == (wanted.spot.spot, "live")
+    assert (found.market.spot, found.market.spot_source) == (wanted.market.spot, "live")
 
 
 def test_keys_that_do_not_come_are_asked_for_once_more_and_then_left_for_a_while(
@@ -166,7 +166,7 @@ def test_what_came_before_a_later_call_failed_stands(world: World) -> None:
 
     source._requests.quotes = second_fails  # type: ignore[method-assign]
     found = provider.quotes("NIFTY", contracts, AT)
-    assert np.isfinite(found.spot.spot)
+    assert np.isfinite(found.market.spot)
     assert 0.1 < np.isnan(found.last[found.symbol != ""]).mean() < 0.9
 
 
@@ -188,7 +188,7 @@ def test_a_bad_moment_is_tried_again_and_booked(world: World, fault: str) -> Non
     provider = world.provider()
     contracts = provider.listing("NIFTY", AT).contracts.take(slice(0, 4))
     world.kite.fault(fault, family="quote", count=1)
-    assert np.isfinite(provider.quotes("NIFTY", contracts, AT).spot.spot)
+    assert np.isfinite(provider.quotes("NIFTY", contracts, AT).market.spot)
     assert sum(provider.describe()["retries"].values()) == 1
 
 
@@ -212,7 +212,7 @@ def test_when_the_first_fails_the_second_serves_and_says_so(world: World) -> Non
     first = guarded(wire_if_running(settings), shared, "kite", "http://127.0.0.1:9", "kite", second)
     contracts = second.listing("NIFTY", AT).contracts.take(slice(0, 4))
     assert first.describe()["mode"] == "sim"
-    assert np.isfinite(first.quotes("NIFTY", contracts, AT).spot.spot)
+    assert np.isfinite(first.quotes("NIFTY", contracts, AT).market.spot)
     first.quotes("NIFTY", contracts, AT)
     assert first.describe()["mode"] == "fallback"
     assert [each["state"] for each in world.told].count("fallback") == 1

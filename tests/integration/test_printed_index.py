@@ -64,7 +64,7 @@ def figures(chain: PricedChain) -> dict[str, bytes]:
 
 def printed(quotes: Quotes, spot: float) -> Quotes:
     """The same market under another printed index."""
-    return replace(quotes, spot=replace(quotes.spot, spot=spot))
+    return replace(quotes, market=replace(quotes.market, spot=spot))
 
 
 def true_forward(chain: PricedChain, i: int) -> float:
@@ -98,7 +98,7 @@ def test_noise_on_the_printed_index_with_ten_minutes_to_go_moves_nothing(
     quotes, stamp = unit(index, LAST_MINUTES)
     chain = assemble(quotes, stamp)
     assert set(chain.expiries.source) <= {"parity", "parity_last"}
-    assert figures(assemble(printed(quotes, quotes.spot.spot + noise), stamp)) == figures(chain)
+    assert figures(assemble(printed(quotes, quotes.market.spot + noise), stamp)) == figures(chain)
 
 
 def test_on_expiry_day_ten_minutes_before_the_fix_greeks_are_finite() -> None:
@@ -113,7 +113,7 @@ def test_on_expiry_day_ten_minutes_before_the_fix_greeks_are_finite() -> None:
 @pytest.mark.parametrize("index", ["NIFTY", "SENSEX"])
 def test_a_frozen_index_moves_nothing(index: str) -> None:
     quotes, stamp = unit(index, FROZEN)
-    assert quotes.spot.spot_source == "frozen"
+    assert quotes.market.spot_source == "frozen"
     chain = assemble(quotes, stamp)
     before = MARKET.underlying(index, datetime.fromisoformat("2026-11-18T09:44:00Z"))
     assert figures(assemble(printed(quotes, before.spot + 40.0), stamp)) == figures(chain)

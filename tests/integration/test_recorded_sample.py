@@ -86,7 +86,7 @@ def test_parity_holds_as_far_as_it_is_known_to(units: list[Replayed], expiry: st
     for done in units:
         chain = done.chain
         assert chain.expiries.slot[i].expiry.isoformat() == expiry
-        assert low - 7 <= chain.expiries.forward[i] - chain.quotes.spot.spot <= high + 7
+        assert low - 7 <= chain.expiries.forward[i] - chain.quotes.market.spot <= high + 7
         assert chain.expiries.spread[i] <= spread
         of_expiry = chain.chain.expiry(date.fromisoformat(expiry))
         gaps += side_gaps(of_expiry, chain.expiries.forward[i]).tolist()

@@ -10,6 +10,7 @@ from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.documents.chain_rows import chain_frame, csv_rows
 from g6.domain.figures.overview import summarise
 from g6.domain.figures.unit_facts import facts
+from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.chain import PricedChain
@@ -77,11 +78,13 @@ def chains(draw: st.DrawFn) -> PricedChain:
     }
     listed = dice.random((2, 2 * K)) < 0.9
     quotes = Quotes(
-        "NIFTY", np.repeat(np.array(DAYS, dtype="datetime64[D]"), K), np.tile(LADDER, 2), np.full(2 * K, 65),
-        np.full(2 * K, 0.05), np.where(listed, "X", "").astype(object), np.zeros((2, 2 * K), dtype=np.int64),
+        Contracts(
+            "NIFTY", np.repeat(np.array(DAYS, dtype="datetime64[D]"), K), np.tile(LADDER, 2), np.full(2 * K, 65),
+            np.full(2 * K, 0.05), np.where(listed, "X", "").astype(object), np.zeros((2, 2 * K), dtype=np.int64),
+        ),
         np.full((2, 2 * K), "sim", dtype=object), values,
         Underlying(spot=draw(st.one_of(st.just(24050.0), hostile)), future=draw(st.one_of(st.just(24090.0), hostile)),
-                   future_expiry=draw(st.sampled_from(["", *DAYS]))), now,
+                   future_expiry=draw(st.sampled_from([None, *map(date.fromisoformat, DAYS)]))), now,
     )  # fmt: skip
     return assemble(quotes, stamp)
 

@@ -154,17 +154,11 @@ class KiteProvider:
         if isfinite(believed(underlying, contracts.strike).spot):
             self._spots[index] = underlying.spot
         return Quotes(
-            index,
-            contracts.expiry,
-            contracts.strike,
-            contracts.lot_size,
-            contracts.tick_size,
-            contracts.symbol,
-            contracts.token,
-            np.where(contracts.symbol == "", "", "rest").astype(object),
-            parse_quotes(answers, contracts, traits.derivatives),
-            underlying,
-            self._clock.market().timestamp(),
+            contracts,
+            source=np.where(contracts.symbol == "", "", "rest").astype(object),
+            values=parse_quotes(answers, contracts, traits.derivatives),
+            market=underlying,
+            observed_at=self._clock.market().timestamp(),
         )
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:

@@ -120,7 +120,7 @@ def parse_underlying(
         prev_close=_price(number(candle.get("close"))),
         spot_time=epoch(index.get("timestamp")),
         future=_price(nearest["last"]),
-        future_expiry=future.expiry.isoformat() if future and nearest["last"] > 0 else "",
+        future_expiry=future.expiry if future and nearest["last"] > 0 else None,
         future_time=nearest["quote_time"],
         future_bid=nearest["bid"],
         future_ask=nearest["ask"],

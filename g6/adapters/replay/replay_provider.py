@@ -58,16 +58,10 @@ class Replay:
             contracts.symbol == "", "", np.where(backfilled, "backfill", snapshot.source)
         ).astype(object)
         return Quotes(
-            underlying=index,
-            expiry=contracts.expiry,
-            strike=contracts.strike,
-            lot_size=contracts.lot_size,
-            tick_size=contracts.tick_size,
-            symbol=contracts.symbol,
-            token=contracts.token,
+            contracts=contracts,
             source=source,
             values=values,
-            spot=snapshot.spot,
+            market=snapshot.spot,
             observed_at=snapshot.observed_at,
         )
 

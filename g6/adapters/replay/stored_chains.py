@@ -171,7 +171,7 @@ def _snapshot(index: str, at: datetime, rows: pa.Table, header: UnitHeader) -> S
         token,
     )
     observed = header.get("observed_at", _first(rows, "observed_at", n))
-    spot = Underlying(**header["spot"]) if "spot" in header else _underlying(rows, at, n)
+    spot = Underlying.parse(header["spot"]) if "spot" in header else _underlying(rows, at, n)
     return Snapshot(contracts, values, spot, float(observed), source == "backfill")
 
 

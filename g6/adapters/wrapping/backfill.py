@@ -55,18 +55,20 @@ class Backfill:
         """Return the index, its nearest future and VIX as their candles show them."""
         listing = self.listing(index, at)
         futures = sorted(future.expiry for future in listing.futures if future.expiry >= listing.on)
-        named = {"future_expiry": futures[0].isoformat()} if futures else {}
         spot, future, vix = (self._bars(listing, each) for each in (SPOT, FUTURE, VIX))
-        return known_of_index(at, spot, future, vix, **named)
+        return known_of_index(at, spot, future, vix, futures[0] if futures else None)
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return what candles give of `contracts`; one without a candle by then is NaN throughout."""
         listing, seen = self.listing(index, at), self.underlying(index, at)
         values, found = known_of_options(contracts, at, partial(self._bars, listing))
         return Quotes(
-            index, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, contracts.symbol, contracts.token,
-            np.where(found, REPAIRED, "").astype(object), values, seen, self._wall(),
-        )  # fmt: skip
+            contracts,
+            source=np.where(found, REPAIRED, "").astype(object),
+            values=values,
+            market=seen,
+            observed_at=self._wall(),
+        )
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:  # noqa: ARG002 - the port's
         """Return NaN: candles of the day do not say it."""

@@ -117,11 +117,11 @@ class Streamed:
         rows, fresh = held.rows[: len(symbols)], held.fresh[: len(symbols)]
         stale[listed] = ~fresh & ~self._not_again(symbols, held)
         seen = self._spot(index, held, future, at)
-        found = _unpacked(index, contracts, listed, rows, self._market_time(held.rows))
+        found = _unpacked(contracts, listed, rows, self._market_time(held.rows))
         found.values["quote_time"][listed] = stands_until(rows, fresh, self._late(rows, at))
         if stale.any() or seen is None:
             found, seen = self._bridged(found, seen, stale, bool(fresh.any()), at)
-        return replace(found, spot=seen or Underlying())
+        return replace(found, market=seen or Underlying())
 
     def describe(self) -> Mapping[str, Any]:
         """Return the inner provider's facts and the stream's: `source` stream while a connection lives, else rest; `ticker`."""
@@ -215,11 +215,11 @@ class Streamed:
     ) -> tuple[Quotes, Underlying | None]:
         """Ask the inner provider for what is stale, lay its answers into `found` and into the cache."""
         columns = np.flatnonzero(stale.any(axis=0))
-        asked, index = self._clock.wall(), found.underlying
+        asked, index = self._clock.wall(), found.contracts.underlying
         try:
             if not len(columns):
                 return found, self.inner.underlying(index, at)
-            answer = self.inner.quotes(index, _contracts(found).take(columns), at)
+            answer = self.inner.quotes(index, found.contracts.take(columns), at)
         except (Retryable, Terminal):
             if some:
                 return found, seen
@@ -238,7 +238,7 @@ class Streamed:
         )
         self._keep(day_of(at), answer, answered & (answer.source == SOURCES[REST]), asked)
         return replace(found, observed_at=max(found.observed_at, answer.observed_at)), _filled(
-            seen, answer.spot
+            seen, answer.market
         )
 
     def _keep(self, day: date, answer: Quotes, answered: Mask, asked: float) -> None:
@@ -246,7 +246,7 @@ class Streamed:
         try:
             self._cache.bridge(
                 day,
-                answer.underlying,
+                answer.contracts.underlying,
                 answer.symbol[answered].tolist(),
                 _packed(answer, answered, self._clock.wall()),
                 asked,
@@ -313,7 +313,7 @@ def _filled(seen: Underlying | None, asked: Underlying) -> Underlying:
 def _future_fields(row: Any, future: Future) -> dict[str, Any]:
     return {
         "future": float(row["last"]),
-        "future_expiry": future.expiry.isoformat(),
+        "future_expiry": future.expiry,
         "future_time": float(row["quote_time"]),
         "future_bid": float(row["bid"][0]),
         "future_ask": float(row["ask"][0]),
@@ -324,9 +324,7 @@ def _future_fields(row: Any, future: Future) -> dict[str, Any]:
     }
 
 
-def _unpacked(
-    index: str, contracts: Contracts, listed: Mask, rows: Rows, observed_at: float
-) -> Quotes:
+def _unpacked(contracts: Contracts, listed: Mask, rows: Rows, observed_at: float) -> Quotes:
     """Return rows of the listed options as quotes; what nobody answered is NaN throughout."""
     values = {name: np.full(listed.shape, NAN) for name in QUOTE_FIELDS}
     silent = rows["source"] == NOBODY
@@ -342,10 +340,7 @@ def _unpacked(
         values[name][listed] = np.where(silent, NAN, rows[ours][:, level])
     source = np.full(listed.shape, "", dtype=object)
     source[listed] = np.array(SOURCES, dtype=object)[rows["source"]]
-    return Quotes(
-        index, contracts.expiry, contracts.strike, contracts.lot_size, contracts.tick_size, contracts.symbol, contracts.token,
-        source, values, Underlying(), observed_at,
-    )  # fmt: skip
+    return Quotes(contracts, source, values, market=Underlying(), observed_at=observed_at)
 
 
 def _packed(answer: Quotes, answered: Mask, received: float) -> Rows:
@@ -362,9 +357,3 @@ def _packed(answer: Quotes, answered: Mask, received: float) -> Rows:
             said = answer.values[name][answered]
             rows[ours][:, level] = said if ours in ("bid", "ask") else np.nan_to_num(said)
     return rows
-
-
-def _contracts(quotes: Quotes) -> Contracts:
-    return Contracts(
-        quotes.underlying, quotes.expiry, quotes.strike, quotes.lot_size, quotes.tick_size, quotes.symbol, quotes.token
-    )  # fmt: skip

@@ -25,7 +25,9 @@ __all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows", "offset_name"]
 
 
 def _microprice(quotes: Quotes) -> NDArray[np.float64]:
-    return microprice(quotes.bid, quotes.ask, quotes.bid_quantity, quotes.ask_quantity)
+    return microprice(
+        quotes.bid, quotes.ask, quotes.values["bid_quantity"], quotes.values["ask_quantity"]
+    )
 
 
 _COUNTS = tuple(
@@ -88,7 +90,7 @@ def chain_frame(chain: PricedChain) -> Frame:
 def _taken_over(chain: PricedChain) -> dict[str, NDArray[Any]]:
     """Columns that analysis passes on from its quotes and their stamp."""
     quotes, stamp, slots = chain.quotes, chain.stamp, chain.expiries.slot
-    at, seen, n = stamp.at.timestamp(), chain.quotes.spot, len(chain.quotes)
+    at, seen, n = stamp.at.timestamp(), chain.quotes.market, len(chain.quotes)
     texts = {"underlying": stamp.index, "spot_source": spot_source(seen, at, stamp.quality)}
     numbers = {
         "timestamp": at, "observed_at": quotes.observed_at, "spot": seen.spot, "spot_age_seconds": at - seen.spot_time,

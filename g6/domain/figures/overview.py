@@ -125,7 +125,7 @@ _FORMS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _market(priced: PricedChain) -> dict[str, Any]:
-    market = priced.quotes.spot
+    market = priced.quotes.market
     stamp = priced.stamp
     at = stamp.at.timestamp()
     return {
@@ -141,7 +141,7 @@ def _market(priced: PricedChain) -> dict[str, Any]:
         "prev_close": market.prev_close,
         "change_pct": volatility_smile.change_pct(market.spot, market.prev_close),
         "future": market.future,
-        "future_expiry": market.future_expiry or None,
+        "future_expiry": market.future_expiry.isoformat() if market.future_expiry else None,
         "basis": market.future - market.spot,
         "vix": market.vix,
         "day_width": market.high - market.low,
@@ -222,7 +222,7 @@ def _of_nearest(
 
 def _of_settings(nearest: ExpiryTable, units: Sequence[PricedChain]) -> dict[str, list[float]]:
     """Return the figures of the nearest expiries that need a unit's index or window."""
-    spot = np.array([priced.quotes.spot.spot for priced in units])
+    spot = np.array([priced.quotes.market.spot for priced in units])
     windows = np.array([priced.stamp.window for priced in units], dtype=np.float64)
     low = -windows[:, :1]
     high = windows[:, 1:]

@@ -44,5 +44,5 @@ def staleness_seconds(priced: PricedChain) -> float | None:
     ages = priced.prices.age_seconds
     age = float(np.min(ages, where=np.isfinite(ages), initial=np.inf))
     if not isfinite(age):
-        age = priced.stamp.at.timestamp() - priced.quotes.spot.spot_time
+        age = priced.stamp.at.timestamp() - priced.quotes.market.spot_time
     return max(0.0, age) if isfinite(age) else None

@@ -38,7 +38,7 @@ def facts(priced: PricedChain) -> dict[str, Any]:
     iterations = priced.vol.iterations[priced.vol.iterations > 0]
     histogram = sorted(Counter(iterations.tolist()).items())
     buckets = [(slot.bucket, expiries.rows(i)) for i, slot in enumerate(expiries.slot)]
-    spot = priced.quotes.spot.spot
+    spot = priced.quotes.market.spot
     return {
         "options": int(np.count_nonzero(priced.has_answer)),
         "missing": int(np.count_nonzero(priced.prices.missing)),

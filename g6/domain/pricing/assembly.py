@@ -24,7 +24,7 @@ from g6.domain.pricing.quality import (
     prices,
 )
 from g6.domain.pricing.volatility import Terms, volatility
-from g6.domain.quotes.quotes import Quotes, joined
+from g6.domain.quotes.quotes import Quotes, concatenated
 from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.counting import countable, countable_interest, counts
 
@@ -66,10 +66,10 @@ def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[PricedChain]:
     pricing, model = stamp.pricing, stamp.pricing.model
     rate = PRESET_RATE.get(model, pricing.risk_free_rate)
     series = [_series(*unit) for unit in units]
-    quotes = units[0][0] if len(units) == 1 else joined([quotes for quotes, _ in units], READ)
+    quotes = units[0][0] if len(units) == 1 else concatenated([quotes for quotes, _ in units], READ)
     at, moves = (
         np.repeat([each.at.timestamp() for each in series], sizes),
-        np.repeat([pace(each.spot) for each, _ in units], sizes),
+        np.repeat([pace(quotes.market) for quotes, _ in units], sizes),
     )
     found = prices(quotes, at, stamp.quality, model, moves)
     bounds = [
@@ -100,8 +100,8 @@ def _assembled(units: Sequence[tuple[Quotes, Stamp]]) -> list[PricedChain]:
 
 
 def _with_believed_spot(quotes: Quotes) -> Quotes:
-    spot = believed(quotes.spot, quotes.strike)
-    return quotes if spot is quotes.spot else replace(quotes, spot=spot)
+    market = believed(quotes.market, quotes.strike)
+    return quotes if market is quotes.market else replace(quotes, market=market)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +182,10 @@ def _of_unit(
     if stamp.pricing.model == "black76":
         oldest = mine.at.timestamp() - stamp.quality.max_trade_age
         forward = or_else(
-            found, quotes.spot, [slot.expiry for slot in mine.slots], mine.years, rate, oldest
+            found, quotes.market, [slot.expiry for slot in mine.slots], mine.years, rate, oldest
         )
     else:
-        forward = spot_forwards(quotes.spot.spot, mine.years, rate)
+        forward = spot_forwards(quotes.market.spot, mine.years, rate)
     atm = [
         at_the_money(quotes.strike[first:last], level, slot.atm)
         for (first, last), level, slot in zip(

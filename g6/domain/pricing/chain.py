@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.market.calendar import Calendar
 from g6.domain.market.contract_symbols import follow_closures
 from g6.domain.market.expiry import years_to
 from g6.domain.market.instrument import Contracts, Listing
@@ -108,7 +107,7 @@ class PricedChain:
         return Chain(
             index=self.stamp.index,
             instant=self.stamp.at.timestamp(),
-            market=quotes.spot,
+            market=quotes.market,
             expiries=tuple(self._chain_expiry(i) for i in range(len(self.expiries))),
             strike=quotes.strike,
             offset=self.offset,
@@ -120,7 +119,7 @@ class PricedChain:
             sides={
                 **quotes.values,
                 "symbol": quotes.symbol,
-                "token": quotes.token,
+                "token": quotes.contracts.token,
                 "source": quotes.source,
                 "quality": self.flags,
                 "price": self.prices.price,
@@ -176,8 +175,7 @@ def centres(
     slots: Sequence[Slot],
     seen: Underlying,
     at: datetime,
-    calendar: Calendar,
-    exchange: str,
+    future_fix: datetime | None,
     rate: float,
 ) -> dict[date, float]:
     """Return the listed strike around which each expiry is first collected, before a chain says where its forward is.
@@ -187,9 +185,8 @@ def centres(
     """
     left = {slot.expiry: _years_ahead(slot.fix, at) for slot in slots}
     level, since, growth = seen.spot, 0.0, rate
-    if 0 < seen.future < inf and seen.future_expiry:
-        fix = calendar.settlement_fix(exchange, date.fromisoformat(seen.future_expiry))
-        since = _years_ahead(fix, at)
+    if 0 < seen.future < inf and future_fix is not None:
+        since = _years_ahead(future_fix, at)
         growth = (
             log(seen.future / seen.spot) / since
             if 0 < seen.spot < inf and since >= DAY_YEARS

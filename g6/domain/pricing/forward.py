@@ -136,7 +136,7 @@ def or_else(
 
 def _of_future(seen: Underlying, expiry: date, oldest: float) -> tuple[float, str]:
     """The future of this very expiry: the middle of its book, else its last price."""
-    if seen.future_expiry != expiry.isoformat() or seen.future_time < oldest:
+    if seen.future_expiry != expiry or seen.future_time < oldest:
         return nan, ""
     value = (
         0.5 * (seen.future_bid + seen.future_ask)

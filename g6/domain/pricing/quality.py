@@ -98,7 +98,7 @@ def prices(
     last, half_spread = _positive(quotes.last, listed & ~thin), 0.5 * (book.ask - book.bid)
     fresh = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
     odd = outliers(
-        quotes, mid, half_spread, fresh, trade_age, pace(quotes.spot) if moves is None else moves
+        quotes, mid, half_spread, fresh, trade_age, pace(quotes.market) if moves is None else moves
     )
     traded = np.where(odd, np.nan, fresh)
     use_mid = np.isfinite(mid) & (model == "black76")

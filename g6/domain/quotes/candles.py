@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,19 +96,28 @@ def _highest(values: NDArray[np.float64]) -> float:
     return float(np.fmax.reduce(values))
 
 
-def known_of_index(at: datetime, spot: Bars, future: Bars, vix: Bars, **named: Any) -> Underlying:
-    """Return the index, its nearest future and VIX as their candles over by `at` show them; `named` is taken over as it is."""
-    known: dict[str, Any] = dict(named)
-    if len(seen := _over(spot, at)):
-        known |= {
-            "spot": float(seen["close"][-1]), "open": float(seen["open"][0]), "high": _highest(seen["high"]),
-            "low": -_highest(-seen["low"]), "spot_time": float(seen["start"][-1]) + MINUTE,
-        }  # fmt: skip
-    if len(seen := _over(future, at)):
-        known |= {
-            "future": float(seen["close"][-1]), "future_time": float(seen["start"][-1]) + MINUTE,
-            "future_oi": float(seen["oi"][-1]), "future_volume": float(seen["volume"].sum()),
-        }  # fmt: skip
-    if len(seen := _over(vix, at)):
-        known["vix"] = float(seen["close"][-1])
-    return Underlying(**known)
+def known_of_index(
+    at: datetime, spot: Bars, future: Bars, vix: Bars, future_expiry: date | None = None
+) -> Underlying:
+    """Return the index, its nearest future and VIX as their candles over by `at` show them."""
+    market = Underlying(future_expiry=future_expiry)
+    if len(over := _over(spot, at)):
+        market = replace(
+            market,
+            spot=float(over["close"][-1]),
+            open=float(over["open"][0]),
+            high=_highest(over["high"]),
+            low=-_highest(-over["low"]),
+            spot_time=float(over["start"][-1]) + MINUTE,
+        )
+    if len(over := _over(future, at)):
+        market = replace(
+            market,
+            future=float(over["close"][-1]),
+            future_time=float(over["start"][-1]) + MINUTE,
+            future_oi=float(over["oi"][-1]),
+            future_volume=float(over["volume"].sum()),
+        )
+    if len(over := _over(vix, at)):
+        market = replace(market, vix=float(over["close"][-1]))
+    return market

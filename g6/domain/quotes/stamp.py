@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.plan import Pricing, Quality
+from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import Slot
-from g6.domain.quotes.quotes import DEPTH_FIELDS, NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes
 from g6.domain.schema.beyond import Beyond
 from g6.domain.schema.frame import Frame, by_side
+from g6.domain.schema.underlying import Underlying
 
 __all__ = ["Stamp", "from_frame", "to_frame"]
+
+_CONTRACT_COLUMNS = ("expiry", "strike", "lot_size", "tick_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,43 +141,42 @@ def _parse_slot(header: Mapping[str, Any], bucket: str, name: str, mask: int) ->
 
 def to_frame(quotes: Quotes, stamp: Stamp) -> Frame:
     """Pack quotes and stamp into the frame that stage `collect` leaves for stage `analyse`."""
-    arrays = {
+    contracts = quotes.contracts
+    columns: dict[str, NDArray[Any]] = {
+        name: getattr(contracts, name) for name in _CONTRACT_COLUMNS
+    }
+    sides = {
         **quotes.values,
-        "symbol": quotes.symbol,
-        "token": quotes.token,
+        "symbol": contracts.symbol,
+        "token": contracts.token,
         "source": quotes.source,
     }
-    columns: dict[str, NDArray[Any]] = {
-        "expiry": quotes.expiry, "strike": quotes.strike, "lot_size": quotes.lot_size, "tick_size": quotes.tick_size,
-    }  # fmt: skip
     header = {
         "stamp": stamp.header(),
-        "spot": asdict(quotes.spot),
+        "spot": quotes.market.header(),
         "observed_at": quotes.observed_at,
     }
-    return Frame(header, columns | by_side(arrays, arrays))
+    return Frame(header, columns | by_side(sides, sides))
 
 
 def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
-    """Unpack what `to_frame` packed; also reads a stored chain, whose raw columns have the same names."""
+    """Unpack what `to_frame` packed. A stored chain is read too: its raw columns have the same names."""
     stamp = Stamp.parse(frame.header["stamp"])
-    plain = {name: frame.columns[name] for name in ("expiry", "strike", "lot_size", "tick_size")}
-    sides = {name: frame.both_sides(name) for name in ("symbol", "token", "source")}
-    unknown = np.full((2, len(frame)), NAN)
+    contracts = Contracts(
+        underlying=stamp.index,
+        **{name: frame.columns[name] for name in _CONTRACT_COLUMNS},
+        symbol=frame.both_sides("symbol"),
+        token=frame.both_sides("token"),
+    )
     # What collected this may be a version older, or a source without depth.
-    values = {
-        name: frame.both_sides(name) if f"ce_{name}" in frame.columns else unknown
-        for name in QUOTE_FIELDS
-    }
-    values |= {
-        name: frame.both_sides(name) for name in DEPTH_FIELDS if f"ce_{name}" in frame.columns
-    }
-    spot = Underlying(**frame.header["spot"])
-    return Quotes(
-        stamp.index,
-        **plain,
-        **sides,
+    there = [name for name in (*QUOTE_FIELDS, *DEPTH_FIELDS) if f"ce_{name}" in frame.columns]
+    unknown = np.full((2, len(frame)), nan)
+    values = dict.fromkeys(QUOTE_FIELDS, unknown) | {name: frame.both_sides(name) for name in there}
+    quotes = Quotes(
+        contracts,
+        source=frame.both_sides("source"),
         values=values,
-        spot=spot,
+        market=Underlying.parse(frame.header["spot"]),
         observed_at=frame.header["observed_at"],
-    ), stamp
+    )
+    return quotes, stamp

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from datetime import date
 from math import nan
 from typing import Any
 
@@ -27,7 +28,7 @@ class Underlying:
     spot_time: float = nan
     spot_source: str = "live"
     future: float = nan
-    future_expiry: str = ""
+    future_expiry: date | None = None
     future_time: float = nan
     future_bid: float = nan
     future_ask: float = nan
@@ -37,6 +38,15 @@ class Underlying:
     future_prev_close: float = nan
     vix: float = nan
 
+    def header(self) -> dict[str, float | str]:
+        """Write the market into a frame's header: no future has the expiry "".
+
+        >>> Underlying(future_expiry=date(2026, 11, 24)).header()["future_expiry"]
+        '2026-11-24'
+        """
+        expiry = "" if self.future_expiry is None else self.future_expiry.isoformat()
+        return asdict(self) | {"future_expiry": expiry}
+
     @classmethod
     def parse(cls, header: Mapping[str, Any]) -> Underlying:
         """Read the market from a frame's header: absent and null fields are unknown.
@@ -44,7 +54,9 @@ class Underlying:
         >>> Underlying.parse({"spot": 24100.0, "vix": None}).vix
         nan
         """
-        names = {each.name for each in fields(cls)}
-        return cls(
-            **{name: value for name, value in header.items() if name in names and value is not None}
-        )
+        names = {field.name for field in fields(cls)}
+        known = {
+            name: value for name, value in header.items() if name in names and value is not None
+        }
+        expiry = known.pop("future_expiry", "")
+        return cls(**known, future_expiry=date.fromisoformat(expiry) if expiry else None)

@@ -104,12 +104,16 @@ class QuoteBoard:
         """Return the day of the session before that of the quotes."""
         seen = np.nan_to_num(quotes.values["quote_time"]).max(initial=0) or quotes.observed_at
         day = day_of(datetime.fromtimestamp(float(seen), IST))
-        return self.calendar.previous_session(cash_market(self.source, quotes.underlying), day).day
+        return self.calendar.previous_session(
+            cash_market(self.source, quotes.contracts.underlying), day
+        ).day
 
     def _settling(self, quotes: Quotes, at: datetime) -> datetime | None:
         if not self.faults.active("settlement"):
             return None
-        session = settled_since(self.calendar, cash_market(self.source, quotes.underlying), at)
+        session = settled_since(
+            self.calendar, cash_market(self.source, quotes.contracts.underlying), at
+        )
         return session.open if session else None
 
     def indices(self, chosen: InstrumentSelection, at: datetime) -> Ticks:
@@ -166,7 +170,7 @@ def option_ticks(
     answered = np.isfinite(value["last"])
     value = {name: each[answered] for name, each in value.items()}
     side, row = side[answered], row[answered]
-    found = empty(quotes.token[side, row])
+    found = empty(quotes.contracts.token[side, row])
     lot, tick = quotes.lot_size[row], quotes.tick_size[row]
     for name, column in _PRICES.items():
         found[name] = np.nan_to_num(value[column])

@@ -52,15 +52,7 @@ class RecordedSource:
         if (known := self.recording.newest(root, at)) is None:
             values = {name: np.full((2, len(contracts)), NAN) for name in QUOTE_FIELDS}
             source = np.full((2, len(contracts)), "", dtype=object)
-            columns = (
-                contracts.expiry,
-                contracts.strike,
-                contracts.lot_size,
-                contracts.tick_size,
-                contracts.symbol,
-                contracts.token,
-            )
-            return Quotes(root, *columns, source, values, Underlying(), at.timestamp())
+            return Quotes(contracts, source, values, Underlying(), at.timestamp())
         with self._reading:
             return Replay(self.recording).quotes(root, contracts, known)
 

@@ -151,7 +151,7 @@ def test_a_streamed_chain_asks_for_nothing(world: World) -> None:
     assert (found.source == "stream").all()
     assert (found.last == 50.0).all()
     assert (found.bid == 49.95).all()
-    assert (found.bid_quantity == 130).all()
+    assert (found.values["bid_quantity"] == 130).all()
     assert (world.rest.questions, world.rest.spots) == ([], 0)
 
 
@@ -188,26 +188,26 @@ def test_a_quote_keeps_the_exchanges_own_time(world: World) -> None:
 
 
 def test_index_future_and_vix_come_with_the_chain(world: World) -> None:
-    seen = world.ask().spot
+    seen = world.ask().market
     assert (seen.spot, seen.future, seen.vix, seen.spot_source) == (
         25_000.0,
         25_100.0,
         13.5,
         "live",
     )
-    assert seen.future_expiry == LISTING.futures[0].expiry.isoformat()
+    assert seen.future_expiry == LISTING.futures[0].expiry
 
 
 def test_yesterdays_vix_that_comes_upon_subscribing_is_not_todays(world: World) -> None:
     world.tick(VIX, last=13.5, quoted=NOW - 70_000)
-    assert np.isnan(world.ask().spot.vix)
+    assert np.isnan(world.ask().market.vix)
 
 
 def test_vix_and_future_that_the_stream_does_not_know_are_taken_from_an_answer(
     world: World,
 ) -> None:
     world.cache.put(DAY, {"NIFTY": ((VIX, FUTURE, SYMBOLS[2]), blank(3))})
-    seen, asked = world.ask().spot, MARKET.underlying("NIFTY", AT)
+    seen, asked = world.ask().market, MARKET.underlying("NIFTY", AT)
     assert (seen.spot, seen.vix, seen.future, seen.future_expiry) == (
         25_000.0,
         asked.vix,
@@ -264,7 +264,7 @@ def test_a_silent_connection_is_bridged(world: World) -> None:
     found = world.ask()
     assert (found.source == "rest").all()
     assert world.rest.questions == [6]
-    assert found.spot.spot == MARKET.underlying("NIFTY", AT).spot
+    assert found.market.spot == MARKET.underlying("NIFTY", AT).spot
 
 
 def test_a_dead_ticker_is_bridged(world: World) -> None:
@@ -344,7 +344,7 @@ def test_an_unknown_index_is_asked_for(world: World) -> None:
     world.cache.put(DAY, {"NIFTY": ((SPOT,), blank(1))})
     found = world.ask()
     assert (world.rest.spots, world.rest.questions) == (1, [])
-    assert found.spot.spot == MARKET.underlying("NIFTY", AT).spot
+    assert found.market.spot == MARKET.underlying("NIFTY", AT).spot
 
 
 def test_the_stream_is_told_what_to_follow_once(world: World) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from g6.domain.cycles.plan import Pricing, Quality
+from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
@@ -79,7 +80,7 @@ class World:
 
     def see(self, **fields: Any) -> None:
         """Change what is seen of the index, its future and VIX."""
-        self.quotes = replace(self.quotes, spot=replace(self.quotes.spot, **fields))
+        self.quotes = replace(self.quotes, market=replace(self.quotes.market, **fields))
 
 
 def slot(day: str, bucket: str, mask: int, strikes: int) -> Slot:
@@ -126,13 +127,15 @@ def build(
     values["oi_prev"][:] = values["oi"] - LOT
     symbols = np.array([[f"X{i}{side}" for i in range(n)] for side in ("CE", "PE")], dtype=object)
     quotes = Quotes(
-        "NIFTY",
-        np.repeat(np.array([NEAR, FAR], dtype="datetime64[D]"), strikes),
-        np.tile(ladder, 2),
-        np.full(n, LOT),
-        np.full(n, TICK),
-        symbols,
-        np.arange(2 * n).reshape(2, n),
+        Contracts(
+            "NIFTY",
+            np.repeat(np.array([NEAR, FAR], dtype="datetime64[D]"), strikes),
+            np.tile(ladder, 2),
+            np.full(n, LOT),
+            np.full(n, TICK),
+            symbols,
+            np.arange(2 * n).reshape(2, n),
+        ),
         np.full((2, n), "sim", dtype=object),
         values,
         Underlying(

@@ -23,13 +23,7 @@ SLOTS = (
     Slot(FAR, "next_month", 8, fix=datetime(2026, 9, 29, 10, 0, tzinfo=UTC)),
 )
 AT = datetime(2026, 8, 19, 6, 0, tzinfo=UTC)
-
-
-class Fixes:
-    """A calendar that knows one thing: the settlement fix is at 15:30 IST."""
-
-    def settlement_fix(self, exchange, day):
-        return datetime(day.year, day.month, day.day, 10, 0, tzinfo=UTC)
+FIX = datetime(2026, 9, 29, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -146,23 +140,23 @@ def test_a_wider_window_holds_the_configured_one(listing):
 
 
 def test_the_first_centres_follow_the_future_not_the_bare_index(listing):
-    seen = Underlying(spot=24052.0, future=24250.0, future_expiry="2026-09-29")
-    found = centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)
+    seen = Underlying(spot=24052.0, future=24250.0, future_expiry=FAR)
+    found = centres(listing, SLOTS, seen, AT, FIX, 0.055)
     assert found == {NEAR: 24100.0, FAR: 24250.0}
 
 
 def test_without_a_future_the_first_centres_grow_at_the_rate(listing):
-    found = centres(listing, SLOTS, Underlying(spot=24052.0), AT, Fixes(), "NSE", 0.055)
+    found = centres(listing, SLOTS, Underlying(spot=24052.0), AT, None, 0.055)
     assert found == {NEAR: 24050.0, FAR: 24200.0}
 
 
 def test_without_an_index_the_first_centres_shrink_back_from_the_future(listing):
-    seen = Underlying(future=24205.0, future_expiry="2026-09-29")
-    assert centres(listing, SLOTS, seen, AT, Fixes(), "NSE", 0.055)[NEAR] == 24100.0
+    seen = Underlying(future=24205.0, future_expiry=FAR)
+    assert centres(listing, SLOTS, seen, AT, FIX, 0.055)[NEAR] == 24100.0
 
 
 def test_with_neither_index_nor_future_there_are_no_centres(listing):
-    assert centres(listing, SLOTS, Underlying(), AT, Fixes(), "NSE", 0.055) == {}
+    assert centres(listing, SLOTS, Underlying(), AT, None, 0.055) == {}
 
 
 def test_previous_open_interest_is_matched_by_expiry_and_strike(listing):

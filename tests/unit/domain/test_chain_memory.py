@@ -38,8 +38,7 @@ def contracts(strikes: int = 100) -> Contracts:
 def answers(asked: Contracts, oi: float) -> Quotes:
     values = {name: np.full((2, len(asked)), oi) for name in QUOTE_FIELDS}
     return Quotes(
-        "NIFTY", asked.expiry, asked.strike, asked.lot_size, asked.tick_size, asked.symbol, asked.token,
-        np.full((2, len(asked)), "rest", dtype=object), values, Underlying(), 0.0,
+        asked, np.full((2, len(asked)), "rest", dtype=object), values, Underlying(), 0.0,
     )  # fmt: skip
 
 

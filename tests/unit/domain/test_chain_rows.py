@@ -121,7 +121,7 @@ def test_a_frame_keeps_the_levels_behind_the_best_and_an_older_one_has_none(worl
     }
     quotes, _ = from_frame(replace(frame, columns=older))
     assert set(quotes.values) == set(QUOTE_FIELDS)
-    assert np.isnan(quotes.bid_depth).all()
+    assert np.isnan(quotes.values["bid_depth"]).all()
 
 
 def test_a_chain_made_again_from_its_rows_is_the_same(world):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from math import exp, isnan, log, nan
 
 import numpy as np
@@ -92,7 +93,11 @@ def silence(world, expiry):
 
 def test_the_future_of_the_same_expiry_comes_after_parity(world):
     silence(world, NEAR)
-    world.see(future=24111.0, future_expiry=NEAR, future_time=world.stamp.at.timestamp())
+    world.see(
+        future=24111.0,
+        future_expiry=date.fromisoformat(NEAR),
+        future_time=world.stamp.at.timestamp(),
+    )
     expiries = world.chain().expiries
     assert (expiries.source[0], expiries.forward[0]) == ("future", 24111.0)
     assert isnan(expiries.spread[0])
@@ -100,13 +105,22 @@ def test_the_future_of_the_same_expiry_comes_after_parity(world):
 
 def test_a_future_with_a_book_gives_its_middle(world):
     silence(world, NEAR)
-    world.see(future=24111.0, future_bid=24100.0, future_ask=24104.0, future_expiry=NEAR)
+    world.see(
+        future=24111.0,
+        future_bid=24100.0,
+        future_ask=24104.0,
+        future_expiry=date.fromisoformat(NEAR),
+    )
     assert world.chain().expiries.forward[0] == 24102.0
 
 
 def test_an_old_future_is_not_believed(world):
     silence(world, NEAR)
-    world.see(future=24111.0, future_expiry=NEAR, future_time=world.stamp.at.timestamp() - 301)
+    world.see(
+        future=24111.0,
+        future_expiry=date.fromisoformat(NEAR),
+        future_time=world.stamp.at.timestamp() - 301,
+    )
     assert world.chain().expiries.source[0] == "carry"
 
 

@@ -88,7 +88,10 @@ def test_build_ups_of_a_simulated_hour_are_those_of_its_true_flows():
     listing = market.listing("NIFTY", at)
     contracts = listing.contracts.of(listing.contracts.expiries[0])
     first, last = (market.quotes("NIFTY", contracts, each) for each in (at, later))
-    premium, oi = last.last - first.last, open_interest.change(last.oi, first.oi, last.oi_day_high)
+    premium, oi = (
+        last.last - first.last,
+        open_interest.change(last.oi, first.oi, last.values["oi_day_high"]),
+    )
     words = open_interest.build_up(premium, oi, first.oi, contracts.tick_size)
     flows = market.flows("NIFTY", contracts, at, later)
     opened = sum(flows[kind] for kind in flows if kind.endswith("build_up"))

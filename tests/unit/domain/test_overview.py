@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from datetime import date
 from math import sqrt
 
 import numpy as np
@@ -30,7 +30,7 @@ def test_the_row_has_exactly_the_columns_of_an_overview_and_is_json(world):
 
 
 def test_the_market_stands_as_it_was_seen(world):
-    world.see(future=24260.0, future_expiry="2026-09-29")
+    world.see(future=24260.0, future_expiry=date(2026, 9, 29))
     row = summarise(world.chain())
     assert (row["timestamp"], row["observed_at"]) == (
         "2026-08-19T06:00:00Z",
@@ -165,18 +165,7 @@ def test_a_date_of_two_buckets_loses_both_bits(world):
 
 
 def test_an_expiry_that_was_never_quoted_is_missing_too(world):
-    kept = np.flatnonzero(world.quotes.expiry == np.datetime64(NEAR))
-    world.quotes = replace(
-        world.quotes,
-        expiry=world.quotes.expiry[kept],
-        strike=world.quotes.strike[kept],
-        lot_size=world.quotes.lot_size[kept],
-        tick_size=world.quotes.tick_size[kept],
-        symbol=world.quotes.symbol[:, kept],
-        token=world.quotes.token[:, kept],
-        source=world.quotes.source[:, kept],
-        values={name: value[:, kept] for name, value in world.quotes.values.items()},
-    )
+    world.quotes = world.quotes.take(world.quotes.expiry == np.datetime64(NEAR))
     chain = world.chain()
     assert (summarise(chain)["missing_mask"], summarise(chain)["status"]) == (2, "PARTIAL")
     assert facts(chain)["expiries"][1] == {

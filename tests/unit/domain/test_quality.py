@@ -248,7 +248,7 @@ def test_open_interest_that_cannot_be_is_flagged_and_in_no_sum(world, oi):
 
 @pytest.mark.parametrize("spot", [0.0, -1.0, 0.5, 1e9])
 def test_a_chain_without_a_print_of_its_index_names_no_strike_nearest_to_it(world, spot):
-    world.quotes = replace(world.quotes, spot=replace(world.quotes.spot, spot=spot))
+    world.quotes = replace(world.quotes, market=replace(world.quotes.market, spot=spot))
     row = summarise(assemble(world.quotes, world.stamp))
     assert (row["spot"], row["atm_spot"], row["spot_age_seconds"]) == (None, None, None)
     assert row["spot_source"] == "none"

@@ -49,7 +49,7 @@ def test_open_interest_of_an_unlisted_or_impossible_option_counts_for_nothing(wo
 
 def test_the_market_is_the_one_seen_with_the_quotes(world):
     chain, _ = stored(world)
-    assert chain.market == world.quotes.spot
+    assert chain.market == world.quotes.market
 
 
 def test_an_unknown_figure_of_the_market_is_not_a_number(world):

@@ -71,7 +71,7 @@ class Priced(CountingMarket):
         years = (
             np.maximum((contracts.expiry - np.datetime64("2026-11-18")).astype(float), 0.5) / 365
         )
-        fair = price(self.sigma, seen.spot.spot, contracts.strike, years, 0.055, PHI)
+        fair = price(self.sigma, seen.market.spot, contracts.strike, years, 0.055, PHI)
         for name in ("last", "bid", "ask"):
             seen.values[name][:] = fair
         return seen

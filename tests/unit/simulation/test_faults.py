@@ -69,13 +69,13 @@ def test_in_a_halt_nothing_ticks_and_nothing_trades(
     contracts = near(market, "NIFTY", NOON)
     start, later = (halted.quotes("NIFTY", contracts, NOON + timedelta(minutes=m)) for m in (0, 10))
     assert _changed(start, later) == set()
-    assert later.spot == start.spot
+    assert later.market == start.market
     assert later.observed_at == (NOON + timedelta(minutes=10)).timestamp()
     after, plain = (
         each.quotes("NIFTY", contracts, NOON + timedelta(minutes=20)) for each in (halted, market)
     )
     assert np.nansum(after.volume) < np.nansum(plain.volume)
-    assert after.spot.spot == plain.spot.spot
+    assert after.market.spot == plain.market.spot
     assert np.array_equal(after.bid, plain.bid, equal_nan=True)
 
 
@@ -113,7 +113,7 @@ def test_a_frozen_feed_stands_still_for_its_index_alone(
 
 def test_a_feed_frozen_all_day_shows_the_open(days: Calendar) -> None:
     seen = ask(_faulty(days, "freeze:FINNIFTY"), "FINNIFTY", NOON)
-    assert seen.spot.spot_time == ist("2026-11-18 09:15").timestamp()
+    assert seen.market.spot_time == ist("2026-11-18 09:15").timestamp()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_fault_strikes_its_share_of_quotes_and_its_fields_only(
         ask(each, "SENSEX", NOON, 3) for each in (market, _faulty(days, f"{fault}:0.2"))
     )
     assert _changed(plain, faulty) == fields
-    assert faulty.spot == plain.spot
+    assert faulty.market == plain.market
     one = "bid" if fault == "crossed" else min(fields)
     pair = plain.values[one], faulty.values[one]
     struck = ~((pair[0] == pair[1]) | (np.isnan(pair[0]) & np.isnan(pair[1])))

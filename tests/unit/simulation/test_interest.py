@@ -16,7 +16,7 @@ NOON = ist("2026-11-18 12:00")
 def test_round_strikes_hold_more(market: SimulatedMarket) -> None:
     quotes = ask(market, "NIFTY", ist("2026-08-19 11:27"))
     lots, strike = quotes.oi / 65, quotes.strike
-    around = np.abs(strike - quotes.spot.spot) <= 1500
+    around = np.abs(strike - quotes.market.spot) <= 1500
     kinds = (strike % 500 == 0, (strike % 100 == 0) & (strike % 500 != 0), strike % 100 != 0)
     for side, real in ((0, (137_000, 68_000, 22_000)), (1, (106_000, 41_000, 13_000))):
         found = [float(np.nanmean(lots[side, around & kind])) for kind in kinds]
@@ -125,9 +125,9 @@ def test_a_day_turns_over_three_to_four_times_the_open_interest(market: Simulate
 def test_the_days_extremes_enclose_it(market: SimulatedMarket) -> None:
     quotes = ask(market, "NIFTY", ist("2026-11-18 13:00"))
     there = quotes.symbol != ""
-    assert (quotes.oi_day_low <= quotes.oi)[there].all()
-    assert (quotes.oi <= quotes.oi_day_high)[there].all()
-    assert (quotes.oi_day_high > quotes.oi_day_low)[there].mean() > 0.3
+    assert (quotes.values["oi_day_low"] <= quotes.oi)[there].all()
+    assert (quotes.oi <= quotes.values["oi_day_high"])[there].all()
+    assert (quotes.values["oi_day_high"] > quotes.values["oi_day_low"])[there].mean() > 0.3
 
 
 def test_flows_by_kind_add_up_to_the_change(market: SimulatedMarket) -> None:

@@ -56,7 +56,7 @@ def test_vix_stands_a_little_above_the_volatility_at_the_money_and_moves_with_it
                 mid[0, row], forward, float(quotes.strike[row]), years, RATE, 1.0
             ).sigma
         )
-        seen.append((quotes.spot.vix, 100 * sigma))
+        seen.append((quotes.market.vix, 100 * sigma))
     vix, money = np.array(seen).T
     assert np.corrcoef(vix, money)[0, 1] > 0.7
     assert 0.9 < np.median(vix / money) < 1.3
@@ -98,7 +98,7 @@ def test_living_options_trade_to_the_close_and_expiring_ones_settle_there(
     traded = (close.volume - fix.volume) > 0
     assert traded[:, ~expiring].mean() > 0.2
     phi = np.array([[1.0], [-1.0]])
-    intrinsic = np.maximum(phi * (close.spot.spot - contracts.strike), 0.0)
+    intrinsic = np.maximum(phi * (close.market.spot - contracts.strike), 0.0)
     late = traded & expiring
     assert late.any()
     assert (np.abs(close.last - intrinsic)[late] <= 0.1 + 0.01 * intrinsic[late]).all()
@@ -135,10 +135,10 @@ def test_the_average_price_is_the_volume_weighted_one(market: SimulatedMarket) -
     first, last = (market.quotes("NIFTY", contracts, NOON + timedelta(seconds=s)) for s in (0, 300))
     traded = last.volume - first.volume
     busy = traded > 0.002 * first.volume
-    busy &= (traded > 2_000) & (first.average_price * first.volume < 4e9)
-    value = (last.volume * last.average_price - first.volume * first.average_price)[busy] / traded[
-        busy
-    ]
+    busy &= (traded > 2_000) & (first.values["average_price"] * first.volume < 4e9)
+    value = (
+        last.volume * last.values["average_price"] - first.volume * first.values["average_price"]
+    )[busy] / traded[busy]
     rounding = 0.01 * last.volume[busy] / traded[busy]
     between = np.stack(
         [

@@ -35,7 +35,11 @@ def digest(market: SimulatedMarket) -> str:
                 seen.update(whole.tobytes())
             seen.update(
                 repr(
-                    (round(quotes.spot.spot, 2), round(quotes.spot.future, 2), quotes.spot.vix)
+                    (
+                        round(quotes.market.spot, 2),
+                        round(quotes.market.future, 2),
+                        quotes.market.vix,
+                    )
                 ).encode()
             )
     return seen.hexdigest()[:24]

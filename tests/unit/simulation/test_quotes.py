@@ -34,7 +34,7 @@ def test_only_what_is_asked_for_is_answered_in_its_order(market: SimulatedMarket
     part = market.quotes("NIFTY", contracts.take(some), NOON)
     for name in QUOTE_FIELDS:
         assert np.array_equal(part.values[name], whole.values[name][:, some], equal_nan=True)
-    assert np.array_equal(part.token, whole.token[:, some])
+    assert np.array_equal(part.contracts.token, whole.contracts.token[:, some])
 
 
 def test_a_contract_that_is_not_listed_has_no_answer(market: SimulatedMarket) -> None:
@@ -102,7 +102,7 @@ def test_far_strikes_are_one_sided_now_and_then(market: SimulatedMarket) -> None
     assert not one_sided[:, close].any()
     assert 0.02 < one_sided.mean() < 0.3
     empty = np.isnan(quotes.bid) & (quotes.symbol != "")
-    assert (quotes.bid_quantity[empty] == 0).all()
+    assert (quotes.values["bid_quantity"][empty] == 0).all()
 
 
 def test_deep_in_the_money_books_are_wide(market: SimulatedMarket) -> None:
@@ -211,8 +211,8 @@ def test_last_prices_get_stale_where_nobody_trades(market: SimulatedMarket) -> N
     assert np.nanmedian(age[:, first]) < 60
     value = np.stack(
         [
-            np.maximum(quotes.spot.future - quotes.strike, 0),
-            np.maximum(quotes.strike - quotes.spot.future, 0),
+            np.maximum(quotes.market.future - quotes.strike, 0),
+            np.maximum(quotes.strike - quotes.market.future, 0),
         ]
     )
     assert ((quotes.last < value) & (quotes.volume > 0))[:, first].any()
@@ -224,9 +224,9 @@ def test_an_untraded_option_has_its_close_and_nothing_else(market: SimulatedMark
     assert 0.03 < untraded.mean() < 0.6
     for name in ("open", "high", "low", "average_price"):
         assert (quotes.values[name][untraded] == 0).all()
-    assert np.array_equal(quotes.last[untraded], quotes.close[untraded])
+    assert np.array_equal(quotes.last[untraded], quotes.values["close"][untraded])
     assert np.isnan(quotes.last_trade_time[untraded]).all()
-    assert (quotes.close[untraded] > 0).all()
+    assert (quotes.values["close"][untraded] > 0).all()
 
 
 @pytest.mark.parametrize("step", [1, 7, 60])
@@ -240,19 +240,21 @@ def test_volume_and_highs_never_fall_and_the_average_lies_between(
     for earlier, later in pairwise(seen):
         traded = earlier.volume > 0
         assert (np.diff([earlier.volume, later.volume], axis=0)[0] >= 0)[earlier.symbol != ""].all()
-        assert (later.high >= earlier.high)[traded].all()
-        assert (later.low <= earlier.low)[traded].all()
-        assert np.array_equal(later.open[traded], earlier.open[traded])
+        assert (later.values["high"] >= earlier.values["high"])[traded].all()
+        assert (later.values["low"] <= earlier.values["low"])[traded].all()
+        assert np.array_equal(later.values["open"][traded], earlier.values["open"][traded])
         same = traded & (later.volume == earlier.volume)
         assert np.array_equal(later.last[same], earlier.last[same])
         assert np.array_equal(later.last_trade_time[same], earlier.last_trade_time[same])
         assert (later.quote_time >= earlier.quote_time)[earlier.symbol != ""].all()
     last = seen[-1]
     traded = last.volume > 0
-    assert (last.low <= last.average_price + 0.01)[traded].all()
-    assert (last.average_price <= last.high + 0.01)[traded].all()
-    assert ((last.low <= last.last) & (last.last <= last.high))[traded].all()
-    assert ((last.low <= last.open) & (last.open <= last.high))[traded].all()
+    assert (last.values["low"] <= last.values["average_price"] + 0.01)[traded].all()
+    assert (last.values["average_price"] <= last.values["high"] + 0.01)[traded].all()
+    assert ((last.values["low"] <= last.last) & (last.last <= last.values["high"]))[traded].all()
+    assert (
+        (last.values["low"] <= last.values["open"]) & (last.values["open"] <= last.values["high"])
+    )[traded].all()
 
 
 def test_active_options_trade_within_the_minute(market: SimulatedMarket) -> None:
@@ -275,9 +277,11 @@ def test_the_close_is_what_the_option_was_worth_the_day_before(market: Simulated
         market.quotes("NIFTY", contracts, ist(at))
         for at in ("2026-11-18 10:00", "2026-11-17 15:40")
     )
-    assert np.nanmax(np.abs(today.close - _mid(before))) <= 0.101
+    assert np.nanmax(np.abs(today.values["close"] - _mid(before))) <= 0.101
     assert np.array_equal(
-        today.close, ask(market, "NIFTY", ist("2026-11-18 15:00")).close, equal_nan=True
+        today.values["close"],
+        ask(market, "NIFTY", ist("2026-11-18 15:00")).values["close"],
+        equal_nan=True,
     )
 
 
@@ -290,7 +294,7 @@ def test_the_market_stands_still_outside_sessions(market: SimulatedMarket) -> No
             np.array_equal(later.values[name], closing.values[name], equal_nan=True)
             for name in QUOTE_FIELDS
         )
-        assert later.spot == closing.spot
+        assert later.market == closing.market
         assert later.observed_at == ist(at).timestamp()
 
 
@@ -299,7 +303,7 @@ def test_after_the_fix_expiring_options_are_worth_their_intrinsic_value_of_the_a
 ) -> None:
     at = ist("2026-11-23 15:38")
     quotes = ask(market, "NIFTY", at)
-    auction = quotes.spot.spot
+    auction = quotes.market.spot
     intrinsic = np.stack(
         [np.maximum(auction - quotes.strike, 0), np.maximum(quotes.strike - auction, 0)]
     )
@@ -309,7 +313,7 @@ def test_after_the_fix_expiring_options_are_worth_their_intrinsic_value_of_the_a
     worthless = (intrinsic == 0) & (quotes.symbol != "")
     assert np.isnan(quotes.bid[worthless]).all()
     later = market.quotes("NIFTY", near(market, "NIFTY", at), ist("2026-11-23 15:40"))
-    assert np.array_equal(later.spot.spot, auction)
+    assert np.array_equal(later.market.spot, auction)
     assert later.volume.sum() >= 0
 
 
@@ -336,4 +340,4 @@ def test_a_session_with_a_break_stands_still_in_it(market: SimulatedMarket) -> N
         for clock in ("10:30", "11:15")
     )
     assert np.array_equal(first.volume, second.volume, equal_nan=True)
-    assert first.spot.spot == second.spot.spot
+    assert first.market.spot == second.market.spot

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -149,7 +149,7 @@ def test_high_and_low_enclose_the_day_so_far(market: SimulatedMarket) -> None:
 def test_the_future_stands_above_spot_by_carry_and_premium(market: SimulatedMarket) -> None:
     seen = market.underlying("NIFTY", ist("2026-11-05 12:00"))
     tenor = 18.15
-    assert seen.future_expiry == "2026-11-23"
+    assert seen.future_expiry == date(2026, 11, 23)
     assert (seen.future - seen.spot) * 24_200 / seen.spot == pytest.approx(
         28.7 + 4.6 * tenor, abs=12
     )

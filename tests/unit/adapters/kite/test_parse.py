@@ -141,7 +141,7 @@ def test_a_future_at_zero_is_no_future() -> None:
     future = Future("NIFTY26NOVFUT", 7, date(2026, 11, 23), 65, 0.1)
     seen = parse_underlying(answers, "NSE:NIFTY 50", "NSE:INDIA VIX", "NFO:NIFTY26NOVFUT", future)
     assert isnan(seen.future)
-    assert seen.future_expiry == ""
+    assert seen.future_expiry is None
 
 
 def test_open_interest_of_nothing_is_not_missing_open_interest() -> None:
@@ -209,7 +209,7 @@ def test_an_index_has_no_book_and_no_trades_and_its_garbage_change_is_not_read()
     assert seen.spot_time == datetime(2026, 11, 20, 4, 5, 12, tzinfo=UTC).timestamp()
     assert (seen.future, seen.future_expiry, seen.vix, seen.future_bid) == (
         26040.0,
-        "2026-11-23",
+        date(2026, 11, 23),
         13.2,
         123.4,
     )
@@ -219,7 +219,7 @@ def test_an_underlying_that_did_not_come_is_unknown() -> None:
     seen = parse_underlying({}, "NSE:NIFTY 50", "NSE:INDIA VIX", "", None)
     assert isnan(seen.spot)
     assert isnan(seen.vix)
-    assert seen.future_expiry == ""
+    assert seen.future_expiry is None
 
 
 def test_the_brokers_own_sample_is_read(shared: Path) -> None:

@@ -122,8 +122,7 @@ class Market:
         )  # fmt: skip
         seen = parse_underlying(self.answers, INDEX_KEY, VIX, "", None)
         return Quotes(
-            "NIFTY", contracts.expiry, STRIKES, contracts.lot_size, contracts.tick_size, symbols, contracts.token,
-            np.full((2, n), "rest", dtype=object), parse_quotes(self.answers, contracts, "NFO"), seen, self.at.timestamp(),
+            contracts, np.full((2, n), "rest", dtype=object), parse_quotes(self.answers, contracts, "NFO"), seen, self.at.timestamp(),
         )  # fmt: skip
 
     def chain(self) -> PricedChain:
@@ -386,7 +385,7 @@ def test_e4_index_future_and_strikes_near_the_money_are_asked_for_in_one_request
     del asked[:]
     answered = provider.quotes("NIFTY", whole, AT)
     first, *more = asked
-    nearest = np.argsort(np.abs(whole.strike - answered.spot.spot), kind="stable")[:100]
+    nearest = np.argsort(np.abs(whole.strike - answered.market.spot), kind="stable")[:100]
     assert {INDEX_KEY, VIX, f"NFO:{provider.listing('NIFTY', AT).futures[0].symbol}"} < set(first)
     assert {f"NFO:{each}" for each in whole.symbol[:, nearest].reshape(-1) if each} < set(first)
     assert more
@@ -504,7 +503,7 @@ def test_e9_the_days_average_is_never_a_price(market: Market) -> None:
     at = market.spoil(CE, FAR_CALL, depth={"buy": [], "sell": []}, last_price=0, average_price=55.0)
     chain = market.chain()
     assert isnan(chain.prices.price[at])
-    assert chain.quotes.average_price[at] == 55.0
+    assert chain.quotes.values["average_price"][at] == 55.0
 
 
 def test_e10_an_answer_after_hours_opens_no_market() -> None:
@@ -530,7 +529,7 @@ def test_e11_a_volume_of_four_thousand_million_is_itself(market: Market) -> None
 
 def test_e11_an_index_without_volume_is_an_index(market: Market) -> None:
     assert "volume" not in market.answers[INDEX_KEY]
-    assert market.chain().quotes.spot.spot == SPOT
+    assert market.chain().quotes.market.spot == SPOT
 
 
 def test_e12_a_deep_call_below_its_intrinsic_value_has_no_volatility_of_its_own(
