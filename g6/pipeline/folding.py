@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from g6.domain.cycles.cycle import quarter_hour_of
 from g6.domain.market.calendar import day_of
-from g6.domain.market.instrument import INDICES
+from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import FoldReport, LooseDay
 
@@ -35,7 +36,9 @@ def fold(runtime: Runtime, name: str, day: str) -> FoldReport:
     """Fold the quarter hours of a running day that are over."""
     if runtime.history is None:
         return FoldReport()
-    return runtime.history.fold(name, date.fromisoformat(day), quarter_of(runtime.clock.market()))
+    return runtime.history.fold(
+        name, date.fromisoformat(day), quarter_hour_of(runtime.clock.market())
+    )
 
 
 def compact(runtime: Runtime, name: str, day: str) -> FoldReport:
@@ -47,26 +50,19 @@ def compact(runtime: Runtime, name: str, day: str) -> FoldReport:
     )
 
 
-def quarter_of(instant: datetime) -> datetime:
-    """Return the beginning of the quarter hour of `instant`."""
-    return instant.replace(minute=instant.minute // 15 * 15, second=0, microsecond=0)
-
-
 def _due(runtime: Runtime, loose: LooseDay, now: datetime) -> str:
     if is_over(runtime, loose.name, loose.day, now):
         return "compact"
-    return "fold" if loose.oldest_part is not None and loose.oldest_part < quarter_of(now) else ""
+    return (
+        "fold" if loose.oldest_part is not None and loose.oldest_part < quarter_hour_of(now) else ""
+    )
 
 
 def is_over(runtime: Runtime, name: str, day: date, now: datetime) -> bool:
     """Tell whether nothing more of `day` is to come: of an index its exchange's, of the overviews every exchange's."""
     if day != day_of(now):
         return day < day_of(now)
-    exchanges = (
-        {INDICES[name].exchange}
-        if name in INDICES
-        else {index.exchange for index in INDICES.values()}
-    )
+    exchanges = (INDICES[name].exchange,) if name in INDICES else exchanges_of(INDICES.values())
     return (
         now >= max(runtime.calendar.close_of(exchange, day) for exchange in exchanges) + AFTER_CLOSE
     )

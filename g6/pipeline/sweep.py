@@ -194,7 +194,7 @@ def _skip(runtime: Runtime, cycle: str, now: float, reason: str) -> int:
 
 def _grid(runtime: Runtime, after: datetime, until: datetime) -> Iterator[datetime]:
     """Yield the grid's instants in (after, until] at which some enabled index is in session, oldest first."""
-    exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
+    exchanges = runtime.plan.exchanges
     step = timedelta(seconds=runtime.plan.interval)
     at = after + timedelta(microseconds=1)
     while True:

@@ -31,7 +31,7 @@ def heartbeat(runtime: Runtime) -> None:
     if runtime.clock.wall() % runtime.heartbeat_seconds >= SWEEP_SECONDS:
         return
     at = runtime.clock.market()
-    exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
+    exchanges = runtime.plan.exchanges
     refused = forget_old(runtime, runtime.controls.read())
     payload = {
         **runtime.vitals.read(),
@@ -132,7 +132,7 @@ def _stream_fix(provider: Mapping[str, Any]) -> str:
 
 def _opened(runtime: Runtime, at: datetime) -> list[datetime]:
     """Return when the sessions that are open at `at` began, one per exchange."""
-    exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
+    exchanges = runtime.plan.exchanges
     sessions = [runtime.calendar.session(exchange, day_of(at)) for exchange in exchanges]
     return [
         session.open
@@ -164,7 +164,7 @@ def _warn_of_token(runtime: Runtime, token: Mapping[str, Any] | None, at: dateti
 
 def _opens_soon(runtime: Runtime, at: datetime) -> datetime | None:
     """Return the open of today's first session if it lies less than WARN_BEFORE ahead."""
-    exchanges = sorted({plan.index.exchange for plan in runtime.plan.indices.values()})
+    exchanges = runtime.plan.exchanges
     sessions = [runtime.calendar.session(exchange, day_of(at)) for exchange in exchanges]
     opens = min((session.open for session in sessions if session is not None), default=None)
     return opens if opens is not None and at < opens <= at + WARN_BEFORE else None

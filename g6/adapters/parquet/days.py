@@ -16,13 +16,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
+from g6.domain.cycles.cycle import QUARTER_HOUR
 from g6.domain.market.calendar import IST
 from g6.errors import StoreBusy
 from g6.files import directory_lock
 
 _PART = re.compile(r"(\d{6}(?:\.\d{6})?)Z\.parquet")
 _SEGMENT = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
-QUARTER = timedelta(minutes=15)
 DAY_FILE = "day.parquet"
 T = TypeVar("T")
 
@@ -70,12 +70,7 @@ def part_path(root: Path, instant: datetime) -> Path:
 
 def segment_path(directory: Path, quarter: datetime) -> Path:
     """Return the segment of the quarter hour that begins at `quarter`."""
-    return directory / f"{_clock(quarter)}-{_clock(quarter + QUARTER)}.parquet"
-
-
-def quarter_of(instant: datetime) -> datetime:
-    """Return the beginning of the quarter hour of `instant`."""
-    return instant.replace(minute=instant.minute // 15 * 15, second=0, microsecond=0)
+    return directory / f"{_clock(quarter)}-{_clock(quarter + QUARTER_HOUR)}.parquet"
 
 
 def _clock(instant: datetime) -> str:
@@ -134,7 +129,7 @@ def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
         return DayFile(directory / name, FoldLevel.PART, at, at)
     if match := _SEGMENT.fullmatch(name):
         first = _instant(day, match[1])
-        return DayFile(directory / name, FoldLevel.SEGMENT, first, first + QUARTER)
+        return DayFile(directory / name, FoldLevel.SEGMENT, first, first + QUARTER_HOUR)
     if name == DAY_FILE:
         midnight = datetime.combine(day, time(), IST).astimezone(UTC)
         return DayFile(directory / name, FoldLevel.DAY, midnight, midnight + timedelta(days=1))

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.columns import encode
-from g6.adapters.parquet.days import DAY_FILE, DayFile, FoldLevel, files, quarter_of, segment_path
+from g6.adapters.parquet.days import DAY_FILE, DayFile, FoldLevel, files, segment_path
 from g6.adapters.parquet.reading import (
     by_instant,
     headers,
@@ -29,7 +29,7 @@ from g6.adapters.parquet.reading import (
     whole,
     widened,
 )
-from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.cycle import isoformat_z, quarter_hour_of
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown
 from g6.ports.history import FoldReport
@@ -43,7 +43,7 @@ def fold(directory: Path, schema: pa.Schema, before: datetime) -> FoldReport:
     with refusals(directory), directory_lock(directory.parent):
         found = files(directory)
         parts = [file for file in found if file.level is FoldLevel.PART and file.first < before]
-        for quarter, group in groupby(parts, key=lambda file: quarter_of(file.first)):
+        for quarter, group in groupby(parts, key=lambda file: quarter_hour_of(file.first)):
             segment = [
                 file for file in found if file.level is FoldLevel.SEGMENT and file.first == quarter
             ]

@@ -11,10 +11,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.market_snapshot import Snapshot, contract_key
+from g6.adapters.replay.market_snapshot import Snapshot
 from g6.adapters.replay.tables.windows import in_window
 from g6.domain.market.calendar import day_of
-from g6.domain.market.instrument import Contracts
+from g6.domain.market.instrument import Contracts, contract_keys
 from g6.domain.quotes.quotes import NAN
 
 Array = NDArray[np.float64]
@@ -126,8 +126,8 @@ def _listed_since(before: Snapshot, recorded: Snapshot) -> Snapshot:
     """Return the snapshot over everything listed so far, NaN throughout for what is absent now."""
     old = before.contracts
     new = recorded.contracts
-    old_key = contract_key(old.expiry, old.strike)
-    new_key = contract_key(new.expiry, new.strike)
+    old_key = contract_keys(old.expiry, old.strike)
+    new_key = contract_keys(new.expiry, new.strike)
     if np.array_equal(old_key, new_key) and np.array_equal(old.symbol != "", new.symbol != ""):
         return recorded
     key, first = np.unique(np.concatenate([new_key, old_key]), return_index=True)
@@ -161,8 +161,8 @@ def _listed_since(before: Snapshot, recorded: Snapshot) -> Snapshot:
 
 def _carry_forward(before: Snapshot, now: Contracts, values: Array) -> Array:
     """Return the figures of the contracts before in the order of `now`, NaN for new ones."""
-    old = contract_key(before.contracts.expiry, before.contracts.strike)
-    new = contract_key(now.expiry, now.strike)
+    old = contract_keys(before.contracts.expiry, before.contracts.strike)
+    new = contract_keys(now.expiry, now.strike)
     out = np.full((2, len(new)), NAN)
     out[:, np.searchsorted(new, old)] = values
     return out

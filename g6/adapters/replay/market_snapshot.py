@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.unread import LeftOut
 from g6.domain.market.calendar import IST, day_of
-from g6.domain.market.instrument import INDICES, SIDES, Contracts
+from g6.domain.market.instrument import INDICES, SIDES, Contracts, contract_keys
 from g6.domain.market.lots import lot_of
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Underlying
 from g6.errors import UnknownLot
@@ -112,15 +112,6 @@ def instant_of(moment: datetime) -> datetime:
     return moment.replace(tzinfo=moment.tzinfo or IST).astimezone(UTC)
 
 
-def contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.int64]:
-    """Return one integer per contract, in the order of expiry and strike.
-
-    It is the days since 1970 and, in its lowest nine digits, the strike in hundredths of a point.
-    """
-    days = expiry.astype("datetime64[D]").astype(np.int64)
-    return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)
-
-
 def snapshot(
     index: str, at: datetime, spot: float, rows: Rows, *, spot_source: str = "live"
 ) -> Snapshot:
@@ -128,7 +119,7 @@ def snapshot(
 
     Errors: Malformed, where figures count contracts and the lot of a contract is not known.
     """
-    key = contract_key(rows.expiry, rows.strike)
+    key = contract_keys(rows.expiry, rows.strike)
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     expiry = rows.expiry[first]
     n = len(first)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.market_snapshot import Snapshot, contract_key
+from g6.adapters.replay.market_snapshot import Snapshot
 from g6.adapters.replay.recording import Recording
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import day_of
-from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.market.instrument import Contracts, Listing, contract_keys
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderRefused
 from g6.ports.abilities import Abilities
@@ -95,8 +95,8 @@ def _aligned(
     snapshot: Snapshot, contracts: Contracts | Quotes, values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return `values` `(2, m)` of the snapshot in the order of `contracts`, NaN for absent ones."""
-    recorded = contract_key(snapshot.contracts.expiry, snapshot.contracts.strike)
-    requested = contract_key(contracts.expiry, contracts.strike)
+    recorded = contract_keys(snapshot.contracts.expiry, snapshot.contracts.strike)
+    requested = contract_keys(contracts.expiry, contracts.strike)
     if not len(recorded):
         return np.full((2, len(requested)), NAN)
     place = np.minimum(np.searchsorted(recorded, requested), len(recorded) - 1)

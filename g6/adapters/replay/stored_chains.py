@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from g6.adapters.replay.market_snapshot import TICK, Snapshot, root_of
 from g6.adapters.replay.unread import LeftOut
-from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.cycle import QUARTER_HOUR, isoformat_z, quarter_hour_of
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Underlying
 from g6.domain.schema.frame import SIDES
@@ -49,7 +49,6 @@ NEEDED = (
     "ce_oi",
     "pe_oi",
 )
-QUARTER = timedelta(minutes=15)
 UnitHeader = Mapping[str, Any]
 """The JSON that a file keeps of one unit."""
 _INSTANT = pa.timestamp("us", "UTC")
@@ -103,7 +102,7 @@ class StoredDays:
     def read(self, index: str, at: datetime) -> Snapshot:
         """Return the stored unit. Errors: BadInput, for a file that changed since the opening."""
         path = self._files[index][at]
-        quarter = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+        quarter = quarter_hour_of(at)
         cached = self._cached.get(index)
         if cached is None or (cached.path, cached.quarter) != (path, quarter):
             cached = _read_quarter(path, quarter)
@@ -138,7 +137,7 @@ def _read_quarter(path: Path, quarter: datetime) -> _QuarterHour:
     metadata = table.schema.metadata or {}
     at = table.column("timestamp")
     first = pa.scalar(quarter, _INSTANT)
-    end = pa.scalar(quarter + QUARTER, _INSTANT)
+    end = pa.scalar(quarter + QUARTER_HOUR, _INSTANT)
     rows = table.filter(pc.and_(pc.greater_equal(at, first), pc.less(at, end)))
     return _QuarterHour(path, quarter, rows, dict(_headers(metadata, rows)))
 

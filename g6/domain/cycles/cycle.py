@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from g6.domain.market.calendar import in_utc
 from g6.domain.schema.words import Status
 
+QUARTER_HOUR = timedelta(minutes=15)
 FIRST_SHARE = 0.5
 """Part of the time to the deadline that the first provider has when there is a second one."""
 
@@ -19,6 +20,15 @@ def isoformat_z(instant: datetime | float) -> str:
     if not isinstance(instant, datetime):
         instant = datetime.fromtimestamp(round(instant, 6), UTC)
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def quarter_hour_of(instant: datetime) -> datetime:
+    """Return the beginning of the quarter of an hour that an instant lies in.
+
+    >>> quarter_hour_of(datetime(2026, 11, 20, 4, 14, 59)).time()
+    datetime.time(4, 0)
+    """
+    return instant.replace(minute=instant.minute // 15 * 15, second=0, microsecond=0)
 
 
 def parse_z(text: str) -> datetime:

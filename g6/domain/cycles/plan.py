@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from g6.domain.market.instrument import Index
+from g6.domain.market.instrument import Index, exchanges_of
 
 Model = Literal["black76", "nse", "bse"]
 
@@ -68,6 +68,11 @@ class Plan:
     reach: float = 0.0
     most_strikes: int = 60
     salvage: bool = False
+
+    @property
+    def exchanges(self) -> tuple[str, ...]:
+        """The exchanges of the indices, in alphabetical order."""
+        return exchanges_of(plan.index for plan in self.indices.values())
 
     def stamp(self) -> dict[str, Any]:
         """Return the part of a quotes frame's header that a rerun writes afresh: everything a later stage reads of the plan."""

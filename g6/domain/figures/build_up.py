@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from g6.domain.pricing.medians import median_of_least
 
 __all__ = [
     "BUILD_UPS", "LEAST_CYCLES", "NEUTRAL_SHARE", "PUBLISHED_SECONDS", "Unusual", "build_up", "change", "change_share",
@@ -98,20 +99,11 @@ def z_scores(history: Array, now: Array, floor: Array | float = 1.0) -> Array:
     known = np.isfinite(history)
     count = known.sum(axis=0)
     filled = np.where(known, history, np.inf)
-    middle = _median(filled, count)
-    spread = _MAD_TO_DEVIATION * _median(np.where(known, np.abs(history - middle), np.inf), count)
+    middle = median_of_least(filled, count, axis=0)
+    away = np.where(known, np.abs(history - middle), np.inf)
+    spread = _MAD_TO_DEVIATION * median_of_least(away, count, axis=0)
     deviation = np.maximum(spread, floor)
     return np.where(count >= LEAST_CYCLES, (now - middle) / deviation, np.nan)
-
-
-def _median(filled: Array, count: NDArray[np.integer[Any]]) -> Array:
-    """Median along axis 0 of the first `count` values in order; what is unknown is +inf and sorts behind them."""
-    ordered = np.sort(filled, axis=0)
-    low, high = np.maximum((count - 1) // 2, 0), np.maximum(count // 2, 0)
-    pick = [np.take_along_axis(ordered, place[None], axis=0)[0] for place in (low, high)]
-    both = np.where(count > 0, pick, np.nan)
-    middle: Array = 0.5 * (both[0] + both[1])
-    return middle
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -91,6 +91,27 @@ class Contracts:
     def of(self, expiry: date) -> Contracts:
         """Return the contracts of one expiry; empty where it is not listed."""
         return self.take(self.expiry == np.datetime64(expiry, "D"))
+
+
+def contract_keys(expiry: NDArray[np.datetime64], strike: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return one integer per (expiry, strike), ascending as they are.
+
+    It is the days since 1970 and, in its lowest nine digits, the strike in hundredths of a point.
+
+    >>> contract_keys(np.array(["1970-01-02"], dtype="datetime64[D]"), np.array([24100.5]))
+    array([1002410050])
+    """
+    days = expiry.astype("datetime64[D]").astype(np.int64)
+    return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)
+
+
+def exchanges_of(indices: Iterable[Index]) -> tuple[str, ...]:
+    """Return the exchanges on which any of the indices trades, in alphabetical order.
+
+    >>> exchanges_of([INDICES["NIFTY"], INDICES["SENSEX"], INDICES["BANKNIFTY"]])
+    ('BSE', 'NSE')
+    """
+    return tuple(sorted({index.exchange for index in indices}))
 
 
 @dataclass(frozen=True, slots=True)

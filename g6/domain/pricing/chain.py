@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from g6.domain.market.contract_symbols import follow_closures
 from g6.domain.market.expiry import years_to
-from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.market.instrument import Contracts, Listing, contract_keys
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.black76 import Greeks
 from g6.domain.pricing.forward import DAY_YEARS, grown, nearest
@@ -277,19 +277,13 @@ def selected(
 def previous_oi(contracts: Contracts | Quotes, table: Frame) -> Array:
     """Return the open interest `(2, n)` of each contract, units, NaN where `table` (expiry, strike, ce_oi, pe_oi) has none."""
     found = np.full((2, len(contracts)), np.nan)
-    known = _contract_key(
+    known = contract_keys(
         follow_closures(table.columns["expiry"], contracts.expiry), table.columns["strike"]
     )
     order = np.argsort(known, kind="stable")
-    asked = _contract_key(contracts.expiry, contracts.strike)
+    asked = contract_keys(contracts.expiry, contracts.strike)
     place = np.searchsorted(known[order], asked)
     held = place < len(known)
     held[held] = known[order[place[held]]] == asked[held]
     found[:, held] = table.both_sides("oi")[:, order[place[held]]]
     return found
-
-
-def _contract_key(expiry: NDArray[np.datetime64], strike: Array) -> NDArray[np.int64]:
-    """One number per (expiry, strike): days since 1970, then hundredths of a point."""
-    days = expiry.astype("datetime64[D]").astype(np.int64)
-    return days * 1_000_000_000 + np.rint(strike * 100).astype(np.int64)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.pricing.medians import median_of_least
 from g6.domain.pricing.padded import abreast
 from g6.domain.pricing.quality import Prices
 from g6.domain.quotes.quotes import Quotes, Underlying
@@ -60,28 +61,20 @@ def parity(strike: Array, call: Array, put: Array, discount: float | Array) -> t
     pair = np.isfinite(gap)
     near = np.where(pair, np.abs(gap), np.inf).argsort(axis=-1, kind="stable")[..., :PAIRS]
     levels = np.where(pair, strike + gap / np.asarray(discount)[..., None], np.inf)
-    found = np.take_along_axis(levels, near, axis=-1)
-    known = np.minimum(pair.sum(axis=-1), PAIRS)
-    value = _median(found, known)
+    nearest_levels = np.take_along_axis(levels, near, axis=-1)
+    pairs = np.minimum(pair.sum(axis=-1), PAIRS)
+    value = _median_of_pairs(nearest_levels, pairs)
     with np.errstate(invalid="ignore"):  # beyond the pairs there are, both are infinite
-        return value, _median(
-            np.where(np.isfinite(found), np.abs(found - value[..., None]), np.inf), known
-        )[()]
+        away = np.abs(nearest_levels - value[..., None])
+    spread = _median_of_pairs(np.where(np.isfinite(nearest_levels), away, np.inf), pairs)
+    return value, spread[()]
 
 
-def _median(values: Array, known: NDArray[np.integer[Any]]) -> Array:
-    """Medians of the `known` least values of each row; NaN where these are fewer than 3."""
+def _median_of_pairs(values: Array, pairs: NDArray[np.integer[Any]]) -> Array:
+    """Return the median of the pairs of each row; NaN where these are fewer than MIN_PAIRS."""
     if values.shape[-1] < MIN_PAIRS:
-        return np.full(known.shape, nan)
-    ordered = np.sort(values, axis=-1)
-    if np.all(known == values.shape[-1]) and values.shape[-1] % 2:
-        return ordered[..., values.shape[-1] // 2]
-    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, values.shape[-1] - 1)
-    middle = [
-        np.take_along_axis(ordered, np.asarray(place)[..., None], axis=-1)[..., 0]
-        for place in (low, high)
-    ]
-    return np.where(known >= MIN_PAIRS, 0.5 * (middle[0] + middle[1]), nan)
+        return np.full(pairs.shape, nan)
+    return np.where(pairs >= MIN_PAIRS, median_of_least(values, pairs), nan)
 
 
 def forwards(

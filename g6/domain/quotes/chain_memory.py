@@ -13,7 +13,7 @@ from math import ceil, isfinite, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.market.instrument import Contracts
+from g6.domain.market.instrument import Contracts, contract_keys
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.schema.beyond import Beyond
 from g6.domain.schema.frame import Frame, by_side
@@ -74,15 +74,12 @@ class ChainMemory:
     def of(self, contracts: Contracts, at: float) -> ChainMemory:
         """Return the memory of exactly these contracts; what was seen or asked after `at` (epoch seconds) is unknown."""
         aligned = ChainMemory.blank(contracts)
-        places = {
-            key: n
-            for n, key in enumerate(zip(self.expiry.tolist(), self.strike.tolist(), strict=True))
-        }
-        keys = zip(contracts.expiry.tolist(), contracts.strike.tolist(), strict=True)
-        pairs = [(n, places[key]) for n, key in enumerate(keys) if key in places]
-        if not pairs:
-            return aligned
-        ours, theirs = np.array(pairs).T
+        _, ours, theirs = np.intersect1d(
+            contract_keys(contracts.expiry, contracts.strike),
+            contract_keys(self.expiry, self.strike),
+            assume_unique=True,
+            return_indices=True,
+        )
         true = self.seen[theirs] <= at
         for name in ("oi", "volume"):
             getattr(aligned, name)[:, ours] = np.where(true, getattr(self, name)[:, theirs], np.nan)

@@ -30,7 +30,7 @@ from g6.bootstrap.sources import open_recording, settings_in_force
 from g6.bootstrap.wiring import wire
 from g6.config import Settings, calendar, environment
 from g6.domain.market.calendar import Calendar
-from g6.domain.market.instrument import INDICES
+from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.entrypoints.machine.processes import Process, Roster, stop
 from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.celery_lint import lint
@@ -284,5 +284,5 @@ def aligned(settings: Settings) -> Settings:
 
 
 def _next_cycle(days: Calendar, settings: Settings, at: datetime) -> datetime:
-    exchanges = {INDICES[name].exchange for name in settings.indices}
+    exchanges = exchanges_of(INDICES[name] for name in settings.indices)
     return min(days.next_cycle(exchange, at, settings.interval) for exchange in exchanges)

@@ -30,7 +30,7 @@ from g6.bootstrap.ticker_ports import TickerPorts, ticker_ports
 from g6.bootstrap.wiring import redis_url, wire
 from g6.config import Settings, load
 from g6.domain.market.calendar import Calendar, Session, day_of
-from g6.domain.market.instrument import INDICES
+from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.entrypoints.machine import ticker_children
 from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
 from g6.log import configure
@@ -113,7 +113,7 @@ class TickerContext:
 
     def _sessions(self, now: datetime) -> list[Session]:
         """Return the sessions of today, none in a year that the calendar does not cover."""
-        exchanges = {INDICES[name].exchange for name in self.settings.indices}
+        exchanges = exchanges_of(INDICES[name] for name in self.settings.indices)
         try:
             sessions = [self.calendar.session(name, day_of(now)) for name in exchanges]
         except UncoveredYear:

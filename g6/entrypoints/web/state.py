@@ -93,13 +93,9 @@ class Watcher:
         return requests
 
 
-def _exchanges(runtime: Runtime) -> list[str]:
-    return list(dict.fromkeys(plan.index.exchange for plan in runtime.plan.indices.values()))
-
-
 def _phases(runtime: Runtime) -> dict[str, Document]:
     """Return the phase of each exchange. A recording asks no calendar and is always open."""
-    return {name: _phase(runtime, name) for name in _exchanges(runtime)}
+    return {name: _phase(runtime, name) for name in runtime.plan.exchanges}
 
 
 def _phase(runtime: Runtime, exchange: str) -> Document:
@@ -124,7 +120,9 @@ def _next_cycle(runtime: Runtime) -> float | None:
     at = runtime.clock.market()
     interval = runtime.plan.interval
     try:
-        instants = [runtime.calendar.next_cycle(name, at, interval) for name in _exchanges(runtime)]
+        instants = [
+            runtime.calendar.next_cycle(name, at, interval) for name in runtime.plan.exchanges
+        ]
     except UncoveredYear:
         return None
     return runtime.clock.wall_of(min(instants))

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.adapters.replay.malformed import Malformed
-from g6.adapters.replay.market_snapshot import Rows, contract_key, instant_of
+from g6.adapters.replay.market_snapshot import Rows, instant_of
 from g6.adapters.replay.tables.plausible import HIGHEST_STRIKE, LOWEST_STRIKE
 from g6.adapters.replay.unread import Kind
-from g6.domain.market.instrument import SIDES
+from g6.domain.market.instrument import SIDES, contract_keys
 from g6.domain.schema.counting import MAX_COUNT
 
 NONE = frozenset(("", "-", "--", "na", "n/a", "nan", "none", "null"))
@@ -293,4 +293,4 @@ def join_rows(parts: Sequence[Rows]) -> Rows:
 
 def option_keys(rows: Rows) -> NDArray[np.int64]:
     """Return one integer per option: twice the contract's key, plus the side."""
-    return contract_key(rows.expiry, rows.strike) * 2 + rows.side
+    return contract_keys(rows.expiry, rows.strike) * 2 + rows.side

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.market_snapshot import contract_key
 from g6.adapters.replay.tables.plausible import (
     INDIA_MICROS,
     believable_spot,
@@ -29,7 +28,7 @@ from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_parsing import OptionRows, UndecidedColumn
 from g6.adapters.replay.tables.table_reading import FileLosses, options_of, texts_of
 from g6.adapters.replay.tables.windows import widths_of
-from g6.domain.market.instrument import SIDES
+from g6.domain.market.instrument import SIDES, contract_keys
 from g6.domain.quotes.cells import order_of
 from g6.domain.schema.counting import MAX_OPEN_INTEREST
 from g6.errors import BadInput
@@ -106,7 +105,7 @@ class _RowColumns:
         """Append a batch of file `number`."""
         self.index.append(options.index)
         self.at.append(options.at)
-        self.key.append(contract_key(options.expiry, options.strike) * 2 + options.side)
+        self.key.append(contract_keys(options.expiry, options.strike) * 2 + options.side)
         self.row.append(options.row)
         self.spot.append(options.spot)
         self.last.append(options.figures.get("last", np.full(len(options), np.nan)))
