@@ -1,4 +1,4 @@
-"""Clocks of one process: the wall's, and a market that runs at a speed of its own."""
+"""Clocks of one process: the wall's, a market at a speed of its own, and one that stands."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 
 class WallClock:
-    """Clock port of a live market: both faces show the wall's time."""
+    """Clock port of a live market, whose two faces show the wall's time."""
 
     def wall(self) -> float:
         """Return epoch seconds of the wall clock."""
         return time.time()
 
     def market(self) -> datetime:
-        """Return the wall's instant, UTC."""
+        """Return the wall's instant in UTC."""
         return datetime.now(UTC)
 
     def wall_of(self, instant: datetime) -> float:
@@ -29,9 +29,10 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class ScaledClock:
-    """Clock port of a simulated or recorded market: at `wall_origin` (epoch seconds) it is `market_origin` there.
+    """Clock port of a simulated or recorded market.
 
-    From then on the market runs `speed` (> 0) times as fast as the wall; before, it stands.
+    At `wall_origin` (epoch seconds) it is `market_origin` there. From then on the market runs
+    `speed` (> 0) times as fast as the wall. Before, it stands.
     """
 
     wall_origin: float
@@ -43,11 +44,12 @@ class ScaledClock:
         return time.time()
 
     def market(self) -> datetime:
-        """Return the market's instant, UTC."""
+        """Return the market's instant in UTC."""
         return self.market_at(time.time())
 
     def market_at(self, wall: float) -> datetime:
-        """Return the market's instant at wall time `wall` (epoch seconds), UTC."""
+        """Return the market's instant at wall time `wall` (epoch seconds), in UTC."""
+        # The origin may lie ahead: a market starts once its workers are warm.
         return self.market_origin + timedelta(
             seconds=max(0.0, wall - self.wall_origin) * self.speed
         )
@@ -63,7 +65,7 @@ class ScaledClock:
 
 @dataclass(slots=True)
 class StoppedClock:
-    """Clock port that stands still until it is told: both faces show `at` (an aware instant)."""
+    """Clock port that stands until it is moved. Both faces show `at`, an aware instant."""
 
     at: datetime
 
@@ -72,7 +74,7 @@ class StoppedClock:
         return self.at.timestamp()
 
     def market(self) -> datetime:
-        """Return `at`, UTC."""
+        """Return `at` in UTC."""
         return self.at.astimezone(UTC)
 
     def wall_of(self, instant: datetime) -> float:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Protocol
+from typing import Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.quotes.tick import Feed
@@ -19,7 +20,7 @@ class QuoteCache(Protocol):
     again.
     """
 
-    def put(self, day: date, rows: Mapping[str, tuple[Sequence[str], NDArray[Any]]]) -> None:
+    def put(self, day: date, rows: Mapping[str, tuple[Sequence[str], NDArray[np.void]]]) -> None:
         """Store rows by index in one round trip, in place of those before.
 
         Args:
@@ -32,7 +33,7 @@ class QuoteCache(Protocol):
         ...
 
     def bridge(
-        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[Any], asked_at: float
+        self, day: date, index: str, symbols: Sequence[str], rows: NDArray[np.void], asked_at: float
     ) -> None:
         """Store rows that were asked for over REST. A row received since then stays.
 
@@ -47,7 +48,7 @@ class QuoteCache(Protocol):
 
     def get(
         self, day: date, index: str, symbols: Sequence[str]
-    ) -> tuple[NDArray[Any], Mapping[int, Feed]]:
+    ) -> tuple[NDArray[np.void], Mapping[int, Feed]]:
         """Return rows and feeds in one round trip.
 
         Returns:

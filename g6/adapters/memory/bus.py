@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from g6.adapters.memory.payload import plain
@@ -15,7 +15,7 @@ from g6.ports import Event
 
 
 class MemoryBus:
-    """Bus port; keeps the newest `length` events. Threads may share it."""
+    """Bus port. It keeps the newest `length` events, and threads may share it."""
 
     def __init__(self, *, length: int = 20_000) -> None:
         self._events: deque[Event] = deque(maxlen=length)
@@ -30,35 +30,33 @@ class MemoryBus:
         key: str = "",
         meta: Mapping[str, Any] | None = None,
     ) -> str:
-        """Append an event, return its id."""
-        stamp, payload, meta = isoformat_z(time.time()), plain(payload), plain(meta or {})
+        """Append an event and return its id."""
+        stamp = isoformat_z(time.time())
         with self._changed:
             self._published += 1
-            event = Event(f"{self._published}-0", stamp, type, key, payload, meta)
+            # Redis' form of an id, so that a reader's `after` serves both.
+            event_id = f"{self._published}-0"
+            event = Event(event_id, stamp, type, key, plain(payload), plain(meta or {}))
             self._events.append(event)
             self._changed.notify_all()
         return event.id
 
     def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:
-        """Return up to `count` events after id `after` ("0": all there are, "$": only those that come during the call).
+        """Return up to `count` events after id `after` ("0": all, "$": only those to come).
 
-        Waits up to `block_seconds` for the first.
+        It waits up to `block_seconds` for the first.
         """
         with self._changed:
             last = self._published if after == "$" else int(after.partition("-")[0])
             self._changed.wait_for(lambda: self._published > last, block_seconds)
-            return list(
-                itertools.islice((event for event in self._events if _number(event) > last), count)
-            )
+            newer = (event for event in self._events if _number(event) > last)
+            return list(islice(newer, count))
 
     def bounds(self) -> tuple[str, str, int]:
-        """Return the oldest id, the newest id ("0-0" when there is none) and the number of events ever published."""
+        """Return the oldest id, the newest id and the number of events ever published."""
         with self._changed:
-            return (
-                self._events[0].id if self._events else "0-0",
-                f"{self._published}-0",
-                self._published,
-            )
+            oldest = self._events[0].id if self._events else "0-0"
+            return oldest, f"{self._published}-0", self._published
 
 
 def _number(event: Event) -> int:

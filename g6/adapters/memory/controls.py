@@ -12,14 +12,14 @@ class MemoryControls:
     """Controls port."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Any] = {}
+        self._switches: dict[str, Any] = {}
 
     def read(self) -> Mapping[str, Any]:
         """Return the switches in force."""
-        return dict(self._held)
+        return dict(self._switches)
 
     def set(self, name: str, value: Any) -> None:
-        """Set one switch; None removes it."""
-        self._held.pop(name, None)
+        """Set one switch. None removes it."""
+        self._switches.pop(name, None)
         if value is not None:
-            self._held[name] = plain(value)
+            self._switches[name] = plain(value)

@@ -14,44 +14,54 @@ from g6.errors import FrameMissing
 
 
 class MemoryFrames:
-    """Frames port; `wall` gives epoch seconds. There is no budget: what expired goes at the next `put`."""
+    """Frames port. `wall` gives epoch seconds.
+
+    There is no budget. Expired frames are dropped at the next `put`.
+    """
 
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
-        self._held: dict[tuple[Unit, str], tuple[float, Frame]] = {}
+        self._frames: dict[tuple[Unit, str], tuple[float, Frame]] = {}
 
     def put(self, unit: Unit, stage: str, frame: Frame, seconds: float) -> int:
-        """Store `frame` for `seconds` wall seconds; return its size in bytes."""
+        """Store `frame` for `seconds` wall seconds and return its size in bytes."""
         now = self._wall()
-        self._held = {name: held for name, held in self._held.items() if held[0] > now}
+        self._frames = {key: entry for key, entry in self._frames.items() if entry[0] > now}
         columns = {name: np.array(column) for name, column in frame.columns.items()}
+        # Frames out of Redis are views of its bytes. A stage that wrote into one would pass here.
         for column in columns.values():
             column.flags.writeable = False
-        self._held[unit, stage] = (
-            now + seconds,
-            Frame(json.loads(json.dumps(frame.header)), columns),
-        )
+        # A header that is no JSON fails here as it fails in Redis.
+        header = json.loads(json.dumps(frame.header))
+        self._frames[unit, stage] = now + seconds, Frame(header, columns)
         return sum(column.nbytes for column in columns.values())
 
     def get(self, unit: Unit, stage: str) -> Frame:
-        """Return the frame; its columns are read-only. Errors: FrameMissing."""
-        until, frame = self._held.get((unit, stage), (0.0, None))
-        if frame is None or until <= self._wall():
+        """Return the frame. Its columns are read-only, as those out of Redis are.
+
+        Raises:
+            FrameMissing: It has expired, or there was none.
+        """
+        frame = self._living(unit, stage)
+        if frame is None:
             raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
         return frame
 
     def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
-        """Return the frames that are there, by unit."""
-        now = self._wall()
-        held = {unit: self._held.get((unit, stage), (0.0, None)) for unit in units}
-        return {
-            unit: frame
-            for unit, (until, frame) in held.items()
-            if frame is not None and until > now
-        }
+        """Return the frames that exist, by unit."""
+        frames = {}
+        for unit in units:
+            frame = self._living(unit, stage)
+            if frame is not None:
+                frames[unit] = frame
+        return frames
 
     def expire(self, unit: Unit, stage: str, seconds: float) -> None:
-        """Give a stored frame a new time to live; a frame that is gone stays gone."""
-        until, frame = self._held.get((unit, stage), (0.0, None))
-        if frame is not None and until > self._wall():
-            self._held[unit, stage] = self._wall() + seconds, frame
+        """Give a stored frame a new time to live. A frame that is gone stays gone."""
+        frame = self._living(unit, stage)
+        if frame is not None:
+            self._frames[unit, stage] = self._wall() + seconds, frame
+
+    def _living(self, unit: Unit, stage: str) -> Frame | None:
+        until, frame = self._frames.get((unit, stage), (0.0, None))
+        return frame if until > self._wall() else None

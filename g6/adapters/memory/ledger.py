@@ -1,4 +1,4 @@
-"""The ledger in one process's memory: the same answers as the Redis ledger, for use from Python and in tests."""
+"""The ledger in one process's memory, with the answers of the Redis ledger."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ class _Cycle:
     closed: float = 0.0
     attempt: int = 1
     stored: int = 0
-    told: float = 0.0
+    store_sent: float = 0.0
     units: dict[str, UnitRecord] = field(default_factory=dict)
 
 
 class MemoryLedger:
-    """Ledger port in memory; reports go to `bus`, and the switches come from `controls`, where they are given."""
+    """Ledger port. Reports go to `bus`, and switches come from `controls`, where they are given."""
 
     def __init__(self, bus: Bus | None = None, controls: Controls | None = None) -> None:
-        self._bus, self._controls = bus, controls
+        self._bus = bus
+        self._controls = controls
         self._cycles: dict[str, _Cycle] = {}
         self._open: set[str] = set()
         self._collecting: dict[str, tuple[str, float]] = {}
@@ -44,7 +45,8 @@ class MemoryLedger:
 
     def _begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
         cycle = self._opened(unit.cycle, opening, now)
-        record, stage = self._unit(unit), self._stage(unit, "collect")
+        record = self._unit(unit)
+        stage = self._stage(unit, "collect")
         if record.status:
             return "closed"
         if record.task not in ("", task) and (stage.state == "done" or stage.lease_until > now):
@@ -57,33 +59,29 @@ class MemoryLedger:
             return "overrun!" if self._terminal(unit, "SKIPPED", "overrun", {}, now) else "overrun"
         self._put(unit, replace(record, task=task, attempt=cycle.attempt))
         self._take(unit, "collect", task, now, lease)
+        # Past its deadline only a renewed lease shows that a cycle is still being collected.
         deadline = cycle.opening.deadline
-        self._collecting[unit.index] = (
-            unit.cycle,
-            min(now + lease, deadline) if now < deadline else now + lease,
-        )
+        until = min(now + lease, deadline) if now < deadline else now + lease
+        self._collecting[unit.index] = unit.cycle, until
         return "again" if stage.starts or now - cycle.opened >= lease else "run"
 
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         if unit.cycle not in self._cycles:
             return Claim("unknown")
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
-        return Claim(
-            self._start(unit, stage, task, now, lease),
-            self._cycles[unit.cycle].opening.deadline,
-            before.ended,
-        )
+        answer = self._start(unit, stage, task, now, lease)
+        return Claim(answer, self._cycles[unit.cycle].opening.deadline, before.ended)
 
     def _start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
         state = self._stage(unit, stage)
         if state.state == "done":
             return "done"
-        closed = (
-            self._unit(unit).status
-            if stage != "persist"
-            else self._stage(unit, "analyse").state != "done"
-        )
-        if closed:
+        # A unit that analytics has ended is closed to analyse, and persist is what follows on it.
+        if stage == "persist":
+            is_closed = self._stage(unit, "analyse").state != "done"
+        else:
+            is_closed = bool(self._unit(unit).status)
+        if is_closed:
             return "closed"
         if state.state == "run" and state.lease_until > now and state.holder != task:
             return "busy"
@@ -127,14 +125,12 @@ class MemoryLedger:
         if atm is not None:
             self._remember_atm(unit, atm)
         if status in ANALYSED:
-            self._put_stage(
-                unit, "analyse", replace(self._stage(unit, "analyse"), state="done", ended=now)
-            )
-            if (
-                status == "OK"
-                and summary.get("config_id", "") != self._cycles[unit.cycle].opening.config_id
-            ):
-                status, reason = "PARTIAL", "config"
+            stage = self._stage(unit, "analyse")
+            self._put_stage(unit, "analyse", replace(stage, state="done", ended=now))
+            config_id = self._cycles[unit.cycle].opening.config_id
+            if status == "OK" and summary.get("config_id", "") != config_id:
+                status = "PARTIAL"
+                reason = "config"
         self._release(unit)
         completes = self._terminal(unit, status, reason, summary, now)
         self._publish("unit.report", unit.index, report)
@@ -147,90 +143,94 @@ class MemoryLedger:
         return "completed" if self._terminal(unit, "SKIPPED", reason, {}, now) else "finished"
 
     def open_cycles(self) -> Sequence[CycleRecord]:
-        found = (
-            self.record(cycle)
-            for cycle in sorted(self._open, key=lambda name: self._cycles[name].opening.deadline)
-        )
-        return [record for record in found if record]
+        oldest_first = sorted(self._open, key=lambda name: self._cycles[name].opening.deadline)
+        records = map(self.record, oldest_first)
+        return [record for record in records if record]
 
     def record(self, cycle: str) -> CycleRecord | None:
-        if (held := self._cycles.get(cycle)) is None:
+        account = self._cycles.get(cycle)
+        if account is None:
             return None
-        units = {index: held.units.get(index, UnitRecord()) for index in held.opening.expected}
+        units = {
+            index: account.units.get(index, UnitRecord()) for index in account.opening.expected
+        }
         return CycleRecord(
             cycle,
-            held.opening,
-            held.opened,
-            held.fired,
-            held.closed,
+            account.opening,
+            account.opened,
+            account.fired,
+            account.closed,
             units,
-            held.attempt,
-            held.stored == held.attempt,
+            account.attempt,
+            account.stored == account.attempt,
         )
 
     def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
-        held = self._cycles.get(cycle)
-        if held is None or not held.fired or held.closed or now - held.fired < after:
+        account = self._cycles.get(cycle)
+        if account is None or not account.fired or account.closed or now - account.fired < after:
             return False
-        held.fired = now
+        account.fired = now
         return True
 
     def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
-        held = self._cycles.get(cycle)
-        if held is None or held.closed:
+        account = self._cycles.get(cycle)
+        if account is None or account.closed:
             return False
-        held.closed = now
+        account.closed = now
         if self._newest is None or parse_z(self._newest) < parse_z(cycle):
             self._newest = cycle
-        if any(unit.status in ANALYSED for unit in held.units.values()):
+        if any(unit.status in ANALYSED for unit in account.units.values()):
             self._succeeded = now
         self._publish("cycle.report", cycle, report)
         self._settle_when_whole(cycle)
         return True
 
     def mark_stored(self, cycle: str, report: StageReport) -> bool:
-        held = self._cycles.get(cycle)
-        if held is None or held.stored == held.attempt:
+        account = self._cycles.get(cycle)
+        if account is None or account.stored == account.attempt:
             return False
-        held.stored = held.attempt
+        account.stored = account.attempt
         self._publish("unit.report", "", report)
         self._settle_when_whole(cycle)
         return True
 
     def store_again(self, cycle: str, now: float, after: float) -> bool:
-        held = self._cycles.get(cycle)
+        account = self._cycles.get(cycle)
         if (
-            held is None
-            or not held.closed
-            or held.stored == held.attempt
-            or now - max(held.closed, held.told) < after
+            account is None
+            or not account.closed
+            or account.stored == account.attempt
+            or now - max(account.closed, account.store_sent) < after
         ):
             return False
-        held.told = now
+        account.store_sent = now
         return True
 
     def settle(self, cycle: str) -> None:
         self._open.discard(cycle)
 
     def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
-        held = self._opened(unit.cycle, opening, now)
-        if first_stage == "persist" and held.stored == held.attempt:
-            held.stored += 1
-        held.attempt += 1
+        account = self._opened(unit.cycle, opening, now)
+        if first_stage == "persist" and account.stored == account.attempt:
+            account.stored += 1
+        account.attempt += 1
         record = self._unit(unit)
         again = {"persist"} if first_stage == "persist" else {"analyse", "persist"}
         if first_stage == "analyse":
-            held.fired = held.closed = 0.0
+            account.fired = account.closed = 0.0
             record = replace(record, status="", reason="", summary={})
         stages = {stage: state for stage, state in record.stages.items() if stage not in again}
-        self._put(unit, replace(record, task="rerun", attempt=held.attempt, stages=stages))
-        expected = held.opening.expected
+        self._put(unit, replace(record, task="rerun", attempt=account.attempt, stages=stages))
+        expected = account.opening.expected
         expected += () if unit.index in expected else (unit.index,)
-        held.opening = replace(
-            held.opening, expected=expected, deadline=opening.deadline, config_id=opening.config_id
+        account.opening = replace(
+            account.opening,
+            expected=expected,
+            deadline=opening.deadline,
+            config_id=opening.config_id,
         )
         self._open.add(unit.cycle)
-        return held.attempt
+        return account.attempt
 
     def last_closed(self) -> str | None:
         return self._newest
@@ -247,16 +247,14 @@ class MemoryLedger:
         self._walked = cycle
 
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
-        held = self._atm.get(index)
-        return held[2] if held and held[0] == session else {}
+        latest = self._atm.get(index)
+        return latest[2] if latest and latest[0] == session else {}
 
     def _remember_atm(self, unit: Unit, atm: Mapping[str, float]) -> None:
-        held, at, session = (
-            self._atm.get(unit.index),
-            unit.instant.timestamp(),
-            day_of(unit.instant).isoformat(),
-        )
-        if held is None or held[0] != session or held[1] <= at:
+        latest = self._atm.get(unit.index)
+        at = unit.instant.timestamp()
+        session = day_of(unit.instant).isoformat()
+        if latest is None or latest[0] != session or latest[1] <= at:
             self._atm[unit.index] = (session, at, dict(atm))
 
     def _opened(self, cycle: str, opening: Opening, now: float) -> _Cycle:
@@ -266,8 +264,8 @@ class MemoryLedger:
         return self._cycles[cycle]
 
     def _unit(self, unit: Unit) -> UnitRecord:
-        held = self._cycles.get(unit.cycle)
-        return held.units.get(unit.index, UnitRecord()) if held else UnitRecord()
+        account = self._cycles.get(unit.cycle)
+        return account.units.get(unit.index, UnitRecord()) if account else UnitRecord()
 
     def _put(self, unit: Unit, record: UnitRecord) -> None:
         self._cycles[unit.cycle].units[unit.index] = record
@@ -278,9 +276,8 @@ class MemoryLedger:
     def _put_stage(self, unit: Unit, stage: str, state: StageState) -> None:
         record = self._unit(unit)
         stages = {**record.stages, stage: state}
-        self._put(
-            unit, replace(record, stages={name: stages[name] for name in STAGES if name in stages})
-        )
+        in_order: dict[str, StageState] = {name: stages[name] for name in STAGES if name in stages}
+        self._put(unit, replace(record, stages=in_order))
 
     def _take(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> None:
         starts = self._stage(unit, stage).starts + 1
@@ -293,23 +290,23 @@ class MemoryLedger:
     def _terminal(
         self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float
     ) -> bool:
-        self._put(
-            unit, replace(self._unit(unit), status=status, reason=reason, summary=dict(summary))
-        )
-        held = self._cycles[unit.cycle]
-        whole = all(held.units.get(index, UnitRecord()).status for index in held.opening.expected)
-        if whole and not held.fired:
-            held.fired = now
+        record = self._unit(unit)
+        self._put(unit, replace(record, status=status, reason=reason, summary=dict(summary)))
+        account = self._cycles[unit.cycle]
+        expected = account.opening.expected
+        is_whole = all(account.units.get(index, UnitRecord()).status for index in expected)
+        if is_whole and not account.fired:
+            account.fired = now
             return True
         return False
 
     def _settle_when_whole(self, cycle: str) -> None:
-        held = self._cycles[cycle]
+        account = self._cycles[cycle]
         waiting = any(
             unit.status in ANALYSED and unit.stages.get("persist", StageState()).state != "done"
-            for unit in held.units.values()
+            for unit in account.units.values()
         )
-        if held.closed and held.stored == held.attempt and not waiting:
+        if account.closed and account.stored == account.attempt and not waiting:
             self._open.discard(cycle)
 
     def _publish(self, type: str, key: str, report: StageReport | CycleReport | None) -> None:

@@ -9,18 +9,22 @@ from math import inf
 
 
 class MemoryLimiter:
-    """Limiter port; a family without a spacing of its own is `other`. Threads may share it."""
+    """Limiter port. A family without a spacing of its own is `other`. Threads may share it."""
 
     def __init__(
         self, wall: Callable[[], float] = time.time, *, spacings: Mapping[str, float]
     ) -> None:
-        self._wall, self._spacings = wall, dict(spacings)
+        self._wall = wall
+        self._spacings = dict(spacings)
         self._free: dict[str, float] = {}
         self._last: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def reserve(self, family: str, count: int = 1, within: float = inf) -> float:
-        """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first."""
+        """Reserve `count` slots, one spacing apart, and return the seconds until the first.
+
+        Above `within` seconds nothing is reserved.
+        """
         family = family if family in self._spacings else "other"
         with self._lock:
             now = self._wall()
@@ -31,10 +35,12 @@ class MemoryLimiter:
         return slot - now
 
     def confirm(self, family: str) -> float:
-        """Take a reserved slot now; return 0, or the seconds that are still to wait."""
+        """Take a reserved slot now. Return 0.0, or the seconds still to wait."""
         family = family if family in self._spacings else "other"
         with self._lock:
-            now, spacing = self._wall(), self._spacings[family]
+            now = self._wall()
+            spacing = self._spacings[family]
+            # No lower than the last slot, nor far above it: the wall may have been set back.
             last = self._last.get(family, now - spacing)
             if last <= now < last + spacing:
                 return last + spacing - now
@@ -43,21 +49,22 @@ class MemoryLimiter:
         return 0.0
 
     def confirm_late(self, family: str) -> None:
-        """Take the slot anew, now: the request of the one confirmed before left only now."""
+        """Move the confirmed slot to this moment, because its request leaves only now."""
         family = family if family in self._spacings else "other"
         with self._lock:
-            self._last[family] = now = self._wall()
+            now = self._wall()
+            self._last[family] = now
             self._free[family] = max(self._free.get(family, 0.0), now + self._spacings[family])
 
     def describe(self) -> Mapping[str, Mapping[str, float]]:
-        """Return per family its spacing, the seconds until its next free slot and the requests left in the next minute."""
-        now, found = self._wall(), {}
+        """Return spacing_seconds, wait_seconds and left_per_minute of each family."""
+        now = self._wall()
+        budgets = {}
         for family, spacing in self._spacings.items():
-            wait = max(0.0, self._free.get(family, now) - now)
-            left = max(0, int((60.0 - wait) / spacing))
-            found[family] = {
+            wait_seconds = max(0.0, self._free.get(family, now) - now)
+            budgets[family] = {
                 "spacing_seconds": spacing,
-                "wait_seconds": wait,
-                "left_per_minute": left,
+                "wait_seconds": wait_seconds,
+                "left_per_minute": max(0, int((60.0 - wait_seconds) / spacing)),
             }
-        return found
+        return budgets

@@ -13,33 +13,37 @@ class MemoryPanels:
     """PanelStore port."""
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._panels: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """Store panel documents by name, as of `cycle`; return the names that were taken."""
+        """Store panel documents as of `cycle` and return the names that were replaced."""
         at = parse_z(cycle)
-        taken = tuple(
-            name for name in panels if name not in self._held or parse_z(self._held[name][0]) <= at
-        )
-        self._held |= {name: (cycle, plain(panels[name])) for name in taken}
-        return taken
+        replaced = []
+        for name, document in panels.items():
+            older, _ = self._panels.get(name, (cycle, None))
+            # As text 04:05:00.5Z would stand before 04:05:00Z.
+            if parse_z(older) <= at:
+                self._panels[name] = cycle, plain(document)
+                replaced.append(name)
+        return tuple(replaced)
 
     def get(self, name: str) -> Mapping[str, Any] | None:
         """Return one panel's document, None when there is none."""
-        return self._held[name][1] if name in self._held else None
+        _, document = self._panels.get(name, ("", None))
+        return document
 
     def all(self) -> Mapping[str, Mapping[str, Any]]:
         """Return every panel's document by name."""
-        return {name: document for name, (_, document) in self._held.items()}
+        return {name: document for name, (_, document) in self._panels.items()}
 
     def names(self) -> Sequence[str]:
-        """Return the names there are, sorted."""
-        return sorted(self._held)
+        """Return the names of all panels, sorted."""
+        return sorted(self._panels)
 
     def verify(self) -> Mapping[str, str]:
-        """Return nothing: memory keeps what it was given."""
+        """Return nothing: memory damages no document."""
         return {}
 
     def cycles(self) -> Mapping[str, str]:
-        """Return the cycle each panel is of, by name."""
-        return {name: cycle for name, (cycle, _) in self._held.items()}
+        """Return the cycle that each panel is of, by name."""
+        return {name: cycle for name, (cycle, _) in self._panels.items()}

@@ -1,4 +1,4 @@
-"""A sender in one process's memory: it writes down what it is to send."""
+"""A sender in one process's memory, which records instead of sending."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from g6.domain.cycles.cycle import Unit
 
 
 class MemorySender:
-    """Sender port that runs nothing: it writes down what it was asked to send, in order, for its owner to run."""
+    """Sender port that records, in order, what it is asked to send, for its owner to run."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[Any, ...]] = []
-        """`("stages", task id, unit, stages, manual)`, `("aggregate", cycle)`, `("publish", cycle)` or `(job, *arguments)`."""
+        """What was sent: ("stages", task id, unit, stages, manual) or (job, *arguments)."""
 
     def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
-        """Write down a chain of stages under a fresh task id; return the id."""
+        """Record a chain of stages under a fresh task id and return the id."""
         task = f"task-{len(self.sent) + 1}"
         self.sent.append(("stages", task, unit, tuple(stages), manual))
         return task
 
     def aggregate(self, cycle: str) -> None:
-        """Write down the aggregate of a cycle."""
+        """Record the aggregate of a cycle."""
         self.sent.append(("aggregate", cycle))
 
     def publish(self, cycle: str) -> None:
-        """Write down the persistence of a cycle's overview and panels."""
+        """Record the persistence of a cycle's overview and panels."""
         self.sent.append(("publish", cycle))
 
     def job(self, name: str, *arguments: str) -> None:
-        """Write down a job."""
+        """Record a job."""
         self.sent.append((name, *arguments))

@@ -8,24 +8,24 @@ from collections.abc import Callable
 
 
 class MemorySharedCache:
-    """Shelf port of one process."""
+    """SharedCache port of one process."""
 
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
-        self._held: dict[str, tuple[bytes, float]] = {}
+        self._contents: dict[str, tuple[bytes, float]] = {}
         self._lock = threading.Lock()
 
     def get(self, name: str) -> bytes | None:
-        """Return what lies under `name`, None when nothing does (any more)."""
-        content, until = self._held.get(name, (None, 0.0))
+        """Return the bytes under `name`, None when there are none or they have expired."""
+        content, until = self._contents.get(name, (None, 0.0))
         return content if until > self._wall() else None
 
     def put(self, name: str, content: bytes, seconds: float) -> None:
-        """Lay `content` under `name` for `seconds`."""
-        self._held[name] = (content, self._wall() + seconds)
+        """Store `content` under `name` for `seconds`."""
+        self._contents[name] = (content, self._wall() + seconds)
 
     def claim(self, name: str, seconds: float) -> bool:
-        """Become the only one to do what `name` says, for `seconds`; False when somebody else is."""
+        """Claim what `name` stands for during `seconds`. False when somebody else has it."""
         with self._lock:
             if self.get(name) is not None:
                 return False
@@ -33,5 +33,5 @@ class MemorySharedCache:
         return True
 
     def drop(self, name: str) -> None:
-        """Forget what lies under `name`, a claim too."""
-        self._held.pop(name, None)
+        """Remove what is stored under `name`, a claim included."""
+        self._contents.pop(name, None)

@@ -1,4 +1,4 @@
-"""A store in one process's memory: chains, overview rows and listings for use from Python and in tests."""
+"""A store in one process's memory: chains, overview rows and listings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ OI_COLUMNS = ("expiry", "strike", "ce_oi", "pe_oi")
 
 
 class MemoryStore:
-    """Store port; its sink is called `memory`. `listings` maps (exchange, underlying, day) to what was kept."""
+    """Store port whose sink is called `memory`.
+
+    `listings` maps (exchange, underlying, day) to what was stored.
+    """
 
     def __init__(self) -> None:
         self._chains: dict[Unit, Frame] = {}
@@ -26,15 +29,14 @@ class MemoryStore:
         self.listings: dict[tuple[str, str, date], Listing] = {}
 
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
-        """Keep a copy of one unit's chain, in place of an earlier one."""
+        """Store a copy of one unit's chain, in place of an earlier one."""
         columns = {name: np.array(column) for name, column in frame.columns.items()}
         self._chains[unit] = Frame(dict(frame.header), columns)
-        return WriteReport(
-            {"memory": len(frame)}, {"memory": sum(column.nbytes for column in columns.values())}
-        )
+        size = sum(column.nbytes for column in columns.values())
+        return WriteReport({"memory": len(frame)}, {"memory": size})
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
-        """Keep overview rows of one cycle; rows of other indices already there stay."""
+        """Store overview rows of one cycle. Rows of other indices that are stored already stay."""
         self._overview.setdefault(cycle, {}).update({row["underlying"]: dict(row) for row in rows})
         return WriteReport({"memory": len(rows)})
 
@@ -44,11 +46,11 @@ class MemoryStore:
 
     def read_overview(self, cycle: str) -> Sequence[Mapping[str, Any]]:
         """Return the overview rows of one cycle, by index."""
-        held = self._overview.get(cycle, {})
-        return [held[index] for index in sorted(held)]
+        rows = self._overview.get(cycle, {})
+        return [rows[index] for index in sorted(rows)]
 
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
-        """Return the indices that have an overview row, by cycle, for instants from `first` to `last`, both included."""
+        """Return the indices with an overview row by cycle, from `first` to `last` inclusive."""
         return {
             cycle: frozenset(rows)
             for cycle, rows in sorted(self._overview.items())
@@ -60,7 +62,7 @@ class MemoryStore:
         return max(map(parse_z, self._overview), default=None)
 
     def last_oi(self, index: str, before: date) -> Frame | None:
-        """Return expiry, strike, ce_oi, pe_oi of the last chain stored before the session day `before`."""
+        """Return the open interest of the last chain before a session, None without one."""
         earlier = [
             unit for unit in self._chains if unit.index == index and day_of(unit.instant) < before
         ]
@@ -70,5 +72,5 @@ class MemoryStore:
         return Frame(frame.header, {name: frame.columns[name] for name in OI_COLUMNS})
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:
-        """Keep a day's instruments."""
+        """Store a day's instruments."""
         self.listings[exchange, listing.underlying, listing.on] = listing

@@ -1,4 +1,4 @@
-"""Totals of the metrics in memory: what one process counts, for as long as it lives."""
+"""Totals of the metrics in one process's memory, for as long as it lives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Lock
 
 
 class MemoryTotals:
-    """TotalsStore in memory; safe between threads."""
+    """TotalsStore in memory. Threads may share it."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, float] = {}
@@ -16,14 +16,18 @@ class MemoryTotals:
         self._lock = Lock()
 
     def load(self) -> tuple[dict[str, float], dict[str, str], str]:
-        """Return numbers, texts and the last event's id; empty and "0" when there is nothing."""
+        """Return numbers, texts and the last event's id. Without any they are empty and "0"."""
         with self._lock:
             return dict(self._numbers), dict(self._texts), self._last
 
     def save(
         self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str
     ) -> bool:
-        """Store what changed and `last_id`, unless another id than `after` is held: then store nothing and return False."""
+        """Store the changes and `last_id`, if the stored id is `after`.
+
+        Returns:
+            False when another id is stored. Then nothing is changed.
+        """
         with self._lock:
             if self._last != after:
                 return False

@@ -1,1 +1,1 @@
-"""What lives in Redis: frames, events, panels, controls, slots, shelf, ledger, shared clock; and a server of our own."""
+"""The ports whose state lives in Redis: frames, bus, panels, controls, slots, ledger, clocks."""

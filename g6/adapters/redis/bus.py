@@ -1,4 +1,7 @@
-"""The bus: one Redis Stream whose entries are the envelope `{ts, type, key, payload, meta}`, and whose ids are the events'."""
+"""The bus: one Redis Stream whose entries are the envelope `{ts, type, key, payload, meta}`.
+
+The ids of its entries are the events' ids.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 import redis
 
 from g6.adapters.redis.payload import decode, encode
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import isoformat_z
 from g6.ports import Event
 
@@ -19,7 +22,10 @@ NOTHING = "0-0"
 def event_fields(
     type: str, payload: Mapping[str, Any], *, key: str = "", meta: Mapping[str, Any] | None = None
 ) -> dict[str, str | bytes]:
-    """Return the fields of one stream entry, stamped with this host's wall time; also what a Lua script adds by itself."""
+    """Return the fields of one stream entry, stamped with this host's wall time.
+
+    The ledger's script adds an entry of the same fields by itself.
+    """
     return {
         "ts": isoformat_z(time.time()),
         "type": type,
@@ -30,7 +36,10 @@ def event_fields(
 
 
 class RedisBus:
-    """Bus port over the stream `<namespace>:events`, trimmed to about `length` events (whole nodes of a hundred at a time)."""
+    """Bus port over the stream `<namespace>:events`.
+
+    The stream is trimmed to about `length` events, whole nodes of a hundred at a time.
+    """
 
     def __init__(
         self,
@@ -40,8 +49,10 @@ class RedisBus:
         length: int = 20_000,
         slice_seconds: float = 1.0,
     ) -> None:
-        self._client, self._key, self._length = client, f"{namespace}:events", length
-        self._slice = slice_seconds
+        self._client = client
+        self._key = f"{namespace}:events"
+        self._length = length
+        self._slice_seconds = slice_seconds
 
     @translated
     def publish(
@@ -52,36 +63,44 @@ class RedisBus:
         key: str = "",
         meta: Mapping[str, Any] | None = None,
     ) -> str:
-        """Append an event, return its id. One command. Errors: RedisDown."""
-        fields: dict[Any, Any] = dict(event_fields(type, payload, key=key, meta=meta))
-        added: Any = self._client.xadd(self._key, fields, maxlen=self._length, approximate=True)
-        return str(added, "ascii")
+        """Append an event and return its id. One command.
+
+        Raises:
+            RedisDown: The event is not published.
+        """
+        fields: Reply = event_fields(type, payload, key=key, meta=meta)
+        # An exact MAXLEN would cut a node of the stream at every event; Redis drops whole nodes.
+        event_id: Reply = self._client.xadd(
+            self._key, fields, maxlen=self._length, approximate=True
+        )
+        return str(event_id, "ascii")
 
     @translated
     def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:
-        """Return up to `count` events after id `after` ("0": all there are, "$": only those that come during the call).
+        """Return up to `count` events after id `after` ("0": all, "$": only those to come).
 
-        Waits up to `block_seconds` for the first, in slices shorter than the socket's timeout. Errors: RedisDown.
+        It waits up to `block_seconds` for the first, in slices shorter than the socket's timeout.
+
+        Raises:
+            RedisDown: Redis does not answer.
         """
         if after == "$":
             after = self.bounds()[1]
         limit = time.monotonic() + block_seconds
         while True:
-            left = min(limit - time.monotonic(), self._slice)
-            block = max(1, int(left * 1000)) if left > 0 else None
-            answer: Any = self._client.xread({self._key: after}, count=count, block=block)
+            # A block longer than the socket's timeout of 2 s would end as a dead connection.
+            remaining = min(limit - time.monotonic(), self._slice_seconds)
+            block = max(1, int(remaining * 1000)) if remaining > 0 else None
+            answer: Reply = self._client.xread({self._key: after}, count=count, block=block)
             if answer or block is None:
-                return [
-                    _event(name.decode(), fields)
-                    for _, entries in answer
-                    for name, fields in entries
-                ]
+                entries = answer[0][1] if answer else ()
+                return [_event(name.decode(), fields) for name, fields in entries]
 
     @translated
     def bounds(self) -> tuple[str, str, int]:
-        """Return the oldest id, the newest id ("0-0" when there is none) and the number of events ever published."""
+        """Return the oldest id, the newest id and the number of events ever published."""
         try:
-            facts: Any = self._client.xinfo_stream(self._key)
+            facts: Reply = self._client.xinfo_stream(self._key)
         except redis.ResponseError as error:
             if "no such key" in str(error):
                 return NOTHING, NOTHING, 0

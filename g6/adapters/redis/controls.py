@@ -8,24 +8,33 @@ from typing import Any
 import redis
 
 from g6.adapters.redis.payload import decode, encode
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 
 
 class RedisControls:
-    """Controls port over the hash `<namespace>:controls`; values are JSON."""
+    """Controls port over the hash `<namespace>:controls`. Values are JSON."""
 
     def __init__(self, client: redis.Redis, namespace: str = "g6") -> None:
-        self._client, self._key = client, f"{namespace}:controls"
+        self._client = client
+        self._key = f"{namespace}:controls"
 
     @translated
     def read(self) -> Mapping[str, Any]:
-        """Return the switches in force. Errors: RedisDown."""
-        held: Any = self._client.hgetall(self._key)
-        return {name.decode(): decode(value) for name, value in held.items()}
+        """Return the switches in force.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        fields: Reply = self._client.hgetall(self._key)
+        return {name.decode(): decode(value) for name, value in fields.items()}
 
     @translated
     def set(self, name: str, value: Any) -> None:
-        """Set one switch; None removes it. Errors: RedisDown."""
+        """Set one switch. None removes it.
+
+        Raises:
+            RedisDown: The switch is not set.
+        """
         if value is None:
             self._client.hdel(self._key, name)
         else:

@@ -1,28 +1,30 @@
-"""The clock of a replay: the market stands at the instant that was sent last, and each instant came when it was sent."""
+"""The clock of a replay: the market stands at the instant that the feeder sent last."""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 import redis
 
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 
 KEPT_SECONDS = 2 * 86_400
-"""How long the time of a sending is known: longer than a cycle can be open."""
+"""The time of a sending is known for so long, which is longer than a cycle can be open."""
 
 
 class FeedClock:
-    """Clock port of a recording that a feeder sends; until the first instant was sent the market stands at `origin` (UTC).
+    """Clock port of a recording that a feeder sends.
 
-    Keys: `<namespace>:clock:<cycle>` (wall seconds) and `<namespace>:clock:newest` (cycle).
+    Until the first instant is sent the market stands at `origin` (UTC). Keys:
+    `<namespace>:clock:<cycle>` (wall seconds) and `<namespace>:clock:newest` (cycle).
     """
 
     def __init__(self, client: redis.Redis, namespace: str, origin: datetime) -> None:
-        self._client, self._prefix, self._origin = client, f"{namespace}:clock", origin
+        self._client = client
+        self._prefix = f"{namespace}:clock"
+        self._origin = origin
 
     def wall(self) -> float:
         """Return epoch seconds of the wall clock."""
@@ -30,15 +32,23 @@ class FeedClock:
 
     @translated
     def market(self) -> datetime:
-        """Return the instant that was sent last, UTC. Errors: RedisDown."""
-        held: Any = self._client.get(f"{self._prefix}:newest")
-        return self._origin if held is None else parse_z(_text(held)).astimezone(UTC)
+        """Return the instant that was sent last, in UTC.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        newest: Reply = self._client.get(f"{self._prefix}:newest")
+        return self._origin if newest is None else parse_z(_text(newest)).astimezone(UTC)
 
     @translated
     def wall_of(self, instant: datetime) -> float:
-        """Return the wall time (epoch seconds) at which `instant` was sent, now for one that was not. Errors: RedisDown."""
-        held: Any = self._client.get(f"{self._prefix}:{isoformat_z(instant)}")
-        return time.time() if held is None else float(held)
+        """Return the wall time (epoch seconds) at which `instant` was sent, now if it was not.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        sent_at: Reply = self._client.get(f"{self._prefix}:{isoformat_z(instant)}")
+        return time.time() if sent_at is None else float(sent_at)
 
     def sleep(self, seconds: float) -> None:
         """Wait `seconds` of wall time."""
@@ -46,7 +56,14 @@ class FeedClock:
 
     @translated
     def send(self, instant: datetime) -> float:
-        """Note that `instant` is sent now, unless it was before; return the wall time of its first sending. Errors: RedisDown."""
+        """Record that `instant` is sent now, unless it was sent before.
+
+        Returns:
+            The wall time of its first sending.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         cycle = isoformat_z(instant)
         self._client.set(f"{self._prefix}:{cycle}", repr(time.time()), nx=True, ex=KEPT_SECONDS)
         self._client.set(f"{self._prefix}:newest", cycle)

@@ -1,4 +1,7 @@
-"""Frames in Redis: one Arrow IPC stream per unit and stage, the header as JSON in its schema, within a budget of bytes."""
+"""Frames in Redis: one Arrow IPC stream per unit and stage, within a budget of bytes.
+
+The header is JSON in the stream's schema.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import pyarrow as pa
 import redis
 from numpy.typing import NDArray
 
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing
@@ -25,17 +28,17 @@ MAX_BYTES = 512 * 1024 * 1024
 
 
 def encode(frame: Frame) -> pa.Buffer:
-    """Write a frame as an Arrow IPC stream; the same frame gives the same bytes.
+    """Write a frame as an Arrow IPC stream. The same frame gives the same bytes.
 
-    Text (object or unicode) becomes a dictionary of strings, days date32, everything else its own type. Not compressed: lz4 saves
-    a fifth of the size and triples the time.
+    Text (object or unicode) becomes a dictionary of strings, a day date32, everything else its own
+    type.
     """
     arrays = [_arrow(column) for column in frame.columns.values()]
     fields = [pa.field(name, array.type) for name, array in zip(frame.columns, arrays, strict=True)]
-    header = json.dumps(
-        frame.header, sort_keys=True, separators=(",", ":")
-    )  # NaN stays NaN: only Python reads it
+    # NaN stays NaN in the header: only Python reads it.
+    header = json.dumps(frame.header, sort_keys=True, separators=(",", ":"))
     schema = pa.schema(fields, metadata={HEADER: header})
+    # Not compressed: lz4 saves a fifth of the size and triples the time.
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
@@ -43,7 +46,11 @@ def encode(frame: Frame) -> pa.Buffer:
 
 
 def decode(raw: bytes) -> Frame:
-    """Read what `encode` wrote; numbers are read-only views of `raw`. Errors: ValueError."""
+    """Read a stream of `encode`. Numbers are read-only views of `raw`.
+
+    Raises:
+        ValueError: The bytes are no such stream.
+    """
     with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
         batch = reader.read_next_batch()
     columns = {
@@ -68,29 +75,36 @@ def _numpy(column: pa.Array) -> NDArray[Any]:
 class RedisFrames:
     """Frames port over the keys `<namespace>:frame:{cycle}:{index}:{stage}`.
 
-    All frames together stay within `max_bytes`: sizes stand in `<namespace>:frames`, and after every 64th of the budget that this
-    process has put, the oldest frames go, first those that were given a new time to live (their unit is persisted).
+    All frames together stay within `max_bytes`. Sizes stand in `<namespace>:frames`. After each
+    64th of the budget that this process has put, the oldest frames are dropped, first those that
+    were given a new time to live, because their unit is persisted.
     """
 
     def __init__(
         self, client: redis.Redis, namespace: str = "g6", *, max_bytes: int = MAX_BYTES
     ) -> None:
-        self._client, self._max_bytes = client, max_bytes
-        self._prefix, self._sizes, self._used = (
-            f"{namespace}:frame:",
-            f"{namespace}:frames",
-            f"{namespace}:frames:used",
-        )
+        self._client = client
+        self._max_bytes = max_bytes
+        self._prefix = f"{namespace}:frame:"
+        self._sizes = f"{namespace}:frames"
+        self._used = f"{namespace}:frames:used"
         self._trim = client.register_script(
             (files("g6.adapters.redis") / "frames.lua").read_text("utf-8")
         )
         self._step = max_bytes // 64
-        self._put_bytes = self._step  # so that a process that puts little looks once
+        # A full step at the start, so that a process that puts little trims once as well.
+        self._put_bytes = self._step
 
     @translated
     def put(self, unit: Unit, stage: str, frame: Frame, seconds: float) -> int:
-        """Store `frame` for `seconds` wall seconds; return its size in bytes. One round trip. Errors: RedisDown."""
-        raw, name, now = encode(frame), _name(unit, stage), time.time()
+        """Store `frame` for `seconds` wall seconds and return its size in bytes. One round trip.
+
+        Raises:
+            RedisDown: The frame is not stored.
+        """
+        raw = encode(frame)
+        name = _name(unit, stage)
+        now = time.time()
         pipeline = self._client.pipeline(transaction=False)
         pipeline.set(self._prefix + name, memoryview(raw), px=_milliseconds(seconds))
         pipeline.hset(self._sizes, name, f"{raw.size} {now:.3f} {now + seconds:.3f}")
@@ -103,27 +117,38 @@ class RedisFrames:
 
     @translated
     def get(self, unit: Unit, stage: str) -> Frame:
-        """Return the frame; its numbers are read-only. Errors: FrameMissing, RedisDown."""
+        """Return the frame. Its numbers are read-only.
+
+        Raises:
+            FrameMissing: It has expired, was dropped, or cannot be read.
+            RedisDown: Redis does not answer.
+        """
         return _frame(self._client.get(self._prefix + _name(unit, stage)), unit, stage)
 
     @translated
     def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
-        """Return the frames that are there and can be read, by unit; their numbers are read-only. Errors: RedisDown."""
-        found: dict[Unit, Frame] = {}
-        raws: Any = (
-            self._client.mget([self._prefix + _name(unit, stage) for unit in units])
-            if units
-            else ()
-        )
+        """Return the frames that exist and can be read, by unit. Their numbers are read-only.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        frames: dict[Unit, Frame] = {}
+        if not units:
+            return frames
+        raws: Reply = self._client.mget([self._prefix + _name(unit, stage) for unit in units])
         for unit, raw in zip(units, raws, strict=True):
             with suppress(FrameMissing):
-                found[unit] = _frame(raw, unit, stage)
-        return found
+                frames[unit] = _frame(raw, unit, stage)
+        return frames
 
     @translated
     def expire(self, unit: Unit, stage: str, seconds: float) -> None:
-        """Give a stored frame a new time to live and first place when room is needed; a frame that is gone stays gone."""
-        name, now = _name(unit, stage), time.time()
+        """Give a stored frame a new time to live. A frame that is gone stays gone.
+
+        It is among the first to be dropped when room is needed.
+        """
+        name = _name(unit, stage)
+        now = time.time()
         pipeline = self._client.pipeline(transaction=False)
         pipeline.pexpire(self._prefix + name, _milliseconds(seconds))
         pipeline.hset(self._used, name, f"{now:.3f} {now + seconds:.3f}")
@@ -131,15 +156,19 @@ class RedisFrames:
 
     @translated
     def trim(self) -> int:
-        """Bring all frames under seven eighths of the budget; return how many were dropped. Errors: RedisDown."""
+        """Bring all frames under seven eighths of the budget and return how many were dropped.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         limit = self._max_bytes * 7 // 8
-        dropped: Any = self._trim(
+        dropped: Reply = self._trim(
             keys=[self._sizes, self._used], args=[self._prefix, limit, f"{time.time():.3f}"]
         )
         return int(dropped)
 
 
-def _frame(raw: Any, unit: Unit, stage: str) -> Frame:
+def _frame(raw: Reply, unit: Unit, stage: str) -> Frame:
     if raw is None:
         raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
     try:

@@ -1,30 +1,35 @@
-"""The ledger in Redis: one hash per cycle, one Lua call per step (ledger.lua), the report published in the same call."""
+"""The ledger in Redis: one hash per cycle, and one Lua call per step (ledger.lua).
+
+A step's report is published in the same call.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 import redis
 
 from g6.adapters.redis.bus import event_fields
 from g6.adapters.redis.payload import decode
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import CycleReport, StageReport, Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.schema.words import STAGES
 from g6.ports import Claim, CycleRecord, Opening, StageState, UnitRecord
 
-_FINISH = {0: "late", 1: "finished", 2: "completed"}
+_ENDINGS = {0: "late", 1: "finished", 2: "completed"}
+"""The answers of `finish` and `skip`, by the numbers of the script."""
 
 
 class RedisLedger:
     """Ledger port over one Redis.
 
-    Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`, `<ns>:succeeded`, `<ns>:walked`,
-    `<ns>:atm:<index>`; it reads `<ns>:controls`.
+    Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`,
+    `<ns>:succeeded`, `<ns>:walked`, `<ns>:atm:<index>`. It reads `<ns>:controls`.
     """
 
     def __init__(
@@ -35,8 +40,10 @@ class RedisLedger:
         stream: str = "events",
         stream_length: int = 20_000,
     ) -> None:
-        self._client, self._ns = client, namespace
-        self._stream, self._length = stream, stream_length
+        self._client = client
+        self._ns = namespace
+        self._stream = stream
+        self._stream_length = stream_length
         source = (files("g6.adapters.redis") / "ledger.lua").read_text("utf-8")
         self._script = client.register_script(source)
 
@@ -45,10 +52,8 @@ class RedisLedger:
         answer, deadline, *controls = self._step(
             "begin", unit.cycle, unit.index, now, task, *_opening(opening), lease
         )
-        switches = {
-            _text(name): decode(value)
-            for name, value in zip(controls[::2], controls[1::2], strict=True)
-        }
+        pairs = zip(controls[::2], controls[1::2], strict=True)
+        switches = {_text(name): decode(value) for name, value in pairs}
         return Claim(_text(answer), float(deadline), 0.0, switches)
 
     @translated
@@ -67,17 +72,8 @@ class RedisLedger:
     def end_stage(
         self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
     ) -> bool:
-        return bool(
-            self._step(
-                "done",
-                unit.cycle,
-                unit.index,
-                now,
-                stage,
-                task,
-                *self._event("unit.report", unit.index, report),
-            )
-        )
+        event = self._event("unit.report", unit.index, report)
+        return bool(self._step("done", unit.cycle, unit.index, now, stage, task, *event))
 
     @translated
     def finish(
@@ -93,33 +89,18 @@ class RedisLedger:
         text = json.dumps(summary, separators=(",", ":")) if summary else ""
         config = str(summary.get("config_id", ""))
         event = self._event("unit.report", unit.index, report)
-        kept = (
+        strikes = (
             day_of(unit.instant).isoformat(),
             unit.instant.timestamp(),
             "" if atm is None else json.dumps(atm),
         )
-        return _FINISH[
-            int(
-                self._step(
-                    "finish",
-                    unit.cycle,
-                    unit.index,
-                    now,
-                    status,
-                    reason,
-                    text,
-                    config,
-                    *kept,
-                    *event,
-                )
-            )
-        ]
+        arguments = (status, reason, text, config, *strikes, *event)
+        return _ENDINGS[int(self._step("finish", unit.cycle, unit.index, now, *arguments))]
 
     @translated
     def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
-        return _FINISH[
-            int(self._step("skip", unit.cycle, unit.index, now, reason, *_opening(opening)))
-        ]
+        arguments = (reason, *_opening(opening))
+        return _ENDINGS[int(self._step("skip", unit.cycle, unit.index, now, *arguments))]
 
     @translated
     def open_cycles(self) -> Sequence[CycleRecord]:
@@ -127,10 +108,15 @@ class RedisLedger:
         pipeline = self._client.pipeline(transaction=False)
         for cycle in cycles:
             pipeline.hgetall(self._cycle_key(cycle))
-        held = dict(zip(cycles, pipeline.execute(), strict=True)) if cycles else {}
-        for cycle in [cycle for cycle, fields in held.items() if not fields]:
-            self._client.zrem(f"{self._ns}:open", cycle)
-        return [_record(cycle, fields) for cycle, fields in held.items() if fields]
+        hashes = pipeline.execute() if cycles else []
+        records = []
+        for cycle, fields in zip(cycles, hashes, strict=True):
+            if fields:
+                records.append(_record(cycle, fields))
+            else:
+                # The cycle's hash has expired; what is left of it ends here.
+                self._client.zrem(f"{self._ns}:open", cycle)
+        return records
 
     @translated
     def record(self, cycle: str) -> CycleRecord | None:
@@ -169,18 +155,18 @@ class RedisLedger:
 
     @translated
     def last_closed(self) -> str | None:
-        held = self._client.get(f"{self._ns}:newest")
-        return _text(held).partition("|")[2] if held else None
+        newest = self._client.get(f"{self._ns}:newest")
+        return _text(newest).partition("|")[2] if newest else None
 
     @translated
     def last_success(self, now: float) -> float:
-        held: Any = self._client.set(f"{self._ns}:succeeded", now, nx=True, get=True)
-        return float(held) if held else now
+        wall: Reply = self._client.set(f"{self._ns}:succeeded", now, nx=True, get=True)
+        return float(wall) if wall else now
 
     @translated
     def swept_until(self) -> str | None:
-        held = self._client.get(f"{self._ns}:walked")
-        return _text(held) if held else None
+        cycle = self._client.get(f"{self._ns}:walked")
+        return _text(cycle) if cycle else None
 
     @translated
     def record_swept(self, cycle: str) -> None:
@@ -188,13 +174,14 @@ class RedisLedger:
 
     @translated
     def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
-        held, atm = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
-        return json.loads(_text(atm)) if held and _text(held) == session else {}
+        day, atm = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
+        return json.loads(_text(atm)) if day and _text(day) == session else {}
 
     def _cycle_key(self, cycle: str) -> str:
         return f"{self._ns}:cycle:{cycle}"
 
-    def _step(self, step: str, cycle: str, index: str, now: float, *arguments: str | float) -> Any:
+    def _step(self, step: str, cycle: str, index: str, now: float, *arguments: Reply) -> Reply:
+        # One call for each step: a call for each field was about a hundred commands a cycle more.
         names = (
             "open",
             f"collecting:{index}",
@@ -207,16 +194,17 @@ class RedisLedger:
         keys = [self._cycle_key(cycle), *(f"{self._ns}:{name}" for name in names)]
         return self._script(keys=keys, args=[step, f"{now:.6f}", cycle, index, *arguments])
 
-    def _event(self, type: str, key: str, report: StageReport | CycleReport | None) -> list[Any]:
+    def _event(self, type: str, key: str, report: StageReport | CycleReport | None) -> list[Reply]:
+        """Return what the script publishes in the step itself: the stream's length and fields."""
         if report is None:
             return [""]
         fields = event_fields(
             type, {name: getattr(report, name) for name in report.__slots__}, key=key
         )
-        return [self._length, *(part for pair in fields.items() for part in pair)]
+        return [self._stream_length, *chain.from_iterable(fields.items())]
 
 
-def _text(value: Any) -> str:
+def _text(value: Reply) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
@@ -229,7 +217,7 @@ def _opening(opening: Opening) -> tuple[str, str, str, str]:
     )
 
 
-def _record(cycle: str, raw: Mapping[Any, Any]) -> CycleRecord:
+def _record(cycle: str, raw: Reply) -> CycleRecord:
     fields = {_text(name): _text(value) for name, value in raw.items()}
     expected = tuple(name for name in fields.get("expected", "").split(",") if name)
     return CycleRecord(

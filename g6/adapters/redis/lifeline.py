@@ -1,35 +1,41 @@
-"""What beat remembers for Redis: that a beat lives, when Redis was away, and what is lost when Redis is emptied."""
+"""The lifeline in Redis: beats' signs of life, outages, and what an emptied Redis is given back."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from itertools import chain
 
 import redis
 
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.unopened import why_unopened
 from g6.errors import RedisDown
 
 SLOW_SECONDS = 1.0
 """An answer that took longer was an outage: the server stood still."""
-KEPT = 64
+HISTORY_LENGTH = 64
 """Beats and outages that are remembered."""
 KEEP = """
 local mark, beats, outages, controls, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local now, born, seen, away, reach = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', tonumber(ARGV[5])
+local now, born, seen = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local away, reach = ARGV[4] == '1', tonumber(ARGV[5])
 local emptied, newest = redis.call('EXISTS', mark) == 0, ''
 redis.call('SET', mark, ARGV[1])
 if seen and (away or emptied) then
   local first = emptied and seen - reach or seen
-  redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, now, away and 'redis_down' or 'ledger_lost'))
+  local reason = away and 'redis_down' or 'ledger_lost'
+  redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, now, reason))
   redis.call('LTRIM', outages, -tonumber(ARGV[6]), -1)
 end
 redis.call('HSET', beats, born, ARGV[1])
 if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
   for i, value in ipairs(redis.call('HGETALL', beats)) do
-    if i % 2 == 1 then newest = value elseif tonumber(value) < now - 3600 then redis.call('HDEL', beats, newest) end
+    if i % 2 == 1 then
+      newest = value
+    elseif tonumber(value) < now - 3600 then
+      redis.call('HDEL', beats, newest)
+    end
   end
 end
 if emptied then
@@ -43,9 +49,11 @@ return redis.call('HGETALL', controls)
 class RedisLifeline:
     """Lifeline port.
 
-    Keys: hash `<ns>:beats` (born -> last sign), list `<ns>:outages`, and the mark `<ns>:beat`, gone when Redis was emptied.
-    `origin` gives the wall time at which a simulated market started, None where there is none; `reach`: seconds before Redis was
-    emptied in which an open cycle may have begun.
+    Keys: hash `<ns>:beats` (born -> last sign), list `<ns>:outages`, and the mark `<ns>:beat`,
+    which is gone when Redis was emptied.
+
+    `origin` gives the wall time at which a simulated market started, None where there is none.
+    `reach` is how many seconds before Redis was emptied an open cycle may have begun.
     """
 
     def __init__(
@@ -56,64 +64,89 @@ class RedisLifeline:
         reach: float = 60.0,
         origin: Callable[[], float | None] = lambda: None,
     ) -> None:
-        self._client, self._reach, self._origin = client, reach, origin
-        self._keys = [
-            f"{namespace}:{name}" for name in ("beat", "beats", "outages", "controls", "clock")
-        ]
+        self._client = client
+        self._reach = reach
+        self._origin = origin
+        names = ("beat", "beats", "outages", "controls", "clock")
+        self._keys = [f"{namespace}:{name}" for name in names]
         self._keep = client.register_script(KEEP)
         self._born = time.time()
-        self._seen: float | None = None
-        self._away = False
-        self._sending = 0.0
+        self._last_seen: float | None = None
+        self._was_away = False
+        self._publishing_since = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
     def record_beat(self) -> bool:
-        """Say that a beat lives; False when Redis is away. Where it was, note from when to when; where emptied, give back."""
+        """Record that a beat lives. False when Redis is away.
+
+        Where it was away, the outage is recorded. Where it was emptied, switches and the market's
+        start are given back.
+        """
         began = time.time()
         try:
-            controls = self._said()
+            controls = self._sign_in()
             if time.time() - began > SLOW_SECONDS:
-                self._away = True
-                controls = self._said()
+                self._was_away = True
+                controls = self._sign_in()
         except RedisDown:
-            self._away = True
+            self._was_away = True
             return False
-        self._seen, self._away, self._controls = time.time(), False, controls
+        self._last_seen = time.time()
+        self._was_away = False
+        self._controls = controls
         return True
 
     def before_publish(self) -> None:
-        """Note that beat is about to publish; a publish before that never came to its end met a Redis that was away."""
-        self._away = self._away or self._sending > 0.0
-        self._sending = time.time()
+        """Note that beat is about to publish.
+
+        A publish before it that never came to its end met a Redis that was away.
+        """
+        self._was_away = self._was_away or self._publishing_since > 0.0
+        self._publishing_since = time.time()
 
     def after_publish(self) -> None:
-        """Note that it was published; a publish that took long stood before a Redis that stood still."""
-        self._away = self._away or time.time() - self._sending > SLOW_SECONDS
-        self._sending = 0.0
+        """Note that the message was published.
+
+        A publish that took long met a Redis that stood still.
+        """
+        # Celery's own retries hide a Redis that stood still; the time that a publish took shows it.
+        was_slow = time.time() - self._publishing_since > SLOW_SECONDS
+        self._was_away = self._was_away or was_slow
+        self._publishing_since = 0.0
 
     @translated
     def reasons(self, dues: Sequence[float]) -> Sequence[str]:
-        """Return for each due time (epoch seconds) why nobody opened that cycle, "" where nothing is known. Errors: RedisDown."""
+        """Return why nobody opened the cycles due at these wall times, "" where nothing is known.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         pipeline = self._client.pipeline(transaction=False)
         pipeline.hgetall(self._keys[1])
         pipeline.lrange(self._keys[2], 0, -1)
         beats, outages = pipeline.execute()
         lived = [(float(born), float(last)) for born, last in beats.items()]
-        away = [
-            (float(first), float(last), reason)
-            for first, last, reason in (each.decode().split("|") for each in outages)
-        ]
+        away = [_outage(text.decode()) for text in outages]
         return [why_unopened(due, lived, away) for due in dues]
 
     @translated
-    def _said(self) -> Mapping[bytes, bytes]:
+    def _sign_in(self) -> Mapping[bytes, bytes]:
+        """Record this beat in one call and return the switches in force, name by value."""
         origin = self._origin()
-        held: Any = self._keep(
-            keys=self._keys,
-            args=[
-                f"{time.time():.6f}", f"{self._born:.6f}", "" if self._seen is None else f"{self._seen:.6f}", int(self._away),
-                self._reach, KEPT, "" if origin is None else repr(origin),
-                *(part for pair in self._controls.items() for part in pair),
-            ],
-        )  # fmt: skip
-        return dict(zip(held[::2], held[1::2], strict=True))
+        arguments: list[Reply] = [
+            f"{time.time():.6f}",
+            f"{self._born:.6f}",
+            "" if self._last_seen is None else f"{self._last_seen:.6f}",
+            int(self._was_away),
+            self._reach,
+            HISTORY_LENGTH,
+            "" if origin is None else repr(origin),
+        ]
+        arguments += chain.from_iterable(self._controls.items())
+        controls: Reply = self._keep(keys=self._keys, args=arguments)
+        return dict(zip(controls[::2], controls[1::2], strict=True))
+
+
+def _outage(text: str) -> tuple[float, float, str]:
+    first, last, reason = text.split("|")
+    return float(first), float(last), reason

@@ -1,17 +1,19 @@
-"""The provider's rate limit: one sequence of request slots per family, shared by all workers and hosts, on Redis' own clock."""
+"""The limiter in Redis: one sequence of request slots per family, on Redis' own clock.
+
+All workers and hosts share it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import Any
 
 import redis
 
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 
-LONGEST = 600.0
-"""Seconds further ahead than anybody would wait."""
+LONGEST_SECONDS = 600.0
+"""Nobody waits so long for a slot."""
 
 RESERVE = """
 local at = redis.call('TIME')
@@ -21,7 +23,8 @@ local free = tonumber(redis.call('GET', KEYS[1]) or 0)
 if free < now or free > now + 600000000 then free = now end
 if free - now > tonumber(ARGV[3]) then return free - now end
 local after = free + ARGV[1] * ARGV[2]
-redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
+local ttl = math.ceil((after - now) / 1000) + 1000
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', ttl)
 return free - now
 """
 
@@ -30,21 +33,23 @@ local at = redis.call('TIME')
 local now = at[1] * 1000000 + at[2]
 local last = tonumber(redis.call('GET', KEYS[2]) or 0)
 if ARGV[2] == '0' and last <= now and now < last + ARGV[1] then return last + ARGV[1] - now end
-redis.call('SET', KEYS[2], string.format('%.0f', now), 'PX', math.ceil(ARGV[1] / 1000) + 1000)
+local ttl = math.ceil(ARGV[1] / 1000) + 1000
+redis.call('SET', KEYS[2], string.format('%.0f', now), 'PX', ttl)
 -- Who was woken late moves the sequence along: nobody is to come sooner than a spacing after him.
 local free = tonumber(redis.call('GET', KEYS[1]) or 0)
 if free < now + ARGV[1] then
-  redis.call('SET', KEYS[1], string.format('%.0f', now + ARGV[1]), 'PX', math.ceil(ARGV[1] / 1000) + 1000)
+  redis.call('SET', KEYS[1], string.format('%.0f', now + ARGV[1]), 'PX', ttl)
 end
 return 0
 """
 
 
 class RedisLimiter:
-    """Limiter port over the keys `<namespace>:slots:{family}`; a family without a spacing of its own is `other`.
+    """Limiter port over the keys `<namespace>:slots:{family}`.
 
-    `<namespace>:slots:{family}:last` is when the last slot was confirmed: a request is never less than a spacing after it,
-    however late a process was woken.
+    A family without a spacing of its own is `other`. `<namespace>:slots:{family}:last` is when the
+    last slot was confirmed. A request is never less than a spacing after it, however late a
+    process was woken.
     """
 
     def __init__(
@@ -54,69 +59,78 @@ class RedisLimiter:
         *,
         spacings: Mapping[str, float],
     ) -> None:
-        self._client, self._prefix, self._spacings = client, f"{namespace}:slots:", dict(spacings)
-        self._reserve, self._confirm = (
-            client.register_script(RESERVE),
-            client.register_script(CONFIRM),
-        )
+        self._client = client
+        self._prefix = f"{namespace}:slots:"
+        self._spacings = dict(spacings)
+        self._reserve = client.register_script(RESERVE)
+        self._confirm = client.register_script(CONFIRM)
 
     @translated
     def reserve(self, family: str, count: int = 1, within: float = inf) -> float:
-        """Reserve the next `count` slots of `family`, one spacing apart; return the seconds until the first.
+        """Reserve `count` slots, one spacing apart, and return the seconds until the first.
 
-        Above `within` seconds nothing is reserved. Errors: RedisDown.
+        Above `within` seconds nothing is reserved.
+
+        Raises:
+            RedisDown: Redis does not answer.
         """
-        family = self._known(family)
+        family = self._family_of(family)
         spacing = round(self._spacings[family] * 1e6)
-        return (
-            float(
-                self._reserve(
-                    keys=[self._prefix + family],
-                    args=[spacing, count, round(min(within, LONGEST) * 1e6)],
-                )
-            )
-            / 1e6
+        longest = round(min(within, LONGEST_SECONDS) * 1e6)
+        microseconds: Reply = self._reserve(
+            keys=[self._prefix + family], args=[spacing, count, longest]
         )
+        return float(microseconds) / 1e6
 
     @translated
     def confirm(self, family: str) -> float:
-        """Take a reserved slot now; return 0, or the seconds that are still to wait. Errors: RedisDown."""
-        return self._take(family, 0)
+        """Take a reserved slot now. Return 0.0, or the seconds still to wait.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        return self._take_slot(family, 0)
 
     @translated
     def confirm_late(self, family: str) -> None:
-        """Take the slot anew, now: the request of the one confirmed before left only now. Errors: RedisDown."""
-        self._take(family, 1)
+        """Move the confirmed slot to this moment, because its request leaves only now.
 
-    def _take(self, family: str, again: int) -> float:
-        family = self._known(family)
-        key, spacing = self._prefix + family, round(self._spacings[family] * 1e6)
-        return float(self._confirm(keys=[key, f"{key}:last"], args=[spacing, again])) / 1e6
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        self._take_slot(family, 1)
+
+    def _take_slot(self, family: str, again: int) -> float:
+        family = self._family_of(family)
+        key = self._prefix + family
+        spacing = round(self._spacings[family] * 1e6)
+        microseconds: Reply = self._confirm(keys=[key, f"{key}:last"], args=[spacing, again])
+        return float(microseconds) / 1e6
 
     def spacing(self, family: str) -> float:
         """Return the seconds between two slots of `family`."""
-        return self._spacings[self._known(family)]
+        return self._spacings[self._family_of(family)]
 
     @translated
     def describe(self) -> Mapping[str, Mapping[str, float]]:
-        """Return per family its spacing, the seconds until its next free slot and the requests left in the next minute."""
+        """Return spacing_seconds, wait_seconds and left_per_minute of each family."""
         families = list(self._spacings)
         pipeline = self._client.pipeline(transaction=False)
         pipeline.time()
         pipeline.mget([self._prefix + family for family in families])
         (seconds, microseconds), free = pipeline.execute()
         now = seconds * 1_000_000 + microseconds
-        waits = [max(0.0, (int(slot or 0) - now) / 1e6) for slot in free]
-        return {
-            family: _budget(self._spacings[family], wait)
-            for family, wait in zip(families, waits, strict=True)
-        }
+        budgets = {}
+        for family, slot in zip(families, free, strict=True):
+            wait_seconds = max(0.0, (int(slot or 0) - now) / 1e6)
+            budgets[family] = _budget(self._spacings[family], wait_seconds)
+        return budgets
 
-    def _known(self, family: str) -> str:
+    def _family_of(self, family: str) -> str:
         return family if family in self._spacings else "other"
 
 
-def _budget(spacing: float, wait: float) -> dict[str, Any]:
+def _budget(spacing: float, wait: float) -> dict[str, float]:
     return {
         "spacing_seconds": spacing,
         "wait_seconds": wait,

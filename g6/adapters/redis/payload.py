@@ -10,7 +10,10 @@ _ITEM = methodcaller("item")
 
 
 def encode(value: Any) -> bytes:
-    """Write a document as JSON bytes: NaN and infinities become null, numpy scalars plain numbers."""
+    """Write a document as JSON bytes.
+
+    NaN and infinities become null, numpy scalars plain numbers.
+    """
     try:
         text = json.dumps(
             value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_ITEM
@@ -22,5 +25,5 @@ def encode(value: Any) -> bytes:
 
 
 def decode(raw: bytes | str) -> Any:
-    """Read what `encode` wrote."""
+    """Read the bytes of `encode`."""
     return json.loads(raw)

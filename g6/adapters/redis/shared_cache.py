@@ -1,39 +1,41 @@
-"""A shelf in Redis: bytes that one worker fetched and all need, and claims to be the one who fetches."""
+"""The shared cache in Redis: bytes that one worker fetched and all need, and claims to fetch."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import redis
 
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 
 
 class RedisSharedCache:
-    """Shelf port over the keys `<namespace>:shelf:{name}`. Every call raises RedisDown where Redis is away."""
+    """SharedCache port over the keys `<namespace>:shelf:{name}`.
+
+    Every call raises RedisDown where Redis is away.
+    """
 
     def __init__(self, client: redis.Redis, namespace: str = "g6") -> None:
-        self._client, self._prefix = client, f"{namespace}:shelf:"
+        self._client = client
+        # The key's old word stays: workers of two versions share it during a rolling restart.
+        self._prefix = f"{namespace}:shelf:"
 
     @translated
     def get(self, name: str) -> bytes | None:
-        """Return what lies under `name`, None when nothing does (any more)."""
-        held: Any = self._client.get(self._prefix + name)
-        return held if held is None else bytes(held)
+        """Return the bytes under `name`, None when there are none or they have expired."""
+        content: Reply = self._client.get(self._prefix + name)
+        return None if content is None else bytes(content)
 
     @translated
     def put(self, name: str, content: bytes, seconds: float) -> None:
-        """Lay `content` under `name` for `seconds`."""
+        """Store `content` under `name` for `seconds`."""
         self._client.set(self._prefix + name, content, px=max(1, round(seconds * 1000)))
 
     @translated
     def claim(self, name: str, seconds: float) -> bool:
-        """Become the only one to do what `name` says, for `seconds`; False when somebody else is."""
-        return bool(
-            self._client.set(self._prefix + name, b"1", nx=True, px=max(1, round(seconds * 1000)))
-        )
+        """Claim what `name` stands for during `seconds`. False when somebody else has it."""
+        milliseconds = max(1, round(seconds * 1000))
+        return bool(self._client.set(self._prefix + name, b"1", nx=True, px=milliseconds))
 
     @translated
     def drop(self, name: str) -> None:
-        """Forget what lies under `name`, a claim too."""
+        """Remove what is stored under `name`, a claim included."""
         self._client.delete(self._prefix + name)

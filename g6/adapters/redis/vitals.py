@@ -1,4 +1,4 @@
-"""How the system is: queue depths, workers that gave a sign of life, clock skew, room left."""
+"""Vitals in Redis: queue depths, workers' signs of life, clock skew, room on the disk."""
 
 from __future__ import annotations
 
@@ -13,43 +13,37 @@ from typing import Any
 import psutil
 import redis
 
-from g6.adapters.redis.server import translated
+from g6.adapters.redis.server import Reply, translated
 
 SILENT_SECONDS = 15.0
-"""A worker that said nothing for so long is down."""
+"""A worker that gave no sign of life for so long is down."""
 FORGOTTEN_SECONDS = 600.0
 UNREADABLE = "unreadable"
-"""The list, beside the queues, of the last texts that were found in a queue and were no message."""
+"""The list, beside the queues, of the newest texts in a queue that were no message."""
 
 
 class RedisVitals:
-    """Vitals port. Workers sign in under `<ns>:workers`; queues are Celery's lists, behind its key prefix."""
+    """Vitals port. Workers sign in under `<ns>:workers`, and queues are Celery's lists."""
 
     def __init__(
         self, client: redis.Redis, namespace: str, queues: Sequence[str], directory: Path
     ) -> None:
-        self._client, self._ns, self._queues, self._directory = (
-            client,
-            namespace,
-            tuple(queues),
-            directory,
-        )
+        self._client = client
+        self._ns = namespace
+        self._queues = tuple(queues)
+        self._directory = directory
         self._processes: dict[int, psutil.Process] = {}
 
     @translated
     def sign_in(self, worker: str, pid: int, queues: Sequence[str] = ()) -> None:
-        """Give worker `worker` (main process `pid`, this host) a sign of life.
+        """Give worker `worker` (main process `pid`, on this host) a sign of life.
 
         It tells the queues that it serves, its memory and its processor time.
         """
         main = self._processes.setdefault(pid, psutil.Process(pid))
-        family = [
-            main,
-            *(
-                self._processes.setdefault(child.pid, child)
-                for child in main.children(recursive=True)
-            ),
-        ]
+        # psutil gives a share of the processor only between two readings of the same object.
+        children = main.children(recursive=True)
+        family = [main, *(self._processes.setdefault(child.pid, child) for child in children)]
         facts = {
             "pid": pid,
             "host": socket.gethostname(),
@@ -61,23 +55,26 @@ class RedisVitals:
 
     @translated
     def announce_ready(self, pid: int) -> None:
-        """Say that pool process `pid` has warmed up and takes messages."""
+        """Record that pool process `pid` has warmed up and takes messages."""
         self._client.sadd(f"{self._ns}:ready", pid)
 
     @translated
     def ready_count(self) -> int:
-        """Return how many pool processes have announced themselves since `forget`."""
-        count: Any = self._client.scard(f"{self._ns}:ready")
+        """Return how many pool processes are ready since `forget_workers`."""
+        count: Reply = self._client.scard(f"{self._ns}:ready")
         return int(count)
 
     @translated
     def forget_workers(self) -> None:
-        """Forget who was ready and who gave a sign of life, before new workers are started."""
+        """Forget all signs of workers, before new ones are started."""
         self._client.delete(f"{self._ns}:ready", f"{self._ns}:workers")
 
     @translated
     def read(self) -> Mapping[str, Any]:
-        """Return queues (and the texts kept as unreadable), workers, clock_skew_seconds, retained_events and disk_free_bytes."""
+        """Return queues, workers, clock_skew_seconds, retained_events and disk_free_bytes.
+
+        `queues` hold the texts that are stored as unreadable, too.
+        """
         pipeline = self._client.pipeline(transaction=False)
         queues = (*self._queues, UNREADABLE)
         for queue in queues:
@@ -86,32 +83,34 @@ class RedisVitals:
         pipeline.xlen(f"{self._ns}:events")
         pipeline.time()
         before = time.time()
-        *depths, signed, retained, (seconds, micros) = pipeline.execute()
+        *depths, workers, retained, (seconds, micros) = pipeline.execute()
+        # The server read its clock halfway between the question and the answer.
         here = (before + time.time()) / 2
+        skew = here - seconds - micros / 1e6
+        has_directory = self._directory.exists()
         return {
             "queues": dict(zip(queues, depths, strict=True)),
-            "workers": self._workers(signed, here),
-            "clock_skew_seconds": {socket.gethostname(): here - seconds - micros / 1e6},
+            "workers": self._workers(workers, here),
+            "clock_skew_seconds": {socket.gethostname(): skew},
             "retained_events": retained,
-            "disk_free_bytes": shutil.disk_usage(self._directory).free
-            if self._directory.exists()
-            else None,
+            "disk_free_bytes": shutil.disk_usage(self._directory).free if has_directory else None,
         }
 
-    def _workers(self, signed: Mapping[bytes, bytes], now: float) -> dict[str, Any]:
-        found = {}
-        for name, text in signed.items():
+    def _workers(self, signs: Mapping[bytes, bytes], now: float) -> dict[str, dict[str, object]]:
+        workers = {}
+        for name, text in signs.items():
             facts = json.loads(text)
-            silent = now - facts["at"]
-            if silent > FORGOTTEN_SECONDS:
+            silent_seconds = now - facts["at"]
+            if silent_seconds > FORGOTTEN_SECONDS:
                 self._client.hdel(f"{self._ns}:workers", name)
                 continue
-            found[name.decode()] = {**facts, "up": silent < SILENT_SECONDS}
-        return found
+            workers[name.decode()] = {**facts, "up": silent_seconds < SILENT_SECONDS}
+        return workers
 
 
 def _weight(family: Sequence[psutil.Process]) -> dict[str, float]:
-    resident, share = 0, 0.0
+    resident = 0
+    share = 0.0
     for process in family:
         try:
             resident += process.memory_info().rss

@@ -34,7 +34,7 @@ def test_expired_frames_are_let_go() -> None:
     frames.put(UNIT, "quotes", FRAME, 10.0)
     now[0] = 20.0
     frames.put(UNIT, "chain", FRAME, 10.0)
-    assert list(frames._held) == [(UNIT, "chain")]
+    assert list(frames._frames) == [(UNIT, "chain")]
 
 
 def test_the_sender_writes_down_what_it_was_asked_to_send() -> None:

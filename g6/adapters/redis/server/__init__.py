@@ -2,6 +2,7 @@
 
 from g6.adapters.redis.server.address import Address, parse_address
 from g6.adapters.redis.server.connection import (
+    Reply,
     cluster_of,
     connect,
     redis_time,
@@ -16,6 +17,7 @@ __all__ = [
     "Address",
     "EmbeddedServer",
     "RedisNamespace",
+    "Reply",
     "cluster_of",
     "connect",
     "find_server",

@@ -77,7 +77,8 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.R
     a server that has frozen costs at most 2 × `timeout` seconds.
 
     Args:
-        url: redis://, rediss://, unix://, or sentinel://host:port;sentinel://host:port/db.
+        url: redis://, rediss:// or unix://, or the addresses of Sentinels as `redis.broker_url`
+            takes them.
         timeout: Seconds to connect, and to wait for an answer.
         master_name: The master's name, for Sentinels.
 

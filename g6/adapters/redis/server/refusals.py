@@ -72,24 +72,24 @@ _TABLE: Sequence[tuple[str, str, str]] = (
         r"(?i)called without any password configured|no password is set",
         "Redis has no password, and the address holds one",
         (
-            "take the password out of redis.broker_url or redis.cache_url, or set requirepass on the "
-            "server"
+            "take the password out of redis.broker_url or redis.cache_url, or set requirepass on "
+            "the server"
         ),
     ),
     (
         r"(?i)NOAUTH|Authentication required",
         "Redis asks for a password, and the address holds none",
         (
-            "write redis://:<password>@host:6379/0, percent-encoded; for Sentinels that ask for one, "
-            "?sentinel_password=<password>"
+            "write redis://:<password>@host:6379/0, percent-encoded; for Sentinels that ask for "
+            "one, ?sentinel_password=<password>"
         ),
     ),
     (
         r"(?i)WRONGPASS|invalid username-password|invalid password",
         "Redis refuses the user or the password of the address",
         (
-            "correct them in redis.broker_url or redis.cache_url; g6 config show --origin says where "
-            "each was set"
+            "correct them in redis.broker_url or redis.cache_url; g6 config show --origin says "
+            "where each was set"
         ),
     ),
     (
