@@ -1,16 +1,18 @@
-"""The configuration: one model (`sections`, `model`), one loader, what follows from it, and the lint at start.
+"""The configuration: one model, one loader, and what follows from the settings.
 
     settings = load(overrides={"interval": 1, "market.speed": 12.0})
     settings.indices, settings.directory, settings.origin("interval")
     plan(settings), calendar()
-    subprocess.Popen(…, env=os.environ | environment(settings))    # a child with the very same settings
+    subprocess.Popen(…, env=os.environ | environment(settings))    # a child with the same settings
 
-Keys of one index stand under `index_params.NIFTY`; environment variables are `G6_` and the path in capitals, `__` for each dot.
+Keys of one index stand under `index_params.NIFTY`. An environment variable is `G6_` and the path in
+capitals, with `__` for each dot.
 """
 
 from g6.config.derive import calendar, plan
 from g6.config.identity import changed, config_id, flat, hashes, influences, record, values
-from g6.config.loading import build, environment, load, nested, secrets_of
+from g6.config.loading import build, environment, load, secrets_of
+from g6.config.nesting import nested
 from g6.config.settings_model import Settings, is_loopback
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What the domain is told of the configuration: the plan and the calendar."""
+"""The plan and the calendar that follow from the settings."""
 
 from __future__ import annotations
 
@@ -19,31 +19,40 @@ LOCAL_SESSIONS = Path("config/sessions.local.toml")
 
 
 def plan(settings: Settings) -> Plan:
-    """Return the plan: which indices, which expiries and strikes, how priced, under which configuration id."""
-    indices = {name: _index_plan(name, settings.index_params[name]) for name in settings.indices}
-    pricing = Pricing(**settings.greeks.model_dump())
-    quality = Quality(**settings.quality.model_dump())
-    wanted = settings.collection
+    """Return the plan: the indices, their expiries and strikes, and how they are priced."""
+    collection = settings.collection
     return Plan(
-        settings.interval, indices, settings.scope, pricing, quality, config_id(settings), wanted.reach, wanted.most_strikes,
-        wanted.salvage,
-    )  # fmt: skip
+        interval=settings.interval,
+        indices={name: _index_plan(name, settings.index_params[name]) for name in settings.indices},
+        scope=settings.scope,
+        pricing=Pricing(**settings.greeks.model_dump()),
+        quality=Quality(**settings.quality.model_dump()),
+        config_id=config_id(settings),
+        reach=collection.reach,
+        most_strikes=collection.most_strikes,
+        salvage=collection.salvage,
+    )
 
 
 def _index_plan(name: str, params: IndexParams) -> IndexPlan:
-    rules = tuple(rule_of(rule) for rule in params.expiries)
     return IndexPlan(
-        INDICES[name], rules, params.strikes_itm, params.strikes_otm, params.strike_step
+        INDICES[name],
+        tuple(rule_of(rule) for rule in params.expiries),
+        params.strikes_itm,
+        params.strikes_otm,
+        params.strike_step,
     )
 
 
 def calendar(local: Path = LOCAL_SESSIONS) -> Calendar:
-    """Return the exchanges' calendar: the one that ships, with a user's additions laid over it. Errors: BadInput."""
-    base = tomllib.loads(
-        resources.files("g6").joinpath("sessions.toml").read_text(encoding="utf-8")
-    )
+    """Return the exchanges' calendar: the one that ships, with a user's additions laid over it.
+
+    Raises:
+        BadInput: The additions are not TOML, or say something that no session can be.
+    """
+    shipped = resources.files("g6").joinpath("sessions.toml").read_text(encoding="utf-8")
     try:
         additions = tomllib.loads(local.read_text(encoding="utf-8")) if local.is_file() else None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(local, None, f"is not TOML: {error}") from error
-    return Calendar.parse(base, additions)
+    return Calendar.parse(tomllib.loads(shipped), additions)

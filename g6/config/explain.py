@@ -1,112 +1,112 @@
-"""Wrong settings in words: path, value, where it stands, what is allowed and the nearest right key."""
+"""Wrong settings in words: path, value, origin, what is allowed, and the nearest right key."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from g6.config.keys import allowed, nearest, nearest_variable
+from g6.config.retired import retired_setting
+from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
 from g6.masking import MASK, hides, mask_setting, resembles_a_secret
 
-RETIRED = {
-    "indices": "say index_params.<INDEX>.enabled for each index",
-    "overlays": "overlays are drawn from the store; there is nothing to configure",
-    "loop_max_cycles": "say g6 run --cycles N",
-    "use_mock_provider": "say provider.name = sim",
-    "disable_pretty_cycle": "say log.format = json",
-    "force_ascii": "say console.ascii = always",
-    "force_unicode": "say console.ascii = never",
-    "panels_validate": "say panels.validate",
-    "panels_legacy_compat": "panels have one format",
-    "token_headless": "say g6 login, once a day",
-}
-"""Names of the system before this one, and what to say instead."""
+SHOWN_CHARACTERS = 60
+"""Characters of a value that an error quotes."""
+INNER_MARKS = ("constrained-", "literal", "float", "function-")
+"""Beginnings of the parts that pydantic puts into a path for the alternatives of a union."""
+
+
+class Finding(NamedTuple):
+    """One wrong setting: what is written, what it should be, and the fix."""
+
+    written: str
+    expected: str
+    fix: str
 
 
 def explain(error: ValidationError, origin: Callable[[str], str]) -> BadConfig:
-    """Turn pydantic's findings into sentences; `origin` tells where the value at a dotted path came from."""
-    sentences: dict[str, str] = {}
+    """Return pydantic's findings as one error in sentences.
+
+    Args:
+        error: What pydantic found.
+        origin: Returns where the value at a dotted path came from.
+    """
+    # The alternatives of a union are several findings about one value: they become one sentence.
+    expectations: dict[str, str] = {}
     fixes: dict[str, None] = {}
-    for each in error.errors(include_url=False):
-        what, wanted, fix = _sentence(each, origin)
-        sentences[what] = (
-            f"{sentences[what]} or {wanted.removeprefix('should ')}"
-            if what in sentences
-            else wanted
-        )
-        fixes[fix] = None
-    return BadConfig(
-        "\n".join(f"{what} {wanted}" for what, wanted in sentences.items()), "; ".join(fixes)
-    )
+    for details in error.errors(include_url=False):
+        finding = _finding(details, origin)
+        if finding.written in expectations:
+            expectations[finding.written] += f" or {finding.expected.removeprefix('should ')}"
+        else:
+            expectations[finding.written] = finding.expected
+        fixes[finding.fix] = None
+    sentences = [f"{written} {expected}" for written, expected in expectations.items()]
+    return BadConfig("\n".join(sentences), "; ".join(fixes))
 
 
-def _sentence(error: ErrorDetails, origin: Callable[[str], str]) -> tuple[str, str, str]:
-    """Return what stands there, what it should be, and the fix; alternatives of a union are two findings about one thing."""
-    names = tuple(
-        str(each)
-        for each in error["loc"]
-        if not str(each).startswith(("constrained-", "literal", "float", "function-"))
-    )
-    if error["type"] == "extra_forbidden":
-        return unknown(names, error["input"], origin(".".join(names)))
-    if (
-        error["type"] == "value_error"
-        and names == ("index_params",)
-        and isinstance(error["input"], Mapping)
-    ):
-        wrong = next(name for name in error["input"] if name not in allowed(("index_params",)))
-        return unknown((*names, wrong), error["input"][wrong], origin(f"index_params.{wrong}"))
+def _finding(details: ErrorDetails, origin: Callable[[str], str]) -> Finding:
+    names = _names(details["loc"])
+    value = details["input"]
+    if details["type"] == "extra_forbidden":
+        return unknown(names, value, origin(".".join(names)))
+    is_wrong_index = details["type"] == "value_error" and names == ("index_params",)
+    if is_wrong_index and isinstance(value, Mapping):
+        index = next(name for name in value if name not in INDICES)
+        return unknown((*names, index), value[index], origin(f"index_params.{index}"))
     path = ".".join(names)
-    wanted = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if error["type"] in {"model_type", "dict_type"}:
-        wanted = f"should be an object with {', '.join(allowed(names))}"
-    return (
-        f"{path} = {shown(error['input'], names[-1])} ({origin(path)})",
-        wanted,
+    expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if details["type"] in {"model_type", "dict_type"}:
+        expected = f"should be an object with {', '.join(allowed(names))}"
+    return Finding(
+        f"{path} = {shown(value, names[-1])} ({origin(path)})",
+        expected,
         f"g6 config schema {names[0]} says what it takes",
     )
 
 
-def unknown(names: tuple[str, ...], value: Any, origin: str) -> tuple[str, str, str]:
-    """Return what stands there, that it is no setting, and the fix."""
+def _names(location: Iterable[str | int]) -> tuple[str, ...]:
+    """Return the parts of a setting's path, without the marks of a union's alternatives."""
+    names = [str(part) for part in location]
+    return tuple(name for name in names if not name.startswith(INNER_MARKS))
+
+
+def unknown(names: tuple[str, ...], value: object, origin: str) -> Finding:
+    """Return the finding about a path that is no setting."""
     *above, last = names
     level = ".".join(above) or "the top level"
-    takes = (
-        f"{level} takes {', '.join(allowed(above))}"
-        if allowed(above)
-        else f"{level} holds no section"
-    )
-    return (
+    keys = allowed(above)
+    takes = f"takes {', '.join(keys)}" if keys else "holds no section"
+    return Finding(
         f"{'.'.join(names)} = {_quoted(value, last)} ({origin})",
-        f"is no setting; {takes}",
+        f"is no setting; {level} {takes}",
         hint(last, nearest(names)),
     )
 
 
 def unknown_variable(name: str, value: str) -> tuple[str, str]:
     """Return the sentence about an environment variable that sets nothing, and its fix."""
-    return f"{name}={_quoted(value, name)} (environment) sets nothing", hint(
-        name.removeprefix("G6_").lower(), nearest_variable(name)
-    )
+    sentence = f"{name}={_quoted(value, name)} (environment) sets nothing"
+    return sentence, hint(name.removeprefix("G6_").lower(), nearest_variable(name))
 
 
 def hint(name: str, near: tuple[str, ...]) -> str:
     """Return what to do about an unknown name."""
-    if name in RETIRED:
-        return f"{name} is gone: {RETIRED[name]}"
+    if record := retired_setting(name):
+        return f"{name} is gone: {record.instead}"
     return f"did you mean {' or '.join(near)}?" if near else "g6 config schema lists every key"
 
 
-def shown(value: Any, name: str = "", width: int = 60) -> str:
+def shown(value: object, name: str = "", width: int = SHOWN_CHARACTERS) -> str:
     """Return the value of setting `name` as people may see it: without secrets, shortened."""
     text = MASK if hides(name, value) else repr(mask_setting(value))
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _quoted(value: Any, name: str) -> str:
-    """Return the value of an unknown name; of one that may be a secret's, misspelt, nothing is quoted back."""
+def _quoted(value: object, name: str) -> str:
+    # The value of a misspelt secret must not be quoted back: KITE_API_SECRT=… prints stars.
     return MASK if resembles_a_secret(name) else shown(value)

@@ -1,10 +1,10 @@
-"""What a configuration is: its identity, its hashes, and how it may be shown."""
+"""The identity of a configuration: its id, its hashes, and how it may be shown."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,54 +15,64 @@ from g6.config.settings_model import Settings
 from g6.domain.market.instrument import INDICES
 from g6.masking import mask_setting
 
+Nested = dict[str, Any]
+"""Values as JSON has them: numbers, texts, lists, and mappings of these by name."""
 
-def values(settings: Settings) -> dict[str, Any]:
+DIGEST_DIGITS = 12
+
+
+def values(settings: Settings) -> Nested:
     """Return all values, nested, as JSON has them."""
     return settings.model_dump(mode="json", by_alias=True)
 
 
 def revealed(settings: Settings) -> dict[str, str]:
-    """Return the secrets that are set, by dotted path, as they are: for the environment of a child, for nothing else."""
-    sections = [(name, section) for name, section in settings if isinstance(section, BaseModel)]
-    found = {
-        f"{section}.{name}": value
-        for section, each in sections
-        for name, value in each
-        if isinstance(value, SecretStr)
-    }
-    return {path: value.get_secret_value() for path, value in found.items()}
+    """Return the secrets that are set, by dotted path: for the environment of a child alone."""
+    secrets = {}
+    for section_name, section in settings:
+        if not isinstance(section, BaseModel):
+            continue
+        for name, value in section:
+            if isinstance(value, SecretStr):
+                secrets[f"{section_name}.{name}"] = value.get_secret_value()
+    return secrets
 
 
-def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested values by dotted path; a setting that is a mapping itself (`log.levels`) is one value."""
-    found: dict[str, Any] = {}
+def flat(nested: Mapping[str, object], prefix: str = "") -> Nested:
+    """Return nested values by dotted path.
+
+    A setting that is a mapping itself is one value.
+    """
+    return dict(_flat(nested, prefix))
+
+
+def _flat(nested: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
     for name, value in nested.items():
         path = prefix + name
-        found |= (
-            flat(value, path + ".")
-            if isinstance(value, Mapping) and path not in _mappings()
-            else {path: value}
-        )
-    return found
+        if isinstance(value, Mapping) and path not in _mapping_paths():
+            yield from _flat(value, path + ".")
+        else:
+            yield path, value
 
 
 @cache
-def _mappings() -> frozenset[str]:
+def _mapping_paths() -> frozenset[str]:
     """Return the paths of the settings whose value is a mapping."""
     return frozenset(key.path for key in keys() if isinstance(key.default, Mapping))
 
 
-def changed(settings: Settings) -> dict[str, Any]:
+def changed(settings: Settings) -> Nested:
     """Return the values that differ from the defaults, by dotted path."""
     defaults = values(Settings())
-    others = defaults["index_params"]["NIFTY"] | {"enabled": False}
-    known = flat(
-        defaults | {"index_params": dict.fromkeys(INDICES, others) | defaults["index_params"]}
-    )
-    return {path: value for path, value in flat(values(settings)).items() if value != known[path]}
+    # The default names six indices; any other is off unless it is configured.
+    switched_off = defaults["index_params"]["NIFTY"] | {"enabled": False}
+    indices = dict.fromkeys(INDICES, switched_off) | defaults["index_params"]
+    default = flat(defaults | {"index_params": indices})
+    current = flat(values(settings))
+    return {path: value for path, value in current.items() if value != default[path]}
 
 
-_ROWS = (
+_ROW_SETTINGS = (
     "interval",
     "collection.",
     "greeks.",
@@ -71,46 +81,47 @@ _ROWS = (
     "provider.fallback",
     "index_params.",
 )
-"""The published names, or beginnings of names, of the settings that decide what stands in a row of every source."""
+"""The settings that decide what a row of every source says, or the beginnings of their names."""
 
 
-def influences(settings: Settings) -> dict[str, Any]:
-    """Return the settings that decide what stands in a row and are not at their default, by published name."""
-    names = (*_ROWS, *settings.source.row_settings)
+def influences(settings: Settings) -> Nested:
+    """Return the settings that decide what a row says and differ from their default."""
     differing = {
-        path: value
-        for path, value in changed(settings).items()
-        if any(path == name or (name.endswith(".") and path.startswith(name)) for name in names)
-        and not _of_an_index_left_out(path, settings)
+        path: value for path, value in changed(settings).items() if _decides_rows(path, settings)
     }
     # What `auto` comes to counts, not whether a person wrote it down.
     differing.pop("collection.scope", None)
-    if (
-        settings.scope
-        != settings.model_copy(update={"collection": type(settings.collection)()}).scope
-    ):
+    automatic = settings.model_copy(update={"collection": type(settings.collection)()}).scope
+    if settings.scope != automatic:
         differing["collection.scope"] = settings.scope
     return differing
 
 
-def _of_an_index_left_out(path: str, settings: Settings) -> bool:
-    """Say whether a path is a parameter of an index that is not collected; that it is not is what counts."""
+def _decides_rows(path: str, settings: Settings) -> bool:
+    """Tell whether a setting decides what a row of these settings says."""
     section, _, rest = path.partition(".")
     index, _, name = rest.partition(".")
-    return section == "index_params" and name != "enabled" and index not in settings.indices
+    # Of an index that is not collected nothing counts but that it is not.
+    if section == "index_params" and name != "enabled" and index not in settings.indices:
+        return False
+    for published in (*_ROW_SETTINGS, *settings.source.row_settings):
+        if path == published or (published.endswith(".") and path.startswith(published)):
+            return True
+    return False
 
 
 def config_id(settings: Settings) -> str:
-    """Return twelve hex digits that name what decides the rows: equal configurations have equal ids, on any machine.
+    """Return twelve hex digits that name what decides the rows.
 
-    Published names and values are hashed. A setting at its default does not enter, so that a release which adds one keeps the id:
-    workers of both releases go on with each other's cycles during a rolling upgrade.
+    Published names and values are hashed: equal configurations have equal ids, on any machine.
     """
+    # A setting at its default does not enter, so that a release which adds one keeps the id:
+    # workers of both releases go on with each other's cycles during a rolling upgrade.
     return _digest(influences(settings))
 
 
-def record(settings: Settings) -> dict[str, Any]:
-    """Return a configuration as it is written down beside its rows: its id and every value, secrets masked."""
+def record(settings: Settings) -> Nested:
+    """Return a configuration as it is written beside its rows: id, all values, secrets masked."""
     return {
         "config_id": config_id(settings),
         "influences": influences(settings),
@@ -119,15 +130,22 @@ def record(settings: Settings) -> dict[str, Any]:
 
 
 def hashes(settings: Settings) -> dict[str, str]:
-    """Return a hash per section and, as `all`, one over them; equal starts have equal hashes. Passwords do not enter."""
-    shown = mask_setting(values(settings))
-    sections = {name: _digest(value) for name, value in shown.items() if isinstance(value, Mapping)}
-    top = {name: value for name, value in shown.items() if not isinstance(value, Mapping)}
+    """Return a hash per section and, as `all`, one over them.
+
+    Passwords do not enter.
+    """
+    masked = mask_setting(values(settings))
+    sections = {}
+    top = {}
+    for name, value in masked.items():
+        if isinstance(value, Mapping):
+            sections[name] = _digest(value)
+        else:
+            top[name] = value
     sections["top"] = _digest(top)
     return sections | {"all": _digest(sections)}
 
 
-def _digest(value: Any) -> str:
-    return hashlib.sha256(
-        json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()[:12]
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_DIGITS]

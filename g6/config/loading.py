@@ -1,10 +1,14 @@
-"""Where settings come from: command line over environment over file over defaults. The only reader of the environment."""
+"""The loader: command line over environment over file over defaults.
+
+It is the only reader of the environment.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from pydantic_settings.sources.utils import parse_env_vars
 from g6.config.explain import explain, unknown_variable
 from g6.config.identity import changed, flat, revealed, values
 from g6.config.keys import ALIASES, allowed, variable
+from g6.config.nesting import leaf_paths, nested, overlay
 from g6.config.settings_model import Settings
 from g6.errors import BadConfig
 
@@ -23,77 +28,100 @@ CONFIG_VARIABLE = "G6_CONFIG"
 _COLOURS = {"0": "never", "1": "always", "auto": "auto"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Nested values of one source.
+
+    Attributes:
+        source: Where they came from, in words.
+        values: The nested values.
+        origins: The words for single paths, where they differ from `source`.
+    """
+
+    source: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
 def load(
     config_path: Path | str | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """Return the settings in force.
 
-    `config_path` wins over `G6_CONFIG` (empty: no file), that over `config/g6_config.json` in the working directory, which may
-    be absent. `overrides` are the command line's: dotted path → value, None meaning not given. Errors: BadConfig.
+    Args:
+        config_path: Wins over `G6_CONFIG` (empty: no file), which wins over `config/g6_config.json`
+            in the working directory. That file may be absent.
+        overrides: The command line's: dotted path to value, None where it is not given.
+        environ: The environment, None for the process's own.
+
+    Raises:
+        BadConfig: A file cannot be read, or a setting is unknown or cannot have its value.
     """
     environ = os.environ if environ is None else environ
+    options = {path: value for path, value in (overrides or {}).items() if value is not None}
+    layers = (
+        _file_layer(config_path, environ),
+        _environment_layer(environ),
+        _Layer("command line", nested(options)),
+    )
     origins: dict[str, str] = {}
-    merged: dict[str, Any] = {}
-    for source, given, variables in (
-        _from_file(config_path, environ),
-        _from_environment(environ),
-        (
-            "command line",
-            nested({path: value for path, value in (overrides or {}).items() if value is not None}),
-            {},
-        ),
-    ):
-        for path in _leaves(given, ()):
-            origins[path] = (
-                f"env {variables.get(path, variable(path))}" if source == "env" else source
-            )
-        merged = _over(merged, given)
+    merged: dict[str, object] = {}
+    for layer in layers:
+        for path in leaf_paths(layer.values):
+            origins[path] = layer.origins.get(path, layer.source)
+        merged = overlay(merged, layer.values)
     return build(merged, origins)
 
 
-def build(given: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Settings:
-    """Return settings from nested values alone, reading nothing. Errors: BadConfig."""
-    known = dict(origins or {})
+def build(nested_values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Settings:
+    """Return settings from nested values alone, reading nothing. Raises BadConfig."""
+    origin_of = dict(origins or {})
 
     def origin(path: str) -> str:
-        near = (
-            each for each in known if path.startswith(each + ".") or each.startswith(path + ".")
-        )
-        return known.get(path) or known.get(next(near, ""), "given")
+        if path in origin_of:
+            return origin_of[path]
+        for other, source in origin_of.items():
+            if path.startswith(other + ".") or other.startswith(path + "."):
+                return source
+        return "given"
 
     try:
-        settings = Settings(**given)
+        settings = Settings(**nested_values)
     except ValidationError as error:
         raise explain(error, origin) from error
-    return settings.with_origins(known)
+    return settings.with_origins(origin_of)
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that give a child process these settings, whatever its working directory has in its files."""
-    now = flat(values(settings)) | revealed(settings)
-    told = dict.fromkeys([*settings.origins, *changed(settings)])
-    found = {variable(path): now[path] for path in told if path in now}
-    return {CONFIG_VARIABLE: ""} | {name: _written(value) for name, value in found.items()}
+    """Return the variables that give a child process these settings.
+
+    They hold whatever files the child's working directory has.
+    """
+    current = flat(values(settings)) | revealed(settings)
+    variables = {CONFIG_VARIABLE: ""}
+    for path in dict.fromkeys([*settings.origins, *changed(settings)]):
+        if path in current:
+            variables[variable(path)] = _as_variable(current[path])
+    return variables
 
 
-def _written(value: Any) -> str:
-    """Write a value as a variable holds it; nothing is an empty variable, which hides a parent's and means the default."""
+def _as_variable(value: object) -> str:
+    # An empty variable hides the parent's and means the default.
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _from_file(
-    config_path: Path | str | None, environ: Mapping[str, str]
-) -> tuple[str, dict[str, Any], dict[str, str]]:
+def _file_layer(config_path: Path | str | None, environ: Mapping[str, str]) -> _Layer:
+    """Return the values of the configuration file. Raises BadConfig."""
     named = config_path if config_path is not None else environ.get(CONFIG_VARIABLE)
     if named == "" or (named is None and not DEFAULT_FILE.is_file()):
-        return "no file", {}, {}
+        return _Layer("no file")
     path = Path(named or DEFAULT_FILE)
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadConfig(
             f"{path} cannot be read: {error.strerror}", "g6 init writes a configuration"
@@ -102,17 +130,21 @@ def _from_file(
         raise BadConfig(
             f"{path} is not JSON: {error}", "mend that line, or g6 init --yes for a fresh one"
         ) from error
-    if not isinstance(given, dict):
+    if not isinstance(content, dict):
         raise BadConfig(
-            f"{path} holds {type(given).__name__}, not an object of settings",
+            f"{path} holds {type(content).__name__}, not an object of settings",
             "g6 init writes a configuration",
         )
-    given.pop("$schema", None)
-    return str(path), given, {}
+    content.pop("$schema", None)
+    return _Layer(str(path), content)
 
 
 def secrets_of(path: Path) -> dict[str, str]:
-    """Return the `NAME=value` lines of a secrets file, quotes and `export` taken off. Errors: BadConfig."""
+    """Return the `NAME=value` lines of a secrets file, without quotes and `export`.
+
+    Raises:
+        BadConfig: The file cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -120,16 +152,16 @@ def secrets_of(path: Path) -> dict[str, str]:
             f"the secrets file {path} cannot be read",
             "write KITE_API_KEY=… and KITE_API_SECRET=… into it",
         ) from error
-    pairs = (
-        line.removeprefix("export ").partition("=")
-        for line in map(str.strip, lines)
-        if line and not line.startswith("#")
-    )
-    return {name.strip(): value.strip().strip("'\"") for name, sign, value in pairs if sign}
+    secrets = {}
+    for line in lines:
+        name, sign, value = line.strip().removeprefix("export ").partition("=")
+        if sign and not name.startswith("#"):
+            secrets[name.strip()] = value.strip().strip("'\"")
+    return secrets
 
 
 class _Environment(EnvSettingsSource):
-    """pydantic-settings' reading of variables, over a mapping that is handed in."""
+    """The reading of variables by pydantic-settings, over a mapping that is passed in."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -141,76 +173,50 @@ class _Environment(EnvSettingsSource):
         )
 
 
-def _from_environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any], dict[str, str]]:
-    """Return values and, for paths set under another name, that name. Errors: BadConfig for a G6_ variable that sets nothing."""
-    ours = {
-        name: value
-        for name, value in environ.items()
-        if name.startswith("G6_") and name != CONFIG_VARIABLE and value
-    }
-    renamed: dict[str, str] = {}
-    for name, path in ALIASES.items():
-        value = environ.get(name)
-        ours.pop(name, None)
+def _environment_layer(environ: Mapping[str, str]) -> _Layer:
+    """Return the values of the environment.
+
+    Raises:
+        BadConfig: A G6_ variable sets nothing.
+    """
+    ours = {name: value for name, value in environ.items() if name.startswith("G6_")}
+    ours.pop(CONFIG_VARIABLE, None)
+    variables = {name: value for name, value in ours.items() if value}
+    alias_of: dict[str, str] = {}
+    for alias, path in ALIASES.items():
+        value = environ.get(alias, "")
+        variables.pop(alias, None)
         if value:
-            ours.setdefault(variable(path), _colour(name, value))
-            renamed.setdefault(path, name)
-    wrong = [unknown_variable(name, value) for name, value in ours.items() if not _exists(name)]
+            variables.setdefault(variable(path), _alias_value(alias, value))
+            alias_of.setdefault(path, alias)
+    _refuse_unknown(variables)
+    env_values = _Environment(variables)()
+    if "index_params" in env_values:
+        params = env_values["index_params"]
+        env_values["index_params"] = {index.upper(): params[index] for index in params}
+    origins = {path: f"env {alias_of.get(path, variable(path))}" for path in leaf_paths(env_values)}
+    return _Layer("env", env_values, origins)
+
+
+def _refuse_unknown(variables: Mapping[str, str]) -> None:
+    wrong = [
+        unknown_variable(name, value) for name, value in variables.items() if not _sets_a_key(name)
+    ]
     if wrong:
         raise BadConfig(
             "\n".join(sentence for sentence, _ in wrong), "; ".join(fix for _, fix in wrong)
         )
-    given = _Environment(ours)()
-    if "index_params" in given:
-        given["index_params"] = {
-            name.upper(): params for name, params in given["index_params"].items()
-        }
-    return "env", given, renamed
 
 
-def _colour(name: str, value: str) -> str:
-    if name == "NO_COLOR":
+def _alias_value(alias: str, value: str) -> str:
+    """Return the value that a variable under another name means for its key."""
+    if alias == "NO_COLOR":
         return "never"
-    return _COLOURS.get(value, value) if name == "G6_COLOR" else value
+    return _COLOURS.get(value, value) if alias == "G6_COLOR" else value
 
 
-def _exists(name: str) -> bool:
-    parts = name.removeprefix("G6_").lower().split("__")
-    names = [
-        part.upper() if at == 1 and parts[0] == "index_params" else part
-        for at, part in enumerate(parts)
-    ]
+def _sets_a_key(name: str) -> bool:
+    names = name.removeprefix("G6_").lower().split("__")
+    if names[0] == "index_params" and len(names) > 1:
+        names[1] = names[1].upper()
     return names[-1] in allowed(names[:-1])
-
-
-def nested(paths: Mapping[str, Any]) -> dict[str, Any]:
-    """Return dotted paths as nested mappings."""
-    result: dict[str, Any] = {}
-    for path, value in paths.items():
-        *above, last = path.split(".")
-        level = result
-        for name in above:
-            level = level.setdefault(name, {})
-        level[last] = value
-    return result
-
-
-def _leaves(given: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
-    for name, value in given.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*above, name))
-        else:
-            yield ".".join((*above, name))
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one nested mapping over another."""
-    merged = dict(below)
-    for name, value in above.items():
-        under = merged.get(name)
-        merged[name] = (
-            _over(under, value)
-            if isinstance(under, Mapping) and isinstance(value, Mapping)
-            else value
-        )
-    return merged

@@ -1,11 +1,14 @@
-"""The sections of the configuration: every key with its type, bounds, default and meaning. Seconds unless a key says otherwise."""
+"""The sections of the configuration: every key with type, bounds, default and meaning.
+
+Times are seconds unless a key says otherwise.
+"""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
@@ -25,7 +28,7 @@ def _rule(text: str) -> str:
     return rule if isinstance(rule, str) else rule.isoformat()
 
 
-def _split(value: Any) -> Any:
+def _split(value: object) -> object:
     """Read a list written in an environment variable: JSON, or words between commas."""
     if not isinstance(value, str):
         return value
@@ -52,12 +55,12 @@ ModuleLevel = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*=(DEBUG|INFO|WARNIN
 
 
 class Section(BaseModel):
-    """What all sections share: unknown keys are errors, values never change."""
+    """The base of all sections: an unknown key is an error, and values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Market(Section):
+class MarketSettings(Section):
     """The simulated market, and the pace of simulated and replayed time."""
 
     seed: int = Field(
@@ -69,7 +72,8 @@ class Market(Section):
     )
     origin: float | None = Field(
         default=None,
-        description="look-alike: wall time (epoch seconds) at which its clock shows market.start; none: it shows the wall's",
+        description="look-alike: wall time (epoch seconds) at which its clock shows market.start; "
+        "none: it shows the wall's time",
     )
     speed: Annotated[float, Field(gt=0)] | Literal["max"] = Field(
         default=1.0,
@@ -111,18 +115,20 @@ class IndexParams(Section):
     )
 
 
-class Collection(Section):
+class CollectionSettings(Section):
     """How much of a chain is asked for."""
 
     scope: Literal["auto", "chain", "window"] = Field(
         default="auto",
-        description="chain: every listed strike of the expiries; window: strikes around ATM; auto: chain from 30 s intervals on",
+        description="chain: every listed strike of the expiries; window: strikes around ATM; "
+        "auto: chain from 30 s intervals on",
     )
     reach: float = Field(
         default=0.0,
         ge=0,
         le=10,
-        description="scope window: standard deviations to expiry that a window holds at least; 0: fixed",
+        description="scope window: standard deviations to expiry that a window holds at least; 0: "
+        "fixed",
     )
     most_strikes: int = Field(
         default=60,
@@ -132,21 +138,24 @@ class Collection(Section):
     )
     salvage: bool = Field(
         default=False,
-        description="put a contract under a wrong expiry where its symbol says it belongs; off: leave it out",
+        description="put a contract under a wrong expiry where its symbol says it belongs; off: "
+        "leave it out",
     )
 
 
-class Greeks(Section):
-    """Implied volatility and Greeks. Volatilities and rates are fractions per year (0.055 is 5.5 %)."""
+class GreeksSettings(Section):
+    """Implied volatility and Greeks, in fractions per year (0.055 is 5.5 %)."""
 
     enabled: bool = Field(default=True, description="compute implied volatility and Greeks")
     estimate_iv: bool = Field(
         default=True,
-        description="solve for implied volatility; off: no option has one, nor Greeks, unless fallback_iv is set",
+        description="solve for implied volatility; off: no option has one, nor Greeks, unless "
+        "fallback_iv is set",
     )
     model: Literal["black76", "nse", "bse"] = Field(
         default="black76",
-        description="black76 on the parity forward; nse, bse: the exchanges' own conventions, to compare",
+        description="black76 on the parity forward; nse, bse: the exchanges' own conventions, to "
+        "compare",
     )
     risk_free_rate: float = Field(
         default=0.055, ge=-0.05, le=0.5, description="continuously compounded, fraction per year"
@@ -171,8 +180,8 @@ class Greeks(Section):
     )
 
 
-class Quality(Section):
-    """When a quote may be believed."""
+class QualitySettings(Section):
+    """When a quote counts as good."""
 
     max_quote_age: float = Field(
         default=30.0, gt=0, description="seconds after which a quote is stale"
@@ -196,31 +205,39 @@ class Quality(Section):
         default=0.0,
         ge=0,
         lt=100,
-        description="percentile of its expiry's volumes that a quote's must reach to count, %; 0: none",
+        description="percentile of its expiry's volumes that a quote's must reach to count, %; 0: "
+        "none",
     )
 
 
-class Redis(Section):
-    """Broker, ledger and frames. Without a broker URL an embedded server is started."""
+class RedisSettings(Section):
+    """The Redis server. Without an address an embedded one is started."""
 
     broker_url: str | None = Field(
         default=None,
-        description="address of broker, ledger and bus: redis://, rediss://, unix:// or sentinel://; none: an embedded server",
+        description="address of the Redis server of queues, ledger and bus: redis://, rediss://, "
+        "unix:// or sentinel://; none: an embedded server",
     )
     cache_url: str | None = Field(
-        default=None, description="URL of frames and quote cache, if another server; it may evict"
+        default=None,
+        description="address of another Redis server for frames and quote cache, which may evict",
     )
     master_name: str | None = Field(
         default=None, description="name of the master, for sentinel:// URLs"
     )
     max_memory: str = Field(
-        default="1gb", pattern=r"^\d+(kb|mb|gb)?$",
-        description="what an embedded server may hold; beyond it writes are refused, nothing is evicted; 0: no limit",
-    )  # fmt: skip
+        default="1gb",
+        pattern=r"^\d+(kb|mb|gb)?$",
+        description="bytes that an embedded server may hold; beyond them writes are refused and "
+        "nothing is evicted; 0: no limit",
+    )
 
 
 class FrameSettings(Section):
     """Frames in Redis between the stages."""
+
+    # A rerun reads raw quotes from the frame while it is there, else from the stored chain: an hour
+    # after persistence it is needed no more, and without persistence it is the only copy.
 
     max_bytes: int = Field(
         default=512 * 1024**2,
@@ -237,30 +254,31 @@ class FrameSettings(Section):
     )
 
 
-class Csv(Section):
+class CsvSettings(Section):
     """CSV files for people and older tools."""
 
     enabled: bool = Field(default=True, description="write CSV files")
     base_dir: Path | None = Field(
         default=None,
-        description="where they go; none: csv below the data directory (also G6_CSV_BASE_DIR)",
+        description="directory of the files; none: csv below the data directory (also "
+        "G6_CSV_BASE_DIR)",
     )
 
 
-class Parquet(Section):
+class ParquetSettings(Section):
     """The store that code reads."""
 
     enabled: bool = Field(default=True, description="write Parquet files")
 
 
-class Storage(Section):
+class StorageSettings(Section):
     """Sinks of persisted rows."""
 
-    csv: Csv = Field(default=Csv(), description=Csv.__doc__)
-    parquet: Parquet = Field(default=Parquet(), description=Parquet.__doc__)
+    csv: CsvSettings = Field(default=CsvSettings(), description=CsvSettings.__doc__)
+    parquet: ParquetSettings = Field(default=ParquetSettings(), description=ParquetSettings.__doc__)
 
 
-class Panels(Section):
+class PanelSettings(Section):
     """Panel documents."""
 
     validate_: Literal["off", "warn", "strict"] = Field(
@@ -273,7 +291,7 @@ class Panels(Section):
     )
 
 
-class Features(Section):
+class FeatureSettings(Section):
     """Whole components that can be left out of `g6 up`."""
 
     serve: bool = Field(
@@ -283,7 +301,7 @@ class Features(Section):
 
 
 class ConsoleSettings(Section):
-    """What people see on a terminal."""
+    """The output on a terminal."""
 
     banner: bool = Field(
         default=True,
@@ -296,7 +314,7 @@ class ConsoleSettings(Section):
     ascii: Switch = Field(default="auto", description="plain ASCII; auto: in the C locale")
 
 
-class Log(Section):
+class LogSettings(Section):
     """Logging."""
 
     format: Literal["auto", "human", "json"] = Field(
@@ -305,12 +323,13 @@ class Log(Section):
     level: Level = Field(default="INFO", description="least severity that is written")
     levels: Annotated[tuple[ModuleLevel, ...], BeforeValidator(_split)] = Field(
         default=(),
-        description="least severity by module, over `level`: g6.collect=DEBUG,kombu=INFO; modules of G6 are g6.cycle, g6.alert, "
-        "g6.collect, g6.analyse, g6.persist, g6.publish; others go by their package's name",
+        description="least severity by module, over `level`: g6.collect=DEBUG,kombu=INFO; "
+        "modules of G6 are g6.cycle, g6.alert, g6.collect, g6.analyse, g6.persist, g6.publish; "
+        "others go by their package's name",
     )
 
 
-class Serve(Section):
+class ServeSettings(Section):
     """The process that answers over HTTP. Port 0 is any free one."""
 
     host: str = Field(
@@ -326,8 +345,8 @@ class Serve(Section):
     web_port: Port = Field(default=9109, description="port of /status and the web pages")
 
 
-class Workers(Section):
-    """Pool processes of the three workers that g6 up, run and demo start; on many hosts celery's own -c says it."""
+class WorkerSettings(Section):
+    """Processes of the workers of g6 up, run and demo. Elsewhere celery's -c sets them."""
 
     cycle: int | None = Field(
         default=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from g6.config import sections as s
 from g6.config.provider_section import ProviderSettings
 from g6.config.sources import source_named
-from g6.config.ticker_section import Ticker
+from g6.config.ticker_section import TickerSettings
 from g6.domain.market.instrument import INDICES
 from g6.ports.source import Ability, Source
 
@@ -23,7 +23,7 @@ DEFAULT_NAMESPACE = "g6"
 
 
 class Settings(BaseSettings):
-    """Everything that can be configured; frozen. `load` makes one from command line, environment, file and defaults."""
+    """Everything that can be configured, frozen. `load` makes one from all sources."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -37,8 +37,11 @@ class Settings(BaseSettings):
     namespace: str = Field(
         default=DEFAULT_NAMESPACE,
         pattern=r"^[a-z][a-z0-9_-]{0,31}$",
-        description="stands before every key, queue and stream; another one than g6 also below every data directory",
+        description="first part of every key, queue and stream; one other than g6 is also a "
+        "directory below every data directory",
     )
+    # The grid is floor(epoch / interval) * interval: it moves at midnight if the interval does not
+    # divide a day.
     interval: int = Field(
         default=60,
         ge=1,
@@ -50,7 +53,8 @@ class Settings(BaseSettings):
         ge=2,
         le=60,
         multiple_of=2,
-        description="wall seconds between two heartbeats, an even number: queues, workers, clocks, requests left",
+        description="wall seconds between two heartbeats, an even number; a heartbeat reports "
+        "queues, workers, clocks and requests left",
     )
     data_dir: Path = Field(
         default=Path("data/g6_data"), description="where rows of the live market go"
@@ -62,59 +66,76 @@ class Settings(BaseSettings):
     provider: ProviderSettings = Field(
         default=ProviderSettings(), description=ProviderSettings.__doc__
     )
-    ticker: Ticker = Field(default=Ticker(), description=Ticker.__doc__)
-    market: s.Market = Field(default=s.Market(), description=s.Market.__doc__)
+    ticker: TickerSettings = Field(default=TickerSettings(), description=TickerSettings.__doc__)
+    market: s.MarketSettings = Field(
+        default=s.MarketSettings(), description=s.MarketSettings.__doc__
+    )
+    # The six indices that have listed options at NSE and BSE; NIFTYNXT50 is known and off.
     index_params: dict[str, s.IndexParams] = Field(
         default={name: s.IndexParams() for name in SIX}, description=s.IndexParams.__doc__
     )
-    collection: s.Collection = Field(default=s.Collection(), description=s.Collection.__doc__)
-    greeks: s.Greeks = Field(default=s.Greeks(), description=s.Greeks.__doc__)
-    quality: s.Quality = Field(default=s.Quality(), description=s.Quality.__doc__)
-    redis: s.Redis = Field(default=s.Redis(), description=s.Redis.__doc__)
+    collection: s.CollectionSettings = Field(
+        default=s.CollectionSettings(), description=s.CollectionSettings.__doc__
+    )
+    greeks: s.GreeksSettings = Field(
+        default=s.GreeksSettings(), description=s.GreeksSettings.__doc__
+    )
+    quality: s.QualitySettings = Field(
+        default=s.QualitySettings(), description=s.QualitySettings.__doc__
+    )
+    redis: s.RedisSettings = Field(default=s.RedisSettings(), description=s.RedisSettings.__doc__)
     frames: s.FrameSettings = Field(default=s.FrameSettings(), description=s.FrameSettings.__doc__)
-    storage: s.Storage = Field(default=s.Storage(), description=s.Storage.__doc__)
-    panels: s.Panels = Field(default=s.Panels(), description=s.Panels.__doc__)
-    features: s.Features = Field(default=s.Features(), description=s.Features.__doc__)
+    storage: s.StorageSettings = Field(
+        default=s.StorageSettings(), description=s.StorageSettings.__doc__
+    )
+    panels: s.PanelSettings = Field(default=s.PanelSettings(), description=s.PanelSettings.__doc__)
+    features: s.FeatureSettings = Field(
+        default=s.FeatureSettings(), description=s.FeatureSettings.__doc__
+    )
     console: s.ConsoleSettings = Field(
         default=s.ConsoleSettings(), description=s.ConsoleSettings.__doc__
     )
-    log: s.Log = Field(default=s.Log(), description=s.Log.__doc__)
-    serve: s.Serve = Field(default=s.Serve(), description=s.Serve.__doc__)
-    workers: s.Workers = Field(default=s.Workers(), description=s.Workers.__doc__)
+    log: s.LogSettings = Field(default=s.LogSettings(), description=s.LogSettings.__doc__)
+    serve: s.ServeSettings = Field(default=s.ServeSettings(), description=s.ServeSettings.__doc__)
+    workers: s.WorkerSettings = Field(
+        default=s.WorkerSettings(), description=s.WorkerSettings.__doc__
+    )
     status_file: Path | None = Field(
         default=None,
-        description="file that g6 serve writes the runtime status to after every cycle; without g6 serve nothing does",
+        description="file that g6 serve writes the runtime status to after every cycle; without "
+        "g6 serve nothing does",
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @field_validator("index_params", mode="before")
     @classmethod
-    def _every_index(cls, given: Any) -> Any:
-        """Lay what is said of some indices over the defaults of the six, so that naming one does not lose the others."""
-        if not isinstance(given, dict):
-            return given
-        if unknown := [name for name in given if name not in INDICES]:
+    def _every_index(cls, params: object) -> object:
+        """Lay the parameters of some indices over the defaults of the six."""
+        # Without it a file that names one index would switch the five others off.
+        if not isinstance(params, dict):
+            return params
+        if unknown := [name for name in params if name not in INDICES]:
             raise ValueError(f"{unknown[0]!r} is no index; there are {', '.join(INDICES)}")
-        return {name: s.IndexParams() for name in SIX} | given
+        return {name: s.IndexParams() for name in SIX} | params
 
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings passes it by name, like the next three
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - passed by name, as the next three
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing behind the caller's back: `load` asks each source itself, to know where a value came from."""
+        """Read nothing: `load` reads each source itself, to know where a value came from."""
         return (init_settings,)
 
     def with_origins(self, origins: Mapping[str, str]) -> Settings:
-        """Return the settings, knowing where each value came from (dotted path → source)."""
-        known = self.model_copy()
-        known._origins = dict(origins)  # noqa: SLF001 - its own class
-        return known
+        """Return the settings with the origin of each value, by dotted path."""
+        settings = self.model_copy()
+        settings._origins = dict(origins)  # noqa: SLF001 - its own class
+        return settings
 
     @property
     def origins(self) -> Mapping[str, str]:
@@ -122,28 +143,23 @@ class Settings(BaseSettings):
         return self._origins
 
     def origin(self, path: str) -> str:
-        """Return where the value at a dotted path came from: `default`, a file, `env G6_…` or `command line`."""
+        """Return the origin of a value: `default`, a file, `env G6_…` or `command line`."""
         return self._origins.get(path, "default")
 
     @property
     def config_file(self) -> Path | None:
         """The configuration file that some value came from, None where no value did."""
         elsewhere = ("default", "command line", "given", "no file")
-        files = {
-            name
-            for name in self._origins.values()
-            if name not in elsewhere and not name.startswith("env ")
-        }
-        return Path(files.pop()).absolute() if files else None
+        for origin in self._origins.values():
+            if origin not in elsewhere and not origin.startswith("env "):
+                return Path(origin).absolute()
+        return None
 
     @property
     def indices(self) -> tuple[str, ...]:
         """The enabled indices, in the order of the model."""
-        return tuple(
-            name
-            for name in INDICES
-            if name in self.index_params and self.index_params[name].enabled
-        )
+        enabled = {name for name, params in self.index_params.items() if params.enabled}
+        return tuple(name for name in INDICES if name in enabled)
 
     @property
     def source(self) -> Source:
@@ -152,12 +168,12 @@ class Settings(BaseSettings):
 
     @property
     def simulated(self) -> bool:
-        """Whether the market is not the live one, so that its rows must never mix with live ones."""
+        """Whether the market is not live. Its rows must never mix with live ones."""
         return self.kind != "live"
 
     @property
     def kind(self) -> Literal["live", "sim", "replay"]:
-        """Which kind of market this is; a broker's look-alike on loopback is a simulated one."""
+        """The kind of market. A look-alike of Kite on this machine is a simulated one."""
         if self.source.can(Ability.RECORDED):
             return "replay"
         return "sim" if self.source.is_simulated or self.lookalike else "live"
@@ -169,13 +185,14 @@ class Settings(BaseSettings):
 
     @property
     def lookalike(self) -> bool:
-        """Whether the broker is a look-alike on this machine."""
+        """Whether the provider is a look-alike of Kite on this machine."""
         host = urlsplit(self.provider.root or "").hostname or ""
         return self.source.can(Ability.ACCOUNT) and is_loopback(host)
 
     @property
     def directory(self) -> Path:
-        """The data directory in force: `demo_dir` for a simulated or replayed market, else `data_dir`; below it the namespace."""
+        """The data directory in force: `data_dir`, or `demo_dir` unless the market is live."""
+        # Two markets in one directory could not be told apart afterwards, nor two namespaces.
         base = self.demo_dir if self.simulated else self.data_dir
         return base if self.namespace == DEFAULT_NAMESPACE else base / self.namespace
 
@@ -201,7 +218,8 @@ class Settings(BaseSettings):
 
     @property
     def wall_interval(self) -> float:
-        """Wall seconds between two cycles, at least one; at full speed a replay hurries nobody: it has the whole interval."""
+        """Wall seconds between two cycles, at least one."""
+        # At full speed a replay waits for its cycles, so each of them has the whole interval.
         speed = self.market.speed if self.simulated else 1.0
         return float(self.interval) if speed == "max" else max(1.0, self.interval / speed)
 

@@ -1,4 +1,4 @@
-"""The table of sources: one record for each provider that ships, and those that other distributions registered."""
+"""The table of sources: the providers that ship, and those that others registered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ SHIPPED = (
     Source(
         "replay",
         "g6.bootstrap.sources:replayed_market",
-        "a recording (--recording PATH): NSE option-chain answers, snapshot tables, G6's own stored days",
+        "a recording (--recording PATH): NSE option-chain answers, snapshot tables, "
+        "G6's own stored days",
         frozenset({Ability.RECORDED}),
     ),
     Source(
@@ -51,7 +52,9 @@ def is_shipped(name: str) -> bool:
 
 
 def source_named(name: str) -> Source:
-    """Return the record of a source; for a name that nobody registered one of a live source that cannot be built.
+    """Return the record of a source.
+
+    A name that nobody registered gets the record of a live source that cannot be built.
 
     Raises:
         BadConfig: Another distribution registered something else than a `Source`.
@@ -66,7 +69,8 @@ def source_named(name: str) -> Source:
 
 @lru_cache(maxsize=8)
 def _plugged_in(name: str) -> Source:
-    """Return another distribution's record; its entry point is looked up once in a process, which takes milliseconds."""
+    """Return another distribution's record. Raises LookupError for a name that none registered."""
+    # The entry points of a process do not change, and looking through them takes milliseconds.
     for point in entry_points(group=ENTRY_POINTS, name=name):
         source = point.load()
         if not isinstance(source, Source):

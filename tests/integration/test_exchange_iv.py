@@ -11,7 +11,7 @@ import pytest
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.inprocess import Replayed, replayed
 from g6.config import Settings, calendar, plan
-from g6.config.sections import Greeks
+from g6.config.sections import GreeksSettings
 from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import agreement
 from g6.domain.market.instrument import CE, PE
@@ -27,7 +27,7 @@ def path(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def done(path: Path) -> Replayed:
-    settings = Settings(greeks=Greeks(model="nse"))
+    settings = Settings(greeks=GreeksSettings(model="nse"))
     return next(replayed(Replay(Recording.open(path)), plan(settings), calendar()))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from g6.adapters.replay import Recording, Replay
 from g6.bootstrap.inprocess import Replayed, in_process, replayed
 from g6.config import Settings, calendar, plan
-from g6.config.sections import Quality
+from g6.config.sections import QualitySettings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import side_gaps, spot_forward
@@ -103,7 +103,7 @@ def _outside(done: Replayed) -> NDArray[np.bool_]:
 
 
 def test_every_option_out_of_the_money_has_a_volatility_of_its_last_price(path: Path) -> None:
-    settings = Settings(quality=Quality(max_trade_age=3_600))
+    settings = Settings(quality=QualitySettings(max_trade_age=3_600))
     for done in replayed(Replay(Recording.open(path)), plan(settings), calendar()):
         assert set(done.chain.vol.status[_outside(done)].tolist()) == {"ok"}
 

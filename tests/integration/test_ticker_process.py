@@ -63,4 +63,4 @@ def test_what_cannot_run_says_why_and_what_to_do(
 
 
 def test_a_ticker_whose_thread_died_ends_for_a_new_start() -> None:
-    assert ends("lambda: setattr(ticker, '_access', None)") == 1
+    assert ends("lambda: setattr(ticker, '_read_login', None)") == 1

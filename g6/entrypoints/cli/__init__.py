@@ -21,6 +21,7 @@ from typing import TextIO
 import typer
 from typer.exceptions import Abort, TyperException
 
+from g6.config.retired import retired_option
 from g6.entrypoints.cli.shared import terminal, version
 from g6.entrypoints.cli.shared.commands import COMMANDS, SELDOM, STUDY
 from g6.errors import (
@@ -36,17 +37,6 @@ from g6.errors import (
     UserError,
 )  # fmt: skip
 from g6.masking import mask
-
-RETIRED_FLAGS = {
-    "--mock-data": "say --provider sim",
-    "--refresh-expiries": "say g6 expiries --refresh",
-    "--enable-greeks": "set greeks.enabled in the configuration",
-    "--disable-greeks": "set greeks.enabled in the configuration",
-    "--estimate-iv": "set greeks.estimate_iv in the configuration",
-    "--run-once": "say g6 run --once",
-    "--runtime-status-file": "set status_file in the configuration",
-}
-
 
 ADVICE: Mapping[type[Exception], str] = {
     RedisDown: "start that server, or see g6 config show --origin for where redis.broker_url was set",
@@ -162,9 +152,8 @@ def _say(sentence: str, code: int) -> int:
 
 def _usage(error: TyperException) -> str:
     sentence = error.format_message()
-    hints = [hint for flag, hint in RETIRED_FLAGS.items() if flag in sentence.split()]
-    if hints:
-        return f"{sentence}\n  fix: that option is gone; {hints[0]}"
+    if record := retired_option(sentence.split()):
+        return f"{sentence}\n  fix: that option is gone; {record.instead}"
     context = getattr(error, "ctx", None)
     return (
         f"{sentence}\n  fix: {context.command_path} --help lists what there is"
