@@ -17,7 +17,7 @@ from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.contract_symbols import trusted
 from g6.domain.market.expiry import Resolution
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.pricing import chain, quality
+from g6.domain.pricing import priced_chain, quality
 from g6.domain.quotes import chain_memory
 from g6.domain.quotes.chain_memory import ChainMemory
 from g6.pipeline.runtime import Runtime
@@ -93,14 +93,14 @@ def chosen(
         "not_listed": unmet,
     }
     if runtime.plan.scope == "chain":
-        contracts = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
+        contracts = priced_chain.select(listing, resolved.slots, {}, 0, 0, "chain")
         lap("select")
         return _choice(contracts, resolved, told)
     centres = _centres(runtime, index, at, listing, resolved)
     wide, most = runtime.plan.reach, runtime.plan.most_strikes
-    reach = chain.reaches(listing, resolved.slots, centres, wide, most) if wide else {}
-    every = chain.select(listing, resolved.slots, {}, 0, 0, "chain")
-    window = chain.selected(
+    reach = priced_chain.reaches(listing, resolved.slots, centres, wide, most) if wide else {}
+    every = priced_chain.select(listing, resolved.slots, {}, 0, 0, "chain")
+    window = priced_chain.selected(
         every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, "window", reach
     )
     refresh = _refresh(runtime, index, at, every, window, centres)
@@ -138,7 +138,7 @@ def _centres(
     fix = None
     if seen.future_expiry is not None:
         fix = runtime.calendar.settlement_fix(exchange, seen.future_expiry)
-    guessed = chain.centres(listing, resolved.slots, seen, at, fix, rate)
+    guessed = priced_chain.centres(listing, resolved.slots, seen, at, fix, rate)
     return guessed | remembered
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from g6.domain.market.instrument import Listing
-from g6.domain.quotes.candles import Bars
+from g6.domain.quotes.minute_bars import Bars
 
 SPOT = "spot"
 FUTURE = "future"

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from g6.domain.market.calendar import Session
 from g6.simulation.business import BusinessClock, seconds_of
-from g6.simulation.history import (
+from g6.simulation.noise import coin, lasting, normal, uniform
+from g6.simulation.past_sessions import (
     LEAN_MEMORY,
     PULL,
     SPOT_VOLATILITY,
@@ -18,7 +19,6 @@ from g6.simulation.history import (
     VOLATILITY_SHOCK,
     MarketHistory,
 )
-from g6.simulation.noise import coin, lasting, normal, uniform
 from g6.simulation.roots import Root
 
 SPELLS = ((45, 0.55), (6, 0.4))

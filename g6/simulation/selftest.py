@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from g6.domain.quotes.quotes import Quotes
 from g6.simulation.business import UNITS_A_YEAR
-from g6.simulation.history import IMPLIED
-from g6.simulation.provider import SimulatedMarket
+from g6.simulation.past_sessions import IMPLIED
 from g6.simulation.roots import ROOTS
+from g6.simulation.simulated_market import SimulatedMarket
 from g6.simulation.smile import RATE
 from g6.simulation.trades import BANDS, SHARES
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from g6.simulation.business import UNITS_A_YEAR, BusinessClock
-from g6.simulation.history import IMPLIED
 from g6.simulation.noise import normal
+from g6.simulation.past_sessions import IMPLIED
 from g6.simulation.paths import IndexDay, MarketDay
 from g6.simulation.roots import Root
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.quotes.quotes import NAN, Underlying
-from g6.simulation.history import IMPLIED
 from g6.simulation.noise import normal
+from g6.simulation.past_sessions import IMPLIED
 from g6.simulation.roots import Root
 from g6.simulation.world import World
 

@@ -19,8 +19,8 @@ from g6.simulation.business import BusinessClock
 from g6.simulation.contracts import OPTION_TICK
 from g6.simulation.expiries import ExpirySeries
 from g6.simulation.faults import MarketFaults
-from g6.simulation.history import MarketHistory
 from g6.simulation.interest import InterestBounds
+from g6.simulation.past_sessions import MarketHistory
 from g6.simulation.paths import IndexDay, MarketDay, index_day, market_day
 from g6.simulation.roots import Root
 from g6.simulation.series_day import SeriesDay

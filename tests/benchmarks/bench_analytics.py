@@ -25,7 +25,7 @@ from g6.domain.market.instrument import INDICES, Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing import forward, quality, volatility
 from g6.domain.pricing.assembly import assemble
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp

@@ -13,7 +13,7 @@ from g6.config import calendar, load, plan
 from g6.domain.market.expiry import resolve
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import Greeks
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
 from g6.simulation import SimulatedMarket

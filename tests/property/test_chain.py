@@ -13,8 +13,8 @@ from g6.domain.figures.unit_facts import facts
 from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
-from g6.domain.pricing.chain import PricedChain
 from g6.domain.pricing.forward import at_the_money
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.rows import csv_header

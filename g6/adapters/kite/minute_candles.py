@@ -10,7 +10,7 @@ import numpy as np
 from g6.adapters.kite.quote_parsing import number
 from g6.domain.market.instrument import INDICES, Listing
 from g6.domain.market.instrument import VIX as VIX_KEY
-from g6.domain.quotes.candles import BAR, Bars
+from g6.domain.quotes.minute_bars import BAR, Bars
 from g6.errors import ProviderRefused
 from g6.ports.candles import FUTURE, SPOT, VIX
 

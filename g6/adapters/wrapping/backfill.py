@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.gaps import REPAIRED
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.quotes.candles import BAR, Bars, cleaned, known_of_index, known_of_options
+from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, known_of_index, known_of_options
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
 from g6.errors import ProviderBusy
 from g6.files import replace

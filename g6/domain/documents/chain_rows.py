@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from g6.domain.figures.book_spreads import liquidity, microprice
 from g6.domain.market.expiry import BIT
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import SOURCES, Flag, spot_source
 from g6.domain.pricing.volatility import WORDS
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes

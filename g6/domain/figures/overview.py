@@ -20,7 +20,7 @@ from g6.domain.figures.unit_counts import (
     staleness_seconds,
 )
 from g6.domain.market.expiry import BUCKETS
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import spot_source
 from g6.domain.pricing.volatility import FAILED, SOLVED
 from g6.domain.schema import rows

@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from g6.domain.market.slot import Slot
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.volatility import WORDS
 
 __all__ = ["iv_statuses", "quote_sources", "share_collected", "staleness_seconds"]

@@ -16,7 +16,7 @@ from g6.domain.figures.unit_counts import (
     staleness_seconds,
 )
 from g6.domain.market.slot import Slot, deviation_key
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import quality_counts
 from g6.domain.pricing.volatility import FAILED, SOLVED
 from g6.domain.schema.beyond import MAX_MISSING_SHARE

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from g6.domain.cycles.plan import Model
 from g6.domain.market.expiry import dte, years_to
 from g6.domain.market.slot import Slot
-from g6.domain.pricing.chain import Expiries, PricedChain
 from g6.domain.pricing.forward import Forwards, at_the_money, forwards, or_else, spot_forwards
 from g6.domain.pricing.outliers import pace
+from g6.domain.pricing.priced_chain import Expiries, PricedChain
 from g6.domain.pricing.quality import (
     READ,
     Prices,

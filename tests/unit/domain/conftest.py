@@ -15,7 +15,7 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.quotes.stamp import Stamp
 

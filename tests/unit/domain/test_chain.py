@@ -11,7 +11,7 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures.unit_facts import facts
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.market.slot import Slot
-from g6.domain.pricing.chain import centres, previous_oi, reaches, select
+from g6.domain.pricing.priced_chain import centres, previous_oi, reaches, select
 from g6.domain.quotes.quotes import Underlying
 from g6.domain.schema.frame import Frame
 

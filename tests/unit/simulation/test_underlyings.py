@@ -9,7 +9,7 @@ import pytest
 from g6.domain.market.calendar import Calendar
 from g6.simulation import SimulatedMarket
 from g6.simulation.business import profile
-from g6.simulation.history import IMPLIED, UNITS_A_YEAR
+from g6.simulation.past_sessions import IMPLIED, UNITS_A_YEAR
 from g6.simulation.roots import ROOTS
 from tests.worlds.asking import SIX, ist
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from g6.domain.pricing.black76.columns import Array
+from g6.domain.pricing.black76.broadcasting import Array
 from g6.domain.pricing.black76.model import mills
 
 __all__ = ["bracketed_root"]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy import add, divide, log, multiply
 from numpy.typing import NDArray
 
-from g6.domain.pricing.black76.columns import Array
+from g6.domain.pricing.black76.broadcasting import Array
 from g6.domain.pricing.black76.model import mills
 
 __all__ = ["first_guess"]

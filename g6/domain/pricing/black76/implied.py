@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from g6.domain.pricing.black76.bracketed import bracketed_root
-from g6.domain.pricing.black76.columns import CHUNK, Array, chunks, columns
+from g6.domain.pricing.black76.broadcasting import CHUNK, Array, chunks, columns
 from g6.domain.pricing.black76.model import Greeks, greeks_of
 from g6.domain.pricing.black76.one_step import ROUNDING, ROWS, greeks_after, step
 from g6.domain.pricing.black76.solution import Solution, SolverStatus

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erfcx, ndtr
 
-from g6.domain.pricing.black76.columns import Array, chunks, columns
+from g6.domain.pricing.black76.broadcasting import Array, chunks, columns
 
 __all__ = [
     "PHI",

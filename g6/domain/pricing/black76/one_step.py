@@ -18,7 +18,7 @@ from numpy import absolute, add, bitwise_and, copysign, divide, exp, less, log, 
 from numpy.typing import NDArray
 from scipy.special import erfcx
 
-from g6.domain.pricing.black76.columns import Array
+from g6.domain.pricing.black76.broadcasting import Array
 from g6.domain.pricing.black76.guess import first_guess
 
 __all__ = ["ROUNDING", "ROWS", "greeks_after", "step"]

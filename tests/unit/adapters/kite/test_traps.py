@@ -30,7 +30,7 @@ from g6.domain.market.instrument import CE, PE, VIX, Contracts, listing
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
-from g6.domain.pricing.chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import Flag
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp

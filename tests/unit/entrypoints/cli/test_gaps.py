@@ -24,7 +24,7 @@ from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.market.instrument import INDICES
 from g6.pipeline import Runtime, analyse, collect, persist
 from g6.simulation import SimulatedMarket
-from g6.simulation.candles import SimulatedCandles
+from g6.simulation.simulated_candles import SimulatedCandles
 
 from .conftest import Run
 

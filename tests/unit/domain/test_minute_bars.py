@@ -10,7 +10,7 @@ import pytest
 
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import Contracts
-from g6.domain.quotes.candles import BAR, Bars, cleaned, known_of_index, known_of_options
+from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, known_of_index, known_of_options
 
 DAY = date(2026, 11, 20)
 OPEN = datetime(2026, 11, 20, 9, 15, tzinfo=IST)

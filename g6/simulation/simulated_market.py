@@ -18,13 +18,13 @@ from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports.abilities import Abilities
-from g6.simulation.candles import SimulatedCandles
 from g6.simulation.contracts import lattice
 from g6.simulation.dump import contract_rows, index_rows
 from g6.simulation.expiries import ExpirySeries
 from g6.simulation.faults import MarketFaults
 from g6.simulation.flows import KINDS, flows
 from g6.simulation.roots import ROOTS, Root
+from g6.simulation.simulated_candles import SimulatedCandles
 from g6.simulation.snapshot import snapshot
 from g6.simulation.spoiled import SPOILERS
 from g6.simulation.spot import underlying

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Listing
-from g6.domain.quotes.candles import BAR, Bars
+from g6.domain.quotes.minute_bars import BAR, Bars
 from g6.domain.quotes.quotes import Underlying
 from g6.errors import ProviderRefused
 from g6.ports.candles import FUTURE, SPOT, VIX
