@@ -21,6 +21,7 @@ __all__ = [
     "NoView",
     "Part",
     "csv_help_of",
+    "csv_line_end_of",
     "json_value_of",
     "parts_of",
     "plain_table",
@@ -46,9 +47,18 @@ Part = str | Line | Table
 MODULES: Mapping[str, str] = {
     "workers": "workers_table",
     "trace": "cycle_trace_table",
+    "chain": "chain_table",
+    "analyze": "analysis_table",
+    "dossier": "dossier_table",
+    "buildup": "buildup_table",
+    "scan": "scan_table",
     "interest": "interest_table",
+    "moves": "moves_table",
+    "spreads": "spreads_table",
 }
 """By the study's name: the module below `g6.rendering.tables`."""
+OF_COLUMNS = "column_table"
+"""The module of every other study."""
 
 
 def parts_of(study: str, document: object, view: object = None) -> Iterator[Part]:
@@ -69,6 +79,12 @@ def csv_help_of(study: str) -> str:
     return sentence
 
 
+def csv_line_end_of(study: str) -> str:
+    """Return what ends a line of its CSV."""
+    line_end: str = getattr(_module(study), "CSV_LINE_END", "\n")
+    return line_end
+
+
 def json_value_of(study: str, document: object) -> object:
     """Return what a study's JSON says: the document, or what its module makes of it."""
     json_value: Callable[[object], object] | None = getattr(_module(study), "json_value", None)
@@ -76,7 +92,7 @@ def json_value_of(study: str, document: object) -> object:
 
 
 def _module(study: str) -> ModuleType:
-    return import_module(f"g6.rendering.tables.{MODULES[study]}")
+    return import_module(f"g6.rendering.tables.{MODULES.get(study, OF_COLUMNS)}")
 
 
 def print_parts(console: Console, parts: Iterable[Part]) -> None:

@@ -46,10 +46,10 @@ def _key(name: object) -> object:
     return name.isoformat() if isinstance(name, date) else name
 
 
-def write_csv(document: Document, file: TextIO) -> None:
+def write_csv(document: Document, file: TextIO, line_end: str = "\n") -> None:
     """Write a document's main table as CSV."""
     columns = document.columns()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file, lineterminator=line_end)
     writer.writerow(columns)
     cells = [[_cell(value) for value in _values(column)] for column in columns.values()]
     writer.writerows(zip(*cells, strict=True))

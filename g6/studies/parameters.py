@@ -18,6 +18,7 @@ from g6.errors import BadConfig, UserError
 __all__ = [
     "At",
     "Cycles",
+    "Days",
     "Expiry",
     "Field",
     "Index",
@@ -222,3 +223,4 @@ Expiry = Annotated[
     ),
 ]
 Cycles = Annotated[int, Parameter("How many cycles back.", "60", least=1, metavar="N")]
+Days = Annotated[int, Parameter("How many calendar days back.", "120", least=1, metavar="N")]

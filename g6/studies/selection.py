@@ -115,6 +115,21 @@ def of_expiry(frame: Frame, expiry: str | None) -> Frame:
     return frame.take(rows)
 
 
+def of_one_expiry(frames: Sequence[Frame], expiry: str | None) -> list[Frame]:
+    """Return the rows of one expiry at each cycle; chains without it are left out.
+
+    Args:
+        frames: Stored chains, ascending.
+        expiry: An ISO date or a bucket of the last chain; None for its nearest.
+
+    Raises:
+        NothingToDo: The last chain has no such expiry.
+    """
+    day = of_expiry(frames[-1], expiry).columns["expiry"][0]
+    cut = [frame.take(frame.columns["expiry"] == day) for frame in frames]
+    return [frame for frame in cut if len(frame)]
+
+
 def is_observed_by(frame: Frame, at: datetime | None) -> bool:
     """Tell whether every row of a chain was known at an instant; without one it is.
 

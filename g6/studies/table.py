@@ -76,11 +76,103 @@ STUDIES = (
         reader="running",
     ),
     Study(
+        "chain",
+        "stored.chain_by_strike",
+        "Show the newest stored chain of an index, ATM marked.",
+        "g6 chain NIFTY --greeks",
+    ),
+    Study(
+        "analyze",
+        "stored.analysis",
+        "Say what the newest stored chain says: ratios, max pain, levels, expected move, smile, "
+        "exposures, risk.",
+        "g6 analyze NIFTY",
+    ),
+    Study(
+        "dossier",
+        "stored.dossier",
+        "Show trends of an index over rolling windows, its term structure, and the rank of its "
+        "volatility.",
+        "g6 dossier NIFTY --windows 30,120",
+    ),
+    Study(
+        "buildup",
+        "stored.buildup",
+        "Show how open interest and premiums moved per strike, and what build-up that is; "
+        "windows under 3 minutes count as 3.",
+        "g6 buildup NIFTY --against 30",
+    ),
+    Study(
+        "scan",
+        "stored.scan",
+        "Rank options whose open interest, volume or volatility moved unlike before, and name "
+        "strikes that are new.",
+        "g6 scan NIFTY --cycles 60",
+        details="Steps are between cycles at least 3 minutes apart, each held against the steps "
+        "before it today.",
+    ),
+    Study(
         "interest",
         "stored.interest_by_cycle",
         "Show PCR, max pain and open interest by cycle, over all strikes or chosen ones; "
         "without --expiry each cycle's nearest.",
         "g6 interest NIFTY --strikes 24000,24100,24200 --cycles 20",
+    ),
+    Study(
+        "moves",
+        "stored.moves",
+        "Show expected moves as bands of the index, and the share of stored days on which the "
+        "index stayed within them.",
+        "g6 moves NIFTY --days 120",
+    ),
+    Study(
+        "spreads",
+        "stored.spreads",
+        "Show bid-ask spreads: of each expiry now, and per strike of one expiry over the last "
+        "cycles.",
+        "g6 spreads NIFTY --expiry this_week --cycles 30",
+    ),
+    Study(
+        "smile",
+        "stored.smile_curves",
+        "Implied volatility by strike, with the fitted surface; every expiry unless one is named.",
+        "g6 plot smile NIFTY --out smile.png",
+        command="plot smile",
+    ),
+    Study(
+        "surface",
+        "stored.surface_grid",
+        "The volatility surface over moneyness and time.",
+        "g6 plot surface NIFTY --out surface.html",
+        command="plot surface",
+    ),
+    Study(
+        "oi",
+        "stored.interest_by_strike",
+        "Open interest by strike and its change, with forward, max pain and walls.",
+        "g6 plot oi NIFTY --expiry this_week --out oi.png",
+        command="plot oi",
+    ),
+    Study(
+        "straddle",
+        "stored.straddle_by_cycle",
+        "The straddle at the money over cycles, with its rolls, its VWAP and the index.",
+        "g6 plot straddle NIFTY --cycles 100 --out straddle.png",
+        command="plot straddle",
+    ),
+    Study(
+        "overlays",
+        "stored.overlays",
+        "Sessions laid over each other by weekday.",
+        "g6 plot overlays NIFTY --figure atm_iv_this_week --out overlays.png",
+        command="plot overlays",
+    ),
+    Study(
+        "heatmap",
+        "stored.heatmap",
+        "Open interest or volatility over strikes and cycles, or over strikes and expiries.",
+        "g6 plot heatmap NIFTY --of iv --out heatmap.png",
+        command="plot heatmap",
     ),
 )
 

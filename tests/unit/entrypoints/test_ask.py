@@ -103,9 +103,25 @@ def test_a_study_that_there_is_not_is_an_attribute_error() -> None:
         _ = g6.ask.intrest
 
 
-@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+OF_STORED = [study for study in STUDIES if study.reader == "stored"]
+
+
+@pytest.mark.parametrize("study", OF_STORED, ids=lambda study: study.name)
 def test_every_study_has_its_parameters_in_its_signature(study: Any) -> None:
     function = getattr(g6.ask, study.name)
     assert "at" in inspect.signature(function).parameters
     assert study.sentence in (function.__doc__ or "")
     assert study.name in dir(g6.ask)
+
+
+@pytest.mark.parametrize("study", OF_STORED, ids=lambda study: study.name)
+def test_every_study_of_stored_rows_answers_as_text_table_and_json(
+    stored: Stored, study: Any
+) -> None:
+    if study.name == "scan":
+        pytest.skip("two cycles are too few to know what is usual")
+    answer = getattr(g6.ask, study.name)("FINNIFTY", data_dir=stored.directory)
+    assert str(answer)
+    assert "<table>" in answer._repr_html_()
+    assert len(answer.to_pandas())
+    json.loads(answer.to_json())

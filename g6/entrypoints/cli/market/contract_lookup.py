@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
+from g6.adapters.exchange_files import freeze_quantity
 from g6.config import Settings, calendar, plan
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.expiry import dte, is_monthly, resolve
 from g6.domain.market.instrument import INDICES, SIDES, Listing
 from g6.entrypoints.cli.market.listed_expiries import series
 from g6.entrypoints.cli.shared import listed, options
-from g6.entrypoints.cli.shared.contract_size import LAKH, contract_size, size_words
 from g6.errors import NothingToDo
+from g6.rendering.contract_words import size_words
+from g6.rendering.screens import LAKH
+from g6.studies.contract_size import contract_size
 
 Words = Annotated[
     list[str],
@@ -95,7 +99,11 @@ def _one(settings: Settings, source: listed.Listed, at: datetime, name: str) -> 
         )
     spot = source.spot(found["underlying"], at)
     size = contract_size(
-        settings.directory, found["underlying"], found["lot_size"], spot, day_of(at)
+        partial(freeze_quantity, settings.directory),
+        found["underlying"],
+        found["lot_size"],
+        spot,
+        day_of(at),
     )
     return found | size | _buckets(settings, source, at, found) | _span(settings, found)
 
@@ -109,7 +117,7 @@ def _index(settings: Settings, source: listed.Listed, at: datetime, name: str) -
     for day in contracts.expiries:
         facts = series(listing, day)
         sizes = [
-            contract_size(settings.directory, name, lot, spot, day_of(at))
+            contract_size(partial(freeze_quantity, settings.directory), name, lot, spot, day_of(at))
             for lot in facts["lot_size"]
         ]
         strikes = contracts.of(day).strike.tolist()

@@ -24,19 +24,19 @@ market.trading_days | providers | List the providers and what each can do; those
 market.listed_expiries | expiries | Show which listed expiry answers each rule, its strikes, lot and tick, and why; of any past day from the kept dumps.
 market.contract_lookup | instrument | Say what a contract or an index is: lot, tick, expiry, bucket, where it is listed and was listed first and last.
 market.lot_table | lots | Show how many units contracts are and who says so; with FILEs, hold the lots in them against that and exit 1 on a difference.
-look.chain | chain | Show the newest stored chain of an index, ATM marked.
-look.analysis | analyze | Say what the newest stored chain says: ratios, max pain, levels, expected move, smile, exposures, risk.
+study | chain
+study | analyze
 past.verification | verify | Compute stored figures again by a second implementation and show the largest differences.
 past.recomputing | recompute | Compute analytics of stored days again from what the market said, over all cores; quotes and statuses stay.
 past.pruning | retention-scan | Count the CSV files: how many, how large, from when to when, by index.
 past.inspection | inspect | Show a snapshot's rows, and of each column its nulls, least and largest value; quality flags and IV statuses counted.
-look.trends | dossier | Show trends of an index over rolling windows, its term structure, and the rank of its volatility.
-look.trends | buildup | Show how open interest and premiums moved per strike, and what build-up that is; windows under 3 minutes count as 3.
-look.scan | scan | Rank options whose open interest, volume or volatility moved unlike before, and name strikes that are new.
+study | dossier
+study | buildup
+study | scan
 operate.kite_server | kite-server | Serve the simulated market or a recording as Kite Connect does: for the broker's own client with root= and nothing else.
 study | interest
-look.moves | moves | Show expected moves as bands of the index, and the share of stored days on which the index stayed within them.
-look.spreads | spreads | Show bid-ask spreads: of each expiry now, and per strike of one expiry over the last cycles.
+study | moves
+study | spreads
 setup.sign_in | login | Fetch the day's access token for Kite, which running workers take up by themselves.
 operate.provider_check | check | Ask the provider for the price of each index; exit 1, with cause and fix, when it cannot be collected from.
 past.pruning | retention | Prune old days; everything is kept unless you do.

@@ -111,7 +111,7 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
     if values["json_"]:
         typer.echo(plain.as_json(parts.json_value_of(study.name, document)))
     elif values.get("csv_"):
-        plain.write_csv(document, sys.stdout)
+        plain.write_csv(document, sys.stdout, parts.csv_line_end_of(study.name))
     else:
         view: object = made(parts.view_of(study.name), values)
         parts.print_parts(terminal.console(settings), parts.parts_of(study.name, document, view))

@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 
 import g6 as package
+from g6.bootstrap.reading import directory_reader
+from g6.domain.cycles.cycle import Unit
 from g6.domain.pricing.black76 import higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.frame import Frame
-from g6.entrypoints.cli.look.chain import chain_table
+from g6.rendering.tables.chain_table import View, chain_table
+from g6.studies.stored import chain_by_strike
 
 MARKET = ("spot", "future", "forward", "vix")
 CYCLES = ("2026-11-18T05:30:00Z", "2026-11-18T05:33:00Z")
@@ -196,5 +199,10 @@ def test_illiquid_strikes_are_grey(stored):
     frame = stored.frames[CYCLES[1]]
     wide = {side + "ask": np.where(frame.columns["offset"] == 1, 3 * frame.columns[side + "ask"], frame.columns[side + "ask"])
             for side in ("ce_", "pe_")}  # fmt: skip
-    table = chain_table(Frame(frame.header, {**frame.columns, **wide}), 5)
+    unit = Unit(CYCLES[1], "FINNIFTY")
+    reader = directory_reader(stored.directory)
+    document = chain_by_strike.document(
+        reader, unit, Frame(frame.header, {**frame.columns, **wide})
+    )
+    table = chain_table(document, View(strikes=5))
     assert [row.style for row in table.rows][2:4] == ["bold", "dim"]

@@ -6,42 +6,42 @@ import json
 from datetime import UTC, date, datetime
 from math import sqrt
 
+import numpy as np
 import pytest
 
-from g6.entrypoints.cli.look import moves
+from g6.config import calendar
+from g6.domain.schema.frame import Frame
+from g6.studies.stored import moves
 
 EXPIRY = date(2026, 11, 17)
+FIXES = moves.Fixes(calendar(), "NIFTY")
 
 
-def row(at, spot=24000.0, expiry=EXPIRY):
-    return {
-        "timestamp": datetime.fromisoformat(at).replace(tzinfo=UTC),
-        "spot": spot,
-        "expiry_nearest": expiry,
+def overview(*rows):
+    """Overview rows of an instant (UTC), and of a value of the index where it matters."""
+    instants = [datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp() for at, *_ in rows]
+    columns = {
+        "timestamp": np.array(instants),
+        "spot": np.array([spot[0] if spot else 24000.0 for _, *spot in rows]),
+        "expiry_nearest": np.full(len(rows), np.datetime64(EXPIRY, "D")),
     }
+    return Frame({}, columns)
 
 
 def test_a_band_is_drawn_at_the_last_cycle_before_a_quarter_past_three():
-    rows = [row(f"2026-11-16T{at}") for at in ("04:00", "09:44", "09:45", "09:50")] + [
-        row("2026-11-17T05:00")
-    ]
-    assert [each["timestamp"].strftime("%d %H:%M") for each in moves.references(rows)] == [
-        "16 09:44",
-        "17 05:00",
-    ]
+    clocks = ("16T04:00", "16T09:44", "16T09:45", "16T09:50", "17T05:00")
+    rows = overview(*((f"2026-11-{clock}",) for clock in clocks))
+    assert [clocks[row] for row in moves.reference_rows(rows)] == ["16T09:44", "17T05:00"]
 
 
 def test_a_band_is_settled_by_the_last_index_value_at_or_before_the_fix():
-    rows = [
-        row("2026-11-17T09:50", 1.0),
-        row("2026-11-17T10:00", 2.0),
-        row("2026-11-17T10:01", 3.0),
-    ]
-    assert moves.settled("NIFTY", rows) == {EXPIRY: 2.0}
+    rows = overview(("2026-11-17T09:50", 1.0), ("2026-11-17T10:00", 2.0), ("2026-11-17T10:01", 3.0))
+    assert moves.settled(rows, FIXES) == {EXPIRY: 2.0}
 
 
 def test_an_index_value_hours_before_the_fix_settles_nothing():
-    assert moves.settled("NIFTY", [row("2026-11-17T08:00"), row("2026-11-16T10:00")]) == {}
+    rows = overview(("2026-11-16T10:00",), ("2026-11-17T08:00",))
+    assert moves.settled(rows, FIXES) == {}
 
 
 def test_bands_are_those_of_the_newest_row(g6, stored):

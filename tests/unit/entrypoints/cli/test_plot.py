@@ -113,7 +113,7 @@ def test_the_smile_holds_volatilities_in_percent(plot, stored):
     ("arguments", "says"),
     [
         (("smile", "FINNIFTY", "--out", "picture.doc"), ".png"),
-        (("heatmap", "FINNIFTY", "--of", "delta", "--out", "x.png"), "--of oi"),
+        (("heatmap", "FINNIFTY", "--of", "delta", "--out", "x.png"), "oi, iv"),
         (("overlays", "FINNIFTY", "--figure", "pcrr", "--out", "x.png"), "there is no column"),
         (("straddle", "FINNIFTY", "--legs", "24000CE", "--out", "x.png"), "no legs"),
         (

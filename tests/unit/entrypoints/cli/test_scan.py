@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.entrypoints.cli.look.scan import findings
+from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo
+from g6.studies.stored.scan import scan
 
-EXPIRY = np.datetime64("2026-11-24")
+EXPIRY = date(2026, 11, 24)
 START = datetime(2026, 11, 20, 4, 5, tzinfo=UTC)
 
 
@@ -33,7 +34,8 @@ def quiet(chain_of, count, minutes=3):
 
 def scanned(frames, least=6.0):
     cycle = isoformat_z(float(frames[-1].columns["timestamp"][0]))
-    return findings(Unit(cycle, "NIFTY"), frames, EXPIRY, least, 5)
+    chains = [Chain.of_rows(frame).expiry(EXPIRY) for frame in frames]
+    return scan(Unit(cycle, "NIFTY"), chains, least=least, top=5)
 
 
 def test_injected_anomalies_are_ranked_first(chain_of):
@@ -42,10 +44,10 @@ def test_injected_anomalies_are_ranked_first(chain_of):
     frames[-1].columns["ce_volume"][6] += 900000.0
     frames[-1].columns["pe_iv"][2] += 0.3
     frames[-1].columns["ce_iv"][1] += 0.3
-    found = scanned(frames)["findings"]
+    found = scanned(frames).findings
     strikes = frames[-1].columns["strike"]
     # The volatility of the call in the money is not its own.
-    first = {each["kind"]: (each["strike"], each["side"]) for each in reversed(found)}
+    first = {option.kind: (option.strike, option.side) for option in reversed(found)}
     assert first == {
         "oi": (strikes[3], "PE"),
         "volume": (strikes[6], "CE"),
@@ -54,11 +56,11 @@ def test_injected_anomalies_are_ranked_first(chain_of):
 
 
 def test_a_quiet_day_has_nothing_unusual(chain_of):
-    assert scanned(quiet(chain_of, 20), least=12.0)["findings"] == []
+    assert scanned(quiet(chain_of, 20), least=12.0).findings == ()
 
 
 def test_steps_are_never_finer_than_open_interest_is_published(chain_of):
-    assert scanned(quiet(chain_of, 60, minutes=1))["steps"] == 19
+    assert scanned(quiet(chain_of, 60, minutes=1)).steps == 19
 
 
 def test_new_strikes_are_named(chain_of):
@@ -66,7 +68,7 @@ def test_new_strikes_are_named(chain_of):
     kept = np.ones(18, dtype=bool)
     kept[8] = False
     frames[:9] = [frame.take(kept) for frame in frames[:9]]
-    assert scanned(frames)["new_strikes"].tolist() == [frames[-1].columns["strike"][8]]
+    assert scanned(frames).new_strikes.tolist() == [frames[-1].columns["strike"][8]]
 
 
 def test_too_few_cycles_say_so(chain_of):

@@ -1,0 +1,27 @@
+"""Sizes of contracts in words."""
+
+from __future__ import annotations
+
+from g6.rendering.screens import LAKH
+from g6.studies.contract_size import ContractSize
+
+__all__ = ["size_words"]
+
+
+def size_words(size: ContractSize) -> str:
+    """Return a contract's size in words.
+
+    `lot 65 (15.9 lakh), freeze 1,800 units = 27 lots by the file of 2026-11-02`
+    """
+    lot = size["lot_size"]
+    notional = size["notional"]
+    freeze = size["freeze_quantity"]
+    words = f"lot {lot}" if lot else "lot not known"
+    if notional is not None:
+        words += f" ({notional / LAKH:.1f} lakh)"
+    if freeze is not None:
+        lots = f" = {freeze // lot} lots" if lot else ""
+        words += f", freeze {freeze:,} units{lots} by the file of {size['freeze_from']}"
+    elif size["freeze_from"]:
+        words += f", freeze not known: {size['freeze_from']}"
+    return words

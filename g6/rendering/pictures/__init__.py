@@ -1,0 +1,1 @@
+"""Documents as pictures, and the numbers behind each picture."""

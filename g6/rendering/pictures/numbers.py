@@ -1,0 +1,121 @@
+"""The title of each picture and the numbers behind it, without the drawing library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import singledispatch
+
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.figures.series import PositionLeg
+from g6.rendering.wording import heading
+from g6.studies.stored.heatmap import Heatmap
+from g6.studies.stored.interest_by_cycle import InterestByCycle
+from g6.studies.stored.interest_by_strike import InterestByStrike
+from g6.studies.stored.overlays import Overlays
+from g6.studies.stored.smile_curves import SmileCurves
+from g6.studies.stored.straddle_by_cycle import StraddleByCycle
+from g6.studies.stored.surface_grid import SurfaceGrid
+
+__all__ = ["numbers_of", "title_of"]
+
+MATRICES: Mapping[str, str] = {"oi": "open interest", "iv": "implied volatility"}
+UNPUBLISHED = frozenset(("index", "cycle", "legs"))
+"""Fields that are in the heading, or that the published numbers leave out."""
+
+
+@singledispatch
+def title_of(document: object) -> str:
+    """Return the title of a document's picture.
+
+    Raises:
+        TypeError: The document is of a kind that is not drawn.
+    """
+    raise TypeError(f"{type(document).__name__} is not drawn")
+
+
+@title_of.register
+def _(document: SmileCurves) -> str:
+    return heading(document.index, "implied volatility", document.cycle)
+
+
+@title_of.register
+def _(document: SurfaceGrid) -> str:
+    return heading(document.index, "volatility surface", document.cycle)
+
+
+@title_of.register
+def _(document: InterestByStrike) -> str:
+    return heading(document.index, f"open interest {document.expiry:%d %b %Y}", document.cycle)
+
+
+@title_of.register
+def _(document: InterestByCycle) -> str:
+    return heading(document.index, "open interest over time", _last_cycle(document))
+
+
+@title_of.register
+def _(document: StraddleByCycle) -> str:
+    legs = "ATM straddle" if document.legs is None else " ".join(map(_leg, document.legs))
+    return heading(document.index, legs, document.cycle)
+
+
+@title_of.register
+def _(document: Overlays) -> str:
+    return heading(document.index, f"{document.figure} by weekday", document.cycle)
+
+
+@title_of.register
+def _(document: Heatmap) -> str:
+    expiry = "" if document.expiry is None else f" {document.expiry:%d %b %Y}"
+    return heading(document.index, f"{MATRICES[document.of]}{expiry}", document.cycle)
+
+
+def _leg(leg: PositionLeg) -> str:
+    return f"{leg.quantity:+g} {leg.expiry:%d%b} {leg.strike:g} {leg.side}"
+
+
+def _last_cycle(document: InterestByCycle) -> str:
+    return isoformat_z(document.cycles[-1].instant)
+
+
+@singledispatch
+def numbers_of(document: object) -> dict[str, object]:
+    """Return the published numbers of a picture: its heading, then the document's fields.
+
+    Raises:
+        TypeError: The document is of a kind that is not drawn.
+    """
+    if not is_dataclass(document) or isinstance(document, type):
+        raise TypeError(f"{document!r} is not drawn")
+    values = {field.name: getattr(document, field.name) for field in fields(document)}
+    heads = {name: values[name] for name in ("index", "cycle")}
+    rest = {name: value for name, value in values.items() if name not in UNPUBLISHED}
+    return {**heads, "title": title_of(document), **rest}
+
+
+@numbers_of.register
+def _(document: InterestByCycle) -> dict[str, object]:
+    columns = document.columns()
+    names = ("instant", "pcr", "pcr_volume", "max_pain", "oi_calls", "oi_puts", "expiry")
+    return {
+        "index": document.index,
+        "cycle": _last_cycle(document),
+        "title": title_of(document),
+        **{name: columns[name] for name in names},
+    }
+
+
+@numbers_of.register
+def _(document: Heatmap) -> dict[str, object]:
+    return {
+        "index": document.index,
+        "cycle": document.cycle,
+        "title": title_of(document),
+        "by": document.by,
+        "of": document.of,
+        "strike": document.strike,
+        "columns": document.labels,
+        "forward": document.forward,
+        "matrix": document.matrix,
+    }

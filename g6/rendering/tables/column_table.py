@@ -1,0 +1,37 @@
+"""The main table of a document that has no screen of its own, such as one made for a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+from rich.table import Table
+
+from g6.domain.market.calendar import IST
+from g6.rendering.parts import NoView, Part, plain_table
+from g6.rendering.screens import number
+from g6.studies.documents import Document
+
+
+def parts(document: Document, _: NoView) -> Iterator[Part]:
+    """Yield the document's columns as a table."""
+    yield _table(document)
+
+
+def _table(document: Document) -> Table:
+    columns = document.columns()
+    table = plain_table()
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in zip(*columns.values(), strict=True):
+        table.add_row(*map(_cell, line))
+    return table
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(IST):%d %b %H:%M:%S}"
+    if isinstance(value, float | np.floating):
+        return number(float(value))
+    return str(value)

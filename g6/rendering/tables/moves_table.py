@@ -1,0 +1,53 @@
+"""Expected moves and how they held on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.table import Table
+
+from g6.rendering.parts import NoView, Part, plain_table
+from g6.rendering.screens import number, percent
+from g6.rendering.wording import in_india
+from g6.studies.stored.moves import ExpectedMoves
+
+LABELS: Mapping[str, str] = {
+    "session_sd": "one session, σ",
+    "expiry_sd": "to expiry, σ",
+    "expiry_straddle": "to expiry, straddle",
+}
+
+
+def parts(document: ExpectedMoves, _: NoView) -> Iterator[Part]:
+    """Yield what it is of, and a table with one line per band."""
+    expiry = f"{document.expiry:%d %b}"
+    yield f"{document.index}  {in_india(document.cycle)}  nearest expiry {expiry}"
+    yield _table(document)
+
+
+def json_value(document: ExpectedMoves) -> dict[str, object]:
+    """Return the published JSON, which does not name the expiry."""
+    return {
+        "index": document.index,
+        "cycle": document.cycle,
+        "bands": document.bands,
+        "coverage": document.coverage,
+    }
+
+
+def _table(document: ExpectedMoves) -> Table:
+    table = plain_table()
+    table.add_column("band")
+    for name in ("± points", "from", "to", "should hold %", "held %", "of days"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for band, coverage in zip(document.bands, document.coverage, strict=True):
+        table.add_row(
+            LABELS[band.name],
+            number(band.move, 1),
+            number(band.low, 1),
+            number(band.high, 1),
+            percent(coverage.expected),
+            percent(coverage.share),
+            str(coverage.known),
+        )
+    return table

@@ -1,0 +1,90 @@
+"""Bid-ask spreads on a terminal: by expiry now, and by strike over cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from rich.table import Table
+
+from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
+from g6.rendering.parts import Part, plain_table
+from g6.rendering.screens import number
+from g6.rendering.wording import in_india, strike_cell
+from g6.studies.parameters import Parameter
+from g6.studies.stored.spreads import BookSpreads
+
+Strikes = Annotated[int, Parameter("Strikes around the money to show.", "15", least=1, metavar="N")]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How many strikes are shown."""
+
+    strikes: Strikes = 15
+
+
+def parts(document: BookSpreads, view: View) -> Iterator[Part]:
+    """Yield the books of each expiry, then one expiry's strikes."""
+    yield f"{document.index}  {in_india(document.cycle)}  books now"
+    yield _summary_table(document.now)
+    yield f"{document.expiry}: spread in points over {document.by_strike.cycles} cycles"
+    yield _strikes_table(document.by_strike, document.forward, view.strikes)
+
+
+def json_value(document: BookSpreads) -> dict[str, object]:
+    """Return the published JSON, which does not name the forward."""
+    return {
+        "index": document.index,
+        "cycle": document.cycle,
+        "now": document.now,
+        "expiry": document.expiry,
+        "by_strike": document.by_strike,
+    }
+
+
+def _summary_table(summaries: Sequence[Summary]) -> Table:
+    table = plain_table()
+    for name in ("expiry", "strikes"):
+        table.add_column(name, no_wrap=True)
+    for name in ("two-sided", "of", "median", "worst", "ticks", "% of mid", "± IV pts"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for summary in summaries:
+        table.add_row(
+            f"{summary.expiry:%d %b}",
+            f"±{NEAR_STRIKES}" if summary.near else "all",
+            str(summary.two_sided),
+            str(summary.options),
+            number(summary.median_points),
+            number(summary.worst_points),
+            number(summary.median_ticks),
+            number(summary.median_pct),
+            number(100 * summary.median_iv),
+        )
+    return table
+
+
+def _strikes_table(spreads: Spreads, forward: float, strikes: int) -> Table:
+    heads = ("cycles", "worst", "p90", "median")
+    table = plain_table()
+    for name in (*heads, "STRIKE", *heads[::-1]):
+        table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
+    count = len(spreads.strike)
+    centre = count // 2
+    if np.isfinite(forward):
+        centre = int(np.argmin(np.abs(spreads.strike - forward)))
+    for row in range(max(0, centre - strikes // 2), min(count, centre + strikes // 2 + 1)):
+        strike = strike_cell(float(spreads.strike[row]), is_centre=row == centre)
+        table.add_row(*_cells(spreads, 0, row), strike, *_cells(spreads, 1, row)[::-1])
+    return table
+
+
+def _cells(spreads: Spreads, side: int, row: int) -> list[str]:
+    return [
+        str(spreads.two_sided[side, row]),
+        number(spreads.worst[side, row]),
+        number(spreads.p90[side, row]),
+        number(spreads.median[side, row]),
+    ]

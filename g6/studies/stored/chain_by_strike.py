@@ -1,0 +1,157 @@
+"""The newest stored chain of one expiry, strike by strike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from math import isfinite
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.cycles.cycle import Unit
+from g6.domain.figures import exposures
+from g6.domain.figures.book_spreads import illiquid
+from g6.domain.figures.repricing import iv_error
+from g6.domain.market.calendar import day_of
+from g6.domain.pricing.black76 import PHI, HigherGreeks, higher_greeks
+from g6.domain.schema import rows
+from g6.domain.schema.chain import Chain
+from g6.domain.schema.frame import SIDES, Frame
+from g6.ports.readings import StoredReader
+from g6.studies import selection
+from g6.studies.contract_size import ContractSize, contract_size
+from g6.studies.documents import Column
+from g6.studies.parameters import At, Expiry, Index, Parameter
+
+Array = NDArray[np.float64]
+
+SecondOrderWanted = Annotated[
+    bool, Parameter("Vanna, charm and vomma instead of open interest.", option="--second-order")
+]
+_IV_ERROR_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ChainParameters:
+    """Asks for the newest stored chain of an index."""
+
+    index: Index
+    expiry: Expiry = None
+    at: At = None
+    second_order: SecondOrderWanted = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChainByStrike:
+    """One expiry of a stored chain, n strikes.
+
+    Attributes:
+        index: The underlying's name.
+        cycle: The cycle's instant as its name.
+        expiry: The expiry's day.
+        days: Days to the expiry.
+        spot: The index in points, NaN unknown.
+        forward: The expiry's forward in points, NaN unknown.
+        sizes: What one contract is; more than one record where lots differ.
+        rows: Columns of `rows.CHAIN`, n values each.
+        iv_error: How far each volatility is from its price, a fraction, shape (2, n).
+        is_illiquid: Strikes of which no side has a book worth trading in, shape (n,).
+        second_order: Greeks of second order, None unless they are asked for.
+    """
+
+    index: str
+    cycle: str
+    expiry: date
+    days: int
+    spot: float
+    forward: float
+    sizes: tuple[ContractSize, ...]
+    rows: Mapping[str, NDArray[np.generic]]
+    iv_error: Array
+    is_illiquid: NDArray[np.bool_]
+    second_order: HigherGreeks | None
+
+    def columns(self) -> Mapping[str, Column]:
+        """Return one line per strike: every stored column and `iv_error` of both sides."""
+        columns: dict[str, Column] = {
+            column.name: _values(column, self.rows[column.name]) for column in rows.CHAIN
+        }
+        for side, errors in zip(SIDES, self.iv_error.tolist(), strict=True):
+            columns[f"{side}iv_error"] = [
+                float(f"{error:.{_IV_ERROR_DIGITS}g}") if isfinite(error) else None
+                for error in errors
+            ]
+        return columns
+
+
+def answer(reader: StoredReader, parameters: ChainParameters) -> ChainByStrike:
+    """Return the newest stored chain of one expiry, the nearest unless one is named.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: No chain of it is stored, or none of that expiry.
+    """
+    unit, frame = selection.latest(reader, parameters.index, parameters.at)
+    rows_of_expiry = selection.of_expiry(frame, parameters.expiry)
+    return document(reader, unit, rows_of_expiry, second_order=parameters.second_order)
+
+
+def document(
+    reader: StoredReader, unit: Unit, frame: Frame, *, second_order: bool = False
+) -> ChainByStrike:
+    """Return the document of one expiry's rows.
+
+    Args:
+        reader: What one contract is comes from it.
+        unit: The unit that the rows are of.
+        frame: Rows of one expiry, columns of `rows.CHAIN`.
+        second_order: Whether Greeks of second order are computed.
+    """
+    chain = Chain.of_rows(frame)
+    spot, forward = (float(frame.columns[name][0]) for name in ("spot", "forward"))
+    price = spot if isfinite(spot) else forward
+    day = day_of(unit.instant)
+    lots = np.unique(frame.columns["lot_size"]).tolist()
+    return ChainByStrike(
+        index=unit.index,
+        cycle=unit.cycle,
+        expiry=_day(frame),
+        days=int(frame.columns["dte"][0]),
+        spot=spot,
+        forward=forward,
+        sizes=tuple(
+            contract_size(reader.freeze_quantity, unit.index, int(lot), price, day) for lot in lots
+        ),
+        rows={column.name: frame.columns[column.name] for column in rows.CHAIN},
+        iv_error=iv_error(chain),
+        is_illiquid=illiquid(chain),
+        second_order=_second_order(chain) if second_order else None,
+    )
+
+
+def _day(frame: Frame) -> date:
+    day: date = frame.columns["expiry"][0].astype("datetime64[D]").item()
+    return day
+
+
+def _second_order(chain: Chain) -> HigherGreeks:
+    held = exposures.positions(chain)
+    return higher_greeks(held.iv, held.forward, held.strike, held.years, held.rate, PHI)
+
+
+def _values(column: rows.Column, values: NDArray[np.generic]) -> list[object]:
+    """Return a stored column as plain values, None where a number or an instant is missing."""
+    return [_value(column, value) for value in values.tolist()]
+
+
+def _value(column: rows.Column, value: object) -> object:
+    if value is None or value != value:  # noqa: PLR0124 - NaN differs from itself
+        return "" if column.kind == "text" else None
+    if column.kind == "instant" and isinstance(value, float):
+        return datetime.fromtimestamp(round(value, 6), UTC)
+    if column.kind in {"integer", "flags"} and isinstance(value, float):
+        return int(value)
+    return value

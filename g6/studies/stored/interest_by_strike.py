@@ -1,0 +1,90 @@
+"""Open interest by strike of one expiry and its change, with forward, max pain and walls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.figures import exposures
+from g6.domain.figures.by_expiry import expiry_figures
+from g6.domain.schema.chain import Chain
+from g6.ports.readings import StoredReader
+from g6.studies import selection
+from g6.studies.documents import Column
+from g6.studies.parameters import At, Expiry, Index
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StrikeInterestParameters:
+    """Asks for open interest by strike of one expiry."""
+
+    index: Index
+    expiry: Expiry = None
+    at: At = None
+
+
+@dataclass(frozen=True, slots=True)
+class InterestByStrike:
+    """Open interest of one expiry, n strikes.
+
+    Attributes:
+        index: The underlying's name.
+        cycle: The cycle's instant as its name.
+        expiry: The expiry's day.
+        strike: Points, shape (n,).
+        oi: Units, shape (2, n), calls first, NaN unknown.
+        change: Units since the previous session, shape (2, n), NaN unknown.
+        marks: Levels in points by name: forward, max pain, call wall, put wall.
+    """
+
+    index: str
+    cycle: str
+    expiry: date
+    strike: Array
+    oi: Array
+    change: Array
+    marks: Mapping[str, float]
+
+    def columns(self) -> Mapping[str, Column]:
+        """Return one line per strike."""
+        return {
+            "strike": self.strike,
+            "ce_oi": self.oi[0],
+            "pe_oi": self.oi[1],
+            "ce_change": self.change[0],
+            "pe_change": self.change[1],
+        }
+
+
+def answer(reader: StoredReader, parameters: StrikeInterestParameters) -> InterestByStrike:
+    """Return open interest of one expiry of the newest chain, the nearest unless one is named.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: No chain of it is stored, or none of that expiry.
+    """
+    unit, frame = selection.latest(reader, parameters.index, parameters.at)
+    chain = Chain.of_rows(selection.of_expiry(frame, parameters.expiry))
+    figures = expiry_figures(chain)[0]
+    walls = exposures.walls(exposures.exposures(exposures.positions(chain)))
+    oi = chain.sides["oi"]
+    return InterestByStrike(
+        index=unit.index,
+        cycle=unit.cycle,
+        expiry=figures.expiry,
+        strike=chain.strike,
+        oi=oi,
+        change=oi - chain.oi_prev,
+        marks={
+            "forward": figures.forward,
+            "max pain": figures.max_pain,
+            "call wall": walls.call,
+            "put wall": walls.put,
+        },
+    )

@@ -1,0 +1,188 @@
+"""How far an index is expected to move, and how often it stayed within what was expected before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+
+from g6.domain.figures import expected_moves
+from g6.domain.market.calendar import IST, Calendar
+from g6.domain.market.expiry import years_to
+from g6.domain.market.instrument import INDICES
+from g6.domain.schema.frame import Frame
+from g6.errors import NothingToDo
+from g6.ports.readings import StoredReader
+from g6.studies import selection
+from g6.studies.documents import columns_of
+from g6.studies.parameters import At, Days, Index
+
+REFERENCE = time(15, 15)
+"""Bands are drawn at a session's last cycle before this time in India.
+
+From then on the index may stand still: the closing price is the mean of the last half hour.
+"""
+LATE = timedelta(minutes=30)
+"""How long before the fix the last stored index value still stands for it."""
+_COLUMNS = ("spot", "forward", "expiry_nearest", "em_sd", "em_straddle")
+
+
+@dataclass(frozen=True, slots=True)
+class MoveParameters:
+    """Asks for expected moves of an index and how the earlier ones held."""
+
+    index: Index
+    days: Days = 400
+    at: At = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBand:
+    """One expected move around its centre, points."""
+
+    name: str
+    centre: float
+    move: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class BandCoverage:
+    """How often a band held.
+
+    Attributes:
+        name: The band's name.
+        expected: The share of outcomes that it should hold.
+        inside: How many outcomes it held.
+        known: How many outcomes are known.
+        share: `inside` over `known`, NaN when nothing is known.
+    """
+
+    name: str
+    expected: float
+    inside: int
+    known: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedMoves:
+    """Expected moves of an index.
+
+    Attributes:
+        index: The underlying's name.
+        cycle: The cycle's instant as its name.
+        expiry: The nearest expiry.
+        bands: The bands that are drawn at that cycle.
+        coverage: How often each band held on the stored days before, in the same order.
+    """
+
+    index: str
+    cycle: str
+    expiry: date
+    bands: tuple[MoveBand, ...]
+    coverage: tuple[BandCoverage, ...]
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per band."""
+        bands = columns_of(MoveBand, self.bands)
+        return {**bands, **columns_of(BandCoverage, self.coverage)}
+
+
+def answer(reader: StoredReader, parameters: MoveParameters) -> ExpectedMoves:
+    """Return the bands of the newest cycle, and the share of stored days that stayed within.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: No stored row has an expected move.
+    """
+    at = parameters.at
+    unit = selection.units(reader, parameters.index, at, 1)[0]
+    first = unit.instant.astimezone(IST).date() - timedelta(days=parameters.days - 1)
+    rows = reader.overview(unit.index, first, unit.instant, _COLUMNS, at)
+    with_expiry = rows.take(~np.isnat(rows.columns["expiry_nearest"]))
+    if not len(with_expiry):
+        raise NothingToDo(f"{unit.index}: no stored row has an expected move")
+    fixes = Fixes(reader.calendar, unit.index)
+    drawn = [_drawn(with_expiry, row, fixes) for row in reference_rows(with_expiry)]
+    now = _drawn(with_expiry, len(with_expiry) - 1, fixes)
+    return ExpectedMoves(
+        index=unit.index,
+        cycle=unit.cycle,
+        expiry=now.expiry,
+        bands=tuple(
+            MoveBand(band.name, band.centre, band.move, band.low, band.high)
+            for band in expected_moves.bands(now)
+        ),
+        coverage=tuple(
+            BandCoverage(band.name, band.expected, band.inside, band.known, band.share)
+            for band in expected_moves.coverage(drawn, settled(rows, fixes))
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """Gives the settlement fixes of one index."""
+
+    calendar: Calendar
+    index: str
+
+    def of(self, expiry: date) -> datetime:
+        """Return the instant of an expiry's fix."""
+        return self.calendar.settlement_fix(INDICES[self.index].exchange, expiry)
+
+
+def reference_rows(rows: Frame) -> list[int]:
+    """Return the place of each session's last row before 15:15 in India, oldest first.
+
+    Args:
+        rows: Overview rows, ascending.
+    """
+    last: dict[date, int] = {}
+    for row, instant in enumerate(rows.columns["timestamp"].tolist()):
+        clock = datetime.fromtimestamp(instant, UTC).astimezone(IST)
+        if clock.time() < REFERENCE:
+            last[clock.date()] = row
+    return [last[day] for day in sorted(last)]
+
+
+def settled(rows: Frame, fixes: Fixes) -> dict[date, float]:
+    """Return the index at the fix of each expiry: its last value of the half hour before.
+
+    Args:
+        rows: Overview rows, ascending: `timestamp`, `spot`, `expiry_nearest`.
+        fixes: The fixes of their index.
+
+    Returns:
+        Points by expiry. An expiry without a value in that half hour is left out.
+    """
+    days = rows.columns["expiry_nearest"]
+    fix_of = {day: fixes.of(day) for day in np.unique(days[~np.isnat(days)]).tolist()}
+    values: dict[date, float] = {}
+    for instant, spot in zip(
+        rows.columns["timestamp"].tolist(), rows.columns["spot"].tolist(), strict=True
+    ):
+        seen = datetime.fromtimestamp(instant, UTC)
+        day = seen.astimezone(IST).date()
+        fix = fix_of.get(day)
+        if fix is not None and np.isfinite(spot) and fix - LATE <= seen <= fix:
+            values[day] = spot
+    return values
+
+
+def _drawn(rows: Frame, row: int, fixes: Fixes) -> expected_moves.DrawnBands:
+    """Return what was known at one overview row."""
+    expiry: date = rows.columns["expiry_nearest"][row].item()
+    instant = float(rows.columns["timestamp"][row])
+    names = ("spot", "forward", "em_sd", "em_straddle")
+    figures = {name: float(rows.columns[name][row]) for name in names}
+    return expected_moves.DrawnBands(
+        instant,
+        expiry,
+        years=years_to(fixes.of(expiry), datetime.fromtimestamp(instant, UTC)),
+        **figures,
+    )

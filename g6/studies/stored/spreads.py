@@ -1,0 +1,75 @@
+"""What the books of a stored index cost to cross: now by expiry, and by strike over cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from g6.domain.figures import book_spreads
+from g6.domain.schema.chain import Chain
+from g6.ports.readings import StoredReader
+from g6.studies import selection
+from g6.studies.documents import Column
+from g6.studies.parameters import At, Cycles, Expiry, Index
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadParameters:
+    """Asks for bid-ask spreads of an index."""
+
+    index: Index
+    expiry: Expiry = None
+    cycles: Cycles = 60
+    at: At = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookSpreads:
+    """Bid-ask spreads of an index.
+
+    Attributes:
+        index: The underlying's name.
+        cycle: The newest cycle's instant as its name.
+        now: The books of that cycle: each expiry as a whole, then its strikes near the money.
+        expiry: The expiry that `by_strike` is of.
+        by_strike: Spreads in points over the cycles.
+        forward: The newest forward of that expiry, points.
+    """
+
+    index: str
+    cycle: str
+    now: tuple[book_spreads.Summary, ...]
+    expiry: date
+    by_strike: book_spreads.Spreads
+    forward: float
+
+    def columns(self) -> Mapping[str, Column]:
+        """Return one line per strike."""
+        spreads = self.by_strike
+        columns: dict[str, Column] = {"strike": spreads.strike}
+        for side, prefix in enumerate(("ce_", "pe_")):
+            for name in ("two_sided", "median", "p90", "worst"):
+                columns[prefix + name] = getattr(spreads, name)[side]
+        return columns
+
+
+def answer(reader: StoredReader, parameters: SpreadParameters) -> BookSpreads:
+    """Return the spreads of each expiry now, and per strike of one expiry over the last cycles.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: No chain of it is stored, or none of that expiry.
+    """
+    units = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
+    frames = selection.chains(reader, units, parameters.at)
+    of_expiry = selection.of_one_expiry(frames, parameters.expiry)
+    last = of_expiry[-1].columns
+    return BookSpreads(
+        index=units[-1].index,
+        cycle=units[-1].cycle,
+        now=tuple(book_spreads.summaries(Chain.of_rows(frames[-1]))),
+        expiry=last["expiry"][0].astype("datetime64[D]").item(),
+        by_strike=book_spreads.over_cycles(list(map(Chain.of_rows, of_expiry))),
+        forward=float(last["forward"][0]),
+    )

@@ -1,0 +1,134 @@
+"""What the straddle at the money, or a position of fixed legs, was worth over the last cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from g6.domain.figures import series
+from g6.domain.schema.chain import Chain
+from g6.errors import UserError
+from g6.ports.readings import StoredReader
+from g6.studies import selection
+from g6.studies.parameters import At, Cycles, Index, Parameter
+
+_EXAMPLE = "2026-11-24:24000:CE,2026-11-24:24000:PE:-1"
+
+
+def _legs(value: object) -> tuple[series.PositionLeg, ...]:
+    texts = value.split(",") if isinstance(value, str) else _members(value)
+    try:
+        legs = tuple(map(_leg, texts))
+    except ValueError as error:
+        raise UserError(f"legs {value} are no legs", f"write them as {_EXAMPLE}") from error
+    if len(legs) > series.MAX_LEGS:
+        raise UserError(
+            f"{len(legs)} legs are too many to follow together",
+            f"name at most {series.MAX_LEGS}",
+        )
+    return legs
+
+
+def _members(value: object) -> Sequence[object]:
+    return value if isinstance(value, Sequence) else (value,)
+
+
+def _leg(value: object) -> series.PositionLeg:
+    return value if isinstance(value, series.PositionLeg) else series.parse_leg(str(value))
+
+
+Legs = Annotated[
+    tuple[series.PositionLeg, ...] | None,
+    Parameter(
+        "Up to six fixed legs in the straddle's place.",
+        _EXAMPLE,
+        metavar="DATE:STRIKE:CE|PE[:QUANTITY],…",
+        read=_legs,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StraddleParameters:
+    """Asks what a straddle or a position was worth over the last cycles."""
+
+    index: Index
+    legs: Legs = None
+    cycles: Cycles = 375
+    at: At = None
+
+
+@dataclass(frozen=True, slots=True)
+class StraddleByCycle:
+    """What a straddle or a position was worth, t cycles, oldest first.
+
+    Attributes:
+        index: The underlying's name.
+        cycle: The newest cycle's instant as its name.
+        instant: The cycles' instants, UTC.
+        price: What it is worth, points.
+        vwap: What it is worth at the day's VWAP of each option, points.
+        expiry: The expiry, of a position its first leg's.
+        strike: The strike, of a position its first leg's, points.
+        rolled: Whether strike or expiry differs from the cycle before.
+        spot: The index, points.
+        legs: The legs of the position, None for the straddle at the money.
+    """
+
+    index: str
+    cycle: str
+    instant: tuple[datetime, ...]
+    price: tuple[float, ...]
+    vwap: tuple[float, ...]
+    expiry: tuple[date, ...]
+    strike: tuple[float, ...]
+    rolled: tuple[bool, ...]
+    spot: tuple[float, ...]
+    legs: tuple[series.PositionLeg, ...] | None
+
+    def columns(self) -> Mapping[str, Sequence[object]]:
+        """Return one line per cycle."""
+        names = ("instant", "price", "vwap", "expiry", "strike", "rolled", "spot")
+        return {name: getattr(self, name) for name in names}
+
+
+def answer(reader: StoredReader, parameters: StraddleParameters) -> StraddleByCycle:
+    """Return the straddle at the money of the nearest expiry by cycle, or the named legs.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: No chain of it is stored.
+    """
+    units = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
+    frames = selection.chains(reader, units, parameters.at)
+    chains = list(map(Chain.of_rows, frames))
+    spots = [float(frame.columns["spot"][0]) for frame in frames]
+    if parameters.legs is None:
+        straddles = series.rolling_straddle(chains)
+    else:
+        straddles = [_position(chain, parameters.legs) for chain in chains]
+    spot_at = dict(zip([chain.instant for chain in chains], spots, strict=True))
+    return StraddleByCycle(
+        index=units[-1].index,
+        cycle=units[-1].cycle,
+        instant=tuple(datetime.fromtimestamp(each.instant, UTC) for each in straddles),
+        price=tuple(each.price for each in straddles),
+        vwap=tuple(each.vwap for each in straddles),
+        expiry=tuple(each.expiry for each in straddles),
+        strike=tuple(each.strike for each in straddles),
+        rolled=tuple(each.rolled for each in straddles),
+        spot=tuple(spot_at[each.instant] for each in straddles),
+        legs=parameters.legs,
+    )
+
+
+def _position(chain: Chain, legs: Sequence[series.PositionLeg]) -> series.Straddle:
+    """Return what fixed legs are worth in one chain; a position never rolls."""
+    price = series.legs_value(chain, legs)
+    vwap = series.legs_value(chain, legs, "average_price")
+    first = legs[0]
+    return series.Straddle(
+        chain.instant, first.expiry, first.strike, price, vwap, rolled=False, carried=price
+    )
