@@ -112,7 +112,10 @@ def _mend_persist(
         persist.starts >= PERSIST_TRIES
         or now - max(record.opened, analysed.ended) > runtime.timing.hard * PERSIST_TRIES + 600.0
     ):
-        runtime.ledger.settle(record.cycle)
+        # Settled before its overview was stored, a cycle was never sent to be stored again: a disk
+        # that was full for 10 s cost all its rows, with nothing that told of them.
+        if record.stored:
+            runtime.ledger.settle(record.cycle)
         return ""
     lapsed = (
         persist.lease_until < now

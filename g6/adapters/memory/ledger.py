@@ -143,7 +143,10 @@ class MemoryLedger:
         return "completed" if self._terminal(unit, "SKIPPED", reason, {}, now) else "finished"
 
     def open_cycles(self) -> Sequence[CycleRecord]:
-        oldest_first = sorted(self._open, key=lambda name: self._cycles[name].opening.deadline)
+        # By name where deadlines are equal: the order of a set differs with the hash seed.
+        oldest_first = sorted(
+            self._open, key=lambda name: (self._cycles[name].opening.deadline, name)
+        )
         records = map(self.record, oldest_first)
         return [record for record in records if record]
 
