@@ -41,7 +41,7 @@ class Guards:
             self.shelf,
             failures=self.failures,
             seconds=self.seconds,
-            notify=self.told.append,
+            tell=self.told.append,
         )
 
     def gate(self) -> RequestGate:

@@ -1,0 +1,118 @@
+"""`python -m tests.simulate`: run schedules until as many cycles were judged; exit code 1 when one fails.
+
+python -m tests.simulate --cycles 20000            thousands of schedules, seeds from 0 on
+python -m tests.simulate --seed 17                 the schedule of one seed
+python -m tests.simulate --seed 17 --deviations 909:disk_full:15.12    exactly these deviations
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from tests.simulate.analysis import cheap_analysis
+from tests.simulate.deviations import Deviation
+from tests.simulate.running import CYCLES, Outcome, run, run_seed, shrunk
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A schedule with something wrong: its seed, the fewest deviations that show it, and what is wrong."""
+
+    seed: int
+    deviations: tuple[Deviation, ...]
+    problems: tuple[str, ...]
+
+    def command(self) -> str:
+        """Return the command that replays it."""
+        return f"python -m tests.simulate --seed {self.seed} --deviations {','.join(map(str, self.deviations))}"
+
+
+def failures(seeds: Sequence[int]) -> tuple[int, list[Failure]]:
+    """Run the schedules of some seeds; return the steps that were run, and what failed, shrunk."""
+    found = []
+    steps = 0
+    with cheap_analysis():
+        for seed in seeds:
+            outcome, deviations = run_seed(seed)
+            steps += outcome.steps
+            if outcome.problems:
+                fewest = shrunk(seed, deviations)
+                found.append(Failure(seed, fewest, run(seed, fewest).problems))
+    return steps, found
+
+
+def _replay(seed: int, text: str | None) -> Outcome:
+    with cheap_analysis():
+        if text is None:
+            return run_seed(seed)[0]
+        return run(seed, tuple(Deviation.parse(part) for part in text.split(",") if part))
+
+
+def _campaign(first: int, cycles: int, jobs: int) -> int:
+    began = time.perf_counter()
+    count = -(-cycles // CYCLES)
+    chunks = [
+        list(range(first + start, first + min(start + 25, count))) for start in range(0, count, 25)
+    ]
+    steps = 0
+    schedules = 0
+    failed: list[Failure] = []
+    with ProcessPoolExecutor(jobs) as pool:
+        for chunk, (chunk_steps, found) in zip(chunks, pool.map(failures, chunks), strict=True):
+            steps += chunk_steps
+            schedules += len(chunk)
+            failed += found
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{schedules} of {count} schedules, {len(failed)} failed ")
+    seconds = time.perf_counter() - began
+    for failure in failed:
+        print(f"seed {failure.seed} fails: {'; '.join(failure.problems[:3])}")
+        print(f"  {failure.command()}")
+    judged = schedules * CYCLES
+    print(
+        f"{schedules} schedules, {judged} cycles, {steps} steps in {seconds:.1f} s "
+        f"({judged / seconds:.0f} cycles a second): {len(failed)} failed"
+    )
+    return bool(failed)
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, help="run the schedule of this seed alone")
+    parser.add_argument(
+        "--deviations", help="run exactly these deviations, written as STEP:KIND:AMOUNT,…"
+    )
+    parser.add_argument("--cycles", type=int, default=5_000, help="cycles to judge (default 5000)")
+    parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
+    parser.add_argument("--json", action="store_true", help="print the outcome of one seed as JSON")
+    chosen = parser.parse_args()
+    if chosen.seed is None:
+        return _campaign(chosen.first, chosen.cycles, chosen.jobs)
+    outcome = _replay(chosen.seed, chosen.deviations)
+    if chosen.json:
+        print(
+            json.dumps(
+                {"digest": outcome.digest, "steps": outcome.steps, "problems": outcome.problems}
+            )
+        )
+    else:
+        print(
+            f"seed {chosen.seed}: {outcome.steps} steps, {outcome.struck} deviations, digest {outcome.digest}"
+        )
+        for problem in outcome.problems:
+            print(f"  {problem}")
+    return bool(outcome.problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""A schedule is a list of deviations from a run in which nothing goes wrong."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Deviation:
+    """What goes wrong at one step of a run.
+
+    Attributes:
+        step: The number of the step, counted over all actors from 0.
+        kind: A name of `KINDS`.
+        amount: Seconds, for kinds that last. For `die` how the message of the task comes back.
+    """
+
+    step: int
+    kind: str
+    amount: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.step}:{self.kind}:{self.amount:g}"
+
+    @classmethod
+    def parse(cls, text: str) -> Deviation:
+        """Return the deviation that `str` wrote."""
+        step, kind, amount = text.split(":")
+        return cls(int(step), kind, float(amount))
+
+
+RANGES: dict[str, tuple[float, float]] = {
+    "die": (0.0, 40.0),
+    "die_after": (0.0, 40.0),
+    "stand_still": (0.5, 25.0),
+    "slow": (0.5, 12.0),
+    "lose": (0.0, 0.0),
+    "double": (0.0, 6.0),
+    "delay": (0.5, 12.0),
+    "jump_clock": (-20.0, 20.0),
+    "redis_away": (0.5, 25.0),
+    "redis_emptied": (0.0, 3.0),
+    "redis_restored": (0.5, 3.0),
+    "disk_full": (0.5, 20.0),
+    "kill_worker": (0.0, 40.0),
+    "kill_beat": (1.0, 30.0),
+    "rerun": (0.0, 1.0),
+    "pause": (1.0, 15.0),
+    "fail_provider": (0.5, 15.0),
+}
+"""Each kind with the least and the largest amount that is drawn for it."""
+KINDS = tuple(RANGES)
+RARE = frozenset(("redis_emptied", "redis_restored", "kill_beat", "pause"))
+"""Kinds that end so much that they hide the others. They are drawn a third as often."""
+
+
+def draw(seed: int, steps: int) -> tuple[Deviation, ...]:
+    """Return the deviations of a seed for a run of about `steps` steps, in their order."""
+    random_ = random.Random(f"g6 simulation {seed}")
+    weights = [1 if kind in RARE else 3 for kind in KINDS]
+    count = random_.choice((1, 1, 2, 2, 3, 4, 6, 9))
+    # Faults that meet are the ones that nobody thought of: half of the schedules strike within a short stretch.
+    center = random_.randrange(steps)
+    is_burst = random_.random() < 0.5
+    deviations = []
+    for _ in range(count):
+        kind = random_.choices(KINDS, weights)[0]
+        low, high = RANGES[kind]
+        step = center + random_.randrange(-60, 60) if is_burst else random_.randrange(steps)
+        amount = round(random_.uniform(low, high), 2)
+        deviations.append(Deviation(max(0, step), kind, amount))
+    return tuple(sorted(deviations))
+
+
+def shrink(
+    deviations: Sequence[Deviation], fails: Callable[[Sequence[Deviation]], bool]
+) -> tuple[Deviation, ...]:
+    """Return a subset of deviations that still fails, of which none can be left out."""
+    rest = list(deviations)
+    position = 0
+    while position < len(rest):
+        without = rest[:position] + rest[position + 1 :]
+        if fails(without):
+            rest = without
+            position = 0
+        else:
+            position += 1
+    return tuple(rest)

@@ -1,0 +1,532 @@
+"""The simulated system: beats, a broker, workers, an operator, and what strikes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from billiard.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Retry
+
+from g6 import pipeline
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.cycles.unopened import why_unopened
+from g6.entrypoints.workers.jobs import JOBS, SWEEP_SECONDS, Job
+from g6.entrypoints.workers.leases import RENEW_SECONDS
+from g6.entrypoints.workers.schedule import CycleSchedule
+from g6.entrypoints.workers.tasks import RETRY_SECONDS, UnitTask
+from g6.errors import G6Error, NothingToDo, RedisDown, Retryable
+from g6.pipeline import Runtime
+from tests.simulate.deviations import Deviation
+from tests.simulate.redis_state import Message
+from tests.simulate.world import HOSTS, Actor, HostClock, SteppedPort, World
+
+WORKERS = {
+    "collect": 3,
+    "analytics": 2,
+    "persist": 2,
+    "aggregate": 1,
+    "maintenance": 2,
+    "manual": 1,
+}
+"""Pool processes by the queue that they serve. They alternate between the hosts."""
+BY_NAME: Mapping[str, Job] = {job.name: job for job in JOBS}
+VISIBILITY_SECONDS = 30.0
+"""After this a message that nobody acknowledged comes back."""
+RESTART_SECONDS = 1.0
+CHILD_DIED, WORKER_DIED = 15.0, 30.0
+"""Amounts of `die` below these: the pool's child died, its worker did. Above, the message is lost with it."""
+
+
+@dataclass
+class StageTask:
+    """A task of one stage, with the door of the real one and without Celery behind it."""
+
+    app: Any
+    job: Job
+    stage: str
+    request: Any
+    retries: int
+    run_stage = UnitTask.run_stage
+    _end_unit = UnitTask._end_unit
+
+    def _under_lease(self, unit: Unit) -> bool:
+        return bool(self.job.run(self.app.runtime, unit, self.request.id))
+
+    def retry(self, *, exc: BaseException, countdown: float) -> BaseException:
+        """Return what tells the worker to try again; the error itself after the last try."""
+        return Retry() if self.retries < (self.job.retries or 0) else exc
+
+
+@dataclass(slots=True)
+class TaskRequest:
+    """The part of Celery's request that a task reads."""
+
+    id: str
+
+
+@dataclass(slots=True)
+class TaskApp:
+    """The part of Celery's application that a task reads."""
+
+    runtime: Runtime
+
+
+@dataclass(slots=True)
+class Sender:
+    """The Sender port: messages go to the broker, which may be away."""
+
+    system: System
+
+    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+        first, *links = stages
+        task_id = self.system.new_task_id()
+        queue = "manual" if manual else BY_NAME[first].queue
+        self.system.send(Message(first, (unit.cycle, unit.index), task_id, queue, tuple(links)))
+        return task_id
+
+    def aggregate(self, cycle: str) -> None:
+        self._job("aggregate", cycle)
+
+    def publish(self, cycle: str) -> None:
+        self._job("publish", cycle)
+
+    def job(self, name: str, *arguments: str) -> None:
+        self._job(name, *arguments)
+
+    def _job(self, name: str, *arguments: str) -> None:
+        self.system.send(Message(name, arguments, self.system.new_task_id(), BY_NAME[name].queue))
+
+
+@dataclass(slots=True)
+class Lifeline:
+    """The Lifeline port of one beat: what it saw of Redis, and what it gives an emptied one back."""
+
+    system: System
+    host: str
+    born: float
+    reach: float
+    seen: float | None = None
+    was_away: bool = False
+    window: Any = None
+
+    def record_beat(self) -> bool:
+        """Record that the beat lives, give an emptied Redis back its window, note an outage."""
+        world = self.system.world
+        redis = world.redis
+        if world.redis_away_until > world.now:
+            self.was_away = True
+            return False
+        emptied = not redis.has_mark
+        redis.has_mark = True
+        if self.seen is not None and (self.was_away or emptied):
+            first = self.seen - self.reach if emptied else self.seen
+            reason = "redis_down" if self.was_away else "ledger_lost"
+            redis.outages.append((first, world.now, reason))
+        redis.beats[self.host] = (self.born, world.now)
+        if emptied and self.window is not None:
+            redis.controls.set("window", self.window)
+        self.window = redis.controls.read().get("window")
+        self.seen = world.now
+        self.was_away = False
+        return True
+
+    def before_publish(self) -> None:
+        """Do nothing: a publish takes no time here."""
+
+    def after_publish(self) -> None:
+        """Do nothing: a publish takes no time here."""
+
+    def reasons(self, dues: Iterable[float]) -> list[str]:
+        """Return why nobody opened these cycles."""
+        redis = self.system.world.redis
+        return [why_unopened(due, redis.beats.values(), redis.outages) for due in dues]
+
+
+@dataclass(slots=True)
+class Worker:
+    """One pool process: idle, or an actor that works on a message."""
+
+    host: str
+    queue: str
+    actor: Actor | None = None
+    restarts_at: float = 0.0
+
+
+@dataclass(slots=True)
+class System:
+    """Everything that acts in a world."""
+
+    world: World
+    runtimes: dict[str, Runtime] = field(default_factory=dict)
+    workers: dict[str, list[Worker]] = field(default_factory=dict)
+    lifelines: dict[str, Lifeline] = field(default_factory=dict)
+    beat_dead_until: dict[str, float] = field(default_factory=dict)
+    ids: Any = field(default_factory=count)
+    longest_queue: int = 0
+    schedules: dict[tuple[str, str], tuple[CycleSchedule, list[datetime]]] = field(
+        default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        world = self.world
+        world.strike = self.strike
+        world.redis.controls.set("window", {"first": world.cycles[0], "last": None})
+        for host in HOSTS:
+            self.lifelines[host] = Lifeline(
+                self, host, world.now, world.timing.grace + world.timing.hard
+            )
+            self.runtimes[host] = self._runtime(host)
+            self.beat_dead_until[host] = 0.0
+        number = 0
+        for queue, size in WORKERS.items():
+            self.workers[queue] = []
+            for _ in range(size):
+                self.workers[queue].append(Worker(HOSTS[number % len(HOSTS)], queue))
+                number += 1
+        for position, host in enumerate(HOSTS):
+            for index in world.plan.indices.values():
+                schedule = CycleSchedule(self.runtimes[host], index.index.exchange)
+                began = datetime.fromtimestamp(world.now, UTC)
+                self.schedules[host, index.index.name] = (schedule, [began])
+            world.later(0.01 * position, lambda host=host: self._beat_cycles(host))
+            world.later(0.02 + 0.01 * position, lambda host=host: self._beat_sweep(host))
+
+    def _runtime(self, host: str) -> Runtime:
+        world = self.world
+        lifeline = self.lifelines[host]
+        return Runtime(
+            plan=world.plan,
+            timing=world.timing,
+            calendar=world.calendar,
+            clock=HostClock(world, host),
+            provider=SteppedPort(world, lambda: world.provider, "network"),
+            frames=SteppedPort(world, lambda: world.redis.frames, "redis"),
+            ledger=SteppedPort(world, lambda: world.redis.ledger, "redis"),
+            store=SteppedPort(
+                world,
+                lambda: world.store,
+                "disk",
+                ("write_chain", "write_overview", "keep_listing"),
+            ),
+            panels=SteppedPort(world, lambda: world.redis.panels, "redis"),
+            panel_files=SteppedPort(world, lambda: world.files, "disk", ("put",)),
+            bus=SteppedPort(world, lambda: world.redis.bus, "redis"),
+            controls=SteppedPort(world, lambda: world.redis.controls, "redis"),
+            sender=SteppedPort(world, lambda: Sender(self), "redis"),
+            vitals=SteppedPort(world, lambda: None, "redis"),
+            lifeline=SteppedPort(world, lambda: lifeline, "redis"),
+        )  # type: ignore[arg-type]
+
+    def new_task_id(self) -> str:
+        """Return an id that no task had."""
+        return f"task-{next(self.ids)}"
+
+    def is_quiet(self) -> bool:
+        """Return whether nothing waits or runs but sweeps."""
+        redis = self.world.redis
+        if any(message.task != "sweep" for message in redis.unacknowledged.values()):
+            return False
+        waiting = (message for queue in redis.queues.values() for message in queue)
+        return all(message.task == "sweep" for message in waiting)
+
+    # --- messages -------------------------------------------------------------------------------------------
+
+    def send(self, message: Message) -> None:
+        """Put a message into its queue: a step at which it may be lost, doubled or delayed."""
+        world = self.world
+        copies = [message]
+        for deviation in world.step():
+            if deviation.kind == "lose":
+                copies = []
+            elif deviation.kind == "double":
+                # A twin of beat's has another id. A redelivery has the same.
+                task_id = message.task_id if deviation.amount < 3.0 else self.new_task_id()
+                copies.append(
+                    replace(message, task_id=task_id, visible=world.now + deviation.amount)
+                )
+            elif deviation.kind == "delay":
+                message.visible = world.now + deviation.amount
+            else:
+                self.strike(deviation, None)
+        for copy in copies:
+            self._enqueue(copy)
+
+    def _enqueue(self, message: Message) -> None:
+        queue = self.world.redis.queues.setdefault(message.queue, [])
+        queue.append(message)
+        self.longest_queue = max(self.longest_queue, len(queue))
+        self.world.at(max(message.visible, self.world.now), lambda: self.dispatch(message.queue))
+
+    def dispatch(self, queue: str) -> None:
+        """Give waiting messages of a queue to its idle workers."""
+        world = self.world
+        if world.redis_away_until > world.now:
+            world.at(world.redis_away_until, lambda: self.dispatch(queue))
+            return
+        for worker in self.workers[queue]:
+            if worker.actor is not None or worker.restarts_at > world.now:
+                continue
+            message = self._pop(queue, worker)
+            if message is None:
+                return
+            self._begin(worker, message)
+
+    def _pop(self, queue: str, worker: Worker) -> Message | None:
+        world = self.world
+        waiting = world.redis.queues.get(queue, [])
+        now = world.now + world.offsets[worker.host]
+        for position, message in enumerate(waiting):
+            if message.visible > world.now:
+                continue
+            del waiting[position]
+            if message.expires is not None and now > message.expires:
+                return self._pop(queue, worker)
+            return message
+        return None
+
+    def _begin(self, worker: Worker, message: Message) -> None:
+        world = self.world
+        job = BY_NAME[message.task]
+        limits = job.limits(world.timing)
+        delivery = next(world.redis.delivery)
+        world.redis.unacknowledged[delivery] = message
+        # Only a redelivery after a worker's death comes this way; else the message is acknowledged long before.
+        world.later(VISIBILITY_SECONDS, lambda: self._restore(delivery))
+        actor = Actor(
+            worker.host,
+            lambda: self._work(worker, message),
+            lambda actor, outcome: self._after(worker, delivery, message, outcome),
+            limits=(limits.soft, limits.hard),
+        )
+        worker.actor = actor
+        if not limits.acks_late:
+            self._acknowledge(delivery)
+        if job.is_stage:
+            world.later(RENEW_SECONDS, lambda: self._renew(actor, job.name, message))
+        world.later(0.0, lambda: world.start(actor))
+
+    def _work(self, worker: Worker, message: Message) -> None:
+        """Do what Celery does with a message: run the task, send the next link, try again on an error."""
+        job = BY_NAME[message.task]
+        runtime = self.runtimes[worker.host]
+        try:
+            if job.is_stage:
+                task = StageTask(
+                    TaskApp(runtime), job, job.name, TaskRequest(message.task_id), message.retries
+                )
+                task.run_stage(Unit(*message.arguments))
+            else:
+                _run_job(job, runtime, message.arguments)
+        except Ignore:
+            return
+        except Retry:
+            self._retry(message)
+            return
+        except Retryable:
+            if not job.is_stage and job.retries is not None and message.retries < job.retries:
+                self._retry(message)
+            return
+        except (G6Error, SoftTimeLimitExceeded):
+            return
+        if message.links:
+            following, *links = message.links
+            queue = message.queue if message.queue == "manual" else BY_NAME[following].queue
+            self._send_from_worker(
+                Message(following, message.arguments, self.new_task_id(), queue, tuple(links))
+            )
+
+    def _retry(self, message: Message) -> None:
+        again = replace(
+            message, retries=message.retries + 1, visible=self.world.now + RETRY_SECONDS
+        )
+        self._send_from_worker(again)
+
+    def _send_from_worker(self, message: Message) -> None:
+        world = self.world
+        world.wait(0.001)
+        while world.redis_away_until > world.now:
+            world.wait(0.5)
+        self.send(message)
+
+    def _after(self, worker: Worker, delivery: int, message: Message, outcome: str) -> None:
+        world = self.world
+        worker.actor = None
+        if outcome in {"done", "hard limit"}:
+            self._acknowledge(delivery)
+        elif outcome == "child":
+            # Rejected as lost by the worker, which is alive.
+            if world.redis.unacknowledged.pop(delivery, None) is not None:
+                self._enqueue(replace(message, visible=world.now + RESTART_SECONDS))
+        elif outcome == "lost":
+            self._acknowledge(delivery)
+        if outcome != "done":
+            worker.restarts_at = world.now + RESTART_SECONDS
+        world.at(max(worker.restarts_at, world.now), lambda: self.dispatch(worker.queue))
+
+    def _acknowledge(self, delivery: int) -> None:
+        # With Redis away the acknowledgement is lost, and the message comes back.
+        if self.world.redis_away_until <= self.world.now:
+            self.world.redis.unacknowledged.pop(delivery, None)
+
+    def _restore(self, delivery: int) -> None:
+        world = self.world
+        if world.redis_away_until > world.now:
+            world.at(world.redis_away_until + 0.1, lambda: self._restore(delivery))
+            return
+        message = world.redis.unacknowledged.pop(delivery, None)
+        if message is not None:
+            self._enqueue(replace(message, visible=world.now))
+
+    def _renew(self, actor: Actor, stage: str, message: Message) -> None:
+        """Renew the lease of a stage while its process lives, as a thread of the process does."""
+        world = self.world
+        if actor.dead or (actor.greenlet is not None and actor.greenlet.dead):
+            return
+        if actor.stands_until <= world.now and world.redis_away_until <= world.now:
+            now = world.now + world.offsets[actor.host]
+            unit = Unit(*message.arguments)
+            world.redis.ledger.renew(unit, stage, message.task_id, now + world.timing.lease, now)
+        world.later(RENEW_SECONDS, lambda: self._renew(actor, stage, message))
+
+    # --- beats ----------------------------------------------------------------------------------------------
+
+    def _beat_cycles(self, host: str) -> None:
+        """Send what the schedule of this host's beat says is due, and wake up for the next."""
+        world = self.world
+        wake = 1.0
+        if self.beat_dead_until[host] <= world.now:
+            wake = float("inf")
+            for index in world.plan.indices:
+                schedule, last_run = self.schedules[host, index]
+                is_due, following = schedule.is_due(last_run[0])
+                if is_due:
+                    now = world.now + world.offsets[host]
+                    last_run[0] = datetime.fromtimestamp(now, UTC)
+                    self._beat_send(
+                        host,
+                        Message(
+                            "collect", (schedule.cycle(), index), self.new_task_id(), "collect",
+                            ("analyse", "persist"), expires=now + world.timing.expires,
+                        ),
+                    )  # fmt: skip
+                wake = min(wake, following)
+        world.later(min(max(wake, 0.01), 5.0), lambda: self._beat_cycles(host))
+
+    def _beat_sweep(self, host: str) -> None:
+        world = self.world
+        if self.beat_dead_until[host] <= world.now:
+            self.lifelines[host].record_beat()
+            expires = world.now + world.offsets[host] + SWEEP_SECONDS
+            self._beat_send(
+                host, Message("sweep", (), self.new_task_id(), "maintenance", expires=expires)
+            )
+        world.later(SWEEP_SECONDS, lambda: self._beat_sweep(host))
+
+    def _beat_send(self, host: str, message: Message) -> None:
+        if self.world.redis_away_until > self.world.now:
+            self.lifelines[host].was_away = True
+            return
+        self.send(message)
+
+    # --- what goes wrong ------------------------------------------------------------------------------------
+
+    def strike(self, deviation: Deviation, actor: Actor | None) -> float:
+        """Let a deviation happen; return the seconds that it holds the actor up."""
+        world = self.world
+        kind = deviation.kind
+        amount = deviation.amount
+        world.quiet_from = max(world.quiet_from, world.now + abs(amount))
+        if kind in {"die", "die_after"} and actor is not None:
+            world.kill(actor, _death(amount))
+        elif kind == "stand_still" and actor is not None:
+            world.time_was_disturbed = True
+            actor.stands_until = world.now + amount
+        elif kind == "slow":
+            world.time_was_disturbed = True
+            return amount
+        elif kind == "jump_clock":
+            world.time_was_disturbed = True
+            host = HOSTS[deviation.step % len(HOSTS)]
+            world.offsets[host] += amount
+            # A daemon sets it right after a while.
+            world.later(15.0, lambda: self._set_clock_right(host))
+        elif kind == "kill_worker":
+            self._kill_some_worker(deviation)
+        elif kind == "kill_beat":
+            self.beat_dead_until[HOSTS[deviation.step % len(HOSTS)]] = world.now + amount
+        elif kind == "rerun":
+            self._rerun(deviation)
+        elif kind == "pause":
+            world.redis.controls.set("paused", {"*": "by hand"})
+            world.later(amount, lambda: world.redis.controls.set("paused", None))
+        else:
+            self._strike_servers(kind, amount)
+        return 0.0
+
+    def _strike_servers(self, kind: str, amount: float) -> None:
+        world = self.world
+        if kind == "redis_away":
+            world.redis_away_until = max(world.redis_away_until, world.now + amount)
+        elif kind == "redis_emptied":
+            world.redis_lost_state = True
+            world.redis_away_until = max(world.redis_away_until, world.now + amount)
+            world.redis.empty()
+        elif kind == "redis_restored":
+            world.redis_lost_state = True
+            world.redis_away_until = max(world.redis_away_until, world.now + amount)
+            earlier = [parts for instant, parts in world.snapshots if instant <= world.now - amount]
+            if earlier:
+                world.redis.restore(earlier[-1])
+        elif kind == "disk_full":
+            world.disk_was_full = True
+            world.disk_full_until = max(world.disk_full_until, world.now + amount)
+        elif kind == "fail_provider":
+            world.provider_fails_until = max(world.provider_fails_until, world.now + amount)
+
+    def _set_clock_right(self, host: str) -> None:
+        self.world.offsets[host] = 0.0
+
+    def _kill_some_worker(self, deviation: Deviation) -> None:
+        busy = [
+            worker for pool in self.workers.values() for worker in pool if worker.actor is not None
+        ]
+        if busy:
+            victim = busy[deviation.step % len(busy)].actor
+            self.world.kill(victim, _death(deviation.amount))
+
+    def _rerun(self, deviation: Deviation) -> None:
+        world = self.world
+        past = [
+            cycle for cycle in world.cycles if isoformat_z(world.now - 2 * world.interval) > cycle
+        ]
+        if not past:
+            return
+        cycle = past[deviation.step % len(past)]
+        index = sorted(world.plan.indices)[deviation.step % len(world.plan.indices)]
+        first_stage = "analyse" if deviation.amount < 0.5 else "persist"
+
+        def ask() -> None:
+            try:
+                pipeline.rerun(self.runtimes["a"], Unit(cycle, index), first_stage)
+            except (NothingToDo, RedisDown):
+                return
+
+        world.later(0.0, lambda: world.start(Actor("a", ask, lambda *_: None)))
+
+
+def _death(amount: float) -> str:
+    if amount < CHILD_DIED:
+        return "child"
+    return "worker" if amount < WORKER_DIED else "lost"
+
+
+def _run_job(job: Job, runtime: Runtime, arguments: tuple[str, ...]) -> None:
+    """Run a job that is no stage. The heartbeat behind a sweep is left out: it says how the system is and moves nothing."""
+    if job.name == "sweep":
+        pipeline.sweep(runtime)
+    else:
+        job.run(runtime, *arguments)

@@ -1,0 +1,81 @@
+"""Schedules of faults lose no cycle unseen, and a schedule is the same wherever it is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.simulate.analysis import cheap_analysis
+from tests.simulate.deviations import KINDS, Deviation, draw, shrink
+from tests.simulate.running import run, run_seed, shrunk
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEDULES_EACH = 40
+REGRESSIONS = {
+    "a cycle that gave up its chain was never sent to be stored again": (0, "909:disk_full:15.12"),
+}
+"""Schedules that failed once, by what was wrong."""
+
+
+@pytest.fixture(autouse=True)
+def cheap() -> Iterator[None]:
+    with cheap_analysis():
+        yield
+
+
+@pytest.mark.parametrize("first", range(0, 320, SCHEDULES_EACH))
+def test_no_schedule_loses_a_cycle_unseen(first: int) -> None:
+    failed = {}
+    for seed in range(first, first + SCHEDULES_EACH):
+        outcome, deviations = run_seed(seed)
+        if outcome.problems:
+            fewest = ",".join(map(str, shrunk(seed, deviations)))
+            failed[f"python -m tests.simulate --seed {seed} --deviations {fewest}"] = (
+                outcome.problems
+            )
+    assert failed == {}
+
+
+@pytest.mark.parametrize(("seed", "deviations"), REGRESSIONS.values(), ids=list(REGRESSIONS))
+def test_what_failed_once_does_not_fail_again(seed: int, deviations: str) -> None:
+    parsed = [Deviation.parse(part) for part in deviations.split(",")]
+    assert run(seed, parsed).problems == ()
+
+
+def test_a_run_without_deviations_is_whole() -> None:
+    outcome = run(0, ())
+    assert (outcome.problems, outcome.struck) == ((), 0)
+
+
+def test_a_seed_is_the_same_under_another_hash_seed_and_locale() -> None:
+    seed = 3
+    here, _ = run_seed(seed)
+    elsewhere = subprocess.run(
+        [sys.executable, "-m", "tests.simulate", "--seed", str(seed), "--json"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONHASHSEED": "271828", "LC_ALL": "C", "TZ": "America/New_York"},
+    )  # fmt: skip
+    assert json.loads(elsewhere.stdout)["digest"] == here.digest
+
+
+def test_every_kind_of_deviation_is_drawn() -> None:
+    drawn = {deviation.kind for seed in range(400) for deviation in draw(seed, 1_000)}
+    assert drawn == set(KINDS)
+
+
+def test_a_deviation_is_read_as_it_was_written() -> None:
+    deviation = Deviation(909, "disk_full", 15.12)
+    assert Deviation.parse(str(deviation)) == deviation
+
+
+def test_shrinking_leaves_what_the_failure_needs() -> None:
+    deviations = [Deviation(step, "die") for step in range(9)]
+    needed = {2, 7}
+    rest = shrink(deviations, lambda some: needed <= {deviation.step for deviation in some})
+    assert [deviation.step for deviation in rest] == [2, 7]
