@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures import series
-from g6.domain.figures.definitions import CONTRACTS
+from g6.domain.figures.definitions import DEFINITIONS
 from g6.domain.market.calendar import IST
 from g6.domain.schema.frame import Frame
 from g6.ports.readings import StoredReader
@@ -104,7 +104,7 @@ def answer(reader: StoredReader, parameters: OverlayParameters) -> Overlays:
         WEEKDAYS[weekday]: tuple(_curve(curve) for curve in curves)
         for weekday, curves in series.overlay(instants, values).items()
     }
-    units = {contract.id: contract.unit for contract in CONTRACTS}
+    units = {contract.id: contract.unit for contract in DEFINITIONS}
     return Overlays(unit.index, unit.cycle, figure, units.get(figure, ""), weekdays)
 
 

@@ -18,10 +18,10 @@ from g6.domain.figures import (
 from g6.domain.figures import build_up as open_interest
 from g6.domain.figures import definitions as contracts
 from g6.domain.figures.by_expiry import ExpiryFigures
-from g6.domain.figures.definitions import CONTRACTS
+from g6.domain.figures.definitions import DEFINITIONS
 from g6.domain.schema import rows
 
-IDS = [each.id for each in CONTRACTS]
+IDS = [each.id for each in DEFINITIONS]
 DERIVED = [
     column.name for column in rows.OVERVIEW
     if column.name.startswith(("pcr_", "atm_iv_", "em_", "oi_", "straddle", "max_pain", "rr", "bf", "support", "resistance"))
@@ -39,7 +39,7 @@ def test_every_derived_column_of_the_overview_has_its_contract(name):
 
 def test_an_id_without_a_point_is_a_column_with_the_same_kind_of_unit():
     columns = {column.name: column for column in rows.OVERVIEW}
-    for each in CONTRACTS:
+    for each in DEFINITIONS:
         if "." not in each.id:
             assert each.unit.replace("√year", "sqrt(year)") == columns[each.id].unit, each.id
 
@@ -77,12 +77,12 @@ def test_the_other_ids_name_what_the_code_has():
 
 
 def test_every_contract_says_unit_and_definition():
-    assert all(each.unit and each.definition for each in CONTRACTS)
+    assert all(each.unit and each.definition for each in DEFINITIONS)
 
 
 def test_gamma_exposure_names_its_convention():
     assert (
-        next(each for each in CONTRACTS if each.id == "exposures.gex").convention
+        next(each for each in DEFINITIONS if each.id == "exposures.gex").convention
         == exposures.CONVENTION
     )
 
@@ -91,3 +91,9 @@ def test_the_page_and_the_document_hold_every_contract():
     page = contracts.as_page()
     assert [each["id"] for each in contracts.as_document()] == IDS
     assert all(f"`{each}`" in page for each in IDS)
+
+
+@pytest.mark.parametrize("figure", DEFINITIONS, ids=lambda figure: figure.id)
+def test_every_figure_names_the_function_that_makes_it(figure):
+    assert figure.function.__module__.startswith("g6.domain.figures.")
+    assert figure.function.__doc__
