@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.documents.panels import canonical, digest, file_name, manifest
+from g6.domain.documents.panels import canonical, digest, manifest
+from g6.domain.schema.layout import MANIFEST, panel_file
 from g6.errors import BadInput, Unavailable
 from g6.files import directory_lock, refusals, replace
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-MANIFEST = "manifest.json"
 _CYCLES = ".cycles.json"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class PanelFiles:
             return ()
         replace(self._directory / _CYCLES, canonical(cycles | dict.fromkeys(taken, cycle)))
         for name in taken:
-            replace(self._directory / file_name(name), canonical(panels[name]) + b"\n")
+            replace(self._directory / panel_file(name), canonical(panels[name]) + b"\n")
         there: dict[str, Any] = _read(self._directory / MANIFEST) or {}
         hashes = {
             name.removesuffix(".json"): value for name, value in there.get("hashes", {}).items()
@@ -65,7 +65,7 @@ class PanelFiles:
 
     def get(self, name: str) -> Mapping[str, Any] | None:
         """Return a panel's document, None when there is none or it is no JSON."""
-        document: Mapping[str, Any] | None = _read(self._directory / file_name(name))
+        document: Mapping[str, Any] | None = _read(self._directory / panel_file(name))
         return document
 
     def all(self) -> Mapping[str, Mapping[str, Any]]:
@@ -115,7 +115,7 @@ def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
     name = str(document.get("panel", "?"))
     if issues and mode == "strict":
         raise BadInput(
-            file_name(name),
+            panel_file(name),
             None,
             "; ".join(issues),
             "mend the panel, or set panels.validate to warn",

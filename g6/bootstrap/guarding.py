@@ -113,7 +113,7 @@ def guarded(
         shared.cache,
         failures=options.breaker_failures,
         seconds=options.breaker_seconds,
-        tell=shared.notify,
+        notify=shared.notify,
     )
     patience = Patience(options.retries, options.retry_base, options.retry_cap)
     gate = RequestGate(limiter, breaker, patience, answer_seconds=answer_seconds(settings))
@@ -139,5 +139,5 @@ def guarded(
         second=second,
         fallback_seconds=kept_seconds,
         further=FurtherRequests(shared.cache, scope, rest_budget(settings).spare, kept_seconds),
-        tell=shared.notify,
+        notify=shared.notify,
     )

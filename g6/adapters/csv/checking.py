@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,11 +11,11 @@ from pathlib import Path
 from g6.adapters.csv.lines import ASIDE, same_cell
 from g6.adapters.csv.place import LineKeys
 from g6.adapters.csv.sheet import OVERVIEW_HEADER, CsvContent, CsvLine, order, read_sheet
+from g6.domain.schema import layout
 from g6.domain.schema.rows import CHAIN, OVERVIEW, csv_header
 from g6.files import being_written, quoted, shown
 from g6.ports.history import Finding
 
-_FILE = re.compile(r"(\d{4}-\d\d-\d\d)\.csv")
 _WORDS = frozenset(
     (
         "index",
@@ -46,36 +45,19 @@ class Stored:
 
 def dated(base: Path, index: str, day: date) -> list[Path]:
     """Return the files of one index and day, its overview last."""
-    name = f"{day}.csv"
-    return [*sorted((base / index).glob(f"*/*/{name}")), *(base / "overview" / index).glob(name)]
+    overview = base / layout.csv_overview_file(index, day)
+    offsets = sorted((base / index).glob(f"*/*/{overview.name}"))
+    return [*offsets, *overview.parent.glob(overview.name)]
 
 
 def held(base: Path) -> dict[date, set[str]]:
     """Return the indices that have a CSV file, by day."""
     found: dict[date, set[str]] = {}
     for path in base.rglob("*.csv"):
-        if (
-            (index := index_of(base, path))
-            and (match := _FILE.fullmatch(path.name))
-            and (day := _date(match[1]))
-        ):
-            found.setdefault(day, set()).add(index)
+        place = layout.csv_place(path.relative_to(base).parts)
+        if place is not None and place.index:
+            found.setdefault(place.day, set()).add(place.index)
     return found
-
-
-def index_of(base: Path, path: Path) -> str:
-    """Return the index that a file stands for by its place, nothing where no file of the store stands."""
-    parts = path.relative_to(base).parts
-    if len(parts) == 3 and parts[0] == "overview":
-        return parts[1]
-    return parts[0] if len(parts) == 4 and parts[0] != "overview" else ""
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def check_day(
@@ -223,11 +205,7 @@ def strays(base: Path) -> Iterator[Finding]:
                 yield Finding.leftover(shown(path), f"rm {quoted(path)}")
         elif path.name.startswith("."):
             continue
-        elif (
-            not index_of(base, path)
-            or not (match := _FILE.fullmatch(path.name))
-            or _date(match[1]) is None
-        ):
+        elif layout.csv_place(path.relative_to(base).parts) is None:
             yield Finding(
                 shown(path),
                 "stray",

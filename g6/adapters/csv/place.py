@@ -10,6 +10,7 @@ from pathlib import Path
 from g6.adapters.csv.sheet import CsvLine
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
+from g6.domain.schema.layout import Kind, csv_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +23,14 @@ class LineKeys:
     @classmethod
     def of(cls, path: Path) -> LineKeys | None:
         """Return the place of a file by its path, None where the path says none."""
-        try:
-            day = date.fromisoformat(path.name.removesuffix(".csv"))
-        except ValueError:
+        is_overview = path.parents[1].name == Kind.OVERVIEW
+        place = csv_place(path.parts[-3:] if is_overview else path.parts[-4:])
+        if place is None:
             return None
-        if path.parents[1].name == "overview":
-            return cls(day, {"index": path.parent.name})
-        return cls(
-            day,
-            {
-                "index": path.parents[2].name,
-                "expiry_tag": path.parents[1].name,
-                "offset": path.parent.name,
-            },
-        )
+        cells = {"index": place.index}
+        if not is_overview:
+            cells |= {"expiry_tag": place.bucket, "offset": place.offset}
+        return cls(place.day, cells)
 
     def wrong(self, columns: Sequence[str], line: CsvLine) -> str:
         """Return what a line says that is not of this place, nothing when it belongs here."""

@@ -15,10 +15,12 @@ from typing import Any
 from g6.adapters.csv.lines import ASIDE, LineWrite, put_line
 from g6.adapters.csv.sheet import OVERVIEW_HEADER, read_sheet
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.documents.chain_rows import csv_rows, offset_name
+from g6.domain.documents.chain_rows import csv_rows
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
+from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import OVERVIEW, csv_header
 from g6.ports import WriteReport
 
@@ -45,11 +47,10 @@ class CsvStore:
         """Return header and line of a unit in the file of every bucket and offset."""
         stamp = frame.header["stamp"]
         header = ",".join(csv_header(stamp["pricing"]["enabled"]))
-        name = f"{day_of(unit.instant).isoformat()}.csv"
-        root = self._base / unit.index
+        day = day_of(unit.instant)
         lines = csv_rows(frame, tuple(stamp["window"]))
         return {
-            root / bucket / offset_name(offset) / name: (header, line)
+            self._base / layout.csv_chain_file(unit.index, bucket, offset, day): (header, line)
             for (bucket, offset), line in lines.items()
         }
 
@@ -69,7 +70,7 @@ class CsvStore:
         }
 
     def _overview(self, index: str, day: date) -> Path:
-        return self._base / "overview" / index / f"{day.isoformat()}.csv"
+        return self._base / layout.csv_overview_file(index, day)
 
     def read_chain(self, unit: Unit) -> Frame | None:  # noqa: ARG002 - the port's argument
         """Return None: the window's columns are not enough to make a chain again."""
@@ -103,7 +104,8 @@ class CsvStore:
         return newest
 
     def _overview_files(self) -> Iterator[tuple[str, date, Path]]:
-        for path in sorted((self._base / "overview").glob("*/????-??-??.csv")):
+        folder = self._base / layout.folder(Kind.OVERVIEW)
+        for path in sorted(folder.glob("*/????-??-??.csv")):
             yield path.parent.name, date.fromisoformat(path.stem), path
 
 

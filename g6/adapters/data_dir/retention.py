@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.schema.layout import PRUNABLE, Kind
 from g6.files import directory_lock, refusals
 
-KINDS = ("chain", "overview", "events", "csv")
-"""What may be pruned. Instruments are not: expired contracts can never be asked for again."""
+KINDS = tuple(map(str, PRUNABLE))
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
 
 
@@ -81,7 +81,7 @@ def scan(csv_dir: Path) -> dict[str, Any]:
 
 
 def _index(path: Path) -> str:
-    return path.parts[1] if path.parts[0] == "overview" else path.parts[0]
+    return path.parts[1] if path.parts[0] == Kind.OVERVIEW else path.parts[0]
 
 
 def _instant(epoch: float) -> str:

@@ -16,6 +16,8 @@ from g6.adapters.parquet.history import ParquetHistory
 from g6.adapters.parquet.reading import DAMAGED, header, headers, whole
 from g6.adapters.parquet.rewriting import RECOMPUTED
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Kind
 from g6.domain.schema.words import ANALYSED
 from g6.errors import BadInput
 from g6.files import being_written, is_temporary, quoted, shown
@@ -36,8 +38,8 @@ def _roots(directory: Path) -> list[Path]:
     history = ParquetHistory(directory)
     return [
         *(history.root(name) for name in history.names()),
-        directory / "instruments",
-        directory / "events",
+        directory / layout.folder(Kind.INSTRUMENTS),
+        directory / layout.folder(Kind.EVENTS),
     ]
 
 
@@ -50,15 +52,17 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
         yield from _strays(folder)
         for file in days.files(folder):
             yield from _file(name, file, chains, overviews)
-    for path in sorted(days.directory_of(directory / "instruments", day).glob("[!.]*.parquet")):
+    for path in sorted(
+        (directory / layout.day_folder(Kind.INSTRUMENTS, day)).glob("[!.]*.parquet")
+    ):
         fix = "move it away; the next cycle of this day keeps the listing again, another day's cannot be asked for any more"
         yield from _read(path, LISTING_SCHEMA, fix)[1]
-    for path in days.directory_of(directory / "events", day).glob("[!.]*.parquet"):
+    for path in (directory / layout.day_folder(Kind.EVENTS, day)).glob("[!.]*.parquet"):
         yield from _read(
             path, EVENT_SCHEMA, f"mv {quoted(path)} {quoted(path)}.damaged; what it told of is gone"
         )[1]
-    for kind in ("instruments", "events"):
-        yield from _leftovers(days.directory_of(directory / kind, day))
+    for kind in (Kind.INSTRUMENTS, Kind.EVENTS):
+        yield from _leftovers(directory / layout.day_folder(kind, day))
     yield from _disagreeing(history, chains, overviews)
 
 

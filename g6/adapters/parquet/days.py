@@ -8,7 +8,6 @@ same rows twice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,12 +17,11 @@ from typing import TypeVar
 
 from g6.domain.cycles.cycle import QUARTER_HOUR
 from g6.domain.market.calendar import IST
+from g6.domain.schema import layout
+from g6.domain.schema.layout import DAY_FILE
 from g6.errors import StoreBusy
 from g6.files import directory_lock
 
-_PART = re.compile(r"(\d{6}(?:\.\d{6})?)Z\.parquet")
-_SEGMENT = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
-DAY_FILE = "day.parquet"
 T = TypeVar("T")
 
 
@@ -60,22 +58,17 @@ def session_date(instant: datetime) -> date:
 
 def directory_of(root: Path, day: date) -> Path:
     """Return the directory of `day` below `root`."""
-    return root / f"date={day.isoformat()}"
+    return root / layout.day_name(day)
 
 
 def part_path(root: Path, instant: datetime) -> Path:
     """Return where the part of `instant` stays below `root`: `date=2026-11-20/034500Z.parquet`."""
-    return directory_of(root, session_date(instant)) / f"{_clock(instant)}.parquet"
+    return directory_of(root, session_date(instant)) / layout.part_name(instant)
 
 
 def segment_path(directory: Path, quarter: datetime) -> Path:
     """Return the segment of the quarter hour that begins at `quarter`."""
-    return directory / f"{_clock(quarter)}-{_clock(quarter + QUARTER_HOUR)}.parquet"
-
-
-def _clock(instant: datetime) -> str:
-    at = instant.astimezone(UTC)
-    return f"{at:%H%M%S}.{at.microsecond:06d}Z" if at.microsecond else f"{at:%H%M%S}Z"
+    return directory / layout.segment_name(quarter, quarter + QUARTER_HOUR)
 
 
 def _instant(day: date, clock: str) -> datetime:
@@ -87,14 +80,7 @@ def _instant(day: date, clock: str) -> datetime:
 
 def day_of(directory: Path) -> date | None:
     """Return the date of a `date=…` directory, None when it is something else."""
-    try:
-        return (
-            date.fromisoformat(directory.name.removeprefix("date="))
-            if directory.name.startswith("date=")
-            else None
-        )
-    except ValueError:
-        return None
+    return layout.parse_day_name(directory.name)
 
 
 def days(root: Path) -> list[date]:
@@ -124,10 +110,10 @@ def files_unlocked(directory: Path) -> list[DayFile]:
 
 
 def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
-    if match := _PART.fullmatch(name):
+    if match := layout.PART_NAME.fullmatch(name):
         at = _instant(day, match[1])
         return DayFile(directory / name, FoldLevel.PART, at, at)
-    if match := _SEGMENT.fullmatch(name):
+    if match := layout.SEGMENT_NAME.fullmatch(name):
         first = _instant(day, match[1])
         return DayFile(directory / name, FoldLevel.SEGMENT, first, first + QUARTER_HOUR)
     if name == DAY_FILE:

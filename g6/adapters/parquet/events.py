@@ -16,6 +16,7 @@ from g6.adapters.parquet.columns import EVENT_SCHEMA, encode
 from g6.adapters.parquet.reading import read, widened
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.layout import DAY_FILE
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
 from g6.ports import Event
@@ -51,7 +52,7 @@ def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
         root.mkdir(parents=True, exist_ok=True)
         with directory_lock(root):
             for day, rows in sorted(by_day.items()):
-                _add(days.directory_of(root, day) / days.DAY_FILE, rows)
+                _add(days.directory_of(root, day) / DAY_FILE, rows)
             replace(root / POSITION, json.dumps(asdict(upto)).encode())
 
 

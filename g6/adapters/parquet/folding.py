@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.columns import encode
-from g6.adapters.parquet.days import DAY_FILE, DayFile, FoldLevel, files, segment_path
+from g6.adapters.parquet.days import DayFile, FoldLevel, files, segment_path
 from g6.adapters.parquet.reading import (
     by_instant,
     headers,
@@ -30,6 +30,7 @@ from g6.adapters.parquet.reading import (
     widened,
 )
 from g6.domain.cycles.cycle import isoformat_z, quarter_hour_of
+from g6.domain.schema.layout import DAY_FILE
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown
 from g6.ports.history import FoldReport

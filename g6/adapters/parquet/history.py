@@ -14,12 +14,12 @@ from g6.adapters.parquet import days, events, folding, rewriting
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.sizes import sizes
+from g6.domain.schema import layout
 from g6.domain.schema.frame import Words
+from g6.domain.schema.layout import Kind
 from g6.files import clear_abandoned
 from g6.ports import Event
 from g6.ports.history import OVERVIEW, BusPosition, FoldReport, LooseDay, StoredDay
-
-_KEY = "underlying="
 
 
 class ParquetHistory:
@@ -33,20 +33,15 @@ class ParquetHistory:
 
     def names(self) -> Sequence[str]:
         """Return the indices that have chains, and `overview` when there are any."""
-        chains = sorted(
-            path.name.removeprefix(_KEY)
-            for path in (self._directory / "chain").glob(f"{_KEY}*")
-            if path.is_dir()
-        )
-        return [*chains, OVERVIEW] if (self._directory / OVERVIEW).is_dir() else chains
+        folders = (self._directory / layout.folder(Kind.CHAIN)).glob(layout.ANY_INDEX)
+        names = [layout.parse_index_name(path.name) for path in folders if path.is_dir()]
+        chains = sorted(name for name in names if name is not None)
+        return [*chains, OVERVIEW] if self.root(OVERVIEW).is_dir() else chains
 
     def root(self, name: str) -> Path:
         """Return where the days of `name` stay."""
-        return (
-            self._directory / OVERVIEW
-            if name == OVERVIEW
-            else self._directory / "chain" / f"{_KEY}{name}"
-        )
+        kind = Kind.OVERVIEW if name == OVERVIEW else Kind.CHAIN
+        return self._directory / layout.folder(kind, name)
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
         """Return (files, bytes) of everything below the data directory, by kind."""
@@ -103,11 +98,11 @@ class ParquetHistory:
 
     def events_position(self) -> BusPosition:
         """Return how far events are kept."""
-        return events.kept(self._directory / "events")
+        return events.kept(self._directory / layout.folder(Kind.EVENTS))
 
     def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
         """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
-        events.keep(self._directory / "events", batch, upto)
+        events.keep(self._directory / layout.folder(Kind.EVENTS), batch, upto)
 
 
 def _schema(name: str) -> pa.Schema:

@@ -11,6 +11,8 @@ from pathlib import Path
 from g6.adapters.parquet import days
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ def holdings(directory: Path) -> Iterator[Holding]:
         kind = "overview" if name == "overview" else "chain"
         for day in days.days(history.root(name)):
             yield _holding(kind, name, day, days.directory_of(history.root(name), day))
-    for day in days.days(directory / "instruments"):
-        files = _sizes(days.directory_of(directory / "instruments", day), ".parquet")
+    for day in days.days(directory / layout.folder(Kind.INSTRUMENTS)):
+        files = _sizes(directory / layout.day_folder(Kind.INSTRUMENTS, day), ".parquet")
         yield Holding("instruments", "instruments", day, 0, 0, len(files), sum(files))
 
 

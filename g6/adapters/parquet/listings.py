@@ -13,13 +13,15 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import LISTING_SCHEMA
 from g6.adapters.parquet.reading import read
 from g6.domain.market.instrument import INDICES, SIDES, Contracts, Future, Listing
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Kind
 
 
 def kept_listing(directory: Path, index: str, on: date) -> Listing | None:
     """Return the newest kept listing of `index` that is not later than `on`, None when there is none. Errors: BadInput."""
-    root = directory / "instruments"
+    root = directory / layout.folder(Kind.INSTRUMENTS)
     for day in reversed([each for each in days.days(root) if each <= on]):
-        path = days.directory_of(root, day) / f"{INDICES[index].derivatives}.parquet"
+        path = days.directory_of(root, day) / layout.listing_file(INDICES[index].derivatives)
         if path.exists():
             table = read(path, LISTING_SCHEMA, rows=pc.field("underlying") == index)
             if table.num_rows:
@@ -52,19 +54,19 @@ def _listing(index: str, day: date, rows: list[dict[str, Any]]) -> Listing:
 
 def kept_days(directory: Path) -> list[date]:
     """Return the days of which instrument dumps are kept, ascending."""
-    return days.days(directory / "instruments")
+    return days.days(directory / layout.folder(Kind.INSTRUMENTS))
 
 
 def kept_span(directory: Path, exchange: str, symbol: str) -> tuple[date, date] | None:
     """Return the first and the last kept day on which `symbol` is listed on `exchange`, None when it never is. Errors: BadInput."""
-    root, known = directory / "instruments", kept_days(directory)
+    root, known = directory / layout.folder(Kind.INSTRUMENTS), kept_days(directory)
     first = next((day for day in known if _lists(root, day, exchange, symbol)), None)
     last = next((day for day in reversed(known) if _lists(root, day, exchange, symbol)), None)
     return None if first is None or last is None else (first, last)
 
 
 def _lists(root: Path, day: date, exchange: str, symbol: str) -> bool:
-    path = days.directory_of(root, day) / f"{exchange}.parquet"
+    path = days.directory_of(root, day) / layout.listing_file(exchange)
     return (
         path.exists()
         and read(path, LISTING_SCHEMA, ["symbol"], pc.field("symbol") == symbol).num_rows > 0

@@ -25,6 +25,8 @@ from g6.adapters.parquet.columns import (
 from g6.adapters.parquet.days import directory_of
 from g6.adapters.parquet.patience import shown
 from g6.adapters.parquet.reading import day_table, read
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
 from g6.errors import BadInput, DamagedFile, NothingToDo, Unavailable, UserError
 
@@ -151,7 +153,7 @@ def load_table(query: Query, directory: Path) -> pa.Table:
 
 def _roots(query: Query, directory: Path) -> list[Path]:
     if query.kind == "chain":
-        return [directory / "chain" / f"underlying={index}" for index in query.indices]
+        return [directory / layout.folder(Kind.CHAIN, index) for index in query.indices]
     return [directory / query.kind]
 
 
@@ -177,7 +179,7 @@ def _day(query: Query, directory: Path) -> pa.Table | None:
     else:
         table = _with_underlying(
             day_table(directory, CHAIN_SCHEMA, _needed(query)),
-            directory.parent.name.removeprefix("underlying="),
+            layout.parse_index_name(directory.parent.name) or "",
         )
     table = table.filter(_of_indices(query)) if query.kind != "chain" else table
     return (

@@ -21,10 +21,10 @@ from g6.adapters.parquet.columns import (
     encode,
     overview_table,
 )
-from g6.adapters.parquet.days import DAY_FILE
 from g6.adapters.parquet.reading import by_instant, foreign, headers, pack_headers, read
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.frame import Words
+from g6.domain.schema.layout import DAY_FILE
 from g6.domain.schema.rows import CHAIN
 from g6.errors import BadInput, NothingToDo
 from g6.files import directory_lock, refusals, replace

@@ -15,6 +15,8 @@ from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 from g6.adapters.parquet.load import to_engine
 from g6.adapters.parquet.reading import day_table, read
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, DamagedFile, G6Error, Unavailable, UserError
 from g6.ports.history import OVERVIEW
 
@@ -32,7 +34,7 @@ def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
     connection.execute(f"set TimeZone = '{tz.replace(chr(39), '')}'")
     for name, roots, schema, keys in _tables(directory):
         _view(connection, name, roots, schema, keys, left_out)
-    _listing_view(connection, directory / "instruments", left_out)
+    _listing_view(connection, directory / layout.folder(Kind.INSTRUMENTS), left_out)
     return connection
 
 
@@ -102,8 +104,8 @@ def _tables(directory: Path) -> Iterator[tuple[str, Sequence[Path], pa.Schema, s
         CHAIN_SCHEMA,
         "underlying varchar, date date",
     )
-    yield "overview", [directory / OVERVIEW], OVERVIEW_SCHEMA, "date date"
-    yield "events", [directory / "events"], EVENT_SCHEMA, "date date"
+    yield "overview", [directory / layout.folder(Kind.OVERVIEW)], OVERVIEW_SCHEMA, "date date"
+    yield "events", [directory / layout.folder(Kind.EVENTS)], EVENT_SCHEMA, "date date"
 
 
 def _damaged(directory: Path) -> dict[Path, BadInput]:
@@ -118,7 +120,10 @@ def _damaged(directory: Path) -> dict[Path, BadInput]:
     damaged: dict[Path, BadInput] = {}
     for path, schema in [
         *stored,
-        *((path, LISTING_SCHEMA) for path in _listings(directory / "instruments")),
+        *(
+            (path, LISTING_SCHEMA)
+            for path in _listings(directory / layout.folder(Kind.INSTRUMENTS))
+        ),
     ]:
         try:
             read(path, schema)
@@ -193,17 +198,15 @@ def _apart(files: Sequence[DayFile]) -> bool:
 def _keyed(table: pa.Table, directory: Path) -> pa.Table:
     """Add what stands in the path: the date, and the index of a chain."""
     day = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
-    index = directory.parent.name.removeprefix("underlying=")
     keyed = table.append_column("date", day)
-    return (
-        keyed
-        if index == directory.parent.name
-        else keyed.append_column("underlying", pa.array([index] * table.num_rows))
-    )
+    index = layout.parse_index_name(directory.parent.name)
+    if index is None:
+        return keyed
+    return keyed.append_column("underlying", pa.array([index] * table.num_rows))
 
 
 def _listings(root: Path) -> list[Path]:
-    return sorted(root.glob("date=*/[!.]*.parquet"))
+    return sorted(root.glob(f"{layout.ANY_DAY}/[!.]*.parquet"))
 
 
 def _listing_view(connection: Any, root: Path, left_out: Container[Path]) -> None:

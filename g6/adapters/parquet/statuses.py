@@ -14,8 +14,9 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import OVERVIEW_SCHEMA
 from g6.adapters.parquet.reading import day_table
 from g6.domain.cycles.gaps import Row
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, DamagedFile
-from g6.ports.history import OVERVIEW
 
 COLUMNS = ("underlying", "timestamp", "status", "reason")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ def statuses(
 
     A damaged file costs its own rows and is named by a DamagedFile warning.
     """
-    root = directory / OVERVIEW
+    root = directory / layout.folder(Kind.OVERVIEW)
     for day in days.days(root):
         if (first is None or day >= first) and (last is None or day <= last):
             found: dict[str, dict[datetime, Row]] = {}

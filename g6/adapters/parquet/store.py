@@ -32,7 +32,9 @@ from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.reading import conform, metadata_of, read, unit_table, whole, widened
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.instrument import Listing
+from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.layout import Kind
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
 from g6.ports import WriteReport
@@ -48,12 +50,12 @@ class ParquetStore:
 
     def chain_root(self, index: str) -> Path:
         """Return where the chains of `index` stay."""
-        return self._directory / "chain" / f"underlying={index}"
+        return self._directory / layout.folder(Kind.CHAIN, index)
 
     @property
     def overview_root(self) -> Path:
         """Where overviews stay."""
-        return self._directory / "overview"
+        return self._directory / layout.folder(Kind.OVERVIEW)
 
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Write one unit's part; the same part again is left alone. Errors: StoreBusy."""
@@ -138,9 +140,8 @@ class ParquetStore:
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:
         """Keep one underlying's listing in its exchange's file of the day; what is there of others stays. Errors: StoreBusy."""
-        path = (
-            days.directory_of(self._directory / "instruments", listing.on) / f"{exchange}.parquet"
-        )
+        folder = self._directory / layout.day_folder(Kind.INSTRUMENTS, listing.on)
+        path = folder / layout.listing_file(exchange)
         with _open(path.parent):
             schema = widened([path], LISTING_SCHEMA)
             tables = [conform(_listing_table(listing), schema)]

@@ -16,14 +16,15 @@ from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.reading import by_instant, header, headers, read, readable, whole
 from g6.adapters.parquet.rewriting import RECOMPUTED
 from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.layout import Kind
 from g6.errors import BadInput
-from g6.ports.history import OVERVIEW
 
 
 def day_units(directory: Path, index: str, day: date) -> tuple[dict[Unit, Frame], list[BadInput]]:
     """Return the chains of an index on a day, each from the best file that holds it, and why files could not be read."""
-    folder = days.directory_of(directory / "chain" / f"underlying={index}", day)
+    folder = directory / layout.day_folder(Kind.CHAIN, day, index)
     return days.steadily(lambda: _units(folder, index))
 
 
@@ -62,14 +63,12 @@ def _of_file(file: DayFile, index: str) -> Iterator[tuple[Unit, Frame]]:
 
 def is_recomputed(directory: Path, index: str, day: date) -> bool:
     """Tell whether a day's figures were computed again, so that CSV files, which keep the live ones, say others."""
-    return (
-        days.directory_of(directory / "chain" / f"underlying={index}", day) / RECOMPUTED
-    ).exists()
+    return (directory / layout.day_folder(Kind.CHAIN, day, index) / RECOMPUTED).exists()
 
 
 def day_overviews(directory: Path, day: date) -> tuple[list[Mapping[str, Any]], list[BadInput]]:
     """Return the overview rows of a day, and why files could not be read."""
-    found = days.files(days.directory_of(directory / OVERVIEW, day))
+    found = days.files(directory / layout.day_folder(Kind.OVERVIEW, day))
     try:
         table, damaged = days.steadily(
             lambda: readable(found, OVERVIEW_SCHEMA, OVERVIEW_SCHEMA.names)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,9 @@ from g6.adapters.replay.unread import LeftOut
 from g6.domain.cycles.cycle import QUARTER_HOUR, isoformat_z, quarter_hour_of
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Underlying
+from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES
+from g6.domain.schema.layout import Kind
 from g6.errors import BadInput
 
 SIDE_COLUMNS = ("symbol", "token", "source", *QUOTE_FIELDS)
@@ -52,7 +53,6 @@ NEEDED = (
 UnitHeader = Mapping[str, Any]
 """The JSON that a file keeps of one unit."""
 _INSTANT = pa.timestamp("us", "UTC")
-_SEGMENT = re.compile(r"\d{6}Z-\d{6}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,12 @@ class StoredDays:
     def __init__(self, directory: Path, *, thorough: bool = True) -> None:
         self._files: dict[str, dict[datetime, Path]] = {}
         expiries: dict[str, set[date]] = {}
-        for root in sorted((directory / "chain").glob("underlying=*")):
-            index = root_of(root.name.removeprefix("underlying="))
+        for root in sorted((directory / layout.folder(Kind.CHAIN)).glob(layout.ANY_INDEX)):
+            index = root_of(layout.parse_index_name(root.name) or "")
             file_of: dict[datetime, Path] = {}
-            for path in sorted(root.glob("date=*/*.parquet"), key=_folding_order, reverse=True):
+            for path in sorted(
+                root.glob(f"{layout.ANY_DAY}/*.parquet"), key=_folding_order, reverse=True
+            ):
                 table = _read(path, RAW if thorough else ("timestamp", "expiry"))
                 file_of |= dict.fromkeys(pc.unique(table.column("timestamp")).to_pylist(), path)
                 days = pc.unique(table.column("expiry")).to_pylist()
@@ -114,9 +116,9 @@ class StoredDays:
 
 def _folding_order(path: Path) -> tuple[int, str]:
     """Order files by how far they are folded: parts first, whole days last."""
-    if path.stem == "day":
+    if path.name == layout.DAY_FILE:
         return 2, str(path)
-    return int(_SEGMENT.fullmatch(path.stem) is not None), str(path)
+    return int(layout.SEGMENT_NAME.fullmatch(path.name) is not None), str(path)
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:

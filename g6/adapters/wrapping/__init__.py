@@ -1,1 +1,1 @@
-"""Ports around ports: guards, the stream's cache before a broker, several stores as one, a provider of the past."""
+"""Ports around ports: guards, a stream before a provider, stores as one, candles as quotes."""

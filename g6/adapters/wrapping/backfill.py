@@ -1,4 +1,4 @@
-"""A provider of the past: what minute candles still say of a cycle that nobody collected."""
+"""A provider of the past, from minute candles: for cycles that nobody collected."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from g6.files import replace
 from g6.ports.candles import FUTURE, SPOT, VIX, Candles
 
 TRIES = 4
-PAUSE = 0.5
-"""Seconds before a busy provider is asked again, longer each time."""
+PAUSE_SECONDS = 0.5
+"""Before a busy provider is asked again, longer each time."""
 
 
 class Backfill:
-    """Provider port over candles; `listings` gives what was listed on a day. Quotes are observed now, when they are repaired.
+    """Provider port over candles, whose quotes are observed now, when they are repaired.
 
-    Each instrument's session is asked for once, again when the provider is busy, and kept below `kept` until `forget`: what a
-    Ctrl-C ends goes on without asking again.
+    Each instrument's session is asked for once, again when the provider is busy, and kept in a
+    directory until `forget`. So a run after Ctrl-C goes on without asking again.
     """
 
     name = REPAIRED
@@ -41,10 +41,21 @@ class Backfill:
         candles: Candles,
         listings: Callable[[str, datetime], Listing],
         wall: Callable[[], float],
-        kept: Path,
+        directory: Path,
     ) -> None:
-        self._candles, self._listings, self._wall, self._kept = candles, listings, wall, kept
-        self._held: dict[Path, Bars] = {}
+        """Answer for the past.
+
+        Args:
+            candles: Of past sessions.
+            listings: Gives what was listed of an index on the day of an instant.
+            wall: The wall clock.
+            directory: Keeps candles until their day is repaired.
+        """
+        self._candles = candles
+        self._listings = listings
+        self._wall = wall
+        self._directory = directory
+        self._by_path: dict[Path, Bars] = {}
         self.requests = 0
 
     def listing(self, index: str, at: datetime) -> Listing:
@@ -55,22 +66,32 @@ class Backfill:
         """Return the index, its nearest future and VIX as their candles show them."""
         listing = self.listing(index, at)
         futures = sorted(future.expiry for future in listing.futures if future.expiry >= listing.on)
-        spot, future, vix = (self._bars(listing, each) for each in (SPOT, FUTURE, VIX))
-        return known_of_index(at, spot, future, vix, futures[0] if futures else None)
+        return known_of_index(
+            at,
+            self._bars(listing, SPOT),
+            self._bars(listing, FUTURE),
+            self._bars(listing, VIX),
+            futures[0] if futures else None,
+        )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return what candles give of `contracts`; one without a candle by then is NaN throughout."""
-        listing, seen = self.listing(index, at), self.underlying(index, at)
-        values, found = known_of_options(contracts, at, partial(self._bars, listing))
+        """Return what candles give of `contracts`, NaN throughout for one without a candle by then."""
+        listing = self.listing(index, at)
+        values, has_candle = known_of_options(contracts, at, partial(self._bars, listing))
         return Quotes(
             contracts,
-            source=np.where(found, REPAIRED, "").astype(object),
+            source=np.where(has_candle, REPAIRED, "").astype(object),
             values=values,
-            market=seen,
+            market=self.underlying(index, at),
             observed_at=self._wall(),
         )
 
-    def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:  # noqa: ARG002 - the port's
+    def previous_oi(
+        self,
+        index: str,  # noqa: ARG002 - the port's
+        contracts: Contracts,
+        at: datetime,  # noqa: ARG002
+    ) -> NDArray[np.float64]:
         """Return NaN: candles of the day do not say it."""
         return np.full((2, len(contracts)), NAN)
 
@@ -79,34 +100,36 @@ class Backfill:
         return {"mode": "live", "source": "minute candles", "requests": self.requests}
 
     def forget(self, index: str, at: datetime) -> None:
-        """Remove the candles kept of a day that is repaired."""
-        folder = self._kept / day_of(at).isoformat() / index
-        self._held.clear()
+        """Remove the candles of a day that is repaired."""
+        folder = self._directory / day_of(at).isoformat() / index
+        self._by_path.clear()
         for path in folder.glob("*.npy"):
             path.unlink()
         if folder.is_dir():
             folder.rmdir()
 
     def _bars(self, listing: Listing, instrument: str) -> Bars:
-        path = self._kept / listing.on.isoformat() / listing.underlying / f"{instrument}.npy"
-        if path not in self._held:
-            kept = _kept(path)
-            self._held[path] = kept if kept is not None else self._asked(listing, instrument, path)
-        return self._held[path]
+        folder = self._directory / listing.on.isoformat() / listing.underlying
+        path = folder / f"{instrument}.npy"
+        if path not in self._by_path:
+            bars = _read(path)
+            self._by_path[path] = self._fetch(listing, instrument, path) if bars is None else bars
+        return self._by_path[path]
 
-    def _asked(self, listing: Listing, instrument: str, path: Path) -> Bars:
+    def _fetch(self, listing: Listing, instrument: str, path: Path) -> Bars:
         for attempt in stamina.retry_context(
-            on=ProviderBusy, attempts=TRIES, timeout=None, wait_initial=PAUSE
+            on=ProviderBusy, attempts=TRIES, timeout=None, wait_initial=PAUSE_SECONDS
         ):
             with attempt:
                 self.requests += 1
+                # Cleaned before they are kept: a minute that came twice doubled the day's volume.
                 bars = cleaned(self._candles.minutes(listing, instrument), listing.on)
         replace(path, _bytes(bars))
         return bars
 
 
-def _kept(path: Path) -> Bars | None:
-    """Return the candles that an earlier run left, None where there are none that can be read."""
+def _read(path: Path) -> Bars | None:
+    """Return the candles of an earlier run, None where there are none that can be read."""
     try:
         bars: Bars = np.load(path)
     except (OSError, ValueError, EOFError):

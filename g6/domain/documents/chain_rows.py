@@ -20,8 +20,9 @@ from g6.domain.quotes.stamp import to_frame
 from g6.domain.schema import rows
 from g6.domain.schema.counting import MAX_COUNT
 from g6.domain.schema.frame import SIDES, Frame, Words, by_side
+from g6.domain.schema.layout import offset_name
 
-__all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows", "offset_name"]
+__all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows"]
 
 
 def _microprice(quotes: Quotes) -> NDArray[np.float64]:
@@ -165,11 +166,6 @@ def _worded(texts: Iterable[str], counts: NDArray[np.int64] | Sequence[int]) -> 
 def _whole(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
     """Whole numbers, NaN for what no integer column can hold."""
     return np.where(np.abs(quantity) < MAX_COUNT, np.rint(quantity), np.nan)
-
-
-def offset_name(offset: int) -> str:
-    """Return how an offset is written in paths and files: `-1`, `0`, `+1`."""
-    return f"{offset:+d}" if offset else "0"
 
 
 def csv_rows(frame: Frame, window: tuple[int, int]) -> Mapping[tuple[str, int], str]:

@@ -17,6 +17,7 @@ from g6.domain.cycles.cycle import CycleReport, isoformat_z
 from g6.domain.figures import breadth
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.layout import panel_file
 from g6.domain.schema.words import Status
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "canonical",
     "digest",
     "envelope",
-    "file_name",
     "manifest",
     "merge_panel_diff",
     "panel_diff",
@@ -253,16 +253,11 @@ def digest(data: Any) -> str:
     return hashlib.sha256(canonical(data)).hexdigest()
 
 
-def file_name(panel: str) -> str:
-    """Return the name of a panel's file."""
-    return f"{panel}.json"
-
-
 def manifest(hashes: Mapping[str, str], generated_at: str) -> dict[str, Any]:
     """Return the manifest of panels whose full hashes are `hashes`, by panel name."""
     return {
         "panels": sorted(hashes),
-        "hashes": {file_name(name): hashes[name] for name in sorted(hashes)},
+        "hashes": {panel_file(name): hashes[name] for name in sorted(hashes)},
         "generated_at": generated_at,
     }
 

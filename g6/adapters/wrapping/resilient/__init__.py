@@ -1,4 +1,4 @@
-"""Guards around any provider: one rate budget for all workers, retries, a shared circuit breaker, a second provider."""
+"""Guards around a live provider: request budget, further tries, breaker, a second provider."""
 
 from g6.adapters.wrapping.resilient.breaker import Breaker
 from g6.adapters.wrapping.resilient.further import FurtherRequests

@@ -1,4 +1,7 @@
-"""A circuit breaker that all workers share: five failures in a row open it, one probe at a time tries whether it may close."""
+"""A circuit breaker that all workers share.
+
+Failures in a row open it. One probe at a time tries whether it may close.
+"""
 
 from __future__ import annotations
 
@@ -20,42 +23,51 @@ COUNTED = frozenset(("timeout", "network", "server", "provider"))
 
 
 class Breaker:
-    """pybreaker over a storage that all workers share; made when first used, since the storage writes when it is made.
+    """pybreaker over a storage that all workers share.
 
-    After `seconds` open, one worker at a time (the one with the claim on `shelf`) asks for the rest. `tell` is given every change
-    of state.
+    After `seconds` open, one worker at a time asks for the rest: the one with the claim in `cache`.
+    `notify` is given every change of state.
     """
 
     def __init__(
         self,
         name: str,
         storage: Callable[[], pybreaker.CircuitBreakerStorage | None],
-        shelf: SharedCache,
+        cache: SharedCache,
         *,
         failures: int = 5,
         seconds: float = 30.0,
-        tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        notify: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
-        self._name, self._storage, self._shelf = name, storage, shelf
-        self._failures, self._seconds, self._tell = failures, seconds, tell
-        self._made: pybreaker.CircuitBreaker | None = None
+        self._name = name
+        self._storage = storage
+        self._cache = cache
+        self._failures = failures
+        self._seconds = seconds
+        self._notify = notify
+        self._circuit: pybreaker.CircuitBreaker | None = None
 
     def call(self, send: Callable[[], T]) -> T:
-        """Return what `send` returns, unless the provider is being left alone. Errors: BreakerOpen, and those of `send`."""
+        """Return what `send` returns.
+
+        Raises:
+            BreakerOpen: The provider is being left alone.
+            Exception: Whatever `send` raises.
+        """
         breaker = self._breaker()
-        probing = breaker.current_state != pybreaker.STATE_CLOSED
-        if probing and not (self._ripe() and self._shelf.claim(self._claim(), self._seconds)):
+        is_probe = breaker.current_state != pybreaker.STATE_CLOSED
+        if is_probe and not self._may_probe():
             raise BreakerOpen(self._sentence())
         try:
             return breaker.call(send)
         except pybreaker.CircuitBreakerError as error:
             raise BreakerOpen(self._sentence()) from error
         finally:
-            if probing:
-                self._shelf.drop(self._claim())
+            if is_probe:
+                self._cache.drop(self._claim())
 
     def check(self) -> None:
-        """Raise BreakerOpen where a request now would be refused, before anything is spent on it."""
+        """Raise BreakerOpen where a request now would be refused, before it costs anything."""
         if self.refuses():
             raise BreakerOpen(self._sentence())
 
@@ -64,47 +76,71 @@ class Breaker:
         return str(self._breaker().current_state)
 
     def refuses(self) -> bool:
-        """Tell whether a request now would be refused: it is open and the time for a probe has not come."""
-        return self.state() != pybreaker.STATE_CLOSED and not self._ripe()
+        """Return whether a request now would be refused: it is open, and too early for a probe."""
+        return self.state() != pybreaker.STATE_CLOSED and not self._is_due_for_a_probe()
 
-    def _ripe(self) -> bool:
-        opened = self._breaker()._state_storage.opened_at  # noqa: SLF001 - the library shows it nowhere else
-        return opened is None or (datetime.now(UTC) - opened).total_seconds() >= self._seconds
+    def _may_probe(self) -> bool:
+        if not self._is_due_for_a_probe():
+            return False
+        return self._cache.claim(self._claim(), self._seconds)
+
+    def _is_due_for_a_probe(self) -> bool:
+        # pybreaker 1.4 shows the instant nowhere else.
+        opened = self._breaker()._state_storage.opened_at  # noqa: SLF001
+        if opened is None:
+            return True
+        return (datetime.now(UTC) - opened).total_seconds() >= self._seconds
 
     def _breaker(self) -> pybreaker.CircuitBreaker:
-        if self._made is None:
-            self._made = pybreaker.CircuitBreaker(
-                fail_max=self._failures, reset_timeout=self._seconds, state_storage=self._storage(), name=self._name,
-                exclude=[_healthy], listeners=[_Changes(self._told)], throw_new_error_on_trip=False,
-            )  # fmt: skip
-        return self._made
-
-    def _told(self, before: str, after: str) -> None:
-        if after != pybreaker.STATE_HALF_OPEN and (before, after) != (
-            pybreaker.STATE_HALF_OPEN,
-            pybreaker.STATE_OPEN,
-        ):
-            sentence = (
-                self._sentence() if after == pybreaker.STATE_OPEN else f"{self._name} answers again"
+        # Made when first used, after the fork: the storage in Redis writes when it is made.
+        if self._circuit is None:
+            self._circuit = pybreaker.CircuitBreaker(
+                fail_max=self._failures,
+                reset_timeout=self._seconds,
+                state_storage=self._storage(),
+                name=self._name,
+                exclude=[_says_nothing_of_health],
+                listeners=[_StateListener(self._changed)],
+                throw_new_error_on_trip=False,
             )
-            fix = "g6 check says what is wrong" if after == pybreaker.STATE_OPEN else ""
-            self._tell({"state": "breaker", "breaker": after, "sentence": sentence, "fix": fix})
+        return self._circuit
+
+    def _changed(self, before: str, after: str) -> None:
+        """Notify of a change, except of a probe and of a probe that failed."""
+        if after == pybreaker.STATE_HALF_OPEN:
+            return
+        if (before, after) == (pybreaker.STATE_HALF_OPEN, pybreaker.STATE_OPEN):
+            return
+        sentence = f"{self._name} answers again"
+        fix = ""
+        if after == pybreaker.STATE_OPEN:
+            sentence = self._sentence()
+            fix = "g6 check says what is wrong"
+        self._notify({"state": "breaker", "breaker": after, "sentence": sentence, "fix": fix})
 
     def _sentence(self) -> str:
-        return f"{self._name} failed {self._failures} times in a row; it is left alone for {self._seconds:g} s"
+        return (
+            f"{self._name} failed {self._failures} times in a row; "
+            f"it is left alone for {self._seconds:g} s"
+        )
 
     def _claim(self) -> str:
         return f"{PROBE}:{self._name}"
 
 
-class _Changes(pybreaker.CircuitBreakerListener):
-    def __init__(self, told: Callable[[str, str], None]) -> None:
-        self._told = told
+class _StateListener(pybreaker.CircuitBreakerListener):
+    def __init__(self, changed: Callable[[str, str], None]) -> None:
+        self._changed = changed
 
-    def state_change(self, cb: pybreaker.CircuitBreaker, old_state: Any, new_state: Any) -> None:  # noqa: ARG002 - the library's
-        self._told(old_state.name if old_state else "", new_state.name)
+    def state_change(
+        self,
+        cb: pybreaker.CircuitBreaker,  # noqa: ARG002 - the library's
+        old_state: pybreaker.CircuitBreakerState | None,
+        new_state: pybreaker.CircuitBreakerState,
+    ) -> None:
+        self._changed(old_state.name if old_state else "", new_state.name)
 
 
-def _healthy(error: BaseException) -> bool:
-    """Tell whether an error says nothing against the provider's health: a refusal is an answer too."""
+def _says_nothing_of_health(error: BaseException) -> bool:
+    """Return whether an error leaves the provider's health open: a refusal is an answer too."""
     return not (isinstance(error, ProviderBusy) and error.kind in COUNTED)

@@ -1,4 +1,4 @@
-"""Further requests of a cycle: as many, over all workers, as cost no index its own."""
+"""Counts the further requests of a cycle, which must cost no index its own first one."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from g6.ports import SharedCache
 
 
 class FurtherRequests:
-    """Counts, for all workers together, the requests that a cycle makes beside the first ones of its indices.
+    """Counts the requests of a cycle beside its indices' first ones, for all workers together.
 
-    A try after a failure takes a slot of the one sequence that all indices wait in. A cycle has room for `most` of them; one more
-    would push another index's request behind the time in which it may begin. `seconds`: how long a cycle's count is kept.
+    A try after a failure takes a slot of the one sequence that all indices wait in. A cycle has
+    room for `most` of them. One more would push another index's request behind the time in which it
+    may begin. A cycle's count is kept for `seconds`.
     """
 
-    def __init__(self, shelf: SharedCache, scope: str, most: int, seconds: float) -> None:
-        self._shelf, self._scope, self._most, self._seconds = shelf, scope, most, seconds
+    def __init__(self, cache: SharedCache, scope: str, most: int, seconds: float) -> None:
+        self._cache = cache
+        self._scope = scope
+        self._most = most
+        self._seconds = seconds
 
     def take(self, at: datetime) -> bool:
-        """Take one of the further requests of the cycle at `at`; False when none is left. Errors: RedisDown."""
+        """Take one of the further requests of the cycle at `at`, and return whether one was left.
+
+        Raises:
+            RedisDown: Nobody can count.
+        """
         cycle = f"{at.timestamp():.0f}"
-        return any(
-            self._shelf.claim(f"further:{self._scope}:{cycle}:{n}", self._seconds)
-            for n in range(self._most)
-        )
+        keys = (f"further:{self._scope}:{cycle}:{number}" for number in range(self._most))
+        return any(self._cache.claim(key, self._seconds) for key in keys)

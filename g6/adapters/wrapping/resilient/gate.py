@@ -1,4 +1,4 @@
-"""One request to a provider: its turn in the shared sequence of slots, further tries until the deadline, breaker and books."""
+"""The gate lets one request to a provider through in its turn, and again while that may help."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ from g6.ports import Limiter
 T = TypeVar("T")
 
 BEST_EFFORT = frozenset(("historical",))
-"""Families that a unit can do without: one try each, and their failures do not keep it from its quotes."""
+"""Families that a unit can do without.
+
+They have one try each, and their failures do not keep the unit from its quotes.
+"""
 COUNTED_FAMILY = "quote"
-"""The family in which every index of a cycle waits for its turn, so that further requests are counted."""
+"""The family in which every index waits for its turn, so that further requests are counted."""
 PROMPT_SECONDS = 0.02
-"""Who has confirmed a slot must send within this time, or confirm anew: the spacing has only so much room."""
+"""Who has confirmed a slot must send within this time, or confirm anew.
+
+The spacing of the slots has only so much room.
+"""
+SHORTEST_TIMEOUT = 0.05
 
 
 def _always() -> bool:
@@ -33,12 +40,15 @@ def _always() -> bool:
 
 
 class NoSlot(ProviderBusy):
-    """Our own budget ends before the deadline: to ask again would only take slots from others."""
+    """The budget ends before the deadline: to ask again would only take slots from others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often a request is made again and how long is waited between: at random up to `base` × 2ⁿ, at most `cap` seconds."""
+    """How often a request is made again, and how long is waited between.
+
+    The pause before try n is random, up to `base` × 2ⁿ and at most `cap` seconds.
+    """
 
     retries: int = 3
     base: float = 0.25
@@ -50,9 +60,10 @@ class Patience:
 
 
 class RequestGate:
-    """Gate port over a Limiter and a Breaker. `until` sets the deadline (wall seconds) of its block: no request begins later.
+    """Gate port over a Limiter and a Breaker.
 
-    The answer to the last one may take `answer_seconds` beyond it.
+    `until` sets the deadline (wall seconds) of its block, after which no request begins. The answer
+    to the last one may take `answer_seconds` beyond it.
     """
 
     def __init__(
@@ -64,78 +75,102 @@ class RequestGate:
         *,
         answer_seconds: float = inf,
     ) -> None:
-        self._limiter, self._breaker, self._patience, self._wall = limiter, breaker, patience, wall
+        self._limiter = limiter
+        self._breaker = breaker
+        self._patience = patience
+        self._wall = wall
         self._answer_seconds = answer_seconds
         self._deadline: float | None = None
-        self._further: Callable[[], bool] = _always
-        self._confirmed: tuple[str, float] | None = None
+        self._take_further: Callable[[], bool] = _always
+        self._slot_family = ""
+        self._slot_confirmed_at: float | None = None
         self.tally = Tally()
 
     @contextmanager
-    def until(self, deadline: float, further: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Let no request of the block begin after `deadline`, or an outer block's if that comes first.
+    def until(
+        self, deadline: float, take_further: Callable[[], bool] | None = None
+    ) -> Iterator[None]:
+        """Let no request of the block begin after `deadline`, or after an outer block's.
 
-        `further` is asked before a quote request that is not a first one, and says whether the cycle has room for it.
+        `take_further` is called before a quote request that is not a first one. It says whether the
+        cycle has room.
         """
-        before, counted = self._deadline, self._further
-        self._deadline = deadline if before is None else min(before, deadline)
-        self._further = further or counted
+        outer_deadline = self._deadline
+        outer_further = self._take_further
+        self._deadline = deadline if outer_deadline is None else min(outer_deadline, deadline)
+        self._take_further = take_further or outer_further
         try:
             yield
         finally:
-            self._deadline, self._further = before, counted
+            self._deadline = outer_deadline
+            self._take_further = outer_further
 
     def ask(self, family: str, endpoint: str, send: Callable[[], T]) -> T:
-        """Send one request when its turn has come, and again while it may help. Errors: ProviderBusy, BreakerOpen, Terminal."""
+        """Send one request when its turn has come, and again while that may help.
+
+        Raises:
+            ProviderBusy: The last try failed, or there was no slot before the deadline.
+            BreakerOpen: The provider is being left alone.
+            Terminal: The provider refuses.
+        """
         if family in BEST_EFFORT:
             self._await_slot(family, endpoint)
-            return self._once(endpoint, send)
+            return self._send_once(endpoint, send)
         tries = 0
-        failed: list[ProviderBusy] = []
+        failures: list[ProviderBusy] = []
 
-        def again(error: Exception) -> bool | float:
+        def pause_before_retry(error: Exception) -> bool | float:
             if not isinstance(error, ProviderBusy) or isinstance(error, NoSlot):
                 return False
-            pause = self._patience.pause(tries)
-            if tries > self._patience.retries or pause >= self._left() or self._breaker.refuses():
+            if tries > self._patience.retries:
                 return False
-            if family == COUNTED_FAMILY and not self._further():
+            pause = self._patience.pause(tries)
+            if pause >= self._seconds_left() or self._breaker.refuses():
+                return False
+            # Taken last: it costs the cycle one of its further requests.
+            if family == COUNTED_FAMILY and not self._take_further():
                 return False
             self.tally.retries[error.kind] += 1
-            failed.append(error)
+            failures.append(error)
             return pause
 
         for attempt in stamina.retry_context(
-            on=again, attempts=self._patience.retries + 1, timeout=None
+            on=pause_before_retry, attempts=self._patience.retries + 1, timeout=None
         ):
             with attempt:
                 tries += 1
                 self._breaker.check()
-                self._await_slot(family, endpoint, failed)
-                return self._breaker.call(lambda: self._once(endpoint, send))
+                # Outside the breaker: a wait for a slot is no failure of the provider's.
+                self._await_slot(family, endpoint, failures)
+                return self._breaker.call(lambda: self._send_once(endpoint, send))
         raise AssertionError("unreachable")
 
     def mark_sent(self) -> None:
-        """Hear that the request has left; when that took long after its slot was confirmed, the next is moved by as much."""
-        if self._confirmed is not None:
-            (family, at), self._confirmed = self._confirmed, None
-            if time.monotonic() - at > PROMPT_SECONDS:
-                self._limiter.confirm_late(family)
+        """Note that the request has left.
+
+        When that took long after its slot was confirmed, the next slot is moved by as much.
+        """
+        if self._slot_confirmed_at is None:
+            return
+        delay = time.monotonic() - self._slot_confirmed_at
+        self._slot_confirmed_at = None
+        if delay > PROMPT_SECONDS:
+            self._limiter.confirm_late(self._slot_family)
 
     def reserve_further(self, family: str) -> bool:
-        """Tell whether a further request of `family` gets its slot before the deadline and costs no other index its own.
+        """Return whether a further request gets its slot in time and costs no other index its own.
 
         Where the cycle's further requests are counted, this takes one of them.
         """
-        if self._limiter.describe()[family]["wait_seconds"] >= self._left():
+        if self._limiter.describe()[family]["wait_seconds"] >= self._seconds_left():
             return False
-        return family != COUNTED_FAMILY or self._further()
+        return family != COUNTED_FAMILY or self._take_further()
 
     def answer_timeout(self, most: float) -> float:
         """Return the seconds, at most `most`, that an answer to a request of now may take."""
-        return max(0.05, min(most, self._left() + self._answer_seconds))
+        return max(SHORTEST_TIMEOUT, min(most, self._seconds_left() + self._answer_seconds))
 
-    def _once(self, endpoint: str, send: Callable[[], T]) -> T:
+    def _send_once(self, endpoint: str, send: Callable[[], T]) -> T:
         began = time.monotonic()
         outcome = "refused"
         try:
@@ -145,34 +180,45 @@ class RequestGate:
             outcome = "busy"
             raise
         finally:
-            self.tally.sent(endpoint, outcome, time.monotonic() - began)
+            self.tally.count(endpoint, outcome, time.monotonic() - began)
         return answer
 
-    def _await_slot(self, family: str, endpoint: str, failed: Sequence[ProviderBusy] = ()) -> None:
-        """Wait for a slot and take it. A process that is woken late, or loses its turn on the way, waits again.
+    def _await_slot(
+        self, family: str, endpoint: str, failures: Sequence[ProviderBusy] = ()
+    ) -> None:
+        """Wait for a slot and take it.
 
-        Without one before the deadline the error says what `failed` last, if something did: the budget is not the cause then.
+        A process that wakes late, or loses its turn on the way, waits again.
+
+        Raises:
+            NoSlot: There is none before the deadline. It says what failed last, if something did,
+                since the budget is not the cause then.
         """
         began = time.monotonic()
-        wait = self._limiter.reserve(family, within=max(0.0, self._left()))
+        wait = self._limiter.reserve(family, within=max(0.0, self._seconds_left()))
         try:
             while True:
-                if wait >= self._left():
-                    if failed:
-                        raise NoSlot(str(failed[-1]), failed[-1].kind) from failed[-1]
-                    raise NoSlot(
-                        f"the budget has no {family} request left before the deadline", "rate_limit"
-                    )
+                if wait >= self._seconds_left():
+                    raise _no_slot(family, failures)
                 if wait > 0:
                     threading.Event().wait(wait)
-                asked = time.monotonic()
+                asked_at = time.monotonic()
                 wait = self._limiter.confirm(family)
-                if wait <= 0 and time.monotonic() - asked < PROMPT_SECONDS:
-                    self._confirmed = (family, asked)
+                if wait <= 0 and time.monotonic() - asked_at < PROMPT_SECONDS:
+                    self._slot_family = family
+                    self._slot_confirmed_at = asked_at
                     return
                 wait = max(wait, 0.0)
         finally:
             self.tally.wait[endpoint] += time.monotonic() - began
 
-    def _left(self) -> float:
-        return float("inf") if self._deadline is None else self._deadline - self._wall()
+    def _seconds_left(self) -> float:
+        return inf if self._deadline is None else self._deadline - self._wall()
+
+
+def _no_slot(family: str, failures: Sequence[ProviderBusy]) -> NoSlot:
+    if not failures:
+        return NoSlot(f"the budget has no {family} request left before the deadline", "rate_limit")
+    error = NoSlot(str(failures[-1]), failures[-1].kind)
+    error.__cause__ = failures[-1]
+    return error

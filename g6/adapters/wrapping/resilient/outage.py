@@ -1,4 +1,4 @@
-"""Outages as a person hears of them: when one has lasted a while, now and then while it lasts, and when it is over."""
+"""Outages as a person hears of them: begun a while ago, going on, over."""
 
 from __future__ import annotations
 
@@ -8,61 +8,73 @@ from typing import Any
 
 from g6.ports import SharedCache
 
-KEPT_SECONDS = 86_400.0
+REMEMBERED_SECONDS = 86_400.0
 
 
 class Outage:
-    """Told of every success and failure of one provider by all workers; tells when `threshold` seconds went without an answer.
+    """Notes every success and failure of one provider, of all workers, and notifies of what lasts.
 
-    While it lasts it is told again every `every` seconds.
+    It notifies when `threshold` seconds went without an answer, and again every `every` seconds
+    while that lasts.
     """
 
     def __init__(
         self,
         name: str,
-        shelf: SharedCache,
-        tell: Callable[[Mapping[str, Any]], None],
+        cache: SharedCache,
+        notify: Callable[[Mapping[str, Any]], None],
         *,
         threshold: float = 30.0,
         every: float = 300.0,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._name, self._shelf, self._tell, self._wall = name, shelf, tell, wall
-        self._threshold, self._every = threshold, every
+        self._name = name
+        self._cache = cache
+        self._notify = notify
+        self._wall = wall
+        self._threshold = threshold
+        self._every = every
 
     def failed(self, error: Exception) -> None:
-        """Hear of a question that got no answer."""
-        held, now = self._shelf.get(self._key("since")), self._wall()
-        if held is None:
-            self._shelf.put(self._key("since"), repr(now).encode(), KEPT_SECONDS)
-            held = repr(now).encode()
-        lasted = now - float(held)
-        if lasted >= self._threshold and self._shelf.claim(self._key("told"), self._every):
-            self._shelf.put(self._key("heard"), b"1", KEPT_SECONDS)
-            sentence = f"{self._name} has not answered for {lasted:.0f} s: {error}"
-            self._tell(
-                {
-                    "state": "outage",
-                    "seconds": round(lasted, 1),
-                    "sentence": sentence,
-                    "fix": "g6 check says what is wrong",
-                }
-            )
+        """Note a question that got no answer."""
+        now = self._wall()
+        since = self._cache.get(self._key("since"))
+        if since is None:
+            since = repr(now).encode()
+            self._cache.put(self._key("since"), since, REMEMBERED_SECONDS)
+        seconds = now - float(since)
+        if seconds < self._threshold or not self._cache.claim(self._key("told"), self._every):
+            return
+        self._cache.put(self._key("heard"), b"1", REMEMBERED_SECONDS)
+        self._notify(
+            {
+                "state": "outage",
+                "seconds": round(seconds, 1),
+                "sentence": f"{self._name} has not answered for {seconds:.0f} s: {error}",
+                "fix": "g6 check says what is wrong",
+            }
+        )
 
     def answered(self) -> None:
-        """Hear of an answer."""
-        held = self._shelf.get(self._key("since"))
-        if held is None:
+        """Note an answer."""
+        since = self._cache.get(self._key("since"))
+        if since is None:
             return
-        heard = self._shelf.get(self._key("heard")) is not None
+        # A short outage that nobody heard of ends without a word too.
+        was_notified = self._cache.get(self._key("heard")) is not None
         for part in ("since", "told", "heard"):
-            self._shelf.drop(self._key(part))
-        if heard:
-            lasted = self._wall() - float(held)
-            sentence = f"{self._name} answers again after {lasted:.0f} s"
-            self._tell(
-                {"state": "answers", "seconds": round(lasted, 1), "sentence": sentence, "fix": ""}
-            )
+            self._cache.drop(self._key(part))
+        if not was_notified:
+            return
+        seconds = self._wall() - float(since)
+        self._notify(
+            {
+                "state": "answers",
+                "seconds": round(seconds, 1),
+                "sentence": f"{self._name} answers again after {seconds:.0f} s",
+                "fix": "",
+            }
+        )
 
     def _key(self, part: str) -> str:
         return f"outage:{self._name}:{part}"

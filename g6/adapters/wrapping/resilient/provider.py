@@ -1,4 +1,4 @@
-"""Any provider, guarded: deadlines for its requests, a second provider when it fails, and what a person should know of it."""
+"""A guarded provider: deadlines for its requests, and a second provider when it fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from g6.adapters.wrapping.resilient.breaker import Breaker
 from g6.adapters.wrapping.resilient.further import FurtherRequests
@@ -24,17 +28,15 @@ from g6.ports.abilities import Abilities, abilities_of
 T = TypeVar("T")
 
 PREVIOUS_SECONDS = 1.0
-"""Time a unit spends on the previous session's open interest, on a day before which nothing was stored."""
+"""Time for the previous session's open interest, on a day before which nothing was stored."""
 LISTING_SECONDS = 60.0
-"""Time a listing may take: a dump of seven megabytes is downloaded once a day, by one worker."""
+"""Time that a listing may take: one worker downloads seven megabytes once a day."""
 
 
 class Resilient:
-    """Provider port around `first`, whose requests go through `gate`, and around `second` when that is given.
+    """Provider port around a first provider, whose requests are guarded, and around a second one.
 
-    `deadline_of` gives the wall time after which no request of an instant's unit begins; `further` counts the requests that are
-    not an index's first ones (None: nobody does). While the second serves, `mode` is fallback and every row carries the second's
-    own `source`.
+    While the second serves, `mode` is fallback, and every row carries the second's own `source`.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class Resilient:
         gate: RequestGate,
         breaker: Breaker,
         limiter: Limiter,
-        shelf: SharedCache,
+        cache: SharedCache,
         deadline_of: Callable[[datetime], float],
         *,
         outage: Outage,
@@ -51,131 +53,167 @@ class Resilient:
         wall: Callable[[], float] = time.time,
         fallback_seconds: float = 120.0,
         further: FurtherRequests | None = None,
-        tell: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        notify: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
-        self.name, self.first, self.second = first.name, first, second
-        self._gate, self._breaker, self._limiter, self._shelf = gate, breaker, limiter, shelf
-        self._deadline_of, self._wall, self._fallback_seconds, self._tell = (
-            deadline_of,
-            wall,
-            fallback_seconds,
-            tell,
-        )
-        self._outage, self._further = outage, further
+        """Guard a provider.
+
+        Args:
+            first: Serves as long as it can.
+            gate: Lets its requests through.
+            breaker: The gate's, for what `describe` tells.
+            limiter: Likewise.
+            cache: Values that all workers share.
+            deadline_of: Gives the wall time after which no request of an instant's unit begins.
+            outage: Notes successes and failures.
+            second: Serves while the first cannot.
+            wall: The wall clock.
+            fallback_seconds: How long the second is said to serve after its last answer.
+            further: Counts the requests that are not an index's first ones, where somebody does.
+            notify: Takes facts for the bus.
+        """
+        self.name = first.name
+        self.first = first
+        self.second = second
+        self._gate = gate
+        self._breaker = breaker
+        self._limiter = limiter
+        self._cache = cache
+        self._deadline_of = deadline_of
+        self._outage = outage
+        self._wall = wall
+        self._fallback_seconds = fallback_seconds
+        self._further = further
+        self._notify = notify
         self._unit: tuple[str, datetime] | None = None
 
     @property
     def abilities(self) -> Abilities:
-        """What the first provider can do; its requests may be bounded in time."""
+        """What the first provider can do, with its requests bounded in time."""
         return replace(abilities_of(self.first), within=self.within)
 
     def listing(self, index: str, at: datetime) -> Listing:
-        """Return what is listed on the day of `at`; its request may outlast the unit. Errors: ProviderBusy, Terminal."""
-        self._begin(index, at)
-        return self._served(
-            lambda source: source.listing(index, at), self._wall() + LISTING_SECONDS, telling=False
+        """Return what is listed on the day of `at`, by a request that may outlast the unit.
+
+        Raises:
+            ProviderBusy: No answer in time.
+            Terminal: The provider refuses.
+        """
+        self._begin_unit(index, at)
+        deadline = self._wall() + LISTING_SECONDS
+        # A listing comes from a file most of the time, so it says nothing of the provider's health.
+        return self._ask_either(
+            lambda source: source.listing(index, at), deadline, ends_outage=False
         )
 
     def underlying(self, index: str, at: datetime) -> Underlying:
-        """Return the index, its nearest future and VIX. Errors: ProviderBusy, Terminal."""
-        self._begin(index, at)
-        return self._served(
-            lambda source: source.underlying(index, at), self._deadline_of(at), at=at
+        """Return the index, its nearest future and VIX. Raises as `listing`."""
+        self._begin_unit(index, at)
+        return self._ask_either(
+            lambda source: source.underlying(index, at), self._deadline_of(at), counted_at=at
         )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return quotes of `contracts` and of the underlying. Errors: ProviderBusy, Terminal."""
-        self._begin(index, at)
-        return self._served(
-            lambda source: source.quotes(index, contracts, at), self._deadline_of(at), at=at
+        """Return quotes of `contracts` and of the underlying. Raises as `listing`."""
+        self._begin_unit(index, at)
+        return self._ask_either(
+            lambda source: source.quotes(index, contracts, at),
+            self._deadline_of(at),
+            counted_at=at,
         )
 
-    def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> Any:
-        """Return the open interest `(2, n)` at the end of the previous session, NaN where nobody knows it."""
-        self._begin(index, at)
-        left = max(0.0, self._deadline_of(at) - self._wall())
+    def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:
+        """Return the previous session's last open interest `(2, n)`, NaN where nobody knows it."""
+        self._begin_unit(index, at)
+        remaining = max(0.0, self._deadline_of(at) - self._wall())
         # Quotes are there already and grow old meanwhile.
-        deadline = self._wall() + min(PREVIOUS_SECONDS, left / 2)
-        return self._served(
-            lambda source: source.previous_oi(index, contracts, at), deadline, telling=False
+        deadline = self._wall() + min(PREVIOUS_SECONDS, remaining / 2)
+        return self._ask_either(
+            lambda source: source.previous_oi(index, contracts, at), deadline, ends_outage=False
         )
 
     def describe(self) -> Mapping[str, Any]:
-        """Return the first provider's facts, breaker, budget, and what the last unit of this process asked."""
+        """Return the first provider's facts, breaker, budget, and the requests of the last unit."""
         facts = dict(self.first.describe())
+        if self.second is not None and self._cache.get(self._serving()) is not None:
+            facts["mode"] = "fallback"
+            facts["source"] = self.second.describe().get("source", self.second.name)
         budget = self._limiter.describe()
-        if self._shelf.get(self._serving()) is not None and self.second is not None:
-            facts |= {
-                "mode": "fallback",
-                "source": self.second.describe().get("source", self.second.name),
-            }
-        return (
-            facts
-            | self._gate.tally.facts()
-            | {
-                "breaker": self._breaker.state(),
-                "budget_left": {family: each["left_per_minute"] for family, each in budget.items()},
-            }
-        )
+        remaining = {family: slots["left_per_minute"] for family, slots in budget.items()}
+        account = self._gate.tally.facts()
+        return facts | account | {"breaker": self._breaker.state(), "budget_left": remaining}
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         """Let every request of a block begin within `seconds` from now."""
         return self._gate.until(self._wall() + seconds)
 
-    def _begin(self, index: str, at: datetime) -> None:
-        """Open the books of a unit."""
+    def _begin_unit(self, index: str, at: datetime) -> None:
+        """Open the account of a unit."""
         if self._unit != (index, at):
-            self._unit, self._gate.tally = (index, at), Tally()
+            self._unit = (index, at)
+            self._gate.tally = Tally()
 
-    def _served(
-        self, ask: Callable[[Provider], T], deadline: float, *, telling: bool = True, at: datetime | None = None
-    ) -> T:  # fmt: skip
-        """Return the first provider's answer, else the second's; `telling`: whether it says if the first is there.
+    def _ask_either(
+        self,
+        ask: Callable[[Provider], T],
+        deadline: float,
+        *,
+        ends_outage: bool = True,
+        counted_at: datetime | None = None,
+    ) -> T:
+        """Return the first provider's answer, else the second's.
 
-        `at`: the cycle whose further requests are counted.
+        Args:
+            ask: Asks one of them.
+            deadline: Wall time after which no request begins.
+            ends_outage: Whether an answer says that the provider is back.
+            counted_at: The cycle whose further requests are counted.
         """
-        counted = self._further
-        further = None if counted is None or at is None else (lambda: counted.take(at))
         if self.second is None:
-            return self._first(ask, deadline, telling, further)
+            return self._ask_first(ask, deadline, ends_outage, counted_at)
+        # Before a second provider the first has a part of the time.
+        first_deadline = self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall())
         try:
-            answer = self._first(
-                ask,
-                self._wall() + FIRST_SHARE * max(0.0, deadline - self._wall()),
-                telling,
-                further,
-            )
+            return self._ask_first(ask, first_deadline, ends_outage, counted_at)
         except (ProviderBusy, ProviderRefused, Withheld) as error:
             answer = ask(self.second)
-            self._fell_back(error)
-        return answer
+            self._note_fallback(error)
+            return answer
 
-    def _first(
-        self, ask: Callable[[Provider], T], deadline: float, telling: bool, further: Callable[[], bool] | None
-    ) -> T:  # fmt: skip
+    def _ask_first(
+        self,
+        ask: Callable[[Provider], T],
+        deadline: float,
+        ends_outage: bool,
+        counted_at: datetime | None,
+    ) -> T:
+        further = self._further
+        take_further = None
+        if further is not None and counted_at is not None:
+            take_further = partial(further.take, counted_at)
         try:
-            with self._gate.until(deadline, further):
+            with self._gate.until(deadline, take_further):
                 answer = ask(self.first)
         except (ProviderBusy, BreakerOpen) as error:
             self._outage.failed(error)
             raise
-        if telling:
+        if ends_outage:
             self._outage.answered()
         return answer
 
-    def _fell_back(self, error: Exception) -> None:
-        """Say once that the second serves; it is forgotten when the first has not failed for a while."""
-        fresh = self._shelf.get(self._serving()) is None
-        self._shelf.put(self._serving(), b"1", self._fallback_seconds)
-        if fresh and self.second is not None:
-            why = "is left alone" if isinstance(error, BreakerOpen) else str(error)
-            self._tell(
-                {
-                    "state": "fallback",
-                    "sentence": f"{self.second.name} serves in place of {self.name}: {why}",
-                    "fix": "g6 check",
-                }
-            )
+    def _note_fallback(self, error: Exception) -> None:
+        """Notify once that the second serves, until the first has not failed for a while."""
+        is_new = self._cache.get(self._serving()) is None
+        self._cache.put(self._serving(), b"1", self._fallback_seconds)
+        if not is_new or self.second is None:
+            return
+        reason = "is left alone" if isinstance(error, BreakerOpen) else str(error)
+        self._notify(
+            {
+                "state": "fallback",
+                "sentence": f"{self.second.name} serves in place of {self.name}: {reason}",
+                "fix": "g6 check",
+            }
+        )
 
     def _serving(self) -> str:
         return f"fallback:{self.name}"

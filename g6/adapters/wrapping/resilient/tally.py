@@ -1,31 +1,38 @@
-"""The books of one unit: what it asked of the provider, how long that took and what it waited for."""
+"""The account of one unit's requests: outcomes, durations, waits for slots, further tries."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(slots=True)
 class Tally:
-    """Requests by endpoint and outcome (ok, busy, refused), seconds of each, seconds waited for slots, further tries by reason."""
+    """Counts the requests of a unit.
+
+    Attributes:
+        requests: By endpoint and outcome (ok, busy, refused).
+        seconds: How long each took, by endpoint.
+        wait: Seconds waited for slots, by endpoint.
+        retries: Further tries by the reason of the failure before.
+    """
 
     requests: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     wait: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     retries: Counter[str] = field(default_factory=Counter)
 
-    def sent(self, endpoint: str, outcome: str, seconds: float) -> None:
-        """Book one request."""
+    def count(self, endpoint: str, outcome: str, seconds: float) -> None:
+        """Count one request."""
         self.requests[endpoint][outcome] += 1
         self.seconds[endpoint].append(round(seconds, 4))
 
-    def facts(self) -> dict[str, Any]:
-        """Return the books as plain values, as the recorder reads them."""
+    def facts(self) -> dict[str, Mapping[str, object]]:
+        """Return the counts as plain values, as the recorder reads them."""
         return {
             "requests": {endpoint: dict(outcomes) for endpoint, outcomes in self.requests.items()},
-            "seconds": {endpoint: list(each) for endpoint, each in self.seconds.items()},
+            "seconds": {endpoint: list(seconds) for endpoint, seconds in self.seconds.items()},
             "wait": {endpoint: round(seconds, 4) for endpoint, seconds in self.wait.items()},
             "retries": dict(self.retries),
         }

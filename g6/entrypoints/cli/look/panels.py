@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from g6.domain.schema.layout import MANIFEST
 from g6.entrypoints.cli.shared import options
 from g6.errors import Unavailable
 
@@ -45,7 +46,7 @@ def verify(
     from g6.adapters.panel_files import verify_manifest_hashes
 
     directory = panels_dir or options.settings(config, data_dir=data_dir).panels_dir
-    if not (directory / "manifest.json").is_file():
+    if not (directory / MANIFEST).is_file():
         raise Unavailable(
             f"{directory} has no manifest.json",
             "name the directory with --panels-dir, or run a cycle first",

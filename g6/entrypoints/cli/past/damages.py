@@ -15,6 +15,8 @@ import typer
 
 from g6.adapters.data_dir.owner import owner
 from g6.config import Settings
+from g6.domain.schema import layout
+from g6.domain.schema.layout import MANIFEST, Kind
 from g6.entrypoints.cli.past.csv_mending import command, days_of, stored_lines
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.days import Date, day_given
@@ -133,7 +135,7 @@ def _csv(
     if is_recomputed(settings.directory, index, day):
         return list(check_day(settings.csv_dir, index, day, None, command(index, day, data_dir)))
     stored = stored_lines(settings, index, day)[0] if in_parquet else None
-    if stored is None and (settings.directory / "chain").is_dir():
+    if stored is None and (settings.directory / layout.folder(Kind.CHAIN)).is_dir():
         stored = Stored()
     return list(check_day(settings.csv_dir, index, day, stored, command(index, day, data_dir)))
 
@@ -141,7 +143,7 @@ def _csv(
 def _panels(directory: Path) -> list[Finding]:
     from g6.adapters.panel_files import verify_manifest_hashes
 
-    if not (directory / "manifest.json").exists():
+    if not (directory / MANIFEST).exists():
         return []
     fix = "the next cycle writes it again; g6 panels verify looks at the panels alone"
     issues = verify_manifest_hashes(directory)
