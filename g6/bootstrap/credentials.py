@@ -17,7 +17,9 @@ TOKEN_FILE = ".token"  # noqa: S105 - a name
 
 
 def credentials(settings: Settings) -> KiteCredentials:
-    """Return a person's credentials: from the settings, else from the secrets file; those of a look-alike when it is `fake`.
+    """Return a person's credentials: from the settings, else from the secrets file.
+
+    Those of a look-alike when it is `fake`.
 
     Raises:
         BadConfig: There is no secrets file, or an address would carry the credentials in clear.
@@ -44,12 +46,13 @@ def token_reader(wiring: Wiring, cache: SharedCache) -> Access:
 
 
 def _refuse_in_clear(settings: Settings) -> None:
-    """Refuse addresses at which key and token would cross a network unencrypted, except to this machine."""
+    """Refuse addresses by which key and token would cross a network unencrypted."""
     for name in ("root", "ws_root", "fallback_root", "login_url"):
         address = urlsplit(getattr(settings.provider, name) or "")
         if address.scheme in PLAIN and not is_loopback(address.hostname or ""):
-            shown = mask_address(getattr(settings.provider, name))
+            masked = mask_address(getattr(settings.provider, name))
             raise BadConfig(
-                f"provider.{name} = {shown} would carry the API key and the token in clear",
-                f"write {PLAIN[address.scheme]}://…, or unset provider.{name} for the broker's own address",
+                f"provider.{name} = {masked} would carry the API key and the token in clear",
+                f"write {PLAIN[address.scheme]}://…, "
+                f"or unset provider.{name} for the broker's own address",
             )

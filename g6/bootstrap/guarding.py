@@ -1,4 +1,4 @@
-"""Puts a live source behind its guards: request slots, breaker, further tries, and the state that all workers share."""
+"""Puts a live source behind its guards, and those over the state that all workers share."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SharedState:
 
 
 def shared_state(wiring: Wiring) -> SharedState:
-    """Return the state in Redis, or one of this process alone where no Redis is known (`g6 login`, `g6 check`)."""
+    """Return the state in Redis, or one of this process alone where no Redis is known."""
     if wiring.redis is None:
         return SharedState(
             MemorySharedCache(),
@@ -64,7 +64,8 @@ def shared_state(wiring: Wiring) -> SharedState:
     bus = RedisBus(client, namespace)
 
     def limiter(name: str) -> Limiter:
-        # The first source's slots stand under the namespace alone, as they did before there was a second one.
+        # The first source's slots stand under the namespace alone, as they did before there was a
+        # second one.
         prefix = namespace if name == first else f"{namespace}:{name}"
         return RedisLimiter(client, prefix, spacings=REQUEST_SPACINGS)
 

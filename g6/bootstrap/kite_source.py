@@ -18,7 +18,7 @@ from g6.ports.shared_cache import SharedCache
 from g6.ports.source import Surroundings
 
 LEARNED_BY_UNITS = 6
-"""Contracts whose previous open interest a unit asks for on a first day, unless the ticker's process asks for all."""
+"""Contracts whose previous open interest a unit asks for, unless the ticker asks for all."""
 
 
 def kite_provider(settings: Settings, surroundings: Surroundings) -> KiteProvider:
@@ -54,7 +54,7 @@ def token_keeper(
     cache: SharedCache,
     notify: Callable[[Mapping[str, Any]], None],
 ) -> Access:
-    """Return who keeps the access token for all workers, and buys one with a request token where it has the secret."""
+    """Return the keeper of the access token, who buys one where the secret is known."""
     mine = credentials(settings)
     buy_token = partial(
         exchange,

@@ -19,7 +19,10 @@ def redis_namespace(settings: Settings, url: str) -> RedisNamespace:
 
 
 def owning_system(settings: Settings, url: str) -> System:
-    """Return the system that a Redis and a namespace make; where Redis does not answer, by its address alone."""
+    """Return the system that a Redis and a namespace make.
+
+    Where Redis does not answer, by its address alone.
+    """
     try:
         mark = redis_namespace(settings, url).mark()
     except (RedisDown, Unavailable):
@@ -41,8 +44,8 @@ def owned_directories(
     Args:
         settings: The configuration.
         who: What a person calls this process.
-        system: Without it that of the configured Redis. Where none is configured the block joins whoever owns the
-            directory.
+        system: Without it that of the configured Redis. Where none is configured the block joins
+            whoever owns the directory.
         of_kind: Whether the directory must hold rows of this kind of market.
         mix: Whether it may hold rows of another kind all the same.
 

@@ -26,7 +26,7 @@ from g6.ports.provider import Provider
 from g6.ports.sender import Sender
 
 START_SECONDS = 0.2
-"""Seconds after which a simulated market's clock begins to run, so that beat finds the first cycle still ahead."""
+"""Seconds until a simulated market's clock runs, so that beat finds the first cycle ahead."""
 
 
 def build_runtime(wiring: Wiring, sender: Sender, source: Provider | None = None) -> Runtime:
@@ -76,7 +76,7 @@ def build_runtime(wiring: Wiring, sender: Sender, source: Provider | None = None
 
 
 def _clock(wiring: Wiring, recorded: RecordedMarket | None) -> Clock:
-    """Return the clock of the source's market: of a recording the feeder's, of a simulation one that all processes share."""
+    """Return the clock of the source's market: the feeder's, one that all share, or the wiring's."""
     main = wiring.clients.main
     settings = wiring.settings
     if recorded is not None:

@@ -1,4 +1,7 @@
-"""Builds single ports over Redis, for processes that need no whole Runtime; and asks the server what the lint wants to know."""
+"""Builds single ports over Redis, for processes that need no whole Runtime.
+
+And asks the server what the lint wants to know.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from g6.errors import RedisDown
 
 
 class RedisFacts(TypedDict):
-    """What a server says of itself that matters to a broker of messages; None where it was not asked."""
+    """What a server says of itself that matters to a broker of messages.
+
+    None where it was not asked.
+    """
 
     maxmemory_policy: str | None
     appendonly: bool | None

@@ -1,4 +1,7 @@
-"""Builds what repairs gaps: a Runtime over memory whose provider answers from minute candles; its store is the real one."""
+"""Builds what repairs gaps: a Runtime over memory whose provider answers from minute candles.
+
+Its store is the real one.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +48,8 @@ class _NoVitals:
 def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:
     """Return the Runtime that `pipeline.repair` takes, and its provider.
 
-    A live source is asked in the slots that its workers share, so that a repair beside a running system takes none
-    from it.
+    A live source is asked in the slots that its workers share, so that a repair beside a running
+    system takes none from it.
 
     Raises:
         Unavailable: The source has no candles.
@@ -86,19 +89,19 @@ def _candles(settings: Settings, source: Provider) -> Candles:
 
 
 def _listings(wiring: Wiring, source: Provider) -> Callable[[str, datetime], Listing]:
-    """Return what gives the listing of a day: as it was kept on that day, else as the source knows it.
+    """Return a function that gives the listing of a day, as it was kept or as the source knows it.
 
-    A simulated market knows every day. A live source lists only today: the newest listing kept before the day comes
-    first, which has the expiries that are gone since.
+    A simulated market knows every day. A live source lists only today: the newest listing kept
+    before the day comes first, which has the expiries that are gone since.
     """
     settings = wiring.settings
     by_day: dict[tuple[str, date], Listing] = {}
 
     def read_listing(index: str, at: datetime) -> Listing:
         day = day_of(at)
-        kept = kept_listing(settings.directory, index, day)
-        if kept is not None and (kept.on == day or settings.source.is_live):
-            return replace(kept, on=day)
+        stored = kept_listing(settings.directory, index, day)
+        if stored is not None and (stored.on == day or settings.source.is_live):
+            return replace(stored, on=day)
         if settings.source.is_live:
             return replace(source.listing(index, wiring.clock.market()), on=day)
         return source.listing(index, at)

@@ -23,7 +23,10 @@ _DECIDING = (
     "data_dir",
     "demo_dir",
 )
-"""Settings that decide which cycles there are and where their market's clock stands; none of them is secret."""
+"""Settings that decide which cycles there are and where their market's clock stands.
+
+None of them is secret.
+"""
 
 
 def recorded_start(settings: Settings) -> Mapping[str, Any] | None:
@@ -39,8 +42,8 @@ def recorded_start(settings: Settings) -> Mapping[str, Any] | None:
 def settings_as_started(settings: Settings) -> Settings:
     """Return settings with the market, interval and indices of the system that runs.
 
-    It may have been started with `--speed`, `--start` or `--interval`, which who looks at it does not know; without
-    them its instants cannot be named.
+    It may have been started with `--speed`, `--start` or `--interval`, which who looks at it does
+    not know; without them its instants cannot be named.
 
     Raises:
         Unavailable: No Redis is known.

@@ -48,7 +48,7 @@ def _interval(settings: Settings) -> Iterator[Refusal]:
 
 
 def _budget(settings: Settings) -> Iterator[Refusal]:
-    """Refuse a cycle over REST that finds no room in the provider's one sequence of quote requests."""
+    """Refuse a cycle over REST without room in the provider's one sequence of quote requests."""
     if not settings.source.can(Ability.ACCOUNT) or settings.streamed:
         return
     budget = rest_budget(settings)
@@ -72,7 +72,10 @@ def _needs(budget: RestBudget) -> str:
 
 
 def _bridge(settings: Settings) -> Iterator[str]:
-    """Warn where REST cannot bridge a stream that is away; the stream itself works with any interval."""
+    """Warn where REST cannot bridge a stream that is away.
+
+    The stream itself works with any interval.
+    """
     if not settings.source.can(Ability.ACCOUNT) or not settings.streamed:
         return
     budget = rest_budget(settings)

@@ -25,7 +25,9 @@ SESSION_SECONDS = 86_400.0
 
 
 def provider(wiring: Wiring) -> Provider:
-    """Return the configured source; a live one is guarded, shares its budget with all workers, and may be streamed.
+    """Return the configured source.
+
+    A live one is guarded, shares its budget with all workers, and may be streamed.
 
     Raises:
         BadInput: The recording cannot be read.
@@ -49,7 +51,9 @@ def provider(wiring: Wiring) -> Provider:
 
 
 def guarded_source(wiring: Wiring) -> Resilient:
-    """Return the live source as it answers requests, without its stream; the fallback stands behind it.
+    """Return the live source as it answers requests, without its stream.
+
+    The fallback stands behind it.
 
     Raises:
         BadConfig: The source cannot be built with these settings.
@@ -63,13 +67,14 @@ def guarded_source(wiring: Wiring) -> Resilient:
 
 
 def check_names(settings: Settings) -> None:
-    """Raise BadConfig where the source or its stand-in is not there, or where the stand-in cannot be one."""
+    """Raise BadConfig where the source or its stand-in is unknown, or cannot serve as one."""
     plugins = [point.name for point in plugged_in()] if _needs_plugins(settings) else []
     shipped = [source.name for source in SHIPPED]
     name = settings.provider.name
     if name not in (*shipped, *plugins):
         raise BadConfig(
-            f"provider.name = {name!r}: no such provider; there are {', '.join([*shipped, *plugins])}",
+            f"provider.name = {name!r}: no such provider; "
+            f"there are {', '.join([*shipped, *plugins])}",
             "g6 providers lists them; install the one you mean",
         )
     fallback = settings.provider.fallback
@@ -77,7 +82,10 @@ def check_names(settings: Settings) -> None:
     if fallback in (None, *live, *plugins):
         return
     if is_shipped(str(fallback)):
-        reason = "a simulated market or a recording has no quotes of today, so it cannot serve in place of a broker"
+        reason = (
+            "a simulated market or a recording has no quotes of today, "
+            "so it cannot serve in place of a broker"
+        )
     else:
         reason = "no such provider"
     raise BadConfig(
@@ -87,7 +95,7 @@ def check_names(settings: Settings) -> None:
 
 
 def _needs_plugins(settings: Settings) -> bool:
-    """Return whether other distributions are to be asked, which takes milliseconds at every start."""
+    """Return whether to ask other distributions, which takes milliseconds at every start."""
     return not is_shipped(settings.provider.name) or settings.provider.fallback is not None
 
 
@@ -148,8 +156,8 @@ def collection_plan(settings: Settings, source: Provider) -> Plan:
 def settings_in_force(settings: Settings, source: Provider) -> Settings:
     """Return the settings that rows of a source are made under.
 
-    A table without trade times knows only in which snapshot a volume last grew. Its last prices are believed all
-    session unless `quality.max_trade_age` was set.
+    A table without trade times knows only in which snapshot a volume last grew. Its last prices are
+    believed all session unless `quality.max_trade_age` was set.
     """
     recorded = abilities_of(source).recorded
     if recorded is None or recorded.kind != "table":

@@ -1,4 +1,4 @@
-"""Wiring -> the ports of the ticker's process, which needs no Runtime and stays small without one."""
+"""Wiring -> the ports of the ticker's process, which stays small without a Runtime."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Warms a worker: each pool process runs its stages once on a made-up unit before its first message.
+"""Warms a pool process, which runs its stages once on a made-up unit before its first message.
 
-The first message of a fresh worker took 326 to 356 ms with numpy and 146 to 156 ms with pyarrow, in lazy imports.
+The first message of a fresh worker took 326 to 356 ms with numpy and 146 to 156 ms with pyarrow, in
+lazy imports.
 """
 
 from __future__ import annotations

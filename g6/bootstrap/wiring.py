@@ -1,6 +1,7 @@
 """Settings -> Wiring: what the ports of one process share, made once.
 
-The ticker's process imports this module and stays below 150 MB resident, so nothing here needs storage or arithmetic.
+The ticker's process imports this module and stays below 150 MB resident, so nothing here needs
+storage or arithmetic.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class RedisClients:
     Attributes:
         url: Where messages, ledger, controls and events are.
         main: The client of that server.
-        cache: The client of frames and quotes; the same one unless `redis.cache_url` names another server.
+        cache: The client of frames and quotes; the same one unless `redis.cache_url` names another
+            server.
     """
 
     url: str
@@ -102,7 +104,7 @@ def connect_to(settings: Settings, url: str) -> Redis:
 
 
 def redis_url(settings: Settings) -> str:
-    """Return where Redis is: as configured, else as the G6 that owns the data directory wrote it down.
+    """Return the address of Redis: as configured, else of the G6 that owns the data directory.
 
     Raises:
         Unavailable: Neither says.
@@ -126,7 +128,7 @@ def redis_url(settings: Settings) -> str:
 
 
 def live_clock(settings: Settings) -> Clock:
-    """Return the clock of a live source's market: the wall's, unless a look-alike has one of its own."""
+    """Return the clock of a live market: the wall's, unless a look-alike has one of its own."""
     if settings.lookalike and settings.market.origin is not None:
         return ScaledClock(settings.market.origin, settings.market.start, clock_speed(settings))
     return WallClock()

@@ -1,4 +1,4 @@
-"""The Celery application: its settings and tasks, and one Runtime per process, built after the fork."""
+"""The Celery application: settings, tasks, and one Runtime per process, built after the fork."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ class G6(Celery):  # type: ignore[misc]
 
     @property
     def runtime(self) -> Runtime:
-        """This process's Runtime; connections are made after the fork, so a child builds its own."""
+        """This process's Runtime.
+
+        Connections are made after the fork, so a child builds its own.
+        """
         if self._runtime is None or self._runtime_pid != os.getpid():
             self._runtime = build_runtime(self.wiring, CelerySender(self), self._provider)
             self._runtime_pid = os.getpid()
@@ -76,7 +79,8 @@ class G6(Celery):  # type: ignore[misc]
         Args:
             queues: Those that the worker serves; none means all of them.
         """
-        # pyarrow imports pandas at its first array, if it is there: here once, or in each pool process for itself.
+        # pyarrow imports pandas at its first array, if it is there: here once, or in each pool
+        # process for itself.
         pa.array([0.0])
         self._warm_market = warmed_market(self.settings)
         self._provider = provider(self.wiring)
@@ -99,7 +103,7 @@ class G6(Celery):  # type: ignore[misc]
         self._ownership.enter_context(owned_directories(self.settings, who, system))
 
     def record_configuration(self) -> None:
-        """Write, before the fork, the configuration beside the rows that will name it, where this worker writes rows.
+        """Write, before the fork, the configuration beside the rows that this worker will write.
 
         Raises:
             Unavailable: The directory cannot be written.
@@ -235,7 +239,10 @@ def _connect_beat(app: G6) -> None:
 
 
 def _drivers(app: G6) -> list[Driver]:
-    """Return the driver that a beat without a supervisor is; nothing where its parent drives the namespace."""
+    """Return the driver that a beat without a supervisor is.
+
+    Nothing where its parent drives the namespace.
+    """
     url = app.conf.broker_url
     runtime = app.runtime
     namespace = redis_namespace(app.settings, url)

@@ -1,4 +1,4 @@
-"""The lint at start: settings that would lose work or do it twice are refused before the first message."""
+"""The lint at start refuses settings that would lose work or do it twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from g6.errors import BadConfig
 
 STAGES = tuple(job.task for job in JOBS if job.is_stage)
 STAGE_SHARE = 0.8
-"""Part of the interval that a stage's soft limit stays below: a unit that begins in time then ends before its deadline."""
+"""Part of the interval below which a stage's soft limit stays, as its deadline is there."""
 
 
 def lint(
@@ -26,8 +26,8 @@ def lint(
 
     Args:
         settings: G6's own.
-        celery: Celery's, by their names. Time limits and `acks_late` of a task are read from `task_annotations`,
-            else from the global ones.
+        celery: Celery's, by their names. Time limits and `acks_late` of a task are read from
+            `task_annotations`, else from the global ones.
         maxmemory_policy: What Redis answered, None where it was not asked.
         appendonly: Likewise.
 
@@ -64,8 +64,8 @@ def _limits(settings: Settings, celery: Mapping[str, Any]) -> Iterator[Refusal]:
         return
     task = max(late, key=lambda name: late[name])
     yield Refusal(
-        f"visibility_timeout {timeout:g} s is less than twice the hard limit of {task}, {late[task]:g} s: "
-        "it would run twice",
+        f"visibility_timeout {timeout:g} s is less than twice the hard limit of {task}, "
+        f"{late[task]:g} s: it would run twice",
         f"raise it to {2 * late[task]:g} s, or acknowledge {task} early",
     )
 

@@ -25,9 +25,11 @@ POOL_SECONDS = 0.5
 class Consumer(CeleryConsumer):  # type: ignore[misc]
     """After a long outage of the broker a worker is back within seconds (measured: 0.3 s against 11 s).
 
-    `worker_disable_prefetch` asks the pool for its size before each message, also while the pool closes; the size is told once.
-    Celery publishes the three events of each task one by one, between two messages: half of the CPU time of a worker's main
-    process (measured). Here those of half a second, or of eight tasks, leave as one message.
+    `worker_disable_prefetch` asks the pool for its size before each message, also while the pool
+    closes; the size is told once.
+    Celery publishes the three events of each task one by one, between two messages: half of the CPU
+    time of a worker's main process (measured). Here those of half a second, or of eight tasks,
+    leave as one message.
     """
 
     _events_due = 0.0
@@ -40,8 +42,9 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
     def register_with_event_loop(self, hub: Any) -> None:
         """Look for ended pool processes often.
 
-        Celery hears of an end when the process closes its pipe, looks once, and may look before the process can be reaped
-        (measured: in every other kill); its next look is up to 5 s later, and the task of the dead one waits as long.
+        Celery hears of an end when the process closes its pipe, looks once, and may look before the
+        process can be reaped (measured: in every other kill); its next look is up to 5 s later, and
+        the task of the dead one waits as long.
         """
         super().register_with_event_loop(hub)
         if look := getattr(self.pool, "maintain_pool", None):
@@ -59,7 +62,8 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
     def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Any], None]:
         """Take messages off the queue that have the shape of one and headers that no task can have.
 
-        Celery lets the error out: the worker ends, or takes a KeyError for a lost connection, for ever, as the message comes back.
+        Celery lets the error out: the worker ends, or takes a KeyError for a lost connection, for
+            ever, as the message comes back.
         """
         receive = super().create_task_handler(*arguments, **options)
 
@@ -85,7 +89,8 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
     def _begin_limits_again(self) -> None:
         """Begin the time limits of running tasks anew: while the broker was away nobody heard that they had ended.
 
-        Limits that ran out meanwhile would be told to processes that are idle by now, and those die of it.
+        Limits that ran out meanwhile would be told to processes that are idle by now, and those die
+        of it.
         """
         pool: Any = getattr(self.pool, "_pool", None)
         for number in list(getattr(pool, "_tref_for_id", None) or ()):

@@ -24,7 +24,10 @@ from g6.masking import mask_setting
 from g6.ports import Controls, Vitals
 
 KEPT_SECONDS = 3600
-"""How long a rerun and a trace find what a bounded run of a simulated market left; the next run forgets it before."""
+"""How long a rerun and a trace find what a bounded run of a simulated market left.
+
+The next run forgets it before.
+"""
 PATHS = ("data_dir", "demo_dir", "storage.csv.base_dir", "provider.recording", "status_file")
 """Settings that hold a path, which is another one in another working directory."""
 
@@ -33,9 +36,10 @@ PATHS = ("data_dir", "demo_dir", "storage.csv.base_dir", "provider.recording", "
 class Driver:
     """This process as the one who sends cycles into a namespace, until `leave`.
 
-    `bounded`: what it leaves in Redis binds nobody and goes with it. What a simulated market or a replay wrote there is told from a
-    live market's by the kind of the namespace, so that neither goes on with the clock, the ledger or the messages of the other.
-    `cache`: the same namespace on the server of the frames, where that is another.
+    `bounded`: what it leaves in Redis binds nobody and goes with it. What a simulated market or a
+    replay wrote there is told from a live market's by the kind of the namespace, so that neither
+    goes on with the clock, the ledger or the messages of the other. `cache`: the same namespace on
+    the server of the frames, where that is another.
     """
 
     settings: Settings
@@ -51,7 +55,10 @@ class Driver:
     _said: float = field(default=0.0, init=False)
 
     def begin(self, *, fresh: bool) -> None:
-        """Take the namespace: `fresh` forgets what an earlier simulated market or replay left. Errors: Unavailable."""
+        """Take the namespace: `fresh` forgets what an earlier simulated market or replay left.
+
+        Errors: Unavailable.
+        """
         with self.namespace.exclusively():
             others = self._others()
             self.other = next(iter(others), None)
@@ -77,7 +84,10 @@ class Driver:
                 self.namespace.put_settings(running_record(self.settings, self.who))
 
     def join(self) -> bool:
-        """Drive without a supervisor, as `celery beat` does by itself; False where this process's parent is the driver."""
+        """Drive without a supervisor, as `celery beat` does by itself.
+
+        False where this process's parent is the driver.
+        """
         parent = (os.getppid(), socket.gethostname())
         if any((driver["pid"], driver["host"]) == parent for driver in self.namespace.drivers()):
             return False
@@ -87,7 +97,8 @@ class Driver:
     def open_window(self, first: datetime, last: datetime | None) -> None:
         """Tell beat and the sweep which instants this run has; None leaves the end open.
 
-        Beside a live system that sends every cycle the window stays open; beside another bounded run it holds both.
+        Beside a live system that sends every cycle the window stays open; beside another bounded
+        run it holds both.
         """
         if self.other is not None and self._window is None and not self.other.get("bounded"):
             return
@@ -106,7 +117,10 @@ class Driver:
             self._said = time.monotonic()
 
     def leave(self) -> None:
-        """Leave the namespace; a bounded run takes with it what it wrote. A Redis that is away keeps it."""
+        """Leave the namespace.
+
+        A bounded run takes with it what it wrote. A Redis that is away keeps it.
+        """
         with suppress(Retryable, Unavailable), self.namespace.exclusively():
             self.namespace.remove_driver(self._me)
             others = self._others()

@@ -1,7 +1,7 @@
-"""The table of jobs: one row for each Celery task, and all that Celery is told of it follows from the row.
+"""The table of jobs: one row for each Celery task, from which all follows that Celery is told.
 
-Tasks (`tasks`), routes and annotations (`queues`), beat's entries (`schedule`) and the list that the lint goes
-through (`lint`) are read from here. Adding a job is one row and its use case.
+Tasks (`tasks`), routes and annotations (`queues`), beat's entries (`schedule`) and the list that
+the lint goes through (`lint`) are read from here. Adding a job is one row and its use case.
 """
 
 from __future__ import annotations
@@ -22,15 +22,19 @@ SWEEP = "g6.sweep"
 SWEEP_SECONDS = 2.0
 """Seconds between two sweeps: a partial cycle closes at most 2.5 s after its deadline."""
 SHORTEST_FOLD_SECONDS = 5.0
-"""A simulated market's quarter of an hour can pass in milliseconds; parts are not folded more often than this."""
+"""A simulated market's quarter of an hour can pass in milliseconds.
+
+Parts are not folded more often than this.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
     """Seconds after which a task is asked to end and after which its process is killed.
 
-    `acks_late`: the message is acknowledged when the task has ended. Limits of such tasks decide the visibility
-    timeout (twice the largest hard one), so jobs longer than a cycle acknowledge early.
+    `acks_late`: the message is acknowledged when the task has ended. Limits of such tasks decide
+    the visibility timeout (twice the largest hard one), so jobs longer than a cycle acknowledge
+    early.
     """
 
     soft: float
@@ -44,7 +48,7 @@ def stage_limits(timing: Timing) -> TimeLimits:
 
 
 def closing_limits(timing: Timing) -> TimeLimits:
-    """Return the limits of what closes a cycle: those of a stage, with a floor for short intervals."""
+    """Return the limits of what closes a cycle, which have a floor for short intervals."""
     return TimeLimits(max(timing.soft, 5.0), max(timing.hard, 10.0))
 
 
@@ -57,10 +61,11 @@ def long_limits(_: Timing) -> TimeLimits:
 class Job:
     """One Celery task.
 
-    `run` is given the Runtime and what the message carries: one or two short strings; a stage (a name of `STAGES`)
-    is given its unit and the task's id. `retries`: how often it is tried again, a second apart, when the broker or
-    the provider is away; None leaves it to the next tick of beat. `beat`: the seconds between two sends, after which
-    a message that waited is dropped; the first stage has no number here, it is sent at every cycle of every index.
+    `run` is given the Runtime and what the message carries: one or two short strings; a stage (a
+    name of `STAGES`) is given its unit and the task's id. `retries`: how often it is tried again, a
+    second apart, when the broker or the provider is away; None leaves it to the next tick of beat.
+    `beat`: the seconds between two sends, after which a message that waited is dropped; the first
+    stage has no number here, it is sent at every cycle of every index.
     """
 
     name: str
@@ -103,7 +108,8 @@ def quarter_seconds(settings: Settings) -> float:
     return max(SHORTEST_FOLD_SECONDS, QUARTER_SECONDS * pace)
 
 
-# What works on files stands in the queue `persist`: only the one host that owns the data directory serves it.
+# What works on files stands in the queue `persist`: only the one host that owns the data directory
+# serves it.
 JOBS = (
     Job("collect", pipeline.collect, "collect", stage_limits, retries=2),
     Job("analyse", pipeline.analyse, "analytics", stage_limits, retries=2),

@@ -1,6 +1,7 @@
 """One thread of a pool process renews the lease of the stage that the process works on.
 
-It lives as long as the process. A thread for every stage would cost each a switch of the processor before it begins.
+It lives as long as the process. A thread for every stage would cost each a switch of the processor
+before it begins.
 """
 
 from __future__ import annotations

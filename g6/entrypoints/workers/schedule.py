@@ -1,8 +1,9 @@
-"""Beat's schedules: cycles at the grid's instants inside sessions, the rest at multiples of the wall clock.
+"""Beat's schedules: cycles at the grid's instants, the rest at multiples of the wall clock.
 
-Celery's own `schedule(interval)` starts at beat's start and creeps 0.4 ms a tick; a crontab aligns to minutes only.
-A plain beat with an aligned schedule came 2.9 ms late (p50) over 190 ticks and did not drift. redbeat was tried: it
-needs minutes to hand over, ends when Redis blips, and cannot store a schedule of one's own.
+Celery's own `schedule(interval)` starts at beat's start and creeps 0.4 ms a tick; a crontab aligns
+to minutes only. A plain beat with an aligned schedule came 2.9 ms late (p50) over 190 ticks and did
+not drift. redbeat was tried: it needs minutes to hand over, ends when Redis blips, and cannot store
+a schedule of one's own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from g6.entrypoints.workers.jobs import JOBS
 from g6.pipeline import Runtime
 
 FAR_SECONDS = 300.0
-"""What beat is told when nothing is due; it wakes after `beat_max_loop_interval`, one second, all the same."""
+"""What beat is told when nothing is due.
+
+It wakes after `beat_max_loop_interval`, one second, all the same.
+"""
 SLACK = 0.002
 """Seconds that a wall time may fall short of a due time it was computed from, by rounding."""
 
@@ -29,8 +33,8 @@ SLACK = 0.002
 class CycleSchedule(BaseSchedule):  # type: ignore[misc]
     """Is due at the grid's instants of one exchange's sessions.
 
-    Past instants are skipped, not replayed, so no burst follows an outage. `cycle` is what the market's clock says
-    when beat sends.
+    Past instants are skipped, not replayed, so no burst follows an outage. `cycle` is what the
+    market's clock says when beat sends.
     """
 
     def __init__(self, runtime: Runtime, exchange: str, app: Any = None) -> None:
@@ -43,8 +47,8 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
     def is_due(self, last_run_at: datetime) -> schedstate:
         """Return whether the present cycle is still to be sent, and the seconds until the next one.
 
-        The market's clock is read once. An instant that passed between two readings would be ahead of the first and
-        behind the second, and beat would sleep through it.
+        The market's clock is read once. An instant that passed between two readings would be ahead
+        of the first and behind the second, and beat would sleep through it.
         """
         instant = self._instant()
         now = self._runtime.clock.wall()
@@ -97,7 +101,7 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
         self._seconds = seconds
 
     def is_due(self, last_run_at: datetime) -> schedstate:
-        """Return whether a multiple has passed since the last run, and the seconds until the next."""
+        """Return whether a multiple has passed since the last run, and the seconds to the next."""
         now = self._wall()
         passed = math.floor((now + SLACK) / self._seconds)
         due = passed > math.floor((last_run_at.timestamp() + SLACK) / self._seconds)
@@ -111,7 +115,7 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
 
 
 def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, dict[str, Any]]:
-    """Return beat's entries: the first stage once for each enabled index, then each job that has a rhythm."""
+    """Return beat's entries: the first stage for each enabled index, then jobs with a rhythm."""
     entries = {
         f"collect-{index}": _cycle_entry(runtime, index, plan.index.exchange, app)
         for index, plan in runtime.plan.indices.items()
@@ -131,8 +135,8 @@ def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, d
 def _cycle_entry(runtime: Runtime, index: str, exchange: str, app: Any) -> dict[str, Any]:
     """Return the entry that sends an index's chain: collect, and behind it the later stages.
 
-    Only what beat sends expires. A link that expired stops a chain silently and calls no errback (measured), so the
-    later stages compare the unit's deadline themselves.
+    Only what beat sends expires. A link that expired stops a chain silently and calls no errback
+    (measured), so the later stages compare the unit's deadline themselves.
     """
     first, second, third = (job.task for job in JOBS if job.is_stage)
     schedule = CycleSchedule(runtime, exchange)
@@ -141,7 +145,8 @@ def _cycle_entry(runtime: Runtime, index: str, exchange: str, app: Any) -> dict[
     return {
         "task": first,
         "schedule": schedule,
-        # BeatLazyFunc is evaluated when beat sends: neither a late worker nor its clock chooses the cycle.
+        # BeatLazyFunc is evaluated when beat sends: neither a late worker nor its clock chooses the
+        # cycle.
         "args": (BeatLazyFunc(schedule.cycle), index),
         "options": {"expires": expires, "link": [link]},
         # A cycle that is due at the start is sent, an older one is not.

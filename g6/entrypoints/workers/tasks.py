@@ -1,4 +1,4 @@
-"""Celery's side of the jobs: a task for each row of the table, with what Celery's failures mean for a unit."""
+"""The Celery tasks: one for each row of the table of jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
 
 RETRY_SECONDS = 1
-"""Celery waits 180 s by default: a killed child's task had not run again within 9 s, with 1 s it had after 1.0 s."""
+"""Celery waits 180 s by default.
+
+The task of a killed child had not run again within 9 s. With 1 s it had after 1.0 s.
+"""
 
 _LEASES = Leases()
 
@@ -61,17 +64,20 @@ class UnitTask(Task):  # type: ignore[misc]
             self._end_unit(unit, _reason_of(error), type(error).__name__)
             may_continue = False
         if not may_continue:
-            # A plain return would have Celery publish the next link, which would find nothing to work on.
+            # A plain return would have Celery publish the next link, which would find nothing to
+            # work on.
             raise Ignore
         return [unit.cycle, unit.index]
 
     def _under_lease(self, unit: Unit) -> bool:
-        runtime, task_id = self.app.runtime, self.request.id
+        runtime = self.app.runtime
+        task_id = self.request.id
         with _LEASES.renewed(runtime, unit, self.stage, task_id):
             return bool(self.job.run(runtime, unit, task_id))
 
     def _end_unit(self, unit: Unit, reason: str, error: str) -> None:
-        # persist has no terminal status of its own: the sweep sends it again, a bounded number of times.
+        # persist has no terminal status of its own: the sweep sends it again, a bounded number of
+        # times.
         if self.stage == "persist":
             return
         runtime = self.app.runtime
@@ -82,7 +88,8 @@ class UnitTask(Task):  # type: ignore[misc]
 def register(app: Celery) -> None:
     """Give `app` a task for each row of the table."""
     for job in JOBS:
-        # By default Celery gives a task to every other application of the process too, which has no Runtime.
+        # By default Celery gives a task to every other application of the process too, which has no
+        # Runtime.
         options: dict[str, Any] = {"name": job.task, "bind": True, "shared": False}
         if job.retries is not None:
             # They are attributes of a task and no settings of Celery.
@@ -111,7 +118,8 @@ def _body(job: Job) -> Callable[..., None]:
     def body(self: Task, *words: str) -> None:
         job.run(self.app.runtime, *words)
 
-    # Celery holds the arguments of a send against this: the Runtime stands where `self` does, and is not sent.
+    # Celery holds the arguments of a send against this: the Runtime stands where `self` does, and
+    # is not sent.
     body.__signature__ = inspect.signature(job.run)  # type: ignore[attr-defined]
     return body
 

@@ -1,11 +1,13 @@
 """Celery's Redis transport, except that a closed connection says so, and that what is no message is set aside.
 
-Kombu's channel looks for its address on a connection that is gone and fails with an AttributeError, which nobody expects: a worker
-with a task in hand when its broker goes away (to acknowledge, reject or put back) ended of it, and waited for its pool for ever.
-Text in a queue that is no message at all ended it the same way, by whatever error reading it raised.
+Kombu's channel looks for its address on a connection that is gone and fails with an AttributeError,
+which nobody expects: a worker with a task in hand when its broker goes away (to acknowledge, reject
+or put back) ended of it, and waited for its pool for ever. Text in a queue that is no message at
+all ended it the same way, by whatever error reading it raised.
 
-Kombu's own reading of an address verifies no certificate of `rediss://`, refuses options that redis-py takes, and knows neither
-`unix://` nor a password of Sentinels; here it is read as our own clients read it.
+Kombu's own reading of an address verifies no certificate of `rediss://`, refuses options that
+redis-py takes, and knows neither `unix://` nor a password of Sentinels; here it is read as our own
+clients read it.
 """
 
 from __future__ import annotations
@@ -104,7 +106,10 @@ class _TellingChannel:
 
     @property
     def address(self) -> Address:
-        """What the broker's address says, read as our own clients read it. Errors: ConnectionLost when there is none any more."""
+        """What the broker's address says, read as our own clients read it.
+
+        Errors: ConnectionLost when there is none any more.
+        """
         if self.connection is None or self.connection.client is None:
             raise ConnectionLost("this connection to the broker is closed")
         asked = self.connection.client
@@ -137,7 +142,10 @@ class UnixChannel(_TellingChannel, transport.Channel):
 
 
 class SentinelChannel(_TellingChannel, transport.SentinelChannel):
-    """A channel of the master that Sentinels name; the Sentinels themselves may ask for a password and for TLS."""
+    """A channel of the master that Sentinels name.
+
+    The Sentinels themselves may ask for a password and for TLS.
+    """
 
     master_name: str
 
