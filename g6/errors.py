@@ -1,4 +1,4 @@
-"""Everything that can go wrong in G6, split by what the caller should do.
+"""The errors of G6, split by what the caller should do.
 
 G6Error
 ├── UserError                 say one sentence and exit 2: the person can mend it
@@ -13,11 +13,11 @@ G6Error
 │   ├── StoreBusy             a lock or a disk that may come back
 │   ├── RedisDown             Redis does not answer, or cannot take a write now
 │   └── NoWorker              no worker serves the queue that the work would go to
-└── Terminal                  this unit is lost, with a reason; do not try again
+└── Terminal                  this unit is lost, with a reason: do not try again
     ├── ProviderRefused       missing entitlement, malformed question or answer
     │   └── BadDump           an instrument dump that cannot be used, and no earlier one
     ├── Withheld              nothing was asked, on purpose: the unit is SKIPPED with the reason
-    │   ├── BreakerOpen       the provider failed too often; it is left alone for a while
+    │   ├── BreakerOpen       the provider failed too often: it is left alone for a while
     │   └── TokenDead         no token, or one that the provider refuses: a person must log in
     ├── FrameMissing          the claim check is gone from Redis
     └── Late                  the unit's deadline has passed
@@ -31,7 +31,12 @@ from pathlib import Path
 
 
 class G6Error(Exception):
-    """The root: everything G6 raises on purpose. `fix` is the command or edit that mends it, or that says more."""
+    """The base of every error that G6 raises on purpose.
+
+    Attributes:
+        sentence: What happened and why.
+        fix: The command or edit that mends it, or that says more.
+    """
 
     def __init__(self, sentence: str, fix: str = "") -> None:
         super().__init__(sentence)
@@ -42,8 +47,9 @@ class G6Error(Exception):
         return f"{self.sentence}\n  fix: {self.fix}" if self.fix else self.sentence
 
 
+# The command line exits 2 on these, 3 on NothingToDo, and 1 on all others.
 class UserError(G6Error):
-    """Something the person who runs G6 can mend."""
+    """A mistake that the person who runs G6 can mend."""
 
 
 class BadConfig(UserError):
@@ -51,23 +57,26 @@ class BadConfig(UserError):
 
 
 class BadInput(UserError):
-    """A file that cannot be read as what it should be; names the file, the row and the reason."""
+    """A file, or a row of it, that cannot be read as what it should be."""
 
     def __init__(self, path: str | Path, row: int | str | None, reason: str, fix: str = "") -> None:
-        self.path, self.row, self.reason = str(path), row, reason
+        self.path = str(path)
+        self.row = row
+        self.reason = reason
         where = f"{path}, row {row}" if row is not None else str(path)
         super().__init__(f"{where}: {reason}", fix)
 
 
 class DamagedFile(UserWarning):
-    """A file that cannot be read was left out of an answer; the warning names it."""
+    """A warning that a file was left out of an answer because it cannot be read."""
 
 
 class UncoveredYear(UserError):
     """A session was asked for in a year that the calendar does not cover."""
 
     def __init__(self, year: int, last: int) -> None:
-        self.year, self.last = year, last
+        self.year = year
+        self.last = last
         super().__init__(
             f"the exchange calendar ends with {last}; no session of {year} is known",
             "add the year's holidays and sessions to config/sessions.local.toml",
@@ -75,13 +84,16 @@ class UncoveredYear(UserError):
 
 
 class UnknownLot(UserError):
-    """How many units a contract is was asked for, and no circular or exchange file that is known covers it."""
+    """No known circular or exchange file says how many units a contract is."""
 
     def __init__(self, root: str, expiry: date, on: date, why: str) -> None:
-        self.root, self.expiry, self.on = root, expiry, on
+        self.root = root
+        self.expiry = expiry
+        self.on = on
         super().__init__(
             f"the lot of {root} expiring {expiry}, as quoted on {on}, is not known: {why}",
-            "use figures in units, or read the lot from the exchange's end-of-day file: g6 lots FILE",
+            "use figures in units, "
+            "or read the lot from the exchange's end-of-day file: g6 lots FILE",
         )
 
 
@@ -90,17 +102,22 @@ class Unavailable(UserError):
 
 
 class NothingToDo(G6Error):
-    """What was asked for does not exist (any more)."""
+    """The request is about something that does not exist, or not any more."""
 
 
+# Celery retries these with jitter until the unit's deadline; Terminal ones end the unit at once.
 class Retryable(G6Error):
-    """May succeed when tried again before the deadline."""
+    """An error after which another try before the deadline may succeed."""
 
     reason = "retryable"
 
 
 class ProviderBusy(Retryable):
-    """The provider is slow, limits us or has a bad moment; `kind` is rate_limit, timeout, network, server or provider."""
+    """The provider is slow, limits G6 or has a bad moment.
+
+    Attributes:
+        kind: rate_limit, timeout, network, server or provider.
+    """
 
     reason = "provider"
 
@@ -110,7 +127,11 @@ class ProviderBusy(Retryable):
 
 
 class StoreBusy(Retryable):
-    """The store cannot take the write now: a lock, a full or read-only disk; `errors` says what each sink said."""
+    """The store cannot take the write now: a lock, a full or read-only disk.
+
+    Attributes:
+        errors: The sentence of each sink that refused, by its name.
+    """
 
     reason = "store"
 
@@ -120,19 +141,19 @@ class StoreBusy(Retryable):
 
 
 class RedisDown(Retryable):
-    """Redis does not answer, is loading, or cannot take a write now: memory, disk, a change of master."""
+    """Redis does not answer, or cannot take a write: it loads, is full, or changes its master."""
 
     reason = "redis_down"
 
 
 class NoWorker(Retryable):
-    """No worker serves the queue that the work would go to; nothing was sent."""
+    """No worker serves the queue of the work, so that nothing was sent."""
 
     reason = "no_worker"
 
 
 class Terminal(G6Error):
-    """Ends the unit with `reason`."""
+    """An error that ends the unit with `reason`."""
 
     reason = "error"
 
@@ -144,24 +165,24 @@ class ProviderRefused(Terminal):
 
 
 class BadDump(ProviderRefused):
-    """An exchange's instrument dump cannot be used, and there is no earlier one; `fix` is the command that asks again."""
+    """An exchange's instrument dump cannot be used, and there is no earlier one."""
 
     def __init__(self, sentence: str, fix: str = "g6 check kite") -> None:
         super().__init__(sentence, fix)
 
 
 class Withheld(Terminal):
-    """The provider was left alone on purpose; a unit that meets this was never begun."""
+    """The provider was not asked, on purpose, so that the unit was never begun."""
 
 
 class BreakerOpen(Withheld):
-    """The provider failed too often in a row; it is asked again after a while."""
+    """The provider failed too often in a row, and is asked again after a while."""
 
     reason = "breaker"
 
 
 class TokenDead(Withheld):
-    """There is no access token, or the provider refuses the one there is; `fix` is the command that gets a new one."""
+    """There is no access token, or the provider refuses the one there is."""
 
     reason = "token"
 

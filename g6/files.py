@@ -1,6 +1,7 @@
-"""Files that are whole or not there: atomic replacement, locks, what killed writers left, what to say when a disk refuses.
+"""Files that are whole or absent: atomic replacement, locks, leftovers of killed writers.
 
-Used by every adapter that keeps files. Locks are advisory `flock`s, held apart between processes and threads of one host.
+Used by every adapter that keeps files. Locks are advisory `flock`s, held apart between processes
+and threads of one host.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _FIXES = {
     errno.EDQUOT: "raise the quota, or set data_dir to another disk",
     errno.EFBIG: "raise the file size limit of the process (ulimit -f)",
     errno.EROFS: "mount the file system writable, or set data_dir to another one",
-    errno.EACCES: "let the user who runs G6 write there (chown, chmod), or set data_dir to another directory",
+    errno.EACCES: (
+        "let the user who runs G6 write there (chown, chmod), or set data_dir to another directory"
+    ),
     errno.EPERM: "let the user who runs G6 write there (chown, chattr -i)",
     errno.EEXIST: "move away the file that stands where a directory must be",
     errno.ENOTDIR: "move away the file that stands where a directory must be",
@@ -33,27 +36,30 @@ _FIXES = {
 
 
 def busy(path: Path | str, error: OSError) -> StoreBusy:
-    """Return the error to raise for a file that could not be written: it names the file, the reason and the fix."""
+    """Return the error of a file that could not be written: file, reason and fix."""
     return StoreBusy(f"cannot write {shown(path)}: {error.strerror or error}; {fix_of(error)}")
 
 
 def fix_of(error: OSError) -> str:
-    """Return what a person does about a refusal of the file system."""
+    """Return the fix of a refusal of the file system."""
     return _FIXES.get(error.errno or 0, "see that the disk is there and healthy")
 
 
 ABANDONED_SECONDS = 3600.0
-"""Age of a temporary file after which nobody is believed to be writing it: a write takes seconds."""
+"""Age from which a temporary file counts as abandoned: a write takes seconds."""
 _TEMPORARY = re.compile(r"\..+\.\d+(-\d+)?\.tmp")
 
 
 def shown(path: Path | str) -> str:
-    """Return a path as it can be printed: bytes of its name that are no UTF-8 as a backslash, x and two digits."""
+    """Return a path as it can be printed.
+
+    Bytes that are no UTF-8 become a backslash, x and digits.
+    """
     return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 def quoted(path: Path | str) -> str:
-    """Return a path as a shell reads it; a name with bytes that are no UTF-8 in the form `$'…'`."""
+    """Return a path as a shell reads it, in the form `$'…'` where bytes are no UTF-8."""
     content = os.fsencode(path)
     try:
         return shlex.quote(content.decode())
@@ -72,11 +78,14 @@ def refusals(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Make `content` the whole of `path`: temporary name beside it, sync, rename, sync the directory. Errors: StoreBusy.
+    """Make `content` the whole of `path`, or leave the file as it was.
 
-    Temporary names begin with a dot and end in `.tmp`; one that a killed process left is never read. Its lock says that it is
-    being written.
+    Raises:
+        StoreBusy: The file system refuses.
     """
+    # Written under a temporary name, synced, renamed, and the directory synced: after a power cut
+    # the old content or the new one is there. A killed process leaves a `.….tmp` that nobody reads,
+    # and its lock tells whether somebody is still writing it.
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +109,7 @@ def is_temporary(path: Path) -> bool:
 
 
 def being_written(path: Path) -> bool:
-    """Tell whether a temporary file may still be somebody's: it is locked, young, or gone already."""
+    """Tell whether a temporary file may have a writer: it is locked, young, or gone already."""
     try:
         age = time.time() - path.stat().st_mtime
         with path.open("rb") as file:
@@ -111,15 +120,19 @@ def being_written(path: Path) -> bool:
 
 
 def clear_abandoned(directory: Path) -> int:
-    """Remove the temporary files below `directory` that killed writers left; return how many."""
-    gone = 0
+    """Remove the temporary files below `directory` that killed writers left.
+
+    And return how many.
+    """
+    removed = 0
     for folder, _, names in os.walk(directory):
-        for path in (Path(folder) / name for name in names if name.endswith(".tmp")):
+        for name in names:
+            path = Path(folder) / name
             if is_temporary(path) and not being_written(path):
                 with suppress(OSError):
                     path.unlink()
-                    gone += 1
-    return gone
+                    removed += 1
+    return removed
 
 
 def sync_directory(directory: Path) -> None:
@@ -133,7 +146,8 @@ def sync_directory(directory: Path) -> None:
 
 @contextmanager
 def directory_lock(directory: Path, *, shared: bool = False) -> Iterator[None]:
-    """Hold the lock of a directory that exists: alone, or shared with other readers. Leaves no file behind."""
+    """Hold the lock of an existing directory: alone, or shared with other readers."""
+    # The lock is on the directory itself, so that no lock file is left behind.
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)

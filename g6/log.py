@@ -1,8 +1,8 @@
-"""Structured logging: one JSON line per report, coloured sentences on a terminal, and no secret at any level.
+"""Structured logging: one JSON line per report, sentences on a terminal, no secret at any level.
 
 configure(settings)                         once per process, Celery's loggers included
-startup(version="0.1.0", indices=…, …)      one line per start
-report(cycle_report)                        one INFO line per cycle; stages at DEBUG, lost ones at WARNING
+startup(version="0.1.0", indices=…, …)      one line per start report(cycle_report)
+one INFO line per cycle. Stages at DEBUG, lost ones at WARNING
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Protocol, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -20,45 +20,58 @@ from g6.domain.schema.words import Status
 from g6.masking import MASK, hides, mask
 
 QUIET = ("celery", "kombu", "amqp", "billiard", "flower", "uvicorn", "httpx", "httpcore", "asyncio")
-"""Libraries that speak from WARNING on, whatever our own level."""
+"""Libraries that log from WARNING on, whatever level G6 has."""
 
 
-class _Wanted(Protocol):
-    """The section `log` of Settings."""
+class LogOptions(Protocol):
+    """The section `log` of the settings."""
 
     @property
-    def format(self) -> str: ...
+    def format(self) -> str:
+        """One of auto, human and json."""
+        ...
+
     @property
-    def level(self) -> str: ...
+    def level(self) -> str:
+        """The least severity that is written."""
+        ...
+
     @property
-    def levels(self) -> Sequence[str]: ...
+    def levels(self) -> Sequence[str]:
+        """The least severity by module: `kombu=INFO`."""
+        ...
 
 
 class HasLog(Protocol):
-    """Anything with a section `log`: Settings."""
+    """Anything with a section `log`, as the settings have one."""
 
     @property
-    def log(self) -> _Wanted:
-        """How to log."""
+    def log(self) -> LogOptions:
+        """Format and severities."""
         ...
 
 
 def configure(settings: HasLog, stream: TextIO | None = None) -> None:
-    """Send everything that this process logs, Celery and the standard library included, to `stream` (else stderr)."""
+    """Send everything that this process logs to one stream.
+
+    Args:
+        settings: Format and severities.
+        stream: Where lines go, None for the standard error.
+    """
     stream = stream or sys.stderr
-    human = settings.log.format == "human" or (settings.log.format == "auto" and stream.isatty())
+    is_human = settings.log.format == "human" or (settings.log.format == "auto" and stream.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(
-            fmt="%H:%M:%S" if human else "iso", utc=not human, key="ts"
+            fmt="%H:%M:%S" if is_human else "iso", utc=not is_human, key="ts"
         ),
         structlog.processors.format_exc_info,
         masked,
     ]
     renderer: Processor = structlog.processors.JSONRenderer(default=str)
-    if human:
+    if is_human:
         renderer = structlog.dev.ConsoleRenderer(
             colors=stream.isatty(),
             timestamp_key="ts",
@@ -73,14 +86,17 @@ def configure(settings: HasLog, stream: TextIO | None = None) -> None:
         )
     )
     root = logging.getLogger()
+    # Celery hijacks the root logger unless it is told not to; whoever came before is replaced.
     root.handlers[:] = [handler]
     root.setLevel(settings.log.level)
+    # Their own handlers would write each line twice, and unmasked.
     for name in QUIET:
         quiet = logging.getLogger(name)
         quiet.handlers.clear()
         quiet.propagate = True
         quiet.setLevel(max(logging.WARNING, root.level))
-    for module, _, level in (each.partition("=") for each in settings.log.levels):
+    for text in settings.log.levels:
+        module, _, level = text.partition("=")
         logging.getLogger(module).setLevel(level)
     logging.captureWarnings(capture=True)
     structlog.configure(
@@ -101,76 +117,76 @@ def startup(
     interval: int,
     provider: str,
     hashes: Mapping[str, str],
-    **more: Any,
+    **more: object,
 ) -> None:
-    """Write the one line of a start: what runs, and a hash per section of its configuration (`all` over them)."""
-    config = {
-        "config_hash": hashes["all"],
-        "sections": {name: value for name, value in hashes.items() if name != "all"},
-    }
+    """Write the line of a start: version, indices, provider, hashes of the configuration."""
+    sections = {name: value for name, value in hashes.items() if name != "all"}
     _logger().info(
         "startup",
         version=version,
         indices=list(indices),
         interval=interval,
         provider=provider,
-        **config,
+        config_hash=hashes["all"],
+        sections=sections,
         **more,
     )
 
 
-def alert(fact: Mapping[str, Any]) -> None:
-    """Write what a person should do something about: one WARNING with the sentence and the command that helps."""
-    _logger("alert").warning(
-        str(fact.get("sentence", "alert")), **({"fix": fact["fix"]} if fact.get("fix") else {})
-    )
+def alert(fact: Mapping[str, object]) -> None:
+    """Write what a person should act on: one WARNING with the sentence and the fix."""
+    fix = {"fix": fact["fix"]} if fact.get("fix") else {}
+    _logger("alert").warning(str(fact.get("sentence", "alert")), **fix)
 
 
-def report(done: CycleReport | StageReport) -> None:
+def report(facts: CycleReport | StageReport) -> None:
     """Write a report: a cycle at INFO, a stage at DEBUG, or at WARNING when its unit is lost."""
-    if isinstance(done, CycleReport):
-        _logger("cycle").info("cycle", **_cycle(done))
+    if isinstance(facts, CycleReport):
+        _logger("cycle").info("cycle", **_cycle_line(facts))
         return
-    lost = done.status == Status.MISSING
-    line = {
-        "cycle": done.cycle,
-        "index": done.index,
-        "stage": done.stage,
-        "status": str(done.status),
-        "attempt": done.attempt,
+    logger = _logger(facts.stage)
+    write = logger.warning if facts.status == Status.MISSING else logger.debug
+    write("stage", **_stage_line(facts))
+
+
+def _stage_line(stage: StageReport) -> dict[str, object]:
+    line: dict[str, object] = {
+        "cycle": stage.cycle,
+        "index": stage.index,
+        "stage": stage.stage,
+        "status": str(stage.status),
+        "attempt": stage.attempt,
     }
-    spent = {name: round(seconds * 1000, 1) for name, seconds in done.seconds.items()}
-    details = {"reason": done.reason} if done.reason else {}
-    logger = _logger(done.stage)
-    (logger.warning if lost else logger.debug)(
-        "stage", **line, **details, ms=spent, **_plain(done.counts)
-    )
+    if stage.reason:
+        line["reason"] = stage.reason
+    line["ms"] = {name: round(seconds * 1000, 1) for name, seconds in stage.seconds.items()}
+    # Counts by index or by reason stay in the report: a log line holds plain values alone.
+    plain = (int, float, str)
+    return line | {name: count for name, count in stage.counts.items() if isinstance(count, plain)}
 
 
-def _cycle(done: CycleReport) -> dict[str, Any]:
-    line: dict[str, Any] = {
-        "cycle": done.cycle,
-        "status": str(done.status),
-        "indices": len(done.units),
-        "options": sum(done.options.values()),
-        "elapsed_ms": round(done.elapsed_seconds * 1000),
-        "lateness_ms": round(done.lateness_seconds * 1000),
+def _cycle_line(cycle: CycleReport) -> dict[str, object]:
+    line: dict[str, object] = {
+        "cycle": cycle.cycle,
+        "status": str(cycle.status),
+        "indices": len(cycle.units),
+        "options": sum(cycle.options.values()),
+        "elapsed_ms": round(cycle.elapsed_seconds * 1000),
+        "lateness_ms": round(cycle.lateness_seconds * 1000),
     }
-    if wrong := {
-        index: f"{status} {done.reasons.get(index, '')}".strip()
-        for index, status in done.units.items()
-        if status != Status.OK
-    }:
-        line["not_ok"] = wrong
-    return line if done.attempt == 1 else line | {"attempt": done.attempt}
-
-
-def _plain(counts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in counts.items() if isinstance(value, int | float | str)}
+    not_ok = {}
+    for index, status in cycle.units.items():
+        if status != Status.OK:
+            not_ok[index] = f"{status} {cycle.reasons.get(index, '')}".strip()
+    if not_ok:
+        line["not_ok"] = not_ok
+    if cycle.attempt != 1:
+        line["attempt"] = cycle.attempt
+    return line
 
 
 def masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Take secrets out of a log entry: by the name of their key, and by their shape anywhere in a text."""
+    """Mask the secrets of a log entry, by the name of their key and by their shape in any text."""
     return {name: MASK if hides(name, value) else mask(value) for name, value in event.items()}
 
 

@@ -1,10 +1,10 @@
-"""One masking for the house: what may be shown of addresses, settings, log entries and errors.
+"""The masking of secrets in addresses, settings, log entries and errors.
 
 mask_address("redis://:s3cret@host/0")     a value that is an address, or may be a misspelt one
 mask("refused redis://:s3cret@host/0")     any text, mapping or list in which a secret may stand
 
-Both rather hide a harmless word than show a part of a password. A password that is not percent-encoded has no certain end, so
-everything between `://` and the last `@` goes.
+Both rather hide a harmless word than show a part of a password. A password that is not
+percent-encoded has no certain end, so everything between `://` and the last `@` goes.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ _SECRET_NAME = re.compile(rf"(?i)(?:^|[_.\-]){_NAMES}$")
 _LIKE_A_SECRET = re.compile(r"(?i)token|secr|passw|pwd|key|credential|auth")
 _SECRET_OPTION = re.compile(rf"(?i)[?&](?:\w*_)?{_NAMES}=")
 _HARMLESS_OPTIONS = re.compile(
-    r"(?:&(?!ssl_password)(?:db|ssl\w*|socket_\w+|timeout|protocol|max_connections|health_check_interval)=[\w./-]*)+$"
+    r"(?:&(?!ssl_password)"
+    r"(?:db|ssl\w*|socket_\w+|timeout|protocol|max_connections|health_check_interval)"
+    r"=[\w./-]*)+$"
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _SHOWN = re.compile(
     r"\*\*\*@|:<password>@"
-    r"|(?:(?:\d{1,3}\.){3}\d{1,3}|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.\-/]*)?(?=[\s,;'\")\]}>]|$)"
+    r"|(?:(?:\d{1,3}\.){3}\d{1,3}|localhost|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
+    r"(?:/[\w.\-/]*)?(?=[\s,;'\")\]}>]|$)"
 )
-"""Beginnings, behind the scheme, that hold no password: one that is masked already, or a machine's own address and its path."""
+"""What may follow a scheme and holds no password: a masked one, or a machine's address and path."""
 _PAGE = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:/[^\s:@]*)?(?=[\s)'\"]|$)")
 _PORT_OR_NONE = re.compile(r"[^:/?#\s]+(?::\d*)?(?=[/?#\s,;'\")\]}>]|$)|/")
 _GREEDY_OPTION = re.compile(
@@ -61,33 +64,40 @@ _PATTERNS = (
 
 
 def mask_address(address: str) -> str:
-    """Return an address without its password, also one whose password is not percent-encoded or whose scheme is missing.
+    """Return an address without its password.
+
+    The password may hold any character, and the scheme may be missing.
 
     >>> mask_address("rediss://user:p@ss/word@host:6380/0")
     'rediss://***@host:6380/0'
     >>> mask_address("unix:///run/redis.sock?password=a b&db=1")
     'unix:///run/redis.sock?password=***&db=1'
     """
-    scheme = match.group() if (match := _SCHEME.match(address)) else ""
-    shown, options = address, ""
-    if option := _SECRET_OPTION.search(address):
-        kept = _HARMLESS_OPTIONS.search(address, option.end())
-        hidden = address[option.end() : kept.start() if kept else len(address)]
-        shown, options = address[: option.end()], MASK + (kept.group() if kept else "")
+    match = _SCHEME.match(address)
+    scheme = match.group() if match else ""
+    visible = address
+    options = ""
+    if secret := _SECRET_OPTION.search(address):
+        harmless = _HARMLESS_OPTIONS.search(address, secret.end())
+        hidden = address[secret.end() : harmless.start() if harmless else len(address)]
+        visible = address[: secret.end()]
+        options = MASK + (harmless.group() if harmless else "")
+        # Where the password begins cannot be told.
         if "@" in hidden and not address.startswith("unix:///"):
-            return f"{scheme}{MASK}"  # where the password begins cannot be told
-    before, at, host = shown[len(scheme) :].rpartition("@")
-    if at and (scheme or ":" in before):  # a path may hold an @
-        shown = f"{scheme}{MASK}@{host}"
-    return shown + options
+            return f"{scheme}{MASK}"
+    user, at, host = visible[len(scheme) :].rpartition("@")
+    # The path of a file may hold an @ as well; it has neither scheme nor colon before it.
+    if at and (scheme or ":" in user):
+        visible = f"{scheme}{MASK}@{host}"
+    return visible + options
 
 
 @overload
 def mask(value: str) -> str: ...
 @overload
-def mask(value: Any) -> Any: ...
-def mask(value: Any) -> Any:
-    """Return `value` without secrets; mappings and lists are gone through, numbers stay."""
+def mask(value: object) -> object: ...
+def mask(value: object) -> object:
+    """Return `value` without secrets, also inside mappings and lists."""
     if isinstance(value, str):
         value = _mask_addresses(value)
         for pattern, instead in _PATTERNS:
@@ -101,7 +111,7 @@ def mask(value: Any) -> Any:
 
 
 def mask_setting(value: Any, name: object = "") -> Any:
-    """Return a setting's value as people may see it; every text of it is taken for an address as a whole."""
+    """Return a setting's value as people may see it: every text counts as one address."""
     if isinstance(value, Mapping):
         return {key: mask_setting(item, key) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -111,13 +121,13 @@ def mask_setting(value: Any, name: object = "") -> Any:
     return MASK if value and hides(name, value) else mask_address(value)
 
 
-def hides(name: object, value: Any) -> bool:
-    """Tell whether a key names a secret; instrument tokens are numbers and stay."""
+def hides(name: object, value: object) -> bool:
+    """Tell whether a key names a secret. Instrument tokens are numbers and stay."""
     return isinstance(value, str | bytes) and bool(_SECRET_NAME.search(str(name)))
 
 
 def resembles_a_secret(name: str) -> bool:
-    """Tell whether a name may be a misspelt one of a secret, whose value must not be quoted back."""
+    """Tell whether a name may be a secret's misspelt, so that its value must not be quoted."""
     return bool(_LIKE_A_SECRET.search(name))
 
 
@@ -127,12 +137,16 @@ def _mask_addresses(text: str) -> str:
     while scheme := _SCHEME.search(text):
         parts.append(text[: scheme.end()])
         text = text[scheme.end() :]
-        if shown := _SHOWN.match(text) or (scheme.group().startswith("http") and _PAGE.match(text)):
-            parts.append(shown.group())
-            text = text[shown.end() :]
+        harmless = _SHOWN.match(text)
+        if not harmless and scheme.group().startswith("http"):
+            harmless = _PAGE.match(text)
+        if harmless:
+            parts.append(harmless.group())
+            text = text[harmless.end() :]
             continue
         line = text.partition("\n")[0]
-        # A password may hold a line break: where `user:` is followed by no port, the address goes on behind it.
+        # A password may hold a line break: where `user:` is followed by no port, the address goes
+        # on behind it.
         reach = line if "@" in line or _PORT_OR_NONE.match(line) else text
         if (option := _GREEDY_OPTION.search(line)) and "@" in option.group():
             parts.append((line[: option.end(1)] if line.startswith("/") else "") + MASK)
@@ -145,6 +159,6 @@ def _mask_addresses(text: str) -> str:
 
 
 def _without_option(text: str) -> str:
-    """Mask a password among an address's options to the end of its line: where it ends cannot be told."""
+    """Mask a password among an address's options to the end of its line."""
     line, sign, rest = text.partition("\n")
     return _GREEDY_OPTION.sub(rf"\1{MASK}", line) + sign + rest

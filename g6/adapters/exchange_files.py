@@ -1,4 +1,4 @@
-"""The exchanges' own daily files: contracts with their lots at the end of a day, and the most units that one order may have."""
+"""The exchanges' daily files: the lots of contracts, and the most units of one order."""
 
 from __future__ import annotations
 
@@ -6,32 +6,54 @@ import csv
 import gzip
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import gcd
 from pathlib import Path
+from typing import NamedTuple
 
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
 
 UDIFF = ("TradDt", "FinInstrmTp", "TckrSymb", "XpryDt", "OpnIntrst", "NewBrdLotQty")
-"""Columns read of the layout of NSE and BSE since 8 July 2024; `NewBrdLotQty` is the lot."""
+"""Columns read of the layout of NSE and BSE since 8 July 2024.
+
+`NewBrdLotQty` is the lot.
+"""
 OLDER = ("INSTRUMENT", "SYMBOL", "EXPIRY_DT", "OPEN_INT", "TIMESTAMP")
-"""Columns read of NSE's layout until 5 July 2024: it has no lot, but every open interest is a multiple of it."""
+"""Columns read of NSE's layout until 5 July 2024.
+
+It has no lot, but every open interest is a multiple of it.
+"""
 _INDEX_KINDS = frozenset(("IDO", "IDF", "OPTIDX", "FUTIDX"))
 _ALIASES: Mapping[str, str] = {"BSX": "SENSEX", "BKX": "BANKEX"}
 FREEZE_FOLDER = "freeze"
 _MOST_DIGITS = 15
 
 
+CsvRow = Mapping[str, str | None]
+
+
+class ContractRow(NamedTuple):
+    """What a row says of one contract.
+
+    `lot` is 0 where the layout has none.
+    """
+
+    day: date
+    expiry: date
+    open_interest: int
+    lot: int
+
+
 @dataclass(slots=True)
 class ExpiryLots:
-    """What a file says of the contracts of one root and expiry on one day.
+    """The contracts of one root and expiry on one day.
 
     Attributes:
-        lots: Distinct lots that the rows carry; empty where the layout has none.
-        divisor: The greatest number of units that divides every open interest; 0 without any.
+        lots: Distinct lots that the rows carry, none where the layout has none.
+        divisor: The greatest number of units that divides every open interest, 0 without any.
         rows: How many contracts there are.
     """
 
@@ -39,10 +61,23 @@ class ExpiryLots:
     divisor: int = 0
     rows: int = 0
 
+    def add(self, contract: ContractRow) -> None:
+        """Add one contract."""
+        self.rows += 1
+        self.divisor = gcd(self.divisor, contract.open_interest)
+        if contract.lot:
+            self.lots.add(contract.lot)
+
 
 @dataclass(slots=True)
 class EndOfDay:
-    """A day's file: what it says by (day, root, expiry), and line and reason of each row that was left out."""
+    """The contracts of a day's file.
+
+    Attributes:
+        path: The file.
+        contracts: Lots by (day, root, expiry).
+        left_out: Line and reason of each row that was left out.
+    """
 
     path: Path
     contracts: dict[tuple[date, str, date], ExpiryLots] = field(default_factory=dict)
@@ -50,20 +85,18 @@ class EndOfDay:
 
 
 def read_end_of_day(path: Path) -> EndOfDay:
-    """Return the lots of the index contracts in an end-of-day file (CSV, also .gz or .zip) of NSE or BSE. Errors: BadInput."""
-    found = EndOfDay(path)
+    """Return the lots of the index contracts in an end-of-day file of NSE or BSE.
+
+    Args:
+        path: CSV, also packed as .gz or .zip.
+
+    Raises:
+        BadInput: The file cannot be read, or has the columns of neither layout.
+    """
+    end_of_day = EndOfDay(path)
     rows = csv.DictReader(io.StringIO(_text(path), newline=""))
-    names = [(name or "").strip() for name in rows.fieldnames or ()]
-    rows.fieldnames = names
-    if set(UDIFF) <= set(names):
-        read = _udiff
-    elif set(OLDER) <= set(names):
-        read = _older
-    else:
-        raise BadInput(
-            path, 1, f"is no end-of-day file of derivatives: it has the columns {', '.join(names)[:80] or 'of nothing'}",
-            f"those of NSE and BSE have {', '.join(UDIFF)}, or until July 2024 {', '.join(OLDER)}",
-        )  # fmt: skip
+    rows.fieldnames = [(name or "").strip() for name in rows.fieldnames or ()]
+    read = _reader_of(path, rows.fieldnames)
     try:
         for number, row in enumerate(rows, 2):
             kind = (row.get("FinInstrmTp") or row.get("INSTRUMENT") or "").strip()
@@ -72,26 +105,40 @@ def read_end_of_day(path: Path) -> EndOfDay:
             if kind not in _INDEX_KINDS or root not in INDICES:
                 continue
             try:
-                day, expiry, interest, lot = read(row)
+                contract = read(row)
             except ValueError as error:
-                found.left_out.append((number, str(error)[:100]))
+                end_of_day.left_out.append((number, str(error)[:100]))
                 continue
-            seen = found.contracts.setdefault((day, root, expiry), ExpiryLots())
-            seen.rows += 1
-            seen.divisor = gcd(seen.divisor, interest)
-            seen.lots |= {lot} if lot else set()
+            key = (contract.day, root, contract.expiry)
+            end_of_day.contracts.setdefault(key, ExpiryLots()).add(contract)
     except csv.Error as error:
         raise BadInput(path, rows.line_num, f"is not CSV: {error}") from error
-    return found
+    return end_of_day
 
 
-def _udiff(row: Mapping[str, str | None]) -> tuple[date, date, int, int]:
-    """Return day, expiry, open interest and lot of a row. Errors: ValueError."""
+def _reader_of(path: Path, names: Sequence[str]) -> Callable[[CsvRow], ContractRow]:
+    """Return the reader of rows with these columns. Raises BadInput."""
+    if set(UDIFF) <= set(names):
+        return _udiff
+    if set(OLDER) <= set(names):
+        return _older
+    columns = ", ".join(names)[:80] or "of nothing"
+    raise BadInput(
+        path,
+        1,
+        f"is no end-of-day file of derivatives: it has the columns {columns}",
+        f"those of NSE and BSE have {', '.join(UDIFF)}, or until July 2024 {', '.join(OLDER)}",
+    )
+
+
+def _udiff(row: CsvRow) -> ContractRow:
+    """Return the contract of a row in the present layout. Raises ValueError."""
+    # Where the actual day of expiry differs from the nominal one, the file has both.
     expiry = (row.get("FininstrmActlXpryDt") or "").strip() or (row["XpryDt"] or "").strip()
     lot = _whole(row["NewBrdLotQty"], "NewBrdLotQty")
     if lot <= 0:
         raise ValueError("NewBrdLotQty is 0")
-    return (
+    return ContractRow(
         date.fromisoformat((row["TradDt"] or "").strip()),
         date.fromisoformat(expiry),
         _whole(row["OpnIntrst"], "OpnIntrst"),
@@ -99,18 +146,20 @@ def _udiff(row: Mapping[str, str | None]) -> tuple[date, date, int, int]:
     )
 
 
-def _older(row: Mapping[str, str | None]) -> tuple[date, date, int, int]:
-    """Return day, expiry and open interest of a row, and 0 for a lot that it does not have. Errors: ValueError."""
-    return (
-        _spelt(row["TIMESTAMP"]),
-        _spelt(row["EXPIRY_DT"]),
+def _older(row: CsvRow) -> ContractRow:
+    """Return the contract of a row in the older layout, which has no lot. Raises ValueError."""
+    return ContractRow(
+        _spelt_date(row["TIMESTAMP"]),
+        _spelt_date(row["EXPIRY_DT"]),
         _whole(row["OPEN_INT"], "OPEN_INT"),
         0,
     )
 
 
-def _spelt(text: str | None) -> date:
-    return datetime.strptime((text or "").strip().title(), "%d-%b-%Y").date()  # noqa: DTZ007 - a day has no zone
+def _spelt_date(text: str | None) -> date:
+    """Return the day of a text such as 05-JUL-2024. Raises ValueError."""
+    spelt = (text or "").strip().title()
+    return datetime.strptime(spelt, "%d-%b-%Y").date()  # noqa: DTZ007 - a day has no zone
 
 
 def _whole(text: str | None, name: str) -> int:
@@ -122,27 +171,34 @@ def _whole(text: str | None, name: str) -> int:
 
 
 def _text(path: Path) -> str:
-    """Return a file's text, unpacked. Errors: BadInput."""
+    """Return a file's text, unpacked. Raises BadInput."""
     try:
         raw = path.read_bytes()
         if path.suffix == ".gz":
             raw = gzip.decompress(raw)
         elif path.suffix == ".zip":
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                raw = archive.read(
-                    next(name for name in archive.namelist() if name.lower().endswith(".csv"))
-                )
+                tables = (name for name in archive.namelist() if name.lower().endswith(".csv"))
+                raw = archive.read(next(tables))
         return raw.decode("utf-8-sig")
     except (OSError, EOFError, zipfile.BadZipFile, StopIteration, UnicodeDecodeError) as error:
         raise BadInput(path, None, f"cannot be read: {str(error) or 'it holds no CSV'}") from error
 
 
 def freeze_quantity(directory: Path, root: str, day: date) -> tuple[int, date] | None:
-    """Return the most units one order may have, and the day of the file that says so; None where no file does.
+    """Return the most units that one order may have, and the day of the file that says so.
 
-    `<directory>/freeze/YYYY-MM-DD.csv` is the exchange's list with the columns SYMBOL and VOL_FRZ_QTY; the newest that is not
-    later than `day` answers. Errors: BadInput, of that file.
+    `<directory>/freeze/YYYY-MM-DD.csv` is the exchange's list with the columns SYMBOL and
+    VOL_FRZ_QTY. The newest file that is not later than `day` answers.
+
+    Returns:
+        None where no file names the root.
+
+    Raises:
+        BadInput: The file cannot be read, or the root's quantity in it.
     """
+    # The exchange revises the list often (NSE from 5 October 2026 by circular FAOP/76693), and
+    # Kite's dump does not carry it: hence files that a person puts there.
     for path, on in _freeze_files(directory / FREEZE_FOLDER, day):
         rows = csv.DictReader(io.StringIO(_text(path), newline=""))
         rows.fieldnames = [(name or "").strip().upper() for name in rows.fieldnames or ()]

@@ -1,8 +1,10 @@
-"""The two older layouts of CSV files: which rows of single options they hold, and what in them cannot be read.
+"""The two older layouts of CSV files: their rows of single options, and the rows that are unread.
 
-`<base>/<INDEX>/<EXPIRY>/<OFFSET>/<DATE>.csv`, and `<base>/options/<INDEX>/<expiry>/<offset>/<date>.csv` beside
-`<base>/overview/…`. One row per instant with both sides; only what the market said is taken, everything computed is computed
-again. Overviews are figures made of the same rows: they are not read. One bad cell costs its row, which is named.
+`<base>/<INDEX>/<EXPIRY>/<OFFSET>/<DATE>.csv`, and
+`<base>/options/<INDEX>/<expiry>/<offset>/<date>.csv` beside `<base>/overview/…`. A row has both
+sides of an instant. Prices, volumes and open interest are taken, and everything else is computed
+again. Overviews are figures made of the same rows, so they are not read. One bad cell costs its
+row, which is named.
 """
 
 from __future__ import annotations
@@ -39,19 +41,22 @@ _SIDE: Mapping[str, tuple[str, ...]] = {
         "{0}_avg",
         "{0}_average_price",
         "{1}_average_price",
-        "{1}_avgerage_price",
+        "{1}_avgerage_price",  # as one of the systems wrote it
     ),
 }
-"""Columns by the names they had; {0} is ce or pe, {1} call or put. A misspelt one is understood."""
+"""Columns by the names they had: {0} is ce or pe, {1} call or put."""
 COLUMNS = ("timestamp", "symbol", "expiry", "strike", "option_type", "spot", *_SIDE)
 _SIDES = (("ce", "call", "CE"), ("pe", "put", "PE"))
 
 ExpiryOf = Callable[[str, str, date], date]
-"""The expiry that a folder's name (`this_week`, a date) meant for an index on a day. Errors: ValueError, with the reason."""
+"""Returns the expiry that a folder's name (`this_week`, a date) meant for an index on a day.
+
+Raises ValueError with the reason.
+"""
 
 
 class CsvLines(Protocol):
-    """A reader of CSV, that says how many lines of the file it has read."""
+    """A reader of CSV that counts the lines of the file."""
 
     @property
     def line_num(self) -> int:
@@ -69,31 +74,47 @@ class CsvLines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnreadRow:
-    """What could not be read: a file, the row in it (the header is row 1; None for the whole file), why."""
+    """A row, or a whole file, that could not be read.
+
+    Attributes:
+        path: The file.
+        row: The header is row 1, None is the whole file.
+        reason: Why it could not be read.
+    """
 
     path: Path
     row: int | None
     reason: str
 
 
+OptionKey = tuple[str, ...]
+"""Instant, index, expiry, strike and side of an option, as the columns write them."""
+
+
 @dataclass(slots=True)
 class OlderDay:
-    """One index on one day: its files, and once read its options by column of `COLUMNS`, and the troubles.
+    """One index on one day.
 
-    `origins`: file and row of each option, in the order of `options`.
+    Attributes:
+        index: Name of the index.
+        day: The day in the files' names.
+        files: The files of the day.
+        options: After reading, the columns of COLUMNS by option.
+        origins: File and row of each option, in the order of `options`.
+        troubles: Rows that could not be read.
     """
 
     index: str
     day: date
     files: list[Path]
-    options: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
-    origins: dict[tuple[str, ...], tuple[Path, int]] = field(default_factory=dict)
+    options: dict[OptionKey, tuple[str, ...]] = field(default_factory=dict)
+    origins: dict[OptionKey, tuple[Path, int]] = field(default_factory=dict)
     troubles: list[UnreadRow] = field(default_factory=list)
 
 
 def find(base: Path) -> tuple[list[OlderDay], list[UnreadRow]]:
-    """Return the days of each index below `base`, by day, and the CSV files that belong to neither layout."""
-    found: dict[tuple[date, str], list[Path]] = defaultdict(list)
+    """Return the days of each index below `base`, and the CSV files of neither layout."""
+    files: dict[tuple[date, str], list[Path]] = defaultdict(list)
     strange: list[UnreadRow] = []
     for path in sorted(base.rglob("*.csv")):
         parts = path.relative_to(base).parts
@@ -102,12 +123,12 @@ def find(base: Path) -> tuple[list[OlderDay], list[UnreadRow]]:
         index, *rest = parts[1:] if parts[0] == "options" else parts
         day = _day_of(path.stem)
         if len(rest) != 3 or index.upper() not in INDICES or day is None:
-            strange.append(
-                UnreadRow(path, None, "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv")
-            )
+            reason = "its path is of neither layout: INDEX/EXPIRY/OFFSET/DATE.csv"
+            strange.append(UnreadRow(path, None, reason))
             continue
-        found[day, index.upper()].append(path)
-    return [OlderDay(index, day, files) for (day, index), files in sorted(found.items())], strange
+        files[day, index.upper()].append(path)
+    days = [OlderDay(index, day, paths) for (day, index), paths in sorted(files.items())]
+    return days, strange
 
 
 def _day_of(text: str) -> date | None:
@@ -118,22 +139,30 @@ def _day_of(text: str) -> date | None:
 
 
 def read(day: OlderDay, expiry_of: ExpiryOf) -> None:
-    """Read the files of a day; the same option at the same instant in two files (two buckets of one date) counts once.
+    """Read the files of a day into its options and troubles.
 
-    A file without a column of expiries takes the one that its folder's name meant on that day, where `expiry_of` knows it.
+    A file without a column of expiries takes the one that its folder's name meant on that day,
+    where `expiry_of` knows it.
     """
+    # One expiry may stand in the folders of two buckets: the same option at the same instant counts
+    # once.
     for path in day.files:
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                lines = csv.reader(file)
-                _read(day, path, lines, expiry_of)
+                _read_file(day, path, csv.reader(file), expiry_of)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             day.troubles.append(UnreadRow(path, None, str(error)))
 
 
 @dataclass(frozen=True, slots=True)
 class _CellPlaces:
-    """Where a file has what: cells of a row by name, and by name and side; `expiry` for files that have no such column."""
+    """The places of cells in a row.
+
+    Attributes:
+        plain: Place by name of what an instant has once.
+        sides: Place by name of what each side has, and the side's word.
+        expiry: The expiry of the whole file, where it has no such column.
+    """
 
     plain: Mapping[str, int | None]
     sides: Sequence[tuple[Mapping[str, int | None], str]]
@@ -141,81 +170,120 @@ class _CellPlaces:
 
     @classmethod
     def of(cls, header: Sequence[str], expiry: date | None) -> _CellPlaces:
+        """Return the places of cells below a header."""
         place = {name.strip().lower(): n for n, name in enumerate(header)}
-        sides = [
-            (
-                {name: _first(place, _named(names, ours, theirs)) for name, names in _SIDE.items()},
-                word,
-            )
-            for ours, theirs, word in _SIDES
-        ]
-        return cls({name: _first(place, names) for name, names in _PLAIN.items()}, sides, expiry)
+        plain = {name: _first(place, names) for name, names in _PLAIN.items()}
+        sides = []
+        for short, long, word in _SIDES:
+            of_side = {}
+            for name, patterns in _SIDE.items():
+                of_side[name] = _first(place, [text.format(short, long) for text in patterns])
+            sides.append((of_side, word))
+        return cls(plain, sides, expiry)
 
 
-def _read(day: OlderDay, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
+def _read_file(day: OlderDay, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
     header = next(lines, [])
-    columns, folder = _CellPlaces.of(header, None), path.parts[-3]
+    try:
+        columns = _places_of(header, path, day, expiry_of)
+    except MissingColumn as error:
+        day.troubles.append(UnreadRow(path, error.row, str(error)))
+        return
+    last_line = 1
+    for values in lines:
+        # A quoted cell may hold line ends, so that a row begins after the reader's last line.
+        row = last_line + 1
+        last_line = lines.line_num
+        if any(value.strip() for value in values):
+            _read_row(day, path, row, columns, header, values)
+
+
+def _read_row(
+    day: OlderDay,
+    path: Path,
+    row: int,
+    columns: _CellPlaces,
+    header: Sequence[str],
+    values: Sequence[str],
+) -> None:
+    if len(values) != len(header):
+        reason = f"has {len(values)} cells, the header {len(header)}"
+        day.troubles.append(UnreadRow(path, row, reason))
+        return
+    try:
+        options = _options(day, columns, values)
+    except ValueError as error:
+        day.troubles.append(UnreadRow(path, row, str(error)))
+        return
+    for key, option in options:
+        day.options[key] = option
+        day.origins[key] = (path, row)
+
+
+class MissingColumn(ValueError):
+    """A file lacks a column that cannot be done without.
+
+    `row` is None for the whole file.
+    """
+
+    def __init__(self, sentence: str, row: int | None) -> None:
+        super().__init__(sentence)
+        self.row = row
+
+
+def _places_of(
+    header: Sequence[str], path: Path, day: OlderDay, expiry_of: ExpiryOf
+) -> _CellPlaces:
+    """Return the places of cells in a file. Raises MissingColumn."""
+    columns = _CellPlaces.of(header, None)
     missing = [name for name in ("timestamp", "strike", "spot") if columns.plain[name] is None]
     if missing:
-        day.troubles.append(UnreadRow(path, 1, f"has no column {', '.join(missing)}"))
-        return
-    if columns.plain["expiry"] is None:
-        try:
-            columns = _CellPlaces.of(header, expiry_of(folder, day.index, day.day))
-        except ValueError as error:
-            reason = f"has no column of expiries, and its folder does not tell the date: {error}"
-            day.troubles.append(UnreadRow(path, None, reason))
-            return
-    before = 1  # a quoted cell may hold line ends: the reader counts the file's lines
-    for cells_ in lines:
-        row, before = before + 1, lines.line_num
-        if not any(cell.strip() for cell in cells_):
-            continue
-        if len(cells_) != len(header):
-            day.troubles.append(
-                UnreadRow(path, row, f"has {len(cells_)} cells, the header {len(header)}")
-            )
-            continue
-        try:
-            options = _options(day, columns, cells_)
-        except ValueError as error:
-            day.troubles.append(UnreadRow(path, row, str(error)))
-            continue
-        for key, values in options:
-            day.options[key] = values
-            day.origins[key] = path, row
+        raise MissingColumn(f"has no column {', '.join(missing)}", 1)
+    if columns.plain["expiry"] is not None:
+        return columns
+    try:
+        return _CellPlaces.of(header, expiry_of(path.parts[-3], day.index, day.day))
+    except ValueError as error:
+        raise MissingColumn(
+            f"has no column of expiries, and its folder does not tell the date: {error}", None
+        ) from error
 
 
 def _options(
     day: OlderDay, columns: _CellPlaces, row: Sequence[str]
-) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The options of a row, key and values. Errors: ValueError, with the cell and what is wrong with it."""
-    plain = {name: "" if n is None else row[n].strip() for name, n in columns.plain.items()}
-    if _other_index(plain["index"], day.index):
-        raise ValueError(f"index {plain['index']!r} is not {day.index}, whose folder this is")
-    at = _instant(plain["timestamp"])
+) -> list[tuple[OptionKey, tuple[str, ...]]]:
+    """Return the options of a row by key. Raises ValueError with the cell and its fault."""
+    texts = _texts(columns.plain, row)
+    if _is_other_index(texts["index"], day.index):
+        raise ValueError(f"index {texts['index']!r} is not {day.index}, whose folder this is")
+    at = _instant(texts["timestamp"])
     if at.astimezone(IST).date() != day.day:
         raise ValueError(
-            f"timestamp {plain['timestamp']!r} is not of {day.day}, the day in the file's name"
+            f"timestamp {texts['timestamp']!r} is not of {day.day}, the day in the file's name"
         )
-    expiry = columns.expiry or _expiry(plain["expiry"])
+    expiry = columns.expiry or _expiry(texts["expiry"])
     if expiry < day.day:
-        raise ValueError(f"expiry {plain['expiry']!r} is before the row's own day")
-    strike = _number("strike", plain["strike"])
+        raise ValueError(f"expiry {texts['expiry']!r} is before the row's own day")
+    strike = _number("strike", texts["strike"])
     if not strike > 0:
-        raise ValueError(f"strike {plain['strike']!r} is missing or not positive")
-    spot = _number("spot", plain["spot"])
-    told: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+        raise ValueError(f"strike {texts['strike']!r} is missing or not positive")
+    spot = _written(_number("spot", texts["spot"]))
+    options: list[tuple[OptionKey, tuple[str, ...]]] = []
     for places, word in columns.sides:
-        texts = {name: "" if n is None else row[n].strip() for name, n in places.items()}
-        if any(texts.values()):
+        of_side = _texts(places, row)
+        if any(of_side.values()):
             key = (isoformat_z(at), day.index, expiry.isoformat(), f"{strike!r}", word)
-            told.append((key, (*key, _written(spot), *_figures(word, texts))))
-    return told
+            options.append((key, (*key, spot, *_figures(word, of_side))))
+    return options
 
 
-def _other_index(text: str, index: str) -> bool:
-    """Tell whether a cell names another underlying; contracts' symbols begin with the name, and a number names none."""
+def _texts(places: Mapping[str, int | None], row: Sequence[str]) -> dict[str, str]:
+    return {name: "" if n is None else row[n].strip() for name, n in places.items()}
+
+
+def _is_other_index(text: str, index: str) -> bool:
+    """Tell whether a cell names another underlying."""
+    # A symbol of a contract begins with the name, and a cell without a letter names nothing.
     name = text.upper().replace(" ", "")
     names = (index, INDICES[index].spot.upper().replace(" ", ""))
     return any(letter.isalpha() for letter in name) and not name.startswith(names)
@@ -225,7 +293,8 @@ def _figures(word: str, texts: Mapping[str, str]) -> list[str]:
     figures = {name: _number(f"{word} {name}", text) for name, text in texts.items()}
     if isnan(figures["ltp"]) and texts["ltp"] and figures["volume"] > 0:
         raise ValueError(
-            f"{word} ltp is {texts['ltp']!r}, and the same row says that it traded (volume {texts['volume']})"
+            f"{word} ltp is {texts['ltp']!r}, "
+            f"and the same row says that it traded (volume {texts['volume']})"
         )
     return [_written(value) for value in figures.values()]
 
@@ -257,10 +326,6 @@ def _expiry(text: str) -> date:
         return cells.day(text)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"expiry {text!r} is no date (read are {cells.DAY_FORMS})") from error
-
-
-def _named(names: Sequence[str], ours: str, theirs: str) -> list[str]:
-    return [name.format(ours, theirs) for name in names]
 
 
 def _first(place: Mapping[str, int], names: Sequence[str]) -> int | None:

@@ -1,4 +1,4 @@
-"""Panels as JSON files for anybody who can read a directory, with a manifest of their hashes; and the check of both."""
+"""Panels as JSON files, a manifest of their hashes, and the check of both."""
 
 from __future__ import annotations
 
@@ -23,19 +23,26 @@ if TYPE_CHECKING:
 
 _CYCLES = ".cycles.json"
 _HASH = re.compile(r"[0-9a-f]{64}")
+Panel = Mapping[str, Any]
+"""A panel's document, as JSON has it."""
 _log = logging.getLogger(__name__)
 Mode = Literal["off", "warn", "strict"]
 
 
 class PanelFiles:
-    """PanelStore over `directory`. A panel yields only to the same or a newer cycle, compared under one lock on disk."""
+    """PanelStore over a directory. A panel yields only to the same or a newer cycle."""
 
     def __init__(self, directory: Path, validate: Mode = "warn") -> None:
         self._directory = directory
         self._mode: Mode = validate
 
-    def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """Write the panels that yield to `cycle`, the manifest last; return their names. Errors: StoreBusy, BadInput (strict)."""
+    def put(self, cycle: str, panels: Mapping[str, Panel]) -> tuple[str, ...]:
+        """Write the panels that yield to `cycle` and return their names.
+
+        Raises:
+            StoreBusy: The file system refuses.
+            BadInput: A panel is not what its schema says, and validation is strict.
+        """
         for document in panels.values():
             validate(document, self._mode)
         with refusals(self._directory):
@@ -43,43 +50,44 @@ class PanelFiles:
             with directory_lock(self._directory):
                 return self._put(cycle, panels)
 
-    def _put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """Cycles first, manifest last: after a crash a newer panel is known as newer, and the check sees what is unfinished."""
+    def _put(self, cycle: str, panels: Mapping[str, Panel]) -> tuple[str, ...]:
         cycles: dict[str, str] = _read(self._directory / _CYCLES) or {}
-        taken = tuple(
+        yielding = tuple(
             name for name in panels if name not in cycles or parse_z(cycles[name]) <= parse_z(cycle)
         )
-        if not taken:
+        if not yielding:
             return ()
-        replace(self._directory / _CYCLES, canonical(cycles | dict.fromkeys(taken, cycle)))
-        for name in taken:
+        # Cycles first, manifest last: after a crash a newer panel is known as newer, and the check
+        # of the manifest finds what is unfinished.
+        replace(self._directory / _CYCLES, canonical(cycles | dict.fromkeys(yielding, cycle)))
+        for name in yielding:
             replace(self._directory / panel_file(name), canonical(panels[name]) + b"\n")
-        there: dict[str, Any] = _read(self._directory / MANIFEST) or {}
-        hashes = {
-            name.removesuffix(".json"): value for name, value in there.get("hashes", {}).items()
-        }
-        hashes |= {name: digest(panels[name]["data"]) for name in taken}
-        generated_at = max(str(panels[name]["generated_at"]) for name in taken)
+        before: Panel = _read(self._directory / MANIFEST) or {}
+        hashes = {}
+        for file, digest_before in before.get("hashes", {}).items():
+            hashes[file.removesuffix(".json")] = digest_before
+        hashes |= {name: digest(panels[name]["data"]) for name in yielding}
+        generated_at = max(str(panels[name]["generated_at"]) for name in yielding)
         replace(self._directory / MANIFEST, canonical(manifest(hashes, generated_at)) + b"\n")
-        return taken
+        return yielding
 
-    def get(self, name: str) -> Mapping[str, Any] | None:
-        """Return a panel's document, None when there is none or it is no JSON."""
-        document: Mapping[str, Any] | None = _read(self._directory / panel_file(name))
+    def get(self, name: str) -> Panel | None:
+        """Return a panel's document, None when it is absent or no JSON."""
+        document: Panel | None = _read(self._directory / panel_file(name))
         return document
 
-    def all(self) -> Mapping[str, Mapping[str, Any]]:
+    def all(self) -> Mapping[str, Panel]:
         """Return every panel's document by name."""
-        return {name: document for name in self.names() if (document := self.get(name)) is not None}
+        documents = {name: self.get(name) for name in self.names()}
+        return {name: document for name, document in documents.items() if document is not None}
 
     def names(self) -> Sequence[str]:
-        """Return the names of the panels there are."""
-        return sorted(
-            path.stem for path in self._directory.glob("[!.]*.json") if path.name != MANIFEST
-        )
+        """Return the names of the panels."""
+        files = self._directory.glob("[!.]*.json")
+        return sorted(path.stem for path in files if path.name != MANIFEST)
 
     def verify(self) -> Mapping[str, str]:
-        """Return what `verify_manifest_hashes` finds; nothing before the first panel was put."""
+        """Return the codes of `verify_manifest_hashes`, none before the first panel was put."""
         return verify_manifest_hashes(self._directory) if self._directory.is_dir() else {}
 
 
@@ -91,7 +99,8 @@ def _read(path: Path) -> Any:
 
 @cache
 def validator() -> Draft202012Validator:
-    """Return what validates a panel's document. Made by who writes panels alone: its library is slow to import."""
+    """Return the validator of a panel's document."""
+    # jsonschema is slow to import, and only the process that writes panels needs it.
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(
@@ -99,17 +108,19 @@ def validator() -> Draft202012Validator:
     )
 
 
-def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
-    """Return what is wrong with a panel's document: not looked for (`off`), logged (`warn`), raised as BadInput (`strict`)."""
+def validate(document: Panel, mode: Mode) -> tuple[str, ...]:
+    """Return the faults of a panel's document.
+
+    Args:
+        document: The panel.
+        mode: off does not look for faults, warn logs them, strict raises them.
+
+    Raises:
+        BadInput: There are faults, and the mode is strict.
+    """
     if mode == "off":
         return ()
-    errors = validator().iter_errors(document)
-    issues = tuple(
-        sorted(
-            f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message}"
-            for error in errors
-        )
-    )
+    issues = _schema_issues(document)
     if not issues and document["meta"]["hash"] != digest(document["data"])[:12]:
         issues = ("meta.hash: is not the hash of data",)
     name = str(document.get("panel", "?"))
@@ -125,11 +136,23 @@ def validate(document: Mapping[str, Any], mode: Mode) -> tuple[str, ...]:
     return issues
 
 
-def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:
-    """Return what is wrong by file, empty when every panel is what the manifest says.
+def _schema_issues(document: Panel) -> tuple[str, ...]:
+    issues = []
+    for error in validator().iter_errors(document):
+        path = ".".join(str(part) for part in error.absolute_path) or "document"
+        issues.append(f"{path}: {error.message}")
+    return tuple(sorted(issues))
 
-    Codes: `mismatch`, `file_missing`, `invalid_hash_format`, `read_error:<Type>` (cannot be read as JSON), `error:<Type>` (is JSON
-    but no panel or manifest). Errors: Unavailable when there is no such directory.
+
+def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:
+    """Return the fault of each file, empty when every panel is what the manifest says.
+
+    Returns:
+        A code by file: `mismatch`, `file_missing`, `invalid_hash_format`, `read_error:<Type>` (it
+        cannot be read as JSON) or `error:<Type>` (it is JSON, and no panel or manifest).
+
+    Raises:
+        Unavailable: There is no such directory.
     """
     directory = Path(directory)
     if not directory.is_dir():
@@ -146,18 +169,20 @@ def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:
     return {name: code for name, code in codes.items() if code}
 
 
-def _issue(path: Path, expected: Any) -> str:
+def _issue(path: Path, expected: object) -> str:
     if not isinstance(expected, str) or not _HASH.fullmatch(expected):
         return "invalid_hash_format"
     try:
         document = json.loads(path.read_bytes())
-        found = digest(document["data"])
-        return "" if found == expected and document["meta"]["hash"] == expected[:12] else "mismatch"
+        is_same = digest(document["data"]) == expected
+        is_marked = document["meta"]["hash"] == expected[:12]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return _code(error)
+    return "" if is_same and is_marked else "mismatch"
 
 
 def _code(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "file_missing"
-    return f"{'read_error' if isinstance(error, OSError | ValueError | RecursionError) else 'error'}:{type(error).__name__}"
+    is_unreadable = isinstance(error, OSError | ValueError | RecursionError)
+    return f"{'read_error' if is_unreadable else 'error'}:{type(error).__name__}"
