@@ -11,13 +11,15 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import track
 from rich.table import Table
 
+from g6.adapters.parquet.plain_units import read_unit, stored_units
 from g6.bootstrap.stores import store as configured_store
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import exposures
 from g6.domain.schema.chain import Chain
 from g6.entrypoints.cli.shared import options, stored, terminal
 from g6.errors import NothingToDo
-from g6.studies import second_opinion as second
+from g6.studies.checks import second_exposures
+from g6.studies.checks import second_opinion as second
 
 Tolerance = Annotated[
     float,
@@ -55,7 +57,7 @@ def verify(
     Example: g6 verify --cycles 20
     """
     settings = options.settings(config, set_, data_dir=data_dir)
-    there = second.cycles(settings.directory)
+    there = stored_units(settings.directory)
     if not there:
         raise NothingToDo(f"no chain is stored in {settings.directory}")
     chosen = sorted(
@@ -66,13 +68,14 @@ def verify(
         second.Differences(),
         configured_store(settings),
     )
-    for index, day, instant in track(chosen, "verifying", console=console, transient=True):
-        cycle = second.read(settings.directory, index, day, instant)
+    for place in track(chosen, "verifying", console=console, transient=True):
+        index, _, instant = place
+        cycle = read_unit(settings.directory, place)
         second.check(cycle, found)
         frame = store.read_chain(Unit(isoformat_z(instant), index))
         if frame is not None and len(frame) and frame.columns["model"][0] == "black76":
             weighed = exposures.exposures(exposures.positions(Chain.of_rows(frame)))
-            for name, again in second.exposures(cycle).items():
+            for name, again in second_exposures.exposures(cycle).items():
                 # Where calls and puts nearly cancel, the net is a small difference of large sums: it is held at their scale.
                 found.add(
                     name,
