@@ -17,7 +17,7 @@ from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.contract_symbols import trusted
 from g6.domain.market.expiry import Resolution
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.pricing import priced_chain, quality
+from g6.domain.pricing import quality, strike_selection
 from g6.domain.quotes import chain_memory
 from g6.domain.quotes.chain_memory import ChainMemory
 from g6.pipeline.runtime import Runtime
@@ -93,15 +93,18 @@ def chosen(
         "not_listed": unmet,
     }
     if runtime.plan.scope == "chain":
-        contracts = priced_chain.select(listing, resolved.slots, {}, 0, 0, "chain")
+        contracts = strike_selection.contracts_of(listing.contracts, resolved.slots)
         lap("select")
         return _choice(contracts, resolved, told)
     centres = _centres(runtime, index, at, listing, resolved)
-    wide, most = runtime.plan.reach, runtime.plan.most_strikes
-    reach = priced_chain.reaches(listing, resolved.slots, centres, wide, most) if wide else {}
-    every = priced_chain.select(listing, resolved.slots, {}, 0, 0, "chain")
-    window = priced_chain.selected(
-        every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, "window", reach
+    every = strike_selection.contracts_of(listing.contracts, resolved.slots)
+    reach: Mapping[date, int] = {}
+    if runtime.plan.reach:
+        reach = strike_selection.window_reaches(
+            every, resolved.slots, centres, runtime.plan.reach, runtime.plan.most_strikes
+        )
+    window = strike_selection.window_rows(
+        every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, reach
     )
     refresh = _refresh(runtime, index, at, every, window, centres)
     lap("select")
@@ -138,7 +141,9 @@ def _centres(
     fix = None
     if seen.future_expiry is not None:
         fix = runtime.calendar.settlement_fix(exchange, seen.future_expiry)
-    guessed = priced_chain.centres(listing, resolved.slots, seen, at, fix, rate)
+    guessed = strike_selection.window_centres(
+        listing.contracts, resolved.slots, seen, at, fix, rate
+    )
     return guessed | remembered
 
 

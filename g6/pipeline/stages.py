@@ -15,10 +15,10 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview, unit_facts
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts
-from g6.domain.pricing import priced_chain
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import chain_memory
 from g6.domain.quotes import stamp as quote
+from g6.domain.quotes.previous_interest import previous_interest
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.beyond import Beyond, json_number
@@ -251,7 +251,7 @@ def _previous_oi(
 ) -> tuple[NDArray[np.float64], str]:
     stored = _stored_oi(runtime.store, unit.index, day)
     if stored is not None:
-        return priced_chain.previous_oi(wanted, stored), "store"
+        return previous_interest(wanted, stored), "store"
     return runtime.provider.previous_oi(unit.index, wanted, unit.instant), runtime.provider.name
 
 

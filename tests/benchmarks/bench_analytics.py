@@ -92,7 +92,7 @@ def _window(contracts: Contracts, expiries: Sequence[date], spot: float, strikes
 
 def _forwards(unit: Unit) -> object:
     found = unit.priced.expiries
-    return forward.forwards(
+    return forward.parity_forwards(
         unit.quotes, unit.priced.prices, found.bounds, found.years, unit.priced.rate
     )
 

@@ -14,59 +14,83 @@ from numpy.typing import NDArray
 from g6.domain.pricing.medians import median_of_least
 from g6.domain.pricing.padded import abreast
 from g6.domain.pricing.quality import Prices
-from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.schema.underlying import Underlying
 
 __all__ = [
     "DAY_YEARS",
     "Forwards",
     "at_the_money",
-    "forwards",
     "grown",
-    "nearest",
-    "or_else",
+    "nearest_strike",
     "parity",
+    "parity_forwards",
     "spot_forwards",
+    "with_fallbacks",
 ]
 
 Array = NDArray[np.float64]
 
 PAIRS = 7
+"""Pairs of call and put, nearest the money, that a forward is the median of."""
 MIN_PAIRS = 3
 HYSTERESIS_STEPS = 0.6
-_MAX_EXPONENT = 50.0
+"""Steps between strikes that a forward may leave the remembered ATM before it moves."""
 DAY_YEARS = 1 / 365
+# A hostile rate or a damaged date gives exponents of hundreds, and exp() raises from 710 on.
+_MAX_EXPONENT = 50.0
 
 
 @dataclass(slots=True)
 class Forwards:
-    """Forward, where it came from ("" nowhere) and its spread, for each of m expiries; points."""
+    """The forwards of m expiries.
+
+    Attributes:
+        value: Points, NaN unknown.
+        source: parity, parity_last, future, carry or spot_rate; "" where the forward is unknown.
+        spread: Median absolute deviation of the forwards of the pairs, points.
+    """
 
     value: list[float]
     source: list[str]
     spread: list[float]
 
-    def part(self, mine: slice) -> Forwards:
+    def part(self, places: slice) -> Forwards:
         """Return those of some expiries."""
-        return Forwards(self.value[mine], self.source[mine], self.spread[mine])
+        return Forwards(self.value[places], self.source[places], self.spread[places])
 
 
 def parity(strike: Array, call: Array, put: Array, discount: float | Array) -> tuple[Any, Any]:
-    """Return forward and spread (both points) by put-call parity, F = K + (C − P)/D; NaN with fewer than 3 pairs.
+    """Return forward and spread by put-call parity, F = K + (C − P)/D.
 
-    Median over the 7 pairs nearest the money and its median absolute deviation. |C − P| = D |F − K|, so the smallest
-    differences are the nearest strikes, and neither the index nor a first guess has a say in it. `strike`, `call`, `put` are
-    `(k,)`, or `(m, k)` with one discount for each of m expiries.
+    The forward is the median over the 7 pairs nearest the money, the spread their median absolute
+    deviation. |C − P| = D |F − K|, so that the smallest differences are the nearest strikes, and
+    neither the index nor a first guess has a say in it.
+
+    Args:
+        strike: Strikes in points, shape (k,), or (m, k) for m expiries.
+        call: Prices of calls in points, of the same shape, NaN unknown.
+        put: Prices of puts.
+        discount: Discount factor to the fix, one for each expiry.
+
+    Returns:
+        Forward and spread in points, NaN with fewer than 3 pairs.
+
+    >>> strike = np.array([90.0, 100.0, 110.0])
+    >>> forward, spread = parity(strike, np.array([12.0, 5.0, 1.0]), np.array([1.0, 4.0, 10.0]), 1.0)
+    >>> float(forward), float(spread)
+    (101.0, 0.0)
     """
     gap = call - put
-    pair = np.isfinite(gap)
-    near = np.where(pair, np.abs(gap), np.inf).argsort(axis=-1, kind="stable")[..., :PAIRS]
-    levels = np.where(pair, strike + gap / np.asarray(discount)[..., None], np.inf)
-    nearest_levels = np.take_along_axis(levels, near, axis=-1)
-    pairs = np.minimum(pair.sum(axis=-1), PAIRS)
-    value = _median_of_pairs(nearest_levels, pairs)
+    is_pair = np.isfinite(gap)
+    near = np.where(is_pair, np.abs(gap), np.inf).argsort(axis=-1, kind="stable")[..., :PAIRS]
+    levels = np.where(is_pair, strike + gap / np.asarray(discount)[..., None], np.inf)
+    near_levels = np.take_along_axis(levels, near, axis=-1)
+    pairs = np.minimum(is_pair.sum(axis=-1), PAIRS)
+    value = _median_of_pairs(near_levels, pairs)
     with np.errstate(invalid="ignore"):  # beyond the pairs there are, both are infinite
-        away = np.abs(nearest_levels - value[..., None])
-    spread = _median_of_pairs(np.where(np.isfinite(nearest_levels), away, np.inf), pairs)
+        away = np.abs(near_levels - value[..., None])
+    spread = _median_of_pairs(np.where(np.isfinite(near_levels), away, np.inf), pairs)
     return value, spread[()]
 
 
@@ -77,120 +101,173 @@ def _median_of_pairs(values: Array, pairs: NDArray[np.integer[Any]]) -> Array:
     return np.where(pairs >= MIN_PAIRS, median_of_least(values, pairs), nan)
 
 
-def forwards(
+def parity_forwards(
     quotes: Quotes, prices: Prices, bounds: Sequence[int], years: Sequence[float], rate: float
 ) -> Forwards:
-    """Return the forward of each expiry by parity: rows `bounds[i]:bounds[i + 1]`, `years[i]` left, NaN past its fix.
+    """Return the forward of each expiry by parity, unknown where there are not enough pairs.
 
-    On mids first; then on last prices of pairs whose legs both traded within the window, legs without a time only when there are
-    not enough others. Beyond the fix the discount is 1.
+    On mids first; then on last prices of pairs whose two legs both traded within the window. Legs
+    without a time are taken only when there are not enough others.
+
+    Args:
+        quotes: Quotes of m expiries.
+        prices: What was taken from them.
+        bounds: Expiry i has the rows `bounds[i]:bounds[i + 1]`.
+        years: Years to each fix, NaN past it: there the discount is 1.
+        rate: Continuous rate a year.
     """
-    tabled = abreast(bounds)
-    strike = tabled(quotes.strike)
-    discount = np.array([exp(-rate * each) if isfinite(each) else 1.0 for each in years])
-    value, spread, source = np.full(len(years), nan), np.full(len(years), nan), [""] * len(years)
-    for name, price in _tries(prices):
-        still = np.flatnonzero(np.isnan(value))
-        if not len(still):
+    as_table = abreast(bounds)
+    strike = as_table(quotes.strike)
+    discount = np.array([exp(-rate * ahead) if isfinite(ahead) else 1.0 for ahead in years])
+    value = np.full(len(years), nan)
+    spread = np.full(len(years), nan)
+    source = [""] * len(years)
+    for name, price in _price_attempts(prices):
+        unknown = np.flatnonzero(np.isnan(value))
+        if not len(unknown):
             break
-        call, put = tabled(price)[:, still]
-        value[still], spread[still] = parity(strike[still], call, put, discount[still])
-        for i in still[np.isfinite(value[still])].tolist():
+        call, put = as_table(price)[:, unknown]
+        value[unknown], spread[unknown] = parity(strike[unknown], call, put, discount[unknown])
+        for i in unknown[np.isfinite(value[unknown])].tolist():
             source[i] = name
     return Forwards(value.tolist(), source, spread.tolist())
 
 
-def _tries(prices: Prices) -> Iterator[tuple[str, Array]]:
+def _price_attempts(prices: Prices) -> Iterator[tuple[str, Array]]:
+    """Yield the prices that parity is tried on, the best first, each with its source."""
     yield "parity", prices.mid
     yield "parity_last", np.where(prices.timed, prices.traded, nan)
     yield "parity_last", prices.traded
 
 
-def or_else(
-    found: Forwards,
-    seen: Underlying,
+def with_fallbacks(
+    forwards: Forwards,
+    market: Underlying,
     expiries: Sequence[date],
     years: list[float],
     rate: float,
     oldest: float,
 ) -> Forwards:
-    """Return the forwards of one unit's `expiries`, what parity left open filled in.
+    """Fill in what parity left unknown of one unit's forwards.
 
-    In this order: the listed future of that expiry, unless its price is older than `oldest` (epoch seconds); carry over the index
-    interpolated in time between expiries of at least a day; S e^{rT}. Beyond the fix only the first is tried.
+    In this order: the listed future of that expiry; carry over the index, interpolated in time
+    between expiries of at least a day; S e^{rT}. Beyond the fix only the first is tried.
+
+    Args:
+        forwards: Those by parity; they are changed in place.
+        market: The index and its future.
+        expiries: The unit's expiries.
+        years: Years to each fix, NaN past it.
+        rate: Continuous rate a year.
+        oldest: Epoch seconds before which the price of a future is too old.
     """
-    if all(found.source):
-        return found
+    if all(forwards.source):
+        return forwards
     for i, expiry in enumerate(expiries):
-        if not found.source[i]:
-            found.value[i], found.source[i] = _of_future(seen, expiry, oldest)
-    return _carried(found, years, rate, seen.spot)
+        if not forwards.source[i]:
+            forwards.value[i], forwards.source[i] = _future_forward(market, expiry, oldest)
+    return _with_carry(forwards, years, rate, market.spot)
 
 
-def _of_future(seen: Underlying, expiry: date, oldest: float) -> tuple[float, str]:
-    """The future of this very expiry: the middle of its book, else its last price."""
-    if seen.future_expiry != expiry or seen.future_time < oldest:
+def _future_forward(market: Underlying, expiry: date, oldest: float) -> tuple[float, str]:
+    """Return the price of the future of this very expiry: the middle of its book, else its last."""
+    if market.future_expiry != expiry or market.future_time < oldest:
         return nan, ""
-    value = (
-        0.5 * (seen.future_bid + seen.future_ask)
-        if 0 < seen.future_bid <= seen.future_ask
-        else seen.future
-    )
+    value = market.future
+    if 0 < market.future_bid <= market.future_ask:
+        value = 0.5 * (market.future_bid + market.future_ask)
     return (value, "future") if 0 < value < inf else (nan, "")
 
 
-def _carried(found: Forwards, years: list[float], rate: float, spot: float) -> Forwards:
-    """Fill what is still open from the carry of other expiries, else from the rate; both need the index."""
+def _with_carry(forwards: Forwards, years: list[float], rate: float, spot: float) -> Forwards:
+    """Fill what is still unknown from the carry of other expiries, else from the rate."""
     if not 0 < spot < inf:
-        return found
-    pairs = zip(found.value, years, strict=True)
-    known = [
-        (left, log(value / spot) / left) for value, left in pairs if value > 0 and left >= DAY_YEARS
-    ]
-    times, carries = [left for left, _ in known], [carry for _, carry in known]
-    for i, left in enumerate(years):
-        if found.source[i] or not isfinite(left):
+        return forwards
+    times = []
+    carries = []
+    for value, ahead in zip(forwards.value, years, strict=True):
+        # Closer to its fix the noise between index and chain, a snapshot apart, would be annualised.
+        if value > 0 and ahead >= DAY_YEARS:
+            times.append(ahead)
+            carries.append(log(value / spot) / ahead)
+    for i, ahead in enumerate(years):
+        if forwards.source[i] or not isfinite(ahead):
             continue
-        carry = float(np.interp(left, times, carries)) if known else rate
-        found.value[i], found.source[i] = (
-            grown(spot, carry * left),
-            "carry" if known else "spot_rate",
-        )
-    return found
+        carry = float(np.interp(ahead, times, carries)) if times else rate
+        forwards.value[i] = grown(spot, carry * ahead)
+        forwards.source[i] = "carry" if times else "spot_rate"
+    return forwards
 
 
 def spot_forwards(spot: float, years: list[float], rate: float) -> Forwards:
-    """Return S e^{rT} for every expiry: the exchanges' presets, Black–Scholes on spot without a dividend."""
-    source = "spot_rate" if 0 < spot < inf else ""
-    value = [grown(spot, rate * left) if source and isfinite(left) else nan for left in years]
-    return Forwards(value, [source if isfinite(each) else "" for each in value], [nan] * len(years))
+    """Return S e^{rT} for every expiry: the presets price on spot without a dividend.
+
+    Args:
+        spot: The index in points.
+        years: Years to each expiry by the exchange's clock, NaN past it.
+        rate: Continuous rate a year.
+
+    >>> spot_forwards(24000.0, [0.0, nan], 0.10).value
+    [24000.0, nan]
+    """
+    is_known = 0 < spot < inf
+    value = [grown(spot, rate * ahead) if is_known and isfinite(ahead) else nan for ahead in years]
+    source = ["spot_rate" if isfinite(level) else "" for level in value]
+    return Forwards(value, source, [nan] * len(years))
 
 
 def grown(level: float, exponent: float) -> float:
-    """Return level × e^exponent; NaN where no price in points could be that large."""
+    """Return level × e^exponent, NaN where no price in points could be that large.
+
+    >>> grown(24000.0, 0.0), grown(24000.0, 1000.0)
+    (24000.0, nan)
+    """
     return level * exp(exponent) if exponent < _MAX_EXPONENT else nan
 
 
-def nearest(strikes: Array, level: float) -> int:
-    """Return the position of the strike nearest to `level`, the lower on a tie; `strikes` ascending, `level` a number."""
+def nearest_strike(strikes: Array, level: float) -> int:
+    """Return the position of the strike nearest to a level, the lower one on a tie.
+
+    Args:
+        strikes: Points, ascending, shape (k,).
+        level: Points, a number.
+
+    >>> nearest_strike(np.array([100.0, 110.0]), 105.0)
+    0
+    """
     return int(np.abs(strikes - level).argmin())
 
 
 def at_the_money(strikes: Array, forward: float, remembered: float = nan) -> float:
-    """Return the listed strike at the money (points); NaN when neither forward nor memory says where that is.
+    """Return the listed strike at the money.
 
-    The strike nearest to the forward, but a remembered one stays while the forward is within 0.6 of the local step, so that
-    a forward between two strikes does not flicker. `strikes` `(k,)` ascending.
+    It is the strike nearest to the forward, but a remembered one stays while the forward is within
+    0.6 of the local step, so that a forward between two strikes does not flicker.
+
+    Args:
+        strikes: Points, ascending, shape (k,).
+        forward: Points, NaN unknown.
+        remembered: The strike at the money of the cycle before, NaN unknown.
+
+    Returns:
+        A strike in points, NaN when neither forward nor memory says which.
+
+    >>> strikes = np.array([24000.0, 24050.0, 24100.0])
+    >>> at_the_money(strikes, 24078.0), at_the_money(strikes, 24078.0, remembered=24050.0)
+    (24100.0, 24050.0)
     """
     place = int(strikes.searchsorted(remembered)) if isfinite(remembered) else len(strikes)
-    held = place < len(strikes) and strikes[place] == remembered
+    is_listed = place < len(strikes) and strikes[place] == remembered
     if not isfinite(forward):
-        return remembered if held else nan
-    if held:
-        beyond = place + (1 if forward > remembered else -1)
-        if not 0 <= beyond < len(strikes):
-            beyond = 2 * place - beyond
-        step = abs(float(strikes[beyond]) - remembered) if 0 <= beyond < len(strikes) else nan
+        return remembered if is_listed else nan
+    if is_listed:
+        # The step towards the forward, the other one at an end of the list.
+        neighbour = place + (1 if forward > remembered else -1)
+        if not 0 <= neighbour < len(strikes):
+            neighbour = 2 * place - neighbour
+        step = nan
+        if 0 <= neighbour < len(strikes):
+            step = abs(float(strikes[neighbour]) - remembered)
         if not abs(forward - remembered) > HYSTERESIS_STEPS * step:
             return remembered
-    return float(strikes[nearest(strikes, forward)])
+    return float(strikes[nearest_strike(strikes, forward)])

@@ -1,4 +1,4 @@
-"""Last prices that no move of the market explains: each held against its book, or its neighbours' where it has none."""
+"""Last prices that no move of the market explains, held against their own book or their neighbours'."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from math import isfinite, nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.schema.underlying import Underlying
 
 __all__ = ["LEAST_DEVIATIONS", "outliers", "pace"]
 
@@ -22,19 +23,22 @@ FRESHEST_SECONDS = 5.0
 """A book and a trade of the same moment are never nearer in time than this: they come from different ticks."""
 
 
-def pace(seen: Underlying) -> float:
-    """Return how far the index moves at its volatility (VIX; else 20 %), points a root second.
+def pace(market: Underlying) -> float:
+    """Return how far the index moves at its volatility: VIX, or 20 % where VIX is not known.
 
-    NaN when the index is not known.
+    Returns:
+        Points a root second, NaN when the index is not known.
+
+    >>> round(pace(Underlying(spot=24000.0, vix=12.0)), 3)
+    1.209
     """
-    if not (isfinite(seen.spot) and seen.spot > 0):
+    if not (isfinite(market.spot) and market.spot > 0):
         return nan
-    known = isfinite(seen.vix) and seen.vix > 0
-    return (
-        seen.spot
-        * (max(seen.vix / 100, 0.5 * USUAL_VOLATILITY) if known else USUAL_VOLATILITY)
-        / sqrt(TRADING_SECONDS)
-    )
+    volatility = USUAL_VOLATILITY
+    if isfinite(market.vix) and market.vix > 0:
+        # A floor: a VIX that reads too low must not make ordinary trades outliers.
+        volatility = max(market.vix / 100, 0.5 * USUAL_VOLATILITY)
+    return market.spot * volatility / sqrt(TRADING_SECONDS)
 
 
 def outliers(
@@ -45,32 +49,44 @@ def outliers(
     trade_age: Array,
     pace: Array | float,
 ) -> Mask:
-    """Return which last prices `(2, n)` stand more than `LEAST_DEVIATIONS` from where the option is quoted.
+    """Return which last prices stand more than `LEAST_DEVIATIONS` from where the option is quoted.
 
-    A deviation is half the spread and a tick and, beside them, what the index moves since the trade (`pace` points a root second),
-    times the slope of the quotes over strikes, which is the option's delta. `middle`, `half_spread` points, NaN without a book:
-    the strikes above and below stand in, as unsure as they are apart. What cannot be held against anything is none.
+    A deviation is half the spread and a tick and, beside them, what the index moves since the trade
+    times the slope of the quotes over strikes, which is the option's delta. Without a book the
+    strikes above and below stand in, as unsure as they are apart. What cannot be held against
+    anything is no outlier.
+
+    Args:
+        quotes: Quotes of n strikes.
+        middle: Middle of each book in points, shape (2, n), NaN without one.
+        half_spread: Half the width of the book, points.
+        last: Last prices, points.
+        trade_age: Seconds since the last trade.
+        pace: What `pace` gives for the index of each row.
+
+    Returns:
+        A mask, shape (2, n).
     """
     with np.errstate(all="ignore"):
         below, above = _neighbours(middle, quotes)
-        apart, steps = np.abs(above - below), _steps(quotes)
+        gap = np.abs(above - below)
+        steps = _steps(quotes)
         one_sided = np.fmax(np.abs(above - middle) / steps[1], np.abs(middle - below) / steps[0])
-        slope = np.where(np.isfinite(apart), apart / steps.sum(axis=0), one_sided)
-        own = np.isfinite(middle)
-        level, unsure = (
-            np.where(own, middle, 0.5 * (below + above)),
-            np.where(own, half_spread, apart),
-        )
+        slope = np.where(np.isfinite(gap), gap / steps.sum(axis=0), one_sided)
+        has_book = np.isfinite(middle)
+        level = np.where(has_book, middle, 0.5 * (below + above))
+        unsure = np.where(has_book, half_spread, gap)
         moved = pace * np.sqrt(np.maximum(trade_age, FRESHEST_SECONDS))
-        found: Mask = np.abs(last - level) > LEAST_DEVIATIONS * np.hypot(
-            unsure + quotes.tick_size, slope * moved
-        )
-    return found
+        deviation = np.hypot(unsure + quotes.tick_size, slope * moved)
+        odd: Mask = np.abs(last - level) > LEAST_DEVIATIONS * deviation
+    return odd
 
 
 def _neighbours(middle: Array, quotes: Quotes) -> tuple[Array, Array]:
-    """Return the quotes of the next strike below and above `(2, n)`, NaN at the ends of an expiry, where strikes begin again."""
-    below, above = np.full(middle.shape, np.nan), np.full(middle.shape, np.nan)
+    """Return the quotes of the next strike below and above, each (2, n), NaN at an expiry's ends."""
+    below = np.full(middle.shape, np.nan)
+    above = np.full(middle.shape, np.nan)
+    # Where strikes begin again another expiry begins, or the same one of another unit.
     same = (quotes.expiry[1:] == quotes.expiry[:-1]) & (quotes.strike[1:] > quotes.strike[:-1])
     below[:, 1:] = np.where(same, middle[:, :-1], np.nan)
     above[:, :-1] = np.where(same, middle[:, 1:], np.nan)
@@ -78,6 +94,9 @@ def _neighbours(middle: Array, quotes: Quotes) -> tuple[Array, Array]:
 
 
 def _steps(quotes: Quotes) -> Array:
-    """Return the distances to the next strike below and above `(2, n)`, points; only those within an expiry mean anything."""
+    """Return the distances to the next strike below and above, points, shape (2, n).
+
+    Only those within an expiry mean anything.
+    """
     distance = np.diff(quotes.strike)
     return np.stack([np.append(np.nan, distance), np.append(distance, np.nan)])

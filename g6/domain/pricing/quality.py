@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import isfinite, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from g6.domain.cycles.plan import Model, Quality
 from g6.domain.pricing.outliers import outliers, pace
-from g6.domain.quotes.quotes import NAN, Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
 from g6.domain.schema.counting import MAX_COUNT, MAX_OPEN_INTEREST
+from g6.domain.schema.underlying import Underlying
 from g6.domain.schema.words import Flag, QuoteSource
 
 __all__ = [
@@ -31,7 +32,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 FAR_FROM_STRIKES = 1.5
-"""An index is at most this many times above the highest strike, or below the lowest: exchanges list strikes on both sides of it."""
+"""Times above the highest strike, or below the lowest, that an index stands at most."""
+# Exchanges list strikes on both sides of the index, so that one outside of them all is a fault.
 SOURCES = np.array(["", "mid", "last"], dtype=object)
 """Every word of `price_source`."""
 _ANSWERED = ("last", "bid", "ask", "volume", "oi", "close", "quote_time")
@@ -41,12 +43,21 @@ READ = (*_ANSWERED, "last_trade_time")
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The prices of a chain, each `(2, n)`: what is analysed and how well it is known.
+    """The prices of a chain, each of shape (2, n): what is analysed, and how well it is known.
 
-    `price` in points, NaN where there is none; `taken` where it is from, a place in `SOURCES`; `half_spread` in points (half a
-    tick of a last price); `bid`, `ask` those of a fresh, uncrossed book, else NaN; `mid` the price where it is a mid; `traded` a
-    last price of the trade window, `timed` where its time is known; `flags` bits of `Flag`; `age_seconds` of the quote, NaN
-    unknown; `listed` and `missing` say which options exist and which did not answer.
+    Attributes:
+        price: Points, NaN where there is none.
+        taken: Where the price is from, a place in SOURCES.
+        half_spread: Half the width of the book of a mid, half a tick of a last price; points.
+        bid: Best bid of a fresh, uncrossed book, points, else NaN.
+        ask: Best ask of such a book.
+        mid: The price where it is a mid.
+        traded: A last price of the trade window.
+        timed: Whether the time of the last trade is known.
+        flags: Bits of `Flag`.
+        age_seconds: Age of the quote, NaN unknown.
+        listed: Which options exist.
+        missing: Which of them did not answer.
     """
 
     price: Array
@@ -64,14 +75,13 @@ class Prices:
 
     @property
     def source(self) -> NDArray[np.object_]:
-        """The words, `(2, n)`."""
+        """The words of `price_source`, shape (2, n)."""
         return SOURCES[self.taken]
 
-    def rows(self, mine: slice) -> Prices:
+    def rows(self, rows: slice) -> Prices:
         """Return the prices of some strikes."""
-        return Prices(
-            **{name: getattr(self, name)[:, mine] for name in Prices.__dataclass_fields__}
-        )
+        names = Prices.__dataclass_fields__
+        return Prices(**{name: getattr(self, name)[:, rows] for name in names})
 
 
 def prices(
@@ -81,45 +91,64 @@ def prices(
     model: Model = "black76",
     moves: Array | float | None = None,
 ) -> Prices:
-    """Return the price of every option at the cycle's instant `at` (epoch seconds).
+    """Return the price of every option at the cycle's instant.
 
-    Mid of a two-sided, uncrossed book at most `max_quote_age` old and not wider than the larger of `max_spread_points` and
-    `max_spread_fraction` of the mid; else the last price of a trade of today at most `max_trade_age` old that is no outlier; else
-    none. An unknown time is believed and flagged. The exchanges' presets take the last price whatever its age, as the exchanges
-    do. A thin option has no price at all. Quotes of several units have an instant for each row, and in `moves` the `pace` of
-    its index.
+    It is the mid of a two-sided, uncrossed book at most `max_quote_age` old and not wider than the
+    larger of `max_spread_points` and `max_spread_fraction` of the mid. Otherwise it is the last
+    price of a trade of today at most `max_trade_age` old that is no outlier, and otherwise none. An
+    unknown time is believed and flagged. The exchanges' presets take the last price whatever its
+    age, as the exchanges do. A thin option has no price at all.
+
+    Args:
+        quotes: Quotes of n strikes, of one unit or of several.
+        at: The instant in epoch seconds, one for each row where the quotes are of several units.
+        quality: When a quote may be believed.
+        model: The model that the prices are for.
+        moves: What `pace` gives for the index of each row. None: that of the quotes' own index.
     """
-    listed, thin = quotes.symbol != "", _thin(quotes, quality)
+    thin = _thin(quotes, quality)
+    listed = quotes.symbol != ""
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
-    age, trade_age = at - quotes.quote_time, at - quotes.last_trade_time
-    old_quote, untraded = age > quality.max_quote_age, quotes.volume == 0
+    age = at - quotes.quote_time
+    trade_age = at - quotes.last_trade_time
+    is_old = age > quality.max_quote_age
+    is_untraded = quotes.volume == 0
     book = _book(quotes, listed & ~thin, quality)
-    mid = np.where(book.crossed | book.wide | old_quote, np.nan, book.middle)
-    last, half_spread = _positive(quotes.last, listed & ~thin), 0.5 * (book.ask - book.bid)
-    fresh = np.where(untraded | (trade_age > quality.max_trade_age), np.nan, last)
-    odd = outliers(
-        quotes, mid, half_spread, fresh, trade_age, pace(quotes.market) if moves is None else moves
-    )
+    mid = np.where(book.crossed | book.wide | is_old, np.nan, book.middle)
+    half_width = 0.5 * (book.ask - book.bid)
+    last = _positive(quotes.last, listed & ~thin)
+    is_fresh = ~(is_untraded | (trade_age > quality.max_trade_age))
+    fresh = np.where(is_fresh, last, np.nan)
+    moves = pace(quotes.market) if moves is None else moves
+    odd = outliers(quotes, mid, half_width, fresh, trade_age, moves)
     traded = np.where(odd, np.nan, fresh)
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, traded if model == "black76" else last)
     use_last = ~use_mid & np.isfinite(price)
-    old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~untraded & ~odd
+    is_old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~is_untraded & ~odd
     faults = _faults(quotes, book, missing | thin) | {
         Flag.MISSING: missing,
         Flag.THIN: thin,
         Flag.OUTLIER: odd,
-        Flag.STALE: old_quote | old_trade,
+        Flag.STALE: is_old | is_old_trade,
         Flag.AGE_UNKNOWN: (use_mid & np.isnan(age)) | (use_last & np.isnan(trade_age)),
     }
-    spoilt = book.crossed | old_quote
+    is_spoilt = book.crossed | is_old
+    half_tick = np.where(use_last, 0.5 * quotes.tick_size, np.nan)
     return Prices(
         price=price,
         taken=use_mid.view(np.int8) + 2 * use_last.view(np.int8),
-        half_spread=np.where(use_mid, half_spread, np.where(use_last, 0.5 * quotes.tick_size, np.nan)),
-        bid=np.where(spoilt, np.nan, book.bid), ask=np.where(spoilt, np.nan, book.ask), mid=mid, traded=traded,
-        timed=np.isfinite(trade_age), flags=_flags(faults, listed), age_seconds=age, listed=listed, missing=missing,
-    )  # fmt: skip
+        half_spread=np.where(use_mid, half_width, half_tick),
+        bid=np.where(is_spoilt, np.nan, book.bid),
+        ask=np.where(is_spoilt, np.nan, book.ask),
+        mid=mid,
+        traded=traded,
+        timed=np.isfinite(trade_age),
+        flags=_flags(faults, listed),
+        age_seconds=age,
+        listed=listed,
+        missing=missing,
+    )
 
 
 class _Book(NamedTuple):
@@ -131,46 +160,74 @@ class _Book(NamedTuple):
 
 
 def _book(quotes: Quotes, listed: Mask, quality: Quality) -> _Book:
-    """The best level of each book; `middle` NaN where it is not two-sided."""
-    bid, ask = _positive(quotes.bid, listed), _positive(quotes.ask, listed)
-    middle, gap = 0.5 * (bid + ask), ask - bid
+    """Return the best level of each book. Its middle is NaN where it is not two-sided."""
+    bid = _positive(quotes.bid, listed)
+    ask = _positive(quotes.ask, listed)
+    middle = 0.5 * (bid + ask)
+    gap = ask - bid
     allowed = np.maximum(quality.max_spread_points, quality.max_spread_fraction * middle)
     return _Book(bid, ask, middle, gap < 0, gap > allowed)
 
 
 def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
-    """Return how many options carry each flag, by reason; reasons that none carries are left out."""
-    counts = {flag.word: int(np.count_nonzero(flags & flag)) for flag in Flag}
+    """Return how many options carry each flag, by reason. Reasons that none carries are left out.
+
+    >>> quality_counts(np.array([[1, 0], [3, 0]], dtype=np.int32))
+    {'stale': 2, 'untraded': 1}
+    """
+    counts = {flag.name.lower(): int(np.count_nonzero(flags & flag)) for flag in Flag if flag.name}
     return {reason: count for reason, count in counts.items() if count}
 
 
-def believed(seen: Underlying, strikes: Array) -> Underlying:
-    """Return the underlying without a spot that is no print: 0, negative, infinite, or absurd against the strikes of its chain.
+def believed(market: Underlying, strikes: Array) -> Underlying:
+    """Return the market without a spot that is no print.
 
-    Where there is none, `spot` and `spot_time` are NaN and `spot_source` is none.
+    Zero, a negative or infinite level and one that is absurd against the strikes of the chain are
+    no prints.
+
+    Args:
+        market: The index as it was seen.
+        strikes: Strikes of the chain, points. None are no witness.
+
+    Returns:
+        The market; without a print `spot` and `spot_time` are NaN and `spot_source` is none.
+
+    >>> believed(Underlying(spot=0.05), np.array([24000.0])).spot_source
+    'none'
     """
-    if isfinite(seen.spot) and seen.spot > 0:
+    if isfinite(market.spot) and market.spot > 0:
         if not len(strikes):
-            return seen
-        lowest, highest = float(strikes.min()), float(strikes.max())
-        if lowest / FAR_FROM_STRIKES <= seen.spot <= highest * FAR_FROM_STRIKES:
-            return seen
-    return replace(seen, spot=NAN, spot_time=NAN, spot_source="none")
+            return market
+        lowest = float(strikes.min()) / FAR_FROM_STRIKES
+        highest = float(strikes.max()) * FAR_FROM_STRIKES
+        if lowest <= market.spot <= highest:
+            return market
+    return replace(market, spot=nan, spot_time=nan, spot_source="none")
 
 
-def spot_source(seen: Underlying, at: float, quality: Quality) -> str:
-    """Return how the index is known at the cycle's instant `at` (epoch seconds): a live one too old to be believed is stale."""
-    too_old = seen.spot_source == "live" and at - seen.spot_time > quality.max_quote_age
-    return "stale" if too_old else seen.spot_source
+def spot_source(market: Underlying, at: float, quality: Quality) -> str:
+    """Return how the index is known at an instant: a live one too old to be believed is stale.
+
+    Args:
+        market: The index as it was seen.
+        at: The cycle's instant, epoch seconds.
+        quality: How old a quote may be.
+
+    >>> spot_source(Underlying(spot=24000.0, spot_time=0.0), 31.0, Quality(max_quote_age=30.0))
+    'stale'
+    """
+    is_too_old = market.spot_source == "live" and at - market.spot_time > quality.max_quote_age
+    return "stale" if is_too_old else market.spot_source
 
 
 def _positive(values: Array, listed: Mask) -> Array:
-    """Prices that can be one: a broker writes an empty level as 0 or −0.01."""
+    """Return the prices that can be one, else NaN."""
+    # A provider writes an empty level as 0 or −0.01.
     return np.where(listed & (values > 0) & (values < MAX_COUNT), values, np.nan)
 
 
 def _thin(quotes: Quotes, quality: Quality) -> Mask:
-    """What the configuration leaves out for its volume or open interest; what is unknown stays."""
+    """Return what the configuration leaves out for its volume or open interest; unknown ones stay."""
     listed: Mask = quotes.symbol != ""
     thin: Mask = np.zeros(listed.shape, dtype=np.bool_)
     if quality.min_volume:
@@ -179,15 +236,18 @@ def _thin(quotes: Quotes, quality: Quality) -> Mask:
         thin |= quotes.oi < quality.min_oi
     if quality.vol_pct:
         for day in np.unique(quotes.expiry):
-            mine = quotes.expiry == day
-            volume = quotes.volume[:, mine]
+            rows = quotes.expiry == day
+            volume = quotes.volume[:, rows]
             if np.isfinite(volume).any():
-                thin[:, mine] |= volume < np.nanpercentile(volume, quality.vol_pct)
+                thin[:, rows] |= volume < np.nanpercentile(volume, quality.vol_pct)
     return thin & listed
 
 
 def _faults(quotes: Quotes, book: _Book, unseen: Mask) -> dict[Flag, Mask]:
-    """What can be said of a quote before a price is taken from it; an `unseen` book is not said to be empty."""
+    """Return what can be said of a quote before a price is taken from it.
+
+    An `unseen` book is not said to be empty.
+    """
     return {
         Flag.UNTRADED: quotes.volume == 0,
         Flag.NO_BOOK: np.isnan(book.middle) & ~unseen,

@@ -11,7 +11,13 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures.unit_facts import facts
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.market.slot import Slot
-from g6.domain.pricing.priced_chain import centres, previous_oi, reaches, select
+from g6.domain.pricing.strike_selection import (
+    contracts_of,
+    window_centres,
+    window_reaches,
+    window_rows,
+)
+from g6.domain.quotes.previous_interest import previous_interest
 from g6.domain.quotes.quotes import Underlying
 from g6.domain.schema.frame import Frame
 
@@ -96,71 +102,76 @@ def test_an_expiry_nobody_asked_for_goes_under_its_own_date(world):
     assert chain.expiries.slot[1] == Slot(date(2026, 9, 1), "2026-09-01", 0, wanted=41)
 
 
+def window(listing, slots, centres, itm, otm, reaches=None):
+    rows = window_rows(listing.contracts, slots, centres, itm, otm, reaches or {})
+    return listing.contracts.take(rows)
+
+
 def test_scope_chain_asks_for_every_strike_of_the_slots_and_no_other(listing):
-    chosen = select(listing, SLOTS, {}, 1, 1, "chain")
+    chosen = contracts_of(listing.contracts, SLOTS)
     assert chosen.expiries == (NEAR, FAR)
     assert len(chosen) == 82
 
 
 def test_scope_window_asks_for_the_strikes_around_each_centre(listing):
-    chosen = select(listing, SLOTS, {NEAR: 24110.0, FAR: 24225.0}, 2, 3, "window")
+    chosen = window(listing, SLOTS, {NEAR: 24110.0, FAR: 24225.0}, 2, 3)
     assert chosen.of(NEAR).strike.tolist() == [24000.0, 24050.0, 24100.0, 24150.0, 24200.0, 24250.0]
     assert chosen.of(FAR).strike.tolist() == [24100.0, 24150.0, 24200.0, 24250.0, 24300.0, 24350.0]
 
 
 def test_ten_either_side_are_twenty_one_strikes(listing):
-    assert len(select(listing, SLOTS[:1], {NEAR: 24100.0}, 10, 10, "window")) == 21
+    assert len(window(listing, SLOTS[:1], {NEAR: 24100.0}, 10, 10)) == 21
 
 
 def test_a_window_ends_with_the_list(listing):
-    chosen = select(listing, SLOTS[:1], {NEAR: 23010.0}, 5, 2, "window")
+    chosen = window(listing, SLOTS[:1], {NEAR: 23010.0}, 5, 2)
     assert chosen.strike.tolist() == [23000.0, 23050.0, 23100.0]
 
 
 def test_an_expiry_without_a_centre_has_no_window(listing):
-    assert select(listing, SLOTS, {NEAR: 24100.0}, 1, 1, "window").expiries == (NEAR,)
+    assert window(listing, SLOTS, {NEAR: 24100.0}, 1, 1).expiries == (NEAR,)
 
 
 def test_a_window_reaches_as_far_as_its_deviations_and_no_farther_than_the_most(listing):
     centre = {NEAR: 24000.0, FAR: 24000.0}
     calm = (replace(SLOTS[0], deviation=210.0), replace(SLOTS[1], deviation=2000.0))
     lively = tuple(replace(slot, deviation=2 * slot.deviation) for slot in calm)
-    assert reaches(listing, calm, centre, 2.0, 15) == {NEAR: 9, FAR: 15}
-    assert reaches(listing, lively, centre, 2.0, 30) == {NEAR: 17, FAR: 30}
+    assert window_reaches(listing.contracts, calm, centre, 2.0, 15) == {NEAR: 9, FAR: 15}
+    assert window_reaches(listing.contracts, lively, centre, 2.0, 30) == {NEAR: 17, FAR: 30}
 
 
 def test_a_window_without_a_known_deviation_stays_as_it_is(listing):
-    assert reaches(listing, SLOTS, {NEAR: 24000.0}, 2.0, 15) == {}
+    assert window_reaches(listing.contracts, SLOTS, {NEAR: 24000.0}, 2.0, 15) == {}
 
 
 def test_a_wider_window_holds_the_configured_one(listing):
     centre = {NEAR: 24000.0, FAR: 24000.0}
-    strike = select(listing, SLOTS, centre, 3, 5, "window", {NEAR: 4}).of(NEAR).strike
+    strike = window(listing, SLOTS, centre, 3, 5, {NEAR: 4}).of(NEAR).strike
     assert (strike.min(), strike.max()) == (23800.0, 24250.0)
 
 
 def test_the_first_centres_follow_the_future_not_the_bare_index(listing):
     seen = Underlying(spot=24052.0, future=24250.0, future_expiry=FAR)
-    found = centres(listing, SLOTS, seen, AT, FIX, 0.055)
+    found = window_centres(listing.contracts, SLOTS, seen, AT, FIX, 0.055)
     assert found == {NEAR: 24100.0, FAR: 24250.0}
 
 
 def test_without_a_future_the_first_centres_grow_at_the_rate(listing):
-    found = centres(listing, SLOTS, Underlying(spot=24052.0), AT, None, 0.055)
+    found = window_centres(listing.contracts, SLOTS, Underlying(spot=24052.0), AT, None, 0.055)
     assert found == {NEAR: 24050.0, FAR: 24200.0}
 
 
 def test_without_an_index_the_first_centres_shrink_back_from_the_future(listing):
     seen = Underlying(future=24205.0, future_expiry=FAR)
-    assert centres(listing, SLOTS, seen, AT, FIX, 0.055)[NEAR] == 24100.0
+    assert window_centres(listing.contracts, SLOTS, seen, AT, FIX, 0.055)[NEAR] == 24100.0
 
 
 def test_with_neither_index_nor_future_there_are_no_centres(listing):
-    assert centres(listing, SLOTS, Underlying(), AT, None, 0.055) == {}
+    assert window_centres(listing.contracts, SLOTS, Underlying(), AT, None, 0.055) == {}
 
 
 def test_previous_open_interest_is_matched_by_expiry_and_strike(listing):
-    asked = select(listing, SLOTS, {NEAR: 24100.0, FAR: 24100.0}, 1, 0, "window")
+    asked = window(listing, SLOTS, {NEAR: 24100.0, FAR: 24100.0}, 1, 0)
     stored = Frame(
         {},
         {
@@ -170,7 +181,7 @@ def test_previous_open_interest_is_matched_by_expiry_and_strike(listing):
             "pe_oi": np.array([5.0, NAN, 7.0, 8.0]),
         },
     )
-    found = previous_oi(asked, stored)
+    found = previous_interest(asked, stored)
     assert np.array_equal(found, [[NAN, 2.0, NAN, 1.0], [NAN, NAN, NAN, 5.0]], equal_nan=True)
 
 
@@ -187,7 +198,7 @@ def test_nothing_stored_is_no_previous_open_interest(listing):
             }.items()
         },
     )
-    assert np.isnan(previous_oi(listing.contracts, empty)).all()
+    assert np.isnan(previous_interest(listing.contracts, empty)).all()
 
 
 def test_a_thin_option_is_in_no_sum_and_a_thin_strike_in_no_row(world):
@@ -210,6 +221,6 @@ def test_previous_open_interest_follows_an_expiry_that_a_closure_moved(listing):
         "expiry": np.full(n, "2026-08-26", dtype="datetime64[D]"), "strike": contracts.strike, "ce_oi": np.full(n, 65.0),
         "pe_oi": np.full(n, 130.0),
     })  # fmt: skip
-    found = previous_oi(contracts, kept)
+    found = previous_interest(contracts, kept)
     assert (found[CE] == 65.0).all()
     assert (found[PE] == 130.0).all()

@@ -6,7 +6,7 @@ from math import exp, isnan, log, nan
 import numpy as np
 import pytest
 
-from g6.domain.pricing.forward import at_the_money, nearest, parity
+from g6.domain.pricing.forward import at_the_money, nearest_strike, parity
 
 CE, PE = 0, 1
 NEAR, FAR = "2026-08-25", "2026-09-01"
@@ -192,4 +192,4 @@ def test_at_the_edge_of_the_strikes_the_inner_step_counts():
 
 
 def test_nearest_takes_the_lower_on_a_tie():
-    assert nearest(LADDER, 24125.0) == nearest(LADDER, 24100.0)
+    assert nearest_strike(LADDER, 24125.0) == nearest_strike(LADDER, 24100.0)
