@@ -1,20 +1,21 @@
-"""Readers of stored rows and of the running system, as the doors hand them to studies."""
+"""Readers of stored rows and of the running system, as the doors hand them to studies.
+
+Each is imported where it is made: what a running system needs takes 0.4 s to import, and a study
+of stored days needs none of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from g6.adapters.exchange_files import freeze_quantity
-from g6.adapters.memory.sender import MemorySender
-from g6.adapters.parquet.store import ParquetStore
-from g6.adapters.parquet.stored_reader import DirectoryReader
-from g6.bootstrap.process_runtime import build_runtime
-from g6.bootstrap.stores import store
-from g6.bootstrap.wiring import wire
 from g6.config import Settings, calendar, load
-from g6.ports import Store
-from g6.ports.readings import RunningReader, StoredReader
+
+if TYPE_CHECKING:
+    from g6.ports import Store
+    from g6.ports.past import PastReader
+    from g6.ports.readings import RunningReader, StoredReader
 
 
 def reader(kind: str, settings: Settings) -> object:
@@ -31,25 +32,44 @@ def reader_of_directory(kind: str, directory: Path) -> object:
 
 def running_reader(settings: Settings) -> RunningReader:
     """Return the ports of the system that runs in a data directory or on a configured Redis."""
+    from g6.adapters.memory.sender import MemorySender
+    from g6.bootstrap.process_runtime import build_runtime
+    from g6.bootstrap.wiring import wire
+
     return build_runtime(wire(settings), MemorySender())
+
+
+def past_reader(settings: Settings) -> PastReader:
+    """Return the reader of what the data directory says of its stored days."""
+    from g6.bootstrap.past_reading import DirectoryPast
+
+    return DirectoryPast(settings, calendar())
 
 
 def stored_reader(settings: Settings) -> StoredReader:
     """Return the reader of the configured data directory, through the configured sinks."""
+    from g6.bootstrap.stores import store
+
     return _reader(settings.directory, store(settings))
 
 
 def directory_reader(directory: Path) -> StoredReader:
     """Return the reader of a data directory alone, whatever is configured."""
+    from g6.adapters.parquet.store import ParquetStore
+
     return _reader(directory, ParquetStore(directory))
 
 
 def _reader(directory: Path, rows: Store) -> StoredReader:
+    from g6.adapters.exchange_files import freeze_quantity
+    from g6.adapters.parquet.stored_reader import DirectoryReader
+
     return DirectoryReader(directory, rows, calendar(), freeze_quantity)
 
 
 READERS: Mapping[str, Callable[[Settings], object]] = {
     "stored": stored_reader,
     "running": running_reader,
+    "past": past_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 __all__ = [
+    "Block",
     "Line",
     "NoView",
     "Part",
@@ -38,15 +39,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that are written as they stand, aligned by blanks: thousands cost what text costs."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoView:
     """The view of a document that is always shown the same way."""
 
 
-Part = str | Line | Table
+Part = str | Line | Block | Table
 
 MODULES: Mapping[str, str] = {
     "workers": "workers_table",
     "trace": "cycle_trace_table",
+    "coverage": "coverage_table",
+    "gaps": "gaps_table",
     "chain": "chain_table",
     "analyze": "analysis_table",
     "dossier": "dossier_table",
@@ -100,6 +110,8 @@ def print_parts(console: Console, parts: Iterable[Part]) -> None:
     for part in parts:
         if isinstance(part, Line):
             console.print(part.text, soft_wrap=True)
+        elif isinstance(part, Block):
+            console.out(part.text, highlight=False)
         else:
             console.print(part)
 

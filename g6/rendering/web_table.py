@@ -8,7 +8,7 @@ from html import escape
 from rich.table import Column, Table
 from rich.text import Text
 
-from g6.rendering.parts import Line, Part
+from g6.rendering.parts import Block, Line, Part
 
 __all__ = ["html_of"]
 
@@ -21,6 +21,8 @@ def html_of(parts: Iterable[Part]) -> str:
 def _element(part: Part) -> str:
     if isinstance(part, Table):
         return _table(part)
+    if isinstance(part, Block):
+        return f"<pre>{escape(part.text)}</pre>"
     text = part.text if isinstance(part, Line) else part
     return f"<p>{_escaped(text)}</p>"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
@@ -23,10 +23,12 @@ __all__ = [
     "Field",
     "Index",
     "Parameter",
+    "cycle_instant",
     "cycle_name",
     "fields_of",
     "made",
     "numbers",
+    "session_day",
     "written",
 ]
 
@@ -200,6 +202,35 @@ def cycle_name(value: object) -> str:
         raise BadConfig(
             f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z"
         ) from error
+
+
+def cycle_instant(value: object) -> datetime:
+    """Return the instant of a cycle, from text with a zone or from a datetime.
+
+    Raises:
+        BadConfig: The text is no instant, or has no zone.
+
+    >>> cycle_instant("2026-11-20T04:05:00Z")
+    datetime.datetime(2026, 11, 20, 4, 5, tzinfo=datetime.timezone.utc)
+    """
+    return parse_z(cycle_name(value))
+
+
+def session_day(value: object) -> date:
+    """Return a session day, from text or from a date.
+
+    Raises:
+        UserError: The text is no day.
+
+    >>> session_day("2026-11-20")
+    datetime.date(2026, 11, 20)
+    """
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise UserError(f"{str(value)!r} is no day", "write it as 2026-11-20") from error
 
 
 Index = Annotated[str, Parameter("Such as NIFTY.", "NIFTY", metavar="INDEX", is_positional=True)]

@@ -142,7 +142,7 @@ def is_observed_by(frame: Frame, at: datetime | None) -> bool:
     return last <= at.timestamp()
 
 
-def known_index(index: str) -> str:
+def known_index(index: object) -> str:
     """Return the name of an index as the exchanges write it.
 
     Raises:
@@ -151,7 +151,7 @@ def known_index(index: str) -> str:
     >>> known_index("nifty")
     'NIFTY'
     """
-    name = index.upper()
+    name = str(index).upper()
     if name not in INDICES:
         raise UserError(f"{index} is no index that G6 knows", f"say one of {', '.join(INDICES)}")
     return name

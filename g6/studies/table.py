@@ -76,6 +76,22 @@ STUDIES = (
         reader="running",
     ),
     Study(
+        "coverage",
+        "stored.coverage_by_day",
+        "Count the cycles of each index and day that were due, and how they ended.",
+        "g6 data coverage --from 2026-11-18",
+        command="data coverage",
+        reader="past",
+    ),
+    Study(
+        "gaps",
+        "stored.cycle_gaps",
+        "List the gaps: successive cycles of an index that are not OK, from when to when and why.",
+        "g6 data gaps --index NIFTY --from 2026-11-18",
+        command="data gaps",
+        reader="past",
+    ),
+    Study(
         "chain",
         "stored.chain_by_strike",
         "Show the newest stored chain of an index, ATM marked.",

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.days import DayFile, FoldLevel, files, steadily
 from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import BadInput, DamagedFile, StoreBusy
@@ -229,7 +230,7 @@ def _rows(file: DayFile, schema: pa.Schema, names: Sequence[str]) -> pa.Table:
 
 def by_instant(table: pa.Table) -> pa.Table:
     """Return the rows by instant; nothing is done where they are, as in every day that was compacted since days are kept so."""
-    at = table.column("timestamp").cast(pa.int64()).to_numpy()
+    at = integers_of(table.column("timestamp"))
     return table if np.all(at[1:] >= at[:-1]) else table.sort_by([("timestamp", "ascending")])
 
 

@@ -1,31 +1,33 @@
-"""Which units have a stored chain, and under which configuration each was written: names, footers and one column are read."""
+"""Which units have a stored chain, and under which configuration each was written.
+
+Names, footers and one column are read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.columns import CHAIN_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 from g6.adapters.parquet.reading import headers, read
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.cycles.gaps import REPAIRED
+from g6.domain.cycles.gaps import REPAIRED, instants_of
 from g6.errors import BadInput
 from g6.ports.history import OVERVIEW
+from g6.ports.past import StoredChains
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READERS = 4
-UnitsOfDay = Mapping[datetime, str]
-"""The configuration id of each stored unit of one index and day by instant, "" where the file does not say it."""
 
 
 def indices(directory: Path) -> list[str]:
@@ -43,21 +45,21 @@ def overview_days(directory: Path) -> list[date]:
     return days.days(ParquetHistory(directory).root(OVERVIEW))
 
 
-def stored_units(
-    directory: Path, wanted: Iterable[tuple[str, date]]
-) -> dict[tuple[str, date], UnitsOfDay]:
-    """Return the stored units of each (index, day). A folded file that cannot be read holds none."""
-    history, keys = ParquetHistory(directory), list(wanted)
+def stored_chains(
+    directory: Path, keys: Sequence[tuple[str, date]]
+) -> dict[tuple[str, date], StoredChains]:
+    """Return the stored chains of each (index, day); a folded file that cannot be read holds none."""
+    history = ParquetHistory(directory)
     folders = [days.directory_of(history.root(index), day) for index, day in keys]
     with ThreadPoolExecutor(_READERS) as pool:
-        instants: dict[int, datetime] = {}
-        return dict(
-            zip(keys, pool.map(partial(_units_of, instants=instants), folders), strict=True)
-        )
+        return dict(zip(keys, pool.map(_chains_of, folders), strict=True))
 
 
 def sources(directory: Path) -> set[str]:
-    """Return where the quotes of the newest collected chain came from: stream, rest, sim, …; empty where there is none."""
+    """Return where the quotes of the newest collected chain came from: stream, rest, sim, ….
+
+    Nothing is returned where no chain can be read.
+    """
     history = ParquetHistory(directory)
     newest = sorted(
         ((day, index) for index in indices(directory) for day in chain_days(directory, index)),
@@ -75,60 +77,63 @@ def sources(directory: Path) -> set[str]:
     return set()
 
 
-def _units_of(folder: Path, instants: dict[int, datetime]) -> UnitsOfDay:
-    return days.steadily(lambda: _units_in(days.files(folder), instants))
+def _chains_of(folder: Path) -> StoredChains:
+    return days.steadily(lambda: _chains_in(days.files(folder)))
 
 
-def _units_in(files: Sequence[DayFile], instants: dict[int, datetime]) -> UnitsOfDay:
+def _chains_in(files: Sequence[DayFile]) -> StoredChains:
     """Return what these files hold; a part was written last and counts before the folded files."""
-    units: dict[datetime, str] = {}
-    for file in sorted(files, key=lambda file: file.level, reverse=True):
-        if file.level is not FoldLevel.PART:
-            units.update(_folded(file.path, instants))
+    folded = [file for file in files if file.level is not FoldLevel.PART]
     parts = [file for file in files if file.level is FoldLevel.PART]
-    return {**units, **_ids_of_parts(parts)}
+    if not parts and len(folded) == 1:
+        return _folded(folded[0].path)
+    configs: dict[int, str] = {}
+    for file in sorted(folded, key=lambda file: file.level, reverse=True):
+        configs.update(_folded(file.path).by_instant())
+    configs.update(_configs_of_parts(parts))
+    return StoredChains.of(configs)
 
 
-def _folded(path: Path, instants: dict[int, datetime]) -> UnitsOfDay:
-    """Return the units of a folded file, which is opened once: 0.9 ms for 16,400 rows. `instants` are shared by all files."""
+def _folded(path: Path) -> StoredChains:
+    """Return the chains of a folded file, which is opened once: 0.2 ms for 16,400 rows."""
     try:
         with pq.ParquetFile(path) as file:
             ids = _ids(file.metadata.metadata)
-            micros = (
-                file.read(["timestamp"], use_threads=False)
-                .column(0)
-                .cast(pa.int64())
-                .unique()
-                .to_pylist()
-            )
+            column = file.read(["timestamp"], use_threads=False).column(0).drop_null()
     except FileNotFoundError:
         raise
     except (pa.ArrowException, KeyError, OSError):
-        return {}
-    units = [
-        instants.get(each) or instants.setdefault(each, _EPOCH + timedelta(microseconds=each))
-        for each in micros if each is not None
-    ]  # fmt: skip
+        return StoredChains.of({})
+    instants = integers_of(column)
+    # Rows lie by instant, many to each: the first of each run is taken before they are sorted.
+    instants = instants[np.diff(instants, prepend=-1) != 0]
+    if not np.all(instants[1:] > instants[:-1]):
+        instants = np.unique(instants)
     if len(ids) < 2:
-        return dict.fromkeys(units, "".join(ids))
-    by_cycle = {
-        parse_z(cycle): header.get("stamp", {}).get("config_id", "")
-        for cycle, header in headers(path).items()
-    }
-    return {at: str(by_cycle.get(at, "")) for at in units}
+        return StoredChains(instants, np.zeros(len(instants), dtype=np.int64), ("".join(ids),))
+    by_cycle: dict[int, str] = {}
+    for cycle, header in headers(path).items():
+        stamp = header.get("stamp", {})
+        by_cycle[int(instants_of([parse_z(cycle)])[0])] = str(stamp.get("config_id", ""))
+    return StoredChains.of({at: by_cycle.get(at, "") for at in instants.tolist()})
 
 
-def _ids_of_parts(parts: Sequence[DayFile]) -> UnitsOfDay:
-    """Return the ids of parts in their order. Where both ends of a run agree, what lies between is not opened: 0.9 ms each."""
+def _configs_of_parts(parts: Sequence[DayFile]) -> dict[int, str]:
+    """Return the configuration of each part by instant.
+
+    Where both ends of a run agree, what lies between is not opened: 0.9 ms each.
+    """
     if not parts:
         return {}
-    first, last = _id_of(parts[0]), _id_of(parts[-1])
+    instants = instants_of(part.first for part in parts).tolist()
+    first = _id_of(parts[0])
+    last = _id_of(parts[-1])
     if first == last:
-        return {part.first: first for part in parts}
+        return dict.fromkeys(instants, first)
     if len(parts) == 2:
-        return {parts[0].first: first, parts[1].first: last}
+        return {instants[0]: first, instants[1]: last}
     half = len(parts) // 2
-    return {**_ids_of_parts(parts[:half]), **_ids_of_parts(parts[half:])}
+    return {**_configs_of_parts(parts[:half]), **_configs_of_parts(parts[half:])}
 
 
 def _id_of(part: DayFile) -> str:

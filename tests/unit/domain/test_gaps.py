@@ -1,14 +1,33 @@
 """Gaps: what is not OK, joined."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from g6.domain.cycles.gaps import Gap, Row, as_stored, counted, find, grid_of, step_of
+from g6.domain.cycles.gaps import (
+    CycleCounts,
+    Gap,
+    Instants,
+    Outcomes,
+    Row,
+    as_stored,
+    counts_of,
+    gaps_of,
+    grid_of,
+    instant_at,
+    instants_of,
+    step_of,
+)
 from g6.domain.market.calendar import Session
+from g6.domain.schema.words import Status
 
 FIRST = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 GRID = [FIRST + n * MINUTE for n in range(6)]
 OK: Row = ("OK", "")
+
+
+def find(index: str, grid: Sequence[datetime], rows: dict[datetime, Row]) -> list[Gap]:
+    return gaps_of(index, instants_of(grid), Outcomes.of(rows))
 
 
 def test_successive_cycles_with_one_reason_are_one_gap() -> None:
@@ -49,28 +68,41 @@ def test_cycles_are_counted_by_how_they_ended() -> None:
         GRID[3]: ("MISSING", "x"),
         GRID[4]: ("MISSING", "no_chain"),
     }
-    assert counted(GRID, rows) == {
-        "due": 6, "OK": 2, "PARTIAL": 1, "MISSING": 2, "SKIPPED": 0, "no_row": 1, "repaired": 2, "no_chain": 1,
-    }  # fmt: skip
+    by_status = {Status.OK: 2, Status.PARTIAL: 1, Status.MISSING: 2, Status.SKIPPED: 0}
+    assert counts_of(instants_of(GRID), Outcomes.of(rows)) == CycleCounts(
+        due=6, by_status=by_status, no_row=1, repaired=2, no_chain=1
+    )
 
 
 def test_a_row_without_the_chain_that_it_promises_is_missing() -> None:
     rows: dict[datetime, Row] = dict(
         zip(GRID, (OK, OK, ("PARTIAL", "strikes_missing"), ("SKIPPED", "paused")), strict=False)
     )
-    assert as_stored(rows, {GRID[0]}) == {
+    assert dict(as_stored(Outcomes.of(rows), instants_of(GRID[:1])).items()) == {
         GRID[0]: OK, GRID[1]: ("MISSING", "no_chain"), GRID[2]: ("MISSING", "no_chain"), GRID[3]: ("SKIPPED", "paused"),
     }  # fmt: skip
 
 
 def test_the_grid_changes_with_the_interval_in_force() -> None:
     session = Session("NSE", FIRST.date(), FIRST, FIRST + 10 * MINUTE, FIRST + 10 * MINUTE)
-    minutes = lambda grid: [(at - FIRST) // MINUTE for at in grid]  # noqa: E731
-    assert minutes(grid_of(session, [(GRID[3], 300)])) == [0, 5, 10]
-    assert minutes(grid_of(session, [(GRID[1], 300), (GRID[4], 60)])) == [0, 4, 5, 6, 7, 8, 9, 10]
-    assert minutes(grid_of(session, [(GRID[1], 60), (GRID[3], 120)])) == [0, 1, 2, 4, 6, 8, 10]
+    at = instants_of(GRID).tolist()
+
+    def minutes(grid: Instants) -> list[int]:
+        return [(instant_at(instant) - FIRST) // MINUTE for instant in grid.tolist()]
+
+    assert minutes(grid_of(session, [(at[3], 300)])) == [0, 5, 10]
+    assert minutes(grid_of(session, [(at[1], 300), (at[4], 60)])) == [0, 4, 5, 6, 7, 8, 9, 10]
+    assert minutes(grid_of(session, [(at[1], 60), (at[3], 120)])) == [0, 1, 2, 4, 6, 8, 10]
+
+
+def test_the_grid_leaves_out_what_lies_within_a_break() -> None:
+    breaks = ((GRID[1], GRID[3]),)
+    session = Session("NSE", FIRST.date(), FIRST, GRID[5], GRID[5], breaks=breaks)
+    grid = grid_of(session, [(0, 60)])
+    assert grid.tolist() == instants_of(session.cycles(60)).tolist()
+    assert len(grid) == 5
 
 
 def test_the_interval_is_the_commonest_step() -> None:
-    assert step_of([GRID[0], GRID[1], GRID[2], GRID[5]], 5 * MINUTE) == MINUTE
-    assert step_of(GRID[:1], 5 * MINUTE) == 5 * MINUTE
+    assert step_of([instants_of(GRID[:3]), instants_of(GRID[5:])]) == MINUTE.total_seconds() * 1e6
+    assert step_of([instants_of(GRID[:1])]) is None

@@ -13,18 +13,20 @@ from rich.console import Console
 from rich.progress import track
 
 from g6.adapters.data_dir.owner import owner
+from g6.bootstrap.reading import past_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import ANALYSED, Status
 from g6.entrypoints.cli.shared import manual, options, terminal
-from g6.entrypoints.cli.shared.coverage import CoverageSpan, ended, grids_between
 from g6.entrypoints.cli.shared.days import instant
 from g6.errors import BadInput, NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline import rerun as rerun_unit
 from g6.ports.abilities import abilities_of
+from g6.studies.stored.past_span import PastSpan
+from g6.studies.stored.stored_past import grids_between, outcomes_of_units
 
 WAIT_SECONDS = 120.0
 """How long nothing may end before the rest counts as unfinished; longer than a job's patience for one unit."""
@@ -147,7 +149,7 @@ def instants(
     if recorded is not None:
         due = set(recorded.cycles())
     else:
-        grids = grids_between(settings, first, last, settings.indices)
+        grids = grids_between(past_reader(settings), first, last, settings.indices)
         due = {at for grid in grids.values() for at in grid}
     return sorted(at for at in stored | opened | due if first <= at <= last)
 
@@ -164,8 +166,8 @@ def units(
         raise UserError(f"{index} is no enabled index", f"one of {', '.join(settings.indices)}")
     if not cycles:
         return []
-    span = CoverageSpan(since=parse_z(cycles[0]), until=parse_z(cycles[-1]))
-    rows = ended(settings, span) if failed or len(cycles) > 1 else {}
+    span = PastSpan(since=parse_z(cycles[0]), until=parse_z(cycles[-1]))
+    rows = outcomes_of_units(past_reader(settings), span) if failed or len(cycles) > 1 else {}
     found: list[Unit] = []
     for cycle in cycles:
         record = runtime.ledger.record(cycle)

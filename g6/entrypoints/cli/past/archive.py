@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from g6.entrypoints.cli.past import missing_cycles as gaps
 from g6.entrypoints.cli.past.csv_mending import mend
 from g6.entrypoints.cli.past.damages import check
+from g6.entrypoints.cli.past.missing_cycles import repair
 from g6.entrypoints.cli.past.stored_days import compact, ls, size
+from g6.entrypoints.cli.shared import study_command
 
 
 def register(app: typer.Typer) -> None:
@@ -19,13 +20,12 @@ def register(app: typer.Typer) -> None:
     )
     group.callback()(lambda: None)
 
-    for name, command in (
-        ("ls", ls),
-        ("size", size),
-        ("check", check),
-        ("mend", mend),
-        ("compact", compact),
-    ):
-        group.command(name)(command)
-    gaps.register(group)
+    group.command("ls")(ls)
+    group.command("size")(size)
+    group.command("check")(check)
+    group.command("mend")(mend)
+    group.command("compact")(compact)
+    study_command.add(group, "data coverage")
+    study_command.add(group, "data gaps")
+    group.command("repair")(repair)
     app.add_typer(group, name="data")

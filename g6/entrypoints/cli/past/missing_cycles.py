@@ -1,241 +1,145 @@
-"""`g6 data coverage`, `gaps` and `repair`: where the stored past has holes, and filling them from minute candles."""
+"""`g6 data repair`: gaps of the stored past are filled from minute candles."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
-from g6.domain.cycles import gaps as gaps_of
-from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.cycles.gaps import NO_CHAIN, Gap
-from g6.domain.market.instrument import INDICES
-from g6.domain.schema.words import ANALYSED
+from g6.bootstrap.reading import past_reader
+from g6.config import Settings
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.cycles.gaps import NO_CHAIN, instant_at
+from g6.domain.schema.words import Status
 from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.coverage import CoverageSpan, Covered, covered, kind_of
-from g6.entrypoints.cli.shared.days import From, To, day_given, instant
+from g6.entrypoints.cli.shared.option_groups import spread
 from g6.entrypoints.cli.shared.progress import followed
-from g6.errors import BadInput, UserError
+from g6.errors import BadInput
+from g6.studies.stored.past_span import PastSpan
+from g6.studies.stored.stored_past import IndexDay, index_days, missing_instants
 
-OnlyIndex = Annotated[str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="CYCLE", help="Nothing before this instant.")
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="CYCLE", help="Nothing after this instant.")
-]
+if TYPE_CHECKING:
+    from g6.adapters.wrapping.backfill import Backfill
+    from g6.pipeline import Runtime
 
-
-def register(group: typer.Typer) -> None:
-    """Add the commands to `g6 data`."""
-    for name, command in (("coverage", coverage), ("gaps", gaps), ("repair", repair)):
-        group.command(name)(command)
+DAMAGED = "damaged"
 
 
-def coverage(
-    *,
-    index: OnlyIndex = None,
-    from_: From = None,
-    to: To = None,
-    since: Since = None,
-    until: Until = None,
-    json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
-) -> None:
-    """Count the cycles of each index and day that were due, and how they ended.
+@dataclass(slots=True)
+class RepairTally:
+    """The outcomes of a repair: units by how they ended, and the files that could not be read."""
 
-    Example: g6 data coverage --from 2026-11-18
-    """
-    settings = options.settings(config, set_, data_dir=data_dir)
-    found = [
-        {"index": each.index, "day": each.day.isoformat(), **gaps_of.counted(each.grid, each.rows)}
-        for each in covered(settings, span_of(index, from_, to, since, until))
-    ]
-    if json_:
-        typer.echo(json.dumps(found))
-        return
-    typer.echo(
-        "\n".join(
-            _aligned([list(found[0]), *(list(map(str, each.values())) for each in found)], left=2)
-        )
-    )
+    outcomes: Counter[str] = field(default_factory=Counter)
+    damaged: dict[str, BadInput] = field(default_factory=dict)
+
+    @property
+    def repaired(self) -> int:
+        """Units of which rows were written."""
+        return self.outcomes[Status.OK] + self.outcomes[Status.PARTIAL]
+
+    def note_damage(self, error: BadInput) -> None:
+        """Count a unit that a damaged file kept from being repaired."""
+        self.damaged.setdefault(error.path, error)
+        self.outcomes[DAMAGED] += 1
 
 
-def _aligned(rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
-    """Yield rows in columns, the first `left` to the left: rich takes 1.7 s of processor time for the 1,488 lines of a year."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = zip(row, widths, strict=True)
-        yield " ".join(
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(cells)
-        )
-
-
-def gaps(
-    *,
-    index: OnlyIndex = None,
-    from_: From = None,
-    to: To = None,
-    since: Since = None,
-    until: Until = None,
-    json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
-) -> None:
-    """List the gaps: successive cycles of an index that are not OK, from when to when and why.
-
-    Example: g6 data gaps --index NIFTY --from 2026-11-18
-    """
-    settings = options.settings(config, set_, data_dir=data_dir)
-    asked = covered(settings, span_of(index, from_, to, since, until))
-    found = [gap for each in asked for gap in gaps_of.find(each.index, each.grid, each.rows)]
-    if json_:
-        typer.echo(json.dumps([_plain(gap) for gap in found]))
-        return
-    console = terminal.console(settings)
-    if found:
-        console.print("\n".join(map(_sentence, found)), soft_wrap=True)
-    count = sum(gap.cycles for gap in found)
-    console.print(f"{len(found)} gaps, {count} cycles" if found else "no gap")
-    if any(gap.reason == NO_CHAIN for gap in found):
-        console.print(
-            "no_chain: the row is stored, the chain is not; g6 rerun --since … --until … --failed writes it while its quotes"
-            " are kept, g6 data repair later"
-        )
-
-
+@spread
 def repair(
     context: typer.Context,
     *,
-    index: OnlyIndex = None,
-    from_: From = None,
-    to: To = None,
-    since: Since = None,
-    until: Until = None,
+    span: PastSpan,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Fill gaps from the provider's minute candles: prices, volume and open interest; analysis is computed from them.
+    """Fill gaps from the provider's minute candles: prices, volume and open interest.
 
-    Rows are marked (source backfill, quality bit 128) and dated to the repair for as_of; a row that is there is never touched.
-    After Ctrl-C call it again: what was asked for is not asked for again. A second run changes nothing. A simulated or replayed
-    day is filled between its first and its last row; --since and --until name more.
+    Analysis is computed from them. Rows are marked (source backfill, quality bit 128) and dated to
+    the repair for as_of. A row that is there is never touched. After Ctrl-C call it again: what was
+    asked for is not asked for again. A second run changes nothing. A simulated or replayed day is
+    filled between its first and its last row; --since and --until name more.
 
     Example: g6 data repair --from 2026-11-18
     """
-    from g6 import pipeline
     from g6.bootstrap.repairing import repair_runtime
 
     settings = options.settings(config, set_, data_dir=data_dir)
     options.owns(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
     console = terminal.console(settings, stderr=json_)
-    asked = covered(settings, span_of(index, from_, to, since, until))
-    whole = kind_of(settings) in ("live", "") or bool(since or until)
-    lots = [(each, missing) for each in asked if (missing := _missing(each, whole=whole))]
-    runtime, shop = repair_runtime(settings)
-    outcomes: Counter[str] = Counter()
-    damaged: dict[str, BadInput] = {}
-    for lot, missing in lots:
-        for at in followed(missing, f"repairing {lot.index} {lot.day}", console):
-            promised = lot.rows.get(at, ("", ""))[1] == NO_CHAIN
-            try:
-                outcome = pipeline.repair(
-                    runtime, Unit(isoformat_z(at), lot.index), row_stands=promised
-                )
-            except BadInput as error:
-                damaged.setdefault(error.path, error)
-                outcomes["damaged"] += 1
-            else:
-                outcomes[outcome.value] += 1
-        shop.forget(lot.index, missing[0])
-    _tell_repair(console, outcomes, shop.requests, damaged.values(), json_)
-    raise typer.Exit(1 if damaged else 0)
+    units = _units_with_gaps(settings, span)
+    runtime, backfill = repair_runtime(settings)
+    tally = RepairTally()
+    for unit, instants in units:
+        _repair_day(runtime, unit, instants, tally, console)
+        # The candles of a day are some MB: they are let go once its gaps are filled.
+        backfill.forget(unit.index, instant_at(instants[0]))
+    _show(console, tally, backfill, as_json=json_)
+    raise typer.Exit(1 if tally.damaged else 0)
 
 
-def _tell_repair(
-    console: Console,
-    outcomes: Counter[str],
-    requests: int,
-    damaged: Iterable[BadInput],
-    json_: bool,
+def _units_with_gaps(settings: Settings, span: PastSpan) -> list[tuple[IndexDay, list[int]]]:
+    """Return the days of each index that lack rows with figures, and these instants."""
+    reader = past_reader(settings)
+    is_whole = reader.kind() in ("live", "") or bool(span.since or span.until)
+    units: list[tuple[IndexDay, list[int]]] = []
+    for unit in index_days(reader, span):
+        instants = missing_instants(unit, is_whole=is_whole)
+        if len(instants):
+            units.append((unit, instants.tolist()))
+    return units
+
+
+def _repair_day(
+    runtime: Runtime, unit: IndexDay, instants: list[int], tally: RepairTally, console: Console
 ) -> None:
-    repaired, gaps_, empty = (
-        outcomes["OK"] + outcomes["PARTIAL"],
-        outcomes.total(),
-        outcomes["MISSING"],
-    )
-    if json_:
-        facts = {
-            "gaps": gaps_,
-            "repaired": repaired,
-            "nothing_to_fill": empty,
-            "requests": requests,
+    from g6.pipeline import repair as repair_unit
+
+    rows = dict(unit.outcomes.items())
+    for instant in followed(instants, f"repairing {unit.index} {unit.day}", console):
+        at = instant_at(instant)
+        # The row was collected live and only its chain is gone: the row stays.
+        has_row = rows.get(at, ("", ""))[1] == NO_CHAIN
+        try:
+            outcome = repair_unit(runtime, Unit(isoformat_z(at), unit.index), row_stands=has_row)
+        except BadInput as error:
+            tally.note_damage(error)
+        else:
+            tally.outcomes[outcome.value] += 1
+
+
+def _show(console: Console, tally: RepairTally, backfill: Backfill, *, as_json: bool) -> None:
+    outcomes = tally.outcomes
+    if as_json:
+        document = {
+            "gaps": outcomes.total(),
+            "repaired": tally.repaired,
+            "nothing_to_fill": outcomes[Status.MISSING],
+            "requests": backfill.requests,
+            "partial": outcomes[Status.PARTIAL],
+            "chain_is_stored": outcomes[Status.SKIPPED],
+            "damaged": outcomes[DAMAGED],
         }
-        more = {
-            "partial": outcomes["PARTIAL"],
-            "chain_is_stored": outcomes["SKIPPED"],
-            "damaged": outcomes["damaged"],
-        }
-        typer.echo(json.dumps(facts | more))
+        typer.echo(json.dumps(document))
     else:
         console.print(
-            f"{repaired} of {gaps_} missing cycles repaired with {requests} requests for candles"
+            f"{tally.repaired} of {outcomes.total()} missing cycles repaired "
+            f"with {backfill.requests} requests for candles"
         )
-    if empty:
+    if outcomes[Status.MISSING]:
         console.print(
-            f"{empty} have no candle to fill them with: the first of a session, or contracts that are gone"
+            f"{outcomes[Status.MISSING]} have no candle to fill them with: "
+            "the first of a session, or contracts that are gone"
         )
-    if outcomes["SKIPPED"]:
+    if outcomes[Status.SKIPPED]:
         console.print(
-            f"{outcomes['SKIPPED']} have a chain and no row of the overview: g6 data check names them with the g6 rerun that"
-            " writes the row"
+            f"{outcomes[Status.SKIPPED]} have a chain and no row of the overview: "
+            "g6 data check names them with the g6 rerun that writes the row"
         )
-    for error in damaged:
+    for error in tally.damaged.values():
         console.print(f"left alone: {error}", soft_wrap=True)
-
-
-def span_of(
-    index: str | None, from_: str | None, to: str | None, since: str | None, until: str | None
-) -> CoverageSpan:
-    """Return what the options ask for. Errors: UserError, BadConfig."""
-    name = index.upper() if index else None
-    if name and name not in INDICES:
-        raise UserError(f"{index} is no index that G6 knows", f"say one of {', '.join(INDICES)}")
-    begins, ends = (parse_z(instant(text)) if text else None for text in (since, until))
-    return CoverageSpan(name, day_given(from_), day_given(to), begins, ends)
-
-
-def _missing(each: Covered, *, whole: bool) -> list[datetime]:
-    """Return the instants of which no row is stored that has figures; all of a day, or those between its rows."""
-    ended = {at for at, (status, _) in each.rows.items() if status in ANALYSED}
-    missing = sorted({*each.grid, *each.rows} - ended)
-    if whole:
-        return missing
-    return [at for at in missing if min(each.rows) <= at <= max(each.rows)] if each.rows else []
-
-
-def _plain(gap: Gap) -> dict[str, Any]:
-    told = {
-        "index": gap.index,
-        "from": isoformat_z(gap.first),
-        "to": isoformat_z(gap.last),
-        "cycles": gap.cycles,
-    }
-    return {**told, "status": gap.status, "reason": gap.reason}
-
-
-def _sentence(gap: Gap) -> str:
-    last = "" if gap.cycles == 1 else f" … {isoformat_z(gap.last)}"
-    return f"{gap.index:<10}  {isoformat_z(gap.first)}{last}  {gap.cycles} cycles  {gap.status}  {gap.reason}"

@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 
 from g6.config import Settings, plan
-from g6.entrypoints.cli.past.missing_cycles import OnlyIndex
 from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.days import From, To, day_given
 from g6.entrypoints.cli.shared.progress import followed
@@ -36,7 +35,7 @@ def recompute(
     *,
     from_: From = None,
     to: To = None,
-    index: OnlyIndex = None,
+    index: options.OnlyIndex = None,
     model: options.Model = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from g6.errors import UserError
-from g6.studies.parameters import cycle_name
+from g6.studies.parameters import cycle_name, session_day
 
 Date = Annotated[
     str | None,
@@ -25,7 +24,4 @@ def instant(text: str) -> str:
 
 def day_given(text: str | None) -> date | None:
     """Read a session day. Errors: UserError."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise UserError(f"{text!r} is no day", "write it as 2026-11-20") from error
+    return session_day(text) if text else None

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from g6.entrypoints.cli.shared.study_command import argument_of
+from g6.studies.parameters import Parameter as StudyParameter
+from g6.studies.parameters import fields_of, made
 
 Command = Callable[..., None]
 C = TypeVar("C", bound=Command)
@@ -31,7 +35,7 @@ def spread(command: C) -> C:
     def spread_command(*positional: Any, **options: Any) -> None:
         for name, group in groups.items():
             values = {field.name: options.pop(field.name) for field in fields(group)}
-            options[name] = group(**values)
+            options[name] = made(group, values) if _is_of_study(group) else group(**values)
         command(*positional, **options)
 
     spread_command.__signature__ = Signature(arguments)  # type: ignore[attr-defined]
@@ -41,6 +45,8 @@ def spread(command: C) -> C:
 
 def _options(group: Any) -> list[Parameter]:
     """Return the fields of a group as keyword parameters with their defaults."""
+    if _is_of_study(group):
+        return [argument_of(field) for field in fields_of(group)]
     hints = get_type_hints(group, include_extras=True)
     return [
         Parameter(
@@ -48,3 +54,9 @@ def _options(group: Any) -> list[Parameter]:
         )
         for field in fields(group)
     ]
+
+
+def _is_of_study(group: Any) -> bool:
+    """Tell whether a group holds the parameters of a study, which say how they are read."""
+    hints = get_type_hints(group, include_extras=True)
+    return all(isinstance(get_args(hint)[-1], StudyParameter) for hint in hints.values())

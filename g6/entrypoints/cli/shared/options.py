@@ -48,6 +48,7 @@ Recording = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a recording of which anything cannot be read.")
 ]
+OnlyIndex = Annotated[str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")]
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")
 ]

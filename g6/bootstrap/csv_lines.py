@@ -1,0 +1,136 @@
+"""CSV files and the Parquet store held together: the lines that Parquet's rows make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from g6.adapters.csv import CsvStore
+from g6.adapters.csv.checking import Stored, held
+from g6.adapters.csv.lines import ASIDE, put_lines
+from g6.adapters.parquet import ParquetHistory, days
+from g6.adapters.parquet.units import day_overviews, day_units
+from g6.config import Settings
+from g6.domain.schema.frame import SIDES, Frame
+from g6.errors import G6Error
+from g6.files import shown
+from g6.ports.history import OVERVIEW
+
+__all__ = ["MendedDay", "csv_days", "mend_day", "stored_lines"]
+
+IMPORTED = frozenset(("import", ""))
+"""Sources of rows that came from older files: these are kept in Parquet alone."""
+
+LinesByCycle = dict[str, tuple[str, str]]
+"""Header and line of each cycle of one file."""
+
+
+@dataclass(slots=True)
+class MendedDay:
+    """What was written again into the CSV files of one index and day.
+
+    Attributes:
+        day: The session day.
+        index: The underlying's name.
+        files: Files of which a line was written.
+        lines: Lines that were written.
+        aside: Lines that were set aside, since they said otherwise.
+        aside_in: The files that hold these.
+        unread: Parquet files that could not be read, with the reason.
+        refused: CSV files that could not be written, with the reason.
+    """
+
+    day: date
+    index: str
+    files: int = 0
+    lines: int = 0
+    aside: int = 0
+    aside_in: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything could be read and written."""
+        return not (self.unread or self.refused)
+
+
+def csv_days(settings: Settings, day: date | None) -> list[tuple[date, str]]:
+    """Return the days and indices whose CSV files can be held against Parquet, ascending.
+
+    These are the days of which there is a CSV file at all, or `day` alone.
+    """
+    history = ParquetHistory(settings.directory)
+    with_files = held(settings.csv_dir)
+    lots: list[tuple[date, str]] = []
+    for name in history.names():
+        if name == OVERVIEW:
+            continue
+        stored = days.days(history.root(name))
+        held_days = with_files.keys() & stored if day is None else {day} & set(stored)
+        lots += [(of_day, name) for of_day in held_days]
+    return sorted(lots)
+
+
+def stored_lines(settings: Settings, index: str, day: date) -> tuple[Stored, list[str]]:
+    """Return the lines that Parquet's rows of an index and day make, and why files were not read."""
+    store = CsvStore(settings.csv_dir)
+    lines: dict[Path, LinesByCycle] = {}
+    frames, damaged = day_units(settings.directory, index, day)
+    imported = {unit.cycle for unit, frame in frames.items() if _is_imported(frame)}
+    for unit, frame in frames.items():
+        if len(frame) and frame.header.get("stamp") and unit.cycle not in imported:
+            _add(lines, unit.cycle, store.chain_lines(unit, frame))
+    rows, unread = day_overviews(settings.directory, day)
+    cycles = {unit.cycle for unit in frames}
+    for row in rows:
+        cycle = str(row["timestamp"])
+        if row["underlying"] != index:
+            continue
+        cycles.add(cycle)
+        if cycle not in imported:
+            _add(lines, cycle, store.overview_lines(cycle, [row]))
+    reasons = [error.sentence for error in (*damaged, *unread)]
+    return Stored(lines, frozenset(cycles), files_unread=bool(reasons)), reasons
+
+
+def mend_day(settings: Settings, day: date, index: str) -> MendedDay:
+    """Write into the CSV files of an index and day what Parquet has and they do not say."""
+    stored, unread = stored_lines(settings, index, day)
+    mended = MendedDay(day, index, unread=unread)
+    for path, lines in stored.lines.items():
+        by_header: dict[str, dict[str, str]] = {}
+        for cycle, (header, line) in lines.items():
+            by_header.setdefault(header, {})[cycle] = line
+        _mend_file(mended, path, by_header)
+    return mended
+
+
+def _mend_file(mended: MendedDay, path: Path, by_header: Mapping[str, Mapping[str, str]]) -> None:
+    puts = []
+    for header, lines in by_header.items():
+        try:
+            puts.append(put_lines(path, header, lines))
+        except G6Error as error:
+            mended.refused.append(str(error))
+    mended.files += any(put.bytes for put in puts)
+    mended.lines += sum(put.rows for put in puts)
+    aside = sum(put.aside for put in puts)
+    if aside:
+        mended.aside += aside
+        mended.aside_in.append(shown(f"{path}{ASIDE}"))
+
+
+def _is_imported(frame: Frame) -> bool:
+    """Tell whether rows came from older files."""
+    sources = {str(word) for side in SIDES for word in frame.columns[f"{side}source"]}
+    return "import" in sources and sources <= IMPORTED
+
+
+def _add(
+    lines: dict[Path, LinesByCycle], cycle: str, by_path: Mapping[Path, tuple[str, str]]
+) -> None:
+    for path, header_and_line in by_path.items():
+        lines.setdefault(path, {})[cycle] = header_and_line

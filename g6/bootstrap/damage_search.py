@@ -1,0 +1,124 @@
+"""The search for damage in a data directory, file by file."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from g6.adapters.csv.checking import Stored, check_day, held, strays
+from g6.adapters.panel_files import verify_manifest_hashes
+from g6.adapters.parquet import checking
+from g6.adapters.parquet.units import is_recomputed
+from g6.bootstrap.csv_lines import csv_days, stored_lines
+from g6.config import Settings
+from g6.domain.schema import layout
+from g6.domain.schema.layout import MANIFEST, Kind
+from g6.files import quoted
+from g6.ports.history import Finding
+
+__all__ = ["Search", "lasting", "searches", "with_directory"]
+
+Search = Callable[[], list[Finding]]
+"""Looks at a part of the directory and returns the damage in it."""
+
+_MENDING_COMMAND = re.compile(r"g6 (?:rerun|data repair)(?: --[a-z]+ [^\s;]+)*")
+"""Commands of a finding that do not name the directory yet."""
+_GROWING = ("lost", "missing")
+"""Kinds of damage of which there may be more at a second look."""
+
+
+def searches(settings: Settings, day: date | None, data_dir: Path | None) -> list[Search]:
+    """Return a search for each part of the directory, or of one day.
+
+    Args:
+        settings: They name the directory and its CSV files and panels.
+        day: Only this session day.
+        data_dir: The directory that a person named, which the fixes name as well.
+    """
+    base = settings.csv_dir
+    stored = set(csv_days(settings, day))
+    there = {(of_day, index) for of_day, indices in held(base).items() for index in indices}
+    days_with_files = {of_day for of_day, _ in there}
+    csv_searches: list[Search] = []
+    for of_day, index in sorted(stored | there):
+        if of_day in days_with_files and day in (None, of_day):
+            is_stored = (of_day, index) in stored
+            csv_searches.append(partial(_csv, settings, of_day, index, is_stored, data_dir))
+    stray_files: list[Search] = [lambda: list(strays(base))] if day is None else []
+    return [
+        *checking.looks(settings.directory, day),
+        *csv_searches,
+        *stray_files,
+        lambda: _panels(settings.panels_dir),
+    ]
+
+
+def lasting(looks: Iterable[Search], seconds: float) -> list[Finding]:
+    """Return the damage that the searches find.
+
+    While a system runs, a cycle's files are written and folded one after the other, and between two
+    of them one is missing. With `seconds` only that counts which a second look finds as well.
+    """
+    # Without a second look a check of a 3 s cycle called healthy units damaged, 3 looks of 4.
+    damaged = [(look, findings) for look in looks if (findings := look())]
+    if damaged and seconds:
+        time.sleep(seconds)
+        damaged = [(look, _in_both(findings, look())) for look, findings in damaged]
+    return [finding for _, findings in damaged for finding in findings]
+
+
+def with_directory(finding: Finding, data_dir: Path | None) -> Finding:
+    """Return a finding whose commands name the directory that was asked about."""
+    # Copied as it was printed, a rerun went to the default directory: "quotes are gone".
+    if data_dir is None:
+        return finding
+    option = f" --data-dir {quoted(data_dir)}"
+    return replace(finding, fix=_MENDING_COMMAND.sub(lambda match: match[0] + option, finding.fix))
+
+
+def _in_both(before: Iterable[Finding], now: Iterable[Finding]) -> list[Finding]:
+    """Return the findings of now that were there before. What is lost may have become more."""
+    identities = {_identity(finding) for finding in before}
+    return [finding for finding in now if _identity(finding) in identities]
+
+
+def _identity(finding: Finding) -> tuple[str, str, str]:
+    return finding.path, finding.kind, "" if finding.kind in _GROWING else finding.what
+
+
+def _csv(
+    settings: Settings, day: date, index: str, in_parquet: bool, data_dir: Path | None
+) -> list[Finding]:
+    """Hold the CSV files of an index and day against Parquet, where that has the index at all.
+
+    Of a day that was computed again they keep the live figures, and are read for themselves.
+    """
+    fix = _mend_command(index, day, data_dir)
+    if is_recomputed(settings.directory, index, day):
+        return list(check_day(settings.csv_dir, index, day, None, fix))
+    stored = stored_lines(settings, index, day)[0] if in_parquet else None
+    if stored is None and (settings.directory / layout.folder(Kind.CHAIN)).is_dir():
+        stored = Stored()
+    return list(check_day(settings.csv_dir, index, day, stored, fix))
+
+
+def _mend_command(index: str, day: date, data_dir: Path | None) -> str:
+    """Return the command that mends the CSV files of an index and day."""
+    where = f" --data-dir {quoted(data_dir)}" if data_dir else ""
+    return f"g6 data mend --date {day} --index {index}{where}"
+
+
+def _panels(directory: Path) -> list[Finding]:
+    if not (directory / MANIFEST).exists():
+        return []
+    fix = "the next cycle writes it again; g6 panels verify looks at the panels alone"
+    findings: list[Finding] = []
+    for file, code in verify_manifest_hashes(directory).items():
+        sentence = f"is not what the manifest says: {code}"
+        findings.append(Finding(str(directory / file), "panel", sentence, fix))
+    return findings

@@ -1,0 +1,125 @@
+"""The stored past of a configured data directory, as studies read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from g6.adapters.data_dir.kept_configs import kept_settings
+from g6.adapters.data_dir.owner import KIND, owner
+from g6.adapters.parquet import stored_units
+from g6.adapters.parquet.statuses import statuses
+from g6.config import Settings, config_id, flat, values
+from g6.config.sources import source_named
+from g6.domain.cycles.gaps import Outcomes
+from g6.domain.market.calendar import Calendar
+from g6.domain.market.instrument import INDICES
+from g6.ports.past import CollectionSettings, StoredChains
+from g6.ports.source import Ability
+
+__all__ = ["DirectoryPast"]
+
+LONGEST_INTERVAL = 86_400
+"""Seconds. A longer interval in a written configuration is none."""
+STREAMED = frozenset(("stream", "rest"))
+"""Sources of quotes of a live market."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPast:
+    """Reads what a data directory says of its stored days, under the settings of now."""
+
+    settings: Settings
+    calendar: Calendar
+
+    @property
+    def place(self) -> str:
+        """Return the data directory as it was named."""
+        return str(self.settings.directory)
+
+    @property
+    def now(self) -> datetime:
+        """Return the wall time."""
+        return datetime.now(UTC)
+
+    @property
+    def interval(self) -> int:
+        """Return the seconds between cycles that are configured now."""
+        return self.settings.interval
+
+    @property
+    def indices(self) -> Sequence[str]:
+        """Return the indices that are enabled now."""
+        return self.settings.indices
+
+    def kind(self) -> str:
+        """Return the kind of market as the directory remembers it, else by the newest chain."""
+        try:
+            remembered = (self.settings.directory / KIND).read_text("utf-8", errors="replace")
+        except OSError:
+            remembered = ""
+        if remembered.strip():
+            return remembered.strip()
+        sources = stored_units.sources(self.settings.directory)
+        if sources & STREAMED:
+            return "live"
+        for kind in ("sim", "replay"):
+            if any(source.startswith(kind) for source in sources):
+                return kind
+        return ""
+
+    def is_running(self) -> bool:
+        """Tell whether a simulated or replayed market runs in the directory now."""
+        # A repair or an import owns the directory too, and has no broker.
+        record = owner(self.settings.directory) or {}
+        return bool(record.get("kind") in ("sim", "replay") and record.get("broker"))
+
+    def chain_days(self) -> Mapping[str, Sequence[date]]:
+        """Return by index the days that have a directory for its chains."""
+        directory = self.settings.directory
+        names = stored_units.indices(directory)
+        return {name: stored_units.chain_days(directory, name) for name in names}
+
+    def overview_days(self) -> Sequence[date]:
+        """Return the days that have a directory for overview rows."""
+        return stored_units.overview_days(self.settings.directory)
+
+    def outcomes(
+        self, first: date | None, last: date | None
+    ) -> Mapping[date, Mapping[str, Outcomes]]:
+        """Return how cycles ended by day and index."""
+        return dict(statuses(self.settings.directory, first, last))
+
+    def chains(self, keys: Sequence[tuple[str, date]]) -> Mapping[tuple[str, date], StoredChains]:
+        """Return the stored chains of each index and day."""
+        return stored_units.stored_chains(self.settings.directory, keys)
+
+    def written_settings(self, config_id: str) -> CollectionSettings | None:
+        """Return what a configuration that wrote rows says, None where it is not written down."""
+        kept = kept_settings(self.settings.directory, config_id)
+        if kept is None:
+            return None
+        # A setting that the file leaves out was at its default.
+        return _collection_settings(flat(values(Settings())) | flat(kept))
+
+    def own_settings(self, config_id_: str) -> CollectionSettings | None:
+        """Return the settings of now where they are of that configuration, else None."""
+        if config_id_ != config_id(self.settings):
+            return None
+        return _collection_settings(flat(values(self.settings)))
+
+
+def _collection_settings(settings: Mapping[str, object]) -> CollectionSettings:
+    enabled = [name for name in INDICES if settings.get(f"index_params.{name}.enabled") is True]
+    return CollectionSettings(_interval(settings), frozenset(enabled))
+
+
+def _interval(settings: Mapping[str, object]) -> int | None:
+    """Return an interval in seconds, None where there is none that can be."""
+    if source_named(str(settings.get("provider.name"))).can(Ability.RECORDED):
+        return None  # the instants of a recording are its own
+    seconds = settings.get("interval")
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return None
+    return seconds if 1 <= seconds <= LONGEST_INTERVAL else None

@@ -1,0 +1,48 @@
+"""Coverage by day on a terminal, as aligned lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from g6.rendering.parts import Block, NoView, Part
+from g6.studies.stored.coverage_by_day import Coverage, DayCoverage
+
+LEFT_COLUMNS = 2
+"""Columns that are aligned to the left: index and day."""
+
+
+def parts(document: Coverage, _: NoView) -> Iterator[Part]:
+    """Yield a header and a line per index and day."""
+    lines = [_line(day) for day in document.days]
+    rows = [list(lines[0]), *([str(value) for value in line.values()] for line in lines)]
+    yield Block("\n".join(_aligned(rows)))
+
+
+def json_value(document: Coverage) -> object:
+    """Return a list of the days, under the names that are published."""
+    return [_line(day) for day in document.days]
+
+
+def _line(day: DayCoverage) -> Mapping[str, object]:
+    return {
+        "index": day.index,
+        "day": day.day.isoformat(),
+        "due": day.due,
+        "OK": day.ok,
+        "PARTIAL": day.partial,
+        "MISSING": day.missing,
+        "SKIPPED": day.skipped,
+        "no_row": day.no_row,
+        "repaired": day.repaired,
+        "no_chain": day.no_chain,
+    }
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows in columns of one width each."""
+    # rich's table takes 1.7 s of processor time for the 1,488 lines of a year.
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    signs = ["<" if place < LEFT_COLUMNS else ">" for place in range(len(widths))]
+    form = " ".join(f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True))
+    for row in rows:
+        yield form.format(*row)

@@ -1,0 +1,47 @@
+"""Successive cycles of an index that are not OK, from when to when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from g6.domain.cycles.gaps import NO_CHAIN, Gap, gaps_of
+from g6.ports.past import PastReader
+from g6.studies.documents import columns_of
+from g6.studies.stored.past_span import PastSpan
+from g6.studies.stored.stored_past import index_days
+
+__all__ = ["Gaps", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The gaps of each index, by day and index."""
+
+    gaps: tuple[Gap, ...]
+
+    @property
+    def cycles(self) -> int:
+        """How many cycles lie in the gaps."""
+        return sum(gap.cycles for gap in self.gaps)
+
+    @property
+    def has_lost_chains(self) -> bool:
+        """Whether rows are stored whose chains are not."""
+        return any(gap.reason == NO_CHAIN for gap in self.gaps)
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per gap."""
+        return columns_of(Gap, self.gaps)
+
+
+def answer(reader: PastReader, parameters: PastSpan) -> Gaps:
+    """Return the gaps of the span.
+
+    Raises:
+        NothingToDo: Nothing of the span was due, and nothing of it is stored.
+    """
+    gaps: list[Gap] = []
+    for unit in index_days(reader, parameters):
+        gaps += gaps_of(unit.index, unit.grid, unit.outcomes)
+    return Gaps(tuple(gaps))

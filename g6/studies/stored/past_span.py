@@ -1,0 +1,107 @@
+"""The days and instants of the stored past that a study is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import numpy as np
+
+from g6.domain.cycles.gaps import Instants, instants_of
+from g6.domain.market.calendar import day_of
+from g6.studies.parameters import Parameter, cycle_instant, session_day
+from g6.studies.selection import known_index
+
+__all__ = ["PastSpan", "days_between"]
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PastSpan:
+    """Asks for one index or all, over days and instants. Both ends are in it, None is without one."""
+
+    index: Annotated[
+        str | None, Parameter("Only this index.", "NIFTY", metavar="INDEX", read=known_index)
+    ] = None
+    first: Annotated[
+        date | None,
+        Parameter("The first day.", "2026-11-18", option="--from", metavar="DAY", read=session_day),
+    ] = None
+    last: Annotated[
+        date | None,
+        Parameter("The last day.", "2026-11-20", option="--to", metavar="DAY", read=session_day),
+    ] = None
+    since: Annotated[
+        datetime | None,
+        Parameter(
+            "Nothing before this instant.",
+            "2026-11-18T05:30:00Z",
+            metavar="CYCLE",
+            read=cycle_instant,
+        ),
+    ] = None
+    until: Annotated[
+        datetime | None,
+        Parameter(
+            "Nothing after this instant.",
+            "2026-11-18T06:30:00Z",
+            metavar="CYCLE",
+            read=cycle_instant,
+        ),
+    ] = None
+
+    @property
+    def first_day(self) -> date | None:
+        """The first day that can hold anything of it."""
+        return max(filter(None, (self.first, self.since and day_of(self.since))), default=None)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that can hold anything of it."""
+        return min(filter(None, (self.last, self.until and day_of(self.until))), default=None)
+
+    @property
+    def ends(self) -> tuple[int | None, int | None]:
+        """Its first and last instant, None without one."""
+        since = None if self.since is None else int(instants_of([self.since])[0])
+        until = None if self.until is None else int(instants_of([self.until])[0])
+        return since, until
+
+    def within(self, instants: Instants) -> Instants:
+        """Return those of the instants of its days that lie in it."""
+        since, until = self.ends
+        begin = 0 if since is None else int(np.searchsorted(instants, since))
+        end = len(instants) if until is None else int(np.searchsorted(instants, until, "right"))
+        return instants[begin:end]
+
+    def days(self, stored: Sequence[date], today: date | None) -> list[date]:
+        """Return the days of the span from the first stored one to the last.
+
+        A span that lies beside them counts as it is where it has both ends.
+
+        Args:
+            stored: The days of which anything is stored, ascending.
+            today: The last day of a live market, else None.
+        """
+        first = self.first_day
+        last = self.last_day
+        if not stored:
+            return []
+        begin = stored[0] if first is None else max(first, stored[0])
+        newest = max(stored[-1], today) if today else stored[-1]
+        end = newest if last is None else min(last, newest)
+        if begin > end and first is not None and last is not None:
+            return days_between(first, last)
+        return days_between(begin, end)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Return the days from `first` to `last`, both in it.
+
+    >>> len(days_between(date(2026, 11, 18), date(2026, 11, 20)))
+    3
+    """
+    return [first + n * _DAY for n in range((last - first).days + 1)]
