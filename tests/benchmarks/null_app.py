@@ -129,11 +129,9 @@ def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, An
         lambda stamp: _at(results[stamp.index].chain, stamp.cycle, stamp.config_id),
     )
     summarise = lambda stamp: {**results[stamp.index].summary, "config_id": stamp.config_id}  # noqa: E731
-    _put(
-        stages,
-        "overview",
-        SimpleNamespace(summarise=summarise, facts=lambda stamp: results[stamp.index].facts),
-    )
+    _put(stages, "overview", SimpleNamespace(summarise=summarise))
+    facts = lambda stamp: results[stamp.index].facts  # noqa: E731
+    _put(stages, "unit_facts", SimpleNamespace(facts=facts))
     _put(closing, "panels", SimpleNamespace(build=lambda *_, **__: panels))
     _put(stores, "store", lambda _settings: NullStore())
     _put(process_runtime, "PanelFiles", lambda *_, **__: MemoryPanels())

@@ -41,7 +41,7 @@ class Guards:
             self.shelf,
             failures=self.failures,
             seconds=self.seconds,
-            tell=self.told.append,
+            notify=self.told.append,
         )
 
     def gate(self) -> RequestGate:

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from g6.domain.documents.chain_rows import chain_frame, csv_rows, offset_name
+from g6.domain.documents.chain_rows import chain_frame, csv_rows
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS
 from g6.domain.quotes.stamp import from_frame, to_frame
 from g6.domain.schema import rows
+from g6.domain.schema.layout import offset_name
 
 CE, PE = 0, 1
 NAN = float("nan")

@@ -109,7 +109,8 @@ def test_a_request_that_leaves_late_moves_the_next() -> None:
     gate = guards.gate()
     gate.ask("quote", "quote", Answers(1))
     before = guards.limiter.describe()["quote"]["wait_seconds"]
-    gate._confirmed = ("quote", time.monotonic() - 1.0)
+    gate._slot_family = "quote"
+    gate._slot_confirmed_at = time.monotonic() - 1.0
     gate.mark_sent()
     assert guards.limiter.describe()["quote"]["wait_seconds"] >= before
     gate.mark_sent()
