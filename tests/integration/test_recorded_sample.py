@@ -157,4 +157,4 @@ def test_chains_are_stored_for_every_unit(path: Path) -> None:
     runtime.sender.stages(unit, STAGES)
     frame = store.read_chain(unit)
     assert frame is not None
-    assert sum(isfinite(iv) for iv in frame.both_sides("iv").ravel().tolist()) > 300
+    assert sum(isfinite(iv) for iv in frame.sides["iv"].ravel().tolist()) > 300

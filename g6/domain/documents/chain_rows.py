@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain as along
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain as chained
 from math import isnan
 from typing import Any
 
@@ -11,206 +11,251 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures.book_spreads import liquidity, microprice
-from g6.domain.market.expiry import BIT
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import SOURCES, Flag, spot_source
 from g6.domain.pricing.volatility import WORDS
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
+from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.quotes.stamp import to_frame
 from g6.domain.schema import rows
 from g6.domain.schema.counting import MAX_COUNT
 from g6.domain.schema.frame import SIDES, Frame, Words, by_side
 from g6.domain.schema.layout import offset_name
+from g6.domain.schema.words import Bucket
 
 __all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows"]
 
-
-def _microprice(quotes: Quotes) -> NDArray[np.float64]:
-    return microprice(
-        quotes.bid, quotes.ask, quotes.values["bid_quantity"], quotes.values["ask_quantity"]
-    )
-
-
-_COUNTS = tuple(
-    name
-    for name in QUOTE_FIELDS
-    if name in {column.name for column in rows.CHAIN_SIDE if column.kind == "integer"}
+_KINDS = {column.name: column.kind for column in rows.CHAIN_SIDE}
+_COUNTS = tuple(name for name in QUOTE_FIELDS if _KINDS.get(name) == "integer")
+_PRICED = (
+    "price",
+    "time_value",
+    "age_seconds",
+    "quality",
+    "iv",
+    "iv_bid",
+    "iv_ask",
+    "delta",
+    "gamma",
+    "theta",
+    "vega",
+    "rho",
 )
-_SINGLE = {column.name: np.float32 for column in rows.CHAIN_SIDE if column.kind == "iv"}
-_SIDED: Mapping[str, Callable[[PricedChain], NDArray[Any]]] = {
-    "price": lambda chain: chain.prices.price,
-    "time_value": lambda chain: chain.vol.time_value,
-    "age_seconds": lambda chain: chain.prices.age_seconds,
-    "quality": lambda chain: chain.flags,
-    "iv": lambda chain: chain.vol.iv,
-    "iv_bid": lambda chain: chain.vol.iv_bid,
-    "iv_ask": lambda chain: chain.vol.iv_ask,
-    "delta": lambda chain: chain.greeks.delta,
-    "gamma": lambda chain: chain.greeks.gamma,
-    "theta": lambda chain: chain.greeks.theta,
-    "vega": lambda chain: chain.greeks.vega,
-    "rho": lambda chain: chain.greeks.rho,
-    "microprice": lambda chain: _microprice(chain.quotes),
-    "liquidity": lambda chain: liquidity(chain.quotes.bid, chain.quotes.ask, chain.quotes.volume),
-}
-_WORDED: Mapping[str, tuple[Callable[[PricedChain], NDArray[np.int8]], NDArray[np.object_]]] = {
-    "price_source": (lambda chain: chain.prices.taken, SOURCES),
-    "iv_status": (lambda chain: chain.vol.code, WORDS),
-}
+"""Side columns that a priced chain holds under their own names."""
+_SPELLED = ("price_source", "iv_status")
+"""Side columns of words."""
+
 COMPUTED = (
-    "offset", "forward", "forward_source", "forward_spread", "atm", "years_to_expiry", "dte", "rate", "model", "config_id",
-    *(side + name for side in SIDES for name in (*_SIDED, *_WORDED)),
-)  # fmt: skip
+    "offset",
+    "forward",
+    "forward_source",
+    "forward_spread",
+    "atm",
+    "years_to_expiry",
+    "dte",
+    "rate",
+    "model",
+    "config_id",
+    *(side + name for side in SIDES for name in (*_PRICED, "microprice", "liquidity", *_SPELLED)),
+)
 """Columns that analysis makes; nothing of them is read when a chain is made again."""
 
 _FILE_COLUMN = {
-    "index_price": "spot", "ce": "ce_last", "pe": "pe_last", "avg_ce": "ce_average_price", "avg_pe": "pe_average_price",
-    "ce_vol": "ce_volume", "pe_vol": "pe_volume",
-}  # fmt: skip
+    "index_price": "spot",
+    "ce": "ce_last",
+    "pe": "pe_last",
+    "avg_ce": "ce_average_price",
+    "avg_pe": "pe_average_price",
+    "ce_vol": "ce_volume",
+    "pe_vol": "pe_volume",
+}
 """Names of the offset files that differ from the chain's."""
 
 
-def chain_frame(chain: PricedChain) -> Frame:
-    """Return the chain's columns, exactly `rows.CHAIN` in order, under the header its quotes came with.
+def chain_frame(priced: PricedChain) -> Frame:
+    """Return a chain's rows, under the header its quotes came with.
 
-    Times are epoch seconds, text columns objects, integers float64 where they can be missing (NaN); volatilities and Greeks
-    float32 as they are stored. The raw columns keep what the source gave, so that the chain can be made again from its rows.
+    The raw columns keep what the source gave, so that the chain can be made again from its rows.
+
+    Returns:
+        Exactly the columns of `rows.CHAIN`, in order. Times are epoch seconds, text columns
+        objects, integers float64 where they can be missing (NaN). Volatilities and Greeks are
+        float32 as they are stored. Strikes with nothing but thin options are left out.
     """
-    raw = to_frame(chain.quotes, chain.stamp)
-    made = {
-        name: each.spelled() if isinstance(each, Words) else each
-        for name, each in computed([chain]).items()
-    }
-    columns = {**raw.columns, **_taken_over(chain), **made}
+    raw = to_frame(priced.quotes, priced.stamp)
+    columns = {**raw.columns, **_passed_on(priced), **_spelled_out(computed([priced]))}
     frame = Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
-    thin, listed = chain.flags & Flag.THIN != 0, chain.prices.listed
-    left_out = np.any(thin, axis=0) & np.all(thin | ~listed, axis=0)
-    return frame.take(np.flatnonzero(~left_out)) if left_out.any() else frame
+    is_thin = priced.flags & Flag.THIN != 0
+    is_listed = priced.prices.listed
+    is_left_out = np.any(is_thin, axis=0) & np.all(is_thin | ~is_listed, axis=0)
+    return frame.take(np.flatnonzero(~is_left_out)) if is_left_out.any() else frame
 
 
-def _taken_over(chain: PricedChain) -> dict[str, NDArray[Any]]:
-    """Columns that analysis passes on from its quotes and their stamp."""
-    quotes, stamp, slots = chain.quotes, chain.stamp, chain.expiries.slot
-    at, seen, n = stamp.at.timestamp(), chain.quotes.market, len(chain.quotes)
-    texts = {"underlying": stamp.index, "spot_source": spot_source(seen, at, stamp.quality)}
-    numbers = {
-        "timestamp": at, "observed_at": quotes.observed_at, "spot": seen.spot, "spot_age_seconds": at - seen.spot_time,
-        "future": seen.future, "vix": seen.vix,
-    }  # fmt: skip
-    counts, whole = (
-        np.diff(chain.expiries.bounds),
-        {name: _whole(quotes.values[name]) for name in _COUNTS},
-    )
+def _spelled_out(columns: Mapping[str, NDArray[Any] | Words]) -> dict[str, NDArray[Any]]:
     return {
-        **{name: np.full(n, text, dtype=object) for name, text in texts.items()},
-        **{name: np.full(n, number, dtype=np.float64) for name, number in numbers.items()},
-        "bucket": np.repeat(np.array([slot.bucket for slot in slots], dtype=object), counts),
-        "bucket_mask": np.repeat(np.array([slot.mask for slot in slots], dtype=np.int32), counts),
-        **by_side(whole, whole),
+        name: column.spelled() if isinstance(column, Words) else column
+        for name, column in columns.items()
     }
 
 
-def computed(chains: Sequence[PricedChain]) -> dict[str, NDArray[Any] | Words]:
-    """Return the columns `COMPUTED`, rows of all chains one after the other; text as words."""
-    options, expiries = (
-        [len(chain.quotes) for chain in chains],
-        [chain.expiries for chain in chains],
-    )
+def _passed_on(priced: PricedChain) -> dict[str, NDArray[Any]]:
+    """Return the columns that analysis passes on from its quotes and their stamp."""
+    quotes = priced.quotes
+    stamp = priced.stamp
+    market = quotes.market
+    slots = priced.expiries.slot
+    at = stamp.at.timestamp()
+    n = len(quotes)
+    sizes = np.diff(priced.expiries.bounds)
+    numbers = {
+        "timestamp": at,
+        "observed_at": quotes.observed_at,
+        "spot": market.spot,
+        "spot_age_seconds": at - market.spot_time,
+        "future": market.future,
+        "vix": market.vix,
+    }
+    counts = {name: _rounded(quotes.values[name]) for name in _COUNTS}
+    return {
+        "underlying": np.full(n, stamp.index, dtype=object),
+        "spot_source": np.full(n, spot_source(market, at, stamp.quality), dtype=object),
+        **{name: np.full(n, number, dtype=np.float64) for name, number in numbers.items()},
+        "bucket": np.repeat(np.array([slot.bucket for slot in slots], dtype=object), sizes),
+        "bucket_mask": np.repeat(np.array([slot.mask for slot in slots], dtype=np.int32), sizes),
+        **by_side(counts, counts),
+    }
+
+
+def computed(units: Sequence[PricedChain]) -> dict[str, NDArray[Any] | Words]:
+    """Return the columns `COMPUTED`, rows of all units one after the other.
+
+    Returns:
+        Text as words: a recomputed day has few of them in many rows.
+    """
+    sizes = [len(priced.quotes) for priced in units]
+    expiries = [priced.expiries for priced in units]
     strikes = np.concatenate([np.diff(each.bounds) for each in expiries])
 
-    def per_expiry(figures: Iterable[Sequence[Any]], kind: type) -> NDArray[Any]:
-        return np.repeat(np.array([*along.from_iterable(figures)], dtype=kind), strikes)
+    def per_row(figures: Iterable[Sequence[float]], kind: type = float) -> NDArray[Any]:
+        return np.repeat(np.array([*chained.from_iterable(figures)], dtype=kind), strikes)
 
-    sided = {
-        name: np.concatenate([take(chain) for chain in chains], axis=1)
-        for name, take in _SIDED.items()
+    sides = _side_columns(units)
+    codes = {
+        "price_source": ([priced.prices.taken for priced in units], SOURCES),
+        "iv_status": ([priced.vol.code for priced in units], WORDS),
     }
     return {
-        "offset": np.concatenate([chain.offset for chain in chains]),
-        "forward": per_expiry((each.forward for each in expiries), float),
-        "forward_source": _worded(along.from_iterable(each.source for each in expiries), strikes),
-        "forward_spread": per_expiry((each.spread for each in expiries), float),
-        "atm": per_expiry((each.atm for each in expiries), float),
-        "years_to_expiry": per_expiry((each.years for each in expiries), float),
-        "dte": per_expiry((each.dte for each in expiries), int),
-        "rate": np.repeat([chain.rate for chain in chains], options),
-        "model": _worded((chain.stamp.pricing.model for chain in chains), options),
-        "config_id": _worded((chain.stamp.config_id for chain in chains), options),
-        **by_side(
-            {
-                name: array.astype(_SINGLE.get(name, array.dtype), copy=False)
-                for name, array in sided.items()
-            },
-            sided,
-        ),
+        "offset": np.concatenate([priced.offset for priced in units]),
+        "forward": per_row(each.forward for each in expiries),
+        "forward_source": _worded(chained.from_iterable(each.source for each in expiries), strikes),
+        "forward_spread": per_row(each.spread for each in expiries),
+        "atm": per_row(each.atm for each in expiries),
+        "years_to_expiry": per_row(each.years for each in expiries),
+        "dte": per_row((each.dte for each in expiries), int),
+        "rate": np.repeat([priced.rate for priced in units], sizes),
+        "model": _worded((priced.stamp.pricing.model for priced in units), sizes),
+        "config_id": _worded((priced.stamp.config_id for priced in units), sizes),
+        **by_side(sides, sides),
         **{
-            side + name: Words(
-                np.concatenate([take(chain)[row] for chain in chains]).astype(np.int16), words
+            prefix + name: Words(
+                np.concatenate([unit[side] for unit in arrays]).astype(np.int16), words
             )
-            for name, (take, words) in _WORDED.items()
-            for row, side in enumerate(SIDES)
+            for name, (arrays, words) in codes.items()
+            for side, prefix in enumerate(SIDES)
         },
     }
 
 
-def _worded(texts: Iterable[str], counts: NDArray[np.int64] | Sequence[int]) -> Words:
-    """Each text as often as its count says."""
-    told = [*texts]
-    places = {word: place for place, word in enumerate(dict.fromkeys(told))}
-    return Words(
-        np.repeat(np.array([places[word] for word in told], dtype=np.int16), counts),
-        np.array([*places], dtype=object),
+def _side_columns(units: Sequence[PricedChain]) -> dict[str, NDArray[Any]]:
+    """Return the side columns of all units, each `(2, n)`, as wide as they are stored."""
+    sides = [_sides_of(priced) for priced in units]
+    columns = {}
+    for name in sides[0]:
+        column = np.concatenate([unit[name] for unit in sides], axis=1)
+        # Half the bytes of a float64, and seven digits are more than any quote pins down.
+        columns[name] = column.astype(np.float32) if _KINDS[name] == "iv" else column
+    return columns
+
+
+def _sides_of(priced: PricedChain) -> dict[str, NDArray[Any]]:
+    quotes = priced.quotes
+    values = quotes.values
+    sides = priced.sides
+    columns = {name: sides[name] for name in _PRICED}
+    columns["microprice"] = microprice(
+        quotes.bid, quotes.ask, values["bid_quantity"], values["ask_quantity"]
     )
+    columns["liquidity"] = liquidity(quotes.bid, quotes.ask, quotes.volume)
+    return columns
 
 
-def _whole(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Whole numbers, NaN for what no integer column can hold."""
+def _worded(texts: Iterable[str], counts: NDArray[np.int64] | Sequence[int]) -> Words:
+    """Return each text as often as its count says."""
+    words = [*texts]
+    places = {word: place for place, word in enumerate(dict.fromkeys(words))}
+    codes = np.array([places[word] for word in words], dtype=np.int16)
+    return Words(np.repeat(codes, counts), np.array([*places], dtype=object))
+
+
+def _rounded(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return whole numbers, NaN for what no integer column can hold."""
     return np.where(np.abs(quantity) < MAX_COUNT, np.rint(quantity), np.nan)
 
 
 def csv_rows(frame: Frame, window: tuple[int, int]) -> Mapping[tuple[str, int], str]:
-    """Return the line (without its end) of each offset file, by bucket and offset; columns are `rows.csv_header`.
+    """Return the line of each offset file, without its end, by bucket and offset.
 
-    `frame`: columns of `rows.CHAIN`; `window`: strikes below and above ATM that are kept. A date that fills two buckets has
-    its line under both. Greek columns are left out when the configuration has Greeks off; missing values are empty.
+    A date that fills two buckets has its line under both. Greek columns are left out when the
+    configuration has Greeks off.
+
+    Args:
+        frame: Columns of `rows.CHAIN`.
+        window: Strikes below and above ATM that are kept.
+
+    Returns:
+        Cells of `rows.csv_header`, empty where a value is missing.
     """
     offset = frame.columns["offset"].astype(np.float64)
-    kept = frame.take(np.flatnonzero((offset >= -window[0]) & (offset <= window[1])))
-    if not len(kept):
+    is_near = (offset >= -window[0]) & (offset <= window[1])
+    near = frame.take(np.flatnonzero(is_near))
+    if not len(near):
         return {}
-    stamp = kept.header["stamp"]
-    names = rows.csv_header(stamp["pricing"]["enabled"])
-    values = _file_columns(kept, names)
+    stamp = near.header["stamp"]
+    cells = _file_columns(near, rows.csv_header(stamp["pricing"]["enabled"]))
+    buckets = near.columns["bucket"]
+    masks = near.columns["bucket_mask"]
     lines = {}
-    for i, place in enumerate(kept.columns["offset"].astype(np.int64).tolist()):
-        tail = ",".join([column[i] for column in values])
-        for bucket in _buckets(kept.columns["bucket"][i], int(kept.columns["bucket_mask"][i])):
+    for row, place in enumerate(near.columns["offset"].astype(np.int64).tolist()):
+        tail = ",".join([column[row] for column in cells])
+        for bucket in _buckets(buckets[row], int(masks[row])):
             lines[bucket, place] = f"{stamp['cycle']},{stamp['index']},{bucket},{tail}"
     return lines
 
 
 def _buckets(first: str, mask: int) -> list[str]:
-    return [bucket for bucket, bit in BIT.items() if mask & bit] or [first]
+    return [bucket.value for bucket in Bucket if mask & bucket.bit] or [first]
 
 
 def _file_columns(frame: Frame, names: list[str]) -> list[list[str]]:
-    """The columns after `timestamp`, `index` and `expiry_tag`, as text."""
+    """Return the columns after `timestamp`, `index` and `expiry_tag`, as text."""
     kinds = {column.name: column.kind for column in rows.CHAIN}
     columns = dict(frame.columns)
-    with np.errstate(
-        invalid="ignore"
-    ):  # a source that sends both infinities is told of, not warned about
+    # A source that sends both infinities is reported by its flags: the sum needs no warning.
+    with np.errstate(invalid="ignore"):
         columns["tp"] = columns["ce_last"] + columns["pe_last"]
         columns["avg_tp"] = columns["ce_average_price"] + columns["pe_average_price"]
-    out = []
+    texts = []
     for name in names[3:]:
         source = _FILE_COLUMN.get(name, name)
-        out.append(_text(columns[source], kinds.get(source, "float"), signed=name == "offset"))
-    return out
+        signed = name == "offset"
+        texts.append(_text(columns[source], kinds.get(source, "float"), signed=signed))
+    return texts
 
 
 def _text(column: NDArray[Any], kind: str, *, signed: bool = False) -> list[str]:
-    """Numbers as short as their type is exact: 7 digits of a float32, 12 of a float64, integers without a point."""
+    """Return numbers as short as their type is exact.
+
+    7 digits of a float32, 12 of a float64, integers without a point.
+    """
     if kind == "date":
         days: list[str] = column.astype("datetime64[D]").astype(str).tolist()
         return days

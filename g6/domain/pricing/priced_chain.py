@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,29 @@ class PricedChain:
         return self.prices.listed & ~self.prices.missing
 
     @property
+    def sides(self) -> dict[str, NDArray[Any]]:
+        """Every `(2, n)` array of the chain, by the name of its column."""
+        greeks = self.vol.greeks
+        return {
+            **self.quotes.values,
+            "symbol": self.quotes.symbol,
+            "token": self.quotes.contracts.token,
+            "source": self.quotes.source,
+            "quality": self.flags,
+            "price": self.prices.price,
+            "age_seconds": self.prices.age_seconds,
+            "time_value": self.vol.time_value,
+            "iv": self.vol.iv,
+            "iv_bid": self.vol.iv_bid,
+            "iv_ask": self.vol.iv_ask,
+            "delta": greeks.delta,
+            "gamma": greeks.gamma,
+            "theta": greeks.theta,
+            "vega": greeks.vega,
+            "rho": greeks.rho,
+        }
+
+    @property
     def chain(self) -> Chain:
         """The chain that every figure is made of."""
         quotes = self.quotes
@@ -116,24 +140,7 @@ class PricedChain:
             oi=self.oi,
             volume=self.volume,
             rate=self.rate,
-            sides={
-                **quotes.values,
-                "symbol": quotes.symbol,
-                "token": quotes.contracts.token,
-                "source": quotes.source,
-                "quality": self.flags,
-                "price": self.prices.price,
-                "age_seconds": self.prices.age_seconds,
-                "time_value": self.vol.time_value,
-                "iv": self.vol.iv,
-                "iv_bid": self.vol.iv_bid,
-                "iv_ask": self.vol.iv_ask,
-                "delta": self.greeks.delta,
-                "gamma": self.greeks.gamma,
-                "theta": self.greeks.theta,
-                "vega": self.greeks.vega,
-                "rho": self.greeks.rho,
-            },
+            sides=self.sides,
         )
 
     def _chain_expiry(self, i: int) -> ChainExpiry:

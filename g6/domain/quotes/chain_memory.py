@@ -122,7 +122,7 @@ class ChainMemory:
         """Read what `to_frame` wrote."""
         columns = frame.columns
         return cls(
-            columns["expiry"].astype("datetime64[D]"), columns["strike"], frame.both_sides("oi"), frame.both_sides("volume"),
+            columns["expiry"].astype("datetime64[D]"), columns["strike"], frame.sides["oi"], frame.sides["volume"],
             columns["seen"], columns["asked"], columns["collected"].astype(np.bool_),
         )  # fmt: skip
 

@@ -31,5 +31,5 @@ def previous_interest(contracts: Contracts, table: Frame) -> NDArray[np.float64]
     is_stored = place < len(stored)
     is_stored[is_stored] = stored[order[place[is_stored]]] == requested[is_stored]
     interest = np.full((2, len(contracts)), np.nan)
-    interest[:, is_stored] = table.both_sides("oi")[:, order[place[is_stored]]]
+    interest[:, is_stored] = table.sides["oi"][:, order[place[is_stored]]]
     return interest

@@ -165,16 +165,16 @@ def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
     contracts = Contracts(
         underlying=stamp.index,
         **{name: frame.columns[name] for name in _CONTRACT_COLUMNS},
-        symbol=frame.both_sides("symbol"),
-        token=frame.both_sides("token"),
+        symbol=frame.sides["symbol"],
+        token=frame.sides["token"],
     )
     # What collected this may be a version older, or a source without depth.
     there = [name for name in (*QUOTE_FIELDS, *DEPTH_FIELDS) if f"ce_{name}" in frame.columns]
     unknown = np.full((2, len(frame)), nan)
-    values = dict.fromkeys(QUOTE_FIELDS, unknown) | {name: frame.both_sides(name) for name in there}
+    values = dict.fromkeys(QUOTE_FIELDS, unknown) | {name: frame.sides[name] for name in there}
     quotes = Quotes(
         contracts,
-        source=frame.both_sides("source"),
+        source=frame.sides["source"],
         values=values,
         market=Underlying.parse(frame.header["spot"]),
         observed_at=frame.header["observed_at"],

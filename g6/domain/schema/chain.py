@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.schema.beyond import MAX_MISSING_SHARE, Beyond
-from g6.domain.schema.counting import MISSING_BIT, countable, countable_interest, counts
-from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.counting import countable, countable_interest, counts
+from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import CHAIN_SIDE
 from g6.domain.schema.underlying import Underlying
+from g6.domain.schema.words import Bucket, Flag
 
-__all__ = ["BUCKET_BITS", "Chain", "ChainExpiry"]
+__all__ = ["Chain", "ChainExpiry"]
 
 Array = NDArray[np.float64]
 
-BUCKET_BITS = {"this_week": 1, "next_week": 2, "this_month": 4, "next_month": 8}
-"""Bit of each bucket in `bucket_mask`."""
 _DTYPES = {
     column.name: {"text": np.object_, "flags": np.int64}.get(column.kind, np.float64)
     for column in CHAIN_SIDE
@@ -101,7 +100,7 @@ class Chain:
             frame: Columns of `rows.CHAIN` under the header they were stored with, sorted by expiry
                 and strike. Imported rows have no stamp in it: they are taken for whole.
         """
-        sides = _Stacked(frame.columns)
+        sides = _Stored(frame)
         counted = counts(sides["symbol"] != "", sides["quality"])
         rate = frame.columns["rate"]
         return cls(
@@ -194,7 +193,7 @@ class Chain:
 
     def of_bucket(self, name: str) -> Chain:
         """Return the chain of the expiry that fills a bucket, without rows when none does."""
-        bit = BUCKET_BITS[name]
+        bit = Bucket(name).bit
         return self._of([expiry for expiry in self.expiries if expiry.mask & bit][:1])
 
     def each_expiry(self) -> Iterator[Chain]:
@@ -239,7 +238,7 @@ def _expiries_of(frame: Frame, sides: Mapping[str, NDArray[Any]]) -> Iterator[Ch
     columns = frame.columns
     days, starts = np.unique(columns["expiry"], return_index=True)
     bounds = [*starts.tolist(), len(frame)]
-    is_missing = (sides["quality"] & MISSING_BIT != 0).any(axis=0)
+    is_missing = (sides["quality"] & Flag.MISSING != 0).any(axis=0)
     for i, day in enumerate(days.astype("datetime64[D]").tolist()):
         rows = slice(bounds[i], bounds[i + 1])
         first = rows.start
@@ -261,25 +260,24 @@ def _expiries_of(frame: Frame, sides: Mapping[str, NDArray[Any]]) -> Iterator[Ch
         )
 
 
-class _Stacked(Mapping[str, NDArray[Any]]):
-    """The `ce_` and `pe_` columns of a frame as `(2, n)` arrays, stacked when one is read.
+class _Stored(Mapping[str, NDArray[Any]]):
+    """The side columns of stored rows, as numbers of double precision.
 
     Stored volatilities and Greeks are float32 and counts may be integers: all numbers are read as
     float64, so that a figure is computed alike from every maker's chain.
     """
 
-    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
-        self._columns = columns
+    def __init__(self, frame: Frame) -> None:
+        self._sides = frame.sides
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        pair = np.stack([self._columns[side + name] for side in SIDES])
-        return pair.astype(_DTYPES[name], copy=False)
+        return self._sides[name].astype(_DTYPES[name], copy=False)
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in _DTYPES if SIDES[0] + name in self._columns)
+        return iter(self._sides)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._sides)
 
 
 class _Cut(Mapping[str, NDArray[Any]]):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.schema.words import Flag
+
 __all__ = [
     "MAX_COUNT",
     "MAX_OPEN_INTEREST",
-    "MISSING_BIT",
-    "THIN_BIT",
     "countable",
     "countable_interest",
     "counts",
@@ -24,10 +24,6 @@ MAX_OPEN_INTEREST = 1e10
 """Units of one option from which on open interest is a damaged number."""
 # The largest open interest ever listed on one option was some 5e7 units: the bound is 200 times that.
 
-MISSING_BIT = 64
-THIN_BIT = 2048
-"""Bits of the column `quality`, as `pricing.quality.Flag` names them."""
-
 
 def counts(listed: Mask, flags: NDArray[np.integer]) -> Mask:
     """Return which options are in sums: those that are listed and not thin.
@@ -39,7 +35,7 @@ def counts(listed: Mask, flags: NDArray[np.integer]) -> Mask:
     >>> counts(np.array([True, True, False]), np.array([0, 2048, 0]))
     array([ True, False, False])
     """
-    counted: Mask = listed & (flags.astype(np.int64) & THIN_BIT == 0)
+    counted: Mask = listed & (flags.astype(np.int64) & Flag.THIN == 0)
     return counted
 
 

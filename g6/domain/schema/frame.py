@@ -1,20 +1,28 @@
-"""A frame: named columns of one length under a header; what travels between stages and what the store keeps."""
+"""Named columns of one length under a header: what travels between stages and what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["SIDES", "Frame", "SideColumns", "Words", "by_side"]
+
 SIDES = ("ce_", "pe_")
+"""Prefixes of a side's columns, in the order of the side axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text column that says few words again and again: `codes` `(n,)` are places in `words`, of which there are few."""
+    """A text column that says few words again and again.
+
+    Attributes:
+        codes: Places in `words`, shape (n,).
+        words: The distinct words, of which there are few.
+    """
 
     codes: NDArray[np.int16]
     words: NDArray[np.object_]
@@ -25,23 +33,51 @@ class Words:
 
     @classmethod
     def joined(cls, parts: Sequence[Words]) -> Words:
-        """Return the rows of all parts, one after the other, under one vocabulary."""
-        places = {
-            word: place
-            for place, word in enumerate(
-                dict.fromkeys(word for part in parts for word in part.words)
-            )
-        }
-        codes = [
-            np.array([places[word] for word in part.words], dtype=np.int16)[part.codes]
-            for part in parts
-        ]
+        """Return the rows of all parts, one after the other, under one vocabulary.
+
+        >>> parts = [Words(np.array([0]), np.array([word], dtype=object)) for word in ("a", "b")]
+        >>> Words.joined([*parts, parts[0]]).spelled().tolist()
+        ['a', 'b', 'a']
+        """
+        vocabulary = dict.fromkeys(word for part in parts for word in part.words)
+        places = {word: place for place, word in enumerate(vocabulary)}
+        codes = []
+        for part in parts:
+            renumbered = np.array([places[word] for word in part.words], dtype=np.int16)
+            codes.append(renumbered[part.codes])
         return cls(np.concatenate(codes), np.array([*places], dtype=object))
+
+
+class SideColumns(Mapping[str, NDArray[Any]]):
+    """The `ce_` and `pe_` columns of a frame as `(2, n)` arrays, stacked when one is read.
+
+    >>> columns = {"ce_oi": np.array([65.0]), "pe_oi": np.array([130.0])}
+    >>> SideColumns(columns)["oi"].tolist()
+    [[65.0], [130.0]]
+    """
+
+    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return np.stack([self._columns[side + name] for side in SIDES])
+
+    def __iter__(self) -> Iterator[str]:
+        calls = SIDES[0]
+        return (name.removeprefix(calls) for name in self._columns if name.startswith(calls))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Columns (each `(n,)`, all of one length) and a JSON-able header. Instants are float64 epoch seconds, NaN unknown."""
+    """Columns of one length and a header.
+
+    Attributes:
+        header: JSON-able.
+        columns: Shape (n,) each. Instants are float64 epoch seconds, NaN unknown.
+    """
 
     header: Mapping[str, Any]
     columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
@@ -49,15 +85,28 @@ class Frame:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
-    def take(self, rows: NDArray[Any]) -> Frame:
-        """Return the frame with only `rows` (a mask or positions)."""
-        return Frame(self.header, {name: column[rows] for name, column in self.columns.items()})
+    @property
+    def sides(self) -> SideColumns:
+        """The columns of both sides, each `(2, n)`."""
+        return SideColumns(self.columns)
 
-    def both_sides(self, name: str) -> NDArray[Any]:
-        """Return `ce_<name>` over `pe_<name>` as one `(2, n)` array."""
-        return np.stack([self.columns[side + name] for side in SIDES])
+    def take(self, rows: NDArray[Any]) -> Frame:
+        """Return the frame with some rows, by a mask or positions.
+
+        >>> Frame({}, {"strike": np.array([100.0, 110.0])}).take(np.array([1])).columns["strike"]
+        array([110.])
+        """
+        return Frame(self.header, {name: column[rows] for name, column in self.columns.items()})
 
 
 def by_side(arrays: Mapping[str, NDArray[Any]], names: Iterable[str]) -> dict[str, NDArray[Any]]:
-    """Split `(2, n)` arrays into the `ce_…` and `pe_…` columns of a frame."""
+    """Split `(2, n)` arrays into the `ce_…` and `pe_…` columns of a frame.
+
+    Args:
+        arrays: Shape (2, n) each, by the name without a side.
+        names: Which of them, in their order.
+
+    >>> by_side({"oi": np.array([[65.0], [130.0]])}, ["oi"])
+    {'ce_oi': array([65.]), 'pe_oi': array([130.])}
+    """
     return {side + name: arrays[name][row] for row, side in enumerate(SIDES) for name in names}

@@ -271,6 +271,6 @@ def test_hostile_numbers_raise_nothing_and_invent_nothing():
 def test_positions_are_read_from_stored_rows(world):
     frame = chain_frame(world.chain())
     held = exposures.positions(Chain.of_rows(frame))
-    total = np.nansum(frame.both_sides("gamma").astype(float) * held.oi)
+    total = np.nansum(frame.sides["gamma"].astype(float) * held.oi)
     assert sum(row.gamma for row in exposures.risk(held)) == pytest.approx(total, rel=1e-5)
-    assert exposures.exposures(held).options == int(np.isfinite(frame.both_sides("gamma")).sum())
+    assert exposures.exposures(held).options == int(np.isfinite(frame.sides["gamma"]).sum())

@@ -15,7 +15,7 @@ def test_a_volatility_gives_back_its_price_to_a_ten_thousandth_and_shared_ones_a
     world: World,
 ) -> None:
     frame = chain_frame(world.chain())
-    found, ok = iv_error(Chain.of_rows(frame)), frame.both_sides("iv_status") == "ok"
+    found, ok = iv_error(Chain.of_rows(frame)), frame.sides["iv_status"] == "ok"
     assert ok.any()
     assert np.array_equal(np.isfinite(found), ok)
     assert np.abs(found[ok]).max() < 1e-4

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.market.expiry import BIT
 from g6.domain.market.instrument import CE, PE
 from g6.domain.schema.beyond import Beyond
-from g6.domain.schema.chain import BUCKET_BITS, Chain
+from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import Bucket
 from tests.unit.domain.conftest import FAR, NEAR
 
 NEAR_DAY = date.fromisoformat(NEAR)
@@ -76,14 +76,10 @@ def test_a_day_that_is_no_expiry_has_a_chain_without_rows(world):
 
 def test_a_bucket_is_the_expiry_that_fills_it(world):
     chain, _ = stored(world)
-    days = {name: [e.day for e in chain.of_bucket(name).expiries] for name in BUCKET_BITS}
+    days = {name: [e.day for e in chain.of_bucket(name).expiries] for name in Bucket}
     assert days == {
         "this_week": [NEAR_DAY], "next_week": [FAR_DAY], "this_month": [NEAR_DAY], "next_month": [],
     }  # fmt: skip
-
-
-def test_the_bits_of_buckets_are_those_of_the_calendar():
-    assert dict(BIT) == BUCKET_BITS
 
 
 def test_some_strikes_of_a_chain_keep_their_expiries(world):
