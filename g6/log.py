@@ -15,7 +15,7 @@ from typing import Protocol, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from g6.domain.cycles.cycle import CycleReport, StageReport
+from g6.domain.reports import Alert, CycleReport, StageReport
 from g6.domain.schema.words import Status
 from g6.masking import MASK, hides, mask
 
@@ -133,10 +133,10 @@ def startup(
     )
 
 
-def alert(fact: Mapping[str, object]) -> None:
-    """Write what a person should act on: one WARNING with the sentence and the fix."""
-    fix = {"fix": fact["fix"]} if fact.get("fix") else {}
-    _logger("alert").warning(str(fact.get("sentence", "alert")), **fix)
+def alert(alert: Alert) -> None:
+    """Write one WARNING: what a person should act on, and the command that helps."""
+    fix = {"fix": alert.fix} if alert.fix else {}
+    _logger("alert").warning(alert.sentence or "alert", **fix)
 
 
 def report(facts: CycleReport | StageReport) -> None:
@@ -162,7 +162,8 @@ def _stage_line(stage: StageReport) -> dict[str, object]:
     line["ms"] = {name: round(seconds * 1000, 1) for name, seconds in stage.seconds.items()}
     # Counts by index or by reason stay in the report: a log line holds plain values alone.
     plain = (int, float, str)
-    return line | {name: count for name, count in stage.counts.items() if isinstance(count, plain)}
+    counts = {} if stage.counts is None else stage.counts.to_json()
+    return line | {name: count for name, count in counts.items() if isinstance(count, plain)}
 
 
 def _cycle_line(cycle: CycleReport) -> dict[str, object]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pybreaker
 import stamina
@@ -26,6 +25,7 @@ from g6.adapters.wrapping.resilient import (
 from g6.bootstrap.rest_budget import answer_seconds, begin_seconds, rest_budget
 from g6.bootstrap.wiring import Wiring
 from g6.config.sources import source_named
+from g6.domain.reports import Alert, ProviderState
 from g6.ports.limiter import Limiter
 from g6.ports.provider import Provider
 from g6.ports.shared_cache import SharedCache
@@ -46,7 +46,7 @@ class SharedState:
     cache: SharedCache
     limiter: Callable[[str], Limiter]
     breaker_storage: Callable[[str], pybreaker.CircuitBreakerStorage | None]
-    notify: Callable[[Mapping[str, Any]], None]
+    notify: Callable[[ProviderState], None]
 
 
 def shared_state(wiring: Wiring) -> SharedState:
@@ -74,10 +74,11 @@ def shared_state(wiring: Wiring) -> SharedState:
             pybreaker.STATE_CLOSED, client, namespace=f"{namespace}:breaker:{name}"
         )
 
-    def notify(fact: Mapping[str, Any]) -> None:
-        bus.publish("provider.state", fact, key=first)
-        if fact.get("fix"):
-            bus.publish("alert", fact, key=str(fact["state"]))
+    def notify(change: ProviderState) -> None:
+        bus.publish(change, key=first)
+        if change.fix:
+            alert = Alert(change.state, change.sentence, change.fix, change.facts)
+            bus.publish(alert, key=change.state)
 
     return SharedState(RedisSharedCache(client, namespace), limiter, breaker_storage, notify)
 

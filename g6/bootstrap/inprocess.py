@@ -23,6 +23,7 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp as quote
+from g6.domain.reports import VitalSigns
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 
@@ -81,9 +82,9 @@ class Archive(MemoryPanels):
 class Calm:
     """Vitals port of a system without queues."""
 
-    def read(self) -> Mapping[str, Any]:
-        """Return nothing."""
-        return {}
+    def read(self) -> VitalSigns:
+        """Return nothing known."""
+        return VitalSigns()
 
 
 @dataclass(frozen=True, slots=True)

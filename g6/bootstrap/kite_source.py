@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from g6.adapters.kite import Access
 from g6.adapters.kite.authorized_requests import KiteSettings
@@ -13,6 +12,7 @@ from g6.adapters.kite.kite_provider import KiteProvider
 from g6.bootstrap.credentials import TOKEN_FILE, credentials
 from g6.bootstrap.rest_budget import request_seconds
 from g6.config import Settings
+from g6.domain.reports import ProviderState
 from g6.ports.clock import Clock
 from g6.ports.shared_cache import SharedCache
 from g6.ports.source import Surroundings
@@ -52,7 +52,7 @@ def token_keeper(
     settings: Settings,
     clock: Clock,
     cache: SharedCache,
-    notify: Callable[[Mapping[str, Any]], None],
+    notify: Callable[[ProviderState], None],
 ) -> Access:
     """Return the keeper of the access token, who buys one where the secret is known."""
     mine = credentials(settings)

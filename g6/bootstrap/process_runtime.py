@@ -19,6 +19,7 @@ from g6.bootstrap.redis_ports import vitals
 from g6.bootstrap.sources import collection_plan, provider
 from g6.bootstrap.wiring import Wiring, clock_speed
 from g6.domain.cycles.cycle import Timing, isoformat_z
+from g6.domain.reports.switches import RunWindow
 from g6.pipeline import Runtime
 from g6.ports.abilities import RecordedMarket, abilities_of
 from g6.ports.clock import Clock
@@ -95,6 +96,6 @@ def start_market(runtime: Runtime) -> None:
     clock = runtime.clock
     if not isinstance(clock, SharedClock):
         return
-    if "window" not in runtime.controls.read():
-        runtime.controls.set("window", {"first": isoformat_z(clock.market()), "last": None})
+    if runtime.controls.read().window is None:
+        runtime.controls.set("window", RunWindow(isoformat_z(clock.market())).to_json())
     clock.set_origin(time.time() + START_SECONDS)

@@ -6,7 +6,7 @@ Its store is the real one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -27,6 +27,7 @@ from g6.config import Settings, plan
 from g6.domain.cycles.cycle import Timing
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
+from g6.domain.reports import VitalSigns
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
 from g6.ports.abilities import abilities_of
@@ -40,9 +41,9 @@ CANDLE_DIR = ".candles"
 class _NoVitals:
     """Vitals port of a system that does not run."""
 
-    def read(self) -> Mapping[str, object]:
-        """Return nothing."""
-        return {}
+    def read(self) -> VitalSigns:
+        """Return nothing known."""
+        return VitalSigns()
 
 
 def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:

@@ -1,18 +1,18 @@
-"""Follows the bus and keeps the totals: every event is counted once, whatever dies in between."""
+"""The follower of the bus: every event is counted once, whatever dies in between."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isnan
 from threading import Event as Flag
-from typing import Any
 
-from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports import Event, Unreadable
+from g6.domain.schema.words import DropReason
 from g6.errors import G6Error
-from g6.observability.recorder import LATEST, record
+from g6.observability.latest import LatestReports
+from g6.observability.recorder import record
 from g6.observability.totals import Sample, Totals, TotalsStore
-from g6.ports import Bus, Event
+from g6.ports import Bus
 
 BATCH = 500
 PAUSE_SECONDS = 0.25
@@ -24,29 +24,43 @@ BUS = "events"
 
 
 class BusFollower:
-    """Turns events into totals, batch by batch; a batch shows only after it is stored with the id of its last event.
+    """Turns events into totals, batch by batch.
 
-    When storing fails, or another follower was quicker, the stored state is read again and the batch is counted from there.
-    With `keeps=False` nothing is stored: a look at the present.
+    A batch shows only after it is stored with the id of its last event. When storing fails, or
+    another follower was quicker, the stored state is read again and the batch is counted from
+    there. With `keeps=False` nothing is stored: a look at the present.
     """
 
     def __init__(
         self, bus: Bus, store: TotalsStore, indices: Iterable[str], *, keeps: bool = True
     ) -> None:
-        self._bus, self._store, self._indices, self._keeps = bus, store, tuple(indices), keeps
+        self._bus = bus
+        self._store = store
+        self._indices = tuple(indices)
+        self._keeps = keeps
         self._last = "0"
         self.totals: Totals | None = None
-        self.latest: Mapping[str, Mapping[str, Any]] = {}
+        self.latest = LatestReports()
         self.trouble = "nothing read yet"
 
     def load(self) -> None:
         """Take up what is stored. Errors: RedisDown."""
         numbers, texts, self._last = self._store.load()
-        self.latest = {name: json.loads(text) for name, text in texts.items()}
+        self.latest = LatestReports.from_texts(texts)
         self.totals = Totals(self._indices, numbers)
 
     def step(self, block_seconds: float = 0.0) -> int:
-        """Count the next batch of events, waiting up to `block_seconds` for one; return how many. Errors: RedisDown."""
+        """Count the next batch of events.
+
+        Args:
+            block_seconds: How long to wait for the first event.
+
+        Returns:
+            How many events were counted.
+
+        Raises:
+            RedisDown: The bus or the store is away.
+        """
         if self.totals is None:
             self.load()
         totals = self.totals or Totals()
@@ -57,17 +71,14 @@ class BusFollower:
         if not events and accounted == totals.state.get(ACCOUNTED, 0.0):
             return 0
         changed[ACCOUNTED] = accounted
-        latest = {**self.latest, **_newest(events, self.latest)}
-        texts = {
-            name: json.dumps(latest[name])
-            for name in latest
-            if latest[name] is not self.latest.get(name)
-        }
+        latest = self.latest.after(events)
+        texts = latest.changed_texts(self.latest)
         if self._keeps and not self._store.save(changed, texts, last, self._last):
             self.load()
             return 0
         totals.commit(changed)
-        self.latest, self._last = latest, last
+        self.latest = latest
+        self._last = last
         return len(events)
 
     def catch_up(self) -> None:
@@ -77,61 +88,56 @@ class BusFollower:
             pass
         self.trouble = ""
 
-    def run(self, stop: Flag, told: Callable[[], None] = lambda: None) -> None:
-        """Follow until `stop` is set; `told` is called after every batch. A server that is away is waited for."""
+    def run(self, stop: Flag, after_batch: Callable[[], None] = lambda: None) -> None:
+        """Follow until `stop` is set. A server that is away is waited for.
+
+        Args:
+            after_batch: Called after every batch that held an event.
+        """
         while not stop.is_set():
             try:
-                read = self.step(BLOCK_SECONDS)
+                count = self.step(BLOCK_SECONDS)
                 self.trouble = ""
-                if read:
-                    told()
+                if count:
+                    after_batch()
             except G6Error as error:
-                self.trouble, read = str(error), 1
-            if 0 < read < BATCH:
+                self.trouble = str(error)
+                count = 1
+            if 0 < count < BATCH:
                 stop.wait(PAUSE_SECONDS)
 
-    def _flow(self, totals: Totals, read: int, last: str) -> tuple[float, list[Sample]]:
+    def _flow(self, totals: Totals, count: int, last: str) -> tuple[float, list[Sample]]:
         """Return how many events are accounted for, and the samples of the stream itself.
 
-        Once the newest event is read, whatever was published and neither read nor counted as dropped was trimmed unread.
+        Once the newest event is read, whatever was published and neither read nor counted as
+        dropped was trimmed unread.
         """
         _, newest, published = self._bus.bounds()
-        accounted = totals.state.get(ACCOUNTED, 0.0) + read
+        accounted = totals.state.get(ACCOUNTED, 0.0) + count
         dropped = 0.0
         if last == newest:
-            dropped, accounted = max(0.0, published - accounted), float(published)
-        held = totals.value("g6_bus_events_published_total", BUS)
-        more = published - held if not isnan(held) and published >= held else float(published)
+            dropped = max(0.0, published - accounted)
+            accounted = float(published)
+        counted = totals.value("g6_bus_events_published_total", BUS)
+        # A bus that has published less than was counted is another one: all of it is new.
+        is_same_bus = not isnan(counted) and published >= counted
+        more = published - counted if is_same_bus else float(published)
+        lag = max(0.0, published - accounted)
         return accounted, [
             Sample("g6_bus_events_published_total", (BUS,), more),
-            Sample("g6_bus_events_dropped_total", (BUS, "trimmed"), dropped),
-            Sample(
-                "g6_bus_subscriber_lag_events", (BUS, "recorder"), max(0.0, published - accounted)
-            ),
+            Sample("g6_bus_events_dropped_total", (BUS, DropReason.TRIMMED), dropped),
+            Sample("g6_bus_subscriber_lag_events", (BUS, "recorder"), lag),
         ]
 
 
 def _samples(events: Sequence[Event]) -> Iterator[Sample]:
-    """Yield the samples of all events; one whose payload is not what its type says is counted, and the rest goes on."""
+    """Yield the samples of all events; one that cannot be read is counted, and the rest goes on."""
     for event in events:
+        report = event.payload
+        if isinstance(report, Unreadable) and report.is_known_type:
+            yield Sample("g6_bus_events_dropped_total", (BUS, DropReason.UNREADABLE))
+            continue
         try:
             yield from record(event)
         except (AttributeError, KeyError, TypeError, ValueError):
-            yield Sample("g6_bus_events_dropped_total", (BUS, "unreadable"))
-
-
-def _newest(
-    events: Sequence[Event], held: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Mapping[str, Any]]:
-    """Return the newest payload of each type in LATEST, with the event's `ts`; a cycle report yields only to a newer cycle."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for event in events:
-        if event.type in LATEST:
-            before = found.get(event.type, held.get(event.type))
-            if (
-                event.type != "cycle.report"
-                or before is None
-                or parse_z(event.payload["cycle"]) >= parse_z(before["cycle"])
-            ):
-                found[event.type] = {**event.payload, "ts": event.ts}
-    return found
+            yield Sample("g6_bus_events_dropped_total", (BUS, DropReason.UNREADABLE))

@@ -1,310 +1,314 @@
-"""What an event means in samples: pure functions, one per type of event. Whatever a report does not say is left out."""
+"""The recorder: pure functions that turn an event into samples, one for each class of report.
+
+Whatever a report does not say is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from functools import singledispatch
 from math import nan
-from typing import Any
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.schema.words import ANALYSED
-from g6.observability.catalogue import ALL, LABELS
+from g6.domain.reports import (
+    AnalysisFacts,
+    CollectCounts,
+    CycleReport,
+    Event,
+    GapOpened,
+    Heartbeat,
+    PanelsVerified,
+    ProviderFacts,
+    ProviderState,
+    StageFailure,
+    StageReport,
+    StorageSizes,
+    StoreRefused,
+    StreamFacts,
+    WriteReport,
+)
+from g6.domain.reports.cycle import OverviewRow
+from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
+from g6.domain.schema.words import Bucket, Stage, Status, WriteReason
+from g6.observability.catalogue import ALL
 from g6.observability.totals import Sample
-from g6.ports import Event
 
-BUCKETS = ("this_week", "next_week", "this_month", "next_month")
-QUEUES = {"collect": "collect", "analyse": "analytics", "persist": "persist", "publish": "persist"}
-WRITE_WORDS = {
-    "no space": "disk_full", "quota": "disk_full", "read-only": "read_only", "denied": "refused", "refused": "unreachable",
-    "timed out": "timeout", "locked": "locked",
-}  # fmt: skip
-LATEST = ("cycle.report", "heartbeat", "gap.opened")
-"""Events whose newest payload is kept beside the totals: the runtime status is made of them."""
-
-Payload = Mapping[str, Any]
+_ROW_GAUGES = (
+    ("g6_index_spot", "spot"),
+    ("g6_index_atm_strike", "atm"),
+    ("g6_expiry_missing_mask", "missing_mask"),
+)
 
 
 def record(event: Event) -> list[Sample]:
-    """Return the samples of one event; an event of another type gives only how long it took to publish."""
-    said = _SAYS.get(event.type)
-    return [*_latency(event), *(said(event.payload, event) if said else ())]
+    """Return the samples of one event.
 
-
-def _unit_report(report: Payload, _: Event) -> Iterator[Sample]:
-    stage, index = str(report["stage"]), str(report["index"]) or ALL
-    seconds, counts = report.get("seconds") or {}, report.get("counts") or {}
-    if "total" in seconds:
-        yield Sample("g6_stage_duration_seconds", (stage, index), _number(seconds["total"]))
-    waited = counts.get("lateness_seconds" if stage == "collect" else "queue_wait_seconds")
-    if waited is not None:
-        yield Sample("g6_queue_wait_seconds", (QUEUES.get(stage, stage),), _number(waited))
-    if report["status"] == "MISSING":
-        yield Sample("g6_task_failures_total", (stage, str(report.get("reason", ""))))
-    if stage == "collect":
-        contradicted = {**(counts.get("left_out") or {}), "salvaged": counts.get("salvaged") or 0}
-        yield from (
-            Sample("g6_expiry_contracts_left_out_total", (why,), _number(n))
-            for why, n in contradicted.items()
-        )
-        yield from _provider(counts.get("provider") or {})
-    elif stage == "analyse" and "options" in counts:
-        if "solve" in seconds:
-            yield Sample("g6_iv_solve_seconds", (), _number(seconds["solve"]))
-        yield from _analysed(index, counts, _epoch(report["cycle"]))
-    elif stage in ("persist", "publish"):
-        yield from _written(index, counts, seconds)
-
-
-def _provider(facts: Payload) -> Iterator[Sample]:
-    """Read what one collection asked of the provider.
-
-    `requests` and `seconds` by endpoint: {endpoint: {outcome: n}} and {endpoint: [seconds of each]}; `wait` {endpoint: seconds};
-    `retries` {reason: n}.
+    An event of another class gives only how long it took to publish.
     """
-    name = str(facts.get("name", ""))
-    for endpoint, outcomes in (facts.get("requests") or {}).items():
-        yield from (
-            Sample("g6_provider_requests_total", (name, endpoint, how), _number(n))
-            for how, n in outcomes.items()
-        )
-    for endpoint, each in (facts.get("seconds") or {}).items():
-        yield from (
-            Sample("g6_provider_request_seconds", (endpoint,), _number(one)) for one in each
-        )
-    for endpoint, waited in (facts.get("wait") or {}).items():
-        yield Sample("g6_provider_rate_wait_seconds", (endpoint,), _number(waited))
-    for reason, n in (facts.get("retries") or {}).items():
-        yield Sample("g6_provider_retries_total", (reason,), _number(n))
-    if asked := sum((facts.get("dumps") or {}).values()):
-        yield Sample("g6_root_cache_hit_ratio", (), 1.0 - facts["dumps"].get("download", 0) / asked)
-    yield from _listings(facts.get("listings") or {})
+    return [*_latency(event), *_samples(event.payload, event)]
 
 
-def _listings(came_from: Payload) -> Iterator[Sample]:
-    """Read how many listings came from where: memory, shelf, disk, download, older."""
-    missed = sum(_number(came_from.get(where, 0)) for where in ("download", "older"))
-    yield Sample("g6_expiry_cache_hits", (), sum(map(_number, came_from.values())) - missed)
-    yield Sample("g6_expiry_cache_misses", (), missed)
+@singledispatch
+def _samples(_report: object, _event: Event) -> Iterator[Sample]:
+    return iter(())
 
 
-def _analysed(index: str, facts: Payload, at: float) -> Iterator[Sample]:
-    """Read `unit_facts.facts`: what one unit's chain holds."""
-    yield Sample("g6_index_options_processed_total", (index,), _number(facts["options"]))
-    yield Sample(
-        "g6_data_staleness_seconds",
-        (index,),
-        at - _number(facts.get("staleness_seconds")),
-        as_of=at,
-    )
-    yield from _counted("g6_quotes_rejected_total", index, facts.get("quality"))
-    yield from _counted("g6_quote_source_total", index, facts.get("sources"))
-    for bucket, solved in (facts.get("iv") or {}).items():
-        yield Sample("g6_iv_estimation_success_total", (index, bucket), _number(solved.get("ok")))
-        yield Sample(
-            "g6_iv_estimation_failure_total", (index, bucket), _number(solved.get("failed"))
-        )
-        yield from _counted("g6_iv_unavailable_total", index, solved.get("unavailable"))
-    for bucket, spent in (facts.get("iterations") or {}).items():
-        mean = spent["sum"] / spent["count"] if spent["count"] else nan
+@_samples.register
+def _of_stage(report: StageReport, _event: Event) -> Iterator[Sample]:
+    index = report.index or ALL
+    if "total" in report.seconds:
+        yield Sample("g6_stage_duration_seconds", (report.stage, index), report.seconds["total"])
+    if report.status == Status.MISSING:
+        yield Sample("g6_task_failures_total", (report.stage, report.reason))
+    match report.counts:
+        case CollectCounts() as counts:
+            yield from _collected(counts)
+        case AnalysisFacts() as facts:
+            yield from _analysed(report, facts)
+        case WriteReport() as written:
+            yield from _written(index, written)
+        case StageFailure(provider=ProviderFacts() as provider):
+            yield from _provider(provider)
+    if report.stage in {Stage.PERSIST, Stage.PUBLISH}:
+        seconds = report.seconds.get("write", report.seconds.get("overview"))
+        if seconds is not None:
+            yield Sample("g6_write_seconds", (ALL,), seconds)
+
+
+def _queue_wait(stage: Stage, seconds: float) -> Sample:
+    return Sample("g6_queue_wait_seconds", (stage.queue,), seconds)
+
+
+def _collected(counts: CollectCounts) -> Iterator[Sample]:
+    """Yield what one collection counted."""
+    if counts.lateness_seconds is not None:
+        yield _queue_wait(Stage.COLLECT, counts.lateness_seconds)
+    contradicting = {**counts.left_out, ContractFault.SALVAGED: counts.salvaged}
+    for fault, contracts in contradicting.items():
+        yield Sample("g6_expiry_contracts_left_out_total", (fault,), float(contracts))
+    yield from _provider(counts.provider)
+
+
+def _provider(facts: ProviderFacts) -> Iterator[Sample]:
+    """Yield what one collection asked of the provider."""
+    name = facts.name or ""
+    if facts.tally is not None:
+        for endpoint, outcomes in facts.tally.requests.items():
+            for outcome, count in outcomes.items():
+                labels = (name, endpoint, outcome)
+                yield Sample("g6_provider_requests_total", labels, float(count))
+        for endpoint, durations in facts.tally.seconds.items():
+            for seconds in durations:
+                yield Sample("g6_provider_request_seconds", (endpoint,), seconds)
+        for endpoint, seconds in facts.tally.wait.items():
+            yield Sample("g6_provider_rate_wait_seconds", (endpoint,), seconds)
+        for reason, count in facts.tally.retries.items():
+            yield Sample("g6_provider_retries_total", (reason,), float(count))
+    dumps = facts.dumps or {}
+    if asked := sum(dumps.values()):
+        yield Sample("g6_root_cache_hit_ratio", (), 1.0 - dumps.get("download", 0) / asked)
+    yield from _listings(facts.listings or {})
+
+
+def _listings(sources: Mapping[str, int]) -> Iterator[Sample]:
+    """Yield how many listings came from where: memory, shelf, disk, download, older."""
+    missed = sources.get("download", 0) + sources.get("older", 0)
+    yield Sample("g6_expiry_cache_hits", (), float(sum(sources.values()) - missed))
+    yield Sample("g6_expiry_cache_misses", (), float(missed))
+
+
+def _analysed(report: StageReport, facts: AnalysisFacts) -> Iterator[Sample]:
+    """Yield what one unit's chain holds."""
+    index = report.index
+    at = _epoch(report.cycle)
+    if facts.queue_wait_seconds is not None:
+        yield _queue_wait(Stage.ANALYSE, facts.queue_wait_seconds)
+    if "solve" in report.seconds:
+        yield Sample("g6_iv_solve_seconds", (), report.seconds["solve"])
+    yield Sample("g6_index_options_processed_total", (index,), float(facts.options))
+    newest = at - _number(facts.staleness_seconds)
+    yield Sample("g6_data_staleness_seconds", (index,), newest, as_of=at)
+    yield from _by_reason("g6_quotes_rejected_total", index, facts.quality)
+    yield from _by_reason("g6_quote_source_total", index, facts.sources)
+    for bucket, counts in facts.iv.items():
+        yield Sample("g6_iv_estimation_success_total", (index, bucket), float(counts.ok))
+        yield Sample("g6_iv_estimation_failure_total", (index, bucket), float(counts.failed))
+        yield from _by_reason("g6_iv_unavailable_total", index, counts.unavailable)
+    for bucket, spent in facts.iterations.items():
+        mean = spent.sum / spent.count if spent.count else nan
         yield Sample("g6_iv_estimation_avg_iterations", (index, bucket), mean, as_of=at)
-    for iterations, n in (facts.get("iterations_histogram") or {}).items():
-        yield Sample("g6_iv_iterations_histogram", (), float(iterations), weight=_number(n))
-    for expiry in facts.get("expiries") or ():
-        yield Sample(
-            "g6_coverage_ratio",
-            (index, str(expiry["bucket"])),
-            _number(expiry.get("coverage")),
-            as_of=at,
-        )
+    for iterations, times in facts.iterations_histogram.items():
+        yield Sample("g6_iv_iterations_histogram", (), float(iterations), weight=float(times))
+    for expiry in facts.expiries:
+        coverage = _number(expiry.coverage)
+        yield Sample("g6_coverage_ratio", (index, expiry.bucket), coverage, as_of=at)
 
 
-def _written(index: str, counts: Payload, seconds: Payload) -> Iterator[Sample]:
-    """Read `ports.Written` and how long it took."""
-    for sink, n in (counts.get("rows") or {}).items():
-        yield Sample("g6_rows_written_total", (sink, index), _number(n))
-    for sink, n in (counts.get("bytes") or {}).items():
-        yield Sample("g6_bytes_written_total", (sink,), _number(n))
-    for sink, reason in (counts.get("errors") or {}).items():
-        yield Sample("g6_write_errors_total", (sink, _write_reason(str(reason))))
-    for sink, took in (counts.get("seconds") or {}).items():
-        yield Sample("g6_write_seconds", (sink,), _number(took))
-    if counts.get("repaired"):
-        yield Sample("g6_torn_lines_repaired_total", (index,), _number(counts["repaired"]))
-    if counts.get("aside"):
-        yield Sample(
-            "g6_damaged_lines_aside_total", (index,), _number(sum(counts["aside"].values()))
-        )
-    took = seconds.get("write", seconds.get("overview"))
-    if took is not None:
-        yield Sample("g6_write_seconds", (ALL,), _number(took))
+def _written(index: str, counts: WriteReport) -> Iterator[Sample]:
+    """Yield what the writes of a stage did."""
+    for sink, rows in counts.rows.items():
+        yield Sample("g6_rows_written_total", (sink, index), float(rows))
+    for sink, size in counts.bytes.items():
+        yield Sample("g6_bytes_written_total", (sink,), float(size))
+    yield from _write_errors(counts.errors)
+    if counts.repaired:
+        yield Sample("g6_torn_lines_repaired_total", (index,), float(counts.repaired))
+    if counts.aside:
+        lines = float(sum(counts.aside.values()))
+        yield Sample("g6_damaged_lines_aside_total", (index,), lines)
 
 
-def _store_refused(said: Payload, _: Event) -> Iterator[Sample]:
-    """Read a write that was taken by no sink, or by one and not by the next."""
-    for sink, reason in (said.get("errors") or {}).items():
-        yield Sample("g6_write_errors_total", (str(sink), _write_reason(str(reason))))
+def _write_errors(errors: Mapping[str, str]) -> Iterator[Sample]:
+    """Yield the refusals of sinks; a sentence that speaks of no known reason is its own label."""
+    for sink, sentence in errors.items():
+        reason = WriteReason.of(sentence) or sentence
+        yield Sample("g6_write_errors_total", (sink, reason))
 
 
-def _write_reason(said: str) -> str:
-    """A sink's error is a sentence for people; its label is one of a few words."""
-    return next((reason for words, reason in WRITE_WORDS.items() if words in said.lower()), said)
+@_samples.register
+def _of_refusal(refused: StoreRefused, _event: Event) -> Iterator[Sample]:
+    return _write_errors(refused.errors)
 
 
-def _cycle_report(report: Payload, event: Event) -> Iterator[Sample]:
-    at = _epoch(report["cycle"])
-    units, reasons = report["units"], report.get("reasons") or {}
-    if report.get("attempt", 1) == 1:
-        yield Sample("g6_cycles_total", (report["status"],))
-        yield Sample("g6_cycle_duration_seconds", (), _number(report["elapsed_seconds"]))
-        if set(units.values()) != {"SKIPPED"}:
-            yield Sample("g6_cycle_start_lateness_seconds", (), _number(report["lateness_seconds"]))
-        for index, status in units.items():
-            yield Sample("g6_units_total", (index, status))
-            if status == "SKIPPED":
-                yield Sample("g6_cycle_skipped_total", (index, reasons.get(index, "")))
-    if ANALYSED & set(units.values()):
+@_samples.register
+def _of_cycle(report: CycleReport, event: Event) -> Iterator[Sample]:
+    at = _epoch(report.cycle)
+    if report.attempt == 1:
+        yield from _first_close(report)
+    if report.is_analysed:
         closed = _epoch(event.ts)
         yield Sample("g6_last_success_cycle_unixtime", (), closed, as_of=closed)
-    for index, n in (report.get("options") or {}).items():
-        yield Sample("g6_index_options_processed", (index,), _number(n), as_of=at)
+    for index, options in report.options.items():
+        yield Sample("g6_index_options_processed", (index,), float(options), as_of=at)
         yield Sample("g6_data_staleness_seconds", (index,), nan, as_of=at)
-    for row in report.get("rows") or ():
+    for row in report.rows:
         yield from _overview(row, at)
 
 
-def _overview(row: Payload, at: float) -> Iterator[Sample]:
+def _first_close(report: CycleReport) -> Iterator[Sample]:
+    """Yield how a cycle ended, once: a rerun is not counted again."""
+    yield Sample("g6_cycles_total", (report.status,))
+    yield Sample("g6_cycle_duration_seconds", (), report.elapsed_seconds)
+    if set(report.units.values()) != {Status.SKIPPED}:
+        yield Sample("g6_cycle_start_lateness_seconds", (), report.lateness_seconds)
+    for index, status in report.units.items():
+        yield Sample("g6_units_total", (index, status))
+        if status == Status.SKIPPED:
+            yield Sample("g6_cycle_skipped_total", (index, report.reasons.get(index, "")))
+
+
+def _overview(row: OverviewRow, at: float) -> Iterator[Sample]:
     index = str(row["underlying"])
-    for family, column in (
-        ("g6_index_spot", "spot"),
-        ("g6_index_atm_strike", "atm"),
-        ("g6_expiry_missing_mask", "missing_mask"),
-    ):
+    for family, column in _ROW_GAUGES:
         yield Sample(family, (index,), _number(row.get(column)), as_of=at)
-    for bucket in BUCKETS:
-        yield Sample("g6_index_pcr", (index, bucket), _number(row.get(f"pcr_{bucket}")), as_of=at)
-        yield Sample(
-            "g6_index_atm_iv", (index, bucket), _number(row.get(f"atm_iv_{bucket}")), as_of=at
-        )
+    for bucket in Bucket:
+        labels = (index, bucket)
+        yield Sample("g6_index_pcr", labels, _number(row.get(f"pcr_{bucket}")), as_of=at)
+        yield Sample("g6_index_atm_iv", labels, _number(row.get(f"atm_iv_{bucket}")), as_of=at)
 
 
-def _heartbeat(beat: Payload, _: Event) -> Iterator[Sample]:
-    """Read `domain.status.Heartbeat`."""
-    for exchange, is_open in (beat.get("market_open") or {}).items():
-        yield Sample("g6_market_open", (exchange,), float(bool(is_open)))
-    for queue, depth in (beat.get("queues") or {}).items():
-        yield Sample("g6_queue_length", (queue,), _number(depth))
-    for worker, facts in (beat.get("workers") or {}).items():
-        yield Sample("g6_worker_up", (worker,), float(bool(facts.get("up", True))))
-        yield Sample("g6_process_resident_bytes", (worker,), _number(facts.get("resident_bytes")))
-        yield Sample("g6_process_cpu_ratio", (worker,), _number(facts.get("cpu_ratio")))
-    for host, skew in (beat.get("clock_skew_seconds") or {}).items():
-        yield Sample("g6_clock_skew_seconds", (host,), _number(skew))
-    yield Sample("g6_disk_free_bytes", (), _number(beat.get("disk_free_bytes")))
-    if beat.get("retained_events") is not None:
-        yield Sample("g6_bus_queue_retained_events", ("events",), _number(beat["retained_events"]))
-    if now := (beat.get("provider") or {}).get("mode"):
-        yield from (
-            Sample("g6_provider_mode", (mode,), float(mode == now))
-            for mode in LABELS["mode"].values
-        )
-    yield from _guards(beat.get("provider") or {})
-    yield from _stream((beat.get("provider") or {}).get("ticker") or {})
+@_samples.register
+def _of_heartbeat(beat: Heartbeat, _event: Event) -> Iterator[Sample]:
+    vitals = beat.vitals
+    for exchange, is_open in beat.market_open.items():
+        yield Sample("g6_market_open", (exchange,), float(is_open))
+    for queue, depth in vitals.queues.items():
+        yield Sample("g6_queue_length", (queue,), float(depth))
+    for name, worker in vitals.workers.items():
+        yield Sample("g6_worker_up", (name,), float(worker.up))
+        yield Sample("g6_process_resident_bytes", (name,), _number(worker.resident_bytes))
+        yield Sample("g6_process_cpu_ratio", (name,), _number(worker.cpu_ratio))
+    for host, skew in vitals.clock_skew_seconds.items():
+        yield Sample("g6_clock_skew_seconds", (host,), skew)
+    yield Sample("g6_disk_free_bytes", (), _number(vitals.disk_free_bytes))
+    if vitals.retained_events is not None:
+        yield Sample("g6_bus_queue_retained_events", ("events",), float(vitals.retained_events))
+    if beat.provider.mode:
+        for mode in ProviderMode:
+            yield Sample("g6_provider_mode", (mode,), float(mode == beat.provider.mode))
+    yield from _guards(beat.provider)
+    if beat.provider.ticker is not None:
+        yield from _stream(beat.provider.ticker)
 
 
-def _stream(ticker: Payload) -> Iterator[Sample]:
-    """Read how the connections of a tick stream are, by number."""
-    for number, feed in (ticker.get("connections") or {}).items():
-        yield Sample("g6_ticker_connected", (number,), float(feed.get("state") == "open"))
-        yield Sample(
-            "g6_ticker_last_frame_age_seconds", (number,), _number(feed.get("last_frame_age"))
-        )
-        yield Sample("g6_ticker_tokens", (number,), _number(feed.get("tokens")))
-        yield Sample("g6_ticker_ticks_per_second", (number,), _number(feed.get("ticks_per_second")))
+def _stream(ticker: StreamFacts) -> Iterator[Sample]:
+    """Yield how the connections of a tick stream are."""
+    for number, connection in ticker.connections.items():
+        labels = (number,)
+        age = _number(connection.last_frame_age)
+        yield Sample("g6_ticker_connected", labels, float(connection.state == "open"))
+        yield Sample("g6_ticker_last_frame_age_seconds", labels, age)
+        yield Sample("g6_ticker_tokens", labels, float(connection.tokens))
+        yield Sample("g6_ticker_ticks_per_second", labels, connection.ticks_per_second)
 
 
-def _provider_state(said: Payload, _: Event) -> Iterator[Sample]:
-    if said.get("name") == "ticker" and said.get("state") == "lost":
-        yield Sample("g6_ticker_reconnects_total", (str(said.get("reason", "")),))
-    if said.get("state") == "listings":
-        yield from _listings(said.get("listings") or {})
+def _guards(provider: ProviderFacts) -> Iterator[Sample]:
+    """Yield what a guarded provider says of itself: breaker, budget, token."""
+    if provider.breaker:
+        for state in BreakerState:
+            yield Sample("g6_provider_breaker_state", (state,), float(state == provider.breaker))
+    for family, left in (provider.budget_left or {}).items():
+        yield Sample("g6_provider_budget_left", (family,), float(left))
+    if provider.login is not None:
+        seconds = _number(provider.login.seconds_left) if provider.login.is_valid else 0.0
+        yield Sample("g6_provider_token_seconds", (), seconds)
 
 
-def _guards(provider: Payload) -> Iterator[Sample]:
-    """Read what a guarded provider says of itself: `breaker`, `budget_left` by family, `login`."""
-    if now := provider.get("breaker"):
-        yield from (
-            Sample("g6_provider_breaker_state", (state,), float(state == now))
-            for state in LABELS["breaker"].values
-        )
-    for family, left in (provider.get("budget_left") or {}).items():
-        yield Sample("g6_provider_budget_left", (family,), _number(left))
-    if token := provider.get("login"):
-        left = token.get("seconds_left")
-        yield Sample(
-            "g6_provider_token_seconds", (), 0.0 if token.get("state") != "valid" else _number(left)
-        )
+@_samples.register
+def _of_provider(change: ProviderState, _event: Event) -> Iterator[Sample]:
+    if change.name == "ticker" and change.state == "lost":
+        reason = str(change.facts.get("reason", ""))
+        yield Sample("g6_ticker_reconnects_total", (reason,))
+    listings = change.facts.get("listings")
+    if change.state == "listings" and isinstance(listings, Mapping):
+        yield from _listings({where: int(str(count)) for where, count in listings.items()})
 
 
-def _gap_opened(gap: Payload, _: Event) -> Iterator[Sample]:
-    yield Sample(
-        "g6_data_gaps_total", (str(gap.get("index", "")) or ALL, str(gap.get("reason", "")))
-    )
+@_samples.register
+def _of_gap(gap: GapOpened, _event: Event) -> Iterator[Sample]:
+    yield Sample("g6_data_gaps_total", (gap.index or ALL, gap.reason))
 
 
-def _panels_verified(found: Payload, event: Event) -> Iterator[Sample]:
-    """Read one check of the panel files: `issues` {file: code}, `elapsed_seconds`; `error` says why it could not run."""
+@_samples.register
+def _of_panels(check: PanelsVerified, event: Event) -> Iterator[Sample]:
     at = _epoch(event.ts)
-    issues = found.get("issues") or {}
-    sound = not issues and not found.get("error")
     yield Sample("g6_panels_integrity_checks_total")
-    yield Sample("g6_panels_integrity_ok", (), float(sound))
-    yield Sample("g6_panels_integrity_mismatches_total", (), float(len(issues)))
-    yield Sample(
-        "g6_panels_integrity_last_elapsed_seconds", (), _number(found.get("elapsed_seconds"))
-    )
+    yield Sample("g6_panels_integrity_ok", (), float(check.is_sound))
+    yield Sample("g6_panels_integrity_mismatches_total", (), float(len(check.issues)))
+    elapsed = _number(check.elapsed_seconds)
+    yield Sample("g6_panels_integrity_last_elapsed_seconds", (), elapsed)
     yield Sample("g6_panels_integrity_last_gap_seconds", (), at, as_of=at)
-    if found.get("error"):
+    if check.error:
         yield Sample("g6_panels_integrity_failures_total")
-    if sound:
+    if check.is_sound:
         yield Sample("g6_panels_integrity_last_success_age_seconds", (), at, as_of=at)
 
 
+@_samples.register
+def _of_sizes(sizes: StorageSizes, _event: Event) -> Iterator[Sample]:
+    for kind, size in sizes.kinds.items():
+        yield Sample("g6_storage_bytes", (kind,), float(size.bytes))
+
+
 def _latency(event: Event) -> Iterator[Sample]:
-    """Stream ids begin with the server's clock in milliseconds; ids of other shape say nothing about time."""
+    """Yield how long it took to publish.
+
+    Stream ids begin with the server's clock in milliseconds; ids of other shape say nothing.
+    """
     milliseconds, _, sequence = event.id.partition("-")
     if len(milliseconds) == 13 and milliseconds.isdigit() and sequence:
-        yield Sample(
-            "g6_bus_publish_latency_ms",
-            ("events",),
-            max(0.0, float(milliseconds) - _epoch(event.ts) * 1000.0),
-        )
+        latency = max(0.0, float(milliseconds) - _epoch(event.ts) * 1000.0)
+        yield Sample("g6_bus_publish_latency_ms", ("events",), latency)
 
 
-def _counted(family: str, index: str, counts: Payload | None) -> Iterator[Sample]:
-    return (Sample(family, (index, reason), _number(n)) for reason, n in (counts or {}).items())
+def _by_reason(family: str, index: str, counts: Mapping[str, int]) -> Iterator[Sample]:
+    for reason, count in counts.items():
+        yield Sample(family, (index, reason), float(count))
 
 
-def _number(value: Any) -> float:
+def _number(value: float | None) -> float:
     return nan if value is None else float(value)
 
 
-def _epoch(instant: str | datetime) -> float:
-    return (instant if isinstance(instant, datetime) else parse_z(instant)).timestamp()
-
-
-def _storage_sizes(told: Payload, _: Event) -> Iterator[Sample]:
-    for kind, facts in told["kinds"].items():
-        yield Sample("g6_storage_bytes", (str(kind),), _number(facts["bytes"]))
-
-
-_SAYS: Mapping[str, Callable[[Payload, Event], Iterator[Sample]]] = {
-    "unit.report": _unit_report,
-    "cycle.report": _cycle_report,
-    "heartbeat": _heartbeat,
-    "gap.opened": _gap_opened,
-    "provider.state": _provider_state,
-    "panels.verify": _panels_verified,
-    "storage.sizes": _storage_sizes,
-    "store.refused": _store_refused,
-}
+def _epoch(instant: str) -> float:
+    return parse_z(instant).timestamp()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from math import isfinite, nan
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,8 @@ from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.pricing import quality, strike_selection
 from g6.domain.quotes import chain_memory
 from g6.domain.quotes.chain_memory import ChainMemory
+from g6.domain.reports import CollectCounts, Switches
+from g6.domain.reports.alerts import EXPIRY_NOT_LISTED
 from g6.pipeline.runtime import Runtime
 
 
@@ -41,32 +42,34 @@ class Refresh:
 class Choice:
     """The contracts whose quotes are kept, and the slots and buckets that they answer.
 
-    `refresh`: what is asked for beside a window, None where the whole chain is collected. `told`: contracts that were left out by
-    reason, those that were salvaged, the expiries (ISO date to contracts) that were over, strikes by which windows were widened,
-    and expiries that were asked for by date or number and are not listed.
+    Attributes:
+        counts: What was left out, salvaged, over, not listed and widened on the way.
+        refresh: What is asked for beside a window, None where the whole chain is collected.
     """
 
     contracts: Contracts
     resolved: Resolution
-    told: Mapping[str, Any] = field(default_factory=dict)
+    counts: CollectCounts = field(default_factory=CollectCounts)
     refresh: Refresh | None = None
 
     @property
     def asked(self) -> Contracts:
         """The contracts to ask for: those that are kept, and those whose open interest is refreshed."""
-        return (
-            self.contracts
-            if self.refresh is None
-            else self.refresh.contracts.take(self.refresh.asked)
-        )
+        if self.refresh is None:
+            return self.contracts
+        return self.refresh.contracts.take(self.refresh.asked)
 
 
-def chosen(
+def choose(
     runtime: Runtime, index: str, at: datetime, lap: Callable[[str], object] = lambda _: None
 ) -> Choice:
-    """Return what is to be asked for of an index at `at`; `lap` is told when the listing is there and when the choice is made.
+    """Choose what is to be asked for of an index at `at`.
 
-    Errors: those of the provider.
+    Args:
+        lap: Called with `listing` when the listing is there, with `select` after the choice.
+
+    Raises:
+        G6Error: Whatever the provider raises.
     """
     plan, day = runtime.plan.indices[index], day_of(at)
     exchange = plan.index.exchange
@@ -86,16 +89,13 @@ def chosen(
         if runtime.feeds is not None
         else [name for name in resolved.not_listed if name not in expiry.BUCKETS]
     )
-    told: dict[str, Any] = {
-        "left_out": left_out,
-        "salvaged": believed.salvaged,
-        "expired": over,
-        "not_listed": unmet,
-    }
+    counts = CollectCounts(
+        left_out=left_out, salvaged=believed.salvaged, expired=over, not_listed=unmet
+    )
     if runtime.plan.scope == "chain":
         contracts = strike_selection.contracts_of(listing.contracts, resolved.slots)
         lap("select")
-        return _choice(contracts, resolved, told)
+        return _choice(contracts, resolved, counts)
     centres = _centres(runtime, index, at, listing, resolved)
     every = strike_selection.contracts_of(listing.contracts, resolved.slots)
     reach: Mapping[date, int] = {}
@@ -108,20 +108,20 @@ def chosen(
     )
     refresh = _refresh(runtime, index, at, every, window, centres)
     lap("select")
-    told["reach"] = {day.isoformat(): strikes for day, strikes in reach.items()}
-    return _choice(every.take(refresh.rows), resolved, told, refresh)
+    widened = {expiry.isoformat(): strikes for expiry, strikes in reach.items()}
+    counts = replace(counts, reach=widened)
+    return _choice(every.take(refresh.rows), resolved, counts, refresh)
 
 
 def _choice(
     contracts: Contracts,
     resolved: Resolution,
-    told: Mapping[str, Any],
+    counts: CollectCounts,
     refresh: Refresh | None = None,
 ) -> Choice:
-    """Return the choice, each slot with the strikes that are asked for, facts without those that are empty."""
+    """Return the choice, each slot with the number of strikes that are asked for."""
     slots = tuple(replace(slot, wanted=len(contracts.of(slot.expiry))) for slot in resolved.slots)
-    facts = {name: what for name, what in told.items() if what}
-    return Choice(contracts, replace(resolved, slots=slots), facts, refresh)
+    return Choice(contracts, replace(resolved, slots=slots), counts, refresh)
 
 
 def _centres(
@@ -177,17 +177,14 @@ def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str)
 
 
 def warn_of_expiries(
-    runtime: Runtime, unit: Unit, controls: Mapping[str, Any], not_listed: Sequence[str]
+    runtime: Runtime, unit: Unit, switches: Switches, not_listed: Sequence[str]
 ) -> None:
-    """Tell once a day and index that an expiry which was asked for by date or number is not listed, and so not collected."""
+    """Fire, once a day and index, the alert of configured expiries that are not listed."""
     mark = f"{day_of(unit.instant)} {' '.join(not_listed)}"
-    warned = controls.get("expiries_warned") or {}
-    if not not_listed or warned.get(unit.index) == mark:
+    if not not_listed or switches.expiries_warned.get(unit.index) == mark:
         return
-    runtime.controls.set("expiries_warned", {**warned, unit.index: mark})
+    runtime.controls.set("expiries_warned", {**switches.expiries_warned, unit.index: mark})
     names = ", ".join(name.replace("nth_", "nth:") for name in not_listed)
-    sentence = f"{unit.index}: the configured expiry {names} is not listed and is not collected"
-    fix = f"g6 expiries {unit.index} --json lists what there is; mend index_params.{unit.index}.expiries"
     runtime.bus.publish(
-        "alert", {"state": "expiry", "sentence": sentence, "fix": fix}, key="expiry"
+        EXPIRY_NOT_LISTED.fire(index=unit.index, names=names), key=EXPIRY_NOT_LISTED.state
     )

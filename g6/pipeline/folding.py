@@ -1,4 +1,4 @@
-"""Many small files become few: what is due to be folded is cut into jobs of one day of one index, each its own message."""
+"""Folding of many small files into few: one job, and so one message, for each day of an index."""
 
 from __future__ import annotations
 
@@ -7,24 +7,29 @@ from datetime import date, datetime, timedelta
 from g6.domain.cycles.cycle import quarter_hour_of
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.domain.reports import AbandonedFilesCleared
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import FoldReport, LooseDay
 
 QUARTER_SECONDS = 900.0
 AFTER_CLOSE = timedelta(minutes=5)
-"""What the closing cycle is given to be stored."""
+"""Time for the closing cycle to be stored."""
 
 
 def tidy(runtime: Runtime) -> int:
-    """Send a job for each day whose quarter hours, or which itself, is over and not folded yet; return how many.
+    """Send a job for each day of which a quarter hour, or the day itself, is over and not folded.
 
     Temporary files that killed writers left are cleared on the way.
+
+    Returns:
+        How many jobs were sent.
     """
     if runtime.history is None:
         return 0
     if cleared := runtime.history.clear_abandoned():
-        runtime.bus.publish("job.report", {"job": "clear", "files": cleared})
-    now, sent = runtime.clock.market(), 0
+        runtime.bus.publish(AbandonedFilesCleared(cleared))
+    now = runtime.clock.market()
+    sent = 0
     for loose in runtime.history.loose_days():
         if job := _due(runtime, loose, now):
             runtime.sender.job(job, loose.name, loose.day.isoformat())
@@ -43,26 +48,22 @@ def fold(runtime: Runtime, name: str, day: str) -> FoldReport:
 
 def compact(runtime: Runtime, name: str, day: str) -> FoldReport:
     """Fold a day that is over into one file."""
-    return (
-        FoldReport()
-        if runtime.history is None
-        else runtime.history.compact(name, date.fromisoformat(day))
-    )
+    if runtime.history is None:
+        return FoldReport()
+    return runtime.history.compact(name, date.fromisoformat(day))
 
 
 def _due(runtime: Runtime, loose: LooseDay, now: datetime) -> str:
     if is_over(runtime, loose.name, loose.day, now):
         return "compact"
-    return (
-        "fold" if loose.oldest_part is not None and loose.oldest_part < quarter_hour_of(now) else ""
-    )
+    has_old_part = loose.oldest_part is not None and loose.oldest_part < quarter_hour_of(now)
+    return "fold" if has_old_part else ""
 
 
 def is_over(runtime: Runtime, name: str, day: date, now: datetime) -> bool:
-    """Tell whether nothing more of `day` is to come: of an index its exchange's, of the overviews every exchange's."""
+    """Tell whether no more rows of `day` are to come, of an index or (`overview`) of all."""
     if day != day_of(now):
         return day < day_of(now)
-    exchanges = (INDICES[name].exchange,) if name in INDICES else exchanges_of(INDICES.values())
-    return (
-        now >= max(runtime.calendar.close_of(exchange, day) for exchange in exchanges) + AFTER_CLOSE
-    )
+    exchanges = exchanges_of([INDICES[name]] if name in INDICES else INDICES.values())
+    last_close = max(runtime.calendar.close_of(exchange, day) for exchange in exchanges)
+    return now >= last_close + AFTER_CLOSE

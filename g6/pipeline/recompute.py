@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.pricing.assembly import assemble_all
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.quotes.stamp import Stamp
+from g6.domain.reports import RecomputeReport
 from g6.domain.schema.frame import SIDES, Words
 from g6.errors import NothingToDo, UserError
 from g6.pipeline.runtime import Runtime
@@ -33,39 +34,32 @@ TOGETHER = 64
 """Units that share one call of the solver: more would not fit into the processor's cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecomputeReport:
-    """One index on one day: units and options computed, whether a byte of chain or overview changed, wall seconds it took."""
-
-    index: str
-    day: str
-    units: int
-    options: int
-    changed: bool
-    seconds: float
-
-
 def recompute(
     runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None = None
 ) -> RecomputeReport:
-    """Compute a stored day of one index again, from its raw columns, with the settings of now or `pricing`'s over them.
+    """Compute a stored day of one index again from its raw columns.
 
     The day is compacted first if it is not. Who waits hears of a refusal as of a result.
-    Errors: NothingToDo (no such day), StoreBusy, BadInput.
+
+    Args:
+        day: ISO date.
+        pricing: Settings that are put over those of now, by name.
+
+    Raises:
+        NothingToDo: No such day is stored.
+        StoreBusy: The files cannot be written.
+        BadInput: A file is damaged.
     """
-    report: dict[str, Any] = {"job": "recompute", "index": index, "day": day}
     try:
-        done = _recomputed(runtime, day, index, pricing)
+        report = _recompute(runtime, day, index, pricing)
     except UserError as error:
-        runtime.bus.publish("job.report", report | {"error": str(error)})
+        runtime.bus.publish(RecomputeReport(index, day, error=str(error)))
         raise
-    runtime.bus.publish(
-        "job.report", report | {name: getattr(done, name) for name in done.__dataclass_fields__}
-    )
-    return done
+    runtime.bus.publish(report)
+    return report
 
 
-def _recomputed(
+def _recompute(
     runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None
 ) -> RecomputeReport:
     began, on, history = runtime.clock.wall(), date.fromisoformat(day), runtime.history

@@ -1,99 +1,99 @@
-"""Sinks that refuse writes: counted, told at once and then once a minute, and forgotten once they take writes again."""
+"""Sinks that refuse writes: counted, told of at once and then once a minute, and forgotten once they take writes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import SinkRefusal, StoreRefused, Switches, WriteReport
+from g6.domain.reports.alerts import LINES_ASIDE, ROWS_TAKEN, rows_refused
+from g6.domain.reports.switches import REFUSED_PREFIX
+from g6.domain.schema.words import Reason, SinkName, Status
 from g6.errors import StoreBusy
 from g6.pipeline.runtime import Runtime
 
-PREFIX = "refused:"
 OLD_SECONDS = 600.0
-"""Wall seconds after which a refusal that nobody repeated is forgotten: its index may not be collected any more."""
+"""Wall seconds after which an unrepeated refusal is forgotten: its index may be switched off."""
 
 
-def refused(runtime: Runtime, unit: Unit, stage: str, error: StoreBusy) -> None:
+def write_outcome(counts: WriteReport) -> tuple[Status, str]:
+    """Return status and reason of a stage whose rows were written, by some of the sinks at least."""
+    return (Status.PARTIAL, Reason.SINK) if counts.errors else (Status.OK, "")
+
+
+def report_refusal(runtime: Runtime, unit: Unit, stage: str, error: StoreBusy) -> None:
     """Publish a write that no sink took, for the count of each sink, and remember it."""
-    told = {"cycle": unit.cycle, "index": unit.index, "stage": stage, "errors": dict(error.errors)}
-    runtime.bus.publish("store.refused", told, key=unit.index)
-    remember(runtime, unit, stage, error.errors)
+    refusal = StoreRefused(unit.cycle, unit.index, stage, dict(error.errors))
+    runtime.bus.publish(refusal, key=unit.index)
+    remember_refusals(runtime, unit, stage, error.errors)
 
 
-def remember(runtime: Runtime, unit: Unit, stage: str, errors: Mapping[str, str]) -> None:
-    """Keep what sinks refused of a unit for status, readiness and panels; tell it when nothing was refused before."""
+def remember_refusals(runtime: Runtime, unit: Unit, stage: str, errors: Mapping[str, str]) -> None:
+    """Keep what sinks refused of a unit for status, readiness and panels.
+
+    The alert is fired when nothing was refused before.
+    """
     if not errors:
-        taken(runtime, unit, stage)
+        _forget_refusal(runtime, unit, stage)
         return
-    switches, now = runtime.controls.read(), runtime.clock.wall()
-    name = f"{PREFIX}{stage}:{unit.index}"
+    switches = runtime.controls.read()
+    now = runtime.clock.wall()
+    name = _switch_name(stage, unit.index)
     sentence, _, fix = next(iter(errors.values())).partition("; ")
-    before = switches.get(name) or {}
-    fact = {
-        "sentence": sentence, "fix": fix, "sinks": sorted(errors), "stage": stage, "index": unit.index, "at": now,
-        "since": before.get("since", now), "first": before.get("first", unit.cycle),
-    }  # fmt: skip
-    runtime.controls.set(name, fact)
-    if not refusals(switches):
-        runtime.bus.publish("alert", alert([fact]), key="disk")
+    before = switches.refusals.get(name)
+    refusal = SinkRefusal(
+        sentence=sentence,
+        fix=fix,
+        sinks=sorted(errors),
+        stage=stage,
+        index=unit.index,
+        at=now,
+        since=now if before is None else before.since,
+        first=unit.cycle if before is None else before.first,
+    )
+    runtime.controls.set(name, refusal.to_json())
+    if not switches.refusals:
+        alert = rows_refused([refusal])
+        runtime.bus.publish(alert, key=alert.state)
 
 
-def taken(runtime: Runtime, unit: Unit, stage: str) -> None:
-    """Forget what was refused of an index before; say so when it was the last."""
-    switches, name = runtime.controls.read(), f"{PREFIX}{stage}:{unit.index}"
-    if name not in switches:
+def _forget_refusal(runtime: Runtime, unit: Unit, stage: str) -> None:
+    """Forget what was refused of an index before; the last one fires the alert that all is well."""
+    switches = runtime.controls.read()
+    name = _switch_name(stage, unit.index)
+    refusal = switches.refusals.get(name)
+    if refusal is None:
         return
     runtime.controls.set(name, None)
-    fact = switches[name]
-    if len(refusals(switches)) == 1:
-        seconds = runtime.clock.wall() - fact["since"]
-        again = (
-            "g6 data mend"
-            if fact["sinks"] == ["csv"]
-            else f"g6 rerun --since {fact['first']} --until {unit.cycle} --from persist"
-        )
-        sentence = f"writes are taken again after {seconds:.0f} seconds; what was refused meanwhile may be missing"
-        runtime.bus.publish(
-            "alert", {"state": "disk", "sentence": sentence, "fix": again}, key="disk"
-        )
+    if len(switches.refusals) > 1:
+        return
+    # CSV is written from the Parquet rows again; what Parquet refused is only in the frames.
+    fix = f"g6 rerun --since {refusal.first} --until {unit.cycle} --from persist"
+    if list(refusal.sinks) == [SinkName.CSV]:
+        fix = "g6 data mend"
+    seconds = runtime.clock.wall() - refusal.since
+    runtime.bus.publish(ROWS_TAKEN.fire(seconds=seconds, fix=fix), key=ROWS_TAKEN.state)
 
 
-def refusals(switches: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what sinks refuse now, as the switches have it, the longest lasting first."""
-    facts = [value for name, value in switches.items() if name.startswith(PREFIX)]
-    return sorted(facts, key=lambda fact: (fact["since"], fact["stage"], fact["index"]))
+def forget_old(runtime: Runtime, switches: Switches) -> list[SinkRefusal]:
+    """Forget refusals that nobody repeated for long, and return the others."""
+    oldest = runtime.clock.wall() - max(OLD_SECONDS, 10 * runtime.timing.step)
+    current = []
+    for refusal in switches.longest_refusals():
+        if refusal.at >= oldest:
+            current.append(refusal)
+        else:
+            runtime.controls.set(_switch_name(refusal.stage, refusal.index), None)
+    return current
 
 
-def alert(facts: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the alert of what is refused."""
-    sinks = sorted({sink for fact in facts for sink in fact["sinks"]})
-    sentence = f"rows are not stored ({', '.join(sinks)}): {facts[0]['sentence']}"
-    return {"state": "disk", "sentence": sentence, "fix": facts[0]["fix"]}
-
-
-def forget_old(runtime: Runtime, switches: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return `refusals` without those that nobody repeated for long, which are forgotten."""
-    limit = runtime.clock.wall() - max(OLD_SECONDS, 10 * runtime.timing.step)
-    for fact in refusals(switches):
-        if fact["at"] < limit:
-            runtime.controls.set(f"{PREFIX}{fact['stage']}:{fact['index']}", None)
-    return [fact for fact in refusals(switches) if fact["at"] >= limit]
-
-
-def told_aside(runtime: Runtime, unit: Unit, aside: Mapping[str, int]) -> None:
-    """Tell of damaged lines that a write found in its files and set aside."""
+def alert_of_damage(runtime: Runtime, unit: Unit, aside: Mapping[str, int]) -> None:
+    """Fire an alert for each file in which a write found damaged lines and set them aside."""
     for path, count in aside.items():
-        sentence = (
-            f"{count} damaged lines of {path.removesuffix('.damaged')} were set aside in {path}"
-        )
-        day = unit.cycle[:10]
-        runtime.bus.publish(
-            "alert",
-            {
-                "state": "damage",
-                "sentence": sentence,
-                "fix": f"g6 data check --date {day}; it prints what mends them",
-            },
-            key="damage",
-        )
+        file = path.removesuffix(".damaged")
+        alert = LINES_ASIDE.fire(count=count, file=file, path=path, day=unit.cycle[:10])
+        runtime.bus.publish(alert, key=alert.state)
+
+
+def _switch_name(stage: str, index: str) -> str:
+    return f"{REFUSED_PREFIX}{stage}:{index}"

@@ -8,6 +8,7 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import stamp as quote
+from g6.domain.reports import Switches
 from g6.domain.schema.words import Status
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.stages import gather
@@ -22,7 +23,7 @@ def repair(runtime: Runtime, unit: Unit, *, row_stands: bool = False) -> Status:
     """
     if runtime.store.read_chain(unit) is not None:
         return Status.SKIPPED
-    frame, _ = gather(runtime, unit, {}, Watch(runtime.clock))
+    frame, _ = gather(runtime, unit, Switches(), Watch(runtime.clock))
     priced = assemble(*quote.from_frame(frame))
     row = overview.summarise(priced)
     status = Status(row["status"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
-from g6.domain.cycles.cycle import StageReport, Timing, Unit, parse_z
+from g6.domain.cycles.cycle import Timing, Unit, parse_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
+from g6.domain.reports import StageReport
+from g6.domain.reports.stage import StageCounts
+from g6.domain.schema.frame import Frame
 from g6.ports import (
     Bus,
     ChainMemories,
@@ -29,6 +31,20 @@ from g6.ports import (
 from g6.ports.history import History
 
 CHAIN_SECONDS = 900.0
+
+
+@dataclass(slots=True)
+class ProcessMemory:
+    """What one process remembers between units, so that it does not ask for it again.
+
+    Attributes:
+        stored_interest: Open interest of the last stored day before a session, by index and
+            session; None where the store has none.
+        kept_listings: Indices and days whose instruments are on disk.
+    """
+
+    stored_interest: dict[tuple[str, date], Frame | None] = field(default_factory=dict)
+    kept_listings: set[tuple[str, date]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Runtime:
     lifeline: Lifeline | None = None
     heartbeat_seconds: float = 2.0
     chain_memories: ChainMemories | None = None
+    memory: ProcessMemory = field(default_factory=ProcessMemory)
 
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""
@@ -114,10 +131,10 @@ class Watch:
         stage: str,
         status: str,
         reason: str = "",
-        counts: Mapping[str, Any] | None = None,
+        counts: StageCounts | None = None,
     ) -> StageReport:
         """Return the stage's report with its parts and their total."""
         seconds = self.parts | {"total": self.last - self.began}
         return StageReport(
-            unit.cycle, unit.index, stage, status, reason, seconds=seconds, counts=counts or {}
+            unit.cycle, unit.index, stage, status, reason, seconds=seconds, counts=counts
         )

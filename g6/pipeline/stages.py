@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,12 @@ from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.previous_interest import previous_interest
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
+from g6.domain.reports import CollectCounts, ProviderFacts, StageFailure, Switches, WriteReport
+from g6.domain.reports.stage import BeyondCounts
+from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.beyond import Beyond, json_number
 from g6.domain.schema.frame import Frame
-from g6.domain.schema.words import Status
+from g6.domain.schema.words import Reason, Stage, Status
 from g6.errors import (
     FrameMissing,
     G6Error,
@@ -35,11 +37,13 @@ from g6.errors import (
     TokenDead,
     Withheld,
 )
-from g6.pipeline.choice import Refresh, chosen, warn_of_expiries
-from g6.pipeline.refusals import refused, remember, told_aside
+from g6.pipeline.choice import Refresh, choose, warn_of_expiries
+from g6.pipeline.refusals import alert_of_damage, remember_refusals, report_refusal, write_outcome
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 from g6.ports import Clock
 
+MOST_REMEMBERED = 32
+"""Indices and sessions whose stored open interest a process keeps: six indices need six a day."""
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
 """The parts of collect that wait for a request slot of an endpoint; what they waited is booked as `rate_wait`."""
 
@@ -49,42 +53,44 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
     watch = Watch(runtime.clock)
     opening = runtime.opening(unit)
     claim = runtime.ledger.begin(unit, task, opening, watch.began, runtime.timing.lease)
-    answer, controls = claim.answer, claim.controls
-    if answer == "overrun!":
+    if claim.answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
-    if answer not in ("run", "again"):
-        return answer == "done"
-    if reason := _paused(runtime, controls, unit.index):
+    if not claim.answer.may_run:
+        return claim.answer.goes_on
+    switches = claim.controls
+    if reason := _pause_reason(runtime, switches, unit.index):
         return end(runtime, unit, Status.SKIPPED, reason, watch)
     _wait_for(runtime.clock, opening.due - watch.lap("claim"))
+    # A stage that was begun before has the whole time to the deadline: its message is not late.
+    limit = runtime.timing.grace if claim.answer.is_repeated else runtime.timing.expires
     try:
-        if watch.lap("wait") - opening.due > (
-            runtime.timing.expires if answer == "run" else runtime.timing.grace
-        ):
+        if watch.lap("wait") - opening.due > limit:
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
-        frame, counts = gather(runtime, unit, controls, watch)
-        counts["bytes"] = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
+        frame, counts = gather(runtime, unit, switches, watch)
+        size = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
     except RedisDown:
         raise  # the task tries again until the deadline
     except Withheld as error:
         if isinstance(error, TokenDead):
-            runtime.controls.set("paused", {**(controls.get("paused") or {}), "*": error.reason})
-        return end(runtime, unit, Status.SKIPPED, error.reason, watch, _failed(runtime, error))
+            runtime.controls.set("paused", {**switches.paused, EVERY_INDEX: error.reason})
+        failure = _collect_failure(runtime, error)
+        return end(runtime, unit, Status.SKIPPED, error.reason, watch, failure)
     except (Retryable, Terminal) as error:
-        return end(runtime, unit, Status.MISSING, error.reason, watch, _failed(runtime, error))
+        failure = _collect_failure(runtime, error)
+        return end(runtime, unit, Status.MISSING, error.reason, watch, failure)
     now = watch.lap("frame")
-    counts["lateness_seconds"] = max(0.0, watch.began - opening.due)
-    return runtime.ledger.end_stage(
-        unit, "collect", task, now, watch.report(unit, "collect", Status.OK, counts=counts)
-    )
+    lateness = max(0.0, watch.began - opening.due)
+    counts = replace(counts, bytes=size, lateness_seconds=lateness)
+    report = watch.report(unit, Stage.COLLECT, Status.OK, counts=counts)
+    return runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report)
 
 
 def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
     """Turn frame `quotes` into frame `chain` and the unit's overview row; finish the unit."""
     watch = Watch(runtime.clock)
-    claim = runtime.ledger.start(unit, "analyse", task, watch.began, runtime.timing.lease)
-    if claim.answer != "run":
-        return claim.answer == "done"
+    claim = runtime.ledger.start(unit, Stage.ANALYSE, task, watch.began, runtime.timing.lease)
+    if not claim.answer.may_run:
+        return claim.answer.goes_on
     try:
         if watch.lap("claim") > claim.deadline:
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
@@ -93,27 +99,22 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
         priced = assemble(quotes, stamp)
         watch.lap("solve")
         summary = overview.summarise(priced) | {"config_id": stamp.config_id}
-        facts = unit_facts.facts(priced) | {
-            "queue_wait_seconds": max(0.0, watch.began - (claim.since or watch.began))
-        }
+        queue_wait = max(0.0, watch.began - (claim.since or watch.began))
+        facts = replace(unit_facts.facts(priced), queue_wait_seconds=queue_wait)
         watch.lap("compute")
         runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
     except RedisDown:
-        raise
+        raise  # the task tries again until the deadline
     except (Retryable, Terminal) as error:
-        return end(
-            runtime,
-            unit,
-            Status.MISSING,
-            error.reason,
-            watch,
-            {"error": str(error)},
-            stage="analyse",
-        )
-    status, reason, now = summary["status"], summary["reason"], watch.lap("frame")
-    report = watch.report(unit, "analyse", status, reason, facts)
-    remembered = facts["atm"] | (facts["deviations"] if runtime.plan.reach else {})
-    if runtime.ledger.finish(unit, status, reason, summary, now, report, remembered) == "completed":
+        failure = StageFailure(str(error))
+        return end(runtime, unit, Status.MISSING, error.reason, watch, failure, Stage.ANALYSE)
+    now = watch.lap("frame")
+    status = Status(summary["status"])
+    report = watch.report(unit, Stage.ANALYSE, status, summary["reason"], facts)
+    # The next window of an index is laid around these levels, and is as wide as its deviations say.
+    levels = {**facts.atm, **facts.deviations} if runtime.plan.reach else facts.atm
+    answer = runtime.ledger.finish(unit, status, report.reason, summary, now, report, levels)
+    if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return True
 
@@ -121,35 +122,33 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
 def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
     """Write frame `chain` to the store."""
     watch = Watch(runtime.clock)
-    claim = runtime.ledger.start(unit, "persist", task, watch.began, runtime.timing.lease)
-    if claim.answer != "run":
-        return claim.answer == "done"
+    claim = runtime.ledger.start(unit, Stage.PERSIST, task, watch.began, runtime.timing.lease)
+    if not claim.answer.may_run:
+        return claim.answer.goes_on
     watch.lap("claim")
+    counts: WriteReport | StageFailure
     try:
-        frame = _chain(runtime, unit)
+        frame = _chain_frame(runtime, unit)
         watch.lap("read")
-        written = runtime.store.write_chain(unit, frame)
-        status, reason = (Status.PARTIAL, "sink") if written.errors else (Status.OK, "")
-        counts: dict[str, Any] = {
-            "rows": dict(written.rows), "bytes": dict(written.bytes), "repaired": written.repaired, "errors": dict(written.errors)
-        }  # fmt: skip
-        counts["aside"] = dict(written.aside)
+        counts = runtime.store.write_chain(unit, frame)
         runtime.frames.expire(unit, "quotes", runtime.persisted_seconds)
-        remember(runtime, unit, "persist", written.errors)
-        told_aside(runtime, unit, written.aside)
+        remember_refusals(runtime, unit, Stage.PERSIST, counts.errors)
+        alert_of_damage(runtime, unit, counts.aside)
     except StoreBusy as error:
-        refused(runtime, unit, "persist", error)
+        report_refusal(runtime, unit, Stage.PERSIST, error)
         raise
     except Terminal as error:
-        status, reason, counts = Status.MISSING, error.reason, {"error": str(error)}
+        status, reason = Status.MISSING, error.reason
+        counts = StageFailure(str(error))
+    else:
+        status, reason = write_outcome(counts)
     now = watch.lap("write")
-    return runtime.ledger.end_stage(
-        unit, "persist", task, now, watch.report(unit, "persist", status, reason, counts)
-    )
+    report = watch.report(unit, Stage.PERSIST, status, reason, counts)
+    return runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report)
 
 
-def _chain(runtime: Runtime, unit: Unit) -> Frame:
-    """Return frame `chain`; where it was evicted, the same again from frame `quotes`, of which it is a function."""
+def _chain_frame(runtime: Runtime, unit: Unit) -> Frame:
+    """Return frame `chain`; an evicted one is made again from `quotes`, of which it is a function."""
     try:
         return runtime.frames.get(unit, "chain")
     except FrameMissing:
@@ -162,30 +161,35 @@ def end(
     status: Status,
     reason: str,
     watch: Watch,
-    counts: Mapping[str, Any] | None = None,
-    stage: str = "collect",
+    failure: StageFailure | None = None,
+    stage: str = Stage.COLLECT,
 ) -> bool:
-    """Make the unit terminal without a chain; send the aggregate when that completes the cycle. Always False."""
+    """Make the unit terminal without a chain, and send the aggregate when that completes the cycle.
+
+    Returns:
+        False: the chain of stages does not go on.
+    """
     now = watch.lap("end")
-    report = watch.report(unit, stage, status, reason, counts)
-    if runtime.ledger.finish(unit, status, reason, {}, now, report) == "completed":
+    report = watch.report(unit, stage, status, reason, failure)
+    if runtime.ledger.finish(unit, status, reason, {}, now, report).completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return False
 
 
 def gather(
-    runtime: Runtime, unit: Unit, controls: Mapping[str, Any], watch: Watch
-) -> tuple[Frame, dict[str, Any]]:
+    runtime: Runtime, unit: Unit, switches: Switches, watch: Watch
+) -> tuple[Frame, CollectCounts]:
     """Fetch the unit's quotes and stamp them with everything that analysis will read."""
-    at, plan = unit.instant, runtime.plan.indices[unit.index]
-    choice = chosen(runtime, unit.index, at, watch.lap)
-    wanted, resolved = choice.contracts, choice.resolved
+    at = unit.instant
+    plan = runtime.plan.indices[unit.index]
+    choice = choose(runtime, unit.index, at, watch.lap)
+    resolved = choice.resolved
     quotes = runtime.provider.quotes(unit.index, choice.asked, at)
     watch.lap("quotes")
     beyond: Mapping[date, Beyond] = {}
     if choice.refresh is not None:
-        quotes, beyond = _remembered(runtime, unit, choice.refresh, quotes)
-    oi_prev, source = _previous_oi(runtime, unit, wanted, day_of(at))
+        quotes, beyond = _learn(runtime, unit, choice.refresh, quotes)
+    oi_prev, source = _previous_oi(runtime, unit, choice.contracts, day_of(at))
     quotes.values["oi_prev"][:] = oi_prev
     watch.lap("previous_oi")
     stamp = Stamp(
@@ -199,42 +203,44 @@ def gather(
         expected_mask=resolved.expected_mask,
         window=(plan.strikes_itm, plan.strikes_otm),
         oi_prev_source=source,
-        greeks=controls.get("greeks", True) is not False,
+        greeks=switches.computes_greeks,
         beyond=beyond,
     )
-    facts = dict(runtime.provider.describe())
-    _split_waits(watch, facts)
-    counts = {"options": int((quotes.symbol != "").sum()), "provider": facts, **choice.told}
-    warn_of_expiries(runtime, unit, controls, choice.told.get("not_listed", ()))
-    if beyond:
-        counts["beyond"] = _beyond_counts(beyond)
+    provider = runtime.provider.describe()
+    _split_waits(watch, provider)
+    warn_of_expiries(runtime, unit, switches, choice.counts.not_listed)
+    counts = replace(
+        choice.counts,
+        options=int((quotes.symbol != "").sum()),
+        provider=provider,
+        beyond=_beyond_counts(beyond),
+    )
     return quote.to_frame(quotes, stamp), counts
 
 
-def _split_waits(watch: Watch, facts: Mapping[str, Any]) -> None:
+def _split_waits(watch: Watch, provider: ProviderFacts) -> None:
     """Book what a unit waited for request slots apart from the time of the provider's answers."""
-    for endpoint, seconds in (facts.get("wait") or {}).items():
+    if provider.tally is None:
+        return
+    for endpoint, seconds in provider.tally.wait.items():
         for part in PARTS_THAT_ASK.get(endpoint, ()):
             watch.split(part, "rate_wait", seconds)
 
 
-def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[str, object]:
-    """Count, by ISO expiry, the strikes outside the window: listed, known, unasked; and their age."""
+def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[str, BeyondCounts]:
+    """Count, by ISO expiry, the strikes outside the window."""
     return {
-        expiry.isoformat(): {
-            "listed": part.listed,
-            "unasked": part.unasked,
-            "age_seconds": json_number(part.age_seconds),
-            "known": len(part),
-        }
+        expiry.isoformat(): BeyondCounts(
+            part.listed, part.unasked, json_number(part.age_seconds), len(part)
+        )
         for expiry, part in beyond.items()
     }
 
 
-def _remembered(
+def _learn(
     runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes
 ) -> tuple[Quotes, Mapping[date, Beyond]]:
-    """Remember what came; return the quotes of the window, and what is known of the listed strikes beyond it."""
+    """Remember the quotes; return those of the window, and what is known of the strikes beyond it."""
     at, rows = unit.instant.timestamp(), refresh.rows
     memory = refresh.memory.learn(quotes, refresh.asked, rows, at)
     if runtime.chain_memories is not None:
@@ -247,39 +253,49 @@ def _remembered(
 
 
 def _previous_oi(
-    runtime: Runtime, unit: Unit, wanted: Contracts, day: date
+    runtime: Runtime, unit: Unit, contracts: Contracts, day: date
 ) -> tuple[NDArray[np.float64], str]:
-    stored = _stored_oi(runtime.store, unit.index, day)
+    """Return the previous session's open interest `(2, n)`, and where it is from."""
+    stored = _stored_interest(runtime, unit.index, day)
     if stored is not None:
-        return previous_interest(wanted, stored), "store"
-    return runtime.provider.previous_oi(unit.index, wanted, unit.instant), runtime.provider.name
+        return previous_interest(contracts, stored), "store"
+    interest = runtime.provider.previous_oi(unit.index, contracts, unit.instant)
+    return interest, runtime.provider.name
 
 
-@lru_cache(maxsize=32)
-def _stored_oi(store: Any, index: str, day: date) -> Frame | None:
-    """Ask the store once per session and process; the store is told apart by identity."""
-    found: Frame | None = store.last_oi(index, day)
-    return found
+def _stored_interest(runtime: Runtime, index: str, day: date) -> Frame | None:
+    """Return the last open interest stored before `day`; the store is asked once a session."""
+    interest = runtime.memory.stored_interest
+    if (index, day) not in interest:
+        if len(interest) >= MOST_REMEMBERED:
+            del interest[next(iter(interest))]
+        interest[index, day] = runtime.store.last_oi(index, day)
+    return interest[index, day]
 
 
-def _paused(runtime: Runtime, controls: Mapping[str, Any], index: str) -> str:
-    """Return why this index is not to be collected, nothing when it is; a pause for want of a token ends with a token."""
-    paused = controls.get("paused") or {}
-    if index in paused or "*" not in paused:
-        return "paused" if index in paused else ""
-    if paused["*"] != TokenDead.reason:
-        return "paused"
-    if (runtime.provider.describe().get("login") or {}).get("state") != "valid":
-        return TokenDead.reason
-    runtime.controls.set(
-        "paused", {name: why for name, why in paused.items() if name != "*"} or None
-    )
+def _pause_reason(runtime: Runtime, switches: Switches, index: str) -> str:
+    """Return why this index is not to be collected, empty when it is.
+
+    A pause for want of a token ends with a token.
+    """
+    paused = switches.paused
+    if index in paused:
+        return Reason.PAUSED
+    if EVERY_INDEX not in paused:
+        return ""
+    if paused[EVERY_INDEX] != Reason.TOKEN:
+        return Reason.PAUSED
+    login = runtime.provider.describe().login
+    if login is None or not login.is_valid:
+        return Reason.TOKEN
+    others = {name: why for name, why in paused.items() if name != EVERY_INDEX}
+    runtime.controls.set("paused", others or None)
     return ""
 
 
-def _failed(runtime: Runtime, error: G6Error) -> dict[str, Any]:
-    """Return what a collection that failed leaves in its report: the error, and what was asked of the provider until then."""
-    return {"error": str(error), "provider": dict(runtime.provider.describe())}
+def _collect_failure(runtime: Runtime, error: G6Error) -> StageFailure:
+    """Return the error of a collection, and what was asked of the provider until then."""
+    return StageFailure(str(error), runtime.provider.describe())
 
 
 def _wait_for(clock: Clock, seconds: float) -> None:

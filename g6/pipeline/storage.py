@@ -1,42 +1,35 @@
-"""How large the store is: looked at every quarter hour by who writes it, for the panel and the metric."""
+"""The size of the store: looked at every quarter hour by who writes it, for the panel and the metric."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.panels import envelope
+from g6.domain.reports import StorageSizes
+from g6.domain.reports.jobs import KindSize
 from g6.pipeline.runtime import Runtime
 
-EVERY = 900.0
+EVERY_SECONDS = 900.0
 """Wall seconds between two looks: a year of CSV files takes a second to walk."""
 
 
-def kept_storage(runtime: Runtime) -> Mapping[str, Any]:
-    """Return what the panel says of the store, for the next one to say it as well; empty before the first look."""
+def stored_sizes(runtime: Runtime) -> Mapping[str, object]:
+    """Return what the newest storage panel says, for the next one to repeat; empty without one."""
     return (runtime.panels.get("storage") or {}).get("data") or {}
 
 
-def tell_storage(runtime: Runtime, cycle: str) -> None:
-    """Look how large the store is, if nobody did lately: files and bytes by kind to the panel and the bus."""
-    now, known = runtime.clock.wall(), kept_storage(runtime)
-    if runtime.history is None or (
-        known.get("at") and now - parse_z(known["at"]).timestamp() < EVERY
-    ):
+def publish_storage(runtime: Runtime, cycle: str) -> None:
+    """Publish files and bytes by kind to the panel and the bus, if nobody did lately."""
+    now = runtime.clock.wall()
+    measured_at = stored_sizes(runtime).get("at")
+    if runtime.history is None:
         return
-    sizes = {
-        kind: {"files": files, "bytes": size}
-        for kind, (files, size) in runtime.history.sizes().items()
-    }
-    total = {name: sum(each[name] for each in sizes.values()) for name in ("files", "bytes")}
+    if isinstance(measured_at, str) and now - parse_z(measured_at).timestamp() < EVERY_SECONDS:
+        return
+    sizes = runtime.history.sizes()
+    report = StorageSizes({kind: KindSize(files, size) for kind, (files, size) in sizes.items()})
     at = isoformat_z(round(now))
-    runtime.panels.put(
-        cycle,
-        {
-            "storage": envelope(
-                "storage", {"at": at, "kinds": sizes, "total": total}, cycle, at, "publish"
-            )
-        },
-    )
-    runtime.bus.publish("storage.sizes", {"kinds": sizes})
+    data = {"at": at, **report.to_json(), "total": report.total.to_json()}
+    runtime.panels.put(cycle, {"storage": envelope("storage", data, cycle, at, "publish")})
+    runtime.bus.publish(report)

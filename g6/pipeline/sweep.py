@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.schema.words import ANALYSED, STAGES, Status
+from g6.domain.reports.switches import RunWindow
+from g6.domain.schema.words import ANALYSED, STAGES, Reason, Status
 from g6.pipeline.runtime import Runtime
 from g6.ports import CycleRecord, StageState, UnitRecord
 
@@ -132,19 +133,18 @@ def _send_again(runtime: Runtime, unit: Unit, stages: tuple[str, ...]) -> str:
 
 def _walk(runtime: Runtime, now: float, most: int) -> int:
     """Make instants of the grid that nobody opened SKIPPED cycles, `most` at a time; return how many units that were."""
-    window = runtime.controls.read().get("window") or {}
+    window = runtime.controls.read().window or RunWindow()
     until = runtime.clock.market() - timedelta(
         seconds=_market_seconds(runtime, runtime.timing.grace + 1.0)
     )
-    if window.get("last"):
-        until = min(until, parse_z(window["last"]))
+    if window.last:
+        until = min(until, parse_z(window.last))
     walked = runtime.ledger.swept_until()
     after = parse_z(walked) if walked else _first_overview_of_last_day(runtime)
-    unknown = "no_beat" if walked or after is None else "ledger_lost"
-    if window.get("first"):
-        after = _not_before(
-            parse_z(window["first"]) - timedelta(microseconds=1), after, marked=bool(walked)
-        )
+    unknown = Reason.NO_BEAT if walked or after is None else Reason.LEDGER_LOST
+    if window.first:
+        first = parse_z(window.first) - timedelta(microseconds=1)
+        after = _not_before(first, after, marked=bool(walked))
     if after is None:
         runtime.ledger.record_swept(isoformat_z(until))
         return 0

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.instrument import Contracts
+from g6.domain.reports import ProviderFacts
 from g6.ports.candles import Candles
 from g6.ports.provider import Provider
 
@@ -62,7 +63,7 @@ class Account(Protocol):
         """Return how many contracts the day's dump of an exchange lists."""
         ...
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         """Return facts for people; `login` has the state of the token."""
         ...
 

@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
+from g6.domain.reports import Event, EventMeta, Report
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of the bus, as `{id, ts, type, key, payload, meta}`.
-
-    Attributes:
-        id: Its place in the stream, monotonic.
-        ts: The publisher's wall time, ISO-8601 with Z.
-        type: A word of `EventType`.
-        key: The index, cycle or state that it is about.
-        payload: Its facts, as JSON has them.
-        meta: The trace id, where there is one.
-    """
-
-    id: str
-    ts: str
-    type: str
-    key: str
-    payload: Mapping[str, Any]
-    meta: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["Bus", "Event"]
 
 
 class Bus(Protocol):
     """The stream of events. Ids are monotonic, and old events are trimmed by length."""
 
-    def publish(
-        self,
-        type: str,
-        payload: Mapping[str, Any],
-        *,
-        key: str = "",
-        meta: Mapping[str, Any] | None = None,
-    ) -> str:
+    def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
         """Append an event and return its id.
 
         Args:
-            type: A word of `EventType`.
-            payload: Facts that JSON can carry. NaN and infinities become null.
+            report: The payload. NaN and infinities become null.
             key: The index, cycle or state that the event is about.
             meta: The trace id, where there is one.
 

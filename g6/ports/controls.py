@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
+
+from g6.domain.reports import Switches
 
 
 class Controls(Protocol):
@@ -12,10 +13,10 @@ class Controls(Protocol):
     Collect reads them once per unit and stamps them into its frame, so that a rerun sees the same.
     """
 
-    def read(self) -> Mapping[str, Any]:
-        """Return the switches in force, such as {"greeks": False, "paused": {"*": "token"}}."""
+    def read(self) -> Switches:
+        """Return the switches in force."""
         ...
 
-    def set(self, name: str, value: Any) -> None:
-        """Set one switch. None removes it."""
+    def set(self, name: str, value: object) -> None:
+        """Set the switch of this name, as `Switches.to_json` has it. None removes it."""
         ...

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from g6.domain.cycles.cycle import CycleReport, StageReport, Unit
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
+from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,10 @@ class Claim:
         controls: The switches in force, when collect is to run.
     """
 
-    answer: str
+    answer: ClaimAnswer
     deadline: float = 0.0
     since: float = 0.0
-    controls: Mapping[str, Any] = field(default_factory=dict)
+    controls: Switches = field(default_factory=Switches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class UnitRecord:
     attempt: int = 1
     status: str = ""
     reason: str = ""
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: OverviewRow = field(default_factory=dict)
     stages: Mapping[str, StageState] = field(default_factory=dict)
 
 
@@ -163,11 +165,11 @@ class Ledger(Protocol):
         unit: Unit,
         status: str,
         reason: str,
-        summary: Mapping[str, Any],
+        summary: OverviewRow,
         now: float,
         report: StageReport | None = None,
         atm: Mapping[str, float] | None = None,
-    ) -> str:
+    ) -> FinishAnswer:
         """Make the unit terminal for analytics, once, and publish its report.
 
         OK and PARTIAL also end stage analyse. OK under a configuration other than the cycle's
@@ -188,7 +190,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
+    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> FinishAnswer:
         """Open the cycle if nobody has and make the unit SKIPPED.
 
         Returns:

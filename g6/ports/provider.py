@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.reports import ProviderFacts
 
 
 class Provider(Hashable, Protocol):
@@ -48,11 +49,6 @@ class Provider(Hashable, Protocol):
         """
         ...
 
-    def describe(self) -> Mapping[str, Any]:
-        """Return facts for people and panels, without secrets.
-
-        Returns:
-            mode (live, sim or replay), source, and what the provider has of budget_left, breaker,
-            login and the like.
-        """
+    def describe(self) -> ProviderFacts:
+        """Return facts for people and panels, without secrets."""
         ...

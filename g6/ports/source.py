@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pkgutil import resolve_name
-from typing import Any
 
 from g6.domain.market.calendar import Calendar
+from g6.domain.reports import ProviderState
 from g6.ports.clock import Clock
 from g6.ports.gate import Gate
 from g6.ports.provider import Provider
@@ -50,7 +50,7 @@ class Surroundings:
     calendar: Calendar
     cache: SharedCache
     root: str | None = None
-    notify: Callable[[Mapping[str, Any]], None] = field(default=lambda _: None)
+    notify: Callable[[ProviderState], None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)

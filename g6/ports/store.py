@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Listing
+from g6.domain.reports import OverviewRow, WriteReport
 from g6.domain.schema.frame import Frame
 
-
-@dataclass(frozen=True, slots=True)
-class WriteReport:
-    """The facts of one write.
-
-    Attributes:
-        rows: Rows by sink.
-        bytes: Bytes by sink.
-        repaired: Torn lines that were cut off.
-        errors: The refusal of each sink that did not write.
-        aside: Damaged lines that were moved out of a file, by the file that holds them now.
-    """
-
-    rows: Mapping[str, int] = field(default_factory=dict)
-    bytes: Mapping[str, int] = field(default_factory=dict)
-    repaired: int = 0
-    errors: Mapping[str, str] = field(default_factory=dict)
-    aside: Mapping[str, int] = field(default_factory=dict)
+__all__ = ["Store", "WriteReport"]
 
 
 class Store(Hashable, Protocol):
@@ -42,7 +25,7 @@ class Store(Hashable, Protocol):
         """Write one unit's chain, with the columns of `rows.CHAIN`."""
         ...
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
+    def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Write overview rows of one cycle. Rows of other indices that are stored already stay.
 
         Args:

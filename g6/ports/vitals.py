@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
+
+from g6.domain.reports import VitalSigns
 
 
 class Vitals(Protocol):
     """The state of queues, workers and hosts, for the heartbeat."""
 
     # Redis' TIME is the one clock that all hosts share. Skew against it above 200 ms is an alert.
-    def read(self) -> Mapping[str, Any]:
-        """Return queues, workers, clock_skew_seconds, retained_events and disk_free_bytes.
-
-        `queues` are depths by name, and `workers` the facts of each by name.
-        """
+    def read(self) -> VitalSigns:
+        """Return how queues, workers and hosts are now."""
         ...

@@ -16,6 +16,9 @@ from g6.domain.market.calendar import IST, Calendar, Session, day_of
 from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.reports import ProviderFacts
+from g6.domain.reports.json_types import Json
+from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports.abilities import Abilities
 from g6.simulation.contracts import lattice
@@ -185,10 +188,12 @@ class SimulatedMarket:
                 found[kind][:, chosen[there]] = lots * contracts.lot_size[chosen[there]]
         return found
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         """Return facts for people and panels."""
-        told = {"mode": "sim", "source": "simulated market", "seed": self.seed}
-        return told | ({"faults": self.faults.describe()} if self.faults != MarketFaults() else {})
+        own: dict[str, Json] = {"seed": self.seed}
+        if self.faults != MarketFaults():
+            own["faults"] = self.faults.describe()
+        return ProviderFacts(ProviderMode.SIM, "simulated market", own=own)
 
     def _answering(self, index: str) -> Root:
         root = _root(index)

@@ -31,6 +31,7 @@ from g6.config import calendar, load, plan
 from g6.config.keys import keys
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.figures import definitions as contracts
+from g6.domain.reports import VitalSigns
 from g6.domain.schema import rows
 from g6.domain.schema.words import STAGES
 from g6.observability import catalogue
@@ -62,8 +63,8 @@ class SetClock:
 class Calm:
     """Vitals port of a system with one empty queue."""
 
-    def read(self) -> Mapping[str, Any]:
-        return {"queues": {"collect": 0}}
+    def read(self) -> VitalSigns:
+        return VitalSigns(queues={"collect": 0})
 
 
 def ran(directory: Path) -> Runtime:
@@ -94,7 +95,7 @@ def baseline(directory: Path) -> dict[str, Any]:
     """Return the hashes by what they are of."""
     runtime = ran(directory)
     events = [
-        [event.type, event.key, event.payload, event.meta]
+        [event.type, event.key, event.document, event.meta.to_json()]
         for event in runtime.bus.read("0", count=100_000)
     ]
     return {

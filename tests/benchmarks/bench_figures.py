@@ -125,7 +125,7 @@ def options(run: Run) -> dict[str, Any]:
 
 def _reports(run: Run, kind: str) -> list[Any]:
     counted = {record.cycle for record in run.records}
-    return [event.payload for event in _events(run, kind) if event.payload["cycle"] in counted]
+    return [event.document for event in _events(run, kind) if event.document["cycle"] in counted]
 
 
 def _events(run: Run, kind: str) -> Sequence[Event]:

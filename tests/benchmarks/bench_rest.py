@@ -71,7 +71,9 @@ def run(scope: str, count: int, cycles: int) -> Sequence[Mapping[str, Any]]:
                     while len(reports) < cycles and time.monotonic() < limit:
                         threading.Event().wait(0.5)
                         events = RedisBus(client).read("0", count=20_000)
-                        closed = [event.payload for event in events if event.type == "cycle.report"]
+                        closed = [
+                            event.document for event in events if event.type == "cycle.report"
+                        ]
                         reports = closed[_first_whole(closed) + 1 :]
                 return reports[:cycles]
             finally:

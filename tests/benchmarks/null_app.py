@@ -28,6 +28,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import unit_facts
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import stamp as quote
+from g6.domain.reports import AnalysisFacts, CollectCounts, Switches
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.workers.app import G6, create_app
 from g6.pipeline import Runtime, aggregate, analyse, closing, stages
@@ -42,9 +43,9 @@ class Results:
 
     quotes: Frame
     chain: Frame
-    counts: Mapping[str, Any]
+    counts: CollectCounts
     summary: Mapping[str, Any]
-    facts: Mapping[str, Any]
+    facts: AnalysisFacts
 
 
 class NullStore:
@@ -98,7 +99,7 @@ def rehearse(runtime: Runtime, unit: Unit) -> Results:
     opening = runtime.opening(unit)
     now = time.time()
     runtime.ledger.begin(unit, "prepare", opening, now, 60.0)
-    frame, counts = stages.gather(runtime, unit, {}, stages.Watch(runtime.clock))
+    frame, counts = stages.gather(runtime, unit, Switches(), stages.Watch(runtime.clock))
     runtime.frames.put(unit, "quotes", frame, 600.0)
     runtime.ledger.end_stage(unit, "collect", "prepare", now)
     analyse(runtime, unit, "prepare")
@@ -117,9 +118,9 @@ def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, An
 
     def gather(
         runtime: Runtime, unit: Unit, _controls: Any, _watch: Any
-    ) -> tuple[Frame, dict[str, Any]]:
+    ) -> tuple[Frame, CollectCounts]:
         made = results[unit.index]
-        return _at(made.quotes, unit.cycle, runtime.plan.config_id), dict(made.counts)
+        return _at(made.quotes, unit.cycle, runtime.plan.config_id), made.counts
 
     _put(stages, "gather", gather)
     _put(stages, "assemble", lambda _quotes, stamp: stamp)

@@ -14,6 +14,7 @@ from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import connect
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports import EventMeta, parse_report
 from g6.ports import Bus
 
 Make = Callable[[int], Bus]
@@ -32,38 +33,37 @@ def bus(make: Make) -> Bus:
 
 
 def numbers(bus: Bus, after: str, **how: float) -> list[int]:
-    return [event.payload["n"] for event in bus.read(after, **how)]  # type: ignore[arg-type]
+    return [event.document["n"] for event in bus.read(after, **how)]  # type: ignore[arg-type]
 
 
 def test_an_event_comes_back_in_its_envelope(bus: Bus) -> None:
     name = bus.publish(
-        "unit.report",
-        {"status": "OK", "seconds": {"quotes": 0.25}},
+        parse_report("unit.report", {"status": "OK", "seconds": {"quotes": 0.25}}),
         key="NIFTY",
-        meta={"trace": "a1"},
+        meta=EventMeta("a1"),
     )
     (event,) = bus.read("0")
     assert (event.id, event.type, event.key) == (name, "unit.report", "NIFTY")
-    assert event.payload == {"status": "OK", "seconds": {"quotes": 0.25}}
-    assert event.meta == {"trace": "a1"}
+    assert event.document == {"status": "OK", "seconds": {"quotes": 0.25}}
+    assert event.meta == EventMeta("a1")
     assert parse_z(event.ts).year >= 2026
 
 
 def test_events_are_read_in_the_order_they_were_published(bus: Bus) -> None:
     for n in range(10):
-        bus.publish("alert", {"n": n})
+        bus.publish(parse_report("alert", {"n": n}))
     assert numbers(bus, "0") == list(range(10))
 
 
 def test_a_reader_goes_on_where_it_stopped(bus: Bus) -> None:
     for n in range(10):
-        bus.publish("alert", {"n": n})
+        bus.publish(parse_report("alert", {"n": n}))
     first = bus.read("0", count=4)
     assert numbers(bus, first[-1].id) == list(range(4, 10))
 
 
 def test_nothing_new_is_an_empty_answer(bus: Bus) -> None:
-    last = bus.publish("alert", {"n": 0})
+    last = bus.publish(parse_report("alert", {"n": 0}))
     assert list(bus.read(last)) == []
     assert list(bus.read("$")) == []
     assert list(bus.read(last, block_seconds=0.02)) == []
@@ -75,7 +75,7 @@ def test_a_waiting_reader_gets_what_comes(bus: Bus, after: str) -> None:
     reader = threading.Thread(target=lambda: got.extend(numbers(bus, after, block_seconds=10.0)))
     reader.start()
     while reader.is_alive():
-        bus.publish("alert", {"n": 7})
+        bus.publish(parse_report("alert", {"n": 7}))
         reader.join(0.01)
     assert got[0] == 7
 
@@ -90,7 +90,7 @@ def test_waiting_may_take_longer_than_the_socket_allows(redis_url: str, namespac
 def test_old_events_are_trimmed_by_length(make: Make) -> None:
     bus = make(100)
     for n in range(400):
-        bus.publish("alert", {"n": n})
+        bus.publish(parse_report("alert", {"n": n}))
     left = numbers(bus, "0", count=1000)
     assert left == list(range(400 - len(left), 400))
     assert 100 <= len(left) <= 200
@@ -98,7 +98,7 @@ def test_old_events_are_trimmed_by_length(make: Make) -> None:
 
 def test_bounds_tell_the_oldest_the_newest_and_how_many_there_ever_were(make: Make) -> None:
     bus = make(100)
-    names = [bus.publish("alert", {"n": n}) for n in range(400)]
+    names = [bus.publish(parse_report("alert", {"n": n})) for n in range(400)]
     oldest = bus.read("0", count=1)[0].id
     assert bus.bounds() == (oldest, names[-1], 400)
 
@@ -110,10 +110,18 @@ def test_bounds_of_a_bus_that_nobody_used(bus: Bus) -> None:
 
 def test_what_json_cannot_say_is_null_and_numpy_is_plain(bus: Bus) -> None:
     bus.publish(
-        "unit.report",
-        {"iv": math.nan, "far": [math.inf], "n": np.int64(3), "x": np.float32(0.5), "word": "₹"},
+        parse_report(
+            "unit.report",
+            {
+                "iv": math.nan,
+                "far": [math.inf],
+                "n": np.int64(3),
+                "x": np.float32(0.5),
+                "word": "₹",
+            },
+        ),
     )
-    assert bus.read("0")[0].payload == {"iv": None, "far": [None], "n": 3, "x": 0.5, "word": "₹"}
+    assert bus.read("0")[0].document == {"iv": None, "far": [None], "n": 3, "x": 0.5, "word": "₹"}
 
 
 def test_two_clients_share_one_stream(
@@ -121,7 +129,7 @@ def test_two_clients_share_one_stream(
 ) -> None:
     with connect(redis_url) as other:
         ids = [
-            RedisBus(client, namespace).publish("alert", {"n": n})
+            RedisBus(client, namespace).publish(parse_report("alert", {"n": n}))
             for n, client in enumerate([redis_client, other] * 5)
         ]
     assert [event.id for event in RedisBus(redis_client, namespace).read("0")] == ids

@@ -16,31 +16,35 @@ def controls(request: pytest.FixtureRequest, redis_client: redis.Redis, namespac
 
 
 def test_nothing_is_set_at_first(controls: Controls) -> None:
-    assert controls.read() == {}
+    assert controls.read().to_json() == {}
 
 
 def test_a_switch_keeps_its_type(controls: Controls) -> None:
     controls.set("greeks", False)
     controls.set("paused", {"*": "token", "NIFTY": None})
     controls.set("level", 2)
-    assert controls.read() == {"greeks": False, "paused": {"*": "token", "NIFTY": None}, "level": 2}
+    assert controls.read().to_json() == {
+        "greeks": False,
+        "paused": {"*": "token", "NIFTY": None},
+        "level": 2,
+    }
 
 
 def test_the_last_value_holds(controls: Controls) -> None:
     controls.set("greeks", False)
     controls.set("greeks", True)
-    assert controls.read() == {"greeks": True}
+    assert controls.read().to_json() == {"greeks": True}
 
 
 def test_none_removes_a_switch(controls: Controls) -> None:
     controls.set("greeks", False)
     controls.set("greeks", None)
     controls.set("never_set", None)
-    assert controls.read() == {}
+    assert controls.read().to_json() == {}
 
 
 def test_a_value_does_not_follow_its_source(controls: Controls) -> None:
     paused = {"*": "token"}
     controls.set("paused", paused)
     paused.clear()
-    assert controls.read() == {"paused": {"*": "token"}}
+    assert controls.read().to_json() == {"paused": {"*": "token"}}

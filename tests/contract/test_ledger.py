@@ -12,7 +12,8 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
-from g6.domain.cycles.cycle import CycleReport, StageReport, Unit
+from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.ports import Bus, Controls, Ledger, Opening
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
@@ -279,7 +280,7 @@ def test_reports_are_published_with_their_step_and_only_with_the_first(
     assert [(event.type, event.key) for event in events] == [
         ("unit.report", "NIFTY"), ("unit.report", "NIFTY"), ("cycle.report", CYCLE),
     ]  # fmt: skip
-    assert events[0].payload["seconds"] == {"total": 0.5}
+    assert events[0].document["seconds"] == {"total": 0.5}
 
 
 def test_atm_is_kept_for_the_session_and_yields_only_to_a_newer_cycle(ledger: Ledger) -> None:
@@ -300,8 +301,8 @@ def test_a_claim_tells_the_switches_in_force_to_who_may_run(
     ledger: Ledger, controls: Controls
 ) -> None:
     controls.set("greeks", value=False)
-    assert ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE).controls == {"greeks": False}
-    assert ledger.begin(NIFTY, "two", OPENING, 100.0, LEASE).controls == {}
+    assert ledger.begin(NIFTY, "one", OPENING, 100.0, LEASE).controls == Switches(greeks=False)
+    assert ledger.begin(NIFTY, "two", OPENING, 100.0, LEASE).controls == Switches()
 
 
 def test_what_was_stored_of_a_cycle_is_reported_once_an_attempt(

@@ -278,7 +278,7 @@ def test_previous_interest_has_the_shape_of_the_contracts_and_is_missing_where_u
 
 
 def test_what_it_tells_of_itself_names_mode_and_source_and_no_secret(provider: Provider) -> None:
-    told = provider.describe()
+    told = provider.describe().to_json()
     assert told["mode"] in ("live", "sim", "replay")
     assert told["source"]
     text = json.dumps(dict(told), default=str).lower()

@@ -63,13 +63,15 @@ class Live:
     def rows(self, after: str = "") -> list[dict[str, Any]]:
         """Return the overview rows of the cycles that closed after a cycle."""
         reports = [
-            event.payload for event in self.events("cycle.report") if event.payload["cycle"] > after
+            event.document
+            for event in self.events("cycle.report")
+            if event.document["cycle"] > after
         ]
         return [row for report in reports for row in report["rows"]]
 
     def last(self) -> str:
         """Return the newest closed cycle."""
-        return max((event.payload["cycle"] for event in self.events("cycle.report")), default="")
+        return max((event.document["cycle"] for event in self.events("cycle.report")), default="")
 
     def events(self, *types: str) -> list[Any]:
         with connect(self.broker) as client:
@@ -79,7 +81,7 @@ class Live:
 
     def units(self, after: str) -> list[dict[str, Any]]:
         """Return the reports of collections that began after a cycle."""
-        reports = [event.payload for event in self.events("unit.report")]
+        reports = [event.document for event in self.events("unit.report")]
         return [each for each in reports if each["stage"] == "collect" and each["cycle"] > after]
 
     def meets(self, status: str, reason: str = "", *, seconds: float = 90.0) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def test_a_provider_that_is_too_slow_is_a_gap_with_its_reason(live: Live) -> Non
     live.kite.fault("delay", value="6", family="quote")
     row = live.meets("MISSING", "provider")
     assert row["spot"] is None
-    assert any(event.payload["reason"] == "provider" for event in live.events("gap.opened"))
+    assert any(event.document["reason"] == "provider" for event in live.events("gap.opened"))
 
 
 def test_after_failures_in_a_row_the_provider_is_left_alone_and_asked_again_later(
@@ -206,16 +208,16 @@ def test_after_failures_in_a_row_the_provider_is_left_alone_and_asked_again_late
     live.kite.fault("html", family="quote")
     live.meets("SKIPPED", "breaker")
     opened = [
-        event.payload
+        event.document
         for event in live.events("provider.state")
-        if event.payload["state"] == "breaker"
+        if event.document["state"] == "breaker"
     ]
     assert "left alone" in opened[0]["sentence"]
     live.recovers()
     assert [
-        event.payload["breaker"]
+        event.document["breaker"]
         for event in live.events("provider.state")
-        if "breaker" in event.payload
+        if "breaker" in event.document
     ][-1] == "closed"
 
 
@@ -229,18 +231,18 @@ def test_a_long_outage_is_told_once_by_all_workers_and_so_is_its_end(live: Live)
     assert "kite has not answered for" in told["sentence"]
     assert told["fix"].startswith("g6 check")
     ends = [
-        event.payload
+        event.document
         for event in live.events("provider.state")
-        if event.payload["state"] == "answers"
+        if event.document["state"] == "answers"
     ]
     assert "answers again after" in ends[-1]["sentence"]
 
 
 def _outages(live: Live, before: int) -> list[dict[str, Any]]:
     return [
-        event.payload
+        event.document
         for event in live.events("alert")[before:]
-        if event.payload["state"] == "outage"
+        if event.document["state"] == "outage"
     ]
 
 
@@ -273,7 +275,7 @@ def test_a_dead_token_pauses_collection_until_somebody_logs_in(live: Live) -> No
     after = live.last()
     eventually(lambda: len({row["timestamp"] for row in live.rows(after)}) >= 2, 60.0, every=0.3)
     assert len(live.kite.arrivals("quote")) == asked
-    told = [event.payload for event in live.events("alert")][alerts:]
+    told = [event.document for event in live.events("alert")][alerts:]
     assert [(each["state"], each["fix"]) for each in told] == [("token", "g6 login")]
     assert live.system.said.count('"fix": "g6 login"') == 1
     status = live.world.g6("status")

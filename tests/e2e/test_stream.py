@@ -80,12 +80,12 @@ def test_a_mute_socket_is_bridged_renewed_and_told(world: Streaming) -> None:
     world.kite.fault("mute")
     eventually(comes_from(world, "rest"), 30.0)
     eventually(lambda: world.feeds()[0].reconnects.get("mute"), 30.0)
-    assert world.provider.describe()["source"] == "rest"
+    assert world.provider.describe().to_json()["source"] == "rest"
     world.kite.clear_faults()
     eventually(comes_from(world, "stream"), 60.0)
     assert told(world, "silent")[0]["seconds"] < 10
     states = [
-        event.payload
+        event.document
         for event in world.runtime.bus.read("0", count=5000)
         if event.type == "provider.state"
     ]
@@ -113,7 +113,7 @@ def test_collection_goes_on_without_the_ticker(world: Streaming) -> None:
     world.ticker.kill()
     world.ticker.wait(10)
     eventually(comes_from(world, "rest"), 30.0)
-    facts = world.provider.describe()
+    facts = world.provider.describe().to_json()
     assert (facts["source"], facts["mode"]) == ("rest", "sim")
     world.start_ticker()
     world.flows()
@@ -139,7 +139,7 @@ def test_an_expired_token_is_not_tried_for_ever_and_a_login_ends_the_wait(world:
     eventually(lambda: world.feeds()[0].state == "refused", 30.0)
     with pytest.raises(TokenDead):
         world.provider.inner.underlying("NIFTY", world.runtime.clock.market())
-    eventually(lambda: world.provider.describe()["login"]["state"] == "refused", 30.0)
+    eventually(lambda: world.provider.describe().to_json()["login"]["state"] == "refused", 30.0)
     refused = world.kite.state()["refused"]
     later = world.runtime.clock.market() + timedelta(seconds=12)
     eventually(lambda: world.runtime.clock.market() > later, 30.0)

@@ -53,9 +53,9 @@ def up(world: Streaming) -> Iterator[subprocess.Popen[bytes]]:
 def sources(world: Streaming) -> dict[str, int]:
     """Return where the newest analysed unit's quotes came from."""
     done = [
-        e.payload
+        e.document
         for e in world.runtime.bus.read("0", count=5000)
-        if e.type == "unit.report" and e.payload["stage"] == "analyse"
+        if e.type == "unit.report" and e.document["stage"] == "analyse"
     ]
     return dict(done[-1]["counts"].get("sources") or {}) if done else {}
 
@@ -114,7 +114,7 @@ def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts
         assert told["ticker"]["connections"]["0"]["state"] == "open"
         eventually(lambda: stored_sources(world) >= {"stream", "rest"}, 30.0, every=0.2)
         reports = [
-            e.payload for e in world.runtime.bus.read("0", count=5000) if e.type == "cycle.report"
+            e.document for e in world.runtime.bus.read("0", count=5000) if e.type == "cycle.report"
         ]
         reasons = {
             reason

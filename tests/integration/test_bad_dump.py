@@ -78,5 +78,5 @@ def test_a_first_day_with_a_bad_dump_asks_for_it_once_and_says_so_in_the_provide
         for _ in range(4):
             with pytest.raises(BadDump, match="lists no option of any known index"):
                 provider.listing("NIFTY", parse_z(START))
-    assert [fact["state"] for fact in world.told] == ["instruments"]
-    assert "no earlier one is on disk" in provider.describe()["instruments"]["NFO"]
+    assert [fact.state for fact in world.told] == ["instruments"]
+    assert "no earlier one is on disk" in provider.describe().to_json()["instruments"]["NFO"]

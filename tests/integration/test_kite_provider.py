@@ -178,7 +178,7 @@ def test_a_dead_token_is_refused_once_and_not_sent_again(world: World) -> None:
         with pytest.raises(TokenDead, match="g6 login"):
             provider.quotes("NIFTY", contracts, AT)
     assert len(world.kite.arrivals("quote")) == 1
-    assert [each["state"] for each in world.told] == ["token"]
+    assert [each.state for each in world.told] == ["token"]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_bad_moment_is_tried_again_and_booked(world: World, fault: str) -> Non
     contracts = provider.listing("NIFTY", AT).contracts.take(slice(0, 4))
     world.kite.fault(fault, family="quote", count=1)
     assert np.isfinite(provider.quotes("NIFTY", contracts, AT).market.spot)
-    assert sum(provider.describe()["retries"].values()) == 1
+    assert sum(provider.describe().to_json()["retries"].values()) == 1
 
 
 def test_a_breaker_that_is_open_is_told_of_and_asks_nothing(world: World) -> None:
@@ -202,7 +202,7 @@ def test_a_breaker_that_is_open_is_told_of_and_asks_nothing(world: World) -> Non
     with pytest.raises(BreakerOpen):
         provider.quotes("NIFTY", contracts, AT)
     assert len(world.kite.arrivals("quote")) == 2
-    assert provider.describe()["breaker"] == "open"
+    assert provider.describe().to_json()["breaker"] == "open"
 
 
 def test_when_the_first_fails_the_second_serves_and_says_so(world: World) -> None:
@@ -211,11 +211,11 @@ def test_when_the_first_fails_the_second_serves_and_says_so(world: World) -> Non
     second = guarded(wire_if_running(settings), shared, "kite", world.kite.root, "fallback-kite")
     first = guarded(wire_if_running(settings), shared, "kite", "http://127.0.0.1:9", "kite", second)
     contracts = second.listing("NIFTY", AT).contracts.take(slice(0, 4))
-    assert first.describe()["mode"] == "sim"
+    assert first.describe().to_json()["mode"] == "sim"
     assert np.isfinite(first.quotes("NIFTY", contracts, AT).market.spot)
     first.quotes("NIFTY", contracts, AT)
-    assert first.describe()["mode"] == "fallback"
-    assert [each["state"] for each in world.told].count("fallback") == 1
+    assert first.describe().to_json()["mode"] == "fallback"
+    assert [each.state for each in world.told].count("fallback") == 1
 
 
 def test_yesterdays_open_interest_comes_from_day_candles_a_few_at_a_time(world: World) -> None:

@@ -20,6 +20,7 @@ from g6.bootstrap.process_runtime import build_runtime, start_market
 from g6.bootstrap.redis_ports import redis_facts
 from g6.bootstrap.wiring import wire
 from g6.config import load
+from g6.domain.reports import parse_report
 from g6.entrypoints.workers import transport
 from g6.entrypoints.workers.queues import celery_settings
 from g6.errors import BadConfig, G6Error, RedisDown, Unavailable
@@ -231,7 +232,7 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
     runtime = build_runtime(wire(load("", {"redis.broker_url": url}, {}), url), MemorySender())
     start_market(runtime)
     runtime.vitals.read()
-    runtime.bus.publish("alert", {"state": "x"}, key="x")
+    runtime.bus.publish(parse_report("alert", {"state": "x"}), key="x")
     assert runtime.lifeline is not None
     assert runtime.lifeline.record_beat()
     with pytest.raises(Unavailable, match="may not run info") as caught:

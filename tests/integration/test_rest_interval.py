@@ -92,7 +92,9 @@ class Cycle:
 
     def failed(self, name: str) -> int:
         """Return how many requests of an index failed."""
-        return int(self.providers[name].describe()["requests"].get("quote", {}).get("busy", 0))
+        return int(
+            self.providers[name].describe().to_json()["requests"].get("quote", {}).get("busy", 0)
+        )
 
 
 def chain(provider: Resilient, index: str) -> Contracts:
@@ -152,7 +154,8 @@ def test_tries_of_an_index_in_trouble_cost_no_other_index_its_turn(
     assert all(cycle.failed(name) for name in lost)
     assert len(lost) <= 2
     assert sum(
-        sum(each.describe()["requests"]["quote"].values()) for each in cycle.providers.values()
+        sum(each.describe().to_json()["requests"]["quote"].values())
+        for each in cycle.providers.values()
     ) <= (budget.requests + budget.spare)
 
 

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from g6 import log
-from g6.domain.cycles.cycle import CycleReport, StageReport
+from g6.domain.reports import AnalysisFacts, CycleReport, StageReport
 
 SECRET = "f8Xq2Lk9Zr4Wm7Tn1Vb6Yc3Hd5Jp0GsQ"  # the shape of an access token: 32 letters and digits
 
@@ -71,7 +71,7 @@ def stage(status: str = "OK", reason: str = "") -> StageReport:
         status,
         reason,
         seconds={"total": 0.1},
-        counts={"options": 400},
+        counts=AnalysisFacts(400),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 import g6
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.reports import GapOpened
 from g6.domain.schema.frame import Frame
 from g6.errors import DamagedFile, UserError
 from g6.ports import Event
@@ -72,9 +73,7 @@ def test_each_row_is_there_once_however_its_day_is_folded(
 
 
 def test_events_are_a_table_too(history: Path) -> None:
-    told = Event(
-        "1-0", "2026-11-20T04:05:01Z", "gap.opened", "NIFTY", {"index": "NIFTY", "cycle": CYCLES[1]}
-    )
+    told = Event("1-0", "2026-11-20T04:05:01Z", GapOpened("NIFTY", CYCLES[1], "MISSING"), "NIFTY")
     ParquetHistory(history).keep_events([told], BusPosition("1-0", 1))
     assert g6.sql(
         "select type, underlying, date::varchar d from events", "arrow", data_dir=history

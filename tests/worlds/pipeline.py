@@ -18,6 +18,7 @@ from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
+from g6.domain.reports import VitalSigns
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 from tests.worlds.providers import AlteredMarket, CountingMarket
@@ -72,8 +73,8 @@ class Archive(MemoryPanels):
 class Calm:
     """Vitals port of a system with one empty queue."""
 
-    def read(self) -> Mapping[str, Any]:
-        return {"queues": {"collect": 0}}
+    def read(self) -> VitalSigns:
+        return VitalSigns(queues={"collect": 0})
 
 
 @dataclass(slots=True)
@@ -172,7 +173,7 @@ class World:
 
     def reports(self, type: str) -> list[Mapping[str, Any]]:
         """Return the payloads of a type of event."""
-        return [event.payload for event in self.bus.read("0") if event.type == type]
+        return [event.document for event in self.bus.read("0") if event.type == type]
 
     def later(self, seconds: float) -> None:
         """Let time pass."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from g6.config import calendar
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.reports import ProviderFacts
 from g6.simulation import SimulatedMarket
 
 MARKET = SimulatedMarket(calendar())
@@ -31,7 +31,7 @@ class AlteredMarket:
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> Any:
         return MARKET.previous_oi(index, contracts, at)
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         return MARKET.describe()
 
 

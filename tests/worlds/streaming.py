@@ -32,7 +32,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.tick import Feed
 from g6.pipeline import Runtime
-from g6.pipeline.choice import chosen
+from g6.pipeline.choice import choose
 from tests.e2e.running import clean_environment
 from tests.waiting import eventually
 from tests.worlds.kite import ROOT, Kite, kite_server
@@ -68,7 +68,7 @@ class Streaming:
     def follow(self, index: str, strikes: int | None = None) -> Contracts:
         """Ask for `strikes` around the middle of what an index's cycle asks for, or all of it, to be streamed."""
         at = self.runtime.clock.market()
-        contracts = chosen(self.runtime, index, at).contracts
+        contracts = choose(self.runtime, index, at).contracts
         if strikes is not None:
             nearest = contracts.of(contracts.expiries[0])
             middle = len(nearest) // 2

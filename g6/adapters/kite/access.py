@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypedDict
 
 from g6 import files
 from g6.adapters.kite.token import (
@@ -20,6 +19,8 @@ from g6.adapters.kite.token import (
     write_token_file,
 )
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.reports import LoginFacts, ProviderState
+from g6.domain.reports.provider import VALID
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import SharedCache
 
@@ -32,7 +33,7 @@ LOOK_SECONDS = 0.05
 ALERT_SECONDS = 3_600.0
 """Seconds before a person reads again that there is no token."""
 
-Tell = Callable[[Mapping[str, object]], None]
+Tell = Callable[[ProviderState], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,6 @@ class KiteCredentials:
 
     def __repr__(self) -> str:
         return "Credentials(***)"
-
-
-class TokenState(TypedDict):
-    """Facts about the token that people may see."""
-
-    state: Literal["valid", "expired", "refused", "missing"]
-    expires: str | None
-    seconds_left: float | None
 
 
 class Access:
@@ -126,25 +119,19 @@ class Access:
         self._alert_once(error)
         return error
 
-    def state(self) -> TokenState:
+    def state(self) -> LoginFacts:
         """Return what people may know about the token: state, end, seconds left."""
         tokens = self._candidates()
         at = self._now().timestamp()
         living = self._first_living(tokens, at)
         if living is not None:
-            return {
-                "state": "valid",
-                "expires": _end(living),
-                "seconds_left": round(living.expires - at, 1) if living.expires else None,
-            }
+            left = round(living.expires - at, 1) if living.expires else None
+            return LoginFacts(VALID, _end(living), left)
         if not tokens:
-            return {"state": "missing", "expires": None, "seconds_left": None}
+            return LoginFacts("missing")
         newest = tokens[0]
-        return {
-            "state": "refused" if newest.lives(at) else "expired",
-            "expires": _end(newest),
-            "seconds_left": 0.0,
-        }
+        state = "refused" if newest.lives(at) else "expired"
+        return LoginFacts(state, _end(newest), 0.0)
 
     def _living(self) -> Token | None:
         return self._first_living(self._candidates(), self._now().timestamp())
@@ -212,19 +199,19 @@ class Access:
 
     def _sentence(self) -> str:
         state = self.state()
-        if state["state"] == "missing" and self._sealed_tokens():
+        if state.state == "missing" and self._sealed_tokens():
             return (
                 "the access token that is kept was sealed under another API secret or by an older "
                 "G6, and cannot be opened"
             )
-        if state["state"] == "missing":
+        if state.state == "missing":
             return "there is no access token for Kite"
-        since = f" since {state['expires']}" if state["state"] == "expired" else ""
-        return f"the access token for Kite is {state['state']}{since}"
+        since = f" since {state.expires}" if state.state == "expired" else ""
+        return f"the access token for Kite is {state.state}{since}"
 
     def _alert_once(self, error: TokenDead) -> None:
         if self._cache.claim(ALERT_NAME, ALERT_SECONDS):
-            self._tell({"state": "token", "sentence": error.sentence, "fix": error.fix})
+            self._tell(ProviderState("token", error.sentence, error.fix))
 
 
 def _end(token: Token) -> str | None:

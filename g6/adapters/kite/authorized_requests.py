@@ -109,7 +109,7 @@ class AuthorizedRequests:
             return self._gate.ask(family, endpoint, partial(self._send, send, client))
         except TokenDead as error:
             refused = self._access.refused(token)
-            if retry and self._access.state()["state"] == "valid":
+            if retry and self._access.state().is_valid:
                 return self._ask(family, endpoint, send, retry=False)
             raise refused from error
 

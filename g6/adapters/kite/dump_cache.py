@@ -17,6 +17,7 @@ from pathlib import Path
 from g6 import files
 from g6.adapters.kite.dump_parsing import Dump, of_interest, parse_dump
 from g6.domain.market.calendar import IST
+from g6.domain.reports import ProviderState
 from g6.errors import BadDump, BadInput, ProviderBusy, ProviderRefused, StoreBusy
 from g6.ports import SharedCache
 
@@ -43,7 +44,7 @@ The listings themselves are archived as Parquet for ever.
 """
 
 Columns = Mapping[str, list[object]]
-Tell = Callable[[Mapping[str, object]], None]
+Tell = Callable[[ProviderState], None]
 Refusal = BadInput | ProviderBusy | ProviderRefused
 
 
@@ -254,7 +255,7 @@ class DumpCache:
             self._alert(f"the dump of {exchange} is not kept on disk: {error}", "")
 
     def _alert(self, sentence: str, fix: str) -> None:
-        self._tell({"state": "instruments", "sentence": sentence, "fix": fix})
+        self._tell(ProviderState("instruments", sentence, fix))
 
     def _earlier_files(self, exchange: str, day: date) -> Iterator[Path]:
         paths = sorted((self._directory / exchange).glob("????-??-??.csv.gz"), reverse=True)

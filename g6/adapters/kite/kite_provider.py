@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from g6.domain.market.instrument import INDICES, VIX, Contracts, Future, Index, 
 from g6.domain.pricing.quality import believed
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
 from g6.domain.quotes.tick import of_day
+from g6.domain.reports import ProviderFacts, ProviderState
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import Clock, Gate, SharedCache
 from g6.ports.abilities import Abilities
@@ -76,7 +77,7 @@ class KiteProvider:
         calendar: Calendar,
         settings: KiteSettings,
         *,
-        tell: Callable[[Mapping[str, object]], None] = lambda _: None,
+        tell: Callable[[ProviderState], None] = lambda _: None,
     ) -> None:
         self._access = access
         self._gate = gate
@@ -211,23 +212,22 @@ class KiteProvider:
         """Return the owner of the token. Raises as `listing`."""
         return self._requests.profile()
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         """Return facts for people and panels.
 
         No secrets.
         """
         before = self._hits_before
-        return {
-            "name": self.name,
-            "mode": self._settings.mode,
-            "source": "Kite Connect",
-            "login": self._access.state(),
-            "dumps": dict(self.dumps.hits),
-            "listings": {
-                where: hits - before.get(where, 0) for where, hits in self.dumps.hits.items()
-            },
-            "instruments": dict(self.dumps.facts()),
-        }
+        dumps = self.dumps.hits
+        return ProviderFacts(
+            mode=self._settings.mode,
+            source="Kite Connect",
+            name=self.name,
+            login=self._access.state(),
+            dumps=dict(dumps),
+            listings={where: hits - before.get(where, 0) for where, hits in dumps.items()},
+            instruments=dict(self.dumps.facts()),
+        )
 
     def instruments(self, exchange: str, at: datetime) -> int:
         """Return how many contracts the day's dump of an exchange lists.

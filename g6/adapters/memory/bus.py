@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
 from g6.adapters.memory.payload import plain
 from g6.domain.cycles.cycle import isoformat_z
-from g6.ports import Event
+from g6.domain.reports import Event, EventMeta, Report, parse_report
 
 
 class MemoryBus:
@@ -22,21 +21,16 @@ class MemoryBus:
         self._published = 0
         self._changed = threading.Condition()
 
-    def publish(
-        self,
-        type: str,
-        payload: Mapping[str, Any],
-        *,
-        key: str = "",
-        meta: Mapping[str, Any] | None = None,
-    ) -> str:
+    def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
         """Append an event and return its id."""
         stamp = isoformat_z(time.time())
+        # A reader gets what JSON keeps of a report, as it does from Redis.
+        payload = parse_report(report.type, plain(report.to_json()))
         with self._changed:
             self._published += 1
             # Redis' form of an id, so that a reader's `after` serves both.
             event_id = f"{self._published}-0"
-            event = Event(event_id, stamp, type, key, plain(payload), plain(meta or {}))
+            event = Event(event_id, stamp, payload, key, meta or EventMeta())
             self._events.append(event)
             self._changed.notify_all()
         return event.id

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from g6.adapters.memory.payload import plain
+from g6.domain.reports import Switches
+from g6.domain.reports.json_types import Json
 
 
 class MemoryControls:
     """Controls port."""
 
     def __init__(self) -> None:
-        self._switches: dict[str, Any] = {}
+        self._switches: dict[str, Json] = {}
 
-    def read(self) -> Mapping[str, Any]:
+    def read(self) -> Switches:
         """Return the switches in force."""
-        return dict(self._switches)
+        return Switches.from_json(self._switches)
 
-    def set(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: object) -> None:
         """Set one switch. None removes it."""
         self._switches.pop(name, None)
         if value is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from g6.domain.cycles.cycle import CycleReport, StageReport, Unit, parse_z
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
+from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
-from g6.domain.schema.words import ANALYSED, STAGES
+from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
+from g6.domain.schema.words import ANALYSED, STAGES, Reason, Status
 from g6.ports import Bus, Claim, Controls, CycleRecord, Opening, StageState, UnitRecord
 
 
@@ -40,53 +41,57 @@ class MemoryLedger:
 
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         answer = self._begin(unit, task, opening, now, lease)
-        controls = self._controls.read() if self._controls and answer in ("run", "again") else {}
-        return Claim(answer, self._cycles[unit.cycle].opening.deadline, 0.0, controls)
+        switches = self._controls.read() if self._controls and answer.may_run else Switches()
+        return Claim(answer, self._cycles[unit.cycle].opening.deadline, 0.0, switches)
 
-    def _begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> str:
+    def _begin(
+        self, unit: Unit, task: str, opening: Opening, now: float, lease: float
+    ) -> ClaimAnswer:
         cycle = self._opened(unit.cycle, opening, now)
         record = self._unit(unit)
         stage = self._stage(unit, "collect")
         if record.status:
-            return "closed"
+            return ClaimAnswer.CLOSED
         if record.task not in ("", task) and (stage.state == "done" or stage.lease_until > now):
-            return "twin"
+            return ClaimAnswer.TWIN
         if stage.state == "done":
-            return "done"
+            return ClaimAnswer.DONE
         other, until = self._collecting.get(unit.index, (unit.cycle, 0.0))
         if other != unit.cycle and until > now:
             self._put(unit, replace(record, task=task))
-            return "overrun!" if self._terminal(unit, "SKIPPED", "overrun", {}, now) else "overrun"
+            completes = self._terminal(unit, Status.SKIPPED, Reason.OVERRUN, {}, now)
+            return ClaimAnswer.OVERRUN_COMPLETED if completes else ClaimAnswer.OVERRUN
         self._put(unit, replace(record, task=task, attempt=cycle.attempt))
         self._take(unit, "collect", task, now, lease)
         # Past its deadline only a renewed lease shows that a cycle is still being collected.
         deadline = cycle.opening.deadline
         until = min(now + lease, deadline) if now < deadline else now + lease
         self._collecting[unit.index] = unit.cycle, until
-        return "again" if stage.starts or now - cycle.opened >= lease else "run"
+        is_repeated = stage.starts or now - cycle.opened >= lease
+        return ClaimAnswer.AGAIN if is_repeated else ClaimAnswer.RUN
 
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         if unit.cycle not in self._cycles:
-            return Claim("unknown")
+            return Claim(ClaimAnswer.UNKNOWN)
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
         answer = self._start(unit, stage, task, now, lease)
         return Claim(answer, self._cycles[unit.cycle].opening.deadline, before.ended)
 
-    def _start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> str:
+    def _start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> ClaimAnswer:
         state = self._stage(unit, stage)
         if state.state == "done":
-            return "done"
+            return ClaimAnswer.DONE
         # A unit that analytics has ended is closed to analyse, and persist is what follows on it.
         if stage == "persist":
             is_closed = self._stage(unit, "analyse").state != "done"
         else:
             is_closed = bool(self._unit(unit).status)
         if is_closed:
-            return "closed"
+            return ClaimAnswer.CLOSED
         if state.state == "run" and state.lease_until > now and state.holder != task:
-            return "busy"
+            return ClaimAnswer.BUSY
         self._take(unit, stage, task, now, lease)
-        return "run"
+        return ClaimAnswer.RUN
 
     def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
         state = self._stage(unit, stage)
@@ -106,7 +111,7 @@ class MemoryLedger:
         self._put_stage(unit, stage, replace(state, state="done", ended=now))
         if stage == "collect":
             self._release(unit)
-        self._publish("unit.report", unit.index, report)
+        self._publish(unit.index, report)
         self._settle_when_whole(unit.cycle)
         return True
 
@@ -115,32 +120,33 @@ class MemoryLedger:
         unit: Unit,
         status: str,
         reason: str,
-        summary: Mapping[str, Any],
+        summary: OverviewRow,
         now: float,
         report: StageReport | None = None,
         atm: Mapping[str, float] | None = None,
-    ) -> str:
+    ) -> FinishAnswer:
         if unit.cycle not in self._cycles or self._unit(unit).status:
-            return "late"
+            return FinishAnswer.LATE
         if atm is not None:
             self._remember_atm(unit, atm)
         if status in ANALYSED:
             stage = self._stage(unit, "analyse")
             self._put_stage(unit, "analyse", replace(stage, state="done", ended=now))
             config_id = self._cycles[unit.cycle].opening.config_id
-            if status == "OK" and summary.get("config_id", "") != config_id:
-                status = "PARTIAL"
-                reason = "config"
+            if status == Status.OK and summary.get("config_id", "") != config_id:
+                status = Status.PARTIAL
+                reason = Reason.CONFIG
         self._release(unit)
         completes = self._terminal(unit, status, reason, summary, now)
-        self._publish("unit.report", unit.index, report)
-        return "completed" if completes else "finished"
+        self._publish(unit.index, report)
+        return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
-    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
+    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> FinishAnswer:
         self._opened(unit.cycle, opening, now)
         if self._unit(unit).status:
-            return "late"
-        return "completed" if self._terminal(unit, "SKIPPED", reason, {}, now) else "finished"
+            return FinishAnswer.LATE
+        completes = self._terminal(unit, Status.SKIPPED, reason, {}, now)
+        return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
     def open_cycles(self) -> Sequence[CycleRecord]:
         # By name where deadlines are equal: the order of a set differs with the hash seed.
@@ -184,7 +190,7 @@ class MemoryLedger:
             self._newest = cycle
         if any(unit.status in ANALYSED for unit in account.units.values()):
             self._succeeded = now
-        self._publish("cycle.report", cycle, report)
+        self._publish(cycle, report)
         self._settle_when_whole(cycle)
         return True
 
@@ -193,7 +199,7 @@ class MemoryLedger:
         if account is None or account.stored == account.attempt:
             return False
         account.stored = account.attempt
-        self._publish("unit.report", "", report)
+        self._publish("", report)
         self._settle_when_whole(cycle)
         return True
 
@@ -291,7 +297,7 @@ class MemoryLedger:
             del self._collecting[unit.index]
 
     def _terminal(
-        self, unit: Unit, status: str, reason: str, summary: Mapping[str, Any], now: float
+        self, unit: Unit, status: str, reason: str, summary: OverviewRow, now: float
     ) -> bool:
         record = self._unit(unit)
         self._put(unit, replace(record, status=status, reason=reason, summary=dict(summary)))
@@ -312,6 +318,6 @@ class MemoryLedger:
         if account.closed and account.stored == account.attempt and not waiting:
             self._open.discard(cycle)
 
-    def _publish(self, type: str, key: str, report: StageReport | CycleReport | None) -> None:
+    def _publish(self, key: str, report: StageReport | CycleReport | None) -> None:
         if self._bus is not None and report is not None:
-            self._bus.publish(type, asdict(report), key=key)
+            self._bus.publish(report, key=key)

@@ -73,12 +73,11 @@ def _add(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _row(event: Event) -> dict[str, Any]:
     seen = datetime.fromisoformat(event.ts).astimezone(UTC)
-    index = next(
-        (name for name in (event.payload.get("index"), event.key) if name in INDICES), None
-    )
-    cycle = event.payload.get("cycle")
+    payload = event.document
+    index = next((name for name in (payload.get("index"), event.key) if name in INDICES), None)
+    cycle = payload.get("cycle")
     return {
         "timestamp": parse_z(cycle) if isinstance(cycle, str) and cycle else seen, "observed_at": seen, "event_id": event.id,
-        "type": event.type, "key": event.key, "underlying": index,
-        "payload": json.dumps(event.payload, sort_keys=True, separators=(",", ":")),
+        "type": str(event.type), "key": event.key, "underlying": index,
+        "payload": json.dumps(payload, sort_keys=True, separators=(",", ":")),
     }  # fmt: skip

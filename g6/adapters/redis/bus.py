@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import redis
 
 from g6.adapters.redis.payload import decode, encode
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import isoformat_z
-from g6.ports import Event
+from g6.domain.reports import Event, EventMeta, Report, parse_report
 
 NOTHING = "0-0"
 
 
 def event_fields(
-    type: str, payload: Mapping[str, Any], *, key: str = "", meta: Mapping[str, Any] | None = None
+    report: Report, *, key: str = "", meta: EventMeta | None = None
 ) -> dict[str, str | bytes]:
     """Return the fields of one stream entry, stamped with this host's wall time.
 
@@ -28,10 +27,10 @@ def event_fields(
     """
     return {
         "ts": isoformat_z(time.time()),
-        "type": type,
+        "type": str(report.type),
         "key": key,
-        "payload": encode(payload),
-        "meta": encode(meta or {}),
+        "payload": encode(report.to_json()),
+        "meta": encode({} if meta is None else meta.to_json()),
     }
 
 
@@ -55,20 +54,13 @@ class RedisBus:
         self._slice_seconds = slice_seconds
 
     @translated
-    def publish(
-        self,
-        type: str,
-        payload: Mapping[str, Any],
-        *,
-        key: str = "",
-        meta: Mapping[str, Any] | None = None,
-    ) -> str:
+    def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
         """Append an event and return its id. One command.
 
         Raises:
             RedisDown: The event is not published.
         """
-        fields: Reply = event_fields(type, payload, key=key, meta=meta)
+        fields: Reply = event_fields(report, key=key, meta=meta)
         # An exact MAXLEN would cut a node of the stream at every event; Redis drops whole nodes.
         event_id: Reply = self._client.xadd(
             self._key, fields, maxlen=self._length, approximate=True
@@ -115,5 +107,6 @@ class RedisBus:
 
 def _event(name: str, fields: Mapping[bytes, bytes]) -> Event:
     text = {field.decode(): value for field, value in fields.items()}
-    plain = {field: text[field].decode() for field in ("ts", "type", "key")}
-    return Event(name, **plain, payload=decode(text["payload"]), meta=decode(text["meta"]))
+    payload = parse_report(text["type"].decode(), decode(text["payload"]))
+    meta = EventMeta.from_json(decode(text["meta"]))
+    return Event(name, text["ts"].decode(), payload, text["key"].decode(), meta)

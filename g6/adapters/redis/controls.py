@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import redis
 
 from g6.adapters.redis.payload import decode, encode
 from g6.adapters.redis.server import Reply, translated
+from g6.domain.reports import Switches
 
 
 class RedisControls:
@@ -19,17 +17,17 @@ class RedisControls:
         self._key = f"{namespace}:controls"
 
     @translated
-    def read(self) -> Mapping[str, Any]:
+    def read(self) -> Switches:
         """Return the switches in force.
 
         Raises:
             RedisDown: Redis does not answer.
         """
         fields: Reply = self._client.hgetall(self._key)
-        return {name.decode(): decode(value) for name, value in fields.items()}
+        return Switches.from_json({name.decode(): decode(value) for name, value in fields.items()})
 
     @translated
-    def set(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: object) -> None:
         """Set one switch. None removes it.
 
         Raises:

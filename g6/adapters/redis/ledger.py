@@ -9,19 +9,20 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from itertools import chain
-from typing import Any
 
 import redis
 
 from g6.adapters.redis.bus import event_fields
 from g6.adapters.redis.payload import decode
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.cycles.cycle import CycleReport, StageReport, Unit, parse_z
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
+from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
+from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
 from g6.domain.schema.words import STAGES
 from g6.ports import Claim, CycleRecord, Opening, StageState, UnitRecord
 
-_ENDINGS = {0: "late", 1: "finished", 2: "completed"}
+_ENDINGS = (FinishAnswer.LATE, FinishAnswer.FINISHED, FinishAnswer.COMPLETED)
 """The answers of `finish` and `skip`, by the numbers of the script."""
 
 
@@ -54,7 +55,7 @@ class RedisLedger:
         )
         pairs = zip(controls[::2], controls[1::2], strict=True)
         switches = {_text(name): decode(value) for name, value in pairs}
-        return Claim(_text(answer), float(deadline), 0.0, switches)
+        return Claim(ClaimAnswer(_text(answer)), float(deadline), 0.0, Switches.from_json(switches))
 
     @translated
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
@@ -62,7 +63,7 @@ class RedisLedger:
         answer, deadline, since = self._step(
             "start", unit.cycle, unit.index, now, stage, task, lease, before
         )
-        return Claim(_text(answer), float(deadline or 0), float(since or 0))
+        return Claim(ClaimAnswer(_text(answer)), float(deadline or 0), float(since or 0))
 
     @translated
     def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
@@ -72,7 +73,7 @@ class RedisLedger:
     def end_stage(
         self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
     ) -> bool:
-        event = self._event("unit.report", unit.index, report)
+        event = self._event(unit.index, report)
         return bool(self._step("done", unit.cycle, unit.index, now, stage, task, *event))
 
     @translated
@@ -81,14 +82,14 @@ class RedisLedger:
         unit: Unit,
         status: str,
         reason: str,
-        summary: Mapping[str, Any],
+        summary: OverviewRow,
         now: float,
         report: StageReport | None = None,
         atm: Mapping[str, float] | None = None,
-    ) -> str:
+    ) -> FinishAnswer:
         text = json.dumps(summary, separators=(",", ":")) if summary else ""
         config = str(summary.get("config_id", ""))
-        event = self._event("unit.report", unit.index, report)
+        event = self._event(unit.index, report)
         strikes = (
             day_of(unit.instant).isoformat(),
             unit.instant.timestamp(),
@@ -98,7 +99,7 @@ class RedisLedger:
         return _ENDINGS[int(self._step("finish", unit.cycle, unit.index, now, *arguments))]
 
     @translated
-    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> str:
+    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> FinishAnswer:
         arguments = (reason, *_opening(opening))
         return _ENDINGS[int(self._step("skip", unit.cycle, unit.index, now, *arguments))]
 
@@ -129,12 +130,12 @@ class RedisLedger:
 
     @translated
     def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
-        event = self._event("cycle.report", cycle, report)
+        event = self._event(cycle, report)
         return bool(self._step("close", cycle, "", now, parse_z(cycle).timestamp(), *event))
 
     @translated
     def mark_stored(self, cycle: str, report: StageReport) -> bool:
-        return bool(self._step("stored", cycle, "", 0.0, *self._event("unit.report", "", report)))
+        return bool(self._step("stored", cycle, "", 0.0, *self._event("", report)))
 
     @translated
     def store_again(self, cycle: str, now: float, after: float) -> bool:
@@ -194,13 +195,11 @@ class RedisLedger:
         keys = [self._cycle_key(cycle), *(f"{self._ns}:{name}" for name in names)]
         return self._script(keys=keys, args=[step, f"{now:.6f}", cycle, index, *arguments])
 
-    def _event(self, type: str, key: str, report: StageReport | CycleReport | None) -> list[Reply]:
+    def _event(self, key: str, report: StageReport | CycleReport | None) -> list[Reply]:
         """Return what the script publishes in the step itself: the stream's length and fields."""
         if report is None:
             return [""]
-        fields = event_fields(
-            type, {name: getattr(report, name) for name in report.__slots__}, key=key
-        )
+        fields = event_fields(report, key=key)
         return [self._stream_length, *chain.from_iterable(fields.items())]
 
 

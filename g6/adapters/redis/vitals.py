@@ -8,12 +8,12 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import psutil
 import redis
 
 from g6.adapters.redis.server import Reply, translated
+from g6.domain.reports import VitalSigns, WorkerFacts
 
 SILENT_SECONDS = 15.0
 """A worker that gave no sign of life for so long is down."""
@@ -70,8 +70,8 @@ class RedisVitals:
         self._client.delete(f"{self._ns}:ready", f"{self._ns}:workers")
 
     @translated
-    def read(self) -> Mapping[str, Any]:
-        """Return queues, workers, clock_skew_seconds, retained_events and disk_free_bytes.
+    def read(self) -> VitalSigns:
+        """Return how queues, workers and hosts are now.
 
         `queues` hold the texts that are stored as unreadable, too.
         """
@@ -88,15 +88,15 @@ class RedisVitals:
         here = (before + time.time()) / 2
         skew = here - seconds - micros / 1e6
         has_directory = self._directory.exists()
-        return {
-            "queues": dict(zip(queues, depths, strict=True)),
-            "workers": self._workers(workers, here),
-            "clock_skew_seconds": {socket.gethostname(): skew},
-            "retained_events": retained,
-            "disk_free_bytes": shutil.disk_usage(self._directory).free if has_directory else None,
-        }
+        return VitalSigns(
+            queues=dict(zip(queues, depths, strict=True)),
+            workers=self._workers(workers, here),
+            clock_skew_seconds={socket.gethostname(): skew},
+            retained_events=retained,
+            disk_free_bytes=shutil.disk_usage(self._directory).free if has_directory else None,
+        )
 
-    def _workers(self, signs: Mapping[bytes, bytes], now: float) -> dict[str, dict[str, object]]:
+    def _workers(self, signs: Mapping[bytes, bytes], now: float) -> dict[str, WorkerFacts]:
         workers = {}
         for name, text in signs.items():
             facts = json.loads(text)
@@ -104,7 +104,8 @@ class RedisVitals:
             if silent_seconds > FORGOTTEN_SECONDS:
                 self._client.hdel(f"{self._ns}:workers", name)
                 continue
-            workers[name.decode()] = {**facts, "up": silent_seconds < SILENT_SECONDS}
+            is_up = silent_seconds < SILENT_SECONDS
+            workers[name.decode()] = WorkerFacts.from_json(facts | {"up": is_up})
         return workers
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +13,8 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing, contract_keys
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.reports import ProviderFacts
+from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import ProviderRefused
 from g6.ports.abilities import Abilities
 
@@ -79,9 +79,9 @@ class Replay:
             return np.full((2, len(contracts)), NAN)
         return _aligned(snapshot, contracts, snapshot.exchange_iv)
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         """Return facts about the recording."""
-        return {"mode": "replay", "source": "replay", **self.recording.facts()}
+        return ProviderFacts(ProviderMode.REPLAY, "replay", own=self.recording.facts())
 
     def _snapshot(self, index: str, at: datetime) -> Snapshot:
         snapshot = self.recording.snapshot(index, at)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import stamina
@@ -18,6 +17,8 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, known_of_index, known_of_options
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
+from g6.domain.reports import ProviderFacts
+from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import ProviderBusy
 from g6.files import replace
 from g6.ports.candles import FUTURE, SPOT, VIX, Candles
@@ -95,9 +96,10 @@ class Backfill:
         """Return NaN: candles of the day do not say it."""
         return np.full((2, len(contracts)), NAN)
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         """Return facts for people."""
-        return {"mode": "live", "source": "minute candles", "requests": self.requests}
+        own = {"requests": self.requests}
+        return ProviderFacts(ProviderMode.LIVE, "minute candles", own=own)
 
     def forget(self, index: str, at: datetime) -> None:
         """Remove the candles of a day that is repaired."""

@@ -22,7 +22,7 @@ from g6.adapters.wrapping.stream_rows import (
     pack,
     unpack,
 )
-from g6.adapters.wrapping.stream_summary import summary
+from g6.adapters.wrapping.stream_summary import stream_facts
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES, VIX, Contracts, Future, Listing
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
@@ -36,6 +36,7 @@ from g6.domain.quotes.tick import (
     stands_until,
     true_until,
 )
+from g6.domain.reports import ProviderFacts
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
 from g6.ports.abilities import Abilities, abilities_of
@@ -148,12 +149,12 @@ class Streamed:
             quotes, market = self._bridge(quotes, market, stale, bool(fresh.any()), at)
         return replace(quotes, market=market or Underlying())
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         """Return the inner provider's facts and the stream's.
 
         `source` is stream while a connection lives, else rest. `ticker` has the connections.
         """
-        facts = dict(self.inner.describe())
+        facts = self.inner.describe()
         try:
             feeds = self._cache.feeds()
         except Retryable:
@@ -161,7 +162,7 @@ class Streamed:
         now = self._clock.wall()
         is_alive = any(feed.alive(now, self._max_age) for feed in feeds.values())
         source = SOURCES[STREAM if is_alive else REST]
-        return facts | {"source": source, "ticker": summary(feeds, now)}
+        return replace(facts, source=source, ticker=stream_facts(feeds, now))
 
     def follow(self, index: str, contracts: Contracts, at: datetime) -> None:
         """Have the stream follow contracts, and what belongs to their index, from now on.

@@ -1,11 +1,10 @@
-"""The cycle, the unit, the words for how they end, and the reports they leave behind."""
+"""The cycle, the unit, and the limits of their stages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from g6.domain.market.calendar import in_utc
 from g6.domain.schema.words import Status
@@ -65,40 +64,6 @@ def cycle_status(units: Mapping[str, Status]) -> Status:
     if seen <= {Status.SKIPPED}:
         return Status.SKIPPED
     return Status.PARTIAL
-
-
-@dataclass(frozen=True, slots=True)
-class StageReport:
-    """What one stage of one unit did. `seconds` maps a part (quotes, analyse, csv, …) to wall seconds; `counts` are facts."""
-
-    cycle: str
-    index: str
-    stage: str
-    status: str
-    reason: str = ""
-    attempt: int = 1
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    counts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CycleReport:
-    """What one finished cycle was: its status, each unit's status and reason, and wall times in seconds.
-
-    `lateness_seconds`: first stage's start after the cycle's instant; `elapsed_seconds`: instant to overview and panels in Redis;
-    `seconds` of the aggregate by part, empty in the report that a panel holds.
-    """
-
-    cycle: str
-    status: str
-    units: Mapping[str, str]
-    reasons: Mapping[str, str]
-    options: Mapping[str, int]
-    lateness_seconds: float
-    elapsed_seconds: float
-    attempt: int = 1
-    rows: tuple[Mapping[str, Any], ...] = ()
-    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

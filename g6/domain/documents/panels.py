@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from g6.domain.cycles.cycle import CycleReport, isoformat_z
+from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures import breadth
+from g6.domain.reports import CycleReport
+from g6.domain.reports.alerts import unit_alerts
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import SIDES, Frame
 from g6.domain.schema.layout import panel_file
@@ -88,7 +90,7 @@ def build(
         },
         "breadth": _breadth(chains),
         "overview": {"rows": list(rows)},
-        "alerts": {"alerts": [*_alerts(report), *alerts]},
+        "alerts": {"alerts": [*unit_alerts(report.units, report.reasons), *alerts]},
         "provider": dict(provider),
         "health": _health(report),
         "storage": dict(storage or {}),
@@ -152,20 +154,6 @@ def _breadth(chains: Mapping[str, Frame]) -> dict[str, Any]:
     return {"market": asdict(breadth.market(list(by_index.values()))), "strikes": strikes}
 
 
-def _alerts(report: CycleReport) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": "unit_not_ok",
-            "severity": Status(status).severity,
-            "index": index,
-            "status": status,
-            "reason": report.reasons.get(index, ""),
-        }
-        for index, status in report.units.items()
-        if status != Status.OK
-    ]
-
-
 def _health(report: CycleReport) -> dict[str, Any]:
     return {
         "ok": report.status == Status.OK,
@@ -176,12 +164,9 @@ def _health(report: CycleReport) -> dict[str, Any]:
     }
 
 
-def _cycle(report: CycleReport) -> dict[str, Any]:
-    return {
-        name: getattr(report, name)
-        for name in report.__dataclass_fields__
-        if name not in {"rows", "seconds"}
-    }
+def _cycle(report: CycleReport) -> dict[str, object]:
+    document = report.to_json()
+    return {name: document[name] for name in document if name not in {"rows", "seconds"}}
 
 
 def _index_panel(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
-from g6.domain.schema.words import ANALYSED, Status
+from g6.domain.reports import (
+    CycleReport,
+    GapOpened,
+    Heartbeat,
+    OverviewRow,
+    ProviderFacts,
+    VitalSigns,
+)
+from g6.domain.schema.words import Reason, Status
 
 SILENT_SECONDS = 20.0
 """Wall seconds without a heartbeat after which nobody is believed to work; three heartbeats where they are further apart."""
@@ -16,18 +23,42 @@ SILENT_SECONDS = 20.0
 OLD_SECONDS = 30.0
 """Market seconds after which a quote is stale, where the running system does not say."""
 
-PROVIDER_REASONS = frozenset(("provider", "breaker", "token"))
+PROVIDER_REASONS = frozenset(reason for reason in Reason if reason.is_of_provider)
 """Reasons for which units go without quotes that speak of the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketPhase:
+    """The session phase of one exchange.
+
+    Attributes:
+        next_change: ISO instant, None where no calendar is asked.
+    """
+
+    is_open: bool
+    phase: str
+    next_change: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What the status is made of.
 
-    `wall` epoch seconds, `market` the market's instant; `step` wall and `interval` market seconds between cycles; `provider` its
-    name; `report`, `beat` and `gap` the newest payloads of cycle.report, heartbeat and gap.opened, with `ts` when they were sent;
-    `last_success` wall time, 0 for never; `requests` to the provider by outcome; `phases` by exchange: open, phase, next_change;
-    `trouble` with the bus; `refused`, why the status file could not be written.
+    Attributes:
+        wall: Wall time in epoch seconds.
+        market: The market's instant.
+        step: Wall seconds between cycles.
+        interval: Market seconds between cycles.
+        provider: The provider's name.
+        report: The newest cycle's report.
+        beat: The newest heartbeat.
+        beat_at: Wall time of the newest heartbeat in epoch seconds.
+        gap: The gap that opened last.
+        last_success: Wall time at which the last analysed cycle closed, 0 for never.
+        requests: Requests to the provider by outcome.
+        phases: Session phases by exchange.
+        trouble: What keeps the bus from being read.
+        refused: Why the status file could not be written.
     """
 
     wall: float
@@ -36,101 +67,118 @@ class Observed:
     interval: int
     indices: Sequence[str]
     provider: str
-    report: Mapping[str, Any] = field(default_factory=dict)
-    beat: Mapping[str, Any] = field(default_factory=dict)
-    gap: Mapping[str, Any] = field(default_factory=dict)
+    report: CycleReport | None = None
+    beat: Heartbeat | None = None
+    beat_at: float = 0.0
+    gap: GapOpened | None = None
     last_success: float = 0.0
     requests: Mapping[str, float] = field(default_factory=dict)
-    phases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    phases: Mapping[str, MarketPhase] = field(default_factory=dict)
     next_cycle_wall: float | None = None
     trouble: str = ""
     refused: str = ""
 
 
-def runtime_status(seen: Observed) -> dict[str, Any]:
-    """Return the status document; what is not known is None. Instants are UTC, ages market seconds, the rest wall seconds."""
-    report, missing = seen.report, readiness(seen)
-    units = report.get("units") or {}
-    options = sum((report.get("options") or {}).values())
-    workers = (seen.beat.get("workers") or {}).values()
-    sent = sum(seen.requests.values())
+def runtime_status(seen: Observed) -> dict[str, object]:
+    """Return the status document; what is not known is None.
+
+    Instants are UTC, ages market seconds, the rest wall seconds.
+    """
+    report = seen.report
+    missing = readiness(seen)
+    units = {} if report is None else report.units
+    options = 0 if report is None else sum(report.options.values())
+    vitals = VitalSigns() if seen.beat is None else seen.beat.vitals
+    workers = vitals.workers.values()
+    sleep = None
+    if seen.next_cycle_wall is not None:
+        sleep = round(max(0.0, seen.next_cycle_wall - seen.wall), 3)
     return {
         "timestamp": isoformat_z(seen.market.replace(microsecond=0)),
-        "cycle": report.get("cycle"),
-        "elapsed": report.get("elapsed_seconds"),
+        "cycle": None if report is None else report.cycle,
+        "elapsed": None if report is None else report.elapsed_seconds,
         "interval": seen.interval,
-        "sleep_sec": None
-        if seen.next_cycle_wall is None
-        else round(max(0.0, seen.next_cycle_wall - seen.wall), 3),
-        "success_rate_pct": _percent(
-            sum(status == Status.OK for status in units.values()), len(units)
-        ),
+        "sleep_sec": sleep,
+        "success_rate_pct": _percent(list(units.values()).count(Status.OK), len(units)),
         "options_last_cycle": options,
         "options_per_minute": round(options * 60.0 / seen.step, 1),
-        "api_success_rate": _percent(seen.requests.get("ok", 0.0), sent),
-        "memory_mb": _total(workers, "resident_bytes", 1e-6),
-        "cpu_pct": _total(workers, "cpu_ratio", 100.0),
+        "api_success_rate": _percent(seen.requests.get("ok", 0.0), sum(seen.requests.values())),
+        "memory_mb": _total((worker.resident_bytes for worker in workers), 1e-6),
+        "cpu_pct": _total((worker.cpu_ratio for worker in workers), 100.0),
         "readiness_ok": not missing,
         "readiness_reason": "; ".join(missing),
         "indices": list(seen.indices),
         "indices_info": _indices(seen),
         "provider": _provider(seen),
-        "queues": dict(seen.beat.get("queues") or {}),
+        "queues": dict(vitals.queues),
         "market": _market(seen.phases),
-        "last_gap": {name: value for name, value in seen.gap.items() if name != "ts"} or None,
+        "last_gap": None if seen.gap is None else seen.gap.to_json(),
     }
 
 
 def readiness(seen: Observed) -> tuple[str, ...]:
     """Return what is missing before this system can be called ready; empty when nothing is."""
-    missing = [
-        f"{name}: {why}"
-        for name, why in (("bus", seen.trouble), ("status file", seen.refused))
-        if why
-    ]
-    silent = seen.wall - parse_z(seen.beat["ts"]).timestamp() if seen.beat else None
-    if silent is None:
-        missing.append("heartbeat: none yet")
-    elif silent > max(
-        SILENT_SECONDS, 3 * (seen.beat.get("plan") or {}).get("heartbeat_seconds", 0.0)
-    ):
-        missing.append(f"heartbeat: none for {silent:.0f} s")
-    else:
-        down = sorted(
-            name
-            for name, facts in (seen.beat.get("workers") or {}).items()
-            if not facts.get("up", True)
-        )
-        missing += [f"worker: {name} is down" for name in down]
-        refused = seen.beat.get("refused") or ()
-        missing += [f"disk: rows are not stored: {fact['sentence']}" for fact in refused[:1]]
-    reasons = set((seen.report.get("reasons") or {}).values())
-    if (
-        seen.report
-        and not ANALYSED & set((seen.report.get("units") or {}).values())
-        and reasons & PROVIDER_REASONS
-    ):
-        missing.append(
-            f"provider: {', '.join(sorted(reasons & PROVIDER_REASONS))} in the last cycle"
-        )
+    missing = []
+    if seen.trouble:
+        missing.append(f"bus: {seen.trouble}")
+    if seen.refused:
+        missing.append(f"status file: {seen.refused}")
+    missing += _machine_troubles(seen)
+    missing += _provider_troubles(seen.report)
     missing += _feed_troubles(seen)
-    if any(phase.get("open") for phase in seen.phases.values()):
-        late = seen.wall - seen.last_success
-        if not seen.last_success:
-            missing.append("cycle: none closed yet")
-        elif late > max(30.0, 3 * seen.step):
-            missing.append(f"cycle: the last success was {late:.0f} s ago")
+    missing += _cycle_troubles(seen)
     return tuple(missing)
 
 
-def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
-    rows = {row["underlying"]: row for row in seen.report.get("rows") or ()}
-    options, units = seen.report.get("options") or {}, seen.report.get("units") or {}
-    found = {}
+def _machine_troubles(seen: Observed) -> list[str]:
+    """Return what the heartbeat says against readiness: none for long, workers down, rows refused."""
+    if seen.beat is None:
+        return ["heartbeat: none yet"]
+    silent = seen.wall - seen.beat_at
+    beats = 0.0 if seen.beat.plan is None else seen.beat.plan.heartbeat_seconds
+    if silent > max(SILENT_SECONDS, 3 * beats):
+        return [f"heartbeat: none for {silent:.0f} s"]
+    down = sorted(name for name, worker in seen.beat.vitals.workers.items() if not worker.up)
+    troubles = [f"worker: {name} is down" for name in down]
+    if seen.beat.refused:
+        troubles.append(f"disk: rows are not stored: {seen.beat.refused[0].sentence}")
+    return troubles
+
+
+def _provider_troubles(report: CycleReport | None) -> list[str]:
+    """Return the provider's reasons of a last cycle in which nothing was analysed."""
+    if report is None or report.is_analysed:
+        return []
+    reasons = PROVIDER_REASONS & set(report.reasons.values())
+    return [f"provider: {', '.join(sorted(reasons))} in the last cycle"] if reasons else []
+
+
+def _cycle_troubles(seen: Observed) -> list[str]:
+    """Return that an open market goes without analysed cycles."""
+    if not _is_open(seen):
+        return []
+    if not seen.last_success:
+        return ["cycle: none closed yet"]
+    late = seen.wall - seen.last_success
+    if late <= max(30.0, 3 * seen.step):
+        return []
+    return [f"cycle: the last success was {late:.0f} s ago"]
+
+
+def _is_open(seen: Observed) -> bool:
+    return any(phase.is_open for phase in seen.phases.values())
+
+
+def _indices(seen: Observed) -> dict[str, dict[str, object]]:
+    report = seen.report
+    rows = {} if report is None else {row["underlying"]: row for row in report.rows}
+    options = {} if report is None else report.options
+    units = {} if report is None else report.units
+    indices: dict[str, dict[str, object]] = {}
     for name in dict.fromkeys([*seen.indices, *units]):
         row = rows.get(name, {})
         age = _age(seen, row)
-        found[name] = {
+        indices[name] = {
             "ltp": row.get("spot"),
             "options": options.get(name, 0),
             "status": units.get(name),
@@ -139,54 +187,59 @@ def _indices(seen: Observed) -> dict[str, dict[str, Any]]:
             "source": row.get("quote_source") or None,
             "stale": None if age is None else _is_old(seen, row),
         }
-    return found
+    return indices
 
 
-def _age(seen: Observed, row: Mapping[str, Any]) -> float | None:
-    """Return the market seconds since the newest instant of an index's own data, whenever that was received."""
-    age = row.get("quote_age_seconds")
-    return None if age is None else age + (seen.market - parse_z(row["timestamp"])).total_seconds()
+def _age(seen: Observed, row: OverviewRow) -> float | None:
+    """Return the market seconds since the newest instant of an index's own data."""
+    age: float | None = row.get("quote_age_seconds")
+    if age is None:
+        return None
+    return age + (seen.market - parse_z(row["timestamp"])).total_seconds()
 
 
-def _is_old(seen: Observed, row: Mapping[str, Any]) -> bool:
+def _is_old(seen: Observed, row: OverviewRow) -> bool:
     """Tell whether an index's data was older at its cycle's instant than a quote may be."""
-    most = (seen.beat.get("plan") or {}).get("max_quote_age", OLD_SECONDS)
+    plan = None if seen.beat is None else seen.beat.plan
+    most = OLD_SECONDS if plan is None else plan.max_quote_age
     return bool((row.get("quote_age_seconds") or 0.0) > most)
 
 
 def _feed_troubles(seen: Observed) -> list[str]:
-    """Return what keeps fresh data from coming: no token, a stream that is refused or away, quotes that have stopped."""
-    provider = seen.beat.get("provider") or {}
-    is_open = any(phase.get("open") for phase in seen.phases.values())
-    token = (provider.get("login") or {}).get("state", "valid")
-    troubles = [] if token == "valid" else [f"token: {token}; run g6 login"]  # noqa: S105 - a state, not a token
-    for number, connection in ((provider.get("ticker") or {}).get("connections") or {}).items():
-        state = connection["state"]
-        if state == "refused" or (is_open and state != "open"):
-            troubles.append(f"stream: connection {number} is {state}")
-    if is_open:
-        old = [row["underlying"] for row in seen.report.get("rows") or () if _is_old(seen, row)]
-        troubles += [f"data: quotes of {', '.join(old)} have stopped"] if old else []
+    """Return what keeps fresh data from coming: no token, a stream that is away, old quotes."""
+    provider = ProviderFacts() if seen.beat is None else seen.beat.provider
+    is_open = _is_open(seen)
+    troubles = []
+    if provider.login is not None and not provider.login.is_valid:
+        troubles.append(f"token: {provider.login.state}; run g6 login")
+    connections = {} if provider.ticker is None else provider.ticker.connections
+    for number, connection in connections.items():
+        if connection.state == "refused" or (is_open and connection.state != "open"):
+            troubles.append(f"stream: connection {number} is {connection.state}")
+    if is_open and seen.report is not None:
+        old = [row["underlying"] for row in seen.report.rows if _is_old(seen, row)]
+        if old:
+            troubles.append(f"data: quotes of {', '.join(old)} have stopped")
     return troubles
 
 
-def _provider(seen: Observed) -> dict[str, Any]:
-    facts = seen.beat.get("provider") or {}
-    return {"name": seen.provider} | {
-        name: facts.get(name)
-        for name in ("mode", "source", "breaker", "budget_left", "login", "ticker", "instruments")
-    }
+def _provider(seen: Observed) -> dict[str, object]:
+    facts = {} if seen.beat is None else seen.beat.provider.to_json()
+    names = ("mode", "source", "breaker", "budget_left", "login", "ticker", "instruments")
+    return {"name": seen.provider} | {name: facts.get(name) for name in names}
 
 
-def _market(phases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """One market of several exchanges: open while one is, in the phase of the first that is open, until the first change."""
-    first = next(
-        (phase for phase in phases.values() if phase.get("open")), next(iter(phases.values()), {})
-    )
-    changes = [phase["next_change"] for phase in phases.values() if phase.get("next_change")]
+def _market(phases: Mapping[str, MarketPhase]) -> dict[str, object]:
+    """Return one market of several exchanges.
+
+    It is open while one is, in the phase of the first that is open, until the first change.
+    """
+    opened = [phase for phase in phases.values() if phase.is_open]
+    first = next(iter([*opened, *phases.values()]), None)
+    changes = [phase.next_change for phase in phases.values() if phase.next_change]
     return {
-        "open": any(phase.get("open") for phase in phases.values()),
-        "phase": first.get("phase"),
+        "open": bool(opened),
+        "phase": None if first is None else first.phase,
         "next_change": min(changes, key=parse_z) if changes else None,
     }
 
@@ -195,6 +248,7 @@ def _percent(part: float, whole: float) -> float | None:
     return round(100.0 * part / whole, 2) if whole else None
 
 
-def _total(workers: Any, name: str, factor: float) -> float | None:
-    known = [facts[name] for facts in workers if facts.get(name) is not None]
+def _total(values: Iterable[float | None], factor: float) -> float | None:
+    """Return the sum of the values that are known, None where none is."""
+    known = [value for value in values if value is not None]
     return round(sum(known) * factor, 1) if known else None

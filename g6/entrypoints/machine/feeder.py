@@ -17,6 +17,7 @@ from typing import Protocol
 from g6.adapters.redis.feed_clock import FeedClock
 from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.reports.switches import RunWindow
 from g6.domain.schema.words import STAGES
 from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.jobs import SWEEP
@@ -85,9 +86,9 @@ class Feeder:
 
     def _instants(self) -> list[datetime]:
         """Return the recorded instants that lie in the window of this run."""
-        window = self.runtime.controls.read().get("window") or {}
-        first = parse_z(window["first"]) if window.get("first") else _EARLIEST
-        last = parse_z(window["last"]) if window.get("last") else _LATEST
+        window = self.runtime.controls.read().window or RunWindow()
+        first = parse_z(window.first) if window.first else _EARLIEST
+        last = parse_z(window.last) if window.last else _LATEST
         return [at for at in self.recorded.cycles() if first <= at <= last]
 
     def _wait_for_turn(self, due: float) -> None:

@@ -140,7 +140,7 @@ class Stack:
         """
         if self.server is not None and (alert := self.server.outlive_disk(time.monotonic())):
             try:
-                self.runtime.bus.publish("alert", alert, key="disk")
+                self.runtime.bus.publish(alert, key=alert.state)
             except Retryable:
                 log.alert(alert)
         with suppress(Retryable):

@@ -31,6 +31,8 @@ from g6.bootstrap.wiring import redis_url, wire
 from g6.config import Settings, load
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.domain.reports import ProviderState
+from g6.domain.reports.alerts import STREAM_REFUSED, STREAM_UNTRUSTED
 from g6.entrypoints.machine import ticker_children
 from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
 from g6.log import configure
@@ -49,26 +51,22 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "connected": ("info", "stream connected"),
     "lost": ("warning", "stream lost; REST bridges until it is back"),
     "silent": ("warning", "stream silent; connecting anew"),
-    "refused": (
-        "warning",
-        "the stream refuses a token that REST has not refused; it is tried again, within a minute",
-    ),
+    "refused": ("warning", STREAM_REFUSED.sentence),
     "gave up": ("error", "the stream cannot be had; this process ends, to be started anew"),
     "full": (
         "warning",
         "more instruments than the broker streams; the rest is asked for over REST",
     ),
     "redis": ("warning", "Redis is away; ticks are kept until it is back"),
-    "untrusted": (
-        "error",
-        "the stream's server shows a certificate that is refused; it is told neither key nor token",
-    ),
+    "untrusted": ("error", STREAM_UNTRUSTED.sentence),
     "unprepared": (
         "warning",
         "what to stream today could not be found out; the first cycle will say",
     ),
 }
 """Severity and sentence of each event of the stream."""
+ALERTS = {"refused": STREAM_REFUSED, "untrusted": STREAM_UNTRUSTED}
+"""Events of the stream that a person has to do something about."""
 
 
 @dataclass(slots=True)
@@ -125,22 +123,12 @@ class TickerContext:
         level, sentence = SENTENCES[event]
         getattr(structlog.get_logger("g6"), level)(sentence, **facts)
         try:
-            if event == "refused":
-                self.ports.bus.publish(
-                    "alert", {"state": "token", "sentence": sentence, **facts}, key="token"
-                )
-            if event == "untrusted":
-                self.ports.bus.publish(
-                    "alert",
-                    {"state": "certificate", "sentence": sentence, **facts},
-                    key="certificate",
-                )
+            if rule := ALERTS.get(event):
+                details = {name: value for name, value in facts.items() if name != "fix"}
+                self.ports.bus.publish(rule.fire(details, fix=facts["fix"]), key=rule.state)
             if event in ("connected", "lost", "gave up"):
-                self.ports.bus.publish(
-                    "provider.state",
-                    {"name": "ticker", "state": event, "sentence": sentence, **facts},
-                    key="ticker",
-                )
+                state = ProviderState(event, sentence, name="ticker", facts=facts)
+                self.ports.bus.publish(state, key="ticker")
         except Retryable:
             return
 

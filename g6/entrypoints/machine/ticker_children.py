@@ -38,7 +38,7 @@ def announce_contracts(settings: Settings, broker: str) -> None:
     from g6.adapters.memory.sender import MemorySender
     from g6.bootstrap.process_runtime import build_runtime
     from g6.bootstrap.wiring import wire
-    from g6.pipeline.choice import chosen
+    from g6.pipeline.choice import choose
 
     runtime = build_runtime(wire(settings, broker), MemorySender())
     at = runtime.clock.market()
@@ -47,7 +47,7 @@ def announce_contracts(settings: Settings, broker: str) -> None:
         return
     try:
         for index in runtime.plan.indices:
-            stream.follow(index, chosen(runtime, index, at).contracts, at)
+            stream.follow(index, choose(runtime, index, at).contracts, at)
     except G6Error as error:
         _fail(error)
 
@@ -61,7 +61,7 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     from g6.adapters.memory.sender import MemorySender
     from g6.bootstrap.process_runtime import build_runtime
     from g6.bootstrap.wiring import wire
-    from g6.pipeline.choice import chosen
+    from g6.pipeline.choice import choose
 
     runtime = build_runtime(wire(settings, broker), MemorySender())
     at = runtime.clock.market()
@@ -70,7 +70,7 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     if not unknown or abilities.previous_interest is None:
         sys.exit(STORED)
     try:
-        contracts = {index: chosen(runtime, index, at).contracts for index in unknown}
+        contracts = {index: choose(runtime, index, at).contracts for index in unknown}
         _learn_in_turns(runtime, abilities, contracts, at)
     except G6Error as error:
         _fail(error)

@@ -10,7 +10,7 @@ from typing import Any
 
 from g6 import files
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.documents.status import Observed, readiness, runtime_status
+from g6.domain.documents.status import MarketPhase, Observed, readiness, runtime_status
 from g6.errors import StoreBusy, UncoveredYear
 from g6.observability.follower import BusFollower
 from g6.observability.totals import parse_key
@@ -46,18 +46,20 @@ class Watcher:
         runtime = self.runtime
         latest = self.follower.latest
         totals = self.follower.totals
+        beat = latest.heartbeat
         # Who asks may have other settings than the running system: the heartbeat says what runs.
-        plan = latest.get("heartbeat", {}).get("plan", {})
+        plan = None if beat is None else beat.plan
         return Observed(
             wall=runtime.clock.wall(),
             market=runtime.clock.market(),
-            step=plan.get("step", runtime.timing.step),
-            interval=plan.get("interval", runtime.plan.interval),
-            indices=tuple(plan.get("indices", runtime.plan.indices)),
+            step=runtime.timing.step if plan is None else plan.step,
+            interval=runtime.plan.interval if plan is None else plan.interval,
+            indices=tuple(runtime.plan.indices if plan is None else plan.indices),
             provider=runtime.provider.name,
-            report=latest.get("cycle.report", {}),
-            beat=latest.get("heartbeat", {}),
-            gap=latest.get("gap.opened", {}),
+            report=latest.cycle,
+            beat=beat,
+            beat_at=latest.heartbeat_at,
+            gap=latest.gap,
             last_success=totals.value("g6_last_success_cycle_unixtime") if totals else 0.0,
             requests=self._requests(),
             phases=_phases(runtime),
@@ -71,7 +73,8 @@ class Watcher:
 
         A disk that refuses the file does not stop the metrics.
         """
-        cycle = str(self.follower.latest.get("cycle.report", {}).get("cycle", ""))
+        report = self.follower.latest.cycle
+        cycle = "" if report is None else report.cycle
         if self.status_file is None or cycle == self._written_cycle:
             return
         try:
@@ -93,24 +96,24 @@ class Watcher:
         return requests
 
 
-def _phases(runtime: Runtime) -> dict[str, Document]:
+def _phases(runtime: Runtime) -> dict[str, MarketPhase]:
     """Return the phase of each exchange. A recording asks no calendar and is always open."""
     return {name: _phase(runtime, name) for name in runtime.plan.exchanges}
 
 
-def _phase(runtime: Runtime, exchange: str) -> Document:
+def _phase(runtime: Runtime, exchange: str) -> MarketPhase:
     if runtime.feeds:
-        return {"open": True, "phase": "replay", "next_change": None}
+        return MarketPhase(is_open=True, phase="replay")
     at = runtime.clock.market()
     calendar = runtime.calendar
     try:
-        return {
-            "open": calendar.is_open(exchange, at),
-            "phase": calendar.phase(exchange, at),
-            "next_change": isoformat_z(calendar.next_change(exchange, at)),
-        }
+        return MarketPhase(
+            is_open=calendar.is_open(exchange, at),
+            phase=calendar.phase(exchange, at),
+            next_change=isoformat_z(calendar.next_change(exchange, at)),
+        )
     except UncoveredYear as error:
-        return {"open": False, "phase": str(error.sentence), "next_change": None}
+        return MarketPhase(is_open=False, phase=str(error.sentence))
 
 
 def _next_cycle(runtime: Runtime) -> float | None:

@@ -19,6 +19,7 @@ from g6.adapters.data_dir.owner import address
 from g6.adapters.redis.server import DRIVEN_SECONDS, RedisNamespace
 from g6.config import Settings, config_id, flat, values
 from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.reports.switches import RunWindow
 from g6.errors import Retryable, Unavailable
 from g6.masking import mask_setting
 from g6.ports import Controls, Vitals
@@ -51,7 +52,7 @@ class Driver:
     bounded: bool = False
     cache: RedisNamespace | None = None
     other: Mapping[str, Any] | None = field(default=None, init=False)
-    _window: Any = field(default=None, init=False)
+    _window: RunWindow | None = field(default=None, init=False)
     _said: float = field(default=0.0, init=False)
 
     def begin(self, *, fresh: bool) -> None:
@@ -75,7 +76,7 @@ class Driver:
             ):
                 self._refuse_company()
                 self._forget()
-            self._window = self.controls.read().get("window") if self.other else None
+            self._window = self.controls.read().window if self.other else None
             if not self.settings.simulated and self.other is None:
                 self.controls.set("window", None)  # of a bounded run that was killed
             self.namespace.set_kind(kind)
@@ -103,12 +104,11 @@ class Driver:
         if self.other is not None and self._window is None and not self.other.get("bounded"):
             return
         if self._window is not None and last is not None:
-            first = min(first, parse_z(self._window["first"]))
-            held = self._window.get("last")
-            last = max(last, parse_z(held)) if held else None
-        self.controls.set(
-            "window", {"first": isoformat_z(first), "last": isoformat_z(last) if last else None}
-        )
+            first = min(first, parse_z(self._window.first)) if self._window.first else first
+            others_last = self._window.last
+            last = max(last, parse_z(others_last)) if others_last else None
+        window = RunWindow(isoformat_z(first), isoformat_z(last) if last else None)
+        self.controls.set("window", window.to_json())
 
     def keep(self) -> None:
         """Say again, every few seconds, that this process drives."""
@@ -127,7 +127,8 @@ class Driver:
             if self.bounded and self.settings.simulated and not others:
                 self.namespace.retire(KEPT_SECONDS, bindings=bool(self._workers()))
             elif self.bounded and not self.settings.simulated:
-                self.controls.set("window", self._window if others else None)
+                window = self._window.to_json() if self._window and others else None
+                self.controls.set("window", window)
 
     @property
     def _me(self) -> dict[str, Any]:
@@ -194,9 +195,11 @@ class Driver:
 
     def _workers(self) -> dict[str, int]:
         """Return the workers that live in the namespace, by name."""
-        workers = self.vitals.read()["workers"]
+        workers = self.vitals.read().workers
         return {
-            name: facts["pid"] for name, facts in workers.items() if facts["up"] and lives(facts)
+            name: worker.pid
+            for name, worker in workers.items()
+            if worker.up and lives({"host": worker.host, "pid": worker.pid})
         }
 
 

@@ -156,7 +156,7 @@ def _cycle_entry(runtime: Runtime, index: str, exchange: str, app: Any) -> dict[
 
 def _window(runtime: Runtime) -> tuple[datetime, datetime] | None:
     """Return the first and last instant of a bounded run, None without an end."""
-    window = runtime.controls.read().get("window") or {}
-    if not window.get("last"):
+    window = runtime.controls.read().window
+    if window is None or not window.first or not window.last:
         return None
-    return parse_z(window["first"]), parse_z(window["last"])
+    return parse_z(window.first), parse_z(window.last)

@@ -13,6 +13,7 @@ from celery import Celery, Task
 from celery.exceptions import Ignore, Reject, Retry
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import StageFailure
 from g6.domain.schema.words import STAGES, Status
 from g6.entrypoints.workers.jobs import JOBS, Job
 from g6.entrypoints.workers.leases import Leases
@@ -82,7 +83,7 @@ class UnitTask(Task):  # type: ignore[misc]
             return
         runtime = self.app.runtime
         watch = Watch(runtime.clock)
-        end(runtime, unit, Status.MISSING, reason, watch, {"error": error}, stage=self.stage)
+        end(runtime, unit, Status.MISSING, reason, watch, StageFailure(error), stage=self.stage)
 
 
 def register(app: Celery) -> None:

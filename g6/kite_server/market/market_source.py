@@ -104,7 +104,7 @@ class SimulatedSource:
 
     def facts(self) -> Mapping[str, Any]:
         """Return seed and faults."""
-        return self.market.describe()
+        return self.market.describe().to_json()
 
 
 def cash_market(source: MarketSource, root: str) -> str:

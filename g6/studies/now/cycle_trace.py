@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass, field
+from typing import Annotated
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports import AnalysisFacts, CollectCounts, CycleReport, StageFailure, StageReport
+from g6.domain.schema.words import Stage
 from g6.errors import NothingToDo
 from g6.ports import Event
 from g6.ports.ledger import StageState, UnitRecord
@@ -18,9 +20,6 @@ __all__ = ["CycleTrace", "StageTrace", "TraceLine", "TraceParameters", "UnitTrac
 
 PAGE = 2000
 """Events of one read."""
-
-Report = Mapping[str, Any]
-"""The payload of an event, as it came from the bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +123,22 @@ class CycleTrace:
 class _Reports:
     """The newest reports of one cycle: of each unit's stage, and of each stage that closes it."""
 
-    of_units: dict[tuple[str, str], Report] = field(default_factory=dict)
+    of_units: dict[tuple[str, str], StageReport] = field(default_factory=dict)
     closing: dict[str, Event] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
         """Take in an event of the cycle."""
-        if event.type == "cycle.report":
-            self.closing["aggregate"] = event
-        elif event.type == "unit.report" and event.payload["index"]:
-            self.of_units[event.payload["index"], event.payload["stage"]] = event.payload
-        elif event.type == "unit.report":
-            self.closing[event.payload["stage"]] = event
+        match event.payload:
+            case CycleReport():
+                self.closing["aggregate"] = event
+            case StageReport(index="", stage=stage):
+                self.closing[stage] = event
+            case StageReport(index=index, stage=stage) as report:
+                self.of_units[index, stage] = report
 
-    def of(self, index: str, stage: str) -> Report:
-        """Return the report of a unit's stage, an empty one where there is none."""
-        return self.of_units.get((index, stage), {})
+    def of(self, index: str, stage: str) -> StageReport | None:
+        """Return the report of a unit's stage, None where there is none."""
+        return self.of_units.get((index, stage))
 
 
 def answer(reader: RunningReader, parameters: TraceParameters) -> CycleTrace:
@@ -166,7 +166,8 @@ def answer(reader: RunningReader, parameters: TraceParameters) -> CycleTrace:
 
 
 def _unit(index: str, unit: UnitRecord, reports: _Reports, due: float) -> UnitTrace:
-    counts = reports.of(index, "collect").get("counts", {})
+    collect = reports.of(index, Stage.COLLECT)
+    counts = None if collect is None else collect.counts
     return UnitTrace(
         status=unit.status,
         reason=unit.reason,
@@ -174,33 +175,38 @@ def _unit(index: str, unit: UnitRecord, reports: _Reports, due: float) -> UnitTr
         stages={
             name: _stage(stage, reports.of(index, name), due) for name, stage in unit.stages.items()
         },
-        expiries=_expiries(reports.of(index, "analyse")),
-        not_listed=tuple(counts.get("not_listed", ())),
-        error=counts.get("error", ""),
+        expiries=_expiries(reports.of(index, Stage.ANALYSE)),
+        not_listed=tuple(counts.not_listed) if isinstance(counts, CollectCounts) else (),
+        error=counts.error if isinstance(counts, StageFailure) else "",
     )
 
 
-def _stage(stage: StageState, report: Report, due: float) -> StageTrace:
+def _stage(stage: StageState, report: StageReport | None, due: float) -> StageTrace:
     began = _after(stage.started, due)
-    return StageTrace(began, _after(stage.ended, due), stage.starts, _milliseconds(report))
+    parts = {} if report is None else _milliseconds(report.seconds)
+    return StageTrace(began, _after(stage.ended, due), stage.starts, parts)
 
 
-def _expiries(report: Report) -> tuple[Mapping[str, object], ...]:
+def _expiries(report: StageReport | None) -> tuple[Mapping[str, object], ...]:
     """Return what was reported of each expiry, with its share of the solve in milliseconds."""
+    if report is None or not isinstance(report.counts, AnalysisFacts):
+        return ()
     # One call solves all expiries of an index, so its time is shared out by their strikes.
-    expiries = report.get("counts", {}).get("expiries", [])
-    strikes = sum(expiry["strikes"] for expiry in expiries)
-    solve = 1e3 * report.get("seconds", {}).get("solve", 0.0)
+    expiries = report.counts.expiries
+    strikes = sum(expiry.strikes for expiry in expiries)
+    solve = 1e3 * report.seconds.get("solve", 0.0)
     shares = []
     for expiry in expiries:
-        share = round(solve * expiry["strikes"] / strikes, 1) if strikes else 0.0
-        shares.append(expiry | {"solve": share})
+        share = round(solve * expiry.strikes / strikes, 1) if strikes else 0.0
+        shares.append(asdict(expiry) | {"solve": share})
     return tuple(shares)
 
 
 def _closing(event: Event, due: float) -> ClosingStage:
     """Return when a stage of the whole cycle began and ended, and its parts."""
-    parts = _milliseconds(event.payload)
+    report = event.payload
+    seconds = report.seconds if isinstance(report, StageReport | CycleReport) else {}
+    parts = _milliseconds(seconds)
     total = parts.pop("total", None)
     duration = sum(parts.values()) if total is None else total
     ended = _after(parse_z(event.ts).timestamp(), due)
@@ -213,8 +219,8 @@ def _after(wall: float, due: float) -> float | None:
     return round(1e3 * (wall - due), 1) if wall else None
 
 
-def _milliseconds(report: Report) -> dict[str, float]:
-    return {part: round(1e3 * seconds, 1) for part, seconds in report.get("seconds", {}).items()}
+def _milliseconds(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {part: round(1e3 * duration, 1) for part, duration in seconds.items()}
 
 
 def _reports(reader: RunningReader, cycle: str) -> _Reports:
@@ -223,6 +229,9 @@ def _reports(reader: RunningReader, cycle: str) -> _Reports:
     while events := reader.bus.read(last, count=PAGE):
         last = events[-1].id
         for event in events:
-            if event.payload.get("cycle") == cycle:
+            if (
+                isinstance(event.payload, StageReport | CycleReport)
+                and event.payload.cycle == cycle
+            ):
                 reports.add(event)
     return reports

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from g6.domain.reports import WorkerFacts
 from g6.ports.readings import RunningReader
 from g6.studies.documents import columns_of
 
@@ -52,11 +52,10 @@ class Workers:
 def answer(reader: RunningReader, parameters: WorkersParameters) -> Workers:  # noqa: ARG001
     """Return the workers by name, and the queues in their order."""
     vitals = reader.vitals.read()
-    return Workers(tuple(_workers(vitals["workers"])), vitals["queues"], vitals)
+    return Workers(tuple(_workers(vitals.workers)), vitals.queues, vitals.to_json())
 
 
-def _workers(workers: Mapping[str, Mapping[str, Any]]) -> Iterator[WorkerLine]:
-    for name, facts in sorted(workers.items()):
-        yield WorkerLine(
-            name, facts["pid"], facts["up"], facts["resident_bytes"], facts["cpu_ratio"]
-        )
+def _workers(workers: Mapping[str, WorkerFacts]) -> Iterator[WorkerLine]:
+    for name, worker in sorted(workers.items()):
+        resident = worker.resident_bytes or 0.0
+        yield WorkerLine(name, worker.pid, worker.up, resident, worker.cpu_ratio or 0.0)

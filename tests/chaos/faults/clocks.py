@@ -57,7 +57,7 @@ def host_skewed(stack: Stack) -> None:
         lambda: [each for each in bus.read("0", count=20_000) if each.type == "heartbeat"][-1:],
         20.0,
     )[0]
-    (skew,) = beat.payload["clock_skew_seconds"].values()
+    (skew,) = beat.document["clock_skew_seconds"].values()
     stack.expect(0.3 < skew < 0.5, f"the heartbeat says {skew:+.2f} s")
     (sample,) = [each for each in record(beat) if each.family == "g6_clock_skew_seconds"]
     told = eventually(
@@ -66,6 +66,6 @@ def host_skewed(stack: Stack) -> None:
         every=0.5,
     )
     stack.expect(
-        told[-1].payload["state"] == "clock", f"an alert says: {told[-1].payload['sentence']}"
+        told[-1].document["state"] == "clock", f"an alert says: {told[-1].document['sentence']}"
     )
     stack.expect(sample.value > SKEW_ALERT_SECONDS, f"g6_clock_skew_seconds is {sample.value:.2f}")

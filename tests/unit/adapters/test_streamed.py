@@ -20,6 +20,7 @@ from g6.domain.market.instrument import VIX, Contracts
 from g6.domain.pricing.quality import Flag, prices
 from g6.domain.quotes.quotes import DEPTH_FIELDS, Quotes, Underlying
 from g6.domain.quotes.tick import REST, STREAM, Feed, blank
+from g6.domain.reports import ProviderFacts
 from g6.errors import ProviderBusy, RedisDown
 from g6.simulation import SimulatedMarket
 
@@ -73,8 +74,8 @@ class Asked:
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> Any:
         return MARKET.previous_oi(index, contracts, at)
 
-    def describe(self) -> Mapping[str, Any]:
-        return {"mode": "live", "source": "rest"}
+    def describe(self) -> ProviderFacts:
+        return ProviderFacts.from_json({"mode": "live", "source": "rest"})
 
 
 @dataclass
@@ -392,11 +393,11 @@ def test_the_answer_was_seen_when_its_newest_row_was(world: World) -> None:
 
 
 def test_people_read_where_quotes_come_from(world: World) -> None:
-    facts = world.provider.describe()
+    facts = world.provider.describe().to_json()
     assert (facts["source"], facts["ticker"]["tokens"]) == ("stream", 14)
     assert facts["ticker"]["connections"]["0"]["reconnects"] == {"mute": 1}
     world.clock.now += 20
-    dead = world.provider.describe()
+    dead = world.provider.describe().to_json()
     assert (dead["source"], dead["ticker"]["connections"]["0"]["state"]) == ("rest", "dead")
 
 

@@ -25,6 +25,7 @@ from g6.simulation import SimulatedMarket
 from g6.bootstrap.rest_budget import request_seconds
 from g6.config import calendar
 from g6.ports.source import Source
+from g6.domain.reports import ProviderFacts
 
 
 class Tiny:
@@ -46,7 +47,7 @@ class Tiny:
         return self._market.previous_oi(index, contracts, at)
 
     def describe(self):
-        return {"mode": "live", "source": "tiny"}
+        return ProviderFacts("live", "tiny")
 
 
 def provider(settings, surroundings):
@@ -82,8 +83,8 @@ def test_a_provider_of_somebody_elses_plugs_in_by_its_entry_point(tmp_path: Path
     source = provider(wire_if_running(settings))
     assert isinstance(source, Resilient)
     assert source.underlying("NIFTY", datetime.now(UTC)).spot > 0
-    assert source.describe()["requests"] == {"quote": {"ok": 1}}
-    assert source.describe()["source"] == "tiny"
+    assert source.describe().to_json()["requests"] == {"quote": {"ok": 1}}
+    assert source.describe().to_json()["source"] == "tiny"
 
 
 def test_a_provider_that_is_not_there_is_a_sentence_with_those_there_are() -> None:

@@ -210,7 +210,7 @@ def test_a_thin_option_is_in_no_sum_and_a_thin_strike_in_no_row(world):
     assert np.isnan([chain.oi[CE, i], chain.oi[PE, i], chain.oi[CE, j]]).all()
     assert np.isfinite(chain.oi[PE, j])
     assert len(kept) == len(world.quotes) - 1
-    assert facts(chain)["quality"]["thin"] == 3
+    assert facts(chain).quality["thin"] == 3
     assert chain.expiries.collected == [41, 41]
 
 

@@ -168,7 +168,7 @@ def test_an_expiry_that_was_never_quoted_is_missing_too(world):
     world.quotes = world.quotes.take(world.quotes.expiry == np.datetime64(NEAR))
     chain = world.chain()
     assert (summarise(chain)["missing_mask"], summarise(chain)["status"]) == (2, "PARTIAL")
-    assert facts(chain)["expiries"][1] == {
+    assert facts(chain).to_json()["expiries"][1] == {
         "bucket": "next_week", "expiry": FAR, "strikes_wanted": 41, "strikes": 0, "coverage": 0.0, "status": "MISSING",
         "forward": None, "forward_source": "",
     }  # fmt: skip
@@ -251,7 +251,7 @@ def test_the_facts_are_json_and_agree_with_the_row(world):
     world.put(CE, 30, bid=NAN, last=NAN)
     world.put(CE, 31, oi=-1.0)
     chain = world.chain()
-    row, found = summarise(chain), facts(chain)
+    row, found = summarise(chain), facts(chain).to_json()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["options"] == row["options"]
     assert sum(each["ok"] for each in found["iv"].values()) == row["iv_ok"]
@@ -267,7 +267,7 @@ def test_the_facts_are_json_and_agree_with_the_row(world):
 def test_the_facts_count_every_price_the_solver_worked_on(world):
     world.put(CE, 30, bid=NAN, last=NAN)
     chain = world.chain()
-    found = facts(chain)
+    found = facts(chain).to_json()
     worked = sum(each["count"] for each in found["iterations"].values())
     spent = sum(each["sum"] for each in found["iterations"].values())
     histogram = {int(count): times for count, times in found["iterations_histogram"].items()}
@@ -278,11 +278,11 @@ def test_the_facts_count_every_price_the_solver_worked_on(world):
 def test_staleness_is_the_age_of_the_freshest_quote(world):
     world.quotes.values["quote_time"][:] = world.stamp.at.timestamp() - 90
     world.put(CE, 3, quote_time=world.stamp.at.timestamp() - 40)
-    assert facts(world.chain())["staleness_seconds"] == 40.0
+    assert facts(world.chain()).staleness_seconds == 40.0
 
 
 def test_without_quote_times_the_staleness_is_that_of_the_index(world):
     world.quotes.values["quote_time"][:] = NAN
-    assert facts(world.chain())["staleness_seconds"] == 2.0
+    assert facts(world.chain()).staleness_seconds == 2.0
     world.see(spot_time=NAN)
-    assert facts(world.chain())["staleness_seconds"] is None
+    assert facts(world.chain()).staleness_seconds is None

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from g6.domain.cycles.cycle import CycleReport
 from g6.domain.documents.panels import (
     build,
     canonical,
@@ -16,6 +15,7 @@ from g6.domain.documents.panels import (
     merge_panel_diff,
     panel_diff,
 )
+from g6.domain.reports import CycleReport
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import OVERVIEW
 from g6.domain.schema.words import Status

@@ -162,14 +162,14 @@ def test_a_bounded_live_run_leaves_its_ledger_and_takes_its_window(client: redis
     left_by(client, "live")
     made.leave()
     assert all(there(client, name) for name in LEDGER)
-    assert "window" not in RedisControls(client).read()
+    assert RedisControls(client).read().window is None
     assert not there(client, "g6:drivers")
 
 
 def test_the_window_of_a_killed_run_binds_no_later_start(client: redis.Redis) -> None:
     RedisControls(client).set("window", WINDOW)
     driver(client, LIVE).begin(fresh=False)
-    assert "window" not in RedisControls(client).read()
+    assert RedisControls(client).read().window is None
 
 
 def test_beside_a_live_system_a_bounded_run_closes_no_window(
@@ -179,7 +179,7 @@ def test_beside_a_live_system_a_bounded_run_closes_no_window(
     made = driver(client, LIVE, bounded=True)
     made.begin(fresh=False)
     made.open_window(FIRST, FIRST)
-    assert "window" not in RedisControls(client).read()
+    assert RedisControls(client).read().window is None
     made.leave()
     assert there(client, "g6:newest") is False
 
@@ -212,12 +212,12 @@ def test_two_bounded_live_runs_at_a_time_have_both_their_instants(
     made = driver(client, LIVE, bounded=True)
     made.begin(fresh=False)
     made.open_window(FIRST + timedelta(minutes=1), FIRST + timedelta(minutes=2))
-    assert RedisControls(client).read()["window"] == {
+    assert RedisControls(client).read().to_json()["window"] == {
         "first": "2026-11-18T05:30:00Z",
         "last": "2026-11-18T05:32:00Z",
     }
     made.leave()
-    assert RedisControls(client).read()["window"] == WINDOW
+    assert RedisControls(client).read().to_json()["window"] == WINDOW
 
 
 def test_a_clock_that_somebody_lives_by_is_not_started_anew(

@@ -21,6 +21,7 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.instrument import INDICES
+from g6.domain.reports import parse_report
 from g6.entrypoints.web.serving import serve
 from g6.errors import RedisDown, Unavailable
 from g6.pipeline import Runtime
@@ -142,12 +143,12 @@ def run_a_cycle(runtime, cycle=CYCLE):
         "status": "OK",
         "counts": {"options": 400},
     }
-    runtime.bus.publish("unit.report", analysed)
+    runtime.bus.publish(parse_report("unit.report", analysed))
     report = {
         "cycle": cycle, "status": "PARTIAL", "units": {"NIFTY": "OK", "SENSEX": "MISSING"}, "reasons": {"SENSEX": "provider"},
         "options": {"NIFTY": 400, "SENSEX": 0}, "lateness_seconds": 0.01, "elapsed_seconds": 0.5, "rows": [ROW],
     }  # fmt: skip
-    runtime.bus.publish("cycle.report", report)
+    runtime.bus.publish(parse_report("cycle.report", report))
 
 
 def metric(serving, line):
@@ -212,7 +213,7 @@ def test_readiness_names_what_is_missing(serving):
 
 
 def test_a_beating_system_whose_cycles_close_is_ready(runtime, serving):
-    runtime.bus.publish("heartbeat", {"workers": {"cycle@a": {"up": True}}})
+    runtime.bus.publish(parse_report("heartbeat", {"workers": {"cycle@a": {"up": True}}}))
     run_a_cycle(runtime)
     eventually(lambda: serving.get("/readyz").status_code == 200)
 

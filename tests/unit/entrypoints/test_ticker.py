@@ -112,7 +112,7 @@ def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
 ) -> None:
     made, told = context("2026-11-20T03:15:00Z", tmp_path), []
     monkeypatch.setattr(
-        made.ports.bus, "publish", lambda kind, fact, key: told.append((kind, fact["fix"], key))
+        made.ports.bus, "publish", lambda report, key: told.append((report.type, report.fix, key))
     )
     made.tell("refused", {"fix": "g6 login"})
     assert told == [("alert", "g6 login", "token")]

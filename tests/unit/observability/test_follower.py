@@ -6,6 +6,7 @@ import pytest
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.totals import MemoryTotals
+from g6.domain.reports import parse_report
 from g6.errors import RedisDown
 from g6.observability.follower import BusFollower
 
@@ -20,7 +21,7 @@ def analysed(bus, options=10):
         "status": "OK",
         "counts": {"options": options},
     }
-    bus.publish("unit.report", report)
+    bus.publish(parse_report("unit.report", report))
 
 
 def closed(bus, cycle):
@@ -31,7 +32,7 @@ def closed(bus, cycle):
         "lateness_seconds": 0.0,
         "elapsed_seconds": 0.5,
     }
-    bus.publish("cycle.report", report)
+    bus.publish(parse_report("cycle.report", report))
 
 
 class Failing:
@@ -152,7 +153,7 @@ def test_lag_is_what_was_published_and_not_yet_read(bus, store):
 
 
 def test_an_event_that_is_not_what_its_type_says_stops_nothing(bus, store):
-    bus.publish("unit.report", {"stage": "analyse"})
+    bus.publish(parse_report("unit.report", {"stage": "analyse"}))
     analysed(bus)
     follower = follow(bus, store)
     assert follower.totals.value("g6_bus_events_dropped_total", "events", "unreadable") == 1
@@ -163,7 +164,7 @@ def test_the_newest_cycle_report_is_kept_over_one_that_closes_late_and_over_a_re
     closed(bus, "2026-11-20T05:31:00Z")
     closed(bus, "2026-11-20T05:30:00Z")
     follow(bus, store)
-    assert follow(bus, store).latest["cycle.report"]["cycle"] == "2026-11-20T05:31:00Z"
+    assert follow(bus, store).latest.cycle.cycle == "2026-11-20T05:31:00Z"
 
 
 def test_a_look_at_the_present_stores_nothing(bus, store):

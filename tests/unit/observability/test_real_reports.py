@@ -66,9 +66,7 @@ def ran():
 
 @pytest.fixture(params=["NIFTY", "BANKNIFTY"])
 def row(request, ran):
-    return next(
-        row for row in ran.latest["cycle.report"]["rows"] if row["underlying"] == request.param
-    )
+    return next(row for row in ran.latest.cycle.rows if row["underlying"] == request.param)
 
 
 def total(ran, family, index):
@@ -161,7 +159,7 @@ def test_a_provider_that_fails_for_one_index_is_counted_once_and_leaves_the_othe
     assert aggregate(runtime, CYCLE)
     follower = BusFollower(bus, MemoryTotals(), runtime.plan.indices)
     follower.catch_up()
-    report = follower.latest["cycle.report"]
+    report = follower.latest.cycle.to_json()
     assert (report["status"], report["units"]) == (
         "PARTIAL",
         {"NIFTY": "OK", "BANKNIFTY": "MISSING"},

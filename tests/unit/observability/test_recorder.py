@@ -4,6 +4,7 @@ from math import isnan
 
 import pytest
 
+from g6.domain.reports import parse_report
 from g6.observability.recorder import record
 from g6.observability.totals import Totals
 from g6.ports import Event
@@ -55,7 +56,7 @@ def cycle_report(**changes):
 
 
 def event(type, payload, id="7-0", ts="2026-11-20T05:30:01Z"):
-    return Event(id, ts, type, "", payload)
+    return Event(id, ts, parse_report(type, payload))
 
 
 def counted(*events, totals=None):

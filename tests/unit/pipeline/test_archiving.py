@@ -13,6 +13,7 @@ import g6
 from g6 import pipeline
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet import ParquetHistory
+from g6.domain.reports import parse_report
 from tests.worlds.pipeline import World
 
 CYCLE, DAY = "2026-11-18T05:30:00Z", "2026-11-18"
@@ -29,7 +30,7 @@ def kept(world: World, tmp_path: Path) -> World:
 def tell(world: World, count: int = 1, **payload: Any) -> None:
     for _ in range(count):
         told = {"index": "NIFTY", "cycle": CYCLE, "reason": "provider"} | payload
-        world.runtime.bus.publish("gap.opened", told, key="NIFTY")
+        world.runtime.bus.publish(parse_report("gap.opened", told), key="NIFTY")
 
 
 def types(directory: Path, index: str = "NIFTY") -> list[str]:
@@ -81,8 +82,10 @@ def test_an_event_stands_under_its_cycle_with_the_time_it_was_told_at(
 def test_reports_of_units_pass_and_events_of_the_system_are_everybodys(
     kept: World, tmp_path: Path
 ) -> None:
-    kept.runtime.bus.publish("unit.report", {"cycle": CYCLE, "index": "NIFTY"}, key="NIFTY")
-    kept.runtime.bus.publish("cycle.report", {"cycle": CYCLE})
+    kept.runtime.bus.publish(
+        parse_report("unit.report", {"cycle": CYCLE, "index": "NIFTY"}), key="NIFTY"
+    )
+    kept.runtime.bus.publish(parse_report("cycle.report", {"cycle": CYCLE}))
     tell(kept)
     pipeline.keep_events(kept.runtime)
     assert types(tmp_path, "SENSEX") == ["cycle.report"]

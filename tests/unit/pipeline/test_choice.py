@@ -16,7 +16,7 @@ from g6.domain.market.slot import deviation_key
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import UncoveredYear
-from g6.pipeline.choice import chosen
+from g6.pipeline.choice import choose
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World
 from tests.worlds.providers import MARKET, CountingMarket
 
@@ -181,7 +181,7 @@ def test_the_next_month_lies_in_a_year_without_a_calendar_and_is_collected(
     next_year: World, index: str
 ) -> None:
     cycle = isoformat_z(NOVEMBER_25)
-    resolved = chosen(next_year.runtime, index, NOVEMBER_25).resolved
+    resolved = choose(next_year.runtime, index, NOVEMBER_25).resolved
     assert resolved.buckets["this_month"].year == 2026
     assert (resolved.buckets["next_month"].year, resolved.buckets["next_month"].month) == (2027, 1)
     assert next_year.ends(cycle)[index] == ("OK", "")

@@ -187,7 +187,7 @@ def test_a_refusal_goes_to_the_bus_too_so_that_nobody_waits_for_it(
     with pytest.raises(BadInput, match="of_tomorrow"):
         pipeline.recompute(stored.runtime, DAY, "NIFTY")
     report = next(
-        event.payload for event in stored.runtime.bus.read("0") if event.type == "job.report"
+        event.document for event in stored.runtime.bus.read("0") if event.type == "job.report"
     )
     assert (report["job"], report["index"], report["day"]) == ("recompute", "NIFTY", DAY)
     assert "of_tomorrow" in report["error"]

@@ -13,6 +13,7 @@ from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.totals import MemoryTotals
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.documents.status import Observed, readiness
+from g6.domain.reports import Heartbeat
 from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
 from g6.observability.follower import BusFollower
@@ -92,7 +93,7 @@ def test_heartbeat_readiness_and_panel_say_that_it_is_the_disk(world: World, dis
     beat = world.reports("heartbeat")[-1]
     seen = Observed(
         wall=world.clock.now, market=parse_z(FIRST), step=60.0, interval=60, indices=("NIFTY",), provider="sim",
-        beat={**beat, "ts": FIRST},
+        beat=Heartbeat.from_json(beat), beat_at=parse_z(FIRST).timestamp(),
     )  # fmt: skip
     assert readiness(seen) == (
         "disk: rows are not stored: cannot write /data/chain/part: No space left on device",
@@ -131,4 +132,6 @@ def test_a_refusal_that_nobody_repeats_is_forgotten(world: World, disk: Full) ->
     world.later(601.0)
     pipeline.heartbeat(world.runtime)
     assert world.reports("heartbeat")[-1]["refused"] == []
-    assert not [name for name in world.runtime.controls.read() if name.startswith("refused:")]
+    assert not [
+        name for name in world.runtime.controls.read().to_json() if name.startswith("refused:")
+    ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.quotes import Quotes
+from g6.domain.reports import ProviderFacts
 from g6.errors import FrameMissing, ProviderBusy, ProviderRefused, RedisDown
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 from tests.worlds.providers import MARKET, AlteredMarket
@@ -265,8 +264,8 @@ class Waiting(AlteredMarket):
         self.world.clock.now += 2.0
         return MARKET.quotes(index, contracts, at)
 
-    def describe(self) -> Mapping[str, Any]:
-        return {"wait": {"quote": self.waited, "ltp": 9.0}}
+    def describe(self) -> ProviderFacts:
+        return ProviderFacts.from_json({"wait": {"quote": self.waited, "ltp": 9.0}})
 
 
 @pytest.mark.parametrize(("waited", "booked"), [(1.5, 1.5), (0.0, 0.0), (30.0, 2.0)])
@@ -275,7 +274,7 @@ def test_the_wait_for_a_request_slot_is_told_apart_from_the_providers_time(
 ) -> None:
     runtime = replace(world.runtime, provider=Waiting(world, waited))
     assert pipeline.collect(runtime, NIFTY, "task")
-    parts = dict(world.bus.read("0")[-1].payload["seconds"])
+    parts = dict(world.bus.read("0")[-1].document["seconds"])
     total = parts.pop("total")
     assert (parts.get("rate_wait", 0.0), parts["quotes"]) == pytest.approx((booked, 2.0 - booked))
     assert sum(parts.values()) == pytest.approx(total)

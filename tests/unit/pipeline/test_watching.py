@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from g6 import pipeline
+from g6.domain.reports import LoginFacts, ProviderFacts, StreamFacts, VitalSigns
+from g6.domain.reports.provider import ConnectionFacts
 from tests.worlds.pipeline import World
 
 
@@ -48,8 +48,8 @@ class Skewed:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def read(self) -> Mapping[str, Any]:
-        return {"clock_skew_seconds": {"here": self.seconds}}
+    def read(self) -> VitalSigns:
+        return VitalSigns(clock_skew_seconds={"here": self.seconds})
 
 
 @pytest.mark.parametrize(("seconds", "alerts"), [(0.21, 1), (-0.4, 1), (0.19, 0)])
@@ -91,13 +91,12 @@ class Silent:
 
     source, state, token = "rest", "refused", "expired"
 
-    def describe(self) -> Mapping[str, Any]:
-        login = {"state": self.token, "expires": None, "seconds_left": 9 * 3600.0}
-        return {
-            "source": self.source,
-            "login": login,
-            "ticker": {"connections": {"0": {"state": self.state}}},
-        }
+    def describe(self) -> ProviderFacts:
+        return ProviderFacts(
+            source=self.source,
+            login=LoginFacts(self.token, None, 9 * 3600.0),
+            ticker=StreamFacts({"0": ConnectionFacts(self.state)}),
+        )
 
 
 @pytest.mark.parametrize(

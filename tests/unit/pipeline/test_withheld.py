@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from g6 import pipeline
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports import ProviderFacts
 from g6.errors import BreakerOpen, TokenDead
 from tests.worlds.pipeline import FIRST, SECOND, World
 from tests.worlds.providers import CountingMarket
@@ -22,8 +22,8 @@ class Broker(CountingMarket):
         super().__init__()
         self.login: dict[str, Any] = {"state": "valid", "seconds_left": 3600.0}
 
-    def describe(self) -> Mapping[str, Any]:
-        return {"mode": "live", "source": "broker", "login": self.login}
+    def describe(self) -> ProviderFacts:
+        return ProviderFacts.from_json({"mode": "live", "source": "broker", "login": self.login})
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ def test_an_open_breaker_makes_a_skipped_cycle_with_its_reason(world: Logged) ->
     world.provider.errors = dict.fromkeys(("NIFTY", "BANKNIFTY"), BreakerOpen("left alone"))
     world.cycle()
     assert world.ends() == dict.fromkeys(("NIFTY", "BANKNIFTY"), ("SKIPPED", "breaker"))
-    assert "paused" not in world.controls.read()
+    assert "paused" not in world.controls.read().to_json()
 
 
 def test_a_dead_token_pauses_collection_and_nothing_is_asked_any_more(world: Logged) -> None:
@@ -48,7 +48,7 @@ def test_a_dead_token_pauses_collection_and_nothing_is_asked_any_more(world: Log
     world.provider.login = {"state": "refused", "seconds_left": 0.0}
     world.cycle(FIRST)
     assert world.ends(FIRST) == dict.fromkeys(("NIFTY", "BANKNIFTY"), ("SKIPPED", "token"))
-    assert world.controls.read()["paused"] == {"*": "token"}
+    assert world.controls.read().to_json()["paused"] == {"*": "token"}
     asked = world.provider.count
     world.cycle(SECOND)
     assert world.ends(SECOND) == dict.fromkeys(("NIFTY", "BANKNIFTY"), ("SKIPPED", "token"))
@@ -59,7 +59,7 @@ def test_a_login_ends_the_pause_by_itself_and_no_other(world: Logged) -> None:
     world.controls.set("paused", {"*": "token", "BANKNIFTY": "by hand"})
     world.cycle(FIRST)
     assert world.ends(FIRST) == {"NIFTY": ("OK", ""), "BANKNIFTY": ("SKIPPED", "paused")}
-    assert world.controls.read()["paused"] == {"BANKNIFTY": "by hand"}
+    assert world.controls.read().to_json()["paused"] == {"BANKNIFTY": "by hand"}
 
 
 def test_what_a_failed_collection_asked_stands_in_its_report(world: Logged) -> None:

@@ -201,8 +201,11 @@ def test_a_slow_provider_takes_its_time_on_the_wall(days: Calendar) -> None:
 
 
 def test_faults_are_told(days: Calendar, market: SimulatedMarket) -> None:
-    assert "faults" not in market.describe()
-    assert _faulty(days, "delay:0.5,missing:0.1").describe()["faults"] == ["delay", "missing"]
+    assert "faults" not in market.describe().to_json()
+    assert _faulty(days, "delay:0.5,missing:0.1").describe().to_json()["faults"] == [
+        "delay",
+        "missing",
+    ]
 
 
 def test_an_unknown_index_is_refused(market: SimulatedMarket) -> None:

@@ -21,6 +21,7 @@ from typing import Self
 import redis
 
 from g6.adapters.redis.server.connection import Reply, connect
+from g6.domain.reports.alerts import JOURNAL_RESUMED, JOURNAL_STOPPED, Alert
 from g6.errors import Unavailable
 from g6.files import fix_of
 
@@ -182,7 +183,7 @@ class EmbeddedServer:
         """Whether the server's process still runs."""
         return self.process.poll() is None
 
-    def outlive_disk(self, now: float) -> dict[str, str] | None:
+    def outlive_disk(self, now: float) -> Alert | None:
         """Go on without the append-only file while its disk is full, and with it again afterwards.
 
         It looks twice a second of `now` (monotonic).
@@ -205,7 +206,7 @@ class EmbeddedServer:
         except (OSError, redis.RedisError):
             return None
 
-    def _without_file(self, client: redis.Redis, room: int, floor: int) -> dict[str, str] | None:
+    def _without_file(self, client: redis.Redis, room: int, floor: int) -> Alert | None:
         persistence: Reply = client.info("persistence")
         refused = persistence.get("aof_last_write_status", "ok") != "ok"
         if room >= floor and not refused:
@@ -213,27 +214,15 @@ class EmbeddedServer:
         client.config_set("appendonly", "no")
         self._keeps_file = False
         why = "cannot be written" if refused else f"has {room / 1e6:.1f} MB left"
-        sentence = (
-            f"the disk of {self.directory} {why}: the broker goes on without its append-only file; "
-            "cycles whose rows are not stored are lost if it ends now"
-        )
-        return {
-            "state": "disk",
-            "sentence": sentence,
-            "fix": f"free space there: df -h {self.directory}; g6 data size",
-        }
+        return JOURNAL_STOPPED.fire(directory=self.directory, why=why)
 
-    def _with_file(self, client: redis.Redis, room: int, floor: int) -> dict[str, str] | None:
+    def _with_file(self, client: redis.Redis, room: int, floor: int) -> Alert | None:
         memory: Reply = client.info("memory")
         if room < 2 * floor + int(memory["used_memory"]):
             return None
         client.config_set("appendonly", "yes")
         self._keeps_file = True
-        return {
-            "state": "disk",
-            "sentence": f"the broker writes its append-only file in {self.directory} again",
-            "fix": "",
-        }
+        return JOURNAL_RESUMED.fire(directory=self.directory)
 
     def stop(self, seconds: float = 5.0) -> None:
         """End the server by its own process id: SIGTERM, after `seconds` SIGKILL.

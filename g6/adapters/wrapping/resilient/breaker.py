@@ -5,12 +5,13 @@ Failures in a row open it. One probe at a time tries whether it may close.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pybreaker
 
+from g6.domain.reports import ProviderState
 from g6.errors import BreakerOpen, ProviderBusy
 from g6.ports import SharedCache
 
@@ -37,7 +38,7 @@ class Breaker:
         *,
         failures: int = 5,
         seconds: float = 30.0,
-        notify: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        notify: Callable[[ProviderState], None] = lambda _: None,
     ) -> None:
         self._name = name
         self._storage = storage
@@ -116,7 +117,7 @@ class Breaker:
         if after == pybreaker.STATE_OPEN:
             sentence = self._sentence()
             fix = "g6 check says what is wrong"
-        self._notify({"state": "breaker", "breaker": after, "sentence": sentence, "fix": fix})
+        self._notify(ProviderState("breaker", sentence, fix=fix, facts={"breaker": after}))
 
     def _sentence(self) -> str:
         return (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from g6.domain.reports import ProviderState
 from g6.ports import SharedCache
 
 REMEMBERED_SECONDS = 86_400.0
@@ -22,7 +22,7 @@ class Outage:
         self,
         name: str,
         cache: SharedCache,
-        notify: Callable[[Mapping[str, Any]], None],
+        notify: Callable[[ProviderState], None],
         *,
         threshold: float = 30.0,
         every: float = 300.0,
@@ -46,14 +46,10 @@ class Outage:
         if seconds < self._threshold or not self._cache.claim(self._key("told"), self._every):
             return
         self._cache.put(self._key("heard"), b"1", REMEMBERED_SECONDS)
-        self._notify(
-            {
-                "state": "outage",
-                "seconds": round(seconds, 1),
-                "sentence": f"{self._name} has not answered for {seconds:.0f} s: {error}",
-                "fix": "g6 check says what is wrong",
-            }
-        )
+        sentence = f"{self._name} has not answered for {seconds:.0f} s: {error}"
+        facts = {"seconds": round(seconds, 1)}
+        fix = "g6 check says what is wrong"
+        self._notify(ProviderState("outage", sentence, fix=fix, facts=facts))
 
     def answered(self) -> None:
         """Note an answer."""
@@ -67,14 +63,9 @@ class Outage:
         if not was_notified:
             return
         seconds = self._wall() - float(since)
-        self._notify(
-            {
-                "state": "answers",
-                "seconds": round(seconds, 1),
-                "sentence": f"{self._name} answers again after {seconds:.0f} s",
-                "fix": "",
-            }
-        )
+        sentence = f"{self._name} answers again after {seconds:.0f} s"
+        facts = {"seconds": round(seconds, 1)}
+        self._notify(ProviderState("answers", sentence, fix="", facts=facts))
 
     def _key(self, part: str) -> str:
         return f"outage:{self._name}:{part}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from g6.adapters.wrapping.resilient.tally import Tally
 from g6.domain.cycles.cycle import FIRST_SHARE
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.reports import ProviderFacts, ProviderState
+from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, Withheld
 from g6.ports import Limiter, Provider, SharedCache
 from g6.ports.abilities import Abilities, abilities_of
@@ -53,7 +55,7 @@ class Resilient:
         wall: Callable[[], float] = time.time,
         fallback_seconds: float = 120.0,
         further: FurtherRequests | None = None,
-        notify: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        notify: Callable[[ProviderState], None] = lambda _: None,
     ) -> None:
         """Guard a provider.
 
@@ -131,16 +133,20 @@ class Resilient:
             lambda source: source.previous_oi(index, contracts, at), deadline, ends_outage=False
         )
 
-    def describe(self) -> Mapping[str, Any]:
+    def describe(self) -> ProviderFacts:
         """Return the first provider's facts, breaker, budget, and the requests of the last unit."""
-        facts = dict(self.first.describe())
+        facts = self.first.describe()
         if self.second is not None and self._cache.get(self._serving()) is not None:
-            facts["mode"] = "fallback"
-            facts["source"] = self.second.describe().get("source", self.second.name)
+            source = self.second.describe().source or self.second.name
+            facts = replace(facts, mode=ProviderMode.FALLBACK, source=source)
         budget = self._limiter.describe()
-        remaining = {family: slots["left_per_minute"] for family, slots in budget.items()}
-        account = self._gate.tally.facts()
-        return facts | account | {"breaker": self._breaker.state(), "budget_left": remaining}
+        remaining = {family: int(slots["left_per_minute"]) for family, slots in budget.items()}
+        return replace(
+            facts,
+            tally=self._gate.tally.facts(),
+            breaker=self._breaker.state(),
+            budget_left=remaining,
+        )
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         """Let every request of a block begin within `seconds` from now."""
@@ -207,13 +213,8 @@ class Resilient:
         if not is_new or self.second is None:
             return
         reason = "is left alone" if isinstance(error, BreakerOpen) else str(error)
-        self._notify(
-            {
-                "state": "fallback",
-                "sentence": f"{self.second.name} serves in place of {self.name}: {reason}",
-                "fix": "g6 check",
-            }
-        )
+        sentence = f"{self.second.name} serves in place of {self.name}: {reason}"
+        self._notify(ProviderState("fallback", sentence, fix="g6 check"))
 
     def _serving(self) -> str:
         return f"fallback:{self.name}"

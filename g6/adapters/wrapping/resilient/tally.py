@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from g6.domain.reports import RequestTally
 
 
 @dataclass(slots=True)
@@ -28,11 +29,11 @@ class Tally:
         self.requests[endpoint][outcome] += 1
         self.seconds[endpoint].append(round(seconds, 4))
 
-    def facts(self) -> dict[str, Mapping[str, object]]:
+    def facts(self) -> RequestTally:
         """Return the counts as plain values, as the recorder reads them."""
-        return {
-            "requests": {endpoint: dict(outcomes) for endpoint, outcomes in self.requests.items()},
-            "seconds": {endpoint: list(seconds) for endpoint, seconds in self.seconds.items()},
-            "wait": {endpoint: round(seconds, 4) for endpoint, seconds in self.wait.items()},
-            "retries": dict(self.retries),
-        }
+        return RequestTally(
+            requests={endpoint: dict(outcomes) for endpoint, outcomes in self.requests.items()},
+            seconds={endpoint: list(seconds) for endpoint, seconds in self.seconds.items()},
+            wait={endpoint: round(seconds, 4) for endpoint, seconds in self.wait.items()},
+            retries=dict(self.retries),
+        )

@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from g6.config import Settings
+from g6.domain.reports import LoginFacts
 from g6.entrypoints.cli.shared import options, terminal
 from g6.errors import BadDump, G6Error, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Clock, Provider
@@ -153,7 +154,7 @@ def findings(settings: Settings) -> Findings:
             _account(found, settings, abilities, wiring.clock)
         else:
             _prices(found, settings, source, wiring.clock.market())
-    budget = source.describe()["budget_left"]
+    budget = source.describe().budget_left or {}
     found.lines.append(
         (
             "requests left in the next minute",
@@ -172,9 +173,9 @@ def _account(found: Findings, settings: Settings, abilities: Abilities, clock: C
     account = abilities.account
     if account is None:
         return
-    token = account.describe()["login"]
-    left = f", {countdown(token['seconds_left'])} left" if token["seconds_left"] else ""
-    if found.ask("token", account.token, lambda _: f"{token['state']}{left}") is None:
+    token = account.describe().login or LoginFacts()
+    left = f", {countdown(token.seconds_left)} left" if token.seconds_left else ""
+    if found.ask("token", account.token, lambda _: f"{token.state}{left}") is None:
         return
     if (
         found.ask("account", account.profile, lambda told: str(told.get("user_id", "unknown")))

@@ -17,8 +17,9 @@ from g6.bootstrap.reading import past_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN
+from g6.domain.reports import StageReport
 from g6.domain.schema.frame import Frame
-from g6.domain.schema.words import ANALYSED, Status
+from g6.domain.schema.words import ANALYSED, Stage, Status
 from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.days import instant
 from g6.errors import BadInput, NothingToDo, UserError
@@ -232,12 +233,11 @@ def _note_refusals(runtime: Runtime, results: Sequence[Result], after: str) -> N
         after = events[-1].id
         for event in events:
             report = event.payload
-            if event.type != "unit.report" or report.get("stage") != "persist":
+            if not isinstance(report, StageReport) or report.stage != Stage.PERSIST:
                 continue
-            result = by_unit.get((report["cycle"], report["index"]))
+            result = by_unit.get((report.cycle, report.index))
             if result is not None:
-                counts = report.get("counts") or {}
-                refused = counts.get("errors") or counts.get("error")
+                refused = report.refusals
                 result.pop("errors", None)
                 if refused:
                     result["errors"] = refused

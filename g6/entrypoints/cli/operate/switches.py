@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
+from g6.domain.reports.switches import EVERY_INDEX, Switches
 from g6.entrypoints.cli.shared import options
 from g6.errors import BadConfig
 
@@ -39,19 +40,19 @@ def control(
     controls = create_app(options.settings(config, set_, data_dir=data_dir)).runtime.controls
     controls.set(name, _switch(name, value, controls.read()))
     # The window of a bounded run stands among the switches and is none that a person throws.
-    switches = {key: setting for key, setting in controls.read().items() if key != "window"}
-    typer.echo(json.dumps(switches))
+    switches = replace(controls.read(), window=None)
+    typer.echo(json.dumps(switches.to_json()))
 
 
-def _switch(name: str, value: str, switches: Mapping[str, Any]) -> object:
+def _switch(name: str, value: str, switches: Switches) -> object:
     """Return what a switch is set to. Errors: BadConfig."""
     if name == "greeks" and value in ("on", "off"):
         return value == "on"
     if name == "paused" and value == "none":
         return None
     if name == "paused":
-        index = "*" if value == "all" else value.upper()
-        return {**(switches.get("paused") or {}), index: PAUSED_BY_HAND}
+        index = EVERY_INDEX if value == "all" else value.upper()
+        return {**switches.paused, index: PAUSED_BY_HAND}
     raise BadConfig(
         f"g6 control {name} {value} is no switch",
         "g6 control greeks on|off, g6 control paused all|INDEX|none",

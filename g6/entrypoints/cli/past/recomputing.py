@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from g6.config import Settings, plan
+from g6.domain.reports import RecomputeReport
 from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.days import From, To, day_given
 from g6.entrypoints.cli.shared.progress import followed
@@ -140,13 +141,9 @@ def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str,
     while time.monotonic() < limit and not watchman.alone():
         for event in runtime.bus.read(after, count=1, block_seconds=1.0):
             after = event.id
-            said = event.payload
-            if (
-                event.type == "job.report"
-                and said.get("job") == "recompute"
-                and (said["day"], said["index"]) in pending
-            ):
-                return said, after
+            report = event.payload
+            if isinstance(report, RecomputeReport) and (report.day, report.index) in pending:
+                return report.to_json(), after
     raise Unavailable(
         f"no job ended within {WAIT_SECONDS:g} s, or no worker serves the queue any more",
         "g6 ps shows whether workers serve the queue manual; call it again",

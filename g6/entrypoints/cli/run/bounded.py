@@ -24,6 +24,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.pricing.black76 import implied_vol
+from g6.domain.reports import CycleReport
 from g6.entrypoints.cli.shared import banner, left_out, terminal
 from g6.entrypoints.cli.shared.following import (
     PATIENCE,
@@ -125,7 +126,7 @@ def run_bounded(settings: Settings, requested: int | None, *, json_lines: bool, 
         banner.show(console, stack, serves=False)
         for followed in _with_progress(follower.until(cycles, limit), cycles, console):
             if json_lines:
-                typer.echo(json.dumps(followed.report, separators=(",", ":")))
+                typer.echo(json.dumps(followed.report.to_json(), separators=(",", ":")))
         is_whole = (
             follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS)
             and len(follower.closed) >= cycles
@@ -216,7 +217,7 @@ def _with_progress(
     with _bar(console) as progress:
         task = progress.add_task("collecting", total=cycles)
         for followed in closed:
-            counts[followed.report["status"]] += 1
+            counts[followed.report.status] += 1
             statuses = " ".join(f"{status} {count}" for status, count in counts.items())
             progress.update(task, advance=1, description=f"collecting · {statuses}")
             yield followed
@@ -224,12 +225,12 @@ def _with_progress(
 
 def _show_cycle(console: Console, stack: Stack, followed: ClosedCycle) -> None:
     runtime = stack.runtime
-    report = followed.report
-    phase = runtime.calendar.phase("NSE", parse_z(report["cycle"]))
+    report = followed.report.to_json()
+    phase = runtime.calendar.phase("NSE", parse_z(followed.report.cycle))
     console.print()
     console.print(screens.header(report, phase, runtime.provider.name, stack.settings.market.seed))
     fixes: dict[str, datetime] = {}
-    for row in report["rows"]:
+    for row in followed.report.rows:
         fix = _settlement_fix(stack, row)
         if fix is not None:
             fixes[row["underlying"]] = fix
@@ -250,13 +251,13 @@ def _show_end(console: Console, stack: Stack, last: ClosedCycle) -> None:
     directory = stack.settings.directory
     _show_chain(console, store, last)
     console.print("\nself-checks", style="bold")
-    for check in self_checks(store, last.report):
+    for check in self_checks(store, last.report.to_json()):
         mark, colour = ("✓", "green") if check.holds else ("✗", "red")
         console.print(f"  {mark} {check.name}: {check.evidence}", style=colour)
     console.print("\nfiles", style="bold")
     for name, contents in FILES:
         console.print(f"  {directory / name}  {contents}")
-    day = parse_z(last.report["cycle"]).date()
+    day = parse_z(last.report.cycle).date()
     call = f'g6.load("NIFTY", "{day}", engine="arrow", data_dir="{directory}")'
     console.print("\nnext", style="bold")
     console.print(f"  python -c 'import g6; print({call})'", soft_wrap=True)
@@ -268,10 +269,10 @@ def _show_end(console: Console, stack: Stack, last: ClosedCycle) -> None:
 
 def _show_chain(console: Console, store: Store, last: ClosedCycle) -> None:
     """Print the stored chain of the first index that has a forward."""
-    row = next((row for row in last.report["rows"] if row["forward"] is not None), None)
+    row = next((row for row in last.report.rows if row["forward"] is not None), None)
     if row is None:
         return
-    frame = store.read_chain(Unit(last.report["cycle"], row["underlying"]))
+    frame = store.read_chain(Unit(last.report.cycle, row["underlying"]))
     if frame is None:
         return
     title = f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh"
@@ -286,15 +287,15 @@ def _left_out(stack: Stack) -> Sequence[LeftOut]:
 
 
 def _summarise(
-    console: Console, stack: Stack, closed: Mapping[str, Mapping[str, Any]], cycles: int
+    console: Console, stack: Stack, closed: Mapping[str, CycleReport], cycles: int
 ) -> None:
-    elapsed = np.array([report["elapsed_seconds"] for report in closed.values()] or [np.nan])
-    counts = Counter(str(report["status"]) for report in closed.values())
+    elapsed = np.array([report.elapsed_seconds for report in closed.values()] or [np.nan])
+    counts = Counter(str(report.status) for report in closed.values())
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     console.print(f"{len(closed)} of {cycles} cycles closed: {statuses or 'none'}")
     if closed:
         p50, p95 = np.percentile(1e3 * elapsed, [50, 95])
-        options = np.mean([sum(report["options"].values()) for report in closed.values()])
+        options = np.mean([sum(report.options.values()) for report in closed.values()])
         console.print(
             f"{options:.0f} options a cycle; "
             f"closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from g6 import __version__, log
 from g6.config import Settings, hashes
-from g6.domain.cycles.cycle import CycleReport
 from g6.entrypoints.cli.shared import banner, terminal
 from g6.entrypoints.cli.shared.following import RunFollower, begun, stoppable, tell_of_status_file
 from g6.entrypoints.machine.supervisor import running
@@ -43,7 +42,7 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
             console.print("collecting; Ctrl-C stops")
         while True:
             for followed in follower.poll():
-                log.report(CycleReport(**followed.report))
+                log.report(followed.report)
                 # g6 up goes on for months: a cycle that was reported is not remembered.
                 follower.closed.clear()
                 follower.published.clear()

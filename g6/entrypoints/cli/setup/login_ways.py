@@ -24,6 +24,8 @@ from g6.bootstrap.wiring import live_clock, wire, wire_if_running
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import IST
+from g6.domain.reports.switches import EVERY_INDEX
+from g6.domain.schema.words import Reason
 from g6.entrypoints.cli.shared import terminal
 from g6.errors import G6Error, Unavailable, UserError
 from g6.rendering.screens import countdown
@@ -167,9 +169,9 @@ def _end_pause(settings: Settings) -> None:
     # Redis may be away, and nothing may run: the token is kept in its file all the same.
     try:
         switches = controls(wire(settings))
-        paused = dict(switches.read().get("paused") or {})
-        if paused.get("*") == "token":
-            del paused["*"]
+        paused = dict(switches.read().paused)
+        if paused.get(EVERY_INDEX) == Reason.TOKEN:
+            del paused[EVERY_INDEX]
             switches.set("paused", paused or None)
     except G6Error:
         return
@@ -180,7 +182,7 @@ def _show(
 ) -> None:
     ends = datetime.fromtimestamp(token.expires, UTC)
     path = settings.directory / TOKEN_FILE
-    seconds = keeper.state()["seconds_left"] or 0.0
+    seconds = keeper.state().seconds_left or 0.0
     if as_json:
         document = {
             "user": token.user,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from rich.console import Console
 
 from g6 import __version__
 from g6.config import Settings
+from g6.domain.reports import ProviderFacts
 from g6.entrypoints.machine.supervisor import Stack, pool_sizes
 from g6.masking import mask_address
 from g6.rendering.screens import countdown
@@ -27,7 +27,7 @@ def show(console: Console, stack: Stack, *, serves: bool) -> None:
 
 
 def lines(
-    settings: Settings, broker: str, provider: Mapping[str, Any], free_bytes: int, *, serves: bool
+    settings: Settings, broker: str, provider: ProviderFacts, free_bytes: int, *, serves: bool
 ) -> Iterator[str]:
     """Yield the lines of the banner; `provider` holds what the provider says of itself."""
     yield f"G6 {__version__}: {', '.join(settings.indices)} every {settings.interval} s from {settings.provider.name}"
@@ -37,16 +37,16 @@ def lines(
         yield f"  look: g6 status, {_ports(settings)}"
 
 
-def _health(settings: Settings, broker: str, provider: Mapping[str, Any]) -> Iterator[str]:
+def _health(settings: Settings, broker: str, provider: ProviderFacts) -> Iterator[str]:
     yield f"{sum(pool_sizes(settings))} worker processes ready"
     yield f"Redis answers at {mask_address(broker)}"
-    if login := provider.get("login"):
-        left = login.get("seconds_left")
+    if login := provider.login:
+        left = login.seconds_left
         valid = f"valid, ends in {countdown(left)}" if left else "valid"
         yield (
             f"access token {valid}"
-            if login["state"] == "valid"
-            else f"access token {login['state']}, run g6 login"
+            if login.is_valid
+            else f"access token {login.state}, run g6 login"
         )
 
 

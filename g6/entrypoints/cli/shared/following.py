@@ -15,6 +15,8 @@ from g6 import log
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
+from g6.domain.reports import Alert, CycleReport, StageReport, StoreRefused
+from g6.domain.schema.words import Stage
 from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.machine.supervisor import Stack, aligned
 from g6.errors import G6Error, Retryable
@@ -62,7 +64,7 @@ def tell_of_status_file(settings: Settings, console: Console, *, serves: bool) -
 class ClosedCycle:
     """One closed cycle: its report, and for each index the milliseconds from the cycle's instant to its analysis."""
 
-    report: Mapping[str, Any]
+    report: CycleReport
     milliseconds: Mapping[str, float]
 
 
@@ -72,7 +74,7 @@ class RunFollower:
 
     stack: Stack
     last_id: str
-    closed: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    closed: dict[str, CycleReport] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     analysed: dict[str, dict[str, float]] = field(default_factory=dict)
     _refused: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -87,20 +89,18 @@ class RunFollower:
             return
         for event in events:
             self.last_id = event.id
-            if event.type == "unit.report":
-                self._unit(event.payload, parse_z(event.ts).timestamp())
-            elif event.type == "store.refused":
-                self._refused |= {
-                    (event.payload["cycle"], sink): said
-                    for sink, said in event.payload["errors"].items()
-                }
-            elif event.type == "alert":
-                log.alert(event.payload)
-            elif event.type == "cycle.report" and event.payload["cycle"] not in self.closed:
-                cycle = event.payload["cycle"]
-                self.closed[cycle] = event.payload
-                yield ClosedCycle(event.payload, self.analysed.pop(cycle, {}))
-                self._tell_refused()
+            match event.payload:
+                case StageReport() as report:
+                    self._unit(report, parse_z(event.ts).timestamp())
+                case StoreRefused() as refused:
+                    for sink, sentence in refused.errors.items():
+                        self._refused[refused.cycle, sink] = sentence
+                case Alert() as alert:
+                    log.alert(alert)
+                case CycleReport() as report if report.cycle not in self.closed:
+                    self.closed[report.cycle] = report
+                    yield ClosedCycle(report, self.analysed.pop(report.cycle, {}))
+                    self._tell_refused()
 
     def _tell_refused(self) -> None:
         """After a cycle's line say of which cycles rows were refused since the last one."""
@@ -112,20 +112,16 @@ class RunFollower:
             sentence, _, fix = said.partition("; ")
             sinks = ", ".join(sorted({sink for _, sink in self._refused}))
             which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
-            log.alert(
-                {
-                    "sentence": f"rows of {which} are not stored yet ({sinks}): {sentence}",
-                    "fix": fix,
-                }
-            )
+            not_stored = f"rows of {which} are not stored yet ({sinks}): {sentence}"
+            log.alert(Alert("disk", not_stored, fix))
             self._refused.clear()
 
-    def _unit(self, report: Mapping[str, Any], at: float) -> None:
-        if report["stage"] == "publish":
-            self.published.add(report["cycle"])
-        elif report["stage"] == "analyse":
-            due = self.stack.runtime.clock.wall_of(parse_z(report["cycle"]))
-            self.analysed.setdefault(report["cycle"], {})[report["index"]] = 1e3 * (at - due)
+    def _unit(self, report: StageReport, at: float) -> None:
+        if report.stage == Stage.PUBLISH:
+            self.published.add(report.cycle)
+        elif report.stage == Stage.ANALYSE:
+            due = self.stack.runtime.clock.wall_of(parse_z(report.cycle))
+            self.analysed.setdefault(report.cycle, {})[report.index] = 1e3 * (at - due)
 
     def until(self, cycles: int, limit: float) -> Iterator[ClosedCycle]:
         """Yield closed cycles until there are `cycles` of them, or until wall time `limit`."""

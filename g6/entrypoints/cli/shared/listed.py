@@ -105,6 +105,7 @@ class Listed:
         """Download the dumps of every enabled index's exchange again; return how many listings came from where."""
         from g6.bootstrap.guarding import guarded, shared_state
         from g6.bootstrap.wiring import wire_if_running
+        from g6.domain.reports import ProviderState
 
         settings = self._settings
         wiring = wire_if_running(settings)
@@ -122,7 +123,7 @@ class Listed:
             for exchange in sorted({INDICES[index].derivatives for index in settings.indices}):
                 dumps.refresh(exchange, day_of(self.now))
         counts = dict(dumps.hits)
-        shared.notify({"state": "listings", "listings": counts})
+        shared.notify(ProviderState("listings", facts={"listings": counts}))
         return counts
 
     @cached_property

@@ -71,8 +71,10 @@ def ended_in_order() -> Iterator[None]:
 
 def serving(runtime: Runtime) -> bool:
     """Tell whether a worker that lives serves the queue; one of an earlier version, which does not tell its queues, may."""
-    workers = runtime.vitals.read().get("workers", {})
-    return any(facts["up"] and QUEUE in facts.get("queues", (QUEUE,)) for facts in workers.values())
+    workers = runtime.vitals.read().workers.values()
+    return any(
+        worker.up and (worker.queues is None or QUEUE in worker.queues) for worker in workers
+    )
 
 
 def nobody() -> NoWorker:

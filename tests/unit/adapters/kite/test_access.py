@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from g6.adapters.kite.access import Access, KiteCredentials
 from g6.adapters.kite.token import Token, issued_token
 from g6.adapters.memory.shared_cache import MemorySharedCache
+from g6.domain.reports import ProviderState
 from g6.errors import ProviderBusy, TokenDead
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
@@ -25,7 +24,7 @@ class World:
 
     def __init__(self, base: Path) -> None:
         self.shelf, self.path, self.now = MemorySharedCache(), base / "state" / ".token", NOON
-        self.told: list[Mapping[str, Any]] = []
+        self.told: list[ProviderState] = []
         self.exchanged: list[str] = []
 
     def access(
@@ -57,8 +56,12 @@ def test_without_a_token_the_error_names_the_command_and_a_person_is_told_once(
     for _ in range(3):
         with pytest.raises(TokenDead, match="g6 login"):
             world.access().token()
-    assert [(each["state"], each["fix"]) for each in world.told] == [("token", "g6 login")]
-    assert world.access().state() == {"state": "missing", "expires": None, "seconds_left": None}
+    assert [(each.state, each.fix) for each in world.told] == [("token", "g6 login")]
+    assert world.access().state().to_json() == {
+        "state": "missing",
+        "expires": None,
+        "seconds_left": None,
+    }
 
 
 def test_a_token_that_is_kept_reaches_every_worker_and_the_next_start(world: World) -> None:
@@ -76,7 +79,7 @@ def test_its_file_is_its_owners_alone_and_does_not_show_it(world: World) -> None
 
 def test_another_keys_token_is_not_read(world: World) -> None:
     world.access().keep(issued_token("abc", "AB1234", NOON))
-    assert world.access(KiteCredentials("key", "other")).state()["state"] == "missing"
+    assert world.access(KiteCredentials("key", "other")).state().state == "missing"
 
 
 def test_a_token_that_cannot_be_opened_asks_for_a_login_and_says_why(world: World) -> None:
@@ -99,13 +102,13 @@ def test_the_newest_login_wins_over_the_settings(world: World) -> None:
 
 def test_it_counts_down_and_ends(world: World) -> None:
     world.access().keep(issued_token("abc", "AB1234", NOON))
-    assert world.access().state() == {
+    assert world.access().state().to_json() == {
         "state": "valid",
         "expires": "2026-11-21T00:30:00Z",
         "seconds_left": 18 * 3600.0,
     }
     world.now += timedelta(hours=18)
-    assert world.access().state()["state"] == "expired"
+    assert world.access().state().state == "expired"
     with pytest.raises(TokenDead, match="expired"):
         world.access().token()
 
@@ -115,7 +118,7 @@ def test_a_refused_token_is_given_to_nobody_any_more_and_told_once(world: World)
     world.access().keep(token)
     assert isinstance(world.access().refused(token), TokenDead)
     world.access().refused(token)
-    assert world.access().state()["state"] == "refused"
+    assert world.access().state().state == "refused"
     assert len(world.told) == 1
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from g6.adapters.kite.dump_cache import DumpCache
 from g6.adapters.memory.shared_cache import MemorySharedCache
+from g6.domain.reports import ProviderState
 from g6.errors import BadDump, ProviderBusy, ProviderRefused
 from tests.unit.adapters.kite.test_dump import CALL, PUT, dump
 
@@ -23,7 +22,7 @@ class World:
         self.base, self.shelf = base, MemorySharedCache()
         self.raw: bytes | Exception = dump(CALL, PUT)
         self.asked: list[str] = []
-        self.told: list[Mapping[str, Any]] = []
+        self.told: list[ProviderState] = []
         self.now = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
 
     def ask(self, exchange: str) -> bytes:
@@ -82,7 +81,7 @@ def test_the_newest_good_dump_stands_in_for_a_bad_one_and_a_person_is_told(
     world.raw, world.now = bad, datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
     found = world.process().columns("NFO", DAY)
     assert found["symbol"] == ["NIFTY26NOV26000PE"]
-    assert "2026-11-19 serves" in world.told[0]["sentence"]
+    assert "2026-11-19 serves" in world.told[0].sentence
     other = world.process()
     assert other.columns("NFO", DAY) == found
     assert other.hits == {"shelf": 1}
@@ -103,8 +102,8 @@ def test_a_bad_dump_of_a_first_day_is_told_once_and_not_downloaded_for_every_uni
                 worker.columns("NFO", DAY)
     assert world.asked == ["NFO"]
     assert len(world.told) == 1
-    assert "no earlier one is on disk" in world.told[0]["sentence"]
-    assert "g6 check kite" in world.told[0]["fix"]
+    assert "no earlier one is on disk" in world.told[0].sentence
+    assert "g6 check kite" in world.told[0].fix
     assert reason in workers[1].facts()["NFO"]
 
 
@@ -124,7 +123,7 @@ def test_rows_that_are_left_out_are_told_once_and_known_to_every_worker(world: W
     world.process().columns("NFO", DAY)
     worker = world.process()
     worker.columns("NFO", DAY)
-    assert [fact["state"] for fact in world.told] == ["instruments"]
+    assert [fact.state for fact in world.told] == ["instruments"]
     assert (
         "1 row is left out: line 3 cannot be read: '65.5' is not a whole number"
         in worker.facts()["NFO"]

@@ -42,7 +42,7 @@ def test_an_emptied_redis_gets_back_switches_and_the_markets_start(client: redis
     beat.record_beat()
     client.flushall()
     beat.record_beat()
-    assert controls.read() == {"paused": {"NIFTY": "by hand"}}
+    assert controls.read().to_json() == {"paused": {"NIFTY": "by hand"}}
     assert float(client.get("g6:clock")) == 1000.25  # type: ignore[arg-type]
 
 
@@ -53,7 +53,7 @@ def test_a_switch_that_somebody_took_back_stays_so(client: redis.Redis) -> None:
     beat.record_beat()
     controls.set("greeks", value=None)
     beat.record_beat()
-    assert controls.read() == {}
+    assert controls.read().to_json() == {}
 
 
 def test_what_was_open_when_redis_was_emptied_is_lost_with_the_ledger(client: redis.Redis) -> None:

@@ -62,7 +62,7 @@ def test_yesterdays_open_interest_is_what_the_source_says(
 
 
 def test_it_says_what_it_replays(answers_dir: Path) -> None:
-    assert Replay(Recording.open(answers_dir)).describe()["mode"] == "replay"
+    assert Replay(Recording.open(answers_dir)).describe().to_json()["mode"] == "replay"
 
 
 def test_a_days_listing_is_what_it_showed_until_then(

@@ -18,7 +18,7 @@ AT = datetime(2026, 11, 20, 5, tzinfo=UTC)
 def test_an_answer_is_an_answer_and_stands_in_the_books() -> None:
     gate = Guards().gate()
     assert gate.ask("quote", "quote", Answers(7)) == 7
-    facts = gate.tally.facts()
+    facts = gate.tally.facts().to_json()
     assert (facts["requests"], facts["retries"]) == ({"quote": {"ok": 1}}, {})
     assert len(facts["seconds"]["quote"]) == 1
 
@@ -27,7 +27,7 @@ def test_the_wait_for_a_slot_stands_in_the_books_beside_the_answers_own_time() -
     gate = Guards(spacings=UNSPACED | {"quote": 0.3}).gate()
     for _ in range(2):
         gate.ask("quote", "quote", Answers(7))
-    facts = gate.tally.facts()
+    facts = gate.tally.facts().to_json()
     assert facts["wait"]["quote"] > 0.2
     assert len(facts["seconds"]["quote"]) == 2
 
@@ -35,8 +35,8 @@ def test_the_wait_for_a_slot_stands_in_the_books_beside_the_answers_own_time() -
 def test_two_bad_moments_and_a_good_one_are_one_answer_and_two_further_tries() -> None:
     gate, server = Guards().gate(), Answers(DOWN, DOWN, 7)
     assert gate.ask("quote", "quote", server) == 7
-    assert gate.tally.facts()["retries"] == {"server": 2}
-    assert gate.tally.facts()["requests"] == {"quote": {"busy": 2, "ok": 1}}
+    assert gate.tally.facts().to_json()["retries"] == {"server": 2}
+    assert gate.tally.facts().to_json()["requests"] == {"quote": {"busy": 2, "ok": 1}}
 
 
 @pytest.mark.parametrize("refusal", [TokenDead("dead"), ProviderRefused("no entitlement")])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Outage
+from g6.domain.reports import ProviderState
 from g6.errors import ProviderBusy
 
 DOWN = ProviderBusy("down", "server")
@@ -14,7 +12,7 @@ DOWN = ProviderBusy("down", "server")
 
 class World:
     def __init__(self) -> None:
-        self.now, self.told = 1000.0, list[Mapping[str, Any]]()
+        self.now, self.told = 1000.0, list[ProviderState]()
         self.shelf = MemorySharedCache(lambda: self.now)
 
     def worker(self) -> Outage:
@@ -23,7 +21,7 @@ class World:
         )
 
     def states(self) -> list[str]:
-        return [each["state"] for each in self.told]
+        return [each.state for each in self.told]
 
 
 def test_a_short_one_is_not_told() -> None:
@@ -43,7 +41,7 @@ def test_a_long_one_is_told_once_by_all_workers_and_so_is_its_end() -> None:
     world.worker().answered()
     world.worker().answered()
     assert world.states() == ["outage", "answers"]
-    assert "200 s" in world.told[1]["sentence"]
+    assert "200 s" in world.told[1].sentence
 
 
 def test_while_it_lasts_it_is_told_now_and_then() -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from g6 import __version__
 from g6.config import load
+from g6.domain.reports import ProviderFacts
 from g6.entrypoints.cli.shared import banner
 from g6.entrypoints.cli.shared.following import tell_of_status_file
 
@@ -23,7 +24,11 @@ def shown(provider: dict[str, Any], *, serves: bool = True, **changes: Any) -> s
     settings = load(
         None, SMALL | {name.replace("__", "."): value for name, value in changes.items()}, {}
     )
-    return "\n".join(banner.lines(settings, BROKER, provider, 12_300_000_000, serves=serves))
+    return "\n".join(
+        banner.lines(
+            settings, BROKER, ProviderFacts.from_json(provider), 12_300_000_000, serves=serves
+        )
+    )
 
 
 def test_it_says_version_indices_interval_provider_and_health() -> None:
@@ -61,7 +66,7 @@ def test_it_can_be_left_out(
     wanted: bool, tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = load(None, SMALL | {"console.banner": wanted, "demo_dir": tmp_path}, {})
-    provider = SimpleNamespace(describe=dict)
+    provider = SimpleNamespace(describe=ProviderFacts)
     stack: Any = SimpleNamespace(
         settings=settings, broker=BROKER, runtime=SimpleNamespace(provider=provider)
     )

@@ -21,6 +21,7 @@ from g6.adapters.parquet.units import day_overviews
 from g6.bootstrap.damage_search import lasting, with_directory
 from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.reports import GapOpened
 from g6.ports import Event
 from g6.ports.history import BusPosition, Finding
 from g6.simulation import SimulatedMarket
@@ -46,7 +47,9 @@ def directory(stored: Stored, tmp_path: Path) -> Path:
     ParquetStore(rows).keep_listing(
         SimulatedMarket(calendar()).listing("FINNIFTY", parse_z(f"{DAY}T05:30:00Z")), "NFO"
     )
-    told = Event("1-0", f"{DAY}T05:30:01Z", "gap.opened", "FINNIFTY", {"reason": "provider"}, {})
+    told = Event(
+        "1-0", f"{DAY}T05:30:01Z", GapOpened("FINNIFTY", "", "MISSING", "provider"), "FINNIFTY"
+    )
     ParquetHistory(rows).keep_events([told], BusPosition("1-0", 1))
     return rows
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.sender import MemorySender
+from g6.domain.reports import VitalSigns, WorkerFacts, parse_report
 from g6.entrypoints.cli.past import recomputing as recompute
 from g6.entrypoints.cli.past.recomputing import Journal
 
@@ -26,8 +27,8 @@ class Workers:
         self.sender = self
         self.vitals = self
 
-    def read(self) -> dict[str, object]:
-        return {"workers": {"cycle@here": {"up": True, "queues": ["manual"]}}}
+    def read(self) -> VitalSigns:
+        return VitalSigns(workers={"cycle@here": WorkerFacts(queues=["manual"])})
 
     def job(self, name: str, day: str, index: str, pricing: str) -> None:
         assert (name, pricing) == ("recompute", "{}")
@@ -49,7 +50,7 @@ class Workers:
                     "day": day,
                     "error": "a newer version wrote it",
                 }
-            self.bus.publish("job.report", report)
+            self.bus.publish(parse_report("job.report", report))
 
 
 def run(workers: Workers, journal: Journal, lots: list[tuple[str, str]]) -> list[object]:

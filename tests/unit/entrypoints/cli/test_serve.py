@@ -12,6 +12,7 @@ import pytest
 
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import EmbeddedServer, connect
+from g6.domain.reports import parse_report
 from g6.entrypoints.cli.operate.serve import line
 
 G6 = [sys.executable, "-m", "g6.entrypoints.cli"]
@@ -92,10 +93,10 @@ def test_it_ends_cleanly_when_told(serving, number):
 
 def test_totals_are_exact_over_a_killed_serve(serving, bus):
     process, metrics, _ = serving()
-    bus.publish("cycle.report", REPORT)
+    bus.publish(parse_report("cycle.report", REPORT))
     assert shows(metrics, 'g6_cycles_total{status="OK"} 1.0')
     ended(process, signal.SIGKILL)
-    bus.publish("cycle.report", REPORT | {"cycle": "2026-11-18T05:31:00Z"})
+    bus.publish(parse_report("cycle.report", REPORT | {"cycle": "2026-11-18T05:31:00Z"}))
     process, metrics, _ = serving()
     assert shows(metrics, 'g6_cycles_total{status="OK"} 2.0')
     assert shows(metrics, 'g6_bus_events_dropped_total{bus="events",reason="trimmed"} 0.0')
@@ -103,7 +104,7 @@ def test_totals_are_exact_over_a_killed_serve(serving, bus):
 
 
 def test_status_needs_no_serve(environment, bus):
-    bus.publish("cycle.report", REPORT)
+    bus.publish(parse_report("cycle.report", REPORT))
     asked = subprocess.run(
         [*G6, "status", "--json"],
         env=environment,
@@ -124,7 +125,7 @@ def test_status_needs_no_serve(environment, bus):
 def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(start, bus):
     process = start("status", "--watch")
     assert process.stdout.readline().startswith("no cycle yet")
-    bus.publish("cycle.report", REPORT)
+    bus.publish(parse_report("cycle.report", REPORT))
     assert process.stdout.readline().startswith(f"{CYCLE}  0.50 s  400 options  NIFTY OK/400")
     assert ended(process, signal.SIGINT) == 130
 

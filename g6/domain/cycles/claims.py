@@ -1,0 +1,56 @@
+"""The ledger's answers, with what follows from each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ClaimAnswer(StrEnum):
+    """What the ledger answers to a task that would run a stage.
+
+    >>> ClaimAnswer("overrun!").completes_cycle
+    True
+    """
+
+    RUN = "run"
+    AGAIN = "again"  # run: an earlier start died, failed, or its message was lost
+    DONE = "done"
+    TWIN = "twin"  # another task holds the unit: both beats send
+    BUSY = "busy"  # another task's lease on the stage is alive
+    OVERRUN = "overrun"  # the index's previous cycle is still being collected
+    OVERRUN_COMPLETED = "overrun!"  # that, and with this unit the cycle is complete
+    CLOSED = "closed"  # the unit is terminal
+    UNKNOWN = "unknown"  # no such cycle
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the task holds the lease and runs the stage."""
+        return self in {ClaimAnswer.RUN, ClaimAnswer.AGAIN}
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the stage was begun before, and has until the deadline instead of beat's limit."""
+        return self is ClaimAnswer.AGAIN
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the next stage may run, although this task does not run this one."""
+        return self is ClaimAnswer.DONE
+
+    @property
+    def completes_cycle(self) -> bool:
+        """Whether the caller has to send the aggregate."""
+        return self is ClaimAnswer.OVERRUN_COMPLETED
+
+
+class FinishAnswer(StrEnum):
+    """What the ledger answers to one who makes a unit terminal."""
+
+    LATE = "late"  # it was terminal already
+    FINISHED = "finished"
+    COMPLETED = "completed"
+
+    @property
+    def completes_cycle(self) -> bool:
+        """Whether the caller has to send the aggregate."""
+        return self is FinishAnswer.COMPLETED

@@ -1,0 +1,65 @@
+"""What the bus, the ledger and the recorder exchange: frozen facts of plain numbers and words, each with its JSON form."""
+
+from g6.domain.reports.alerts import Alert, AlertRule
+from g6.domain.reports.cycle import CycleReport, GapClosed, GapOpened, OverviewRow
+from g6.domain.reports.events import Event, EventMeta, Report, Unreadable, parse_report
+from g6.domain.reports.heartbeat import Heartbeat, RunningPlan, VitalSigns, WorkerFacts
+from g6.domain.reports.jobs import (
+    AbandonedFilesCleared,
+    EventsDropped,
+    PanelsVerified,
+    RecomputeReport,
+    StorageSizes,
+)
+from g6.domain.reports.provider import (
+    LoginFacts,
+    ProviderFacts,
+    ProviderState,
+    RequestTally,
+    StreamFacts,
+)
+from g6.domain.reports.stage import (
+    AnalysisFacts,
+    CollectCounts,
+    StageFailure,
+    StageReport,
+    WriteReport,
+)
+from g6.domain.reports.storing import SinkRefusal, StoreRefused
+from g6.domain.reports.switches import Switches
+
+__all__ = [
+    "AbandonedFilesCleared",
+    "Alert",
+    "AlertRule",
+    "AnalysisFacts",
+    "CollectCounts",
+    "CycleReport",
+    "Event",
+    "EventMeta",
+    "EventsDropped",
+    "GapClosed",
+    "GapOpened",
+    "Heartbeat",
+    "LoginFacts",
+    "OverviewRow",
+    "PanelsVerified",
+    "ProviderFacts",
+    "ProviderState",
+    "RecomputeReport",
+    "Report",
+    "RequestTally",
+    "RunningPlan",
+    "SinkRefusal",
+    "StageFailure",
+    "StageReport",
+    "StorageSizes",
+    "StoreRefused",
+    "StreamFacts",
+    "Switches",
+    "Unreadable",
+    "VitalSigns",
+    "WorkerFacts",
+    "WriteReport",
+    "parse_report",
+]

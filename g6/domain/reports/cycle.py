@@ -1,0 +1,128 @@
+"""What one finished cycle was, and where a gap opens or closes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+from g6.domain.reports.json_types import Document, JsonObject
+from g6.domain.schema.words import EventType, Status
+
+OverviewRow: TypeAlias = Mapping[str, Any]
+"""One row of the overview: keys of `rows.OVERVIEW`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What one finished cycle was: its status, each unit's status and reason, and wall times.
+
+    Attributes:
+        units: Status by index.
+        reasons: Reason by index, of units that have one.
+        options: Options with a quote, by index.
+        lateness_seconds: First stage's start after the cycle's instant.
+        elapsed_seconds: From the cycle's instant to overview and panels in Redis.
+        rows: The overview rows; empty in a report that is built before they are known.
+        seconds: Wall seconds of the aggregate by part, empty in the report that a panel holds.
+    """
+
+    type: ClassVar[EventType] = EventType.CYCLE_REPORT
+    cycle: str
+    status: str
+    units: Mapping[str, str]
+    reasons: Mapping[str, str]
+    options: Mapping[str, int]
+    lateness_seconds: float
+    elapsed_seconds: float
+    attempt: int = 1
+    rows: Sequence[OverviewRow] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_analysed(self) -> bool:
+        """Whether at least one index has a chain."""
+        return any(Status(status).has_chain for status in self.units.values())
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        return {
+            "cycle": self.cycle,
+            "status": self.status,
+            "units": dict(self.units),
+            "reasons": dict(self.reasons),
+            "options": dict(self.options),
+            "lateness_seconds": self.lateness_seconds,
+            "elapsed_seconds": self.elapsed_seconds,
+            "attempt": self.attempt,
+            "rows": list(self.rows),
+            "seconds": dict(self.seconds),
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> CycleReport:
+        """Read what `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            cycle=document["cycle"],
+            status=Status(document["status"]),
+            units={index: Status(status) for index, status in document["units"].items()},
+            reasons=document.get("reasons") or {},
+            options=document.get("options") or {},
+            lateness_seconds=document["lateness_seconds"],
+            elapsed_seconds=document["elapsed_seconds"],
+            attempt=document.get("attempt", 1),
+            rows=tuple(document.get("rows") or ()),
+            seconds=document.get("seconds") or {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _GapChange:
+    """An index at the cycle at which its status changed from OK or to OK."""
+
+    index: str
+    cycle: str
+    status: str
+    reason: str = ""
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        return {
+            "index": self.index,
+            "cycle": self.cycle,
+            "status": self.status,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GapOpened(_GapChange):
+    """An index that was OK and is not any more."""
+
+    type: ClassVar[EventType] = EventType.GAP_OPENED
+
+    @classmethod
+    def from_json(cls, document: Document) -> GapOpened:
+        """Read what `to_json` gave."""
+        return cls(*_gap_values(document))
+
+
+@dataclass(frozen=True, slots=True)
+class GapClosed(_GapChange):
+    """An index that was not OK and is again."""
+
+    type: ClassVar[EventType] = EventType.GAP_CLOSED
+
+    @classmethod
+    def from_json(cls, document: Document) -> GapClosed:
+        """Read what `to_json` gave."""
+        return cls(*_gap_values(document))
+
+
+def _gap_values(document: Document) -> tuple[str, str, str, str]:
+    return (
+        str(document.get("index", "")),
+        str(document.get("cycle", "")),
+        str(document.get("status", "")),
+        str(document.get("reason", "")),
+    )

@@ -1,0 +1,153 @@
+"""The event: a report in its envelope, and how a payload is read by the type of its event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+from g6.domain.reports.alerts import Alert
+from g6.domain.reports.cycle import CycleReport, GapClosed, GapOpened
+from g6.domain.reports.heartbeat import Heartbeat
+from g6.domain.reports.jobs import (
+    AbandonedFilesCleared,
+    EventsDropped,
+    PanelsVerified,
+    RecomputeReport,
+    StorageSizes,
+)
+from g6.domain.reports.json_types import Document, JsonObject, present
+from g6.domain.reports.provider import ProviderState
+from g6.domain.reports.stage import StageReport
+from g6.domain.reports.storing import StoreRefused
+from g6.domain.schema.words import EventType
+
+
+class Report(Protocol):
+    """What an event carries."""
+
+    @property
+    def type(self) -> str:
+        """The type of the event."""
+        ...
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A payload of an unknown type, or one that is not what its type says.
+
+    Attributes:
+        document: The payload as it came.
+    """
+
+    type: str
+    document: Document
+
+    def to_json(self) -> JsonObject:
+        """Return the payload as it came."""
+        return dict(self.document)
+
+    @property
+    def is_known_type(self) -> bool:
+        """Whether the type is known, so that the payload is not what it says."""
+        return self.type in _PARSERS
+
+
+@dataclass(frozen=True, slots=True)
+class EventMeta:
+    """What an event carries beside its report.
+
+    Attributes:
+        trace: The id that every message of one cycle carries from beat on, empty without one.
+    """
+
+    trace: str = ""
+
+    def to_json(self) -> JsonObject:
+        """Return the meta data as JSON has them.
+
+        >>> EventMeta().to_json()
+        {}
+        """
+        return present(trace=self.trace)
+
+    @classmethod
+    def from_json(cls, document: Document) -> EventMeta:
+        """Read what `to_json` gave."""
+        return cls(str(document.get("trace", "")))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the bus.
+
+    Attributes:
+        id: Monotonic; what a reader goes on after.
+        ts: Wall time at which it was published, ISO.
+        payload: What happened.
+        key: What it is of: an index, a cycle, a state.
+    """
+
+    id: str
+    ts: str
+    payload: Report
+    key: str = ""
+    meta: EventMeta = field(default_factory=EventMeta)
+
+    @property
+    def type(self) -> str:
+        """The type of the event."""
+        return self.payload.type
+
+    @property
+    def document(self) -> JsonObject:
+        """The payload as JSON has it."""
+        return self.payload.to_json()
+
+
+def _job_report(document: Document) -> Report:
+    if document.get("job") == AbandonedFilesCleared.job:
+        return AbandonedFilesCleared.from_json(document)
+    if document.get("job") == RecomputeReport.job:
+        return RecomputeReport.from_json(document)
+    raise ValueError(f"no report of the job {document.get('job')!r}")
+
+
+_PARSERS: Mapping[str, Callable[[Document], Report]] = MappingProxyType(
+    {
+        EventType.UNIT_REPORT: StageReport.from_json,
+        EventType.CYCLE_REPORT: CycleReport.from_json,
+        EventType.HEARTBEAT: Heartbeat.from_json,
+        EventType.GAP_OPENED: GapOpened.from_json,
+        EventType.GAP_CLOSED: GapClosed.from_json,
+        EventType.PROVIDER_STATE: ProviderState.from_json,
+        EventType.ALERT: Alert.from_json,
+        EventType.STORE_REFUSED: StoreRefused.from_json,
+        EventType.STORAGE_SIZES: StorageSizes.from_json,
+        EventType.PANELS_VERIFY: PanelsVerified.from_json,
+        EventType.JOB_REPORT: _job_report,
+        EventType.EVENTS_DROPPED: EventsDropped.from_json,
+    }
+)
+
+
+def parse_report(type: str, document: Document) -> Report:
+    """Return the report that a payload is by the type of its event, `Unreadable` where it is none.
+
+    >>> parse_report("gap.opened", {"index": "NIFTY", "status": "MISSING"}).index
+    'NIFTY'
+    >>> parse_report("unit.report", {"stage": "collect"}).type
+    'unit.report'
+    """
+    parse = _PARSERS.get(type)
+    if parse is None:
+        return Unreadable(type, document)
+    try:
+        return parse(document)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Unreadable(type, document)

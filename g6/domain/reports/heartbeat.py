@@ -1,0 +1,171 @@
+"""What the system says of itself every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+from g6.domain.reports.json_types import Document, JsonObject, present
+from g6.domain.reports.provider import ProviderFacts
+from g6.domain.reports.storing import SinkRefusal
+from g6.domain.schema.words import EventType
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """One worker process and its children, as it last told.
+
+    Attributes:
+        at: Wall time of its last sign of life, epoch seconds.
+        queues: The queues that it serves, None where an earlier version does not say.
+        resident_bytes: Resident memory, None unknown.
+        cpu_ratio: Processor time in cores, None unknown.
+        up: Whether it told of itself lately.
+    """
+
+    pid: int = 0
+    host: str = ""
+    at: float = 0.0
+    queues: Sequence[str] | None = None
+    resident_bytes: float | None = None
+    cpu_ratio: float | None = None
+    up: bool = True
+
+    def to_json(self) -> JsonObject:
+        """Return the facts as JSON has them."""
+        queues = {} if self.queues is None else {"queues": list(self.queues)}
+        return {
+            "pid": self.pid,
+            "host": self.host,
+            "at": self.at,
+            **queues,
+            "resident_bytes": self.resident_bytes,
+            "cpu_ratio": self.cpu_ratio,
+            "up": self.up,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> WorkerFacts:
+        """Read what `to_json` gave, or what a worker wrote of itself."""
+        names = (each.name for each in fields(cls))
+        return cls(**{name: document[name] for name in names if name in document})
+
+
+@dataclass(frozen=True, slots=True)
+class VitalSigns:
+    """How queues, workers and hosts are.
+
+    Attributes:
+        queues: Messages that wait, by queue.
+        workers: By name.
+        clock_skew_seconds: Host's clock less Redis', by host.
+        retained_events: Events that the stream holds, None unknown.
+        disk_free_bytes: Room where the data directory is, None unknown.
+    """
+
+    queues: Mapping[str, int] = field(default_factory=dict)
+    workers: Mapping[str, WorkerFacts] = field(default_factory=dict)
+    clock_skew_seconds: Mapping[str, float] = field(default_factory=dict)
+    retained_events: int | None = None
+    disk_free_bytes: float | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the signs as JSON has them."""
+        return {
+            "queues": dict(self.queues),
+            "workers": {name: worker.to_json() for name, worker in self.workers.items()},
+            "clock_skew_seconds": dict(self.clock_skew_seconds),
+            "retained_events": self.retained_events,
+            "disk_free_bytes": self.disk_free_bytes,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> VitalSigns:
+        """Read what `to_json` gave."""
+        workers = {
+            name: WorkerFacts.from_json(each)
+            for name, each in (document.get("workers") or {}).items()
+        }
+        return cls(
+            document.get("queues") or {},
+            workers,
+            document.get("clock_skew_seconds") or {},
+            document.get("retained_events"),
+            document.get("disk_free_bytes"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPlan:
+    """What the running system collects, which may differ from the settings of who asks.
+
+    Attributes:
+        interval: Market seconds between cycles.
+        step: Wall seconds between cycles.
+        heartbeat_seconds: Wall seconds between heartbeats.
+        max_quote_age: Market seconds after which a quote is stale.
+    """
+
+    indices: Sequence[str]
+    interval: int
+    step: float
+    config_id: str
+    heartbeat_seconds: float
+    max_quote_age: float
+
+    def to_json(self) -> JsonObject:
+        """Return the plan as JSON has it."""
+        return {
+            "indices": list(self.indices),
+            "interval": self.interval,
+            "step": self.step,
+            "config_id": self.config_id,
+            "heartbeat_seconds": self.heartbeat_seconds,
+            "max_quote_age": self.max_quote_age,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> RunningPlan:
+        """Read what `to_json` gave."""
+        return cls(**{name: document[name] for name in cls.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Queues, workers, clocks, open markets, the provider and what sinks refuse, at one moment.
+
+    Attributes:
+        refused: What sinks refuse, the longest lasting first.
+        market_open: Whether each exchange is in session.
+        plan: None in a heartbeat that does not say it.
+    """
+
+    type: ClassVar[EventType] = EventType.HEARTBEAT
+    vitals: VitalSigns = field(default_factory=VitalSigns)
+    refused: Sequence[SinkRefusal] = ()
+    market_open: Mapping[str, bool] = field(default_factory=dict)
+    provider: ProviderFacts = field(default_factory=ProviderFacts)
+    plan: RunningPlan | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        return {
+            **self.vitals.to_json(),
+            "refused": [refusal.to_json() for refusal in self.refused],
+            "market_open": dict(self.market_open),
+            "provider": self.provider.to_json(),
+            **present(plan=None if self.plan is None else self.plan.to_json()),
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> Heartbeat:
+        """Read what `to_json` gave."""
+        plan = document.get("plan")
+        return cls(
+            VitalSigns.from_json(document),
+            tuple(SinkRefusal.from_json(each) for each in document.get("refused") or ()),
+            document.get("market_open") or {},
+            ProviderFacts.from_json(document.get("provider") or {}),
+            None if plan is None else RunningPlan.from_json(plan),
+        )

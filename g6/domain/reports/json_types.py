@@ -1,0 +1,28 @@
+"""The types of JSON on its way through a door: what adapters read, and what reports are written as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+"""A value that JSON can say."""
+
+JsonObject: TypeAlias = dict[str, object]
+"""An object that is about to be written as JSON."""
+
+Document: TypeAlias = Mapping[str, Any]
+"""An object as it was read from JSON, of which nothing is known yet."""
+
+
+def present(**fields: object) -> JsonObject:
+    """Return the fields that say something: neither None nor an empty text, list or mapping.
+
+    >>> present(options=0, left_out={}, error="", reason=None)
+    {'options': 0}
+    """
+    return {
+        name: value
+        for name, value in fields.items()
+        if value is not None and value not in ("", {}, [], ())
+    }

@@ -1,0 +1,333 @@
+"""What one stage of one unit did, and what it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import ClassVar, TypeAlias
+
+from g6.domain.reports.json_types import Document, JsonObject, present
+from g6.domain.reports.provider import ProviderFacts
+from g6.domain.schema.words import EventType, Stage, Status
+
+
+@dataclass(frozen=True, slots=True)
+class BeyondCounts:
+    """Strikes of one expiry that a window leaves out.
+
+    Attributes:
+        listed: How many there are.
+        unasked: How many of them were never asked for, or too long ago.
+        age_seconds: Age of the oldest answer that counts, None when there is none.
+        known: How many have an answer that counts.
+    """
+
+    listed: int
+    unasked: int
+    age_seconds: float | None
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectCounts:
+    """What a collection counted.
+
+    Attributes:
+        options: Contracts whose quotes were asked for.
+        provider: What the provider says of itself, the requests of this unit included.
+        left_out: Listed contracts that were left out, by reason.
+        salvaged: Contracts that were put under the expiry that their symbol says.
+        expired: Contracts of each listed expiry (ISO date) that is over.
+        not_listed: Expiries that were configured by date or number and are not listed.
+        reach: Strikes either side by which windows were widened, by ISO expiry.
+        beyond: Strikes outside the window, by ISO expiry.
+        bytes: Size of the frame.
+        lateness_seconds: From the cycle's instant to the stage's start, wall time.
+    """
+
+    options: int = 0
+    provider: ProviderFacts = field(default_factory=ProviderFacts)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    salvaged: int = 0
+    expired: Mapping[str, int] = field(default_factory=dict)
+    not_listed: Sequence[str] = ()
+    reach: Mapping[str, int] = field(default_factory=dict)
+    beyond: Mapping[str, BeyondCounts] = field(default_factory=dict)
+    bytes: int = 0
+    lateness_seconds: float | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the counts as JSON has them; what is empty is left out."""
+        return {
+            "options": self.options,
+            "provider": self.provider.to_json(),
+            **present(
+                left_out=dict(self.left_out),
+                salvaged=self.salvaged or None,
+                expired=dict(self.expired),
+                not_listed=list(self.not_listed),
+                reach=dict(self.reach),
+                beyond={expiry: asdict(counts) for expiry, counts in self.beyond.items()},
+            ),
+            "bytes": self.bytes,
+            "lateness_seconds": self.lateness_seconds,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> CollectCounts:
+        """Read what `to_json` gave."""
+        plain = {each.name for each in fields(cls)} - {"provider", "beyond"}
+        beyond = {
+            expiry: BeyondCounts(**counts)
+            for expiry, counts in (document.get("beyond") or {}).items()
+        }
+        return cls(
+            provider=ProviderFacts.from_json(document.get("provider") or {}),
+            beyond=beyond,
+            **{name: document[name] for name in plain if name in document},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IvCounts:
+    """Options of one bucket that have a quote, by what became of their volatility.
+
+    Attributes:
+        unavailable: Options that have no volatility to find, by word of `iv_status`.
+    """
+
+    ok: int = 0
+    failed: int = 0
+    unavailable: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IterationCounts:
+    """Solver iterations spent on the prices of one bucket, and how many prices those were."""
+
+    sum: int = 0
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryFacts:
+    """One expiry of a unit.
+
+    Attributes:
+        coverage: Strikes that came over strikes wanted, 0 to 1.
+        forward: Points, None unknown.
+    """
+
+    bucket: str
+    expiry: str = ""
+    strikes_wanted: int = 0
+    strikes: int = 0
+    coverage: float | None = None
+    status: str = Status.OK
+    forward: float | None = None
+    forward_source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFacts:
+    """What one unit's chain holds.
+
+    Attributes:
+        options: Options that have a quote.
+        missing: Options that were asked for and have none.
+        iv: By bucket.
+        iterations: By bucket.
+        iterations_histogram: How many prices took how many iterations, by the number as text.
+        quality: Options that carry a quality flag, by its word.
+        sources: Options by where their quote came from.
+        expiries: One entry an expiry.
+        staleness_seconds: Age of the freshest quote at the cycle's instant, None unknown.
+        spot: The index's last price in points, None unknown.
+        atm: At-the-money strike in points by ISO expiry.
+        deviations: One standard deviation to the fix in points, by the key of an expiry.
+        queue_wait_seconds: From the end of the stage before to this stage's start.
+    """
+
+    options: int
+    missing: int = 0
+    iv: Mapping[str, IvCounts] = field(default_factory=dict)
+    iterations: Mapping[str, IterationCounts] = field(default_factory=dict)
+    iterations_histogram: Mapping[str, int] = field(default_factory=dict)
+    quality: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, int] = field(default_factory=dict)
+    expiries: Sequence[ExpiryFacts] = ()
+    staleness_seconds: float | None = None
+    spot: float | None = None
+    atm: Mapping[str, float] = field(default_factory=dict)
+    deviations: Mapping[str, float] = field(default_factory=dict)
+    queue_wait_seconds: float | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the facts as JSON has them."""
+        iv = {bucket: asdict(counts) for bucket, counts in self.iv.items()}
+        iterations = {bucket: asdict(counts) for bucket, counts in self.iterations.items()}
+        return {
+            "options": self.options,
+            "missing": self.missing,
+            "iv": iv,
+            "iterations": iterations,
+            "iterations_histogram": dict(self.iterations_histogram),
+            "quality": dict(self.quality),
+            "sources": dict(self.sources),
+            "expiries": [asdict(expiry) for expiry in self.expiries],
+            "staleness_seconds": self.staleness_seconds,
+            "spot": self.spot,
+            "atm": dict(self.atm),
+            "deviations": dict(self.deviations),
+        } | present(queue_wait_seconds=self.queue_wait_seconds)
+
+    @classmethod
+    def from_json(cls, document: Document) -> AnalysisFacts:
+        """Read what `to_json` gave."""
+        plain = {each.name for each in fields(cls)} - {"iv", "iterations", "expiries"}
+        iv = {bucket: IvCounts(**each) for bucket, each in (document.get("iv") or {}).items()}
+        iterations = {
+            bucket: IterationCounts(**each)
+            for bucket, each in (document.get("iterations") or {}).items()
+        }
+        return cls(
+            iv=iv,
+            iterations=iterations,
+            expiries=tuple(ExpiryFacts(**each) for each in document.get("expiries") or ()),
+            **{name: document[name] for name in plain if name in document},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What the writes of a stage did, by sink.
+
+    Attributes:
+        repaired: Torn lines that were cut off.
+        errors: What a sink that refused said.
+        aside: Damaged lines that were moved out of a file, by the file that holds them now.
+    """
+
+    rows: Mapping[str, int] = field(default_factory=dict)
+    bytes: Mapping[str, int] = field(default_factory=dict)
+    repaired: int = 0
+    errors: Mapping[str, str] = field(default_factory=dict)
+    aside: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> JsonObject:
+        """Return the counts as JSON has them."""
+        return {
+            "rows": dict(self.rows),
+            "bytes": dict(self.bytes),
+            "repaired": self.repaired,
+            "errors": dict(self.errors),
+            "aside": dict(self.aside),
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> WriteReport:
+        """Read what `to_json` gave."""
+        names = (each.name for each in fields(cls))
+        return cls(**{name: document[name] for name in names if name in document})
+
+
+@dataclass(frozen=True, slots=True)
+class StageFailure:
+    """Why a stage could not do its work.
+
+    Attributes:
+        provider: Of a collection, what was asked of the provider until then.
+    """
+
+    error: str
+    provider: ProviderFacts | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the failure as JSON has it."""
+        document: JsonObject = {"error": self.error}
+        if self.provider is not None:
+            document["provider"] = self.provider.to_json()
+        return document
+
+    @classmethod
+    def from_json(cls, document: Document) -> StageFailure:
+        """Read what `to_json` gave."""
+        provider = document.get("provider")
+        return cls(
+            str(document["error"]), None if provider is None else ProviderFacts.from_json(provider)
+        )
+
+
+StageCounts: TypeAlias = CollectCounts | AnalysisFacts | WriteReport | StageFailure
+
+_COUNTS: Mapping[str, type[CollectCounts | AnalysisFacts | WriteReport]] = {
+    Stage.COLLECT: CollectCounts,
+    Stage.ANALYSE: AnalysisFacts,
+    Stage.PERSIST: WriteReport,
+    Stage.PUBLISH: WriteReport,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What one stage of one unit did.
+
+    Attributes:
+        cycle: ISO instant.
+        index: The underlying's name, empty for a stage of the whole cycle.
+        seconds: Wall seconds by part of the stage (quotes, solve, write, …), and their total.
+        counts: What was counted, None where there was nothing to count.
+    """
+
+    type: ClassVar[EventType] = EventType.UNIT_REPORT
+    cycle: str
+    index: str
+    stage: str
+    status: str
+    reason: str = ""
+    attempt: int = 1
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    counts: StageCounts | None = None
+
+    @property
+    def refusals(self) -> Mapping[str, str] | str:
+        """What was refused of its writes: by sink, or one sentence; empty when nothing was."""
+        if isinstance(self.counts, WriteReport):
+            return self.counts.errors
+        return self.counts.error if isinstance(self.counts, StageFailure) else ""
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        return {
+            "cycle": self.cycle,
+            "index": self.index,
+            "stage": self.stage,
+            "status": self.status,
+            "reason": self.reason,
+            "attempt": self.attempt,
+            "seconds": dict(self.seconds),
+            "counts": {} if self.counts is None else self.counts.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> StageReport:
+        """Read what `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        stage = Stage(document["stage"])
+        counts = document.get("counts")
+        parsed: StageCounts | None = None
+        if counts:
+            parsed = (
+                StageFailure.from_json(counts)
+                if "error" in counts
+                else _COUNTS[stage].from_json(counts)
+            )
+        return cls(
+            cycle=document["cycle"],
+            index=document["index"],
+            stage=stage,
+            status=Status(document["status"]),
+            reason=document.get("reason", ""),
+            attempt=document.get("attempt", 1),
+            seconds=document.get("seconds") or {},
+            counts=parsed,
+        )

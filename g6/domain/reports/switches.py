@@ -1,0 +1,100 @@
+"""The switches of a running system, and what the system remembers among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from g6.domain.reports.json_types import Document, Json, JsonObject, present
+from g6.domain.reports.storing import SinkRefusal
+
+EVERY_INDEX = "*"
+"""The name under which a pause holds for every index."""
+REFUSED_PREFIX = "refused:"
+"""What the names of remembered refusals begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunWindow:
+    """The instants between which a bounded run collects, ISO, None open."""
+
+    first: str | None = None
+    last: str | None = None
+
+    def to_json(self) -> JsonObject:
+        """Return the window as JSON has it."""
+        return {"first": self.first, "last": self.last}
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """The switches in force, and what the system remembers among them.
+
+    Attributes:
+        greeks: Whether Greeks are computed, None where nobody said so.
+        paused: Why an index is not collected, by index, `*` for all.
+        window: Of a bounded run or a simulated market.
+        expiries_warned: For each index, which missing expiries were told of on which day.
+        stream_silent_since: Wall time since which the tick stream brings nothing, epoch seconds.
+        token_warned: The day on which a missing token was told of.
+        refusals: What sinks refuse, by the switch's name.
+        others: Switches that this version does not know.
+    """
+
+    greeks: bool | None = None
+    paused: Mapping[str, str | None] = field(default_factory=dict)
+    window: RunWindow | None = None
+    expiries_warned: Mapping[str, str] = field(default_factory=dict)
+    stream_silent_since: float | None = None
+    token_warned: str = ""
+    refusals: Mapping[str, SinkRefusal] = field(default_factory=dict)
+    others: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def computes_greeks(self) -> bool:
+        """Whether Greeks are computed: unless they are switched off."""
+        return self.greeks is not False
+
+    def longest_refusals(self) -> list[SinkRefusal]:
+        """Return what sinks refuse now, the longest lasting first."""
+        return sorted(
+            self.refusals.values(),
+            key=lambda refusal: (refusal.since, refusal.stage, refusal.index),
+        )
+
+    def to_json(self) -> JsonObject:
+        """Return the switches that are set, by name."""
+        refusals = {name: refusal.to_json() for name, refusal in self.refusals.items()}
+        window = None if self.window is None else self.window.to_json()
+        known = present(
+            greeks=self.greeks,
+            paused=dict(self.paused),
+            window=window,
+            expiries_warned=dict(self.expiries_warned),
+            stream_silent_since=self.stream_silent_since,
+            token_warned=self.token_warned,
+        )
+        return known | dict(self.others) | refusals
+
+    @classmethod
+    def from_json(cls, document: Document) -> Switches:
+        """Read the switches that are set, by name."""
+        plain = {
+            "greeks",
+            "paused",
+            "expiries_warned",
+            "stream_silent_since",
+            "token_warned",
+        }
+        values = {name: value for name, value in document.items() if name in plain}
+        refusals = {}
+        others = {}
+        window = None
+        for name, value in document.items():
+            if name.startswith(REFUSED_PREFIX):
+                refusals[name] = SinkRefusal.from_json(value)
+            elif name == "window":
+                window = RunWindow(value.get("first"), value.get("last"))
+            elif name not in plain:
+                others[name] = value
+        return cls(**values, window=window, refusals=refusals, others=others)

@@ -1,0 +1,85 @@
+"""The newest reports that the runtime status is made of, kept beside the totals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports import CycleReport, Event, GapOpened, Heartbeat, parse_report
+from g6.domain.schema.words import EventType
+
+
+@dataclass(frozen=True, slots=True)
+class LatestReports:
+    """The newest event of each type that the status is made of.
+
+    Attributes:
+        events: By type.
+    """
+
+    events: Mapping[str, Event] = field(default_factory=dict)
+
+    @property
+    def cycle(self) -> CycleReport | None:
+        """The report of the newest cycle, which need not have closed last."""
+        report = self._payload(EventType.CYCLE_REPORT)
+        return report if isinstance(report, CycleReport) else None
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """The newest heartbeat."""
+        report = self._payload(EventType.HEARTBEAT)
+        return report if isinstance(report, Heartbeat) else None
+
+    @property
+    def heartbeat_at(self) -> float:
+        """Wall time of the newest heartbeat in epoch seconds, 0 for never."""
+        event = self.events.get(EventType.HEARTBEAT)
+        return 0.0 if event is None else parse_z(event.ts).timestamp()
+
+    @property
+    def gap(self) -> GapOpened | None:
+        """The gap that opened last."""
+        report = self._payload(EventType.GAP_OPENED)
+        return report if isinstance(report, GapOpened) else None
+
+    def _payload(self, type: EventType) -> object:
+        event = self.events.get(type)
+        return None if event is None else event.payload
+
+    def after(self, events: Iterable[Event]) -> Self:
+        """Return the newest reports once `events` came as well.
+
+        A cycle's report yields only to that of a newer cycle: a rerun closes an old one again.
+        """
+        newest = dict(self.events)
+        for event in events:
+            match event.payload:
+                case Heartbeat() | GapOpened():
+                    newest[event.type] = event
+                case CycleReport(cycle=cycle):
+                    before = self.__class__(newest).cycle
+                    if before is None or parse_z(cycle) >= parse_z(before.cycle):
+                        newest[event.type] = event
+        return self.__class__(newest)
+
+    def changed_texts(self, before: LatestReports) -> dict[str, str]:
+        """Return the JSON of each report that is another than `before`, by the type of its event."""
+        return {
+            str(type): json.dumps(event.document | {"ts": event.ts})
+            for type, event in self.events.items()
+            if event is not before.events.get(type)
+        }
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[str, str]) -> Self:
+        """Read what `changed_texts` gave."""
+        events = {}
+        for type, text in texts.items():
+            document = json.loads(text)
+            ts = document.pop("ts")
+            events[type] = Event("", ts, parse_report(type, document))
+        return cls(events)
