@@ -1,8 +1,11 @@
-"""G6: whole option chains of Indian indices, collected every cycle, priced, and kept for good.
+"""G6 collects whole option chains of Indian indices every cycle, prices them, and keeps them.
 
 >>> import g6
 >>> chain = g6.load("NIFTY", "2026-11-20")  # doctest: +SKIP
->>> pcr = g6.sql("select timestamp, sum(pe_oi) / sum(ce_oi) from chain group by all")  # doctest: +SKIP
+>>> pcr = g6.sql(  # doctest: +SKIP
+...     "select timestamp, sum(pe_oi) / sum(ce_oi) from chain group by all"
+... )
+>>> g6.ask.interest("NIFTY", cycles=60)  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -36,13 +39,24 @@ def load(
     shape: Literal["wide", "long"] = "wide",
     data_dir: str | Path = "data/g6_data",
 ) -> Any:
-    """Return stored rows of one or several indices over a session day (IST) or a range `(first, last)`, both included.
+    """Return stored rows of one or several indices over a session day (IST) or a range.
 
-    `columns` picks and orders; `expiry` one or several dates; `strike` one or an inclusive range; `as_of` (aware, or naive in `tz`)
-    leaves out everything that was observed later. `shape="long"` gives a row per option: columns without `ce_`/`pe_` and `side`.
-    Events of no index come with those of any. Instants are in `tz`.
+    Args:
+        index: One name or several.
+        day: A session day, or `(first, last)`, both included.
+        kind: Which rows. Events that are of no index come with those of any.
+        engine: What the answer is: a data frame, a table, or a relation.
+        columns: Which columns, in their order.
+        expiry: Only these expiries.
+        strike: Only this strike, or an inclusive range.
+        as_of: Rows that were observed later are left out. An instant without a zone is in `tz`.
+        tz: The zone that instants are in.
+        shape: `long` gives a row per option: columns without `ce_` and `pe_`, and `side`.
+        data_dir: Where the rows are.
 
-    Errors: NothingToDo names the first and the last day there is; BadInput a damaged file, an unknown column.
+    Raises:
+        NothingToDo: Nothing is stored. The sentence names the first and the last day there is.
+        BadInput: A file is damaged, or there is no such column.
     """
     from g6.adapters.parquet.load import Query, load_table, to_engine
 
@@ -67,10 +81,20 @@ def sql(
     tz: str = "Asia/Kolkata",
     data_dir: str | Path = "data/g6_data",
 ) -> Any:
-    """Return the answer of DuckDB to `query` over the tables `chain`, `overview` and `instruments`.
+    """Return the answer of DuckDB to a query over the tables `chain`, `overview`, `instruments`.
 
-    Columns are those of `load`, and `date`, the session's; each row is there once however its day is folded. Instants are shown
-    in `tz`. Errors: UserError with what DuckDB says of the query; Unavailable where it is not installed.
+    Columns are those of `load`, and `date`, the session's. Each row is there once however its day
+    is folded.
+
+    Args:
+        query: SQL.
+        engine: What the answer is.
+        tz: The zone that instants are shown in.
+        data_dir: Where the rows are.
+
+    Raises:
+        UserError: The query is wrong. The sentence is DuckDB's.
+        Unavailable: DuckDB is not installed.
     """
     from g6.adapters.parquet.sql import answer
 

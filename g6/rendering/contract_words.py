@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from g6.rendering.screens import LAKH
+from g6.rendering.wording import LAKH
 from g6.studies.contract_size import ContractSize
 
 __all__ = ["size_words"]

@@ -72,7 +72,7 @@ OF_COLUMNS = "column_table"
 
 
 def parts_of(study: str, document: object, view: object = None) -> Iterator[Part]:
-    """Yield the parts of a study's document, seen as `view` says; None is its default."""
+    """Yield the parts of a study's document, in its default view unless one is given."""
     parts: Callable[[object, object], Iterator[Part]] = _module(study).parts
     yield from parts(document, view_of(study)() if view is None else view)
 
@@ -84,7 +84,7 @@ def view_of(study: str) -> type:
 
 
 def csv_help_of(study: str) -> str:
-    """Return the sentence of its option `--csv`, empty for a document that is not written as CSV."""
+    """Return the help of its option `--csv`, empty where there is no such option."""
     sentence: str = getattr(_module(study), "CSV_HELP", "")
     return sentence
 

@@ -79,13 +79,13 @@ def _type_name(kind: object) -> str:
 def _documents(document: type) -> Iterator[str]:
     """Yield a paragraph for a document's class and for each dataclass that it holds."""
     pending = [document]
-    for each in pending:
-        sentences, _, attributes = (inspect.getdoc(each) or "").partition("\n\nAttributes:\n")
-        yield f"**{each.__name__}**. {sentences}"
+    for record in pending:
+        sentences, _, attributes = (inspect.getdoc(record) or "").partition("\n\nAttributes:\n")
+        yield f"**{record.__name__}**. {sentences}"
         if attributes:
             yield "\n".join(map(_attribute, _unfolded(attributes)))
-        hints = get_type_hints(each)
-        for field in fields(each):
+        hints = get_type_hints(record)
+        for field in fields(record):
             pending += [kind for kind in _classes(hints[field.name]) if kind not in pending]
 
 

@@ -28,7 +28,9 @@ def _element(part: Part) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th{_aligned(each)}>{_escaped(each.header)}</th>" for each in table.columns)
+    head = "".join(
+        f"<th{_aligned(column)}>{_escaped(column.header)}</th>" for column in table.columns
+    )
     lines = zip(*(list(column.cells) for column in table.columns), strict=True)
     body = "\n".join(f"<tr>{_cells(table.columns, line)}</tr>" for line in lines)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"

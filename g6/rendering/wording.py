@@ -1,8 +1,9 @@
-"""Instants and words as the screens of studies write them."""
+"""Numbers, instants and words as every screen writes them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,52 @@ from numpy.typing import NDArray
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
 
-__all__ = ["around", "heading", "in_india", "spelled", "strike_cell"]
+__all__ = [
+    "CRORE",
+    "LAKH",
+    "around",
+    "countdown",
+    "heading",
+    "in_india",
+    "number",
+    "percent",
+    "spelled",
+    "strike_cell",
+]
+
+LAKH = 1e5
+CRORE = 1e7
+MINUTES_PER_HOUR = 60
+
+
+def number(value: float | None, places: int = 2, sign: bool = False) -> str:
+    """Return a number with fixed places, a dash where there is none.
+
+    >>> number(24006.667), number(12.5, 1, sign=True), number(None)
+    ('24,006.67', '+12.5', '–')
+    """
+    if value is None or isnan(value):
+        return "–"
+    return f"{value:{'+' if sign else ''},.{places}f}"
+
+
+def percent(value: float | None) -> str:
+    """Return a fraction as a percentage.
+
+    >>> percent(0.0895)
+    '8.9'
+    """
+    return "–" if value is None or isnan(value) else f"{100 * value:.1f}"
+
+
+def countdown(seconds: float) -> str:
+    """Return seconds as hours and minutes.
+
+    >>> countdown(65_100), countdown(720)
+    ('18 h 05 min', '12 min')
+    """
+    hours, minutes = divmod(int(seconds // 60), MINUTES_PER_HOUR)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
 
 
 def in_india(cycle: str) -> str:

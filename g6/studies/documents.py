@@ -16,7 +16,7 @@ class Document(Protocol):
     """The answer of a study: a frozen dataclass of plain values, arrays and further dataclasses."""
 
     def columns(self) -> Mapping[str, Column]:
-        """Return the main table, columns of one length by name; CSV and data frames hold it."""
+        """Return the main table: columns of one length by name, as CSV and data frames hold it."""
         ...
 
 

@@ -1,7 +1,7 @@
 """What a study is asked with: frozen dataclasses whose fields carry a sentence and bounds.
 
-A field is `Annotated[TYPE, Parameter(...)]`. Doors read the metadata: the command line makes options
-of it, the Python call a signature, the reference page a table.
+A field is `Annotated[TYPE, Parameter(...)]`. Doors read the metadata: the command line makes
+options of it, the Python call a signature, the reference page a table.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter of a study with its name, type and default; `default` is MISSING if required."""
+    """One parameter of a study. `default` is MISSING where the study cannot do without it."""
 
     name: str
     type: object
@@ -85,7 +85,9 @@ class Field:
 def fields_of(parameters: type) -> tuple[Field, ...]:
     """Return the parameters that a dataclass declares, in their order."""
     hints = get_type_hints(parameters, include_extras=True)
-    return tuple(_field(each.name, hints[each.name], each.default) for each in fields(parameters))
+    return tuple(
+        _field(field.name, hints[field.name], field.default) for field in fields(parameters)
+    )
 
 
 def _field(name: str, hint: object, default: object) -> Field:
@@ -102,9 +104,9 @@ def made(parameters: type[P], values: Mapping[str, object]) -> P:
         UserError: A value cannot be read, or lies outside its bounds.
     """
     read = {
-        each.name: _value(each, values[each.name])
-        for each in fields_of(parameters)
-        if each.name in values
+        field.name: _value(field, values[field.name])
+        for field in fields_of(parameters)
+        if field.name in values
     }
     return parameters(**read)
 
@@ -177,7 +179,7 @@ def _members(value: object) -> Sequence[object]:
 
 
 def _instant(value: object) -> datetime:
-    """Read an instant; without a zone it is India's."""
+    """Read an instant. Without a zone it is India's."""
     try:
         return in_utc(value if isinstance(value, datetime) else datetime.fromisoformat(str(value)))
     except ValueError as error:

@@ -25,7 +25,7 @@ def units(reader: StoredReader, index: str, at: datetime | None, count: int) -> 
     Args:
         reader: The stored rows.
         index: The underlying's name, in either case.
-        at: No later cycle; None for the newest ones.
+        at: No later cycle. None for the newest ones.
         count: How many at most.
 
     Raises:
@@ -96,7 +96,7 @@ def of_expiry(frame: Frame, expiry: str | None) -> Frame:
 
     Args:
         frame: A stored chain.
-        expiry: An ISO date or a bucket; None for the nearest one whose fix lies ahead.
+        expiry: An ISO date or a bucket. None for the nearest one whose fix lies ahead.
 
     Raises:
         NothingToDo: The chain has no such expiry.
@@ -116,11 +116,11 @@ def of_expiry(frame: Frame, expiry: str | None) -> Frame:
 
 
 def of_one_expiry(frames: Sequence[Frame], expiry: str | None) -> list[Frame]:
-    """Return the rows of one expiry at each cycle; chains without it are left out.
+    """Return the rows of one expiry at each cycle. Chains without it are left out.
 
     Args:
         frames: Stored chains, ascending.
-        expiry: An ISO date or a bucket of the last chain; None for its nearest.
+        expiry: An ISO date or a bucket of the last chain. None for its nearest.
 
     Raises:
         NothingToDo: The last chain has no such expiry.
@@ -131,9 +131,9 @@ def of_one_expiry(frames: Sequence[Frame], expiry: str | None) -> list[Frame]:
 
 
 def is_observed_by(frame: Frame, at: datetime | None) -> bool:
-    """Tell whether every row of a chain was known at an instant; without one it is.
+    """Tell whether every row of a chain was known at an instant.
 
-    Rows without an instant of their own count as observed at their cycle's.
+    Without an instant it was. Rows without an instant of their own count as observed at their cycle's.
     """
     if at is None:
         return True

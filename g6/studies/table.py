@@ -42,7 +42,7 @@ class Study:
 
     @property
     def answer(self) -> Callable[..., object]:
-        """Return the function that answers; this imports its module."""
+        """Return the function that answers. This imports its module."""
         function: Callable[..., object] = import_module(f"g6.studies.{self.module}").answer
         return function
 

@@ -1,11 +1,16 @@
 """The command line.
 
-A command lives in a module of this package with a function `register(app)`, which adds it to the Typer app; its line in
-`commands.TABLE` is its registration. Only the module of the command that is called is imported. A command takes the shared options
-of `options`; gets its settings from `options.settings`; writes through `terminal.console(settings)`; and raises the errors of
-`g6.errors`. Its docstring is its help: one line of what it does, then `Example:` with one call.
+A command that asks a study is a line of `commands.TABLE` and nothing else: its options, its help
+and its output follow from the study. Any other command lives in a module of this package with a
+function `register(app)`, which adds it to the Typer app. Only what the called command needs is
+imported.
 
-Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on, 130 interrupted.
+A command takes the shared options of `options`, gets its settings from `options.settings`, writes
+through `terminal.console(settings)`, and raises the errors of `g6.errors`. Its docstring is its
+help: one line of what it does, then `Example:` with one call.
+
+Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on,
+130 interrupted.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -35,7 +35,7 @@ class Answer:
 
     def __dir__(self) -> list[str]:
         """Return the names that completion offers."""
-        return [*object.__dir__(self), *(field.name for field in fields(self.document))]  # type: ignore[arg-type]
+        return [*object.__dir__(self), *dir(self.document)]
 
     def __str__(self) -> str:
         """Return what the command prints."""

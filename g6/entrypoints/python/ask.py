@@ -61,7 +61,7 @@ def _function(study: table.Study) -> Callable[..., Answer]:
 
 
 def _signature(study: table.Study) -> Signature:
-    """Return the study's parameters, then the data directory by name; only the first is positional."""
+    """Return the study's parameters and the data directory, all but the index by name."""
     from g6.studies.parameters import fields_of
 
     arguments = []

@@ -20,7 +20,6 @@ FIT = "#444444"
 QUIET = "#9a9a9a"
 MARKS = ("#222222", "#7a3b9d", CALLS, PUTS)
 """Colours of the levels in a picture of open interest, in their order."""
-LAKH = 1e5
 
 _MOST_TICKS = 9
 _LEAST_SHARE = 0.01
@@ -40,10 +39,10 @@ def busy_strikes(oi: Array) -> Mask:
     """Return the strikes from the first busy one to the last, of open interest (2, n) or (1, n)."""
     total = np.nansum(oi, axis=0)
     busy = np.flatnonzero(total > _LEAST_SHARE * np.max(total, initial=0.0))
-    shown = np.zeros(len(total), dtype=np.bool_)
+    is_between = np.zeros(len(total), dtype=np.bool_)
     if len(busy):
-        shown[busy[0] : busy[-1] + 1] = True
-    return shown
+        is_between[busy[0] : busy[-1] + 1] = True
+    return is_between
 
 
 def sessions(instants: Sequence[datetime], expiries: Sequence[object]) -> list[slice]:

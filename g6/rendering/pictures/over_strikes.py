@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from g6.rendering.pictures.axes import (
     CALLS,
     FIT,
-    LAKH,
     MARKS,
     PUTS,
     QUIET,
@@ -21,6 +20,7 @@ from g6.rendering.pictures.axes import (
     label_cycles,
     tidy,
 )
+from g6.rendering.wording import LAKH
 from g6.studies.stored.heatmap import Heatmap
 from g6.studies.stored.interest_by_strike import InterestByStrike
 from g6.studies.stored.smile_curves import SmileCurve, SmileCurves
@@ -115,14 +115,14 @@ def interest(document: InterestByStrike, figure: Figure) -> None:
     """Draw open interest by strike above its change since the previous session."""
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     oi = document.oi / LAKH
-    shown = busy_strikes(oi)
-    strike = document.strike[shown]
+    is_busy = busy_strikes(oi)
+    strike = document.strike[is_busy]
     width = 1.0
     if len(document.strike) > 1:
         width = 0.42 * float(np.min(np.diff(document.strike)))
     for axes, values in ((top, oi), (bottom, document.change / LAKH)):
-        axes.bar(strike - width / 2, values[0][shown], width, color=CALLS, label="calls")
-        axes.bar(strike + width / 2, values[1][shown], width, color=PUTS, label="puts")
+        axes.bar(strike - width / 2, values[0][is_busy], width, color=CALLS, label="calls")
+        axes.bar(strike + width / 2, values[1][is_busy], width, color=PUTS, label="puts")
         tidy(axes, "", "OI, lakh units")
     styles = (":", "--", "-.", "-.")
     for (name, level), colour, style in zip(document.marks.items(), MARKS, styles, strict=True):
@@ -138,12 +138,12 @@ def heatmap(document: Heatmap, figure: Figure) -> None:
     axes = figure.subplots()
     is_by_time = document.by == "time"
     places = np.arange(document.matrix.shape[1])
-    shown = _shown_strikes(document)
+    rows = _strikes_worth_drawing(document)
     scale = LAKH if document.of == "oi" else 1.0
-    values = np.ma.masked_invalid(document.matrix[shown] / scale)
+    values = np.ma.masked_invalid(document.matrix[rows] / scale)
     most = float(np.quantile(values.compressed(), 0.99)) if values.count() else None
     mesh = axes.pcolormesh(
-        places, document.strike[shown], values, cmap="viridis", shading="nearest", vmax=most
+        places, document.strike[rows], values, cmap="viridis", shading="nearest", vmax=most
     )
     marker = None if is_by_time else "o"
     axes.plot(places, document.forward, color="white", linewidth=1.2, marker=marker)
@@ -158,18 +158,18 @@ def heatmap(document: Heatmap, figure: Figure) -> None:
         axes.set_xticks(places, document.labels)
 
 
-def _shown_strikes(document: Heatmap) -> Mask:
-    """Return strikes with some interest, or near enough to the money for a volatility to mean something."""
+def _strikes_worth_drawing(document: Heatmap) -> Mask:
+    """Return strikes with some interest, or near enough to the money for a volatility."""
     matrix = document.matrix
     if document.of == "oi":
         largest = np.nanmax(matrix, axis=1, initial=0.0, where=np.isfinite(matrix))
         return busy_strikes(np.nan_to_num(largest)[None])
     forward = np.asarray(document.forward, dtype=np.float64)
-    known = forward[np.isfinite(forward)]
+    forwards = forward[np.isfinite(forward)]
     strike = document.strike
     is_near = strike > 0
-    if len(known):
-        low = (1 - _REACH) * known.min()
-        high = (1 + _REACH) * known.max()
+    if len(forwards):
+        low = (1 - _REACH) * forwards.min()
+        high = (1 + _REACH) * forwards.max()
         is_near = (strike >= low) & (strike <= high)
     return np.asarray(is_near & np.isfinite(matrix).any(axis=1))

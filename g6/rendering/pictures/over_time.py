@@ -10,7 +10,6 @@ from matplotlib.ticker import FuncFormatter
 from g6.rendering.pictures.axes import (
     CALLS,
     FIT,
-    LAKH,
     MARKS,
     PUTS,
     QUIET,
@@ -19,6 +18,7 @@ from g6.rendering.pictures.axes import (
     sessions,
     tidy,
 )
+from g6.rendering.wording import LAKH
 from g6.studies.stored.interest_by_cycle import InterestByCycle
 from g6.studies.stored.overlays import Overlays, SessionCurve
 from g6.studies.stored.straddle_by_cycle import StraddleByCycle
@@ -83,7 +83,7 @@ def interest(document: InterestByCycle, figure: Figure) -> None:
 def _draw_line(
     axes: Axes, values: Array, parts: list[slice], colour: str, label: str | None
 ) -> None:
-    """Draw one line per session and expiry; a single cycle is a dot."""
+    """Draw one line per session and expiry, a single cycle as a dot."""
     places = np.arange(len(values))
     for part in parts:
         axes.plot(

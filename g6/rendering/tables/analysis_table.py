@@ -12,11 +12,8 @@ from g6.domain.figures import breadth, exposures
 from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.figures.open_interest import InterestLevel
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.screens import LAKH, number
-from g6.rendering.wording import in_india
+from g6.rendering.wording import CRORE, LAKH, in_india, number
 from g6.studies.stored.analysis import Analysis, ExposureSummary, IndexAnalysis
-
-CRORE = 1e7
 
 NUMBERS: Sequence[tuple[str, str, int]] = (
     ("forward", "forward", 2),

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.screens import LAKH, number
-from g6.rendering.wording import around, spelled, strike_cell
+from g6.rendering.wording import LAKH, around, number, spelled, strike_cell
 from g6.studies.stored.buildup import BuildUps, SideBuildUp
 
 _STRIKES = 21

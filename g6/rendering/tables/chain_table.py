@@ -13,8 +13,7 @@ from rich.table import Table
 from g6.domain.schema.frame import SIDES
 from g6.rendering.contract_words import size_words
 from g6.rendering.parts import Part, plain_table
-from g6.rendering.screens import LAKH, number
-from g6.rendering.wording import around, in_india, strike_cell
+from g6.rendering.wording import LAKH, around, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.chain_by_strike import ChainByStrike
 
@@ -97,11 +96,11 @@ def chain_table(document: ChainByStrike, view: View) -> Table:
     strikes = np.asarray(document.rows["strike"], dtype=np.float64)
     is_atm = np.asarray(document.rows["offset"], dtype=np.float64) == 0
     for row in _rows_around(document, view.strikes):
-        left = [column[row] for column in calls]
-        right = [column[row] for column in puts[::-1]]
+        call_cells = [column[row] for column in calls]
+        put_cells = [column[row] for column in puts[::-1]]
         strike = strike_cell(float(strikes[row]), is_centre=bool(is_atm[row]))
         style = "bold" if is_atm[row] else "dim" if document.is_illiquid[row] else ""
-        table.add_row(*left, strike, *right, style=style)
+        table.add_row(*call_cells, strike, *put_cells, style=style)
     return table
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from g6.domain.market.calendar import IST
 from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.screens import number
+from g6.rendering.wording import number
 from g6.studies.documents import Document
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.screens import LAKH, number, percent
-from g6.rendering.wording import in_india
+from g6.rendering.wording import LAKH, in_india, number, percent
 from g6.studies.stored.dossier import FIGURES, Dossier
 
 _FOUR_PLACES = ("atm_iv", "rr", "bf", "pcr")

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from g6.domain.market.calendar import IST, day_of
 from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.screens import LAKH, number
+from g6.rendering.wording import LAKH, number
 from g6.studies.parameters import written
 from g6.studies.stored.interest_by_cycle import InterestByCycle
 

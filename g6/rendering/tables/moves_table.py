@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.table import Table
 
 from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.screens import number, percent
-from g6.rendering.wording import in_india
+from g6.rendering.wording import in_india, number, percent
 from g6.studies.stored.moves import ExpectedMoves
 
 LABELS: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.screens import number
+from g6.rendering.wording import number
 from g6.studies.stored.scan import Scan
 
 

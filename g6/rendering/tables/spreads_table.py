@@ -11,8 +11,7 @@ from rich.table import Table
 
 from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
 from g6.rendering.parts import Part, plain_table
-from g6.rendering.screens import number
-from g6.rendering.wording import in_india, strike_cell
+from g6.rendering.wording import in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.spreads import BookSpreads
 

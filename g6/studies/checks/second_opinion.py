@@ -44,13 +44,13 @@ WITH_IV = ("ok", "shared", "fallback")
 BUCKETS = {"this_week": 1, "next_week": 2, "this_month": 4, "next_month": 8}
 LARGEST_COUNT = 2**53
 PAIRS_OF_FORWARD = 7
-"""How many strikes with the least difference of call and put a forward by parity is the median of."""
+"""A forward by parity is the median over so many strikes: those where call and put differ least."""
 ENOUGH = 0.95
 """Part of an expiry's strikes that must be known for figures of its whole chain."""
 THIN = 2048
 """The bit of `quality` that leaves an option out of every sum."""
 NEGLIGIBLE = 1e-6
-"""Differences below this part of a column's largest value in the unit are differences of nothing."""
+"""A difference below this part of a column's largest value in the unit is of no size."""
 LEAST_SIGMA = 1e-4
 LARGEST_SIGMA = 25.0
 _YEAR_SECONDS = 365 * 86400
@@ -137,7 +137,7 @@ def years(row: Row) -> float:
     """Return years of 365 days from a row's instant to 15:30 in India on its expiry.
 
     Returns:
-        At least a minute; NaN after the fix.
+        At least a minute. NaN after the fix.
 
     >>> india = timezone(timedelta(hours=5, minutes=30))
     >>> at = datetime(2026, 11, 23, 15, 30, tzinfo=india)

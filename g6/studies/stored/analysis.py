@@ -113,12 +113,12 @@ class Analysis:
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per index and expiry."""
-        pairs = [(each, expiry) for each in self.indices for expiry in each.expiries]
+        pairs = [(index, expiry) for index in self.indices for expiry in index.expiries]
         figures = [name for name in ExpiryFigures.__slots__ if name not in _LEVELS]
         levels = {name: [getattr(expiry, name).strike for _, expiry in pairs] for name in _LEVELS}
         return {
-            "index": [each.index for each, _ in pairs],
-            "cycle": [each.cycle for each, _ in pairs],
+            "index": [index.index for index, _ in pairs],
+            "cycle": [index.cycle for index, _ in pairs],
             **{name: [getattr(expiry, name) for _, expiry in pairs] for name in figures},
             **levels,
         }

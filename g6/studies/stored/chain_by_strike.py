@@ -55,7 +55,7 @@ class ChainByStrike:
         days: Days to the expiry.
         spot: The index in points, NaN unknown.
         forward: The expiry's forward in points, NaN unknown.
-        sizes: What one contract is; more than one record where lots differ.
+        sizes: What one contract is. There are several records where lots differ.
         rows: Columns of `rows.CHAIN`, n values each.
         iv_error: How far each volatility is from its price, a fraction, shape (2, n).
         is_illiquid: Strikes of which no side has a book worth trading in, shape (n,).
@@ -138,8 +138,10 @@ def _day(frame: Frame) -> date:
 
 
 def _second_order(chain: Chain) -> HigherGreeks:
-    held = exposures.positions(chain)
-    return higher_greeks(held.iv, held.forward, held.strike, held.years, held.rate, PHI)
+    positions = exposures.positions(chain)
+    return higher_greeks(
+        positions.iv, positions.forward, positions.strike, positions.years, positions.rate, PHI
+    )
 
 
 def _values(column: rows.Column, values: NDArray[np.generic]) -> list[object]:

@@ -1,4 +1,4 @@
-"""Open interest over the last cycles: ratios, max pain and sums, of all strikes or of chosen ones."""
+"""Open interest over the last cycles: ratios, max pain and sums, of all strikes or some."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class InterestByCycle:
 
 
 def answer(reader: StoredReader, parameters: InterestParameters) -> InterestByCycle:
-    """Return open interest by cycle; without an expiry each cycle's nearest.
+    """Return open interest by cycle, of one expiry or of each cycle's nearest.
 
     Raises:
         UserError: There is no such index.

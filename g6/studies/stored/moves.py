@@ -166,10 +166,10 @@ def settled(rows: Frame, fixes: Fixes) -> dict[date, float]:
     for instant, spot in zip(
         rows.columns["timestamp"].tolist(), rows.columns["spot"].tolist(), strict=True
     ):
-        seen = datetime.fromtimestamp(instant, UTC)
-        day = seen.astimezone(IST).date()
+        observed = datetime.fromtimestamp(instant, UTC)
+        day = observed.astimezone(IST).date()
         fix = fix_of.get(day)
-        if fix is not None and np.isfinite(spot) and fix - LATE <= seen <= fix:
+        if fix is not None and np.isfinite(spot) and fix - LATE <= observed <= fix:
             values[day] = spot
     return values
 

@@ -109,7 +109,7 @@ def answer(reader: StoredReader, parameters: OverlayParameters) -> Overlays:
 
 
 def _before_the_fix(rows: Frame, figure: str) -> tuple[list[float], list[float]]:
-    """Return instants and values of the rows of each day's first expiry; none for text."""
+    """Return instants and values of the rows of each day's first expiry, none of a text column."""
     column = rows.columns[figure]
     if column.dtype != np.float64:
         return [], []

@@ -135,7 +135,7 @@ def scan(unit: Unit, chains: Sequence[Chain], *, least: float, top: int) -> Scan
         steps = np.diff(values, axis=0)
         floor = _least_deviation(kind, values[-1])
         unusual = build_up.unusual(kind, steps[:-1], steps[-1], floor, least)
-        findings += [_option(each, strikes) for each in unusual[:top]]
+        findings += [_option(option, strikes) for option in unusual[:top]]
     return Scan(
         index=unit.index,
         cycle=unit.cycle,

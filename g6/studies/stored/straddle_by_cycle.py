@@ -113,19 +113,19 @@ def answer(reader: StoredReader, parameters: StraddleParameters) -> StraddleByCy
     return StraddleByCycle(
         index=units[-1].index,
         cycle=units[-1].cycle,
-        instant=tuple(datetime.fromtimestamp(each.instant, UTC) for each in straddles),
-        price=tuple(each.price for each in straddles),
-        vwap=tuple(each.vwap for each in straddles),
-        expiry=tuple(each.expiry for each in straddles),
-        strike=tuple(each.strike for each in straddles),
-        rolled=tuple(each.rolled for each in straddles),
-        spot=tuple(spot_at[each.instant] for each in straddles),
+        instant=tuple(datetime.fromtimestamp(straddle.instant, UTC) for straddle in straddles),
+        price=tuple(straddle.price for straddle in straddles),
+        vwap=tuple(straddle.vwap for straddle in straddles),
+        expiry=tuple(straddle.expiry for straddle in straddles),
+        strike=tuple(straddle.strike for straddle in straddles),
+        rolled=tuple(straddle.rolled for straddle in straddles),
+        spot=tuple(spot_at[straddle.instant] for straddle in straddles),
         legs=parameters.legs,
     )
 
 
 def _position(chain: Chain, legs: Sequence[series.PositionLeg]) -> series.Straddle:
-    """Return what fixed legs are worth in one chain; a position never rolls."""
+    """Return what fixed legs are worth in one chain. A position never rolls."""
     price = series.legs_value(chain, legs)
     vwap = series.legs_value(chain, legs, "average_price")
     first = legs[0]

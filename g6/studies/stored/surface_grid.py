@@ -99,7 +99,7 @@ def answer(reader: StoredReader, parameters: SurfaceParameters) -> SurfaceGrid:
 
 
 def _within_hull(smiles: Sequence[surface.Fitted], years: Array) -> Array:
-    """Return moneyness from the lowest to the highest strike used, (t, k), even in its logarithm."""
+    """Return moneyness (t, k) between the outermost strikes used, even in its logarithm."""
     if not smiles:
         return np.zeros((0, _STEPS_OF_MONEYNESS))
     fitted_years = [smile.years for smile in smiles]

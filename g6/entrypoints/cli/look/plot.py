@@ -1,4 +1,4 @@
-"""`g6 plot`: pictures of stored chains as PNG, SVG, a page of its own, or the numbers behind them."""
+"""`g6 plot`: pictures of stored chains as PNG, SVG or a page, or the numbers behind them."""
 
 from __future__ import annotations
 

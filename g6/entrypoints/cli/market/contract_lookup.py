@@ -19,7 +19,7 @@ from g6.entrypoints.cli.market.listed_expiries import series
 from g6.entrypoints.cli.shared import listed, options
 from g6.errors import NothingToDo
 from g6.rendering.contract_words import size_words
-from g6.rendering.screens import LAKH
+from g6.rendering.wording import LAKH
 from g6.studies.contract_size import contract_size
 
 Words = Annotated[

@@ -168,7 +168,7 @@ def findings(settings: Settings) -> Findings:
 
 def _account(found: Findings, settings: Settings, abilities: Abilities, clock: Clock) -> None:
     from g6.domain.market.instrument import INDICES
-    from g6.rendering.screens import countdown
+    from g6.rendering.wording import countdown
 
     account = abilities.account
     if account is None:

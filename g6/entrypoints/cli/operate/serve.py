@@ -126,7 +126,7 @@ def line(found: dict[str, Any]) -> str:
 
 def _guards(provider: dict[str, Any]) -> str:
     """Return what a guarded provider says of itself, in a line; nothing for one without guards."""
-    from g6.rendering.screens import countdown
+    from g6.rendering.wording import countdown
 
     said = []
     if token := provider.get("login"):

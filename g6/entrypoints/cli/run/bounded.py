@@ -38,7 +38,7 @@ from g6.entrypoints.machine.supervisor import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Ledger, Store
 from g6.ports.abilities import abilities_of
-from g6.rendering import screens
+from g6.rendering import cycle_screen
 from g6.simulation.selftest import self_test
 from g6.studies.checks.self_checks import self_checks
 
@@ -228,13 +228,15 @@ def _show_cycle(console: Console, stack: Stack, followed: ClosedCycle) -> None:
     report = followed.report.to_json()
     phase = runtime.calendar.phase("NSE", parse_z(followed.report.cycle))
     console.print()
-    console.print(screens.header(report, phase, runtime.provider.name, stack.settings.market.seed))
+    console.print(
+        cycle_screen.header(report, phase, runtime.provider.name, stack.settings.market.seed)
+    )
     fixes: dict[str, datetime] = {}
     for row in followed.report.rows:
         fix = _settlement_fix(stack, row)
         if fix is not None:
             fixes[row["underlying"]] = fix
-    console.print(screens.cycle_table(report, fixes, followed.milliseconds))
+    console.print(cycle_screen.cycle_table(report, fixes, followed.milliseconds))
 
 
 def _settlement_fix(stack: Stack, row: Mapping[str, Any]) -> datetime | None:
@@ -277,7 +279,7 @@ def _show_chain(console: Console, store: Store, last: ClosedCycle) -> None:
         return
     title = f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh"
     console.print(title, style="bold")
-    console.print(screens.chain_table(frame, row["expiry_nearest"]))
+    console.print(cycle_screen.chain_table(frame, row["expiry_nearest"]))
 
 
 def _left_out(stack: Stack) -> Sequence[LeftOut]:

@@ -28,7 +28,7 @@ from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.words import Reason
 from g6.entrypoints.cli.shared import terminal
 from g6.errors import G6Error, Unavailable, UserError
-from g6.rendering.screens import countdown
+from g6.rendering.wording import countdown
 
 READ_IT = "-"
 """In place of a request token: read the address from standard input."""

@@ -12,7 +12,7 @@ from g6.config import Settings
 from g6.domain.reports import ProviderFacts
 from g6.entrypoints.machine.supervisor import Stack, pool_sizes
 from g6.masking import mask_address
-from g6.rendering.screens import countdown
+from g6.rendering.wording import countdown
 
 
 def show(console: Console, stack: Stack, *, serves: bool) -> None:

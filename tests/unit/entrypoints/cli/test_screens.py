@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from g6.domain.schema.frame import Frame
-from g6.rendering import screens
+from g6.rendering import cycle_screen
 
 EXPIRED, NEXT = "2026-11-23", "2026-12-01"
 ROW = {
@@ -26,7 +26,7 @@ def text(table) -> str:
 
 
 def test_after_the_fix_the_board_shows_figures_of_one_expiry() -> None:
-    board = text(screens.cycle_table({"cycle": "2026-11-23T10:10:00Z", "rows": [ROW]}, {}, {}))
+    board = text(cycle_screen.cycle_table({"cycle": "2026-11-23T10:10:00Z", "rows": [ROW]}, {}, {}))
     assert "01 Dec" in board
     assert "0.77" in board
     assert "13.3" in board
@@ -45,7 +45,7 @@ def test_the_chain_table_is_of_the_expiry_it_is_asked_for(expiry: str) -> None:
         for side in ("ce", "pe")
         for name in ("oi", "oi_prev", "iv", "price")
     }
-    shown = text(screens.chain_table(Frame({}, columns), expiry))
+    shown = text(cycle_screen.chain_table(Frame({}, columns), expiry))
     assert all(f"{strike:,.0f}" in shown for strike in strikes[expiry])
     assert not any(
         f"{strike:,.0f}" in shown

@@ -1,0 +1,151 @@
+"""A finished cycle and one of its chains on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+from rich.text import Text
+
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.schema.frame import Frame
+from g6.rendering.parts import plain_table
+from g6.rendering.wording import LAKH, in_india, number, percent
+
+Row = Mapping[str, Any]
+"""An overview row, or a cycle's report, as the bus carries them."""
+
+COLOURS = {"OK": "green", "PARTIAL": "yellow", "MISSING": "red", "SKIPPED": "magenta"}
+HEADS = (
+    "INDEX\nopt",
+    "SPOT\nchg %",
+    "F − S\nATM",
+    "EXPIRY\nleft",
+    "ATM IV\nstradl",
+    "PCR\nmax pain",
+    "SUPPRT\nRESIST",
+    "IV ok\nnone",
+    "AGE s\nms",
+)
+"""Heads of the table of a cycle. They are cut so that nine columns fit on 80."""
+MINUTES_PER_DAY = 1440
+
+
+def header(report: Row, phase: str, provider: str, seed: int | None) -> Text:
+    """Return the line above a cycle's table.
+
+    Args:
+        report: The cycle's report.
+        phase: The phase of the session.
+        provider: The provider's name.
+        seed: The seed of a simulated market, None of any other.
+    """
+    cycle = report["cycle"]
+    words = [in_india(cycle), phase, f"cycle {cycle[11:]}", provider]
+    if seed is not None:
+        words.append(f"seed {seed}")
+    line = Text(" · ".join(words), style="bold")
+    line.append(f" · {report['status']}", style=COLOURS[report["status"]])
+    return line
+
+
+def cycle_table(
+    report: Row, fixes: Mapping[str, datetime], milliseconds: Mapping[str, float]
+) -> Table:
+    """Return the table of one cycle, two lines an index.
+
+    Args:
+        report: The cycle's report with its overview rows.
+        fixes: The settlement fix of each index's nearest expiry.
+        milliseconds: From the cycle's instant to each index's analysis.
+    """
+    table = plain_table()
+    for head in HEADS:
+        is_first = head == HEADS[0]
+        table.add_column(head, justify="left" if is_first else "right", no_wrap=True)
+    at = parse_z(report["cycle"])
+    for row in report["rows"]:
+        index = row["underlying"]
+        table.add_row(*_cells(row, at, fixes.get(index), milliseconds.get(index)))
+    return table
+
+
+def _cells(row: Row, at: datetime, fix: datetime | None, ms: float | None) -> list[Text | str]:
+    name = Text(row["underlying"], style=COLOURS[row["status"]])
+    if row["spot"] is None:
+        return [name, "–", "–", "–", "–", "–", "–", row["status"], row["reason"] or ""]
+    basis = None if row["forward"] is None else row["forward"] - row["spot"]
+    expiry = row["expiry_nearest"]
+    day = f"{date.fromisoformat(expiry):%d %b}" if expiry else "–"
+    without_iv = (row["iv_unavailable"] or 0) + (row["iv_failed"] or 0)
+    pairs = [
+        (number(row["spot"]), number(row["change_pct"], sign=True)),
+        (number(basis, 1, sign=True), number(row["atm"], 0)),
+        (day, _time_left(fix if expiry else None, at)),
+        (percent(row["atm_iv_nearest"]), number(row["straddle_nearest"], 1)),
+        (number(row["pcr_nearest"]), number(row["max_pain_nearest"], 0)),
+        (number(row["support"], 0), number(row["resistance"], 0)),
+        (str(row["iv_ok"]), str(without_iv)),
+        (number(row["quote_age_seconds"], 1), number(ms, 0)),
+    ]
+    first = Text.assemble(name, f"\n{row['options']}")
+    return [first, *("\n".join(pair) for pair in pairs)]
+
+
+def _time_left(fix: datetime | None, at: datetime) -> str:
+    """Return the time to an expiry's fix, such as `5d 4h` or `3h 10m`."""
+    if fix is None:
+        return "–"
+    minutes = int((fix - at).total_seconds() // 60)
+    if minutes < 0:
+        return "fixed"
+    days, rest = divmod(minutes, MINUTES_PER_DAY)
+    return f"{days}d {rest // 60}h" if days else f"{rest // 60}h {rest % 60}m"
+
+
+def chain_table(frame: Frame, expiry: str, strikes: int = 11) -> Table:
+    """Return one expiry's chain around ATM: open interest and its change in lakh, IV, premium.
+
+    Args:
+        frame: A stored chain.
+        expiry: An ISO date that it has rows of, such as the `expiry_nearest` of its overview row.
+        strikes: How many strikes are shown.
+    """
+    columns = frame.columns
+    rows = np.flatnonzero(columns["expiry"] == np.datetime64(expiry))
+    centre = int(np.argmin(np.abs(columns["offset"][rows])))
+    first = max(0, min(centre - strikes // 2, len(rows) - strikes))
+    table = plain_table()
+    for name in ("OI lakh", "ΔOI", "IV", "CALL", "STRIKE", "PUT", "IV", "ΔOI", "OI lakh"):
+        table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
+    for row in rows[first : first + strikes]:
+        is_atm = columns["offset"][row] == 0
+        strike = number(columns["strike"][row], 0)
+        table.add_row(
+            *_side(columns, "ce_", row),
+            f"▶ {strike} ◀" if is_atm else strike,
+            *_side(columns, "pe_", row)[::-1],
+            style="bold" if is_atm else "",
+        )
+    return table
+
+
+def _side(columns: Mapping[str, NDArray[Any]], side: str, row: int) -> list[str]:
+    oi = columns[f"{side}oi"][row]
+    change = oi - columns[f"{side}oi_prev"][row]
+    return [
+        number(oi / LAKH),
+        number(change / LAKH, sign=True),
+        percent(float(columns[f"{side}iv"][row])),
+        number(columns[f"{side}price"][row]),
+    ]
+
+
+def rows_by_index(report: Row) -> Mapping[str, Row]:
+    """Return a report's overview rows by index."""
+    rows: Sequence[Row] = report["rows"]
+    return {row["underlying"]: row for row in rows}
