@@ -82,6 +82,29 @@ def _campaign(first: int, cycles: int, jobs: int) -> int:
     return bool(failed)
 
 
+def _hunt(first: int, most: int) -> int:
+    """Run schedules until one fails; print how many, and the fewest deviations, as JSON."""
+    with cheap_analysis():
+        for number, seed in enumerate(range(first, first + most), 1):
+            outcome, deviations = run_seed(seed)
+            if outcome.problems:
+                fewest = shrunk(seed, deviations)
+                problems = run(seed, fewest).problems
+                _print_hunt(number, seed, fewest, problems)
+                return 1
+    _print_hunt(0, first, (), ())
+    return 0
+
+
+def _print_hunt(
+    schedules: int, seed: int, deviations: Sequence[Deviation], problems: Sequence[str]
+) -> None:
+    answer = {
+        "schedules": schedules, "seed": seed, "deviations": list(map(str, deviations)), "problems": list(problems),
+    }  # fmt: skip
+    print(json.dumps(answer))
+
+
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(
@@ -93,9 +116,12 @@ def main() -> int:
     )
     parser.add_argument("--cycles", type=int, default=5_000, help="cycles to judge (default 5000)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
+    parser.add_argument("--until-failure", type=int, metavar="N", help="run at most N schedules until one fails; print JSON")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--json", action="store_true", help="print the outcome of one seed as JSON")
     chosen = parser.parse_args()
+    if chosen.until_failure:
+        return _hunt(chosen.first, chosen.until_failure)
     if chosen.seed is None:
         return _campaign(chosen.first, chosen.cycles, chosen.jobs)
     outcome = _replay(chosen.seed, chosen.deviations)

@@ -75,6 +75,7 @@ class RedisState:
     def copy(self) -> dict[str, object]:
         """Return everything as it is now."""
         names = (
+            "bus",
             "controls",
             "frames",
             "panels",

@@ -149,6 +149,7 @@ class World:
             self.deviations.setdefault(deviation.step, []).append(deviation)
         self.steps = 0
         self.struck: list[Deviation] = []
+        self.strikes: list[tuple[float, float]] = []
         self.offsets = dict.fromkeys(HOSTS, 0.0)
         self.redis = RedisState(lambda: self.now)
         self.redis_away_until = 0.0
@@ -249,7 +250,9 @@ class World:
         """Count a step and return what strikes at it."""
         found = self.deviations.get(self.steps, ())
         self.steps += 1
-        self.struck.extend(found)
+        for deviation in found:
+            self.struck.append(deviation)
+            self.strikes.append((self.now, self.now + abs(deviation.amount)))
         return found
 
     def _body(self, actor: Actor) -> None:
