@@ -21,7 +21,11 @@ from shutil import copytree, ignore_patterns
 from tests.planted.bugs import BUGS, Bug
 
 ROOT = Path(__file__).resolve().parents[2]
-UNIT_TESTS = ("tests/unit/pipeline", "tests/contract/test_ledger.py", "tests/unit/entrypoints/test_unit_tasks.py")
+UNIT_TESTS = (
+    "tests/unit/pipeline",
+    "tests/contract/test_ledger.py",
+    "tests/unit/entrypoints/test_unit_tasks.py",
+)
 """The tests that know the pipeline, without the simulation."""
 
 
@@ -51,7 +55,9 @@ def planted(bug: Bug) -> Iterator[Path]:
         path = root / bug.path
         text = path.read_text("utf-8")
         if text.count(bug.before) != 1:
-            raise ValueError(f"{bug.name}: its text stands {text.count(bug.before)} times in {bug.path}")
+            raise ValueError(
+                f"{bug.name}: its text stands {text.count(bug.before)} times in {bug.path}"
+            )
         path.write_text(text.replace(bug.before, bug.after), "utf-8")
         yield root
 
@@ -61,11 +67,15 @@ def hunt(bug: Bug, most: int, *, with_unit_tests: bool) -> Finding:
     began = time.perf_counter()
     with planted(bug) as root:
         command = [sys.executable, "-m", "tests.simulate", "--until-failure", str(most)]
-        answer = json.loads(subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout)
+        answer = json.loads(
+            subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout
+        )
         unit_tests = _unit_tests_fail(root) if with_unit_tests else None
     problem = next(iter(answer["problems"]), "")
     seconds = time.perf_counter() - began
-    return Finding(bug, answer["schedules"], len(answer["deviations"]), problem, unit_tests, seconds)
+    return Finding(
+        bug, answer["schedules"], len(answer["deviations"]), problem, unit_tests, seconds
+    )
 
 
 def _unit_tests_fail(root: Path) -> bool:
@@ -75,21 +85,33 @@ def _unit_tests_fail(root: Path) -> bool:
 
 def main() -> int:
     """Plant the bugs that the command line names, or all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", help="names of bugs, with commas between")
-    parser.add_argument("--most", type=int, default=10_000, help="schedules within which a bug must be found")
-    parser.add_argument("--deviations", type=int, default=15, help="deviations that may be left of them")
+    parser.add_argument(
+        "--most", type=int, default=10_000, help="schedules within which a bug must be found"
+    )
+    parser.add_argument(
+        "--deviations", type=int, default=15, help="deviations that may be left of them"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="bugs at a time")
-    parser.add_argument("--no-unit-tests", action="store_true", help="leave out what the unit tests find")
+    parser.add_argument(
+        "--no-unit-tests", action="store_true", help="leave out what the unit tests find"
+    )
     chosen = parser.parse_args()
     names = chosen.only.split(",") if chosen.only else [bug.name for bug in BUGS]
     bugs = [bug for bug in BUGS if bug.name in names]
     missed = 0
-    print("| bug | schedules | deviations | unit tests find it | what the judge says |\n|---|---|---|---|---|")
+    print(
+        "| bug | schedules | deviations | unit tests find it | what the judge says |\n|---|---|---|---|---|"
+    )
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        hunts = pool.map(lambda bug: hunt(bug, chosen.most, with_unit_tests=not chosen.no_unit_tests), bugs)
+        hunts = pool.map(
+            lambda bug: hunt(bug, chosen.most, with_unit_tests=not chosen.no_unit_tests), bugs
+        )
         for finding in hunts:
-            is_found = 0 < finding.schedules and finding.deviations <= chosen.deviations
+            is_found = finding.schedules > 0 and finding.deviations <= chosen.deviations
             missed += not is_found
             by_units = {None: "", True: "yes", False: "no"}[finding.unit_tests]
             print(

@@ -19,3 +19,4 @@ SWEEP = "g6/pipeline/sweep.py"
 STAGES = "g6/pipeline/stages.py"
 CLOSING = "g6/pipeline/closing.py"
 LEDGER = "g6/adapters/memory/ledger.py"
+BUGS: tuple[Bug, ...] = ()

@@ -116,7 +116,12 @@ def main() -> int:
     )
     parser.add_argument("--cycles", type=int, default=5_000, help="cycles to judge (default 5000)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
-    parser.add_argument("--until-failure", type=int, metavar="N", help="run at most N schedules until one fails; print JSON")
+    parser.add_argument(
+        "--until-failure",
+        type=int,
+        metavar="N",
+        help="run at most N schedules until one fails; print JSON",
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--json", action="store_true", help="print the outcome of one seed as JSON")
     chosen = parser.parse_args()

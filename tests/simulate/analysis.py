@@ -14,6 +14,7 @@ from unittest.mock import patch
 import numpy as np
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import AnalysisFacts, CollectCounts
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import Status
 from g6.pipeline import Runtime, closing, stages
@@ -30,7 +31,7 @@ def gather(runtime: Runtime, unit: Unit, _controls: object, watch: Watch) -> tup
         "request": request,
         "stamp": runtime.plan.stamp(),
     }
-    return Frame(header, {"strike": np.array([1.0, 2.0])}), {"options": 4}
+    return Frame(header, {"strike": np.array([1.0, 2.0])}), CollectCounts(options=4)
 
 
 def from_frame(frame: Frame) -> tuple[Frame, Any]:
@@ -60,7 +61,7 @@ def cheap_analysis() -> Iterator[None]:
             (stages.quote, "from_frame", from_frame),
             (stages, "assemble", lambda quotes, _: quotes),
             (stages.overview, "summarise", summarise),
-            (stages.unit_facts, "facts", lambda _: {"atm": {}, "deviations": {}}),
+            (stages.unit_facts, "facts", lambda _: AnalysisFacts(options=4)),
             (stages, "chain_frame", lambda priced: priced),
             (closing.panels, "build", panel_documents),
         ):

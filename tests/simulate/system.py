@@ -129,7 +129,8 @@ class Lifeline:
         redis.beats[self.host] = (self.born, world.now)
         if emptied and self.window is not None:
             redis.controls.set("window", self.window)
-        self.window = redis.controls.read().get("window")
+        window = redis.controls.read().window
+        self.window = None if window is None else window.to_json()
         self.seen = world.now
         self.was_away = False
         return True

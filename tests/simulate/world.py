@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -20,6 +20,7 @@ from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, isoformat_z, parse_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
+from g6.domain.reports import ProviderFacts
 from g6.errors import ProviderBusy, RedisDown, StoreBusy
 from tests.simulate.deviations import Deviation
 from tests.simulate.redis_state import RedisState
@@ -116,8 +117,8 @@ class CountingProvider:
             )
         return self.requests
 
-    def describe(self) -> Mapping[str, Any]:
-        return {"mode": "sim", "source": "simulation"}
+    def describe(self) -> ProviderFacts:
+        return ProviderFacts("sim", "simulation")
 
     def listing(self, index: str, at: datetime) -> Any:
         return SimpleNamespace(underlying=index, on=at.date())
