@@ -1,4 +1,7 @@
-"""Frames and rows to Arrow tables and Parquet bytes and back; every type comes from `rows`."""
+"""Frames and rows as Arrow tables and Parquet bytes, and back.
+
+Every type comes from `domain/schema/rows`.
+"""
 
 from __future__ import annotations
 
@@ -35,18 +38,67 @@ _ENCODINGS = {
     "iv": "BYTE_STREAM_SPLIT",
 }
 _LEVEL = 1
-_FEW = frozenset({
-    "strike", "tick_size", "lot_size", "rate", "atm", "spot", "spot_age_seconds", "future", "vix", "dte", "bucket_mask", "token",
-    "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity", "open", "close", "oi_prev", "average_price", "age_seconds",
-    "quality", "liquidity", "bid_depth", "ask_depth",
-})  # fmt: skip
-"""Columns (without their side) that tell few values again and again: a dictionary is smaller and faster than packing them."""
-_DENSE = frozenset({
-    "last", "bid", "ask", "price", "time_value", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity", "high", "low",
-    "average_price", "bid_depth", "ask_depth", "volume", "oi", "oi_day_high", "oi_day_low", "last_trade_time", "payload",
-    "event_id",
-})  # fmt: skip
-"""Columns (without their side) on which zstd gains a fifth; on the others it costs more to set up than LZ4 takes for all."""
+_FILTERED = ("timestamp", "observed_at", "expiry", "strike")
+"""Columns by which rows are chosen. No other has statistics, which nobody would read."""
+_REPEATED = frozenset(
+    [
+        "strike",
+        "tick_size",
+        "lot_size",
+        "rate",
+        "atm",
+        "spot",
+        "spot_age_seconds",
+        "future",
+        "vix",
+        "dte",
+        "bucket_mask",
+        "token",
+        "bid_quantity",
+        "ask_quantity",
+        "buy_quantity",
+        "sell_quantity",
+        "open",
+        "close",
+        "oi_prev",
+        "average_price",
+        "age_seconds",
+        "quality",
+        "liquidity",
+        "bid_depth",
+        "ask_depth",
+    ]
+)
+"""Columns (without their side) of few values. A dictionary is smaller and faster than packing."""
+_DENSE = frozenset(
+    [
+        "last",
+        "bid",
+        "ask",
+        "price",
+        "time_value",
+        "bid_quantity",
+        "ask_quantity",
+        "buy_quantity",
+        "sell_quantity",
+        "high",
+        "low",
+        "average_price",
+        "bid_depth",
+        "ask_depth",
+        "volume",
+        "oi",
+        "oi_day_high",
+        "oi_day_low",
+        "last_trade_time",
+        "payload",
+        "event_id",
+    ]
+)
+"""Columns (without their side) on which zstd gains a fifth.
+
+On the others setting it up costs more than LZ4 takes for all.
+"""
 _NULLABLE = frozenset(side + name for side in SIDES for name in QUOTE_FIELDS)
 
 LISTING = (
@@ -59,7 +111,7 @@ LISTING = (
     Column("lot_size", "integer", "units", "contract size"),
     Column("tick_size", "float", "points", "smallest price step"),
 )
-"""What is kept of an instrument dump."""
+"""The columns of a stored instrument dump."""
 
 
 EVENT = (
@@ -70,13 +122,14 @@ EVENT = (
         "type",
         "text",
         "",
-        "cycle.report, gap.opened, gap.closed, provider.state, alert, job.report, events.dropped and so on",
+        "cycle.report, gap.opened, gap.closed, provider.state, alert, job.report, events.dropped "
+        "and so on",
     ),
     Column("key", "text", "", "what it is about"),
     Column("underlying", "text", "", "name of the index, none for an event of the whole system"),
     Column("payload", "text", "", "the rest, as JSON"),
 )
-"""What is kept of the bus."""
+"""The columns of a stored event."""
 
 
 def schema(columns: Iterable[Column]) -> pa.Schema:
@@ -85,7 +138,7 @@ def schema(columns: Iterable[Column]) -> pa.Schema:
 
 
 CHAIN_SCHEMA = schema(column for column in CHAIN if column.name != "underlying")
-"""A chain file's columns: `underlying` stands in its path."""
+"""A chain file's columns. `underlying` stands in its path."""
 OVERVIEW_SCHEMA = schema(OVERVIEW)
 LISTING_SCHEMA = schema(LISTING)
 EVENT_SCHEMA = schema(EVENT)
@@ -99,7 +152,7 @@ def chain_table(frame: Frame) -> pa.Table:
 
 
 def column_array(values: NDArray[Any] | Words, field: pa.Field) -> pa.Array:
-    """Return one column's values as Arrow has them; NaN becomes missing."""
+    """Return one column's values as Arrow has them. NaN becomes missing."""
     if isinstance(values, Words):
         return _worded(values)
     kind = _KINDS[field.name]
@@ -118,42 +171,50 @@ def column_array(values: NDArray[Any] | Words, field: pa.Field) -> pa.Array:
 
 
 def _worded(values: Words) -> pa.Array:
-    """Words in the order in which they first appear, as Arrow itself puts them."""
-    used, first = np.unique(values.codes, return_index=True)
-    told = used[first.argsort()]
+    """Return words in the order in which they first appear, as Arrow itself puts them."""
+    codes, first = np.unique(values.codes, return_index=True)
+    in_order = codes[first.argsort()]
     places = np.zeros(len(values.words), dtype=np.int32)
-    places[told] = np.arange(len(told))
+    places[in_order] = np.arange(len(in_order))
     return pa.DictionaryArray.from_arrays(
-        pa.array(places[values.codes]), pa.array(values.words[told], pa.string())
+        pa.array(places[values.codes]), pa.array(values.words[in_order], pa.string())
     )
 
 
 def _chain_metadata(frame: Frame) -> dict[str, str]:
-    def only(name: str) -> str:
+    def first(name: str) -> str:
+        """Return the first row's value, which is every row's in these columns."""
         return "" if len(frame) == 0 else str(frame.columns[name][0])
 
     return {
         "g6.version": str(SCHEMA_VERSION),
-        "g6.model": only("model"),
-        "g6.rate": only("rate"),
-        "g6.config_id": only("config_id"),
+        "g6.model": first("model"),
+        "g6.rate": first("rate"),
+        "g6.config_id": first("config_id"),
         "g6.header": json.dumps(frame.header, sort_keys=True, separators=(",", ":")),
     }
 
 
 def chain_frame(table: pa.Table, index: str, header: Mapping[str, Any]) -> Frame:
-    """Return what `chain_table` took. A file of an earlier version lacks the newest columns: they are missing values."""
-    columns = {
-        column.name: column_values(table, column)
-        if column.name != "underlying"
-        else np.full(table.num_rows, index, dtype=object)
-        for column in CHAIN
-    }
+    """Return the frame of a `chain_table`.
+
+    A file of an earlier version lacks the newest columns, which are missing throughout.
+    """
+    columns: dict[str, NDArray[Any]] = {}
+    for column in CHAIN:
+        if column.name == "underlying":
+            columns[column.name] = np.full(table.num_rows, index, dtype=object)
+        else:
+            columns[column.name] = column_values(table, column)
     return Frame(header, columns)
 
 
 def column_values(table: pa.Table, column: Column) -> NDArray[Any]:
-    """Return one column's values: instants and quantities of quotes as float64, what is never missing as integers."""
+    """Return one column's values.
+
+    Instants (epoch seconds) and quantities of quotes are float64. What is never missing is an
+    integer.
+    """
     if column.name not in table.column_names:
         return _absent(column, table.num_rows)
     values = table.column(column.name)
@@ -162,14 +223,14 @@ def column_values(table: pa.Table, column: Column) -> NDArray[Any]:
     if column.kind == "instant":
         seconds = values.cast(pa.int64()).to_numpy() / 1e6
         return np.asarray(seconds, dtype=np.float64)
-    found: NDArray[Any] = values.to_numpy()
+    array: NDArray[Any] = values.to_numpy()
     if column.kind == "date":
-        return found.astype("datetime64[D]")
-    return found.astype(np.float64) if column.name in _NULLABLE else found
+        return array.astype("datetime64[D]")
+    return array.astype(np.float64) if column.name in _NULLABLE else array
 
 
 def _texts(values: pa.ChunkedArray) -> NDArray[Any]:
-    """Each word is made once, however often it stands there."""
+    """Return a text column. Each word is made once, however often it stands there."""
     coded = values.unify_dictionaries().combine_chunks()
     coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
     words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
@@ -179,27 +240,30 @@ def _texts(values: pa.ChunkedArray) -> NDArray[Any]:
 def _absent(column: Column, n: int) -> NDArray[Any]:
     if column.kind == "text":
         return np.full(n, "", dtype=object)
-    return (
-        np.full(n, np.datetime64("NaT"), "datetime64[D]")
-        if column.kind == "date"
-        else np.full(n, np.nan)
-    )
+    if column.kind == "date":
+        return np.full(n, np.datetime64("NaT"), "datetime64[D]")
+    return np.full(n, np.nan)
 
 
 def overview_table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Return overview rows as a table sorted by underlying, so that the order of arrival leaves no trace."""
+    """Return overview rows as a table sorted by underlying.
+
+    So the order of arrival leaves no trace.
+    """
     ordered = sorted(rows, key=lambda row: str(row["underlying"]))
-    arrays = [
-        pa.array([_parsed(row.get(field.name), _KINDS[field.name]) for row in ordered], field.type)
-        for field in OVERVIEW_SCHEMA
-    ]
+    arrays = []
+    for field in OVERVIEW_SCHEMA:
+        kind = _KINDS[field.name]
+        values = [_parsed(row.get(field.name), kind) for row in ordered]
+        arrays.append(pa.array(values, field.type))
     names = json.dumps([row["underlying"] for row in ordered])
     metadata = {"g6.version": str(SCHEMA_VERSION), "g6.indices": names}
     return pa.table(arrays, schema=OVERVIEW_SCHEMA).replace_schema_metadata(metadata)
 
 
 def _parsed(value: Any, kind: str) -> Any:
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the only value that differs from itself
+    # NaN is the only value that differs from itself.
+    if value is None or value != value:  # noqa: PLR0124
         return None
     if kind == "instant" and isinstance(value, str):
         return datetime.fromisoformat(value)
@@ -209,11 +273,9 @@ def _parsed(value: Any, kind: str) -> Any:
 
 
 def overview_rows(table: pa.Table) -> list[dict[str, Any]]:
-    """Return what `overview_table` took: ISO text for instants and dates, None for missing."""
-    return [
-        {column.name: _text(row.get(column.name)) for column in OVERVIEW}
-        for row in table.to_pylist()
-    ]
+    """Return the rows of an `overview_table`: ISO text for instants and dates, None for missing."""
+    names = [column.name for column in OVERVIEW]
+    return [{name: _text(row.get(name)) for name in names} for row in table.to_pylist()]
 
 
 def _text(value: Any) -> Any:
@@ -223,20 +285,25 @@ def _text(value: Any) -> Any:
 
 
 def encode(table: pa.Table, *, small: bool = False) -> bytes:
-    """Return the table as one Parquet file; the same table gives the same bytes.
+    """Return the table as one Parquet file. The same table gives the same bytes.
 
-    LZ4 is what a file of a moment gets: with few rows a column, setting zstd up would take more time than reading. `small` spends
-    zstd, and the encodings that many rows repay, on a file that stays.
+    A file that lives for a moment is packed with LZ4: with few rows a column, setting zstd up
+    would take more time than reading. `small` spends zstd, and the encodings that many rows repay,
+    on a file that stays.
     """
-    kinds = {
-        name: _KINDS.get(name, "") for name in table.column_names
-    }  # a newer version's columns are of no known kind
-    zstd = {name for name in kinds if small and _plain(name) in _DENSE}
-    words = [
-        name
-        for name, kind in kinds.items()
-        if kind not in _ENCODINGS or (small and _plain(name) in _FEW)
-    ]
+    # A newer version's columns are of no known kind.
+    kinds = {name: _KINDS.get(name, "") for name in table.column_names}
+    zstd: set[str] = set()
+    encodings: dict[str, str] = {}
+    dictionaries: list[str] = []
+    for name, kind in kinds.items():
+        base = _without_side(name)
+        if small and base in _DENSE:
+            zstd.add(name)
+        if kind not in _ENCODINGS or (small and base in _REPEATED):
+            dictionaries.append(name)
+        else:
+            encodings[name] = _ENCODINGS[kind]
     if table.schema.metadata:
         table = table.replace_schema_metadata(dict(sorted(table.schema.metadata.items())))
     buffer = io.BytesIO()
@@ -245,17 +312,13 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
         buffer,
         compression={name: "zstd" if name in zstd else "lz4" for name in kinds},
         compression_level=dict.fromkeys(zstd, _LEVEL) or None,
-        use_dictionary=words,
-        column_encoding={
-            name: _ENCODINGS[kind] for name, kind in kinds.items() if name not in words
-        },
+        use_dictionary=dictionaries,
+        column_encoding=encodings,
         write_page_checksum=True,
-        write_statistics=[
-            name for name in ("timestamp", "observed_at", "expiry", "strike") if name in kinds
-        ],
+        write_statistics=[name for name in _FILTERED if name in kinds],
     )
     return buffer.getvalue()
 
 
-def _plain(name: str) -> str:
+def _without_side(name: str) -> str:
     return name[3:] if name.startswith(SIDES) else name

@@ -1,14 +1,15 @@
-"""The files of one day: what they are called, which of them hold what, and how to read them while others fold them.
+"""The files of one day: their names, their instants, and how to read them while others fold them.
 
-A day's directory holds parts (`034500Z.parquet`, one cycle), quarter-hour segments (`034500Z-040000Z.parquet`) and, once it is
-compacted, `day.parquet`. Directories are session days of IST, names UTC times. Where two files hold the same cycle, the part
-beats the segment and the segment beats the day: a rerun writes a part, and a fold that died between its two steps leaves the
+A day's directory holds parts (`034500Z.parquet`, one cycle), quarter-hour segments
+(`034500Z-040000Z.parquet`) and, once it is compacted, `day.parquet`. Directories are session days
+of IST, names UTC times. Where two files hold the same cycle, the part beats the segment and the
+segment beats the day: a rerun writes a part, and a fold that died between its two steps leaves the
 same rows twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 class FoldLevel(IntEnum):
-    """How far a file is folded; a lower level beats a higher one."""
+    """How far a file is folded. A lower level beats a higher one."""
 
     PART = 0
     SEGMENT = 1
@@ -35,7 +36,10 @@ class FoldLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DayFile:
-    """One file and the instants it may hold: `first` <= t < `end` (a part: exactly `first`)."""
+    """One file and the instants it may hold.
+
+    They are `first` <= t < `end`, of a part exactly `first`.
+    """
 
     path: Path
     level: FoldLevel
@@ -44,15 +48,13 @@ class DayFile:
 
     def may_hold(self, instant: datetime) -> bool:
         """Tell whether a row of `instant` can be in this file."""
-        return (
-            instant == self.first
-            if self.level is FoldLevel.PART
-            else self.first <= instant < self.end
-        )
+        if self.level is FoldLevel.PART:
+            return instant == self.first
+        return self.first <= instant < self.end
 
 
 def session_date(instant: datetime) -> date:
-    """Return the session's date (IST) of an instant."""
+    """Return the session's day in India of an instant."""
     return instant.astimezone(IST).date()
 
 
@@ -62,20 +64,23 @@ def directory_of(root: Path, day: date) -> Path:
 
 
 def part_path(root: Path, instant: datetime) -> Path:
-    """Return where the part of `instant` stays below `root`: `date=2026-11-20/034500Z.parquet`."""
+    """Return the path of an instant's part below `root`: `date=2026-11-20/034500Z.parquet`."""
     return directory_of(root, session_date(instant)) / layout.part_name(instant)
 
 
 def segment_path(directory: Path, quarter: datetime) -> Path:
-    """Return the segment of the quarter hour that begins at `quarter`."""
+    """Return the path of the segment whose quarter hour begins at `quarter`."""
     return directory / layout.segment_name(quarter, quarter + QUARTER_HOUR)
 
 
 def _instant(day: date, clock: str) -> datetime:
-    """Return the instant of a name's time: a session day of IST begins at 18:30 UTC of the day before."""
+    """Return the instant of a name's time.
+
+    A session day of IST begins at 18:30 UTC of the day before.
+    """
     at = time(int(clock[:2]), int(clock[2:4]), int(clock[4:6]), int(clock[7:] or 0))
-    found = datetime.combine(day, at, UTC)
-    return found if session_date(found) == day else found - timedelta(days=1)
+    instant = datetime.combine(day, at, UTC)
+    return instant if session_date(instant) == day else instant - timedelta(days=1)
 
 
 def day_of(directory: Path) -> date | None:
@@ -91,8 +96,18 @@ def days(root: Path) -> list[date]:
         return []
 
 
+def span_of(stored: Sequence[date]) -> str:
+    """Return a clause that names the first and the last of ascending days."""
+    if not stored:
+        return "there is no day at all"
+    return f"the first day there is {stored[0]}, the last {stored[-1]}"
+
+
 def files(directory: Path) -> list[DayFile]:
-    """Return the files of a day, by instant; the directory's shared lock keeps a fold from moving rows during the listing."""
+    """Return the files of a day, ordered by instant.
+
+    The directory's shared lock keeps a fold from moving rows during the listing.
+    """
     try:
         with directory_lock(directory, shared=True):
             return files_unlocked(directory)
@@ -105,8 +120,8 @@ def files_unlocked(directory: Path) -> list[DayFile]:
     day = day_of(directory)
     if day is None:
         return []
-    found = (_day_file(directory, day, entry.name) for entry in directory.iterdir())
-    return sorted((file for file in found if file), key=lambda file: (file.first, file.level))
+    entries = [_day_file(directory, day, entry.name) for entry in directory.iterdir()]
+    return sorted(filter(None, entries), key=lambda file: (file.first, file.level))
 
 
 def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
@@ -122,16 +137,20 @@ def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
     return None
 
 
-def newest_first(root: Path, days_wanted: Iterable[date]) -> Iterator[DayFile]:
-    """Give the files of `days_wanted` (which must descend), the latest first within each day."""
-    for day in days_wanted:
-        yield from sorted(
-            files(directory_of(root, day)), key=lambda file: (file.end, -file.level), reverse=True
-        )
+def newest_first(root: Path, descending: Iterable[date]) -> Iterator[DayFile]:
+    """Yield the files of days that descend, the latest first within each day."""
+    for day in descending:
+        of_day = files(directory_of(root, day))
+        yield from sorted(of_day, key=lambda file: (file.end, -file.level), reverse=True)
 
 
 def steadily(read: Callable[[], T]) -> T:
-    """Return `read()`, again when a file vanished under it because a fold had moved its rows. Errors: StoreBusy after many."""
+    """Return `read()`, repeated when a file vanished because a fold had moved its rows.
+
+    Raises:
+        StoreBusy: Files vanished twenty times.
+    """
+    # A fold moves rows between the listing and the reading. It does so once in a quarter hour.
     for _ in range(20):
         try:
             return read()

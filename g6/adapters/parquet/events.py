@@ -1,4 +1,4 @@
-"""Events of the bus as rows: one file per session day, `events/date=2026-11-20/day.parquet`, each event once."""
+"""Events of the bus as rows, in one file per session day, each event once."""
 
 from __future__ import annotations
 
@@ -23,27 +23,36 @@ from g6.ports import Event
 from g6.ports.history import BusPosition
 
 POSITION = ".position.json"
-"""Where reading goes on; written after the rows, so that a crash between keeps an event twice in vain and never not at all."""
+"""The place to go on reading from.
+
+It is written after the rows. A crash between the two stores an event a second time, which changes
+nothing, and loses none.
+"""
 
 
-def kept(root: Path) -> BusPosition:
-    """Return how far events are kept. Errors: BadInput."""
+def position(root: Path) -> BusPosition:
+    """Return how far events are stored.
+
+    Raises:
+        BadInput: The file of the position is damaged.
+    """
     path = root / POSITION
     try:
         return BusPosition(**json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         return BusPosition()
     except (ValueError, TypeError) as error:
-        raise BadInput(
-            path,
-            None,
-            "is no position in the events",
-            f"rm {path}; events that are there are not kept twice",
-        ) from error
+        fix = f"rm {path}; events that are there are not kept twice"
+        raise BadInput(path, None, "is no position in the events", fix) from error
 
 
 def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
-    """Add events to the files of their days. Errors: StoreBusy, BadInput (a damaged file)."""
+    """Add events to the files of their days.
+
+    Raises:
+        StoreBusy: A disk refuses a file.
+        BadInput: A file of events is damaged.
+    """
     by_day: dict[date, list[dict[str, Any]]] = {}
     for event in events:
         row = _row(event)
@@ -58,26 +67,28 @@ def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
 
 def _add(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     schema = widened([path], EVENT_SCHEMA)
-    held = read(path, schema).to_pylist() if path.exists() else []
-    once = {row["event_id"]: row for row in [*rows, *held]}
-    ordered = sorted(once.values(), key=lambda row: (row["observed_at"], row["event_id"]))
-    columns = [pa.array([row.get(field.name) for row in ordered], field.type) for field in schema]
-    replace(
-        path,
-        encode(
-            pa.table(columns, schema=schema).replace_schema_metadata({"g6.version": "1"}),
-            small=True,
-        ),
-    )
+    stored = read(path, schema).to_pylist() if path.exists() else []
+    by_id = {row["event_id"]: row for row in [*rows, *stored]}
+    ordered = sorted(by_id.values(), key=lambda row: (row["observed_at"], row["event_id"]))
+    columns = []
+    for field in schema:
+        values = [row.get(field.name) for row in ordered]
+        columns.append(pa.array(values, field.type))
+    table = pa.table(columns, schema=schema).replace_schema_metadata({"g6.version": "1"})
+    replace(path, encode(table, small=True))
 
 
 def _row(event: Event) -> dict[str, Any]:
-    seen = datetime.fromisoformat(event.ts).astimezone(UTC)
+    observed_at = datetime.fromisoformat(event.ts).astimezone(UTC)
     payload = event.document
-    index = next((name for name in (payload.get("index"), event.key) if name in INDICES), None)
+    names = [name for name in (payload.get("index"), event.key) if name in INDICES]
     cycle = payload.get("cycle")
     return {
-        "timestamp": parse_z(cycle) if isinstance(cycle, str) and cycle else seen, "observed_at": seen, "event_id": event.id,
-        "type": str(event.type), "key": event.key, "underlying": index,
+        "timestamp": parse_z(cycle) if isinstance(cycle, str) and cycle else observed_at,
+        "observed_at": observed_at,
+        "event_id": event.id,
+        "type": str(event.type),
+        "key": event.key,
+        "underlying": names[0] if names else None,
         "payload": json.dumps(payload, sort_keys=True, separators=(",", ":")),
-    }  # fmt: skip
+    }

@@ -1,7 +1,9 @@
-"""Many small files become few: parts into quarter-hour segments during the day, everything into one file after it.
+"""Folding many small files into few.
 
-The new file is written and read back before the old ones go, under a lock that listings share, so that a reader never finds a
-row in neither. A part that somebody rewrote meanwhile stays: it is newer than what was folded.
+Parts become quarter-hour segments during the day, and everything becomes one file after it. The
+new file is written and read back before the old ones are removed, under a lock that listings
+share, so that a reader never finds a row in neither. A part that somebody rewrote meanwhile stays:
+it is newer than what was folded.
 """
 
 from __future__ import annotations
@@ -39,30 +41,38 @@ _HEADERS = (b"g6.header", b"g6.headers", b"g6.indices")
 
 
 def fold(directory: Path, schema: pa.Schema, before: datetime) -> FoldReport:
-    """Fold the parts of a day before `before` into the segments of their quarter hours. Errors: StoreBusy."""
+    """Fold the parts of a day before `before` into the segments of their quarter hours.
+
+    Raises:
+        StoreBusy: A disk refuses a file.
+    """
     total = FoldReport()
     with refusals(directory), directory_lock(directory.parent):
-        found = files(directory)
-        parts = [file for file in found if file.level is FoldLevel.PART and file.first < before]
+        stored = files(directory)
+        segments = {file.first: file for file in stored if file.level is FoldLevel.SEGMENT}
+        parts = [file for file in stored if file.level is FoldLevel.PART and file.first < before]
         for quarter, group in groupby(parts, key=lambda file: quarter_hour_of(file.first)):
-            segment = [
-                file for file in found if file.level is FoldLevel.SEGMENT and file.first == quarter
-            ]
+            segment = [segments[quarter]] if quarter in segments else []
+            # A damaged segment keeps its own quarter hour apart, and no other.
             try:
                 total += _into(segment_path(directory, quarter), [*segment, *group], schema)
-            except (
-                BadInput
-            ) as error:  # a damaged segment keeps its own quarter hour apart, and no other
+            except BadInput as error:
                 total += FoldReport(damaged=1, left=(error.path,))
     return total
 
 
 def compact(directory: Path, schema: pa.Schema) -> FoldReport:
-    """Fold a day that is over into one file. Errors: StoreBusy (also when the new file does not read back as written), BadInput."""
+    """Fold a day that is over into one file.
+
+    Raises:
+        StoreBusy: A disk refuses the file, or it does not read back as it was written.
+        BadInput: The day's file is damaged.
+    """
     with refusals(directory), directory_lock(directory.parent):
-        found = files(directory)
-        loose = [file for file in found if file.level is not FoldLevel.DAY]
-        return _into(directory / DAY_FILE, found, schema, by_instant) if loose else FoldReport()
+        stored = files(directory)
+        if all(file.level is FoldLevel.DAY for file in stored):
+            return FoldReport()
+        return _into(directory / DAY_FILE, stored, schema, by_instant)
 
 
 def _into(
@@ -71,31 +81,30 @@ def _into(
     schema: pa.Schema,
     order: Callable[[pa.Table], pa.Table] = lambda table: table,
 ) -> FoldReport:
-    seen = {file.path: _signature(file.path) for file in sources}
-    told, damaged = _told(sources)
-    schema = widened(told, schema)
+    # Signatures come first: a part that somebody rewrites from here on stays.
+    signatures = {file.path: _signature(file.path) for file in sources}
+    summaries, damaged = _summaries(sources)
+    schema = widened(summaries, schema)
+    summarised = [file for file in sources if file.path in summaries]
     try:
-        merged, unread = readable(
-            [file for file in sources if file.path in told], schema, schema.names
-        )
+        merged, unread = readable(summarised, schema, schema.names)
         damaged |= unread
     except BadInput as error:
-        damaged |= dict.fromkeys(told, error)
+        damaged |= dict.fromkeys(summaries, error)
     if target in damaged:
         raise damaged[target]
-    left = tuple(shown(path) for path in damaged)
+    names = tuple(shown(path) for path in damaged)
     sources = [file for file in sources if file.path not in damaged]
     if not sources:
-        return FoldReport(damaged=len(damaged), left=left)
+        return FoldReport(damaged=len(damaged), left=names)
     table = order(merged.unify_dictionaries().combine_chunks())
-    table = table.replace_schema_metadata(_metadata(sources, told))
+    table = table.replace_schema_metadata(_metadata(sources, summaries))
     content = encode(table, small=target.name == DAY_FILE)
     _verify(target, content, table)
     replace(target, content)
-    gone = _drop(
-        target, {path: signature for path, signature in seen.items() if path not in damaged}
-    )
-    return FoldReport(1, gone, table.num_rows, len(content), len(damaged), left)
+    folded = {path: mark for path, mark in signatures.items() if path not in damaged}
+    removed = _remove(target, folded)
+    return FoldReport(1, removed, table.num_rows, len(content), len(damaged), names)
 
 
 def _signature(path: Path) -> tuple[int, int, int]:
@@ -105,67 +114,79 @@ def _signature(path: Path) -> tuple[int, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _FileSummary:
-    """What a file says of its rows: headers by cycle, and by name the versions, models, rates and configurations."""
+    """The metadata of a file.
+
+    Attributes:
+        headers: The headers of its units by cycle.
+        facts: Versions, models, rates and configurations by name.
+    """
 
     headers: Mapping[str, Any]
     facts: Mapping[str, set[str]]
 
 
-def _told(sources: Iterable[DayFile]) -> tuple[dict[Path, _FileSummary], dict[Path, BadInput]]:
-    """Return what each file says of its rows, and of files that cannot be read why not."""
-    told: dict[Path, _FileSummary] = {}
+def _summaries(
+    sources: Iterable[DayFile],
+) -> tuple[dict[Path, _FileSummary], dict[Path, BadInput]]:
+    """Return the summary of each file, and of files that cannot be read why not."""
+    summaries: dict[Path, _FileSummary] = {}
     damaged: dict[Path, BadInput] = {}
     for file in sources:
         try:
             with whole(file.path):
-                held = metadata_of(file.path)
-                by_cycle = headers(file.path)
-                if b"g6.header" in held:
-                    by_cycle = {isoformat_z(file.first): json.loads(held[b"g6.header"])} | by_cycle
-                facts = {
-                    name.decode(): set(filter(None, value.decode().split(",")))
-                    for name, value in held.items()
-                    if name.startswith(b"g6.") and name not in _HEADERS
-                }
-                told[file.path] = _FileSummary(by_cycle, facts)
+                summaries[file.path] = _summary(file)
         except BadInput as error:
             damaged[file.path] = error
-    return told, damaged
+    return summaries, damaged
 
 
-def _metadata(sources: Iterable[DayFile], told: Mapping[Path, _FileSummary]) -> dict[str, str]:
-    """Return the headers of all units, and the versions, models, rates and configurations there are, each once."""
+def _summary(file: DayFile) -> _FileSummary:
+    metadata = metadata_of(file.path)
+    by_cycle = headers(file.path)
+    if b"g6.header" in metadata:
+        by_cycle = {isoformat_z(file.first): json.loads(metadata[b"g6.header"])} | by_cycle
+    facts = {}
+    for name, value in metadata.items():
+        if name.startswith(b"g6.") and name not in _HEADERS:
+            facts[name.decode()] = set(filter(None, value.decode().split(",")))
+    return _FileSummary(by_cycle, facts)
+
+
+def _metadata(sources: Iterable[DayFile], summaries: Mapping[Path, _FileSummary]) -> dict[str, str]:
+    """Return the headers of all units, and each version, model, rate and configuration once."""
     by_cycle: dict[str, Any] = {}
     facts: dict[str, set[str]] = {}
     for file in sorted(sources, key=lambda file: file.level, reverse=True):
-        for name, words in told[file.path].facts.items():
+        summary = summaries[file.path]
+        for name, words in summary.facts.items():
             facts.setdefault(name, set()).update(words)
-        by_cycle |= told[file.path].headers
+        by_cycle |= summary.headers
     packed = {"g6.headers": pack_headers(by_cycle)} if by_cycle else {}
     return {name: ",".join(sorted(values)) for name, values in facts.items() if values} | packed
 
 
 def _verify(target: Path, content: bytes, table: pa.Table) -> None:
-    """Refuse to let the old files go for a new one that does not say the same, row for row."""
+    """Refuse a new file that does not read back the same, row for row."""
     back = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
-    if back.num_rows != table.num_rows or any(
-        not _same(back.column(name), table.column(name)) for name in table.column_names
-    ):
+    columns = [(back.column(name), table.column(name)) for name in table.column_names]
+    if back.num_rows != table.num_rows or not all(_is_same(*pair) for pair in columns):
         raise StoreBusy(
-            f"{target} does not read back as it was written; nothing was removed, see that memory and disk are healthy"
+            f"{target} does not read back as it was written; nothing was removed, see that "
+            "memory and disk are healthy"
         )
 
 
-def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
+def _is_same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
     plain = pa.string() if pa.types.is_dictionary(one.type) else one.type
     return bool(one.cast(plain).equals(other.cast(plain)))
 
 
-def _drop(target: Path, seen: dict[Path, tuple[int, int, int]]) -> int:
-    gone = 0
+def _remove(target: Path, folded: Mapping[Path, tuple[int, int, int]]) -> int:
+    """Remove the files that were folded into `target`, but none that was rewritten meanwhile."""
+    removed = 0
     with directory_lock(target.parent):
-        for path, signature in seen.items():
+        for path, signature in folded.items():
             if path != target and _signature(path) == signature:
                 path.unlink()
-                gone += 1
-    return gone
+                removed += 1
+    return removed

@@ -1,4 +1,4 @@
-"""The stored days of a data directory, as maintenance works on them."""
+"""The stored days of a data directory, for maintenance."""
 
 from __future__ import annotations
 
@@ -23,50 +23,48 @@ from g6.ports.history import OVERVIEW, BusPosition, FoldReport, LooseDay, Stored
 
 
 class ParquetHistory:
-    """History port over a data directory. Jobs on one day of one index wait for each other; a lock goes with its process.
+    """History port over a data directory.
 
-    `also` are directories outside of it that are kept tidy with it.
+    Jobs on one day of one index wait for each other, and a lock goes with its process. `also` are
+    directories outside of it that are kept tidy with it.
     """
 
     def __init__(self, directory: Path, *also: Path) -> None:
-        self._directory, self._also = directory, also
+        self._directory = directory
+        self._also = also
 
     def names(self) -> Sequence[str]:
-        """Return the indices that have chains, and `overview` when there are any."""
+        """Return the indices that have chains, and `overview` when there is one."""
         folders = (self._directory / layout.folder(Kind.CHAIN)).glob(layout.ANY_INDEX)
         names = [layout.parse_index_name(path.name) for path in folders if path.is_dir()]
         chains = sorted(name for name in names if name is not None)
         return [*chains, OVERVIEW] if self.root(OVERVIEW).is_dir() else chains
 
     def root(self, name: str) -> Path:
-        """Return where the days of `name` stay."""
+        """Return the directory of the days of `name`."""
         kind = Kind.OVERVIEW if name == OVERVIEW else Kind.CHAIN
         return self._directory / layout.folder(kind, name)
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
-        """Return (files, bytes) of everything below the data directory, by kind."""
+        """Return files and bytes of everything below the data directory, by kind."""
         return sizes(self._directory)
 
     def clear_abandoned(self) -> int:
-        """Remove the temporary files that killed writers left, old enough to be nobody's; return how many."""
-        outside = (each for each in self._also if not each.is_relative_to(self._directory))
+        """Remove the temporary files that killed writers left and return how many."""
+        outside = [path for path in self._also if not path.is_relative_to(self._directory)]
         return sum(map(clear_abandoned, (self._directory, *outside)))
 
     def loose_days(self) -> Sequence[LooseDay]:
-        """Return the days that are in more than one file, or in one that is a part, oldest first."""
+        """Return the days in more than one file, or in one that is a part, oldest first."""
         return sorted(self._loose(), key=lambda loose: (loose.day, loose.name))
 
     def _loose(self) -> Iterator[LooseDay]:
         for name in self.names():
             for day in days.days(self.root(name)):
-                found = days.files(days.directory_of(self.root(name), day))
-                parts = [file.first for file in found if file.level is FoldLevel.PART]
-                if (
-                    parts
-                    or len(found) > 1
-                    or any(file.level is not FoldLevel.DAY for file in found)
-                ):
-                    yield LooseDay(name, day, len(found), min(parts, default=None))
+                files = days.files(days.directory_of(self.root(name), day))
+                if len(files) > 1 or any(file.level is not FoldLevel.DAY for file in files):
+                    parts = [file.first for file in files if file.level is FoldLevel.PART]
+                    yield LooseDay(name, day, len(files), min(parts, default=None))
 
     def fold(self, name: str, day: date, before: datetime) -> FoldReport:
         """Fold the parts before `before` into the segments of their quarter hours."""
@@ -78,7 +76,11 @@ class ParquetHistory:
         return folding.compact(directory, _schema(name)) if directory.is_dir() else FoldReport()
 
     def read_day(self, index: str, day: date, columns: Sequence[str]) -> StoredDay:
-        """Return these columns of a compacted day, with the headers of its units. Errors: NothingToDo (no such day)."""
+        """Return columns of a compacted day, with the headers of its units.
+
+        Raises:
+            NothingToDo: There is no such day.
+        """
         return rewriting.read_day(rewriting.day_directory(self.root(index), day), index, columns)
 
     def write_day(
@@ -88,20 +90,20 @@ class ParquetHistory:
         columns: Mapping[str, NDArray[Any] | Words],
         headers: Mapping[str, Mapping[str, Any]],
     ) -> bool:
-        """Put other values into columns of a compacted day; False when the file stays the same."""
+        """Replace columns of a compacted day. False when the file stays the same."""
         return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)
 
     def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Put other figures into the overview rows of one index; status and reason stay what they were."""
+        """Replace figures in the overview rows of one index. Status and reason stay."""
         directory = days.directory_of(self.root(OVERVIEW), day)
         return directory.is_dir() and rewriting.write_figures(directory, index, rows)
 
     def events_position(self) -> BusPosition:
-        """Return how far events are kept."""
-        return events.kept(self._directory / layout.folder(Kind.EVENTS))
+        """Return how far events are stored."""
+        return events.position(self._directory / layout.folder(Kind.EVENTS))
 
     def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
-        """Keep events under their days, one that is there already once, and go on after `upto` the next time."""
+        """Store events under their days, and remember `upto` as the place to go on from."""
         events.keep(self._directory / layout.folder(Kind.EVENTS), batch, upto)
 
 

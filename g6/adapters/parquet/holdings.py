@@ -1,4 +1,7 @@
-"""What a data directory holds: days by index, their files and bytes, as the file system says it; nothing is opened."""
+"""The holdings of a data directory: days by index, with their files and bytes.
+
+The file system alone is asked, and nothing is opened.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,17 @@ from g6.domain.schema.layout import Kind
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A day of an index, of the overviews or of the instruments: how many files of which level, and their bytes."""
+    """A day of an index, of the overviews or of the instruments.
+
+    Attributes:
+        kind: `chain`, `overview` or `instruments`.
+        name: The index, or the kind.
+        day: The session's day in India.
+        parts: How many parts there are.
+        segments: How many quarter-hour segments.
+        days: How many files of a whole day.
+        bytes: The size of all of them.
+    """
 
     kind: str
     name: str
@@ -29,17 +42,17 @@ class Holding:
 
     @property
     def state(self) -> str:
-        """How far it is folded: `day`, or what there is besides."""
-        told = [
-            f"{count} {word}"
-            for count, word in ((self.segments, "segments"), (self.parts, "parts"))
-            if count
-        ]
-        return ", ".join([*(["day"] if self.days else []), *told]) or "empty"
+        """How far it is folded: `day`, and what there is besides."""
+        words = ["day"] if self.days else []
+        if self.segments:
+            words.append(f"{self.segments} segments")
+        if self.parts:
+            words.append(f"{self.parts} parts")
+        return ", ".join(words) or "empty"
 
 
 def holdings(directory: Path) -> Iterator[Holding]:
-    """Yield what there is of chains and overviews, by name and day, then instruments by day."""
+    """Yield chains and overviews by name and day, then instruments by day."""
     history = ParquetHistory(directory)
     for name in history.names():
         kind = "overview" if name == "overview" else "chain"

@@ -1,4 +1,4 @@
-"""Kept instrument dumps, read back: what was listed on a day, though nobody can be asked for it any more."""
+"""Stored instrument dumps: the contracts that were listed on a past day."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ from g6.domain.schema.layout import Kind
 
 
 def kept_listing(directory: Path, index: str, on: date) -> Listing | None:
-    """Return the newest kept listing of `index` that is not later than `on`, None when there is none. Errors: BadInput."""
+    """Return the newest stored listing of `index` that is not later than `on`.
+
+    None when there is none.
+
+    Raises:
+        BadInput: The file is damaged.
+    """
     root = directory / layout.folder(Kind.INSTRUMENTS)
-    for day in reversed([each for each in days.days(root) if each <= on]):
+    not_later = [day for day in days.days(root) if day <= on]
+    for day in reversed(not_later):
         path = days.directory_of(root, day) / layout.listing_file(INDICES[index].derivatives)
         if path.exists():
             table = read(path, LISTING_SCHEMA, rows=pc.field("underlying") == index)
@@ -37,37 +44,48 @@ def _listing(index: str, day: date, rows: list[dict[str, Any]]) -> Listing:
     )
     options = [row for row in rows if row["instrument_type"] in SIDES]
     keys = sorted({(row["expiry"], row["strike"]) for row in options})
-    place = {key: n for n, key in enumerate(keys)}
+    places = {key: n for n, key in enumerate(keys)}
     n = len(keys)
-    symbol, token = np.full((2, n), "", dtype=object), np.zeros((2, n), dtype=np.int64)
-    lot_size, tick_size = np.zeros(n, dtype=np.int64), np.zeros(n)
+    symbol = np.full((2, n), "", dtype=object)
+    token = np.zeros((2, n), dtype=np.int64)
+    lot_size = np.zeros(n, dtype=np.int64)
+    tick_size = np.zeros(n)
     for row in options:
-        at, side = place[row["expiry"], row["strike"]], SIDES.index(str(row["instrument_type"]))
-        symbol[side, at], token[side, at] = row["symbol"], row["token"]
-        lot_size[at], tick_size[at] = row["lot_size"], row["tick_size"]
-    expiry = np.array([key[0] for key in keys], dtype="datetime64[D]")
-    strike = np.array([key[1] for key in keys], dtype=np.float64)
-    return Listing(
-        index, day, Contracts(index, expiry, strike, lot_size, tick_size, symbol, token), futures
-    )
+        place = places[row["expiry"], row["strike"]]
+        side = SIDES.index(str(row["instrument_type"]))
+        symbol[side, place] = row["symbol"]
+        token[side, place] = row["token"]
+        lot_size[place] = row["lot_size"]
+        tick_size[place] = row["tick_size"]
+    expiry = np.array([expiry for expiry, _ in keys], dtype="datetime64[D]")
+    strike = np.array([strike for _, strike in keys], dtype=np.float64)
+    contracts = Contracts(index, expiry, strike, lot_size, tick_size, symbol, token)
+    return Listing(index, day, contracts, futures)
 
 
 def kept_days(directory: Path) -> list[date]:
-    """Return the days of which instrument dumps are kept, ascending."""
+    """Return the days of which instrument dumps are stored, ascending."""
     return days.days(directory / layout.folder(Kind.INSTRUMENTS))
 
 
 def kept_span(directory: Path, exchange: str, symbol: str) -> tuple[date, date] | None:
-    """Return the first and the last kept day on which `symbol` is listed on `exchange`, None when it never is. Errors: BadInput."""
-    root, known = directory / layout.folder(Kind.INSTRUMENTS), kept_days(directory)
-    first = next((day for day in known if _lists(root, day, exchange, symbol)), None)
-    last = next((day for day in reversed(known) if _lists(root, day, exchange, symbol)), None)
+    """Return the first and the last stored day on which `symbol` is listed on `exchange`.
+
+    None when it never is.
+
+    Raises:
+        BadInput: A file is damaged.
+    """
+    root = directory / layout.folder(Kind.INSTRUMENTS)
+    stored = kept_days(directory)
+    first = next((day for day in stored if _lists(root, day, exchange, symbol)), None)
+    last = next((day for day in reversed(stored) if _lists(root, day, exchange, symbol)), None)
     return None if first is None or last is None else (first, last)
 
 
 def _lists(root: Path, day: date, exchange: str, symbol: str) -> bool:
     path = days.directory_of(root, day) / layout.listing_file(exchange)
-    return (
-        path.exists()
-        and read(path, LISTING_SCHEMA, ["symbol"], pc.field("symbol") == symbol).num_rows > 0
-    )
+    if not path.exists():
+        return False
+    rows = read(path, LISTING_SCHEMA, ["symbol"], pc.field("symbol") == symbol)
+    return bool(rows.num_rows)

@@ -1,4 +1,4 @@
-"""What `g6.load` does: a question over days and indices becomes one table."""
+"""The work of `g6.load`: a question over days and indices becomes one table."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,7 +46,20 @@ _LONG = (*(column.name for column in CHAIN_PLAIN), "side", *(column.name for col
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to load: `indices`, days `first` to `last`, rows by `expiries`, `strikes` (inclusive) and `as_of`, and which columns."""
+    """A question to the store.
+
+    Attributes:
+        indices: Names of underlyings.
+        first: The first session day.
+        last: The last session day.
+        kind: `chain`, `overview`, `instruments` or `events`.
+        columns: Names of columns, in the order of the answer.
+        expiries: The expiries of the rows, all when empty.
+        strikes: The lowest and the highest strike, both included.
+        as_of: The latest instant that a row may have been observed at.
+        tz: The time zone of instants in the answer.
+        long: Whether each side has a row of its own.
+    """
 
     indices: tuple[str, ...]
     first: date
@@ -71,10 +86,14 @@ class Query:
         tz: str,
         shape: str,
     ) -> Query:
-        """Read the arguments of `g6.load`. Errors: UserError for one that cannot be."""
+        """Parse the arguments of `g6.load`.
+
+        Raises:
+            UserError: One of them cannot be.
+        """
         _one_of("kind", kind, _COLUMNS)
         _one_of("shape", shape, ("wide", "long"))
-        first, last = (_date(each) for each in (day if isinstance(day, tuple) else (day, day)))
+        first, last = map(_date, day if isinstance(day, tuple) else (day, day))
         long = shape == "long" and kind == "chain"
         names = _LONG if long else _COLUMNS[kind]
         for name in columns or ():
@@ -85,7 +104,7 @@ class Query:
             last=last,
             kind=kind,
             columns=tuple(columns or names),
-            expiries=() if expiry is None else tuple(_date(each) for each in _several(expiry)),
+            expiries=() if expiry is None else tuple(map(_date, _several(expiry))),
             strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
             as_of=None if as_of is None else _instant(as_of, tz),
             tz=tz,
@@ -122,19 +141,20 @@ def _instant(value: str | datetime, tz: str) -> datetime:
 
 
 def load_table(query: Query, directory: Path) -> pa.Table:
-    """Return the rows that `query` asks for. Errors: NothingToDo (no such day; names the first and last there is), BadInput."""
-    wanted = [
-        directory_of(root, day)
-        for root in _roots(query, directory)
-        for day in days.days(root)
-        if _asked(query, day)
-    ]
+    """Return the rows that `query` asks for.
+
+    A damaged file costs its own rows and is named by a DamagedFile warning.
+
+    Raises:
+        NothingToDo: There is no such day. It names the first and the last there is.
+        BadInput: No file in question can be read.
+    """
     damaged: list[BadInput] = []
-    tables = [
-        table
-        for each in shown(wanted, f"loading {query.kind}")
-        if (table := _whole_day(query, each, damaged)) is not None
-    ]
+    tables = []
+    for day_directory in shown(_directories(query, directory), f"loading {query.kind}"):
+        table = _whole_day(query, day_directory, damaged)
+        if table is not None:
+            tables.append(table)
     if damaged and not tables:
         raise damaged[0]
     for error in damaged:
@@ -145,10 +165,18 @@ def load_table(query: Query, directory: Path) -> pa.Table:
     table = _to_long(table) if query.long else table
     for place, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type):
-            table = table.set_column(
-                place, field.name, table.column(field.name).cast(pa.timestamp("us", query.tz))
-            )
+            instants = table.column(field.name).cast(pa.timestamp("us", query.tz))
+            table = table.set_column(place, field.name, instants)
     return table.select(query.columns)
+
+
+def _directories(query: Query, directory: Path) -> list[Path]:
+    """Return the directories of the days in question, of each index one after the other."""
+    directories = []
+    for root in _roots(query, directory):
+        stored = [day for day in days.days(root) if query.first <= day <= query.last]
+        directories += [directory_of(root, day) for day in stored]
+    return directories
 
 
 def _roots(query: Query, directory: Path) -> list[Path]:
@@ -157,12 +185,8 @@ def _roots(query: Query, directory: Path) -> list[Path]:
     return [directory / query.kind]
 
 
-def _asked(query: Query, day: date) -> bool:
-    return query.first <= day <= query.last
-
-
 def _whole_day(query: Query, directory: Path, damaged: list[BadInput]) -> pa.Table | None:
-    """Return `_day`; a day of which no file can be read is noted in `damaged`."""
+    """Return `_day`. A day of which no file can be read is added to `damaged`."""
     try:
         return _day(query, directory)
     except BadInput as error:
@@ -182,53 +206,50 @@ def _day(query: Query, directory: Path) -> pa.Table | None:
             layout.parse_index_name(directory.parent.name) or "",
         )
     table = table.filter(_of_indices(query)) if query.kind != "chain" else table
-    return (
-        table.filter(rows)
-        if table.num_rows and (rows := _rows(query)) is not None
-        else (table if table.num_rows else None)
-    )
+    if not table.num_rows:
+        return None
+    condition = _row_condition(query)
+    return table if condition is None else table.filter(condition)
 
 
 def _of_indices(query: Query) -> pc.Expression:
-    """Rows of these indices; events of the whole system are everybody's."""
-    mine = pc.field("underlying").isin(list(query.indices))
-    return mine | pc.field("underlying").is_null() if query.kind == "events" else mine
+    """Return the condition for rows of these indices. Events of the whole system match all."""
+    is_of_index = pc.field("underlying").isin(list(query.indices))
+    if query.kind == "events":
+        return is_of_index | pc.field("underlying").is_null()
+    return is_of_index
 
 
 def _needed(query: Query) -> list[str]:
-    """Return the columns to read: those asked for and those that rows are chosen by."""
-    wanted = set(query.columns)
+    """Return the columns to read: those of the answer and those that rows are chosen by."""
+    names = set(query.columns)
     if query.long:
-        wanted = {
-            *wanted,
-            "symbol",
-            *(side + name for side, _ in _SIDES for name in (*wanted, "symbol")),
-        }
-    wanted |= {"expiry"} if query.expiries else set()
-    wanted |= {"strike"} if query.strikes else set()
-    wanted |= {"timestamp", "observed_at"} if query.as_of else set()
-    return [name for name in CHAIN_SCHEMA.names if name in wanted]
+        names.add("symbol")
+        names |= {prefix + name for prefix, _ in _SIDES for name in names}
+    if query.expiries:
+        names.add("expiry")
+    if query.strikes:
+        names.add("strike")
+    if query.as_of:
+        names |= {"timestamp", "observed_at"}
+    return [name for name in CHAIN_SCHEMA.names if name in names]
 
 
-def _rows(query: Query) -> pc.Expression | None:
+def _row_condition(query: Query) -> pc.Expression | None:
     parts: list[pc.Expression] = []
     name = "expiry_nearest" if query.kind == "overview" else "expiry"
     if query.expiries and query.kind != "events":
         parts.append(pc.field(name).isin(pa.array(query.expiries, pa.date32())))
     if query.strikes and query.kind not in _WHOLE:
-        parts.append(
-            (pc.field("strike") >= float(query.strikes[0]))
-            & (pc.field("strike") <= float(query.strikes[1]))
-        )
+        lowest, highest = query.strikes
+        strike = pc.field("strike")
+        parts.append((strike >= float(lowest)) & (strike <= float(highest)))
     if query.as_of and query.kind == "instruments":
         parts.append(pc.field("date") <= pa.scalar(days.session_date(query.as_of), pa.date32()))
     elif query.as_of:
-        seen = pc.coalesce(pc.field("observed_at"), pc.field("timestamp"))
-        parts.append(seen <= pa.scalar(query.as_of, TYPES["instant"]))
-    chosen: pc.Expression | None = None
-    for part in parts:
-        chosen = part if chosen is None else chosen & part
-    return chosen
+        observed_at = pc.coalesce(pc.field("observed_at"), pc.field("timestamp"))
+        parts.append(observed_at <= pa.scalar(query.as_of, TYPES["instant"]))
+    return reduce(and_, parts) if parts else None
 
 
 def _with_underlying(table: pa.Table, index: str) -> pa.Table:
@@ -261,37 +282,31 @@ def _to_long(table: pa.Table) -> pa.Table:
     """Return one row per listed option: side columns without their prefix, and `side`."""
     halves = []
     for prefix, side in _SIDES:
-        names = {
-            name.removeprefix(prefix): name
-            for name in table.column_names
-            if not name.startswith(("ce_", "pe_"))
-        }
-        names |= {
-            name.removeprefix(prefix): name
-            for name in table.column_names
-            if name.startswith(prefix)
-        }
-        half = table.select(list(names.values())).rename_columns(list(names))
+        shared = [name for name in table.column_names if not name.startswith(("ce_", "pe_"))]
+        own = [name for name in table.column_names if name.startswith(prefix)]
+        plain = [*shared, *(name.removeprefix(prefix) for name in own)]
+        half = table.select([*shared, *own]).rename_columns(plain)
         word = pa.array([side] * half.num_rows, pa.string()).dictionary_encode()
         halves.append(half.append_column("side", word).filter(pc.field("symbol") != ""))
     return pa.concat_tables(halves)
 
 
 def _nothing(query: Query, directory: Path) -> NothingToDo:
-    there = sorted({day for root in _roots(query, directory) for day in days.days(root)})
-    asked = f"{query.first}" if query.first == query.last else f"{query.first} to {query.last}"
-    has = (
-        f"the first day there is {there[0]}, the last {there[-1]}"
-        if there
-        else "there is no day at all"
-    )
+    stored = sorted({day for root in _roots(query, directory) for day in days.days(root)})
+    span = f"{query.first}" if query.first == query.last else f"{query.first} to {query.last}"
     return NothingToDo(
-        f"no {query.kind} of {', '.join(query.indices)} for {asked} in {directory}; {has}"
+        f"no {query.kind} of {', '.join(query.indices)} for {span} in {directory}; "
+        f"{days.span_of(stored)}"
     )
 
 
 def to_engine(table: pa.Table, engine: str) -> Any:
-    """Return the table as pandas, polars, DuckDB or Arrow has it. Errors: UserError, Unavailable (the library is not installed)."""
+    """Return the table as pandas, polars, DuckDB or Arrow has it.
+
+    Raises:
+        UserError: There is no such engine.
+        Unavailable: The library is not installed.
+    """
     _one_of("engine", engine, ("pandas", "polars", "arrow", "duckdb"))
     if engine == "arrow":
         return table

@@ -1,4 +1,4 @@
-"""A progress bar for what turns out to take longer than a second; on a terminal only."""
+"""A progress bar for loads that take longer than a second, on a terminal only."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ PATIENCE = 1.0
 def shown(
     items: Sequence[T], what: str, console: Console | None = None, patience: float = PATIENCE
 ) -> Iterator[T]:
-    """Yield `items`; once `patience` seconds have passed with some left, a bar on standard error says how far it is."""
-    began, progress = time.monotonic(), None
+    """Yield `items`, with a progress bar on standard error after `patience` seconds."""
+    began = time.monotonic()
+    progress = None
     try:
-        for done, item in enumerate(items):
+        for count, item in enumerate(items):
             if progress is None and time.monotonic() - began > patience:
                 progress = _bar(what, len(items), console)
             if progress is not None:
-                progress.update(progress.task_ids[0], completed=done)
+                progress.update(progress.task_ids[0], completed=count)
             yield item
     finally:
         if progress is not None:
@@ -32,7 +33,10 @@ def shown(
 
 
 def _bar(what: str, total: int, console: Console | None) -> Progress:
-    """Return a bar that runs; it shows nothing where nobody watches. Rich is imported for it alone: most loads are over before."""
+    """Return a running bar. It shows nothing where nobody watches.
+
+    Rich is imported for it alone: most loads are over before.
+    """
     from rich.console import Console
     from rich.progress import Progress
 

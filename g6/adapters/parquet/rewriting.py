@@ -1,4 +1,7 @@
-"""A compacted day with other values in some of its columns: read whole, written whole, the rest as it was to the byte."""
+"""Rewriting a compacted day with other values in some of its columns.
+
+The file is read whole and written whole. The other columns stay as they were, to the byte.
+"""
 
 from __future__ import annotations
 
@@ -30,33 +33,38 @@ from g6.errors import BadInput, NothingToDo
 from g6.files import directory_lock, refusals, replace
 from g6.ports.history import StoredDay
 
-_KINDS = {column.name: column for column in CHAIN}
+_COLUMNS = {column.name: column for column in CHAIN}
 _STAMPED = ("model", "rate", "config_id")
-_KEPT = ("status", "reason")
+_UNCHANGED = ("status", "reason")
 RECOMPUTED = ".recomputed"
-"""Stands beside a day whose figures are not those that were written live, and are in no CSV file."""
+"""A mark beside a day whose figures are not those that were written live.
+
+CSV files hold the live ones.
+"""
 
 
 def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
-    """Return columns of a compacted day by instant. Errors: NothingToDo (not there), BadInput."""
+    """Return columns of a compacted day, ordered by instant.
+
+    Raises:
+        NothingToDo: The day is not there, or not compacted.
+        BadInput: Its file is damaged.
+    """
     path = directory / DAY_FILE
     if not path.exists():
         raise NothingToDo(f"{directory} has no {DAY_FILE}; g6 data compact makes it")
-    table = read(
-        path,
-        CHAIN_SCHEMA,
-        ["timestamp", *(name for name in columns if name not in ("timestamp", "underlying"))],
-    )
-    table = by_instant(table).combine_chunks()
-    seconds = column_values(table, _KINDS["timestamp"])
+    others = [name for name in columns if name not in ("timestamp", "underlying")]
+    table = by_instant(read(path, CHAIN_SCHEMA, ["timestamp", *others])).combine_chunks()
+    seconds = column_values(table, _COLUMNS["timestamp"])
     instants, starts = np.unique(seconds, return_index=True)
-    found = {name: column_values(table, _KINDS[name]) for name in columns if name != "underlying"}
+    values = {
+        name: column_values(table, _COLUMNS[name]) for name in columns if name != "underlying"
+    }
     if "underlying" in columns:
-        found["underlying"] = np.full(table.num_rows, index, dtype=object)
+        values["underlying"] = np.full(table.num_rows, index, dtype=object)
     bounds = np.append(starts, table.num_rows).astype(np.int64)
-    return StoredDay(
-        tuple(isoformat_z(at) for at in instants.tolist()), bounds, found, headers(path)
-    )
+    cycles = tuple(isoformat_z(at) for at in instants.tolist())
+    return StoredDay(cycles, bounds, values, headers(path))
 
 
 def write_day(
@@ -64,44 +72,55 @@ def write_day(
     columns: Mapping[str, NDArray[Any] | Words],
     stamps: Mapping[str, Mapping[str, Any]],
 ) -> bool:
-    """Write `columns` (by instant) into a compacted day; False when that changes no byte. Errors: StoreBusy, BadInput."""
+    """Write `columns`, ordered by instant, into a compacted day.
+
+    Returns:
+        False when that changes no byte.
+
+    Raises:
+        StoreBusy: A disk refuses the file.
+        BadInput: The day's file is damaged, or a newer version wrote it.
+    """
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):
         _refuse_newer(path, CHAIN_SCHEMA)
-        held = read(
-            path, CHAIN_SCHEMA, [name for name in CHAIN_SCHEMA.names if name not in columns]
-        )
-        kept = by_instant(held)
-        arrays = [
-            column_array(columns[field.name], field)
-            if field.name in columns
-            else kept.column(field.name)
-            for field in CHAIN_SCHEMA
-        ]
+        unchanged = [name for name in CHAIN_SCHEMA.names if name not in columns]
+        stored = read(path, CHAIN_SCHEMA, unchanged)
+        ordered = by_instant(stored)
+        arrays = []
+        for field in CHAIN_SCHEMA:
+            if field.name in columns:
+                arrays.append(column_array(columns[field.name], field))
+            else:
+                arrays.append(ordered.column(field.name))
         table = pa.table(arrays, schema=CHAIN_SCHEMA)
-        metadata = _own(held.schema.metadata) | {
-            b"g6.headers": pack_headers(stamps).encode(),
-            **{
-                f"g6.{name}".encode(): _distinct(table.column(name)).encode()
-                for name in _STAMPED
-                if name in columns
-            },
-        }
-        changed = _changed(path, encode(table.replace_schema_metadata(metadata), small=True))
-        if changed:
+        metadata = _own(stored.schema.metadata)
+        metadata[b"g6.headers"] = pack_headers(stamps).encode()
+        for name in _STAMPED:
+            if name in columns:
+                metadata[f"g6.{name}".encode()] = _distinct(table.column(name)).encode()
+        content = encode(table.replace_schema_metadata(metadata), small=True)
+        is_changed = _write_if_changed(path, content)
+        if is_changed:
             (directory / RECOMPUTED).touch()
-        return changed
+        return is_changed
 
 
 def _refuse_newer(path: Path, schema: pa.Schema) -> None:
-    """Leave a day alone that a newer version wrote: its own columns would contradict what is computed here. Errors: BadInput."""
+    """Refuse a day that a newer version wrote.
+
+    Its own columns would contradict what is computed here.
+
+    Raises:
+        BadInput: The file has columns of a newer version.
+    """
     if names := [field.name for field in foreign(path, schema)]:
-        raise BadInput(
-            path,
-            None,
-            f"has columns of a newer version ({', '.join(names)}), which this one cannot compute again",
-            "use the version of G6 that wrote it; g6 --version says which this is",
+        reason = (
+            f"has columns of a newer version ({', '.join(names)}), which this one cannot "
+            "compute again"
         )
+        fix = "use the version of G6 that wrote it; g6 --version says which this is"
+        raise BadInput(path, None, reason, fix)
 
 
 def _own(metadata: Mapping[bytes, bytes] | None) -> dict[bytes, bytes]:
@@ -113,57 +132,60 @@ def _distinct(values: pa.ChunkedArray) -> str:
 
 
 def write_figures(directory: Path, index: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Put other figures into the rows of one index in a compacted day of overviews; status and reason stay."""
+    """Replace figures in the rows of one index in a compacted day of overviews.
+
+    Status and reason stay as they were.
+
+    Returns:
+        False when that changes no byte.
+    """
     path = directory / DAY_FILE
     with refusals(directory), directory_lock(directory.parent):
         _refuse_newer(path, OVERVIEW_SCHEMA)
         table = read(path, OVERVIEW_SCHEMA)
         metadata = _own(table.schema.metadata)
-        mine = table.filter(pc.equal(table.column("underlying").cast(pa.string()), index))
-        kept = {isoformat_z(at): (status, reason) for at, status, reason in _told(mine)}
-        fresh = [
-            dict(row) | dict(zip(_KEPT, kept[row["timestamp"]], strict=True))
-            for row in rows
-            if row["timestamp"] in kept
-        ]
+        is_mine = pc.equal(table.column("underlying").cast(pa.string()), index)
+        mine = table.filter(is_mine)
+        cycles = [isoformat_z(at) for at in mine.column("timestamp").to_pylist()]
+        words = [mine.column(name).to_pylist() for name in _UNCHANGED]
+        endings = dict(zip(cycles, zip(*words, strict=True), strict=True))
+        fresh = []
+        for row in rows:
+            if row["timestamp"] in endings:
+                status, reason = endings[row["timestamp"]]
+                fresh.append({**row, "status": status, "reason": reason})
         written = {row["timestamp"] for row in fresh}
-        places = [n for n, (at, *_) in enumerate(_told(mine)) if isoformat_z(at) not in written]
-        others = table.filter(pc.not_equal(table.column("underlying").cast(pa.string()), index))
-        parts = [
-            each.replace_schema_metadata(None)
-            for each in (others, mine.take(pa.array(places, pa.int64())), overview_table(fresh))
-        ]
-        whole = _plain(pa.concat_tables(parts)).sort_by(
-            [("timestamp", "ascending"), ("underlying", "ascending")]
+        unwritten = [n for n, cycle in enumerate(cycles) if cycle not in written]
+        parts = (
+            table.filter(pc.invert(is_mine)),
+            mine.take(pa.array(unwritten, pa.int64())),
+            overview_table(fresh),
         )
-        return _changed(path, encode(_encoded(whole).replace_schema_metadata(metadata), small=True))
-
-
-def _told(table: pa.Table) -> list[tuple[Any, ...]]:
-    return list(
-        zip(*(table.column(name).to_pylist() for name in ("timestamp", *_KEPT)), strict=True)
-    )
+        merged = pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
+        order = [("timestamp", "ascending"), ("underlying", "ascending")]
+        sorted_table = _encoded(_plain(merged).sort_by(order))
+        content = encode(sorted_table.replace_schema_metadata(metadata), small=True)
+        return _write_if_changed(path, content)
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Text without its dictionaries: Arrow sorts none."""
-    kinds = [
-        pa.string() if pa.types.is_dictionary(field.type) else field.type for field in table.schema
-    ]
-    return table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))
+    """Return text without its dictionaries, because Arrow sorts none."""
+    fields = []
+    for field in table.schema:
+        kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
+        fields.append((field.name, kind))
+    return table.cast(pa.schema(fields))
 
 
 def _encoded(table: pa.Table) -> pa.Table:
-    columns = [
-        column.combine_chunks().dictionary_encode()
-        if pa.types.is_string(column.type)
-        else column.combine_chunks()
-        for column in table.columns
-    ]
+    columns = []
+    for column in table.columns:
+        array = column.combine_chunks()
+        columns.append(array.dictionary_encode() if pa.types.is_string(column.type) else array)
     return pa.table(columns, schema=OVERVIEW_SCHEMA)
 
 
-def _changed(path: Path, content: bytes) -> bool:
+def _write_if_changed(path: Path, content: bytes) -> bool:
     if path.read_bytes() == content:
         return False
     replace(path, content)
@@ -171,14 +193,12 @@ def _changed(path: Path, content: bytes) -> bool:
 
 
 def day_directory(root: Path, day: date) -> Path:
-    """Return the directory of a day. Errors: NothingToDo."""
+    """Return the directory of a day.
+
+    Raises:
+        NothingToDo: There is no such day. It names the first and the last there is.
+    """
     directory = days.directory_of(root, day)
     if not directory.is_dir():
-        there = days.days(root)
-        has = (
-            f"the first day there is {there[0]}, the last {there[-1]}"
-            if there
-            else "there is no day at all"
-        )
-        raise NothingToDo(f"nothing of {day} in {root}; {has}")
+        raise NothingToDo(f"nothing of {day} in {root}; {days.span_of(days.days(root))}")
     return directory

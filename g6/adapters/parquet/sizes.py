@@ -1,4 +1,4 @@
-"""How many files and bytes there are below a data directory, by kind."""
+"""Files and bytes below a data directory, by kind."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ OTHER = "other"
 
 
 def sizes(directory: Path) -> dict[str, tuple[int, int]]:
-    """Return (files, bytes) below the data directory by kind; what belongs to none is `other`."""
-    found = dict.fromkeys((*KINDS, OTHER), (0, 0))
+    """Return files and bytes below the data directory by kind. The rest is `other`."""
+    totals = dict.fromkeys((*KINDS, OTHER), (0, 0))
     for entry in _entries(directory):
         kind = entry.name if entry.name in KINDS and entry.is_dir(follow_symlinks=False) else OTHER
-        files, size = found[kind]
-        for each in _bytes(entry):
-            files, size = files + 1, size + each
-        found[kind] = files, size
-    return found
+        files, size = totals[kind]
+        for file_size in _bytes(entry):
+            files += 1
+            size += file_size
+        totals[kind] = files, size
+    return totals
 
 
 def _bytes(entry: os.DirEntry[str]) -> Iterator[int]:
     """Yield the size of every file at or below an entry."""
     if entry.is_dir(follow_symlinks=False):
-        for each in _entries(entry):
-            yield from _bytes(each)
+        for inner in _entries(entry):
+            yield from _bytes(inner)
         return
     try:
-        if not entry.is_dir():  # a link to a directory: what is behind it is not below this one
+        # Behind a link to a directory lies what is not below this one.
+        if not entry.is_dir():
             yield entry.stat().st_size
-    except FileNotFoundError:  # folded meanwhile
+    except FileNotFoundError:
+        # It was folded meanwhile.
         return
 
 

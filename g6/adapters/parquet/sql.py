@@ -1,4 +1,4 @@
-"""What `g6.sql` does: the stored days as tables of DuckDB, each row once, wherever it is folded."""
+"""The work of `g6.sql`: the stored days as tables of DuckDB, each row once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,15 @@ from g6.ports.history import OVERVIEW
 
 
 def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
-    """Return a DuckDB connection with views `chain`, `overview`, `events` and `instruments`, without the files `left_out`.
+    """Return a DuckDB connection with views `chain`, `overview`, `events` and `instruments`.
 
-    Errors: Unavailable.
+    Args:
+        directory: The data directory.
+        tz: The time zone of instants.
+        left_out: Files that are not read.
+
+    Raises:
+        Unavailable: DuckDB is not installed.
     """
     try:
         import duckdb
@@ -42,7 +48,10 @@ def answer(query: str, directory: Path, tz: str, engine: str) -> Any:
     """Return the answer of `query` as `engine` has it.
 
     A damaged file costs its own rows and is named by a DamagedFile warning.
-    Errors: UserError (what DuckDB says of the query), Unavailable.
+
+    Raises:
+        UserError: DuckDB refuses the query, with its own words.
+        Unavailable: A library is not installed.
     """
     try:
         return _asked(query, directory, tz, engine)
@@ -62,10 +71,10 @@ def _asked(
     query: str, directory: Path, tz: str, engine: str, left_out: Container[Path] = ()
 ) -> Any:
     connection = connect(directory, tz, left_out)
-    found = connection.sql(query)
-    if found is None:
+    relation = connection.sql(query)
+    if relation is None:
         raise UserError(f"{query!r} asks for nothing", "begin it with select")
-    return found if engine == "duckdb" else to_engine(found.to_arrow_table(), engine)
+    return relation if engine == "duckdb" else to_engine(relation.to_arrow_table(), engine)
 
 
 def _duckdb_error() -> type[Exception]:
@@ -77,12 +86,11 @@ def _duckdb_error() -> type[Exception]:
 
 
 def _of_the_query(error: Exception) -> bool:
-    """Tell whether DuckDB refuses the query's own words, so that no file need be looked at."""
+    """Tell whether DuckDB refuses the query's own words, so that no file need be read."""
     import duckdb
 
-    return isinstance(
-        error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException
-    )
+    kinds = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+    return isinstance(error, kinds)
 
 
 def _refused(error: Exception) -> G6Error:
@@ -109,7 +117,7 @@ def _tables(directory: Path) -> Iterator[tuple[str, Sequence[Path], pa.Schema, s
 
 
 def _damaged(directory: Path) -> dict[Path, BadInput]:
-    """Return the files that cannot be read whole, and why: every page is held against its checksum."""
+    """Return the files that cannot be read whole, checksums included, and why."""
     stored = [
         (file.path, schema)
         for _, roots, schema, _ in _tables(directory)
@@ -142,10 +150,15 @@ def _view(
     keys: str,
     left_out: Container[Path],
 ) -> None:
-    """Days whose files share no cycle are read by DuckDB itself; of the others the rows that count are handed over."""
+    """Create the view of one kind.
+
+    DuckDB itself reads the days whose files share no cycle. Of the others the rows that count are
+    handed over.
+    """
     whole: list[str] = []
     mixed: list[pa.Table] = []
-    for directory in (days.directory_of(root, day) for root in roots for day in days.days(root)):
+    directories = [days.directory_of(root, day) for root in roots for day in days.days(root)]
+    for directory in directories:
         files = [file for file in days.files(directory) if file.path not in left_out]
         if _apart(files):
             whole += [str(file.path) for file in files]
@@ -153,13 +166,11 @@ def _view(
             mixed.append(_keyed(rows, directory))
     empty = schema.empty_table()
     connection.register(f"_{name}_columns", empty)
-    parts = [
-        f"select *, {', '.join(f'null::{kind} as {key}' for key, kind in _pairs(keys))} from _{name}_columns"  # noqa: S608
-    ]
+    nulls = ", ".join(f"null::{kind} as {key}" for key, kind in _pairs(keys))
+    parts = [f"select *, {nulls} from _{name}_columns"]  # noqa: S608
     if whole:
-        parts.append(
-            f"select * from read_parquet({whole!r}, hive_partitioning = true, union_by_name = true)"  # noqa: S608
-        )
+        source = f"read_parquet({whole!r}, hive_partitioning = true, union_by_name = true)"
+        parts.append(f"select * from {source}")  # noqa: S608
     if mixed:
         connection.register(f"_{name}_mixed", pa.concat_tables(mixed))
         parts.append(f"select * from _{name}_mixed")  # noqa: S608
@@ -167,7 +178,7 @@ def _view(
 
 
 def _mixed_rows(directory: Path, schema: pa.Schema) -> pa.Table | None:
-    """Return the rows of a day that lie in files of several levels, None where none of them can be read."""
+    """Return the rows of a day in files of several levels, None where none can be read."""
     try:
         return day_table(directory, schema)
     except BadInput as error:
@@ -187,16 +198,12 @@ def _apart(files: Sequence[DayFile]) -> bool:
     if FoldLevel.DAY in levels:
         return len(files) == 1
     segments = [file for file in files if file.level is FoldLevel.SEGMENT]
-    return not any(
-        segment.may_hold(part.first)
-        for part in files
-        if part.level is FoldLevel.PART
-        for segment in segments
-    )
+    parts = [file for file in files if file.level is FoldLevel.PART]
+    return not any(segment.may_hold(part.first) for part in parts for segment in segments)
 
 
 def _keyed(table: pa.Table, directory: Path) -> pa.Table:
-    """Add what stands in the path: the date, and the index of a chain."""
+    """Add the columns that stand in the path: the date, and the index of a chain."""
     day = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
     keyed = table.append_column("date", day)
     index = layout.parse_index_name(directory.parent.name)
@@ -213,8 +220,8 @@ def _listing_view(connection: Any, root: Path, left_out: Container[Path]) -> Non
     connection.register("_instruments_columns", LISTING_SCHEMA.empty_table())
     parts = ["select *, null::date as date, null::varchar as exchange from _instruments_columns"]
     if files := [str(path) for path in _listings(root) if path not in left_out]:
-        source = f"read_parquet({files!r}, hive_partitioning = true, union_by_name = true, filename = true)"
-        parts.append(
-            f"select * exclude (filename), parse_filename(filename, true) as exchange from {source}"  # noqa: S608
-        )
+        options = "hive_partitioning = true, union_by_name = true, filename = true"
+        source = f"read_parquet({files!r}, {options})"
+        columns = "* exclude (filename), parse_filename(filename, true) as exchange"
+        parts.append(f"select {columns} from {source}")  # noqa: S608
     connection.execute(f"create view instruments as {' union all by name '.join(parts)}")

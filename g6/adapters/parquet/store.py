@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,106 +41,126 @@ from g6.files import directory_lock, refusals, replace
 from g6.ports import WriteReport
 
 _OI = ("expiry", "strike", "ce_oi", "pe_oi")
+_LISTING_KEY = ("underlying", "instrument_type", "expiry", "strike", "symbol")
+_LISTING_ORDER = [(name, "ascending") for name in _LISTING_KEY]
 
 
 class ParquetStore:
-    """Store over `directory` (the data directory). Repeated writes replace, readers never see half a file."""
+    """Store over `directory` (the data directory). Readers never see half a file."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def chain_root(self, index: str) -> Path:
-        """Return where the chains of `index` stay."""
+        """Return the directory of the chains of `index`."""
         return self._directory / layout.folder(Kind.CHAIN, index)
 
     @property
     def overview_root(self) -> Path:
-        """Where overviews stay."""
+        """The directory of the overviews."""
         return self._directory / layout.folder(Kind.OVERVIEW)
 
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
-        """Write one unit's part; the same part again is left alone. Errors: StoreBusy."""
+        """Write one unit's part. The same part again changes nothing.
+
+        Raises:
+            StoreBusy: A disk refuses the file.
+        """
         path = days.part_path(self.chain_root(unit.index), unit.instant)
         content = encode(chain_table(frame))
         with _open(path.parent, shared=True):
             return _put(path, content, len(frame))
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
-        """Write the part of a cycle whole, the rows of other indices taken from what it replaces. Errors: StoreBusy."""
+        """Write the part of a cycle whole. Rows of other indices come from the part it replaces.
+
+        Raises:
+            StoreBusy: A disk refuses the file.
+        """
         instant = parse_z(cycle)
         path = days.part_path(self.overview_root, instant)
-        given = {str(row["underlying"]): row for row in rows}
+        new = {str(row["underlying"]): row for row in rows}
         with _open(path.parent):
             wide, table = self._overview_at(path.parent, instant)
-            held = (
-                {str(row["underlying"]): row for row in overview_rows(table)}
-                if table is not None
-                else {}
-            )
-            fresh = overview_table(list((held | given).values()))
+            merged: dict[str, Mapping[str, Any]] = {}
+            if table is not None:
+                merged = {str(row["underlying"]): row for row in overview_rows(table)}
+            fresh = overview_table(list((merged | new).values()))
             if table is not None and len(wide) > len(OVERVIEW_SCHEMA):
-                fresh = _with_foreign(fresh, table, wide, set(given))
-            return _put(path, encode(fresh), len(given))
+                fresh = _with_foreign(fresh, table, wide, set(new))
+            return _put(path, encode(fresh), len(new))
 
     def _overview_at(self, directory: Path, instant: datetime) -> tuple[pa.Schema, pa.Table | None]:
-        """Rows that are stored of an instant, and the columns they have; those in a damaged part are lost already."""
+        """Return the columns and rows that are stored of an instant.
+
+        Those in a damaged part are lost already.
+        """
         with suppress(BadInput, FileNotFoundError):
-            wide = widened(
-                [file.path for file in days.files_unlocked(directory) if file.may_hold(instant)],
-                OVERVIEW_SCHEMA,
-            )
-            found = unit_table(days.files_unlocked(directory), instant, wide)
-            return wide, found[0] if found else None
+            files = [file for file in days.files_unlocked(directory) if file.may_hold(instant)]
+            wide = widened([file.path for file in files], OVERVIEW_SCHEMA)
+            stored = unit_table(files, instant, wide)
+            return wide, stored[0] if stored else None
         return OVERVIEW_SCHEMA, None
 
     def read_chain(self, unit: Unit) -> Frame | None:
-        """Return a stored unit with its header. Errors: BadInput (a damaged file)."""
+        """Return a stored unit with its header, None when there is none.
+
+        Raises:
+            BadInput: The file is damaged.
+        """
         directory = days.part_path(self.chain_root(unit.index), unit.instant).parent
-        found = days.steadily(lambda: unit_table(days.files(directory), unit.instant, CHAIN_SCHEMA))
-        return chain_frame(found[0], unit.index, found[1]) if found else None
+        stored = days.steadily(
+            lambda: unit_table(days.files(directory), unit.instant, CHAIN_SCHEMA)
+        )
+        if stored is None:
+            return None
+        table, header = stored
+        return chain_frame(table, unit.index, header)
 
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
-        """Return the indices with an overview row by cycle; of parts only the footers are read."""
-        found: dict[datetime, set[str]] = {}
+        """Return the indices with an overview row by cycle. Of parts only the footers are read."""
+        cycles: dict[datetime, set[str]] = {}
         for day in days.days(self.overview_root):
             if days.session_date(first) <= day <= days.session_date(last):
                 directory = days.directory_of(self.overview_root, day)
-                for instant, indices in days.steadily(
-                    lambda at=directory: list(_rows_at(at, first, last))  # type: ignore[misc]
-                ):
-                    found.setdefault(instant, set()).update(indices)
-        return {isoformat_z(instant): frozenset(found[instant]) for instant in sorted(found)}
+                rows = days.steadily(partial(_rows_at, directory, first, last))
+                for instant, indices in rows:
+                    cycles.setdefault(instant, set()).update(indices)
+        return {isoformat_z(instant): frozenset(cycles[instant]) for instant in sorted(cycles)}
 
     def last_overview(self) -> datetime | None:
-        """Return the newest instant with an overview row."""
+        """Return the newest instant with an overview row, None when there is none."""
         for file in days.newest_first(self.overview_root, reversed(days.days(self.overview_root))):
             if file.level is FoldLevel.PART:
                 return file.first
             with suppress(BadInput):
-                newest = pc.max(
-                    read(file.path, OVERVIEW_SCHEMA, ["timestamp"]).column("timestamp")
-                ).as_py()
+                instants = read(file.path, OVERVIEW_SCHEMA, ["timestamp"]).column("timestamp")
+                newest = pc.max(instants).as_py()
                 if newest is not None:
                     return datetime.fromisoformat(newest.isoformat())
         return None
 
     def last_oi(self, index: str, before: date) -> Frame | None:
-        """Return the OI of the last chain of the newest day before `before`; damaged files are passed over."""
+        """Return the open interest of the last chain before a session, None without one.
+
+        Damaged files are passed over.
+        """
         root = self.chain_root(index)
         earlier = (day for day in reversed(days.days(root)) if day < before)
         for file in days.newest_first(root, earlier):
             with suppress(BadInput, FileNotFoundError):
                 table = read(file.path, CHAIN_SCHEMA, ["timestamp", *_OI])
                 if table.num_rows:
-                    return _oi(
-                        table.filter(
-                            pc.equal(table.column("timestamp"), pc.max(table.column("timestamp")))
-                        )
-                    )
+                    instants = table.column("timestamp")
+                    return _oi(table.filter(pc.equal(instants, pc.max(instants))))
         return None
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:
-        """Keep one underlying's listing in its exchange's file of the day; what is there of others stays. Errors: StoreBusy."""
+        """Store one underlying's listing in its exchange's file of the day. Other rows stay.
+
+        Raises:
+            StoreBusy: A disk refuses the file.
+        """
         folder = self._directory / layout.day_folder(Kind.INSTRUMENTS, listing.on)
         path = folder / layout.listing_file(exchange)
         with _open(path.parent):
@@ -147,38 +168,33 @@ class ParquetStore:
             tables = [conform(_listing_table(listing), schema)]
             with suppress(BadInput, FileNotFoundError):
                 tables.append(read(path, schema, rows=pc.field("underlying") != listing.underlying))
-            merged = pa.concat_tables(
-                [table.replace_schema_metadata({"g6.version": "1"}) for table in tables]
-            )
-            order = [
-                (name, "ascending")
-                for name in ("underlying", "instrument_type", "expiry", "strike", "symbol")
-            ]
-            plain = merged.cast(
-                pa.schema([(field.name, _plain_type(field.type)) for field in merged.schema])
-            )
-            _put(path, encode(_dictionaries(plain.sort_by(order), schema)), len(listing.contracts))
+            versioned = [table.replace_schema_metadata({"g6.version": "1"}) for table in tables]
+            merged = pa.concat_tables(versioned)
+            fields = [(field.name, _plain_type(field.type)) for field in merged.schema]
+            ordered = merged.cast(pa.schema(fields)).sort_by(_LISTING_ORDER)
+            _put(path, encode(_dictionaries(ordered, schema)), len(listing.contracts))
 
 
 def _with_foreign(
     fresh: pa.Table, table: pa.Table, wide: pa.Schema, replaced: set[str]
 ) -> pa.Table:
-    """Add a newer version's columns to rows of one cycle; those of indices that are written now are not known."""
-    places = {
-        str(name): place
-        for place, name in enumerate(table.column("underlying").to_pylist())
-        if str(name) not in replaced
-    }
-    taken = pa.array(
-        [places.get(str(name)) for name in fresh.column("underlying").to_pylist()], pa.int64()
-    )
+    """Add a newer version's columns to rows of one cycle.
+
+    They are missing in the rows that are written now.
+    """
+    places: dict[str, int] = {}
+    for place, name in enumerate(table.column("underlying").to_pylist()):
+        if str(name) not in replaced:
+            places[str(name)] = place
+    names = fresh.column("underlying").to_pylist()
+    old_places = pa.array([places.get(str(name)) for name in names], pa.int64())
     for field in list(wide)[len(OVERVIEW_SCHEMA) :]:
-        fresh = fresh.append_column(field, table.column(field.name).take(taken))
+        fresh = fresh.append_column(field, table.column(field.name).take(old_places))
     return fresh
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Text without its dictionary: Arrow sorts no dictionaries."""
+    """Return a type without its dictionary, because Arrow sorts no dictionaries."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
@@ -189,7 +205,7 @@ def _listing_table(listing: Listing) -> pa.Table:
     n = len(side) + len(futures)
     values: dict[str, Any] = {
         "underlying": [listing.underlying] * n,
-        "instrument_type": [("CE", "PE")[each] for each in side] + ["FUT"] * len(futures),
+        "instrument_type": [("CE", "PE")[number] for number in side] + ["FUT"] * len(futures),
         "expiry": contracts.expiry[row].astype("datetime64[D]").tolist()
         + [future.expiry for future in futures],
         "strike": [*contracts.strike[row].tolist(), *[None] * len(futures)],
@@ -205,51 +221,60 @@ def _listing_table(listing: Listing) -> pa.Table:
 
 
 def _dictionaries(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Encode text afresh, so that the bytes depend on the rows and not on how they were put together."""
-    columns = [
-        table.column(field.name).cast(pa.string()).combine_chunks().dictionary_encode()
-        if pa.types.is_dictionary(field.type)
-        else table.column(field.name).combine_chunks()
-        for field in schema
-    ]
+    """Encode text afresh, so that the bytes depend on the rows alone."""
+    columns = []
+    for field in schema:
+        column = table.column(field.name)
+        if pa.types.is_dictionary(field.type):
+            columns.append(column.cast(pa.string()).combine_chunks().dictionary_encode())
+        else:
+            columns.append(column.combine_chunks())
     return pa.table(columns, schema=schema.with_metadata(table.schema.metadata))
 
 
 def _rows_at(
     directory: Path, first: datetime, last: datetime
-) -> Iterator[tuple[datetime, set[str]]]:
+) -> list[tuple[datetime, frozenset[str]]]:
+    """Return the instants of a day's overview rows, with the indices that each has rows of."""
+    rows: list[tuple[datetime, frozenset[str]]] = []
     for file in days.files(directory):
-        if file.level is FoldLevel.PART and first <= file.first <= last:
-            with suppress(BadInput):
-                yield file.first, _indices(file.path)
-        elif file.level is not FoldLevel.PART and file.first <= last and first < file.end:
+        if file.level is FoldLevel.PART:
+            if first <= file.first <= last:
+                with suppress(BadInput):
+                    rows.append((file.first, _indices(file.path)))
+        elif file.first <= last and first < file.end:
             with suppress(BadInput):
                 table = read(file.path, OVERVIEW_SCHEMA, ["timestamp", "underlying"])
-                for row in table.to_pylist():
-                    if first <= row["timestamp"] <= last:
-                        yield row["timestamp"], {row["underlying"]}
+                pairs = zip(
+                    table.column("timestamp").to_pylist(),
+                    table.column("underlying").to_pylist(),
+                    strict=True,
+                )
+                rows += [(at, frozenset([index])) for at, index in pairs if first <= at <= last]
+    return rows
 
 
-def _indices(path: Path) -> set[str]:
-    """Return the indices that a part of overviews says it has rows of. Errors: BadInput."""
+def _indices(path: Path) -> frozenset[str]:
+    """Return the indices of a part of overviews, as its metadata names them.
+
+    Raises:
+        BadInput: The file is damaged.
+    """
     with whole(path):
-        return {str(name) for name in json.loads(metadata_of(path).get(b"g6.indices", b"[]"))}
+        names = json.loads(metadata_of(path).get(b"g6.indices", b"[]"))
+        return frozenset(map(str, names))
 
 
 def _oi(table: pa.Table) -> Frame:
     columns = {name: table.column(name).to_numpy() for name in _OI}
-    return Frame(
-        {},
-        {
-            name: values if name == "expiry" else values.astype(np.float64)
-            for name, values in columns.items()
-        },
-    )
+    for name in ("strike", "ce_oi", "pe_oi"):
+        columns[name] = columns[name].astype(np.float64)
+    return Frame({}, columns)
 
 
 @contextmanager
 def _open(directory: Path, *, shared: bool = False) -> Iterator[None]:
-    """Hold the lock of a day's directory, made when it is not there."""
+    """Hold the lock of a day's directory, made when it is missing."""
     with refusals(directory):
         directory.mkdir(parents=True, exist_ok=True)
         with directory_lock(directory, shared=shared):
@@ -257,7 +282,7 @@ def _open(directory: Path, *, shared: bool = False) -> Iterator[None]:
 
 
 def _put(path: Path, content: bytes, rows: int) -> WriteReport:
-    """Write a file unless it has this very content already; a part that cannot be read is replaced."""
+    """Write a file unless it has this very content. One that cannot be read is replaced."""
     with suppress(OSError):
         if path.read_bytes() == content:
             return WriteReport(rows={"parquet": 0}, bytes={"parquet": 0})

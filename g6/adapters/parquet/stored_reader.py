@@ -46,7 +46,7 @@ class DirectoryReader:
         return self.store.overview_cycles(first, last)
 
     def chain(self, unit: Unit) -> Frame | None:
-        """Return the stored chain of a unit; a damaged file is named by a warning."""
+        """Return the stored chain of a unit. A warning names a damaged file."""
         try:
             return self.store.read_chain(unit)
         except BadInput as error:

@@ -1,4 +1,4 @@
-"""The units of a stored day one by one, as other stores are held against them."""
+"""The units of a stored day one by one, to be compared with other stores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from g6.errors import BadInput
 
 
 def day_units(directory: Path, index: str, day: date) -> tuple[dict[Unit, Frame], list[BadInput]]:
-    """Return the chains of an index on a day, each from the best file that holds it, and why files could not be read."""
+    """Return the chains of an index on a day, and why files could not be read.
+
+    Each comes from the best file that holds it.
+    """
     folder = directory / layout.day_folder(Kind.CHAIN, day, index)
     return days.steadily(lambda: _units(folder, index))
 
@@ -34,7 +37,8 @@ def _units(folder: Path, index: str) -> tuple[dict[Unit, Frame], list[BadInput]]
     for file in sorted(days.files(folder), key=lambda file: file.level):
         try:
             with whole(file.path):
-                units |= {unit: frame for unit, frame in _of_file(file, index) if unit not in units}
+                for unit, frame in _of_file(file, index):
+                    units.setdefault(unit, frame)
         except BadInput as error:
             damaged.append(error)
     return units, damaged
@@ -46,32 +50,31 @@ def _of_file(file: DayFile, index: str) -> Iterator[tuple[Unit, Frame]]:
         cycle = isoformat_z(file.first)
         yield Unit(cycle, index), chain_frame(raw, index, header(file.path, raw))
         return
-    told, table = headers(file.path), by_instant(raw)
+    header_of = headers(file.path)
+    table = by_instant(raw)
     micros = table.column("timestamp").cast(pa.int64()).to_numpy()
     frame = chain_frame(table, index, {})
     instants, starts = np.unique(micros, return_index=True)
     for at, first, last in zip(instants.tolist(), starts, [*starts[1:], len(micros)], strict=True):
         cycle = isoformat_z(at / 1e6)
-        yield (
-            Unit(cycle, index),
-            Frame(
-                told.get(cycle, {}),
-                {name: each[first:last] for name, each in frame.columns.items()},
-            ),
-        )
+        columns = {name: values[first:last] for name, values in frame.columns.items()}
+        yield Unit(cycle, index), Frame(header_of.get(cycle, {}), columns)
 
 
 def is_recomputed(directory: Path, index: str, day: date) -> bool:
-    """Tell whether a day's figures were computed again, so that CSV files, which keep the live ones, say others."""
+    """Tell whether a day's figures were computed again.
+
+    CSV files keep the live ones.
+    """
     return (directory / layout.day_folder(Kind.CHAIN, day, index) / RECOMPUTED).exists()
 
 
 def day_overviews(directory: Path, day: date) -> tuple[list[Mapping[str, Any]], list[BadInput]]:
     """Return the overview rows of a day, and why files could not be read."""
-    found = days.files(directory / layout.day_folder(Kind.OVERVIEW, day))
+    files = days.files(directory / layout.day_folder(Kind.OVERVIEW, day))
     try:
         table, damaged = days.steadily(
-            lambda: readable(found, OVERVIEW_SCHEMA, OVERVIEW_SCHEMA.names)
+            lambda: readable(files, OVERVIEW_SCHEMA, OVERVIEW_SCHEMA.names)
         )
         return list(overview_rows(table)), list(damaged.values())
     except BadInput as error:
