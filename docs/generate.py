@@ -79,7 +79,7 @@ def studies() -> str:
 
 
 def metrics() -> str:
-    return NOTE.format(source="g6/observability/catalogue.py") + glossary.render()
+    return NOTE.format(source="g6/observability/catalogue/families.py") + glossary.render()
 
 
 def table(title: str, members: tuple[rows.Column, ...]) -> str:

@@ -1,0 +1,80 @@
+"""The table of alerts, and the conditions under which its records are fired."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from g6.domain.reports import SinkRefusal, parse_report
+from g6.domain.reports.alerts import (
+    RULES,
+    AlertRule,
+    clock_alert,
+    disk_alert,
+    stall_alert,
+    unit_alerts,
+)
+
+RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
+REFUSAL = SinkRefusal("cannot write", "free space", ("csv",), "persist", "NIFTY", 2.0, 1.0, "x")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_alert_says_when_it_is_fired_and_names_a_runbook_that_exists(rule: AlertRule) -> None:
+    assert rule.condition
+    assert not rule.runbook or (RUNBOOKS / rule.runbook).is_file()
+
+
+def test_no_two_alerts_have_one_id() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+def test_what_sinks_refuse_comes_before_a_disk_that_is_nearly_full() -> None:
+    alert = disk_alert([REFUSAL], 1e6)
+    assert alert is not None
+    assert alert.sentence == "rows are not stored (csv): cannot write"
+    little = disk_alert([], 31.94e6)
+    assert little is not None
+    assert little.sentence == "the disk of the data directory has 31.9 MB left"
+    assert disk_alert([], 65e6) is disk_alert([], None) is None
+
+
+def test_clocks_and_stalls_are_alerts_beyond_their_limits_only() -> None:
+    assert clock_alert({"here": 0.2, "there": -0.19}) is None
+    alert = clock_alert({"here": 0.21, "there": -0.4})
+    assert alert is not None
+    assert "here is +0.21 s, there is -0.40 s" in alert.sentence
+    assert stall_alert(179.0, 60.0) is stall_alert(599.0, 200.0) is None
+    assert stall_alert(180.0, 60.0) is not None
+
+
+def test_a_panel_shows_each_unit_that_is_not_ok_by_its_urgency() -> None:
+    entries = unit_alerts({"A": "OK", "B": "PARTIAL", "C": "SKIPPED"}, {"C": "overrun"})
+    assert [(each["index"], each["severity"], each["reason"]) for each in entries] == [
+        ("B", "warning", ""),
+        ("C", "critical", "overrun"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type", "document"),
+    [
+        ("alert", {"state": "outage", "sentence": "gone", "seconds": 31.0, "fix": "g6 check"}),
+        ("alert", {"state": "token", "sentence": "gone"}),
+        ("provider.state", {"name": "ticker", "state": "lost", "sentence": "x", "code": None}),
+        ("provider.state", {"state": "listings", "listings": {"memory": 3}}),
+        ("gap.closed", {"index": "NIFTY", "cycle": "x", "status": "OK", "reason": ""}),
+        ("store.refused", {"cycle": "x", "index": "", "stage": "publish", "errors": {"csv": "y"}}),
+        ("job.report", {"job": "recompute", "index": "NIFTY", "day": "x", "error": "y"}),
+        ("job.report", {"job": "another", "n": 1}),
+        ("unit.report", {"stage": "nobody knows it"}),
+        ("some.day", {"n": 1}),
+    ],
+)
+def test_a_payload_that_is_read_is_written_as_it_was(
+    type: str, document: dict[str, object]
+) -> None:
+    report = parse_report(type, document)
+    assert report.type == type
+    assert report.to_json() == document
