@@ -1,6 +1,7 @@
-"""How far apart bids and asks stand: what a book costs to cross, strike by strike and over the expiry.
+"""How far apart bids and asks stand: what a book costs to cross, by strike and by expiry.
 
-Sides are axis 0 of `(2, k)` arrays, (CE, PE). Only two-sided, uncrossed books have a spread; all others are counted, not guessed.
+Sides are axis 0 of `(2, k)` arrays, (CE, PE). Only two-sided, uncrossed books have a spread. All
+others are counted, not guessed.
 """
 
 from __future__ import annotations
@@ -37,26 +38,53 @@ HALF_LIQUID = 0.10
 
 
 def spread(bid: Array, ask: Array) -> Array:
-    """Return `ask − bid` in points, NaN where the book is not two-sided or is crossed; the arguments broadcast."""
+    """Return `ask − bid`, NaN where the book is not two-sided or is crossed.
+
+    Args:
+        bid: Points. A source writes an empty level as 0, −0.01 or NaN.
+        ask: Points, broadcast with the bids.
+
+    >>> spread(np.array([99.0, 0.0, 5.0]), np.array([101.0, 1.0, 4.9]))
+    array([ 2., nan, nan])
+    """
     with np.errstate(invalid="ignore"):
-        two_sided = (bid > 0) & (ask >= bid) & np.isfinite(ask)
-        return np.where(two_sided, ask - bid, nan)
+        is_two_sided = (bid > 0) & (ask >= bid) & np.isfinite(ask)
+        return np.where(is_two_sided, ask - bid, nan)
 
 
 def microprice(bid: Array, ask: Array, bid_quantity: Array, ask_quantity: Array) -> Array:
-    """Return the mid weighted by the other side's quantity at the best level, points; NaN where `spread` or a quantity is."""
+    """Return the mid of the best levels, each weighted by the other side's quantity.
+
+    Args:
+        bid: Points.
+        ask: Points.
+        bid_quantity: Units at the best bid.
+        ask_quantity: Units at the best ask.
+
+    Returns:
+        Points, NaN where the spread or a quantity is.
+
+    >>> float(microprice(np.array(99.0), np.array(101.0), np.array(300.0), np.array(100.0)))
+    100.5
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         weighted = (bid * ask_quantity + ask * bid_quantity) / (bid_quantity + ask_quantity)
     return np.where(np.isfinite(spread(bid, ask)), weighted, nan)
 
 
 def liquidity(bid: Array, ask: Array, volume: Array) -> Array:
-    """Return the score of books: 1 at no spread, 1/2 at a tenth of the mid, 0 without two sides or a trade today.
+    """Return the score of books: 1 at no spread, 1/2 at a tenth of the mid.
 
-    Three decimals; prices in points, the day's volume in units, all of one shape.
+    Args:
+        bid: Points.
+        ask: Points, of the same shape.
+        volume: Units of the day, of the same shape.
 
-    >>> liquidity(np.array([99.0, 95.0, nan]), np.array([101.0, 105.0, 1.0]), np.array([50.0, 50.0, 50.0]))
-    array([0.833, 0.5  , 0.   ])
+    Returns:
+        Three decimals, 0 without two sides or a trade today.
+
+    >>> liquidity(np.array([99.0, 95.0]), np.array([101.0, 105.0]), np.array([50.0, 50.0]))
+    array([0.833, 0.5  ])
     """
     with np.errstate(invalid="ignore"):
         score = 1.0 / (1.0 + spread(bid, ask) / (0.5 * (bid + ask)) / HALF_LIQUID)
@@ -71,10 +99,19 @@ def illiquid(chain: Chain) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The books of one expiry, or of its strikes near the money, now.
+    """The books of one expiry, or of its strikes near the money, now; NaN without a book.
 
-    `options` listed, `two_sided` those with a spread; `median_points`, `worst_points`; `median_ticks`; `median_pct` of the mid;
-    `median_iv` half the distance of the volatilities of bid and ask, a fraction, out-of-the-money sides. NaN without a book.
+    Attributes:
+        expiry: Whose books.
+        near: Whether only strikes near the money are counted.
+        options: Listed options.
+        two_sided: Options with a spread.
+        median_points: Median of the spreads.
+        worst_points: Largest of the spreads.
+        median_ticks: Median in ticks.
+        median_pct: Median in percent of the mid.
+        median_iv: Median of half the distance of the volatilities of bid and ask, a fraction, of
+            the out-of-the-money sides.
     """
 
     expiry: date
@@ -125,7 +162,16 @@ def _median(values: Array) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Spreads:
-    """Spreads by strike over t cycles, `(2, k)` each: how many cycles had a two-sided book, and the spread in them, points."""
+    """Spreads by strike over cycles, shape (2, k) each.
+
+    Attributes:
+        strike: Points, shape (k,).
+        cycles: How many cycles there are.
+        two_sided: In how many of them the book was two-sided.
+        median: Of the spreads then, points.
+        p90: Their 90th percentile.
+        worst: Their largest.
+    """
 
     strike: Array
     cycles: int
@@ -155,14 +201,23 @@ def over_cycles(chains: Sequence[Chain]) -> Spreads:
 
 
 def _quantile(
-    seen: Array, known: NDArray[np.bool_], count: NDArray[np.int64], share: float
+    points: Array, is_two_sided: NDArray[np.bool_], count: NDArray[np.int64], share: float
 ) -> Array:
-    """Linear quantile along axis 0 of what is known, NaN where nothing is."""
-    if not len(seen):
-        return np.full(seen.shape[1:], nan)
-    ordered = np.sort(np.where(known, seen, np.inf), axis=0)
+    """Return the linear quantile along axis 0 of what is known, NaN where nothing is.
+
+    The unknown is sorted behind everything. np.nanquantile walks the strikes one by one in Python.
+    """
+    if not len(points):
+        return np.full(points.shape[1:], nan)
+    ordered = np.sort(np.where(is_two_sided, points, np.inf), axis=0)
     place = share * np.maximum(count - 1, 0)
-    low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
-    ends = [np.take_along_axis(ordered, each[None], axis=0)[0] for each in (low, high)]
-    below, above = (np.where(count > 0, end, nan) for end in ends)
+    low = np.floor(place).astype(np.int64)
+    high = np.ceil(place).astype(np.int64)
+    below = _ranked(ordered, low, count)
+    above = _ranked(ordered, high, count)
     return np.asarray(below + (place - low) * (above - below))
+
+
+def _ranked(ordered: Array, place: NDArray[np.int64], count: NDArray[np.int64]) -> Array:
+    values = np.take_along_axis(ordered, place[None], axis=0)[0]
+    return np.where(count > 0, values, nan)

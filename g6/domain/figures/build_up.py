@@ -1,7 +1,6 @@
-"""What open interest did: its change over a window, the build-up it shows, and options that behave unlike themselves.
+"""What open interest did: its change over a window, the build-up it shows, and unusual options.
 
-Sides are axis 0 of `(2, k)` arrays, (CE, PE); quantities are units. Exchanges publish open interest every one to three minutes, so
-no change is measured over less than `PUBLISHED_SECONDS`: over a shorter window most of what is seen is the moment of publishing.
+Sides are axis 0 of `(2, k)` arrays, (CE, PE), and quantities are units.
 """
 
 from __future__ import annotations
@@ -15,75 +14,130 @@ from numpy.typing import NDArray
 from g6.domain.pricing.medians import median_of_least
 
 __all__ = [
-    "BUILD_UPS", "LEAST_CYCLES", "NEUTRAL_SHARE", "PUBLISHED_SECONDS", "Unusual", "build_up", "change", "change_share",
-    "index_build_up", "reference", "unusual", "z_scores",
-]  # fmt: skip
+    "BUILD_UPS",
+    "LEAST_CYCLES",
+    "NEUTRAL_SHARE",
+    "PUBLISHED_SECONDS",
+    "Unusual",
+    "build_up",
+    "change",
+    "change_share",
+    "index_build_up",
+    "reference",
+    "unusual",
+    "z_scores",
+]
 
 Array = NDArray[np.float64]
 
+# Exchanges publish open interest every one to three minutes. Over a shorter window most of what is
+# seen is the moment of publishing.
 PUBLISHED_SECONDS = 180.0
 NEUTRAL_SHARE = 0.005
+"""Share of its open interest that an option gains or loses at least in a build-up."""
 BUILD_UPS = ("", "neutral", "long_build_up", "short_build_up", "short_covering", "long_unwinding")
-"""Words of a build-up; "" where premium or open interest is unknown."""
+"""Words of a build-up; the empty one is of unknown premium or open interest."""
 
 LEAST_CYCLES = 5
+"""Known steps that a z-score needs."""
+# The median absolute deviation of a normal distribution is σ / 1.4826.
 _MAD_TO_DEVIATION = 1.4826
 
 
 def reference(instants: Sequence[float], now: float, window_seconds: float) -> int | None:
-    """Return the position of the cycle to compare `now` with: the latest at least the window earlier; None without one.
+    """Return the position of the cycle to compare `now` with.
 
-    `instants` ascending, epoch seconds. A window shorter than `PUBLISHED_SECONDS` counts as that long.
+    Args:
+        instants: Epoch seconds, ascending.
+        now: Epoch seconds.
+        window_seconds: How long before. Less than `PUBLISHED_SECONDS` counts as that long.
+
+    Returns:
+        The latest cycle at least the window earlier, None without one.
+
+    >>> reference([0.0, 60.0, 120.0, 300.0], now=300.0, window_seconds=60.0)
+    2
     """
-    oldest = now - max(window_seconds, PUBLISHED_SECONDS)
-    place = int(np.searchsorted(np.asarray(instants, dtype=np.float64), oldest, side="right")) - 1
-    return place if place >= 0 else None
+    latest = now - max(window_seconds, PUBLISHED_SECONDS)
+    after = int(np.searchsorted(np.asarray(instants, dtype=np.float64), latest, side="right"))
+    return after - 1 if after else None
 
 
 def change(oi: Array, before: Array, oi_day_high: Array) -> Array:
-    """Return `oi − before` in units, NaN where either is unknown.
+    """Return `oi − before`, NaN where either is unknown.
 
-    Zero before the day's first publication (nothing held that day has been seen: `oi_day_high` zero or unknown) is unknown too, not
-    a loss of everything.
+    Args:
+        oi: Units now.
+        before: Units to compare with.
+        oi_day_high: The day's highest open interest, units.
+
+    >>> change(np.array([130.0, 0.0]), np.array([65.0, 65.0]), np.array([130.0, 0.0]))
+    array([65., nan])
     """
-    unpublished = (oi == 0) & (before > 0) & ~(oi_day_high > 0)
-    difference: Array = np.where(unpublished, np.nan, oi) - before
+    # Zero before the day's first publication is unknown too, not a loss of everything: nothing
+    # held that day has been seen.
+    is_unpublished = (oi == 0) & (before > 0) & ~(oi_day_high > 0)
+    difference: Array = np.where(is_unpublished, np.nan, oi) - before
     return difference
 
 
 def change_share(changed: Array, before: Array) -> Array:
-    """Return a change over what was held before, a fraction; NaN where nothing was."""
-    share: Array = np.divide(
-        changed, before, out=np.full(np.shape(changed), np.nan), where=before > 0
-    )
+    """Return a change over what was held before, a fraction; NaN where nothing was.
+
+    >>> change_share(np.array([65.0, 65.0]), np.array([130.0, 0.0]))
+    array([0.5, nan])
+    """
+    unknown = np.full(np.shape(changed), np.nan)
+    share: Array = np.divide(changed, before, out=unknown, where=before > 0)
     return share
 
 
 def build_up(
     premium_change: Array, oi_change: Array, oi_before: Array, tick: Array
 ) -> NDArray[np.object_]:
-    """Return the build-up of each option over one window, words of `BUILD_UPS`; all arguments broadcast.
+    """Return the build-up of each option over one window; all arguments broadcast.
 
-    Premium and open interest both up long_build_up, down and up short_build_up, up and down short_covering, both down
-    long_unwinding; neutral where the premium moved less than one tick or open interest less than 0.5 % of what it was.
+    Args:
+        premium_change: Points.
+        oi_change: Units.
+        oi_before: Units.
+        tick: Smallest step of a premium, points.
+
+    Returns:
+        Words of `BUILD_UPS`. Premium and open interest both up long_build_up, down and up
+        short_build_up, up and down short_covering, both down long_unwinding. Neutral where the
+        premium moved less than one tick or open interest less than 0.5 % of what it was.
+
+    >>> moves = np.array([1.0, -1.0, 1.0, -1.0, 0.0])
+    >>> changes = np.array([650.0, 650.0, -650.0, -650.0, 650.0])
+    >>> build_up(moves, changes, np.array(6500.0), np.array(0.05)).tolist()
+    ['long_build_up', 'short_build_up', 'short_covering', 'long_unwinding', 'neutral']
     """
-    moved, held = np.broadcast_arrays(
-        np.asarray(premium_change, np.float64), np.asarray(oi_change, np.float64)
-    )
+    moved = np.asarray(premium_change, np.float64)
+    gained = np.asarray(oi_change, np.float64)
     # Prices are whole ticks in binary fractions: a hair less than one tick is one tick.
-    still = (
-        (np.abs(moved) < np.asarray(tick) * (1 - 1e-9))
-        | (np.abs(held) < NEUTRAL_SHARE * np.asarray(oi_before))
-        | (held == 0)
-    )
-    code = np.where(held > 0, np.where(moved > 0, 2, 3), np.where(moved > 0, 4, 5))
-    code = np.where(still, 1, code)
-    known = np.isfinite(moved) & np.isfinite(held) & np.isfinite(oi_before)
-    return np.array(BUILD_UPS, dtype=object)[np.where(known, code, 0)]
+    is_small_move = np.abs(moved) < np.asarray(tick) * (1 - 1e-9)
+    is_small_change = np.abs(gained) < NEUTRAL_SHARE * np.asarray(oi_before)
+    is_neutral = is_small_move | is_small_change | (gained == 0)
+    opened = np.where(moved > 0, 2, 3)
+    closed = np.where(moved > 0, 4, 5)
+    code = np.where(is_neutral, 1, np.where(gained > 0, opened, closed))
+    is_known = np.isfinite(moved) & np.isfinite(gained) & np.isfinite(oi_before)
+    return np.array(BUILD_UPS, dtype=object)[np.where(is_known, code, 0)]
 
 
 def index_build_up(future_change: float, oi_change: float, oi_before: float, tick: float) -> str:
-    """Return the build-up of an index: that of its nearest future's price (points) and open interest (units)."""
+    """Return the build-up of an index: that of its nearest future.
+
+    Args:
+        future_change: Points.
+        oi_change: Units of the future.
+        oi_before: Units of the future.
+        tick: Smallest step of its price, points.
+
+    >>> index_build_up(12.5, -6500.0, 650000.0, 0.05)
+    'short_covering'
+    """
     word = build_up(
         np.array(future_change), np.array(oi_change), np.array(oi_before), np.array(tick)
     )
@@ -91,24 +145,40 @@ def index_build_up(future_change: float, oi_change: float, oi_before: float, tic
 
 
 def z_scores(history: Array, now: Array, floor: Array | float = 1.0) -> Array:
-    """Return how many deviations `now` `(...)` stands from its own `history` `(t, ...)`, robustly: from the median, in MADs.
+    """Return how many deviations a value stands from its own history: from the median, in MADs.
 
-    NaN with fewer than five known values. No deviation is taken for smaller than `floor` (in the history's unit), so that the first
-    move of a still option is not infinite.
+    Args:
+        history: Earlier values, shape (t, …), NaN unknown.
+        now: Shape (…).
+        floor: The least deviation, in the history's unit, so that the first move of a still option
+            is not infinite.
+
+    Returns:
+        Deviations, NaN with fewer than five known values.
+
+    >>> float(z_scores(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array(10.0)).round(2))
+    4.72
     """
-    known = np.isfinite(history)
-    count = known.sum(axis=0)
-    filled = np.where(known, history, np.inf)
-    middle = median_of_least(filled, count, axis=0)
-    away = np.where(known, np.abs(history - middle), np.inf)
-    spread = _MAD_TO_DEVIATION * median_of_least(away, count, axis=0)
+    is_known = np.isfinite(history)
+    count = is_known.sum(axis=0)
+    middle = median_of_least(np.where(is_known, history, np.inf), count, axis=0)
+    distance = np.where(is_known, np.abs(history - middle), np.inf)
+    spread = _MAD_TO_DEVIATION * median_of_least(distance, count, axis=0)
     deviation = np.maximum(spread, floor)
     return np.where(count >= LEAST_CYCLES, (now - middle) / deviation, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
 class Unusual:
-    """One finding of the scanner: option by side (0 CE, 1 PE) and row, its `kind` oi, volume or iv, its z-score and its value."""
+    """One finding of the scanner.
+
+    Attributes:
+        kind: oi, volume or iv.
+        side: CE or PE.
+        row: Of the option.
+        score: Its z-score.
+        value: Its step, in the unit of the kind.
+    """
 
     kind: str
     side: int
@@ -120,14 +190,22 @@ class Unusual:
 def unusual(
     kind: str, history: Array, now: Array, floor: Array | float, least: float = 4.0
 ) -> list[Unusual]:
-    """Return the options whose step `now` `(2, k)` is at least `least` deviations from their history `(t, 2, k)`, largest first.
+    """Return the options whose step is far from the steps before it, the farthest first.
 
-    Steps are changes over windows of equal length: of open interest, of the day's volume, or of volatility in points.
+    Args:
+        kind: What the steps are of: open interest, the day's volume, or volatility in points.
+        history: Changes over windows of equal length, shape (t, 2, k).
+        now: The newest of them, shape (2, k).
+        floor: The least deviation, as in `z_scores`.
+        least: Deviations that count.
+
+    >>> history = np.zeros((5, 2, 1))
+    >>> [each.score for each in unusual("iv", history, np.array([[5.0], [1.0]]), floor=1.0)]
+    [5.0]
     """
-    score = z_scores(history, now, floor)
-    side, row = np.nonzero(np.abs(score) >= least)
-    found = [
-        Unusual(kind, s, r, float(score[s, r]), float(now[s, r]))
-        for s, r in zip(side.tolist(), row.tolist(), strict=True)
-    ]
-    return sorted(found, key=lambda each: -abs(each.score))
+    scores = z_scores(history, now, floor)
+    findings = []
+    for side, row in np.argwhere(np.abs(scores) >= least).tolist():
+        score = float(scores[side, row])
+        findings.append(Unusual(kind, side, row, score, float(now[side, row])))
+    return sorted(findings, key=lambda finding: -abs(finding.score))

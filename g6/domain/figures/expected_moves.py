@@ -1,6 +1,7 @@
-"""Expected moves held against what happened: how often the index stayed within the band that was drawn before.
+"""Expected moves against what happened: how often the index stayed within a band drawn before.
 
-A band of one standard deviation should hold about 68 % of outcomes, one of 0.85 straddles about half. Prices are points.
+A band of one standard deviation should hold about 68 % of outcomes, one of 0.85 straddles about
+half. Prices are points.
 """
 
 from __future__ import annotations
@@ -20,9 +21,16 @@ BANDS: Mapping[str, float] = {"session_sd": 0.68, "expiry_sd": 0.68, "expiry_str
 
 @dataclass(frozen=True, slots=True)
 class DrawnBands:
-    """What was known when bands were drawn: one reference cycle of a session.
+    """What bands are drawn from: one reference cycle of a session; NaN unknown.
 
-    `expiry` the nearest, `years` to its fix; `em_sd` and `em_straddle` half widths of the bands to it. NaN unknown.
+    Attributes:
+        instant: The cycle's instant, epoch seconds.
+        expiry: The nearest one.
+        spot: The index, points.
+        forward: The forward of the expiry, points.
+        years: To its settlement fix.
+        em_sd: Half width of the band of one standard deviation to it, points.
+        em_straddle: Half width of the band of 0.85 straddles, points.
     """
 
     instant: float
@@ -53,14 +61,25 @@ class Band:
         return self.centre + self.move
 
     def holds(self, outcome: float) -> bool | None:
-        """Tell whether the outcome lies within, None where either is unknown."""
-        known = isfinite(self.centre) and isfinite(self.move) and isfinite(outcome)
-        return abs(outcome - self.centre) <= self.move if known else None
+        """Return whether the outcome (points) lies within, None where either is unknown.
+
+        >>> Band("session_sd", 24100.0, 150.0).holds(24200.0)
+        True
+        """
+        is_known = isfinite(self.centre) and isfinite(self.move) and isfinite(outcome)
+        return abs(outcome - self.centre) <= self.move if is_known else None
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often a band held: `inside` of `known` outcomes, `expected` the share that should."""
+    """How often a band held.
+
+    Attributes:
+        name: Of the band.
+        expected: Share of outcomes that it should hold.
+        inside: Outcomes that it held.
+        known: Outcomes that there were.
+    """
 
     name: str
     expected: float
@@ -74,31 +93,46 @@ class Coverage:
 
 
 def bands(drawn: DrawnBands) -> tuple[Band, ...]:
-    """Return the bands of `BANDS`: F σ/√252 around the index, F σ √T and 0.85 straddles around the forward."""
+    """Return the bands of `BANDS`.
+
+    F σ/√252 around the index for a session, F σ √T and 0.85 straddles around the forward to expiry.
+
+    >>> reference = DrawnBands(0.0, date(2026, 11, 24), 24050.0, 24100.0, 0.01, 288.0, 170.0)
+    >>> [round(band.low) for band in bands(reference)]
+    [23869, 23812, 23930]
+    """
+    # F σ is the move to expiry over √T, so that the volatility itself need not be stored.
     session = drawn.em_sd / sqrt(SESSIONS_PER_YEAR * drawn.years) if drawn.years > 0 else nan
-    sizes = (
-        (drawn.spot, session),
-        (drawn.forward, drawn.em_sd),
-        (drawn.forward, drawn.em_straddle),
+    return (
+        Band("session_sd", drawn.spot, session),
+        Band("expiry_sd", drawn.forward, drawn.em_sd),
+        Band("expiry_straddle", drawn.forward, drawn.em_straddle),
     )
-    return tuple(Band(name, *size) for name, size in zip(BANDS, sizes, strict=True))
 
 
 def coverage(days: Sequence[DrawnBands], settled: Mapping[date, float]) -> list[Coverage]:
-    """Return the coverage of each band over sessions, oldest first, one record each.
+    """Return the coverage of each band over sessions.
 
-    The outcome of a session's band is the index at the next session's reference cycle; that of a band to expiry is the index at
-    the fix, `settled` by expiry (points). What has not happened yet is not counted.
+    The outcome of a session's band is the index at the next session's reference cycle. That of a
+    band to expiry is the index at the fix. What has not happened yet is not counted.
+
+    Args:
+        days: One record per session, oldest first.
+        settled: The index at the fix by expiry, points.
+
+    >>> first = DrawnBands(0.0, date(2026, 11, 24), 24050.0, 24100.0, 0.01, 288.0, 170.0)
+    >>> [each.inside for each in coverage([first], {date(2026, 11, 24): 24300.0})]
+    [0, 1, 0]
     """
-    held: dict[str, list[bool]] = {name: [] for name in BANDS}
-    following = [*(each.spot for each in days[1:]), nan]
-    for drawn, next_spot in zip(days, following, strict=True):
+    outcomes: dict[str, list[bool]] = {name: [] for name in BANDS}
+    next_spots = [*(day.spot for day in days[1:]), nan]
+    for drawn, next_spot in zip(days, next_spots, strict=True):
         at_fix = settled.get(drawn.expiry, nan)
         for band, outcome in zip(bands(drawn), (next_spot, at_fix, at_fix), strict=True):
-            answer = band.holds(outcome)
-            if answer is not None:
-                held[band.name].append(answer)
+            is_inside = band.holds(outcome)
+            if is_inside is not None:
+                outcomes[band.name].append(is_inside)
     return [
-        Coverage(name, expected, sum(held[name]), len(held[name]))
+        Coverage(name, expected, sum(outcomes[name]), len(outcomes[name]))
         for name, expected in BANDS.items()
     ]

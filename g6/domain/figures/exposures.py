@@ -1,13 +1,14 @@
-"""What open positions are worth to those who hedge them: exposures by strike, walls, the flip, and risk by moneyness and expiry.
+"""What open positions are worth to those who hedge them: exposures, walls, the flip, and risk.
 
-Rows are (expiry, strike), n of them over any number of expiries; axis 0 of `(2, n)` arrays is (CE, PE). Open interest is in units
-of the underlying (contracts times lot already), never multiplied again. Money is in ₹: an index point of one unit is one ₹.
-Who is long and who is short nobody publishes: the signs are those of the convention, which is stored with every figure.
+Rows are (expiry, strike), n of them over any number of expiries. Axis 0 of `(2, n)` arrays is
+(CE, PE). Open interest is in units of the underlying (contracts times lot already), never
+multiplied again. Money is in ₹: an index point of one unit is one ₹. Who is long and who is short
+nobody publishes: the signs are those of the convention, which is stored with every figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, nan, pi, sqrt
 
@@ -20,9 +21,22 @@ from g6.domain.pricing.black76 import PHI, greeks, higher_greeks
 from g6.domain.schema.chain import Chain
 
 __all__ = [
-    "CONVENTION", "EXPOSURES", "MONEYNESS", "Exposures", "Positions", "Risk", "Walls", "exposures", "flip", "interest_walls",
-    "net_gex", "positions", "regime", "risk", "walls",
-]  # fmt: skip
+    "CONVENTION",
+    "EXPOSURES",
+    "MONEYNESS",
+    "Exposures",
+    "Positions",
+    "Risk",
+    "Walls",
+    "exposures",
+    "flip",
+    "interest_walls",
+    "net_gex",
+    "positions",
+    "regime",
+    "risk",
+    "walls",
+]
 
 Array = NDArray[np.float64]
 
@@ -30,8 +44,10 @@ CONVENTION = "dealer_short_puts_long_calls"
 EXPOSURES = ("gex", "dex", "vex", "vanna", "charm", "vomma")
 MONEYNESS = ("deep_in", "in", "at", "out", "deep_out")
 FLIP_REACH = 0.10
+"""Part of the index within which the flip is looked for."""
 
 _DEALER = PHI
+"""The convention's sign of each side: calls are held, puts are owed."""
 _FLIP_STEPS = 80
 _EDGES = (-1.5, -0.5, 0.5, 1.5)
 
@@ -40,8 +56,14 @@ _EDGES = (-1.5, -0.5, 0.5, 1.5)
 class Positions:
     """Open positions and what is needed to price them.
 
-    `strike`, `forward` points and `years` to the fix, each `(n,)`; `bucket` `(n,)` names; `iv` fraction per root year and `oi`
-    units, each `(2, n)`, NaN unknown; `rate` continuous.
+    Attributes:
+        strike: Points, shape (n,).
+        forward: Points, shape (n,).
+        years: To the settlement fix, shape (n,).
+        bucket: What each row's expiry was collected as, shape (n,).
+        iv: Fractions per root year, shape (2, n), NaN unknown.
+        oi: Units, shape (2, n), NaN unknown.
+        rate: Continuous.
     """
 
     strike: Array
@@ -54,7 +76,7 @@ class Positions:
 
     @property
     def spot(self) -> Array:
-        """The forward-implied spot S* = F e^{−rT} of each row, points `(n,)`."""
+        """The forward-implied spot S* = F e^{−rT} of each row, points, shape (n,)."""
         with np.errstate(all="ignore"):
             return _finite(self.forward * np.exp(-self.rate * self.years))
 
@@ -74,14 +96,17 @@ def positions(chain: Chain) -> Positions:
 
 @dataclass(frozen=True, slots=True)
 class Exposures:
-    """Exposures of each option, `(2, n)`, under `convention`; NaN where volatility or open interest is unknown.
+    """Exposures of each option, shape (2, n); NaN where volatility or open interest is unknown.
 
-    gex: γ·OI·S*²/100, ₹ of delta per 1 % move of the index; calls +, puts −.
-    dex: δ·OI·S*, ₹ of delta; the holder's sign.
-    vex: vega·OI, ₹ per 1 % of volatility; the holder's sign.
-    vanna: vanna·OI·S*, ₹ of delta per 1 % of volatility; calls +, puts −.
-    charm: charm·OI·S*, ₹ of delta per calendar day; calls +, puts −.
-    vomma: vomma·OI, ₹ of vega per 1 % of volatility; the holder's sign.
+    Attributes:
+        convention: Whose signs they carry.
+        strike: Points, shape (n,).
+        gex: γ·OI·S*²/100, ₹ of delta per 1 % move of the index; calls +, puts −.
+        dex: δ·OI·S*, ₹ of delta; the holder's sign.
+        vex: vega·OI, ₹ per 1 % of volatility; the holder's sign.
+        vanna: vanna·OI·S*, ₹ of delta per 1 % of volatility; calls +, puts −.
+        charm: charm·OI·S*, ₹ of delta per calendar day; calls +, puts −.
+        vomma: vomma·OI, ₹ of vega per 1 % of volatility; the holder's sign.
     """
 
     convention: str
@@ -94,18 +119,26 @@ class Exposures:
     vomma: Array
 
     def net(self, name: str) -> float:
-        """Return the sum of one exposure over everything known, ₹; NaN when nothing is."""
+        """Return the sum of one exposure over everything known, ₹; NaN when nothing is.
+
+        Where calls and puts nearly cancel, the net is a small difference of large sums: a few ₹
+        among millions move by more than 1e-5 when volatilities are stored as float32.
+        """
         values: Array = getattr(self, name)
         known = values[np.isfinite(values)]
         return float(known.sum()) if len(known) else nan
 
     def by_strike(self, name: str) -> tuple[Array, Array]:
-        """Return the distinct strikes `(k,)` and one exposure over all expiries at each, `(2, k)` ₹; the unknown adds nothing."""
+        """Return one exposure at each distinct strike, over all expiries.
+
+        Returns:
+            Strikes in points, shape (k,), and ₹, shape (2, k). The unknown adds nothing.
+        """
         strikes, place = np.unique(self.strike, return_inverse=True)
-        summed = np.zeros((2, len(strikes)))
+        sums = np.zeros((2, len(strikes)))
         for side, values in enumerate(np.nan_to_num(getattr(self, name))):
-            np.add.at(summed[side], place, values)
-        return strikes, summed
+            np.add.at(sums[side], place, values)
+        return strikes, sums
 
     @property
     def options(self) -> int:
@@ -113,102 +146,156 @@ class Exposures:
         return int(np.count_nonzero(np.isfinite(self.gex)))
 
 
-def exposures(held: Positions) -> Exposures:
-    """Return the exposures of every option, at its own implied volatility. Nothing is raised for bad numbers."""
-    terms = (held.iv, held.forward, held.strike, held.years, held.rate, PHI)
-    first, second, spot = greeks(*terms), higher_greeks(*terms), held.spot
+def exposures(book: Positions) -> Exposures:
+    """Return the exposures of every option, at its own implied volatility.
+
+    Nothing is raised for bad numbers.
+
+    >>> book = Positions(
+    ...     strike=np.array([100.0]), forward=np.array([100.0]), years=np.array([0.25]),
+    ...     bucket=np.array(["this_week"], dtype=object), iv=np.full((2, 1), 0.2),
+    ...     oi=np.array([[650.0], [65.0]]), rate=0.0)
+    >>> exposures(book).gex.round(1).tolist()
+    [[2589.9], [-259.0]]
+    """
+    terms = (book.iv, book.forward, book.strike, book.years, book.rate, PHI)
+    first = greeks(*terms)
+    second = higher_greeks(*terms)
+    spot = book.spot
     with np.errstate(all="ignore"):
         return Exposures(
             convention=CONVENTION,
-            strike=held.strike,
-            gex=_finite(_DEALER * first.gamma * held.oi * spot**2 / 100),
-            dex=_finite(first.delta * held.oi * spot),
-            vex=_finite(first.vega * held.oi),
-            vanna=_finite(_DEALER * second.vanna * held.oi * spot),
-            charm=_finite(_DEALER * second.charm * held.oi * spot),
-            vomma=_finite(second.vomma * held.oi),
+            strike=book.strike,
+            gex=_finite(_DEALER * first.gamma * book.oi * spot**2 / 100),
+            dex=_finite(first.delta * book.oi * spot),
+            vex=_finite(first.vega * book.oi),
+            vanna=_finite(_DEALER * second.vanna * book.oi * spot),
+            charm=_finite(_DEALER * second.charm * book.oi * spot),
+            vomma=_finite(second.vomma * book.oi),
         )
 
 
 def _finite(values: Array) -> Array:
-    """The values, NaN for what no figure in ₹ could be."""
+    """Return the values, NaN for what no figure in ₹ could be."""
     return np.where(np.isfinite(values), values, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """Strikes (points) of the largest gamma exposure of calls and of puts over all expiries given; NaN when there is none."""
+    """Strikes (points) at which calls and puts weigh most over all expiries; NaN without one."""
 
     call: float = nan
     put: float = nan
 
 
-def walls(found: Exposures) -> Walls:
-    """Return the walls, the lower strike on a tie."""
-    strikes, gex = found.by_strike("gex")
-    heights = np.abs(gex)
-    peaks = [
+def walls(weighed: Exposures) -> Walls:
+    """Return the strikes of the largest gamma exposure, the lower one on a tie."""
+    strikes, gex = weighed.by_strike("gex")
+    return _peaks(strikes, np.abs(gex))
+
+
+def interest_walls(book: Positions) -> Walls:
+    """Return the strikes of the most open interest over all expiries, the lower one on a tie.
+
+    A flip far outside them says more of the convention than of the market.
+    """
+    strikes, place = np.unique(book.strike, return_inverse=True)
+    units = np.nan_to_num(book.oi)
+    sums = [np.bincount(place, weights=side, minlength=len(strikes)) for side in units]
+    return _peaks(strikes, np.stack(sums))
+
+
+def _peaks(strikes: Array, heights: Array) -> Walls:
+    """Return the strike of the largest height of each side, heights of shape (2, k)."""
+    call, put = (
         float(strikes[np.argmax(heights[side])]) if heights[side].any() else nan
         for side in (CE, PE)
-    ]
-    return Walls(*peaks)
+    )
+    return Walls(call, put)
 
 
-def interest_walls(held: Positions) -> Walls:
-    """Return the strikes of the most open interest of calls and of puts over all expiries: what a flip is held against."""
-    strikes, place = np.unique(held.strike, return_inverse=True)
-    known = np.nan_to_num(held.oi)
-    heights = [np.bincount(place, weights=known[side], minlength=len(strikes)) for side in (CE, PE)]
-    return Walls(*(float(strikes[np.argmax(each)]) if each.any() else nan for each in heights))
+def net_gex(book: Positions, moves: Array) -> Array:
+    """Return net GEX were every forward moved; each option keeps its σ.
 
+    Args:
+        book: The positions.
+        moves: Multiples of what the forwards are, shape (m,).
 
-def net_gex(held: Positions, moves: Array) -> Array:
-    """Return net GEX `(m,)`, ₹ per 1 % move, were every forward `moves` `(m,)` times what it is; each option keeps its σ."""
+    Returns:
+        ₹ per 1 % move, shape (m,).
+    """
     with np.errstate(all="ignore"):
-        deviation = held.iv * np.sqrt(held.years)
-        start = np.log(held.forward / held.strike) / deviation + 0.5 * deviation
-        weight = _DEALER * held.oi * held.spot / deviation / sqrt(2 * pi) / 100
-        known = np.isfinite(start) & np.isfinite(weight) & (deviation > 0) & (held.forward > 0)
-        if not known.any():
+        deviation = book.iv * np.sqrt(book.years)
+        start = np.log(book.forward / book.strike) / deviation + 0.5 * deviation
+        weight = _DEALER * book.oi * book.spot / deviation / sqrt(2 * pi) / 100
+        is_known = np.isfinite(start) & np.isfinite(weight) & (deviation > 0) & (book.forward > 0)
+        if not is_known.any():
             return np.full(len(moves), nan)
-        d1 = start[known] + np.log(moves)[:, None] / deviation[known]
-        return np.asarray(moves * (np.exp(-0.5 * d1 * d1) @ weight[known]))
+        d1 = start[is_known] + np.log(moves)[:, None] / deviation[is_known]
+        return np.asarray(moves * (np.exp(-0.5 * d1 * d1) @ weight[is_known]))
 
 
-def flip(held: Positions, spot: float) -> float:
-    """Return the index (points) at which net GEX changes sign, the root nearest to `spot`; NaN without one within ±10 %.
+def flip(book: Positions, spot: float) -> float:
+    """Return the index at which net GEX changes sign, the root nearest to the spot.
 
-    The root of the whole curve over the index with each option's σ held, not the strike where a running sum changes sign.
+    It is the root of the whole curve over the index with each option's σ held, not the strike where
+    a running sum over strikes changes sign.
+
+    Args:
+        book: The positions.
+        spot: The index, points.
+
+    Returns:
+        Points, NaN without a root within ±10 %.
     """
     if not (isfinite(spot) and spot > 0):
         return nan
     moves = np.linspace(1 - FLIP_REACH, 1 + FLIP_REACH, _FLIP_STEPS + 1)
-    curve = net_gex(held, moves)
-    crossings = (
-        np.flatnonzero(curve[:-1] * curve[1:] <= 0)
-        if np.isfinite(curve).all() and curve.any()
-        else np.array([], dtype=np.int64)
-    )
-    roots = [_root(held, float(moves[i]), float(moves[i + 1])) for i in crossings.tolist()]
+    curve = net_gex(book, moves)
+    if not np.isfinite(curve).all() or not curve.any():
+        return nan
+    crossings = np.flatnonzero(curve[:-1] * curve[1:] <= 0).tolist()
+    roots = [_root(book, float(moves[i]), float(moves[i + 1])) for i in crossings]
     return spot * min(roots, key=lambda move: abs(move - 1), default=nan)
 
 
-def _root(held: Positions, low: float, high: float) -> float:
+def _root(book: Positions, low: float, high: float) -> float:
     return float(
-        brentq(lambda move: float(net_gex(held, np.array([move]))[0]), low, high, xtol=1e-10)
+        brentq(lambda move: float(net_gex(book, np.array([move]))[0]), low, high, xtol=1e-10)
     )
 
 
 def regime(net: float) -> str:
-    """Return what the sign of net GEX says of dealers under the convention: long_gamma damps moves, short_gamma feeds them."""
-    return "" if not isfinite(net) or net == 0 else "long_gamma" if net > 0 else "short_gamma"
+    """Return what the sign of net GEX says of dealers under the convention.
+
+    Args:
+        net: ₹ per 1 % move.
+
+    Returns:
+        long_gamma, which damps moves, short_gamma, which feeds them, or nothing.
+
+    >>> regime(1e9), regime(-1e9), regime(float("nan"))
+    ('long_gamma', 'short_gamma', '')
+    """
+    if not isfinite(net) or net == 0:
+        return ""
+    return "long_gamma" if net > 0 else "short_gamma"
 
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """Greeks times open interest of one moneyness class of one expiry bucket, the holder's sign, over `options` options.
+    """Greeks times open interest of one moneyness class of one expiry bucket, the holder's sign.
 
-    delta units of the index, gamma units per point, theta ₹ per calendar day, vega ₹ per 1 % of volatility, rho ₹ per 1 % of rate.
+    Attributes:
+        bucket: Of the expiry.
+        moneyness: One of `MONEYNESS`.
+        options: How many options the sums hold.
+        oi: Units.
+        delta: Units of the index.
+        gamma: Units per point.
+        theta: ₹ per calendar day.
+        vega: ₹ per 1 % of volatility.
+        rho: ₹ per 1 % of rate.
     """
 
     bucket: str
@@ -222,34 +309,36 @@ class Risk:
     rho: float
 
 
-def risk(held: Positions) -> Sequence[Risk]:
+def risk(book: Positions) -> Sequence[Risk]:
     """Return risk by expiry bucket and moneyness; classes without an option are left out.
 
-    Moneyness is φ ln(K/F)/(σ√T), how many standard deviations an option is out of the money: deep_in below −1.5, in to −0.5, at to
-    0.5, out to 1.5, deep_out beyond. Options without a volatility or open interest have no Greeks and are in no class.
+    Moneyness is φ ln(K/F)/(σ√T), how many standard deviations an option is out of the money:
+    deep_in below −1.5, in to −0.5, at to 0.5, out to 1.5, deep_out beyond. Options without a
+    volatility or open interest have no Greeks and are in no class.
     """
-    figures = greeks(held.iv, held.forward, held.strike, held.years, held.rate, PHI)
+    figures = greeks(book.iv, book.forward, book.strike, book.years, book.rate, PHI)
     with np.errstate(all="ignore"):
-        out = PHI * np.log(held.strike / held.forward) / (held.iv * np.sqrt(held.years))
-    known = np.isfinite(out) & np.isfinite(held.oi) & np.isfinite(figures.gamma)
+        out = PHI * np.log(book.strike / book.forward) / (book.iv * np.sqrt(book.years))
+    is_known = np.isfinite(out) & np.isfinite(book.oi) & np.isfinite(figures.gamma)
     level = np.digitize(out, _EDGES)
-    columns: Mapping[str, Array] = {
-        name: getattr(figures, name) * held.oi
-        for name in ("delta", "gamma", "theta", "vega", "rho")
-    }
     table = []
-    for bucket in dict.fromkeys(held.bucket.tolist()):
+    for bucket in dict.fromkeys(book.bucket.tolist()):
         for i, moneyness in enumerate(MONEYNESS):
-            chosen = known & (level == i) & (held.bucket == bucket)
-            if chosen.any():
-                sums = {name: float(values[chosen].sum()) for name, values in columns.items()}
-                table.append(
-                    Risk(
-                        bucket,
-                        moneyness,
-                        int(np.count_nonzero(chosen)),
-                        float(held.oi[chosen].sum()),
-                        **sums,
-                    )
+            members = is_known & (level == i) & (book.bucket == bucket)
+            if not members.any():
+                continue
+            oi = book.oi[members]
+            table.append(
+                Risk(
+                    bucket=bucket,
+                    moneyness=moneyness,
+                    options=int(np.count_nonzero(members)),
+                    oi=float(oi.sum()),
+                    delta=float((figures.delta[members] * oi).sum()),
+                    gamma=float((figures.gamma[members] * oi).sum()),
+                    theta=float((figures.theta[members] * oi).sum()),
+                    vega=float((figures.vega[members] * oi).sum()),
+                    rho=float((figures.rho[members] * oi).sum()),
                 )
+            )
     return table

@@ -8,39 +8,60 @@ from math import nan, sqrt
 
 import numpy as np
 
-__all__ = ["MATURITIES_DAYS", "constant_maturity", "forward_volatility"]
+__all__ = ["LEAST_YEARS", "MATURITIES_DAYS", "constant_maturity", "forward_volatility"]
 
 MATURITIES_DAYS = (7, 14, 30)
 LEAST_YEARS = 2 / (24 * 365)
+"""Two hours: series nearer to their settlement fix are left out."""
 _DAYS = 365.0
 
 
 def constant_maturity(years: Sequence[float], atm_iv: Sequence[float], days: float) -> float:
-    """Return the ATM volatility of `days` calendar days, total variance linear in time between the two expiries around it.
+    """Return the ATM volatility of a number of calendar days.
 
-    `years` to the fix and `atm_iv` (fractions per root year) by expiry, in any order. NaN before the first and after the last
-    expiry, which nobody quotes; unknown volatilities and series within two hours of the fix are left out.
+    Total variance is linear in time between the two expiries around it.
+
+    Args:
+        years: To the settlement fix, by expiry, in any order.
+        atm_iv: Fractions per root year, by expiry. Unknown ones and series within two hours of the
+            fix are left out.
+        days: Calendar days.
+
+    Returns:
+        A fraction per root year. NaN before the first and after the last expiry, where nobody
+        quotes.
+
+    >>> round(constant_maturity([7 / 365, 35 / 365], [0.12, 0.14], 30), 4)
+    0.1392
     """
-    known = sorted(
-        (t, sigma * sigma * t)
-        for t, sigma in zip(years, atm_iv, strict=True)
-        if t >= LEAST_YEARS and 0 < sigma < np.inf
-    )
+    variances = []
+    for T, sigma in zip(years, atm_iv, strict=True):
+        if T >= LEAST_YEARS and 0 < sigma < np.inf:
+            variances.append((T, sigma * sigma * T))
     target = days / _DAYS
-    if not known or target <= 0:
+    if not variances or target <= 0:
         return nan
-    variance = np.interp(target, [t for t, _ in known], [w for _, w in known], left=nan, right=nan)
+    times, totals = zip(*sorted(variances), strict=True)
+    variance = np.interp(target, times, totals, left=nan, right=nan)
     return sqrt(float(variance) / target)
 
 
 def forward_volatility(years: Sequence[float], atm_iv: Sequence[float]) -> list[float]:
-    """Return the volatility from each expiry to the next, ascending in time, one less than expiries.
+    """Return the volatility from each expiry to the next, √((σ₂²T₂ − σ₁²T₁)/(T₂ − T₁)).
 
-    √((σ₂²T₂ − σ₁²T₁)/(T₂ − T₁)), fractions per root year; NaN where total variance falls (a calendar arbitrage) or is unknown.
+    Args:
+        years: To the settlement fix, by expiry, ascending.
+        atm_iv: Fractions per root year, by expiry.
+
+    Returns:
+        Fractions per root year, one less than expiries. NaN where total variance falls (a calendar
+        arbitrage) or is unknown.
+
+    >>> [round(sigma, 4) for sigma in forward_volatility([0.02, 0.1], [0.12, 0.14])]
+    [0.1446]
     """
-    ends = list(zip(years, atm_iv, strict=True))
-    found = []
-    for (t1, s1), (t2, s2) in pairwise(ends):
-        between = (s2 * s2 * t2 - s1 * s1 * t1) / (t2 - t1) if t2 > t1 else nan
-        found.append(sqrt(between) if between >= 0 else nan)
-    return found
+    volatilities = []
+    for (t1, s1), (t2, s2) in pairwise(zip(years, atm_iv, strict=True)):
+        variance = (s2 * s2 * t2 - s1 * s1 * t1) / (t2 - t1) if t2 > t1 else nan
+        volatilities.append(sqrt(variance) if variance >= 0 else nan)
+    return volatilities
