@@ -22,8 +22,8 @@ def memory(first: float = 23_000.0) -> ChainMemory:
         strike=np.array([first, first + 50, first]),
         oi=np.array([[65.0, np.nan, 0.0], [1.5, 2.0**40, np.nan]]),
         volume=np.array([[0.0, 1.0, 2.0], [np.nan, 4.0, 5.0]]),
-        seen=np.array([1.795e9, np.nan, 1.795e9 + 0.5]),
-        asked=np.array([1.795e9, 1.795e9, np.nan]),
+        answered_at=np.array([1.795e9, np.nan, 1.795e9 + 0.5]),
+        asked_at=np.array([1.795e9, 1.795e9, np.nan]),
         collected=np.array([True, False, False]),
     )
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.gaps import REPAIRED
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, known_of_index, known_of_options
+from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, index_at, options_at
 from g6.domain.quotes.quotes import NAN, Quotes, Underlying
 from g6.domain.reports import ProviderFacts
 from g6.domain.schema.provider_words import ProviderMode
@@ -67,7 +67,7 @@ class Backfill:
         """Return the index, its nearest future and VIX as their candles show them."""
         listing = self.listing(index, at)
         futures = sorted(future.expiry for future in listing.futures if future.expiry >= listing.on)
-        return known_of_index(
+        return index_at(
             at,
             self._bars(listing, SPOT),
             self._bars(listing, FUTURE),
@@ -78,7 +78,7 @@ class Backfill:
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return what candles give of `contracts`, NaN throughout for one without a candle by then."""
         listing = self.listing(index, at)
-        values, has_candle = known_of_options(contracts, at, partial(self._bars, listing))
+        values, has_candle = options_at(contracts, at, partial(self._bars, listing))
         return Quotes(
             contracts,
             source=np.where(has_candle, REPAIRED, "").astype(object),

@@ -1,7 +1,7 @@
 """What a cell of somebody's table says: a number, an instant, a date, a side.
 
-People write the same thing in many forms. Every form here was met in public files; a form that two countries read differently
-(03/04/2026) is not read until somebody says which it is.
+People write the same thing in many forms, and every form here was met in public files. One that two
+countries read differently (03/04/2026) is not read until somebody says which it is.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ SIDE_WORDS: Mapping[str, int] = MappingProxyType(
 )
 NUMBER_FORMS = "1023.45, 1,023.45, 1,23,456.50; empty, - or NA for none"
 INSTANT_FORMS = (
-    "2026-08-19T11:27:00+05:30, 2026-08-19 11:27:00 (India's time), 19-Aug-2026 11:27:00, 19/08/2026 11:27 AM, "
-    "202608191127, 20260819112700, epoch seconds, milliseconds, microseconds or nanoseconds"
+    "2026-08-19T11:27:00+05:30, 2026-08-19 11:27:00 (India's time), 19-Aug-2026 11:27:00, "
+    "19/08/2026 11:27 AM, 202608191127, 20260819112700, "
+    "epoch seconds, milliseconds, microseconds or nanoseconds"
 )
 DAY_FORMS = (
     "2026-08-25, 25-Aug-2026, 25AUG2026, 25/08/2026, 20260825, epoch seconds or milliseconds"
@@ -46,9 +47,10 @@ _CLOCK = re.compile(
 )
 _ZONE = re.compile(r"(?:\s*(Z|UTC|GMT|IST)|\s*([+-])([0-9]{2}):?([0-9]{2}))$", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# Epoch figures of the years 2000 to 2099 by their unit. No two ranges meet, and neither do those of a
-# calendar's 12 or 14 digits (2.0e11, 2.0e13).
-_EPOCH_FIRST, _EPOCH_END = 946_684_800, 4_102_444_800
+# Epoch figures of the years 2000 to 2099 by their unit. No two ranges meet, and neither do those of
+# a calendar's 12 or 14 digits (2.0e11, 2.0e13).
+_EPOCH_FIRST = 946_684_800
+_EPOCH_END = 4_102_444_800
 _EPOCH_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 
 
@@ -57,7 +59,10 @@ class UndecidedOrder(ValueError):
 
 
 def number(text: str) -> float:
-    """Return the number in a cell, NaN for one that says none. Errors: ValueError.
+    """Return the number in a cell, NaN for one that says none.
+
+    Raises:
+        ValueError: The cell is no number in NUMBER_FORMS.
 
     >>> number("1,23,456.50")
     123456.5
@@ -76,7 +81,14 @@ def number(text: str) -> float:
 
 
 def side(text: str, words: Mapping[str, int] = SIDE_WORDS) -> int:
-    """Return CE or PE. Errors: ValueError.
+    """Return the side of an option, CE or PE.
+
+    Args:
+        text: The cell.
+        words: Sides by the words for them, in upper case.
+
+    Raises:
+        ValueError: The cell is none of the words.
 
     >>> side("put")
     1
@@ -88,14 +100,16 @@ def side(text: str, words: Mapping[str, int] = SIDE_WORDS) -> int:
 
 
 def instant(value: object, form: str = "", order: Order = "") -> datetime:
-    """Return the instant in a cell, UTC; one without a zone is India's.
+    """Return the instant in a cell, UTC. One without a zone is India's.
 
     Args:
         value: Text, a number or a typed time.
         form: A format as `strptime` has it; empty reads `INSTANT_FORMS`.
         order: Which of 19/08/2026 and 08/19/2026 the cells are written in.
 
-    Errors: ValueError; UndecidedOrder, a ValueError, when `order` is needed.
+    Raises:
+        ValueError: The cell is no instant.
+        UndecidedOrder: A ValueError: `order` is needed.
 
     >>> instant("1789120200000").isoformat()
     '2026-09-11T09:50:00+00:00'
@@ -104,9 +118,9 @@ def instant(value: object, form: str = "", order: Order = "") -> datetime:
         return value.replace(tzinfo=value.tzinfo or IST).astimezone(UTC)
     text = _text(value)
     if form:
-        return instant(datetime.strptime(text, form))  # noqa: DTZ007 - India's zone is given where the form has none
+        return instant(datetime.strptime(text, form))  # noqa: DTZ007
     if _DIGITS.fullmatch(text):
-        return _counted(text)
+        return _instant_of_digits(text)
     zone, text = _zone(text)
     day, rest = _date(text, order)
     clock = rest.lstrip(" T,")
@@ -116,7 +130,9 @@ def instant(value: object, form: str = "", order: Order = "") -> datetime:
 
 
 def day(value: object, form: str = "", order: Order = "") -> date:
-    """Return the date in a cell, India's; a time of day behind it is not looked at. Errors as in `instant`.
+    """Return the date in a cell, India's. A time of day behind it is not looked at.
+
+    Arguments and errors as in `instant`, with DAY_FORMS.
 
     >>> day("15-Sep-2026").isoformat()
     '2026-09-15'
@@ -131,25 +147,31 @@ def day(value: object, form: str = "", order: Order = "") -> date:
     if _DIGITS.fullmatch(text):
         if len(text) == 8:
             return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-        return _counted(text).astimezone(IST).date()
-    found, rest = _date(text, order)
+        return _instant_of_digits(text).astimezone(IST).date()
+    written, rest = _date(text, order)
     if rest and not rest.startswith((" ", "T")):
         raise ValueError(value)
-    return found
+    return written
 
 
 def order_of(texts: Iterable[str]) -> Order:
-    """Return the order of day and month that a column's texts show; empty when none has a day beyond the 12th.
+    """Return the order of day and month that a column's texts show.
 
-    Errors: ValueError, when some can only be read one way and others only the other.
+    Returns:
+        dmy or mdy, empty when no text has a day beyond the 12th.
+
+    Raises:
+        ValueError: Some texts can only be read one way and others only the other.
+
+    >>> order_of(["03/04/2026", "19/08/2026"])
+    'dmy'
     """
     orders: set[Order] = set()
     for text in texts:
         if match := _YEAR_LAST.match(text.strip()):
-            first, second = int(match[1]), int(match[2])
-            if first > 12:
+            if int(match[1]) > 12:
                 orders.add("dmy")
-            if second > 12:
+            if int(match[2]) > 12:
                 orders.add("mdy")
     if len(orders) > 1:
         raise ValueError("some dates have the day first and others the month")
@@ -157,14 +179,14 @@ def order_of(texts: Iterable[str]) -> Order:
 
 
 def _text(value: object) -> str:
-    """A cell as text; a float without a fraction as the integer it is."""
+    """Return a cell as text, a float without a fraction as the integer it is."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
 
 
-def _counted(text: str) -> datetime:
-    """An instant in digits alone: an epoch figure, or a calendar's digits."""
+def _instant_of_digits(text: str) -> datetime:
+    """Return an instant written in digits alone: an epoch figure, or a calendar's digits."""
     if (
         text.isdigit()
         and len(text) in (12, 14)
@@ -185,12 +207,12 @@ def _counted(text: str) -> datetime:
 
 
 def _epoch_unit(value: float) -> int:
-    """Figures a second of an epoch figure, 0 when it is none of the years 2000 to 2099."""
+    """Return the units a second of an epoch figure, 0 when it is none of the years 2000 to 2099."""
     return next((unit for unit in _EPOCH_UNITS if _EPOCH_FIRST <= value / unit < _EPOCH_END), 0)
 
 
 def _zone(text: str) -> tuple[tzinfo, str]:
-    """The zone at the end of a text, India's without one, and the text before it."""
+    """Return the zone at the end of a text, India's without one, and the text before it."""
     match = _ZONE.search(text)
     if match is None or ":" not in text[: match.start()]:
         return IST, text
@@ -201,15 +223,15 @@ def _zone(text: str) -> tuple[tzinfo, str]:
 
 
 def _date(text: str, order: Order) -> tuple[date, str]:
-    """The date that a text begins with, and what follows."""
+    """Return the date that a text begins with, and what follows."""
     if match := _YEAR_FIRST.match(text):
         return date(int(match[1]), int(match[2]), int(match[3])), text[match.end() :]
     if match := _YEAR_LAST.match(text):
         if not order:
             raise UndecidedOrder(text)
-        first, second = int(match[1]), int(match[2])
-        number_, month = (first, second) if order == "dmy" else (second, first)
-        return date(int(match[3]), month, number_), text[match.end() :]
+        numbers = int(match[1]), int(match[2])
+        of_month, month = numbers if order == "dmy" else reversed(numbers)
+        return date(int(match[3]), month, of_month), text[match.end() :]
     if match := _NAMED.match(text):
         month = _MONTHS.index(match[2][:3].lower()) + 1
         year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)
@@ -223,10 +245,10 @@ def _clock(text: str) -> time:
     match = _CLOCK.fullmatch(text.strip())
     if match is None:
         raise ValueError(text)
-    hour, minute = int(match[1]), int(match[2])
+    hour = int(match[1])
     if match[5]:
         if not 1 <= hour <= 12:
             raise ValueError(text)
         hour = hour % 12 + (12 if match[5] in "Pp" else 0)
     micros = int((match[4] or "0").ljust(6, "0")[:6])
-    return time(hour, minute, int(match[3] or 0), micros)
+    return time(hour, int(match[2]), int(match[3] or 0), micros)

@@ -1,7 +1,7 @@
-"""What earlier cycles of a session saw of the strikes that a window leaves out, so that whole-chain figures can be known.
+"""What earlier cycles of a session saw of the strikes that a window leaves out.
 
-A window collects the strikes around the money at every cycle. Open interest of the other listed strikes is asked for in turn, a
-few strikes a cycle: exchanges publish it every one to three minutes, so that it need not be asked for more often.
+A window collects the strikes around the money at every cycle. Open interest of the other listed
+strikes is asked for in turn, a few strikes a cycle, so that figures of the whole chain are known.
 """
 
 from __future__ import annotations
@@ -33,29 +33,38 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 REFRESH_SECONDS = 60.0
-"""Market seconds in which every strike beyond the window is asked for once, as far as there is room."""
+"""Market seconds in which every strike beyond the window is asked for once, where there is room."""
+# Exchanges publish open interest every one to three minutes: more often it says nothing new.
 ROOM_STRIKES = 245
-"""Strikes of a window and its refresh together: 490 options, index, future and VIX are one question of 500 instruments."""
+"""Strikes of a window and its refresh together."""
+# 490 options, index, future and VIX fit into one question of 500 instruments.
 LEAST_REFRESH = 20
 """Strikes that are refreshed at least, however wide the window is."""
 OLD_SECONDS = 180.0
-"""Open interest older than the slowest publication of an exchange is not held against that of the window."""
+"""Age up to which open interest is held against that of the window."""
+# The slowest exchange publishes it every three minutes.
 
 
 @dataclass(frozen=True, slots=True)
 class ChainMemory:
-    """The listed strikes of one index on one day, sorted by expiry and strike, as the cycles so far saw them.
+    """The listed strikes of one index on one day, as the cycles so far saw them.
 
-    `oi`, `volume` `(2, n)` units, NaN unknown; `seen` `(n,)` the instant of the cycle that they came with and `asked` that of the
-    latest cycle that asked, epoch seconds, NaN never; `collected` `(n,)`: the strike was a row of the chain in this session.
+    Attributes:
+        expiry: Expiry of each row, shape (n,). Rows are sorted by it and by strike.
+        strike: Points, shape (n,).
+        oi: Open interest in units, shape (2, n), NaN unknown.
+        volume: Volume of the day in units, shape (2, n), NaN unknown.
+        answered_at: Instant of the cycle that they came with, epoch seconds, NaN never.
+        asked_at: Instant of the latest cycle that asked, epoch seconds, NaN never.
+        collected: Whether the strike was a row of the chain in this session, shape (n,).
     """
 
     expiry: NDArray[np.datetime64]
     strike: Array
     oi: Array
     volume: Array
-    seen: Array
-    asked: Array
+    answered_at: Array
+    asked_at: Array
     collected: Mask
 
     def __len__(self) -> int:
@@ -65,108 +74,162 @@ class ChainMemory:
     def blank(cls, contracts: Contracts) -> ChainMemory:
         """Return the memory of a session in which nothing was asked for yet."""
         n = len(contracts)
-        sides = np.full((2, n), np.nan)
         return cls(
-            contracts.expiry, contracts.strike, sides, sides.copy(), np.full(n, np.nan), np.full(n, np.nan),
-            np.zeros(n, dtype=np.bool_),
-        )  # fmt: skip
+            contracts.expiry,
+            contracts.strike,
+            oi=np.full((2, n), nan),
+            volume=np.full((2, n), nan),
+            answered_at=np.full(n, nan),
+            asked_at=np.full(n, nan),
+            collected=np.zeros(n, dtype=np.bool_),
+        )
 
     def of(self, contracts: Contracts, at: float) -> ChainMemory:
-        """Return the memory of exactly these contracts; what was seen or asked after `at` (epoch seconds) is unknown."""
+        """Return the memory of exactly these contracts, as it was at an instant.
+
+        Args:
+            contracts: What is listed now, sorted by expiry and strike.
+            at: Epoch seconds. What was answered or asked later is unknown.
+        """
         aligned = ChainMemory.blank(contracts)
-        _, ours, theirs = np.intersect1d(
+        _, here, there = np.intersect1d(
             contract_keys(contracts.expiry, contracts.strike),
             contract_keys(self.expiry, self.strike),
             assume_unique=True,
             return_indices=True,
         )
-        true = self.seen[theirs] <= at
-        for name in ("oi", "volume"):
-            getattr(aligned, name)[:, ours] = np.where(true, getattr(self, name)[:, theirs], np.nan)
-        aligned.seen[ours] = np.where(true, self.seen[theirs], np.nan)
-        aligned.asked[ours] = np.where(self.asked[theirs] <= at, self.asked[theirs], np.nan)
-        aligned.collected[ours] = self.collected[theirs]
+        is_known = self.answered_at[there] <= at
+        aligned.oi[:, here] = np.where(is_known, self.oi[:, there], nan)
+        aligned.volume[:, here] = np.where(is_known, self.volume[:, there], nan)
+        aligned.answered_at[here] = np.where(is_known, self.answered_at[there], nan)
+        aligned.asked_at[here] = np.where(self.asked_at[there] <= at, self.asked_at[there], nan)
+        aligned.collected[here] = self.collected[there]
         return aligned
 
-    def learn(self, quotes: Quotes, asked: Mask, rows: Mask, at: float) -> ChainMemory:
-        """Return the memory after a cycle at `at` (epoch seconds) whose `quotes` are of the strikes `asked`.
+    def learn(self, quotes: Quotes, requested: Mask, rows: Mask, at: float) -> ChainMemory:
+        """Return the memory after a cycle.
 
-        `asked` and `rows` (strikes that are rows of the chain) are masks `(n,)`. A strike of which a listed side gave no
-        answer keeps what it had.
+        A strike of which a listed side gave no answer keeps what it had.
+
+        Args:
+            quotes: Quotes of the strikes that were requested.
+            requested: Which strikes those are, shape (n,).
+            rows: Which strikes are rows of the cycle's chain, shape (n,).
+            at: The cycle's instant, epoch seconds.
         """
-        oi, volume = np.full((2, len(self)), np.nan), np.full((2, len(self)), np.nan)
-        oi[:, asked] = quotes.values["oi"]
-        volume[:, asked] = quotes.values["volume"]
-        spoke = np.any([np.isfinite(quotes.values[name]) for name in QUOTE_FIELDS], axis=0)
+        oi = np.full((2, len(self)), nan)
+        volume = np.full((2, len(self)), nan)
+        oi[:, requested] = quotes.oi
+        volume[:, requested] = quotes.volume
+        has_quote = np.any([np.isfinite(quotes.values[name]) for name in QUOTE_FIELDS], axis=0)
         answered = np.zeros(len(self), dtype=np.bool_)
-        answered[asked] = (spoke | (quotes.symbol == "")).all(axis=0)
+        answered[requested] = (has_quote | (quotes.symbol == "")).all(axis=0)
         return replace(
             self,
             oi=np.where(answered, oi, self.oi),
             volume=np.where(answered, volume, self.volume),
-            seen=np.where(answered, at, self.seen),
-            asked=np.where(asked, at, self.asked),
+            answered_at=np.where(answered, at, self.answered_at),
+            asked_at=np.where(requested, at, self.asked_at),
             collected=self.collected | rows,
         )
 
     def to_frame(self) -> Frame:
         """Return the memory as columns, to be kept."""
-        plain = {
-            name: getattr(self, name) for name in ("expiry", "strike", "seen", "asked", "collected")
+        columns = {
+            "expiry": self.expiry,
+            "strike": self.strike,
+            "seen": self.answered_at,
+            "asked": self.asked_at,
+            "collected": self.collected,
         }
-        sided = {"oi": self.oi, "volume": self.volume}
-        return Frame({}, plain | by_side(sided, sided))
+        sides = {"oi": self.oi, "volume": self.volume}
+        return Frame({}, columns | by_side(sides, sides))
 
     @classmethod
     def parse(cls, frame: Frame) -> ChainMemory:
         """Read what `to_frame` wrote."""
         columns = frame.columns
         return cls(
-            columns["expiry"].astype("datetime64[D]"), columns["strike"], frame.sides["oi"], frame.sides["volume"],
-            columns["seen"], columns["asked"], columns["collected"].astype(np.bool_),
-        )  # fmt: skip
+            columns["expiry"].astype("datetime64[D]"),
+            columns["strike"],
+            oi=frame.sides["oi"],
+            volume=frame.sides["volume"],
+            answered_at=columns["seen"],
+            asked_at=columns["asked"],
+            collected=columns["collected"].astype(np.bool_),
+        )
 
 
 def widened(rows: Mask, expiry: NDArray[np.datetime64], collected: Mask) -> Mask:
-    """Return the window with every strike that was a row before in the session, each expiry without a hole.
+    """Return a window with every strike that was a row before in the session.
 
-    Offsets count listed strikes, so that a window which left a hole behind would count wrongly.
+    Offsets count listed strikes, so that a window which left a hole behind would count wrongly:
+    each expiry is one run of strikes.
+
+    Args:
+        rows: Which strikes the window holds, shape (n,).
+        expiry: Expiry of each strike.
+        collected: Which strikes were rows before.
+
+    >>> rows, collected = np.array([True, False, False]), np.array([False, False, True])
+    >>> widened(rows, np.array(["2026-11-24"] * 3, dtype="datetime64[D]"), collected)
+    array([ True,  True,  True])
     """
     wide: Mask = rows.copy()
     for day in np.unique(expiry[rows]):
         places = np.flatnonzero((rows | collected) & (expiry == day))
-        mine = np.flatnonzero(expiry == day)
-        wide[mine[(mine >= places[0]) & (mine <= places[-1])]] = True
+        wide[places[0] : places[-1] + 1] |= expiry[places[0] : places[-1] + 1] == day
     return wide
 
 
-def refresh_count(window: int, left: int, interval: float) -> int:
-    """Return how many strikes a cycle asks for beside a window of so many, when `left` lie beyond it.
+def refresh_count(window: int, outside: int, interval: float) -> int:
+    """Return how many strikes a cycle asks for beside its window.
+
+    Args:
+        window: Strikes of the window.
+        outside: Listed strikes beyond it.
+        interval: Market seconds between cycles.
 
     >>> refresh_count(84, 240, 5), refresh_count(84, 240, 60), refresh_count(400, 240, 60)
     (27, 161, 20)
     """
     # A share of all strikes, so that a window which moves meanwhile does not make the turn longer.
-    share = ceil((window + left) * min(1.0, interval / REFRESH_SECONDS))
-    return min(left, share, max(LEAST_REFRESH, ROOM_STRIKES - window))
+    share = ceil((window + outside) * min(1.0, interval / REFRESH_SECONDS))
+    return min(outside, share, max(LEAST_REFRESH, ROOM_STRIKES - window))
 
 
-def oldest_allowed(window: int, left: int, interval: float) -> float:
-    """Return the seconds after which a refreshed figure is too old: a publication's, or two whole turns where those take longer."""
-    count = refresh_count(window, left, interval)
-    turns = ceil(left / count) if count else 0
+def oldest_allowed(window: int, outside: int, interval: float) -> float:
+    """Return the seconds after which a refreshed figure is too old.
+
+    That is the time of a publication, or two whole turns where those take longer. Arguments as in
+    `refresh_count`.
+
+    >>> oldest_allowed(84, 240, 5), oldest_allowed(400, 240, 60)
+    (180.0, 1440.0)
+    """
+    count = refresh_count(window, outside, interval)
+    turns = ceil(outside / count) if count else 0
     return max(OLD_SECONDS, 2.0 * turns * interval)
 
 
 def refreshed(memory: ChainMemory, rows: Mask, centre: float, interval: float) -> Mask:
-    """Return which strikes a cycle asks for beside its window `rows`: those that waited longest, the nearest to `centre` first."""
-    left = np.flatnonzero(~rows)
-    count = refresh_count(int(rows.sum()), len(left), interval)
-    waited = np.nan_to_num(memory.asked[left], nan=-np.inf)
-    away = np.abs(memory.strike[left] - (centre if isfinite(centre) else 0.0))
-    chosen: Mask = np.zeros(len(memory), dtype=np.bool_)
-    chosen[left[np.lexsort((away, waited))[:count]]] = True
-    return chosen
+    """Return which strikes a cycle asks for beside its window, shape (n,).
+
+    Those that waited longest come first, and of them those nearest to the centre.
+
+    Args:
+        memory: What the session's cycles saw.
+        rows: Which strikes the window holds.
+        centre: Level at the money in points, NaN unknown.
+        interval: Market seconds between cycles.
+    """
+    outside = np.flatnonzero(~rows)
+    count = refresh_count(int(rows.sum()), len(outside), interval)
+    asked_at = np.nan_to_num(memory.asked_at[outside], nan=-np.inf)
+    distance = np.abs(memory.strike[outside] - (centre if isfinite(centre) else 0.0))
+    turn: Mask = np.zeros(len(memory), dtype=np.bool_)
+    turn[outside[np.lexsort((distance, asked_at))[:count]]] = True
+    return turn
 
 
 def beyond(
@@ -179,15 +242,15 @@ def beyond(
         contracts: Those of the memory, in its order.
         rows: Which strikes are rows of the chain, shape (n,).
         at: The cycle's instant, epoch seconds.
-        oldest: Seconds beyond which an answer is too old; such strikes are counted only.
+        oldest: Seconds beyond which an answer is too old. Such strikes are counted only.
 
     Returns:
         An entry for each expiry of which not every listed strike is a row.
     """
     parts = {}
-    age = at - memory.seen
+    age = at - memory.answered_at
     recent = age <= oldest
-    unasked = ~(at - memory.asked <= oldest)
+    unasked = ~(at - memory.asked_at <= oldest)
     for day in contracts.expiries:
         outside = (contracts.expiry == np.datetime64(day, "D")) & ~rows
         if not outside.any():

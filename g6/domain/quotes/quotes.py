@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Contracts
-from g6.domain.schema.underlying import Underlying as Underlying  # noqa: PLC0414 - a name of this module, too
+from g6.domain.schema.underlying import Underlying as Underlying  # noqa: PLC0414
 
 Array = NDArray[np.float64]
 
 NAN = nan
 QUOTE_FIELDS = (
-    "last", "bid", "ask", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity",
-    "open", "high", "low", "close", "volume", "oi", "oi_prev", "oi_day_high", "oi_day_low",
-    "average_price", "last_trade_time", "quote_time", "bid_depth", "ask_depth",
-)  # fmt: skip
-"""Quantities of a quote that are `(2, n)` float64, NaN where the source gave nothing; times are epoch seconds.
+    *("last", "bid", "ask", "bid_quantity", "ask_quantity", "buy_quantity", "sell_quantity"),
+    *("open", "high", "low", "close", "volume", "oi", "oi_prev", "oi_day_high", "oi_day_low"),
+    *("average_price", "last_trade_time", "quote_time", "bid_depth", "ask_depth"),
+)
+"""Quantities of a quote, float64 of shape (2, n), NaN where the source gave nothing.
 
-`bid_depth` and `ask_depth` are the units of the five best levels, NaN where the source gives one level only.
+Times are epoch seconds. `bid_depth` and `ask_depth` are the units of the five best levels, NaN
+where the source gives one level only.
 """
 LEVELS = 5
 DEPTH_FIELDS = tuple(
@@ -30,7 +31,10 @@ DEPTH_FIELDS = tuple(
     for level in range(2, LEVELS + 1)
     for name in ("bid", "ask", "bid_quantity", "ask_quantity")
 )
-"""The levels behind the best, `(2, n)` float64 each: a frame has them where the source gives them, a row does not."""
+"""The levels behind the best, of the same shape.
+
+A frame has them where the source gives them, a row does not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def concatenated(units: Sequence[Quotes], names: Sequence[str]) -> Quotes:
 
     Args:
         units: Quotes of any indices and moments.
-        names: The quantities that are needed; the others are left out.
+        names: The quantities that are needed. The others are left out.
 
     Returns:
         Quotes of no one index and no one moment.

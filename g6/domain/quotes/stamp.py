@@ -67,7 +67,7 @@ class Stamp:
 
     @property
     def solves(self) -> bool:
-        """Whether volatilities are looked for at all: by configuration and by the switch in force."""
+        """Whether volatilities are looked for: by configuration and by the switch in force."""
         return self.pricing.enabled and self.greeks
 
     def header(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def to_frame(quotes: Quotes, stamp: Stamp) -> Frame:
 
 
 def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
-    """Unpack what `to_frame` packed. A stored chain is read too: its raw columns have the same names."""
+    """Unpack what `to_frame` packed. Raw columns of a stored chain have the same names."""
     stamp = Stamp.parse(frame.header["stamp"])
     contracts = Contracts(
         underlying=stamp.index,

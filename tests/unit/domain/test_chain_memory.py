@@ -95,8 +95,8 @@ def test_an_unanswered_strike_keeps_what_it_had_and_is_not_asked_for_before_its_
     memory = ChainMemory.blank(listed).learn(answers(listed, 65.0), everything, rows, 0.0)
     silent = memory.learn(answers(listed, np.nan), everything, rows, 60.0)
     assert (silent.oi == 65.0).all()
-    assert (silent.seen == 0.0).all()
-    assert (silent.asked == 60.0).all()
+    assert (silent.answered_at == 0.0).all()
+    assert (silent.asked_at == 60.0).all()
 
 
 def test_what_is_too_old_is_unknown() -> None:
@@ -117,7 +117,7 @@ def test_what_was_seen_later_than_the_cycle_is_not_known_to_it() -> None:
     )
     earlier = memory.of(listed, 99.0)
     assert np.isnan(earlier.oi).all()
-    assert np.isnan(earlier.asked).all()
+    assert np.isnan(earlier.asked_at).all()
     assert (memory.of(listed, 100.0).oi == 65.0).all()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import Contracts
-from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, known_of_index, known_of_options
+from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, index_at, options_at
 
 DAY = date(2026, 11, 20)
 OPEN = datetime(2026, 11, 20, 9, 15, tzinfo=IST)
@@ -28,7 +28,7 @@ def bars(*rows: tuple[float, ...]) -> Bars:
 def quote(*rows: tuple[float, ...], minutes: int = 5) -> dict[str, float]:
     """Return what these candles say of a call `minutes` after the open."""
     clean = cleaned(bars(*rows), DAY)
-    values, _ = known_of_options(CONTRACTS, OPEN + timedelta(minutes=minutes), lambda _: clean)
+    values, _ = options_at(CONTRACTS, OPEN + timedelta(minutes=minutes), lambda _: clean)
     return {name: float(column[0, 0]) for name, column in values.items()}
 
 
@@ -105,7 +105,7 @@ def test_one_price_that_cannot_be_costs_only_itself(price: float) -> None:
 
 def test_the_index_and_its_future_are_read_alike() -> None:
     clean = cleaned(bars(*WHOLE, WHOLE[1], (2, 0.0, 0.0, 0.0, 0.0, 0.0, nan)), DAY)
-    seen = known_of_index(OPEN + timedelta(minutes=5), clean, clean, clean)
+    seen = index_at(OPEN + timedelta(minutes=5), clean, clean, clean)
     assert (seen.spot, seen.high, seen.low, seen.future, seen.future_volume, seen.future_oi, seen.vix) == (
         7.0, 8.0, 4.0, 7.0, 195.0, 1300.0, 7.0,
     )  # fmt: skip
