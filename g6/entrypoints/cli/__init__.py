@@ -26,9 +26,8 @@ from typing import TextIO
 import typer
 from typer.exceptions import Abort, TyperException
 
-from g6.config.retired import retired_option
 from g6.entrypoints.cli.shared import terminal, version
-from g6.entrypoints.cli.shared.commands import COMMANDS, SELDOM, STUDY
+from g6.entrypoints.cli.shared.commands import COMMANDS, SELDOM
 from g6.errors import (
     BreakerOpen,
     DamagedFile,
@@ -40,41 +39,48 @@ from g6.errors import (
     ProviderRefused,
     RedisDown,
     UserError,
-)  # fmt: skip
+)
 from g6.masking import mask
 
 ADVICE: Mapping[type[Exception], str] = {
-    RedisDown: "start that server, or see g6 config show --origin for where redis.broker_url was set",
+    RedisDown: (
+        "start that server, or see g6 config show --origin for where redis.broker_url was set"
+    ),
     ProviderBusy: "g6 check says what the provider answers; try again when it does",
     ProviderRefused: "g6 check says what the provider answers, and why",
     BreakerOpen: "g6 status says when the provider is asked again",
     FrameMissing: "g6 data gaps lists what is not stored",
     Late: "g6 data gaps lists what is not stored",
 }
-"""What a person may do about the errors that name no fix, as they are raised far from anybody who reads."""
+"""What a person may do about errors that name no fix: who raises them does not know the command."""
 
 
 def application(word: str | None = None) -> typer.Typer:
-    """Return the app with every command; for a first word of a command line, with as much as it takes to answer it."""
-    short = word in ("", "--help", "--version")
+    """Return the app with every command, or with as much as a first word of a line needs."""
+    is_overview = word in ("", "--help", "--version")
     app = typer.Typer(
-        name="g6", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+        name="g6",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
         help="Collects and analyses Indian index option chains.\n\nExample: g6 demo",
-        epilog=f"Also: {', '.join(SELDOM)}." if short else None,
-    )  # fmt: skip
+        epilog=f"Also: {', '.join(SELDOM)}." if is_overview else None,
+    )
     app.callback()(_root)
-    if short:
-        for name, (_, sentence) in COMMANDS.items():
-            app.command(name, help=sentence, hidden=name in SELDOM)(_listed)
+    if is_overview:
+        for command in COMMANDS.values():
+            hidden = command.name in SELDOM
+            app.command(command.name, help=command.sentence, hidden=hidden)(_listed)
         return app
     registered: set[str] = set()
     for name in [word] if word in COMMANDS else COMMANDS:
-        module = COMMANDS[name][0]
-        if module == STUDY:
+        command = COMMANDS[name]
+        if command.is_study:
             _add_study(app, name)
-        elif module not in registered:
-            import_module(f"g6.entrypoints.cli.{module}").register(app)
-            registered.add(module)
+        elif command.module not in registered:
+            import_module(f"g6.entrypoints.cli.{command.module}").register(app)
+            registered.add(command.module)
     return app
 
 
@@ -96,7 +102,10 @@ def _root(version: version.Option = False) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code; whatever happens, a person reads sentences, not a traceback."""
+    """Run the command line and return the exit code.
+
+    Whatever happens, a person reads sentences and not a traceback.
+    """
     terminal.plain_in_c_locale()
     with warnings.catch_warnings():
         warnings.simplefilter("always", DamagedFile)
@@ -112,7 +121,7 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Say what was left out of an answer as a sentence; other warnings are of interest to programmers."""
+    """Write what was left out of an answer as a sentence, and other warnings as Python does."""
     if issubclass(category, DamagedFile):
         sys.stderr.write(f"g6: {mask(str(message))}\n")
     else:
@@ -124,50 +133,48 @@ def _warn(
 def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return int(
-            application(words[0] if words else "")(
-                args=words, prog_name="g6", standalone_mode=False
-            )
-            or 0
-        )
+        app = application(words[0] if words else "")
+        return int(app(args=words, prog_name="g6", standalone_mode=False) or 0)
     except NothingToDo as nothing:
-        return _say(str(nothing), 3)
+        return _fail(str(nothing), 3)
     except UserError as error:
-        return _say(str(error), 2)
+        return _fail(str(error), 2)
     except G6Error as error:
-        return _say(_advised(error), 1)
+        return _fail(_with_advice(error), 1)
     except TyperException as error:
-        return _say(_usage(error), error.exit_code)
+        return _fail(_usage(error), error.exit_code)
     except (Abort, KeyboardInterrupt):
         return 130
-    except Exception as error:  # noqa: BLE001 - the last resort: one sentence for the person, the trace in a file
-        return _say(f"{type(error).__name__}: {error}\n  the full trace is in {_keep_trace()}", 1)
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence for the person
+        trace = _write_trace()
+        return _fail(f"{type(error).__name__}: {error}\n  the full trace is in {trace}", 1)
 
 
-def _advised(error: G6Error) -> str:
-    """Return what an error says, and where it names no fix of its own that of its class."""
+def _with_advice(error: G6Error) -> str:
+    """Return an error's sentence with its fix, or with that of its class."""
     advice = next((ADVICE[base] for base in type(error).__mro__ if base in ADVICE), "")
     return f"{error}\n  fix: {advice}" if advice and not error.fix else str(error)
 
 
-def _say(sentence: str, code: int) -> int:
+def _fail(sentence: str, code: int) -> int:
     sys.stderr.write(f"g6: {mask(sentence)}\n")
     return code
 
 
 def _usage(error: TyperException) -> str:
+    # With the configuration come pydantic and numpy: `g6 --help` does not wait for them.
+    from g6.config.retired import retired_option
+
     sentence = error.format_message()
     if record := retired_option(sentence.split()):
         return f"{sentence}\n  fix: that option is gone; {record.instead}"
     context = getattr(error, "ctx", None)
-    return (
-        f"{sentence}\n  fix: {context.command_path} --help lists what there is"
-        if context
-        else sentence
-    )
+    if context is None:
+        return sentence
+    return f"{sentence}\n  fix: {context.command_path} --help lists what there is"
 
 
-def _keep_trace() -> str:
+def _write_trace() -> str:
     with tempfile.NamedTemporaryFile(
         "w", prefix="g6-trace-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
