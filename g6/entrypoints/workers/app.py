@@ -44,6 +44,8 @@ from g6.ports import Provider
 
 REDIS_PAUSE = 0.5
 """Seconds between two tries of what a start needs Redis for."""
+Options = Mapping[str, Any]
+"""Of the command line of `celery worker`."""
 LONG_AGO = "1970-01-01T00:00:00+00:00"
 
 
@@ -77,7 +79,7 @@ class G6(Celery):  # type: ignore[misc]
         """Make and warm, before the fork and for all pool processes, what needs no connection.
 
         Args:
-            queues: Those that the worker serves; none means all of them.
+            queues: Those that the worker serves, none for all of them.
         """
         # pyarrow imports pandas at its first array, if it is there: here once, or in each pool
         # process for itself.
@@ -158,10 +160,10 @@ def _writes(queues: Sequence[str], settings: Settings) -> bool:
 
 
 def _connect_worker(app: G6) -> None:
-    """Connect the signals of workers; the application itself keeps the listeners alive."""
+    """Connect the signals of workers. The application itself keeps the listeners alive."""
     ports = vitals(app.wiring)
 
-    def add_trace(headers: dict[str, Any] | None = None, **_: Any) -> None:
+    def add_trace(headers: dict[str, object] | None = None, **_: object) -> None:
         """Give every message one header `g6` with a trace id, the same along a chain."""
         if headers is None or "g6" in headers:
             return
@@ -169,11 +171,11 @@ def _connect_worker(app: G6) -> None:
         inherited = getattr(running.request, "g6", None) if running else None
         headers["g6"] = inherited or {"version": 1, "trace": uuid.uuid4().hex}
 
-    def configure_logs(**_: Any) -> None:
+    def configure_logs(**_: object) -> None:
         configure(app.settings)
         logging.getLogger("celery").setLevel(logging.WARNING)
 
-    def before_fork(options: Mapping[str, Any] | None = None, **_: Any) -> None:
+    def before_fork(options: Options | None = None, **_: object) -> None:
         queues = _queues(options or {})
         _refuse_what_cannot_work(app)
         with _exit_for_a_person():
@@ -182,14 +184,14 @@ def _connect_worker(app: G6) -> None:
         with _exit_for_a_person():
             app.record_configuration()
 
-    def after_fork(**_: Any) -> None:
+    def after_fork(**_: object) -> None:
         try:
             app.warm_up()
         finally:
             with suppress(Retryable):
                 ports.announce_ready(os.getpid())
 
-    def sign_in(sender: Any = None, **_: Any) -> None:
+    def sign_in(sender: Any = None, **_: object) -> None:
         queues = sorted(app.amqp.queues.consume_from)
         with suppress(Retryable):
             ports.sign_in(sender.eventer.hostname, os.getpid(), queues)
@@ -209,7 +211,9 @@ def _connect_beat(app: G6) -> None:
     """Connect the signals of beat, which tell the lifeline when beats lived and Redis was there."""
     drivers: list[Driver] = []
 
-    def before_publish(sender: Any = None, headers: dict[str, Any] | None = None, **_: Any) -> None:
+    def before_publish(
+        sender: Any = None, headers: dict[str, object] | None = None, **_: object
+    ) -> None:
         lifeline = app.runtime.lifeline
         if lifeline is None:
             return
@@ -222,12 +226,12 @@ def _connect_beat(app: G6) -> None:
                     driver.keep()
         lifeline.before_publish()
 
-    def after_publish(**_: Any) -> None:
+    def after_publish(**_: object) -> None:
         lifeline = app.runtime.lifeline
         if lifeline is not None:
             lifeline.after_publish()
 
-    def begin(sender: Any = None, **_: Any) -> None:
+    def begin(sender: Any = None, **_: object) -> None:
         _refuse_what_cannot_work(app)
         _once_redis_is_there(lambda: drivers.extend(_drivers(app)))
         _once_redis_is_there(lambda: start_market(app.runtime))
@@ -255,10 +259,10 @@ def _connect_the_end() -> None:
     """Exit with 0 after one Ctrl-C: Celery finishes what runs and then says that it failed."""
     endings: list[tuple[str, str]] = []
 
-    def shutting_down(sig: str = "", how: str = "", **_: Any) -> None:
+    def shutting_down(sig: str = "", how: str = "", **_: object) -> None:
         endings.append((sig, how))
 
-    def shut_down(sender: Any = None, **_: Any) -> None:
+    def shut_down(sender: Any = None, **_: object) -> None:
         if endings == [("SIGINT", "Warm")]:
             sender.exitcode = 0
 
@@ -289,8 +293,8 @@ def _exit_for_a_person() -> Iterator[None]:
         raise SystemExit(2) from error
 
 
-def _queues(options: Mapping[str, Any]) -> list[str]:
-    """Return the queues of `celery worker -Q` without those of `-X`; empty means all of them."""
+def _queues(options: Options) -> list[str]:
+    """Return the queues of `celery worker -Q` without those of `-X`, none for all of them."""
     named = _names(options.get("queues"))
     excluded = _names(options.get("exclude_queues"))
     every = list(QueueName) if excluded else []
@@ -302,7 +306,7 @@ def _names(option: str | Sequence[str] | None) -> list[str]:
 
 
 def _once_redis_is_there(act: Callable[[], None]) -> None:
-    """Do what needs Redis; while it is away, try again every half second."""
+    """Do what needs Redis, again every half second while that is away."""
     pause = threading.Event()
     while True:
         try:

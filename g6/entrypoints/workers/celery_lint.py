@@ -10,6 +10,8 @@ from g6.config import Settings
 from g6.entrypoints.workers.jobs import JOBS
 from g6.errors import BadConfig
 
+CelerySettings = Mapping[str, Any]
+"""By Celery's names."""
 STAGES = tuple(job.task for job in JOBS if job.is_stage)
 STAGE_SHARE = 0.8
 """Part of the interval below which a stage's soft limit stays, as its deadline is there."""
@@ -17,12 +19,12 @@ STAGE_SHARE = 0.8
 
 def lint(
     settings: Settings,
-    celery: Mapping[str, Any],
+    celery: CelerySettings,
     *,
     maxmemory_policy: str | None = None,
     appendonly: bool | None = None,
 ) -> tuple[str, ...]:
-    """Refuse settings that cannot work; return warnings about those that can but should not.
+    """Refuse settings that cannot work, and warn of those that can but should not.
 
     Args:
         settings: G6's own.
@@ -52,7 +54,7 @@ def lint(
     return tuple(warnings)
 
 
-def _limits(settings: Settings, celery: Mapping[str, Any]) -> Iterator[Refusal]:
+def _limits(settings: Settings, celery: CelerySettings) -> Iterator[Refusal]:
     late: dict[str, float] = {}
     for task in _tasks(celery):
         soft, hard, acks_late = _limits_of(celery, task)
@@ -86,13 +88,13 @@ def _of_task(
         )
 
 
-def _tasks(celery: Mapping[str, Any]) -> Iterable[str]:
+def _tasks(celery: CelerySettings) -> Iterable[str]:
     routed = celery.get("task_routes", {})
     annotated = celery.get("task_annotations") or {}
     return dict.fromkeys((*STAGES, *routed, *annotated)).keys() - {"*"}
 
 
-def _limits_of(celery: Mapping[str, Any], task: str) -> tuple[float | None, float | None, bool]:
+def _limits_of(celery: CelerySettings, task: str) -> tuple[float | None, float | None, bool]:
     annotations = celery.get("task_annotations") or {}
     own = {**annotations.get("*", {}), **annotations.get(task, {})}
     soft = own.get("soft_time_limit", celery.get("task_soft_time_limit"))
@@ -100,7 +102,7 @@ def _limits_of(celery: Mapping[str, Any], task: str) -> tuple[float | None, floa
     return soft, hard, bool(own.get("acks_late", celery.get("task_acks_late", False)))
 
 
-def _routes(celery: Mapping[str, Any]) -> Iterator[Refusal]:
+def _routes(celery: CelerySettings) -> Iterator[Refusal]:
     declared = {getattr(queue, "name", queue) for queue in celery.get("task_queues", ())}
     for task, route in celery.get("task_routes", {}).items():
         queue = route["queue"] if isinstance(route, Mapping) else route

@@ -1,4 +1,4 @@
-"""Celery's consumer: its reconnect back-off stops at two seconds, task events go in batches, a bad header ends nothing."""
+"""Celery's consumer, with short waits for Redis, events in batches, and bad headers survived."""
 
 from __future__ import annotations
 
@@ -16,42 +16,39 @@ from kombu.log import get_logger
 from g6.entrypoints.workers.transport import MALFORMED
 
 LONGEST_WAIT = 2.0
+"""Seconds between two tries to connect. Celery's own waits grow to 30 s."""
 EVENTS_WAIT = 0.5
-"""Seconds that a task's events wait for others; each carries the time at which it happened."""
+"""Seconds that a task's events wait for others. Each carries the time at which it happened."""
 POOL_SECONDS = 0.5
 """Seconds between two looks for pool processes that ended."""
 
 
 class Consumer(CeleryConsumer):  # type: ignore[misc]
-    """After a long outage of the broker a worker is back within seconds (measured: 0.3 s against 11 s).
+    """A consumer that is back within seconds after a long outage of Redis.
 
-    `worker_disable_prefetch` asks the pool for its size before each message, also while the pool
-    closes; the size is told once.
-    Celery publishes the three events of each task one by one, between two messages: half of the CPU
-    time of a worker's main process (measured). Here those of half a second, or of eight tasks,
-    leave as one message.
+    After 45 s without Redis it was back after 0.3 s, Celery's own after 11 s.
     """
 
     _events_due = 0.0
 
     def start(self) -> None:
         """Consume until told to stop."""
+        # worker_disable_prefetch asks the pool for its size before each message, also while the
+        # pool closes. Here the size is given once.
         self.controller.max_concurrency = self.pool.num_processes
         super().start()
 
     def register_with_event_loop(self, hub: Any) -> None:
-        """Look for ended pool processes often.
-
-        Celery hears of an end when the process closes its pipe, looks once, and may look before the
-        process can be reaped (measured: in every other kill); its next look is up to 5 s later, and
-        the task of the dead one waits as long.
-        """
+        """Look for ended pool processes often."""
         super().register_with_event_loop(hub)
-        if look := getattr(self.pool, "maintain_pool", None):
+        # Celery looks once when a process closes its pipe, and in every other kill that was too
+        # early to reap it. Its next look is up to 5 s later, and the dead one's task waits as long.
+        look = getattr(self.pool, "maintain_pool", None)
+        if look is not None:
             hub.call_repeatedly(POOL_SECONDS, look)
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Connect to the broker, trying again at 0.2, 0.4, … 2 s for as long as it takes."""
+        """Connect to Redis, trying again at 0.2, 0.4, … 2 s for as long as it takes."""
         conn.ensure_connection = partial(
             conn.ensure_connection, interval_start=0.2, interval_step=0.2, interval_max=LONGEST_WAIT
         )
@@ -59,11 +56,11 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
         self._begin_limits_again()
         return connected
 
-    def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Any], None]:
-        """Take messages off the queue that have the shape of one and headers that no task can have.
+    def create_task_handler(self, *arguments: object, **options: object) -> Callable[[Any], None]:
+        """Return the handler, which takes messages with impossible headers off their queue.
 
-        Celery lets the error out: the worker ends, or takes a KeyError for a lost connection, for
-            ever, as the message comes back.
+        Celery lets the error out. The worker ends, or takes a KeyError for a lost connection and
+        goes on so for ever, as the message comes back.
         """
         receive = super().create_task_handler(*arguments, **options)
 
@@ -71,36 +68,37 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]
             try:
                 receive(message)
             except MALFORMED as error:
-                raw = message._raw  # noqa: SLF001 - the text as it came has no other name
-                message.channel.set_aside(
-                    message.delivery_info["routing_key"],
-                    json.dumps(raw).encode(),
-                    type(error).__name__,
-                )
+                text = json.dumps(message._raw).encode()  # noqa: SLF001 - it has no other name
+                queue = message.delivery_info["routing_key"]
+                message.channel.set_aside(queue, text, type(error).__name__)
                 message.reject_log_error(get_logger(__name__), self.connection_errors)
 
         return receive_or_set_aside
 
     def on_close(self) -> None:
-        """Forget the old connection's messages, those that run too: counted on, they would keep new ones from being taken."""
+        """Forget the old connection's messages, those that run too."""
         super().on_close()
+        # Counted on, they kept new messages from being taken.
         reserved_requests.clear()
 
     def _begin_limits_again(self) -> None:
-        """Begin the time limits of running tasks anew: while the broker was away nobody heard that they had ended.
+        """Begin the time limits of running tasks anew.
 
-        Limits that ran out meanwhile would be told to processes that are idle by now, and those die
-        of it.
+        While Redis was away nobody noted that tasks had ended. Limits that ran out meanwhile went
+        to processes that were idle by then, and those died of it.
         """
         pool: Any = getattr(self.pool, "_pool", None)
+        # Celery has no other way to its running tasks than the insides of its pool.
         for number in list(getattr(pool, "_tref_for_id", None) or ()):
-            job = pool._cache.get(number)  # noqa: SLF001 - Celery has no other way to its running tasks
+            job = pool._cache.get(number)  # noqa: SLF001
             if job is not None:
                 pool.on_timeout_cancel(job)
-                pool.on_timeout_set(job, job._soft_timeout, job._timeout)  # noqa: SLF001 - as above
+                pool.on_timeout_set(job, job._soft_timeout, job._timeout)  # noqa: SLF001
 
     def on_send_event_buffered(self) -> None:
         """Publish what is buffered in half a second, unless that is arranged already."""
+        # Celery publishes the three events of each task one by one, between two messages: half of
+        # the CPU time of a worker's main process. Here those of half a second leave as one message.
         now = time.monotonic()
         if self.hub and now >= self._events_due:
             self._events_due = now + EVENTS_WAIT

@@ -1,4 +1,10 @@
-"""Driving a namespace in Redis: finding out who does, leaving nothing behind, and never going on with another market's past."""
+"""The driver of a namespace in Redis: the one process that sends cycles into it.
+
+On a Redis of one's own a second simulated run went by the first one's clock and collected nothing.
+A replay found its cycles closed and waited for hours. The window of a live run bound every later
+beat. So a namespace has a kind and a driver. A simulated market begins on a clean slate, is refused
+on a live ledger, and takes with it what it wrote.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +30,12 @@ from g6.errors import Retryable, Unavailable
 from g6.masking import mask_setting
 from g6.ports import Controls, Vitals
 
+DriverRecord = Mapping[str, Any]
+"""A driver as it signs in Redis: pid, host, who, bounded, run, at."""
 KEPT_SECONDS = 3600
-"""How long a rerun and a trace find what a bounded run of a simulated market left.
+"""How long a rerun and a trace find what a bounded run of a simulated market left in Redis.
 
-The next run forgets it before.
+The next run deletes it before.
 """
 PATHS = ("data_dir", "demo_dir", "storage.csv.base_dir", "provider.recording", "status_file")
 """Settings that hold a path, which is another one in another working directory."""
@@ -35,59 +43,73 @@ PATHS = ("data_dir", "demo_dir", "storage.csv.base_dir", "provider.recording", "
 
 @dataclass(slots=True)
 class Driver:
-    """This process as the one who sends cycles into a namespace, until `leave`.
+    """This process as the one that sends cycles into a namespace, until `leave`.
 
-    `bounded`: what it leaves in Redis binds nobody and goes with it. What a simulated market or a
-    replay wrote there is told from a live market's by the kind of the namespace, so that neither
-    goes on with the clock, the ledger or the messages of the other. `cache`: the same namespace on
-    the server of the frames, where that is another.
+    Attributes:
+        settings: The configuration.
+        redis_url: Where the namespace is.
+        namespace: The facts of the namespace there.
+        controls: Its switches.
+        vitals: Its workers.
+        who: What a person calls this process.
+        bounded: Whether the run ends by itself. What it leaves in Redis goes with it.
+        cache: The same namespace on the server of the frames, where that is another.
+        other: Another process that drives the namespace.
     """
 
     settings: Settings
-    broker: str
+    redis_url: str
     namespace: RedisNamespace
     controls: Controls
     vitals: Vitals
     who: str = "g6"
     bounded: bool = False
     cache: RedisNamespace | None = None
-    other: Mapping[str, Any] | None = field(default=None, init=False)
-    _window: RunWindow | None = field(default=None, init=False)
-    _said: float = field(default=0.0, init=False)
+    other: DriverRecord | None = field(default=None, init=False)
+    _others_window: RunWindow | None = field(default=None, init=False)
+    _signed_at: float = field(default=0.0, init=False)
 
     def begin(self, *, fresh: bool) -> None:
-        """Take the namespace: `fresh` forgets what an earlier simulated market or replay left.
+        """Take the namespace.
 
-        Errors: Unavailable.
+        Args:
+            fresh: Delete what an earlier simulated market or replay left.
+
+        Raises:
+            Unavailable: The namespace holds a live market, or somebody lives by its clock.
         """
         with self.namespace.exclusively():
             others = self._others()
-            self.other = next(iter(others), None)
-            before, kind = self.namespace.kind(), self.settings.kind
+            self.other = others[0] if others else None
+            kind = self.settings.kind
+            before = self.namespace.kind()
             if kind != "live" and before == "live":
                 raise Unavailable(
-                    f"{self._place} holds the ledger of a live market; this run's market is {kind}",
-                    self._elsewhere,
+                    f"{self._namespace_name} holds the ledger of a live market; "
+                    f"this run's market is {kind}",
+                    self._advice,
                 )
-            if (
-                before not in ("", "live")
-                and (fresh or before != kind)
-                and not self._same_run(others)
-            ):
+            is_market_of_its_own = before not in ("", "live") and (fresh or before != kind)
+            if is_market_of_its_own and not self._is_same_run(others):
                 self._refuse_company()
-                self._forget()
-            self._window = self.controls.read().window if self.other else None
+                self._delete_keys()
+            self._others_window = self.controls.read().window if self.other else None
             if not self.settings.simulated and self.other is None:
-                self.controls.set("window", None)  # of a bounded run that was killed
+                # Of a bounded run that was killed.
+                self.controls.set("window", None)
             self.namespace.set_kind(kind)
             self.keep()
             if self.other is None:
-                self.namespace.put_settings(running_record(self.settings, self.who))
+                self.namespace.put_settings(start_record(self.settings, self.who))
 
     def join(self) -> bool:
         """Drive without a supervisor, as `celery beat` does by itself.
 
-        False where this process's parent is the driver.
+        Returns:
+            False where this process's parent is the driver.
+
+        Raises:
+            Unavailable: As `begin`.
         """
         parent = (os.getppid(), socket.gethostname())
         if any((driver["pid"], driver["host"]) == parent for driver in self.namespace.drivers()):
@@ -96,25 +118,27 @@ class Driver:
         return True
 
     def open_window(self, first: datetime, last: datetime | None) -> None:
-        """Tell beat and the sweep which instants this run has; None leaves the end open.
+        """Tell beat and the sweep which instants this run has, None without an end.
 
-        Beside a live system that sends every cycle the window stays open; beside another bounded
+        Beside a live system that sends every cycle the window stays open. Beside another bounded
         run it holds both.
         """
-        if self.other is not None and self._window is None and not self.other.get("bounded"):
+        theirs = self._others_window
+        if self.other is not None and theirs is None and not self.other.get("bounded"):
             return
-        if self._window is not None and last is not None:
-            first = min(first, parse_z(self._window.first)) if self._window.first else first
-            others_last = self._window.last
-            last = max(last, parse_z(others_last)) if others_last else None
+        if theirs is not None and last is not None:
+            if theirs.first:
+                first = min(first, parse_z(theirs.first))
+            last = max(last, parse_z(theirs.last)) if theirs.last else None
         window = RunWindow(isoformat_z(first), isoformat_z(last) if last else None)
         self.controls.set("window", window.to_json())
 
     def keep(self) -> None:
-        """Say again, every few seconds, that this process drives."""
-        if time.monotonic() - self._said >= DRIVEN_SECONDS / 3 or not self._said:
-            self.namespace.add_driver(self._me)
-            self._said = time.monotonic()
+        """Sign, every few seconds, as the driver of the namespace."""
+        now = time.monotonic()
+        if not self._signed_at or now - self._signed_at >= DRIVEN_SECONDS / 3:
+            self.namespace.add_driver(self._signature)
+            self._signed_at = now
 
     def leave(self) -> None:
         """Leave the namespace.
@@ -122,23 +146,25 @@ class Driver:
         A bounded run takes with it what it wrote. A Redis that is away keeps it.
         """
         with suppress(Retryable, Unavailable), self.namespace.exclusively():
-            self.namespace.remove_driver(self._me)
+            self.namespace.remove_driver(self._signature)
+            if not self.bounded:
+                return
             others = self._others()
-            if self.bounded and self.settings.simulated and not others:
+            if not self.settings.simulated:
+                theirs = self._others_window if others else None
+                self.controls.set("window", theirs.to_json() if theirs else None)
+            elif not others:
                 self.namespace.retire(KEPT_SECONDS, bindings=bool(self._workers()))
-            elif self.bounded and not self.settings.simulated:
-                window = self._window.to_json() if self._window and others else None
-                self.controls.set("window", window)
 
     @property
-    def _me(self) -> dict[str, Any]:
-        chosen = self.settings
+    def _signature(self) -> DriverRecord:
+        settings = self.settings
         run = [
-            config_id(chosen),
-            chosen.kind,
-            chosen.market.start.isoformat(),
-            chosen.market.speed,
-            str(chosen.provider.recording),
+            config_id(settings),
+            settings.kind,
+            settings.market.start.isoformat(),
+            settings.market.speed,
+            str(settings.provider.recording),
         ]
         return {
             "pid": os.getpid(),
@@ -149,31 +175,30 @@ class Driver:
         }
 
     @property
-    def _place(self) -> str:
-        return f"the namespace {self.settings.namespace} of the Redis at {address(self.broker)}"
+    def _namespace_name(self) -> str:
+        return f"the namespace {self.settings.namespace} of the Redis at {address(self.redis_url)}"
 
     @property
-    def _elsewhere(self) -> str:
+    def _advice(self) -> str:
         return "give this run a namespace of its own: --set namespace=NAME"
 
-    def _others(self) -> list[Mapping[str, Any]]:
+    def _others(self) -> list[DriverRecord]:
         """Return who else drives the namespace and lives."""
-        me = (os.getpid(), socket.gethostname())
+        own = (os.getpid(), socket.gethostname())
         return [
             driver
             for driver in self.namespace.drivers()
-            if (driver["pid"], driver["host"]) != me and drives(driver)
+            if (driver["pid"], driver["host"]) != own and _drives(driver)
         ]
 
-    def _same_run(self, others: Sequence[Mapping[str, Any]]) -> bool:
-        """Return whether the others are the same bounded run at the same time: one ledger, one claim, one clock."""
-        return (
-            self.bounded
-            and bool(others)
-            and all(other.get("bounded") and other["run"] == self._me["run"] for other in others)
-        )
+    def _is_same_run(self, others: Sequence[DriverRecord]) -> bool:
+        """Return whether the others are the same bounded run, with which one ledger is shared."""
+        if not self.bounded or not others:
+            return False
+        run = self._signature["run"]
+        return all(other.get("bounded") and other["run"] == run for other in others)
 
-    def _forget(self) -> None:
+    def _delete_keys(self) -> None:
         self.namespace.delete_keys()
         if self.cache is not None:
             self.cache.delete_keys(everything=True)
@@ -181,48 +206,64 @@ class Driver:
     def _refuse_company(self) -> None:
         """Refuse to start a market's clock anew under those who live by the one that runs."""
         if self.other is not None:
-            who, pid = self.other.get("who", "g6"), self.other.get("pid", "?")
+            who = self.other.get("who", "g6")
+            pid = self.other.get("pid", "?")
             raise Unavailable(
-                f"{self._place} is driven by another G6 (process {pid}, {who}), whose market's clock this run would share",
-                f"stop it (kill -TERM {pid}), or {self._elsewhere}",
+                f"{self._namespace_name} is driven by another G6 (process {pid}, {who}), "
+                "whose market's clock this run would share",
+                f"stop it (kill -TERM {pid}), or {self._advice}",
             )
-        if workers := self._workers():
-            said = ", ".join(f"{name} (process {pid})" for name, pid in workers.items())
+        workers = self._workers()
+        if workers:
+            names = ", ".join(f"{name} (process {pid})" for name, pid in workers.items())
+            pids = " ".join(str(pid) for pid in workers.values())
             raise Unavailable(
-                f"{self._place} has workers that live by an earlier market's clock: {said}",
-                f"stop them (kill -TERM {' '.join(map(str, workers.values()))}), or {self._elsewhere}",
+                f"{self._namespace_name} has workers that live by an earlier market's clock: "
+                f"{names}",
+                f"stop them (kill -TERM {pids}), or {self._advice}",
             )
 
     def _workers(self) -> dict[str, int]:
-        """Return the workers that live in the namespace, by name."""
-        workers = self.vitals.read().workers
-        return {
-            name: worker.pid
-            for name, worker in workers.items()
-            if worker.up and lives({"host": worker.host, "pid": worker.pid})
-        }
+        """Return the process ids of the workers that live in the namespace, by name."""
+        pids: dict[str, int] = {}
+        for name, worker in self.vitals.read().workers.items():
+            if worker.up and _lives(worker.host, worker.pid):
+                pids[name] = worker.pid
+        return pids
 
 
-def drives(driver: Mapping[str, Any]) -> bool:
-    """Return whether a driver lives; of another host's because it said so lately."""
-    here = driver["host"] == socket.gethostname()
-    return lives(driver) if here else time.time() - driver["at"] < DRIVEN_SECONDS
+def _drives(driver: DriverRecord) -> bool:
+    """Return whether a driver lives, on another host because it signed of late."""
+    if driver["host"] == socket.gethostname():
+        return _lives(driver["host"], driver["pid"])
+    return bool(time.time() - driver["at"] < DRIVEN_SECONDS)
 
 
-def lives(process: Mapping[str, Any]) -> bool:
-    """Return whether a process (pid, host) lives; of another host's that is taken for granted."""
-    if process.get("host") != socket.gethostname():
+def _lives(host: str, pid: int) -> bool:
+    """Return whether a process lives, which is taken for granted on another host."""
+    if host != socket.gethostname():
         return True
     with suppress(psutil.Error):
-        return psutil.Process(int(process["pid"])).status() != psutil.STATUS_ZOMBIE
+        return psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
     return False
 
 
-def running_record(settings: Settings, who: str) -> dict[str, Any]:
-    """Return the settings of a start as others may read them: every value by its path, secrets masked, and where it came from."""
-    said = flat(mask_setting(values(settings)))
-    said |= {path: str(Path(said[path]).absolute()) for path in PATHS if said[path]}
+def start_record(settings: Settings, who: str) -> dict[str, object]:
+    """Return the settings of a start as others may read them.
+
+    Every value stands by its path, secrets masked, with where it came from.
+    """
+    by_path = flat(mask_setting(values(settings)))
+    for path in PATHS:
+        if by_path[path]:
+            by_path[path] = str(Path(by_path[path]).absolute())
     return {
-        "version": __version__, "config_id": config_id(settings), "who": who, "pid": os.getpid(), "host": socket.gethostname(),
-        "values": said, "origins": dict(settings.origins), "file": str(settings.config_file or ""),
-    }  # fmt: skip
+        "version": __version__,
+        "config_id": config_id(settings),
+        "who": who,
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "values": by_path,
+        "origins": dict(settings.origins),
+        "file": str(settings.config_file or ""),
+    }

@@ -61,11 +61,16 @@ def long_limits(_: Timing) -> TimeLimits:
 class Job:
     """One Celery task.
 
-    `run` is given the Runtime and what the message carries: one or two short strings; a stage (a
-    name of `STAGES`) is given its unit and the task's id. `retries`: how often it is tried again, a
-    second apart, when the broker or the provider is away; None leaves it to the next tick of beat.
-    `beat`: the seconds between two sends, after which a message that waited is dropped; the first
-    stage has no number here, it is sent at every cycle of every index.
+    Attributes:
+        name: Of the use case. The task is called `g6.` and the name.
+        run: Is given the Runtime and what the message carries, one or two short strings. A stage,
+            which is a name of `STAGES`, is given its unit and the task's id.
+        queue: Whose workers run it.
+        limits: Its time limits, by those of a cycle.
+        retries: How often it is tried again, a second apart, when Redis or the provider is away.
+            None leaves it to the next tick of beat.
+        beat: Seconds between two sends, after which a message that waited is dropped. The first
+            stage has no number here: it is sent at every cycle of every index.
     """
 
     name: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kombu.entity import Exchange, Queue
 
 from g6.adapters.redis.server import parse_address
@@ -37,9 +35,9 @@ def visibility_timeout(settings: Settings) -> float:
     return max(30.0, 2.0 * largest)
 
 
-def transport_options(settings: Settings) -> dict[str, Any]:
+def transport_options(settings: Settings) -> dict[str, object]:
     """Return the options of the Redis transport, times of lost messages and silent sockets."""
-    options: dict[str, Any] = {
+    options: dict[str, object] = {
         "visibility_timeout": visibility_timeout(settings),
         # By default a dead worker's message comes back at every tenth sweep of 10 s: after 100 s
         # with a timeout of 10 s, measured. With these two (Celery 5.7) it came back after 10.0 s.
@@ -57,7 +55,7 @@ def transport_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
-def celery_settings(settings: Settings, redis_url: str) -> dict[str, Any]:
+def celery_settings(settings: Settings, redis_url: str) -> dict[str, object]:
     """Return Celery's settings under Celery's names.
 
     Raises:
@@ -66,7 +64,7 @@ def celery_settings(settings: Settings, redis_url: str) -> dict[str, Any]:
     return _connections(settings, redis_url) | _tasks(settings) | _workers() | _beat()
 
 
-def _connections(settings: Settings, redis_url: str) -> dict[str, Any]:
+def _connections(settings: Settings, redis_url: str) -> dict[str, object]:
     return {
         "broker_url": redis_url,
         # Without it kombu warns of rediss:// and verifies nothing. Other options of the address the
@@ -80,7 +78,7 @@ def _connections(settings: Settings, redis_url: str) -> dict[str, Any]:
     }
 
 
-def _tasks(settings: Settings) -> dict[str, Any]:
+def _tasks(settings: Settings) -> dict[str, object]:
     exchange = Exchange(settings.namespace, type="direct")  # type: ignore[no-untyped-call]
     return {
         # Workers that run as root refuse to start when pickle is accepted.
@@ -111,7 +109,7 @@ def _tasks(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _workers() -> dict[str, Any]:
+def _workers() -> dict[str, object]:
     return {
         # A slow collection must not hold another index's message.
         "worker_prefetch_multiplier": 1,
@@ -129,7 +127,7 @@ def _workers() -> dict[str, Any]:
     }
 
 
-def _beat() -> dict[str, Any]:
+def _beat() -> dict[str, object]:
     return {
         # This scheduler keeps no file. The aligned schedule, BeatLazyFunc and `link` all work with
         # it.
@@ -144,7 +142,7 @@ def _queue(name: str, exchange: Exchange) -> Queue:
     return Queue(name, exchange, routing_key=name)  # type: ignore[no-untyped-call]
 
 
-def _tls_options(redis_url: str) -> dict[str, Any] | bool:
+def _tls_options(redis_url: str) -> dict[str, object] | bool:
     """Return what Celery, and Flower beside it, are given of the address's TLS.
 
     False without TLS.

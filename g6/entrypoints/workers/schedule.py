@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from celery import Celery
 from celery.beat import BeatLazyFunc
 from celery.schedules import BaseSchedule, schedstate
 
@@ -37,7 +37,7 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
     market's clock says when beat sends.
     """
 
-    def __init__(self, runtime: Runtime, exchange: str, app: Any = None) -> None:
+    def __init__(self, runtime: Runtime, exchange: str, app: Celery | None = None) -> None:
         super().__init__(app=app)
         self._runtime = runtime
         self._exchange = exchange
@@ -95,7 +95,9 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
 class WallSchedule(BaseSchedule):  # type: ignore[misc]
     """Is due at epoch multiples of `seconds` of the wall clock."""
 
-    def __init__(self, wall: Callable[[], float], seconds: float, app: Any = None) -> None:
+    def __init__(
+        self, wall: Callable[[], float], seconds: float, app: Celery | None = None
+    ) -> None:
         super().__init__(app=app)
         self._wall = wall
         self._seconds = seconds
@@ -114,7 +116,9 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
         return hash(self._seconds)
 
 
-def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, dict[str, Any]]:
+def beat_schedule(
+    settings: Settings, runtime: Runtime, app: Celery
+) -> dict[str, dict[str, object]]:
     """Return beat's entries: the first stage for each enabled index, then jobs with a rhythm."""
     entries = {
         f"collect-{index}": _cycle_entry(runtime, index, plan.index.exchange, app)
@@ -132,7 +136,7 @@ def beat_schedule(settings: Settings, runtime: Runtime, app: Any) -> dict[str, d
     return entries
 
 
-def _cycle_entry(runtime: Runtime, index: str, exchange: str, app: Any) -> dict[str, Any]:
+def _cycle_entry(runtime: Runtime, index: str, exchange: str, app: Celery) -> dict[str, object]:
     """Return the entry that sends an index's chain: collect, and behind it the later stages.
 
     Only what beat sends expires. A link that expired stops a chain silently and calls no errback

@@ -10,7 +10,7 @@ import pytest
 
 from g6.config import Settings, load
 from g6.entrypoints.machine import drift
-from g6.entrypoints.workers.driving import running_record
+from g6.entrypoints.workers.driving import start_record
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def started(
 ) -> dict[str, Any]:
     """Return what a start with these settings writes down, as it comes back from Redis."""
     record: dict[str, Any] = json.loads(
-        json.dumps(running_record(load(file, overrides or {}, environ or {}), "g6 up"))
+        json.dumps(start_record(load(file, overrides or {}, environ or {}), "g6 up"))
     )
     return record
 
@@ -92,7 +92,7 @@ def test_a_start_outside_a_session_that_was_moved_is_no_change(tmp_path: Path) -
     path = tmp_path / "early.json"
     path.write_text('{"market": {"start": "2026-11-18T01:00:00Z"}}')
     record: dict[str, Any] = json.loads(
-        json.dumps(running_record(aligned(load(path, {}, {})), "g6 up"))
+        json.dumps(start_record(aligned(load(path, {}, {})), "g6 up"))
     )
     assert drift.restart_reasons(record, now(path)) == []
 
