@@ -1,9 +1,12 @@
-"""A Kite Connect look-alike: HTTP and WebSocket over the simulated market or a replayed day, for the broker's own client.
+"""A look-alike of Kite Connect, over the simulated market or a recorded day, for Kite's client.
 
-clock · logins · quota · faults                what the server knows of itself
-source ─▶ catalogue ─▶ board ─▶ payloads       instruments, quotes, answers
-                         └────▶ packets ─▶ feed ─▶ stream
-rest · control ─▶ server
+movable_clock, logins, quota, server_faults   what the server knows of itself
+market/                                       instruments, quotes and candles of its market
+payloads                                      quotes as JSON
+rest/                                         the routes, and their answers over HTTP
+stream/                                       packets, and who is subscribed to which
+control                                       the doors that move the clock and switch faults
+http_server                                   all of it on two ports
 """
 
 from g6.kite_server.http_server import ServerAddresses, serve, started

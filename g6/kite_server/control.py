@@ -14,141 +14,133 @@ from urllib.parse import parse_qs
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import IST, in_utc
 from g6.errors import BadConfig
-from g6.kite_server.rest.http_api import HttpAnswer, Receive, Scope, Send
+from g6.kite_server.rest.http_api import HttpAnswer, Receive, Scope, Send, read_body
 from g6.kite_server.server_faults import FAULTS, fault
 from g6.kite_server.server_state import ServerState
 from g6.kite_server.stream.subscriptions import Stream
 
 PREFIX = "/_control"
 
+Parameters = Mapping[str, Any]
+"""What a request to a door says, as JSON has it."""
+
 
 @dataclass(frozen=True)
 class Control:
-    """The ASGI application of the control doors."""
+    """The ASGI application of the control doors: JSON in, JSON out."""
 
-    desk: ServerState
+    server: ServerState
     stream: Stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: JSON in, JSON out; 400 with a sentence for what cannot be, 403 beyond the loopback.
-
-        These doors make any token good, so they are for who sits at this machine alone.
-        """
+        """Answer one request, with 400 and a sentence where it is wrong."""
+        # These doors make any token good, so they are for whoever sits at this machine alone.
         if scope["client"] is None or not ip_address(scope["client"][0]).is_loopback:
-            await HttpAnswer(
-                403, json.dumps({"error": "control is for the loopback alone"}).encode()
-            ).send(send)
+            await _error(403, "control is for the loopback alone").send(send)
             return
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        query = {
-            name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()
-        }
+        body = await read_body(receive)
+        query = parse_qs(scope["query_string"].decode())
         door = DOORS.get((scope["method"], scope["path"].removeprefix(PREFIX)))
         try:
-            told = json.loads(body) if body else {}
+            parameters = {name: values[0] for name, values in query.items()}
+            parameters |= json.loads(body) if body else {}
             if door is None:
-                answer = HttpAnswer(
-                    404,
-                    json.dumps(
-                        {"error": f"there are {sorted(' '.join(each) for each in DOORS)}"}
-                    ).encode(),
-                )
+                answer = _error(404, f"there are {sorted(' '.join(name) for name in DOORS)}")
             else:
-                answer = HttpAnswer(200, json.dumps(door(self, {**query, **told})).encode())
+                answer = HttpAnswer(200, json.dumps(door(self, parameters)).encode())
         except (BadConfig, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-            answer = HttpAnswer(400, json.dumps({"error": str(error)}).encode())
+            answer = _error(400, str(error))
         await answer.send(send)
 
-    def state(self, _: Mapping[str, Any]) -> Any:
-        """Return how the server stands."""
-        desk, stream = self.desk, self.stream
-        market = desk.clock.market()
+    def state(self, _: Parameters) -> object:
+        """Return the state of the server."""
+        server = self.server
+        connections = self.stream.connections.values()
+        market = server.clock.market()
         return {
             "market": isoformat_z(market),
             "ist": f"{market.astimezone(IST):%Y-%m-%d %H:%M:%S}",
-            "wall": desk.clock.wall(),
-            "speed": desk.clock.speed,
-            "source": dict(desk.source.facts()),
-            "exchanges": desk.logins.exchanges,
-            "faults": [each.told() for each in desk.faults.on],
-            "arrivals": len(desk.quota.arrivals),
-            "connections": {str(each.number): len(each.wants) for each in stream.clients.values()},
-            "connected": stream.connected,
-            "refused": stream.refused,
-            "connections_over_cap": stream.over_cap,
+            "wall": server.clock.wall(),
+            "speed": server.clock.speed,
+            "source": dict(server.source.facts()),
+            "exchanges": server.logins.exchanges,
+            "faults": [active.as_json() for active in server.faults.on],
+            "arrivals": len(server.quota.arrivals),
+            "connections": {str(open_.number): len(open_.modes) for open_ in connections},
+            "connected": self.stream.connected,
+            "refused": self.stream.refused,
+            "connections_over_cap": self.stream.over_cap,
         }
 
-    def move(self, told: Mapping[str, Any]) -> Any:
+    def move(self, parameters: Parameters) -> object:
         """Set the clock: `at` an instant (without a zone: India's), `advance` seconds, `speed`."""
-        at = in_utc(datetime.fromisoformat(told["at"])) if "at" in told else None
-        speed = float(told["speed"]) if "speed" in told else None
-        self.desk.clock.move(at=at, advance=float(told.get("advance", 0)), speed=speed)
+        at = None
+        if "at" in parameters:
+            at = in_utc(datetime.fromisoformat(parameters["at"]))
+        speed = float(parameters["speed"]) if "speed" in parameters else None
+        self.server.clock.move(at=at, advance=float(parameters.get("advance", 0)), speed=speed)
         return self.state({})
 
-    def faults(self, _: Mapping[str, Any]) -> Any:
-        """Return the faults that are on and those there are."""
-        return {"on": [each.told() for each in self.desk.faults.on], "known": dict(FAULTS)}
+    def faults(self, _: Parameters) -> object:
+        """Return the faults that are on, and all there are."""
+        active = [fault.as_json() for fault in self.server.faults.on]
+        return {"on": active, "known": dict(FAULTS)}
 
-    def add_fault(self, told: Mapping[str, Any]) -> Any:
+    def add_fault(self, parameters: Parameters) -> object:
         """Switch a fault on."""
-        return self.desk.strike(fault(told)).told()
+        return self.server.switch_on(fault(parameters)).as_json()
 
-    def clear_faults(self, told: Mapping[str, Any]) -> Any:
+    def clear_faults(self, parameters: Parameters) -> object:
         """Switch faults off, those of a `name` or all."""
-        self.desk.faults.clear(told.get("name", ""))
-        return {"on": len(self.desk.faults.on)}
+        self.server.faults.clear(parameters.get("name", ""))
+        return {"on": len(self.server.faults.on)}
 
-    def arrivals(self, told: Mapping[str, Any]) -> Any:
-        """Return every request that came, of a `family` or all."""
-        return self.desk.quota.told(told.get("family", ""))
+    def arrivals(self, parameters: Parameters) -> object:
+        """Return every request, of a `family` or all."""
+        return self.server.quota.arrivals_of(parameters.get("family", ""))
 
-    def clear_arrivals(self, _: Mapping[str, Any]) -> Any:
+    def clear_arrivals(self, _: Parameters) -> object:
         """Forget the requests so far."""
-        self.desk.quota.arrivals.clear()
+        self.server.quota.arrivals.clear()
         return {}
 
-    def sent(self, told: Mapping[str, Any]) -> Any:
+    def sent(self, parameters: Parameters) -> object:
         """Return the frames that left since the wall time `since`."""
-        since = float(told.get("since", 0))
-        frames = [each for each in tuple(self.stream.sent) if each.at >= since]
-        names = ("sent_at", "connection", "token", "exchange_timestamp")
-        rows = (
-            (each.at, each.connection, each.token.tolist(), each.stamp.tolist()) for each in frames
-        )
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        since = float(parameters.get("since", 0))
+        return [frame.as_json() for frame in tuple(self.stream.sent) if frame.at >= since]
 
-    def flush(self, _: Mapping[str, Any]) -> Any:
+    def flush(self, _: Parameters) -> object:
         """Let every access token die now."""
-        self.desk.logins.flush()
+        self.server.logins.flush()
         return {}
 
-    def admit(self, told: Mapping[str, Any]) -> Any:
+    def admit(self, parameters: Parameters) -> object:
         """Make an `access_token` good."""
-        self.desk.logins.admit(str(told["access_token"]))
+        self.server.logins.admit(str(parameters["access_token"]))
         return {}
 
-    def limits(self, told: Mapping[str, Any]) -> Any:
-        """Change how many requests a second a family may make; 0 is without limit."""
-        self.desk.quota.per_second.update({name: int(value) for name, value in told.items()})
-        return dict(self.desk.quota.per_second)
+    def limits(self, parameters: Parameters) -> object:
+        """Change how many requests a second a family may make, 0 for no limit."""
+        limits = {name: int(value) for name, value in parameters.items()}
+        self.server.quota.per_second.update(limits)
+        return dict(self.server.quota.per_second)
 
-    def say(self, told: Mapping[str, Any]) -> Any:
+    def say(self, parameters: Parameters) -> object:
         """Send every socket a text message of a `type` with `data`."""
-        self.stream.say(str(told.get("type", "message")), told.get("data"))
-        return {"connections": len(self.stream.clients)}
+        self.stream.say(str(parameters.get("type", "message")), parameters.get("data"))
+        return {"connections": len(self.stream.connections)}
 
-    def callback(self, told: Mapping[str, Any]) -> Any:
+    def callback(self, parameters: Parameters) -> object:
         """Register where the login page sends the browser: `url`."""
-        self.desk.callback = str(told["url"])
+        self.server.callback = str(parameters["url"])
         return {}
 
 
-DOORS: Mapping[tuple[str, str], Callable[[Control, Mapping[str, Any]], Any]] = MappingProxyType(
+def _error(status: int, sentence: str) -> HttpAnswer:
+    return HttpAnswer(status, json.dumps({"error": sentence}).encode())
+
+
+DOORS: Mapping[tuple[str, str], Callable[[Control, Parameters], object]] = MappingProxyType(
     {
         ("GET", ""): Control.state,
         ("POST", "/clock"): Control.move,
@@ -165,4 +157,4 @@ DOORS: Mapping[tuple[str, str], Callable[[Control, Mapping[str, Any]], Any]] = M
         ("POST", "/callback"): Control.callback,
     }
 )
-"""Every door: method, path after the prefix, what it does."""
+"""Every door by method and path after the prefix."""

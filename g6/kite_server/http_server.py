@@ -1,4 +1,4 @@
-"""The server as it runs: HTTP by uvicorn, the WebSocket beside it, one event loop, two ports."""
+"""The running server: HTTP by uvicorn and the WebSocket beside it, one event loop, two ports."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from g6.errors import G6Error, Unavailable
 from g6.kite_server.control import PREFIX, Control
 from g6.kite_server.rest.http_api import Api, Receive, Scope, Send
 from g6.kite_server.server_options import ServerOptions
-from g6.kite_server.server_state import desk
+from g6.kite_server.server_state import build_state
 from g6.kite_server.stream.subscriptions import Stream
 
-_LINE = 512 * 1024
-"""The longest request line: a thousand keys are some 40 kB."""
+_LONGEST_LINE = 512 * 1024
+"""Bytes of the longest request line: a thousand keys are some 40 kB."""
 
 _BACKLOG = 128
+# SO_LINGER with 0 seconds: closing the socket resets the connection.
 _RESET = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAddresses:
-    """Where a server is: roots for the client and for its ticker, and for control."""
+    """The addresses of a server: for Kite's client, for its ticker, and for control."""
 
     root: str
     ws: str
@@ -43,7 +44,7 @@ class ServerAddresses:
 
 
 class _Transports:
-    """The connections that are open, by the client's address, so that one can be reset."""
+    """The open connections by the client's address, so that one can be reset."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], asyncio.Transport] = {}
@@ -53,9 +54,11 @@ class _Transports:
         register = self._open
 
         class Registered(H11Protocol):
-            """HTTP as uvicorn speaks it, each connection written down."""
+            """HTTP as uvicorn speaks it, with a register of connections."""
 
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            def connection_made(  # type: ignore[override]
+                self, transport: asyncio.Transport
+            ) -> None:
                 register[transport.get_extra_info("peername")[:2]] = transport
                 super().connection_made(transport)
 
@@ -67,7 +70,8 @@ class _Transports:
 
     def abort(self, client: tuple[str, int]) -> None:
         """Reset a connection."""
-        if transport := self._open.get((client[0], client[1])):
+        transport = self._open.get((client[0], client[1]))
+        if transport:
             sock: Any = transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             transport.abort()
@@ -79,34 +83,58 @@ async def serve(
     ready: Callable[[ServerAddresses], None],
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve until interrupted, or until `stop`; `ready` hears where. Errors: BadConfig, BadInput, Unavailable."""
-    state = desk(options, calendar)
+    """Serve until interrupted, or until `stop`.
+
+    Args:
+        options: The options of the server.
+        calendar: The exchanges' sessions.
+        ready: Receives the addresses when the server listens.
+        stop: Ends the server when it is set.
+
+    Raises:
+        BadConfig: The options cannot be.
+        BadInput: A file of the options cannot be read.
+        Unavailable: A port is taken.
+    """
+    state = build_state(options, calendar)
     state.catalogue()
-    stream, transports = Stream(state), _Transports()
-    api, control = Api(state, transports.abort), Control(state, stream)
+    stream = Stream(state)
+    transports = _Transports()
+    api = Api(state, transports.abort)
+    control = Control(state, stream)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (control if scope["path"].startswith(PREFIX) else api)(scope, receive, send)
+        answer = control if scope["path"].startswith(PREFIX) else api
+        await answer(scope, receive, send)
 
-    http, ws = _bound_both(options)
-    config = uvicorn.Config(
-        app, lifespan="off", log_config=None, access_log=False, ws="none", http=transports.protocol(),
-        h11_max_incomplete_event_size=_LINE, timeout_graceful_shutdown=1, server_header=False, date_header=False,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
+    http, ws = _bind_both(options)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            http=transports.protocol(),
+            h11_max_incomplete_event_size=_LONGEST_LINE,
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            date_header=False,
+        )
+    )
     listening = await stream.listen(ws)
     ready(ServerAddresses(_url("http", options.host, http), _url("ws", options.host, ws)))
     tasks = [asyncio.create_task(stream.run())]
     tasks[0].add_done_callback(lambda _: setattr(server, "should_exit", True))
     if stop is not None:
-        tasks.append(asyncio.create_task(_ends(server, stop)))
+        tasks.append(asyncio.create_task(_exit_after(server, stop)))
     try:
         await server.serve(sockets=[http])
     finally:
         for task in tasks:
             task.cancel()
-        for client in list(stream.clients.values()):
-            client.socket.transport.abort()
+        for connection in list(stream.connections.values()):
+            connection.socket.transport.abort()
         listening.close()
         await listening.wait_closed()
         for task in tasks:
@@ -114,21 +142,21 @@ async def serve(
                 await task
 
 
-async def _ends(server: uvicorn.Server, stop: asyncio.Event) -> None:
+async def _exit_after(server: uvicorn.Server, stop: asyncio.Event) -> None:
     await stop.wait()
     server.should_exit = True
 
 
-def _bound_both(options: ServerOptions) -> tuple[socket.socket, socket.socket]:
-    http = _bound(options.host, options.port)
+def _bind_both(options: ServerOptions) -> tuple[socket.socket, socket.socket]:
+    http = _bind(options.host, options.port)
     try:
-        return http, _bound(options.host, options.ws_port)
+        return http, _bind(options.host, options.ws_port)
     except Unavailable:
         http.close()
         raise
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -137,49 +165,51 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise Unavailable(
-            f"port {port} on {host} is not to be had: {error.strerror}", "--port 0 takes a free one"
+            f"port {port} on {host} cannot be used: {error.strerror}", "--port 0 takes a free one"
         ) from error
     return sock
 
 
 def _url(scheme: str, host: str, sock: socket.socket) -> str:
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}:{sock.getsockname()[1]}"
 
 
 @contextmanager
 def started(options: ServerOptions, calendar: Calendar) -> Iterator[ServerAddresses]:
-    """Run a server in a thread of this process. Errors: BadConfig, BadInput, Unavailable."""
-    where: list[ServerAddresses] = []
-    failed: list[G6Error] = []
-    known, loops = threading.Event(), []
+    """Run a server in a thread of this process. Raises as `serve`."""
+    addresses: list[ServerAddresses] = []
+    failures: list[G6Error] = []
+    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    is_decided = threading.Event()
 
     async def run() -> None:
         stop = asyncio.Event()
         loops.append((asyncio.get_running_loop(), stop))
 
         def ready(running: ServerAddresses) -> None:
-            where.append(running)
-            known.set()
+            addresses.append(running)
+            is_decided.set()
 
         await serve(options, calendar, ready, stop)
 
-    def whole() -> None:
+    def run_thread() -> None:
         try:
             asyncio.run(run())
         except G6Error as error:
-            failed.append(error)
+            failures.append(error)
         finally:
-            known.set()
+            is_decided.set()
 
-    thread = threading.Thread(target=whole, name="kite-server", daemon=True)
+    thread = threading.Thread(target=run_thread, name="kite-server", daemon=True)
     thread.start()
-    known.wait()
-    if failed:
-        raise failed[0]
-    if not where:
+    is_decided.wait()
+    if failures:
+        raise failures[0]
+    if not addresses:
         raise Unavailable("the server did not start")
     try:
-        yield where[0]
+        yield addresses[0]
     finally:
         loop, stop = loops[0]
         loop.call_soon_threadsafe(stop.set)

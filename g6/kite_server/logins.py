@@ -1,4 +1,4 @@
-"""Who may ask: request tokens that are good once, access tokens that die every morning."""
+"""The tokens of the server: request tokens are good once, access tokens die every morning."""
 
 from __future__ import annotations
 
@@ -19,12 +19,18 @@ from g6.kite_server.refusal import Refusal, denied, wrong
 DEMO = "demo"
 REQUEST_TOKEN_LIVES = timedelta(minutes=5)
 FLUSH = time(7, 15)
-"""When the day's access tokens die (IST), within the broker's 06:00 to 07:30."""
+"""Clock time (IST) at which the day's access tokens die.
+
+Kite's page says 06:00, its staff 07:00 to 07:30.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedCredentials:
-    """What the server accepts. `access_token` and `request_token` are good from the start, the latter more than once."""
+    """The credentials that the server accepts.
+
+    `access_token` and `request_token` are good from the start, the latter more than once.
+    """
 
     api_key: str = DEMO
     api_secret: str = DEMO
@@ -34,20 +40,27 @@ class AcceptedCredentials:
 
     @classmethod
     def read(cls, path: Path) -> AcceptedCredentials:
-        """Return the credentials of a JSON file; what it leaves out is refused, but for the user. Errors: BadInput."""
+        """Return the credentials of a JSON file.
+
+        A token that it leaves out is refused.
+
+        Raises:
+            BadInput: The file is no JSON, or has other names.
+        """
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise BadInput(path, None, f"is no file of credentials: {error}") from error
-        known = set(cls.__dataclass_fields__)
-        if not isinstance(told, dict) or not {"api_key", "api_secret"} <= told.keys() <= known:
+        names = set(cls.__dataclass_fields__)
+        required = {"api_key", "api_secret"}
+        if not isinstance(content, dict) or not required <= content.keys() <= names:
             raise BadInput(
                 path,
                 None,
                 "needs api_key and api_secret",
-                f"it may hold {', '.join(sorted(known))} and nothing else",
+                f"it may hold {', '.join(sorted(names))} and nothing else",
             )
-        return cls(**({"access_token": "", "request_token": ""} | told))
+        return cls(**({"access_token": "", "request_token": ""} | content))
 
 
 def flush_between(earlier: datetime, later: datetime, flush: time = FLUSH) -> bool:
@@ -61,9 +74,9 @@ def flush_between(earlier: datetime, later: datetime, flush: time = FLUSH) -> bo
 
 @dataclass
 class Logins:
-    """The tokens that are good now, by the market's clock; how many exchanges there were.
+    """The tokens that are good now, by the market's clock.
 
-    Only a `renewable` server gives refresh tokens, as the broker does to approved platforms; others get an empty one.
+    Only a `renewable` server gives refresh tokens, as Kite does to approved platforms.
     """
 
     credentials: AcceptedCredentials
@@ -103,53 +116,55 @@ class Logins:
         )
 
     def request_token(self) -> str:
-        """Return a request token as the login page gives it: good once, for a few minutes."""
+        """Return a request token of the login page, good once and for a few minutes."""
         token = secrets.token_hex(16)
         with self._lock:
             self._requests[token] = self.clock.market()
         return token
 
     def exchange(self, form: dict[str, str]) -> dict[str, object]:
-        """Return the session that a request token buys. Errors: Refusal."""
-        self._checked(form, "request_token")
+        """Return the session that a request token buys. Raises Refusal."""
+        self._check(form, "request_token")
         token = form["request_token"]
         with self._lock:
             minted = self._requests.pop(token, None)
-        known = bool(token) and token == self.credentials.request_token
-        if not known and (minted is None or self.clock.market() - minted > REQUEST_TOKEN_LIVES):
+        is_configured = bool(token) and token == self.credentials.request_token
+        is_fresh = minted is not None and self.clock.market() - minted <= REQUEST_TOKEN_LIVES
+        if not is_configured and not is_fresh:
             raise denied("Token is invalid or has expired.")
         return self._session()
 
     def renew(self, form: dict[str, str]) -> dict[str, object]:
-        """Return the session that a refresh token buys. Errors: Refusal."""
-        self._checked(form, "refresh_token")
+        """Return the session that a refresh token buys. Raises Refusal."""
+        self._check(form, "refresh_token")
         with self._lock:
-            known = self._refresh.pop(form["refresh_token"], None)
-        if known is None:
+            access = self._refresh.pop(form["refresh_token"], None)
+        if access is None:
             raise denied("Token is invalid or has expired.")
         return self._session()
 
     def invalidate(self, api_key: str, access_token: str) -> bool:
-        """Let an access token die. Errors: Refusal, when it is not good."""
+        """Let an access token die. Raises Refusal when it is not good."""
         if not self.good(api_key, access_token):
             raise denied()
         with self._lock:
             self._access.pop(access_token, None)
         return True
 
-    def _checked(self, form: dict[str, str], token: str) -> None:
+    def _check(self, form: dict[str, str], token: str) -> None:
         if missing := [name for name in ("api_key", token, "checksum") if not form.get(name)]:
             raise wrong(f"Missing `{missing[0]}`.")
         if form["api_key"] != self.credentials.api_key:
             raise Refusal(403, "TokenException", "Invalid `api_key`.")
         text = form["api_key"] + form[token] + self.credentials.api_secret
-        if not hmac.compare_digest(
-            hashlib.sha256(text.encode()).hexdigest().encode(), form["checksum"].encode()
-        ):
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        if not hmac.compare_digest(checksum.encode(), form["checksum"].encode()):
             raise denied("Invalid `checksum`.")
 
     def _session(self) -> dict[str, object]:
-        access, refresh = secrets.token_hex(16), secrets.token_hex(16) if self.renewable else ""
+        # Kite's client does not encode tokens in addresses: a + would arrive as a space.
+        access = secrets.token_hex(16)
+        refresh = secrets.token_hex(16) if self.renewable else ""
         self.admit(access)
         with self._lock:
             self.exchanges += 1
@@ -164,6 +179,7 @@ class Logins:
             "enctoken": secrets.token_hex(16),
             "refresh_token": refresh,
             "silo": "",
+            # The client reads login_time without asking whether it is there.
             "login_time": f"{now:%Y-%m-%d %H:%M:%S}",
         }
 

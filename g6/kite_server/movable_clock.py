@@ -1,4 +1,4 @@
-"""The server's clock: a market time that can be set, moved and hastened while it runs."""
+"""The server's clock: a market time that can be set, moved and made faster while it runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Origin:
 
 
 class MovableClock:
-    """Market time that runs `speed` times as fast as the wall (0: it stands) from wherever it was last set."""
+    """Market time that runs `speed` times as fast as the wall, 0 for a clock that stands."""
 
     def __init__(self, start: datetime | None = None, speed: float = 1.0) -> None:
         now = time.time()
@@ -38,8 +38,10 @@ class MovableClock:
     def move(
         self, *, at: datetime | None = None, advance: float = 0.0, speed: float | None = None
     ) -> datetime:
-        """Set market time to `at`, move it on by `advance` seconds, change its speed; return where it stands now."""
+        """Set market time, add `advance` seconds, change its speed, and return the new time."""
         market = (at or self.market()) + timedelta(seconds=advance)
+        # One assignment of a frozen value: readers in other threads see the old clock or the new
+        # one.
         self._origin = _Origin(
             time.time(), market.astimezone(UTC), self.speed if speed is None else speed
         )

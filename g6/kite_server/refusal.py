@@ -1,4 +1,4 @@
-"""How the server says no: the broker's error envelope."""
+"""The refusals of the server, in Kite's error envelope."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ UNKNOWN_PAIR = "Incorrect `api_key` or `access_token`."
 
 
 class Refusal(Exception):
-    """An answer other than 200, with the broker's word for its kind."""
+    """An answer other than 200, with Kite's name of its kind."""
 
     def __init__(self, status: int, kind: str, sentence: str) -> None:
         super().__init__(sentence)
-        self.status, self.kind, self.sentence = status, kind, sentence
+        self.status = status
+        self.kind = kind
+        self.sentence = sentence
 
     def envelope(self) -> dict[str, object]:
         """Return the JSON body."""
@@ -18,7 +20,7 @@ class Refusal(Exception):
 
 
 def wrong(sentence: str) -> Refusal:
-    """Return the refusal of a request that is not as it should be."""
+    """Return the refusal of a malformed request."""
     return Refusal(400, "InputException", sentence)
 
 

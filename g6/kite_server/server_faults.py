@@ -1,4 +1,4 @@
-"""What goes wrong on request, one word each: for so many times, so long, or until it is cleared."""
+"""The faults of the server, one word each: so many times, so long, or until they are cleared."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "delay": "`value` seconds before the answer",
         "reset": "the connection is reset instead of an answer",
         "missing_keys": "a share `value` (0.1) of a quote's keys is left out",
-        "mute": "sockets that are open stay so and send nothing, heartbeats neither; `value` all: new ones too",
+        "mute": "sockets that are open stay so and send nothing, heartbeats neither; "
+        "`value` all: new ones too",
         "drop": "sockets are cut off, `value` of them or all",
         "close": "sockets are closed in order, `value` of them or all",
         "garbage": "a frame of noise instead of one of ticks",
         "refuse": "the socket's handshake ends with 403",
         "flush": "every access token dies, once",
-        "settlement": "from 06:30 to the open, last prices are settlement prices, theoretical ones where nothing traded",
+        "settlement": "from 06:30 to the open, last prices are settlement prices, "
+        "theoretical ones where nothing traded",
         "freeze": "the index named `value` (all) stands still",
     }
 )
@@ -54,10 +56,19 @@ HTTP = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault that is on. `count`: how many times more, None without end; `seconds`: how long on the wall, None for good.
+    """A fault that is on.
 
-    `share`: of the requests it meets, which part it strikes; `family`: only of quote, historical or other; `path`: only where the
-    request's path begins so.
+    Attributes:
+        name: One of FAULTS.
+        value: What FAULTS says of it.
+        count: How many times more it strikes, None without end.
+        seconds: How long it lasts on the wall, None for good.
+        share: Part of the requests that it strikes.
+        family: Only requests of quote, historical or other.
+        path: Only requests whose path begins so.
+        error_type: Kite's name of the error.
+        since: Wall time of its beginning.
+        market_since: Market time of its beginning.
     """
 
     name: str
@@ -75,45 +86,58 @@ class Fault:
         """Return `value` as a number."""
         return float(self.value) if self.value else otherwise
 
-    def told(self) -> dict[str, Any]:
-        """Return it as JSON-able facts."""
-        return asdict(self) | {
-            "market_since": self.market_since.isoformat() if self.market_since else None
-        }
+    def as_json(self) -> dict[str, object]:
+        """Return its values as JSON has them."""
+        since = self.market_since.isoformat() if self.market_since else None
+        return asdict(self) | {"market_since": since}
+
+    def lasts(self, now: float) -> bool:
+        """Tell whether it still strikes at wall time `now`."""
+        has_ended = self.seconds is not None and now >= self.since + self.seconds
+        return (self.count is None or self.count > 0) and not has_ended
+
+    def meets(self, family: str, path: str) -> bool:
+        """Tell whether it concerns a request."""
+        return self.family in ("", family) and path.startswith(self.path)
 
 
 _KINDS: Mapping[str, type] = MappingProxyType({"count": int, "seconds": float, "share": float})
-_SETTABLE = tuple(each.name for each in fields(Fault) if each.name not in ("since", "market_since"))
+_SETTABLE = tuple(detail.name for detail in fields(Fault) if "since" not in detail.name)
 
 
-def fault(told: Mapping[str, Any]) -> Fault:
-    """Return the fault that names and values tell. Errors: BadConfig."""
-    name = str(told.get("name", ""))
+def fault(details: Mapping[str, object]) -> Fault:
+    """Return the fault with these details by name. Raises BadConfig."""
+    name = str(details.get("name", ""))
     if name not in FAULTS:
         near = get_close_matches(name, FAULTS, n=1)
         raise BadConfig(
             f"{name!r}: no such fault; there are {', '.join(FAULTS)}",
             f"did you mean {near[0]}?" if near else "",
         )
-    if unknown := told.keys() - set(_SETTABLE):
+    if unknown := details.keys() - set(_SETTABLE):
         raise BadConfig(
             f"{name}: no such detail as {', '.join(sorted(unknown))}",
             f"there are {', '.join(_SETTABLE[1:])}",
         )
     try:
-        found = {
-            key: _KINDS.get(key, str)(value) for key, value in told.items() if value is not None
-        }
-        made = Fault(**found)
+        values: dict[str, Any] = {}
+        for key, value in details.items():
+            if value is not None:
+                values[key] = _KINDS.get(key, str)(value)
+        fault = Fault(**values)
+        # The value of `freeze` is an index; of all others it is a number.
         if name != "freeze":
-            made.number(0)
+            fault.number(0)
     except (TypeError, ValueError) as error:
         raise BadConfig(f"{name}: {error}", f"for instance {name},count=3,seconds=10") from error
-    return made
+    return fault
 
 
 def parse(text: str) -> Fault:
-    """Return the fault that an option tells: `NAME` or `NAME=VALUE`, then `,count=3,seconds=10,family=quote`. Errors: BadConfig."""
+    """Return the fault of an option.
+
+    An option is `NAME` or `NAME=VALUE`, then `,count=3,seconds=10,family=quote`. Raises BadConfig.
+    """
     first, *rest = text.split(",")
     name, _, value = first.partition("=")
     details = dict(part.partition("=")[::2] for part in rest)
@@ -128,9 +152,9 @@ class ServerFaults:
     _lock: Lock = field(default_factory=Lock)
     _die: random.Random = field(default_factory=lambda: random.Random(7))
 
-    def add(self, new: Fault, market: datetime) -> Fault:
+    def add(self, fault: Fault, market: datetime) -> Fault:
         """Switch a fault on."""
-        begun = replace(new, since=time.time(), market_since=market)
+        begun = replace(fault, since=time.time(), market_since=market)
         with self._lock:
             self.on.append(begun)
         return begun
@@ -138,36 +162,28 @@ class ServerFaults:
     def clear(self, name: str = "") -> None:
         """Switch off the faults of a name, or all."""
         with self._lock:
-            self.on = [each for each in self.on if name and each.name != name]
+            self.on = [fault for fault in self.on if name and fault.name != name]
 
     def active(self, name: str) -> list[Fault]:
         """Return the faults of that name that are on, without using them up."""
         now = time.time()
-        return [each for each in tuple(self.on) if each.name == name and _lasts(each, now)]
+        return [fault for fault in tuple(self.on) if fault.name == name and fault.lasts(now)]
 
     def strikes(self, family: str, path: str, names: tuple[str, ...] = HTTP) -> list[Fault]:
-        """Return the faults that strike a request now, each used up once."""
-        now, found = time.time(), []
+        """Return the faults that strike a request now, and use each up once."""
+        now = time.time()
+        striking = []
         with self._lock:
-            self.on = [each for each in self.on if _lasts(each, now)]
-            for place, each in enumerate(self.on):
-                meets = (
-                    each.name in names
-                    and each.family in ("", family)
-                    and path.startswith(each.path)
-                )
-                if meets and self._die.random() < each.share:
-                    found.append(each)
-                    if each.count is not None:
-                        self.on[place] = replace(each, count=each.count - 1)
-        return found
+            self.on = [fault for fault in self.on if fault.lasts(now)]
+            for position, fault in enumerate(self.on):
+                if fault.name not in names or not fault.meets(family, path):
+                    continue
+                if self._die.random() < fault.share:
+                    striking.append(fault)
+                    if fault.count is not None:
+                        self.on[position] = replace(fault, count=fault.count - 1)
+        return striking
 
     def strike(self, name: str) -> Fault | None:
-        """Return the fault of that name if it strikes now, used up once."""
+        """Return the fault of that name if it strikes now, and use it up once."""
         return next(iter(self.strikes("", "", (name,))), None)
-
-
-def _lasts(each: Fault, now: float) -> bool:
-    return (each.count is None or each.count > 0) and (
-        each.seconds is None or now < each.since + each.seconds
-    )

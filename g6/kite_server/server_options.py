@@ -1,4 +1,4 @@
-"""What the server is started with."""
+"""The options that a server is started with."""
 
 from __future__ import annotations
 
@@ -11,12 +11,25 @@ from g6.kite_server.logins import FLUSH
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """`port`, `ws_port`: 0 takes a free one; `start`: market time at the start, None the wall's; `speed`: market seconds a second.
+    """The options of a server.
 
-    `market_faults`: faults of the simulated market in its own words; `faults`: those of the server, as `faults.parse` reads them;
-    `recording`: a day to replay instead of the simulated market; `dump`: instrument rows to serve; `credentials`: what to accept
-    instead of `demo`; `steady`: every subscribed instrument ticks once a second whether it changed or not; `renewable`:
-    sessions carry a refresh token; `index_depth`: one of `payloads.SHAPES`; `callback`: where the login page sends the browser.
+    Attributes:
+        host: Address to listen on.
+        port: Port of HTTP, 0 for a free one.
+        ws_port: Port of the WebSocket, 0 for a free one.
+        start: Market time at the start, None for the wall's.
+        speed: Market seconds per wall second.
+        seed: Seed of the simulated market.
+        market_faults: Faults of the simulated market, in its own words.
+        faults: Faults of the server, as `server_faults.parse` reads them.
+        recording: A day to replay instead of the simulated market.
+        dump: Instrument rows to serve instead of the market's.
+        credentials: File of the credentials to accept instead of `demo`.
+        flush_at: Clock time (IST) at which access tokens die.
+        steady: Whether every subscribed instrument ticks once a second, changed or not.
+        renewable: Whether sessions carry a refresh token.
+        index_depth: One of `payloads.SHAPES`.
+        callback: Where the login page sends the browser.
     """
 
     host: str = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""Everything one server knows, built from its options."""
+"""The state of one server, built from its options."""
 
 from __future__ import annotations
 
@@ -34,20 +34,25 @@ class ServerState:
     index_depth: str = "null"
     callback: str = ""
 
-    def strike(self, new: Fault) -> Fault:
-        """Switch a fault on, or do it where it is done at once."""
-        if new.name == "flush":
+    def switch_on(self, fault: Fault) -> Fault:
+        """Switch a fault on. A flush happens at once instead."""
+        if fault.name == "flush":
             self.logins.flush()
-            return new
-        return self.faults.add(new, self.clock.market())
+            return fault
+        return self.faults.add(fault, self.clock.market())
 
     def catalogue(self) -> Catalogue:
         """Return the instruments in force."""
-        return self.board.shelf.at(self.clock.market())
+        return self.board.catalogues.at(self.clock.market())
 
 
-def desk(options: ServerOptions, calendar: Calendar) -> ServerState:
-    """Return the state of a server that begins. Errors: BadConfig, BadInput."""
+def build_state(options: ServerOptions, calendar: Calendar) -> ServerState:
+    """Return the state of a server that starts.
+
+    Raises:
+        BadConfig: The options would let anybody in, or name something unknown.
+        BadInput: The dump, the recording or the credentials cannot be read.
+    """
     if options.host not in LOOPBACK and options.credentials is None:
         raise BadConfig(
             f"on {options.host} anybody could ask as demo",
@@ -58,38 +63,34 @@ def desk(options: ServerOptions, calendar: Calendar) -> ServerState:
             f"{options.index_depth!r} is no shape of an index's depth",
             f"one of {', '.join(SHAPES)}",
         )
+    credentials = AcceptedCredentials()
+    if options.credentials:
+        credentials = AcceptedCredentials.read(options.credentials)
     source = _source(options, calendar)
     clock = MovableClock(options.start, options.speed)
     faults = ServerFaults()
-    shelf = CatalogueCache(source, read_rows(options.dump) if options.dump else [])
-    credentials = (
-        AcceptedCredentials.read(options.credentials)
-        if options.credentials
-        else AcceptedCredentials()
-    )
-    made = ServerState(
+    catalogues = CatalogueCache(source, read_rows(options.dump) if options.dump else [])
+    state = ServerState(
         options,
         clock,
         Logins(credentials, clock, options.flush_at, options.renewable),
         Quota(),
         faults,
         source,
-        QuoteBoard(source, shelf, calendar, clock, faults),
+        QuoteBoard(source, catalogues, calendar, clock, faults),
         options.index_depth,
         options.callback,
     )
     for text in options.faults:
-        made.strike(parse(text))
-    return made
+        state.switch_on(parse(text))
+    return state
 
 
 def _source(options: ServerOptions, calendar: Calendar) -> MarketSource:
     if options.recording is None:
-        return SimulatedSource(
-            SimulatedMarket(
-                calendar, seed=options.seed, faults=MarketFaults.parse(options.market_faults)
-            )
-        )
+        faults = MarketFaults.parse(options.market_faults)
+        return SimulatedSource(SimulatedMarket(calendar, seed=options.seed, faults=faults))
+    # A recording brings pyarrow along, which a server of the simulated market does without.
     from g6.adapters.replay import Recording
     from g6.kite_server.market.recorded_source import RecordedSource
 

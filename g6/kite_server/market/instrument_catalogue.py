@@ -1,4 +1,4 @@
-"""What can be asked for: the instruments of a dump by key and by token, and the dump itself as CSV."""
+"""The instruments of a dump by key and by token, and the dump itself as CSV."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from g6.domain.market.calendar import day_of
 from g6.domain.market.dump_layout import DUMP_COLUMNS
@@ -22,77 +21,92 @@ from g6.simulation.dump import Row, contract_rows, index_rows
 
 EXCHANGES = ("NSE", "BSE", "NFO", "BFO")
 
-_NUMBERS = ("instrument_token", "last_price", "strike", "tick_size", "lot_size")
-
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One edition of the dump. `rows` by exchange, columns as DUMP_COLUMNS; `listings` by root."""
+    """One edition of the dump.
+
+    Attributes:
+        rows: Rows by exchange, columns as DUMP_COLUMNS.
+        listings: Listed contracts by root.
+        by_key: Instruments by `EXCHANGE:SYMBOL`.
+        by_token: Instruments by token.
+    """
 
     rows: Mapping[str, list[Row]]
     listings: Mapping[str, Listing]
     by_key: Mapping[str, InstrumentRef]
     by_token: Mapping[int, InstrumentRef]
 
-    def place(self, asked: str) -> InstrumentRef | None:
-        """Return where the instrument of a quote key or of a token written out stands; None for an unknown one."""
-        return self.by_token.get(int(asked)) if asked.isdecimal() else self.by_key.get(asked)
+    def find(self, name: str) -> InstrumentRef | None:
+        """Return the instrument of a quote key, or of a token written out."""
+        return self.by_token.get(int(name)) if name.isdecimal() else self.by_key.get(name)
 
     def csv(self, exchanges: Iterable[str]) -> bytes:
-        """Return the dump of exchanges as the broker writes it: no empty number anywhere."""
+        """Return the dump of exchanges as Kite writes it."""
         out = io.StringIO()
         lines = csv.writer(out, lineterminator="\n")
         lines.writerow(DUMP_COLUMNS)
         for exchange in exchanges:
-            lines.writerows(_told(row) for row in self.rows.get(exchange, ()))
+            lines.writerows(_cells(row) for row in self.rows.get(exchange, ()))
         return out.getvalue().encode()
 
 
-def _told(row: Row) -> tuple[Any, ...]:
+def _cells(row: Row) -> tuple[object, ...]:
+    # No number is empty: kiteconnect 5.2.2 loses the whole dump to one blank strike.
     token, number, symbol, name, price, expiry, strike, *rest = row
-    plain = (f"{each:g}" if isinstance(each, float) else each for each in rest)
-    return (token, number, symbol, name, f"{price:g}", expiry or "", f"{strike:.10g}", *plain)
+    others = (f"{value:g}" if isinstance(value, float) else value for value in rest)
+    return (token, number, symbol, name, f"{price:g}", expiry or "", f"{strike:.10g}", *others)
 
 
 @dataclass
 class CatalogueCache:
-    """The catalogue in force, made again when its edition changes; `given`: rows that are served instead of the market's."""
+    """The catalogue in force, made anew when its edition changes.
+
+    Attributes:
+        source: The market.
+        rows: Rows that are served instead of the market's.
+    """
 
     source: MarketSource
-    given: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     _edition: object = None
-    _made: Catalogue | None = None
+    _catalogue: Catalogue | None = None
 
     def at(self, now: datetime) -> Catalogue:
         """Return the catalogue in force."""
         edition = self.source.edition(now)
-        if self._made is None or edition != self._edition:
-            self._made = catalogue(self.source, now, self.given)
+        if self._catalogue is None or edition != self._edition:
+            self._catalogue = catalogue(self.source, now, self.rows)
             self._edition = edition
-        return self._made
+        return self._catalogue
 
 
-def catalogue(source: MarketSource, now: datetime, given: list[Row]) -> Catalogue:
-    """Return the catalogue of a market, or of given rows over it."""
+def catalogue(source: MarketSource, now: datetime, own_rows: list[Row]) -> Catalogue:
+    """Return the catalogue of a market, or of rows that are served instead of its own."""
     cash = {exchange: index_rows(exchange) + fund_rows(exchange) for exchange in ("NSE", "BSE")}
-    if given:
-        listings, rows = _listings_of(given, day_of(now)), _by_exchange(given)
-        for exchange, indices in cash.items():
-            held = {row[2] for row in rows.setdefault(exchange, [])}
-            rows[exchange] += [row for row in indices if row[2] not in held]
+    if own_rows:
+        listings = _listings_of(own_rows, day_of(now))
+        rows = _with_indices(_by_exchange(own_rows), cash)
     else:
         listings = {root: source.listing(root, now) for root in source.roots}
-        derived = {
-            exchange: contract_rows(
-                (each for root, each in listings.items() if source.roots[root] == exchange),
-                exchange,
-            )
-            for exchange in ("NFO", "BFO")
-        }
-        rows = {**cash, **derived}
-    exchanges = {root: source.roots.get(root) or _exchange(given, root) for root in listings}
-    places = dict(chain(_contract_places(listings, exchanges), _index_places(rows)))
-    return Catalogue(rows, listings, places, {place.token: place for place in places.values()})
+        rows = dict(cash)
+        for exchange in ("NFO", "BFO"):
+            roots = [root for root in listings if source.roots[root] == exchange]
+            rows[exchange] = contract_rows([listings[root] for root in roots], exchange)
+    exchanges = {root: source.roots.get(root) or _exchange(own_rows, root) for root in listings}
+    by_key = dict(chain(_contract_refs(listings, exchanges), _index_refs(rows)))
+    return Catalogue(rows, listings, by_key, {ref.token: ref for ref in by_key.values()})
+
+
+def _with_indices(
+    rows: dict[str, list[Row]], cash: Mapping[str, list[Row]]
+) -> dict[str, list[Row]]:
+    """Return rows by exchange with the indices and funds that they lack."""
+    for exchange, cash_rows in cash.items():
+        present = {row[2] for row in rows.setdefault(exchange, [])}
+        rows[exchange] += [row for row in cash_rows if row[2] not in present]
+    return rows
 
 
 FUNDS = (
@@ -101,53 +115,40 @@ FUNDS = (
     ("NSE", 10176, "SETFNIF50", "NIFTY 50 FUND"),
     ("BSE", 539980, "SENSEXETF", "SENSEX FUND"),
 )
-"""Funds of the cash market that are named much as the indices are. They are listed and never quoted."""
+"""Funds of the cash market that are named like the indices: listed, and never quoted."""
 
 
 def fund_rows(exchange: str) -> list[Row]:
     """Return the dump's rows of the funds of an exchange."""
-    return [
-        (
-            number * 256 + SEGMENTS[exchange],
-            str(number),
-            symbol,
-            name,
-            0.0,
-            None,
-            0.0,
-            0.01,
-            1,
-            "EQ",
-            exchange,
-            exchange,
-        )
-        for where, number, symbol, name in FUNDS
-        if where == exchange
-    ]
+    rows: list[Row] = []
+    for where, number, symbol, name in FUNDS:
+        if where == exchange:
+            token = number * 256 + SEGMENTS[exchange]
+            traits = ("EQ", exchange, exchange)
+            rows.append((token, str(number), symbol, name, 0.0, None, 0.0, 0.01, 1, *traits))
+    return rows
 
 
-def _contract_places(
+def _contract_refs(
     listings: Mapping[str, Listing], exchanges: Mapping[str, str]
 ) -> Iterable[tuple[str, InstrumentRef]]:
+    """Yield key and instrument of every listed option and future."""
     for root, listed in listings.items():
-        exchange, found = exchanges[root], listed.contracts
+        exchange = exchanges[root]
         for side in (0, 1):
-            for position, (symbol, token) in enumerate(
-                zip(found.symbol[side].tolist(), found.token[side].tolist(), strict=True)
-            ):
+            symbols = listed.contracts.symbol[side].tolist()
+            tokens = listed.contracts.token[side].tolist()
+            for position, (symbol, token) in enumerate(zip(symbols, tokens, strict=True)):
                 if symbol:
-                    yield (
-                        f"{exchange}:{symbol}",
-                        InstrumentRef(token, "option", root, side, position),
-                    )
+                    ref = InstrumentRef(token, "option", root, side, position)
+                    yield f"{exchange}:{symbol}", ref
         for position, future in enumerate(listed.futures):
-            yield (
-                f"{exchange}:{future.symbol}",
-                InstrumentRef(future.token, "future", root, 0, position),
-            )
+            ref = InstrumentRef(future.token, "future", root, 0, position)
+            yield f"{exchange}:{future.symbol}", ref
 
 
-def _index_places(rows: Mapping[str, list[Row]]) -> Iterable[tuple[str, InstrumentRef]]:
+def _index_refs(rows: Mapping[str, list[Row]]) -> Iterable[tuple[str, InstrumentRef]]:
+    """Yield key and instrument of every index whose root is known."""
     roots = {index.quote_key: index.name for index in INDICES.values()} | {VIX: VIX_ROOT}
     for row in chain(rows.get("NSE", ()), rows.get("BSE", ())):
         key = f"{row[-1]}:{row[2]}"
@@ -155,74 +156,83 @@ def _index_places(rows: Mapping[str, list[Row]]) -> Iterable[tuple[str, Instrume
             yield key, InstrumentRef(int(row[0]), "index", roots[key])
 
 
-def _exchange(given: list[Row], root: str) -> str:
-    return next(str(row[-1]) for row in given if row[3] == root and row[-1] in ("NFO", "BFO"))
+def _exchange(rows: list[Row], root: str) -> str:
+    return next(str(row[-1]) for row in rows if row[3] == root and row[-1] in ("NFO", "BFO"))
 
 
-def _listings_of(given: list[Row], on: date) -> dict[str, Listing]:
-    named = {"symbol": "tradingsymbol", "token": "instrument_token"}
-    wanted = (
-        "symbol",
-        "token",
-        "name",
-        "expiry",
-        "strike",
-        "tick_size",
-        "lot_size",
-        "instrument_type",
-        "segment",
-        "exchange",
-    )
-    columns = {
-        name: [row[DUMP_COLUMNS.index(named.get(name, name))] for row in given] for name in wanted
-    }
-    roots = dict.fromkeys(
-        row[3] for row in given if row[-1] in ("NFO", "BFO") and row[-2].endswith(("-OPT", "-FUT"))
-    )
-    return {root: listing(root, columns, on) for root in roots if root}
+_COLUMN_OF = {
+    "symbol": "tradingsymbol",
+    "token": "instrument_token",
+    "name": "name",
+    "expiry": "expiry",
+    "strike": "strike",
+    "tick_size": "tick_size",
+    "lot_size": "lot_size",
+    "instrument_type": "instrument_type",
+    "segment": "segment",
+    "exchange": "exchange",
+}
+"""The dump's columns by the names that `instrument.listing` takes."""
 
 
-def _by_exchange(given: list[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in given:
-        found.setdefault(row[-1], []).append(row)
-    return found
+def _listings_of(rows: list[Row], on: date) -> dict[str, Listing]:
+    columns = {}
+    for name, column in _COLUMN_OF.items():
+        at = DUMP_COLUMNS.index(column)
+        columns[name] = [row[at] for row in rows]
+    roots: dict[str, None] = {}
+    for row in rows:
+        is_contract = row[-1] in ("NFO", "BFO") and row[-2].endswith(("-OPT", "-FUT"))
+        if is_contract and row[3]:
+            roots[row[3]] = None
+    return {root: listing(root, columns, on) for root in roots}
+
+
+def _by_exchange(rows: list[Row]) -> dict[str, list[Row]]:
+    by_exchange: dict[str, list[Row]] = {}
+    for row in rows:
+        by_exchange.setdefault(row[-1], []).append(row)
+    return by_exchange
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a dump: a CSV file, or every one of a directory that has the dump's columns. Errors: BadInput."""
+    """Return the rows of a dump: a CSV file, or all of a directory that have its columns.
+
+    Raises:
+        BadInput: There is no dump, or a row of it cannot be read.
+    """
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
-    found = [row for file in files for row in _rows_of(file, strict=not path.is_dir())]
-    if not found:
-        raise BadInput(
-            path,
-            None,
-            "holds no instrument dump",
-            f"a CSV with the columns {','.join(DUMP_COLUMNS)}",
-        )
-    return found
+    rows = []
+    for file in files:
+        rows += _rows_of(file, strict=not path.is_dir())
+    if not rows:
+        fix = f"a CSV with the columns {','.join(DUMP_COLUMNS)}"
+        raise BadInput(path, None, "holds no instrument dump", fix)
+    return rows
 
 
 def _rows_of(file: Path, *, strict: bool) -> list[Row]:
     try:
         with file.open(encoding="utf-8", newline="") as lines:
-            told = csv.DictReader(lines)
-            if tuple(told.fieldnames or ()) != DUMP_COLUMNS:
-                if strict:
-                    raise BadInput(
-                        file, 1, "has not the columns of an instrument dump", ",".join(DUMP_COLUMNS)
-                    )
-                return []
-            return [_row(file, number, row) for number, row in enumerate(told, 2)]
+            records = csv.DictReader(lines)
+            if tuple(records.fieldnames or ()) == DUMP_COLUMNS:
+                return [_row(file, number, record) for number, record in enumerate(records, 2)]
     except OSError as error:
         raise BadInput(file, None, str(error)) from error
+    if strict:
+        reason = "has not the columns of an instrument dump"
+        raise BadInput(file, 1, reason, ",".join(DUMP_COLUMNS))
+    return []
 
 
-def _row(file: Path, number: int, told: Mapping[str, str]) -> Row:
+def _row(file: Path, number: int, record: Mapping[str, str]) -> Row:
+    values: dict[str, object] = dict(record)
     try:
-        numbers = {name: float(told[name] or 0) for name in _NUMBERS}
-        expiry = date.fromisoformat(told["expiry"]) if told["expiry"] else None
+        for name in ("last_price", "strike", "tick_size"):
+            values[name] = float(record[name] or 0)
+        for name in ("instrument_token", "lot_size"):
+            values[name] = int(float(record[name] or 0))
+        values["expiry"] = date.fromisoformat(record["expiry"]) if record["expiry"] else None
     except ValueError as error:
         raise BadInput(file, number, str(error)) from error
-    whole = {name: int(numbers[name]) for name in ("instrument_token", "lot_size")}
-    return tuple((dict(told) | numbers | whole | {"expiry": expiry})[name] for name in DUMP_COLUMNS)
+    return tuple(values[name] for name in DUMP_COLUMNS)

@@ -1,4 +1,4 @@
-"""Where an instrument stands among what is listed."""
+"""References to listed instruments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ VIX_ROOT = "INDIA VIX"
 
 
 class InstrumentRef(NamedTuple):
-    """An instrument: its root, and for an option side and position in the root's contracts, for a future its place."""
+    """A listed instrument.
+
+    Attributes:
+        token: Instrument token.
+        kind: Option, future or index.
+        root: Name of the root.
+        side: Of an option: 0 call, 1 put.
+        position: Of an option in the root's contracts, of a future in the root's futures.
+    """
 
     token: int
     kind: Literal["option", "future", "index"]

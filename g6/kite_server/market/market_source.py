@@ -1,25 +1,29 @@
-"""Where the server's market comes from, and the simulated one."""
+"""The source of the server's market, and the simulated one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from g6.domain.market.calendar import IST, Calendar, Session, day_of
 from g6.domain.market.instrument import Contracts, Future, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
-from g6.kite_server.market import futures, vix
-from g6.kite_server.market import minute_bars as minutes
+from g6.kite_server.market import futures, minute_bars, vix
 from g6.kite_server.market.instrument_ref import InstrumentRef
 from g6.kite_server.market.minute_bars import Bars
 from g6.kite_server.market.tick_records import Ticks
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
 
+# Kite makes it between 07:30 and 08:00 and does not change it intraday: strikes that an exchange
+# adds in a session are absent until the next morning.
 GENERATED = timedelta(hours=7, minutes=45)
-"""How long after midnight (IST) the day's dump is made; until then the day before's is served."""
+"""Time after midnight (IST) at which the day's dump is made.
+
+Before it the older one is served.
+"""
 
 
 class MarketSource(Protocol):
@@ -31,15 +35,15 @@ class MarketSource(Protocol):
         ...
 
     def edition(self, at: datetime) -> object:
-        """Return what names the listing in force at `at`; another means that it changed."""
+        """Return the name of the listing in force at `at`: it changes with the listing."""
         ...
 
     def listing(self, root: str, at: datetime) -> Listing:
-        """Return what the dump in force at `at` lists of a root."""
+        """Return the contracts of a root in the dump in force at `at`."""
         ...
 
     def quotes(self, root: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return quotes of options, NaN for what the market does not have."""
+        """Return quotes of options, NaN where the market has none."""
         ...
 
     def underlying(self, root: str, at: datetime) -> Underlying:
@@ -54,12 +58,12 @@ class MarketSource(Protocol):
         """Return India VIX, None where the market does not have it."""
         ...
 
-    def minutes(self, place: InstrumentRef, listed: Listing | None, day: date) -> Bars:
+    def minutes(self, ref: InstrumentRef, listed: Listing | None, day: date) -> Bars:
         """Return the minutes of an instrument's session."""
         ...
 
-    def facts(self) -> Mapping[str, Any]:
-        """Return what people ask of a market."""
+    def facts(self) -> Mapping[str, object]:
+        """Return facts for people."""
         ...
 
 
@@ -98,11 +102,11 @@ class SimulatedSource:
         """Return the market's VIX."""
         return vix.day(self.market, at)
 
-    def minutes(self, place: InstrumentRef, listed: Listing | None, day: date) -> Bars:
+    def minutes(self, ref: InstrumentRef, listed: Listing | None, day: date) -> Bars:
         """Return the minutes of the market's day."""
-        return minutes.bars(self.market, place, listed, day)
+        return minute_bars.bars(self.market, ref, listed, day)
 
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> Mapping[str, object]:
         """Return seed and faults."""
         return self.market.describe().to_json()
 
@@ -113,7 +117,10 @@ def cash_market(source: MarketSource, root: str) -> str:
 
 
 def settled_since(calendar: Calendar, exchange: str, at: datetime) -> Session | None:
-    """Return the coming session whose morning `at` lies in, from 06:30 to its open; None at any other time."""
+    """Return the session whose morning `at` lies in, from 06:30 to its open.
+
+    None otherwise.
+    """
     session = calendar.session(exchange, day_of(at))
     if session is None or not time(6, 30) <= at.astimezone(IST).time() or at >= session.open:
         return None

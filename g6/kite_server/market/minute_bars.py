@@ -1,4 +1,4 @@
-"""A simulated instrument's day by minutes: what historical candles are made of."""
+"""A simulated instrument's day by minutes, from which historical candles are made."""
 
 from __future__ import annotations
 
@@ -25,110 +25,106 @@ BAR = np.dtype(
         ("oi", np.int64),
     ]
 )
-"""One minute; `start` in epoch seconds, volume and open interest in units."""
+"""One minute.
+
+`start` in epoch seconds, volume and open interest in units.
+"""
 
 Bars = NDArray[np.void]
 
 _NONE = np.zeros(0, BAR)
 
 
-def bars(market: SimulatedMarket, place: InstrumentRef, listed: Listing | None, day: date) -> Bars:
-    """Return the minutes of a session in which the instrument traded (an index: all of them)."""
-    root = ROOTS["NIFTY" if place.root == VIX_ROOT else place.root]
-    opened = market.world.market(root.exchange, day).opened
-    if place.kind == "index":
-        level = (
-            _vix(market, day) if place.root == VIX_ROOT else market.world.index(root, day).printed
-        )
-        return _of_path(level, opened)
+def bars(market: SimulatedMarket, ref: InstrumentRef, listed: Listing | None, day: date) -> Bars:
+    """Return the minutes of a session in which an instrument traded.
+
+    Of an index all of them.
+    """
+    is_vix = ref.root == VIX_ROOT
+    root = ROOTS["NIFTY" if is_vix else ref.root]
+    if ref.kind == "index":
+        path = _vix_path(market, day) if is_vix else market.world.index(root, day).printed
+        return _bars_of_path(path, market.world.market(root.exchange, day).opened)
     if listed is None:
         return _NONE
-    if place.kind == "future":
-        return _future(market, root, listed, place.position, day)
-    return _option(market, root, listed, place, day)
+    if ref.kind == "future":
+        return _future_bars(market, root, listed, ref.position, day)
+    return _option_bars(market, root, listed, ref, day)
 
 
-def _of_path(level: NDArray[np.float64], opened: float) -> Bars:
+def _bars_of_path(path: NDArray[np.float64], opened: float) -> Bars:
     """Return the minutes of a path by seconds."""
-    whole = level[: len(level) // 60 * 60].reshape(-1, 60)
-    found = np.zeros(len(whole), BAR)
-    found["start"] = int(opened) + 60 * np.arange(len(whole))
-    parts = {
-        "open": whole[:, 0],
-        "high": whole.max(axis=1),
-        "low": whole.min(axis=1),
-        "close": whole[:, -1],
-    }
-    for name, each in parts.items():
-        found[name] = np.round(each, 2)
-    return found
+    seconds = path[: len(path) // 60 * 60].reshape(-1, 60)
+    rows = np.zeros(len(seconds), BAR)
+    rows["start"] = int(opened) + 60 * np.arange(len(seconds))
+    rows["open"] = np.round(seconds[:, 0], 2)
+    rows["high"] = np.round(seconds.max(axis=1), 2)
+    rows["low"] = np.round(seconds.min(axis=1), 2)
+    rows["close"] = np.round(seconds[:, -1], 2)
+    return rows
 
 
-def _vix(market: SimulatedMarket, day: date) -> NDArray[np.float64]:
+def _vix_path(market: SimulatedMarket, day: date) -> NDArray[np.float64]:
+    """Return India VIX by seconds: the day's volatility, scaled so that it ends at its close."""
     levels = market.world.market(ROOTS["NIFTY"].exchange, day)
-    last = market.underlying("NIFTY", levels.session.close).vix
-    return np.repeat(np.exp(levels.log_volatility - levels.log_volatility[-1]) * last, 60)[
-        : levels.seconds
-    ]
+    close = market.underlying("NIFTY", levels.session.close).vix
+    by_minute = np.exp(levels.log_volatility - levels.log_volatility[-1]) * close
+    return np.repeat(by_minute, 60)[: levels.seconds]
 
 
-def _future(market: SimulatedMarket, root: Root, listed: Listing, position: int, day: date) -> Bars:
+def _future_bars(
+    market: SimulatedMarket, root: Root, listed: Listing, position: int, day: date
+) -> Bars:
     future = listed.futures[position]
-    alive = [series.expiry for series in market.world.series(root, day).values() if series.monthly][
-        : len(SHARES)
-    ]
+    monthly = [series for series in market.world.series(root, day).values() if series.monthly]
+    alive = [series.expiry for series in monthly][: len(SHARES)]
     if future.expiry not in alive:
         return _NONE
-    path, levels = (
-        market.world.curve(root, future.expiry, day).forward,
-        market.world.market(root.exchange, day),
-    )
-    found = _of_path(np.round(path / future.tick_size) * future.tick_size, levels.opened)
-    seen = market.underlying(root.name, levels.session.close)
+    levels = market.world.market(root.exchange, day)
+    forward = market.world.curve(root, future.expiry, day).forward
+    path = np.round(forward / future.tick_size) * future.tick_size
+    rows = _bars_of_path(path, levels.opened)
+    near = market.underlying(root.name, levels.session.close)
     share = SHARES[alive.index(future.expiry)]
-    marks = levels.passed[::60][: len(found) + 1]
-    found["volume"] = (
-        (np.diff(marks) * seen.future_volume * share).astype(np.int64)
-        // future.lot_size
-        * future.lot_size
-    )
-    found["oi"] = int(seen.future_oi * share) // future.lot_size * future.lot_size
-    return found
+    passed = levels.passed[::60][: len(rows) + 1]
+    volume = (np.diff(passed) * near.future_volume * share).astype(np.int64)
+    rows["volume"] = volume // future.lot_size * future.lot_size
+    rows["oi"] = int(near.future_oi * share) // future.lot_size * future.lot_size
+    return rows
 
 
-def _option(
-    market: SimulatedMarket, root: Root, listed: Listing, place: InstrumentRef, day: date
+def _option_bars(
+    market: SimulatedMarket, root: Root, listed: Listing, ref: InstrumentRef, day: date
 ) -> Bars:
     contracts = listed.contracts
-    expiry, strike = (
-        contracts.expiry[place.position].item(),
-        float(contracts.strike[place.position]),
-    )
+    expiry = contracts.expiry[ref.position].item()
+    strike = float(contracts.strike[ref.position])
     series = market.world.series(root, day).get(expiry)
-    strikes = np.zeros(0) if series is None else market.world.strikes(root, series, day)
+    if series is None:
+        return _NONE
+    strikes = market.world.strikes(root, series, day)
     row = int(np.searchsorted(strikes, strike))
-    if series is None or row >= len(strikes) or strikes[row] != strike:
+    if row >= len(strikes) or strikes[row] != strike:
         return _NONE
     tape = market.world.tape(root, series, day)
-    column = row + place.side * len(strikes)
-    lots, price = tape.lots[:, column].astype(np.int64), tape.price[:, column].astype(float)
+    column = row + ref.side * len(strikes)
+    lots = tape.lots[:, column].astype(np.int64)
     minute = np.flatnonzero(lots)
-    found = np.zeros(len(minute), BAR)
-    found["start"] = int(tape.day.market.opened) + 60 * minute
-    close = price[minute]
-    high, low = close + tape.above[minute, column], close - tape.below[minute, column]
+    close = tape.price[:, column].astype(float)[minute]
+    high = close + tape.above[minute, column]
+    low = close - tape.below[minute, column]
     before = np.concatenate([tape.first[column : column + 1].astype(float), close[:-1]])
-    steps = {
+    prices = {
         "close": close,
         "high": high,
         "low": low,
         "open": np.clip(before[: len(minute)], low, high),
     }
-    for name, each in steps.items():
-        found[name] = np.round(each * OPTION_TICK, 2)
-    lot = int(contracts.lot_size[place.position])
-    found["volume"], found["oi"] = (
-        lots[minute] * lot,
-        tape.interest[minute, column].astype(np.int64) * lot,
-    )
-    return found
+    rows = np.zeros(len(minute), BAR)
+    rows["start"] = int(tape.day.market.opened) + 60 * minute
+    for name, price in prices.items():
+        rows[name] = np.round(price * OPTION_TICK, 2)
+    lot = int(contracts.lot_size[ref.position])
+    rows["volume"] = lots[minute] * lot
+    rows["oi"] = tape.interest[minute, column].astype(np.int64) * lot
+    return rows

@@ -19,6 +19,9 @@ from g6.kite_server.market.tick_records import INDEX_TICK, TICK, Ticks, empty, f
 from g6.kite_server.movable_clock import MovableClock
 from g6.kite_server.server_faults import ServerFaults
 
+Positions = NDArray[np.intp]
+Values = dict[str, NDArray[np.float64]]
+
 _PRICES = {
     "last": "last",
     "average": "average_price",
@@ -28,87 +31,113 @@ _PRICES = {
     "close": "close",
 }
 _QUANTITIES = {
-    "volume": "volume", "buy": "buy_quantity", "sell": "sell_quantity",
-    "oi": "oi", "oi_high": "oi_day_high", "oi_low": "oi_day_low",
-}  # fmt: skip
-_LATEST, _SPAN = time(15, 20), 5 * 3600
+    "volume": "volume",
+    "buy": "buy_quantity",
+    "sell": "sell_quantity",
+    "oi": "oi",
+    "oi_high": "oi_day_high",
+    "oi_low": "oi_day_low",
+}
+_INDEX_FIELDS = {
+    "last": "spot",
+    "open": "open",
+    "high": "high",
+    "low": "low",
+    "close": "prev_close",
+    "stamp": "spot_time",
+}
+_LATEST_TRADE = time(15, 20)
+_TRADE_SPAN_SECONDS = 5 * 3600
 
 
 @dataclass(frozen=True)
 class InstrumentSelection:
-    """Instruments of one root, ready to be asked again and again.
+    """Instruments of one root, ready to be quoted again and again.
 
-    `contracts` holds each chosen strike once (None: the root has only an index); `side`, `row` `(m,)` say which of its options
-    were chosen.
+    Attributes:
+        root: Name of the root.
+        contracts: Each strike of the selected options once. None where the root has only an index.
+        side: Side of each selected option, shape (m,).
+        row: Position of each selected option in `contracts`, shape (m,).
+        futures: The selected futures.
+        indices: The selected indices.
     """
 
     root: str
     contracts: Contracts | None
-    side: NDArray[np.intp]
-    row: NDArray[np.intp]
+    side: Positions
+    row: Positions
     futures: tuple[Future, ...]
     indices: tuple[InstrumentRef, ...]
 
 
-def choose(catalogue: Catalogue, places: Iterable[InstrumentRef]) -> list[InstrumentSelection]:
+def select(catalogue: Catalogue, refs: Iterable[InstrumentRef]) -> list[InstrumentSelection]:
     """Return instruments by their roots."""
     by_root: dict[str, list[InstrumentRef]] = {}
-    for place in places:
-        by_root.setdefault(place.root, []).append(place)
-    return [_chosen(catalogue, root, each) for root, each in by_root.items()]
+    for ref in refs:
+        by_root.setdefault(ref.root, []).append(ref)
+    return [_selection(catalogue, root, of_root) for root, of_root in by_root.items()]
 
 
-def _chosen(
-    catalogue: Catalogue, root: str, places: Sequence[InstrumentRef]
+def _selection(
+    catalogue: Catalogue, root: str, refs: Sequence[InstrumentRef]
 ) -> InstrumentSelection:
-    indices = tuple(place for place in places if place.kind == "index")
-    listed = catalogue.listings.get(root)
-    options = [place for place in places if place.kind == "option"]
-    position, row = np.unique(
-        np.array([place.position for place in options], dtype=np.intp), return_inverse=True
-    )
-    side = np.array([place.side for place in options], dtype=np.intp)
-    if listed is None:
+    indices = tuple(ref for ref in refs if ref.kind == "index")
+    options = [ref for ref in refs if ref.kind == "option"]
+    positions = np.array([ref.position for ref in options], dtype=np.intp)
+    strikes, row = np.unique(positions, return_inverse=True)
+    side = np.array([ref.side for ref in options], dtype=np.intp)
+    listing = catalogue.listings.get(root)
+    if listing is None:
         return InstrumentSelection(root, None, side, row, (), indices)
-    futures = tuple(listed.futures[place.position] for place in places if place.kind == "future")
-    return InstrumentSelection(root, listed.contracts.take(position), side, row, futures, indices)
+    futures = tuple(listing.futures[ref.position] for ref in refs if ref.kind == "future")
+    contracts = listing.contracts.take(strikes)
+    return InstrumentSelection(root, contracts, side, row, futures, indices)
 
 
 @dataclass
 class QuoteBoard:
-    """Answers what instruments stand at now."""
+    """Quotes instruments as they are now."""
 
     source: MarketSource
-    shelf: CatalogueCache
+    catalogues: CatalogueCache
     calendar: Calendar
     clock: MovableClock
     faults: ServerFaults
 
-    def contracts(self, chosen: InstrumentSelection, at: datetime) -> Ticks:
-        """Return the quotes of the chosen options and futures that the market has, `(k,)` of TICK."""
-        found = []
-        if chosen.root not in self.source.roots:
+    def contracts(self, selection: InstrumentSelection, at: datetime) -> Ticks:
+        """Return the ticks of the selected options and futures, those that the market has."""
+        if selection.root not in self.source.roots:
             return np.zeros(0, TICK)
-        if chosen.contracts is not None and len(chosen.row):
-            quotes = self.source.quotes(chosen.root, chosen.contracts, at)
-            if session := self._settling(quotes, at):
-                settled = self.source.quotes(chosen.root, chosen.contracts, session).values["close"]
-                quotes = replace(quotes, values={**quotes.values, "last": settled})
-            found.append(option_ticks(quotes, chosen.side, chosen.row, self._day_before(quotes)))
-        if chosen.futures:
-            futures = self.source.futures(chosen.root, chosen.futures, at)
-            found.append(futures[futures["last"] > 0])
-        return np.concatenate(found) if found else np.zeros(0, TICK)
+        parts = []
+        if selection.contracts is not None and len(selection.row):
+            quotes = self._quotes(selection.root, selection.contracts, at)
+            before = self._day_before(quotes)
+            parts.append(option_ticks(quotes, selection.side, selection.row, before))
+        if selection.futures:
+            futures = self.source.futures(selection.root, selection.futures, at)
+            parts.append(futures[futures["last"] > 0])
+        return np.concatenate(parts) if parts else np.zeros(0, TICK)
+
+    def _quotes(self, root: str, contracts: Contracts, at: datetime) -> Quotes:
+        """Return the market's quotes, or settlement prices where a fault says so."""
+        quotes = self.source.quotes(root, contracts, at)
+        session = self._settling(quotes, at)
+        if session is None:
+            return quotes
+        settled = self.source.quotes(root, contracts, session).values["close"]
+        return replace(quotes, values={**quotes.values, "last": settled})
 
     def _day_before(self, quotes: Quotes) -> date:
         """Return the day of the session before that of the quotes."""
-        seen = np.nan_to_num(quotes.values["quote_time"]).max(initial=0) or quotes.observed_at
-        day = day_of(datetime.fromtimestamp(float(seen), IST))
+        newest = np.nan_to_num(quotes.values["quote_time"]).max(initial=0) or quotes.observed_at
+        day = day_of(datetime.fromtimestamp(float(newest), IST))
         return self.calendar.previous_session(
             cash_market(self.source, quotes.contracts.underlying), day
         ).day
 
     def _settling(self, quotes: Quotes, at: datetime) -> datetime | None:
+        # Zerodha overwrites the last price with the settlement price between 06:30 and 07:00.
         if not self.faults.active("settlement"):
             return None
         session = settled_since(
@@ -116,85 +145,75 @@ class QuoteBoard:
         )
         return session.open if session else None
 
-    def indices(self, chosen: InstrumentSelection, at: datetime) -> Ticks:
-        """Return the values of the chosen indices, `(k,)` of INDEX_TICK."""
-        found = np.zeros(len(chosen.indices), INDEX_TICK)
-        for place, row in zip(chosen.indices, found, strict=True):
-            row["token"] = place.token
-            self._fill_index(row, place.root, self._seen_at(place.root, at))
-        return found[found["last"] > 0]
+    def indices(self, selection: InstrumentSelection, at: datetime) -> Ticks:
+        """Return the ticks of the selected indices, those that the market has."""
+        ticks = np.zeros(len(selection.indices), INDEX_TICK)
+        for ref, row in zip(selection.indices, ticks, strict=True):
+            row["token"] = ref.token
+            self._fill_index(row, ref.root, self._frozen_at(ref.root, at))
+        return ticks[ticks["last"] > 0]
 
-    def _seen_at(self, root: str, at: datetime) -> datetime:
-        """Return the instant at which an index is seen: where it is frozen, that of the fault."""
-        frozen = [
-            each.market_since
-            for each in self.faults.active("freeze")
-            if each.value in ("", root) and each.market_since
-        ]
-        return min([at, *frozen])
+    def _frozen_at(self, root: str, at: datetime) -> datetime:
+        """Return the instant whose value an index shows: where it is frozen, that of the fault."""
+        for fault in self.faults.active("freeze"):
+            if fault.value in ("", root) and fault.market_since:
+                at = min(at, fault.market_since)
+        return at
 
     def _fill_index(self, row: np.void, root: str, at: datetime) -> None:
         if root == VIX_ROOT:
-            if (vix := self.source.vix(at)) is not None:
+            vix = self.source.vix(at)
+            if vix is not None:
                 for name in ("last", "open", "high", "low", "close", "stamp"):
                     row[name] = getattr(vix, name)
             return
-        seen = self.source.underlying(root, at)
-        if np.isfinite(seen.spot):
-            for name, value in _index_values(seen).items():
-                row[name] = value
+        underlying = self.source.underlying(root, at)
+        if np.isfinite(underlying.spot):
+            _fill_from_underlying(row, underlying)
 
 
-def _index_values(seen: Underlying) -> dict[str, float]:
-    names = {
-        "last": seen.spot,
-        "open": seen.open,
-        "high": seen.high,
-        "low": seen.low,
-        "close": seen.prev_close,
-    }
-    stamp = seen.spot_time if np.isfinite(seen.spot_time) else 0
-    return {name: value if np.isfinite(value) else 0.0 for name, value in names.items()} | {
-        "stamp": int(stamp)
-    }
+def _fill_from_underlying(row: np.void, underlying: Underlying) -> None:
+    for name, column in _INDEX_FIELDS.items():
+        value = getattr(underlying, column)
+        row[name] = value if np.isfinite(value) else 0
 
 
-def option_ticks(
-    quotes: Quotes, side: NDArray[np.intp], row: NDArray[np.intp], before: date
-) -> Ticks:
-    """Return the records of chosen options `(m,)` that have a last price, in their order.
+def option_ticks(quotes: Quotes, side: Positions, row: Positions, before: date) -> Ticks:
+    """Return the ticks of selected options that have a last price, in their order.
 
-    What has not traded today did so on the day `before`, where it has open interest, or never.
+    Args:
+        quotes: Quotes of the options' strikes.
+        side: Side of each option, shape (m,).
+        row: Position of each option in the quotes, shape (m,).
+        before: Day of the last trade of what has not traded today and has open interest.
     """
-    value = {name: each[side, row] for name, each in quotes.values.items()}
-    answered = np.isfinite(value["last"])
-    value = {name: each[answered] for name, each in value.items()}
-    side, row = side[answered], row[answered]
-    found = empty(quotes.contracts.token[side, row])
-    lot, tick = quotes.lot_size[row], quotes.tick_size[row]
+    values = {name: column[side, row] for name, column in quotes.values.items()}
+    has_price = np.isfinite(values["last"])
+    values = {name: column[has_price] for name, column in values.items()}
+    side = side[has_price]
+    row = row[has_price]
+    contracts = quotes.contracts
+    ticks = empty(contracts.token[side, row])
+    lot = contracts.lot_size[row]
     for name, column in _PRICES.items():
-        found[name] = np.nan_to_num(value[column])
+        ticks[name] = np.nan_to_num(values[column])
     for name, column in _QUANTITIES.items():
-        found[name] = whole(value[column])
-    _fill_times(found, value, quotes.observed_at, before)
-    found["last_quantity"] = np.where(
-        found["volume"] > 0, lot * (1 + (found["token"] + found["traded_at"]) % 4), 0
-    )
-    fill_books(found, value, tick, lot)
-    found["lower"] = 0.05
-    found["upper"] = (
-        np.round(np.maximum(found["close"] * 3, 0.02 * quotes.strike[row]) / 0.05) * 0.05
-    )
-    return found
+        ticks[name] = whole(values[column])
+    _fill_times(ticks, values, quotes.observed_at, before)
+    last_quantity = lot * (1 + (ticks["token"] + ticks["traded_at"]) % 4)
+    ticks["last_quantity"] = np.where(ticks["volume"] > 0, last_quantity, 0)
+    fill_books(ticks, values, contracts.tick_size[row], lot)
+    ticks["lower"] = 0.05
+    ceiling = np.maximum(ticks["close"] * 3, 0.02 * contracts.strike[row])
+    ticks["upper"] = np.round(ceiling / 0.05) * 0.05
+    return ticks
 
 
-def _fill_times(
-    found: Ticks, value: dict[str, NDArray[np.float64]], observed_at: float, before: date
-) -> None:
-    stamp = np.where(np.isfinite(value["quote_time"]), value["quote_time"], observed_at)
-    found["stamp"] = stamp.astype(np.int64)
-    latest = int(datetime.combine(before, _LATEST, IST).timestamp())
-    earlier = latest - (found["token"].astype(np.int64) * 7919) % _SPAN
-    held = np.nan_to_num(value["oi_prev"]) > 0
-    traded = np.nan_to_num(value["last_trade_time"]).astype(np.int64)
-    found["traded_at"] = np.where(traded > 0, traded, np.where(held, earlier, 0))
+def _fill_times(ticks: Ticks, values: Values, observed_at: float, before: date) -> None:
+    stamp = np.where(np.isfinite(values["quote_time"]), values["quote_time"], observed_at)
+    ticks["stamp"] = stamp.astype(np.int64)
+    latest = int(datetime.combine(before, _LATEST_TRADE, IST).timestamp())
+    earlier = latest - (ticks["token"].astype(np.int64) * 7919) % _TRADE_SPAN_SECONDS
+    has_interest = np.nan_to_num(values["oi_prev"]) > 0
+    traded = np.nan_to_num(values["last_trade_time"]).astype(np.int64)
+    ticks["traded_at"] = np.where(traded > 0, traded, np.where(has_interest, earlier, 0))

@@ -1,4 +1,4 @@
-"""A recorded market at the server's clock: between its instants the newest stands."""
+"""A recorded market at the server's clock: between two instants the newer one stands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import RLock
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ _MOST_WEEKS = 256
 
 @dataclass(frozen=True)
 class RecordedSource:
-    """A recording; between its instants the newest stands, and it has no futures. It is read by one thread at a time."""
+    """A recording as a market. It has no futures, and one thread reads it at a time."""
 
     recording: Recording
     _reading: RLock = field(default_factory=RLock)
@@ -40,27 +39,33 @@ class RecordedSource:
         return tuple(self.recording.newest(name, at) for name in self.recording.indices())
 
     def listing(self, root: str, at: datetime) -> Listing:
-        """Return what the recording has shown; contracts without a token get one of their own."""
-        if (known := self.recording.newest(root, at)) is None:
+        """Return the contracts that the recording has shown, each with a token."""
+        newest = self.recording.newest(root, at)
+        if newest is None:
             return Listing(root, day_of(at), _none(root), ())
         with self._reading:
-            found = Replay(self.recording).listing(root, known)
-        return replace(found, contracts=numbered(found.contracts))
+            listing = Replay(self.recording).listing(root, newest)
+        return replace(listing, contracts=numbered(listing.contracts))
 
     def quotes(self, root: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return the quotes that stand at `at`."""
-        if (known := self.recording.newest(root, at)) is None:
+        newest = self.recording.newest(root, at)
+        if newest is None:
             values = {name: np.full((2, len(contracts)), NAN) for name in QUOTE_FIELDS}
             source = np.full((2, len(contracts)), "", dtype=object)
             return Quotes(contracts, source, values, Underlying(), at.timestamp())
         with self._reading:
-            return Replay(self.recording).quotes(root, contracts, known)
+            return Replay(self.recording).quotes(root, contracts, newest)
 
     def underlying(self, root: str, at: datetime) -> Underlying:
         """Return the index that stands at `at`."""
-        known = self.recording.newest(root, at) if root in self.recording.indices() else None
+        if root not in self.recording.indices():
+            return Underlying()
+        newest = self.recording.newest(root, at)
+        if newest is None:
+            return Underlying()
         with self._reading:
-            return Underlying() if known is None else Replay(self.recording).underlying(root, known)
+            return Replay(self.recording).underlying(root, newest)
 
     def futures(self, _root: str, _listed: tuple[Future, ...], _at: datetime) -> Ticks:
         """Return nothing: recordings hold options."""
@@ -68,36 +73,36 @@ class RecordedSource:
 
     def vix(self, at: datetime) -> vix.VixDay | None:
         """Return the VIX that was recorded, if it was."""
-        values = [self.underlying(root, at).vix for root in self.recording.indices()]
-        known = next((value for value in values if np.isfinite(value)), None)
-        return (
-            None
-            if known is None
-            else vix.VixDay(known, known, known, known, known, int(at.timestamp()))
-        )
+        for root in self.recording.indices():
+            value = self.underlying(root, at).vix
+            if np.isfinite(value):
+                return vix.VixDay(value, value, value, value, value, int(at.timestamp()))
+        return None
 
-    def minutes(self, _place: InstrumentRef, _listed: Listing | None, _day: date) -> Bars:
+    def minutes(self, _ref: InstrumentRef, _listed: Listing | None, _day: date) -> Bars:
         """Return nothing: a recording holds snapshots, not trades."""
         return np.zeros(0, BAR)
 
-    def facts(self) -> Mapping[str, Any]:
-        """Return the recording's name, kind and span, and what it was read without, by kind."""
+    def facts(self) -> Mapping[str, object]:
+        """Return the recording's name, kind and span, and counts of what is left out."""
         return {**self.recording.facts(), "left_out": totals(self.recording.left_out)}
 
 
 def numbered(contracts: Contracts) -> Contracts:
-    """Return contracts whose missing tokens are made of root, expiry, strike and side, the same whatever else is listed."""
+    """Return contracts whose missing tokens are made of root, expiry, strike and side."""
+    # So a contract keeps its token whatever else is listed with it.
     root = list(INDICES).index(contracts.underlying)
     segment = SEGMENTS[INDICES[contracts.underlying].derivatives]
     week = contracts.expiry.astype("datetime64[D]").astype(np.int64) // 7 % _MOST_WEEKS
-    place = np.rint(contracts.strike / 25).astype(np.int64) % (1 << 12)
-    number = ((week * 8 + root) << 12 | place) * 2 + np.array([[0], [1]])
-    made = np.where(contracts.token > 0, contracts.token, number * 256 + segment)
-    return replace(contracts, token=np.where(contracts.symbol == "", 0, made))
+    rank = np.rint(contracts.strike / 25).astype(np.int64) % (1 << 12)
+    number = ((week * 8 + root) << 12 | rank) * 2 + np.array([[0], [1]])
+    tokens = np.where(contracts.token > 0, contracts.token, number * 256 + segment)
+    return replace(contracts, token=np.where(contracts.symbol == "", 0, tokens))
 
 
 def _none(root: str) -> Contracts:
-    text, count = np.full((2, 0), "", dtype=object), np.zeros((2, 0), dtype=np.int64)
+    text = np.full((2, 0), "", dtype=object)
+    count = np.zeros((2, 0), dtype=np.int64)
     return Contracts(
         root,
         np.zeros(0, "datetime64[D]"),

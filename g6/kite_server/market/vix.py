@@ -14,7 +14,7 @@ from g6.simulation.roots import ROOTS
 
 @dataclass(frozen=True, slots=True)
 class VixDay:
-    """India VIX as it stands at an instant, in its points; `stamp` epoch seconds."""
+    """India VIX at an instant, in its points. `stamp` is in epoch seconds."""
 
     last: float
     open: float
@@ -25,27 +25,31 @@ class VixDay:
 
 
 def day(market: SimulatedMarket, at: datetime) -> VixDay:
-    """Return the day so far; outside sessions the last one's. `close` is the session's before."""
-    seen = market.underlying("NIFTY", at)
-    today = day_of(datetime.fromtimestamp(seen.future_time, at.tzinfo))
+    """Return the day so far, outside sessions the last one.
+
+    `close` is that of the session before.
+    """
+    near = market.underlying("NIFTY", at)
+    today = day_of(datetime.fromtimestamp(near.future_time, at.tzinfo))
     level = market.world.market(ROOTS["NIFTY"].exchange, today).log_volatility
     opened = market.world.market(ROOTS["NIFTY"].exchange, today).opened
-    minute = int(seen.future_time - opened) // 60
-    path = np.exp(level[: minute + 1] - level[minute]) * seen.vix
+    minute = int(near.future_time - opened) // 60
+    path = np.exp(level[: minute + 1] - level[minute]) * near.vix
     before = market.world.before(ROOTS["NIFTY"], today)
     close = (
-        seen.vix
+        near.vix
         if before is None
-        else _close(market, before, seen.vix / float(np.exp(level[minute])))
+        else _close(market, before, near.vix / float(np.exp(level[minute])))
     )
-    high, low = max(float(path.max()), seen.vix), min(float(path.min()), seen.vix)
+    high = max(float(path.max()), near.vix)
+    low = min(float(path.min()), near.vix)
     return VixDay(
-        seen.vix,
+        near.vix,
         round(float(path[0]), 2),
         round(high, 2),
         round(low, 2),
         round(close, 2),
-        int(seen.future_time),
+        int(near.future_time),
     )
 
 

@@ -1,24 +1,24 @@
-"""The routes: what each request is answered with, as data."""
+"""The routes, and the data that each request is answered with."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from g6.kite_server import payloads
 from g6.kite_server.logins import person
 from g6.kite_server.market.instrument_catalogue import EXCHANGES
-from g6.kite_server.market.quote_board import choose
+from g6.kite_server.market.quote_board import select
 from g6.kite_server.market.tick_records import Ticks
+from g6.kite_server.payloads import Payload
 from g6.kite_server.quota import MOST_KEYS
 from g6.kite_server.refusal import Refusal, denied, wrong
-from g6.kite_server.rest import historical as candles
+from g6.kite_server.rest.historical import CandleRequest, candles
 from g6.kite_server.server_state import ServerState
 
-Shape = Callable[[Ticks], list[dict[str, Any]]]
+Shape = Callable[[Ticks], list[Payload]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class Redirect:
     where: str
 
 
-Told = bytes | bool | dict[str, Any] | Redirect
+AnswerData = bytes | bool | Payload | Redirect
+"""CSV, a truth value, a JSON object or a redirect."""
 
 
 def family(path: str) -> str:
@@ -69,123 +70,147 @@ def family(path: str) -> str:
     return "historical" if path.startswith("/instruments/historical/") else "other"
 
 
-def answer(desk: ServerState, asked: ServerRequest) -> Told:
-    """Return what a request is answered with. Errors: Refusal."""
+def answer(server: ServerState, request: ServerRequest) -> AnswerData:
+    """Return the data that a request is answered with. Raises Refusal."""
+    is_route = False
     for route in ROUTES:
-        if route.method == asked.method and (match := route.pattern.fullmatch(asked.path)):
-            if not route.free and not desk.logins.good(*asked.pair):
+        match = route.pattern.fullmatch(request.path)
+        is_route = is_route or match is not None
+        if match and route.method == request.method:
+            if not route.free and not server.logins.good(*request.pair):
                 raise denied()
-            return route.answer(desk, asked, *match.groups())
-    if any(route.pattern.fullmatch(asked.path) for route in ROUTES):
+            return route.answer(server, request, *match.groups())
+    if is_route:
         raise Refusal(405, "GeneralException", "Method not allowed")
     raise Refusal(404, "GeneralException", "Route not found")
 
 
-def _token(desk: ServerState, asked: ServerRequest) -> Told:
-    return desk.logins.exchange(asked.form)
+def _token(server: ServerState, request: ServerRequest) -> AnswerData:
+    return server.logins.exchange(request.form)
 
 
-def _refresh(desk: ServerState, asked: ServerRequest) -> Told:
-    return desk.logins.renew(asked.form)
+def _refresh(server: ServerState, request: ServerRequest) -> AnswerData:
+    return server.logins.renew(request.form)
 
 
-def _invalidate(desk: ServerState, asked: ServerRequest) -> Told:
-    return desk.logins.invalidate(asked.one("api_key"), asked.one("access_token"))
+def _invalidate(server: ServerState, request: ServerRequest) -> AnswerData:
+    return server.logins.invalidate(request.one("api_key"), request.one("access_token"))
 
 
-def _login(desk: ServerState, asked: ServerRequest) -> Told:
-    """Send the browser on to the callback with a request token, as the broker does after its own page."""
-    if asked.one("api_key") != desk.logins.credentials.api_key:
+def _login(server: ServerState, request: ServerRequest) -> AnswerData:
+    """Send the browser on to the callback with a request token, as Kite does after its own page."""
+    if request.one("api_key") != server.logins.credentials.api_key:
         raise wrong("Invalid `api_key`.")
-    where = desk.callback or asked.one("callback")
+    where = server.callback or request.one("callback")
     if not where:
         raise wrong(
             "Missing `callback`: start the server with --callback URL, or give it in the query."
         )
-    told = {
+    parameters = {
         "action": "login",
         "type": "login",
         "status": "success",
-        "request_token": desk.logins.request_token(),
+        "request_token": server.logins.request_token(),
     }
-    extra = asked.one("redirect_params")
-    return Redirect(
-        f"{where}{'&' if '?' in where else '?'}{urlencode(told)}{f'&{extra}' if extra else ''}"
-    )
+    extra = request.one("redirect_params")
+    separator = "&" if "?" in where else "?"
+    return Redirect(f"{where}{separator}{urlencode(parameters)}{f'&{extra}' if extra else ''}")
 
 
-def _profile(desk: ServerState, _: ServerRequest) -> Told:
-    return person(desk.logins.credentials.user_id)
+def _profile(server: ServerState, _: ServerRequest) -> AnswerData:
+    return person(server.logins.credentials.user_id)
 
 
-def _margins(_: ServerState, __: ServerRequest, segment: str | None = None) -> Told:
+def _margins(_: ServerState, __: ServerRequest, segment: str | None = None) -> AnswerData:
     if segment and segment not in ("equity", "commodity"):
         raise wrong("Invalid segment.")
     return margins() if segment else {"equity": margins(), "commodity": margins()}
 
 
-def margins() -> dict[str, Any]:
+_UTILISED = (
+    "debits",
+    "exposure",
+    "m2m_realised",
+    "m2m_unrealised",
+    "option_premium",
+    "payout",
+    "span",
+    "holding_sales",
+    "turnover",
+    "liquid_collateral",
+    "stock_collateral",
+    "delivery",
+)
+
+
+def margins() -> Payload:
     """Return the funds of the account, in rupees."""
-    available = ("adhoc_margin", "intraday_payin", "collateral")
-    utilised = (
-        "debits", "exposure", "m2m_realised", "m2m_unrealised", "option_premium", "payout", "span", "holding_sales", "turnover",
-        "liquid_collateral", "stock_collateral", "delivery",
-    )  # fmt: skip
-    cash = dict.fromkeys(("cash", "opening_balance", "live_balance"), 100000.5)
+    cash: dict[str, float] = dict.fromkeys(("cash", "opening_balance", "live_balance"), 100000.5)
     return {
         "enabled": True,
         "net": 100000.5,
-        "available": dict.fromkeys(available, 0) | cash,
-        "utilised": dict.fromkeys(utilised, 0),
+        "available": dict.fromkeys(("adhoc_margin", "intraday_payin", "collateral"), 0) | cash,
+        "utilised": dict.fromkeys(_UTILISED, 0),
     }
 
 
-def _instruments(desk: ServerState, _: ServerRequest, exchange: str | None = None) -> Told:
-    if exchange and exchange not in EXCHANGES and exchange not in desk.catalogue().rows:
+def _instruments(server: ServerState, _: ServerRequest, exchange: str | None = None) -> AnswerData:
+    catalogue = server.catalogue()
+    if exchange and exchange not in EXCHANGES and exchange not in catalogue.rows:
         raise wrong(f"Invalid exchange `{exchange}`.")
-    catalogue = desk.catalogue()
     return catalogue.csv([exchange] if exchange else list(catalogue.rows))
 
 
-def _quotes(desk: ServerState, asked: ServerRequest) -> Told:
-    """Answer the keys that have data, in the order and spelling they were asked in; the others are left out without a word."""
-    if not asked.keys:
+def _quotes(server: ServerState, request: ServerRequest) -> AnswerData:
+    """Answer the keys that have data, in the order and spelling of the request."""
+    if not request.keys:
         raise wrong("Missing `i`.")
-    if len(asked.keys) > (most := MOST_KEYS[asked.path]):
+    most = MOST_KEYS[request.path]
+    if len(request.keys) > most:
         raise wrong(f"Too many tokens requested. Max permitted is {most}.")
-    catalogue, now = desk.catalogue(), desk.clock.market()
-    places = {key: place for key in asked.keys if (place := catalogue.place(key))}
-    shape = _shape(desk, asked.path)
-    found: dict[int, dict[str, Any]] = {}
-    for chosen in choose(catalogue, dict.fromkeys(places.values())):
-        for ticks in (desk.board.contracts(chosen, now), desk.board.indices(chosen, now)):
-            found |= zip(ticks["token"].tolist(), shape(ticks), strict=True)
-    return {key: found[place.token] for key, place in places.items() if place.token in found}
+    catalogue = server.catalogue()
+    now = server.clock.market()
+    instruments = {key: catalogue.find(key) for key in request.keys}
+    listed = {key: instrument for key, instrument in instruments.items() if instrument}
+    shape = _shape(server, request.path)
+    answers: dict[int, Payload] = {}
+    for selection in select(catalogue, dict.fromkeys(listed.values())):
+        for ticks in (
+            server.board.contracts(selection, now),
+            server.board.indices(selection, now),
+        ):
+            answers |= zip(ticks["token"].tolist(), shape(ticks), strict=True)
+    # Kite leaves out a key without data, or of an expired contract, without a word.
+    return {key: answers[ref.token] for key, ref in listed.items() if ref.token in answers}
 
 
-def _shape(desk: ServerState, path: str) -> Shape:
+def _shape(server: ServerState, path: str) -> Shape:
     if path == "/quote":
-        return lambda ticks: payloads.quote(ticks, desk.index_depth)
+        return lambda ticks: payloads.quote(ticks, server.index_depth)
     return payloads.ohlc if path == "/quote/ohlc" else payloads.ltp
 
 
-def _historical(desk: ServerState, asked: ServerRequest, token: str, interval: str) -> Told:
-    place = desk.catalogue().place(token)
-    if place is None:
+def _historical(
+    server: ServerState, request: ServerRequest, token: str, interval: str
+) -> AnswerData:
+    instrument = server.catalogue().find(token)
+    if instrument is None:
         raise wrong("invalid token")
-    wanted = candles.CandleRequest.read(interval, asked.one("from"), asked.one("to"))
-    rows = candles.candles(desk, place, wanted)
-    keep = 7 if asked.one("oi") == "1" else 6
-    return {"candles": [row[:keep] for row in rows]}
+    wished = CandleRequest.read(interval, request.one("from"), request.one("to"))
+    columns = 7 if request.one("oi") == "1" else 6
+    return {"candles": [row[:columns] for row in candles(server, instrument, wished)]}
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method and a path; `free` ones need no token."""
+    """A method and a path.
+
+    `free` ones need no token.
+    """
 
     method: str
     pattern: re.Pattern[str]
-    answer: Callable[..., Told]
+    answer: Callable[..., AnswerData]
     free: bool = False
 
 
@@ -198,9 +223,10 @@ ROUTES = tuple(
         ("GET", "/connect/login", _login, True),
         ("GET", "/user/profile", _profile, False),
         ("GET", "/user/margins(?:/([a-z]+))?", _margins, False),
+        # Kite's page shows the header here, and many public scripts do without it.
         ("GET", "/instruments(?:/([A-Z]+))?", _instruments, True),
         ("GET", "/quote|/quote/ohlc|/quote/ltp", _quotes, False),
         ("GET", "/instruments/historical/([^/]+)/([^/]+)", _historical, False),
     )
 )
-"""Every route there is."""
+"""Every route."""

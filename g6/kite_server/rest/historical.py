@@ -1,12 +1,11 @@
-"""Historical candles, with the broker's limits on how much may be asked at once."""
+"""Historical candles, with Kite's limits on how much may be asked for at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -18,20 +17,29 @@ from g6.kite_server.market.minute_bars import Bars
 from g6.kite_server.refusal import wrong
 from g6.kite_server.server_state import ServerState
 
+DAY_MINUTES = 24 * 60
+# From the server's error texts that users reported in 2024 and 2025; Kite's page does not say.
 INTERVALS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
-        "minute": (1, 60), "2minute": (2, 60), "3minute": (3, 100), "5minute": (5, 100), "10minute": (10, 100),
-        "15minute": (15, 200), "30minute": (30, 200), "60minute": (60, 400), "day": (24 * 60, 2000),
+        "minute": (1, 60),
+        "2minute": (2, 60),
+        "3minute": (3, 100),
+        "5minute": (5, 100),
+        "10minute": (10, 100),
+        "15minute": (15, 200),
+        "30minute": (30, 200),
+        "60minute": (60, 400),
+        "day": (DAY_MINUTES, 2000),
     }
-)  # fmt: skip
+)
 """Minutes of a candle, and the most days in one request."""
 
-Candle = list[Any]
+Candle = list[str | float | int]
 
 
 @dataclass(frozen=True, slots=True)
 class CandleRequest:
-    """What is asked for: minutes of a candle, first and last instant, both included."""
+    """A request: minutes of a candle, first and last instant, both included."""
 
     minutes: int
     first: datetime
@@ -39,17 +47,19 @@ class CandleRequest:
 
     @classmethod
     def read(cls, interval: str, first: str, last: str) -> CandleRequest:
-        """Return what the request's words mean; times are India's. Errors: Refusal."""
+        """Return the request that these words mean.
+
+        Times are India's. Raises Refusal.
+        """
         if interval not in INTERVALS:
             raise wrong("invalid interval")
         minutes, most = INTERVALS[interval]
         try:
-            begin, end = (
-                datetime.fromisoformat(text).replace(tzinfo=IST) for text in (first, last)
-            )
+            begin = datetime.fromisoformat(first).replace(tzinfo=IST)
+            end = datetime.fromisoformat(last).replace(tzinfo=IST)
         except ValueError as error:
             raise wrong("invalid from or to date") from error
-        if len(last) == 10:
+        if len(last) == len("2026-11-20"):
             end += timedelta(days=1, seconds=-1)
         if end < begin:
             raise wrong("invalid from or to date")
@@ -58,39 +68,48 @@ class CandleRequest:
         return cls(minutes, begin, end)
 
 
-def candles(desk: ServerState, place: InstrumentRef, wanted: CandleRequest) -> list[Candle]:
-    """Return candles of seven columns, oldest first; a minute is told when it is over."""
-    exchange = cash_market(desk.source, place.root)
-    now = desk.clock.market()
-    last = min(wanted.last, now)
+def candles(server: ServerState, ref: InstrumentRef, request: CandleRequest) -> list[Candle]:
+    """Return candles of seven columns, oldest first.
+
+    A minute appears when it is over.
+    """
+    exchange = cash_market(server.source, ref.root)
+    now = server.clock.market()
+    last = min(request.last, now)
     try:
-        sessions = desk.board.calendar.sessions_between(
-            exchange, day_of(wanted.first), day_of(last)
+        sessions = server.board.calendar.sessions_between(
+            exchange, day_of(request.first), day_of(last)
         )
     except UncoveredYear as error:
         raise wrong("invalid from or to date") from error
-    listed = desk.catalogue().listings.get(place.root)
-    found: list[Candle] = []
+    listing = server.catalogue().listings.get(ref.root)
+    rows: list[Candle] = []
     for session in sessions:
-        bars = desk.source.minutes(place, listed, session.day)
-        bars = bars[bars["start"] + 60 <= now.timestamp()]
-        found += _grouped(bars, session, wanted)
-    return found
+        bars = server.source.minutes(ref, listing, session.day)
+        over = bars[bars["start"] + 60 <= now.timestamp()]
+        rows += _candles_of(over, session, request)
+    return rows
 
 
-def _grouped(bars: Bars, session: Session, wanted: CandleRequest) -> list[Candle]:
-    """Return candles of `wanted.minutes`, counted from the open; one of a day begins at midnight."""
+def _candles_of(bars: Bars, session: Session, request: CandleRequest) -> Iterator[Candle]:
+    """Yield candles of the requested minutes, counted from the open."""
     opened = int(session.open.timestamp())
-    group = (bars["start"] - opened) // (60 * wanted.minutes)
+    group = (bars["start"] - opened) // (60 * request.minutes)
     firsts = np.flatnonzero(np.diff(group, prepend=-1))
-    found = []
-    for begin, end in zip(firsts, np.append(firsts[1:], len(bars))[: len(firsts)], strict=True):
+    ends = np.append(firsts[1:], len(bars))[: len(firsts)]
+    for begin, end in zip(firsts, ends, strict=True):
         part = bars[begin:end]
-        start = datetime.fromtimestamp(opened + int(group[begin]) * 60 * wanted.minutes, IST)
-        if wanted.minutes >= 24 * 60:
+        start = datetime.fromtimestamp(opened + int(group[begin]) * 60 * request.minutes, IST)
+        # A candle of a day begins at midnight, not at the open.
+        if request.minutes >= DAY_MINUTES:
             start = datetime.combine(session.day, datetime.min.time(), IST)
-        if wanted.first <= start <= wanted.last:
-            prices = (part["open"][0], part["high"].max(), part["low"].min(), part["close"][-1])
-            told = [f"{start:%Y-%m-%dT%H:%M:%S%z}", *(float(each) for each in prices)]
-            found.append([*told, int(part["volume"].sum()), int(part["oi"][-1])])
-    return found
+        if request.first <= start <= request.last:
+            yield [
+                f"{start:%Y-%m-%dT%H:%M:%S%z}",
+                float(part["open"][0]),
+                float(part["high"].max()),
+                float(part["low"].min()),
+                float(part["close"][-1]),
+                int(part["volume"].sum()),
+                int(part["oi"][-1]),
+            ]

@@ -1,4 +1,4 @@
-"""The broker's HTTP interface: what comes is written down, counted, struck by faults, and answered."""
+"""Kite's HTTP interface: a request is registered, counted, struck by faults, and answered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
@@ -15,6 +15,7 @@ from g6.errors import G6Error
 from g6.kite_server.quota import Arrival
 from g6.kite_server.refusal import Refusal, denied, too_many
 from g6.kite_server.rest import endpoints
+from g6.kite_server.rest.endpoints import Redirect, ServerRequest
 from g6.kite_server.server_faults import Fault
 from g6.kite_server.server_state import ServerState
 
@@ -22,7 +23,9 @@ Scope = Mapping[str, Any]
 Send = Callable[[dict[str, Any]], Any]
 Receive = Callable[[], Any]
 
-JSON, CSV, HTML = "application/json", "text/csv", "text/html; charset=utf-8"
+JSON = "application/json"
+CSV = "text/csv"
+HTML = "text/html; charset=utf-8"
 _PAGE = (
     b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 )
@@ -30,7 +33,10 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What goes back; `kind` is the content type, "" for none at all."""
+    """An answer.
+
+    `kind` is the content type, "" for none at all.
+    """
 
     status: int
     body: bytes
@@ -39,131 +45,142 @@ class HttpAnswer:
 
     async def send(self, send: Send) -> None:
         """Send it."""
-        told = [(b"content-length", str(len(self.body)).encode())]
-        told += [(b"content-type", self.kind.encode())] if self.kind else []
-        told += [(name.encode(), value.encode()) for name, value in self.headers]
-        await send({"type": "http.response.start", "status": self.status, "headers": told})
+        headers = [("content-length", str(len(self.body)))]
+        if self.kind:
+            headers.append(("content-type", self.kind))
+        headers += self.headers
+        encoded = [(name.encode(), value.encode()) for name, value in headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": encoded})
         await send({"type": "http.response.body", "body": self.body})
 
 
 @dataclass(frozen=True)
 class Api:
-    """The ASGI application of the broker's routes; `abort` resets the connection of a client's address."""
+    """The ASGI application of Kite's routes.
 
-    desk: ServerState
+    `abort` resets the connection of a client's address.
+    """
+
+    server: ServerState
     abort: Callable[[tuple[str, int]], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        asked = await _asked(scope, receive)
-        arrival = self.desk.quota.arrive(
-            endpoints.family(asked.path), asked.method, asked.path, len(asked.keys)
-        )
-        struck = {
-            fault.name: fault for fault in self.desk.faults.strikes(arrival.family, asked.path)
-        }
-        if delay := struck.get("delay"):
+        request = await _request(scope, receive)
+        family = endpoints.family(request.path)
+        arrival = self.server.quota.arrive(family, request.method, request.path, len(request.keys))
+        faults = self.server.faults.strikes(family, request.path)
+        by_name = {fault.name: fault for fault in faults}
+        if delay := by_name.get("delay"):
             await asyncio.sleep(delay.number(1.0))
-        if "reset" in struck:
+        if "reset" in by_name:
             self.abort(scope["client"])
             return
-        answer = await self._answer(asked, arrival, struck)
+        answer = await self._answer(request, arrival, by_name)
         arrival.status = answer.status
         await answer.send(send)
 
     async def _answer(
-        self, asked: endpoints.ServerRequest, arrival: Arrival, struck: Mapping[str, Fault]
+        self, request: ServerRequest, arrival: Arrival, faults: Mapping[str, Fault]
     ) -> HttpAnswer:
         try:
-            if not self.desk.quota.allows(arrival, asked.api_key):
+            if not self.server.quota.allows(arrival, request.api_key):
                 raise too_many()
             for name, refuse in REFUSING.items():
-                if name in struck:
-                    raise refuse(struck[name])
-            told = await asyncio.to_thread(endpoints.answer, self.desk, asked)
-            answer = await asyncio.to_thread(_written, told, asked, struck.get("missing_keys"))
+                if name in faults:
+                    raise refuse(faults[name])
+            data = await asyncio.to_thread(endpoints.answer, self.server, request)
+            answer = await asyncio.to_thread(_encode, data, request, faults.get("missing_keys"))
         except Refusal as refusal:
-            answer = HttpAnswer(refusal.status, json.dumps(refusal.envelope()).encode())
+            answer = _refused(refusal)
         except G6Error as error:
-            answer = HttpAnswer(
-                500, json.dumps(Refusal(500, "GeneralException", str(error)).envelope()).encode()
-            )
-        return _spoiled(answer, struck)
+            answer = _refused(Refusal(500, "GeneralException", str(error)))
+        for name, spoil in SPOILING.items():
+            if name in faults:
+                answer = spoil(answer, faults[name])
+        return answer
 
 
-def _written(
-    told: endpoints.Told, asked: endpoints.ServerRequest, missing: Fault | None
+def _refused(refusal: Refusal) -> HttpAnswer:
+    return HttpAnswer(refusal.status, json.dumps(refusal.envelope()).encode())
+
+
+def _encode(
+    data: endpoints.AnswerData, request: ServerRequest, missing: Fault | None
 ) -> HttpAnswer:
-    if isinstance(told, endpoints.Redirect):
-        return HttpAnswer(302, b"", HTML, (("location", told.where),))
-    if isinstance(told, bytes):
-        if "gzip" in asked.headers.get("accept-encoding", ""):
-            return HttpAnswer(200, gzip.compress(told, 1), CSV, (("content-encoding", "gzip"),))
-        return HttpAnswer(200, told, CSV)
-    if missing and isinstance(told, dict) and asked.keys:
+    if isinstance(data, Redirect):
+        return HttpAnswer(302, b"", HTML, (("location", data.where),))
+    if isinstance(data, bytes):
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return HttpAnswer(200, gzip.compress(data, 1), CSV, (("content-encoding", "gzip"),))
+        return HttpAnswer(200, data, CSV)
+    if missing and isinstance(data, dict) and request.keys:
         step = max(round(1 / missing.number(0.1)), 1)
-        told = {key: value for place, (key, value) in enumerate(told.items()) if place % step}
-    return HttpAnswer(200, b'{"status":"success","data":' + _json(told) + b"}")
+        data = {key: data[key] for position, key in enumerate(data) if position % step}
+    return HttpAnswer(200, b'{"status":"success","data":' + _json(data) + b"}")
 
 
-def _json(told: Any) -> bytes:
-    """Write JSON; a long object piece by piece, so that other threads get their turn."""
-    if isinstance(told, dict):
-        return (
-            b"{"
-            + b",".join(
-                f"{json.dumps(key)}:{json.dumps(value)}".encode() for key, value in told.items()
-            )
-            + b"}"
-        )
-    return json.dumps(told).encode()
+def _json(data: object) -> bytes:
+    # A long object is encoded piece by piece, so that the event loop's thread gets its turn.
+    if isinstance(data, dict):
+        members = [f"{json.dumps(key)}:{json.dumps(value)}" for key, value in data.items()]
+        return ("{" + ",".join(members) + "}").encode()
+    return json.dumps(data).encode()
 
 
-def _spoiled(answer: HttpAnswer, struck: Mapping[str, Fault]) -> HttpAnswer:
-    for name, spoil in SPOILING.items():
-        if name in struck:
-            answer = spoil(answer, struck[name])
-    return answer
+def _unexpected(fault: Fault) -> Refusal:
+    return Refusal(int(fault.number(500)), fault.error_type, "Something unexpected happened.")
 
 
 REFUSING: Mapping[str, Callable[[Fault], Refusal]] = MappingProxyType(
-    {
-        "429": lambda _: too_many(),
-        "403": lambda _: denied(),
-        "error": lambda fault: Refusal(
-            int(fault.number(500)), fault.error_type, "Something unexpected happened."
-        ),
-    }
+    {"429": lambda _: too_many(), "403": lambda _: denied(), "error": _unexpected}
 )
-"""Faults that answer with the broker's envelope."""
+"""Faults that answer with Kite's error envelope."""
+
+
+def _page_of_html(_: HttpAnswer, fault: Fault) -> HttpAnswer:
+    return HttpAnswer(int(fault.number(502)), _PAGE, HTML)
+
+
+def _without_error_type(_: HttpAnswer, fault: Fault) -> HttpAnswer:
+    body = b'{"status":"error","message":"Something went wrong."}'
+    return HttpAnswer(int(fault.number(500)), body)
+
+
+def _cut_in_half(answer: HttpAnswer, _: Fault) -> HttpAnswer:
+    return replace(answer, body=answer.body[: len(answer.body) // 2])
+
+
+def _without_content_type(answer: HttpAnswer, _: Fault) -> HttpAnswer:
+    return replace(answer, kind="")
+
 
 SPOILING: Mapping[str, Callable[[HttpAnswer, Fault], HttpAnswer]] = MappingProxyType(
     {
-        "html": lambda _, fault: HttpAnswer(int(fault.number(502)), _PAGE, HTML),
-        "no_error_type": lambda _, fault: HttpAnswer(
-            int(fault.number(500)), b'{"status":"error","message":"Something went wrong."}'
-        ),
-        "truncated": lambda answer, _: HttpAnswer(
-            answer.status, answer.body[: len(answer.body) // 2], answer.kind, answer.headers
-        ),
-        "no_content_type": lambda answer, _: HttpAnswer(
-            answer.status, answer.body, "", answer.headers
-        ),
+        "html": _page_of_html,
+        "no_error_type": _without_error_type,
+        "truncated": _cut_in_half,
+        "no_content_type": _without_content_type,
     }
 )
 """Faults that spoil an answer on its way out."""
 
 
-async def _asked(scope: Scope, receive: Receive) -> endpoints.ServerRequest:
-    body = b""
+async def read_body(receive: Receive) -> bytes:
+    """Return the whole body of a request."""
+    body: bytes = b""
     while True:
-        message = await receive()
+        message: Mapping[str, Any] = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
-            break
-    headers = {
-        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-    }
+            return body
+
+
+async def _request(scope: Scope, receive: Receive) -> ServerRequest:
+    body = await read_body(receive)
+    headers = {}
+    for name, value in scope["headers"]:
+        headers[name.decode("latin-1").lower()] = value.decode("latin-1")
     query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    return endpoints.ServerRequest(scope["method"], scope["path"], query, form, headers)
+    return ServerRequest(scope["method"], scope["path"], query, form, headers)

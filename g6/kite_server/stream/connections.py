@@ -1,11 +1,11 @@
-"""One connection of the WebSocket: what it wants, what waits to be sent to it, and what was."""
+"""One connection of the WebSocket: its subscriptions, its queue, and the frames that left."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -15,54 +15,95 @@ from websockets.http11 import Request
 
 from g6.kite_server.stream.root_feed import PacketTable
 
-_WAITING = 64
+_MOST_QUEUED = 64
+"""Messages that wait for a client.
+
+One that does not read loses its oldest.
+"""
+
+Numbers = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
 class SentFrame:
-    """One frame that left: when (epoch seconds of the wall), on which connection, and tokens and times of its packets."""
+    """One frame that left.
+
+    Attributes:
+        at: Epoch seconds of the wall.
+        connection: Number of the connection.
+        token: Tokens of its packets.
+        stamp: Times of its packets, epoch seconds of the market.
+    """
 
     at: float
     connection: int
-    token: NDArray[np.uint32]
-    stamp: NDArray[np.uint32]
+    token: Numbers
+    stamp: Numbers
+
+    def as_json(self) -> dict[str, object]:
+        """Return its values as JSON has them."""
+        return {
+            "sent_at": self.at,
+            "connection": self.connection,
+            "token": self.token.tolist(),
+            "exchange_timestamp": self.stamp.tolist(),
+        }
+
+
+class Message(NamedTuple):
+    """A message that waits.
+
+    A frame of ticks carries its tokens and times.
+    """
+
+    payload: str | bytes
+    token: Numbers | None = None
+    stamp: Numbers | None = None
 
 
 @dataclass(eq=False)
-class Client:
-    """One connection and what it wants: the mode's number by token."""
+class Connection:
+    """One connection.
+
+    Attributes:
+        number: Its number since the start.
+        socket: The WebSocket.
+        api_key: The key of its handshake.
+        since: Wall time of the handshake.
+        modes: Number of the subscribed mode by token.
+        queue: Messages that wait to be sent.
+        sent_at: Wall time of the last message.
+        closing: The close that is under way.
+    """
 
     number: int
     socket: ServerConnection
     api_key: str
     since: float = field(default_factory=time.time)
-    wants: dict[int, int] = field(default_factory=dict)
-    waiting: asyncio.Queue[tuple[Any, ...]] = field(default_factory=lambda: asyncio.Queue(_WAITING))
+    modes: dict[int, int] = field(default_factory=dict)
+    queue: asyncio.Queue[Message] = field(default_factory=lambda: asyncio.Queue(_MOST_QUEUED))
     sent_at: float = 0.0
     closing: asyncio.Future[None] | None = None
-    _marks: dict[tuple[str, int], tuple[PacketTable, NDArray[np.int8]]] = field(
-        default_factory=dict
-    )
+    _rows: dict[tuple[str, int], tuple[PacketTable, NDArray[np.int8]]] = field(default_factory=dict)
 
-    def modes_of(self, root: str, place: int, sheet: PacketTable) -> NDArray[np.int8]:
-        """Return the number of the mode wanted for each row of a sheet."""
-        known = self._marks.get((root, place))
-        if known is None or known[0] is not sheet:
-            modes = np.array(
-                [self.wants.get(token, 0) for token in sheet.tokens.tolist()], dtype=np.int8
-            )
-            known = self._marks[root, place] = (sheet, modes)
-        return known[1]
+    def modes_of(self, root: str, position: int, table: PacketTable) -> NDArray[np.int8]:
+        """Return the number of the subscribed mode for each row of a root's table."""
+        counted_for, modes = self._rows.get((root, position), (None, None))
+        if modes is None or counted_for is not table:
+            numbers = [self.modes.get(token, 0) for token in table.tokens.tolist()]
+            modes = np.array(numbers, dtype=np.int8)
+            self._rows[root, position] = (table, modes)
+        return modes
 
-    def forget(self) -> None:
-        """Count modes afresh after a change of wishes."""
-        self._marks.clear()
+    def forget_rows(self) -> None:
+        """Count modes afresh after a change of subscriptions."""
+        self._rows.clear()
 
-    def put(self, *message: Any) -> None:
-        """Queue something to be sent; a client that does not read loses its oldest frames."""
-        if self.waiting.full():
-            self.waiting.get_nowait()
-        self.waiting.put_nowait(message)
+    def put(self, message: Message) -> None:
+        """Queue a message."""
+        if self.queue.full():
+            self.queue.get_nowait()
+        self.queue.put_nowait(message)
 
 
 def pair_of(request: Request | None) -> tuple[str, str]:

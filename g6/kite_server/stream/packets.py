@@ -1,4 +1,4 @@
-"""Ticks as the WebSocket carries them: packets of 8, 28, 32, 44 and 184 bytes, big-endian, many to a frame."""
+"""Ticks as the WebSocket carries them: packets of 8, 28, 32, 44 and 184 bytes, many to a frame."""
 
 from __future__ import annotations
 
@@ -16,15 +16,23 @@ HEARTBEAT = b"\x00"
 
 _U4 = ">u4"
 _LTP = [("token", _U4), ("last", _U4)]
-_QUOTE = [
-    *_LTP, ("last_quantity", _U4), ("average", _U4), ("volume", _U4), ("buy", _U4), ("sell", _U4),
-    ("open", _U4), ("high", _U4), ("low", _U4), ("close", _U4),
-]  # fmt: skip
+_QUOTE_FIELDS = [
+    "last_quantity",
+    "average",
+    "volume",
+    "buy",
+    "sell",
+    "open",
+    "high",
+    "low",
+    "close",
+]
+_QUOTE = [*_LTP, *((name, _U4) for name in _QUOTE_FIELDS)]
 _LEVEL = np.dtype([("quantity", _U4), ("price", _U4), ("orders", ">u2"), ("pad", ">u2")])
-_FULL = [
-    *_QUOTE, ("traded_at", _U4), ("oi", _U4), ("oi_high", _U4), ("oi_low", _U4), ("stamp", _U4), ("depth", _LEVEL, (2 * LEVELS,)),
-]  # fmt: skip
-_INDEX_QUOTE = [*_LTP, ("high", _U4), ("low", _U4), ("open", _U4), ("close", _U4), ("change", _U4)]
+_FULL_FIELDS = ["traded_at", "oi", "oi_high", "oi_low", "stamp"]
+_FULL = [*_QUOTE, *((name, _U4) for name in _FULL_FIELDS), ("depth", _LEVEL, (2 * LEVELS,))]
+# An index has high, low, open, close in this order; a contract has open, high, low, close.
+_INDEX_QUOTE = [*_LTP, *((name, _U4) for name in ["high", "low", "open", "close", "change"])]
 
 
 def _framed(fields: list[Any]) -> np.dtype[np.void]:
@@ -49,7 +57,7 @@ _MOST = np.float64(2**32 - 1)
 
 
 def pack(ticks: Ticks, mode: str) -> NDArray[np.void]:
-    """Return the packets of contracts or indices (told apart by the records' type) in a mode, prices in hundredths."""
+    """Return the packets of contracts or indices in a mode, prices in hundredths."""
     kind = (INDEX if ticks.dtype == INDEX_TICK else TRADABLE)[mode]
     packets = np.zeros(len(ticks), kind)
     packets["length"] = kind.itemsize - 2
@@ -59,16 +67,21 @@ def pack(ticks: Ticks, mode: str) -> NDArray[np.void]:
         elif name == "depth":
             _pack_depth(packets["depth"], ticks)
         elif name == "change":
-            packets[name] = (
-                _paise(ticks["last"]).astype(np.int64) - _paise(ticks["close"]).astype(np.int64)
-            ) & 0xFFFFFFFF
+            packets[name] = _change(ticks)
         elif name != "length":
             packets[name] = np.clip(ticks[name], 0, _MOST)
     return packets
 
 
+def _change(ticks: Ticks) -> NDArray[np.int64]:
+    # Everything in a packet is unsigned: a fall wraps around.
+    last = _paise(ticks["last"]).astype(np.int64)
+    return (last - _paise(ticks["close"]).astype(np.int64)) & 0xFFFFFFFF
+
+
 def _pack_depth(depth: NDArray[np.void], ticks: Ticks) -> None:
-    depth["quantity"], depth["price"] = np.clip(ticks["quantity"], 0, _MOST), _paise(ticks["price"])
+    depth["quantity"] = np.clip(ticks["quantity"], 0, _MOST)
+    depth["price"] = _paise(ticks["price"])
     depth["orders"] = np.minimum(ticks["orders"], 0xFFFF)
 
 

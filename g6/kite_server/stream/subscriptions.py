@@ -1,4 +1,4 @@
-"""The WebSocket: handshake, subscriptions, ticks about once a second, heartbeats, and what goes wrong with them."""
+"""The WebSocket: handshake, subscriptions, ticks once a second, heartbeats, and their faults."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import json
 import logging
 import random
+import socket as sockets
 import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -21,34 +22,60 @@ from websockets.http11 import Request, Response
 from g6.errors import G6Error
 from g6.kite_server.market.instrument_ref import InstrumentRef
 from g6.kite_server.server_state import ServerState
-from g6.kite_server.stream.connections import Client, SentFrame, pair_of
+from g6.kite_server.stream.connections import Connection, Message, SentFrame, pair_of
 from g6.kite_server.stream.packets import HEARTBEAT, count
 from g6.kite_server.stream.root_feed import MODES, Marks, RootFeed
 
+# Kite answers a token beyond the limit with an error, and the connection stays.
 MOST_TOKENS = 3000
 MOST_CONNECTIONS = 3
+# Kite sends one byte every couple of seconds when there is nothing else.
 HEARTBEAT_SECONDS = 2.0
 
-_NOISE = 37
-_SENT_KEPT = 120.0
+_NOISE_BYTES = 37
+_SENT_SECONDS = 120.0
+"""Wall seconds for which frames that left are remembered."""
 
 log = logging.getLogger(__name__)
 
 
+class Order(NamedTuple):
+    """A client's message: subscribe, unsubscribe or mode, and the tokens that it concerns."""
+
+    action: str
+    mode: str
+    tokens: list[int]
+
+
+def parse_order(text: str | bytes) -> Order:
+    """Return the order of a client's message. Raises ValueError."""
+    try:
+        message = json.loads(text)
+        action = message["a"]
+        value = message["v"]
+        mode, tokens = (value[0], value[1]) if action == "mode" else ("quote", value)
+        order = Order(action, mode, [int(token) for token in tokens])
+    except (TypeError, KeyError, IndexError, OverflowError, RecursionError) as error:
+        raise ValueError(text) from error
+    if order.action not in ("subscribe", "unsubscribe", "mode") or order.mode not in MODES:
+        raise ValueError(text)
+    return order
+
+
 @dataclass
 class Stream:
-    """All connections and the instruments they want."""
+    """All connections, and the instruments that they are subscribed to."""
 
-    desk: ServerState
-    clients: dict[int, Client] = field(default_factory=dict)
-    groups: dict[str, RootFeed] = field(default_factory=dict)
+    server: ServerState
+    connections: dict[int, Connection] = field(default_factory=dict)
+    feeds: dict[str, RootFeed] = field(default_factory=dict)
     sent: deque[SentFrame] = field(default_factory=deque)
     connected: int = 0
     refused: int = 0
     over_cap: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def listen(self, sock: Any) -> Server:
+    async def listen(self, sock: sockets.socket) -> Server:
         """Begin to accept connections on a bound socket."""
         return await serve(
             self._serve,
@@ -61,199 +88,221 @@ class Stream:
         )
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        if self.desk.faults.strike("refuse") or not self.desk.logins.good(*pair_of(request)):
+        is_good = self.server.logins.good(*pair_of(request))
+        if self.server.faults.strike("refuse") or not is_good:
             self.refused += 1
             return connection.respond(HTTPStatus.FORBIDDEN, "Forbidden\n")
         return None
 
     async def _serve(self, socket: ServerConnection) -> None:
         self.connected += 1
-        client = Client(self.connected, socket, pair_of(socket.request)[0])
-        self.over_cap += (
-            sum(each.api_key == client.api_key for each in self.clients.values())
-            >= MOST_CONNECTIONS
-        )
-        self.clients[client.number] = client
-        writer = asyncio.create_task(self._write(client))
+        connection = Connection(self.connected, socket, pair_of(socket.request)[0])
+        of_key = [
+            other for other in self.connections.values() if other.api_key == connection.api_key
+        ]
+        # Kite's cap of three is soft: a fourth connection is served, and the account is flagged.
+        self.over_cap += len(of_key) >= MOST_CONNECTIONS
+        self.connections[connection.number] = connection
+        writer = asyncio.create_task(self._write(connection))
         try:
-            async for message in socket:
-                await self._heed(client, message)
+            async for text in socket:
+                await self._follow(connection, text)
         except ConnectionClosed:
             pass
         finally:
             writer.cancel()
-            del self.clients[client.number]
+            del self.connections[connection.number]
             async with self._lock:
                 self._prune()
 
-    async def _write(self, client: Client) -> None:
-        """Send what waits; `sent` is stamped right before a frame goes to the socket."""
+    async def _write(self, connection: Connection) -> None:
+        """Send what waits."""
         while True:
-            frame, token, stamp = await client.waiting.get()
-            if any(
-                each.value == "all" or client.since < each.since
-                for each in self.desk.faults.active("mute")
-            ):
+            message = await connection.queue.get()
+            if self._is_mute(connection):
                 continue
-            client.sent_at = time.time()
-            if token is not None and self.desk.faults.strike("garbage"):
-                frame = random.randbytes(_NOISE)
-            elif token is not None:
-                self._remember(SentFrame(client.sent_at, client.number, token, stamp))
+            payload = message.payload
+            # Stamped right before the frame goes to the socket, so that delays can be measured.
+            connection.sent_at = time.time()
+            if message.token is not None and message.stamp is not None:
+                if self.server.faults.strike("garbage"):
+                    payload = random.randbytes(_NOISE_BYTES)
+                else:
+                    self._remember(
+                        SentFrame(
+                            connection.sent_at, connection.number, message.token, message.stamp
+                        )
+                    )
             try:
-                await client.socket.send(frame)
+                await connection.socket.send(payload)
             except ConnectionClosed:
                 return
 
-    def _remember(self, sent: SentFrame) -> None:
-        self.sent.append(sent)
-        while self.sent[0].at < sent.at - _SENT_KEPT:
+    def _is_mute(self, connection: Connection) -> bool:
+        faults = self.server.faults.active("mute")
+        return any(fault.value == "all" or connection.since < fault.since for fault in faults)
+
+    def _remember(self, frame: SentFrame) -> None:
+        self.sent.append(frame)
+        while self.sent[0].at < frame.at - _SENT_SECONDS:
             self.sent.popleft()
 
-    async def _heed(self, client: Client, message: str | bytes) -> None:
-        """Do what a client asks; anything else is answered with an error, and the connection stays."""
+    async def _follow(self, connection: Connection, text: str | bytes) -> None:
+        """Do what a client orders.
+
+        A wrong order is answered with an error, and all stays open.
+        """
         try:
-            told = json.loads(message)
-            action, value = told["a"], told["v"]
-            mode, tokens = ("quote", value) if action != "mode" else (value[0], value[1])
-            tokens = [int(token) for token in tokens]
-            if action not in ("subscribe", "unsubscribe", "mode") or mode not in MODES:
-                raise ValueError(message)
-        except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
-            self._say(client, "error", "Invalid message.")
+            order = parse_order(text)
+        except ValueError:
+            _say(connection, "error", "Invalid message.")
             return
         async with self._lock:
-            if action == "unsubscribe":
-                for token in tokens:
-                    client.wants.pop(token, None)
-                client.forget()
+            if order.action == "unsubscribe":
+                for token in order.tokens:
+                    connection.modes.pop(token, None)
+                connection.forget_rows()
                 self._prune()
                 return
             try:
-                await self._subscribe(client, tokens, mode, only_known=action == "mode")
+                await self._subscribe(connection, order)
             except G6Error as error:
-                self._say(client, "error", str(error))
+                _say(connection, "error", str(error))
 
-    async def _subscribe(
-        self, client: Client, tokens: list[int], mode: str, *, only_known: bool
-    ) -> None:
-        """Note what a client wants and send it the ticks that stand."""
-        wanted = [
-            token for token in dict.fromkeys(tokens) if token in client.wants or not only_known
-        ]
-        room = MOST_TOKENS - len(client.wants)
-        new = [token for token in wanted if token not in client.wants]
-        if len(new) > room:
-            self._say(
-                client,
-                "error",
-                f"Maximum of {MOST_TOKENS} instruments can be subscribed on one connection.",
-            )
-            dropped = set(new[max(room, 0) :])
-            wanted = [token for token in wanted if token not in dropped]
-        client.wants |= dict.fromkeys(wanted, MODES[mode])
-        client.forget()
-        catalogue = self.desk.catalogue()
+    async def _subscribe(self, connection: Connection, order: Order) -> None:
+        """Note the subscriptions of a connection, and send it the ticks that stand."""
+        tokens = list(dict.fromkeys(order.tokens))
+        if order.action == "mode":
+            tokens = [token for token in tokens if token in connection.modes]
+        tokens = _within_limit(connection, tokens)
+        connection.modes |= dict.fromkeys(tokens, MODES[order.mode])
+        connection.forget_rows()
+        catalogue = self.server.catalogue()
         by_root: dict[str, list[InstrumentRef]] = {}
-        for token in wanted:
-            if place := catalogue.by_token.get(token):
-                by_root.setdefault(place.root, []).append(place)
-        for root, places in by_root.items():
-            group = await self._grown(root, places)
-            asked = np.array([place.token for place in places])
-            self._tell(
-                client,
-                group,
-                [dict.fromkeys(MODES, np.isin(sheet.tokens, asked)) for sheet in group.sheets],
-            )
+        for token in tokens:
+            ref = catalogue.by_token.get(token)
+            if ref:
+                by_root.setdefault(ref.root, []).append(ref)
+        for root, refs in by_root.items():
+            feed = await self._feed_with(root, refs)
+            wished = np.array([ref.token for ref in refs])
+            marks = [dict.fromkeys(MODES, np.isin(table.tokens, wished)) for table in feed.tables]
+            _send(connection, feed, marks)
 
-    async def _grown(self, root: str, places: list[InstrumentRef]) -> RootFeed:
-        """Return the group of a root with these places in it."""
-        group = self.groups.setdefault(root, RootFeed(root))
-        if new := [place.token for place in places if place.token not in group.places]:
-            catalogue = self.desk.catalogue()
+    async def _feed_with(self, root: str, refs: list[InstrumentRef]) -> RootFeed:
+        """Return the feed of a root with these instruments in it."""
+        feed = self.feeds.setdefault(root, RootFeed(root))
+        new = [ref.token for ref in refs if ref.token not in feed.instruments]
+        if new:
+            catalogue = self.server.catalogue()
             fresh = RootFeed(root)
-            fresh.hold(new, catalogue)
-            await asyncio.to_thread(fresh.look, self.desk.board, first=True)
-            group.hold([*group.places, *new], catalogue)
-            for sheet, added in zip(group.sheets, fresh.sheets, strict=True):
-                sheet.keep(added)
-        return group
+            fresh.set_tokens(new, catalogue)
+            await asyncio.to_thread(fresh.update, self.server.board, first=True)
+            feed.set_tokens([*feed.instruments, *new], catalogue)
+            for table, added in zip(feed.tables, fresh.tables, strict=True):
+                table.copy_from(added)
+        return feed
 
     def _prune(self) -> None:
-        """Let go of what nobody wants any more."""
-        wanted = set().union(*(client.wants for client in self.clients.values()))
-        catalogue = self.desk.catalogue()
-        for root, group in list(self.groups.items()):
-            kept = [token for token in group.places if token in wanted]
-            if not kept:
-                del self.groups[root]
-            elif len(kept) < len(group.places):
-                group.hold(kept, catalogue)
-
-    def _tell(self, client: Client, group: RootFeed, changed: list[dict[str, Marks]]) -> None:
-        """Send a client what changed of what it wants, each in its mode."""
-        body, total, tokens, stamps = [], 0, [], []
-        for place, (sheet, marks) in enumerate(zip(group.sheets, changed, strict=True)):
-            modes = client.modes_of(group.root, place, sheet)
-            for mode, number in MODES.items():
-                cut, token, stamp = sheet.cut(mode, marks[mode] & (modes == number))
-                body.append(cut)
-                total += len(token)
-                tokens.append(token)
-                stamps.append(stamp)
-        if total:
-            client.put(
-                count(total) + b"".join(body), np.concatenate(tokens), np.concatenate(stamps)
-            )
+        """Drop the instruments that no connection is subscribed to any more."""
+        subscribed: set[int] = set()
+        for connection in self.connections.values():
+            subscribed |= connection.modes.keys()
+        catalogue = self.server.catalogue()
+        for root, feed in list(self.feeds.items()):
+            remaining = [token for token in feed.instruments if token in subscribed]
+            if not remaining:
+                del self.feeds[root]
+            elif len(remaining) < len(feed.instruments):
+                feed.set_tokens(remaining, catalogue)
 
     async def run(self) -> None:
-        """Send ticks once a second, the roots one after another within it, and heartbeats where nothing was sent."""
+        """Send ticks once a second, one root after another, and heartbeats to idle connections."""
         loop = asyncio.get_running_loop()
         begin = loop.time()
         while True:
-            groups = list(self.groups.values())
-            for place, group in enumerate(groups):
-                await asyncio.sleep(begin + place / len(groups) - loop.time())
+            feeds = list(self.feeds.values())
+            for position, feed in enumerate(feeds):
+                await asyncio.sleep(begin + position / len(feeds) - loop.time())
                 async with self._lock:
-                    await self._tick(group)
+                    await self._tick(feed)
             self._interrupt()
-            for client in self.clients.values():
-                if time.time() - client.sent_at >= HEARTBEAT_SECONDS:
-                    client.put(HEARTBEAT, None, None)
+            for connection in self.connections.values():
+                if time.time() - connection.sent_at >= HEARTBEAT_SECONDS:
+                    connection.put(Message(HEARTBEAT))
             begin = max(begin + 1.0, loop.time() - 1.0)
             await asyncio.sleep(begin - loop.time())
 
-    async def _tick(self, group: RootFeed) -> None:
-        if group.root not in self.groups:
+    async def _tick(self, feed: RootFeed) -> None:
+        if feed.root not in self.feeds:
             return
-        if (catalogue := self.desk.catalogue()) is not group.catalogue:
-            group.hold(list(group.places), catalogue)
+        catalogue = self.server.catalogue()
+        if catalogue is not feed.catalogue:
+            feed.set_tokens(list(feed.instruments), catalogue)
+        steady = self.server.options.steady
         try:
-            changed = await asyncio.to_thread(
-                group.look, self.desk.board, steady=self.desk.options.steady
-            )
+            changed = await asyncio.to_thread(feed.update, self.server.board, steady=steady)
         except G6Error as error:
-            log.warning("no ticks of %s: %s", group.root, error)
+            log.warning("no ticks of %s: %s", feed.root, error)
             return
-        for client in list(self.clients.values()):
-            self._tell(client, group, changed)
+        for connection in list(self.connections.values()):
+            _send(connection, feed, changed)
 
     def _interrupt(self) -> None:
         """Cut or close connections where a fault says so."""
         for name in ("drop", "close"):
-            if self.clients and (fault := self.desk.faults.strike(name)):
-                self.desk.faults.clear(name)
-                for client in list(self.clients.values())[: int(fault.number(MOST_TOKENS))]:
-                    if name == "drop":
-                        client.socket.transport.abort()
-                    else:
-                        client.closing = asyncio.ensure_future(client.socket.close())
+            fault = self.server.faults.strike(name) if self.connections else None
+            if fault is None:
+                continue
+            self.server.faults.clear(name)
+            most = int(fault.number(MOST_TOKENS))
+            for connection in list(self.connections.values())[:most]:
+                if name == "drop":
+                    connection.socket.transport.abort()
+                else:
+                    connection.closing = asyncio.ensure_future(connection.socket.close())
 
-    def _say(self, client: Client, kind: str, text: Any) -> None:
-        client.put(json.dumps({"type": kind, "data": text}), None, None)
-
-    def say(self, kind: str, text: Any, clients: Iterable[Client] | None = None) -> None:
+    def say(self, kind: str, data: object, connections: Iterable[Connection] | None = None) -> None:
         """Send a text message to everybody."""
-        for client in clients or self.clients.values():
-            self._say(client, kind, text)
+        for connection in connections or self.connections.values():
+            _say(connection, kind, data)
+
+
+def _within_limit(connection: Connection, tokens: list[int]) -> list[int]:
+    """Return the tokens that a connection may have.
+
+    The newest beyond the limit are left out.
+    """
+    room = MOST_TOKENS - len(connection.modes)
+    new = [token for token in tokens if token not in connection.modes]
+    if len(new) <= room:
+        return tokens
+    _say(
+        connection,
+        "error",
+        f"Maximum of {MOST_TOKENS} instruments can be subscribed on one connection.",
+    )
+    dropped = set(new[max(room, 0) :])
+    return [token for token in tokens if token not in dropped]
+
+
+def _send(connection: Connection, feed: RootFeed, changed: list[dict[str, Marks]]) -> None:
+    """Queue a frame of the changes that a connection is subscribed to, each in its mode."""
+    bodies = []
+    tokens = []
+    stamps = []
+    for position, (table, marks) in enumerate(zip(feed.tables, changed, strict=True)):
+        modes = connection.modes_of(feed.root, position, table)
+        for mode, number in MODES.items():
+            body, token, stamp = table.cut(mode, marks[mode] & (modes == number))
+            bodies.append(body)
+            tokens.append(token)
+            stamps.append(stamp)
+    token = np.concatenate(tokens)
+    if len(token):
+        payload = count(len(token)) + b"".join(bodies)
+        connection.put(Message(payload, token, np.concatenate(stamps)))
+
+
+def _say(connection: Connection, kind: str, data: object) -> None:
+    connection.put(Message(json.dumps({"type": kind, "data": data})))

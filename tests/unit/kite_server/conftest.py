@@ -13,7 +13,7 @@ from g6.config import calendar
 from g6.domain.market.calendar import IST
 from g6.kite_server.rest import endpoints
 from g6.kite_server.server_options import ServerOptions
-from g6.kite_server.server_state import ServerState, desk
+from g6.kite_server.server_state import ServerState, build_state
 
 MORNING = "2026-11-20 10:00:00"
 
@@ -23,7 +23,7 @@ Asking = Callable[..., Any]
 @cache
 def _standing() -> ServerState:
     """One market for all tests: its days are made once."""
-    return desk(ServerOptions(start=_at(MORNING), speed=0), calendar())
+    return build_state(ServerOptions(start=_at(MORNING), speed=0), calendar())
 
 
 def _at(text: str) -> datetime:

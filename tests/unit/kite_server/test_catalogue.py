@@ -14,7 +14,7 @@ from g6.errors import BadInput
 from g6.kite_server.market.instrument_catalogue import read_rows
 from g6.kite_server.rest import endpoints
 from g6.kite_server.server_options import ServerOptions
-from g6.kite_server.server_state import ServerState, desk
+from g6.kite_server.server_state import ServerState, build_state
 
 ROWS = """\
 14866434,58072,NIFTY26AUGFUT,NIFTY,0.0,2026-08-25,0.0,0.1,65,FUT,NFO-FUT,NFO
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def state(file: Path) -> ServerState:
-    return desk(
+    return build_state(
         ServerOptions(start=datetime(2026, 8, 18, 10, tzinfo=IST), speed=0, dump=file), calendar()
     )
 

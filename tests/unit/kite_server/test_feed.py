@@ -89,8 +89,8 @@ def test_what_was_never_seen_is_not_cut() -> None:
 
 def test_a_larger_sheet_takes_over_what_is_known(sheet: PacketTable) -> None:
     larger = PacketTable(np.array([2, *TOKENS]), TICK)
-    larger.keep(sheet)
-    assert larger.known.tolist() == [False, True, True, True]
+    larger.copy_from(sheet)
+    assert larger.is_written.tolist() == [False, True, True, True]
     assert not larger.write(ticks(), 105)["full"].any()
 
 
@@ -109,22 +109,22 @@ def test_a_group_holds_contracts_and_indices_of_a_root(state: ServerState) -> No
         for key in ("NFO:NIFTY26NOV24000CE", "NFO:NIFTY26NOVFUT", "NSE:NIFTY 50")
     ]
     group = RootFeed("NIFTY")
-    group.hold(tokens, catalogue)
-    changed = group.look(state.board, first=True)
+    group.set_tokens(tokens, catalogue)
+    changed = group.update(state.board, first=True)
     assert [marks["full"].sum() for marks in changed] == [2, 1]
-    assert not any(marks["full"].any() for marks in group.look(state.board))
+    assert not any(marks["full"].any() for marks in group.update(state.board))
     state.clock.move(advance=5)
-    assert all(marks["full"].all() for marks in group.look(state.board))
+    assert all(marks["full"].all() for marks in group.update(state.board))
     assert set(group.contracts.packets["stamp"].tolist()) == {int(state.clock.market().timestamp())}
 
 
 def test_a_group_finds_its_instruments_again_in_another_days_dump(state: ServerState) -> None:
     token = state.catalogue().by_key["NFO:NIFTY26DEC24000CE"].token
     group = RootFeed("NIFTY")
-    group.hold([token], state.catalogue())
-    before = group.places[token]
+    group.set_tokens([token], state.catalogue())
+    before = group.instruments[token]
     state.clock.move(advance=86_400 * 5)
-    group.hold(list(group.places), state.catalogue())
-    assert group.places[token].position != before.position
-    group.look(state.board)
-    assert group.contracts.known.all()
+    group.set_tokens(list(group.instruments), state.catalogue())
+    assert group.instruments[token].position != before.position
+    group.update(state.board)
+    assert group.contracts.is_written.all()

@@ -45,10 +45,10 @@ def test_every_arrival_is_written_down() -> None:
     quota = Quota()
     quota.arrive("quote", "GET", "/quote", 3).status = 200
     quota.arrive("other", "GET", "/user/profile", 0)
-    assert [(each["family"], each["keys"], each["status"]) for each in quota.told("quote")] == [
-        ("quote", 3, 200)
-    ]
-    assert len(quota.told()) == 2
+    assert [
+        (each["family"], each["keys"], each["status"]) for each in quota.arrivals_of("quote")
+    ] == [("quote", 3, 200)]
+    assert len(quota.arrivals_of()) == 2
 
 
 @pytest.mark.parametrize(

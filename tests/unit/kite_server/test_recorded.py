@@ -13,7 +13,7 @@ from g6.config import calendar
 from g6.domain.market.calendar import IST
 from g6.kite_server.rest import endpoints
 from g6.kite_server.server_options import ServerOptions
-from g6.kite_server.server_state import ServerState, desk
+from g6.kite_server.server_state import ServerState, build_state
 
 NIFTY = "NSE:NIFTY 50"
 CALL = "NFO:NIFTY-2026-08-25-24000-CE"
@@ -41,7 +41,9 @@ def recording(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def state(recording: Path) -> ServerState:
-    return desk(ServerOptions(start=at("11:27:30"), speed=0, recording=recording), calendar())
+    return build_state(
+        ServerOptions(start=at("11:27:30"), speed=0, recording=recording), calendar()
+    )
 
 
 def at(time: str) -> datetime:
