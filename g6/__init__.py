@@ -58,7 +58,7 @@ def load(
         NothingToDo: Nothing is stored. The sentence names the first and the last day there is.
         BadInput: A file is damaged, or there is no such column.
     """
-    from g6.adapters.parquet.load import Query, load_table, to_engine
+    from g6.adapters.parquet.queries.load import Query, load_table, to_engine
 
     query = Query.of(
         index,
@@ -96,7 +96,7 @@ def sql(
         UserError: The query is wrong. The sentence is DuckDB's.
         Unavailable: DuckDB is not installed.
     """
-    from g6.adapters.parquet.sql import answer
+    from g6.adapters.parquet.queries.sql import answer
 
     return answer(query, Path(data_dir), tz, engine)
 

@@ -27,9 +27,8 @@ from g6.bootstrap.wiring import Wiring
 from g6.config.sources import source_named
 from g6.domain.reports import Alert, ProviderState
 from g6.ports.limiter import Limiter
-from g6.ports.provider import Provider
 from g6.ports.shared_cache import SharedCache
-from g6.ports.source import Surroundings
+from g6.ports.sources import Provider, Surroundings
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from g6.config import Settings
 from g6.domain.reports import ProviderState
 from g6.ports.clock import Clock
 from g6.ports.shared_cache import SharedCache
-from g6.ports.source import Surroundings
+from g6.ports.sources import Surroundings
 
 LEARNED_BY_UNITS = 6
 """Contracts whose previous open interest a unit asks for, unless the ticker asks for all."""

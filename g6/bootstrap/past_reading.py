@@ -16,7 +16,7 @@ from g6.domain.cycles.gaps import Outcomes
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES
 from g6.ports.past import CollectionSettings, StoredChains
-from g6.ports.source import Ability
+from g6.ports.sources import Ability
 
 __all__ = ["DirectoryPast"]
 

@@ -21,10 +21,9 @@ from g6.bootstrap.wiring import Wiring, clock_speed
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.reports.switches import RunWindow
 from g6.pipeline import Runtime
-from g6.ports.abilities import RecordedMarket, abilities_of
 from g6.ports.clock import Clock
-from g6.ports.provider import Provider
 from g6.ports.sender import Sender
+from g6.ports.sources import Provider, RecordedMarket, abilities_of
 
 START_SECONDS = 0.2
 """Seconds until a simulated market's clock runs, so that beat finds the first cycle ahead."""

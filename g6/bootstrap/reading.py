@@ -62,7 +62,7 @@ def directory_reader(directory: Path) -> StoredReader:
 
 def _reader(directory: Path, rows: Store) -> StoredReader:
     from g6.adapters.exchange_files import freeze_quantity
-    from g6.adapters.parquet.stored_reader import DirectoryReader
+    from g6.adapters.parquet.queries.stored_reader import DirectoryReader
 
     return DirectoryReader(directory, rows, calendar(), freeze_quantity)
 

@@ -30,9 +30,7 @@ from g6.domain.market.instrument import Listing
 from g6.domain.reports import VitalSigns
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
-from g6.ports.abilities import abilities_of
-from g6.ports.candles import Candles
-from g6.ports.provider import Provider
+from g6.ports.sources import Candles, Provider, abilities_of
 
 CANDLE_DIR = ".candles"
 """Where candles wait below the data directory while their day is not repaired yet."""

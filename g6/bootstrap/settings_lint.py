@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from g6.bootstrap.rest_budget import RestBudget, least_interval, rest_budget
 from g6.config.settings_model import Settings, is_loopback
-from g6.ports.source import Ability
+from g6.ports.sources import Ability
 
 _DAY = 86_400
 

@@ -16,8 +16,7 @@ from g6.config.sources import SHIPPED, is_shipped, plugged_in
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.errors import BadConfig
-from g6.ports.abilities import abilities_of
-from g6.ports.provider import Provider
+from g6.ports.sources import Provider, abilities_of
 from g6.simulation import SimulatedMarket
 from g6.simulation.faults import MarketFaults
 

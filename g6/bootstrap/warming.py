@@ -27,8 +27,7 @@ from g6.adapters.wrapping.tee import Tee
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.pipeline import Runtime, aggregate, analyse, collect, persist
-from g6.ports.abilities import abilities_of
-from g6.ports.provider import Provider
+from g6.ports.sources import Provider, abilities_of
 from g6.simulation import SimulatedMarket
 
 INSTANT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)

@@ -16,7 +16,7 @@ from g6.config.provider_section import ProviderSettings
 from g6.config.sources import source_named
 from g6.config.ticker_section import TickerSettings
 from g6.domain.market.instrument import INDICES
-from g6.ports.source import Ability, Source
+from g6.ports.sources import Ability, Source
 
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 DEFAULT_NAMESPACE = "g6"

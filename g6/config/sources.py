@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from g6.errors import BadConfig
-from g6.ports.source import Ability, Source
+from g6.ports.sources import Ability, Source
 
 ENTRY_POINTS = "g6.providers"
 """The entry point group under which other distributions register a `Source`."""
@@ -76,7 +76,7 @@ def _plugged_in(name: str) -> Source:
         if not isinstance(source, Source):
             raise BadConfig(
                 f"the entry point {name} in {ENTRY_POINTS} is {point.value}, which is no Source",
-                "register g6.ports.source.Source(name, build): docs/how-to/extend.md shows one",
+                "register g6.ports.sources.Source(name, build): docs/how-to/extend.md shows one",
             )
         return source
     raise LookupError(name)

@@ -10,15 +10,14 @@ from g6.ports.chain_memories import ChainMemories
 from g6.ports.clock import Clock
 from g6.ports.controls import Controls
 from g6.ports.frames import Frames
-from g6.ports.gate import Gate
 from g6.ports.ledger import Claim, CycleRecord, Ledger, Opening, StageState, UnitRecord
 from g6.ports.lifeline import Lifeline
 from g6.ports.limiter import Limiter
 from g6.ports.panels import PanelArchive, PanelStore
-from g6.ports.provider import Provider
 from g6.ports.quote_cache import QuoteCache
 from g6.ports.sender import Sender
 from g6.ports.shared_cache import SharedCache
+from g6.ports.sources import Gate, Provider
 from g6.ports.store import Store, WriteReport
 from g6.ports.vitals import Vitals
 

@@ -12,7 +12,7 @@ from g6.domain.market.instrument import Listing
 from g6.domain.quotes.minute_bars import BAR, Bars
 from g6.domain.quotes.quotes import Underlying
 from g6.errors import ProviderRefused
-from g6.ports.candles import FUTURE, SPOT, VIX
+from g6.ports.sources import FUTURE, SPOT, VIX
 from g6.simulation.contracts import OPTION_TICK
 from g6.simulation.roots import ROOTS
 from g6.simulation.world import World

@@ -20,7 +20,7 @@ from g6.domain.reports import ProviderFacts
 from g6.domain.reports.json_types import Json
 from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import ProviderBusy, ProviderRefused
-from g6.ports.abilities import Abilities
+from g6.ports.sources import Abilities
 from g6.simulation.contracts import lattice
 from g6.simulation.dump import contract_rows, index_rows
 from g6.simulation.expiries import ExpirySeries

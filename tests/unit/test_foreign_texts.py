@@ -9,7 +9,7 @@ import pytest
 
 from g6.adapters.kite.rest_client import translate
 from g6.adapters.panel_files import verify_manifest_hashes
-from g6.adapters.parquet.load import _instant
+from g6.adapters.parquet.queries.load import _instant
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.cli.operate import kite_server

@@ -38,7 +38,7 @@ from g6.domain.quotes.tick import of_day
 from g6.domain.reports import ProviderFacts, ProviderState
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import Clock, Gate, SharedCache
-from g6.ports.abilities import Abilities
+from g6.ports.sources import Abilities
 
 if TYPE_CHECKING:
     from g6.adapters.kite.rest_client import Candle

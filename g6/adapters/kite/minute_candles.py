@@ -12,7 +12,7 @@ from g6.domain.market.instrument import INDICES, Listing
 from g6.domain.market.instrument import VIX as VIX_KEY
 from g6.domain.quotes.minute_bars import BAR, Bars
 from g6.errors import ProviderRefused
-from g6.ports.candles import FUTURE, SPOT, VIX
+from g6.ports.sources import FUTURE, SPOT, VIX
 
 if TYPE_CHECKING:
     from g6.adapters.kite.rest_client import Candle

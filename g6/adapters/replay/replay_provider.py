@@ -16,7 +16,7 @@ from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.domain.reports import ProviderFacts
 from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import ProviderRefused
-from g6.ports.abilities import Abilities
+from g6.ports.sources import Abilities
 
 
 class Replay:

@@ -21,7 +21,7 @@ from g6.domain.reports import ProviderFacts
 from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import ProviderBusy
 from g6.files import replace
-from g6.ports.candles import FUTURE, SPOT, VIX, Candles
+from g6.ports.sources import FUTURE, SPOT, VIX, Candles
 
 TRIES = 4
 PAUSE_SECONDS = 0.5

@@ -39,7 +39,7 @@ from g6.domain.quotes.tick import (
 from g6.domain.reports import ProviderFacts
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
-from g6.ports.abilities import Abilities, abilities_of
+from g6.ports.sources import Abilities, abilities_of
 
 MAX_AGE = 5.0
 """Wall seconds. A stream that is idle sends a heartbeat every two or three."""

@@ -37,8 +37,7 @@ from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
 from g6.errors import Retryable, Unavailable
 from g6.pipeline import Runtime
-from g6.ports.abilities import abilities_of
-from g6.ports.source import Ability
+from g6.ports.sources import Ability, abilities_of
 
 STOP_SECONDS = 8.5
 READY_SECONDS = 60.0

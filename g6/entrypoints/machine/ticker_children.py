@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from g6.config import Settings
 from g6.errors import G6Error
-from g6.ports.abilities import Abilities, abilities_of
+from g6.ports.sources import Abilities, abilities_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -24,7 +24,7 @@ THIRD_PARTY = """
 from g6.simulation import SimulatedMarket
 from g6.bootstrap.rest_budget import request_seconds
 from g6.config import calendar
-from g6.ports.source import Source
+from g6.ports.sources import Source
 from g6.domain.reports import ProviderFacts
 
 

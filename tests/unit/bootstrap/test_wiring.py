@@ -16,8 +16,7 @@ from g6.bootstrap.wiring import wire, wire_without_redis
 from g6.config import load
 from g6.config.sources import SHIPPED, source_named
 from g6.errors import BadConfig
-from g6.ports.abilities import abilities_of
-from g6.ports.source import Ability, Source
+from g6.ports.sources import Ability, Source, abilities_of
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDING = ROOT / "tests" / "data" / "store"

@@ -25,7 +25,7 @@ from g6.domain.reports import ProviderFacts, ProviderState
 from g6.domain.schema.provider_words import ProviderMode
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, Withheld
 from g6.ports import Limiter, Provider, SharedCache
-from g6.ports.abilities import Abilities, abilities_of
+from g6.ports.sources import Abilities, abilities_of
 
 T = TypeVar("T")
 

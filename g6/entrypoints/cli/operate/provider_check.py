@@ -17,7 +17,7 @@ from g6.domain.reports import LoginFacts
 from g6.entrypoints.cli.shared import options, terminal
 from g6.errors import BadDump, G6Error, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import Clock, Provider
-from g6.ports.abilities import Abilities, InstrumentDumps, abilities_of
+from g6.ports.sources import Abilities, InstrumentDumps, abilities_of
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from g6.entrypoints.cli.shared.days import instant
 from g6.errors import BadInput, NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline import rerun as rerun_unit
-from g6.ports.abilities import abilities_of
+from g6.ports.sources import abilities_of
 from g6.studies.stored.past_span import PastSpan
 from g6.studies.stored.stored_past import grids_between, outcomes_of_units
 

@@ -10,7 +10,7 @@ import typer
 from g6.config import environment
 from g6.entrypoints.cli.shared import options
 from g6.errors import BadConfig
-from g6.ports.source import Ability
+from g6.ports.sources import Ability
 
 
 def register(app: typer.Typer) -> None:

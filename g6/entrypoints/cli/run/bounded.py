@@ -37,7 +37,7 @@ from g6.entrypoints.cli.shared.following import (
 from g6.entrypoints.machine.supervisor import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Ledger, Store
-from g6.ports.abilities import abilities_of
+from g6.ports.sources import abilities_of
 from g6.rendering import cycle_screen
 from g6.simulation.selftest import self_test
 from g6.studies.checks.self_checks import self_checks

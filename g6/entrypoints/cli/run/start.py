@@ -10,7 +10,7 @@ import typer
 from g6.entrypoints.cli.shared import options, table_options
 from g6.entrypoints.cli.shared.option_groups import spread
 from g6.errors import UserError
-from g6.ports.source import Ability
+from g6.ports.sources import Ability
 
 Cycles = Annotated[
     int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")

@@ -14,8 +14,7 @@ from g6.domain.market.calendar import IST, day_of, in_utc
 from g6.domain.market.instrument import INDICES, Listing
 from g6.errors import BadConfig, G6Error, NothingToDo
 from g6.ports import Provider
-from g6.ports.abilities import Abilities
-from g6.ports.source import Ability
+from g6.ports.sources import Abilities, Ability
 
 AsOf = Annotated[
     str | None,

@@ -16,7 +16,7 @@ from g6.domain.cycles.sizing import Sizing
 from g6.domain.market import expiry
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, Listing
-from g6.ports.source import Ability
+from g6.ports.sources import Ability
 
 PARTS_SHARE = 1.8
 """How many times larger than compacted a running day is in its segments, measured."""

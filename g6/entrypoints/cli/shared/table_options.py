@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from g6.errors import BadConfig, G6Error, UserError
-from g6.ports.source import Ability
+from g6.ports.sources import Ability
 
 if TYPE_CHECKING:
     from g6.adapters.replay.tables.table_layout import TableLayout

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from g6.adapters.parquet.patience import shown
+from g6.adapters.parquet.queries.patience import shown
 
 
 def told(patience: float, *, terminal: bool) -> str:

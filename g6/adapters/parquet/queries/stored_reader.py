@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from g6.adapters.parquet.load import Query, load_table
+from g6.adapters.parquet.queries.load import Query, load_table
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import IST, Calendar
 from g6.domain.schema.frame import Frame

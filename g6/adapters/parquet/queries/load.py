@@ -25,7 +25,7 @@ from g6.adapters.parquet.columns import (
     TYPES,
 )
 from g6.adapters.parquet.days import directory_of
-from g6.adapters.parquet.patience import shown
+from g6.adapters.parquet.queries.patience import shown
 from g6.adapters.parquet.reading import day_table, read
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.instrument import Contracts
 from g6.domain.reports import ProviderFacts
-from g6.ports.candles import Candles
-from g6.ports.provider import Provider
+from g6.ports.sources.candles import Candles
+from g6.ports.sources.provider import Provider
 
 
 class InterestLearner(Protocol):

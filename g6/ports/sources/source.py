@@ -10,9 +10,9 @@ from pkgutil import resolve_name
 from g6.domain.market.calendar import Calendar
 from g6.domain.reports import ProviderState
 from g6.ports.clock import Clock
-from g6.ports.gate import Gate
-from g6.ports.provider import Provider
 from g6.ports.shared_cache import SharedCache
+from g6.ports.sources.gate import Gate
+from g6.ports.sources.provider import Provider
 
 
 class Ability(StrEnum):
