@@ -14,6 +14,7 @@ from g6.config import Settings, calendar, load
 
 if TYPE_CHECKING:
     from g6.ports import Store
+    from g6.ports.archive import ArchiveReader, UnitReader
     from g6.ports.past import PastReader
     from g6.ports.readings import RunningReader, StoredReader
 
@@ -46,6 +47,20 @@ def past_reader(settings: Settings) -> PastReader:
     return DirectoryPast(settings, calendar())
 
 
+def archive_reader(settings: Settings) -> ArchiveReader:
+    """Return the reader of the files of the data directory."""
+    from g6.bootstrap.archive_reading import DirectoryArchive
+
+    return DirectoryArchive(settings, stored_reader(settings))
+
+
+def unit_reader(settings: Settings) -> UnitReader:
+    """Return the reader of stored units, as the store reads them and as plain rows."""
+    from g6.bootstrap.archive_reading import DirectoryUnits
+
+    return DirectoryUnits(settings)
+
+
 def stored_reader(settings: Settings) -> StoredReader:
     """Return the reader of the configured data directory, through the configured sinks."""
     from g6.bootstrap.stores import store
@@ -71,5 +86,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "stored": stored_reader,
     "running": running_reader,
     "past": past_reader,
+    "archive": archive_reader,
+    "units": unit_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""

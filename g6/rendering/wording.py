@@ -18,6 +18,7 @@ __all__ = [
     "countdown",
     "heading",
     "in_india",
+    "megabytes",
     "number",
     "percent",
     "spelled",
@@ -57,6 +58,11 @@ def countdown(seconds: float) -> str:
     """
     hours, minutes = divmod(int(seconds // 60), MINUTES_PER_HOUR)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def megabytes(size: float) -> str:
+    """Write bytes as a person reads them: `12.5 MB`, `7.1 kB`."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
 def in_india(cycle: str) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "cycle_instant",
     "cycle_name",
     "fields_of",
+    "india_instant",
     "made",
     "numbers",
     "session_day",
@@ -178,8 +179,15 @@ def _members(value: object) -> Sequence[object]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
 
 
-def _instant(value: object) -> datetime:
-    """Read an instant. Without a zone it is India's."""
+def india_instant(value: object) -> datetime:
+    """Return an instant. Text without a zone is India's.
+
+    Raises:
+        UserError: The text is no instant.
+
+    >>> india_instant("2026-11-20T10:30:00")
+    datetime.datetime(2026, 11, 20, 5, 0, tzinfo=datetime.timezone.utc)
+    """
     try:
         return in_utc(value if isinstance(value, datetime) else datetime.fromisoformat(str(value)))
     except ValueError as error:
@@ -243,7 +251,7 @@ At = Annotated[
         "2026-11-20T10:30:00",
         option="--as-of",
         metavar="INSTANT",
-        read=_instant,
+        read=india_instant,
     ),
 ]
 Expiry = Annotated[

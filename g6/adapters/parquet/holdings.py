@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -16,39 +15,7 @@ from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A day of an index, of the overviews or of the instruments.
-
-    Attributes:
-        kind: `chain`, `overview` or `instruments`.
-        name: The index, or the kind.
-        day: The session's day in India.
-        parts: How many parts there are.
-        segments: How many quarter-hour segments.
-        days: How many files of a whole day.
-        bytes: The size of all of them.
-    """
-
-    kind: str
-    name: str
-    day: date
-    parts: int
-    segments: int
-    days: int
-    bytes: int
-
-    @property
-    def state(self) -> str:
-        """How far it is folded: `day`, and what there is besides."""
-        words = ["day"] if self.days else []
-        if self.segments:
-            words.append(f"{self.segments} segments")
-        if self.parts:
-            words.append(f"{self.parts} parts")
-        return ", ".join(words) or "empty"
+from g6.ports.archive import Holding
 
 
 def holdings(directory: Path) -> Iterator[Holding]:

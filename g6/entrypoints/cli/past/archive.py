@@ -1,4 +1,4 @@
-"""`g6 data`: one group of the commands that list, measure, check, mend, fill and compact what is stored."""
+"""`g6 data`: commands that list, measure, check, mend, fill and compact what is stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typer
 from g6.entrypoints.cli.past.csv_mending import mend
 from g6.entrypoints.cli.past.damages import check
 from g6.entrypoints.cli.past.missing_cycles import repair
-from g6.entrypoints.cli.past.stored_days import compact, ls, size
+from g6.entrypoints.cli.past.sizes_and_folding import compact, size
 from g6.entrypoints.cli.shared import study_command
 
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     )
     group.callback()(lambda: None)
 
-    group.command("ls")(ls)
+    study_command.add(group, "data ls")
     group.command("size")(size)
     group.command("check")(check)
     group.command("mend")(mend)

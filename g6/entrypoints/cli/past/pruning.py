@@ -1,4 +1,4 @@
-"""`g6 retention`: pruning old days, only when asked, and shown first."""
+"""`g6 retention`: old days are pruned, only when a person asks, and shown first."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from g6.config import Settings
 from g6.domain.market.calendar import day_of
-from g6.entrypoints.cli.past.stored_days import megabytes
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.days import day_given
 from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import UserError
+from g6.rendering.wording import megabytes
+
+if TYPE_CHECKING:
+    from g6.adapters.data_dir.retention import Dated
 
 Before = Annotated[
     str | None, typer.Option("--before", metavar="DAY", help="Days earlier than this one.")
@@ -38,7 +41,7 @@ Kinds = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add `g6 retention` and `g6 retention-scan`."""
+    """Add `g6 retention`."""
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -48,7 +51,6 @@ def register(app: typer.Typer) -> None:
     group.command("plan")(plan)
     group.command("apply")(apply)
     app.add_typer(group, name="retention")
-    app.command("retention-scan")(scan)
 
 
 def plan(
@@ -61,12 +63,13 @@ def plan(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show what pruning would take away, by day and kind; nothing is deleted.
+    """Show what pruning would take away, by day and kind, and delete nothing.
 
     Example: g6 retention plan --keep-days 365
     """
     settings = options.settings(config, set_, data_dir=data_dir)
-    _show(settings, _chosen(settings, before, keep_days, kinds), json_, "would be deleted")
+    files = _old_files(settings, before, keep_days, kinds)
+    _show(settings, files, as_json=json_, deleted=False)
 
 
 def apply(
@@ -81,96 +84,63 @@ def apply(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Delete what `g6 retention plan` shows with the same options, after asking. What is deleted cannot be fetched again.
+    """Delete what `g6 retention plan` shows with the same options, after asking.
+
+    What is deleted cannot be fetched again.
 
     Example: g6 retention apply --before 2025-01-01 --kinds csv
     """
     from g6.adapters.data_dir.retention import remove
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    files = _chosen(settings, before, keep_days, kinds)
+    files = _old_files(settings, before, keep_days, kinds)
     console = terminal.console(settings, stderr=json_)
     if files and not yes:
-        size = megabytes(sum(each.bytes for each in files))
-        typer.confirm(
-            f"delete {len(files)} files, {size}, of {files[0].day} to {files[-1].day} for ever?",
-            abort=True,
-            err=json_,
-        )
+        size = megabytes(sum(file.bytes for file in files))
+        question = f"delete {len(files)} files, {size}, of {files[0].day} to {files[-1].day}"
+        typer.confirm(f"{question} for ever?", abort=True, err=json_)
     if files:
         options.owns(context, settings, "g6 retention")
-    for each in followed(files, "deleting", console):
-        remove([each])
-    _show(settings, files, json_, "deleted")
+    for file in followed(files, "deleting", console):
+        remove([file])
+    _show(settings, files, as_json=json_, deleted=True)
 
 
-def scan(
-    *,
-    json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
-) -> None:
-    """Count the CSV files: how many, how large, from when to when, by index.
-
-    Example: g6 retention-scan --json
-    """
-    from g6.adapters.data_dir.retention import scan as scanned
-
-    settings = options.settings(config, set_, data_dir=data_dir)
-    found = scanned(settings.csv_dir)
-    if json_:
-        typer.echo(json.dumps(found))
-        return
-    console = terminal.console(settings)
-    for name, value in found.items():
-        told = (
-            ", ".join(f"{index} {count}" for index, count in value.items())
-            if isinstance(value, dict)
-            else value
-        )
-        console.print(f"{name:<18} {told}", soft_wrap=True)
-
-
-def _chosen(
+def _old_files(
     settings: Settings, before: str | None, keep_days: int | None, kinds: str
-) -> Sequence[Any]:
+) -> Sequence[Dated]:
+    """Return the files that the options name, oldest first. Errors: UserError."""
     from g6.adapters.data_dir.retention import KINDS, older
 
-    wanted = [kind.strip() for kind in kinds.split(",") if kind.strip()]
-    if strange := [kind for kind in wanted if kind not in KINDS]:
-        raise UserError(f"{strange[0]!r} is not pruned", f"choose of {', '.join(KINDS)}")
+    names = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    for name in names:
+        if name not in KINDS:
+            raise UserError(f"{name!r} is not pruned", f"choose of {', '.join(KINDS)}")
     if (before is None) == (keep_days is None):
         raise UserError("which days?", "give --before DAY or --keep-days N")
-    limit = day_given(before) or day_of(datetime.now(UTC)) - timedelta(days=(keep_days or 1) - 1)
-    return older(settings.directory, settings.csv_dir, limit, wanted)
+    first_kept = day_of(datetime.now(UTC)) - timedelta(days=(keep_days or 1) - 1)
+    return older(settings.directory, settings.csv_dir, day_given(before) or first_kept, names)
 
 
-def _show(settings: Settings, files: Sequence[Any], json_: bool, done: str) -> None:
+def _show(settings: Settings, files: Sequence[Dated], *, as_json: bool, deleted: bool) -> None:
+    """Write the files by day and kind, and in total."""
     sizes: Counter[tuple[str, str]] = Counter()
     counts: Counter[tuple[str, str]] = Counter()
-    for each in files:
-        sizes[each.day.isoformat(), each.kind] += each.bytes
-        counts[each.day.isoformat(), each.kind] += 1
-    if json_:
+    for file in files:
+        sizes[file.day.isoformat(), file.kind] += file.bytes
+        counts[file.day.isoformat(), file.kind] += 1
+    if as_json:
         days = [
             {"day": day, "kind": kind, "files": counts[day, kind], "bytes": size}
             for (day, kind), size in sorted(sizes.items())
         ]
-        typer.echo(
-            json.dumps(
-                {
-                    "days": days,
-                    "files": len(files),
-                    "bytes": sum(sizes.values()),
-                    "deleted": done == "deleted",
-                }
-            )
-        )
+        document = {"days": days, "files": len(files), "bytes": sizes.total(), "deleted": deleted}
+        typer.echo(json.dumps(document))
         return
     console = terminal.console(settings)
     for (day, kind), size in sorted(sizes.items()):
         console.print(
             f"{day}  {kind:<9} {counts[day, kind]:>6} files  {megabytes(size)}", highlight=False
         )
-    console.print(f"{len(files)} files, {megabytes(sum(sizes.values()))} {done}", highlight=False)
+    outcome = "deleted" if deleted else "would be deleted"
+    console.print(f"{len(files)} files, {megabytes(sizes.total())} {outcome}", highlight=False)

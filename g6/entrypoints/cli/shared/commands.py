@@ -125,17 +125,8 @@ _LIST = (
         "Compute analytics of stored days again from what the market said, over all "
         "cores; quotes and statuses stay.",
     ),
-    Command(
-        "retention-scan",
-        "past.pruning",
-        "Count the CSV files: how many, how large, from when to when, by index.",
-    ),
-    Command(
-        "inspect",
-        "past.inspection",
-        "Show a snapshot's rows, and of each column its nulls, least and largest value; "
-        "quality flags and IV statuses counted.",
-    ),
+    _study("retention-scan"),
+    _study("inspect"),
     _study("dossier"),
     _study("buildup"),
     _study("scan"),

@@ -1,0 +1,90 @@
+"""The files of a configured data directory, as studies read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from g6.adapters.data_dir import retention
+from g6.adapters.parquet import plain_units, sizes, snapshot_columns
+from g6.adapters.parquet.columns import chain_table
+from g6.adapters.parquet.holdings import holdings
+from g6.bootstrap.stores import store
+from g6.config import Settings
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.schema.frame import Frame
+from g6.ports.archive import CsvFiles, FileTotals, Holding, SnapshotColumns
+from g6.ports.readings import StoredReader
+from g6.studies import selection
+
+__all__ = ["DirectoryArchive", "DirectoryUnits"]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryArchive:
+    """Reads what a data directory holds."""
+
+    settings: Settings
+    chains: StoredReader
+
+    @property
+    def place(self) -> str:
+        """Return the data directory as it was named."""
+        return str(self.settings.directory)
+
+    def holdings(self) -> Iterable[Holding]:
+        """Yield what there is of chains, overviews and instruments."""
+        return holdings(self.settings.directory)
+
+    def sizes(self) -> Mapping[str, FileTotals]:
+        """Return files and bytes by kind."""
+        by_kind = sizes.sizes(self.settings.directory)
+        return {kind: FileTotals(*totals) for kind, totals in by_kind.items()}
+
+    def csv_files(self) -> CsvFiles:
+        """Return what there is of CSV files."""
+        return CsvFiles(**retention.scan(self.settings.csv_dir))
+
+    def file_columns(self, path: str, counted: Sequence[str]) -> SnapshotColumns:
+        """Return a Parquet file by its columns."""
+        table = snapshot_columns.read_snapshot(Path(path))
+        return snapshot_columns.summary_of(path, table, counted)
+
+    def unit_columns(
+        self, index: str, at: datetime | None, counted: Sequence[str]
+    ) -> SnapshotColumns:
+        """Return the newest stored chain of an index by its columns."""
+        unit, frame = selection.latest(self.chains, index, at)
+        name = f"{unit.index} {unit.cycle}"
+        return snapshot_columns.summary_of(name, chain_table(frame), counted)
+
+
+class DirectoryUnits:
+    """Reads the stored units of a data directory twice."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._directory = settings.directory
+        self._store = store(settings)
+        self._places = {
+            Unit(isoformat_z(place.instant), place.underlying): place
+            for place in plain_units.stored_units(settings.directory)
+        }
+
+    @property
+    def place(self) -> str:
+        """Return the data directory as it was named."""
+        return str(self._directory)
+
+    def units(self) -> Sequence[Unit]:
+        """Return every stored unit."""
+        return list(self._places)
+
+    def plain(self, unit: Unit) -> object:
+        """Return a unit as plain rows."""
+        return plain_units.read_unit(self._directory, self._places[unit])
+
+    def chain(self, unit: Unit) -> Frame | None:
+        """Return a unit as the store reads it."""
+        return self._store.read_chain(unit)

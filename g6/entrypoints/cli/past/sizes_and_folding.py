@@ -1,0 +1,175 @@
+"""`g6 data size` and `g6 data compact`: how large the stored days are, and folding them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from g6.config import Settings, calendar
+from g6.domain.market.calendar import Calendar
+from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.days import Date, day_given
+from g6.entrypoints.cli.shared.progress import followed
+from g6.errors import G6Error, NothingToDo
+from g6.rendering.wording import megabytes
+
+if TYPE_CHECKING:
+    from g6.ports.history import FoldReport
+
+Estimate = Annotated[
+    bool, typer.Option("--estimate", help="What a day of this configuration will take instead.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedDay:
+    """One day of an index after folding, or the reason why it was left as it is."""
+
+    name: str
+    day: date
+    files_before: int
+    report: FoldReport | None
+    error: str = ""
+
+    def document(self) -> dict[str, object]:
+        """Return the day as JSON has it."""
+        facts: dict[str, object] = {
+            "name": self.name,
+            "day": self.day.isoformat(),
+            "files_before": self.files_before,
+        }
+        if self.report is None:
+            return facts | {"error": self.error}
+        return facts | asdict(self.report)
+
+
+def size(
+    *,
+    estimate: Estimate = False,
+    interval: options.Interval = None,
+    indices: options.Indices = None,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Measure what is stored by kind, or estimate what a whole day will take.
+
+    Example: g6 data size --estimate --interval 30
+    """
+    from g6.bootstrap.reading import archive_reader
+    from g6.rendering import parts, plain
+    from g6.studies.stored.stored_sizes import SizesParameters, answer
+
+    settings = options.settings(config, set_, data_dir=data_dir, interval=interval, indices=indices)
+    if estimate:
+        _show_estimate(settings, as_json=json_)
+        return
+    document = answer(archive_reader(settings), SizesParameters())
+    if json_:
+        typer.echo(plain.as_json(parts.json_value_of("sizes", document)))
+        return
+    parts.print_parts(terminal.console(settings), parts.parts_of("sizes", document))
+
+
+def _show_estimate(settings: Settings, *, as_json: bool) -> None:
+    from g6.entrypoints.cli.shared import sizing
+
+    estimate = sizing.estimated(settings)
+    if estimate is None:
+        raise NothingToDo("a recording is as long as it is: there is no day of it to estimate")
+    if not as_json:
+        sentence = sizing.sentence(settings, estimate)
+        terminal.console(settings).print(sentence, soft_wrap=True, highlight=False)
+        return
+    document = {
+        "day": estimate.day.isoformat(),
+        "cycles": estimate.cycles,
+        "indices": {name: asdict(sizes) for name, sizes in estimate.indices.items()},
+        "overview": asdict(estimate.overviews),
+        "total": asdict(estimate.total),
+        "unknown": list(estimate.unknown),
+    }
+    typer.echo(json.dumps(document))
+
+
+def compact(
+    context: typer.Context,
+    *,
+    date_: Date = None,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Fold every day that is over into one file per index, or the day that is named.
+
+    Readers may read meanwhile. What is stopped half way goes on where it was when it is called
+    again.
+
+    Example: g6 data compact --date 2026-11-18
+    """
+    from g6.adapters.parquet import ParquetHistory
+
+    settings = options.settings(config, set_, data_dir=data_dir)
+    if settings.directory.exists():
+        options.owns(context, settings, "g6 data compact")
+    console = terminal.console(settings, stderr=json_)
+    history = ParquetHistory(settings.directory)
+    day = day_given(date_)
+    sessions = calendar()
+    loose_days = [
+        loose
+        for loose in history.loose_days()
+        if loose.day == day or (day is None and _is_over(loose.day, sessions))
+    ]
+    folded: list[FoldedDay] = []
+    for loose in followed(loose_days, "compacting", console):
+        try:
+            report = history.compact(loose.name, loose.day)
+        except G6Error as error:
+            folded.append(FoldedDay(loose.name, loose.day, loose.files, None, str(error)))
+        else:
+            folded.append(FoldedDay(loose.name, loose.day, loose.files, report))
+    if json_:
+        typer.echo(json.dumps([each.document() for each in folded]))
+    else:
+        _show_folded(terminal.console(settings), settings, folded)
+    if any(each.report is None for each in folded):
+        raise typer.Exit(1)
+
+
+def _show_folded(console: Console, settings: Settings, folded: Sequence[FoldedDay]) -> None:
+    for each in folded:
+        console.print(f"{each.day}  {each.name:<10}  {_sentence(each)}", soft_wrap=True)
+        for path in each.report.left if each.report else ():
+            console.print(f"  left alone: {path}", soft_wrap=True, highlight=False)
+    if not folded:
+        console.print(
+            f"every day that is over is compacted in {settings.directory}", soft_wrap=True
+        )
+
+
+def _sentence(folded: FoldedDay) -> str:
+    report = folded.report
+    if report is None:
+        return folded.error
+    sentence = f"{folded.files_before} files into 1, {report.rows} rows, {megabytes(report.bytes)}"
+    if report.damaged:
+        sentence += f"; {report.damaged} damaged left alone, see g6 data check"
+    return sentence
+
+
+def _is_over(day: date, sessions: Calendar) -> bool:
+    """Tell whether a day is over by the wall clock.
+
+    Simulated days may lie anywhere. Those ahead are left alone.
+    """
+    now = datetime.now(UTC)
+    return now > max(sessions.close_of(exchange, day) for exchange in ("NSE", "BSE"))

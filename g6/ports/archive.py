@@ -1,0 +1,173 @@
+"""The files of a data directory: days, sizes, and the units in them as plain rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class FileTotals:
+    """How many files there are of one kind, and their bytes."""
+
+    files: int
+    bytes: int
+
+    def __add__(self, other: FileTotals) -> FileTotals:
+        return FileTotals(self.files + other.files, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The files of one day of an index, of the overviews or of the instruments.
+
+    Attributes:
+        kind: chain, overview or instruments.
+        name: The index, or the kind.
+        day: The session day.
+        parts: Files of one cycle.
+        segments: Files of a quarter of an hour.
+        days: Files of a whole day.
+        bytes: The size of all of them.
+    """
+
+    kind: str
+    name: str
+    day: date
+    parts: int
+    segments: int
+    days: int
+    bytes: int
+
+    @property
+    def state(self) -> str:
+        """How far it is folded: `day`, or what there is besides."""
+        words = ["day"] if self.days else []
+        if self.segments:
+            words.append(f"{self.segments} segments")
+        if self.parts:
+            words.append(f"{self.parts} parts")
+        return ", ".join(words) or "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFiles:
+    """What there is of CSV files; the names of the fields are published.
+
+    Attributes:
+        csv_dir: Where they are.
+        total_files: How many.
+        total_size_mb: Their size.
+        oldest_file_utc: The first change of one, None without any.
+        newest_file_utc: The last change of one.
+        per_index_counts: Files by index.
+    """
+
+    csv_dir: str
+    total_files: int
+    total_size_mb: float
+    oldest_file_utc: str | None
+    newest_file_utc: str | None
+    per_index_counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """One column of a snapshot.
+
+    Attributes:
+        name: The column.
+        nulls: Values that are missing or NaN.
+        distinct: Different values.
+        min: The least value, None where all are missing.
+        max: The largest value.
+    """
+
+    name: str
+    nulls: int
+    distinct: int
+    min: object
+    max: object
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotColumns:
+    """A snapshot by its columns.
+
+    Attributes:
+        name: The file, or the index and cycle.
+        rows: How many rows it has.
+        columns: A summary of each column.
+        values: The columns that are counted value by value, those of them that there are.
+    """
+
+    name: str
+    rows: int
+    columns: tuple[ColumnSummary, ...]
+    values: Mapping[str, Sequence[object]]
+
+
+class ArchiveReader(Protocol):
+    """Reads what one data directory holds, and changes nothing in it."""
+
+    @property
+    def place(self) -> str:
+        """Return where the rows are, as a person names it on the command line."""
+        ...
+
+    def holdings(self) -> Iterable[Holding]:
+        """Yield what there is of chains, overviews and instruments, by name and day."""
+        ...
+
+    def sizes(self) -> Mapping[str, FileTotals]:
+        """Return files and bytes by kind; what belongs to none is `other`."""
+        ...
+
+    def csv_files(self) -> CsvFiles:
+        """Return what there is of CSV files."""
+        ...
+
+    def file_columns(self, path: str, counted: Sequence[str]) -> SnapshotColumns:
+        """Return a Parquet file by its columns, those of `counted` value by value.
+
+        Raises:
+            UserError: There is no such file.
+            BadInput: It is no whole Parquet file.
+        """
+        ...
+
+    def unit_columns(
+        self, index: str, at: datetime | None, counted: Sequence[str]
+    ) -> SnapshotColumns:
+        """Return the newest stored chain of an index that was observed by `at`, by its columns.
+
+        Raises:
+            NothingToDo: No chain of it is stored.
+        """
+        ...
+
+
+class UnitReader(Protocol):
+    """Reads stored units twice: as the store does, and as plain rows by other means."""
+
+    @property
+    def place(self) -> str:
+        """Return where the rows are, as a person names it on the command line."""
+        ...
+
+    def units(self) -> Sequence[Unit]:
+        """Return every stored unit, ascending by instant and index."""
+        ...
+
+    def plain(self, unit: Unit) -> object:
+        """Return a unit as plain rows, read without the code that wrote them."""
+        ...
+
+    def chain(self, unit: Unit) -> Frame | None:
+        """Return a unit as the store reads it, None where it cannot be read."""
+        ...

@@ -1,0 +1,26 @@
+"""The inventory of CSV files on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+from g6.rendering.parts import Line, NoView, Part
+from g6.studies.stored.csv_files import CsvInventory
+
+
+def parts(document: CsvInventory, _: NoView) -> Iterator[Part]:
+    """Yield a line per fact."""
+    for name, value in asdict(document.files).items():
+        yield Line(f"{name:<18} {_text(value)}")
+
+
+def json_value(document: CsvInventory) -> object:
+    """Return the facts under the names that are published."""
+    return document.files
+
+
+def _text(value: object) -> object:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{index} {count}" for index, count in value.items())
+    return value

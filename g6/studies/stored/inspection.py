@@ -1,0 +1,92 @@
+"""What a stored snapshot holds, column by column, with its quality flags and IV statuses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from g6.domain.pricing.quality import Flag
+from g6.ports.archive import ArchiveReader, ColumnSummary, SnapshotColumns
+from g6.studies.documents import columns_of
+from g6.studies.parameters import Parameter, india_instant
+
+__all__ = ["Inspection", "InspectionParameters", "answer"]
+
+SIDES = ("ce", "pe")
+FILE_SUFFIX = ".parquet"
+NOT_LISTED = "not listed"
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionParameters:
+    """Asks for one snapshot."""
+
+    snapshot: Annotated[
+        str,
+        Parameter(
+            "A Parquet file, NIFTY (its newest chain) or NIFTY@INSTANT.",
+            "NIFTY@2026-11-18T05:30:00Z",
+            metavar="SNAPSHOT",
+            is_positional=True,
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A snapshot by its columns.
+
+    Attributes:
+        snapshot: The file, or the index and cycle.
+        rows: How many rows it has.
+        columns_: A summary of each column.
+        flags: Rows of each quality flag, by side.
+        statuses: Rows of each IV status, by side.
+    """
+
+    snapshot: str
+    rows: int
+    columns_: tuple[ColumnSummary, ...]
+    flags: Mapping[str, Mapping[str, int]]
+    statuses: Mapping[str, Mapping[str, int]]
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per column."""
+        return columns_of(ColumnSummary, self.columns_)
+
+
+def answer(reader: ArchiveReader, parameters: InspectionParameters) -> Inspection:
+    """Return a snapshot by its columns.
+
+    Raises:
+        UserError: There is no such file, or the instant is none.
+        BadInput: The file is no whole Parquet file.
+        NothingToDo: No chain of the index is stored.
+    """
+    counted = [f"{side}_{name}" for side in SIDES for name in ("quality", "iv_status")]
+    snapshot = _snapshot(reader, parameters.snapshot, counted)
+    flags = {side: _flags(snapshot.values.get(f"{side}_quality", ())) for side in SIDES}
+    statuses = {side: _statuses(snapshot.values.get(f"{side}_iv_status", ())) for side in SIDES}
+    return Inspection(snapshot.name, snapshot.rows, snapshot.columns, flags, statuses)
+
+
+def _snapshot(reader: ArchiveReader, name: str, counted: Sequence[str]) -> SnapshotColumns:
+    if name.endswith(FILE_SUFFIX):
+        return reader.file_columns(name, counted)
+    index, _, at = name.partition("@")
+    return reader.unit_columns(index, india_instant(at) if at else None, counted)
+
+
+def _flags(values: Sequence[object]) -> dict[str, int]:
+    """Return how many values have each flag, those that none has left out."""
+    masks = [value for value in values if isinstance(value, int)]
+    counts = {
+        flag.name.lower(): sum(bool(mask & flag) for mask in masks) for flag in Flag if flag.name
+    }
+    return {word: count for word, count in counts.items() if count}
+
+
+def _statuses(values: Sequence[object]) -> dict[str, int]:
+    return dict(Counter(str(word) if word else NOT_LISTED for word in values).most_common())

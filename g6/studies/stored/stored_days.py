@@ -1,0 +1,55 @@
+"""The stored days by index: in how many files, how far folded, how large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from g6.errors import NothingToDo
+from g6.ports.archive import ArchiveReader, Holding
+from g6.studies.documents import columns_of
+from g6.studies.parameters import Parameter, session_day
+
+__all__ = ["DaysParameters", "StoredDays", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class DaysParameters:
+    """Asks for all stored days, or for one."""
+
+    day: Annotated[
+        date | None,
+        Parameter(
+            "Only this session day, such as 2026-11-20.",
+            "2026-11-20",
+            option="--date",
+            metavar="DAY",
+            read=session_day,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDays:
+    """What is stored, by name and day."""
+
+    holdings: tuple[Holding, ...]
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per name and day."""
+        return columns_of(Holding, self.holdings)
+
+
+def answer(reader: ArchiveReader, parameters: DaysParameters) -> StoredDays:
+    """Return the stored days.
+
+    Raises:
+        NothingToDo: Nothing is stored, or nothing of that day.
+    """
+    day = parameters.day
+    holdings = [holding for holding in reader.holdings() if day in (None, holding.day)]
+    if not holdings:
+        raise NothingToDo(f"nothing is stored in {reader.place}{f' of {day}' if day else ''}")
+    return StoredDays(tuple(holdings))

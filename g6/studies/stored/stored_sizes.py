@@ -1,0 +1,40 @@
+"""How many files and bytes are stored, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from g6.ports.archive import ArchiveReader, FileTotals
+
+__all__ = ["SizesParameters", "StoredSizes", "answer"]
+
+TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class SizesParameters:
+    """Asks for the sizes. There is nothing to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSizes:
+    """Files and bytes by kind, `total` last."""
+
+    by_kind: Mapping[str, FileTotals]
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per kind."""
+        totals = self.by_kind.values()
+        return {
+            "kind": list(self.by_kind),
+            "files": [each.files for each in totals],
+            "bytes": [each.bytes for each in totals],
+        }
+
+
+def answer(reader: ArchiveReader, parameters: SizesParameters) -> StoredSizes:  # noqa: ARG001
+    """Return files and bytes by kind, and in total."""
+    by_kind = dict(reader.sizes())
+    total = sum(by_kind.values(), start=FileTotals(0, 0))
+    return StoredSizes({**by_kind, TOTAL: total})
