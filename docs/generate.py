@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from docs import one_quote
 from g6.config.reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
@@ -105,7 +106,12 @@ def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
+def architecture() -> str:
+    return one_quote.page((ROOT / "docs/architecture.md").read_text(encoding="utf-8"))
+
+
 GENERATED: list[tuple[str, Callable[[], str]]] = [
+    ("docs/architecture.md", architecture),
     ("docs/reference/settings.md", settings),
     ("docs/reference/cli.md", cli),
     ("docs/reference/studies.md", studies),
