@@ -39,7 +39,7 @@ def credentials(settings: Settings) -> KiteCredentials:
 
 
 def token_reader(wiring: Wiring, cache: SharedCache) -> Access:
-    """Return the keeper of the access token for who only reads it; it asks nobody for one."""
+    """Return the keeper of the access token for who only reads it and asks nobody for one."""
     settings = wiring.settings
     path = settings.directory / TOKEN_FILE
     return Access(credentials(settings), cache, path, wiring.clock.market)

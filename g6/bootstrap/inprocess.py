@@ -1,4 +1,4 @@
-"""A recording through the use cases in one process, without a broker: for comparisons and for tests."""
+"""Runs a recording through the use cases in one process, for comparisons and tests."""
 
 from __future__ import annotations
 
@@ -28,59 +28,67 @@ from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 
 PATIENT = Timing(3600.0)
+"""No deadline passes, however long a unit takes."""
 
 
-class Inline:
+class InlineSender:
     """Sender port that runs what it is asked to send, at once."""
 
     def __init__(self) -> None:
         self.runtime: Runtime | None = None
         self._tasks = 0
 
-    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:  # noqa: ARG002 - the port's
+    def stages(
+        self,
+        unit: Unit,
+        stages: Iterable[str],
+        *,
+        manual: bool = False,  # noqa: ARG002 - the port's
+    ) -> str:
         """Run the stages of a unit until one of them ends the chain."""
         self._tasks += 1
         task = f"task-{self._tasks}"
         for stage in stages:
-            if not getattr(pipeline, stage)(self._known(), unit, task):
+            run = getattr(pipeline, stage)
+            if not run(self._attached(), unit, task):
                 break
         return task
 
     def aggregate(self, cycle: str) -> None:
         """Run the aggregate of a cycle."""
-        pipeline.aggregate(self._known(), cycle)
+        pipeline.aggregate(self._attached(), cycle)
 
     def publish(self, cycle: str) -> None:
         """Run the persistence of a cycle's overview and panels."""
-        pipeline.publish(self._known(), cycle)
+        pipeline.publish(self._attached(), cycle)
 
     def job(self, name: str, *arguments: str) -> None:
         """Do nothing: what is in memory alone has no files to work on."""
 
-    def _known(self) -> Runtime:
+    def _attached(self) -> Runtime:
         if self.runtime is None:
             raise LookupError("the sender was not given its runtime")
         return self.runtime
 
 
-class Feeds(WallClock):
-    """Clock port: each instant comes when it is asked for."""
+class AskedClock(WallClock):
+    """Clock port by which each instant comes when it is asked for."""
 
     def wall_of(self, instant: datetime) -> float:  # noqa: ARG002 - the port's
         """Return now."""
         return self.wall()
 
 
-class Archive(MemoryPanels):
+class UndamagedPanels(MemoryPanels):
     """Panel files that nobody damages."""
 
     def verify(self) -> Mapping[str, str]:
-        """Return that all is well."""
+        """Return that nothing is wrong."""
         return {}
 
 
-class Calm:
-    """Vitals port of a system without queues."""
+class NoVitals:
+    """Vitals port of a system without queues and workers."""
 
     def read(self) -> VitalSigns:
         """Return nothing known."""
@@ -88,32 +96,38 @@ class Calm:
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """What one unit of a recording became: its instant, priced chain and overview row."""
+class ReplayedUnit:
+    """One unit of a recording: its instant, priced chain and overview row."""
 
     unit: Unit
     chain: PricedChain
     row: Mapping[str, Any]
 
 
-def in_process(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Runtime, MemoryStore]:
-    """Return a Runtime over memory alone that collects the whole recording, and the store it writes to. Errors: BadInput."""
-    bus, sender, store = MemoryBus(), Inline(), MemoryStore()
+def memory_runtime(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Runtime, MemoryStore]:
+    """Return a Runtime over memory that collects the whole recording, and the store it writes to.
+
+    Raises:
+        BadInput: The plan has none of the recorded indices.
+    """
+    bus = MemoryBus()
+    sender = InlineSender()
+    store = MemoryStore()
     runtime = Runtime(
         plan=provider.recording.planned(plan),
         timing=PATIENT,
         calendar=calendar,
-        clock=Feeds(),
+        clock=AskedClock(),
         provider=provider,
         frames=MemoryFrames(),
         ledger=MemoryLedger(bus),
         store=store,
         panels=MemoryPanels(),
-        panel_files=Archive(),
+        panel_files=UndamagedPanels(),
         bus=bus,
         controls=MemoryControls(),
         sender=sender,
-        vitals=Calm(),
+        vitals=NoVitals(),
         feeds=provider.recording.indices,
         chain_memories=MemoryChainMemories(),
     )
@@ -121,9 +135,9 @@ def in_process(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Runtim
     return runtime, store
 
 
-def replayed(provider: Replay, plan: Plan, calendar: Calendar) -> Iterator[Replayed]:
+def replay_units(provider: Replay, plan: Plan, calendar: Calendar) -> Iterator[ReplayedUnit]:
     """Yield every unit of the recording, in order, made by the use cases as workers make it."""
-    runtime, store = in_process(provider, plan, calendar)
+    runtime, store = memory_runtime(provider, plan, calendar)
     for at in provider.recording.cycles():
         cycle = isoformat_z(at)
         units = [
@@ -136,4 +150,4 @@ def replayed(provider: Replay, plan: Plan, calendar: Calendar) -> Iterator[Repla
         rows = {row["underlying"]: row for row in store.read_overview(cycle)}
         for unit in units:
             quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
-            yield Replayed(unit, assemble(quotes, stamp), rows.get(unit.index, {}))
+            yield ReplayedUnit(unit, assemble(quotes, stamp), rows.get(unit.index, {}))

@@ -39,6 +39,7 @@ def build_runtime(wiring: Wiring, sender: Sender, source: Provider | None = None
     """
     settings = wiring.settings
     main = wiring.clients.main
+    # The cache may evict, the other one must not: it holds messages and the ledger.
     cache = wiring.clients.cache
     namespace = wiring.namespace
     source = source or provider(wiring)
@@ -76,7 +77,7 @@ def build_runtime(wiring: Wiring, sender: Sender, source: Provider | None = None
 
 
 def _clock(wiring: Wiring, recorded: RecordedMarket | None) -> Clock:
-    """Return the clock of the source's market: the feeder's, one that all share, or the wiring's."""
+    """Return the clock of the source's market: the feeder's, a shared one or the wiring's."""
     main = wiring.clients.main
     settings = wiring.settings
     if recorded is not None:

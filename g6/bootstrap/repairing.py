@@ -20,6 +20,7 @@ from g6.adapters.memory.sender import MemorySender
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet.listings import kept_listing
 from g6.adapters.wrapping.backfill import Backfill
+from g6.bootstrap.inprocess import NoVitals
 from g6.bootstrap.sources import guarded_source, provider
 from g6.bootstrap.stores import store
 from g6.bootstrap.wiring import Wiring, wire_if_running
@@ -27,21 +28,12 @@ from g6.config import Settings, plan
 from g6.domain.cycles.cycle import Timing
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
-from g6.domain.reports import VitalSigns
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
 from g6.ports.sources import Candles, Provider, abilities_of
 
 CANDLE_DIR = ".candles"
 """Where candles wait below the data directory while their day is not repaired yet."""
-
-
-class _NoVitals:
-    """Vitals port of a system that does not run."""
-
-    def read(self) -> VitalSigns:
-        """Return nothing known."""
-        return VitalSigns()
 
 
 def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:
@@ -72,7 +64,7 @@ def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:
         bus=MemoryBus(),
         controls=MemoryControls(),
         sender=MemorySender(),
-        vitals=_NoVitals(),
+        vitals=NoVitals(),
     )
     return runtime, backfill
 

@@ -43,7 +43,7 @@ def settings_as_started(settings: Settings) -> Settings:
     """Return settings with the market, interval and indices of the system that runs.
 
     It may have been started with `--speed`, `--start` or `--interval`, which who looks at it does
-    not know; without them its instants cannot be named.
+    not know. Without them its instants cannot be named.
 
     Raises:
         Unavailable: No Redis is known.

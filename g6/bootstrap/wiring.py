@@ -26,7 +26,7 @@ class RedisClients:
     Attributes:
         url: Where messages, ledger, controls and events are.
         main: The client of that server.
-        cache: The client of frames and quotes; the same one unless `redis.cache_url` names another
+        cache: The client of frames and quotes, the same one unless `redis.cache_url` names another
             server.
     """
 
@@ -73,7 +73,7 @@ def wire(settings: Settings, url: str = "") -> Wiring:
 
     Args:
         settings: The configuration.
-        url: Where Redis is, when that is known; else the settings or the data directory say it.
+        url: Where Redis is, when that is known. Else the settings or the data directory say it.
 
     Raises:
         Unavailable: No Redis is known.
@@ -135,5 +135,5 @@ def live_clock(settings: Settings) -> Clock:
 
 
 def clock_speed(settings: Settings) -> float:
-    """Return the market seconds per wall second; at full speed a clock has no speed of its own."""
+    """Return the market seconds per wall second, 1 at full speed, which is no speed of a clock."""
     return float(settings.market.speed) if settings.market.speed != "max" else 1.0

@@ -33,6 +33,10 @@ FIGURE = """
 from g6.domain.figures.definitions import as_page
 print([line for line in as_page().splitlines() if "term_structure.step" in line])
 """
+ALERT = """
+from g6.domain.reports.alerts import RULES, queue_alert
+print([rule.id for rule in RULES if rule.id == "queue_long"], queue_alert("collect", 9), queue_alert("collect", 2000).sentence)
+"""
 COMMAND = f"""
 from g6.entrypoints.cli import main
 main(["indices", "--data-dir", {str(ROOT / "tests" / "data" / "store")!r}])
@@ -54,9 +58,10 @@ def tree(tmp_path: Path) -> Path:
         ("A job", JOB, ["True {'queue': 'maintenance'} {'soft_time_limit': 36.0"]),
         ("A source", SOURCE, ["sim True", "calm    the simulated market of --seed"]),
         ("A figure", FIGURE, ["| per root year | positive: later expiries dearer |"]),
+        ("An alert", ALERT, ["['queue_long'] None 2000 messages wait in the queue collect"]),
         ("A command", COMMAND, ["index", "MIDCPNIFTY", "NIFTY"]),
     ],
-    ids=["job", "source", "figure", "command"],
+    ids=["job", "source", "figure", "alert", "command"],
 )
 def test_what_a_diff_of_the_page_adds_is_there(
     tree: Path, section: str, script: str, answers: list[str]

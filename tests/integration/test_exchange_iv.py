@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.replay import Recording, Replay
-from g6.bootstrap.inprocess import Replayed, replayed
+from g6.bootstrap.inprocess import ReplayedUnit, replay_units
 from g6.config import Settings, calendar, plan
 from g6.config.sections import GreeksSettings
 from g6.domain.figures import open_interest
@@ -26,19 +26,19 @@ def path(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(path: Path) -> Replayed:
+def done(path: Path) -> ReplayedUnit:
     settings = Settings(greeks=GreeksSettings(model="nse"))
-    return next(replayed(Replay(Recording.open(path)), plan(settings), calendar()))
+    return next(replay_units(Replay(Recording.open(path)), plan(settings), calendar()))
 
 
-def test_the_exchanges_volatilities_are_reproduced(path: Path, done: Replayed) -> None:
+def test_the_exchanges_volatilities_are_reproduced(path: Path, done: ReplayedUnit) -> None:
     theirs = Replay(Recording.open(path)).exchange_iv("NIFTY", done.chain.quotes, done.unit.instant)
     found = agreement(done.chain.vol.iv, theirs, done.chain.quotes.volume)
     assert found.options == 696
     assert found.share >= 0.995
 
 
-def test_totals_equal_the_exchanges_exactly(path: Path, done: Replayed) -> None:
+def test_totals_equal_the_exchanges_exactly(path: Path, done: ReplayedUnit) -> None:
     filtered = json.loads(path.read_bytes())["filtered"]
     nearest = done.chain.expiries.rows(0)
     contracts = done.chain.oi[:, nearest] / done.chain.quotes.lot_size[nearest]
@@ -46,7 +46,7 @@ def test_totals_equal_the_exchanges_exactly(path: Path, done: Replayed) -> None:
     assert open_interest.total(contracts, PE) == filtered["PE"]["totOI"]
 
 
-def test_every_expiry_is_collected(done: Replayed) -> None:
+def test_every_expiry_is_collected(done: ReplayedUnit) -> None:
     assert (done.row["status"], done.row["expiries_collected"], len(done.chain.expiries)) == (
         "OK",
         21,

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from g6.adapters.replay import Recording, Replay
-from g6.bootstrap.inprocess import Replayed, in_process, replayed
+from g6.bootstrap.inprocess import ReplayedUnit, memory_runtime, replay_units
 from g6.config import Settings, calendar, plan
 from g6.config.sections import QualitySettings
 from g6.domain.cycles.cycle import Unit, isoformat_z
@@ -42,8 +42,8 @@ def path(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def units(path: Path) -> list[Replayed]:
-    return list(replayed(Replay(Recording.open(path)), plan(Settings()), calendar()))
+def units(path: Path) -> list[ReplayedUnit]:
+    return list(replay_units(Replay(Recording.open(path)), plan(Settings()), calendar()))
 
 
 def isoformat_z_of(text: str) -> str:
@@ -52,7 +52,7 @@ def isoformat_z_of(text: str) -> str:
 
 
 def test_thirty_minutes_give_thirty_rows_and_none_is_missing(
-    units: list[Replayed], path: Path
+    units: list[ReplayedUnit], path: Path
 ) -> None:
     minutes = sorted(
         {
@@ -68,7 +68,7 @@ def test_thirty_minutes_give_thirty_rows_and_none_is_missing(
     assert {done.row["expiries_collected"] for done in units} == {4}
 
 
-def test_expiries_without_a_bucket_go_by_number(units: list[Replayed]) -> None:
+def test_expiries_without_a_bucket_go_by_number(units: list[ReplayedUnit]) -> None:
     for done in units:
         assert [slot.bucket for slot in done.chain.expiries.slot] == [
             "this_week",
@@ -79,7 +79,7 @@ def test_expiries_without_a_bucket_go_by_number(units: list[Replayed]) -> None:
 
 
 @pytest.mark.parametrize("expiry", FIGURES)
-def test_parity_holds_as_far_as_it_is_known_to(units: list[Replayed], expiry: str) -> None:
+def test_parity_holds_as_far_as_it_is_known_to(units: list[ReplayedUnit], expiry: str) -> None:
     (low, high), spread, median, p90, contrast = FIGURES[expiry]
     i = list(FIGURES).index(expiry)
     gaps, on_spot = [], []
@@ -96,7 +96,7 @@ def test_parity_holds_as_far_as_it_is_known_to(units: list[Replayed], expiry: st
     assert np.median(on_spot) == pytest.approx(contrast, abs=0.5)
 
 
-def _outside(done: Replayed) -> NDArray[np.bool_]:
+def _outside(done: ReplayedUnit) -> NDArray[np.bool_]:
     """Which listed options are out of the money, `(2, n)`."""
     strike, forward = done.chain.quotes.strike, done.chain.per_row(done.chain.expiries.forward)
     return np.stack([strike >= forward, strike <= forward]) & done.chain.prices.listed
@@ -104,11 +104,13 @@ def _outside(done: Replayed) -> NDArray[np.bool_]:
 
 def test_every_option_out_of_the_money_has_a_volatility_of_its_last_price(path: Path) -> None:
     settings = Settings(quality=QualitySettings(max_trade_age=3_600))
-    for done in replayed(Replay(Recording.open(path)), plan(settings), calendar()):
+    for done in replay_units(Replay(Recording.open(path)), plan(settings), calendar()):
         assert set(done.chain.vol.status[_outside(done)].tolist()) == {"ok"}
 
 
-def test_only_a_trade_known_to_be_old_costs_an_option_its_volatility(units: list[Replayed]) -> None:
+def test_only_a_trade_known_to_be_old_costs_an_option_its_volatility(
+    units: list[ReplayedUnit],
+) -> None:
     for done in units:
         outside, status = _outside(done), done.chain.vol.status
         old = done.unit.instant.timestamp() - done.chain.quotes.last_trade_time > 300
@@ -116,7 +118,7 @@ def test_only_a_trade_known_to_be_old_costs_an_option_its_volatility(units: list
         assert set(status[outside & old].tolist()) <= {"stale"}
 
 
-def test_open_interest_sums_equal_the_files_exactly(units: list[Replayed], path: Path) -> None:
+def test_open_interest_sums_equal_the_files_exactly(units: list[ReplayedUnit], path: Path) -> None:
     sums: dict[tuple[str, str, str], float] = defaultdict(float)
     for row in pq.read_table(path).to_pylist():
         sums[isoformat_z_of(row["timestamp"]), row["expiry"], row["option_type"]] += row[
@@ -140,7 +142,7 @@ def test_open_interest_sums_equal_the_files_exactly(units: list[Replayed], path:
     assert (first["oi_puts"] / 65, first["oi_calls"] / 65) == (2_258_915, 3_337_356)
 
 
-def test_max_pain_stays_and_the_money_moves_once(units: list[Replayed]) -> None:
+def test_max_pain_stays_and_the_money_moves_once(units: list[ReplayedUnit]) -> None:
     assert {done.row["max_pain_nearest"] for done in units} == {24_150}
     changes = [(atm, next(run)) for atm, run in groupby(units, key=lambda done: done.row["atm"])]
     assert [(atm, f"{done.unit.instant.astimezone(IST):%H:%M}") for atm, done in changes] == [
@@ -151,7 +153,7 @@ def test_max_pain_stays_and_the_money_moves_once(units: list[Replayed]) -> None:
 
 def test_chains_are_stored_for_every_unit(path: Path) -> None:
     provider = Replay(Recording.open(path))
-    runtime, store = in_process(provider, plan(Settings()), calendar())
+    runtime, store = memory_runtime(provider, plan(Settings()), calendar())
     at = provider.recording.cycles()[0]
     unit = Unit(isoformat_z(at), "NIFTY")
     runtime.sender.stages(unit, STAGES)

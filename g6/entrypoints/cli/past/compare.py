@@ -141,11 +141,11 @@ def parity(
 
 
 def _series(settings: Settings, source: Recording) -> list[ParitySeries]:
-    from g6.bootstrap.inprocess import replayed
+    from g6.bootstrap.inprocess import replay_units
 
     provider = Replay(source)
     found: dict[tuple[str, date], ParitySeries] = {}
-    for done in replayed(provider, collection_plan(settings, provider), calendar()):
+    for done in replay_units(provider, collection_plan(settings, provider), calendar()):
         for i, slot in enumerate(done.chain.expiries.slot):
             key = done.unit.index, slot.expiry
             series = found.setdefault(
@@ -221,10 +221,10 @@ def exchange_iv(
 
 
 def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[str, Any]]:
-    from g6.bootstrap.inprocess import replayed
+    from g6.bootstrap.inprocess import replay_units
 
     provider = Replay(source)
-    for done in replayed(provider, collection_plan(settings, provider), calendar()):
+    for done in replay_units(provider, collection_plan(settings, provider), calendar()):
         chain, at = done.chain, done.unit.instant
         theirs = provider.exchange_iv(done.unit.index, chain.quotes, at)
         found = agreement(chain.vol.iv, theirs, chain.quotes.volume)

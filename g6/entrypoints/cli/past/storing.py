@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay import Recording, Replay
-from g6.bootstrap.inprocess import Replayed, replayed
+from g6.bootstrap.inprocess import ReplayedUnit, replay_units
 from g6.config import Settings, calendar
 from g6.domain.cycles.plan import Plan
 from g6.domain.documents.chain_rows import chain_frame
@@ -34,7 +34,7 @@ def store_recording(
     instants = recording.cycles()
     held = store.overview_cycles(instants[0], instants[-1])
     collected = {name: plan_of for name, plan_of in whole.indices.items() if name in wanted}
-    units = replayed(Replay(recording), replace(whole, indices=collected), calendar())
+    units = replay_units(Replay(recording), replace(whole, indices=collected), calendar())
     days: dict[tuple[date, str], dict[str, Any]] = {}
     for done in (
         units if console is None else _followed(units, len(instants) * len(collected), console)
@@ -55,7 +55,9 @@ def _nothing(day: date, index: str) -> dict[str, Any]:
     return {"index": index, "day": day.isoformat(), "cycles": 0, "stored_already": 0, "options": 0}
 
 
-def _followed(units: Iterable[Replayed], count: int, console: Console) -> Iterable[Replayed]:
+def _followed(
+    units: Iterable[ReplayedUnit], count: int, console: Console
+) -> Iterable[ReplayedUnit]:
     """Yield the units, with a bar on a terminal."""
     if not console.is_terminal:
         yield from units
