@@ -201,11 +201,11 @@ def _wait(
     Without a Parquet store there is nothing to compare (`compares`): that a unit is stored is what persist says.
     """
     waiting = [result for result in results if result["outcome"] == UNFINISHED]
-    watchman, limit, gone = manual.Watchman(runtime), time.monotonic() + WAIT_SECONDS, False
+    watchman, limit, gone = manual.QueueWatch(runtime), time.monotonic() + WAIT_SECONDS, False
     for result in track(waiting, "waiting", console=console, transient=True):
         unit = Unit(result["cycle"], result["index"])
         while not (status := _finished(runtime, unit)) and not gone:
-            gone = watchman.alone() or time.monotonic() > limit
+            gone = watchman.is_alone() or time.monotonic() > limit
             runtime.clock.sleep(0.05)
         if status:
             limit = time.monotonic() + WAIT_SECONDS

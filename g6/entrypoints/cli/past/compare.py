@@ -128,7 +128,7 @@ def parity(
             "--recording", None, "no recording was named", "g6 compare parity --recording PATH"
         )
     source = open_recording(settings)
-    left_out.tell(terminal.console(settings, stderr=True), source.left_out)
+    left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
     found = [series.figures() for series in _series(settings, source)]
     if json_:
         typer.echo(json.dumps(_plain(found), indent=1))
@@ -200,7 +200,7 @@ def exchange_iv(
         config, set_, provider="replay", recording=path, model=model, strict=strict, indices=indices
     )
     source = open_recording(settings)
-    left_out.tell(terminal.console(settings, stderr=True), source.left_out)
+    left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
     found = list(_exchange_figures(settings, source))
     if json_:
         typer.echo(json.dumps(_plain(found), indent=1))

@@ -42,7 +42,7 @@ def mend(
     console = terminal.console(settings, stderr=json_)
     day = day_given(date_)
     if settings.directory.exists():
-        options.owns(context, settings, "g6 data mend")
+        options.own_directory(context, settings, "g6 data mend")
     name = index.upper() if index else None
     lots = [lot for lot in csv_days(settings, day) if name in (None, lot[1])]
     if not lots:

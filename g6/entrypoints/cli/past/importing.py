@@ -59,7 +59,7 @@ def import_csv(
     days, troubles = older_csv.find(directory)
     if not days and not troubles:
         raise NothingToDo(f"{directory} holds no CSV file")
-    options.owns(context, settings, "g6 import", computes=True)
+    options.own_directory(context, settings, "g6 import", computes=True)
     done = [_day(settings, day, troubles) for day in followed(days, "importing", console)]
     report = {
         "days": done,

@@ -52,7 +52,7 @@ def import_table(
     from g6.adapters.replay import Recording
     from g6.adapters.replay.tables.table_files import TableFiles
     from g6.adapters.replay.tables.table_layout import TableLayout
-    from g6.entrypoints.cli.shared.table_rows import show, understood
+    from g6.entrypoints.cli.shared.table_rows import first_rows, print_layout
 
     layout = table.table_layout() or TableLayout()
     settings = options.settings(config, set_, data_dir=data_dir, indices=indices)
@@ -60,15 +60,15 @@ def import_table(
     source = TableFiles(paths, replace(layout, aliases=True), lenient=True)
     resolved = source.resolved()
     console = terminal.console(settings, stderr=json_)
-    rows = understood(source)
-    show(console, resolved, rows)
+    rows = first_rows(source)
+    print_layout(console, resolved, rows)
     _ask(yes, console)
-    options.owns(context, settings, "g6 import", computes=True)
+    options.own_directory(context, settings, "g6 import", computes=True)
     recording = Recording(paths[0], "table", source, max_trade_age=settings.quality.max_trade_age)
     days = _stored(settings, recording, set(settings.indices) & source.instants().keys(), console)
     report = {
         "layout": resolved.toml(),
-        "layout_file": str(table_options.kept(resolved, settings.directory, paths[0])),
+        "layout_file": str(table_options.write_layout(resolved, settings.directory, paths[0])),
         "understood": rows,
         "days": days,
         "cycles": sum(day["cycles"] for day in days),

@@ -70,7 +70,7 @@ def repair(
     from g6.bootstrap.repairing import repair_runtime
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    options.owns(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
+    options.own_directory(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
     console = terminal.console(settings, stderr=json_)
     units = _units_with_gaps(settings, span)
     runtime, backfill = repair_runtime(settings)

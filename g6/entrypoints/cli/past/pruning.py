@@ -100,7 +100,7 @@ def apply(
         question = f"delete {len(files)} files, {size}, of {files[0].day} to {files[-1].day}"
         typer.confirm(f"{question} for ever?", abort=True, err=json_)
     if files:
-        options.owns(context, settings, "g6 retention")
+        options.own_directory(context, settings, "g6 retention")
     for file in followed(files, "deleting", console):
         remove([file])
     _show(settings, files, as_json=json_, deleted=True)

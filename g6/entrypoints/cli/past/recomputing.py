@@ -137,8 +137,8 @@ def _all(
 
 
 def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str, Any], str]:
-    limit, watchman = time.monotonic() + WAIT_SECONDS, manual.Watchman(runtime)
-    while time.monotonic() < limit and not watchman.alone():
+    limit, watchman = time.monotonic() + WAIT_SECONDS, manual.QueueWatch(runtime)
+    while time.monotonic() < limit and not watchman.is_alone():
         for event in runtime.bus.read(after, count=1, block_seconds=1.0):
             after = event.id
             report = event.payload

@@ -81,7 +81,7 @@ def size(
 def _show_estimate(settings: Settings, *, as_json: bool) -> None:
     from g6.entrypoints.cli.shared import sizing
 
-    estimate = sizing.estimated(settings)
+    estimate = sizing.estimate_day(settings)
     if estimate is None:
         raise NothingToDo("a recording is as long as it is: there is no day of it to estimate")
     if not as_json:
@@ -119,7 +119,7 @@ def compact(
 
     settings = options.settings(config, set_, data_dir=data_dir)
     if settings.directory.exists():
-        options.owns(context, settings, "g6 data compact")
+        options.own_directory(context, settings, "g6 data compact")
     console = terminal.console(settings, stderr=json_)
     history = ParquetHistory(settings.directory)
     day = day_given(date_)

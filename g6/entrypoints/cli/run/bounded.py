@@ -30,9 +30,9 @@ from g6.entrypoints.cli.shared.following import (
     PATIENCE,
     ClosedCycle,
     RunFollower,
-    begun,
+    prepare_start,
     stoppable,
-    tell_of_status_file,
+    warn_about_status_file,
 )
 from g6.entrypoints.machine.supervisor import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
@@ -118,12 +118,12 @@ def run_bounded(settings: Settings, requested: int | None, *, json_lines: bool, 
     The exit code is 1 when not all of them closed and were stored.
     """
     console = terminal.console(settings, stderr=json_lines)
-    tell_of_status_file(settings, console, serves=False)
+    warn_about_status_file(settings, console, serves=False)
     with (
         stoppable(),
         _started(settings, requested, console, mix=mix) as (stack, follower, cycles, limit),
     ):
-        banner.show(console, stack, serves=False)
+        banner.print_banner(console, stack, serves=False)
         for followed in _with_progress(follower.until(cycles, limit), cycles, console):
             if json_lines:
                 typer.echo(json.dumps(followed.report.to_json(), separators=(",", ":")))
@@ -133,8 +133,8 @@ def run_bounded(settings: Settings, requested: int | None, *, json_lines: bool, 
         )
         _summarise(console, stack, follower.closed, cycles)
         unread = _left_out(stack)
-        left_out.tell(console, unread)
-        if not is_whole or left_out.is_damaged(unread):
+        left_out.print_left_out(console, unread)
+        if not is_whole or left_out.has_damage(unread):
             raise typer.Exit(1)
 
 
@@ -147,7 +147,7 @@ def _started(
     mix: bool = False,
     who: str = "g6 run",
 ) -> Iterator[tuple[Stack, RunFollower, int, float]]:
-    settings = begun(settings, console)
+    settings = prepare_start(settings, console)
     with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
         bounds = window(settings, stack.runtime, cycles)
         refuse_closed(stack.runtime.ledger, settings, bounds, stack.driver.other)

@@ -130,7 +130,7 @@ def run(
     from g6.entrypoints.cli.run.bounded import run_bounded
 
     layout = table.table_layout()
-    with table_options.replayed_by(layout, settings, stderr=json_) as settings:
+    with table_options.settings_with_layout(layout, settings, stderr=json_) as settings:
         run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from g6 import __version__, log
 from g6.config import Settings, hashes
 from g6.entrypoints.cli.shared import banner, terminal
-from g6.entrypoints.cli.shared.following import RunFollower, begun, stoppable, tell_of_status_file
+from g6.entrypoints.cli.shared.following import (
+    RunFollower,
+    prepare_start,
+    stoppable,
+    warn_about_status_file,
+)
 from g6.entrypoints.machine.supervisor import running
 from g6.entrypoints.web.serving import bind
 
@@ -13,8 +18,8 @@ from g6.entrypoints.web.serving import bind
 def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
     """Start everything and report each cycle until Ctrl-C or SIGTERM, then end everything."""
     console = terminal.console(settings)
-    settings = begun(settings, console)
-    tell_of_status_file(settings, console, serves=settings.features.serve)
+    settings = prepare_start(settings, console)
+    warn_about_status_file(settings, console, serves=settings.features.serve)
     if settings.features.serve:
         _refuse_taken_ports(settings)
     with stoppable(), running(settings, who="g6 up", fresh=settings.simulated, mix=mix) as stack:
@@ -37,7 +42,7 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
         stack.start_beat()
         if settings.features.serve:
             stack.start_serve()
-        banner.show(console, stack, serves=settings.features.serve)
+        banner.print_banner(console, stack, serves=settings.features.serve)
         if settings.console.banner:
             console.print("collecting; Ctrl-C stops")
         while True:

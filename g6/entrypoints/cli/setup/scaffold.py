@@ -65,7 +65,7 @@ def _with_answers(
         config = config | {"interval": interval}
     if indices is None:
         return config
-    switches = options.only(indices)
+    switches = options.enabled_indices(indices)
     enabled = [path.split(".")[1] for path, is_enabled in switches.items() if is_enabled]
     params = config["index_params"]
     default = next(iter(params.values()))

@@ -1,4 +1,4 @@
-"""The banner of a start: version, indices, interval, provider, health, and where the system can be looked at."""
+"""The banner of a start: version, indices, interval, provider, health and addresses."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from g6.masking import mask_address
 from g6.rendering.wording import countdown
 
 
-def show(console: Console, stack: Stack, *, serves: bool) -> None:
-    """Print the banner unless `console.banner` is off; call it once every pool process has warmed up."""
+def print_banner(console: Console, stack: Stack, *, serves: bool) -> None:
+    """Print the banner unless `console.banner` is off.
+
+    Every pool process has warmed up by then: the banner says how many are ready.
+    """
     settings = stack.settings
     if settings.console.banner:
         free = shutil.disk_usage(settings.directory).free
@@ -29,8 +32,10 @@ def show(console: Console, stack: Stack, *, serves: bool) -> None:
 def lines(
     settings: Settings, broker: str, provider: ProviderFacts, free_bytes: int, *, serves: bool
 ) -> Iterator[str]:
-    """Yield the lines of the banner; `provider` holds what the provider says of itself."""
-    yield f"G6 {__version__}: {', '.join(settings.indices)} every {settings.interval} s from {settings.provider.name}"
+    """Yield the lines of the banner. `provider` holds what the provider says of itself."""
+    indices = ", ".join(settings.indices)
+    source = settings.provider.name
+    yield f"G6 {__version__}: {indices} every {settings.interval} s from {source}"
     yield f"  health: {'; '.join(_health(settings, broker, provider))}"
     yield f"  rows: {settings.directory} ({free_bytes / 1e9:.1f} GB free)"
     if serves:
@@ -41,8 +46,8 @@ def _health(settings: Settings, broker: str, provider: ProviderFacts) -> Iterato
     yield f"{sum(pool_sizes(settings))} worker processes ready"
     yield f"Redis answers at {mask_address(broker)}"
     if login := provider.login:
-        left = login.seconds_left
-        valid = f"valid, ends in {countdown(left)}" if left else "valid"
+        seconds_left = login.seconds_left
+        valid = f"valid, ends in {countdown(seconds_left)}" if seconds_left else "valid"
         yield (
             f"access token {valid}"
             if login.is_valid

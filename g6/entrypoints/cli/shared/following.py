@@ -1,4 +1,4 @@
-"""Following a run from outside: what the bus says, cycle by cycle, until the run is whole or somebody stops it."""
+"""Following a run from outside: what the bus says, cycle by cycle, until the run ends."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from textwrap import fill
-from typing import Any
 
 from rich.console import Console
 
@@ -25,31 +25,41 @@ PATIENCE = 30.0
 """Seconds beyond the last cycle's deadline after which a bounded run is given up."""
 
 
-def begun(settings: Settings, console: Console) -> Settings:
-    """Return the settings with the simulated market's start inside a session; say when it was moved, and what a day will take."""
-    asked, settings = settings.market.start, aligned(settings)
-    first = settings.market.start
-    if (first - asked).total_seconds() >= settings.interval:
-        told = [f"{each.astimezone(IST):%a %d %b %Y %H:%M} IST" for each in (asked, first)]
+def prepare_start(settings: Settings, console: Console) -> Settings:
+    """Return the settings with the simulated market's start inside a session.
+
+    The console says when it was moved, and what a day will take.
+    """
+    configured = settings.market.start
+    settings = aligned(settings)
+    start = settings.market.start
+    if (start - configured).total_seconds() >= settings.interval:
         console.print(
-            f"{told[0]} lies in no session: the market starts at {told[1]}", soft_wrap=True
+            f"{_clock(configured)} lies in no session: the market starts at {_clock(start)}",
+            soft_wrap=True,
         )
-    with suppress(G6Error):  # what keeps it from being estimated is said by who needs it
-        if estimate := sizing.estimated(settings):
+    with suppress(G6Error):  # whoever needs what is missing says so
+        if estimate := sizing.estimate_day(settings):
             console.print(fill(sizing.sentence(settings, estimate), 80), highlight=False)
     return settings
 
 
-def tell_of_status_file(settings: Settings, console: Console, *, serves: bool) -> None:
-    """Say that nothing writes `status_file`, where one is set and this start leaves `g6 serve` out."""
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(IST):%a %d %b %Y %H:%M} IST"
+
+
+def warn_about_status_file(settings: Settings, console: Console, *, serves: bool) -> None:
+    """Print that nothing writes `status_file`, where one is set and this start serves nothing."""
     if settings.status_file is None or serves:
         return
+    reason = "and features.serve is off"
+    fix = "set features.serve=true"
     if settings.features.serve:
-        why, fix = "and a bounded run starts none", "run g6 up"
-    else:
-        why, fix = "and features.serve is off", "set features.serve=true"
+        reason = "and a bounded run starts none"
+        fix = "run g6 up"
     console.print(
-        f"status_file {settings.status_file} is not written by this start: g6 serve writes it, {why}",
+        f"status_file {settings.status_file} is not written by this start: "
+        f"g6 serve writes it, {reason}",
         soft_wrap=True,
         markup=False,
     )
@@ -62,7 +72,12 @@ def tell_of_status_file(settings: Settings, console: Console, *, serves: bool) -
 
 @dataclass(slots=True)
 class ClosedCycle:
-    """One closed cycle: its report, and for each index the milliseconds from the cycle's instant to its analysis."""
+    """One closed cycle.
+
+    Attributes:
+        report: Its report.
+        milliseconds: From the cycle's instant to each index's analysis.
+    """
 
     report: CycleReport
     milliseconds: Mapping[str, float]
@@ -80,7 +95,11 @@ class RunFollower:
     _refused: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def poll(self, seconds: float = 0.25) -> Iterator[ClosedCycle]:
-        """Yield the cycles that closed since the last call, waiting up to `seconds` for news; keep the processes alive."""
+        """Yield the cycles that closed since the last call, and keep the processes alive.
+
+        Args:
+            seconds: How long to wait for news.
+        """
         self.stack.watch()
         try:
             events = self.stack.runtime.bus.read(self.last_id, block_seconds=seconds)
@@ -91,7 +110,7 @@ class RunFollower:
             self.last_id = event.id
             match event.payload:
                 case StageReport() as report:
-                    self._unit(report, parse_z(event.ts).timestamp())
+                    self._note_stage(report, parse_z(event.ts).timestamp())
                 case StoreRefused() as refused:
                     for sink, sentence in refused.errors.items():
                         self._refused[refused.cycle, sink] = sentence
@@ -100,23 +119,23 @@ class RunFollower:
                 case CycleReport() as report if report.cycle not in self.closed:
                     self.closed[report.cycle] = report
                     yield ClosedCycle(report, self.analysed.pop(report.cycle, {}))
-                    self._tell_refused()
+                    self._alert_refused()
 
-    def _tell_refused(self) -> None:
-        """After a cycle's line say of which cycles rows were refused since the last one."""
-        if self._refused:
-            cycles = sorted({cycle for cycle, _ in self._refused})
-            said = self._refused[
-                max(self._refused, key=lambda key: key[1])
-            ]  # parquet before panels and csv
-            sentence, _, fix = said.partition("; ")
-            sinks = ", ".join(sorted({sink for _, sink in self._refused}))
-            which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
-            not_stored = f"rows of {which} are not stored yet ({sinks}): {sentence}"
-            log.alert(Alert("disk", not_stored, fix))
-            self._refused.clear()
+    def _alert_refused(self) -> None:
+        """Log of which cycles rows were refused since the last cycle's line."""
+        if not self._refused:
+            return
+        cycles = sorted({cycle for cycle, _ in self._refused})
+        sinks = sorted({sink for _, sink in self._refused})
+        # The last in the alphabet: parquet before panels and csv, whose rows follow from it.
+        place = max(self._refused, key=lambda key: key[1])
+        reason, _, fix = self._refused[place].partition("; ")
+        which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
+        sentence = f"rows of {which} are not stored yet ({', '.join(sinks)}): {reason}"
+        log.alert(Alert("disk", sentence, fix))
+        self._refused.clear()
 
-    def _unit(self, report: StageReport, at: float) -> None:
+    def _note_stage(self, report: StageReport, at: float) -> None:
         if report.stage == Stage.PUBLISH:
             self.published.add(report.cycle)
         elif report.stage == Stage.ANALYSE:
@@ -129,7 +148,11 @@ class RunFollower:
             yield from self.poll()
 
     def until_stored(self, limit: float) -> bool:
-        """Wait until every closed cycle is persisted and published; False when `limit` (wall) came first."""
+        """Wait until every closed cycle is persisted and published.
+
+        Returns:
+            False when wall time `limit` came first.
+        """
         while self.stack.runtime.clock.wall() < limit:
             if self.published >= set(self.closed) and not self.stack.runtime.ledger.open_cycles():
                 return True
@@ -140,9 +163,12 @@ class RunFollower:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does: in order, exit code 0; once the end has begun, neither is heard again."""
+    """Let SIGTERM end the block as Ctrl-C does: in order, with exit code 0.
 
-    def interrupt(_number: int, _frame: Any) -> None:
+    Once the end has begun neither is heard again.
+    """
+
+    def interrupt(_number: int, _frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What a recording was read without, for a person: totals by kind, and the first of each by name."""
+"""What a recording was read without: totals by kind, and the first of each by name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ SHOWN = 20
 """Lines on a terminal; the totals say how many there are."""
 
 
-def tell(console: Console, left_out: Sequence[LeftOut]) -> None:
-    """Print what was left out, damaged things first; nothing where all was read."""
+def print_left_out(console: Console, left_out: Sequence[LeftOut]) -> None:
+    """Print what was left out, damaged things first, and nothing where all was read."""
     counts = totals(left_out)
     order = [kind for kind in reversed([*WORDS]) if kind in counts]
     for part in sorted(left_out, key=lambda part: order.index(part.kind))[:SHOWN]:
@@ -30,6 +30,9 @@ def tell(console: Console, left_out: Sequence[LeftOut]) -> None:
         )
 
 
-def is_damaged(left_out: Sequence[LeftOut]) -> bool:
-    """Tell whether something that was asked for is missing: copies, empty polls and other underlyings are not."""
+def has_damage(left_out: Sequence[LeftOut]) -> bool:
+    """Tell whether something that was asked for is missing.
+
+    Copies, empty polls and other underlyings were not asked for.
+    """
     return any(part.kind == "damaged" for part in left_out)

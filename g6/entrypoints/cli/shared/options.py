@@ -88,7 +88,10 @@ def settings(
     start: str | None = None,
     model: str | None = None,
 ) -> Settings:
-    """Return the settings of a command: its options over environment, file and defaults. Errors: BadConfig."""
+    """Return the settings of a command: its options over environment, file and defaults.
+
+    Errors: BadConfig.
+    """
     overrides: dict[str, Any] = {
         "data_dir": data_dir,
         "demo_dir": data_dir,
@@ -103,10 +106,10 @@ def settings(
         "market.start": start,
         "greeks.model": model,
     }
-    return load(config, overrides | only(indices) | assignments(set_ or ()))
+    return load(config, overrides | enabled_indices(indices) | assignments(set_ or ()))
 
 
-def owns(
+def own_directory(
     context: typer.Context,
     settings: Settings,
     who: str,
@@ -117,7 +120,16 @@ def owns(
 ) -> None:
     """Own the data directory until the command ends, beside workers of the same system alone.
 
-    `of_kind`: it brings rows of the settings' kind of market. `computes`: its rows name the configuration. Errors: Unavailable.
+    Args:
+        context: The command's.
+        settings: Its settings.
+        who: Its name, for whoever finds the directory owned.
+        of_kind: It brings rows of the settings' kind of market.
+        computes: Its rows name the configuration.
+        mix: Rows of another kind of market may come in.
+
+    Raises:
+        Unavailable: Somebody else owns it.
     """
     from g6.bootstrap.ownership import owned_directories, record_configuration
 
@@ -126,23 +138,20 @@ def owns(
         record_configuration(settings)
 
 
-def only(indices: str | None) -> dict[str, bool]:
-    """Return the overrides that enable just the named indices. Errors: BadConfig for a name nobody lists."""
+def enabled_indices(indices: str | None) -> dict[str, bool]:
+    """Return the overrides that enable just the named indices, separated by commas."""
     if indices is None:
         return {}
-    wanted = [name.strip().upper() for name in indices.split(",") if name.strip()]
-    named = dict.fromkeys(wanted, True)
-    return {
-        f"index_params.{name}.enabled": name in named for name in dict.fromkeys([*INDICES, *wanted])
-    }
+    names = [name.strip().upper() for name in indices.split(",") if name.strip()]
+    return {f"index_params.{name}.enabled": name in names for name in [*INDICES, *names]}
 
 
 def assignments(texts: Iterable[str]) -> dict[str, str]:
     """Return `KEY=VALUE` texts by key. Errors: BadConfig for one without `=`."""
-    found = {}
+    values = {}
     for text in texts:
         key, sign, value = text.partition("=")
         if not sign:
             raise BadConfig(f"--set {text} names no value", f"--set {text}=VALUE")
-        found[key.strip()] = value.strip()
-    return found
+        values[key.strip()] = value.strip()
+    return values

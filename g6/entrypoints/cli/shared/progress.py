@@ -1,4 +1,4 @@
-"""Progress of what takes longer: a bar with the time it will still take on a terminal, plain lines anywhere else."""
+"""Progress of long work: a bar with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def followed(items: Sequence[T], what: str, console: Console) -> Iterator[T]:
-    """Yield `items` one by one; each counts as done when the next one is asked for."""
+    """Yield items one by one. Each is done when the next one is asked for."""
     if console.is_terminal:
         columns = (
             TextColumn("{task.description}"),
@@ -31,9 +31,10 @@ def followed(items: Sequence[T], what: str, console: Console) -> Iterator[T]:
         with Progress(*columns, console=console, transient=True) as progress:
             yield from progress.track(items, description=what)
         return
-    told = 0
-    for done, item in enumerate(items, 1):
+    printed_tenths = 0
+    for count, item in enumerate(items, 1):
         yield item
-        if done * 10 // len(items) > told or done == len(items):
-            told = done * 10 // len(items)
-            console.print(f"{what}: {done} of {len(items)}", highlight=False)
+        tenths = count * 10 // len(items)
+        if tenths > printed_tenths or count == len(items):
+            printed_tenths = tenths
+            console.print(f"{what}: {count} of {len(items)}", highlight=False)

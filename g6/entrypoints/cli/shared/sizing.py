@@ -1,4 +1,4 @@
-"""What a day of the configured collection will take on the disk, said before anything is collected."""
+"""What a day of the configured collection will take on the disk, before it is collected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,15 @@ PARTS_SHARE = 1.8
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A day by index, the overviews of it, and the indices whose contracts nobody listed yet."""
+    """What a day will take.
+
+    Attributes:
+        day: The session's day.
+        cycles: How many cycles it has.
+        indices: The chains of each index.
+        overviews: The overview rows.
+        unknown: Indices whose contracts nobody listed yet.
+    """
 
     day: date
     cycles: int
@@ -38,56 +46,69 @@ class Estimate:
         return sum(self.indices.values(), self.overviews)
 
 
-def estimated(settings: Settings, cycles: int | None = None) -> Estimate | None:
-    """Return the bytes of the next whole session, or of its first `cycles`; None for a recording, which knows no session.
+def estimate_day(settings: Settings, cycles: int | None = None) -> Estimate | None:
+    """Return the bytes of the next whole session, or of its first `cycles`.
 
-    Contracts are those of the simulated market, else of the newest listing that is kept.
+    A recording knows no session: it has no estimate. Contracts are those of the simulated market, else of the newest listing that is kept.
     """
     if settings.source.can(Ability.RECORDED):
         return None
-    decided, known = plan(settings), calendar()
+    indices = plan(settings).indices
+    days = calendar()
     now = settings.market.start if settings.source.is_simulated else WallClock().market()
-    sessions = {name: _session(known, INDICES[name].exchange, now) for name in decided.indices}
-    most = {name: len(session.cycles(settings.interval)) for name, session in sessions.items()}
-    found: dict[str, Sizing] = {}
-    for name, wanted in decided.indices.items():
-        if (listing := _listing(settings, name, sessions[name].open)) is not None:
-            many = min(most[name], cycles or most[name])
-            found[name] = _of(settings, wanted, listing, known, sessions[name], many)
-    many = min(max(most.values()), cycles or max(most.values()))
-    day = min(session.day for session in sessions.values())
+    sessions = {name: _session(days, INDICES[name].exchange, now) for name in indices}
+    counts = {name: _cycle_count(settings, session, cycles) for name, session in sessions.items()}
+    sizes: dict[str, Sizing] = {}
+    for name, index in indices.items():
+        session = sessions[name]
+        listing = _listing(settings, name, session.open)
+        if listing is not None:
+            sizes[name] = _index_size(settings, index, listing, days, session, counts[name])
+    most = max(counts.values())
     return Estimate(
-        day,
-        many,
-        found,
-        sizing.of_overviews(len(found), many),
-        tuple(name for name in most if name not in found),
+        day=min(session.day for session in sessions.values()),
+        cycles=most,
+        indices=sizes,
+        overviews=sizing.of_overviews(len(sizes), most),
+        unknown=tuple(name for name in indices if name not in sizes),
     )
 
 
-def sentence(settings: Settings, found: Estimate) -> str:
-    """Say it in a line."""
-    if not found.indices:
-        return f"what a whole day will take is known once a listing of {', '.join(found.unknown)} is kept, as every run does"
-    total, told = found.total, list[str]()
+def sentence(settings: Settings, estimate: Estimate) -> str:
+    """Return an estimate as one sentence."""
+    unknown = ", ".join(estimate.unknown)
+    if not estimate.indices:
+        return (
+            f"what a whole day will take is known once a listing of {unknown} is kept, "
+            "as every run does"
+        )
+    total = estimate.total
+    parts: list[str] = []
     if settings.storage.parquet.enabled:
-        told.append(
-            f"{_mb(total.compacted)} of Parquet once it is compacted, {_mb(PARTS_SHARE * total.compacted)} until then"
+        until_then = _mb(PARTS_SHARE * total.compacted)
+        parts.append(
+            f"{_mb(total.compacted)} of Parquet once it is compacted, {until_then} until then"
         )
     if settings.storage.csv.enabled:
-        told.append(f"{_mb(total.csv)} of CSV")
-    if found.unknown:
-        told.append(f"without {', '.join(found.unknown)}, whose contracts no kept listing tells")
-    return f"a whole day of {found.cycles} cycles will take about {'; '.join(told) or 'nothing: no sink is switched on'}"
+        parts.append(f"{_mb(total.csv)} of CSV")
+    if unknown:
+        parts.append(f"without {unknown}, whose contracts no kept listing tells")
+    takes = "; ".join(parts) or "nothing: no sink is switched on"
+    return f"a whole day of {estimate.cycles} cycles will take about {takes}"
+
+
+def _cycle_count(settings: Settings, session: Session, cycles: int | None) -> int:
+    most = len(session.cycles(settings.interval))
+    return min(most, cycles or most)
 
 
 def _mb(size: float) -> str:
     return f"{size / 1e6:.0f} MB"
 
 
-def _session(known: Calendar, exchange: str, at: datetime) -> Session:
+def _session(days: Calendar, exchange: str, at: datetime) -> Session:
     day = day_of(at)
-    return known.session(exchange, day) or known.next_session(exchange, day)
+    return days.session(exchange, day) or days.next_session(exchange, day)
 
 
 def _listing(settings: Settings, name: str, at: datetime) -> Listing | None:
@@ -96,19 +117,30 @@ def _listing(settings: Settings, name: str, at: datetime) -> Listing | None:
     return kept_listing(settings.directory, name, day_of(at))
 
 
-def _of(
+def _index_size(
     settings: Settings,
-    wanted: IndexPlan,
+    index_plan: IndexPlan,
     listing: Listing,
-    known: Calendar,
+    days: Calendar,
     session: Session,
     cycles: int,
 ) -> Sizing:
-    contracts, index = listing.contracts, wanted.index
+    contracts = listing.contracts
+    index = index_plan.index
     resolved = expiry.resolve(
-        contracts.expiries, session.open, known, index.exchange, wanted.rules, underlying=index.name
+        contracts.expiries,
+        session.open,
+        days,
+        index.exchange,
+        index_plan.rules,
+        underlying=index.name,
     )
     return sizing.of_index(
-        wanted, contracts, resolved, whole=settings.scope == "chain", cycles=cycles, interval=settings.interval,
+        index_plan,
+        contracts,
+        resolved,
+        whole=settings.scope == "chain",
+        cycles=cycles,
+        interval=settings.interval,
         greeks=settings.greeks.enabled,
-    )  # fmt: skip
+    )

@@ -97,7 +97,7 @@ class TableOptions:
     layout: Layout = None
 
     def table_layout(self) -> TableLayout | None:
-        """Return the layout that the options say, over that of a file; None without any option.
+        """Return the layout that the options say, over that of a file, None without any option.
 
         Errors: BadConfig, BadInput.
         """
@@ -135,10 +135,18 @@ def _over(base: TableLayout, own: TableLayout) -> TableLayout:
     )
 
 
-def kept(layout: TableLayout, directory: Path, of: Path) -> Path:
-    """Write a layout beside the data that is read by it; return the file, the same for the same layout and table."""
-    text = f"# How {of.name} was read. g6 import table and g6 run --provider replay take it with --layout.\n{layout.toml()}"
-    name = f"{of.name.split('.')[0]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.toml"
+def write_layout(layout: TableLayout, directory: Path, table: Path) -> Path:
+    """Write a layout beside the data that is read by it.
+
+    Returns:
+        The file. It is the same for the same layout and table.
+    """
+    text = (
+        f"# How {table.name} was read. g6 import table and g6 run --provider replay take it "
+        f"with --layout.\n{layout.toml()}"
+    )
+    stem = table.name.split(".")[0]
+    name = f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.toml"
     path = directory / LAYOUTS / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
@@ -149,19 +157,23 @@ def kept(layout: TableLayout, directory: Path, of: Path) -> Path:
 
 
 @contextmanager
-def replayed_by(
+def settings_with_layout(
     layout: TableLayout | None, settings: Settings, *, stderr: bool = False
 ) -> Iterator[Settings]:
-    """Give the settings by which a table is replayed: its layout is shown, and kept beside the rows once they are there.
+    """Give the settings by which a table is replayed.
 
-    Errors: UserError, where the recording is no table; BadInput.
+    Its layout is printed, and written beside the rows once they are there.
+
+    Raises:
+        UserError: The recording is no table.
+        BadInput: It cannot be read.
     """
     if layout is None:
         yield settings
         return
     from g6.bootstrap.sources import recording_path
     from g6.entrypoints.cli.shared import terminal
-    from g6.entrypoints.cli.shared.table_rows import opened_table, show, understood
+    from g6.entrypoints.cli.shared.table_rows import first_rows, open_table, print_layout
 
     if not settings.source.can(Ability.RECORDED):
         raise UserError(
@@ -169,11 +181,12 @@ def replayed_by(
             "add --provider replay --recording FILE",
         )
     path = recording_path(settings)
-    table = opened_table(path, layout)
+    table = open_table(path, layout)
     resolved = table.resolved()
-    show(terminal.console(settings, stderr=stderr), resolved, understood(table))
+    console = terminal.console(settings, stderr=stderr)
+    print_layout(console, resolved, first_rows(table))
     with tempfile.TemporaryDirectory(prefix="g6-layout-") as directory:
-        file = kept(resolved, Path(directory), path)
+        file = write_layout(resolved, Path(directory), path)
         source = settings.provider.model_copy(update={"layout": file})
         refused = False
         try:
@@ -183,7 +196,7 @@ def replayed_by(
             raise
         finally:
             if not refused and settings.directory.is_dir():
-                kept(resolved, settings.directory, path)
+                write_layout(resolved, settings.directory, path)
 
 
 def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A table's first rows as they were understood, beside the layout they were read by: so that a person sees what is meant."""
+"""A table's first rows as they are understood, beside the layout that they are read by."""
 
 from __future__ import annotations
 
@@ -22,8 +22,13 @@ from g6.errors import UserError
 _ROWS_SHOWN = 3
 
 
-def opened_table(path: Path, layout: TableLayout) -> TableFiles:
-    """Return the table that is recorded at `path`, names that others gave its columns understood. Errors: UserError, BadInput."""
+def open_table(path: Path, layout: TableLayout) -> TableFiles:
+    """Return the table that is recorded at a path. Names that others give columns are understood.
+
+    Raises:
+        UserError: It is no table.
+        BadInput: It cannot be read.
+    """
     table = Recording.open(path, layout=replace(layout, aliases=True)).table
     if table is None:
         raise UserError(
@@ -32,26 +37,26 @@ def opened_table(path: Path, layout: TableLayout) -> TableFiles:
     return table
 
 
-def understood(source: TableFiles) -> list[dict[str, Any]]:
-    """The first rows of the first index as they were understood, quantities with what they count."""
+def first_rows(source: TableFiles) -> list[dict[str, Any]]:
+    """Return the first rows of the first index as they are understood, quantities in units."""
     index, instants = next(iter(source.instants().items()))
-    seen = source.options(index, instants[0])
-    lots = lots_of(seen)
+    options = source.options(index, instants[0])
+    lots = lots_of(options)
     rows = []
-    for n in range(min(_ROWS_SHOWN, len(seen))):
-        at = datetime.fromtimestamp(int(seen.at[n]) / 1e6, UTC).astimezone(IST)
+    for n in range(min(_ROWS_SHOWN, len(options))):
+        at = datetime.fromtimestamp(int(options.at[n]) / 1e6, UTC).astimezone(IST)
         row: dict[str, Any] = {
             "instant": f"{at:%Y-%m-%d %H:%M:%S} IST",
             "index": index,
-            "expiry": str(seen.expiry[n]),
-            "strike": float(seen.strike[n]),
-            "option_type": SIDES[int(seen.side[n])],
-            "spot": _number(float(seen.spot[n])),
-            "ltp": _number(float(seen.figures["last"][n])),
+            "expiry": str(options.expiry[n]),
+            "strike": float(options.strike[n]),
+            "option_type": SIDES[int(options.side[n])],
+            "spot": _number(float(options.spot[n])),
+            "ltp": _number(float(options.figures["last"][n])),
         }
         for name in ("volume", "oi"):
-            times = int(lots[n]) if name in seen.in_contracts else 1
-            row[name] = _number(float(seen.figures[name][n]) * times)
+            times = int(lots[n]) if name in options.in_contracts else 1
+            row[name] = _number(float(options.figures[name][n]) * times)
         rows.append(row)
     return rows
 
@@ -60,14 +65,12 @@ def _number(value: float) -> float | None:
     return None if isnan(value) else value
 
 
-def show(console: Console, layout: TableLayout, rows: Sequence[Mapping[str, Any]]) -> None:
+def print_layout(console: Console, layout: TableLayout, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a layout and the rows that were understood by it."""
     console.print("read by this layout:")
     for line in layout.toml().splitlines():
         console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
     console.print("the first rows as understood, quantities in units:")
     for row in rows:
-        told = "  ".join(
-            f"{name} {'none' if value is None else value}" for name, value in row.items()
-        )
-        console.print(f"  {told}", soft_wrap=True, highlight=False)
+        cells = [f"{name} {'none' if value is None else value}" for name, value in row.items()]
+        console.print(f"  {'  '.join(cells)}", soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""What a terminal can show: colours when wanted, plain ASCII where the locale knows nothing else."""
+"""What a terminal can show: colours if configured, plain ASCII where the locale has no more."""
 
 from __future__ import annotations
 
@@ -15,14 +15,42 @@ if TYPE_CHECKING:
     from g6.config import Settings
 
 PLAIN: Mapping[str, str] = {
-    "−": "-", "–": "-", "—": "-", "·": ".", "…": "...", "×": "x", "≤": "<=", "≥": ">=", "±": "+/-", "→": "->", "▶": ">", "◀": "<",
-    "σ": "sigma", "Δ": "d", "Γ": "G", "²": "^2", "⁴": "^4", "✓": "ok", "✗": "no", "•": "*", "│": "|", "─": "-", "█": "#",
-    "▲": "^", "▼": "v", "₹": "Rs ", "√": "sqrt", "’": "'", "“": '"', "”": '"',
-}  # fmt: skip
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "·": ".",
+    "…": "...",
+    "×": "x",
+    "≤": "<=",
+    "≥": ">=",
+    "±": "+/-",
+    "→": "->",
+    "▶": ">",
+    "◀": "<",
+    "σ": "sigma",
+    "Δ": "d",
+    "Γ": "G",
+    "²": "^2",
+    "⁴": "^4",
+    "✓": "ok",
+    "✗": "no",
+    "•": "*",
+    "│": "|",
+    "─": "-",
+    "█": "#",
+    "▲": "^",
+    "▼": "v",
+    "₹": "Rs ",
+    "√": "sqrt",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+}
 """ASCII for the signs that G6 writes; any other becomes a question mark."""
 
 
-_CODEC = "g6_plain"  # a name of its own: Typer takes a stream that says `ascii` for a mistake and writes UTF-8 to it
+# A name of its own: typer takes a stream that says `ascii` for a mistake and writes UTF-8 to it.
+_CODEC = "g6_plain"
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:
@@ -65,7 +93,7 @@ def plain() -> None:
 
 
 def plain_in_c_locale() -> None:
-    """Make this process write ASCII only where the locale is C (`LC_ALL=C`), before anything else is written."""
+    """Make this process write ASCII only where the locale is C (`LC_ALL=C`)."""
     if locale.setlocale(locale.LC_CTYPE) in {"C", "POSIX"}:
         plain()
 

@@ -16,11 +16,11 @@ NEIGHBOURS = ("celery", "kombu", "redis", "kiteconnect")
 
 
 def versions() -> dict[str, str]:
-    """Return versions by name: g6 and its commit where it is known, Python, and the libraries it stands on, where installed."""
-    found = {"g6": _installed("g6"), "commit": _commit(), "python": platform.python_version()}
+    """Return versions by name: g6, its commit, Python, and the libraries that are installed."""
+    names = {"g6": _installed("g6"), "commit": _commit(), "python": platform.python_version()}
     return {
         name: version
-        for name, version in (found | {name: _installed(name) for name in NEIGHBOURS}).items()
+        for name, version in (names | {name: _installed(name) for name in NEIGHBOURS}).items()
         if version
     }
 
@@ -38,7 +38,7 @@ def _commit() -> str:
     if git is None or not (root / ".git").exists():
         return ""
     try:
-        asked = subprocess.run(
+        answer = subprocess.run(
             [git, "-C", str(root), "rev-parse", "--short=12", "HEAD"],
             capture_output=True,
             text=True,
@@ -47,15 +47,18 @@ def _commit() -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return asked.stdout.strip()
+    return answer.stdout.strip()
 
 
-def _show(wanted: bool) -> None:
-    if wanted:
+def _print_versions(is_given: bool) -> None:
+    if is_given:
         typer.echo("  ".join(f"{name} {version}" for name, version in versions().items()))
         raise typer.Exit
 
 
 Option = Annotated[
-    bool, typer.Option("--version", callback=_show, is_eager=True, help="Show versions and exit.")
+    bool,
+    typer.Option(
+        "--version", callback=_print_versions, is_eager=True, help="Show versions and exit."
+    ),
 ]

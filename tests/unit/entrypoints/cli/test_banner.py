@@ -12,7 +12,7 @@ from g6 import __version__
 from g6.config import load
 from g6.domain.reports import ProviderFacts
 from g6.entrypoints.cli.shared import banner
-from g6.entrypoints.cli.shared.following import tell_of_status_file
+from g6.entrypoints.cli.shared.following import warn_about_status_file
 
 BROKER = "redis://user:planted@127.0.0.1:6379/0"
 SMALL = {"interval": 5, "workers.cycle": 2, "provider.name": "sim"} | {
@@ -70,7 +70,7 @@ def test_it_can_be_left_out(
     stack: Any = SimpleNamespace(
         settings=settings, broker=BROKER, runtime=SimpleNamespace(provider=provider)
     )
-    banner.show(Console(), stack, serves=True)
+    banner.print_banner(Console(), stack, serves=True)
     assert bool(capsys.readouterr().out) is wanted
 
 
@@ -86,7 +86,7 @@ def test_it_can_be_left_out(
 def test_a_status_file_that_nothing_writes_is_told(
     changes: dict[str, Any], serves: bool, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tell_of_status_file(load(None, SMALL | changes, {}), Console(width=300), serves=serves)
+    warn_about_status_file(load(None, SMALL | changes, {}), Console(width=300), serves=serves)
     said = capsys.readouterr().out
     assert told in said
     assert bool(said) is bool(told)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from g6.config import load
 from g6.domain.cycles.cycle import isoformat_z
-from g6.entrypoints.cli.shared.following import begun
+from g6.entrypoints.cli.shared.following import prepare_start
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_start_outside_sessions_is_moved_and_it_is_said(
     asked: str, first: str, told: str
 ) -> None:
     said = io.StringIO()
-    settings = begun(
+    settings = prepare_start(
         load(None, {"market.start": asked, "interval": 60}, {}), Console(file=said, width=200)
     )
     assert isoformat_z(settings.market.start) == first

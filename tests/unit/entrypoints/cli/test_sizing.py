@@ -25,7 +25,7 @@ from g6.adapters.wrapping.tee import Tee
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.cycles.sizing import Sizing
-from g6.entrypoints.cli.shared.sizing import estimated
+from g6.entrypoints.cli.shared.sizing import estimate_day
 from g6.pipeline import Runtime, analyse, collect, persist
 from g6.simulation import SimulatedMarket
 
@@ -67,7 +67,7 @@ def test_parts_and_csv_are_estimated_within_a_fifth_of_what_a_run_wrote(
         )  # fmt: skip
         for stage in (collect, analyse, persist):
             stage(runtime, unit, "test")
-    found = estimated(settings, CYCLES)
+    found = estimate_day(settings, CYCLES)
     assert found is not None
     assert found.indices[index].parts / size(tmp_path / "chain") == WITHIN
     assert found.indices[index].csv / size(tmp_path / "csv") == WITHIN
@@ -86,7 +86,7 @@ def test_compacted_days_are_estimated_within_a_fifth_of_the_measured_ones() -> N
         for name in measured["indices"]
         for key, value in params.items()
     }
-    found = estimated(
+    found = estimate_day(
         load(None, {"provider.name": "sim", "collection.scope": "window", **wanted}, {})
     )
     assert found is not None
