@@ -1,9 +1,9 @@
-"""The use cases: plain functions over a Runtime; Celery tasks and the command line are doorways to them.
+"""The use cases: plain functions over a Runtime. Celery tasks and the command line call them.
 
 collect ─▶ analyse ─▶ persist      one unit: (cycle, index)
               └─ the last one of a cycle ─▶ aggregate ─▶ publish      one cycle
-sweep closes what did not arrive; rerun does it again; tidy folds what is stored into fewer files; keep_events
-keeps what the bus told.
+sweep closes what did not arrive. rerun does it again. tidy folds what is stored into fewer files.
+keep_events stores the events of the bus.
 """
 
 from g6.pipeline.archiving import keep_events
@@ -18,6 +18,20 @@ from g6.pipeline.sweep import sweep
 from g6.pipeline.watching import heartbeat, verify_panels
 
 __all__ = [
-    "Runtime", "aggregate", "analyse", "collect", "compact", "fold", "heartbeat", "keep_events", "persist", "publish", "recompute",
-    "repair", "rerun", "sweep", "tidy", "verify_panels",
-]  # fmt: skip
+    "Runtime",
+    "aggregate",
+    "analyse",
+    "collect",
+    "compact",
+    "fold",
+    "heartbeat",
+    "keep_events",
+    "persist",
+    "publish",
+    "recompute",
+    "repair",
+    "rerun",
+    "sweep",
+    "tidy",
+    "verify_panels",
+]

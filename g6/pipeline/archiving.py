@@ -1,4 +1,4 @@
-"""Events kept for good: what came since the last time goes into the store, before the bus forgets it."""
+"""Events kept for good: what came since the last time is stored before the bus forgets it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PASSING = frozenset(type for type in EventType if type.is_passing)
 
 
 def keep_events(runtime: Runtime) -> int:
-    """Keep the events since the last time; those that the bus trimmed before are kept as a count.
+    """Keep the events since the last time, and those that the bus trimmed before as a count.
 
     Returns:
         How many were kept.

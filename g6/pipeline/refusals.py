@@ -1,4 +1,4 @@
-"""Sinks that refuse writes: counted, told of at once and then once a minute, and forgotten once they take writes."""
+"""Sinks that refuse writes: counted, alerted of, and forgotten once they take writes again."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def remember_refusals(runtime: Runtime, unit: Unit, stage: str, errors: Mapping[
 
 
 def _forget_refusal(runtime: Runtime, unit: Unit, stage: str) -> None:
-    """Forget what was refused of an index before; the last one fires the alert that all is well."""
+    """Forget what was refused of an index. The last one fires the alert that all is well."""
     switches = runtime.controls.read()
     name = _switch_name(stage, unit.index)
     refusal = switches.refusals.get(name)

@@ -1,4 +1,4 @@
-"""Repairing a gap: a cycle that nobody collected, from what the provider's candles still say of it."""
+"""The repair of a gap: a cycle that nobody collected, from the provider's candles."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from g6.pipeline.stages import gather
 
 
 def repair(runtime: Runtime, unit: Unit, *, row_stands: bool = False) -> Status:
-    """Backfill one unit and return how it ends: OK or PARTIAL and stored with reason `backfill`, MISSING and nothing written.
+    """Backfill one unit. The runtime's provider answers from candles.
 
-    The runtime's provider answers from candles. A unit of which a chain is stored is left as it is: SKIPPED.
-    `row_stands`: the overview row is what was collected live, and only the chain is gone; the row stays.
-    Errors: BadInput (a damaged file of this unit).
+    Args:
+        row_stands: Whether the overview row was collected live and stays. Only the chain is gone.
+
+    Returns:
+        OK or PARTIAL for a unit that is stored, with reason `backfill`. MISSING where nothing was
+        written. SKIPPED where a chain is stored already and is left as it is.
+
+    Raises:
+        BadInput: A file of this unit is damaged.
     """
     if runtime.store.read_chain(unit) is not None:
         return Status.SKIPPED

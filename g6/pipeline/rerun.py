@@ -1,4 +1,4 @@
-"""Doing a past unit again from its stored quotes; never from today's market."""
+"""The rerun of a past unit from its stored quotes, never from today's market."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
 from g6.ports import Opening
 
 PATIENCE = 300.0
+"""Wall seconds to the deadline of a unit that is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """One unit that was sent again: its attempt, where its quotes came from (frame, store), and the first stage."""
+    """One unit that was sent again.
+
+    Attributes:
+        source: Where its quotes are from: frame or store.
+        stage: The first stage that was sent.
+    """
 
     unit: Unit
     attempt: int
@@ -24,9 +30,16 @@ class Rerun:
 
 
 def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
-    """Raise the unit's attempt and send it again from `analyse` (quotes) or `persist` on the `manual` queue.
+    """Raise the unit's attempt and send it again on the `manual` queue.
 
-    The quotes are the frame's, else the raw columns of the stored chain, stamped with the settings of now. Errors: NothingToDo.
+    The quotes are the frame's, else the raw columns of the stored chain. They are stamped with
+    the settings of now.
+
+    Args:
+        first_stage: analyse or persist.
+
+    Raises:
+        NothingToDo: The quotes are gone.
     """
     source = "frame"
     if first_stage == "persist":
@@ -55,8 +68,8 @@ def _quotes(runtime: Runtime, unit: Unit) -> tuple[Frame, str]:
         stored = runtime.store.read_chain(unit)
     if stored is None:
         raise NothingToDo(
-            f"the quotes of {unit.index} at {unit.cycle} are gone: no frame in Redis and no stored chain; "
-            "a rerun never fetches today's quotes for a past cycle"
+            f"the quotes of {unit.index} at {unit.cycle} are gone: no frame in Redis and no stored "
+            "chain; a rerun never fetches today's quotes for a past cycle"
         )
     return stored, "store"
 

@@ -1,4 +1,4 @@
-"""What a use case is given: the ports, the plan, the calendar; frozen, built by bootstrap, passed explicitly."""
+"""The Runtime: the ports, the plan and the calendar that every use case is given."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from g6.ports import (
 from g6.ports.history import History
 
 CHAIN_SECONDS = 900.0
+"""Wall seconds that a chain's frame lives: an evicted one is made again from its quotes."""
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class ProcessMemory:
 
     Attributes:
         stored_interest: Open interest of the last stored day before a session, by index and
-            session; None where the store has none.
+            session. None where the store has none.
         kept_listings: Indices and days whose instruments are on disk.
     """
 
@@ -51,10 +52,15 @@ class ProcessMemory:
 class Runtime:
     """The ports of one process and the decisions of one configuration.
 
-    `panels` are the newest ones in Redis, `panel_files` their copy on disk; `feeds` tells who is recorded at an instant, when a
-    recording and not the calendar says which cycles there are. Raw quotes live `quotes_seconds`, once persisted
-    `persisted_seconds`. Heartbeats come every `heartbeat_seconds` of wall time. Without `chain_memories` nothing is known of the
-    strikes that a window leaves out.
+    Attributes:
+        panels: The newest panels, in Redis.
+        panel_files: Their copy on disk.
+        feeds: Which indices are recorded at an instant, where a recording and not the calendar
+            says which cycles there are.
+        quotes_seconds: How long raw quotes live.
+        persisted_seconds: How long they live once their unit is persisted.
+        heartbeat_seconds: Wall seconds between heartbeats.
+        chain_memories: Without them nothing is known of the strikes that a window leaves out.
     """
 
     plan: Plan
@@ -86,11 +92,11 @@ class Runtime:
         if self.feeds is not None:
             recorded = self.feeds(at)
             return tuple(name for name in self.plan.indices if name in recorded)
-        return tuple(
-            name
-            for name, plan in self.plan.indices.items()
-            if self.calendar.is_open(plan.index.exchange, at)
-        )
+        in_session = []
+        for name, plan in self.plan.indices.items():
+            if self.calendar.is_open(plan.index.exchange, at):
+                in_session.append(name)
+        return tuple(in_session)
 
     def opening(self, unit: Unit) -> Opening:
         """Return what the ledger is told when this unit's cycle opens."""
@@ -112,14 +118,14 @@ class Watch:
         self.began = self.last = self.clock.wall()
 
     def lap(self, part: str) -> float:
-        """Book the time since the last lap under `part`; return the wall time now."""
+        """Book the time since the last lap under `part`, and return the wall time now."""
         now = self.clock.wall()
         self.parts[part] = self.parts.get(part, 0.0) + now - self.last
         self.last = now
         return now
 
     def split(self, whole: str, part: str, seconds: float) -> None:
-        """Book `seconds` of what stands under `whole` under `part` instead, as far as they are there."""
+        """Move at most `seconds` from the part `whole` to `part`."""
         moved = min(seconds, self.parts.get(whole, 0.0))
         if moved > 0:
             self.parts[whole] -= moved

@@ -1,4 +1,4 @@
-"""The size of the store: looked at every quarter hour by who writes it, for the panel and the metric."""
+"""The size of the store, measured every quarter hour for the panel and the metric."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY_SECONDS = 900.0
 
 
 def stored_sizes(runtime: Runtime) -> Mapping[str, object]:
-    """Return what the newest storage panel says, for the next one to repeat; empty without one."""
+    """Return what the newest storage panel says, empty where there is none."""
     return (runtime.panels.get("storage") or {}).get("data") or {}
 
 

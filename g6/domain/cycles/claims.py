@@ -29,7 +29,7 @@ class ClaimAnswer(StrEnum):
 
     @property
     def is_repeated(self) -> bool:
-        """Whether the stage was begun before, and has until the deadline instead of beat's limit."""
+        """Whether the stage was begun before, so that it has the whole time to the deadline."""
         return self is ClaimAnswer.AGAIN
 
     @property

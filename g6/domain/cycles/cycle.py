@@ -11,11 +11,18 @@ from g6.domain.schema.words import Status
 
 QUARTER_HOUR = timedelta(minutes=15)
 FIRST_SHARE = 0.5
-"""Part of the time to the deadline that the first provider has when there is a second one."""
+"""Part of the time to the deadline that the first of two providers has."""
 
 
 def isoformat_z(instant: datetime | float) -> str:
-    """Write an instant (aware, or epoch seconds) as UTC ISO-8601 with `Z`; microseconds only where there are some."""
+    """Write an instant as UTC ISO-8601 with `Z`, with microseconds only where there are some.
+
+    Args:
+        instant: Aware, or epoch seconds.
+
+    >>> isoformat_z(1_795_152_600.5)
+    '2026-11-20T05:30:00.500000Z'
+    """
     if not isinstance(instant, datetime):
         instant = datetime.fromtimestamp(round(instant, 6), UTC)
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -31,7 +38,14 @@ def quarter_hour_of(instant: datetime) -> datetime:
 
 
 def parse_z(text: str) -> datetime:
-    """Read what `isoformat_z` wrote; naive text raises ValueError."""
+    """Read what `isoformat_z` wrote.
+
+    Raises:
+        ValueError: The text is no instant, or names no time zone.
+
+    >>> parse_z("2026-11-20T05:30:00Z").timestamp()
+    1795152600.0
+    """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write it as 2026-11-20T04:05:00Z")
@@ -39,13 +53,24 @@ def parse_z(text: str) -> datetime:
 
 
 def on_grid(epoch: float, interval: int) -> float:
-    """Return the grid instant at or before `epoch`: `floor(epoch / interval) * interval`, both in seconds."""
+    """Return the grid's instant at or before `epoch`, both in seconds.
+
+    The grid is `floor(epoch / interval) * interval`.
+
+    >>> on_grid(119.5, 60)
+    60.0
+    """
     return float(epoch // interval * interval)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Unit:
-    """One index in one cycle: the unit of work. `cycle` is the ISO instant, `index` the underlying's name."""
+    """One index in one cycle: the unit of work.
+
+    Attributes:
+        cycle: ISO instant.
+        index: The underlying's name, empty for the cycle as a whole.
+    """
 
     cycle: str
     index: str
@@ -57,20 +82,28 @@ class Unit:
 
 
 def cycle_status(units: Mapping[str, Status]) -> Status:
-    """Return the cycle's status: OK if all units are, SKIPPED if all are, else PARTIAL (no units: SKIPPED)."""
-    seen = set(units.values())
-    if seen == {Status.OK}:
+    """Return the cycle's status: OK if all units are, SKIPPED if all are, else PARTIAL.
+
+    A cycle without units is SKIPPED.
+
+    >>> cycle_status({"NIFTY": Status.OK, "SENSEX": Status.MISSING})
+    <Status.PARTIAL: 'PARTIAL'>
+    """
+    statuses = set(units.values())
+    if statuses == {Status.OK}:
         return Status.OK
-    if seen <= {Status.SKIPPED}:
+    if statuses <= {Status.SKIPPED}:
         return Status.SKIPPED
     return Status.PARTIAL
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Wall seconds of one cycle: `step` is the wall time between two cycles (interval / speed).
+    """The limits of one cycle in wall seconds: deadline, messages, leases, soft and hard limits.
 
-    Every limit of pipeline.md in one place: a unit's deadline, what beat's messages live, leases, soft and hard limits.
+    Attributes:
+        step: Between two cycles: the interval over the market's speed.
+        lease: How long a stage holds its unit without renewing.
     """
 
     step: float
@@ -83,7 +116,7 @@ class Timing:
 
     @property
     def expires(self) -> float:
-        """Seconds that a message of beat lives; a unit that begins later than this is `expired`."""
+        """Seconds that a message of beat lives. A unit that begins later is `expired`."""
         return max(0.5 * self.step, 1.0)
 
     @property
@@ -93,5 +126,6 @@ class Timing:
 
     @property
     def hard(self) -> float:
-        """Hard time limit of a stage; reaching it costs the pool slot seconds, so it stays well clear of the soft one."""
+        """Hard time limit of a stage."""
+        # A child that is killed at it costs the pool slot 2.6 s, so it stays clear of the soft one.
         return max(0.8 * self.step, self.soft + 3.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from g6.domain.market.instrument import Index, exchanges_of
 
@@ -14,7 +14,10 @@ Model = Literal["black76", "nse", "bse"]
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """How a chain is priced. Volatilities and rates are fractions (0.055 is 5.5 %), continuously compounded."""
+    """How a chain is priced.
+
+    Volatilities and rates are fractions (0.055 is 5.5 %), rates continuously compounded.
+    """
 
     model: Model = "black76"
     risk_free_rate: float = 0.055
@@ -29,7 +32,17 @@ class Pricing:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """When a quote may be believed and counts: ages in seconds, width in points and as a fraction of the mid, units, percent."""
+    """When a quote may be believed and counts.
+
+    Attributes:
+        max_quote_age: Market seconds.
+        max_trade_age: Market seconds of a last price without a book.
+        max_spread_points: Width of a book in points.
+        max_spread_fraction: Width of a book as a fraction of its mid.
+        min_volume: Units of the underlying.
+        min_oi: Units of the underlying.
+        vol_pct: Percentile of an expiry's volume below which an option is thin.
+    """
 
     max_quote_age: float = 30.0
     max_trade_age: float = 300.0
@@ -42,7 +55,13 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class IndexPlan:
-    """What is collected of one index: bucket rules (see `expiry.resolve`) and strikes either side of ATM."""
+    """What is collected of one index.
+
+    Attributes:
+        rules: Bucket rules: see `expiry.resolve`.
+        strikes_itm: Strikes in the money of a window.
+        strikes_otm: Strikes out of the money of a window.
+    """
 
     index: Index
     rules: tuple[str | date, ...]
@@ -53,10 +72,14 @@ class IndexPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One configuration's worth of decisions. `interval` is in market seconds, `config_id` names the configuration.
+    """The decisions of one configuration.
 
-    In scope window `reach` is how many standard deviations to expiry a window holds at least, `most_strikes` how many strikes
-    either side it may then have; `salvage`: whether contracts under a wrong expiry are put where their symbol says.
+    Attributes:
+        interval: Market seconds between cycles.
+        config_id: The configuration's name.
+        reach: Standard deviations to expiry that a window holds at least.
+        most_strikes: Strikes either side that a window may then have.
+        salvage: Whether contracts under a wrong expiry are put where their symbol says.
     """
 
     interval: int
@@ -74,8 +97,8 @@ class Plan:
         """The exchanges of the indices, in alphabetical order."""
         return exchanges_of(plan.index for plan in self.indices.values())
 
-    def stamp(self) -> dict[str, Any]:
-        """Return the part of a quotes frame's header that a rerun writes afresh: everything a later stage reads of the plan."""
+    def stamp(self) -> dict[str, object]:
+        """Return what a later stage reads of the plan: the header's part that a rerun renews."""
         return {
             "config_id": self.config_id,
             "pricing": asdict(self.pricing),

@@ -1,6 +1,7 @@
 """How much a day will take on the disk, before it is collected.
 
-Measured on whole days of the simulated market (FINNIFTY, NIFTY and BANKNIFTY, window and chain, 60 s and 5 s): within 10 % of each.
+Measured on whole days of the simulated market: FINNIFTY, NIFTY and BANKNIFTY, window and chain,
+60 s and 5 s. The estimate was within 10 % of each.
 """
 
 from __future__ import annotations
@@ -13,22 +14,40 @@ from g6.domain.cycles.plan import IndexPlan
 from g6.domain.market.expiry import Resolution
 from g6.domain.market.instrument import Contracts
 
-PART, PART_OPTION = 30_000, 90
-"""Bytes of a unit's part: footer and header, and each option."""
+PART = 30_000
+"""Bytes of a unit's part without options: footer and header."""
+PART_OPTION = 90
+"""Bytes of each option in a part."""
 PART_BEYOND = 26
 """Bytes in the header of a window's part for each strike beyond it: 324 strikes took 8,000."""
-DAY, DAY_SERIES, NEAR_ROW, FAR_ROW = 33_000, 200, 52, 46
-"""Bytes of a compacted day: its footer, each contract's first row, each later one near the money and farther away."""
+DAY = 33_000
+"""Bytes of a compacted day without rows: its footer."""
+DAY_SERIES = 200
+"""Bytes of each contract's first row in a compacted day."""
+NEAR_ROW = 52
+"""Bytes of each later row near the money."""
+FAR_ROW = 46
+"""Bytes of each later row farther away."""
 NEAR_STRIKES = 21
 FINER = 0.08
 """Rows of shorter intervals are more alike: bytes a row fall with this power of the interval."""
-CSV_LINE, CSV_LINE_GREEKS, CSV_HEADER = 170, 295, 255
-OVERVIEW_DAY, OVERVIEW_ROW, OVERVIEW_LINE = 14_000, 250, 560
+CSV_LINE = 170
+CSV_LINE_GREEKS = 295
+CSV_HEADER = 255
+OVERVIEW_DAY = 14_000
+OVERVIEW_ROW = 250
+OVERVIEW_LINE = 560
 
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """Bytes that cycles of one or more indices take: as parts, as compacted days, as CSV files; `options` a cycle."""
+    """Bytes that cycles of one or more indices take, and the options of one cycle.
+
+    Attributes:
+        parts: Bytes of the units' parts.
+        compacted: Bytes of the same as compacted days.
+        csv: Bytes of the CSV files.
+    """
 
     options: int = 0
     parts: int = 0
@@ -63,9 +82,15 @@ def of_index(
     interval: int,
     greeks: bool,
 ) -> Sizing:
-    """Return what `cycles` cycles of one index take in one day. `whole`: every listed strike is collected, else the window.
+    """Return what cycles of one index take in one day.
 
-    `interval` in seconds. The strikes by which `collection.reach` widens a window are not known ahead and not counted.
+    The strikes by which `collection.reach` widens a window are not known ahead and not counted.
+
+    Args:
+        whole: Whether every listed strike is collected, else the window.
+        cycles: How many cycles the day has.
+        interval: Seconds between them.
+        greeks: Whether CSV files have columns of Greeks.
     """
     width = plan.strikes_itm + plan.strikes_otm + 1
     listed = strikes(contracts, resolved)

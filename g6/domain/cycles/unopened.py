@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from g6.domain.schema.words import Reason
+
 Span = tuple[float, float]
 
 
 def why_unopened(
     due: float, lived: Iterable[Span], outages: Iterable[tuple[float, float, str]]
 ) -> str:
-    """Return the reason of a cycle that was due at `due` (epoch seconds) and that nobody opened, "" where nothing is known of it.
+    """Return why nobody opened a cycle, empty where nothing is known of it.
 
-    `lived`: spans in which a beat sent; `outages`: spans with their reason (`redis_down`, `ledger_lost`), which come first. A cycle
-    that a living beat sent and no worker took before its message expired is `no_worker`.
+    A cycle that a living beat sent and no worker took before its message expired is `no_worker`.
+
+    Args:
+        due: When the cycle was due, epoch seconds.
+        lived: Spans in which a beat sent.
+        outages: Spans with their reason, `redis_down` or `ledger_lost`. They come first.
+
+    >>> why_unopened(5.0, [(0.0, 9.0)], [])
+    <Reason.NO_WORKER: 'no_worker'>
     """
     for first, last, reason in outages:
         if first <= due <= last:
             return reason
-    return "no_worker" if any(first <= due <= last for first, last in lived) else ""
+    if any(first <= due <= last for first, last in lived):
+        return Reason.NO_WORKER
+    return ""
