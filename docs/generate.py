@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from docs import one_quote
-from g6.config.reference import example_environment, json_schema, scaffold, settings_page
+from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
 from g6.entrypoints.cli import application

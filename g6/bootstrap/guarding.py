@@ -24,7 +24,7 @@ from g6.adapters.wrapping.resilient import (
 )
 from g6.bootstrap.rest_budget import answer_seconds, begin_seconds, rest_budget
 from g6.bootstrap.wiring import Wiring
-from g6.config.sources import source_named
+from g6.config.source_table import source_named
 from g6.domain.reports import Alert, ProviderState
 from g6.ports.limiter import Limiter
 from g6.ports.shared_cache import SharedCache

@@ -11,7 +11,7 @@ from g6.adapters.data_dir.owner import KIND, owner
 from g6.adapters.parquet import stored_units
 from g6.adapters.parquet.statuses import statuses
 from g6.config import Settings, config_id, flat, values
-from g6.config.sources import source_named
+from g6.config.source_table import source_named
 from g6.domain.cycles.gaps import Outcomes
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES

@@ -10,7 +10,7 @@ from typing import Any
 from g6.bootstrap.ownership import redis_namespace
 from g6.bootstrap.wiring import redis_url
 from g6.config import Settings, build, nested
-from g6.config.sources import is_shipped
+from g6.config.source_table import is_shipped
 from g6.errors import G6Error
 
 _DECIDING = (

@@ -1,4 +1,4 @@
-"""Builds the configured source of quotes, by its record in `g6.config.sources`."""
+"""Builds the configured source of quotes, by its record in `g6.config.source_table`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from g6.adapters.wrapping.streamed import Streamed
 from g6.bootstrap.guarding import guarded, shared_state
 from g6.bootstrap.wiring import Wiring, connect_to, wire_without_redis
 from g6.config import Settings, calendar, plan
-from g6.config.sources import SHIPPED, is_shipped, plugged_in
+from g6.config.source_table import SHIPPED, is_shipped, plugged_in
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.errors import BadConfig

@@ -20,7 +20,7 @@ INNER_MARKS = ("constrained-", "literal", "float", "function-")
 """Beginnings of the parts that pydantic puts into a path for the alternatives of a union."""
 
 
-class Finding(NamedTuple):
+class WrongSetting(NamedTuple):
     """One wrong setting: what is written, what it should be, and the fix."""
 
     written: str
@@ -49,7 +49,7 @@ def explain(error: ValidationError, origin: Callable[[str], str]) -> BadConfig:
     return BadConfig("\n".join(sentences), "; ".join(fixes))
 
 
-def _finding(details: ErrorDetails, origin: Callable[[str], str]) -> Finding:
+def _finding(details: ErrorDetails, origin: Callable[[str], str]) -> WrongSetting:
     names = _names(details["loc"])
     value = details["input"]
     if details["type"] == "extra_forbidden":
@@ -62,7 +62,7 @@ def _finding(details: ErrorDetails, origin: Callable[[str], str]) -> Finding:
     expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if details["type"] in {"model_type", "dict_type"}:
         expected = f"should be an object with {', '.join(allowed(names))}"
-    return Finding(
+    return WrongSetting(
         f"{path} = {shown(value, names[-1])} ({origin(path)})",
         expected,
         f"g6 config schema {names[0]} says what it takes",
@@ -75,13 +75,13 @@ def _names(location: Iterable[str | int]) -> tuple[str, ...]:
     return tuple(name for name in names if not name.startswith(INNER_MARKS))
 
 
-def unknown(names: tuple[str, ...], value: object, origin: str) -> Finding:
+def unknown(names: tuple[str, ...], value: object, origin: str) -> WrongSetting:
     """Return the finding about a path that is no setting."""
     *above, last = names
     level = ".".join(above) or "the top level"
     keys = allowed(above)
     takes = f"takes {', '.join(keys)}" if keys else "holds no section"
-    return Finding(
+    return WrongSetting(
         f"{'.'.join(names)} = {_quoted(value, last)} ({origin})",
         f"is no setting; {level} {takes}",
         hint(last, nearest(names)),

@@ -115,7 +115,7 @@ class IndexParams(Section):
     )
 
 
-class CollectionSettings(Section):
+class CollectionSection(Section):
     """How much of a chain is asked for."""
 
     scope: Literal["auto", "chain", "window"] = Field(

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from g6.config import sections as s
 from g6.config.provider_section import ProviderSettings
-from g6.config.sources import source_named
+from g6.config.source_table import source_named
 from g6.config.ticker_section import TickerSettings
 from g6.domain.market.instrument import INDICES
 from g6.ports.sources import Ability, Source
@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     index_params: dict[str, s.IndexParams] = Field(
         default={name: s.IndexParams() for name in SIX}, description=s.IndexParams.__doc__
     )
-    collection: s.CollectionSettings = Field(
-        default=s.CollectionSettings(), description=s.CollectionSettings.__doc__
+    collection: s.CollectionSection = Field(
+        default=s.CollectionSection(), description=s.CollectionSection.__doc__
     )
     greeks: s.GreeksSettings = Field(
         default=s.GreeksSettings(), description=s.GreeksSettings.__doc__

@@ -14,7 +14,7 @@ from threading import Lock
 from g6.domain.market.calendar import IST, day_of
 from g6.errors import BadInput
 from g6.kite_server.movable_clock import MovableClock
-from g6.kite_server.refusal import Refusal, denied, wrong
+from g6.kite_server.refusal import RequestRefusal, denied, wrong
 
 DEMO = "demo"
 REQUEST_TOKEN_LIVES = timedelta(minutes=5)
@@ -123,7 +123,7 @@ class Logins:
         return token
 
     def exchange(self, form: dict[str, str]) -> dict[str, object]:
-        """Return the session that a request token buys. Raises Refusal."""
+        """Return the session that a request token buys. Raises RequestRefusal."""
         self._check(form, "request_token")
         token = form["request_token"]
         with self._lock:
@@ -135,7 +135,7 @@ class Logins:
         return self._session()
 
     def renew(self, form: dict[str, str]) -> dict[str, object]:
-        """Return the session that a refresh token buys. Raises Refusal."""
+        """Return the session that a refresh token buys. Raises RequestRefusal."""
         self._check(form, "refresh_token")
         with self._lock:
             access = self._refresh.pop(form["refresh_token"], None)
@@ -144,7 +144,7 @@ class Logins:
         return self._session()
 
     def invalidate(self, api_key: str, access_token: str) -> bool:
-        """Let an access token die. Raises Refusal when it is not good."""
+        """Let an access token die. Raises RequestRefusal when it is not good."""
         if not self.good(api_key, access_token):
             raise denied()
         with self._lock:
@@ -155,7 +155,7 @@ class Logins:
         if missing := [name for name in ("api_key", token, "checksum") if not form.get(name)]:
             raise wrong(f"Missing `{missing[0]}`.")
         if form["api_key"] != self.credentials.api_key:
-            raise Refusal(403, "TokenException", "Invalid `api_key`.")
+            raise RequestRefusal(403, "TokenException", "Invalid `api_key`.")
         text = form["api_key"] + form[token] + self.credentials.api_secret
         checksum = hashlib.sha256(text.encode()).hexdigest()
         if not hmac.compare_digest(checksum.encode(), form["checksum"].encode()):

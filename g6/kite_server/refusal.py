@@ -5,7 +5,7 @@ from __future__ import annotations
 UNKNOWN_PAIR = "Incorrect `api_key` or `access_token`."
 
 
-class Refusal(Exception):
+class RequestRefusal(Exception):
     """An answer other than 200, with Kite's name of its kind."""
 
     def __init__(self, status: int, kind: str, sentence: str) -> None:
@@ -19,16 +19,16 @@ class Refusal(Exception):
         return {"status": "error", "message": self.sentence, "data": None, "error_type": self.kind}
 
 
-def wrong(sentence: str) -> Refusal:
+def wrong(sentence: str) -> RequestRefusal:
     """Return the refusal of a malformed request."""
-    return Refusal(400, "InputException", sentence)
+    return RequestRefusal(400, "InputException", sentence)
 
 
-def denied(sentence: str = UNKNOWN_PAIR) -> Refusal:
+def denied(sentence: str = UNKNOWN_PAIR) -> RequestRefusal:
     """Return the refusal of a token."""
-    return Refusal(403, "TokenException", sentence)
+    return RequestRefusal(403, "TokenException", sentence)
 
 
-def too_many() -> Refusal:
+def too_many() -> RequestRefusal:
     """Return the refusal of one request too many in a second."""
-    return Refusal(429, "NetworkException", "Too many requests")
+    return RequestRefusal(429, "NetworkException", "Too many requests")

@@ -21,7 +21,7 @@ MODULES = sorted((ROOT / "g6").rglob("*.py"))
 SECTIONS = {path.split(".")[0] for path in paths() if "." in path}
 HOLE = "\x00"
 """Stands where a line is completed at run time."""
-FIX_ARGUMENT = {"Finding": 2, "BadInput": 3, "TokenDead": 1, "BadDump": 1}
+FIX_ARGUMENT = {"WrongSetting": 2, "BadInput": 3, "TokenDead": 1, "BadDump": 1}
 """Where the fix stands among the arguments of an error; second, unless it is named here."""
 ERRORS = {
     "G6Error", "UserError", "BadConfig", "BadInput", "Unavailable", "NothingToDo", "TokenDead", "BadDump", "UncoveredYear",
@@ -77,7 +77,7 @@ def fixes_in(path: Path) -> Iterator[Line]:  # noqa: C901, PLR0912 - a place aft
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             at = FIX_ARGUMENT.get(name, 1)
-            is_error = name in {*ERRORS, "Finding", "Refusal", "Retired"} or _is_super(node)
+            is_error = name in {*ERRORS, "WrongSetting", "Refusal", "Retired"} or _is_super(node)
             if is_error and len(node.args) > at:
                 yield from lines(node.args[at])
             for keyword in node.keywords:

@@ -10,7 +10,7 @@ quote_parsing        answers to arrays: pure
 dump_parsing         a dump to columns: pure
 dump_cache           dumps by day, shared by all workers and kept on disk
 minute_candles       candles of past sessions
-previous_interest    open interest of the session before
+interest_candles     open interest of the session before
 underlyings          indices, futures and VIX of all indices in one request
 kite_provider        the Provider port over all of these
 ticker/              the tick stream

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from g6.adapters.kite.access import Access
 from g6.adapters.kite.authorized_requests import AuthorizedRequests, KiteSettings
 from g6.adapters.kite.dump_cache import DumpCache
+from g6.adapters.kite.interest_candles import PreviousInterest
 from g6.adapters.kite.limits import MOST_QUOTE_KEYS
 from g6.adapters.kite.minute_candles import KiteCandles
-from g6.adapters.kite.previous_interest import PreviousInterest
 from g6.adapters.kite.quote_parsing import (
     epoch,
     number,

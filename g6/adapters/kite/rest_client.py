@@ -256,21 +256,21 @@ def make_client(
 def _pools(sent: Callable[[], None]) -> dict[str, type[HTTPConnectionPool]]:
     """Return connection pools whose connections call `sent` when a request has left."""
 
-    class Connection(HTTPConnection):
+    class ReportingConnection(HTTPConnection):
         def request(self, *args: Any, **kwargs: Any) -> None:
             super().request(*args, **kwargs)
             sent()
 
-    class SecureConnection(HTTPSConnection):
+    class SecureReportingConnection(HTTPSConnection):
         def request(self, *args: Any, **kwargs: Any) -> None:
             super().request(*args, **kwargs)
             sent()
 
     class Pool(HTTPConnectionPool):
-        ConnectionCls = Connection
+        ConnectionCls = ReportingConnection
 
     class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = SecureConnection
+        ConnectionCls = SecureReportingConnection
 
     return {"http": Pool, "https": SecurePool}
 

@@ -10,9 +10,9 @@ from typing import Protocol
 from g6.domain.market.calendar import IST, Calendar, Session, day_of
 from g6.domain.market.instrument import Contracts, Future, Listing
 from g6.domain.quotes.quotes import Quotes, Underlying
-from g6.kite_server.market import futures, minute_bars, vix
+from g6.kite_server.market import futures, session_bars, vix
 from g6.kite_server.market.instrument_ref import InstrumentRef
-from g6.kite_server.market.minute_bars import Bars
+from g6.kite_server.market.session_bars import Bars
 from g6.kite_server.market.tick_records import Ticks
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
@@ -104,7 +104,7 @@ class SimulatedSource:
 
     def minutes(self, ref: InstrumentRef, listed: Listing | None, day: date) -> Bars:
         """Return the minutes of the market's day."""
-        return minute_bars.bars(self.market, ref, listed, day)
+        return session_bars.bars(self.market, ref, listed, day)
 
     def facts(self) -> Mapping[str, object]:
         """Return seed and faults."""

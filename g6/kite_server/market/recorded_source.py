@@ -15,7 +15,7 @@ from g6.domain.market.instrument import INDICES, Contracts, Future, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
 from g6.kite_server.market import vix
 from g6.kite_server.market.instrument_ref import InstrumentRef
-from g6.kite_server.market.minute_bars import BAR, Bars
+from g6.kite_server.market.session_bars import BAR, Bars
 from g6.kite_server.market.tick_records import TICK, Ticks
 from g6.simulation.contracts import SEGMENTS
 

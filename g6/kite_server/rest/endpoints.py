@@ -14,7 +14,7 @@ from g6.kite_server.market.quote_board import select
 from g6.kite_server.market.tick_records import Ticks
 from g6.kite_server.payloads import Payload
 from g6.kite_server.quota import MOST_KEYS
-from g6.kite_server.refusal import Refusal, denied, wrong
+from g6.kite_server.refusal import RequestRefusal, denied, wrong
 from g6.kite_server.rest.historical import CandleRequest, candles
 from g6.kite_server.server_state import ServerState
 
@@ -71,7 +71,7 @@ def family(path: str) -> str:
 
 
 def answer(server: ServerState, request: ServerRequest) -> AnswerData:
-    """Return the data that a request is answered with. Raises Refusal."""
+    """Return the data that a request is answered with. Raises RequestRefusal."""
     is_route = False
     for route in ROUTES:
         match = route.pattern.fullmatch(request.path)
@@ -81,8 +81,8 @@ def answer(server: ServerState, request: ServerRequest) -> AnswerData:
                 raise denied()
             return route.answer(server, request, *match.groups())
     if is_route:
-        raise Refusal(405, "GeneralException", "Method not allowed")
-    raise Refusal(404, "GeneralException", "Route not found")
+        raise RequestRefusal(405, "GeneralException", "Method not allowed")
+    raise RequestRefusal(404, "GeneralException", "Route not found")
 
 
 def _token(server: ServerState, request: ServerRequest) -> AnswerData:
@@ -202,7 +202,7 @@ def _historical(
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class Route:
     """A method and a path.
 
     `free` ones need no token.
@@ -215,7 +215,7 @@ class Endpoint:
 
 
 ROUTES = tuple(
-    Endpoint(method, re.compile(pattern), function, free)
+    Route(method, re.compile(pattern), function, free)
     for method, pattern, function, free in (
         ("POST", "/session/token", _token, True),
         ("DELETE", "/session/token", _invalidate, True),

@@ -13,7 +13,7 @@ from g6.domain.market.calendar import IST, Session, day_of
 from g6.errors import UncoveredYear
 from g6.kite_server.market.instrument_ref import InstrumentRef
 from g6.kite_server.market.market_source import cash_market
-from g6.kite_server.market.minute_bars import Bars
+from g6.kite_server.market.session_bars import Bars
 from g6.kite_server.refusal import wrong
 from g6.kite_server.server_state import ServerState
 

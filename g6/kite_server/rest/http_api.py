@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from g6.errors import G6Error
 from g6.kite_server.quota import Arrival
-from g6.kite_server.refusal import Refusal, denied, too_many
+from g6.kite_server.refusal import RequestRefusal, denied, too_many
 from g6.kite_server.rest import endpoints
 from g6.kite_server.rest.endpoints import Redirect, ServerRequest
 from g6.kite_server.server_faults import Fault
@@ -91,17 +91,17 @@ class Api:
                     raise refuse(faults[name])
             data = await asyncio.to_thread(endpoints.answer, self.server, request)
             answer = await asyncio.to_thread(_encode, data, request, faults.get("missing_keys"))
-        except Refusal as refusal:
+        except RequestRefusal as refusal:
             answer = _refused(refusal)
         except G6Error as error:
-            answer = _refused(Refusal(500, "GeneralException", str(error)))
+            answer = _refused(RequestRefusal(500, "GeneralException", str(error)))
         for name, spoil in SPOILING.items():
             if name in faults:
                 answer = spoil(answer, faults[name])
         return answer
 
 
-def _refused(refusal: Refusal) -> HttpAnswer:
+def _refused(refusal: RequestRefusal) -> HttpAnswer:
     return HttpAnswer(refusal.status, json.dumps(refusal.envelope()).encode())
 
 
@@ -128,11 +128,13 @@ def _json(data: object) -> bytes:
     return json.dumps(data).encode()
 
 
-def _unexpected(fault: Fault) -> Refusal:
-    return Refusal(int(fault.number(500)), fault.error_type, "Something unexpected happened.")
+def _unexpected(fault: Fault) -> RequestRefusal:
+    return RequestRefusal(
+        int(fault.number(500)), fault.error_type, "Something unexpected happened."
+    )
 
 
-REFUSING: Mapping[str, Callable[[Fault], Refusal]] = MappingProxyType(
+REFUSING: Mapping[str, Callable[[Fault], RequestRefusal]] = MappingProxyType(
     {"429": lambda _: too_many(), "403": lambda _: denied(), "error": _unexpected}
 )
 """Faults that answer with Kite's error envelope."""

@@ -62,7 +62,7 @@ class Message(NamedTuple):
 
 
 @dataclass(eq=False)
-class Connection:
+class StreamConnection:
     """One connection.
 
     Attributes:

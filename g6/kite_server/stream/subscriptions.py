@@ -22,7 +22,7 @@ from websockets.http11 import Request, Response
 from g6.errors import G6Error
 from g6.kite_server.market.instrument_ref import InstrumentRef
 from g6.kite_server.server_state import ServerState
-from g6.kite_server.stream.connections import Connection, Message, SentFrame, pair_of
+from g6.kite_server.stream.connections import Message, SentFrame, StreamConnection, pair_of
 from g6.kite_server.stream.packets import HEARTBEAT, count
 from g6.kite_server.stream.root_feed import MODES, Marks, RootFeed
 
@@ -67,7 +67,7 @@ class Stream:
     """All connections, and the instruments that they are subscribed to."""
 
     server: ServerState
-    connections: dict[int, Connection] = field(default_factory=dict)
+    connections: dict[int, StreamConnection] = field(default_factory=dict)
     feeds: dict[str, RootFeed] = field(default_factory=dict)
     sent: deque[SentFrame] = field(default_factory=deque)
     connected: int = 0
@@ -96,7 +96,7 @@ class Stream:
 
     async def _serve(self, socket: ServerConnection) -> None:
         self.connected += 1
-        connection = Connection(self.connected, socket, pair_of(socket.request)[0])
+        connection = StreamConnection(self.connected, socket, pair_of(socket.request)[0])
         of_key = [
             other for other in self.connections.values() if other.api_key == connection.api_key
         ]
@@ -115,7 +115,7 @@ class Stream:
             async with self._lock:
                 self._prune()
 
-    async def _write(self, connection: Connection) -> None:
+    async def _write(self, connection: StreamConnection) -> None:
         """Send what waits."""
         while True:
             message = await connection.queue.get()
@@ -138,7 +138,7 @@ class Stream:
             except ConnectionClosed:
                 return
 
-    def _is_mute(self, connection: Connection) -> bool:
+    def _is_mute(self, connection: StreamConnection) -> bool:
         faults = self.server.faults.active("mute")
         return any(fault.value == "all" or connection.since < fault.since for fault in faults)
 
@@ -147,7 +147,7 @@ class Stream:
         while self.sent[0].at < frame.at - _SENT_SECONDS:
             self.sent.popleft()
 
-    async def _follow(self, connection: Connection, text: str | bytes) -> None:
+    async def _follow(self, connection: StreamConnection, text: str | bytes) -> None:
         """Do what a client orders.
 
         A wrong order is answered with an error, and all stays open.
@@ -169,7 +169,7 @@ class Stream:
             except G6Error as error:
                 _say(connection, "error", str(error))
 
-    async def _subscribe(self, connection: Connection, order: Order) -> None:
+    async def _subscribe(self, connection: StreamConnection, order: Order) -> None:
         """Note the subscriptions of a connection, and send it the ticks that stand."""
         tokens = list(dict.fromkeys(order.tokens))
         if order.action == "mode":
@@ -262,13 +262,15 @@ class Stream:
                 else:
                     connection.closing = asyncio.ensure_future(connection.socket.close())
 
-    def say(self, kind: str, data: object, connections: Iterable[Connection] | None = None) -> None:
+    def say(
+        self, kind: str, data: object, connections: Iterable[StreamConnection] | None = None
+    ) -> None:
         """Send a text message to everybody."""
         for connection in connections or self.connections.values():
             _say(connection, kind, data)
 
 
-def _within_limit(connection: Connection, tokens: list[int]) -> list[int]:
+def _within_limit(connection: StreamConnection, tokens: list[int]) -> list[int]:
     """Return the tokens that a connection may have.
 
     The newest beyond the limit are left out.
@@ -286,7 +288,7 @@ def _within_limit(connection: Connection, tokens: list[int]) -> list[int]:
     return [token for token in tokens if token not in dropped]
 
 
-def _send(connection: Connection, feed: RootFeed, changed: list[dict[str, Marks]]) -> None:
+def _send(connection: StreamConnection, feed: RootFeed, changed: list[dict[str, Marks]]) -> None:
     """Queue a frame of the changes that a connection is subscribed to, each in its mode."""
     bodies = []
     tokens = []
@@ -304,5 +306,5 @@ def _send(connection: Connection, feed: RootFeed, changed: list[dict[str, Marks]
         connection.put(Message(payload, token, np.concatenate(stamps)))
 
 
-def _say(connection: Connection, kind: str, data: object) -> None:
+def _say(connection: StreamConnection, kind: str, data: object) -> None:
     connection.put(Message(json.dumps({"type": kind, "data": data})))

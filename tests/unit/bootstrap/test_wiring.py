@@ -14,7 +14,7 @@ from g6.adapters.clocks import WallClock
 from g6.bootstrap.sources import provider
 from g6.bootstrap.wiring import wire, wire_without_redis
 from g6.config import load
-from g6.config.sources import SHIPPED, source_named
+from g6.config.source_table import SHIPPED, source_named
 from g6.errors import BadConfig
 from g6.ports.sources import Ability, Source, abilities_of
 

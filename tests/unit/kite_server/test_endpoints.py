@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from g6.kite_server.refusal import Refusal
+from g6.kite_server.refusal import RequestRefusal
 from g6.kite_server.server_state import ServerState
 
 Asking = Callable[..., Any]
@@ -35,14 +35,14 @@ def test_a_token_written_out_answers_under_itself(ask: Asking) -> None:
     ("path", "most"), [("/quote", 500), ("/quote/ohlc", 1000), ("/quote/ltp", 1000)]
 )
 def test_too_many_keys_are_refused(ask: Asking, path: str, most: int) -> None:
-    with pytest.raises(Refusal, match=f"Max permitted is {most}") as refused:
+    with pytest.raises(RequestRefusal, match=f"Max permitted is {most}") as refused:
         ask(path, *(f"NFO:X{n}" for n in range(most + 1)))
     assert (refused.value.status, refused.value.kind) == (400, "InputException")
     assert ask(path, *(f"NFO:X{n}" for n in range(most))) == {}
 
 
 def test_no_keys_at_all_are_refused(ask: Asking) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestRefusal):
         ask("/quote")
 
 
@@ -268,7 +268,7 @@ def test_every_other_row_of_the_dump_answers(ask: Asking) -> None:
 
 
 def test_a_route_that_is_none_is_not_found(ask: Asking) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestRefusal) as refused:
         ask("/margins/equity")
     assert refused.value.status == 404
 
@@ -322,7 +322,7 @@ def test_a_minute_is_told_when_it_is_over(ask: Asking) -> None:
 )
 def test_too_long_a_span_is_refused(ask: Asking, interval: str, most: int) -> None:
     first = date(2026, 11, 20).toordinal() - most - 1
-    with pytest.raises(Refusal, match=f"interval exceeds max limit: {most} days"):
+    with pytest.raises(RequestRefusal, match=f"interval exceeds max limit: {most} days"):
         candles(ask, 256265, interval, from_=date.fromordinal(first).isoformat(), to="2026-11-20")
 
 
@@ -331,12 +331,12 @@ def test_an_expired_contract_is_an_invalid_token(
 ) -> None:
     token = ask("/quote/ltp", CALL)[CALL]["instrument_token"]
     set_clock("2026-11-25 10:00:00")
-    with pytest.raises(Refusal, match="invalid token"):
+    with pytest.raises(RequestRefusal, match="invalid token"):
         candles(ask, token)
     assert ask("/quote", CALL) == {}
 
 
 @pytest.mark.parametrize("interval", ["week", "1minute"])
 def test_an_interval_that_is_none_is_refused(ask: Asking, interval: str) -> None:
-    with pytest.raises(Refusal, match="invalid interval"):
+    with pytest.raises(RequestRefusal, match="invalid interval"):
         candles(ask, 256265, interval)

@@ -13,7 +13,7 @@ from g6.domain.market.calendar import IST
 from g6.errors import BadInput
 from g6.kite_server.logins import AcceptedCredentials, Logins, flush_between
 from g6.kite_server.movable_clock import MovableClock
-from g6.kite_server.refusal import Refusal
+from g6.kite_server.refusal import RequestRefusal
 
 
 def at(text: str) -> datetime:
@@ -51,26 +51,26 @@ def test_an_exchange_buys_a_token_and_is_counted(logins: Logins) -> None:
 def test_a_token_of_the_login_page_is_good_once(logins: Logins) -> None:
     token = logins.request_token()
     logins.exchange(form("request_token", token))
-    with pytest.raises(Refusal, match="expired"):
+    with pytest.raises(RequestRefusal, match="expired"):
         logins.exchange(form("request_token", token))
 
 
 def test_a_token_of_the_login_page_lives_minutes(logins: Logins) -> None:
     token = logins.request_token()
     logins.clock.move(advance=600)
-    with pytest.raises(Refusal, match="expired"):
+    with pytest.raises(RequestRefusal, match="expired"):
         logins.exchange(form("request_token", token))
 
 
 def test_a_wrong_secret_is_refused(logins: Logins) -> None:
-    with pytest.raises(Refusal, match="checksum") as refused:
+    with pytest.raises(RequestRefusal, match="checksum") as refused:
         logins.exchange(form("request_token", "demo", secret="guess"))
     assert (refused.value.status, refused.value.kind) == (403, "TokenException")
     assert logins.exchanges == 0
 
 
 def test_a_form_without_a_token_is_wrong(logins: Logins) -> None:
-    with pytest.raises(Refusal, match="request_token") as refused:
+    with pytest.raises(RequestRefusal, match="request_token") as refused:
         logins.exchange({"api_key": "demo"})
     assert refused.value.status == 400
 
@@ -83,7 +83,7 @@ def test_a_refresh_token_of_a_platform_is_good_once() -> None:
     logins = Logins(AcceptedCredentials(), MovableClock(at("2026-11-20 10:00"), 0), renewable=True)
     token = str(logins.exchange(form("request_token", "demo"))["refresh_token"])
     assert logins.good("demo", str(logins.renew(form("refresh_token", token))["access_token"]))
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestRefusal):
         logins.renew(form("refresh_token", token))
 
 
@@ -110,7 +110,7 @@ def test_a_flush_on_request_spares_nobody(logins: Logins) -> None:
 def test_an_invalidated_token_is_dead(logins: Logins) -> None:
     assert logins.invalidate("demo", "demo")
     assert not logins.good("demo", "demo")
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestRefusal):
         logins.invalidate("demo", "demo")
 
 
@@ -135,7 +135,7 @@ def test_a_file_names_what_is_accepted_instead_of_demo(tmp_path: Path) -> None:
     logins = Logins(AcceptedCredentials.read(file), MovableClock(at("2026-11-20 10:00"), 0))
     assert not logins.good("demo", "demo")
     assert not logins.good("k", "")
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestRefusal):
         logins.exchange(form("request_token", "demo", secret="s", key="k"))
     session = logins.exchange(form("request_token", logins.request_token(), secret="s", key="k"))
     assert logins.good("k", str(session["access_token"]))

@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet import reactor as _reactor
 from twisted.internet import task
 
 from g6.adapters.kite.limits import STREAM_CONNECTIONS, STREAM_TOKENS
 from g6.adapters.kite.ticker.socket import REFUSED, Login, Socket, Tell
-from g6.adapters.kite.ticker.stream_client import StreamRoute
+from g6.adapters.kite.ticker.stream_client import StreamRoute, TwistedFailure
 from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.domain.market.calendar import day_of
 from g6.domain.quotes.tick import Feed
@@ -48,12 +48,6 @@ REFUSED_FIX = (
 REWRITE_SECONDS = 60.0
 """After so long every row is written again, so that a Redis that was emptied is filled anew."""
 JOIN_SECONDS = 3.0
-
-
-class _Failure(Protocol):
-    """Twisted's Failure."""
-
-    def getErrorMessage(self) -> str: ...  # noqa: N802 - twisted's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +155,7 @@ class Ticker:
         if reactor.running:
             reactor.stop()
 
-    def _on_broken(self, failure: _Failure) -> None:
+    def _on_broken(self, failure: TwistedFailure) -> None:
         """End the process when the watch fails: without it nothing else would be noticed."""
         self._fail(failure.getErrorMessage())
 

@@ -36,10 +36,14 @@ _BUNDLE_FIX = "name a file of PEM certificates in REQUESTS_CA_BUNDLE, or unset i
 WRONG_NAME = "it belongs to another host"
 
 
-class _Failure(Protocol):
-    """Twisted's Failure: why a connection was lost."""
+class TwistedFailure(Protocol):
+    """Twisted's Failure: why a connection was lost, or a call failed."""
 
     value: BaseException | None
+
+    def getErrorMessage(self) -> str:  # noqa: N802 - twisted's name
+        """Return the text of the error."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class _Protocol(KiteTickerClientProtocol):  # type: ignore[misc]
             lines.append(f"Proxy-Authorization: Basic {authorization}")
         self.sendData("\r\n".join([*lines, "", ""]).encode())
 
-    def connectionLost(self, reason: _Failure) -> None:  # noqa: N802 - twisted's name
+    def connectionLost(self, reason: TwistedFailure) -> None:  # noqa: N802 - twisted's name
         """Report a certificate that was refused before the client hears of the end."""
         self.factory.distrust(refused_certificate(reason.value))
         super().connectionLost(reason)

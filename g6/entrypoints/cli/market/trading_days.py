@@ -147,7 +147,7 @@ def providers() -> None:
 
     Example: g6 providers
     """
-    from g6.config.sources import SHIPPED, plugged_in
+    from g6.config.source_table import SHIPPED, plugged_in
 
     for source in SHIPPED:
         typer.echo(f"{source.name:<8}{source.summary}")

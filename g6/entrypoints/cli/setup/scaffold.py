@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from g6.config import build
-from g6.config.reference import example_environment, scaffold
+from g6.config.settings_reference import example_environment, scaffold
 from g6.domain.market.instrument import INDICES
 from g6.entrypoints.cli.shared import options
 from g6.errors import Unavailable

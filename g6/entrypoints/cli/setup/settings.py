@@ -74,7 +74,7 @@ def schema(section: Section = None, as_json: options.Json = False) -> None:
 
     Example: g6 config schema greeks
     """
-    from g6.config.reference import json_schema, listing
+    from g6.config.settings_reference import json_schema, listing
 
     typer.echo(json.dumps(json_schema(), indent=2) if as_json else listing(section))
 
