@@ -1,7 +1,7 @@
-"""What a contract's symbol says of its root and its expiry, and listings without the contracts whose columns say otherwise.
+"""What a contract's symbol says of its root and its expiry, held against its columns.
 
-Columns decide what a contract is; its symbol only bears witness. One whose symbol names another root or another expiry is left out
-and counted, or, when that is asked for, put where its symbol says it belongs.
+Columns decide what a contract is. Its symbol only bears witness. One whose symbol names another
+root or another expiry is left out and counted, or, when that is wanted, put where its symbol says.
 """
 
 from __future__ import annotations
@@ -19,20 +19,30 @@ from numpy.typing import NDArray
 
 from g6.domain.market.instrument import INDICES, SIDES, Contracts, Listing, listing
 
-WRONG_EXPIRY, FOREIGN = "wrong_expiry", "foreign"
-Said = tuple[int, int, int | None]
+WRONG_EXPIRY = "wrong_expiry"
+FOREIGN = "foreign"
+SymbolDate = tuple[int, int, int | None]
+"""Year, month and, of a weekly, day that a symbol names."""
 Months = Mapping[tuple[int, int], date]
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _LETTERS = "123456789OND"
 _DATED = re.compile(r"(\d\d)(?:([A-Z]{3})|([1-9OND])(\d\d))")
 _ROOTS = sorted(INDICES, key=len, reverse=True)
-_MAX_SHIFT_DAYS = 4  # a closure declared after listing moves the expiry to an earlier day; the symbol may keep the old one
+# A closure that is declared after listing moves the expiry to an earlier day, and the symbol may
+# keep the old one.
+_MAX_SHIFT_DAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """A listing without contracts that contradict themselves; `left_out` and `salvaged` count sides by reason."""
+    """A listing without contracts that contradict themselves.
+
+    Attributes:
+        listing: What is believed.
+        left_out: Sides that are not, by reason.
+        salvaged: Sides that were put where their symbol says.
+    """
 
     listing: Listing
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -40,17 +50,24 @@ class Trusted:
 
 
 def root_of(symbol: str) -> str | None:
-    """Return the known index whose root a symbol begins with, the longest first; None for symbols of another grammar."""
+    """Return the known index whose root a symbol begins with, None for one of another grammar.
+
+    >>> root_of("NIFTYNXT5026NOV70000CE")
+    'NIFTYNXT50'
+    """
     return next(
         (root for root in _ROOTS if symbol.startswith(root) and symbol[len(root) :][:1].isdigit()),
         None,
     )
 
 
-def expiry_said(symbol: str, root: str, strike: float, side: int) -> Said | None:
-    """Return the year, month and (of a weekly) day that a Kite symbol names; None where it names none.
+def expiry_said(symbol: str, root: str, strike: float, side: int) -> SymbolDate | None:
+    """Return the year, month and, of a weekly, day that a Kite symbol names, None for none.
 
     The strike must be known: the digits of `NIFTY2611225000CE` run together.
+
+    >>> expiry_said("NIFTY2611225000CE", "NIFTY", 25000.0, 0)
+    (2026, 1, 12)
     """
     body = symbol.removeprefix(root).removesuffix(f"{strike:.10g}{SIDES[side]}")
     match = _DATED.fullmatch(body)
@@ -62,9 +79,20 @@ def expiry_said(symbol: str, root: str, strike: float, side: int) -> Said | None
     return 2000 + int(year), _LETTERS.index(letter) + 1, int(day)
 
 
-def agrees(said: Said, expiry: date, monthlies: Months) -> bool:
-    """Tell whether an expiry is the one a symbol names: its month's monthly, or for a weekly the day or a few before it."""
-    year, month, day = said
+def agrees(named: SymbolDate, expiry: date, monthlies: Months) -> bool:
+    """Tell whether an expiry is the one that a symbol names.
+
+    It is its month's monthly, or for a weekly the day or a few before it.
+
+    Args:
+        named: What the symbol names.
+        expiry: The expiry of the contract's columns.
+        monthlies: The monthly of each year and month.
+
+    >>> agrees((2026, 1, 12), date(2026, 1, 9), {})
+    True
+    """
+    year, month, day = named
     if day is None:
         return monthlies.get((year, month)) == expiry
     try:
@@ -75,12 +103,17 @@ def agrees(said: Said, expiry: date, monthlies: Months) -> bool:
 
 @lru_cache(maxsize=32)
 def trusted(listed: Listing, salvage: bool = False) -> Trusted:
-    """Return the listing without contracts whose symbol names another root or expiry than their columns do.
+    """Return the listing without contracts whose symbol contradicts their columns.
 
-    With `salvage` one whose expiry alone is wrong goes to the listed expiry that its symbol names, if there is exactly one and the
-    place is free. Symbols of another grammar bear no witness and are believed.
+    Symbols of another grammar bear no witness and are believed.
+
+    Args:
+        listed: What the dump lists.
+        salvage: Whether a contract whose expiry alone is wrong goes to the listed expiry that its
+            symbol names, if there is exactly one and the place is free.
     """
-    contracts, monthlies = listed.contracts, _monthlies(listed)
+    contracts = listed.contracts
+    monthlies = _monthlies(listed)
     verdicts = _verdicts(listed, monthlies)
     if not (verdicts != "").any():
         return Trusted(listed)
@@ -103,30 +136,40 @@ def trusted(listed: Listing, salvage: bool = False) -> Trusted:
 
 
 def follow_closures(
-    kept: NDArray[np.datetime64], listed: NDArray[np.datetime64]
+    earlier: NDArray[np.datetime64], listed: NDArray[np.datetime64]
 ) -> NDArray[np.datetime64]:
-    """Return the expiries `kept` on an earlier day, those that a closure has moved since under the day they have now.
+    """Return the expiries of an earlier day under the days that they have now.
 
-    An expiry that is listed no more stands for one that is new and lies at most four days before it: weeklies lie a week apart.
+    An expiry that is listed no more was moved by a closure if one that is new lies at most four
+    days before it: weeklies lie a week apart.
+
+    Args:
+        earlier: Expiries as they were, shape (n,).
+        listed: Expiries as they are.
+
+    >>> old, new = np.array(["2026-11-24"], "M8[D]"), np.array(["2026-11-23"], "M8[D]")
+    >>> follow_closures(old, new).tolist()
+    [datetime.date(2026, 11, 23)]
     """
-    now, before = np.unique(listed), np.unique(kept)
-    found = kept.copy()
+    now = np.unique(listed)
+    before = np.unique(earlier)
+    followed = earlier.copy()
     for gone in np.setdiff1d(before, now):
         shift = (gone - now).astype("timedelta64[D]").astype(np.int64)
         moved = now[(shift > 0) & (shift <= _MAX_SHIFT_DAYS) & ~np.isin(now, before)]
         if len(moved) == 1:
-            found[kept == gone] = moved[0]
-    return found
+            followed[earlier == gone] = moved[0]
+    return followed
 
 
 def _monthlies(listed: Listing) -> dict[tuple[int, int], date]:
     """Return the expiry that most contracts with a symbol of a month have, by year and month."""
-    seen: dict[tuple[int, int], Counter[date]] = defaultdict(Counter)
+    counts: dict[tuple[int, int], Counter[date]] = defaultdict(Counter)
     for symbol, strike, side, expiry in _contracts(listed.contracts):
-        said = expiry_said(symbol, listed.underlying, strike, side)
-        if said is not None and said[2] is None and (expiry.year, expiry.month) == said[:2]:
-            seen[said[:2]][expiry] += 1
-    return {month: expiries.most_common(1)[0][0] for month, expiries in seen.items()}
+        named = expiry_said(symbol, listed.underlying, strike, side)
+        if named is not None and named[2] is None and (expiry.year, expiry.month) == named[:2]:
+            counts[named[:2]][expiry] += 1
+    return {month: expiries.most_common(1)[0][0] for month, expiries in counts.items()}
 
 
 def _contracts(contracts: Contracts) -> Iterator[tuple[str, float, int, date]]:
@@ -138,26 +181,27 @@ def _contracts(contracts: Contracts) -> Iterator[tuple[str, float, int, date]]:
 
 def _verdicts(listed: Listing, monthlies: Months) -> NDArray[np.object_]:
     """Return why each side `(2, n)` is not believed, "" where it is."""
-    found = [
+    verdicts = [
         _verdict(symbol, listed.underlying, strike, side, expiry, monthlies) if symbol else ""
         for symbol, strike, side, expiry in _contracts(listed.contracts)
     ]
-    return np.array(found, dtype=object).reshape(2, len(listed.contracts))
+    return np.array(verdicts, dtype=object).reshape(2, len(listed.contracts))
 
 
 def _verdict(
     symbol: str, root: str, strike: float, side: int, expiry: date, monthlies: Months
 ) -> str:
-    if (named := root_of(symbol)) is not None and named != root:
+    own_root = root_of(symbol)
+    if own_root is not None and own_root != root:
         return FOREIGN
-    said = expiry_said(symbol, root, strike, side)
-    return "" if said is None or agrees(said, expiry, monthlies) else WRONG_EXPIRY
+    named = expiry_said(symbol, root, strike, side)
+    return "" if named is None or agrees(named, expiry, monthlies) else WRONG_EXPIRY
 
 
-def _columns(contracts: Contracts, kept: NDArray[np.bool_]) -> dict[str, list[Any]]:
-    rows = [
+def _columns(contracts: Contracts, rows: NDArray[np.bool_]) -> dict[str, list[Any]]:
+    records = [
         _row(contracts, side, place)
-        for side, place in np.argwhere(kept & (contracts.symbol != "")).tolist()
+        for side, place in np.argwhere(rows & (contracts.symbol != "")).tolist()
     ]
     names = (
         "symbol",
@@ -170,11 +214,11 @@ def _columns(contracts: Contracts, kept: NDArray[np.bool_]) -> dict[str, list[An
         "instrument_type",
         "segment",
     )
-    return {name: [row[name] for row in rows] for name in names}
+    return {name: [record[name] for record in records] for name in names}
 
 
 def _row(contracts: Contracts, side: int, place: int) -> dict[str, Any]:
-    known = INDICES.get(contracts.underlying)
+    index = INDICES.get(contracts.underlying)
     return {
         "symbol": contracts.symbol[side, place],
         "token": int(contracts.token[side, place]),
@@ -184,7 +228,7 @@ def _row(contracts: Contracts, side: int, place: int) -> dict[str, Any]:
         "tick_size": float(contracts.tick_size[place]),
         "lot_size": int(contracts.lot_size[place]),
         "instrument_type": SIDES[side],
-        "segment": f"{known.derivatives if known else 'NFO'}-OPT",
+        "segment": f"{index.derivatives if index else 'NFO'}-OPT",
     }
 
 
@@ -192,20 +236,20 @@ def _rescued(
     contracts: Contracts, verdicts: NDArray[np.object_], monthlies: Months
 ) -> list[dict[str, Any]]:
     believed = zip(_contracts(contracts), verdicts.reshape(-1).tolist(), strict=True)
-    taken = {
+    occupied = {
         (expiry, strike, side)
         for (symbol, strike, side, expiry), verdict in believed
         if symbol and not verdict
     }
-    expiries = sorted({expiry for expiry, *_ in taken})
-    found = []
+    expiries = sorted({expiry for expiry, *_ in occupied})
+    rescued = []
     for side, place in np.argwhere(verdicts == WRONG_EXPIRY).tolist():
         row = _row(contracts, side, place)
-        said = expiry_said(row["symbol"], contracts.underlying, row["strike"], side)
+        named = expiry_said(row["symbol"], contracts.underlying, row["strike"], side)
         fitting = [
-            expiry for expiry in expiries if said is not None and agrees(said, expiry, monthlies)
+            expiry for expiry in expiries if named is not None and agrees(named, expiry, monthlies)
         ]
-        if len(fitting) == 1 and (fitting[0], row["strike"], side) not in taken:
-            taken.add((fitting[0], row["strike"], side))
-            found.append(row | {"expiry": fitting[0]})
-    return found
+        if len(fitting) == 1 and (fitting[0], row["strike"], side) not in occupied:
+            occupied.add((fitting[0], row["strike"], side))
+            rescued.append(row | {"expiry": fitting[0]})
+    return rescued

@@ -1,7 +1,7 @@
-"""Which listed expiry is which bucket, how long it still has, and the masks that say what was expected.
+"""Which listed expiry is which bucket, how long it still has, and what was expected.
 
-Buckets are read from what is listed, never made from weekdays. The weekday of an era is needed for one question only: whether
-a weekly slot of the same month may be missing from a partial listing.
+Buckets are read from what is listed, never made from weekdays. The weekday of an era is needed for
+one question only: whether a weekly slot of the same month may be missing from a partial listing.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ _NTH = re.compile(r"nth[:_]([1-9]\d?)")
 
 _MON, _TUE, _WED, _THU, _FRI = range(5)
 
-# The weekday of the monthly expiry, from the day on which the era's first contract may expire; market-wide eras under the exchange.
-# A holiday moves an expiry to an earlier day, never the weekday. Sources: the exchanges' circulars on expiry days, 2023 to 2025.
+# The weekday of the monthly expiry, from the day on which the era's first contract may expire.
+# Market-wide eras stand under the exchange. A holiday moves an expiry to an earlier day, never the
+# weekday. Sources: the exchanges' circulars on expiry days, 2023 to 2025.
 WEEKDAYS: Mapping[str, tuple[tuple[date, int], ...]] = MappingProxyType(
     {
         "NSE": ((date.min, _THU), (date(2025, 9, 1), _TUE)),
@@ -68,15 +69,19 @@ WEEKDAYS: Mapping[str, tuple[tuple[date, int], ...]] = MappingProxyType(
 
 _WEEK = timedelta(days=7)
 _YEAR_SECONDS = 365 * 86_400.0
-_MAX_SHIFT_DAYS = 4  # Tuesday and Monday closed, so the Friday before: no longer run of holidays has moved an expiry
+# Tuesday and Monday closed, so the Friday before: no longer run of holidays has moved an expiry.
+_MAX_SHIFT_DAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What the rules ask for of what is listed.
+    """What rules ask for of what is listed.
 
-    `slots`: one per distinct date, buckets before custom rules; `buckets`: every asked rule that is listed, by its name;
-    `expected_mask`: bits of the asked buckets that are listed; `not_listed`: names of the asked rules that nothing listed answers.
+    Attributes:
+        slots: One for each distinct date, buckets before custom rules.
+        buckets: The expiry of each rule that is listed, by the rule's name.
+        expected_mask: Bits of the buckets that are listed.
+        not_listed: Names of the rules that nothing listed answers.
     """
 
     slots: tuple[Slot, ...]
@@ -86,9 +91,16 @@ class Resolution:
 
 
 def rule_of(text: str | date) -> str | date:
-    """Return a rule in its one spelling: a bucket's name, a date, or `nth_3` (the third expiry alive).
+    """Return a rule in its one spelling: a bucket's name, a date, or `nth_3`.
 
-    Upper case, spaces, hyphens and the common short names (`cw`, `monthly`, `m2`, …) are understood. Errors: BadConfig.
+    `nth_3` is the third expiry alive. Upper case, spaces, hyphens and the common short names (`cw`,
+    `monthly`, `m2`, …) are understood.
+
+    Raises:
+        BadConfig: The text is no rule.
+
+    >>> rule_of("Current-Week"), rule_of("nth:3"), rule_of("2026-12-29")
+    ('this_week', 'nth_3', datetime.date(2026, 12, 29))
     """
     if isinstance(text, date):
         return text
@@ -111,21 +123,29 @@ def rule_of(text: str | date) -> str | date:
 def is_monthly(
     expiry: date, exchange: str, underlying: str = "", at: datetime | None = None
 ) -> bool:
-    """Tell whether a listed expiry is its month's monthly: no later weekly slot falls in the same month.
+    """Tell whether a listed expiry is its month's monthly: no later weekday falls in the month.
 
-    The slot of an expiry is the era's weekday on which it falls or from which a holiday moved it to an earlier day; so the
-    weekly of Thu 1 May 2025, moved to 30 April, leaves 24 April the monthly, as Kite's symbols do. Before a change of weekday,
-    contracts listed by the old one (that of the day of `at`) still count as lying in their slots.
+    An expiry stands for the era's weekday on which it falls, or from which a holiday moved it to an
+    earlier day. So the weekly of Thursday 1 May 2025, moved to 30 April, leaves 24 April the
+    monthly, as Kite's symbols do.
+
+    Args:
+        expiry: The listed expiry.
+        exchange: NSE or BSE.
+        underlying: A root that had weekdays of its own (see WEEKDAYS).
+        at: Before a change of weekday, contracts listed by the weekday of this instant count too.
+
+    >>> is_monthly(date(2025, 4, 24), "NSE"), is_monthly(date(2025, 4, 30), "NSE")
+    (True, False)
     """
     eras = WEEKDAYS.get(underlying, WEEKDAYS[exchange])
     weekdays = {_weekday(eras, expiry), *(() if at is None else (_weekday(eras, day_of(at)),))}
     shift = min((weekday - expiry.weekday()) % 7 for weekday in weekdays)
-    if (
-        shift > _MAX_SHIFT_DAYS
-    ):  # lies in no slot: then a slot later in the month is all that can speak against it
-        return (expiry + timedelta(days=shift)).month != expiry.month
-    slot = expiry + timedelta(days=shift)
-    return (slot + _WEEK).month != slot.month
+    ruled = expiry + timedelta(days=shift)
+    # No holiday moved it so far: then only the weekday later in its month can speak against it.
+    if shift > _MAX_SHIFT_DAYS:
+        return ruled.month != expiry.month
+    return (ruled + _WEEK).month != ruled.month
 
 
 def _weekday(eras: tuple[tuple[date, int], ...], day: date) -> int:
@@ -141,21 +161,30 @@ def resolve(
     *,
     underlying: str = "",
 ) -> Resolution:
-    """Return which listed expiry answers each rule at `at`.
+    """Return which listed expiry answers each rule at an instant.
 
-    `listed`: expiries of the root's options in the newest dump not later than `at`; `exchange`: NSE or BSE; `underlying` chooses
-    the weekdays of a root that had its own (see WEEKDAYS), unknown ones have the exchange's. An expiry is alive until the close
-    of its day, that instant included. A rule that nothing answers is not expected. Errors: BadConfig (a rule nobody knows).
+    An expiry is alive until the close of its day, that instant included. A rule that nothing
+    answers is not expected.
+
+    Args:
+        listed: Expiries of the root's options in the newest dump not later than `at`.
+        at: The instant.
+        calendar: Says when a day closes and when its settlement value is fixed.
+        exchange: NSE or BSE.
+        rules: Buckets, dates and `nth` rules.
+        underlying: A root that had weekdays of its own (see WEEKDAYS).
+
+    Raises:
+        BadConfig: A rule that nobody knows.
     """
     alive = sorted(expiry for expiry in set(listed) if at <= calendar.close_of(exchange, expiry))
-    found = _buckets(
-        alive,
-        day_of(at),
-        {expiry for expiry in alive if is_monthly(expiry, exchange, underlying, at)},
+    monthlies = {expiry for expiry in alive if is_monthly(expiry, exchange, underlying, at)}
+    listed_buckets = _listed_buckets(alive, day_of(at), monthlies)
+    distinct = list(dict.fromkeys(rule_of(rule) for rule in rules))
+    distinct.sort(
+        key=lambda rule: BUCKETS.index(cast("str", rule)) if rule in BIT else len(BUCKETS)
     )
-    asked = list(dict.fromkeys(rule_of(rule) for rule in rules))
-    asked.sort(key=lambda rule: BUCKETS.index(cast("str", rule)) if rule in BIT else len(BUCKETS))
-    answers = {str(rule): _answer(rule, alive, found) for rule in asked}
+    answers = {str(rule): _answer(rule, alive, listed_buckets) for rule in distinct}
     buckets = {name: expiry for name, expiry in answers.items() if expiry is not None}
     masks: dict[date, int] = {}
     names: dict[date, str] = {}
@@ -180,21 +209,22 @@ def resolve(
     )
 
 
-def _buckets(alive: Sequence[date], today: date, monthlies: set[date]) -> dict[str, date]:
-    """Return the listed buckets of `alive` (ascending). A root whose alive expiries are all monthlies has no weeklies."""
-    found: dict[str, date] = {}
+def _listed_buckets(alive: Sequence[date], today: date, monthlies: set[date]) -> dict[str, date]:
+    """Return the expiry of each bucket that is listed.
+
+    A root whose alive expiries, ascending, are all monthlies has no weeklies.
+    """
+    buckets: dict[str, date] = {}
     if len(monthlies) < len(alive):
-        found.update(zip(BUCKETS[:2], alive, strict=False))
+        buckets.update(zip(BUCKETS[:2], alive, strict=False))
     by_month = {(expiry.year, expiry.month): expiry for expiry in sorted(monthlies)}
     month = (today.year, today.month)
     if month not in by_month:
         month = _after(month)
-    found.update(
-        (bucket, by_month[each])
-        for bucket, each in zip(BUCKETS[2:], (month, _after(month)), strict=True)
-        if each in by_month
-    )
-    return found
+    for bucket, of_month in zip(BUCKETS[2:], (month, _after(month)), strict=True):
+        if of_month in by_month:
+            buckets[bucket] = by_month[of_month]
+    return buckets
 
 
 def _after(month: tuple[int, int]) -> tuple[int, int]:
@@ -202,25 +232,37 @@ def _after(month: tuple[int, int]) -> tuple[int, int]:
     return (year + 1, 1) if number == 12 else (year, number + 1)
 
 
-def _answer(rule: str | date, alive: Sequence[date], found: Mapping[str, date]) -> date | None:
+def _answer(rule: str | date, alive: Sequence[date], buckets: Mapping[str, date]) -> date | None:
     if isinstance(rule, date):
         return rule if rule in alive else None
     if rule in BIT:
-        return found.get(rule)
+        return buckets.get(rule)
     nth = int(rule.removeprefix("nth_"))
     return alive[nth - 1] if nth <= len(alive) else None
 
 
 def years_to(fix: datetime, at: datetime) -> float:
-    """Return the years of 365 days, to the second, from `at` to `fix`; at least one minute until the fix, NaN from the fix on.
+    """Return the years of 365 days from an instant to a settlement fix, to the second.
 
-    At the fix the settlement value is known and the series has expired for pricing, though it is collected to the close. Before
-    3 Aug 2026 that value is the average of the last 30 minutes, so that inside them the time left overstates the variance.
+    At the fix the settlement value is known and the series has expired for pricing, though it is
+    collected to the close. Before 3 Aug 2026 that value is the average of the last 30 minutes, so
+    that inside them the time left overstates the variance.
+
+    Returns:
+        Years, those of one minute at least, NaN from the fix on.
+
+    >>> fix = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+    >>> round(365 * years_to(fix, datetime(2026, 11, 23, 10, 0, tzinfo=UTC)), 6)
+    1.0
     """
     seconds = (fix - at).total_seconds()
     return max(seconds, 60.0) / _YEAR_SECONDS if seconds > 0 else float("nan")
 
 
 def dte(expiry: date, at: datetime) -> int:
-    """Return the calendar days (India) from `at` to the expiry: 0 on expiry day, negative after it."""
+    """Return the calendar days in India from an instant to an expiry: 0 on its day, then negative.
+
+    >>> dte(date(2026, 11, 24), datetime(2026, 11, 20, 4, 0, tzinfo=UTC))
+    4
+    """
     return (expiry - day_of(at)).days

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-CE, PE = 0, 1
+CE = 0
+PE = 1
 SIDES = ("CE", "PE")
 VIX = "NSE:INDIA VIX"
 
@@ -23,7 +24,14 @@ _NEIGHBOURS = 10
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index: root of its contracts, exchange of its cash market, exchange of its contracts, name as a quoted instrument."""
+    """An index on which options are traded.
+
+    Attributes:
+        name: Root of its contracts' symbols.
+        exchange: Exchange of its cash market.
+        derivatives: Segment of its contracts.
+        spot: Its name as a quoted instrument.
+    """
 
     name: str
     exchange: Literal["NSE", "BSE"]
@@ -54,10 +62,18 @@ INDICES: Mapping[str, Index] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contracts:
-    """Options of one underlying, one column entry per (expiry, strike), sorted by both; axis 0 of two-row columns is (CE, PE).
+    """Options of one underlying: an entry for each expiry and strike, sorted by both.
 
-    Shapes: expiry (n,) datetime64[D]; strike (n,) index points; lot_size (n,) units; tick_size (n,) points; symbol (2, n) str
-    objects, "" where that side is not listed; token (2, n) int64, 0 where not listed.
+    Axis 0 of the columns of shape (2, n) is the side, calls first.
+
+    Attributes:
+        underlying: Name of the index.
+        expiry: Days, shape (n,).
+        strike: Points, shape (n,).
+        lot_size: Units of a lot, shape (n,).
+        tick_size: Smallest step of a price in points, shape (n,).
+        symbol: Text, shape (2, n), "" where that side is not listed.
+        token: Instrument numbers, shape (2, n), 0 where that side is not listed.
     """
 
     underlying: str
@@ -77,7 +93,7 @@ class Contracts:
         return tuple(np.unique(self.expiry).tolist())
 
     def take(self, index: NDArray[np.bool_] | NDArray[np.integer[Any]] | slice) -> Contracts:
-        """Return the contracts that a mask (n,), positions or a slice choose, in the order they are chosen."""
+        """Return the contracts that a mask, positions or a slice choose, in their order."""
         return Contracts(
             self.underlying,
             self.expiry[index],
@@ -89,7 +105,7 @@ class Contracts:
         )
 
     def of(self, expiry: date) -> Contracts:
-        """Return the contracts of one expiry; empty where it is not listed."""
+        """Return the contracts of one expiry, none where it is not listed."""
         return self.take(self.expiry == np.datetime64(expiry, "D"))
 
 
@@ -116,7 +132,7 @@ def exchanges_of(indices: Iterable[Index]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Future:
-    """One listed future; `lot_size` in units, `tick_size` in points."""
+    """One listed future: `lot_size` in units, `tick_size` in points."""
 
     symbol: str
     token: int
@@ -127,7 +143,7 @@ class Future:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a dump lists of one underlying on the trading day `on`; futures by expiry, nearest first."""
+    """What a dump lists of one underlying on a trading day, futures by expiry, nearest first."""
 
     underlying: str
     on: date
@@ -138,26 +154,35 @@ class Listing:
 def listing(
     underlying: str, columns: Mapping[str, Sequence[Any] | NDArray[Any]], on: date
 ) -> Listing:
-    """Return what the dump of day `on` lists of `underlying`.
+    """Return what a dump lists of an underlying.
 
-    `columns`: equally long `symbol, token, name, expiry` (date or None), `strike, tick_size, lot_size, instrument_type` (CE, PE,
-    FUT), `segment, exchange`. A row belongs to the underlying when its `name` equals it and its segment is one of contracts of
-    the index's exchange (any, for an index not in INDICES): symbols are never read, since roots begin with each other's names.
-    A strike listed on one side only is kept. Rows without an expiry and options without a strike cannot be traded: left out.
+    A row belongs to the underlying when its name equals it and its segment is one of contracts of
+    the index's exchange. Symbols are never read, since roots begin with each other's names. A
+    strike that is listed on one side only is kept. Rows without an expiry and options without a
+    strike cannot be traded: they are left out.
+
+    Args:
+        underlying: Name of the index. One that is not in INDICES may be of any exchange.
+        columns: Equally long `symbol`, `token`, `name`, `expiry` (date or None), `strike`,
+            `tick_size`, `lot_size`, `instrument_type` (CE, PE, FUT), `segment` and `exchange`.
+        on: The day of the dump.
     """
-    known = INDICES.get(underlying)
-    exchanges = (known.derivatives,) if known else ("NFO", "BFO")
+    index = INDICES.get(underlying)
+    exchanges = (index.derivatives,) if index else ("NFO", "BFO")
     rows = np.flatnonzero(_objects(columns["name"]) == underlying)
     rows = rows[
         np.isin(
             _strings(columns["segment"], rows),
-            [f"{each}-{kind}" for each in exchanges for kind in ("OPT", "FUT")],
+            [f"{exchange}-{kind}" for exchange in exchanges for kind in ("OPT", "FUT")],
         )
     ]
     expiry = np.array(_chosen(columns["expiry"], rows), dtype="datetime64[D]")
-    rows, expiry = rows[~np.isnat(expiry)], expiry[~np.isnat(expiry)]
+    has_expiry = ~np.isnat(expiry)
+    rows = rows[has_expiry]
+    expiry = expiry[has_expiry]
     kind = _strings(columns["instrument_type"], rows)
-    options, futures = np.isin(kind, SIDES), kind == "FUT"
+    options = np.isin(kind, SIDES)
+    futures = kind == "FUT"
     return Listing(
         underlying,
         on,
@@ -182,12 +207,16 @@ def _contracts(
     strike = np.array(_chosen(columns["strike"], rows), dtype=np.float64)
     order = np.lexsort((strike, expiry))
     order = order[strike[order] > 0]
-    rows, expiry, strike, side = rows[order], expiry[order], strike[order], side[order]
+    rows = rows[order]
+    expiry = expiry[order]
+    strike = strike[order]
+    side = side[order]
     first = np.ones(len(rows), dtype=np.bool_)
     first[1:] = (expiry[1:] != expiry[:-1]) | (strike[1:] != strike[:-1])
     pair = np.cumsum(first) - 1
     n = int(first.sum())
-    symbol, token = np.full((2, n), "", dtype=object), np.zeros((2, n), dtype=np.int64)
+    symbol = np.full((2, n), "", dtype=object)
+    token = np.zeros((2, n), dtype=np.int64)
     symbol[side, pair] = _chosen(columns["symbol"], rows)
     token[side, pair] = np.array(_chosen(columns["token"], rows), dtype=np.int64)
     return Contracts(
@@ -207,7 +236,7 @@ def _futures(
     expiry: NDArray[np.datetime64],
 ) -> tuple[Future, ...]:
     days: list[date] = expiry.tolist()
-    found = [
+    futures = [
         Future(
             str(columns["symbol"][row]),
             int(columns["token"][row]),
@@ -217,11 +246,12 @@ def _futures(
         )
         for row, day in zip(rows.tolist(), days, strict=True)
     ]
-    return tuple(sorted(found, key=lambda future: (future.expiry, future.symbol)))
+    return tuple(sorted(futures, key=lambda future: (future.expiry, future.symbol)))
 
 
 def _objects(column: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
-    """Return the column as an array; lists as objects, which is ten times cheaper than padding 40,000 strings."""
+    """Return a column as an array."""
+    # Lists become objects: ten times cheaper than padding the 40,000 strings of a dump.
     return column if isinstance(column, np.ndarray) else np.array(column, dtype=object)
 
 
@@ -236,9 +266,19 @@ def _strings(column: Sequence[Any] | NDArray[Any], rows: NDArray[np.intp]) -> ND
 
 
 def strike_step(strikes: NDArray[np.float64], near: float) -> float:
-    """Return the most frequent distance between neighbouring strikes among those nearest `near` (the smaller on a tie), in points.
+    """Return the most frequent distance between neighbouring strikes around a level.
 
-    Looks ten strikes to either side, because steps widen away from the money. NaN where fewer than two strikes are listed.
+    Ten strikes to either side are looked at, because steps widen away from the money.
+
+    Args:
+        strikes: Listed strikes in points, in any order.
+        near: The level in points.
+
+    Returns:
+        Points, the smaller distance on a tie, NaN where fewer than two strikes are listed.
+
+    >>> strike_step(np.array([23900.0, 24000.0, 24050.0, 24100.0, 24150.0]), 24060.0)
+    50.0
     """
     listed = np.unique(strikes)
     centre = int(np.searchsorted(listed, near))
@@ -252,10 +292,15 @@ def strike_step(strikes: NDArray[np.float64], near: float) -> float:
 
 
 def monthly_by_symbol(symbol: str, underlying: str) -> bool:
-    """Tell whether a Kite symbol of `underlying` carries a three-letter month, the mark of a monthly (`NIFTY26NOV26000CE`).
+    """Tell whether a Kite symbol carries a three-letter month, the mark of a monthly.
 
-    Weeklies carry a one-character month and a day instead (`NIFTY26N0926000CE`). The root must be known: read from the symbol,
-    the 50 of `NIFTYNXT5026NOV70000CE` would pass for a year.
+    Weeklies carry a one-character month and a day instead. The root must be known: read from the
+    symbol, the 50 of `NIFTYNXT5026NOV70000CE` would pass for a year.
+
+    >>> monthly_by_symbol("NIFTY26NOV26000CE", "NIFTY")
+    True
+    >>> monthly_by_symbol("NIFTY26N0926000CE", "NIFTY")
+    False
     """
     date_part = symbol.removeprefix(underlying)
     return date_part != symbol and date_part[:2].isdigit() and date_part[2:5] in _MONTHS

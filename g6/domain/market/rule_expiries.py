@@ -1,7 +1,8 @@
-"""The date that a bucket's name meant on a past day, by the exchanges' rules, where nothing listed is left to ask.
+"""The date that a bucket's name meant on a past day, by the exchanges' rules.
 
-Files of older systems lie in folders called `this_week` and carry no date of expiry. Each root had weeklies in its own years and
-on its own weekday; outside of them the name says no date, and none is made up.
+Files of older systems lie in folders called `this_week` and carry no date of expiry, and no listing
+of that day is left. Each root had weeklies in its own years and on its own weekday. Outside of them
+the name says no date, and none is made up.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from g6.domain.market.expiry import BUCKETS, WEEKDAYS, is_monthly, resolve, rule
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
 
-# First and last day on which a root's weeklies expired by the weekday of WEEKDAYS. SEBI's circular of 1 Oct 2024 left one weekly to
-# each exchange: the last of the others expired in November 2024. BANKNIFTY's moved to Wednesday on 6 Sep 2023, its monthlies only
-# on 1 March 2024, so that the six months between are left out.
+# First and last day on which a root's weeklies expired by the weekday of WEEKDAYS. SEBI's circular
+# of 1 Oct 2024 left one weekly to each exchange: the last of the others expired in November 2024.
+# BANKNIFTY's moved to Wednesday on 6 Sep 2023, its monthlies only on 1 March 2024, so that the six
+# months between are left out.
 WEEKLIES: Mapping[str, tuple[tuple[date, date], ...]] = MappingProxyType(
     {
         "NIFTY": ((date(2019, 2, 14), date.max),),
@@ -31,15 +33,23 @@ WEEKLIES: Mapping[str, tuple[tuple[date, date], ...]] = MappingProxyType(
         "BANKEX": ((date(2023, 10, 16), date(2024, 11, 18)),),
     }
 )
-_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
 _AHEAD_DAYS = 100
 """Days ahead in which slots are made: the monthly after next lies within."""
 
 
 def expiry_of(bucket: str, index: str, on: date, calendar: Calendar) -> date:
-    """Return the expiry that `bucket` of `index` was on the trading day `on`.
+    """Return the expiry that a bucket of an index was on a trading day.
 
-    `bucket` is a name of a bucket, its short forms included, or a date. Errors: ValueError, with the reason in words.
+    Args:
+        bucket: Name of a bucket, its short forms included, or a date.
+        index: Name of the index.
+        on: The trading day.
+        calendar: Says which days trade.
+
+    Raises:
+        ValueError: The name says no date, with the reason in words.
     """
     try:
         rule = rule_of(bucket)
@@ -79,7 +89,7 @@ def _has_weeklies(index: str, on: date) -> bool:
 
 
 def _slots(index: str, on: date) -> list[date]:
-    """The days on which the era's contracts expire unless a holiday moves them, from `on` to the end of the month after next."""
+    """Return the days on which contracts expire unless a holiday moves them."""
     eras = WEEKDAYS.get(index, WEEKDAYS[INDICES[index].exchange])
     days = [on + n * _DAY for n in range(_AHEAD_DAYS)]
     return [
@@ -90,7 +100,10 @@ def _slots(index: str, on: date) -> list[date]:
 
 
 def _moved(exchange: str, slot: date, calendar: Calendar) -> date:
-    """The trading day on which the contracts of `slot` expire; a day with a special session only is none."""
+    """Return the trading day on which the contracts of a slot expire.
+
+    A day with a special session alone is none.
+    """
     day = slot
     while day.year in calendar.covered_years:
         session = calendar.session(exchange, day)

@@ -1,6 +1,7 @@
-"""When the exchanges trade index derivatives: sessions by day, from holidays, special sessions and hours by era.
+"""When the exchanges trade index derivatives: sessions by day, from holidays and hours by era.
 
-Days are dates in India; every instant handed out is UTC. Source of the defaults: `g6/sessions.toml`, circular by circular.
+Days are dates in India, and every instant handed out is UTC. The defaults stand in
+`g6/sessions.toml`, circular by circular.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Reads the sessions file's mapping: eras of hours, holidays and special sessions, with a user's additions laid over them."""
+"""Reads what a sessions file says: eras of hours, holidays and special sessions.
+
+A user's additions are laid over them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from typing import Any
 from g6.domain.market.calendar.session import Hours
 from g6.errors import BadInput
 
+Entry = Mapping[str, Any]
+"""A table of a parsed TOML file."""
 _CLOCKS = ("open", "close", "settlement_fix", "pre_open", "index_freeze", "index_resume")
 _SHAPES = {
     "exchanges": list,
@@ -27,23 +32,34 @@ _KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """One exchange's eras in order of `since`, its holidays by name and its special sessions by day."""
+    """One exchange's eras in order of `since`, its holidays and its special sessions by day."""
 
     eras: tuple[Hours, ...] = ()
     holidays: Mapping[date, str] = field(default_factory=dict)
     specials: Mapping[date, Hours] = field(default_factory=dict)
 
     def hours(self, day: date) -> Hours:
-        """Return the hours in force on `day`, whether or not that year is covered and that day has a session."""
+        """Return the hours in force on a day.
+
+        Its year need not be covered, and it need not have a session.
+        """
         return self.specials.get(day) or next(
             (era for era in reversed(self.eras) if era.since <= day), self.eras[0]
         )
 
 
 def parse_sessions(
-    base: Mapping[str, Any], additions: Mapping[str, Any] | None = None
+    base: Entry, additions: Entry | None = None
 ) -> tuple[dict[str, Days], frozenset[int]]:
-    """Return the days of each exchange and the covered years. Errors: BadInput, with the entry and what is wrong with it."""
+    """Return the days of each exchange, and the covered years.
+
+    Args:
+        base: Content of `g6/sessions.toml`.
+        additions: Content of a user's file, which wins.
+
+    Raises:
+        BadInput: An entry is wrong. The error names it and says what is wrong with it.
+    """
     days = {str(exchange): Days() for exchange in base.get("exchanges", ())}
     years: set[int] = set()
     for name, layer in (("sessions.toml", base), ("sessions.local.toml", additions or {})):
@@ -61,21 +77,19 @@ class _File:
     """One layer of the calendar: a file's name and its content."""
 
     name: str
-    content: Mapping[str, Any]
+    content: Entry
     exchanges: tuple[str, ...]
 
     def laid_over(self, exchange: str, under: Days) -> Days:
-        """Return `under` with this file's entries for `exchange`: later files win, day by day and era by era."""
+        """Return the days of an exchange with this file's entries, which win by day and by era."""
         eras = {era.since: era for era in (*under.eras, *self.eras(exchange))}
         ordered = tuple(eras[since] for since in sorted(eras))
         if not ordered:
             raise BadInput(self.name, None, f"no [[hours]] for {exchange}")
         closed = dict(self.holidays(exchange))
-        kept = {day: special for day, special in under.specials.items() if day not in closed}
-        base = Days(ordered)
-        return Days(
-            ordered, {**under.holidays, **closed}, {**kept, **dict(self.specials(exchange, base))}
-        )
+        specials = {day: hours for day, hours in under.specials.items() if day not in closed}
+        specials |= dict(self.specials(exchange, Days(ordered)))
+        return Days(ordered, {**under.holidays, **closed}, specials)
 
     def holidays(self, exchange: str) -> Iterator[tuple[date, str]]:
         for key, value in self.content.get("holidays", {}).items():
@@ -105,7 +119,11 @@ class _File:
                 ) from error
 
     def specials(self, exchange: str, base: Days) -> Iterator[tuple[date, Hours]]:
-        """A special session without hours of its own is a whole one; one with them has no auction and is fixed at its close."""
+        """Yield the special sessions of an exchange.
+
+        One without hours of its own is a whole session. One with them has no auction and is fixed
+        at its close.
+        """
         for row, entry in self.entries("specials", exchange):
             day = self.day(entry.get("day"), row)
             clocks = self.clocks(entry, row)
@@ -120,7 +138,7 @@ class _File:
                 hours = replace(base.hours(day), **clocks, **named)
             yield day, self.in_order(hours, row)
 
-    def entries(self, table: str, exchange: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def entries(self, table: str, exchange: str) -> Iterator[tuple[str, Entry]]:
         for number, entry in enumerate(self.content.get(table, ()), start=1):
             row = f"{table} {number}"
             self.check(table, entry, row)
@@ -134,14 +152,13 @@ class _File:
                 raise BadInput(
                     self.name, key, "has the wrong shape; see g6/sessions.toml for the format"
                 )
-        if strange := [
-            year for year in self.content.get("covered_years", ()) if not isinstance(year, int)
-        ]:
-            raise BadInput(
-                self.name, "covered_years", f"{strange[0]!r} is not a year; write it as 2027"
-            )
+        for year in self.content.get("covered_years", ()):
+            if not isinstance(year, int):
+                raise BadInput(
+                    self.name, "covered_years", f"{year!r} is not a year; write it as 2027"
+                )
 
-    def check(self, table: str, entry: Mapping[str, Any], row: str | None) -> None:
+    def check(self, table: str, entry: Entry, row: str | None) -> None:
         unknown = sorted(set(entry) - _KEYS[table])
         if unknown:
             raise BadInput(
@@ -149,9 +166,8 @@ class _File:
                 row,
                 f"unknown key {unknown[0]}; allowed are {', '.join(sorted(_KEYS[table]))}",
             )
-        strangers: Sequence[str] = [
-            each for each in entry.get("exchanges", ()) if each not in self.exchanges
-        ]
+        exchanges: Sequence[str] = entry.get("exchanges", ())
+        strangers = [exchange for exchange in exchanges if exchange not in self.exchanges]
         if strangers:
             raise BadInput(
                 self.name,
@@ -166,12 +182,9 @@ class _File:
             *(clock for pair in hours.breaks for clock in pair),
             hours.index_freeze,
         ]
-        given = [
-            clock
-            for clock in (*stops, hours.settlement_fix, hours.index_resume, hours.close)
-            if clock is not None
-        ]
-        if given != sorted(given):
+        stops += [hours.settlement_fix, hours.index_resume, hours.close]
+        clocks = [clock for clock in stops if clock is not None]
+        if clocks != sorted(clocks):
             raise BadInput(self.name, row, "its times do not follow each other")
         return hours
 
@@ -183,7 +196,7 @@ class _File:
                 self.name, row, f"{value!r} is not a day; write it as 2026-11-24"
             ) from error
 
-    def clocks(self, entry: Mapping[str, Any], row: str) -> dict[str, Any]:
+    def clocks(self, entry: Entry, row: str) -> dict[str, Any]:
         clocks: dict[str, Any] = {
             key: self.clock(entry[key], row) for key in _CLOCKS if key in entry
         }

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, timezone
 from typing import Literal
 
-IST = timezone(
-    timedelta(hours=5, minutes=30), "IST"
-)  # India has one zone and, since 1945, no daylight saving
+# India has one zone and, since 1945, no daylight saving.
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
 
 Phase = Literal[
     "closed", "pre-open", "open", "break", "index frozen", "closing auction", "index final"
@@ -19,7 +18,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The clock times (IST) of an era, from `since` on, or of the special session of the day `since`."""
+    """The clock times in India of an era, or of a special session.
+
+    An era begins with the day `since`. A special session is that of this day.
+    """
 
     since: date
     open: time
@@ -35,11 +37,12 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One day of trading on one exchange, in UTC. Both ends belong to it: the last cycle is the one at `close`.
+    """One day of trading on one exchange, in UTC.
 
-    From `index_freeze` the index waits for the closing auction; it moves once, between `settlement_fix` and `index_resume`.
-    `breaks` are spans without trading whose ends still trade. `special` names a session out of the ordinary, `provisional`
-    says that no circular has confirmed its hours yet.
+    Both ends belong to it: the last cycle is the one at `close`. From `index_freeze` the index
+    waits for the closing auction. It moves once, between `settlement_fix` and `index_resume`.
+    `breaks` are spans without trading whose ends still trade. `special` names a session out of the
+    ordinary, and `provisional` says that no circular has confirmed its hours yet.
     """
 
     exchange: str
@@ -82,7 +85,10 @@ class Session:
         )
 
     def first_cycle(self, at: datetime, interval_seconds: int) -> datetime | None:
-        """Return the first grid instant (epoch multiple of the interval) at or after `at`, None where the session has none left."""
+        """Return the first cycle at or after an instant, None where the session has none left.
+
+        Cycles are the epoch multiples of the interval.
+        """
         step = timedelta(seconds=interval_seconds)
         instant = _grid_from(max(at, self.open), step)
         for start, end in self.breaks:
@@ -91,14 +97,17 @@ class Session:
         return instant if instant <= self.close else None
 
     def cycles(self, interval_seconds: int) -> tuple[datetime, ...]:
-        """Return the grid instants (epoch multiples of the interval) of the session, both its ends included."""
+        """Return the cycles of the session, both its ends included.
+
+        They are the epoch multiples of the interval.
+        """
         step = timedelta(seconds=interval_seconds)
         first = _grid_from(self.open, step)
         instants = (first + k * step for k in range((self.close - first) // step + 1))
         return tuple(instant for instant in instants if self.holds(instant))
 
     def phases(self) -> tuple[tuple[datetime, Phase], ...]:
-        """Return every instant at which a phase begins, with the phase, in order; the last is the close."""
+        """Return every instant at which a phase begins, with the phase. The last is the close."""
         begins: list[tuple[datetime | None, Phase]] = [
             (self.pre_open, "pre-open"),
             (self.open, "open"),
@@ -120,19 +129,29 @@ class Session:
 
 
 def instant_of(day: date, clock: time) -> datetime:
-    """Return the UTC instant at which clocks in India show `clock` on `day`."""
+    """Return the UTC instant at which clocks in India show a time on a day.
+
+    >>> instant_of(date(2026, 11, 20), time(9, 15)).isoformat()
+    '2026-11-20T03:45:00+00:00'
+    """
     return datetime.combine(day, clock, IST).astimezone(UTC)
 
 
 def day_of(at: datetime) -> date:
-    """Return the date in India at `at`."""
+    """Return the date in India at an instant.
+
+    >>> day_of(datetime(2026, 11, 19, 19, 0, tzinfo=UTC))
+    datetime.date(2026, 11, 20)
+    """
     return at.astimezone(IST).date()
 
 
 def in_utc(at: datetime) -> datetime:
-    """Return an instant that somebody wrote in UTC; without a zone it is India's.
+    """Return an instant that somebody wrote in UTC. Without a zone it is India's.
 
-    Errors: ValueError in the first and the last year that datetime knows, where another zone's clock overflows.
+    Raises:
+        ValueError: It lies in the first or the last year that datetime knows, where another zone's
+            clock overflows.
 
     >>> in_utc(datetime(2026, 11, 20, 9, 15))
     datetime.datetime(2026, 11, 20, 3, 45, tzinfo=datetime.timezone.utc)

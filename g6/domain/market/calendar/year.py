@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from g6.domain.market.calendar.parse import Days, parse_sessions
+from g6.domain.market.calendar.parse import Days, Entry, parse_sessions
 from g6.domain.market.calendar.session import Phase, Session, day_of, instant_of
 from g6.errors import UncoveredYear
 
@@ -16,7 +15,11 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Sessions by exchange. Immutable; days once worked out are remembered, so that asking at every tick costs microseconds."""
+    """Sessions by exchange.
+
+    Every question about a session raises UncoveredYear for a year that the calendar does not cover.
+    Days once worked out are remembered, so that asking at every tick costs microseconds.
+    """
 
     exchanges: Mapping[str, Days]
     covered_years: frozenset[int]
@@ -25,16 +28,23 @@ class Calendar:
     )
 
     @staticmethod
-    def parse(base: Mapping[str, Any], additions: Mapping[str, Any] | None = None) -> Calendar:
-        """Return the calendar that a parsed sessions file describes, with a user's additions laid over it.
+    def parse(base: Entry, additions: Entry | None = None) -> Calendar:
+        """Return the calendar that a sessions file describes, a user's additions laid over it.
 
-        The format is that of `g6/sessions.toml`. In additions a holiday closes a day that the base opens, a special session
-        opens one that it closes, and `covered_years` adds years. Errors: BadInput, with the entry and what is wrong with it.
+        In additions a holiday closes a day that the base opens, a special session opens one that it
+        closes, and `covered_years` adds years.
+
+        Args:
+            base: Parsed content in the format of `g6/sessions.toml`.
+            additions: The same of a user's file.
+
+        Raises:
+            BadInput: An entry is wrong. The error names it and says what is wrong with it.
         """
         return Calendar(*parse_sessions(base, additions))
 
     def session(self, exchange: str, day: date) -> Session | None:
-        """Return the session of `day`, None where the exchange is closed. Errors: UncoveredYear."""
+        """Return the session of `day`, None where the exchange is closed."""
         key = (exchange, day)
         if key not in self._known:
             self._known[key] = self._session(exchange, day)
@@ -45,16 +55,15 @@ class Calendar:
             raise UncoveredYear(day.year, max(self.covered_years))
         days = self.exchanges[exchange]
         closed = day.weekday() >= 5 or day in days.holidays
-        return (
-            None
-            if closed and day not in days.specials
-            else Session.on(exchange, day, days.hours(day))
-        )
+        if closed and day not in days.specials:
+            return None
+        return Session.on(exchange, day, days.hours(day))
 
     def trades_all_day(self, exchange: str, day: date) -> bool:
-        """Tell whether `day` is an ordinary trading day, on which contracts may expire. Errors: UncoveredYear.
+        """Tell whether a day is an ordinary trading day, on which contracts may expire.
 
-        A weekend or holiday with a special session (Muhurat, a drill on a Saturday) is none, whatever its hours.
+        A weekend or holiday with a special session (Muhurat, a drill on a Saturday) is none,
+        whatever its hours.
         """
         return (
             self.session(exchange, day) is not None
@@ -67,28 +76,34 @@ class Calendar:
         return self.exchanges[exchange].holidays.get(day)
 
     def close_of(self, exchange: str, day: date) -> datetime:
-        """Return when trading ends on `day` by the hours of its era, whether or not that year is covered."""
+        """Return when trading ends on a day by the hours of its era.
+
+        Its year need not be covered.
+        """
         return instant_of(day, self.exchanges[exchange].hours(day).close)
 
     def settlement_fix(self, exchange: str, day: date) -> datetime:
-        """Return when the settlement value of contracts expiring on `day` is fixed, whether or not that year is covered."""
+        """Return when the settlement value of contracts that expire on a day is fixed.
+
+        Its year need not be covered.
+        """
         return instant_of(day, self.exchanges[exchange].hours(day).settlement_fix)
 
     def session_at(self, exchange: str, at: datetime) -> Session | None:
-        """Return the session whose contracts trade at `at`, None where none do. Errors: UncoveredYear."""
+        """Return the session whose contracts trade at `at`, None where none do."""
         session = self.session(exchange, day_of(at))
         return session if session is not None and session.holds(at) else None
 
     def is_open(self, exchange: str, at: datetime) -> bool:
-        """Tell whether contracts trade at `at`. Errors: UncoveredYear."""
+        """Tell whether contracts trade at `at`."""
         return self.session_at(exchange, at) is not None
 
     def next_session(self, exchange: str, after: date) -> Session:
-        """Return the first session on a day later than `after`. Errors: UncoveredYear."""
+        """Return the first session on a day later than `after`."""
         return self._walk(exchange, after, _DAY)
 
     def previous_session(self, exchange: str, before: date) -> Session:
-        """Return the last session on a day earlier than `before`. Errors: UncoveredYear."""
+        """Return the last session on a day earlier than `before`."""
         return self._walk(exchange, before, -_DAY)
 
     def _walk(self, exchange: str, day: date, step: timedelta) -> Session:
@@ -98,14 +113,23 @@ class Calendar:
                 return session
 
     def sessions_between(self, exchange: str, first: date, last: date) -> tuple[Session, ...]:
-        """Return the sessions from `first` to `last`, both included. Errors: UncoveredYear."""
+        """Return the sessions from `first` to `last`, both included."""
         days = (first + n * _DAY for n in range((last - first).days + 1))
         return tuple(
             session for day in days if (session := self.session(exchange, day)) is not None
         )
 
     def next_cycle(self, exchange: str, at: datetime, interval: int) -> datetime:
-        """Return the first grid instant at or after `at` within a session; `interval` in seconds. Errors: UncoveredYear."""
+        """Return the first cycle at or after an instant within a session.
+
+        Args:
+            exchange: NSE or BSE.
+            at: The instant.
+            interval: Seconds between cycles.
+
+        Raises:
+            UncoveredYear: The calendar does not cover the year.
+        """
         day = day_of(at)
         session = self.session(exchange, day) or self.next_session(exchange, day)
         while (cycle := session.first_cycle(at, interval)) is None:
@@ -113,10 +137,14 @@ class Calendar:
         return cycle
 
     def phase(self, exchange: str, at: datetime) -> Phase:
-        """Return what the exchange is doing at `at`; at the instant of the close it still trades. Errors: UncoveredYear.
+        """Return what the exchange is doing at an instant. At its close it still trades.
 
-        `index frozen`: the index stands still while the auction collects orders; `closing auction`: it may jump to the auction's
-        result at any moment; `index final`: it has its closing value and contracts still trade.
+        `index frozen`: the index stands still while the auction collects orders. `closing auction`:
+        it may jump to the auction's result at any moment. `index final`: it has its closing value
+        and contracts still trade.
+
+        Raises:
+            UncoveredYear: The calendar does not cover the year.
         """
         session = self.session(exchange, day_of(at))
         if session is None or at > session.close:
@@ -125,7 +153,7 @@ class Calendar:
         return next((phase for start, phase in reversed(begun) if start <= at), "closed")
 
     def next_change(self, exchange: str, at: datetime) -> datetime:
-        """Return the first instant after `at` at which the phase changes. Errors: UncoveredYear."""
+        """Return the first instant after `at` at which the phase changes."""
         day = day_of(at)
         session = self.session(exchange, day)
         if session is None or at >= session.close:
