@@ -1,4 +1,4 @@
-"""CSV files and the Parquet store held together: the lines that Parquet's rows make of them."""
+"""CSV files and the Parquet store side by side: the lines that Parquet's rows make of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from g6.adapters.csv import CsvStore
-from g6.adapters.csv.checking import Stored, held
+from g6.adapters.csv.checking import Stored, indices_by_day
 from g6.adapters.csv.lines import ASIDE, put_lines
 from g6.adapters.parquet import ParquetHistory, days
 from g6.adapters.parquet.units import day_overviews, day_units
@@ -58,12 +58,12 @@ class MendedDay:
 
 
 def csv_days(settings: Settings, day: date | None) -> list[tuple[date, str]]:
-    """Return the days and indices whose CSV files can be held against Parquet, ascending.
+    """Return the days and indices whose CSV files can be compared with Parquet, ascending.
 
     These are the days of which there is a CSV file at all, or `day` alone.
     """
     history = ParquetHistory(settings.directory)
-    with_files = held(settings.csv_dir)
+    with_files = indices_by_day(settings.csv_dir)
     lots: list[tuple[date, str]] = []
     for name in history.names():
         if name == OVERVIEW:

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from g6.adapters.csv.checking import Stored, check_day, held, strays
+from g6.adapters.csv.checking import Stored, check_day, indices_by_day, strays
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.adapters.parquet import checking
 from g6.adapters.parquet.units import is_recomputed
@@ -42,7 +42,9 @@ def searches(settings: Settings, day: date | None, data_dir: Path | None) -> lis
     """
     base = settings.csv_dir
     stored = set(csv_days(settings, day))
-    there = {(of_day, index) for of_day, indices in held(base).items() for index in indices}
+    there = {
+        (of_day, index) for of_day, indices in indices_by_day(base).items() for index in indices
+    }
     days_with_files = {of_day for of_day, _ in there}
     csv_searches: list[Search] = []
     for of_day, index in sorted(stored | there):

@@ -1,7 +1,8 @@
-"""One line into one file, once: ordered by instant, safe between writers of one host, whole after a crash.
+"""One line into one file, once: ordered by instant, safe between writers, whole after a crash.
 
-A line begins with its instant. Nearly always it is newer than the last one, and then it is appended after a look at the file's
-two ends; only a rerun of an older cycle, or other columns than the file has, writes the file anew (temporary name and rename).
+A line begins with its instant. Nearly always it is newer than the last one, and then it is
+appended after a look at the file's two ends. Only a rerun of an older cycle, or other columns than
+the file has, writes the file anew (temporary name and rename). The writers are those of one host.
 """
 
 from __future__ import annotations
@@ -21,12 +22,19 @@ from g6.files import busy, refusals, replace
 
 _END = 4096
 ASIDE = ".damaged"
-"""What a file's name is lengthened by, for the file beside it that takes its damaged lines."""
+"""The suffix of the file that takes another file's damaged lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineWrite:
-    """What one call did: lines and bytes written, torn lines cut off, damaged lines set aside."""
+    """The facts of one call.
+
+    Attributes:
+        rows: Lines written.
+        bytes: Bytes written.
+        repaired: Torn lines cut off.
+        aside: Damaged lines set aside.
+    """
 
     rows: int
     bytes: int
@@ -35,43 +43,55 @@ class LineWrite:
 
 
 def put_line(path: Path, header: str, line: str) -> LineWrite:
-    """Put `line` (without its end) into `path`: appended, in the place of the line of its instant, or already there.
+    """Put a line into a file: appended, or in the place of the line of its instant.
 
-    What is torn at the end is cut off first. A damaged line elsewhere is moved to the file beside it once it is met; no whole line
-    is ever lost. A file with other columns gets those of both. Errors: StoreBusy.
+    A line that is there already changes nothing. What is torn at the end is cut off first. A
+    damaged line elsewhere is moved to the file beside it once it is met. No whole line is ever
+    lost. A file with other columns gets those of both.
+
+    Args:
+        path: The file.
+        header: Its columns, as the writer knows them.
+        line: The line without its end.
+
+    Raises:
+        StoreBusy: A disk refuses the line.
     """
     with refusals(path), _locked(path) as descriptor:
         size = os.fstat(descriptor).st_size
         head = os.pread(descriptor, _END, 0)
+        # A look at both ends is enough for nearly every line, whatever the file's size.
         tail = head if size <= _END else os.pread(descriptor, _END, size - _END)
         whole = tail.rfind(b"\n") + 1
         repaired = int(whole < len(tail))
-        kept = size - len(tail) + whole
+        end = size - len(tail) + whole
         last = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1]
-        content, first = line.encode(), kept == len(header) + 1
-        if (
-            not whole
-            or head[: head.find(b"\n")] != header.encode()
-            or not (first or _is_sound(tail[:whole], last))
-        ):
-            return _slowly(path, descriptor, header, {_instant(line): line}, size)
-        if not first and _order(content) <= _order(last):
+        content = line.encode()
+        is_first_line = end == len(header) + 1
+        has_header = bool(whole) and head[: head.find(b"\n")] == header.encode()
+        if not has_header or not (is_first_line or _is_sound(tail[:whole], last)):
+            return _rewrite(path, descriptor, header, {_instant(line): line}, size)
+        if not is_first_line and _order(content) <= _order(last):
             if content == last and not repaired:
                 return LineWrite(0, 0, 0)
-            return _slowly(path, descriptor, header, {_instant(line): line}, size)
-        _append(path, descriptor, content + b"\n", kept, size)
+            return _rewrite(path, descriptor, header, {_instant(line): line}, size)
+        _append(path, descriptor, content + b"\n", end, size)
         return LineWrite(1, len(content) + 1, repaired)
 
 
 def put_lines(path: Path, header: str, lines: Mapping[str, str]) -> LineWrite:
-    """Put `lines`, by their instants, into `path`; a line whose figures differ makes room for its own. Errors: StoreBusy."""
+    """Put lines, by their instants, into a file. A line whose figures differ makes room.
+
+    Raises:
+        StoreBusy: A disk refuses the file.
+    """
     with refusals(path), _locked(path) as descriptor:
-        return _slowly(path, descriptor, header, lines, os.fstat(descriptor).st_size, mend=True)
+        return _rewrite(path, descriptor, header, lines, os.fstat(descriptor).st_size, mend=True)
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """Open `path` under its lock; again when somebody put another file in its place while we waited."""
+    """Open a file under its lock, again when another file took its place meanwhile."""
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -96,7 +116,10 @@ def _is_still(descriptor: int, path: Path) -> bool:
 
 
 def _is_sound(tail: bytes, last: bytes) -> bool:
-    """Tell whether nothing at the end of a file looks damaged: no zeros of a lost disk block, no stray carriage return."""
+    """Tell whether nothing at the end of a file looks damaged.
+
+    Zeros of a lost disk block and stray carriage returns do.
+    """
     return begins_with_an_instant(last) and b"\0" not in tail and b"\r" not in tail
 
 
@@ -105,25 +128,26 @@ def _instant(line: str) -> str:
 
 
 def _order(line: bytes) -> tuple[bytes, bytes]:
-    """Return the instant a line begins with as something that sorts: whole seconds, then the fraction."""
+    """Return the instant of a line as something that sorts: whole seconds, then the fraction."""
     instant = line.partition(b",")[0]
     return instant[:19], instant[19:-1]
 
 
-def _append(path: Path, descriptor: int, content: bytes, kept: int, size: int) -> None:
-    """Write at `kept`, after cutting off what is torn. A disk that takes only a part of the line is given it back."""
-    if kept < size:
-        os.ftruncate(descriptor, kept)
+def _append(path: Path, descriptor: int, content: bytes, end: int, size: int) -> None:
+    """Write at `end`, after cutting off what is torn behind it."""
+    if end < size:
+        os.ftruncate(descriptor, end)
     try:
-        written = os.pwrite(descriptor, content, kept)
+        written = os.pwrite(descriptor, content, end)
         while written < len(content):
-            written += os.pwrite(descriptor, content[written:], kept + written)
+            written += os.pwrite(descriptor, content[written:], end + written)
     except OSError as error:
-        os.ftruncate(descriptor, kept)
+        # A full disk takes only a part of the line. It is given that back.
+        os.ftruncate(descriptor, end)
         raise busy(path, error) from error
 
 
-def _slowly(
+def _rewrite(
     path: Path,
     descriptor: int,
     header: str,
@@ -132,37 +156,37 @@ def _slowly(
     *,
     mend: bool = False,
 ) -> LineWrite:
-    """Make the file anew with these lines in their places, under the columns of both headers when they differ.
+    """Write the file anew with these lines in their places, under the columns of both headers.
 
-    `mend` leaves a line that says the same figures as the new one, and sets aside one that says others.
+    `mend` leaves a line that says the same figures as the new one, and sets aside one that says
+    others.
     """
     content = os.pread(descriptor, size, 0)
     sheet = read_sheet(content, header)
-    both = _both(sheet.columns, header)
-    aside = [each.content for each in sheet.damaged]
+    columns = _both(sheet.columns, header)
+    aside = [damaged.content for damaged in sheet.damaged]
     by_order: dict[tuple[str, str], str] = {}
-    place = LineKeys.of(path) if mend else None
+    keys = LineKeys.of(path) if mend else None
     for line in sheet.lines:
-        if place is not None and place.wrong(sheet.columns, line):
+        if keys is not None and keys.fault_of(sheet.columns, line):
             aside.append(line.text.encode())
             continue
-        text = _under(sheet.columns, both, line.text, line.cells)
-        if (there := by_order.get(order(line.instant))) is not None:
-            aside.append(there.encode())
+        text = _under(sheet.columns, columns, line.text, line.cells)
+        if (older := by_order.get(order(line.instant))) is not None:
+            aside.append(older.encode())
         by_order[order(line.instant)] = text
     changed = 0
     for instant, written in new.items():
-        text = _under(tuple(header.split(",")), both, written)
-        there = by_order.get(order(instant))
-        if there == text or (mend and there is not None and same_figures(there, text)):
+        text = _under(tuple(header.split(",")), columns, written)
+        older = by_order.get(order(instant))
+        if older == text or (mend and older is not None and same_figures(older, text)):
             continue
-        if mend and there is not None:
-            aside.append(there.encode())
+        if mend and older is not None:
+            aside.append(older.encode())
         by_order[order(instant)] = text
         changed += 1
-    fresh = "".join(
-        f"{each}\n" for each in (",".join(both), *(by_order[place] for place in sorted(by_order)))
-    ).encode()
+    lines = [",".join(columns), *(by_order[key] for key in sorted(by_order))]
+    fresh = "".join(f"{line}\n" for line in lines).encode()
     if fresh == content:
         return LineWrite(0, 0, 0)
     _set_aside(path, aside)
@@ -170,9 +194,8 @@ def _slowly(
         _append(path, descriptor, fresh, 0, 0)
     else:
         replace(path, fresh)
-    return LineWrite(
-        changed if mend else max(changed, 1), len(fresh), int(bool(sheet.torn)), len(aside)
-    )
+    rows = changed if mend else max(changed, 1)
+    return LineWrite(rows, len(fresh), int(bool(sheet.torn)), len(aside))
 
 
 def _set_aside(path: Path, lines: Sequence[bytes]) -> None:
@@ -186,13 +209,13 @@ def _set_aside(path: Path, lines: Sequence[bytes]) -> None:
 
 
 def same_figures(one: str, other: str) -> bool:
-    """Tell whether two lines of the same columns say the same, however their numbers are written."""
+    """Tell whether two lines of the same columns say the same, however they write numbers."""
     pairs = zip(_split(one), _split(other), strict=True)
     return all(same_cell(*pair) for pair in pairs)
 
 
 def same_cell(one: str, other: str) -> bool:
-    """Tell whether two cells hold the same text or the same number; `nan` is what is missing."""
+    """Tell whether two cells hold the same text or number. `nan` is what is missing."""
     if one == other or {one, other} == {"", "nan"}:
         return True
     try:
@@ -206,18 +229,18 @@ def _split(line: str) -> list[str]:
 
 
 def _both(old: Sequence[str], header: str) -> tuple[str, ...]:
-    """Return the columns of both headers: the longer one, and after it what only the other has."""
+    """Return the columns of both headers: the longer one, then what only the other has."""
     longer, shorter = sorted((old, header.split(",")), key=len, reverse=True)
     return (*longer, *(name for name in shorter if name not in longer))
 
 
 def _under(
-    columns: Sequence[str], wanted: Sequence[str], line: str, cells: Sequence[str] = ()
+    columns: Sequence[str], target: Sequence[str], line: str, cells: Sequence[str] = ()
 ) -> str:
-    """Return a line written under `columns` as it reads under `wanted`, absent columns empty."""
-    if tuple(columns) == tuple(wanted):
+    """Return a line written under `columns` as it reads under `target`, absent columns empty."""
+    if tuple(columns) == tuple(target):
         return line
     by_name = dict(zip(columns, cells or _split(line), strict=False))
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([by_name.get(name, "") for name in wanted])
+    csv.writer(buffer, lineterminator="").writerow([by_name.get(name, "") for name in target])
     return buffer.getvalue()

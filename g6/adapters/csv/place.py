@@ -1,4 +1,4 @@
-"""Where a CSV file stands, and what its lines must say because of that."""
+"""The path of a CSV file, and what its lines must say because of that."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LineKeys:
 
     @classmethod
     def of(cls, path: Path) -> LineKeys | None:
-        """Return the place of a file by its path, None where the path says none."""
+        """Return the keys of a file by its path, None where the path has none."""
         is_overview = path.parents[1].name == Kind.OVERVIEW
         place = csv_place(path.parts[-3:] if is_overview else path.parts[-4:])
         if place is None:
@@ -32,17 +32,13 @@ class LineKeys:
             cells |= {"expiry_tag": place.bucket, "offset": place.offset}
         return cls(place.day, cells)
 
-    def wrong(self, columns: Sequence[str], line: CsvLine) -> str:
-        """Return what a line says that is not of this place, nothing when it belongs here."""
+    def fault_of(self, columns: Sequence[str], line: CsvLine) -> str:
+        """Return what a line says that is not of this file, "" when it belongs there."""
         day = day_of(parse_z(line.instant))
         if day != self.day:
             return f"is of {day}"
         cells = dict(zip(columns, line.cells, strict=True))
-        strange = next(
-            (name for name, word in self.cells.items() if cells.get(name, word) != word), None
-        )
-        return (
-            f"has {strange} {cells[strange]!r} in a file of {self.cells[strange]}"
-            if strange
-            else ""
-        )
+        for name, word in self.cells.items():
+            if cells.get(name, word) != word:
+                return f"has {name} {cells[name]!r} in a file of {word}"
+        return ""

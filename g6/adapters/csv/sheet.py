@@ -1,11 +1,11 @@
-"""The content of a CSV file: its columns, its whole lines, its damaged lines, and what is torn at its end."""
+"""The content of a CSV file: columns, whole lines, damaged lines, and a torn end."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -46,9 +46,15 @@ class Damaged:
 
 @dataclass(slots=True)
 class CsvContent:
-    """What a file holds. `columns` is empty where neither a header nor a layout of that many cells tells them.
+    """The content of a CSV file.
 
-    `lost_header` says that the columns were told by the number of cells, not by the file's first line.
+    Attributes:
+        columns: Empty where neither a header nor the number of cells tells them.
+        lines: Whole lines.
+        damaged: Damaged lines.
+        torn: The bytes behind the last line end.
+        lost_header: The fault of the first line. Then the number of cells told the columns.
+        carriage_returns: Whether lines end in CR LF.
     """
 
     columns: tuple[str, ...] = ()
@@ -72,15 +78,15 @@ def order(instant: str) -> tuple[str, str]:
 @cache
 def layouts() -> dict[int, tuple[str, ...]]:
     """Return the columns of the headers that this and earlier versions wrote, by their number."""
-    told = [tuple(OVERVIEW_HEADER.split(","))]
+    headers = [tuple(OVERVIEW_HEADER.split(","))]
     for greeks in (True, False):
         columns = tuple(csv_header(greeks))
-        told += [columns, tuple(name for name in columns if name not in _APPENDED)]
-    return {len(columns): columns for columns in told}
+        headers += [columns, tuple(name for name in columns if name not in _APPENDED)]
+    return {len(columns): columns for columns in headers}
 
 
 def read_sheet(content: bytes, header: str = "") -> CsvContent:
-    """Return what a file of these bytes holds; `header` is what its writer would begin it with."""
+    """Parse a file's bytes. `header` is what its writer would begin it with."""
     whole = content.rfind(b"\n") + 1
     sheet = CsvContent(torn=content[whole:])
     lines = content[:whole].split(b"\n")[:-1]
@@ -101,28 +107,34 @@ def read_sheet(content: bytes, header: str = "") -> CsvContent:
 
 
 def _columns(first: bytes, others: Sequence[bytes], header: str) -> tuple[tuple[str, ...], str]:
-    """Return the columns of a file, and what is wrong with its first line, nothing when that tells them."""
-    known = {**layouts(), **({len(names := tuple(header.split(","))): names} if header else {})}
+    """Return the columns of a file, and the fault of its first line, "" when that tells them."""
+    by_length = dict(layouts())
+    if header:
+        expected = tuple(header.split(","))
+        by_length[len(expected)] = expected
     names = tuple(first.decode("utf-8", errors="replace").split(","))
-    wrong = _wrong_with_header(names, known)
-    if not wrong:
+    fault = _wrong_with_header(names, by_length)
+    if not fault:
         return names, ""
+    # Without a header the number of cells tells the columns: no two layouts have as many.
     lines = [first, *others] if begins_with_an_instant(first) else others
-    counts = Counter(len(cells) for line in lines if (cells := _cells(line)))
+    counts = Counter(map(len, filter(None, map(_cells, lines))))
     likely = counts.most_common(1)[0][0] if counts else len(header.split(","))
-    return known.get(likely, ()), wrong
+    return by_length.get(likely, ()), fault
 
 
-def _wrong_with_header(names: tuple[str, ...], known: dict[int, tuple[str, ...]]) -> str:
+def _wrong_with_header(names: tuple[str, ...], by_length: Mapping[int, tuple[str, ...]]) -> str:
     if names[0] != "timestamp":
         return "does not begin with the columns"
     if len(set(names)) < len(names):
         return "names a column twice"
-    if bad := next((name for name in names if not _NAME.fullmatch(name)), None):
-        return f"{bad!r} is no column's name"
-    layout = known.get(len(names))
+    for name in names:
+        if not _NAME.fullmatch(name):
+            return f"{name!r} is no column's name"
+    layout = by_length.get(len(names))
     if layout and (strange := set(names) - set(layout)):
-        return f"has {', '.join(sorted(strange))} in the place of {', '.join(sorted(set(layout) - set(names)))}"
+        displaced = set(layout) - set(names)
+        return f"has {', '.join(sorted(strange))} in the place of {', '.join(sorted(displaced))}"
     return ""
 
 
@@ -137,20 +149,21 @@ def _cells(line: bytes) -> tuple[str, ...] | None:
 
 
 def _sort_in(sheet: CsvContent, number: int, line: bytes) -> None:
-    what = _wrong_with_line(line, len(sheet.columns))
-    if not what:
+    fault = _wrong_with_line(line, len(sheet.columns))
+    if not fault:
         text = line.decode()
         sheet.lines.append(CsvLine(number, text, _cells(line) or ()))
         return
-    sheet.damaged.append(Damaged(number, line, what))
-    kept = line.lstrip(b"\0")
-    if len(kept) < len(line) and not _wrong_with_line(kept, len(sheet.columns)):
-        # a lost disk block before a whole line
-        sheet.lines.append(CsvLine(number, kept.decode(), _cells(kept) or ()))
+    sheet.damaged.append(Damaged(number, line, fault))
+    # A lost disk block leaves zeros before a whole line. Once such a block made the next write
+    # drop every later line.
+    rest = line.lstrip(b"\0")
+    if len(rest) < len(line) and not _wrong_with_line(rest, len(sheet.columns)):
+        sheet.lines.append(CsvLine(number, rest.decode(), _cells(rest) or ()))
 
 
 def _wrong_with_line(line: bytes, count: int) -> str:
-    """Return what keeps bytes from being a line of `count` cells, nothing when they are one."""
+    """Return what keeps bytes from being a line of `count` cells, "" when they are one."""
     for mark, word in ((b"\0", "zero bytes"), (b"\r", "a carriage return")):
         if mark in line:
             return f"has {word} in it"

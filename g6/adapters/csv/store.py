@@ -1,6 +1,8 @@
-"""CSV files for people and older tools: one per index, bucket, offset and day, and one of overviews per index and day.
+"""CSV files for people and older tools.
 
-`<base>/<INDEX>/<bucket>/<offset>/<YYYY-MM-DD>.csv`, `<base>/overview/<INDEX>/<YYYY-MM-DD>.csv`; dates are session days of IST.
+There is one per index, bucket, offset and day
+(`<base>/<INDEX>/<bucket>/<offset>/<YYYY-MM-DD>.csv`), and one of overviews per index and day
+(`<base>/overview/<INDEX>/<YYYY-MM-DD>.csv`). Days are session days of IST.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from g6.adapters.csv.lines import ASIDE, LineWrite, put_line
+from g6.adapters.csv.lines import ASIDE, put_line
 from g6.adapters.csv.sheet import OVERVIEW_HEADER, read_sheet
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.documents.chain_rows import csv_rows
@@ -24,74 +26,82 @@ from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import OVERVIEW, csv_header
 from g6.ports import WriteReport
 
-Placed = dict[Path, tuple[str, str]]
+FileLines = dict[Path, tuple[str, str]]
 """Header and line by file."""
 
 
 class CsvStore:
-    """Store over the CSV base directory. Chains keep the strike window only, so they are not read back from here."""
+    """Store over the CSV base directory.
+
+    Chains keep the strike window only, so they are not read back from here.
+    """
 
     def __init__(self, base: Path) -> None:
         self._base = base
 
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
-        """Put one line into the file of every bucket and offset; a line that is there already is left alone. Errors: StoreBusy."""
+        """Put one line into the file of every bucket and offset.
+
+        A line that is there already changes nothing.
+
+        Raises:
+            StoreBusy: A disk refuses a line.
+        """
         if not len(frame):
             return WriteReport(rows={"csv": 0}, bytes={"csv": 0})
-        return _sum(
-            (path, put_line(path, *placed))
-            for path, placed in self.chain_lines(unit, frame).items()
-        )
+        return _put_all(self.chain_lines(unit, frame))
 
-    def chain_lines(self, unit: Unit, frame: Frame) -> Placed:
+    def chain_lines(self, unit: Unit, frame: Frame) -> FileLines:
         """Return header and line of a unit in the file of every bucket and offset."""
         stamp = frame.header["stamp"]
         header = ",".join(csv_header(stamp["pricing"]["enabled"]))
         day = day_of(unit.instant)
-        lines = csv_rows(frame, tuple(stamp["window"]))
-        return {
-            self._base / layout.csv_chain_file(unit.index, bucket, offset, day): (header, line)
-            for (bucket, offset), line in lines.items()
-        }
+        lines = {}
+        for (bucket, offset), line in csv_rows(frame, tuple(stamp["window"])).items():
+            path = self._base / layout.csv_chain_file(unit.index, bucket, offset, day)
+            lines[path] = header, line
+        return lines
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
-        """Put one line per index; a rerun replaces its line. Errors: StoreBusy."""
-        return _sum(
-            (path, put_line(path, *placed))
-            for path, placed in self.overview_lines(cycle, rows).items()
-        )
+        """Put one line per index. A rerun replaces its line.
 
-    def overview_lines(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> Placed:
+        Raises:
+            StoreBusy: A disk refuses a line.
+        """
+        return _put_all(self.overview_lines(cycle, rows))
+
+    def overview_lines(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> FileLines:
         """Return header and line of a cycle in the overview file of every index."""
         day = day_of(parse_z(cycle))
-        return {
-            self._overview(str(row["underlying"]), day): (OVERVIEW_HEADER, _overview_line(row))
-            for row in rows
-        }
+        lines = {}
+        for row in rows:
+            path = self._overview(str(row["underlying"]), day)
+            lines[path] = OVERVIEW_HEADER, _overview_line(row)
+        return lines
 
     def _overview(self, index: str, day: date) -> Path:
         return self._base / layout.csv_overview_file(index, day)
 
-    def read_chain(self, unit: Unit) -> Frame | None:  # noqa: ARG002 - the port's argument
+    def read_chain(self, unit: Unit) -> Frame | None:  # noqa: ARG002
         """Return None: the window's columns are not enough to make a chain again."""
         return None
 
-    def last_oi(self, index: str, before: date) -> Frame | None:  # noqa: ARG002 - the port's arguments
+    def last_oi(self, index: str, before: date) -> Frame | None:  # noqa: ARG002
         """Return None: the window does not hold the whole chain."""
         return None
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:
-        """Keep nothing: instruments are kept in Parquet alone."""
+        """Store nothing: instruments are stored in Parquet alone."""
 
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the indices with an overview line by cycle."""
-        found: dict[datetime, set[str]] = {}
+        cycles: dict[datetime, set[str]] = {}
         for index, day, path in self._overview_files():
             if day_of(first) <= day <= day_of(last):
                 for instant in _instants(path):
                     if first <= instant <= last:
-                        found.setdefault(instant, set()).add(index)
-        return {isoformat_z(instant): frozenset(found[instant]) for instant in sorted(found)}
+                        cycles.setdefault(instant, set()).add(index)
+        return {isoformat_z(instant): frozenset(cycles[instant]) for instant in sorted(cycles)}
 
     def last_overview(self) -> datetime | None:
         """Return the newest instant that has an overview line."""
@@ -100,7 +110,7 @@ class CsvStore:
         for _, day, path in files:
             if newest is not None and day < day_of(newest):
                 break
-            newest = max((at for at in (newest, *_instants(path)) if at is not None), default=None)
+            newest = max(filter(None, (newest, *_instants(path))), default=None)
         return newest
 
     def _overview_files(self) -> Iterator[tuple[str, date, Path]]:
@@ -111,22 +121,24 @@ class CsvStore:
 
 def _overview_line(row: Mapping[str, Any]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(
-        ["" if (value := row.get(column.name)) is None else value for column in OVERVIEW]
-    )
+    values = [row.get(column.name) for column in OVERVIEW]
+    csv.writer(buffer, lineterminator="").writerow(["" if v is None else v for v in values])
     return buffer.getvalue().replace("\n", " ")
 
 
 def _instants(path: Path) -> list[datetime]:
-    """Return the instants of whole lines; a torn or damaged one is no line."""
+    """Return the instants of whole lines. A torn or damaged one is no line."""
     return [parse_z(line.instant) for line in read_sheet(path.read_bytes(), OVERVIEW_HEADER).lines]
 
 
-def _sum(puts: Iterator[tuple[Path, LineWrite]]) -> WriteReport:
+def _put_all(lines: FileLines) -> WriteReport:
     rows = size = repaired = 0
     aside: dict[str, int] = {}
-    for path, put in puts:
-        rows, size, repaired = rows + put.rows, size + put.bytes, repaired + put.repaired
-        if put.aside:
-            aside[f"{path}{ASIDE}"] = put.aside
+    for path, (header, line) in lines.items():
+        write = put_line(path, header, line)
+        rows += write.rows
+        size += write.bytes
+        repaired += write.repaired
+        if write.aside:
+            aside[f"{path}{ASIDE}"] = write.aside
     return WriteReport(rows={"csv": rows}, bytes={"csv": size}, repaired=repaired, aside=aside)

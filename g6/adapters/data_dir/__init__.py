@@ -1,1 +1,1 @@
-"""The data directory as a place: who owns it, which configurations wrote into it, what pruning takes away."""
+"""The data directory: its owner, the configurations that wrote into it, and its pruning."""

@@ -1,4 +1,4 @@
-"""The configurations that wrote rows, as they were written down beside them: `<data_dir>/configs/<id>.json`."""
+"""The configurations that wrote rows, stored beside them in `<data_dir>/configs/<id>.json`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ CONFIGS = "configs"
 
 
 def kept_settings(directory: Path, config_id: str) -> Mapping[str, Any] | None:
-    """Return the settings of a configuration by published name, None where no file can be read that has them.
+    """Return the settings of a configuration by published name, None where no file has them.
 
-    The file is `{"settings": {…}}`, by dotted names or nested; a setting that it leaves out was at its default.
+    The file is `{"settings": {…}}`, by dotted names or nested. A setting that it leaves out was at
+    its default.
     """
     try:
         content = json.loads((directory / CONFIGS / f"{config_id}.json").read_text("utf-8"))

@@ -1,8 +1,9 @@
-"""The data directory: which system owns it while somebody writes, and which kind of market its rows are of.
+"""The owner of a data directory while somebody writes, and the kind of market of its rows.
 
-Everybody who writes is a member: supervisors, workers of queue persist, bounded runs, imports, repairs. Each holds a shared `flock`
-on `.owner.json`, whose content names the system. The lock is the kernel's and ends with the process, however that ends. So a system
-of which nobody lives owns nothing, and the next writer takes over.
+Everybody who writes is a member: supervisors, workers of queue persist, bounded runs, imports,
+repairs. Each holds a shared `flock` on `.owner.json`, whose content names the system. The lock is
+the kernel's and ends with the process, however that ends. So a system of which nobody lives owns
+nothing, and the next writer takes over.
 """
 
 from __future__ import annotations
@@ -26,23 +27,33 @@ import psutil
 from g6.errors import StoreBusy, Unavailable
 from g6.files import directory_lock, replace
 
-OWNER, KIND, CONFIGS = ".owner.json", ".kind", "configs"
+OWNER = ".owner.json"
+KIND = ".kind"
+CONFIGS = "configs"
 _MOST_BYTES = 65_536
 DYING_SECONDS = 5.0
-"""How long the lock of a system is waited for whose members are dead: their pool processes end a moment after them."""
+"""The lock of a system whose members are dead is waited for so long.
+
+Their pool processes end a moment after them.
+"""
 _USER = re.compile(r"(?<=://).*@")
 _SENTINEL = re.compile(r"(sentinel://)?[\w.\-\[\]]+(:\d+)?(/\d*)?")
-"""One host of several; the first half of a password that holds a semicolon is none."""
+"""One host of several. The first half of a password that holds a semicolon is none."""
 _PASSWORD_OPTION = re.compile(r"(?i)[?&]\w*passw\w*=")
 _PORTS = {"sentinel": 26379}
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Who writes: the broker's address, the namespace in it, and the mark that lies there, where it could be asked for.
+    """The system that writes.
 
-    One server has several addresses (`localhost`, `127.0.0.1`, a socket) and one mark. Without both the writer has no broker: an
-    import or a repair beside nobody, which joins whoever is there.
+    Without broker and mark the writer has no broker: an import or a repair, which joins whoever is
+    there.
+
+    Attributes:
+        broker: The address of its Redis.
+        namespace: The namespace in it.
+        mark: The mark that lies there, where it could be asked for.
     """
 
     broker: str = ""
@@ -51,23 +62,25 @@ class System:
 
     @classmethod
     def of_its_own(cls, namespace: str) -> System:
-        """Return a system that nobody else is of yet: its broker is still to be started."""
+        """Return a system that nobody else is of yet, as its broker is still to be started."""
         return cls("", namespace, uuid.uuid4().hex)
 
     def is_of(self, record: Mapping[str, Any]) -> bool:
-        """Return whether the record of an owner is this system's."""
+        """Tell whether the record of an owner is this system's."""
         if not self.broker and not self.mark:
             return True
         if self.namespace != record.get("namespace"):
             return False
-        same_address = bool(self.broker) and address(self.broker) == address(
-            str(record.get("broker", ""))
-        )
-        return same_address or (bool(self.mark) and self.mark == record.get("mark"))
+        # One server has several addresses (localhost, 127.0.0.1, a socket) and one mark.
+        if self.broker and address(self.broker) == address(str(record.get("broker", ""))):
+            return True
+        return bool(self.mark) and self.mark == record.get("mark")
 
 
 def address(broker: str) -> str:
-    """Return hosts, ports and database of a broker (or the path of its socket), without user, password and options.
+    """Return hosts, ports and database of a broker, without user, password and options.
+
+    Of a socket it is the path.
 
     >>> address("redis://:secret@localhost")
     '127.0.0.1:6379/0'
@@ -90,12 +103,22 @@ def address(broker: str) -> str:
 def owned(
     directory: Path, kind: str | None, system: System, *, who: str = "g6", mix: bool = False
 ) -> Iterator[Callable[[str], None]]:
-    """Own `directory`, together with others of the same system, until the end of the block or of the process.
+    """Own a directory, together with others of the same system, until the end of the block.
 
-    `kind` is live, sim or replay: a directory remembers its kind and refuses another unless `mix`; None is of no kind.
-    `who` is what a person calls this process. The block is given a function that tells others the address of a broker
-    which it starts itself. The record is 0600 and holds no password.
-    Errors: Unavailable (another system's, other kind, not writable).
+    The end of the process ends it as well. The record is 0600 and holds no password.
+
+    Args:
+        directory: The data directory. It remembers its kind and refuses another unless `mix`.
+        kind: live, sim, replay, or None for no kind.
+        system: Who writes.
+        who: What a person calls this process.
+        mix: Whether rows of several kinds may stand in it.
+
+    Yields:
+        A function that tells others the address of a broker which the block starts itself.
+
+    Raises:
+        Unavailable: Another system owns it, it is of another kind, or it cannot be written.
     """
     with _refusals(directory):
         directory.mkdir(parents=True, exist_ok=True)
@@ -105,7 +128,8 @@ def owned(
     member = os.getpid()
     try:
         limit = time.monotonic() + DYING_SECONDS
-        while not _joined(
+        # The wait is for processes that are dying. No clock of a market is built before the owner.
+        while not _join_if_free(
             directory, descriptor, kind, system, who, mix, last=time.monotonic() > limit
         ):
             time.sleep(0.05)
@@ -126,14 +150,17 @@ def owned(
 
 
 def owner(directory: Path) -> Mapping[str, Any] | None:
-    """Return who owns `directory` now (pid, broker, kind, namespace, members …), None when nobody does."""
+    """Return the record of the owner of `directory`, None when nobody owns it.
+
+    It has pid, broker, kind, namespace, members and the like.
+    """
     try:
         descriptor = os.open(directory / OWNER, os.O_RDONLY)
     except OSError:
         return None
     try:
         with directory_lock(directory):
-            return _read(descriptor) if _held(descriptor) else None
+            return _read(descriptor) if _is_locked(descriptor) else None
     except OSError:
         return None
     finally:
@@ -141,26 +168,33 @@ def owner(directory: Path) -> Mapping[str, Any] | None:
 
 
 def public(broker: str) -> str:
-    """Return a broker's address as it may lie in a file: without user, password and options.
+    """Return a broker's address without user, password and options, as a file may hold it.
 
     >>> public("redis://:s3c;r@t@host:6379/0?timeout=2")
     'redis://host:6379/0'
     """
     parts = broker.split(";") if broker.startswith("sentinel:") else [broker]
-    shown = [_without_secrets(part) for part in parts]
-    return ";".join(part for part in shown if len(parts) == 1 or _SENTINEL.fullmatch(part))
+    plain = [_without_secrets(part) for part in parts]
+    if len(plain) > 1:
+        plain = [part for part in plain if _SENTINEL.fullmatch(part)]
+    return ";".join(plain)
 
 
 def _without_secrets(part: str) -> str:
     option = _PASSWORD_OPTION.search(part)
+    # Where the password begins cannot be told.
     if option and "@" in part[option.end() :]:
-        return ""  # where the password begins cannot be told
+        return ""
     before = part[: option.start()] if option else part
     return _USER.sub("", before).partition("?")[0]
 
 
 def keep_configuration(directory: Path, record: Mapping[str, Any]) -> None:
-    """Write down a configuration that runs, once for each id, beside the rows that name it. Errors: Unavailable."""
+    """Store a configuration that runs, once for each id, beside the rows that name it.
+
+    Raises:
+        Unavailable: The directory cannot be written.
+    """
     path = directory / CONFIGS / f"{record['config_id']}.json"
     if not path.exists():
         with _refusals(directory):
@@ -170,19 +204,16 @@ def keep_configuration(directory: Path, record: Mapping[str, Any]) -> None:
 @contextmanager
 def _refusals(directory: Path) -> Iterator[None]:
     fix = "choose another with --data-dir DIR"
+    sentence = f"the data directory {directory} cannot be written"
     try:
         yield
     except OSError as error:
-        raise Unavailable(
-            f"the data directory {directory} cannot be written: {error.strerror or error}", fix
-        ) from error
+        raise Unavailable(f"{sentence}: {error.strerror or error}", fix) from error
     except StoreBusy as error:
-        raise Unavailable(
-            f"the data directory {directory} cannot be written: {error}", fix
-        ) from error
+        raise Unavailable(f"{sentence}: {error}", fix) from error
 
 
-def _joined(
+def _join_if_free(
     directory: Path,
     descriptor: int,
     kind: str | None,
@@ -192,9 +223,12 @@ def _joined(
     *,
     last: bool,
 ) -> bool:
-    """Join; False where the members of another system are dead and only their lock is still to go, but for the `last` try."""
+    """Join, but for a directory whose dead members' lock is still to go. Return whether it joined.
+
+    The `last` try does not wait for that.
+    """
     with _refusals(directory), directory_lock(directory):
-        if not last and _held(descriptor):
+        if not last and _is_locked(descriptor):
             record = _read(descriptor)
             if record.get("members") and not _living(record) and not system.is_of(record):
                 return False
@@ -205,27 +239,38 @@ def _joined(
 def _join(
     directory: Path, descriptor: int, kind: str | None, system: System, who: str, mix: bool
 ) -> None:
-    """Become a member of the owner, or the owner where nobody lives; the caller holds the directory's lock."""
+    """Become a member of the owner, or the owner where nobody lives.
+
+    The caller holds the directory's lock.
+    """
     members: dict[str, str] = {}
-    record = _read(descriptor) if _held(descriptor) else None
+    record = _read(descriptor) if _is_locked(descriptor) else None
     if record is None:
         _check_kind(directory, kind, mix)
         record = {
-            "pid": os.getpid(), "who": who, "host": socket.gethostname(), "broker": public(system.broker), "kind": kind,
-            "namespace": system.namespace, "mark": system.mark,
-        }  # fmt: skip
+            "pid": os.getpid(),
+            "who": who,
+            "host": socket.gethostname(),
+            "broker": public(system.broker),
+            "kind": kind,
+            "namespace": system.namespace,
+            "mark": system.mark,
+        }
     elif system.is_of(record):
         members = _living(record)
         if kind != record.get("kind"):
             _check_kind(directory, kind, mix)
     else:
-        raise _taken(directory, record)
+        raise _in_use(directory, record)
     fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     _write(descriptor, record | {"members": members | {str(os.getpid()): who}})
 
 
-def _held(descriptor: int) -> bool:
-    """Return whether a member lives; only who holds the directory's lock may ask, since asking takes the lock for a moment."""
+def _is_locked(descriptor: int) -> bool:
+    """Tell whether a member lives.
+
+    Asking takes the lock for a moment, so the caller holds the directory's lock.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -274,18 +319,22 @@ def _write(descriptor: int, record: Mapping[str, Any]) -> None:
     os.pwrite(descriptor, content, 0)
 
 
-def _taken(directory: Path, record: Mapping[str, Any]) -> Unavailable:
+def _in_use(directory: Path, record: Mapping[str, Any]) -> Unavailable:
     members = _living(record)
     first = str(record.get("pid", "?"))
     pid = first if first in members else next(iter(members), first)
     who = members.get(pid) or str(record.get("who") or "G6")
-    broker, namespace = address(str(record.get("broker") or "")), record.get("namespace")
-    at = f", broker {broker}" if broker else ""
-    at += f", namespace {namespace}" if namespace and namespace != "g6" else ""
+    facts = [f"process {pid}", who]
+    if broker := address(str(record.get("broker") or "")):
+        facts.append(f"broker {broker}")
+    namespace = record.get("namespace")
+    if namespace and namespace != "g6":
+        facts.append(f"namespace {namespace}")
     host = str(record.get("host") or socket.gethostname())
-    at += f", host {host}" if host != socket.gethostname() else ""
+    if host != socket.gethostname():
+        facts.append(f"host {host}")
     return Unavailable(
-        f"the data directory {directory} is in use by another G6 (process {pid}, {who}{at})",
+        f"the data directory {directory} is in use by another G6 ({', '.join(facts)})",
         f"stop it (kill -TERM {pid}), or give this one a directory of its own with --data-dir DIR",
     )
 
@@ -294,11 +343,12 @@ def _check_kind(directory: Path, kind: str | None, mix: bool) -> None:
     if kind is None:
         return
     marker = directory / KIND
-    held = marker.read_text("utf-8", errors="replace").strip() if marker.exists() else ""
-    if held and held != kind and not mix:
+    stored = marker.read_text("utf-8", errors="replace").strip() if marker.exists() else ""
+    if stored and stored != kind and not mix:
         raise Unavailable(
-            f"the data directory {directory} holds rows of a {held} market; this run's are {kind}",
+            f"the data directory {directory} holds rows of a {stored} market; this run's are "
+            f"{kind}",
             "give --data-dir DIR, or --mix if you want both in one place",
         )
-    if not held:
+    if not stored:
         marker.write_text(kind + "\n", "utf-8")

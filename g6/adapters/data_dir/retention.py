@@ -1,4 +1,4 @@
-"""Files by the day they are of: what pruning would take away, taking it away, and what there is of CSV."""
+"""Files by their days: what pruning would remove, removing it, and the totals of CSV files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -33,9 +34,11 @@ def older(
     directory: Path, csv_dir: Path, before: date, kinds: Sequence[str] = KINDS
 ) -> list[Dated]:
     """Return the files of days before `before`, oldest first."""
-    roots = {kind: csv_dir if kind == "csv" else directory / kind for kind in KINDS}
-    found = (each for kind in kinds for each in _dated(kind, roots[kind]) if each.day < before)
-    return sorted(found, key=lambda each: (each.day, each.kind, each.path))
+    files: list[Dated] = []
+    for kind in kinds:
+        root = csv_dir if kind == "csv" else directory / kind
+        files += [file for file in _dated(kind, root) if file.day < before]
+    return sorted(files, key=lambda file: (file.day, file.kind, file.path))
 
 
 def _dated(kind: str, root: Path) -> Iterator[Dated]:
@@ -48,24 +51,24 @@ def _dated(kind: str, root: Path) -> Iterator[Dated]:
 
 
 def remove(files: Iterable[Dated]) -> None:
-    """Delete these files and the directories that are empty then. Errors: StoreBusy."""
-    for each in files:
-        with refusals(each.path):
-            if each.path.parent.is_dir():
-                with directory_lock(each.path.parent):
-                    each.path.unlink(missing_ok=True)
-                _rmdir(each.path.parent)
+    """Delete these files and the directories that are empty then.
 
-
-def _rmdir(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:  # something else is in it
-        return
+    Raises:
+        StoreBusy: A disk refuses.
+    """
+    for file in files:
+        folder = file.path.parent
+        with refusals(file.path):
+            if folder.is_dir():
+                with directory_lock(folder):
+                    file.path.unlink(missing_ok=True)
+                # A folder with something else in it refuses.
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 def scan(csv_dir: Path) -> dict[str, Any]:
-    """Return how many CSV files there are, their size in MB, the first and last change, and counts by index."""
+    """Return the totals of CSV files: count, size in MB, first and last change, counts by index."""
     files = [path for path in csv_dir.rglob("*.csv") if path.is_file()]
     facts = [path.stat() for path in files]
     changed = sorted(fact.st_mtime for fact in facts)
