@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from g6.domain.market.lots import HISTORY, lot_of
 from g6.entrypoints.cli.shared import options
-from g6.errors import UnknownLot
+from g6.studies.market.lot_units import (
+    DIFFERS,
+    FileLots,
+    LotVerdict,
+    StatedLot,
+    stated_lots,
+    verdict,
+)
 
 Files = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILE]…", help="End-of-day files of NSE or BSE, CSV, .gz or .zip."),
 ]
-SHOWN = 5
+MOST_REASONS = 5
+"""Rows that were left out and are named with their reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The rows of a file that could not be read."""
+
+    file: str
+    rows: int
+    why: str
+
+    def document(self) -> Mapping[str, object]:
+        """Return them under the names that are published."""
+        return {"file": self.file, "verdict": "left out", "rows": self.rows, "why": self.why}
 
 
 def register(app: typer.Typer) -> None:
@@ -25,75 +47,62 @@ def register(app: typer.Typer) -> None:
 
 
 def lots(files: Files = None, *, json_: options.Json = False) -> None:
-    """Show how many units contracts are and who says so; with FILEs, hold the lots in them against that and exit 1 on a difference.
+    """Show how many units contracts are and who says so, or hold the lots in files against that.
+
+    The exit code is 1 when a lot in a file differs.
 
     Example: g6 lots BhavCopy_NSE_FO_0_0_0_20241226_F_0000.csv.zip
     """
-    rows = [row for path in files for row in _verdicts(path)] if files else _table()
+    if not files:
+        _show_table(list(stated_lots()), as_json=json_)
+        return
+    verdicts = [line for path in files for line in _verdicts(path)]
     if json_:
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json.dumps([line.document() for line in verdicts], indent=2))
     else:
-        typer.echo("\n".join(_line(row) for row in rows))
-    if any(row.get("verdict") == "differs" for row in rows):
+        typer.echo("\n".join(map(_line, verdicts)))
+    if any(isinstance(line, LotVerdict) and line.verdict == DIFFERS for line in verdicts):
         raise typer.Exit(1)
 
 
-def _table() -> list[dict[str, Any]]:
-    return [
-        {
-            "root": root, "units": lot.units, "quoted_from": lot.quoted.isoformat(), "first_weekly": lot.weekly.isoformat(),
-            "first_monthly": lot.monthly.isoformat(), "long_dated_from": lot.long_dated.isoformat(), "source": lot.source,
-        }
-        for root, history in HISTORY.items()
-        for lot in history
-    ]  # fmt: skip
+def _show_table(table: Sequence[StatedLot], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(lot) for lot in table], indent=2))
+        return
+    for lot in table:
+        since = (
+            f"weekly from {lot.first_weekly}, monthly from {lot.first_monthly}, "
+            f"long-dated on {lot.long_dated_from}"
+        )
+        typer.echo(f"{lot.root:<11}{lot.units:>4}  {since}  {lot.source}")
 
 
-def _verdicts(path: Path) -> list[dict[str, Any]]:
-    """Return one row for each root and expiry of a file, and one for the rows that could not be read."""
+def _verdicts(path: Path) -> Iterator[LotVerdict | LeftOut]:
+    """Yield a verdict for each root and expiry of a file, and the rows that could not be read."""
     from g6.adapters.exchange_files import read_end_of_day
 
-    read = read_end_of_day(path)
-    rows: list[dict[str, Any]] = []
-    for (day, root, expiry), seen in sorted(read.contracts.items()):
-        row: dict[str, Any] = {
-            "file": path.name,
-            "day": day.isoformat(),
-            "root": root,
-            "expiry": expiry.isoformat(),
-        }
-        row |= {"contracts": seen.rows, "file_lots": sorted(seen.lots), "divisor": seen.divisor}
-        try:
-            units = lot_of(root, expiry, day)
-        except UnknownLot as error:
-            rows.append(row | {"units": None, "verdict": "not in the table", "why": error.sentence})
-            continue
-        agrees = seen.lots == {units} if seen.lots else seen.divisor % units == 0
-        rows.append(row | {"units": units, "verdict": "agrees" if agrees else "differs", "why": ""})
-    if read.left_out:
-        shown = "; ".join(f"line {line}: {reason}" for line, reason in read.left_out[:SHOWN])
-        count = {"file": path.name, "verdict": "left out", "rows": len(read.left_out), "why": shown}
-        rows.append(count)
-    if not rows:
-        rows.append(
-            {
-                "file": path.name,
-                "verdict": "left out",
-                "rows": 0,
-                "why": "no contract of a known index stands in it",
-            }
+    end_of_day = read_end_of_day(path)
+    for (day, root, expiry), of_expiry in sorted(end_of_day.contracts.items()):
+        yield verdict(
+            FileLots(
+                path.name, day, root, expiry, of_expiry.rows, of_expiry.lots, of_expiry.divisor
+            )
         )
-    return rows
+    if end_of_day.left_out:
+        reasons = [f"line {line}: {why}" for line, why in end_of_day.left_out[:MOST_REASONS]]
+        yield LeftOut(path.name, len(end_of_day.left_out), "; ".join(reasons))
+    elif not end_of_day.contracts:
+        yield LeftOut(path.name, 0, "no contract of a known index stands in it")
 
 
-def _line(row: dict[str, Any]) -> str:
-    if "source" in row:
-        since = f"weekly from {row['first_weekly']}, monthly from {row['first_monthly']}, long-dated on {row['long_dated_from']}"
-        return f"{row['root']:<11}{row['units']:>4}  {since}  {row['source']}"
-    if row["verdict"] == "left out":
-        return f"{row['file']}: {row['rows']} rows left out: {row['why']}"
-    told = "/".join(map(str, row["file_lots"])) or f"open interest in multiples of {row['divisor']}"
-    head = f"{row['day']}  {row['root']:<11}{row['expiry']}  {row['contracts']:>4} contracts  file {told}"
-    return f"{head}  table {row['units'] or '-'}  {row['verdict']}" + (
-        f": {row['why']}" if row["why"] else ""
+def _line(line: LotVerdict | LeftOut) -> str:
+    if isinstance(line, LeftOut):
+        return f"{line.file}: {line.rows} rows left out: {line.why}"
+    of_file = line.lots
+    lot = "/".join(map(str, sorted(of_file.lots)))
+    evidence = lot or f"open interest in multiples of {of_file.divisor}"
+    sentence = (
+        f"{of_file.day}  {of_file.root:<11}{of_file.expiry}  {of_file.contracts:>4} contracts  "
+        f"file {evidence}  table {line.units or '-'}  {line.verdict}"
     )
+    return f"{sentence}: {line.why}" if line.why else sentence

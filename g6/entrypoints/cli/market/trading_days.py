@@ -1,9 +1,10 @@
-"""`g6 calendar`, `g6 providers`: when the market is open, and who tells of it."""
+"""`g6 calendar`, `g6 providers`: the sessions of a month, and the sources of quotes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def show_calendar(
     month: Month,
     *,
-    kept: listed.Kept = False,
+    from_dumps: listed.Kept = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
@@ -39,68 +40,101 @@ def show_calendar(
 
     Example: g6 calendar 2026-11
     """
-    try:
-        first = date.fromisoformat(f"{month}-01")
-    except ValueError as error:
-        raise BadConfig(f"{month!r} is no month", "write it as 2026-11") from error
+    first = _first_day(month)
     settings = options.settings(config, set_, data_dir=data_dir, provider=provider)
-    known, source = calendar(), listed.Listed(settings, kept=kept)
-    known.session("NSE", first)
-    expiring, unknown, origins = _expiring(source, settings.indices, first, known, kept=kept)
+    sessions = calendar()
+    source = listed.Listed(settings, kept=from_dumps)
+    sessions.session("NSE", first)
+    expiries = _expiries_of_month(source, settings.indices, first, sessions, from_dumps=from_dumps)
     for day in _days(first):
-        said = {exchange: _told(known, exchange, day) for exchange in known.exchanges}
-        if len(set(said.values())) == 1:
-            said = {"": next(iter(said.values()))}
-        for exchange, text in said.items():
-            last = [
-                name
-                for index, name in expiring.get(day, ())
-                if exchange in ("", INDICES[index].exchange)
-            ]
-            if text:
-                typer.echo(
-                    f"{day:%a %d %b %Y}  {exchange:<4}{text}"
-                    + (f"  expires {', '.join(last)}" if last else "")
-                )
-    for origin, indices in origins.items():
+        for line in _lines(day, sessions, expiries.by_day.get(day, ())):
+            typer.echo(line)
+    for origin, indices in expiries.origins.items():
         typer.echo(f"expiries of {', '.join(indices)} from {origin}")
-    if unknown:
+    if expiries.unknown:
         typer.echo(
-            f"expiries not known of {', '.join(unknown)}: no listing of that month (g6 expiries says why)",
+            f"expiries not known of {', '.join(expiries.unknown)}: "
+            "no listing of that month (g6 expiries says why)",
             err=True,
         )
 
 
-def _expiring(
-    source: listed.Listed, indices: Iterable[str], first: date, known: Calendar, *, kept: bool
-) -> tuple[dict[date, list[tuple[str, str]]], list[str], dict[str, list[str]]]:
-    """Return what expires in a month, by day, monthlies marked; indices without a listing; the others by where theirs is from."""
-    found: dict[date, list[tuple[str, str]]] = {}
-    unknown: list[str] = []
-    origins: dict[str, list[str]] = {}
+@dataclass(slots=True)
+class MonthExpiries:
+    """The expiries of one month.
+
+    Attributes:
+        by_day: Index and name of what expires, monthlies marked.
+        unknown: Indices without a listing.
+        origins: The other indices by where their listing is from.
+    """
+
+    by_day: dict[date, list[tuple[str, str]]] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    origins: dict[str, list[str]] = field(default_factory=dict)
+
+
+def _first_day(month: str) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError as error:
+        raise BadConfig(f"{month!r} is no month", "write it as 2026-11") from error
+
+
+def _lines(day: date, sessions: Calendar, expiring: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield a line for a day, or one for each exchange where they differ."""
+    hours = {exchange: _session(sessions, exchange, day) for exchange in sessions.exchanges}
+    if len(set(hours.values())) == 1:
+        hours = {"": next(iter(hours.values()))}
+    for exchange, text in hours.items():
+        names = [name for index, name in expiring if exchange in ("", INDICES[index].exchange)]
+        if text:
+            expires = f"  expires {', '.join(names)}" if names else ""
+            yield f"{day:%a %d %b %Y}  {exchange:<4}{text}{expires}"
+
+
+def _expiries_of_month(
+    source: listed.Listed,
+    indices: Iterable[str],
+    first: date,
+    sessions: Calendar,
+    *,
+    from_dumps: bool,
+) -> MonthExpiries:
+    month = MonthExpiries()
     last = max(_days(first))
+    listing_days = [first]
+    if source.broker or from_dumps:
+        # A dump lists no contract that has expired: the month's first day and the newest together
+        # tell of all its expiries.
+        listing_days.append(min(last, day_of(source.now)))
     for index in indices:
-        dates: set[date] = set()
-        told: list[str] = []
-        for day in (first, min(last, day_of(source.now))) if source.broker or kept else (first,):
-            at = instant_of(day, listed.MORNING)
-            with suppress(G6Error):
-                listing = source.listing(index, at)
-                dates |= set(listing.contracts.expiries)
-                told.append(_origin(source.came_from[index], listing.on))
-        for day in sorted(each for each in dates if first <= each <= last):
-            exchange = INDICES[index].exchange
-            mark = (
-                " (monthly)"
-                if is_monthly(day, exchange, index, known.close_of(exchange, day))
-                else ""
-            )
-            found.setdefault(day, []).append((index, index + mark))
-        if not dates:
-            unknown.append(index)
+        dates, origins = _listed_dates(source, index, listing_days)
+        exchange = INDICES[index].exchange
+        for day in sorted(dates):
+            if first <= day <= last:
+                is_last = is_monthly(day, exchange, index, sessions.close_of(exchange, day))
+                name = f"{index} (monthly)" if is_last else index
+                month.by_day.setdefault(day, []).append((index, name))
+        if dates:
+            month.origins.setdefault(" and ".join(dict.fromkeys(origins)), []).append(index)
         else:
-            origins.setdefault(" and ".join(dict.fromkeys(told)), []).append(index)
-    return found, unknown, origins
+            month.unknown.append(index)
+    return month
+
+
+def _listed_dates(
+    source: listed.Listed, index: str, days: Iterable[date]
+) -> tuple[set[date], list[str]]:
+    """Return the expiries that are listed on some days, and where the listings are from."""
+    dates: set[date] = set()
+    origins: list[str] = []
+    for day in days:
+        with suppress(G6Error):
+            listing = source.listing(index, instant_of(day, listed.MORNING))
+            dates |= set(listing.contracts.expiries)
+            origins.append(_origin(source.came_from[index], listing.on))
+    return dates, origins
 
 
 def _origin(came_from: str, on: date) -> str:
@@ -121,29 +155,28 @@ def _days(first: date) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _told(known: Calendar, exchange: str, day: date) -> str:
-    session = known.session(exchange, day)
+def _session(sessions: Calendar, exchange: str, day: date) -> str:
+    """Return a day's hours, or why the exchange is closed."""
+    session = sessions.session(exchange, day)
     if session is not None:
         return _hours(session)
-    holiday = known.holiday(exchange, day)
+    holiday = sessions.holiday(exchange, day)
     return f"closed       {holiday}" if holiday else ""
 
 
 def _hours(session: Session) -> str:
-    opened, closed, fix = (
-        f"{each.astimezone(IST):%H:%M}"
-        for each in (session.open, session.close, session.settlement_fix)
-    )
-    notes = [
-        f"settlement {fix}",
-        *([session.special] if session.special else []),
-        *(["hours not confirmed"] if session.provisional else []),
-    ]
-    return f"{opened}–{closed}  {', '.join(notes)}"
+    notes = [f"settlement {session.settlement_fix.astimezone(IST):%H:%M}"]
+    if session.special:
+        notes.append(session.special)
+    if session.provisional:
+        notes.append("hours not confirmed")
+    opens = session.open.astimezone(IST)
+    closes = session.close.astimezone(IST)
+    return f"{opens:%H:%M}–{closes:%H:%M}  {', '.join(notes)}"
 
 
 def providers() -> None:
-    """List the providers and what each can do; those that other distributions registered too.
+    """List the providers and what each can do, those of other distributions too.
 
     Example: g6 providers
     """

@@ -92,25 +92,23 @@ _LIST = (
     Command(
         "providers",
         "market.trading_days",
-        "List the providers and what each can do; those that other distributions registered too.",
+        "List the providers and what each can do, those of other distributions too.",
     ),
     Command(
         "expiries",
         "market.listed_expiries",
-        "Show which listed expiry answers each rule, its strikes, lot and tick, and why; "
-        "of any past day from the kept dumps.",
+        "Show which listed expiry answers each rule, its strikes, lot and tick, and why.",
     ),
     Command(
         "instrument",
         "market.contract_lookup",
-        "Say what a contract or an index is: lot, tick, expiry, bucket, where it is "
-        "listed and was listed first and last.",
+        "Say what a contract or an index is: lot, tick, expiry, bucket, where and when it "
+        "is listed.",
     ),
     Command(
         "lots",
         "market.lot_table",
-        "Show how many units contracts are and who says so; with FILEs, hold the lots in "
-        "them against that and exit 1 on a difference.",
+        "Show how many units contracts are and who says so, or hold the lots in files against that.",
     ),
     _study("chain"),
     _study("analyze"),
