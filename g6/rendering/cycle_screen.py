@@ -31,7 +31,7 @@ HEADS = (
     "IV ok\nnone",
     "AGE s\nms",
 )
-"""Heads of the table of a cycle. They are cut so that nine columns fit on 80."""
+"""Heads of the table of a cycle, cut so that nine columns fit on 80."""
 MINUTES_PER_DAY = 1440
 
 

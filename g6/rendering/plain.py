@@ -39,6 +39,7 @@ def plain(value: object) -> object:
         return isoformat_z(value)
     if isinstance(value, date):
         return value.isoformat()
+    # NaN is no JSON: json.dumps would write it, and other languages refuse the line.
     return None if isinstance(value, float) and not isfinite(value) else value
 
 

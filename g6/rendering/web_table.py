@@ -47,5 +47,6 @@ def _aligned(column: Column) -> str:
 
 def _escaped(cell: object) -> str:
     """Return a cell's text without the terminal's marks, for HTML."""
+    # Cells are written for a terminal: `[bold]NIFTY[/bold]` is a mark there, and text in HTML.
     text = Text.from_markup(cell) if isinstance(cell, str) else cell
     return escape(str(text)).replace("\n", "<br>")

@@ -14,8 +14,11 @@ from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo, UserError
 from g6.ports.readings import StoredReader
 
+# How far back to look, the nearest first: every span costs a look at each of its cycles. Four days
+# reach over a weekend with a holiday beside it.
 _SPANS = tuple(timedelta(days=days) for days in (1, 4, 15))
-"""How far back to look, the nearest first: every span costs a look at each of its cycles."""
+# The newest unit nearly always has its chain. Where rows were observed later or are damaged, so
+# many units before it are tried.
 _CYCLES_TRIED = 100
 
 
@@ -34,6 +37,7 @@ def units(reader: StoredReader, index: str, at: datetime | None, count: int) -> 
     """
     name = known_index(index)
     stored: list[Unit] = []
+    # Rows of the overview are small and in one file a day; chains are not read to be counted.
     for span in _SPANS:
         stored = [
             Unit(cycle, name) for cycle, indices in _cycles(reader, at, span) if name in indices
@@ -137,6 +141,7 @@ def is_observed_by(frame: Frame, at: datetime | None) -> bool:
     """
     if at is None:
         return True
+    # A backfilled chain was observed when it was repaired, days after its cycle.
     cycle = parse_z(frame.header["stamp"]["cycle"]).timestamp()
     last = float(np.nanmax(frame.columns["observed_at"], initial=cycle))
     return last <= at.timestamp()

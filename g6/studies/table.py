@@ -43,6 +43,7 @@ class Study:
     @property
     def answer(self) -> Callable[..., object]:
         """Return the function that answers. This imports its module."""
+        # Imported here: figures stand on numpy and scipy, which `g6 --help` does not wait for.
         function: Callable[..., object] = import_module(f"g6.studies.{self.module}").answer
         return function
 

@@ -65,6 +65,7 @@ class Answer:
         except ImportError as error:
             raise Unavailable("pandas is not installed", "pip install 'g6[pandas]'") from error
         table = pd.DataFrame(dict(self.document.columns()))
+        # `g6.load` gives instants in India's time as well.
         for name, column in table.items():
             if isinstance(column.dtype, pd.DatetimeTZDtype):
                 table[name] = column.dt.tz_convert("Asia/Kolkata")

@@ -30,6 +30,7 @@ def __getattr__(name: str) -> Callable[..., Answer]:
             f"g6.ask has no study {name!r}; it has {', '.join(__dir__())}"
         ) from None
     function = _function(study)
+    # The next look-up finds it without coming here, and completion offers it with its signature.
     globals()[name] = function
     return function
 

@@ -67,6 +67,8 @@ def _scatter_side(
     side: str,
 ) -> None:
     """Draw out-of-the-money options as dots, and as rings those inside that differ from them."""
+    # An option in the money mostly shares the volatility of the other side: its ring would hide
+    # the dot.
     out = is_near & is_out
     inside = is_near & ~is_out & ~np.isclose(values, others, rtol=1e-6)
     axes.scatter(
@@ -89,6 +91,7 @@ def surface(document: SurfaceGrid, figure: Figure) -> None:
     days = np.broadcast_to(document.days[:, None], document.moneyness.shape)
     if iv.count():
         least = float(iv.min())
+        # The steep ends of the wings would take all colours.
         most = float(np.quantile(iv.compressed(), 0.95))
         levels = np.linspace(least, max(most, least + 0.1), 25)
         contours = axes.contourf(
@@ -141,6 +144,7 @@ def heatmap(document: Heatmap, figure: Figure) -> None:
     rows = _strikes_worth_drawing(document)
     scale = LAKH if document.of == "oi" else 1.0
     values = np.ma.masked_invalid(document.matrix[rows] / scale)
+    # A strike at a round thousand would take all colours.
     most = float(np.quantile(values.compressed(), 0.99)) if values.count() else None
     mesh = axes.pcolormesh(
         places, document.strike[rows], values, cmap="viridis", shading="nearest", vmax=most

@@ -84,6 +84,7 @@ def _draw_line(
     axes: Axes, values: Array, parts: list[slice], colour: str, label: str | None
 ) -> None:
     """Draw one line per session and expiry, a single cycle as a dot."""
+    # A line of one point is invisible.
     places = np.arange(len(values))
     for part in parts:
         axes.plot(

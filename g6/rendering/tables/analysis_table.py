@@ -77,10 +77,8 @@ def _exposure_lines(sums: ExposureSummary) -> str:
 
 
 def _band(sums: ExposureSummary) -> str:
-    """Return where the flip lies between the walls of open interest.
-
-    Far outside them it says more of the convention than of the market.
-    """
+    """Return where the flip lies between the walls of open interest."""
+    # Far outside them it says more of the convention of who holds what than of the market.
     low, high = sorted((sums.interest_put, sums.interest_call))
     outside = max(low - sums.flip, sums.flip - high)
     if outside > 0:

@@ -18,6 +18,7 @@ from g6.studies.parameters import Parameter
 from g6.studies.stored.chain_by_strike import ChainByStrike
 
 CSV_HELP = "Write every column as CSV, and iv_error."
+# Python's csv writes CRLF unless it is told otherwise, and so this table was published.
 CSV_LINE_END = "\r\n"
 
 Strikes = Annotated[int, Parameter("Strikes around ATM; 0: all.", "21", least=0, metavar="N")]
@@ -87,6 +88,7 @@ def json_value(document: ChainByStrike) -> dict[str, object]:
 
 def chain_table(document: ChainByStrike, view: View) -> Table:
     """Return strikes around ATM, calls left, the one at the money bold and illiquid ones dim."""
+    # At the ends of the ladder the window keeps its size instead of being centred.
     cells = _shown(document, view)
     heads = [cell.head for cell in cells]
     table = plain_table()

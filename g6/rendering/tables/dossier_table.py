@@ -44,6 +44,7 @@ def _trends_table(document: Dossier) -> Table:
 
 def _line(document: Dossier, name: str, windows: list[float]) -> list[str]:
     trends = {trend.seconds: trend for trend in document.trends if trend.name == name}
+    # Low and high are those of the longest window: the others lie within.
     longest = trends[windows[-1]]
     is_interest = name.startswith("oi_")
     unit = LAKH if is_interest else 1.0

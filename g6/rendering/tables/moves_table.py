@@ -26,6 +26,7 @@ def parts(document: ExpectedMoves, _: NoView) -> Iterator[Part]:
 
 def json_value(document: ExpectedMoves) -> dict[str, object]:
     """Return the published JSON, which does not name the expiry."""
+    # Programs read these keys since they were published: a new one would change every line.
     return {
         "index": document.index,
         "cycle": document.cycle,

@@ -43,14 +43,15 @@ OTHER_SIDE = {"ce": "pe", "pe": "ce"}
 WITH_IV = ("ok", "shared", "fallback")
 BUCKETS = {"this_week": 1, "next_week": 2, "this_month": 4, "next_month": 8}
 LARGEST_COUNT = 2**53
+# A forward by parity is the median over so many strikes: those where call and put differ least.
 PAIRS_OF_FORWARD = 7
-"""A forward by parity is the median over so many strikes: those where call and put differ least."""
 ENOUGH = 0.95
 """Part of an expiry's strikes that must be known for figures of its whole chain."""
 THIN = 2048
 """The bit of `quality` that leaves an option out of every sum."""
+# A difference below this part of a column's largest value in the unit is of no size: stored Greeks
+# are float32, whose own rounding is 6e-8.
 NEGLIGIBLE = 1e-6
-"""A difference below this part of a column's largest value in the unit is of no size."""
 LEAST_SIGMA = 1e-4
 LARGEST_SIGMA = 25.0
 _YEAR_SECONDS = 365 * 86400
@@ -227,7 +228,9 @@ def volatilities(row: Row) -> dict[str, float]:
 
 
 def _volatility(price: float, F: float, K: float, T: float, r: float, phi: int) -> float:
-    """Return the root of the out-of-the-money price, which parity gives without losing digits."""
+    """Return the root of the out-of-the-money price."""
+    # Deep in the money the price is nearly all intrinsic value: parity turns it into that of the
+    # other side without losing digits.
     out = -1 if K < F else 1
     value = price * exp(r * T) - (phi - out) / 2 * (F - K)
 

@@ -156,6 +156,7 @@ def _earlier(reader: StoredReader, unit: Unit, parameters: BuildUpParameters) ->
     """
     if parameters.against == CLOSE:
         return None
+    # A window never reaches into another session: premiums jump over night.
     midnight = datetime.combine(unit.instant.astimezone(IST).date(), time(), IST).astimezone(UTC)
     cycles = [
         cycle
@@ -182,6 +183,7 @@ def _before(chain: Chain, before: Chain | None) -> tuple[Array, Array]:
     """
     if before is None:
         return chain.oi_prev, chain.sides["close"]
+    # Exchanges add strikes during the day: an earlier chain may have fewer.
     oi = np.full(chain.sides["oi"].shape, np.nan)
     last = np.full(oi.shape, np.nan)
     _, places, earlier_places = np.intersect1d(
@@ -193,10 +195,8 @@ def _before(chain: Chain, before: Chain | None) -> tuple[Array, Array]:
 
 
 def _index_build_up(chain: Chain, before: Chain) -> str:
-    """Return the word of the nearest future.
-
-    Its open interest of the previous session is not stored: against the close it has no word.
-    """
+    """Return the word of the nearest future."""
+    # Its open interest of the previous session is not stored: against the close it has no word.
     oi_before = before.market.future_oi
     return build_up.index_build_up(
         chain.market.future - before.market.future,

@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 SecondOrderWanted = Annotated[
     bool, Parameter("Vanna, charm and vomma instead of open interest.", option="--second-order")
 ]
+# An error is read for its size: more digits would only widen every line of a CSV.
 _IV_ERROR_DIGITS = 3
 
 
@@ -112,6 +113,7 @@ def document(
     """
     chain = Chain.of_rows(frame)
     spot, forward = (float(frame.columns[name][0]) for name in ("spot", "forward"))
+    # An imported day may have no index; its forward is near enough for a notional.
     price = spot if isfinite(spot) else forward
     day = day_of(unit.instant)
     lots = np.unique(frame.columns["lot_size"]).tolist()
@@ -154,6 +156,7 @@ def _value(column: rows.Column, value: object) -> object:
         return "" if column.kind == "text" else None
     if column.kind == "instant" and isinstance(value, float):
         return datetime.fromtimestamp(round(value, 6), UTC)
+    # Whole numbers with a missing value among them are read as floats.
     if column.kind in {"integer", "flags"} and isinstance(value, float):
         return int(value)
     return value

@@ -57,10 +57,11 @@ FIGURES = (
     "oi_puts",
 )
 """Columns of the overview whose trends are shown."""
+# A session's volatility is that of its last cycle before the closing auction, in which the index
+# stands still.
 RANKED_BEFORE = time(15, 15)
-"""A session's volatility is that of its last cycle before this time in India."""
+# 252 sessions take about 370 calendar days with the holidays of both exchanges.
 RANKED_DAYS = 400
-"""Calendar days that hold 252 sessions with room to spare."""
 RANKED_MATURITY = 30
 
 
@@ -146,6 +147,7 @@ def _past_volatility(reader: StoredReader, unit: Unit, at: datetime | None) -> l
         figures: Sequence[ExpiryFigures] = ()
         if frame is not None and len(frame) and selection.is_observed_by(frame, at):
             figures = expiry_figures(Chain.of_rows(frame))
+        # A day whose chain is gone is NaN and stays in its place: the rank counts known days.
         values.append(_maturity(figures, RANKED_MATURITY))
     return values
 

@@ -107,6 +107,7 @@ def answer(reader: StoredReader, parameters: InterestParameters) -> InterestByCy
             else f"strikes {written(parameters.strikes)}"
         )
         raise NothingToDo(f"no stored chain has {lacking}")
+    # Counted back from the last, so that the newest cycle is always there.
     every = by_cycle[::-1][:: parameters.every][::-1]
     return InterestByCycle(units[-1].index, parameters.strikes, tuple(map(_cycle_interest, every)))
 

@@ -19,11 +19,9 @@ from g6.studies import selection
 from g6.studies.documents import columns_of
 from g6.studies.parameters import At, Days, Index
 
+# Since 3 August 2026 the index stops at 15:15 in India, when the closing auction begins, and jumps
+# once to its result: 0.82 % of NIFTY on the first day. A band is drawn before that.
 REFERENCE = time(15, 15)
-"""Bands are drawn at a session's last cycle before this time in India.
-
-From then on the index may stand still: the closing price is the mean of the last half hour.
-"""
 LATE = timedelta(minutes=30)
 """How long before the fix the last stored index value still stands for it."""
 _COLUMNS = ("spot", "forward", "expiry_nearest", "em_sd", "em_straddle")

@@ -125,6 +125,7 @@ def _before_the_fix(rows: Frame, figure: str) -> tuple[list[float], list[float]]
         if not np.isfinite(value):
             continue
         day = datetime.fromtimestamp(instant, UTC).astimezone(IST).date()
+        # After the fix the nearest expiry is another one, and a straddle jumps by its price.
         if first_expiry.setdefault(day, expiry) == expiry:
             instants.append(instant)
             values.append(value)

@@ -32,8 +32,8 @@ Top = Annotated[int, Parameter("How many findings of each kind.", "10", least=1,
 KINDS = ("oi", "volume", "iv")
 LEAST_POINTS = 0.5
 """Least deviation of a volatility, in points."""
+# Least deviation of a quantity over the largest of the expiry: what moves less is of no size.
 OF_LARGEST = 0.0005
-"""Least deviation of a quantity, over the largest of the expiry: what moves less is of no size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,9 @@ def _option(unusual: build_up.Unusual, strikes: Array) -> UnusualOption:
 
 
 def _spaced(chains: Sequence[Chain]) -> list[Chain]:
-    """Return chains at least as far apart as open interest is published, counted from the last.
-
-    The exchange publishes open interest every three minutes: a finer step is often zero.
-    """
+    """Return chains at least as far apart as open interest is published, counted from the last."""
+    # Open interest is published every one to three minutes: a finer step is zero most of the time
+    # and a whole update once, which would be unusual every time.
     spaced: list[Chain] = []
     for chain in reversed(chains):
         if not len(chain):
@@ -184,6 +183,7 @@ def _at_strikes(strikes: Array, chain: Chain, kind: str) -> Array:
     if kind != "iv":
         return values
     forward = chain.forward[0]
+    # The volatility of an option in the money is not its own: it is the other side's.
     in_the_money = np.stack([strikes < forward, strikes > forward])
     return np.where(in_the_money, np.nan, 100 * values)
 

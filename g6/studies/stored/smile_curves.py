@@ -19,11 +19,9 @@ from g6.studies.parameters import At, Expiry, Index
 
 Array = NDArray[np.float64]
 
+# Standard deviations to expiry that a smile is drawn over. Options beyond them are worth a tick,
+# and their volatility is that of the tick.
 _REACH = 5.0
-"""Standard deviations to expiry that a smile is drawn over.
-
-Options beyond them are worth a tick: their volatility is that of the tick.
-"""
 
 
 @dataclass(frozen=True, slots=True)

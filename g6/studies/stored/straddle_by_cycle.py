@@ -109,6 +109,7 @@ def answer(reader: StoredReader, parameters: StraddleParameters) -> StraddleByCy
         straddles = series.rolling_straddle(chains)
     else:
         straddles = [_position(chain, parameters.legs) for chain in chains]
+    # Chains without an ATM are left out of the straddles, so that spots go by instant.
     spot_at = dict(zip([chain.instant for chain in chains], spots, strict=True))
     return StraddleByCycle(
         index=units[-1].index,

@@ -100,6 +100,7 @@ def answer(reader: StoredReader, parameters: SurfaceParameters) -> SurfaceGrid:
 
 def _within_hull(smiles: Sequence[surface.Fitted], years: Array) -> Array:
     """Return moneyness (t, k) between the outermost strikes used, even in its logarithm."""
+    # Outside the strikes that were used the surface is no answer but an extrapolation.
     if not smiles:
         return np.zeros((0, _STEPS_OF_MONEYNESS))
     fitted_years = [smile.years for smile in smiles]

@@ -80,6 +80,7 @@ def argument_of(field: Field) -> Argument:
         min=_bound(parameter.least, kind),
         max=_bound(parameter.most, kind),
     )
+    # typer takes an option without a default for required unless its type allows None.
     kind = kind | None if default is None else kind
     return _keyword(field.name, Annotated[kind, option], default=default)
 
