@@ -1,6 +1,6 @@
-"""Figures over cycles and days: open interest of chosen strikes, straddles that follow the money, ranks, overlays, trends.
+"""Figures over cycles and days: open interest, straddles, ranks, sessions laid over each other.
 
-Instants are epoch seconds ascending; what is unknown is NaN and stays out of every figure.
+Instants are epoch seconds ascending. What is unknown is NaN and stays out of every figure.
 """
 
 from __future__ import annotations
@@ -20,9 +20,23 @@ from g6.domain.market.instrument import CE, PE, SIDES
 from g6.domain.schema.chain import Chain
 
 __all__ = [
-    "LEAST_DAYS", "LOOKBACK_DAYS", "MAX_LEGS", "DayCurve", "Interest", "PositionLeg", "Rank", "Straddle", "Trend", "interest", "legs_value",
-"overlay", "parse_leg", "rank", "rolling_straddle", "trends",
-]  # fmt: skip
+    "LEAST_DAYS",
+    "LOOKBACK_DAYS",
+    "MAX_LEGS",
+    "DayCurve",
+    "Interest",
+    "PositionLeg",
+    "Rank",
+    "Straddle",
+    "Trend",
+    "interest",
+    "legs_value",
+    "overlay",
+    "parse_leg",
+    "rank",
+    "rolling_straddle",
+    "trends",
+]
 
 Array = NDArray[np.float64]
 
@@ -33,7 +47,13 @@ MAX_LEGS = 6
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """Where today's volatility stands among the days before it, fractions; NaN under 20 known days. `n_days`: how many."""
+    """Where today's volatility stands among the days before it.
+
+    Attributes:
+        rank: A fraction, NaN under 20 known days.
+        percentile: A fraction, NaN under 20 known days.
+        n_days: How many days are known.
+    """
 
     rank: float
     percentile: float
@@ -41,25 +61,38 @@ class Rank:
 
 
 def rank(today: float, before: Sequence[float]) -> Rank:
-    """Return rank and percentile of `today` among one value per earlier session, the newest last; at most 252 are used.
+    """Return rank and percentile of today's value among those of earlier sessions.
 
-    rank = (x − min)/(max − min), beyond 0 to 1 when today leaves the range; percentile = the share of days below x.
+    rank = (x − min)/(max − min), beyond 0 to 1 when today leaves the range. percentile = the share
+    of days below x.
+
+    Args:
+        today: The value x.
+        before: One value per earlier session, the newest last; at most 252 are used.
+
+    >>> rank(0.15, [0.10 + 0.005 * day for day in range(20)])
+    Rank(rank=0.526..., percentile=0.5, n_days=20)
     """
-    known = np.asarray(before, dtype=np.float64)[-LOOKBACK_DAYS:]
-    known = known[np.isfinite(known)]
-    if len(known) < LEAST_DAYS or not np.isfinite(today):
-        return Rank(nan, nan, len(known))
-    low, high = float(known.min()), float(known.max())
-    return Rank(
-        (today - low) / (high - low) if high > low else nan,
-        float(np.mean(known < today)),
-        len(known),
-    )
+    recent = np.asarray(before, dtype=np.float64)[-LOOKBACK_DAYS:]
+    recent = recent[np.isfinite(recent)]
+    if len(recent) < LEAST_DAYS or not np.isfinite(today):
+        return Rank(nan, nan, len(recent))
+    low = float(recent.min())
+    high = float(recent.max())
+    share = (today - low) / (high - low) if high > low else nan
+    return Rank(share, float(np.mean(recent < today)), len(recent))
 
 
 @dataclass(frozen=True, slots=True)
 class PositionLeg:
-    """One leg of a position: expiry, strike (points), side CE or PE, and how many units per unit, negative when sold."""
+    """One leg of a position.
+
+    Attributes:
+        expiry: Of the option.
+        strike: Points.
+        side: CE or PE.
+        quantity: Units per unit of the position, negative when sold.
+    """
 
     expiry: date
     strike: float
@@ -92,24 +125,37 @@ def _price(chain: Chain, leg: PositionLeg, column: str) -> float:
 
 
 def parse_leg(text: str) -> PositionLeg:
-    """Read a leg written `2026-11-24:24000:CE` or, with a quantity, `2026-11-24:24000:CE:-2`. Errors: ValueError."""
+    """Read a leg of a position.
+
+    Args:
+        text: Expiry, strike and side, and a quantity where it is not 1.
+
+    Raises:
+        ValueError: The text is no leg.
+
+    >>> parse_leg("2026-11-24:24000:CE:-2")
+    PositionLeg(expiry=datetime.date(2026, 11, 24), strike=24000.0, side='CE', quantity=-2.0)
+    """
     day, strike, side, *quantity = text.split(":")
     if side.upper() not in SIDES or len(quantity) > 1:
         raise ValueError(f"{text!r} is no leg")
-    return PositionLeg(
-        date.fromisoformat(day),
-        float(strike),
-        side.upper(),
-        float(quantity[0]) if quantity else 1.0,
-    )
+    units = float(quantity[0]) if quantity else 1.0
+    return PositionLeg(date.fromisoformat(day), float(strike), side.upper(), units)
 
 
 @dataclass(frozen=True, slots=True)
 class Straddle:
-    """The straddle at the money of one cycle: `price` and `vwap` (of the day) in points.
+    """The straddle at the money of one cycle.
 
-    `rolled`: strike or expiry differs from the cycle before, so that the step in price is no move of the market; `carried` is what
-    the previous cycle's straddle is worth now.
+    Attributes:
+        instant: The cycle's instant.
+        expiry: The nearest one.
+        strike: At the money, points.
+        price: Points.
+        vwap: Of the day, points.
+        rolled: Whether strike or expiry differs from the cycle before, so that the step in price is
+            no move of the market.
+        carried: What the previous cycle's straddle is worth now, points.
     """
 
     instant: float
@@ -150,9 +196,17 @@ def rolling_straddle(chains: Sequence[Chain]) -> list[Straddle]:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Open interest of one cycle over chosen strikes of one expiry: ratios, max pain (points) and sums (units); NaN unknown.
+    """Open interest of one cycle over strikes of one expiry; NaN unknown.
 
-    `strikes` with a figure are what the sums hold; `max_pain` is among the chosen strikes, of the positions at them.
+    Attributes:
+        instant: The cycle's instant.
+        expiry: Whose strikes.
+        strikes: Strikes with a figure: what the sums hold.
+        pcr: Put/call ratio of open interest.
+        pcr_volume: Put/call ratio of the day's volume.
+        max_pain: Points, among the chosen strikes and of the positions at them.
+        oi_calls: Units.
+        oi_puts: Units.
     """
 
     instant: float
@@ -217,7 +271,14 @@ def _interest(chain: Chain, expiry: date, *, whole: bool) -> Interest:
 
 @dataclass(frozen=True, slots=True)
 class DayCurve:
-    """One session's values by minutes since midnight in India; `weekday` 0 is Monday."""
+    """One session's values.
+
+    Attributes:
+        day: The session.
+        weekday: 0 is Monday.
+        minute: Minutes since midnight in India.
+        value: At each of them.
+    """
 
     day: date
     weekday: int
@@ -226,26 +287,47 @@ class DayCurve:
 
 
 def overlay(instants: Sequence[float], values: Sequence[float]) -> dict[int, list[DayCurve]]:
-    """Return the sessions of a series laid over each other, by weekday, oldest first; unknown values are left out."""
-    days: dict[date, list[tuple[float, float]]] = {}
+    """Return the sessions of a series laid over each other.
+
+    Args:
+        instants: Epoch seconds.
+        values: One at each instant; unknown ones are left out.
+
+    Returns:
+        Sessions by weekday, oldest first.
+
+    >>> monday = datetime(2026, 11, 16, 4, 0, tzinfo=UTC).timestamp()
+    >>> [curve.minute.tolist() for curve in overlay([monday, monday + 60], [1.0, 2.0])[0]]
+    [[570.0, 571.0]]
+    """
+    points: dict[date, list[tuple[float, float]]] = {}
     for instant, value in zip(instants, values, strict=True):
         if np.isfinite(value):
             at = datetime.fromtimestamp(instant, UTC).astimezone(IST)
-            days.setdefault(at.date(), []).append(
-                (at.hour * 60 + at.minute + at.second / 60, value)
-            )
+            minute = at.hour * 60 + at.minute + at.second / 60
+            points.setdefault(at.date(), []).append((minute, value))
     curves: dict[int, list[DayCurve]] = {}
-    for day in sorted(days):
-        minute, value = np.array(sorted(days[day])).T
-        curves.setdefault(day.weekday(), []).append(DayCurve(day, day.weekday(), minute, value))
+    for day in sorted(points):
+        minutes, ordered = np.array(sorted(points[day])).T
+        curve = DayCurve(day, day.weekday(), minutes, ordered)
+        curves.setdefault(day.weekday(), []).append(curve)
     return dict(sorted(curves.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """One figure over one window that ends now: `change` from its first known value to its last, `low`, `high`, `mean`, `slope`.
+    """One figure over one window that ends now; NaN with fewer than two known values.
 
-    `slope`: least-squares change per hour; `cycles`: known values in the window. NaN with fewer than two.
+    Attributes:
+        name: Of the figure.
+        seconds: Length of the window.
+        cycles: Known values in the window.
+        last: The last known value.
+        change: From the first known value to the last.
+        low: The least.
+        high: The largest.
+        mean: Of the known values.
+        slope: Least-squares change per hour.
     """
 
     name: str
@@ -262,46 +344,42 @@ class Trend:
 def trends(
     instants: Sequence[float], figures: Mapping[str, Sequence[float]], windows: Sequence[float]
 ) -> list[Trend]:
-    """Return every figure's trend over windows (seconds) that end at the last instant."""
+    """Return every figure's trend over windows that end at the last instant.
+
+    Args:
+        instants: Epoch seconds.
+        figures: Values at the instants, by name.
+        windows: Lengths in seconds.
+
+    >>> (trend,) = trends([0.0, 1800.0, 3600.0], {"pcr": [0.8, 0.9, 1.0]}, [3600.0])
+    >>> trend.cycles, round(trend.change, 6), round(trend.slope, 6)
+    (3, 0.2, 0.2)
+    """
     at = np.asarray(instants, dtype=np.float64)
-    found = []
+    last = at[-1] if len(at) else nan
+    records = []
     for name, values in figures.items():
         series = np.asarray(values, dtype=np.float64)
         for seconds in windows:
-            inside = (
-                np.isfinite(series) & (at >= at[-1] - seconds)
-                if len(at)
-                else np.zeros(0, dtype=np.bool_)
-            )
-            found.append(_trend(name, seconds, at[inside], series[inside]))
-    return found
+            is_inside = np.isfinite(series) & (at >= last - seconds)
+            records.append(_trend(name, seconds, at[is_inside], series[is_inside]))
+    return records
 
 
 def _trend(name: str, seconds: float, at: Array, value: Array) -> Trend:
     if len(value) < 2:
-        return Trend(
-            name,
-            seconds,
-            len(value),
-            float(value[-1]) if len(value) else nan,
-            nan,
-            nan,
-            nan,
-            nan,
-            nan,
-        )
+        last = float(value[-1]) if len(value) else nan
+        return Trend(name, seconds, len(value), last, *[nan] * 5)
     hours = (at - at.mean()) / 3600
     spread = float(hours @ hours)
-    slope = float(hours @ value) / spread if spread > 0 else nan
-    last, change = float(value[-1]), float(value[-1] - value[0])
     return Trend(
-        name,
-        seconds,
-        len(value),
-        last,
-        change,
-        float(value.min()),
-        float(value.max()),
-        float(value.mean()),
-        slope,
+        name=name,
+        seconds=seconds,
+        cycles=len(value),
+        last=float(value[-1]),
+        change=float(value[-1] - value[0]),
+        low=float(value.min()),
+        high=float(value.max()),
+        mean=float(value.mean()),
+        slope=float(hours @ value) / spread if spread > 0 else nan,
     )
