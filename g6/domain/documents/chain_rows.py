@@ -133,7 +133,7 @@ def computed(units: Sequence[PricedChain]) -> dict[str, NDArray[Any] | Words]:
     """
     sizes = [len(priced.quotes) for priced in units]
     expiries = [priced.expiries for priced in units]
-    strikes = np.concatenate([np.diff(each.bounds) for each in expiries])
+    strikes = np.concatenate([np.diff(by_date.bounds) for by_date in expiries])
 
     def per_row(figures: Iterable[Sequence[float]], kind: type = float) -> NDArray[Any]:
         return np.repeat(np.array([*chained.from_iterable(figures)], dtype=kind), strikes)
@@ -145,12 +145,14 @@ def computed(units: Sequence[PricedChain]) -> dict[str, NDArray[Any] | Words]:
     }
     return {
         "offset": np.concatenate([priced.offset for priced in units]),
-        "forward": per_row(each.forward for each in expiries),
-        "forward_source": _worded(chained.from_iterable(each.source for each in expiries), strikes),
-        "forward_spread": per_row(each.spread for each in expiries),
-        "atm": per_row(each.atm for each in expiries),
-        "years_to_expiry": per_row(each.years for each in expiries),
-        "dte": per_row((each.dte for each in expiries), int),
+        "forward": per_row(by_date.forward for by_date in expiries),
+        "forward_source": _worded(
+            chained.from_iterable(by_date.source for by_date in expiries), strikes
+        ),
+        "forward_spread": per_row(by_date.spread for by_date in expiries),
+        "atm": per_row(by_date.atm for by_date in expiries),
+        "years_to_expiry": per_row(by_date.years for by_date in expiries),
+        "dte": per_row((by_date.dte for by_date in expiries), int),
         "rate": np.repeat([priced.rate for priced in units], sizes),
         "model": _worded((priced.stamp.pricing.model for priced in units), sizes),
         "config_id": _worded((priced.stamp.config_id for priced in units), sizes),
@@ -166,7 +168,7 @@ def computed(units: Sequence[PricedChain]) -> dict[str, NDArray[Any] | Words]:
 
 
 def _side_columns(units: Sequence[PricedChain]) -> dict[str, NDArray[Any]]:
-    """Return the side columns of all units, each `(2, n)`, as wide as they are stored."""
+    """Return the side columns of all units, by_date `(2, n)`, as wide as they are stored."""
     sides = [_sides_of(priced) for priced in units]
     columns = {}
     for name in sides[0]:
@@ -189,7 +191,7 @@ def _sides_of(priced: PricedChain) -> dict[str, NDArray[Any]]:
 
 
 def _worded(texts: Iterable[str], counts: NDArray[np.int64] | Sequence[int]) -> Words:
-    """Return each text as often as its count says."""
+    """Return by_date text as often as its count says."""
     words = [*texts]
     places = {word: place for place, word in enumerate(dict.fromkeys(words))}
     codes = np.array([places[word] for word in words], dtype=np.int16)
@@ -202,7 +204,7 @@ def _rounded(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def csv_rows(frame: Frame, window: tuple[int, int]) -> Mapping[tuple[str, int], str]:
-    """Return the line of each offset file, without its end, by bucket and offset.
+    """Return the line of by_date offset file, without its end, by bucket and offset.
 
     A date that fills two buckets has its line under both. Greek columns are left out when the
     configuration has Greeks off.

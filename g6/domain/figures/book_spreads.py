@@ -33,6 +33,7 @@ Array = NDArray[np.float64]
 
 NEAR_STRIKES = 5
 """Strikes either side of ATM that are near the money."""
+# The width that `quality` still takes a mid from: 10 % of it.
 HALF_LIQUID = 0.10
 """Spread as a fraction of the mid at which an option is half as liquid as it could be."""
 
@@ -99,7 +100,7 @@ def illiquid(chain: Chain) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The books of one expiry, or of its strikes near the money, now; NaN without a book.
+    """The books of one expiry, or of its strikes near the money, now. NaN without a book.
 
     Attributes:
         expiry: Whose books.
@@ -156,8 +157,8 @@ def _summary(chain: Chain, expiry: date, *, near: bool) -> Summary:
 
 
 def _median(values: Array) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else nan
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else nan
 
 
 @dataclass(frozen=True, slots=True)

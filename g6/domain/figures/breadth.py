@@ -27,7 +27,7 @@ class Share:
 
     @property
     def fraction(self) -> float:
-        """Count over known, 0 to 1; NaN when none is known."""
+        """Count over known, 0 to 1, NaN when none is known."""
         return self.count / self.known if self.known else nan
 
 
@@ -53,11 +53,12 @@ class MarketBreadth:
 def market(chains: Sequence[Chain]) -> MarketBreadth:
     """Return the breadth of the indices whose chains these are, one each."""
     markets = [chain.market for chain in chains]
-    spot = [seen.spot for seen in markets]
+    spot = [market.spot for market in markets]
+    future = [market.future for market in markets]
     return MarketBreadth(
-        above(spot, [seen.open for seen in markets]),
-        above(spot, [seen.prev_close for seen in markets]),
-        above([seen.future for seen in markets], [seen.future_vwap for seen in markets]),
+        above_open=above(spot, [market.open for market in markets]),
+        above_close=above(spot, [market.prev_close for market in markets]),
+        futures_above_vwap=above(future, [market.future_vwap for market in markets]),
     )
 
 

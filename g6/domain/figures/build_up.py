@@ -82,7 +82,7 @@ def change(oi: Array, before: Array, oi_day_high: Array) -> Array:
 
 
 def change_share(changed: Array, before: Array) -> Array:
-    """Return a change over what was held before, a fraction; NaN where nothing was.
+    """Return a change over the open interest before, a fraction, NaN where there was none.
 
     >>> change_share(np.array([65.0, 65.0]), np.array([130.0, 0.0]))
     array([0.5, nan])
@@ -95,7 +95,7 @@ def change_share(changed: Array, before: Array) -> Array:
 def build_up(
     premium_change: Array, oi_change: Array, oi_before: Array, tick: Array
 ) -> NDArray[np.object_]:
-    """Return the build-up of each option over one window; all arguments broadcast.
+    """Return the build-up of each option over one window. All arguments broadcast.
 
     Args:
         premium_change: Points.

@@ -22,7 +22,7 @@ __all__ = ["FIGURES", "ExpiryFigures", "expiry_figures"]
 
 @dataclass(frozen=True, slots=True)
 class ExpiryFigures:
-    """Figures of one expiry, each as `definitions` says; NaN unknown.
+    """Figures of one expiry, each as `definitions` says, NaN unknown.
 
     Points, units, years of 365 days, volatilities as fractions per root year.
     """
@@ -51,6 +51,7 @@ class ExpiryFigures:
     curvature: float
 
 
+# Two parallel lists of calls made the figures of the overview row and those of `g6 analyze`.
 FIGURES: Mapping[str, Callable[[ExpiryTable], Any]] = {
     "years": lambda table: table.years,
     "forward": lambda table: table.forward,
@@ -92,6 +93,6 @@ def expiry_figures(chain: Chain) -> list[ExpiryFigures]:
 def _at(column: Any, place: int) -> Any:
     """Return one expiry's value of a column as plain Python."""
     if isinstance(column, InterestLevel):
-        level = {each.name: _at(getattr(column, each.name), place) for each in fields(column)}
-        return InterestLevel(**level)
+        arrays = (getattr(column, figure.name) for figure in fields(column))
+        return InterestLevel(*(_at(array, place) for array in arrays))
     return column[place].item()

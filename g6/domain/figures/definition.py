@@ -1,4 +1,4 @@
-"""The contract of one figure: what it means wherever it is shown, and the function that makes it."""
+"""The contract of one figure: what it means wherever it is shown, and what makes it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ BANDS: Mapping[str, float] = {"session_sd": 0.68, "expiry_sd": 0.68, "expiry_str
 
 @dataclass(frozen=True, slots=True)
 class DrawnBands:
-    """What bands are drawn from: one reference cycle of a session; NaN unknown.
+    """What bands are drawn from: one reference cycle of a session, NaN unknown.
 
     Attributes:
         instant: The cycle's instant, epoch seconds.

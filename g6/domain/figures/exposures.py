@@ -96,17 +96,17 @@ def positions(chain: Chain) -> Positions:
 
 @dataclass(frozen=True, slots=True)
 class Exposures:
-    """Exposures of each option, shape (2, n); NaN where volatility or open interest is unknown.
+    """Exposures of each option, shape (2, n), NaN where volatility or open interest is unknown.
 
     Attributes:
         convention: Whose signs they carry.
         strike: Points, shape (n,).
-        gex: γ·OI·S*²/100, ₹ of delta per 1 % move of the index; calls +, puts −.
-        dex: δ·OI·S*, ₹ of delta; the holder's sign.
-        vex: vega·OI, ₹ per 1 % of volatility; the holder's sign.
-        vanna: vanna·OI·S*, ₹ of delta per 1 % of volatility; calls +, puts −.
-        charm: charm·OI·S*, ₹ of delta per calendar day; calls +, puts −.
-        vomma: vomma·OI, ₹ of vega per 1 % of volatility; the holder's sign.
+        gex: γ·OI·S*²/100, ₹ of delta per 1 % move of the index. Calls +, puts −.
+        dex: δ·OI·S*, ₹ of delta, the holder's sign.
+        vex: vega·OI, ₹ per 1 % of volatility, the holder's sign.
+        vanna: vanna·OI·S*, ₹ of delta per 1 % of volatility. Calls +, puts −.
+        charm: charm·OI·S*, ₹ of delta per calendar day. Calls +, puts −.
+        vomma: vomma·OI, ₹ of vega per 1 % of volatility, the holder's sign.
     """
 
     convention: str
@@ -119,14 +119,14 @@ class Exposures:
     vomma: Array
 
     def net(self, name: str) -> float:
-        """Return the sum of one exposure over everything known, ₹; NaN when nothing is.
+        """Return the sum of one exposure over everything known, ₹, NaN when nothing is.
 
         Where calls and puts nearly cancel, the net is a small difference of large sums: a few ₹
         among millions move by more than 1e-5 when volatilities are stored as float32.
         """
         values: Array = getattr(self, name)
-        known = values[np.isfinite(values)]
-        return float(known.sum()) if len(known) else nan
+        finite = values[np.isfinite(values)]
+        return float(finite.sum()) if len(finite) else nan
 
     def by_strike(self, name: str) -> tuple[Array, Array]:
         """Return one exposure at each distinct strike, over all expiries.
@@ -159,6 +159,8 @@ def exposures(book: Positions) -> Exposures:
     [[2589.9], [-259.0]]
     """
     terms = (book.iv, book.forward, book.strike, book.years, book.rate, PHI)
+    # Greeks at the forward-implied spot: the printed index is no input, so that a late or frozen
+    # index cannot move an exposure.
     first = greeks(*terms)
     second = higher_greeks(*terms)
     spot = book.spot
@@ -182,7 +184,7 @@ def _finite(values: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """Strikes (points) at which calls and puts weigh most over all expiries; NaN without one."""
+    """Strikes (points) at which calls and puts weigh most over all expiries, NaN without one."""
 
     call: float = nan
     put: float = nan
@@ -195,10 +197,8 @@ def walls(weighed: Exposures) -> Walls:
 
 
 def interest_walls(book: Positions) -> Walls:
-    """Return the strikes of the most open interest over all expiries, the lower one on a tie.
-
-    A flip far outside them says more of the convention than of the market.
-    """
+    """Return the strikes of the most open interest over all expiries, the lower one on a tie."""
+    # A flip is held against them: far outside it says more of the convention than of the market.
     strikes, place = np.unique(book.strike, return_inverse=True)
     units = np.nan_to_num(book.oi)
     sums = [np.bincount(place, weights=side, minlength=len(strikes)) for side in units]
@@ -215,7 +215,7 @@ def _peaks(strikes: Array, heights: Array) -> Walls:
 
 
 def net_gex(book: Positions, moves: Array) -> Array:
-    """Return net GEX were every forward moved; each option keeps its σ.
+    """Return net GEX were every forward moved, each option at its σ.
 
     Args:
         book: The positions.
@@ -310,7 +310,7 @@ class Risk:
 
 
 def risk(book: Positions) -> Sequence[Risk]:
-    """Return risk by expiry bucket and moneyness; classes without an option are left out.
+    """Return risk by expiry bucket and moneyness, without the classes that have no option.
 
     Moneyness is φ ln(K/F)/(σ√T), how many standard deviations an option is out of the money:
     deep_in below −1.5, in to −0.5, at to 0.5, out to 1.5, deep_out beyond. Options without a

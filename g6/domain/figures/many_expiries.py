@@ -1,4 +1,4 @@
-"""Figures of many expiries by one call: their strikes stand side by side, the shorter ones padded."""
+"""Figures of many expiries by one call: their strikes side by side, the shorter ones padded."""
 
 from __future__ import annotations
 

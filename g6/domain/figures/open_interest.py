@@ -102,7 +102,7 @@ def max_pain(strike: Array, oi: Array) -> Figure:
         oi: Units, shape (…, 2, k). NaN counts as none.
 
     Returns:
-        A strike in points, the lower one on a tie; NaN without open interest.
+        A strike in points, the lower one on a tie, NaN without open interest.
 
     >>> float(max_pain(np.array([100.0, 110.0]), np.array([[5.0, 0.0], [0.0, 5.0]])))
     100.0
@@ -132,7 +132,7 @@ def support(
         deviation: One standard deviation to expiry, points.
 
     Returns:
-        The level, the one nearest the forward on a tie; NaN where there is none.
+        The level, the one nearest the forward on a tie, NaN where there is none.
 
     >>> oi = np.array([[0.0, 0.0, 65.0], [130.0, 65.0, 0.0]])
     >>> level = support(np.array([90.0, 100.0, 110.0]), oi, oi, 104.0, 7.0)
@@ -183,5 +183,6 @@ def _level(
 
 def _sums(quantity: Array) -> Any:
     """Return the sums over the strikes, NaN where none has a figure."""
-    known = np.isfinite(quantity)
-    return np.where(known.any(axis=-1), np.where(known, quantity, 0.0).sum(axis=-1), nan)[()]
+    is_known = np.isfinite(quantity)
+    sums = np.where(is_known, quantity, 0.0).sum(axis=-1)
+    return np.where(is_known.any(axis=-1), sums, nan)[()]

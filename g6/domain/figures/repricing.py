@@ -12,7 +12,7 @@ __all__ = ["iv_error"]
 
 
 def iv_error(chain: Chain) -> NDArray[np.float64]:
-    """Return the model's price at each option's volatility over the price it was solved from, less 1.
+    """Return how far each volatility's price is from the price it was solved from.
 
     Returns:
         Fractions, shape (2, n). NaN where the status is not ok: a shared volatility is of the

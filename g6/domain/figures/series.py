@@ -68,7 +68,7 @@ def rank(today: float, before: Sequence[float]) -> Rank:
 
     Args:
         today: The value x.
-        before: One value per earlier session, the newest last; at most 252 are used.
+        before: One value per earlier session, the newest last. At most 252 are used.
 
     >>> rank(0.15, [0.10 + 0.005 * day for day in range(20)])
     Rank(rank=0.526..., percentile=0.5, n_days=20)
@@ -101,7 +101,7 @@ class PositionLeg:
 
 
 def legs_value(chain: Chain, legs: Sequence[PositionLeg], column: str = "price") -> float:
-    """Return what up to six legs are worth together, points; NaN when one of them has no price.
+    """Return what up to six legs are worth together, points, NaN when one of them has no price.
 
     Args:
         chain: The chain that prices them.
@@ -196,7 +196,7 @@ def rolling_straddle(chains: Sequence[Chain]) -> list[Straddle]:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Open interest of one cycle over strikes of one expiry; NaN unknown.
+    """Open interest of one cycle over strikes of one expiry, NaN unknown.
 
     Attributes:
         instant: The cycle's instant.
@@ -253,10 +253,10 @@ def _interest(chain: Chain, expiry: date, *, whole: bool) -> Interest:
     oi = chain.oi
     volume = chain.volume
     if whole:
-        known = whole_chains([chain])
-        strike = known.strike[0]
-        oi = known.oi[0]
-        volume = known.volume[0]
+        listed = whole_chains([chain])
+        strike = listed.strike[0]
+        oi = listed.oi[0]
+        volume = listed.volume[0]
     return Interest(
         instant=chain.instant,
         expiry=expiry,
@@ -291,7 +291,7 @@ def overlay(instants: Sequence[float], values: Sequence[float]) -> dict[int, lis
 
     Args:
         instants: Epoch seconds.
-        values: One at each instant; unknown ones are left out.
+        values: One at each instant. Unknown ones are left out.
 
     Returns:
         Sessions by weekday, oldest first.
@@ -316,7 +316,7 @@ def overlay(instants: Sequence[float], values: Sequence[float]) -> dict[int, lis
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """One figure over one window that ends now; NaN with fewer than two known values.
+    """One figure over one window that ends now, NaN with fewer than two known values.
 
     Attributes:
         name: Of the figure.

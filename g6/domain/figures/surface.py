@@ -148,7 +148,7 @@ def fit(quoted: Sequence[Smile]) -> Surface:
     """Return the surface of one index.
 
     Nothing is raised for bad numbers: what cannot be used is not. Left out are series with less
-    than two hours to the fix, with an unknown forward or time, or of fewer than five usable strikes.
+    than two hours to the fix, with unknown forward or time, or of fewer than five usable strikes.
 
     Args:
         quoted: The smiles of the index, in any order.
@@ -174,7 +174,7 @@ def fit(quoted: Sequence[Smile]) -> Surface:
 
 
 def _fit_smile(quoted: Smile, earlier: Sequence[Fitted]) -> Fitted | None:
-    """Fit one expiry; None with too few strikes, or where the quotes are no smile at all."""
+    """Fit one expiry, None with too few strikes or where the quotes are no smile at all."""
     with np.errstate(all="ignore"):
         m = quoted.strike / quoted.forward
     is_usable = _is_usable(quoted, m)

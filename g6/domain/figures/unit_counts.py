@@ -32,8 +32,8 @@ def share_collected(priced: PricedChain, slot: Slot) -> float:
     place = priced.expiries.place(slot.expiry)
     if place is None:
         return 0.0
-    wanted = priced.expiries.wanted[place]
-    return min(1.0, priced.expiries.collected[place] / wanted) if wanted else 0.0
+    requested = priced.expiries.wanted[place]
+    return min(1.0, priced.expiries.collected[place] / requested) if requested else 0.0
 
 
 def staleness_seconds(priced: PricedChain) -> float | None:

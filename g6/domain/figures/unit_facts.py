@@ -59,6 +59,7 @@ def _deviations(priced: PricedChain) -> dict[str, float]:
     """Return one standard deviation of each expiry to its fix, points."""
     if not len(priced.expiries):
         return {}
+    # The ledger remembers them: the next cycle's windows are as wide as they say.
     points = expiry_table([priced.chain]).deviation.tolist()
     by_day = zip(priced.expiries.slot, points, strict=True)
     return {

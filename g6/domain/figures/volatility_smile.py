@@ -67,7 +67,7 @@ def atm_iv(strike: Array, forward: Figure, iv: Array) -> Figure:
     Args:
         strike: Points, ascending, shape (…, k).
         forward: Points.
-        iv: Fractions per root year, shape (…, 2, k); the out-of-the-money sides are used.
+        iv: Fractions per root year, shape (…, 2, k). The out-of-the-money sides are used.
 
     Returns:
         A fraction per root year. NaN when one of the two strikes has none, or the forward lies
@@ -94,7 +94,7 @@ def atm_iv(strike: Array, forward: Figure, iv: Array) -> Figure:
 
 
 def strike_nearest(strike: Array, level: Figure) -> Figure:
-    """Return the strike nearest to a level, the lower on a tie; NaN where the level is unknown.
+    """Return the strike nearest to a level, the lower on a tie, NaN where the level is unknown.
 
     Args:
         strike: Points, ascending, shape (…, k).
@@ -104,13 +104,13 @@ def strike_nearest(strike: Array, level: Figure) -> Figure:
     100.0
     """
     distance = np.abs(strike - beside(level))
-    known = np.isfinite(distance)
-    nearest = np.where(known, distance, np.inf).argmin(axis=-1)
-    return np.where(known.any(axis=-1), pick(strike, nearest), nan)[()]
+    is_known = np.isfinite(distance)
+    nearest = np.where(is_known, distance, np.inf).argmin(axis=-1)
+    return np.where(is_known.any(axis=-1), pick(strike, nearest), nan)[()]
 
 
 def straddle(strike: Array, price: Array, atm: Figure) -> Figure:
-    """Return call plus put at ATM, points; NaN when one is missing.
+    """Return call plus put at ATM, points, NaN when one is missing.
 
     Args:
         strike: Points, ascending, shape (…, k).
@@ -156,7 +156,7 @@ def expected_move_straddle(straddle_points: Figure) -> Figure:
 
 
 def forward_delta(strike: Array, forward: Figure, sigma: Array, years: Figure) -> Array:
-    """Return N(d1): a call's delta in the forward, undiscounted; a put's is this less 1.
+    """Return N(d1), a call's delta in the forward, undiscounted. A put's is this less 1.
 
     Args:
         strike: Points, shape (…, k).
@@ -205,16 +205,17 @@ def risk_reversal_butterfly(
     curve = smile(strike, forward, iv)
     level = beside(forward)
     delta = forward_delta(strike, forward, curve, years)
-    known = np.isfinite(curve) & (level > 0)
+    is_known = np.isfinite(curve) & (level > 0)
     is_call = strike > level
     with np.errstate(invalid="ignore"):
         at_money = ndtr(0.5 * middle * _root(years))
-    call = _at_wing(delta, curve, known & is_call, at_money, middle)
+    # On an expiry day's last hours the first strike outside lies beyond 25Δ already.
+    call = _at_wing(delta, curve, is_known & is_call, at_money, middle)
     # The put's way goes down from the forward: the same arrays from their other end.
     put = _at_wing(
         (1 - delta)[..., ::-1],
         curve[..., ::-1],
-        (known & ~is_call)[..., ::-1],
+        (is_known & ~is_call)[..., ::-1],
         1 - at_money,
         middle,
     )
@@ -234,7 +235,7 @@ def slope_curvature(middle: Figure, rr: Figure, bf: Figure, years: Figure) -> tu
         years: To the settlement fix.
 
     Returns:
-        Fractions per root year, per standard deviation and per its square; NaN where one of the
+        Fractions per root year, per standard deviation and per its square, NaN where one of the
         three volatilities is unknown.
 
     >>> slope, curvature = slope_curvature(0.14, 0.0, 0.0, 0.02)
@@ -243,9 +244,9 @@ def slope_curvature(middle: Figure, rr: Figure, bf: Figure, years: Figure) -> tu
     """
     call = middle + bf + 0.5 * rr
     put = middle + bf - 0.5 * rr
-    known = (np.asarray(years) > 0) & (middle > 0) & (call > 0) & (put > 0)
+    is_known = (np.asarray(years) > 0) & (middle > 0) & (call > 0) & (put > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        root = np.sqrt(np.where(known, years, nan))
+        root = np.sqrt(np.where(is_known, years, nan))
         x_call = (_WING_DEVIATIONS * call + 0.5 * call * call * root) / middle
         x_put = (-_WING_DEVIATIONS * put + 0.5 * put * put * root) / middle
         outer = (call - middle) / x_call
@@ -279,12 +280,12 @@ def _at_wing(
 
 def _root(years: Figure) -> Any:
     """Return √T, NaN where there is no time that could be left."""
-    left = np.asarray(years, dtype=np.float64)
-    return np.sqrt(np.where((left >= 0) & (left < np.inf), left, nan))[()]
+    T = np.asarray(years, dtype=np.float64)
+    return np.sqrt(np.where((T >= 0) & (np.inf > T), T, nan))[()]
 
 
 def change_pct(now: float, before: float) -> float:
-    """Return the change against `before` in percent; NaN when there is nothing to compare with.
+    """Return the change against `before` in percent, NaN without anything to compare with.
 
     >>> round(change_pct(102.0, 100.0), 6)
     2.0

@@ -119,7 +119,7 @@ class Beyond:
 
 
 def json_number(value: float) -> float | int | None:
-    """Return a number as JSON writes it shortest: a whole one without a point, an unknown one as null.
+    """Return a number as JSON writes it shortest: whole ones without a point, NaN as null.
 
     >>> json_number(26000.0), json_number(0.05), json_number(nan)
     (26000, 0.05, None)

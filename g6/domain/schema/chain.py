@@ -33,7 +33,7 @@ class ChainExpiry:
     """One expiry of a chain: where its rows are, and what is known of it as a whole.
 
     `rows` are its places along the strike axis. `bucket` is what it was collected as, `mask` the
-    bits of every bucket that it fills. `years` to the settlement fix are NaN beyond it; `forward`
+    bits of every bucket that it fills. `years` to the settlement fix are NaN beyond it. `forward`
     and `atm` are points. Of `wanted` strikes, all listed sides of `collected` ones came. `beyond`
     are listed strikes that are no rows, as far as they may be in sums.
     """
@@ -56,7 +56,7 @@ class ChainExpiry:
 
     @property
     def is_whole(self) -> bool:
-        """Whether rows and `beyond` are the whole chain: all but few listed strikes came of late."""
+        """Whether all but few of the listed strikes came of late, as rows or beyond them."""
         strikes = self.wanted + self.beyond.listed
         share = (self.collected + len(self.beyond)) / strikes if strikes else 0.0
         return not self.beyond.unasked and share >= 1 - MAX_MISSING_SHARE
@@ -66,14 +66,24 @@ class ChainExpiry:
 class Chain:
     """The option chain of one index at one instant, n strikes over its expiries.
 
-    Axis 0 of every `(2, n)` array is the side (CE, PE); rows are sorted by expiry and strike. There
-    are two makers: `assemble` prices quotes, and `Chain.of_rows` reads stored rows.
+    Axis 0 of every `(2, n)` array is the side (CE, PE), and rows are sorted by expiry and strike.
+    There are two makers: `assemble` prices quotes, and `Chain.of_rows` reads stored rows.
 
-    `strike`, `tick_size` `(n,)` points; `offset` `(n,)` listed strikes from ATM, NaN where ATM is
-    unknown; `lot_size` `(n,)` units. `oi` and `volume` `(2, n)` are the units that may be in sums:
-    NaN where missing or impossible, and of an option that is not listed or thin. `rate` is the
-    continuous rate that was used. `sides` holds every `(2, n)` array under the name of its column
-    in `rows.CHAIN_SIDE`, open interest and volume as the source gave them among them.
+    Attributes:
+        index: Name of the index.
+        instant: The cycle's instant, epoch seconds.
+        market: The index, its future and VIX as seen with the chain.
+        expiries: Ascending, each with its place along the strike axis.
+        strike: Points, shape (n,).
+        offset: Listed strikes from ATM, shape (n,), NaN where ATM is unknown.
+        lot_size: Units, shape (n,).
+        tick_size: Smallest step of a premium, points, shape (n,).
+        oi: Open interest that may be in sums, units, shape (2, n). NaN where it is missing or
+            impossible, or of an option that is not listed or thin.
+        volume: The day's volume that may be in sums, units, shape (2, n), NaN likewise.
+        rate: The continuous rate that was used.
+        sides: Every array of shape (2, n) by the name of its column in `rows.CHAIN_SIDE`, open
+            interest and volume as the source gave them.
     """
 
     index: str
@@ -178,13 +188,13 @@ class Chain:
 
     def take(self, rows: NDArray[np.bool_]) -> Chain:
         """Return the chain of the strikes of a mask `(n,)`, with the expiries that have some."""
-        kept = [(expiry, int(np.count_nonzero(rows[expiry.rows]))) for expiry in self.expiries]
-        bounds = np.cumsum([0, *(size for _, size in kept)]).tolist()
-        expiries = [
-            replace(expiry, rows=slice(first, first + size))
-            for (expiry, size), first in zip(kept, bounds, strict=False)
-            if size
-        ]
+        expiries = []
+        first = 0
+        for expiry in self.expiries:
+            size = int(np.count_nonzero(rows[expiry.rows]))
+            if size:
+                expiries.append(replace(expiry, rows=slice(first, first + size)))
+            first += size
         return self._cut(np.flatnonzero(rows), tuple(expiries))
 
     def expiry(self, day: date) -> Chain:

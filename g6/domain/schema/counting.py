@@ -22,7 +22,8 @@ MAX_COUNT = 2.0**53
 """A float counts whole units exactly up to here."""
 MAX_OPEN_INTEREST = 1e10
 """Units of one option from which on open interest is a damaged number."""
-# The largest open interest ever listed on one option was some 5e7 units: the bound is 200 times that.
+# The largest open interest ever listed on one option was some 5e7 units. The bound is 200 times
+# that.
 
 
 def counts(listed: Mask, flags: NDArray[np.integer]) -> Mask:

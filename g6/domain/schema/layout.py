@@ -51,7 +51,7 @@ __all__ = [
 
 
 class Kind(StrEnum):
-    """A kind of stored rows; its name is that of its directory."""
+    """A kind of stored rows, named as its directory is."""
 
     CHAIN = "chain"
     OVERVIEW = "overview"
@@ -184,7 +184,7 @@ def csv_overview_file(index: str, day: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CsvPlace:
-    """What the path of a CSV file says; `bucket` and `offset` are empty of an overview's."""
+    """What the path of a CSV file says. `bucket` and `offset` are empty of an overview's."""
 
     index: str
     day: date

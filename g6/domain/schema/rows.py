@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["instant", "date", "text", "float", "iv", "integer", "flags"]
-"""float is float64, iv float32, integer int64 (nullable), flags int32. Text is dictionary-encoded."""
+"""float is float64, iv float32, integer int64 (nullable), flags int32, text a dictionary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +358,7 @@ def csv_header(greeks: bool) -> list[str]:
     """Return the header of an offset's CSV file.
 
     Args:
-        greeks: Whether Greeks are on; without them their columns are left out.
+        greeks: Whether Greeks are on. Without them their columns are left out.
 
     >>> csv_header(greeks=False)[-5:]
     ['forward', 'lot_size', 'bucket_mask', 'future', 'vix']

@@ -55,8 +55,8 @@ class Underlying:
         nan
         """
         names = {field.name for field in fields(cls)}
-        known = {
+        values = {
             name: value for name, value in header.items() if name in names and value is not None
         }
-        expiry = known.pop("future_expiry", "")
-        return cls(**known, future_expiry=date.fromisoformat(expiry) if expiry else None)
+        expiry = values.pop("future_expiry", "")
+        return cls(**values, future_expiry=date.fromisoformat(expiry) if expiry else None)
