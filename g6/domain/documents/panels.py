@@ -1,4 +1,4 @@
-"""Panels: what screens show, as JSON documents in an envelope; their hashes, manifest and differences."""
+"""Panels: JSON documents in an envelope, with their hashes, manifest and differences."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import numpy as np
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures import breadth
-from g6.domain.reports import CycleReport
+from g6.domain.reports import CycleReport, OverviewRow
 from g6.domain.reports.alerts import unit_alerts
+from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import SIDES, Frame
 from g6.domain.schema.layout import panel_file
@@ -39,17 +40,65 @@ VERSION = 1
 WINDOW = 10
 
 _INDEX = (
-    "status", "reason", "spot", "spot_source", "change_pct", "open", "high", "low", "prev_close", "future", "basis", "vix",
-    "expiry_nearest", "forward", "atm", "straddle_nearest", "max_pain_nearest", "support", "resistance", "options", "iv_ok",
-    "iv_unavailable", "iv_failed", "rejected", "spot_age_seconds", "quote_source",
-)  # fmt: skip
+    "status",
+    "reason",
+    "spot",
+    "spot_source",
+    "change_pct",
+    "open",
+    "high",
+    "low",
+    "prev_close",
+    "future",
+    "basis",
+    "vix",
+    "expiry_nearest",
+    "forward",
+    "atm",
+    "straddle_nearest",
+    "max_pain_nearest",
+    "support",
+    "resistance",
+    "options",
+    "iv_ok",
+    "iv_unavailable",
+    "iv_failed",
+    "rejected",
+    "spot_age_seconds",
+    "quote_source",
+)
 _ANALYTICS = (
-    "expiry_nearest", "forward", "forward_source", "forward_spread", "atm", "atm_spot", "pcr_this_week", "pcr_next_week",
-    "pcr_this_month", "pcr_next_month", "pcr_window_nearest", "pcr_volume_nearest", "oi_calls", "oi_puts", "max_pain_nearest",
-    "support", "resistance", "atm_iv_this_week", "atm_iv_next_week", "atm_iv_this_month", "atm_iv_next_month",
-    "straddle_nearest", "em_sd", "em_straddle", "rr25", "bf25", "day_width", "pcr_nearest", "atm_iv_nearest",
+    "expiry_nearest",
+    "forward",
+    "forward_source",
+    "forward_spread",
+    "atm",
+    "atm_spot",
+    "pcr_this_week",
+    "pcr_next_week",
+    "pcr_this_month",
+    "pcr_next_month",
+    "pcr_window_nearest",
+    "pcr_volume_nearest",
+    "oi_calls",
+    "oi_puts",
+    "max_pain_nearest",
+    "support",
+    "resistance",
+    "atm_iv_this_week",
+    "atm_iv_next_week",
+    "atm_iv_this_month",
+    "atm_iv_next_month",
+    "straddle_nearest",
+    "em_sd",
+    "em_straddle",
+    "rr25",
+    "bf25",
+    "day_width",
+    "pcr_nearest",
+    "atm_iv_nearest",
     "oi_age_seconds",
-)  # fmt: skip
+)
 _SIDE = (
     "last",
     "bid",
@@ -67,22 +116,28 @@ _SIDE = (
 
 def build(
     report: CycleReport,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[OverviewRow],
     chains: Mapping[str, Frame],
     *,
-    provider: Mapping[str, Any],
+    provider: Mapping[str, object],
     generated_at: str,
-    storage: Mapping[str, Any] | None = None,
-    alerts: Sequence[Mapping[str, Any]] = (),
+    storage: Mapping[str, object] | None = None,
+    alerts: Sequence[Mapping[str, object]] = (),
     window: int = WINDOW,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, JsonObject]:
     """Return the documents of all panels by name.
 
-    `rows` are the cycle's overview rows, `chains` the chain frames (columns of `rows.CHAIN`) there are, by index; an index
-    without one gets no chain table. `storage` and further `alerts` are facts the caller knows. `generated_at` ISO wall time.
+    Args:
+        rows: The cycle's overview rows.
+        chains: Chain frames, columns of `rows.CHAIN`, by index. An index without one has no chain
+            table.
+        generated_at: ISO wall time.
+        storage: Sizes of the store.
+        alerts: Entries of panel `alerts` beside those of the cycle's units.
+        window: Strikes either side of ATM in a chain table.
     """
     by_index = {str(row["underlying"]): row for row in rows}
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "summary": _summary(report, by_index),
         "indices": {name: _index(row) for name, row in by_index.items()},
         "analytics": {
@@ -103,9 +158,15 @@ def build(
 
 
 def envelope(
-    name: str, data: Any, cycle: str, generated_at: str, source: str = "aggregate"
-) -> dict[str, Any]:
-    """Return the document of panel `name`: `updated_at` is the cycle its data is of, `generated_at` when it was made."""
+    name: str, data: object, cycle: str, generated_at: str, source: str = "aggregate"
+) -> JsonObject:
+    """Return the document of a panel: its data in an envelope.
+
+    Args:
+        cycle: The cycle that the data is of, `updated_at` of the document.
+        generated_at: When the data was made, ISO wall time.
+        source: The stage that made it.
+    """
     plain = _plain(data)
     return {
         "panel": name,
@@ -117,7 +178,7 @@ def envelope(
     }
 
 
-def _summary(report: CycleReport, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _summary(report: CycleReport, rows: Mapping[str, OverviewRow]) -> JsonObject:
     ended = Counter(str(status) for status in report.units.values())
     return {
         "cycle": report.cycle,
@@ -140,21 +201,25 @@ def _success(report: CycleReport) -> float | None:
     )
 
 
-def _index(row: Mapping[str, Any]) -> dict[str, Any]:
+def _index(row: OverviewRow) -> JsonObject:
     values = {name: row.get(name) for name in _INDEX}
-    # A bucket's figures are no substitute: after the fix on expiry day the first bucket is still the expiring series.
+    # A bucket's figures are no substitute: after the fix on expiry day the first bucket is still
+    # the expiring series.
     nearest = {name: row.get(f"{name}_nearest") for name in ("pcr", "atm_iv")}
     return values | nearest | {"ltp": row.get("spot"), "age_seconds": row.get("quote_age_seconds")}
 
 
-def _breadth(chains: Mapping[str, Frame]) -> dict[str, Any]:
-    """How many go the same way: of indices and futures together, of the strikes of each index against the previous session."""
+def _breadth(chains: Mapping[str, Frame]) -> JsonObject:
+    """Return how many go the same way.
+
+    Indices and futures are counted together, strikes of each index against the last session.
+    """
     by_index = {name: Chain.of_rows(frame) for name, frame in chains.items()}
     strikes = {name: asdict(breadth.since_close(chain)) for name, chain in by_index.items()}
     return {"market": asdict(breadth.market(list(by_index.values()))), "strikes": strikes}
 
 
-def _health(report: CycleReport) -> dict[str, Any]:
+def _health(report: CycleReport) -> JsonObject:
     return {
         "ok": report.status == Status.OK,
         "status": report.status,
@@ -164,14 +229,12 @@ def _health(report: CycleReport) -> dict[str, Any]:
     }
 
 
-def _cycle(report: CycleReport) -> dict[str, object]:
+def _cycle(report: CycleReport) -> JsonObject:
     document = report.to_json()
     return {name: document[name] for name in document if name not in {"rows", "seconds"}}
 
 
-def _index_panel(
-    row: Mapping[str, Any], frame: Frame, report: CycleReport, window: int
-) -> dict[str, Any]:
+def _index_panel(row: OverviewRow, frame: Frame, report: CycleReport, window: int) -> JsonObject:
     head = _index(row) | {"index": row["underlying"], "latency_seconds": report.elapsed_seconds}
     return head | {
         "expiry": row.get("expiry_nearest"),
@@ -179,8 +242,8 @@ def _index_panel(
     }
 
 
-def _strikes(frame: Frame, expiry: str | None, window: int) -> list[dict[str, Any]]:
-    """The chain table: `window` strikes either side of ATM of one expiry, the lowest first."""
+def _strikes(frame: Frame, expiry: str | None, window: int) -> list[JsonObject]:
+    """Return the chain table: strikes either side of ATM of one expiry, the lowest first."""
     if expiry is None or not len(frame):
         return []
     offset = np.asarray(frame.columns["offset"], dtype=np.float64)
@@ -189,32 +252,36 @@ def _strikes(frame: Frame, expiry: str | None, window: int) -> list[dict[str, An
         np.flatnonzero((frame.columns["expiry"] == np.datetime64(expiry)) & near)
     ).columns
     names = {side: [name for name in _SIDE if side + name in table] for side in SIDES}
-    return [
-        {
-            "strike": table["strike"][i],
-            "offset": int(table["offset"][i]),
-            "atm": table["offset"][i] == 0,
-            **{
-                side.rstrip("_"): _side({name: table[side + name][i] for name in names[side]})
-                for side in SIDES
-            },
+    lines = []
+    for i, strike in enumerate(table["strike"]):
+        offset_of_strike = table["offset"][i]
+        line: JsonObject = {
+            "strike": strike,
+            "offset": int(offset_of_strike),
+            "atm": offset_of_strike == 0,
         }
-        for i in range(len(table["strike"]))
-    ]
+        for side in SIDES:
+            values = {name: table[side + name][i] for name in names[side]}
+            line[side.rstrip("_")] = _side(values)
+        lines.append(line)
+    return lines
 
 
-def _side(values: dict[str, Any]) -> dict[str, Any]:
+def _side(values: dict[str, Any]) -> JsonObject:
     previous = values.pop("oi_prev", None)
     change = None if previous is None or "oi" not in values else values["oi"] - previous
     return values | {"oi_change": change}
 
 
-def _plain(value: Any) -> Any:
-    """Return `value` as JSON has it: numpy scalars as numbers, NaN and infinities as None, instants and dates as text."""
+def _plain(value: object) -> object:
+    """Return a value as JSON has it.
+
+    Numpy scalars are numbers, NaN and infinities None, instants and dates text.
+    """
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(each) for each in value]
+        return [_plain(entry) for entry in value]
     if isinstance(value, np.generic):
         return _plain(value.item())
     if isinstance(value, float):
@@ -226,20 +293,33 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def canonical(data: Any) -> bytes:
-    """Return canonical JSON: sorted keys, no spaces, UTF-8, NaN as null."""
+def canonical(data: object) -> bytes:
+    """Return canonical JSON: sorted keys, no spaces, UTF-8, NaN as null.
+
+    >>> canonical({"b": float("nan"), "a": 1})
+    b'{"a":1,"b":null}'
+    """
     return json.dumps(
         _plain(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
 
 
-def digest(data: Any) -> str:
-    """Return the sha256 of `data`'s canonical JSON, 64 hex digits."""
+def digest(data: object) -> str:
+    """Return the sha256 of the canonical JSON of `data`, 64 hex digits.
+
+    >>> digest({})[:12]
+    '44136fa355b3'
+    """
     return hashlib.sha256(canonical(data)).hexdigest()
 
 
-def manifest(hashes: Mapping[str, str], generated_at: str) -> dict[str, Any]:
-    """Return the manifest of panels whose full hashes are `hashes`, by panel name."""
+def manifest(hashes: Mapping[str, str], generated_at: str) -> JsonObject:
+    """Return the manifest of panels.
+
+    Args:
+        hashes: Full hashes by panel name.
+        generated_at: ISO wall time.
+    """
     return {
         "panels": sorted(hashes),
         "hashes": {panel_file(name): hashes[name] for name in sorted(hashes)},
@@ -247,54 +327,61 @@ def manifest(hashes: Mapping[str, str], generated_at: str) -> dict[str, Any]:
     }
 
 
-def panel_diff(old: Any, new: Any) -> dict[str, Any]:
-    """Return what turns `old` into `new`, both JSON values: `{}` when they are the same.
+def panel_diff(old: object, new: object) -> JsonObject:
+    """Return what turns one JSON value into another, empty when they are the same.
 
-    `{"to": value}` replaces; objects have `drop` (keys), `set` (key → value) and `edit` (key → difference), arrays of one length
-    `items` (position → difference). `1`, `1.0` and `true` differ, as they do in canonical JSON.
+    `{"to": value}` replaces. Objects have `drop` (keys), `set` (key → value) and `edit`
+    (key → difference), arrays of one length `items` (position → difference). `1`, `1.0` and
+    `true` differ, as they do in canonical JSON.
+
+    >>> panel_diff({"a": 1, "b": [1, 2]}, {"b": [1, 3]})
+    {'drop': ['a'], 'edit': {'b': {'items': {'1': {'to': 3}}}}}
     """
     if isinstance(old, dict) and isinstance(new, dict):
         return _object_diff(old, new)
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        edits = {
-            str(i): diff
-            for i, pair in enumerate(zip(old, new, strict=True))
-            if (diff := panel_diff(*pair))
-        }
+        edits = {}
+        for position, (before, after) in enumerate(zip(old, new, strict=True)):
+            if diff := panel_diff(before, after):
+                edits[str(position)] = diff
         return {"items": edits} if edits else {}
     # -0.0 equals 0.0 and is another text in canonical JSON.
     same = type(old) is type(new) and old == new and repr(old) == repr(new)
     return {} if same else {"to": new}
 
 
-def _object_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    parts = {
-        "drop": [key for key in old if key not in new],
-        "set": {key: value for key, value in new.items() if key not in old},
-        "edit": {
-            key: diff
-            for key, value in new.items()
-            if key in old and (diff := panel_diff(old[key], value))
-        },
-    }
-    return {name: part for name, part in parts.items() if part}
+def _object_diff(old: Mapping[str, object], new: Mapping[str, object]) -> JsonObject:
+    dropped = [key for key in old if key not in new]
+    added = {}
+    edits = {}
+    for key, value in new.items():
+        if key not in old:
+            added[key] = value
+        elif diff := panel_diff(old[key], value):
+            edits[key] = diff
+    return present(drop=dropped, set=added, edit=edits)
 
 
-def merge_panel_diff(panel: Any, diff: Mapping[str, Any]) -> Any:
-    """Return `panel` changed by what `panel_diff` gave: `merge_panel_diff(a, panel_diff(a, b)) == b`. `panel` stays as it is.
+def merge_panel_diff(panel: Any, diff: Document) -> Any:
+    """Return a panel changed by what `panel_diff` gave. The panel itself stays as it is.
 
-    Errors: KeyError, IndexError or TypeError when `diff` is of another panel.
+    Raises:
+        KeyError, IndexError, TypeError: The difference is of another panel.
+
+    >>> merge_panel_diff({"a": 1, "b": 2}, {"drop": ["a"], "set": {"c": 3}})
+    {'b': 2, 'c': 3}
     """
     if "to" in diff:
         return diff["to"]
     if "items" in diff:
-        merged = list(panel)
+        items = list(panel)
         for position, edit in diff["items"].items():
-            merged[int(position)] = merge_panel_diff(merged[int(position)], edit)
-        return merged
+            items[int(position)] = merge_panel_diff(items[int(position)], edit)
+        return items
     if not diff:
         return panel
     dropped = set(diff.get("drop", ()))
-    kept = {key: value for key, value in panel.items() if key not in dropped}
-    edited = {key: merge_panel_diff(kept[key], edit) for key, edit in diff.get("edit", {}).items()}
-    return kept | edited | diff.get("set", {})
+    merged = {key: value for key, value in panel.items() if key not in dropped}
+    for key, edit in diff.get("edit", {}).items():
+        merged[key] = merge_panel_diff(merged[key], edit)
+    return merged | diff.get("set", {})

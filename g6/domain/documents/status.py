@@ -18,7 +18,7 @@ from g6.domain.reports import (
 from g6.domain.schema.words import Reason, Status
 
 SILENT_SECONDS = 20.0
-"""Wall seconds without a heartbeat after which nobody is believed to work; three heartbeats where they are further apart."""
+"""Wall seconds without a heartbeat after which nobody works, or three heartbeats."""
 
 OLD_SECONDS = 30.0
 """Market seconds after which a quote is stale, where the running system does not say."""
@@ -41,7 +41,7 @@ class MarketPhase:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class SystemFacts:
     """What the status is made of.
 
     Attributes:
@@ -79,69 +79,69 @@ class Observed:
     refused: str = ""
 
 
-def runtime_status(seen: Observed) -> dict[str, object]:
-    """Return the status document; what is not known is None.
+def runtime_status(system: SystemFacts) -> dict[str, object]:
+    """Return the status document. What is not known is None.
 
     Instants are UTC, ages market seconds, the rest wall seconds.
     """
-    report = seen.report
-    missing = readiness(seen)
+    report = system.report
+    missing = readiness(system)
     units = {} if report is None else report.units
     options = 0 if report is None else sum(report.options.values())
-    vitals = VitalSigns() if seen.beat is None else seen.beat.vitals
+    vitals = VitalSigns() if system.beat is None else system.beat.vitals
     workers = vitals.workers.values()
     sleep = None
-    if seen.next_cycle_wall is not None:
-        sleep = round(max(0.0, seen.next_cycle_wall - seen.wall), 3)
+    if system.next_cycle_wall is not None:
+        sleep = round(max(0.0, system.next_cycle_wall - system.wall), 3)
     return {
-        "timestamp": isoformat_z(seen.market.replace(microsecond=0)),
+        "timestamp": isoformat_z(system.market.replace(microsecond=0)),
         "cycle": None if report is None else report.cycle,
         "elapsed": None if report is None else report.elapsed_seconds,
-        "interval": seen.interval,
+        "interval": system.interval,
         "sleep_sec": sleep,
         "success_rate_pct": _percent(list(units.values()).count(Status.OK), len(units)),
         "options_last_cycle": options,
-        "options_per_minute": round(options * 60.0 / seen.step, 1),
-        "api_success_rate": _percent(seen.requests.get("ok", 0.0), sum(seen.requests.values())),
+        "options_per_minute": round(options * 60.0 / system.step, 1),
+        "api_success_rate": _percent(system.requests.get("ok", 0.0), sum(system.requests.values())),
         "memory_mb": _total((worker.resident_bytes for worker in workers), 1e-6),
         "cpu_pct": _total((worker.cpu_ratio for worker in workers), 100.0),
         "readiness_ok": not missing,
         "readiness_reason": "; ".join(missing),
-        "indices": list(seen.indices),
-        "indices_info": _indices(seen),
-        "provider": _provider(seen),
+        "indices": list(system.indices),
+        "indices_info": _indices(system),
+        "provider": _provider(system),
         "queues": dict(vitals.queues),
-        "market": _market(seen.phases),
-        "last_gap": None if seen.gap is None else seen.gap.to_json(),
+        "market": _market(system.phases),
+        "last_gap": None if system.gap is None else system.gap.to_json(),
     }
 
 
-def readiness(seen: Observed) -> tuple[str, ...]:
-    """Return what is missing before this system can be called ready; empty when nothing is."""
+def readiness(system: SystemFacts) -> tuple[str, ...]:
+    """Return what is missing before the system is ready, empty when nothing is."""
     missing = []
-    if seen.trouble:
-        missing.append(f"bus: {seen.trouble}")
-    if seen.refused:
-        missing.append(f"status file: {seen.refused}")
-    missing += _machine_troubles(seen)
-    missing += _provider_troubles(seen.report)
-    missing += _feed_troubles(seen)
-    missing += _cycle_troubles(seen)
+    if system.trouble:
+        missing.append(f"bus: {system.trouble}")
+    if system.refused:
+        missing.append(f"status file: {system.refused}")
+    missing += _machine_troubles(system)
+    missing += _provider_troubles(system.report)
+    missing += _feed_troubles(system)
+    missing += _cycle_troubles(system)
     return tuple(missing)
 
 
-def _machine_troubles(seen: Observed) -> list[str]:
-    """Return what the heartbeat says against readiness: none for long, workers down, rows refused."""
-    if seen.beat is None:
+def _machine_troubles(system: SystemFacts) -> list[str]:
+    """Return what the heartbeat says against readiness."""
+    if system.beat is None:
         return ["heartbeat: none yet"]
-    silent = seen.wall - seen.beat_at
-    beats = 0.0 if seen.beat.plan is None else seen.beat.plan.heartbeat_seconds
+    silent = system.wall - system.beat_at
+    beats = 0.0 if system.beat.plan is None else system.beat.plan.heartbeat_seconds
     if silent > max(SILENT_SECONDS, 3 * beats):
         return [f"heartbeat: none for {silent:.0f} s"]
-    down = sorted(name for name, worker in seen.beat.vitals.workers.items() if not worker.up)
+    down = sorted(name for name, worker in system.beat.vitals.workers.items() if not worker.up)
     troubles = [f"worker: {name} is down" for name in down]
-    if seen.beat.refused:
-        troubles.append(f"disk: rows are not stored: {seen.beat.refused[0].sentence}")
+    if system.beat.refused:
+        troubles.append(f"disk: rows are not stored: {system.beat.refused[0].sentence}")
     return troubles
 
 
@@ -153,31 +153,31 @@ def _provider_troubles(report: CycleReport | None) -> list[str]:
     return [f"provider: {', '.join(sorted(reasons))} in the last cycle"] if reasons else []
 
 
-def _cycle_troubles(seen: Observed) -> list[str]:
+def _cycle_troubles(system: SystemFacts) -> list[str]:
     """Return that an open market goes without analysed cycles."""
-    if not _is_open(seen):
+    if not _is_open(system):
         return []
-    if not seen.last_success:
+    if not system.last_success:
         return ["cycle: none closed yet"]
-    late = seen.wall - seen.last_success
-    if late <= max(30.0, 3 * seen.step):
+    late = system.wall - system.last_success
+    if late <= max(30.0, 3 * system.step):
         return []
     return [f"cycle: the last success was {late:.0f} s ago"]
 
 
-def _is_open(seen: Observed) -> bool:
-    return any(phase.is_open for phase in seen.phases.values())
+def _is_open(system: SystemFacts) -> bool:
+    return any(phase.is_open for phase in system.phases.values())
 
 
-def _indices(seen: Observed) -> dict[str, dict[str, object]]:
-    report = seen.report
+def _indices(system: SystemFacts) -> dict[str, dict[str, object]]:
+    report = system.report
     rows = {} if report is None else {row["underlying"]: row for row in report.rows}
     options = {} if report is None else report.options
     units = {} if report is None else report.units
     indices: dict[str, dict[str, object]] = {}
-    for name in dict.fromkeys([*seen.indices, *units]):
+    for name in dict.fromkeys([*system.indices, *units]):
         row = rows.get(name, {})
-        age = _age(seen, row)
+        age = _age(system, row)
         indices[name] = {
             "ltp": row.get("spot"),
             "options": options.get(name, 0),
@@ -185,30 +185,30 @@ def _indices(seen: Observed) -> dict[str, dict[str, object]]:
             "age_seconds": None if age is None else round(age, 3),
             "pcr": row.get("pcr_nearest"),
             "source": row.get("quote_source") or None,
-            "stale": None if age is None else _is_old(seen, row),
+            "stale": None if age is None else _is_old(system, row),
         }
     return indices
 
 
-def _age(seen: Observed, row: OverviewRow) -> float | None:
+def _age(system: SystemFacts, row: OverviewRow) -> float | None:
     """Return the market seconds since the newest instant of an index's own data."""
     age: float | None = row.get("quote_age_seconds")
     if age is None:
         return None
-    return age + (seen.market - parse_z(row["timestamp"])).total_seconds()
+    return age + (system.market - parse_z(row["timestamp"])).total_seconds()
 
 
-def _is_old(seen: Observed, row: OverviewRow) -> bool:
+def _is_old(system: SystemFacts, row: OverviewRow) -> bool:
     """Tell whether an index's data was older at its cycle's instant than a quote may be."""
-    plan = None if seen.beat is None else seen.beat.plan
+    plan = None if system.beat is None else system.beat.plan
     most = OLD_SECONDS if plan is None else plan.max_quote_age
     return bool((row.get("quote_age_seconds") or 0.0) > most)
 
 
-def _feed_troubles(seen: Observed) -> list[str]:
+def _feed_troubles(system: SystemFacts) -> list[str]:
     """Return what keeps fresh data from coming: no token, a stream that is away, old quotes."""
-    provider = ProviderFacts() if seen.beat is None else seen.beat.provider
-    is_open = _is_open(seen)
+    provider = ProviderFacts() if system.beat is None else system.beat.provider
+    is_open = _is_open(system)
     troubles = []
     if provider.login is not None and not provider.login.is_valid:
         troubles.append(f"token: {provider.login.state}; run g6 login")
@@ -216,17 +216,17 @@ def _feed_troubles(seen: Observed) -> list[str]:
     for number, connection in connections.items():
         if connection.state == "refused" or (is_open and connection.state != "open"):
             troubles.append(f"stream: connection {number} is {connection.state}")
-    if is_open and seen.report is not None:
-        old = [row["underlying"] for row in seen.report.rows if _is_old(seen, row)]
+    if is_open and system.report is not None:
+        old = [row["underlying"] for row in system.report.rows if _is_old(system, row)]
         if old:
             troubles.append(f"data: quotes of {', '.join(old)} have stopped")
     return troubles
 
 
-def _provider(seen: Observed) -> dict[str, object]:
-    facts = {} if seen.beat is None else seen.beat.provider.to_json()
+def _provider(system: SystemFacts) -> dict[str, object]:
+    facts = {} if system.beat is None else system.beat.provider.to_json()
     names = ("mode", "source", "breaker", "budget_left", "login", "ticker", "instruments")
-    return {"name": seen.provider} | {name: facts.get(name) for name in names}
+    return {"name": system.provider} | {name: facts.get(name) for name in names}
 
 
 def _market(phases: Mapping[str, MarketPhase]) -> dict[str, object]:

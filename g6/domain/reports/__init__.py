@@ -1,4 +1,4 @@
-"""What the bus, the ledger and the recorder exchange: frozen facts of plain numbers and words, each with its JSON form."""
+"""The facts that the bus, the ledger and the recorder exchange, each frozen and with its JSON."""
 
 from g6.domain.reports.alerts import Alert, AlertRule
 from g6.domain.reports.cycle import CycleReport, GapClosed, GapOpened, OverviewRow

@@ -23,7 +23,7 @@ class CycleReport:
         options: Options with a quote, by index.
         lateness_seconds: First stage's start after the cycle's instant.
         elapsed_seconds: From the cycle's instant to overview and panels in Redis.
-        rows: The overview rows; empty in a report that is built before they are known.
+        rows: The overview rows.
         seconds: Wall seconds of the aggregate by part, empty in the report that a panel holds.
     """
 

@@ -48,7 +48,7 @@ class WorkerFacts:
     @classmethod
     def from_json(cls, document: Document) -> WorkerFacts:
         """Read what `to_json` gave, or what a worker wrote of itself."""
-        names = (each.name for each in fields(cls))
+        names = (column.name for column in fields(cls))
         return cls(**{name: document[name] for name in names if name in document})
 
 
@@ -83,10 +83,9 @@ class VitalSigns:
     @classmethod
     def from_json(cls, document: Document) -> VitalSigns:
         """Read what `to_json` gave."""
-        workers = {
-            name: WorkerFacts.from_json(each)
-            for name, each in (document.get("workers") or {}).items()
-        }
+        workers = {}
+        for name, facts in (document.get("workers") or {}).items():
+            workers[name] = WorkerFacts.from_json(facts)
         return cls(
             document.get("queues") or {},
             workers,
@@ -164,7 +163,7 @@ class Heartbeat:
         plan = document.get("plan")
         return cls(
             VitalSigns.from_json(document),
-            tuple(SinkRefusal.from_json(each) for each in document.get("refused") or ()),
+            tuple(SinkRefusal.from_json(refusal) for refusal in document.get("refused") or ()),
             document.get("market_open") or {},
             ProviderFacts.from_json(document.get("provider") or {}),
             None if plan is None else RunningPlan.from_json(plan),

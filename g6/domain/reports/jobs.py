@@ -149,8 +149,7 @@ class RecomputeReport:
     @classmethod
     def from_json(cls, document: Document) -> RecomputeReport:
         """Read what `to_json` gave."""
-        names = (name for name in cls.__slots__ if name in document)
-        return cls(**{name: document[name] for name in names})
+        return cls(**{name: document[name] for name in cls.__slots__ if name in document})
 
 
 @dataclass(frozen=True, slots=True)

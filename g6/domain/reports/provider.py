@@ -20,7 +20,7 @@ class LoginFacts:
     Attributes:
         state: valid, expired, refused or missing.
         expires: ISO instant, None unknown.
-        seconds_left: Until it ends; 0 when none is good, None unknown.
+        seconds_left: Until it ends. 0 when none is good, None unknown.
     """
 
     state: str = VALID
@@ -97,7 +97,7 @@ class StreamFacts:
 
     def to_json(self) -> JsonObject:
         """Return the facts as JSON has them."""
-        connections = {number: each.to_json() for number, each in self.connections.items()}
+        connections = {number: facts.to_json() for number, facts in self.connections.items()}
         return {
             "connections": connections,
             "tokens": self.tokens,
@@ -108,10 +108,9 @@ class StreamFacts:
     @classmethod
     def from_json(cls, document: Document) -> StreamFacts:
         """Read what `to_json` gave."""
-        connections = {
-            number: ConnectionFacts.from_json(each)
-            for number, each in (document.get("connections") or {}).items()
-        }
+        connections = {}
+        for number, facts in (document.get("connections") or {}).items():
+            connections[number] = ConnectionFacts.from_json(facts)
         return cls(
             connections,
             document.get("tokens", 0),
@@ -139,8 +138,8 @@ class RequestTally:
     def to_json(self) -> JsonObject:
         """Return the tally as JSON has it."""
         return {
-            "requests": {endpoint: dict(each) for endpoint, each in self.requests.items()},
-            "seconds": {endpoint: list(each) for endpoint, each in self.seconds.items()},
+            "requests": {endpoint: dict(counts) for endpoint, counts in self.requests.items()},
+            "seconds": {endpoint: list(times) for endpoint, times in self.seconds.items()},
             "wait": dict(self.wait),
             "retries": dict(self.retries),
         }
@@ -153,7 +152,7 @@ class RequestTally:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """What a provider says of itself, for people, panels and metrics; no secrets. What is None is not said.
+    """What a provider says of itself, for people, panels and metrics. What is None is not said.
 
     Attributes:
         mode: live, sim, replay or fallback.
@@ -184,7 +183,7 @@ class ProviderFacts:
     ticker: StreamFacts | None = None
 
     def to_json(self) -> JsonObject:
-        """Return the facts as JSON has them; what is not said is left out."""
+        """Return the facts as JSON has them, without what is not said."""
         document = present(name=self.name, mode=self.mode, source=self.source) | dict(self.own)
         if self.login is not None:
             document["login"] = self.login.to_json()
@@ -232,7 +231,7 @@ class ProviderState:
     Attributes:
         state: A word for what happened: breaker, outage, answers, fallback, token, instruments, …
         sentence: The same for people, empty where only metrics hear of it.
-        fix: What helps; None where nothing is said of it, and then it is no alert.
+        fix: What helps. None where nothing is said of it, and then it is no alert.
         name: Who it happened to, where the event's key does not say.
         facts: Further facts of this state: `breaker`, `seconds`, `listings`, `connection`, …
     """
@@ -263,4 +262,4 @@ class ProviderState:
 
 
 def _names(record: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(record))
+    return tuple(column.name for column in fields(record))

@@ -35,7 +35,7 @@ class Switches:
         paused: Why an index is not collected, by index, `*` for all.
         window: Of a bounded run or a simulated market.
         expiries_warned: For each index, which missing expiries were told of on which day.
-        stream_silent_since: Wall time since which the tick stream brings nothing, epoch seconds.
+        stream_silent_since: Wall time since which the tick stream brings nothing.
         token_warned: The day on which a missing token was told of.
         refusals: What sinks refuse, by the switch's name.
         others: Switches that this version does not know.

@@ -10,7 +10,7 @@ from typing import Any
 
 from g6 import files
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.documents.status import MarketPhase, Observed, readiness, runtime_status
+from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
 from g6.errors import StoreBusy, UncoveredYear
 from g6.observability.follower import BusFollower
 from g6.observability.totals import parse_key
@@ -41,7 +41,7 @@ class Watcher:
         """Return what the system still lacks to be ready."""
         return readiness(self.observed())
 
-    def observed(self) -> Observed:
+    def observed(self) -> SystemFacts:
         """Return the facts that the status is made of, as of now."""
         runtime = self.runtime
         latest = self.follower.latest
@@ -49,7 +49,7 @@ class Watcher:
         beat = latest.heartbeat
         # Who asks may have other settings than the running system: the heartbeat says what runs.
         plan = None if beat is None else beat.plan
-        return Observed(
+        return SystemFacts(
             wall=runtime.clock.wall(),
             market=runtime.clock.market(),
             step=runtime.timing.step if plan is None else plan.step,

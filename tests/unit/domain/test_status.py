@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.documents.status import MarketPhase, Observed, readiness, runtime_status
+from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
 from g6.domain.reports import CycleReport, GapOpened, Heartbeat
 
 NOW = datetime(2026, 11, 20, 5, 30, 45, tzinfo=UTC)
@@ -49,7 +49,7 @@ def seen(**changes):
         "report": REPORT, "beat": BEAT,
         "last_success": WALL - 44, "phases": OPEN, "next_cycle_wall": WALL + 15,
     }  # fmt: skip
-    return Observed(**parsed(facts | changes))
+    return SystemFacts(**parsed(facts | changes))
 
 
 def parsed(facts):

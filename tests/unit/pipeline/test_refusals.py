@@ -12,7 +12,7 @@ from g6 import pipeline
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.totals import MemoryTotals
 from g6.domain.cycles.cycle import Unit, parse_z
-from g6.domain.documents.status import Observed, readiness
+from g6.domain.documents.status import SystemFacts, readiness
 from g6.domain.reports import Heartbeat
 from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
@@ -91,7 +91,7 @@ def test_heartbeat_readiness_and_panel_say_that_it_is_the_disk(world: World, dis
     refused(world)
     pipeline.heartbeat(world.runtime)
     beat = world.reports("heartbeat")[-1]
-    seen = Observed(
+    seen = SystemFacts(
         wall=world.clock.now, market=parse_z(FIRST), step=60.0, interval=60, indices=("NIFTY",), provider="sim",
         beat=Heartbeat.from_json(beat), beat_at=parse_z(FIRST).timestamp(),
     )  # fmt: skip
