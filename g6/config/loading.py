@@ -20,6 +20,7 @@ from g6.config.explain import explain, unknown_variable
 from g6.config.identity import changed, flat, revealed, values
 from g6.config.keys import ALIASES, allowed, variable
 from g6.config.nesting import leaf_paths, nested, overlay
+from g6.config.retired import RetiredSetting, retired_names
 from g6.config.settings_model import Settings
 from g6.errors import BadConfig
 
@@ -90,7 +91,10 @@ def build(nested_values: Mapping[str, Any], origins: Mapping[str, str] | None = 
     try:
         settings = Settings(**nested_values)
     except ValidationError as error:
-        raise explain(error, origin) from error
+        explained = explain(error, origin)
+        if names := retired_names(dict.fromkeys(leaf_paths(nested_values))):
+            raise RetiredSetting(explained, names, nested_values) from error
+        raise explained from error
     return settings.with_origins(origin_of)
 
 

@@ -5,7 +5,10 @@ One list feeds the hint in error sentences and the counter `g6_config_deprecated
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from g6.errors import BadConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,33 @@ def retired_option(words: list[str]) -> Retired | None:
         if record.is_option and record.name in words:
             return record
     return None
+
+
+class RetiredSetting(BadConfig):
+    """A configuration was refused, and some of its settings are retired.
+
+    Attributes:
+        names: The retired settings.
+        redis_url: The Redis server that the configuration names, "" for none.
+        namespace: The configuration's namespace.
+    """
+
+    def __init__(
+        self, error: BadConfig, names: tuple[str, ...], values: Mapping[str, object]
+    ) -> None:
+        super().__init__(error.sentence, error.fix)
+        self.names = names
+        redis = values.get("redis")
+        url = redis.get("broker_url") if isinstance(redis, Mapping) else None
+        self.redis_url = url if isinstance(url, str) else ""
+        self.namespace = str(values.get("namespace") or "g6")
+
+
+def retired_names(paths: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the retired settings among dotted paths, by the last part of each.
+
+    >>> retired_names({"console.force_ascii": True, "interval": 5})
+    ('force_ascii',)
+    """
+    last_parts = [path.rpartition(".")[2] for path in paths]
+    return tuple(name for name in last_parts if retired_setting(name))

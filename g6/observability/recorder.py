@@ -11,6 +11,7 @@ from math import nan
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import (
+    Alert,
     AnalysisFacts,
     CollectCounts,
     CycleReport,
@@ -262,6 +263,13 @@ def _of_provider(change: ProviderState, _event: Event) -> Iterator[Sample]:
     listings = change.facts.get("listings")
     if change.state == "listings" and isinstance(listings, Mapping):
         yield from _listings({where: int(str(count)) for where, count in listings.items()})
+
+
+@_samples.register
+def _of_alert(alert: Alert, _event: Event) -> Iterator[Sample]:
+    names = alert.facts.get("retired")
+    for name in names if isinstance(names, list) else ():
+        yield Sample("g6_config_deprecated_keys_total", (str(name),))
 
 
 @_samples.register

@@ -204,7 +204,16 @@ JOURNAL_RESUMED = AlertRule(
     "the broker writes its append-only file in {directory} again",
     "",
 )
+SETTING_RETIRED = AlertRule(
+    "setting_retired",
+    "settings",
+    "a command was started with a retired setting, and refused",
+    Severity.WARNING,
+    "a configuration with the retired settings {names} was refused",
+    "{fix}",
+)
 RULES = (
+    SETTING_RETIRED,
     ROWS_REFUSED,
     ROWS_TAKEN,
     DISK_LOW,

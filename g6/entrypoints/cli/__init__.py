@@ -29,6 +29,7 @@ from typer.exceptions import Abort, TyperException
 from g6.entrypoints.cli.shared import terminal, version
 from g6.entrypoints.cli.shared.commands import COMMANDS, SELDOM
 from g6.errors import (
+    BadConfig,
     BreakerOpen,
     DamagedFile,
     FrameMissing,
@@ -138,7 +139,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     except NothingToDo as nothing:
         return _fail(str(nothing), 3)
     except UserError as error:
-        return _fail(str(error), 2)
+        code = _fail(str(error), 2)
+        # After the sentence: a server that does not answer costs up to four seconds.
+        _report_retired(error)
+        return code
     except G6Error as error:
         return _fail(_with_advice(error), 1)
     except TyperException as error:
@@ -148,6 +152,17 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence for the person
         trace = _write_trace()
         return _fail(f"{type(error).__name__}: {error}\n  the full trace is in {trace}", 1)
+
+
+def _report_retired(error: UserError) -> None:
+    """Report a retired setting, where it was the reason, to whoever runs the system."""
+    if isinstance(error, BadConfig):
+        from g6.config.retired import RetiredSetting
+
+        if isinstance(error, RetiredSetting):
+            from g6.bootstrap.retired_settings import report_retired
+
+            report_retired(error)
 
 
 def _with_advice(error: G6Error) -> str:

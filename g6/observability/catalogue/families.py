@@ -243,6 +243,8 @@ panels | g6_panels_integrity_last_gap_seconds | gauge:lap |  | seconds
     panels.verify | Time between the last two checks.
 panels | g6_panels_integrity_last_success_age_seconds | gauge:age |  | seconds
     panels.verify | Time since the last check that found nothing.
+configuration | g6_config_deprecated_keys_total | counter | key | refusals
+    alert | Configurations that were refused for a retired setting, by setting.
 bus | g6_bus_events_published_total | counter | bus | events
     the bus | Events appended to the stream.
 bus | g6_bus_events_dropped_total | counter | bus reason=drop | events

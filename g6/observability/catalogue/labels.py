@@ -87,6 +87,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("worker", (), 32),
             Label("host", (), 8),
             Label("task", tuple(Stage)),
+            Label("key", (), 16),
             Label("version", (), 1),
             Label("git_commit", (), 1),
             Label("config_hash", (), 1),
