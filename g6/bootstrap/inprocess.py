@@ -16,7 +16,7 @@ from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
-from g6.adapters.replay import Replay
+from g6.adapters.replay import Recording, Replay
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
@@ -104,7 +104,9 @@ class ReplayedUnit:
     row: Mapping[str, Any]
 
 
-def memory_runtime(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Runtime, MemoryStore]:
+def memory_runtime(
+    recording: Recording, plan: Plan, calendar: Calendar
+) -> tuple[Runtime, MemoryStore]:
     """Return a Runtime over memory that collects the whole recording, and the store it writes to.
 
     Raises:
@@ -114,11 +116,11 @@ def memory_runtime(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Ru
     sender = InlineSender()
     store = MemoryStore()
     runtime = Runtime(
-        plan=provider.recording.planned(plan),
+        plan=recording.planned(plan),
         timing=PATIENT,
         calendar=calendar,
         clock=AskedClock(),
-        provider=provider,
+        provider=Replay(recording),
         frames=MemoryFrames(),
         ledger=MemoryLedger(bus),
         store=store,
@@ -128,22 +130,20 @@ def memory_runtime(provider: Replay, plan: Plan, calendar: Calendar) -> tuple[Ru
         controls=MemoryControls(),
         sender=sender,
         vitals=NoVitals(),
-        feeds=provider.recording.indices,
+        feeds=recording.indices,
         chain_memories=MemoryChainMemories(),
     )
     sender.runtime = runtime
     return runtime, store
 
 
-def replay_units(provider: Replay, plan: Plan, calendar: Calendar) -> Iterator[ReplayedUnit]:
+def replay_units(recording: Recording, plan: Plan, calendar: Calendar) -> Iterator[ReplayedUnit]:
     """Yield every unit of the recording, in order, made by the use cases as workers make it."""
-    runtime, store = memory_runtime(provider, plan, calendar)
-    for at in provider.recording.cycles():
+    runtime, store = memory_runtime(recording, plan, calendar)
+    for at in recording.cycles():
         cycle = isoformat_z(at)
         units = [
-            Unit(cycle, index)
-            for index in provider.recording.indices(at)
-            if index in runtime.plan.indices
+            Unit(cycle, index) for index in recording.indices(at) if index in runtime.plan.indices
         ]
         for unit in units:
             runtime.sender.stages(unit, STAGES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.chain_memories import RedisChainMemories
@@ -29,12 +30,14 @@ START_SECONDS = 0.2
 """Seconds until a simulated market's clock runs, so that beat finds the first cycle ahead."""
 
 
-def build_runtime(wiring: Wiring, sender: Sender, source: Provider | None = None) -> Runtime:
+def build_runtime(
+    wiring: Wiring, sender: Sender | None = None, source: Provider | None = None
+) -> Runtime:
     """Return the Runtime of one process, whose clients connect when they are first used.
 
     Args:
         wiring: Of the process.
-        sender: Sends tasks.
+        sender: Sends tasks; None keeps them in this process, which sends none.
         source: A provider that was made already, before the fork.
     """
     settings = wiring.settings
@@ -59,7 +62,7 @@ def build_runtime(wiring: Wiring, sender: Sender, source: Provider | None = None
         panel_files=PanelFiles(settings.panels_dir, validate=settings.panels.validate_),
         bus=RedisBus(main, namespace),
         controls=RedisControls(main, namespace),
-        sender=sender,
+        sender=sender or MemorySender(),
         vitals=vitals(wiring),
         feeds=None if recorded is None else recorded.indices,
         quotes_seconds=settings.frames.unpersisted_seconds,

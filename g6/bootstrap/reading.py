@@ -33,11 +33,10 @@ def reader_of_directory(kind: str, directory: Path) -> object:
 
 def running_reader(settings: Settings) -> RunningReader:
     """Return the ports of the system that runs in a data directory or on a configured Redis."""
-    from g6.adapters.memory.sender import MemorySender
     from g6.bootstrap.process_runtime import build_runtime
     from g6.bootstrap.wiring import wire
 
-    return build_runtime(wire(settings), MemorySender())
+    return build_runtime(wire(settings))
 
 
 def past_reader(settings: Settings) -> PastReader:

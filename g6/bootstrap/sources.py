@@ -6,7 +6,8 @@ from pathlib import Path
 
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.replay import Recording, Replay
-from g6.adapters.replay.tables.table_layout import read_layout
+from g6.adapters.replay.tables.table_files import TableFiles
+from g6.adapters.replay.tables.table_layout import TableLayout, read_layout
 from g6.adapters.wrapping.resilient import Resilient
 from g6.adapters.wrapping.streamed import Streamed
 from g6.bootstrap.guarding import guarded, shared_state
@@ -178,3 +179,35 @@ def check_start(settings: Settings) -> None:
     for url in (settings.redis.broker_url, settings.redis.cache_url):
         if url:
             connect_to(settings, url)
+
+
+def replay_provider(recording: Recording) -> Replay:
+    """Return the provider that answers from a recording."""
+    return Replay(recording)
+
+
+def recorded_plan(settings: Settings, recording: Recording) -> Plan:
+    """Return the plan that collects a recording, which need not be the configured one."""
+    return collection_plan(settings, replay_provider(recording))
+
+
+def table_recording(path: Path, table: TableFiles, max_trade_age: float | None = None) -> Recording:
+    """Return a table that is open already as a recording.
+
+    Args:
+        path: What people call it by.
+        table: Its files.
+        max_trade_age: Seconds for which a last price is believed, None for the usual ones.
+    """
+    if max_trade_age is None:
+        return Recording(path, "table", table)
+    return Recording(path, "table", table, max_trade_age=max_trade_age)
+
+
+def recorded_table(path: Path, layout: TableLayout) -> TableFiles | None:
+    """Return the table that is recorded at a path, None where that is no table.
+
+    Raises:
+        BadInput: It cannot be read.
+    """
+    return Recording.open(path, layout=layout).table

@@ -24,3 +24,13 @@ def history(settings: Settings) -> ParquetHistory | None:
     if not settings.storage.parquet.enabled:
         return None
     return ParquetHistory(settings.directory, settings.csv_dir)
+
+
+def stored_days(settings: Settings) -> ParquetHistory:
+    """Return the days that are stored as Parquet, whatever is configured to be written."""
+    return ParquetHistory(settings.directory)
+
+
+def parquet_store(settings: Settings) -> ParquetStore:
+    """Return the Parquet store alone, which imports write to."""
+    return ParquetStore(settings.directory)

@@ -28,7 +28,7 @@ def path(shared: Path) -> Path:
 @pytest.fixture(scope="module")
 def done(path: Path) -> ReplayedUnit:
     settings = Settings(greeks=GreeksSettings(model="nse"))
-    return next(replay_units(Replay(Recording.open(path)), plan(settings), calendar()))
+    return next(replay_units(Recording.open(path), plan(settings), calendar()))
 
 
 def test_the_exchanges_volatilities_are_reproduced(path: Path, done: ReplayedUnit) -> None:

@@ -43,7 +43,7 @@ def path(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def units(path: Path) -> list[ReplayedUnit]:
-    return list(replay_units(Replay(Recording.open(path)), plan(Settings()), calendar()))
+    return list(replay_units(Recording.open(path), plan(Settings()), calendar()))
 
 
 def isoformat_z_of(text: str) -> str:
@@ -104,7 +104,7 @@ def _outside(done: ReplayedUnit) -> NDArray[np.bool_]:
 
 def test_every_option_out_of_the_money_has_a_volatility_of_its_last_price(path: Path) -> None:
     settings = Settings(quality=QualitySettings(max_trade_age=3_600))
-    for done in replay_units(Replay(Recording.open(path)), plan(settings), calendar()):
+    for done in replay_units(Recording.open(path), plan(settings), calendar()):
         assert set(done.chain.vol.status[_outside(done)].tolist()) == {"ok"}
 
 
@@ -153,7 +153,7 @@ def test_max_pain_stays_and_the_money_moves_once(units: list[ReplayedUnit]) -> N
 
 def test_chains_are_stored_for_every_unit(path: Path) -> None:
     provider = Replay(Recording.open(path))
-    runtime, store = memory_runtime(provider, plan(Settings()), calendar())
+    runtime, store = memory_runtime(provider.recording, plan(Settings()), calendar())
     at = provider.recording.cycles()[0]
     unit = Unit(isoformat_z(at), "NIFTY")
     runtime.sender.stages(unit, STAGES)

@@ -19,6 +19,7 @@ from g6 import log
 from g6.adapters.data_dir.owner import System
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
+from g6.bootstrap.embedded_redis import embedded_redis
 from g6.bootstrap.ownership import (
     owned_directories,
     owning_system,
@@ -218,9 +219,7 @@ def running(
         if not broker:
             if fresh:
                 shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
-            server = EmbeddedServer.start(
-                directory / BROKER_DIR, max_memory=settings.redis.max_memory
-            )
+            server = embedded_redis(settings, directory / BROKER_DIR)
             broker = cleanup.enter_context(server).url
             write_address(broker)
         app = create_app(settings, broker)

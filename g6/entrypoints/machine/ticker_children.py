@@ -35,12 +35,11 @@ def announce_contracts(settings: Settings, broker: str) -> None:
 
     Exits 1, with the reason, where these are not known.
     """
-    from g6.adapters.memory.sender import MemorySender
     from g6.bootstrap.process_runtime import build_runtime
     from g6.bootstrap.wiring import wire
     from g6.pipeline.choice import choose
 
-    runtime = build_runtime(wire(settings, broker), MemorySender())
+    runtime = build_runtime(wire(settings, broker))
     at = runtime.clock.market()
     stream = abilities_of(runtime.provider).stream
     if stream is None:
@@ -58,12 +57,11 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     Collectors read what there is, so the questions need not be over before the open. Exits STORED
     where the store has it all, 1, with the reason, where the provider refuses.
     """
-    from g6.adapters.memory.sender import MemorySender
     from g6.bootstrap.process_runtime import build_runtime
     from g6.bootstrap.wiring import wire
     from g6.pipeline.choice import choose
 
-    runtime = build_runtime(wire(settings, broker), MemorySender())
+    runtime = build_runtime(wire(settings, broker))
     at = runtime.clock.market()
     abilities = abilities_of(runtime.provider)
     unknown = _indices_without_previous_interest(runtime, at)

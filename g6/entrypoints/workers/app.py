@@ -16,7 +16,6 @@ import pyarrow as pa
 from celery import Celery, signals
 
 from g6.adapters import panel_files
-from g6.adapters.celery_sender import CelerySender
 from g6.bootstrap.ownership import (
     owned_directories,
     owning_system,
@@ -25,6 +24,7 @@ from g6.bootstrap.ownership import (
 )
 from g6.bootstrap.process_runtime import build_runtime, start_market
 from g6.bootstrap.redis_ports import RedisFacts, redis_facts, vitals
+from g6.bootstrap.sending import task_sender
 from g6.bootstrap.sources import provider, settings_in_force
 from g6.bootstrap.warming import rehearse, warm_up, warmed_market
 from g6.bootstrap.wiring import Wiring, redis_url, wire
@@ -66,7 +66,7 @@ class G6(Celery):  # type: ignore[misc]
         Connections are made after the fork, so a child builds its own.
         """
         if self._runtime is None or self._runtime_pid != os.getpid():
-            self._runtime = build_runtime(self.wiring, CelerySender(self), self._provider)
+            self._runtime = build_runtime(self.wiring, task_sender(self), self._provider)
             self._runtime_pid = os.getpid()
         return self._runtime
 

@@ -21,7 +21,7 @@ from g6.ports.sources import Ability, Source, abilities_of
 ROOT = Path(__file__).resolve().parents[3]
 RECORDING = ROOT / "tests" / "data" / "store"
 ADAPTERS = {"g6/adapters", "g6/simulation"}
-ROOMS = ("pipeline", "studies", "rendering", "observability", "config", "domain")
+ROOMS = ("entrypoints", "pipeline", "studies", "rendering", "observability", "config", "domain")
 """Rooms that build no adapter."""
 RESIDENT_BYTES = 150e6
 
@@ -109,7 +109,17 @@ def test_no_room_beside_bootstrap_builds_an_adapter() -> None:
 
 def _ports_in(folder: Path) -> Iterator[str]:
     """Yield the names of adapters: classes that are named after their technology and a port."""
-    technologies = ("Redis", "Memory", "Parquet", "Csv", "Kite", "Simulated", "Replay", "Recording")
+    technologies = (
+        "Redis",
+        "Memory",
+        "Parquet",
+        "Csv",
+        "Kite",
+        "Simulated",
+        "Replay",
+        "Recording",
+        "Celery",
+    )
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef) and node.name.startswith(technologies):

@@ -13,7 +13,7 @@ import pytest
 
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
-from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay import Recording
 from g6.bootstrap.inprocess import memory_runtime
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import isoformat_z
@@ -60,7 +60,7 @@ def fed(tmp_path: Path) -> Fed:
     ]  # fmt: skip
     pq.write_table(pa.Table.from_pylist(rows), path)
     recording = Recording.open(path)
-    runtime, store = memory_runtime(Replay(recording), plan(Settings()), calendar())
+    runtime, store = memory_runtime(recording, plan(Settings()), calendar())
     return Fed(runtime, store, recording)
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from g6.adapters.replay import Recording, Replay
-from g6.bootstrap.sources import collection_plan, open_recording
+from g6.adapters.replay import Recording
+from g6.bootstrap.sources import open_recording, recorded_plan, replay_provider
 from g6.config import Settings, calendar
 from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import agreement, side_gaps, spot_forward
@@ -143,9 +143,8 @@ def parity(
 def _series(settings: Settings, source: Recording) -> list[ParitySeries]:
     from g6.bootstrap.inprocess import replay_units
 
-    provider = Replay(source)
     found: dict[tuple[str, date], ParitySeries] = {}
-    for done in replay_units(provider, collection_plan(settings, provider), calendar()):
+    for done in replay_units(source, recorded_plan(settings, source), calendar()):
         for i, slot in enumerate(done.chain.expiries.slot):
             key = done.unit.index, slot.expiry
             series = found.setdefault(
@@ -223,10 +222,9 @@ def exchange_iv(
 def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[str, Any]]:
     from g6.bootstrap.inprocess import replay_units
 
-    provider = Replay(source)
-    for done in replay_units(provider, collection_plan(settings, provider), calendar()):
+    for done in replay_units(source, recorded_plan(settings, source), calendar()):
         chain, at = done.chain, done.unit.instant
-        theirs = provider.exchange_iv(done.unit.index, chain.quotes, at)
+        theirs = replay_provider(source).exchange_iv(done.unit.index, chain.quotes, at)
         found = agreement(chain.vol.iv, theirs, chain.quotes.volume)
         contracts = (
             chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]

@@ -14,6 +14,7 @@ import typer
 
 from g6.adapters import older_csv
 from g6.adapters.older_csv import OlderDay, UnreadRow
+from g6.bootstrap.sources import table_recording
 from g6.config import Settings, calendar, plan
 from g6.domain.market.rule_expiries import expiry_of
 from g6.entrypoints.cli.past.importing_table import import_table
@@ -105,7 +106,6 @@ def _day(settings: Settings, day: OlderDay, troubles: list[UnreadRow]) -> dict[s
 
 def _stored(settings: Settings, day: OlderDay) -> Mapping[str, int]:
     """Replay the rows through the pipeline into the store: analysis is made anew, not carried over."""
-    from g6.adapters.replay import Recording
     from g6.adapters.replay.tables.table_files import TableFiles
     from g6.adapters.replay.tables.table_layout import QUANTITIES, TableLayout
     from g6.entrypoints.cli.past.storing import store_recording
@@ -130,7 +130,7 @@ def _stored(settings: Settings, day: OlderDay) -> Mapping[str, int]:
             if lost.bad and lost.row is not None
         ]
         days = store_recording(
-            settings, Recording(table, "table", source), plan(settings), {day.index}
+            settings, table_recording(table, source), plan(settings), {day.index}
         )
     counts = {name: sum(told[name] for told in days) for name in ("cycles", "stored_already")}
     return {**counts, "options": len(day.options)}

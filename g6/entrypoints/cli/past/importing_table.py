@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from g6.bootstrap.sources import table_recording
 from g6.config import Settings
 from g6.entrypoints.cli.shared import options, table_options, terminal
 from g6.entrypoints.cli.shared.option_groups import spread
@@ -49,7 +50,6 @@ def import_table(
 
     Example: g6 import table day.csv.gz --columns timestamp=datetime,ltp=close --format expiry=dmy --unit contracts
     """
-    from g6.adapters.replay import Recording
     from g6.adapters.replay.tables.table_files import TableFiles
     from g6.adapters.replay.tables.table_layout import TableLayout
     from g6.entrypoints.cli.shared.table_rows import first_rows, print_layout
@@ -64,7 +64,7 @@ def import_table(
     print_layout(console, resolved, rows)
     _ask(yes, console)
     options.own_directory(context, settings, "g6 import", computes=True)
-    recording = Recording(paths[0], "table", source, max_trade_age=settings.quality.max_trade_age)
+    recording = table_recording(paths[0], source, settings.quality.max_trade_age)
     days = _stored(settings, recording, set(settings.indices) & source.instants().keys(), console)
     report = {
         "layout": resolved.toml(),
@@ -119,8 +119,7 @@ def _ask(yes: bool, console: Console) -> None:
 def _stored(
     settings: Settings, recording: Any, wanted: set[str], console: Console
 ) -> list[dict[str, Any]]:
-    from g6.adapters.replay import Replay
-    from g6.bootstrap.sources import collection_plan
+    from g6.bootstrap.sources import recorded_plan
     from g6.entrypoints.cli.past.storing import store_recording
 
     if not wanted:
@@ -128,9 +127,7 @@ def _stored(
         raise UserError(
             f"the table holds {have}, and of these none is asked for", f"--indices {have}"
         )
-    return store_recording(
-        settings, recording, collection_plan(settings, Replay(recording)), wanted, console
-    )
+    return store_recording(settings, recording, recorded_plan(settings, recording), wanted, console)
 
 
 def _told(source: TableFiles, settings: Settings) -> dict[str, Any]:

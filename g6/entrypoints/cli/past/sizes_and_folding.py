@@ -115,13 +115,13 @@ def compact(
 
     Example: g6 data compact --date 2026-11-18
     """
-    from g6.adapters.parquet import ParquetHistory
+    from g6.bootstrap.stores import stored_days
 
     settings = options.settings(config, set_, data_dir=data_dir)
     if settings.directory.exists():
         options.own_directory(context, settings, "g6 data compact")
     console = terminal.console(settings, stderr=json_)
-    history = ParquetHistory(settings.directory)
+    history = stored_days(settings)
     day = day_given(date_)
     sessions = calendar()
     loose_days = [

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from g6.adapters.parquet import ParquetStore
-from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay import Recording
 from g6.bootstrap.inprocess import ReplayedUnit, replay_units
+from g6.bootstrap.stores import parquet_store
 from g6.config import Settings, calendar
 from g6.domain.cycles.plan import Plan
 from g6.domain.documents.chain_rows import chain_frame
@@ -30,11 +30,11 @@ def store_recording(
 
     Cycles that are stored already stay as they are. With a `console` the progress is shown there.
     """
-    store = ParquetStore(settings.directory)
+    store = parquet_store(settings)
     instants = recording.cycles()
     held = store.overview_cycles(instants[0], instants[-1])
     collected = {name: plan_of for name, plan_of in whole.indices.items() if name in wanted}
-    units = replay_units(Replay(recording), replace(whole, indices=collected), calendar())
+    units = replay_units(recording, replace(whole, indices=collected), calendar())
     days: dict[tuple[date, str], dict[str, Any]] = {}
     for done in (
         units if console is None else _followed(units, len(instants) * len(collected), console)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from g6.adapters.clocks import WallClock
 from g6.adapters.parquet.listings import kept_listing
 from g6.bootstrap.sources import simulated_market
 from g6.config import Settings, calendar, plan
@@ -55,7 +54,7 @@ def estimate_day(settings: Settings, cycles: int | None = None) -> Estimate | No
         return None
     indices = plan(settings).indices
     days = calendar()
-    now = settings.market.start if settings.source.is_simulated else WallClock().market()
+    now = settings.market.start if settings.source.is_simulated else datetime.now(UTC)
     sessions = {name: _session(days, INDICES[name].exchange, now) for name in indices}
     counts = {name: _cycle_count(settings, session, cycles) for name, session in sessions.items()}
     sizes: dict[str, Sizing] = {}

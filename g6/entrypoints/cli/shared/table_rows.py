@@ -11,10 +11,10 @@ from typing import Any
 
 from rich.console import Console
 
-from g6.adapters.replay import Recording
 from g6.adapters.replay.tables.quantity_units import lots_of
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
+from g6.bootstrap.sources import recorded_table
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import SIDES
 from g6.errors import UserError
@@ -29,7 +29,7 @@ def open_table(path: Path, layout: TableLayout) -> TableFiles:
         UserError: It is no table.
         BadInput: It cannot be read.
     """
-    table = Recording.open(path, layout=replace(layout, aliases=True)).table
+    table = recorded_table(path, replace(layout, aliases=True))
     if table is None:
         raise UserError(
             f"{path} is no table, and these options say how a table is read", "leave them away"

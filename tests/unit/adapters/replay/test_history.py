@@ -200,5 +200,5 @@ def test_strikes_that_do_not_move_stay_listed(table_file: Write) -> None:
 
 def test_a_cycle_of_a_moving_window_is_ok(table_file: Write) -> None:
     provider = Replay(Recording.open(table_file(_moving(12, 5, lost=(9, 24_450)))))
-    rows = [done.row for done in replay_units(provider, plan(Settings()), calendar())]
+    rows = [done.row for done in replay_units(provider.recording, plan(Settings()), calendar())]
     assert [row["status"] for row in rows] == ["OK"] * 9 + ["PARTIAL"] + ["OK"] * 2

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.parquet import ParquetStore
-from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay import Recording
 from g6.bootstrap.inprocess import ReplayedUnit, replay_units
 from g6.config import calendar
 from g6.domain.cycles.plan import IndexPlan, Plan
@@ -34,7 +34,7 @@ class Stored:
 @pytest.fixture
 def stored(rows: list[dict[str, Any]], table_file: Callable[..., Path], tmp_path: Path) -> Stored:
     directory = tmp_path / "data"
-    units = list(replay_units(Replay(Recording.open(table_file(rows))), PLAN, calendar()))
+    units = list(replay_units(Recording.open(table_file(rows)), PLAN, calendar()))
     for done in units:
         ParquetStore(directory).write_chain(done.unit, chain_frame(done.chain))
     return Stored(directory, units)
@@ -52,7 +52,7 @@ def test_a_stored_day_is_a_recording_of_its_cycles(
 
 
 def test_replaying_a_stored_day_gives_the_same_rows(stored: Stored) -> None:
-    again = list(replay_units(Replay(Recording.open(stored.directory)), PLAN, calendar()))
+    again = list(replay_units(Recording.open(stored.directory), PLAN, calendar()))
     assert [done.row for done in again] == [done.row for done in stored.units]
     for one, other in zip(stored.units, again, strict=True):
         there, back = chain_frame(one.chain), chain_frame(other.chain)
