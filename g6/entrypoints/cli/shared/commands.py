@@ -77,7 +77,7 @@ _LIST = (
     Command(
         "rerun",
         "operate.rerunning",
-        "Do past cycles again from their stored quotes; never from today's market.",
+        "Do past cycles again from their stored quotes, never from today's market.",
     ),
     Command(
         "init",

@@ -20,8 +20,9 @@ from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.operate import rerunning as rerun
-from g6.entrypoints.cli.operate.rerunning import instants, units
+from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
+from g6.pipeline.rerun_results import RerunResult, note_refusals, send_again
 from g6.ports import Opening, WriteReport
 from tests.worlds.pipeline import NIFTY, World
 
@@ -147,21 +148,21 @@ def past() -> World:
     return world
 
 
-def done_again(world: World, *, drain: bool = True) -> dict[str, Any]:
+def done_again(world: World, *, drain: bool = True) -> RerunResult:
     """Return the result of doing one unit again, with a worker or without."""
     after = world.bus.bounds()[1]
-    result = rerun._again(world.runtime, NIFTY, "analyse")
+    result = send_again(world.runtime, NIFTY, "analyse")
     if drain:
         world.drain()
-    rerun._wait(world.runtime, [result], Console(quiet=True))
-    rerun._note_refusals(world.runtime, [result], after)
+    rerun.wait(world.runtime, [result], Console(quiet=True))
+    note_refusals(world.runtime, [result], after)
     return result
 
 
 def test_the_same_rows_are_said_after_comparing_them(past: World) -> None:
     result = done_again(past)
-    assert (result["outcome"], result["changed"], rerun._is_done(result)) == ("OK", False, True)
-    assert rerun._sentence(result) == "OK, attempt 2, from the frame: the same rows"
+    assert (result.outcome, result.changed, result.is_done) == ("OK", False, True)
+    assert rerun.sentence(result) == "OK, attempt 2, from the frame: the same rows"
 
 
 def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
@@ -169,8 +170,8 @@ def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
 ) -> None:
     monkeypatch.setattr(manual, "GRACE_SECONDS", 0.2)
     result = done_again(past, drain=False)
-    assert (result["outcome"], rerun._is_done(result)) == ("unfinished", False)
-    assert "rows" not in rerun._sentence(result)
+    assert (result.outcome, result.is_done) == ("unfinished", False)
+    assert "rows" not in rerun.sentence(result)
 
 
 def test_rows_that_a_sink_refused_are_not_the_same_rows(
@@ -179,8 +180,8 @@ def test_rows_that_a_sink_refused_are_not_the_same_rows(
     refused = WriteReport(errors={"parquet": "No space left on device"})
     monkeypatch.setattr(past.store, "write_chain", lambda *_: refused)
     result = done_again(past)
-    assert not rerun._is_done(result)
-    assert "No space left on device" in rerun._sentence(result)
+    assert not result.is_done
+    assert "No space left on device" in rerun.sentence(result)
 
 
 def test_rows_that_are_nowhere_afterwards_are_not_done(
@@ -189,4 +190,4 @@ def test_rows_that_are_nowhere_afterwards_are_not_done(
     past.store._chains.clear()
     monkeypatch.setattr(past.store, "write_chain", lambda *_: WriteReport())
     result = done_again(past)
-    assert (rerun._is_done(result), "nothing is stored" in rerun._sentence(result)) == (False, True)
+    assert (result.is_done, "nothing is stored" in rerun.sentence(result)) == (False, True)

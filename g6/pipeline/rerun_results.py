@@ -1,0 +1,150 @@
+"""The results of a rerun: what became of each unit, and whether its stored rows changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import StageReport
+from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import ANALYSED, Stage, Status
+from g6.errors import BadInput, NothingToDo
+from g6.pipeline.rerun import rerun
+from g6.pipeline.runtime import Runtime
+
+__all__ = ["GONE", "UNFINISHED", "RerunResult", "note_end", "note_refusals", "send_again"]
+
+GONE = "gone"
+"""The outcome of a unit whose quotes are nowhere any more."""
+UNFINISHED = "unfinished"
+"""The outcome of a unit that was sent and has not ended."""
+DAMAGED = "damaged"
+"""In place of a digest: the stored chain cannot be read."""
+
+
+@dataclass(slots=True)
+class RerunResult:
+    """What became of one unit.
+
+    Attributes:
+        unit: The unit.
+        before: What told its stored chain from another, None where there was none.
+        outcome: Its status, `gone` or `unfinished`.
+        why: Why its quotes are gone.
+        attempt: The attempt that was sent.
+        source: Where its quotes are from: frame or store.
+        is_stored: Whether its rows are in the store, None while it has not ended.
+        changed: Whether its rows are others, None where nothing is compared.
+        errors: What a sink said that refused its rows.
+    """
+
+    unit: Unit
+    before: str | None
+    outcome: str = UNFINISHED
+    why: str = ""
+    attempt: int = 0
+    source: str = ""
+    is_stored: bool | None = None
+    changed: bool | None = None
+    errors: object = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the unit was analysed again and its rows are in every store."""
+        return self.outcome in ANALYSED and bool(self.is_stored) and not self.errors
+
+    def document(self) -> dict[str, object]:
+        """Return the result under the names that are published, as far as it came."""
+        facts: dict[str, object] = {
+            "cycle": self.unit.cycle,
+            "index": self.unit.index,
+            "before": self.before,
+            "outcome": self.outcome,
+        }
+        if self.outcome == GONE:
+            return facts | {"why": self.why}
+        facts |= {"attempt": self.attempt, "source": self.source}
+        if self.is_stored is not None:
+            facts |= {"stored": self.is_stored, "changed": self.changed}
+        if self.errors:
+            facts["errors"] = self.errors
+        return facts
+
+
+def send_again(runtime: Runtime, unit: Unit, first_stage: str) -> RerunResult:
+    """Send a unit again from a stage, and return what is known of it by then."""
+    result = RerunResult(unit, _digest_of(runtime, unit))
+    try:
+        sent = rerun(runtime, unit, first_stage)
+    except (NothingToDo, BadInput) as error:
+        result.outcome = GONE
+        result.why = str(error)
+        return result
+    result.attempt = sent.attempt
+    result.source = sent.source
+    return result
+
+
+def note_end(runtime: Runtime, result: RerunResult, *, compares: bool) -> bool:
+    """Note how a unit ended, and return whether it has.
+
+    `compares`: hold its stored rows against those of before. Without a Parquet store there is
+    nothing to compare, and that a unit is stored is what persist says.
+    """
+    status = _final_status(runtime, result.unit)
+    if not status:
+        return False
+    result.outcome = status
+    result.is_stored = True
+    if compares:
+        digest = _digest_of(runtime, result.unit)
+        result.is_stored = digest not in (None, DAMAGED)
+        result.changed = digest != result.before
+    return True
+
+
+def note_refusals(runtime: Runtime, results: Iterable[RerunResult], after: str) -> None:
+    """Note what a sink said that refused a unit's rows, from the events after an id.
+
+    The rows in the store are then those of before.
+    """
+    by_unit = {result.unit: result for result in results if result.outcome != GONE}
+    while by_unit and (events := runtime.bus.read(after)):
+        after = events[-1].id
+        for event in events:
+            report = event.payload
+            if not isinstance(report, StageReport) or report.stage != Stage.PERSIST:
+                continue
+            result = by_unit.get(Unit(report.cycle, report.index))
+            if result is not None:
+                result.errors = report.refusals or None
+
+
+def _final_status(runtime: Runtime, unit: Unit) -> str:
+    """Return the status of a unit that is closed and, as far as it has rows, persisted."""
+    record = runtime.ledger.record(unit.cycle)
+    if record is None or not record.closed:
+        return ""
+    state = record.units[unit.index]
+    has_no_rows = state.status in (Status.MISSING, Status.SKIPPED)
+    persisted = state.stages.get(Stage.PERSIST.value)
+    is_persisted = persisted is not None and persisted.state == "done"
+    return state.status if has_no_rows or is_persisted else ""
+
+
+def _digest_of(runtime: Runtime, unit: Unit) -> str | None:
+    """Return what tells the stored chain of a unit from another, None where there is none."""
+    try:
+        frame = runtime.store.read_chain(unit)
+    except BadInput:
+        return DAMAGED
+    return None if frame is None else _digest(frame)
+
+
+def _digest(frame: Frame) -> str:
+    digest = hashlib.sha256()
+    for name, column in frame.columns.items():
+        digest.update(name.encode() + repr(column.tolist()).encode())
+    return digest.hexdigest()
