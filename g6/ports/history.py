@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.reports.json_types import Document
 from g6.domain.schema.frame import Words
 from g6.ports.bus import Event
 
@@ -98,7 +99,7 @@ class StoredDay:
     cycles: tuple[str, ...]
     bounds: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
-    headers: Mapping[str, Mapping[str, Any]]
+    headers: Mapping[str, Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class History(Protocol):
         index: str,
         day: date,
         columns: Mapping[str, NDArray[Any] | Words],
-        headers: Mapping[str, Mapping[str, Any]],
+        headers: Mapping[str, Document],
     ) -> bool:
         """Replace columns of a compacted day.
 
@@ -169,7 +170,7 @@ class History(Protocol):
         """
         ...
 
-    def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
+    def write_figures(self, index: str, day: date, rows: Sequence[Document]) -> bool:
         """Replace figures in the overview rows of one index. Status and reason stay as they were.
 
         Returns:

@@ -48,10 +48,10 @@ class StoredChains:
 
 @dataclass(frozen=True, slots=True)
 class CollectionSettings:
-    """What a configuration says of the cycles that were due under it.
+    """The settings under which cycles were due.
 
     Attributes:
-        interval: Seconds between cycles; None where it is of a recording or cannot be.
+        interval: Seconds between cycles. None where they are a recording's, or cannot be read.
         indices: The enabled indices.
     """
 
@@ -60,7 +60,7 @@ class CollectionSettings:
 
 
 class PastReader(Protocol):
-    """Reads what one data directory says of its stored days, and changes nothing in it."""
+    """Reads the stored days of one data directory and changes nothing in it."""
 
     @property
     def place(self) -> str:
@@ -88,7 +88,7 @@ class PastReader(Protocol):
         ...
 
     def kind(self) -> str:
-        """Return the kind of market that the rows are of: live, sim, replay, or "" for nobody knows."""
+        """Return the kind of market that the rows are of: live, sim, replay, or "" for unknown."""
         ...
 
     def is_running(self) -> bool:
@@ -106,7 +106,7 @@ class PastReader(Protocol):
     def outcomes(
         self, first: date | None, last: date | None
     ) -> Mapping[date, Mapping[str, Outcomes]]:
-        """Return how cycles ended by day and index, both days in it; None is without an end."""
+        """Return how cycles ended by day and index, both days in it. None is without an end."""
         ...
 
     def chains(self, keys: Sequence[tuple[str, date]]) -> Mapping[tuple[str, date], StoredChains]:

@@ -12,7 +12,6 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from g6.adapters.csv.lines import ASIDE, put_line
 from g6.adapters.csv.sheet import OVERVIEW_HEADER, read_sheet
@@ -20,6 +19,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.documents.chain_rows import csv_rows
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
+from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
@@ -62,7 +62,7 @@ class CsvStore:
             lines[path] = header, line
         return lines
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
+    def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Put one line per index. A rerun replaces its line.
 
         Raises:
@@ -70,7 +70,7 @@ class CsvStore:
         """
         return _put_all(self.overview_lines(cycle, rows))
 
-    def overview_lines(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> FileLines:
+    def overview_lines(self, cycle: str, rows: Sequence[OverviewRow]) -> FileLines:
         """Return header and line of a cycle in the overview file of every index."""
         day = day_of(parse_z(cycle))
         lines = {}
@@ -119,7 +119,7 @@ class CsvStore:
             yield path.parent.name, date.fromisoformat(path.stem), path
 
 
-def _overview_line(row: Mapping[str, Any]) -> str:
+def _overview_line(row: OverviewRow) -> str:
     buffer = io.StringIO()
     values = [row.get(column.name) for column in OVERVIEW]
     csv.writer(buffer, lineterminator="").writerow(["" if v is None else v for v in values])

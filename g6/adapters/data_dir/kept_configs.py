@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+
+from g6.domain.reports.json_types import Document
 
 CONFIGS = "configs"
 
 
-def kept_settings(directory: Path, config_id: str) -> Mapping[str, Any] | None:
+def kept_settings(directory: Path, config_id: str) -> Document | None:
     """Return the settings of a configuration by published name, None where no file has them.
 
     The file is `{"settings": {…}}`, by dotted names or nested. A setting that it leaves out was at

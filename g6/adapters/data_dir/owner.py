@@ -15,15 +15,15 @@ import re
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 
+from g6.domain.reports.json_types import Document, JsonObject
 from g6.errors import StoreBusy, Unavailable
 from g6.files import directory_lock, replace
 
@@ -65,7 +65,7 @@ class System:
         """Return a system that nobody else is of yet, as its broker is still to be started."""
         return cls("", namespace, uuid.uuid4().hex)
 
-    def is_of(self, record: Mapping[str, Any]) -> bool:
+    def is_of(self, record: Document) -> bool:
         """Tell whether the record of an owner is this system's."""
         if not self.broker and not self.mark:
             return True
@@ -149,7 +149,7 @@ def owned(
         os.close(descriptor)
 
 
-def owner(directory: Path) -> Mapping[str, Any] | None:
+def owner(directory: Path) -> Document | None:
     """Return the record of the owner of `directory`, None when nobody owns it.
 
     It has pid, broker, kind, namespace, members and the like.
@@ -189,7 +189,7 @@ def _without_secrets(part: str) -> str:
     return _USER.sub("", before).partition("?")[0]
 
 
-def keep_configuration(directory: Path, record: Mapping[str, Any]) -> None:
+def keep_configuration(directory: Path, record: Document) -> None:
     """Store a configuration that runs, once for each id, beside the rows that name it.
 
     Raises:
@@ -288,7 +288,7 @@ def _leave(descriptor: int, member: int) -> None:
         os.ftruncate(descriptor, 0)
 
 
-def _living(record: Mapping[str, Any]) -> dict[str, str]:
+def _living(record: Document) -> dict[str, str]:
     """Return the members that live, as far as this host can tell: of another one's all."""
     members = dict(record.get("members") or {})
     if record.get("host") != socket.gethostname():
@@ -305,7 +305,7 @@ def _lives(pid: int) -> bool:
         return True
 
 
-def _read(descriptor: int) -> dict[str, Any]:
+def _read(descriptor: int) -> JsonObject:
     try:
         record = json.loads(os.pread(descriptor, _MOST_BYTES, 0) or b"{}")
     except ValueError:
@@ -313,13 +313,13 @@ def _read(descriptor: int) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _write(descriptor: int, record: Mapping[str, Any]) -> None:
+def _write(descriptor: int, record: Document) -> None:
     content = json.dumps(record).encode()
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, content, 0)
 
 
-def _in_use(directory: Path, record: Mapping[str, Any]) -> Unavailable:
+def _in_use(directory: Path, record: Document) -> Unavailable:
     members = _living(record)
     first = str(record.get("pid", "?"))
     pid = first if first in members else next(iter(members), first)

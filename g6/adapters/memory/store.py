@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
+from g6.domain.reports import OverviewRow
 from g6.domain.schema.frame import Frame
 from g6.ports import WriteReport
 
@@ -25,7 +25,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._chains: dict[Unit, Frame] = {}
-        self._overview: dict[str, dict[str, dict[str, Any]]] = {}
+        self._overview: dict[str, dict[str, OverviewRow]] = {}
         self.listings: dict[tuple[str, str, date], Listing] = {}
 
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
@@ -35,7 +35,7 @@ class MemoryStore:
         size = sum(column.nbytes for column in columns.values())
         return WriteReport({"memory": len(frame)}, {"memory": size})
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
+    def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Store overview rows of one cycle. Rows of other indices that are stored already stay."""
         self._overview.setdefault(cycle, {}).update({row["underlying"]: dict(row) for row in rows})
         return WriteReport({"memory": len(rows)})
@@ -44,7 +44,7 @@ class MemoryStore:
         """Return a stored unit's chain with its header, None when there is none."""
         return self._chains.get(unit)
 
-    def read_overview(self, cycle: str) -> Sequence[Mapping[str, Any]]:
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
         """Return the overview rows of one cycle, by index."""
         rows = self._overview.get(cycle, {})
         return [rows[index] for index in sorted(rows)]

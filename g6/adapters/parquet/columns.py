@@ -310,6 +310,7 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
     pq.write_table(
         table,
         buffer,
+        # LZ4 until a day is compacted: a running day is read three times as fast (measured).
         compression={name: "zstd" if name in zstd else "lz4" for name in kinds},
         compression_level=dict.fromkeys(zstd, _LEVEL) or None,
         use_dictionary=dictionaries,

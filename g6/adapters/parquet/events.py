@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -16,6 +15,7 @@ from g6.adapters.parquet.columns import EVENT_SCHEMA, encode
 from g6.adapters.parquet.reading import read, widened
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instrument import INDICES
+from g6.domain.reports.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
@@ -53,7 +53,7 @@ def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
         StoreBusy: A disk refuses a file.
         BadInput: A file of events is damaged.
     """
-    by_day: dict[date, list[dict[str, Any]]] = {}
+    by_day: dict[date, list[Document]] = {}
     for event in events:
         row = _row(event)
         by_day.setdefault(days.session_date(row["timestamp"]), []).append(row)
@@ -65,7 +65,7 @@ def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
             replace(root / POSITION, json.dumps(asdict(upto)).encode())
 
 
-def _add(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _add(path: Path, rows: Sequence[Document]) -> None:
     schema = widened([path], EVENT_SCHEMA)
     stored = read(path, schema).to_pylist() if path.exists() else []
     by_id = {row["event_id"]: row for row in [*rows, *stored]}
@@ -78,7 +78,7 @@ def _add(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     replace(path, encode(table, small=True))
 
 
-def _row(event: Event) -> dict[str, Any]:
+def _row(event: Event) -> Document:
     observed_at = datetime.fromisoformat(event.ts).astimezone(UTC)
     payload = event.document
     names = [name for name in (payload.get("index"), event.key) if name in INDICES]

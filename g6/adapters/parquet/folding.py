@@ -32,6 +32,7 @@ from g6.adapters.parquet.reading import (
     widened,
 )
 from g6.domain.cycles.cycle import isoformat_z, quarter_hour_of
+from g6.domain.reports.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown
@@ -84,6 +85,7 @@ def _into(
     # Signatures come first: a part that somebody rewrites from here on stays.
     signatures = {file.path: _signature(file.path) for file in sources}
     summaries, damaged = _summaries(sources)
+    # A compaction by an older version once dropped a newer version's columns.
     schema = widened(summaries, schema)
     summarised = [file for file in sources if file.path in summaries]
     try:
@@ -121,7 +123,7 @@ class _FileSummary:
         facts: Versions, models, rates and configurations by name.
     """
 
-    headers: Mapping[str, Any]
+    headers: Document
     facts: Mapping[str, set[str]]
 
 
@@ -167,6 +169,7 @@ def _metadata(sources: Iterable[DayFile], summaries: Mapping[Path, _FileSummary]
 
 def _verify(target: Path, content: bytes, table: pa.Table) -> None:
     """Refuse a new file that does not read back the same, row for row."""
+    # A byte that flipped on its way was once folded into a day that looked whole.
     back = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
     columns = [(back.column(name), table.column(name)) for name in table.column_names]
     if back.num_rows != table.num_rows or not all(_is_same(*pair) for pair in columns):

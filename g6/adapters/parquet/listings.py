@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -13,6 +12,7 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import LISTING_SCHEMA
 from g6.adapters.parquet.reading import read
 from g6.domain.market.instrument import INDICES, SIDES, Contracts, Future, Listing
+from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 
@@ -36,7 +36,7 @@ def kept_listing(directory: Path, index: str, on: date) -> Listing | None:
     return None
 
 
-def _listing(index: str, day: date, rows: list[dict[str, Any]]) -> Listing:
+def _listing(index: str, day: date, rows: list[Document]) -> Listing:
     futures = tuple(
         Future(row["symbol"], row["token"], row["expiry"], row["lot_size"], row["tick_size"])
         for row in rows

@@ -10,19 +10,19 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from g6.domain.reports.json_types import Document
 from g6.studies.checks.second_opinion import Row, StoredUnit
 
 __all__ = ["UnitPlace", "read_unit", "stored_units"]
 
-Header = Mapping[str, Any]
+Header = Document
 
 
 class UnitPlace(NamedTuple):

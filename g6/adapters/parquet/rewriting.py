@@ -26,6 +26,7 @@ from g6.adapters.parquet.columns import (
 )
 from g6.adapters.parquet.reading import by_instant, foreign, headers, pack_headers, read
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.reports.json_types import Document
 from g6.domain.schema.frame import Words
 from g6.domain.schema.layout import DAY_FILE
 from g6.domain.schema.rows import CHAIN
@@ -70,7 +71,7 @@ def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
 def write_day(
     directory: Path,
     columns: Mapping[str, NDArray[Any] | Words],
-    stamps: Mapping[str, Mapping[str, Any]],
+    stamps: Mapping[str, Document],
 ) -> bool:
     """Write `columns`, ordered by instant, into a compacted day.
 
@@ -101,6 +102,8 @@ def write_day(
                 metadata[f"g6.{name}".encode()] = _distinct(table.column(name)).encode()
         content = encode(table.replace_schema_metadata(metadata), small=True)
         is_changed = _write_if_changed(path, content)
+        # The mark stands beside the file: computed again under the live settings, the file's bytes
+        # come back as they were.
         if is_changed:
             (directory / RECOMPUTED).touch()
         return is_changed
@@ -131,7 +134,7 @@ def _distinct(values: pa.ChunkedArray) -> str:
     return ",".join(sorted(str(value) for value in pc.unique(values).to_pylist()))
 
 
-def write_figures(directory: Path, index: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+def write_figures(directory: Path, index: str, rows: Sequence[Document]) -> bool:
     """Replace figures in the rows of one index in a compacted day of overviews.
 
     Status and reason stay as they were.

@@ -77,5 +77,6 @@ def _readable_rows(directory: Path) -> pa.Table:
     try:
         return day_table(directory, OVERVIEW_SCHEMA, COLUMNS)
     except BadInput as error:
+        # Such a day once ended g6 data gaps and coverage for all days.
         warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
         return pa.schema([OVERVIEW_SCHEMA.field(name) for name in COLUMNS]).empty_table()

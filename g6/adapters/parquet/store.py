@@ -33,6 +33,7 @@ from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.reading import conform, metadata_of, read, unit_table, whole, widened
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.instrument import Listing
+from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
@@ -71,7 +72,7 @@ class ParquetStore:
         with _open(path.parent, shared=True):
             return _put(path, content, len(frame))
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
+    def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Write the part of a cycle whole. Rows of other indices come from the part it replaces.
 
         Raises:
@@ -82,7 +83,7 @@ class ParquetStore:
         new = {str(row["underlying"]): row for row in rows}
         with _open(path.parent):
             wide, table = self._overview_at(path.parent, instant)
-            merged: dict[str, Mapping[str, Any]] = {}
+            merged: dict[str, OverviewRow] = {}
             if table is not None:
                 merged = {str(row["underlying"]): row for row in overview_rows(table)}
             fresh = overview_table(list((merged | new).values()))
@@ -163,6 +164,7 @@ class ParquetStore:
         """
         folder = self._directory / layout.day_folder(Kind.INSTRUMENTS, listing.on)
         path = folder / layout.listing_file(exchange)
+        # An expired contract is in no later dump, so that what is stored here stays for good.
         with _open(path.parent):
             schema = widened([path], LISTING_SCHEMA)
             tables = [conform(_listing_table(listing), schema)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +15,7 @@ from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.reading import by_instant, header, headers, read, readable, whole
 from g6.adapters.parquet.rewriting import RECOMPUTED
 from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
@@ -69,7 +69,7 @@ def is_recomputed(directory: Path, index: str, day: date) -> bool:
     return (directory / layout.day_folder(Kind.CHAIN, day, index) / RECOMPUTED).exists()
 
 
-def day_overviews(directory: Path, day: date) -> tuple[list[Mapping[str, Any]], list[BadInput]]:
+def day_overviews(directory: Path, day: date) -> tuple[list[OverviewRow], list[BadInput]]:
     """Return the overview rows of a day, and why files could not be read."""
     files = days.files(directory / layout.day_folder(Kind.OVERVIEW, day))
     try:

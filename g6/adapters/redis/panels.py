@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import redis
 
 from g6.adapters.redis.payload import decode, encode
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports.json_types import Document
 
 PUT = """
 local cycle, names, fields, documents, taken = ARGV[1], {}, {}, {}, {}
@@ -49,7 +49,7 @@ class RedisPanels:
         self._put = client.register_script(PUT)
 
     @translated
-    def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
         """Store panel documents as of `cycle` in one step and return the names that were replaced.
 
         Raises:
@@ -66,7 +66,7 @@ class RedisPanels:
         return tuple(name.decode() for name in replaced)
 
     @translated
-    def get(self, name: str) -> Mapping[str, Any] | None:
+    def get(self, name: str) -> Document | None:
         """Return one panel's document, None when there is none.
 
         Raises:
@@ -76,7 +76,7 @@ class RedisPanels:
         return None if raw is None else dict(decode(raw))
 
     @translated
-    def all(self) -> Mapping[str, Mapping[str, Any]]:
+    def all(self) -> Mapping[str, Document]:
         """Return every panel's document by name. Two round trips.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The abilities: what a provider can do beside listing and quoting, as objects to do it with."""
+"""The abilities of a provider beside listing and quoting, as objects to use them with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class InterestLearner(Protocol):
     """Asks contract by contract for the open interest at the end of the previous session."""
 
     def learn_previous(self, index: str, contracts: Contracts, at: datetime, most: int) -> int:
-        """Ask for at most `most` contracts that nobody asked for; return how many answers came.
+        """Ask for at most `most` contracts that nobody asked for, and count the answers.
 
         Raises:
             TokenDead: Somebody has to sign in first.
@@ -48,7 +48,7 @@ class Account(Protocol):
     """Whoever is signed in, and what a person tries the account with."""
 
     def token(self) -> str:
-        """Return the mark of the token that requests carry; not the token."""
+        """Return the mark of the token that requests carry, which is not the token."""
         ...
 
     def profile(self) -> Mapping[str, Any]:
@@ -64,7 +64,7 @@ class Account(Protocol):
         ...
 
     def describe(self) -> ProviderFacts:
-        """Return facts for people; `login` has the state of the token."""
+        """Return facts for people. `login` has the state of the token."""
         ...
 
 
@@ -108,7 +108,7 @@ def _unbounded(_: float) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What one provider can do; None where it cannot.
+    """The abilities of one provider, None where it has none.
 
     Attributes:
         candles: Minute candles of past sessions.
@@ -135,7 +135,7 @@ NO_ABILITIES = Abilities()
 
 
 def abilities_of(provider: Provider) -> Abilities:
-    """Return what a provider can do; one without the attribute `abilities` can do nothing more.
+    """Return a provider's abilities. One without the attribute `abilities` has none.
 
     Wrappers answer for what they wrap, so nobody has to look behind them.
 

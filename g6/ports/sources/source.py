@@ -1,4 +1,4 @@
-"""The source: one record for each provider of quotes, from which everything that depends on the provider follows."""
+"""The source: one record for each provider, from which all that depends on it follows."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Ability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a live source is built with.
+    """The ports that a live source is built with.
 
     Attributes:
-        gate: Lets each request through in its turn; what goes through it shares slots, tries and breaker.
+        gate: Lets each request through in its turn. Its requests share slots, tries and breaker.
         clock: The market's time and the wall's.
         calendar: The sessions.
         cache: Values that all workers share for a while.
@@ -61,12 +61,14 @@ class Source:
 
     Attributes:
         name: As `provider.name` has it.
-        build: Makes the provider of the settings, and of a live source's `Surroundings`. `module:function` names a
-            function that is imported when it is first called.
+        build: Makes the provider of the settings, and of a live source's `Surroundings`.
+            `module:function` names a function that is imported when it is first called.
         summary: A line for `g6 providers`.
-        abilities: What it can do beside quoting.
-        is_simulated: Whether it makes its market up, so that it can be asked for any instant at no cost.
-        row_settings: Settings that decide what stands in its rows, beside those that do so for every source.
+        abilities: Its abilities beside quoting.
+        is_simulated: Whether it makes its market up, so that any instant can be asked for at no
+            cost.
+        row_settings: Settings that decide what stands in its rows, beside those that do so for
+            every source.
 
     >>> Source("tiny", "tiny:build", abilities=frozenset({Ability.CANDLES})).can(Ability.CANDLES)
     True

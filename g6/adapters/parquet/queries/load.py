@@ -155,6 +155,7 @@ def load_table(query: Query, directory: Path) -> pa.Table:
         table = _whole_day(query, day_directory, damaged)
         if table is not None:
             tables.append(table)
+    # A damaged file costs its own rows and no other day's.
     if damaged and not tables:
         raise damaged[0]
     for error in damaged:

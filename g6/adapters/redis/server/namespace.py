@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import redis
 
 from g6.adapters.redis.server.connection import Reply, translated
+from g6.domain.reports.json_types import Document
 
 DRIVEN_SECONDS = 15.0
 """A driver of a namespace signs in again within this time, or is taken for dead."""
@@ -73,18 +73,18 @@ class RedisNamespace:
             self._drop()
 
     @translated
-    def drivers(self) -> list[Mapping[str, Any]]:
+    def drivers(self) -> list[Document]:
         """Return who signed in as a driver (pid, host, who, at …). Some may be dead by now."""
         drivers: Reply = self._client.hvals(f"{self._ns}:drivers")
         return [json.loads(driver) for driver in drivers]
 
     @translated
-    def add_driver(self, who: Mapping[str, Any]) -> None:
+    def add_driver(self, who: Document) -> None:
         """Sign `who` (pid, host …) in as a driver of the namespace."""
         self._client.hset(f"{self._ns}:drivers", _name(who), json.dumps({**who, "at": time.time()}))
 
     @translated
-    def remove_driver(self, who: Mapping[str, Any]) -> None:
+    def remove_driver(self, who: Document) -> None:
         """Sign `who` out as a driver."""
         self._client.hdel(f"{self._ns}:drivers", _name(who))
 
@@ -132,12 +132,12 @@ class RedisNamespace:
             orders.execute()
 
     @translated
-    def put_settings(self, settings: Mapping[str, Any]) -> None:
+    def put_settings(self, settings: Document) -> None:
         """Store the settings under which the system runs."""
         self._client.set(f"{self._ns}:settings", json.dumps(dict(settings)))
 
     @translated
-    def settings(self) -> Mapping[str, Any] | None:
+    def settings(self) -> Document | None:
         """Return the settings under which the system was started, None where there are none."""
         text: Reply = self._client.get(f"{self._ns}:settings")
         return json.loads(text) if text else None
@@ -153,7 +153,7 @@ class RedisNamespace:
         self._client.delete(f"{self._ns}:beginning")
 
 
-def _name(who: Mapping[str, Any]) -> str:
+def _name(who: Document) -> str:
     return f"{who['host']}:{who['pid']}"
 
 
