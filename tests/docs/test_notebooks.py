@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from g6 import pipeline
 from g6.adapters.clocks import ScaledClock
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.controls import MemoryControls
@@ -30,17 +31,22 @@ FIRST = parse_z("2026-11-18T05:30:00Z")
 @pytest.fixture
 def rows(tmp_path: Path) -> Path:
     """A working directory in which two indices were collected three times, as `g6 demo` leaves it."""
-    settings = load(None, {"collection.scope": "window"}, {})
+    others = ("BANKNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
+    switched_off = {f"index_params.{name}.enabled": False for name in others}
+    settings = load(None, {"collection.scope": "window", **switched_off}, {})
     market, store = SimulatedMarket(calendar()), ParquetStore(tmp_path / "data/demo")
     for minute in range(3):
         instant = FIRST + timedelta(minutes=minute)
+        sender = MemorySender()
         runtime = Runtime(
             plan(settings), Timing(60.0), calendar(), ScaledClock(time.time(), instant), market, MemoryFrames(),
-            MemoryLedger(), store, MemoryPanels(), MemoryPanels(), MemoryBus(), MemoryControls(), MemorySender(), None,
+            MemoryLedger(), store, MemoryPanels(), MemoryPanels(), MemoryBus(), MemoryControls(), sender, None,
         )  # type: ignore[arg-type]  # fmt: skip
         for index in ("NIFTY", "FINNIFTY"):
             for stage in (collect, analyse, persist):
                 stage(runtime, Unit(isoformat_z(instant), index), "notebook")
+        for use_case, *arguments in sender.sent:
+            getattr(pipeline, use_case)(runtime, *arguments)
     return tmp_path
 
 

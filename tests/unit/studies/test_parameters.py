@@ -1,0 +1,66 @@
+"""Parameters of studies: what is read from texts, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import pytest
+
+from g6.errors import UserError
+from g6.studies.parameters import At, Cycles, Index, Parameter, fields_of, made, numbers
+from g6.studies.table import STUDIES
+
+Levels = Annotated[
+    tuple[float, ...] | None,
+    Parameter("Levels.", "1,2", read=numbers("levels", "1,2")),
+]
+Side = Annotated[str, Parameter("The side.", "CE", choices=("CE", "PE"))]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelParameters:
+    """A study of levels."""
+
+    index: Index
+    levels: Levels = None
+    side: Side = "CE"
+    cycles: Cycles = 3
+    at: At = None
+
+
+def test_texts_and_values_are_the_same_parameters() -> None:
+    texts = made(LevelParameters, {"index": "NIFTY", "levels": "1,2.5"})
+    values = made(LevelParameters, {"index": "NIFTY", "levels": [1, 2.5]})
+    assert texts == values
+
+
+def test_an_instant_without_a_zone_is_indias() -> None:
+    parameters = made(LevelParameters, {"index": "NIFTY", "at": "2026-11-20T10:30:00"})
+    assert parameters.at == datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("values", "fix"),
+    [
+        ({"levels": "high"}, "1,2"),
+        ({"side": "X"}, "CE, PE"),
+        ({"cycles": 0}, "1 or more"),
+        ({"cycles": "3"}, "60"),
+        ({"at": "noon"}, "2026-11-20"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_way_to_write_it(
+    values: dict[str, object], fix: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        made(LevelParameters, {"index": "NIFTY", **values})
+    assert fix in refused.value.fix
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_every_parameter_has_a_sentence_and_every_study_a_document(study: object) -> None:
+    for field in fields_of(study.parameters):  # type: ignore[attr-defined]
+        assert field.parameter.sentence.endswith(".")
+    assert study.document.__doc__  # type: ignore[attr-defined]
