@@ -14,10 +14,11 @@ from g6.domain.documents.chain_rows import COMPUTED, computed
 from g6.domain.figures import overview
 from g6.domain.market.instrument import Contracts
 from g6.domain.pricing.assembly import assemble_all
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.quotes.stamp import Stamp
 from g6.domain.reports import OverviewRow, RecomputeReport
 from g6.domain.schema.frame import SIDES, Words
+from g6.domain.schema.underlying import Underlying
 from g6.errors import NothingToDo, UserError
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import OVERVIEW, StoredDay

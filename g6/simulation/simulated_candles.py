@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Listing
 from g6.domain.quotes.minute_bars import BAR, Bars
-from g6.domain.quotes.quotes import Underlying
+from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderRefused
 from g6.ports.sources import FUTURE, SPOT, VIX
 from g6.simulation.contracts import OPTION_TICK

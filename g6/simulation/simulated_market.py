@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from g6.domain.market.calendar import IST, Calendar, Session, day_of
 from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes
 from g6.domain.reports import ProviderFacts
 from g6.domain.reports.json_types import Json
 from g6.domain.schema.provider_words import ProviderMode
+from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports.sources import Abilities
 from g6.simulation.contracts import lattice

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.quotes.quotes import NAN, Underlying
+from g6.domain.quotes.quotes import NAN
+from g6.domain.schema.underlying import Underlying
 from g6.simulation.noise import normal
 from g6.simulation.past_sessions import IMPLIED
 from g6.simulation.roots import Root

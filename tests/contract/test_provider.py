@@ -24,7 +24,8 @@ from g6.config import calendar, load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes
+from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderRefused
 from g6.ports import Provider
 from g6.simulation import SimulatedMarket

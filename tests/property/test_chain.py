@@ -15,9 +15,10 @@ from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.forward import at_the_money
 from g6.domain.pricing.priced_chain import PricedChain
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.rows import csv_header
+from g6.domain.schema.underlying import Underlying
 
 DAYS = ("2026-08-25", "2026-09-01")
 LADDER = np.arange(23800.0, 24401.0, 100.0)

@@ -26,7 +26,7 @@ def bare_chain(
     n = len(strike)
     expiry = ChainExpiry(
         day=date(2026, 11, 24), bucket="this_week", mask=1, rows=slice(0, n), years=years,
-        forward=forward, atm=nan, wanted=n, collected=n,
+        forward=forward, atm=nan, requested=n, collected=n,
     )  # fmt: skip
     unknown = np.full((2, n), nan)
     return Chain(

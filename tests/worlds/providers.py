@@ -7,8 +7,9 @@ from typing import Any
 
 from g6.config import calendar
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
 from g6.domain.reports import ProviderFacts
+from g6.domain.schema.underlying import Underlying
 from g6.simulation import SimulatedMarket
 
 MARKET = SimulatedMarket(calendar())

@@ -33,9 +33,10 @@ from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.domain.market.instrument import INDICES, VIX, Contracts, Future, Index, Listing
 from g6.domain.pricing.quality import believed
-from g6.domain.quotes.quotes import NAN, Quotes, Underlying
+from g6.domain.quotes.quotes import NAN, Quotes
 from g6.domain.quotes.tick import of_day
 from g6.domain.reports import ProviderFacts, ProviderState
+from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import Clock, Gate, SharedCache
 from g6.ports.sources import Abilities

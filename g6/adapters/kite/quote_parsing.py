@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import Contracts, Future
-from g6.domain.quotes.quotes import DEPTH_FIELDS, LEVELS, NAN, QUOTE_FIELDS, Underlying
+from g6.domain.quotes.quotes import DEPTH_FIELDS, LEVELS, NAN, QUOTE_FIELDS
+from g6.domain.schema.underlying import Underlying
 
 EPOCH_SECONDS = 86_400.0
 """Kite writes "1970-01-01 05:30:00" for no instant, so the first day of 1970 counts as none."""

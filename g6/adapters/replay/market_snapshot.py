@@ -15,7 +15,8 @@ from g6.adapters.replay.unread import LeftOut
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.instrument import INDICES, SIDES, Contracts, contract_keys
 from g6.domain.market.lots import lot_of
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS
+from g6.domain.schema.underlying import Underlying
 from g6.errors import UnknownLot
 
 Array = NDArray[np.float64]

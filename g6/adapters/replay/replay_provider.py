@@ -12,9 +12,10 @@ from g6.adapters.replay.recording import Recording
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing, contract_keys
-from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes
 from g6.domain.reports import ProviderFacts
 from g6.domain.schema.provider_words import ProviderMode
+from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderRefused
 from g6.ports.sources import Abilities
 

@@ -26,10 +26,11 @@ from g6.adapters.replay.market_snapshot import TICK, Snapshot, root_of
 from g6.adapters.replay.unread import LeftOut
 from g6.domain.cycles.cycle import QUARTER_HOUR, isoformat_z, quarter_hour_of
 from g6.domain.market.instrument import Contracts
-from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Underlying
+from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS
 from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES
 from g6.domain.schema.layout import Kind
+from g6.domain.schema.underlying import Underlying
 from g6.errors import BadInput
 
 SIDE_COLUMNS = ("symbol", "token", "source", *QUOTE_FIELDS)

@@ -16,9 +16,10 @@ from g6.domain.cycles.gaps import REPAIRED
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.minute_bars import BAR, Bars, cleaned, index_at, options_at
-from g6.domain.quotes.quotes import NAN, Quotes, Underlying
+from g6.domain.quotes.quotes import NAN, Quotes
 from g6.domain.reports import ProviderFacts
 from g6.domain.schema.provider_words import ProviderMode
+from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderBusy
 from g6.files import replace
 from g6.ports.sources import FUTURE, SPOT, VIX, Candles

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Contracts, Future
-from g6.domain.quotes.quotes import DEPTH_FIELDS, NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import DEPTH_FIELDS, NAN, QUOTE_FIELDS, Quotes
 from g6.domain.quotes.tick import NOBODY, REST, SOURCES, TICK, blank
+from g6.domain.schema.underlying import Underlying
 
 Rows = NDArray[Any]
 Mask = NDArray[np.bool_]

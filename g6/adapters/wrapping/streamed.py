@@ -25,7 +25,7 @@ from g6.adapters.wrapping.stream_rows import (
 from g6.adapters.wrapping.stream_summary import stream_facts
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES, VIX, Contracts, Future, Listing
-from g6.domain.quotes.quotes import NAN, Quotes, Underlying
+from g6.domain.quotes.quotes import NAN, Quotes
 from g6.domain.quotes.tick import (
     REST,
     SOURCES,
@@ -37,6 +37,7 @@ from g6.domain.quotes.tick import (
     true_until,
 )
 from g6.domain.reports import ProviderFacts
+from g6.domain.schema.underlying import Underlying
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
 from g6.ports.sources import Abilities, abilities_of

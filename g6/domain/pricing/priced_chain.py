@@ -156,7 +156,7 @@ class PricedChain:
             years=expiries.years[i],
             forward=expiries.forward[i],
             atm=expiries.atm[i],
-            wanted=expiries.wanted[i],
+            requested=expiries.wanted[i],
             collected=expiries.collected[i],
             beyond=beyond.countable(
                 self.quotes.values["volume"][:, expiries.rows(i)],

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import Contracts
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS
+from g6.domain.schema.underlying import Underlying
 
 __all__ = ["BAR", "Bars", "cleaned", "index_at", "options_at"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Contracts
-from g6.domain.schema.underlying import Underlying as Underlying  # noqa: PLC0414
+from g6.domain.schema.underlying import Underlying
 
 Array = NDArray[np.float64]
 

@@ -34,7 +34,7 @@ class ChainExpiry:
 
     `rows` are its places along the strike axis. `bucket` is what it was collected as, `mask` the
     bits of every bucket that it fills. `years` to the settlement fix are NaN beyond it. `forward`
-    and `atm` are points. Of `wanted` strikes, all listed sides of `collected` ones came. `beyond`
+    and `atm` are points. Of `requested` strikes, all listed sides of `collected` ones came. `beyond`
     are listed strikes that are no rows, as far as they may be in sums.
     """
 
@@ -45,7 +45,7 @@ class ChainExpiry:
     years: float
     forward: float
     atm: float
-    wanted: int
+    requested: int
     collected: int
     beyond: Beyond = field(default_factory=Beyond)
 
@@ -57,7 +57,7 @@ class ChainExpiry:
     @property
     def is_whole(self) -> bool:
         """Whether all but few of the listed strikes came of late, as rows or beyond them."""
-        strikes = self.wanted + self.beyond.listed
+        strikes = self.requested + self.beyond.listed
         share = (self.collected + len(self.beyond)) / strikes if strikes else 0.0
         return not self.beyond.unasked and share >= 1 - MAX_MISSING_SHARE
 
@@ -264,7 +264,7 @@ def _expiries_of(frame: Frame, sides: Mapping[str, NDArray[Any]]) -> Iterator[Ch
             years=float(columns["years_to_expiry"][first]),
             forward=float(columns["forward"][first]),
             atm=float(columns["atm"][first]),
-            wanted=rows.stop - rows.start,
+            requested=rows.stop - rows.start,
             collected=int(np.count_nonzero(~is_missing[rows])),
             beyond=beyond,
         )

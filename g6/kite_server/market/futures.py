@@ -8,7 +8,7 @@ import numpy as np
 
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Future
-from g6.domain.quotes.quotes import Underlying
+from g6.domain.schema.underlying import Underlying
 from g6.kite_server.market.tick_records import Ticks, empty, fill_books
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from g6.domain.market.calendar import IST, Calendar, Session, day_of
 from g6.domain.market.instrument import Contracts, Future, Listing
-from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.schema.underlying import Underlying
 from g6.kite_server.market import futures, session_bars, vix
 from g6.kite_server.market.instrument_ref import InstrumentRef
 from g6.kite_server.market.session_bars import Bars

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.market.instrument import Contracts, Future
-from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.schema.underlying import Underlying
 from g6.kite_server.market.instrument_catalogue import Catalogue, CatalogueCache
 from g6.kite_server.market.instrument_ref import VIX_ROOT, InstrumentRef
 from g6.kite_server.market.market_source import MarketSource, cash_market, settled_since

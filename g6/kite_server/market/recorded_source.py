@@ -12,7 +12,8 @@ import numpy as np
 from g6.adapters.replay import Recording, Replay, totals
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, Contracts, Future, Listing
-from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes
+from g6.domain.schema.underlying import Underlying
 from g6.kite_server.market import vix
 from g6.kite_server.market.instrument_ref import InstrumentRef
 from g6.kite_server.market.session_bars import BAR, Bars

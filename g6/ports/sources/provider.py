@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
 from g6.domain.reports import ProviderFacts
+from g6.domain.schema.underlying import Underlying
 
 
 class Provider(Hashable, Protocol):

@@ -18,9 +18,10 @@ from g6.domain.cycles.plan import Quality
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import VIX, Contracts
 from g6.domain.pricing.quality import Flag, prices
-from g6.domain.quotes.quotes import DEPTH_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import DEPTH_FIELDS, Quotes
 from g6.domain.quotes.tick import REST, STREAM, Feed, blank
 from g6.domain.reports import ProviderFacts
+from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderBusy, RedisDown
 from g6.simulation import SimulatedMarket
 

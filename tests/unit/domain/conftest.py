@@ -16,8 +16,9 @@ from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.pricing.priced_chain import PricedChain
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.quotes.stamp import Stamp
+from g6.domain.schema.underlying import Underlying
 
 AT = "2026-08-19T06:00:00Z"
 NEAR, FAR = "2026-08-25", "2026-09-01"

@@ -18,8 +18,8 @@ from g6.domain.pricing.strike_selection import (
     window_rows,
 )
 from g6.domain.quotes.previous_interest import previous_interest
-from g6.domain.quotes.quotes import Underlying
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.underlying import Underlying
 
 CE, PE = 0, 1
 NAN = float("nan")

@@ -20,7 +20,8 @@ from g6.domain.quotes.chain_memory import (
     refreshed,
     widened,
 )
-from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes, Underlying
+from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
+from g6.domain.schema.underlying import Underlying
 
 DAYS = np.array(["2026-11-23", "2026-12-01"], dtype="datetime64[D]")
 

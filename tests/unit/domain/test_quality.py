@@ -16,7 +16,7 @@ from g6.domain.pricing.quality import (
     quality_counts,
     spot_source,
 )
-from g6.domain.quotes.quotes import Underlying
+from g6.domain.schema.underlying import Underlying
 
 CE, PE = 0, 1
 NAN = float("nan")

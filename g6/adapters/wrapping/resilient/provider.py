@@ -20,9 +20,10 @@ from g6.adapters.wrapping.resilient.outage import Outage
 from g6.adapters.wrapping.resilient.tally import Tally
 from g6.domain.cycles.cycle import FIRST_SHARE
 from g6.domain.market.instrument import Contracts, Listing
-from g6.domain.quotes.quotes import Quotes, Underlying
+from g6.domain.quotes.quotes import Quotes
 from g6.domain.reports import ProviderFacts, ProviderState
 from g6.domain.schema.provider_words import ProviderMode
+from g6.domain.schema.underlying import Underlying
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, Withheld
 from g6.ports import Limiter, Provider, SharedCache
 from g6.ports.sources import Abilities, abilities_of
