@@ -10,7 +10,7 @@ from g6.errors import FrameMissing, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
 from g6.ports import Opening
 
-PATIENCE = 300.0
+RERUN_SECONDS = 300.0
 """Wall seconds to the deadline of a unit that is sent again."""
 
 
@@ -53,7 +53,10 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
         runtime.frames.put(unit, "quotes", _restamped(frame, runtime), runtime.quotes_seconds)
     now = runtime.clock.wall()
     opening = Opening(
-        (unit.index,), runtime.plan.config_id, now + PATIENCE, runtime.clock.wall_of(unit.instant)
+        (unit.index,),
+        runtime.plan.config_id,
+        now + RERUN_SECONDS,
+        runtime.clock.wall_of(unit.instant),
     )
     attempt = runtime.ledger.reopen(unit, first_stage, opening, now)
     stages = ("persist",) if first_stage == "persist" else ("analyse", "persist")

@@ -9,8 +9,9 @@ from itertools import islice
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
-from g6.pipeline.runtime import Runtime
-from g6.ports import CycleRecord, StageState, UnitRecord
+from g6.pipeline.rerun import RERUN_SECONDS
+from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
+from g6.ports import RERUN_TASK, CycleRecord, StageState, UnitRecord
 
 MOST_WALKED = 2000
 """Instants of the grid that one sweep looks at."""
@@ -20,6 +21,8 @@ POISON = 3
 """Starts of a stage after which its unit is closed: its messages may kill one child after another."""
 PERSIST_TRIES = 5
 """Starts of stage persist after which a unit is not sent again."""
+RERUN_LEASES = 6
+"""Leases for which a rerun waits in its queue before it counts as lost, and between two sends."""
 STORE_SECONDS = 3600.0
 """How long a closed cycle is sent again to be stored."""
 
@@ -99,6 +102,8 @@ def _lost_stages(
     lease = runtime.timing.lease
     if record.opening.deadline - now < min(1.0, lease):
         return ()
+    if state.task == RERUN_TASK:
+        return _lost_rerun(runtime, record, state, now)
     since = record.opened
     for position, name in enumerate(STAGES[:2]):
         stage = state.stages.get(name, StageState())
@@ -109,6 +114,27 @@ def _lost_stages(
             return ()
         return STAGES[position:] if _has_lapsed(stage, since, lease, now) else ()
     return ()
+
+
+def _lost_rerun(
+    runtime: Runtime, record: CycleRecord, state: UnitRecord, now: float
+) -> tuple[str, ...]:
+    """Return the stages of a lost rerun, empty while it runs or may still wait in its queue.
+
+    A rerun begins with analyse. A ledger that has forgotten the cycle knows of no collection, and
+    a sweep sent stage collect for a cycle of last week: it came too late and made an OK row
+    MISSING. A rerun of a day has a thousand units in one queue, so that one that waits is sent
+    again every six leases and not at every sweep.
+    """
+    stage = state.stages.get(Stage.ANALYSE, StageState())
+    if stage.starts >= POISON or stage.state == "done":
+        return ()
+    if stage.state == "run":
+        return STAGES[1:] if stage.lease_until < now else ()
+    waited = now - (record.opening.deadline - RERUN_SECONDS)
+    patience = RERUN_LEASES * runtime.timing.lease
+    is_due = waited >= patience and waited % patience < SWEEP_SECONDS
+    return STAGES[1:] if is_due else ()
 
 
 def _has_lapsed(stage: StageState, since: float, lease: float, now: float) -> bool:

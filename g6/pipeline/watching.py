@@ -25,12 +25,10 @@ from g6.domain.reports.alerts import (
 )
 from g6.domain.schema.words import QuoteSource
 from g6.pipeline.refusals import forget_old
-from g6.pipeline.runtime import Runtime
+from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
 
 WARN_BEFORE = timedelta(minutes=60)
 """How long before the open a person is told that there is no token for it."""
-SWEEP_SECONDS = 2.0
-"""Wall seconds between two sweeps, each of which may carry a heartbeat."""
 REMIND_SECONDS = 60.0
 """Wall seconds between two alerts of a state that lasts."""
 OTHER_STREAMS_FIX = (

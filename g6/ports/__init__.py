@@ -10,7 +10,7 @@ from g6.ports.chain_memories import ChainMemories
 from g6.ports.clock import Clock
 from g6.ports.controls import Controls
 from g6.ports.frames import Frames
-from g6.ports.ledger import Claim, CycleRecord, Ledger, Opening, StageState, UnitRecord
+from g6.ports.ledger import RERUN_TASK, Claim, CycleRecord, Ledger, Opening, StageState, UnitRecord
 from g6.ports.lifeline import Lifeline
 from g6.ports.limiter import Limiter
 from g6.ports.panels import PanelArchive, PanelStore
@@ -22,6 +22,7 @@ from g6.ports.store import Store, WriteReport
 from g6.ports.vitals import Vitals
 
 __all__ = [
+    "RERUN_TASK",
     "Bus",
     "ChainMemories",
     "Claim",

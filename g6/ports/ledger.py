@@ -10,6 +10,9 @@ from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
 
+RERUN_TASK = "rerun"
+"""The task id of a unit from its reopening until a task takes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

@@ -10,7 +10,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Status
-from g6.ports import Bus, Claim, Controls, CycleRecord, Opening, StageState, UnitRecord
+from g6.ports import RERUN_TASK, Bus, Claim, Controls, CycleRecord, Opening, StageState, UnitRecord
 
 
 @dataclass(slots=True)
@@ -229,7 +229,7 @@ class MemoryLedger:
             account.fired = account.closed = 0.0
             record = replace(record, status="", reason="", summary={})
         stages = {stage: state for stage, state in record.stages.items() if stage not in again}
-        self._put(unit, replace(record, task="rerun", attempt=account.attempt, stages=stages))
+        self._put(unit, replace(record, task=RERUN_TASK, attempt=account.attempt, stages=stages))
         expected = account.opening.expected
         expected += () if unit.index in expected else (unit.index,)
         account.opening = replace(

@@ -23,9 +23,9 @@ from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.jobs import SWEEP
 from g6.errors import BadConfig, Retryable
 from g6.pipeline import Runtime
+from g6.pipeline.runtime import SWEEP_SECONDS
 from g6.ports.sources import abilities_of
 
-SWEEP_SECONDS = 2.0
 POLL_SECONDS = 0.01
 MOST_OPEN = 20
 """Cycles that may be on their way to the disk when the next is sent."""

@@ -16,11 +16,10 @@ from g6.domain.cycles.cycle import Timing, Unit
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 from g6.pipeline.folding import QUARTER_SECONDS
+from g6.pipeline.runtime import SWEEP_SECONDS
 
 SWEEP = "g6.sweep"
 """The task that closes what did not arrive; beat says with each that it lives."""
-SWEEP_SECONDS = 2.0
-"""Seconds between two sweeps: a partial cycle closes at most 2.5 s after its deadline."""
 SHORTEST_FOLD_SECONDS = 5.0
 """A simulated market's quarter of an hour can pass in milliseconds.
 

@@ -10,6 +10,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo
 from g6.pipeline.rerun import Rerun
+from g6.pipeline.sweep import RERUN_LEASES
 from tests.worlds.pipeline import FIRST, NIFTY, SECOND, World
 
 
@@ -122,7 +123,7 @@ def test_the_same_rerun_twice_ends_the_same(past: World) -> None:
 def test_a_rerun_that_dies_is_taken_up_by_the_sweep(past: World) -> None:
     pipeline.rerun(past.runtime, NIFTY)
     past.sender.sent.clear()
-    past.later(5.1)
+    past.later(RERUN_LEASES * past.runtime.timing.lease + 0.1)
     assert pipeline.sweep(past.runtime)["sent_again"] == 1
     past.drain()
     assert past.ends()["NIFTY"] == ("OK", "")

@@ -293,3 +293,19 @@ def test_a_recording_is_never_walked(world: World) -> None:
     world.cycle()
     world.runtime = replace(world.runtime, feeds=lambda _at: ["NIFTY"])
     assert swept(world, 600.0)["gaps"] == 0
+
+
+def test_a_rerun_of_a_forgotten_cycle_is_never_collected(world: World) -> None:
+    """A sweep sent stage collect for it, which came too late and made the OK row MISSING."""
+    world.cycle()
+    world.forget()
+    world.later(3_600.0)
+    pipeline.rerun(world.runtime, NIFTY)
+    world.sender.sent.clear()
+    for _ in range(20):
+        world.later(2.0)
+        pipeline.sweep(world.runtime)
+    stages = [message[3] for message in world.sender.sent if message[0] == "stages"]
+    assert stages == [("analyse", "persist")]
+    world.drain()
+    assert world.ends()["NIFTY"] == ("OK", "")

@@ -142,7 +142,7 @@ def test_stored_chains_say_the_same_as_the_overview() -> None:
         }  # fmt: skip
         told = {name: None if np.isnan(value) else value for name, value in pairs.items()}
         assert told == {name: row[name] for name in pairs}
-        (over_time,) = interest([frame])
+        (over_time,) = interest([Chain.of_rows(frame)])
         assert (over_time.oi_calls == row["oi_calls"]) or (
             np.isnan(over_time.oi_calls) and row["oi_calls"] is None
         )
@@ -153,7 +153,7 @@ def test_open_interest_of_chosen_strikes_is_that_of_the_rows() -> None:
     (row,) = run(world, 1)
     frame = world.store.read_chain(Unit(row["timestamp"], "NIFTY"))
     assert frame is not None
-    (found,) = interest([frame], strikes=[row["atm"]])
+    (found,) = interest([Chain.of_rows(frame)], strikes=[row["atm"]])
     assert found.strikes == 1
     assert found.oi_calls > 0
 
@@ -161,7 +161,7 @@ def test_open_interest_of_chosen_strikes_is_that_of_the_rows() -> None:
 def test_a_memory_that_was_lost_empties_the_figures_until_it_is_whole_again() -> None:
     world = windowed()
     run(world, 13)
-    world.memories._held.clear()
+    world.memories._memories.clear()
     lost, later = after(FIRST, 13 * INTERVAL), after(FIRST, 25 * INTERVAL)
     for n in range(13, 26):
         world.cycle(after(FIRST, n * INTERVAL))
