@@ -7,13 +7,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.documents.json_plain import json_plain
 from g6.domain.figures import breadth
 from g6.domain.reports import CycleReport, OverviewRow
 from g6.domain.reports.alerts import unit_alerts
@@ -167,7 +165,7 @@ def envelope(
         generated_at: When the data was made, ISO wall time.
         source: The stage that made it.
     """
-    plain = _plain(data)
+    plain = json_plain(data)
     return {
         "panel": name,
         "version": VERSION,
@@ -273,26 +271,6 @@ def _side(values: dict[str, Any]) -> JsonObject:
     return values | {"oi_change": change}
 
 
-def _plain(value: object) -> object:
-    """Return a value as JSON has it.
-
-    Numpy scalars are numbers, NaN and infinities None, instants and dates text.
-    """
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, datetime):
-        return isoformat_z(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, str) else value
-
-
 def canonical(data: object) -> bytes:
     """Return canonical JSON: sorted keys, no spaces, UTF-8, NaN as null.
 
@@ -300,7 +278,7 @@ def canonical(data: object) -> bytes:
     b'{"a":1,"b":null}'
     """
     return json.dumps(
-        _plain(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        json_plain(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
 
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from g6.adapters.replay import Recording
 from g6.bootstrap.sources import open_recording, recorded_plan, replay_provider
 from g6.config import Settings, calendar
+from g6.domain.documents.json_plain import json_plain
 from g6.domain.figures import open_interest
 from g6.domain.figures.comparison import agreement, side_gaps, spot_forward
 from g6.domain.market.calendar import IST
@@ -131,7 +132,7 @@ def parity(
     left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
     found = [series.figures() for series in _series(settings, source)]
     if json_:
-        typer.echo(json.dumps(_plain(found), indent=1))
+        typer.echo(json.dumps(json_plain(found), indent=1))
         return
     console = terminal.console(settings)
     console.print(_parity_table(found))
@@ -202,7 +203,7 @@ def exchange_iv(
     left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
     found = list(_exchange_figures(settings, source))
     if json_:
-        typer.echo(json.dumps(_plain(found), indent=1))
+        typer.echo(json.dumps(json_plain(found), indent=1))
         return
     console = terminal.console(settings)
     for each in found:
@@ -262,12 +263,3 @@ def _most(values: Sequence[float]) -> float:
 
 def _percentile(values: Sequence[float], percent: float) -> float:
     return float(np.percentile(values, percent)) if values else float("nan")
-
-
-def _plain(value: Any) -> Any:
-    """Return a document for JSON: null for NaN."""
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
