@@ -26,6 +26,7 @@ def credentials(settings: Settings) -> KiteCredentials:
     """
     if settings.provider.token_provider == "fake":  # noqa: S105 - a choice
         return KiteCredentials("demo", "demo", "demo", "")
+    # Before a secret is read at all.
     _refuse_in_clear(settings)
     path = settings.provider.secrets_file
     from_file = secrets_of(path) if path else {}

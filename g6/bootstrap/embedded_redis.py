@@ -9,7 +9,7 @@ from g6.config import Settings
 
 
 def embedded_redis(settings: Settings, directory: Path) -> EmbeddedServer:
-    """Start a server whose append-only file is in a directory; its block ends it.
+    """Start a server whose append-only file is in a directory, until its block ends.
 
     Raises:
         Unavailable: No server program is found, or it does not start.

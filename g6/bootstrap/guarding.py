@@ -63,6 +63,7 @@ def shared_state(wiring: Wiring) -> SharedState:
     bus = RedisBus(client, namespace)
 
     def limiter(name: str) -> Limiter:
+        # One sequence for all hosts: Celery's own rate_limit holds for each worker by itself.
         # The first source's slots stand under the namespace alone, as they did before there was a
         # second one.
         prefix = namespace if name == first else f"{namespace}:{name}"

@@ -58,6 +58,8 @@ def owned_directories(
     if system is None:
         url = settings.redis.broker_url or ""
         system = owning_system(settings, url) if url else System()
+    # Owned with a configured Redis too: two systems on two servers overwrote each other's cycles
+    # in one directory while only embedded ones wrote down who they were.
     directory = settings.directory
     csv = settings.csv_dir
     with ExitStack() as stack:

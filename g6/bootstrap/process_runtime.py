@@ -37,7 +37,7 @@ def build_runtime(
 
     Args:
         wiring: Of the process.
-        sender: Sends tasks; None keeps them in this process, which sends none.
+        sender: Sends tasks. None keeps them in this process, which sends none.
         source: A provider that was made already, before the fork.
     """
     settings = wiring.settings
@@ -55,6 +55,7 @@ def build_runtime(
         calendar=wiring.calendar,
         clock=clock,
         provider=source,
+        # In messages a chain of 500 KB costs four stages 205 ms, through frames 15 ms.
         frames=RedisFrames(cache, namespace, max_bytes=settings.frames.max_bytes),
         ledger=RedisLedger(main, namespace),
         store=stores.store(settings),

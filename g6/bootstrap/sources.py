@@ -37,6 +37,7 @@ def provider(wiring: Wiring) -> Provider:
     check_names(settings)
     if not settings.source.is_live:
         return settings.source.builder(settings)
+    # Built by name: the client of Kite takes half a second to import, and a simulated market none.
     source = guarded_source(wiring)
     if not settings.streamed or wiring.redis is None:
         return source

@@ -11,6 +11,7 @@ from g6.ports.store import Store
 
 def store(settings: Settings) -> Store:
     """Return the configured sinks as one store."""
+    # Reading asks them in this order. Parquet keeps every strike, CSV the window around the money.
     sinks: list[Store] = []
     if settings.storage.parquet.enabled:
         sinks.append(ParquetStore(settings.directory))

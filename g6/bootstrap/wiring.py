@@ -100,6 +100,7 @@ def wire_if_running(settings: Settings) -> Wiring:
 
 def connect_to(settings: Settings, url: str) -> Redis:
     """Return a client of the Redis at `url`, of the configured master where Sentinels name it."""
+    # redis-py 8's own defaults block 59 s on a frozen server. Ours wait 2 s, and once more.
     return connect(url, master_name=settings.redis.master_name or "")
 
 

@@ -77,7 +77,7 @@ class Backfill:
         )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return what candles give of `contracts`, NaN throughout for one without a candle by then."""
+        """Return what candles give of `contracts`, NaN throughout for one without any by then."""
         listing = self.listing(index, at)
         values, has_candle = options_at(contracts, at, partial(self._bars, listing))
         return Quotes(

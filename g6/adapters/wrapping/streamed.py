@@ -204,6 +204,7 @@ class Streamed:
             rows, feeds = self._cache.get(day, index, keys)
         except Retryable:
             rows = blank(len(keys))
+        # An unchanged quote stands while its connection lives, however old it is itself.
         age = self._clock.wall() - true_until(rows, feeds)
         return _CachedRows(rows, age <= self._max_age, feeds)
 
@@ -310,6 +311,7 @@ class Streamed:
 
     def _received_at(self, rows: Rows) -> float:
         """Return the market's instant at which the newest row was received, by the wall clock."""
+        # Market and wall differ by what a look-alike's clock is ahead.
         if not len(rows):
             return NAN
         ahead = self._clock.market().timestamp() - self._clock.wall()

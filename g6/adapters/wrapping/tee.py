@@ -71,6 +71,7 @@ class Tee:
 
     def _write(self, write: Callable[[Store], WriteReport]) -> WriteReport:
         reports, errors = self._each(write)
+        # One sink that took the rows is enough to go on: the error of the other is counted.
         if errors and not reports:
             raise StoreBusy("; ".join(errors.values()), errors)
         rows: dict[str, int] = {}

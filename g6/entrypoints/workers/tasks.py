@@ -47,7 +47,7 @@ class UnitTask(Task):  # type: ignore[misc]
 
         Raises:
             Ignore: The chain ends here.
-            Retry: A server is away; Celery sends the task again.
+            Retry: A server is away, and Celery sends the task again.
         """
         try:
             may_continue = self._under_lease(unit)

@@ -27,6 +27,7 @@ class FurtherRequests:
         Raises:
             RedisDown: Nobody can count.
         """
+        # At the least interval that works there is one further request for two indices.
         cycle = f"{at.timestamp():.0f}"
         keys = (f"further:{self._scope}:{cycle}:{number}" for number in range(self._most))
         return any(self._cache.claim(key, self._seconds) for key in keys)
