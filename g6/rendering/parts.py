@@ -84,6 +84,7 @@ def parts_of(study: str, document: object, view: object = None) -> Iterator[Part
 
 def view_of(study: str) -> type:
     """Return the dataclass of a study's view options."""
+    # Few documents can be shown in two ways: a module without View has no options of its own.
     view: type = getattr(_module(study), "View", NoView)
     return view
 
@@ -113,6 +114,7 @@ def _module(study: str) -> ModuleType:
 def print_parts(console: Console, parts: Iterable[Part]) -> None:
     """Print the parts, one after the other."""
     for part in parts:
+        # rich breaks a string at the console's width, in a pipe at 80: a path would be cut in two.
         if isinstance(part, Line):
             console.print(part.text, soft_wrap=True)
         elif isinstance(part, Block):

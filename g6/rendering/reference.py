@@ -91,6 +91,7 @@ def _documents(document: type) -> Iterator[str]:
 
 def _unfolded(attributes: str) -> list[str]:
     """Return one line per attribute: a sentence that goes on below stands deeper than its name."""
+    # A line of attributes stands four deep in a docstring, what follows below it eight.
     return re.sub(r"\n {5,}", " ", attributes).splitlines()
 
 

@@ -95,5 +95,6 @@ def strike_cell(strike: float, *, is_centre: bool) -> str:
 
 def around(offset: NDArray[np.float64] | Sequence[float]) -> int:
     """Return the row at the money: the least offset, the middle one where no offset is known."""
+    # Without a forward there is no ATM, and every offset is NaN: argmin of that raises.
     distance = np.abs(np.asarray(offset, dtype=np.float64))
     return int(np.nanargmin(distance)) if np.isfinite(distance).any() else len(distance) // 2

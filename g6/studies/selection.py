@@ -137,7 +137,8 @@ def of_one_expiry(frames: Sequence[Frame], expiry: str | None) -> list[Frame]:
 def is_observed_by(frame: Frame, at: datetime | None) -> bool:
     """Tell whether every row of a chain was known at an instant.
 
-    Without an instant it was. Rows without an instant of their own count as observed at their cycle's.
+    Without an instant it was. Rows that have no instant of their own count as observed at their
+    cycle's.
     """
     if at is None:
         return True

@@ -27,6 +27,7 @@ def draw(document: object) -> Figure:
     Raises:
         TypeError: The document is of a kind that is not drawn.
     """
+    # A Figure of its own instead of pyplot's: pyplot keeps every figure, and picks a display.
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     figure.suptitle(title_of(document), fontsize=12, x=0.01, ha="left")
     _draw_on(document, figure)

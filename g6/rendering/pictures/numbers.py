@@ -96,6 +96,7 @@ def numbers_of(document: object) -> dict[str, object]:
 
 @numbers_of.register
 def _(document: InterestByCycle) -> dict[str, object]:
+    # The picture's numbers are columns, those of `g6 interest --json` records: both are published.
     columns = document.columns()
     names = ("instant", "pcr", "pcr_volume", "max_pain", "oi_calls", "oi_puts", "expiry")
     return {

@@ -71,6 +71,7 @@ def _strikes_table(spreads: Spreads, forward: float, strikes: int) -> Table:
     for name in (*heads, "STRIKE", *heads[::-1]):
         table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
     count = len(spreads.strike)
+    # Before the first forward of a day the middle of the ladder stands for the money.
     centre = count // 2
     if np.isfinite(forward):
         centre = int(np.argmin(np.abs(spreads.strike - forward)))

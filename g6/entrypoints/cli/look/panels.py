@@ -1,4 +1,4 @@
-"""`g6 panels`: are the panel files what their manifest says?"""
+"""`g6 panels`: holds panel files against the hashes in their manifest."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def verify(
     config: options.Config = None,
     data_dir: options.DataDir = None,
 ) -> None:
-    """Compare panel files with the hashes in their manifest. Exit 0 clean (or not strict), 1 issues, 2 could not run.
+    """Compare panel files with the hashes in their manifest.
+
+    Exit 0 clean (or not strict), 1 issues, 2 could not run.
 
     Example: g6 panels verify --strict
     """
@@ -57,9 +59,6 @@ def verify(
     elif not quiet:
         for file, code in issues.items():
             typer.echo(f"{file}: {code}")
-        typer.echo(
-            f"{len(issues)} issues in {directory}"
-            if issues
-            else f"{directory}: every panel is what the manifest says"
-        )
+        whole = f"{directory}: every panel is what the manifest says"
+        typer.echo(f"{len(issues)} issues in {directory}" if issues else whole)
     raise typer.Exit(1 if issues and strict else 0)

@@ -39,7 +39,7 @@ def spread(command: C) -> C:
         command(*positional, **options)
 
     spread_command.__signature__ = Signature(arguments)  # type: ignore[attr-defined]
-    spread_command.__annotations__ = {each.name: each.annotation for each in arguments}
+    spread_command.__annotations__ = {argument.name: argument.annotation for argument in arguments}
     return spread_command  # type: ignore[return-value]
 
 

@@ -48,7 +48,8 @@ class Estimate:
 def estimate_day(settings: Settings, cycles: int | None = None) -> Estimate | None:
     """Return the bytes of the next whole session, or of its first `cycles`.
 
-    A recording knows no session: it has no estimate. Contracts are those of the simulated market, else of the newest listing that is kept.
+    A recording knows no session: it has no estimate. Contracts are those of the simulated market,
+    else of the newest listing that is kept.
     """
     if settings.source.can(Ability.RECORDED):
         return None

@@ -30,9 +30,9 @@ def add(app: typer.Typer, words: str) -> None:
 
     study = by_command(words)
     name = study.name
-    asked = fields_of(study.parameters)
+    parameters = fields_of(study.parameters)
     view = fields_of(parts.view_of(name))
-    arguments = [argument_of(field) for field in (*asked, *view)]
+    arguments = [argument_of(field) for field in (*parameters, *view)]
     faces: dict[str, object] = {"json_": options.Json}
     if csv_help := parts.csv_help_of(name):
         faces["csv_"] = Annotated[bool, typer.Option("--csv", help=csv_help)]
@@ -48,7 +48,7 @@ def add(app: typer.Typer, words: str) -> None:
 def signed(function: Callable[..., None], arguments: list[Argument]) -> Callable[..., None]:
     """Give a function that takes any names the arguments that typer makes options of."""
     function.__signature__ = Signature(arguments)  # type: ignore[attr-defined]
-    function.__annotations__ = {each.name: each.annotation for each in arguments}
+    function.__annotations__ = {argument.name: argument.annotation for argument in arguments}
     return function
 
 

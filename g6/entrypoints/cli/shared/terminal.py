@@ -66,7 +66,7 @@ def _encode(text: str, _: str = "strict") -> tuple[bytes, int]:
 
 
 class _Encoder(codecs.IncrementalEncoder):
-    def encode(self, input: str, final: bool = False) -> bytes:  # noqa: ARG002 - nothing is held back
+    def encode(self, input: str, final: bool = False) -> bytes:  # noqa: ARG002 - holds nothing
         return _encode(input)[0]
 
 
