@@ -16,6 +16,7 @@ from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
+from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.replay import Recording, Replay
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z
 from g6.domain.cycles.plan import Plan
@@ -23,7 +24,6 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp as quote
-from g6.domain.reports import VitalSigns
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 
@@ -87,14 +87,6 @@ class UndamagedPanels(MemoryPanels):
         return {}
 
 
-class NoVitals:
-    """Vitals port of a system without queues and workers."""
-
-    def read(self) -> VitalSigns:
-        """Return nothing known."""
-        return VitalSigns()
-
-
 @dataclass(frozen=True, slots=True)
 class ReplayedUnit:
     """One unit of a recording: its instant, priced chain and overview row."""
@@ -129,7 +121,7 @@ def memory_runtime(
         bus=bus,
         controls=MemoryControls(),
         sender=sender,
-        vitals=NoVitals(),
+        vitals=MemoryVitals(),
         feeds=recording.indices,
         chain_memories=MemoryChainMemories(),
     )

@@ -17,10 +17,10 @@ from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
+from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet.listings import kept_listing
 from g6.adapters.wrapping.backfill import Backfill
-from g6.bootstrap.inprocess import NoVitals
 from g6.bootstrap.sources import guarded_source, provider
 from g6.bootstrap.stores import store
 from g6.bootstrap.wiring import Wiring, wire_if_running
@@ -64,7 +64,7 @@ def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:
         bus=MemoryBus(),
         controls=MemoryControls(),
         sender=MemorySender(),
-        vitals=NoVitals(),
+        vitals=MemoryVitals(),
     )
     return runtime, backfill
 

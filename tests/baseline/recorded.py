@@ -24,6 +24,7 @@ from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
+from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
@@ -60,13 +61,6 @@ class SetClock:
         return instant.timestamp()
 
 
-class Calm:
-    """Vitals port of a system with one empty queue."""
-
-    def read(self) -> VitalSigns:
-        return VitalSigns(queues={"collect": 0})
-
-
 def ran(directory: Path) -> Runtime:
     """Run the cycles; everything is in memory but the files below `directory`."""
     settings, clock, bus = (
@@ -79,7 +73,8 @@ def ran(directory: Path) -> Runtime:
         plan=plan(settings), timing=Timing(settings.wall_interval), calendar=calendar(), clock=clock,
         provider=SimulatedMarket(calendar()), frames=MemoryFrames(clock.wall), ledger=MemoryLedger(bus, controls),
         store=Tee(ParquetStore(directory), CsvStore(directory / "csv")), panels=MemoryPanels(),
-        panel_files=PanelFiles(directory / "panels"), bus=bus, controls=controls, sender=MemorySender(), vitals=Calm(),
+        panel_files=PanelFiles(directory / "panels"), bus=bus, controls=controls, sender=MemorySender(),
+        vitals=MemoryVitals(VitalSigns(queues={"collect": 0})),
     )  # fmt: skip
     for cycle in CYCLES:
         clock.now = parse_z(cycle).timestamp()

@@ -16,6 +16,7 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
+from g6.adapters.memory.vitals import MemoryVitals
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.reports import VitalSigns
@@ -70,13 +71,6 @@ class Archive(MemoryPanels):
         return self.issues
 
 
-class Calm:
-    """Vitals port of a system with one empty queue."""
-
-    def read(self) -> VitalSigns:
-        return VitalSigns(queues={"collect": 0})
-
-
 @dataclass(slots=True)
 class World:
     """Everything at hand: run stages by name, or let what was sent run as workers would."""
@@ -114,7 +108,7 @@ class World:
             bus=self.bus,
             controls=self.controls,
             sender=self.sender,
-            vitals=Calm(),
+            vitals=MemoryVitals(VitalSigns(queues={"collect": 0})),
             chain_memories=self.memories,
         )
 

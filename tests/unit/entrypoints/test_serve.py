@@ -17,6 +17,7 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.totals import MemoryTotals
+from g6.adapters.memory.vitals import MemoryVitals
 from g6.config import calendar
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.cycles.plan import IndexPlan, Plan
@@ -39,13 +40,6 @@ class Away(MemoryTotals):
         raise RedisDown("Redis: away")
 
 
-class Quiet:
-    """Vitals of a system without workers."""
-
-    def read(self):
-        return {}
-
-
 def world():
     days, bus = calendar(), MemoryBus()
     plan = Plan(
@@ -56,7 +50,7 @@ def world():
     return Runtime(
         plan=plan, timing=Timing(60.0), calendar=days, clock=ScaledClock(time.time(), NOON), provider=SimulatedMarket(days),
         frames=MemoryFrames(), ledger=MemoryLedger(bus), store=MemoryStore(), panels=MemoryPanels(), panel_files=MemoryPanels(),
-        bus=bus, controls=MemoryControls(), sender=MemorySender(), vitals=Quiet(),
+        bus=bus, controls=MemoryControls(), sender=MemorySender(), vitals=MemoryVitals(),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.totals import MemoryTotals
+from g6.adapters.memory.vitals import MemoryVitals
 from g6.config import calendar
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z
 from g6.domain.cycles.plan import IndexPlan, Plan
@@ -29,13 +30,6 @@ CYCLE = isoformat_z(NOON)
 RULES = ("this_week", "next_week", "this_month", "next_month")
 
 
-class Quiet:
-    """Vitals of a system without workers."""
-
-    def read(self):
-        return {}
-
-
 def runtime_on(bus):
     """A runtime of two indices in memory."""
     days = calendar()
@@ -44,7 +38,7 @@ def runtime_on(bus):
         plan=Plan(60, indices, scope="chain", config_id="cafe"), timing=Timing(60.0), calendar=days,
         clock=ScaledClock(time.time(), NOON), provider=SimulatedMarket(days), frames=MemoryFrames(), ledger=MemoryLedger(bus),
         store=MemoryStore(), panels=MemoryPanels(), panel_files=MemoryPanels(), bus=bus, controls=MemoryControls(),
-        sender=MemorySender(), vitals=Quiet(),
+        sender=MemorySender(), vitals=MemoryVitals(),
     )  # fmt: skip
 
 
