@@ -1,4 +1,4 @@
-"""The forward of each expiry, read off its own options where it can be, and the strike nearest to it."""
+"""The forward of each expiry, read off its own options where it can be, and the ATM strike."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Forwards:
 
     Attributes:
         value: Points, NaN unknown.
-        source: parity, parity_last, future, carry or spot_rate; "" where the forward is unknown.
+        source: parity, parity_last, future, carry or spot_rate, "" where it is unknown.
         spread: Median absolute deviation of the forwards of the pairs, points.
     """
 
@@ -77,7 +77,8 @@ def parity(strike: Array, call: Array, put: Array, discount: float | Array) -> t
         Forward and spread in points, NaN with fewer than 3 pairs.
 
     >>> strike = np.array([90.0, 100.0, 110.0])
-    >>> forward, spread = parity(strike, np.array([12.0, 5.0, 1.0]), np.array([1.0, 4.0, 10.0]), 1.0)
+    >>> call, put = np.array([12.0, 5.0, 1.0]), np.array([1.0, 4.0, 10.0])
+    >>> forward, spread = parity(strike, call, put, 1.0)
     >>> float(forward), float(spread)
     (101.0, 0.0)
     """
@@ -95,7 +96,7 @@ def parity(strike: Array, call: Array, put: Array, discount: float | Array) -> t
 
 
 def _median_of_pairs(values: Array, pairs: NDArray[np.integer[Any]]) -> Array:
-    """Return the median of the pairs of each row; NaN where these are fewer than MIN_PAIRS."""
+    """Return the median of the pairs of each row, NaN with fewer than MIN_PAIRS."""
     if values.shape[-1] < MIN_PAIRS:
         return np.full(pairs.shape, nan)
     return np.where(pairs >= MIN_PAIRS, median_of_least(values, pairs), nan)
@@ -150,11 +151,12 @@ def with_fallbacks(
 ) -> Forwards:
     """Fill in what parity left unknown of one unit's forwards.
 
-    In this order: the listed future of that expiry; carry over the index, interpolated in time
-    between expiries of at least a day; S e^{rT}. Beyond the fix only the first is tried.
+    The listed future of that expiry comes first. Then comes the carry over the index, interpolated
+    in time between expiries of at least a day, and last S e^{rT}. Beyond the fix only the first is
+    tried.
 
     Args:
-        forwards: Those by parity; they are changed in place.
+        forwards: Those by parity. They are changed in place.
         market: The index and its future.
         expiries: The unit's expiries.
         years: Years to each fix, NaN past it.
@@ -186,7 +188,7 @@ def _with_carry(forwards: Forwards, years: list[float], rate: float, spot: float
     times = []
     carries = []
     for value, ahead in zip(forwards.value, years, strict=True):
-        # Closer to its fix the noise between index and chain, a snapshot apart, would be annualised.
+        # Closer to its fix the noise between index and chain, a snapshot apart, is annualised.
         if value > 0 and ahead >= DAY_YEARS:
             times.append(ahead)
             carries.append(log(value / spot) / ahead)

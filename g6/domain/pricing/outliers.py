@@ -1,4 +1,4 @@
-"""Last prices that no move of the market explains, held against their own book or their neighbours'."""
+"""Last prices that no move of the market explains, held against books."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ LEAST_DEVIATIONS = 10.0
 USUAL_VOLATILITY = 0.20
 TRADING_SECONDS = 252 * 6.25 * 3600
 FRESHEST_SECONDS = 5.0
-"""A book and a trade of the same moment are never nearer in time than this: they come from different ticks."""
+"""Seconds by which a book and a trade of the same moment are apart at least."""
+# They come from different ticks.
 
 
 def pace(market: Underlying) -> float:
@@ -83,7 +84,7 @@ def outliers(
 
 
 def _neighbours(middle: Array, quotes: Quotes) -> tuple[Array, Array]:
-    """Return the quotes of the next strike below and above, each (2, n), NaN at an expiry's ends."""
+    """Return the quotes of the next strike below and above, NaN at the ends of an expiry."""
     below = np.full(middle.shape, np.nan)
     above = np.full(middle.shape, np.nan)
     # Where strikes begin again another expiry begins, or the same one of another unit.

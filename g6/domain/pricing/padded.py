@@ -1,4 +1,4 @@
-"""Expiries side by side: the strikes of each as one row of a table, for one call over all of them."""
+"""Expiries side by side: the strikes of each as one row of a table."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Prices:
     Attributes:
         price: Points, NaN where there is none.
         taken: Where the price is from, a place in SOURCES.
-        half_spread: Half the width of the book of a mid, half a tick of a last price; points.
+        half_spread: Points: half the width of the book of a mid, half a tick of a last price.
         bid: Best bid of a fresh, uncrossed book, points, else NaN.
         ask: Best ask of such a book.
         mid: The price where it is a mid.
@@ -190,7 +190,7 @@ def believed(market: Underlying, strikes: Array) -> Underlying:
         strikes: Strikes of the chain, points. None are no witness.
 
     Returns:
-        The market; without a print `spot` and `spot_time` are NaN and `spot_source` is none.
+        The market. Without a print `spot` and `spot_time` are NaN and `spot_source` is none.
 
     >>> believed(Underlying(spot=0.05), np.array([24000.0])).spot_source
     'none'
@@ -227,7 +227,10 @@ def _positive(values: Array, listed: Mask) -> Array:
 
 
 def _thin(quotes: Quotes, quality: Quality) -> Mask:
-    """Return what the configuration leaves out for its volume or open interest; unknown ones stay."""
+    """Return what the configuration leaves out for its volume or open interest.
+
+    What is unknown stays.
+    """
     listed: Mask = quotes.symbol != ""
     thin: Mask = np.zeros(listed.shape, dtype=np.bool_)
     if quality.min_volume:

@@ -38,7 +38,7 @@ def window_centres(
     """Return the listed strike around which each expiry is first collected.
 
     No chain says yet where the forward is, so that it is grown from the future, at the rate that
-    lies between index and future; without a future from the index.
+    lies between index and future. Without a future it is grown from the index.
 
     Args:
         contracts: What is listed.

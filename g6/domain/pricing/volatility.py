@@ -1,4 +1,4 @@
-"""Implied volatility and Greeks of a chain: which side is believed, and a status wherever there is none."""
+"""Implied volatility and Greeks of a chain: a value that is believed, or a status."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""The general solver: safeguarded Householder steps on the logarithm of the price, inside a closed-form bracket.
+"""The general solver: Householder steps on the logarithm of the price, inside a bracket.
 
 With k = |ln(F/K)|, w = sigma sqrt(T), h = k/w, t = w/2 the out-of-the-money price over min(F, K) is
-c(w) = N(d1) - e^k N(d2) = n(d1) [M(h - t) - M(h + t)], M the Mills ratio, d1 = t - h, d2 = -t - h. Below one half the
-residual is ln c - ln p; above it is ln(1 - c) - ln(1 - p), with 1 - c = n(d1) [M(t - h) + M(t + h)], so both ends keep
-their relative accuracy. Brackets follow from p < N(d1) and (1 - p)/2 <= N(-d1).
+c(w) = N(d1) - e^k N(d2) = n(d1) [M(h - t) - M(h + t)], M the Mills ratio, d1 = t - h, d2 = -t - h.
+Below one half the residual is ln c - ln p. Above it is ln(1 - c) - ln(1 - p), with
+1 - c = n(d1) [M(t - h) + M(t + h)], so that both ends keep their relative accuracy. Brackets have a
+closed form: they follow from p < N(d1) and (1 - p)/2 <= N(-d1).
 
 Idea of the logarithmic objective: P. Jaeckel, "Let's Be Rational" (2015).
 """
@@ -20,22 +21,39 @@ from g6.domain.pricing.black76.model import mills
 __all__ = ["bracketed_root"]
 
 _HALF_LOG_2PI = 0.5 * log(2 * pi)
-# A Householder step of the third order raises the relative error to its fourth power: steps this small are the last.
+# A Householder step of the third order raises the relative error to its fourth power: steps this
+# small are the last.
 _LAST_STEP = 1e-4
 
 
 def bracketed_root(
     p: Array, complement: Array, k: Array, guess: Array, limit: int
 ) -> tuple[Array, NDArray[np.int16]]:
-    """Root of variance w at which the folded price is p, and evaluations spent; NaN where `limit` did not suffice.
+    """Return the root of variance at which the folded price is p, and the evaluations spent.
 
-    p in (0, 1), complement = 1 - p with its own relative accuracy, k >= 0, guess may be anything. One dimension.
+    All arrays have one dimension and one length.
+
+    Args:
+        p: Out-of-the-money price over min(F, K), in (0, 1).
+        complement: 1 - p with its own relative accuracy.
+        k: |ln(F/K)|.
+        guess: Where to begin, anything.
+        limit: Evaluations at most.
+
+    Returns:
+        Roots of variance, NaN where the limit did not suffice, and counts.
+
+    >>> p = np.array([0.0796556745540579])  # at the money: 2 N(w/2) - 1
+    >>> root, spent = bracketed_root(p, 1 - p, np.zeros(1), np.array([np.nan]), 50)
+    >>> round(float(root[0]), 9)
+    0.2
     """
     side = np.where(p <= 0.5, 1.0, -1.0)
     target = np.log(np.where(p <= 0.5, p, complement))
     low, high = _bracket(p, complement, k)
     w = np.where((guess > low) & (guess < high), guess, np.sqrt(low * high))
-    root, spent = np.full_like(p, np.nan), np.full(p.shape, limit, np.int16)
+    root = np.full_like(p, np.nan)
+    spent = np.full(p.shape, limit, np.int16)
     live = np.arange(p.size)
     for iteration in range(1, limit + 1):
         w, last, low, high = _step(w, low, high, k, target, side)
@@ -43,19 +61,19 @@ def bracketed_root(
         spent[live[last]] = iteration
         if last.all():
             break
-        live, (w, low, high, k, target, side) = (
-            live[~last],
-            (a[~last] for a in (w, low, high, k, target, side)),
-        )
+        rest = ~last
+        live = live[rest]
+        w, low, high, k, target, side = (column[rest] for column in (w, low, high, k, target, side))
     return root, spent
 
 
 def _bracket(p: Array, complement: Array, k: Array) -> tuple[Array, Array]:
-    """Bounds of w, widened by a few units in the last place."""
+    """Return bounds of w, widened by a few units in the last place."""
     z = ndtri(p)
     reach = np.sqrt(z * z + 2 * k)
     low = np.where(z < 0, 2 * k / (reach - z), z + reach)
-    # N^-1 is convex above one half, so its chord to p = 1/2 bounds it and costs nothing in the last digits.
+    # N^-1 is convex above one half, so its chord to p = 1/2 bounds it and costs nothing in the last
+    # digits.
     z = np.where(p <= 0.5, 1.35 * p, -ndtri(0.5 * complement))
     high = z + np.sqrt(z * z + 2 * k)
     return np.maximum(low * (1 - 1e-14), 1e-3 * p), high * (1 + 1e-14)
@@ -64,12 +82,14 @@ def _bracket(p: Array, complement: Array, k: Array) -> tuple[Array, Array]:
 def _step(
     w: Array, low: Array, high: Array, k: Array, target: Array, side: Array
 ) -> tuple[Array, NDArray[np.bool_], Array, Array]:
-    """One evaluation: the next w, whether it is final, and the narrowed bracket."""
-    h, t = k / w, 0.5 * w
+    """Return the next w after one evaluation, whether it is final, and the narrowed bracket."""
+    h = k / w
+    t = 0.5 * w
     ratio = mills(side * (h - t)) - side * mills(h + t)
     residual = np.log(ratio) - 0.5 * (h - t) ** 2 - _HALF_LOG_2PI - target
     above = residual * side > 0
-    low, high = np.where(above, low, w), np.where(above, w, high)
+    low = np.where(above, low, w)
+    high = np.where(above, w, high)
     relative, curvature = _householder(-side * residual * ratio / w, side * w / ratio, h, t)
     following = w * (1 + relative)
     inside = (following >= low) & (following <= high)
@@ -78,7 +98,10 @@ def _step(
 
 
 def _householder(newton: Array, pull: Array, h: Array, t: Array) -> tuple[Array, Array]:
-    """Relative step of the third order from the relative Newton step; `pull` is w times c'/c (or -c'/(1 - c))."""
+    """Return the relative step of the third order, and the curvature.
+
+    `newton` is the relative Newton step, `pull` is w times c'/c, or -c'/(1 - c).
+    """
     first = h * h - t * t
     second = first - pull
     third = first * first - 3 * h * h - t * t - 3 * first * pull + 2 * pull * pull

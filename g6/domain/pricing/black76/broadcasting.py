@@ -1,4 +1,4 @@
-"""Arguments of any broadcastable shapes as columns of one length, and the chunks in which columns are worked through."""
+"""Arguments of any broadcastable shapes as columns of one length, and the chunks of columns."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -13,18 +13,26 @@ Array = NDArray[np.float64]
 _FLOAT = np.dtype(np.float64)
 
 CHUNK = 10_240
-"""Options worked on at once: their scratch is 1.5 MB, and memory stays flat. Fewer cost more in calls, more are no faster."""
+"""Options that are worked on at once."""
+# Their scratch is 1.5 MB, and memory stays flat. Fewer cost more in calls, more are no faster.
 
 
 def columns(*arguments: ArrayLike) -> tuple[tuple[Array, ...], tuple[int, ...]]:
-    """The arguments as float64 arrays of one dimension and one length, without a copy where none is needed, and their shape.
+    """Return arguments as float64 arrays of one dimension and one length, and their shape.
 
-    Raises ValueError where the shapes do not broadcast.
+    Nothing is copied where no copy is needed.
+
+    Raises:
+        ValueError: The shapes do not broadcast.
+
+    >>> arrays, shape = columns([[1.0], [2.0]], 3.0)
+    >>> [array.tolist() for array in arrays], shape
+    ([[1.0, 2.0], [3.0, 3.0]], (2, 1))
     """
     shape = getattr(arguments[0], "shape", ())
     if len(shape) == 1 and all(
-        type(each) is np.ndarray and each.dtype is _FLOAT and each.shape == shape
-        for each in arguments
+        type(array) is np.ndarray and array.dtype is _FLOAT and array.shape == shape
+        for array in arguments
     ):
         return cast("tuple[Array, ...]", arguments), shape
     arrays = [np.asarray(argument, dtype=np.float64) for argument in arguments]
@@ -43,5 +51,9 @@ def _column(array: Array, shape: tuple[int, ...]) -> Array:
 
 
 def chunks(length: int) -> Iterator[slice]:
-    """Consecutive slices that cover a column."""
+    """Return consecutive slices that cover a column.
+
+    >>> [part.stop for part in chunks(20_000)]
+    [10240, 20000]
+    """
     return (slice(start, min(start + CHUNK, length)) for start in range(0, length, CHUNK))

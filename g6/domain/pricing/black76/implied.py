@@ -1,7 +1,8 @@
 """Implied volatility, alone or with the Greeks, of arrays of options.
 
-Options as exchanges list them need one step (`one_step`); what is left of a chunk is sorted into reasons, and the rest
-of it (volatile for its time, far in the tail, within rounding of a bound) solved inside brackets (`bracketed`).
+Options as exchanges list them need one step (`one_step`). What remains of a chunk is sorted into
+reasons, and the rest of it (volatile for its time, far in the tail, within rounding of a bound) is
+solved inside brackets (`bracketed`).
 """
 
 from __future__ import annotations
@@ -35,16 +36,32 @@ def implied_vol(
     *,
     max_iterations: int = 100,
 ) -> Solution:
-    """Black-76 volatility that reproduces each price; all arguments broadcast.
+    """Return the Black-76 volatility that reproduces each price. All arguments broadcast.
 
-    price, forward and strike in points, years of 365 days, rate continuous, phi +1 call or -1 put. Prices may be as
-    small as 1e-300 out of the money; in the money the time value must exceed the rounding of the payoff.
+    Nothing is raised for bad numbers. They have a status, the first of these that applies:
 
-    Raises nothing for bad numbers; they have a status, by the first that applies: years <= 0 expired; a forward that is
-    not positive and finite no_forward; strike, years, rate or phi that make no contract no_convergence; a NaN price
-    no_price; no time value (or -inf) below_intrinsic; a time value within rounding of the payoff (`ROUNDING` of the price)
-    at_payoff; discounted forward (call) or strike (put) reached, or inf,
-    above_bound. What `max_iterations` evaluations do not settle is no_convergence.
+    - expired: years <= 0
+    - no_forward: it is not positive and finite
+    - no_convergence: strike, years, rate or phi make no contract
+    - no_price: it is NaN
+    - below_intrinsic: no time value, or -inf
+    - at_payoff: a time value within ROUNDING of the price
+    - above_bound: the discounted forward of a call or strike of a put is reached, or inf
+    - no_convergence: not settled by `max_iterations` evaluations
+
+    Args:
+        price: Points. Out of the money as small as 1e-300, in the money with a time value above the
+            rounding of the payoff.
+        forward: Points.
+        strike: Points.
+        years: Years of 365 days.
+        rate: Continuous rate a year.
+        phi: +1 call or -1 put.
+        max_iterations: Evaluations of the price at most.
+
+    >>> solution = implied_vol([12.0, 0.0], 100.0, 100.0, 1.0, 0.0, 1.0)
+    >>> float(solution.sigma[0].round(6)), solution.status.tolist()
+    (0.301938, [0, 1])
     """
     flat, shape = columns(price, forward, strike, years, rate, phi)
     return _solve(flat, shape, max_iterations, None)
@@ -60,9 +77,13 @@ def solve(
     *,
     max_iterations: int = 100,
 ) -> tuple[Solution, Greeks]:
-    """`implied_vol`, and `greeks` at its volatilities, for little more than the price of the first.
+    """Return `implied_vol`, and `greeks` at its volatilities, in little more time than the first.
 
-    The Greeks agree with those of `greeks` to 1e-9 of their scale.
+    The Greeks agree with those of `greeks` to 1e-9 of their scale. Arguments as in `implied_vol`.
+
+    >>> solution, greeks = solve([12.0], [100.0], [100.0], [1.0], [0.0], [1.0])
+    >>> round(float(greeks.delta[0]), 4)
+    0.56
     """
     flat, shape = columns(price, forward, strike, years, rate, phi)
     figures = np.empty((5, flat[0].size))
@@ -73,81 +94,91 @@ def solve(
 def _solve(
     flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures: Array | None
 ) -> Solution:
-    """Solve chunk by chunk; write the Greeks too where there are figures, (5, n), for them."""
+    """Solve chunk by chunk. Write the Greeks too where there are figures (5, n) for them."""
     length = flat[0].size
-    found = _Found(np.empty(length), np.zeros(length, np.int8), np.empty(length, np.int16), figures)
-    found.iterations.fill(1)
+    answers = _Answers(
+        np.empty(length), np.zeros(length, np.int8), np.empty(length, np.int16), figures
+    )
+    answers.iterations.fill(1)
     block = np.empty((ROWS, min(length, CHUNK)))
     with np.errstate(all="ignore"):
         if length <= CHUNK:
-            _solve_chunk(flat, found, limit, block)
+            _solve_chunk(flat, answers, limit, block)
         else:
             for part in chunks(length):
                 options = tuple(column[part] for column in flat)
-                _solve_chunk(options, found.part(part), limit, block[:, : options[0].size])
+                _solve_chunk(options, answers.part(part), limit, block[:, : options[0].size])
     if len(shape) == 1:
-        return Solution(found.sigma, found.status, found.iterations)
+        return Solution(answers.sigma, answers.status, answers.iterations)
     return Solution(
-        found.sigma.reshape(shape), found.status.reshape(shape), found.iterations.reshape(shape)
+        answers.sigma.reshape(shape),
+        answers.status.reshape(shape),
+        answers.iterations.reshape(shape),
     )
 
 
-class _Found(NamedTuple):
-    """Where the answers go, each (n,), and the Greeks (5, n)."""
+class _Answers(NamedTuple):
+    """Where the answers go, each of shape (n,), and the Greeks, shape (5, n)."""
 
     sigma: Array
     status: NDArray[np.int8]
     iterations: NDArray[np.int16]
     figures: Array | None
 
-    def part(self, part: slice) -> _Found:
-        """Views of a chunk."""
+    def part(self, part: slice) -> _Answers:
+        """Return views of a chunk."""
         figures = None if self.figures is None else self.figures[:, part]
-        return _Found(self.sigma[part], self.status[part], self.iterations[part], figures)
+        return _Answers(self.sigma[part], self.status[part], self.iterations[part], figures)
 
 
-def _solve_chunk(options: tuple[Array, ...], found: _Found, limit: int, block: Array) -> None:
-    """Solve options, the scratch's length of them, by one step, and what is left in brackets."""
-    done = np.empty(found.sigma.size, np.bool_)
-    rows = step(options, block, found.sigma, done)
-    if found.figures is not None:
-        greeks_after(rows, options, found.sigma, found.figures)
-    if np.count_nonzero(done) == done.size:
+def _solve_chunk(options: tuple[Array, ...], answers: _Answers, limit: int, block: Array) -> None:
+    """Solve options, the scratch's length of them, by one step, and what remains in brackets."""
+    is_final = np.empty(answers.sigma.size, np.bool_)
+    rows = step(options, block, answers.sigma, is_final)
+    if answers.figures is not None:
+        greeks_after(rows, options, answers.sigma, answers.figures)
+    if np.count_nonzero(is_final) == is_final.size:
         return
-    left = np.flatnonzero(~done)
-    rest = tuple(column[left] for column in options)
-    found.sigma[left], found.status[left], found.iterations[left] = _remainder(
-        rest, found.sigma[left], limit
+    open_rows = np.flatnonzero(~is_final)
+    rest = tuple(column[open_rows] for column in options)
+    answers.sigma[open_rows], answers.status[open_rows], answers.iterations[open_rows] = _remainder(
+        rest, answers.sigma[open_rows], limit
     )
-    if found.figures is not None:
-        found.figures[:, left] = np.nan
-        solved = left[found.status[left] == _OK]
+    if answers.figures is not None:
+        answers.figures[:, open_rows] = np.nan
+        solved = open_rows[answers.status[open_rows] == _OK]
         if solved.size:
-            found.figures[:, solved] = greeks_of(
-                found.sigma[solved], *(column[solved] for column in options[1:])
+            answers.figures[:, solved] = greeks_of(
+                answers.sigma[solved], *(column[solved] for column in options[1:])
             )
 
 
 def _remainder(
     options: tuple[Array, ...], guess: Array, limit: int
 ) -> tuple[Array, NDArray[np.int8], NDArray[np.int16]]:
-    """Volatilities, statuses and evaluations of options that one step did not settle; guess may hold anything."""
+    """Return volatilities, statuses and evaluations of options that one step did not settle."""
     price, forward, strike, years, rate, phi = options
     discount = np.exp(-rate * years)
-    spot, present = forward * discount, strike * discount
-    value, bound = price - np.maximum(phi * (spot - present), 0.0), np.minimum(spot, present)
+    spot = forward * discount
+    present = strike * discount
+    value = price - np.maximum(phi * (spot - present), 0.0)
+    bound = np.minimum(spot, present)
     status = _reasons(options, value, bound, np.maximum(spot, present))
-    sigma, iterations = np.full(price.size, np.nan), np.zeros(price.size, np.int16)
+    sigma = np.full(price.size, np.nan)
+    iterations = np.zeros(price.size, np.int16)
     at = np.flatnonzero(status == _OK)
     if at.size:
-        value, bound, root_years = value[at], bound[at], np.sqrt(years[at])
+        value = value[at]
+        bound = bound[at]
+        root_years = np.sqrt(years[at])
         k = np.abs(np.log(forward[at] / strike[at]))
         w, spent = bracketed_root(
             value / bound, (bound - value) / bound, k, guess[at] * root_years, limit - 1
         )
-        found = w / root_years
-        sound = (found > 0) & (found < _LARGEST)
-        sigma[at], iterations[at] = np.where(sound, found, np.nan), spent + 1
+        solved = w / root_years
+        sound = (solved > 0) & (solved < _LARGEST)
+        sigma[at] = np.where(sound, solved, np.nan)
+        iterations[at] = spent + 1
         status[at[~sound]] = SolverStatus.no_convergence
     return sigma, status, iterations
 
@@ -155,7 +186,10 @@ def _remainder(
 def _reasons(
     options: tuple[Array, ...], value: Array, bound: Array, other: Array
 ) -> NDArray[np.int8]:
-    """Codes before solving, the gravest written last; ok where a volatility exists. bound and other: S* and KD by size."""
+    """Return the codes before solving, the gravest written last, ok where a volatility exists.
+
+    `bound` and `other` are S* and KD, the smaller first.
+    """
     price, forward, strike, years, _, phi = options
     status = np.zeros(price.size, np.int8)
     status[~(value < bound)] = SolverStatus.above_bound

@@ -1,11 +1,12 @@
 """Black (1976) on a forward: price and Greeks.
 
-Options are European and priced off the forward F of their expiry, discounted with D = exp(-rT). The Greeks are spot
-Black-Scholes at the forward-implied spot S* = F exp(-rT), so the printed index is not an input and cannot move them.
-T is in years of 365 days, r continuously compounded.
+Options are European and priced off the forward F of their expiry, discounted with D = exp(-rT). The
+Greeks are spot Black-Scholes at the forward-implied spot S* = F exp(-rT), so that the printed index
+is no input and cannot move them. T is in years of 365 days, r continuously compounded.
 
-A settlement value that is an average over the last half hour has less variance left inside that half hour than this
-model gives it: there volatilities read too low, and Greeks are those of a point fixing.
+A settlement value that is an average over the last half hour has less variance left inside that
+half hour than this model gives it: there volatilities read too low, and Greeks are those of a point
+fixing.
 
 Source: F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976).
 """
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 PHI: Array = np.array([[1.0], [-1.0]])
-"""Side axis: +1 call, -1 put, shape (2, 1); broadcasts a strike axis (n,) to the chain's (2, n)."""
+"""Side axis: +1 call, -1 put, shape (2, 1). It broadcasts a strike axis (n,) to (2, n)."""
 PHI.flags.writeable = False
 
 _ROOT_HALF = sqrt(0.5)
@@ -46,11 +47,12 @@ _DAYS = 365.0
 class Greeks:
     """First-order Greeks and gamma per unit of the index, float64 arrays of the broadcast shape.
 
-    delta: per point of the forward-implied spot; delta of the call minus delta of the put is 1.
-    gamma: delta per point of the forward-implied spot.
-    theta: per calendar day, spot, volatility and rate unchanged.
-    vega: per 1 % (one point) of volatility.
-    rho: per 1 % of rate, the forward-implied spot unchanged.
+    Attributes:
+        delta: Per point of the forward-implied spot. That of the call less that of the put is 1.
+        gamma: Delta per point of the forward-implied spot.
+        theta: Per calendar day, spot, volatility and rate unchanged.
+        vega: Per 1 % (one point) of volatility.
+        rho: Per 1 % of rate, the forward-implied spot unchanged.
     """
 
     delta: Array
@@ -64,9 +66,10 @@ class Greeks:
 class HigherGreeks:
     """Second-order Greeks per unit of the index, float64 arrays of the broadcast shape.
 
-    vanna: delta per 1 % of volatility, which is also vega per point of the forward-implied spot.
-    charm: delta per calendar day that passes, spot, volatility and rate unchanged.
-    vomma: vega (per 1 %) per 1 % of volatility.
+    Attributes:
+        vanna: Delta per 1 % of volatility, and also vega per point of the forward-implied spot.
+        charm: Delta per calendar day that passes, spot, volatility and rate unchanged.
+        vomma: Vega (per 1 %) per 1 % of volatility.
     """
 
     vanna: Array
@@ -82,22 +85,33 @@ def price(
     rate: ArrayLike,
     phi: ArrayLike,
 ) -> Array:
-    """Discounted Black-76 price, in points; all arguments broadcast.
+    """Return the discounted Black-76 price. All arguments broadcast.
 
-    sigma per root year, forward and strike in points, years of 365 days, rate continuous, phi +1 call or -1 put.
-    With no volatility or no time left it is the discounted payoff on the forward. NaN where an argument is NaN,
-    infinite or negative (rate may be negative), or forward or strike is zero.
+    Args:
+        sigma: Volatility, a fraction per root year.
+        forward: Points.
+        strike: Points.
+        years: Years of 365 days.
+        rate: Continuous rate a year, which may be negative.
+        phi: +1 call or -1 put.
+
+    Returns:
+        Points. With no volatility or no time left it is the discounted payoff on the forward. NaN
+        where an argument is NaN, infinite or negative, or forward or strike is zero.
+
+    >>> float(price(0.2, 100.0, 100.0, 1.0, 0.0, 1.0).round(6))
+    7.965567
     """
     return _in_chunks(_price, sigma, forward, strike, years, rate, phi)
 
 
 def _in_chunks(formula: Callable[..., Array], *arguments: ArrayLike) -> Array:
-    """What a formula gives for arguments that broadcast, in their shape."""
-    found, shape = columns(*arguments)
-    value = np.empty(found[0].size)
+    """Return what a formula gives for arguments that broadcast, in their shape."""
+    flat, shape = columns(*arguments)
+    value = np.empty(flat[0].size)
     with np.errstate(all="ignore"):
         for part in chunks(value.size):
-            value[part] = formula(*(column[part] for column in found))
+            value[part] = formula(*(column[part] for column in flat))
     return value.reshape(shape)
 
 
@@ -114,13 +128,16 @@ def _price(
 
 
 def _folded_price(distance: Array, root_variance: Array) -> Array:
-    """Undiscounted out-of-the-money price over min(F, K), for distance = |ln(F/K)| and root_variance = sigma sqrt(T).
+    """Return the undiscounted out-of-the-money price over min(F, K).
 
-    Relative accuracy holds in the far tail, where N(d1) and exp(distance) N(d2) agree to many digits.
+    `distance` is |ln(F/K)|, `root_variance` is sigma sqrt(T). Relative accuracy holds in the far
+    tail, where N(d1) and exp(distance) N(d2) agree to many digits.
     """
-    away, half = distance / root_variance, 0.5 * root_variance
+    away = distance / root_variance
+    half = 0.5 * root_variance
     d1 = half - away
-    density, far = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI, mills(away + half)
+    density = np.exp(-0.5 * d1 * d1) * _INV_ROOT_2PI
+    far = mills(away + half)
     value = np.where(
         d1 > 0, ndtr(d1) - density * far, density * (mills(np.maximum(-d1, 0.0)) - far)
     )
@@ -128,7 +145,11 @@ def _folded_price(distance: Array, root_variance: Array) -> Array:
 
 
 def mills(z: Array) -> Array:
-    """Mills ratio N(-z)/n(z) of the normal law; overflows to infinity below z = -37."""
+    """Return the Mills ratio N(-z)/n(z) of the normal law. It overflows below z = -37.
+
+    >>> float(mills(np.array([0.0])).round(6)[0])
+    1.253314
+    """
     ratio: Array = erfcx(z * _ROOT_HALF)
     ratio *= _ROOT_HALF_PI
     return ratio
@@ -142,11 +163,15 @@ def greeks(
     rate: ArrayLike,
     phi: ArrayLike,
 ) -> Greeks:
-    """Greeks of spot Black-Scholes at S* = F exp(-rT); arguments and units as in `price`.
+    """Return Greeks of spot Black-Scholes at S* = F exp(-rT). Arguments and units as in `price`.
 
     delta = phi N(phi d1), gamma = n(d1)/(S* sigma sqrt T), vega = S* n(d1) sqrt(T)/100,
     theta = (-S* n(d1) sigma/(2 sqrt T) - phi r K D N(phi d2))/365, rho = phi K T D N(phi d2)/100.
-    NaN where sigma, forward, strike or years is not a positive finite number, or a figure exceeds float64.
+    NaN where sigma, forward, strike or years is not a positive finite number, or a figure exceeds
+    float64.
+
+    >>> float(greeks(0.2, 100.0, 100.0, 1.0, 0.0, 1.0).vega.round(6))
+    0.396953
     """
     arguments, shape = columns(sigma, forward, strike, years, rate, phi)
     figures = np.empty((5, arguments[0].size))
@@ -159,7 +184,7 @@ def greeks(
 def greeks_of(
     sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
 ) -> Array:
-    """The formulas of `greeks` on columns of one length: delta, gamma, theta, vega, rho as rows."""
+    """Return the figures of `greeks` for columns of one length, a row each in its order."""
     figures = np.empty((5, sigma.size))
     root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
     discount = np.exp(-rate * years)
@@ -178,7 +203,11 @@ def greeks_of(
 def vega(
     sigma: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, rate: ArrayLike
 ) -> Array:
-    """The vega of `greeks` alone, to the bit: S* n(d1) sqrt(T)/100, the same for both sides; NaN as there."""
+    """Return the vega of `greeks` alone, to the bit. It is the same for both sides.
+
+    >>> float(vega(0.2, 100.0, 100.0, 1.0, 0.0).round(6))
+    0.396953
+    """
     return _in_chunks(_vega, sigma, forward, strike, years, rate, 1.0)
 
 
@@ -200,10 +229,13 @@ def higher_greeks(
     rate: ArrayLike,
     phi: ArrayLike,
 ) -> HigherGreeks:
-    """Vanna, charm and vomma of spot Black-Scholes at S* = F exp(-rT), the same for both sides; NaN as in `greeks`.
+    """Return vanna, charm and vomma, the same for both sides. Arguments and NaN as in `greeks`.
 
     vanna = -n(d1) d2/sigma/100, charm = -n(d1) (r/(sigma sqrt T) - d2/(2T))/365,
     vomma = S* n(d1) sqrt(T) d1 d2/sigma/10^4.
+
+    >>> float(higher_greeks(0.2, 100.0, 100.0, 1.0, 0.0, 1.0).vanna.round(6))
+    0.001985
     """
     arguments, shape = columns(sigma, forward, strike, years, rate, phi)
     figures = np.empty((3, arguments[0].size))
@@ -229,7 +261,7 @@ def _higher_greeks(
 def _moneyness(
     sigma: Array, forward: Array, strike: Array, years: Array, phi: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Root of time, root of variance, d1, d2; NaN where the arguments are no living option."""
+    """Return root of time, root of variance, d1 and d2, NaN where there is no living option."""
     root_years = np.sqrt(years)
     root_variance = sigma * root_years
     d1 = np.log(forward / strike) / root_variance + 0.5 * root_variance

@@ -10,7 +10,7 @@ __all__ = ["Solution", "SolverStatus"]
 
 
 class SolverStatus(IntEnum):
-    """Why an option has, or has not, an implied volatility; `SolverStatus(code).name` is the word that is stored."""
+    """Why an option has, or has not, an implied volatility. The name is the word that is stored."""
 
     ok = 0
     below_intrinsic = 1  # no time value: price at or below the discounted payoff on the forward
@@ -19,17 +19,19 @@ class SolverStatus(IntEnum):
     no_convergence = 4  # iterations exhausted, or strike, rate, years or phi are no contract
     no_price = 5  # the price is NaN
     no_forward = 6  # the forward is not a positive finite number
-    # 7 to 13 are words that analytics adds: a code is the place of its word in `iv_status`, and words are only appended.
-    at_payoff = 14  # in the money, and the time value is within rounding of the payoff: any volatility would be noise
+    # 7 to 13 are words that pricing adds: a code is the place of its word in `iv_status`, and words
+    # are only appended.
+    at_payoff = 14  # time value within rounding of the payoff: any volatility would be noise
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
     """Implied volatilities of the broadcast shape of the arguments.
 
-    sigma: float64, per square root of a year, NaN wherever status is not ok.
-    status: int8, codes of `SolverStatus`.
-    iterations: int16, evaluations of the pricing function spent on each option, 0 where none was needed.
+    Attributes:
+        sigma: Fractions per root year, NaN wherever the status is not ok.
+        status: Codes of `SolverStatus`.
+        iterations: Evaluations of the price that each option took, 0 where none was needed.
     """
 
     sigma: NDArray[np.float64]
