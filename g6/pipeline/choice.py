@@ -79,7 +79,7 @@ def choose(
         listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index
     )
     lap("listing")
-    levels = runtime.ledger.recall_atm(index, day.isoformat())
+    levels = runtime.ledger.recall_levels(index, day.isoformat())
     resolved = replace(resolved, slots=tuple(slot.remembering(levels) for slot in resolved.slots))
     over = _over(listing.contracts, at, runtime.calendar, exchange)
     left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}

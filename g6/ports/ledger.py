@@ -171,7 +171,7 @@ class Ledger(Protocol):
         summary: OverviewRow,
         now: float,
         report: StageReport | None = None,
-        atm: Mapping[str, float] | None = None,
+        levels: Mapping[str, float] | None = None,
     ) -> FinishAnswer:
         """Make the unit terminal for analytics, once, and publish its report.
 
@@ -185,7 +185,8 @@ class Ledger(Protocol):
             summary: Its overview row, with `config_id`.
             now: Wall time in epoch seconds.
             report: The stage's report, published in the same step.
-            atm: At-the-money strikes by expiry, stored for `recall_atm`.
+            levels: ATM and deviation of each expiry, by the keys of `Slot.remembering`, stored
+                for `recall_levels`.
 
         Returns:
             `late` (it was terminal already), `finished`, or `completed` for the one call that
@@ -277,6 +278,6 @@ class Ledger(Protocol):
         """
         ...
 
-    def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
-        """Return the ATM strike per expiry of the session's latest cycle that had one."""
+    def recall_levels(self, index: str, session: str) -> Mapping[str, float]:
+        """Return the levels of each expiry at the session's latest cycle that had some."""
         ...

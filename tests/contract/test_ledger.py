@@ -286,9 +286,9 @@ def test_reports_are_published_with_their_step_and_only_with_the_first(
 def test_atm_is_kept_for_the_session_and_yields_only_to_a_newer_cycle(ledger: Ledger) -> None:
     for cycle, atm in ((LATER, 24500.0), (CYCLE, 24400.0)):
         collected(ledger, unit := Unit(cycle, "NIFTY"))
-        ledger.finish(unit, "OK", "", SUMMARY, 103.0, atm={"2026-11-23": atm})
-    assert ledger.recall_atm("NIFTY", "2026-11-18") == {"2026-11-23": 24500.0}
-    assert ledger.recall_atm("NIFTY", "2026-11-19") == {}
+        ledger.finish(unit, "OK", "", SUMMARY, 103.0, levels={"2026-11-23": atm})
+    assert ledger.recall_levels("NIFTY", "2026-11-18") == {"2026-11-23": 24500.0}
+    assert ledger.recall_levels("NIFTY", "2026-11-19") == {}
 
 
 def test_a_claim_tells_the_deadline_and_when_the_stage_before_ended(ledger: Ledger) -> None:

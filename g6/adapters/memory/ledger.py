@@ -37,7 +37,7 @@ class MemoryLedger:
         self._newest: str | None = None
         self._succeeded: float | None = None
         self._walked: str | None = None
-        self._atm: dict[str, tuple[str, float, dict[str, float]]] = {}
+        self._levels: dict[str, tuple[str, float, dict[str, float]]] = {}
 
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         answer = self._begin(unit, task, opening, now, lease)
@@ -123,12 +123,12 @@ class MemoryLedger:
         summary: OverviewRow,
         now: float,
         report: StageReport | None = None,
-        atm: Mapping[str, float] | None = None,
+        levels: Mapping[str, float] | None = None,
     ) -> FinishAnswer:
         if unit.cycle not in self._cycles or self._unit(unit).status:
             return FinishAnswer.LATE
-        if atm is not None:
-            self._remember_atm(unit, atm)
+        if levels is not None:
+            self._remember_levels(unit, levels)
         if status in ANALYSED:
             stage = self._stage(unit, "analyse")
             self._put_stage(unit, "analyse", replace(stage, state="done", ended=now))
@@ -255,16 +255,16 @@ class MemoryLedger:
     def record_swept(self, cycle: str) -> None:
         self._walked = cycle
 
-    def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
-        latest = self._atm.get(index)
+    def recall_levels(self, index: str, session: str) -> Mapping[str, float]:
+        latest = self._levels.get(index)
         return latest[2] if latest and latest[0] == session else {}
 
-    def _remember_atm(self, unit: Unit, atm: Mapping[str, float]) -> None:
-        latest = self._atm.get(unit.index)
+    def _remember_levels(self, unit: Unit, levels: Mapping[str, float]) -> None:
+        latest = self._levels.get(unit.index)
         at = unit.instant.timestamp()
         session = day_of(unit.instant).isoformat()
         if latest is None or latest[0] != session or latest[1] <= at:
-            self._atm[unit.index] = (session, at, dict(atm))
+            self._levels[unit.index] = (session, at, dict(levels))
 
     def _opened(self, cycle: str, opening: Opening, now: float) -> _Cycle:
         if cycle not in self._cycles:

@@ -85,7 +85,7 @@ class RedisLedger:
         summary: OverviewRow,
         now: float,
         report: StageReport | None = None,
-        atm: Mapping[str, float] | None = None,
+        levels: Mapping[str, float] | None = None,
     ) -> FinishAnswer:
         text = json.dumps(summary, separators=(",", ":")) if summary else ""
         config = str(summary.get("config_id", ""))
@@ -93,7 +93,7 @@ class RedisLedger:
         strikes = (
             day_of(unit.instant).isoformat(),
             unit.instant.timestamp(),
-            "" if atm is None else json.dumps(atm),
+            "" if levels is None else json.dumps(levels),
         )
         arguments = (status, reason, text, config, *strikes, *event)
         return _ENDINGS[int(self._step("finish", unit.cycle, unit.index, now, *arguments))]
@@ -174,9 +174,9 @@ class RedisLedger:
         self._client.set(f"{self._ns}:walked", cycle)
 
     @translated
-    def recall_atm(self, index: str, session: str) -> Mapping[str, float]:
-        day, atm = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
-        return json.loads(_text(atm)) if day and _text(day) == session else {}
+    def recall_levels(self, index: str, session: str) -> Mapping[str, float]:
+        day, levels = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
+        return json.loads(_text(levels)) if day and _text(day) == session else {}
 
     def _cycle_key(self, cycle: str) -> str:
         return f"{self._ns}:cycle:{cycle}"

@@ -157,7 +157,7 @@ def test_no_window_is_wider_than_the_most() -> None:
 
 def test_a_fixed_window_remembers_no_deviation(world: World) -> None:
     world.run(NIFTY, "collect", "analyse")
-    assert deviation_key(WEEKLY) not in world.ledger.recall_atm("NIFTY", "2026-11-18")
+    assert deviation_key(WEEKLY) not in world.ledger.recall_levels("NIFTY", "2026-11-18")
 
 
 # From this day on the month after next lies in a year whose holidays nobody has published.

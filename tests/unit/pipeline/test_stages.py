@@ -224,7 +224,7 @@ def test_atm_of_the_latest_cycle_is_what_the_next_frame_carries(world: World) ->
     world.run(Unit(SECOND, "NIFTY"), "collect")
     _, stamp = quote.from_frame(world.frames.get(Unit(SECOND, "NIFTY"), "quotes"))
     levels = {slot.expiry.isoformat(): slot.atm for slot in stamp.slots}
-    assert levels == world.ledger.recall_atm("NIFTY", "2026-11-18")
+    assert levels == world.ledger.recall_levels("NIFTY", "2026-11-18")
     assert levels
 
 

@@ -198,8 +198,8 @@ def test_a_strike_once_collected_stays_in_the_window() -> None:
     seen = strikes(world, FIRST, expiry)
     step = seen[1] - seen[0]
     # The market runs away by seven strikes, further than the window is wide.
-    (day, atm) = world.ledger._atm["NIFTY"][0], dict(world.ledger._atm["NIFTY"][2])
-    world.ledger._atm["NIFTY"] = (
+    (day, atm) = world.ledger._levels["NIFTY"][0], dict(world.ledger._levels["NIFTY"][2])
+    world.ledger._levels["NIFTY"] = (
         day,
         parse_z(FIRST).timestamp(),
         {name: value + 7 * step for name, value in atm.items()},
@@ -221,12 +221,12 @@ def test_a_market_that_swings_around_a_midpoint_widens_the_window_once_and_leave
     expiry = "2026-11-23"
     windows = [strikes(world, FIRST, expiry)]
     step = windows[0][1] - windows[0][0]
-    centres = dict(world.ledger._atm["NIFTY"][2])
+    centres = dict(world.ledger._levels["NIFTY"][2])
     for n in range(1, 13):  # a minute of cycles
         cycle = after(FIRST, n * INTERVAL)
         swung = {name: value + (n % 2) * step for name, value in centres.items()}
-        world.ledger._atm["NIFTY"] = (
-            world.ledger._atm["NIFTY"][0],
+        world.ledger._levels["NIFTY"] = (
+            world.ledger._levels["NIFTY"][0],
             parse_z(cycle).timestamp() - INTERVAL,
             swung,
         )
