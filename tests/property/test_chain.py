@@ -116,9 +116,7 @@ def test_a_shared_volatility_is_its_strikes_own(chain: PricedChain) -> None:
 def test_rows_lines_and_summary_come_of_any_quotes(chain: PricedChain) -> None:
     row, found = summarise(chain), facts(chain)
     assert (
-        row["iv_ok"] + row["iv_unavailable"] + row["iv_failed"]
-        == row["options"]
-        == found["options"]
+        row["iv_ok"] + row["iv_unavailable"] + row["iv_failed"] == row["options"] == found.options
     )
     assert row["expected_mask"] == row["collected_mask"] | row["missing_mask"]
     assert row["collected_mask"] & row["missing_mask"] == 0

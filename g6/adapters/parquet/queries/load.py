@@ -27,12 +27,15 @@ from g6.adapters.parquet.columns import (
 from g6.adapters.parquet.days import directory_of
 from g6.adapters.parquet.queries.patience import shown
 from g6.adapters.parquet.reading import day_table, read
+from g6.domain.market.instrument import SIDES
 from g6.domain.schema import layout
+from g6.domain.schema.frame import SIDES as PREFIXES
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
 from g6.errors import BadInput, DamagedFile, NothingToDo, Unavailable, UserError
 
-_SIDES = (("ce_", "CE"), ("pe_", "PE"))
+_SIDES = tuple(zip(PREFIXES, SIDES, strict=True))
+"""Prefix of a side's columns and its word in the long shape."""
 _COLUMNS = {
     "chain": tuple(column.name for column in CHAIN),
     "overview": tuple(OVERVIEW_SCHEMA.names),
@@ -283,7 +286,7 @@ def _to_long(table: pa.Table) -> pa.Table:
     """Return one row per listed option: side columns without their prefix, and `side`."""
     halves = []
     for prefix, side in _SIDES:
-        shared = [name for name in table.column_names if not name.startswith(("ce_", "pe_"))]
+        shared = [name for name in table.column_names if not name.startswith(PREFIXES)]
         own = [name for name in table.column_names if name.startswith(prefix)]
         plain = [*shared, *(name.removeprefix(prefix) for name in own)]
         half = table.select([*shared, *own]).rename_columns(plain)
