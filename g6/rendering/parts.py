@@ -15,6 +15,7 @@ from types import ModuleType
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 __all__ = [
     "Block",
@@ -50,7 +51,8 @@ class NoView:
     """The view of a document that is always shown the same way."""
 
 
-Part = str | Line | Block | Table
+Part = str | Line | Block | Table | Text
+"""`Text` is written as it stands: none of its brackets is a mark."""
 
 MODULES: Mapping[str, str] = {
     "workers": "workers_table",
@@ -117,6 +119,8 @@ def print_parts(console: Console, parts: Iterable[Part]) -> None:
         # rich breaks a string at the console's width, in a pipe at 80: a path would be cut in two.
         if isinstance(part, Line):
             console.print(part.text, soft_wrap=True)
+        elif isinstance(part, Text):
+            console.print(part, soft_wrap=True, highlight=False)
         elif isinstance(part, Block):
             console.out(part.text, highlight=False)
         else:

@@ -23,6 +23,8 @@ def _element(part: Part) -> str:
         return _table(part)
     if isinstance(part, Block):
         return f"<pre>{escape(part.text)}</pre>"
+    if isinstance(part, Text):
+        return f"<p>{escape(str(part))}</p>"
     text = part.text if isinstance(part, Line) else part
     return f"<p>{_escaped(text)}</p>"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from g6.bootstrap.provider_questions import ask_provider
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
-from g6.entrypoints.cli.operate.provider_check import findings
-from g6.entrypoints.cli.operate.serve import _show
 from g6.errors import BadDump
 from g6.rendering import parts
+from g6.rendering.status_screen import status_parts
 from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
 from tests.integration.test_kite_provider import World
 from tests.unit.adapters.kite.test_dump import CALL, FUTURE, PUT, dump
@@ -36,8 +36,8 @@ def test_a_check_names_the_rows_of_the_dump_that_are_left_out(tmp_path: Path) ->
     rows.write_bytes(dump(FUTURE, CALL, PUT.replace("26000PE", "26000CE")))
     with kite_server(in_thread=True, start=START, speed=0.0, dump=rows) as kite:
         kite.limits(quote=0, other=0)
-        lines = findings(settings_for(kite.root, tmp_path / "rows")).lines
-    told = {what: (well, seen) for what, well, seen, _ in lines}
+        answers = ask_provider(settings_for(kite.root, tmp_path / "rows")).answers
+    told = {answer.what: (answer.ok, answer.seen) for answer in answers}
     well, seen = told["instruments of NFO"]
     assert well
     assert "2 contracts (of the instrument dump of NFO for 2026-11-20 1 row is left out" in seen
@@ -56,7 +56,7 @@ def test_status_and_trace_say_why_nothing_is_collected() -> None:
         "indices_info": {},
         "queues": {},
     }
-    _show(page, status)
+    parts.print_parts(page, status_parts(status))
     unit = UnitTrace("MISSING", "provider", 1, {}, (), (), sentence)
     trace = CycleTrace(START, 0.0, 0.0, 9.0, {"NIFTY": unit}, {})
     parts.print_parts(page, parts.parts_of("trace", trace))

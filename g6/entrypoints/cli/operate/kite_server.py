@@ -124,7 +124,9 @@ def kite_server(
     index_depth: IndexDepth = "null",
     as_json: options.Json = False,
 ) -> None:
-    """Serve the simulated market or a recording as Kite Connect does: for the broker's own client with root= and nothing else.
+    """Serve the simulated market or a recording as Kite Connect does, for its own client.
+
+    The client takes root= and nothing else.
 
     Example: g6 kite-server --start 2026-11-20T04:05:00Z
     """
@@ -132,10 +134,24 @@ def kite_server(
 
     from g6.kite_server import ServerOptions, serve
 
-    told = ServerOptions(
-        host, port, ws_port, _instant(start), speed, seed, market_faults, tuple(fault or ()), recording, dump, credentials,
-        _clock_time(flush_at), steady, renewable, index_depth, callback,
-    )  # fmt: skip
+    server = ServerOptions(
+        host,
+        port,
+        ws_port,
+        _instant(start),
+        speed,
+        seed,
+        market_faults,
+        tuple(fault or ()),
+        recording,
+        dump,
+        credentials,
+        _clock_time(flush_at),
+        steady,
+        renewable,
+        index_depth,
+        callback,
+    )
 
     def ready(running: ServerAddresses) -> None:
         where = {"root": running.root, "ws": running.ws, "control": running.control}
@@ -143,20 +159,16 @@ def kite_server(
             json.dumps(where) if as_json else "\n".join(_lines(where, keyless=credentials is None))
         )
 
-    asyncio.run(serve(told, calendar(), ready))
+    asyncio.run(serve(server, calendar(), ready))
 
 
 def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:
-    known = (
-        ["accepts  api_key demo, access_token demo, request_token demo, api_secret demo"]
-        if keyless
-        else []
-    )
+    demo = "accepts  api_key demo, access_token demo, request_token demo, api_secret demo"
     return [
         f"REST     {where['root']}       KiteConnect(api_key, root=…)",
         f"ticks    {where['ws']}         KiteTicker(api_key, access_token, root=…)",
         f"control  {where['control']}",
-        *known,
+        *([demo] if keyless else []),
         "Ctrl-C ends it.",
     ]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from g6.entrypoints.cli.shared import options, terminal
+
+if TYPE_CHECKING:
+    from g6.entrypoints.web.state import Watcher
 
 Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")]
 MetricsPort = Annotated[
@@ -39,7 +41,7 @@ def serve(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Answer over HTTP: /metrics on one port; /healthz, /readyz, /status and /panels/NAME on another.
+    """Answer over HTTP: /metrics on one port, /healthz, /readyz, /status and /panels on another.
 
     Example: g6 serve --metrics-port 0
     """
@@ -53,17 +55,15 @@ def serve(
     settings = options.settings(
         config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir
     )
-    runtime, wanted = (
-        create_app(settings_as_started(settings), redis_url(settings)).runtime,
-        settings.serve,
-    )
+    runtime = create_app(settings_as_started(settings), redis_url(settings)).runtime
+    own = settings.serve
     server.serve(
         runtime,
         totals(wire(settings)),
-        wanted.host,
-        wanted.metrics_port if metrics_port is None else metrics_port,
-        wanted.web_port if web_port is None else web_port,
-        token=wanted.token.get_secret_value() if wanted.token else "",
+        own.host,
+        own.metrics_port if metrics_port is None else metrics_port,
+        own.web_port if web_port is None else web_port,
+        token=own.token.get_secret_value() if own.token else "",
         status_file=settings.status_file,
         restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),
         announce=typer.echo,
@@ -78,7 +78,7 @@ def status(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show the newest cycle, each index, workers, queues and the market; with --watch a line per new cycle.
+    """Show the newest cycle, each index, queues and the market, or a line per new cycle.
 
     Example: g6 status
     """
@@ -89,6 +89,8 @@ def status(
     from g6.entrypoints.web.state import Watcher
     from g6.entrypoints.workers.app import create_app
     from g6.observability.follower import BusFollower
+    from g6.rendering import parts
+    from g6.rendering.status_screen import status_parts
 
     settings = options.settings(config, set_, data_dir=data_dir)
     runtime = create_app(settings_as_started(settings), redis_url(settings)).runtime
@@ -97,110 +99,24 @@ def status(
     watcher = Watcher(runtime, follower, restart_needed=lambda: restart)
     watcher.follower.catch_up()
     if watch:
-        _watch(watcher, json_)
-    elif json_:
-        typer.echo(json.dumps(watcher.status(), indent=2))
+        _watch(watcher, as_json=json_)
+        return
+    document = watcher.status()
+    if json_:
+        typer.echo(json.dumps(document, indent=2))
     else:
-        _show(terminal.console(settings), watcher.status())
+        console = terminal.console(settings)
+        parts.print_parts(console, status_parts(document))
 
 
-def _watch(watcher: Any, as_json: bool) -> None:
-    shown: str | None = ""
+def _watch(watcher: Watcher, *, as_json: bool) -> None:
+    """Write a line for each new cycle, until somebody stops it."""
+    from g6.rendering.status_screen import status_line
+
+    last_cycle: str | None = ""
     while True:
-        found = watcher.status()
-        if found["cycle"] != shown:
-            shown = found["cycle"]
-            typer.echo(json.dumps(found) if as_json else line(found))
+        document = watcher.status()
+        if document["cycle"] != last_cycle:
+            last_cycle = document["cycle"]
+            typer.echo(json.dumps(document) if as_json else status_line(document))
         watcher.follower.step(1.0)
-
-
-def line(found: dict[str, Any]) -> str:
-    """Return one cycle's status in a line."""
-    indices = " ".join(
-        f"{name} {facts['status'] or '-'}/{facts['options']}{' stale' if facts['stale'] else ''}"
-        for name, facts in found["indices_info"].items()
-    )
-    elapsed = "-" if found["elapsed"] is None else f"{found['elapsed']:.2f} s"
-    return f"{found['cycle'] or 'no cycle yet'}  {elapsed}  {found['options_last_cycle']} options  {indices}"
-
-
-def _guards(provider: dict[str, Any]) -> str:
-    """Return what a guarded provider says of itself, in a line; nothing for one without guards."""
-    from g6.rendering.wording import countdown
-
-    said = []
-    if token := provider.get("login"):
-        left = token.get("seconds_left")
-        ends = (
-            f", ends in {countdown(left)}"
-            if left
-            else ""
-            if token["state"] == "valid"
-            else "; run g6 login"
-        )
-        said.append(f"token {token['state']}{ends}")
-    if provider.get("breaker"):
-        said.append(f"breaker {provider['breaker']}")
-    if budget := provider.get("budget_left"):
-        said.append(
-            "requests left a minute "
-            + ", ".join(f"{family} {left}" for family, left in budget.items())
-        )
-    return "; ".join(said)
-
-
-def _named(provider: dict[str, Any]) -> str:
-    """Return the provider by name, its kind of market, and where its quotes come from now."""
-    told = [provider["name"], *(provider[key] for key in ("mode", "source") if provider.get(key))]
-    return ", ".join(dict.fromkeys(told))
-
-
-def _show(console: Any, found: dict[str, Any]) -> None:
-    market, ready = (
-        found["market"],
-        "ready" if found["readiness_ok"] else f"not ready: {found['readiness_reason']}",
-    )
-    console.print(f"cycle {found['cycle'] or '-'}, {ready}")
-    console.print(
-        f"market {market['phase'] or '-'} until {market['next_change'] or '-'}, provider {_named(found['provider'])}"
-    )
-    for change in found.get("restart_needed", ()):
-        console.print(f"restart needed: {change}", soft_wrap=True, highlight=False, markup=False)
-    if guards := _guards(found["provider"]):
-        console.print(guards)
-    for trouble in (found["provider"].get("instruments") or {}).values():
-        console.print(f"instruments: {trouble}", soft_wrap=True)
-    table = Table(
-        "index",
-        "status",
-        "last",
-        "options",
-        "PCR",
-        "age s",
-        "",
-        "source",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
-    for name, facts in found["indices_info"].items():
-        old = "stale" if facts["stale"] else ""
-        row = (
-            facts["status"],
-            facts["ltp"],
-            facts["options"],
-            facts["pcr"],
-            facts["age_seconds"],
-            old,
-            facts["source"],
-        )
-        table.add_row(
-            name,
-            *(
-                "-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
-                for value in row
-            ),
-        )
-    console.print(table)
-    console.print(
-        "queues " + (", ".join(f"{name} {depth}" for name, depth in found["queues"].items()) or "-")
-    )

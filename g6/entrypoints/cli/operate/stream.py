@@ -25,9 +25,10 @@ def ticker(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Stream ticks into the quote cache until Ctrl-C; g6 up does this by itself, another host may do it alone.
+    """Stream ticks into the quote cache until Ctrl-C, as g6 up does by itself.
 
-    Exits 1 when the stream ended by itself: start it anew, as systemd and g6 up do.
+    Another host may do it alone. The exit code is 1 when the stream ended by itself: start it
+    anew, as systemd and g6 up do.
 
     Example: g6 ticker --set provider.name=kite
     """
@@ -36,6 +37,8 @@ def ticker(
         raise BadConfig(
             f"provider {settings.provider.name} has no stream", "g6 ticker --set provider.name=kite"
         )
-    # The stream's own process does without the commands' libraries, which take more memory than all ticks do.
+    # The stream's own process does without the commands' libraries, which take more memory than
+    # all ticks do.
     own = os.environ | environment(settings)
-    os.execve(sys.executable, [sys.executable, "-m", "g6.entrypoints.machine.tick_stream"], own)  # noqa: S606 - no shell is wanted
+    command = [sys.executable, "-m", "g6.entrypoints.machine.tick_stream"]
+    os.execve(sys.executable, command, own)  # noqa: S606 - no shell is wanted

@@ -59,20 +59,17 @@ _LIST = (
     Command(
         "serve",
         "operate.serve",
-        "Answer over HTTP: /metrics on one port; /healthz, /readyz, /status and "
-        "/panels/NAME on another.",
+        "Answer over HTTP: /metrics on one port, /healthz, /readyz, /status and /panels on another.",
     ),
     Command(
         "status",
         "operate.serve",
-        "Show the newest cycle, each index, workers, queues and the market; with --watch "
-        "a line per new cycle.",
+        "Show the newest cycle, each index, queues and the market, or a line per new cycle.",
     ),
     Command(
         "ticker",
         "operate.stream",
-        "Stream ticks into the quote cache until Ctrl-C; g6 up does this by itself, "
-        "another host may do it alone.",
+        "Stream ticks into the quote cache until Ctrl-C, as g6 up does by itself.",
     ),
     Command(
         "rerun",
@@ -131,8 +128,7 @@ _LIST = (
     Command(
         "kite-server",
         "operate.kite_server",
-        "Serve the simulated market or a recording as Kite Connect does: for the broker's"
-        " own client with root= and nothing else.",
+        "Serve the simulated market or a recording as Kite Connect does, for its own client.",
     ),
     _study("interest"),
     _study("moves"),
@@ -145,8 +141,7 @@ _LIST = (
     Command(
         "check",
         "operate.provider_check",
-        "Ask the provider for the price of each index; exit 1, with cause and fix, when "
-        "it cannot be collected from.",
+        "Ask the provider for the price of each index, and say why where it does not answer.",
     ),
     Command("retention", "past.pruning", "Prune old days; everything is kept unless you do."),
     Command("compare", "past.compare", "Hold a recording against parity, or against the exchange."),

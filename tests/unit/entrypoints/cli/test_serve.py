@@ -13,7 +13,7 @@ import pytest
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.domain.reports import parse_report
-from g6.entrypoints.cli.operate.serve import line
+from g6.rendering.status_screen import status_line
 
 G6 = [sys.executable, "-m", "g6.entrypoints.cli"]
 CYCLE = "2026-11-18T05:30:00Z"
@@ -139,5 +139,6 @@ def test_a_line_has_cycle_time_options_and_each_index():
         },
     }  # fmt: skip
     assert (
-        line(found) == f"{CYCLE}  0.50 s  400 options  NIFTY OK/400 BANKEX OK/90 stale SENSEX -/0"
+        status_line(found)
+        == f"{CYCLE}  0.50 s  400 options  NIFTY OK/400 BANKEX OK/90 stale SENSEX -/0"
     )

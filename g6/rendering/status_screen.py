@@ -1,0 +1,100 @@
+"""The status of the running system on a terminal: whole, or one cycle in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from g6.rendering.parts import Line, Part
+from g6.rendering.wording import countdown
+
+__all__ = ["status_line", "status_parts"]
+
+Status = Mapping[str, Any]
+"""The status document, or a part of it, as JSON has it."""
+
+
+def status_line(status: Status) -> str:
+    """Return one cycle's status in a line."""
+    indices = [
+        f"{name} {facts['status'] or '-'}/{facts['options']}{' stale' if facts['stale'] else ''}"
+        for name, facts in status["indices_info"].items()
+    ]
+    elapsed = "-" if status["elapsed"] is None else f"{status['elapsed']:.2f} s"
+    cycle = status["cycle"] or "no cycle yet"
+    return f"{cycle}  {elapsed}  {status['options_last_cycle']} options  {' '.join(indices)}"
+
+
+def status_parts(status: Status) -> Iterator[Part]:
+    """Yield cycle, market and provider, what needs a restart, the indices, and the queues."""
+    ready = "ready" if status["readiness_ok"] else f"not ready: {status['readiness_reason']}"
+    market = status["market"]
+    provider = status["provider"]
+    yield f"cycle {status['cycle'] or '-'}, {ready}"
+    phase = f"market {market['phase'] or '-'} until {market['next_change'] or '-'}"
+    yield f"{phase}, provider {_provider_name(provider)}"
+    for change in status.get("restart_needed", ()):
+        # A setting's value may hold brackets, which rich would take for marks.
+        yield Text(f"restart needed: {change}")
+    guards = _guards(provider)
+    if guards:
+        yield guards
+    for trouble in (provider.get("instruments") or {}).values():
+        yield Line(f"instruments: {trouble}")
+    yield _indices_table(status["indices_info"])
+    queues = ", ".join(f"{name} {depth}" for name, depth in status["queues"].items())
+    yield f"queues {queues or '-'}"
+
+
+def _provider_name(provider: Status) -> str:
+    """Return the provider, its kind of market, and where its quotes come from now."""
+    words = [provider["name"], provider.get("mode"), provider.get("source")]
+    return ", ".join(dict.fromkeys(word for word in words if word))
+
+
+def _guards(provider: Status) -> str:
+    """Return token, breaker and budget of a guarded provider, nothing for one without guards."""
+    clauses: list[str] = []
+    token = provider.get("login")
+    if token:
+        clauses.append(f"token {token['state']}{_token_end(token)}")
+    if provider.get("breaker"):
+        clauses.append(f"breaker {provider['breaker']}")
+    budget = provider.get("budget_left")
+    if budget:
+        requests = ", ".join(f"{family} {count}" for family, count in budget.items())
+        clauses.append(f"requests left a minute {requests}")
+    return "; ".join(clauses)
+
+
+def _token_end(token: Status) -> str:
+    seconds = token.get("seconds_left")
+    if seconds:
+        return f", ends in {countdown(seconds)}"
+    return "" if token["state"] == "valid" else "; run g6 login"
+
+
+def _indices_table(indices: Status) -> Table:
+    headings = ("index", "status", "last", "options", "PCR", "age s", "", "source")
+    table = Table(*headings, box=None, padding=(0, 2, 0, 0))
+    for name, facts in indices.items():
+        table.add_row(
+            name,
+            _cell(facts["status"]),
+            _cell(facts["ltp"]),
+            _cell(facts["options"]),
+            _cell(facts["pcr"]),
+            _cell(facts["age_seconds"]),
+            "stale" if facts["stale"] else "",
+            _cell(facts["source"]),
+        )
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
