@@ -1,4 +1,4 @@
-"""Settings -> what a person has of the broker account: key, secret, token."""
+"""Settings -> what a person has of the provider's account: key, secret, token."""
 
 from __future__ import annotations
 

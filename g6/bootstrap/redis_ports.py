@@ -17,7 +17,7 @@ from g6.errors import RedisDown
 
 
 class RedisFacts(TypedDict):
-    """What a server says of itself that matters to a broker of messages.
+    """What a Redis server says of itself that matters to messages and the ledger.
 
     None where it was not asked.
     """
