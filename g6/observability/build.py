@@ -1,4 +1,4 @@
-"""What runs: the labels of g6_build_info."""
+"""The labels of g6_build_info: the version, commit and configuration that run."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def build_labels(config_hash: str, package: Path = PACKAGE) -> dict[str, str]:
-    """Return version, git_commit (empty outside a checkout), config_hash, and build_time: when this copy of G6 was made."""
+    """Return version, git_commit, config_hash and build_time.
+
+    The commit is empty outside a checkout. The time is that at which this copy of G6 was made.
+    """
     try:
         number = version("g6")
     except PackageNotFoundError:
         number = "0"
-    made = int((package / "__init__.py").stat().st_mtime)
+    modified = int((package / "__init__.py").stat().st_mtime)
     return {
         "version": number,
         "git_commit": _commit(package.parent / ".git"),
         "config_hash": config_hash,
-        "build_time": isoformat_z(float(made)),
+        "build_time": isoformat_z(float(modified)),
     }
 
 
 def _commit(git: Path) -> str:
-    """Return the commit a checkout stands at, by its files: a program would have to be there."""
+    """Return the commit that a checkout stands at, read from its files: git need not be there."""
     try:
         head = (git / "HEAD").read_text("utf-8").strip()
         name = head.removeprefix("ref: ")

@@ -20,7 +20,13 @@ Series = Mapping[tuple[str, ...], Mapping[str, float]]
 
 
 def render(state: Mapping[str, float], *, now: float, build: Mapping[str, str]) -> bytes:
-    """Return the exposition of `state` (see `totals`) at wall time `now`; `build` are the labels of g6_build_info."""
+    """Return the text of /metrics.
+
+    Args:
+        state: The totals: see `totals`.
+        now: Wall time in epoch seconds.
+        build: The labels of g6_build_info.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Totals(state, now, build))
     return generate_latest(registry)
@@ -28,7 +34,9 @@ def render(state: Mapping[str, float], *, now: float, build: Mapping[str, str]) 
 
 class _Totals(Collector):
     def __init__(self, state: Mapping[str, float], now: float, build: Mapping[str, str]) -> None:
-        self._state, self._now, self._build = state, now, build
+        self._state = state
+        self._now = now
+        self._build = build
 
     def describe(self) -> Iterable[MetricFamily]:
         return (_empty(family) for family in FAMILIES.values())
@@ -46,11 +54,16 @@ class _Totals(Collector):
             yield _filled(family, series.get(family.name, {}), self._now)
 
 
+_KINDS: Mapping[str, type[MetricFamily]] = {
+    "counter": CounterMetricFamily,
+    "gauge": GaugeMetricFamily,
+    "histogram": HistogramMetricFamily,
+}
+
+
 def _empty(family: Family) -> MetricFamily:
-    kinds: dict[str, type[MetricFamily]] = {
-        "counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily,
-    }  # fmt: skip
-    kind = kinds["gauge" if family.older else family.kind]
+    # As a counter an older name would come out with `_total` behind it.
+    kind = _KINDS["gauge" if family.older else family.kind]
     return kind(family.name, family.help, labels=[label_name(label) for label in family.labels])
 
 
@@ -68,7 +81,8 @@ def _filled(family: Family, series: Series, now: float) -> MetricFamily:
 
 def _cumulative(family: Family, parts: Mapping[str, float]) -> list[tuple[str, float]]:
     """Return (upper bound, observations at or below it), as Prometheus has them."""
-    below, buckets = 0.0, []
+    below = 0.0
+    buckets = []
     for bound in bounds(family):
         below += parts.get(f":{bound:g}", 0.0)
         buckets.append(("+Inf" if bound == inf else str(bound), below))

@@ -131,7 +131,7 @@ class BusFollower:
 
 
 def _samples(events: Sequence[Event]) -> Iterator[Sample]:
-    """Yield the samples of all events; one that cannot be read is counted, and the rest goes on."""
+    """Yield the samples of all events. One that cannot be read is counted as dropped."""
     for event in events:
         report = event.payload
         if isinstance(report, Unreadable) and report.is_known_type:

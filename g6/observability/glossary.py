@@ -18,13 +18,15 @@ from g6.observability.catalogue import (
 _INTRODUCTION = """\
 # Metrics
 
-`g6 serve` exposes these families on `/metrics` (port 9108 unless `serve.metrics_port` says otherwise). Each sample is made from
-an event of the bus, named in the column *from*; totals are kept in Redis with the id of the last event counted, so that they stay
-exact when a worker or `g6 serve` dies. Counters stand at 0 before the first cycle; a price that is not known has no series, and one
-that is not known any more is NaN.
+`g6 serve` exposes these families on `/metrics` (port 9108 unless `serve.metrics_port` says
+otherwise). Each sample is made from an event of the bus, named in the column *from*. Totals are
+kept in Redis with the id of the last event counted, so that they stay exact when a worker or
+`g6 serve` dies. Counters stand at 0 before the first cycle. A price that is not known has no
+series, and one that is not known any more is NaN.
 
-At six indices there are at most {cap} series; each further index adds at most {more}. A label value outside the list below, or
-beyond the room a label has, is counted as `{other}`; what belongs to a whole cycle has index `{all}`.
+At six indices there are at most {cap} series, and each further index adds at most {more}. A label
+value outside the list below, or beyond the room a label has, is counted as `{other}`. What belongs
+to a whole cycle has index `{all}`.
 """
 
 
@@ -44,15 +46,17 @@ def render() -> str:
 
 def _row(family: Family) -> str:
     labels = ", ".join(f"`{label_name(label)}`" for label in family.labels)
-    return f"| `{family.name}` | {family.kind} | {labels} | {family.unit} | {family.source} | {family.help} |"
+    cells = (f"`{family.name}`", family.kind, labels, family.unit, family.source, family.help)
+    return f"| {' | '.join(cells)} |"
 
 
 def _buckets() -> str:
-    return "\n".join(
-        f"| `{f.name}` | {', '.join(f'{bound:g}' for bound in f.buckets)} |"
-        for f in FAMILIES.values()
-        if f.buckets
-    )
+    lines = []
+    for family in FAMILIES.values():
+        if family.buckets:
+            upper_bounds = ", ".join(f"{bound:g}" for bound in family.buckets)
+            lines.append(f"| `{family.name}` | {upper_bounds} |")
+    return "\n".join(lines)
 
 
 def _labels() -> str:
@@ -64,9 +68,9 @@ def _labels() -> str:
     lines = []
     for key, name in used.items():
         label = LABELS[key]
-        shown = f"`{name}`" if name == key else f"`{name}` ({key})"
+        title = f"`{name}`" if name == key else f"`{name}` ({key})"
         values = ", ".join(f"`{value}`" for value in label.values) or (
             "as they come" if label.room else "as configured"
         )
-        lines.append(f"| {shown} | {values} | {max(label.room, len(label.values)) or ''} |")
+        lines.append(f"| {title} | {values} | {max(label.room, len(label.values)) or ''} |")
     return "\n".join(lines)

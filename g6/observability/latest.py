@@ -67,7 +67,7 @@ class LatestReports:
         return self.__class__(newest)
 
     def changed_texts(self, before: LatestReports) -> dict[str, str]:
-        """Return the JSON of each report that is another than `before`, by the type of its event."""
+        """Return the JSON of each report that is newer than `before`, by its event's type."""
         return {
             str(type): json.dumps(event.document | {"ts": event.ts})
             for type, event in self.events.items()

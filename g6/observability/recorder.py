@@ -106,8 +106,8 @@ def _provider(facts: ProviderFacts) -> Iterator[Sample]:
         for reason, count in facts.tally.retries.items():
             yield Sample("g6_provider_retries_total", (reason,), float(count))
     dumps = facts.dumps or {}
-    if asked := sum(dumps.values()):
-        yield Sample("g6_root_cache_hit_ratio", (), 1.0 - dumps.get("download", 0) / asked)
+    if lookups := sum(dumps.values()):
+        yield Sample("g6_root_cache_hit_ratio", (), 1.0 - dumps.get("download", 0) / lookups)
     yield from _listings(facts.listings or {})
 
 
@@ -160,7 +160,7 @@ def _written(index: str, counts: WriteReport) -> Iterator[Sample]:
 
 
 def _write_errors(errors: Mapping[str, str]) -> Iterator[Sample]:
-    """Yield the refusals of sinks; a sentence that speaks of no known reason is its own label."""
+    """Yield the refusals of sinks. A sentence that speaks of no known reason is its own label."""
     for sink, sentence in errors.items():
         reason = WriteReason.of(sentence) or sentence
         yield Sample("g6_write_errors_total", (sink, reason))
@@ -248,8 +248,8 @@ def _guards(provider: ProviderFacts) -> Iterator[Sample]:
     if provider.breaker:
         for state in BreakerState:
             yield Sample("g6_provider_breaker_state", (state,), float(state == provider.breaker))
-    for family, left in (provider.budget_left or {}).items():
-        yield Sample("g6_provider_budget_left", (family,), float(left))
+    for family, requests in (provider.budget_left or {}).items():
+        yield Sample("g6_provider_budget_left", (family,), float(requests))
     if provider.login is not None:
         seconds = _number(provider.login.seconds_left) if provider.login.is_valid else 0.0
         yield Sample("g6_provider_token_seconds", (), seconds)
@@ -301,7 +301,7 @@ def _of_sizes(sizes: StorageSizes, _event: Event) -> Iterator[Sample]:
 def _latency(event: Event) -> Iterator[Sample]:
     """Yield how long it took to publish.
 
-    Stream ids begin with the server's clock in milliseconds; ids of other shape say nothing.
+    Stream ids begin with the server's clock in milliseconds. Ids of another shape say nothing.
     """
     milliseconds, _, sequence = event.id.partition("-")
     if len(milliseconds) == 13 and milliseconds.isdigit() and sequence:

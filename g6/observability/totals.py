@@ -1,7 +1,7 @@
-"""Totals: what samples add up to, as one flat mapping that can be stored with the id of the last event in it.
+"""Totals: the sums of samples, as one flat mapping that is stored with the last event's id.
 
-Keys are `family{value,value}` with a part behind: none for a counter or gauge, `@` for the instant a gauge is as of,
-`:0.25` for the observations of one histogram bucket, `:sum` for their sum.
+Keys are `family{value,value}` with a part behind: none for a counter or gauge, `@` for the instant
+that a gauge is as of, `:0.25` for the observations of one histogram bucket, `:sum` for their sum.
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ _CLEAN = str.maketrans(",{}", "___")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One fact for one family: added to a counter, set on a gauge, or observed `weight` times by a histogram.
+    """One fact for one family.
 
-    `as_of` (epoch seconds, 0 for always) keeps an older cycle that closes late from overwriting a newer one's gauge.
+    Attributes:
+        value: Added to a counter, set on a gauge, or observed by a histogram.
+        weight: How often a histogram observes it.
+        as_of: Epoch seconds, 0 for always. It keeps an older cycle that closes late from
+            overwriting a newer one's gauge.
     """
 
     family: str
@@ -35,13 +39,23 @@ class TotalsStore(Protocol):
     """Where totals stay between restarts, together with the last event counted in them."""
 
     def load(self) -> tuple[dict[str, float], dict[str, str], str]:
-        """Return the numbers, the texts and the id of the last event in them; empty and "0" when nothing is stored."""
+        """Return the numbers, the texts and the id of the last event in them.
+
+        They are empty and "0" when nothing is stored.
+        """
         ...
 
     def save(
         self, numbers: Mapping[str, float], texts: Mapping[str, str], last_id: str, after: str
     ) -> bool:
-        """Store changed values and `last_id` in one transaction; False, and nothing stored, unless `after` is the id held."""
+        """Store changed values and `last_id` in one transaction.
+
+        Args:
+            after: The id that must be stored now. Otherwise another follower was quicker.
+
+        Returns:
+            Whether they were stored.
+        """
         ...
 
 
@@ -58,32 +72,37 @@ def parse_key(key: str) -> tuple[str, tuple[str, ...], str]:
 
 
 class Totals:
-    """The state and its one step: samples in, changed values out. A commit replaces the whole state, so a reader sees one batch."""
+    """The state and its one step: samples in, changed values out.
+
+    A commit replaces the whole state, so that a reader sees one batch.
+    """
 
     def __init__(
         self, indices: Iterable[str] = (), state: Mapping[str, float] | None = None
     ) -> None:
-        self._known: dict[str, set[str]] = {key: set(label.values) for key, label in LABELS.items()}
-        self._known["index"] |= {*indices, ALL}
+        self._values: dict[str, set[str]] = {
+            key: set(label.values) for key, label in LABELS.items()
+        }
+        self._values["index"] |= {*indices, ALL}
         self._state: dict[str, float] = dict(self._zeros())
         self.commit(state or {})
 
     def _zeros(self) -> Iterator[tuple[str, float]]:
-        """Yield a zero for every series of the families that start at one and whose label values are all known."""
+        """Yield a zero for every series of primed families whose label values are known."""
+        # A counter that appears with its first increase has no rate before its second one.
         for family in FAMILIES.values():
-            if family.primed:
-                for labels in product(
-                    *(self._starting(family, label_key(label)) for label in family.labels)
-                ):
-                    parts = (
-                        ("",)
-                        if family.kind != "histogram"
-                        else (":sum", *(_bucket(bound) for bound in bounds(family)))
-                    )
-                    yield from ((key_of(family.name, labels, part), 0.0) for part in parts)
+            if not family.primed:
+                continue
+            parts = [""]
+            if family.kind == "histogram":
+                parts = [":sum", *(_bucket(bound) for bound in bounds(family))]
+            values = [self._starting(family, label_key(label)) for label in family.labels]
+            for labels in product(*values):
+                for part in parts:
+                    yield key_of(family.name, labels, part), 0.0
 
     def _starting(self, family: Family, label: str) -> list[str]:
-        values = self._known[label] - {ALL}
+        values = self._values[label] - {ALL}
         whole_cycle = label == "index" and "stage" in family.labels
         return sorted(values | {ALL} if whole_cycle else values)
 
@@ -97,7 +116,7 @@ class Totals:
         return self._state.get(key_of(family, labels), nan)
 
     def advance(self, samples: Iterable[Sample]) -> dict[str, float]:
-        """Return the values that `samples` change; the state stays as it is until they are committed."""
+        """Return the values that samples change. The state changes when they are committed."""
         changed: dict[str, float] = {}
         for sample in samples:
             family = FAMILIES[sample.family]
@@ -115,18 +134,18 @@ class Totals:
             for label, value in zip(
                 FAMILIES[name].labels if name in FAMILIES else (), labels, strict=False
             ):
-                self._known[label_key(label)].add(value)
+                self._values[label_key(label)].add(value)
         self._state = {**self._state, **changed}
 
     def _fold(self, label: str, value: str) -> str:
-        """Return the value a label may show: itself, or `other` when it is new and the label is full."""
+        """Return the value that a label shows: itself, or `other` where the label is full."""
         value = value.translate(_CLEAN)
-        known = self._known[label]
-        if value in known:
+        values = self._values[label]
+        if value in values:
             return value
-        if not value or len(known) >= LABELS[label].room:
+        if not value or len(values) >= LABELS[label].room:
             return OTHER
-        known.add(value)
+        values.add(value)
         return value
 
 
@@ -167,27 +186,29 @@ def _set(
     labels: tuple[str, ...],
     sample: Sample,
 ) -> None:
-    key, moment = key_of(family.name, labels), key_of(family.name, labels, "@")
-    held = changed.get(key, state.get(key, nan))
-    held_as_of = changed.get(moment, state.get(moment, -inf))
-    if sample.as_of < held_as_of and family.shown != "lag":
+    key = key_of(family.name, labels)
+    moment = key_of(family.name, labels, "@")
+    before = changed.get(key, state.get(key, nan))
+    before_as_of = changed.get(moment, state.get(moment, -inf))
+    if sample.as_of < before_as_of and family.shown != "lag":
         return
     value = sample.value
     if family.shown == "lag":
-        value = (
-            max(held, value)
-            if not isnan(held) and not isnan(value)
-            else held
-            if isnan(value)
-            else value
-        )
+        value = _newer(before, value)
     elif family.shown == "lap":
-        value = value - held_as_of if held_as_of > 0 else nan
-    if isnan(value) and isnan(held) and family.shown != "lap":
+        value = value - before_as_of if before_as_of > 0 else nan
+    if isnan(value) and isnan(before) and family.shown != "lap":
         return
     changed[key] = value
     if sample.as_of:
-        changed[moment] = max(held_as_of, sample.as_of)
+        changed[moment] = max(before_as_of, sample.as_of)
+
+
+def _newer(before: float, value: float) -> float:
+    """Return the larger of two instants, of which either may be NaN."""
+    if isnan(value):
+        return before
+    return value if isnan(before) else max(before, value)
 
 
 _STEPS = {"counter": _add, "gauge": _set, "histogram": _observe}
