@@ -1,4 +1,4 @@
-"""What a cycle asks for: the expiries of the index's buckets and their strikes, whole or around the money."""
+"""The choice of contracts: the buckets' expiries and their strikes, all or around the money."""
 
 from __future__ import annotations
 
@@ -26,21 +26,24 @@ from g6.pipeline.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Open interest beyond a window: every listed strike of its expiries, and what is asked for at this cycle.
+    """Open interest beyond a window, refreshed a few strikes a cycle.
 
-    `contracts` and `memory` have a row per listed strike `(n,)`; `rows` are the window's, `asked` those and the strikes whose open
-    interest is refreshed with them.
+    Attributes:
+        contracts: Every listed strike of the window's expiries, n of them.
+        memory: What is remembered of each, n rows.
+        rows: Which of them are the window's, shape (n,).
+        requested: Those, and the strikes whose open interest is refreshed with them, shape (n,).
     """
 
     contracts: Contracts
     memory: ChainMemory
     rows: NDArray[np.bool_]
-    asked: NDArray[np.bool_]
+    requested: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The contracts whose quotes are kept, and the slots and buckets that they answer.
+    """The contracts whose quotes a unit holds, and the slots and buckets that they answer.
 
     Attributes:
         counts: What was left out, salvaged, over, not listed and widened on the way.
@@ -53,11 +56,11 @@ class Choice:
     refresh: Refresh | None = None
 
     @property
-    def asked(self) -> Contracts:
-        """The contracts to ask for: those that are kept, and those whose open interest is refreshed."""
+    def requested(self) -> Contracts:
+        """The contracts to ask for: the chosen ones, and those that are refreshed with them."""
         if self.refresh is None:
             return self.contracts
-        return self.refresh.contracts.take(self.refresh.asked)
+        return self.refresh.contracts.take(self.refresh.requested)
 
 
 def choose(
@@ -71,7 +74,8 @@ def choose(
     Raises:
         G6Error: Whatever the provider raises.
     """
-    plan, day = runtime.plan.indices[index], day_of(at)
+    plan = runtime.plan.indices[index]
+    day = day_of(at)
     exchange = plan.index.exchange
     believed = trusted(runtime.provider.listing(index, at), runtime.plan.salvage)
     listing = believed.listing
@@ -83,7 +87,7 @@ def choose(
     resolved = replace(resolved, slots=tuple(slot.remembering(levels) for slot in resolved.slots))
     over = _over(listing.contracts, at, runtime.calendar, exchange)
     left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
-    # A recording's plan names every expiry it ever shows, so that most are not listed at most of its instants.
+    # A recording's plan names every expiry that it ever shows: most are not listed at an instant.
     unmet = (
         []
         if runtime.feeds is not None
@@ -131,18 +135,18 @@ def _centres(
     listing: Listing,
     resolved: Resolution,
 ) -> Mapping[date, float]:
-    """Return the middle of each expiry's window: its last ATM, else a guess from index and future."""
+    """Return each window's middle: the expiry's last ATM, else a guess from index and future."""
     remembered = {slot.expiry: slot.atm for slot in resolved.slots if isfinite(slot.atm)}
     if len(remembered) == len(resolved.slots):
         return remembered
-    seen = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
+    market = quality.believed(runtime.provider.underlying(index, at), listing.contracts.strike)
     exchange = runtime.plan.indices[index].index.exchange
     rate = runtime.plan.pricing.risk_free_rate
     fix = None
-    if seen.future_expiry is not None:
-        fix = runtime.calendar.settlement_fix(exchange, seen.future_expiry)
+    if market.future_expiry is not None:
+        fix = runtime.calendar.settlement_fix(exchange, market.future_expiry)
     guessed = strike_selection.window_centres(
-        listing.contracts, resolved.slots, seen, at, fix, rate
+        listing.contracts, resolved.slots, market, at, fix, rate
     )
     return guessed | remembered
 
@@ -155,11 +159,13 @@ def _refresh(
     window: NDArray[np.bool_],
     centres: Mapping[date, float],
 ) -> Refresh:
-    """Return the window with the strikes that were collected before in the session, and those that are asked for beside it."""
+    """Return the window, with strikes collected before in the session, and what is refreshed."""
     if runtime.chain_memories is None:
         return Refresh(every, ChainMemory.blank(every), window, window)
-    kept = runtime.chain_memories.recall(index, day_of(at))
-    memory = ChainMemory.blank(every) if kept is None else kept.of(every, at.timestamp())
+    before = runtime.chain_memories.recall(index, day_of(at))
+    memory = ChainMemory.blank(every)
+    if before is not None:
+        memory = before.of(every, at.timestamp())
     rows = chain_memory.widened(window, every.expiry, memory.collected)
     centre = centres[min(centres)] if centres else nan
     return Refresh(
@@ -171,7 +177,7 @@ def _refresh(
 
 
 def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str) -> dict[str, int]:
-    """Return the contracts of each listed expiry (ISO date) that had closed for good before `at`."""
+    """Count the contracts of each listed expiry (ISO date) that had closed before `at`."""
     closed = [expiry for expiry in contracts.expiries if at > calendar.close_of(exchange, expiry)]
     return {expiry.isoformat(): int((contracts.of(expiry).symbol != "").sum()) for expiry in closed}
 

@@ -97,7 +97,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
 
 @contextmanager
 def _refusals_noted(errors: dict[str, str], sink: str) -> Iterator[None]:
-    """Note in `errors`, by sink, what was refused in the block; `sink` where the error names none."""
+    """Note what was refused in the block, by sink: `sink` where the error names none."""
     try:
         yield
     except StoreBusy as error:

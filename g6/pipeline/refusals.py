@@ -17,7 +17,7 @@ OLD_SECONDS = 600.0
 
 
 def write_outcome(counts: WriteReport) -> tuple[Status, str]:
-    """Return status and reason of a stage whose rows were written, by some of the sinks at least."""
+    """Return status and reason of a stage whose rows were written by a sink at least."""
     return (Status.PARTIAL, Reason.SINK) if counts.errors else (Status.OK, "")
 
 

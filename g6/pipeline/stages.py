@@ -45,7 +45,7 @@ from g6.ports import Clock
 MOST_REMEMBERED = 32
 """Indices and sessions whose stored open interest a process keeps: six indices need six a day."""
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
-"""The parts of collect that wait for a request slot of an endpoint; what they waited is booked as `rate_wait`."""
+"""The parts of collect whose waiting for slots of an endpoint is booked as `rate_wait`."""
 
 
 def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
@@ -86,7 +86,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
 
 
 def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
-    """Turn frame `quotes` into frame `chain` and the unit's overview row; finish the unit."""
+    """Turn frame `quotes` into frame `chain` and the unit's overview row, and finish the unit."""
     watch = Watch(runtime.clock)
     claim = runtime.ledger.start(unit, Stage.ANALYSE, task, watch.began, runtime.timing.lease)
     if not claim.answer.may_run:
@@ -138,7 +138,8 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
         report_refusal(runtime, unit, Stage.PERSIST, error)
         raise
     except Terminal as error:
-        status, reason = Status.MISSING, error.reason
+        status = Status.MISSING
+        reason = error.reason
         counts = StageFailure(str(error))
     else:
         status, reason = write_outcome(counts)
@@ -148,7 +149,7 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
 
 
 def _chain_frame(runtime: Runtime, unit: Unit) -> Frame:
-    """Return frame `chain`; an evicted one is made again from `quotes`, of which it is a function."""
+    """Return frame `chain`, made again from `quotes` where it was evicted."""
     try:
         return runtime.frames.get(unit, "chain")
     except FrameMissing:
@@ -184,7 +185,7 @@ def gather(
     plan = runtime.plan.indices[unit.index]
     choice = choose(runtime, unit.index, at, watch.lap)
     resolved = choice.resolved
-    quotes = runtime.provider.quotes(unit.index, choice.asked, at)
+    quotes = runtime.provider.quotes(unit.index, choice.requested, at)
     watch.lap("quotes")
     beyond: Mapping[date, Beyond] = {}
     if choice.refresh is not None:
@@ -240,14 +241,15 @@ def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[str, BeyondCounts]:
 def _learn(
     runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes
 ) -> tuple[Quotes, Mapping[date, Beyond]]:
-    """Remember the quotes; return those of the window, and what is known of the strikes beyond it."""
-    at, rows = unit.instant.timestamp(), refresh.rows
-    memory = refresh.memory.learn(quotes, refresh.asked, rows, at)
+    """Remember the quotes. Return the window's, and what is known of the strikes beyond it."""
+    at = unit.instant.timestamp()
+    rows = refresh.rows
+    memory = refresh.memory.learn(quotes, refresh.requested, rows, at)
     if runtime.chain_memories is not None:
         runtime.chain_memories.keep(unit.index, day_of(unit.instant), memory)
     window = int(rows.sum())
     oldest = chain_memory.oldest_allowed(window, len(rows) - window, runtime.plan.interval)
-    return quotes.take(rows[refresh.asked]), chain_memory.beyond(
+    return quotes.take(rows[refresh.requested]), chain_memory.beyond(
         memory, refresh.contracts, rows, at, oldest
     )
 
@@ -264,7 +266,7 @@ def _previous_oi(
 
 
 def _stored_interest(runtime: Runtime, index: str, day: date) -> Frame | None:
-    """Return the last open interest stored before `day`; the store is asked once a session."""
+    """Return the last open interest stored before `day`. The store is asked once a session."""
     interest = runtime.memory.stored_interest
     if (index, day) not in interest:
         if len(interest) >= MOST_REMEMBERED:

@@ -18,7 +18,7 @@ MOST_WALKED = 2000
 MOST_SKIPPED = 20
 """Skipped cycles that may wait for their aggregate: live cycles go through the same queue."""
 POISON = 3
-"""Starts of a stage after which its unit is closed: its messages may kill one child after another."""
+"""Starts of a stage after which its unit is closed: it may kill one child after another."""
 PERSIST_TRIES = 5
 """Starts of stage persist after which a unit is not sent again."""
 RERUN_LEASES = 6

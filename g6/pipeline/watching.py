@@ -63,7 +63,7 @@ def heartbeat(runtime: Runtime) -> None:
 
 
 def _open_markets(runtime: Runtime, at: datetime) -> dict[str, bool]:
-    """Return whether each exchange is in session; a recording always is."""
+    """Return whether each exchange is in session. A recording always is."""
     return {
         exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at)
         for exchange in runtime.plan.exchanges
@@ -142,7 +142,7 @@ def _session_opens(runtime: Runtime, at: datetime) -> list[datetime]:
 
 
 def _warn_of_token(runtime: Runtime, login: LoginFacts | None, at: datetime) -> None:
-    """Fire, before the open and once a day, the alert of a token that is not there or ends too soon."""
+    """Fire the alert of a token that ends before the market opens, once a day."""
     opens = _opens_soon(runtime, at)
     if login is None or opens is None:
         return

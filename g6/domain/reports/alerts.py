@@ -50,7 +50,7 @@ class AlertRule:
 
     Attributes:
         id: Its name in the table.
-        state: The word under which it is published; several alerts may share one.
+        state: The word under which it is published. Several alerts may share one.
         condition: When it is fired, in words.
         severity: How urgent it is.
         sentence: What people read, with fields in braces.

@@ -87,7 +87,7 @@ class Event:
     """One event of the bus.
 
     Attributes:
-        id: Monotonic; what a reader goes on after.
+        id: Monotonic. A reader goes on after it.
         ts: Wall time at which it was published, ISO.
         payload: What happened.
         key: What it is of: an index, a cycle, a state.

@@ -1,4 +1,4 @@
-"""The types of JSON on its way through a door: what adapters read, and what reports are written as."""
+"""The types of JSON at a door: what adapters read, and what reports are written as."""
 
 from __future__ import annotations
 

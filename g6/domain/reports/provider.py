@@ -204,15 +204,16 @@ class ProviderFacts:
     @classmethod
     def from_json(cls, document: Document) -> ProviderFacts:
         """Read what `to_json` gave."""
-        login, ticker = document.get("login"), document.get("ticker")
+        login = document.get("login")
+        ticker = document.get("ticker")
         has_counts = isinstance(document.get("requests", {}), Mapping)
         tallied = has_counts and not document.keys().isdisjoint(_names(RequestTally))
-        known = {*_names(cls), *(_names(RequestTally) if tallied else ())}
+        columns = {*_names(cls), *(_names(RequestTally) if tallied else ())}
         return cls(
             mode=document.get("mode", ""),
             source=document.get("source", ""),
             name=document.get("name"),
-            own={name: value for name, value in document.items() if name not in known},
+            own={name: value for name, value in document.items() if name not in columns},
             login=None if login is None else LoginFacts.from_json(login),
             dumps=document.get("dumps"),
             listings=document.get("listings"),

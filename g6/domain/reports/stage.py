@@ -66,7 +66,7 @@ class CollectCounts:
     lateness_seconds: float | None = None
 
     def to_json(self) -> JsonObject:
-        """Return the counts as JSON has them; what is empty is left out."""
+        """Return the counts as JSON has them, without what is empty."""
         return {
             "options": self.options,
             "provider": self.provider.to_json(),
@@ -323,7 +323,7 @@ class StageReport:
 
     @property
     def refusals(self) -> Mapping[str, str] | str:
-        """What was refused of its writes: by sink, or one sentence; empty when nothing was."""
+        """What was refused of its writes, by sink or as one sentence, empty when nothing was."""
         if isinstance(self.counts, WriteReport):
             return self.counts.errors
         return self.counts.error if isinstance(self.counts, StageFailure) else ""

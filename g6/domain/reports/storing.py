@@ -1,4 +1,4 @@
-"""Writes that sinks refused: the event, and the fact that is remembered until they take writes again."""
+"""Writes that sinks refused: the event, and what is remembered until they take writes again."""
 
 from __future__ import annotations
 

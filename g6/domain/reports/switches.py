@@ -66,7 +66,7 @@ class Switches:
         """Return the switches that are set, by name."""
         refusals = {name: refusal.to_json() for name, refusal in self.refusals.items()}
         window = None if self.window is None else self.window.to_json()
-        known = present(
+        switches = present(
             greeks=self.greeks,
             paused=dict(self.paused),
             window=window,
@@ -74,7 +74,7 @@ class Switches:
             stream_silent_since=self.stream_silent_since,
             token_warned=self.token_warned,
         )
-        return known | dict(self.others) | refusals
+        return switches | dict(self.others) | refusals
 
     @classmethod
     def from_json(cls, document: Document) -> Switches:
