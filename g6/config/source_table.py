@@ -12,7 +12,7 @@ from g6.ports.sources import Ability, Source
 ENTRY_POINTS = "g6.providers"
 """The entry point group under which other distributions register a `Source`."""
 
-# The functions are named, not imported: the broker's client alone takes half a second to import.
+# The functions are named, not imported: Kite's client alone takes half a second to import.
 SHIPPED = (
     Source(
         "sim",

@@ -18,7 +18,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
     {
         "429": "one request too many: NetworkException",
         "403": "a dead token: TokenException",
-        "error": "status `value` and `error_type` in the broker's envelope",
+        "error": "status `value` and `error_type` in Kite's error envelope",
         "html": "status `value` (502) and a page of HTML",
         "no_error_type": "status `value` (500) and an envelope without error_type",
         "truncated": "JSON that breaks off",

@@ -125,8 +125,8 @@ class Access:
         at = self._now().timestamp()
         living = self._first_living(tokens, at)
         if living is not None:
-            left = round(living.expires - at, 1) if living.expires else None
-            return LoginFacts(VALID, _end(living), left)
+            seconds = round(living.expires - at, 1) if living.expires else None
+            return LoginFacts(VALID, _end(living), seconds)
         if not tokens:
             return LoginFacts("missing")
         newest = tokens[0]

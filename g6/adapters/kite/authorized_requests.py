@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class KiteSettings:
-    """The settings that the provider needs; bootstrap fills them from the configuration.
+    """The settings that the provider needs. Bootstrap fills them from the configuration.
 
     Attributes:
         api_key: Kite's API key.

@@ -198,7 +198,7 @@ class Ticker:
         if REFUSED in states and not self._is_refused:
             self._wait_for_login()
         if any(socket.reason == "gave up" for socket in self._sockets):
-            self._fail("the broker's client gave up")
+            self._fail("Kite's client gave up")
 
     def _wait_for_login(self) -> None:
         """Let no connection try the refused token again at once, and tell a person once."""
