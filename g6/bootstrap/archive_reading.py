@@ -8,15 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from g6.adapters.data_dir import retention
-from g6.adapters.parquet import plain_units, sizes, snapshot_columns
+from g6.adapters.parquet import sizes, snapshot_columns
 from g6.adapters.parquet.columns import chain_table
 from g6.adapters.parquet.holdings import holdings
+from g6.adapters.parquet.queries import plain_units
 from g6.bootstrap.stores import store
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.schema.frame import Frame
-from g6.ports.archive import CsvFiles, FileTotals, Holding, SnapshotColumns
-from g6.ports.readings import StoredReader
+from g6.ports.readers import CsvFiles, FileTotals, Holding, SnapshotColumns, StoredReader
 from g6.studies import selection
 
 __all__ = ["DirectoryArchive", "DirectoryUnits"]

@@ -15,7 +15,7 @@ from g6.config.source_table import source_named
 from g6.domain.cycles.gaps import Outcomes
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES
-from g6.ports.past import CollectionSettings, StoredChains
+from g6.ports.readers import CollectionSettings, StoredChains
 from g6.ports.sources import Ability
 
 __all__ = ["DirectoryPast"]

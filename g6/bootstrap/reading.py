@@ -14,9 +14,7 @@ from g6.config import Settings, calendar, load
 
 if TYPE_CHECKING:
     from g6.ports import Store
-    from g6.ports.archive import ArchiveReader, UnitReader
-    from g6.ports.past import PastReader
-    from g6.ports.readings import RunningReader, StoredReader
+    from g6.ports.readers import ArchiveReader, PastReader, RunningReader, StoredReader, UnitReader
 
 
 def reader(kind: str, settings: Settings) -> object:

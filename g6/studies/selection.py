@@ -12,7 +12,7 @@ from g6.domain.market.expiry import BIT
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo, UserError
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 
 # How far back to look, the nearest first: every span costs a look at each of its cycles. Four days
 # reach over a weekend with a holiday beside it.

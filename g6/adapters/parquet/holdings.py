@@ -15,7 +15,7 @@ from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.history import ParquetHistory
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
-from g6.ports.archive import Holding
+from g6.ports.readers import Holding
 
 
 def holdings(directory: Path) -> Iterator[Holding]:

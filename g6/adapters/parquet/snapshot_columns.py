@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import BadInput, UserError
-from g6.ports.archive import ColumnSummary, SnapshotColumns
+from g6.ports.readers import ColumnSummary, SnapshotColumns
 
 __all__ = ["read_snapshot", "summary_of"]
 

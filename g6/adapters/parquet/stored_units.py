@@ -25,7 +25,7 @@ from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import REPAIRED, instants_of
 from g6.errors import BadInput
 from g6.ports.history import OVERVIEW
-from g6.ports.past import StoredChains
+from g6.ports.readers import StoredChains
 
 _READERS = 4
 

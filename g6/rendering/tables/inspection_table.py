@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 
-from g6.ports.archive import ColumnSummary
+from g6.ports.readers import ColumnSummary
 from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.studies.stored.inspection import Inspection
 

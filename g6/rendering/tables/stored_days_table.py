@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from g6.ports.archive import Holding
+from g6.ports.readers import Holding
 from g6.rendering.parts import NoView, Part, plain_table
 from g6.rendering.wording import megabytes
 from g6.studies.stored.stored_days import StoredDays

@@ -12,7 +12,7 @@ from g6.domain.schema.words import Stage
 from g6.errors import NothingToDo
 from g6.ports import Event
 from g6.ports.ledger import StageState, UnitRecord
-from g6.ports.readings import RunningReader
+from g6.ports.readers import RunningReader
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, cycle_name
 

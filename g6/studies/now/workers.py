@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from g6.domain.reports import WorkerFacts
-from g6.ports.readings import RunningReader
+from g6.ports.readers import RunningReader
 from g6.studies.documents import columns_of
 
 __all__ = ["WorkerLine", "Workers", "WorkersParameters", "answer"]

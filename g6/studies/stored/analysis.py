@@ -14,7 +14,7 @@ from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
 from g6.domain.figures.exposures import Risk
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.parameters import At, Parameter
 

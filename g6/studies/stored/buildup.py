@@ -15,7 +15,7 @@ from g6.domain.figures import build_up
 from g6.domain.market.calendar import IST
 from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo, UserError
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import Column
 from g6.studies.parameters import At, Expiry, Index, Parameter

@@ -20,7 +20,7 @@ from g6.domain.pricing.black76 import PHI, HigherGreeks, higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import SIDES, Frame
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.contract_size import ContractSize, contract_size
 from g6.studies.documents import Column

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from g6.domain.cycles.gaps import NO_CHAIN, Gap, gaps_of
-from g6.ports.past import PastReader
+from g6.ports.readers import PastReader
 from g6.studies.documents import columns_of
 from g6.studies.stored.past_span import PastSpan
 from g6.studies.stored.stored_past import index_days

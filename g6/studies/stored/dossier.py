@@ -13,7 +13,7 @@ from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
 from g6.domain.market.calendar import IST
 from g6.domain.schema.chain import Chain
 from g6.errors import UserError
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import columns_of
 from g6.studies.parameters import At, Index, Parameter, numbers, written

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures import volatility_smile
 from g6.domain.schema.chain import Chain
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import Column
 from g6.studies.parameters import At, Cycles, Expiry, Index, Parameter

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from g6.domain.pricing.quality import Flag
-from g6.ports.archive import ArchiveReader, ColumnSummary, SnapshotColumns
+from g6.ports.readers import ArchiveReader, ColumnSummary, SnapshotColumns
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, india_instant
 

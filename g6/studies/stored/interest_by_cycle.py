@@ -10,7 +10,7 @@ from typing import Annotated
 from g6.domain.figures import series
 from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import columns_of
 from g6.studies.parameters import At, Cycles, Expiry, Index, Parameter, numbers, written

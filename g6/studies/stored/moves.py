@@ -14,7 +14,7 @@ from g6.domain.market.expiry import years_to
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import columns_of
 from g6.studies.parameters import At, Days, Index

@@ -14,7 +14,7 @@ from g6.domain.figures import series
 from g6.domain.figures.definitions import DEFINITIONS
 from g6.domain.market.calendar import IST
 from g6.domain.schema.frame import Frame
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import Column
 from g6.studies.parameters import At, Days, Index, Parameter

@@ -8,7 +8,7 @@ from datetime import date
 
 from g6.domain.figures import book_spreads
 from g6.domain.schema.chain import Chain
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import Column
 from g6.studies.parameters import At, Cycles, Expiry, Index

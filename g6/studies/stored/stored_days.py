@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated
 
 from g6.errors import NothingToDo
-from g6.ports.archive import ArchiveReader, Holding
+from g6.ports.readers import ArchiveReader, Holding
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, session_day
 

@@ -15,7 +15,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.words import ANALYSED
 from g6.errors import NothingToDo, UncoveredYear
-from g6.ports.past import CollectionSettings, PastReader, StoredChains
+from g6.ports.readers import CollectionSettings, PastReader, StoredChains
 from g6.studies.stored.past_span import PastSpan, days_between
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from g6.ports.archive import ArchiveReader, FileTotals
+from g6.ports.readers import ArchiveReader, FileTotals
 
 __all__ = ["SizesParameters", "StoredSizes", "answer"]
 

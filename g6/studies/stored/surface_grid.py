@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from g6.domain.figures import surface
 from g6.domain.schema.chain import Chain
-from g6.ports.readings import StoredReader
+from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import Column
 from g6.studies.parameters import At, Index
