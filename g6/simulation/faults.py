@@ -1,4 +1,4 @@
-"""Faults on request: what goes wrong in real feeds, one word each, and nothing else changes."""
+"""Faults on request: what goes wrong in real feeds, one word each."""
 
 from __future__ import annotations
 
@@ -19,24 +19,34 @@ _SPAN = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
 
 @dataclass(frozen=True, slots=True)
 class DailySpan:
-    """A part of every day, IST: from `start` to `end`, both included."""
+    """A part of every day in India, from `start` to `end`, both included."""
 
     start: time = time.min
     end: time = time.max
 
     def holds(self, at: datetime) -> bool:
-        """Tell whether `at` lies in it."""
+        """Tell whether an instant lies in it."""
         return self.start <= at.astimezone(IST).time() <= self.end
 
 
 @dataclass(frozen=True, slots=True)
 class MarketFaults:
-    """What is wrong with the market. Shares are between 0 and 1 and drawn afresh each minute, `missing` each day.
+    """What is wrong with the market.
 
-    `halt`: nothing trades or ticks though the calendar says open; `freeze`: an index's feed stands still, in its span or all
-    session; `delay`: wall seconds before an answer; `missing`: strikes without an answer; `crossed`: books whose bid is above the
-    ask; `spike`: last prices ten times too high; `stale`: quotes ten minutes old; `zero`: last prices of 0; `negative`: open
-    interest below 0; `fail`: indices whose requests end as ProviderBusy; `drop`: expiries (rules) without an answer.
+    Shares lie between 0 and 1. They are drawn afresh each minute, that of `missing` each day.
+
+    Attributes:
+        halt: Spans in which nothing trades or ticks though the calendar says open.
+        freeze: Indices whose feed stands still, each in a span or all session.
+        delay: Wall seconds before an answer.
+        missing: Share of strikes without an answer.
+        crossed: Share of books whose bid is above the ask.
+        spike: Share of last prices that are ten times too high.
+        stale: Share of quotes that are ten minutes old.
+        zero: Share of last prices of 0.
+        negative: Share of open interest below 0.
+        fail: Indices whose requests end as ProviderBusy.
+        drop: Expiries, by their rules, without an answer.
     """
 
     halt: tuple[DailySpan, ...] = ()
@@ -53,62 +63,62 @@ class MarketFaults:
 
     @classmethod
     def parse(cls, text: str) -> MarketFaults:
-        """Return the faults that words between commas switch on. Errors: BadConfig.
+        """Return the faults that words between commas switch on.
 
-        For instance `freeze:FINNIFTY@11:30-11:45,delay:0.5,missing:0.02,halt:13:00-13:15,fail:BANKNIFTY,drop:next_week`.
+        For instance `freeze:FINNIFTY@11:30-11:45,delay:0.5,missing:0.02,halt:13:00-13:15`,
+        `fail:BANKNIFTY` or `drop:next_week`.
+
+        Raises:
+            BadConfig: A word is no fault, or its value is none of that fault.
         """
-        found = cls()
+        faults = cls()
         for word in filter(None, (part.strip() for part in text.split(","))):
             name, _, value = word.partition(":")
-            changed: dict[str, Any] = {name: _value(found, name, value, word)}
-            found = replace(found, **changed)
-        return found
+            changed: dict[str, Any] = {name: _value(faults, name, value, word)}
+            faults = replace(faults, **changed)
+        return faults
 
     def describe(self) -> list[str]:
         """Return the names of the faults that are switched on."""
-        return [each.name for each in fields(self) if getattr(self, each.name)]
+        return [fault.name for fault in fields(self) if getattr(self, fault.name)]
 
     def spans(self, index: str) -> Iterator[DailySpan]:
-        """Yield the spans in which the feed of `index` stands still."""
+        """Yield the spans in which the feed of an index stands still."""
         yield from self.halt
         yield from (span for name, span in self.freeze if name == index)
 
 
-def _value(found: MarketFaults, name: str, value: str, word: str) -> object:
-    known = [field.name for field in fields(MarketFaults)]
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
+def _value(faults: MarketFaults, name: str, value: str, word: str) -> object:
+    names = [field.name for field in fields(MarketFaults)]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
         raise BadConfig(
-            f"{word!r}: no such fault; there are {', '.join(known)}",
+            f"{word!r}: no such fault; there are {', '.join(names)}",
             f"did you mean {near[0]}?" if near else "",
         )
     if name == "halt":
-        return (*found.halt, _span(value, word))
+        return (*faults.halt, _span(value, word))
     if name == "freeze":
         index, _, span = value.partition("@")
-        return (*found.freeze, (_index(index, word), _span(span, word) if span else DailySpan()))
+        return (*faults.freeze, (_index(index, word), _span(span, word) if span else DailySpan()))
     if name == "fail":
-        return (*found.fail, _index(value, word))
+        return (*faults.fail, _index(value, word))
     if name == "drop":
-        return (*found.drop, rule_of(value))
+        return (*faults.drop, rule_of(value))
     return _number(name, value, word)
 
 
 def _span(text: str, word: str) -> DailySpan:
     match = _SPAN.fullmatch(text)
-    try:
-        start, end = (
-            (time.fromisoformat(part.zfill(5)) for part in match.groups())
-            if match
-            else (time.max, time.min)
-        )
-    except ValueError:
-        start, end = time.max, time.min
-    if start >= end:
-        raise BadConfig(
-            f"{word!r}: {text!r} is not a span of the day", "write it as 11:30-11:45, IST"
-        )
-    return DailySpan(start, end)
+    if match is not None:
+        try:
+            span = DailySpan(*(time.fromisoformat(part.zfill(5)) for part in match.groups()))
+        except ValueError:
+            pass
+        else:
+            if span.start < span.end:
+                return span
+    raise BadConfig(f"{word!r}: {text!r} is not a span of the day", "write it as 11:30-11:45, IST")
 
 
 def _index(name: str, word: str) -> str:

@@ -1,4 +1,4 @@
-"""Running totals of a day's trades at the ends of quarter hours, so that no answer has to add up the whole day."""
+"""Running totals of a day's trades at the ends of quarter hours: no answer adds up a whole day."""
 
 from __future__ import annotations
 
@@ -20,9 +20,16 @@ NEVER = np.iinfo(np.int32).max
 
 @dataclass(frozen=True, slots=True)
 class RunningTotals:
-    """Totals before minute 15 b, `(quarters + 1, 2n)` each: lots, lots × ticks, extremes of prices and of interest.
+    """Totals before minute 15 b, each of shape (quarters + 1, 2n).
 
-    `latest`: the last minute with a trade, -1 without one.
+    Attributes:
+        volume: Lots.
+        value: Lots × ticks.
+        high: Highest price, ticks.
+        low: Lowest price, ticks, NEVER without a trade.
+        interest_high: Highest open interest, lots.
+        interest_low: Lowest open interest, lots.
+        latest: The last minute with a trade, -1 without one.
     """
 
     volume: Lots
@@ -35,7 +42,11 @@ class RunningTotals:
 
 
 def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots) -> RunningTotals:
-    """Return the totals of a day; `extremes`: high and low of each minute, 0 and NEVER without a trade; all `(minutes, 2n)`."""
+    """Return the totals of a day.
+
+    All arguments have the shape (minutes, 2n). `extremes` are high and low of each minute, 0 and
+    NEVER without a trade.
+    """
     high, low = extremes
     marks = np.arange(0, len(lots), QUARTER)
     value = np.add.reduceat(lots * price.astype(np.float64), marks, axis=0)

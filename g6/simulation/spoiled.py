@@ -1,4 +1,4 @@
-"""The faults that strike single quotes, put into an answer; everything else in it stays as it was."""
+"""The faults that strike single quotes, put into an answer."""
 
 from __future__ import annotations
 
