@@ -1,4 +1,4 @@
-"""`g6 recompute`: stored days analysed again, one job per day and index, over all cores."""
+"""`g6 recompute`: stored days are analysed again, one job per day and index, over all cores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from g6.errors import NothingToDo, Unavailable
 from g6.pipeline import Runtime
 
 WAIT_SECONDS = 300.0
-"""What one job may take; longer than its hard limit is for ever."""
+"""What one job may take, which is more than its hard limit."""
 Lot = tuple[str, str]
 """A day and an index."""
 
@@ -43,10 +43,11 @@ def recompute(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Compute analytics of stored days again from what the market said, over all cores; quotes and statuses stay.
+    """Compute analytics of stored days again from what the market said, over all cores.
 
-    With the same settings not a byte changes; --model or --set greeks.risk_free_rate=0.06 make other rows. After Ctrl-C the same
-    command goes on where it was. CSV files keep what was written live; g6 rerun writes them as well.
+    Quotes and statuses stay. With the same settings not a byte changes; --model or --set
+    greeks.risk_free_rate=0.06 make other rows. After Ctrl-C the same command goes on where it was.
+    CSV files keep what was written live. g6 rerun writes them as well.
 
     Example: g6 recompute --from 2026-11-18 --to 2026-11-18
     """
@@ -60,28 +61,22 @@ def recompute(
     with manual.system(settings) as runtime:
         reports = list(_all(runtime, waiting, pricing, journal, console))
     journal.close()
-    _tell(
-        terminal.console(settings),
-        reports,
-        len(lots) - len(waiting),
-        time.monotonic() - began,
-        json_,
-    )
-    if any("error" in each for each in reports):
+    seconds = time.monotonic() - began
+    _show(terminal.console(settings), reports, len(lots) - len(waiting), seconds, as_json=json_)
+    if any("error" in report for report in reports):
         raise typer.Exit(1)
 
 
 class Journal:
-    """What of an unfinished recompute is done already; another pricing begins anew."""
+    """The lots of an unfinished recompute that are done. Another pricing begins anew."""
 
     def __init__(self, path: Path, pricing: str) -> None:
-        self._path, self._pricing = path, pricing
-        held = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        self.done: list[Lot] = (
-            [(day, index) for day, index in held.get("done", ())]
-            if held.get("pricing") == pricing
-            else []
-        )
+        self._path = path
+        self._pricing = pricing
+        record = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        self.done: list[Lot] = []
+        if record.get("pricing") == pricing:
+            self.done = [(day, index) for day, index in record.get("done", ())]
 
     def add(self, lot: Lot) -> None:
         """Remember a lot that is done."""
@@ -100,23 +95,20 @@ def _lots(
 ) -> list[Lot]:
     from g6.adapters.parquet.holdings import holdings
 
-    held = [each for each in holdings(settings.directory) if each.kind == "chain"]
-    chosen = [
-        each
-        for each in held
-        if (first is None or each.day >= first)
-        and (last is None or each.day <= last)
-        and index in (None, each.name, each.name.lower())
-    ]
-    if not chosen:
-        there = sorted({each.day for each in held})
-        has = (
-            f"the first day there is {there[0]}, the last {there[-1]}"
-            if there
-            else "there is no day at all"
+    holdings_ = [lot for lot in holdings(settings.directory) if lot.kind == "chain"]
+    lots: list[Lot] = []
+    for lot in holdings_:
+        is_within = (first or lot.day) <= lot.day <= (last or lot.day)
+        if is_within and index in (None, lot.name, lot.name.lower()):
+            lots.append((lot.day.isoformat(), lot.name))
+    if not lots:
+        days = sorted({lot.day for lot in holdings_})
+        span = f"the first day there is {days[0]}, the last {days[-1]}" if days else ""
+        raise NothingToDo(
+            f"no chain is stored in {settings.directory} for these days; "
+            f"{span or 'there is no day at all'}"
         )
-        raise NothingToDo(f"no chain is stored in {settings.directory} for these days; {has}")
-    return sorted((each.day.isoformat(), each.name) for each in chosen)
+    return sorted(lots)
 
 
 def _all(
@@ -126,7 +118,8 @@ def _all(
     after = runtime.bus.bounds()[1]
     for day, index in lots:
         runtime.sender.job("recompute", day, index, pricing)
-    pending, reports = set(lots), []
+    pending = set(lots)
+    reports: list[Mapping[str, Any]] = []
     for _ in followed(lots, "recomputing", console):
         report, after = _next(runtime, after, pending)
         pending.discard((report["day"], report["index"]))
@@ -137,8 +130,11 @@ def _all(
 
 
 def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str, Any], str]:
-    limit, watchman = time.monotonic() + WAIT_SECONDS, manual.QueueWatch(runtime)
-    while time.monotonic() < limit and not watchman.is_alone():
+    # A worker that raised and reported nothing kept this waiting for 100 s without a word, so a
+    # refused day is a report as well.
+    limit = time.monotonic() + WAIT_SECONDS
+    watch = manual.QueueWatch(runtime)
+    while time.monotonic() < limit and not watch.is_alone():
         for event in runtime.bus.read(after, count=1, block_seconds=1.0):
             after = event.id
             report = event.payload
@@ -150,39 +146,43 @@ def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str,
     )
 
 
-def _tell(
+def _show(
     console: Console,
     reports: Sequence[Mapping[str, Any]],
-    already: int,
+    done_before: int,
     seconds: float,
-    json_: bool,
+    *,
+    as_json: bool,
 ) -> None:
-    refused, reports = (
-        [each for each in reports if "error" in each],
-        [each for each in reports if "error" not in each],
-    )
-    options_ = sum(each["options"] for each in reports)
-    changed = sum(bool(each["changed"]) for each in reports)
-    busy = sum(each["seconds"] for each in reports)
-    told = {
-        "days_of_indices": len(reports), "done_before": already, "options": options_, "changed": changed,
-        "seconds": round(seconds, 1), "options_per_second_and_process": round(options_ / busy) if busy else None,
-    }  # fmt: skip
-    if json_:
-        typer.echo(json.dumps(told | {"jobs": [*reports, *refused]}))
+    """Write what became of each day and index, and how fast it was."""
+    refused = [report for report in reports if "error" in report]
+    finished = [report for report in reports if "error" not in report]
+    option_count = sum(report["options"] for report in finished)
+    changed = sum(bool(report["changed"]) for report in finished)
+    busy = sum(report["seconds"] for report in finished)
+    document = {
+        "days_of_indices": len(finished),
+        "done_before": done_before,
+        "options": option_count,
+        "changed": changed,
+        "seconds": round(seconds, 1),
+        "options_per_second_and_process": round(option_count / busy) if busy else None,
+    }
+    if as_json:
+        typer.echo(json.dumps(document | {"jobs": [*finished, *refused]}))
         return
-    for each in sorted(reports, key=lambda each: (each["day"], each["index"])):
-        said = "changed" if each["changed"] else "the same to the byte"
+    for report in sorted(finished, key=lambda report: (report["day"], report["index"])):
+        outcome = "changed" if report["changed"] else "the same to the byte"
+        counts = f"{report['units']} cycles, {report['options']} options"
+        console.print(f"{report['day']}  {report['index']:<10}  {counts}: {outcome}")
+    for report in refused:
         console.print(
-            f"{each['day']}  {each['index']:<10}  {each['units']} cycles, {each['options']} options: {said}"
-        )
-    for each in refused:
-        console.print(
-            f"{each['day']}  {each['index']:<10}  left as it is: {each['error']}",
+            f"{report['day']}  {report['index']:<10}  left as it is: {report['error']}",
             soft_wrap=True,
             highlight=False,
         )
-    before = f", {already} were done before" if already else ""
+    before = f", {done_before} were done before" if done_before else ""
     console.print(
-        f"{len(reports)} days of indices, {changed} changed{before}; {options_} options in {seconds:.1f} s"
+        f"{len(finished)} days of indices, {changed} changed{before}; "
+        f"{option_count} options in {seconds:.1f} s"
     )

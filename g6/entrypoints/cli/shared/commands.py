@@ -117,8 +117,7 @@ _LIST = (
     Command(
         "recompute",
         "past.recomputing",
-        "Compute analytics of stored days again from what the market said, over all "
-        "cores; quotes and statuses stay.",
+        "Compute analytics of stored days again from what the market said, over all cores.",
     ),
     _study("retention-scan"),
     _study("inspect"),

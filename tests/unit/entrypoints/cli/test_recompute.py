@@ -84,7 +84,7 @@ def test_a_day_that_is_refused_is_said_and_not_done(
     workers, journal = Workers(refused="SENSEX"), Journal(tmp_path / "journal", "{}")
     reports = run(workers, journal, LOTS)
     assert journal.done == [LOTS[0], LOTS[2]]
-    recompute._tell(Console(width=100), reports, 0, 1.0, False)  # type: ignore[arg-type]
+    recompute._show(Console(width=100), reports, 0, 1.0, as_json=False)  # type: ignore[arg-type]
     said = capsys.readouterr().out
     assert "2026-11-18  SENSEX      left as it is: a newer version wrote it" in said
     assert "2 days of indices, 0 changed" in said
