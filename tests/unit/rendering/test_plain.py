@@ -11,7 +11,8 @@ from math import nan
 
 import numpy as np
 
-from g6.rendering.plain import as_json, plain, write_csv
+from g6.domain.documents.json_plain import json_plain
+from g6.rendering.plain import as_json, write_csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def test_json_has_null_for_nan_and_z_for_instants() -> None:
 
 def test_days_are_iso_as_values_and_as_keys() -> None:
     day = date(2026, 11, 24)
-    assert plain({day: (day,)}) == {"2026-11-24": ["2026-11-24"]}
+    assert json_plain({day: (day,)}) == {"2026-11-24": ["2026-11-24"]}
 
 
 def test_csv_leaves_a_cell_empty_where_a_value_is_missing() -> None:
