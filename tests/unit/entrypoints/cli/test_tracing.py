@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from g6 import pipeline
+from g6.domain.documents.json_plain import json_plain
 from g6.errors import NothingToDo
 from g6.pipeline import Runtime
-from g6.rendering import parts, plain
+from g6.rendering import parts
 from g6.studies.now import cycle_trace
 from g6.studies.now.cycle_trace import TraceParameters
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SetClock, World
@@ -26,7 +27,7 @@ class Ticking(SetClock):
 
 
 def traced(runtime: Runtime, cycle: str) -> dict[str, Any]:
-    document: dict[str, Any] = plain.plain(cycle_trace.answer(runtime, TraceParameters(cycle)))  # type: ignore[assignment]
+    document: dict[str, Any] = json_plain(cycle_trace.answer(runtime, TraceParameters(cycle)))  # type: ignore[assignment]
     return document
 
 
