@@ -1,4 +1,4 @@
-"""`g6 compare parity`, `g6 compare exchange-iv`: recordings held against parity and against the exchange's own figures."""
+"""`g6 compare`: recordings are held against parity and against the exchange's own figures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     compare = typer.Typer(
         no_args_is_help=True,
-        help="Hold a recording against parity, or against the exchange.\n\nExample: g6 compare parity --recording day.parquet",
+        help="Hold a recording against parity, or against the exchange.\n\n"
+        "Example: g6 compare parity --recording day.parquet",
     )
     compare.command("parity")(parity)
     compare.command("exchange-iv")(exchange_iv)
@@ -57,7 +58,10 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(slots=True)
 class ParitySeries:
-    """What an expiry showed over the cycles of a recording; one entry per cycle, gaps one per cycle and strike."""
+    """The figures of an expiry over a recording.
+
+    There is one entry per cycle. Gaps have one per cycle and strike.
+    """
 
     index: str
     expiry: str
@@ -117,7 +121,7 @@ def parity(
     indices: options.Indices = None,
     json_: options.Json = False,
 ) -> None:
-    """Show what parity says of each expiry of a recording: forwards, calls against puts, open interest, ATM.
+    """Show what parity says of each expiry of a recording: forwards, calls against puts, ATM.
 
     Example: g6 compare parity --recording day.parquet
     """
@@ -130,55 +134,61 @@ def parity(
         )
     source = open_recording(settings)
     left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
-    found = [series.figures() for series in _series(settings, source)]
+    expiries = [series.figures() for series in _series(settings, source)]
     if json_:
-        typer.echo(json.dumps(json_plain(found), indent=1))
+        typer.echo(json.dumps(json_plain(expiries), indent=1))
         return
     console = terminal.console(settings)
-    console.print(_parity_table(found))
+    console.print(_parity_table(expiries))
     console.print(f"\n{LEGEND}\n")
-    for each in found:
-        console.print("\n".join(_lines(each)), soft_wrap=True)
+    for expiry in expiries:
+        console.print("\n".join(_lines(expiry)), soft_wrap=True)
 
 
 def _series(settings: Settings, source: Recording) -> list[ParitySeries]:
     from g6.bootstrap.inprocess import replay_units
 
-    found: dict[tuple[str, date], ParitySeries] = {}
-    for done in replay_units(source, recorded_plan(settings, source), calendar()):
-        for i, slot in enumerate(done.chain.expiries.slot):
-            key = done.unit.index, slot.expiry
-            series = found.setdefault(
-                key, ParitySeries(done.unit.index, slot.expiry.isoformat(), slot.bucket)
+    by_expiry: dict[tuple[str, date], ParitySeries] = {}
+    for replay in replay_units(source, recorded_plan(settings, source), calendar()):
+        for i, slot in enumerate(replay.chain.expiries.slot):
+            key = replay.unit.index, slot.expiry
+            series = by_expiry.setdefault(
+                key, ParitySeries(replay.unit.index, slot.expiry.isoformat(), slot.bucket)
             )
-            series.add(done.chain.chain.expiry(slot.expiry), done.chain.expiries.spread[i])
-    return [found[key] for key in sorted(found)]
+            series.add(replay.chain.chain.expiry(slot.expiry), replay.chain.expiries.spread[i])
+    return [by_expiry[key] for key in sorted(by_expiry)]
 
 
-def _parity_table(found: Iterable[Mapping[str, Any]]) -> Table:
-    """One line per expiry, 80 columns wide."""
+def _parity_table(expiries: Iterable[Mapping[str, Any]]) -> Table:
+    """Return a table with one line per expiry, 80 columns wide."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("expiry")
     for name in ("F − S", "spread", "CE − PE", "90 %", "pairs", "S + r", "PCR"):
         table.add_column(name, justify="right")
-    for each in found:
-        low, high = each["forward_less_spot"]
+    for expiry in expiries:
+        low, high = expiry["forward_less_spot"]
         table.add_row(
-            f"{each['index']} {each['expiry']}", f"{low:.1f}…{high:.1f}", f"{each['forward_spread_most']:.2f}",
-            f"{each['gap_median']:.3f}", f"{each['gap_p90']:.3f}", str(each["gap_strikes"]), f"{each['gap_on_spot_median']:.2f}",
-            f"{each['pcr'][0]:.4f}",
-        )  # fmt: skip
+            f"{expiry['index']} {expiry['expiry']}",
+            f"{low:.1f}…{high:.1f}",
+            f"{expiry['forward_spread_most']:.2f}",
+            f"{expiry['gap_median']:.3f}",
+            f"{expiry['gap_p90']:.3f}",
+            str(expiry["gap_strikes"]),
+            f"{expiry['gap_on_spot_median']:.2f}",
+            f"{expiry['pcr'][0]:.4f}",
+        )
     return table
 
 
-def _lines(each: Mapping[str, Any]) -> Iterable[str]:
-    yield f"{each['index']} {each['expiry']} ({each['bucket']})"
-    yield f"  first PCR   {each['puts_first']:,.10g} put / {each['calls_first']:,.10g} call contracts"
-    yield f"  max pain    {_told(each['max_pain'])}"
-    yield f"  ATM         {_told(each['atm'])}"
+def _lines(expiry: Mapping[str, Any]) -> Iterable[str]:
+    yield f"{expiry['index']} {expiry['expiry']} ({expiry['bucket']})"
+    contracts = f"{expiry['puts_first']:,.10g} put / {expiry['calls_first']:,.10g} call"
+    yield f"  first PCR   {contracts} contracts"
+    yield f"  max pain    {_in_words(expiry['max_pain'])}"
+    yield f"  ATM         {_in_words(expiry['atm'])}"
 
 
-def _told(changes: Sequence[tuple[str, float]]) -> str:
+def _in_words(changes: Sequence[tuple[str, float]]) -> str:
     return ", ".join(f"{value:g} from {clock}" for clock, value in changes)
 
 
@@ -192,7 +202,7 @@ def exchange_iv(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Compare our implied volatility with the exchange's own, by its own convention; and its totals with our sums.
+    """Compare our implied volatility and sums with the exchange's own, by its own convention.
 
     Example: g6 compare exchange-iv NIFTY_20220401.json
     """
@@ -201,19 +211,21 @@ def exchange_iv(
     )
     source = open_recording(settings)
     left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
-    found = list(_exchange_figures(settings, source))
+    cycles = list(_exchange_figures(settings, source))
     if json_:
-        typer.echo(json.dumps(json_plain(found), indent=1))
+        typer.echo(json.dumps(json_plain(cycles), indent=1))
         return
     console = terminal.console(settings)
-    for each in found:
+    for cycle in cycles:
         console.print(
-            f"{each['index']} {each['cycle']}  model {each['model']}: {each['within']} of {each['options']} options within "
-            f"{each['tolerance']:g} volatility points ({100 * each['share']:.2f} %); median {each['median']:.4f}, p90 "
-            f"{each['p90']:.4f}, largest {each['largest']:.3f}, without one of ours {each['unsolved']}",
+            f"{cycle['index']} {cycle['cycle']}  model {cycle['model']}: "
+            f"{cycle['within']} of {cycle['options']} options within "
+            f"{cycle['tolerance']:g} volatility points ({100 * cycle['share']:.2f} %); "
+            f"median {cycle['median']:.4f}, p90 {cycle['p90']:.4f}, "
+            f"largest {cycle['largest']:.3f}, without one of ours {cycle['unsolved']}",
             soft_wrap=True,
         )
-        for name, (ours, theirs) in each["totals"].items():
+        for name, (ours, theirs) in cycle["totals"].items():
             console.print(
                 f"  {name}: {ours:,.10g} contracts summed, {theirs:,.10g} by the exchange",
                 soft_wrap=True,
@@ -223,10 +235,11 @@ def exchange_iv(
 def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[str, Any]]:
     from g6.bootstrap.inprocess import replay_units
 
-    for done in replay_units(source, recorded_plan(settings, source), calendar()):
-        chain, at = done.chain, done.unit.instant
-        theirs = replay_provider(source).exchange_iv(done.unit.index, chain.quotes, at)
-        found = agreement(chain.vol.iv, theirs, chain.quotes.volume)
+    for replay in replay_units(source, recorded_plan(settings, source), calendar()):
+        chain = replay.chain
+        at = replay.unit.instant
+        theirs = replay_provider(source).exchange_iv(replay.unit.index, chain.quotes, at)
+        compared = agreement(chain.vol.iv, theirs, chain.quotes.volume)
         contracts = (
             chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]
         )
@@ -235,22 +248,22 @@ def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[st
             "oi_puts": open_interest.total(contracts, PE),
         }
         yield {
-            "index": done.unit.index,
-            "cycle": done.unit.cycle,
+            "index": replay.unit.index,
+            "cycle": replay.unit.cycle,
             "model": settings.greeks.model,
-            **asdict(found),
-            "share": found.share,
+            **asdict(compared),
+            "share": compared.share,
             "totals": {
                 name: (sums[name], value)
-                for name, value in source.totals(done.unit.index, at).items()
+                for name, value in source.totals(replay.unit.index, at).items()
                 if isfinite(value)
             },
         }
 
 
 def _changes(values: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The first of each run of equal values, with its clock time in India."""
-    return [next(run) for _, run in groupby(values, key=lambda each: each[1])]
+    """Return the first of each run of equal values, with its clock time in India."""
+    return [next(run) for _, run in groupby(values, key=lambda change: change[1])]
 
 
 def _least(values: Sequence[float]) -> float:
