@@ -124,7 +124,9 @@ def _choice(
     refresh: Refresh | None = None,
 ) -> Choice:
     """Return the choice, each slot with the number of strikes that are asked for."""
-    slots = tuple(replace(slot, wanted=len(contracts.of(slot.expiry))) for slot in resolved.slots)
+    slots = tuple(
+        replace(slot, requested=len(contracts.of(slot.expiry))) for slot in resolved.slots
+    )
     return Choice(contracts, replace(resolved, slots=slots), counts, refresh)
 
 

@@ -69,7 +69,7 @@ def _unit(market: SimulatedMarket, index: str) -> Unit:
         tuple(
             Slot(
                 day, f"nth_{i}", 0, days.settlement_fix(exchange, day), days.close_of(exchange, day),
-                wanted=len(contracts.of(day)),
+                requested=len(contracts.of(day)),
             )
             for i, day in enumerate(expiries)
         ),

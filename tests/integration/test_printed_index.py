@@ -40,7 +40,7 @@ def unit(index: str, cycle: str) -> tuple[Quotes, Stamp]:
     wanted = contracts.take(
         np.isin(contracts.expiry, [np.datetime64(slot.expiry, "D") for slot in found.slots])
     )
-    slots = tuple(replace(slot, wanted=len(wanted.of(slot.expiry))) for slot in found.slots)
+    slots = tuple(replace(slot, requested=len(wanted.of(slot.expiry))) for slot in found.slots)
     stamp = Stamp(
         at, index, "c1", decided.pricing, decided.quality, slots, found.buckets, found.expected_mask,
     )  # fmt: skip

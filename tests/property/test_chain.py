@@ -52,7 +52,7 @@ def slot(day: str, bucket: str, mask: int) -> Slot:
         mask,
         fix=datetime.fromisoformat(f"{day}T10:00:00Z"),
         close=datetime.fromisoformat(f"{day}T10:10:00Z"),
-        wanted=K,
+        requested=K,
     )
 
 

@@ -47,7 +47,7 @@ def store_two_cycles(directory: Path) -> Stored:
         decided = plan(load(None, {}))
         stamp = Stamp(
             unit.instant, unit.index, "c1", decided.pricing, decided.quality,
-            (replace(found.slots[0], wanted=len(contracts)),), found.buckets, 4,
+            (replace(found.slots[0], requested=len(contracts)),), found.buckets, 4,
         )  # fmt: skip
         chain = assemble(quotes, stamp)
         frames[cycle] = chain_frame(chain)

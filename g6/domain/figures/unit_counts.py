@@ -32,7 +32,7 @@ def share_collected(priced: PricedChain, slot: Slot) -> float:
     place = priced.expiries.place(slot.expiry)
     if place is None:
         return 0.0
-    requested = priced.expiries.wanted[place]
+    requested = priced.expiries.requested[place]
     return min(1.0, priced.expiries.collected[place] / requested) if requested else 0.0
 
 

@@ -92,7 +92,7 @@ def _expiry_facts(priced: PricedChain, slot: Slot) -> ExpiryFacts:
     return ExpiryFacts(
         bucket=slot.bucket,
         expiry=slot.expiry.isoformat(),
-        strikes_wanted=slot.wanted,
+        strikes_wanted=slot.requested,
         strikes=0 if place is None else expiries.collected[place],
         coverage=share,
         status=_status(share),

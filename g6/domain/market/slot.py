@@ -16,11 +16,11 @@ class Slot:
 
     Attributes:
         expiry: The date.
-        bucket: The first rule that it answers; its own date where no rule asked for it.
+        bucket: The first rule that it answers, its own date where no rule asked for it.
         mask: Bits of all buckets that it answers, 0 for a custom rule.
         fix: When its settlement value is fixed, None where that is not known.
         close: Its last trading instant, None where that is not known.
-        wanted: Strikes that are asked for.
+        requested: Strikes that are asked for.
         atm: Strike at the money at the latest cycle analysed this session, NaN before the first.
         deviation: Points of one standard deviation to the fix at that cycle, NaN unknown. It sizes
             windows and no figure reads it, so that the header of a frame does not carry it.
@@ -31,7 +31,7 @@ class Slot:
     mask: int
     fix: datetime | None = None
     close: datetime | None = None
-    wanted: int = 0
+    requested: int = 0
     atm: float = nan
     deviation: float = nan
 

@@ -162,7 +162,7 @@ def _slots_of(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]
     slot_of = {slot.expiry: slot for slot in stamp.slots}
     days: list[date] = expiry[starts].tolist()
     slots = [
-        slot_of.get(day) or Slot(day, day.isoformat(), 0, wanted=last - first)
+        slot_of.get(day) or Slot(day, day.isoformat(), 0, requested=last - first)
         for day, (first, last) in zip(days, pairwise(bounds), strict=True)
     ]
     return tuple(slots), bounds
@@ -254,7 +254,7 @@ def _expiries_of(
         source=forward.source,
         spread=forward.spread,
         atm=atm,
-        wanted=[slot.wanted for slot in own_dates.slots],
+        requested=[slot.requested for slot in own_dates.slots],
         collected=collected,
     )
 

@@ -36,7 +36,7 @@ class Expiries:
         source: Where the forward came from, as in `Forwards`.
         spread: Median absolute deviation of the forwards of its pairs, points.
         atm: Strike at the money, points, NaN unknown.
-        wanted: Strikes that were asked for.
+        requested: Strikes that were asked for.
         collected: Strikes of which every listed side came.
     """
 
@@ -48,7 +48,7 @@ class Expiries:
     source: list[str]
     spread: list[float]
     atm: list[float]
-    wanted: list[int]
+    requested: list[int]
     collected: list[int]
 
     def __len__(self) -> int:
@@ -156,7 +156,7 @@ class PricedChain:
             years=expiries.years[i],
             forward=expiries.forward[i],
             atm=expiries.atm[i],
-            requested=expiries.wanted[i],
+            requested=expiries.requested[i],
             collected=expiries.collected[i],
             beyond=beyond.countable(
                 self.quotes.values["volume"][:, expiries.rows(i)],

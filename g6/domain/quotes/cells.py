@@ -104,7 +104,7 @@ def instant(value: object, form: str = "", order: Order = "") -> datetime:
 
     Args:
         value: Text, a number or a typed time.
-        form: A format as `strptime` has it; empty reads `INSTANT_FORMS`.
+        form: A format as `strptime` has it. Empty reads `INSTANT_FORMS`.
         order: Which of 19/08/2026 and 08/19/2026 the cells are written in.
 
     Raises:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from math import isfinite, nan
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.plan import Pricing, Quality
@@ -17,7 +15,7 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes
 from g6.domain.schema.beyond import Beyond
-from g6.domain.schema.frame import Frame, by_side
+from g6.domain.schema.frame import ColumnValues, Frame, Header, by_side
 from g6.domain.schema.underlying import Underlying
 
 __all__ = ["Stamp", "from_frame", "to_frame"]
@@ -70,9 +68,22 @@ class Stamp:
         """Whether volatilities are looked for: by configuration and by the switch in force."""
         return self.pricing.enabled and self.greeks
 
-    def header(self) -> dict[str, Any]:
+    def header(self) -> dict[str, object]:
         """Write the stamp as a JSON-able header: instants and dates as text, one list a fact."""
-        header: dict[str, Any] = {
+        requested: dict[str, int] = {}
+        fixes: dict[str, str] = {}
+        closes: dict[str, str] = {}
+        atm: dict[str, float] = {}
+        for slot in self.slots:
+            name = slot.expiry.isoformat()
+            requested[name] = slot.requested
+            if slot.fix is not None:
+                fixes[name] = isoformat_z(slot.fix)
+            if slot.close is not None:
+                closes[name] = isoformat_z(slot.close)
+            if isfinite(slot.atm):
+                atm[name] = slot.atm
+        header: dict[str, object] = {
             "cycle": self.cycle,
             "index": self.index,
             "config_id": self.config_id,
@@ -81,30 +92,21 @@ class Stamp:
             "slots": [[slot.bucket, slot.expiry.isoformat(), slot.mask] for slot in self.slots],
             "buckets": {name: expiry.isoformat() for name, expiry in self.buckets.items()},
             "expected_mask": self.expected_mask,
-            "wanted": {},
-            "fixes": {},
-            "closes": {},
+            "wanted": requested,
+            "fixes": fixes,
+            "closes": closes,
             "window": list(self.window),
-            "atm": {},
+            "atm": atm,
             "oi_prev_source": self.oi_prev_source,
             "controls": {"greeks": self.greeks},
         }
-        for slot in self.slots:
-            name = slot.expiry.isoformat()
-            header["wanted"][name] = slot.wanted
-            if slot.fix is not None:
-                header["fixes"][name] = isoformat_z(slot.fix)
-            if slot.close is not None:
-                header["closes"][name] = isoformat_z(slot.close)
-            if isfinite(slot.atm):
-                header["atm"][name] = slot.atm
         if self.beyond:
             # Headers of whole chains are what they were before windows had anything to tell.
             header["beyond"] = {day.isoformat(): part.header() for day, part in self.beyond.items()}
         return header
 
     @classmethod
-    def parse(cls, header: Mapping[str, Any]) -> Stamp:
+    def parse(cls, header: Header) -> Stamp:
         """Read what `header` wrote."""
         return cls(
             at=datetime.fromisoformat(header["cycle"]),
@@ -125,7 +127,7 @@ class Stamp:
         )
 
 
-def _parse_slot(header: Mapping[str, Any], bucket: str, name: str, mask: int) -> Slot:
+def _parse_slot(header: Header, bucket: str, name: str, mask: int) -> Slot:
     fix = header["fixes"].get(name)
     close = header["closes"].get(name)
     return Slot(
@@ -134,7 +136,7 @@ def _parse_slot(header: Mapping[str, Any], bucket: str, name: str, mask: int) ->
         mask,
         fix=datetime.fromisoformat(fix) if fix else None,
         close=datetime.fromisoformat(close) if close else None,
-        wanted=header["wanted"].get(name, 0),
+        requested=header["wanted"].get(name, 0),
         atm=header.get("atm", {}).get(name, nan),
     )
 
@@ -142,7 +144,7 @@ def _parse_slot(header: Mapping[str, Any], bucket: str, name: str, mask: int) ->
 def to_frame(quotes: Quotes, stamp: Stamp) -> Frame:
     """Pack quotes and stamp into the frame that stage `collect` leaves for stage `analyse`."""
     contracts = quotes.contracts
-    columns: dict[str, NDArray[Any]] = {
+    columns: dict[str, ColumnValues] = {
         name: getattr(contracts, name) for name in _CONTRACT_COLUMNS
     }
     sides = {

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +53,7 @@ The book has five levels, best first, with the price NaN or 0 where there is non
 """
 
 
-def blank(n: int) -> NDArray[Any]:
+def blank(n: int) -> NDArray[np.void]:
     """Return `n` rows that know nothing.
 
     >>> int(blank(1)["source"][0]), float(blank(1)["last"][0])
@@ -110,7 +109,7 @@ class Feed:
         return self.state == "open" and now - self.last_frame <= age
 
 
-def true_until(rows: NDArray[Any], feeds: Mapping[int, Feed]) -> NDArray[np.float64]:
+def true_until(rows: NDArray[np.void], feeds: Mapping[int, Feed]) -> NDArray[np.float64]:
     """Return the wall time until which each row is known to be the market's present answer.
 
     A stream sends what changes and otherwise only heartbeats. So a row that came after its
@@ -143,7 +142,7 @@ def true_until(rows: NDArray[Any], feeds: Mapping[int, Feed]) -> NDArray[np.floa
 
 
 def stands_until(
-    rows: NDArray[Any],
+    rows: NDArray[np.void],
     fresh: NDArray[np.bool_],
     late: NDArray[np.float64],
     most: float = LATE_SECONDS,

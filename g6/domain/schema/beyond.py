@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite, nan
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.schema.counting import countable, countable_interest
-from g6.domain.schema.frame import SIDES
+from g6.domain.schema.frame import SIDES, Header
 
 __all__ = ["MAX_MISSING_SHARE", "Beyond", "json_number"]
 
@@ -48,7 +47,7 @@ class Beyond:
     def __len__(self) -> int:
         return len(self.strike)
 
-    def header(self) -> dict[str, Any]:
+    def header(self) -> dict[str, object]:
         """Write the strikes as an entry of a JSON-able header.
 
         >>> part = Beyond(np.array([100.0]), np.array([[65.0], [np.nan]]), np.array([[1.5], [0.0]]))
@@ -56,7 +55,7 @@ class Beyond:
         {'listed': 0, 'unasked': 0, 'age_seconds': 0, 'strike': [100], 'ce_oi': [65],
          'pe_oi': [None], 'ce_volume': [1.5], 'pe_volume': [0]}
         """
-        entry: dict[str, Any] = {
+        entry: dict[str, object] = {
             "listed": self.listed,
             "unasked": self.unasked,
             "age_seconds": json_number(self.age_seconds),
@@ -68,7 +67,7 @@ class Beyond:
         return entry
 
     @classmethod
-    def parse(cls, entry: Mapping[str, Any] | None) -> Beyond:
+    def parse(cls, entry: Header | None) -> Beyond:
         """Read what `header` wrote of one expiry.
 
         Args:

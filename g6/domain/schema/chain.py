@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from math import nan
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.schema.beyond import MAX_MISSING_SHARE, Beyond
 from g6.domain.schema.counting import countable, countable_interest, counts
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import ColumnValues, Frame
 from g6.domain.schema.rows import CHAIN_SIDE
 from g6.domain.schema.underlying import Underlying
 from g6.domain.schema.words import Bucket, Flag
@@ -34,8 +33,8 @@ class ChainExpiry:
 
     `rows` are its places along the strike axis. `bucket` is what it was collected as, `mask` the
     bits of every bucket that it fills. `years` to the settlement fix are NaN beyond it. `forward`
-    and `atm` are points. Of `requested` strikes, all listed sides of `collected` ones came. `beyond`
-    are listed strikes that are no rows, as far as they may be in sums.
+    and `atm` are points. Of `requested` strikes, all listed sides of `collected` ones came.
+    `beyond` are listed strikes that are no rows, as far as they may be in sums.
     """
 
     day: date
@@ -97,7 +96,7 @@ class Chain:
     oi: Array
     volume: Array
     rate: float
-    sides: Mapping[str, NDArray[Any]]
+    sides: Mapping[str, ColumnValues]
 
     def __len__(self) -> int:
         return len(self.strike)
@@ -181,7 +180,7 @@ class Chain:
         names = np.array([expiry.bucket for expiry in self.expiries], dtype=object)
         return self.per_row(names)
 
-    def per_row(self, figures: NDArray[Any]) -> NDArray[Any]:
+    def per_row(self, figures: ColumnValues) -> ColumnValues:
         """Return one figure per expiry `(m,)` as one per row, `(n,)`."""
         sizes = np.array([expiry.size for expiry in self.expiries], dtype=np.intp)
         return np.repeat(figures, sizes)
@@ -242,7 +241,7 @@ class Chain:
         )
 
 
-def _expiries_of(frame: Frame, sides: Mapping[str, NDArray[Any]]) -> Iterator[ChainExpiry]:
+def _expiries_of(frame: Frame, sides: Mapping[str, ColumnValues]) -> Iterator[ChainExpiry]:
     """Yield the expiries of stored rows, ascending."""
     stamp = frame.header.get("stamp", {})
     columns = frame.columns
@@ -270,7 +269,7 @@ def _expiries_of(frame: Frame, sides: Mapping[str, NDArray[Any]]) -> Iterator[Ch
         )
 
 
-class _Stored(Mapping[str, NDArray[Any]]):
+class _Stored(Mapping[str, ColumnValues]):
     """The side columns of stored rows, as numbers of double precision.
 
     Stored volatilities and Greeks are float32 and counts may be integers: all numbers are read as
@@ -280,7 +279,7 @@ class _Stored(Mapping[str, NDArray[Any]]):
     def __init__(self, frame: Frame) -> None:
         self._sides = frame.sides
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def __getitem__(self, name: str) -> ColumnValues:
         return self._sides[name].astype(_DTYPES[name], copy=False)
 
     def __iter__(self) -> Iterator[str]:
@@ -290,14 +289,14 @@ class _Stored(Mapping[str, NDArray[Any]]):
         return len(self._sides)
 
 
-class _Cut(Mapping[str, NDArray[Any]]):
+class _Cut(Mapping[str, ColumnValues]):
     """Some rows of `(2, n)` arrays, cut when one is read."""
 
-    def __init__(self, sides: Mapping[str, NDArray[Any]], rows: slice | NDArray[np.intp]) -> None:
+    def __init__(self, sides: Mapping[str, ColumnValues], rows: slice | NDArray[np.intp]) -> None:
         self._sides = sides
         self._rows = rows
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def __getitem__(self, name: str) -> ColumnValues:
         return self._sides[name][:, self._rows]
 
     def __iter__(self) -> Iterator[str]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SIDES", "Frame", "SideColumns", "Words", "by_side"]
+__all__ = ["SIDES", "ColumnValues", "Frame", "Header", "SideColumns", "Words", "by_side"]
+
+ColumnValues: TypeAlias = NDArray[Any]
+"""One column's values: numbers, days or objects, by the kind that `rows` gives its name."""
+
+Header: TypeAlias = Mapping[str, Any]
+"""What a frame says of all its rows, as JSON has it."""
 
 SIDES = ("ce_", "pe_")
 """Prefixes of a side's columns, in the order of the side axis."""
@@ -48,7 +54,7 @@ class Words:
         return cls(np.concatenate(codes), np.array([*places], dtype=object))
 
 
-class SideColumns(Mapping[str, NDArray[Any]]):
+class SideColumns(Mapping[str, ColumnValues]):
     """The `ce_` and `pe_` columns of a frame as `(2, n)` arrays, stacked when one is read.
 
     >>> columns = {"ce_oi": np.array([65.0]), "pe_oi": np.array([130.0])}
@@ -56,10 +62,10 @@ class SideColumns(Mapping[str, NDArray[Any]]):
     [[65.0], [130.0]]
     """
 
-    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, columns: Mapping[str, ColumnValues]) -> None:
         self._columns = columns
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def __getitem__(self, name: str) -> ColumnValues:
         return np.stack([self._columns[side + name] for side in SIDES])
 
     def __iter__(self) -> Iterator[str]:
@@ -79,8 +85,8 @@ class Frame:
         columns: Shape (n,) each. Instants are float64 epoch seconds, NaN unknown.
     """
 
-    header: Mapping[str, Any]
-    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    header: Header
+    columns: Mapping[str, ColumnValues] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -90,7 +96,7 @@ class Frame:
         """The columns of both sides, each `(2, n)`."""
         return SideColumns(self.columns)
 
-    def take(self, rows: NDArray[Any]) -> Frame:
+    def take(self, rows: ColumnValues) -> Frame:
         """Return the frame with some rows, by a mask or positions.
 
         >>> Frame({}, {"strike": np.array([100.0, 110.0])}).take(np.array([1])).columns["strike"]
@@ -99,7 +105,7 @@ class Frame:
         return Frame(self.header, {name: column[rows] for name, column in self.columns.items()})
 
 
-def by_side(arrays: Mapping[str, NDArray[Any]], names: Iterable[str]) -> dict[str, NDArray[Any]]:
+def by_side(arrays: Mapping[str, ColumnValues], names: Iterable[str]) -> dict[str, ColumnValues]:
     """Split `(2, n)` arrays into the `ce_…` and `pe_…` columns of a frame.
 
     Args:

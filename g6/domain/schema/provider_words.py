@@ -26,7 +26,7 @@ class ContractFault(StrEnum):
 
 
 class ProviderMode(StrEnum):
-    """The kind of market that is collected; `fallback` while a second provider serves."""
+    """The kind of market that is collected, `fallback` while a second provider serves."""
 
     LIVE = "live"
     SIM = "sim"

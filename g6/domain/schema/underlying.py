@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from math import nan
-from typing import Any
+
+from g6.domain.schema.frame import Header
 
 __all__ = ["Underlying"]
 
@@ -48,7 +48,7 @@ class Underlying:
         return asdict(self) | {"future_expiry": expiry}
 
     @classmethod
-    def parse(cls, header: Mapping[str, Any]) -> Underlying:
+    def parse(cls, header: Header) -> Underlying:
         """Read the market from a frame's header: absent and null fields are unknown.
 
         >>> Underlying.parse({"spot": 24100.0, "vix": None}).vix

@@ -1,7 +1,7 @@
-"""The words that rows, panels, events and metric labels are written in, as enums with the facts that each word carries.
+"""The words of rows, panels, events and metric labels, as enums that carry each word's facts.
 
-Every enum is a `StrEnum`, so that a member is stored, compared and sent as its own text; `Flag` alone holds bits. A list of words
-elsewhere is made from these.
+Every enum is a `StrEnum`, so that a member is stored, compared and sent as its own text. `Flag`
+alone holds bits. A list of words elsewhere is made from these.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Severity(StrEnum):
 
 
 class Status(StrEnum):
-    """How a unit or a cycle ended; the only four status words there are.
+    """How a unit or a cycle ended: there are only these four status words.
 
     >>> [status for status in Status if status.has_chain]
     [<Status.OK: 'OK'>, <Status.PARTIAL: 'PARTIAL'>]
@@ -130,7 +130,7 @@ class Reason(StrEnum):
 
     @property
     def ends_units(self) -> bool:
-        """Whether a unit can end with it; a sink that refuses rows ends no unit."""
+        """Whether a unit can end with it. A sink that refuses rows ends no unit."""
         return self is not Reason.SINK
 
     @property
@@ -140,7 +140,7 @@ class Reason(StrEnum):
 
 
 class GapReason(StrEnum):
-    """Why a gap is one where no unit says so: what is missing from the store, or was filled in later."""
+    """Why a gap is one where no unit says so: missing from the store, or filled in later."""
 
     NO_ROW = "no_row"
     NO_CHAIN = "no_chain"
@@ -179,7 +179,7 @@ class IvStatus(StrEnum):
 
     @property
     def is_solved(self) -> bool:
-        """Whether the option has a volatility that the market's prices say, its own or the other side's."""
+        """Whether prices of the market give a volatility, its own or the other side's."""
         return self in {IvStatus.OK, IvStatus.SHARED}
 
     @property
@@ -224,7 +224,7 @@ class Flag(IntFlag):
 
 
 class Bucket(StrEnum):
-    """A contract ordinal that an expiry can fill; not a calendar week.
+    """A contract ordinal that an expiry can fill, which is no calendar week.
 
     >>> [bucket.bit for bucket in Bucket]
     [1, 2, 4, 8]
@@ -237,7 +237,7 @@ class Bucket(StrEnum):
 
     @property
     def bit(self) -> int:
-        """The bit of the masks `bucket_mask`, `expected_mask`, `collected_mask` and `missing_mask`."""
+        """The bit in `bucket_mask`, `expected_mask`, `collected_mask` and `missing_mask`."""
         return _BITS[self]
 
 
@@ -258,7 +258,7 @@ class QuoteSource(StrEnum):
 
     @property
     def is_collected(self) -> bool:
-        """Whether cycles bring such quotes; imported rows never pass through a cycle."""
+        """Whether cycles bring such quotes. Imported rows never pass through a cycle."""
         return self is not QuoteSource.IMPORT
 
 
@@ -299,7 +299,7 @@ class EventType(StrEnum):
 
     @property
     def is_of_status(self) -> bool:
-        """Whether the newest event of the type is kept, because the runtime status is made of it."""
+        """Whether the newest such event is kept, because the runtime status is made of it."""
         return self in {EventType.CYCLE_REPORT, EventType.HEARTBEAT, EventType.GAP_OPENED}
 
 
@@ -313,7 +313,7 @@ class SinkName(StrEnum):
 
 
 class WriteReason(StrEnum):
-    """Why a sink refused a write, as a label; the sink's own sentence is for people.
+    """Why a sink refused a write, as a label. The sink's own sentence is for people.
 
     >>> WriteReason.of("cannot write points: No space left on device")
     <WriteReason.DISK_FULL: 'disk_full'>

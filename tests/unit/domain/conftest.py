@@ -92,7 +92,7 @@ def slot(day: str, bucket: str, mask: int, strikes: int) -> Slot:
         mask,
         fix=datetime.fromisoformat(f"{day}T10:00:00Z"),
         close=datetime.fromisoformat(f"{day}T10:10:00Z"),
-        wanted=strikes,
+        requested=strikes,
     )
 
 

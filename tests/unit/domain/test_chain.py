@@ -74,7 +74,7 @@ def test_a_strike_came_when_every_listed_side_answered(world):
     world.lose(PE, world.at(24000.0))
     world.unlist(CE, world.at(24050.0))
     expiries = world.chain().expiries
-    assert (expiries.wanted, expiries.collected) == ([41, 41], [40, 41])
+    assert (expiries.requested, expiries.collected) == ([41, 41], [40, 41])
 
 
 def test_negative_open_interest_is_in_no_sum(world):
@@ -99,7 +99,7 @@ def test_the_same_quotes_give_the_same_bytes(world):
 
 def test_an_expiry_nobody_asked_for_goes_under_its_own_date(world):
     chain = world.chain(slots=world.stamp.slots[:1])
-    assert chain.expiries.slot[1] == Slot(date(2026, 9, 1), "2026-09-01", 0, wanted=41)
+    assert chain.expiries.slot[1] == Slot(date(2026, 9, 1), "2026-09-01", 0, requested=41)
 
 
 def window(listing, slots, centres, itm, otm, reaches=None):

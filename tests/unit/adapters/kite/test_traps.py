@@ -129,7 +129,7 @@ class Market:
         fix, close = calendar().settlement_fix("NSE", EXPIRY), calendar().close_of("NSE", EXPIRY)
         stamp = Stamp(
             self.at, "NIFTY", "c1", Pricing(risk_free_rate=RATE), self.quality,
-            (Slot(EXPIRY, "this_week", 1, fix, close, wanted=len(STRIKES)),), {"this_week": EXPIRY}, 1,
+            (Slot(EXPIRY, "this_week", 1, fix, close, requested=len(STRIKES)),), {"this_week": EXPIRY}, 1,
         )  # fmt: skip
         return assemble(self.quotes(), stamp)
 
