@@ -108,7 +108,7 @@ def _stored(settings: Settings, day: OlderDay) -> Mapping[str, int]:
     """Replay the rows through the pipeline into the store: analysis is made anew, not carried over."""
     from g6.adapters.replay.tables.table_files import TableFiles
     from g6.adapters.replay.tables.table_layout import QUANTITIES, TableLayout
-    from g6.entrypoints.cli.past.storing import store_recording
+    from g6.bootstrap.recording_import import store_recording
 
     with tempfile.TemporaryDirectory(prefix="g6-import-") as temporary:
         table = Path(temporary) / "rows.csv"

@@ -120,7 +120,7 @@ def _stored(
     settings: Settings, recording: Any, wanted: set[str], console: Console
 ) -> list[dict[str, Any]]:
     from g6.bootstrap.sources import recorded_plan
-    from g6.entrypoints.cli.past.storing import store_recording
+    from g6.bootstrap.recording_import import store_recording
 
     if not wanted:
         have = ", ".join(recording.indices())
