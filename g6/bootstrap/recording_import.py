@@ -1,14 +1,10 @@
-"""A recording goes through the pipeline into the store, without workers: what an import does with rows that it could read."""
+"""Brings a recording into the store through the pipeline, in this process and without workers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from g6.adapters.replay import Recording
 from g6.bootstrap.inprocess import ReplayedUnit, replay_units
@@ -18,55 +14,69 @@ from g6.domain.cycles.plan import Plan
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.market.calendar import day_of
 
+Track = Callable[[Iterable[ReplayedUnit], int], Iterable[ReplayedUnit]]
+"""Shows the progress over units, of which there are at most so many."""
+
+
+@dataclass(slots=True)
+class ImportedDay:
+    """What one day of an index brought into the store.
+
+    Attributes:
+        index: Name of the index.
+        day: The session day, as ISO text.
+        cycles: Cycles that were stored now.
+        stored_already: Cycles that were stored before and stay as they are.
+        options: Options in the cycles that were stored now.
+    """
+
+    index: str
+    day: str
+    cycles: int = 0
+    stored_already: int = 0
+    options: int = 0
+
+
+def untracked(units: Iterable[ReplayedUnit], count: int) -> Iterable[ReplayedUnit]:  # noqa: ARG001
+    """Return the units without showing how far they are."""
+    return units
+
 
 def store_recording(
     settings: Settings,
     recording: Recording,
-    whole: Plan,
-    wanted: Collection[str],
-    console: Console | None = None,
-) -> list[dict[str, Any]]:
-    """Replay the `wanted` indices of the plan `whole` into the store; return what was stored by day and index.
+    plan: Plan,
+    indices: Collection[str],
+    track: Track = untracked,
+) -> list[ImportedDay]:
+    """Replay indices of a plan into the store and return what was stored by day and index.
 
-    Cycles that are stored already stay as they are. With a `console` the progress is shown there.
+    Args:
+        settings: Where the store is.
+        recording: Where the quotes come from. Analytics are computed anew.
+        plan: What is collected of the recording.
+        indices: Which indices of the plan.
+        track: Shows the progress.
     """
     store = parquet_store(settings)
     instants = recording.cycles()
-    held = store.overview_cycles(instants[0], instants[-1])
-    collected = {name: plan_of for name, plan_of in whole.indices.items() if name in wanted}
-    units = replay_units(recording, replace(whole, indices=collected), calendar())
-    days: dict[tuple[date, str], dict[str, Any]] = {}
-    for done in (
-        units if console is None else _followed(units, len(instants) * len(collected), console)
-    ):
-        day = day_of(done.unit.instant)
-        counts = days.setdefault((day, done.unit.index), _nothing(day, done.unit.index))
-        if done.unit.index in held.get(done.unit.cycle, ()):
-            counts["stored_already"] += 1
+    # Cycles that are stored stay as they are, so that a second run, or one after Ctrl-C, does only
+    # what is missing.
+    stored = store.overview_cycles(instants[0], instants[-1])
+    collected = {name: of_index for name, of_index in plan.indices.items() if name in indices}
+    units = replay_units(recording, replace(plan, indices=collected), calendar())
+    days: dict[tuple[date, str], ImportedDay] = {}
+    for replayed in track(units, len(instants) * len(collected)):
+        unit = replayed.unit
+        day = day_of(unit.instant)
+        counts = days.setdefault((day, unit.index), ImportedDay(unit.index, day.isoformat()))
+        if unit.index in stored.get(unit.cycle, ()):
+            counts.stored_already += 1
             continue
-        store.write_chain(done.unit, chain_frame(done.chain))
-        store.write_overview(done.unit.cycle, [done.row])
-        counts["cycles"] += 1
-        counts["options"] += int((done.chain.quotes.symbol != "").sum())
+        # The chain first: a stop between the two leaves a cycle that counts as not stored.
+        store.write_chain(unit, chain_frame(replayed.chain))
+        store.write_overview(unit.cycle, [replayed.row])
+        counts.cycles += 1
+        # A side that is not listed has no symbol.
+        counts.options += int((replayed.chain.quotes.symbol != "").sum())
     return [days[key] for key in sorted(days)]
-
-
-def _nothing(day: date, index: str) -> dict[str, Any]:
-    return {"index": index, "day": day.isoformat(), "cycles": 0, "stored_already": 0, "options": 0}
-
-
-def _followed(
-    units: Iterable[ReplayedUnit], count: int, console: Console
-) -> Iterable[ReplayedUnit]:
-    """Yield the units, with a bar on a terminal."""
-    if not console.is_terminal:
-        yield from units
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield from progress.track(units, total=count, description="importing")

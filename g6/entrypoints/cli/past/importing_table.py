@@ -1,31 +1,33 @@
-"""`g6 import table`: rows of somebody's table become rows of the store, by a layout that is shown first and kept beside them."""
+"""`g6 import table`: rows of a table become rows of the store, by a layout that is shown first."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from g6.bootstrap.sources import table_recording
-from g6.config import Settings
 from g6.entrypoints.cli.shared import options, table_options, terminal
 from g6.entrypoints.cli.shared.option_groups import spread
 from g6.errors import UserError
 
 if TYPE_CHECKING:
-    from g6.adapters.replay.tables.table_files import TableFiles
+    from g6.bootstrap.inprocess import ReplayedUnit
+    from g6.bootstrap.recording_import import ImportedDay
+    from g6.bootstrap.table_import import TableRemainder, UnreadTableRow
 
 Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILE…", help="Tables: .csv, .csv.gz or .parquet; a directory of them."),
 ]
-_SHOWN = 20
+SHOWN = 20
+"""Rows that could not be read and are named on a terminal; --json has them all."""
 
 
 @spread
@@ -43,15 +45,17 @@ def import_table(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Read tables of one row per option and instant into the Parquet store; analytics are computed anew.
+    """Read tables of one row per option and instant into Parquet. Analytics are computed anew.
 
-    The layout that is used is shown with three rows as they were understood, and kept as TOML in DATA_DIR/layouts. Cycles that are
-    stored already are left as they are. A row or file that cannot be read costs itself, is named, and makes the exit code 1.
+    The layout that is used is shown with three rows as they were understood, and kept as TOML in
+    DATA_DIR/layouts. Cycles that are stored already are left as they are. A row or file that cannot
+    be read costs itself, is named, and makes the exit code 1.
 
-    Example: g6 import table day.csv.gz --columns timestamp=datetime,ltp=close --format expiry=dmy --unit contracts
+    Example: g6 import table day.csv.gz --columns ltp=close --format expiry=dmy --unit contracts
     """
     from g6.adapters.replay.tables.table_files import TableFiles
     from g6.adapters.replay.tables.table_layout import TableLayout
+    from g6.bootstrap.table_import import store_table, table_remainder
     from g6.entrypoints.cli.shared.table_rows import first_rows, print_layout
 
     layout = table.table_layout() or TableLayout()
@@ -62,28 +66,35 @@ def import_table(
     console = terminal.console(settings, stderr=json_)
     rows = first_rows(source)
     print_layout(console, resolved, rows)
-    _ask(yes, console)
+    _confirm(console, is_confirmed=yes)
     options.own_directory(context, settings, "g6 import", computes=True)
-    recording = table_recording(paths[0], source, settings.quality.max_trade_age)
-    days = _stored(settings, recording, set(settings.indices) & source.instants().keys(), console)
-    report = {
-        "layout": resolved.toml(),
-        "layout_file": str(table_options.write_layout(resolved, settings.directory, paths[0])),
-        "understood": rows,
-        "days": days,
-        "cycles": sum(day["cycles"] for day in days),
-        **_told(source, settings),
-    }
+    days = store_table(
+        settings, paths[0], source, lambda units, count: _with_bar(units, count, console)
+    )
+    layout_file = str(table_options.write_layout(resolved, settings.directory, paths[0]))
+    remainder = table_remainder(source, settings.indices)
     if json_:
-        typer.echo(json.dumps(report))
+        document = {
+            "layout": resolved.toml(),
+            "layout_file": layout_file,
+            "understood": rows,
+            "days": [asdict(day) for day in days],
+            "cycles": sum(day.cycles for day in days),
+            **asdict(remainder),
+        }
+        typer.echo(json.dumps(document))
     else:
-        _tell(console, report)
-    if report["troubles"]:
+        _show(console, days, remainder, layout_file)
+    if remainder.troubles:
         raise typer.Exit(1)
 
 
 def _tables(files: Sequence[Path]) -> list[Path]:
-    """The files that are named, and the tables in directories that are. Errors: UserError."""
+    """Return the files that are named, and the tables in directories that are.
+
+    Raises:
+        UserError: A file is not there, or is no table.
+    """
     from g6.adapters.replay.tables.table_reading import SUFFIXES, is_table
 
     paths: list[Path] = []
@@ -92,21 +103,28 @@ def _tables(files: Sequence[Path]) -> list[Path]:
             raise UserError(
                 f"{file} is not there", f"name a file that is there; read are {', '.join(SUFFIXES)}"
             )
-        inside = (
-            sorted(path for path in file.rglob("*") if is_table(path)) if file.is_dir() else [file]
-        )
-        if not inside or not all(is_table(path) for path in inside):
+        inside = [file]
+        if file.is_dir():
+            inside = sorted(path for path in file.rglob("*") if is_table(path))
+        if not inside or not all(map(is_table, inside)):
             raise UserError(
                 f"{file} is no table that is read here",
                 f"read are {', '.join(SUFFIXES)}; convert it to one of these",
             )
         paths += inside
+    # A file that is named beside its directory is read once.
     return list(dict.fromkeys(paths))
 
 
-def _ask(yes: bool, console: Console) -> None:
-    """Ask whether the rows are right. Errors: UserError, where nobody can be asked."""
-    if yes:
+def _confirm(console: Console, *, is_confirmed: bool) -> None:
+    """Ask whether the rows are right.
+
+    Raises:
+        UserError: Nobody can be asked.
+    """
+    # Epoch milliseconds read as the year 1789 and strikes in paise were once stored as OK: a person
+    # sees three rows before anything is written.
+    if is_confirmed:
         return
     if not sys.stdin.isatty():
         raise UserError(
@@ -116,79 +134,57 @@ def _ask(yes: bool, console: Console) -> None:
     typer.confirm("Are these rows understood as they are meant?", abort=True, err=console.stderr)
 
 
-def _stored(
-    settings: Settings, recording: Any, wanted: set[str], console: Console
-) -> list[dict[str, Any]]:
-    from g6.bootstrap.sources import recorded_plan
-    from g6.bootstrap.recording_import import store_recording
-
-    if not wanted:
-        have = ", ".join(recording.indices())
-        raise UserError(
-            f"the table holds {have}, and of these none is asked for", f"--indices {have}"
-        )
-    return store_recording(settings, recording, recorded_plan(settings, recording), wanted, console)
-
-
-def _told(source: TableFiles, settings: Settings) -> dict[str, Any]:
-    """What was left out and what was doubtful."""
-    bad = [lost for lost in source.lost_rows if lost.bad]
-    return {
-        "troubles": [
-            {
-                "file": str(lost.path),
-                "row": lost.row,
-                "line": _line(lost.path, lost.row),
-                "reason": lost.reason,
-            }
-            for lost in (*bad, *source.odd_rows)
-        ],
-        "doubles": len(source.lost_rows) - len(bad),
-        "others": dict(source.others),
-        "not_asked": sorted(source.instants().keys() - set(settings.indices)),
-        "spots_disagree": sum(spots.disagreeing() for spots in source.spots.values()),
-        "spots_disputed": sum(int(spots.disputed().sum()) for spots in source.spots.values()),
-    }
-
-
-def _line(path: Path, row: int | None) -> int | None:
-    """The line of a row in a file of text, its header counted."""
-    return None if row is None or path.suffix.lower() == ".parquet" else row + 1
-
-
-def _tell(console: Console, report: Mapping[str, Any]) -> None:
-    for day in report["days"]:
-        already = f", {day['stored_already']} were there already" if day["stored_already"] else ""
-        console.print(
-            f"{day['day']}  {day['index']:<10}  {day['options']} option rows, {day['cycles']} cycles stored{already}"
-        )
-    for trouble in report["troubles"][:_SHOWN]:
-        where = (
-            f", line {trouble['line']}"
-            if trouble["line"]
-            else f", row {trouble['row']}"
-            if trouble["row"]
-            else ""
-        )
-        console.print(
-            f"not read: {trouble['file']}{where}: {trouble['reason']}",
-            soft_wrap=True,
-            highlight=False,
-        )
-    if len(report["troubles"]) > _SHOWN:
-        console.print(f"… and {len(report['troubles']) - _SHOWN} more; --json lists them all")
-    if report["doubles"]:
-        console.print(f"{report['doubles']} rows were there twice and count once")
-    for name, count in report["others"].items():
-        console.print(f"{count} rows of {name}, which is no index, were left out")
-    if report["not_asked"]:
-        console.print(f"left out, not asked for: {', '.join(report['not_asked'])}")
-    if report["spots_disagree"]:
-        console.print(
-            f"at {report['spots_disagree']} instants the rows disagree on the index: the median was taken; at "
-            f"{report['spots_disputed']} by more than 0.5 %, and spot_source says disputed",
-            soft_wrap=True,
-        )
-    console.print(
-        f"{report['cycles']} cycles stored, {len(report['troubles'])} troubles; layout kept in {report['layout_file']}"
+def _with_bar(
+    units: Iterable[ReplayedUnit], count: int, console: Console
+) -> Iterable[ReplayedUnit]:
+    """Yield the units, with a bar on a terminal."""
+    # `progress.followed` wants a sequence, and units are computed one by one.
+    if not console.is_terminal:
+        yield from units
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
     )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(units, total=count, description="importing")
+
+
+def _show(
+    console: Console, days: Sequence[ImportedDay], remainder: TableRemainder, layout_file: str
+) -> None:
+    for day in days:
+        already = f", {day.stored_already} were there already" if day.stored_already else ""
+        counts = f"{day.options} option rows, {day.cycles} cycles stored{already}"
+        console.print(f"{day.day}  {day.index:<10}  {counts}")
+    for row in remainder.troubles[:SHOWN]:
+        sentence = f"not read: {row.file}{_place(row)}: {row.reason}"
+        console.print(sentence, soft_wrap=True, highlight=False)
+    if len(remainder.troubles) > SHOWN:
+        console.print(f"… and {len(remainder.troubles) - SHOWN} more; --json lists them all")
+    if remainder.doubles:
+        console.print(f"{remainder.doubles} rows were there twice and count once")
+    for name, count in remainder.others.items():
+        console.print(f"{count} rows of {name}, which is no index, were left out")
+    if remainder.not_asked:
+        console.print(f"left out, not asked for: {', '.join(remainder.not_asked)}")
+    if remainder.spots_disagree:
+        console.print(
+            f"at {remainder.spots_disagree} instants the rows disagree on the index: the median "
+            f"was taken; at {remainder.spots_disputed} by more than 0.5 %, and spot_source says "
+            "disputed",
+            soft_wrap=True,
+        )
+    cycles = sum(day.cycles for day in days)
+    console.print(
+        f"{cycles} cycles stored, {len(remainder.troubles)} troubles; layout kept in {layout_file}"
+    )
+
+
+def _place(row: UnreadTableRow) -> str:
+    """Return where in its file a row stands."""
+    if row.line:
+        return f", line {row.line}"
+    return f", row {row.row}" if row.row else ""

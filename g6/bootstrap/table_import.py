@@ -1,0 +1,93 @@
+"""Brings a table of one row per option and instant into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from g6.adapters.replay.tables.table_files import TableFiles
+from g6.adapters.replay.tables.table_scan import LostRow
+from g6.bootstrap.recording_import import ImportedDay, Track, store_recording
+from g6.bootstrap.sources import recorded_plan, table_recording
+from g6.config import Settings
+from g6.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadTableRow:
+    """A row of a table that was left out, or the whole file.
+
+    Attributes:
+        file: The file.
+        row: The first row below the header is 1. None is the whole file.
+        line: The line of the row in a file of text, None in a Parquet file.
+        reason: Why it was left out.
+    """
+
+    file: str
+    row: int | None
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRemainder:
+    """What a table was read without, and what in it is doubtful.
+
+    Attributes:
+        troubles: Rows and files that could not be read.
+        doubles: Rows that stood there twice and count once.
+        others: Rows of names that are no index, by name.
+        not_asked: Indices that the table has and nobody asked for.
+        spots_disagree: Instants at which the rows disagree on the index.
+        spots_disputed: Those at which they disagree too much to be believed.
+    """
+
+    troubles: tuple[UnreadTableRow, ...]
+    doubles: int
+    others: Mapping[str, int]
+    not_asked: tuple[str, ...]
+    spots_disagree: int
+    spots_disputed: int
+
+
+def store_table(
+    settings: Settings, path: Path, table: TableFiles, track: Track
+) -> list[ImportedDay]:
+    """Replay the configured indices of a table into the store, by day and index.
+
+    Raises:
+        UserError: The table has none of them.
+    """
+    recording = table_recording(path, table, settings.quality.max_trade_age)
+    indices = set(settings.indices) & table.instants().keys()
+    if not indices:
+        names = ", ".join(recording.indices())
+        raise UserError(
+            f"the table holds {names}, and of these none is asked for", f"--indices {names}"
+        )
+    plan = recorded_plan(settings, recording)
+    return store_recording(settings, recording, plan, indices, track)
+
+
+def table_remainder(table: TableFiles, indices: Collection[str]) -> TableRemainder:
+    """Return what a table was read without, where these indices were asked for."""
+    bad = [lost for lost in table.lost_rows if lost.bad]
+    spots = table.spots.values()
+    return TableRemainder(
+        troubles=tuple(map(_unread, (*bad, *table.odd_rows))),
+        # A row that is lost and not bad is the copy of another.
+        doubles=len(table.lost_rows) - len(bad),
+        others=dict(table.others),
+        not_asked=tuple(sorted(table.instants().keys() - set(indices))),
+        spots_disagree=sum(of_root.disagreeing() for of_root in spots),
+        spots_disputed=sum(int(of_root.disputed().sum()) for of_root in spots),
+    )
+
+
+def _unread(lost: LostRow) -> UnreadTableRow:
+    is_text = lost.path.suffix.lower() != ".parquet"
+    # The header is line 1 of a file of text.
+    line = lost.row + 1 if is_text and lost.row is not None else None
+    return UnreadTableRow(str(lost.path), lost.row, line, lost.reason)
