@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
-from itertools import groupby
-from math import isfinite
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.table import Table
 
@@ -19,13 +14,13 @@ from g6.adapters.replay import Recording
 from g6.bootstrap.sources import open_recording, recorded_plan, replay_provider
 from g6.config import Settings, calendar
 from g6.domain.documents.json_plain import json_plain
-from g6.domain.figures import open_interest
-from g6.domain.figures.comparison import agreement, side_gaps, spot_forward
-from g6.domain.market.calendar import IST
-from g6.domain.market.instrument import CE, PE
-from g6.domain.schema.chain import Chain
 from g6.entrypoints.cli.shared import left_out, options, terminal
 from g6.errors import BadInput
+from g6.studies.checks.exchange_agreement import ExchangeAgreement, exchange_agreement
+from g6.studies.checks.parity import ParityFigures, parity_figures
+
+if TYPE_CHECKING:
+    from g6.bootstrap.inprocess import ReplayedUnit
 
 Path_ = Annotated[
     Path,
@@ -56,62 +51,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(compare, name="compare")
 
 
-@dataclass(slots=True)
-class ParitySeries:
-    """The figures of an expiry over a recording.
-
-    There is one entry per cycle. Gaps have one per cycle and strike.
-    """
-
-    index: str
-    expiry: str
-    bucket: str
-    forward_less_spot: list[float] = field(default_factory=list)
-    forward_spread: list[float] = field(default_factory=list)
-    gaps: list[float] = field(default_factory=list)
-    gaps_on_spot: list[float] = field(default_factory=list)
-    calls: list[float] = field(default_factory=list)
-    puts: list[float] = field(default_factory=list)
-    max_pain: list[tuple[str, float]] = field(default_factory=list)
-    atm: list[tuple[str, float]] = field(default_factory=list)
-
-    def add(self, chain: Chain, spread: float) -> None:
-        """Take in one cycle: the chain of the expiry, and the spread of its forward."""
-        forward = chain.expiries[0].forward
-        clock = f"{datetime.fromtimestamp(chain.instant, IST):%H:%M:%S}"
-        contracts = chain.oi / chain.lot_size
-        self.forward_less_spot.append(forward - chain.market.spot)
-        self.forward_spread.append(spread)
-        self.gaps += side_gaps(chain, forward).tolist()
-        self.gaps_on_spot += side_gaps(chain, spot_forward(chain)).tolist()
-        self.calls.append(open_interest.total(contracts, CE))
-        self.puts.append(open_interest.total(contracts, PE))
-        self.max_pain.append((clock, open_interest.max_pain(chain.strike, chain.oi)))
-        self.atm.append((clock, chain.expiries[0].atm))
-
-    def figures(self) -> dict[str, Any]:
-        """Return the figures of the table; open interest in contracts, volatilities in points."""
-        return {
-            "index": self.index,
-            "expiry": self.expiry,
-            "bucket": self.bucket,
-            "forward_less_spot": [_least(self.forward_less_spot), _most(self.forward_less_spot)],
-            "forward_spread_most": _most(self.forward_spread),
-            "gap_median": _percentile(self.gaps, 50),
-            "gap_p90": _percentile(self.gaps, 90),
-            "gap_strikes": len(self.gaps),
-            "gap_on_spot_median": _percentile(self.gaps_on_spot, 50),
-            "puts_first": self.puts[0],
-            "calls_first": self.calls[0],
-            "pcr": [
-                put / call if call else float("nan")
-                for put, call in zip(self.puts, self.calls, strict=True)
-            ],
-            "max_pain": _changes(self.max_pain),
-            "atm": _changes(self.atm),
-        }
-
-
 def parity(
     *,
     config: options.Config = None,
@@ -134,7 +73,7 @@ def parity(
         )
     source = open_recording(settings)
     left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
-    expiries = [series.figures() for series in _series(settings, source)]
+    expiries = parity_figures((replay.unit, replay.chain) for replay in _units(settings, source))
     if json_:
         typer.echo(json.dumps(json_plain(expiries), indent=1))
         return
@@ -145,47 +84,40 @@ def parity(
         console.print("\n".join(_lines(expiry)), soft_wrap=True)
 
 
-def _series(settings: Settings, source: Recording) -> list[ParitySeries]:
+def _units(settings: Settings, source: Recording) -> Iterator[ReplayedUnit]:
+    # Imported here: `g6 compare --help` does not wait for the pipeline.
     from g6.bootstrap.inprocess import replay_units
 
-    by_expiry: dict[tuple[str, date], ParitySeries] = {}
-    for replay in replay_units(source, recorded_plan(settings, source), calendar()):
-        for i, slot in enumerate(replay.chain.expiries.slot):
-            key = replay.unit.index, slot.expiry
-            series = by_expiry.setdefault(
-                key, ParitySeries(replay.unit.index, slot.expiry.isoformat(), slot.bucket)
-            )
-            series.add(replay.chain.chain.expiry(slot.expiry), replay.chain.expiries.spread[i])
-    return [by_expiry[key] for key in sorted(by_expiry)]
+    return replay_units(source, recorded_plan(settings, source), calendar())
 
 
-def _parity_table(expiries: Iterable[Mapping[str, Any]]) -> Table:
+def _parity_table(expiries: Iterable[ParityFigures]) -> Table:
     """Return a table with one line per expiry, 80 columns wide."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("expiry")
     for name in ("F − S", "spread", "CE − PE", "90 %", "pairs", "S + r", "PCR"):
         table.add_column(name, justify="right")
     for expiry in expiries:
-        low, high = expiry["forward_less_spot"]
+        low, high = expiry.forward_less_spot
         table.add_row(
-            f"{expiry['index']} {expiry['expiry']}",
+            f"{expiry.index} {expiry.expiry}",
             f"{low:.1f}…{high:.1f}",
-            f"{expiry['forward_spread_most']:.2f}",
-            f"{expiry['gap_median']:.3f}",
-            f"{expiry['gap_p90']:.3f}",
-            str(expiry["gap_strikes"]),
-            f"{expiry['gap_on_spot_median']:.2f}",
-            f"{expiry['pcr'][0]:.4f}",
+            f"{expiry.forward_spread_most:.2f}",
+            f"{expiry.gap_median:.3f}",
+            f"{expiry.gap_p90:.3f}",
+            str(expiry.gap_strikes),
+            f"{expiry.gap_on_spot_median:.2f}",
+            f"{expiry.pcr[0]:.4f}",
         )
     return table
 
 
-def _lines(expiry: Mapping[str, Any]) -> Iterable[str]:
-    yield f"{expiry['index']} {expiry['expiry']} ({expiry['bucket']})"
-    contracts = f"{expiry['puts_first']:,.10g} put / {expiry['calls_first']:,.10g} call"
+def _lines(expiry: ParityFigures) -> Iterator[str]:
+    yield f"{expiry.index} {expiry.expiry} ({expiry.bucket})"
+    contracts = f"{expiry.puts_first:,.10g} put / {expiry.calls_first:,.10g} call"
     yield f"  first PCR   {contracts} contracts"
-    yield f"  max pain    {_in_words(expiry['max_pain'])}"
-    yield f"  ATM         {_in_words(expiry['atm'])}"
+    yield f"  max pain    {_in_words(expiry.max_pain)}"
+    yield f"  ATM         {_in_words(expiry.atm)}"
 
 
 def _in_words(changes: Sequence[tuple[str, float]]) -> str:
@@ -211,68 +143,39 @@ def exchange_iv(
     )
     source = open_recording(settings)
     left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
-    cycles = list(_exchange_figures(settings, source))
+    cycles = list(_agreements(settings, source))
     if json_:
         typer.echo(json.dumps(json_plain(cycles), indent=1))
         return
     console = terminal.console(settings)
     for cycle in cycles:
-        console.print(
-            f"{cycle['index']} {cycle['cycle']}  model {cycle['model']}: "
-            f"{cycle['within']} of {cycle['options']} options within "
-            f"{cycle['tolerance']:g} volatility points ({100 * cycle['share']:.2f} %); "
-            f"median {cycle['median']:.4f}, p90 {cycle['p90']:.4f}, "
-            f"largest {cycle['largest']:.3f}, without one of ours {cycle['unsolved']}",
-            soft_wrap=True,
-        )
-        for name, (ours, theirs) in cycle["totals"].items():
+        console.print(_sentence(cycle), soft_wrap=True)
+        for name, (ours, theirs) in cycle.totals.items():
             console.print(
                 f"  {name}: {ours:,.10g} contracts summed, {theirs:,.10g} by the exchange",
                 soft_wrap=True,
             )
 
 
-def _exchange_figures(settings: Settings, source: Recording) -> Iterable[dict[str, Any]]:
-    from g6.bootstrap.inprocess import replay_units
-
-    for replay in replay_units(source, recorded_plan(settings, source), calendar()):
-        chain = replay.chain
+def _agreements(settings: Settings, source: Recording) -> Iterator[ExchangeAgreement]:
+    provider = replay_provider(source)
+    for replay in _units(settings, source):
         at = replay.unit.instant
-        theirs = replay_provider(source).exchange_iv(replay.unit.index, chain.quotes, at)
-        compared = agreement(chain.vol.iv, theirs, chain.quotes.volume)
-        contracts = (
-            chain.oi[:, chain.expiries.rows(0)] / chain.quotes.lot_size[chain.expiries.rows(0)]
+        index = replay.unit.index
+        yield exchange_agreement(
+            replay.unit,
+            replay.chain,
+            settings.greeks.model,
+            provider.exchange_iv(index, replay.chain.quotes, at),
+            source.totals(index, at),
         )
-        sums = {
-            "oi_calls": open_interest.total(contracts, CE),
-            "oi_puts": open_interest.total(contracts, PE),
-        }
-        yield {
-            "index": replay.unit.index,
-            "cycle": replay.unit.cycle,
-            "model": settings.greeks.model,
-            **asdict(compared),
-            "share": compared.share,
-            "totals": {
-                name: (sums[name], value)
-                for name, value in source.totals(replay.unit.index, at).items()
-                if isfinite(value)
-            },
-        }
 
 
-def _changes(values: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Return the first of each run of equal values, with its clock time in India."""
-    return [next(run) for _, run in groupby(values, key=lambda change: change[1])]
-
-
-def _least(values: Sequence[float]) -> float:
-    return float(np.nanmin(values)) if np.isfinite(values).any() else float("nan")
-
-
-def _most(values: Sequence[float]) -> float:
-    return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
-
-
-def _percentile(values: Sequence[float], percent: float) -> float:
-    return float(np.percentile(values, percent)) if values else float("nan")
+def _sentence(cycle: ExchangeAgreement) -> str:
+    return (
+        f"{cycle.index} {cycle.cycle}  model {cycle.model}: "
+        f"{cycle.within} of {cycle.options} options within "
+        f"{cycle.tolerance:g} volatility points ({100 * cycle.share:.2f} %); "
+        f"median {cycle.median:.4f}, p90 {cycle.p90:.4f}, "
+        f"largest {cycle.largest:.3f}, without one of ours {cycle.unsolved}"
+    )
