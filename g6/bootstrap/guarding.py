@@ -22,7 +22,7 @@ from g6.adapters.wrapping.resilient import (
     RequestGate,
     Resilient,
 )
-from g6.bootstrap.rest_budget import answer_seconds, begin_seconds, rest_budget
+from g6.bootstrap.settings_checks.rest_budget import answer_seconds, begin_seconds, rest_budget
 from g6.bootstrap.wiring import Wiring
 from g6.config.source_table import source_named
 from g6.domain.reports import Alert, ProviderState

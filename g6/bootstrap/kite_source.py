@@ -9,8 +9,8 @@ from g6.adapters.kite import Access
 from g6.adapters.kite.authorized_requests import KiteSettings
 from g6.adapters.kite.browser_login import exchange
 from g6.adapters.kite.kite_provider import KiteProvider
-from g6.bootstrap.credentials import TOKEN_FILE, credentials
-from g6.bootstrap.rest_budget import request_seconds
+from g6.bootstrap.settings_checks.credentials import TOKEN_FILE, credentials
+from g6.bootstrap.settings_checks.rest_budget import request_seconds
 from g6.config import Settings
 from g6.domain.reports import ProviderState
 from g6.ports.clock import Clock

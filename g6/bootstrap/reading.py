@@ -39,21 +39,21 @@ def running_reader(settings: Settings) -> RunningReader:
 
 def past_reader(settings: Settings) -> PastReader:
     """Return the reader of what the data directory says of its stored days."""
-    from g6.bootstrap.past_reading import DirectoryPast
+    from g6.bootstrap.stored_files.past_reading import DirectoryPast
 
     return DirectoryPast(settings, calendar())
 
 
 def archive_reader(settings: Settings) -> ArchiveReader:
     """Return the reader of the files of the data directory."""
-    from g6.bootstrap.archive_reading import DirectoryArchive
+    from g6.bootstrap.stored_files.archive_reading import DirectoryArchive
 
     return DirectoryArchive(settings, stored_reader(settings))
 
 
 def unit_reader(settings: Settings) -> UnitReader:
     """Return the reader of stored units, as the store reads them and as plain rows."""
-    from g6.bootstrap.archive_reading import DirectoryUnits
+    from g6.bootstrap.stored_files.archive_reading import DirectoryUnits
 
     return DirectoryUnits(settings)
 

@@ -9,7 +9,7 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.credentials import token_reader
+from g6.bootstrap.settings_checks.credentials import token_reader
 from g6.bootstrap.wiring import Wiring
 
 

@@ -19,8 +19,9 @@ import numpy as np
 
 from g6.config import calendar, load, plan
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import breadth, exposures, overview, surface, unit_facts
+from g6.domain.figures import breadth, exposures, overview, unit_facts
 from g6.domain.figures.by_expiry import expiry_figures
+from g6.domain.figures.smile import surface
 from g6.domain.market.instrument import INDICES, Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing import forward, quality, volatility

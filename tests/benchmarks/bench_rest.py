@@ -20,7 +20,7 @@ from typing import Any
 
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import EmbeddedServer, connect
-from g6.bootstrap.rest_budget import least_interval
+from g6.bootstrap.settings_checks.rest_budget import least_interval
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from tests.e2e.running import World, clean_environment

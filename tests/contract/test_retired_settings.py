@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 
 from g6.adapters.redis.bus import RedisBus
-from g6.bootstrap.retired_settings import report_retired
+from g6.bootstrap.settings_checks.retired_settings import report_retired
 from g6.config.retired import RetiredSetting
 from g6.domain.reports import Alert
 from g6.errors import BadConfig

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer, connect
-from g6.bootstrap.repairing import repair_runtime
+from g6.bootstrap.stored_files.repairing import repair_runtime
 from g6.config import Settings, calendar, load
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.words import Status

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
 from g6.domain.figures import build_up as open_interest
-from g6.domain.figures import exposures, surface
+from g6.domain.figures import exposures
 from g6.domain.figures.exposures import Positions
-from g6.domain.figures.surface import Smile
+from g6.domain.figures.smile import surface
+from g6.domain.figures.smile.surface import Smile
 
 HOSTILE = st.one_of(
     st.floats(width=64),

@@ -10,9 +10,9 @@ import pytest
 
 from g6.domain.figures import build_up as open_interest
 from g6.domain.figures import open_interest as interest
-from g6.domain.figures import term_structure, volatility_smile
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
 from g6.domain.figures.open_interest import InterestLevel
+from g6.domain.figures.smile import term_structure, volatility_smile
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 

@@ -14,7 +14,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures.volatility_smile import smile
+from g6.domain.figures.smile.volatility_smile import smile
 from g6.domain.schema.chain import Chain
 
 __all__ = [

@@ -11,9 +11,10 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from g6.domain.figures import open_interest, volatility_smile
+from g6.domain.figures import open_interest
 from g6.domain.figures.expiry_table import ExpiryTable, expiry_table
 from g6.domain.figures.open_interest import InterestLevel
+from g6.domain.figures.smile import volatility_smile
 from g6.domain.market.instrument import CE, PE
 from g6.domain.schema.chain import Chain
 

@@ -15,7 +15,8 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures import open_interest, volatility_smile
+from g6.domain.figures import open_interest
+from g6.domain.figures.smile import volatility_smile
 from g6.domain.pricing.padded import abreast
 from g6.domain.schema.beyond import Beyond
 from g6.domain.schema.chain import Chain, ChainExpiry

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.figures import open_interest, volatility_smile
+from g6.domain.figures import open_interest
 from g6.domain.figures.by_expiry import FIGURES
 from g6.domain.figures.expiry_table import ExpiryTable, expiry_table
+from g6.domain.figures.smile import volatility_smile
 from g6.domain.figures.unit_counts import (
     iv_statuses,
     quote_sources,

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from g6.domain.figures import (
-    book_spreads,
-    breadth,
-    build_up,
-    expected_moves,
-    exposures,
-    series,
-    surface,
-    term_structure,
-)
+from g6.domain.figures import book_spreads, breadth, build_up, exposures, series
 from g6.domain.figures.definition import Definition
+from g6.domain.figures.smile import expected_moves, surface, term_structure
 
 __all__ = ["STUDY_FIGURES"]
 

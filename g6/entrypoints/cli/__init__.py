@@ -160,7 +160,7 @@ def _report_retired(error: UserError) -> None:
         from g6.config.retired import RetiredSetting
 
         if isinstance(error, RetiredSetting):
-            from g6.bootstrap.retired_settings import report_retired
+            from g6.bootstrap.settings_checks.retired_settings import report_retired
 
             report_retired(error)
 

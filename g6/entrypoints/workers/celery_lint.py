@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from g6.bootstrap.settings_lint import Refusal, cautions, refusals
+from g6.bootstrap.settings_checks.settings_lint import Refusal, cautions, refusals
 from g6.config import Settings
 from g6.entrypoints.workers.jobs import JOBS
 from g6.errors import BadConfig

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Annotated
 
 from g6.domain.cycles.cycle import Unit
-from g6.domain.figures import breadth, exposures, surface
+from g6.domain.figures import breadth, exposures
 from g6.domain.figures.breadth import Breadth, MarketBreadth
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
 from g6.domain.figures.exposures import Risk
+from g6.domain.figures.smile import surface
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 from g6.ports.readers import StoredReader

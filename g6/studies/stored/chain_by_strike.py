@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.cycle import Unit
 from g6.domain.figures import exposures
 from g6.domain.figures.book_spreads import illiquid
-from g6.domain.figures.repricing import iv_error
+from g6.domain.figures.smile.repricing import iv_error
 from g6.domain.market.calendar import day_of
 from g6.domain.pricing.black76 import PHI, HigherGreeks, higher_greeks
 from g6.domain.schema import rows

@@ -8,8 +8,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 from g6.domain.cycles.cycle import Unit
-from g6.domain.figures import series, term_structure
+from g6.domain.figures import series
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
+from g6.domain.figures.smile import term_structure
 from g6.domain.market.calendar import IST
 from g6.domain.schema.chain import Chain
 from g6.errors import UserError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.figures import volatility_smile
+from g6.domain.figures.smile import volatility_smile
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
-from g6.domain.figures import expected_moves
+from g6.domain.figures.smile import expected_moves
 from g6.domain.market.calendar import IST, Calendar
 from g6.domain.market.expiry import years_to
 from g6.domain.market.instrument import INDICES

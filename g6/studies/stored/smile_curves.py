@@ -9,8 +9,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures import surface
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
+from g6.domain.figures.smile import surface
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection

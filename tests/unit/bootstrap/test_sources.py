@@ -13,8 +13,8 @@ import pytest
 
 from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.credentials import credentials
-from g6.bootstrap.rest_budget import request_seconds
+from g6.bootstrap.settings_checks.credentials import credentials
+from g6.bootstrap.settings_checks.rest_budget import request_seconds
 from g6.bootstrap.sources import provider
 from g6.bootstrap.wiring import live_clock, wire_if_running
 from g6.config import Settings, environment, hashes, load, values
@@ -22,7 +22,7 @@ from g6.errors import BadConfig
 
 THIRD_PARTY = """
 from g6.simulation import SimulatedMarket
-from g6.bootstrap.rest_budget import request_seconds
+from g6.bootstrap.settings_checks.rest_budget import request_seconds
 from g6.config import calendar
 from g6.ports.sources import Source
 from g6.domain.reports import ProviderFacts

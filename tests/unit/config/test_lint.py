@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu import Queue
 
-from g6.bootstrap.rest_budget import answer_seconds, least_interval, rest_budget
+from g6.bootstrap.settings_checks.rest_budget import answer_seconds, least_interval, rest_budget
 from g6.config import Settings, load
 from g6.config.settings_model import SIX
 from g6.domain.cycles.cycle import Timing

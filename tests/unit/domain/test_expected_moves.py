@@ -9,7 +9,7 @@ from math import isnan, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain.figures import expected_moves
+from g6.domain.figures.smile import expected_moves
 
 DAY = date(2026, 11, 2)
 DRAWN = expected_moves.DrawnBands(

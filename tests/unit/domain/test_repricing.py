@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures.repricing import iv_error
+from g6.domain.figures.smile.repricing import iv_error
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.schema.chain import Chain
 from tests.worlds.chains import bare_chain

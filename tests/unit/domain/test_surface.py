@@ -11,8 +11,8 @@ import pytest
 
 from g6.config import calendar
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import surface
-from g6.domain.figures.surface import Smile
+from g6.domain.figures.smile import surface
+from g6.domain.figures.smile.surface import Smile
 from g6.domain.market.expiry import years_to
 from g6.domain.pricing.black76 import PHI, implied_vol, price
 from g6.domain.schema.chain import Chain

@@ -6,7 +6,7 @@ from math import inf, isnan, nan, sqrt
 
 import pytest
 
-from g6.domain.figures.term_structure import constant_maturity, forward_volatility
+from g6.domain.figures.smile.term_structure import constant_maturity, forward_volatility
 
 YEARS, IV = [5 / 365, 12 / 365, 40 / 365], [0.10, 0.12, 0.15]
 

@@ -7,7 +7,8 @@ from math import erf, exp, isnan, log, nan, sqrt
 import numpy as np
 import pytest
 
-from g6.domain.figures import open_interest, volatility_smile
+from g6.domain.figures import open_interest
+from g6.domain.figures.smile import volatility_smile
 
 CE, PE = 0, 1
 STRIKES = np.array([100.0, 105.0, 110.0, 120.0, 130.0])

@@ -16,7 +16,7 @@ from g6.errors import NothingToDo
 from g6.files import shown
 
 if TYPE_CHECKING:
-    from g6.bootstrap.csv_lines import MendedDay
+    from g6.bootstrap.stored_files.csv_lines import MendedDay
 
 
 def mend(
@@ -36,7 +36,7 @@ def mend(
 
     Example: g6 data mend --date 2026-11-18 --index NIFTY
     """
-    from g6.bootstrap.csv_lines import csv_days, mend_day
+    from g6.bootstrap.stored_files.csv_lines import csv_days, mend_day
 
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)

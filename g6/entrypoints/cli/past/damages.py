@@ -40,7 +40,7 @@ def check(
     Example: g6 data check --date 2026-11-18
     """
     from g6.adapters.data_dir.owner import owner
-    from g6.bootstrap.damage_search import lasting, searches, with_directory
+    from g6.bootstrap.stored_files.damage_search import lasting, searches, with_directory
 
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)

@@ -67,7 +67,7 @@ def repair(
 
     Example: g6 data repair --from 2026-11-18
     """
-    from g6.bootstrap.repairing import repair_runtime
+    from g6.bootstrap.stored_files.repairing import repair_runtime
 
     settings = options.settings(config, set_, data_dir=data_dir)
     options.own_directory(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)

@@ -18,7 +18,7 @@ import pytest
 from g6.adapters.csv import CsvStore
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.parquet.units import day_overviews
-from g6.bootstrap.damage_search import lasting, with_directory
+from g6.bootstrap.stored_files.damage_search import lasting, with_directory
 from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.reports import GapOpened

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import nnls
 
-from g6.domain.figures.smile_density import (
+from g6.domain.figures.smile.smile_density import (
     GOOD_POINTS,
     INV_ROOT_2PI,
     Fitted,
@@ -33,7 +33,7 @@ from g6.domain.figures.smile_density import (
     otm_side,
     smiles,
 )
-from g6.domain.figures.term_structure import LEAST_YEARS
+from g6.domain.figures.smile.term_structure import LEAST_YEARS
 from g6.domain.pricing.black76 import implied_vol, price
 
 __all__ = ["LEAST_STRIKES", "LEAST_YEARS", "Fitted", "Smile", "Surface", "fit", "smiles"]

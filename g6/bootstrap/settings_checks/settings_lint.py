@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from g6.bootstrap.rest_budget import RestBudget, least_interval, rest_budget
+from g6.bootstrap.settings_checks.rest_budget import RestBudget, least_interval, rest_budget
 from g6.config.settings_model import Settings, is_loopback
 from g6.ports.sources import Ability
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import isfinite, nan, sqrt
 
-from g6.domain.figures.volatility_smile import SESSIONS_PER_YEAR
+from g6.domain.figures.smile.volatility_smile import SESSIONS_PER_YEAR
 
 __all__ = ["BANDS", "Band", "Coverage", "DrawnBands", "bands", "coverage"]
 

@@ -1,0 +1,1 @@
+"""What reads, searches and mends the files of a data directory, built of settings."""

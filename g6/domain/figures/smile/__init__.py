@@ -1,0 +1,1 @@
+"""The volatility smile: its points, its density, its surface, and what follows from them."""
