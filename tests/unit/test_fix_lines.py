@@ -204,7 +204,7 @@ def test_the_lines_are_found() -> None:
     modules = {
         "files",
         "errors",
-        "bootstrap/settings_lint",
+        "bootstrap/settings_checks/settings_lint",
         "config/explain",
         "config/retired",
         "entrypoints/cli/__init__",
