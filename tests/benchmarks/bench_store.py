@@ -35,7 +35,7 @@ import g6
 from g6.adapters.clocks import WallClock
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet import ParquetHistory
-from g6.config import load_settings, plan
+from g6.config import load, plan
 from g6.pipeline import recompute
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +120,7 @@ def _warm(directory: Path, index: str) -> int:
 
 
 def _recomputed(directory: Path, index: str) -> int:
-    settings = load_settings(None, {"interval": 60, "collection.scope": "window"}, {})
+    settings = load(None, {"interval": 60, "collection.scope": "window"}, {})
     runtime = SimpleNamespace(
         plan=plan(settings),
         clock=WallClock(),

@@ -29,7 +29,7 @@ from g6.config import load
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
 from g6.entrypoints.workers import app as application
-from g6.entrypoints.workers import tasks
+from g6.entrypoints.workers import leases
 from g6.simulation import SimulatedMarket
 
 PARENT = os.getpid()
@@ -102,7 +102,7 @@ def double() -> None:
 
 def shift(seconds: float) -> None:
     """Let every module of this process that asks for the time have one that is wrong."""
-    for module in (clock, lifeline, vitals, tasks):
+    for module in (clock, lifeline, vitals, leases):
         module.time = SimpleNamespace(time=lambda: time.time() + seconds)  # type: ignore[assignment]
 
 

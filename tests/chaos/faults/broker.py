@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+from g6.domain.reports import Switches
 from tests.chaos.stack import THREE, Setup, Stack, said
 from tests.chaos.table import fault
 from tests.waiting import eventually
@@ -209,9 +210,9 @@ def emptied(stack: Stack) -> None:
     stack.happens()
     stack.client.flushall()
     stack.passes()
-    restored = eventually(stack.controls.read, 30.0, every=0.05)
+    eventually(lambda: stack.controls.read() != Switches(), 30.0, every=0.05)
     stack.expect(
-        restored.get("greeks") is False,
+        stack.controls.read().greeks is False,
         f"the switches are back {time.time() - stack.over:.1f} s later",
     )
     held = float(eventually(lambda: stack.client.get("g6:clock"), 30.0))  # type: ignore[arg-type]
