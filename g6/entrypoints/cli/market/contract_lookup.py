@@ -12,12 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from g6.adapters.exchange_files import freeze_quantity
+from g6.bootstrap.market_listings import MarketListings
 from g6.config import Settings, calendar, plan
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.domain.market.expiry import dte, is_monthly, resolve
 from g6.domain.market.instrument import INDICES, Index
-from g6.entrypoints.cli.shared import listed, options
+from g6.entrypoints.cli.shared import listing_options, options
 from g6.errors import NothingToDo
 from g6.rendering.contract_words import size_words
 from g6.rendering.wording import LAKH
@@ -45,8 +46,8 @@ def register(app: typer.Typer) -> None:
 def instrument(
     words: Words,
     *,
-    as_of: listed.AsOf = None,
-    from_dumps: listed.Kept = False,
+    as_of: listing_options.AsOf = None,
+    from_dumps: listing_options.Kept = False,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -65,8 +66,8 @@ def instrument(
     settings = options.settings(
         config, set_, data_dir=data_dir, provider=provider, recording=recording
     )
-    source = listed.Listed(settings, kept=from_dumps)
-    at = listed.instant_of(as_of) if as_of else source.now
+    source = MarketListings(settings, from_dumps=from_dumps)
+    at = listing_options.instant_of(as_of) if as_of else source.now
     if words[0] == SEARCH:
         rows = matches(_contracts(settings, source, at), words[1:])
         if not rows:
@@ -93,7 +94,7 @@ def _show_rows(rows: Sequence[ContractFacts], *, as_json: bool) -> None:
         )
 
 
-def _page_of(settings: Settings, source: listed.Listed, at: datetime, name: str) -> Page:
+def _page_of(settings: Settings, source: MarketListings, at: datetime, name: str) -> Page:
     """Return the facts of what a name or a token is. Errors: NothingToDo."""
     plain = name.partition(":")[2] or name
     for index in INDICES.values():
@@ -111,13 +112,13 @@ def _page_of(settings: Settings, source: listed.Listed, at: datetime, name: str)
     )
 
 
-def _contracts(settings: Settings, source: listed.Listed, at: datetime) -> Iterator[ContractFacts]:
+def _contracts(settings: Settings, source: MarketListings, at: datetime) -> Iterator[ContractFacts]:
     """Yield every listed contract of the enabled indices."""
     for name in settings.indices:
         yield from contract_rows(source.listing(name, at), INDICES[name].derivatives)
 
 
-def _index_page(settings: Settings, source: listed.Listed, at: datetime, index: Index) -> Page:
+def _index_page(settings: Settings, source: MarketListings, at: datetime, index: Index) -> Page:
     listing = source.listing(index.name, at)
     spot = source.spot(index.name, at)
     contracts = listing.contracts
@@ -143,13 +144,13 @@ def _index_page(settings: Settings, source: listed.Listed, at: datetime, index: 
         "future": listing.futures[0].symbol if listing.futures else None,
         "collected": index.name in settings.indices,
         "listed_on": listing.on.isoformat(),
-        "from": source.came_from[index.name],
+        "from": source.origins[index.name],
         "expiries": expiries,
     }
 
 
 def _contract_page(
-    settings: Settings, source: listed.Listed, at: datetime, row: ContractFacts
+    settings: Settings, source: MarketListings, at: datetime, row: ContractFacts
 ) -> Page:
     from g6.adapters.parquet.listings import kept_span
 
@@ -170,7 +171,7 @@ def _contract_page(
         "monthly": is_last,
         "buckets": [rule for rule, day in resolved.buckets.items() if day == row.expiry],
         "listed_on": listing.on.isoformat(),
-        "from": source.came_from[row.underlying],
+        "from": source.origins[row.underlying],
         "kept_first": first.isoformat() if first else None,
         "kept_last": last.isoformat() if last else None,
     }

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from g6.bootstrap.market_listings import MarketListings
 from g6.config import calendar, plan
 from g6.domain.market.calendar import IST
 from g6.domain.market.contract_symbols import trusted
-from g6.entrypoints.cli.shared import listed, options
+from g6.entrypoints.cli.shared import listing_options, options
 from g6.studies.market.rule_answers import ListedSeries, RuleAnswers, rule_answers
 
 Index = Annotated[
@@ -27,9 +28,9 @@ def register(app: typer.Typer) -> None:
 def expiries(
     *,
     index: Index = None,
-    as_of: listed.AsOf = None,
-    from_dumps: listed.Kept = False,
-    refresh: listed.Refresh = False,
+    as_of: listing_options.AsOf = None,
+    from_dumps: listing_options.Kept = False,
+    refresh: listing_options.Refresh = False,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -51,19 +52,19 @@ def expiries(
         recording=recording,
         indices=index.upper() if index else None,
     )
-    source = listed.Listed(settings, kept=from_dumps)
+    source = MarketListings(settings, from_dumps=from_dumps)
     sessions = calendar()
     collection = plan(settings)
     downloads = source.refresh() if refresh else {}
-    at = listed.instant_of(as_of) if as_of else source.now
+    at = listing_options.instant_of(as_of) if as_of else source.now
     documents: list[dict[str, object]] = []
     for of_index in collection.indices.values():
         name = of_index.index.name
         believed = trusted(source.listing(name, at), collection.salvage)
         answers = rule_answers(believed, of_index, sessions, at)
-        documents.append(answers.document() | {"from": source.came_from[name]})
+        documents.append(answers.document() | {"from": source.origins[name]})
         if not json_:
-            typer.echo("\n".join(_lines(answers, source.came_from[name])))
+            typer.echo("\n".join(_lines(answers, source.origins[name])))
     if json_:
         typer.echo(json.dumps({"downloads": downloads, "indices": documents}, indent=2))
     elif downloads:

@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
+from g6.bootstrap.market_listings import MarketListings
 from g6.config import calendar
 from g6.domain.market.calendar import IST, Calendar, Session, day_of
 from g6.domain.market.calendar.session import instant_of
 from g6.domain.market.expiry import is_monthly
 from g6.domain.market.instrument import INDICES
-from g6.entrypoints.cli.shared import listed, options
+from g6.entrypoints.cli.shared import listing_options, options
 from g6.errors import BadConfig, G6Error
 
 Month = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month.")]
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def show_calendar(
     month: Month,
     *,
-    from_dumps: listed.Kept = False,
+    from_dumps: listing_options.Kept = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
@@ -43,7 +44,7 @@ def show_calendar(
     first = _first_day(month)
     settings = options.settings(config, set_, data_dir=data_dir, provider=provider)
     sessions = calendar()
-    source = listed.Listed(settings, kept=from_dumps)
+    source = MarketListings(settings, from_dumps=from_dumps)
     sessions.session("NSE", first)
     expiries = _expiries_of_month(source, settings.indices, first, sessions, from_dumps=from_dumps)
     for day in _days(first):
@@ -94,7 +95,7 @@ def _lines(day: date, sessions: Calendar, expiring: Sequence[tuple[str, str]]) -
 
 
 def _expiries_of_month(
-    source: listed.Listed,
+    source: MarketListings,
     indices: Iterable[str],
     first: date,
     sessions: Calendar,
@@ -104,7 +105,7 @@ def _expiries_of_month(
     month = MonthExpiries()
     last = max(_days(first))
     listing_days = [first]
-    if source.broker or from_dumps:
+    if source.is_live or from_dumps:
         # A dump lists no contract that has expired: the month's first day and the newest together
         # tell of all its expiries.
         listing_days.append(min(last, day_of(source.now)))
@@ -124,16 +125,16 @@ def _expiries_of_month(
 
 
 def _listed_dates(
-    source: listed.Listed, index: str, days: Iterable[date]
+    source: MarketListings, index: str, days: Iterable[date]
 ) -> tuple[set[date], list[str]]:
     """Return the expiries that are listed on some days, and where the listings are from."""
     dates: set[date] = set()
     origins: list[str] = []
     for day in days:
         with suppress(G6Error):
-            listing = source.listing(index, instant_of(day, listed.MORNING))
+            listing = source.listing(index, instant_of(day, listing_options.MORNING))
             dates |= set(listing.contracts.expiries)
-            origins.append(_origin(source.came_from[index], listing.on))
+            origins.append(_origin(source.origins[index], listing.on))
     return dates, origins
 
 

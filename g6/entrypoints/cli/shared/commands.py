@@ -59,7 +59,8 @@ _LIST = (
     Command(
         "serve",
         "operate.serve",
-        "Answer over HTTP: /metrics on one port, /healthz, /readyz, /status and /panels on another.",
+        "Answer over HTTP: /metrics on one port, /healthz, /readyz, /status and /panels on "
+        "another.",
     ),
     Command(
         "status",
@@ -105,7 +106,8 @@ _LIST = (
     Command(
         "lots",
         "market.lot_table",
-        "Show how many units contracts are and who says so, or hold the lots in files against that.",
+        "Show how many units contracts are and who says so, or hold the lots in files against "
+        "that.",
     ),
     _study("chain"),
     _study("analyze"),

@@ -1,0 +1,141 @@
+"""What is listed, from the provider or, of a past day, from the dumps in the data directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from g6.config import Settings
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import INDICES, Listing
+from g6.errors import BadConfig, G6Error, NothingToDo
+from g6.ports import Provider
+from g6.ports.sources import Abilities, Ability
+
+REFRESH_SECONDS = 60.0
+"""How long a download of every dump may take: a person waits for it."""
+
+
+class MarketListings:
+    """The listings of some settings.
+
+    Attributes:
+        origins: Where the listing came from, by index that was asked for.
+    """
+
+    def __init__(self, settings: Settings, *, from_dumps: bool = False) -> None:
+        self._settings = settings
+        self._from_dumps = from_dumps
+        self.origins: dict[str, str] = {}
+
+    @cached_property
+    def now(self) -> datetime:
+        """The market's instant: a simulation's start, a broker's clock."""
+        from g6.bootstrap.wiring import live_clock
+
+        if not self.is_live:
+            return self._settings.market.start
+        return live_clock(self._settings).market().astimezone(UTC)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether listings come from a broker, who knows today's alone."""
+        return self._settings.source.is_live
+
+    def listing(self, index: str, at: datetime) -> Listing:
+        """Return what is listed of an index at an instant.
+
+        Raises:
+            G6Error: The provider does not answer.
+            NothingToDo: No dump is stored that is old enough.
+        """
+        if self._is_past(at):
+            return self._stored_listing(index, day_of(at))
+        try:
+            listing = self._provider.listing(index, self._answerable(at))
+        except G6Error as error:
+            if not self.is_live:
+                raise
+            # Dumps of a morning are good for its day: a broker that is down stops no look-up.
+            try:
+                listing = self._stored_listing(index, day_of(at))
+            except NothingToDo:
+                raise error from None
+            self.origins[index] += f" ({error})"
+            return listing
+        self.origins[index] = self._settings.provider.name
+        return listing
+
+    def spot(self, index: str, at: datetime) -> float | None:
+        """Return the index in points.
+
+        None where nobody can be asked (stored dumps, a broker's past), or nobody answers.
+        """
+        if self._is_past(at):
+            return None
+        try:
+            return self._provider.underlying(index, self._answerable(at)).spot
+        except G6Error:
+            return None
+
+    def refresh(self) -> Mapping[str, int]:
+        """Download the dumps of every enabled index's exchange again.
+
+        Returns:
+            How many listings came from where.
+
+        Raises:
+            BadConfig: The provider has no dumps.
+        """
+        from g6.bootstrap.guarding import guarded, shared_state
+        from g6.bootstrap.wiring import wire_if_running
+        from g6.domain.reports import ProviderState
+
+        settings = self._settings
+        wiring = wire_if_running(settings)
+        shared = shared_state(wiring)
+        abilities = Abilities()
+        if settings.source.can(Ability.DUMPS):
+            name = settings.provider.name
+            abilities = guarded(wiring, shared, name, settings.provider.root, name).abilities
+        dumps = abilities.dumps
+        if dumps is None:
+            raise BadConfig(
+                f"the provider {settings.provider.name} has no dumps to download", "--provider kite"
+            )
+        with abilities.within(REFRESH_SECONDS):
+            for exchange in sorted({INDICES[index].derivatives for index in settings.indices}):
+                dumps.refresh(exchange, day_of(self.now))
+        counts = dict(dumps.hits)
+        shared.notify(ProviderState("listings", facts={"listings": counts}))
+        return counts
+
+    def _is_past(self, at: datetime) -> bool:
+        """Tell whether only a stored dump can answer."""
+        return self._from_dumps or (self.is_live and day_of(at) < day_of(self.now))
+
+    def _answerable(self, at: datetime) -> datetime:
+        """Return the instant that the provider is asked about: a broker knows no later than now."""
+        return min(at, self.now) if self.is_live else at
+
+    @cached_property
+    def _provider(self) -> Provider:
+        from g6.bootstrap.sources import provider
+        from g6.bootstrap.wiring import wire_if_running
+
+        return provider(wire_if_running(self._settings))
+
+    def _stored_listing(self, index: str, day: date) -> Listing:
+        from g6.adapters.parquet.listings import kept_days, kept_listing
+
+        directory = self._settings.directory
+        listing = kept_listing(directory, index, day)
+        if listing is None:
+            days = kept_days(directory)
+            there = f"nothing is kept below {directory / 'instruments'}"
+            if days:
+                there = f"the first kept day is {days[0]}"
+            raise NothingToDo(f"no instruments of {index} are kept on or before {day}: {there}")
+        self.origins[index] = f"kept on {listing.on}"
+        return listing
