@@ -45,6 +45,7 @@ def add(
         defaults: Defaults of parameters that a picture has otherwise than the study.
     """
     changed = defaults or {}
+    # `--out` stands between the index and the options in help, as the one that a picture needs.
     index, *others = [
         Field(field.name, field.type, changed.get(field.name, field.default), field.parameter)
         for field in fields_of(study.parameters)
@@ -94,6 +95,7 @@ def _draw(study: Study, values: Mapping[str, Any]) -> None:
 
 
 def _picture(document: object, suffix: str) -> bytes:
+    # matplotlib is an extra, and `.json` is written without it.
     try:
         from g6.rendering.pictures.drawing import draw
     except ImportError as error:

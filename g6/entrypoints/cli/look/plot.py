@@ -7,6 +7,7 @@ import typer
 from g6.entrypoints.cli.look import picture_command
 from g6.studies.table import STUDIES, by_name
 
+# A session of 6 h 15 min has 375 cycles of a minute.
 _CYCLES_OF_A_SESSION = 375
 
 

@@ -45,6 +45,7 @@ def check(
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)
     looks = followed(searches(settings, day_given(date_), data_dir), "checking", console)
+    # A running system is between two files of a cycle: what is damaged is looked at twice.
     findings = lasting(looks, SETTLING_SECONDS if owner(settings.directory) else 0.0)
     findings = [with_directory(finding, data_dir) for finding in findings]
     if json_:

@@ -63,7 +63,7 @@ def repair(
     Analysis is computed from them. Rows are marked (source backfill, quality bit 128) and dated to
     the repair for as_of. A row that is there is never touched. After Ctrl-C call it again: what was
     asked for is not asked for again. A second run changes nothing. A simulated or replayed day is
-    filled between its first and its last row; --since and --until name more.
+    filled between its first and its last row. --since and --until name more.
 
     Example: g6 data repair --from 2026-11-18
     """
@@ -86,6 +86,7 @@ def repair(
 def _units_with_gaps(settings: Settings, span: PastSpan) -> list[tuple[IndexDay, list[int]]]:
     """Return the days of each index that lack rows with figures, and these instants."""
     reader = past_reader(settings)
+    # Live days have cycles from open to close. A demo of ten cycles has no gap of six hours.
     is_whole = reader.kind() in ("live", "") or bool(span.since or span.until)
     units: list[tuple[IndexDay, list[int]]] = []
     for unit in index_days(reader, span):

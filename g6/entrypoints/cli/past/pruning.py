@@ -112,10 +112,12 @@ def _old_files(
     """Return the files that the options name, oldest first. Errors: UserError."""
     from g6.adapters.data_dir.retention import KINDS, older
 
+    # Instruments are not among the kinds: no broker gives the listing of a day that is over.
     names = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     for name in names:
         if name not in KINDS:
             raise UserError(f"{name!r} is not pruned", f"choose of {', '.join(KINDS)}")
+    # No default: what is deleted cannot be fetched again, so a person names the days.
     if (before is None) == (keep_days is None):
         raise UserError("which days?", "give --before DAY or --keep-days N")
     first_kept = day_of(datetime.now(UTC)) - timedelta(days=(keep_days or 1) - 1)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.console import Console
@@ -45,7 +44,7 @@ def recompute(
 ) -> None:
     """Compute analytics of stored days again from what the market said, over all cores.
 
-    Quotes and statuses stay. With the same settings not a byte changes; --model or --set
+    Quotes and statuses stay. With the same settings not a byte changes. --model or --set
     greeks.risk_free_rate=0.06 make other rows. After Ctrl-C the same command goes on where it was.
     CSV files keep what was written live. g6 rerun writes them as well.
 
@@ -63,7 +62,7 @@ def recompute(
     journal.close()
     seconds = time.monotonic() - began
     _show(terminal.console(settings), reports, len(lots) - len(waiting), seconds, as_json=json_)
-    if any("error" in report for report in reports):
+    if any(report.error for report in reports):
         raise typer.Exit(1)
 
 
@@ -113,23 +112,25 @@ def _lots(
 
 def _all(
     runtime: Runtime, lots: Sequence[Lot], pricing: str, journal: Journal, console: Console
-) -> list[Mapping[str, Any]]:
+) -> list[RecomputeReport]:
     """Send every lot and wait for the reports, in whatever order they come."""
     after = runtime.bus.bounds()[1]
     for day, index in lots:
         runtime.sender.job("recompute", day, index, pricing)
     pending = set(lots)
-    reports: list[Mapping[str, Any]] = []
+    reports: list[RecomputeReport] = []
     for _ in followed(lots, "recomputing", console):
         report, after = _next(runtime, after, pending)
-        pending.discard((report["day"], report["index"]))
-        if "error" not in report:
-            journal.add((report["day"], report["index"]))
+        lot = (report.day, report.index)
+        pending.discard(lot)
+        # A refused day is asked for again by the next call.
+        if not report.error:
+            journal.add(lot)
         reports.append(report)
     return reports
 
 
-def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str, Any], str]:
+def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[RecomputeReport, str]:
     # A worker that raised and reported nothing kept this waiting for 100 s without a word, so a
     # refused day is a report as well.
     limit = time.monotonic() + WAIT_SECONDS
@@ -139,7 +140,7 @@ def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str,
             after = event.id
             report = event.payload
             if isinstance(report, RecomputeReport) and (report.day, report.index) in pending:
-                return report.to_json(), after
+                return report, after
     raise Unavailable(
         f"no job ended within {WAIT_SECONDS:g} s, or no worker serves the queue any more",
         "g6 ps shows whether workers serve the queue manual; call it again",
@@ -148,18 +149,19 @@ def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[Mapping[str,
 
 def _show(
     console: Console,
-    reports: Sequence[Mapping[str, Any]],
+    reports: Sequence[RecomputeReport],
     done_before: int,
     seconds: float,
     *,
     as_json: bool,
 ) -> None:
     """Write what became of each day and index, and how fast it was."""
-    refused = [report for report in reports if "error" in report]
-    finished = [report for report in reports if "error" not in report]
-    option_count = sum(report["options"] for report in finished)
-    changed = sum(bool(report["changed"]) for report in finished)
-    busy = sum(report["seconds"] for report in finished)
+    refused = [report for report in reports if report.error]
+    finished = [report for report in reports if not report.error]
+    option_count = sum(report.options for report in finished)
+    changed = sum(report.changed for report in finished)
+    # Seconds of the jobs, not of the clock: the figure is one process's, however many ran.
+    busy = sum(report.seconds for report in finished)
     document = {
         "days_of_indices": len(finished),
         "done_before": done_before,
@@ -169,15 +171,16 @@ def _show(
         "options_per_second_and_process": round(option_count / busy) if busy else None,
     }
     if as_json:
-        typer.echo(json.dumps(document | {"jobs": [*finished, *refused]}))
+        jobs = [report.to_json() for report in (*finished, *refused)]
+        typer.echo(json.dumps(document | {"jobs": jobs}))
         return
-    for report in sorted(finished, key=lambda report: (report["day"], report["index"])):
-        outcome = "changed" if report["changed"] else "the same to the byte"
-        counts = f"{report['units']} cycles, {report['options']} options"
-        console.print(f"{report['day']}  {report['index']:<10}  {counts}: {outcome}")
+    for report in sorted(finished, key=lambda report: (report.day, report.index)):
+        outcome = "changed" if report.changed else "the same to the byte"
+        counts = f"{report.units} cycles, {report.options} options"
+        console.print(f"{report.day}  {report.index:<10}  {counts}: {outcome}")
     for report in refused:
         console.print(
-            f"{report['day']}  {report['index']:<10}  left as it is: {report['error']}",
+            f"{report.day}  {report.index:<10}  left as it is: {report.error}",
             soft_wrap=True,
             highlight=False,
         )

@@ -130,6 +130,7 @@ def compact(
         if loose.day == day or (day is None and _is_over(loose.day, sessions))
     ]
     folded: list[FoldedDay] = []
+    # A damaged day is named and left alone, and the others are folded.
     for loose in followed(loose_days, "compacting", console):
         try:
             report = history.compact(loose.name, loose.day)
@@ -138,17 +139,17 @@ def compact(
         else:
             folded.append(FoldedDay(loose.name, loose.day, loose.files, report))
     if json_:
-        typer.echo(json.dumps([each.document() for each in folded]))
+        typer.echo(json.dumps([day.document() for day in folded]))
     else:
         _show_folded(terminal.console(settings), settings, folded)
-    if any(each.report is None for each in folded):
+    if any(day.report is None for day in folded):
         raise typer.Exit(1)
 
 
 def _show_folded(console: Console, settings: Settings, folded: Sequence[FoldedDay]) -> None:
-    for each in folded:
-        console.print(f"{each.day}  {each.name:<10}  {_sentence(each)}", soft_wrap=True)
-        for path in each.report.left if each.report else ():
+    for day in folded:
+        console.print(f"{day.day}  {day.name:<10}  {_sentence(day)}", soft_wrap=True)
+        for path in day.report.left if day.report else ():
             console.print(f"  left alone: {path}", soft_wrap=True, highlight=False)
     if not folded:
         console.print(
