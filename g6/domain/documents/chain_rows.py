@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain as chained
 from math import isnan
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.quotes.stamp import to_frame
 from g6.domain.schema import rows
 from g6.domain.schema.counting import MAX_COUNT
-from g6.domain.schema.frame import SIDES, Frame, Words, by_side
+from g6.domain.schema.frame import SIDES, ColumnValues, Frame, Words, by_side
 from g6.domain.schema.layout import offset_name
 from g6.domain.schema.words import Bucket
 
@@ -41,8 +40,8 @@ _PRICED = (
     "rho",
 )
 """Side columns that a priced chain holds under their own names."""
-_SPELLED = ("price_source", "iv_status")
-"""Side columns of words."""
+_SPELLED = {"price_source": SOURCES, "iv_status": WORDS}
+"""Side columns of words, with the words that their codes stand for."""
 
 COMPUTED = (
     "offset",
@@ -82,7 +81,9 @@ def chain_frame(priced: PricedChain) -> Frame:
         float32 as they are stored. Strikes with nothing but thin options are left out.
     """
     raw = to_frame(priced.quotes, priced.stamp)
-    columns = {**raw.columns, **_passed_on(priced), **_spelled_out(computed([priced]))}
+    columns = {**raw.columns, **_passed_on(priced)}
+    for name, column in computed([priced]).items():
+        columns[name] = column.spelled() if isinstance(column, Words) else column
     frame = Frame(raw.header, {column.name: columns[column.name] for column in rows.CHAIN})
     is_thin = priced.flags & Flag.THIN != 0
     is_listed = priced.prices.listed
@@ -90,14 +91,7 @@ def chain_frame(priced: PricedChain) -> Frame:
     return frame.take(np.flatnonzero(~is_left_out)) if is_left_out.any() else frame
 
 
-def _spelled_out(columns: Mapping[str, NDArray[Any] | Words]) -> dict[str, NDArray[Any]]:
-    return {
-        name: column.spelled() if isinstance(column, Words) else column
-        for name, column in columns.items()
-    }
-
-
-def _passed_on(priced: PricedChain) -> dict[str, NDArray[Any]]:
+def _passed_on(priced: PricedChain) -> dict[str, ColumnValues]:
     """Return the columns that analysis passes on from its quotes and their stamp."""
     quotes = priced.quotes
     stamp = priced.stamp
@@ -106,6 +100,14 @@ def _passed_on(priced: PricedChain) -> dict[str, NDArray[Any]]:
     at = stamp.at.timestamp()
     n = len(quotes)
     sizes = np.diff(priced.expiries.bounds)
+    buckets = np.array([slot.bucket for slot in slots], dtype=object)
+    masks = np.array([slot.mask for slot in slots], dtype=np.int32)
+    columns: dict[str, ColumnValues] = {
+        "underlying": np.full(n, stamp.index, dtype=object),
+        "spot_source": np.full(n, spot_source(market, at, stamp.quality), dtype=object),
+        "bucket": np.repeat(buckets, sizes),
+        "bucket_mask": np.repeat(masks, sizes),
+    }
     numbers = {
         "timestamp": at,
         "observed_at": quotes.observed_at,
@@ -114,71 +116,66 @@ def _passed_on(priced: PricedChain) -> dict[str, NDArray[Any]]:
         "future": market.future,
         "vix": market.vix,
     }
+    for name, number in numbers.items():
+        columns[name] = np.full(n, number, dtype=np.float64)
     counts = {name: _rounded(quotes.values[name]) for name in _COUNTS}
-    return {
-        "underlying": np.full(n, stamp.index, dtype=object),
-        "spot_source": np.full(n, spot_source(market, at, stamp.quality), dtype=object),
-        **{name: np.full(n, number, dtype=np.float64) for name, number in numbers.items()},
-        "bucket": np.repeat(np.array([slot.bucket for slot in slots], dtype=object), sizes),
-        "bucket_mask": np.repeat(np.array([slot.mask for slot in slots], dtype=np.int32), sizes),
-        **by_side(counts, counts),
-    }
+    return columns | by_side(counts, counts)
 
 
-def computed(units: Sequence[PricedChain]) -> dict[str, NDArray[Any] | Words]:
+def computed(units: Sequence[PricedChain]) -> dict[str, ColumnValues | Words]:
     """Return the columns `COMPUTED`, rows of all units one after the other.
 
     Returns:
         Text as words: a recomputed day has few of them in many rows.
     """
-    sizes = [len(priced.quotes) for priced in units]
-    expiries = [priced.expiries for priced in units]
-    strikes = np.concatenate([np.diff(by_date.bounds) for by_date in expiries])
-
-    def per_row(figures: Iterable[Sequence[float]], kind: type = float) -> NDArray[Any]:
-        return np.repeat(np.array([*chained.from_iterable(figures)], dtype=kind), strikes)
-
-    sides = _side_columns(units)
-    codes = {
-        "price_source": ([priced.prices.taken for priced in units], SOURCES),
-        "iv_status": ([priced.vol.code for priced in units], WORDS),
-    }
-    return {
-        "offset": np.concatenate([priced.offset for priced in units]),
-        "forward": per_row(by_date.forward for by_date in expiries),
-        "forward_source": _worded(
-            chained.from_iterable(by_date.source for by_date in expiries), strikes
-        ),
-        "forward_spread": per_row(by_date.spread for by_date in expiries),
-        "atm": per_row(by_date.atm for by_date in expiries),
-        "years_to_expiry": per_row(by_date.years for by_date in expiries),
-        "dte": per_row((by_date.dte for by_date in expiries), int),
-        "rate": np.repeat([priced.rate for priced in units], sizes),
-        "model": _worded((priced.stamp.pricing.model for priced in units), sizes),
-        "config_id": _worded((priced.stamp.config_id for priced in units), sizes),
-        **by_side(sides, sides),
-        **{
-            prefix + name: Words(
-                np.concatenate([unit[side] for unit in arrays]).astype(np.int16), words
-            )
-            for name, (arrays, words) in codes.items()
-            for side, prefix in enumerate(SIDES)
-        },
-    }
-
-
-def _side_columns(units: Sequence[PricedChain]) -> dict[str, NDArray[Any]]:
-    """Return the side columns of all units, by_date `(2, n)`, as wide as they are stored."""
-    sides = [_sides_of(priced) for priced in units]
-    columns = {}
-    for name in sides[0]:
-        column = np.concatenate([unit[name] for unit in sides], axis=1)
-        # Half the bytes of a float64, and seven digits are more than any quote pins down.
-        columns[name] = column.astype(np.float32) if _KINDS[name] == "iv" else column
+    sizes: list[int] = []
+    strikes: list[ColumnValues] = []
+    forward_sources: list[str] = []
+    row_parts: dict[str, list[ColumnValues]] = defaultdict(list)
+    side_parts: dict[str, list[ColumnValues]] = defaultdict(list)
+    for priced in units:
+        sizes.append(len(priced.quotes))
+        strikes.append(np.diff(priced.expiries.bounds))
+        forward_sources += priced.expiries.source
+        for name, column in _row_columns(priced).items():
+            row_parts[name].append(column)
+        for name, column in _side_columns(priced).items():
+            side_parts[name].append(column)
+    columns: dict[str, ColumnValues | Words] = {}
+    for name, parts in row_parts.items():
+        columns[name] = np.concatenate(parts)
+    columns["forward_source"] = _worded(forward_sources, np.concatenate(strikes))
+    columns["model"] = _worded((priced.stamp.pricing.model for priced in units), sizes)
+    columns["config_id"] = _worded((priced.stamp.config_id for priced in units), sizes)
+    for name, parts in side_parts.items():
+        values = np.concatenate(parts, axis=1)
+        for side, prefix in enumerate(SIDES):
+            columns[prefix + name] = _stored_side(name, values[side])
     return columns
 
 
-def _sides_of(priced: PricedChain) -> dict[str, NDArray[Any]]:
+def _row_columns(priced: PricedChain) -> dict[str, ColumnValues]:
+    """Return what analysis makes of each strike, and each strike's figure of its expiry."""
+    expiries = priced.expiries
+    strikes = np.diff(expiries.bounds)
+    columns: dict[str, ColumnValues] = {
+        "offset": priced.offset,
+        "dte": np.repeat(np.array(expiries.dte, dtype=int), strikes),
+        "rate": np.full(len(priced.quotes), priced.rate, dtype=np.float64),
+    }
+    figures = {
+        "forward": expiries.forward,
+        "forward_spread": expiries.spread,
+        "atm": expiries.atm,
+        "years_to_expiry": expiries.years,
+    }
+    for name, values in figures.items():
+        columns[name] = np.repeat(np.array(values, dtype=np.float64), strikes)
+    return columns
+
+
+def _side_columns(priced: PricedChain) -> dict[str, ColumnValues]:
+    """Return what analysis makes of each option, shape `(2, n)`, words as their codes."""
     quotes = priced.quotes
     values = quotes.values
     sides = priced.sides
@@ -187,11 +184,21 @@ def _sides_of(priced: PricedChain) -> dict[str, NDArray[Any]]:
         quotes.bid, quotes.ask, values["bid_quantity"], values["ask_quantity"]
     )
     columns["liquidity"] = liquidity(quotes.bid, quotes.ask, quotes.volume)
+    columns["price_source"] = priced.prices.taken
+    columns["iv_status"] = priced.vol.code
     return columns
 
 
+def _stored_side(name: str, values: ColumnValues) -> ColumnValues | Words:
+    """Return a side's column as wide as it is stored."""
+    if name in _SPELLED:
+        return Words(values.astype(np.int16), _SPELLED[name])
+    # Half the bytes of a float64, and seven digits are more than any quote pins down.
+    return values.astype(np.float32) if _KINDS[name] == "iv" else values
+
+
 def _worded(texts: Iterable[str], counts: NDArray[np.int64] | Sequence[int]) -> Words:
-    """Return by_date text as often as its count says."""
+    """Return each text as often as its count says."""
     words = [*texts]
     places = {word: place for place, word in enumerate(dict.fromkeys(words))}
     codes = np.array([places[word] for word in words], dtype=np.int16)
@@ -204,7 +211,7 @@ def _rounded(quantity: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def csv_rows(frame: Frame, window: tuple[int, int]) -> Mapping[tuple[str, int], str]:
-    """Return the line of by_date offset file, without its end, by bucket and offset.
+    """Return the line of each offset file, without its end, by bucket and offset.
 
     A date that fills two buckets has its line under both. Greek columns are left out when the
     configuration has Greeks off.
@@ -253,7 +260,7 @@ def _file_columns(frame: Frame, names: list[str]) -> list[list[str]]:
     return texts
 
 
-def _text(column: NDArray[Any], kind: str, *, signed: bool = False) -> list[str]:
+def _text(column: ColumnValues, kind: str, *, signed: bool = False) -> list[str]:
     """Return numbers as short as their type is exact.
 
     7 digits of a float32, 12 of a float64, integers without a point.

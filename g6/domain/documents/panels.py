@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from g6.domain.reports import CycleReport, OverviewRow
 from g6.domain.reports.alerts import unit_alerts
 from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.schema.chain import Chain
-from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import panel_file
 from g6.domain.schema.words import Status
 
@@ -102,7 +103,6 @@ _SIDE = (
     "bid",
     "ask",
     "oi",
-    "oi_prev",
     "volume",
     "iv",
     "iv_status",
@@ -135,13 +135,12 @@ def build(
         window: Strikes either side of ATM in a chain table.
     """
     by_index = {str(row["underlying"]): row for row in rows}
+    by_name = {name: Chain.of_rows(frame) for name, frame in chains.items()}
     data: dict[str, object] = {
         "summary": _summary(report, by_index),
         "indices": {name: _index(row) for name, row in by_index.items()},
-        "analytics": {
-            name: {key: row.get(key) for key in _ANALYTICS} for name, row in by_index.items()
-        },
-        "breadth": _breadth(chains),
+        "analytics": {name: _picked(row, _ANALYTICS) for name, row in by_index.items()},
+        "breadth": _breadth(by_name),
         "overview": {"rows": list(rows)},
         "alerts": {"alerts": [*unit_alerts(report.units, report.reasons), *alerts]},
         "provider": dict(provider),
@@ -149,9 +148,9 @@ def build(
         "storage": dict(storage or {}),
         "cycle": _cycle(report),
     }
-    for name, frame in chains.items():
+    for name, chain in by_name.items():
         if name in by_index:
-            data[f"index_{name}"] = _index_panel(by_index[name], frame, report, window)
+            data[f"index_{name}"] = _index_panel(by_index[name], chain, report, window)
     return {name: envelope(name, value, report.cycle, generated_at) for name, value in data.items()}
 
 
@@ -192,29 +191,34 @@ def _summary(report: CycleReport, rows: Mapping[str, OverviewRow]) -> JsonObject
 
 
 def _success(report: CycleReport) -> float | None:
-    return (
-        100.0 * sum(status == Status.OK for status in report.units.values()) / len(report.units)
-        if report.units
-        else None
-    )
+    if not report.units:
+        return None
+    return 100.0 * list(report.units.values()).count(Status.OK) / len(report.units)
+
+
+def _picked(row: OverviewRow, names: Iterable[str]) -> JsonObject:
+    """Return some fields of an overview row, None for those that it has not."""
+    return {name: row.get(name) for name in names}
 
 
 def _index(row: OverviewRow) -> JsonObject:
-    values = {name: row.get(name) for name in _INDEX}
     # A bucket's figures are no substitute: after the fix on expiry day the first bucket is still
     # the expiring series.
-    nearest = {name: row.get(f"{name}_nearest") for name in ("pcr", "atm_iv")}
-    return values | nearest | {"ltp": row.get("spot"), "age_seconds": row.get("quote_age_seconds")}
+    return _picked(row, _INDEX) | {
+        "pcr": row.get("pcr_nearest"),
+        "atm_iv": row.get("atm_iv_nearest"),
+        "ltp": row.get("spot"),
+        "age_seconds": row.get("quote_age_seconds"),
+    }
 
 
-def _breadth(chains: Mapping[str, Frame]) -> JsonObject:
+def _breadth(chains: Mapping[str, Chain]) -> JsonObject:
     """Return how many go the same way.
 
     Indices and futures are counted together, strikes of each index against the last session.
     """
-    by_index = {name: Chain.of_rows(frame) for name, frame in chains.items()}
-    strikes = {name: asdict(breadth.since_close(chain)) for name, chain in by_index.items()}
-    return {"market": asdict(breadth.market(list(by_index.values()))), "strikes": strikes}
+    strikes = {name: asdict(breadth.since_close(chain)) for name, chain in chains.items()}
+    return {"market": asdict(breadth.market(list(chains.values()))), "strikes": strikes}
 
 
 def _health(report: CycleReport) -> JsonObject:
@@ -232,43 +236,29 @@ def _cycle(report: CycleReport) -> JsonObject:
     return {name: document[name] for name in document if name not in {"rows", "seconds"}}
 
 
-def _index_panel(row: OverviewRow, frame: Frame, report: CycleReport, window: int) -> JsonObject:
+def _index_panel(row: OverviewRow, chain: Chain, report: CycleReport, window: int) -> JsonObject:
     head = _index(row) | {"index": row["underlying"], "latency_seconds": report.elapsed_seconds}
     return head | {
         "expiry": row.get("expiry_nearest"),
-        "strikes": _strikes(frame, row.get("expiry_nearest"), window),
+        "strikes": _strikes(chain, row.get("expiry_nearest"), window),
     }
 
 
-def _strikes(frame: Frame, expiry: str | None, window: int) -> list[JsonObject]:
+def _strikes(chain: Chain, expiry: str | None, window: int) -> list[JsonObject]:
     """Return the chain table: strikes either side of ATM of one expiry, the lowest first."""
-    if expiry is None or not len(frame):
+    if expiry is None:
         return []
-    offset = np.asarray(frame.columns["offset"], dtype=np.float64)
-    near = np.abs(offset) <= window
-    table = frame.take(
-        np.flatnonzero((frame.columns["expiry"] == np.datetime64(expiry)) & near)
-    ).columns
-    names = {side: [name for name in _SIDE if side + name in table] for side in SIDES}
+    of_expiry = chain.expiry(date.fromisoformat(expiry))
+    near = of_expiry.take(np.abs(of_expiry.offset) <= window)
+    columns = {name: near.sides[name] for name in _SIDE}
+    columns["oi_change"] = near.sides["oi"] - near.oi_prev
     lines = []
-    for i, strike in enumerate(table["strike"]):
-        offset_of_strike = table["offset"][i]
-        line: JsonObject = {
-            "strike": strike,
-            "offset": int(offset_of_strike),
-            "atm": offset_of_strike == 0,
-        }
-        for side in SIDES:
-            values = {name: table[side + name][i] for name in names[side]}
-            line[side.rstrip("_")] = _side(values)
+    for place, (strike, offset) in enumerate(zip(near.strike, near.offset, strict=True)):
+        line: JsonObject = {"strike": strike, "offset": int(offset), "atm": offset == 0}
+        for number, side in enumerate(("ce", "pe")):
+            line[side] = {name: values[number, place] for name, values in columns.items()}
         lines.append(line)
     return lines
-
-
-def _side(values: dict[str, Any]) -> JsonObject:
-    previous = values.pop("oi_prev", None)
-    change = None if previous is None or "oi" not in values else values["oi"] - previous
-    return values | {"oi_change": change}
 
 
 def canonical(data: object) -> bytes:
