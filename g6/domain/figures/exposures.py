@@ -49,6 +49,10 @@ FLIP_REACH = 0.10
 _DEALER = PHI
 """The convention's sign of each side: calls are held, puts are owed."""
 _FLIP_STEPS = 80
+_ROUNDING = 1e-11
+"""Part of the gross GEX that a net may owe to rounding: d₁² of up to 1,490 times 2e-16, and more."""
+_LEAST_DENSITY = 1e-290
+"""Below this numbers begin to lose digits, so a sign there is none."""
 _EDGES = (-1.5, -0.5, 0.5, 1.5)
 
 
@@ -225,14 +229,20 @@ def net_gex(book: Positions, moves: Array) -> Array:
         ₹ per 1 % move, shape (m,).
     """
     with np.errstate(all="ignore"):
-        deviation = book.iv * np.sqrt(book.years)
-        start = np.log(book.forward / book.strike) / deviation + 0.5 * deviation
-        weight = _DEALER * book.oi * book.spot / deviation / sqrt(2 * pi) / 100
-        is_known = np.isfinite(start) & np.isfinite(weight) & (deviation > 0) & (book.forward > 0)
-        if not is_known.any():
+        densities, weight = _densities(book, moves)
+        if not len(weight):
             return np.full(len(moves), nan)
-        d1 = start[is_known] + np.log(moves)[:, None] / deviation[is_known]
-        return np.asarray(moves * (np.exp(-0.5 * d1 * d1) @ weight[is_known]))
+        return np.asarray(moves * (densities @ weight))
+
+
+def _densities(book: Positions, moves: Array) -> tuple[Array, Array]:
+    """Return exp(−d₁²/2) of the known options at each move, (m, k), and their weights, (k,)."""
+    deviation = book.iv * np.sqrt(book.years)
+    start = np.log(book.forward / book.strike) / deviation + 0.5 * deviation
+    weight = _DEALER * book.oi * book.spot / deviation / sqrt(2 * pi) / 100
+    is_known = np.isfinite(start) & np.isfinite(weight) & (deviation > 0) & (book.forward > 0)
+    d1 = start[is_known] + np.log(moves)[:, None] / deviation[is_known]
+    return np.exp(-0.5 * d1 * d1), weight[is_known]
 
 
 def flip(book: Positions, spot: float) -> float:
@@ -251,12 +261,25 @@ def flip(book: Positions, spot: float) -> float:
     if not (isfinite(spot) and spot > 0):
         return nan
     moves = np.linspace(1 - FLIP_REACH, 1 + FLIP_REACH, _FLIP_STEPS + 1)
-    curve = net_gex(book, moves)
-    if not np.isfinite(curve).all() or not curve.any():
-        return nan
-    crossings = np.flatnonzero(curve[:-1] * curve[1:] <= 0).tolist()
-    roots = [_root(book, float(moves[i]), float(moves[i + 1])) for i in crossings]
+    signs = _signs(book, moves)
+    certain = np.flatnonzero(signs)
+    crossings = np.flatnonzero(np.diff(signs[certain])).tolist()
+    roots = [_root(book, float(moves[certain[i]]), float(moves[certain[i + 1]])) for i in crossings]
     return spot * min(roots, key=lambda move: abs(move - 1), default=nan)
+
+
+def _signs(book: Positions, moves: Array) -> Array:
+    """Return the sign of net GEX at each move, 0 where the sum is within its own rounding."""
+    # Calls and puts of equal interest at one strike cancel to ±1e-18, and the sign of that changes
+    # with the number of moves that are asked for at once. The product of two values near 1e-199 is
+    # 0, which is no change of sign either. Both made brentq raise ValueError.
+    with np.errstate(all="ignore"):
+        densities, weight = _densities(book, moves)
+        net = moves * (densities @ weight)
+        gross = moves * ((densities + _LEAST_DENSITY) @ np.abs(weight))
+        if not np.isfinite(net).all():
+            return np.zeros(len(moves))
+        return np.where(np.abs(net) > _ROUNDING * gross + _LEAST_DENSITY, np.sign(net), 0.0)
 
 
 def _root(book: Positions, low: float, high: float) -> float:

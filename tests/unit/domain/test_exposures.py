@@ -207,6 +207,48 @@ def test_a_curve_of_one_sign_has_no_flip():
     assert isnan(exposures.flip(held, 24040.0))
 
 
+def same_on_both_sides(years, iv, oi=1.5, forward=1.5, strike=1.5):
+    years = np.array(years)
+    ones = np.ones(len(years))
+    return Positions(
+        strike * ones,
+        forward * ones,
+        years,
+        np.full(len(years), "x", dtype=object),
+        np.full((2, len(years)), iv),
+        np.full((2, len(years)), oi),
+        RATE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("years", "iv"),
+    [
+        # The net is rounding of ±1e-18, whose sign depends on how many moves are asked for.
+        ([1.0, 1.5, 1.5, 1.0, 1.5, 1.0, 0.0, 1.5, 0.0], 1.5),
+        ([1.0, 0.0, 1.0], 0.12),
+        # Densities below 1e-300, which have lost digits.
+        ([0.02, 0.02, 0.02, 0.0, 0.0, 0.02, 0.0, 0.0, 0.0], 0.02),
+    ],
+)
+def test_calls_and_puts_that_cancel_have_no_flip(years, iv):
+    assert isnan(exposures.flip(same_on_both_sides(years, iv), 24000.0))
+
+
+@pytest.mark.parametrize("oi", [1e-200, 1e-5, 1e200])
+def test_a_curve_of_one_sign_has_no_flip_however_small_or_large(oi):
+    held = same_on_both_sides([0.01, 1.0, 0.0], 0.2, oi)
+    held.oi[1] = 0.0
+    assert isnan(exposures.flip(held, 24000.0))
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_the_flip_does_not_depend_on_the_unit_of_open_interest(scale):
+    held = with_a_flip()
+    scaled = replace(held, oi=held.oi * scale)
+    assert exposures.flip(scaled, 24040.0) == pytest.approx(exposures.flip(held, 24040.0))
+
+
 @pytest.mark.parametrize("spot", [nan, 0.0, -1.0, float("inf")])
 def test_an_impossible_index_has_no_flip(spot):
     assert isnan(exposures.flip(with_a_flip(), spot))
