@@ -162,8 +162,7 @@ def test_the_embedded_server_outlives_a_full_disk_without_its_file_and_takes_it_
             told = server.outlive_disk(2.0)
             assert told is not None
             assert (
-                "has 0.0 MB left: the broker goes on without its append-only file"
-                in told["sentence"]
+                "has 0.0 MB left: the broker goes on without its append-only file" in told.sentence
             )
             for place in range(200):
                 client.set(f"key-{place}", "x" * 10_000)
@@ -172,7 +171,7 @@ def test_the_embedded_server_outlives_a_full_disk_without_its_file_and_takes_it_
             ballast.unlink()
             again = server.outlive_disk(4.0)
             assert again is not None
-            assert "writes its append-only file" in again["sentence"]
+            assert "writes its append-only file" in again.sentence
         with EmbeddedServer.start(disk / ".broker") as server, connect(server.url) as client:
             assert client.dbsize() == 201
     finally:
@@ -185,5 +184,5 @@ def test_a_server_begins_without_its_file_on_a_disk_that_is_full(small_disk: Pat
     with EmbeddedServer.start(small_disk / ".broker") as server, connect(server.url) as client:
         told = server.outlive_disk(1.0)
         assert told is not None
-        assert "without its append-only file" in told["sentence"]
+        assert "without its append-only file" in told.sentence
         assert client.set("key", "value")
