@@ -1,7 +1,7 @@
 """A document as parts that a person reads, and the registry of the modules that make them.
 
-A module here has `parts(document, view)`, which yields sentences and tables, and may have `View`,
-a dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is also
+A module here has `parts(document, view)`, which yields sentences and tables, and may name a
+`VIEW`, the dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is also
 written as CSV. `json_value(document)` stands where the published JSON is not the document's fields.
 """
 
@@ -86,8 +86,8 @@ def parts_of(study: str, document: object, view: object = None) -> Iterator[Part
 
 def view_of(study: str) -> type:
     """Return the dataclass of a study's view options."""
-    # Few documents can be shown in two ways: a module without View has no options of its own.
-    view: type = getattr(_module(study), "View", NoView)
+    # Few documents can be shown in two ways: a module without VIEW has no options of its own.
+    view: type = getattr(_module(study), "VIEW", NoView)
     return view
 
 

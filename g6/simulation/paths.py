@@ -52,7 +52,7 @@ class MarketDay:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexDay:
+class IndexPath:
     """One index on one day. `latent` is where the market would trade it, `printed` what the exchange publishes, both by second.
 
     `auction` is its closing value, printed from second `jump` on; `freeze` the second from which it stands still. Without an
@@ -124,7 +124,7 @@ def _factor(
     return bridge(passed, end, history.seed, "path", factor, day)
 
 
-def index_day(history: MarketHistory, root: Root, market: MarketDay, skew: float) -> IndexDay:
+def index_day(history: MarketHistory, root: Root, market: MarketDay, skew: float) -> IndexPath:
     """Return one index's day. `skew` is how many seconds at most its print lags the contracts."""
     day = market.session.day
     n = history.position[day]
@@ -144,7 +144,7 @@ def index_day(history: MarketHistory, root: Root, market: MarketDay, skew: float
 
 def _printed(
     seed: int, root: Root, market: MarketDay, latent: NDArray[np.float64], skew: float
-) -> IndexDay:
+) -> IndexPath:
     session, day = market.session, market.session.day
     second = np.arange(market.seconds + 1)
     lag = (uniform(market.minutes + 1, seed, "lag", root.name, day) * skew)[second // 60]
@@ -164,4 +164,4 @@ def _printed(
         printed[freeze:] = printed[freeze]
         printed[jump:] = auction
     auction = round(auction / INDEX_TICK) * INDEX_TICK
-    return IndexDay(latent, np.round(printed / INDEX_TICK) * INDEX_TICK, auction, freeze, jump)
+    return IndexPath(latent, np.round(printed / INDEX_TICK) * INDEX_TICK, auction, freeze, jump)

@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from g6.simulation.business import UNITS_A_YEAR, BusinessClock
 from g6.simulation.noise import normal
 from g6.simulation.past_sessions import IMPLIED
-from g6.simulation.paths import IndexDay, MarketDay
+from g6.simulation.paths import IndexPath, MarketDay
 from g6.simulation.roots import Root
 
 CARRY = 0.07
@@ -100,7 +100,7 @@ class CurveInputs:
     seed: int
     clock: BusinessClock
     market: MarketDay
-    index: IndexDay
+    index: IndexPath
 
 
 def curve(inputs: CurveInputs, root: Root, expiry: date) -> Curve:

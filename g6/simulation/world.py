@@ -21,7 +21,7 @@ from g6.simulation.expiries import ExpirySeries
 from g6.simulation.faults import MarketFaults
 from g6.simulation.interest import InterestBounds
 from g6.simulation.past_sessions import MarketHistory
-from g6.simulation.paths import IndexDay, MarketDay, index_day, market_day
+from g6.simulation.paths import IndexPath, MarketDay, index_day, market_day
 from g6.simulation.roots import Root
 from g6.simulation.series_day import SeriesDay
 from g6.simulation.smile import Curve, CurveInputs, curve
@@ -105,7 +105,7 @@ class World:
             "market", (exchange, day), lambda: market_day(history, history.clock, day)
         )
 
-    def index(self, root: Root, day: date) -> IndexDay:
+    def index(self, root: Root, day: date) -> IndexPath:
         """Return a day of an index."""
         market = self.market(root.exchange, day)
         return self.shelf.get(

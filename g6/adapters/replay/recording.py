@@ -14,7 +14,7 @@ from g6.adapters.replay.answers.answer_files import AnswerFiles, Closes
 from g6.adapters.replay.listed_contracts import MAX_TRADE_AGE, SnapshotHistory
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Snapshot, SnapshotSource
-from g6.adapters.replay.stored_chains import StoredDays
+from g6.adapters.replay.stored_chains import StoredRecording
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_reading import SUFFIXES
@@ -214,7 +214,7 @@ def _source_of(
     if not path.exists():
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
     if (path / "chain").is_dir():
-        return "stored", StoredDays(path, thorough=thorough)
+        return "stored", StoredRecording(path, thorough=thorough)
     answers, maybe_answers, tables = _by_kind(_files(path))
     if not tables:
         answers = sorted([*answers, *maybe_answers])

@@ -66,7 +66,7 @@ class _QuarterHour:
     headers: Mapping[str, UnitHeader]
 
 
-class StoredDays:
+class StoredRecording:
     """A snapshot source over a data directory. Errors: BadInput.
 
     With `thorough` every column is read when the source is opened, else the instants only.

@@ -26,11 +26,14 @@ Greeks = Annotated[bool, Parameter("Greeks instead of open interest.")]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ChainView:
     """How a chain is shown."""
 
     strikes: Strikes = 21
     greeks: Greeks = False
+
+
+VIEW = ChainView
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ SECOND_ORDER = (
 )
 
 
-def parts(document: ChainByStrike, view: View) -> Iterator[Part]:
+def parts(document: ChainByStrike, view: ChainView) -> Iterator[Part]:
     """Yield the chain's heading, what one contract is, and its strikes."""
     yield (
         f"{document.index} {document.expiry} ({document.days}d)  {in_india(document.cycle)}"
@@ -86,7 +89,7 @@ def json_value(document: ChainByStrike) -> dict[str, object]:
     return {"index": document.index, "cycle": document.cycle, "rows": lines}
 
 
-def chain_table(document: ChainByStrike, view: View) -> Table:
+def chain_table(document: ChainByStrike, view: ChainView) -> Table:
     """Return strikes around ATM, calls left, the one at the money bold and illiquid ones dim."""
     # At the ends of the ladder the window keeps its size instead of being centred.
     cells = _shown(document, view)
@@ -106,7 +109,7 @@ def chain_table(document: ChainByStrike, view: View) -> Table:
     return table
 
 
-def _shown(document: ChainByStrike, view: View) -> tuple[Cell, ...]:
+def _shown(document: ChainByStrike, view: ChainView) -> tuple[Cell, ...]:
     if document.second_order is not None:
         return SECOND_ORDER
     return GREEKS if view.greeks else OPEN_INTEREST

@@ -19,13 +19,16 @@ Strikes = Annotated[int, Parameter("Strikes around the money to show.", "15", le
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SpreadsView:
     """How many strikes are shown."""
 
     strikes: Strikes = 15
 
 
-def parts(document: BookSpreads, view: View) -> Iterator[Part]:
+VIEW = SpreadsView
+
+
+def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
     """Yield the books of each expiry, then one expiry's strikes."""
     yield f"{document.index}  {in_india(document.cycle)}  books now"
     yield _summary_table(document.now)

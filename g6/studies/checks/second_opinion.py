@@ -20,10 +20,10 @@ __all__ = [
     "LARGEST_COUNT",
     "SIGNS",
     "THIN",
+    "BlackTerms",
     "Differences",
     "Row",
     "StoredUnit",
-    "Terms",
     "check",
     "density",
     "greeks",
@@ -266,7 +266,7 @@ def density(x: float) -> float:
     return exp(-x * x / 2) / sqrt(2 * pi)
 
 
-class Terms(NamedTuple):
+class BlackTerms(NamedTuple):
     """S*, the discounted strike, T, d1 and d2 of a row at one volatility."""
 
     S: float
@@ -276,14 +276,14 @@ class Terms(NamedTuple):
     d2: float
 
 
-def terms(row: Row, sigma: float) -> Terms:
+def terms(row: Row, sigma: float) -> BlackTerms:
     """Return what the Greeks of a row share at one volatility."""
     F = row["forward"]
     K = row["strike"]
     T = years(row)
     discount = exp(-row["rate"] * T)
     d1 = (log(F / K) + sigma * sigma * T / 2) / (sigma * sqrt(T))
-    return Terms(F * discount, K * discount, T, d1, d1 - sigma * sqrt(T))
+    return BlackTerms(F * discount, K * discount, T, d1, d1 - sigma * sqrt(T))
 
 
 def greeks(row: Row, sigma: float, phi: int) -> tuple[float, float, float, float, float]:

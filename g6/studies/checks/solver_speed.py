@@ -13,7 +13,7 @@ from g6.domain.pricing.black76 import SolverStatus, price, solve
 
 __all__ = ["CallSpeed", "SolvedPart", "best_call", "chain_terms", "recomputation"]
 
-Terms = tuple[NDArray[np.float64], ...]
+SolverTerms = tuple[NDArray[np.float64], ...]
 """Price, forward, strike, years, rate and side (+1, −1) of options, `(n,)` each."""
 
 LARGEST_PART = 10_000
@@ -59,7 +59,7 @@ class SolvedPart:
     seconds: float
 
 
-def chain_terms(count: int, seed: int = _SEED) -> Terms:
+def chain_terms(count: int, seed: int = _SEED) -> SolverTerms:
     """Return the terms of options as exchanges list them: strikes denser near the money, a smile.
 
     Args:
@@ -113,7 +113,7 @@ def recomputation(total: int) -> Iterator[SolvedPart]:
         remaining -= len(part[0])
 
 
-def _seconds_of(terms: Terms) -> tuple[float, int]:
+def _seconds_of(terms: SolverTerms) -> tuple[float, int]:
     """Return how long one call took, and how many options it solved."""
     began = time.perf_counter()
     solution, _ = solve(*terms)

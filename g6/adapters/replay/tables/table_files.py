@@ -15,7 +15,7 @@ from g6.adapters.replay.market_snapshot import Snapshot, snapshot
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_parsing import OptionRows
 from g6.adapters.replay.tables.table_reading import FileLosses, column_names, options_of
-from g6.adapters.replay.tables.table_scan import LostRow, Scan, Spots, scan_files
+from g6.adapters.replay.tables.table_scan import LostRow, Spots, TableScan, scan_files
 from g6.adapters.replay.unread import LeftOut
 from g6.errors import BadInput
 
@@ -169,7 +169,7 @@ def _instant(micros: int) -> datetime:
     return datetime.fromtimestamp(micros / 1e6, UTC)
 
 
-def _stretches(scan: Scan, root: str, most: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+def _stretches(scan: TableScan, root: str, most: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
     """Yield first instant, last instant and files of each stretch of a root.
 
     A stretch has at most `most` rows, unless one instant has more.

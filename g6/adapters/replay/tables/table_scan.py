@@ -73,7 +73,7 @@ class Spots:
 
 
 @dataclass(slots=True)
-class Scan:
+class TableScan:
     """The result of a scan: index, instant and file of each row that is used."""
 
     layout: TableLayout
@@ -117,7 +117,7 @@ class _RowColumns:
             del part[batches:]
 
 
-def scan_files(paths: Sequence[Path], layout: TableLayout, *, lenient: bool) -> Scan:
+def scan_files(paths: Sequence[Path], layout: TableLayout, *, lenient: bool) -> TableScan:
     """Read every file once. What cannot be read is left out if `lenient`, else refused.
 
     Errors: BadInput.
@@ -168,7 +168,7 @@ class _Scanner:
         self._odd_rows: list[LostRow] = []
         self._others: dict[str, int] = {}
 
-    def scan(self) -> Scan:
+    def scan(self) -> TableScan:
         """Return what the files hold. Errors: BadInput, where no row can be used."""
         for number, path in enumerate(self._paths):
             try:
@@ -218,7 +218,7 @@ class _Scanner:
                 reason = f"counts contracts where {first} counts units, or the other way round"
                 raise BadInput(path, None, reason)
 
-    def _result(self) -> Scan:
+    def _result(self) -> TableScan:
         columns = self._columns
         self._columns = _RowColumns()
         index = np.concatenate(columns.index).astype(np.str_)
@@ -240,7 +240,7 @@ class _Scanner:
             dropped[number] = row[(file == number) & ~keep]
         table = table.select(keep)
         names = {str(name): n for n, name in enumerate(roots.tolist())}
-        return Scan(
+        return TableScan(
             layout=self._layout,
             index=index[keep],
             at=at[keep],

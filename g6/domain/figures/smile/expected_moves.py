@@ -13,7 +13,7 @@ from math import isfinite, nan, sqrt
 
 from g6.domain.figures.smile.volatility_smile import SESSIONS_PER_YEAR
 
-__all__ = ["BANDS", "Band", "Coverage", "DrawnBands", "bands", "coverage"]
+__all__ = ["BANDS", "Band", "BandTally", "DrawnBands", "bands", "coverage"]
 
 BANDS: Mapping[str, float] = {"session_sd": 0.68, "expiry_sd": 0.68, "expiry_straddle": 0.5}
 """Bands and the share of outcomes that each should hold."""
@@ -71,7 +71,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class BandTally:
     """How often a band held.
 
     Attributes:
@@ -110,7 +110,7 @@ def bands(drawn: DrawnBands) -> tuple[Band, ...]:
     )
 
 
-def coverage(days: Sequence[DrawnBands], settled: Mapping[date, float]) -> list[Coverage]:
+def coverage(days: Sequence[DrawnBands], settled: Mapping[date, float]) -> list[BandTally]:
     """Return the coverage of each band over sessions.
 
     The outcome of a session's band is the index at the next session's reference cycle. That of a
@@ -133,6 +133,6 @@ def coverage(days: Sequence[DrawnBands], settled: Mapping[date, float]) -> list[
             if is_inside is not None:
                 outcomes[band.name].append(is_inside)
     return [
-        Coverage(name, expected, sum(outcomes[name]), len(outcomes[name]))
+        BandTally(name, expected, sum(outcomes[name]), len(outcomes[name]))
         for name, expected in BANDS.items()
     ]

@@ -29,7 +29,7 @@ MOST_REASONS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class UnreadRows:
     """The rows of a file that could not be read."""
 
     file: str
@@ -77,7 +77,7 @@ def _show_table(table: Sequence[StatedLot], *, as_json: bool) -> None:
         typer.echo(f"{lot.root:<11}{lot.units:>4}  {since}  {lot.source}")
 
 
-def _verdicts(path: Path) -> Iterator[LotVerdict | LeftOut]:
+def _verdicts(path: Path) -> Iterator[LotVerdict | UnreadRows]:
     """Yield a verdict for each root and expiry of a file, and the rows that could not be read."""
     from g6.adapters.exchange_files import read_end_of_day
 
@@ -90,13 +90,13 @@ def _verdicts(path: Path) -> Iterator[LotVerdict | LeftOut]:
         )
     if end_of_day.left_out:
         reasons = [f"line {line}: {why}" for line, why in end_of_day.left_out[:MOST_REASONS]]
-        yield LeftOut(path.name, len(end_of_day.left_out), "; ".join(reasons))
+        yield UnreadRows(path.name, len(end_of_day.left_out), "; ".join(reasons))
     elif not end_of_day.contracts:
-        yield LeftOut(path.name, 0, "no contract of a known index stands in it")
+        yield UnreadRows(path.name, 0, "no contract of a known index stands in it")
 
 
-def _line(line: LotVerdict | LeftOut) -> str:
-    if isinstance(line, LeftOut):
+def _line(line: LotVerdict | UnreadRows) -> str:
+    if isinstance(line, UnreadRows):
         return f"{line.file}: {line.rows} rows left out: {line.why}"
     of_file = line.lots
     lot = "/".join(map(str, sorted(of_file.lots)))

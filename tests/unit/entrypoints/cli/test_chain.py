@@ -19,7 +19,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.pricing.black76 import higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.frame import Frame
-from g6.rendering.tables.chain_table import View, chain_table
+from g6.rendering.tables.chain_table import ChainView, chain_table
 from g6.studies.stored import chain_by_strike
 
 MARKET = ("spot", "future", "forward", "vix")
@@ -204,5 +204,5 @@ def test_illiquid_strikes_are_grey(stored):
     document = chain_by_strike.document(
         reader, unit, Frame(frame.header, {**frame.columns, **wide})
     )
-    table = chain_table(document, View(strikes=5))
+    table = chain_table(document, ChainView(strikes=5))
     assert [row.style for row in table.rows][2:4] == ["bold", "dim"]
