@@ -1,4 +1,4 @@
-"""The simulated market: whole option chains that look and behave like the real ones, as a pure function of seed and instant."""
+"""The simulated market: whole option chains as a pure function of a seed and an instant."""
 
 from g6.simulation.faults import MarketFaults
 from g6.simulation.simulated_market import SimulatedMarket

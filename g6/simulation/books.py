@@ -1,4 +1,4 @@
-"""Order books: bid and ask rounded outward to the tick, wide at the open and in the auction, one-sided far from the money."""
+"""Order books: bids and asks on the tick, wide when the market is busy, one-sided far out."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ BUSY = 4.0
 HOLD = 10
 """Seconds for which a book keeps its width and size."""
 
-_NOISE = 1e-6
-_TURN = 0.6180339887498949
+# A price that is a whole number of ticks but for its last bits must not be rounded to the next one.
+_ROUNDING_NOISE = 1e-6
+_GOLDEN_RATIO = 0.6180339887498949
 _SIZES = -np.log1p(-(np.arange(256) + 0.5) / 256)
 
 Numbers = NDArray[np.float64]
 
 
 def half_spread(root: Root, rank: int, value: Numbers, busy: Numbers | float) -> Numbers:
-    """Return half the spread of options worth `value`, in points; it grows with the value, fast where that is mostly intrinsic."""
+    """Return half the spread of options worth `value`, in points.
+
+    It grows with the value, and fast where the value is mostly intrinsic.
+    """
+    # At the money the whole spread comes to 0.05 to 0.25 points, as the real books show it.
     plain = 0.015 + 0.00022 * value + 0.0015 * np.maximum(value - 0.02 * root.level, 0.0)
     return plain * (root.spread * RANKS[rank]) * busy
 
@@ -34,34 +39,46 @@ def half_spread(root: Root, rank: int, value: Numbers, busy: Numbers | float) ->
 def busyness(market: MarketDay, second: NDArray[np.int64]) -> Numbers:
     """Return 4 in the first five minutes and from 15:15 (the index's freeze) on, else 1."""
     session = market.session
-    late = (
-        market.fix - 900
-        if session.index_freeze is None
-        else (session.index_freeze - session.open).total_seconds()
-    )
+    if session.index_freeze is None:
+        late: float = market.fix - 900
+    else:
+        late = (session.index_freeze - session.open).total_seconds()
     return np.where((second < 300) | (second >= late), BUSY, 1.0)
 
 
-def ticks(low: Numbers, high: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def outward_ticks(low: Numbers, high: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return `low` rounded down and `high` rounded up, in ticks."""
-    down = np.floor(low / OPTION_TICK + _NOISE)
-    up = np.ceil(high / OPTION_TICK - _NOISE)
+    # Rounded outward the value lies within its book, and books of neighbouring strikes stay free of
+    # arbitrage as the values are.
+    down = np.floor(low / OPTION_TICK + _ROUNDING_NOISE)
+    up = np.ceil(high / OPTION_TICK - _ROUNDING_NOISE)
     return down.astype(np.int64), np.maximum(up, 1).astype(np.int64)
 
 
-def turning(phase: Numbers, second: int) -> Numbers:
-    """Return a number in [0, 1) for each option that changes every ten seconds; `phase` is the option's own, of the same shape."""
-    return np.asarray((phase + (second // HOLD) * _TURN) % 1.0)
+def rotated(phase: Numbers, second: int) -> Numbers:
+    """Return a number in [0, 1) for each option that changes every ten seconds.
+
+    `phase` is the option's own number and gives the answer its shape.
+    """
+    # Steps of the golden ratio spread evenly over [0, 1) and do not repeat within a day.
+    return np.asarray((phase + (second // HOLD) * _GOLDEN_RATIO) % 1.0)
 
 
-def sizes(turn: Numbers) -> Numbers:
+def exponential_sizes(turn: Numbers) -> Numbers:
     """Return exponentially distributed sizes of mean 1 for `turn` in [0, 1)."""
     return np.asarray(_SIZES[(turn * 256).astype(np.int64)])
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The books of a series' options at one moment: how active the series is, how busy the moment (see `busyness`)."""
+    """The books of a series' options at one moment.
+
+    Attributes:
+        root: The underlying.
+        rank: Liquidity rank of the series, 0 the most active.
+        second: Second of the session.
+        busy: How much wider than usual books are, as `busyness` says.
+    """
 
     root: Root
     rank: int
@@ -69,26 +86,30 @@ class Book:
     busy: float
 
     def quote(self, value: Numbers, offset: NDArray[np.int64], own: Numbers) -> dict[str, Numbers]:
-        """Return `bid, ask` in points, NaN where that side is empty, and the four quantities in lots, all shaped as `value`.
+        """Return `bid, ask` in points, NaN where that side is empty, and four quantities in lots.
 
-        `offset`: strikes out of the money, negative in the money; `own`: each option's number in (0, 1).
+        Args:
+            value: What each option is worth, in points. All answers have its shape.
+            offset: Strikes out of the money, negative in the money.
+            own: Each option's own number in (0, 1).
         """
-        turn = turning(own, self.second)
+        turn = rotated(own, self.second)
         half = half_spread(self.root, self.rank, value, self.busy) * (0.8 + 0.4 * turn)
-        bid, ask = ticks(value - half, value + half)
-        thin = turning(own, self.second // 6) < np.clip((np.abs(offset) - 30) / 80, 0.0, 0.35)
-        no_bid, no_ask = (bid < 1) | (thin & (offset > 0)), thin & (offset < 0)
+        bid, ask = outward_ticks(value - half, value + half)
+        # Far out of the money nobody bids, deep in the money nobody offers.
+        thin = rotated(own, self.second // 6) < np.clip((np.abs(offset) - 30) / 80, 0.0, 0.35)
+        no_bid = (bid < 1) | (thin & (offset > 0))
+        no_ask = thin & (offset < 0)
         depth = (3 + 300 / (value + 2)) * (0.15 + self.root.interest) / RANKS[self.rank]
-        best, best_ask = (
-            np.floor(1 + depth * sizes((turn + shift) % 1.0)) for shift in (0.0, 0.37)
-        )
+        bid_lots = np.floor(1 + depth * exponential_sizes(turn % 1.0))
+        ask_lots = np.floor(1 + depth * exponential_sizes((turn + 0.37) % 1.0))
+        all_bids = bid_lots * np.floor(12 + 25 * (turn * 7 % 1.0))
+        all_asks = ask_lots * np.floor(12 + 25 * ((turn * 7 + 0.5) % 1.0))
         return {
             "bid": np.where(no_bid, np.nan, bid * OPTION_TICK),
             "ask": np.where(no_ask, np.nan, ask * OPTION_TICK),
-            "bid_quantity": np.where(no_bid, 0.0, best),
-            "ask_quantity": np.where(no_ask, 0.0, best_ask),
-            "buy_quantity": np.where(no_bid, 0.0, best * np.floor(12 + 25 * (turn * 7 % 1.0))),
-            "sell_quantity": np.where(
-                no_ask, 0.0, best_ask * np.floor(12 + 25 * ((turn * 7 + 0.5) % 1.0))
-            ),
+            "bid_quantity": np.where(no_bid, 0.0, bid_lots),
+            "ask_quantity": np.where(no_ask, 0.0, ask_lots),
+            "buy_quantity": np.where(no_bid, 0.0, all_bids),
+            "sell_quantity": np.where(no_ask, 0.0, all_asks),
         }

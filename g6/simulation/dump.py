@@ -1,10 +1,9 @@
-"""A whole instrument dump of an exchange: all roots, awkward neighbours included, and the indices, as a broker has them."""
+"""The instrument dump of an exchange, with the awkward neighbours that a broker's dump has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import chain
 from typing import Any
 
 from g6.domain.market.dump_layout import INDEX_NUMBERS, index_token
@@ -14,99 +13,58 @@ Row = tuple[Any, ...]
 
 
 def index_rows(exchange: str) -> list[Row]:
-    """Return the rows of the indices of a cash market (NSE or BSE), columns as DUMP_COLUMNS, `expiry` None."""
-    found = [
-        (key.partition(":")[2], number)
-        for key, number in INDEX_NUMBERS.items()
-        if key.startswith(f"{exchange}:")
-    ]
-    return [
-        (
-            index_token(number),
-            str(number),
-            name,
-            name,
-            0.0,
-            None,
-            0.0,
-            0.0,
-            0,
-            "EQ",
-            "INDICES",
-            exchange,
-        )
-        for name, number in found
-    ]
+    """Return the rows of the indices of a cash market (NSE or BSE).
+
+    Columns are those of DUMP_COLUMNS, with None as `expiry`.
+    """
+    rows: list[Row] = []
+    for key, number in INDEX_NUMBERS.items():
+        market, _, name = key.partition(":")
+        if market == exchange:
+            # Real dumps write 0 and no blank: one blank strike costs kiteconnect the whole dump.
+            figures = (0.0, None, 0.0, 0.0, 0)
+            kind = ("EQ", "INDICES", exchange)
+            rows.append((index_token(number), str(number), name, name, *figures, *kind))
+    return rows
 
 
 def contract_rows(listings: Iterable[Listing], exchange: str) -> list[Row]:
-    """Return the rows of futures and options of the roots of NFO or BFO, sides that are not listed left out."""
-    return list(
-        chain.from_iterable(
-            (*_futures(listing, exchange), *_options(listing, exchange)) for listing in listings
-        )
-    )
+    """Return the rows of futures and options of the roots of NFO or BFO.
+
+    Sides that are not listed have no row.
+    """
+    rows: list[Row] = []
+    for listing in listings:
+        rows.extend(_futures(listing, exchange))
+        rows.extend(_options(listing, exchange))
+    return rows
 
 
-def _futures(listing: Listing, exchange: str) -> list[Row]:
-    return [
-        _row(
-            each.token,
-            each.symbol,
-            listing.underlying,
-            each.expiry,
-            0.0,
-            each.tick_size,
-            each.lot_size,
-            "FUT",
-            exchange,
-        )
-        for each in listing.futures
-    ]
+def _futures(listing: Listing, exchange: str) -> Iterator[Row]:
+    kind = ("FUT", f"{exchange}-FUT", exchange)
+    for future in listing.futures:
+        names = (future.token, str(future.token >> 8), future.symbol, listing.underlying)
+        yield (*names, *_terms(future.expiry, 0.0, future.tick_size, future.lot_size), *kind)
 
 
-def _options(listing: Listing, exchange: str) -> list[Row]:
-    found = listing.contracts
+def _options(listing: Listing, exchange: str) -> Iterator[Row]:
+    contracts = listing.contracts
     columns = zip(
-        found.expiry.tolist(),
-        found.strike.tolist(),
-        found.tick_size.tolist(),
-        found.lot_size.tolist(),
+        contracts.expiry.tolist(),
+        contracts.strike.tolist(),
+        contracts.tick_size.tolist(),
+        contracts.lot_size.tolist(),
         strict=True,
     )
-    return [
-        _row(
-            int(found.token[side, n]),
-            found.symbol[side, n],
-            listing.underlying,
-            expiry,
-            strike,
-            tick,
-            lot,
-            SIDES[side],
-            exchange,
-        )
-        for n, (expiry, strike, tick, lot) in enumerate(columns)
-        for side in (0, 1)
-        if found.symbol[side, n]
-    ]
+    for position, terms in enumerate(columns):
+        for side, word in enumerate(SIDES):
+            symbol = contracts.symbol[side, position]
+            if symbol:
+                token = int(contracts.token[side, position])
+                names = (token, str(token >> 8), symbol, listing.underlying)
+                yield (*names, *_terms(*terms), word, f"{exchange}-OPT", exchange)
 
 
-def _row(
-    token: int, symbol: str, name: str, expiry: date, strike: float, tick: float, lot: int, kind: str, exchange: str
-) -> Row:  # fmt: skip
-    segment = f"{exchange}-{'FUT' if kind == 'FUT' else 'OPT'}"
-    return (
-        token,
-        str(token >> 8),
-        symbol,
-        name,
-        0.0,
-        expiry,
-        strike,
-        tick,
-        lot,
-        kind,
-        segment,
-        exchange,
-    )
+def _terms(expiry: date, strike: float, tick: float, lot: int) -> Row:
+    # `last_price` is 0 in a dump, or the day before's. It is never live.
+    return (0.0, expiry, strike, tick, lot)

@@ -1,6 +1,7 @@
-"""The roots that are listed: the six indices that are collected, and the neighbours whose names resemble theirs in a dump.
+"""The roots that are listed: six that are collected, and neighbours whose names resemble theirs.
 
-Levels, steps, lots and widths are those of a real dump of August 2026 and of the exchanges' circulars on lots.
+Levels, steps, lots and widths are those of a real dump of August 2026 and of the exchanges'
+circulars on lots.
 """
 
 from __future__ import annotations
@@ -15,12 +16,29 @@ from g6.domain.market.lots import HISTORY, UNREVIEWED_EXPIRY, lot_row
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """One underlying. `level` is where its index dwells, in points; `step` between strikes near the money, in points.
+    """One underlying.
 
-    `volatility` and `interest` are multiples of NIFTY's; `market` and `bank` are its loadings on the two common factors, the rest
-    of its variance is its own. `widths` are half-widths of the listed strikes as fractions of the spot: weeklies, then monthlies
-    of the first, second and third month; `coarse_from` is the month (0 the first) from which steps double. `rank` is added to an
-    expiry's liquidity rank (0 the most liquid); `units` is the contract size of a root whose lots no table has.
+    Attributes:
+        name: As in the dump's column `name`.
+        exchange: The cash market, NSE or BSE.
+        derivatives: The segment of its contracts, NFO or BFO.
+        level: Where its index dwells, in points.
+        step: Between strikes near the money, in points.
+        volatility: A multiple of NIFTY's.
+        market: Loading on the factor that all indices share.
+        bank: Loading on the factor of the banks. The rest of the variance is the root's own.
+        widths: Half-widths of the listed strikes as fractions of the spot, for weeklies and for
+            monthlies of the first, second and third month.
+        future_tick: Price step of its futures, in points.
+        interest: Open interest, a multiple of NIFTY's.
+        rank: Added to an expiry's liquidity rank, of which 0 is the most liquid.
+        spread: A multiple of NIFTY's spread.
+        weekly: Whether weeklies are listed.
+        quarterlies: How many quarterlies are listed after the serial months.
+        half_yearlies: Whether half-yearlies are listed.
+        coarse_from: The month (0 the first) from which steps double.
+        outer: Half-width of the wide grid of strikes as a fraction of the level, 0 without one.
+        units: The contract size of a root whose lots no table has.
     """
 
     name: str
@@ -41,13 +59,13 @@ class Root:
     half_yearlies: bool = False
     coarse_from: int = 9
     outer: float = 0.0
-    base: int = 0
     units: int = 0
 
     def lot(self, expiry: date, on: date) -> int:
-        """Return the contract size of an expiry as listed on a day, in units: the exchanges' where it is known.
+        """Return the contract size of an expiry as listed on a day, in units.
 
-        Before the first source the simulated market goes on with the oldest lot, after the last one with the newest.
+        It is the exchanges' where that is known. Before the first source the simulated market goes
+        on with the oldest lot, after the last one with the newest.
         """
         if self.name not in HISTORY:
             return self.units
@@ -56,36 +74,175 @@ class Root:
         return HISTORY[self.name][0 if expiry < UNREVIEWED_EXPIRY else -1].units
 
 
+# The loadings give the correlations of the real indices: NIFTY with SENSEX 0.98, with BANKNIFTY
+# 0.85 and with MIDCPNIFTY 0.75, and BANKNIFTY with FINNIFTY and BANKEX 0.95.
+# The last four roots are not collected. They are there because real dumps have them: a search for
+# `NIFTY`, `SENSEX` or `BANK` at the start of a symbol catches NIFTYNXT50, NIFTYFPI and SENSEX50.
 _ROOTS = (
     Root(
-        "NIFTY", "NSE", "NFO", 24_200, 50, 1.0, 0.990, 0.0, (0.092, 0.11, 0.095, 0.085), 0.1, 1.0, 0, 1.0,
-        weekly=True, quarterlies=3, half_yearlies=True,
+        name="NIFTY",
+        exchange="NSE",
+        derivatives="NFO",
+        level=24_200,
+        step=50,
+        volatility=1.0,
+        market=0.990,
+        bank=0.0,
+        widths=(0.092, 0.11, 0.095, 0.085),
+        future_tick=0.1,
+        interest=1.0,
+        rank=0,
+        spread=1.0,
+        weekly=True,
+        quarterlies=3,
+        half_yearlies=True,
     ),
     Root(
-        "BANKNIFTY", "NSE", "NFO", 57_000, 100, 1.22, 0.859, 0.4615, (0.1, 0.112, 0.092, 0.088), 0.2, 0.24, 0, 1.5,
-        quarterlies=3, outer=0.2,
+        name="BANKNIFTY",
+        exchange="NSE",
+        derivatives="NFO",
+        level=57_000,
+        step=100,
+        volatility=1.22,
+        market=0.859,
+        bank=0.4615,
+        widths=(0.1, 0.112, 0.092, 0.088),
+        future_tick=0.2,
+        interest=0.24,
+        rank=0,
+        spread=1.5,
+        quarterlies=3,
+        outer=0.2,
     ),
     Root(
-        "FINNIFTY", "NSE", "NFO", 26_400, 50, 1.18, 0.859, 0.4615, (0.08, 0.068, 0.068, 0.068), 0.1, 0.02, 1, 2.0,
-        coarse_from=1, outer=0.13,
-    ),
-    Root(
-        "MIDCPNIFTY", "NSE", "NFO", 14_400, 25, 1.45, 0.757, 0.0, (0.1, 0.1, 0.088, 0.07), 0.05, 0.04, 1, 1.2,
+        name="FINNIFTY",
+        exchange="NSE",
+        derivatives="NFO",
+        level=26_400,
+        step=50,
+        volatility=1.18,
+        market=0.859,
+        bank=0.4615,
+        widths=(0.08, 0.068, 0.068, 0.068),
+        future_tick=0.1,
+        interest=0.02,
+        rank=1,
+        spread=2.0,
+        coarse_from=1,
         outer=0.13,
     ),
     Root(
-        "SENSEX", "BSE", "BFO", 78_400, 100, 1.0, 0.990, 0.0, (0.071, 0.094, 0.085, 0.063), 0.05, 0.5, 0, 2.0,
-        weekly=True, quarterlies=3, half_yearlies=True,
+        name="MIDCPNIFTY",
+        exchange="NSE",
+        derivatives="NFO",
+        level=14_400,
+        step=25,
+        volatility=1.45,
+        market=0.757,
+        bank=0.0,
+        widths=(0.1, 0.1, 0.088, 0.07),
+        future_tick=0.05,
+        interest=0.04,
+        rank=1,
+        spread=1.2,
+        outer=0.13,
     ),
     Root(
-        "BANKEX", "BSE", "BFO", 64_500, 100, 1.22, 0.859, 0.4615, (0.1, 0.124, 0.092, 0.07), 0.05, 0.01, 2, 4.0,
+        name="SENSEX",
+        exchange="BSE",
+        derivatives="BFO",
+        level=78_400,
+        step=100,
+        volatility=1.0,
+        market=0.990,
+        bank=0.0,
+        widths=(0.071, 0.094, 0.085, 0.063),
+        future_tick=0.05,
+        interest=0.5,
+        rank=0,
+        spread=2.0,
+        weekly=True,
+        quarterlies=3,
+        half_yearlies=True,
     ),
     Root(
-        "NIFTYNXT50", "NSE", "NFO", 69_000, 100, 1.35, 0.8, 0.0, (0.1, 0.13, 0.12, 0.1), 0.2, 0.004, 2, 6.0,
+        name="BANKEX",
+        exchange="BSE",
+        derivatives="BFO",
+        level=64_500,
+        step=100,
+        volatility=1.22,
+        market=0.859,
+        bank=0.4615,
+        widths=(0.1, 0.124, 0.092, 0.07),
+        future_tick=0.05,
+        interest=0.01,
+        rank=2,
+        spread=4.0,
     ),
-    Root("NIFTYFPI", "NSE", "NFO", 1_560, 5, 1.1, 0.9, 0.0, (0.08, 0.08, 0.08, 0.08), 0.05, 0.001, 2, 1.0, units=1100),
-    Root("SENSEX50", "BSE", "BFO", 25_600, 50, 1.0, 0.98, 0.0, (0.06, 0.06, 0.05, 0.05), 0.05, 0.001, 2, 3.0, units=75),
-    Root("FOCIT", "BSE", "BFO", 39_000, 100, 1.5, 0.6, 0.0, (0.1, 0.12, 0.11, 0.1), 1.0, 0.001, 2, 6.0, units=45),
-)  # fmt: skip
+    Root(
+        name="NIFTYNXT50",
+        exchange="NSE",
+        derivatives="NFO",
+        level=69_000,
+        step=100,
+        volatility=1.35,
+        market=0.8,
+        bank=0.0,
+        widths=(0.1, 0.13, 0.12, 0.1),
+        future_tick=0.2,
+        interest=0.004,
+        rank=2,
+        spread=6.0,
+    ),
+    Root(
+        name="NIFTYFPI",
+        exchange="NSE",
+        derivatives="NFO",
+        level=1_560,
+        step=5,
+        volatility=1.1,
+        market=0.9,
+        bank=0.0,
+        widths=(0.08, 0.08, 0.08, 0.08),
+        future_tick=0.05,
+        interest=0.001,
+        rank=2,
+        spread=1.0,
+        units=1100,
+    ),
+    Root(
+        name="SENSEX50",
+        exchange="BSE",
+        derivatives="BFO",
+        level=25_600,
+        step=50,
+        volatility=1.0,
+        market=0.98,
+        bank=0.0,
+        widths=(0.06, 0.06, 0.05, 0.05),
+        future_tick=0.05,
+        interest=0.001,
+        rank=2,
+        spread=3.0,
+        units=75,
+    ),
+    Root(
+        name="FOCIT",
+        exchange="BSE",
+        derivatives="BFO",
+        level=39_000,
+        step=100,
+        volatility=1.5,
+        market=0.6,
+        bank=0.0,
+        widths=(0.1, 0.12, 0.11, 0.1),
+        future_tick=1.0,
+        interest=0.001,
+        rank=2,
+        spread=6.0,
+        units=45,
+    ),
+)
 
 ROOTS: Mapping[str, Root] = MappingProxyType({root.name: root for root in _ROOTS})

@@ -353,7 +353,7 @@ def _put_call_ratio(market: SimulatedMarket) -> Figure:
         "NSE", (START - timedelta(days=70)).date(), START.date()
     ):
         nearest = next(iter(market.world.series(root, session.day).values()))
-        calls, puts = market.world.held(root, nearest, session.day).end.sum(axis=1)
+        calls, puts = market.world.interest(root, nearest, session.day).end.sum(axis=1)
         found.append(float(puts / calls))
     low, middle, high = min(found), float(np.mean(found)), max(found)
     ok = low >= 0.69 and high <= 1.21 and 0.8 <= middle <= 1.0

@@ -1,9 +1,9 @@
-"""The simulated market as a provider: a pure function of seed and instant behind the port a broker stands behind."""
+"""The simulated market as a provider, behind the port that a stock broker stands behind."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,9 +22,8 @@ from g6.domain.schema.provider_words import ProviderMode
 from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports.sources import Abilities
-from g6.simulation.contracts import lattice
+from g6.simulation.contracts import draws_by_strike
 from g6.simulation.dump import contract_rows, index_rows
-from g6.simulation.expiries import ExpirySeries
 from g6.simulation.faults import MarketFaults
 from g6.simulation.flows import KINDS, flows
 from g6.simulation.roots import ROOTS, Root
@@ -47,15 +46,26 @@ _LOTS = (
 )
 
 Numbers = NDArray[np.float64]
+Positions = NDArray[np.int64]
 
 
 class SimulatedMarket:
-    """Whole option chains of Indian indices at any instant of the covered years, the same on every process and host.
+    """Whole option chains of Indian indices at any instant of the covered years.
 
-    `skew`: seconds at most by which the printed index lags the contracts. `event`: an instant at
-    which news comes, priced in before. `sleep` waits out `faults.delay`. Outside sessions the last
-    values stand. Errors: UncoveredYear from the calendar; ProviderRefused for an index that is not
-    simulated; ProviderBusy by `faults.fail`.
+    They are the same on every process and host. Outside sessions the last values stand.
+
+    Args:
+        calendar: Sessions and holidays.
+        seed: Names the market. Another seed is another market.
+        faults: What goes wrong in it.
+        skew: Seconds at most by which the printed index lags the contracts.
+        event: An instant at which news comes. It is priced in before.
+        sleep: Waits out `faults.delay`.
+
+    Raises:
+        UncoveredYear: By methods, for an instant that the calendar does not cover.
+        ProviderRefused: By methods, for an index that is not simulated.
+        ProviderBusy: By methods, for an index of `faults.fail`.
     """
 
     name = "sim"
@@ -78,12 +88,13 @@ class SimulatedMarket:
 
     @property
     def abilities(self) -> Abilities:
-        """What it can do beside quoting: minute candles; be asked ahead, when no fault delays that."""
+        """What it can do beside quoting: minute candles, and answers ahead of time."""
         candles = SimulatedCandles(self.world, self.underlying)
         return Abilities(candles=candles, rehearsal=self._without_faults())
 
     def _without_faults(self) -> SimulatedMarket:
-        """Return a market of the same world, where the day's caches are, that neither waits nor fails."""
+        """Return a market of the same world that neither waits nor fails."""
+        # The day's caches are the world's, so that what a rehearsal makes is there for the rest.
         twin = copy(self)
         twin.faults = replace(self.faults, delay=0.0, fail=())
         return twin
@@ -103,66 +114,61 @@ class SimulatedMarket:
         return underlying(self.world, root, session.day, second)
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return quotes of `contracts`, whose listed sides alone are answered, and of the underlying; quantities in units."""
+        """Return quotes of `contracts` and of the underlying, with quantities in units.
+
+        Only listed sides have an answer.
+        """
         root = self._answering(index)
         session, second = self._moment(root, at)
         listed = self.world.series(root, session.day)
         values = {name: np.full((2, len(contracts)), NAN) for name in QUOTE_FIELDS}
-        for expiry, chosen in _by_expiry(contracts):
+        for expiry, rows in _by_expiry(contracts):
             if expiry in listed:
-                rows, found = self._series_quotes(
-                    root, listed[expiry], session.day, second, contracts.strike[chosen]
-                )
-                for name, each in found.items():
-                    values[name][:, chosen[rows]] = (
-                        each * contracts.lot_size[chosen[rows]] if name in _LOTS else each
-                    )
+                tape = self.world.tape(root, listed[expiry], session.day)
+                close = self.world.previous_closes(root, listed[expiry], session.day)
+                strikes, is_listed = _positions(tape.day.strike, contracts.strike[rows])
+                fields = snapshot(tape, strikes[is_listed], second, close)
+                _put(values, fields, rows[is_listed], contracts)
         self._spoil(values, root, session, second, contracts)
-        for each in values.values():
-            each[contracts.symbol == ""] = NAN
+        for column in values.values():
+            column[contracts.symbol == ""] = NAN
         source = np.where(contracts.symbol == "", "", "sim").astype(object)
-        return Quotes(
-            contracts,
-            source,
-            values,
-            market=underlying(self.world, root, session.day, second),
-            observed_at=at.timestamp(),
-        )
-
-    def _series_quotes(
-        self, root: Root, series: ExpirySeries, day: date, second: int, strike: Numbers
-    ) -> tuple[NDArray[np.int64], dict[str, Numbers]]:
-        """Return which of the asked strikes are listed, by position, and their quotes in lots."""
-        tape = self.world.tape(root, series, day)
-        rows, there = _rows(tape.day.strike, strike)
-        close = self.world.previous_closes(root, series, day)
-        return np.flatnonzero(there), snapshot(tape, rows[there], second, close)
+        market = underlying(self.world, root, session.day, second)
+        return Quotes(contracts, source, values, market=market, observed_at=at.timestamp())
 
     def previous_oi(self, index: str, contracts: Contracts, at: datetime) -> NDArray[np.float64]:
-        """Return the open interest `(2, n)` in units at the end of the previous session, NaN for what was not listed then."""
+        """Return the open interest in units at the end of the previous session, shape (2, n).
+
+        It is NaN for contracts that were not listed then.
+        """
         root = _root(index)
         session, _ = self._moment(root, at)
-        found = np.full((2, len(contracts)), NAN)
+        units = np.full((2, len(contracts)), NAN)
         before = self.world.before(root, session.day)
-        earlier = {} if before is None else self.world.series(root, before)
+        if before is None:
+            return units
+        earlier = self.world.series(root, before)
         listed = self.world.series(root, session.day)
-        for expiry, chosen in _by_expiry(contracts):
-            if before is None or expiry not in earlier or expiry not in listed:
+        for expiry, rows in _by_expiry(contracts):
+            if expiry not in earlier or expiry not in listed:
                 continue
-            strike = self.world.strikes(root, listed[expiry], session.day)
-            rows, there = _rows(strike, contracts.strike[chosen])
-            start = (
-                self.world.held(root, listed[expiry], session.day).start[:, rows].astype(np.float64)
+            strike = contracts.strike[rows]
+            positions, is_listed = _positions(
+                self.world.strikes(root, listed[expiry], session.day), strike
             )
-            known = there & np.isin(
-                contracts.strike[chosen], self.world.strikes(root, earlier[expiry], before)
-            )
-            found[:, chosen] = np.where(known, start, NAN) * contracts.lot_size[chosen]
-        found[contracts.symbol == ""] = NAN
-        return found
+            bounds = self.world.interest(root, listed[expiry], session.day)
+            start = bounds.start[:, positions].astype(np.float64)
+            was_listed = np.isin(strike, self.world.strikes(root, earlier[expiry], before))
+            lots = np.where(is_listed & was_listed, start, NAN)
+            units[:, rows] = lots * contracts.lot_size[rows]
+        units[contracts.symbol == ""] = NAN
+        return units
 
     def dump(self, exchange: str, at: datetime) -> list[tuple[Any, ...]]:
-        """Return the rows of an exchange's instrument dump on the day of `at`, columns as DUMP_COLUMNS: NFO, BFO, NSE or BSE."""
+        """Return the rows of the instrument dump of NFO, BFO, NSE or BSE on the day of `at`.
+
+        Columns are those of DUMP_COLUMNS.
+        """
         roots = [root.name for root in ROOTS.values() if root.derivatives == exchange]
         if not roots:
             return index_rows(exchange)
@@ -171,23 +177,26 @@ class SimulatedMarket:
     def flows(
         self, index: str, contracts: Contracts, since: datetime, until: datetime
     ) -> Mapping[str, NDArray[np.float64]]:
-        """Return the truth about build-ups: units opened and closed by kind (`flows.KINDS`), `(2, n)` each.
+        """Return the truth about build-ups: units opened and closed, shape (2, n) by kind.
 
-        From `since` to `until` in whole minutes of one session; contracts that are not listed have 0.
+        Kinds are those of `flows.KINDS`. The answer goes from `since` to `until` in whole minutes
+        of one session. Contracts that are not listed have 0.
         """
         root = _root(index)
-        session, first = self._moment(root, since)
-        last = self._moment(root, until)[1]
+        session, second = self._moment(root, since)
+        first = second // 60
+        last = self._moment(root, until)[1] // 60
         listed = self.world.series(root, session.day)
-        found = {kind: np.zeros((2, len(contracts))) for kind in KINDS}
-        for expiry, chosen in _by_expiry(contracts):
-            if expiry not in listed or last // 60 <= first // 60:
+        units = {kind: np.zeros((2, len(contracts))) for kind in KINDS}
+        for expiry, rows in _by_expiry(contracts):
+            if expiry not in listed or last <= first:
                 continue
             tape = self.world.tape(root, listed[expiry], session.day)
-            rows, there = _rows(tape.day.strike, contracts.strike[chosen])
-            for kind, lots in flows(tape, rows[there], first // 60, last // 60).items():
-                found[kind][:, chosen[there]] = lots * contracts.lot_size[chosen[there]]
-        return found
+            positions, is_listed = _positions(tape.day.strike, contracts.strike[rows])
+            listed_rows = rows[is_listed]
+            for kind, lots in flows(tape, positions[is_listed], first, last).items():
+                units[kind][:, listed_rows] = lots * contracts.lot_size[listed_rows]
+        return units
 
     def describe(self) -> ProviderFacts:
         """Return facts for people and panels."""
@@ -207,7 +216,10 @@ class SimulatedMarket:
         return root
 
     def _moment(self, root: Root, at: datetime) -> tuple[Session, int]:
-        """Return the session whose values stand at `at` and its second: outside sessions the last, in a halt its first."""
+        """Return the session whose values stand at `at`, and its second.
+
+        Outside sessions it is the last session, in a halt the halt's first second.
+        """
         session = self.calendar.session(root.exchange, day_of(at))
         if session is None or at < session.open:
             session = self.calendar.previous_session(root.exchange, day_of(at))
@@ -231,30 +243,34 @@ class SimulatedMarket:
         for name, spoil in SPOILERS.items():
             if share := getattr(self.faults, name):
                 spoil(values, self._struck(root, contracts, share, name, day, second // 60))
-        gone = np.zeros(len(contracts), dtype=np.bool_)
+        unanswered = np.zeros(len(contracts), dtype=np.bool_)
         if self.faults.missing:
-            gone |= self._struck(root, contracts, self.faults.missing, "missing", day)[0]
+            unanswered |= self._struck(root, contracts, self.faults.missing, "missing", day)[0]
         if self.faults.drop:
-            at = session.open + timedelta(seconds=second)
-            listed = self.world.series(root, day)
-            dropped = resolve(
-                listed, at, self.calendar, root.exchange, self.faults.drop, underlying=root.name
-            ).slots
-            gone |= np.isin(
-                contracts.expiry, np.array([slot.expiry for slot in dropped], dtype="datetime64[D]")
-            )
-        for each in values.values():
-            each[:, gone] = NAN
+            unanswered |= self._dropped(root, session, second, contracts)
+        for column in values.values():
+            column[:, unanswered] = NAN
+
+    def _dropped(
+        self, root: Root, session: Session, second: int, contracts: Contracts
+    ) -> NDArray[np.bool_]:
+        """Return the strikes of the expiries that a fault drops, shape (n,)."""
+        at = session.open + timedelta(seconds=second)
+        rules = self.faults.drop
+        listed = self.world.series(root, session.day)
+        resolved = resolve(listed, at, self.calendar, root.exchange, rules, underlying=root.name)
+        expiries = np.array([slot.expiry for slot in resolved.slots], dtype="datetime64[D]")
+        return np.isin(contracts.expiry, expiries)
 
     def _struck(
         self, root: Root, contracts: Contracts, share: float, *address: object
     ) -> NDArray[np.bool_]:
+        """Return the quotes that a fault strikes, shape (2, n)."""
         struck = np.zeros((2, len(contracts)), dtype=np.bool_)
-        for expiry, chosen in _by_expiry(contracts):
-            struck[:, chosen] = (
-                lattice(root, contracts.strike[chosen], self.seed, "fault", *address, expiry)
-                < share
-            )
+        for expiry, rows in _by_expiry(contracts):
+            strike = contracts.strike[rows]
+            draws = draws_by_strike(root, strike, self.seed, "fault", *address, expiry)
+            struck[:, rows] = draws < share
         return struck
 
 
@@ -264,16 +280,23 @@ def _root(index: str) -> Root:
     return ROOTS[index]
 
 
-def _by_expiry(contracts: Contracts) -> list[tuple[date, NDArray[np.int64]]]:
-    return [
-        (expiry, np.flatnonzero(contracts.expiry == np.datetime64(expiry, "D")))
-        for expiry in contracts.expiries
-    ]
+def _by_expiry(contracts: Contracts) -> Iterator[tuple[date, Positions]]:
+    """Yield each expiry of contracts and the positions of its strikes."""
+    for expiry in contracts.expiries:
+        yield expiry, np.flatnonzero(contracts.expiry == np.datetime64(expiry, "D"))
 
 
-def _rows(
-    listed: NDArray[np.float64], asked: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return where each asked strike stands among the listed, and whether it does."""
-    rows = np.minimum(np.searchsorted(listed, asked), len(listed) - 1)
-    return rows, listed[rows] == asked
+def _positions(listed: Numbers, strike: Numbers) -> tuple[Positions, NDArray[np.bool_]]:
+    """Return where each strike stands among the listed, and whether it does."""
+    positions = np.minimum(np.searchsorted(listed, strike), len(listed) - 1)
+    return positions, listed[positions] == strike
+
+
+def _put(
+    values: dict[str, Numbers], fields: dict[str, Numbers], rows: Positions, contracts: Contracts
+) -> None:
+    """Put the fields of a snapshot, which are in lots, into `values`, which are in units."""
+    # Kite's volume, open interest and depth of NFO and BFO are units. NSE's pages show contracts.
+    lot = contracts.lot_size[rows]
+    for name, column in fields.items():
+        values[name][:, rows] = column * lot if name in _LOTS else column

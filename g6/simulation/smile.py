@@ -1,7 +1,7 @@
-"""What an option is worth: an own smile on an own clock.
+"""What an option is worth: a smile and a clock that are the market's own.
 
-A lognormal core whose volatility bends with the strike, and with a small weight a distribution with heavy tails, which keeps far
-strikes from the tick and gives the smile its ends.
+A lognormal core has a volatility that bends with the strike. A distribution with heavy tails joins
+it with a small weight. It keeps far strikes from the tick and gives the smile its ends.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from g6.simulation.past_sessions import IMPLIED
 from g6.simulation.paths import IndexPath, MarketDay
 from g6.simulation.roots import Root
 
+# No price comes from the domain's Black-76: to recover a volatility must prove something.
 CARRY = 0.07
 PREMIUM = 0.0012
-"""Of the future over the carry, as a fraction of spot; gone at the fix."""
+"""Of the future over the carry, as a fraction of spot. It is gone at the fix."""
 RATE = 0.055
 """At which premiums are discounted."""
 
 _FLOOR_AT = 0.125
-_LAST = 1e-9
+_LEAST_DEVIATION = 1e-9
 
 Numbers = NDArray[np.float64]
 Seconds = NDArray[np.int64]
@@ -36,8 +37,12 @@ Seconds = NDArray[np.int64]
 class Curve:
     """One expiry's prices on one day.
 
-    By second of the session, `(seconds + 1,)`: `forward` in points and `total`, the standard deviation of the logarithm left until
-    the fix; `lean` by minute. `fix`: seconds from the open to the fix, days perhaps; `level` scales the floor of far strikes.
+    Attributes:
+        forward: In points by second of the session, shape (seconds + 1,).
+        total: Standard deviation of the logarithm that remains until the fix, by second.
+        lean: The market's recent returns by minute, see `MarketDay`.
+        fix: Seconds from the open to the fix, which may be days away.
+        level: Scales the floor of far strikes.
     """
 
     forward: Numbers
@@ -47,36 +52,51 @@ class Curve:
     level: float
 
     def values(self, strike: Numbers, second: Seconds) -> tuple[Numbers, Numbers]:
-        """Return what call and put are worth at `second`; both arguments broadcast. Parity holds on the forward."""
+        """Return the values of call and put at `second`.
+
+        Both arguments broadcast. Parity holds on the forward.
+        """
         return self._values(strike, self.forward[second], second)
 
     def dealt(self, strike: Numbers, second: Seconds) -> tuple[Numbers, Numbers]:
-        """Return what call and put are dealt at: the clock stands still within a minute, so its extremes are the forward's."""
+        """Return the values at which call and put are dealt at `second`."""
+        # The clock stands still within a minute, so that the extremes of an option are those of
+        # the forward and no second between them has to be priced.
         return self._values(strike, self.forward[second], second // 60 * 60)
 
     def days(self, second: Seconds) -> Numbers:
-        """Return the calendar days left to the fix."""
+        """Return the calendar days to the fix."""
         return np.asarray(np.maximum(self.fix - second, 0.0) / 86_400)
 
     def floor(self, days: Numbers) -> Numbers:
-        """Return what an option an eighth of the forward out of the money is worth: 0.5 + 0.05 a day, nothing at the fix."""
+        """Return the value of an option an eighth of the forward out of the money.
+
+        It is 0.5 and 0.05 a day, and nothing at the fix.
+        """
+        # Deep out-of-the-money prices do not sit at one tick until expiry day: in the real sample
+        # 22 % of the options were at 1.0 or less.
         return np.asarray(self.level * (0.5 + 0.05 * days) * np.minimum(days, 1.0))
 
     def _values(self, strike: Numbers, F: Numbers, clock: Seconds) -> tuple[Numbers, Numbers]:
-        s, days = self.total[clock], self.days(clock)
+        s = self.total[clock]
+        days = self.days(clock)
         core = _core(F, strike, s, *_bend(days, self.lean[clock // 60]))
         width = np.sqrt((2.2 * s * F) ** 2 + (0.012 * F) ** 2)
         share = np.minimum(4 * _FLOOR_AT * F * self.floor(days) / width**2, 0.5)
         ahead = F - strike
         discount = np.exp(-RATE / 365 * days)
-        call = discount * (
-            (1 - share) * core + share * 0.5 * (ahead + np.sqrt(ahead * ahead + width * width))
-        )
+        tail = share * 0.5 * (ahead + np.sqrt(ahead * ahead + width * width))
+        call = discount * ((1 - share) * core + tail)
         return np.maximum(call, 0.0), np.maximum(call - discount * ahead, 0.0)
 
 
 def _bend(days: Numbers, lean: Numbers) -> tuple[Numbers, Numbers]:
-    """Return slope and curvature of the core's volatility: both grow with the tenor, the slope also when the market has fallen."""
+    """Return slope and curvature of the core's volatility.
+
+    Both grow with the tenor, the slope also when the market has fallen.
+    """
+    # The real sample's smile lies above the money by 2.1 to 3.0 volatility points at -2 standard
+    # deviations, 0.5 to 1.0 at -1, -0.2 to 0.2 at +1 and 1.0 to 1.6 at +2.
     old = np.clip((days - 6) / 14, 0, 1)
     steeper = np.exp(np.clip(-0.08 * lean, -0.25, 0.25))
     return -(0.03 + 0.03 * old) * steeper, 0.05 + 0.05 * old
@@ -86,9 +106,8 @@ def _core(F: Numbers, K: Numbers, s: Numbers, slope: Numbers, curvature: Numbers
     away = np.log(F / K)
     x = np.clip(-away / s, -12, 12)
     square = x * x
-    deviation = s * (
-        1 + slope * x / np.sqrt(1 + square / 9) + curvature * (np.sqrt(1 + square) - 1)
-    )
+    bend = 1 + slope * x / np.sqrt(1 + square / 9) + curvature * (np.sqrt(1 + square) - 1)
+    deviation = s * bend
     d1 = away / deviation + deviation / 2
     return np.asarray(F * ndtr(d1) - K * ndtr(d1 - deviation))
 
@@ -104,22 +123,27 @@ class CurveInputs:
 
 
 def curve(inputs: CurveInputs, root: Root, expiry: date) -> Curve:
-    """Return the prices of `expiry` (alive on that day) by second of the session; after the fix they are intrinsic."""
-    market, clock = inputs.market, inputs.clock
+    """Return the prices of `expiry`, which lives on that day, by second of the session.
+
+    After the fix they are intrinsic.
+    """
+    market = inputs.market
+    clock = inputs.clock
     second = np.arange(market.seconds + 1)
     today = market.session.day
     fix = clock.calendar.settlement_fix(root.exchange, expiry).timestamp() - market.opened
     days = np.maximum(fix - second, 0.0) / 86_400
-    left = market.units * (1 - market.passed) + clock.between(today, expiry)
     if expiry == today:
-        left = np.maximum(
-            market.units * (market.passed[min(market.fix, market.seconds)] - market.passed), 0.0
-        )
+        at_fix = market.passed[min(market.fix, market.seconds)]
+        units = np.maximum(market.units * (at_fix - market.passed), 0.0)
+    else:
+        units = market.units * (1 - market.passed) + clock.between(today, expiry)
     level = IMPLIED * root.volatility * np.exp(market.log_volatility)[second // 60]
-    total = level * (1 + 0.04 * (1 - np.exp(-left / 12))) * np.sqrt(left / UNITS_A_YEAR)
-    premium = PREMIUM * np.exp(
-        0.08 * float(normal(1, inputs.seed, "premium", root.exchange, today)[0])
-    )
+    total = level * (1 + 0.04 * (1 - np.exp(-units / 12))) * np.sqrt(units / UNITS_A_YEAR)
+    # The real basis was 28.7 points and 4.6 a day of tenor: a premium at once, and the carry.
+    drawn = float(normal(1, inputs.seed, "premium", root.exchange, today)[0])
+    premium = PREMIUM * np.exp(0.08 * drawn)
     forward = inputs.index.latent * (np.exp(CARRY / 365 * days) + premium * -np.expm1(-days / 0.6))
     forward = np.where(days > 0, forward, inputs.index.auction)
-    return Curve(forward, np.maximum(total, _LAST), market.lean, fix, (root.level / 24_200) ** 0.5)
+    total = np.maximum(total, _LEAST_DEVIATION)
+    return Curve(forward, total, market.lean, fix, (root.level / 24_200) ** 0.5)

@@ -35,7 +35,7 @@ def underlying(world: World, root: Root, day: date, second: int) -> Underlying:
     if is_frozen:
         printed_at = index.jump if second >= index.jump else index.freeze
     volatility = IMPLIED * VIX_OVER_IMPLIED * float(np.exp(market.log_volatility[second // 60]))
-    known = Underlying(
+    index_only = Underlying(
         spot=round(float(printed[-1]), 2),
         open=round(float(printed[0]), 2),
         high=round(float(printed.max()), 2),
@@ -45,15 +45,17 @@ def underlying(world: World, root: Root, day: date, second: int) -> Underlying:
         spot_source="frozen" if is_frozen else "live",
         vix=round(100 * volatility, 2),
     )
-    return _with_future(known, world, root, day, second)
+    return _with_future(index_only, world, root, day, second)
 
 
-def _with_future(known: Underlying, world: World, root: Root, day: date, second: int) -> Underlying:
+def _with_future(
+    index_only: Underlying, world: World, root: Root, day: date, second: int
+) -> Underlying:
     """Return the market with its nearest future: on tick, volume and open interest in units."""
     monthlies = (series for series in world.series(root, day).values() if series.monthly)
     nearest = next(monthlies, None)
     if nearest is None:
-        return known
+        return index_only
     market = world.market(root.exchange, day)
     before = world.before(root, day)
     forward = world.curve(root, nearest.expiry, day).forward
@@ -62,7 +64,7 @@ def _with_future(known: Underlying, world: World, root: Root, day: date, second:
     half_spread = 0.6 * tick * root.spread
     usual_lots = _FUTURE_LOTS * root.interest
     lot = root.lot(nearest.expiry, day)
-    first, last = world.shelf.get(
+    first, last = world.cache.get(
         "future", (root.name, day), lambda: _levels(world.seed, root, day)
     )
     # Interest is published by the minute, volume by the second.
@@ -73,7 +75,7 @@ def _with_future(known: Underlying, world: World, root: Root, day: date, second:
     if before is not None:
         close = _on_tick(world.future_close(root, nearest.expiry, before), tick)
     return replace(
-        known,
+        index_only,
         future=_on_tick(level, tick),
         future_expiry=nearest.expiry,
         future_time=market.opened + second,
@@ -87,7 +89,7 @@ def _with_future(known: Underlying, world: World, root: Root, day: date, second:
 
 
 def _levels(seed: int, root: Root, day: date) -> NDArray[np.float64]:
-    """Return the future's open interest at the start and at the end of a day, over its usual one."""
+    """Return the future's open interest at both ends of a day, over its usual one."""
     return 1 + 0.05 * normal(day.toordinal() - 730_000, seed, "future", root.name)[-2:]
 
 

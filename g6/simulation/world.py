@@ -1,4 +1,7 @@
-"""The simulated world, piece by piece and each piece once: what is kept here hastens an answer and never changes it."""
+"""The simulated world, piece by piece, and each piece made once.
+
+What the cache holds hastens an answer and never changes it.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,11 @@ from numpy.typing import NDArray
 
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import Listing
-from g6.simulation import contracts, expiries, interest
 from g6.simulation.business import BusinessClock
-from g6.simulation.contracts import OPTION_TICK
-from g6.simulation.expiries import ExpirySeries
+from g6.simulation.contracts import OPTION_TICK, futures, listed_strikes, option_contracts
+from g6.simulation.expiries import ExpirySeries, listed_series
 from g6.simulation.faults import MarketFaults
-from g6.simulation.interest import InterestBounds
+from g6.simulation.interest import CloseRange, InterestBounds, closing_interest, ever_traded
 from g6.simulation.past_sessions import MarketHistory
 from g6.simulation.paths import IndexPath, MarketDay, index_day, market_day
 from g6.simulation.roots import Root
@@ -29,42 +31,46 @@ from g6.simulation.trades import Tape, tape
 
 Numbers = NDArray[np.float64]
 T = TypeVar("T")
-Key = tuple[Any, ...] | str
-"""What a piece is of; the last word of a tuple is its day."""
+Key = tuple[object, ...] | str
+"""What a piece is of. The last word of a tuple is its day."""
 
-_KEPT = {"tape": 14, "curve": 15, "index": 12, "market": 4, "listing": 6, "held": 32}
-"""Pieces of other days go first: how many there are before one does. One day may have four times as many."""
+# With these six indices of three expiries each stay below 48 MB, day after day (a test holds it).
+_CAPACITY = {"tape": 14, "curve": 15, "index": 12, "market": 4, "listing": 6, "interest": 32}
+"""How many pieces of a kind there are before one of another day goes.
+
+One day may have four times as many.
+"""
+_SMALL_PIECES = 512
 
 
 @dataclass
 class PieceCache:
-    """Pieces by kind and key; the ones not asked for longest are made again when needed."""
+    """Pieces by kind and key. Those that were not used for longest are made again when needed."""
 
-    kept: dict[str, OrderedDict[Key, Any]] = field(default_factory=dict)
+    pieces: dict[str, OrderedDict[Key, Any]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
     def get(self, kind: str, key: Key, make: Callable[[], T]) -> T:
         """Return the piece, made by `make` if it is not there."""
         with self.lock:
-            shelf = self.kept.setdefault(kind, OrderedDict())
-            if key not in shelf:
-                _tidy(shelf, key, _KEPT.get(kind, 512) - 1)
-                shelf[key] = make()
-            shelf.move_to_end(key)
-            piece: T = shelf[key]
+            of_kind = self.pieces.setdefault(kind, OrderedDict())
+            if key not in of_kind:
+                # Room is made before the piece is: the allocator then puts it where an old one was,
+                # and memory does not grow with the days.
+                _make_room(of_kind, key, _CAPACITY.get(kind, _SMALL_PIECES) - 1)
+                of_kind[key] = make()
+            of_kind.move_to_end(key)
+            piece: T = of_kind[key]
             return piece
 
 
-def _tidy(shelf: OrderedDict[Key, Any], key: Key, most: int) -> None:
-    """Make room for `key`: let go of what was not asked for longest, pieces of another day than that it ends with before others.
-
-    Room is made before the piece is: the allocator then puts it where an old one was, and memory does not grow with the days.
-    """
-    others = [each for each in shelf if each[-1] != key[-1]]
-    for each in others[: max(0, len(shelf) - most)]:
-        del shelf[each]
-    while len(shelf) > 4 * most:
-        shelf.popitem(last=False)
+def _make_room(pieces: OrderedDict[Key, Any], key: Key, most: int) -> None:
+    """Make room for `key`: pieces of other days go first, then those not used for longest."""
+    other_days = [other for other in pieces if other[-1] != key[-1]]
+    for other in other_days[: max(0, len(pieces) - most)]:
+        del pieces[other]
+    while len(pieces) > 4 * most:
+        pieces.popitem(last=False)
 
 
 @dataclass(frozen=True)
@@ -76,42 +82,41 @@ class World:
     faults: MarketFaults
     skew: float
     event: datetime | None
-    shelf: PieceCache = field(default_factory=PieceCache)
+    cache: PieceCache = field(default_factory=PieceCache)
 
     def clock(self, exchange: str) -> BusinessClock:
         """Return the business clock of an exchange."""
-        return self.shelf.get(
+        return self.cache.get(
             "clock", exchange, lambda: BusinessClock(self.calendar, exchange, self.event)
         )
 
     def history(self, exchange: str) -> MarketHistory:
         """Return the day-by-day history of an exchange."""
-        return self.shelf.get(
+        return self.cache.get(
             "history", exchange, lambda: MarketHistory(self.seed, self.clock(exchange))
         )
 
     def closes(self, root: Root) -> Numbers:
         """Return the index at each session's close, oldest first."""
-        return self.shelf.get(
-            "closes",
-            root.name,
-            lambda: root.level * np.exp(self.history(root.exchange).levels(root)[1]),
-        )
+        return self.cache.get("closes", root.name, lambda: self._closes(root))
+
+    def _closes(self, root: Root) -> Numbers:
+        _, closes = self.history(root.exchange).levels(root)
+        return np.asarray(root.level * np.exp(closes))
 
     def market(self, exchange: str, day: date) -> MarketDay:
         """Return a day of the market."""
         history = self.history(exchange)
-        return self.shelf.get(
+        return self.cache.get(
             "market", (exchange, day), lambda: market_day(history, history.clock, day)
         )
 
     def index(self, root: Root, day: date) -> IndexPath:
         """Return a day of an index."""
+        history = self.history(root.exchange)
         market = self.market(root.exchange, day)
-        return self.shelf.get(
-            "index",
-            (root.name, day),
-            lambda: index_day(self.history(root.exchange), root, market, self.skew),
+        return self.cache.get(
+            "index", (root.name, day), lambda: index_day(history, root, market, self.skew)
         )
 
     def before(self, root: Root, day: date) -> date | None:
@@ -122,67 +127,67 @@ class World:
 
     def series(self, root: Root, day: date) -> dict[date, ExpirySeries]:
         """Return what is listed on a day, by expiry."""
-        return self.shelf.get("series", (root.name, day), lambda: self._series(root, day))
+        return self.cache.get("series", (root.name, day), lambda: self._series(root, day))
 
     def _series(self, root: Root, day: date) -> dict[date, ExpirySeries]:
-        return {each.expiry: each for each in expiries.listed(root, self.calendar, day)}
+        return {series.expiry: series for series in listed_series(root, self.calendar, day)}
 
-    def known(self, root: Root, series: ExpirySeries, day: date) -> interest.InterestDay:
-        """Return the range of closes since the series was introduced, up to and including `day`."""
+    def close_range(self, root: Root, series: ExpirySeries, day: date) -> CloseRange:
+        """Return the range of closes since the series was introduced, that of `day` included."""
         history = self.history(root.exchange)
         last = history.position[day]
         first = last
         while first > 0 and history.sessions[first - 1].day >= series.introduced:
             first -= 1
-        span = self.closes(root)[first : last + 1]
-        return interest.InterestDay(day, float(span.min()), float(span.max()), float(span[-1]))
+        closes = self.closes(root)[first : last + 1]
+        return CloseRange(day, float(closes.min()), float(closes.max()), float(closes[-1]))
 
     def strikes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
         """Return the strikes of a series listed on the morning of `day`."""
-        return self.shelf.get(
+        return self.cache.get(
             "strikes", (root.name, series.expiry, day), lambda: self._strikes(root, series, day)
         )
 
     def _strikes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
-        seen = self.known(root, series, self.before(root, day) or day)
-        return contracts.strikes(root, series, day, seen.low, seen.high)
+        # The dump is made in the morning: strikes follow the closes up to the day before, and none
+        # is added within the day.
+        closes = self.close_range(root, series, self.before(root, day) or day)
+        return listed_strikes(root, series, day, closes.low, closes.high)
 
     def listing(self, root: Root, day: date) -> Listing:
         """Return what is listed on `day`."""
-        return self.shelf.get("listing", (root.name, day), lambda: self._listing(root, day))
+        return self.cache.get("listing", (root.name, day), lambda: self._listing(root, day))
 
     def _listing(self, root: Root, day: date) -> Listing:
-        listed = {
-            series: self.strikes(root, series, day) for series in self.series(root, day).values()
-        }
-        options = contracts.contracts(root, self.seed, listed, day)
-        return Listing(root.name, day, options, contracts.futures(root, tuple(listed), day))
+        listed = tuple(self.series(root, day).values())
+        strikes_of = {series: self.strikes(root, series, day) for series in listed}
+        options = option_contracts(root, self.seed, strikes_of, day)
+        return Listing(root.name, day, options, futures(root, listed, day))
 
     def curve(self, root: Root, expiry: date, day: date) -> Curve:
         """Return the prices of an expiry alive on `day`."""
-        return self.shelf.get(
+        return self.cache.get(
             "curve", (root.name, expiry, day), lambda: self._curve(root, expiry, day)
         )
 
     def _curve(self, root: Root, expiry: date, day: date) -> Curve:
-        """Return a curve of which one value is wanted: kept, it would push out one of the day at hand."""
-        inputs = CurveInputs(
-            self.seed,
-            self.clock(root.exchange),
-            self.market(root.exchange, day),
-            self.index(root, day),
-        )
-        return curve(inputs, root, expiry)
+        """Return a curve without keeping it.
+
+        One of which a single value is needed would push out one of the day at hand.
+        """
+        clock = self.clock(root.exchange)
+        market = self.market(root.exchange, day)
+        return curve(CurveInputs(self.seed, clock, market, self.index(root, day)), root, expiry)
 
     def index_close(self, root: Root, day: date) -> float:
-        """Return what the index closed at."""
-        return self.shelf.get(
+        """Return the close of the index."""
+        return self.cache.get(
             "index_close", (root.name, day), lambda: self.index(root, day).auction
         )
 
     def future_close(self, root: Root, expiry: date, day: date) -> float:
-        """Return what a future closed at."""
-        return self.shelf.get(
+        """Return the close of a future."""
+        return self.cache.get(
             "future_close",
             (root.name, expiry, day),
             lambda: float(self._curve(root, expiry, day).forward[-1]),
@@ -190,65 +195,76 @@ class World:
 
     def tape(self, root: Root, series: ExpirySeries, day: date) -> Tape:
         """Return a series' day."""
-        return self.shelf.get(
+        return self.cache.get(
             "tape", (root.name, series.expiry, day), lambda: self._tape(root, series, day)
         )
 
     def _tape(self, root: Root, series: ExpirySeries, day: date) -> Tape:
-        market, strike = self.market(root.exchange, day), self.strikes(root, series, day)
-        held, at = self.held(root, series, day), self.curve(root, series.expiry, day)
-        return tape(
-            SeriesDay(root, self.seed, series, market, at, strike, held), self._halted(market)
+        market = self.market(root.exchange, day)
+        series_day = SeriesDay(
+            root,
+            self.seed,
+            series,
+            market,
+            self.curve(root, series.expiry, day),
+            self.strikes(root, series, day),
+            self.interest(root, series, day),
         )
+        return tape(series_day, self._halted(market))
 
     def _halted(self, market: MarketDay) -> NDArray[np.bool_]:
+        """Return the minutes of a session in which a fault halts the market, shape (minutes,)."""
         halted = np.zeros(market.minutes, dtype=np.bool_)
-        for minute in range(market.minutes if self.faults.halt else 0):
-            begin = datetime.fromtimestamp(
-                market.opened + 60 * minute, tz=market.session.open.tzinfo
-            )
+        if not self.faults.halt:
+            return halted
+        zone = market.session.open.tzinfo
+        for minute in range(market.minutes):
+            begin = datetime.fromtimestamp(market.opened + 60 * minute, tz=zone)
             halted[minute] = any(span.holds(begin) for span in self.faults.halt)
         return halted
 
-    def held(self, root: Root, series: ExpirySeries, day: date) -> InterestBounds:
-        """Return open interest at both ends of `day` by the strikes listed on it; 0 at the start of a strike that is new."""
-        return self.shelf.get(
-            "held", (root.name, series.expiry, day), lambda: self._held(root, series, day)
+    def interest(self, root: Root, series: ExpirySeries, day: date) -> InterestBounds:
+        """Return open interest at both ends of `day` by the strikes listed on it.
+
+        It is 0 at the start of a strike that is new.
+        """
+        return self.cache.get(
+            "interest", (root.name, series.expiry, day), lambda: self._interest(root, series, day)
         )
 
-    def _held(self, root: Root, series: ExpirySeries, day: date) -> InterestBounds:
+    def _interest(self, root: Root, series: ExpirySeries, day: date) -> InterestBounds:
         strike = self.strikes(root, series, day)
-        end, awake = self._closing(root, series, day)
+        closes = self.close_range(root, series, day)
+        end = closing_interest(root, self.seed, series, strike, closes)
         start = np.zeros_like(end)
         before = self.before(root, day)
-        earlier = None if before is None else self.series(root, before).get(series.expiry)
         if before is None:
             start = end.copy()
-        elif earlier is not None:
-            listed = self.strikes(root, earlier, before)
-            row = np.searchsorted(strike, listed)
-            start[:, row] = self._closing(root, earlier, before)[0]
-        return InterestBounds(start, end, awake)
-
-    def _closing(
-        self, root: Root, series: ExpirySeries, day: date
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        strike, seen = self.strikes(root, series, day), self.known(root, series, day)
-        return (
-            interest.closing(root, self.seed, series, strike, seen),
-            interest.awake(root, self.seed, series, strike, seen),
-        )
+        elif (earlier := self.series(root, before).get(series.expiry)) is not None:
+            old_strikes = self.strikes(root, earlier, before)
+            old_closes = self.close_range(root, earlier, before)
+            row = np.searchsorted(strike, old_strikes)
+            start[:, row] = closing_interest(root, self.seed, earlier, old_strikes, old_closes)
+        has_traded = ever_traded(root, self.seed, series, strike, closes)
+        return InterestBounds(start, end, has_traded)
 
     def previous_closes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
-        """Return what options of a series were worth at the close of the session before, `(2, n)`, on tick."""
-        return self.shelf.get(
+        """Return the values of a series' options at the close of the session before.
+
+        They are on tick, shape (2, n).
+        """
+        return self.cache.get(
             "previous",
             (root.name, series.expiry, day),
             lambda: self._previous_closes(root, series, day),
         )
 
     def _previous_closes(self, root: Root, series: ExpirySeries, day: date) -> Numbers:
-        strike, before = self.strikes(root, series, day), self.before(root, day)
-        second = np.array([0 if before is None else self.market(root.exchange, before).seconds])
-        value = np.stack(self._curve(root, series.expiry, before or day).values(strike, second))
-        return np.maximum(np.round(np.round(value / OPTION_TICK) * OPTION_TICK, 2), OPTION_TICK)
+        strike = self.strikes(root, series, day)
+        before = self.before(root, day)
+        # The first day of all has no day before: its own open stands in for the close.
+        close = 0 if before is None else self.market(root.exchange, before).seconds
+        prices = self._curve(root, series.expiry, before or day)
+        value = np.stack(prices.values(strike, np.array([close])))
+        on_tick = np.round(np.round(value / OPTION_TICK) * OPTION_TICK, 2)
+        return np.maximum(on_tick, OPTION_TICK)

@@ -10,7 +10,7 @@ import pytest
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.expiry import resolve
 from g6.simulation import SimulatedMarket
-from g6.simulation.expiries import listed
+from g6.simulation.expiries import listed_series
 from g6.simulation.roots import ROOTS
 from tests.worlds.asking import SIX, ist
 
@@ -33,7 +33,8 @@ def test_weeklies_follow_the_weekday_of_their_era_and_the_trading_days(
     days: Calendar, root: str, on: str, expiries: list[str]
 ) -> None:
     dates = [
-        series.expiry.isoformat() for series in listed(ROOTS[root], days, date.fromisoformat(on))
+        series.expiry.isoformat()
+        for series in listed_series(ROOTS[root], days, date.fromisoformat(on))
     ]
     assert dates[:3] == expiries
 
@@ -50,7 +51,7 @@ def test_nothing_expires_on_a_day_with_a_special_session_only(days: Calendar) ->
     assert date(2025, 10, 21) in special
     for root in ROOTS.values():
         for on in COVERED:
-            expiries = {series.expiry for series in listed(root, days, on)}
+            expiries = {series.expiry for series in listed_series(root, days, on)}
             assert not expiries & special
             assert all(day.weekday() < 5 for day in expiries)
 

@@ -171,7 +171,7 @@ def test_the_ratio_is_drawn_back_to_its_mean(market: SimulatedMarket) -> None:
         ::2
     ]:
         nearest = next(iter(market.world.series(root, session.day).values()))
-        calls, puts = market.world.held(root, nearest, session.day).end.sum(axis=1)
+        calls, puts = market.world.interest(root, nearest, session.day).end.sum(axis=1)
         ratios.append(puts / calls)
     away = np.array(ratios) - np.mean(ratios)
     assert 0.8 < np.mean(ratios) < 1.0

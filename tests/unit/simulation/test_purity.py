@@ -136,25 +136,25 @@ def test_what_is_kept_stays_small_day_after_day(days: Calendar) -> None:
             ask(market, index, ist(f"{day} 11:00"), 3)
         assert kept_bytes(market) < 48e6
         assert {
-            index for index, on in market.world.shelf.kept["index"] if on.isoformat() == day
+            index for index, on in market.world.cache.pieces["index"] if on.isoformat() == day
         } == set(SIX)
 
 
 def test_pieces_of_other_days_are_let_go_before_those_of_the_day_at_hand() -> None:
-    shelf = PieceCache()
+    cache = PieceCache()
     for key in [
         *(("old", n, "monday") for n in range(14)),
         *(("new", n, "tuesday") for n in range(20)),
     ]:
-        shelf.get("tape", key, object)
-    assert {key[-1] for key in shelf.kept["tape"]} == {"tuesday"}
-    assert len(shelf.kept["tape"]) == 20
+        cache.get("tape", key, object)
+    assert {key[-1] for key in cache.pieces["tape"]} == {"tuesday"}
+    assert len(cache.pieces["tape"]) == 20
 
 
 def kept_bytes(market: SimulatedMarket) -> int:
     """Return the bytes of all arrays that hang on the market."""
     seen: dict[int, int] = {}
-    todo: list[object] = [market.world.shelf.kept]
+    todo: list[object] = [market.world.cache.pieces]
     visited: set[int] = set()
     while todo:
         piece = todo.pop()
