@@ -16,7 +16,8 @@ from g6.config import calendar
 from g6.domain.pricing import black76
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
-from g6.simulation.selftest import MINUTES, RATE, START, SampleRecording, record
+from g6.simulation.self_test import MINUTES, START, SampleRecording, record
+from g6.simulation.smile import RATE
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

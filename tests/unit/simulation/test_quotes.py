@@ -10,7 +10,7 @@ from g6.domain.pricing import black76
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
-from g6.simulation.selftest import parity_gap, record, shares, smile
+from g6.simulation.self_test import parity_gap, record, shares, smile
 from g6.simulation.trades import SHARES
 from tests.worlds.asking import SIX, ask, ist, near
 

@@ -39,7 +39,7 @@ from g6.errors import NothingToDo, UserError
 from g6.ports import Ledger, Store
 from g6.ports.sources import abilities_of
 from g6.rendering import cycle_screen
-from g6.simulation.selftest import self_test
+from g6.simulation.self_test import self_test
 from g6.studies.checks.self_checks import self_checks
 
 STORED_SECONDS = 30.0

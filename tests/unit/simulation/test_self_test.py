@@ -5,7 +5,7 @@ import pytest
 from g6.domain.market.calendar import Calendar
 from g6.domain.pricing import black76
 from g6.simulation import SimulatedMarket
-from g6.simulation.selftest import self_test
+from g6.simulation.self_test import self_test
 
 
 @pytest.mark.parametrize("seed", [7, 3])
