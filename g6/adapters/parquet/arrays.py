@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["codes_of", "integers_of"]
+__all__ = ["codes_of", "integers_of", "with_plain_text"]
 
 
 def integers_of(column: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -32,6 +32,15 @@ def codes_of(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
     if "" not in distinct:
         distinct.append("")
     return np.where(is_valid, codes, distinct.index("")), distinct
+
+
+def with_plain_text(table: pa.Table) -> pa.Table:
+    """Return a table whose text has no dictionaries, because Arrow sorts none."""
+    fields = []
+    for field in table.schema:
+        kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
+        fields.append((field.name, kind))
+    return table.cast(pa.schema(fields))
 
 
 def _integers(chunk: pa.Array) -> NDArray[np.int64]:

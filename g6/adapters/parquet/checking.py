@@ -33,9 +33,12 @@ def looks(directory: Path, day: date | None = None) -> list[Look]:
 
     Each returns its findings.
     """
-    stored = {there for root in _roots(directory) for there in days.days(root)}
-    in_question = sorted(there for there in stored if day in (None, there))
-    return [partial(_look, directory, there) for there in in_question]
+    stored: set[date] = set()
+    for root in _roots(directory):
+        stored.update(days.days(root))
+    if day is not None:
+        stored &= {day}
+    return [partial(_look, directory, stored_day) for stored_day in sorted(stored)]
 
 
 def _look(directory: Path, day: date) -> list[Finding]:
@@ -169,12 +172,13 @@ def _differences(actual: pa.Schema, schema: pa.Schema) -> list[str]:
 
 def _misplaced(file: DayFile, table: pa.Table) -> Iterator[Finding]:
     path = quoted(file.path)
-    instants = [at for at in table.column("timestamp").unique().to_pylist() if at is not None]
-    misplaced = [at.astimezone(UTC) for at in instants if not file.may_hold(at)]
-    if misplaced:
-        what = f"holds rows of {isoformat_z(misplaced[0])}, which its name does not promise"
-        fix = f"mv {path} {path}.misplaced, and rerun both cycles"
-        yield Finding(shown(file.path), "misplaced", what, fix)
+    for at in table.column("timestamp").unique().drop_null().to_pylist():
+        if not file.may_hold(at):
+            cycle = isoformat_z(at.astimezone(UTC))
+            what = f"holds rows of {cycle}, which its name does not promise"
+            fix = f"mv {path} {path}.misplaced, and rerun both cycles"
+            yield Finding(shown(file.path), "misplaced", what, fix)
+            break
     # A chain has a row for each strike of an expiry, an overview one for each index.
     key = ["timestamp", "underlying", "expiry", "strike"]
     if "strike" not in table.column_names:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -95,7 +94,7 @@ def _into(
         damaged |= dict.fromkeys(summaries, error)
     if target in damaged:
         raise damaged[target]
-    names = tuple(shown(path) for path in damaged)
+    names = tuple(map(shown, damaged))
     sources = [file for file in sources if file.path not in damaged]
     if not sources:
         return FoldReport(damaged=len(damaged), left=names)
@@ -146,7 +145,7 @@ def _summary(file: DayFile) -> _FileSummary:
     metadata = metadata_of(file.path)
     by_cycle = headers(file.path)
     if b"g6.header" in metadata:
-        by_cycle = {isoformat_z(file.first): json.loads(metadata[b"g6.header"])} | by_cycle
+        by_cycle = {isoformat_z(file.first): json.loads(metadata[b"g6.header"]), **by_cycle}
     facts = {}
     for name, value in metadata.items():
         if name.startswith(b"g6.") and name not in _HEADERS:
@@ -156,7 +155,7 @@ def _summary(file: DayFile) -> _FileSummary:
 
 def _metadata(sources: Iterable[DayFile], summaries: Mapping[Path, _FileSummary]) -> dict[str, str]:
     """Return the headers of all units, and each version, model, rate and configuration once."""
-    by_cycle: dict[str, Any] = {}
+    by_cycle: dict[str, object] = {}
     facts: dict[str, set[str]] = {}
     for file in sorted(sources, key=lambda file: file.level, reverse=True):
         summary = summaries[file.path]
@@ -171,8 +170,10 @@ def _verify(target: Path, content: bytes, table: pa.Table) -> None:
     """Refuse a new file that does not read back the same, row for row."""
     # A byte that flipped on its way was once folded into a day that looked whole.
     back = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
-    columns = [(back.column(name), table.column(name)) for name in table.column_names]
-    if back.num_rows != table.num_rows or not all(_is_same(*pair) for pair in columns):
+    is_whole = back.num_rows == table.num_rows
+    for name in table.column_names:
+        is_whole = is_whole and _is_same(back.column(name), table.column(name))
+    if not is_whole:
         raise StoreBusy(
             f"{target} does not read back as it was written; nothing was removed, see that "
             "memory and disk are healthy"

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from g6.adapters.parquet import days, events, folding, rewriting
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.sizes import sizes
+from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
-from g6.domain.schema.frame import Words
+from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.layout import Kind
 from g6.files import clear_abandoned
 from g6.ports import Event
@@ -87,13 +86,13 @@ class ParquetHistory:
         self,
         index: str,
         day: date,
-        columns: Mapping[str, NDArray[Any] | Words],
-        headers: Mapping[str, Mapping[str, Any]],
+        columns: Mapping[str, ColumnValues | Words],
+        headers: Mapping[str, Document],
     ) -> bool:
         """Replace columns of a compacted day. False when the file stays the same."""
         return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)
 
-    def write_figures(self, index: str, day: date, rows: Sequence[Mapping[str, Any]]) -> bool:
+    def write_figures(self, index: str, day: date, rows: Sequence[Document]) -> bool:
         """Replace figures in the overview rows of one index. Status and reason stay."""
         directory = days.directory_of(self.root(OVERVIEW), day)
         return directory.is_dir() and rewriting.write_figures(directory, index, rows)

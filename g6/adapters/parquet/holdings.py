@@ -6,6 +6,7 @@ The file system alone is asked, and nothing is opened.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -32,7 +33,7 @@ def holdings(directory: Path) -> Iterator[Holding]:
 
 def _holding(kind: str, name: str, day: date, directory: Path) -> Holding:
     files = days.files(directory)
-    count = {level: sum(file.level is level for file in files) for level in FoldLevel}
+    count = Counter(file.level for file in files)
     size = sum(_sizes(directory, ".parquet"))
     return Holding(
         kind, name, day, count[FoldLevel.PART], count[FoldLevel.SEGMENT], count[FoldLevel.DAY], size

@@ -26,8 +26,9 @@ def kept_listing(directory: Path, index: str, on: date) -> Listing | None:
         BadInput: The file is damaged.
     """
     root = directory / layout.folder(Kind.INSTRUMENTS)
-    not_later = [day for day in days.days(root) if day <= on]
-    for day in reversed(not_later):
+    for day in reversed(days.days(root)):
+        if day > on:
+            continue
         path = days.directory_of(root, day) / layout.listing_file(INDICES[index].derivatives)
         if path.exists():
             table = read(path, LISTING_SCHEMA, rows=pc.field("underlying") == index)
@@ -37,15 +38,22 @@ def kept_listing(directory: Path, index: str, on: date) -> Listing | None:
 
 
 def _listing(index: str, day: date, rows: list[Document]) -> Listing:
-    futures = tuple(
-        Future(row["symbol"], row["token"], row["expiry"], row["lot_size"], row["tick_size"])
-        for row in rows
-        if row["instrument_type"] == "FUT"
-    )
-    options = [row for row in rows if row["instrument_type"] in SIDES]
-    keys = sorted({(row["expiry"], row["strike"]) for row in options})
-    places = {key: n for n, key in enumerate(keys)}
+    futures = []
+    options = []
+    distinct = set()
+    for row in rows:
+        if row["instrument_type"] == "FUT":
+            futures.append(
+                Future(
+                    row["symbol"], row["token"], row["expiry"], row["lot_size"], row["tick_size"]
+                )
+            )
+        elif row["instrument_type"] in SIDES:
+            options.append(row)
+            distinct.add((row["expiry"], row["strike"]))
+    keys = sorted(distinct)
     n = len(keys)
+    places = dict(zip(keys, range(n), strict=True))
     symbol = np.full((2, n), "", dtype=object)
     token = np.zeros((2, n), dtype=np.int64)
     lot_size = np.zeros(n, dtype=np.int64)
@@ -60,7 +68,7 @@ def _listing(index: str, day: date, rows: list[Document]) -> Listing:
     expiry = np.array([expiry for expiry, _ in keys], dtype="datetime64[D]")
     strike = np.array([strike for _, strike in keys], dtype=np.float64)
     contracts = Contracts(index, expiry, strike, lot_size, tick_size, symbol, token)
-    return Listing(index, day, contracts, futures)
+    return Listing(index, day, contracts, tuple(futures))
 
 
 def kept_days(directory: Path) -> list[date]:

@@ -7,12 +7,11 @@ import json
 import os
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.days import DayFile, FoldLevel, files, steadily
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.reports.json_types import Document
 from g6.errors import BadInput, DamagedFile, StoreBusy
 from g6.files import shown
 
@@ -153,7 +153,7 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def pack_headers(headers: Mapping[str, Any]) -> str:
+def pack_headers(headers: Document) -> str:
     """Pack the headers of many units, by cycle, into one metadata value.
 
     They are nearly alike, so they shrink well.
@@ -162,7 +162,7 @@ def pack_headers(headers: Mapping[str, Any]) -> str:
     return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
-def headers(path: Path) -> dict[str, Any]:
+def headers(path: Path) -> Document:
     """Return the headers of the units in a folded file, by cycle.
 
     Raises:
@@ -173,7 +173,7 @@ def headers(path: Path) -> dict[str, Any]:
         return dict(json.loads(zlib.decompress(base64.b64decode(packed)))) if packed else {}
 
 
-def header(path: Path, table: pa.Table) -> dict[str, Any]:
+def header(path: Path, table: pa.Table) -> Document:
     """Return the header of the unit in a part, of which `table` was read.
 
     Raises:
@@ -196,13 +196,14 @@ def metadata_of(path: Path) -> dict[bytes, bytes]:
 
 def unit_table(
     files_of_day: Iterable[DayFile], instant: datetime, schema: pa.Schema
-) -> tuple[pa.Table, dict[str, Any]] | None:
+) -> tuple[pa.Table, Document] | None:
     """Return the rows of one instant and their header, from the best file that has them.
 
     None when no file has them.
     """
-    candidates = [file for file in files_of_day if file.may_hold(instant)]
-    for file in sorted(candidates, key=lambda file: file.level):
+    for file in sorted(files_of_day, key=lambda file: file.level):
+        if not file.may_hold(instant):
+            continue
         if file.level is FoldLevel.PART:
             table = read(file.path, schema)
             return table, header(file.path, table)

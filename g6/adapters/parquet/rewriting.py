@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.arrays import with_plain_text
 from g6.adapters.parquet.columns import (
     CHAIN_SCHEMA,
     OVERVIEW_SCHEMA,
@@ -27,7 +26,7 @@ from g6.adapters.parquet.columns import (
 from g6.adapters.parquet.reading import by_instant, foreign, headers, pack_headers, read
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.reports.json_types import Document
-from g6.domain.schema.frame import Words
+from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.layout import DAY_FILE
 from g6.domain.schema.rows import CHAIN
 from g6.errors import BadInput, NothingToDo
@@ -58,11 +57,12 @@ def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
     table = by_instant(read(path, CHAIN_SCHEMA, ["timestamp", *others])).combine_chunks()
     seconds = column_values(table, _COLUMNS["timestamp"])
     instants, starts = np.unique(seconds, return_index=True)
-    values = {
-        name: column_values(table, _COLUMNS[name]) for name in columns if name != "underlying"
-    }
-    if "underlying" in columns:
-        values["underlying"] = np.full(table.num_rows, index, dtype=object)
+    values = {}
+    for name in columns:
+        if name == "underlying":
+            values[name] = np.full(table.num_rows, index, dtype=object)
+        else:
+            values[name] = column_values(table, _COLUMNS[name])
     bounds = np.append(starts, table.num_rows).astype(np.int64)
     cycles = tuple(isoformat_z(at) for at in instants.tolist())
     return StoredDay(cycles, bounds, values, headers(path))
@@ -70,7 +70,7 @@ def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
 
 def write_day(
     directory: Path,
-    columns: Mapping[str, NDArray[Any] | Words],
+    columns: Mapping[str, ColumnValues | Words],
     stamps: Mapping[str, Document],
 ) -> bool:
     """Write `columns`, ordered by instant, into a compacted day.
@@ -131,7 +131,7 @@ def _own(metadata: Mapping[bytes, bytes] | None) -> dict[bytes, bytes]:
 
 
 def _distinct(values: pa.ChunkedArray) -> str:
-    return ",".join(sorted(str(value) for value in pc.unique(values).to_pylist()))
+    return ",".join(sorted(map(str, pc.unique(values).to_pylist())))
 
 
 def write_figures(directory: Path, index: str, rows: Sequence[Document]) -> bool:
@@ -149,16 +149,19 @@ def write_figures(directory: Path, index: str, rows: Sequence[Document]) -> bool
         metadata = _own(table.schema.metadata)
         is_mine = pc.equal(table.column("underlying").cast(pa.string()), index)
         mine = table.filter(is_mine)
-        cycles = [isoformat_z(at) for at in mine.column("timestamp").to_pylist()]
-        words = [mine.column(name).to_pylist() for name in _UNCHANGED]
-        endings = dict(zip(cycles, zip(*words, strict=True), strict=True))
+        endings: dict[str, Document] = {}
+        for stored in mine.select(["timestamp", *_UNCHANGED]).to_pylist():
+            endings[isoformat_z(stored.pop("timestamp"))] = stored
         fresh = []
+        written = set()
         for row in rows:
             if row["timestamp"] in endings:
-                status, reason = endings[row["timestamp"]]
-                fresh.append({**row, "status": status, "reason": reason})
-        written = {row["timestamp"] for row in fresh}
-        unwritten = [n for n, cycle in enumerate(cycles) if cycle not in written]
+                fresh.append({**row, **endings[row["timestamp"]]})
+                written.add(row["timestamp"])
+        unwritten = []
+        for place, at in enumerate(mine.column("timestamp").to_pylist()):
+            if isoformat_z(at) not in written:
+                unwritten.append(place)
         parts = (
             table.filter(pc.invert(is_mine)),
             mine.take(pa.array(unwritten, pa.int64())),
@@ -166,18 +169,9 @@ def write_figures(directory: Path, index: str, rows: Sequence[Document]) -> bool
         )
         merged = pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
         order = [("timestamp", "ascending"), ("underlying", "ascending")]
-        sorted_table = _encoded(_plain(merged).sort_by(order))
+        sorted_table = _encoded(with_plain_text(merged).sort_by(order))
         content = encode(sorted_table.replace_schema_metadata(metadata), small=True)
         return _write_if_changed(path, content)
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Return text without its dictionaries, because Arrow sorts none."""
-    fields = []
-    for field in table.schema:
-        kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
-        fields.append((field.name, kind))
-    return table.cast(pa.schema(fields))
 
 
 def _encoded(table: pa.Table) -> pa.Table:

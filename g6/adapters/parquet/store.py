@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.arrays import with_plain_text
 from g6.adapters.parquet.columns import (
     CHAIN_SCHEMA,
     LISTING_SCHEMA,
@@ -32,7 +32,7 @@ from g6.adapters.parquet.columns import (
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.reading import conform, metadata_of, read, unit_table, whole, widened
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.market.instrument import Listing
+from g6.domain.market.instrument import SIDES, Listing
 from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
@@ -44,6 +44,7 @@ from g6.ports import WriteReport
 _OI = ("expiry", "strike", "ce_oi", "pe_oi")
 _LISTING_KEY = ("underlying", "instrument_type", "expiry", "strike", "symbol")
 _LISTING_ORDER = [(name, "ascending") for name in _LISTING_KEY]
+_LISTING_MARK = {"g6.version": "1"}
 
 
 class ParquetStore:
@@ -80,12 +81,10 @@ class ParquetStore:
         """
         instant = parse_z(cycle)
         path = days.part_path(self.overview_root, instant)
-        new = {str(row["underlying"]): row for row in rows}
+        new = _by_index(rows)
         with _open(path.parent):
             wide, table = self._overview_at(path.parent, instant)
-            merged: dict[str, OverviewRow] = {}
-            if table is not None:
-                merged = {str(row["underlying"]): row for row in overview_rows(table)}
+            merged = {} if table is None else _by_index(overview_rows(table))
             fresh = overview_table(list((merged | new).values()))
             if table is not None and len(wide) > len(OVERVIEW_SCHEMA):
                 fresh = _with_foreign(fresh, table, wide, set(new))
@@ -167,13 +166,11 @@ class ParquetStore:
         # An expired contract is in no later dump, so that what is stored here stays for good.
         with _open(path.parent):
             schema = widened([path], LISTING_SCHEMA)
-            tables = [conform(_listing_table(listing), schema)]
+            merged = conform(_listing_table(listing), schema).replace_schema_metadata(_LISTING_MARK)
             with suppress(BadInput, FileNotFoundError):
-                tables.append(read(path, schema, rows=pc.field("underlying") != listing.underlying))
-            versioned = [table.replace_schema_metadata({"g6.version": "1"}) for table in tables]
-            merged = pa.concat_tables(versioned)
-            fields = [(field.name, _plain_type(field.type)) for field in merged.schema]
-            ordered = merged.cast(pa.schema(fields)).sort_by(_LISTING_ORDER)
+                others = read(path, schema, rows=pc.field("underlying") != listing.underlying)
+                merged = pa.concat_tables([merged, others.replace_schema_metadata(_LISTING_MARK)])
+            ordered = with_plain_text(merged).sort_by(_LISTING_ORDER)
             _put(path, encode(_dictionaries(ordered, schema)), len(listing.contracts))
 
 
@@ -195,31 +192,31 @@ def _with_foreign(
     return fresh
 
 
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return a type without its dictionary, because Arrow sorts no dictionaries."""
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+def _by_index(rows: Iterable[OverviewRow]) -> dict[str, OverviewRow]:
+    return {str(row["underlying"]): row for row in rows}
 
 
 def _listing_table(listing: Listing) -> pa.Table:
     contracts = listing.contracts
     side, row = np.nonzero(contracts.symbol != "")
-    futures = listing.futures
-    n = len(side) + len(futures)
-    values: dict[str, Any] = {
-        "underlying": [listing.underlying] * n,
-        "instrument_type": [("CE", "PE")[number] for number in side] + ["FUT"] * len(futures),
-        "expiry": contracts.expiry[row].astype("datetime64[D]").tolist()
-        + [future.expiry for future in futures],
-        "strike": [*contracts.strike[row].tolist(), *[None] * len(futures)],
-        "symbol": contracts.symbol[side, row].tolist() + [future.symbol for future in futures],
-        "token": contracts.token[side, row].tolist() + [future.token for future in futures],
-        "lot_size": contracts.lot_size[row].tolist() + [future.lot_size for future in futures],
-        "tick_size": contracts.tick_size[row].tolist() + [future.tick_size for future in futures],
+    columns: dict[str, list[object]] = {
+        "underlying": [listing.underlying] * len(row),
+        "instrument_type": np.array(SIDES)[side].tolist(),
+        "expiry": contracts.expiry[row].astype("datetime64[D]").tolist(),
+        "strike": contracts.strike[row].tolist(),
+        "symbol": contracts.symbol[side, row].tolist(),
+        "token": contracts.token[side, row].tolist(),
+        "lot_size": contracts.lot_size[row].tolist(),
+        "tick_size": contracts.tick_size[row].tolist(),
     }
-    return pa.table(
-        [pa.array(values[field.name], field.type) for field in LISTING_SCHEMA],
-        schema=LISTING_SCHEMA,
-    )
+    for future in listing.futures:
+        columns["underlying"].append(listing.underlying)
+        columns["instrument_type"].append("FUT")
+        columns["strike"].append(None)
+        for name in ("expiry", "symbol", "token", "lot_size", "tick_size"):
+            columns[name].append(getattr(future, name))
+    arrays = [pa.array(columns[field.name], field.type) for field in LISTING_SCHEMA]
+    return pa.table(arrays, schema=LISTING_SCHEMA)
 
 
 def _dictionaries(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -247,12 +244,11 @@ def _rows_at(
         elif file.first <= last and first < file.end:
             with suppress(BadInput):
                 table = read(file.path, OVERVIEW_SCHEMA, ["timestamp", "underlying"])
-                pairs = zip(
-                    table.column("timestamp").to_pylist(),
-                    table.column("underlying").to_pylist(),
-                    strict=True,
-                )
-                rows += [(at, frozenset([index])) for at, index in pairs if first <= at <= last]
+                instants = table.column("timestamp").to_pylist()
+                indices = table.column("underlying").to_pylist()
+                for at, index in zip(instants, indices, strict=True):
+                    if first <= at <= last:
+                        rows.append((at, frozenset([index])))
     return rows
 
 

@@ -229,7 +229,9 @@ def _needed(query: Query) -> list[str]:
     names = set(query.columns)
     if query.long:
         names.add("symbol")
-        names |= {prefix + name for prefix, _ in _SIDES for name in names}
+        for prefix in PREFIXES:
+            names |= {prefix + name for name in query.columns}
+            names.add(f"{prefix}symbol")
     if query.expiries:
         names.add("expiry")
     if query.strikes:

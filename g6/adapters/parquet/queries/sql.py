@@ -119,21 +119,8 @@ def _tables(directory: Path) -> Iterator[tuple[str, Sequence[Path], pa.Schema, s
 
 def _damaged(directory: Path) -> dict[Path, BadInput]:
     """Return the files that cannot be read whole, checksums included, and why."""
-    stored = [
-        (file.path, schema)
-        for _, roots, schema, _ in _tables(directory)
-        for root in roots
-        for day in days.days(root)
-        for file in days.files(days.directory_of(root, day))
-    ]
     damaged: dict[Path, BadInput] = {}
-    for path, schema in [
-        *stored,
-        *(
-            (path, LISTING_SCHEMA)
-            for path in _listings(directory / layout.folder(Kind.INSTRUMENTS))
-        ),
-    ]:
+    for path, schema in _stored_files(directory):
         try:
             read(path, schema)
         except BadInput as error:
@@ -141,6 +128,22 @@ def _damaged(directory: Path) -> dict[Path, BadInput]:
         except FileNotFoundError:
             continue  # it was folded meanwhile
     return damaged
+
+
+def _stored_files(directory: Path) -> Iterator[tuple[Path, pa.Schema]]:
+    """Yield every file of the tables, with the columns of this version."""
+    for _, roots, schema, _ in _tables(directory):
+        for day_directory in _day_directories(roots):
+            for file in days.files(day_directory):
+                yield file.path, schema
+    for path in _listings(directory / layout.folder(Kind.INSTRUMENTS)):
+        yield path, LISTING_SCHEMA
+
+
+def _day_directories(roots: Sequence[Path]) -> Iterator[Path]:
+    for root in roots:
+        for day in days.days(root):
+            yield days.directory_of(root, day)
 
 
 def _view(
@@ -158,8 +161,7 @@ def _view(
     """
     whole: list[str] = []
     mixed: list[pa.Table] = []
-    directories = [days.directory_of(root, day) for root in roots for day in days.days(root)]
-    for directory in directories:
+    for directory in _day_directories(roots):
         files = [file for file in days.files(directory) if file.path not in left_out]
         if _apart(files):
             whole += [str(file.path) for file in files]
