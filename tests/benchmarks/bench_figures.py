@@ -85,7 +85,7 @@ def way(run: Run) -> dict[str, Percentiles]:
             ended := [
                 unit.stages["analyse"].ended
                 for unit in record.units.values()
-                if "analyse" in unit.stages
+                if "analyse" in unit.stages and unit.stages["analyse"].ended
             ]
         ):
             steps["instant to last analyse"].append(max(ended) - record.opening.due)

@@ -95,7 +95,7 @@ def main() -> int:
     good = True
     for count in map(int, chosen.indices.split(",")):
         reports = run(chosen.scope, count, chosen.cycles)
-        statuses = [report["status"] for report in reports]
+        statuses = [str(report["status"]) for report in reports]
         options = [sum(report["options"].values()) for report in reports]
         reasons = {
             f"{name} {reason}"

@@ -12,6 +12,7 @@ import pybreaker
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Breaker, Patience, RequestGate
+from g6.domain.reports import ProviderState
 
 UNSPACED = {"quote": 1e-6, "historical": 1e-6, "other": 1e-6}
 
@@ -28,7 +29,7 @@ class Guards:
     storage: pybreaker.CircuitMemoryStorage = field(
         default_factory=lambda: pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
     )
-    told: list[Mapping[str, Any]] = field(default_factory=list)
+    told: list[ProviderState] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.limiter = MemoryLimiter(spacings=self.spacings)
