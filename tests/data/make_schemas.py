@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from g6.adapters.parquet_store import ParquetHistory, ParquetStore
-from g6.domain.cycle import Unit
-from g6.domain.instrument import Contracts, Listing
-from g6.domain.rows import SCHEMA_VERSION
 
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.domain.cycles.cycle import Unit
+from g6.domain.market.instrument import Contracts, Listing
+from g6.domain.schema.rows import SCHEMA_VERSION
 from tests.conftest import make_chain
 
 CYCLES = ("2026-11-19T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z")

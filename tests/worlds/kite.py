@@ -7,7 +7,7 @@
         kite.arrivals("quote")
 
 `in_thread=True` spares a process where the test measures nothing. Options are those of `g6 kite-server`, or in a thread the fields
-of `g6.kite_server.Options`.
+of `g6.kite_server.ServerOptions`.
 """
 
 from __future__ import annotations
