@@ -1,8 +1,9 @@
 """A document as parts that a person reads, and the registry of the modules that make them.
 
-A module here has `parts(document, view)`, which yields sentences and tables, and may name a
-`VIEW`, the dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is also
-written as CSV. `json_value(document)` stands where the published JSON is not the document's fields.
+A module here has `parts(document, view)`, which yields sentences and tables, and may name a `VIEW`,
+the dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is
+also written as CSV. `json_value(document)` stands where the published JSON is not the document's
+fields.
 """
 
 from __future__ import annotations

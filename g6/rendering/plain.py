@@ -26,7 +26,7 @@ def write_csv(document: Document, file: TextIO, line_end: str = "\n") -> None:
     columns = document.columns()
     writer = csv.writer(file, lineterminator=line_end)
     writer.writerow(columns)
-    cells = [[_cell(value) for value in _values(column)] for column in columns.values()]
+    cells = [list(map(_cell, _values(column))) for column in columns.values()]
     writer.writerows(zip(*cells, strict=True))
 
 

@@ -58,12 +58,11 @@ def _parameter(field: Field) -> str:
     parameter = field.parameter
     option = parameter.metavar if parameter.is_positional else field.option
     default = "required" if field.is_required else _default(field.default)
-    bounds = [
-        f"{word} {bound:g}"
-        for word, bound in (("at least", parameter.least), ("at most", parameter.most))
-        if bound is not None
-    ]
-    meaning = " ".join([parameter.sentence, *(f"({text})" for text in bounds)])
+    meaning = parameter.sentence
+    if parameter.least is not None:
+        meaning += f" (at least {parameter.least:g})"
+    if parameter.most is not None:
+        meaning += f" (at most {parameter.most:g})"
     cells = (f"`{field.name}`", f"`{option}`", _type_name(field.type), default, meaning)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 

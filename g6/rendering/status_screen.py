@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from g6.rendering.parts import Line, Part
-from g6.rendering.wording import countdown
+from g6.rendering.wording import countdown, counts_in_words
 
 __all__ = ["status_line", "status_parts"]
 
@@ -45,14 +45,14 @@ def status_parts(status: Status) -> Iterator[Part]:
     for trouble in (provider.get("instruments") or {}).values():
         yield Line(f"instruments: {trouble}")
     yield _indices_table(status["indices_info"])
-    queues = ", ".join(f"{name} {depth}" for name, depth in status["queues"].items())
+    queues = counts_in_words(status["queues"])
     yield f"queues {queues or '-'}"
 
 
 def _provider_name(provider: Status) -> str:
     """Return the provider, its kind of market, and where its quotes come from now."""
     words = [provider["name"], provider.get("mode"), provider.get("source")]
-    return ", ".join(dict.fromkeys(word for word in words if word))
+    return ", ".join(dict.fromkeys(filter(None, words)))
 
 
 def _guards(provider: Status) -> str:
@@ -65,7 +65,7 @@ def _guards(provider: Status) -> str:
         clauses.append(f"breaker {provider['breaker']}")
     budget = provider.get("budget_left")
     if budget:
-        requests = ", ".join(f"{family} {count}" for family, count in budget.items())
+        requests = counts_in_words(budget)
         clauses.append(f"requests left a minute {requests}")
     return "; ".join(clauses)
 

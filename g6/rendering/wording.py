@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
 
 import numpy as np
@@ -16,6 +16,7 @@ __all__ = [
     "LAKH",
     "around",
     "countdown",
+    "counts_in_words",
     "heading",
     "in_india",
     "megabytes",
@@ -48,6 +49,15 @@ def percent(value: float | None) -> str:
     '8.9'
     """
     return "–" if value is None or isnan(value) else f"{100 * value:.1f}"
+
+
+def counts_in_words(counts: Mapping[str, object]) -> str:
+    """Return names with their counts, as a sentence lists them.
+
+    >>> counts_in_words({"NIFTY": 4, "SENSEX": 2})
+    'NIFTY 4, SENSEX 2'
+    """
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 def countdown(seconds: float) -> str:

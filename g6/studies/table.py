@@ -72,7 +72,8 @@ STUDIES = (
     Study(
         "trace",
         "now.cycle_trace",
-        "Show the stages of a cycle's units with their waiting and running times, and its expiries.",
+        "Show the stages of a cycle's units with their waiting and running times, and its "
+        "expiries.",
         "g6 trace 2026-11-18T05:30:00Z",
         reader="running",
     ),

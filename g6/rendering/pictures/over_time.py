@@ -19,7 +19,8 @@ from g6.rendering.pictures.axes import (
     tidy,
 )
 from g6.rendering.wording import LAKH
-from g6.studies.stored.interest_by_cycle import InterestByCycle
+from g6.studies.documents import columns_of
+from g6.studies.stored.interest_by_cycle import CycleInterest, InterestByCycle
 from g6.studies.stored.overlays import Overlays, SessionCurve
 from g6.studies.stored.straddle_by_cycle import StraddleByCycle
 
@@ -59,14 +60,14 @@ def straddle(document: StraddleByCycle, figure: Figure) -> None:
 def interest(document: InterestByCycle, figure: Figure) -> None:
     """Draw ratios above max pain above the sums of both sides."""
     ratios, pain, sums = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1, 1.4))
-    cycles = document.cycles
-    instants = [cycle.instant for cycle in cycles]
-    parts = sessions(instants, [cycle.expiry for cycle in cycles])
-    oi_calls = np.array([cycle.oi_calls for cycle in cycles])
-    oi_puts = np.array([cycle.oi_puts for cycle in cycles])
-    pcr = np.array([cycle.pcr for cycle in cycles])
-    pcr_volume = np.array([cycle.pcr_volume for cycle in cycles])
-    max_pain = np.array([cycle.max_pain for cycle in cycles])
+    cycles = columns_of(CycleInterest, document.cycles)
+    instants = [cycle.instant for cycle in document.cycles]
+    parts = sessions(instants, cycles["expiry"])
+    oi_calls = np.array(cycles["oi_calls"], dtype=np.float64)
+    oi_puts = np.array(cycles["oi_puts"], dtype=np.float64)
+    pcr = np.array(cycles["pcr"], dtype=np.float64)
+    pcr_volume = np.array(cycles["pcr_volume"], dtype=np.float64)
+    max_pain = np.array(cycles["max_pain"], dtype=np.float64)
     _draw_line(ratios, pcr, parts, FIT, "open interest")
     _draw_line(ratios, pcr_volume, parts, QUIET, "volume of the day")
     _draw_line(pain, max_pain, parts, MARKS[1], None)

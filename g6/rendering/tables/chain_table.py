@@ -127,13 +127,12 @@ def _rows_around(document: ChainByStrike, strikes: int) -> range:
 def _texts(document: ChainByStrike, side: int, cells: tuple[Cell, ...]) -> list[list[str]]:
     """Return the columns of one side as texts, in the order of `cells`."""
     figures = _figures(document, side)
-    return [
-        [
-            number(value, cell.places, sign=cell.figure == "oi_change")
-            for value in (cell.factor * figures[cell.figure]).tolist()
-        ]
-        for cell in cells
-    ]
+    columns: list[list[str]] = []
+    for cell in cells:
+        values = (cell.factor * figures[cell.figure]).tolist()
+        is_change = cell.figure == "oi_change"
+        columns.append([number(value, cell.places, sign=is_change) for value in values])
+    return columns
 
 
 def _figures(document: ChainByStrike, side: int) -> Mapping[str, NDArray[np.float64]]:

@@ -14,7 +14,8 @@ LEFT_COLUMNS = 2
 def parts(document: Coverage, _: NoView) -> Iterator[Part]:
     """Yield a header and a line per index and day."""
     lines = [_line(day) for day in document.days]
-    rows = [list(lines[0]), *([str(value) for value in line.values()] for line in lines)]
+    rows = [list(lines[0])]
+    rows += [list(map(str, line.values())) for line in lines]
     yield Block("\n".join(_aligned(rows)))
 
 

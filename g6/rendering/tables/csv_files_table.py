@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from g6.rendering.parts import Line, NoView, Part
+from g6.rendering.wording import counts_in_words
 from g6.studies.stored.csv_files import CsvInventory
 
 
@@ -22,5 +23,5 @@ def json_value(document: CsvInventory) -> object:
 
 def _text(value: object) -> object:
     if isinstance(value, Mapping):
-        return ", ".join(f"{index} {count}" for index, count in value.items())
+        return counts_in_words(value)
     return value

@@ -12,13 +12,9 @@ from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
 
 def parts(document: CycleTrace, _: NoView) -> Iterator[Part]:
     """Yield the cycle's own times, and a table of its stages and expiries."""
-    times = ", ".join(
-        f"{name} {_text(at)}"
-        for name, at in (
-            ("opened", document.opened),
-            ("fired", document.fired),
-            ("closed", document.closed),
-        )
+    times = (
+        f"opened {_text(document.opened)}, fired {_text(document.fired)}, "
+        f"closed {_text(document.closed)}"
     )
     yield f"cycle {document.cycle}: {times} (milliseconds after its instant)"
     yield _table(document)
@@ -41,8 +37,8 @@ def _add_unit(table: Table, index: str, unit: UnitTrace) -> None:
     for name in unit.not_listed:
         table.add_row("", f"  {name}", "", "", "asked for and not listed")
     if unit.reason or unit.status != "OK":
-        causes = [text for text in (unit.reason, unit.error) if text]
-        table.add_row("", unit.status, "", "", ": ".join(causes))
+        cause = ": ".join(filter(None, (unit.reason, unit.error)))
+        table.add_row("", unit.status, "", "", cause)
 
 
 def _expiry(expiry: Mapping[str, object]) -> str:

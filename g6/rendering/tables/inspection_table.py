@@ -8,6 +8,7 @@ from rich.table import Table
 
 from g6.ports.readers import ColumnSummary
 from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.wording import counts_in_words
 from g6.studies.stored.inspection import Inspection
 
 
@@ -32,8 +33,7 @@ def json_value(document: Inspection) -> object:
 
 def _counts(name: str, by_side: Mapping[str, Mapping[str, int]]) -> Iterator[Line]:
     for side, counts in by_side.items():
-        words = ", ".join(f"{word} {count}" for word, count in counts.items())
-        yield Line(f"{side} {name}: {words or 'none'}")
+        yield Line(f"{side} {name}: {counts_in_words(counts) or 'none'}")
 
 
 def _table(columns: tuple[ColumnSummary, ...]) -> Table:

@@ -22,11 +22,12 @@ def parts(document: Verification, _: NoView) -> Iterator[Part]:
 
 def json_value(document: Verification) -> object:
     """Return the differences under the names that are published."""
+    figures = document.columns()
     return {
         "units": document.units,
         "tolerance": document.tolerance,
-        "largest": {each.figure: each.largest for each in document.figures},
-        "at": {each.figure: each.where for each in document.figures},
+        "largest": dict(zip(figures["figure"], figures["largest"], strict=True)),
+        "at": dict(zip(figures["figure"], figures["where"], strict=True)),
         "above": document.above,
     }
 
@@ -37,7 +38,9 @@ def _table(document: Verification) -> Table:
     for name in ("compared", "largest difference"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("where")
-    for each in document.figures:
-        where = each.where if each.largest > document.tolerance else ""
-        table.add_row(each.figure, f"{each.compared:,}", f"{each.largest:.2e}", where)
+    for difference in document.figures:
+        # Where the largest one is matters where it is too large, and is 40 characters wide.
+        where = difference.where if difference.largest > document.tolerance else ""
+        compared = f"{difference.compared:,}"
+        table.add_row(difference.figure, compared, f"{difference.largest:.2e}", where)
     return table

@@ -80,10 +80,11 @@ class Verification:
     @property
     def above(self) -> tuple[str, ...]:
         """The figures beyond the tolerance, by name."""
-        return tuple(sorted(each.figure for each in self.figures if self.is_beyond(each)))
+        return tuple(sorted(figure.figure for figure in filter(self.is_beyond, self.figures)))
 
     def is_beyond(self, difference: FigureDifference) -> bool:
-        """Tell whether a difference does not pass; one that is no number does not."""
+        """Tell whether a difference does not pass."""
+        # NaN does not pass: it is no number below the tolerance.
         return not difference.largest <= self.tolerance
 
     def columns(self) -> Mapping[str, list[object]]:

@@ -100,7 +100,7 @@ class TraceLine:
 
 @dataclass(frozen=True, slots=True)
 class CycleTrace:
-    """The story of one cycle; times are milliseconds after its instant."""
+    """The story of one cycle. Times are milliseconds after its instant."""
 
     cycle: str
     opened: float | None

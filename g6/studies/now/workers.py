@@ -38,7 +38,13 @@ class WorkerLine:
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The state of workers and queues; `vitals` is what the system says of itself, as JSON has it."""
+    """The state of workers and queues.
+
+    Attributes:
+        workers: The worker processes.
+        queues: Messages that wait, by queue.
+        vitals: What the system says of itself, as JSON has it.
+    """
 
     workers: tuple[WorkerLine, ...]
     queues: Mapping[str, int]

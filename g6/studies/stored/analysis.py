@@ -17,6 +17,7 @@ from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 from g6.ports.readers import StoredReader
 from g6.studies import selection
+from g6.studies.documents import columns_of
 from g6.studies.parameters import At, Parameter
 
 OneIndex = Annotated[
@@ -114,15 +115,19 @@ class Analysis:
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per index and expiry."""
-        pairs = [(index, expiry) for index in self.indices for expiry in index.expiries]
-        figures = [name for name in ExpiryFigures.__slots__ if name not in _LEVELS]
-        levels = {name: [getattr(expiry, name).strike for _, expiry in pairs] for name in _LEVELS}
-        return {
-            "index": [index.index for index, _ in pairs],
-            "cycle": [index.cycle for index, _ in pairs],
-            **{name: [getattr(expiry, name) for _, expiry in pairs] for name in figures},
-            **levels,
-        }
+        names: list[object] = []
+        cycles: list[object] = []
+        expiries: list[ExpiryFigures] = []
+        for index in self.indices:
+            names += [index.index] * len(index.expiries)
+            cycles += [index.cycle] * len(index.expiries)
+            expiries += index.expiries
+        figures = columns_of(ExpiryFigures, expiries)
+        # A level has interest and distance as well. A line per expiry has room for its strike.
+        for name in _LEVELS:
+            del figures[name]
+            figures[name] = [getattr(expiry, name).strike for expiry in expiries]
+        return {"index": names, "cycle": cycles, **figures}
 
 
 _LEVELS = ("support", "resistance")

@@ -132,10 +132,7 @@ def answer(reader: StoredReader, parameters: BuildUpParameters) -> BuildUps:
     oi_change = build_up.change(chain.sides["oi"], oi_before, chain.sides["oi_day_high"])
     premium_change = chain.last - last_before
     words = build_up.build_up(premium_change, oi_change, oi_before, chain.tick_size)
-    sides = [
-        SideBuildUp(chain.sides["oi"][side], oi_change[side], premium_change[side], words[side])
-        for side in (0, 1)
-    ]
+    calls, puts = map(SideBuildUp, chain.sides["oi"], oi_change, premium_change, words)
     return BuildUps(
         index=unit.index,
         cycle=unit.cycle,
@@ -144,8 +141,8 @@ def answer(reader: StoredReader, parameters: BuildUpParameters) -> BuildUps:
         strike=chain.strike,
         offset=rows.columns["offset"],
         index_build_up="" if earlier is None else _index_build_up(chain, earlier),
-        calls=sides[0],
-        puts=sides[1],
+        calls=calls,
+        puts=puts,
     )
 
 

@@ -24,7 +24,7 @@ class DayCoverage:
         index: The underlying's name.
         day: The session day.
         due: Cycles that should have a row or have one.
-        ok: Rows of status OK; likewise the next three.
+        ok: Rows of status OK.
         partial: Rows of status PARTIAL.
         missing: Rows of status MISSING, those without their chain among them.
         skipped: Rows of status SKIPPED.

@@ -110,11 +110,12 @@ def answer(reader: StoredReader, parameters: DossierParameters) -> Dossier:
     at = parameters.at
     unit, frame = selection.latest(reader, parameters.index, at)
     windows = [60.0 * minutes for minutes in parameters.windows]
-    figures = expiry_figures(Chain.of_rows(frame))
-    maturities = {days: _maturity(figures, days) for days in term_structure.MATURITIES_DAYS}
-    between = term_structure.forward_volatility(
-        [expiry.years for expiry in figures], [expiry.atm_iv for expiry in figures]
-    )
+    years, volatilities = _term(expiry_figures(Chain.of_rows(frame)))
+    maturities = {
+        days: term_structure.constant_maturity(years, volatilities, days)
+        for days in term_structure.MATURITIES_DAYS
+    }
+    between = term_structure.forward_volatility(years, volatilities)
     past = _past_volatility(reader, unit, at)
     return Dossier(
         index=unit.index,
@@ -135,9 +136,9 @@ def _trends(
     return series.trends(rows.columns["timestamp"].tolist(), values, windows)
 
 
-def _maturity(figures: Sequence[ExpiryFigures], days: float) -> float:
-    years = [expiry.years for expiry in figures]
-    return term_structure.constant_maturity(years, [expiry.atm_iv for expiry in figures], days)
+def _term(figures: Sequence[ExpiryFigures]) -> tuple[list[float], list[float]]:
+    """Return years to each expiry and its volatility at the money."""
+    return [expiry.years for expiry in figures], [expiry.atm_iv for expiry in figures]
 
 
 def _past_volatility(reader: StoredReader, unit: Unit, at: datetime | None) -> list[float]:
@@ -149,7 +150,7 @@ def _past_volatility(reader: StoredReader, unit: Unit, at: datetime | None) -> l
         if frame is not None and len(frame) and selection.is_observed_by(frame, at):
             figures = expiry_figures(Chain.of_rows(frame))
         # A day whose chain is gone is NaN and stays in its place: the rank counts known days.
-        values.append(_maturity(figures, RANKED_MATURITY))
+        values.append(term_structure.constant_maturity(*_term(figures), RANKED_MATURITY))
     return values
 
 

@@ -82,10 +82,12 @@ def _snapshot(reader: ArchiveReader, name: str, counted: Sequence[str]) -> Snaps
 def _flags(values: Sequence[object]) -> dict[str, int]:
     """Return how many values have each flag, those that none has left out."""
     masks = [value for value in values if isinstance(value, int)]
-    counts = {
-        flag.name.lower(): sum(bool(mask & flag) for mask in masks) for flag in Flag if flag.name
-    }
-    return {word: count for word, count in counts.items() if count}
+    counts: dict[str, int] = {}
+    for flag in Flag:
+        count = sum(bool(mask & flag) for mask in masks)
+        if flag.name and count:
+            counts[flag.name.lower()] = count
+    return counts
 
 
 def _statuses(values: Sequence[object]) -> dict[str, int]:

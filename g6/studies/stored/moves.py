@@ -111,15 +111,17 @@ def answer(reader: StoredReader, parameters: MoveParameters) -> ExpectedMoves:
         index=unit.index,
         cycle=unit.cycle,
         expiry=now.expiry,
-        bands=tuple(
-            MoveBand(band.name, band.centre, band.move, band.low, band.high)
-            for band in expected_moves.bands(now)
-        ),
-        coverage=tuple(
-            BandCoverage(band.name, band.expected, band.inside, band.known, band.share)
-            for band in expected_moves.coverage(drawn, settled(rows, fixes))
-        ),
+        bands=tuple(map(_move_band, expected_moves.bands(now))),
+        coverage=tuple(map(_coverage, expected_moves.coverage(drawn, settled(rows, fixes)))),
     )
+
+
+def _move_band(band: expected_moves.Band) -> MoveBand:
+    return MoveBand(band.name, band.centre, band.move, band.low, band.high)
+
+
+def _coverage(tally: expected_moves.BandTally) -> BandCoverage:
+    return BandCoverage(tally.name, tally.expected, tally.inside, tally.known, tally.share)
 
 
 @dataclass(frozen=True, slots=True)

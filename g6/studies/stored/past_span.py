@@ -21,7 +21,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PastSpan:
-    """Asks for one index or all, over days and instants. Both ends are in it, None is without one."""
+    """Asks for one index or all, over days and instants.
+
+    Both ends are in it, and None is without one.
+    """
 
     index: Annotated[
         str | None, Parameter("Only this index.", "NIFTY", metavar="INDEX", read=known_index)

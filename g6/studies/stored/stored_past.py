@@ -160,7 +160,7 @@ class StoredPast:
     def read(cls, reader: PastReader, span: PastSpan) -> StoredPast:
         """Read rows, chains and configurations of the days of the span."""
         chain_days = reader.chain_days()
-        with_chains = {day for days in chain_days.values() for day in days}
+        with_chains = set[date]().union(*chain_days.values())
         stored = sorted({*reader.overview_days(), *with_chains})
         kind = reader.kind()
         now = reader.now
@@ -168,7 +168,9 @@ class StoredPast:
         outcomes = reader.outcomes(span.first_day, span.last_day)
         # The days beside the span tell the interval of a span without rows.
         needed = {*days, *_nearest(with_chains, days)}
-        keys = [(name, day) for name, held in chain_days.items() for day in held if day in needed]
+        keys: list[tuple[str, date]] = []
+        for name, of_name in chain_days.items():
+            keys += [(name, day) for day in of_name if day in needed]
         chains: dict[date, dict[str, StoredChains]] = {}
         for (name, day), of_day in reader.chains(keys).items():
             chains.setdefault(day, {})[name] = of_day
@@ -231,9 +233,10 @@ class StoredPast:
     def _instants_of(self, day: date) -> Instants:
         """Return the instants of a day at which any index has a row or a chain."""
         if day not in self._instants:
-            held = [outcomes.instants for outcomes in self.outcomes.get(day, {}).values()]
-            held += [chains.instants for chains in self.chains.get(day, {}).values()]
-            self._instants[day] = np.unique(np.concatenate([instants_of(()), *held]))
+            by_index = [instants_of(())]
+            by_index += [outcomes.instants for outcomes in self.outcomes.get(day, {}).values()]
+            by_index += [chains.instants for chains in self.chains.get(day, {}).values()]
+            self._instants[day] = np.unique(np.concatenate(by_index))
         return self._instants[day]
 
     def _collected(self, day: date) -> Iterator[tuple[Instants, str]]:
@@ -245,9 +248,10 @@ class StoredPast:
             instants = chains.instants
             is_collected = np.ones(len(instants), dtype=bool)
             outcomes = self.outcomes.get(day, {}).get(index)
-            if outcomes is not None and any(reason == gaps.REPAIRED for _, reason in outcomes.rows):
+            if outcomes is not None:
                 is_repaired = outcomes.has(reason == gaps.REPAIRED for _, reason in outcomes.rows)
-                is_collected = ~np.isin(instants, outcomes.instants[is_repaired])
+                if is_repaired.any():
+                    is_collected = ~np.isin(instants, outcomes.instants[is_repaired])
             for code, name in enumerate(chains.configs):
                 of_name = instants[is_collected & (chains.codes == code)]
                 if len(of_name):
@@ -357,11 +361,10 @@ def _spans(
 
     A live index that is still enabled has no last day.
     """
-    stored: dict[str, set[date]] = {
-        index: set(of_index)
-        for index, of_index in chain_days.items()
-        if index in INDICES and of_index
-    }
+    stored: dict[str, set[date]] = {}
+    for index, of_index in chain_days.items():
+        if index in INDICES and of_index:
+            stored[index] = set(of_index)
     for day, by_index in outcomes.items():
         for index in by_index:
             stored.setdefault(index, set()).add(day)
@@ -372,10 +375,10 @@ def _spans(
         return dict.fromkeys(spans, (days[0], days[-1]))
     if not live:
         return spans
-    return {
-        index: (first, date.max if index in enabled else last)
-        for index, (first, last) in spans.items()
-    }
+    for index, (first, _) in spans.items():
+        if index in enabled:
+            spans[index] = (first, date.max)
+    return spans
 
 
 def _nothing_stored(reader: PastReader, span: PastSpan, past: StoredPast) -> str:

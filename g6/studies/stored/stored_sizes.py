@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from g6.ports.readers import ArchiveReader, FileTotals
+from g6.studies.documents import columns_of
 
 __all__ = ["SizesParameters", "StoredSizes", "answer"]
 
@@ -25,12 +26,7 @@ class StoredSizes:
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per kind."""
-        totals = self.by_kind.values()
-        return {
-            "kind": list(self.by_kind),
-            "files": [each.files for each in totals],
-            "bytes": [each.bytes for each in totals],
-        }
+        return {"kind": list(self.by_kind), **columns_of(FileTotals, self.by_kind.values())}
 
 
 def answer(reader: ArchiveReader, parameters: SizesParameters) -> StoredSizes:  # noqa: ARG001
