@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from g6.domain.market.calendar import day_of
@@ -40,6 +41,7 @@ class Catalogue:
 
     def find(self, name: str) -> InstrumentRef | None:
         """Return the instrument of a quote key, or of a token written out."""
+        # Kite takes a token for a key as well, and answers under that string.
         return self.by_token.get(int(name)) if name.isdecimal() else self.by_key.get(name)
 
     def csv(self, exchanges: Iterable[str]) -> bytes:
@@ -84,7 +86,10 @@ class CatalogueCache:
 
 def catalogue(source: MarketSource, now: datetime, own_rows: list[Row]) -> Catalogue:
     """Return the catalogue of a market, or of rows that are served instead of its own."""
-    cash = {exchange: index_rows(exchange) + fund_rows(exchange) for exchange in ("NSE", "BSE")}
+    cash = {
+        "NSE": index_rows("NSE") + fund_rows("NSE"),
+        "BSE": index_rows("BSE") + fund_rows("BSE"),
+    }
     if own_rows:
         listings = _listings_of(own_rows, day_of(now))
         rows = _with_indices(_by_exchange(own_rows), cash)
@@ -92,8 +97,8 @@ def catalogue(source: MarketSource, now: datetime, own_rows: list[Row]) -> Catal
         listings = {root: source.listing(root, now) for root in source.roots}
         rows = dict(cash)
         for exchange in ("NFO", "BFO"):
-            roots = [root for root in listings if source.roots[root] == exchange]
-            rows[exchange] = contract_rows([listings[root] for root in roots], exchange)
+            listed = [listings[root] for root in listings if source.roots[root] == exchange]
+            rows[exchange] = contract_rows(listed, exchange)
     exchanges = {root: source.roots.get(root) or _exchange(own_rows, root) for root in listings}
     by_key = dict(chain(_contract_refs(listings, exchanges), _index_refs(rows)))
     return Catalogue(rows, listings, by_key, {ref.token: ref for ref in by_key.values()})
@@ -109,6 +114,7 @@ def _with_indices(
     return rows
 
 
+# A search for NIFTY or SENSEX at the start of a symbol catches them in a real dump too.
 FUNDS = (
     ("NSE", 10576, "NIFTYBEES", "NIFTY 50 FUND"),
     ("NSE", 11439, "BANKBEES", "NIFTY BANK FUND"),
@@ -179,8 +185,9 @@ def _listings_of(rows: list[Row], on: date) -> dict[str, Listing]:
     columns = {}
     for name, column in _COLUMN_OF.items():
         at = DUMP_COLUMNS.index(column)
-        columns[name] = [row[at] for row in rows]
+        columns[name] = list(map(itemgetter(at), rows))
     roots: dict[str, None] = {}
+    # The column of names says the root. Symbols do not: NIFTYNXT50 begins with NIFTY too.
     for row in rows:
         is_contract = row[-1] in ("NFO", "BFO") and row[-2].endswith(("-OPT", "-FUT"))
         if is_contract and row[3]:

@@ -188,11 +188,11 @@ def option_ticks(quotes: Quotes, side: Positions, row: Positions, before: date) 
         row: Position of each option in the quotes, shape (m,).
         before: Day of the last trade of what has not traded today and has open interest.
     """
-    values = {name: column[side, row] for name, column in quotes.values.items()}
-    has_price = np.isfinite(values["last"])
-    values = {name: column[has_price] for name, column in values.items()}
+    # Kite leaves out a key without data, and says nothing about it.
+    has_price = np.isfinite(quotes.values["last"][side, row])
     side = side[has_price]
     row = row[has_price]
+    values = {name: column[side, row] for name, column in quotes.values.items()}
     contracts = quotes.contracts
     ticks = empty(contracts.token[side, row])
     lot = contracts.lot_size[row]
@@ -204,6 +204,7 @@ def option_ticks(quotes: Quotes, side: Positions, row: Positions, before: date) 
     last_quantity = lot * (1 + (ticks["token"] + ticks["traded_at"]) % 4)
     ticks["last_quantity"] = np.where(ticks["volume"] > 0, last_quantity, 0)
     fill_books(ticks, values, contracts.tick_size[row], lot)
+    # Options have no fixed circuit: the exchange sets a range, whose lower end is often one tick.
     ticks["lower"] = 0.05
     ceiling = np.maximum(ticks["close"] * 3, 0.02 * contracts.strike[row])
     ticks["upper"] = np.round(ceiling / 0.05) * 0.05
@@ -214,6 +215,7 @@ def _fill_times(ticks: Ticks, values: Values, observed_at: float, before: date) 
     stamp = np.where(np.isfinite(values["quote_time"]), values["quote_time"], observed_at)
     ticks["stamp"] = stamp.astype(np.int64)
     latest = int(datetime.combine(before, _LATEST_TRADE, IST).timestamp())
+    # What has not traded today shows its last trade of a day before, and a new strike none at all.
     earlier = latest - (ticks["token"].astype(np.int64) * 7919) % _TRADE_SPAN_SECONDS
     has_interest = np.nan_to_num(values["oi_prev"]) > 0
     traded = np.nan_to_num(values["last_trade_time"]).astype(np.int64)

@@ -54,6 +54,7 @@ def bars(market: SimulatedMarket, ref: InstrumentRef, listed: Listing | None, da
 
 def _bars_of_path(path: NDArray[np.float64], opened: float) -> Bars:
     """Return the minutes of a path by seconds."""
+    # An index keeps volume and interest 0, as in Kite's candles.
     seconds = path[: len(path) // 60 * 60].reshape(-1, 60)
     rows = np.zeros(len(seconds), BAR)
     rows["start"] = int(opened) + 60 * np.arange(len(seconds))
@@ -76,8 +77,8 @@ def _future_bars(
     market: SimulatedMarket, root: Root, listed: Listing, position: int, day: date
 ) -> Bars:
     future = listed.futures[position]
-    monthly = [series for series in market.world.series(root, day).values() if series.monthly]
-    alive = [series.expiry for series in monthly][: len(SHARES)]
+    of_day = market.world.series(root, day).values()
+    alive = [series.expiry for series in of_day if series.monthly][: len(SHARES)]
     if future.expiry not in alive:
         return _NONE
     levels = market.world.market(root.exchange, day)

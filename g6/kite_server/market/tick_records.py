@@ -40,6 +40,8 @@ TICK = np.dtype(
 `traded_at` is 0 without a trade. Five levels of the bid, then five of the ask.
 """
 
+# Kite's packets of an index have high, low, open and close in this order. Those of a contract have
+# open, high, low and close.
 INDEX_TICK = np.dtype(
     [
         ("token", np.uint32),
