@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, overload
+from typing import overload
 
 MASK = "***"
 
@@ -110,7 +110,11 @@ def mask(value: object) -> object:
     return mask(str(value)) if isinstance(value, Exception | bytes) else value
 
 
-def mask_setting(value: Any, name: object = "") -> Any:
+@overload
+def mask_setting(value: Mapping[str, object], name: object = "") -> dict[str, object]: ...
+@overload
+def mask_setting(value: object, name: object = "") -> object: ...
+def mask_setting(value: object, name: object = "") -> object:
     """Return a setting's value as people may see it: every text counts as one address."""
     if isinstance(value, Mapping):
         return {key: mask_setting(item, key) for key, item in value.items()}

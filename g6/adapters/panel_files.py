@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.panels import canonical, digest, manifest
+from g6.domain.reports.json_types import Document
 from g6.domain.schema.layout import MANIFEST, panel_file
 from g6.errors import BadInput, Unavailable
 from g6.files import directory_lock, refusals, replace
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 _CYCLES = ".cycles.json"
 _HASH = re.compile(r"[0-9a-f]{64}")
-Panel = Mapping[str, Any]
-"""A panel's document, as JSON has it."""
 _log = logging.getLogger(__name__)
 Mode = Literal["off", "warn", "strict"]
 
@@ -36,7 +35,7 @@ class PanelFiles:
         self._directory = directory
         self._mode: Mode = validate
 
-    def put(self, cycle: str, panels: Mapping[str, Panel]) -> tuple[str, ...]:
+    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
         """Write the panels that yield to `cycle` and return their names.
 
         Raises:
@@ -50,7 +49,7 @@ class PanelFiles:
             with directory_lock(self._directory):
                 return self._put(cycle, panels)
 
-    def _put(self, cycle: str, panels: Mapping[str, Panel]) -> tuple[str, ...]:
+    def _put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
         cycles: dict[str, str] = _read(self._directory / _CYCLES) or {}
         yielding = tuple(
             name for name in panels if name not in cycles or parse_z(cycles[name]) <= parse_z(cycle)
@@ -62,7 +61,7 @@ class PanelFiles:
         replace(self._directory / _CYCLES, canonical(cycles | dict.fromkeys(yielding, cycle)))
         for name in yielding:
             replace(self._directory / panel_file(name), canonical(panels[name]) + b"\n")
-        before: Panel = _read(self._directory / MANIFEST) or {}
+        before: Document = _read(self._directory / MANIFEST) or {}
         hashes = {}
         for file, digest_before in before.get("hashes", {}).items():
             hashes[file.removesuffix(".json")] = digest_before
@@ -71,15 +70,19 @@ class PanelFiles:
         replace(self._directory / MANIFEST, canonical(manifest(hashes, generated_at)) + b"\n")
         return yielding
 
-    def get(self, name: str) -> Panel | None:
+    def get(self, name: str) -> Document | None:
         """Return a panel's document, None when it is absent or no JSON."""
-        document: Panel | None = _read(self._directory / panel_file(name))
+        document: Document | None = _read(self._directory / panel_file(name))
         return document
 
-    def all(self) -> Mapping[str, Panel]:
+    def all(self) -> Mapping[str, Document]:
         """Return every panel's document by name."""
-        documents = {name: self.get(name) for name in self.names()}
-        return {name: document for name, document in documents.items() if document is not None}
+        documents = {}
+        for name in self.names():
+            document = self.get(name)
+            if document is not None:
+                documents[name] = document
+        return documents
 
     def names(self) -> Sequence[str]:
         """Return the names of the panels."""
@@ -108,7 +111,7 @@ def validator() -> Draft202012Validator:
     )
 
 
-def validate(document: Panel, mode: Mode) -> tuple[str, ...]:
+def validate(document: Document, mode: Mode) -> tuple[str, ...]:
     """Return the faults of a panel's document.
 
     Args:
@@ -136,10 +139,10 @@ def validate(document: Panel, mode: Mode) -> tuple[str, ...]:
     return issues
 
 
-def _schema_issues(document: Panel) -> tuple[str, ...]:
+def _schema_issues(document: Document) -> tuple[str, ...]:
     issues = []
     for error in validator().iter_errors(document):
-        path = ".".join(str(part) for part in error.absolute_path) or "document"
+        path = ".".join(map(str, error.absolute_path)) or "document"
         issues.append(f"{path}: {error.message}")
     return tuple(sorted(issues))
 
@@ -165,8 +168,11 @@ def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:
             hashes = dict(content["hashes"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             return {MANIFEST: _code(error)}
-        codes = {name: _issue(directory / name, expected) for name, expected in hashes.items()}
-    return {name: code for name, code in codes.items() if code}
+        codes = {}
+        for name, expected in hashes.items():
+            if code := _issue(directory / name, expected):
+                codes[name] = code
+    return codes
 
 
 def _issue(path: Path, expected: object) -> str:

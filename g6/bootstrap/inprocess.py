@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from g6 import pipeline
 from g6.adapters.clocks import WallClock
@@ -24,6 +23,7 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp as quote
+from g6.domain.reports import OverviewRow
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 
@@ -92,8 +92,8 @@ class ReplayedUnit:
     """One unit of a recording: its instant, priced chain and overview row."""
 
     unit: Unit
-    chain: PricedChain
-    row: Mapping[str, Any]
+    priced: PricedChain
+    row: OverviewRow
 
 
 def memory_runtime(

@@ -1,7 +1,7 @@
 """Readers of stored rows and of the running system, as the doors hand them to studies.
 
-Each is imported where it is made: what a running system needs takes 0.4 s to import, and a study
-of stored days needs none of it.
+Each is imported where it is made: with what a running system needs the import takes 2.0 s of CPU
+instead of 0.75 s, and a study of stored days needs none of it.
 """
 
 from __future__ import annotations

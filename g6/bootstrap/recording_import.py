@@ -74,9 +74,9 @@ def store_recording(
             counts.stored_already += 1
             continue
         # The chain first: a stop between the two leaves a cycle that counts as not stored.
-        store.write_chain(unit, chain_frame(replayed.chain))
+        store.write_chain(unit, chain_frame(replayed.priced))
         store.write_overview(unit.cycle, [replayed.row])
         counts.cycles += 1
         # A side that is not listed has no symbol.
-        counts.options += int((replayed.chain.quotes.symbol != "").sum())
+        counts.options += int((replayed.priced.quotes.symbol != "").sum())
     return [days[key] for key in sorted(days)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
 
 from g6.domain.cycles.cycle import Unit, cycle_status, isoformat_z, parse_z
 from g6.domain.documents import panels
 from g6.domain.figures import overview
 from g6.domain.market.calendar import day_of
-from g6.domain.reports import CycleReport, GapClosed, GapOpened, WriteReport
+from g6.domain.reports import CycleReport, GapClosed, GapOpened, OverviewRow, WriteReport
 from g6.domain.reports.alerts import ROWS_REFUSED, panel_entry, rows_refused
 from g6.domain.reports.json_types import JsonObject
 from g6.domain.schema.frame import Frame
@@ -111,7 +110,7 @@ def _storage_alerts(runtime: Runtime) -> list[JsonObject]:
     return [panel_entry(ROWS_REFUSED, rows_refused(refusals))] if refusals else []
 
 
-def overview_rows(record: CycleRecord) -> list[dict[str, Any]]:
+def overview_rows(record: CycleRecord) -> list[OverviewRow]:
     """Return exactly one overview row per expected index.
 
     Status and reason are those of the ledger, which may differ from the summary's.
@@ -119,7 +118,7 @@ def overview_rows(record: CycleRecord) -> list[dict[str, Any]]:
     return [_row(record.cycle, index, unit) for index, unit in record.units.items() if unit.status]
 
 
-def _row(cycle: str, index: str, unit: UnitRecord) -> dict[str, Any]:
+def _row(cycle: str, index: str, unit: UnitRecord) -> OverviewRow:
     if not unit.summary:
         return overview.missing_row(cycle, index, Status(unit.status), unit.reason)
     row = {name: value for name, value in unit.summary.items() if name != "config_id"}
@@ -128,7 +127,7 @@ def _row(cycle: str, index: str, unit: UnitRecord) -> dict[str, Any]:
 
 def _cycle_report(
     record: CycleRecord,
-    rows: list[dict[str, Any]],
+    rows: list[OverviewRow],
     now: float,
     seconds: Mapping[str, float] = MappingProxyType({}),
 ) -> CycleReport:
@@ -160,7 +159,7 @@ def _shown_statuses(runtime: Runtime) -> Mapping[str, str]:
 
 
 def _publish_gaps(
-    runtime: Runtime, cycle: str, rows: list[dict[str, Any]], before: Mapping[str, str]
+    runtime: Runtime, cycle: str, rows: list[OverviewRow], before: Mapping[str, str]
 ) -> None:
     """Publish where a gap opens (an index is not OK any more) and where one closes."""
     for row in rows:

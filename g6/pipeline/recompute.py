@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from g6.domain.documents.chain_rows import COMPUTED, computed
 from g6.domain.figures import overview
@@ -17,7 +16,8 @@ from g6.domain.pricing.assembly import assemble_all
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.quotes.stamp import Stamp
 from g6.domain.reports import OverviewRow, RecomputeReport
-from g6.domain.schema.frame import SIDES, Words
+from g6.domain.reports.json_types import Document
+from g6.domain.schema.frame import SIDES, ColumnValues, Header, Words
 from g6.domain.schema.underlying import Underlying
 from g6.errors import NothingToDo, UserError
 from g6.pipeline.runtime import Runtime
@@ -36,19 +36,17 @@ READ = (
     "last_trade_time",
     "quote_time",
 )
-"""Quantities of a quote that analysis reads; the others are not taken from the file."""
-Header = Mapping[str, Any]
-"""The header of a stored unit, as JSON has it."""
+"""Quantities of a quote that analysis reads. The others are not taken from the file."""
 _BOTH = ("symbol", "source", *READ)
 RAW = ("expiry", "strike", "tick_size", *(side + name for side in SIDES for name in _BOTH))
-"""What analysis reads of a stored row; everything else it needs stands in the unit's header."""
+"""What analysis reads of a stored row; everything else that it needs stands in the unit's header."""
 
 TOGETHER = 64
 """Units that share one call of the solver: more would not fit into the processor's cache."""
 
 
 def recompute(
-    runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None = None
+    runtime: Runtime, day: str, index: str, pricing: Document | None = None
 ) -> RecomputeReport:
     """Compute a stored day of one index again from its raw columns.
 
@@ -72,9 +70,7 @@ def recompute(
     return report
 
 
-def _recompute(
-    runtime: Runtime, day: str, index: str, pricing: Mapping[str, Any] | None
-) -> RecomputeReport:
+def _recompute(runtime: Runtime, day: str, index: str, pricing: Document | None) -> RecomputeReport:
     began = runtime.clock.wall()
     on = date.fromisoformat(day)
     history = runtime.history
@@ -117,14 +113,16 @@ def _batches(
         yield units
 
 
-def _joined(parts: Sequence[Any]) -> Any:
-    return Words.joined(parts) if isinstance(parts[0], Words) else np.concatenate(parts)
+def _joined(parts: Sequence[ColumnValues | Words]) -> ColumnValues | Words:
+    """Return one column of all parts, one after the other."""
+    worded = [part for part in parts if isinstance(part, Words)]
+    return Words.joined(worded) if worded else np.concatenate(cast("Sequence[ColumnValues]", parts))
 
 
-def _sides(stored: StoredDay) -> dict[str, NDArray[Any]]:
+def _sides(stored: StoredDay) -> dict[str, ColumnValues]:
     """Return the day's quantities with a side axis. Those that analysis does not read are NaN."""
     unknown = np.full((2, len(stored.columns["strike"])), np.nan)
-    sides: dict[str, NDArray[Any]] = dict.fromkeys(QUOTE_FIELDS, unknown)
+    sides: dict[str, ColumnValues] = dict.fromkeys(QUOTE_FIELDS, unknown)
     for name in _BOTH:
         sides[name] = np.stack([stored.columns[side + name] for side in SIDES])
     return sides
@@ -133,7 +131,7 @@ def _sides(stored: StoredDay) -> dict[str, NDArray[Any]]:
 def _quotes(
     index: str,
     header: Header,
-    sides: Mapping[str, NDArray[Any]],
+    sides: Mapping[str, ColumnValues],
     stored: StoredDay,
     rows: slice,
 ) -> Quotes:
@@ -158,5 +156,5 @@ def _quotes(
     )
 
 
-def _restamped(header: Header, renewed: Mapping[str, object]) -> dict[str, Any]:
+def _restamped(header: Header, renewed: Mapping[str, object]) -> Header:
     return {**header, "stamp": {**header["stamp"], **renewed}}

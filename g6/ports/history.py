@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.reports.json_types import Document
-from g6.domain.schema.frame import Words
+from g6.domain.schema.frame import ColumnValues, Words
 from g6.ports.bus import Event
 
 OVERVIEW = "overview"
@@ -98,7 +98,7 @@ class StoredDay:
 
     cycles: tuple[str, ...]
     bounds: NDArray[np.int64]
-    columns: Mapping[str, NDArray[Any]]
+    columns: Mapping[str, ColumnValues]
     headers: Mapping[str, Document]
 
 
@@ -127,7 +127,7 @@ class History(Protocol):
         ...
 
     def clear_abandoned(self) -> int:
-        """Remove temporary files that killed writers left an hour ago; return how many."""
+        """Remove temporary files that killed writers left an hour ago and return how many."""
         ...
 
     def loose_days(self) -> Sequence[LooseDay]:
@@ -154,7 +154,7 @@ class History(Protocol):
         self,
         index: str,
         day: date,
-        columns: Mapping[str, NDArray[Any] | Words],
+        columns: Mapping[str, ColumnValues | Words],
         headers: Mapping[str, Document],
     ) -> bool:
         """Replace columns of a compacted day.

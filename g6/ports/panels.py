@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
+
+from g6.domain.reports.json_types import Document
 
 
 class PanelStore(Protocol):
     """The newest panels. A panel yields only to one of the same or a newer cycle."""
 
-    def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
         """Store panel documents as of `cycle` and return the names that were replaced.
 
         A rerun of a past cycle replaces none.
         """
         ...
 
-    def get(self, name: str) -> Mapping[str, Any] | None:
+    def get(self, name: str) -> Document | None:
         """Return one panel's document, None when there is none."""
         ...
 
-    def all(self) -> Mapping[str, Mapping[str, Any]]:
+    def all(self) -> Mapping[str, Document]:
         """Return every panel's document by name."""
         ...
 

@@ -32,22 +32,24 @@ def done(path: Path) -> ReplayedUnit:
 
 
 def test_the_exchanges_volatilities_are_reproduced(path: Path, done: ReplayedUnit) -> None:
-    theirs = Replay(Recording.open(path)).exchange_iv("NIFTY", done.chain.quotes, done.unit.instant)
-    found = agreement(done.chain.vol.iv, theirs, done.chain.quotes.volume)
+    theirs = Replay(Recording.open(path)).exchange_iv(
+        "NIFTY", done.priced.quotes, done.unit.instant
+    )
+    found = agreement(done.priced.vol.iv, theirs, done.priced.quotes.volume)
     assert found.options == 696
     assert found.share >= 0.995
 
 
 def test_totals_equal_the_exchanges_exactly(path: Path, done: ReplayedUnit) -> None:
     filtered = json.loads(path.read_bytes())["filtered"]
-    nearest = done.chain.expiries.rows(0)
-    contracts = done.chain.oi[:, nearest] / done.chain.quotes.lot_size[nearest]
+    nearest = done.priced.expiries.rows(0)
+    contracts = done.priced.oi[:, nearest] / done.priced.quotes.lot_size[nearest]
     assert open_interest.total(contracts, CE) == filtered["CE"]["totOI"]
     assert open_interest.total(contracts, PE) == filtered["PE"]["totOI"]
 
 
 def test_every_expiry_is_collected(done: ReplayedUnit) -> None:
-    assert (done.row["status"], done.row["expiries_collected"], len(done.chain.expiries)) == (
+    assert (done.row["status"], done.row["expiries_collected"], len(done.priced.expiries)) == (
         "OK",
         21,
         21,

@@ -70,7 +70,7 @@ def test_thirty_minutes_give_thirty_rows_and_none_is_missing(
 
 def test_expiries_without_a_bucket_go_by_number(units: list[ReplayedUnit]) -> None:
     for done in units:
-        assert [slot.bucket for slot in done.chain.expiries.slot] == [
+        assert [slot.bucket for slot in done.priced.expiries.slot] == [
             "this_week",
             "next_week",
             "nth_3",
@@ -84,7 +84,7 @@ def test_parity_holds_as_far_as_it_is_known_to(units: list[ReplayedUnit], expiry
     i = list(FIGURES).index(expiry)
     gaps, on_spot = [], []
     for done in units:
-        chain = done.chain
+        chain = done.priced
         assert chain.expiries.slot[i].expiry.isoformat() == expiry
         assert low - 7 <= chain.expiries.forward[i] - chain.quotes.market.spot <= high + 7
         assert chain.expiries.spread[i] <= spread
@@ -98,22 +98,22 @@ def test_parity_holds_as_far_as_it_is_known_to(units: list[ReplayedUnit], expiry
 
 def _outside(done: ReplayedUnit) -> NDArray[np.bool_]:
     """Which listed options are out of the money, `(2, n)`."""
-    strike, forward = done.chain.quotes.strike, done.chain.per_row(done.chain.expiries.forward)
-    return np.stack([strike >= forward, strike <= forward]) & done.chain.prices.listed
+    strike, forward = done.priced.quotes.strike, done.priced.per_row(done.priced.expiries.forward)
+    return np.stack([strike >= forward, strike <= forward]) & done.priced.prices.listed
 
 
 def test_every_option_out_of_the_money_has_a_volatility_of_its_last_price(path: Path) -> None:
     settings = Settings(quality=QualitySettings(max_trade_age=3_600))
     for done in replay_units(Recording.open(path), plan(settings), calendar()):
-        assert set(done.chain.vol.status[_outside(done)].tolist()) == {"ok"}
+        assert set(done.priced.vol.status[_outside(done)].tolist()) == {"ok"}
 
 
 def test_only_a_trade_known_to_be_old_costs_an_option_its_volatility(
     units: list[ReplayedUnit],
 ) -> None:
     for done in units:
-        outside, status = _outside(done), done.chain.vol.status
-        old = done.unit.instant.timestamp() - done.chain.quotes.last_trade_time > 300
+        outside, status = _outside(done), done.priced.vol.status
+        old = done.unit.instant.timestamp() - done.priced.quotes.last_trade_time > 300
         assert set(status[outside & ~old].tolist()) == {"ok"}
         assert set(status[outside & old].tolist()) <= {"stale"}
 
@@ -125,8 +125,8 @@ def test_open_interest_sums_equal_the_files_exactly(units: list[ReplayedUnit], p
             "oi_contracts"
         ]
     for done in units:
-        for i, slot in enumerate(done.chain.expiries.slot):
-            oi = done.chain.oi[:, done.chain.expiries.rows(i)]
+        for i, slot in enumerate(done.priced.expiries.slot):
+            oi = done.priced.oi[:, done.priced.expiries.rows(i)]
             calls, puts = (
                 sums[done.unit.cycle, slot.expiry.isoformat(), side] for side in ("CE", "PE")
             )

@@ -173,7 +173,8 @@ def _monthlies(listed: Listing) -> dict[tuple[int, int], date]:
 
 
 def _contracts(contracts: Contracts) -> Iterator[tuple[str, float, int, date]]:
-    expiries, strikes = contracts.expiry.tolist(), contracts.strike.tolist()
+    expiries = contracts.expiry.tolist()
+    strikes = contracts.strike.tolist()
     for side, symbols in enumerate(contracts.symbol.tolist()):
         for symbol, strike, expiry in zip(symbols, strikes, expiries, strict=True):
             yield symbol, strike, side, expiry

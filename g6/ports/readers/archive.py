@@ -57,7 +57,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class CsvFiles:
-    """What there is of CSV files; the names of the fields are published.
+    """What there is of CSV files. The names of the fields are published.
 
     Attributes:
         csv_dir: Where they are.
@@ -125,7 +125,7 @@ class ArchiveReader(Protocol):
         ...
 
     def sizes(self) -> Mapping[str, FileTotals]:
-        """Return files and bytes by kind; what belongs to none is `other`."""
+        """Return files and bytes by kind. What belongs to none is `other`."""
         ...
 
     def csv_files(self) -> CsvFiles:

@@ -73,7 +73,7 @@ def parity(
         )
     source = open_recording(settings)
     left_out.print_left_out(terminal.console(settings, stderr=True), source.left_out)
-    expiries = parity_figures((replay.unit, replay.chain) for replay in _units(settings, source))
+    expiries = parity_figures((replay.unit, replay.priced) for replay in _units(settings, source))
     if json_:
         typer.echo(json.dumps(json_plain(expiries), indent=1))
         return
@@ -164,9 +164,9 @@ def _agreements(settings: Settings, source: Recording) -> Iterator[ExchangeAgree
         index = replay.unit.index
         yield exchange_agreement(
             replay.unit,
-            replay.chain,
+            replay.priced,
             settings.greeks.model,
-            provider.exchange_iv(index, replay.chain.quotes, at),
+            provider.exchange_iv(index, replay.priced.quotes, at),
             source.totals(index, at),
         )
 

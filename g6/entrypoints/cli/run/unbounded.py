@@ -48,7 +48,8 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
         while True:
             for followed in follower.poll():
                 log.report(followed.report)
-                # g6 up goes on for months: a cycle that was reported is not remembered.
+                # A report carries the overview rows of its cycle, 375 times a day: what was printed
+                # is let go.
                 follower.closed.clear()
                 follower.published.clear()
 

@@ -144,7 +144,8 @@ def _from_browser(page: str, way: LoginWay, console: Console, lookalike: bool) -
 
 def _from_lookalike(page: str) -> str:
     """Follow a look-alike's login page, which asks nothing."""
-    # trust_env is off: a proxy of the environment does not reach a look-alike on this machine.
+    # httpx 0.28 sends a request to 127.0.0.1 through HTTP_PROXY too, where nobody answers for this
+    # machine: trust_env is off.
     try:
         answer = httpx.get(
             f"{page}&{urlencode({'callback': NOWHERE})}",
@@ -166,7 +167,8 @@ def _end_pause(settings: Settings) -> None:
 
     The system would see the token at its next cycle too.
     """
-    # Redis may be away, and nothing may run: the token is kept in its file all the same.
+    # A Redis that does not answer is a G6Error like one that is not known: the token stands in its
+    # file by now, and a system that starts later reads it there.
     try:
         switches = controls(wire(settings))
         paused = dict(switches.read().paused)

@@ -36,7 +36,7 @@ def stored(rows: list[dict[str, Any]], table_file: Callable[..., Path], tmp_path
     directory = tmp_path / "data"
     units = list(replay_units(Recording.open(table_file(rows)), PLAN, calendar()))
     for done in units:
-        ParquetStore(directory).write_chain(done.unit, chain_frame(done.chain))
+        ParquetStore(directory).write_chain(done.unit, chain_frame(done.priced))
     return Stored(directory, units)
 
 
@@ -55,7 +55,7 @@ def test_replaying_a_stored_day_gives_the_same_rows(stored: Stored) -> None:
     again = list(replay_units(Recording.open(stored.directory), PLAN, calendar()))
     assert [done.row for done in again] == [done.row for done in stored.units]
     for one, other in zip(stored.units, again, strict=True):
-        there, back = chain_frame(one.chain), chain_frame(other.chain)
+        there, back = chain_frame(one.priced), chain_frame(other.priced)
         assert there.header == back.header
         for name, column in there.columns.items():
             np.testing.assert_array_equal(column, back.columns[name], err_msg=name)
