@@ -50,7 +50,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call" and report.passed and call.duration > allowed_seconds(item):
         report.outcome = "failed"
-        report.longrepr = f"took {call.duration:.1f} s, {allowed_seconds(item):g} s are allowed; a longer test says @pytest.mark.timeout(seconds)"  # noqa: E501
+        report.longrepr = f"took {call.duration:.1f} s, {allowed_seconds(item):g} s are allowed; a longer test says @pytest.mark.timeout(seconds)"
     if (
         report.skipped
         and not hasattr(report, "wasxfail")

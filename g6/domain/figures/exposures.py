@@ -50,7 +50,7 @@ _DEALER = PHI
 """The convention's sign of each side: calls are held, puts are owed."""
 _FLIP_STEPS = 80
 _ROUNDING = 1e-11
-"""Part of the gross GEX that a net may owe to rounding: d₁² of up to 1,490 times 2e-16, and more."""
+"""Part of the gross GEX that a net may owe to rounding, well above d₁² ≤ 1,490 times 2e-16."""
 _LEAST_DENSITY = 1e-290
 """Below this numbers begin to lose digits, so a sign there is none."""
 _EDGES = (-1.5, -0.5, 0.5, 1.5)

@@ -1,4 +1,4 @@
-"""Lets the supervisor start a command in the interpreter it runs in: `python -m g6.entrypoints.cli serve`."""
+"""Lets the supervisor start a command in its own interpreter, as `python -m g6.entrypoints.cli`."""
 
 import sys
 
