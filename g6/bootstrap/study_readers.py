@@ -67,7 +67,7 @@ def stored_reader(settings: Settings) -> StoredReader:
 
 def directory_reader(directory: Path) -> StoredReader:
     """Return the reader of a data directory alone, whatever is configured."""
-    from g6.adapters.parquet.store import ParquetStore
+    from g6.adapters.parquet.parquet_store import ParquetStore
 
     return _reader(directory, ParquetStore(directory))
 

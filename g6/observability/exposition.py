@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from g6.observability.catalogue import FAMILIES, Family, bounds, label_name
-from g6.observability.totals import parse_key
+from g6.observability.sample_totals import parse_key
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
 
@@ -23,7 +23,7 @@ def render(state: Mapping[str, float], *, now: float, build: Mapping[str, str]) 
     """Return the text of /metrics.
 
     Args:
-        state: The totals: see `totals`.
+        state: The totals: see `sample_totals`.
         now: Wall time in epoch seconds.
         build: The labels of g6_build_info.
     """

@@ -11,7 +11,7 @@ from g6.domain.schema.words import DropReason
 from g6.errors import G6Error
 from g6.observability.latest import LatestReports
 from g6.observability.recorder import record
-from g6.observability.totals import Sample, Totals, TotalsStore
+from g6.observability.sample_totals import Sample, Totals, TotalsStore
 from g6.ports import Bus
 
 BATCH = 500

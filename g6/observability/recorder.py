@@ -28,11 +28,11 @@ from g6.domain.reports import (
     StreamFacts,
     WriteReport,
 )
-from g6.domain.reports.cycle import OverviewRow
+from g6.domain.reports.cycle_report import OverviewRow
 from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
 from g6.domain.schema.words import Bucket, Stage, Status, WriteReason
 from g6.observability.catalogue import ALL
-from g6.observability.totals import Sample
+from g6.observability.sample_totals import Sample
 
 _ROW_GAUGES = (
     ("g6_index_spot", "spot"),

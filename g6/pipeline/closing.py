@@ -16,8 +16,13 @@ from g6.domain.reports.json_types import JsonObject
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import SinkName, Stage, Status
 from g6.errors import StoreBusy
-from g6.pipeline.refusals import alert_of_damage, remember_refusals, report_refusal, write_outcome
 from g6.pipeline.runtime import Runtime, Watch
+from g6.pipeline.sink_refusals import (
+    alert_of_damage,
+    remember_refusals,
+    report_refusal,
+    write_outcome,
+)
 from g6.pipeline.storage import publish_storage, stored_sizes
 from g6.ports import CycleRecord, UnitRecord
 

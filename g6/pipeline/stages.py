@@ -38,8 +38,13 @@ from g6.errors import (
     Withheld,
 )
 from g6.pipeline.choice import Refresh, choose, warn_of_expiries
-from g6.pipeline.refusals import alert_of_damage, remember_refusals, report_refusal, write_outcome
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
+from g6.pipeline.sink_refusals import (
+    alert_of_damage,
+    remember_refusals,
+    report_refusal,
+    write_outcome,
+)
 from g6.ports import Clock
 
 MOST_REMEMBERED = 32

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.panels import envelope
 from g6.domain.reports import StorageSizes
-from g6.domain.reports.jobs import KindSize
+from g6.domain.reports.job_reports import KindSize
 from g6.pipeline.runtime import Runtime
 
 EVERY_SECONDS = 900.0

@@ -24,8 +24,8 @@ from g6.domain.reports.alerts import (
     stall_alert,
 )
 from g6.domain.schema.words import QuoteSource
-from g6.pipeline.refusals import forget_old
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
+from g6.pipeline.sink_refusals import forget_old
 
 WARN_BEFORE = timedelta(minutes=60)
 """How long before the open a person is told that there is no token for it."""

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from g6.adapters.replay.answers.answer import ExchangeAnswer
+from g6.adapters.replay.answers.answer_documents import parse_document
 from g6.adapters.replay.answers.answer_files import AnswerFiles
 from g6.adapters.replay.answers.bse import parse_bse
-from g6.adapters.replay.answers.documents import parse_document
 from g6.adapters.replay.answers.nse import parse_nse
 from g6.adapters.replay.malformed import Malformed
 

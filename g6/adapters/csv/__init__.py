@@ -1,5 +1,5 @@
 """Rows in CSV files."""
 
-from g6.adapters.csv.store import CsvStore
+from g6.adapters.csv.csv_store import CsvStore
 
 __all__ = ["CsvStore"]

@@ -20,7 +20,7 @@ from g6.adapters.kite.token import (
 )
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.reports import LoginFacts, ProviderState
-from g6.domain.reports.provider import VALID
+from g6.domain.reports.provider_facts import VALID
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
 from g6.ports import SharedCache
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from g6.domain.quotes.tick import Feed
 from g6.domain.reports import StreamFacts
-from g6.domain.reports.provider import ConnectionFacts
+from g6.domain.reports.provider_facts import ConnectionFacts
 
 DEAD_SECONDS = 5.0
 """A ticker tells of itself four times a second. One that did not for so long does not run."""

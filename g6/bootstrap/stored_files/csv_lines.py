@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from g6.adapters.csv import CsvStore
-from g6.adapters.csv.checking import Stored, indices_by_day
+from g6.adapters.csv.line_checks import Stored, indices_by_day
 from g6.adapters.csv.lines import ASIDE, put_lines
 from g6.adapters.parquet import ParquetHistory, days
 from g6.adapters.parquet.units import day_overviews, day_units

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from g6.adapters.csv.checking import Stored, check_day, indices_by_day, strays
+from g6.adapters.csv.line_checks import Stored, check_day, indices_by_day, strays
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.adapters.parquet import checking
 from g6.adapters.parquet.units import is_recomputed

@@ -1,17 +1,17 @@
 """The facts that the bus, the ledger and the recorder exchange, each frozen and with its JSON."""
 
 from g6.domain.reports.alerts import Alert, AlertRule
-from g6.domain.reports.cycle import CycleReport, GapClosed, GapOpened, OverviewRow
+from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened, OverviewRow
 from g6.domain.reports.events import Event, EventMeta, Report, Unreadable, parse_report
 from g6.domain.reports.heartbeat import Heartbeat, RunningPlan, VitalSigns, WorkerFacts
-from g6.domain.reports.jobs import (
+from g6.domain.reports.job_reports import (
     AbandonedFilesCleared,
     EventsDropped,
     PanelsVerified,
     RecomputeReport,
     StorageSizes,
 )
-from g6.domain.reports.provider import (
+from g6.domain.reports.provider_facts import (
     LoginFacts,
     ProviderFacts,
     ProviderState,

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Protocol
 
 from g6.domain.reports.alerts import Alert
-from g6.domain.reports.cycle import CycleReport, GapClosed, GapOpened
+from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened
 from g6.domain.reports.heartbeat import Heartbeat
-from g6.domain.reports.jobs import (
+from g6.domain.reports.job_reports import (
     AbandonedFilesCleared,
     EventsDropped,
     PanelsVerified,
@@ -18,7 +18,7 @@ from g6.domain.reports.jobs import (
     StorageSizes,
 )
 from g6.domain.reports.json_types import Document, JsonObject, present
-from g6.domain.reports.provider import ProviderState
+from g6.domain.reports.provider_facts import ProviderState
 from g6.domain.reports.stage import StageReport
 from g6.domain.reports.storing import StoreRefused
 from g6.domain.schema.words import EventType

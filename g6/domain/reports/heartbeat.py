@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 from g6.domain.reports.json_types import Document, JsonObject, present
-from g6.domain.reports.provider import ProviderFacts
+from g6.domain.reports.provider_facts import ProviderFacts
 from g6.domain.reports.storing import SinkRefusal
 from g6.domain.schema.words import EventType
 

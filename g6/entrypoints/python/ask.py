@@ -46,7 +46,7 @@ def _function(study: table.Study) -> Callable[..., Answer]:
     signature = _signature(study)
 
     def ask(*arguments: Any, **named: Any) -> Answer:
-        from g6.bootstrap.reading import reader_of_directory
+        from g6.bootstrap.study_readers import reader_of_directory
         from g6.entrypoints.python.answers import Answer
 
         values = dict(signature.bind(*arguments, **named).arguments)

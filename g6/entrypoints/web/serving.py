@@ -18,7 +18,7 @@ from g6.entrypoints.web.auth import guarded
 from g6.entrypoints.web.state import Watcher
 from g6.errors import Unavailable
 from g6.observability.follower import BusFollower
-from g6.observability.totals import TotalsStore
+from g6.observability.sample_totals import TotalsStore
 from g6.pipeline import Runtime
 
 CLOSING_SECONDS = 1

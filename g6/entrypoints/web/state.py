@@ -13,7 +13,7 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
 from g6.errors import StoreBusy, UncoveredYear
 from g6.observability.follower import BusFollower
-from g6.observability.totals import parse_key
+from g6.observability.sample_totals import parse_key
 from g6.pipeline import Runtime
 
 REQUESTS = "g6_provider_requests_total"

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from g6.observability.catalogue import FAMILIES, label_name, series_cap
 from g6.observability.exposition import render
-from g6.observability.totals import Sample, Totals
+from g6.observability.sample_totals import Sample, Totals
 
 BUILD = {
     "version": "1.2",

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from g6.observability.exposition import render
-from g6.observability.totals import Totals
+from g6.observability.sample_totals import Totals
 
 OLDER_NAMES = (
     "g6_index_options_processed", "g6_bus_publish_latency_ms", "g6_last_success_cycle_unixtime", "g6_iv_iterations_histogram",

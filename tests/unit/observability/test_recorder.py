@@ -6,7 +6,7 @@ import pytest
 
 from g6.domain.reports import parse_report
 from g6.observability.recorder import record
-from g6.observability.totals import Totals
+from g6.observability.sample_totals import Totals
 from g6.ports import Event
 
 CYCLE = "2026-11-20T05:30:00Z"

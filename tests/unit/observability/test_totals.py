@@ -5,7 +5,7 @@ from math import isnan, nan
 import pytest
 
 from g6.observability.catalogue import FAMILIES, series_cap
-from g6.observability.totals import Sample, Totals, key_of, parse_key
+from g6.observability.sample_totals import Sample, Totals, key_of, parse_key
 
 
 def given(*samples, totals=None):

@@ -8,7 +8,7 @@ import pytest
 
 from g6 import pipeline
 from g6.domain.reports import LoginFacts, ProviderFacts, StreamFacts, VitalSigns
-from g6.domain.reports.provider import ConnectionFacts
+from g6.domain.reports.provider_facts import ConnectionFacts
 from tests.worlds.pipeline import World
 
 

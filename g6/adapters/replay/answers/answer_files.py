@@ -20,7 +20,7 @@ from g6.adapters.replay.answers.answer import (
     option_keys,
     select_rows,
 )
-from g6.adapters.replay.answers.documents import read_document
+from g6.adapters.replay.answers.answer_documents import read_document
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Rows, Snapshot, snapshot
 from g6.adapters.replay.tables.plausible import (

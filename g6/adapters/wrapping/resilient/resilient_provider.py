@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from g6.adapters.wrapping.resilient.breaker import Breaker
 from g6.adapters.wrapping.resilient.further import FurtherRequests
-from g6.adapters.wrapping.resilient.gate import RequestGate
 from g6.adapters.wrapping.resilient.outage import Outage
+from g6.adapters.wrapping.resilient.request_gate import RequestGate
 from g6.adapters.wrapping.resilient.tally import Tally
 from g6.domain.cycles.cycle import FIRST_SHARE
 from g6.domain.market.instrument import Contracts, Listing

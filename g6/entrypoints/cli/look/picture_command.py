@@ -69,7 +69,7 @@ def add(
 
 
 def _draw(study: Study, values: Mapping[str, Any]) -> None:
-    from g6.bootstrap.reading import reader
+    from g6.bootstrap.study_readers import reader
     from g6.rendering import plain
     from g6.rendering.pictures.numbers import numbers_of, title_of
 

@@ -16,7 +16,7 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual, options, terminal
-from g6.entrypoints.cli.shared.days import instant
+from g6.entrypoints.cli.shared.day_options import instant
 from g6.errors import NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline.rerun_results import (

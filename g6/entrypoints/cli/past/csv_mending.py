@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.days import Date, day_given
+from g6.entrypoints.cli.shared.day_options import Date, day_given
 from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import NothingToDo
 from g6.files import shown

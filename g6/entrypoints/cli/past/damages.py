@@ -13,7 +13,7 @@ from rich.console import Console
 
 from g6.config import Settings
 from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.days import Date, day_given
+from g6.entrypoints.cli.shared.day_options import Date, day_given
 from g6.entrypoints.cli.shared.progress import followed
 
 if TYPE_CHECKING:

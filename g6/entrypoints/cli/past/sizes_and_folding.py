@@ -14,7 +14,7 @@ from rich.console import Console
 from g6.config import Settings, calendar
 from g6.domain.market.calendar import Calendar
 from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.days import Date, day_given
+from g6.entrypoints.cli.shared.day_options import Date, day_given
 from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import G6Error, NothingToDo
 from g6.rendering.wording import megabytes
@@ -63,7 +63,7 @@ def size(
 
     Example: g6 data size --estimate --interval 30
     """
-    from g6.bootstrap.reading import archive_reader
+    from g6.bootstrap.study_readers import archive_reader
     from g6.rendering import parts, plain
     from g6.studies.stored.stored_sizes import SizesParameters, answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from rich.progress import track
 
-from g6.bootstrap.reading import unit_reader
+from g6.bootstrap.study_readers import unit_reader
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.option_groups import spread
 from g6.studies.checks import verification

@@ -53,7 +53,7 @@ _LIST = (
     _study("trace"),
     Command(
         "control",
-        "operate.switches",
+        "operate.control_command",
         "Throw a switch of a running system, from the next cycle on.",
     ),
     Command(
@@ -113,7 +113,7 @@ _LIST = (
     _study("analyze"),
     Command(
         "verify",
-        "past.verification",
+        "past.verify_command",
         "Compute stored figures again by a second implementation and show the largest differences.",
     ),
     Command(

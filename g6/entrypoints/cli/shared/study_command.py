@@ -100,7 +100,7 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: A value cannot be read, or two ways of writing are wanted at once.
     """
-    from g6.bootstrap.reading import reader
+    from g6.bootstrap.study_readers import reader
     from g6.entrypoints.cli.shared import terminal
     from g6.rendering import parts, plain
 
