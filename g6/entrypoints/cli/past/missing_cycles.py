@@ -77,8 +77,8 @@ def repair(
     tally = RepairTally()
     for unit, instants in units:
         _repair_day(runtime, unit, instants, tally, console)
-        # 375 minutes of seven numbers are 21 kB an option, 8 MB for a chain of 400, in memory and as
-        # files: they are let go once the day's gaps are filled.
+        # 375 minutes of seven numbers are 21 kB an option, 8 MB for a chain of 400, in memory and
+        # as files: they are let go once the day's gaps are filled.
         backfill.forget(unit.index, instant_at(instants[0]))
     _show(console, tally, backfill, as_json=json_)
     raise typer.Exit(1 if tally.damaged else 0)
