@@ -15,7 +15,7 @@ from g6.errors import ProviderRefused
 from g6.ports.sources import FUTURE, SPOT, VIX
 from g6.simulation.contracts import OPTION_TICK
 from g6.simulation.roots import ROOTS
-from g6.simulation.trades import Tape
+from g6.simulation.trading.trades import Tape
 from g6.simulation.world import World
 
 _NONE = np.zeros(0, BAR)

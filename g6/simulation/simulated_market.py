@@ -25,12 +25,12 @@ from g6.ports.sources import Abilities
 from g6.simulation.contracts import draws_by_strike
 from g6.simulation.dump import contract_rows, index_rows
 from g6.simulation.faults import MarketFaults
-from g6.simulation.flows import KINDS, flows
 from g6.simulation.roots import ROOTS, Root
 from g6.simulation.simulated_candles import SimulatedCandles
-from g6.simulation.snapshot import snapshot
 from g6.simulation.spoiled import SPOILERS
 from g6.simulation.spot import underlying
+from g6.simulation.trading.flows import KINDS, flows
+from g6.simulation.trading.snapshot import snapshot
 from g6.simulation.world import World
 
 _LOTS = (

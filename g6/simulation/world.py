@@ -21,13 +21,13 @@ from g6.simulation.business import BusinessClock
 from g6.simulation.contracts import OPTION_TICK, futures, listed_strikes, option_contracts
 from g6.simulation.expiries import ExpirySeries, listed_series
 from g6.simulation.faults import MarketFaults
-from g6.simulation.interest import CloseRange, InterestBounds, closing_interest, ever_traded
 from g6.simulation.past_sessions import MarketHistory
 from g6.simulation.paths import IndexPath, MarketDay, index_day, market_day
 from g6.simulation.roots import Root
-from g6.simulation.series_day import SeriesDay
 from g6.simulation.smile import Curve, CurveInputs, curve
-from g6.simulation.trades import Tape, tape
+from g6.simulation.trading.interest import CloseRange, InterestBounds, closing_interest, ever_traded
+from g6.simulation.trading.series_day import SeriesDay
+from g6.simulation.trading.trades import Tape, tape
 
 Numbers = NDArray[np.float64]
 T = TypeVar("T")

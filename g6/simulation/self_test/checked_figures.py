@@ -25,7 +25,7 @@ from g6.simulation.self_test.sample_recording import (
     solvable_shares,
 )
 from g6.simulation.simulated_market import SimulatedMarket
-from g6.simulation.trades import SHARES
+from g6.simulation.trading.trades import SHARES
 
 # Every "real" below was measured on the real half hour of 19 August 2026, 11:27 to 11:56 IST, or is
 # the long-run figure of the real indices. Bounds leave room for the seed.

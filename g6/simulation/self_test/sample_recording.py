@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from g6.domain.quotes.quotes import Quotes
 from g6.simulation.simulated_market import SimulatedMarket
 from g6.simulation.smile import RATE
-from g6.simulation.trades import BANDS
+from g6.simulation.trading.trades import BANDS
 
 START = datetime(2026, 8, 19, 5, 57, tzinfo=UTC)
 """11:27 IST of the day of the real sample: nearest expiries in 6, 13 and 20 days."""

@@ -12,9 +12,9 @@ import pytest
 from g6.domain.market.calendar import Calendar
 from g6.domain.pricing import black76
 from g6.simulation import SimulatedMarket
-from g6.simulation.books import busyness
 from g6.simulation.business import BusinessClock
 from g6.simulation.roots import ROOTS
+from g6.simulation.trading.books import busyness
 from tests.worlds.asking import SIX, ask, ist, near
 
 NOON = ist("2026-11-18 12:00")

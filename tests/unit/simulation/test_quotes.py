@@ -11,7 +11,7 @@ from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.simulation import SimulatedMarket
 from g6.simulation.roots import ROOTS
 from g6.simulation.self_test import parity_gap, record, shares, smile
-from g6.simulation.trades import SHARES
+from g6.simulation.trading.trades import SHARES
 from tests.worlds.asking import SIX, ask, ist, near
 
 NOON = ist("2026-11-18 12:00")

@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.simulation.books import busyness, half_spread, outward_ticks
 from g6.simulation.contracts import draws_by_strike
 from g6.simulation.expiries import ExpirySeries
-from g6.simulation.interest import InterestBounds
 from g6.simulation.paths import MarketDay
 from g6.simulation.roots import Root
 from g6.simulation.smile import Curve
+from g6.simulation.trading.books import busyness, half_spread, outward_ticks
+from g6.simulation.trading.interest import InterestBounds
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]

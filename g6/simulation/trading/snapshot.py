@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from g6.simulation.books import Book, busyness
 from g6.simulation.contracts import OPTION_TICK
-from g6.simulation.interest import SETTLED
-from g6.simulation.running import NEVER, QUARTER
-from g6.simulation.series_day import Numbers, Whole
-from g6.simulation.trades import MinuteTrades, Tape
+from g6.simulation.trading.books import Book, busyness
+from g6.simulation.trading.interest import SETTLED
+from g6.simulation.trading.running import NEVER, QUARTER
+from g6.simulation.trading.series_day import Numbers, Whole
+from g6.simulation.trading.trades import MinuteTrades, Tape
 
 
 def snapshot(tape: Tape, rows: Whole, second: int, close: Numbers) -> dict[str, Numbers]:

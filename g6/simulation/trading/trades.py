@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.instrument import SIDES
-from g6.simulation.interest import ROUGH, SETTLED, Sway, interest_path
 from g6.simulation.noise import normal, smooth_normal, words
-from g6.simulation.running import NEVER, QUARTER, RunningTotals, running
-from g6.simulation.series_day import Numbers, SeriesDay, Whole
+from g6.simulation.trading.interest import ROUGH, SETTLED, Sway, interest_path
+from g6.simulation.trading.running import NEVER, QUARTER, RunningTotals, running
+from g6.simulation.trading.series_day import Numbers, SeriesDay, Whole
 
 # The first three rows are the real sample's three expiries. Last prices go stale by that alone.
 SHARES = (

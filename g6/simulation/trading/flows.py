@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.simulation.trades import Tape
+from g6.simulation.trading.trades import Tape
 
 KINDS = ("long_build_up", "short_build_up", "short_covering", "long_unwinding")
 """Premium and open interest up and up, down and up, up and down, down and down."""
