@@ -79,7 +79,7 @@ STUDIES = (
     ),
     Study(
         "stored_days",
-        "stored.stored_days",
+        "stored.days.stored_days",
         "List the stored days by index: in how many files, how far folded, how large.",
         "g6 data ls --date 2026-11-18",
         command="data ls",
@@ -87,7 +87,7 @@ STUDIES = (
     ),
     Study(
         "sizes",
-        "stored.stored_sizes",
+        "stored.days.stored_sizes",
         "Measure what is stored by kind.",
         "g6 data size",
         command="data size",
@@ -95,7 +95,7 @@ STUDIES = (
     ),
     Study(
         "csv_files",
-        "stored.csv_files",
+        "stored.days.csv_files",
         "Count the CSV files: how many, how large, from when to when, by index.",
         "g6 retention-scan --json",
         command="retention-scan",
@@ -103,7 +103,7 @@ STUDIES = (
     ),
     Study(
         "inspect",
-        "stored.inspection",
+        "stored.days.inspection",
         "Show a snapshot's rows, and nulls, least and largest value of each column; "
         "quality flags and IV statuses counted.",
         "g6 inspect NIFTY@2026-11-18T05:30:00Z",
@@ -118,7 +118,7 @@ STUDIES = (
     ),
     Study(
         "coverage",
-        "stored.coverage_by_day",
+        "stored.days.coverage_by_day",
         "Count the cycles of each index and day that were due, and how they ended.",
         "g6 data coverage --from 2026-11-18",
         command="data coverage",
@@ -126,7 +126,7 @@ STUDIES = (
     ),
     Study(
         "gaps",
-        "stored.cycle_gaps",
+        "stored.days.cycle_gaps",
         "List the gaps: successive cycles of an index that are not OK, from when to when and why.",
         "g6 data gaps --index NIFTY --from 2026-11-18",
         command="data gaps",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from g6.rendering.parts import Block, NoView, Part
-from g6.studies.stored.coverage_by_day import Coverage, DayCoverage
+from g6.studies.stored.days.coverage_by_day import Coverage, DayCoverage
 
 LEFT_COLUMNS = 2
 """Columns that are aligned to the left: index and day."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from g6.rendering.parts import Line, NoView, Part
 from g6.rendering.wording import counts_in_words
-from g6.studies.stored.csv_files import CsvInventory
+from g6.studies.stored.days.csv_files import CsvInventory
 
 
 def parts(document: CsvInventory, _: NoView) -> Iterator[Part]:

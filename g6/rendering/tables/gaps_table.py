@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.gaps import Gap
 from g6.rendering.parts import Line, NoView, Part
-from g6.studies.stored.cycle_gaps import Gaps
+from g6.studies.stored.days.cycle_gaps import Gaps
 
 
 def parts(document: Gaps, _: NoView) -> Iterator[Part]:

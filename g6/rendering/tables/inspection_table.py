@@ -9,7 +9,7 @@ from rich.table import Table
 from g6.ports.readers import ColumnSummary
 from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.rendering.wording import counts_in_words
-from g6.studies.stored.inspection import Inspection
+from g6.studies.stored.days.inspection import Inspection
 
 
 def parts(document: Inspection, _: NoView) -> Iterator[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from g6.rendering.parts import NoView, Part, plain_table
 from g6.rendering.wording import megabytes
-from g6.studies.stored.stored_sizes import StoredSizes
+from g6.studies.stored.days.stored_sizes import StoredSizes
 
 
 def parts(document: StoredSizes, _: NoView) -> Iterator[Part]:

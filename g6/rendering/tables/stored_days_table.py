@@ -10,7 +10,7 @@ from rich.table import Table
 from g6.ports.readers import Holding
 from g6.rendering.parts import NoView, Part, plain_table
 from g6.rendering.wording import megabytes
-from g6.studies.stored.stored_days import StoredDays
+from g6.studies.stored.days.stored_days import StoredDays
 
 
 def parts(document: StoredDays, _: NoView) -> Iterator[Part]:

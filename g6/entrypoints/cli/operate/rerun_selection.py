@@ -14,8 +14,8 @@ from g6.errors import UserError
 from g6.pipeline import Runtime
 from g6.ports import CycleRecord
 from g6.ports.sources import abilities_of
-from g6.studies.stored.past_span import PastSpan
-from g6.studies.stored.stored_past import grids_between, outcomes_of_units
+from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.stored_past import grids_between, outcomes_of_units
 
 
 def instants(

@@ -19,8 +19,8 @@ from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.option_groups import spread
 from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import BadInput
-from g6.studies.stored.past_span import PastSpan
-from g6.studies.stored.stored_past import IndexDay, index_days, missing_instants
+from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.stored_past import IndexDay, index_days, missing_instants
 
 if TYPE_CHECKING:
     from g6.adapters.wrapping.backfill import Backfill

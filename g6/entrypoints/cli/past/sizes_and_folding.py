@@ -65,7 +65,7 @@ def size(
     """
     from g6.bootstrap.study_readers import archive_reader
     from g6.rendering import parts, plain
-    from g6.studies.stored.stored_sizes import SizesParameters, answer
+    from g6.studies.stored.days.stored_sizes import SizesParameters, answer
 
     settings = options.settings(config, set_, data_dir=data_dir, interval=interval, indices=indices)
     if estimate:

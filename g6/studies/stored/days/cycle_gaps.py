@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from g6.domain.cycles.gaps import NO_CHAIN, Gap, gaps_of
 from g6.ports.readers import PastReader
 from g6.studies.documents import columns_of
-from g6.studies.stored.past_span import PastSpan
-from g6.studies.stored.stored_past import index_days
+from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.stored_past import index_days
 
 __all__ = ["Gaps", "answer"]
 

@@ -10,8 +10,8 @@ from g6.domain.cycles.gaps import counts_of
 from g6.domain.schema.words import Status
 from g6.ports.readers import PastReader
 from g6.studies.documents import columns_of
-from g6.studies.stored.past_span import PastSpan
-from g6.studies.stored.stored_past import IndexDay, index_days
+from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.stored_past import IndexDay, index_days
 
 __all__ = ["Coverage", "DayCoverage", "answer"]
 

@@ -16,7 +16,7 @@ from g6.domain.market.instrument import INDICES
 from g6.domain.schema.words import ANALYSED
 from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import CollectionSettings, PastReader, StoredChains
-from g6.studies.stored.past_span import PastSpan, days_between
+from g6.studies.stored.days.past_span import PastSpan, days_between
 
 __all__ = [
     "IndexDay",
