@@ -39,7 +39,7 @@ READ = (
 """Quantities of a quote that analysis reads. The others are not taken from the file."""
 _BOTH = ("symbol", "source", *READ)
 RAW = ("expiry", "strike", "tick_size", *(side + name for side in SIDES for name in _BOTH))
-"""What analysis reads of a stored row; all else that it needs stands in the header of the unit."""
+"""What analysis reads of a stored row; all else it needs stands in the header of the unit."""
 
 TOGETHER = 64
 """Units that share one call of the solver: more would not fit into the processor's cache."""

@@ -75,7 +75,7 @@ def csv_days(settings: Settings, day: date | None) -> list[tuple[date, str]]:
 
 
 def stored_lines(settings: Settings, index: str, day: date) -> tuple[Stored, list[str]]:
-    """Return the lines of Parquet's rows of an index and day, and why files were not read."""
+    """Return the lines of Parquet's rows of an index and day, and why a file was not read."""
     store = CsvStore(settings.csv_dir)
     lines: dict[Path, LinesByCycle] = {}
     frames, damaged = day_units(settings.directory, index, day)

@@ -1,1 +1,1 @@
-"""Trading of one series on one day: its open interest, its books, its trades, and what is quoted of them."""
+"""One series on one day: its open interest, its books, its trades, and its quotes."""
