@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 
-from g6.config import Settings
-from g6.domain.market.calendar import day_of
+from g6.config import Settings, calendar, plan
+from g6.domain.cycles.plan import Plan
+from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES, Listing
 from g6.errors import BadConfig, G6Error, NothingToDo
 from g6.ports import Provider
@@ -38,6 +39,16 @@ class MarketListings:
             return self._settings.market.start
         return live_clock(self._settings).market().astimezone(UTC)
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The sessions of the exchanges."""
+        return calendar()
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Which indices are collected, and by which rules."""
+        return plan(self._settings)
+
     @property
     def is_live(self) -> bool:
         """Whether listings come from a broker, who knows today's alone."""
@@ -66,6 +77,10 @@ class MarketListings:
             return listing
         self.origins[index] = self._settings.provider.name
         return listing
+
+    def origin(self, index: str) -> str:
+        """Return where the last listing of an index came from, empty before there was one."""
+        return self.origins.get(index, "")
 
     def spot(self, index: str, at: datetime) -> float | None:
         """Return the index in points.

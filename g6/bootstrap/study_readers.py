@@ -14,7 +14,14 @@ from g6.config import Settings, calendar, load
 
 if TYPE_CHECKING:
     from g6.ports import Store
-    from g6.ports.readers import ArchiveReader, PastReader, RunningReader, StoredReader, UnitReader
+    from g6.ports.readers import (
+        ArchiveReader,
+        ListingReader,
+        PastReader,
+        RunningReader,
+        StoredReader,
+        UnitReader,
+    )
 
 
 def reader(kind: str, settings: Settings) -> object:
@@ -58,6 +65,13 @@ def unit_reader(settings: Settings) -> UnitReader:
     return DirectoryUnits(settings)
 
 
+def listing_reader(settings: Settings) -> ListingReader:
+    """Return the reader of what is listed, by the configured provider."""
+    from g6.bootstrap.market_listings import MarketListings
+
+    return MarketListings(settings)
+
+
 def stored_reader(settings: Settings) -> StoredReader:
     """Return the reader of the configured data directory, through the configured sinks."""
     from g6.bootstrap.stores import store
@@ -85,5 +99,6 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "past": past_reader,
     "archive": archive_reader,
     "units": unit_reader,
+    "listings": listing_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""

@@ -65,6 +65,7 @@ MODULES: Mapping[str, str] = {
     "csv_files": "csv_files_table",
     "inspect": "inspection_table",
     "verify": "verification_table",
+    "expiries": "expiries_table",
     "chain": "chain_table",
     "analyze": "analysis_table",
     "dossier": "dossier_table",

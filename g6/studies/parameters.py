@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
-from g6.domain.market.calendar import in_utc
+from g6.domain.market.calendar import IST, in_utc
 from g6.errors import BadConfig, UserError
 
 __all__ = [
+    "MORNING",
     "At",
     "Cycles",
     "Days",
@@ -27,11 +28,15 @@ __all__ = [
     "cycle_name",
     "fields_of",
     "india_instant",
+    "listing_instant",
     "made",
     "numbers",
     "session_day",
     "written",
 ]
+
+MORNING = time(9, 15)
+"""When both exchanges open, in India. Of a day alone what is listed is asked for then."""
 
 P = TypeVar("P")
 
@@ -224,6 +229,31 @@ def cycle_instant(value: object) -> datetime:
     datetime.datetime(2026, 11, 20, 4, 5, tzinfo=datetime.timezone.utc)
     """
     return parse_z(cycle_name(value))
+
+
+def listing_instant(value: object) -> datetime:
+    """Return the instant of which a listing is asked.
+
+    A day alone is its open. A clock without a zone is India's.
+
+    Raises:
+        BadConfig: The text is no instant.
+
+    >>> listing_instant("2026-11-20").isoformat()
+    '2026-11-20T09:15:00+05:30'
+    """
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    try:
+        instant = datetime.fromisoformat(text)
+        # 9999-12-31T23:59:59Z is an instant of which no clock in India shows the time.
+        in_utc(instant)
+    except ValueError as error:
+        raise BadConfig(
+            f"{text!r} is no instant", "write it as 2026-11-20 or 2026-11-20T04:05:00Z"
+        ) from error
+    if len(text) == len("2026-11-20"):
+        instant = datetime.combine(instant.date(), MORNING)
+    return instant.replace(tzinfo=instant.tzinfo or IST)
 
 
 def session_day(value: object) -> date:

@@ -133,6 +133,14 @@ STUDIES = (
         reader="past",
     ),
     Study(
+        "expiries",
+        "market.expiry_answers",
+        "Show which listed expiry answers each rule, its strikes, lot and tick, and why.",
+        "g6 expiries NIFTY --as-of 2026-11-20",
+        details="The kept dumps answer of any past day.",
+        reader="listings",
+    ),
+    Study(
         "chain",
         "stored.chain_by_strike",
         "Show the newest stored chain of an index, ATM marked.",

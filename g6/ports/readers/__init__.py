@@ -1,4 +1,4 @@
-"""Readers of stored data for the studies: rows, outcomes of past cycles, and files."""
+"""Readers for the studies: stored rows, outcomes of past cycles, files, and listings."""
 
 from g6.ports.readers.archive import (
     ArchiveReader,
@@ -9,6 +9,7 @@ from g6.ports.readers.archive import (
     SnapshotColumns,
     UnitReader,
 )
+from g6.ports.readers.listings import ListingReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
 from g6.ports.readers.readings import RunningReader, StoredReader
 
@@ -19,6 +20,7 @@ __all__ = [
     "CsvFiles",
     "FileTotals",
     "Holding",
+    "ListingReader",
     "PastReader",
     "RunningReader",
     "SnapshotColumns",

@@ -25,6 +25,7 @@ from g6.rendering.wording import LAKH
 from g6.studies.contract_size import ContractSize, contract_size
 from g6.studies.market.contract_rows import ContractFacts, contract_rows, matches
 from g6.studies.market.rule_answers import series_of
+from g6.studies.parameters import listing_instant
 
 Words = Annotated[
     list[str],
@@ -67,7 +68,7 @@ def instrument(
         config, set_, data_dir=data_dir, provider=provider, recording=recording
     )
     source = MarketListings(settings, from_dumps=from_dumps)
-    at = listing_options.instant_of(as_of) if as_of else source.now
+    at = listing_instant(as_of) if as_of else source.now
     if words[0] == SEARCH:
         rows = matches(_contracts(settings, source, at), words[1:])
         if not rows:

@@ -18,6 +18,7 @@ from g6.domain.market.expiry import is_monthly
 from g6.domain.market.instrument import INDICES
 from g6.entrypoints.cli.shared import listing_options, options
 from g6.errors import BadConfig, G6Error
+from g6.studies.parameters import MORNING
 
 Month = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month.")]
 
@@ -132,7 +133,7 @@ def _listed_dates(
     origins: list[str] = []
     for day in days:
         with suppress(G6Error):
-            listing = source.listing(index, instant_of(day, listing_options.MORNING))
+            listing = source.listing(index, instant_of(day, MORNING))
             dates |= set(listing.contracts.expiries)
             origins.append(_origin(source.origins[index], listing.on))
     return dates, origins

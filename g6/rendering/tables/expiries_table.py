@@ -1,0 +1,53 @@
+"""The listed expiries of each index, and the rules that they answer, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from g6.domain.market.calendar import IST
+from g6.rendering.parts import Block, NoView, Part
+from g6.studies.market.expiry_answers import ExpiryAnswers
+from g6.studies.market.rule_answers import ListedSeries, RuleAnswers
+
+
+def parts(document: ExpiryAnswers, _: NoView) -> Iterator[Part]:
+    """Yield the lines of every index."""
+    yield Block("\n".join(lines(document)))
+
+
+def json_value(document: ExpiryAnswers) -> list[dict[str, object]]:
+    """Return a list of the indices, under the names that are published."""
+    return [index.answers.document() | {"from": index.origin} for index in document.indices]
+
+
+def lines(document: ExpiryAnswers) -> Iterator[str]:
+    """Yield the lines of every index."""
+    for index in document.indices:
+        yield from _lines(index.answers, index.origin)
+
+
+def _lines(answers: RuleAnswers, origin: str) -> Iterator[str]:
+    """Yield a line of the listing, one for each rule, and one for each kind of odd contract."""
+    head = (
+        f"{answers.index}  {len(answers.expiries)} expiries listed on {answers.on:%d %b %Y}, "
+        f"asked at {answers.at.astimezone(IST):%d %b %Y %H:%M} IST"
+    )
+    yield f"{head}, from {origin}" if origin else head
+    for rule, answer in answers.rules.items():
+        day = f"{answer.expiry:%a %d %b %Y}  {answer.dte:>3} d"
+        yield f"  {rule:<12}{day}  {_series(answer.series)}  {answer.why}"
+    for rule in answers.not_listed:
+        yield f"  {rule:<12}not listed"
+    for reason, count in answers.left_out.items():
+        yield f"  left out: {count} ({reason.replace('_', ' ')})"
+    if answers.salvaged:
+        yield f"  salvaged: {answers.salvaged}"
+
+
+def _series(series: ListedSeries) -> str:
+    one_sided = f", {series.one_sided} one-sided" if series.one_sided else ""
+    lots = "/".join(map(str, series.lot_size))
+    return (
+        f"{series.strikes} strikes {series.lowest:g} to {series.highest:g}, "
+        f"step {series.step:g}{one_sided}, lot {lots}, tick {series.tick_size:g}"
+    )

@@ -1,0 +1,98 @@
+"""Which listed expiry answers each rule of each index, its strikes, lot and tick, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from g6.domain.market.contract_symbols import trusted
+from g6.errors import NothingToDo
+from g6.ports.readers import ListingReader
+from g6.studies.market.rule_answers import RuleAnswers, rule_answers
+from g6.studies.parameters import Parameter, listing_instant
+from g6.studies.selection import known_index
+
+__all__ = ["ExpiryAnswers", "ExpiryParameters", "IndexExpiries", "answer"]
+
+COLUMNS = ("index", "rule", "expiry", "dte", "why", "strikes", "step", "lots", "tick")
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryParameters:
+    """Asks which listed expiries answer the rules of one index, or of every enabled one."""
+
+    index: Annotated[
+        str | None,
+        Parameter(
+            "One index; else every enabled one.",
+            "NIFTY",
+            metavar="[INDEX]",
+            read=known_index,
+            is_positional=True,
+        ),
+    ] = None
+    at: Annotated[
+        datetime | None,
+        Parameter(
+            "Answer for this day or market time, such as 2026-11-20T04:05:00Z.",
+            "2026-11-20",
+            option="--as-of",
+            metavar="DAY|INSTANT",
+            read=listing_instant,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexExpiries:
+    """The expiries of one index.
+
+    Attributes:
+        answers: What is listed, and which rules it answers.
+        origin: Where the listing came from: a provider, or a dump of a past day.
+    """
+
+    answers: RuleAnswers
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryAnswers:
+    """The expiries of each index that was asked about."""
+
+    indices: tuple[IndexExpiries, ...]
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per index and rule that is answered."""
+        lines: list[tuple[object, ...]] = []
+        for index in self.indices:
+            for rule, of_rule in index.answers.rules.items():
+                series = of_rule.series
+                lots = "/".join(map(str, series.lot_size))
+                sizes = (series.strikes, series.step, lots, series.tick_size)
+                head = (index.answers.index, rule, of_rule.expiry, of_rule.dte, of_rule.why)
+                lines.append((*head, *sizes))
+        return {name: [line[place] for line in lines] for place, name in enumerate(COLUMNS)}
+
+
+def answer(reader: ListingReader, parameters: ExpiryParameters) -> ExpiryAnswers:
+    """Return the listed expiries, and the rules that they answer.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: The index is not enabled.
+        G6Error: Nobody knows what is listed.
+    """
+    at = parameters.at or reader.now
+    plan = reader.plan
+    names = [parameters.index] if parameters.index else list(plan.indices)
+    indices: list[IndexExpiries] = []
+    for name in names:
+        if name not in plan.indices:
+            raise NothingToDo(f"{name} is not enabled", f"set index_params.{name}.enabled=true")
+        believed = trusted(reader.listing(name, at), plan.salvage)
+        answers = rule_answers(believed, plan.indices[name], reader.calendar, at)
+        indices.append(IndexExpiries(answers, reader.origin(name)))
+    return ExpiryAnswers(tuple(indices))
