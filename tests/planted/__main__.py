@@ -104,7 +104,8 @@ def main() -> int:
     bugs = [bug for bug in BUGS if bug.name in names]
     missed = 0
     print(
-        "| bug | schedules | deviations | unit tests find it | what the judge says |\n|---|---|---|---|---|"
+        "| bug | schedules | deviations | unit tests find it | what the judge says |\n|---|---|---|---|---|",
+        flush=True,
     )
     with ThreadPoolExecutor(chosen.jobs) as pool:
         hunts = pool.map(
