@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from g6.adapters.memory.payload import plain
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports.json_types import Document
 
 
 class MemoryPanels:
     """PanelStore port."""
 
     def __init__(self) -> None:
-        self._panels: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._panels: dict[str, tuple[str, Document]] = {}
 
-    def put(self, cycle: str, panels: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
         """Store panel documents as of `cycle` and return the names that were replaced."""
         at = parse_z(cycle)
         replaced = []
@@ -27,12 +27,12 @@ class MemoryPanels:
                 replaced.append(name)
         return tuple(replaced)
 
-    def get(self, name: str) -> Mapping[str, Any] | None:
+    def get(self, name: str) -> Document | None:
         """Return one panel's document, None when there is none."""
         _, document = self._panels.get(name, ("", None))
         return document
 
-    def all(self) -> Mapping[str, Mapping[str, Any]]:
+    def all(self) -> Mapping[str, Document]:
         """Return every panel's document by name."""
         return {name: document for name, (_, document) in self._panels.items()}
 

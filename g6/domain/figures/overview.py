@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from math import isfinite, nan
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,14 +24,18 @@ from g6.domain.market.expiry import BUCKETS
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import spot_source
 from g6.domain.pricing.volatility import FAILED, SOLVED
+from g6.domain.reports import OverviewRow
 from g6.domain.schema import rows
 from g6.domain.schema.beyond import MAX_MISSING_SHARE
 from g6.domain.schema.words import Reason, Status
 
+RowCells: TypeAlias = dict[str, Any]
+"""Cells of an overview row that is being filled, by the names of `rows.OVERVIEW`."""
+
 __all__ = ["missing_row", "summarise", "summarise_all"]
 
 
-def summarise(priced: PricedChain) -> dict[str, Any]:
+def summarise(priced: PricedChain) -> RowCells:
     """Return the unit's overview row.
 
     Figures named nearest, and those without a bucket, are of the nearest expiry whose fix lies
@@ -43,7 +47,7 @@ def summarise(priced: PricedChain) -> dict[str, Any]:
     return summarise_all([priced])[0]
 
 
-def summarise_all(units: Sequence[PricedChain]) -> list[dict[str, Any]]:
+def summarise_all(units: Sequence[PricedChain]) -> list[RowCells]:
     """Return what `summarise` does for each unit, every figure by one call for all of them."""
     if not units:
         return []
@@ -66,7 +70,7 @@ def missing_row(
     *,
     expected_mask: int | None = None,
     expiries_expected: int | None = None,
-) -> dict[str, Any]:
+) -> RowCells:
     """Return the row of a unit of which nothing was analysed (MISSING) or begun (SKIPPED).
 
     It says why, and holds no figure.
@@ -90,7 +94,7 @@ def missing_row(
     return {column.name: values.get(column.name) for column in rows.OVERVIEW}
 
 
-def _row(values: Mapping[str, Any]) -> dict[str, Any]:
+def _row(values: OverviewRow) -> RowCells:
     return {name: form(values.get(name)) for name, form in _FORMS.items()}
 
 
@@ -125,7 +129,7 @@ _FORMS: Mapping[str, Callable[[Any], Any]] = {
 """How each figure is written as JSON has it."""
 
 
-def _market(priced: PricedChain) -> dict[str, Any]:
+def _market(priced: PricedChain) -> RowCells:
     market = priced.quotes.market
     stamp = priced.stamp
     at = stamp.at.timestamp()
@@ -198,13 +202,13 @@ _NEAREST: Mapping[str, Callable[[ExpiryTable], Any]] = {
 
 def _of_nearest(
     units: Sequence[PricedChain], table: ExpiryTable, starts: Sequence[int]
-) -> list[dict[str, Any]]:
+) -> list[RowCells]:
     """Return the figures of each unit's nearest expiry whose fix lies ahead.
 
     Where no quotes of it came there is its name alone.
     """
     slots = [priced.nearest() for priced in units]
-    parts: list[dict[str, Any]] = []
+    parts: list[RowCells] = []
     places = {}
     for n, slot in enumerate(slots):
         parts.append({"expiry_nearest": slot.expiry.isoformat() if slot else None})
@@ -239,7 +243,7 @@ def _of_settings(nearest: ExpiryTable, units: Sequence[PricedChain]) -> dict[str
     }
 
 
-def _coverage(priced: PricedChain) -> dict[str, Any]:
+def _coverage(priced: PricedChain) -> RowCells:
     """Return masks, counts of expiries and options, and the unit's status.
 
     More than 5 % of an expiry's strikes missing is PARTIAL.
