@@ -46,8 +46,8 @@ BUGS = (
     Bug(
         "a collected index is not released",
         LEDGER,
-        '        if stage == "collect":\n            self._release(unit)\n',
-        "",
+        '        if self._collecting.get(unit.index, ("", 0.0))[0] == unit.cycle:\n',
+        "        if False:\n",
     ),
     Bug(
         "a stored cycle is not settled",

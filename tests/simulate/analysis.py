@@ -23,7 +23,9 @@ from g6.pipeline.runtime import Watch
 
 def gather(runtime: Runtime, unit: Unit, _controls: object, watch: Watch) -> tuple[Frame, Any]:
     """Return a frame of two columns with the number of the provider's answer."""
-    request = runtime.provider.quotes(unit.index, None, unit.instant)  # type: ignore[arg-type]
+    world = runtime.provider._world  # type: ignore[attr-defined]
+    with world.collection_of(unit):
+        request = runtime.provider.quotes(unit.index, None, unit.instant)  # type: ignore[arg-type]
     watch.lap("quotes")
     header = {
         "index": unit.index,

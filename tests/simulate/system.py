@@ -451,6 +451,7 @@ class System:
             return amount
         elif kind == "jump_clock":
             world.time_was_disturbed = True
+            world.clocks_jumped = True
             host = HOSTS[deviation.step % len(HOSTS)]
             world.offsets[host] += amount
             # A daemon sets it right after a while.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,7 +18,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
 from g6.config import calendar, load, plan
-from g6.domain.cycles.cycle import Timing, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
 from g6.domain.reports import ProviderFacts
@@ -158,6 +159,8 @@ class World:
         self.disk_full_until = 0.0
         self.disk_was_full = False
         self.provider_fails_until = 0.0
+        self.clocks_jumped = False
+        self.collecting: dict[Unit, list[Actor]] = {}
         self.time_was_disturbed = False
         self.store = MemoryStore()
         self.files = MemoryPanels()
@@ -246,6 +249,23 @@ class World:
         if dies_after is not None:
             self.strike(dies_after, actor)
         return answer
+
+    @contextmanager
+    def collection_of(self, unit: Unit) -> Iterator[None]:
+        """Note that the current actor collects a unit; two that live must not do so at once."""
+        actor = self.current
+        if actor is None:
+            yield
+            return
+        actors = self.collecting.setdefault(unit, [])
+        leases_hold = not (self.redis_away_until or self.redis_lost_state or self.clocks_jumped)
+        if leases_hold and any(not other.dead and not other.stands_until for other in actors):
+            self.violations.append(f"{unit.index} at {unit.cycle} is collected twice at once")
+        actors.append(actor)
+        try:
+            yield
+        finally:
+            actors.remove(actor)
 
     def step(self) -> Sequence[Deviation]:
         """Count a step and return what strikes at it."""

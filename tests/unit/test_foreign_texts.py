@@ -15,11 +15,12 @@ from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.cli.operate import kite_server
 from g6.errors import BadConfig, BadInput, ProviderBusy, UserError
 from g6.kite_server.logins import AcceptedCredentials
-from g6.studies.parameters import cycle_name, india_instant
+from g6.studies.parameters import cycle_name, india_instant, listing_instant
 
 DEEP = ["[" * 100_000, '{"a":' * 100_000]
 READERS: list[Callable[[str], object]] = [
     india_instant,
+    listing_instant,
     kite_server._instant,
     cycle_name,
     parse_z,
