@@ -67,6 +67,9 @@ def _chain_problems(
 
 def _is_undisturbed(system: System, unit: Unit) -> bool:
     """Return whether no fault was near enough to touch a unit."""
+    # A rerun that a fault strikes ends its unit anew, however old the unit is.
+    if unit in system.world.rerun_units:
+        return False
     due = unit.instant.timestamp()
     ends = due + system.world.timing.grace + system.world.interval
     return all(began > ends or ended + CALM_SECONDS < due for began, ended in system.world.strikes)

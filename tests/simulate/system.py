@@ -509,6 +509,7 @@ class System:
             return
         cycle = past[deviation.step % len(past)]
         index = sorted(world.plan.indices)[deviation.step % len(world.plan.indices)]
+        world.rerun_units.add(Unit(cycle, index))
         first_stage = "analyse" if deviation.amount < 0.5 else "persist"
 
         def ask() -> None:

@@ -160,6 +160,7 @@ class World:
         self.disk_was_full = False
         self.provider_fails_until = 0.0
         self.clocks_jumped = False
+        self.rerun_units: set[Unit] = set()
         self.collecting: dict[Unit, list[Actor]] = {}
         self.time_was_disturbed = False
         self.store = MemoryStore()
