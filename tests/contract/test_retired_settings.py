@@ -17,7 +17,7 @@ def test_the_refusal_is_an_alert_on_the_bus_that_the_configuration_names(
     redis_client: redis.Redis, redis_url: str, namespace: str
 ) -> None:
     values = {"redis": {"broker_url": redis_url}, "namespace": namespace}
-    report_retired(RetiredSetting(REFUSED, ("overlays",), values))
+    assert report_retired(RetiredSetting(REFUSED, ("overlays",), values))
     (event,) = RedisBus(redis_client, namespace).read("0-0")
     assert isinstance(event.payload, Alert)
     assert event.payload.facts["retired"] == ["overlays"]
@@ -25,9 +25,9 @@ def test_the_refusal_is_an_alert_on_the_bus_that_the_configuration_names(
 
 
 def test_without_an_address_nobody_is_told() -> None:
-    report_retired(RetiredSetting(REFUSED, ("overlays",), {}))
+    assert not report_retired(RetiredSetting(REFUSED, ("overlays",), {}))
 
 
 def test_a_server_that_is_away_costs_no_second_error() -> None:
     values = {"redis": {"broker_url": "redis://127.0.0.1:9/0"}}
-    report_retired(RetiredSetting(REFUSED, ("overlays",), values))
+    assert not report_retired(RetiredSetting(REFUSED, ("overlays",), values))

@@ -32,11 +32,14 @@ class Owned:
     here: str
     there: str
 
-    def refuses(self, *command: str, **environment: str) -> None:
-        """Run a command that must be refused with the name of the system that runs."""
-        said = refusal(self.world.g6(*command, **environment))
-        assert f"in use by another G6 (process {self.system.pid}, g6 up, broker 127.0.0.1:" in said
-        assert "--data-dir DIR" in said
+    def refusal_of(self, *command: str, **environment: str) -> str:
+        """Run a command that must be refused; return what it wrote."""
+        return refusal(self.world.g6(*command, **environment))
+
+    def is_named_in(self, text: str) -> bool:
+        """Return whether a text names the system that runs, and the way out."""
+        name = f"in use by another G6 (process {self.system.pid}, g6 up, broker 127.0.0.1:"
+        return name in text and "--data-dir DIR" in text
 
     def worker(self, name: str, broker: str) -> Child:
         """Start a worker of queue persist by hand."""
@@ -98,11 +101,13 @@ def test_another_system_is_refused_with_the_name_of_the_first(
 ) -> None:
     (owned.world.elsewhere / "older").mkdir(exist_ok=True)
     (owned.world.elsewhere / "older" / "2026-11-17.csv").write_text("timestamp\n")
-    owned.refuses(*command, G6_REDIS__BROKER_URL=owned.there)
+    text = owned.refusal_of(*command, G6_REDIS__BROKER_URL=owned.there)
+    assert owned.is_named_in(text), text
 
 
 def test_a_run_with_a_broker_of_its_own_is_another_system_too(owned: Owned) -> None:
-    owned.refuses("run", "--once", G6_REDIS__BROKER_URL="")
+    text = owned.refusal_of("run", "--once", G6_REDIS__BROKER_URL="")
+    assert owned.is_named_in(text), text
 
 
 def test_a_worker_of_another_system_ends_with_the_sentence(owned: Owned) -> None:

@@ -11,15 +11,20 @@ from g6.domain.reports.alerts import SETTING_RETIRED
 from g6.errors import G6Error
 
 
-def report_retired(error: RetiredSetting) -> None:
+def report_retired(error: RetiredSetting) -> bool:
     """Publish the retired settings on the bus of the server that the configuration names.
 
     Whoever sees to a running system learns that a host or a container still has the old settings.
+
+    Returns:
+        Whether it was published. False without an address, and where the server does not answer.
     """
     # Without an address there is no server to tell: an embedded one was not started.
     if not error.redis_url:
-        return
+        return False
     names = ", ".join(error.names)
     alert = SETTING_RETIRED.fire({"retired": list(error.names)}, names=names, fix=error.fix)
     with suppress(G6Error):
         RedisBus(connect(error.redis_url), error.namespace).publish(alert, key=alert.state)
+        return True
+    return False
