@@ -220,11 +220,13 @@ class Ledger(Protocol):
         """
         ...
 
+    # A rerun, or a Redis that went back in time, may reopen a cycle while its aggregate runs.
+    # Closed by that, the cycle was stored without the open unit, and nobody looked again.
     def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
         """Record that overview and panels are out, and publish the report.
 
         Returns:
-            True the first time of each attempt.
+            True the first time of each attempt. False for a cycle that is not fired.
         """
         ...
 

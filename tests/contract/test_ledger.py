@@ -372,3 +372,14 @@ def test_a_settled_cycle_is_kept_for_sixty_cycles(
     ledger.close(CYCLE, 111.0)
     ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
     assert kept - 10 < redis_client.ttl(f"{namespace}:cycle:{CYCLE}") <= kept
+
+
+def test_a_cycle_that_waits_for_a_unit_is_not_closed(ledger: Ledger) -> None:
+    """An aggregate that was under way when a rerun opened the cycle again closed it without it."""
+    for unit in (NIFTY, SENSEX):
+        collected(ledger, unit)
+        analysed(ledger, unit)
+    ledger.reopen(NIFTY, "analyse", OPENING, 103.0)
+    assert not ledger.close(CYCLE, 104.0)
+    analysed(ledger, NIFTY, 105.0)
+    assert ledger.close(CYCLE, 106.0)

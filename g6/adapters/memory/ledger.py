@@ -183,7 +183,7 @@ class MemoryLedger:
 
     def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
         account = self._cycles.get(cycle)
-        if account is None or account.closed:
+        if account is None or account.closed or not account.fired:
             return False
         account.closed = now
         if self._newest is None or parse_z(self._newest) < parse_z(cycle):

@@ -230,7 +230,7 @@ local function succeeded()
 end
 
 function steps.close() -- 5 epoch of the cycle, 6… report
-  if not known() or tonumber(get('closed')) ~= 0 then return 0 end
+  if not known() or tonumber(get('closed')) ~= 0 or tonumber(get('fired')) == 0 then return 0 end
   set('closed', ARGV[2])
   if succeeded() then redis.call('SET', success_key, ARGV[2]) end
   local newest = redis.call('GET', newest_key)
