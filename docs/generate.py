@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -19,6 +20,8 @@ from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
 from g6.entrypoints.cli import application
 from g6.observability import glossary
+from g6.observability.catalogue.dashboards import DASHBOARDS
+from g6.observability.generators import alerts_page, grafana, prometheus_files
 from g6.rendering.reference import studies_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +83,11 @@ def studies() -> str:
 
 
 def metrics() -> str:
-    return NOTE.format(source="g6/observability/catalogue/families.py") + glossary.render()
+    return NOTE.format(source="g6/observability/catalogue/families") + glossary.render()
+
+
+def alerts() -> str:
+    return NOTE.format(source="g6/observability/catalogue") + alerts_page.render()
 
 
 def table(title: str, members: tuple[rows.Column, ...]) -> str:
@@ -117,6 +124,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/studies.md", studies),
     ("docs/reference/columns.md", columns),
     ("docs/reference/metrics.md", metrics),
+    ("docs/reference/alerts.md", alerts),
     (
         "docs/reference/contracts.md",
         lambda: NOTE.format(source="g6/domain/figures/definitions.py") + contracts.as_page(),
@@ -128,6 +136,14 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ),
     ("config/g6_config.json", lambda: as_json(scaffold())),
     (".env.example", example_environment),
+    ("prometheus/prometheus.yml", prometheus_files.prometheus_settings),
+    ("prometheus/alertmanager.yml", prometheus_files.alertmanager_settings),
+    ("prometheus/rules/recording.yml", prometheus_files.recording_rules),
+    ("prometheus/rules/alerts.yml", prometheus_files.alerting_rules),
+    *(
+        (f"grafana/dashboards/{dashboard.uid}.json", partial(grafana.as_text, dashboard))
+        for dashboard in DASHBOARDS
+    ),
 ]
 
 

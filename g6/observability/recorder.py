@@ -209,8 +209,10 @@ def _overview(row: OverviewRow, at: float) -> Iterator[Sample]:
 
 
 @_samples.register
-def _of_heartbeat(beat: Heartbeat, _event: Event) -> Iterator[Sample]:
+def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     vitals = beat.vitals
+    if beat.plan is not None:
+        yield Sample("g6_cycle_step_seconds", (), beat.plan.step)
     for exchange, is_open in beat.market_open.items():
         yield Sample("g6_market_open", (exchange,), float(is_open))
     for queue, depth in vitals.queues.items():
@@ -227,7 +229,7 @@ def _of_heartbeat(beat: Heartbeat, _event: Event) -> Iterator[Sample]:
     if beat.provider.mode:
         for mode in ProviderMode:
             yield Sample("g6_provider_mode", (mode,), float(mode == beat.provider.mode))
-    yield from _guards(beat.provider)
+    yield from _guards(beat.provider, _epoch(event.ts))
     if beat.provider.ticker is not None:
         yield from _stream(beat.provider.ticker)
 
@@ -243,8 +245,8 @@ def _stream(ticker: StreamFacts) -> Iterator[Sample]:
         yield Sample("g6_ticker_ticks_per_second", labels, connection.ticks_per_second)
 
 
-def _guards(provider: ProviderFacts) -> Iterator[Sample]:
-    """Yield what a guarded provider says of itself: breaker, budget, token."""
+def _guards(provider: ProviderFacts, at: float) -> Iterator[Sample]:
+    """Yield what a guarded provider says of itself at wall time `at`: breaker, budget, token."""
     if provider.breaker:
         for state in BreakerState:
             yield Sample("g6_provider_breaker_state", (state,), float(state == provider.breaker))
@@ -253,6 +255,7 @@ def _guards(provider: ProviderFacts) -> Iterator[Sample]:
     if provider.login is not None:
         seconds = _number(provider.login.seconds_left) if provider.login.is_valid else 0.0
         yield Sample("g6_provider_token_seconds", (), seconds)
+        yield Sample("g6_token_expires_unixtime", (), at + seconds)
 
 
 @_samples.register

@@ -1,7 +1,8 @@
 """The only lists of metrics and alerts: families, their labels, and what the system fires."""
 
 from g6.domain.reports.alerts import RULES as ALERTS
-from g6.observability.catalogue.families import FAMILIES, Family, bounds, series_cap
+from g6.observability.catalogue.families import FAMILIES, series_cap
+from g6.observability.catalogue.family import Family, bounds
 from g6.observability.catalogue.labels import ALL, LABELS, OTHER, Label, label_key, label_name
 
 __all__ = [

@@ -147,6 +147,11 @@ _LIST = (
     Command("retention", "past.pruning", "Prune old days; everything is kept unless you do."),
     Command("compare", "past.compare", "Hold a recording against parity, or against the exchange."),
     Command("config", "setup.settings", "Show, explain and check the configuration."),
+    Command(
+        "dashboards",
+        "operate.dashboards_command",
+        "Write Grafana's dashboards, or check them against the catalogue.",
+    ),
     Command("panels", "look.panels", "Check panel files."),
     Command("data", "past.archive", "What is stored: list, measure, check, mend, compact."),
     Command("import", "past.importing", "Bring in rows of other layouts."),
@@ -171,5 +176,6 @@ SELDOM = (
     "import",
     "bench",
     "lots",
+    "dashboards",
 )
 """Named below the others in `g6 --help`, without their sentence: it fits a screen."""

@@ -1,0 +1,166 @@
+"""Alerts of queues, workers, hosts, sinks, disks, panels and the bus."""
+
+from g6.observability.catalogue.alerting import AlertingRule, Urgency
+from g6.observability.catalogue.alerts.collection import IN_SESSION
+from g6.observability.catalogue.families.storage import (
+    DISK_FREE_BYTES,
+    PANELS_INTEGRITY_OK,
+    WRITE_ERRORS_TOTAL,
+)
+from g6.observability.catalogue.families.workers import (
+    BUS_EVENTS_DROPPED_TOTAL,
+    BUS_SUBSCRIBER_LAG_EVENTS,
+    CLOCK_SKEW_SECONDS,
+    QUEUE_LENGTH,
+    WORKER_UP,
+)
+from g6.observability.catalogue.rules import BUS_PUBLISH_P95
+
+SCRAPE_DOWN = AlertingRule(
+    "G6MetricsDown",
+    'up{job="g6"} == 0',
+    "30s",
+    Urgency.PAGE,
+    "{{ $labels.instance }} does not answer: g6 serve is away",
+    "Nothing is known of the system, and no other alert can fire.",
+    "g6 ps; g6 serve",
+    "serve-down.md",
+)
+WATCHDOG = AlertingRule(
+    "Watchdog",
+    "vector(1)",
+    "0s",
+    Urgency.NOTE,
+    "the pager works",
+    "Always fires. A dead man's switch outside raises an alarm when it stops.",
+    "amtool alert query",
+    "watchdog.md",
+)
+QUEUE_BACKLOG = AlertingRule(
+    "G6QueueBacklog",
+    f'max by (queue) ({QUEUE_LENGTH}{{queue!="unreadable"}}) > 50',
+    "1m",
+    Urgency.PAGE,
+    "{{ $value }} messages wait in queue {{ $labels.queue }}",
+    "Units of this queue miss their deadlines.",
+    "g6 ps; start workers: celery -A g6 worker -Q {{ $labels.queue }}",
+    "no-worker.md",
+)
+WORKER_DOWN = AlertingRule(
+    "G6WorkerDown",
+    f"max by (worker) ({WORKER_UP}) == 0",
+    "1m",
+    Urgency.TICKET,
+    "worker {{ $labels.worker }} does not answer",
+    "Its queues have fewer workers, or none.",
+    "g6 ps",
+    "no-worker.md",
+)
+SINK_FAILING = AlertingRule(
+    "G6SinkFailing",
+    f"sum by (sink, reason) (increase({WRITE_ERRORS_TOTAL}[2m])) > 0",
+    "30s",
+    Urgency.PAGE,
+    "sink {{ $labels.sink }} refuses rows: {{ $labels.reason }}",
+    "Rows are not stored until it takes them again.",
+    "g6 data size; df -h",
+    "disk-full.md",
+)
+DISK_LOW = AlertingRule(
+    "G6DiskLow",
+    f"{DISK_FREE_BYTES} < 64e6",
+    "1m",
+    Urgency.PAGE,
+    "the disk of the data directory has {{ $value | humanize1024 }}B left",
+    "A day of six indices takes more. When it is full, rows are not stored.",
+    "g6 data size; g6 data compact; g6 retention plan",
+    "disk-full.md",
+    inhibited_by=("G6SinkFailing",),
+)
+CLOCK_SKEW = AlertingRule(
+    "G6ClockSkew",
+    f"abs({CLOCK_SKEW_SECONDS}) > 0.2",
+    "1m",
+    Urgency.TICKET,
+    "the clock of {{ $labels.host }} differs by {{ $value }} s from Redis'",
+    "Its cycles begin early or expire.",
+    "timedatectl set-ntp true",
+    "expired.md",
+)
+PANELS_INTEGRITY = AlertingRule(
+    "G6PanelsIntegrity",
+    f"{PANELS_INTEGRITY_OK} == 0",
+    "0s",
+    Urgency.TICKET,
+    "a panel file is not as the manifest says",
+    "A reader of the files sees something that G6 did not write.",
+    "g6 panels verify",
+    "panels-integrity.md",
+)
+
+
+def _bus(id: str, expression: str, hold: str, urgency: Urgency, summary: str) -> AlertingRule:
+    return AlertingRule(
+        id,
+        expression,
+        hold,
+        urgency,
+        summary,
+        "Totals and screens lack what was dropped or come late.",
+        "g6 status --json; g6 ps",
+        "bus.md",
+    )
+
+
+_DROPS = f"sum by (bus) (rate({BUS_EVENTS_DROPPED_TOTAL}[5m]))"
+BUS_DROPS = _bus(
+    "G6BusDropRateElevated",
+    f"{_DROPS} > 5",
+    "10m",
+    Urgency.TICKET,
+    "{{ $value }} events a second are dropped before they are counted",
+)
+BUS_DROPS_CRITICAL = _bus(
+    "G6BusDropRateCritical",
+    f"{_DROPS} > 20",
+    "5m",
+    Urgency.PAGE,
+    "{{ $value }} events a second are dropped before they are counted",
+)
+BUS_SLOW = _bus(
+    "G6BusPublishLatencyHigh",
+    f"{BUS_PUBLISH_P95} > 10 {IN_SESSION}",
+    "5m",
+    Urgency.TICKET,
+    "publishing an event takes {{ $value }} ms (p95)",
+)
+BUS_SLOW_CRITICAL = _bus(
+    "G6BusPublishLatencyCritical",
+    f"{BUS_PUBLISH_P95} > 25 {IN_SESSION}",
+    "5m",
+    Urgency.PAGE,
+    "publishing an event takes {{ $value }} ms (p95)",
+)
+BUS_LAG = _bus(
+    "G6BusSubscriberLagHigh",
+    f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > 5000",
+    "15m",
+    Urgency.TICKET,
+    "{{ $labels.subscriber }} is {{ $value }} events behind",
+)
+
+ALERTS = (
+    WATCHDOG,
+    SCRAPE_DOWN,
+    QUEUE_BACKLOG,
+    WORKER_DOWN,
+    SINK_FAILING,
+    DISK_LOW,
+    CLOCK_SKEW,
+    PANELS_INTEGRITY,
+    BUS_DROPS,
+    BUS_DROPS_CRITICAL,
+    BUS_SLOW,
+    BUS_SLOW_CRITICAL,
+    BUS_LAG,
+)

@@ -1,0 +1,90 @@
+"""Alerts of the provider, its login and its tick stream."""
+
+from g6.observability.catalogue.alerting import AlertingRule, Urgency
+from g6.observability.catalogue.alerts.collection import IN_SESSION
+from g6.observability.catalogue.families.provider import (
+    PROVIDER_BREAKER_STATE,
+    PROVIDER_BUDGET_LEFT,
+    TICKER_CONNECTED,
+    TICKER_LAST_FRAME_AGE_SECONDS,
+    TOKEN_EXPIRES_UNIXTIME,
+)
+from g6.observability.catalogue.families.quality import (
+    IV_ITERATIONS_HISTOGRAM,
+)
+from g6.observability.catalogue.rules import IV_FAILURE_RATIO, PROVIDER_FAILURE_RATIO
+
+PROVIDER_DOWN = AlertingRule(
+    "G6ProviderDown",
+    f'(max({PROVIDER_BREAKER_STATE}{{state="open"}}) == 1 or {PROVIDER_FAILURE_RATIO} > 0.5)'
+    f" {IN_SESSION}",
+    "30s",
+    Urgency.PAGE,
+    "the provider does not answer",
+    "No quotes come. Cycles end MISSING with the reason provider or are SKIPPED by the breaker.",
+    "g6 status; g6 check",
+    "provider.md",
+    inhibited_by=("G6TokenExpiring",),
+)
+TOKEN_EXPIRING = AlertingRule(
+    "G6TokenExpiring",
+    f"{TOKEN_EXPIRES_UNIXTIME} - time() < 1800 {IN_SESSION}",
+    "0s",
+    Urgency.PAGE,
+    "the access token ends in {{ $value | humanizeDuration }}",
+    "Without a token the provider refuses every request.",
+    "g6 login",
+    "token.md",
+)
+TICKER_SILENT = AlertingRule(
+    "G6TickerSilent",
+    f"(min by (connection) ({TICKER_CONNECTED}) == 0"
+    f" or max by (connection) ({TICKER_LAST_FRAME_AGE_SECONDS}) > 30) {IN_SESSION}",
+    "30s",
+    Urgency.TICKET,
+    "connection {{ $labels.connection }} of the tick stream brings nothing",
+    "REST bridges a few instruments only; the others have old quotes.",
+    "g6 status --json; g6 login if the stream refuses the token",
+    "provider.md",
+    inhibited_by=("G6TokenExpiring",),
+    needs="ticker",
+)
+BUDGET_EXHAUSTED = AlertingRule(
+    "G6RateBudgetExhausted",
+    f"min by (family) ({PROVIDER_BUDGET_LEFT}) < 5 {IN_SESSION}",
+    "2m",
+    Urgency.TICKET,
+    "{{ $labels.family }}: {{ $value }} requests are left in this minute",
+    "Collections wait for request slots and may miss their deadline.",
+    "g6 status --json; collect fewer strikes or a longer interval",
+    "late.md",
+)
+IV_FAILURE_SURGE = AlertingRule(
+    "G6IVFailureSurge",
+    f"{IV_FAILURE_RATIO} > 0.05",
+    "5m",
+    Urgency.TICKET,
+    "{{ $labels.index }}: the solver fails on {{ $value | humanizePercentage }} of the options",
+    "These options have no implied volatility and no Greeks.",
+    "g6 analyze {{ $labels.index }}",
+    "iv-failures.md",
+)
+ITERATIONS_HIGH = AlertingRule(
+    "G6IVIterationsHigh",
+    f"rate({IV_ITERATIONS_HISTOGRAM:sum}[10m]) / rate({IV_ITERATIONS_HISTOGRAM:count}[10m]) > 80",
+    "10m",
+    Urgency.NOTE,
+    "the solver takes {{ $value }} iterations an option",
+    "At greeks.iv_max_iterations (100 unless configured) it gives up.",
+    "g6 analyze INDEX",
+    "iv-failures.md",
+)
+
+ALERTS = (
+    PROVIDER_DOWN,
+    TOKEN_EXPIRING,
+    TICKER_SILENT,
+    BUDGET_EXHAUSTED,
+    IV_FAILURE_SURGE,
+    ITERATIONS_HIGH,
+)

@@ -1,0 +1,97 @@
+"""A dashboard as data: panels with their queries, and the selectors that every query carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from g6.observability.catalogue.family import Family
+
+Drawing = Literal["timeseries", "stat", "bargauge", "table", "heatmap", "state-timeline"]
+Needs = Literal["", "ticker", "stream", "influx"]
+
+SELECTOR = 'job=~"$job",instance=~"$instance"'
+"""Every query carries it, so that one Grafana can show several systems."""
+OF_INDEX = 'index=~"$index"'
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query of a panel.
+
+    Attributes:
+        legend: What its lines are called, with labels in double braces.
+    """
+
+    expression: str
+    legend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardPanel:
+    """One panel of a dashboard.
+
+    Attributes:
+        unit: In Grafana's words: s, ms, bytes, percentunit, short, bool.
+        width: Columns of 24.
+        needs: What must run for it to show data.
+    """
+
+    title: str
+    description: str
+    unit: str
+    queries: tuple[Query, ...]
+    kind: Drawing = "timeseries"
+    width: int = 12
+    needs: Needs = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """One dashboard.
+
+    Attributes:
+        uid: Its name in addresses and files, which never changes.
+        has_index: Whether it has a variable of indices.
+    """
+
+    uid: str
+    title: str
+    description: str
+    panels: tuple[DashboardPanel, ...]
+    has_index: bool = False
+
+
+def select(family: Family, *matchers: str, part: str = "") -> str:
+    """Return the selector of a family's series.
+
+    Args:
+        family: The family.
+        matchers: Further matchers, as PromQL has them.
+        part: Of a histogram, `bucket`, `sum` or `count`.
+    """
+    name = format(family, part)
+    return f"{name}{{{','.join((SELECTOR, *matchers))}}}"
+
+
+def rate(family: Family, *by: str, matchers: tuple[str, ...] = (), part: str = "") -> Query:
+    """Return the query of a counter's rate a second, summed by labels."""
+    summed = f"sum by ({', '.join(by)}) (rate({select(family, *matchers, part=part)}"
+    return Query(f"{summed}[$__rate_interval]))", _legend(by))
+
+
+def newest(family: Family, *by: str, matchers: tuple[str, ...] = ()) -> Query:
+    """Return the query of a gauge, the largest of its series by labels."""
+    return Query(f"max by ({', '.join(by)}) ({select(family, *matchers)})", _legend(by))
+
+
+def quantile(family: Family, share: float, *by: str, matchers: tuple[str, ...] = ()) -> Query:
+    """Return the query of a histogram's quantile by labels."""
+    series = select(family, *matchers, part="bucket")
+    summed = f"sum by ({', '.join(('le', *by))}) (rate({series}[$__rate_interval]))"
+    legend = f"{_legend(by)} p{share * 100:g}".strip()
+    return Query(f"histogram_quantile({share:g}, {summed})", legend)
+
+
+def _legend(by: tuple[str, ...]) -> str:
+    return " ".join(f"{{{{{label}}}}}" for label in by)

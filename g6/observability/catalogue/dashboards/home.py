@@ -1,0 +1,129 @@
+"""The home dashboard: is it healthy, is it complete, is it late."""
+
+from g6.observability.catalogue.dashboard import (
+    Dashboard,
+    DashboardPanel,
+    Query,
+    newest,
+    quantile,
+    select,
+)
+from g6.observability.catalogue.families.cycle import (
+    CYCLE_DURATION_SECONDS,
+    LAST_SUCCESS_CYCLE_UNIXTIME,
+    MARKET_OPEN,
+    UNITS_TOTAL,
+)
+from g6.observability.catalogue.families.options import DATA_STALENESS_SECONDS
+from g6.observability.catalogue.families.quality import COVERAGE_RATIO
+from g6.observability.catalogue.families.storage import DISK_FREE_BYTES
+from g6.observability.catalogue.families.workers import QUEUE_LENGTH, WORKER_UP
+from g6.observability.catalogue.rules import ERROR_RATIOS, OBJECTIVE
+
+_DUE = f"sum by (index) (increase({select(UNITS_TOTAL)}[1h]))"
+_OK_UNITS = select(UNITS_TOTAL, 'status="OK"')
+_OK = f"sum by (index) (increase({_OK_UNITS}[1h]))"
+
+HOME = Dashboard(
+    "g6-home",
+    "G6: home",
+    "Is it healthy, is it complete, is it late.",
+    (
+        DashboardPanel(
+            "Market",
+            "1 while the exchange is in session.",
+            "bool",
+            (newest(MARKET_OPEN, "exchange"),),
+            kind="stat",
+            width=4,
+        ),
+        DashboardPanel(
+            "Since the last cycle",
+            "Seconds since a cycle closed in which an index was analysed.",
+            "s",
+            (Query(f"time() - max({select(LAST_SUCCESS_CYCLE_UNIXTIME)})", "age"),),
+            kind="stat",
+            width=4,
+        ),
+        DashboardPanel(
+            "Workers up",
+            "Workers that answer.",
+            "short",
+            (Query(f"sum({select(WORKER_UP)})", "workers"),),
+            kind="stat",
+            width=4,
+        ),
+        DashboardPanel(
+            "Messages waiting",
+            "Messages in all queues.",
+            "short",
+            (Query(f"sum({select(QUEUE_LENGTH)})", "messages"),),
+            kind="stat",
+            width=4,
+        ),
+        DashboardPanel(
+            "Disk",
+            "Room left where the data directory is.",
+            "bytes",
+            (Query(f"min({select(DISK_FREE_BYTES)})", "free"),),
+            kind="stat",
+            width=4,
+        ),
+        DashboardPanel(
+            "Alerts firing",
+            "Alerts that fire now, by urgency. Watchdog is not counted.",
+            "short",
+            (
+                Query(
+                    'count by (severity) (ALERTS{alertstate="firing",alertname!="Watchdog"})'
+                    " or vector(0)",
+                    "{{severity}}",
+                ),
+            ),
+            kind="stat",
+            width=4,
+        ),
+        DashboardPanel(
+            "Complete: units that ended OK, last hour",
+            "Share of the units of an index that were due and ended OK.",
+            "percentunit",
+            (Query(f"{_OK} / {_DUE}", "{{index}}"),),
+            kind="bargauge",
+        ),
+        DashboardPanel(
+            "Error budget burnt, times the allowed rate",
+            f"At 1 the objective of {OBJECTIVE:.1%} is just met, over an hour.",
+            "short",
+            (Query(f"{ERROR_RATIOS['1h']} / {1 - OBJECTIVE:.4g}", "{{index}}"),),
+        ),
+        DashboardPanel(
+            "Late: from the instant to the panels",
+            "Wall seconds from a cycle's instant to its panels in Redis.",
+            "s",
+            (quantile(CYCLE_DURATION_SECONDS, 0.5), quantile(CYCLE_DURATION_SECONDS, 0.95)),
+        ),
+        DashboardPanel(
+            "Units by how they ended",
+            "Units a minute, by status.",
+            "short",
+            (
+                Query(
+                    f"60 * sum by (status) (rate({select(UNITS_TOTAL)}[$__rate_interval]))",
+                    "{{status}}",
+                ),
+            ),
+        ),
+        DashboardPanel(
+            "Age of the newest data",
+            "How far the newest cycle is ahead of the newest data of the index, in market time.",
+            "s",
+            (newest(DATA_STALENESS_SECONDS, "index"),),
+        ),
+        DashboardPanel(
+            "Coverage",
+            "Strikes that came over strikes asked for, the worst bucket of each index.",
+            "percentunit",
+            (Query(f"min by (index) ({select(COVERAGE_RATIO)})", "{{index}}"),),
+        ),
+    ),
+)

@@ -1,0 +1,35 @@
+"""The metric families: the one list of them, by area."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from g6.observability.catalogue.families import (
+    cycle,
+    options,
+    provider,
+    quality,
+    storage,
+    workers,
+)
+from g6.observability.catalogue.family import Family
+from g6.observability.catalogue.labels import LABELS, label_key
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        family.name: family
+        for area in (cycle, options, provider, quality, storage, workers)
+        for family in area.FAMILIES
+    }
+)
+
+
+def series_cap(indices: int) -> int:
+    """Return the most series that /metrics can have with this many indices.
+
+    Every label is at its limit, in every combination.
+    """
+    sizes = {key: label.size for key, label in LABELS.items()} | {"index": indices + 2}
+    return sum(
+        family.series({label: sizes[label_key(label)] for label in family.labels})
+        for family in FAMILIES.values()
+    )

@@ -1,0 +1,93 @@
+"""The newest figures of each index."""
+
+from g6.observability.catalogue.family import Family
+
+INDEX_OPTIONS_PROCESSED = Family(
+    "options",
+    "g6_index_options_processed",
+    "gauge",
+    ("index",),
+    "options",
+    "cycle.report",
+    "Options with a quote in the newest cycle.",
+)
+INDEX_OPTIONS_PROCESSED_TOTAL = Family(
+    "options",
+    "g6_index_options_processed_total",
+    "counter",
+    ("index",),
+    "options",
+    "unit.report analyse",
+    "Options with a quote, over all cycles analysed.",
+)
+INDEX_SPOT = Family(
+    "options",
+    "g6_index_spot",
+    "gauge",
+    ("index",),
+    "points",
+    "cycle.report",
+    "Last price of the index.",
+    primed=False,
+)
+INDEX_PCR = Family(
+    "options",
+    "g6_index_pcr",
+    "gauge",
+    ("index", "bucket"),
+    "ratio",
+    "cycle.report",
+    "Put over call open interest, whole chain of this bucket.",
+    primed=False,
+)
+INDEX_ATM_STRIKE = Family(
+    "options",
+    "g6_index_atm_strike",
+    "gauge",
+    ("index",),
+    "points",
+    "cycle.report",
+    "At-the-money strike of the nearest expiry.",
+    primed=False,
+)
+INDEX_ATM_IV = Family(
+    "options",
+    "g6_index_atm_iv",
+    "gauge",
+    ("index", "bucket"),
+    "fraction",
+    "cycle.report",
+    "At-the-money implied volatility, per square root of a year.",
+    primed=False,
+)
+EXPIRY_MISSING_MASK = Family(
+    "options",
+    "g6_expiry_missing_mask",
+    "gauge",
+    ("index",),
+    "bits",
+    "cycle.report",
+    "Buckets expected and not collected: 1 this_week, 2 next_week, 4 this_month, 8 next_month.",
+)
+DATA_STALENESS_SECONDS = Family(
+    "options",
+    "g6_data_staleness_seconds",
+    "gauge",
+    ("index",),
+    "seconds",
+    "unit.report analyse, cycle.report",
+    "Newest cycle's instant less the newest instant of the index's own data, market time.",
+    shown="lag",
+    primed=False,
+)
+
+FAMILIES = (
+    INDEX_OPTIONS_PROCESSED,
+    INDEX_OPTIONS_PROCESSED_TOTAL,
+    INDEX_SPOT,
+    INDEX_PCR,
+    INDEX_ATM_STRIKE,
+    INDEX_ATM_IV,
+    EXPIRY_MISSING_MASK,
+    DATA_STALENESS_SECONDS,
+)

@@ -1,0 +1,142 @@
+"""The bus of events, queues, workers and hosts."""
+
+from g6.observability.catalogue.family import SECONDS, Family
+
+BUS_EVENTS_PUBLISHED_TOTAL = Family(
+    "bus",
+    "g6_bus_events_published_total",
+    "counter",
+    ("bus",),
+    "events",
+    "the bus",
+    "Events appended to the stream.",
+)
+BUS_EVENTS_DROPPED_TOTAL = Family(
+    "bus",
+    "g6_bus_events_dropped_total",
+    "counter",
+    ("bus", "reason=drop"),
+    "events",
+    "the bus",
+    (
+        "Events the recorder could not count: trimmed before it read them, or not what their type "
+        "says."
+    ),
+)
+BUS_QUEUE_RETAINED_EVENTS = Family(
+    "bus",
+    "g6_bus_queue_retained_events",
+    "gauge",
+    ("bus",),
+    "events",
+    "heartbeat",
+    "Events the stream holds.",
+)
+BUS_SUBSCRIBER_LAG_EVENTS = Family(
+    "bus",
+    "g6_bus_subscriber_lag_events",
+    "gauge",
+    ("bus", "subscriber"),
+    "events",
+    "the bus",
+    "Events published and not yet read.",
+)
+BUS_PUBLISH_LATENCY_MS = Family(
+    "bus",
+    "g6_bus_publish_latency_ms",
+    "histogram",
+    ("bus",),
+    "milliseconds",
+    "every event",
+    "From the publisher's stamp to the server's append; the server's clock ticks in milliseconds.",
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0),
+)
+QUEUE_LENGTH = Family(
+    "workers",
+    "g6_queue_length",
+    "gauge",
+    ("queue",),
+    "messages",
+    "heartbeat",
+    "Messages waiting; queue unreadable: texts that were none, the last 100 kept.",
+)
+QUEUE_WAIT_SECONDS = Family(
+    "workers",
+    "g6_queue_wait_seconds",
+    "histogram",
+    ("queue",),
+    "seconds",
+    "unit.report",
+    "From being sent to being run.",
+    buckets=SECONDS,
+)
+WORKER_UP = Family(
+    "workers",
+    "g6_worker_up",
+    "gauge",
+    ("worker",),
+    "boolean",
+    "heartbeat",
+    "1 while the worker answers.",
+)
+TASK_FAILURES_TOTAL = Family(
+    "workers",
+    "g6_task_failures_total",
+    "counter",
+    ("task", "reason=cause"),
+    "tasks",
+    "unit.report",
+    "Stages that ended their unit as MISSING, by reason.",
+)
+CLOCK_SKEW_SECONDS = Family(
+    "workers",
+    "g6_clock_skew_seconds",
+    "gauge",
+    ("host",),
+    "seconds",
+    "heartbeat",
+    "Host's clock less the server's.",
+)
+PROCESS_RESIDENT_BYTES = Family(
+    "workers",
+    "g6_process_resident_bytes",
+    "gauge",
+    ("worker",),
+    "bytes",
+    "heartbeat",
+    "Resident memory of a worker and its children.",
+)
+PROCESS_CPU_RATIO = Family(
+    "workers",
+    "g6_process_cpu_ratio",
+    "gauge",
+    ("worker",),
+    "cores",
+    "heartbeat",
+    "Processor time a worker and its children use, in cores.",
+)
+BUILD_INFO = Family(
+    "workers",
+    "g6_build_info",
+    "gauge",
+    ("version", "git_commit", "config_hash", "build_time"),
+    "constant",
+    "start",
+    "1; the labels say what runs.",
+)
+
+FAMILIES = (
+    BUS_EVENTS_PUBLISHED_TOTAL,
+    BUS_EVENTS_DROPPED_TOTAL,
+    BUS_QUEUE_RETAINED_EVENTS,
+    BUS_SUBSCRIBER_LAG_EVENTS,
+    BUS_PUBLISH_LATENCY_MS,
+    QUEUE_LENGTH,
+    QUEUE_WAIT_SECONDS,
+    WORKER_UP,
+    TASK_FAILURES_TOTAL,
+    CLOCK_SKEW_SECONDS,
+    PROCESS_RESIDENT_BYTES,
+    PROCESS_CPU_RATIO,
+    BUILD_INFO,
+)

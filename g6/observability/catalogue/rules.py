@@ -1,0 +1,119 @@
+"""The recording rules: ratios and quantiles that alerts and dashboards read by one name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from g6.observability.catalogue.families.cycle import (
+    CYCLE_DURATION_SECONDS,
+    MARKET_OPEN,
+    UNITS_TOTAL,
+)
+from g6.observability.catalogue.families.provider import PROVIDER_REQUESTS_TOTAL
+from g6.observability.catalogue.families.quality import (
+    IV_ESTIMATION_FAILURE_TOTAL,
+    IV_ESTIMATION_SUCCESS_TOTAL,
+)
+from g6.observability.catalogue.families.workers import BUS_PUBLISH_LATENCY_MS, QUEUE_WAIT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRule:
+    """One series that Prometheus computes from others.
+
+    In a query it stands for its name, as a family does.
+
+    Attributes:
+        purpose: What it is for, in a sentence.
+    """
+
+    name: str
+    expression: str
+    purpose: str
+
+    def __str__(self) -> str:
+        """Return its name."""
+        return self.name
+
+
+MARKET_IS_OPEN = RecordingRule(
+    "g6:market_open",
+    f"max({MARKET_OPEN})",
+    "1 while any exchange is in session. Alerts of missing data ask it first.",
+)
+FATAL_RATIO = RecordingRule(
+    "g6:pipeline_fatal_ratio_15m",
+    f'sum(increase({UNITS_TOTAL}{{status="MISSING"}}[15m])) / sum(increase({UNITS_TOTAL}[15m]))',
+    "Units that ended MISSING over all units due. A skipped unit is due and is not fatal.",
+)
+PARTIAL_RATIO = RecordingRule(
+    "g6:units_partial_ratio_5m",
+    f'sum by (index) (increase({UNITS_TOTAL}{{status="PARTIAL"}}[5m]))'
+    f" / sum by (index) (increase({UNITS_TOTAL}[5m]))",
+    "Units of an index that ended PARTIAL over all of its units.",
+)
+MISSING_RATIO = RecordingRule(
+    "g6:units_missing_ratio_5m",
+    f'sum by (index) (increase({UNITS_TOTAL}{{status="MISSING"}}[5m]))'
+    f" / sum by (index) (increase({UNITS_TOTAL}[5m]))",
+    "Units of an index that ended MISSING over all of its units.",
+)
+IV_FAILURE_RATIO = RecordingRule(
+    "g6:iv_failure_ratio_5m",
+    f"sum by (index) (rate({IV_ESTIMATION_FAILURE_TOTAL}[5m]))"
+    f" / (sum by (index) (rate({IV_ESTIMATION_FAILURE_TOTAL}[5m]))"
+    f" + sum by (index) (rate({IV_ESTIMATION_SUCCESS_TOTAL}[5m])))",
+    "Options on which the solver failed over all that it was asked to solve.",
+)
+PROVIDER_FAILURE_RATIO = RecordingRule(
+    "g6:provider_failure_ratio_2m",
+    f'sum(rate({PROVIDER_REQUESTS_TOTAL}{{outcome!="ok"}}[2m]))'
+    f" / sum(rate({PROVIDER_REQUESTS_TOTAL}[2m]))",
+    "Requests that the provider did not answer over all requests.",
+)
+CYCLE_P95 = RecordingRule(
+    "g6:cycle_duration_p95_5m",
+    f"histogram_quantile(0.95, sum by (le) (rate({CYCLE_DURATION_SECONDS:bucket}[5m])))",
+    "Seconds from a cycle's instant to its panels, 95th percentile.",
+)
+QUEUE_WAIT_P95 = RecordingRule(
+    "g6:queue_wait_p95_5m",
+    f"histogram_quantile(0.95, sum by (le, queue) (rate({QUEUE_WAIT_SECONDS:bucket}[5m])))",
+    "Seconds that a message waited for a worker, 95th percentile, by queue.",
+)
+BUS_PUBLISH_P95 = RecordingRule(
+    "g6:bus_publish_p95_5m",
+    f"histogram_quantile(0.95, sum by (le, bus) (rate({BUS_PUBLISH_LATENCY_MS:bucket}[5m])))",
+    "Milliseconds from a publisher's stamp to the append, 95th percentile.",
+)
+
+OBJECTIVE = 0.999
+"""Share of due units of an index that are to end OK in session."""
+BURN_WINDOWS = ("5m", "30m", "1h", "6h")
+"""Windows over which the error budget is looked at: a fast pair pages, a slow pair is a ticket."""
+
+
+def _error_ratio(window: str) -> RecordingRule:
+    due = f"sum by (index) (increase({UNITS_TOTAL}[{window}]))"
+    good = f'sum by (index) (increase({UNITS_TOTAL}{{status="OK"}}[{window}]))'
+    return RecordingRule(
+        f"g6:slo_units_error_ratio_{window}",
+        f"1 - ({good} / {due})",
+        f"Units of an index that did not end OK over all due, {window}.",
+    )
+
+
+ERROR_RATIOS = {window: _error_ratio(window) for window in BURN_WINDOWS}
+
+RULES = (
+    MARKET_IS_OPEN,
+    FATAL_RATIO,
+    PARTIAL_RATIO,
+    MISSING_RATIO,
+    IV_FAILURE_RATIO,
+    PROVIDER_FAILURE_RATIO,
+    CYCLE_P95,
+    QUEUE_WAIT_P95,
+    BUS_PUBLISH_P95,
+    *ERROR_RATIOS.values(),
+)

@@ -1,0 +1,1 @@
+"""Tests of the rules of Prometheus, run by promtool over series that each case writes."""

@@ -1,0 +1,270 @@
+"""One case an alert: series, and the instants at which it must be silent, firing and silent again.
+
+Values are written as promtool has them: `1x40` is 1 and then 1 forty times more, 15 seconds apart;
+`0+1x40` goes up by 1 each time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OPEN = ('g6_market_open{exchange="NSE"}', "1x400")
+STEP = ("g6_cycle_step_seconds", "60x400")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one alert does over a few series.
+
+    Attributes:
+        series: Name and values.
+        silent: An instant before it fires.
+        firing: An instant at which it fires.
+        resolved: An instant after it, at which it is silent again. Empty where it never is.
+        labels: Labels that the alert must carry.
+    """
+
+    alert: str
+    series: tuple[tuple[str, str], ...]
+    silent: str
+    firing: str
+    resolved: str
+    labels: str = ""
+
+
+def _units(index: str, status: str, values: str) -> tuple[str, str]:
+    return f'g6_units_total{{index="{index}",status="{status}"}}', values
+
+
+CASES = (
+    Case("Watchdog", (OPEN,), "", "1m", ""),
+    Case("G6MetricsDown", (('up{job="g6",instance="a"}', "1x8 0x8 1x20"),), "1m", "4m", "6m"),
+    Case(
+        "G6QueueBacklog",
+        (('g6_queue_length{queue="analytics"}', "0x8 80x20 0x20"),),
+        "1m",
+        "5m",
+        "9m",
+        'queue="analytics"',
+    ),
+    Case(
+        "G6WorkerDown",
+        (('g6_worker_up{worker="persist@a"}', "1x8 0x20 1x20"),),
+        "1m",
+        "5m",
+        "9m",
+        'worker="persist@a"',
+    ),
+    Case(
+        "G6SinkFailing",
+        (('g6_write_errors_total{sink="csv",reason="disk_full"}', "0x8 1+1x12 13x40"),),
+        "1m",
+        "5m",
+        "10m",
+        'sink="csv",reason="disk_full"',
+    ),
+    Case("G6DiskLow", (("g6_disk_free_bytes", "1e9x8 1e6x20 1e9x20"),), "1m", "5m", "9m"),
+    Case(
+        "G6ClockSkew",
+        (('g6_clock_skew_seconds{host="b"}', "0.01x8 -0.5x20 0.01x20"),),
+        "1m",
+        "5m",
+        "9m",
+        'host="b"',
+    ),
+    Case("G6PanelsIntegrity", (("g6_panels_integrity_ok", "1x8 0x8 1x20"),), "1m", "3m", "6m"),
+    Case(
+        "G6BusDropRateElevated",
+        (
+            (
+                'g6_bus_events_dropped_total{bus="events",reason="trimmed"}',
+                "0x8 0+150x80 12000x80",
+            ),
+        ),
+        "1m",
+        "15m",
+        "30m",
+    ),
+    Case(
+        "G6BusDropRateCritical",
+        (
+            (
+                'g6_bus_events_dropped_total{bus="events",reason="trimmed"}',
+                "0x8 0+450x80 36000x80",
+            ),
+        ),
+        "1m",
+        "12m",
+        "30m",
+    ),
+    *(
+        Case(
+            alert,
+            (
+                OPEN,
+                (f'g6_bus_publish_latency_ms_bucket{{bus="events",le="{low}"}}', "0x400"),
+                (
+                    f'g6_bus_publish_latency_ms_bucket{{bus="events",le="{high}"}}',
+                    "0x8 0+20x60 1200x80",
+                ),
+                (
+                    'g6_bus_publish_latency_ms_bucket{bus="events",le="+Inf"}',
+                    "0x8 0+20x60 1200x80",
+                ),
+            ),
+            "1m",
+            "12m",
+            "30m",
+        )
+        for alert, low, high in (
+            ("G6BusPublishLatencyHigh", "10", "25"),
+            ("G6BusPublishLatencyCritical", "25", "50"),
+        )
+    ),
+    Case(
+        "G6BusSubscriberLagHigh",
+        (('g6_bus_subscriber_lag_events{bus="events",subscriber="recorder"}', "0x8 6000x80 0x9"),),
+        "1m",
+        "20m",
+        "24m",
+        'subscriber="recorder"',
+    ),
+    Case(
+        # Wall time in promtool begins at 0: 4 minutes after the last success it is 300.
+        "G6CycleStalled",
+        (OPEN, STEP, ("g6_last_success_cycle_unixtime", "0 60x20 600x20")),
+        "2m",
+        "5m",
+        "6m",
+    ),
+    Case(
+        "G6IndexMissing",
+        (
+            OPEN,
+            _units("NIFTY", "OK", "0+1x8 8x20 8+1x60"),
+            _units("NIFTY", "MISSING", "0x8 1+1x19 20x60"),
+        ),
+        "2m",
+        "6m",
+        "18m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6CyclePartial",
+        (
+            OPEN,
+            _units("NIFTY", "OK", "0+1x8 8x28 8+1x60"),
+            _units("NIFTY", "PARTIAL", "0x8 1+1x27 28x60"),
+        ),
+        "2m",
+        "9m",
+        "20m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6CycleOverrun",
+        (('g6_cycle_skipped_total{index="NIFTY",reason="overrun"}', "0x8 1x3 2x3 3x60"),),
+        "1m",
+        "5m",
+        "12m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6CoverageLow",
+        (OPEN, ('g6_coverage_ratio{index="NIFTY",bucket="this_week"}', "1x16 0.5x40 1x40")),
+        "3m",
+        "12m",
+        "16m",
+        'index="NIFTY",bucket="this_week"',
+    ),
+    Case(
+        "G6PipelineFatalSpike",
+        (_units("NIFTY", "OK", "0+1x400"), _units("NIFTY", "MISSING", "0x40 0+0.2x100 20x200")),
+        "9m",
+        "34m",
+        "60m",
+    ),
+    Case(
+        "G6PipelineFatalSustained",
+        (_units("NIFTY", "OK", "0+1x400"), _units("NIFTY", "MISSING", "0x40 0+0.4x100 40x200")),
+        "9m",
+        "30m",
+        "60m",
+    ),
+    Case(
+        "G6ErrorBudgetFast",
+        (
+            _units("NIFTY", "OK", "0+1x240 240x60 240+1x300"),
+            _units("NIFTY", "MISSING", "0x240 0+1x60 60x300"),
+        ),
+        "50m",
+        "70m",
+        "90m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6ErrorBudgetSlow",
+        (
+            _units("NIFTY", "OK", "0+1x240 240x60 240+1x400"),
+            _units("NIFTY", "MISSING", "0x240 0+1x60 60x400"),
+        ),
+        "50m",
+        "80m",
+        "110m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6ProviderDown",
+        (OPEN, ('g6_provider_breaker_state{state="open"}', "0x16 1x20 0x20")),
+        "3m",
+        "7m",
+        "12m",
+    ),
+    Case(
+        "G6TokenExpiring",
+        (OPEN, ("g6_token_expires_unixtime", "86400x20 300x10 86400x20")),
+        "4m",
+        "6m",
+        "10m",
+    ),
+    Case(
+        "G6TickerSilent",
+        (OPEN, ('g6_ticker_connected{connection="1"}', "1x16 0x20 1x20")),
+        "3m",
+        "7m",
+        "12m",
+        'connection="1"',
+    ),
+    Case(
+        "G6RateBudgetExhausted",
+        (OPEN, ('g6_provider_budget_left{family="quote"}', "180x16 1x20 180x20")),
+        "3m",
+        "8m",
+        "12m",
+        'family="quote"',
+    ),
+    Case(
+        "G6IVFailureSurge",
+        (
+            ('g6_iv_estimation_success_total{index="NIFTY",expiry="this_week"}', "0+400x200"),
+            (
+                'g6_iv_estimation_failure_total{index="NIFTY",expiry="this_week"}',
+                "0x40 0+40x60 2400x100",
+            ),
+        ),
+        "9m",
+        "22m",
+        "40m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6IVIterationsHigh",
+        (
+            ("g6_iv_iterations_histogram_sum", "0+2000x40 80000+38000x100 3880000+2000x100"),
+            ("g6_iv_iterations_histogram_count", "0+400x240"),
+        ),
+        "9m",
+        "33m",
+        "58m",
+    ),
+)

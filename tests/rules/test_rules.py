@@ -1,0 +1,103 @@
+"""Every rule is one that Prometheus takes, and every alert is seen silent, firing and resolved."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from g6.observability.catalogue import FAMILIES
+from g6.observability.catalogue.alerts import ALERTING_RULES
+from g6.observability.catalogue.rules import RULES
+from tests.rules.cases import CASES, Case
+
+ROOT = Path(__file__).parents[2]
+FILES = [ROOT / "prometheus/rules/recording.yml", ROOT / "prometheus/rules/alerts.yml"]
+PROMTOOL = shutil.which("promtool")
+needs_promtool = pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is not installed: make test-services"
+)
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    assert PROMTOOL is not None
+    return subprocess.run(
+        [PROMTOOL, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def group(case: Case) -> dict[str, object]:
+    """Return the case as promtool reads it: one question an instant."""
+    series = [{"series": name, "values": values} for name, values in case.series]
+    labels = f",{case.labels}" if case.labels else ""
+    query = f'count(ALERTS{{alertname="{case.alert}",alertstate="firing"{labels}}})'
+    questions: list[dict[str, object]] = [
+        {"expr": query, "eval_time": case.firing, "exp_samples": [{"labels": "{}", "value": 1}]}
+    ]
+    questions += [
+        {"expr": query, "eval_time": instant, "exp_samples": []}
+        for instant in (case.silent, case.resolved)
+        if instant
+    ]
+    return {
+        "name": case.alert,
+        "interval": "15s",
+        "input_series": series,
+        "promql_expr_test": questions,
+    }
+
+
+@needs_promtool
+def test_every_alert_is_silent_then_fires_then_resolves(tmp_path: Path) -> None:
+    cases = {
+        "rule_files": [str(file) for file in FILES],
+        "evaluation_interval": "15s",
+        "tests": [group(case) for case in CASES],
+    }
+    path = tmp_path / "cases.yml"
+    path.write_text(json.dumps(cases), encoding="utf-8")
+    answer = promtool("test", "rules", path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@needs_promtool
+def test_promtool_takes_rules_and_settings() -> None:
+    for arguments in (
+        ("check", "rules", *FILES),
+        ("check", "config", ROOT / "prometheus/prometheus.yml"),
+    ):
+        answer = promtool(*arguments)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_every_alert_has_a_case_and_every_case_an_alert() -> None:
+    assert [case.alert for case in CASES] == [rule.id for rule in ALERTING_RULES]
+
+
+def test_rules_name_only_series_of_the_catalogue() -> None:
+    names = {str(rule) for rule in RULES} | {"up"}
+    for family in FAMILIES.values():
+        parts = ("_bucket", "_sum", "_count") if family.kind == "histogram" else ("",)
+        names |= {family.name + part for part in parts}
+    for rule in (*RULES, *ALERTING_RULES):
+        bare = re.sub(r'"[^"]*"', '""', rule.expression)
+        used = set(re.findall(r"\bg6[_:][a-z0-9_:]+", bare))
+        assert used <= names, (rule, used - names)
+
+
+def test_what_silences_an_alert_is_an_alert() -> None:
+    ids = {rule.id for rule in ALERTING_RULES}
+    for rule in ALERTING_RULES:
+        assert set(rule.inhibited_by) <= ids - {rule.id}, rule.id
+
+
+@pytest.mark.parametrize("rule", ALERTING_RULES, ids=lambda rule: rule.id)
+def test_an_alert_has_a_runbook_that_helps(rule: object) -> None:
+    page = ROOT / "docs/runbooks" / rule.runbook  # type: ignore[attr-defined]
+    text = page.read_text(encoding="utf-8")
+    for section in ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation"):
+        assert section in text, (page.name, section)
