@@ -16,7 +16,7 @@ OF_INDEX = 'index=~"$index"'
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PanelQuery:
     """One query of a panel.
 
     Attributes:
@@ -40,7 +40,7 @@ class DashboardPanel:
     title: str
     description: str
     unit: str
-    queries: tuple[Query, ...]
+    queries: tuple[PanelQuery, ...]
     kind: Drawing = "timeseries"
     width: int = 12
     needs: Needs = ""
@@ -74,23 +74,23 @@ def select(family: Family, *matchers: str, part: str = "") -> str:
     return f"{name}{{{','.join((SELECTOR, *matchers))}}}"
 
 
-def rate(family: Family, *by: str, matchers: tuple[str, ...] = (), part: str = "") -> Query:
+def rate(family: Family, *by: str, matchers: tuple[str, ...] = (), part: str = "") -> PanelQuery:
     """Return the query of a counter's rate a second, summed by labels."""
     summed = f"sum by ({', '.join(by)}) (rate({select(family, *matchers, part=part)}"
-    return Query(f"{summed}[$__rate_interval]))", _legend(by))
+    return PanelQuery(f"{summed}[$__rate_interval]))", _legend(by))
 
 
-def newest(family: Family, *by: str, matchers: tuple[str, ...] = ()) -> Query:
+def newest(family: Family, *by: str, matchers: tuple[str, ...] = ()) -> PanelQuery:
     """Return the query of a gauge, the largest of its series by labels."""
-    return Query(f"max by ({', '.join(by)}) ({select(family, *matchers)})", _legend(by))
+    return PanelQuery(f"max by ({', '.join(by)}) ({select(family, *matchers)})", _legend(by))
 
 
-def quantile(family: Family, share: float, *by: str, matchers: tuple[str, ...] = ()) -> Query:
+def quantile(family: Family, share: float, *by: str, matchers: tuple[str, ...] = ()) -> PanelQuery:
     """Return the query of a histogram's quantile by labels."""
     series = select(family, *matchers, part="bucket")
     summed = f"sum by ({', '.join(('le', *by))}) (rate({series}[$__rate_interval]))"
     legend = f"{_legend(by)} p{share * 100:g}".strip()
-    return Query(f"histogram_quantile({share:g}, {summed})", legend)
+    return PanelQuery(f"histogram_quantile({share:g}, {summed})", legend)
 
 
 def _legend(by: tuple[str, ...]) -> str:

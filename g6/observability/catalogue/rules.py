@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from g6.observability.catalogue.families.cycle import (
+from g6.observability.catalogue.families.cycle_families import (
     CYCLE_DURATION_SECONDS,
     MARKET_OPEN,
     UNITS_TOTAL,
 )
-from g6.observability.catalogue.families.provider import PROVIDER_REQUESTS_TOTAL
-from g6.observability.catalogue.families.quality import (
+from g6.observability.catalogue.families.provider_families import PROVIDER_REQUESTS_TOTAL
+from g6.observability.catalogue.families.quality_families import (
     IV_ESTIMATION_FAILURE_TOTAL,
     IV_ESTIMATION_SUCCESS_TOTAL,
 )
-from g6.observability.catalogue.families.workers import BUS_PUBLISH_LATENCY_MS, QUEUE_WAIT_SECONDS
+from g6.observability.catalogue.families.worker_families import (
+    BUS_PUBLISH_LATENCY_MS,
+    QUEUE_WAIT_SECONDS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """The alerts that Prometheus evaluates: the one list of them."""
 
-from g6.observability.catalogue.alerts import collection, machines, sources
+from g6.observability.catalogue.alerts import collection_alerts, machine_alerts, source_alerts
 
-ALERTING_RULES = (*machines.ALERTS, *collection.ALERTS, *sources.ALERTS)
+ALERTING_RULES = (*machine_alerts.ALERTS, *collection_alerts.ALERTS, *source_alerts.ALERTS)

@@ -1,8 +1,8 @@
 """The dashboards: the one list of them."""
 
-from g6.observability.catalogue.dashboards.analytics import ANALYTICS, PROVIDER
-from g6.observability.catalogue.dashboards.collection import COLLECTION, INDEX
-from g6.observability.catalogue.dashboards.home import HOME
-from g6.observability.catalogue.dashboards.machines import BUS, PANELS, STORAGE, WORKERS
+from g6.observability.catalogue.dashboards.analytics_dashboards import ANALYTICS, PROVIDER
+from g6.observability.catalogue.dashboards.collection_dashboards import COLLECTION, INDEX
+from g6.observability.catalogue.dashboards.home_dashboard import HOME
+from g6.observability.catalogue.dashboards.machine_dashboards import BUS, PANELS, STORAGE, WORKERS
 
 DASHBOARDS = (HOME, COLLECTION, INDEX, ANALYTICS, PROVIDER, STORAGE, WORKERS, BUS, PANELS)

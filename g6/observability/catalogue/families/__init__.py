@@ -4,22 +4,26 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from g6.observability.catalogue.families import (
-    cycle,
-    options,
-    provider,
-    quality,
-    storage,
-    workers,
+    cycle_families,
+    option_families,
+    provider_families,
+    quality_families,
+    storage_families,
+    worker_families,
 )
 from g6.observability.catalogue.family import Family
 from g6.observability.catalogue.labels import LABELS, label_key
 
+AREAS = (
+    cycle_families,
+    option_families,
+    provider_families,
+    quality_families,
+    storage_families,
+    worker_families,
+)
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {
-        family.name: family
-        for area in (cycle, options, provider, quality, storage, workers)
-        for family in area.FAMILIES
-    }
+    {family.name: family for area in AREAS for family in area.FAMILIES}
 )
 
 

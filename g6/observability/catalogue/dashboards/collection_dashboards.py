@@ -4,13 +4,13 @@ from g6.observability.catalogue.dashboard import (
     OF_INDEX,
     Dashboard,
     DashboardPanel,
-    Query,
+    PanelQuery,
     newest,
     quantile,
     rate,
     select,
 )
-from g6.observability.catalogue.families.cycle import (
+from g6.observability.catalogue.families.cycle_families import (
     CYCLE_DURATION_SECONDS,
     CYCLE_SKIPPED_TOTAL,
     CYCLE_START_LATENESS_SECONDS,
@@ -18,7 +18,7 @@ from g6.observability.catalogue.families.cycle import (
     STAGE_DURATION_SECONDS,
     UNITS_TOTAL,
 )
-from g6.observability.catalogue.families.options import (
+from g6.observability.catalogue.families.option_families import (
     DATA_STALENESS_SECONDS,
     EXPIRY_MISSING_MASK,
     INDEX_ATM_IV,
@@ -28,8 +28,8 @@ from g6.observability.catalogue.families.options import (
     INDEX_PCR,
     INDEX_SPOT,
 )
-from g6.observability.catalogue.families.provider import QUOTE_SOURCE_TOTAL
-from g6.observability.catalogue.families.quality import (
+from g6.observability.catalogue.families.provider_families import QUOTE_SOURCE_TOTAL
+from g6.observability.catalogue.families.quality_families import (
     COVERAGE_RATIO,
     DATA_GAPS_TOTAL,
     QUOTES_REJECTED_TOTAL,
@@ -95,7 +95,7 @@ COLLECTION = Dashboard(
             "Cycles a second by how long they took.",
             "s",
             (
-                Query(
+                PanelQuery(
                     f"sum by (le) (rate({select(CYCLE_DURATION_SECONDS, part='bucket')}"
                     "[$__rate_interval]))",
                     "{{le}}",
@@ -118,7 +118,9 @@ INDEX = Dashboard(
             "short",
             (
                 newest(INDEX_SPOT, "index", matchers=_ONE),
-                Query(f"max by (index) ({select(INDEX_ATM_STRIKE, OF_INDEX)})", "{{index}} ATM"),
+                PanelQuery(
+                    f"max by (index) ({select(INDEX_ATM_STRIKE, OF_INDEX)})", "{{index}} ATM"
+                ),
             ),
             width=24,
         ),

@@ -1,15 +1,15 @@
 """Alerts of the provider, its login and its tick stream."""
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
-from g6.observability.catalogue.alerts.collection import IN_SESSION
-from g6.observability.catalogue.families.provider import (
+from g6.observability.catalogue.alerts.collection_alerts import IN_SESSION
+from g6.observability.catalogue.families.provider_families import (
     PROVIDER_BREAKER_STATE,
     PROVIDER_BUDGET_LEFT,
     TICKER_CONNECTED,
     TICKER_LAST_FRAME_AGE_SECONDS,
     TOKEN_EXPIRES_UNIXTIME,
 )
-from g6.observability.catalogue.families.quality import (
+from g6.observability.catalogue.families.quality_families import (
     IV_ITERATIONS_HISTOGRAM,
 )
 from g6.observability.catalogue.rules import IV_FAILURE_RATIO, PROVIDER_FAILURE_RATIO

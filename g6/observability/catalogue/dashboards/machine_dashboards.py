@@ -3,13 +3,13 @@
 from g6.observability.catalogue.dashboard import (
     Dashboard,
     DashboardPanel,
-    Query,
+    PanelQuery,
     newest,
     quantile,
     rate,
     select,
 )
-from g6.observability.catalogue.families.storage import (
+from g6.observability.catalogue.families.storage_families import (
     BYTES_WRITTEN_TOTAL,
     DAMAGED_LINES_ASIDE_TOTAL,
     DISK_FREE_BYTES,
@@ -25,7 +25,7 @@ from g6.observability.catalogue.families.storage import (
     WRITE_ERRORS_TOTAL,
     WRITE_SECONDS,
 )
-from g6.observability.catalogue.families.workers import (
+from g6.observability.catalogue.families.worker_families import (
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_EVENTS_PUBLISHED_TOTAL,
     BUS_PUBLISH_LATENCY_MS,
@@ -64,7 +64,7 @@ STORAGE = Dashboard(
             "Bytes a row",
             "Bytes written over rows written, by sink.",
             "bytes",
-            (Query(f"{_BYTES} / {_ROWS}", "{{sink}}"),),
+            (PanelQuery(f"{_BYTES} / {_ROWS}", "{{sink}}"),),
         ),
         DashboardPanel(
             "Time of a write",
@@ -83,10 +83,10 @@ STORAGE = Dashboard(
             "Half lines mended, and damaged lines set aside, a second.",
             "cps",
             (
-                Query(
+                PanelQuery(
                     f"sum(rate({select(TORN_LINES_REPAIRED_TOTAL)}[$__rate_interval]))", "mended"
                 ),
-                Query(
+                PanelQuery(
                     f"sum(rate({select(DAMAGED_LINES_ASIDE_TOTAL)}[$__rate_interval]))",
                     "set aside",
                 ),
@@ -102,7 +102,7 @@ STORAGE = Dashboard(
             "Room left",
             "Where the data directory is.",
             "bytes",
-            (Query(f"min({select(DISK_FREE_BYTES)})", "free"),),
+            (PanelQuery(f"min({select(DISK_FREE_BYTES)})", "free"),),
         ),
     ),
 )
@@ -129,7 +129,7 @@ WORKERS = Dashboard(
             "Messages waiting over messages run a second, by queue.",
             "s",
             (
-                Query(
+                PanelQuery(
                     f"max by (queue) ({select(QUEUE_LENGTH)}) / on (queue) "
                     f"sum by (queue) (rate({select(QUEUE_WAIT_SECONDS, part='count')}"
                     "[$__rate_interval]))",
@@ -199,7 +199,7 @@ BUS = Dashboard(
             "Events published and not yet read, the five largest.",
             "short",
             (
-                Query(
+                PanelQuery(
                     f"topk(5, max by (subscriber) ({select(BUS_SUBSCRIBER_LAG_EVENTS)}))",
                     "{{subscriber}}",
                 ),
@@ -216,7 +216,7 @@ BUS = Dashboard(
             "Events a second by how long the append took.",
             "ms",
             (
-                Query(
+                PanelQuery(
                     f"sum by (le) (rate({select(BUS_PUBLISH_LATENCY_MS, part='bucket')}"
                     "[$__rate_interval]))",
                     "{{le}}",
@@ -236,14 +236,14 @@ PANELS = Dashboard(
             "Sound",
             "1 when the last check found every panel as the manifest says.",
             "bool",
-            (Query(f"min({select(PANELS_INTEGRITY_OK)})", "sound"),),
+            (PanelQuery(f"min({select(PANELS_INTEGRITY_OK)})", "sound"),),
             kind="stat",
         ),
         DashboardPanel(
             "Since the last sound check",
             "Time since the last check that found nothing.",
             "s",
-            (Query(f"max({select(PANELS_INTEGRITY_LAST_SUCCESS_AGE_SECONDS)})", "age"),),
+            (PanelQuery(f"max({select(PANELS_INTEGRITY_LAST_SUCCESS_AGE_SECONDS)})", "age"),),
             kind="stat",
         ),
         DashboardPanel(
@@ -251,7 +251,7 @@ PANELS = Dashboard(
             "Panels a second that were not as the manifest says.",
             "cps",
             (
-                Query(
+                PanelQuery(
                     f"sum(rate({select(PANELS_INTEGRITY_MISMATCHES_TOTAL)}[$__rate_interval]))",
                     "panels",
                 ),
@@ -262,10 +262,10 @@ PANELS = Dashboard(
             "Checks a second, and checks that could not run.",
             "cps",
             (
-                Query(
+                PanelQuery(
                     f"sum(rate({select(PANELS_INTEGRITY_CHECKS_TOTAL)}[$__rate_interval]))", "run"
                 ),
-                Query(
+                PanelQuery(
                     f"sum(rate({select(PANELS_INTEGRITY_FAILURES_TOTAL)}[$__rate_interval]))",
                     "could not run",
                 ),
@@ -275,7 +275,7 @@ PANELS = Dashboard(
             "Time of a check",
             "Time that the last check took.",
             "s",
-            (Query(f"max({select(PANELS_INTEGRITY_LAST_ELAPSED_SECONDS)})", "elapsed"),),
+            (PanelQuery(f"max({select(PANELS_INTEGRITY_LAST_ELAPSED_SECONDS)})", "elapsed"),),
         ),
     ),
 )

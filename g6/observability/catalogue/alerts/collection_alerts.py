@@ -1,12 +1,12 @@
 """Alerts of cycles and units: what is missing, late or in part."""
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
-from g6.observability.catalogue.families.cycle import (
+from g6.observability.catalogue.families.cycle_families import (
     CYCLE_SKIPPED_TOTAL,
     CYCLE_STEP_SECONDS,
     LAST_SUCCESS_CYCLE_UNIXTIME,
 )
-from g6.observability.catalogue.families.quality import COVERAGE_RATIO
+from g6.observability.catalogue.families.quality_families import COVERAGE_RATIO
 from g6.observability.catalogue.rules import (
     ERROR_RATIOS,
     FATAL_RATIO,

@@ -3,13 +3,13 @@
 from g6.observability.catalogue.dashboard import (
     Dashboard,
     DashboardPanel,
-    Query,
+    PanelQuery,
     newest,
     quantile,
     rate,
     select,
 )
-from g6.observability.catalogue.families.provider import (
+from g6.observability.catalogue.families.provider_families import (
     EXPIRY_CACHE_HITS,
     EXPIRY_CACHE_MISSES,
     PROVIDER_BREAKER_STATE,
@@ -26,7 +26,7 @@ from g6.observability.catalogue.families.provider import (
     TICKER_TOKENS,
     TOKEN_EXPIRES_UNIXTIME,
 )
-from g6.observability.catalogue.families.quality import (
+from g6.observability.catalogue.families.quality_families import (
     EXPIRY_CONTRACTS_LEFT_OUT_TOTAL,
     IV_ESTIMATION_AVG_ITERATIONS,
     IV_ESTIMATION_FAILURE_TOTAL,
@@ -59,7 +59,7 @@ ANALYTICS = Dashboard(
             "Failure ratio",
             "Failures over all that the solver was asked, five minutes.",
             "percentunit",
-            (Query(str(IV_FAILURE_RATIO), "{{index}}"),),
+            (PanelQuery(str(IV_FAILURE_RATIO), "{{index}}"),),
         ),
         DashboardPanel(
             "No volatility to find, by reason",
@@ -153,7 +153,7 @@ PROVIDER = Dashboard(
             "Token ends in",
             "Time until the access token ends.",
             "s",
-            (Query(f"max({select(TOKEN_EXPIRES_UNIXTIME)}) - time()", "token"),),
+            (PanelQuery(f"max({select(TOKEN_EXPIRES_UNIXTIME)}) - time()", "token"),),
             kind="stat",
         ),
         DashboardPanel(
@@ -161,7 +161,7 @@ PROVIDER = Dashboard(
             "Share of all listings asked for.",
             "percentunit",
             (
-                Query(
+                PanelQuery(
                     f"sum(rate({select(EXPIRY_CACHE_HITS)}[$__rate_interval]))"
                     f" / (sum(rate({select(EXPIRY_CACHE_HITS)}[$__rate_interval]))"
                     f" + sum(rate({select(EXPIRY_CACHE_MISSES)}[$__rate_interval])))",

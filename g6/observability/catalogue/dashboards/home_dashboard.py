@@ -3,21 +3,21 @@
 from g6.observability.catalogue.dashboard import (
     Dashboard,
     DashboardPanel,
-    Query,
+    PanelQuery,
     newest,
     quantile,
     select,
 )
-from g6.observability.catalogue.families.cycle import (
+from g6.observability.catalogue.families.cycle_families import (
     CYCLE_DURATION_SECONDS,
     LAST_SUCCESS_CYCLE_UNIXTIME,
     MARKET_OPEN,
     UNITS_TOTAL,
 )
-from g6.observability.catalogue.families.options import DATA_STALENESS_SECONDS
-from g6.observability.catalogue.families.quality import COVERAGE_RATIO
-from g6.observability.catalogue.families.storage import DISK_FREE_BYTES
-from g6.observability.catalogue.families.workers import QUEUE_LENGTH, WORKER_UP
+from g6.observability.catalogue.families.option_families import DATA_STALENESS_SECONDS
+from g6.observability.catalogue.families.quality_families import COVERAGE_RATIO
+from g6.observability.catalogue.families.storage_families import DISK_FREE_BYTES
+from g6.observability.catalogue.families.worker_families import QUEUE_LENGTH, WORKER_UP
 from g6.observability.catalogue.rules import ERROR_RATIOS, OBJECTIVE
 
 _DUE = f"sum by (index) (increase({select(UNITS_TOTAL)}[1h]))"
@@ -41,7 +41,7 @@ HOME = Dashboard(
             "Since the last cycle",
             "Seconds since a cycle closed in which an index was analysed.",
             "s",
-            (Query(f"time() - max({select(LAST_SUCCESS_CYCLE_UNIXTIME)})", "age"),),
+            (PanelQuery(f"time() - max({select(LAST_SUCCESS_CYCLE_UNIXTIME)})", "age"),),
             kind="stat",
             width=4,
         ),
@@ -49,7 +49,7 @@ HOME = Dashboard(
             "Workers up",
             "Workers that answer.",
             "short",
-            (Query(f"sum({select(WORKER_UP)})", "workers"),),
+            (PanelQuery(f"sum({select(WORKER_UP)})", "workers"),),
             kind="stat",
             width=4,
         ),
@@ -57,7 +57,7 @@ HOME = Dashboard(
             "Messages waiting",
             "Messages in all queues.",
             "short",
-            (Query(f"sum({select(QUEUE_LENGTH)})", "messages"),),
+            (PanelQuery(f"sum({select(QUEUE_LENGTH)})", "messages"),),
             kind="stat",
             width=4,
         ),
@@ -65,7 +65,7 @@ HOME = Dashboard(
             "Disk",
             "Room left where the data directory is.",
             "bytes",
-            (Query(f"min({select(DISK_FREE_BYTES)})", "free"),),
+            (PanelQuery(f"min({select(DISK_FREE_BYTES)})", "free"),),
             kind="stat",
             width=4,
         ),
@@ -74,7 +74,7 @@ HOME = Dashboard(
             "Alerts that fire now, by urgency. Watchdog is not counted.",
             "short",
             (
-                Query(
+                PanelQuery(
                     'count by (severity) (ALERTS{alertstate="firing",alertname!="Watchdog"})'
                     " or vector(0)",
                     "{{severity}}",
@@ -87,14 +87,14 @@ HOME = Dashboard(
             "Complete: units that ended OK, last hour",
             "Share of the units of an index that were due and ended OK.",
             "percentunit",
-            (Query(f"{_OK} / {_DUE}", "{{index}}"),),
+            (PanelQuery(f"{_OK} / {_DUE}", "{{index}}"),),
             kind="bargauge",
         ),
         DashboardPanel(
             "Error budget burnt, times the allowed rate",
             f"At 1 the objective of {OBJECTIVE:.1%} is just met, over an hour.",
             "short",
-            (Query(f"{ERROR_RATIOS['1h']} / {1 - OBJECTIVE:.4g}", "{{index}}"),),
+            (PanelQuery(f"{ERROR_RATIOS['1h']} / {1 - OBJECTIVE:.4g}", "{{index}}"),),
         ),
         DashboardPanel(
             "Late: from the instant to the panels",
@@ -107,7 +107,7 @@ HOME = Dashboard(
             "Units a minute, by status.",
             "short",
             (
-                Query(
+                PanelQuery(
                     f"60 * sum by (status) (rate({select(UNITS_TOTAL)}[$__rate_interval]))",
                     "{{status}}",
                 ),
@@ -123,7 +123,7 @@ HOME = Dashboard(
             "Coverage",
             "Strikes that came over strikes asked for, the worst bucket of each index.",
             "percentunit",
-            (Query(f"min by (index) ({select(COVERAGE_RATIO)})", "{{index}}"),),
+            (PanelQuery(f"min by (index) ({select(COVERAGE_RATIO)})", "{{index}}"),),
         ),
     ),
 )

@@ -1,13 +1,13 @@
 """Alerts of queues, workers, hosts, sinks, disks, panels and the bus."""
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
-from g6.observability.catalogue.alerts.collection import IN_SESSION
-from g6.observability.catalogue.families.storage import (
+from g6.observability.catalogue.alerts.collection_alerts import IN_SESSION
+from g6.observability.catalogue.families.storage_families import (
     DISK_FREE_BYTES,
     PANELS_INTEGRITY_OK,
     WRITE_ERRORS_TOTAL,
 )
-from g6.observability.catalogue.families.workers import (
+from g6.observability.catalogue.families.worker_families import (
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_SUBSCRIBER_LAG_EVENTS,
     CLOCK_SKEW_SECONDS,
