@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import UTC, date, datetime
 from functools import cached_property
 
 from g6.config import Settings, calendar, plan
-from g6.domain.cycles.plan import Plan
+from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES, Listing
 from g6.errors import BadConfig, G6Error, NothingToDo
@@ -54,6 +54,35 @@ class MarketListings:
         """Whether listings come from a broker, who knows today's alone."""
         return self._settings.source.is_live
 
+    @property
+    def knows_today_alone(self) -> bool:
+        """Whether listings come from a broker, who does not list what has expired."""
+        return self.is_live
+
+    def of_dumps(self) -> MarketListings:
+        """Return the listings of the stored dumps alone, which ask nobody."""
+        return MarketListings(self._settings, from_dumps=True)
+
+    def index_plan(self, index: str) -> IndexPlan:
+        """Return the rules of an index, whether it is enabled or not."""
+        if index in self.plan.indices:
+            return self.plan.indices[index]
+        params = self._settings.index_params
+        enabled = params | {index: params[index].model_copy(update={"enabled": True})}
+        return plan(self._settings.model_copy(update={"index_params": enabled})).indices[index]
+
+    def dump_span(self, exchange: str, symbol: str) -> tuple[date, date] | None:
+        """Return the first and the last stored day that lists a contract, None without any."""
+        from g6.adapters.parquet.listings import kept_span
+
+        return kept_span(self._settings.directory, exchange, symbol)
+
+    def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
+        """Return the most units of one order and the day of the file that says so."""
+        from g6.adapters.exchange_files import freeze_quantity
+
+        return freeze_quantity(self._settings.directory, root, day)
+
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed of an index at an instant.
 
@@ -94,8 +123,8 @@ class MarketListings:
         except G6Error:
             return None
 
-    def refresh(self) -> Mapping[str, int]:
-        """Download the dumps of every enabled index's exchange again.
+    def refresh(self, indices: Set[str]) -> Mapping[str, int]:
+        """Download the dumps of these indices' exchanges again.
 
         Returns:
             How many listings came from where.
@@ -120,7 +149,7 @@ class MarketListings:
                 f"the provider {settings.provider.name} has no dumps to download", "--provider kite"
             )
         with abilities.within(REFRESH_SECONDS):
-            for exchange in sorted({INDICES[index].derivatives for index in settings.indices}):
+            for exchange in sorted({INDICES[index].derivatives for index in indices}):
                 dumps.refresh(exchange, day_of(self.now))
         counts = dict(dumps.hits)
         shared.notify(ProviderState("listings", facts={"listings": counts}))

@@ -10,30 +10,37 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from g6.config import Settings, calendar, load
+from g6.config import Settings, calendar
 
 if TYPE_CHECKING:
     from g6.ports import Store
     from g6.ports.readers import (
         ArchiveReader,
+        EndOfDayReader,
         ListingReader,
         PastReader,
+        ProviderReader,
         RunningReader,
+        SourceReader,
         StoredReader,
         UnitReader,
     )
 
 
-def reader(kind: str, settings: Settings) -> object:
-    """Return the reader of a study's kind. Errors: RedisDown, Unavailable for a running system."""
+def reader(kind: str, settings: Settings | None) -> object:
+    """Return the reader of a study's kind.
+
+    Args:
+        kind: As `studies.table.STUDIES` names it.
+        settings: None for a kind that reads nothing that is configured.
+
+    Raises:
+        RedisDown: The running system's Redis does not answer.
+        Unavailable: No system runs.
+    """
+    if settings is None:
+        return WITHOUT_SETTINGS[kind]()
     return READERS[kind](settings)
-
-
-def reader_of_directory(kind: str, directory: Path) -> object:
-    """Return the reader of a data directory, with defaults where the kind needs settings."""
-    if kind == "stored":
-        return directory_reader(directory)
-    return reader(kind, load(None, {"data_dir": directory, "demo_dir": directory}))
 
 
 def running_reader(settings: Settings) -> RunningReader:
@@ -72,6 +79,27 @@ def listing_reader(settings: Settings) -> ListingReader:
     return MarketListings(settings)
 
 
+def provider_reader(settings: Settings) -> ProviderReader:
+    """Return the reader of the configured provider, which does not try again."""
+    from g6.bootstrap.provider_reading import AskedProvider
+
+    return AskedProvider(settings)
+
+
+def source_reader() -> SourceReader:
+    """Return the reader of the table of sources."""
+    from g6.bootstrap.source_reading import RegisteredSources
+
+    return RegisteredSources()
+
+
+def end_of_day_reader() -> EndOfDayReader:
+    """Return the reader of the exchanges' end-of-day files."""
+    from g6.bootstrap.end_of_day_reading import EndOfDayFiles
+
+    return EndOfDayFiles()
+
+
 def stored_reader(settings: Settings) -> StoredReader:
     """Return the reader of the configured data directory, through the configured sinks."""
     from g6.bootstrap.stores import store
@@ -100,5 +128,11 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "archive": archive_reader,
     "units": unit_reader,
     "listings": listing_reader,
+    "provider": provider_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
+WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {
+    "sources": source_reader,
+    "end_of_day": end_of_day_reader,
+}
+"""Of kinds that read nothing that is configured, so that a wrong setting does not stop them."""

@@ -3,7 +3,8 @@
 A module here has `parts(document, view)`, which yields sentences and tables, and may name a `VIEW`,
 the dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is
 also written as CSV. `json_value(document)` stands where the published JSON is not the document's
-fields.
+fields, `JSON_INDENT` where it is indented, `notes(document)` where something is said beside the
+answer, and `line(document)` where the document can be followed by `--watch`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ __all__ = [
     "Part",
     "csv_help_of",
     "csv_line_end_of",
+    "json_indent_of",
     "json_value_of",
+    "line_of",
+    "notes_of",
     "parts_of",
     "plain_table",
     "print_parts",
@@ -65,7 +69,13 @@ MODULES: Mapping[str, str] = {
     "csv_files": "csv_files_table",
     "inspect": "inspection_table",
     "verify": "verification_table",
+    "status": "status_table",
+    "check": "provider_answers_table",
+    "providers": "sources_table",
     "expiries": "expiries_table",
+    "calendar": "trading_days_table",
+    "instrument": "contract_pages_table",
+    "lots": "lots_table",
     "chain": "chain_table",
     "analyze": "analysis_table",
     "dossier": "dossier_table",
@@ -109,6 +119,25 @@ def json_value_of(study: str, document: object) -> object:
     """Return what a study's JSON says: the document, or what its module makes of it."""
     json_value: Callable[[object], object] | None = getattr(_module(study), "json_value", None)
     return document if json_value is None else json_value(document)
+
+
+def json_indent_of(study: str) -> int | None:
+    """Return by how many blanks a study's JSON is indented, None where it is one line."""
+    indent: int | None = getattr(_module(study), "JSON_INDENT", None)
+    return indent
+
+
+def notes_of(study: str, document: object) -> Iterator[str]:
+    """Yield what is said beside the answer, for standard error."""
+    notes: Callable[[object], Iterator[str]] | None = getattr(_module(study), "notes", None)
+    if notes is not None:
+        yield from notes(document)
+
+
+def line_of(study: str, document: object) -> str:
+    """Return a document of one cycle in a line, for `--watch`."""
+    line: Callable[[object], str] = _module(study).line
+    return line(document)
 
 
 def _module(study: str) -> ModuleType:

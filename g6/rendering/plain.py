@@ -16,9 +16,9 @@ from g6.studies.documents import Column, Document
 __all__ = ["as_json", "write_csv"]
 
 
-def as_json(document: object) -> str:
-    """Return a document as one line of JSON."""
-    return json.dumps(json_plain(document))
+def as_json(document: object, indent: int | None = None) -> str:
+    """Return a document as JSON, on one line unless it is indented."""
+    return json.dumps(json_plain(document), indent=indent)
 
 
 def write_csv(document: Document, file: TextIO, line_end: str = "\n") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,26 @@ class Document(Protocol):
 
     def columns(self) -> Mapping[str, Column]:
         """Return the main table: columns of one length by name, as CSV and data frames hold it."""
+        ...
+
+
+@runtime_checkable
+class Verdict(Protocol):
+    """A document that judges what it shows: a command that shows it ends with 1 or with 0."""
+
+    @property
+    def passes(self) -> bool:
+        """Tell whether everything that was looked at is as it should be."""
+        ...
+
+
+@runtime_checkable
+class OfCycle(Protocol):
+    """A document of one cycle, which `--watch` shows again once there is a newer one."""
+
+    @property
+    def cycle(self) -> str | None:
+        """Return the cycle's name, None before the first one."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
@@ -22,6 +23,7 @@ __all__ = [
     "Days",
     "Expiry",
     "Field",
+    "FromDumps",
     "Index",
     "Parameter",
     "cycle_instant",
@@ -30,8 +32,11 @@ __all__ = [
     "india_instant",
     "listing_instant",
     "made",
+    "month_first",
     "numbers",
+    "paths",
     "session_day",
+    "words",
     "written",
 ]
 
@@ -83,6 +88,11 @@ class Field:
         return self.default is MISSING
 
     @property
+    def is_many(self) -> bool:
+        """Tell whether the command takes any number of arguments for it."""
+        return self.parameter.is_positional and get_origin(self.type) is tuple
+
+    @property
     def option(self) -> str:
         """Return the name of its option on the command line."""
         return self.parameter.option or f"--{self.name.rstrip('_').replace('_', '-')}"
@@ -120,7 +130,7 @@ def made(parameters: type[P], values: Mapping[str, object]) -> P:
 def _value(field: Field, value: object) -> object:
     parameter = field.parameter
     if value is None:
-        return None
+        return () if field.is_many else None
     if parameter.read is not None:
         return parameter.read(value)
     if parameter.choices and value not in parameter.choices:
@@ -182,6 +192,26 @@ def numbers(what: str, example: str) -> Callable[[object], tuple[float, ...]]:
 
 def _members(value: object) -> Sequence[object]:
     return tuple(value) if isinstance(value, Iterable) else (value,)
+
+
+def paths(value: object) -> tuple[Path, ...]:
+    """Return the paths of one text or path, or of a sequence of them.
+
+    >>> len(paths("lots.csv")), len(paths(["a.csv", "b.csv"]))
+    (1, 2)
+    """
+    members = (value,) if isinstance(value, str | Path) else _members(value)
+    return tuple(Path(str(member)) for member in members)
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Return the words of a text, or of a sequence of texts.
+
+    >>> words("search NIFTY"), words(["search", "NIFTY"])
+    (('search', 'NIFTY'), ('search', 'NIFTY'))
+    """
+    members = (value,) if isinstance(value, str) else _members(value)
+    return tuple(word for member in members for word in str(member).split())
 
 
 def india_instant(value: object) -> datetime:
@@ -273,6 +303,23 @@ def session_day(value: object) -> date:
         raise UserError(f"{str(value)!r} is no day", "write it as 2026-11-20") from error
 
 
+def month_first(value: object) -> date:
+    """Return the first day of a month, from text or from a day of it.
+
+    Raises:
+        BadConfig: The text is no month.
+
+    >>> month_first("2026-11")
+    datetime.date(2026, 11, 1)
+    """
+    if isinstance(value, date):
+        return value.replace(day=1)
+    try:
+        return date.fromisoformat(f"{value}-01")
+    except ValueError as error:
+        raise BadConfig(f"{str(value)!r} is no month", "write it as 2026-11") from error
+
+
 Index = Annotated[str, Parameter("Such as NIFTY.", "NIFTY", metavar="INDEX", is_positional=True)]
 At = Annotated[
     datetime | None,
@@ -295,3 +342,6 @@ Expiry = Annotated[
 ]
 Cycles = Annotated[int, Parameter("How many cycles back.", "60", least=1, metavar="N")]
 Days = Annotated[int, Parameter("How many calendar days back.", "120", least=1, metavar="N")]
+FromDumps = Annotated[
+    bool, Parameter("Read the dumps that were kept; ask nobody.", option="--kept")
+]

@@ -24,7 +24,12 @@ class Study:
         example: One call of the command.
         details: A second paragraph of the command's help.
         command: The words of the command after `g6`, where they are not the name.
-        reader: What the study reads: `stored`, or another kind that `bootstrap.reading` builds.
+        reader: What the study reads: `stored`, or another kind that `bootstrap.study_readers`
+            builds.
+        settings: The options of settings that the study is asked under, none where it reads
+            nothing that is configured. A name with a star is an argument of the command.
+        watch: Help of the option `--watch`, for a study that can be followed cycle by cycle.
+        progress: What a bar says while it works, for a study whose answer takes a `track`.
     """
 
     name: str
@@ -34,6 +39,9 @@ class Study:
     details: str = ""
     command: str = ""
     reader: str = "stored"
+    settings: tuple[str, ...] = ("data_dir", "config", "set")
+    watch: str = ""
+    progress: str = ""
 
     @property
     def words(self) -> str:
@@ -60,6 +68,8 @@ class Study:
         return document
 
 
+_OF_A_PROVIDER = ("data_dir", "config", "set", "provider", "recording")
+
 STUDIES = (
     Study(
         "workers",
@@ -76,6 +86,31 @@ STUDIES = (
         "expiries.",
         "g6 trace 2026-11-18T05:30:00Z",
         reader="running",
+    ),
+    Study(
+        "status",
+        "now.system_status",
+        "Show the newest cycle, each index, queues and the market, or a line per new cycle.",
+        "g6 status",
+        reader="status",
+        watch="Write a line per new cycle until Ctrl-C.",
+    ),
+    Study(
+        "check",
+        "now.provider_answers",
+        "Ask the provider for the price of each index, and say why where it does not answer.",
+        "g6 check kite",
+        details="The exit code is 1, with cause and fix, when it cannot be collected from.",
+        reader="provider",
+        settings=("provider*", "data_dir", "recording", "config", "set"),
+    ),
+    Study(
+        "providers",
+        "now.source_answers",
+        "List the providers and what each can do, those of other distributions too.",
+        "g6 providers",
+        reader="sources",
+        settings=(),
     ),
     Study(
         "stored_days",
@@ -114,7 +149,9 @@ STUDIES = (
         "checks.verification",
         "Compute stored figures again by a second implementation and show the largest differences.",
         "g6 verify --cycles 20",
+        details="The exit code is 1 when one is above the tolerance.",
         reader="units",
+        progress="verifying",
     ),
     Study(
         "coverage",
@@ -139,6 +176,37 @@ STUDIES = (
         "g6 expiries NIFTY --as-of 2026-11-20",
         details="The kept dumps answer of any past day.",
         reader="listings",
+        settings=_OF_A_PROVIDER,
+    ),
+    Study(
+        "calendar",
+        "market.trading_days",
+        "Show the sessions, holidays and expiries of a month, times in India.",
+        "g6 calendar 2026-11",
+        reader="listings",
+        settings=("data_dir", "config", "set", "provider"),
+    ),
+    Study(
+        "instrument",
+        "market.contract_pages",
+        "Say what a contract or an index is: lot, tick, expiry, bucket, where and when it is "
+        "listed.",
+        "g6 instrument search NIFTY 2026-12-01 24000",
+        details="Beside the lot stand what it is worth and, by a file of the exchange below "
+        "DATA_DIR/freeze, the most units of one order. Of an index every expiry that is listed, "
+        "with its lot and its strikes (--json has each of them).",
+        reader="listings",
+        settings=_OF_A_PROVIDER,
+    ),
+    Study(
+        "lots",
+        "market.lot_units",
+        "Show how many units contracts are and who says so, or hold the lots in files against "
+        "that.",
+        "g6 lots BhavCopy_NSE_FO_0_0_0_20241226_F_0000.csv.zip",
+        details="The exit code is 1 when a lot in a file differs.",
+        reader="end_of_day",
+        settings=(),
     ),
     Study(
         "chain",

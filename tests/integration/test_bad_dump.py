@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from g6.bootstrap.provider_questions import ask_provider
+from g6.bootstrap.study_readers import provider_reader
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
 from g6.errors import BadDump
 from g6.rendering import parts
 from g6.rendering.status_screen import status_parts
+from g6.studies.now import provider_answers
 from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
+from g6.studies.now.provider_answers import ProviderParameters
 from tests.integration.test_kite_provider import World
 from tests.unit.adapters.kite.test_dump import CALL, FUTURE, PUT, dump
 from tests.worlds.kite import kite_server
@@ -36,7 +38,8 @@ def test_a_check_names_the_rows_of_the_dump_that_are_left_out(tmp_path: Path) ->
     rows.write_bytes(dump(FUTURE, CALL, PUT.replace("26000PE", "26000CE")))
     with kite_server(in_thread=True, start=START, speed=0.0, dump=rows) as kite:
         kite.limits(quote=0, other=0)
-        answers = ask_provider(settings_for(kite.root, tmp_path / "rows")).answers
+        reader = provider_reader(settings_for(kite.root, tmp_path / "rows"))
+        answers = provider_answers.answer(reader, ProviderParameters()).answers
     told = {answer.what: (answer.ok, answer.seen) for answer in answers}
     well, seen = told["instruments of NFO"]
     assert well

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
@@ -38,6 +38,31 @@ class MarketPhase:
     is_open: bool
     phase: str
     next_change: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """One index in the newest cycle. The names of the fields are published.
+
+    Attributes:
+        index: Its name.
+        ltp: The index in points.
+        options: How many options of it were analysed.
+        status: How its unit ended.
+        age_seconds: Market seconds since the newest instant of its own data.
+        pcr: Its put/call ratio of the nearest expiry.
+        source: Where its quotes came from.
+        stale: Whether its data was older at the cycle's instant than a quote may be.
+    """
+
+    index: str
+    ltp: float | None
+    options: int
+    status: str | None
+    age_seconds: float | None
+    pcr: float | None
+    source: str | None
+    stale: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,24 +194,33 @@ def _is_open(system: SystemFacts) -> bool:
     return any(phase.is_open for phase in system.phases.values())
 
 
-def _indices(system: SystemFacts) -> dict[str, dict[str, object]]:
+def index_statuses(system: SystemFacts) -> Iterator[IndexStatus]:
+    """Yield the planned indices, then others that the newest cycle reports."""
     report = system.report
     rows = {} if report is None else {row["underlying"]: row for row in report.rows}
     options = {} if report is None else report.options
     units = {} if report is None else report.units
-    indices: dict[str, dict[str, object]] = {}
     for name in dict.fromkeys([*system.indices, *units]):
         row = rows.get(name, {})
         age = _age(system, row)
-        indices[name] = {
-            "ltp": row.get("spot"),
-            "options": options.get(name, 0),
-            "status": units.get(name),
-            "age_seconds": None if age is None else round(age, 3),
-            "pcr": row.get("pcr_nearest"),
-            "source": row.get("quote_source") or None,
-            "stale": None if age is None else _is_old(system, row),
-        }
+        yield IndexStatus(
+            index=name,
+            ltp=row.get("spot"),
+            options=options.get(name, 0),
+            status=units.get(name),
+            age_seconds=None if age is None else round(age, 3),
+            pcr=row.get("pcr_nearest"),
+            source=row.get("quote_source") or None,
+            stale=None if age is None else _is_old(system, row),
+        )
+
+
+def _indices(system: SystemFacts) -> dict[str, dict[str, object]]:
+    indices: dict[str, dict[str, object]] = {}
+    for status in index_statuses(system):
+        facts: dict[str, object] = asdict(status)
+        del facts["index"]
+        indices[status.index] = facts
     return indices
 
 

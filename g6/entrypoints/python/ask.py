@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DATA_DIR = "data/g6_data"
 """The directory that `g6.load` reads as well when nobody names one."""
+SETTINGS = {"provider": "provider.name", "recording": "provider.recording"}
+"""Settings that a study may be asked under, by the names of its arguments."""
+SENTENCES = {"provider": "Where quotes come from.", "recording": "What to replay."}
 
 
 def __getattr__(name: str) -> Callable[..., Answer]:
@@ -46,11 +49,13 @@ def _function(study: table.Study) -> Callable[..., Answer]:
     signature = _signature(study)
 
     def ask(*arguments: Any, **named: Any) -> Answer:
-        from g6.bootstrap.study_readers import reader_of_directory
+        from g6.entrypoints.machine.study_reading import reader_of_directory
         from g6.entrypoints.python.answers import Answer
 
         values = dict(signature.bind(*arguments, **named).arguments)
-        reader = reader_of_directory(study.reader, Path(values.pop("data_dir", DATA_DIR)))
+        directory = Path(values.pop("data_dir", DATA_DIR)) if study.settings else None
+        overrides = {path: values.pop(name) for name, path in SETTINGS.items() if name in values}
+        reader = reader_of_directory(study.reader, directory, overrides)
         document: Any = study.answer(reader, made(study.parameters, values))
         return Answer(study.name, document)
 
@@ -62,7 +67,7 @@ def _function(study: table.Study) -> Callable[..., Answer]:
 
 
 def _signature(study: table.Study) -> Signature:
-    """Return the study's parameters and the data directory, all but the index by name."""
+    """Return the study's parameters and settings, all but what is positional by name."""
     from g6.studies.parameters import fields_of
 
     arguments = []
@@ -74,8 +79,20 @@ def _signature(study: table.Study) -> Signature:
         )
         default = Argument.empty if field.is_required else field.default
         arguments.append(Argument(field.name, kind, default=default, annotation=field.type))
-    data_dir = Argument("data_dir", Argument.KEYWORD_ONLY, default=DATA_DIR, annotation=str | Path)
-    return Signature([*arguments, data_dir])
+    if study.settings:
+        kind = Argument.KEYWORD_ONLY
+        arguments.append(Argument("data_dir", kind, default=DATA_DIR, annotation=str | Path))
+        arguments += [
+            Argument(name, kind, default=None, annotation=str | Path | None)
+            for name in _settings(study)
+        ]
+    return Signature(sorted(arguments, key=lambda argument: argument.kind))
+
+
+def _settings(study: table.Study) -> list[str]:
+    """Return the settings beside the data directory that a study can be asked under."""
+    names = [setting.removesuffix("*") for setting in study.settings]
+    return [name for name in names if name in SETTINGS]
 
 
 def _documentation(study: table.Study) -> str:
@@ -83,5 +100,8 @@ def _documentation(study: table.Study) -> str:
 
     fields = fields_of(study.parameters)
     sentences = [f"    {field.name}: {field.parameter.sentence}" for field in fields]
-    lines = [study.sentence, "", "Args:", *sentences, "    data_dir: Where the rows are."]
+    if study.settings:
+        sentences.append("    data_dir: Where the rows are.")
+        sentences += [f"    {name}: {SENTENCES[name]}" for name in _settings(study)]
+    lines = [study.sentence, "", "Args:", *sentences]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Readers for the studies: stored rows, outcomes of past cycles, files, and listings."""
+"""Readers for the studies: stored rows, past cycles, files, listings, sources, the system."""
 
 from g6.ports.readers.archive import (
     ArchiveReader,
@@ -9,21 +9,29 @@ from g6.ports.readers.archive import (
     SnapshotColumns,
     UnitReader,
 )
-from g6.ports.readers.listings import ListingReader
+from g6.ports.readers.listings import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
-from g6.ports.readers.readings import RunningReader, StoredReader
+from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
+from g6.ports.readers.sources import ProviderReader, SourceLine, SourceReader
 
 __all__ = [
     "ArchiveReader",
     "CollectionSettings",
     "ColumnSummary",
     "CsvFiles",
+    "EndOfDayFile",
+    "EndOfDayReader",
+    "FileLots",
     "FileTotals",
     "Holding",
     "ListingReader",
     "PastReader",
+    "ProviderReader",
     "RunningReader",
     "SnapshotColumns",
+    "SourceLine",
+    "SourceReader",
+    "StatusReader",
     "StoredChains",
     "StoredReader",
     "UnitReader",

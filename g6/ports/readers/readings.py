@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.documents.status import SystemFacts
 from g6.domain.market.calendar import Calendar
 from g6.domain.schema.frame import Frame
 from g6.ports.bus import Bus
@@ -30,6 +31,22 @@ class RunningReader(Protocol):
     @property
     def vitals(self) -> Vitals:
         """Return the state of queues, workers and hosts."""
+        ...
+
+
+class StatusReader(Protocol):
+    """Reads what the running system says of itself as a whole."""
+
+    def facts(self) -> SystemFacts:
+        """Return the facts that the status is made of, as of now."""
+        ...
+
+    def restart_reasons(self) -> Sequence[str]:
+        """Return why a restart is needed, one sentence a setting."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the system says something, at most so long."""
         ...
 
 

@@ -9,21 +9,26 @@ from g6.rendering.parts import Block, NoView, Part
 from g6.studies.market.expiry_answers import ExpiryAnswers
 from g6.studies.market.rule_answers import ListedSeries, RuleAnswers
 
+JSON_INDENT = 2
+
 
 def parts(document: ExpiryAnswers, _: NoView) -> Iterator[Part]:
     """Yield the lines of every index."""
-    yield Block("\n".join(lines(document)))
-
-
-def json_value(document: ExpiryAnswers) -> list[dict[str, object]]:
-    """Return a list of the indices, under the names that are published."""
-    return [index.answers.document() | {"from": index.origin} for index in document.indices]
-
-
-def lines(document: ExpiryAnswers) -> Iterator[str]:
-    """Yield the lines of every index."""
+    lines: list[str] = []
     for index in document.indices:
-        yield from _lines(index.answers, index.origin)
+        lines += _lines(index.answers, index.origin)
+    lines += [f"{index}  not known: {why}" for index, why in document.unknown.items()]
+    if document.downloads:
+        counts = ", ".join(f"{count} {place}" for place, count in document.downloads.items())
+        lines.append(f"downloaded again: {counts}")
+    yield Block("\n".join(lines))
+
+
+def json_value(document: ExpiryAnswers) -> dict[str, object]:
+    """Return the indices under the names that are published."""
+    indices = [index.answers.document() | {"from": index.origin} for index in document.indices]
+    unknown = {"unknown": document.unknown} if document.unknown else {}
+    return {"downloads": document.downloads, "indices": indices, **unknown}
 
 
 def _lines(answers: RuleAnswers, origin: str) -> Iterator[str]:

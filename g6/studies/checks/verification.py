@@ -82,6 +82,11 @@ class Verification:
         """The figures beyond the tolerance, by name."""
         return tuple(sorted(figure.figure for figure in filter(self.is_beyond, self.figures)))
 
+    @property
+    def passes(self) -> bool:
+        """Whether every figure is within the tolerance."""
+        return not self.above
+
     def is_beyond(self, difference: FigureDifference) -> bool:
         """Tell whether a difference does not pass."""
         # NaN does not pass: it is no number below the tolerance.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
 from g6.domain.market.contract_symbols import trusted
-from g6.errors import NothingToDo
+from g6.errors import G6Error
 from g6.ports.readers import ListingReader
 from g6.studies.market.rule_answers import RuleAnswers, rule_answers
-from g6.studies.parameters import Parameter, listing_instant
+from g6.studies.parameters import FromDumps, Parameter, listing_instant
 from g6.studies.selection import known_index
 
 __all__ = ["ExpiryAnswers", "ExpiryParameters", "IndexExpiries", "answer"]
@@ -43,6 +43,10 @@ class ExpiryParameters:
             read=listing_instant,
         ),
     ] = None
+    from_dumps: FromDumps = False
+    refresh: Annotated[
+        bool, Parameter("Download the day's dumps again, for all workers.", option="--refresh")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,22 @@ class IndexExpiries:
 
 @dataclass(frozen=True, slots=True)
 class ExpiryAnswers:
-    """The expiries of each index that was asked about."""
+    """The expiries of each index that was asked about.
+
+    Attributes:
+        indices: The indices whose listing is known.
+        unknown: Why nobody knows the listings of the others, by index.
+        downloads: How many dumps were downloaded again, by place.
+    """
 
     indices: tuple[IndexExpiries, ...]
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    downloads: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def passes(self) -> bool:
+        """Whether every index was answered."""
+        return not self.unknown
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per index and rule that is answered."""
@@ -82,17 +99,27 @@ def answer(reader: ListingReader, parameters: ExpiryParameters) -> ExpiryAnswers
 
     Raises:
         UserError: There is no such index.
-        NothingToDo: The index is not enabled.
-        G6Error: Nobody knows what is listed.
+        BadConfig: The provider has no dumps to download.
+        G6Error: Nobody knows what is listed of any of the indices.
     """
-    at = parameters.at or reader.now
-    plan = reader.plan
+    source = reader.of_dumps() if parameters.from_dumps else reader
+    plan = source.plan
     names = [parameters.index] if parameters.index else list(plan.indices)
+    downloads = source.refresh(frozenset(names)) if parameters.refresh else {}
+    at = parameters.at or source.now
     indices: list[IndexExpiries] = []
+    errors: dict[str, G6Error] = {}
     for name in names:
-        if name not in plan.indices:
-            raise NothingToDo(f"{name} is not enabled", f"set index_params.{name}.enabled=true")
-        believed = trusted(reader.listing(name, at), plan.salvage)
-        answers = rule_answers(believed, plan.indices[name], reader.calendar, at)
-        indices.append(IndexExpiries(answers, reader.origin(name)))
-    return ExpiryAnswers(tuple(indices))
+        # One index that nobody knows must not hide what is known of the others.
+        try:
+            listing = source.listing(name, at)
+        except G6Error as error:
+            errors[name] = error
+            continue
+        believed = trusted(listing, plan.salvage)
+        answers = rule_answers(believed, source.index_plan(name), source.calendar, at)
+        indices.append(IndexExpiries(answers, source.origin(name)))
+    if errors and not indices:
+        raise next(iter(errors.values()))
+    unknown = {name: error.sentence for name, error in errors.items()}
+    return ExpiryAnswers(tuple(indices), unknown, downloads)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from pathlib import Path
+from typing import Annotated
 
 from g6.domain.market.lots import HISTORY, lot_of
 from g6.errors import UnknownLot
+from g6.ports.readers import EndOfDayReader, FileLots
+from g6.studies.documents import columns_of
+from g6.studies.parameters import Parameter, paths
 
-__all__ = ["FileLots", "LotVerdict", "StatedLot", "stated_lots", "verdict"]
+__all__ = ["LotParameters", "LotVerdict", "Lots", "StatedLot", "UnreadRows", "answer", "verdict"]
 
 AGREES = "agrees"
 DIFFERS = "differs"
 NOT_IN_TABLE = "not in the table"
+MOST_REASONS = 5
+"""Rows that were left out and are named with their reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +46,19 @@ class StatedLot:
 
 
 @dataclass(frozen=True, slots=True)
-class FileLots:
-    """What an end-of-day file says of the contracts of one root and expiry.
+class LotParameters:
+    """Asks for the table of lots, or for a comparison of files with it."""
 
-    Attributes:
-        file: The file's name.
-        day: The day of the file.
-        root: The underlying's name.
-        expiry: The expiry.
-        contracts: How many contracts there are.
-        lots: Distinct lots that the rows carry, none where the layout has none.
-        divisor: The greatest number that divides every open interest, 0 without any.
-    """
-
-    file: str
-    day: date
-    root: str
-    expiry: date
-    contracts: int
-    lots: Set[int]
-    divisor: int
+    files: Annotated[
+        tuple[Path, ...],
+        Parameter(
+            "End-of-day files of NSE or BSE, CSV, .gz or .zip; else the table itself.",
+            "BhavCopy_NSE_FO_0_0_0_20241226_F_0000.csv.zip",
+            metavar="[FILE]…",
+            read=paths,
+            is_positional=True,
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,75 @@ class LotVerdict:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadRows:
+    """The rows of a file that could not be read.
+
+    Attributes:
+        file: The file's name.
+        rows: How many rows.
+        why: The first reasons, or that there is nothing to read.
+    """
+
+    file: str
+    rows: int
+    why: str
+
+    def document(self) -> Mapping[str, object]:
+        """Return them under the names that are published."""
+        return {"file": self.file, "verdict": "left out", "rows": self.rows, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """The table of lots, or what files say beside it.
+
+    Attributes:
+        table: The table, empty where files were compared.
+        lines: File by file one for each root and expiry, and one for what could not be read.
+    """
+
+    table: tuple[StatedLot, ...]
+    lines: tuple[LotVerdict | UnreadRows, ...] = ()
+
+    @property
+    def verdicts(self) -> tuple[LotVerdict, ...]:
+        """The roots and expiries of the files."""
+        return tuple(line for line in self.lines if isinstance(line, LotVerdict))
+
+    @property
+    def passes(self) -> bool:
+        """Whether no lot of a file differs."""
+        return all(line.verdict != DIFFERS for line in self.verdicts)
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per row of the table, or per root and expiry of the files."""
+        documents = [line.document() for line in self.verdicts]
+        if not documents:
+            return columns_of(StatedLot, self.table)
+        return {name: [document[name] for document in documents] for name in documents[0]}
+
+
+def answer(reader: EndOfDayReader, parameters: LotParameters) -> Lots:
+    """Return the table of lots, or what the files say beside it.
+
+    Raises:
+        BadInput: A file cannot be read.
+    """
+    if not parameters.files:
+        return Lots(tuple(stated_lots()))
+    lines: list[LotVerdict | UnreadRows] = []
+    for path in parameters.files:
+        content = reader.read(path)
+        lines += map(verdict, content.lots)
+        if content.left_out:
+            reasons = [f"line {line}: {why}" for line, why in content.left_out[:MOST_REASONS]]
+            lines.append(UnreadRows(path.name, len(content.left_out), "; ".join(reasons)))
+        elif not content.lots:
+            lines.append(UnreadRows(path.name, 0, "no contract of a known index stands in it"))
+    return Lots((), tuple(lines))
+
+
 def stated_lots() -> Iterator[StatedLot]:
     """Yield the table of lots, by root and day.
 
@@ -118,6 +186,7 @@ def verdict(lots: FileLots) -> LotVerdict:
 
     Until July 2024 files carry no lot: then every open interest must be a multiple of it.
 
+    >>> from datetime import date
     >>> day = date(2026, 11, 2)
     >>> verdict(FileLots("x.csv", day, "GOLD", day, 1, {100}, 100)).verdict
     'not in the table'

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import inspect
 import json
+from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import g6
+from g6.adapters.parquet import ParquetStore
+from g6.config import calendar
+from g6.domain.cycles.cycle import parse_z
 from g6.errors import NothingToDo, UserError
+from g6.simulation import SimulatedMarket
 from g6.studies.table import STUDIES
 from tests.worlds.stored_cycles import Stored
 
@@ -125,3 +131,46 @@ def test_every_study_of_stored_rows_answers_as_text_table_and_json(
     assert "<table>" in answer._repr_html_()
     assert len(answer.to_pandas())
     json.loads(answer.to_json())
+
+
+def test_a_month_of_sessions_is_asked_for_in_python(tmp_path: Path) -> None:
+    month = g6.ask.calendar("2026-11", data_dir=tmp_path)
+    holiday = next(day for day in month.days if day.day == date(2026, 11, 24))
+    assert {hours.holiday for hours in holiday.hours} == {"Guru Nanak Jayanti"}
+    expiring = next(day for day in month.days if day.day == date(2026, 11, 23)).expiring
+    assert [line.index for line in expiring if line.monthly][:2] == ["NIFTY", "BANKNIFTY"]
+    assert "2026-11-23" in month.to_json()
+    assert "opens" in month.to_pandas().columns
+
+
+def test_a_contract_is_looked_up_in_python(tmp_path: Path) -> None:
+    at = "2026-11-20"
+    search = g6.ask.instrument("search NIFTY 24000 2026-12-01", at=at, data_dir=tmp_path)
+    symbols = [row.symbol for row in search.matches]
+    assert symbols == ["NIFTY26D0124000CE", "NIFTY26D0124000PE"]
+    page = g6.ask.instrument(symbols[0], at=at, data_dir=tmp_path).page
+    assert (page.size["lot_size"], page.origin) == (65, "sim")
+    (index,) = json.loads(g6.ask.instrument("NIFTY", at=at, data_dir=tmp_path).to_json())
+    assert index["expiries"][0]["strikes"]
+
+
+def test_studies_that_read_nothing_configured_take_no_directory() -> None:
+    assert "data_dir" not in inspect.signature(g6.ask.lots).parameters
+    assert {"sim", "kite"} <= {source.name for source in g6.ask.providers().sources}
+    assert {lot.root for lot in g6.ask.lots().table} >= {"NIFTY", "SENSEX"}
+
+
+def test_whether_a_provider_answers_is_asked_for_by_its_name(tmp_path: Path) -> None:
+    answers = g6.ask.check(provider="sim", data_dir=tmp_path)
+    assert answers.passes
+    assert "NIFTY" in [answer.what for answer in answers.answers]
+
+
+def test_indices_that_nobody_knows_do_not_hide_the_others(tmp_path: Path) -> None:
+    at = parse_z("2026-11-02T05:30:00Z")
+    ParquetStore(tmp_path).keep_listing(SimulatedMarket(calendar()).listing("NIFTY", at), "NFO")
+    answer = g6.ask.expiries(from_dumps=True, at="2026-11-03", data_dir=tmp_path)
+    assert [index.answers.index for index in answer.indices] == ["NIFTY"]
+    assert "BANKNIFTY" in answer.unknown
+    assert not answer.passes
+    assert "BANKNIFTY  not known: no instruments of BANKNIFTY are kept" in str(answer)

@@ -62,11 +62,7 @@ _LIST = (
         "Answer over HTTP: /metrics on one port, /healthz, /readyz, /status and /panels on "
         "another.",
     ),
-    Command(
-        "status",
-        "operate.serve",
-        "Show the newest cycle, each index, queues and the market, or a line per new cycle.",
-    ),
+    _study("status"),
     Command(
         "ticker",
         "operate.stream",
@@ -82,40 +78,14 @@ _LIST = (
         "setup.scaffold",
         "Write config/g6_config.json and .env.example into the working directory.",
     ),
-    Command(
-        "calendar",
-        "market.trading_days",
-        "Show the sessions, holidays and expiries of a month, times in India.",
-    ),
-    Command(
-        "providers",
-        "market.trading_days",
-        "List the providers and what each can do, those of other distributions too.",
-    ),
-    Command(
-        "expiries",
-        "market.listed_expiries",
-        "Show which listed expiry answers each rule, its strikes, lot and tick, and why.",
-    ),
-    Command(
-        "instrument",
-        "market.contract_lookup",
-        "Say what a contract or an index is: lot, tick, expiry, bucket, where and when it "
-        "is listed.",
-    ),
-    Command(
-        "lots",
-        "market.lot_table",
-        "Show how many units contracts are and who says so, or hold the lots in files against "
-        "that.",
-    ),
+    _study("calendar"),
+    _study("providers"),
+    _study("expiries"),
+    _study("instrument"),
+    _study("lots"),
     _study("chain"),
     _study("analyze"),
-    Command(
-        "verify",
-        "past.verify_command",
-        "Compute stored figures again by a second implementation and show the largest differences.",
-    ),
+    _study("verify"),
     Command(
         "recompute",
         "past.recomputing",
@@ -139,11 +109,7 @@ _LIST = (
         "setup.sign_in",
         "Fetch the day's access token for Kite, which running workers take up by themselves.",
     ),
-    Command(
-        "check",
-        "operate.provider_check",
-        "Ask the provider for the price of each index, and say why where it does not answer.",
-    ),
+    _study("check"),
     Command("retention", "past.pruning", "Prune old days; everything is kept unless you do."),
     Command("compare", "past.compare", "Hold a recording against parity, or against the exchange."),
     Command("config", "setup.settings", "Show, explain and check the configuration."),

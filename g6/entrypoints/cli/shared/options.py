@@ -42,6 +42,12 @@ ProviderName = Annotated[
     str | None,
     typer.Option("--provider", metavar="sim|replay|kite", help="Where quotes come from."),
 ]
+ProviderWord = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PROVIDER]", help="sim, replay, kite …; without it, the configured one."
+    ),
+]
 Recording = Annotated[
     Path | None, typer.Option("--recording", metavar="PATH", help="What to replay.")
 ]

@@ -3,46 +3,61 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from inspect import Parameter as Argument
 from inspect import Signature
 from typing import Annotated, Any, cast
 
 import typer
 
+from g6.config import Settings
 from g6.entrypoints.cli.shared import options
 from g6.errors import UserError
-from g6.studies.documents import Document
+from g6.studies.documents import Document, OfCycle, Verdict
 from g6.studies.parameters import Field, fields_of, made, written
 from g6.studies.table import Study, by_command
 
-CONFIGURED = {
-    "data_dir": options.DataDir,
-    "config": options.Config,
-    "set_": options.Set,
+CONFIGURED: Mapping[str, tuple[str, object]] = {
+    "data_dir": ("data_dir", options.DataDir),
+    "config": ("config", options.Config),
+    "set": ("set_", options.Set),
+    "provider": ("provider", options.ProviderName),
+    "provider*": ("provider", options.ProviderWord),
+    "recording": ("recording", options.Recording),
 }
-"""Options that say which settings a study is asked under."""
+"""By the names of `Study.settings`: what says under which settings a study is asked."""
+WATCH_SECONDS = 1.0
 
 
 def add(app: typer.Typer, words: str) -> None:
     """Add the command of a study, by its words after `g6`."""
-    from g6.rendering import parts
-
     study = by_command(words)
-    name = study.name
-    parameters = fields_of(study.parameters)
-    view = fields_of(parts.view_of(name))
-    arguments = [argument_of(field) for field in (*parameters, *view)]
-    faces: dict[str, object] = {"json_": options.Json}
-    if csv_help := parts.csv_help_of(name):
-        faces["csv_"] = Annotated[bool, typer.Option("--csv", help=csv_help)]
-    arguments += [_keyword(key, kind, default=False) for key, kind in faces.items()]
-    arguments += [_keyword(key, kind, default=None) for key, kind in CONFIGURED.items()]
+    arguments = sorted(_arguments(study), key=lambda argument: argument.kind)
 
     def command(**values: Any) -> None:
         answer(study, values)
 
     app.command(study.words.split()[-1], help=help_of(study))(signed(command, arguments))
+
+
+def _arguments(study: Study) -> Iterator[Argument]:
+    """Yield parameters and view, how the answer is written, and what is configured."""
+    from g6.rendering import parts
+
+    yield from map(argument_of, fields_of(study.parameters))
+    yield from map(argument_of, fields_of(parts.view_of(study.name)))
+    yield _keyword("json_", options.Json, default=False)
+    if csv_help := parts.csv_help_of(study.name):
+        csv = Annotated[bool, typer.Option("--csv", help=csv_help)]
+        yield _keyword("csv_", csv, default=False)
+    if study.watch:
+        watch = Annotated[bool, typer.Option("--watch", help=study.watch)]
+        yield _keyword("watch", watch, default=False)
+    for setting in study.settings:
+        name, annotation = CONFIGURED[setting]
+        kind = Argument.POSITIONAL_OR_KEYWORD if setting.endswith("*") else Argument.KEYWORD_ONLY
+        yield Argument(name, kind, default=None, annotation=annotation)
 
 
 def signed(function: Callable[..., None], arguments: list[Argument]) -> Callable[..., None]:
@@ -67,6 +82,10 @@ def argument_of(field: Field) -> Argument:
     metavar = parameter.metavar or None
     if parameter.is_positional:
         info = typer.Argument(metavar=metavar, help=parameter.sentence)
+        if field.is_many:
+            kind = list[str]
+            default = None
+        kind = kind | None if default is None else kind
         return Argument(
             field.name,
             Argument.POSITIONAL_OR_KEYWORD,
@@ -99,20 +118,85 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
 
     Raises:
         UserError: A value cannot be read, or two ways of writing are wanted at once.
+        Exit: The document judges what it shows, and something does not pass.
     """
-    from g6.bootstrap.study_readers import reader
-    from g6.entrypoints.cli.shared import terminal
-    from g6.rendering import parts, plain
+    from g6.entrypoints.machine.study_reading import reader
 
     if values["json_"] and values.get("csv_"):
         raise UserError("--json and --csv exclude each other", "leave one of them out")
-    settings = options.settings(values["config"], values.get("set_"), data_dir=values["data_dir"])
+    settings = settings_of(study, values)
     parameters: object = made(study.parameters, values)
-    document = cast("Document", study.answer(reader(study.reader, settings), parameters))
+    source = reader(study.reader, settings)
+    if values.get("watch"):
+        _watch(study, source, parameters, as_json=values["json_"])
+        return
+    track = _tracks(study, settings, as_json=values["json_"])
+    document = cast("Document", study.answer(source, parameters, *track))
+    _write(study, document, values, settings)
+    if isinstance(document, Verdict) and not document.passes:
+        raise typer.Exit(1)
+
+
+def settings_of(study: Study, values: Mapping[str, Any]) -> Settings | None:
+    """Return the settings that a study is asked under, None where it reads none."""
+    if not study.settings:
+        return None
+    provider = values.get("provider")
+    # The word itself means the configured one: g6 check provider.
+    if provider == "provider":
+        provider = None
+    return options.settings(
+        values.get("config"),
+        values.get("set_"),
+        data_dir=values.get("data_dir"),
+        provider=provider,
+        recording=values.get("recording"),
+    )
+
+
+def _tracks(
+    study: Study, settings: Settings | None, *, as_json: bool
+) -> tuple[Callable[..., object], ...]:
+    """Return what shows the progress of a study that has any."""
+    if not study.progress:
+        return ()
+    from rich.progress import track
+
+    from g6.entrypoints.cli.shared import terminal
+
+    console = terminal.console(settings, stderr=as_json)
+    return (partial(track, description=study.progress, console=console, transient=True),)
+
+
+def _write(
+    study: Study, document: Document, values: Mapping[str, Any], settings: Settings | None
+) -> None:
+    """Write a document as JSON, as CSV, or as its view shows it to a person."""
+    from g6.entrypoints.cli.shared import terminal
+    from g6.rendering import parts, plain
+
+    name = study.name
     if values["json_"]:
-        typer.echo(plain.as_json(parts.json_value_of(study.name, document)))
-    elif values.get("csv_"):
-        plain.write_csv(document, sys.stdout, parts.csv_line_end_of(study.name))
-    else:
-        view: object = made(parts.view_of(study.name), values)
-        parts.print_parts(terminal.console(settings), parts.parts_of(study.name, document, view))
+        typer.echo(plain.as_json(parts.json_value_of(name, document), parts.json_indent_of(name)))
+        return
+    if values.get("csv_"):
+        plain.write_csv(document, sys.stdout, parts.csv_line_end_of(name))
+        return
+    view: object = made(parts.view_of(name), values)
+    parts.print_parts(terminal.console(settings), parts.parts_of(name, document, view))
+    for note in parts.notes_of(name, document):
+        typer.echo(note, err=True)
+
+
+def _watch(study: Study, source: Any, parameters: object, *, as_json: bool) -> None:
+    """Write a line for each new cycle, until somebody stops it."""
+    from g6.rendering import parts, plain
+
+    last_cycle: str | None = ""
+    while True:
+        document = cast("OfCycle", study.answer(source, parameters))
+        if document.cycle != last_cycle:
+            last_cycle = document.cycle
+            value = parts.json_value_of(study.name, document)
+            typer.echo(plain.as_json(value) if as_json else parts.line_of(study.name, document))
+        source.wait(WATCH_SECONDS)

@@ -98,10 +98,15 @@ def plain_in_c_locale() -> None:
         plain()
 
 
-def console(settings: Settings, *, stderr: bool = False) -> Console:
-    """Return the console that people read, as `console.colour` and `console.ascii` want it."""
+def console(settings: Settings | None, *, stderr: bool = False) -> Console:
+    """Return the console that people read, as `console.colour` and `console.ascii` want it.
+
+    Without settings it is as the terminal has it.
+    """
     from rich.console import Console  # 50 ms that `g6 --help` does not wait for
 
+    if settings is None:
+        return Console(stderr=stderr, highlight=False)
     if settings.console.ascii == "always":
         plain()
     match settings.console.colour:

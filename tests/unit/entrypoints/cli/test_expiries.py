@@ -102,6 +102,21 @@ def test_a_broker_that_does_not_answer_is_stood_in_for_by_the_newest_dump(
     assert (shown.code, "from kept on 2024-12-20 (" in shown.out) == (0, True)
 
 
+def test_one_index_that_nobody_knows_does_not_hide_the_others(g6: Any, kept: str) -> None:
+    asked = ("expiries", "--as-of", "2024-12-20", "--kept", "--data-dir", kept)
+    answer = g6(*asked)
+    assert answer.code == 1
+    assert "NIFTY  2 expiries listed on 20 Dec 2024" in answer.out
+    assert "BANKNIFTY  not known: no instruments of BANKNIFTY are kept" in answer.out
+    assert "BANKNIFTY" in json.loads(g6(*asked, "--json").out)["unknown"]
+
+
+def test_an_index_that_is_not_enabled_has_expiries_as_well(g6: Any) -> None:
+    off = ("--set", "index_params.BANKNIFTY.enabled=false")
+    assert "BANKNIFTY  " in g6("expiries", "BANKNIFTY", *off).out
+    assert "BANKNIFTY" not in g6("expiries", *off).out
+
+
 def test_a_simulation_has_nothing_to_download(g6: Any) -> None:
     answer = g6("expiries", "NIFTY", "--refresh")
     assert (answer.code, "--provider kite" in answer.err) == (2, True)

@@ -157,7 +157,7 @@ def test_the_login_page_names_the_key_and_the_version() -> None:
     ],
 )
 def test_every_failure_has_a_cause_and_a_fix(error: Any, cause: str) -> None:
-    from g6.bootstrap.provider_questions import cause_of
+    from g6.studies.now.provider_answers import cause_of
 
     assert cause_of(error)[0] == cause
     assert cause_of(error)[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,19 @@ def test_a_day_with_a_special_session_only_is_no_expiry(g6: Any) -> None:
     shown = g6("calendar", "2025-10").out
     assert "Mon 20 Oct 2025      09:15–15:30  settlement 15:30  expires NIFTY\n" in shown
     assert "Tue 21 Oct 2025      13:45–14:45  settlement 14:45, Muhurat\n" in shown
+
+
+def test_the_calendar_is_written_as_json(g6: Any) -> None:
+    month = json.loads(g6("calendar", "2026-11", "--json").out)
+    holiday = next(day for day in month["days"] if day["day"] == "2026-11-24")
+    assert holiday["hours"][0]["holiday"] == "Guru Nanak Jayanti"
+    assert month["unknown"] == []
+
+
+def test_a_wrong_setting_does_not_stop_what_reads_no_settings(g6: Any, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "g6_config.json").write_text("{")
+    assert g6("calendar", "2026-11").code == 2
+    names = [source["name"] for source in json.loads(g6("providers", "--json").out)]
+    assert (names, g6("lots").code) == (["sim", "replay", "kite"], 0)
+    assert g6("lots", "--data-dir", "x").code == 2

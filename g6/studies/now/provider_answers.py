@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from g6.bootstrap.guarding import guarded, shared_state
-from g6.bootstrap.sources import check_names, provider
-from g6.bootstrap.wiring import wire_if_running
-from g6.config import Settings
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import LoginFacts
 from g6.errors import BadDump, G6Error, ProviderBusy, ProviderRefused, TokenDead
-from g6.ports import Clock, Provider
+from g6.ports.readers import ProviderReader
 from g6.ports.sources import Abilities, InstrumentDumps, abilities_of
+from g6.studies.documents import columns_of
 
-__all__ = ["ProviderAnswer", "ProviderAnswers", "ask_provider", "cause_of"]
+__all__ = ["ProviderAnswer", "ProviderAnswers", "ProviderParameters", "answer", "cause_of"]
 
 T = TypeVar("T")
 
 PATIENCE = 2.5
 """Seconds after which no question begins."""
-REQUEST_SECONDS = 2.0
 MINUTES_PER_HOUR = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderParameters:
+    """Asks whether the configured provider answers. There is nothing to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,25 @@ class ProviderAnswer:
     fix: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ProviderAnswers:
     """The answers of one provider, in the order of the questions."""
 
+    answers: tuple[ProviderAnswer, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Whether everything is well."""
+        return all(answer.ok for answer in self.answers)
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per question."""
+        return columns_of(ProviderAnswer, self.answers)
+
+
+@dataclass(slots=True)
+class _Questions:
+    reader: ProviderReader
     answers: list[ProviderAnswer] = field(default_factory=list)
 
     def ask(self, what: str, question: Callable[[], T], words: Callable[[T], str]) -> T | None:
@@ -58,14 +72,14 @@ class ProviderAnswers:
         Returns:
             The answer, None when there was none.
         """
-        began = time.monotonic()
+        began = self.reader.stopwatch()
         try:
             answer = question()
         except G6Error as error:
             cause, fix = cause_of(error)
             self.note(what, f"{cause}: {error.sentence}", ok=False, fix=fix)
             return None
-        milliseconds = 1000 * (time.monotonic() - began)
+        milliseconds = 1000 * (self.reader.stopwatch() - began)
         self.note(what, f"{words(answer)}, {milliseconds:.0f} ms")
         return answer
 
@@ -73,10 +87,62 @@ class ProviderAnswers:
         """Note an answer."""
         self.answers.append(ProviderAnswer(what, ok, seen, fix))
 
-    @property
-    def ok(self) -> bool:
-        """Whether everything is well."""
-        return all(answer.ok for answer in self.answers)
+
+def answer(
+    reader: ProviderReader,
+    parameters: ProviderParameters,  # noqa: ARG001
+) -> ProviderAnswers:
+    """Ask for token, account, a price of each index, and the request budget.
+
+    Raises:
+        BadConfig: No such provider can be built.
+    """
+    questions = _Questions(reader)
+    if not reader.is_live:
+        _ask_prices(questions)
+        return ProviderAnswers(tuple(questions.answers))
+    abilities = abilities_of(reader.provider)
+    with abilities.within(PATIENCE):
+        if abilities.account is not None:
+            _ask_account(questions, abilities)
+        else:
+            _ask_prices(questions)
+    budget = reader.provider.describe().budget_left or {}
+    requests = ", ".join(f"{name} {count}" for name, count in budget.items())
+    questions.note("requests left in the next minute", requests)
+    return ProviderAnswers(tuple(questions.answers))
+
+
+def _ask_account(questions: _Questions, abilities: Abilities) -> None:
+    account = abilities.account
+    if account is None:
+        return
+    reader = questions.reader
+    token = account.describe().login or LoginFacts()
+    if questions.ask("token", account.token, lambda _: _token_words(token)) is None:
+        return
+    if questions.ask("account", account.profile, _user) is None:
+        return
+    prices = questions.ask("prices", lambda: account.last_prices(reader.indices), _prices)
+    for name in reader.indices:
+        if prices is not None and not prices.get(name):
+            fix = "see that the API key's plan has quote data of this exchange"
+            questions.note(name, "no price came", ok=False, fix=fix)
+    exchanges = {INDICES[name].derivatives for name in reader.indices if name in INDICES}
+    for exchange in sorted(exchanges):
+        count = partial(account.instruments, exchange, reader.now)
+        questions.ask(
+            f"instruments of {exchange}", count, partial(_contracts, abilities.dumps, exchange)
+        )
+
+
+def _ask_prices(questions: _Questions) -> None:
+    for name in questions.reader.indices:
+        questions.ask(name, partial(_spot, questions.reader, name), "{:,.2f}".format)
+
+
+def _spot(reader: ProviderReader, name: str) -> float:
+    return reader.provider.underlying(name, reader.now).spot
 
 
 def cause_of(error: G6Error) -> tuple[str, str]:
@@ -108,67 +174,6 @@ def cause_of(error: G6Error) -> tuple[str, str]:
             )
         case _:
             return getattr(error, "reason", "error"), "g6 status says how the running system fares"
-
-
-def ask_provider(settings: Settings) -> ProviderAnswers:
-    """Ask for token, account, a price of each index, and the request budget."""
-    answers = ProviderAnswers()
-    check_names(settings)
-    if not settings.source.is_live:
-        source = provider(wire_if_running(settings))
-        _ask_prices(answers, settings, source, settings.market.start)
-        return answers
-    own = settings.provider
-    # Without retries and with short requests: a person waits for the answer.
-    quick = {"timeout": min(own.timeout, REQUEST_SECONDS), "retries": 0}
-    settings = settings.model_copy(update={"provider": own.model_copy(update=quick)})
-    wiring = wire_if_running(settings)
-    source = guarded(wiring, shared_state(wiring), own.name, own.root, own.name)
-    abilities = abilities_of(source)
-    with abilities.within(PATIENCE):
-        if abilities.account is not None:
-            _ask_account(answers, settings, abilities, wiring.clock)
-        else:
-            _ask_prices(answers, settings, source, wiring.clock.market())
-    budget = source.describe().budget_left or {}
-    requests = ", ".join(f"{name} {count}" for name, count in budget.items())
-    answers.note("requests left in the next minute", requests)
-    return answers
-
-
-def _ask_account(
-    answers: ProviderAnswers, settings: Settings, abilities: Abilities, clock: Clock
-) -> None:
-    account = abilities.account
-    if account is None:
-        return
-    token = account.describe().login or LoginFacts()
-    if answers.ask("token", account.token, lambda _: _token_words(token)) is None:
-        return
-    if answers.ask("account", account.profile, _user) is None:
-        return
-    prices = answers.ask("prices", lambda: account.last_prices(settings.indices), _prices)
-    for name in settings.indices:
-        if prices is not None and not prices.get(name):
-            fix = "see that the API key's plan has quote data of this exchange"
-            answers.note(name, "no price came", ok=False, fix=fix)
-    exchanges = {INDICES[name].derivatives for name in settings.indices if name in INDICES}
-    for exchange in sorted(exchanges):
-        count = partial(account.instruments, exchange, clock.market())
-        answers.ask(
-            f"instruments of {exchange}", count, partial(_contracts, abilities.dumps, exchange)
-        )
-
-
-def _ask_prices(
-    answers: ProviderAnswers, settings: Settings, source: Provider, at: datetime
-) -> None:
-    for name in settings.indices:
-        answers.ask(name, partial(_spot, source, name, at), "{:,.2f}".format)
-
-
-def _spot(source: Provider, name: str, at: datetime) -> float:
-    return source.underlying(name, at).spot
 
 
 def _token_words(token: LoginFacts) -> str:

@@ -1,1 +1,0 @@
-"""Commands about the market: calendar, expiries, instruments, lots."""

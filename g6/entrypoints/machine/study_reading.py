@@ -1,0 +1,86 @@
+"""Every reader that a study is handed: those of bootstrap, and the running system as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from g6.bootstrap import study_readers
+from g6.config import Settings, load
+
+if TYPE_CHECKING:
+    from g6.domain.documents.status import SystemFacts
+    from g6.entrypoints.web.state import Watcher
+
+STATUS = "status"
+
+
+def reader(kind: str, settings: Settings | None) -> object:
+    """Return the reader of a study's kind.
+
+    Args:
+        kind: As `studies.table.STUDIES` names it.
+        settings: None for a kind that reads nothing that is configured.
+
+    Raises:
+        RedisDown: The running system's Redis does not answer.
+        Unavailable: No system runs.
+    """
+    if kind == STATUS and settings is not None:
+        return status_reader(settings)
+    return study_readers.reader(kind, settings)
+
+
+def reader_of_directory(kind: str, directory: Path | None, overrides: dict[str, object]) -> object:
+    """Return the reader of a data directory, with defaults where the kind needs settings.
+
+    Args:
+        kind: As `studies.table.STUDIES` names it.
+        directory: None for a kind that reads no directory.
+        overrides: Settings by their paths.
+    """
+    if directory is None:
+        return study_readers.reader(kind, None)
+    if kind == "stored":
+        return study_readers.directory_reader(directory)
+    return reader(kind, load(None, {"data_dir": directory, "demo_dir": directory, **overrides}))
+
+
+def status_reader(settings: Settings) -> RunningStatus:
+    """Return the reader of the system that runs under these settings, all its events read."""
+    # With Celery the imports take 0.9 s of CPU, and no other reader needs them.
+    from g6.bootstrap.redis_ports import totals
+    from g6.bootstrap.running_system import recorded_start, settings_as_started
+    from g6.bootstrap.wiring import redis_url, wire
+    from g6.entrypoints.machine.drift import restart_reasons
+    from g6.entrypoints.web.state import Watcher
+    from g6.entrypoints.workers.app import create_app
+    from g6.observability.follower import BusFollower
+
+    runtime = create_app(settings_as_started(settings), redis_url(settings)).runtime
+    reasons = restart_reasons(recorded_start(settings), settings)
+    follower = BusFollower(runtime.bus, totals(wire(settings)), runtime.plan.indices, keeps=False)
+    follower.catch_up()
+    return RunningStatus(Watcher(runtime, follower), reasons)
+
+
+@dataclass(slots=True)
+class RunningStatus:
+    """The running system as one process sees it."""
+
+    watcher: Watcher
+    reasons: Sequence[str] = field(default_factory=tuple)
+
+    def facts(self) -> SystemFacts:
+        """Return the facts that the status is made of, as of now."""
+        return self.watcher.observed()
+
+    def restart_reasons(self) -> Sequence[str]:
+        """Return why a restart is needed, as it was when the reader was made."""
+        return self.reasons
+
+    def wait(self, seconds: float) -> None:
+        """Read the next events of the bus, and wait for the first at most so long."""
+        self.watcher.follower.step(seconds)
