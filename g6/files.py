@@ -119,19 +119,26 @@ def being_written(path: Path) -> bool:
     return age < ABANDONED_SECONDS
 
 
+def abandoned_in(folder: Path) -> list[Path]:
+    """Return the temporary files in a folder that killed writers left, by name."""
+    return [
+        path
+        for path in sorted(folder.glob(".*.tmp"))
+        if is_temporary(path) and not being_written(path)
+    ]
+
+
 def clear_abandoned(directory: Path) -> int:
     """Remove the temporary files below `directory` that killed writers left.
 
     And return how many.
     """
     removed = 0
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            path = Path(folder) / name
-            if is_temporary(path) and not being_written(path):
-                with suppress(OSError):
-                    path.unlink()
-                    removed += 1
+    for folder, _, _ in os.walk(directory):
+        for path in abandoned_in(Path(folder)):
+            with suppress(OSError):
+                path.unlink()
+                removed += 1
     return removed
 
 

@@ -75,7 +75,7 @@ def _store(settings: Settings, day: OlderDay, imported: ImportedFiles) -> None:
             writer.writerows(day.options.values())
         # The older systems stored what Kite said, and Kite counts units.
         layout = TableLayout(units=dict.fromkeys(QUANTITIES, "units"))
-        table = TableFiles([path], layout, lenient=True, source="replay")
+        table = TableFiles([path], layout, source="replay")
         # A row of the temporary table is named by the older file that it came from.
         origins = list(day.origins.values())
         for lost in (*table.lost_rows, *table.odd_rows):

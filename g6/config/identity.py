@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -89,6 +90,8 @@ def influences(settings: Settings) -> Nested:
     differing = {
         path: value for path, value in changed(settings).items() if _decides_rows(path, settings)
     }
+    if settings.provider.layout is not None and "provider.layout" in differing:
+        differing["provider.layout"] = _file_digest(settings.provider.layout)
     # What `auto` comes to counts, not whether a person wrote it down.
     differing.pop("collection.scope", None)
     automatic = settings.model_copy(update={"collection": type(settings.collection)()}).scope
@@ -127,6 +130,15 @@ def record(settings: Settings) -> Nested:
         "influences": influences(settings),
         "settings": mask_setting(values(settings)),
     }
+
+
+def _file_digest(path: Path) -> str:
+    """Return a digest of a file's content, the file's name where it cannot be read."""
+    # By its path one layout had two ids on two machines, and two layouts under one name had one.
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGEST_DIGITS]
+    except OSError:
+        return path.name
 
 
 def hashes(settings: Settings) -> dict[str, str]:

@@ -28,6 +28,7 @@ SHIPPED = (
         "a recording (--recording PATH): NSE option-chain answers, snapshot tables, "
         "G6's own stored days",
         frozenset({Ability.RECORDED}),
+        row_settings=("provider.layout",),
     ),
     Source(
         "kite",

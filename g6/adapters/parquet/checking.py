@@ -21,7 +21,7 @@ from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.words import ANALYSED
 from g6.errors import BadInput
-from g6.files import being_written, is_temporary, quoted, shown
+from g6.files import abandoned_in, is_temporary, quoted, shown
 from g6.ports.history import OVERVIEW, Finding
 
 Look = Callable[[], list[Finding]]
@@ -209,9 +209,8 @@ def _strays(folder: Path) -> Iterator[Finding]:
 
 def _leftovers(folder: Path) -> Iterator[Finding]:
     """Yield the temporary files of killed writers. One that may still be written is left out."""
-    for path in sorted(folder.glob(".*.tmp")):
-        if is_temporary(path) and not being_written(path):
-            yield Finding.leftover(shown(path), f"rm {quoted(path)}")
+    for path in abandoned_in(folder):
+        yield Finding.leftover(shown(path), f"rm {quoted(path)}")
 
 
 def _disagreeing(

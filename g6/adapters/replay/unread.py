@@ -15,7 +15,7 @@ Kind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged
 
 - copy: an earlier file has it.
 - no_answer: the file is no answer of an exchange.
-- no_index: the underlying is no index of ours.
+- no_index: the underlying of a file or of `count` rows is no index of ours.
 - not_asked: the index was not requested.
 - expired: the last day of the options was over.
 - damaged: something that was requested is missing.
@@ -24,7 +24,7 @@ Kind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged
 WORDS: Mapping[Kind, str] = {
     "copy": "copies of what was there already",
     "not_asked": "files of indices not asked for",
-    "no_index": "files of other underlyings",
+    "no_index": "files or rows of other underlyings",
     "no_answer": "files without an answer",
     "expired": "options that had expired",
     "damaged": "damaged files, rows or figures",

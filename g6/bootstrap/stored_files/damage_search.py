@@ -18,7 +18,7 @@ from g6.bootstrap.stored_files.csv_lines import csv_days, stored_lines
 from g6.config import Settings
 from g6.domain.schema import layout
 from g6.domain.schema.layout import MANIFEST, Kind
-from g6.files import quoted
+from g6.files import abandoned_in, quoted, shown
 from g6.ports.history import Finding
 
 __all__ = ["Search", "lasting", "searches", "with_directory"]
@@ -116,10 +116,12 @@ def _mend_command(index: str, day: date, data_dir: Path | None) -> str:
 
 
 def _panels(directory: Path) -> list[Finding]:
+    """Return the panels that are not what the manifest says, and what killed writers left."""
+    leftovers = abandoned_in(directory)
+    findings = [Finding.leftover(shown(path), f"rm {quoted(path)}") for path in leftovers]
     if not (directory / MANIFEST).exists():
-        return []
+        return findings
     fix = "the next cycle writes it again; g6 panels verify looks at the panels alone"
-    findings: list[Finding] = []
     for file, code in verify_manifest_hashes(directory).items():
         sentence = f"is not what the manifest says: {code}"
         findings.append(Finding(str(directory / file), "panel", sentence, fix))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -52,6 +53,24 @@ def test_what_influences_rows_changes_the_config_id(changes: dict[str, Any]) -> 
 )
 def test_what_does_not_leaves_it(changes: dict[str, Any]) -> None:
     assert config_id(settings(**changes)) == config_id(settings())
+
+
+def test_the_layout_of_a_replayed_table_counts_by_its_content(tmp_path: Path) -> None:
+    def of_layout(name: str, text: str) -> str:
+        path = tmp_path / name
+        path.write_text(text)
+        return config_id(settings(**{"provider.name": "replay", "provider.layout": str(path)}))
+
+    paise = of_layout("paise.toml", "[scale]\nltp = 0.01\n")
+    assert paise == of_layout("elsewhere.toml", "[scale]\nltp = 0.01\n")
+    assert paise != of_layout("points.toml", "[scale]\nltp = 1.0\n")
+    assert paise != config_id(settings(**{"provider.name": "replay"}))
+
+
+def test_the_layout_of_a_table_counts_for_no_other_source(tmp_path: Path) -> None:
+    assert config_id(settings(**{"provider.layout": str(tmp_path / "no.toml")})) == config_id(
+        settings()
+    )
 
 
 def test_the_seed_counts_only_on_the_simulated_market() -> None:

@@ -38,10 +38,10 @@ class _Stretch:
 class TableFiles:
     """A snapshot source over one or more files.
 
-    With `lenient` a row or file that cannot be read is in `lost_rows`. Else it is refused. Rows
-    carry the word `source`. Without one the word tells what quantities count, where a person
-    declared it.
-    Errors at the opening: BadInput with file and row.
+    A row or file that cannot be read is in `lost_rows`, the rest is read. `left_out` has all that
+    was not read. Rows carry the word `source`. Without one the word tells what quantities count,
+    where a person declared it.
+    Errors at the opening: BadInput with file and row, where no row can be used.
     """
 
     remembers = False
@@ -53,16 +53,12 @@ class TableFiles:
         layout: TableLayout | None = None,
         *,
         stretch_rows: int = STRETCH_ROWS,
-        lenient: bool = False,
         source: str = "",
     ) -> None:
         self._paths = list(paths)
-        self._lenient = lenient
-        scan = scan_files(self._paths, layout or TableLayout(), lenient=lenient)
+        scan = scan_files(self._paths, layout or TableLayout())
         self.layout = scan.layout
-        self.left_out = tuple(
-            LeftOut(odd.path, odd.row, odd.reason, "damaged") for odd in scan.odd_rows
-        )
+        self.left_out = tuple(_left_out(scan, self._paths[0]))
         self.lost_rows: Sequence[LostRow] = scan.lost_rows
         self.odd_rows: Sequence[LostRow] = scan.odd_rows
         self.others: Mapping[str, int] = scan.others
@@ -129,8 +125,7 @@ class TableFiles:
         parts = []
         for number in stretch.files:
             dropped = self._dropped.get(number)
-            losses = FileLosses() if self._lenient else None
-            for options in options_of(self._paths[number], self.layout, losses):
+            for options in options_of(self._paths[number], self.layout, FileLosses()):
                 in_stretch = (options.at >= stretch.first) & (options.at <= stretch.last)
                 mask = (options.index == index) & in_stretch
                 if dropped is not None:
@@ -139,6 +134,16 @@ class TableFiles:
                     parts.append(options.take(mask))
         whole = _join(parts)
         return whole.take(np.argsort(whole.at, kind="stable"))
+
+
+def _left_out(scan: TableScan, path: Path) -> Iterator[LeftOut]:
+    """Yield what a scan did not read. Rows of names that are no index stand under `path`."""
+    for lost in scan.lost_rows:
+        yield LeftOut(lost.path, lost.row, lost.reason, "damaged" if lost.bad else "copy")
+    for odd in scan.odd_rows:
+        yield LeftOut(odd.path, odd.row, odd.reason, "damaged")
+    for name, count in scan.others.items():
+        yield LeftOut(path, None, f"{name!r} is no index", "no_index", count)
 
 
 def _join(parts: Sequence[OptionRows]) -> OptionRows:

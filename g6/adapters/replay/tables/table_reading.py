@@ -60,25 +60,18 @@ def column_names(path: Path) -> list[str]:
             return list(text.names)
 
 
-def options_of(
-    path: Path, layout: TableLayout, losses: FileLosses | None = None
-) -> Iterator[OptionRows]:
+def options_of(path: Path, layout: TableLayout, losses: FileLosses) -> Iterator[OptionRows]:
     """Yield a file's options batch by batch.
 
-    With `losses` an unreadable row is left out and added there. Errors: BadInput.
+    An unreadable row is left out and added to `losses`. Errors: BadInput.
     """
     with _readable(path):
         for table, number, torn in _batches(path, layout):
-            of_batch = None if losses is None else Losses()
-            if losses is not None:
-                losses.reasons |= torn
-            elif torn:
-                row = min(torn)
-                raise BadInput(path, row, torn[row])
+            of_batch = Losses()
+            losses.reasons |= torn
             if table.num_rows:
                 yield parse_table(table, 0, layout, of_batch, number)
-            if losses is not None and of_batch is not None:
-                losses.add(of_batch)
+            losses.add(of_batch)
 
 
 def texts_of(path: Path, column: str, layout: TableLayout) -> set[str]:

@@ -7,6 +7,7 @@ themselves are read part by part later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -117,30 +118,25 @@ class _RowColumns:
             del part[batches:]
 
 
-def scan_files(paths: Sequence[Path], layout: TableLayout, *, lenient: bool) -> TableScan:
-    """Read every file once. What cannot be read is left out if `lenient`, else refused.
+def scan_files(paths: Sequence[Path], layout: TableLayout) -> TableScan:
+    """Read every file once, without the rows and files that cannot be read.
 
-    Errors: BadInput.
+    Errors: BadInput, where no row can be used.
     """
     while True:
         try:
-            return _Scanner(paths, layout, lenient).scan()
+            return _Scanner(paths, layout).scan()
         except UndecidedColumn as undecided:
-            order = _date_order(paths, layout, undecided, lenient=lenient)
+            order = _date_order(paths, layout, undecided)
             layout = layout.with_order(undecided.column, order)
 
 
-def _date_order(
-    paths: Sequence[Path], layout: TableLayout, undecided: UndecidedColumn, *, lenient: bool
-) -> str:
+def _date_order(paths: Sequence[Path], layout: TableLayout, undecided: UndecidedColumn) -> str:
     """Return dmy or mdy, as the dates of a column show. Errors: BadInput, for neither."""
     texts: set[str] = set()
     for path in paths:
-        try:
+        with suppress(BadInput):
             texts |= texts_of(path, undecided.column, layout)
-        except BadInput:
-            if not lenient:
-                raise
     flag = f"--format {undecided.column}"
     fix = f"{flag}=dmy where the day comes first, {flag}=mdy where the month does"
     try:
@@ -157,10 +153,9 @@ def _date_order(
 class _Scanner:
     """Reads all files once."""
 
-    def __init__(self, paths: Sequence[Path], layout: TableLayout, lenient: bool) -> None:
+    def __init__(self, paths: Sequence[Path], layout: TableLayout) -> None:
         self._paths = paths
         self._layout = layout
-        self._lenient = lenient
         self._columns = _RowColumns()
         self._tally = UnitTally(layout)
         self._counts: dict[str, bool] = {}
@@ -174,8 +169,6 @@ class _Scanner:
             try:
                 self._read(number, path)
             except BadInput as error:
-                if not self._lenient:
-                    raise
                 self._lost_rows.append(LostRow(path, None, error.reason))
         if not self._columns.at:
             empty = LostRow(self._paths[0], None, "holds no row")
@@ -185,7 +178,7 @@ class _Scanner:
         return self._result()
 
     def _read(self, number: int, path: Path) -> None:
-        losses = FileLosses() if self._lenient else None
+        losses = FileLosses()
         batches_before = len(self._columns.at)
         odd_before = len(self._odd_rows)
         try:
@@ -200,12 +193,11 @@ class _Scanner:
             self._columns.cut(batches_before)
             del self._odd_rows[odd_before:]
             raise
-        if losses is not None:
-            for row, reason in sorted(losses.reasons.items()):
-                self._lost_rows.append(LostRow(path, row, reason))
-            for name, count in losses.others.items():
-                self._others[name] = self._others.get(name, 0) + count
-        has_losses = losses is not None and bool(losses.reasons or losses.others)
+        for row, reason in sorted(losses.reasons.items()):
+            self._lost_rows.append(LostRow(path, row, reason))
+        for name, count in losses.others.items():
+            self._others[name] = self._others.get(name, 0) + count
+        has_losses = bool(losses.reasons or losses.others)
         if len(self._columns.at) == batches_before and not has_losses:
             raise BadInput(path, None, "holds no row")
 
@@ -260,9 +252,6 @@ class _Scanner:
         """Return the rows that agree with their snapshots and record the others."""
         duplicates = table.duplicates()
         reasons = {**duplicates, **table.implausible()}
-        if reasons and not self._lenient:
-            first = min(reasons)
-            raise BadInput(self._paths[int(file[first])], int(row[first]), reasons[first])
         for place in sorted(reasons):
             path = self._paths[int(file[place])]
             lost = LostRow(path, int(row[place]), reasons[place], place not in duplicates)

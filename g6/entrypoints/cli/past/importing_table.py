@@ -61,7 +61,7 @@ def import_table(
     layout = table.table_layout() or TableLayout()
     settings = options.settings(config, set_, data_dir=data_dir, indices=indices)
     paths = _tables(files)
-    source = TableFiles(paths, replace(layout, aliases=True), lenient=True)
+    source = TableFiles(paths, replace(layout, aliases=True))
     resolved = source.resolved()
     console = terminal.console(settings, stderr=json_)
     rows = first_rows(source)

@@ -1,4 +1,4 @@
-"""Tables of snapshots: read exactly, or refused with file and row before anything else happens."""
+"""Tables of snapshots: read exactly, without the rows that cannot be read, each named with its reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.replay import Recording
+from g6.adapters.replay import Recording, totals
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout, parse_layout
@@ -113,21 +113,22 @@ def test_a_bad_value_is_refused_with_its_row(
     assert caught.value.row == 107
 
 
-def test_a_bad_number_in_a_csv_is_refused_with_its_row(
+def test_a_bad_number_in_a_csv_is_refused_with_its_row_by_strict(
     rows: Rows, changed: Change, table_file: Write
 ) -> None:
     texts = [{name: str(value) for name, value in row.items()} for row in rows]
     path = table_file(changed(texts, 12, {"ltp": "1x2"}), "day.csv")
     with pytest.raises(BadInput, match="ltp '1x2' is not a number") as caught:
-        Recording.open(path)
+        Recording.open(path, strict=True)
     assert (caught.value.path, caught.value.row) == (str(path), 12)
 
 
-def test_a_torn_csv_line_is_refused_with_its_row(rows: Rows, table_file: Write) -> None:
+def test_a_torn_csv_line_is_left_out_with_its_row(rows: Rows, table_file: Write) -> None:
     path = table_file(rows[:5], "day.csv")
     path.write_text(path.read_text("utf-8") + '"2026-08-19T11:27:00+05:30","NIF', "utf-8")
+    assert [(part.row, part.kind) for part in Recording.open(path).left_out] == [(6, "damaged")]
     with pytest.raises(BadInput, match="columns") as caught:
-        Recording.open(path)
+        Recording.open(path, strict=True)
     assert caught.value.row == 6
 
 
@@ -146,11 +147,19 @@ def test_a_missing_column_is_named(rows: Rows, table_file: Write) -> None:
         Recording.open(path)
 
 
-def test_an_option_that_is_there_twice_is_refused_with_its_row(
-    rows: Rows, table_file: Write
+def test_an_option_that_is_there_twice_counts_once(
+    rows: Rows, table_file: Write, instants: tuple[datetime, ...]
 ) -> None:
+    whole = Recording.open(table_file(rows)).snapshot("NIFTY", instants[0])
+    path = table_file([*rows, rows[3]], "double.parquet")
+    doubled = Recording.open(path)
+    assert [(part.row, part.kind) for part in doubled.left_out] == [(len(rows) + 1, "copy")]
+    seen = doubled.snapshot("NIFTY", instants[0])
+    assert whole is not None
+    assert seen is not None
+    np.testing.assert_array_equal(seen.values["last"], whole.values["last"])
     with pytest.raises(BadInput, match="there already") as caught:
-        Recording.open(table_file([*rows, rows[3]]))
+        Recording.open(path, strict=True)
     assert caught.value.row == len(rows) + 1
 
 
@@ -172,8 +181,10 @@ def test_files_of_contracts_and_of_units_do_not_mix(
         ],
         "b.parquet",
     )
+    (mixed,) = Recording.open(tmp_path).left_out
+    assert (mixed.path.name, mixed.row, mixed.kind) == ("b.parquet", None, "damaged")
     with pytest.raises(BadInput, match="counts"):
-        Recording.open(tmp_path)
+        Recording.open(tmp_path, strict=True)
 
 
 def test_short_stretches_and_several_files_read_as_one(
@@ -239,8 +250,9 @@ def test_what_cannot_be_beside_the_rest_of_its_snapshot_is_refused_with_its_row(
     text = [row | {"timestamp": str(row["timestamp"])} for row in near()]
     path = table_file(changed(text, 3, values), name)
     with pytest.raises(BadInput, match=reason) as caught:
-        Recording.open(path)
+        Recording.open(path, strict=True)
     assert caught.value.row == 3
+    assert [(part.row, part.kind) for part in Recording.open(path).left_out] == [(3, "damaged")]
 
 
 def test_a_column_in_paise_is_read_by_its_scale(
@@ -446,9 +458,7 @@ def test_a_layout_that_says_what_cannot_be_is_refused(document: dict[str, Any], 
         parse_layout(document)
 
 
-def test_a_lenient_reading_loses_what_is_bad_alone(
-    tmp_path: Path, near: Callable[..., Rows]
-) -> None:
+def test_a_table_loses_what_is_bad_alone(tmp_path: Path, near: Callable[..., Rows]) -> None:
     rows = [{name: str(value) for name, value in row.items()} for row in near()]
     lines = [",".join(row.values()) for row in rows]
     lines[1] = lines[1].replace(rows[1]["ltp"], "1x2")
@@ -459,7 +469,7 @@ def test_a_lenient_reading_loses_what_is_bad_alone(
     path = tmp_path / "t.csv"
     path.write_text("\n".join([",".join(rows[0]), *lines]) + "\n")
     (tmp_path / "u.csv").write_bytes(b"\x00\x01")
-    source = TableFiles([path, tmp_path / "u.csv"], lenient=True)
+    source = TableFiles([path, tmp_path / "u.csv"])
     lost = {(lost.path.name, lost.row): (lost.bad, lost.reason) for lost in source.lost_rows}
     assert [key for key, (bad, _) in lost.items() if bad] == [
         ("t.csv", 2),
@@ -469,6 +479,7 @@ def test_a_lenient_reading_loses_what_is_bad_alone(
     assert "ltp '1x2' is not a number" in lost["t.csv", 2][1]
     assert [key for key, (bad, _) in lost.items() if not bad] == [("t.csv", 9)]
     assert source.others == {"RELIANCE": 1}
+    assert totals(source.left_out) == {"damaged": 3, "copy": 1, "no_index": 1}
     (at,) = source.instants()["NIFTY"]
     assert np.isfinite(source.read("NIFTY", at).values["last"]).sum() == 5
 

@@ -235,6 +235,15 @@ def test_a_damaged_panel_is_found(g6: Run, directory: Path) -> None:
     assert [each["kind"] for each in findings(g6, directory)] == ["panel"]
 
 
+def test_what_a_killed_writer_left_among_the_panels_is_found(g6: Run, directory: Path) -> None:
+    panels = directory / "panels"
+    panels.mkdir()
+    left_over(panels / "indices.json")
+    (finding,) = findings(g6, directory)
+    assert finding["kind"] == "leftover"
+    assert finding["fix"].endswith(f"rm {panels / '.indices.json.1-2.tmp'}")
+
+
 def test_damage_in_a_compacted_day_points_to_a_backup(g6: Run, directory: Path) -> None:
     g6("data", "compact", "--date", DAY, "--data-dir", str(directory))
     flipped(directory / CHAIN / "day.parquet")
