@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.panel_files import PanelFiles
@@ -19,10 +20,13 @@ from g6.bootstrap import stores
 from g6.bootstrap.redis_ports import vitals
 from g6.bootstrap.sources import collection_plan, provider
 from g6.bootstrap.wiring import Wiring, clock_speed
+from g6.config import Settings
+from g6.config.identity import changed
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.reports.switches import RunWindow
+from g6.files import quoted
 from g6.pipeline import Runtime
-from g6.ports.clock import Clock
+from g6.ports.clock import Clock, InstantFeed, MarketStart
 from g6.ports.sender import Sender
 from g6.ports.sources import Provider, RecordedMarket, abilities_of
 
@@ -47,13 +51,13 @@ def build_runtime(
     namespace = wiring.namespace
     source = source or provider(wiring)
     recorded = abilities_of(source).recorded
-    clock = _clock(wiring, recorded)
+    market = _market_clock(wiring, recorded)
     timing = Timing(settings.wall_interval)
     return Runtime(
         plan=collection_plan(settings, source),
         timing=timing,
         calendar=wiring.calendar,
-        clock=clock,
+        clock=market.clock,
         provider=source,
         # In messages a chain of 500 KB costs four stages 205 ms, through frames 15 ms.
         frames=RedisFrames(cache, namespace, max_bytes=settings.frames.max_bytes),
@@ -73,23 +77,45 @@ def build_runtime(
             main,
             namespace,
             reach=timing.grace + timing.hard,
-            origin=clock.wall_origin if isinstance(clock, SharedClock) else lambda: None,
+            origin=market.start.wall_origin if market.start else lambda: None,
         ),
         heartbeat_seconds=float(settings.heartbeat_interval),
         chain_memories=RedisChainMemories(cache, namespace),
+        market_start=market.start,
+        instant_feed=market.feed,
+        data_option=_data_option(settings),
     )
 
 
-def _clock(wiring: Wiring, recorded: RecordedMarket | None) -> Clock:
+def _data_option(settings: Settings) -> str:
+    """Return the option that names the data directory, empty where it is the default."""
+    if not {"data_dir", "demo_dir"} & changed(settings).keys():
+        return ""
+    directory = settings.demo_dir if settings.simulated else settings.data_dir
+    return f"--data-dir {quoted(directory.absolute())}"
+
+
+@dataclass(frozen=True, slots=True)
+class _MarketClock:
+    """The clock of a source's market, and what starts or moves it."""
+
+    clock: Clock
+    start: MarketStart | None = None
+    feed: InstantFeed | None = None
+
+
+def _market_clock(wiring: Wiring, recorded: RecordedMarket | None) -> _MarketClock:
     """Return the clock of the source's market: the feeder's, a shared one or the wiring's."""
     main = wiring.clients.main
     settings = wiring.settings
     if recorded is not None:
-        return FeedClock(main, wiring.namespace, recorded.cycles()[0])
+        fed = FeedClock(main, wiring.namespace, recorded.cycles()[0])
+        return _MarketClock(fed, feed=fed)
     if settings.source.is_simulated:
         start = settings.market.start
-        return SharedClock(main, wiring.namespace, start, clock_speed(settings))
-    return wiring.clock
+        shared = SharedClock(main, wiring.namespace, start, clock_speed(settings))
+        return _MarketClock(shared, start=shared)
+    return _MarketClock(wiring.clock)
 
 
 def start_market(runtime: Runtime) -> None:
@@ -97,9 +123,8 @@ def start_market(runtime: Runtime) -> None:
 
     Its first instant is the run's first.
     """
-    clock = runtime.clock
-    if not isinstance(clock, SharedClock):
+    if runtime.market_start is None:
         return
     if runtime.controls.read().window is None:
-        runtime.controls.set("window", RunWindow(isoformat_z(clock.market())).to_json())
-    clock.set_origin(time.time() + START_SECONDS)
+        runtime.controls.set("window", RunWindow(isoformat_z(runtime.clock.market())).to_json())
+    runtime.market_start.set_origin(time.time() + START_SECONDS)

@@ -18,8 +18,10 @@ from g6.ports import (
     Clock,
     Controls,
     Frames,
+    InstantFeed,
     Ledger,
     Lifeline,
+    MarketStart,
     Opening,
     PanelArchive,
     PanelStore,
@@ -63,6 +65,10 @@ class Runtime:
         persisted_seconds: How long they live once their unit is persisted.
         heartbeat_seconds: Wall seconds between heartbeats.
         chain_memories: Without them nothing is known of the strikes that a window leaves out.
+        market_start: Starts a simulated market's clock, None where the market runs by itself.
+        instant_feed: Moves a recording's clock, None where the clock moves by itself.
+        data_option: What a command in another terminal needs to find these rows, such as
+            `--data-dir DIR`, empty where it finds them by itself.
     """
 
     plan: Plan
@@ -86,6 +92,9 @@ class Runtime:
     lifeline: Lifeline | None = None
     heartbeat_seconds: float = 2.0
     chain_memories: ChainMemories | None = None
+    market_start: MarketStart | None = None
+    instant_feed: InstantFeed | None = None
+    data_option: str = ""
     memory: ProcessMemory = field(default_factory=ProcessMemory)
 
     def expected(self, cycle: str) -> tuple[str, ...]:

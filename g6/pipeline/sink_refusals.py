@@ -71,6 +71,8 @@ def _forget_refusal(runtime: Runtime, unit: Unit, stage: str) -> None:
     fix = f"g6 rerun --since {refusal.first} --until {unit.cycle} --from persist"
     if list(refusal.sinks) == [SinkName.CSV]:
         fix = "g6 data mend"
+    if runtime.data_option:
+        fix += f" {runtime.data_option}"
     seconds = runtime.clock.wall() - refusal.since
     runtime.bus.publish(ROWS_TAKEN.fire(seconds=seconds, fix=fix), key=ROWS_TAKEN.state)
 

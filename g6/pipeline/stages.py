@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview, unit_facts
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Contracts
+from g6.domain.market.slot import SlotLevels
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import chain_memory
 from g6.domain.quotes import stamp as quote
@@ -45,7 +47,7 @@ from g6.pipeline.sink_refusals import (
     report_refusal,
     write_outcome,
 )
-from g6.ports import Clock
+from g6.ports import Clock, UnitEnd
 
 MOST_REMEMBERED = 32
 """Indices and sessions whose stored open interest a process keeps: six indices need six a day."""
@@ -117,11 +119,17 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
     status = Status(summary["status"])
     report = watch.report(unit, Stage.ANALYSE, status, summary["reason"], facts)
     # The next window of an index is laid around these levels, and is as wide as its deviations say.
-    levels = {**facts.atm, **facts.deviations} if runtime.plan.reach else facts.atm
-    answer = runtime.ledger.finish(unit, status, report.reason, summary, now, report, levels)
+    levels = facts.levels if runtime.plan.reach else _without_deviations(facts.levels)
+    ending = UnitEnd(status, report.reason, summary, report, levels)
+    answer = runtime.ledger.finish(unit, ending, now)
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return True
+
+
+def _without_deviations(levels: Mapping[date, SlotLevels]) -> dict[date, SlotLevels]:
+    """Return the levels that a window of a fixed width needs."""
+    return {day: SlotLevels(own.atm) for day, own in levels.items() if isfinite(own.atm)}
 
 
 def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
@@ -177,7 +185,8 @@ def end(
     """
     now = watch.lap("end")
     report = watch.report(unit, stage, status, reason, failure)
-    if runtime.ledger.finish(unit, status, reason, {}, now, report).completes_cycle:
+    ending = UnitEnd(status, reason, report=report)
+    if runtime.ledger.finish(unit, ending, now).completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return False
 
@@ -233,12 +242,10 @@ def _split_waits(watch: Watch, provider: ProviderFacts) -> None:
             watch.split(part, "rate_wait", seconds)
 
 
-def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[str, BeyondCounts]:
-    """Count, by ISO expiry, the strikes outside the window."""
+def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[date, BeyondCounts]:
+    """Count, by expiry, the strikes outside the window."""
     return {
-        expiry.isoformat(): BeyondCounts(
-            part.listed, part.unasked, json_number(part.age_seconds), len(part)
-        )
+        expiry: BeyondCounts(part.listed, part.unasked, json_number(part.age_seconds), len(part))
         for expiry, part in beyond.items()
     }
 

@@ -11,7 +11,7 @@ from g6.domain.reports.switches import RunWindow
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
 from g6.pipeline.rerun import RERUN_SECONDS
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
-from g6.ports import RERUN_TASK, CycleRecord, StageState, UnitRecord
+from g6.ports import RERUN_TASK, CycleRecord, StageState, UnitEnd, UnitRecord
 
 MOST_WALKED = 2000
 """Instants of the grid that one sweep looks at."""
@@ -79,7 +79,7 @@ def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, 
 
 
 def _close(runtime: Runtime, unit: Unit, state: UnitRecord, now: float) -> str:
-    answer = runtime.ledger.finish(unit, Status.MISSING, _closing_reason(state), {}, now)
+    answer = runtime.ledger.finish(unit, UnitEnd(Status.MISSING, _closing_reason(state)), now)
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return "closed"

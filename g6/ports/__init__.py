@@ -7,10 +7,19 @@ of `g6.errors` only.
 
 from g6.ports.bus import Bus, Event
 from g6.ports.chain_memories import ChainMemories
-from g6.ports.clock import Clock
+from g6.ports.clock import Clock, InstantFeed, MarketStart
 from g6.ports.controls import Controls
 from g6.ports.frames import Frames
-from g6.ports.ledger import RERUN_TASK, Claim, CycleRecord, Ledger, Opening, StageState, UnitRecord
+from g6.ports.ledger import (
+    RERUN_TASK,
+    Claim,
+    CycleRecord,
+    Ledger,
+    Opening,
+    StageState,
+    UnitEnd,
+    UnitRecord,
+)
 from g6.ports.lifeline import Lifeline
 from g6.ports.limiter import Limiter
 from g6.ports.panels import PanelArchive, PanelStore
@@ -32,9 +41,11 @@ __all__ = [
     "Event",
     "Frames",
     "Gate",
+    "InstantFeed",
     "Ledger",
     "Lifeline",
     "Limiter",
+    "MarketStart",
     "Opening",
     "PanelArchive",
     "PanelStore",
@@ -44,6 +55,7 @@ __all__ = [
     "SharedCache",
     "StageState",
     "Store",
+    "UnitEnd",
     "UnitRecord",
     "Vitals",
     "WriteReport",

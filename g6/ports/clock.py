@@ -28,3 +28,31 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait `seconds` of wall time. A clock that stands moves on by them at once."""
         ...
+
+
+class MarketStart(Protocol):
+    """The start of a market that several processes share: one of them starts it for all."""
+
+    def set_origin(self, wall: float | None = None) -> float:
+        """Start the market at `wall` (epoch seconds, default now) unless it has started.
+
+        Returns:
+            The origin in force.
+        """
+        ...
+
+    def wall_origin(self) -> float | None:
+        """Return the epoch seconds of wall time at which it started, None when it has not."""
+        ...
+
+
+class InstantFeed(Protocol):
+    """The way in which the instants of a recording reach its clock."""
+
+    def send(self, instant: datetime) -> float:
+        """Record that `instant` is sent now, unless it was sent before.
+
+        Returns:
+            The wall time (epoch seconds) of its first sending.
+        """
+        ...

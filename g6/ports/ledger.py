@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit
+from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
 
 RERUN_TASK = "rerun"
@@ -118,6 +120,25 @@ class CycleRecord:
     stored: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class UnitEnd:
+    """How analytics ends a unit.
+
+    Attributes:
+        status: How it ends.
+        reason: Why it is not OK.
+        summary: Its overview row, with `config_id`.
+        report: The stage's report, published in the same step.
+        levels: ATM and deviation of each expiry, stored for `recall_levels`.
+    """
+
+    status: str
+    reason: str = ""
+    summary: OverviewRow = field(default_factory=dict)
+    report: StageReport | None = None
+    levels: Mapping[date, SlotLevels] | None = None
+
+
 class Ledger(Protocol):
     """The truth about cycles, units and stages. Each call is one atomic step.
 
@@ -163,16 +184,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def finish(
-        self,
-        unit: Unit,
-        status: str,
-        reason: str,
-        summary: OverviewRow,
-        now: float,
-        report: StageReport | None = None,
-        levels: Mapping[str, float] | None = None,
-    ) -> FinishAnswer:
+    def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
         """Make the unit terminal for analytics, once, and publish its report.
 
         OK and PARTIAL also end stage analyse. OK under a configuration other than the cycle's
@@ -180,13 +192,8 @@ class Ledger(Protocol):
 
         Args:
             unit: The unit of work.
-            status: How it ends.
-            reason: Why it is not OK.
-            summary: Its overview row, with `config_id`.
+            end: How it ends.
             now: Wall time in epoch seconds.
-            report: The stage's report, published in the same step.
-            levels: ATM and deviation of each expiry, by the keys of `Slot.remembering`, stored
-                for `recall_levels`.
 
         Returns:
             `late` (it was terminal already), `finished`, or `completed` for the one call that
@@ -280,6 +287,6 @@ class Ledger(Protocol):
         """
         ...
 
-    def recall_levels(self, index: str, session: str) -> Mapping[str, float]:
+    def recall_levels(self, index: str, session: date) -> Mapping[date, SlotLevels]:
         """Return the levels of each expiry at the session's latest cycle that had some."""
         ...

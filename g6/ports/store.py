@@ -21,6 +21,11 @@ class Store(Hashable, Protocol):
     may raise StoreBusy.
     """
 
+    @property
+    def sink(self) -> str:
+        """The name of its sink, under which `WriteReport` counts what it wrote and refused."""
+        ...
+
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Write one unit's chain, with the columns of `rows.CHAIN`."""
         ...

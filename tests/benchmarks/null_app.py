@@ -51,6 +51,8 @@ class Results:
 class NullStore:
     """Store port that keeps nothing."""
 
+    sink = "null"
+
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         return WriteReport()
 

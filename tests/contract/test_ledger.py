@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from math import isnan
 
 import pytest
 import redis
@@ -13,13 +15,15 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
 from g6.domain.cycles.cycle import Unit
+from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
-from g6.ports import Bus, Controls, Ledger, Opening
+from g6.ports import Bus, Controls, Ledger, Opening, UnitEnd
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 NIFTY, SENSEX = Unit(CYCLE, "NIFTY"), Unit(CYCLE, "SENSEX")
 OPENING = Opening(("NIFTY", "SENSEX"), "c1", deadline=148.0, due=100.0)
 LEASE = 5.0
+EXPIRY = date(2026, 11, 23)
 SUMMARY = {"config_id": "c1", "options": 4}
 
 
@@ -54,7 +58,7 @@ def collected(ledger: Ledger, unit: Unit, now: float = 100.0) -> None:
 
 def analysed(ledger: Ledger, unit: Unit, now: float = 102.0, status: str = "OK") -> str:
     assert ledger.start(unit, "analyse", "a", now, LEASE).answer == "run"
-    return ledger.finish(unit, status, "", SUMMARY, now + 1)
+    return ledger.finish(unit, UnitEnd(status, "", SUMMARY), now + 1)
 
 
 def test_the_first_task_runs_and_its_twin_is_ignored(ledger: Ledger) -> None:
@@ -122,7 +126,7 @@ def test_who_goes_on_collecting_past_its_deadline_costs_the_next_cycle_and_who_d
     ledger.begin(NIFTY, "slow", OPENING, 130.0, LEASE)
     ledger.begin(SENSEX, "dead", OPENING, 130.0, LEASE)
     for unit in (NIFTY, SENSEX):
-        ledger.finish(unit, "MISSING", "provider", {}, 148.5)
+        ledger.finish(unit, UnitEnd("MISSING", "provider"), 148.5)
     assert ledger.renew(NIFTY, "collect", "slow", 164.0, 159.0)
     later = replace(OPENING, deadline=208.0, due=160.0)
     assert ledger.begin(Unit(LATER, "NIFTY"), "two", later, 160.0, LEASE).answer == "overrun"
@@ -139,13 +143,13 @@ def test_the_last_finisher_alone_completes_the_cycle(ledger: Ledger) -> None:
     collected(ledger, SENSEX)
     assert analysed(ledger, NIFTY) == "finished"
     assert analysed(ledger, SENSEX) == "completed"
-    assert ledger.finish(SENSEX, "MISSING", "late", {}, 104.0) == "late"
+    assert ledger.finish(SENSEX, UnitEnd("MISSING", "late"), 104.0) == "late"
 
 
 def test_a_unit_under_another_configuration_is_partial(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
     ledger.start(NIFTY, "analyse", "a", 102.0, LEASE)
-    ledger.finish(NIFTY, "OK", "", {"config_id": "other"}, 103.0)
+    ledger.finish(NIFTY, UnitEnd("OK", "", {"config_id": "other"}), 103.0)
     record = ledger.record(CYCLE)
     assert record is not None
     assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == ("PARTIAL", "config")
@@ -169,7 +173,7 @@ def test_analysis_of_a_unit_that_was_closed_is_refused_and_so_is_its_persistence
     ledger: Ledger,
 ) -> None:
     collected(ledger, NIFTY)
-    ledger.finish(NIFTY, "MISSING", "late", {}, 150.0)
+    ledger.finish(NIFTY, UnitEnd("MISSING", "late"), 150.0)
     assert ledger.start(NIFTY, "analyse", "a", 151.0, LEASE).answer == "closed"
     assert ledger.start(NIFTY, "persist", "p", 151.0, LEASE).answer == "closed"
 
@@ -179,7 +183,7 @@ def test_the_last_success_is_a_closed_cycle_with_an_index_analysed(ledger: Ledge
     assert ledger.last_success(95.0) == 90.0
     for unit in (NIFTY, SENSEX):
         ledger.begin(unit, "task", OPENING, 100.0, LEASE)
-        ledger.finish(unit, "MISSING", "provider", {}, 101.0)
+        ledger.finish(unit, UnitEnd("MISSING", "provider"), 101.0)
     ledger.close(CYCLE, 102.0)
     assert ledger.last_success(103.0) == 90.0
 
@@ -187,7 +191,7 @@ def test_the_last_success_is_a_closed_cycle_with_an_index_analysed(ledger: Ledge
 def test_one_index_analysed_is_a_success(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
     analysed(ledger, NIFTY)
-    ledger.finish(SENSEX, "MISSING", "provider", {}, 103.0)
+    ledger.finish(SENSEX, UnitEnd("MISSING", "provider"), 103.0)
     ledger.close(CYCLE, 104.0)
     assert ledger.last_success(110.0) == 104.0
 
@@ -232,7 +236,7 @@ def test_a_rerun_raises_the_attempt_and_closes_the_cycle_again(ledger: Ledger) -
     again = replace(OPENING, deadline=500.0)
     assert ledger.reopen(NIFTY, "analyse", again, 200.0) == 2
     assert ledger.start(NIFTY, "analyse", "r", 201.0, LEASE).answer == "run"
-    assert ledger.finish(NIFTY, "OK", "", SUMMARY, 202.0) == "completed"
+    assert ledger.finish(NIFTY, UnitEnd("OK", "", SUMMARY), 202.0) == "completed"
     assert ledger.close(CYCLE, 203.0)
     record = ledger.record(CYCLE)
     assert record is not None
@@ -273,8 +277,8 @@ def test_reports_are_published_with_their_step_and_only_with_the_first(
     report = StageReport(CYCLE, "NIFTY", "collect", "OK", seconds={"total": 0.5})
     assert ledger.end_stage(NIFTY, "collect", "one", 101.0, report)
     assert not ledger.end_stage(NIFTY, "collect", "one", 101.1, report)
-    ledger.finish(NIFTY, "MISSING", "late", {}, 102.0, replace(report, stage="analyse"))
-    ledger.finish(SENSEX, "MISSING", "late", {}, 102.0)
+    ledger.finish(NIFTY, UnitEnd("MISSING", "late", report=replace(report, stage="analyse")), 102.0)
+    ledger.finish(SENSEX, UnitEnd("MISSING", "late"), 102.0)
     ledger.close(CYCLE, 103.0, CycleReport(CYCLE, "PARTIAL", {}, {}, {}, 0.0, 3.0))
     events = bus.read("0")
     assert [(event.type, event.key) for event in events] == [
@@ -286,9 +290,20 @@ def test_reports_are_published_with_their_step_and_only_with_the_first(
 def test_atm_is_kept_for_the_session_and_yields_only_to_a_newer_cycle(ledger: Ledger) -> None:
     for cycle, atm in ((LATER, 24500.0), (CYCLE, 24400.0)):
         collected(ledger, unit := Unit(cycle, "NIFTY"))
-        ledger.finish(unit, "OK", "", SUMMARY, 103.0, levels={"2026-11-23": atm})
-    assert ledger.recall_levels("NIFTY", "2026-11-18") == {"2026-11-23": 24500.0}
-    assert ledger.recall_levels("NIFTY", "2026-11-19") == {}
+        ledger.finish(unit, UnitEnd("OK", "", SUMMARY, levels={EXPIRY: SlotLevels(atm)}), 103.0)
+    levels = ledger.recall_levels("NIFTY", date(2026, 11, 18))
+    assert {day: own.atm for day, own in levels.items()} == {EXPIRY: 24500.0}
+    assert ledger.recall_levels("NIFTY", date(2026, 11, 19)) == {}
+
+
+def test_levels_of_an_expiry_come_back_with_what_is_known_of_them(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    levels = {EXPIRY: SlotLevels(24500.0, 312.5), date(2026, 12, 29): SlotLevels(deviation=900.0)}
+    ledger.finish(NIFTY, UnitEnd("OK", "", SUMMARY, levels=levels), 103.0)
+    recalled = ledger.recall_levels("NIFTY", date(2026, 11, 18))
+    assert recalled[EXPIRY] == SlotLevels(24500.0, 312.5)
+    assert isnan(recalled[date(2026, 12, 29)].atm)
+    assert recalled[date(2026, 12, 29)].deviation == 900.0
 
 
 def test_a_claim_tells_the_deadline_and_when_the_stage_before_ended(ledger: Ledger) -> None:
@@ -354,8 +369,8 @@ def test_sweep_and_last_finisher_never_both_complete(ledger: Ledger, order: int)
     collected(ledger, SENSEX)
     analysed(ledger, NIFTY)
     calls: list[Callable[[], str]] = [
-        lambda: ledger.finish(SENSEX, "OK", "", SUMMARY, 148.0),
-        lambda: ledger.finish(SENSEX, "MISSING", "late", {}, 148.0),
+        lambda: ledger.finish(SENSEX, UnitEnd("OK", "", SUMMARY), 148.0),
+        lambda: ledger.finish(SENSEX, UnitEnd("MISSING", "late"), 148.0),
     ]
     answers = [call() for call in (calls if order % 2 else calls[::-1])]
     assert answers == ["completed", "late"]

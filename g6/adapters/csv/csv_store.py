@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from g6.adapters.csv.lines import ASIDE, put_line
 from g6.adapters.csv.sheet import OVERVIEW_HEADER, read_sheet
@@ -24,6 +25,7 @@ from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import OVERVIEW, csv_header
+from g6.domain.schema.words import SinkName
 from g6.ports import WriteReport
 
 FileLines = dict[Path, tuple[str, str]]
@@ -35,6 +37,8 @@ class CsvStore:
 
     Chains keep the strike window only, so they are not read back from here.
     """
+
+    sink: ClassVar[str] = SinkName.CSV
 
     def __init__(self, base: Path) -> None:
         self._base = base
@@ -48,7 +52,7 @@ class CsvStore:
             StoreBusy: A disk refuses a line.
         """
         if not len(frame):
-            return WriteReport(rows={"csv": 0}, bytes={"csv": 0})
+            return WriteReport(rows={self.sink: 0}, bytes={self.sink: 0})
         return _put_all(self.chain_lines(unit, frame))
 
     def chain_lines(self, unit: Unit, frame: Frame) -> FileLines:
@@ -141,4 +145,5 @@ def _put_all(lines: FileLines) -> WriteReport:
         repaired += write.repaired
         if write.aside:
             aside[f"{path}{ASIDE}"] = write.aside
-    return WriteReport(rows={"csv": rows}, bytes={"csv": size}, repaired=repaired, aside=aside)
+    sink = CsvStore.sink
+    return WriteReport(rows={sink: rows}, bytes={sink: size}, repaired=repaired, aside=aside)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
+from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Status
-from g6.ports import RERUN_TASK, Bus, Claim, Controls, CycleRecord, Opening, StageState, UnitRecord
+from g6.ports import (
+    RERUN_TASK,
+    Bus,
+    Claim,
+    Controls,
+    CycleRecord,
+    Opening,
+    StageState,
+    UnitEnd,
+    UnitRecord,
+)
 
 
 @dataclass(slots=True)
@@ -37,7 +49,7 @@ class MemoryLedger:
         self._newest: str | None = None
         self._succeeded: float | None = None
         self._walked: str | None = None
-        self._levels: dict[str, tuple[str, float, dict[str, float]]] = {}
+        self._levels: dict[str, tuple[date, float, dict[date, SlotLevels]]] = {}
 
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         answer = self._begin(unit, task, opening, now, lease)
@@ -115,30 +127,23 @@ class MemoryLedger:
         self._settle_when_whole(unit.cycle)
         return True
 
-    def finish(
-        self,
-        unit: Unit,
-        status: str,
-        reason: str,
-        summary: OverviewRow,
-        now: float,
-        report: StageReport | None = None,
-        levels: Mapping[str, float] | None = None,
-    ) -> FinishAnswer:
+    def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
         if unit.cycle not in self._cycles or self._unit(unit).status:
             return FinishAnswer.LATE
-        if levels is not None:
-            self._remember_levels(unit, levels)
+        if end.levels is not None:
+            self._remember_levels(unit, end.levels)
+        status = end.status
+        reason = end.reason
         if status in ANALYSED:
             stage = self._stage(unit, "analyse")
             self._put_stage(unit, "analyse", replace(stage, state="done", ended=now))
             config_id = self._cycles[unit.cycle].opening.config_id
-            if status == Status.OK and summary.get("config_id", "") != config_id:
+            if status == Status.OK and end.summary.get("config_id", "") != config_id:
                 status = Status.PARTIAL
                 reason = Reason.CONFIG
         self._release(unit)
-        completes = self._terminal(unit, status, reason, summary, now)
-        self._publish(unit.index, report)
+        completes = self._terminal(unit, status, reason, end.summary, now)
+        self._publish(unit.index, end.report)
         return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
     def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> FinishAnswer:
@@ -255,14 +260,14 @@ class MemoryLedger:
     def record_swept(self, cycle: str) -> None:
         self._walked = cycle
 
-    def recall_levels(self, index: str, session: str) -> Mapping[str, float]:
+    def recall_levels(self, index: str, session: date) -> Mapping[date, SlotLevels]:
         latest = self._levels.get(index)
         return latest[2] if latest and latest[0] == session else {}
 
-    def _remember_levels(self, unit: Unit, levels: Mapping[str, float]) -> None:
+    def _remember_levels(self, unit: Unit, levels: Mapping[date, SlotLevels]) -> None:
         latest = self._levels.get(unit.index)
         at = unit.instant.timestamp()
-        session = day_of(unit.instant).isoformat()
+        session = day_of(unit.instant)
         if latest is None or latest[0] != session or latest[1] <= at:
             self._levels[unit.index] = (session, at, dict(levels))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,10 +19,12 @@ OI_COLUMNS = ("expiry", "strike", "ce_oi", "pe_oi")
 
 
 class MemoryStore:
-    """Store port whose sink is called `memory`.
+    """Store port.
 
     `listings` maps (exchange, underlying, day) to what was stored.
     """
+
+    sink: ClassVar[str] = "memory"
 
     def __init__(self) -> None:
         self._chains: dict[Unit, Frame] = {}
@@ -33,12 +36,12 @@ class MemoryStore:
         columns = {name: np.array(column) for name, column in frame.columns.items()}
         self._chains[unit] = Frame(dict(frame.header), columns)
         size = sum(column.nbytes for column in columns.values())
-        return WriteReport({"memory": len(frame)}, {"memory": size})
+        return WriteReport({self.sink: len(frame)}, {self.sink: size})
 
     def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Store overview rows of one cycle. Rows of other indices that are stored already stay."""
         self._overview.setdefault(cycle, {}).update({row["underlying"]: dict(row) for row in rows})
-        return WriteReport({"memory": len(rows)})
+        return WriteReport({self.sink: len(rows)})
 
     def read_chain(self, unit: Unit) -> Frame | None:
         """Return a stored unit's chain with its header, None when there is none."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,7 @@ from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
+from g6.domain.schema.words import SinkName
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
 from g6.ports import WriteReport
@@ -49,6 +51,8 @@ _LISTING_MARK = {"g6.version": "1"}
 
 class ParquetStore:
     """Store over `directory` (the data directory). Readers never see half a file."""
+
+    sink: ClassVar[str] = SinkName.PARQUET
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -283,6 +287,6 @@ def _put(path: Path, content: bytes, rows: int) -> WriteReport:
     """Write a file unless it has this very content. One that cannot be read is replaced."""
     with suppress(OSError):
         if path.read_bytes() == content:
-            return WriteReport(rows={"parquet": 0}, bytes={"parquet": 0})
+            return WriteReport(rows={ParquetStore.sink: 0}, bytes={ParquetStore.sink: 0})
     replace(path, content)
-    return WriteReport(rows={"parquet": rows}, bytes={"parquet": len(content)})
+    return WriteReport(rows={ParquetStore.sink: rows}, bytes={ParquetStore.sink: len(content)})

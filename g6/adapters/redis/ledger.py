@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.resources import files
 from itertools import chain
 
@@ -18,9 +19,11 @@ from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
-from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
+from g6.domain.market.slot import SlotLevels
+from g6.domain.reports import CycleReport, StageReport, Switches
+from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
 from g6.domain.schema.words import STAGES
-from g6.ports import Claim, CycleRecord, Opening, StageState, UnitRecord
+from g6.ports import Claim, CycleRecord, Opening, StageState, UnitEnd, UnitRecord
 
 _ENDINGS = (FinishAnswer.LATE, FinishAnswer.FINISHED, FinishAnswer.COMPLETED)
 """The answers of `finish` and `skip`, by the numbers of the script."""
@@ -77,25 +80,16 @@ class RedisLedger:
         return bool(self._step("done", unit.cycle, unit.index, now, stage, task, *event))
 
     @translated
-    def finish(
-        self,
-        unit: Unit,
-        status: str,
-        reason: str,
-        summary: OverviewRow,
-        now: float,
-        report: StageReport | None = None,
-        levels: Mapping[str, float] | None = None,
-    ) -> FinishAnswer:
-        text = json.dumps(summary, separators=(",", ":")) if summary else ""
-        config = str(summary.get("config_id", ""))
-        event = self._event(unit.index, report)
+    def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
+        text = json.dumps(end.summary, separators=(",", ":")) if end.summary else ""
+        config = str(end.summary.get("config_id", ""))
+        event = self._event(unit.index, end.report)
         strikes = (
             day_of(unit.instant).isoformat(),
             unit.instant.timestamp(),
-            "" if levels is None else json.dumps(levels),
+            "" if end.levels is None else _levels_text(end.levels),
         )
-        arguments = (status, reason, text, config, *strikes, *event)
+        arguments = (end.status, end.reason, text, config, *strikes, *event)
         return _ENDINGS[int(self._step("finish", unit.cycle, unit.index, now, *arguments))]
 
     @translated
@@ -174,9 +168,11 @@ class RedisLedger:
         self._client.set(f"{self._ns}:walked", cycle)
 
     @translated
-    def recall_levels(self, index: str, session: str) -> Mapping[str, float]:
+    def recall_levels(self, index: str, session: date) -> Mapping[date, SlotLevels]:
         day, levels = self._client.hmget(f"{self._ns}:atm:{index}", "session", "atm")
-        return json.loads(_text(levels)) if day and _text(day) == session else {}
+        if not day or _text(day) != session.isoformat():
+            return {}
+        return levels_from_json(json.loads(_text(levels)))
 
     def _cycle_key(self, cycle: str) -> str:
         return f"{self._ns}:cycle:{cycle}"
@@ -205,6 +201,10 @@ class RedisLedger:
 
 def _text(value: Reply) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _levels_text(levels: Mapping[date, SlotLevels]) -> str:
+    return json.dumps(atm_to_json(levels) | deviations_to_json(levels))
 
 
 def _opening(opening: Opening) -> tuple[str, str, str, str]:

@@ -24,6 +24,11 @@ class Tee:
     def __init__(self, *stores: Store) -> None:
         self._stores = stores
 
+    @property
+    def sink(self) -> str:
+        """The names of its stores' sinks, joined by a plus."""
+        return "+".join(store.sink for store in self._stores)
+
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
         """Write to all stores.
 
@@ -92,10 +97,5 @@ class Tee:
             try:
                 results.append(act(store))
             except StoreBusy as error:
-                errors[_sink(store)] = str(error)
+                errors[store.sink] = str(error)
         return results, errors
-
-
-def _sink(store: Store) -> str:
-    """Return the name of a store's sink in `WriteReport.rows`: csv for CsvStore."""
-    return type(store).__name__.removesuffix("Store").lower()

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from g6.adapters.redis.feed_clock import FeedClock
 from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow
@@ -152,7 +151,7 @@ def main() -> None:
     app = create_app(load())
     runtime = app.runtime
     recorded = abilities_of(runtime.provider).recorded
-    if recorded is None or not isinstance(runtime.clock, FeedClock):
+    if recorded is None or runtime.instant_feed is None:
         raise BadConfig(
             "there is nothing to feed: provider.name is not replay",
             "say --provider replay --recording PATH",
@@ -161,7 +160,7 @@ def main() -> None:
     feeder = Feeder(
         runtime,
         recorded,
-        runtime.clock.send,
+        runtime.instant_feed.send,
         lambda: app.signature(SWEEP).apply_async(expires=SWEEP_SECONDS),
         None if speed == "max" else float(speed),
     )

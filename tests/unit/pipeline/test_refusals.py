@@ -126,6 +126,18 @@ def test_it_is_over_when_the_unit_is_stored_and_what_may_be_missing_is_named(
     assert world.reports("heartbeat")[-1]["refused"] == []
 
 
+def test_the_command_for_what_is_missing_names_the_directory_of_the_rows(
+    world: World, disk: Full
+) -> None:
+    world.runtime = replace(world.runtime, data_option="--data-dir /data")
+    analysed(world)
+    refused(world)
+    disk.full = False
+    assert pipeline.persist(world.runtime, NIFTY, "persist")
+    fix = world.reports("alert")[-1]["fix"]
+    assert fix == f"g6 rerun --since {FIRST} --until {FIRST} --from persist --data-dir /data"
+
+
 def test_a_refusal_that_nobody_repeats_is_forgotten(world: World, disk: Full) -> None:
     analysed(world)
     refused(world)

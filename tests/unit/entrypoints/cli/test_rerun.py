@@ -23,7 +23,7 @@ from g6.entrypoints.cli.operate import rerunning as rerun
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.pipeline.rerun_results import RerunResult, note_refusals, send_again
-from g6.ports import Opening, WriteReport
+from g6.ports import Opening, UnitEnd, WriteReport
 from tests.worlds.pipeline import NIFTY, World
 
 FIRST, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
@@ -68,7 +68,7 @@ def test_what_the_ledger_knows_is_newer_than_the_files(runtime: Any, settings: S
     runtime.ledger.begin(
         Unit(FIRST, "SENSEX"), "task", Opening(("SENSEX",), "c1", 90.0, 60.0), 60.0, 30.0
     )
-    runtime.ledger.finish(Unit(FIRST, "SENSEX"), "OK", "", {"config_id": "c1"}, 61.0)
+    runtime.ledger.finish(Unit(FIRST, "SENSEX"), UnitEnd("OK", "", {"config_id": "c1"}), 61.0)
     assert units(runtime, settings, CYCLES, None, failed=True) == [Unit(LATER, "NIFTY")]
 
 
@@ -91,7 +91,7 @@ def test_a_unit_that_ended_ok_and_is_not_stored_yet_is_not_done(
 ) -> None:
     unit = Unit("2026-11-18T05:32:00Z", "NIFTY")
     runtime.ledger.begin(unit, "task", Opening(("NIFTY",), "c1", 90.0, 60.0), 60.0, 30.0)
-    runtime.ledger.finish(unit, "OK", "", {"config_id": "c1"}, 61.0)
+    runtime.ledger.finish(unit, UnitEnd("OK", "", {"config_id": "c1"}), 61.0)
     assert units(runtime, settings, [unit.cycle], "NIFTY", failed=True) == [unit]
 
 

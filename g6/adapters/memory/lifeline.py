@@ -1,0 +1,122 @@
+"""The lifeline in one process's memory, with the answers of the Redis lifeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from g6.domain.cycles.unopened import Span, why_unopened
+from g6.domain.reports import Switches
+from g6.domain.schema.words import Reason
+from g6.ports import Clock, Controls
+
+HISTORY_LENGTH = 64
+"""Beats and outages that are remembered."""
+FORGOTTEN_SECONDS = 3600.0
+"""Beats without a sign for so long are forgotten once there are more than `HISTORY_LENGTH`."""
+
+
+@dataclass(slots=True)
+class LifeSigns:
+    """What several lifelines share: the part of them that Redis holds.
+
+    Attributes:
+        is_marked: Whether nobody emptied it since a beat wrote its last sign.
+        is_away: Whether nobody can reach it.
+        beats: The last sign of each beat by the time it was born, epoch seconds.
+        outages: First and last second of each outage, and its reason.
+    """
+
+    is_marked: bool = False
+    is_away: bool = False
+    beats: dict[float, float] = field(default_factory=dict)
+    outages: list[tuple[float, float, str]] = field(default_factory=list)
+
+    def empty(self) -> None:
+        """Forget everything, as a Redis does that was emptied."""
+        self.is_marked = False
+        self.beats.clear()
+        self.outages.clear()
+
+
+class MemoryLifeline:
+    """Lifeline port over `signs`, which the beats of a test share.
+
+    `reach` is how many seconds before the signs were emptied an open cycle may have begun.
+    """
+
+    def __init__(
+        self, signs: LifeSigns, controls: Controls, clock: Clock, *, reach: float = 60.0
+    ) -> None:
+        self._signs = signs
+        self._controls = controls
+        self._clock = clock
+        self._reach = reach
+        self._born = clock.wall()
+        self._last_seen: float | None = None
+        self._was_away = False
+        self._is_publishing = False
+        self._switches = Switches()
+
+    def record_beat(self) -> bool:
+        """Record that a beat lives. False when the signs are away.
+
+        Where they were away, the outage is recorded. Where they were emptied, switches are given
+        back.
+        """
+        signs = self._signs
+        if signs.is_away:
+            self._was_away = True
+            return False
+        now = self._clock.wall()
+        is_emptied = not signs.is_marked
+        signs.is_marked = True
+        self._note_outage(now, is_emptied=is_emptied)
+        signs.beats[self._born] = now
+        self._forget_beats(now)
+        if is_emptied:
+            self._give_back()
+        self._last_seen = now
+        self._was_away = False
+        self._switches = self._controls.read()
+        return True
+
+    def before_publish(self) -> None:
+        """Note that beat is about to publish.
+
+        A publish before it that never came to its end met signs that were away.
+        """
+        self._was_away = self._was_away or self._is_publishing
+        self._is_publishing = True
+
+    def after_publish(self) -> None:
+        """Note that the message was published."""
+        self._is_publishing = False
+
+    def reasons(self, dues: Sequence[float]) -> Sequence[str]:
+        """Return why nobody opened the cycles due at these wall times, "" where not known."""
+        lived: list[Span] = [*self._signs.beats.items()]
+        return [why_unopened(due, lived, self._signs.outages) for due in dues]
+
+    def _note_outage(self, now: float, *, is_emptied: bool) -> None:
+        if self._last_seen is None or not (self._was_away or is_emptied):
+            return
+        first = self._last_seen - self._reach if is_emptied else self._last_seen
+        reason = Reason.REDIS_DOWN if self._was_away else Reason.LEDGER_LOST
+        self._signs.outages.append((first, now, reason))
+        del self._signs.outages[:-HISTORY_LENGTH]
+
+    def _forget_beats(self, now: float) -> None:
+        beats = self._signs.beats
+        if len(beats) <= HISTORY_LENGTH:
+            return
+        for born, last in [*beats.items()]:
+            if last < now - FORGOTTEN_SECONDS:
+                del beats[born]
+
+    def _give_back(self) -> None:
+        """Set the switches that were in force and are not set."""
+        in_force = self._controls.read().to_json()
+        for name, value in self._switches.to_json().items():
+            if name not in in_force:
+                self._controls.set(name, value)

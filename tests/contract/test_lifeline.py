@@ -1,0 +1,162 @@
+"""One lifeline, two adapters: what beats saw explains the cycles that nobody opened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from g6.adapters.clocks import WallClock
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
+from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.lifeline import RedisLifeline
+from g6.adapters.redis.server import EmbeddedServer, connect, free_port
+from g6.ports import Controls, Lifeline
+
+PAUSED = {"paused": {"NIFTY": "by hand"}}
+
+
+@dataclass(frozen=True, slots=True)
+class BeatWorld:
+    """What beats share, and what can happen to it."""
+
+    controls: Controls
+    beat: Callable[[float], Lifeline]
+    empty: Callable[[], object]
+    away: Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BeatWorld]:
+    if request.param == "memory":
+        yield memory_world()
+        return
+    with ExitStack() as stack:
+        yield redis_world(stack, tmp_path)
+
+
+def memory_world() -> BeatWorld:
+    signs = LifeSigns()
+    controls = MemoryControls()
+
+    def beat(reach: float) -> Lifeline:
+        return MemoryLifeline(signs, controls, WallClock(), reach=reach)
+
+    def empty() -> None:
+        signs.empty()
+        for name in controls.read().to_json():
+            controls.set(name, None)
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        signs.is_away = True
+        yield
+        signs.is_away = False
+
+    return BeatWorld(controls, beat, empty, away)
+
+
+def redis_world(stack: ExitStack, directory: Path) -> BeatWorld:
+    def start(port: int) -> EmbeddedServer:
+        server = EmbeddedServer.start(directory, port=port, append_only=False)
+        return stack.enter_context(server)
+
+    server = start(free_port())
+    client = stack.enter_context(connect(server.url))
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        server.stop()
+        yield
+        start(server.port)
+
+    return BeatWorld(
+        RedisControls(client),
+        lambda reach: RedisLifeline(client, "g6", reach=reach),
+        client.flushall,
+        away,
+    )
+
+
+def test_a_beat_that_lives_explains_what_was_sent_and_not_taken(world: BeatWorld) -> None:
+    beat = world.beat(60.0)
+    beat.record_beat()
+    sent = time.time()
+    beat.record_beat()
+    assert list(world.beat(60.0).reasons([sent, sent - 3600.0])) == ["no_worker", ""]
+
+
+def test_an_emptied_server_gets_back_the_switches_in_force(world: BeatWorld) -> None:
+    world.controls.set("paused", PAUSED["paused"])
+    beat = world.beat(60.0)
+    beat.record_beat()
+    world.empty()
+    assert world.controls.read().to_json() == {}
+    beat.record_beat()
+    assert world.controls.read().to_json() == PAUSED
+
+
+def test_a_switch_that_was_set_since_the_server_was_emptied_stays(world: BeatWorld) -> None:
+    world.controls.set("paused", {"SENSEX": "by hand"})
+    beat = world.beat(60.0)
+    beat.record_beat()
+    world.empty()
+    world.controls.set("paused", PAUSED["paused"])
+    beat.record_beat()
+    assert world.controls.read().to_json() == PAUSED
+
+
+def test_a_switch_that_somebody_took_back_stays_so(world: BeatWorld) -> None:
+    world.controls.set("greeks", value=False)
+    beat = world.beat(60.0)
+    beat.record_beat()
+    world.controls.set("greeks", value=None)
+    beat.record_beat()
+    assert world.controls.read().to_json() == {}
+
+
+def test_what_was_open_when_the_server_was_emptied_is_lost_with_the_ledger(
+    world: BeatWorld,
+) -> None:
+    beat = world.beat(50.0)
+    beat.record_beat()
+    seen = time.time()
+    world.empty()
+    beat.record_beat()
+    reasons = beat.reasons([seen - 40.0, seen, seen - 100.0])
+    assert list(reasons) == ["ledger_lost", "ledger_lost", ""]
+
+
+def test_an_outage_is_noted_once_the_server_is_back(world: BeatWorld) -> None:
+    beat = world.beat(0.0)
+    assert beat.record_beat()
+    with world.away():
+        then = time.time()
+        assert not beat.record_beat()
+    assert beat.record_beat()
+    assert list(beat.reasons([then])) == ["redis_down"]
+
+
+def test_a_publish_that_never_ended_was_an_outage(world: BeatWorld) -> None:
+    beat = world.beat(0.0)
+    beat.record_beat()
+    beat.before_publish()
+    then = time.time()
+    beat.before_publish()
+    beat.record_beat()
+    assert list(beat.reasons([then])) == ["redis_down"]
+
+
+def test_a_publish_that_went_through_was_none(world: BeatWorld) -> None:
+    beat = world.beat(60.0)
+    beat.record_beat()
+    then = time.time()
+    beat.before_publish()
+    beat.after_publish()
+    beat.record_beat()
+    assert list(beat.reasons([then])) == ["no_worker"]
