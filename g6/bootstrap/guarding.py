@@ -24,6 +24,7 @@ from g6.adapters.wrapping.resilient import (
 )
 from g6.bootstrap.settings_checks.rest_budget import answer_seconds, begin_seconds, rest_budget
 from g6.bootstrap.wiring import Wiring
+from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.domain.reports import Alert, ProviderState
 from g6.ports.limiter import Limiter
@@ -109,21 +110,21 @@ def guarded(
     settings = wiring.settings
     options = settings.provider
     limiter = shared.limiter(scope)
-    breaker = Breaker(
-        scope,
-        lambda: shared.breaker_storage(scope),
-        shared.cache,
-        failures=options.breaker_failures,
-        seconds=options.breaker_seconds,
-        notify=shared.notify,
-    )
+    breaker = _breaker(options, shared, scope)
     patience = Patience(options.retries, options.retry_base, options.retry_cap)
     gate = RequestGate(limiter, breaker, patience, answer_seconds=answer_seconds(settings))
     surroundings = Surroundings(
         gate, wiring.clock, wiring.calendar, shared.cache, root, shared.notify
     )
+    outage = Outage(
+        scope,
+        shared.cache,
+        shared.notify,
+        threshold=options.outage_threshold,
+        every=options.outage_log_every,
+    )
     begin_within = begin_seconds(settings)
-    kept_seconds = 2 * settings.wall_interval
+    fallback_seconds = 2 * settings.wall_interval
     return Resilient(
         source_named(name).builder(settings, surroundings),
         gate,
@@ -131,15 +132,21 @@ def guarded(
         limiter,
         shared.cache,
         lambda at: wiring.clock.wall_of(at) + begin_within,
-        outage=Outage(
-            scope,
-            shared.cache,
-            shared.notify,
-            threshold=options.outage_threshold,
-            every=options.outage_log_every,
-        ),
+        outage=outage,
         second=second,
-        fallback_seconds=kept_seconds,
-        further=FurtherRequests(shared.cache, scope, rest_budget(settings).spare, kept_seconds),
+        fallback_seconds=fallback_seconds,
+        further=FurtherRequests(shared.cache, scope, rest_budget(settings).spare, fallback_seconds),
+        notify=shared.notify,
+    )
+
+
+def _breaker(options: ProviderSettings, shared: SharedState, scope: str) -> Breaker:
+    """Return the breaker of one scope, open for all workers once it is open for one."""
+    return Breaker(
+        scope,
+        lambda: shared.breaker_storage(scope),
+        shared.cache,
+        failures=options.breaker_failures,
+        seconds=options.breaker_seconds,
         notify=shared.notify,
     )

@@ -75,7 +75,6 @@ def choose(
         G6Error: Whatever the provider raises.
     """
     plan = runtime.plan.indices[index]
-    day = day_of(at)
     exchange = plan.index.exchange
     believed = trusted(runtime.provider.listing(index, at), runtime.plan.salvage)
     listing = believed.listing
@@ -83,7 +82,7 @@ def choose(
         listing.contracts.expiries, at, runtime.calendar, exchange, plan.rules, underlying=index
     )
     lap("listing")
-    levels = runtime.ledger.recall_levels(index, day.isoformat())
+    levels = runtime.ledger.recall_levels(index, day_of(at))
     resolved = replace(resolved, slots=tuple(slot.remembering(levels) for slot in resolved.slots))
     over = _over(listing.contracts, at, runtime.calendar, exchange)
     left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
@@ -100,6 +99,17 @@ def choose(
         contracts = strike_selection.contracts_of(listing.contracts, resolved.slots)
         lap("select")
         return _choice(contracts, resolved, counts)
+    refresh, reach = _windows(runtime, index, at, listing, resolved)
+    lap("select")
+    counts = replace(counts, reach=reach)
+    return _choice(refresh.contracts.take(refresh.rows), resolved, counts, refresh)
+
+
+def _windows(
+    runtime: Runtime, index: str, at: datetime, listing: Listing, resolved: Resolution
+) -> tuple[Refresh, Mapping[date, int]]:
+    """Return the windows around the money, and the strikes by which each was widened."""
+    plan = runtime.plan.indices[index]
     centres = _centres(runtime, index, at, listing, resolved)
     every = strike_selection.contracts_of(listing.contracts, resolved.slots)
     reach: Mapping[date, int] = {}
@@ -110,11 +120,7 @@ def choose(
     window = strike_selection.window_rows(
         every, resolved.slots, centres, plan.strikes_itm, plan.strikes_otm, reach
     )
-    refresh = _refresh(runtime, index, at, every, window, centres)
-    lap("select")
-    widened = {expiry.isoformat(): strikes for expiry, strikes in reach.items()}
-    counts = replace(counts, reach=widened)
-    return _choice(every.take(refresh.rows), resolved, counts, refresh)
+    return _refresh(runtime, index, at, every, window, centres), reach
 
 
 def _choice(
@@ -178,10 +184,10 @@ def _refresh(
     )
 
 
-def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str) -> dict[str, int]:
-    """Count the contracts of each listed expiry (ISO date) that had closed before `at`."""
+def _over(contracts: Contracts, at: datetime, calendar: Calendar, exchange: str) -> dict[date, int]:
+    """Count the contracts of each listed expiry that had closed before `at`."""
     closed = [expiry for expiry in contracts.expiries if at > calendar.close_of(exchange, expiry)]
-    return {expiry.isoformat(): int((contracts.of(expiry).symbol != "").sum()) for expiry in closed}
+    return {expiry: int((contracts.of(expiry).symbol != "").sum()) for expiry in closed}
 
 
 def warn_of_expiries(

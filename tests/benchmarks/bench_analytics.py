@@ -92,15 +92,16 @@ def _window(contracts: Contracts, expiries: Sequence[date], spot: float, strikes
 
 
 def _forwards(unit: Unit) -> object:
-    found = unit.priced.expiries
-    return forward.parity_forwards(
-        unit.quotes, unit.priced.prices, found.bounds, found.years, unit.priced.rate
-    )
+    expiries = unit.priced.expiries
+    bounds = [0, *(expiry.rows.stop for expiry in expiries)]
+    years = [expiry.years for expiry in expiries]
+    return forward.parity_forwards(unit.quotes, unit.priced.prices, bounds, years, unit.priced.rate)
 
 
 def _volatility(unit: Unit) -> object:
     found = unit.priced
-    level, years = found.per_row(found.expiries.forward), found.per_row(found.expiries.years)
+    level = found.per_row([expiry.forward.value for expiry in found.expiries])
+    years = found.per_row([expiry.years for expiry in found.expiries])
     terms = volatility.Terms(level, unit.quotes.strike, years, unit.quotes.tick_size, found.rate)
     return volatility.volatility(found.prices, terms, unit.stamp.pricing, enabled=True)
 

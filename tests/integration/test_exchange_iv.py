@@ -42,7 +42,7 @@ def test_the_exchanges_volatilities_are_reproduced(path: Path, done: ReplayedUni
 
 def test_totals_equal_the_exchanges_exactly(path: Path, done: ReplayedUnit) -> None:
     filtered = json.loads(path.read_bytes())["filtered"]
-    nearest = done.priced.expiries.rows(0)
+    nearest = done.priced.expiries[0].rows
     contracts = done.priced.oi[:, nearest] / done.priced.quotes.lot_size[nearest]
     assert open_interest.total(contracts, CE) == filtered["CE"]["totOI"]
     assert open_interest.total(contracts, PE) == filtered["PE"]["totOI"]

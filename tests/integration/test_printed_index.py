@@ -50,9 +50,9 @@ def unit(index: str, cycle: str) -> tuple[Quotes, Stamp]:
 def figures(chain: PricedChain) -> dict[str, bytes]:
     """Everything that must not move with the printed index, to the last bit."""
     found = {
-        "forward": np.array(chain.expiries.forward),
-        "spread": np.array(chain.expiries.spread),
-        "atm": np.array(chain.expiries.atm),
+        "forward": np.array([expiry.forward.value for expiry in chain.expiries]),
+        "spread": np.array([expiry.forward.spread for expiry in chain.expiries]),
+        "atm": np.array([expiry.atm for expiry in chain.expiries]),
         "offset": chain.offset,
         **{name: getattr(chain.vol, name) for name in ("iv", "iv_bid", "iv_ask", "time_value")},
         **{each.name: getattr(chain.greeks, each.name) for each in fields(Greeks)},
@@ -74,7 +74,7 @@ def true_forward(chain: PricedChain, i: int) -> float:
     assert session is not None
     second = np.array([int((at - session.open).total_seconds())])
     return float(
-        MARKET.world.curve(root, chain.expiries.slot[i].expiry, at.date()).forward[second][0]
+        MARKET.world.curve(root, chain.expiries[i].slot.expiry, at.date()).forward[second][0]
     )
 
 
@@ -84,10 +84,10 @@ def true_forward(chain: PricedChain, i: int) -> float:
 @pytest.mark.parametrize("cycle", [MIDDAY, "2026-11-20T08:15:00Z"])
 def test_the_parity_forward_is_within_a_tick_of_the_truth(index: str, cycle: str) -> None:
     chain = assemble(*unit(index, cycle))
-    assert set(chain.expiries.source) == {"parity"}
+    assert {expiry.forward.source for expiry in chain.expiries} == {"parity"}
     for i in range(len(chain.expiries)):
-        assert abs(chain.expiries.forward[i] - true_forward(chain, i)) <= TICK
-        assert chain.expiries.spread[i] <= TICK
+        assert abs(chain.expiries[i].forward.value - true_forward(chain, i)) <= TICK
+        assert chain.expiries[i].forward.spread <= TICK
 
 
 @pytest.mark.parametrize("noise", [-5.0, -0.05, 0.05, 5.0])
@@ -97,15 +97,15 @@ def test_noise_on_the_printed_index_with_ten_minutes_to_go_moves_nothing(
 ) -> None:
     quotes, stamp = unit(index, LAST_MINUTES)
     chain = assemble(quotes, stamp)
-    assert set(chain.expiries.source) <= {"parity", "parity_last"}
+    assert {expiry.forward.source for expiry in chain.expiries} <= {"parity", "parity_last"}
     assert figures(assemble(printed(quotes, quotes.market.spot + noise), stamp)) == figures(chain)
 
 
 def test_on_expiry_day_ten_minutes_before_the_fix_greeks_are_finite() -> None:
     chain = assemble(*unit("NIFTY", LAST_MINUTES))
-    assert chain.expiries.years[0] == pytest.approx(600 / (365 * 86_400))
+    assert chain.expiries[0].years == pytest.approx(600 / (365 * 86_400))
     solved = np.isfinite(chain.vol.iv)
-    assert solved[:, chain.expiries.rows(0)].any()
+    assert solved[:, chain.expiries[0].rows].any()
     for each in fields(Greeks):
         assert np.isfinite(getattr(chain.greeks, each.name)[solved]).all()
 
@@ -117,7 +117,7 @@ def test_a_frozen_index_moves_nothing(index: str) -> None:
     chain = assemble(quotes, stamp)
     before = MARKET.underlying(index, datetime.fromisoformat("2026-11-18T09:44:00Z"))
     assert figures(assemble(printed(quotes, before.spot + 40.0), stamp)) == figures(chain)
-    assert abs(chain.expiries.forward[0] - true_forward(chain, 0)) <= TICK
+    assert abs(chain.expiries[0].forward.value - true_forward(chain, 0)) <= TICK
 
 
 def test_without_a_printed_index_the_chain_is_the_same() -> None:

@@ -70,7 +70,7 @@ def test_thirty_minutes_give_thirty_rows_and_none_is_missing(
 
 def test_expiries_without_a_bucket_go_by_number(units: list[ReplayedUnit]) -> None:
     for done in units:
-        assert [slot.bucket for slot in done.priced.expiries.slot] == [
+        assert [expiry.slot.bucket for expiry in done.priced.expiries] == [
             "this_week",
             "next_week",
             "nth_3",
@@ -85,11 +85,11 @@ def test_parity_holds_as_far_as_it_is_known_to(units: list[ReplayedUnit], expiry
     gaps, on_spot = [], []
     for done in units:
         chain = done.priced
-        assert chain.expiries.slot[i].expiry.isoformat() == expiry
-        assert low - 7 <= chain.expiries.forward[i] - chain.quotes.market.spot <= high + 7
-        assert chain.expiries.spread[i] <= spread
+        assert chain.expiries[i].slot.expiry.isoformat() == expiry
+        assert low - 7 <= chain.expiries[i].forward.value - chain.quotes.market.spot <= high + 7
+        assert chain.expiries[i].forward.spread <= spread
         of_expiry = chain.chain.expiry(date.fromisoformat(expiry))
-        gaps += side_gaps(of_expiry, chain.expiries.forward[i]).tolist()
+        gaps += side_gaps(of_expiry, chain.expiries[i].forward.value).tolist()
         on_spot += side_gaps(of_expiry, spot_forward(of_expiry)).tolist()
     assert np.median(gaps) <= median
     assert np.percentile(gaps, 90) <= p90
@@ -98,7 +98,8 @@ def test_parity_holds_as_far_as_it_is_known_to(units: list[ReplayedUnit], expiry
 
 def _outside(done: ReplayedUnit) -> NDArray[np.bool_]:
     """Which listed options are out of the money, `(2, n)`."""
-    strike, forward = done.priced.quotes.strike, done.priced.per_row(done.priced.expiries.forward)
+    strike = done.priced.quotes.strike
+    forward = done.priced.per_row([expiry.forward.value for expiry in done.priced.expiries])
     return np.stack([strike >= forward, strike <= forward]) & done.priced.prices.listed
 
 
@@ -125,10 +126,10 @@ def test_open_interest_sums_equal_the_files_exactly(units: list[ReplayedUnit], p
             "oi_contracts"
         ]
     for done in units:
-        for i, slot in enumerate(done.priced.expiries.slot):
-            oi = done.priced.oi[:, done.priced.expiries.rows(i)]
+        for expiry in done.priced.expiries:
+            oi = done.priced.oi[:, expiry.rows]
             calls, puts = (
-                sums[done.unit.cycle, slot.expiry.isoformat(), side] for side in ("CE", "PE")
+                sums[done.unit.cycle, expiry.day.isoformat(), side] for side in ("CE", "PE")
             )
             assert (open_interest.total(oi, CE) / 65, open_interest.total(oi, PE) / 65) == (
                 calls,

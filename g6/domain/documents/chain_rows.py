@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures.book_spreads import liquidity, microprice
-from g6.domain.pricing.priced_chain import PricedChain
+from g6.domain.pricing.priced_chain import PricedChain, PricedExpiry
 from g6.domain.pricing.quality import SOURCES, Flag, spot_source
 from g6.domain.pricing.volatility import WORDS
 from g6.domain.quotes.quotes import QUOTE_FIELDS
@@ -42,6 +42,14 @@ _PRICED = (
 """Side columns that a priced chain holds under their own names."""
 _SPELLED = {"price_source": SOURCES, "iv_status": WORDS}
 """Side columns of words, with the words that their codes stand for."""
+
+_EXPIRY_FIGURES: Mapping[str, Callable[[PricedExpiry], float]] = {
+    "forward": lambda expiry: expiry.forward.value,
+    "forward_spread": lambda expiry: expiry.forward.spread,
+    "atm": lambda expiry: expiry.atm,
+    "years_to_expiry": lambda expiry: expiry.years,
+}
+"""Figures of an expiry that each of its strikes carries."""
 
 COMPUTED = (
     "offset",
@@ -96,17 +104,15 @@ def _passed_on(priced: PricedChain) -> dict[str, ColumnValues]:
     quotes = priced.quotes
     stamp = priced.stamp
     market = quotes.market
-    slots = priced.expiries.slot
     at = stamp.at.timestamp()
     n = len(quotes)
-    sizes = np.diff(priced.expiries.bounds)
-    buckets = np.array([slot.bucket for slot in slots], dtype=object)
-    masks = np.array([slot.mask for slot in slots], dtype=np.int32)
+    buckets = np.array([expiry.slot.bucket for expiry in priced.expiries], dtype=object)
+    masks = np.array([expiry.slot.mask for expiry in priced.expiries], dtype=np.int32)
     columns: dict[str, ColumnValues] = {
         "underlying": np.full(n, stamp.index, dtype=object),
         "spot_source": np.full(n, spot_source(market, at, stamp.quality), dtype=object),
-        "bucket": np.repeat(buckets, sizes),
-        "bucket_mask": np.repeat(masks, sizes),
+        "bucket": np.repeat(buckets, priced.sizes),
+        "bucket_mask": np.repeat(masks, priced.sizes),
     }
     numbers = {
         "timestamp": at,
@@ -135,8 +141,8 @@ def computed(units: Sequence[PricedChain]) -> dict[str, ColumnValues | Words]:
     side_parts: dict[str, list[ColumnValues]] = defaultdict(list)
     for priced in units:
         sizes.append(len(priced.quotes))
-        strikes.append(np.diff(priced.expiries.bounds))
-        forward_sources += priced.expiries.source
+        strikes.append(priced.sizes)
+        forward_sources += [expiry.forward.source for expiry in priced.expiries]
         for name, column in _row_columns(priced).items():
             row_parts[name].append(column)
         for name, column in _side_columns(priced).items():
@@ -157,20 +163,14 @@ def computed(units: Sequence[PricedChain]) -> dict[str, ColumnValues | Words]:
 def _row_columns(priced: PricedChain) -> dict[str, ColumnValues]:
     """Return what analysis makes of each strike, and each strike's figure of its expiry."""
     expiries = priced.expiries
-    strikes = np.diff(expiries.bounds)
+    days = np.array([expiry.dte for expiry in expiries], dtype=int)
     columns: dict[str, ColumnValues] = {
         "offset": priced.offset,
-        "dte": np.repeat(np.array(expiries.dte, dtype=int), strikes),
+        "dte": np.repeat(days, priced.sizes),
         "rate": np.full(len(priced.quotes), priced.rate, dtype=np.float64),
     }
-    figures = {
-        "forward": expiries.forward,
-        "forward_spread": expiries.spread,
-        "atm": expiries.atm,
-        "years_to_expiry": expiries.years,
-    }
-    for name, values in figures.items():
-        columns[name] = np.repeat(np.array(values, dtype=np.float64), strikes)
+    for name, figure in _EXPIRY_FIGURES.items():
+        columns[name] = priced.per_row([*map(figure, expiries)])
     return columns
 
 

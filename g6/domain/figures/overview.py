@@ -163,8 +163,7 @@ def _by_bucket(
     atm_iv = FIGURES["atm_iv"](table).tolist()
     parts = []
     for priced, start in zip(units, starts, strict=True):
-        expiries = priced.expiries.slot
-        places = {slot.expiry: start + i for i, slot in enumerate(expiries)}
+        places = {expiry.day: start + i for i, expiry in enumerate(priced.expiries)}
         figures = {}
         for bucket in BUCKETS:
             day = priced.stamp.buckets.get(bucket)
@@ -209,21 +208,23 @@ def _of_nearest(
     """
     slots = [priced.nearest() for priced in units]
     parts: list[RowCells] = []
-    places = {}
-    for n, slot in enumerate(slots):
+    collected = {}
+    places = []
+    for n, (priced, slot) in enumerate(zip(units, slots, strict=True)):
         parts.append({"expiry_nearest": slot.expiry.isoformat() if slot else None})
-        place = units[n].expiries.place(slot.expiry) if slot else None
-        if place is not None:
-            places[n] = place
-    if not places:
+        expiry = priced.expiry(slot.expiry) if slot else None
+        if expiry is not None:
+            collected[n] = expiry
+            places.append(starts[n] + priced.expiries.index(expiry))
+    if not collected:
         return parts
-    nearest = table.take([starts[n] + place for n, place in places.items()])
+    nearest = table.take(places)
     figures = {name: figure(nearest).tolist() for name, figure in _NEAREST.items()}
-    figures |= _of_settings(nearest, [units[n] for n in places])
-    for row, (n, place) in enumerate(places.items()):
+    figures |= _of_settings(nearest, [units[n] for n in collected])
+    for row, (n, expiry) in enumerate(collected.items()):
         parts[n] |= {name: values[row] for name, values in figures.items()}
-        parts[n]["forward_source"] = units[n].expiries.source[place]
-        parts[n]["forward_spread"] = units[n].expiries.spread[place]
+        parts[n]["forward_source"] = expiry.forward.source
+        parts[n]["forward_spread"] = expiry.forward.spread
     return parts
 
 

@@ -29,11 +29,10 @@ def quote_sources(priced: PricedChain) -> dict[str, int]:
 
 def share_collected(priced: PricedChain, slot: Slot) -> float:
     """Return the share of an expiry's strikes asked for that came, 0 to 1."""
-    place = priced.expiries.place(slot.expiry)
-    if place is None:
+    expiry = priced.expiry(slot.expiry)
+    if expiry is None or not expiry.requested:
         return 0.0
-    requested = priced.expiries.requested[place]
-    return min(1.0, priced.expiries.collected[place] / requested) if requested else 0.0
+    return min(1.0, expiry.collected / expiry.requested)
 
 
 def staleness_seconds(priced: PricedChain) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import isfinite, nan
+from datetime import date
+from math import isfinite
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from g6.domain.figures.unit_counts import (
     share_collected,
     staleness_seconds,
 )
-from g6.domain.market.slot import Slot, deviation_key
+from g6.domain.market.slot import Slot, SlotLevels
+from g6.domain.pricing.forward import Forward
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import quality_counts
 from g6.domain.pricing.volatility import FAILED, SOLVED
@@ -28,10 +30,9 @@ __all__ = ["facts"]
 
 def facts(priced: PricedChain) -> AnalysisFacts:
     """Return the counts that reports and metrics are made of."""
-    expiries = priced.expiries
     iterations = priced.vol.iterations[priced.vol.iterations > 0]
     histogram = sorted(Counter(iterations.tolist()).items())
-    buckets = [(slot.bucket, expiries.rows(i)) for i, slot in enumerate(expiries.slot)]
+    buckets = [(expiry.slot.bucket, expiry.rows) for expiry in priced.expiries]
     spot = priced.quotes.market.spot
     return AnalysisFacts(
         options=int(np.count_nonzero(priced.has_answer)),
@@ -44,27 +45,20 @@ def facts(priced: PricedChain) -> AnalysisFacts:
         expiries=tuple(_expiry_facts(priced, slot) for slot in priced.stamp.slots),
         staleness_seconds=staleness_seconds(priced),
         spot=spot if isfinite(spot) else None,
-        atm=_atm(priced),
-        deviations=_deviations(priced),
+        levels=_levels(priced),
     )
 
 
-def _atm(priced: PricedChain) -> dict[str, float]:
-    expiries = priced.expiries
-    by_day = zip(expiries.slot, expiries.atm, strict=True)
-    return {slot.expiry.isoformat(): atm for slot, atm in by_day if isfinite(atm)}
-
-
-def _deviations(priced: PricedChain) -> dict[str, float]:
-    """Return one standard deviation of each expiry to its fix, points."""
-    if not len(priced.expiries):
+def _levels(priced: PricedChain) -> dict[date, SlotLevels]:
+    """Return what the next cycle's windows are laid around, and how wide they are."""
+    if not priced.expiries:
         return {}
-    # The ledger remembers them: the next cycle's windows are as wide as they say.
     points = expiry_table([priced.chain]).deviation.tolist()
-    by_day = zip(priced.expiries.slot, points, strict=True)
-    return {
-        deviation_key(slot.expiry): deviation for slot, deviation in by_day if isfinite(deviation)
-    }
+    levels: dict[date, SlotLevels] = {}
+    for expiry, deviation in zip(priced.expiries, points, strict=True):
+        if isfinite(expiry.atm) or isfinite(deviation):
+            levels[expiry.day] = SlotLevels(expiry.atm, deviation)
+    return levels
 
 
 def _iv_counts(priced: PricedChain, rows: slice) -> IvCounts:
@@ -85,19 +79,18 @@ def _iteration_counts(priced: PricedChain, rows: slice) -> IterationCounts:
 
 
 def _expiry_facts(priced: PricedChain, slot: Slot) -> ExpiryFacts:
-    expiries = priced.expiries
-    place = expiries.place(slot.expiry)
+    expiry = priced.expiry(slot.expiry)
     share = share_collected(priced, slot)
-    forward = nan if place is None else expiries.forward[place]
+    forward = Forward() if expiry is None else expiry.forward
     return ExpiryFacts(
         bucket=slot.bucket,
         expiry=slot.expiry.isoformat(),
         strikes_wanted=slot.requested,
-        strikes=0 if place is None else expiries.collected[place],
+        strikes=0 if expiry is None else expiry.collected,
         coverage=share,
         status=_status(share),
-        forward=forward if isfinite(forward) else None,
-        forward_source="" if place is None else expiries.source[place],
+        forward=forward.value if isfinite(forward.value) else None,
+        forward_source=forward.source,
     )
 
 

@@ -180,33 +180,31 @@ def resolve(
     alive = sorted(expiry for expiry in set(listed) if at <= calendar.close_of(exchange, expiry))
     monthlies = {expiry for expiry in alive if is_monthly(expiry, exchange, underlying, at)}
     listed_buckets = _listed_buckets(alive, day_of(at), monthlies)
-    distinct = list(dict.fromkeys(rule_of(rule) for rule in rules))
-    distinct.sort(
-        key=lambda rule: BUCKETS.index(cast("str", rule)) if rule in BIT else len(BUCKETS)
-    )
-    answers = {str(rule): _answer(rule, alive, listed_buckets) for rule in distinct}
+    answers: dict[str, date | None] = {}
+    for rule in _distinct(rules):
+        answers[str(rule)] = _answer(rule, alive, listed_buckets)
     buckets = {name: expiry for name, expiry in answers.items() if expiry is not None}
     masks: dict[date, int] = {}
     names: dict[date, str] = {}
     for name, expiry in buckets.items():
         names.setdefault(expiry, name)
         masks[expiry] = masks.get(expiry, 0) | BIT.get(name, 0)
-    slots = (
-        Slot(
-            expiry,
-            name,
-            masks[expiry],
-            fix=calendar.settlement_fix(exchange, expiry),
-            close=calendar.close_of(exchange, expiry),
-        )
-        for expiry, name in names.items()
+    slots: list[Slot] = []
+    for expiry, name in names.items():
+        fix = calendar.settlement_fix(exchange, expiry)
+        close = calendar.close_of(exchange, expiry)
+        slots.append(Slot(expiry, name, masks[expiry], fix=fix, close=close))
+    not_listed = tuple(name for name, expiry in answers.items() if expiry is None)
+    return Resolution(tuple(slots), buckets, sum(masks.values()), not_listed)
+
+
+def _distinct(rules: Iterable[str | date]) -> list[str | date]:
+    """Return the rules without doubles, buckets first and in their order."""
+    distinct = list(dict.fromkeys(rule_of(rule) for rule in rules))
+    distinct.sort(
+        key=lambda rule: BUCKETS.index(cast("str", rule)) if rule in BIT else len(BUCKETS)
     )
-    return Resolution(
-        tuple(slots),
-        buckets,
-        sum(masks.values()),
-        tuple(name for name, expiry in answers.items() if expiry is None),
-    )
+    return distinct
 
 
 def _listed_buckets(alive: Sequence[date], today: date, monthlies: set[date]) -> dict[str, date]:

@@ -7,7 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import nan
 
-__all__ = ["Slot", "deviation_key"]
+__all__ = ["Slot", "SlotLevels"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLevels:
+    """What a cycle leaves to the next one of an expiry.
+
+    Attributes:
+        atm: Strike at the money, points, NaN unknown.
+        deviation: Points of one standard deviation to the fix, NaN unknown.
+    """
+
+    atm: float = nan
+    deviation: float = nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +48,12 @@ class Slot:
     atm: float = nan
     deviation: float = nan
 
-    def remembering(self, levels: Mapping[str, float]) -> Slot:
-        """Return the slot with the levels that the ledger remembers of it, by its text keys.
+    def remembering(self, levels: Mapping[date, SlotLevels]) -> Slot:
+        """Return the slot with the levels of its expiry that the ledger remembers.
 
-        >>> Slot(date(2026, 11, 24), "this_week", 1).remembering({"2026-11-24": 26000.0}).atm
+        >>> levels = {date(2026, 11, 24): SlotLevels(26000.0)}
+        >>> Slot(date(2026, 11, 24), "this_week", 1).remembering(levels).atm
         26000.0
         """
-        return replace(
-            self,
-            atm=levels.get(self.expiry.isoformat(), nan),
-            deviation=levels.get(deviation_key(self.expiry), nan),
-        )
-
-
-def deviation_key(expiry: date) -> str:
-    """Return the name under which the ledger keeps an expiry's deviation, beside its ATM.
-
-    >>> deviation_key(date(2026, 11, 24))
-    '2026-11-24:sd'
-    """
-    return f"{expiry.isoformat()}:sd"
+        own = levels.get(self.expiry, SlotLevels())
+        return replace(self, atm=own.atm, deviation=own.deviation)

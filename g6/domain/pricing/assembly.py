@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from itertools import accumulate, pairwise
+from datetime import date
+from itertools import accumulate, chain, pairwise
 from math import nan
 
 import numpy as np
@@ -15,14 +15,14 @@ from g6.domain.cycles.plan import Model
 from g6.domain.market.expiry import dte, years_to
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.forward import (
-    Forwards,
+    Forward,
     at_the_money,
     parity_forwards,
     spot_forwards,
     with_fallbacks,
 )
 from g6.domain.pricing.outliers import pace
-from g6.domain.pricing.priced_chain import Expiries, PricedChain
+from g6.domain.pricing.priced_chain import PricedChain, PricedExpiry
 from g6.domain.pricing.quality import READ, Prices, believed, prices
 from g6.domain.pricing.volatility import Terms, Volatility, volatility
 from g6.domain.quotes.quotes import Quotes, concatenated
@@ -69,13 +69,12 @@ def _with_believed_spot(quotes: Quotes) -> Quotes:
 
 @dataclass(frozen=True, slots=True)
 class _ExpiryDates:
-    """What the expiries of a unit are by their dates alone, as in `Expiries`."""
+    """What an expiry is by its dates and rows alone, as in `PricedExpiry`."""
 
-    at: datetime
-    slots: tuple[Slot, ...]
-    bounds: list[int]
-    years: list[float]
-    dte: list[int]
+    slot: Slot
+    rows: slice
+    years: float
+    dte: int
 
 
 def _assembled(units: Sequence[Unit]) -> list[PricedChain]:
@@ -84,17 +83,17 @@ def _assembled(units: Sequence[Unit]) -> list[PricedChain]:
     pricing = stamp.pricing
     rate = PRESET_RATE.get(pricing.model, pricing.risk_free_rate)
     sizes = [len(quotes) for quotes, _ in units]
-    dates = [_expiry_dates_of(*unit) for unit in units]
+    dated = [_dated_expiries(*unit) for unit in units]
     quotes = units[0][0] if len(units) == 1 else concatenated([q for q, _ in units], READ)
     taken_prices = prices(
         quotes,
-        np.repeat([own_dates.at.timestamp() for own_dates in dates], sizes),
+        np.repeat([own_stamp.at.timestamp() for _, own_stamp in units], sizes),
         stamp.quality,
         pricing.model,
         np.repeat([pace(own.market) for own, _ in units], sizes),
     )
-    bounds = _joint_bounds(dates)
-    expiries = _expiries_of_units(units, dates, quotes, taken_prices, bounds, rate)
+    bounds = _joint_bounds(dated)
+    expiries = _priced_expiries(units, dated, quotes, taken_prices, bounds, rate)
     forward, years, atm = _per_row(expiries, bounds)
     vol = volatility(
         taken_prices,
@@ -108,7 +107,7 @@ def _assembled(units: Sequence[Unit]) -> list[PricedChain]:
 
 def _taken_apart(
     units: Sequence[Unit],
-    expiries: Sequence[Expiries],
+    expiries: Sequence[tuple[PricedExpiry, ...]],
     quotes: Quotes,
     taken_prices: Prices,
     vol: Volatility,
@@ -142,30 +141,21 @@ def _taken_apart(
     return chains
 
 
-def _expiry_dates_of(quotes: Quotes, stamp: Stamp) -> _ExpiryDates:
-    slots, bounds = _slots_of(quotes, stamp)
-    days = [dte(slot.expiry, stamp.at) for slot in slots]
-    years = [_years(slot, count, stamp) for slot, count in zip(slots, days, strict=True)]
-    return _ExpiryDates(stamp.at, slots, bounds, years, days)
-
-
-def _slots_of(quotes: Quotes, stamp: Stamp) -> tuple[tuple[Slot, ...], list[int]]:
-    """Return the slot of each expiry in the quotes, and the bounds of its rows.
-
-    An expiry that no slot asked for goes under its own date.
-    """
+def _dated_expiries(quotes: Quotes, stamp: Stamp) -> list[_ExpiryDates]:
+    """Return each expiry of the quotes. One that no slot asked for goes under its own date."""
     if not len(quotes):
-        return (), [0]
+        return []
     expiry = quotes.expiry.astype("datetime64[D]", copy=False)
     starts = [0, *((expiry[1:] != expiry[:-1]).nonzero()[0] + 1).tolist()]
-    bounds = [*starts, len(quotes)]
     slot_of = {slot.expiry: slot for slot in stamp.slots}
     days: list[date] = expiry[starts].tolist()
-    slots = [
-        slot_of.get(day) or Slot(day, day.isoformat(), 0, requested=last - first)
-        for day, (first, last) in zip(days, pairwise(bounds), strict=True)
-    ]
-    return tuple(slots), bounds
+    dated = []
+    for day, (first, last) in zip(days, pairwise([*starts, len(quotes)]), strict=True):
+        slot = slot_of.get(day) or Slot(day, day.isoformat(), 0, requested=last - first)
+        days_left = dte(day, stamp.at)
+        years = _years(slot, days_left, stamp)
+        dated.append(_ExpiryDates(slot, slice(first, last), years, days_left))
+    return dated
 
 
 def _years(slot: Slot, days: int, stamp: Stamp) -> float:
@@ -181,82 +171,77 @@ def _years(slot: Slot, days: int, stamp: Stamp) -> float:
     return whole / 365 if whole > 0 else nan
 
 
-def _joint_bounds(dates: Sequence[_ExpiryDates]) -> list[int]:
+def _joint_bounds(dated: Sequence[Sequence[_ExpiryDates]]) -> list[int]:
     """Return the bounds of every expiry of every unit in the rows of all."""
-    sizes = [last - first for own_dates in dates for first, last in pairwise(own_dates.bounds)]
-    return [0, *accumulate(sizes)]
+    sizes = (expiry.rows.stop - expiry.rows.start for expiry in chain.from_iterable(dated))
+    return [*accumulate(sizes, initial=0)]
 
 
-def _per_row(expiries: Sequence[Expiries], bounds: list[int]) -> Array:
+def _per_row(expiries: Sequence[tuple[PricedExpiry, ...]], bounds: list[int]) -> Array:
     """Return forward, years and ATM of each row's expiry, shape (3, n)."""
-    figures = [
-        [value for unit in expiries for value in unit.forward],
-        [value for unit in expiries for value in unit.years],
-        [value for unit in expiries for value in unit.atm],
-    ]
-    return np.repeat(np.array(figures), np.diff(bounds), axis=1)
+    figures = np.empty((3, len(bounds) - 1))
+    for place, expiry in enumerate(chain.from_iterable(expiries)):
+        figures[:, place] = expiry.forward.value, expiry.years, expiry.atm
+    return np.repeat(figures, np.diff(bounds), axis=1)
 
 
-def _expiries_of_units(
+def _priced_expiries(
     units: Sequence[Unit],
-    dates: Sequence[_ExpiryDates],
+    dated: Sequence[Sequence[_ExpiryDates]],
     quotes: Quotes,
     taken_prices: Prices,
     bounds: list[int],
     rate: float,
-) -> list[Expiries]:
+) -> list[tuple[PricedExpiry, ...]]:
     """Return the expiries of each unit, from quotes, prices and bounds of all."""
     came = np.any(taken_prices.listed, axis=0) & ~np.any(taken_prices.missing, axis=0)
     collected: list[int] = []
     if len(bounds) > 1:
         collected = np.add.reduceat(came.astype(np.intp), bounds[:-1]).tolist()
-    by_parity = Forwards([], [], [])
+    by_parity: list[Forward] = []
     if units[0][1].pricing.model == "black76":
-        years = [figure for own_dates in dates for figure in own_dates.years]
+        years = [expiry.years for expiry in chain.from_iterable(dated)]
         by_parity = parity_forwards(quotes, taken_prices, bounds, years, rate)
     expiries = []
     first = 0
-    for (own_quotes, stamp), own_dates in zip(units, dates, strict=True):
-        places = slice(first, first + len(own_dates.slots))
+    for (own_quotes, stamp), own_dated in zip(units, dated, strict=True):
+        places = slice(first, first + len(own_dated))
         first = places.stop
-        forwards = by_parity.part(places)
-        expiries.append(
-            _expiries_of(own_quotes, stamp, own_dates, forwards, collected[places], rate)
-        )
+        forwards = _forwards(own_quotes, stamp, own_dated, by_parity[places], rate)
+        expiries.append(_expiries_of(own_quotes, own_dated, forwards, collected[places]))
     return expiries
+
+
+def _forwards(
+    quotes: Quotes,
+    stamp: Stamp,
+    dated: Sequence[_ExpiryDates],
+    by_parity: Sequence[Forward],
+    rate: float,
+) -> Sequence[Forward]:
+    """Return the forwards of one unit's expiries, by the model that it is priced with."""
+    years = [expiry.years for expiry in dated]
+    if stamp.pricing.model != "black76":
+        return spot_forwards(quotes.market.spot, years, rate)
+    oldest = stamp.at.timestamp() - stamp.quality.max_trade_age
+    days = [expiry.slot.expiry for expiry in dated]
+    return with_fallbacks(by_parity, quotes.market, days, years, rate, oldest)
 
 
 def _expiries_of(
     quotes: Quotes,
-    stamp: Stamp,
-    own_dates: _ExpiryDates,
-    by_parity: Forwards,
-    collected: list[int],
-    rate: float,
-) -> Expiries:
-    if stamp.pricing.model == "black76":
-        oldest = own_dates.at.timestamp() - stamp.quality.max_trade_age
-        days = [slot.expiry for slot in own_dates.slots]
-        forward = with_fallbacks(by_parity, quotes.market, days, own_dates.years, rate, oldest)
-    else:
-        forward = spot_forwards(quotes.market.spot, own_dates.years, rate)
-    atm = []
-    for slot, level, (first, last) in zip(
-        own_dates.slots, forward.value, pairwise(own_dates.bounds), strict=True
-    ):
-        atm.append(at_the_money(quotes.strike[first:last], level, slot.atm))
-    return Expiries(
-        slot=own_dates.slots,
-        bounds=own_dates.bounds,
-        years=own_dates.years,
-        dte=own_dates.dte,
-        forward=forward.value,
-        source=forward.source,
-        spread=forward.spread,
-        atm=atm,
-        requested=[slot.requested for slot in own_dates.slots],
-        collected=collected,
-    )
+    dated: Sequence[_ExpiryDates],
+    forwards: Sequence[Forward],
+    collected: Sequence[int],
+) -> tuple[PricedExpiry, ...]:
+    expiries = []
+    for expiry, forward, count in zip(dated, forwards, collected, strict=True):
+        slot = expiry.slot
+        atm = at_the_money(quotes.strike[expiry.rows], forward.value, slot.atm)
+        expiries.append(
+            PricedExpiry(slot, expiry.rows, expiry.years, expiry.dte, forward, atm, count)
+        )
+    return tuple(expiries)
 
 
 def _offsets(strike: Array, atm: Array, bounds: list[int]) -> Array:

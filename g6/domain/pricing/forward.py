@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import exp, inf, isfinite, log, nan
 from typing import Any
@@ -19,7 +19,7 @@ from g6.domain.schema.underlying import Underlying
 
 __all__ = [
     "DAY_YEARS",
-    "Forwards",
+    "Forward",
     "at_the_money",
     "grown",
     "nearest_strike",
@@ -41,9 +41,9 @@ DAY_YEARS = 1 / 365
 _MAX_EXPONENT = 50.0
 
 
-@dataclass(slots=True)
-class Forwards:
-    """The forwards of m expiries.
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The forward of one expiry.
 
     Attributes:
         value: Points, NaN unknown.
@@ -51,13 +51,9 @@ class Forwards:
         spread: Median absolute deviation of the forwards of the pairs, points.
     """
 
-    value: list[float]
-    source: list[str]
-    spread: list[float]
-
-    def part(self, places: slice) -> Forwards:
-        """Return those of some expiries."""
-        return Forwards(self.value[places], self.source[places], self.spread[places])
+    value: float = nan
+    source: str = ""
+    spread: float = nan
 
 
 def parity(strike: Array, call: Array, put: Array, discount: float | Array) -> tuple[Any, Any]:
@@ -104,7 +100,7 @@ def _median_of_pairs(values: Array, pairs: NDArray[np.integer[Any]]) -> Array:
 
 def parity_forwards(
     quotes: Quotes, prices: Prices, bounds: Sequence[int], years: Sequence[float], rate: float
-) -> Forwards:
+) -> list[Forward]:
     """Return the forward of each expiry by parity, unknown where there are not enough pairs.
 
     On mids first; then on last prices of pairs whose two legs both traded within the window. Legs
@@ -131,7 +127,7 @@ def parity_forwards(
         value[unknown], spread[unknown] = parity(strike[unknown], call, put, discount[unknown])
         for i in unknown[np.isfinite(value[unknown])].tolist():
             source[i] = name
-    return Forwards(value.tolist(), source, spread.tolist())
+    return [*map(Forward, value.tolist(), source, spread.tolist())]
 
 
 def _price_attempts(prices: Prices) -> Iterator[tuple[str, Array]]:
@@ -142,13 +138,13 @@ def _price_attempts(prices: Prices) -> Iterator[tuple[str, Array]]:
 
 
 def with_fallbacks(
-    forwards: Forwards,
+    forwards: Sequence[Forward],
     market: Underlying,
     expiries: Sequence[date],
-    years: list[float],
+    years: Sequence[float],
     rate: float,
     oldest: float,
-) -> Forwards:
+) -> Sequence[Forward]:
     """Fill in what parity left unknown of one unit's forwards.
 
     The listed future of that expiry comes first. Then comes the carry over the index, interpolated
@@ -156,22 +152,26 @@ def with_fallbacks(
     tried.
 
     Args:
-        forwards: Those by parity. They are changed in place.
+        forwards: Those by parity.
         market: The index and its future.
         expiries: The unit's expiries.
         years: Years to each fix, NaN past it.
         rate: Continuous rate a year.
         oldest: Epoch seconds before which the price of a future is too old.
     """
-    if all(forwards.source):
+    if all(forward.source for forward in forwards):
         return forwards
-    for i, expiry in enumerate(expiries):
-        if not forwards.source[i]:
-            forwards.value[i], forwards.source[i] = _future_forward(market, expiry, oldest)
-    return _with_carry(forwards, years, rate, market.spot)
+    listed: list[Forward] = []
+    for forward, expiry in zip(forwards, expiries, strict=True):
+        if forward.source:
+            listed.append(forward)
+        else:
+            value, source = _future_price(market, expiry, oldest)
+            listed.append(replace(forward, value=value, source=source))
+    return _with_carry(listed, years, rate, market.spot)
 
 
-def _future_forward(market: Underlying, expiry: date, oldest: float) -> tuple[float, str]:
+def _future_price(market: Underlying, expiry: date, oldest: float) -> tuple[float, str]:
     """Return the price of the future of this very expiry: the middle of its book, else its last."""
     if market.future_expiry != expiry or market.future_time < oldest:
         return nan, ""
@@ -181,27 +181,31 @@ def _future_forward(market: Underlying, expiry: date, oldest: float) -> tuple[fl
     return (value, "future") if 0 < value < inf else (nan, "")
 
 
-def _with_carry(forwards: Forwards, years: list[float], rate: float, spot: float) -> Forwards:
+def _with_carry(
+    forwards: Sequence[Forward], years: Sequence[float], rate: float, spot: float
+) -> Sequence[Forward]:
     """Fill what is still unknown from the carry of other expiries, else from the rate."""
     if not 0 < spot < inf:
         return forwards
     times = []
     carries = []
-    for value, ahead in zip(forwards.value, years, strict=True):
+    for forward, ahead in zip(forwards, years, strict=True):
         # Closer to its fix the noise between index and chain, a snapshot apart, is annualised.
-        if value > 0 and ahead >= DAY_YEARS:
+        if forward.value > 0 and ahead >= DAY_YEARS:
             times.append(ahead)
-            carries.append(log(value / spot) / ahead)
-    for i, ahead in enumerate(years):
-        if forwards.source[i] or not isfinite(ahead):
-            continue
-        carry = float(np.interp(ahead, times, carries)) if times else rate
-        forwards.value[i] = grown(spot, carry * ahead)
-        forwards.source[i] = "carry" if times else "spot_rate"
-    return forwards
+            carries.append(log(forward.value / spot) / ahead)
+    filled: list[Forward] = []
+    for forward, ahead in zip(forwards, years, strict=True):
+        if not forward.source and isfinite(ahead):
+            carry = float(np.interp(ahead, times, carries)) if times else rate
+            source = "carry" if times else "spot_rate"
+            filled.append(replace(forward, value=grown(spot, carry * ahead), source=source))
+        else:
+            filled.append(forward)
+    return filled
 
 
-def spot_forwards(spot: float, years: list[float], rate: float) -> Forwards:
+def spot_forwards(spot: float, years: Sequence[float], rate: float) -> list[Forward]:
     """Return S e^{rT} for every expiry: the presets price on spot without a dividend.
 
     Args:
@@ -209,13 +213,15 @@ def spot_forwards(spot: float, years: list[float], rate: float) -> Forwards:
         years: Years to each expiry by the exchange's clock, NaN past it.
         rate: Continuous rate a year.
 
-    >>> spot_forwards(24000.0, [0.0, nan], 0.10).value
+    >>> [forward.value for forward in spot_forwards(24000.0, [0.0, nan], 0.10)]
     [24000.0, nan]
     """
     is_known = 0 < spot < inf
-    value = [grown(spot, rate * ahead) if is_known and isfinite(ahead) else nan for ahead in years]
-    source = ["spot_rate" if isfinite(level) else "" for level in value]
-    return Forwards(value, source, [nan] * len(years))
+    forwards = []
+    for ahead in years:
+        value = grown(spot, rate * ahead) if is_known and isfinite(ahead) else nan
+        forwards.append(Forward(value, "spot_rate" if isfinite(value) else ""))
+    return forwards
 
 
 def grown(level: float, exponent: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.black76 import Greeks
+from g6.domain.pricing.forward import Forward
 from g6.domain.pricing.quality import Prices
 from g6.domain.pricing.volatility import Volatility
 from g6.domain.quotes.quotes import Quotes
@@ -18,49 +20,47 @@ from g6.domain.quotes.stamp import Stamp
 from g6.domain.schema.beyond import Beyond
 from g6.domain.schema.chain import Chain, ChainExpiry
 
-__all__ = ["Expiries", "PricedChain"]
+__all__ = ["PricedChain", "PricedExpiry"]
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Expiries:
-    """The expiries of a unit's quotes, ascending: lists with an entry for each.
+class PricedExpiry:
+    """One expiry of a unit's quotes.
 
     Attributes:
-        slot: What the expiry was collected as.
-        bounds: Expiry i has the rows `bounds[i]:bounds[i + 1]`.
+        slot: What it was collected as.
+        rows: Its rows.
         years: Years to the fix by the clock of the model, NaN beyond it.
         dte: Calendar days in India.
-        forward: Points, NaN unknown.
-        source: Where the forward came from, as in `Forwards`.
-        spread: Median absolute deviation of the forwards of its pairs, points.
+        forward: Its forward, and where that is from.
         atm: Strike at the money, points, NaN unknown.
-        requested: Strikes that were asked for.
         collected: Strikes of which every listed side came.
     """
 
-    slot: tuple[Slot, ...]
-    bounds: list[int]
-    years: list[float]
-    dte: list[int]
-    forward: list[float]
-    source: list[str]
-    spread: list[float]
-    atm: list[float]
-    requested: list[int]
-    collected: list[int]
+    slot: Slot
+    rows: slice
+    years: float
+    dte: int
+    forward: Forward
+    atm: float
+    collected: int
 
-    def __len__(self) -> int:
-        return len(self.slot)
+    @property
+    def day(self) -> date:
+        """The date."""
+        return self.slot.expiry
 
-    def rows(self, i: int) -> slice:
-        """Return the rows of expiry `i`."""
-        return slice(self.bounds[i], self.bounds[i + 1])
+    @property
+    def size(self) -> int:
+        """How many strikes it has."""
+        return int(self.rows.stop - self.rows.start)
 
-    def place(self, expiry: date) -> int | None:
-        """Return the position of an expiry, None when no quotes were asked of it."""
-        return next((i for i, slot in enumerate(self.slot) if slot.expiry == expiry), None)
+    @property
+    def requested(self) -> int:
+        """Strikes that were asked for."""
+        return self.slot.requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class PricedChain:
     Attributes:
         quotes: The quotes, the index without a print that cannot be one.
         stamp: What they were priced by.
-        expiries: Figures of each expiry.
+        expiries: Each expiry that has quotes, ascending.
         offset: Listed strikes from ATM, shape (n,), NaN where ATM is unknown.
         prices: What was taken from each quote.
         vol: Volatilities and Greeks.
@@ -82,7 +82,7 @@ class PricedChain:
 
     quotes: Quotes
     stamp: Stamp
-    expiries: Expiries
+    expiries: tuple[PricedExpiry, ...]
     offset: Array
     prices: Prices
     vol: Volatility
@@ -100,6 +100,11 @@ class PricedChain:
     def has_answer(self) -> NDArray[np.bool_]:
         """Which options are listed and answered, shape (2, n)."""
         return self.prices.listed & ~self.prices.missing
+
+    @property
+    def sizes(self) -> NDArray[np.intp]:
+        """How many strikes each expiry has, shape (m,)."""
+        return np.array([expiry.size for expiry in self.expiries], dtype=np.intp)
 
     @property
     def sides(self) -> dict[str, NDArray[Any]]:
@@ -132,7 +137,7 @@ class PricedChain:
             index=self.stamp.index,
             instant=self.stamp.at.timestamp(),
             market=quotes.market,
-            expiries=tuple(self._chain_expiry(i) for i in range(len(self.expiries))),
+            expiries=tuple(map(self._chain_expiry, self.expiries)),
             strike=quotes.strike,
             offset=self.offset,
             lot_size=quotes.lot_size.astype(np.float64),
@@ -143,32 +148,34 @@ class PricedChain:
             sides=self.sides,
         )
 
-    def _chain_expiry(self, i: int) -> ChainExpiry:
-        expiries = self.expiries
-        slot = expiries.slot[i]
+    def _chain_expiry(self, expiry: PricedExpiry) -> ChainExpiry:
         quality = self.stamp.quality
-        beyond = self.stamp.beyond.get(slot.expiry, Beyond())
+        beyond = self.stamp.beyond.get(expiry.day, Beyond())
         return ChainExpiry(
-            day=slot.expiry,
-            bucket=slot.bucket,
-            mask=slot.mask,
-            rows=expiries.rows(i),
-            years=expiries.years[i],
-            forward=expiries.forward[i],
-            atm=expiries.atm[i],
-            requested=expiries.requested[i],
-            collected=expiries.collected[i],
+            day=expiry.day,
+            bucket=expiry.slot.bucket,
+            mask=expiry.slot.mask,
+            rows=expiry.rows,
+            years=expiry.years,
+            forward=expiry.forward.value,
+            atm=expiry.atm,
+            requested=expiry.requested,
+            collected=expiry.collected,
             beyond=beyond.countable(
-                self.quotes.values["volume"][:, expiries.rows(i)],
+                self.quotes.values["volume"][:, expiry.rows],
                 quality.min_volume,
                 quality.min_oi,
                 quality.vol_pct,
             ),
         )
 
-    def per_row(self, figures: list[float]) -> Array:
+    def expiry(self, day: date) -> PricedExpiry | None:
+        """Return an expiry, None when no quotes came of it."""
+        return next((expiry for expiry in self.expiries if expiry.day == day), None)
+
+    def per_row(self, figures: Sequence[float]) -> Array:
         """Return one figure per expiry as one per row, shape (n,)."""
-        return np.repeat(np.asarray(figures, dtype=np.float64), np.diff(self.expiries.bounds))
+        return np.repeat(np.asarray(figures, dtype=np.float64), self.sizes)
 
     def nearest(self) -> Slot | None:
         """Return the slot of the nearest expiry whose fix lies ahead, None after the last one.

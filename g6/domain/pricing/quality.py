@@ -110,28 +110,21 @@ def prices(
     listed = quotes.symbol != ""
     missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
     age = at - quotes.quote_time
-    trade_age = at - quotes.last_trade_time
     is_old = age > quality.max_quote_age
-    is_untraded = quotes.volume == 0
     book = _book(quotes, listed & ~thin, quality)
     mid = np.where(book.crossed | book.wide | is_old, np.nan, book.middle)
     half_width = 0.5 * (book.ask - book.bid)
-    last = _positive(quotes.last, listed & ~thin)
-    is_fresh = ~(is_untraded | (trade_age > quality.max_trade_age))
-    fresh = np.where(is_fresh, last, np.nan)
     moves = pace(quotes.market) if moves is None else moves
-    odd = outliers(quotes, mid, half_width, fresh, trade_age, moves)
-    traded = np.where(odd, np.nan, fresh)
+    trades = _trades(quotes, listed & ~thin, at, quality, (mid, half_width), moves)
     use_mid = np.isfinite(mid) & (model == "black76")
-    price = np.where(use_mid, mid, traded if model == "black76" else last)
+    price = np.where(use_mid, mid, trades.believed if model == "black76" else trades.last)
     use_last = ~use_mid & np.isfinite(price)
-    is_old_trade = np.isnan(mid) & np.isnan(traded) & np.isfinite(last) & ~is_untraded & ~odd
     faults = _faults(quotes, book, missing | thin) | {
         Flag.MISSING: missing,
         Flag.THIN: thin,
-        Flag.OUTLIER: odd,
-        Flag.STALE: is_old | is_old_trade,
-        Flag.AGE_UNKNOWN: (use_mid & np.isnan(age)) | (use_last & np.isnan(trade_age)),
+        Flag.OUTLIER: trades.odd,
+        Flag.STALE: is_old | (np.isnan(mid) & trades.stale),
+        Flag.AGE_UNKNOWN: (use_mid & np.isnan(age)) | (use_last & np.isnan(trades.age)),
     }
     is_spoilt = book.crossed | is_old
     half_tick = np.where(use_last, 0.5 * quotes.tick_size, np.nan)
@@ -142,8 +135,8 @@ def prices(
         bid=np.where(is_spoilt, np.nan, book.bid),
         ask=np.where(is_spoilt, np.nan, book.ask),
         mid=mid,
-        traded=traded,
-        timed=np.isfinite(trade_age),
+        traded=trades.believed,
+        timed=np.isfinite(trades.age),
         flags=_flags(faults, listed),
         age_seconds=age,
         listed=listed,
@@ -167,6 +160,36 @@ def _book(quotes: Quotes, listed: Mask, quality: Quality) -> _Book:
     gap = ask - bid
     allowed = np.maximum(quality.max_spread_points, quality.max_spread_fraction * middle)
     return _Book(bid, ask, middle, gap < 0, gap > allowed)
+
+
+class _Trades(NamedTuple):
+    """Last prices, those of them that are believed, and why others are not."""
+
+    last: Array
+    believed: Array
+    odd: Mask
+    stale: Mask
+    age: Array
+
+
+def _trades(
+    quotes: Quotes,
+    listed: Mask,
+    at: Array | float,
+    quality: Quality,
+    book: tuple[Array, Array],
+    moves: Array | float,
+) -> _Trades:
+    """Return the last prices, held against the middle and the half spread of their books."""
+    age = at - quotes.last_trade_time
+    last = _positive(quotes.last, listed)
+    is_untraded = quotes.volume == 0
+    is_fresh = ~(is_untraded | (age > quality.max_trade_age))
+    fresh = np.where(is_fresh, last, np.nan)
+    odd = outliers(quotes, *book, fresh, age, moves)
+    believed = np.where(odd, np.nan, fresh)
+    stale = np.isnan(believed) & np.isfinite(last) & ~is_untraded & ~odd
+    return _Trades(last, believed, odd, stale, age)
 
 
 def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import ClassVar, TypeAlias
 
+from g6.domain.market.slot import SlotLevels
 from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.reports.provider_facts import ProviderFacts
+from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
 from g6.domain.schema.words import EventType, Stage, Status
 
 
@@ -46,10 +49,10 @@ class CollectCounts:
         provider: What the provider says of itself, the requests of this unit included.
         left_out: Listed contracts that were left out, by reason.
         salvaged: Contracts that were put under the expiry that their symbol says.
-        expired: Contracts of each listed expiry (ISO date) that is over.
+        expired: Contracts of each listed expiry that is over.
         not_listed: Expiries that were configured by date or number and are not listed.
-        reach: Strikes either side by which windows were widened, by ISO expiry.
-        beyond: Strikes outside the window, by ISO expiry.
+        reach: Strikes either side by which windows were widened, by expiry.
+        beyond: Strikes outside the window, by expiry.
         bytes: Size of the frame.
         lateness_seconds: From the cycle's instant to the stage's start, wall time.
     """
@@ -58,25 +61,26 @@ class CollectCounts:
     provider: ProviderFacts = field(default_factory=ProviderFacts)
     left_out: Mapping[str, int] = field(default_factory=dict)
     salvaged: int = 0
-    expired: Mapping[str, int] = field(default_factory=dict)
+    expired: Mapping[date, int] = field(default_factory=dict)
     not_listed: Sequence[str] = ()
-    reach: Mapping[str, int] = field(default_factory=dict)
-    beyond: Mapping[str, BeyondCounts] = field(default_factory=dict)
+    reach: Mapping[date, int] = field(default_factory=dict)
+    beyond: Mapping[date, BeyondCounts] = field(default_factory=dict)
     bytes: int = 0
     lateness_seconds: float | None = None
 
     def to_json(self) -> JsonObject:
         """Return the counts as JSON has them, without what is empty."""
+        beyond = {day.isoformat(): counts.to_json() for day, counts in self.beyond.items()}
         return {
             "options": self.options,
             "provider": self.provider.to_json(),
             **present(
                 left_out=dict(self.left_out),
                 salvaged=self.salvaged or None,
-                expired=dict(self.expired),
+                expired=_by_iso_day(self.expired),
                 not_listed=list(self.not_listed),
-                reach=dict(self.reach),
-                beyond={expiry: counts.to_json() for expiry, counts in self.beyond.items()},
+                reach=_by_iso_day(self.reach),
+                beyond=beyond,
             ),
             "bytes": self.bytes,
             "lateness_seconds": self.lateness_seconds,
@@ -85,16 +89,26 @@ class CollectCounts:
     @classmethod
     def from_json(cls, document: Document) -> CollectCounts:
         """Read what `to_json` gave."""
-        plain = {column.name for column in fields(cls)} - {"provider", "beyond"}
-        beyond = {
-            expiry: BeyondCounts(**counts)
-            for expiry, counts in (document.get("beyond") or {}).items()
-        }
+        by_day = {"expired", "reach", "beyond"}
+        plain = {column.name for column in fields(cls)} - by_day - {"provider"}
+        beyond = {}
+        for day, counts in (document.get("beyond") or {}).items():
+            beyond[date.fromisoformat(day)] = BeyondCounts(**counts)
         return cls(
             provider=ProviderFacts.from_json(document.get("provider") or {}),
+            expired=_by_day(document.get("expired") or {}),
+            reach=_by_day(document.get("reach") or {}),
             beyond=beyond,
             **{name: document[name] for name in plain if name in document},
         )
+
+
+def _by_iso_day(counts: Mapping[date, int]) -> dict[str, int]:
+    return {day.isoformat(): count for day, count in counts.items()}
+
+
+def _by_day(counts: Mapping[str, int]) -> dict[date, int]:
+    return {date.fromisoformat(day): count for day, count in counts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +188,7 @@ class AnalysisFacts:
         expiries: One entry an expiry.
         staleness_seconds: Age of the freshest quote at the cycle's instant, None unknown.
         spot: The index's last price in points, None unknown.
-        atm: At-the-money strike in points by ISO expiry.
-        deviations: One standard deviation to the fix in points, by the key of an expiry.
+        levels: ATM and standard deviation of each expiry that has one.
         queue_wait_seconds: From the end of the stage before to this stage's start.
     """
 
@@ -189,8 +202,7 @@ class AnalysisFacts:
     expiries: Sequence[ExpiryFacts] = ()
     staleness_seconds: float | None = None
     spot: float | None = None
-    atm: Mapping[str, float] = field(default_factory=dict)
-    deviations: Mapping[str, float] = field(default_factory=dict)
+    levels: Mapping[date, SlotLevels] = field(default_factory=dict)
     queue_wait_seconds: float | None = None
 
     def to_json(self) -> JsonObject:
@@ -208,14 +220,15 @@ class AnalysisFacts:
             "expiries": [expiry.to_json() for expiry in self.expiries],
             "staleness_seconds": self.staleness_seconds,
             "spot": self.spot,
-            "atm": dict(self.atm),
-            "deviations": dict(self.deviations),
+            "atm": atm_to_json(self.levels),
+            "deviations": deviations_to_json(self.levels),
         } | present(queue_wait_seconds=self.queue_wait_seconds)
 
     @classmethod
     def from_json(cls, document: Document) -> AnalysisFacts:
         """Read what `to_json` gave."""
-        plain = {column.name for column in fields(cls)} - {"iv", "iterations", "expiries"}
+        typed = {"iv", "iterations", "expiries", "levels"}
+        plain = {column.name for column in fields(cls)} - typed
         iv = {}
         for bucket, counts in (document.get("iv") or {}).items():
             iv[bucket] = IvCounts(**counts)
@@ -226,6 +239,7 @@ class AnalysisFacts:
             iv=iv,
             iterations=iterations,
             expiries=tuple(ExpiryFacts(**expiry) for expiry in document.get("expiries") or ()),
+            levels=levels_from_json(document.get("atm") or {}, document.get("deviations") or {}),
             **{name: document[name] for name in plain if name in document},
         )
 

@@ -69,7 +69,7 @@ def exchange_agreement(
     """
     compared = agreement(priced.vol.iv, exchange_iv, priced.quotes.volume)
     # The exchange sums the nearest expiry alone, and counts contracts.
-    nearest = priced.expiries.rows(0)
+    nearest = priced.expiries[0].rows
     contracts = priced.oi[:, nearest] / priced.quotes.lot_size[nearest]
     sums = {
         "oi_calls": open_interest.total(contracts, CE),

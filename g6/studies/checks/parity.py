@@ -128,12 +128,12 @@ def parity_figures(units: Iterable[tuple[Unit, PricedChain]]) -> list[ParityFigu
     """
     by_expiry: dict[tuple[str, date], ParitySeries] = {}
     for unit, priced in units:
-        for i, slot in enumerate(priced.expiries.slot):
+        for expiry in priced.expiries:
             series = by_expiry.setdefault(
-                (unit.index, slot.expiry),
-                ParitySeries(unit.index, slot.expiry.isoformat(), slot.bucket),
+                (unit.index, expiry.day),
+                ParitySeries(unit.index, expiry.day.isoformat(), expiry.slot.bucket),
             )
-            series.add(priced.chain.expiry(slot.expiry), priced.expiries.spread[i])
+            series.add(priced.chain.expiry(expiry.day), expiry.forward.spread)
     return [by_expiry[key].figures() for key in sorted(by_expiry)]
 
 

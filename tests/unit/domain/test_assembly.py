@@ -79,7 +79,7 @@ def test_units_that_are_priced_differently_are_kept_apart(worlds: list[Any]) -> 
 
 def test_the_forwards_of_such_units_come_from_everywhere(worlds: list[Any]) -> None:
     chains = assemble_all([(world.quotes, world.stamp) for world in worlds])
-    assert {source for chain in chains for source in chain.expiries.source} >= {
+    assert {expiry.forward.source for chain in chains for expiry in chain.expiries} >= {
         "parity",
         "parity_last",
         "carry",

@@ -51,7 +51,7 @@ def listing():
 def test_the_offset_counts_listed_strikes_from_the_money(build_world):
     world = build_world(step=100.0)
     chain = world.chain()
-    assert chain.expiries.atm == [24100.0, 24100.0]
+    assert [expiry.atm for expiry in chain.expiries] == [24100.0, 24100.0]
     assert chain.offset[world.at(24100.0)] == 0
     assert chain.offset[world.at(23900.0)] == -2
     assert chain.offset[world.at(24400.0, "2026-09-01")] == 3
@@ -59,8 +59,8 @@ def test_the_offset_counts_listed_strikes_from_the_money(build_world):
 
 def test_the_remembered_atm_holds_inside_six_tenths_of_a_step(build_world):
     world = build_world(near=24128.0)
-    assert world.chain().expiries.atm[0] == 24150.0
-    assert world.chain(slots=world.remembering(24100.0)).expiries.atm[0] == 24100.0
+    assert world.chain().expiries[0].atm == 24150.0
+    assert world.chain(slots=world.remembering(24100.0)).expiries[0].atm == 24100.0
 
 
 def test_without_an_atm_offsets_are_unknown(world):
@@ -74,7 +74,7 @@ def test_a_strike_came_when_every_listed_side_answered(world):
     world.lose(PE, world.at(24000.0))
     world.unlist(CE, world.at(24050.0))
     expiries = world.chain().expiries
-    assert (expiries.requested, expiries.collected) == ([41, 41], [40, 41])
+    assert [(expiry.requested, expiry.collected) for expiry in expiries] == [(41, 40), (41, 41)]
 
 
 def test_negative_open_interest_is_in_no_sum(world):
@@ -99,7 +99,7 @@ def test_the_same_quotes_give_the_same_bytes(world):
 
 def test_an_expiry_nobody_asked_for_goes_under_its_own_date(world):
     chain = world.chain(slots=world.stamp.slots[:1])
-    assert chain.expiries.slot[1] == Slot(date(2026, 9, 1), "2026-09-01", 0, requested=41)
+    assert chain.expiries[1].slot == Slot(date(2026, 9, 1), "2026-09-01", 0, requested=41)
 
 
 def window(listing, slots, centres, itm, otm, reaches=None):
@@ -211,7 +211,7 @@ def test_a_thin_option_is_in_no_sum_and_a_thin_strike_in_no_row(world):
     assert np.isfinite(chain.oi[PE, j])
     assert len(kept) == len(world.quotes) - 1
     assert facts(chain).quality["thin"] == 3
-    assert chain.expiries.collected == [41, 41]
+    assert [expiry.collected for expiry in chain.expiries] == [41, 41]
 
 
 def test_previous_open_interest_follows_an_expiry_that_a_closure_moved(listing):

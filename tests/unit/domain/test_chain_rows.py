@@ -65,7 +65,7 @@ def test_the_figures_of_an_expiry_stand_in_each_of_its_rows(world):
         13,
         24150.0,
     )
-    assert (row["forward"], row["forward_source"]) == (chain.expiries.forward[1], "parity")
+    assert (row["forward"], row["forward_source"]) == (chain.expiries[1].forward.value, "parity")
     assert (row["offset"], row["model"], row["rate"], row["config_id"]) == (
         1,
         "black76",

@@ -51,7 +51,7 @@ def test_a_thin_option_counts_for_nothing_wherever_stored_rows_are_summed(world)
         world.put(side, row, oi=10.0)
     chain = world.chain(quality=Quality(min_oi=65.0))
     frame, told = chain_frame(chain), overview.summarise(chain)
-    (found,) = interest([Chain.of_rows(frame)], expiry=chain.expiries.slot[0].expiry)
+    (found,) = interest([Chain.of_rows(frame)], expiry=chain.expiries[0].slot.expiry)
     first = expiry_figures(Chain.of_rows(frame))[0]
     for name in ("oi_calls", "oi_puts"):
         assert getattr(first, name) == getattr(found, name) == told[name]

@@ -49,21 +49,25 @@ def test_parity_wants_three_pairs():
 
 def test_a_chain_with_books_has_its_forward_from_parity(world):
     expiries = world.chain().expiries
-    assert expiries.source == ["parity", "parity"]
-    assert expiries.forward == pytest.approx([24101.0, 24140.0], abs=0.01)
+    assert [expiry.forward.source for expiry in expiries] == ["parity", "parity"]
+    assert [expiry.forward.value for expiry in expiries] == pytest.approx(
+        [24101.0, 24140.0], abs=0.01
+    )
 
 
 def test_a_late_index_does_not_move_a_parity_forward(world):
-    before = world.chain().expiries.forward
+    before = [expiry.forward for expiry in world.chain().expiries]
     world.see(spot=23000.0)
-    assert world.chain().expiries.forward == before
+    assert [expiry.forward for expiry in world.chain().expiries] == before
 
 
 def test_without_books_parity_stands_on_recent_last_prices(world):
     world.no_books()
     expiries = world.chain().expiries
-    assert expiries.source == ["parity_last", "parity_last"]
-    assert expiries.forward == pytest.approx([24101.0, 24140.0], abs=0.01)
+    assert [expiry.forward.source for expiry in expiries] == ["parity_last", "parity_last"]
+    assert [expiry.forward.value for expiry in expiries] == pytest.approx(
+        [24101.0, 24140.0], abs=0.01
+    )
 
 
 def test_pairs_whose_trade_is_too_old_have_no_say(world):
@@ -71,18 +75,18 @@ def test_pairs_whose_trade_is_too_old_have_no_say(world):
     old = world.stamp.at.timestamp() - 400
     for strike in (24050.0, 24100.0):
         world.put(CE, world.at(strike), last=1.0, last_trade_time=old)
-    assert world.chain().expiries.forward[0] == pytest.approx(24101.0, abs=0.01)
+    assert world.chain().expiries[0].forward.value == pytest.approx(24101.0, abs=0.01)
 
 
 def test_pairs_without_a_trade_time_count_only_when_too_few_have_one(world):
     world.no_books()
     for strike in (24050.0, 24100.0, 24150.0, 24200.0):
         world.put(CE, world.at(strike), last=500.0, last_trade_time=nan)
-    assert world.chain().expiries.forward[0] == pytest.approx(24101.0, abs=0.01)
+    assert world.chain().expiries[0].forward.value == pytest.approx(24101.0, abs=0.01)
     world.quotes.values["last_trade_time"][:] = nan
     expiries = world.chain().expiries
-    assert expiries.source[1] == "parity_last"
-    assert expiries.forward[1] == pytest.approx(24140.0, abs=0.01)
+    assert expiries[1].forward.source == "parity_last"
+    assert expiries[1].forward.value == pytest.approx(24140.0, abs=0.01)
 
 
 def silence(world, expiry):
@@ -99,8 +103,8 @@ def test_the_future_of_the_same_expiry_comes_after_parity(world):
         future_time=world.stamp.at.timestamp(),
     )
     expiries = world.chain().expiries
-    assert (expiries.source[0], expiries.forward[0]) == ("future", 24111.0)
-    assert isnan(expiries.spread[0])
+    assert (expiries[0].forward.source, expiries[0].forward.value) == ("future", 24111.0)
+    assert isnan(expiries[0].forward.spread)
 
 
 def test_a_future_with_a_book_gives_its_middle(world):
@@ -111,7 +115,7 @@ def test_a_future_with_a_book_gives_its_middle(world):
         future_ask=24104.0,
         future_expiry=date.fromisoformat(NEAR),
     )
-    assert world.chain().expiries.forward[0] == 24102.0
+    assert world.chain().expiries[0].forward.value == 24102.0
 
 
 def test_an_old_future_is_not_believed(world):
@@ -121,30 +125,34 @@ def test_an_old_future_is_not_believed(world):
         future_expiry=date.fromisoformat(NEAR),
         future_time=world.stamp.at.timestamp() - 301,
     )
-    assert world.chain().expiries.source[0] == "carry"
+    assert world.chain().expiries[0].forward.source == "carry"
 
 
 def test_carry_comes_from_the_other_expiries(world):
     silence(world, NEAR)
     expiries = world.chain().expiries
-    carry = log(expiries.forward[1] / 24050.0) / expiries.years[1]
-    assert expiries.source == ["carry", "parity"]
-    assert expiries.forward[0] == pytest.approx(24050.0 * exp(carry * expiries.years[0]))
+    carry = log(expiries[1].forward.value / 24050.0) / expiries[1].years
+    assert [expiry.forward.source for expiry in expiries] == ["carry", "parity"]
+    assert expiries[0].forward.value == pytest.approx(24050.0 * exp(carry * expiries[0].years))
 
 
 def test_the_rate_is_the_last_resort(world):
     silence(world, NEAR)
     silence(world, FAR)
     expiries = world.chain().expiries
-    assert expiries.source == ["spot_rate", "spot_rate"]
-    assert expiries.forward[1] == pytest.approx(24050.0 * exp(0.055 * expiries.years[1]))
+    assert [expiry.forward.source for expiry in expiries] == ["spot_rate", "spot_rate"]
+    assert expiries[1].forward.value == pytest.approx(24050.0 * exp(0.055 * expiries[1].years))
 
 
 def test_without_options_and_index_there_is_no_forward(world):
     silence(world, NEAR)
     world.see(spot=nan)
     expiries = world.chain().expiries
-    assert (expiries.source[0], isnan(expiries.forward[0]), isnan(expiries.atm[0])) == (
+    assert (
+        expiries[0].forward.source,
+        isnan(expiries[0].forward.value),
+        isnan(expiries[0].atm),
+    ) == (
         "",
         True,
         True,

@@ -70,10 +70,10 @@ def test_every_bucket_has_the_pcr_of_its_whole_chain(world):
 def test_the_nearest_figures_are_those_of_the_first_expiry(world):
     chain = world.chain()
     row = summarise(chain)
-    near = chain.expiries.rows(0)
+    near = chain.expiries[0].rows
     assert (row["expiry_nearest"], row["forward"], row["forward_source"]) == (
         NEAR,
-        chain.expiries.forward[0],
+        chain.expiries[0].forward.value,
         "parity",
     )
     assert (row["atm"], row["atm_spot"], row["oi_strikes"]) == (24100.0, 24050.0, 41)
@@ -82,7 +82,7 @@ def test_the_nearest_figures_are_those_of_the_first_expiry(world):
     assert row["straddle_nearest"] == chain.prices.price[:, world.at(24100.0)].sum()
     assert row["em_straddle"] == 0.85 * row["straddle_nearest"]
     assert row["em_sd"] == pytest.approx(
-        row["forward"] * row["atm_iv_this_week"] * sqrt(chain.expiries.years[0])
+        row["forward"] * row["atm_iv_this_week"] * sqrt(chain.expiries[0].years)
     )
     assert row["atm_iv_this_week"] == pytest.approx(0.12, abs=2e-3)
     assert row["rr25"] < 0 < row["bf25"]

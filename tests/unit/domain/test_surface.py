@@ -174,8 +174,8 @@ def test_one_expiry_answers_at_its_own_time_only():
 def test_a_surface_is_made_of_stored_rows(world):
     chain = world.chain()
     found = surface.fit(surface.smiles(Chain.of_rows(chain_frame(chain))))
-    assert [each.expiry for each in found.fitted] == [slot.expiry for slot in chain.expiries.slot]
-    assert found.iv(24100.0, chain.expiries.years[0]) == pytest.approx(0.12, abs=0.001)
+    assert [each.expiry for each in found.fitted] == [expiry.day for expiry in chain.expiries]
+    assert found.iv(24100.0, chain.expiries[0].years) == pytest.approx(0.12, abs=0.001)
 
 
 @pytest.mark.parametrize("seed", range(40))

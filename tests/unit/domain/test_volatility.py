@@ -17,7 +17,8 @@ def word(chain, side, row):
 
 def test_out_of_the_money_options_get_back_the_volatility_they_were_priced_with(world):
     chain = world.chain()
-    forward, strike = chain.per_row(chain.expiries.forward), world.quotes.strike
+    forward = chain.per_row([expiry.forward.value for expiry in chain.expiries])
+    strike = world.quotes.strike
     true_forward = np.repeat([24101.0, 24140.0], 41)
     away = np.log(strike / true_forward)
     fair = 0.12 - 0.3 * away + 2.0 * away**2
@@ -31,9 +32,9 @@ def test_the_greeks_are_those_of_the_volatility_found(world):
     i = world.at(CALL_OUT)
     expected = greeks(
         chain.vol.iv[CE, i],
-        chain.expiries.forward[0],
+        chain.expiries[0].forward.value,
         CALL_OUT,
-        chain.expiries.years[0],
+        chain.expiries[0].years,
         0.055,
         1.0,
     )
@@ -145,7 +146,7 @@ def test_time_value_under_half_a_tick_is_sub_tick(world):
     i = world.at(PUT_OUT)
     world.unlist(PE, i)
     chain = world.chain()
-    worth = np.exp(-0.055 * chain.expiries.years[0]) * (chain.expiries.forward[0] - PUT_OUT)
+    worth = np.exp(-0.055 * chain.expiries[0].years) * (chain.expiries[0].forward.value - PUT_OUT)
     world.put(CE, i, bid=worth - 0.04, ask=worth + 0.06)
     assert word(world.chain(), CE, i) == "sub_tick"
 
@@ -168,7 +169,7 @@ def test_without_a_forward_a_price_has_the_status_no_forward(world):
 def test_beyond_the_fix_the_expiring_series_is_expired_and_the_next_is_not(build_world):
     world = build_world(at="2026-08-25T10:00:00Z")
     chain = world.chain()
-    near = chain.expiries.rows(0)
+    near = chain.expiries[0].rows
     assert set(chain.vol.status[:, near].ravel()) == {"expired"}
     assert np.isnan(chain.vol.iv[:, near]).all()
     assert np.isnan(chain.greeks.theta[:, near]).all()
@@ -182,7 +183,7 @@ def test_one_minute_before_the_fix_the_greeks_are_finite(build_world):
     world.quotes.values["bid"][:, i] = (9.95, 8.95)
     world.quotes.values["ask"][:, i] = (10.05, 9.05)
     chain = world.chain()
-    assert chain.expiries.years[0] == pytest.approx(60 / (365 * 86_400))
+    assert chain.expiries[0].years == pytest.approx(60 / (365 * 86_400))
     assert np.isfinite(chain.greeks.theta[:, i]).all()
 
 
@@ -211,7 +212,7 @@ def test_a_fallback_gives_greeks_and_never_a_volatility(world):
     assert word(chain, CE, i) == "fallback"
     assert np.isnan(chain.vol.iv[CE, i])
     expected = greeks(
-        0.25, chain.expiries.forward[0], CALL_OUT, chain.expiries.years[0], 0.055, 1.0
+        0.25, chain.expiries[0].forward.value, CALL_OUT, chain.expiries[0].years, 0.055, 1.0
     )
     assert chain.greeks.delta[CE, i] == pytest.approx(float(expected.delta))
 
@@ -226,7 +227,7 @@ def test_a_fallback_stays_out_where_there_is_no_option_or_no_time(build_world):
     world.unlist(PE, world.at(24100.0, "2026-09-01"))
     chain = world.priced(fallback_iv=0.2)
     assert word(chain, PE, world.at(24100.0, "2026-09-01")) == ""
-    assert set(chain.vol.status[:, chain.expiries.rows(0)].ravel()) == {"expired"}
+    assert set(chain.vol.status[:, chain.expiries[0].rows].ravel()) == {"expired"}
 
 
 def test_the_nse_preset_is_black_scholes_on_the_index_at_ten_percent_and_whole_days(world):
@@ -234,7 +235,7 @@ def test_the_nse_preset_is_black_scholes_on_the_index_at_ten_percent_and_whole_d
     fair = price(0.15, 24050.0 * np.exp(0.10 * years), world.quotes.strike[:41], years, 0.10, PHI)
     world.quotes.values["last"][:, :41] = fair
     chain = world.priced(model="nse")
-    assert (chain.rate, chain.expiries.years[0]) == (0.10, years)
+    assert (chain.rate, chain.expiries[0].years) == (0.10, years)
     solved = chain.vol.status[:, :41] == "ok"
     assert np.abs(chain.vol.iv[:, :41] - 0.15)[solved].max() < 1e-6
     assert solved[CE, world.at(23700.0)]
@@ -242,11 +243,11 @@ def test_the_nse_preset_is_black_scholes_on_the_index_at_ten_percent_and_whole_d
 
 def test_on_expiry_day_the_nse_preset_still_counts_one_day(build_world):
     world = build_world(at="2026-08-25T06:00:00Z")
-    assert world.priced(model="nse").expiries.years[0] == 1 / 365
-    assert np.isnan(world.priced(model="bse").expiries.years[0])
+    assert world.priced(model="nse").expiries[0].years == 1 / 365
+    assert np.isnan(world.priced(model="bse").expiries[0].years)
 
 
 def test_the_bse_preset_uses_five_and_a_half_percent(world):
     chain = world.priced(model="bse", risk_free_rate=0.2)
     assert chain.rate == 0.055
-    assert chain.expiries.source == ["spot_rate", "spot_rate"]
+    assert [expiry.forward.source for expiry in chain.expiries] == ["spot_rate", "spot_rate"]

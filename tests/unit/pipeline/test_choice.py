@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ import pytest
 
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.instrument import CE, Contracts, Listing
-from g6.domain.market.slot import deviation_key
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import UncoveredYear
@@ -157,7 +157,7 @@ def test_no_window_is_wider_than_the_most() -> None:
 
 def test_a_fixed_window_remembers_no_deviation(world: World) -> None:
     world.run(NIFTY, "collect", "analyse")
-    assert deviation_key(WEEKLY) not in world.ledger.recall_levels("NIFTY", "2026-11-18")
+    assert isnan(world.ledger.recall_levels("NIFTY", date(2026, 11, 18))[WEEKLY].deviation)
 
 
 # From this day on the month after next lies in a year whose holidays nobody has published.

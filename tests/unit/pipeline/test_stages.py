@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pytest
@@ -223,8 +223,9 @@ def test_atm_of_the_latest_cycle_is_what_the_next_frame_carries(world: World) ->
     world.later(60.0)
     world.run(Unit(SECOND, "NIFTY"), "collect")
     _, stamp = quote.from_frame(world.frames.get(Unit(SECOND, "NIFTY"), "quotes"))
-    levels = {slot.expiry.isoformat(): slot.atm for slot in stamp.slots}
-    assert levels == world.ledger.recall_levels("NIFTY", "2026-11-18")
+    recalled = world.ledger.recall_levels("NIFTY", date(2026, 11, 18))
+    levels = {slot.expiry: slot.atm for slot in stamp.slots}
+    assert levels == {expiry: own.atm for expiry, own in recalled.items()}
     assert levels
 
 

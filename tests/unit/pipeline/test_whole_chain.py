@@ -15,6 +15,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.figures.by_expiry import expiry_figures
 from g6.domain.figures.series import interest
 from g6.domain.market.instrument import Contracts
+from g6.domain.market.slot import SlotLevels
 from g6.domain.quotes.chain_memory import REFRESH_SECONDS
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.schema.chain import Chain
@@ -202,7 +203,7 @@ def test_a_strike_once_collected_stays_in_the_window() -> None:
     world.ledger._levels["NIFTY"] = (
         day,
         parse_z(FIRST).timestamp(),
-        {name: value + 7 * step for name, value in atm.items()},
+        {expiry: SlotLevels(own.atm + 7 * step) for expiry, own in atm.items()},
     )
     second = after(FIRST, INTERVAL)
     world.cycle(second)
@@ -224,7 +225,7 @@ def test_a_market_that_swings_around_a_midpoint_widens_the_window_once_and_leave
     centres = dict(world.ledger._levels["NIFTY"][2])
     for n in range(1, 13):  # a minute of cycles
         cycle = after(FIRST, n * INTERVAL)
-        swung = {name: value + (n % 2) * step for name, value in centres.items()}
+        swung = {day: SlotLevels(own.atm + (n % 2) * step) for day, own in centres.items()}
         world.ledger._levels["NIFTY"] = (
             world.ledger._levels["NIFTY"][0],
             parse_z(cycle).timestamp() - INTERVAL,

@@ -96,6 +96,17 @@ def _command(
     return tied([program, *arguments])
 
 
+def _has_room(home: Path) -> bool:
+    """Make the server's directory and tell whether its disk has room for an append-only file."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        return disk_room(home) >= reserve(home)
+    except OSError as error:
+        raise Unavailable(
+            f"the Redis server cannot keep its files in {home}: {error.strerror}", fix_of(error)
+        ) from error
+
+
 @dataclass(slots=True)
 class EmbeddedServer:
     """A running server on `127.0.0.1:port`, its append-only file and server.log in `directory`."""
@@ -137,14 +148,7 @@ class EmbeddedServer:
         """
         home = Path(directory).absolute()
         program = find_server()
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            room = disk_room(home)
-        except OSError as error:
-            raise Unavailable(
-                f"the Redis server cannot keep its files in {home}: {error.strerror}", fix_of(error)
-            ) from error
-        appends = append_only and room >= reserve(home)
+        appends = _has_room(home) and append_only
         for _ in range(1 if port else 10):
             number = port or free_port()
             server = cls(
