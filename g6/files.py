@@ -77,8 +77,13 @@ def refusals(path: Path | str) -> Iterator[None]:
         raise busy(path, error) from error
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, mode: int | None = None) -> None:
     """Make `content` the whole of `path`, or leave the file as it was.
+
+    Args:
+        path: The file.
+        content: All of it.
+        mode: Who may read and write it, None as new files are made here.
 
     Raises:
         StoreBusy: The file system refuses.
@@ -92,6 +97,8 @@ def replace(path: Path, content: bytes) -> None:
         try:
             with temporary.open("wb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
+                if mode is not None:
+                    os.fchmod(file.fileno(), mode)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

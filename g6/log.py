@@ -134,9 +134,19 @@ def startup(
 
 
 def alert(alert: Alert) -> None:
-    """Write one WARNING: what a person should act on, and the command that helps."""
+    """Write one WARNING: what a person should act on, and the command that helps.
+
+    What is over is an INFO line.
+    """
     fix = {"fix": alert.fix} if alert.fix else {}
-    _logger("alert").warning(alert.sentence or "alert", **fix)
+    logger = _logger("alert")
+    write = logger.info if alert.is_over else logger.warning
+    write(alert.sentence or "alert", **fix)
+
+
+def notice(subject: str, sentence: str, fix: str = "") -> None:
+    """Write a state of the run that has changed, such as a market that opens."""
+    _logger().info(sentence, of=subject, **({"fix": fix} if fix else {}))
 
 
 def report(facts: CycleReport | StageReport) -> None:

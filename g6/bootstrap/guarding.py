@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pybreaker
@@ -12,6 +13,7 @@ from g6.adapters.kite.limits import REQUEST_SPACINGS
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.limiter import RedisLimiter
 from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.wrapping.resilient import (
@@ -26,10 +28,20 @@ from g6.bootstrap.settings_checks.rest_budget import answer_seconds, begin_secon
 from g6.bootstrap.wiring import Wiring
 from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
-from g6.domain.reports import Alert, ProviderState
+from g6.domain.reports import Alert, AlertRule, ProviderState
+from g6.domain.reports.alerts import BREAKER_OPEN, PROVIDER_SILENT, TOKEN_MISSING
+from g6.pipeline.raised_alerts import settle
 from g6.ports.limiter import Limiter
 from g6.ports.shared_cache import SharedCache
 from g6.ports.sources import Provider, Surroundings
+
+STATES: Mapping[str, AlertRule] = {
+    "token": TOKEN_MISSING,
+    "breaker": BREAKER_OPEN,
+    "outage": PROVIDER_SILENT,
+    "answers": PROVIDER_SILENT,
+}
+"""The alert that a provider's state raises, or ends where the state names no fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +87,16 @@ def shared_state(wiring: Wiring) -> SharedState:
             pybreaker.STATE_CLOSED, client, namespace=f"{namespace}:breaker:{name}"
         )
 
+    controls = RedisControls(client, namespace)
+
     def notify(change: ProviderState) -> None:
         bus.publish(change, key=first)
+        alert = None
         if change.fix:
             alert = Alert(change.state, change.sentence, change.fix, change.facts)
+        if rule := STATES.get(change.state):
+            settle(bus, controls, controls.read().alerts, time.time(), rule, alert)
+        elif alert is not None:
             bus.publish(alert, key=change.state)
 
     return SharedState(RedisSharedCache(client, namespace), limiter, breaker_storage, notify)

@@ -10,12 +10,19 @@ from g6.domain.cycles.cycle import Unit, cycle_status, isoformat_z, parse_z
 from g6.domain.documents import panels
 from g6.domain.figures import overview
 from g6.domain.market.calendar import day_of
-from g6.domain.reports import CycleReport, GapClosed, GapOpened, OverviewRow, WriteReport
-from g6.domain.reports.alerts import ROWS_REFUSED, panel_entry, rows_refused
-from g6.domain.reports.json_types import JsonObject
+from g6.domain.reports import (
+    CycleReport,
+    GapClosed,
+    GapOpened,
+    OverviewRow,
+    Switches,
+    WriteReport,
+)
+from g6.domain.reports.alerts import NO_QUOTES, quotes_alert
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import SinkName, Stage, Status
 from g6.errors import StoreBusy
+from g6.pipeline.raised_alerts import alert_entries, note
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.sink_refusals import (
     alert_of_damage,
@@ -40,6 +47,7 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
     rows = overview_rows(record)
     watch.lap("overview")
     report = _cycle_report(record, rows, runtime.clock.wall())
+    switches = _with_quotes_noted(runtime, report)
     documents = panels.build(
         report,
         rows,
@@ -47,7 +55,7 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
         provider=runtime.provider.describe().to_json(),
         generated_at=isoformat_z(runtime.clock.wall()),
         storage=stored_sizes(runtime),
-        alerts=_storage_alerts(runtime),
+        alerts=alert_entries(switches),
     )
     watch.lap("panels")
     statuses = _shown_statuses(runtime)
@@ -109,10 +117,16 @@ def _refusals_noted(errors: dict[str, str], sink: str) -> Iterator[None]:
             errors[sink if name == "store" else name] = sentence
 
 
-def _storage_alerts(runtime: Runtime) -> list[JsonObject]:
-    """Return what panel `alerts` shows beside the cycle's units: what sinks refuse."""
-    refusals = runtime.controls.read().longest_refusals()
-    return [panel_entry(ROWS_REFUSED, rows_refused(refusals))] if refusals else []
+def _with_quotes_noted(runtime: Runtime, report: CycleReport) -> Switches:
+    """Return the switches once the alert of a provider without quotes is raised, or is over."""
+    switches = runtime.controls.read()
+    alert = quotes_alert(report.cycle, report.reasons.values())
+    if report.is_analysed:
+        alert = None
+    elif alert is None:
+        return switches
+    has_changed = note(runtime, switches, NO_QUOTES, alert)
+    return runtime.controls.read() if has_changed else switches
 
 
 def overview_rows(record: CycleRecord) -> list[OverviewRow]:

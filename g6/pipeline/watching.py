@@ -14,23 +14,29 @@ from g6.domain.reports import (
     ProviderFacts,
     RunningPlan,
     StreamFacts,
+    Switches,
+    VitalSigns,
 )
 from g6.domain.reports.alerts import (
+    CLOCKS_DIFFER,
+    CYCLES_STALLED,
+    DISK_LOW,
+    QUEUES_UNSERVED,
     STREAM_SECONDS,
     STREAM_SILENT,
     TOKEN_MISSING,
     clock_alert,
     disk_alert,
     stall_alert,
+    unserved_alert,
 )
-from g6.domain.schema.words import QuoteSource
+from g6.domain.schema.words import QueueName, QuoteSource
+from g6.pipeline.raised_alerts import note, show_alerts
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
 from g6.pipeline.sink_refusals import forget_old
 
 WARN_BEFORE = timedelta(minutes=60)
 """How long before the open a person is told that there is no token for it."""
-REMIND_SECONDS = 60.0
-"""Wall seconds between two alerts of a state that lasts."""
 OTHER_STREAMS_FIX = (
     "REST takes the token and the stream refuses it: "
     "end other streams of this API key (three are allowed), or g6 login"
@@ -41,7 +47,7 @@ CONNECTIONS_FIX = "g6 status --json shows each connection; where no g6 up runs i
 def heartbeat(runtime: Runtime) -> None:
     """Publish queues, workers, clocks, open markets and the provider's state, if one is due.
 
-    Alerts of states that last are fired with it, once a minute.
+    Alerts are settled with it: raised once, and told of again when they are over.
     """
     if runtime.clock.wall() % runtime.heartbeat_seconds >= SWEEP_SECONDS:
         return
@@ -55,11 +61,13 @@ def heartbeat(runtime: Runtime) -> None:
         plan=_running_plan(runtime),
     )
     runtime.bus.publish(report)
-    _remind(runtime, disk_alert(report.refused, report.vitals.disk_free_bytes))
-    _remind(runtime, clock_alert(report.vitals.clock_skew_seconds))
-    _remind(runtime, _stall(runtime, at))
-    _remind(runtime, _stream(runtime, report.provider, at))
-    _warn_of_token(runtime, report.provider.login, at)
+    note(runtime, switches, DISK_LOW, disk_alert(report.vitals.disk_free_bytes))
+    note(runtime, switches, CLOCKS_DIFFER, clock_alert(report.vitals.clock_skew_seconds))
+    note(runtime, switches, CYCLES_STALLED, _stall(runtime, at))
+    note(runtime, switches, STREAM_SILENT, _stream(runtime, report.provider, at))
+    note(runtime, switches, TOKEN_MISSING, _token(runtime, switches, report.provider.login, at))
+    note(runtime, switches, QUEUES_UNSERVED, _unserved(switches, report.vitals))
+    show_alerts(runtime)
 
 
 def _open_markets(runtime: Runtime, at: datetime) -> dict[str, bool]:
@@ -81,11 +89,21 @@ def _running_plan(runtime: Runtime) -> RunningPlan:
     )
 
 
-def _remind(runtime: Runtime, alert: Alert | None) -> None:
-    """Fire an alert with one heartbeat a minute."""
-    is_due = runtime.clock.wall() % REMIND_SECONDS < runtime.heartbeat_seconds
-    if alert is not None and is_due:
-        runtime.bus.publish(alert, key=alert.state)
+def _unserved(switches: Switches, vitals: VitalSigns) -> Alert | None:
+    """Return the alert of queues whose workers are silent, or in which messages wait for one.
+
+    A worker that starts has not signed in yet: nothing is said of its queues before.
+    """
+    workers = vitals.workers.values()
+    # A worker of an earlier version does not say what it serves.
+    if not workers or any(worker.queues is None for worker in workers):
+        return None
+    served = {name for worker in workers if worker.up for name in worker.queues or ()}
+    left = {name for worker in workers if not worker.up for name in worker.queues or ()}
+    left |= {name for name, count in vitals.queues.items() if count}
+    if QUEUES_UNSERVED.id in switches.alerts:
+        left |= set(QueueName)
+    return unserved_alert(vitals.queues, [name for name in left if name not in served])
 
 
 def _stall(runtime: Runtime, at: datetime) -> Alert | None:
@@ -141,20 +159,30 @@ def _session_opens(runtime: Runtime, at: datetime) -> list[datetime]:
     ]
 
 
-def _warn_of_token(runtime: Runtime, login: LoginFacts | None, at: datetime) -> None:
-    """Fire the alert of a token that ends before the market opens, once a day."""
+def _token(
+    runtime: Runtime, switches: Switches, login: LoginFacts | None, at: datetime
+) -> Alert | None:
+    """Return the alert of a session without an access token.
+
+    It is that of a session that is open or opens soon. Once raised it lasts until there is a token.
+    """
+    if login is None:
+        return None
+    raised = switches.alerts.get(TOKEN_MISSING.id)
     opens = _opens_soon(runtime, at)
-    if login is None or opens is None:
-        return
-    ahead = (opens - at).total_seconds()
-    if login.is_valid and (login.seconds_left or inf) > ahead:
-        return
-    day = day_of(at).isoformat()
-    if runtime.controls.read().token_warned == day:
-        return
-    runtime.controls.set("token_warned", day)
-    alert = TOKEN_MISSING.fire(minutes=ahead / 60, token=login.state)
-    runtime.bus.publish(alert, key=alert.state)
+    if login.is_valid:
+        lasts = opens is None or (login.seconds_left or inf) > (opens - at).total_seconds()
+        return None if lasts else _token_alert(login, opens, at)
+    if opens is not None or _session_opens(runtime, at):
+        return _token_alert(login, opens, at)
+    return None if raised is None else raised.alert
+
+
+def _token_alert(login: LoginFacts, opens: datetime | None, at: datetime) -> Alert:
+    when = "is open"
+    if opens is not None:
+        when = f"opens in {(opens - at).total_seconds() / 60:.0f} minutes"
+    return TOKEN_MISSING.fire(token=login.state, when=when)
 
 
 def _opens_soon(runtime: Runtime, at: datetime) -> datetime | None:

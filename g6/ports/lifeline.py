@@ -19,6 +19,10 @@ class Lifeline(Protocol):
         """
         ...
 
+    def last_beat(self) -> float | None:
+        """Return the wall time of the newest sign of a beat, None where there is none."""
+        ...
+
     def before_publish(self) -> None:
         """Note that beat is about to publish a message."""
         ...

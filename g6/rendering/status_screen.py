@@ -34,7 +34,9 @@ def status_parts(status: Status) -> Iterator[Part]:
     market = status["market"]
     provider = status["provider"]
     yield f"cycle {status['cycle'] or '-'}, {ready}"
-    phase = f"market {market['phase'] or '-'} until {market['next_change'] or '-'}"
+    # Options trade on when the index stands still: the end of trading is no change of phase.
+    until = market["closes"] if market["open"] else market["opens"]
+    phase = f"market {market['phase'] or '-'} until {until or '-'}"
     yield f"{phase}, provider {_provider_name(provider)}"
     for change in status.get("restart_needed", ()):
         # A setting's value may hold brackets, which rich would take for marks.

@@ -71,7 +71,9 @@ def countdown(seconds: float) -> str:
 
 
 def megabytes(size: float) -> str:
-    """Write bytes as a person reads them: `12.5 MB`, `7.1 kB`."""
+    """Write bytes as a person reads them: `79.5 GB`, `12.5 MB`, `7.1 kB`."""
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 

@@ -135,6 +135,10 @@ class Lifeline:
         self.was_away = False
         return True
 
+    def last_beat(self) -> float | None:
+        """Return the newest sign of a beat."""
+        return max((last for _, last in self.system.world.redis.beats.values()), default=None)
+
     def before_publish(self) -> None:
         """Do nothing: a publish takes no time here."""
 

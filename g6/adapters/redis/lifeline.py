@@ -115,6 +115,16 @@ class RedisLifeline:
         self._publishing_since = 0.0
 
     @translated
+    def last_beat(self) -> float | None:
+        """Return the wall time of the newest sign of a beat, None where there is none.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        signs: Reply = self._client.hvals(self._keys[1])
+        return max((float(sign) for sign in signs), default=None)
+
+    @translated
     def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         """Return why nobody opened the cycles due at these wall times, "" where nothing is known.
 

@@ -6,14 +6,15 @@ import json
 import shutil
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import redis
 
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.reports import VitalSigns, WorkerFacts
+from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
 
 SILENT_SECONDS = 15.0
 """A worker that gave no sign of life for so long is down."""
@@ -54,6 +55,13 @@ class RedisVitals:
         self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
 
     @translated
+    def sign_process(self, role: str, pid: int) -> None:
+        """Give a process that is no worker (a beat, g6 serve) a sign of life."""
+        host = socket.gethostname()
+        facts = {"role": role, "pid": pid, "host": host, "at": time.time()}
+        self._client.hset(f"{self._ns}:processes", f"{role}@{host}:{pid}", json.dumps(facts))
+
+    @translated
     def announce_ready(self, pid: int) -> None:
         """Record that pool process `pid` has warmed up and takes messages."""
         self._client.sadd(f"{self._ns}:ready", pid)
@@ -81,9 +89,11 @@ class RedisVitals:
             pipeline.llen(f"{self._ns}:celery:{queue}")
         pipeline.hgetall(f"{self._ns}:workers")
         pipeline.xlen(f"{self._ns}:events")
+        pipeline.hgetall(f"{self._ns}:processes")
+        pipeline.hvals(f"{self._ns}:drivers")
         pipeline.time()
         before = time.time()
-        *depths, workers, retained, (seconds, micros) = pipeline.execute()
+        *depths, workers, retained, processes, drivers, (seconds, micros) = pipeline.execute()
         # The server read its clock halfway between the question and the answer.
         here = (before + time.time()) / 2
         skew = here - seconds - micros / 1e6
@@ -93,8 +103,18 @@ class RedisVitals:
             workers=self._workers(workers, here),
             clock_skew_seconds={socket.gethostname(): skew},
             retained_events=retained,
+            processes=(*self._processes_of(processes, here), *_drivers(drivers, here)),
             disk_free_bytes=shutil.disk_usage(self._directory).free if has_directory else None,
         )
+
+    def _processes_of(self, signs: Mapping[bytes, bytes], now: float) -> Iterator[ProcessFacts]:
+        for name, text in signs.items():
+            facts = json.loads(text)
+            silent_seconds = now - facts["at"]
+            if silent_seconds > FORGOTTEN_SECONDS:
+                self._client.hdel(f"{self._ns}:processes", name)
+                continue
+            yield ProcessFacts(**facts, up=silent_seconds < SILENT_SECONDS)
 
     def _workers(self, signs: Mapping[bytes, bytes], now: float) -> dict[str, WorkerFacts]:
         workers = {}
@@ -109,13 +129,31 @@ class RedisVitals:
         return workers
 
 
+def _drivers(drivers: Sequence[bytes], now: float) -> Iterator[ProcessFacts]:
+    """Yield who sends cycles into the namespace."""
+    for text in drivers:
+        facts = json.loads(text)
+        is_up = now - facts["at"] < SILENT_SECONDS
+        yield ProcessFacts(facts.get("who", "g6"), facts["pid"], facts["host"], facts["at"], is_up)
+
+
 def _weight(family: Sequence[psutil.Process]) -> dict[str, float]:
     resident = 0
     share = 0.0
     for process in family:
         try:
-            resident += process.memory_info().rss
+            resident += _memory(process)
             share += process.cpu_percent(None) / 100.0
         except psutil.NoSuchProcess:
             continue
     return {"resident_bytes": resident, "cpu_ratio": round(share, 4)}
+
+
+def _memory(process: psutil.Process) -> int:
+    """Return a process's memory, of pages that it shares its part alone where the kernel says."""
+    # Forked children share most pages with their parent: resident sizes summed up count them anew.
+    with suppress(psutil.AccessDenied):
+        proportional = getattr(process.memory_full_info(), "pss", 0)
+        if proportional:
+            return int(proportional)
+    return int(process.memory_info().rss)

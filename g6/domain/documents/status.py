@@ -15,10 +15,13 @@ from g6.domain.reports import (
     ProviderFacts,
     VitalSigns,
 )
-from g6.domain.schema.words import Reason, Status
+from g6.domain.schema.words import QueueName, Reason, Status
 
 SILENT_SECONDS = 20.0
 """Wall seconds without a heartbeat after which nobody works, or three heartbeats."""
+
+BEATLESS_SECONDS = 10.0
+"""Wall seconds without a sign of a beat, which gives one every two, after which there is none."""
 
 OLD_SECONDS = 30.0
 """Market seconds after which a quote is stale, where the running system does not say."""
@@ -32,12 +35,16 @@ class MarketPhase:
     """The session phase of one exchange.
 
     Attributes:
-        next_change: ISO instant, None where no calendar is asked.
+        next_change: ISO instant of the next phase, None where no calendar is asked.
+        closes: ISO instant at which its options stop trading, None while none trades.
+        opens: ISO instant at which its options trade next, None where the calendar does not say.
     """
 
     is_open: bool
     phase: str
     next_change: str | None = None
+    closes: str | None = None
+    opens: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,8 @@ class SystemFacts:
         gap: The gap that opened last.
         last_success: Wall time at which the last analysed cycle closed, 0 for never.
         requests: Requests to the provider by outcome.
+        vitals: Queues and workers now, None where nobody asked. The heartbeat's are as old as it.
+        last_beat: Wall time of a beat's last sign of life in epoch seconds, None where unknown.
         phases: Session phases by exchange.
         trouble: What keeps the bus from being read.
         refused: Why the status file could not be written.
@@ -98,6 +107,8 @@ class SystemFacts:
     gap: GapOpened | None = None
     last_success: float = 0.0
     requests: Mapping[str, float] = field(default_factory=dict)
+    vitals: VitalSigns | None = None
+    last_beat: float | None = None
     phases: Mapping[str, MarketPhase] = field(default_factory=dict)
     next_cycle_wall: float | None = None
     trouble: str = ""
@@ -156,17 +167,41 @@ def readiness(system: SystemFacts) -> tuple[str, ...]:
 
 
 def _machine_troubles(system: SystemFacts) -> list[str]:
-    """Return what the heartbeat says against readiness."""
+    """Return what the heartbeat says against readiness.
+
+    Capacity is asked for: a beat that lives, and a worker for each queue. A worker that was stopped
+    while another serves its queues is none of it.
+    """
+    troubles = _capacity_troubles(system)
     if system.beat is None:
-        return ["heartbeat: none yet"]
+        return troubles or ["heartbeat: none yet"]
     silent = system.wall - system.beat_at
     beats = 0.0 if system.beat.plan is None else system.beat.plan.heartbeat_seconds
     if silent > max(SILENT_SECONDS, 3 * beats):
-        return [f"heartbeat: none for {silent:.0f} s"]
-    down = sorted(name for name, worker in system.beat.vitals.workers.items() if not worker.up)
-    troubles = [f"worker: {name} is down" for name in down]
+        return troubles or [f"heartbeat: none for {silent:.0f} s"]
     if system.beat.refused:
         troubles.append(f"disk: rows are not stored: {system.beat.refused[0].sentence}")
+    return troubles
+
+
+def _capacity_troubles(system: SystemFacts) -> list[str]:
+    """Return a beat that is not there and queues that nobody serves, with what starts them."""
+    troubles: list[str] = []
+    if system.last_beat is not None and system.wall - system.last_beat > BEATLESS_SECONDS:
+        silent = system.wall - system.last_beat
+        troubles.append(f"beat: no beat for {silent:.0f} s: start one with celery -A g6 beat")
+    vitals = system.vitals
+    if vitals is None and system.beat is not None:
+        vitals = system.beat.vitals
+    workers = () if vitals is None else vitals.workers.values()
+    # A worker of an earlier version does not say what it serves.
+    if not workers or any(worker.up and worker.queues is None for worker in workers):
+        return troubles
+    served = {name for worker in workers if worker.up for name in worker.queues or ()}
+    unserved = [str(name) for name in QueueName if name not in served]
+    if unserved:
+        start = f"start one with celery -A g6 worker -Q {','.join(unserved)}"
+        troubles.append(f"worker: nobody serves {', '.join(unserved)}: {start}")
     return troubles
 
 
@@ -266,15 +301,20 @@ def _provider(system: SystemFacts) -> dict[str, object]:
 def _market(phases: Mapping[str, MarketPhase]) -> dict[str, object]:
     """Return one market of several exchanges.
 
-    It is open while one is, in the phase of the first that is open, until the first change.
+    It is open while one is, in the phase of the first that is open, until the first change of
+    phase. Options trade until the last of them closes.
     """
     opened = [phase for phase in phases.values() if phase.is_open]
     first = next(iter([*opened, *phases.values()]), None)
     changes = [phase.next_change for phase in phases.values() if phase.next_change]
+    closes = [phase.closes for phase in opened if phase.closes]
+    opens = [phase.opens for phase in phases.values() if phase.opens]
     return {
         "open": bool(opened),
         "phase": None if first is None else first.phase,
         "next_change": min(changes, key=parse_z) if changes else None,
+        "closes": max(closes, key=parse_z) if closes else None,
+        "opens": min(opens, key=parse_z) if opens else None,
     }
 
 

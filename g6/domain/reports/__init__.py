@@ -1,9 +1,15 @@
 """The facts that the bus, the ledger and the recorder exchange, each frozen and with its JSON."""
 
-from g6.domain.reports.alerts import Alert, AlertRule
+from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened, OverviewRow
 from g6.domain.reports.events import Event, EventMeta, Report, Unreadable, parse_report
-from g6.domain.reports.heartbeat import Heartbeat, RunningPlan, VitalSigns, WorkerFacts
+from g6.domain.reports.heartbeat import (
+    Heartbeat,
+    ProcessFacts,
+    RunningPlan,
+    VitalSigns,
+    WorkerFacts,
+)
 from g6.domain.reports.job_reports import (
     AbandonedFilesCleared,
     EventsDropped,
@@ -44,6 +50,7 @@ __all__ = [
     "LoginFacts",
     "OverviewRow",
     "PanelsVerified",
+    "ProcessFacts",
     "ProviderFacts",
     "ProviderState",
     "RecomputeReport",

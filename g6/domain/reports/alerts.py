@@ -2,83 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from g6.domain.reports.json_types import Document, Json, JsonObject, present
+from g6.domain.reports.alert import Alert, AlertRule
+from g6.domain.reports.json_types import JsonObject
 from g6.domain.reports.storing import SinkRefusal
-from g6.domain.schema.words import EventType, Severity, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What a person should know now, and the command or act that helps.
-
-    Attributes:
-        state: A word for what is wrong, which is also the event's key.
-        fix: None where nothing is said of it.
-        facts: Further facts, for instance those of a provider's state.
-    """
-
-    type: ClassVar[EventType] = EventType.ALERT
-    state: str
-    sentence: str
-    fix: str | None = None
-    facts: Mapping[str, Json] = field(default_factory=dict)
-
-    def to_json(self) -> JsonObject:
-        """Return the payload of the event."""
-        document = present(state=self.state, sentence=self.sentence) | dict(self.facts)
-        return document | ({} if self.fix is None else {"fix": self.fix})
-
-    @classmethod
-    def from_json(cls, document: Document) -> Alert:
-        """Read what `to_json` gave."""
-        own = {"state", "sentence", "fix"}
-        return cls(
-            str(document.get("state", "")),
-            str(document.get("sentence", "")),
-            document.get("fix"),
-            {name: value for name, value in document.items() if name not in own},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRule:
-    """One alert of the table.
-
-    Attributes:
-        id: Its name in the table.
-        state: The word under which it is published. Several alerts may share one.
-        condition: When it is fired, in words.
-        severity: How urgent it is.
-        sentence: What people read, with fields in braces.
-        fix: What helps, with fields in braces.
-        runbook: The page under docs/runbooks, empty where the fix is all there is to say.
-    """
-
-    id: str
-    state: str
-    condition: str
-    severity: Severity
-    sentence: str
-    fix: str
-    runbook: str = ""
-
-    def fire(self, facts: Mapping[str, Json] | None = None, **values: object) -> Alert:
-        """Return the alert with its fields filled in.
-
-        Args:
-            facts: Further facts for the payload of the event.
-            values: The fields of sentence and fix.
-
-        >>> DISK_LOW.fire(megabytes=31.94).sentence
-        'the disk of the data directory has 31.9 MB left'
-        """
-        sentence = self.sentence.format(**values)
-        return Alert(self.state, sentence, self.fix.format(**values), facts or {})
-
+from g6.domain.schema.words import QueueName, Reason, Severity, Status
 
 SKEW_SECONDS = 0.2
 """A host whose clock is further than this from Redis' begins cycles early or lets them expire."""
@@ -92,7 +21,7 @@ STREAM_SECONDS = 60.0
 ROWS_REFUSED = AlertRule(
     "rows_refused",
     "disk",
-    "a sink refuses rows: at once, then once a minute",
+    "a sink refuses rows: at once, and when it takes them again",
     Severity.CRITICAL,
     "rows are not stored ({sinks}): {refusal}",
     "{fix}",
@@ -106,11 +35,12 @@ ROWS_TAKEN = AlertRule(
     "writes are taken again after {seconds:.0f} seconds; what was refused meanwhile may be missing",
     "{fix}",
     "disk-full.md",
+    ends="rows_refused",
 )
 DISK_LOW = AlertRule(
     "disk_low",
     "disk",
-    "the disk of the data directory has less than 64 MB left: once a minute",
+    "the disk of the data directory has less than 64 MB left",
     Severity.WARNING,
     "the disk of the data directory has {megabytes:.1f} MB left",
     "free space there; g6 data size, g6 data compact, g6 retention plan",
@@ -127,7 +57,7 @@ LINES_ASIDE = AlertRule(
 CLOCKS_DIFFER = AlertRule(
     "clocks_differ",
     "clock",
-    "a host's clock is more than 0.2 s from Redis': once a minute",
+    "a host's clock is more than 0.2 s from Redis'",
     Severity.WARNING,
     "clocks differ: {clocks} from Redis",
     "timedatectl set-ntp true, on the host and on Redis' host",
@@ -136,7 +66,7 @@ CLOCKS_DIFFER = AlertRule(
 CYCLES_STALLED = AlertRule(
     "cycles_stalled",
     "stall",
-    "no cycle has analysed anything in an open market for 180 s and three cycles: once a minute",
+    "no cycle has analysed anything in an open market for 180 s and three cycles",
     Severity.CRITICAL,
     "no cycle has analysed anything for {seconds:.0f} seconds of an open market",
     "g6 status; g6 ps",
@@ -145,7 +75,7 @@ CYCLES_STALLED = AlertRule(
 STREAM_SILENT = AlertRule(
     "stream_silent",
     "stream",
-    "the tick stream has brought nothing for 60 s of an open market: once a minute",
+    "the tick stream has brought nothing for 60 s of an open market",
     Severity.WARNING,
     "the tick stream has been silent for {seconds:.0f} seconds of an open market; REST bridges",
     "{fix}",
@@ -154,9 +84,9 @@ STREAM_SILENT = AlertRule(
 TOKEN_MISSING = AlertRule(
     "token_missing",
     "token",
-    "the market opens within the hour and no access token lasts until then: once a day",
+    "a session is open, or opens within the hour, and there is no access token for it",
     Severity.CRITICAL,
-    "the market opens in {minutes:.0f} minutes and the access token is {token}",
+    "the access token is {token} and the market {when}",
     "g6 login",
     "token.md",
 )
@@ -203,6 +133,7 @@ JOURNAL_RESUMED = AlertRule(
     Severity.WARNING,
     "the broker writes its append-only file in {directory} again",
     "",
+    ends="journal_stopped",
 )
 SETTING_RETIRED = AlertRule(
     "setting_retired",
@@ -211,6 +142,60 @@ SETTING_RETIRED = AlertRule(
     Severity.WARNING,
     "a configuration with the retired settings {names} was refused",
     "{fix}",
+)
+BREAKER_OPEN = AlertRule(
+    "breaker_open",
+    "breaker",
+    "the provider failed so often in a row that it is left alone for a while",
+    Severity.CRITICAL,
+    "{sentence}",
+    "g6 check says what is wrong",
+    "breaker.md",
+)
+PROVIDER_SILENT = AlertRule(
+    "provider_silent",
+    "outage",
+    "the provider has not answered for `provider.outage_threshold` seconds",
+    Severity.CRITICAL,
+    "{sentence}",
+    "g6 check says what is wrong",
+    "provider.md",
+)
+NO_QUOTES = AlertRule(
+    "no_quotes",
+    "provider",
+    "a cycle closes in which the provider gave no index any quotes",
+    Severity.CRITICAL,
+    "the provider gives no quotes since {cycle} ({reasons})",
+    "g6 check says what the provider answers, and why",
+    "provider.md",
+)
+QUEUES_UNSERVED = AlertRule(
+    "queues_unserved",
+    "worker",
+    "a queue of the running system has no worker that gave a sign of life of late",
+    Severity.CRITICAL,
+    "nobody serves {queues}: {count} messages wait",
+    "celery -A g6 worker -Q {names}, or g6 up where everything runs on one machine",
+    "no-worker.md",
+)
+PROCESS_ENDED = AlertRule(
+    "process_ended",
+    "process",
+    "a process of g6 up ended by itself: until it has run for a while again",
+    Severity.CRITICAL,
+    "the process {name} ended ({how}) and is started again",
+    "see {log} for why",
+    "no-worker.md",
+)
+NO_HEARTBEAT = AlertRule(
+    "no_heartbeat",
+    "heartbeat",
+    "g6 up hears no heartbeat: no beat sends the sweep, or nobody serves queue maintenance",
+    Severity.CRITICAL,
+    "no heartbeat for {seconds:.0f} s: cycles are neither sent nor closed",
+    "g6 ps lists what lives; the logs are in {logs}",
+    "no-beat.md",
 )
 RULES = (
     SETTING_RETIRED,
@@ -227,22 +212,25 @@ RULES = (
     STREAM_UNTRUSTED,
     JOURNAL_STOPPED,
     JOURNAL_RESUMED,
+    BREAKER_OPEN,
+    PROVIDER_SILENT,
+    NO_QUOTES,
+    QUEUES_UNSERVED,
+    PROCESS_ENDED,
+    NO_HEARTBEAT,
 )
 """Every alert that the system itself fires; a provider's states with a fix are alerts as well."""
 
 
-def disk_alert(refusals: Sequence[SinkRefusal], free_bytes: float | None) -> Alert | None:
-    """Return what is to be told of the disk: what sinks refuse, else that little room is left.
+def disk_alert(free_bytes: float | None) -> Alert | None:
+    """Return the alert of a disk with little room left.
 
     Args:
-        refusals: What sinks refuse, the longest lasting first.
         free_bytes: Room of the data directory, None unknown.
 
-    >>> disk_alert([], 65e6) is None
+    >>> disk_alert(65e6) is None
     True
     """
-    if refusals:
-        return rows_refused(refusals)
     if free_bytes is not None and free_bytes < LITTLE_BYTES:
         return DISK_LOW.fire(megabytes=free_bytes / 1e6)
     return None
@@ -282,6 +270,38 @@ def stall_alert(silent_seconds: float, step: float) -> Alert | None:
     return CYCLES_STALLED.fire(seconds=silent_seconds)
 
 
+def unserved_alert(waiting: Mapping[str, int], unserved: Collection[str]) -> Alert | None:
+    """Return the alert of queues that nobody serves.
+
+    Args:
+        waiting: Messages that wait, by queue.
+        unserved: The queues of which no worker lives.
+
+    >>> unserved_alert({}, ["persist"]).sentence
+    'nobody serves queue persist: 0 messages wait'
+    """
+    names = [str(name) for name in QueueName if name in unserved]
+    if not names:
+        return None
+    count = sum(waiting.get(name, 0) for name in names)
+    noun = "queue" if len(names) == 1 else "queues"
+    queues = f"{noun} {', '.join(names)}"
+    return QUEUES_UNSERVED.fire(queues=queues, count=count, names=",".join(names))
+
+
+def quotes_alert(cycle: str, reasons: Iterable[str]) -> Alert | None:
+    """Return the alert of a cycle in which the provider gave no index any quotes.
+
+    A token that is missing and a breaker that is open have alerts of their own.
+
+    Args:
+        cycle: The cycle.
+        reasons: Why its units are not OK, none of which was analysed.
+    """
+    words = sorted({*reasons} & {Reason.PROVIDER, Reason.NO_QUOTES})
+    return NO_QUOTES.fire(cycle=cycle, reasons=", ".join(words)) if words else None
+
+
 def unit_alerts(units: Mapping[str, str], reasons: Mapping[str, str]) -> list[JsonObject]:
     """Return what panel `alerts` shows of the units of a cycle that are not OK.
 
@@ -301,11 +321,11 @@ def unit_alerts(units: Mapping[str, str], reasons: Mapping[str, str]) -> list[Js
     ]
 
 
-def panel_entry(rule: AlertRule, alert: Alert) -> JsonObject:
+def panel_entry(severity: Severity, alert: Alert) -> JsonObject:
     """Return what panel `alerts` shows of an alert that is of no unit."""
     return {
-        "name": rule.state,
-        "severity": rule.severity,
+        "name": alert.state,
+        "severity": severity,
         "index": "",
         "status": "",
         "reason": alert.sentence,

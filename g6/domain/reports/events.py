@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from g6.domain.reports.alerts import Alert
+from g6.domain.reports.alert import Alert
 from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened
 from g6.domain.reports.heartbeat import Heartbeat
 from g6.domain.reports.job_reports import (

@@ -53,6 +53,38 @@ class WorkerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """A process of the system that is no worker, as it last told.
+
+    Attributes:
+        role: What it is: beat, serve, or the command of who sends cycles.
+        at: Wall time of its last sign of life, epoch seconds.
+        up: Whether it told of itself lately.
+    """
+
+    role: str
+    pid: int
+    host: str
+    at: float
+    up: bool = True
+
+    def to_json(self) -> JsonObject:
+        """Return the facts as JSON has them."""
+        return {
+            "role": self.role,
+            "pid": self.pid,
+            "host": self.host,
+            "at": self.at,
+            "up": self.up,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> ProcessFacts:
+        """Read what `to_json` gave."""
+        return cls(**{name: document[name] for name in cls.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
 class VitalSigns:
     """How queues, workers and hosts are.
 
@@ -62,6 +94,7 @@ class VitalSigns:
         clock_skew_seconds: Host's clock less Redis', by host.
         retained_events: Events that the stream holds, None unknown.
         disk_free_bytes: Room where the data directory is, None unknown.
+        processes: Processes that are no workers.
     """
 
     queues: Mapping[str, int] = field(default_factory=dict)
@@ -69,6 +102,7 @@ class VitalSigns:
     clock_skew_seconds: Mapping[str, float] = field(default_factory=dict)
     retained_events: int | None = None
     disk_free_bytes: float | None = None
+    processes: Sequence[ProcessFacts] = ()
 
     def to_json(self) -> JsonObject:
         """Return the signs as JSON has them."""
@@ -78,6 +112,7 @@ class VitalSigns:
             "clock_skew_seconds": dict(self.clock_skew_seconds),
             "retained_events": self.retained_events,
             "disk_free_bytes": self.disk_free_bytes,
+            "processes": [process.to_json() for process in self.processes],
         }
 
     @classmethod
@@ -92,6 +127,7 @@ class VitalSigns:
             document.get("clock_skew_seconds") or {},
             document.get("retained_events"),
             document.get("disk_free_bytes"),
+            tuple(ProcessFacts.from_json(facts) for facts in document.get("processes") or ()),
         )
 
 

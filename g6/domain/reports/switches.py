@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from g6.domain.reports.alert import Alert
 from g6.domain.reports.json_types import Document, Json, JsonObject, present
 from g6.domain.reports.storing import SinkRefusal
+from g6.domain.schema.words import Severity
 
 EVERY_INDEX = "*"
 """The name under which a pause holds for every index."""
 REFUSED_PREFIX = "refused:"
 """What the names of remembered refusals begin with."""
+ALERT_PREFIX = "alert:"
+"""What the names of alerts that are raised begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,35 @@ class RunWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class RaisedAlert:
+    """An alert that was raised and is not over.
+
+    Attributes:
+        alert: As it was raised.
+        severity: How urgent it is.
+        since: Wall time at which it was raised, epoch seconds.
+    """
+
+    alert: Alert
+    severity: Severity
+    since: float
+
+    def to_json(self) -> JsonObject:
+        """Return the fact as JSON has it."""
+        return {
+            "alert": self.alert.to_json(),
+            "severity": str(self.severity),
+            "since": self.since,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> RaisedAlert:
+        """Read what `to_json` gave."""
+        alert = Alert.from_json(document["alert"])
+        return cls(alert, Severity(document["severity"]), document["since"])
+
+
+@dataclass(frozen=True, slots=True)
 class Switches:
     """The switches in force, and what the system remembers among them.
 
@@ -36,8 +69,8 @@ class Switches:
         window: Of a bounded run or a simulated market.
         expiries_warned: For each index, which missing expiries were told of on which day.
         stream_silent_since: Wall time since which the tick stream brings nothing.
-        token_warned: The day on which a missing token was told of.
         refusals: What sinks refuse, by the switch's name.
+        alerts: The alerts that are raised, by the id of their rule.
         others: Switches that this version does not know.
     """
 
@@ -46,8 +79,8 @@ class Switches:
     window: RunWindow | None = None
     expiries_warned: Mapping[str, str] = field(default_factory=dict)
     stream_silent_since: float | None = None
-    token_warned: str = ""
     refusals: Mapping[str, SinkRefusal] = field(default_factory=dict)
+    alerts: Mapping[str, RaisedAlert] = field(default_factory=dict)
     others: Mapping[str, Json] = field(default_factory=dict)
 
     @property
@@ -72,9 +105,9 @@ class Switches:
             window=window,
             expiries_warned=dict(self.expiries_warned),
             stream_silent_since=self.stream_silent_since,
-            token_warned=self.token_warned,
         )
-        return switches | dict(self.others) | refusals
+        alerts = {f"{ALERT_PREFIX}{name}": raised.to_json() for name, raised in self.alerts.items()}
+        return switches | dict(self.others) | refusals | alerts
 
     @classmethod
     def from_json(cls, document: Document) -> Switches:
@@ -84,17 +117,19 @@ class Switches:
             "paused",
             "expiries_warned",
             "stream_silent_since",
-            "token_warned",
         }
         values = {name: value for name, value in document.items() if name in plain}
         refusals = {}
+        alerts = {}
         others = {}
         window = None
         for name, value in document.items():
             if name.startswith(REFUSED_PREFIX):
                 refusals[name] = SinkRefusal.from_json(value)
+            elif name.startswith(ALERT_PREFIX):
+                alerts[name.removeprefix(ALERT_PREFIX)] = RaisedAlert.from_json(value)
             elif name == "window":
                 window = RunWindow(value.get("first"), value.get("last"))
             elif name not in plain:
                 others[name] = value
-        return cls(**values, window=window, refusals=refusals, others=others)
+        return cls(**values, window=window, refusals=refusals, alerts=alerts, others=others)

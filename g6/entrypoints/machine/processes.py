@@ -22,6 +22,8 @@ from g6.errors import Unavailable
 from g6.files import replace
 
 LONGEST_PAUSE = 30.0
+SERVER = "Redis"
+"""The embedded server in a roster."""
 STEADY = 20.0
 """Seconds a process must have run for its restarts to be forgotten."""
 
@@ -52,6 +54,14 @@ class Process:
     def alive(self) -> bool:
         """Whether it runs."""
         return self._popen is not None and self._popen.poll() is None
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words, empty while it runs."""
+        if self._popen is None or self._popen.poll() is None:
+            return ""
+        code = self._popen.returncode
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def start(self) -> None:
         """Start it. Errors: Unavailable (its log cannot be written)."""
@@ -164,16 +174,19 @@ class Roster:
         """The file of this process."""
         return self.directory / f"{os.getpid()}.json"
 
-    def write(self, processes: Sequence[Process]) -> None:
-        """Write down this process and what it runs now. Errors: StoreBusy."""
+    def write(self, processes: Sequence[Process], server_pid: int = 0) -> None:
+        """Write down this process, its embedded server and what it runs now. Errors: StoreBusy."""
         alive = [process for process in processes if process.alive]
         children = [{"name": process.name, **_identity(process.pid)} for process in alive]
+        if server_pid:
+            children.append({"name": SERVER, **_identity(server_pid)})
         record = {
             "host": socket.gethostname(),
             "supervisor": _identity(os.getpid()),
             "processes": children,
         }
-        replace(self.path, json.dumps(record).encode())
+        # For its owner alone: the next supervisor ends what it names.
+        replace(self.path, json.dumps(record).encode(), 0o600)
 
     def close(self) -> None:
         """Forget this process: everything it ran has ended."""
@@ -192,7 +205,10 @@ class Roster:
                     continue
                 orphans = _orphans(record["processes"])
                 ended += list(orphans)
+                # The server goes last: a worker that cannot say goodbye to it takes longer to end.
+                server = [orphans.pop(SERVER)] if SERVER in orphans else []
                 _end(list(orphans.values()), seconds)
+                _end(server, seconds)
                 path.unlink(missing_ok=True)
         return ended
 

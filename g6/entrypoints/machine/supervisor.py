@@ -32,16 +32,20 @@ from g6.bootstrap.wiring import wire
 from g6.config import Settings, calendar, environment
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.domain.reports import Alert, AlertRule
+from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
 from g6.entrypoints.machine.processes import Process, Roster, stop
 from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
 from g6.errors import Retryable, Unavailable
-from g6.pipeline import Runtime
+from g6.pipeline import Runtime, raised_alerts
 from g6.ports.sources import Ability, abilities_of
 
 STOP_SECONDS = 8.5
 READY_SECONDS = 60.0
+LASTING_SECONDS = 10.0
+"""Seconds that a process must run again for its alert to be over."""
 CYCLE_QUEUES = "collect,analytics,manual"
 STORING_QUEUES = "persist"
 CLOSING_QUEUES = "aggregate,maintenance"
@@ -74,6 +78,7 @@ class Stack:
     roster: Roster
     server: EmbeddedServer | None = None
     processes: list[Process] = field(default_factory=list)
+    _ended: set[str] = field(default_factory=set)
 
     @property
     def pace(self) -> float:
@@ -139,17 +144,40 @@ class Stack:
         The embedded server is kept going on a full disk.
         """
         if self.server is not None and (alert := self.server.outlive_disk(time.monotonic())):
-            try:
-                self.runtime.bus.publish(alert, key=alert.state)
-            except Retryable:
-                log.alert(alert)
+            self._note(JOURNAL_STOPPED, None if alert.is_over else alert)
         with suppress(Retryable):
             self.driver.keep()
+        for process in self.processes:
+            self._note_ending(process)
         again = [process.name for process in self.processes if process.watch()]
         if again:
             with suppress(Retryable):
-                self.roster.write(self.processes)
+                self._write_roster()
         return again
+
+    def _note_ending(self, process: Process) -> None:
+        """Raise the alert of a process that ended by itself, until it has run for a while again."""
+        is_known = process.name in self._ended
+        if process.ending and process.again and not is_known:
+            self._ended.add(process.name)
+            alert = PROCESS_ENDED.fire(name=process.name, how=process.ending, log=process.log)
+            self._note(PROCESS_ENDED, alert, process.name)
+        elif is_known and time.monotonic() - process.started > LASTING_SECONDS and process.alive:
+            self._ended.discard(process.name)
+            self._note(PROCESS_ENDED, None, process.name)
+
+    def _note(self, rule: AlertRule, alert: Alert | None, name: str = "") -> None:
+        """Settle an alert, and show it in the panel: whoever makes panels may be what is gone."""
+        try:
+            raised_alerts.note(self.runtime, self.runtime.controls.read(), rule, alert, name)
+            raised_alerts.show_alerts(self.runtime)
+        except Retryable:
+            if alert is not None:
+                log.alert(alert)
+
+    def _write_roster(self) -> None:
+        server_pid = 0 if self.server is None else self.server.pid
+        self.roster.write(self.processes, server_pid)
 
     def stop(self) -> None:
         """End beat and serve, then the workers, in bounded time."""
@@ -175,7 +203,7 @@ class Stack:
         )
         self.processes.append(process)
         process.start()
-        self.roster.write(self.processes)
+        self._write_roster()
 
     @property
     def _vitals(self) -> RedisVitals:

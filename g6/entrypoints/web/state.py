@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 from g6 import files
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
-from g6.errors import StoreBusy, UncoveredYear
+from g6.domain.market.trading_hours import trading_hours
+from g6.domain.reports import VitalSigns
+from g6.errors import Retryable, StoreBusy, UncoveredYear
 from g6.observability.follower import BusFollower
 from g6.observability.sample_totals import parse_key
 from g6.pipeline import Runtime
@@ -62,6 +65,8 @@ class Watcher:
             gap=latest.gap,
             last_success=totals.value("g6_last_success_cycle_unixtime") if totals else 0.0,
             requests=self._requests(),
+            vitals=_vitals(runtime),
+            last_beat=_last_beat(runtime),
             phases=_phases(runtime),
             next_cycle_wall=_next_cycle(runtime),
             trouble=self.follower.trouble,
@@ -96,6 +101,22 @@ class Watcher:
         return requests
 
 
+def _vitals(runtime: Runtime) -> VitalSigns | None:
+    """Return queues and workers as they are now, None while Redis is away."""
+    with suppress(Retryable):
+        return runtime.vitals.read()
+    return None
+
+
+def _last_beat(runtime: Runtime) -> float | None:
+    """Return the wall time of a beat's last sign, None where a feeder or nobody gives any."""
+    if runtime.lifeline is None or runtime.feeds is not None:
+        return None
+    with suppress(Retryable):
+        return runtime.lifeline.last_beat()
+    return None
+
+
 def _phases(runtime: Runtime) -> dict[str, MarketPhase]:
     """Return the phase of each exchange. A recording asks no calendar and is always open."""
     return {name: _phase(runtime, name) for name in runtime.plan.exchanges}
@@ -106,11 +127,14 @@ def _phase(runtime: Runtime, exchange: str) -> MarketPhase:
         return MarketPhase(is_open=True, phase="replay")
     at = runtime.clock.market()
     calendar = runtime.calendar
+    hours = trading_hours(calendar, [exchange], at)
     try:
         return MarketPhase(
-            is_open=calendar.is_open(exchange, at),
+            is_open=hours.is_open,
             phase=calendar.phase(exchange, at),
             next_change=isoformat_z(calendar.next_change(exchange, at)),
+            closes=None if hours.until is None else isoformat_z(hours.until),
+            opens=None if hours.opens is None else isoformat_z(hours.opens),
         )
     except UncoveredYear as error:
         return MarketPhase(is_open=False, phase=str(error.sentence))

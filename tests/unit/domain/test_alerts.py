@@ -12,6 +12,8 @@ from g6.domain.reports.alerts import (
     AlertRule,
     clock_alert,
     disk_alert,
+    quotes_alert,
+    rows_refused,
     stall_alert,
     unit_alerts,
 )
@@ -30,14 +32,25 @@ def test_no_two_alerts_have_one_id() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
 
 
-def test_what_sinks_refuse_comes_before_a_disk_that_is_nearly_full() -> None:
-    alert = disk_alert([REFUSAL], 1e6)
-    assert alert is not None
-    assert alert.sentence == "rows are not stored (csv): cannot write"
-    little = disk_alert([], 31.94e6)
+def test_a_disk_is_told_of_when_it_is_nearly_full_and_when_rows_are_refused() -> None:
+    assert rows_refused([REFUSAL]).sentence == "rows are not stored (csv): cannot write"
+    little = disk_alert(31.94e6)
     assert little is not None
     assert little.sentence == "the disk of the data directory has 31.9 MB left"
-    assert disk_alert([], 65e6) is disk_alert([], None) is None
+    assert disk_alert(65e6) is disk_alert(None) is None
+
+
+def test_a_cycle_without_quotes_is_told_of_where_the_provider_is_why() -> None:
+    alert = quotes_alert("x", ["provider", "provider"])
+    assert alert is not None
+    assert alert.sentence == "the provider gives no quotes since x (provider)"
+    assert quotes_alert("x", ["paused", "token", "breaker"]) is None
+
+
+def test_what_says_that_another_alert_is_over_names_one_of_the_table() -> None:
+    endings = [rule for rule in RULES if rule.ends]
+    assert {rule.ends for rule in endings} <= {rule.id for rule in RULES}
+    assert all(rule.fire(seconds=1.0, fix="", directory="d").is_over for rule in endings)
 
 
 def test_clocks_and_stalls_are_alerts_beyond_their_limits_only() -> None:
@@ -62,6 +75,7 @@ def test_a_panel_shows_each_unit_that_is_not_ok_by_its_urgency() -> None:
     [
         ("alert", {"state": "outage", "sentence": "gone", "seconds": 31.0, "fix": "g6 check"}),
         ("alert", {"state": "token", "sentence": "gone"}),
+        ("alert", {"state": "token", "sentence": "back", "over": True}),
         ("provider.state", {"name": "ticker", "state": "lost", "sentence": "x", "code": None}),
         ("provider.state", {"state": "listings", "listings": {"memory": 3}}),
         ("gap.closed", {"index": "NIFTY", "cycle": "x", "status": "OK", "reason": ""}),

@@ -7,6 +7,7 @@ import pytest
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
 from g6.domain.reports import CycleReport, GapOpened, Heartbeat
+from g6.domain.schema.words import QueueName
 
 NOW = datetime(2026, 11, 20, 5, 30, 45, tzinfo=UTC)
 WALL = NOW.timestamp()
@@ -31,13 +32,22 @@ BEAT = {
         "b": {"up": True, "resident_bytes": 50e6, "cpu_ratio": 0.5},
     },
 }  # fmt: skip
-OPEN = {"NSE": {"open": True, "phase": "continuous", "next_change": "2026-11-20T09:45:00Z"}}
+OPEN = {
+    "NSE": {
+        "open": True,
+        "phase": "continuous",
+        "next_change": "2026-11-20T09:45:00Z",
+        "closes": "2026-11-20T10:10:00Z",
+        "opens": "2026-11-23T03:45:00Z",
+    }
+}
 
 
 PLAN = {
     "indices": ["NIFTY", "SENSEX"], "interval": 60, "step": 60.0, "config_id": "", "heartbeat_seconds": 2.0,
     "max_quote_age": 30.0,
 }  # fmt: skip
+ALL_BUT_PERSIST = [str(name) for name in QueueName if name != QueueName.PERSIST]
 BLANK = {"cycle": "", "status": "OK", "units": {}, "lateness_seconds": 0.0, "elapsed_seconds": 0.0}
 UNKNOWN = {"age_seconds": None, "pcr": None, "source": None, "stale": None}
 FRESH = {"source": "stream,rest", "stale": False}
@@ -58,7 +68,13 @@ def parsed(facts):
     if "plan" in beat:
         beat = beat | {"plan": PLAN | beat["plan"]}
     phases = {
-        name: MarketPhase(phase["open"], phase.get("phase", ""), phase.get("next_change"))
+        name: MarketPhase(
+            phase["open"],
+            phase.get("phase", ""),
+            phase.get("next_change"),
+            phase.get("closes"),
+            phase.get("opens"),
+        )
         for name, phase in facts["phases"].items()
     }
     return facts | {
@@ -181,9 +197,20 @@ def test_the_provider_is_named_and_what_it_does_not_tell_is_none():
 
 
 def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_does():
-    closed = {"open": False, "phase": "closed", "next_change": "2026-11-20T05:31:00Z"}
+    closed = {
+        "open": False,
+        "phase": "closed",
+        "next_change": "2026-11-20T05:31:00Z",
+        "opens": "2026-11-21T03:45:00Z",
+    }
     market = runtime_status(seen(phases={"BSE": closed, **OPEN}))["market"]
-    assert market == {"open": True, "phase": "continuous", "next_change": "2026-11-20T05:31:00Z"}
+    assert market == {
+        "open": True,
+        "phase": "continuous",
+        "next_change": "2026-11-20T05:31:00Z",
+        "closes": "2026-11-20T10:10:00Z",
+        "opens": "2026-11-21T03:45:00Z",
+    }
 
 
 def test_the_last_gap_is_shown_as_it_was_published():
@@ -202,7 +229,11 @@ def test_a_running_system_is_ready():
         ({"refused": "cannot write status.json"}, "status file: cannot write status.json"),
         ({"beat": {}}, "heartbeat: none yet"),
         ({"beat": BEAT | {"ts": "2026-11-20T05:30:00Z"}}, "heartbeat: none for 45 s"),
-        ({"beat": BEAT | {"workers": {"a": {"up": False}}}}, "worker: a is down"),
+        ({"last_beat": WALL - 103}, "beat: no beat for 103 s: start one with celery -A g6 beat"),
+        (
+            {"beat": BEAT | {"workers": {"a": {"up": True, "queues": ALL_BUT_PERSIST}}}},
+            "worker: nobody serves persist: start one with celery -A g6 worker -Q persist",
+        ),
         ({"last_success": 0.0}, "cycle: none closed yet"),
         ({"last_success": WALL - 181}, "cycle: the last success was 181 s ago"),
     ],
@@ -210,6 +241,14 @@ def test_a_running_system_is_ready():
 def test_readiness_names_what_is_missing(changes, missing):
     assert readiness(seen(**changes)) == (missing,)
     assert runtime_status(seen(**changes))["readiness_reason"] == missing
+
+
+def test_a_worker_that_is_gone_is_no_trouble_while_another_serves_its_queues():
+    others = {"up": True, "queues": ALL_BUT_PERSIST}
+    files = {"up": True, "queues": ["persist"]}
+    gone = {"up": False, "queues": ["persist"]}
+    beat = BEAT | {"workers": {"a": others, "b": files, "c": gone}}
+    assert readiness(seen(beat=beat)) == ()
 
 
 def test_no_cycle_is_missed_while_the_market_is_closed():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 from pathlib import Path
 
 from g6.adapters.redis.server import connect
 from g6.config import load
 from g6.domain.schema.words import QueueName
-from g6.entrypoints.machine.supervisor import WORKERS, pool_sizes, running
+from g6.entrypoints.machine.processes import Process
+from g6.entrypoints.machine.supervisor import LASTING_SECONDS, WORKERS, pool_sizes, running
+from tests.waiting import eventually
 
 
 def test_every_queue_has_one_worker() -> None:
@@ -29,6 +34,40 @@ def test_pools_are_as_large_as_the_settings_say() -> None:
     assert pool_sizes(
         load(None, {"workers.cycle": 2, "workers.persist": 3, "workers.closing": 1}, {})
     ) == (2, 3, 1)
+
+
+def test_a_process_that_ends_by_itself_is_an_alert_until_it_has_run_again(tmp_path: Path) -> None:
+    with running(load(None, {"demo_dir": str(tmp_path)}, {})) as stack:
+        flag = tmp_path / "flag"
+        code = f"import pathlib, sys, time; pathlib.Path({str(flag)!r}).exists() or sys.exit(3); time.sleep(60)"
+        process = Process("persist", [sys.executable, "-c", code], os.environ, tmp_path / "p.log")
+        stack.processes.append(process)
+        process.start()
+        eventually(lambda: not process.alive)
+        stack.watch()
+        (raised,) = stack.runtime.controls.read().alerts.values()
+        assert raised.alert.sentence == (
+            "the process persist ended (exit code 3) and is started again"
+        )
+        panel = stack.runtime.panels.get("alerts")
+        assert panel is not None
+        assert [each["name"] for each in panel["data"]["alerts"]] == ["process"]
+        flag.touch()
+        eventually(lambda: stack.watch() or process.alive)
+        process.started -= LASTING_SECONDS
+        stack.watch()
+        assert not stack.runtime.controls.read().alerts
+        types = [event.document for event in stack.runtime.bus.read("0") if event.type == "alert"]
+        assert [document.get("over", False) for document in types] == [False, True]
+
+
+def test_the_roster_names_the_embedded_server_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with running(load(None, {"demo_dir": str(tmp_path)}, {})) as stack:
+        process = Process("child", [sys.executable, "-c", "input()"], os.environ, tmp_path / "log")
+        stack.roster.write([process], stack.server.pid if stack.server else 0)
+        record = json.loads(stack.roster.path.read_text("utf-8"))
+        assert [child["name"] for child in record["processes"]] == ["Redis"]
+        assert stack.roster.path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_server_of_ones_own_holds_so_much_and_evicts_nothing(tmp_path: Path) -> None:

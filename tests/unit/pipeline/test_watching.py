@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from g6 import pipeline
-from g6.domain.reports import LoginFacts, ProviderFacts, StreamFacts, VitalSigns
+from g6.domain.reports import LoginFacts, ProviderFacts, StreamFacts, VitalSigns, WorkerFacts
 from g6.domain.reports.provider_facts import ConnectionFacts
+from g6.domain.schema.words import QueueName
 from tests.worlds.pipeline import World
 
 
@@ -31,17 +32,6 @@ def test_heartbeats_come_as_far_apart_as_is_configured(
     assert len(world.reports("heartbeat")) == beats
 
 
-@pytest.mark.parametrize("every", [2.0, 10.0, 60.0])
-def test_a_person_is_reminded_once_a_minute_however_far_apart_heartbeats_are(
-    world: World, every: float
-) -> None:
-    world.runtime = replace(world.runtime, vitals=Skewed(3.0), heartbeat_seconds=every)
-    for _ in range(90):
-        pipeline.heartbeat(world.runtime)
-        world.later(2.0)
-    assert len(world.reports("alert")) == 3
-
-
 class Skewed:
     """Vitals port of a host whose clock is wrong."""
 
@@ -52,18 +42,44 @@ class Skewed:
         return VitalSigns(clock_skew_seconds={"here": self.seconds})
 
 
+@pytest.mark.parametrize("every", [2.0, 10.0])
 @pytest.mark.parametrize(("seconds", "alerts"), [(0.21, 1), (-0.4, 1), (0.19, 0)])
-def test_a_clock_that_is_wrong_is_told_of_once_a_minute(
-    world: World, seconds: float, alerts: int
+def test_a_clock_that_is_wrong_is_told_of_once(
+    world: World, seconds: float, alerts: int, every: float
 ) -> None:
-    world.runtime = replace(world.runtime, vitals=Skewed(seconds))
-    for _ in range(30):
-        pipeline.heartbeat(world.runtime)
-        world.later(2.0)
+    world.runtime = replace(world.runtime, vitals=Skewed(seconds), heartbeat_seconds=every)
+    beat_on(world, 30)
     assert len(world.reports("alert")) == alerts
 
 
-def test_a_stall_is_told_of_after_three_minutes_and_once_a_minute(world: World) -> None:
+def beat_on(world: World, beats: int) -> None:
+    """Let some beats pass, two seconds apart."""
+    for _ in range(beats):
+        pipeline.heartbeat(world.runtime)
+        world.later(2.0)
+
+
+def shown(world: World) -> list[str]:
+    """Return the states that panel `alerts` shows."""
+    panel = world.panels.get("alerts") or {"data": {"alerts": []}}
+    return [each["name"] for each in panel["data"]["alerts"]]
+
+
+def test_what_is_over_is_told_of_once_and_leaves_the_panel(world: World) -> None:
+    vitals = Skewed(3.0)
+    world.runtime = replace(world.runtime, vitals=vitals)
+    beat_on(world, 5)
+    assert shown(world) == ["clock"]
+    vitals.seconds = 0.0
+    beat_on(world, 5)
+    raised, over = world.reports("alert")
+    assert "over" not in raised
+    assert over["over"] is True
+    assert over["sentence"] == f"over after 10 s: {raised['sentence']}"
+    assert shown(world) == []
+
+
+def test_a_stall_is_told_of_after_three_minutes_and_once(world: World) -> None:
     pipeline.heartbeat(world.runtime)
     for _ in range(89):
         world.later(2.0)
@@ -72,9 +88,42 @@ def test_a_stall_is_told_of_after_three_minutes_and_once_a_minute(world: World) 
     for _ in range(60):
         world.later(2.0)
         pipeline.heartbeat(world.runtime)
-    told = world.reports("alert")
-    assert [alert["state"] for alert in told] == ["stall"] * 2
-    assert "no cycle has analysed anything for" in told[0]["sentence"]
+    (told,) = world.reports("alert")
+    assert told["state"] == "stall"
+    assert "no cycle has analysed anything for" in told["sentence"]
+    assert shown(world) == ["stall"]
+
+
+class Staffed:
+    """Vitals port of workers that serve some queues, of which one may be silent."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+        self.waiting = 0
+
+    def read(self) -> VitalSigns:
+        others = [str(name) for name in QueueName if name != QueueName.PERSIST]
+        workers = {
+            "cycle@a": WorkerFacts(queues=others),
+            "persist@a": WorkerFacts(queues=["persist"], up=self.is_up),
+        }
+        return VitalSigns(queues={"persist": self.waiting}, workers=workers)
+
+
+def test_a_queue_whose_workers_are_silent_is_told_of_until_it_is_served(world: World) -> None:
+    vitals = Staffed()
+    world.runtime = replace(world.runtime, vitals=vitals)
+    beat_on(world, 2)
+    assert world.reports("alert") == []
+    vitals.is_up = False
+    vitals.waiting = 3
+    beat_on(world, 2)
+    (alert,) = world.reports("alert")
+    assert alert["sentence"] == "nobody serves queue persist: 3 messages wait"
+    assert "-Q persist" in alert["fix"]
+    vitals.is_up = True
+    beat_on(world, 2)
+    assert world.reports("alert")[-1]["over"] is True
 
 
 def test_nothing_stalls_where_no_market_is_open(world: World) -> None:
@@ -107,7 +156,7 @@ class Silent:
         ("dead", "valid", "g6 status --json"),
     ],
 )
-def test_a_silent_stream_is_told_of_after_a_minute_and_once_a_minute_until_it_flows(
+def test_a_silent_stream_is_told_of_after_a_minute_until_it_flows(
     world: World, state: str, token: str, fix: str
 ) -> None:
     stream = Silent()
@@ -119,7 +168,7 @@ def test_a_silent_stream_is_told_of_after_a_minute_and_once_a_minute_until_it_fl
             pipeline.heartbeat(world.runtime)
             world.later(2.0)
     told = [alert for alert in world.reports("alert") if alert["state"] == "stream"]
-    assert len(told) == 2
+    assert ["over" in alert for alert in told] == [False, True]
     assert told[0]["fix"].startswith(fix)
 
 

@@ -81,11 +81,11 @@ def test_what_a_failed_collection_asked_stands_in_its_report(world: Logged) -> N
         ("2026-11-18T02:50:00Z", {"state": "valid", "seconds_left": 60.0}, 1),
         ("2026-11-18T02:50:00Z", {"state": "valid", "seconds_left": 70_000.0}, 0),
         ("2026-11-18T01:00:00Z", {"state": "missing", "seconds_left": None}, 0),
-        ("2026-11-18T05:00:00Z", {"state": "missing", "seconds_left": None}, 0),
+        ("2026-11-18T05:00:00Z", {"state": "missing", "seconds_left": None}, 1),
         ("2026-11-21T02:50:00Z", {"state": "missing", "seconds_left": None}, 0),
     ],
 )
-def test_before_an_open_without_a_token_a_person_is_told_once(
+def test_of_a_session_without_a_token_a_person_is_told_once(
     world: Logged, clock: str, login: dict[str, Any], alerts: int
 ) -> None:
     world.clock.now, world.provider.login = parse_z(clock).timestamp(), login

@@ -21,7 +21,8 @@ from typing import Self
 import redis
 
 from g6.adapters.redis.server.connection import Reply, connect
-from g6.domain.reports.alerts import JOURNAL_RESUMED, JOURNAL_STOPPED, Alert
+from g6.domain.reports import Alert
+from g6.domain.reports.alerts import JOURNAL_RESUMED, JOURNAL_STOPPED
 from g6.errors import Unavailable
 from g6.files import fix_of
 

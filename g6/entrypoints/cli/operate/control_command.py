@@ -39,8 +39,8 @@ def control(
 
     controls = create_app(options.settings(config, set_, data_dir=data_dir)).runtime.controls
     controls.set(name, _switch(name, value, controls.read()))
-    # The window of a bounded run stands among the switches and is none that a person throws.
-    switches = replace(controls.read(), window=None)
+    # A bounded run's window and raised alerts stand among the switches; no person throws them.
+    switches = replace(controls.read(), window=None, alerts={})
     typer.echo(json.dumps(switches.to_json()))
 
 

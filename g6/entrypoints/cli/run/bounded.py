@@ -1,22 +1,19 @@
-"""A bounded run on a terminal: progress, tables or lines as cycles close, and a summary."""
+"""The demo: a bounded run of the simulated market with a table for each cycle, and checks."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from g6 import pipeline
-from g6.adapters.replay import LeftOut
+from g6 import log, pipeline
 from g6.bootstrap.sources import simulated_market
 from g6.bootstrap.stores import store as configured_store
 from g6.config import Settings, calendar
@@ -24,20 +21,18 @@ from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.pricing.black76 import implied_vol
-from g6.domain.reports import CycleReport
-from g6.entrypoints.cli.shared import banner, left_out, terminal
+from g6.domain.reports import Alert
+from g6.entrypoints.cli.shared import terminal
 from g6.entrypoints.cli.shared.following import (
     PATIENCE,
     ClosedCycle,
     RunFollower,
     prepare_start,
     stoppable,
-    warn_about_status_file,
 )
 from g6.entrypoints.machine.supervisor import Stack, Window, running, window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Ledger, Store
-from g6.ports.sources import abilities_of
 from g6.rendering import cycle_screen
 from g6.simulation.self_test import self_test
 from g6.studies.checks.self_checks import self_checks
@@ -97,12 +92,12 @@ def demonstrate(settings: Settings, cycles: int) -> None:
     console = terminal.console(settings)
     with (
         stoppable(),
-        _started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit),
+        started(settings, cycles, console, who="g6 demo") as (stack, follower, _, limit),
     ):
         has_tables = cycles <= MOST_TABLES
         closing = follower.until(cycles, limit)
         if not has_tables:
-            closing = _with_progress(closing, cycles, console)
+            closing = with_progress(closing, cycles, console)
         last: ClosedCycle | None = None
         for last in closing:
             if has_tables or len(follower.closed) == cycles:
@@ -112,41 +107,33 @@ def demonstrate(settings: Settings, cycles: int) -> None:
         _show_end(console, stack, last)
 
 
-def run_bounded(settings: Settings, requested: int | None, *, json_lines: bool, mix: bool) -> None:
-    """Run the requested cycles, or a whole recording, and print how they went.
-
-    The exit code is 1 when not all of them closed and were stored.
-    """
-    console = terminal.console(settings, stderr=json_lines)
-    warn_about_status_file(settings, console, serves=False)
-    with (
-        stoppable(),
-        _started(settings, requested, console, mix=mix) as (stack, follower, cycles, limit),
-    ):
-        banner.print_banner(console, stack, serves=False)
-        for followed in _with_progress(follower.until(cycles, limit), cycles, console):
-            if json_lines:
-                typer.echo(json.dumps(followed.report.to_json(), separators=(",", ":")))
-        is_whole = (
-            follower.until_stored(stack.runtime.clock.wall() + STORED_SECONDS)
-            and len(follower.closed) >= cycles
-        )
-        _summarise(console, stack, follower.closed, cycles)
-        unread = _left_out(stack)
-        left_out.print_left_out(console, unread)
-        if not is_whole or left_out.has_damage(unread):
-            raise typer.Exit(1)
+def _quietly(_: Stack) -> Callable[[Alert], None]:
+    return log.alert
 
 
 @contextmanager
-def _started(
+def started(
     settings: Settings,
     cycles: int | None,
     console: Console,
     *,
     mix: bool = False,
     who: str = "g6 run",
+    present: Callable[[Stack], Callable[[Alert], None]] = _quietly,
 ) -> Iterator[tuple[Stack, RunFollower, int, float]]:
+    """Start a bounded run for the block.
+
+    Args:
+        settings: The configuration.
+        cycles: How many are asked for, None for all of a recording.
+        console: Where progress is shown.
+        mix: Whether the directory may hold rows of another kind of market.
+        who: What a person calls this process.
+        present: Is called before the workers are started, and returns who is given alerts.
+
+    Yields:
+        The processes, their follower, the number of cycles, and the wall time to give up at.
+    """
     settings = prepare_start(settings, console)
     with running(settings, who=who, fresh=settings.simulated, mix=mix, bounded=True) as stack:
         bounds = window(settings, stack.runtime, cycles)
@@ -154,7 +141,7 @@ def _started(
         # The window of a bounded run bound every later beat of a live system, until the driver took
         # it along at its end.
         stack.driver.open_window(bounds.first, bounds.last)
-        follower = RunFollower(stack, stack.runtime.bus.bounds()[1])
+        follower = RunFollower(stack, stack.runtime.bus.bounds()[1], present(stack))
         with _bar(console) as progress:
             task = progress.add_task("starting workers", total=None)
             stack.start_workers()
@@ -210,9 +197,10 @@ def _bar(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
-def _with_progress(
+def with_progress(
     closed: Iterator[ClosedCycle], cycles: int, console: Console
 ) -> Iterator[ClosedCycle]:
+    """Yield closed cycles and show how far the run has come."""
     counts: Counter[str] = Counter()
     with _bar(console) as progress:
         task = progress.add_task("collecting", total=cycles)
@@ -280,26 +268,3 @@ def _show_chain(console: Console, store: Store, last: ClosedCycle) -> None:
     title = f"\n{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh"
     console.print(title, style="bold")
     console.print(cycle_screen.chain_table(frame, row["expiry_nearest"]))
-
-
-def _left_out(stack: Stack) -> Sequence[LeftOut]:
-    """Return what a recording was read without, nothing for another source."""
-    recorded = abilities_of(stack.runtime.provider).recorded
-    return () if recorded is None else recorded.left_out
-
-
-def _summarise(
-    console: Console, stack: Stack, closed: Mapping[str, CycleReport], cycles: int
-) -> None:
-    elapsed = np.array([report.elapsed_seconds for report in closed.values()] or [np.nan])
-    counts = Counter(str(report.status) for report in closed.values())
-    statuses = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    console.print(f"{len(closed)} of {cycles} cycles closed: {statuses or 'none'}")
-    if closed:
-        p50, p95 = np.percentile(1e3 * elapsed, [50, 95])
-        options = np.mean([sum(report.options.values()) for report in closed.values()])
-        console.print(
-            f"{options:.0f} options a cycle; "
-            f"closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant"
-        )
-    console.print(f"files in {stack.settings.directory}")

@@ -29,6 +29,11 @@ SelfTest = Annotated[
     typer.Option("--self-test", help="Print the market's figures beside a real one's, and stop."),
 ]
 
+Anyway = Annotated[
+    bool,
+    typer.Option("--anyway", help="Start on a disk that has no room for what it will take."),
+]
+
 DEMO_CYCLES = 6
 DEMO_SPEED = "12"
 
@@ -97,6 +102,7 @@ def run(
     faults: Faults = None,
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
+    anyway: Anyway = False,
     no_banner: options.NoBanner = False,
     json_: options.Json = False,
     table: table_options.TableOptions,
@@ -127,11 +133,11 @@ def run(
             "g6 run is bounded: how many cycles?",
             "g6 run --cycles 10, or g6 up to go on until Ctrl-C",
         )
-    from g6.entrypoints.cli.run.bounded import run_bounded
+    from g6.entrypoints.cli.run.bounded_run import run_bounded
 
     layout = table.table_layout()
     with table_options.settings_with_layout(layout, settings, stderr=json_) as settings:
-        run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix)
+        run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix, anyway=anyway)
 
 
 def up(
@@ -144,6 +150,7 @@ def up(
     start: options.Start = None,
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
+    anyway: Anyway = False,
     no_banner: options.NoBanner = False,
     log_format: options.LogFormat = None,
     config: options.Config = None,
@@ -168,7 +175,7 @@ def up(
     )
     from g6.entrypoints.cli.run.unbounded import run_until_stopped
 
-    run_until_stopped(settings, mix=mix)
+    run_until_stopped(settings, mix=mix, anyway=anyway)
 
 
 def _with_faults(assignments: list[str] | None, faults: str | None) -> list[str]:

@@ -1,29 +1,64 @@
-"""`g6 up` on a terminal: the startup line, then one line per cycle."""
+"""`g6 up`: everything on this machine, cycle by cycle, until somebody stops it."""
 
 from __future__ import annotations
 
+from functools import partial
+
+from rich.console import Console
+
 from g6 import __version__, log
 from g6.config import Settings, hashes
-from g6.entrypoints.cli.shared import banner, terminal
+from g6.entrypoints.cli.run import start_screen
+from g6.entrypoints.cli.run.run_watch import RunWatch
+from g6.entrypoints.cli.run.voices import Voice, voice_of
+from g6.entrypoints.cli.shared import terminal
 from g6.entrypoints.cli.shared.following import (
     RunFollower,
     prepare_start,
     stoppable,
     warn_about_status_file,
 )
-from g6.entrypoints.machine.supervisor import running
+from g6.entrypoints.machine.supervisor import Stack, pool_sizes, running
 from g6.entrypoints.web.serving import bind
+from g6.rendering import run_screen
 
 
-def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
-    """Start everything and report each cycle until Ctrl-C or SIGTERM, then end everything."""
+def run_until_stopped(settings: Settings, *, mix: bool = False, anyway: bool = False) -> None:
+    """Start everything and tell of each cycle until Ctrl-C or SIGTERM, then end everything."""
     console = terminal.console(settings)
     settings = prepare_start(settings, console)
     warn_about_status_file(settings, console, serves=settings.features.serve)
+    estimate = start_screen.estimate_of(settings)
+    if not anyway:
+        start_screen.refuse_full_disk(settings, estimate)
     if settings.features.serve:
         _refuse_taken_ports(settings)
+    watch: RunWatch | None = None
     with stoppable(), running(settings, who="g6 up", fresh=settings.simulated, mix=mix) as stack:
         log.configure(settings)
+        voice = voice_of(settings, console, stack.runtime.clock)
+        watch = RunWatch(settings, stack, voice, partial(console.print, soft_wrap=True))
+        start_screen.print_start(
+            console, stack, watch.begin(), estimate, serves=settings.features.serve
+        )
+        follower = _start(stack, console, voice)
+        while True:
+            for followed in follower.poll():
+                watch.count(followed.report)
+                voice.cycle(followed.report)
+                # A report carries the overview rows of its cycle, 375 times a day: what was printed
+                # is let go.
+                follower.closed.clear()
+                follower.published.clear()
+            watch.look(follower)
+    if watch is not None:
+        console.print(run_screen.end_line(watch.statuses, str(settings.directory)), soft_wrap=True)
+
+
+def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
+    """Start workers, ticker, beat and serve, and return the follower of what they do."""
+    settings = stack.settings
+    if not console.is_terminal:
         log.startup(
             version=__version__,
             indices=settings.indices,
@@ -31,27 +66,21 @@ def run_until_stopped(settings: Settings, *, mix: bool = False) -> None:
             provider=settings.provider.name,
             hashes=hashes(settings),
         )
-        if settings.simulated:
-            stack.driver.open_window(
-                stack.runtime.clock.market() if settings.lookalike else settings.market.start, None
-            )
+    if settings.simulated:
+        market = stack.runtime.clock.market()
+        stack.driver.open_window(market if settings.lookalike else settings.market.start, None)
+    with console.status("starting the workers"):
         stack.start_workers()
         stack.wait_ready()
-        follower = RunFollower(stack, stack.runtime.bus.bounds()[1])
-        stack.start_ticker()
-        stack.start_beat()
-        if settings.features.serve:
-            stack.start_serve()
-        banner.print_banner(console, stack, serves=settings.features.serve)
-        if settings.console.banner:
-            console.print("collecting; Ctrl-C stops")
-        while True:
-            for followed in follower.poll():
-                log.report(followed.report)
-                # A report carries the overview rows of its cycle, 375 times a day: what was printed
-                # is let go.
-                follower.closed.clear()
-                follower.published.clear()
+    follower = RunFollower(stack, stack.runtime.bus.bounds()[1], voice.alert)
+    stack.start_ticker()
+    stack.start_beat()
+    if settings.features.serve:
+        stack.start_serve()
+    if settings.console.banner:
+        ready = sum(pool_sizes(settings))
+        console.print(f"{ready} worker processes are ready; Ctrl-C stops", highlight=False)
+    return follower
 
 
 def _refuse_taken_ports(settings: Settings) -> None:

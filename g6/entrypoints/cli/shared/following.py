@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from textwrap import fill
 
 from rich.console import Console
 
@@ -15,11 +14,10 @@ from g6 import log
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
-from g6.domain.reports import Alert, CycleReport, StageReport, StoreRefused
+from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport, StoreRefused
 from g6.domain.schema.words import Stage
-from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.machine.supervisor import Stack, aligned
-from g6.errors import G6Error, Retryable
+from g6.errors import Retryable
 
 PATIENCE = 30.0
 """Seconds beyond the last cycle's deadline after which a bounded run is given up."""
@@ -28,7 +26,7 @@ PATIENCE = 30.0
 def prepare_start(settings: Settings, console: Console) -> Settings:
     """Return the settings with the simulated market's start inside a session.
 
-    The console says when it was moved, and what a day will take.
+    The console says when it was moved.
     """
     configured = settings.market.start
     settings = aligned(settings)
@@ -38,9 +36,6 @@ def prepare_start(settings: Settings, console: Console) -> Settings:
             f"{_clock(configured)} lies in no session: the market starts at {_clock(start)}",
             soft_wrap=True,
         )
-    with suppress(G6Error):  # whoever needs what is missing says so
-        if estimate := sizing.estimate_day(settings):
-            console.print(fill(sizing.sentence(settings, estimate), 80), highlight=False)
     return settings
 
 
@@ -85,10 +80,16 @@ class ClosedCycle:
 
 @dataclass(slots=True)
 class RunFollower:
-    """Reads the bus after `last_id` and remembers which cycles were closed and published."""
+    """Reads the bus after `last_id` and remembers which cycles were closed and published.
+
+    `tell` is given alerts. `heard` is the newest heartbeat, `heard_at` the wall time it came.
+    """
 
     stack: Stack
     last_id: str
+    tell: Callable[[Alert], None] = log.alert
+    heard: Heartbeat | None = None
+    heard_at: float = 0.0
     closed: dict[str, CycleReport] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     analysed: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -114,8 +115,11 @@ class RunFollower:
                 case StoreRefused() as refused:
                     for sink, sentence in refused.errors.items():
                         self._refused[refused.cycle, sink] = sentence
+                case Heartbeat() as heartbeat:
+                    self.heard = heartbeat
+                    self.heard_at = self.stack.runtime.clock.wall()
                 case Alert() as alert:
-                    log.alert(alert)
+                    self.tell(alert)
                 case CycleReport() as report if report.cycle not in self.closed:
                     self.closed[report.cycle] = report
                     yield ClosedCycle(report, self.analysed.pop(report.cycle, {}))
@@ -132,7 +136,7 @@ class RunFollower:
         reason, _, fix = self._refused[place].partition("; ")
         which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
         sentence = f"rows of {which} are not stored yet ({', '.join(sinks)}): {reason}"
-        log.alert(Alert("disk", sentence, fix))
+        self.tell(Alert("disk", sentence, fix))
         self._refused.clear()
 
     def _note_stage(self, report: StageReport, at: float) -> None:

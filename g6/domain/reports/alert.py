@@ -1,0 +1,87 @@
+"""The alert: what a person should know now, and the record from which one is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from g6.domain.reports.json_types import Document, Json, JsonObject, present
+from g6.domain.schema.words import EventType, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a person should know now, and the command or act that helps.
+
+    Attributes:
+        state: A word for what is wrong, which is also the event's key.
+        fix: None where nothing is said of it.
+        facts: Further facts, for instance those of a provider's state.
+        is_over: Whether what was wrong is over.
+    """
+
+    type: ClassVar[EventType] = EventType.ALERT
+    state: str
+    sentence: str
+    fix: str | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    is_over: bool = False
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        document = present(state=self.state, sentence=self.sentence) | dict(self.facts)
+        document |= {} if self.fix is None else {"fix": self.fix}
+        return document | ({"over": True} if self.is_over else {})
+
+    @classmethod
+    def from_json(cls, document: Document) -> Alert:
+        """Read what `to_json` gave."""
+        own = {"state", "sentence", "fix", "over"}
+        return cls(
+            str(document.get("state", "")),
+            str(document.get("sentence", "")),
+            document.get("fix"),
+            {name: value for name, value in document.items() if name not in own},
+            bool(document.get("over", False)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """One alert of the table.
+
+    Attributes:
+        id: Its name in the table.
+        state: The word under which it is published. Several alerts may share one.
+        condition: When it is fired, in words.
+        severity: How urgent it is.
+        sentence: What people read, with fields in braces.
+        fix: What helps, with fields in braces.
+        runbook: The page under docs/runbooks, empty where the fix is all there is to say.
+        ends: The id of the alert that it says to be over, empty for none.
+    """
+
+    id: str
+    state: str
+    condition: str
+    severity: Severity
+    sentence: str
+    fix: str
+    runbook: str = ""
+    ends: str = ""
+
+    def fire(self, facts: Mapping[str, Json] | None = None, **values: object) -> Alert:
+        """Return the alert with its fields filled in.
+
+        Args:
+            facts: Further facts for the payload of the event.
+            values: The fields of sentence and fix.
+
+        >>> rule = AlertRule("hot", "heat", "", Severity.WARNING, "{degrees} C", "open a door")
+        >>> rule.fire(degrees=31).sentence
+        '31 C'
+        """
+        sentence = self.sentence.format(**values)
+        fix = self.fix.format(**values)
+        return Alert(self.state, sentence, fix, facts or {}, is_over=bool(self.ends))

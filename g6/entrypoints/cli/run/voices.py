@@ -1,0 +1,133 @@
+"""The voices of a run: a board for a person at a terminal, a line of the log for all others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from rich.console import Console
+from rich.text import Text
+
+from g6 import log
+from g6.config import Settings
+from g6.domain.reports import Alert, CycleReport
+from g6.ports import Clock
+from g6.rendering import run_board, run_screen
+from g6.rendering.run_screen import Notice
+
+BOARD_SECONDS = 4.0
+"""Wall seconds between two boards. What closes in between is a line, unless it is not OK."""
+
+
+class Voice(Protocol):
+    """Tells a person or a file of a run."""
+
+    def cycle(self, report: CycleReport) -> None:
+        """Tell of a closed cycle."""
+        ...
+
+    def alert(self, alert: Alert) -> None:
+        """Tell of an alert that was raised or is over."""
+        ...
+
+    def notice(self, notice: Notice) -> None:
+        """Tell of a state that has changed."""
+        ...
+
+
+@dataclass(slots=True)
+class BoardVoice:
+    """Writes boards, coloured by status, for a person who looks."""
+
+    console: Console
+    clock: Clock
+    _board_at: float = field(default=0.0, init=False)
+
+    def cycle(self, report: CycleReport) -> None:
+        """Write a cycle's line, and its board unless one was written a moment ago."""
+        self._write(run_board.cycle_line(report))
+        for line in run_board.lost_lines(report):
+            self._write(line)
+        now = self.clock.wall()
+        if now - self._board_at < BOARD_SECONDS:
+            return
+        table = run_board.board(report, self.console.width)
+        if table is not None:
+            self._board_at = now
+            self.console.print(table)
+
+    def alert(self, alert: Alert) -> None:
+        """Write an alert in red, what is over in green."""
+        for line in run_screen.alert_lines(alert, self.clock.market()):
+            self._write(line)
+
+    def notice(self, notice: Notice) -> None:
+        """Write a state that has changed."""
+        for line in run_screen.notice_lines(notice, self.clock.market()):
+            self._write(line)
+
+    def _write(self, line: Text) -> None:
+        self.console.print(line, soft_wrap=True)
+
+
+class LogVoice:
+    """Writes one line of the log for each, as `log.format` has it."""
+
+    def cycle(self, report: CycleReport) -> None:
+        """Write a cycle's line."""
+        log.report(report)
+
+    def alert(self, alert: Alert) -> None:
+        """Write an alert as a warning."""
+        log.alert(alert)
+
+    def notice(self, notice: Notice) -> None:
+        """Write a state that has changed."""
+        log.notice(notice.subject, notice.sentence, notice.fix)
+
+
+@dataclass(frozen=True, slots=True)
+class Chorus:
+    """Tells by several voices."""
+
+    voices: Sequence[Voice]
+
+    def cycle(self, report: CycleReport) -> None:
+        """Tell of a closed cycle."""
+        for voice in self.voices:
+            voice.cycle(report)
+
+    def alert(self, alert: Alert) -> None:
+        """Tell of an alert."""
+        for voice in self.voices:
+            voice.alert(alert)
+
+    def notice(self, notice: Notice) -> None:
+        """Tell of a state that has changed."""
+        for voice in self.voices:
+            voice.notice(notice)
+
+
+def voice_of(settings: Settings, console: Console, clock: Clock) -> Voice:
+    """Return a board where the console is a terminal, and the log where it goes elsewhere.
+
+    `log.format` of json wants lines on a terminal too.
+    """
+    if not console.is_terminal or settings.log.format == "json":
+        return LogVoice()
+    board = BoardVoice(console, clock)
+    return board if sys.stderr.isatty() else Chorus((board, LogVoice()))
+
+
+def write_lines(console: Console, lines: Sequence[Text]) -> None:
+    """Write lines whole, however long they are."""
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+def market_now(clock: Clock) -> datetime:
+    """Return the market's instant without its fraction of a second."""
+    return clock.market().replace(microsecond=0)

@@ -1,0 +1,100 @@
+"""Alerts: raised once when something goes wrong, remembered, and told of again when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.documents.panels import envelope
+from g6.domain.reports import Alert, AlertRule, Switches
+from g6.domain.reports.alerts import ROWS_REFUSED, panel_entry, rows_refused
+from g6.domain.reports.json_types import JsonObject
+from g6.domain.reports.switches import ALERT_PREFIX, RaisedAlert
+from g6.pipeline.runtime import Runtime
+from g6.ports import Bus, Controls
+
+PANEL = "alerts"
+
+
+def settle(
+    bus: Bus,
+    controls: Controls,
+    raised: Mapping[str, RaisedAlert],
+    now: float,
+    rule: AlertRule,
+    alert: Alert | None,
+    name: str = "",
+) -> bool:
+    """Publish what has changed of one alert: that it is raised, or that it is over.
+
+    Args:
+        bus: Where it is published.
+        controls: Where it is remembered while it lasts.
+        raised: What is remembered there.
+        now: Wall time.
+        rule: The alert's record.
+        alert: What is wrong, None while all is well.
+        name: What tells it from others of the same record, for instance a process.
+
+    Returns:
+        Whether anything has changed.
+    """
+    key = f"{rule.id}:{name}" if name else rule.id
+    before = raised.get(key)
+    if (alert is None) == (before is None):
+        return False
+    if alert is not None:
+        fact = RaisedAlert(alert, rule.severity, now)
+        controls.set(f"{ALERT_PREFIX}{key}", fact.to_json())
+        bus.publish(alert, key=alert.state)
+        return True
+    controls.set(f"{ALERT_PREFIX}{key}", None)
+    if before is not None:
+        bus.publish(over(before, now), key=before.alert.state)
+    return True
+
+
+def over(raised: RaisedAlert, now: float) -> Alert:
+    """Return the alert that says that one is over, and how long it lasted."""
+    sentence = f"over after {now - raised.since:.0f} s: {raised.alert.sentence}"
+    return replace(raised.alert, sentence=sentence, fix=None, is_over=True)
+
+
+def note(
+    runtime: Runtime, switches: Switches, rule: AlertRule, alert: Alert | None, name: str = ""
+) -> bool:
+    """Settle one alert of the running system, and return whether anything has changed."""
+    now = runtime.clock.wall()
+    return settle(runtime.bus, runtime.controls, switches.alerts, now, rule, alert, name)
+
+
+def alert_entries(switches: Switches) -> list[JsonObject]:
+    """Return what panel `alerts` shows beside the cycle's units: refused rows, raised alerts."""
+    entries: list[JsonObject] = []
+    refusals = switches.longest_refusals()
+    if refusals:
+        entries.append(panel_entry(ROWS_REFUSED.severity, rows_refused(refusals)))
+    for raised in sorted(switches.alerts.values(), key=lambda raised: raised.since):
+        entry = panel_entry(raised.severity, raised.alert)
+        entries.append(entry | {"since": isoformat_z(round(raised.since))})
+    return entries
+
+
+def show_alerts(runtime: Runtime) -> None:
+    """Write the panel of alerts anew between two cycles, where its entries have changed."""
+    panel = runtime.panels.get(PANEL) or {}
+    data = panel.get("data") or {}
+    before: Sequence[JsonObject] = data.get("alerts") or ()
+    # Entries of units are those of the newest cycle, which stay until the next one closes.
+    of_units = [entry for entry in before if entry.get("index")]
+    entries = [*of_units, *alert_entries(runtime.controls.read())]
+    if entries == list(before):
+        return
+    at = isoformat_z(round(runtime.clock.wall()))
+    # A panel yields to a newer cycle alone, so one without a cycle is of the instant before.
+    earlier = runtime.clock.market() - timedelta(seconds=runtime.plan.interval)
+    cycle = str(panel.get("updated_at") or isoformat_z(earlier.replace(microsecond=0)))
+    document = envelope(PANEL, {"alerts": entries}, cycle, at, "heartbeat")
+    runtime.panels.put(cycle, {PANEL: document})

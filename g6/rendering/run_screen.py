@@ -1,0 +1,220 @@
+"""What a run says of itself beside its cycles: its start, the market, the login, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from textwrap import wrap
+
+from rich.text import Text
+
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.cycles.gaps import Gap
+from g6.domain.market.calendar import IST
+from g6.domain.market.trading_hours import TradingHours
+from g6.domain.reports import Alert, LoginFacts
+from g6.rendering.wording import countdown, counts_in_words
+
+__all__ = [
+    "Notice",
+    "alert_lines",
+    "clock_in_india",
+    "end_line",
+    "login_notice",
+    "market_notice",
+    "notice_lines",
+    "session_lines",
+    "start_lines",
+]
+
+LABEL_WIDTH = 10
+FIX = "fix: "
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A state of the run that a person should know, told when it changes.
+
+    Attributes:
+        subject: What it is of: market, login.
+        sentence: The state in words.
+        fix: The command that helps, empty where there is nothing to do.
+        is_trouble: Whether nothing is collected because of it.
+        key: What changes when the state does. A countdown is no part of it.
+    """
+
+    subject: str
+    sentence: str
+    fix: str = ""
+    is_trouble: bool = False
+    key: str = ""
+
+
+def clock_in_india(at: datetime, now: datetime) -> str:
+    """Return a time of India's clock, with the day where it is not today.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    >>> clock_in_india(noon, noon), clock_in_india(noon + _DAY, noon)
+    ('12:00', 'tomorrow 12:00')
+    >>> clock_in_india(noon + 3 * _DAY, noon)
+    'Mon 23 Nov 12:00'
+    """
+    local = at.astimezone(IST)
+    days = (local.date() - now.astimezone(IST).date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if days == 1:
+        return f"tomorrow {local:%H:%M}"
+    return f"{local:%a %d %b %H:%M}"
+
+
+def market_notice(hours: TradingHours, now: datetime) -> Notice:
+    """Return what a person is told of the market's hours."""
+    if hours.is_open and hours.until is not None:
+        sentence = f"open until {clock_in_india(hours.until, now)}"
+        if hours.frozen_from is not None:
+            frozen = clock_in_india(hours.frozen_from, now)
+            sentence += f"; the index itself stands still from {frozen}"
+        return Notice("market", sentence, key="open")
+    key = f"closed {hours.why} {hours.opens}"
+    sentence = f"closed: {hours.why}"
+    if hours.opens is None:
+        fix = "add the year to config/sessions.local.toml, see docs/how-to/holidays.md"
+        return Notice("market", sentence, fix, is_trouble=True, key=key)
+    seconds = (hours.opens - now).total_seconds()
+    opens = clock_in_india(hours.opens, now)
+    sentence += f"; the next session opens {opens} (in {_span(seconds)})"
+    fix = f"g6 calendar {hours.opens.astimezone(IST):%Y-%m} lists the sessions"
+    return Notice("market", sentence, fix, is_trouble=True, key=key)
+
+
+def login_notice(login: LoginFacts | None, *, has_key: bool, now: datetime) -> Notice | None:
+    """Return what a person is told of the account, None of a source without one.
+
+    Args:
+        login: The access token as the provider describes it.
+        has_key: Whether an API key is configured.
+        now: The market's instant.
+    """
+    if not has_key:
+        sentence = "there is no API key: nothing can be collected"
+        fix = "set KITE_API_KEY and KITE_API_SECRET (see .env.example), then start again"
+        return Notice("login", sentence, fix, is_trouble=True, key="no key")
+    if login is None:
+        return None
+    if not login.is_valid:
+        sentence = f"the access token is {login.state}: nothing is collected until there is one"
+        fix = "g6 login, beside this run: it goes on by itself"
+        return Notice("login", sentence, fix, is_trouble=True, key=login.state)
+    sentence = "the access token is valid"
+    if login.expires:
+        sentence += f" until {clock_in_india(parse_z(login.expires), now)}"
+    if login.seconds_left:
+        sentence += f" (for {countdown(login.seconds_left)})"
+    return Notice("login", sentence, key="valid")
+
+
+def start_lines(title: str, rows: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
+    """Yield the lines of a start: a title, and facts with their labels.
+
+    Args:
+        title: The first line.
+        rows: Label and fact of each. A fix stays one line, so that it can be copied.
+        width: Characters of a line of the terminal.
+    """
+    yield Text(title, style="bold")
+    for label, fact in rows:
+        lines = [fact] if fact.startswith(FIX) else folded(fact, width - LABEL_WIDTH - 2)
+        for place, line in enumerate(lines):
+            yield Text.assemble((f"  {'' if place else label:<{LABEL_WIDTH}}", "dim"), line)
+
+
+def folded(sentence: str, width: int) -> list[str]:
+    """Return a sentence in lines that break at blanks alone."""
+    return wrap(sentence, max(width, 20), break_long_words=False, break_on_hyphens=False)
+
+
+def notice_lines(notice: Notice, now: datetime) -> Iterator[Text]:
+    """Yield the lines of a state that has changed: when, what, and what helps."""
+    line = Text(f"{now.astimezone(IST):%H:%M:%S} ", style="bold")
+    line.append(f"{notice.subject}: ", style="bold")
+    line.append(notice.sentence, style="yellow" if notice.is_trouble else "green")
+    yield line
+    if notice.fix:
+        yield Text(f"  fix: {notice.fix}")
+
+
+def alert_lines(alert: Alert, now: datetime) -> Iterator[Text]:
+    """Yield the lines of an alert that was raised, red, or is over, green."""
+    style = "green" if alert.is_over else "bold red"
+    mark = "✓" if alert.is_over else "✗"
+    yield Text.assemble(
+        (f"{now.astimezone(IST):%H:%M:%S} ", "bold"), (f"{mark} {alert.sentence}", style)
+    )
+    if alert.fix:
+        yield Text(f"  fix: {alert.fix}")
+
+
+def session_lines(
+    statuses: Mapping[str, int],
+    gaps: Sequence[Gap],
+    hours: TradingHours,
+    now: datetime,
+    day: str,
+) -> Iterator[Text]:
+    """Yield the lines of a session that is over.
+
+    Args:
+        statuses: Cycles of this run by how they closed.
+        gaps: The gaps of the stored day.
+        hours: The market's hours now, which tell the next session.
+        now: The market's instant.
+        day: The session's day, ISO.
+    """
+    closed = sum(statuses.values())
+    words = counts_in_words(statuses) or "none"
+    yield Text(f"the session of {day} is over", style="bold")
+    yield Text(f"  {'cycles':<{LABEL_WIDTH}}{closed} closed: {words}")
+    yield Text(f"  {'gaps':<{LABEL_WIDTH}}{_gap_words(gaps)}")
+    if gaps:
+        yield Text(f"  {'':<{LABEL_WIDTH}}g6 data gaps --from {day} --to {day} lists them")
+    if hours.opens is not None:
+        yield Text(f"  {'next':<{LABEL_WIDTH}}{clock_in_india(hours.opens, now)}")
+
+
+def end_line(statuses: Mapping[str, int], directory: str) -> str:
+    """Return the last line of a run: its cycles by status, and where the files are."""
+    closed = sum(statuses.values())
+    words = f" ({counts_in_words(statuses)})" if statuses else ""
+    noun = "cycle" if closed == 1 else "cycles"
+    return f"stopped: {closed} {noun}{words}, files in {directory}"
+
+
+def _gap_words(gaps: Sequence[Gap]) -> str:
+    """Return the cycles that are not OK by index and reason."""
+    counts: dict[str, dict[str, int]] = {}
+    for gap in gaps:
+        reasons = counts.setdefault(gap.index, {})
+        reason = (gap.reason or gap.status).replace("_", " ")
+        reasons[reason] = reasons.get(reason, 0) + gap.cycles
+    parts: list[str] = []
+    for index, reasons in counts.items():
+        parts += [f"{index} {count} {reason}" for reason, count in reasons.items()]
+    return ", ".join(parts) or "none"
+
+
+def _span(seconds: float) -> str:
+    """Return a span in the largest units that say enough.
+
+    >>> _span(200_000), _span(3_660), _span(20)
+    ('2 days 7 h', '1 h 01 min', '20 s')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    days, rest = divmod(seconds, 86_400)
+    if not days:
+        return countdown(seconds)
+    return f"{days:.0f} {'day' if days == 1 else 'days'} {rest // 3600:.0f} h"
