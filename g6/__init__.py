@@ -49,7 +49,8 @@ def load(
         columns: Which columns, in their order.
         expiry: Only these expiries.
         strike: Only this strike, or an inclusive range.
-        as_of: Rows that were observed later are left out. An instant without a zone is in `tz`.
+        as_of: Rows that were observed later are left out. Text is an instant in any form that the
+            commands take; without a zone it is India's.
         tz: The zone that instants are in.
         shape: `long` gives a row per option: columns without `ce_` and `pe_`, and `side`.
         data_dir: Where the rows are.
@@ -59,7 +60,11 @@ def load(
         BadInput: A file is damaged, or there is no such column.
     """
     from g6.adapters.parquet.queries.load import Query, load_table, to_engine
+    from g6.adapters.parquet.queries.market_time import directory_time
+    from g6.domain.market.instants import instant_of_text
 
+    directory = Path(data_dir)
+    known_at = None if as_of is None else instant_of_text(as_of, directory_time(directory))
     query = Query.of(
         index,
         day,
@@ -67,11 +72,11 @@ def load(
         columns=columns,
         expiry=expiry,
         strike=strike,
-        as_of=as_of,
+        as_of=known_at,
         tz=tz,
         shape=shape,
     )
-    return to_engine(load_table(query, Path(data_dir)), engine)
+    return to_engine(load_table(query, directory), engine)
 
 
 def sql(

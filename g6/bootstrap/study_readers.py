@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from g6.config import Settings, calendar
 
 if TYPE_CHECKING:
+    from g6.domain.market.instants import MarketTime
     from g6.ports import Store
     from g6.ports.readers import (
         ArchiveReader,
@@ -41,6 +42,13 @@ def reader(kind: str, settings: Settings | None) -> object:
     if settings is None:
         return WITHOUT_SETTINGS[kind]()
     return READERS[kind](settings)
+
+
+def market_time(settings: Settings) -> MarketTime:
+    """Return what instants such as `11:02` or `-5m` count from under some settings."""
+    from g6.adapters.parquet.queries.market_time import time_of
+
+    return time_of(settings.directory, lambda: stored_reader(settings).last_cycle())
 
 
 def running_reader(settings: Settings) -> RunningReader:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.market.calendar import IST, in_utc
-from g6.errors import BadConfig
+from g6.domain.market.calendar import IST
+from g6.domain.market.instants import MarketTime, instant_of_text
+from g6.errors import UserError
 from g6.kite_server.rest.http_api import HttpAnswer, Receive, Scope, Send, read_body
 from g6.kite_server.server_faults import FAULTS, fault
 from g6.kite_server.server_state import ServerState
@@ -48,7 +48,7 @@ class Control:
                 answer = _error(404, f"there are {sorted(' '.join(name) for name in DOORS)}")
             else:
                 answer = HttpAnswer(200, json.dumps(door(self, parameters)).encode())
-        except (BadConfig, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        except (UserError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             answer = _error(400, str(error))
         await answer.send(send)
 
@@ -73,12 +73,13 @@ class Control:
         }
 
     def move(self, parameters: Parameters) -> object:
-        """Set the clock: `at` an instant (without a zone: India's), `advance` seconds, `speed`."""
+        """Set the clock: `at` an instant such as `11:02`, `advance` seconds, `speed`."""
+        clock = self.server.clock
         at = None
         if "at" in parameters:
-            at = in_utc(datetime.fromisoformat(parameters["at"]))
+            at = instant_of_text(parameters["at"], MarketTime(clock.market, clock.market))
         speed = float(parameters["speed"]) if "speed" in parameters else None
-        self.server.clock.move(at=at, advance=float(parameters.get("advance", 0)), speed=speed)
+        clock.move(at=at, advance=float(parameters.get("advance", 0)), speed=speed)
         return self.state({})
 
     def faults(self, _: Parameters) -> object:

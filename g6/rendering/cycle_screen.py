@@ -45,7 +45,7 @@ def header(report: Row, phase: str, provider: str, seed: int | None) -> Text:
         seed: The seed of a simulated market, None of any other.
     """
     cycle = report["cycle"]
-    words = [in_india(cycle), phase, f"cycle {cycle[11:]}", provider]
+    words = [in_india(cycle), phase, provider]
     if seed is not None:
         words.append(f"seed {seed}")
     line = Text(" · ".join(words), style="bold")

@@ -8,8 +8,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Line, Part
-from g6.rendering.wording import countdown, counts_in_words
+from g6.rendering.wording import clock, countdown, counts_in_words, in_india, number
 
 __all__ = ["status_line", "status_parts"]
 
@@ -24,7 +26,7 @@ def status_line(status: Status) -> str:
         for name, facts in status["indices_info"].items()
     ]
     elapsed = "-" if status["elapsed"] is None else f"{status['elapsed']:.2f} s"
-    cycle = status["cycle"] or "no cycle yet"
+    cycle = in_india(status["cycle"]) if status["cycle"] else "no cycle yet"
     return f"{cycle}  {elapsed}  {status['options_last_cycle']} options  {' '.join(indices)}"
 
 
@@ -33,10 +35,11 @@ def status_parts(status: Status) -> Iterator[Part]:
     ready = "ready" if status["readiness_ok"] else f"not ready: {status['readiness_reason']}"
     market = status["market"]
     provider = status["provider"]
-    yield f"cycle {status['cycle'] or '-'}, {ready}"
+    yield f"cycle {in_india(status['cycle']) if status['cycle'] else '-'}, {ready}"
     # Options trade on when the index stands still: the end of trading is no change of phase.
-    until = market["closes"] if market["open"] else market["opens"]
-    phase = f"market {market['phase'] or '-'} until {until or '-'}"
+    change = market["closes"] if market["open"] else market["opens"]
+    until = clock(parse_z(change), day_of(parse_z(status["timestamp"]))) if change else "-"
+    phase = f"market {market['phase'] or '-'} until {until}"
     yield f"{phase}, provider {_provider_name(provider)}"
     for change in status.get("restart_needed", ()):
         # A setting's value may hold brackets, which rich would take for marks.
@@ -99,4 +102,4 @@ def _indices_table(indices: Status) -> Table:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    return number(value) if isinstance(value, float) else str(value)

@@ -1,27 +1,38 @@
-"""Numbers, instants and words as every screen writes them."""
+"""The forms of numbers, instants, days, open interest and words on every screen.
+
+A person reads India's time, numbers in groups of thousands, and open interest in lakh with the
+word beside it. Files and JSON have UTC and units.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.market.calendar import IST
+from g6.domain.market.calendar import IST, day_of
 
 __all__ = [
     "CRORE",
     "LAKH",
     "around",
+    "clock",
+    "clocks",
     "countdown",
     "counts_in_words",
+    "day_words",
     "heading",
     "in_india",
+    "lakh",
     "megabytes",
+    "moment",
     "number",
     "percent",
+    "points",
     "spelled",
     "strike_cell",
 ]
@@ -77,18 +88,99 @@ def megabytes(size: float) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
+def points(level: float | None) -> str:
+    """Return a strike or another level, with decimals only where it has some.
+
+    >>> points(24050.0), points(24050.5)
+    ('24,050', '24,050.50')
+    """
+    if level is None or isnan(level):
+        return "–"
+    return number(level, 0 if float(level).is_integer() else 2)
+
+
+def lakh(units: float | None, places: int = 2, sign: bool = False) -> str:
+    """Return units in lakh. The word stands in the heading of the column.
+
+    >>> lakh(1_590_000.0), lakh(-250.0, sign=True)
+    ('15.90', '-0.00')
+    """
+    return number(None if units is None else units / LAKH, places, sign)
+
+
+def day_words(day: date, near: date | None = None) -> str:
+    """Return a day as a person writes it, its year left out near a day that is named beside it.
+
+    >>> day_words(date(2026, 11, 24)), day_words(date(2026, 11, 24), date(2026, 11, 18))
+    ('Tue 24 Nov 2026', 'Tue 24 Nov')
+    """
+    return f"{day:%a %d %b}" if near and near.year == day.year else f"{day:%a %d %b %Y}"
+
+
+def moment(at: datetime) -> str:
+    """Return an instant with its day, in India's time, with seconds only where it has some.
+
+    >>> moment(parse_z("2026-11-18T05:30:00Z"))
+    'Wed 18 Nov 2026 11:00 IST'
+    """
+    return f"{day_words(day_of(at))} {clock(at)} IST"
+
+
 def in_india(cycle: str) -> str:
     """Return a cycle's instant as a person in India reads it.
 
-    >>> in_india("2026-11-18T05:30:00Z")
-    'Wed 18 Nov 2026 11:00:00 IST'
+    >>> in_india("2026-11-18T05:30:01Z")
+    'Wed 18 Nov 2026 11:00:01 IST'
     """
-    return f"{parse_z(cycle).astimezone(IST):%a %d %b %Y %H:%M:%S} IST"
+    return moment(parse_z(cycle))
+
+
+def clock(at: datetime, today: date | None = None, *, has_seconds: bool | None = None) -> str:
+    """Return an instant as a clock in India shows it, with the day where it is another.
+
+    Args:
+        at: The instant.
+        today: The day that is named beside it. None where the day needs no word.
+        has_seconds: Whether seconds are written. None for only where there are some.
+
+    >>> clock(parse_z("2026-11-18T05:30:00Z"), today=date(2026, 11, 20))
+    '18 Nov 11:00'
+    """
+    local = at.astimezone(IST)
+    if has_seconds is None:
+        has_seconds = bool(local.second)
+    text = f"{local:%H:%M:%S}" if has_seconds else f"{local:%H:%M}"
+    if today is None or today == local.date():
+        return text
+    year = "" if today.year == local.year else f" {local.year}"
+    return f"{local:%d %b}{year} {text}"
+
+
+def clocks(instants: Iterable[datetime], today: date | None = None) -> list[str]:
+    """Return instants as the lines of one column: all with their day, or none.
+
+    Args:
+        instants: The lines.
+        today: The day that is named above the column. None for that of the last line.
+
+    >>> clocks([parse_z("2026-11-18T05:30:00Z"), parse_z("2026-11-18T05:30:30Z")])
+    ['11:00:00', '11:00:30']
+    """
+    lines = list(instants)
+    if not lines:
+        return []
+    has_seconds = any(at.second for at in lines)
+    day = today or day_of(lines[-1])
+    if all(day_of(at) == day for at in lines):
+        return [clock(at, has_seconds=has_seconds) for at in lines]
+    is_of_one_year = all(day_of(at).year == day.year for at in lines)
+    form = "%d %b" if is_of_one_year else "%d %b %Y"
+    return [f"{at.astimezone(IST):{form}} {clock(at, has_seconds=has_seconds)}" for at in lines]
 
 
 def heading(index: str, what: str, cycle: str) -> str:
     """Return the title of a picture: what it shows, of which index and when."""
-    return f"{index} {what} · {parse_z(cycle).astimezone(IST):%a %d %b %Y %H:%M} IST"
+    return f"{index} {what} · {in_india(cycle)}"
 
 
 def spelled(word: str) -> str:
@@ -102,7 +194,7 @@ def spelled(word: str) -> str:
 
 def strike_cell(strike: float, *, is_centre: bool) -> str:
     """Return a strike for the middle column of a chain, the one at the money between arrows."""
-    return f"▶ {strike:g} ◀" if is_centre else f"{strike:g}"
+    return f"▶ {points(strike)} ◀" if is_centre else points(strike)
 
 
 def around(offset: NDArray[np.float64] | Sequence[float]) -> int:

@@ -12,8 +12,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
-from g6.domain.cycles.cycle import isoformat_z, parse_z
-from g6.domain.market.calendar import IST, in_utc
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.instants import WALL, MarketTime, instant_of_text
 from g6.errors import BadConfig, UserError
 
 __all__ = [
@@ -26,10 +26,8 @@ __all__ = [
     "FromDumps",
     "Index",
     "Parameter",
-    "cycle_instant",
     "cycle_name",
     "fields_of",
-    "india_instant",
     "listing_instant",
     "made",
     "month_first",
@@ -59,6 +57,7 @@ class Parameter:
         option: The option's name where it is not `--` and the field's name.
         metavar: What the option's help shows in the value's place.
         read: Reads a value from text, or from what a Python caller passes.
+        read_at: Likewise, of a value that may say `yesterday` or `-5m`.
         is_positional: Whether the command takes it as an argument.
     """
 
@@ -70,6 +69,7 @@ class Parameter:
     option: str = ""
     metavar: str = ""
     read: Callable[[object], object] | None = None
+    read_at: Callable[[object, MarketTime], object] | None = None
     is_positional: bool = False
 
 
@@ -113,24 +113,31 @@ def _field(name: str, hint: object, default: object) -> Field:
     return Field(name, kind, default, parameter)
 
 
-def made(parameters: type[P], values: Mapping[str, object]) -> P:
+def made(parameters: type[P], values: Mapping[str, object], at: MarketTime = WALL) -> P:
     """Return the parameters of these values, texts read and bounds checked.
+
+    Args:
+        parameters: Their dataclass.
+        values: By name. Others than those of the dataclass are left alone.
+        at: What instants such as `11:02` or `-5m` count from.
 
     Raises:
         UserError: A value cannot be read, or lies outside its bounds.
     """
     read = {
-        field.name: _value(field, values[field.name])
+        field.name: _value(field, values[field.name], at)
         for field in fields_of(parameters)
         if field.name in values
     }
     return parameters(**read)
 
 
-def _value(field: Field, value: object) -> object:
+def _value(field: Field, value: object, at: MarketTime) -> object:
     parameter = field.parameter
     if value is None:
         return () if field.is_many else None
+    if parameter.read_at is not None:
+        return parameter.read_at(value, at)
     if parameter.read is not None:
         return parameter.read(value)
     if parameter.choices and value not in parameter.choices:
@@ -214,76 +221,28 @@ def words(value: object) -> tuple[str, ...]:
     return tuple(word for member in members for word in str(member).split())
 
 
-def india_instant(value: object) -> datetime:
-    """Return an instant. Text without a zone is India's.
+def cycle_name(value: object, at: MarketTime = WALL) -> str:
+    """Return an instant as cycles are named.
 
     Raises:
         UserError: The text is no instant.
 
-    >>> india_instant("2026-11-20T10:30:00")
-    datetime.datetime(2026, 11, 20, 5, 0, tzinfo=datetime.timezone.utc)
-    """
-    try:
-        return in_utc(value if isinstance(value, datetime) else datetime.fromisoformat(str(value)))
-    except ValueError as error:
-        raise UserError(
-            f"{str(value)!r} is no instant", "write it as 2026-11-20T10:30:00"
-        ) from error
-
-
-def cycle_name(value: object) -> str:
-    """Return an instant as cycles are named, from text with a zone or from a datetime.
-
-    Raises:
-        BadConfig: The text is no instant, or has no zone.
-
-    >>> cycle_name("2026-11-20T09:35:00+05:30")
+    >>> cycle_name("2026-11-20 09:35")
     '2026-11-20T04:05:00Z'
     """
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    try:
-        return isoformat_z(parse_z(text))
-    except ValueError as error:
-        raise BadConfig(
-            f"{text!r} is no instant with a time zone", "write it as 2026-11-20T04:05:00Z"
-        ) from error
+    return isoformat_z(instant_of_text(value, at))
 
 
-def cycle_instant(value: object) -> datetime:
-    """Return the instant of a cycle, from text with a zone or from a datetime.
+def listing_instant(value: object, at: MarketTime = WALL) -> datetime:
+    """Return the instant of which a listing is asked. A day alone is its open.
 
     Raises:
-        BadConfig: The text is no instant, or has no zone.
-
-    >>> cycle_instant("2026-11-20T04:05:00Z")
-    datetime.datetime(2026, 11, 20, 4, 5, tzinfo=datetime.timezone.utc)
-    """
-    return parse_z(cycle_name(value))
-
-
-def listing_instant(value: object) -> datetime:
-    """Return the instant of which a listing is asked.
-
-    A day alone is its open. A clock without a zone is India's.
-
-    Raises:
-        BadConfig: The text is no instant.
+        UserError: The text is no instant.
 
     >>> listing_instant("2026-11-20").isoformat()
-    '2026-11-20T09:15:00+05:30'
+    '2026-11-20T03:45:00+00:00'
     """
-    text = value.isoformat() if isinstance(value, date) else str(value)
-    try:
-        instant = datetime.fromisoformat(text)
-        # 9999-12-31T23:59:59Z is an instant of which no clock in India shows the time.
-        in_utc(instant)
-    except ValueError as error:
-        raise BadConfig(
-            f"{text!r} is no instant", "write it as 2026-11-20 or 2026-11-20T04:05:00Z"
-        ) from error
-    if len(text) == len("2026-11-20"):
-        instant = datetime.combine(instant.date(), MORNING)
-    return instant.replace(tzinfo=instant.tzinfo or IST)
+    return instant_of_text(value, at, opens=MORNING)
 
 
 def session_day(value: object) -> date:
@@ -324,11 +283,11 @@ Index = Annotated[str, Parameter("Such as NIFTY.", "NIFTY", metavar="INDEX", is_
 At = Annotated[
     datetime | None,
     Parameter(
-        "Nothing observed later; a time without a zone is India's.",
-        "2026-11-20T10:30:00",
+        "Nothing observed later: 11:02, yesterday 15:20, -5m, … in India's time.",
+        "2026-11-20 10:30",
         option="--as-of",
         metavar="INSTANT",
-        read=india_instant,
+        read_at=instant_of_text,
     ),
 ]
 Expiry = Annotated[

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.market.calendar import IST
 from g6.domain.market.expiry import BIT
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame
@@ -168,7 +169,7 @@ def _listing_hint(reader: StoredReader) -> str:
 
 
 def _up_to(at: datetime | None) -> str:
-    return f" up to {isoformat_z(at)}" if at else ""
+    return f" up to {at.astimezone(IST):%a %d %b %Y %H:%M:%S} IST" if at else ""
 
 
 def _cycles(

@@ -9,23 +9,22 @@ import pytest
 
 from g6.adapters.kite.rest_client import translate
 from g6.adapters.panel_files import verify_manifest_hashes
-from g6.adapters.parquet.queries.load import _instant
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.instants import instant_of_text
 from g6.entrypoints.cli.operate import kite_server
 from g6.errors import BadConfig, BadInput, ProviderBusy, UserError
 from g6.kite_server.logins import AcceptedCredentials
-from g6.studies.parameters import cycle_name, india_instant, listing_instant
+from g6.studies.parameters import cycle_name, listing_instant
 
 DEEP = ["[" * 100_000, '{"a":' * 100_000]
 READERS: list[Callable[[str], object]] = [
-    india_instant,
+    instant_of_text,
     listing_instant,
     kite_server._instant,
     cycle_name,
     parse_z,
     lambda text: load(None, {"market.start": text}),
-    lambda text: _instant(text, "Asia/Kolkata"),
 ]
 AGES = ["0001-01-01T00:00:00+05:30", "9999-12-31T23:59:59-05:30"]
 

@@ -24,11 +24,11 @@ from urllib.parse import urlsplit
 import psutil
 
 from g6.domain.reports.json_types import Document, JsonObject
+from g6.domain.schema.layout import KIND_OF_ROWS
 from g6.errors import StoreBusy, Unavailable
 from g6.files import directory_lock, replace
 
 OWNER = ".owner.json"
-KIND = ".kind"
 CONFIGS = "configs"
 _MOST_BYTES = 65_536
 DYING_SECONDS = 5.0
@@ -342,7 +342,7 @@ def _in_use(directory: Path, record: Document) -> Unavailable:
 def _check_kind(directory: Path, kind: str | None, mix: bool) -> None:
     if kind is None:
         return
-    marker = directory / KIND
+    marker = directory / KIND_OF_ROWS
     stored = marker.read_text("utf-8", errors="replace").strip() if marker.exists() else ""
     if stored and stored != kind and not mix:
         raise Unavailable(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from g6.adapters.data_dir.kept_configs import kept_settings
-from g6.adapters.data_dir.owner import KIND, owner
+from g6.adapters.data_dir.owner import owner
 from g6.adapters.parquet import stored_units
+from g6.adapters.parquet.queries.market_time import kind_of_rows
 from g6.adapters.parquet.statuses import statuses
 from g6.config import Settings, config_id, flat, values
 from g6.config.source_table import source_named
@@ -55,12 +56,8 @@ class DirectoryPast:
 
     def kind(self) -> str:
         """Return the kind of market as the directory remembers it, else by the newest chain."""
-        try:
-            remembered = (self.settings.directory / KIND).read_text("utf-8", errors="replace")
-        except OSError:
-            remembered = ""
-        if remembered.strip():
-            return remembered.strip()
+        if remembered := kind_of_rows(self.settings.directory):
+            return remembered
         sources = stored_units.sources(self.settings.directory)
         if sources & STREAMED:
             return "live"

@@ -28,6 +28,7 @@ __all__ = [
     "ANY_DAY",
     "ANY_INDEX",
     "DAY_FILE",
+    "KIND_OF_ROWS",
     "MANIFEST",
     "PART_NAME",
     "PRUNABLE",
@@ -67,6 +68,8 @@ DAY_FILE = "day.parquet"
 PART_NAME = re.compile(r"(\d{6}(?:\.\d{6})?)Z\.parquet")
 SEGMENT_NAME = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
 MANIFEST = "manifest.json"
+KIND_OF_ROWS = ".kind"
+"""The file that says of which kind of market the rows are: live, sim or replay."""
 _INDEX_KEY = "underlying="
 _DAY_KEY = "date="
 ANY_INDEX = f"{_INDEX_KEY}*"

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from g6.adapters.parquet.queries import market_time
 from g6.bootstrap import study_readers
 from g6.config import Settings, load
+from g6.domain.market.instants import WALL, MarketTime
 
 if TYPE_CHECKING:
     from g6.domain.documents.status import SystemFacts
@@ -46,6 +48,16 @@ def reader_of_directory(kind: str, directory: Path | None, overrides: dict[str, 
     if kind == "stored":
         return study_readers.directory_reader(directory)
     return reader(kind, load(None, {"data_dir": directory, "demo_dir": directory, **overrides}))
+
+
+def time_of(settings: Settings | None) -> MarketTime:
+    """Return what instants such as `11:02` or `-5m` count from under some settings."""
+    return WALL if settings is None else study_readers.market_time(settings)
+
+
+def directory_time(directory: Path | None) -> MarketTime:
+    """Return what such instants count from in a data directory, whatever is configured."""
+    return WALL if directory is None else market_time.directory_time(directory)
 
 
 def status_reader(settings: Settings) -> RunningStatus:

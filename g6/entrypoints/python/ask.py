@@ -49,14 +49,15 @@ def _function(study: table.Study) -> Callable[..., Answer]:
     signature = _signature(study)
 
     def ask(*arguments: Any, **named: Any) -> Answer:
-        from g6.entrypoints.machine.study_reading import reader_of_directory
+        from g6.entrypoints.machine.study_reading import directory_time, reader_of_directory
         from g6.entrypoints.python.answers import Answer
 
         values = dict(signature.bind(*arguments, **named).arguments)
         directory = Path(values.pop("data_dir", DATA_DIR)) if study.settings else None
         overrides = {path: values.pop(name) for name, path in SETTINGS.items() if name in values}
         reader = reader_of_directory(study.reader, directory, overrides)
-        document: Any = study.answer(reader, made(study.parameters, values))
+        parameters: Any = made(study.parameters, values, directory_time(directory))
+        document: Any = study.answer(reader, parameters)
         return Answer(study.name, document)
 
     ask.__name__ = study.name

@@ -11,6 +11,7 @@ from typing import Any
 
 from g6 import files
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
 from g6.domain.market.trading_hours import trading_hours
 from g6.domain.reports import VitalSigns
@@ -38,7 +39,8 @@ class Watcher:
 
     def status(self) -> Document:
         """Return the runtime status document."""
-        return runtime_status(self.observed()) | {"restart_needed": self.restart_needed()}
+        document = runtime_status(self.observed()) | {"restart_needed": self.restart_needed()}
+        return {name: json_plain(value) for name, value in document.items()}
 
     def missing(self) -> tuple[str, ...]:
         """Return what the system still lacks to be ready."""

@@ -8,7 +8,7 @@ from functools import singledispatch
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures.series import PositionLeg
-from g6.rendering.wording import heading
+from g6.rendering.wording import day_words, heading, points
 from g6.studies.stored.heatmap import Heatmap
 from g6.studies.stored.interest_by_cycle import InterestByCycle
 from g6.studies.stored.interest_by_strike import InterestByStrike
@@ -46,7 +46,7 @@ def _(document: SurfaceGrid) -> str:
 
 @title_of.register
 def _(document: InterestByStrike) -> str:
-    return heading(document.index, f"open interest {document.expiry:%d %b %Y}", document.cycle)
+    return heading(document.index, f"open interest {day_words(document.expiry)}", document.cycle)
 
 
 @title_of.register
@@ -67,12 +67,12 @@ def _(document: Overlays) -> str:
 
 @title_of.register
 def _(document: Heatmap) -> str:
-    expiry = "" if document.expiry is None else f" {document.expiry:%d %b %Y}"
+    expiry = "" if document.expiry is None else f" {day_words(document.expiry)}"
     return heading(document.index, f"{MATRICES[document.of]}{expiry}", document.cycle)
 
 
 def _leg(leg: PositionLeg) -> str:
-    return f"{leg.quantity:+g} {leg.expiry:%d%b} {leg.strike:g} {leg.side}"
+    return f"{leg.quantity:+g} {leg.expiry:%d %b} {points(leg.strike)} {leg.side}"
 
 
 def _last_cycle(document: InterestByCycle) -> str:

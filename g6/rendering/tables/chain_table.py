@@ -13,7 +13,7 @@ from rich.table import Table
 from g6.domain.schema.frame import SIDES
 from g6.rendering.contract_words import size_words
 from g6.rendering.parts import Part, plain_table
-from g6.rendering.wording import LAKH, around, in_india, number, strike_cell
+from g6.rendering.wording import LAKH, around, day_words, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.chain_by_strike import ChainByStrike
 
@@ -69,8 +69,9 @@ SECOND_ORDER = (
 
 def parts(document: ChainByStrike, view: ChainView) -> Iterator[Part]:
     """Yield the chain's heading, what one contract is, and its strikes."""
+    expiry = day_words(document.expiry)
     yield (
-        f"{document.index} {document.expiry} ({document.days}d)  {in_india(document.cycle)}"
+        f"{document.index} {expiry} ({document.days} d)  {in_india(document.cycle)}"
         f"  spot {number(document.spot)}  F {number(document.forward)}"
     )
     yield f"quantities in units; {'; '.join(map(size_words, document.sizes))}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from rich.table import Table
 
-from g6.domain.market.calendar import IST
 from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.wording import number
+from g6.rendering.wording import clock, number
 from g6.studies.documents import Document
 
 
@@ -31,7 +30,7 @@ def _table(document: Document) -> Table:
 
 def _cell(value: object) -> str:
     if isinstance(value, datetime):
-        return f"{value.astimezone(IST):%d %b %H:%M:%S}"
+        return clock(value, date.min)
     if isinstance(value, float | np.floating):
         return number(float(value))
     return str(value)

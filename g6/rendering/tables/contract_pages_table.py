@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from g6.rendering.contract_words import size_words
 from g6.rendering.parts import Block, NoView, Part
-from g6.rendering.wording import LAKH
+from g6.rendering.wording import LAKH, points
 from g6.studies.market.contract_pages import ContractPage, IndexSeries, Instruments
 from g6.studies.market.contract_rows import ContractFacts
 
@@ -48,7 +48,7 @@ def _fact(name: str, value: object) -> str:
 
 
 def _match(row: ContractFacts) -> str:
-    strike = "" if row.strike is None else f"{row.strike:g}"
+    strike = "" if row.strike is None else points(row.strike)
     return (
         f"{row.key:<32}{row.token:>10}  {row.expiry}  {strike:>8} {row.kind:<4}lot {row.lot_size}"
     )
@@ -75,5 +75,5 @@ def _series(line: IndexSeries) -> str:
     sizes = "; ".join(map(size_words, line.sizes))
     return (
         f"{line.expiry}  {sizes}  {len(line.strikes)} strikes "
-        f"{series.lowest:g} to {series.highest:g}, step {series.step:g}"
+        f"{points(series.lowest)} to {points(series.highest)}, step {series.step:g}"
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.table import Table
 
 from g6.rendering.parts import NoView, Part
+from g6.rendering.wording import in_india
 from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
 
 
@@ -16,7 +17,7 @@ def parts(document: CycleTrace, _: NoView) -> Iterator[Part]:
         f"opened {_text(document.opened)}, fired {_text(document.fired)}, "
         f"closed {_text(document.closed)}"
     )
-    yield f"cycle {document.cycle}: {times} (milliseconds after its instant)"
+    yield f"cycle {in_india(document.cycle)}: {times} (milliseconds after its instant)"
     yield _table(document)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from g6.domain.market.calendar import IST
 from g6.rendering.parts import Block, NoView, Part
+from g6.rendering.wording import day_words, moment, points
 from g6.studies.market.expiry_answers import ExpiryAnswers
 from g6.studies.market.rule_answers import ListedSeries, RuleAnswers
 
@@ -34,12 +34,12 @@ def json_value(document: ExpiryAnswers) -> dict[str, object]:
 def _lines(answers: RuleAnswers, origin: str) -> Iterator[str]:
     """Yield a line of the listing, one for each rule, and one for each kind of odd contract."""
     head = (
-        f"{answers.index}  {len(answers.expiries)} expiries listed on {answers.on:%d %b %Y}, "
-        f"asked at {answers.at.astimezone(IST):%d %b %Y %H:%M} IST"
+        f"{answers.index}  {len(answers.expiries)} expiries listed on {day_words(answers.on)}, "
+        f"asked at {moment(answers.at)}"
     )
     yield f"{head}, from {origin}" if origin else head
     for rule, answer in answers.rules.items():
-        day = f"{answer.expiry:%a %d %b %Y}  {answer.dte:>3} d"
+        day = f"{day_words(answer.expiry)}  {answer.dte:>3} d"
         yield f"  {rule:<12}{day}  {_series(answer.series)}  {answer.why}"
     for rule in answers.not_listed:
         yield f"  {rule:<12}not listed"
@@ -53,6 +53,6 @@ def _series(series: ListedSeries) -> str:
     one_sided = f", {series.one_sided} one-sided" if series.one_sided else ""
     lots = "/".join(map(str, series.lot_size))
     return (
-        f"{series.strikes} strikes {series.lowest:g} to {series.highest:g}, "
+        f"{series.strikes} strikes {points(series.lowest)} to {points(series.highest)}, "
         f"step {series.step:g}{one_sided}, lot {lots}, tick {series.tick_size:g}"
     )

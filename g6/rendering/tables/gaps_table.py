@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.gaps import Gap
+from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Line, NoView, Part
+from g6.rendering.wording import clock, moment
 from g6.studies.stored.days.cycle_gaps import Gaps
 
 
@@ -42,8 +44,6 @@ def _plain(gap: Gap) -> Mapping[str, object]:
 
 
 def _sentence(gap: Gap) -> str:
-    last = "" if gap.cycles == 1 else f" … {isoformat_z(gap.last)}"
-    return (
-        f"{gap.index:<10}  {isoformat_z(gap.first)}{last}  "
-        f"{gap.cycles} cycles  {gap.status}  {gap.reason}"
-    )
+    first = moment(gap.first)
+    last = "" if gap.cycles == 1 else f" … {clock(gap.last, day_of(gap.first))}"
+    return f"{gap.index:<10}  {first}{last}  {gap.cycles} cycles  {gap.status}  {gap.reason}"

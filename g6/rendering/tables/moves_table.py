@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.table import Table
 
 from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.wording import in_india, number, percent
+from g6.rendering.wording import day_words, in_india, number, percent
 from g6.studies.stored.moves import ExpectedMoves
 
 LABELS: Mapping[str, str] = {
@@ -19,7 +19,7 @@ LABELS: Mapping[str, str] = {
 
 def parts(document: ExpectedMoves, _: NoView) -> Iterator[Part]:
     """Yield what it is of, and a table with one line per band."""
-    expiry = f"{document.expiry:%d %b}"
+    expiry = day_words(document.expiry)
     yield f"{document.index}  {in_india(document.cycle)}  nearest expiry {expiry}"
     yield _table(document)
 

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.wording import number
+from g6.rendering.wording import day_words, in_india, number, points
 from g6.studies.stored.scan import Scan
 
 
 def parts(document: Scan, _: NoView) -> Iterator[Part]:
     """Yield what is looked at, the unusual options, and the strikes that are new."""
-    yield f"{document.index} {document.expiry}  {document.steps} steps since {document.since}"
+    yield (
+        f"{document.index} {day_words(document.expiry)}  {document.steps} steps since "
+        f"{in_india(document.since)}"
+    )
     yield _table(document)
-    strikes = ", ".join(f"{strike:g}" for strike in document.new_strikes)
+    strikes = ", ".join(map(points, document.new_strikes))
     yield Line(f"new strikes: {strikes or 'none'}")
 
 
@@ -28,7 +31,7 @@ def _table(document: Scan) -> Table:
     for option in document.findings:
         table.add_row(
             option.kind,
-            f"{option.strike:g} {option.side}",
+            f"{points(option.strike)} {option.side}",
             number(option.z, 1, sign=True),
             number(option.step, 2 if option.kind == "iv" else 0, sign=True),
         )

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
 from g6.rendering.parts import Part, plain_table
-from g6.rendering.wording import in_india, number, strike_cell
+from g6.rendering.wording import day_words, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.spreads import BookSpreads
 
@@ -32,7 +32,7 @@ def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
     """Yield the books of each expiry, then one expiry's strikes."""
     yield f"{document.index}  {in_india(document.cycle)}  books now"
     yield _summary_table(document.now)
-    yield f"{document.expiry}: spread in points over {document.by_strike.cycles} cycles"
+    yield f"{day_words(document.expiry)}: spread in points over {document.by_strike.cycles} cycles"
     yield _strikes_table(document.by_strike, document.forward, view.strikes)
 
 

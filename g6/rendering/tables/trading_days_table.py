@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
-from g6.domain.market.calendar import IST
 from g6.rendering.parts import Block, Line, NoView, Part
+from g6.rendering.wording import clock, day_words
 from g6.studies.market.trading_days import DaySessions, ExchangeHours, TradingMonth
 
 
@@ -42,16 +41,12 @@ def _lines(day: DaySessions) -> Iterator[str]:
             if exchange.exchange in ("", expiring.exchange)
         ]
         expires = f"  expires {', '.join(names)}" if names else ""
-        yield f"{day.day:%a %d %b %Y}  {exchange.exchange:<4}{_text(exchange)}{expires}"
+        yield f"{day_words(day.day)}  {exchange.exchange:<4}{_text(exchange)}{expires}"
 
 
 def _text(hours: ExchangeHours) -> str:
     """Return an exchange's hours, or why it is closed."""
     if hours.opens is None or hours.closes is None or hours.settlement is None:
         return f"closed       {hours.note}"
-    notes = ", ".join(filter(None, (f"settlement {_clock(hours.settlement)}", hours.note)))
-    return f"{_clock(hours.opens)}–{_clock(hours.closes)}  {notes}"
-
-
-def _clock(instant: datetime) -> str:
-    return f"{instant.astimezone(IST):%H:%M}"
+    notes = ", ".join(filter(None, (f"settlement {clock(hours.settlement)}", hours.note)))
+    return f"{clock(hours.opens)}–{clock(hours.closes)}  {notes}"

@@ -48,11 +48,11 @@ class InstrumentParameters:
     at: Annotated[
         datetime | None,
         Parameter(
-            "Answer for this day or market time, such as 2026-11-20T04:05:00Z.",
+            "Answer for this day or market time, such as 2026-11-20 11:02.",
             "2026-11-20",
             option="--as-of",
             metavar="DAY|INSTANT",
-            read=listing_instant,
+            read_at=listing_instant,
         ),
     ] = None
     from_dumps: FromDumps = False
@@ -228,7 +228,7 @@ def _page_of(source: ListingReader, at: datetime, name: str) -> ContractPage | I
         if plain == str(INDEX_TOKENS.get(index.quote_key)):
             return _index_page(source, at, index)
     raise NothingToDo(
-        f"{name} is not listed at {at.astimezone(IST):%Y-%m-%d %H:%M} IST; "
+        f"{name} is not listed at {at.astimezone(IST):%a %d %b %Y %H:%M} IST; "
         "g6 instrument search finds what is"
     )
 

@@ -36,11 +36,11 @@ class ExpiryParameters:
     at: Annotated[
         datetime | None,
         Parameter(
-            "Answer for this day or market time, such as 2026-11-20T04:05:00Z.",
+            "Answer for this day or market time, such as 2026-11-20 11:02.",
             "2026-11-20",
             option="--as-of",
             metavar="DAY|INSTANT",
-            read=listing_instant,
+            read_at=listing_instant,
         ),
     ] = None
     from_dumps: FromDumps = False

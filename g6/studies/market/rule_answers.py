@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import numpy as np
 
+from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.plan import IndexPlan
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.contract_symbols import Trusted
@@ -103,7 +104,7 @@ class RuleAnswers:
         return {
             "index": self.index,
             "on": self.on.isoformat(),
-            "at": self.at.isoformat(),
+            "at": isoformat_z(self.at),
             "rules": {
                 name: {"expiry": rule.expiry.isoformat(), "dte": rule.dte, "why": rule.why}
                 for name, rule in self.rules.items()

@@ -29,10 +29,10 @@ class TraceParameters:
     cycle: Annotated[
         str,
         Parameter(
-            "The cycle's instant, such as 2026-11-20T04:05:00Z.",
+            "The cycle's instant, such as 11:02, latest or 2026-11-20T04:05:00Z.",
             "2026-11-20T04:05:00Z",
             metavar="CYCLE",
-            read=cycle_name,
+            read_at=cycle_name,
             is_positional=True,
         ),
     ]

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from g6.adapters.data_dir.owner import (
     CONFIGS,
-    KIND,
     OWNER,
     System,
     address,
@@ -27,6 +26,7 @@ from g6.adapters.data_dir.owner import (
     owner,
     public,
 )
+from g6.domain.schema.layout import KIND_OF_ROWS
 from g6.errors import Unavailable
 
 HOLD = """
@@ -254,11 +254,11 @@ def test_whoever_wants_both_kinds_in_one_place_gets_them_and_so_do_its_workers(
 
 def test_who_is_of_no_kind_neither_asks_nor_leaves_one(tmp_path: Path) -> None:
     with owned(tmp_path, None, HERE):
-        assert not (tmp_path / KIND).exists()
+        assert not (tmp_path / KIND_OF_ROWS).exists()
     with owned(tmp_path, "replay", HERE):
         pass
     with owned(tmp_path, None, HERE):
-        assert (tmp_path / KIND).read_text().strip() == "replay"
+        assert (tmp_path / KIND_OF_ROWS).read_text().strip() == "replay"
 
 
 def test_a_path_that_cannot_be_a_directory_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_fields_of_the_document_are_attributes_of_the_answer(stored: Stored)
 def test_an_answer_says_as_text_what_the_command_prints(stored: Stored) -> None:
     text = str(interest(stored))
     assert "max pain" in text
-    assert "11:03:00" in text
+    assert "11:03" in text
     assert repr(interest(stored)) == text
 
 
@@ -89,7 +89,7 @@ def test_nothing_later_than_at_is_known(stored: Stored) -> None:
         ({"cycles": 0}, "1 or more"),
         ({"cycles": "many"}, "not a number"),
         ({"strikes": "high"}, "24000,24100"),
-        ({"at": "yesterday"}, "instant"),
+        ({"at": "tomorrow"}, "instant"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(

@@ -48,7 +48,7 @@ def test_an_instant_without_a_zone_is_indias() -> None:
         ({"side": "X"}, "CE, PE"),
         ({"cycles": 0}, "1 or more"),
         ({"cycles": "3"}, "60"),
-        ({"at": "noon"}, "2026-11-20"),
+        ({"at": "noon"}, "2026-11-18 11:02"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_way_to_write_it(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 from functools import reduce
 from operator import and_
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -85,7 +84,7 @@ class Query:
         columns: Sequence[str] | None,
         expiry: Any,
         strike: float | tuple[float, float] | None,
-        as_of: str | datetime | None,
+        as_of: datetime | None,
         tz: str,
         shape: str,
     ) -> Query:
@@ -109,7 +108,7 @@ class Query:
             columns=tuple(columns or names),
             expiries=() if expiry is None else tuple(map(_date, _several(expiry))),
             strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
-            as_of=None if as_of is None else _instant(as_of, tz),
+            as_of=as_of,
             tz=tz,
             long=long,
         )
@@ -133,14 +132,6 @@ def _date(value: str | date) -> date:
         return value if isinstance(value, date) else date.fromisoformat(value)
     except ValueError as error:
         raise UserError(f"{value!r} is no day", "write it as 2026-11-20") from error
-
-
-def _instant(value: str | datetime, tz: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(tz))).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise UserError(f"{value!r} is no instant", "write it as 2026-11-20T10:30:00") from error
 
 
 def load_table(query: Query, directory: Path) -> pa.Table:

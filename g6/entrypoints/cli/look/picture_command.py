@@ -69,13 +69,13 @@ def add(
 
 
 def _draw(study: Study, values: Mapping[str, Any]) -> None:
-    from g6.bootstrap.study_readers import reader
+    from g6.bootstrap.study_readers import market_time, reader
     from g6.rendering import plain
     from g6.rendering.pictures.numbers import numbers_of, title_of
 
     out: Path = values["out"]
-    parameters: object = made(study.parameters, values)
     settings = options.settings(values["config"], data_dir=values["data_dir"])
+    parameters: object = made(study.parameters, values, market_time(settings))
     document = study.answer(reader(study.reader, settings), parameters)
     if out.suffix not in FORMATS:
         raise UserError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from g6.config import calendar
-from g6.domain.market.calendar import in_utc
+from g6.domain.market.instants import instant_of_text
 from g6.entrypoints.cli.shared import options
 from g6.errors import BadConfig
 
@@ -36,7 +36,7 @@ Start = Annotated[
     typer.Option(
         "--start",
         metavar="INSTANT",
-        help="Market time to start at, such as 2026-11-20T04:05:00Z; else now.",
+        help="Market time to start at, such as 2026-11-20 11:02; else now.",
     ),
 ]
 Speed = Annotated[
@@ -174,14 +174,7 @@ def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:
 
 
 def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return in_utc(datetime.fromisoformat(text))
-    except ValueError as error:
-        raise BadConfig(
-            f"--start {text!r} is no instant", "write it as 2026-11-20T04:05:00Z"
-        ) from error
+    return None if text is None else instant_of_text(text)
 
 
 def _clock_time(text: str) -> time:

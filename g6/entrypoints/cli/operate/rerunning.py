@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from g6.adapters.data_dir.owner import owner
+from g6.bootstrap.study_readers import market_time
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
@@ -37,7 +38,9 @@ First = Annotated[
 FIRST = {"quotes": "analyse", "analytics": "analyse", "persist": "persist"}
 """The stage that a rerun begins with, by what a person wants done again."""
 
-Cycle = Annotated[str | None, typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant.")]
+Cycle = Annotated[
+    str | None, typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant, such as 11:02.")
+]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this instant …")
 ]
@@ -120,12 +123,13 @@ def _as_started(settings: Settings) -> Settings:
 def _cycles(
     runtime: Runtime, settings: Settings, cycle: str | None, since: str | None, until: str | None
 ) -> list[str]:
+    at = market_time(settings)
     if cycle:
-        return [instant(cycle)]
+        return [instant(cycle, at)]
     if not since or not until:
         raise UserError("which cycles?", "give --cycle CYCLE, or --since CYCLE --until CYCLE")
-    first = parse_z(instant(since))
-    last = parse_z(instant(until))
+    first = parse_z(instant(since, at))
+    last = parse_z(instant(until, at))
     if last < first:
         raise UserError(
             f"--until {until} lies before --since {since}", "give the earlier instant to --since"

@@ -17,6 +17,7 @@ from g6 import log
 from g6.adapters.replay import LeftOut
 from g6.bootstrap.wiring import live_clock
 from g6.config import Settings, calendar
+from g6.domain.documents.json_plain import json_plain
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.market.trading_hours import trading_hours
@@ -144,7 +145,7 @@ class _BoundedRun:
         if self._watch is not None:
             self._watch.count(report)
         if self._json_lines:
-            typer.echo(json.dumps(report.to_json(), separators=(",", ":")))
+            typer.echo(json.dumps(json_plain(report.to_json()), separators=(",", ":")))
         elif self._console.is_terminal:
             self._voice.cycle(report)
 

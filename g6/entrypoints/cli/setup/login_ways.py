@@ -23,12 +23,11 @@ from g6.bootstrap.settings_checks.credentials import TOKEN_FILE, credentials
 from g6.bootstrap.wiring import live_clock, wire, wire_if_running
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.market.calendar import IST
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.words import Reason
 from g6.entrypoints.cli.shared import terminal
 from g6.errors import G6Error, Unavailable, UserError
-from g6.rendering.wording import countdown
+from g6.rendering.wording import countdown, moment
 
 READ_IT = "-"
 """In place of a request token: read the address from standard input."""
@@ -194,7 +193,7 @@ def _show(
         }
         typer.echo(json.dumps(document))
         return
-    until = f"{ends.astimezone(IST):%a %d %b %Y %H:%M} IST (in {countdown(seconds)})"
+    until = f"{moment(ends)} (in {countdown(seconds)})"
     console.print(f"logged in as {token.user or 'unknown'}; the token ends {until}")
     console.print(
         f"kept in {path}, for its owner only, and for every worker that runs", soft_wrap=True

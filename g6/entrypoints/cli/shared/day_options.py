@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from g6.domain.market.instants import MarketTime
 from g6.studies.parameters import cycle_name, session_day
 
 Date = Annotated[
@@ -17,9 +18,9 @@ From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="The fir
 To = Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day.")]
 
 
-def instant(text: str) -> str:
-    """Return an instant as cycles are named. Errors: BadConfig."""
-    return cycle_name(text)
+def instant(text: str, at: MarketTime) -> str:
+    """Return an instant as cycles are named. Errors: UserError."""
+    return cycle_name(text, at)
 
 
 def day_given(text: str | None) -> date | None:

@@ -6,18 +6,17 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from rich.console import Console
 
 from g6 import log
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.market.calendar import IST
 from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport, StoreRefused
 from g6.domain.schema.words import Stage
 from g6.entrypoints.machine.supervisor import Stack, aligned
 from g6.errors import Retryable
+from g6.rendering.wording import in_india, moment
 
 PATIENCE = 30.0
 """Seconds beyond the last cycle's deadline after which a bounded run is given up."""
@@ -33,14 +32,10 @@ def prepare_start(settings: Settings, console: Console) -> Settings:
     start = settings.market.start
     if (start - configured).total_seconds() >= settings.interval:
         console.print(
-            f"{_clock(configured)} lies in no session: the market starts at {_clock(start)}",
+            f"{moment(configured)} lies in no session: the market starts at {moment(start)}",
             soft_wrap=True,
         )
     return settings
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(IST):%a %d %b %Y %H:%M} IST"
 
 
 def warn_about_status_file(settings: Settings, console: Console, *, serves: bool) -> None:
@@ -134,7 +129,8 @@ class RunFollower:
         # The last in the alphabet: parquet before panels and csv, whose rows follow from it.
         place = max(self._refused, key=lambda key: key[1])
         reason, _, fix = self._refused[place].partition("; ")
-        which = cycles[0] if len(cycles) == 1 else f"{len(cycles)} cycles since {cycles[0]}"
+        first = in_india(cycles[0])
+        which = first if len(cycles) == 1 else f"{len(cycles)} cycles since {first}"
         sentence = f"rows of {which} are not stored yet ({', '.join(sinks)}): {reason}"
         self.tell(Alert("disk", sentence, fix))
         self._refused.clear()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from g6.bootstrap.study_readers import market_time
+from g6.domain.market.instants import MarketTime
+from g6.entrypoints.cli.shared import options as shared
 from g6.entrypoints.cli.shared.study_command import argument_of
 from g6.studies.parameters import Parameter as StudyParameter
 from g6.studies.parameters import fields_of, made
@@ -35,12 +38,26 @@ def spread(command: C) -> C:
     def spread_command(*positional: Any, **options: Any) -> None:
         for name, group in groups.items():
             values = {field.name: options.pop(field.name) for field in fields(group)}
-            options[name] = made(group, values) if _is_of_study(group) else group(**values)
+            of_study = _is_of_study(group)
+            options[name] = made(group, values, _time(options)) if of_study else group(**values)
         command(*positional, **options)
 
     spread_command.__signature__ = Signature(arguments)  # type: ignore[attr-defined]
     spread_command.__annotations__ = {argument.name: argument.annotation for argument in arguments}
     return spread_command  # type: ignore[return-value]
+
+
+def _time(options: Mapping[str, Any]) -> MarketTime:
+    """Return what instants count from in the directory that a command line names."""
+
+    # Only an instant such as `-5m` needs the settings: nobody else waits for them.
+    def stored() -> MarketTime:
+        settings = shared.settings(
+            options.get("config"), options.get("set_"), data_dir=options.get("data_dir")
+        )
+        return market_time(settings)
+
+    return MarketTime(lambda: stored().now(), lambda: stored().latest())
 
 
 def _options(group: Any) -> list[Parameter]:

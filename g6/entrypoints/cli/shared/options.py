@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from g6.config import Settings, load
+from g6.domain.market.instants import instant_of_text
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
 
@@ -65,7 +66,7 @@ Speed = Annotated[
 Start = Annotated[
     str | None,
     typer.Option(
-        "--start", metavar="INSTANT", help="Market time to start at, such as 2026-11-18T05:30:00Z."
+        "--start", metavar="INSTANT", help="Market time to start at, such as 2026-11-18 11:00."
     ),
 ]
 Model = Annotated[
@@ -109,7 +110,7 @@ def settings(
         "provider.strict": True if strict else None,
         "market.seed": seed,
         "market.speed": speed.removesuffix("x") if speed and speed != "max" else speed,
-        "market.start": start,
+        "market.start": None if start is None else instant_of_text(start),
         "greeks.model": model,
     }
     return load(config, overrides | enabled_indices(indices) | assignments(set_ or ()))

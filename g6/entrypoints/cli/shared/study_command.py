@@ -75,7 +75,8 @@ def help_of(study: Study) -> str:
 def argument_of(field: Field) -> Argument:
     """Return what typer makes an option or an argument of."""
     parameter = field.parameter
-    kind: Any = str if parameter.read is not None else field.type
+    is_text = parameter.read is not None or parameter.read_at is not None
+    kind: Any = str if is_text else field.type
     default = field.default
     if isinstance(default, tuple):
         default = written(default)
@@ -120,12 +121,12 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
         UserError: A value cannot be read, or two ways of writing are wanted at once.
         Exit: The document judges what it shows, and something does not pass.
     """
-    from g6.entrypoints.machine.study_reading import reader
+    from g6.entrypoints.machine.study_reading import reader, time_of
 
     if values["json_"] and values.get("csv_"):
         raise UserError("--json and --csv exclude each other", "leave one of them out")
     settings = settings_of(study, values)
-    parameters: object = made(study.parameters, values)
+    parameters: object = made(study.parameters, values, time_of(settings))
     source = reader(study.reader, settings)
     if values.get("watch"):
         _watch(study, source, parameters, as_json=values["json_"])

@@ -7,16 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from g6.domain.market.instants import WALL, MarketTime, instant_of_text
 from g6.domain.pricing.quality import Flag
 from g6.ports.readers import ArchiveReader, ColumnSummary, SnapshotColumns
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter, india_instant
+from g6.studies.parameters import Parameter, cycle_name
 
 __all__ = ["Inspection", "InspectionParameters", "answer"]
 
 SIDES = ("ce", "pe")
 FILE_SUFFIX = ".parquet"
 NOT_LISTED = "not listed"
+
+
+def _snapshot_name(value: object, at: MarketTime = WALL) -> str:
+    """Return a file's name as it is, and the instant after an index as cycles are named."""
+    name = str(value)
+    index, sign, instant = name.partition("@")
+    if name.endswith(FILE_SUFFIX) or not instant:
+        return name
+    return f"{index}{sign}{cycle_name(instant, at)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class InspectionParameters:
             "A Parquet file, NIFTY (its newest chain) or NIFTY@INSTANT.",
             "NIFTY@2026-11-18T05:30:00Z",
             metavar="SNAPSHOT",
+            read_at=_snapshot_name,
             is_positional=True,
         ),
     ]
@@ -76,7 +87,7 @@ def _snapshot(reader: ArchiveReader, name: str, counted: Sequence[str]) -> Snaps
     if name.endswith(FILE_SUFFIX):
         return reader.file_columns(name, counted)
     index, _, at = name.partition("@")
-    return reader.unit_columns(index, india_instant(at) if at else None, counted)
+    return reader.unit_columns(index, instant_of_text(at) if at else None, counted)
 
 
 def _flags(values: Sequence[object]) -> dict[str, int]:

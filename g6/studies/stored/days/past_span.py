@@ -11,7 +11,8 @@ import numpy as np
 
 from g6.domain.cycles.gaps import Instants, instants_of
 from g6.domain.market.calendar import day_of
-from g6.studies.parameters import Parameter, cycle_instant, session_day
+from g6.domain.market.instants import instant_of_text
+from g6.studies.parameters import Parameter, session_day
 from g6.studies.selection import known_index
 
 __all__ = ["PastSpan", "days_between"]
@@ -41,18 +42,18 @@ class PastSpan:
         datetime | None,
         Parameter(
             "Nothing before this instant.",
-            "2026-11-18T05:30:00Z",
+            "2026-11-18 11:00",
             metavar="CYCLE",
-            read=cycle_instant,
+            read_at=instant_of_text,
         ),
     ] = None
     until: Annotated[
         datetime | None,
         Parameter(
             "Nothing after this instant.",
-            "2026-11-18T06:30:00Z",
+            "2026-11-18 12:00",
             metavar="CYCLE",
-            read=cycle_instant,
+            read_at=instant_of_text,
         ),
     ] = None
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -30,22 +31,22 @@ def test_the_chain_marks_the_strike_at_the_money(g6, stored):
     answer = g6("chain", "finnifty", "--data-dir", str(stored.directory))
     atm = stored.frames[CYCLES[1]].columns["atm"][0]
     assert answer.code == 0
-    assert f"▶ {atm:g} ◀" in answer.out
+    assert f"▶ {atm:,g} ◀" in answer.out
 
 
 UNICODE = """\
-OI lakh    ΔOI    IV   price   STRIKE     price    IV    ΔOI  OI lakh
-─────────────────────────────────────────────────────────────────────
-   9.99  +9.99  99.9  999.99    99999    999.99  99.9  +9.99     9.99
-   9.99  +9.99  99.9  999.99  ▶ 99999 ◀  999.99  99.9  +9.99     9.99
-   9.99  +9.99  99.9   99.99    99999    999.99  99.9  +9.99     9.99
+OI lakh    ΔOI    IV   price    STRIKE     price    IV    ΔOI  OI lakh
+──────────────────────────────────────────────────────────────────────
+   9.99  +9.99  99.9  999.99    99,999    999.99  99.9  +9.99     9.99
+   9.99  +9.99  99.9  999.99  ▶ 99,999 ◀  999.99  99.9  +9.99     9.99
+   9.99  +9.99  99.9   99.99    99,999    999.99  99.9  +9.99     9.99
 """
 ASCII = """\
-OI lakh |  dOI |  IV | price | STRIKE   | price |  IV |  dOI |OI lakh
---------+------+-----+-------+----------+-------+-----+------+-------
-   9.99 |+9.99 |99.9 |999.99 |  99999   |999.99 |99.9 |+9.99 |   9.99
-   9.99 |+9.99 |99.9 |999.99 |> 99999 < |999.99 |99.9 |+9.99 |   9.99
-   9.99 |+9.99 |99.9 | 99.99 |  99999   |999.99 |99.9 |+9.99 |   9.99
+OI lakh |  dOI |  IV | price |  STRIKE   | price |  IV |  dOI |OI lakh
+--------+------+-----+-------+-----------+-------+-----+------+-------
+   9.99 |+9.99 |99.9 |999.99 |  99,999   |999.99 |99.9 |+9.99 |   9.99
+   9.99 |+9.99 |99.9 |999.99 |> 99,999 < |999.99 |99.9 |+9.99 |   9.99
+   9.99 |+9.99 |99.9 | 99.99 |  99,999   |999.99 |99.9 |+9.99 |   9.99
 """
 
 
@@ -181,7 +182,7 @@ def test_as_of_shows_nothing_later(g6, stored):
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("chain", "FINNIFTY", "--as-of", "2026-11-17T10:00:00"), 3, "up to 2026-11-17T04:30:00Z"),
+        (("chain", "FINNIFTY", "--as-of", "2026-11-17T10:00:00"), 3, "up to Tue 17 Nov 2026 10:00"),
         (("chain", "FINNIFTY", "--as-of", "noon"), 2, "no instant"),
         (("chain", "FINNIFTY", "--expiry", "2027-01-01"), 3, "it has"),
         (("chain", "NIFTY"), 3, "nothing of NIFTY"),
@@ -206,3 +207,18 @@ def test_illiquid_strikes_are_grey(stored):
     )
     table = chain_table(document, ChainView(strikes=5))
     assert [row.style for row in table.rows][2:4] == ["bold", "dim"]
+
+
+@pytest.mark.parametrize("text", ["11:02", "-1m", "2026-11-18 11:02", "Wed 18 Nov 2026 11:02 IST"])
+def test_an_instant_is_read_in_every_form_and_counts_from_the_newest_simulated_cycle(
+    g6, stored, tmp_path, text
+):
+    directory = tmp_path / "rows"
+    shutil.copytree(stored.directory, directory)
+    (directory / ".kind").write_text("sim\n")
+    answer = g6("chain", "FINNIFTY", "--json", "--as-of", text, "--data-dir", str(directory))
+    assert json.loads(answer.out)["cycle"] == CYCLES[0]
+    chain = package.ask.chain("FINNIFTY", at=text, data_dir=directory)
+    assert chain.cycle == CYCLES[0]
+    rows = package.load("FINNIFTY", CYCLES[0][:10], as_of=text, engine="arrow", data_dir=directory)
+    assert set(map(str, rows["timestamp"].to_pylist())) == {"2026-11-18 11:00:00+05:30"}

@@ -70,11 +70,11 @@ def test_lots_ticks_and_steps_of_a_past_day_come_from_what_was_kept(g6: Any, kep
     )
     assert "from kept on 2024-12-20" in shown.out
     assert (
-        "this_month  Thu 26 Dec 2024    6 d  4 strikes 23900 to 24050, step 50, 1 one-sided, lot 25, tick 0.05"
+        "this_month  Thu 26 Dec 2024    6 d  4 strikes 23,900 to 24,050, step 50, 1 one-sided, lot 25, tick 0.05"
         in shown.out
     )
     assert (
-        "next_month  Thu 30 Jan 2025   41 d  4 strikes 23900 to 24050, step 50, lot 75, tick 0.05"
+        "next_month  Thu 30 Jan 2025   41 d  4 strikes 23,900 to 24,050, step 50, lot 75, tick 0.05"
         in shown.out
     )
 
@@ -106,7 +106,7 @@ def test_one_index_that_nobody_knows_does_not_hide_the_others(g6: Any, kept: str
     asked = ("expiries", "--as-of", "2024-12-20", "--kept", "--data-dir", kept)
     answer = g6(*asked)
     assert answer.code == 1
-    assert "NIFTY  2 expiries listed on 20 Dec 2024" in answer.out
+    assert "NIFTY  2 expiries listed on Fri 20 Dec 2024" in answer.out
     assert "BANKNIFTY  not known: no instruments of BANKNIFTY are kept" in answer.out
     assert "BANKNIFTY" in json.loads(g6(*asked, "--json").out)["unknown"]
 
@@ -190,7 +190,7 @@ def test_an_index_has_the_expiries_lots_and_strikes_of_that_day(g6: Any, kept: s
     assert [each["strikes"] for each in told["expiries"]] == [
         [23_900.0, 23_950.0, 24_000.0, 24_050.0]
     ] * 2
-    assert "expiry      2024-11-21  lot 25  4 strikes 23900 to 24050, step 50\n" in g6(*asked).out
+    assert "expiry      2024-11-21  lot 25  4 strikes 23,900 to 24,050, step 50\n" in g6(*asked).out
 
 
 def test_search_takes_parts_of_symbols_strikes_and_days(g6: Any) -> None:

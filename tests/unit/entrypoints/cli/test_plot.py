@@ -47,7 +47,7 @@ def test_a_heatmap_is_its_matrix(plot, stored):
     document = json.loads(plot("heatmap", ".json"))
     frames = list(stored.frames.values())
     assert document["columns"] == list(stored.frames)
-    assert "open interest 23 Nov 2026 · Wed 18 Nov 2026" in document["title"]
+    assert "open interest Mon 23 Nov 2026 · Wed 18 Nov 2026" in document["title"]
     matrix = np.array(document["matrix"], dtype=float)
     for place, frame in enumerate(frames):
         wanted = frame.columns["ce_oi"].astype(float) + frame.columns["pe_oi"].astype(float)

@@ -1,0 +1,110 @@
+"""Instants as people write them: the one reader for options, parameters and Python calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from g6.domain.market.calendar import IST, day_of, in_utc
+from g6.errors import UserError
+
+__all__ = ["FORMS", "WALL", "MarketTime", "instant_of_text"]
+
+FORMS = "write it as 11:02, yesterday 15:20, 2026-11-18 11:02, ISO with a zone, -5m or latest"
+"""The forms, as errors name them."""
+LATEST = "latest"
+_SHOWN = 40
+"""Characters of a text that is no instant in its error."""
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_AGO = re.compile(r"-(\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?:(today|yesterday)\b[ ,]*)?(?:(\d{1,2}:\d{2}(?::\d{2})?)(?: ?IST)?)?", re.IGNORECASE
+)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WRITTEN = re.compile(
+    r"(?:[a-z]{3} )?(\d{1,2} [a-z]{3})(?: (\d{4}))?(?: (\d{1,2}:\d{2}(?::\d{2})?))?(?: IST)?",
+    re.IGNORECASE,
+)
+"""As tables of G6 write an instant: `Wed 18 Nov 2026 11:02 IST`, or less of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTime:
+    """What `11:02`, `yesterday` and `-5m` count from, and what `latest` means.
+
+    Attributes:
+        now: Return the market's instant: the wall's, or the newest one of a simulated market.
+        latest: Return the newest stored cycle.
+    """
+
+    now: Callable[[], datetime]
+    latest: Callable[[], datetime]
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+def _none_stored() -> datetime:
+    raise UserError("latest is of a data directory, and none is asked here", FORMS)
+
+
+WALL = MarketTime(_wall, _none_stored)
+"""The wall's time, where no directory says what is newest."""
+
+
+def instant_of_text(value: object, at: MarketTime = WALL, *, opens: time = time()) -> datetime:
+    """Return an instant in UTC, from text in any of the forms or from a datetime.
+
+    A time without a zone is India's.
+
+    Args:
+        value: The text, or a datetime.
+        at: What a text without a day counts from.
+        opens: The time that a day alone stands for.
+
+    Raises:
+        UserError: The text is no instant.
+
+    >>> instant_of_text("2026-11-20 10:30")
+    datetime.datetime(2026, 11, 20, 5, 0, tzinfo=datetime.timezone.utc)
+    >>> noon = MarketTime(lambda: datetime(2026, 11, 20, 6, 30, tzinfo=UTC), _none_stored)
+    >>> instant_of_text("yesterday 15:20", noon).isoformat()
+    '2026-11-19T09:50:00+00:00'
+    >>> instant_of_text("-5m", noon).isoformat()
+    '2026-11-20T06:25:00+00:00'
+    """
+    try:
+        if isinstance(value, datetime):
+            return in_utc(value)
+        if isinstance(value, date):
+            return in_utc(datetime.combine(value, opens))
+        return in_utc(_read(str(value).strip(), at, opens))
+    except (ValueError, OverflowError) as error:
+        raise UserError(f"{str(value)[:_SHOWN]!r} is no instant", FORMS) from error
+
+
+def _read(text: str, at: MarketTime, opens: time) -> datetime:
+    """Return the instant that a text says. Errors: ValueError."""
+    if text.lower() in (LATEST, "now"):
+        return at.latest() if text.lower() == LATEST else at.now()
+    if ago := _AGO.fullmatch(text):
+        return at.now() - timedelta(seconds=float(ago[1]) * _SECONDS[ago[2].lower()])
+    if text and (clock := _CLOCK.fullmatch(text)):
+        day = day_of(at.now())
+        if (clock[1] or "").lower() == "yesterday":
+            day -= timedelta(days=1)
+        return datetime.combine(day, _time(clock[2], opens), IST)
+    if _DAY.fullmatch(text):
+        return datetime.combine(date.fromisoformat(text), opens, IST)
+    if written := _WRITTEN.fullmatch(text):
+        year = written[2] or str(day_of(at.now()).year)
+        day = datetime.strptime(f"{written[1]} {year}", "%d %b %Y").replace(tzinfo=IST).date()
+        return datetime.combine(day, _time(written[3], opens), IST)
+    return datetime.fromisoformat(re.sub(r" ?IST$", "+05:30", text, flags=re.IGNORECASE))
+
+
+def _time(text: str | None, opens: time) -> time:
+    return opens if text is None else time.fromisoformat(text.rjust(5, "0"))

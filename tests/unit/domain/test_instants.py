@@ -1,0 +1,78 @@
+"""Instants as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+
+import pytest
+
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.instants import MarketTime, instant_of_text
+from g6.errors import UserError
+from g6.rendering.wording import clock, in_india, moment
+
+NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
+NEWEST = datetime(2026, 11, 18, 6, 25, tzinfo=UTC)
+TIME = MarketTime(lambda: NOON, lambda: NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("11:02", "2026-11-18T05:32:00Z"),
+        ("9:15", "2026-11-18T03:45:00Z"),
+        ("11:02:30", "2026-11-18T05:32:30Z"),
+        ("11:02 IST", "2026-11-18T05:32:00Z"),
+        ("today 11:02", "2026-11-18T05:32:00Z"),
+        ("yesterday 15:20", "2026-11-17T09:50:00Z"),
+        ("Yesterday, 15:20", "2026-11-17T09:50:00Z"),
+        ("2026-11-18 11:02", "2026-11-18T05:32:00Z"),
+        ("2026-11-18T11:02:30", "2026-11-18T05:32:30Z"),
+        ("2026-11-18T11:02+05:30", "2026-11-18T05:32:00Z"),
+        ("2026-11-18T05:32:00Z", "2026-11-18T05:32:00Z"),
+        ("2026-11-18", "2026-11-17T18:30:00Z"),
+        ("-5m", "2026-11-18T06:25:00Z"),
+        ("-90s", "2026-11-18T06:28:30Z"),
+        ("-2h", "2026-11-18T04:30:00Z"),
+        ("-1d", "2026-11-17T06:30:00Z"),
+        ("latest", "2026-11-18T06:25:00Z"),
+        ("now", "2026-11-18T06:30:00Z"),
+        ("17 Nov 11:02", "2026-11-17T05:32:00Z"),
+        ("Wed 18 Nov 2026 11:02 IST", "2026-11-18T05:32:00Z"),
+    ],
+)
+def test_each_form_is_an_instant_and_without_a_zone_indias(text: str, instant: str) -> None:
+    assert isoformat_z(instant_of_text(text, TIME)) == instant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "noon",
+        "25:00",
+        "11:2",
+        "-5",
+        "-m",
+        "tomorrow",
+        "2026-13-01",
+        "31 Feb 11:00",
+        "-9999999d",
+    ],
+)
+def test_what_is_no_instant_is_refused_with_the_forms(text: str) -> None:
+    with pytest.raises(UserError, match="is no instant") as refused:
+        instant_of_text(text, TIME)
+    assert "yesterday 15:20" in refused.value.fix
+
+
+def test_a_day_alone_is_its_beginning_or_its_open() -> None:
+    opens = instant_of_text("2026-11-18", TIME, opens=time(9, 15))
+    assert isoformat_z(opens) == "2026-11-18T03:45:00Z"
+
+
+@pytest.mark.parametrize("at", [NOON, NOON.replace(second=5)])
+def test_what_is_shown_can_be_asked_for(at: datetime) -> None:
+    assert instant_of_text(moment(at), TIME) == at
+    assert instant_of_text(in_india(isoformat_z(at)), TIME) == at
+    assert instant_of_text(clock(at, at.date()), TIME) == at
